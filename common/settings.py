@@ -1,0 +1,104 @@
+"""Every setting of the service, read once from the environment (prefix `ORATIO_`) and `.env`."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ProviderMode = Literal["auto", "local", "inference", "stub"]
+
+
+class Settings(BaseSettings):
+    """Names, defaults and units are repeated for people in `.env.example`; a test holds the two together."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ORATIO_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    # Where things lie.
+    data_dir: Path = Path("data")
+    models_dir: Path = Path("models")
+    frontend_dir: Path = Path("frontend/dist")
+    database_url: str = ""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    store_url: str = ""
+
+    # The gateway.
+    host: str = "127.0.0.1"
+    port: int = 8000
+    allow_open: bool = False
+    max_text_chars: int = Field(200_000, ge=1)
+    max_body_bytes: int = Field(2_000_000, ge=1024)
+    max_batch_ids: int = Field(500, ge=1)
+    list_limit_max: int = Field(500, ge=1)
+    sync_wait_s: float = Field(120.0, gt=0)
+    queue_max: int = Field(100_000, ge=1)
+
+    # What speaks.
+    tts_provider: ProviderMode = "auto"
+    tts_stub: bool = False
+    fallback_stub: bool = True
+    hf_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("hf_token", "HF_TOKEN", "HUGGINGFACEHUB_API_TOKEN")
+    )
+    inference_url: str = ""
+    inference_timeout_s: float = Field(60.0, gt=0)
+    inference_concurrency: int = Field(4, ge=1)
+    optional_models: str = "kokoro"
+    worker_models: str = ""
+    worker_instances: int = Field(1, ge=1)
+    fake_engine: bool = False
+
+    # How work is handed out.
+    queue_prefix: str = Field("oratio", pattern=r"^[a-z0-9_-]{1,32}$")
+    bells_max: int = Field(200, ge=1)
+    lease_s: float = Field(30.0, gt=0)
+    sweep_s: float = Field(5.0, gt=0)
+    engine_timeout_s: float = Field(120.0, gt=0)
+    stop_grace_s: float = Field(60.0, gt=0)
+    alive_file: Path | None = None
+
+    # What is kept (0 = no limit for the first three).
+    clean_max_hours: float = Field(48.0, ge=0)
+    clean_max_history: int = Field(200, ge=0)
+    jobs_max: int = Field(300, ge=0)
+    clean_min_age_s: float = Field(3600.0, ge=0)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("hf_token", "alive_file", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def provider_mode(self) -> ProviderMode:
+        """`ORATIO_TTS_STUB=1` is the older way to ask for the beep."""
+        return "stub" if self.tts_stub else self.tts_provider
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'oratio.db'}"
+
+    @property
+    def store(self) -> str:
+        return self.store_url or f"file://{self.data_dir.absolute()}"
+
+    @property
+    def optional_model_names(self) -> frozenset[str]:
+        return frozenset(_names(self.optional_models))
+
+    @property
+    def worker_model_names(self) -> tuple[str, ...]:
+        return _names(self.worker_models)
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
+@lru_cache
+def get_settings() -> Settings:
+    return Settings()
