@@ -1,4 +1,4 @@
-"""Structured JSON logs. Ids are bound by context; the text to speak, tokens and passwords are never logged."""
+"""Structured JSON logs. Ids are bound by context; texts to speak, tokens and passwords are never logged."""
 
 import logging
 import sys

@@ -1,0 +1,114 @@
+"""Connections. One transaction per request or task, opened here and nowhere else; nothing inside one commits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Float, create_engine, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from common.settings import Settings
+
+Role = Literal["gateway", "worker"]
+
+
+class epoch_now(GenericFunction[float]):  # noqa: N801  # named as SQL functions are
+    """Now by the database's clock: leases must not depend on a worker's clock, which may be wrong."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(epoch_now, "postgresql")
+def _postgres_now(*_: object, **__: object) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"
+
+
+@compiles(epoch_now, "sqlite")
+def _sqlite_now(*_: object, **__: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+class Database:
+    """`read()` and `write()` give a connection in a transaction; `write()` commits when its block ends well."""
+
+    def __init__(self, url: str, *, role: Role) -> None:
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url, role=role) if self.is_sqlite else _postgres_engine(url, role=role)
+        self._writers = self.engine.execution_options(oratio_writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self._writers.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(settings: Settings, *, role: Role) -> Database:
+    return Database(settings.database, role=role)
+
+
+def clock(connection: Connection) -> float:
+    """The database's moment in epoch seconds. SQLite lives on this machine, so its clock is ours."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.scalar(select(epoch_now())) or 0.0)
+
+
+def upsert(connection: Connection, table: type[Any]) -> Any:
+    """An INSERT that knows ON CONFLICT, in the dialect at hand."""
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def _sqlite_engine(url: str, *, role: Role) -> Engine:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # A gateway answers 503 rather than wait; a worker would lose finished speech, so it waits.
+    busy_s = 1.5 if role == "gateway" else 10.0
+    # 202 means durable: the gateway's commits reach the disk. What a worker commits (claims, ends) can be done
+    # again after a power cut, and the next durable commit carries it along: the log is written in order.
+    synchronous = "FULL" if role == "gateway" else "NORMAL"
+    engine = create_engine(url, connect_args={"timeout": busy_s, "check_same_thread": False}, pool_timeout=2)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
+            dbapi_connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns into a writer fails at once when another writer is at work.
+        writes = connection.get_execution_options().get("oratio_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str, *, role: Role) -> Engine:
+    size, overflow = (10, 5) if role == "gateway" else (2, 4)
+    limits = {"statement_timeout": 5000, "lock_timeout": 2000, "idle_in_transaction_session_timeout": 30000}
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=size,
+        max_overflow=overflow,
+        pool_timeout=2,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 2,
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
+    )

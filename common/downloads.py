@@ -1,0 +1,102 @@
+"""Downloads of weights as rows: asked for by the gateway, done by a worker that has the models folder."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select, update
+
+from common.database import clock
+from common.tables import AnyRow, Download
+
+# A download that did not move for this long lost its worker.
+STALLED_S = 120.0
+ACTIVE = ("queued", "running")
+
+
+def request(
+    connection: Connection, *, new_id: str, model: str, item: str, bytes_total: int
+) -> tuple[str, bool]:
+    """Ask for an item; asked twice, it is the same download. Its id, and whether it is new."""
+    running = connection.scalar(
+        select(Download.id)
+        .where(Download.model == model, Download.item == item, Download.status.in_(ACTIVE))
+        .limit(1)
+    )
+    if running:
+        return running, False
+    now = clock(connection)
+    connection.execute(
+        insert(Download).values(
+            id=new_id,
+            model=model,
+            item=item,
+            status="queued",
+            bytes_total=bytes_total,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return new_id, True
+
+
+def begin(connection: Connection, download_id: str) -> AnyRow | None:
+    """Take it; None when another worker did."""
+    return connection.execute(
+        update(Download)
+        .where(Download.id == download_id, Download.status == "queued")
+        .values(status="running", updated_at=clock(connection))
+        .returning(Download.model, Download.item)
+    ).first()
+
+
+def report(connection: Connection, download_id: str, *, bytes_done: int, bytes_total: int) -> None:
+    connection.execute(
+        update(Download)
+        .where(Download.id == download_id)
+        .values(bytes_done=bytes_done, bytes_total=bytes_total, updated_at=clock(connection))
+    )
+
+
+def end(
+    connection: Connection, download_id: str, *, code: str | None = None, message: str | None = None
+) -> None:
+    now = clock(connection)
+    connection.execute(
+        update(Download)
+        .where(Download.id == download_id)
+        .values(
+            status="failed" if code else "completed",
+            error_code=code,
+            error_message=message,
+            updated_at=now,
+            finished_at=now,
+        )
+    )
+
+
+def fail_stalled(connection: Connection) -> int:
+    now = clock(connection)
+    return connection.execute(
+        update(Download)
+        .where(Download.status == "running", Download.updated_at < now - STALLED_S)
+        .values(
+            status="failed",
+            error_code="interrupted",
+            error_message="The worker stopped before the download was complete; ask for it again.",
+            finished_at=now,
+        )
+    ).rowcount
+
+
+def still_queued(connection: Connection) -> Sequence[str]:
+    """Asked for and not begun: their bells may have been lost."""
+    return connection.scalars(select(Download.id).where(Download.status == "queued").limit(100)).all()
+
+
+def recent(connection: Connection, *, limit: int = 50) -> Sequence[AnyRow]:
+    return connection.execute(
+        select(*Download.__table__.columns).order_by(Download.created_at.desc()).limit(limit)
+    ).all()
+
+
+def get(connection: Connection, download_id: str) -> AnyRow | None:
+    return connection.execute(select(*Download.__table__.columns).where(Download.id == download_id)).first()

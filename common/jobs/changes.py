@@ -1,0 +1,169 @@
+"""What a caller does to a job that exists: cancel, delete, try again."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, delete, select, update
+
+from common.database import clock
+from common.errors import Conflict, Gone, NotFound
+from common.jobs.lease import count_usage
+from common.tables import TERMINAL, AnyRow, Audio, Idempotency, Job, Part, Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What was removed, and the key of the file that must go now (marked as doomed until it has)."""
+
+    job_id: str
+    was: Literal["unfinished", "finished"]
+    doomed_key: str | None
+
+
+def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
+    """True when this call cancelled it; false when it had ended already. Raises NotFound, Gone."""
+    job = _locked(connection, job_id, owner=owner)
+    if job.status in TERMINAL:
+        return False
+    now = clock(connection)
+    connection.execute(
+        update(Part)
+        .where(Part.job_id == job_id, Part.status.in_(("queued", "running")))
+        .values(status="cancelled", lease_until=None)
+    )
+    connection.execute(update(Job).where(Job.id == job_id).values(status="cancelled", finished_at=now))
+    count_usage(connection, job, now=now, cancelled=1)
+    return True
+
+
+def retry(connection: Connection, job_id: str, *, owner: str, now: float | None = None) -> str:
+    """Queue a failed or cancelled job again, from the start; its part id. Raises NotFound, Gone, Conflict."""
+    job = _locked(connection, job_id, owner=owner)
+    if job.status not in ("failed", "cancelled"):
+        raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {job.status}.")
+    moment = now or clock(connection)
+    connection.execute(
+        update(Part)
+        .where(Part.job_id == job_id)
+        .values(
+            status="queued",
+            failures=0,
+            crashes=0,
+            alone=False,
+            not_before=moment,
+            next_bell_at=moment,
+            bells=0,
+            created_at=moment,
+        )
+    )
+    connection.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(
+            status="queued",
+            error_code=None,
+            error_message=None,
+            started_at=None,
+            finished_at=None,
+            segments_done=0,
+            timings={},
+        )
+    )
+    return f"{job_id}.0"
+
+
+def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
+    """Cancel a job if it is unfinished, and remove it, its recording and its audio. Raises NotFound, Gone."""
+    now = clock(connection)
+    job = _find(connection, job_id, owner=owner)
+    recording = connection.execute(
+        select(Recording.audio_key, Recording.created_at).where(
+            Recording.job_id == job_id, Recording.owner == owner
+        )
+    ).first()
+    if job is None and recording is None:
+        raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")
+    if job is not None and job.deleted_at is not None:
+        raise Gone("This job was deleted.", job_id=job_id)
+    unfinished = job is not None and cancel(connection, job_id, owner=owner)
+    doomed = remove_recording(connection, job_id, now=now) if recording else None
+    connection.execute(delete(Part).where(Part.job_id == job_id))
+    connection.execute(delete(Idempotency).where(Idempotency.owner == owner, Idempotency.job_id == job_id))
+    if job is None:
+        _leave_mark(
+            connection, job_id, owner=owner, created_at=recording.created_at if recording else now, now=now
+        )
+    else:
+        connection.execute(
+            update(Job).where(Job.id == job_id).values(deleted_at=now, text="", audio_key=None, style=None)
+        )
+    return Deleted(job_id, "unfinished" if unfinished else "finished", doomed)
+
+
+def forget_audio(connection: Connection, key: str) -> None:
+    """The file is gone: so is its row."""
+    connection.execute(update(Job).where(Job.audio_key == key).values(audio_key=None))
+    connection.execute(delete(Audio).where(Audio.key == key))
+
+
+def remove_recording(connection: Connection, job_id: str, *, now: float) -> str | None:
+    """The key that no recording names any more, or None while another still does."""
+    key: str | None = connection.scalar(
+        delete(Recording).where(Recording.job_id == job_id).returning(Recording.audio_key)
+    )
+    if key is None or connection.scalar(select(Recording.job_id).where(Recording.audio_key == key).limit(1)):
+        return None
+    connection.execute(update(Audio).where(Audio.key == key).values(doomed_at=now))
+    return key
+
+
+def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: float, now: float) -> None:
+    """Retention had removed the job row before; its address still answers 410 rather than 404."""
+    connection.execute(
+        Job.__table__.insert().values(  # type: ignore[attr-defined]
+            id=job_id,
+            owner=owner,
+            status="completed",
+            voice_id="",
+            model="",
+            provider="",
+            text="",
+            speed=1.0,
+            format="",
+            priority="interactive",
+            seed=0,
+            seed_given=False,
+            chars=0,
+            warnings=[],
+            timings={},
+            created_at=created_at,
+            finished_at=now,
+            deleted_at=now,
+        )
+    )
+
+
+def _find(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
+    return connection.execute(
+        select(
+            Job.id,
+            Job.status,
+            Job.deleted_at,
+            Job.owner,
+            Job.model,
+            Job.voice_id,
+            Job.provider,
+            Job.created_at,
+        )
+        .where(Job.id == job_id, Job.owner == owner)
+        .with_for_update()
+    ).first()
+
+
+def _locked(connection: Connection, job_id: str, *, owner: str) -> AnyRow:
+    job = _find(connection, job_id, owner=owner)
+    if job is None:
+        raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")
+    if job.deleted_at is not None:
+        raise Gone("This job was deleted.", job_id=job_id)
+    return job

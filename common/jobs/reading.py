@@ -1,0 +1,193 @@
+"""Answers about jobs and recordings. Lists page by keyset; nothing here reads a long table whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
+
+from common.tables import AnyRow, Audio, Job, Part, Recording, UsageHourly
+
+# Beyond this, a place in the queue is said to be "at least" this.
+POSITION_MAX = 10_000
+
+Keyset = tuple[float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a queued job stands: parts and characters ahead of it on its queue (and on the faster lane)."""
+
+    ahead: int
+    chars_ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenAudio:
+    job_id: str
+    title: str
+    text: str
+    voice_id: str
+    key: str
+    sha256: str
+    format: str
+    duration_s: float
+    size_bytes: int
+    created_at: float
+
+
+_JOB = (
+    *(column for column in Job.__table__.columns if column.name != "audio_key"),
+    Audio.key.label("audio_key"),
+    Audio.sample_rate_hz,
+    Audio.duration_s,
+    Audio.size_bytes,
+)
+
+
+def _jobs() -> Select[Any]:
+    return (
+        select(*_JOB)
+        .select_from(Job)
+        .outerjoin(Audio, and_(Audio.key == Job.audio_key, Audio.doomed_at.is_(None)))
+    )
+
+
+def get_job(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
+    """The row, deleted ones too (`deleted_at` is set then)."""
+    return connection.execute(_jobs().where(Job.id == job_id, Job.owner == owner)).first()
+
+
+def list_jobs(
+    connection: Connection,
+    *,
+    owner: str,
+    limit: int,
+    after: Keyset | None = None,
+    status: str | None = None,
+    voice_id: str | None = None,
+    model: str | None = None,
+) -> Sequence[AnyRow]:
+    """Newest first, from behind `after`."""
+    query = _jobs().where(Job.owner == owner, Job.deleted_at.is_(None))
+    for column, wanted in ((Job.status, status), (Job.voice_id, voice_id), (Job.model, model)):
+        if wanted:
+            query = query.where(column == wanted)
+    if after:
+        query = query.where(_behind(Job.created_at, Job.id, after))
+    return connection.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)).all()
+
+
+def list_recordings(
+    connection: Connection, *, owner: str, limit: int, after: Keyset | None = None
+) -> Sequence[AnyRow]:
+    query = (
+        select(*Recording.__table__.columns, *(_AUDIO_FIGURES))
+        .join(Audio, Audio.key == Recording.audio_key)
+        .where(Recording.owner == owner)
+    )
+    if after:
+        query = query.where(_behind(Recording.created_at, Recording.job_id, after))
+    order = (Recording.created_at.desc(), Recording.job_id.desc())
+    return connection.execute(query.order_by(*order).limit(limit)).all()
+
+
+_AUDIO_FIGURES = (Audio.format, Audio.sample_rate_hz, Audio.duration_s, Audio.size_bytes, Audio.sha256)
+
+
+def _behind(moment: Any, key: Any, after: Keyset) -> Any:
+    # Written out rather than as a row value, which SQLite does not use its index for in a descending scan.
+    return or_(moment < after[0], and_(moment == after[0], key < after[1]))
+
+
+def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) -> dict[str, SpokenAudio]:
+    """The audio of these jobs by the recordings that own it, so that it outlives the job rows."""
+    rows = connection.execute(
+        select(
+            Recording.job_id,
+            Recording.title,
+            Recording.text,
+            Recording.voice_id,
+            Audio.key,
+            Audio.sha256,
+            Audio.format,
+            Audio.duration_s,
+            Audio.size_bytes,
+            Recording.created_at,
+        )
+        .join(Audio, Audio.key == Recording.audio_key)
+        .where(Recording.owner == owner, Recording.job_id.in_(job_ids), Audio.doomed_at.is_(None))
+    )
+    return {row.job_id: SpokenAudio(**row._mapping) for row in rows}
+
+
+def place_of(connection: Connection, job_id: str) -> Place | None:
+    """None when no part of the job is queued."""
+    part = connection.execute(
+        select(Part.queue, Part.created_at, Part.id)
+        .where(Part.job_id == job_id, Part.status == "queued")
+        .order_by(Part.position)
+        .limit(1)
+    ).first()
+    if part is None:
+        return None
+    ahead = or_(
+        Part.created_at < part.created_at, and_(Part.created_at == part.created_at, Part.id < part.id)
+    )
+    places = [_count_queued(connection, Part.queue == part.queue, ahead)]
+    if part.queue.endswith(".bulk"):
+        faster = part.queue.removesuffix("bulk") + "interactive"
+        places.append(_count_queued(connection, Part.queue == faster))
+    return Place(sum(p.ahead for p in places), sum(p.chars_ahead for p in places))
+
+
+def _count_queued(connection: Connection, *conditions: Any) -> Place:
+    some = select(Part.chars).where(Part.status == "queued", *conditions).limit(POSITION_MAX).subquery()
+    row = connection.execute(select(func.count(), func.coalesce(func.sum(some.c.chars), 0))).one()
+    return Place(row[0], row[1])
+
+
+def backlog(connection: Connection, *, up_to: int) -> Place:
+    """What is queued in all queues, counted up to a bound."""
+    some = select(Part.chars).where(Part.status == "queued").limit(up_to).subquery()
+    row = connection.execute(select(func.count(), func.coalesce(func.sum(some.c.chars), 0))).one()
+    return Place(row[0], row[1])
+
+
+def synthesis_s_per_char(connection: Connection, *, model: str | None, since_hour: int) -> float | None:
+    """Engine seconds per character of text, lately; None when nothing was spoken."""
+    query = select(func.sum(UsageHourly.synthesis_ms), func.sum(UsageHourly.chars)).where(
+        UsageHourly.hour >= since_hour
+    )
+    if model:
+        query = query.where(UsageHourly.model == model)
+    spent_ms, chars = connection.execute(query).one()
+    return spent_ms / 1000 / chars if chars else None
+
+
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Unfinished parts by status; both sides come from partial indexes."""
+    return {
+        status: connection.scalar(
+            select(func.count()).select_from(
+                select(literal_column("1")).where(Part.status == status).limit(1_000_000).subquery()
+            )
+        )
+        or 0
+        for status in ("queued", "running")
+    }
+
+
+def usage(connection: Connection, *, owner: str, since_hour: int) -> Sequence[AnyRow]:
+    """Rollup rows from `since_hour` on, oldest first."""
+    return connection.execute(
+        select(*UsageHourly.__table__.columns)
+        .where(UsageHourly.owner == owner, UsageHourly.hour >= since_hour)
+        .order_by(UsageHourly.hour)
+    ).all()
+
+
+def usage_totals(connection: Connection, *, owner: str) -> AnyRow:
+    columns = ("completed", "failed", "cancelled", "chars", "audio_s", "size_bytes", "synthesis_ms")
+    sums = [func.coalesce(func.sum(getattr(UsageHourly, name)), 0).label(name) for name in columns]
+    return connection.execute(select(*sums).where(UsageHourly.owner == owner)).one()

@@ -1,0 +1,159 @@
+"""What is old goes: in small batches, marked first, so that two cleanups at once and a crash in between do no harm."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, select
+
+from common.database import clock
+from common.jobs.changes import remove_recording
+from common.settings import Settings
+from common.tables import TERMINAL, Audio, Download, Idempotency, Job, Recording, Worker
+
+BATCH = 500
+DAY_S = 86_400.0
+# A deleted job's mark and an idempotency key are kept this long.
+MARKS_S = 7 * DAY_S
+
+
+@dataclass(slots=True)
+class Removed:
+    """What a cleanup took away, or would have (`dry_run`)."""
+
+    jobs: int = 0
+    recordings: int = 0
+    files: int = 0
+    size_bytes: int = 0
+    orphans: int = 0
+    doomed: list[str] = field(default_factory=list, repr=False)
+
+    def counts(self) -> dict[str, int]:
+        return {name: value for name, value in asdict(self).items() if name != "doomed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Moments and counts that follow from the settings. None: no limit."""
+
+    older_than: float | None
+    min_age_before: float
+    max_recordings: int | None
+    max_jobs: int | None
+
+    @classmethod
+    def of(cls, settings: Settings, *, now: float) -> "Limits":
+        return cls(
+            older_than=now - settings.clean_max_hours * 3600 if settings.clean_max_hours else None,
+            min_age_before=now - settings.clean_min_age_s,
+            max_recordings=settings.clean_max_history or None,
+            max_jobs=settings.jobs_max or None,
+        )
+
+
+def old_recordings(connection: Connection, limits: Limits) -> Sequence[str]:
+    """Up to a batch of ids that are too old, or too many and old enough."""
+    too_old = select(Recording.job_id).where(Recording.created_at < (limits.older_than or 0.0))
+    queries = [too_old] if limits.older_than is not None else []
+    if (edge := _edge(connection, Recording.created_at, limits.max_recordings)) is not None:
+        queries.append(
+            select(Recording.job_id).where(
+                Recording.created_at < edge, Recording.created_at < limits.min_age_before
+            )
+        )
+    return _first_batch(connection, queries)
+
+
+def old_jobs(connection: Connection, limits: Limits) -> Sequence[str]:
+    """Only ended ones: a job that waits or runs is never old."""
+    ended = select(Job.id).where(Job.status.in_(TERMINAL), Job.deleted_at.is_(None))
+    queries: list[Select[str]] = []
+    if limits.older_than is not None:
+        queries.append(ended.where(Job.finished_at < limits.older_than))
+    if (edge := _edge(connection, Job.created_at, limits.max_jobs)) is not None:
+        queries.append(ended.where(Job.created_at < edge, Job.finished_at < limits.min_age_before))
+    return _first_batch(connection, queries)
+
+
+def _edge(connection: Connection, moment: Any, keep: int | None) -> float | None:
+    """The moment of the oldest row that a count limit keeps; None when there are not so many."""
+    if keep is None:
+        return None
+    return connection.scalar(select(moment).order_by(moment.desc()).offset(keep - 1).limit(1))
+
+
+def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence[str]:
+    for query in queries:
+        if ids := connection.scalars(query.limit(BATCH).with_for_update(skip_locked=True)).all():
+            return ids
+    return []
+
+
+def count_old(connection: Connection, limits: Limits) -> Removed:
+    """What a cleanup would remove now."""
+    recordings = select(Recording.job_id)
+    kept_by_count = _edge(connection, Recording.created_at, limits.max_recordings)
+    jobs_edge = _edge(connection, Job.created_at, limits.max_jobs)
+    recordings = recordings.where(
+        _outdated(Recording.created_at, Recording.created_at, kept_by_count, limits)
+    )
+    jobs = select(Job.id).where(
+        Job.status.in_(TERMINAL),
+        Job.deleted_at.is_(None),
+        _outdated(Job.created_at, Job.finished_at, jobs_edge, limits),
+    )
+    size = select(func.coalesce(func.sum(Audio.size_bytes), 0), func.count()).where(
+        Audio.key.in_(select(Recording.audio_key).where(Recording.job_id.in_(recordings)))
+    )
+    size_bytes, files = connection.execute(size).one()
+    return Removed(
+        jobs=connection.scalar(select(func.count()).select_from(jobs.subquery())) or 0,
+        recordings=connection.scalar(select(func.count()).select_from(recordings.subquery())) or 0,
+        files=files,
+        size_bytes=size_bytes,
+    )
+
+
+def _outdated(created: Any, ended: Any, edge: float | None, limits: Limits) -> Any:
+    too_old = ended < (limits.older_than if limits.older_than is not None else -1.0)
+    if edge is None:
+        return too_old
+    return too_old | ((created < edge) & (ended < limits.min_age_before))
+
+
+def remove_recordings(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """The keys whose files must go now."""
+    now = clock(connection)
+    return [key for job_id in ids if (key := remove_recording(connection, job_id, now=now))]
+
+
+def remove_jobs(connection: Connection, ids: Sequence[str]) -> int:
+    """Only the rows: recordings and audio stay."""
+    return connection.execute(delete(Job).where(Job.id.in_(ids), Job.status.in_(TERMINAL))).rowcount
+
+
+def doomed_files(connection: Connection, *, limit: int = BATCH) -> Sequence[tuple[str, int]]:
+    """Keys (and sizes) that were marked and whose file may still be there."""
+    rows = connection.execute(
+        select(Audio.key, Audio.size_bytes).where(Audio.doomed_at.is_not(None)).limit(limit)
+    )
+    return [(row.key, row.size_bytes) for row in rows]
+
+
+def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Those of `keys` that a row names; the others are orphans."""
+    return set(connection.scalars(select(Audio.key).where(Audio.key.in_(keys))))
+
+
+def living_attempts(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+    """Those of `job_ids` that are not ended: a file of theirs may be about to be named by a row."""
+    return set(connection.scalars(select(Job.id).where(Job.id.in_(job_ids), Job.status.not_in(TERMINAL))))
+
+
+def forget_traces(connection: Connection) -> None:
+    """Marks of deleted jobs, old idempotency keys, workers and downloads of long ago."""
+    now = clock(connection)
+    connection.execute(delete(Job).where(Job.deleted_at < now - MARKS_S))
+    connection.execute(delete(Idempotency).where(Idempotency.created_at < now - MARKS_S))
+    connection.execute(delete(Worker).where(Worker.heartbeat_at < now - DAY_S))
+    connection.execute(delete(Download).where(Download.finished_at < now - MARKS_S))

@@ -1,0 +1,212 @@
+"""New jobs: many in one transaction, each accepted or refused on its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, literal_column, select, text
+from sqlalchemy.exc import DataError, IntegrityError
+
+from common.database import clock, upsert
+from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
+from common.tables import Idempotency, Job, Part
+
+FIRST_BELL_RETRY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    id: str
+    voice_id: str
+    model: str
+    provider: str
+    queue: str
+    text: str
+    language: str | None
+    speed: float
+    style: str | None
+    format: str
+    priority: str
+    seed: int
+    seed_given: bool
+    may_fail_over: bool = False
+    warnings: tuple[str, ...] = ()
+    owner: str = "local"
+    request_id: str | None = None
+    traceparent: str | None = None
+    idempotency_key: str | None = None
+    request_hash: str = ""
+
+    @property
+    def part_id(self) -> str:
+        return f"{self.id}.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """`created` is false when an equal request with the same idempotency key made the job before."""
+
+    job_id: str
+    part_id: str
+    queue: str
+    created: bool
+
+
+@dataclass(slots=True)
+class Backlog:
+    """How many parts are queued, counted exactly only near the limit: counting a long queue costs milliseconds."""
+
+    queue_max: int
+    recount_after_s: float = 1.0
+    _at_most: int = field(default=0, init=False)
+    _counted_at: float = field(default=0.0, init=False)
+
+    def room_for(self, connection: Connection, wanted: int, *, now: float) -> int:
+        stale = now - self._counted_at > self.recount_after_s
+        if stale or self._at_most + wanted > self.queue_max:
+            self._at_most, self._counted_at = _count_queued(connection, up_to=self.queue_max), now
+        granted = max(0, min(wanted, self.queue_max - self._at_most))
+        self._at_most += granted
+        return granted
+
+
+def submit(
+    connection: Connection, jobs: Sequence[NewJob], *, backlog: Backlog
+) -> list[Accepted | OratioError]:
+    """Insert `jobs`; the answers are in their order. A refused one leaves its neighbours alone."""
+    now = clock(connection)
+    answers: list[Accepted | OratioError] = []
+    fresh: list[NewJob] = []
+    for job in jobs:
+        earlier = _replay(connection, job, now=now) if job.idempotency_key else None
+        answers.append(earlier or Accepted(job.id, job.part_id, job.queue, created=True))
+        if earlier is None:
+            fresh.append(job)
+    room = backlog.room_for(connection, len(fresh), now=now)
+    refused: dict[str, OratioError] = {job.id: _queue_full(backlog.queue_max) for job in fresh[room:]}
+    refused |= _insert_all(connection, fresh[:room], now=now)
+    _forget_keys(connection, [job for job in fresh if job.id in refused])
+    return [
+        refused.get(answer.job_id, answer) if isinstance(answer, Accepted) else answer for answer in answers
+    ]
+
+
+def _replay(connection: Connection, job: NewJob, *, now: float) -> Accepted | Conflict | None:
+    """None when the key is new; it is taken by this very statement, so that a race has one winner."""
+    taken = connection.execute(
+        upsert(connection, Idempotency)
+        .values(
+            owner=job.owner,
+            key=job.idempotency_key,
+            request_hash=job.request_hash,
+            job_id=job.id,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(Idempotency.job_id)
+    ).first()
+    if taken:
+        return None
+    first = connection.execute(
+        select(Idempotency.job_id, Idempotency.request_hash).where(
+            Idempotency.owner == job.owner, Idempotency.key == job.idempotency_key
+        )
+    ).one()
+    if first.request_hash != job.request_hash:
+        return Conflict(
+            "This idempotency key was used with another request; use a new key for a new request.",
+            code="idempotency_conflict",
+            param="idempotency_key",
+        )
+    return Accepted(first.job_id, f"{first.job_id}.0", job.queue, created=False)
+
+
+def _insert_all(connection: Connection, jobs: Sequence[NewJob], *, now: float) -> dict[str, OratioError]:
+    try:
+        with connection.begin_nested():
+            _insert(connection, jobs, now=now)
+            return {}
+    except (IntegrityError, DataError):
+        return _insert_one_by_one(connection, jobs, now=now)
+
+
+def _insert_one_by_one(
+    connection: Connection, jobs: Sequence[NewJob], *, now: float
+) -> dict[str, OratioError]:
+    refused: dict[str, OratioError] = {}
+    for job in jobs:
+        try:
+            with connection.begin_nested():
+                _insert(connection, [job], now=now)
+        except (IntegrityError, DataError):
+            refused[job.id] = InvalidRequest("The database cannot hold this request.", code="unstorable")
+    return refused
+
+
+def _insert(connection: Connection, jobs: Sequence[NewJob], *, now: float) -> None:
+    if not jobs:
+        return
+    connection.execute(insert(Job.__table__), [_job_row(job, now=now) for job in jobs])  # type: ignore[arg-type]
+    connection.execute(insert(Part.__table__), [_part_row(job, now=now) for job in jobs])  # type: ignore[arg-type]
+
+
+def _job_row(job: NewJob, *, now: float) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "owner": job.owner,
+        "status": "queued",
+        "voice_id": job.voice_id,
+        "model": job.model,
+        "provider": job.provider,
+        "text": job.text,
+        "language": job.language,
+        "speed": job.speed,
+        "style": job.style,
+        "format": job.format,
+        "priority": job.priority,
+        "seed": job.seed,
+        "seed_given": job.seed_given,
+        "may_fail_over": job.may_fail_over,
+        "chars": len(job.text),
+        "warnings": list(job.warnings),
+        "timings": {},
+        "created_at": now,
+        "request_id": job.request_id,
+        "traceparent": job.traceparent,
+    }
+
+
+def _part_row(job: NewJob, *, now: float) -> dict[str, Any]:
+    return {
+        "id": job.part_id,
+        "job_id": job.id,
+        "position": 0,
+        "queue": job.queue,
+        "status": "queued",
+        "chars": len(job.text),
+        "not_before": now,
+        # The intake rings right after the commit; if that bell is lost, the sweep rings from here on.
+        "next_bell_at": now + FIRST_BELL_RETRY_S,
+        "created_at": now,
+    }
+
+
+def _forget_keys(connection: Connection, jobs: Sequence[NewJob]) -> None:
+    """A refused request may come again with the same key."""
+    keyed = [job.id for job in jobs if job.idempotency_key]
+    if keyed:
+        connection.execute(
+            Idempotency.__table__.delete().where(Idempotency.job_id.in_(keyed))  # type: ignore[attr-defined]
+        )
+
+
+def _count_queued(connection: Connection, *, up_to: int) -> int:
+    if connection.dialect.name == "postgresql":
+        # Gateways count one after the other, so that together they accept exactly the limit.
+        connection.execute(text("SELECT pg_advisory_xact_lock(20260701)"))
+    some = select(literal_column("1")).where(Part.status == "queued").limit(up_to).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _queue_full(limit: int) -> QueueFull:
+    return QueueFull(f"{limit} jobs are waiting, which is the limit; try again later.")

@@ -1,0 +1,126 @@
+"""What heals: expired leases go back to their queue, and bells that were lost are rung again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, case, func, select, update
+
+from common.database import clock
+from common.jobs.lease import count_usage
+from common.tables import Job, Part
+
+# A part that was running when its worker died is tried again alone; two deaths alone convict it.
+MAX_CRASHES = 2
+# No part is worth more claims than this, whatever keeps ending them.
+MAX_ATTEMPTS = 12
+BATCH = 500
+BELL_BACKOFF_S = 5.0
+BELL_BACKOFF_MAX_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """What a message carries. `alone` must match the row, else the claim finds nothing to take."""
+
+    part_id: str
+    queue: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A part whose lease ran out: back in its queue, or failed with `code`."""
+
+    job_id: str
+    failed: bool
+
+
+def release_expired(connection: Connection) -> list[Released]:
+    """Take back parts whose worker stopped renewing. The worker that held them is fenced off by the next claim."""
+    now = clock(connection)
+    expired = connection.execute(
+        select(Part.id, Part.job_id, Part.alone, Part.crashes, Part.attempt)
+        .where(Part.status == "running", Part.lease_until < now)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    return [_release(connection, part, now=now) for part in expired]
+
+
+def _release(connection: Connection, part: Row[str, str, bool, int, int], *, now: float) -> Released:
+    crashes = part.crashes + (1 if part.alone else 0)
+    hopeless = crashes >= MAX_CRASHES or part.attempt >= MAX_ATTEMPTS
+    connection.execute(
+        update(Part)
+        .where(Part.id == part.id)
+        .values(
+            status="failed" if hopeless else "queued",
+            crashes=crashes,
+            alone=True,
+            lease_until=None,
+            bells=0,
+            next_bell_at=now,
+        )
+    )
+    if hopeless:
+        _convict(connection, part.job_id, attempts=part.attempt, now=now)
+    else:
+        connection.execute(update(Job).where(Job.id == part.job_id).values(status="queued", segments_done=0))
+    return Released(part.job_id, failed=hopeless)
+
+
+def _convict(connection: Connection, job_id: str, *, attempts: int, now: float) -> None:
+    job = connection.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(
+            status="failed",
+            finished_at=now,
+            error_code="worker_crashed",
+            error_message=f"The worker died {attempts} times while speaking this text; it was given up.",
+        )
+        .returning(Job.owner, Job.model, Job.voice_id, Job.provider)
+    ).one()
+    count_usage(connection, job, now=now, failed=1)
+
+
+def queues_waiting(connection: Connection) -> Iterator[str]:
+    """The queues that have queued parts, by one index look-up each: DISTINCT would read a long backlog whole."""
+    last = ""
+    while name := connection.scalar(
+        select(func.min(Part.queue)).where(Part.status == "queued", Part.queue > last)
+    ):
+        yield name
+        last = name
+
+
+def due_bells(connection: Connection, *, queue: str, limit: int) -> list[Bell]:
+    """The oldest parts of a queue whose bell is due, marked as rung now; the caller rings after its commit."""
+    if limit <= 0:
+        return []
+    now = clock(connection)
+    due = (
+        select(Part.id)
+        .where(Part.status == "queued", Part.queue == queue, Part.not_before <= now, Part.next_bell_at <= now)
+        .order_by(Part.created_at, Part.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = connection.scalars(due).all()
+    if not ids:
+        return []
+    # 5, 10, 20, 40, 60 s: the exponent is bounded, for both dialects know no infinity here.
+    backoff = case(
+        (Part.bells >= 4, BELL_BACKOFF_MAX_S),
+        (Part.bells == 3, 8 * BELL_BACKOFF_S),
+        (Part.bells == 2, 4 * BELL_BACKOFF_S),
+        (Part.bells == 1, 2 * BELL_BACKOFF_S),
+        else_=BELL_BACKOFF_S,
+    )
+    rung = connection.execute(
+        update(Part)
+        .where(Part.id.in_(ids))
+        .values(bells=Part.bells + 1, next_bell_at=now + backoff)
+        .returning(Part.id, Part.queue, Part.alone, Part.created_at)
+    ).all()
+    return [Bell(row.id, row.queue, row.alone) for row in sorted(rung, key=lambda r: (r.created_at, r.id))]

@@ -1,0 +1,97 @@
+"""Where a voice is spoken: by a worker's own engine, by hosted inference, or by the stub that only beeps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from common.catalogue import MODELS, Voice
+from common.errors import Conflict, NoWorker, OratioError
+from common.fleet import Seen
+from common.settings import ProviderMode
+
+Provider = Literal["local", "inference", "stub"]
+INFERENCE = "inference"
+STUB = "stub"
+STUB_WARNING = (
+    "No worker can speak this voice, so this is only a beep, not speech. GET /voices says what is missing."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`engine` names the queue's model: the voice's own, `inference` or `stub`."""
+
+    provider: Provider
+    engine: str
+    warnings: tuple[str, ...] = ()
+    may_fail_over: bool = False
+
+
+def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_stub: bool) -> Choice:
+    """Raises NoWorker (nobody ever announced anything that serves) and Conflict (this voice is not there)."""
+    if mode == "stub":
+        return Choice("stub", STUB, (STUB_WARNING,))
+    if mode == "inference":
+        return _hosted(voice)
+    hosted = bool(MODELS[voice.model].hosted and announced(INFERENCE, fleet))
+    heard = announced(voice.model, fleet)
+    if mode == "local" or any(voice.engine_voice in names for names in heard):
+        return _local(voice, fleet, may_fail_over=hosted and mode == "auto")
+    if hosted:
+        return _hosted(voice)
+    if heard:
+        # The model is served here and this voice of it can be fetched: a beep would only hide that.
+        raise _missing(voice)
+    if not fleet:
+        raise NoWorker("No worker ever announced itself; start one (`oratio up`, or `oratio worker`).")
+    if fallback_stub:
+        return Choice("stub", STUB, (STUB_WARNING,))
+    raise NoWorker(
+        f"No worker serves the model {voice.model!r}; GET /voices says which voices can be spoken."
+    )
+
+
+def announced(alias: str, fleet: Sequence[Seen]) -> list[tuple[str, ...]]:
+    """The voice lists of every worker that served an engine in the last 24 hours."""
+    return [names for seen in fleet if (names := seen.voices_of(alias)) is not None]
+
+
+def unavailable_reason(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode) -> str | None:
+    """Why nothing but a beep would come out; None when real speech would."""
+    try:
+        choice = choose(voice, fleet, mode=mode, fallback_stub=False)
+    except OratioError as refusal:
+        return refusal.message
+    if choice.provider == "stub":
+        return "The provider is set to the stub: every voice is a beep."
+    serving = [seen for seen in fleet if seen.voices_of(choice.engine) is not None]
+    if serving and not any(seen.alive for seen in serving):
+        return "Its workers are not running now; a job waits for them."
+    return None
+
+
+def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choice:
+    heard = announced(voice.model, fleet)
+    if not heard:
+        raise NoWorker(f"No worker serves the model {voice.model!r}, and only local synthesis is allowed.")
+    if not any(voice.engine_voice in names for names in heard):
+        raise _missing(voice)
+    return Choice("local", voice.model, may_fail_over=may_fail_over)
+
+
+def _hosted(voice: Voice) -> Choice:
+    if not MODELS[voice.model].hosted:
+        raise Conflict(
+            f"The model {voice.model!r} cannot be spoken by hosted inference.",
+            code="voice_unavailable",
+            param="voice_id",
+        )
+    return Choice("inference", INFERENCE)
+
+
+def _missing(voice: Voice) -> Conflict:
+    return Conflict(
+        f"The voice {voice.id!r} is not downloaded; POST /models/download fetches it.",
+        code="voice_unavailable",
+        param="voice_id",
+    )
