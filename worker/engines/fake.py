@@ -1,0 +1,129 @@
+"""An engine for tests that does what markers in the text say: slow, fail, hang, hold the interpreter, die.
+
+`[[slow:0.5]]` sleeps that many seconds per call, `[[fail]]` fails for good, `[[flaky:N]]` fails retryably the first N
+times that the text is seen, `[[hang]]` never returns, `[[spin]]` never returns and keeps the interpreter lock,
+`[[segv]]` and `[[die:N]]` (the first N times) end the process, `[[silence]]` gives no samples. What is counted is
+counted in files, so that it survives the process.
+"""
+
+import ctypes
+import hashlib
+import os
+import re
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from worker.engines.protocol import ANY_VOICE, EngineError, Speech, Utterance
+from worker.engines.sound import tone
+
+_SAMPLE_RATE_HZ = 24_000
+_SECONDS_PER_WORD = 0.05
+_MARKER = re.compile(r"\[\[(\w+)(?::([\d.]+))?\]\]")
+
+
+class FakeEngine:
+    alias: str = "fake"
+    max_chars: int = 300
+    native_speed: tuple[float, float] | None = None
+
+    def __init__(self, *, folder: Path, max_batch: int = 4) -> None:
+        self.max_batch: int = max_batch
+        self._folder = folder
+
+    def load(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def voices(self) -> tuple[str, ...]:
+        return (ANY_VOICE,)
+
+    def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
+        self._log_call(batch)
+        _sleep(batch)
+        for utterance in batch:
+            self._misbehave(utterance.text, alone=len(batch) == 1)
+        return [_spoken(utterance.text) for utterance in batch]
+
+    def batch_key(self, utterance: Utterance) -> Hashable:
+        return utterance.voice
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def _log_call(self, batch: Sequence[Utterance]) -> None:
+        """One line per text: the call's id and the text's sha256."""
+        call_id = uuid.uuid4().hex
+        _append(self._folder / "calls.log", "".join(f"{call_id} {_digest(u.text)}\n" for u in batch))
+
+    def _misbehave(self, text: str, *, alone: bool) -> None:
+        markers = _markers(text)
+        if "die" in markers and self._times_seen(text, marker="die") <= int(markers["die"]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "segv" in markers:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if "spin" in markers:
+            _hold_the_interpreter()
+        if "hang" in markers:
+            threading.Event().wait()
+        if "fail" in markers:
+            raise EngineError("engine_failed", "The fake engine was told to fail.")
+        if "flaky" in markers:
+            self._flake(text, times=int(markers["flaky"]), alone=alone)
+
+    def _flake(self, text: str, *, times: int, alone: bool) -> None:
+        # A failed batch is tried again one by one: only those tries count, or batching would use them up.
+        seen = self._times_seen(text, marker="flaky") if alone else self._times_counted(text, "flaky") + 1
+        if seen <= times:
+            raise EngineError("engine_failed", "The fake engine was told to fail at first.", retryable=True)
+
+    def _times_seen(self, text: str, *, marker: str) -> int:
+        return _append(self._counter(text, marker), "x")
+
+    def _times_counted(self, text: str, marker: str) -> int:
+        counter = self._counter(text, marker)
+        return counter.stat().st_size if counter.exists() else 0
+
+    def _counter(self, text: str, marker: str) -> Path:
+        return self._folder / f"{_digest(text)}.{marker}"
+
+
+def _append(path: Path, line: str) -> int:
+    """Write at the end in one go; where that ended, which no other process shares."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, line.encode())
+        return os.lseek(descriptor, 0, os.SEEK_CUR)
+    finally:
+        os.close(descriptor)
+
+
+def _sleep(batch: Sequence[Utterance]) -> None:
+    time.sleep(max(float(_markers(u.text).get("slow", "0")) for u in batch))
+
+
+def _hold_the_interpreter() -> None:
+    # PyDLL, unlike CDLL, keeps the lock during the call.
+    libc = ctypes.PyDLL(None)
+    while True:
+        libc.sleep(1_000_000)
+
+
+def _spoken(text: str) -> Speech:
+    if "silence" in _markers(text):
+        return Speech(np.zeros(0, np.float32), _SAMPLE_RATE_HZ)
+    frequency_hz = 200 + int(_digest(text)[:8], 16) % 600
+    duration_s = _SECONDS_PER_WORD * max(1, len(text.split()))
+    return tone(frequency_hz, duration_s=duration_s, sample_rate_hz=_SAMPLE_RATE_HZ)
+
+
+def _markers(text: str) -> dict[str, str]:
+    return {found[1]: found[2] or "1" for found in _MARKER.finditer(text)}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

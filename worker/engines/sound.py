@@ -1,0 +1,30 @@
+"""Samples that engines share: the check of what came out, and tones."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engines.protocol import EngineError, Speech
+
+_FADE_S = 0.01
+_AMPLITUDE = 0.2
+
+
+def checked(samples: NDArray[Any], *, sample_rate_hz: int) -> Speech:
+    """Clipped float32 speech; raises EngineError where there is nothing to hear or a sample is no number."""
+    if samples.size == 0:
+        raise EngineError(
+            "unspeakable_text", "The engine found nothing in the text that it can say.", caller_fault=True
+        )
+    if not np.isfinite(samples).all():
+        raise EngineError("engine_failed", "The engine gave samples that are not numbers.")
+    return Speech(np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False), sample_rate_hz)
+
+
+def tone(frequency_hz: float, *, duration_s: float, sample_rate_hz: int) -> Speech:
+    """A sine that fades in and out, so that tones in a row don't click."""
+    seconds = np.arange(round(duration_s * sample_rate_hz)) / sample_rate_hz
+    ramp = np.minimum(1.0, np.minimum(seconds, seconds[::-1]) / _FADE_S)
+    wave = _AMPLITUDE * ramp * np.sin(2 * np.pi * frequency_hz * seconds)
+    return Speech(wave.astype(np.float32), sample_rate_hz)

@@ -1,0 +1,37 @@
+"""A beep in place of speech, for a machine with nothing else."""
+
+from collections.abc import Hashable, Sequence
+
+from worker.engines.protocol import ANY_VOICE, Speech, Utterance
+from worker.engines.sound import tone
+
+_SAMPLE_RATE_HZ = 24_000
+_FREQUENCY_HZ = 440.0
+
+
+class StubEngine:
+    alias: str = "stub"
+    max_batch: int = 1
+    max_chars: int = 1000
+    native_speed: tuple[float, float] | None = None
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def voices(self) -> tuple[str, ...]:
+        return (ANY_VOICE,)
+
+    def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
+        """From 0.2 s to 1 s, longer for a longer text."""
+        return [
+            tone(
+                _FREQUENCY_HZ, duration_s=min(1.0, 0.2 + 0.004 * len(u.text)), sample_rate_hz=_SAMPLE_RATE_HZ
+            )
+            for u in batch
+        ]
+
+    def batch_key(self, utterance: Utterance) -> Hashable:
+        return utterance.voice
+
+    def close(self) -> None:
+        """Nothing to give back."""
