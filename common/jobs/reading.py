@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, and_, cast, func, literal_column, or_, select
 
 from common.tables import AnyRow, Audio, Job, Part, Recording, UsageHourly
 
@@ -143,20 +143,25 @@ def place_of(connection: Connection, job_id: str) -> Place | None:
 
 def _count_queued(connection: Connection, *conditions: Any) -> Place:
     some = select(Part.chars).where(Part.status == "queued", *conditions).limit(POSITION_MAX).subquery()
-    row = connection.execute(select(func.count(), func.coalesce(func.sum(some.c.chars), 0))).one()
+    row = connection.execute(select(func.count(), _sum(some.c.chars))).one()
     return Place(row[0], row[1])
+
+
+def _sum(column: Any) -> Any:
+    # Postgres adds up integers into a numeric, which Python reads as a Decimal.
+    return cast(func.coalesce(func.sum(column), 0), column.type)
 
 
 def backlog(connection: Connection, *, up_to: int) -> Place:
     """What is queued in all queues, counted up to a bound."""
     some = select(Part.chars).where(Part.status == "queued").limit(up_to).subquery()
-    row = connection.execute(select(func.count(), func.coalesce(func.sum(some.c.chars), 0))).one()
+    row = connection.execute(select(func.count(), _sum(some.c.chars))).one()
     return Place(row[0], row[1])
 
 
 def synthesis_s_per_char(connection: Connection, *, model: str | None, since_hour: int) -> float | None:
     """Engine seconds per character of text, lately; None when nothing was spoken."""
-    query = select(func.sum(UsageHourly.synthesis_ms), func.sum(UsageHourly.chars)).where(
+    query = select(_sum(UsageHourly.synthesis_ms), _sum(UsageHourly.chars)).where(
         UsageHourly.hour >= since_hour
     )
     if model:
@@ -189,5 +194,5 @@ def usage(connection: Connection, *, owner: str, since_hour: int) -> Sequence[An
 
 def usage_totals(connection: Connection, *, owner: str) -> AnyRow:
     columns = ("completed", "failed", "cancelled", "chars", "audio_s", "size_bytes", "synthesis_ms")
-    sums = [func.coalesce(func.sum(getattr(UsageHourly, name)), 0).label(name) for name in columns]
+    sums = [_sum(getattr(UsageHourly, name)).label(name) for name in columns]
     return connection.execute(select(*sums).where(UsageHourly.owner == owner)).one()
