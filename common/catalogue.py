@@ -126,13 +126,24 @@ def _make_voices() -> Iterator[Voice]:
         )
 
 
+# The voice of the engine that tests drive; nobody sees it unless ORATIO_FAKE_ENGINE is set.
+FAKE_VOICE = Voice("fake", "Fake", "fake", ("en",), "unknown", "fake")
+_FAKE_MODEL = Model("fake", "Fake", "", "Apache-2.0", "tests", 24_000, hosted=True)
+
+
 @cache
-def voices() -> dict[str, Voice]:
+def voices(*, allow_fake: bool = False) -> dict[str, Voice]:
     """Every voice by id, in the order they are shown."""
-    return {voice.id: voice for voice in _make_voices()}
+    known = {voice.id: voice for voice in _make_voices()}
+    return known | {FAKE_VOICE.id: FAKE_VOICE} if allow_fake else known
 
 
-def find_voice(voice_id: str) -> Voice:
+def find_model(alias: str) -> Model:
+    """The model of a voice; raises KeyError."""
+    return _FAKE_MODEL if alias == FAKE_VOICE.model else MODELS[alias]
+
+
+def find_voice(voice_id: str, *, allow_fake: bool = False) -> Voice:
     """Raises InvalidRequest for what cannot be an id, NotFound for one that nobody knows."""
     if not VOICE_ID.match(voice_id):
         raise InvalidRequest(
@@ -140,7 +151,7 @@ def find_voice(voice_id: str) -> Voice:
             code="invalid_voice_id",
             param="voice_id",
         )
-    voice = voices().get(voice_id)
+    voice = voices(allow_fake=allow_fake).get(voice_id)
     if voice is None:
         raise NotFound(
             "There is no voice with this id; GET /voices lists them.",
@@ -151,4 +162,4 @@ def find_voice(voice_id: str) -> Voice:
 
 
 def hub_model(voice: Voice) -> str:
-    return voice.hub_id or MODELS[voice.model].hub_id
+    return voice.hub_id or find_model(voice.model).hub_id

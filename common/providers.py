@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from common.catalogue import MODELS, Voice
+from common.catalogue import Voice, find_model
 from common.errors import Conflict, NoWorker, OratioError
 from common.fleet import Seen
 from common.settings import ProviderMode
@@ -33,7 +33,7 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
         return Choice("stub", STUB, (STUB_WARNING,))
     if mode == "inference":
         return _hosted(voice)
-    hosted = bool(MODELS[voice.model].hosted and announced(INFERENCE, fleet))
+    hosted = bool(find_model(voice.model).hosted and announced(INFERENCE, fleet))
     heard = announced(voice.model, fleet)
     if mode == "local" or any(voice.engine_voice in names for names in heard):
         return _local(voice, fleet, may_fail_over=hosted and mode == "auto")
@@ -80,7 +80,7 @@ def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choic
 
 
 def _hosted(voice: Voice) -> Choice:
-    if not MODELS[voice.model].hosted:
+    if not find_model(voice.model).hosted:
         raise Conflict(
             f"The model {voice.model!r} cannot be spoken by hosted inference.",
             code="voice_unavailable",

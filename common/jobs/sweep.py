@@ -94,14 +94,22 @@ def queues_waiting(connection: Connection) -> Iterator[str]:
         last = name
 
 
-def due_bells(connection: Connection, *, queue: str, limit: int) -> list[Bell]:
-    """The oldest parts of a queue whose bell is due, marked as rung now; the caller rings after its commit."""
+def due_bells(
+    connection: Connection, *, queue: str, limit: int, lost_after_s: float | None = None
+) -> list[Bell]:
+    """The oldest parts of a queue whose bell is due, marked as rung now; the caller rings after its commit.
+
+    `lost_after_s`: the queue was seen empty, so whatever was made longer ago than this has no bell any more.
+    """
     if limit <= 0:
         return []
     now = clock(connection)
+    unheard = Part.next_bell_at <= now
+    if lost_after_s is not None:
+        unheard |= Part.created_at < now - lost_after_s
     due = (
         select(Part.id)
-        .where(Part.status == "queued", Part.queue == queue, Part.not_before <= now, Part.next_bell_at <= now)
+        .where(Part.status == "queued", Part.queue == queue, Part.not_before <= now, unheard)
         .order_by(Part.created_at, Part.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

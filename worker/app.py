@@ -1,0 +1,71 @@
+"""The Celery application. Celery carries ids and keeps threads; what makes jobs safe is in the database."""
+
+from typing import Any
+
+from celery import Celery
+
+from common import broker
+from common.settings import Settings, get_settings
+from common.telemetry import configure_logs
+
+CLEAN_EVERY_S = 600.0
+
+
+def create_app(settings: Settings) -> Celery:
+    app = Celery("oratio", include=["worker.tasks"], fixups=[])
+    app.config_from_object(_configuration(settings))
+    return app
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    ops = broker.queue_name(broker.OPS, prefix=settings.queue_prefix)
+    return {
+        "broker_url": settings.redis_url,
+        # No results: the database has them, and a result backend costs two subscriptions a call.
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        # A message is acknowledged after the work; if the process dies, the lease brings the part back long before
+        # this visibility time-out would. Rejecting on a lost worker would run a text that crashes for ever.
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "visibility_timeout": 21_600,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+            "global_keyprefix": broker.KEY_PREFIX,
+            # Interactive queues are named before bulk ones and emptied first.
+            "queue_order_strategy": "priority",
+            # One Redis list per queue instead of four: a lane is a queue here, not a priority.
+            "priority_steps": [0],
+        },
+        "task_default_queue": ops,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "beat_schedule": {
+            # A late bell for the sweep is worth nothing: the next one does its work.
+            "sweep": {
+                "task": "oratio.sweep",
+                "schedule": settings.sweep_s,
+                "options": {"expires": 2 * settings.sweep_s},
+            },
+            "clean": {
+                "task": "oratio.clean",
+                "schedule": CLEAN_EVERY_S,
+                "options": {"expires": CLEAN_EVERY_S},
+            },
+        },
+    }
+
+
+configure_logs(level=get_settings().log_level, process="worker")
+app = create_app(get_settings())

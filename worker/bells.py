@@ -1,0 +1,77 @@
+"""The worker's line to Redis: events out, bells rung again. Redis away is a slower service, never a failed job."""
+
+import time
+from threading import Lock
+from typing import Any
+
+import redis
+
+from common import broker, events
+from common.database import Database
+from common.jobs import sweep
+from common.settings import Settings
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+# After a failure nothing is tried for this long: each try may cost the whole time-out.
+PAUSE_S = 2.0
+TOP_UP_EVERY_S = 0.5
+# An empty queue beside queued rows this old means that bells were lost: no need to wait for their back-off.
+LOST_AFTER_S = 2.0
+
+
+class Bells:
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._client = broker.connect(settings)
+        self._database = database
+        self._prefix = settings.queue_prefix
+        self._bells_max = settings.bells_max
+        self._paused_until = 0.0
+        self._topped_up_at = 0.0
+        self._lock = Lock()
+
+    def emit(self, job_id: str, name: str, **data: Any) -> None:
+        """Tell whoever listens; lost when Redis is away, for listeners also look at the row."""
+        if time.monotonic() < self._paused_until:
+            return
+        try:
+            events.emit(self._client, job_id, name, data, prefix=self._prefix)
+        except redis.RedisError as error:
+            self._pause(error)
+
+    def top_up(self, queue: str) -> None:
+        """Ring for rows beyond the bound of bells as soon as there is room, not only at the next sweep."""
+        now = time.monotonic()
+        with self._lock:
+            if now < max(self._topped_up_at + TOP_UP_EVERY_S, self._paused_until):
+                return
+            self._topped_up_at = now
+        try:
+            if broker.depth(self._client, queue, prefix=self._prefix) <= self._bells_max // 4:
+                self.ring_due(queue)
+        except redis.RedisError as error:
+            self._pause(error)
+
+    def ring_due(self, queue: str) -> int:
+        """Fill a queue up to its bound with its oldest due parts; how many were rung. Raises redis.RedisError."""
+        waiting = broker.depth(self._client, queue, prefix=self._prefix)
+        with self._database.write() as connection:
+            bells = sweep.due_bells(
+                connection,
+                queue=queue,
+                limit=self._bells_max - waiting,
+                lost_after_s=None if waiting else LOST_AFTER_S,
+            )
+        broker.ring(self._client, bells, prefix=self._prefix)
+        return len(bells)
+
+    def ring_download(self, download_id: str) -> None:
+        broker.ring_download(self._client, download_id, prefix=self._prefix)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _pause(self, error: redis.RedisError) -> None:
+        self._paused_until = time.monotonic() + PAUSE_S
+        log.warning("redis does not answer", error=type(error).__name__)

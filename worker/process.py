@@ -1,0 +1,124 @@
+"""One worker process: what it opened at its start, and how Celery's signals start and stop it."""
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from celery import signals
+
+from common.broker import LANES, OPS
+from common.database import Database, open_database
+from common.settings import Settings, get_settings
+from common.store import Store
+from common.telemetry import get_logger
+from worker.bells import Bells
+from worker.gate import Gate
+from worker.keeper import Keeper
+from worker.leases import Leases
+from worker.voicebox import Voicebox
+
+log = get_logger(__name__)
+
+
+class Process:
+    """Everything that tasks of this process share."""
+
+    def __init__(self, settings: Settings, *, aliases: Sequence[str]) -> None:
+        self.settings = settings
+        self.aliases = tuple(aliases)
+        self.worker_id = f"{'+'.join(aliases) or OPS}@{socket.gethostname()}:{os.getpid()}"
+        self.database: Database = open_database(settings, role="worker")
+        self.store = Store(settings.store)
+        self.bells = Bells(settings, self.database)
+        self.gate = Gate()
+        self.leases = Leases()
+        self.voicebox = Voicebox(aliases, settings)
+        self._hand_back_at: float | None = None
+        self._keeper = Keeper(
+            settings,
+            self.database,
+            leases=self.leases,
+            voicebox=self.voicebox,
+            bells=self.bells,
+            worker_id=self.worker_id,
+        )
+
+    def start(self) -> None:
+        """Load engines, then announce them. Raises when no engine could be loaded."""
+        if self.aliases:
+            self.voicebox.load()
+        self._keeper.start()
+
+    def begin_stop(self) -> None:
+        """Jobs may finish for half of the grace time; after that they go back at the next segment."""
+        self._hand_back_at = time.monotonic() + self.settings.stop_grace_s / 2
+
+    @property
+    def stopping(self) -> bool:
+        return self._hand_back_at is not None
+
+    @property
+    def must_hand_back(self) -> bool:
+        return self._hand_back_at is not None and time.monotonic() > self._hand_back_at
+
+    def close(self) -> None:
+        self._keeper.stop()
+        self.voicebox.close(timeout_s=1.0)
+        self.bells.close()
+        self.database.close()
+
+
+class _Holder:
+    process: Process | None = None
+
+
+def current() -> Process:
+    """The process that tasks run in. Raises RuntimeError outside of a worker."""
+    if _Holder.process is None:
+        raise RuntimeError("not in a worker process")
+    return _Holder.process
+
+
+def aliases_of(queues: Sequence[str], *, prefix: str) -> tuple[str, ...]:
+    """The engines that a worker serves are those whose queues it consumes (`{prefix}.{alias}.{lane}`)."""
+    found: dict[str, None] = {}
+    for queue in queues:
+        model, _, lane = queue.removeprefix(f"{prefix}.").rpartition(".")
+        if lane in LANES:
+            found[model] = None
+    return tuple(found)
+
+
+@signals.celeryd_after_setup.connect
+def _start(instance: Any, **_: Any) -> None:
+    settings = get_settings()
+    queues = list(instance.app.amqp.queues.consume_from)
+    process = Process(settings, aliases=aliases_of(queues, prefix=settings.queue_prefix))
+    try:
+        process.start()
+    except Exception as error:
+        # Celery swallows what a signal's receiver raises, but not this.
+        log.exception("no engine could be loaded")
+        raise SystemExit(1) from error
+    _Holder.process = process
+    log.info("ready", engines=process.aliases, worker_id=process.worker_id)
+
+
+@signals.worker_ready.connect
+def _clean_at_start(sender: Any, **_: Any) -> None:
+    if not current().aliases:
+        sender.app.send_task("oratio.clean", expires=600)
+
+
+@signals.worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    if _Holder.process is not None:
+        _Holder.process.begin_stop()
+
+
+@signals.worker_shutdown.connect
+def _close(**_: Any) -> None:
+    if _Holder.process is not None:
+        _Holder.process.close()

@@ -1,0 +1,183 @@
+"""One bell: claim the part, speak it, and write down how it ended."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from common import broker, fleet, providers
+from common.jobs import lease
+from common.jobs.lease import Claim, Finished
+from common.telemetry import get_logger
+from worker import pipeline
+from worker.engines.protocol import EngineError
+from worker.leases import Held
+from worker.pipeline import Stopped
+from worker.process import Process
+
+log = get_logger(__name__)
+
+# A hang may be the device's fault once; twice, it is the text's.
+MAX_HANGS = 2
+RETRY_BASE_S = 2.0
+RETRY_MAX_S = 60.0
+# A book of ten thousand sentences need not write ten thousand times how far it is.
+PROGRESS_EVERY_S = 0.5
+
+T = TypeVar("T")
+
+
+def speak_part(process: Process, part_id: str, *, alone: bool) -> None:
+    """Returns without a word when there is nothing to take: bells may ring twice."""
+    with process.gate.enter(alone=alone):
+        claim = _claim(process, part_id, alone=alone)
+        if claim is None:
+            return
+        with (
+            process.leases.hold(claim) as held,
+            structlog.contextvars.bound_contextvars(
+                job_id=claim.job_id, attempt=claim.attempt, request_id=claim.request_id
+            ),
+        ):
+            _attempt(process, held)
+    process.bells.top_up(claim.queue)
+
+
+def _claim(process: Process, part_id: str, *, alone: bool) -> Claim | None:
+    if process.stopping:
+        return None
+    with process.database.write() as connection:
+        return lease.claim(
+            connection,
+            part_id,
+            alone=alone,
+            worker_id=process.worker_id,
+            lease_s=process.settings.lease_s,
+        )
+
+
+def _attempt(process: Process, held: Held) -> None:
+    claim = held.claim
+    try:
+        speaker = process.voicebox.speaker(claim.queue.rpartition(".")[0])
+        made = pipeline.speak(claim, speaker=speaker, store=process.store, watch=_watch(process, held))
+    except Stopped:
+        _stop(process, held)
+    except EngineError as error:
+        _end_badly(process, held, error)
+    except Exception as error:
+        log.exception("unexpected failure")
+        _end_badly(
+            process, held, EngineError("internal_error", f"The worker failed: {type(error).__name__}.")
+        )
+    else:
+        _end_well(process, held, made)
+
+
+def _watch(process: Process, held: Held) -> pipeline.Watch:
+    claim = held.claim
+    last_written = time.monotonic()
+
+    def go_on() -> None:
+        if held.lost.is_set() or process.must_hand_back:
+            raise Stopped
+
+    def started(total: int) -> None:
+        process.bells.emit(claim.job_id, "started", attempt=claim.attempt, segments_total=total)
+
+    def progressed(done: int, total: int) -> None:
+        nonlocal last_written
+        process.bells.emit(claim.job_id, "progress", segments_done=done, segments_total=total)
+        if time.monotonic() - last_written < PROGRESS_EVERY_S:
+            return
+        last_written = time.monotonic()
+        with process.database.write() as connection:
+            if not lease.report_progress(connection, claim, done=done, total=total):
+                raise Stopped
+
+    return pipeline.Watch(go_on, started, progressed)
+
+
+def _end_well(process: Process, held: Held, made: Finished) -> None:
+    claim = held.claim
+    timings = _write(process, held, lambda connection: lease.finish(connection, claim, made))
+    if timings is None:
+        # Another attempt holds the part, or it was deleted: this key is ours alone, and nobody names it.
+        process.store.delete([made.key])
+        log.info("superseded", key=made.key)
+        return
+    process.bells.emit(
+        claim.job_id, "completed", duration_s=made.duration_s, size_bytes=made.size_bytes, timings=timings
+    )
+    log.info("completed", audio_s=round(made.duration_s, 2), segments=made.segments, **timings)
+
+
+def _stop(process: Process, held: Held) -> None:
+    claim = held.claim
+    if held.lost.is_set():
+        log.info("stopped", reason="cancelled or superseded")
+    elif _write(process, held, lambda connection: lease.hand_back(connection, claim)):
+        log.info("handed back")
+
+
+def _end_badly(process: Process, held: Held, error: EngineError) -> None:
+    claim = held.claim
+    hung = error.code == "timeout"
+    if error.retryable and claim.failures + 1 < (MAX_HANGS if hung else lease.MAX_FAILURES):
+        delay_s = _retry_delay_s(claim.failures, error.retry_after_s)
+        # A hung engine takes its process with it: the next try must not take neighbours along.
+        ended = _write(process, held, lambda c: lease.retry_later(c, claim, delay_s=delay_s, alone=hung))
+        _tell(process, claim, "retrying", error, told=bool(ended), delay_s=round(delay_s, 1))
+    elif not error.caller_fault and claim.may_fail_over and _hosted(process):
+        _hand_over(process, held, error)
+    else:
+        ended = _write(process, held, lambda c: lease.fail(c, claim, code=error.code, message=error.message))
+        _tell(process, claim, "failed", error, told=bool(ended))
+
+
+def _hand_over(process: Process, held: Held, error: EngineError) -> None:
+    claim = held.claim
+    queue = broker.job_queue(providers.INFERENCE, lane=claim.priority)
+    warning = f"The local engine failed ({error.code}); spoken by hosted inference instead."
+    moved = _write(
+        process,
+        held,
+        lambda c: lease.hand_over(c, claim, queue=queue, provider="inference", warning=warning),
+    )
+    _tell(process, claim, "retrying", error, told=bool(moved), provider="inference")
+    if moved:
+        process.bells.top_up(queue)
+
+
+def _hosted(process: Process) -> bool:
+    with process.database.read() as connection:
+        return bool(providers.announced(providers.INFERENCE, fleet.seen_lately(connection)))
+
+
+def _tell(process: Process, claim: Claim, event: str, error: EngineError, *, told: bool, **data: Any) -> None:
+    if told:
+        process.bells.emit(claim.job_id, event, code=error.code, message=error.message, **data)
+    log.warning(event, code=error.code, reason=error.message, written=told, **data)
+
+
+def _retry_delay_s(failures: int, asked_s: float | None) -> float:
+    """Full jitter, so that jobs that failed together don't come back together."""
+    ceiling = min(RETRY_MAX_S, RETRY_BASE_S * 4**failures)
+    return max(asked_s or 0.0, random.uniform(ceiling / 2, ceiling))  # noqa: S311
+
+
+def _write(process: Process, held: Held, change: Callable[[Connection], T]) -> T | None:
+    """A database that is away for a moment must not cost finished speech: tried until the lease is lost."""
+    give_up_at = time.monotonic() + process.settings.lease_s
+    while True:
+        try:
+            with process.database.write() as connection:
+                return change(connection)
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > give_up_at or held.lost.wait(1.0):
+                raise
+            log.warning("database does not answer", error=type(error).__name__)

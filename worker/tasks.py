@@ -1,0 +1,30 @@
+"""What Celery calls. Each takes ids, returns nothing, and may be called twice without harm."""
+
+from celery import shared_task
+
+from common import broker
+from worker.maintenance import clean, sweep
+from worker.process import current
+from worker.speaking import speak_part
+
+
+@shared_task(name=broker.SPEAK)
+def speak(part_id: str, alone: bool) -> None:
+    speak_part(current(), part_id, alone=alone)
+
+
+@shared_task(name="oratio.sweep", queue=broker.OPS)
+def run_sweep() -> None:
+    sweep(current())
+
+
+@shared_task(name="oratio.clean", queue=broker.OPS)
+def run_cleanup() -> None:
+    clean(current())
+
+
+@shared_task(name=broker.DOWNLOAD, queue=broker.OPS)
+def download(download_id: str) -> None:
+    from worker.downloading import download as fetch
+
+    fetch(current(), download_id)
