@@ -1,0 +1,239 @@
+"""deploy/nginx/oratio.conf, run by a real nginx before two small HTTP servers that stand for the gateways."""
+
+import json
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.nginx import DEPLOYED, nginx_binary, start_nginx
+
+
+class FakeGateway(ThreadingHTTPServer):
+    """Remembers what reached it. `/drop` hangs up in mid-request, `/jobs/x/events` holds its second chunk back."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), GatewayHandler)
+        self.seen: list[str] = []
+        self.drops = True
+        self.release = threading.Event()
+
+
+class GatewayHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: FakeGateway
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._answer()
+
+    def _answer(self) -> None:
+        self.server.seen.append(f"{self.command} {self.path}")
+        if self.path == "/drop" and self.server.drops:
+            self.close_connection = True
+        elif self.path == "/jobs/x/events":
+            self._stream()
+        elif self.path == "/failed":
+            self._send(502, {"error": {"code": "engine_failed", "job_id": "x"}})
+        else:
+            self._send(200, {"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}})
+
+    def _send(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self._chunk(b"data: first\n\n")
+        self.server.release.wait(timeout=10)
+        self._chunk(b"data: second\n\n")
+        self._chunk(b"")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        pass
+
+
+@contextmanager
+def fake_gateway() -> Iterator[FakeGateway]:
+    with FakeGateway() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.release.set()
+            server.shutdown()
+            thread.join()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def gateways() -> Iterator[tuple[FakeGateway, FakeGateway]]:
+    with fake_gateway() as first, fake_gateway() as second:
+        yield first, second
+
+
+@pytest.fixture
+def front(gateways: tuple[FakeGateway, FakeGateway], tmp_path: Path) -> Iterator[httpx.Client]:
+    ports = [gateway.server_port for gateway in gateways]
+    with (
+        start_nginx(tmp_path, port=free_port(), gateway_ports=ports) as url,
+        httpx.Client(base_url=url) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def front_of_nothing(tmp_path: Path) -> Iterator[httpx.Client]:
+    ports = [free_port(), free_port()]
+    with (
+        start_nginx(tmp_path, port=free_port(), gateway_ports=ports) as url,
+        httpx.Client(base_url=url) as client,
+    ):
+        yield client
+
+
+def error_of(response: httpx.Response) -> dict[str, object]:
+    assert response.headers["content-type"] == "application/json"
+    error: dict[str, object] = response.json()["error"]
+    assert {"message", "type", "param", "code"} == set(error)
+    return error
+
+
+def test_requests_are_spread_over_both_gateways(
+    front: httpx.Client, gateways: tuple[FakeGateway, FakeGateway]
+) -> None:
+    assert {front.get("/health").status_code for _ in range(20)} == {200}
+    assert [len(gateway.seen) for gateway in gateways] == [10, 10]
+
+
+def test_paths_and_hosts_arrive_as_they_were_sent(front: httpx.Client) -> None:
+    answer = front.get("/jobs/a%2Fb?cursor=%2B1", headers={"X-Forwarded-Proto": "https"}).json()
+    assert answer["path"] == "/jobs/a%2Fb?cursor=%2B1"
+    assert answer["headers"]["host"] == f"{front.base_url.host}:{front.base_url.port}"
+    assert answer["headers"]["x-forwarded-proto"] == "https"
+    assert answer["headers"]["x-forwarded-for"] == "127.0.0.1"
+    assert "upgrade" not in answer["headers"]
+
+
+def test_a_plain_request_id_is_passed_on_and_anything_else_replaced(front: httpx.Client) -> None:
+    def arrived(headers: dict[str, str]) -> str:
+        return str(front.get("/health", headers=headers).json()["headers"]["x-request-id"])
+
+    assert arrived({"X-Request-ID": "my-request.1"}) == "my-request.1"
+    assert re.fullmatch(r"[0-9a-f]{32}", arrived({}))
+    assert re.fullmatch(r"[0-9a-f]{32}", arrived({"X-Request-ID": 'quoted" {"a": 1}'}))
+
+
+def test_a_stream_leaves_chunk_by_chunk(
+    front: httpx.Client, gateways: tuple[FakeGateway, FakeGateway]
+) -> None:
+    with front.stream("GET", "/jobs/x/events", timeout=5) as response:
+        chunks = response.iter_raw()
+        assert next(chunks) == b"data: first\n\n"  # while the gateway still holds the second
+        for gateway in gateways:
+            gateway.release.set()
+        assert b"".join(chunks) == b"data: second\n\n"
+
+
+def test_a_body_too_large_is_refused_in_the_one_error_shape(
+    front: httpx.Client, gateways: tuple[FakeGateway, FakeGateway]
+) -> None:
+    assert front.post("/synthesize", content=b"x" * 2_000_001).status_code == 200  # for the gateway to refuse
+    response = front.post("/synthesize", content=b"x" * 3_000_000, headers={"X-Request-ID": "big"})
+    assert response.status_code == 413
+    assert error_of(response)["code"] == "too_large"
+    assert response.headers["x-request-id"] == "big"
+    assert sum(len(gateway.seen) for gateway in gateways) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_without_any_gateway_the_answer_is_502_in_the_one_error_shape(
+    front_of_nothing: httpx.Client, method: str
+) -> None:
+    response = front_of_nothing.request(method, "/jobs")
+    assert response.status_code == 502
+    assert error_of(response)["code"] == "gateway_unavailable"
+    assert int(response.headers["retry-after"]) > 0
+    assert response.headers["x-request-id"]
+
+
+def test_an_error_of_the_gateway_passes_untouched(front: httpx.Client) -> None:
+    response = front.get("/failed")
+    assert response.status_code == 502
+    assert response.json() == {"error": {"code": "engine_failed", "job_id": "x"}}
+
+
+def test_a_post_that_was_sent_is_never_sent_to_another_gateway(
+    front: httpx.Client, gateways: tuple[FakeGateway, FakeGateway]
+) -> None:
+    response = front.post("/drop", json={"text": "Hello."})
+    assert response.status_code == 502
+    assert error_of(response)["code"] == "gateway_unavailable"
+    assert [seen for gateway in gateways for seen in gateway.seen] == ["POST /drop"]
+
+
+def test_a_get_whose_gateway_hangs_up_is_answered_by_the_other(
+    front: httpx.Client, gateways: tuple[FakeGateway, FakeGateway]
+) -> None:
+    gateways[1].drops = False
+    assert {front.get("/drop").status_code for _ in range(4)} == {200}
+    assert "GET /drop" in gateways[0].seen
+
+
+def test_a_gateway_that_is_down_is_passed_over_even_for_posts(tmp_path: Path) -> None:
+    with (
+        fake_gateway() as alive,
+        start_nginx(tmp_path, port=free_port(), gateway_ports=[free_port(), alive.server_port]) as url,
+        httpx.Client(base_url=url) as client,
+    ):
+        assert {client.post("/synthesize", json={"text": str(n)}).status_code for n in range(10)} == {200}
+        assert len(alive.seen) == 10
+
+
+def test_the_log_holds_the_path_but_neither_query_nor_body(front: httpx.Client, tmp_path: Path) -> None:
+    front.post("/synthesize?key=secret", content=b"A private text.", headers={"X-Request-ID": "logged"})
+    front.get("/health")
+    lines = [json.loads(line) for line in (tmp_path / "access.log").read_text().splitlines()]
+    assert lines[0]["path"] == "/synthesize"
+    assert lines[0]["request_id"] == "logged"
+    assert lines[0]["status"] == 200
+    assert not re.search("secret|private", (tmp_path / "access.log").read_text())
+
+
+def test_the_main_file_of_the_container_is_accepted() -> None:
+    binary = nginx_binary()
+    said = subprocess.run([binary, "-v"], capture_output=True, text=True, check=True).stderr
+    version = tuple(int(part) for part in said.rpartition("/")[2].split()[0].split("."))
+    if version < (1, 27, 3):
+        pytest.skip(f"nginx {version} does not know `resolve`; the image's nginx does")
+    check = subprocess.run(
+        [binary, "-t", "-c", str(DEPLOYED / "nginx.conf")], capture_output=True, text=True, check=False
+    )
+    assert check.returncode == 0, check.stderr
