@@ -158,11 +158,11 @@ def test_batches_what_waits_by_key_and_length(start: Start) -> None:
 
 def test_waits_for_company_only_while_nothing_runs(start: Start) -> None:
     engines = (Recorder(max_batch=2), Recorder(max_batch=2))
-    batcher = start(*engines, linger_s=LONG_S)
+    batcher = start(*engines, linger_s=6 * LONG_S)
     pair = [batcher.submit(utterance(text), first=False) for text in ("aa", "bb")]
     wait_for(lambda: [*engines[0].calls, *engines[1].calls] == [["aa", "bb"]], interval_s=0.001)
     alone = batcher.submit(utterance("cc"), first=False)
-    wait_for(lambda: ["cc"] in [*engines[0].calls, *engines[1].calls], interval_s=0.001)
+    wait_for(lambda: ["cc"] in [*engines[0].calls, *engines[1].calls], timeout_s=LONG_S, interval_s=0.001)
     for engine in engines:
         engine.gate.set()
     assert [length(future) for future in [*pair, alone]] == [2, 2, 2]
