@@ -14,6 +14,7 @@ from tests.deployment import (
     COMPOSE_TEXT,
     OURS,
     ROOT,
+    SECRETS,
     SERVICES,
     commands_of,
     dockerfile,
@@ -88,8 +89,8 @@ def test_the_hub_token_reaches_workers_only() -> None:
 
 
 def test_variables_that_must_be_set_are_in_the_example() -> None:
-    required = set(re.findall(r"\$\{(\w+):\?", COMPOSE_TEXT))
-    assert required == {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    required = set(re.findall(r"(?<!\$)\$\{(\w+):\?", COMPOSE_TEXT))
+    assert required == set(SECRETS)
     listed = re.findall(r"^#?\s*(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     assert required <= set(listed)
 
