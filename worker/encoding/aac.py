@@ -1,0 +1,34 @@
+"""AAC in ADTS by PyAV, whose wheel carries GPL codecs: the one module that writes with it, imported only for aac."""
+
+from contextlib import suppress
+from typing import BinaryIO
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.encoding.resampling import allowed_rate
+
+_RATES_HZ = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+_LEAST_BITS, _MOST_BITS, _BITS_PER_SAMPLE = 32_000, 96_000, 3
+
+
+class AacCodec:
+    def __init__(self, *, sample_rate_hz: int, out: BinaryIO) -> None:
+        self.rate_hz = allowed_rate(sample_rate_hz, allowed=_RATES_HZ)
+        self._container = av.open(out, "w", format="adts")
+        self._stream = self._container.add_stream("aac", rate=self.rate_hz, layout="mono")
+        self._stream.bit_rate = min(_MOST_BITS, max(_LEAST_BITS, _BITS_PER_SAMPLE * self.rate_hz))
+
+    def encode(self, pcm: NDArray[np.int16]) -> None:
+        frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
+        frame.sample_rate = self.rate_hz
+        self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def release(self) -> None:
+        with suppress(Exception):  # the failure that led here has been raised
+            self._container.close()

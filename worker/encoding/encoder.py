@@ -1,0 +1,134 @@
+"""One encoder per job: whatever is written becomes one file with one header."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.formats import MEDIA_TYPES
+from worker.encoding.pcm import to_int16
+from worker.encoding.resampling import Resampler
+
+FORMATS: tuple[str, ...] = tuple(MEDIA_TYPES)
+
+_BLOCK_S = 1.0
+_SILENCE_S = 0.02
+
+
+class Encoder(Protocol):
+    """Writes one audio file."""
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        """Adds mono samples in [-1, 1]; what lies outside is clipped. Raises what writing to the file raises.
+
+        After that the encoder is closed and the file is of no use.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finishes the file and leaves it open, positioned anywhere. May be called again."""
+        ...
+
+
+class Codec(Protocol):
+    """What differs between formats. `rate_hz` is the rate that `encode` takes."""
+
+    rate_hz: int
+
+    def encode(self, pcm: NDArray[np.int16]) -> None: ...
+    def finish(self) -> None:
+        """Writes what is held back."""
+        ...
+
+    def release(self) -> None:
+        """Frees memory, whether the file was finished or not; raises nothing."""
+        ...
+
+
+def available_formats() -> tuple[str, ...]:
+    """The formats this environment can write: aac needs PyAV, which is optional."""
+    return tuple(name for name in FORMATS if name != "aac" or find_spec("av"))
+
+
+def open_encoder(audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> Encoder:
+    """Starts a file of the format in `out`, which must be empty and open for reading, writing and seeking.
+
+    Samples come at `sample_rate_hz` and keep that rate where the format knows it. Raises ValueError for a format
+    that is not available.
+    """
+    if audio_format not in available_formats():
+        raise ValueError(f"cannot write {audio_format!r}; available are {', '.join(available_formats())}")
+    return _FileEncoder(
+        _codec(audio_format, sample_rate_hz=sample_rate_hz, out=out), sample_rate_hz=sample_rate_hz
+    )
+
+
+def _codec(audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> Codec:
+    if audio_format == "mp3":
+        from worker.encoding.mp3 import Mp3Codec
+
+        return Mp3Codec(sample_rate_hz=sample_rate_hz, out=out)
+    if audio_format == "aac":
+        from worker.encoding.aac import AacCodec
+
+        return AacCodec(sample_rate_hz=sample_rate_hz, out=out)
+    from worker.encoding.sndfile import SndfileCodec
+
+    return SndfileCodec(audio_format, sample_rate_hz=sample_rate_hz, out=out)
+
+
+class _FileEncoder:
+    def __init__(self, codec: Codec, *, sample_rate_hz: int) -> None:
+        self._codec = codec
+        self._resampler = (
+            Resampler(from_hz=sample_rate_hz, to_hz=codec.rate_hz)
+            if codec.rate_hz != sample_rate_hz
+            else None
+        )
+        self._block = max(1, round(_BLOCK_S * sample_rate_hz))
+        self._silence = np.zeros(max(1, round(_SILENCE_S * codec.rate_hz)), dtype=np.int16)
+        self._empty = True
+        self._closed = False
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        if self._closed:
+            raise ValueError("the encoder is closed")
+        with self._closed_by_failure():
+            for block in self._blocks(samples):
+                self._encode(self._resampler.push(block) if self._resampler else block)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        with self._closed_by_failure():
+            if self._resampler:
+                self._encode(self._resampler.flush())
+            if self._empty:  # FLAC and Ogg files without a sample are no files at all
+                self._codec.encode(self._silence)
+            self._codec.finish()
+        self._release()
+
+    @contextmanager
+    def _closed_by_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._release()
+            raise
+
+    def _release(self) -> None:
+        self._closed = True
+        self._codec.release()
+
+    def _encode(self, samples: NDArray[np.float32]) -> None:
+        if len(samples):
+            self._codec.encode(to_int16(samples))
+            self._empty = False
+
+    def _blocks(self, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        """A second each: an hour in one call must not cost copies of an hour."""
+        for start in range(0, len(samples), self._block):
+            yield samples[start : start + self._block]

@@ -1,0 +1,82 @@
+"""WAV, FLAC and Ogg Opus by libsndfile."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from worker.encoding.resampling import allowed_rate
+
+_KINDS = {"wav": ("WAV", "PCM_16"), "flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
+_OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
+_OPUS_TAIL_S = (
+    0.02  # a sound that ends in the last frame would end in a spike: libsndfile foretells what follows
+)
+
+T = TypeVar("T")
+
+
+class SndfileCodec:
+    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> None:
+        kind, subtype = _KINDS[audio_format]
+        opus = audio_format == "opus"
+        self.rate_hz = allowed_rate(sample_rate_hz, allowed=_OPUS_RATES_HZ) if opus else sample_rate_hz
+        self._tail = round(_OPUS_TAIL_S * self.rate_hz) if opus else 0
+        self._out = _Watched(out)
+        self._file = soundfile.SoundFile(
+            self._out, "w", samplerate=self.rate_hz, channels=1, format=kind, subtype=subtype
+        )
+
+    def encode(self, pcm: NDArray[np.int16]) -> None:
+        self._file.write(pcm)
+        self._out.raise_failure()
+
+    def finish(self) -> None:
+        if self._tail:
+            self._file.write(np.zeros(self._tail, dtype=np.int16))
+        self._file.close()
+        self._out.raise_failure()
+
+    def release(self) -> None:
+        with suppress(soundfile.SoundFileError):  # the failure that led here has been raised
+            self._file.close()
+
+
+class _Watched:
+    """The file as libsndfile sees it: a call that fails seems to succeed there and is raised after the return.
+
+    libsndfile calls back from C, where an exception cannot pass: it would be printed, and a full disk would end as
+    a complete job with half a file.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._failure: Exception | None = None
+
+    def write(self, data: bytes) -> int:
+        self._try(lambda: self._out.write(data), otherwise=0)
+        return len(data)
+
+    def read(self, size: int) -> bytes:
+        return self._try(lambda: self._out.read(size), otherwise=b"")
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._try(lambda: self._out.seek(offset, whence), otherwise=0)
+
+    def tell(self) -> int:
+        return self._try(self._out.tell, otherwise=0)
+
+    def raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _try(self, call: Callable[[], T], *, otherwise: T) -> T:
+        if self._failure is None:
+            try:
+                return call()
+            except Exception as error:
+                self._failure = error
+        return otherwise

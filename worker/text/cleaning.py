@@ -1,0 +1,15 @@
+"""Characters that no engine should see, replaced one for one so that offsets keep their meaning."""
+
+import re
+
+# C0 and C1 controls but newline and tab, marks that only steer the direction of writing, the byte order mark,
+# and lone surrogates, which cannot be encoded.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_LONE_RETURN = re.compile("\r(?!\n)")
+
+
+def clean(text: str) -> str:
+    """The same text, as long as before, with spaces instead of control characters."""
+    return _HARMFUL.sub(" ", _LONE_RETURN.sub("\n", text))

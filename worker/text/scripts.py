@@ -1,0 +1,66 @@
+"""Which letters a language is written in, as far as it takes to tell that a voice cannot read a text."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+_LEAST_LETTERS = 2
+
+# By the first word of a character's Unicode name; a language that is not here is written in Latin letters.
+_OTHER_THAN_LATIN: dict[str, str] = {
+    "CYRILLIC": "ru uk be bg mk kk ky mn tg ba cv os tt ce kv ab av sah",
+    "ARABIC": "ar fa ur ps sd ug ckb arz",
+    "HEBREW": "he yi",
+    "DEVANAGARI": "hi mr ne sa bh mai gom new",
+    "GREEK": "el",
+    "CJK": "zh yue wuu ja ko",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "HANGUL": "ko",
+    "THAI": "th",
+    "LAO": "lo",
+    "KHMER": "km",
+    "MYANMAR": "my",
+    "ETHIOPIC": "am ti",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka xmf",
+    "BENGALI": "bn as bpy",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "KANNADA": "kn",
+    "MALAYALAM": "ml",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "ORIYA": "or",
+    "SINHALA": "si",
+    "TIBETAN": "bo dz",
+}
+_BOTH = {"sr", "sh", "az", "uz", "tk", "ku"}  # written in Latin letters too
+
+
+def scripts_of(language: str) -> set[str]:
+    """The scripts of a language given by its primary subtag."""
+    known = {script for script, users in _OTHER_THAN_LATIN.items() if language in users.split()}
+    if language in _BOTH:
+        return {"LATIN", "CYRILLIC", "ARABIC"}
+    return known or {"LATIN"}
+
+
+def foreign_script(text: str, *, languages: Iterable[str]) -> str | None:
+    """The script that keeps speakers of these languages from reading the text; None when they can read half of it.
+
+    Latin letters are never foreign: words in them are met in texts of every language.
+    """
+    known = {"LATIN", ""}.union(*map(scripts_of, languages))
+    letters = Counter(_script(char) for char in text if char.isalpha())
+    foreign = Counter({script: count for script, count in letters.items() if script not in known})
+    # One Greek letter in a formula says nothing about a text.
+    if foreign.total() < _LEAST_LETTERS or foreign.total() * 2 <= letters.total():
+        return None
+    script = foreign.most_common(1)[0][0]
+    return script if script == "CJK" else script.title()
+
+
+def _script(char: str) -> str:
+    name = unicodedata.name(char, "").partition(" ")[0]
+    return name if name in _OTHER_THAN_LATIN or name == "LATIN" else ""

@@ -1,0 +1,125 @@
+"""Cutting a text into segments: what an engine speaks in one call."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from common.speakable import speakable
+from worker.text.breaks import CLAUSE, LINE, break_up, places
+from worker.text.cleaning import clean
+from worker.text.sentences import paragraphs, sentences
+
+# Engines speak a bare "Ok." or "1." badly, and a call for it costs as much as one for a sentence.
+_LONELY_CHARS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`start` and `end` are offsets into the text that was cut; `text` is as long as they are apart."""
+
+    index: int
+    start: int
+    end: int
+    text: str
+    paragraph_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    start: int
+    end: int
+    spoken: bool
+
+    @property
+    def lonely(self) -> bool:
+        return not self.spoken or self.end - self.start < _LONELY_CHARS
+
+
+def cut(text: str, *, language: str, max_chars: int, first_max_chars: int = 160) -> list[Segment]:
+    """Sentences in their order, none above `max_chars`; every speakable character is in exactly one segment.
+
+    The first segment stays within `first_max_chars` where a sentence, clause or line ends there, so that audio
+    starts soon. Empty when nothing is speakable. Takes time in proportion to the text, whatever the text.
+    """
+    if max_chars < 1:
+        raise ValueError(f"max_chars must be at least 1, not {max_chars}")
+    cleaned = clean(text)
+    segments: list[Segment] = []
+    for start, end in paragraphs(cleaned):
+        atoms = list(_atoms(cleaned, start=start, end=end, language=language, max_chars=max_chars))
+        pieces = [piece for piece in _joined(atoms, max_chars=max_chars) if piece.spoken]
+        if pieces and not segments:
+            stops = [atom.end for atom in atoms]
+            pieces[:1] = _opened(cleaned, pieces[0], stops=stops, limit=pieces[0].start + first_max_chars)
+        segments += _segments(cleaned, pieces, first_index=len(segments))
+    return segments
+
+
+def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[Segment]:
+    for index, piece in enumerate(pieces):
+        yield Segment(
+            index=first_index + index,
+            start=piece.start,
+            end=piece.end,
+            text=text[piece.start : piece.end],
+            paragraph_end=index == len(pieces) - 1,
+        )
+
+
+def _atoms(text: str, *, start: int, end: int, language: str, max_chars: int) -> Iterator[_Piece]:
+    """Sentences, and the parts of those that are too long, without white space around them."""
+    for first, last in sentences(text, start=start, end=end, language=language):
+        whole = _piece(text, start=first, end=last)
+        for begin, stop in break_up(text, start=whole.start, end=whole.end, max_chars=max_chars):
+            piece = _piece(text, start=begin, end=stop)
+            if piece.end > piece.start:
+                yield piece
+
+
+def _piece(text: str, *, start: int, end: int) -> _Piece:
+    body = text[start:end]
+    start, end = end - len(body.lstrip()), start + len(body.rstrip())
+    return _Piece(start=start, end=max(start, end), spoken=speakable(body))
+
+
+def _joined(atoms: Iterable[_Piece], *, max_chars: int) -> list[_Piece]:
+    """The atoms of a paragraph; a lonely one goes with the next, else with the one before, if there is room."""
+    done: list[_Piece] = []
+    for atom in atoms:
+        if done and done[-1].lonely and atom.end - done[-1].start <= max_chars:
+            done[-1] = _both(done[-1], atom)
+            continue
+        _settle(done, max_chars=max_chars)
+        done.append(atom)
+    _settle(done, max_chars=max_chars)
+    return done
+
+
+def _settle(done: list[_Piece], *, max_chars: int) -> None:
+    """Gives a lonely last piece to the one before it."""
+    if len(done) > 1 and done[-1].lonely and done[-1].end - done[-2].start <= max_chars:
+        last = done.pop()
+        done[-1] = _both(done[-1], last)
+
+
+def _both(first: _Piece, second: _Piece) -> _Piece:
+    return _Piece(start=first.start, end=second.end, spoken=first.spoken or second.spoken)
+
+
+def _opened(text: str, piece: _Piece, *, stops: list[int], limit: int) -> list[_Piece]:
+    """The first piece, cut at the last natural place before `limit` when it reaches beyond."""
+    if piece.end <= limit:
+        return [piece]
+    sentence_ends = [stop for stop in stops if piece.start < stop <= limit]
+    clauses = places(CLAUSE, text, start=piece.start, limit=limit)
+    lines = places(LINE, text, start=piece.start, limit=limit)
+    for offsets in (sorted(sentence_ends + clauses), lines):
+        ways = [_halves(text, piece, offset) for offset in reversed(offsets)]
+        spoken = [way for way in ways if all(half.spoken for half in way)]
+        whole = [way for way in spoken if not any(half.lonely for half in way)]
+        if spoken:
+            return (whole or spoken)[0]
+    return [piece]
+
+
+def _halves(text: str, piece: _Piece, offset: int) -> list[_Piece]:
+    return [_piece(text, start=piece.start, end=offset), _piece(text, start=offset, end=piece.end)]

@@ -1,0 +1,51 @@
+"""Where paragraphs and sentences begin and end."""
+
+import re
+from collections.abc import Iterator
+
+from sentencex import get_sentence_boundaries
+
+_PARAGRAPH_BREAK = re.compile("\n[^\\S\n]*\n|\u2029")
+# The library's time grows with the square of the quotation marks that are left open in what it is given.
+_BLOCK_CHARS = 8192
+
+
+def paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of what blank lines or paragraph separators stand between; some may be blank."""
+    start = 0
+    for found in _PARAGRAPH_BREAK.finditer(text):
+        yield start, found.start()
+        start = found.end()
+    yield start, len(text)
+
+
+def sentences(text: str, *, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of the sentences in `text[start:end]`, without a gap between them.
+
+    `text` must be free of lone surrogates. A language that is not known is cut like English.
+    """
+    primary = language.partition("-")[0].lower() or "en"
+    while start < end:
+        block = text[start : min(end, start + _BLOCK_CHARS)]
+        stops = _stops(block, language=primary)
+        if start + len(block) < end:
+            stops = _whole(stops, block=block)
+        for stop in stops:
+            yield start, start + stop
+            start += stop
+
+
+def _stops(block: str, *, language: str) -> list[int]:
+    """Lengths of the sentences that fill the block."""
+    ends = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)} | {len(block)}
+    ordered = sorted(ends - {0})
+    return [after - before for before, after in zip([0, *ordered], ordered, strict=False)]
+
+
+def _whole(stops: list[int], *, block: str) -> list[int]:
+    """The sentences of a block that goes on: its last one may be cut off, and is read again with what follows."""
+    if stops[-1] <= len(block) // 2:
+        return stops[:-1]
+    begun = len(block) - stops[-1]
+    gap = max(block.rfind(" ", begun + 1), block.rfind("\n", begun + 1))
+    return [*stops[:-1], gap - begun] if gap > 0 else stops
