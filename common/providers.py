@@ -35,7 +35,7 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
         return _hosted(voice)
     hosted = bool(find_model(voice.model).hosted and announced(INFERENCE, fleet))
     heard = announced(voice.model, fleet)
-    if mode == "local" or any(voice.engine_voice in names for names in heard):
+    if mode == "local" or _speaks(voice, heard):
         return _local(voice, fleet, may_fail_over=hosted and mode == "auto")
     if hosted:
         return _hosted(voice)
@@ -70,11 +70,16 @@ def unavailable_reason(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMod
     return None
 
 
+def _speaks(voice: Voice, heard: Sequence[tuple[str, ...]]) -> bool:
+    # "*" is the announcement of an engine that takes any name.
+    return any(voice.engine_voice in names or "*" in names for names in heard)
+
+
 def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choice:
     heard = announced(voice.model, fleet)
     if not heard:
         raise NoWorker(f"No worker serves the model {voice.model!r}, and only local synthesis is allowed.")
-    if not any(voice.engine_voice in names for names in heard):
+    if not _speaks(voice, heard):
         raise _missing(voice)
     return Choice("local", voice.model, may_fail_over=may_fail_over)
 

@@ -1,8 +1,10 @@
 """The Celery application. Celery carries ids and keeps threads; what makes jobs safe is in the database."""
 
+import warnings
 from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from celery.exceptions import SecurityWarning
 
 from common import broker
 from common.settings import Settings, get_settings
@@ -67,5 +69,12 @@ def _configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
-configure_logs(level=get_settings().log_level, process="worker")
+@signals.setup_logging.connect
+def _configure_logs(**_: Any) -> None:
+    # With a receiver here, Celery leaves logging alone.
+    configure_logs(level=get_settings().log_level, process="worker")
+
+
+# Celery warns root of pickled messages, which are not accepted here.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 app = create_app(get_settings())

@@ -146,8 +146,11 @@ def _insert_one_by_one(
 def _insert(connection: Connection, jobs: Sequence[NewJob], *, now: float) -> None:
     if not jobs:
         return
-    connection.execute(insert(Job.__table__), [_job_row(job, now=now) for job in jobs])  # type: ignore[arg-type]
-    connection.execute(insert(Part.__table__), [_part_row(job, now=now) for job in jobs])  # type: ignore[arg-type]
+    # A microsecond apart, so that jobs of one transaction keep their order.
+    moments = [now + index * 1e-6 for index in range(len(jobs))]
+    rows = [(_job_row(job, now=at), _part_row(job, now=at)) for job, at in zip(jobs, moments, strict=True)]
+    connection.execute(insert(Job.__table__), [job for job, _ in rows])  # type: ignore[arg-type]
+    connection.execute(insert(Part.__table__), [part for _, part in rows])  # type: ignore[arg-type]
 
 
 def _job_row(job: NewJob, *, now: float) -> dict[str, Any]:

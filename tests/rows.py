@@ -1,0 +1,68 @@
+"""Rows for tests of queries."""
+
+from typing import Any
+
+from common.database import Database
+from common.identity import new_id
+from common.jobs import lease, submission
+from common.jobs.lease import Claim, Finished
+from common.jobs.submission import Accepted, Backlog, NewJob
+from common.store import audio_key
+
+
+def new_job(**changes: Any) -> NewJob:
+    given: dict[str, Any] = {
+        "id": new_id(),
+        "voice_id": "hibari_heart",
+        "model": "hibari",
+        "provider": "local",
+        "queue": "hibari.interactive",
+        "text": "Hello there.",
+        "language": None,
+        "speed": 1.0,
+        "style": None,
+        "format": "wav",
+        "priority": "interactive",
+        "seed": 1,
+        "seed_given": False,
+    }
+    return NewJob(**{**given, **changes})
+
+
+def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[Accepted]:
+    with database.write() as connection:
+        answers = submission.submit(connection, jobs, backlog=Backlog(queue_max))
+    assert all(isinstance(answer, Accepted) for answer in answers), answers
+    return [answer for answer in answers if isinstance(answer, Accepted)]
+
+
+def take(database: Database, job: NewJob, *, alone: bool = False, lease_s: float = 30.0) -> Claim:
+    with database.write() as connection:
+        claim = lease.claim(connection, job.part_id, alone=alone, worker_id="test", lease_s=lease_s)
+    assert claim is not None
+    return claim
+
+
+def made(claim: Claim, **changes: Any) -> Finished:
+    given: dict[str, Any] = {
+        "key": audio_key(claim.job_id, attempt=claim.attempt, extension="wav"),
+        "sha256": "0" * 64,
+        "recipe": "1" * 64,
+        "format": "wav",
+        "sample_rate_hz": 24_000,
+        "duration_s": 1.5,
+        "size_bytes": 72_044,
+        "segments": 1,
+        "first_audio_ms": 50.0,
+        "synthesis_ms": 60.0,
+        "encode_ms": 1.0,
+        "warnings": (),
+    }
+    return Finished(**{**given, **changes})
+
+
+def complete(database: Database, job: NewJob) -> Claim:
+    claim = take(database, job)
+    with database.write() as connection:
+        assert lease.finish(connection, claim, made(claim)) is not None
+    return claim

@@ -1,0 +1,248 @@
+"""The job queries, on SQLite and on Postgres."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select, update
+
+from common.database import Database
+from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
+from common.jobs import changes, lease, reading, submission, sweep
+from common.jobs.submission import Accepted, Backlog
+from common.tables import Audio, Job, Part, Recording
+from tests.rows import complete, made, new_job, submit, take
+
+
+def status_of(database: Database, job_id: str) -> str:
+    with database.read() as connection:
+        row = reading.get_job(connection, job_id, owner="local")
+    assert row is not None
+    return str(row.status)
+
+
+def test_a_refused_row_leaves_its_neighbours_alone(database: Database) -> None:
+    good, bad, other = new_job(), new_job(id="x" * 65 + "\0"), new_job()
+    if database.is_sqlite:
+        bad = replace(good, text="the same id again")
+    with database.write() as connection:
+        answers = submission.submit(connection, [good, bad, other], backlog=Backlog(10))
+    assert isinstance(answers[2], Accepted)
+    assert isinstance(answers[1], InvalidRequest)
+    assert status_of(database, other.id) == "queued"
+
+
+def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Database) -> None:
+    first = new_job(idempotency_key="k", request_hash="a")
+    with database.write() as connection:
+        answers = submission.submit(
+            connection,
+            [
+                first,
+                new_job(idempotency_key="k", request_hash="a"),
+                new_job(idempotency_key="k", request_hash="b"),
+            ],
+            backlog=Backlog(10),
+        )
+    assert answers[0] == Accepted(first.id, first.part_id, first.queue, created=True)
+    assert answers[1] == Accepted(first.id, first.part_id, first.queue, created=False)
+    assert isinstance(answers[2], Conflict)
+
+
+def test_exactly_the_limit_is_accepted(database: Database) -> None:
+    backlog = Backlog(7)
+    accepted = 0
+    for _ in range(4):
+        with database.write() as connection:
+            answers = submission.submit(connection, [new_job() for _ in range(3)], backlog=backlog)
+        accepted += sum(isinstance(answer, Accepted) for answer in answers)
+        assert all(isinstance(answer, Accepted | QueueFull) for answer in answers)
+    assert accepted == 7
+    with database.read() as connection:
+        assert reading.count_by_status(connection) == {"queued": 7, "running": 0}
+
+
+def test_a_key_whose_job_was_refused_may_come_again(database: Database) -> None:
+    submit(database, new_job())
+    keyed = new_job(idempotency_key="k", request_hash="a")
+    with database.write() as connection:
+        assert isinstance(submission.submit(connection, [keyed], backlog=Backlog(1))[0], QueueFull)
+    again = submit(database, new_job(idempotency_key="k", request_hash="a"))
+    assert again[0].created
+
+
+def test_one_of_many_claims_wins(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claims = []
+    start = threading.Barrier(8)
+
+    def race() -> None:
+        start.wait()
+        with database.write() as connection:
+            claims.append(lease.claim(connection, job.part_id, alone=False, worker_id="test", lease_s=30))
+
+    threads = [threading.Thread(target=race) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(claim is not None for claim in claims) == 1
+    assert status_of(database, job.id) == "running"
+
+
+def test_a_stale_attempt_writes_nothing(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    stale = take(database, job, lease_s=-1)
+    with database.write() as connection:
+        assert sweep.release_expired(connection) == [sweep.Released(job.id, failed=False)]
+    fresh = take(database, job, alone=True)
+    with database.write() as connection:
+        assert lease.finish(connection, stale, made(stale)) is None
+        assert not lease.fail(connection, stale, code="x", message="x")
+        assert not lease.hand_back(connection, stale)
+        assert lease.renew(connection, [(stale.part_id, stale.attempt)], lease_s=30) == {stale.part_id}
+        assert lease.finish(connection, fresh, made(fresh)) is not None
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(Audio)) == 1
+        assert connection.scalar(select(Recording.audio_key)) == made(fresh).key
+
+
+def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None:
+    job = new_job(text="A title. " * 30)
+    submit(database, job)
+    complete(database, job)
+    with database.read() as connection:
+        row = reading.get_job(connection, job.id, owner="local")
+        [recording] = reading.list_recordings(connection, owner="local", limit=5)
+        totals = reading.usage_totals(connection, owner="local")
+        per_char = reading.synthesis_s_per_char(connection, model="hibari", since_hour=0)
+    assert row is not None
+    assert (row.status, row.duration_s, row.size_bytes, row.attempts) == ("completed", 1.5, 72_044, 1)
+    assert row.timings["total_ms"] >= row.timings["queue_ms"] >= 0
+    assert recording.job_id == job.id
+    assert len(recording.title) == 80
+    assert recording.title.endswith("…")
+    assert (totals.completed, totals.chars, totals.audio_s) == (1, len(job.text), 1.5)
+    assert per_char == pytest.approx(0.06 / len(job.text))
+
+
+def test_only_a_death_alone_convicts(database: Database) -> None:
+    poison = new_job()
+    submit(database, poison)
+    take(database, poison, lease_s=-1)
+    for _ in range(2):
+        with database.write() as connection:
+            assert not sweep.release_expired(connection)[0].failed
+        take(database, poison, alone=True, lease_s=-1)
+        assert status_of(database, poison.id) == "running"
+    with database.write() as connection:
+        assert sweep.release_expired(connection)[0].failed
+    with database.read() as connection:
+        row = reading.get_job(connection, poison.id, owner="local")
+    assert row is not None
+    assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 3)
+
+
+def test_handing_back_charges_no_attempt_and_a_retry_waits(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    with database.write() as connection:
+        claim = lease.claim(connection, job.part_id, alone=False, worker_id="a", lease_s=30)
+        assert claim is not None
+        assert lease.hand_back(connection, claim)
+        row = reading.get_job(connection, job.id, owner="local")
+        assert row is not None
+        assert (row.attempts, row.status) == (0, "queued")
+        claim = lease.claim(connection, job.part_id, alone=False, worker_id="b", lease_s=30)
+        assert claim is not None
+        assert lease.retry_later(connection, claim, delay_s=60)
+        assert lease.claim(connection, job.part_id, alone=False, worker_id="c", lease_s=30) is None
+        assert sweep.due_bells(connection, queue=job.queue, limit=10) == []
+
+
+def test_bells_ring_the_oldest_due_and_back_off(database: Database) -> None:
+    jobs = [new_job() for _ in range(5)]
+    submit(database, *jobs)
+    with database.write() as connection:
+        assert list(sweep.queues_waiting(connection)) == ["hibari.interactive"]
+        # The intake has just rung for them.
+        assert sweep.due_bells(connection, queue="hibari.interactive", limit=10) == []
+        connection.execute(update(Part).values(next_bell_at=0))
+        rung = sweep.due_bells(connection, queue="hibari.interactive", limit=3)
+        assert [bell.part_id for bell in rung] == [job.part_id for job in jobs[:3]]
+        assert len(sweep.due_bells(connection, queue="hibari.interactive", limit=10)) == 2
+        waits = connection.scalars(select(Part.next_bell_at)).all()
+        assert min(waits) > 0
+        # An empty queue says that all bells were lost.
+        connection.execute(update(Part).values(created_at=Part.created_at - 10))
+        lost = sweep.due_bells(connection, queue="hibari.interactive", limit=10, lost_after_s=2)
+        assert len(lost) == 5
+
+
+def test_places_count_the_own_lane_and_the_faster_one(database: Database) -> None:
+    bulk = [new_job(queue="hibari.bulk", text="1234567890") for _ in range(3)]
+    submit(database, *bulk)
+    submit(database, new_job(text="12345"))
+    with database.read() as connection:
+        assert reading.place_of(connection, bulk[2].id) == reading.Place(3, 25)
+        assert reading.place_of(connection, bulk[0].id) == reading.Place(1, 5)
+        assert reading.backlog(connection, up_to=100) == reading.Place(4, 35)
+
+
+def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> None:
+    jobs = [new_job() for _ in range(7)]
+    for job in jobs:
+        submit(database, job)
+    seen: list[str] = []
+    after: reading.Keyset | None = None
+    while True:
+        with database.read() as connection:
+            page = reading.list_jobs(connection, owner="local", limit=3, after=after)
+        if not page:
+            break
+        seen += [row.id for row in page]
+        after = (page[-1].created_at, page[-1].id)
+        submit(database, new_job())
+    assert seen == [job.id for job in reversed(jobs)]
+
+
+def test_cancel_fences_the_worker_off(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claim = take(database, job)
+    with database.write() as connection:
+        assert changes.cancel(connection, job.id, owner="local")
+        assert not changes.cancel(connection, job.id, owner="local")
+        assert not lease.report_progress(connection, claim, done=1, total=2)
+        assert lease.finish(connection, claim, made(claim)) is None
+        assert changes.retry(connection, job.id, owner="local") == job.part_id
+    complete(database, job)
+    with database.write() as connection, pytest.raises(Conflict):
+        changes.retry(connection, job.id, owner="local")
+
+
+def test_deleted_is_gone_whoever_asks(database: Database) -> None:
+    finished, running = new_job(), new_job()
+    submit(database, finished, running)
+    key = made(complete(database, finished)).key
+    claim = take(database, running)
+    with database.write() as connection:
+        assert changes.remove(connection, finished.id, owner="local") == changes.Deleted(
+            finished.id, "finished", key
+        )
+        assert changes.remove(connection, running.id, owner="local").was == "unfinished"
+        with pytest.raises(Gone):
+            changes.remove(connection, finished.id, owner="local")
+        with pytest.raises(NotFound):
+            changes.remove(connection, "unknown", owner="local")
+        with pytest.raises(NotFound):
+            changes.remove(connection, running.id, owner="somebody else")
+        assert lease.finish(connection, claim, made(claim)) is None
+        assert reading.list_jobs(connection, owner="local", limit=9) == []
+        assert reading.list_recordings(connection, owner="local", limit=9) == []
+        assert reading.find_audio(connection, [finished.id], owner="local") == {}
+        assert connection.scalars(select(Job.text)).all() == ["", ""]
+        changes.forget_audio(connection, key)
+        assert connection.scalar(select(func.count()).select_from(Audio)) == 0
