@@ -1,0 +1,137 @@
+"""The `oratio` command. Each command imports what it needs when it runs, so that help is quick."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from cli.processes import Command
+    from common.settings import Settings
+
+app = typer.Typer(
+    name="oratio",
+    help="A self-hosted speech service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DataDir = Annotated[Path | None, typer.Option(help="Where database, audio and logs lie.")]
+
+
+def main() -> None:
+    app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from common import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave."),
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
+@app.command()
+def up(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
+    data_dir: DataDir = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one per core.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every log.")] = False,
+) -> None:
+    """Start everything on this machine, and stop it with Ctrl-C."""
+    from cli.up import up as run
+
+    settings = _settings(host=host, port=port, data_dir=data_dir)
+    raise typer.Exit(run(settings, workers=workers, verbose=verbose))
+
+
+@app.command()
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether tables and models agree.")] = False,
+) -> None:
+    """Bring the database up to date; safe when several do it at once."""
+    from cli.migrating import migrate_or_check
+
+    raise typer.Exit(migrate_or_check(_settings(), check=check))
+
+
+@app.command()
+def gateway() -> None:
+    """Run the HTTP API in this process."""
+    from cli import processes
+
+    settings = _settings()
+    _become(processes.gateway(settings), settings)
+
+
+@app.command()
+def worker(
+    models: Annotated[str, typer.Option(help="Engines to serve, comma-separated; all local ones.")] = "",
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Jobs at once.")] = None,
+    name: Annotated[str, typer.Option(help="Its name on this machine.")] = "worker",
+) -> None:
+    """Run a worker in this process."""
+    from cli.running import worker_command
+
+    settings = _settings()
+    _become(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
+
+
+@app.command()
+def ops() -> None:
+    """Run the worker that sweeps, cleans and downloads in this process."""
+    from cli import processes
+
+    settings = _settings()
+    _become(processes.ops(settings), settings)
+
+
+@app.command()
+def beat() -> None:
+    """Run the clock that rings for sweep and cleanup in this process."""
+    from cli import processes
+    from cli.running import become
+
+    settings = _settings()
+    processes.beat_folder(settings).mkdir(parents=True, exist_ok=True)
+    # It touches no database.
+    become(processes.beat(settings))
+
+
+def _become(command: "Command", settings: "Settings") -> None:
+    from cli.migrating import migrate_or_check
+    from cli.running import become
+
+    if status := migrate_or_check(settings, check=False):
+        raise typer.Exit(status)
+    become(command)
+
+
+def _settings(**given: Any) -> "Settings":
+    """What the command line says goes before the environment."""
+    from pydantic import ValidationError
+
+    from common.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for one in error.errors():
+            typer.echo(f"ORATIO_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}", err=True)
+        raise typer.Exit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""`oratio up`: everything on this machine, until somebody says stop."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.claim import AlreadyRunning, published_address
+from cli.console import make_console, waiting
+from cli.follow import following
+from cli.processes import Crew, local_models
+from cli.signals import Wish, listening
+from cli.stack import Stack, StartFailed, Stopped, cores
+from common.settings import Settings
+
+
+def up(settings: Settings, *, workers: int | None, verbose: bool) -> int:
+    """Returns the exit status when the service stopped."""
+    console = make_console()
+    # Workers of other environments (torch, parler) become crews of their own beside this one.
+    crews = [Crew("worker", local_models(settings), workers or cores())]
+    try:
+        with listening() as wish:
+            _serve(settings, crews, wish, console, verbose=verbose)
+    except AlreadyRunning as error:
+        make_console(stderr=True).print(_already(error, settings.data_dir))
+        return 1
+    except StartFailed as error:
+        make_console(stderr=True).print(str(error))
+        return 1
+    except Stopped:
+        pass
+    console.print("Stopped.")
+    return 0
+
+
+def _serve(settings: Settings, crews: list[Crew], wish: Wish, console: Console, *, verbose: bool) -> None:
+    with ExitStack() as around:
+        if verbose:
+            around.enter_context(following(settings.data_dir / "logs", tell=console.print))
+        with waiting(console) as progress:
+            stack = Stack(
+                settings, crews=crews, tell=console.print, progress=progress, cancelled=wish.stop.is_set
+            )
+            wish.on_hurry = stack.hurry
+            around.enter_context(stack)
+        console.print(_summary(stack))
+        wish.stop.wait()
+        console.print("Stopping …")
+
+
+def _summary(stack: Stack) -> str:
+    settings = stack.settings
+    crews = ", ".join(f"{crew.count} x {'+'.join(crew.models)}" for crew in stack.crews)
+    return f"""
+OratioViva speaks on {stack.url}
+
+  API docs   {stack.url}/docs
+  Provider   {settings.provider_mode}
+  Workers    {crews}
+  Data       {settings.data_dir}
+  Logs       {stack.logs}
+
+  curl -s {stack.url}/synthesize -H 'Content-Type: application/json' -d '{{"text": "Hello there."}}'
+  oratio say "Hello there." -o hello.wav
+
+Ctrl-C stops it.
+"""
+
+
+def _already(error: AlreadyRunning, data_dir: Path) -> str:
+    address = published_address(data_dir)
+    where = f" and speaks on {address.url}" if address else ""
+    return (
+        f"Already running: {error.owner} uses the data folder {data_dir.absolute()}{where}. "
+        "Stop it, or choose another folder: --data-dir"
+    )
