@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, cast, func, literal_column, or_, select
 
-from common.tables import AnyRow, Audio, Job, Part, Recording, UsageHourly
+from common.tables import TERMINAL, AnyRow, Audio, Job, Part, Recording, UsageHourly
 
 # Beyond this, a place in the queue is said to be "at least" this.
 POSITION_MAX = 10_000
@@ -56,6 +56,16 @@ def _jobs() -> Select[Any]:
 def get_job(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
     """The row, deleted ones too (`deleted_at` is set then)."""
     return connection.execute(_jobs().where(Job.id == job_id, Job.owner == owner)).first()
+
+
+def ended_among(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+    """Those of these jobs that ended or were deleted."""
+    over = or_(Job.status.in_(TERMINAL), Job.deleted_at.is_not(None))
+    return {
+        job_id
+        for start in range(0, len(job_ids), 500)
+        for job_id in connection.scalars(select(Job.id).where(Job.id.in_(job_ids[start : start + 500]), over))
+    }
 
 
 def list_jobs(

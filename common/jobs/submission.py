@@ -12,6 +12,8 @@ from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.tables import Idempotency, Job, Part
 
 FIRST_BELL_RETRY_S = 5.0
+# Jobs of one transaction are this far apart, so that they keep their order.
+TICK_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,16 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`created` is false when an equal request with the same idempotency key made the job before."""
+    """`created` is false when an equal request with the same idempotency key made the job before.
+
+    `created_at` is the row's, by the database's clock; None when the row is an earlier one.
+    """
 
     job_id: str
     part_id: str
     queue: str
     created: bool
+    created_at: float | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -63,7 +69,9 @@ class Backlog:
 
     def room_for(self, connection: Connection, wanted: int, *, now: float) -> int:
         stale = now - self._counted_at > self.recount_after_s
-        if stale or self._at_most + wanted > self.queue_max:
+        # Other gateways take places too; further from the limit than this they cannot take all within a second.
+        margin = max(1000, self.queue_max // 10)
+        if stale or self._at_most + wanted > self.queue_max - margin:
             self._at_most, self._counted_at = _count_queued(connection, up_to=self.queue_max), now
         granted = max(0, min(wanted, self.queue_max - self._at_most))
         self._at_most += granted
@@ -75,16 +83,17 @@ def submit(
 ) -> list[Accepted | OratioError]:
     """Insert `jobs`; the answers are in their order. A refused one leaves its neighbours alone."""
     now = clock(connection)
-    answers: list[Accepted | OratioError] = []
-    fresh: list[NewJob] = []
-    for job in jobs:
-        earlier = _replay(connection, job, now=now) if job.idempotency_key else None
-        answers.append(earlier or Accepted(job.id, job.part_id, job.queue, created=True))
-        if earlier is None:
-            fresh.append(job)
+    # Keys are taken in their order, so that two gateways with the same keys cannot wait for each other.
+    keyed = sorted((job for job in jobs if job.idempotency_key), key=lambda job: job.idempotency_key or "")
+    earlier = {job.id: _replay(connection, job, now=now) for job in keyed}
+    fresh = [job for job in jobs if earlier.get(job.id) is None]
+    moments = {job.id: now + index * TICK_S for index, job in enumerate(fresh)}
+    answers = [
+        earlier.get(job.id) or Accepted(job.id, job.part_id, job.queue, True, moments[job.id]) for job in jobs
+    ]
     room = backlog.room_for(connection, len(fresh), now=now)
     refused: dict[str, OratioError] = {job.id: _queue_full(backlog.queue_max) for job in fresh[room:]}
-    refused |= _insert_all(connection, fresh[:room], now=now)
+    refused |= _insert_all(connection, fresh[:room], moments)
     _forget_keys(connection, [job for job in fresh if job.id in refused])
     return [
         refused.get(answer.job_id, answer) if isinstance(answer, Accepted) else answer for answer in answers
@@ -121,36 +130,37 @@ def _replay(connection: Connection, job: NewJob, *, now: float) -> Accepted | Co
     return Accepted(first.job_id, f"{first.job_id}.0", job.queue, created=False)
 
 
-def _insert_all(connection: Connection, jobs: Sequence[NewJob], *, now: float) -> dict[str, OratioError]:
+def _insert_all(
+    connection: Connection, jobs: Sequence[NewJob], moments: dict[str, float]
+) -> dict[str, OratioError]:
     try:
         with connection.begin_nested():
-            _insert(connection, jobs, now=now)
+            _insert(connection, jobs, moments)
             return {}
     except (IntegrityError, DataError):
-        return _insert_one_by_one(connection, jobs, now=now)
+        return _insert_one_by_one(connection, jobs, moments)
 
 
 def _insert_one_by_one(
-    connection: Connection, jobs: Sequence[NewJob], *, now: float
+    connection: Connection, jobs: Sequence[NewJob], moments: dict[str, float]
 ) -> dict[str, OratioError]:
     refused: dict[str, OratioError] = {}
     for job in jobs:
         try:
             with connection.begin_nested():
-                _insert(connection, [job], now=now)
+                _insert(connection, [job], moments)
         except (IntegrityError, DataError):
             refused[job.id] = InvalidRequest("The database cannot hold this request.", code="unstorable")
     return refused
 
 
-def _insert(connection: Connection, jobs: Sequence[NewJob], *, now: float) -> None:
+def _insert(connection: Connection, jobs: Sequence[NewJob], moments: dict[str, float]) -> None:
     if not jobs:
         return
-    # A microsecond apart, so that jobs of one transaction keep their order.
-    moments = [now + index * 1e-6 for index in range(len(jobs))]
-    rows = [(_job_row(job, now=at), _part_row(job, now=at)) for job, at in zip(jobs, moments, strict=True)]
-    connection.execute(insert(Job.__table__), [job for job, _ in rows])  # type: ignore[arg-type]
-    connection.execute(insert(Part.__table__), [part for _, part in rows])  # type: ignore[arg-type]
+    job_rows = [_job_row(job, now=moments[job.id]) for job in jobs]
+    part_rows = [_part_row(job, now=moments[job.id]) for job in jobs]
+    connection.execute(insert(Job.__table__), job_rows)  # type: ignore[arg-type]
+    connection.execute(insert(Part.__table__), part_rows)  # type: ignore[arg-type]
 
 
 def _job_row(job: NewJob, *, now: float) -> dict[str, Any]:
