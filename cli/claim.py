@@ -13,7 +13,7 @@ class AlreadyRunning(Exception):
     """Another process holds the data folder; `owner` says who, in words."""
 
     def __init__(self, owner: str) -> None:
-        super().__init__(owner)
+        super().__init__(f"The data folder is in use by {owner}.")
         self.owner = owner
 
 

