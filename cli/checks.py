@@ -13,7 +13,8 @@ from sqlalchemy.engine import make_url
 
 from cli import finding, ports
 from cli.connections import database_trouble, redis_trouble
-from cli.stack import is_ready, uses_bundled_server
+from cli.readiness import unready
+from cli.stack import uses_bundled_server
 from common.broker import without_password
 from common.settings import Settings
 
@@ -159,12 +160,12 @@ ALL: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
 
 
 def _running(url: str) -> Finding:
-    version = (finding.health(url) or {}).get("version", "?")
-    if is_ready(url):
-        return Finding("Service", "ok", f"{url}, version {version}, ready")
-    return Finding(
-        "Service", "problem", f"{url}, version {version}, not ready", f"See what {url}/ready says."
-    )
+    health = finding.health(url) or {}
+    said = f"{url}, version {health.get('version')}, {health.get('workers_alive')} workers"
+    if missing := unready(url):
+        advice = "Look into the logs folder of its data folder."
+        return Finding("Service", "problem", f"{said}, not ready: {missing}", advice)
+    return Finding("Service", "ok", f"{said}, ready")
 
 
 def _nearest(folder: Path) -> Path:

@@ -54,7 +54,7 @@ def published(data_dir: Path, url: str) -> Iterator[None]:
 
 def published_address(data_dir: Path) -> Address | None:
     """What the last service said; it may be gone by now."""
-    with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError):
         said = json.loads(_address_file(data_dir).read_text())
         return Address(str(said["url"]), int(said["pid"]))
     return None

@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -16,6 +14,7 @@ from cli.child import last_lines, leashed
 from cli.claim import claimed, published
 from cli.ports import as_url, free_port, is_free, is_loopback
 from cli.processes import Crew
+from cli.readiness import unready
 from cli.supervisor import Supervisor
 from common.settings import Settings
 
@@ -85,8 +84,7 @@ class Stack:
 
     def _start(self) -> None:
         refuse_address(self.settings)
-        self._held.enter_context(claimed(self.settings.data_dir, purpose=self._purpose))
-        self.logs.mkdir(exist_ok=True)
+        self._claim()
         self._held.callback(self._supervisor.stop)
         if uses_bundled_server(self.settings):
             self._start_server()
@@ -95,6 +93,16 @@ class Stack:
         self._start_processes()
         if self._publish:
             self._held.enter_context(published(self.settings.data_dir, self.url))
+
+    def _claim(self) -> None:
+        folder = self.settings.data_dir
+        try:
+            self._held.enter_context(claimed(folder, purpose=self._purpose))
+            self.logs.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StartFailed(
+                f"The data folder {folder} cannot be used ({error.strerror}); choose another: --data-dir"
+            ) from None
 
     def _start_server(self) -> None:
         server = valkey.prepare(self.settings.data_dir)
@@ -135,8 +143,8 @@ class Stack:
 
     def _wait_until_ready(self) -> None:
         self._progress("the first worker and the gateway")
-        if not self._wait_for(lambda: is_ready(self.url), within_s=READY_WITHIN_S):
-            raise StartFailed(self._why(f"Not ready after {READY_WITHIN_S:.0f} s."))
+        if not self._wait_for(lambda: unready(self.url) is None, within_s=READY_WITHIN_S):
+            raise StartFailed(self._why(f"Not ready after {READY_WITHIN_S:.0f} s: {unready(self.url)}."))
 
     def _wait_for(self, probe: Callable[[], bool], *, within_s: float) -> bool:
         deadline = time.monotonic() + within_s
@@ -181,11 +189,3 @@ def refuse_address(settings: Settings) -> None:
         raise StartFailed(
             f"Port {port} on {host} is in use by another program; choose another: --port {port + 1}"
         )
-
-
-def is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/ready", timeout=5) as answer:  # noqa: S310  # our own address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False

@@ -1,0 +1,118 @@
+"""`oratio doctor`: one line for what is wrong, one for what to do, and an exit status for scripts."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.doctor import doctor
+from common.migration import migrate
+from common.settings import Settings
+from tests.conftest import free_port
+
+
+def examined(settings: Settings, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    status = doctor(settings, as_json=True)
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"] == (status == 0)
+    return status, {one["name"]: one for one in said["checks"]}
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Settings:
+    return Settings(_env_file=None, data_dir=tmp_path / "data", port=free_port())
+
+
+def test_a_fresh_machine_is_well(fresh: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    status, findings = examined(fresh, capsys)
+
+    assert status == 0
+    assert findings["Database"]["state"] == "note"
+    assert findings["Service"]["advice"] == "`oratio up` starts one."
+    assert not fresh.data_dir.exists()
+
+
+def test_a_used_port_is_a_problem(fresh: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", fresh.port))
+        other.listen()
+        status, findings = examined(fresh, capsys)
+
+    assert status == 1
+    assert findings["Port"]["state"] == "problem"
+
+
+def test_servers_that_do_not_answer_are_problems_and_their_passwords_are_not_shown(
+    fresh: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = f"127.0.0.1:{free_port()}"
+    broken = fresh.model_copy(
+        update={
+            "redis_url": f"redis://:hush@{nowhere}/0",
+            "database_url": f"postgresql://me:hush@{nowhere}/x",
+        }
+    )
+
+    status, findings = examined(broken, capsys)
+
+    assert status == 1
+    assert "does not answer" in findings["Queue server"]["said"]
+    assert "ORATIO_DATABASE_URL" in findings["Database"]["advice"]
+    assert "hush" not in str(findings)
+
+
+def test_servers_that_answer_are_well(
+    fresh: Settings, valkey_url: str, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = fresh.model_copy(update={"redis_url": valkey_url, "database_url": database_url})
+
+    status, findings = examined(settings, capsys)
+
+    assert status == 0
+    assert (findings["Queue server"]["state"], findings["Database"]["state"]) == ("ok", "ok")
+
+
+def test_old_tables_are_a_problem_until_they_are_migrated(
+    fresh: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh.data_dir.mkdir()
+    (fresh.data_dir / "oratio.db").touch()
+
+    status, findings = examined(fresh, capsys)
+    assert (status, findings["Database"]["advice"]) == (1, "`oratio migrate` brings them up to date.")
+
+    migrate(fresh.database)
+    assert examined(fresh, capsys)[0] == 0
+
+
+def test_an_open_address_without_keys_is_a_problem(
+    fresh: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, findings = examined(fresh.model_copy(update={"host": "0.0.0.0"}), capsys)
+
+    assert status == 1
+    assert findings["Address"]["state"] == "problem"
+
+
+def test_a_data_folder_that_is_a_file_is_a_problem(
+    fresh: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh.data_dir.touch()
+
+    status, findings = examined(fresh, capsys)
+
+    assert status == 1
+    assert "ORATIO_DATA_DIR" in findings["Data folder"]["advice"]
+
+
+def test_the_token_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_hush")
+    doctor(Settings(_env_file=None, data_dir=tmp_path, port=free_port()), as_json=False)
+
+    said = capsys.readouterr().out
+    assert "HF token         set" in said
+    assert "hf_hush" not in said

@@ -1,0 +1,140 @@
+"""`oratio say`, by a service that runs and by one of its own."""
+
+import socket
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.client import Client
+from cli.output import BadOutput, choose
+from cli.processes import Crew
+from cli.stack import Stack
+from common.settings import Settings
+from tests.command import oratio
+from tests.conftest import free_port
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    settings = Settings(
+        _env_file=None, data_dir=tmp_path_factory.mktemp("say"), port=0, fake_engine=True, stop_grace_s=5
+    )
+    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
+        yield running
+
+
+def seconds(path: Path) -> float:
+    with wave.open(str(path)) as audio:
+        return audio.getnframes() / audio.getframerate()
+
+
+def test_it_speaks_by_a_service_that_runs(stack: Stack, tmp_path: Path) -> None:
+    said = oratio("say", "Hello there.", "-o", "hello.wav", "--url", stack.url, folder=tmp_path)
+
+    assert said.returncode == 0, said.stderr
+    assert seconds(tmp_path / "hello.wav") > 0.3
+    assert said.stdout.startswith("hello.wav: ")
+    assert said.stderr == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["hello.wav"]
+
+
+def test_a_service_of_the_data_folder_is_found(stack: Stack, tmp_path: Path) -> None:
+    said = oratio("say", "Hello.", folder=tmp_path, data_dir=str(stack.settings.data_dir))
+
+    assert said.returncode == 0, said.stderr
+    assert seconds(tmp_path / "speech.wav") > 0.1
+
+
+def test_it_reads_what_is_piped_in_and_obeys_options(stack: Stack, tmp_path: Path) -> None:
+    said = oratio(
+        *("say", "-", "-o", "hello.mp3", "--voice", "hibari_emma", "--speed", "1.5", "--seed", "7"),
+        folder=tmp_path,
+        said="Hello from a pipe.\n",
+        url=stack.url,
+    )
+
+    assert said.returncode == 0, said.stderr
+    assert "hibari_emma" in said.stdout
+    assert (tmp_path / "hello.mp3").read_bytes()[:2] in (b"ID", b"\xff\xfb", b"\xff\xf3")
+
+
+def test_a_beep_is_called_a_beep(stack: Stack, tmp_path: Path) -> None:
+    said = oratio("say", "Hello.", "--voice", "parler_laura", "--url", stack.url, folder=tmp_path)
+
+    assert said.returncode == 0, said.stderr
+    assert "only a beep" in said.stderr
+    assert "a beep, not speech" in said.stdout
+
+
+def test_what_the_service_refuses_is_shown_with_its_code(stack: Stack, tmp_path: Path) -> None:
+    said = oratio("say", "Hello.", "-o", "a.wav", "--voice", "nobody", "--url", stack.url, folder=tmp_path)
+
+    assert said.returncode == 1
+    assert "(voice_not_found)" in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_is_heard(stack: Stack) -> None:
+    client = Client(stack.url)
+    heard: list[tuple[int, int]] = []
+    try:
+        text = " ".join(f"This is sentence number {number}, which says a little." for number in range(12))
+        job = client.finish(
+            client.submit({"text": text})["job_id"], on_progress=lambda *told: heard.append(told)
+        )
+    finally:
+        client.close()
+
+    assert job["status"] == "completed"
+    assert heard[-1][0] == heard[-1][1] > 1
+    assert heard == sorted(heard)
+
+
+def test_without_a_service_it_starts_one_and_stops_it(tmp_path: Path) -> None:
+    said = oratio("say", "Hello there.", "-o", "hello.wav", folder=tmp_path, port=str(free_port()))
+
+    assert said.returncode == 0, said.stderr
+    assert seconds(tmp_path / "hello.wav") > 0.3
+    assert not [
+        one for one in psutil.process_iter(["cwd"]) if one.info["cwd"] == str(tmp_path / "data/valkey")
+    ]
+    assert not (tmp_path / "data" / "up.json").exists()
+
+
+def test_an_address_without_a_service_is_an_error(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{other.getsockname()[1]}"
+        said = oratio("say", "Hello.", "--url", nowhere, folder=tmp_path)
+
+    assert said.returncode == 1
+    assert said.stderr == f"No OratioViva answers at {nowhere}.\n"
+
+
+@pytest.mark.parametrize("said", ["", " \n"])
+def test_silence_is_refused(tmp_path: Path, said: str) -> None:
+    assert oratio("say", folder=tmp_path, said=said).returncode == 2
+
+
+def test_a_file_that_nobody_named_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("speech.opus").touch()
+    Path("speech-2.opus").touch()
+
+    assert choose(None, "opus") == (Path("speech-3.opus"), "opus")
+    assert choose(None, None) == (Path("speech.wav"), "wav")
+    assert choose(Path("speech.OGG"), None) == (Path("speech.OGG"), "opus")
+
+
+@pytest.mark.parametrize(
+    ("output", "audio_format"), [("a.txt", None), ("nowhere/a.wav", None), (".", "wav"), ("a.wav", "au")]
+)
+def test_a_place_or_format_that_cannot_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, audio_format: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadOutput):
+        choose(Path(output), audio_format)
