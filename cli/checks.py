@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from cli import finding, ports
 from cli.connections import database_trouble, redis_trouble
-from cli.readiness import unready
+from cli.probes import health, unready
 from cli.stack import uses_bundled_server
 from common.broker import without_password
 from common.settings import Settings
@@ -160,8 +160,8 @@ ALL: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
 
 
 def _running(url: str) -> Finding:
-    health = finding.health(url) or {}
-    said = f"{url}, version {health.get('version')}, {health.get('workers_alive')} workers"
+    told = health(url) or {}
+    said = f"{url}, version {told.get('version')}, {told.get('workers_alive')} workers"
     if missing := unready(url):
         advice = "Look into the logs folder of its data folder."
         return Finding("Service", "problem", f"{said}, not ready: {missing}", advice)

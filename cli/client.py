@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from cli.probes import uses_proxy
+
 # A stream that says nothing for so long is opened again; the server writes a comment more often than that.
 _SILENCE_S = 45.0
 _LOST_AFTER_S = 60.0
@@ -30,7 +32,9 @@ class Client:
     """Raises Failed, and httpx.TransportError when the service cannot be reached."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=httpx.Timeout(30.0, read=_SILENCE_S))
+        self._http = httpx.Client(
+            base_url=url, timeout=httpx.Timeout(30.0, read=_SILENCE_S), trust_env=uses_proxy(url)
+        )
 
     def close(self) -> None:
         self._http.close()

@@ -2,15 +2,29 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 
 Say = Callable[[str], None]
 
 
+class _Console(Console):
+    """A terminal that was closed, or a reader that went away, ends the messages and not the service."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        try:
+            super().print(*objects, **options)
+        except OSError:
+            self.quiet = True
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """Messages hold paths and URLs: they are shown as they are, and not cut to the width of a window."""
-    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+    return _Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

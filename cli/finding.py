@@ -1,18 +1,9 @@
 """A service that already runs on this machine, or where the user says."""
 
-import json
-import urllib.error
-import urllib.request
-from contextlib import suppress
-from typing import Any
-
 from cli.claim import published_address
 from cli.ports import as_url
+from cli.probes import health
 from common.settings import Settings
-
-# What together only our own answer to GET /health holds.
-_OURS = {"version", "provider", "broker_ok", "workers_alive"}
-_PROBE_S = 2.0
 
 
 class NotFound(Exception):
@@ -35,13 +26,3 @@ def at(url: str) -> str:
     if not health(url):
         raise NotFound(f"No OratioViva answers at {url}.")
     return url
-
-
-def health(url: str) -> dict[str, Any] | None:
-    """What GET /health says, when it is one of ours that says it."""
-    with suppress(urllib.error.URLError, OSError, ValueError):
-        with urllib.request.urlopen(f"{url}/health", timeout=_PROBE_S) as answer:  # noqa: S310  # checked, or our own
-            said = json.loads(answer.read(100_000))
-        if isinstance(said, dict) and said.keys() >= _OURS:
-            return said
-    return None

@@ -1,5 +1,7 @@
 """The `oratio` command. Each command imports what it needs when it runs, so that help is quick."""
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +23,10 @@ DataDir = Annotated[Path | None, typer.Option(help="Where database, audio and lo
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A message that this terminal cannot write in full is no reason to stop.
+            stream.reconfigure(errors="replace")
     app()
 
 

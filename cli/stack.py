@@ -13,8 +13,8 @@ from cli import processes, valkey
 from cli.child import last_lines, leashed
 from cli.claim import claimed, published
 from cli.ports import as_url, free_port, is_free, is_loopback
+from cli.probes import unready
 from cli.processes import Crew
-from cli.readiness import unready
 from cli.supervisor import Supervisor
 from common.settings import Settings
 

@@ -1,0 +1,56 @@
+"""What a service says about itself: GET /health and GET /ready."""
+
+import json
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli.ports import is_loopback
+
+# Longer than the service itself waits for what it stands on.
+_WITHIN_S = 5.0
+_MOST_BYTES = 100_000
+# What together only our own answer to GET /health holds.
+_OURS = {"version", "provider", "broker_ok", "workers_alive"}
+
+
+def health(url: str) -> dict[str, Any] | None:
+    """Its answer, when it is one of ours that gives it."""
+    with suppress(OSError, ValueError):
+        said = json.loads(_get(f"{url}/health"))
+        if isinstance(said, dict) and said.keys() >= _OURS:
+            return said
+    return None
+
+
+def unready(url: str) -> str | None:
+    """What is missing until the service can speak; None when it can."""
+    try:
+        _get(f"{url}/ready")
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return _failing(refusal.read(_MOST_BYTES)) or f"it answers {refusal.code}"
+    except (OSError, ValueError) as error:
+        return f"the gateway does not answer ({type(error).__name__})"
+    return None
+
+
+def uses_proxy(url: str) -> bool:
+    """A proxy of the environment cannot reach what listens on this machine's loopback."""
+    return not is_loopback(urlsplit(url).hostname or "")
+
+
+def _get(url: str) -> bytes:
+    handlers = () if uses_proxy(url) else (urllib.request.ProxyHandler({}),)
+    with urllib.request.build_opener(*handlers).open(url, timeout=_WITHIN_S) as answer:
+        body: bytes = answer.read(_MOST_BYTES)
+        return body
+
+
+def _failing(body: bytes) -> str:
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        checks = json.loads(body)["checks"]
+        return ", ".join(f"{name}: {check['message']}" for name, check in checks.items() if not check["ok"])
+    return ""
