@@ -10,7 +10,6 @@ import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import redis
 
@@ -51,10 +50,9 @@ def connect(settings: Settings, *, timeout_s: float = PUBLISH_TIMEOUT_S) -> redi
 
 
 def without_password(url: str) -> str:
-    """A URL that may be logged or shown."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=host))
+    """A URL that may be logged or shown. The query goes too: Redis and Postgres both take a password there."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
 
 
 def ring(client: redis.Redis, bells: Sequence[Bell], *, prefix: str) -> dict[str, int]:
@@ -105,6 +103,9 @@ def message(task: str, args: list[Any], *, queue: str) -> str:
                 "kwargsrepr": "-",
                 "origin": "oratio",
                 "ignore_result": True,
+                "replaced_task_nesting": 0,
+                "stamped_headers": None,
+                "stamps": {},
             },
             "properties": {
                 "correlation_id": task_id,
