@@ -1,0 +1,106 @@
+"""Events of a job: the same told and replayed."""
+
+import secrets
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import redis
+
+from common import events
+from common.events import Event
+from common.identity import new_id
+
+DATA: list[tuple[str, dict[str, Any]]] = [
+    ("queued", {}),
+    ("started", {"attempt": 1, "segments_total": 3}),
+    ("progress", {"segments_done": 1, "segments_total": 3}),
+    ("retrying", {"message": "spaces, ünïcode, 話す,\nand a new line", "delay_s": 1.5}),
+    ("completed", {"timings": {"rtf": 0.04, "queue_ms": None}}),
+]
+
+
+@pytest.fixture
+def client(valkey_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(valkey_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"t{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def listener(client: redis.Redis, prefix: str) -> Iterator[redis.client.PubSub]:
+    with client.pubsub() as subscribed:  # type: ignore[no-untyped-call]
+        subscribed.subscribe(events.channel(prefix))
+        assert subscribed.get_message(timeout=5)["type"] == "subscribe"
+        yield subscribed
+
+
+def stream(client: redis.Redis, job_id: str, prefix: str, *, after: str = "-") -> list[Event]:
+    entries: Any = client.xrange(events.stream_key(job_id, prefix=prefix), min=after)
+    return events.replayed(job_id, entries)
+
+
+def test_told_and_replayed_are_the_same_events_in_order(
+    client: redis.Redis, prefix: str, listener: redis.client.PubSub
+) -> None:
+    job_id = new_id()
+    for name, data in DATA:
+        events.emit(client, job_id, name, data, prefix=prefix)
+    told = [events.told(listener.get_message(timeout=5)["data"]) for _ in DATA]
+    assert [(event.job_id, event.name, event.data) for event in told] == [
+        (job_id, name, data) for name, data in DATA
+    ]
+    assert stream(client, job_id, prefix) == told
+    assert [event.ends_job for event in told] == [False, False, False, False, True]
+    for earlier, later in pairwise(told):
+        assert events.comes_after(later.id, earlier.id)
+        assert not events.comes_after(earlier.id, later.id)
+    # What a client that comes back asks for.
+    assert stream(client, job_id, prefix, after=f"({told[2].id}") == told[3:]
+
+
+def test_jobs_and_deployments_do_not_hear_each_other(
+    client: redis.Redis, prefix: str, listener: redis.client.PubSub
+) -> None:
+    mine, other = new_id(), new_id()
+    events.emit(client, other, "queued", {}, prefix=f"{prefix}x")
+    events.emit(client, other, "queued", {}, prefix=prefix)
+    events.emit(client, mine, "failed", {"code": "timeout"}, prefix=prefix)
+    assert [events.told(listener.get_message(timeout=5)["data"]).job_id for _ in range(2)] == [other, mine]
+    assert [event.name for event in stream(client, mine, prefix)] == ["failed"]
+    assert stream(client, new_id(), prefix) == []
+
+
+def test_a_stream_is_bounded_and_forgotten(client: redis.Redis, prefix: str) -> None:
+    job_id = new_id()
+    key = events.stream_key(job_id, prefix=prefix)
+    for done in range(events.KEEP_EVENTS + 300):
+        events.emit(client, job_id, "progress", {"segments_done": done}, prefix=prefix)
+    # The bound is approximate: whole nodes of the stream are dropped, of 100 entries each.
+    assert events.KEEP_EVENTS <= client.xlen(key) < events.KEEP_EVENTS + 100
+    assert stream(client, job_id, prefix)[-1].data == {"segments_done": events.KEEP_EVENTS + 299}
+    assert events.KEEP_S - 60 < client.ttl(key) <= events.KEEP_S
+
+
+def test_each_event_keeps_the_stream_longer(client: redis.Redis, prefix: str) -> None:
+    job_id = new_id()
+    key = events.stream_key(job_id, prefix=prefix)
+    events.emit(client, job_id, "queued", {}, prefix=prefix)
+    client.expire(key, 5)
+    events.emit(client, job_id, "started", {}, prefix=prefix)
+    assert client.ttl(key) > 5
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier"),
+    [("10-0", "9-9"), ("5-10", "5-9"), ("5-1", "5"), ("1700000000001-0", "1700000000000-7"), ("1-0", "0")],
+)
+def test_ids_are_compared_as_numbers(later: str, earlier: str) -> None:
+    assert events.comes_after(later, earlier)
+    assert not events.comes_after(earlier, later)
+    assert not events.comes_after(later, later)
