@@ -9,12 +9,17 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, Float, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from common.settings import Settings
 
 Role = Literal["gateway", "worker"]
+
+# What is raised while the database does not answer; trying again later may help.
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class epoch_now(GenericFunction[float]):  # noqa: N801  # named as SQL functions are

@@ -30,22 +30,22 @@ class Choice:
 def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_stub: bool) -> Choice:
     """Raises NoWorker (nobody ever announced anything that serves) and Conflict (this voice is not there)."""
     if mode == "stub":
-        return Choice("stub", STUB, (STUB_WARNING,))
+        return _beep(fleet)
     if mode == "inference":
-        return _hosted(voice)
+        return _hosted(voice, fleet)
     hosted = bool(find_model(voice.model).hosted and announced(INFERENCE, fleet))
     heard = announced(voice.model, fleet)
     if mode == "local" or _speaks(voice, heard):
         return _local(voice, fleet, may_fail_over=hosted and mode == "auto")
     if hosted:
-        return _hosted(voice)
+        return _hosted(voice, fleet)
     if heard:
         # The model is served here and this voice of it can be fetched: a beep would only hide that.
         raise _missing(voice)
     if not fleet:
         raise NoWorker("No worker ever announced itself; start one (`oratio up`, or `oratio worker`).")
     if fallback_stub:
-        return Choice("stub", STUB, (STUB_WARNING,))
+        return _beep(fleet)
     raise NoWorker(
         f"No worker serves the model {voice.model!r}; GET /voices says which voices can be spoken."
     )
@@ -84,13 +84,21 @@ def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choic
     return Choice("local", voice.model, may_fail_over=may_fail_over)
 
 
-def _hosted(voice: Voice) -> Choice:
+def _beep(fleet: Sequence[Seen]) -> Choice:
+    if not announced(STUB, fleet):
+        raise NoWorker("No worker ever announced that it makes the stub's beep; start one that does.")
+    return Choice("stub", STUB, (STUB_WARNING,))
+
+
+def _hosted(voice: Voice, fleet: Sequence[Seen]) -> Choice:
     if not find_model(voice.model).hosted:
         raise Conflict(
             f"The model {voice.model!r} cannot be spoken by hosted inference.",
             code="voice_unavailable",
             param="voice_id",
         )
+    if not announced(INFERENCE, fleet):
+        raise NoWorker("No worker with a token ever announced hosted inference; set HF_TOKEN and start one.")
     return Choice("inference", INFERENCE)
 
 

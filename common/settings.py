@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     allow_open: bool = False
+    root_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     max_text_chars: int = Field(200_000, ge=1)
     max_body_bytes: int = Field(2_000_000, ge=1024)
     max_batch_ids: int = Field(500, ge=1)
@@ -84,7 +85,7 @@ class Settings(BaseSettings):
 
     @property
     def store(self) -> str:
-        return self.store_url or f"file://{self.data_dir.absolute()}"
+        return self.store_url or self.data_dir.absolute().as_uri()
 
     @property
     def optional_model_names(self) -> frozenset[str]:

@@ -217,7 +217,7 @@ def test_cancel_fences_the_worker_off(database: Database) -> None:
         assert not changes.cancel(connection, job.id, owner="local")
         assert not lease.report_progress(connection, claim, done=1, total=2)
         assert lease.finish(connection, claim, made(claim)) is None
-        assert changes.retry(connection, job.id, owner="local") == job.part_id
+        assert changes.retry(connection, job.id, owner="local").part_id == job.part_id
     complete(database, job)
     with database.write() as connection, pytest.raises(Conflict):
         changes.retry(connection, job.id, owner="local")

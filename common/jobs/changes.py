@@ -5,9 +5,11 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, select, update
 
-from common.database import clock
+from common.database import clock, upsert
 from common.errors import Conflict, Gone, NotFound
 from common.jobs.lease import count_usage
+from common.jobs.submission import FIRST_BELL_RETRY_S
+from common.jobs.sweep import Bell
 from common.tables import TERMINAL, AnyRow, Audio, Idempotency, Job, Part, Recording
 
 
@@ -36,13 +38,13 @@ def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
     return True
 
 
-def retry(connection: Connection, job_id: str, *, owner: str, now: float | None = None) -> str:
-    """Queue a failed or cancelled job again, from the start; its part id. Raises NotFound, Gone, Conflict."""
+def retry(connection: Connection, job_id: str, *, owner: str) -> Bell:
+    """Queue a failed or cancelled job again, from the start; the bell to ring. Raises NotFound, Gone, Conflict."""
     job = _locked(connection, job_id, owner=owner)
     if job.status not in ("failed", "cancelled"):
         raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {job.status}.")
-    moment = now or clock(connection)
-    connection.execute(
+    moment = clock(connection)
+    part = connection.execute(
         update(Part)
         .where(Part.job_id == job_id)
         .values(
@@ -51,11 +53,12 @@ def retry(connection: Connection, job_id: str, *, owner: str, now: float | None 
             crashes=0,
             alone=False,
             not_before=moment,
-            next_bell_at=moment,
+            next_bell_at=moment + FIRST_BELL_RETRY_S,
             bells=0,
             created_at=moment,
         )
-    )
+        .returning(Part.id, Part.queue)
+    ).one()
     connection.execute(
         update(Job)
         .where(Job.id == job_id)
@@ -69,7 +72,7 @@ def retry(connection: Connection, job_id: str, *, owner: str, now: float | None 
             timings={},
         )
     )
-    return f"{job_id}.0"
+    return Bell(part.id, part.queue, alone=False)
 
 
 def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
@@ -120,7 +123,8 @@ def remove_recording(connection: Connection, job_id: str, *, now: float) -> str 
 def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: float, now: float) -> None:
     """Retention had removed the job row before; its address still answers 410 rather than 404."""
     connection.execute(
-        Job.__table__.insert().values(  # type: ignore[attr-defined]
+        upsert(connection, Job)
+        .values(
             id=job_id,
             owner=owner,
             status="completed",
@@ -140,10 +144,13 @@ def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: 
             finished_at=now,
             deleted_at=now,
         )
+        .on_conflict_do_nothing()  # two may delete at once
     )
 
 
 def _find(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
+    # Parts first, as the workers do: two that lock in different orders wait for each other.
+    connection.execute(select(Part.id).where(Part.job_id == job_id).order_by(Part.id).with_for_update())
     return connection.execute(
         select(
             Job.id,
