@@ -1,0 +1,88 @@
+"""The gateway's application: thin, stateless, one per process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from api import forecast, openapi, refusals
+from api.context import Gateway
+from api.doorbell import Doorbell
+from api.fleet_cache import FleetCache
+from api.hub import Hub
+from api.intake import Intake
+from api.middleware import BodyLimit, RequestLog
+from api.routes import (
+    docs,
+    health,
+    jobs,
+    synthesize,
+)
+from common import __version__
+from common.database import open_database
+from common.settings import Settings
+from common.store import Store
+
+# Not more threads than the database has connections for, and each costs memory.
+THREADS = 15
+
+DESCRIPTION = """Speech from text, by jobs that are never lost.
+
+Every error has the shape `{"error": {"message", "type", "param", "code"}}` and the header `x-request-id`.
+Unknown keys of a body are ignored. Times are UTC."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    app = FastAPI(
+        title="OratioViva",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=partial(_lifespan, settings=settings),
+    )
+    app.openapi = openapi.document(app)  # type: ignore[method-assign]  # as FastAPI's own guide does
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(RequestLog, root_path=settings.root_path)
+    refusals.install(app)
+    for routes in (synthesize, jobs, health, docs):
+        app.include_router(routes.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, *, settings: Settings) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    gateway = open_gateway(settings)
+    app.state.gateway = gateway
+    gateway.intake.start()
+    gateway.hub.start()
+    try:
+        yield
+    finally:
+        await gateway.hub.close()
+        gateway.intake.close()
+        gateway.doorbell.close()
+        gateway.database.close()
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """Needs a running event loop; neither database nor Redis has to answer yet."""
+    database = open_database(settings, role="gateway")
+    doorbell = Doorbell(settings)
+    return Gateway(
+        settings=settings,
+        database=database,
+        store=Store(settings.store),
+        doorbell=doorbell,
+        hub=Hub(settings, database),
+        intake=Intake(
+            database,
+            doorbell,
+            queue_max=settings.queue_max,
+            retry_after_s=partial(forecast.retry_after_s, database),
+        ),
+        fleet=FleetCache(database),
+    )

@@ -1,0 +1,81 @@
+"""A file of audio as an answer: whole or a part of it, with what lets a client seek and not ask twice."""
+
+from collections.abc import Iterator
+from email.utils import formatdate
+from itertools import chain
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api import refusals
+from api.context import OWNER, here
+from api.lookups import living_job
+from api.ranges import Span, is_known, wanted_span
+from common.errors import Conflict, Gone, RangeNotSatisfiable
+from common.formats import MEDIA_TYPES
+from common.jobs.reading import SpokenAudio, find_audio
+from common.store import Store
+
+
+def find(request: Request, job_id: str) -> SpokenAudio:
+    """By the recording, which outlives the job's row. Raises NotFound, Gone, Conflict."""
+    with here(request).database.read() as connection:
+        audio = find_audio(connection, [job_id], owner=OWNER).get(job_id)
+        if audio is not None:
+            return audio
+        job = living_job(connection, job_id)
+    if job.status == "completed":
+        raise _gone(job_id)
+    raise Conflict(f"There is no audio: this job is {job.status}.", code="audio_not_ready", job_id=job_id)
+
+
+def serve(request: Request, audio: SpokenAudio, *, download: bool) -> Response:
+    """Raises Gone."""
+    etag = f'"{audio.sha256}"'
+    headers = _headers(audio, etag=etag, download=download)
+    if is_known(request.headers, etag=etag):
+        return Response(status_code=304, headers=headers)
+    try:
+        span = wanted_span(
+            request.headers, size=audio.size_bytes, etag=etag, changed=headers["Last-Modified"]
+        )
+    except RangeNotSatisfiable as refusal:
+        response = refusals.answer(refusal)
+        response.headers["Content-Range"] = f"bytes */{audio.size_bytes}"
+        return response
+    whole = Span(0, audio.size_bytes)
+    sent = span or whole
+    headers["Content-Length"] = str(sent.end - sent.start)
+    if span:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{audio.size_bytes}"
+    status, media_type = 206 if span else 200, MEDIA_TYPES[audio.format][0]
+    chunks = _opened(here(request).store, audio, sent)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=media_type)
+    return StreamingResponse(chunks, status, headers, media_type)
+
+
+def _opened(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
+    """The first bytes are read before the headers go out, so that a missing file is an answer and not a break."""
+    chunks = store.read(audio.key, start=span.start, end=span.end)
+    try:
+        first = next(chunks, b"")
+    except FileNotFoundError:
+        raise _gone(audio.job_id) from None
+    return chain((first,), chunks)
+
+
+def _headers(audio: SpokenAudio, *, etag: str, download: bool) -> dict[str, str]:
+    extension = MEDIA_TYPES[audio.format][1]
+    kind = "attachment" if download else "inline"
+    return {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'{kind}; filename="oratio-{audio.job_id}.{extension}"',
+        "ETag": etag,
+        "Last-Modified": formatdate(audio.created_at, usegmt=True),
+    }
+
+
+def _gone(job_id: str) -> Gone:
+    return Gone("The audio of this job was removed.", code="audio_gone", job_id=job_id)

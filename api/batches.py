@@ -1,0 +1,38 @@
+"""Bounds of lists and batches that come from the settings, and the answer to a batch."""
+
+from collections.abc import Mapping, Sequence
+
+from api.schemas.error import ErrorDetail
+from api.schemas.job import DeleteResult, DeleteResults, JobIds
+from common.errors import InvalidRequest, OratioError
+from common.settings import Settings
+
+
+def checked_limit(limit: int, settings: Settings) -> None:
+    """Raises InvalidRequest."""
+    if limit > settings.list_limit_max:
+        raise InvalidRequest(f"limit: from 1 to {settings.list_limit_max}.", param="limit")
+
+
+def checked_ids(body: JobIds, settings: Settings) -> list[str]:
+    """Each once, in the order given. Raises InvalidRequest."""
+    if len(body.job_ids) > settings.max_batch_ids:
+        raise InvalidRequest(f"job_ids: from 1 to {settings.max_batch_ids} ids.", param="job_ids")
+    return list(dict.fromkeys(body.job_ids))
+
+
+def delete_results(ids: Sequence[str], outcomes: Mapping[str, object]) -> DeleteResults:
+    return DeleteResults(results=[_result(job_id, outcomes[job_id]) for job_id in ids])
+
+
+def _result(job_id: str, outcome: object) -> DeleteResult:
+    if not isinstance(outcome, OratioError):
+        return DeleteResult(job_id=job_id, deleted=True, error=None)
+    error = ErrorDetail(
+        message=outcome.message,
+        type=outcome.type,
+        param=outcome.param,
+        code=outcome.code,
+        job_id=outcome.job_id,
+    )
+    return DeleteResult(job_id=job_id, deleted=False, error=error)

@@ -1,0 +1,117 @@
+"""Around every request: its id, its log line, its headers, the bound on its body."""
+
+import re
+import secrets
+import time
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import refusals
+from common.telemetry import get_logger
+
+log = get_logger("api.access")
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+
+
+class RequestLog:
+    """Gives each request an id (the caller's, when it is plainly one), logs one line, catches what nobody did."""
+
+    def __init__(self, app: ASGIApp, *, root_path: str) -> None:
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+        request_id = _request_id(scope)
+        scope["oratio.request_id"] = request_id
+        if self._root_path:
+            scope["root_path"] = self._root_path
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                marks = [(b"x-request-id", request_id.encode()), _NOSNIFF]
+                message["headers"] = [*message.get("headers", ()), *marks]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_marked)
+        except Exception:
+            log.exception("unexpected failure")
+            if status:  # too late for an answer: the connection must break
+                raise
+            await refusals.internal()(scope, receive, send_marked)
+        finally:
+            _log(scope, status=status, started=started)
+
+
+class BodyLimit:
+    """Counts bytes as they arrive, so that neither a missing nor a false Content-Length helps."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if _said_length(scope) > self._max_bytes:
+            await self._refusal()(scope, receive, send)
+            return
+        arrived = 0
+
+        async def receive_counted() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > self._max_bytes:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+    def _refusal(self) -> ASGIApp:
+        return refusals.refuse(
+            413,
+            f"The body is larger than this service takes ({self._max_bytes} bytes).",
+            type="invalid_request_error",
+            code="too_large",
+        )
+
+
+def _request_id(scope: Scope) -> str:
+    given = _header(scope, b"x-request-id")
+    return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _said_length(scope: Scope) -> int:
+    said = _header(scope, b"content-length")
+    return int(said) if said.isdigit() else 0
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
+
+
+def _log(scope: Scope, *, status: int, started: float) -> None:
+    route = scope.get("route")
+    log.info(
+        "request",
+        method=scope["method"],
+        path=getattr(route, "path", None) or scope["path"][:200],
+        status=status,
+        duration_ms=round((time.perf_counter() - started) * 1000, 2),
+        job_id=scope.get("oratio.job_id") or scope.get("path_params", {}).get("job_id"),
+    )

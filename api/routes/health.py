@@ -1,0 +1,97 @@
+"""Liveness and readiness."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+from sqlalchemy import text
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from api.context import Gateway, here
+from api.schemas.health import Check, Checks, Health, Readiness
+from common import __version__
+from common.fleet import Seen
+from common.telemetry import get_logger
+
+router = APIRouter(tags=["service"])
+log = get_logger(__name__)
+
+T = TypeVar("T")
+
+# A probe must have its answer before it gives up itself.
+ANSWER_WITHIN_S = 1.5
+KEPT_S = 5.0
+
+
+@router.get("/health")
+async def health(request: Request) -> Health:
+    """Always 200 while the process lives, and cheap."""
+    gateway = here(request)
+    fleet = await _fleet(gateway)
+    broker_ok = gateway.hub.connected.is_set()
+    return Health(
+        status="ok" if broker_ok and fleet is not None else "degraded",
+        version=__version__,
+        provider=gateway.settings.provider_mode,
+        database="sqlite" if gateway.database.is_sqlite else "postgresql",
+        database_ok=fleet is not None,
+        broker_ok=broker_ok,
+        workers_alive=None if fleet is None else sum(seen.alive for seen in fleet),
+    )
+
+
+@router.get("/ready", responses={503: {"model": Readiness, "description": "Something does not answer."}})
+async def ready(request: Request) -> JSONResponse:
+    """Whether database, broker, store and a worker answer."""
+    gateway = here(request)
+    fleet, database, broker, store = await asyncio.gather(
+        _fleet(gateway),
+        _check(lambda: _ask_database(gateway)),
+        _check(gateway.doorbell.check),
+        _check(gateway.store.check),
+    )
+    alive = sum(seen.alive for seen in fleet or ())
+    worker = Check(ok=alive > 0, message=f"{alive} alive")
+    checks = Checks(database=database, broker=broker, store=store, worker=worker)
+    is_ready = all(check.ok for check in (database, broker, store, worker))
+    return JSONResponse(
+        Readiness(ready=is_ready, checks=checks).model_dump(),
+        status_code=200 if is_ready else 503,
+        headers=None if is_ready else {"Retry-After": "2"},
+    )
+
+
+async def _fleet(gateway: Gateway) -> list[Seen] | None:
+    """None when the database does not answer."""
+    try:
+        return list(await _in_time(gateway.fleet.seen(max_age_s=KEPT_S)))
+    except Exception as error:
+        log.warning("database does not answer", error=type(error).__name__)
+        return None
+
+
+async def _check(action: Callable[[], None]) -> Check:
+    try:
+        await _in_time(run_in_threadpool(action))
+    except Exception as error:
+        # The type only: messages may hold addresses and names.
+        return Check(ok=False, message=f"does not answer ({type(error).__name__})")
+    return Check(ok=True, message="answers")
+
+
+async def _in_time(asked: Coroutine[Any, Any, T]) -> T:
+    """A thread cannot be cancelled, so it is left behind. Raises TimeoutError."""
+    task = asyncio.create_task(asked)
+    done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN_S)
+    if not done:
+        task.add_done_callback(lambda late: late.exception())
+        raise TimeoutError
+    return task.result()
+
+
+def _ask_database(gateway: Gateway) -> None:
+    with gateway.database.read() as connection:
+        connection.execute(text("SELECT 1"))

@@ -1,0 +1,162 @@
+"""Jobs: one, many, their audio and events; cancel, try again, delete."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api import audio_file, job_events, removal
+from api.batches import checked_ids, checked_limit, delete_results
+from api.context import OWNER, address, here
+from api.cursors import read_cursor, write_cursor
+from api.forecast import forecast
+from api.lookups import checked_id, living_job
+from api.refusals import Responses, documented
+from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
+from api.views import job_view
+from common.errors import Conflict
+from common.formats import MEDIA_TYPES
+from common.jobs import changes
+from common.jobs.reading import list_jobs
+from common.tables import AnyRow
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_ID_PATTERN = r"^[a-z0-9_-]{1,64}$"
+_AUDIO_ANSWERS: Responses = {
+    200: {
+        "description": "The audio.",
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type, _ in MEDIA_TYPES.values()
+        },
+    },
+    206: {"description": "The part of it that `Range` asks for."},
+    304: {"description": "The caller has it: `If-None-Match` names it."},
+}
+_EVENT_ANSWERS: Responses = {
+    200: {
+        "description": "Events until the job ends: `snapshot` first, then as they come.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    204: {"description": "The job has ended and `Last-Event-ID` is its last event: do not reconnect."},
+}
+
+
+@router.get("", responses=documented(400))
+def jobs(
+    request: Request,
+    *,
+    limit: Annotated[int, Query(ge=1)] = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    status: JobStatus | None = None,
+    voice_id: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
+    model: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
+) -> JobList:
+    """Newest first."""
+    gateway = here(request)
+    checked_limit(limit, gateway.settings)
+    after = read_cursor("jobs", cursor)
+    with gateway.database.read() as connection:
+        rows = list_jobs(
+            connection,
+            owner=OWNER,
+            limit=limit + 1,
+            after=after,
+            status=status,
+            voice_id=voice_id,
+            model=model,
+        )
+    shown = rows[:limit]
+    more = write_cursor("jobs", (shown[-1].created_at, shown[-1].id)) if len(rows) > limit else None
+    return JobList(items=[job_view(request, row) for row in shown], next_cursor=more)
+
+
+@router.post("/batch_delete", responses=documented(400, 413))
+def batch_delete(request: Request, body: JobIds) -> DeleteResults:
+    """Cancel and remove many; one that cannot be deleted leaves the others alone."""
+    gateway = here(request)
+    ids = checked_ids(body, gateway.settings)
+    return delete_results(ids, removal.delete_many(gateway, ids, only_history=False))
+
+
+@router.get("/{job_id}", responses=documented(404, 410))
+def job(request: Request, job_id: str) -> Job:
+    """How a job stands, with its place in the queue and what is left to wait."""
+    with here(request).database.read() as connection:
+        row = living_job(connection, checked_id(job_id))
+        ahead = forecast(connection, row)
+    return job_view(request, row, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
+
+
+@router.delete("/{job_id}", responses=documented(404, 410))
+def delete(request: Request, job_id: str) -> DeletedJob:
+    """Cancel it if it goes on, and remove it, its recording and its audio."""
+    removal.delete(here(request), checked_id(job_id), only_history=False)
+    return DeletedJob(job_id=job_id)
+
+
+@router.get(
+    "/{job_id}/audio", response_class=Response, responses=_AUDIO_ANSWERS | documented(404, 409, 410, 416)
+)
+@router.head("/{job_id}/audio", include_in_schema=False)
+def audio(
+    request: Request,
+    job_id: str,
+    download: Annotated[bool, Query(description="Ask a browser to save it.")] = False,
+) -> Response:
+    """The audio of a finished job, with ranges and an entity tag."""
+    return audio_file.serve(request, audio_file.find(request, checked_id(job_id)), download=download)
+
+
+@router.get(
+    "/{job_id}/events", response_class=StreamingResponse, responses=_EVENT_ANSWERS | documented(400, 404, 410)
+)
+async def events(
+    request: Request,
+    job_id: str,
+    last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
+) -> Response:
+    """Server-sent events: what becomes of a job, as it happens."""
+    gateway = here(request)
+    last_id = job_events.checked_event_id(last_event_id)
+    row = await run_in_threadpool(_read, request, checked_id(job_id))
+    if last_id is not None and await job_events.has_all(gateway, row, last_id=last_id):
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    messages = job_events.stream(request, job_id, last_id=last_id)
+    return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
+
+
+@router.post("/{job_id}/cancel", responses=documented(404, 409, 410))
+def cancel(request: Request, job_id: str) -> Job:
+    """Stop a job that waits or runs. One that is cancelled stays so; one that ended otherwise is a conflict."""
+    gateway = here(request)
+    with gateway.database.write() as connection:
+        cancelled = changes.cancel(connection, checked_id(job_id), owner=OWNER)
+        row = living_job(connection, job_id)
+    if cancelled:
+        gateway.doorbell.tell(job_id, "cancelled")
+    elif row.status != "cancelled":
+        raise Conflict(f"This job is {row.status} already.", code="job_ended", job_id=job_id)
+    return job_view(request, row)
+
+
+@router.post("/{job_id}/retry", status_code=202, responses=documented(404, 409, 410))
+def retry(request: Request, response: Response, job_id: str) -> Job:
+    """Try a failed or cancelled job again, from the start."""
+    gateway = here(request)
+    with gateway.database.write() as connection:
+        bell = changes.retry(connection, checked_id(job_id), owner=OWNER)
+        row = living_job(connection, job_id)
+    gateway.doorbell.tell(job_id, "queued")
+    gateway.doorbell.ring([bell])
+    response.headers["Location"] = address(request, f"/jobs/{job_id}")
+    return job_view(request, row)
+
+
+def _read(request: Request, job_id: str) -> AnyRow:
+    with here(request).database.read() as connection:
+        return living_job(connection, job_id)

@@ -1,0 +1,76 @@
+"""Speak a text: wait for the audio, or take the job's address."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import orders, waiting
+from api.context import address, here, note_job, request_id
+from api.refusals import Responses, documented
+from api.schemas.job import Job
+from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
+from api.views import accepted_view
+
+router = APIRouter(tags=["speech"])
+
+_ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted; `Location` is the job's address."}}
+
+
+@router.post(
+    "/synthesize",
+    response_model=Job,
+    responses=_ACCEPTED | documented(400, 404, 409, 410, 413, 502, 504),
+)
+async def synthesize(
+    request: Request,
+    *,
+    body: SynthesisRequest,
+    async_mode: Annotated[bool, Query(description="Answer 202 at once instead of waiting.")] = False,
+    prefer: Annotated[str | None, Header(description="`respond-async` equals `async_mode=true`.")] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(pattern=KEY_PATTERN, description="The same key with the same body is the same job."),
+    ] = None,
+) -> Response:
+    """Speak a text.
+
+    Answers 200 with the finished job. When that takes longer than `ORATIO_SYNC_WAIT_S`, or with `async_mode=true`,
+    answers 202: the job goes on, and `Location` says where to ask for it. Going away does not cancel it.
+    """
+    gateway = here(request)
+    orders.check_text(body, gateway.settings)
+    job = await orders.place(
+        gateway,
+        body,
+        key=orders.pick_key(body, idempotency_key),
+        request_id=request_id(request),
+    )
+    note_job(request, job.id)
+    preferred = _wants_async(prefer)
+    with gateway.hub.listen(job.id) as listener:
+        accepted = await gateway.intake.submit(job)
+        if accepted.created and not (async_mode or preferred):
+            return await waiting.answer(request, job.id, listener)
+    if accepted.created:
+        view = accepted_view(job, accepted)
+        return _accepted(request, view, preferred=preferred)
+    note_job(request, accepted.job_id)
+    if async_mode or preferred:
+        return _accepted(request, await waiting.view(request, accepted.job_id), preferred=preferred)
+    with gateway.hub.listen(accepted.job_id) as listener:
+        return await waiting.answer(request, accepted.job_id, listener, look_first=True)
+
+
+def _wants_async(prefer: str | None) -> bool:
+    return prefer is not None and any(
+        part.strip().lower() == "respond-async" for part in prefer.replace(";", ",").split(",")
+    )
+
+
+def _accepted(request: Request, view: Job, *, preferred: bool) -> Response:
+    headers = {"Location": address(request, f"/jobs/{view.job_id}")}
+    if preferred:
+        headers["Preference-Applied"] = "respond-async"
+    return Response(view.model_dump_json(), 202, headers, media_type="application/json")

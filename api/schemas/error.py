@@ -1,0 +1,32 @@
+"""The one shape of every error."""
+
+from pydantic import ConfigDict
+
+from api.schemas.wire import Answer
+
+
+class ErrorDetail(Answer):
+    """`message` says what to do; `param` names the field at fault; `job_id` stands where a job exists."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "message": "speed: Input should be less than or equal to 4",
+                    "type": "invalid_request_error",
+                    "param": "speed",
+                    "code": "invalid_request",
+                }
+            ]
+        }
+    )
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+    job_id: str | None = None
+
+
+class ErrorAnswer(Answer):
+    error: ErrorDetail

@@ -1,0 +1,67 @@
+"""What a caller asks to be spoken."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from api.schemas.job import Priority
+from api.schemas.wire import Request
+from common.catalogue import DEFAULT_VOICE
+
+AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac"]
+
+# An idempotency key in a header or a body: printable ASCII.
+KEY_PATTERN = r"^[\x20-\x7e]{1,128}$"
+
+
+def _mend(text: object) -> object:
+    """Half a surrogate pair is no character, and no database holds a NUL."""
+    if not isinstance(text, str):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+
+
+def _blank_is_none(text: str | None) -> str | None:
+    return text.strip() or None if text is not None else None
+
+
+Spoken = Annotated[str, BeforeValidator(_mend)]
+
+
+class SynthesisRequest(Request):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "Hello there."},
+                {
+                    "text": "Hello there, slowly.",
+                    "voice_id": DEFAULT_VOICE,
+                    "speed": 0.8,
+                    "format": "mp3",
+                    "seed": 7,
+                    "priority": "bulk",
+                },
+            ]
+        }
+    )
+
+    text: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters, with something to say in it.")
+    voice_id: str = Field(DEFAULT_VOICE, description="GET /voices lists them.")
+    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the voice's own pace.")
+    style: Annotated[Spoken | None, AfterValidator(_blank_is_none)] = Field(
+        None, max_length=1000, description="How to say it, for voices with `style`."
+    )
+    format: AudioFormat = "wav"
+    language: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$",
+        max_length=16,
+        description="A BCP 47 tag such as `en` or `pt-BR`; found out from the text when left out.",
+    )
+    seed: int | None = Field(None, ge=0, le=2**31 - 1, description="The same seed makes the same sound.")
+    priority: Priority = "interactive"
+    webhook: Any = Field(None, description="Not available on this service: a value is refused.")
+    idempotency_key: str | None = Field(
+        None, pattern=KEY_PATTERN, description="The same key with the same body is the same job."
+    )
+    use_cache: bool = Field(True, description="Accepted; nothing is cached yet.")

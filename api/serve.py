@@ -1,0 +1,80 @@
+"""`python -m api.serve`: the gateway as a process."""
+
+import asyncio
+import ipaddress
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from common.settings import Settings, get_settings
+from common.telemetry import configure_logs
+
+# What is under way when a stop is asked for has this long to end.
+GRACE_S = 10
+
+
+class Server(uvicorn.Server):
+    """On SIGTERM or SIGINT it tells whoever waits to end at once, finishes what is in flight, and exits with 0."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self._app = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                backlog=1024,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets=sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signal's signature
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._end_waits)
+
+    def _end_waits(self) -> None:
+        gateway = getattr(self._app.state, "gateway", None)
+        if gateway is not None:
+            gateway.hub.stop()
+
+
+def main() -> None:
+    settings = get_settings()
+    if not (settings.allow_open or is_loopback(settings.host)):
+        sys.stderr.write(
+            f"Refused to listen on {settings.host}: this service has no keys yet, so everyone who can reach that"
+            " address could use it. Listen on 127.0.0.1, or say that you mean it with ORATIO_ALLOW_OPEN=1.\n"
+        )
+        sys.exit(2)
+    configure_logs(level=settings.log_level, process="gateway")
+    Server(create_app(settings), settings).run()
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

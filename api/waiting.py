@@ -1,0 +1,96 @@
+"""Waiting for the end of a job, and the answer that its end asks for."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.context import OWNER, Gateway, address, here
+from api.hub import CLOSED, Listener
+from api.schemas.job import Job
+from api.views import is_over, job_view
+from common.errors import (
+    Conflict,
+    Gone,
+    InvalidRequest,
+    OratioError,
+    SynthesisFailed,
+    SynthesisTimedOut,
+)
+from common.events import Event
+from common.jobs.reading import get_job
+from common.tables import AnyRow
+
+# What a text itself is to blame for.
+_CALLERS_FAULT = frozenset({"unspeakable_text", "nothing_to_speak"})
+
+
+async def answer(request: Request, job_id: str, listener: Listener, *, look_first: bool = False) -> Response:
+    """200 with the finished job; 202 when it goes on. Raises what a failed, cancelled or deleted one asks for."""
+    gateway = here(request)
+    row = await _row(gateway, job_id) if look_first else None
+    if row is None or not is_over(row):
+        row = await _ended_row(gateway, job_id, listener)
+    view = job_view(request, row)
+    if row.status == "completed":
+        return Response(view.model_dump_json(), media_type="application/json")
+    if (failure := _failure(row)) is not None:
+        raise failure
+    headers = {"Location": address(request, f"/jobs/{job_id}")}
+    return Response(view.model_dump_json(), 202, headers, media_type="application/json")
+
+
+async def view(request: Request, job_id: str) -> Job:
+    """The job as it stands. Raises Gone."""
+    return job_view(request, await _row(here(request), job_id))
+
+
+async def _ended_row(gateway: Gateway, job_id: str, listener: Listener) -> AnyRow:
+    """The row once the job is over, or as it stands when the wait ran out or this process stops."""
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + gateway.settings.sync_wait_s
+    while await _may_be_over(listener, loop.time, give_up_at=give_up_at):
+        row = await _row(gateway, job_id)
+        if is_over(row):
+            return row
+    return await _row(gateway, job_id)
+
+
+async def _may_be_over(listener: Listener, now: Callable[[], float], *, give_up_at: float) -> bool:
+    """False when there is no time left to wait."""
+    while (left_s := give_up_at - now()) > 0:
+        notice = await listener.next(timeout_s=left_s)
+        if notice is CLOSED or notice is None:
+            return False
+        if not isinstance(notice, Event) or notice.ends_job:
+            return True
+    return False
+
+
+async def _row(gateway: Gateway, job_id: str) -> AnyRow:
+    row = await run_in_threadpool(_read, gateway, job_id)
+    if row is None:
+        raise Gone("The job of this request was removed since.", job_id=job_id)
+    if row.deleted_at is not None:
+        raise Gone("This job was deleted.", job_id=job_id)
+    return row
+
+
+def _read(gateway: Gateway, job_id: str) -> AnyRow | None:
+    with gateway.database.read() as connection:
+        return get_job(connection, job_id, owner=OWNER)
+
+
+def _failure(row: AnyRow) -> OratioError | None:
+    if row.status == "cancelled":
+        return Conflict("This job was cancelled.", code="job_cancelled", job_id=row.id)
+    if row.status != "failed":
+        return None
+    kind: type[OratioError] = SynthesisFailed
+    if row.error_code == "timeout":
+        kind = SynthesisTimedOut
+    elif row.error_code in _CALLERS_FAULT:
+        kind = InvalidRequest
+    return kind(row.error_message or "The job failed.", code=row.error_code, job_id=row.id)
