@@ -58,6 +58,7 @@ class Client:
                     _report(data, on_progress)
                 job = self.job(job_id)
                 if job["status"] in _TERMINAL:
+                    _report(job, on_progress)
                     return _ended_well(job)
             except httpx.TransportError:
                 if time.monotonic() > lost_at:

@@ -25,6 +25,8 @@ OPS_CONCURRENCY = 2
 # A process is asked to stop within its own grace time; the kill comes this much later.
 KILL_AFTER_GRACE_S = 5.0
 QUICK_STOP_S = 10.0
+# It gives requests 10 s to end (api.serve).
+GATEWAY_STOP_S = 15.0
 
 # One process per core is how a CPU is filled: threads inside one would only fight over it.
 _ONE_CORE_EACH = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -55,9 +57,7 @@ class Crew:
 
 def gateway(settings: Settings, *, python: str = sys.executable) -> Command:
     argv = (python, "-m", "api.serve")
-    return Command(
-        "gateway", "gateway", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, environment(settings)
-    )
+    return Command("gateway", "gateway", argv, GATEWAY_STOP_S, environment(settings))
 
 
 def worker(

@@ -50,14 +50,14 @@ def test_a_service_of_the_data_folder_is_found(stack: Stack, tmp_path: Path) -> 
 
 def test_it_reads_what_is_piped_in_and_obeys_options(stack: Stack, tmp_path: Path) -> None:
     said = oratio(
-        *("say", "-", "-o", "hello.mp3", "--voice", "hibari_emma", "--speed", "1.5", "--seed", "7"),
+        *("say", "-", "-o", "hello.mp3", "--voice", "hibari_heart", "--speed", "1.5", "--seed", "7"),
         folder=tmp_path,
         said="Hello from a pipe.\n",
         url=stack.url,
     )
 
     assert said.returncode == 0, said.stderr
-    assert "hibari_emma" in said.stdout
+    assert "hibari_heart" in said.stdout
     assert (tmp_path / "hello.mp3").read_bytes()[:2] in (b"ID", b"\xff\xfb", b"\xff\xf3")
 
 

@@ -51,6 +51,17 @@ def test_no_password_is_on_a_command_line(service: Up) -> None:
     assert not any(password in line for line in lines)
 
 
+def test_its_tables_agree_with_the_models_and_those_of_an_empty_folder_do_not(
+    service: Up, tmp_path: Path
+) -> None:
+    checked = oratio("migrate", "--check", folder=tmp_path, data_dir=str(service.data_dir))
+    assert checked.returncode == 0, checked.stderr
+
+    refused = oratio("migrate", "--check", folder=tmp_path)
+    assert refused.returncode == 1
+    assert "`oratio migrate`" in refused.stderr
+
+
 def test_a_second_one_on_the_same_folder_is_refused_and_told_where(service: Up, tmp_path: Path) -> None:
     second = oratio("up", "--port", "0", "--data-dir", str(service.data_dir), folder=tmp_path)
 
@@ -95,7 +106,7 @@ def test_a_kill_leaves_no_child_behind_and_the_next_start_finds_what_was_there(s
     assert service.process.returncode == 0, "the one before has stopped"
     with up(service.data_dir) as again:
         with httpx.Client(base_url=again.address.url) as client:
-            assert len(client.get("/history").json()["items"]) == 3
+            assert len(client.get("/jobs").json()["items"]) == 3
         children = again.descendants()
         again.process.kill()
         again.process.wait()
@@ -152,12 +163,6 @@ def test_help_is_quick(tmp_path: Path) -> None:
     for heavy in ("pydantic", "sqlalchemy", "redis", "celery", "numpy", "httpx"):
         assert f" {heavy}\n" not in listed.stderr
     assert "doctor" in listed.stdout
-
-
-def test_the_tables_are_made_and_agree_with_the_models(tmp_path: Path) -> None:
-    assert oratio("migrate", "--check", folder=tmp_path).returncode == 1
-    assert oratio("migrate", folder=tmp_path).returncode == 0
-    assert oratio("migrate", "--check", folder=tmp_path).returncode == 0
 
 
 def test_a_worker_of_an_unknown_engine_is_refused(tmp_path: Path) -> None:
