@@ -40,10 +40,11 @@ def alembic_config(connection: Connection) -> Config:
 def _locked(database_url: str) -> Iterator[Connection]:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
-        with (
-            _file_lock(Path(url.database or "")),
-            create_engine(url, poolclass=NullPool).connect() as connection,
-        ):
+        # The driver would commit each CREATE by itself, and a process killed in between would leave a database
+        # that no later run can migrate. So the driver begins nothing, and all of it is one transaction.
+        engine = create_engine(url, poolclass=NullPool, connect_args={"isolation_level": None})
+        with _file_lock(Path(url.database or "")), engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()
         return

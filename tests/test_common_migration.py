@@ -1,0 +1,135 @@
+"""The schema comes to life on both databases, whoever else starts at the same moment or dies on the way."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.pool import NullPool
+
+from common.migration import alembic_config, check, migrate
+from common.tables import Base
+
+TABLES = {*Base.metadata.tables, "alembic_version"}
+
+# Eight processes, held at a pipe until all of them are there.
+EIGHT = """
+import os, sys
+from common.migration import migrate
+
+gate, opener = os.pipe()
+children = []
+for _ in range(8):
+    child = os.fork()
+    if not child:
+        os.close(opener)
+        os.read(gate, 1)
+        migrate(sys.argv[1])
+        os._exit(0)
+    children.append(child)
+os.close(opener)
+sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children))
+"""
+
+# Dies without a word while the tables are being made.
+HALFWAY = """
+import os, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from common.migration import migrate
+
+@event.listens_for(Engine, "before_cursor_execute")
+def die(connection, cursor, statement, *_):
+    if "CREATE TABLE jobs" in statement:
+        os._exit(9)
+
+migrate(sys.argv[1])
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+    with engine.begin() as connection:
+        yield connection
+
+
+def tables(url: str) -> set[str]:
+    with connected(url) as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def run(source: str, url: str) -> int:
+    return subprocess.run([sys.executable, "-c", source, url], check=False, timeout=60).returncode
+
+
+def test_an_empty_database_becomes_what_the_code_expects(empty_url: str) -> None:
+    with pytest.raises(CommandError, match="not up to date"):
+        check(empty_url)
+    migrate(empty_url)
+    assert tables(empty_url) == TABLES
+    check(empty_url)
+
+
+def test_a_difference_is_noticed(empty_url: str) -> None:
+    migrate(empty_url)
+    with connected(empty_url) as connection:
+        connection.execute(text("ALTER TABLE jobs ADD COLUMN mood TEXT"))
+        connection.execute(text("DROP INDEX ix_jobs_owner_created"))
+    with pytest.raises(CommandError, match="mood") as caught:
+        check(empty_url)
+    assert "ix_jobs_owner_created" in str(caught.value)
+
+
+def test_once_more_changes_nothing(empty_url: str) -> None:
+    migrate(empty_url)
+    with connected(empty_url) as connection:
+        connection.execute(text("INSERT INTO idempotency VALUES ('local', 'k', 'h', 'j', 1.5)"))
+    changes: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.split(maxsplit=1)[0] not in ("BEGIN", "SELECT", "PRAGMA"):
+            changes.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        migrate(empty_url)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert changes == []
+    with connected(empty_url) as connection:
+        assert connection.scalar(text("SELECT job_id FROM idempotency")) == "j"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_eight_processes_at_once_all_succeed(empty_url: str) -> None:
+    assert run(EIGHT, empty_url) == 0
+    assert tables(empty_url) == TABLES
+    check(empty_url)
+
+
+def test_killed_halfway_leaves_nothing_in_the_way(empty_url: str) -> None:
+    assert run(HALFWAY, empty_url) == 9
+    assert tables(empty_url) == set()
+    migrate(empty_url)
+    check(empty_url)
+
+
+def test_the_way_back_to_nothing(empty_url: str) -> None:
+    migrate(empty_url)
+    with connected(empty_url) as connection:
+        command.downgrade(alembic_config(connection), "base")
+    assert tables(empty_url) == {"alembic_version"}
+    migrate(empty_url)
+    check(empty_url)
