@@ -7,7 +7,7 @@ from functools import cache
 
 from common.errors import InvalidRequest, NotFound
 
-VOICE_ID = re.compile(r"^[a-z0-9_-]{1,64}$")
+VOICE_ID = re.compile(r"[a-z0-9_-]{1,64}")
 DEFAULT_VOICE = "hibari_heart"
 
 
@@ -145,7 +145,7 @@ def find_model(alias: str) -> Model:
 
 def find_voice(voice_id: str, *, allow_fake: bool = False) -> Voice:
     """Raises InvalidRequest for what cannot be an id, NotFound for one that nobody knows."""
-    if not VOICE_ID.match(voice_id):
+    if not VOICE_ID.fullmatch(voice_id):
         raise InvalidRequest(
             "voice_id may hold lower-case letters, digits, '_' and '-' only, at most 64.",
             code="invalid_voice_id",
