@@ -13,9 +13,11 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 AUDIO_FOLDER = "outputs/audio"
 CHUNK_BYTES = 256 * 1024
+# Long audio goes in parts of 5 MB, each held in memory while it is written; the library's default is 12 at once.
+PARTS_AT_ONCE = 2
 
 # Keys are made here from server-made ids; nothing else is ever read, written or deleted.
-_KEY = re.compile(rf"^{AUDIO_FOLDER}/(?P<job_id>[0-9a-f-]{{36}})\.(?P<attempt>\d{{1,9}})\.[a-z0-9]{{2,5}}$")
+_KEY = re.compile(rf"{AUDIO_FOLDER}/(?P<job_id>[0-9a-f-]{{36}})\.(?P<attempt>[0-9]{{1,9}})\.[a-z0-9]{{2,5}}")
 
 
 class StorageFull(OSError):
@@ -29,13 +31,13 @@ def audio_key(job_id: str, *, attempt: int, extension: str) -> str:
 
 def checked(key: str) -> str:
     """The key itself; ValueError for one that this service cannot have made."""
-    if not _KEY.match(key):
+    if not _KEY.fullmatch(key):
         raise ValueError("not an audio key")
     return key
 
 
 def job_of(key: str) -> str | None:
-    match = _KEY.match(key)
+    match = _KEY.fullmatch(key)
     return match["job_id"] if match else None
 
 
@@ -52,7 +54,7 @@ class Store:
         size = source.tell()
         source.seek(0)
         try:
-            obstore.put(self._store, checked(key), source)
+            obstore.put(self._store, checked(key), source, max_concurrency=PARTS_AT_ONCE)
             self._flush(key)
         except (OSError, GenericError) as error:
             if _is_full(error):
@@ -99,7 +101,7 @@ class Store:
         """Every audio key with its last change (epoch seconds) and size."""
         for batch in obstore.list(self._store, prefix=AUDIO_FOLDER):
             for entry in batch:
-                if _KEY.match(entry["path"]):
+                if _KEY.fullmatch(entry["path"]):
                     yield entry["path"], entry["last_modified"].timestamp(), entry["size"]
 
     def check(self) -> None:
