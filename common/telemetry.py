@@ -6,6 +6,16 @@ from typing import Any, cast
 
 import structlog
 
+# httpx logs URLs, and Celery every message; what matters of a job we log ourselves, with its ids.
+_CHATTY = (
+    "httpx",
+    "httpcore",
+    "alembic.runtime.migration",
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.strategy",
+)
+
 
 def configure_logs(*, level: str, process: str) -> None:
     """One JSON object a line on stderr, for our loggers and for those of the libraries alike."""
@@ -33,9 +43,8 @@ def configure_logs(*, level: str, process: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # httpx logs every URL at INFO, and a URL may hold a text.
-    for chatty in ("httpx", "httpcore", "alembic.runtime.migration"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for logger in _CHATTY:
+        logging.getLogger(logger).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

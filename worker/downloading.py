@@ -25,6 +25,9 @@ def download(process: Process, download_id: str) -> None:
     except EngineError as error:
         code, message = error.code, error.message
         log.warning("download failed", model=begun.model, item=begun.item, code=code, reason=message)
+    except Exception as error:
+        log.exception("unexpected failure", model=begun.model, item=begun.item)
+        code, message = "internal_error", f"The worker failed: {type(error).__name__}."
     with process.database.write() as connection:
         downloads.end(connection, download_id, code=code, message=message)
 

@@ -55,6 +55,7 @@ class Keeper:
 
     def start(self) -> None:
         """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
+        self._arm()
         self._announce()
         self._thread.start()
 
@@ -91,7 +92,7 @@ class Keeper:
 
     def _arm(self) -> None:
         """An engine that holds the interpreter stops this thread too: then the process ends from outside of it."""
-        faulthandler.dump_traceback_later(self._settings.engine_timeout_s + 10.0, exit=True)
+        faulthandler.dump_traceback_later(1.5 * self._settings.engine_timeout_s, exit=True)
 
     def _renew(self) -> None:
         held = self._leases.all()

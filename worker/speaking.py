@@ -96,8 +96,10 @@ def _watch(process: Process, held: Held) -> pipeline.Watch:
             return
         last_written = time.monotonic()
         with process.database.write() as connection:
-            if not lease.report_progress(connection, claim, done=done, total=total):
-                raise Stopped
+            ours = lease.report_progress(connection, claim, done=done, total=total)
+        if not ours:
+            held.lost.set()
+            raise Stopped
 
     return pipeline.Watch(go_on, started, progressed)
 

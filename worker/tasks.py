@@ -13,17 +13,17 @@ def speak(part_id: str, alone: bool) -> None:
     speak_part(current(), part_id, alone=alone)
 
 
-@shared_task(name="oratio.sweep", queue=broker.OPS)
+@shared_task(name="oratio.sweep")
 def run_sweep() -> None:
     sweep(current())
 
 
-@shared_task(name="oratio.clean", queue=broker.OPS)
+@shared_task(name="oratio.clean")
 def run_cleanup() -> None:
     clean(current())
 
 
-@shared_task(name=broker.DOWNLOAD, queue=broker.OPS)
+@shared_task(name=broker.DOWNLOAD)
 def download(download_id: str) -> None:
     from worker.downloading import download as fetch
 

@@ -1,5 +1,6 @@
 """Fetching the voices of hibari that its package does not carry."""
 
+import errno
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http.client import HTTPException
@@ -11,6 +12,8 @@ from worker.engines.hibari import voice_file
 from worker.engines.protocol import EngineError
 
 _LOOK_EVERY_S = 0.1
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 
 def missing_voices(models_dir: Path) -> tuple[str, ...]:
@@ -25,7 +28,7 @@ def download(
 ) -> Path:
     """The voice's file, checked against its sha256. `on_bytes(done, total)` is called in this thread.
 
-    Raises EngineError `download_failed`, and KeyError for a voice that hibari doesn't have.
+    Raises EngineError `download_failed` or `storage_full`, and KeyError for a voice that hibari doesn't have.
     """
     known = registry.VOICES[voice]
     destination: Path = models_dir / "hibari" / known["file"]
@@ -43,14 +46,19 @@ def download(
 def _fetch(url: str, destination: Path, sha256: str) -> None:
     try:
         registry.download(url, str(destination), sha256)
-    except (RuntimeError, HTTPException) as error:
-        raise _failure(
-            destination, checked=isinstance(error, RuntimeError) and error.__cause__ is None
-        ) from error
+    except (OSError, RuntimeError, HTTPException) as error:
+        raise _failure(destination, error) from error
 
 
-def _failure(destination: Path, *, checked: bool) -> EngineError:
-    if checked:
+def _failure(destination: Path, error: Exception) -> EngineError:
+    # The library wraps what stopped it, unless it stopped before its first byte.
+    number = getattr(error.__cause__ or error, "errno", None)
+    if number in _FULL:
+        message = "No space is left for the voice's file in the models folder; make room and try again."
+        return EngineError("storage_full", message, retryable=True)
+    if number in _UNWRITABLE:
+        message = "The models folder cannot be written by the worker; correct its permissions and try again."
+    elif isinstance(error, RuntimeError) and error.__cause__ is None:
         message = "The voice's file arrived damaged, its checksum is wrong. Try again later."
     else:
         message = (
