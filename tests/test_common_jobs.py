@@ -244,5 +244,5 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
         assert reading.list_recordings(connection, owner="local", limit=9) == []
         assert reading.find_audio(connection, [finished.id], owner="local") == {}
         assert connection.scalars(select(Job.text)).all() == ["", ""]
-        changes.forget_audio(connection, key)
+        changes.forget_audio(connection, [key])
         assert connection.scalar(select(func.count()).select_from(Audio)) == 0

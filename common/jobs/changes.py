@@ -1,5 +1,6 @@
 """What a caller does to a job that exists: cancel, delete, try again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -89,7 +90,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
     if job is not None and job.deleted_at is not None:
         raise Gone("This job was deleted.", job_id=job_id)
     unfinished = job is not None and cancel(connection, job_id, owner=owner)
-    doomed = remove_recording(connection, job_id, now=now) if recording else None
+    doomed = remove_recordings(connection, [job_id], now=now) if recording else []
     connection.execute(delete(Part).where(Part.job_id == job_id))
     connection.execute(delete(Idempotency).where(Idempotency.owner == owner, Idempotency.job_id == job_id))
     if job is None:
@@ -100,24 +101,26 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
         connection.execute(
             update(Job).where(Job.id == job_id).values(deleted_at=now, text="", audio_key=None, style=None)
         )
-    return Deleted(job_id, "unfinished" if unfinished else "finished", doomed)
+    return Deleted(job_id, "unfinished" if unfinished else "finished", doomed[0] if doomed else None)
 
 
-def forget_audio(connection: Connection, key: str) -> None:
-    """The file is gone: so is its row."""
-    connection.execute(update(Job).where(Job.audio_key == key).values(audio_key=None))
-    connection.execute(delete(Audio).where(Audio.key == key))
+def forget_audio(connection: Connection, keys: Sequence[str]) -> int:
+    """The files are gone: so are their rows. How many this call removed."""
+    connection.execute(update(Job).where(Job.audio_key.in_(keys)).values(audio_key=None))
+    return connection.execute(delete(Audio).where(Audio.key.in_(keys))).rowcount
 
 
-def remove_recording(connection: Connection, job_id: str, *, now: float) -> str | None:
-    """The key that no recording names any more, or None while another still does."""
-    key: str | None = connection.scalar(
-        delete(Recording).where(Recording.job_id == job_id).returning(Recording.audio_key)
+def remove_recordings(connection: Connection, job_ids: Sequence[str], *, now: float) -> list[str]:
+    """The keys that no recording names any more: marked as doomed, their files must go."""
+    keys = set(
+        connection.scalars(
+            delete(Recording).where(Recording.job_id.in_(job_ids)).returning(Recording.audio_key)
+        )
     )
-    if key is None or connection.scalar(select(Recording.job_id).where(Recording.audio_key == key).limit(1)):
-        return None
-    connection.execute(update(Audio).where(Audio.key == key).values(doomed_at=now))
-    return key
+    still_named = connection.scalars(select(Recording.audio_key).where(Recording.audio_key.in_(keys)))
+    doomed = sorted(keys.difference(still_named))
+    connection.execute(update(Audio).where(Audio.key.in_(doomed)).values(doomed_at=now))
+    return doomed
 
 
 def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: float, now: float) -> None:

@@ -1,13 +1,13 @@
 """What is old goes: in small batches, marked first, so that two cleanups at once and a crash in between do no harm."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
 from common.database import clock
-from common.jobs.changes import remove_recording
+from common.jobs import changes
 from common.settings import Settings
 from common.tables import TERMINAL, Audio, Download, Idempotency, Job, Recording, Worker
 
@@ -26,10 +26,9 @@ class Removed:
     files: int = 0
     size_bytes: int = 0
     orphans: int = 0
-    doomed: list[str] = field(default_factory=list, repr=False)
 
     def counts(self) -> dict[str, int]:
-        return {name: value for name, value in asdict(self).items() if name != "doomed"}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,21 @@ def old_jobs(connection: Connection, limits: Limits) -> Sequence[str]:
     queries: list[Select[str]] = []
     if limits.older_than is not None:
         queries.append(ended.where(Job.finished_at < limits.older_than))
-    if (edge := _edge(connection, Job.created_at, limits.max_jobs)) is not None:
+    if (edge := _jobs_edge(connection, limits)) is not None:
         queries.append(ended.where(Job.created_at < edge, Job.finished_at < limits.min_age_before))
     return _first_batch(connection, queries)
 
 
-def _edge(connection: Connection, moment: Any, keep: int | None) -> float | None:
+def _jobs_edge(connection: Connection, limits: Limits) -> float | None:
+    # The mark of a deleted job is none of those that are kept.
+    return _edge(connection, Job.created_at, limits.max_jobs, Job.deleted_at.is_(None))
+
+
+def _edge(connection: Connection, moment: Any, keep: int | None, *among: Any) -> float | None:
     """The moment of the oldest row that a count limit keeps; None when there are not so many."""
     if keep is None:
         return None
-    return connection.scalar(select(moment).order_by(moment.desc()).offset(keep - 1).limit(1))
+    return connection.scalar(select(moment).where(*among).order_by(moment.desc()).offset(keep - 1).limit(1))
 
 
 def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence[str]:
@@ -93,7 +97,7 @@ def count_old(connection: Connection, limits: Limits) -> Removed:
     """What a cleanup would remove now."""
     recordings = select(Recording.job_id)
     kept_by_count = _edge(connection, Recording.created_at, limits.max_recordings)
-    jobs_edge = _edge(connection, Job.created_at, limits.max_jobs)
+    jobs_edge = _jobs_edge(connection, limits)
     recordings = recordings.where(
         _outdated(Recording.created_at, Recording.created_at, kept_by_count, limits)
     )
@@ -121,10 +125,9 @@ def _outdated(created: Any, ended: Any, edge: float | None, limits: Limits) -> A
     return too_old | ((created < edge) & (ended < limits.min_age_before))
 
 
-def remove_recordings(connection: Connection, ids: Sequence[str]) -> list[str]:
-    """The keys whose files must go now."""
-    now = clock(connection)
-    return [key for job_id in ids if (key := remove_recording(connection, job_id, now=now))]
+def remove_recordings(connection: Connection, ids: Sequence[str]) -> None:
+    """Their files are marked, and are among `doomed_files` from now on."""
+    changes.remove_recordings(connection, ids, now=clock(connection))
 
 
 def remove_jobs(connection: Connection, ids: Sequence[str]) -> int:
@@ -132,10 +135,13 @@ def remove_jobs(connection: Connection, ids: Sequence[str]) -> int:
     return connection.execute(delete(Job).where(Job.id.in_(ids), Job.status.in_(TERMINAL))).rowcount
 
 
-def doomed_files(connection: Connection, *, limit: int = BATCH) -> Sequence[tuple[str, int]]:
-    """Keys (and sizes) that were marked and whose file may still be there."""
+def doomed_files(connection: Connection, *, after: str = "") -> Sequence[tuple[str, int]]:
+    """A batch of keys (and sizes) that were marked and whose file may still be there, behind the key `after`."""
     rows = connection.execute(
-        select(Audio.key, Audio.size_bytes).where(Audio.doomed_at.is_not(None)).limit(limit)
+        select(Audio.key, Audio.size_bytes)
+        .where(Audio.doomed_at.is_not(None), Audio.key > after)
+        .order_by(Audio.key)
+        .limit(BATCH)
     )
     return [(row.key, row.size_bytes) for row in rows]
 
