@@ -15,15 +15,23 @@ from api.hub import Hub
 from api.intake import Intake
 from api.middleware import BodyLimit, RequestLog
 from api.routes import (
+    analytics,
     docs,
+    export,
     health,
+    history,
     jobs,
+    maintenance,
+    models,
     synthesize,
+    voices,
 )
 from common import __version__
 from common.database import open_database
 from common.settings import Settings
 from common.store import Store
+
+ROUTES = (synthesize, jobs, history, voices, models, analytics, export, maintenance, health, docs)
 
 # Not more threads than the database has connections for, and each costs memory.
 THREADS = 15
@@ -47,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog, root_path=settings.root_path)
     refusals.install(app)
-    for routes in (synthesize, jobs, health, docs):
+    for routes in ROUTES:
         app.include_router(routes.router)
     return app
 

@@ -71,8 +71,7 @@ def _follow_up(gateway: Gateway, deleted: Sequence[Deleted]) -> None:
     try:
         gateway.store.delete(doomed)
         with gateway.database.write() as connection:
-            for key in doomed:
-                forget_audio(connection, key)
+            forget_audio(connection, doomed)
     except Exception as error:
         # They are marked: the next cleanup takes them.
         log.warning("files remain for the cleanup", files=len(doomed), error=type(error).__name__)

@@ -1,0 +1,39 @@
+"""Recordings to take away."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api import archive
+from api.batches import checked_ids
+from api.context import here
+from api.refusals import Responses, documented
+from api.schemas.job import JobIds
+from common.errors import NotFound
+
+router = APIRouter(prefix="/export", tags=["history"])
+
+_ZIP: Responses = {
+    200: {
+        "description": "The audio of the jobs and `manifest.json`.",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.post("/zip", response_class=Response, responses=_ZIP | documented(400, 404, 413))
+def export(request: Request, body: JobIds) -> Response:
+    """A ZIP, sent as it is made. Ids without audio are listed as missing in its manifest."""
+    gateway = here(request)
+    ids = checked_ids(body, gateway.settings)
+    entries = archive.entries(gateway, ids)
+    if not entries:
+        raise NotFound("None of these jobs has audio.", code="nothing_to_export", param="job_ids")
+    name = f"oratio-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
+    return StreamingResponse(
+        archive.zipped(gateway, entries, asked=ids),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
