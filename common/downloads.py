@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from common.database import clock
 from common.tables import AnyRow, Download
@@ -16,6 +16,9 @@ def request(
     connection: Connection, *, new_id: str, model: str, item: str, bytes_total: int
 ) -> tuple[str, bool]:
     """Ask for an item; asked twice, it is the same download. Its id, and whether it is new."""
+    if connection.dialect.name == "postgresql":
+        # Two who ask at the same moment would not see each other's row.
+        connection.execute(text("SELECT pg_advisory_xact_lock(20260702)"))
     running = connection.scalar(
         select(Download.id)
         .where(Download.model == model, Download.item == item, Download.status.in_(ACTIVE))

@@ -1,0 +1,135 @@
+"""Downloads as rows, on SQLite and on Postgres."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Connection, update
+
+from common import downloads
+from common.database import Database, clock
+from common.downloads import STALLED_S
+from common.identity import new_id
+from common.tables import AnyRow, Download
+
+T = TypeVar("T")
+
+
+def ask(connection: Connection, item: str = "emma") -> tuple[str, bool]:
+    return downloads.request(
+        connection, new_id=new_id(), model="hibari", item=item, bytes_total=5_000_000_000
+    )
+
+
+def asked(database: Database, item: str = "emma") -> str:
+    with database.write() as connection:
+        return ask(connection, item)[0]
+
+
+def row_of(database: Database, download_id: str) -> AnyRow:
+    with database.read() as connection:
+        row = downloads.get(connection, download_id)
+    assert row is not None
+    return row
+
+
+def at_once(database: Database, act: Callable[[Connection], T], *, times: int = 8) -> list[T]:
+    """Each in a thread and a transaction of its own, all begun together."""
+    answers: list[T] = []
+    start = threading.Barrier(times)
+
+    def race() -> None:
+        start.wait()
+        with database.write() as connection:
+            answers.append(act(connection))
+
+    threads = [threading.Thread(target=race) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == times
+    return answers
+
+
+@pytest.fixture
+def gateway(database_url: str) -> Iterator[Database]:
+    """With the larger pool, so that eight threads are eight connections."""
+    opened = Database(database_url, role="gateway")
+    yield opened
+    opened.close()
+
+
+def test_asked_twice_it_is_one(database: Database) -> None:
+    with database.write() as connection:
+        first, created = ask(connection)
+        assert created
+        assert ask(connection) == (first, False)
+        other, created = ask(connection, "fable")
+        assert created
+        assert other != first
+        assert downloads.begin(connection, first) is not None
+        assert ask(connection) == (first, False)
+    row = row_of(database, first)
+    assert (row.model, row.item, row.status, row.bytes_total) == ("hibari", "emma", "running", 5_000_000_000)
+
+
+def test_asked_by_many_at_once_it_is_one(gateway: Database) -> None:
+    answers = at_once(gateway, ask)
+    assert len({download_id for download_id, _ in answers}) == 1
+    assert sum(created for _, created in answers) == 1
+
+
+@pytest.mark.parametrize("code", [None, "download_failed"])
+def test_one_that_ended_may_be_asked_for_again(database: Database, code: str | None) -> None:
+    first = asked(database)
+    with database.write() as connection:
+        downloads.begin(connection, first)
+        downloads.end(connection, first, code=code, message="why" if code else None)
+        again, created = ask(connection)
+    assert created
+    assert again != first
+    row = row_of(database, first)
+    assert (row.status, row.error_code) == ("failed" if code else "completed", code)
+    assert row.finished_at >= row.created_at
+
+
+def test_one_of_many_begins(gateway: Database) -> None:
+    download_id = asked(gateway)
+    begun = [row for row in at_once(gateway, lambda c: downloads.begin(c, download_id)) if row]
+    assert [(row.model, row.item) for row in begun] == [("hibari", "emma")]
+    assert row_of(gateway, download_id).status == "running"
+
+
+def test_nobody_begins_what_was_never_asked(database: Database) -> None:
+    with database.write() as connection:
+        assert downloads.begin(connection, "unknown") is None
+        assert downloads.get(connection, "unknown") is None
+
+
+def test_only_a_running_one_that_does_not_move_is_stalled(database: Database) -> None:
+    stalled, moving, queued, ended = (asked(database, item) for item in ("a", "b", "c", "d"))
+    with database.write() as connection:
+        for download_id in (stalled, moving, ended):
+            downloads.begin(connection, download_id)
+        downloads.end(connection, ended)
+        connection.execute(update(Download).values(updated_at=clock(connection) - STALLED_S - 1))
+        downloads.report(connection, moving, bytes_done=3_000_000_000, bytes_total=5_000_000_000)
+        assert downloads.fail_stalled(connection) == 1
+        assert downloads.fail_stalled(connection) == 0
+        assert downloads.still_queued(connection) == [queued]
+        assert ask(connection, "a")[1]
+    found = {item: row_of(database, item) for item in (stalled, moving, queued, ended)}
+    assert [row.status for row in found.values()] == ["failed", "running", "queued", "completed"]
+    assert found[stalled].error_code == "interrupted"
+    assert "ask for it again" in found[stalled].error_message
+    assert found[stalled].finished_at is not None
+    assert found[moving].bytes_done == 3_000_000_000
+
+
+def test_the_recent_ones_newest_first(database: Database) -> None:
+    ids = [asked(database, item) for item in ("a", "b", "c")]
+    with database.read() as connection:
+        assert [row.id for row in downloads.recent(connection)] == ids[::-1]
+        assert [row.item for row in downloads.recent(connection, limit=1)] == ["c"]
