@@ -44,7 +44,7 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
         raise _missing(voice)
     if not fleet:
         raise NoWorker("No worker ever announced itself; start one (`oratio up`, or `oratio worker`).")
-    if fallback_stub:
+    if fallback_stub and announced(STUB, fleet):
         return _beep(fleet)
     raise NoWorker(
         f"No worker serves the model {voice.model!r}; GET /voices says which voices can be spoken."

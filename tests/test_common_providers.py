@@ -1,0 +1,162 @@
+"""Who speaks a voice: the whole table of settings and announcements."""
+
+from typing import Any
+
+import pytest
+
+from common.catalogue import Voice, find_voice
+from common.errors import Conflict, NoWorker, OratioError
+from common.fleet import Announcement, Seen
+from common.providers import STUB_WARNING, Choice, announced, choose, unavailable_reason
+from common.settings import ProviderMode
+
+# A model that only workers speak, one that hosted inference speaks too.
+HIBARI = find_voice("hibari_emma")
+KOKORO = find_voice("af_heart")
+BEEP = Choice("stub", "stub", (STUB_WARNING,))
+HOSTED = Choice("inference", "inference")
+
+
+def seen(alive: bool = True, **engines: list[str]) -> Seen:
+    """A worker that announced these engines with the names of their voices."""
+    announcement = Announcement(
+        id="test@here:1",
+        flavour="base",
+        version="0",
+        device="cpu",
+        pid=1,
+        engines=tuple({"alias": alias, "voices": names, "loaded": True} for alias, names in engines.items()),
+        formats=("wav",),
+        stats={},
+    )
+    return Seen(announcement, started_at=0.0, heartbeat_at=0.0, alive=alive)
+
+
+NOBODY: list[Seen] = []
+OPS = [seen()]
+STUB = [seen(stub=["*"])]
+# hibari with its bundled voice only, and with the other one downloaded.
+BUNDLED = [seen(hibari=["heart"], stub=["*"])]
+FULL = [seen(hibari=["heart", "emma"], stub=["*"])]
+TWO = [seen(hibari=["heart"]), seen(hibari=["emma"])]
+REMOTE = [seen(inference=["*"])]
+REMOTE_AND_STUB = [seen(inference=["*"], stub=["*"])]
+NO_VOICES = [seen(kokoro=[], stub=["*"])]
+KOKORO_HERE = [seen(kokoro=["af_heart"], stub=["*"])]
+KOKORO_TWICE = [seen(kokoro=["af_heart"]), seen(inference=["*"])]
+KOKORO_ELSEWHERE = [seen(kokoro=["am_adam"]), seen(inference=["*"])]
+
+
+def local(engine: str, *, may_fail_over: bool = False) -> Choice:
+    return Choice("local", engine, may_fail_over=may_fail_over)
+
+
+@pytest.mark.parametrize("fallback_stub", [True, False])
+@pytest.mark.parametrize(
+    ("mode", "voice", "fleet", "expected"),
+    [
+        ("auto", HIBARI, FULL, local("hibari")),
+        ("auto", HIBARI, TWO, local("hibari")),
+        # Nobody else can speak it: no fail-over is promised.
+        ("auto", HIBARI, [*FULL, *REMOTE], local("hibari")),
+        ("auto", KOKORO, KOKORO_HERE, local("kokoro")),
+        ("auto", KOKORO, KOKORO_TWICE, local("kokoro", may_fail_over=True)),
+        ("auto", KOKORO, [seen(kokoro=["*"])], local("kokoro")),
+        ("auto", KOKORO, KOKORO_ELSEWHERE, HOSTED),
+        ("auto", KOKORO, REMOTE, HOSTED),
+        ("auto", KOKORO, REMOTE_AND_STUB, HOSTED),
+        ("local", HIBARI, FULL, local("hibari")),
+        ("local", KOKORO, KOKORO_TWICE, local("kokoro")),
+        ("inference", KOKORO, REMOTE, HOSTED),
+        ("inference", KOKORO, KOKORO_TWICE, HOSTED),
+        ("stub", HIBARI, STUB, BEEP),
+        ("stub", KOKORO, [*KOKORO_TWICE, *STUB], BEEP),
+    ],
+)
+def test_it_is_spoken(
+    mode: ProviderMode, voice: Voice, fleet: list[Seen], expected: Choice, fallback_stub: bool
+) -> None:
+    assert choose(voice, fleet, mode=mode, fallback_stub=fallback_stub) == expected
+
+
+@pytest.mark.parametrize("fallback_stub", [True, False])
+@pytest.mark.parametrize(
+    ("mode", "voice", "fleet", "refusal", "says"),
+    [
+        # It can be fetched, so a beep would only hide that.
+        ("auto", HIBARI, BUNDLED, Conflict, "'hibari_emma' is not downloaded; POST /models/download"),
+        ("auto", HIBARI, [*BUNDLED, *REMOTE], Conflict, "is not downloaded"),
+        ("auto", KOKORO, NO_VOICES, Conflict, "is not downloaded"),
+        ("auto", HIBARI, NOBODY, NoWorker, "oratio up"),
+        ("auto", HIBARI, OPS, NoWorker, "No worker serves the model 'hibari'"),
+        ("auto", HIBARI, REMOTE, NoWorker, "No worker serves the model 'hibari'"),
+        ("local", HIBARI, BUNDLED, Conflict, "is not downloaded"),
+        ("local", KOKORO, KOKORO_ELSEWHERE, Conflict, "is not downloaded"),
+        ("local", HIBARI, NOBODY, NoWorker, "only local synthesis is allowed"),
+        ("local", HIBARI, STUB, NoWorker, "only local synthesis is allowed"),
+        ("local", KOKORO, REMOTE_AND_STUB, NoWorker, "only local synthesis is allowed"),
+        ("inference", HIBARI, [*FULL, *REMOTE], Conflict, "'hibari' cannot be spoken by hosted inference"),
+        ("inference", HIBARI, NOBODY, Conflict, "cannot be spoken by hosted inference"),
+        ("inference", KOKORO, KOKORO_HERE, NoWorker, "HF_TOKEN"),
+        ("inference", KOKORO, NOBODY, NoWorker, "HF_TOKEN"),
+        ("stub", HIBARI, TWO, NoWorker, "stub's beep"),
+        ("stub", HIBARI, NOBODY, NoWorker, "stub's beep"),
+    ],
+)
+def test_it_is_refused(
+    mode: ProviderMode,
+    voice: Voice,
+    fleet: list[Seen],
+    refusal: type[OratioError],
+    says: str,
+    fallback_stub: bool,
+) -> None:
+    with pytest.raises(refusal, match=says) as caught:
+        choose(voice, fleet, mode=mode, fallback_stub=fallback_stub)
+    expected: dict[type, tuple[Any, ...]] = {
+        Conflict: (409, "voice_unavailable", "voice_id"),
+        NoWorker: (503, "no_worker", None),
+    }
+    assert (caught.value.status, caught.value.code, caught.value.param) == expected[refusal]
+
+
+@pytest.mark.parametrize(("voice", "fleet"), [(HIBARI, STUB), (KOKORO, STUB), (HIBARI, REMOTE_AND_STUB)])
+def test_a_model_that_nobody_serves_is_a_beep_only_where_that_is_allowed(
+    voice: Voice, fleet: list[Seen]
+) -> None:
+    assert choose(voice, fleet, mode="auto", fallback_stub=True) == BEEP
+    with pytest.raises(NoWorker, match=f"No worker serves the model '{voice.model}'"):
+        choose(voice, fleet, mode="auto", fallback_stub=False)
+
+
+@pytest.mark.parametrize(("voice", "fleet"), [(HIBARI, FULL), (KOKORO, KOKORO_TWICE), (KOKORO, REMOTE)])
+def test_a_worker_that_rests_is_still_waited_for(voice: Voice, fleet: list[Seen]) -> None:
+    resting = [Seen(one.announcement, started_at=0.0, heartbeat_at=0.0, alive=False) for one in fleet]
+    awake, asleep = (choose(voice, these, mode="auto", fallback_stub=True) for these in (fleet, resting))
+    assert awake == asleep
+    assert unavailable_reason(voice, fleet, mode="auto") is None
+    assert "not running now" in str(unavailable_reason(voice, resting, mode="auto"))
+    # One that runs is enough.
+    assert unavailable_reason(voice, [*resting, *fleet], mode="auto") is None
+
+
+@pytest.mark.parametrize(
+    ("voice", "fleet", "mode", "reason"),
+    [
+        (HIBARI, BUNDLED, "auto", "is not downloaded"),
+        # A beep is no reason to call a voice available.
+        (HIBARI, STUB, "auto", "No worker serves the model"),
+        (HIBARI, FULL, "stub", "every voice is a beep"),
+        (HIBARI, REMOTE, "inference", "cannot be spoken by hosted inference"),
+        (HIBARI, NOBODY, "auto", "No worker ever announced itself"),
+    ],
+)
+def test_why_a_voice_cannot_be_had(voice: Voice, fleet: list[Seen], mode: ProviderMode, reason: str) -> None:
+    assert reason in str(unavailable_reason(voice, fleet, mode=mode))
+
+
+def test_what_was_announced_is_told_apart_from_nothing() -> None:
+    fleet = [seen(hibari=["heart"], kokoro=[]), seen(hibari=["emma"])]
+    assert announced("hibari", fleet) == [("heart",), ("emma",)]
+    assert announced("kokoro", fleet) == [()]
+    assert announced("bark", fleet) == []
