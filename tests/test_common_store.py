@@ -15,6 +15,7 @@ import pytest
 from common.identity import new_id
 from common.settings import Settings
 from common.store import AUDIO_FOLDER, CHUNK_BYTES, Store, audio_key, checked, job_of
+from tests.disks import can_mount, on_a_small_disk
 
 JOB = "01a20480-79f3-7027-864d-60e5c9eb030d"
 NOT_KEYS = [
@@ -256,17 +257,9 @@ def test_memory_does_not_grow_with_the_file(folder: Path, tmp_path: Path) -> Non
     assert long - small < 32
 
 
-def _can_mount() -> bool:
-    try:
-        return not subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode
-    except FileNotFoundError:
-        return False
-
-
-@pytest.mark.skipif(not _can_mount(), reason="needs a small disk: mounting is not permitted here")
+@pytest.mark.skipif(not can_mount(), reason="needs a small disk: mounting is not permitted here")
 def test_a_full_disk_says_so_keeps_no_half_file_and_recovers(tmp_path: Path) -> None:
-    mounted = 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$2" -c "$3" "$1"'
-    told, sizes = _run("unshare", "-rm", "sh", "-c", mounted, "sh", str(tmp_path), sys.executable, FULL)
+    told, sizes = _run(*on_a_small_disk(tmp_path, sys.executable, "-c", FULL, str(tmp_path)))
     assert told == ["stored", "no space left in the store", "no space left in the store", "stored"]
     assert sizes == [400_000, 500_000]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 from hibari import voices as registry
 
@@ -47,6 +48,9 @@ def _fetch(url: str, destination: Path, sha256: str) -> None:
     try:
         registry.download(url, str(destination), sha256)
     except (OSError, RuntimeError, HTTPException) as error:
+        if isinstance(error.__cause__, HTTPError):
+            # It carries the open connection of the answer.
+            error.__cause__.close()
         raise _failure(destination, error) from error
 
 
