@@ -161,7 +161,7 @@ ALL: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
 
 def _running(url: str) -> Finding:
     told = health(url) or {}
-    said = f"{url}, version {told.get('version')}, {told.get('workers_alive')} workers"
+    said = f"{url}, version {told.get('version')}, workers: {told.get('workers_alive')}"
     if missing := unready(url):
         advice = "Look into the logs folder of its data folder."
         return Finding("Service", "problem", f"{said}, not ready: {missing}", advice)

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from cli.ports import is_loopback
 
+# The service answers this at once; whatever else listens there may never.
+_HEALTH_WITHIN_S = 2.0
 # Longer than the service itself waits for what it stands on.
-_WITHIN_S = 5.0
+_READY_WITHIN_S = 5.0
 _MOST_BYTES = 100_000
 # What together only our own answer to GET /health holds.
 _OURS = {"version", "provider", "broker_ok", "workers_alive"}
@@ -19,7 +21,7 @@ _OURS = {"version", "provider", "broker_ok", "workers_alive"}
 def health(url: str) -> dict[str, Any] | None:
     """Its answer, when it is one of ours that gives it."""
     with suppress(OSError, ValueError):
-        said = json.loads(_get(f"{url}/health"))
+        said = json.loads(_get(f"{url}/health", within_s=_HEALTH_WITHIN_S))
         if isinstance(said, dict) and said.keys() >= _OURS:
             return said
     return None
@@ -28,7 +30,7 @@ def health(url: str) -> dict[str, Any] | None:
 def unready(url: str) -> str | None:
     """What is missing until the service can speak; None when it can."""
     try:
-        _get(f"{url}/ready")
+        _get(f"{url}/ready", within_s=_READY_WITHIN_S)
     except urllib.error.HTTPError as refusal:
         with refusal:
             return _failing(refusal.read(_MOST_BYTES)) or f"it answers {refusal.code}"
@@ -42,9 +44,9 @@ def uses_proxy(url: str) -> bool:
     return not is_loopback(urlsplit(url).hostname or "")
 
 
-def _get(url: str) -> bytes:
+def _get(url: str, *, within_s: float) -> bytes:
     handlers = () if uses_proxy(url) else (urllib.request.ProxyHandler({}),)
-    with urllib.request.build_opener(*handlers).open(url, timeout=_WITHIN_S) as answer:
+    with urllib.request.build_opener(*handlers).open(url, timeout=within_s) as answer:
         body: bytes = answer.read(_MOST_BYTES)
         return body
 

@@ -1,5 +1,7 @@
 """`oratio up`: everything on this machine, until somebody says stop."""
 
+import shutil
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -62,10 +64,18 @@ OratioViva speaks on {stack.url}
   Logs       {stack.logs}
 
   curl -s {stack.url}/synthesize -H 'Content-Type: application/json' -d '{{"text": "Hello there."}}'
-  oratio say "Hello there." -o hello.wav
+  {_own_name()} say "Hello there." -o hello.wav
 
 Ctrl-C stops it.
 """
+
+
+def _own_name() -> str:
+    """As it can be typed here: few people have the environment's commands on their path."""
+    beside = Path(sys.executable).with_name("oratio")
+    if shutil.which("oratio") or not beside.exists():
+        return "oratio"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def _already(error: AlreadyRunning, data_dir: Path) -> str:

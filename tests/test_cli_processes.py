@@ -1,13 +1,18 @@
 """The command lines are the ordinary ones, and say the same as the code that reads them."""
 
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cli import processes
 from common import broker
 from common.settings import Settings
+from tests.command import ORATIO, environment
+from tests.conftest import free_port
+from tests.waiting import wait_for
 from worker.engines import available_aliases
 from worker.process import aliases_of
 
@@ -73,3 +78,26 @@ def test_what_the_user_says_about_threads_stands(plain: Settings, monkeypatch: p
 
     assert "OMP_NUM_THREADS" not in env
     assert env["OPENBLAS_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"), [("ops", "t.ops"), ("beat", "--pidfile="), ("gateway", "api.serve")]
+)
+def test_a_single_process_becomes_the_ordinary_command(
+    tmp_path: Path, valkey_url: str, kind: str, word: str
+) -> None:
+    settings = {
+        "data_dir": str(tmp_path),
+        "redis_url": valkey_url,
+        "queue_prefix": "t",
+        "port": str(free_port()),
+    }
+    process = subprocess.Popen([*ORATIO, kind], env=environment(**settings), stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: word in psutil.Process(process.pid).cmdline())
+    finally:
+        process.kill()
+        process.wait()
+
+    # It touches no database.
+    assert (tmp_path / "oratio.db").exists() is (kind != "beat")

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from cli.claim import published_address
+from common import __version__
 from tests.command import Up, oratio, up
 from tests.waiting import wait_for
 
@@ -60,6 +61,15 @@ def test_its_tables_agree_with_the_models_and_those_of_an_empty_folder_do_not(
     refused = oratio("migrate", "--check", folder=tmp_path)
     assert refused.returncode == 1
     assert "`oratio migrate`" in refused.stderr
+
+
+def test_the_doctor_finds_it_well(service: Up, tmp_path: Path) -> None:
+    examined = oratio("doctor", folder=tmp_path, data_dir=str(service.data_dir))
+
+    assert examined.returncode == 0, examined.stdout
+    (line,) = [line for line in examined.stdout.splitlines() if line.startswith("ok Service")]
+    assert f"{service.address.url}, version {__version__}" in line
+    assert line.endswith(", ready")
 
 
 def test_a_second_one_on_the_same_folder_is_refused_and_told_where(service: Up, tmp_path: Path) -> None:
