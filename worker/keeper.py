@@ -1,5 +1,7 @@
 """The thread that keeps this process's promises: leases renewed, presence announced, hung engines ended."""
 
+import contextlib
+import ctypes
 import faulthandler
 import os
 import sys
@@ -27,6 +29,7 @@ log = get_logger(__name__)
 
 TICK_S = 0.5
 ANNOUNCE_EVERY_S = 10.0
+TRIM_EVERY_S = 5.0
 # How long waiting tasks get to write down that their engine hung, before the process ends.
 LAST_WORDS_S = 3.0
 HUNG_EXIT_CODE = 70
@@ -56,6 +59,7 @@ class Keeper:
     def start(self) -> None:
         """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
         self._arm()
+        release_memory()
         self._announce()
         self._thread.start()
 
@@ -70,6 +74,7 @@ class Keeper:
         chores = (
             ("leases", self._settings.lease_s / 3, self._renew),
             ("announcement", ANNOUNCE_EVERY_S, self._announce),
+            ("memory", TRIM_EVERY_S, release_memory),
         )
         while not self._stop.wait(TICK_S):
             self._arm()
@@ -157,3 +162,11 @@ def memory_bytes() -> int:
     if not statm.exists():
         return 0
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def release_memory() -> None:
+    """Give freed memory back to the system. glibc keeps what loading a model and long texts left behind."""
+    with contextlib.suppress(
+        OSError, AttributeError
+    ):  # another C library has no such function, and no such need
+        ctypes.CDLL(None).malloc_trim(0)

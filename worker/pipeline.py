@@ -67,6 +67,12 @@ def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Fini
         )
 
 
+def warm_up() -> None:
+    """Load what the first text would: sentence rules and the language model."""
+    cut("The first sentence. Another one.", language="en", max_chars=100)
+    mismatch_warning("The first sentence of a worker.", asked=None, spoken=("en",))
+
+
 @dataclass(frozen=True, slots=True)
 class _Sound:
     sample_rate_hz: int

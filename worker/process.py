@@ -13,6 +13,7 @@ from common.database import Database, open_database
 from common.settings import Settings, get_settings
 from common.store import Store
 from common.telemetry import get_logger
+from worker import pipeline
 from worker.bells import Bells
 from worker.gate import Gate
 from worker.keeper import Keeper
@@ -49,6 +50,7 @@ class Process:
         """Load engines, then announce them. Raises when no engine could be loaded."""
         if self.aliases:
             self.voicebox.load()
+            pipeline.warm_up()
         self._keeper.start()
 
     def begin_stop(self) -> None:

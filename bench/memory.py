@@ -1,0 +1,64 @@
+"""Resident memory after 200 jobs: the gateway, and a worker beside the bare engine that spoke the same texts."""
+
+import http.client
+import json
+import multiprocessing
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from bench.table import show
+from bench.texts import sentences
+from cli.processes import Crew
+from cli.stack import Stack
+from common.settings import Settings
+
+JOBS = 200
+
+
+def main() -> None:
+    texts = [text for text, _ in zip(sentences(), range(JOBS), strict=False)]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        bare = pool.apply(_bare_engine, (texts,))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder), port=0)
+        with Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)], publish=False) as stack:
+            _speak_all(stack.settings.port, texts)
+            used = {name: resident_mb(pid) for name, pid in stack.pids().items()}
+    worker = used["worker-1"]
+    rows = [("bare engine", f"{bare:.0f}", "")]
+    rows += [
+        (name, f"{mb:.0f}", f"{worker - bare:+.0f}" if mb == worker else "") for name, mb in used.items()
+    ]
+    show(f"Resident memory after {JOBS} jobs, in MB", ("process", "MB", "over the bare engine"), rows)
+
+
+def _bare_engine(texts: list[str]) -> float:
+    from hibari import Hibari
+
+    engine = Hibari(voice="heart", threads=1)
+    for text in texts:
+        engine(text, seed=1)
+    return resident_mb()
+
+
+def _speak_all(port: int, texts: list[str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for text in texts:
+        connection.request(
+            "POST", "/synthesize", json.dumps({"text": text}), {"Content-Type": "application/json"}
+        )
+        with connection.getresponse() as answer:
+            job = json.load(answer)
+        if job.get("status") != "completed":
+            raise RuntimeError(f"not spoken: {job}")
+    connection.close()
+
+
+def resident_mb(pid: int | None = None) -> float:
+    return psutil.Process(pid).memory_info().rss / 1e6
+
+
+if __name__ == "__main__":
+    main()
