@@ -35,7 +35,7 @@ def forecast(connection: Connection, row: AnyRow) -> Forecast:
     workers = _serving(seen_lately(connection), engine)
     pace = _pace(connection, row.model)
     # Without a worker there is no time to tell.
-    eta_s = round(place.chars_ahead * pace / workers + row.chars * pace, 1) if workers else None
+    eta_s = round(place.chars_ahead * pace / workers + row.chars * pace, 2) if workers else None
     return Forecast(place.ahead + 1, eta_s)
 
 
@@ -54,8 +54,8 @@ def _left_of_running(connection: Connection, row: AnyRow) -> float | None:
     elapsed_s = max(0.0, time.time() - float(row.started_at or time.time()))
     if row.segments_done and row.segments_total:
         left = int(row.segments_total) - int(row.segments_done)
-        return round(elapsed_s / int(row.segments_done) * left, 1)
-    return round(max(0.0, int(row.chars) * _pace(connection, row.model) - elapsed_s), 1)
+        return round(elapsed_s / int(row.segments_done) * left, 2)
+    return round(max(0.0, int(row.chars) * _pace(connection, row.model) - elapsed_s), 2)
 
 
 def _pace(connection: Connection, model: str | None) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import redis
+import structlog
 
 from api.app import create_app
 from api.serve import Server
@@ -24,6 +25,15 @@ from common.jobs.lease import Claim, Finished
 from common.settings import Settings
 from common.store import Store, audio_key
 from tests.waiting import wait_for
+
+# Tracebacks with all locals, as the library's console prints them, take seconds.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 HIBARI = ("heart", "emma", "fenrir", "fable", "kore")
 
@@ -66,13 +76,23 @@ class Running:
 
     def post(self, text: str = "Hello there.", **body: Any) -> httpx.Response:
         params = {"async_mode": "true"} if body.pop("async_mode", True) else {}
-        return self.client.post("/synthesize", json={"text": text, **body}, params=params)
+        return self.post_json("/synthesize", {"text": text, **body}, **params)
+
+    def post_json(self, path: str, body: Any, **params: str) -> httpx.Response:
+        """As a client that escapes everything, half surrogates too."""
+        headers = {"Content-Type": "application/json"}
+        return self.client.post(path, content=json.dumps(body), headers=headers, params=params)
 
     def queue(self, **body: Any) -> str:
         """The id of a new job that waits."""
         answer = self.post(**body)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job_id"])
+
+    def files(self) -> list[str]:
+        """The keys in the store."""
+        files = self.store.keys()
+        return [key for key, _, _ in files]
 
     def claim(self, job_id: str) -> Claim:
         with self.database.write() as connection:
@@ -114,7 +134,7 @@ class Running:
             assert lease.fail(connection, claim, code=code, message=message)
         self.tell(job_id, "failed", code=code, message=message)
 
-    def next_bell(self, queue: str = "hibari.interactive", *, timeout_s: int = 5) -> str | None:
+    def next_bell(self, queue: str = "hibari.interactive", *, timeout_s: float = 5.0) -> str | None:
         """The job whose bell rang next."""
         heard = self.redis.brpop([broker.queue_key(queue, prefix=self.settings.queue_prefix)], timeout_s)
         if heard is None:
@@ -133,7 +153,7 @@ class Speaker:
 
     def speak_all(self) -> None:
         while not self._closing.is_set():
-            job_id = self.running.next_bell(timeout_s=1)
+            job_id = self.running.next_bell(timeout_s=0.2)
             if job_id is not None:
                 with suppress(AssertionError):  # cancelled or deleted meanwhile
                     self.running.complete(job_id)

@@ -36,10 +36,23 @@ _AUDIO_ANSWERS: Responses = {
     206: {"description": "The part of it that `Range` asks for."},
     304: {"description": "The caller has it: `If-None-Match` names it."},
 }
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "Send it back as `Last-Event-ID` to go on behind it."},
+        "event": {
+            "type": "string",
+            "description": "`snapshot` (the job) first; `queued`, `started`, `progress`, `retrying` as they come;"
+            " `completed`, `failed` or `cancelled` at the end.",
+        },
+        "data": {"type": "string", "description": "A JSON object."},
+    },
+}
 _EVENT_ANSWERS: Responses = {
     200: {
-        "description": "Events until the job ends: `snapshot` first, then as they come.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "description": "Events until the job ends; the schema is that of one of them.",
+        "content": {"text/event-stream": {"schema": _EVENT}},
     },
     204: {"description": "The job has ended and `Last-Event-ID` is its last event: do not reconnect."},
 }
@@ -99,7 +112,7 @@ def delete(request: Request, job_id: str) -> DeletedJob:
 
 
 @router.get(
-    "/{job_id}/audio", response_class=Response, responses=_AUDIO_ANSWERS | documented(404, 409, 410, 416)
+    "/{job_id}/audio", response_class=Response, responses=_AUDIO_ANSWERS | documented(400, 404, 409, 410, 416)
 )
 @router.head("/{job_id}/audio", include_in_schema=False)
 def audio(
