@@ -17,17 +17,19 @@ $(BIN)/python:
 	  || { echo "OratioViva needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(RUN_LOCK) pyproject.toml | $(BIN)/python
+$(VENV)/.run-aac$(AAC): $(RUN_LOCK) pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --require-hashes -r $(RUN_LOCK)
+	$(if $(filter 0,$(AAC)),$(BIN)/python -m pip uninstall -q -y av 2>/dev/null)
+	@rm -f $(VENV)/.run-*
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: requirements/dev.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.lock
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
-	@touch $@ $(VENV)/.run
+	@rm -f $(VENV)/.run-* && touch $@ $(VENV)/.run-aac1
 
-setup: $(VENV)/.run  ## Build the environment in .venv
+setup: $(VENV)/.run-aac$(AAC)  ## Build the environment in .venv
 
 setup-test: $(VENV)/.test  ## The same, with what tests and linters need
 

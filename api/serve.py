@@ -1,7 +1,6 @@
 """`python -m api.serve`: the gateway as a process."""
 
 import asyncio
-import ipaddress
 import socket
 import sys
 from types import FrameType
@@ -10,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from common.addresses import is_loopback
 from common.settings import Settings, get_settings
 from common.telemetry import configure_logs
 
@@ -65,15 +65,6 @@ def main() -> None:
         sys.exit(2)
     configure_logs(level=settings.log_level, process="gateway")
     Server(create_app(settings), settings).run()
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 if __name__ == "__main__":

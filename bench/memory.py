@@ -4,6 +4,7 @@ import http.client
 import json
 import multiprocessing
 import tempfile
+import time
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,8 @@ from cli.stack import Stack
 from common.settings import Settings
 
 JOBS = 200
+# An idle worker gives freed memory back within a second.
+SETTLE_S = 2.0
 
 
 def main() -> None:
@@ -25,6 +28,7 @@ def main() -> None:
         settings = Settings(data_dir=Path(folder), port=0)
         with Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)], publish=False) as stack:
             _speak_all(stack.settings.port, texts)
+            time.sleep(SETTLE_S)
             used = {name: resident_mb(pid) for name, pid in stack.pids().items()}
     worker = used["worker-1"]
     rows = [("bare engine", f"{bare:.0f}", "")]

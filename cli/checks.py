@@ -15,6 +15,7 @@ from cli import finding, ports
 from cli.connections import database_trouble, redis_trouble
 from cli.probes import health, unready
 from cli.stack import uses_bundled_server
+from common.addresses import is_loopback
 from common.broker import without_password
 from common.settings import Settings
 
@@ -58,7 +59,7 @@ def packages(settings: Settings) -> Iterator[Finding]:
         elif required:
             yield Finding(module, "problem", f"missing: {purpose}", "Install what is missing: make setup")
         else:
-            yield Finding(module, "note", f"missing: no {purpose}", "make setup installs it")
+            yield Finding(module, "note", f"missing, so {purpose} is not available", "make setup installs it")
 
 
 def data_folder(settings: Settings) -> Iterator[Finding]:
@@ -105,7 +106,7 @@ def redis_server(settings: Settings) -> Iterator[Finding]:
 def address(settings: Settings) -> Iterator[Finding]:
     """Where the gateway listens, or would."""
     host, port = settings.host, settings.port
-    if not ports.is_loopback(host) and not settings.allow_open:
+    if not is_loopback(host) and not settings.allow_open:
         advice = "Set ORATIO_HOST=127.0.0.1, or ORATIO_ALLOW_OPEN=1 if everyone who reaches it may use it."
         yield Finding("Address", "problem", f"{host} is open to other machines and there are no keys", advice)
     url = finding.find(settings)

@@ -1,7 +1,6 @@
 """Addresses to listen on."""
 
 import errno
-import ipaddress
 import socket
 
 
@@ -23,15 +22,6 @@ def is_free(host: str, port: int) -> bool:
                 return False
             raise
     return True
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def as_url(host: str, port: int) -> str:

@@ -7,22 +7,21 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from cli.ports import is_loopback
+from common.addresses import is_loopback
 
 # The service answers this at once; whatever else listens there may never.
 _HEALTH_WITHIN_S = 2.0
 # Longer than the service itself waits for what it stands on.
 _READY_WITHIN_S = 5.0
 _MOST_BYTES = 100_000
-# What together only our own answer to GET /health holds.
-_OURS = {"version", "provider", "broker_ok", "workers_alive"}
+_SERVICE = "oratioviva"
 
 
 def health(url: str) -> dict[str, Any] | None:
     """Its answer, when it is one of ours that gives it."""
     with suppress(OSError, ValueError):
         said = json.loads(_get(f"{url}/health", within_s=_HEALTH_WITHIN_S))
-        if isinstance(said, dict) and said.keys() >= _OURS:
+        if isinstance(said, dict) and said.get("service") == _SERVICE:
             return said
     return None
 

@@ -12,10 +12,11 @@ from typing import Self
 from cli import processes, valkey
 from cli.child import last_lines, leashed
 from cli.claim import claimed, published
-from cli.ports import as_url, free_port, is_free, is_loopback
+from cli.ports import as_url, free_port, is_free
 from cli.probes import unready
 from cli.processes import Crew
 from cli.supervisor import Supervisor
+from common.addresses import is_loopback
 from common.settings import Settings
 
 READY_WITHIN_S = 120.0

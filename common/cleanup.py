@@ -36,6 +36,7 @@ def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool
         removed.orphans += len(orphans)
         removed.size_bytes += sum(orphans.values())
         _delete(store, list(orphans))
+    removed.orphans += store.remove_unfinished(older_than_s=ORPHAN_AGE_S)
     with database.write() as connection:
         retention.forget_traces(connection)
     return removed

@@ -47,7 +47,8 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
     if fallback_stub and announced(STUB, fleet):
         return _beep(fleet)
     raise NoWorker(
-        f"No worker serves the model {voice.model!r}; GET /voices says which voices can be spoken."
+        f"No worker serves the model {voice.model!r}. Choose another voice, or set HF_TOKEN on a worker for "
+        "hosted inference."
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -103,6 +104,17 @@ class Store:
             for entry in batch:
                 if _KEY.fullmatch(entry["path"]):
                     yield entry["path"], entry["last_modified"].timestamp(), entry["size"]
+
+    def remove_unfinished(self, *, older_than_s: float) -> int:
+        """Files of a local store whose writer died in the middle: `key#1`, which no listing shows. How many."""
+        folder = self._folder / AUDIO_FOLDER if self._folder else None
+        if folder is None or not folder.is_dir():
+            return 0
+        latest = time.time() - older_than_s
+        abandoned = [path for path in folder.glob("*#*") if path.stat().st_mtime < latest]
+        for path in abandoned:
+            path.unlink(missing_ok=True)
+        return len(abandoned)
 
     def check(self) -> None:
         """Raises when the store does not answer."""

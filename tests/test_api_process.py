@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from api.serve import is_loopback
+from common.addresses import is_loopback
 from common.database import Database
 from common.settings import Settings
 from tests.conftest import free_port

@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 TICK_S = 0.5
 ANNOUNCE_EVERY_S = 10.0
-TRIM_EVERY_S = 5.0
+TRIM_EVERY_S = 1.0
 # How long waiting tasks get to write down that their engine hung, before the process ends.
 LAST_WORDS_S = 3.0
 HUNG_EXIT_CODE = 70
@@ -55,6 +55,7 @@ class Keeper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self._due: dict[str, float] = {}
+        self._calls_at_release = 0
 
     def start(self) -> None:
         """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
@@ -74,7 +75,7 @@ class Keeper:
         chores = (
             ("leases", self._settings.lease_s / 3, self._renew),
             ("announcement", ANNOUNCE_EVERY_S, self._announce),
-            ("memory", TRIM_EVERY_S, release_memory),
+            ("memory", TRIM_EVERY_S, self._release_memory),
         )
         while not self._stop.wait(TICK_S):
             self._arm()
@@ -111,20 +112,30 @@ class Keeper:
                 one.lost.set()
 
     def _announce(self) -> None:
+        if self._settings.alive_file:
+            self._settings.alive_file.touch()
+        engines = self._voicebox.described()
+        if not engines:  # the ops worker speaks nothing, so it is no answer to "who can speak?"
+            return
         announcement = Announcement(
             id=self._worker_id,
             flavour="base",
             version=__version__,
             device="cpu",
             pid=os.getpid(),
-            engines=self._voicebox.described(),
+            engines=engines,
             formats=available_formats(),
             stats={"engine_calls": self._voicebox.calls(), "memory_bytes": memory_bytes()},
         )
         with self._database.write() as connection:
             fleet.announce(connection, announcement)
-        if self._settings.alive_file:
-            self._settings.alive_file.touch()
+
+    def _release_memory(self) -> None:
+        """Only after work, and not in the middle of it: what is given back has to be asked for again."""
+        calls = sum(self._voicebox.calls().values())
+        if calls != self._calls_at_release and not self._leases.all():
+            self._calls_at_release = calls
+            release_memory()
 
     def _end_hung(self, overdue: list[Call]) -> None:
         """A thread inside an engine cannot be stopped; its process can, and the supervisor starts another.

@@ -2,7 +2,7 @@
 
 import redis
 
-from common import downloads
+from common import cleanup, downloads
 from common.jobs import sweep as lost
 from common.telemetry import get_logger
 from worker.process import Process
@@ -32,7 +32,5 @@ def sweep(process: Process) -> None:
 
 
 def clean(process: Process) -> None:
-    from common import cleanup
-
     removed = cleanup.clean(process.database, process.store, process.settings)
     log.info("cleaned", **removed.counts())

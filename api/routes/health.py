@@ -24,6 +24,8 @@ T = TypeVar("T")
 # A probe must have its answer before it gives up itself.
 ANSWER_WITHIN_S = 1.5
 KEPT_S = 5.0
+# Whoever asks for readiness may be waiting for the first worker.
+READY_KEPT_S = 0.25
 
 
 @router.get("/health")
@@ -33,6 +35,7 @@ async def health(request: Request) -> Health:
     fleet = await _fleet(gateway)
     broker_ok = gateway.hub.connected.is_set()
     return Health(
+        service="oratioviva",
         status="ok" if broker_ok and fleet is not None else "degraded",
         version=__version__,
         provider=gateway.settings.provider_mode,
@@ -48,7 +51,7 @@ async def ready(request: Request) -> JSONResponse:
     """Whether database, broker, store and a worker answer."""
     gateway = here(request)
     fleet, database, broker, store = await asyncio.gather(
-        _fleet(gateway),
+        _fleet(gateway, kept_s=READY_KEPT_S),
         _check(lambda: _ask_database(gateway)),
         _check(gateway.doorbell.check),
         _check(gateway.store.check),
@@ -64,10 +67,10 @@ async def ready(request: Request) -> JSONResponse:
     )
 
 
-async def _fleet(gateway: Gateway) -> list[Seen] | None:
+async def _fleet(gateway: Gateway, *, kept_s: float = KEPT_S) -> list[Seen] | None:
     """None when the database does not answer."""
     try:
-        return list(await _in_time(gateway.fleet.seen(max_age_s=KEPT_S)))
+        return list(await _in_time(gateway.fleet.seen(max_age_s=kept_s)))
     except Exception as error:
         log.warning("database does not answer", error=type(error).__name__)
         return None

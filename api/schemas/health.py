@@ -8,6 +8,7 @@ from api.schemas.wire import Answer
 class Health(Answer):
     """`degraded` says that something it stands on does not answer; the process itself lives either way."""
 
+    service: Literal["oratioviva"]
     status: Literal["ok", "degraded"]
     version: str
     provider: str
