@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from common import broker, fleet, providers
+from common.database import DATABASE_AWAY
 from common.jobs import lease
 from common.jobs.lease import Claim, Finished
 from common.telemetry import get_logger
@@ -95,13 +95,21 @@ def _watch(process: Process, held: Held) -> pipeline.Watch:
         if time.monotonic() - last_written < PROGRESS_EVERY_S:
             return
         last_written = time.monotonic()
-        with process.database.write() as connection:
-            ours = lease.report_progress(connection, claim, done=done, total=total)
-        if not ours:
+        if not _still_ours(process, claim, done=done, total=total):
             held.lost.set()
             raise Stopped
 
     return pipeline.Watch(go_on, started, progressed)
+
+
+def _still_ours(process: Process, claim: Claim, *, done: int, total: int) -> bool:
+    """A database that is away for a moment does not say: the lease decides, and the end is written when it is back."""
+    try:
+        with process.database.write() as connection:
+            return lease.report_progress(connection, claim, done=done, total=total)
+    except DATABASE_AWAY as error:
+        log.warning("progress not written", error=type(error).__name__)
+        return True
 
 
 def _end_well(process: Process, held: Held, made: Finished) -> None:
@@ -179,7 +187,7 @@ def _write(process: Process, held: Held, change: Callable[[Connection], T]) -> T
         try:
             with process.database.write() as connection:
                 return change(connection)
-        except (OperationalError, InterfaceError) as error:
+        except DATABASE_AWAY as error:
             if time.monotonic() > give_up_at or held.lost.wait(1.0):
                 raise
             log.warning("database does not answer", error=type(error).__name__)
