@@ -8,10 +8,10 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import refusals
+from api import access_log, refusals
 from common.telemetry import get_logger
 
-log = get_logger("api.access")
+log = get_logger(__name__)
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -107,11 +107,11 @@ def _header(scope: Scope, name: bytes) -> bytes:
 
 def _log(scope: Scope, *, status: int, started: float) -> None:
     route = scope.get("route")
-    log.info(
-        "request",
+    access_log.write(
         method=scope["method"],
         path=getattr(route, "path", None) or scope["path"][:200],
         status=status,
         duration_ms=round((time.perf_counter() - started) * 1000, 2),
+        request_id=scope["oratio.request_id"],
         job_id=scope.get("oratio.job_id") or scope.get("path_params", {}).get("job_id"),
     )

@@ -8,6 +8,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from api import access_log
 from api.app import create_app
 from common.addresses import is_loopback
 from common.settings import Settings, get_settings
@@ -64,6 +65,7 @@ def main() -> None:
         )
         sys.exit(2)
     configure_logs(level=settings.log_level, process="gateway")
+    access_log.configure()
     Server(create_app(settings), settings).run()
 
 

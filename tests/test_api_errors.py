@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api import context
+from api import access_log, context
 from common.settings import Settings
 from common.telemetry import configure_logs
 from tests.gateway import Running, run_gateway
@@ -115,7 +115,9 @@ def test_the_log_has_a_line_for_each_request_and_never_the_text(settings: Settin
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     configure_logs(level="INFO", process="gateway")
-    for handler in root.handlers:
+    access_log.configure()
+    access = logging.getLogger("api.access")
+    for handler in (*root.handlers, *access.handlers):
         assert isinstance(handler, logging.StreamHandler)
         handler.setStream(said)
     try:
@@ -127,6 +129,7 @@ def test_the_log_has_a_line_for_each_request_and_never_the_text(settings: Settin
     finally:
         root.handlers[:] = before
         root.setLevel(level)
+        access.handlers[:], access.propagate = [], True
     lines = [json.loads(line) for line in said.getvalue().splitlines()]
     requests = [line for line in lines if line["event"] == "request"]
     assert [(line["method"], line["path"], line["status"]) for line in requests] == [

