@@ -110,12 +110,14 @@ def _plain_digit(character: str) -> str:
 
 
 def _phonemes(speaker: Hibari, text: str) -> list[str]:
+    """One string per sentence. A comma that is left of one in another script would be a third of a second of breath."""
     try:
-        return list(speaker.phonemize(speakable(text)))
+        sentences = list(speaker.phonemize(speakable(text)))
     except Exception:
         # Not chained: what the library raises quotes the text, and tracebacks are logged.
         message = "The text has something in it that this voice cannot read; leave out unusual symbols."
         raise EngineError("unspeakable_text", message, caller_fault=True) from None
+    return [sentence for sentence in sentences if any(map(str.isalpha, sentence))]
 
 
 def _samples(speaker: Hibari, sentences: list[str], *, speed: float, seed: int) -> NDArray[np.float32]:
