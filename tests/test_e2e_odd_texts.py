@@ -1,0 +1,202 @@
+# ruff: noqa: RUF001  # letters that look like others are what it is about
+"""Whatever text comes, it is spoken or plainly refused, and the worker that met it speaks on."""
+
+import io
+import json
+import wave
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cli.processes import Crew
+from cli.stack import Stack
+from common.settings import Settings
+
+NORMAL = "An ordinary sentence comes right after it."
+# None of these may take longer, whatever else the machine does.
+WITHIN_S = 60.0
+LONG_WITHIN_S = 110.0
+
+SPOKEN = {
+    "mixed English and Arabic": "The word مرحبا means hello.",
+    "the same number word": "1" * 60 + " words",
+    "zalgo": "H̴̢̛͇͔̋e̷͙͐l̶̰̈́l̵̪̋ő̶͜ t̸̡̛h̵̰͘e̶̙͝r̷̨̕ê̴͜.",
+    "control characters": "Hello\x01\x02 \x1b[31mthere\x7f\x85.",
+    "NUL": "Hello\x00there.",
+    "half a surrogate pair": "Hello \ud800 there \udfff.",
+    "a whole pair in halves": "Hello \ud83d\ude00 there.",
+    "right-to-left override": "Hello \u202edlrow\u202c again.",
+    "markdown": "# A title\n\n* one **bold** item\n* `code` and [a link](http://example.org)\n\n```\nx = 1\n```\n",
+    "addresses": "See https://example.org/a/b?c=d&e=f#g or write to someone@example.org.",
+    "SSML": '<speak><prosody rate="slow">Hello <break time="3s"/> there</prosody></speak>',
+    "mathematics": "E = mc² and ½ of √2 ≈ 0.7071, ∑ xᵢ ≤ ∞ €5 ①②③",
+    "ligatures and full width": "ﬁne ＦＵＬＬ ｗｉｄｔｈ ℌ𝖊𝖑𝖑𝖔",
+    "emoji between words": "Good 👍🏽 morning 👨‍👩‍👧‍👦 to 🇫🇷 you ❤️",
+    "quotation marks that never close": '"' * 200 + " hello " + "“" * 200,
+    "brackets": "((((((((((((((((((((hello))))))))))))))))))))",
+    "one letter": "a",
+    "one digit": "7",
+    "a formula for a spreadsheet": '=HYPERLINK("http://example.org";"hello")',
+    "many empty lines": "One." + "\n" * 2000 + "Two.",
+    "carriage returns": "One.\r\nTwo.\rThree.",
+    "tabs and exotic spaces": "One\ttwo\u00a0three\u2003four\u3000five\u200bsix.",
+    "one sentence, a hundred times": "Again. " * 100,
+}
+UNSPEAKABLE = {
+    "emoji only": "😀🎉👍🏽",
+    "punctuation only": "?!... --- ;;; ***",
+    "newlines only": "\n\n\n",
+    "spaces of all kinds": " \t\u00a0\u2003\u3000",
+    "control characters only": "\x01\x02\x1b\x7f",
+    "NUL only": "\x00\x00",
+    "half a surrogate pair only": "\ud800",
+    "nothing that is seen": "\u200b\u200d\ufeff\u202e",
+    "combining marks only": "\u0301\u0302\u0303",
+    "nothing": "",
+}
+UNREADABLE = {
+    "Arabic": "مرحبا بكم في مدينتنا الجميلة، نتمنى لكم يوما سعيدا.",
+    "Hebrew": "שלום לכולם, אנחנו שמחים לראות אתכם כאן היום.",
+    "Chinese": "今天天气很好，我们一起去公园散步吧。",
+    "Hindi": "नमस्ते, आज मौसम बहुत अच्छा है।",
+}
+GARBLED = {
+    "French": ("Bonjour tout le monde, je suis très heureux de vous voir ce matin.", "looks like fr"),
+    "Vietnamese": ("Xin chào các bạn, hôm nay trời đẹp quá.", "looks like vi"),
+    "Cyrillic": ("Добрый день, мы рады видеть вас в нашем городе.", "Cyrillic script"),
+}
+# Spoken twice as fast, which halves what the engine has to do.
+LONG = {
+    "a word of 50,000 letters": "a" * 50_000,
+    "5,000 digits": "1234567890" * 500,
+    "20,000 characters without punctuation": ("the morning light came over the hills " * 600)[:20_000],
+}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    quick = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("odd"), port=0, stop_grace_s=5.0)
+    with Stack(quick, crews=[Crew("worker", ("hibari", "stub"), 2)]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def service(stack: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.url, timeout=WITHIN_S, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def long_answers(service: httpx.Client) -> Iterator[dict[str, Future[httpx.Response]]]:
+    """Under way while all others come and go."""
+    with ThreadPoolExecutor(len(LONG)) as clients:
+        yield {
+            name: clients.submit(ask, service, text, timeout_s=LONG_WITHIN_S + 20, speed=2.0)
+            for name, text in LONG.items()
+        }
+
+
+@pytest.fixture(autouse=True)
+def the_worker_speaks_on(
+    stack: Stack, service: httpx.Client, long_answers: dict[str, Future[httpx.Response]]
+) -> Iterator[None]:
+    pids = stack.pids()
+    yield
+    spoken(service, ask(service, NORMAL))
+    # Those that sweep and clean may have come since.
+    assert stack.pids().items() >= pids.items()
+
+
+def ask(service: httpx.Client, text: str, *, timeout_s: float = WITHIN_S, **body: Any) -> httpx.Response:
+    """With every character escaped, as clients do that write half surrogates."""
+    content = json.dumps({"text": text, **body})
+    headers = {"Content-Type": "application/json"}
+    return service.post("/synthesize", content=content, headers=headers, timeout=timeout_s)
+
+
+def spoken(service: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
+    """The job, when its audio is whole."""
+    assert answer.status_code == 200, answer.text
+    job: dict[str, Any] = answer.json()
+    assert (job["status"], job["provider"], job["attempts"]) == ("completed", "local", 1)
+    with wave.open(io.BytesIO(service.get(job["audio_url"]).content)) as audio:
+        assert audio.getnframes() / audio.getframerate() == pytest.approx(job["duration_s"], abs=0.001)
+        assert any(audio.readframes(audio.getnframes()))
+    return job
+
+
+def refused(answer: httpx.Response) -> dict[str, Any]:
+    """The error, when it has the one shape and says something."""
+    assert 400 <= answer.status_code < 600, answer.text
+    error: dict[str, Any] = answer.json()["error"]
+    assert (
+        {"message", "type", "param", "code"} <= error.keys() <= {"message", "type", "param", "code", "job_id"}
+    )
+    assert error["message"]
+    assert error["code"] not in (None, "internal_error")
+    return error
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_it_is_spoken(service: httpx.Client, name: str) -> None:
+    spoken(service, ask(service, SPOKEN[name]))
+
+
+@pytest.mark.parametrize("name", UNSPEAKABLE)
+def test_it_is_refused_before_it_is_a_job(service: httpx.Client, name: str) -> None:
+    answer = ask(service, UNSPEAKABLE[name])
+    error = refused(answer)
+    assert (answer.status_code, error["param"]) == (400, "text")
+    assert error["code"] in ("empty_text", "nothing_to_speak")
+    assert "job_id" not in error
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_the_voice_cannot_read_fails_its_job_by_name(service: httpx.Client, name: str) -> None:
+    answer = ask(service, UNREADABLE[name])
+    error = refused(answer)
+    assert (answer.status_code, error["code"]) == (400, "unspeakable_text")
+    job = service.get(f"/jobs/{error['job_id']}").json()
+    assert (job["status"], job["error"]["code"], job["attempts"]) == ("failed", "unspeakable_text", 1)
+
+
+@pytest.mark.parametrize("name", GARBLED)
+def test_what_the_voice_may_garble_comes_with_a_warning(service: httpx.Client, name: str) -> None:
+    text, hint = GARBLED[name]
+    (warning,) = spoken(service, ask(service, text))["warnings"]
+    assert "The voice speaks en" in warning
+    assert hint in warning
+
+
+def test_a_language_that_was_named_is_warned_of(service: httpx.Client) -> None:
+    (warning,) = spoken(service, ask(service, "Hello there.", language="fr"))["warnings"]
+    assert "not fr" in warning
+
+
+@given(text=st.text(max_size=300))
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_any_text_is_spoken_or_refused(service: httpx.Client, text: str) -> None:
+    answer = ask(service, text)
+    if answer.status_code == 200:
+        spoken(service, answer)
+    else:
+        assert refused(answer)["code"] in ("empty_text", "nothing_to_speak", "unspeakable_text")
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_monster_is_spoken_in_the_end(
+    service: httpx.Client, long_answers: dict[str, Future[httpx.Response]], name: str
+) -> None:
+    job = spoken(service, long_answers[name].result(LONG_WITHIN_S))
+    assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 10
