@@ -87,7 +87,7 @@ def speak(service: httpx.Client, text: str = SENTENCE, **body: Any) -> tuple[dic
 def test_every_format_is_understood(service: httpx.Client, audio_format: str) -> None:
     job, audio = speak(service, format=audio_format, seed=1)
     assert (job["provider"], job["warnings"]) == ("local", [])
-    assert word_error_rate(SENTENCE, heard(audio)) <= 0.2
+    assert word_error_rate(SENTENCE, heard(audio)) <= 0.1
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.25, 1.5, 2.0, 4.0])
@@ -103,7 +103,7 @@ def test_a_story_is_heard_in_order(service: httpx.Client) -> None:
     job, audio = speak(service, STORY, seed=1)
     assert 1200 < len(STORY) < 1800
     assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 8
-    assert word_error_rate(STORY, heard(audio)) < 0.25
+    assert word_error_rate(STORY, heard(audio)) < 0.1
 
 
 def test_a_seed_is_a_sound(service: httpx.Client) -> None:
