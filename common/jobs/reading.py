@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, cast, func, literal_column, or_, select
 
+from common.jobs import statements
 from common.tables import TERMINAL, AnyRow, Audio, Job, Part, Recording, UsageHourly
 
 # Beyond this, a place in the queue is said to be "at least" this.
@@ -55,7 +56,7 @@ def _jobs() -> Select[Any]:
 
 def get_job(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
     """The row, deleted ones too (`deleted_at` is set then)."""
-    return connection.execute(_jobs().where(Job.id == job_id, Job.owner == owner)).first()
+    return connection.execute(statements.GET_JOB, {"the_job": job_id, "the_owner": owner}).first()
 
 
 def ended_among(connection: Connection, job_ids: Sequence[str]) -> set[str]:

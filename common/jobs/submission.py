@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal_column, select, text
+from sqlalchemy import Connection, func, literal_column, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from common.database import clock, upsert
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
-from common.tables import Idempotency, Job, Part
+from common.jobs import statements
+from common.tables import Idempotency, Part
 
 FIRST_BELL_RETRY_S = 5.0
 # Jobs of one transaction are this far apart, so that they keep their order.
@@ -162,8 +163,8 @@ def _insert(connection: Connection, jobs: Sequence[NewJob], moments: dict[str, f
         return
     job_rows = [_job_row(job, now=moments[job.id]) for job in jobs]
     part_rows = [_part_row(job, now=moments[job.id]) for job in jobs]
-    connection.execute(insert(Job.__table__), job_rows)  # type: ignore[arg-type]
-    connection.execute(insert(Part.__table__), part_rows)  # type: ignore[arg-type]
+    connection.execute(statements.ADD_JOB, job_rows)
+    connection.execute(statements.ADD_PART, part_rows)
 
 
 def _job_row(job: NewJob, *, now: float) -> dict[str, Any]:
