@@ -29,7 +29,6 @@ log = get_logger(__name__)
 
 TICK_S = 0.5
 ANNOUNCE_EVERY_S = 10.0
-TRIM_EVERY_S = 1.0
 # How long waiting tasks get to write down that their engine hung, before the process ends.
 LAST_WORDS_S = 3.0
 HUNG_EXIT_CODE = 70
@@ -55,7 +54,7 @@ class Keeper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self._due: dict[str, float] = {}
-        self._calls_at_release = 0
+        self._calls_seen = self._calls_at_release = 0
 
     def start(self) -> None:
         """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
@@ -75,12 +74,12 @@ class Keeper:
         chores = (
             ("leases", self._settings.lease_s / 3, self._renew),
             ("announcement", ANNOUNCE_EVERY_S, self._announce),
-            ("memory", TRIM_EVERY_S, self._release_memory),
         )
         while not self._stop.wait(TICK_S):
             self._arm()
             for name, every_s, chore in chores:
                 self._keep(name, every_s, chore)
+            self._release_memory()
             if overdue := [call for batcher in self._voicebox.batchers for call in batcher.overdue()]:
                 self._end_hung(overdue)
 
@@ -131,9 +130,11 @@ class Keeper:
             fleet.announce(connection, announcement)
 
     def _release_memory(self) -> None:
-        """Only after work, and not in the middle of it: what is given back has to be asked for again."""
+        """After work, in a pause: what is given back has to be asked for again, which costs the next call."""
         calls = sum(self._voicebox.calls().values())
-        if calls != self._calls_at_release and not self._leases.all():
+        pause = calls == self._calls_seen and not self._leases.all()
+        self._calls_seen = calls
+        if pause and calls != self._calls_at_release:
             self._calls_at_release = calls
             release_memory()
 

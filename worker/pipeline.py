@@ -56,8 +56,11 @@ def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Fini
     segments = cut(claim.text, language=claim.language or voice.languages[0], max_chars=engine.max_chars)
     native, rest = split_speed(claim.speed, native=engine.native_speed)
     utterances = [_utterance(claim, voice, segment, speed=native) for segment in segments]
-    warnings = [*claim.warnings, *_language_warning(claim, voice)]
     spoken = _Sequence(speaker, utterances, watch=watch)
+    spoken.begin()
+    # From here to the first speech the engine is at work: what can be done meanwhile costs nobody time.
+    watch.started(len(segments))
+    warnings = [*claim.warnings, *_language_warning(claim, voice)]
     with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
         sound = _write(spoken, spool, audio_format=claim.format, speed=rest, clock=clock)
         if spoken.skipped:
@@ -150,30 +153,31 @@ class _Sequence:
         self._speaker = speaker
         self._utterances = utterances
         self._watch = watch
+        self._pending: deque[Future[Speech]] = deque()
+
+    def begin(self) -> None:
+        """Hand the first segments in."""
+        self._fill(begun=0)
 
     def __iter__(self) -> Iterator[Speech]:
-        pending: deque[Future[Speech]] = deque()
         total = len(self._utterances)
         try:
             for done in range(total):
-                self._fill(pending, begun=done)
-                if done == 0:
-                    # Told while the engine is at work, so that telling costs nobody time.
-                    self._watch.started(total)
-                speech = self._result(pending.popleft())
+                self._fill(begun=done)
+                speech = self._result(self._pending.popleft())
                 if speech is not None:
                     yield speech
                 if done + 1 < total:
                     self._watch.go_on()
                     self._watch.progressed(done + 1, total)
         finally:
-            for future in pending:
+            for future in self._pending:
                 future.cancel()
 
-    def _fill(self, pending: deque[Future[Speech]], *, begun: int) -> None:
+    def _fill(self, *, begun: int) -> None:
         upto = min(begun + self._speaker.window, len(self._utterances))
-        for index in range(begun + len(pending), upto):
-            pending.append(self._speaker.submit(self._utterances[index], first=index == 0))
+        for index in range(begun + len(self._pending), upto):
+            self._pending.append(self._speaker.submit(self._utterances[index], first=index == 0))
 
     def _result(self, future: Future[Speech]) -> Speech | None:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from typing import BinaryIO, Protocol
 
@@ -14,7 +15,7 @@ from worker.encoding.resampling import Resampler
 
 FORMATS: tuple[str, ...] = tuple(MEDIA_TYPES)
 
-_BLOCK_S = 1.0
+_BLOCK_S = 10.0
 _SILENCE_S = 0.02
 
 
@@ -48,6 +49,7 @@ class Codec(Protocol):
         ...
 
 
+@cache
 def available_formats() -> tuple[str, ...]:
     """The formats this environment can write: aac needs PyAV, which is optional."""
     return tuple(name for name in FORMATS if name != "aac" or find_spec("av"))
@@ -129,6 +131,6 @@ class _FileEncoder:
             self._empty = False
 
     def _blocks(self, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-        """A second each: an hour in one call must not cost copies of an hour."""
+        """A few seconds each: an hour in one call must not cost copies of an hour."""
         for start in range(0, len(samples), self._block):
             yield samples[start : start + self._block]
