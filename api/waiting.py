@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.context import OWNER, Gateway, address, here
-from api.hub import CLOSED, Listener
+from api.hub import Closed, Listener, Look
 from api.schemas.job import Job
-from api.views import is_over, job_view
+from api.views import COMPLETED_FIELDS, completed_view, is_over, job_view
 from common.errors import (
     Conflict,
     Gone,
@@ -21,18 +21,34 @@ from common.errors import (
 )
 from common.events import Event
 from common.jobs.reading import get_job
+from common.jobs.submission import Accepted, NewJob
 from common.tables import AnyRow
 
 # What a text itself is to blame for.
 _CALLERS_FAULT = frozenset({"unspeakable_text", "nothing_to_speak"})
 
 
-async def answer(request: Request, job_id: str, listener: Listener, *, look_first: bool = False) -> Response:
-    """200 with the finished job; 202 when it goes on. Raises what a failed, cancelled or deleted one asks for."""
+async def answer(
+    request: Request,
+    job_id: str,
+    listener: Listener,
+    *,
+    look_first: bool = False,
+    placed: tuple[NewJob, Accepted] | None = None,
+) -> Response:
+    """200 with the finished job; 202 when it goes on. Raises what a failed, cancelled or deleted one asks for.
+
+    With `placed`, the job that this request made, the event of a good end is enough: it comes after the commit and
+    says what the row does.
+    """
     gateway = here(request)
     row = await _row(gateway, job_id) if look_first else None
     if row is None or not is_over(row):
-        row = await _ended_row(gateway, job_id, listener)
+        ended = await _end(gateway, job_id, listener, event_is_enough=placed is not None)
+        if placed and isinstance(ended, Event):
+            done = completed_view(request, *placed, told=ended.data)
+            return Response(done.model_dump_json(), media_type="application/json")
+        row = ended if not isinstance(ended, Event) else await _row(gateway, job_id)
     view = job_view(request, row)
     if row.status == "completed":
         return Response(view.model_dump_json(), media_type="application/json")
@@ -47,26 +63,30 @@ async def view(request: Request, job_id: str) -> Job:
     return job_view(request, await _row(here(request), job_id))
 
 
-async def _ended_row(gateway: Gateway, job_id: str, listener: Listener) -> AnyRow:
-    """The row once the job is over, or as it stands when the wait ran out or this process stops."""
+async def _end(gateway: Gateway, job_id: str, listener: Listener, *, event_is_enough: bool) -> AnyRow | Event:
+    """How the job ended: its row, or the event of a good end. Its row as it stands when the wait ran out."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + gateway.settings.sync_wait_s
-    while await _may_be_over(listener, loop.time, give_up_at=give_up_at):
+    while (notice := await _next_hint(listener, loop.time, give_up_at=give_up_at)) is not None:
+        if event_is_enough and isinstance(notice, Event) and notice.data.keys() >= COMPLETED_FIELDS:
+            return notice
         row = await _row(gateway, job_id)
         if is_over(row):
             return row
     return await _row(gateway, job_id)
 
 
-async def _may_be_over(listener: Listener, now: Callable[[], float], *, give_up_at: float) -> bool:
-    """False when there is no time left to wait."""
+async def _next_hint(
+    listener: Listener, now: Callable[[], float], *, give_up_at: float
+) -> Event | Look | None:
+    """What says that the job may be over; None when there is no time left to wait."""
     while (left_s := give_up_at - now()) > 0:
         notice = await listener.next(timeout_s=left_s)
-        if notice is CLOSED or notice is None:
-            return False
-        if not isinstance(notice, Event) or notice.ends_job:
-            return True
-    return False
+        if notice is None or isinstance(notice, Closed):
+            return None
+        if isinstance(notice, Look) or notice.ends_job:
+            return notice
+    return None
 
 
 async def _row(gateway: Gateway, job_id: str) -> AnyRow:

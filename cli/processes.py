@@ -29,7 +29,7 @@ QUICK_STOP_S = 10.0
 GATEWAY_STOP_S = 15.0
 
 # One process per core is how a CPU is filled: threads inside one would only fight over it.
-_ONE_CORE_EACH = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ONE_CORE_EACH = {"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,8 +124,9 @@ class Running:
             warnings=claim.warnings,
         )
         with self.database.write() as connection:
-            assert lease.finish(connection, claim, made) is not None
-        self.tell(job_id, "completed", duration_s=0.1)
+            ended = lease.finish(connection, claim, made)
+        assert ended is not None
+        self.tell(job_id, "completed", **ended)
         return sound
 
     def fail(self, job_id: str, *, code: str, message: str = "It did not work.") -> None:

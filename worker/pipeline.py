@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import IO
 
@@ -22,6 +22,7 @@ from worker.text.language import mismatch_warning
 from worker.text.segments import Segment, cut
 from worker.voicebox import Speaker
 
+SHORT_S = 0.3
 SPOOL_BYTES = 8 * 1024 * 1024
 
 
@@ -57,12 +58,9 @@ def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Fini
     native, rest = split_speed(claim.speed, native=engine.native_speed)
     utterances = [_utterance(claim, voice, segment, speed=native) for segment in segments]
     spoken = _Sequence(speaker, utterances, watch=watch)
-    spoken.begin()
-    # From here to the first speech the engine is at work: what can be done meanwhile costs nobody time.
-    watch.started(len(segments))
-    warnings = [*claim.warnings, *_language_warning(claim, voice)]
     with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
         sound = _write(spoken, spool, audio_format=claim.format, speed=rest, clock=clock)
+        warnings = [*claim.warnings, *_language_warning(claim, voice)]
         if spoken.skipped:
             warnings.append(f"{spoken.skipped} of {len(segments)} passages cannot be spoken by this voice.")
         return _store(
@@ -155,15 +153,13 @@ class _Sequence:
         self._watch = watch
         self._pending: deque[Future[Speech]] = deque()
 
-    def begin(self) -> None:
-        """Hand the first segments in."""
-        self._fill(begun=0)
-
     def __iter__(self) -> Iterator[Speech]:
         total = len(self._utterances)
         try:
             for done in range(total):
                 self._fill(begun=done)
+                if done == 0:
+                    self._tell_start(self._pending[0], total)
                 speech = self._result(self._pending.popleft())
                 if speech is not None:
                     yield speech
@@ -173,6 +169,11 @@ class _Sequence:
         finally:
             for future in self._pending:
                 future.cancel()
+
+    def _tell_start(self, first: Future[Speech], total: int) -> None:
+        """One sentence on a fast engine is over before anyone could hear that it began, and telling slows it."""
+        if total > 1 or not wait([first], timeout=SHORT_S).done:
+            self._watch.started(total)
 
     def _fill(self, *, begun: int) -> None:
         upto = min(begun + self._speaker.window, len(self._utterances))

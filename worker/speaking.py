@@ -114,16 +114,14 @@ def _still_ours(process: Process, claim: Claim, *, done: int, total: int) -> boo
 
 def _end_well(process: Process, held: Held, made: Finished) -> None:
     claim = held.claim
-    timings = _write(process, held, lambda connection: lease.finish(connection, claim, made))
-    if timings is None:
+    ended = _write(process, held, lambda connection: lease.finish(connection, claim, made))
+    if ended is None:
         # Another attempt holds the part, or it was deleted: this key is ours alone, and nobody names it.
         process.store.delete([made.key])
         log.info("superseded", key=made.key)
         return
-    process.bells.emit(
-        claim.job_id, "completed", duration_s=made.duration_s, size_bytes=made.size_bytes, timings=timings
-    )
-    log.info("completed", audio_s=round(made.duration_s, 2), segments=made.segments, **timings)
+    process.bells.emit(claim.job_id, "completed", **ended)
+    log.info("completed", audio_s=round(made.duration_s, 2), segments=made.segments, **ended["timings"])
 
 
 def _stop(process: Process, held: Held) -> None:

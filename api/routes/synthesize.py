@@ -59,7 +59,7 @@ async def synthesize(
     with gateway.hub.listen(job.id) as listener:
         accepted = await gateway.intake.submit(job)
         if accepted.created:
-            return await waiting.answer(request, job.id, listener)
+            return await waiting.answer(request, job.id, listener, placed=(job, accepted))
     note_job(request, accepted.job_id)
     with gateway.hub.listen(accepted.job_id) as listener:
         return await waiting.answer(request, accepted.job_id, listener, look_first=True)

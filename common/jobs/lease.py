@@ -43,6 +43,8 @@ class Claim:
     may_fail_over: bool
     warnings: tuple[str, ...]
     created_at: float
+    started_at: float
+    attempts: int
     claimed_at: float
     request_id: str | None
 
@@ -121,7 +123,10 @@ def report_progress(connection: Connection, held: Claim, *, done: int, total: in
 
 
 def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any] | None:
-    """End a part well, in one transaction: audio, job, history, usage. The job's timings; None if it is not ours."""
+    """End a part well, in one transaction: audio, job, history, usage.
+
+    What the event of the end says of the job; None if the part is not ours any more.
+    """
     now = clock(connection)
     if not _leave(connection, held, status="completed"):
         return None
@@ -151,7 +156,18 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
         synthesis_ms=made.synthesis_ms,
         total_ms=timings["total_ms"],
     )
-    return timings
+    return {
+        "provider": held.provider,
+        "started_at": held.started_at,
+        "finished_at": now,
+        "duration_s": made.duration_s,
+        "size_bytes": made.size_bytes,
+        "sample_rate_hz": made.sample_rate_hz,
+        "segments_total": made.segments,
+        "attempts": held.attempts,
+        "warnings": list(made.warnings),
+        "timings": timings,
+    }
 
 
 def fail(connection: Connection, held: Claim, *, code: str, message: str) -> bool:

@@ -61,6 +61,8 @@ START_JOB = (
         JOBS.c.may_fail_over,
         JOBS.c.warnings,
         JOBS.c.created_at,
+        JOBS.c.started_at,
+        JOBS.c.attempts,
         JOBS.c.request_id,
     )
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from importlib.util import find_spec
 from typing import BinaryIO, Protocol
 
@@ -49,10 +48,13 @@ class Codec(Protocol):
         ...
 
 
-@cache
 def available_formats() -> tuple[str, ...]:
     """The formats this environment can write: aac needs PyAV, which is optional."""
-    return tuple(name for name in FORMATS if name != "aac" or find_spec("av"))
+    return tuple(name for name in FORMATS if _is_available(name))
+
+
+def _is_available(audio_format: str) -> bool:
+    return audio_format in FORMATS and (audio_format != "aac" or find_spec("av") is not None)
 
 
 def open_encoder(audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> Encoder:
@@ -61,7 +63,7 @@ def open_encoder(audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> En
     Samples come at `sample_rate_hz` and keep that rate where the format knows it. Raises ValueError for a format
     that is not available.
     """
-    if audio_format not in available_formats():
+    if not _is_available(audio_format):
         raise ValueError(f"cannot write {audio_format!r}; available are {', '.join(available_formats())}")
     return _FileEncoder(
         _codec(audio_format, sample_rate_hz=sample_rate_hz, out=out), sample_rate_hz=sample_rate_hz

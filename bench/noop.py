@@ -1,0 +1,15 @@
+"""The reference: a stock Celery application, defaults everywhere."""
+
+import os
+
+from celery import Celery
+
+_URL = os.environ["BENCH_REDIS_URL"]
+
+app = Celery("bench", broker=_URL, backend=_URL)
+app.conf.task_default_queue = "bench"
+
+
+@app.task
+def nothing() -> None:
+    return None
