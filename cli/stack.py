@@ -131,13 +131,16 @@ class Stack:
             raise StartFailed(f"The database could not be brought up to date:\n{last_lines(log)}")
 
     def _start_processes(self) -> None:
-        """Those that speak first: what sweeps and cleans has time until somebody can be heard."""
+        """Those that speak first: what sweeps and cleans has time until somebody can be heard.
+
+        Hosted inference comes after the wait: its worker has nothing to load, and alone it is not what was waited for.
+        """
         commands = [command for crew in self.crews for command in processes.crew(self.settings, crew)]
-        if self.settings.hf_token or self.settings.inference_url:
-            commands.append(processes.inference(self.settings))
         for command in (*commands, processes.gateway(self.settings)):
             self._supervisor.start(command)
         self._wait_until_ready()
+        if self.settings.hf_token or self.settings.inference_url:
+            self._supervisor.start(processes.inference(self.settings))
         processes.beat_folder(self.settings).mkdir(exist_ok=True)
         self._supervisor.start(processes.ops(self.settings))
         self._supervisor.start(processes.beat(self.settings))
