@@ -1,7 +1,8 @@
 """Events of a job: appended to a stream that can be replayed, and told to every gateway in the same step.
 
-`started` (of what takes more than a moment), `progress`, `retrying`, then one of `completed`, `failed`, `cancelled`. Events are hints like
-bells: whoever waits for the end of a job also looks at its row now and then.
+`queued` (again), `started` (of what takes more than a moment), `progress`, `retrying`, then one of `completed`,
+`failed`, `cancelled`. Events are hints like bells: whoever waits for the end of a job also looks at its row now and
+then.
 """
 
 import json

@@ -43,8 +43,8 @@ _EVENT = {
         "id": {"type": "string", "description": "Send it back as `Last-Event-ID` to go on behind it."},
         "event": {
             "type": "string",
-            "description": "`snapshot` (the job) first; `started` (of what takes more than a moment), `progress`, `retrying` as they come;"
-            " `completed`, `failed` or `cancelled` at the end.",
+            "description": "`snapshot` (the job) first; `queued` (again), `started` (of what takes more than a"
+            " moment), `progress`, `retrying` as they come; `completed`, `failed` or `cancelled` at the end.",
         },
         "data": {"type": "string", "description": "A JSON object."},
     },
