@@ -11,7 +11,7 @@ from starlette.requests import Request
 from api.context import Gateway, here
 from api.hub import CLOSED, Listener
 from api.lookups import living_job
-from api.views import is_over, job_view, terminal_data
+from api.views import event_view, is_over, job_view, terminal_data
 from common.database import DATABASE_AWAY
 from common.errors import Gone, InvalidRequest, NotFound
 from common.events import Event, comes_after
@@ -85,7 +85,7 @@ class _Reader:
 
     def tell(self, event: Event) -> str:
         self.last_id = event.id
-        return _message(event.name, event.data, event_id=event.id)
+        return _message(event.name, event_view(event.data), event_id=event.id)
 
     async def _end(self) -> str | None:
         """The event that ends the job as its row tells it; None while the job goes on."""
@@ -95,7 +95,7 @@ class _Reader:
             return _message("cancelled", {})
         except DATABASE_AWAY:  # looked at again with the hub's next look
             return None
-        return _message(row.status, terminal_data(row)) if is_over(row) else None
+        return _message(row.status, event_view(terminal_data(row))) if is_over(row) else None
 
     async def _row(self) -> AnyRow:
         return await run_in_threadpool(_read, self._gateway, self._job_id)

@@ -137,6 +137,14 @@ def _error(row: AnyRow) -> JobError | None:
     return JobError(code=row.error_code, message=row.error_message or "")
 
 
+def event_view(told: dict[str, Any]) -> dict[str, Any]:
+    """What an event says, with its moments as in a job."""
+    return {
+        name: moment(value).isoformat().replace("+00:00", "Z") if name.endswith("_at") and value else value
+        for name, value in told.items()
+    }
+
+
 def terminal_data(row: AnyRow) -> dict[str, Any]:
     """The data of an event that ends a job, as the worker tells it."""
     if row.status == "completed":

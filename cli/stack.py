@@ -191,5 +191,6 @@ def refuse_address(settings: Settings) -> None:
         raise StartFailed(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from None
     if not free:
         raise StartFailed(
-            f"Port {port} on {host} is in use by another program; choose another: --port {port + 1}"
+            f"Port {port} on {host} is in use, by another OratioViva or another program; choose another: "
+            f"--port {port + 1}"
         )

@@ -60,14 +60,20 @@ OratioViva speaks on {stack.url}
   API docs   {stack.url}/docs
   Provider   {settings.provider_mode}
   Workers    {crews}
+  Sound      {settings.data_dir / "outputs" / "audio"}
   Data       {settings.data_dir}
   Logs       {stack.logs}
 
   curl -s {stack.url}/synthesize -H 'Content-Type: application/json' -d '{{"text": "Hello there."}}'
-  {_own_name()} say "Hello there." -o hello.wav
+  {_own_name()} say "Hello there." -o hello.wav{_where(stack)}
 
 Ctrl-C stops it.
 """
+
+
+def _where(stack: Stack) -> str:
+    """`oratio say` finds the usual port by itself; another one it has to be told."""
+    return "" if stack.settings.port == Settings.model_fields["port"].default else f" --url {stack.url}"
 
 
 def _own_name() -> str:

@@ -105,6 +105,7 @@ def test_a_cleanup_says_what_it_removes_and_first_what_it_would(gateway: Running
     old, fresh = spoken(gateway), spoken(gateway)
     age(gateway, old, hours=50)
     would = gateway.client.post("/maintenance/cleanup", params={"dry_run": "true"}).json()
+    assert gateway.client.post("/maintenance/cleanup", json={"dry_run": True}).json() == would
     assert gateway.client.get(f"/jobs/{old}").status_code == 200
     did = gateway.client.post("/maintenance/cleanup").json()
     assert would == did | {"dry_run": True}

@@ -155,6 +155,8 @@ def test_handing_back_charges_no_attempt_and_a_retry_waits(database: Database) -
         row = reading.get_job(connection, job.id, owner="local")
         assert row is not None
         assert (row.attempts, row.status) == (0, "queued")
+        # Since when it runs is said of the attempt that runs: forecasts stand on it.
+        assert row.started_at is None
         claim = lease.claim(connection, job.part_id, alone=False, worker_id="b", lease_s=30)
         assert claim is not None
         assert lease.retry_later(connection, claim, delay_s=60)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from api.context import here
 from api.refusals import documented
-from api.schemas.maintenance import CleanupReport
+from api.schemas.maintenance import CleanupReport, CleanupRequest
 from common.cleanup import clean
 
 router = APIRouter(prefix="/maintenance", tags=["service"])
@@ -15,9 +15,13 @@ router = APIRouter(prefix="/maintenance", tags=["service"])
 
 @router.post("/cleanup", responses=documented(400))
 def cleanup(
-    request: Request, dry_run: Annotated[bool, Query(description="Only count what would go.")] = False
+    request: Request,
+    *,
+    body: CleanupRequest | None = None,
+    dry_run: Annotated[bool, Query(description="Only count what would go.")] = False,
 ) -> CleanupReport:
     """Remove what is too old or too many, by the settings of this service. Running twice at once does no harm."""
     gateway = here(request)
-    removed = clean(gateway.database, gateway.store, gateway.settings, dry_run=dry_run)
-    return CleanupReport(dry_run=dry_run, **removed.counts())
+    only_count = dry_run or (body is not None and body.dry_run)
+    removed = clean(gateway.database, gateway.store, gateway.settings, dry_run=only_count)
+    return CleanupReport(dry_run=only_count, **removed.counts())

@@ -1,6 +1,12 @@
 """What a cleanup took away."""
 
-from api.schemas.wire import Answer
+from api.schemas.wire import Answer, Request
+
+
+class CleanupRequest(Request):
+    """`dry_run` may stand in the query or in the body: who asks only to count must never be taken to mean removing."""
+
+    dry_run: bool = False
 
 
 class CleanupReport(Answer):

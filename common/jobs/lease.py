@@ -234,7 +234,10 @@ def _requeue(connection: Connection, held: Claim, **values: Any) -> bool:
     # `bells` starts again: the back-off of bells is for rows that nobody takes.
     if not _change(connection, held, status="queued", lease_until=None, bells=0, **values):
         return False
-    connection.execute(update(Job).where(Job.id == held.job_id).values(status="queued", segments_done=0))
+    # It starts again from the beginning: how far it was and since when would mislead the forecast.
+    connection.execute(
+        update(Job).where(Job.id == held.job_id).values(status="queued", segments_done=0, started_at=None)
+    )
     return True
 
 

@@ -65,7 +65,9 @@ def _release(connection: Connection, part: Row[str, str, bool, int, int], *, now
     if hopeless:
         _convict(connection, part.job_id, attempts=part.attempt, now=now)
     else:
-        connection.execute(update(Job).where(Job.id == part.job_id).values(status="queued", segments_done=0))
+        connection.execute(
+            update(Job).where(Job.id == part.job_id).values(status="queued", segments_done=0, started_at=None)
+        )
     return Released(part.job_id, failed=hopeless)
 
 
