@@ -18,7 +18,9 @@ def checked_ids(body: JobIds, settings: Settings) -> list[str]:
     """Each once, in the order given. Raises InvalidRequest."""
     if len(body.job_ids) > settings.max_batch_ids:
         raise InvalidRequest(f"job_ids: from 1 to {settings.max_batch_ids} ids.", param="job_ids")
-    return list(dict.fromkeys(body.job_ids))
+    # Half a surrogate pair can neither be looked up nor answered; it names no job either way.
+    mended = (job_id.encode("utf-8", "replace").decode() for job_id in body.job_ids)
+    return list(dict.fromkeys(mended))
 
 
 def delete_results(ids: Sequence[str], outcomes: Mapping[str, object]) -> DeleteResults:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 from hashlib import blake2b
 
 from common.errors import InvalidRequest
@@ -30,7 +31,12 @@ def read_cursor(kind: str, cursor: str | None) -> Keyset | None:
     told, body = raw[:_SUM_BYTES], raw[_SUM_BYTES:]
     if told != _checksum(kind, body):
         raise _invalid()
-    moment, key = json.loads(body)
+    try:
+        moment, key = json.loads(body)
+    except (ValueError, TypeError):
+        raise _invalid() from None
+    if not (isinstance(moment, float) and math.isfinite(moment) and isinstance(key, str)):
+        raise _invalid()
     return moment, key
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
@@ -37,9 +37,13 @@ class SynthesisRoute(APIRoute):
             return
         request = Request(scope, receive, send)
         headers = dict(scope["headers"])
+        try:
+            raw = await request.body()
+        except ClientDisconnect:  # nobody is there to be answered
+            return
         response = await self.endpoint(
             request,
-            body=_parse(await request.body(), content_type=headers.get(b"content-type", b"")),
+            body=_parse(raw, content_type=headers.get(b"content-type", b"")),
             async_mode=_async_mode(scope["query_string"]),
             prefer=headers.get(b"prefer", b"").decode("latin-1"),
             idempotency_key=_key(headers.get(b"idempotency-key")),

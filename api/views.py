@@ -92,6 +92,7 @@ COMPLETED_FIELDS = frozenset(
         "duration_s",
         "size_bytes",
         "sample_rate_hz",
+        "segments_done",
         "segments_total",
         "attempts",
         "warnings",

@@ -19,8 +19,9 @@ OPS = "ops"
 INFERENCE = "inference"
 FOLDER = Path(__file__).parent.parent
 
-# Twice what a CPU engine speaks at once: while some tasks encode and write, others already wait for the model.
-WORKER_CONCURRENCY = 4
+# Tasks mostly wait for the model, and its batcher takes first segments first: with some to spare, a few long texts
+# don't keep a sentence that somebody waits for from getting in.
+WORKER_CONCURRENCY = 8
 OPS_CONCURRENCY = 2
 # A process is asked to stop within its own grace time; the kill comes this much later.
 KILL_AFTER_GRACE_S = 5.0

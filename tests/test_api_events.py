@@ -194,6 +194,7 @@ def test_whoever_went_away_is_forgotten(gateway: Running) -> None:
     job_id = gateway.queue()
     hub = gateway.server.config.app.state.gateway.hub  # type: ignore[union-attr]
     with gateway.client.stream("GET", f"/jobs/{job_id}/events") as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()  # kept: a generator that nobody holds closes the answer
+        next(lines)
         assert job_id in hub._listeners
     wait_for(lambda: job_id not in hub._listeners)

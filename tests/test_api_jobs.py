@@ -1,5 +1,6 @@
 """Jobs by id and as a list: reading, cancelling, trying again, deleting."""
 
+import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -209,3 +210,22 @@ def test_a_filter_that_cannot_be_is_refused(gateway: Running, params: dict[str, 
     answer = gateway.client.get("/jobs", params=params)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] in params
+
+
+def test_half_a_surrogate_pair_names_no_job(gateway: Running) -> None:
+    answer = gateway.client.post(
+        "/jobs/batch_delete",
+        content='{"job_ids": ["\\ud800"]}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 200
+    assert answer.json()["results"][0]["error"]["code"] == "job_not_found"
+
+
+def test_a_cursor_with_a_good_checksum_and_nonsense_inside_is_refused(gateway: Running) -> None:
+    from api.cursors import _checksum
+
+    for body in (b"[1]", b"{}", b"nope", b'["x", 5]', b'[NaN, "a"]'):
+        forged = base64.urlsafe_b64encode(_checksum("jobs", body) + body).decode().rstrip("=")
+        answer = gateway.client.get("/jobs", params={"cursor": forged})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor")

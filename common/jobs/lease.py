@@ -163,6 +163,7 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
         "duration_s": made.duration_s,
         "size_bytes": made.size_bytes,
         "sample_rate_hz": made.sample_rate_hz,
+        "segments_done": made.segments,
         "segments_total": made.segments,
         "attempts": held.attempts,
         "warnings": list(made.warnings),
