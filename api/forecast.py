@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from common.database import Database
 from common.fleet import Seen, seen_lately
-from common.jobs.reading import POSITION_MAX, backlog, place_of, synthesis_s_per_char
+from common.jobs.reading import POSITION_MAX, backlog, chars_being_spoken, place_of, synthesis_s_per_char
 from common.tables import AnyRow
 
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 600.0
@@ -35,7 +35,8 @@ def forecast(connection: Connection, row: AnyRow) -> Forecast:
     workers = _serving(seen_lately(connection), engine)
     pace = _pace(connection, row.model)
     # Without a worker there is no time to tell.
-    eta_s = round(place.chars_ahead * pace / workers + row.chars * pace, 2) if workers else None
+    ahead = place.chars_ahead + chars_being_spoken(connection, engine=engine)
+    eta_s = round(ahead * pace / workers + row.chars * pace, 2) if workers else None
     return Forecast(place.ahead + 1, eta_s)
 
 

@@ -248,3 +248,12 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
         assert connection.scalars(select(Job.text)).all() == ["", ""]
         changes.forget_audio(connection, [key])
         assert connection.scalar(select(func.count()).select_from(Audio)) == 0
+
+
+def test_what_is_being_spoken_counts_by_its_segments(database: Database) -> None:
+    half, unknown, other = new_job(text="x" * 100), new_job(text="x" * 40), new_job(queue="stub.bulk")
+    submit(database, half, unknown, other)
+    claims = [take(database, job) for job in (half, unknown, other)]
+    with database.write() as connection:
+        assert lease.report_progress(connection, claims[0], done=1, total=2)
+        assert reading.chars_being_spoken(connection, engine="hibari") == 90

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, cast, func, literal_column, or_, select
 
+from common.broker import LANES
 from common.jobs import statements
 from common.tables import TERMINAL, AnyRow, Audio, Job, Part, Recording, UsageHourly
 
@@ -161,6 +162,17 @@ def _count_queued(connection: Connection, *conditions: Any) -> Place:
 def _sum(column: Any) -> Any:
     # Postgres adds up integers into a numeric, which Python reads as a Decimal.
     return cast(func.coalesce(func.sum(column), 0), column.type)
+
+
+def chars_being_spoken(connection: Connection, *, engine: str) -> float:
+    """Characters that the running parts of an engine's queues still have before them, by their segments."""
+    rows = connection.execute(
+        select(Part.chars, Job.segments_done, Job.segments_total)
+        .join(Job, Job.id == Part.job_id)
+        .where(Part.status == "running", Part.queue.in_([f"{engine}.{lane}" for lane in LANES]))
+        .limit(POSITION_MAX)
+    )
+    return sum(chars * (1 - done / total if total else 1.0) for chars, done, total in rows)
 
 
 def backlog(connection: Connection, *, up_to: int) -> Place:
