@@ -22,6 +22,7 @@ from worker.text.language import mismatch_warning
 from worker.text.segments import Segment, cut
 from worker.voicebox import Speaker
 
+# Who would hear that a job has begun, when it has ended within this?
 SHORT_S = 0.3
 SPOOL_BYTES = 8 * 1024 * 1024
 
@@ -50,7 +51,7 @@ class _Clock:
 
 
 def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Finished:
-    """Raises EngineError, StorageFull, Stopped. The file is in the store when this returns, and only then."""
+    """Raises EngineError (also for a full store) and Stopped. The file is in the store when this returns, and only then."""
     clock = _Clock(began=time.perf_counter())
     voice = find_voice(claim.voice_id, allow_fake=True)
     engine = speaker.engine
