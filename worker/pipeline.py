@@ -51,7 +51,7 @@ class _Clock:
 
 
 def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Finished:
-    """Raises EngineError (also for a full store) and Stopped. The file is in the store when this returns, and only then."""
+    """The file is in the store when this returns, and only then. Raises EngineError and Stopped."""
     clock = _Clock(began=time.perf_counter())
     voice = find_voice(claim.voice_id, allow_fake=True)
     engine = speaker.engine
