@@ -1,43 +1,83 @@
 # Run `make` for the list of targets.
 PYTHON ?= python3
-VENV   := .venv
+VENV   ?= .venv
 BIN    := $(VENV)/bin
-# AAC=0 leaves out PyAV, whose wheel is GPL; every format but aac works without it.
-AAC    ?= 1
-RUN_LOCK := requirements/run$(if $(filter 0,$(AAC)),-no-aac,).lock
+# GPL=0 leaves out what is GPL: PyAV's wheel (the format aac) and what spells for Kokoro. Everything else works without.
+GPL    ?= 1
+GPL_PACKAGES := av kokoro-onnx phonemizer espeakng-loader
+# Which build of torch fits is for the machine to say, e.g. TORCH="torch==2.13.0 --index-url …"
+TORCH  ?= torch==2.13.0
+
+PIP_INSTALL := -m pip install -q
+LOCKED      := $(PIP_INSTALL) --require-hashes -r requirements
+OURSELVES   := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+WITHOUT_GPL  = $(if $(filter 0,$(GPL)),$(1) -m pip uninstall -q -y $(GPL_PACKAGES) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test up test lint format lock bench clean
+.PHONY: help setup setup-torch setup-parler setup-test setup-test-flavours up test test-base test-flavours lint format \
+  lock bench bench-torch clean
 
 help:  ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(BIN)/python:
+define make_venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "OratioViva needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(1)
+endef
 
-$(VENV)/.run-aac$(AAC): $(RUN_LOCK) pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --require-hashes -r $(RUN_LOCK)
-	$(if $(filter 0,$(AAC)),$(BIN)/python -m pip uninstall -q -y av 2>/dev/null)
+$(BIN)/python:
+	$(call make_venv,$(VENV))
+
+$(VENV)/.run-gpl$(GPL): requirements/run.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python $(LOCKED)/run.lock
+	$(call WITHOUT_GPL,$(BIN)/python)
 	@rm -f $(VENV)/.run-*
-	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	$(BIN)/python $(OURSELVES)
 	@touch $@
 
 $(VENV)/.test: requirements/dev.lock pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.lock
-	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
-	@rm -f $(VENV)/.run-* && touch $@ $(VENV)/.run-aac1
+	$(BIN)/python $(LOCKED)/dev.lock
+	$(BIN)/python $(OURSELVES)
+	@rm -f $(VENV)/.run-* && touch $@ $(VENV)/.run-gpl1
 
-setup: $(VENV)/.run-aac$(AAC)  ## Build the environment in .venv
+# The other flavours of a worker, each an environment of its own: `oratio up` starts a worker for each that is there.
+.venv-torch/bin/python .venv-parler/bin/python:
+	$(call make_venv,$(@:/bin/python=))
 
-setup-test: $(VENV)/.test  ## The same, with what tests and linters need
+.venv-%/.run-gpl$(GPL): requirements/%.lock pyproject.toml | .venv-%/bin/python
+	.venv-$*/bin/python $(PIP_INSTALL) $(TORCH)
+	.venv-$*/bin/python $(LOCKED)/$*.lock --no-deps
+	$(call WITHOUT_GPL,.venv-$*/bin/python)
+	@rm -f .venv-$*/.run-*
+	.venv-$*/bin/python $(OURSELVES)
+	@touch $@
+
+.venv-%/.test: .venv-%/.run-gpl1 requirements/flavour-test.lock
+	.venv-$*/bin/python $(LOCKED)/flavour-test.lock --no-deps
+	@touch $@
+
+setup: $(VENV)/.run-gpl$(GPL)  ## Build the environment in .venv
+
+setup-torch: .venv-torch/.run-gpl$(GPL)  ## Build .venv-torch, for SpeechT5, MMS and Bark on this machine (1.3 GB on a CPU)
+
+setup-parler: .venv-parler/.run-gpl$(GPL)  ## Build .venv-parler, for Parler-TTS on this machine (1.2 GB on a CPU)
+
+setup-test: $(VENV)/.test  ## The same as setup, with what tests and linters need
+
+setup-test-flavours: .venv-torch/.test .venv-parler/.test
 
 up: setup  ## Start everything on this machine and speak on http://127.0.0.1:8000
 	@exec $(BIN)/oratio up
 
-test: setup-test  ## Run the tests on real servers, started and ended by them
+test: test-flavours test-base  ## Run the tests on real servers and in every environment, built and started by them
+
+test-base: setup-test setup-test-flavours
 	$(BIN)/python -m pytest
+
+test-flavours: setup-test-flavours
+	.venv-torch/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_torch*.py
+	.venv-parler/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_parler*.py
 
 lint: setup-test  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
@@ -49,16 +89,24 @@ format: setup-test  ## Lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+UV_PROJECT := $(UV_COMPILE) pyproject.toml
+BASE       := --extra worker --extra base --extra kokoro --extra aac
 lock: setup-test  ## Pin the newest versions that pyproject.toml allows (UPGRADE=--upgrade)
-	$(UV_COMPILE) $(UPGRADE) --all-extras -o requirements/dev.lock
-	$(UV_COMPILE) -c requirements/dev.lock --extra gateway --extra worker --extra embedded --extra aac -o requirements/run.lock
-	$(UV_COMPILE) -c requirements/dev.lock --extra gateway --extra worker --extra embedded -o requirements/run-no-aac.lock
-	$(UV_COMPILE) -c requirements/dev.lock --extra gateway -o requirements/gateway.lock
-	$(UV_COMPILE) -c requirements/dev.lock --extra worker --extra aac -o requirements/worker.lock
+	$(UV_PROJECT) $(UPGRADE) $(BASE) --extra gateway --extra embedded --extra test --extra lint -o requirements/dev.lock
+	$(UV_PROJECT) -c requirements/dev.lock $(BASE) --extra gateway --extra embedded -o requirements/run.lock
+	$(UV_PROJECT) -c requirements/dev.lock --extra gateway -o requirements/gateway.lock
+	$(UV_PROJECT) -c requirements/dev.lock $(BASE) -o requirements/base.lock
+	$(UV_PROJECT) $(UPGRADE) $(BASE) --extra torch --no-emit-package torch -o requirements/torch.lock
+	$(UV_PROJECT) $(UPGRADE) --extra worker --extra aac --extra parler --no-emit-package torch -o requirements/parler.lock
+	$(UV_COMPILE) -c requirements/dev.lock --group flavour-test -o requirements/flavour-test.lock
 
 bench: setup-test  ## Measure overhead and submit rate against their references
 	$(BIN)/python -m bench
 
+bench-torch: .venv-torch/.run-gpl1 .venv-parler/.run-gpl1  ## Measure full-size models, batched beside one by one
+	.venv-torch/bin/python -m bench.batching
+	.venv-parler/bin/python -m bench.batching
+
 clean:  ## Remove what the targets above built
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf .venv .venv-torch .venv-parler .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

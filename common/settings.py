@@ -52,6 +52,23 @@ class Settings(BaseSettings):
     worker_instances: int = Field(1, ge=1)
     fake_engine: bool = False
 
+    # Models in memory.
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    attention: Literal["auto", "eager", "sdpa"] = "auto"
+    compile_models: bool = False
+    cpu_threads: int = Field(1, ge=1)
+    batch_max: int = Field(0, ge=0)
+    model_memory_mb: float = Field(0.0, ge=0)
+    model_idle_s: float = Field(900.0, ge=0)
+    model_load_timeout_s: float = Field(600.0, gt=0)
+    warm_models: str = ""
+
+    # Models on disk.
+    hf_endpoint: str = Field(
+        "https://huggingface.co", validation_alias=AliasChoices("hf_endpoint", "HF_ENDPOINT")
+    )
+
     # How work is handed out.
     queue_prefix: str = Field("oratio", pattern=r"^[a-z0-9_-]{1,32}$")
     bells_max: int = Field(200, ge=1)
@@ -94,6 +111,10 @@ class Settings(BaseSettings):
     @property
     def worker_model_names(self) -> tuple[str, ...]:
         return _names(self.worker_models)
+
+    @property
+    def warm_model_names(self) -> tuple[str, ...]:
+        return _names(self.warm_models)
 
 
 def _names(listed: str) -> tuple[str, ...]:

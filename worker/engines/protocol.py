@@ -13,7 +13,10 @@ ANY_VOICE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One segment to speak. `voice` is the engine's own name of it, `model_id` is "" or a hub id."""
+    """One segment to speak. `voice` is the engine's own name of it, `model_id` is "" or a hub id.
+
+    `opens`: it is the first of its job.
+    """
 
     text: str
     voice: str
@@ -23,6 +26,7 @@ class Utterance:
     style: str | None
     seed: int
     seed_given: bool
+    opens: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class Speech:
 class EngineError(Exception):
     """Why nothing was spoken. The message is shown to callers and logged: it never holds the text or a key.
 
-    Codes: `unspeakable_text` (the caller's fault), `engine_failed`, `provider_unavailable` (retryable),
-    `provider_rejected`, `timeout` (retryable), `download_failed`.
+    Codes: `unspeakable_text` (the caller's fault), `engine_failed`, `model_broken` (its weights cannot be loaded),
+    `provider_unavailable` (retryable), `provider_rejected`, `timeout` (retryable), `download_failed`.
     """
 
     def __init__(
@@ -57,32 +61,70 @@ class EngineError(Exception):
         self.caller_fault = caller_fault
 
 
-class Engine(Protocol):
-    """A loaded model family. `speak` is called by one thread at a time unless the engine says otherwise.
+class OutOfMemory(EngineError):
+    """The device had no room for this call or this model. What could be given back has been."""
 
-    `max_chars` is the longest segment it takes; `native_speed` the range of speeds that it does itself (None:
-    it ignores `Utterance.speed` and the pipeline stretches).
+    def __init__(self, alias: str) -> None:
+        super().__init__(
+            "out_of_memory",
+            f"The model {alias} ran out of memory on this worker, alone and with a single passage: give it a device "
+            "with more memory, or lower ORATIO_MODEL_MEMORY_MB so that other models leave it room.",
+        )
+
+
+class TooLong(EngineError):
+    """The text is more than the model can speak in one call: in two halves it may be spoken."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__("text_too_long", f"The passage is too long for the model {alias}.", caller_fault=True)
+
+
+class DeviceLost(EngineError):
+    """The device answers no more in this process: another process must go on."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(
+            "device_lost", f"The device failed under the model {alias}; its worker starts again.", retryable=True
+        )
+
+
+class Engine(Protocol):
+    """The adapter of a model family for one set of weights.
+
+    Making one is cheap and touches no weights. `load` and `close` may be called in turn, any number of times; between
+    them `speak` is called by one thread at a time. Everything else can be asked of any thread, loaded or not.
+
+    `desk`: engines that name the same one are never called at the same time, because they share what cannot be shared
+    (a random generator). `max_chars` is the longest segment it takes; `native_speed` the range of speeds that it does
+    itself (None: it ignores `Utterance.speed` and the pipeline stretches). `patience` multiplies the time that a call
+    may take; a `pinned` one stays loaded.
     """
 
     alias: str
+    desk: str
     max_batch: int
     max_chars: int
     native_speed: tuple[float, float] | None
+    patience: float
+    pinned: bool
 
     def load(self) -> None:
-        """Make ready to speak. Called once, before the first `speak`."""
+        """Make ready to speak. Raises EngineError (`model_broken`, or OutOfMemory) and whatever else goes wrong."""
 
     def voices(self) -> tuple[str, ...]:
-        """Own names it can speak right now, or `(ANY_VOICE,)`. Callable from any thread."""
+        """Own names it can speak right now, or `(ANY_VOICE,)`; none where its weights are not there."""
+
+    def memory_bytes(self) -> int:
+        """What it holds while it is loaded; before, what loading it is expected to take. 0: nothing worth counting."""
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         """One speech per utterance, in order; `batch` holds 1 to `max_batch` of equal `batch_key`.
 
-        Raises EngineError.
+        Raises EngineError, among them OutOfMemory, TooLong and DeviceLost.
         """
 
-    def batch_key(self, utterance: Utterance) -> Hashable:
-        """What must be equal in a batch. Pure: callable from any thread."""
+    def batch_key(self, utterance: Utterance) -> Hashable | None:
+        """What must be equal in a batch; None for one that must be spoken alone. Pure."""
 
     def close(self) -> None:
         """Give back what `load` took."""

@@ -1,0 +1,57 @@
+"""The model families, by the alias that callers, settings and queues know them by."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A family of voices. `hub_id` names it on the hub; `hosted` says whether inference may speak it.
+
+    `slow_on_cpu`: a CPU takes many times as long as the sound lasts, so it is for patience only.
+    """
+
+    alias: str
+    name: str
+    hub_id: str
+    license: str
+    runs_on: str
+    sample_rate_hz: int
+    hosted: bool = False
+    slow_on_cpu: bool = False
+
+
+_ALL = (
+    Model("hibari", "Hibari", "maureesewilliams/hibari", "Apache-2.0", "CPU, no download", 24_000),
+    Model("kokoro", "Kokoro 82M", "hexgrad/Kokoro-82M", "Apache-2.0", "CPU, ONNX", 24_000, hosted=True),
+    Model(
+        "parler",
+        "Parler-TTS mini v1.1",
+        "parler-tts/parler-tts-mini-v1.1",
+        "Apache-2.0",
+        "GPU; a CPU with much patience",
+        44_100,
+        hosted=True,
+        slow_on_cpu=True,
+    ),
+    Model(
+        "bark",
+        "Bark small",
+        "suno/bark-small",
+        "MIT",
+        "GPU; a CPU with much patience",
+        24_000,
+        hosted=True,
+        slow_on_cpu=True,
+    ),
+    Model("speecht5", "SpeechT5", "microsoft/speecht5_tts", "MIT", "CPU or GPU", 16_000, hosted=True),
+    Model("mms", "MMS-TTS", "facebook/mms-tts-eng", "CC-BY-NC-4.0", "CPU or GPU", 16_000, hosted=True),
+)
+MODELS: dict[str, Model] = {model.alias: model for model in _ALL}
+
+# The engine that tests drive; nobody sees it unless ORATIO_FAKE_ENGINE is set.
+FAKE_MODEL = Model("fake", "Fake", "", "Apache-2.0", "tests", 24_000, hosted=True)
+
+
+def find_model(alias: str) -> Model:
+    """The model of a voice; raises KeyError."""
+    return FAKE_MODEL if alias == FAKE_MODEL.alias else MODELS[alias]

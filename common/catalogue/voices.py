@@ -1,0 +1,187 @@
+"""Every voice that the service knows by name. What can be spoken now, the workers announce."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from common.catalogue import mms
+from common.catalogue.mixing import parse_mix
+from common.catalogue.models import FAKE_MODEL, find_model
+from common.errors import InvalidRequest, NotFound
+
+VOICE_ID = re.compile(r"[a-z0-9_-]{1,64}")
+DEFAULT_VOICE = "hibari_heart"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """`engine_voice` is the name that the model itself uses, `weights` what must be loaded to speak it.
+
+    `mix` are the engine's voices that it is put together from, with shares that add up to 1; none for a plain voice.
+    An unlisted one is not in the catalogue, but may lie in somebody's models folder.
+    """
+
+    id: str
+    name: str
+    model: str
+    languages: tuple[str, ...]
+    gender: str
+    engine_voice: str
+    weights: str
+    style: bool = False
+    hub_id: str = ""
+    mix: tuple[tuple[str, float], ...] = ()
+    listed: bool = True
+
+    @property
+    def engine_voices(self) -> tuple[str, ...]:
+        """What a worker must have to speak it."""
+        return tuple(name for name, _ in self.mix) or (self.engine_voice,)
+
+
+_KOKORO = {
+    "a": ("en-US", "American"),
+    "b": ("en-GB", "British"),
+    "e": ("es-ES", "Spanish"),
+    "f": ("fr-FR", "French"),
+    "h": ("hi-IN", "Hindi"),
+    "i": ("it-IT", "Italian"),
+    "j": ("ja-JP", "Japanese"),
+    "p": ("pt-BR", "Brazilian"),
+    "z": ("zh-CN", "Mandarin"),
+}
+_KOKORO_VOICES = (
+    "af_alloy af_aoede af_bella af_heart af_jessica af_kore af_nicole af_nova af_river af_sarah af_sky",
+    "am_adam am_echo am_eric am_fenrir am_liam am_michael am_onyx am_puck am_santa",
+    "bf_alice bf_emma bf_isabella bf_lily bm_daniel bm_fable bm_george bm_lewis",
+    "ef_dora em_alex em_santa ff_siwis hf_alpha hf_beta hm_omega hm_psi if_sara im_nicola",
+    "jf_alpha jf_gongitsune jf_nezumi jf_tebukuro jm_kumo pf_dora pm_alex pm_santa",
+    "zf_xiaobei zf_xiaoni zf_xiaoxiao zf_xiaoyi zm_yunjian zm_yunxi zm_yunxia zm_yunyang",
+)
+_HIBARI = (
+    ("heart", "Heart", "en-US", "female"),
+    ("emma", "Emma", "en-GB", "female"),
+    ("fenrir", "Fenrir", "en-US", "male"),
+    ("fable", "Fable", "en-GB", "male"),
+    ("kore", "Kore", "en-US", "female"),
+)
+_BARK = ("en", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh")
+# The speakers that Parler-TTS knows by name, those it keeps to most surely first.
+_PARLER_WOMEN = "laura lea jenna lauren eileen alisa karen barbara carol emily rose anna tina brenda joy naomie rebecca"
+_PARLER_MEN = "jon gary mike will patrick eric rick david jordan yann james jason aaron jerry bill tom bruce"
+_SPEECHT5 = {"awb": "male", "bdl": "male", "clb": "female", "jmk": "male", "ksp": "male", "rms": "male", "slt": "female"}
+_GENDERS = {"f": "female", "m": "male"}
+# Names of voices that a folder of these families may hold beyond the listed ones.
+_KOKORO_NAME = re.compile(rf"[{''.join(_KOKORO)}][fm]_[a-z0-9_]{{1,40}}")
+_SPEECHT5_NAME = re.compile(r"speecht5_[a-z0-9_-]{1,40}")
+
+
+def _make_voices() -> Iterator[Voice]:
+    for name, title, language, gender in _HIBARI:
+        yield Voice(f"hibari_{name}", title, "hibari", (language,), gender, name, "hibari")
+    for name in " ".join(_KOKORO_VOICES).split():
+        yield _kokoro(name)
+    for gender, names in (("female", _PARLER_WOMEN), ("male", _PARLER_MEN)):
+        for name in names.split():
+            title = name.title()
+            yield Voice(f"parler_{name}", title, "parler", ("en",), gender, title, "parler", style=True)
+    described = "As described in style"
+    yield Voice("parler_described", described, "parler", ("en",), "unknown", "", "parler", style=True)
+    for language in _BARK:
+        for number in range(10):
+            preset, name = f"v2/{language}_speaker_{number}", f"Speaker {number} ({language})"
+            voice_id = f"bark_{language}_{number}"
+            yield Voice(voice_id, name, "bark", (language,), "unknown", preset, "bark", style=True)
+    for name, gender in _SPEECHT5.items():
+        yield Voice(f"speecht5_{name}", name.upper(), "speecht5", ("en",), gender, name, "speecht5")
+    for code, language in mms.languages().items():
+        key, hub_id = f"mms_{code}", f"facebook/mms-tts-{code}"
+        yield Voice(key, language.name, "mms", (language.tag,), "unknown", code, key, hub_id=hub_id)
+
+
+def _kokoro(name: str, *, listed: bool = True) -> Voice:
+    language, people = _KOKORO[name[0]]
+    title = f"{name[3:].replace('_', ' ').title()} ({people})"
+    return Voice(name, title, "kokoro", (language,), _GENDERS[name[1]], name, "kokoro", listed=listed)
+
+
+# The voice of the engine that tests drive, and voices of it that are weights of their own.
+FAKE_VOICE = Voice("fake", "Fake", "fake", ("en",), "unknown", "fake", "fake")
+_FAKE_NAME = re.compile(r"fake_[a-z0-9]{1,20}")
+
+
+@cache
+def voices(*, allow_fake: bool = False) -> dict[str, Voice]:
+    """Every voice by id, in the order they are shown."""
+    known = {voice.id: voice for voice in _make_voices()}
+    return known | {FAKE_VOICE.id: FAKE_VOICE} if allow_fake else known
+
+
+def voices_of(model: str) -> list[Voice]:
+    """The listed voices of a family."""
+    return [voice for voice in voices().values() if voice.model == model]
+
+
+def find_voice(voice_id: str, *, allow_fake: bool = False) -> Voice:
+    """A listed voice, a mix of Kokoro's, or one that a models folder may hold (`listed` is false then).
+
+    Raises InvalidRequest for what can be no id, NotFound for one that nobody knows.
+    """
+    known = voices(allow_fake=allow_fake).get(voice_id)
+    if known is not None:
+        return known
+    if not VOICE_ID.fullmatch(voice_id):
+        return _mix(voice_id)
+    voice = _unlisted(voice_id, allow_fake=allow_fake)
+    if voice is None:
+        raise no_such_voice()
+    return voice
+
+
+def no_such_voice() -> NotFound:
+    return NotFound(
+        "There is no voice with this id; GET /voices lists them.", code="voice_not_found", param="voice_id"
+    )
+
+
+def hub_model(voice: Voice) -> str:
+    return voice.hub_id or find_model(voice.model).hub_id
+
+
+def _unlisted(voice_id: str, *, allow_fake: bool) -> Voice | None:
+    if _KOKORO_NAME.fullmatch(voice_id):
+        return _kokoro(voice_id, listed=False)
+    if _SPEECHT5_NAME.fullmatch(voice_id):
+        name = voice_id.removeprefix("speecht5_")
+        return Voice(voice_id, name, "speecht5", ("en",), "unknown", name, "speecht5", listed=False)
+    if allow_fake and _FAKE_NAME.fullmatch(voice_id):
+        return Voice(voice_id, "Fake", FAKE_MODEL.alias, ("en",), "unknown", "fake", voice_id)
+    return None
+
+
+def _mix(expression: str) -> Voice:
+    parts = parse_mix(expression)
+    found = [find_voice(name) for name, _ in parts]
+    if any(voice.model != "kokoro" for voice in found):
+        raise InvalidRequest(
+            "Only voices of Kokoro can be mixed.", code="invalid_voice_id", param="voice_id"
+        )
+    return _mixed(expression, found, [share for _, share in parts])
+
+
+def _mixed(expression: str, voices_in_it: Sequence[Voice], shares: Sequence[float]) -> Voice:
+    """It reads as the first of them, whose accent it takes."""
+    first = voices_in_it[0]
+    genders = {voice.gender for voice in voices_in_it}
+    return Voice(
+        id=expression,
+        name=" + ".join(voice.name for voice in voices_in_it),
+        model=first.model,
+        languages=first.languages,
+        gender=first.gender if len(genders) == 1 else "unknown",
+        engine_voice=expression,
+        weights=first.weights,
+        mix=tuple(zip((voice.engine_voice for voice in voices_in_it), shares, strict=True)),
+        listed=all(voice.listed for voice in voices_in_it),
+    )
