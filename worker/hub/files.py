@@ -1,0 +1,38 @@
+"""Files as the hub lists them, and how what arrived is held against that."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from common.catalogue import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """`sha256` is of the content; `git_sha1` of the content behind git's header, as git itself names a blob."""
+
+    name: str
+    size_bytes: int
+    digest_kind: Literal["sha256", "git_sha1"]
+    digest: str
+
+    def new_hash(self) -> Any:
+        if self.digest_kind == "sha256":
+            return hashlib.sha256()
+        return hashlib.sha1(b"blob %d\0" % self.size_bytes, usedforsecurity=False)
+
+    def noted(self) -> dict[str, int | str]:
+        return {"size_bytes": self.size_bytes, self.digest_kind: self.digest}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is worth having of a repository at one commit."""
+
+    repository: Repository
+    commit: str
+    files: tuple[RemoteFile, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files)

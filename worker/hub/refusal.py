@@ -1,0 +1,79 @@
+"""What an answer of the hub that is no file means: who must do what, and whether asking again helps."""
+
+import json
+from collections.abc import Mapping
+
+import httpx
+
+from common.catalogue import Repository
+from worker.engines.protocol import EngineError
+
+# Client errors that pass by themselves.
+_TRANSIENT = frozenset({408, 425, 429})
+_ADVICE = {
+    "GatedRepo": "Accept its licence on its page at the hub, and set HF_TOKEN to a token of the account that did.",
+    "RevisionNotFound": "The hub no longer has the commit that this release asks for: update OratioViva, or put the "
+    "files into the models folder by hand.",
+    "EntryNotFound": "A file that the hub lists is not there: ask again later.",
+}
+_HIDDEN = "Check that HF_ENDPOINT is a hub that has it, and set HF_TOKEN if it is private or needs a licence."
+_OTHERWISE = "Check HF_ENDPOINT, and HF_TOKEN if one is set."
+
+
+def unreachable(repository: Repository) -> EngineError:
+    return _failed(
+        repository,
+        "no network, or the hub does not answer. Check the connection and HF_ENDPOINT, and ask again: it goes on "
+        "where it stopped.",
+        retryable=True,
+    )
+
+
+def damaged(repository: Repository, name: str) -> EngineError:
+    return _failed(
+        repository, f"{name} arrived damaged, its checksum is wrong. Ask again later.", retryable=True
+    )
+
+
+def incomplete(repository: Repository, missing: str) -> EngineError:
+    return _failed(repository, f"the hub has no {missing} in it. Check HF_ENDPOINT, or update OratioViva.")
+
+
+def unsafe(repository: Repository) -> EngineError:
+    return _failed(repository, "the hub lists a file outside of its folder. Check HF_ENDPOINT.")
+
+
+def refused(repository: Repository, status: int, headers: Mapping[str, str]) -> EngineError:
+    """Retryable where it passes by itself, with how long the hub asks to wait."""
+    if status >= 500 or status in _TRANSIENT:
+        busy = "has too many requests" if status == 429 else "is not available"
+        message = f"the hub {busy} ({status}). Ask again later: it goes on where it stopped."
+        return _failed(repository, message, retryable=True, retry_after_s=_retry_after_s(headers))
+    advice = _ADVICE.get(headers.get("X-Error-Code", ""))
+    if advice is None:
+        advice = _HIDDEN if status in (401, 403, 404) else _OTHERWISE
+    return _failed(repository, f"the hub refused ({status}). {advice}")
+
+
+def refusal_of(error: Exception, repository: Repository) -> EngineError:
+    """The error to show for what the hub's library raised; it quotes nothing from it."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return refused(repository, response.status_code, response.headers)
+    if isinstance(error, json.JSONDecodeError | LookupError | TypeError):
+        return _failed(repository, "the hub answered in a form that is not known here. Check HF_ENDPOINT.")
+    if isinstance(error, ValueError | httpx.InvalidURL):
+        return _failed(repository, "its name or the hub's address is not valid. Check HF_ENDPOINT.")
+    return unreachable(repository)
+
+
+def _failed(
+    repository: Repository, why: str, *, retryable: bool = False, retry_after_s: float | None = None
+) -> EngineError:
+    message = f"{repository.hub_id} could not be downloaded: {why}"
+    return EngineError("download_failed", message, retryable=retryable, retry_after_s=retry_after_s)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("Retry-After", "").strip()
+    return float(value) if value.isdecimal() else None
