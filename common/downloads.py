@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, and_, insert, select, text, update
 
 from common.database import clock
 from common.tables import AnyRow, Download
 
 # A download that did not move for this long lost its worker.
 STALLED_S = 120.0
+# It goes on where it stopped, but not for ever: something may be wrong with it that ends workers.
+TRIED_FOR_S = 86_400.0
 ACTIVE = ("queued", "running")
 
 
@@ -59,6 +61,15 @@ def report(connection: Connection, download_id: str, *, bytes_done: int, bytes_t
     )
 
 
+def hand_back(connection: Connection, download_id: str) -> None:
+    """The worker stops; another one goes on where it stopped."""
+    connection.execute(
+        update(Download)
+        .where(Download.id == download_id, Download.status == "running")
+        .values(status="queued", updated_at=clock(connection))
+    )
+
+
 def end(
     connection: Connection, download_id: str, *, code: str | None = None, message: str | None = None
 ) -> None:
@@ -76,23 +87,38 @@ def end(
     )
 
 
-def fail_stalled(connection: Connection) -> int:
+def release_stalled(connection: Connection) -> int:
+    """Queue again what lost its worker, or give it up when it was asked for long ago; how many there were."""
     now = clock(connection)
-    return connection.execute(
+    stalled = and_(Download.status == "running", Download.updated_at < now - STALLED_S)
+    given_up = connection.execute(
         update(Download)
-        .where(Download.status == "running", Download.updated_at < now - STALLED_S)
+        .where(stalled, Download.created_at < now - TRIED_FOR_S)
         .values(
             status="failed",
             error_code="interrupted",
-            error_message="The worker stopped before the download was complete; ask for it again.",
+            error_message="The worker stopped again and again before the download was complete; ask for it again.",
+            updated_at=now,
             finished_at=now,
         )
-    ).rowcount
+    )
+    released = connection.execute(update(Download).where(stalled).values(status="queued", updated_at=now))
+    return given_up.rowcount + released.rowcount
 
 
-def still_queued(connection: Connection) -> Sequence[str]:
-    """Asked for and not begun: their bells may have been lost."""
-    return connection.scalars(select(Download.id).where(Download.status == "queued").limit(100)).all()
+def still_queued(connection: Connection, *, limit: int = 100) -> Sequence[str]:
+    """Asked for and not begun, oldest first: their bells may have been lost."""
+    return connection.scalars(
+        select(Download.id)
+        .where(Download.status == "queued")
+        .order_by(Download.created_at, Download.id)
+        .limit(limit)
+    ).all()
+
+
+def percent(*, bytes_done: int, bytes_total: int) -> float:
+    """0 while the size is unknown."""
+    return round(100 * bytes_done / bytes_total, 1) if bytes_total else 0.0
 
 
 def recent(connection: Connection, *, limit: int = 50) -> Sequence[AnyRow]:

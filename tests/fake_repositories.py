@@ -3,6 +3,7 @@
 import hashlib
 import random
 from dataclasses import dataclass, field
+from functools import cache
 
 from common.catalogue import Repository, Weights
 
@@ -10,10 +11,12 @@ from common.catalogue import Repository, Weights
 LFS_FROM_BYTES = 10_000
 
 
+@cache
 def git_sha1(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0%s" % (len(content), content)).hexdigest()
 
 
+@cache
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 

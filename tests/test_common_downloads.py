@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 
 from common import downloads
 from common.database import Database, clock
-from common.downloads import STALLED_S
+from common.downloads import STALLED_S, TRIED_FOR_S
 from common.identity import new_id
 from common.tables import AnyRow, Download
 
@@ -116,16 +116,54 @@ def test_only_a_running_one_that_does_not_move_is_stalled(database: Database) ->
         downloads.end(connection, ended)
         connection.execute(update(Download).values(updated_at=clock(connection) - STALLED_S - 1))
         downloads.report(connection, moving, bytes_done=3_000_000_000, bytes_total=5_000_000_000)
-        assert downloads.fail_stalled(connection) == 1
-        assert downloads.fail_stalled(connection) == 0
-        assert downloads.still_queued(connection) == [queued]
-        assert ask(connection, "a")[1]
-    found = {item: row_of(database, item) for item in (stalled, moving, queued, ended)}
-    assert [row.status for row in found.values()] == ["failed", "running", "queued", "completed"]
-    assert found[stalled].error_code == "interrupted"
-    assert "ask for it again" in found[stalled].error_message
-    assert found[stalled].finished_at is not None
-    assert found[moving].bytes_done == 3_000_000_000
+        assert downloads.release_stalled(connection) == 1
+        assert downloads.release_stalled(connection) == 0
+        assert downloads.still_queued(connection) == [stalled, queued]
+        # It goes on as the same one.
+        assert ask(connection, "a") == (stalled, False)
+        assert downloads.begin(connection, stalled) is not None
+    found = [row_of(database, download_id) for download_id in (stalled, moving, queued, ended)]
+    assert [row.status for row in found] == ["running", "running", "queued", "completed"]
+    assert found[1].bytes_done == 3_000_000_000
+
+
+def test_one_that_stalls_for_days_is_given_up(database: Database) -> None:
+    download_id = asked(database)
+    with database.write() as connection:
+        downloads.begin(connection, download_id)
+        now = clock(connection)
+        connection.execute(
+            update(Download).values(updated_at=now - STALLED_S - 1, created_at=now - TRIED_FOR_S - 1)
+        )
+        assert downloads.release_stalled(connection) == 1
+        assert ask(connection)[1]
+    row = row_of(database, download_id)
+    assert (row.status, row.error_code) == ("failed", "interrupted")
+    assert "ask for it again" in row.error_message
+    assert row.finished_at is not None
+
+
+def test_a_worker_that_stops_hands_it_back(database: Database) -> None:
+    running, ended = asked(database, "a"), asked(database, "b")
+    with database.write() as connection:
+        for download_id in (running, ended):
+            downloads.begin(connection, download_id)
+        downloads.end(connection, ended)
+        for download_id in (running, ended):
+            downloads.hand_back(connection, download_id)
+        assert downloads.still_queued(connection) == [running]
+
+
+def test_the_oldest_is_rung_for_first(database: Database) -> None:
+    ids = [asked(database, item) for item in ("b", "a", "c")]
+    with database.read() as connection:
+        assert downloads.still_queued(connection) == ids
+        assert downloads.still_queued(connection, limit=1) == ids[:1]
+
+
+def test_percent() -> None:
+    assert downloads.percent(bytes_done=0, bytes_total=0) == 0
+    assert downloads.percent(bytes_done=1, bytes_total=3) == 33.3
 
 
 def test_the_recent_ones_newest_first(database: Database) -> None:

@@ -14,7 +14,7 @@ def sweep(process: Process) -> None:
     """Take back what dead workers held, ring again for what nobody heard."""
     with process.database.write() as connection:
         released = lost.release_expired(connection)
-        stalled = downloads.fail_stalled(connection)
+        stalled = downloads.release_stalled(connection)
         waiting = downloads.still_queued(connection)
         queues = list(lost.queues_waiting(connection))
     for part in released:
