@@ -45,6 +45,9 @@ class Doorbell:
         for download_id in download_ids:
             self._try(partial(broker.ring_download, self._client, download_id, prefix=self._prefix))
 
+    def tell_worker(self, worker_id: str, task: str, *args: str) -> None:
+        self._try(lambda: broker.tell_worker(self._client, worker_id, task, list(args), prefix=self._prefix))
+
     def tell(self, job_id: str, name: str, **data: Any) -> None:
         self._try(lambda: events.emit(self._client, job_id, name, data, prefix=self._prefix))
 

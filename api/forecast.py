@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from common.catalogue import find_voice
 from common.database import Database
 from common.fleet import Seen, seen_lately
 from common.jobs.reading import POSITION_MAX, backlog, chars_being_spoken, place_of, synthesis_s_per_char
@@ -31,7 +32,7 @@ def forecast(connection: Connection, row: AnyRow) -> Forecast:
     place = place_of(connection, row.id) if row.status == "queued" else None
     if place is None:
         return Forecast(None, None)
-    engine = row.model if row.provider == "local" else row.provider
+    engine = _queue_of(row)
     workers = _serving(seen_lately(connection), engine)
     pace = _pace(connection, row.model)
     # Without a worker there is no time to tell.
@@ -44,11 +45,16 @@ def retry_after_s(database: Database) -> float:
     """When a full queue should have room again."""
     with database.read() as connection:
         waiting = backlog(connection, up_to=POSITION_MAX)
-        workers = sum(seen.alive for seen in seen_lately(connection))
+        workers = sum(seen.alive and seen.speaks for seen in seen_lately(connection))
         pace = _pace(connection, None)
     # Room for one is enough to come back; a tenth of the backlog keeps the crowd from coming all at once.
     wait_s = waiting.chars_ahead / 10 * pace / max(1, workers)
     return min(RETRY_MAX_S, max(RETRY_MIN_S, wait_s))
+
+
+def _queue_of(row: AnyRow) -> str:
+    """The weights whose queue it waits in, or the provider."""
+    return find_voice(row.voice_id, allow_fake=True).weights if row.provider == "local" else str(row.provider)
 
 
 def _left_of_running(connection: Connection, row: AnyRow) -> float | None:

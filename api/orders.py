@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from api.context import OWNER, Gateway
 from api.schemas.synthesis import SynthesisRequest
 from common.broker import job_queue
-from common.catalogue import Voice, find_voice
+from common.catalogue import Voice, find_voice, no_such_voice
+from common.catalogue.styles import check_style
 from common.errors import Conflict, InvalidRequest, NoWorker, TooLarge
 from common.fleet import Seen
 from common.identity import new_id
 from common.jobs.submission import NewJob
-from common.providers import choose
+from common.providers import choose, is_announced
 from common.settings import Settings
 from common.speakable import speakable
 
@@ -55,6 +56,9 @@ def make_job(
 ) -> NewJob:
     """Raises InvalidRequest, NotFound, Conflict, NoWorker."""
     voice = find_voice(body.voice_id, allow_fake=settings.fake_engine)
+    if not voice.listed and not is_announced(voice, fleet):
+        raise no_such_voice()
+    check_style(voice, body.style)
     choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
     _check_format(body.format, choice.engine, fleet)
     return NewJob(
@@ -72,7 +76,11 @@ def make_job(
         seed=secrets.randbits(31) if body.seed is None else body.seed,
         seed_given=body.seed is not None,
         may_fail_over=choice.may_fail_over,
-        warnings=(*choice.warnings, *_language_warnings(voice, body.language)),
+        warnings=(
+            *choice.warnings,
+            *_language_warnings(voice, body.language),
+            *_style_warnings(voice, body.style),
+        ),
         owner=OWNER,
         request_id=request_id,
         idempotency_key=key,
@@ -110,6 +118,12 @@ def _language_warnings(voice: Voice, asked: str | None) -> tuple[str, ...]:
     return (
         f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {asked}; GET /voices lists others.",
     )
+
+
+def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
+    if style is None or voice.style:
+        return ()
+    return (f"The voice {voice.id} takes no style, so it was left aside; GET /voices says which do.",)
 
 
 def _digest(body: SynthesisRequest) -> str:

@@ -1,76 +1,39 @@
-"""What is there of the models, by what the workers announced, and what can be fetched."""
+"""What of the models is to be fetched, and how its downloads stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from api.schemas.model import DownloadRequest, DownloadView, ModelView, ModelVoice, ModelWorker, Unsupported
+from api.schemas.model import DownloadRequest, DownloadView
 from api.views import moment, moment_or_none
-from common.catalogue import MODELS, Model, Voice, find_voice, voices
+from common import downloads
+from common.catalogue import MODELS, find_voice
+from common.catalogue.items import HIBARI, Item, item_of_voice, items_of_model, needed_items
 from common.errors import InvalidRequest
 from common.fleet import Seen
 from common.settings import Settings
 from common.tables import AnyRow
-
-# The models whose voices a worker of this release can fetch.
-DOWNLOADABLE = frozenset({"hibari"})
-_UNSUPPORTED = "This release cannot fetch it; put it into ORATIO_MODELS_DIR or speak it by hosted inference."
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`missing` are to be fetched; `present` are there already."""
 
-    missing: tuple[Voice, ...]
-    present: tuple[Voice, ...]
-    unsupported: tuple[Unsupported, ...]
-
-
-def model_view(model: Model, fleet: Sequence[Seen], settings: Settings) -> ModelView:
-    known = voices_of(model.alias)
-    spoken = [ModelVoice(id=voice.id, present=is_present(voice, fleet)) for voice in known]
-    present = sum(voice.present for voice in spoken)
-    return ModelView(
-        alias=model.alias,
-        name=model.name,
-        hub_id=model.hub_id,
-        license=model.license,
-        runs_on=model.runs_on,
-        need="optional" if model.alias in settings.optional_model_names else "needed",
-        present=present > 0,
-        downloadable=model.alias in DOWNLOADABLE,
-        voices_present=present,
-        voices_known=len(known),
-        voices=spoken,
-        workers=[_worker(seen, model.alias) for seen in fleet if seen.voices_of(model.alias) is not None],
-    )
-
-
-def voices_of(alias: str) -> list[Voice]:
-    return [voice for voice in voices().values() if voice.model == alias]
-
-
-def is_present(voice: Voice, fleet: Sequence[Seen]) -> bool:
-    return any(voice.engine_voice in (seen.voices_of(voice.model) or ()) for seen in fleet)
+    missing: tuple[Item, ...]
+    present: tuple[Item, ...]
 
 
 def wanted(asked: DownloadRequest | None, fleet: Sequence[Seen], settings: Settings) -> Wanted:
-    """What was asked for by name must be possible: raises InvalidRequest, NotFound."""
-    if asked is not None and asked.voices and asked.models:
-        raise InvalidRequest("Name models or voices, not both.", param="models")
-    if asked is not None and asked.voices:
-        return _split([find_voice(voice_id) for voice_id in dict.fromkeys(asked.voices)], fleet, by_name=True)
-    if asked is not None and asked.models:
-        for alias in asked.models:
-            _check_model(alias)
-        named = [voice for alias in dict.fromkeys(asked.models) for voice in voices_of(alias)]
-        return _split(named, fleet, by_name=True)
-    needed = [voice for voice in voices().values() if voice.model not in settings.optional_model_names]
-    return _split(needed, fleet, by_name=False)
+    """Raises InvalidRequest, NotFound."""
+    # What a worker had that is gone says little about the folder that a download would fill.
+    alive = [seen for seen in fleet if seen.alive] or fleet
+    items = dict.fromkeys(_items(asked, settings))
+    present = tuple(item for item in items if _is_present(item, alive))
+    return Wanted(tuple(item for item in items if item not in present), present)
 
 
 def download_view(row: AnyRow) -> DownloadView:
     done = row.status == "completed"
-    percent = 100.0 if done else round(100 * row.bytes_done / row.bytes_total, 1) if row.bytes_total else 0.0
+    percent = downloads.percent(bytes_done=row.bytes_done, bytes_total=row.bytes_total)
     return DownloadView(
         id=row.id,
         model=row.model,
@@ -78,7 +41,7 @@ def download_view(row: AnyRow) -> DownloadView:
         status=row.status,
         bytes_done=row.bytes_done,
         bytes_total=row.bytes_total,
-        percent=percent,
+        percent=100.0 if done else percent,
         error_code=row.error_code,
         error_message=row.error_message,
         created_at=moment(row.created_at),
@@ -87,39 +50,30 @@ def download_view(row: AnyRow) -> DownloadView:
     )
 
 
-def _split(candidates: Sequence[Voice], fleet: Sequence[Seen], *, by_name: bool) -> Wanted:
-    present = [voice for voice in candidates if is_present(voice, fleet)]
-    absent = [voice for voice in candidates if voice not in present]
-    impossible = sorted({voice.model for voice in absent} - DOWNLOADABLE)
-    if impossible and by_name:
+def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[Item]:
+    if asked is not None and asked.voices and asked.models:
+        raise InvalidRequest("Name models or voices, not both.", param="models")
+    if asked is not None and asked.voices:
+        return [item_of_voice(find_voice(voice_id)) for voice_id in asked.voices]
+    if asked is not None and asked.models:
+        return [item for name in asked.models for item in _items_of(name)]
+    return needed_items(optional=settings.optional_model_names)
+
+
+def _items_of(name: str) -> tuple[Item, ...]:
+    try:
+        return items_of_model(name)
+    except KeyError:
         raise InvalidRequest(
-            f"{', '.join(impossible)}: {_UNSUPPORTED}", code="download_unsupported", param="models"
-        )
-    return Wanted(
-        missing=tuple(voice for voice in absent if voice.model in DOWNLOADABLE),
-        present=tuple(present),
-        unsupported=tuple(Unsupported(model=alias, reason=_UNSUPPORTED) for alias in impossible),
-    )
+            f"There is no such model; there are: {', '.join(MODELS)}, and the languages of MMS as mms_deu, mms_spa, … "
+            "(GET /voices lists them).",
+            code="unknown_model",
+            param="models",
+        ) from None
 
 
-def _check_model(alias: str) -> None:
-    if alias not in MODELS:
-        raise InvalidRequest(
-            f"There is no such model; there are: {', '.join(MODELS)}.", code="unknown_model", param="models"
-        )
-
-
-def _worker(seen: Seen, alias: str) -> ModelWorker:
-    said = seen.announcement
-    loaded = any(engine["alias"] == alias and engine.get("loaded", False) for engine in said.engines)
-    return ModelWorker(
-        id=said.id,
-        alive=seen.alive,
-        loaded=loaded and seen.alive,
-        device=said.device,
-        version=said.version,
-        voices_present=len(seen.voices_of(alias) or ()),
-        engine_calls=said.stats.get("engine_calls", {}).get(alias, 0),
-        memory_bytes=said.stats.get("memory_bytes"),
-        heartbeat_at=moment(seen.heartbeat_at),
-    )
+def _is_present(item: Item, fleet: Sequence[Seen]) -> bool:
+    if item.model == HIBARI:
+        return any(item.item in (seen.voices_of(HIBARI) or ()) for seen in fleet)
+    folders = (seen.folder_of(item.item) for seen in fleet)
+    return any(folder is not None and folder["state"] == "complete" for folder in folders)

@@ -38,6 +38,13 @@ def unready(url: str) -> str | None:
     return None
 
 
+def workers_alive(url: str) -> int:
+    """How many have announced themselves; 0 when nobody says."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return int(json.loads(_get(f"{url}/ready", within_s=_READY_WITHIN_S))["workers_alive"])
+    return 0
+
+
 def uses_proxy(url: str) -> bool:
     """A proxy of the environment cannot reach what listens on this machine's loopback."""
     return not is_loopback(urlsplit(url).hostname or "")

@@ -30,7 +30,14 @@ QUICK_STOP_S = 10.0
 GATEWAY_STOP_S = 15.0
 
 # One process per core is how a CPU is filled: threads inside one would only fight over it.
-_ONE_CORE_EACH = {"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ONE_CORE_EACH = {
+    "MALLOC_ARENA_MAX": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+# Settings that other programs of the field know by the same name.
+_NAMES_OF_OTHERS = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Crew:
     count: int
     concurrency: int = WORKER_CONCURRENCY
     python: str = sys.executable
+    # ORATIO_DEVICE of each of them; empty: what the settings say, for all.
+    devices: tuple[str, ...] = ()
 
 
 def gateway(settings: Settings, *, python: str = sys.executable) -> Command:
@@ -68,6 +77,7 @@ def worker(
     name: str,
     concurrency: int = WORKER_CONCURRENCY,
     python: str = sys.executable,
+    device: str = "",
 ) -> Command:
     argv = _consumer(
         settings,
@@ -77,6 +87,8 @@ def worker(
         concurrency=concurrency,
     )
     env = _ONE_CORE_EACH | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}
+    if device:
+        env["ORATIO_DEVICE"] = device
     return Command(name, "worker", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, _unless_set(env))
 
 
@@ -106,6 +118,7 @@ def crew(settings: Settings, members: Crew) -> list[Command]:
             name=f"{members.name}-{number}",
             concurrency=members.concurrency,
             python=members.python,
+            device=members.devices[number - 1] if members.devices else "",
         )
         for number in range(1, members.count + 1)
     ]
@@ -115,16 +128,10 @@ def beat_folder(settings: Settings) -> Path:
     return settings.data_dir.absolute() / "beat"
 
 
-def local_models(settings: Settings) -> tuple[str, ...]:
-    """The engines of a worker on this machine: those asked for, else all that need no network."""
-    asked = tuple(model for model in settings.worker_model_names if model != INFERENCE)
-    return asked or (("hibari", "stub", "fake") if settings.fake_engine else ("hibari", "stub"))
-
-
 def environment(settings: Settings) -> dict[str, str]:
     """Every setting, paths absolute: a child sees what its parent saw, wherever it runs and whatever `.env` says."""
     named = {
-        "HF_TOKEN" if name == "hf_token" else f"ORATIO_{name.upper()}": _as_text(getattr(settings, name))
+        _NAMES_OF_OTHERS.get(name, f"ORATIO_{name.upper()}"): _as_text(getattr(settings, name))
         for name in type(settings).model_fields
     }
     return {name: value for name, value in named.items() if value is not None}

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import processes
+from cli import crews, processes
 from cli.processes import Command
 from common.settings import Settings
 
@@ -22,11 +22,11 @@ def worker_command(settings: Settings, *, models: str, concurrency: int | None, 
     available = available_aliases(settings)
     asked = tuple(model.strip() for model in models.split(",") if model.strip())
     served = asked or settings.worker_model_names or tuple(a for a in available if a != processes.INFERENCE)
-    if missing := [model for model in served if model not in available]:
+    if missing := [model for model in served if model.partition("_")[0] not in available]:
         raise typer.BadParameter(_missing(missing, available), param_hint="--models")
     if concurrency is None:
         hosted = served == (processes.INFERENCE,)
-        concurrency = settings.inference_concurrency if hosted else processes.WORKER_CONCURRENCY
+        concurrency = settings.inference_concurrency if hosted else crews.concurrency(served)
     return processes.worker(settings, models=served, name=name, concurrency=concurrency)
 
 

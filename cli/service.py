@@ -8,8 +8,8 @@ from rich.console import Console
 
 from cli.claim import AlreadyRunning
 from cli.console import Say, waiting
+from cli.crews import crews
 from cli.finding import at, find
-from cli.processes import Crew, local_models
 from cli.stack import Stack
 from common.settings import Settings
 
@@ -33,11 +33,11 @@ def borrowed(settings: Settings, *, url: str | None, console: Console) -> Iterat
 def _enter(settings: Settings, around: ExitStack, progress: Say) -> str:
     """Whoever else is just starting on this data folder is waited for, and used if it stays."""
     small = settings.model_copy(update={"host": "127.0.0.1", "port": 0})
-    crews = [Crew("worker", local_models(settings), 1)]
+    everyone = crews(settings, workers=1)
     give_up_at = time.monotonic() + _TURN_WITHIN_S
     while True:
         # Not for others to find: it ends with this command.
-        stack = Stack(small, crews=crews, purpose="oratio say", publish=False, progress=progress)
+        stack = Stack(small, crews=everyone, purpose="oratio say", publish=False, progress=progress)
         try:
             return around.enter_context(stack).url
         except AlreadyRunning as error:

@@ -12,14 +12,16 @@ from typing import Self
 from cli import processes, valkey
 from cli.child import last_lines, leashed
 from cli.claim import claimed, published
+from cli.crews import local_models
 from cli.ports import as_url, free_port, is_free
-from cli.probes import unready
+from cli.probes import unready, workers_alive
 from cli.processes import Crew
 from cli.supervisor import Supervisor
 from common.addresses import is_loopback
 from common.settings import Settings
 
 READY_WITHIN_S = 120.0
+EVERYONE_WITHIN_S = 60.0
 _SERVER_WITHIN_S = 30.0
 _PROBE_EVERY_S = 0.05
 
@@ -52,11 +54,12 @@ class Stack:
     ) -> None:
         port = settings.port or free_port(settings.host)
         self.settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute(), "port": port})
-        self.crews = tuple(crews) or (Crew("worker", processes.local_models(settings), cores()),)
+        self.crews = tuple(crews) or (Crew("worker", local_models(settings), cores()),)
         self.url = as_url(settings.host, port)
         self.logs = self.settings.data_dir / "logs"
         self._purpose = purpose
         self._publish = publish
+        self._tell = tell
         self._progress = progress
         self._cancelled = cancelled
         self._supervisor = Supervisor(logs=self.logs, tell=tell)
@@ -149,6 +152,14 @@ class Stack:
         self._progress("the first worker and the gateway")
         if not self._wait_for(lambda: unready(self.url) is None, within_s=READY_WITHIN_S):
             raise StartFailed(self._why(f"Not ready after {READY_WITHIN_S:.0f} s: {unready(self.url)}."))
+        self._wait_for_everyone()
+
+    def _wait_for_everyone(self) -> None:
+        """A voice whose worker is still starting would be taken for one that nobody has."""
+        wanted = sum(crew.count for crew in self.crews)
+        self._progress("the other workers")
+        if not self._wait_for(lambda: workers_alive(self.url) >= wanted, within_s=EVERYONE_WITHIN_S):
+            self._tell("Not every worker is there yet; those that are missing go on starting.")
 
     def _wait_for(self, probe: Callable[[], bool], *, within_s: float) -> bool:
         deadline = time.monotonic() + within_s

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from cli.claim import AlreadyRunning, published_address
 from cli.console import make_console, waiting
+from cli.crews import crews
 from cli.follow import following
-from cli.processes import Crew, local_models
+from cli.processes import Crew
 from cli.signals import Wish, listening
 from cli.stack import Stack, StartFailed, Stopped, cores
 from common.settings import Settings
@@ -19,11 +20,10 @@ from common.settings import Settings
 def up(settings: Settings, *, workers: int | None, verbose: bool) -> int:
     """Returns the exit status when the service stopped."""
     console = make_console()
-    # Workers of other environments (torch, parler) become crews of their own beside this one.
-    crews = [Crew("worker", local_models(settings), workers or cores())]
+    everyone = crews(settings, workers=workers or cores())
     try:
         with listening() as wish:
-            _serve(settings, crews, wish, console, verbose=verbose)
+            _serve(settings, everyone, wish, console, verbose=verbose)
     except AlreadyRunning as error:
         make_console(stderr=True).print(_already(error, settings.data_dir))
         return 1
@@ -36,13 +36,13 @@ def up(settings: Settings, *, workers: int | None, verbose: bool) -> int:
     return 0
 
 
-def _serve(settings: Settings, crews: list[Crew], wish: Wish, console: Console, *, verbose: bool) -> None:
+def _serve(settings: Settings, everyone: list[Crew], wish: Wish, console: Console, *, verbose: bool) -> None:
     with ExitStack() as around:
         if verbose:
             around.enter_context(following(settings.data_dir / "logs", tell=console.print))
         with waiting(console) as progress:
             stack = Stack(
-                settings, crews=crews, tell=console.print, progress=progress, cancelled=wish.stop.is_set
+                settings, crews=everyone, tell=console.print, progress=progress, cancelled=wish.stop.is_set
             )
             wish.on_hurry = stack.hurry
             around.enter_context(stack)

@@ -19,11 +19,14 @@ from common.settings import Settings
 KEY_PREFIX = "ov:"
 SPEAK = "oratio.speak"
 DOWNLOAD = "oratio.download"
+# What one worker is told: look into the models folder again, load weights, unload them.
+RESCAN, WARM, UNLOAD = "oratio.rescan", "oratio.warm", "oratio.unload"
 LANES = ("interactive", "bulk")
 OPS = "ops"
 
 # A publisher must not hang with a hung Redis: the row is committed, and the sweep will ring.
 PUBLISH_TIMEOUT_S = 1.0
+TOLD_FOR_S = 60
 
 
 def queue_name(queue: str, *, prefix: str) -> str:
@@ -33,6 +36,11 @@ def queue_name(queue: str, *, prefix: str) -> str:
 
 def job_queue(model: str, *, lane: str) -> str:
     return f"{model}.{lane}"
+
+
+def own_queue(worker_id: str) -> str:
+    """Where one worker hears what is meant for it alone."""
+    return f"at.{worker_id}"
 
 
 def queue_key(queue: str, *, prefix: str) -> str:
@@ -69,6 +77,15 @@ def ring(client: redis.Redis, bells: Sequence[Bell], *, prefix: str) -> dict[str
 def ring_download(client: redis.Redis, download_id: str, *, prefix: str) -> None:
     name = queue_name(OPS, prefix=prefix)
     client.lpush(KEY_PREFIX + name, message(DOWNLOAD, [download_id], queue=name))
+
+
+def tell_worker(client: redis.Redis, worker_id: str, task: str, args: list[Any], *, prefix: str) -> None:
+    """Heard within a minute or never: a worker that is gone leaves nothing behind."""
+    name = queue_name(own_queue(worker_id), prefix=prefix)
+    pipeline = client.pipeline(transaction=False)
+    pipeline.lpush(KEY_PREFIX + name, message(task, args, queue=name))
+    pipeline.expire(KEY_PREFIX + name, TOLD_FOR_S)
+    pipeline.execute()
 
 
 def depth(client: redis.Redis, queue: str, *, prefix: str) -> int:

@@ -1,7 +1,7 @@
 """What the workers announced: the only source of the gateway's answers about availability."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -10,13 +10,20 @@ from common.database import clock, upsert
 from common.tables import Worker
 
 REMEMBERED_S = 86_400.0
+# The flavour of a process that speaks nothing, but may have a models folder.
+OPS_FLAVOUR = "ops"
 # Three missed heartbeats.
 ALIVE_WITHIN_S = 35.0
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What one worker process can do. `engines`: `{"alias", "voices": [...], "loaded": bool}` each."""
+    """What one worker process can do.
+
+    `engines`, one for each set of weights that it serves: `{"alias", "weights", "voices": [...], "loaded", "in_use",
+    "memory_bytes", "trouble"}`, the last why it cannot be loaded. `folder` is what lies in its models folder:
+    `{"weights", "state": "partial" or "complete", "revision", "size_bytes"}`.
+    """
 
     id: str
     flavour: str
@@ -26,6 +33,7 @@ class Announcement:
     engines: tuple[dict[str, Any], ...]
     formats: tuple[str, ...]
     stats: dict[str, Any]
+    folder: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +44,37 @@ class Seen:
     started_at: float
     heartbeat_at: float
     alive: bool
+    _engines: dict[str, dict[str, Any]] = field(init=False, repr=False, compare=False)
 
-    def voices_of(self, alias: str) -> tuple[str, ...] | None:
-        """Engine voice names; None when this worker does not serve the engine."""
-        for engine in self.announcement.engines:
-            if engine["alias"] == alias:
-                return tuple(engine["voices"])
-        return None
+    def __post_init__(self) -> None:
+        # Workers of an older release named engines only.
+        by_key = {engine.get("weights", engine["alias"]): engine for engine in self.announcement.engines}
+        object.__setattr__(self, "_engines", by_key)
+
+    @property
+    def speaks(self) -> bool:
+        """It serves something, if only the beep."""
+        return bool(self.announcement.engines)
+
+    @property
+    def is_worker(self) -> bool:
+        return self.announcement.flavour != OPS_FLAVOUR
+
+    def voices_of(self, key: str) -> tuple[str, ...] | None:
+        """Engine voice names of a set of weights; None when this worker does not serve it."""
+        engine = self.engine_of(key)
+        return None if engine is None else tuple(engine["voices"])
+
+    def engine_of(self, key: str) -> dict[str, Any] | None:
+        """What it announced of a set of weights."""
+        return self._engines.get(key)
+
+    def engines_of(self, model: str) -> list[dict[str, Any]]:
+        """What it announced of all weights of a family."""
+        return [engine for engine in self.announcement.engines if engine["alias"] == model]
+
+    def folder_of(self, key: str) -> dict[str, Any] | None:
+        return next((entry for entry in self.announcement.folder if entry["weights"] == key), None)
 
 
 def announce(connection: Connection, announcement: Announcement) -> None:
@@ -55,6 +87,7 @@ def announce(connection: Connection, announcement: Announcement) -> None:
         "engines": list(announcement.engines),
         "formats": list(announcement.formats),
         "stats": announcement.stats,
+        "folder": list(announcement.folder),
         "heartbeat_at": now,
         "stopped_at": None,
     }
@@ -89,6 +122,7 @@ def seen_lately(connection: Connection) -> Sequence[Seen]:
                 engines=tuple(row.engines),
                 formats=tuple(row.formats),
                 stats=row.stats,
+                folder=tuple(row.folder),
             ),
             started_at=row.started_at,
             heartbeat_at=row.heartbeat_at,

@@ -19,7 +19,7 @@ STUB_WARNING = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`engine` names the queue's model: the voice's own, `inference` or `stub`."""
+    """`engine` names the queue: the weights of the voice, `inference` or `stub`."""
 
     provider: Provider
     engine: str
@@ -33,11 +33,10 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
         return _beep(fleet)
     if mode == "inference":
         return _hosted(voice, fleet)
-    hosted = bool(find_model(voice.model).hosted and announced(INFERENCE, fleet))
-    heard = announced(voice.model, fleet)
+    heard = announced(voice.weights, fleet)
     if mode == "local" or _speaks(voice, heard):
-        return _local(voice, fleet, may_fail_over=hosted and mode == "auto")
-    if hosted:
+        return _local(voice, fleet, may_fail_over=mode == "auto")
+    if find_model(voice.model).hosted and announced(INFERENCE, fleet):
         return _hosted(voice, fleet)
     if heard:
         # The model is served here and this voice of it can be fetched: a beep would only hide that.
@@ -52,9 +51,14 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
     )
 
 
-def announced(alias: str, fleet: Sequence[Seen]) -> list[tuple[str, ...]]:
-    """The voice lists of every worker that served an engine in the last 24 hours."""
-    return [names for seen in fleet if (names := seen.voices_of(alias)) is not None]
+def announced(key: str, fleet: Sequence[Seen]) -> list[tuple[str, ...]]:
+    """The voice lists of every worker that served these weights in the last 24 hours."""
+    return [names for seen in fleet if (names := seen.voices_of(key)) is not None]
+
+
+def is_announced(voice: Voice, fleet: Sequence[Seen]) -> bool:
+    """A worker said that it has this very voice."""
+    return _speaks(voice, announced(voice.weights, fleet))
 
 
 def unavailable_reason(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode) -> str | None:
@@ -72,17 +76,18 @@ def unavailable_reason(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMod
 
 
 def _speaks(voice: Voice, heard: Sequence[tuple[str, ...]]) -> bool:
+    """One of these workers has all that it takes."""
     # "*" is the announcement of an engine that takes any name.
-    return any(voice.engine_voice in names or "*" in names for names in heard)
+    return any("*" in names or set(voice.engine_voices) <= set(names) for names in heard)
 
 
 def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choice:
-    heard = announced(voice.model, fleet)
+    heard = announced(voice.weights, fleet)
     if not heard:
         raise NoWorker(f"No worker serves the model {voice.model!r}, and only local synthesis is allowed.")
     if not _speaks(voice, heard):
         raise _missing(voice)
-    return Choice("local", voice.model, may_fail_over=may_fail_over)
+    return Choice("local", voice.weights, may_fail_over=may_fail_over)
 
 
 def _beep(fleet: Sequence[Seen]) -> Choice:

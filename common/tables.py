@@ -197,8 +197,9 @@ class Worker(Base):
     version: Mapped[str] = mapped_column(String(32))
     device: Mapped[str] = mapped_column(String(64))
     pid: Mapped[int]
-    # [{"alias", "voices": [...], "loaded"}], what it can speak right now; and the formats it can write.
+    # What it can speak right now, what lies in its models folder, and the formats it can write: see common.fleet.
     engines: Mapped[list[Any]]
+    folder: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
     formats: Mapped[list[Any]]
     # Counters since its start: engine calls per engine, resident memory in bytes.
     stats: Mapped[dict[str, Any]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli import processes
+from cli import crews, processes
 from common import broker
 from common.settings import Settings
 from tests.command import ORATIO, environment
@@ -39,7 +39,7 @@ def test_names_of_lanes_and_queues_are_those_of_the_broker() -> None:
 def test_a_local_worker_serves_what_its_environment_has(plain: Settings, fake_engine: bool) -> None:
     settings = plain.model_copy(update={"fake_engine": fake_engine, "inference_url": "http://127.0.0.1:9"})
 
-    served = processes.local_models(settings)
+    served = crews.local_models(settings)
 
     assert set(served) == set(available_aliases(settings)) - {"inference"}
 

@@ -47,7 +47,8 @@ KOKORO_TWICE = [seen(kokoro=["af_heart"]), seen(inference=["*"])]
 KOKORO_ELSEWHERE = [seen(kokoro=["am_adam"]), seen(inference=["*"])]
 
 
-def local(engine: str, *, may_fail_over: bool = False) -> Choice:
+def local(engine: str, *, may_fail_over: bool = True) -> Choice:
+    """A job may go elsewhere where nobody forced a provider; the worker then sees who there is."""
     return Choice("local", engine, may_fail_over=may_fail_over)
 
 
@@ -57,16 +58,15 @@ def local(engine: str, *, may_fail_over: bool = False) -> Choice:
     [
         ("auto", HIBARI, FULL, local("hibari")),
         ("auto", HIBARI, TWO, local("hibari")),
-        # Nobody else can speak it: no fail-over is promised.
         ("auto", HIBARI, [*FULL, *REMOTE], local("hibari")),
         ("auto", KOKORO, KOKORO_HERE, local("kokoro")),
-        ("auto", KOKORO, KOKORO_TWICE, local("kokoro", may_fail_over=True)),
+        ("auto", KOKORO, KOKORO_TWICE, local("kokoro")),
         ("auto", KOKORO, [seen(kokoro=["*"])], local("kokoro")),
         ("auto", KOKORO, KOKORO_ELSEWHERE, HOSTED),
         ("auto", KOKORO, REMOTE, HOSTED),
         ("auto", KOKORO, REMOTE_AND_STUB, HOSTED),
-        ("local", HIBARI, FULL, local("hibari")),
-        ("local", KOKORO, KOKORO_TWICE, local("kokoro")),
+        ("local", HIBARI, FULL, local("hibari", may_fail_over=False)),
+        ("local", KOKORO, KOKORO_TWICE, local("kokoro", may_fail_over=False)),
         ("inference", KOKORO, REMOTE, HOSTED),
         ("inference", KOKORO, KOKORO_TWICE, HOSTED),
         ("stub", HIBARI, STUB, BEEP),

@@ -11,8 +11,8 @@ from common.settings import Settings, get_settings
 ROOT = Path(__file__).parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()
 LINE = re.compile(r"^#?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$", re.MULTILINE)
-ALIASES = {"hf_token": "HF_TOKEN"}
-UNITS = {"_s": "seconds", "_hours": "hours", "_bytes": "bytes", "_chars": "characters"}
+ALIASES = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
+UNITS = {"_s": "seconds", "_mb": "MB", "_hours": "hours", "_bytes": "bytes", "_chars": "characters"}
 COMPOSE_ONLY = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
 
 
@@ -115,6 +115,10 @@ def test_lists_are_written_with_commas() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ORATIO_DEVICE", "tpu"),
+        ("ORATIO_DTYPE", "int8"),
+        ("ORATIO_MODEL_MEMORY_MB", "-1"),
+        ("ORATIO_CPU_THREADS", "0"),
         ("ORATIO_PORT", "eight"),
         ("ORATIO_TTS_PROVIDER", "cloud"),
         ("ORATIO_TTS_STUB", "perhaps"),

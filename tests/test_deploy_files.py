@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import make_url
 from typer.main import get_command
 
+from cli import crews
 from common.settings import Settings
 from tests.deployment import (
     COMPOSE,
@@ -24,8 +26,9 @@ from tests.deployment import (
 from tests.nginx import DEPLOYED, SITE
 
 DOCKERFILES = ("Dockerfile.api", "Dockerfile.worker")
-WORKERS = ("worker", "worker-inference")
-ALIASES = {"ORATIO_HF_TOKEN": "HF_TOKEN"}
+FLAVOURS = {"worker-torch": "torch", "worker-parler": "parler"}
+WORKERS = ("worker", "worker-inference", *FLAVOURS)
+ALIASES = {"ORATIO_HF_TOKEN": "HF_TOKEN", "ORATIO_HF_ENDPOINT": "HF_ENDPOINT"}
 # The others must reach a container, or an operator sets them in .env and nothing happens.
 NOT_FOR_CONTAINERS = {
     "ORATIO_FRONTEND_DIR": "the image holds the studio where the default looks for it",
@@ -111,7 +114,34 @@ def test_libraries_are_installed_by_hash(name: str) -> None:
     runs = [rest for stage in dockerfile(name).values() for rest in stage.all("RUN")]
     installs = [re.split(r"&&", run)[0] for run in runs if "pip install" in run]
     assert installs
-    assert all("--require-hashes -r requirements/" in run or "--no-deps" in run for run in installs)
+    # Only the build of torch is for whoever builds the image to say.
+    hashed = [run for run in installs if not run.rstrip().endswith("pip install ${TORCH}")]
+    assert all("--require-hashes -r requirements/" in run or "--no-deps" in run for run in hashed)
+
+
+def test_a_target_and_a_lock_for_each_flavour() -> None:
+    stages = dockerfile("Dockerfile.worker")
+    for flavour in ("base", *FLAVOURS.values()):
+        assert f"COPY --from={flavour}-libraries /opt/venv /opt/venv" in [
+            f"COPY {rest}" for rest in stages[flavour].all("COPY")
+        ]
+        assert f"requirements/{flavour}.lock" in " ".join(stages[f"{flavour}-libraries"].all("COPY"))
+    locks = {path.stem: path.read_text() for path in (ROOT / "requirements").glob("*.lock")}
+    assert all(f"\n{name}==" in f"\n{locks['torch']}" for name in ("transformers", "uroman", "num2words"))
+    assert "parler-tts==0.2.3" in locks["parler"]
+    assert not re.search(r"^torch==", locks["base"] + locks["run"] + locks["torch"], re.MULTILINE)
+
+
+def test_flavours_serve_what_their_environments_have() -> None:
+    for service, flavour in FLAVOURS.items():
+        command = SERVICES[service]["command"][-1]
+        assert command.endswith(f"oratio worker --models {','.join(crews.FLAVOURS[flavour])}")
+        assert SERVICES[service]["build"]["target"] == flavour
+
+
+def test_the_gpu_file_is_about_services_that_exist() -> None:
+    described = yaml.safe_load((ROOT / "deploy" / "gpu.yml").read_text())["services"]
+    assert described.keys() == FLAVOURS.keys()
 
 
 def test_the_gateway_installs_nothing_heavy() -> None:
@@ -203,7 +233,7 @@ def test_the_worker_is_alive_while_its_file_is_fresh() -> None:
 
 def test_audio_is_on_one_volume_for_all_who_touch_it() -> None:
     sharing = [name for name in OURS if "data:/data" in SERVICES[name]["volumes"]]
-    assert sharing == ["gateway", "worker", "worker-inference", "ops"]
+    assert sharing == ["gateway", *WORKERS, "ops"]
     mounted = [volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
     assert {name for name in mounted if not name.startswith(".")} == set(COMPOSE["volumes"])
     assert all((ROOT / name).exists() for name in mounted if name.startswith("."))

@@ -42,7 +42,7 @@ def missing_modules(lock: str, folders: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("name", "lock", "module"),
-    [("Dockerfile.api", "gateway.lock", "api.serve"), ("Dockerfile.worker", "worker.lock", "worker.app")],
+    [("Dockerfile.api", "gateway.lock", "api.serve"), ("Dockerfile.worker", "base.lock", "worker.app")],
 )
 def test_an_image_runs_on_what_it_holds(name: str, lock: str, module: str, tmp_path: Path) -> None:
     folders = copied_folders(name)

@@ -1,39 +1,57 @@
-"""The only caller of an engine: tasks hand in segments, one thread per loaded instance speaks them in batches.
+"""The only caller of engines: tasks hand in segments, the threads of a desk speak them in batches.
 
-Nothing is polled and nothing waits for company while an engine could be at work on it: an idle instance takes what is
-there at once. Only an engine that gains by a batch, and only when no instance is busy, waits `linger_s` after the first
-arrival for more.
+A desk has one thread for each copy of its engines that may work at the same time; on a device that is one. Nothing is
+polled and nothing waits for company while an engine could be at work on it: an idle thread takes what is there at
+once. Only an engine that gains by a batch, and only when no thread is busy, waits `linger_s` after the first arrival
+for more.
+
+Where several models share a desk, one that is loaded goes on before another is loaded in its place, but nobody waits
+for that longer than twice the time that loading takes.
 """
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
-from concurrent.futures import wait as wait_for_all
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 
-from worker.engines.protocol import Engine, EngineError, Speech, Utterance
+from worker.engines.protocol import DeviceLost, Engine, EngineError, OutOfMemory, Speech, Utterance
+from worker.shelf import Shelf, raised_in
+
+LOAD_WITHIN_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Item:
-    utterance: Utterance
+    """`copies` are one engine for each thread; without an utterance it only asks for them to be loaded.
+
+    Items of equal `key` may share a call; one without a key is spoken alone.
+    """
+
+    copies: Sequence[Engine]
+    utterance: Utterance | None
     first: bool
-    key: Hashable
+    key: Hashable | None
     arrived_at: float = field(default_factory=time.monotonic)
     future: Future[Speech] = field(default_factory=Future)
+
+    @property
+    def engine(self) -> Engine:
+        """The one to ask about limits."""
+        return self.copies[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """A call of an engine that is under way."""
+    """A call of an engine that is under way, or the loading before it, and when it must be over."""
 
     utterances: tuple[Utterance, ...]
     futures: tuple[Future[Speech], ...]
-    started_at: float
+    within_s: float
+    ends_at: float
 
     def fail(self, error: EngineError) -> None:
         """Let go of those who wait for it. The engine itself cannot be stopped, only its process can."""
@@ -42,53 +60,74 @@ class Call:
 
 
 class Batcher:
-    """`load` before `submit`; `close` at the end."""
+    """One desk. `close` at the end. `calls` are counted by the first copy of each engine."""
 
     def __init__(
         self,
-        engine_factory: Callable[[], Engine],
+        shelf: Shelf,
         *,
-        instances: int,
+        threads: int = 1,
+        name: str = "engine",
         deadline_s: float,
+        load_within_s: float = LOAD_WITHIN_S,
         linger_s: float = 0.003,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.calls = 0
-        self._factory = engine_factory
+        self.calls: Counter[Engine] = Counter()
+        self.device_lost = False
+        self._shelf = shelf
         self._deadline_s = deadline_s
+        self._load_within_s = load_within_s
         self._linger_s = linger_s
         self._clock = clock
         self._changed = threading.Condition()
-        self._line = _Line()
+        self._line = _Line(shelf)
         self._running: list[Call] = []
         self._closing = False
-        self._loaded: tuple[Future[Engine], ...] = tuple(Future() for _ in range(instances))
         self._threads = [
-            threading.Thread(target=self._work, args=(loaded,), name=f"engine-{number}", daemon=True)
-            for number, loaded in enumerate(self._loaded)
+            threading.Thread(target=self._work, args=(number,), name=f"{name}-{number}", daemon=True)
+            for number in range(threads)
         ]
-
-    def load(self) -> None:
-        """Load every instance, side by side. Raises what creating or loading raised; the others are closed then."""
         for thread in self._threads:
             thread.start()
-        wait_for_all(self._loaded)
-        errors = [error for loaded in self._loaded if (error := loaded.exception()) is not None]
-        if errors:
-            self.close(timeout_s=self._deadline_s)
-            raise errors[0]
 
     @property
-    def engine(self) -> Engine:
-        """An instance to ask about its limits and voices; only the batcher lets it speak."""
-        return self._loaded[0].result()
+    def threads(self) -> int:
+        return len(self._threads)
 
-    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
+    def submit(self, copies: Sequence[Engine], utterance: Utterance, *, first: bool) -> Future[Speech]:
         """`first`: of its job, whose listener waits for it. Cancel the future to take it back.
 
         Fails with EngineError; anything else that an engine raises becomes one.
         """
-        item = _Item(utterance, first, self._key(utterance))
+        return self._add(_Item(copies, utterance, first, _key(copies[0], utterance)))
+
+    def warm(self, copies: Sequence[Engine]) -> Future[Speech]:
+        """Load all copies; the future ends, with no samples, when they are. Fails as `submit`."""
+        return self._add(_Item(copies, None, True, None))
+
+    def overdue(self) -> list[Call]:
+        """Calls past their deadline, for a keeper to fail and then end the process."""
+        with self._changed:
+            now = self._clock()
+            return [call for call in self._running if call.ends_at < now]
+
+    def waiting(self) -> int:
+        """Segments that no engine has begun."""
+        with self._changed:
+            return len(self._line)
+
+    def close(self, timeout_s: float) -> None:
+        """Cancel what waits and let calls under way end, for up to `timeout_s` in all."""
+        with self._changed:
+            self._closing = True
+            self._line.cancel_all()
+            self._changed.notify_all()
+        until = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _add(self, item: _Item) -> Future[Speech]:
         with self._changed:
             if self._closing:
                 raise RuntimeError("this batcher is closed")
@@ -96,47 +135,19 @@ class Batcher:
             self._changed.notify()
         return item.future
 
-    def overdue(self) -> list[Call]:
-        """Calls past the deadline, for a keeper to fail and then end the process."""
+    def _work(self, number: int) -> None:
+        while batch := self._take():
+            if batch[0].utterance is None:
+                self._warm(batch[0])
+            else:
+                self._speak(batch, number)
+
+    def _take(self) -> list[_Item]:
+        """The next batch, claimed from those who may cancel; empty when it is over."""
         with self._changed:
-            latest = self._clock() - self._deadline_s
-            return [call for call in self._running if call.started_at < latest]
-
-    def close(self, timeout_s: float) -> None:
-        """Cancel what waits, let calls under way end and the instances close, for up to `timeout_s` in all."""
-        with self._changed:
-            self._closing = True
-            self._line.cancel_all()
-            self._changed.notify_all()
-        until = time.monotonic() + timeout_s
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(max(0.0, until - time.monotonic()))
-
-    def _key(self, utterance: Utterance) -> Hashable:
-        """Texts within a factor of two of each other's length: padding wastes no more than that."""
-        if self.engine.max_batch == 1:
-            return None
-        return self.engine.batch_key(utterance), len(utterance.text).bit_length()
-
-    def _work(self, loaded: Future[Engine]) -> None:
-        try:
-            engine = self._factory()
-            engine.load()
-        except BaseException as error:  # whatever it is belongs to the caller of `load`, in another thread
-            loaded.set_exception(error)
-            return
-        loaded.set_result(engine)
-        while batch := self._take(engine.max_batch):
-            self._speak(engine, batch)
-        engine.close()
-
-    def _take(self, limit: int) -> list[_Item]:
-        """The next batch, claimed from those who may cancel; empty when closing."""
-        with self._changed:
-            while not self._closing:
-                together = self._line.together(limit)
-                patience_s = self._patience_s(together, limit)
+            while not self._closing and not self.device_lost:
+                together = self._line.together()
+                patience_s = self._patience_s(together)
                 if patience_s > 0:
                     self._changed.wait(patience_s)
                 elif claimed := self._line.claim(together):
@@ -148,68 +159,105 @@ class Batcher:
                     self._changed.wait()
             return []
 
-    def _patience_s(self, together: Sequence[_Item], limit: int) -> float:
-        if limit == 1 or self._running or not 0 < len(together) < limit:
+    def _patience_s(self, together: Sequence[_Item]) -> float:
+        if not together or self._running or not 1 <= len(together) < _limit(together[0]):
             return 0.0
         return together[0].arrived_at + self._linger_s - time.monotonic()
 
-    def _speak(self, engine: Engine, batch: Sequence[_Item]) -> None:
-        outcomes = self._outcomes(engine, batch)
+    def _warm(self, item: _Item) -> None:
+        try:
+            for engine in item.copies:
+                with self._under_way([item], within_s=self._load_within_s):
+                    self._shelf.take(engine)
+                self._shelf.put_back(engine)
+        except EngineError as error:
+            _settle(item.future, error)
+        else:
+            item.future.set_result(Speech.nothing())
+
+    def _speak(self, batch: Sequence[_Item], number: int) -> None:
+        outcomes = self._outcomes(batch, number)
         if isinstance(outcomes, list):
             for item, speech in zip(batch, outcomes, strict=True):
                 _settle(item.future, speech)
         elif len(batch) == 1:
             _settle(batch[0].future, outcomes)
         else:
-            # One of them may be to blame: alone, it fails alone.
-            for item in batch:
-                self._speak(engine, [item])
+            # Half of it may fit; or one of them is to blame, and alone it fails alone.
+            step = (len(batch) + 1) // 2 if isinstance(outcomes, OutOfMemory) else 1
+            for start in range(0, len(batch), step):
+                self._speak(batch[start : start + step], number)
 
-    def _outcomes(self, engine: Engine, batch: Sequence[_Item]) -> list[Speech] | EngineError:
+    def _outcomes(self, batch: Sequence[_Item], number: int) -> list[Speech] | EngineError:
+        engine = batch[0].copies[number]
         try:
+            try:
+                return self._call(engine, batch)
+            except OutOfMemory:
+                if len(batch) > 1:
+                    raise
+            self._shelf.unload_others(engine)
             return self._call(engine, batch)
+        except DeviceLost as error:
+            self.device_lost = True
+            return error
         except BaseException as error:  # a thread that died would leave everybody waiting
             return _as_engine_error(error, alias=engine.alias)
 
     def _call(self, engine: Engine, batch: Sequence[_Item]) -> list[Speech]:
-        utterances = tuple(item.utterance for item in batch)
-        call = Call(utterances, tuple(item.future for item in batch), self._clock())
-        with self._changed:
-            self.calls += 1
-            self._running.append(call)
+        utterances = tuple(item.utterance for item in batch if item.utterance)
+        with self._under_way(batch, within_s=self._load_within_s):
+            self._shelf.take(engine)
         try:
-            speeches = engine.speak(utterances)
+            with self._under_way(batch, within_s=self._deadline_s * engine.patience):
+                self.calls[batch[0].engine] += 1
+                speeches = engine.speak(utterances)
         finally:
-            with self._changed:
-                self._running.remove(call)
+            self._shelf.put_back(engine)
         if len(speeches) != len(batch):
             raise EngineError(
                 "engine_failed", f"The engine {engine.alias} gave {len(speeches)} for {len(batch)}."
             )
         return speeches
 
+    @contextmanager
+    def _under_way(self, batch: Sequence[_Item], *, within_s: float) -> Iterator[None]:
+        utterances = tuple(item.utterance for item in batch if item.utterance)
+        call = Call(utterances, tuple(item.future for item in batch), within_s, self._clock() + within_s)
+        with self._changed:
+            self._running.append(call)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running.remove(call)
+
 
 class _Line:
     """What waits: first segments of a job before the others, each in the order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._first: deque[_Item] = deque()
         self._other: deque[_Item] = deque()
 
-    def __bool__(self) -> bool:
-        return bool(self._first or self._other)
+    def __len__(self) -> int:
+        return len(self._first) + len(self._other)
 
     def add(self, item: _Item) -> None:
         self._side(item).append(item)
 
-    def together(self, limit: int) -> list[_Item]:
+    def together(self) -> list[_Item]:
         """The next item and those that may share its call."""
-        found: list[_Item] = []
-        for item in chain(self._first, self._other):
-            if not found or item.key == found[0].key:
+        head = self._next()
+        if head is None:
+            return []
+        found = [head]
+        for item in chain(self._first, self._other) if head.key is not None else ():
+            if len(found) == _limit(head):
+                break
+            if item is not head and item.key == head.key:
                 found.append(item)
-                if len(found) == limit:
-                    break
         return found
 
     def claim(self, items: Sequence[_Item]) -> list[_Item]:
@@ -223,8 +271,31 @@ class _Line:
             item.future.cancel()
         self.claim(list(chain(self._first, self._other)))
 
+    def _next(self) -> _Item | None:
+        """The first in line; one whose model is loaded before one whose is not, for a while."""
+        head = next(chain(self._first, self._other), None)
+        if head is None or self._shelf.is_loaded(head.engine) or self._has_waited(head):
+            return head
+        loaded = (item for item in chain(self._first, self._other) if self._shelf.is_loaded(item.engine))
+        return next(loaded, head)
+
+    def _has_waited(self, item: _Item) -> bool:
+        return time.monotonic() - item.arrived_at > 2 * self._shelf.load_s(item.engine)
+
     def _side(self, item: _Item) -> deque[_Item]:
         return self._first if item.first else self._other
+
+
+def _limit(item: _Item) -> int:
+    """How many may share its call."""
+    return 1 if item.key is None else item.engine.max_batch
+
+
+def _key(engine: Engine, utterance: Utterance) -> Hashable | None:
+    """Texts within a factor of two of each other's length: padding wastes no more than that."""
+    if engine.max_batch == 1 or (own := engine.batch_key(utterance)) is None:
+        return None
+    return id(engine), own, len(utterance.text).bit_length()
 
 
 def _settle(future: Future[Speech], outcome: Speech | EngineError) -> None:
@@ -242,8 +313,6 @@ def _as_engine_error(error: BaseException, *, alias: str) -> EngineError:
     """Says where it was raised instead of what: messages of libraries quote the text."""
     if isinstance(error, EngineError):
         return error
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return EngineError("engine_failed", f"The engine {alias} failed: {type(error).__name__}{where}.")
+    return EngineError(
+        "engine_failed", f"The engine {alias} failed: {type(error).__name__}{raised_in(error)}."
+    )

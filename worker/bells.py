@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from common import broker, events
+from common import broker, events, fleet
 from common.database import Database
 from common.jobs import sweep
 from common.settings import Settings
@@ -39,6 +39,20 @@ class Bells:
             events.emit(self._client, job_id, name, data, prefix=self._prefix)
         except redis.RedisError as error:
             self._pause(error)
+
+    def tell_worker(self, worker_id: str, task: str, *args: Any) -> None:
+        """Lost when Redis is away."""
+        try:
+            broker.tell_worker(self._client, worker_id, task, list(args), prefix=self._prefix)
+        except redis.RedisError as error:
+            self._pause(error)
+
+    def rescan(self) -> None:
+        """Have every worker that lives look into its models folder again."""
+        with self._database.read() as connection:
+            workers = [seen.announcement.id for seen in fleet.seen_lately(connection) if seen.alive]
+        for worker_id in workers:
+            self.tell_worker(worker_id, broker.RESCAN)
 
     def top_up(self, queue: str) -> None:
         """Ring for rows beyond the bound of bells as soon as there is room, not only at the next sweep."""

@@ -1,14 +1,11 @@
 """The thread that keeps this process's promises: leases renewed, presence announced, hung engines ended."""
 
-import contextlib
-import ctypes
 import faulthandler
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,8 +18,10 @@ from common.telemetry import get_logger
 from worker.batcher import Call
 from worker.bells import Bells
 from worker.encoding import available_formats
+from worker.engines import flavour
 from worker.engines.protocol import EngineError
 from worker.leases import Held, Leases
+from worker.memory import memory_bytes, release_memory
 from worker.voicebox import Voicebox
 
 log = get_logger(__name__)
@@ -44,6 +43,7 @@ class Keeper:
         voicebox: Voicebox,
         bells: Bells,
         worker_id: str,
+        on_change: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._database = database
@@ -51,17 +51,29 @@ class Keeper:
         self._voicebox = voicebox
         self._bells = bells
         self._worker_id = worker_id
+        self._on_change = on_change
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._announcing = threading.Lock()
         self._due: dict[str, float] = {}
+        self._moved_when_announced = 0
         self._calls_seen = self._calls_at_release = 0
 
     def start(self) -> None:
         """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
         self._arm()
         release_memory()
-        self._announce()
+        self.announce()
         self._thread.start()
+
+    def announce(self) -> None:
+        """Say what can be spoken here now, by what lies in the folder now. Callable from any thread."""
+        with self._announcing:
+            if self._voicebox.refresh():
+                self._on_change()
+            self._moved_when_announced = self._voicebox.shelf.loads + self._voicebox.shelf.unloads
+            with self._database.write() as connection:
+                fleet.announce(connection, self._announcement())
 
     def stop(self) -> None:
         self._stop.set()
@@ -73,15 +85,16 @@ class Keeper:
     def _run(self) -> None:
         chores = (
             ("leases", self._settings.lease_s / 3, self._renew),
-            ("announcement", ANNOUNCE_EVERY_S, self._announce),
+            ("announcement", ANNOUNCE_EVERY_S, self._announce_in_time),
         )
         while not self._stop.wait(TICK_S):
             self._arm()
             for name, every_s, chore in chores:
                 self._keep(name, every_s, chore)
             self._release_memory()
-            if overdue := [call for batcher in self._voicebox.batchers for call in batcher.overdue()]:
-                self._end_hung(overdue)
+            self._unload_idle()
+            self._end_if_stuck()
+            self._hurry_announcement()
 
     def _keep(self, name: str, every_s: float, chore: Callable[[], None]) -> None:
         now = time.monotonic()
@@ -110,24 +123,36 @@ class Keeper:
             if one.claim.part_id in gone:
                 one.lost.set()
 
-    def _announce(self) -> None:
+    def _announce_in_time(self) -> None:
         if self._settings.alive_file:
             self._settings.alive_file.touch()
-        engines = self._voicebox.described()
-        if not engines:  # the ops worker speaks nothing, so it is no answer to "who can speak?"
-            return
-        announcement = Announcement(
+        self.announce()
+
+    def _announcement(self) -> Announcement:
+        voicebox = self._voicebox
+        engines = voicebox.described()
+        counts = {"loads": voicebox.shelf.loads, "unloads": voicebox.shelf.unloads}
+        return Announcement(
             id=self._worker_id,
-            flavour="base",
+            flavour=flavour() if voicebox.speaks else fleet.OPS_FLAVOUR,
             version=__version__,
-            device="cpu",
+            device=voicebox.device.name,
             pid=os.getpid(),
             engines=engines,
-            formats=available_formats(),
-            stats={"engine_calls": self._voicebox.calls(), "memory_bytes": memory_bytes()},
+            formats=available_formats() if engines else (),
+            stats={"engine_calls": voicebox.calls(), "memory_bytes": memory_bytes(), **counts},
+            folder=voicebox.folder(),
         )
-        with self._database.write() as connection:
-            fleet.announce(connection, announcement)
+
+    def _hurry_announcement(self) -> None:
+        """What was loaded or unloaded is told with the next tick, not with the next announcement."""
+        moved = self._voicebox.shelf.loads + self._voicebox.shelf.unloads
+        if moved != self._moved_when_announced:
+            self._due["announcement"] = 0.0
+
+    def _unload_idle(self) -> None:
+        if self._settings.model_idle_s:
+            self._voicebox.shelf.unload_idle(idle_s=self._settings.model_idle_s)
 
     def _release_memory(self) -> None:
         """After work, in a pause: what is given back has to be asked for again, which costs the next call."""
@@ -138,20 +163,29 @@ class Keeper:
             self._calls_at_release = calls
             release_memory()
 
+    def _end_if_stuck(self) -> None:
+        batchers = list(self._voicebox.batchers.values())
+        overdue = [call for batcher in batchers for call in batcher.overdue()]
+        if overdue:
+            self._end_hung(overdue)
+        elif any(batcher.device_lost for batcher in batchers):
+            log.error("device lost")
+            self._end()
+
     def _end_hung(self, overdue: list[Call]) -> None:
         """A thread inside an engine cannot be stopped; its process can, and the supervisor starts another.
 
         Those who wait for the hung call are told, and write down a time-out. Every other part of this process goes
         back to its queue, unharmed.
         """
-        log.error("engine hung", calls=len(overdue), after_s=self._settings.engine_timeout_s)
-        error = EngineError(
-            "timeout",
-            f"The engine did not answer within {self._settings.engine_timeout_s:.0f} s.",
-            retryable=True,
-        )
+        after_s = max(call.within_s for call in overdue)
+        log.error("engine hung", calls=len(overdue), after_s=after_s)
+        error = EngineError("timeout", f"The engine did not answer within {after_s:.0f} s.", retryable=True)
         for call in overdue:
             call.fail(error)
+        self._end()
+
+    def _end(self) -> None:
         for _ in range(int(LAST_WORDS_S / TICK_S)):
             if self._stop.wait(TICK_S) or not self._leases.all():
                 break
@@ -166,19 +200,3 @@ class Keeper:
                 lease.hand_back(connection, held.claim)
         except SQLAlchemyError:
             log.exception("not handed back", job_id=held.claim.job_id)
-
-
-def memory_bytes() -> int:
-    """Resident memory of this process; 0 where the system does not say it cheaply."""
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
-        return 0
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def release_memory() -> None:
-    """Give freed memory back to the system. glibc keeps what loading a model and long texts left behind."""
-    with contextlib.suppress(
-        OSError, AttributeError
-    ):  # another C library has no such function, and no such need
-        ctypes.CDLL(None).malloc_trim(0)

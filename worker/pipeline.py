@@ -7,8 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
+
+import numpy as np
 
 from common import __version__
 from common.catalogue import Voice, find_voice, hub_model
@@ -16,12 +18,15 @@ from common.formats import MEDIA_TYPES
 from common.jobs.lease import Claim, Finished
 from common.store import StorageFull, Store, audio_key
 from worker.encoding import Encoder, open_encoder
-from worker.engines.protocol import EngineError, Speech, Utterance
+from worker.engines.protocol import Engine, EngineError, Speech, TooLong, Utterance
 from worker.stretch import split_speed, stretch
+from worker.text.breaks import break_up
 from worker.text.language import mismatch_warning
 from worker.text.segments import Segment, cut
 from worker.voicebox import Speaker
 
+_DENSE = frozenset({"zh", "ja", "ko", "yue"})
+_LETTERS_A_CHARACTER = 3
 # Who would hear that a job has begun, when it has ended within this?
 SHORT_S = 0.3
 SPOOL_BYTES = 8 * 1024 * 1024
@@ -55,7 +60,8 @@ def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Fini
     clock = _Clock(began=time.perf_counter())
     voice = find_voice(claim.voice_id, allow_fake=True)
     engine = speaker.engine
-    segments = cut(claim.text, language=claim.language or voice.languages[0], max_chars=engine.max_chars)
+    language = claim.language or voice.languages[0]
+    segments = cut(claim.text, language=language, max_chars=_max_chars(engine, language))
     native, rest = split_speed(claim.speed, native=engine.native_speed)
     utterances = [_utterance(claim, voice, segment, speed=native) for segment in segments]
     spoken = _Sequence(speaker, utterances, watch=watch)
@@ -144,6 +150,12 @@ def _store(
     )
 
 
+def _max_chars(engine: Engine, language: str) -> int:
+    """One character of Chinese, Japanese or Korean takes as long to say as a few letters."""
+    dense = language.partition("-")[0].lower() in _DENSE
+    return max(1, engine.max_chars // _LETTERS_A_CHARACTER) if dense else engine.max_chars
+
+
 class _Sequence:
     """The speeches of a job in order, a few segments under way at once; passages without sound are left out."""
 
@@ -161,7 +173,7 @@ class _Sequence:
                 self._fill(begun=done)
                 if done == 0:
                     self._tell_start(self._pending[0], total)
-                speech = self._result(self._pending.popleft())
+                speech = self._result(self._pending.popleft(), self._utterances[done])
                 if speech is not None:
                     yield speech
                 if done + 1 < total:
@@ -181,11 +193,13 @@ class _Sequence:
         for index in range(begun + len(self._pending), upto):
             self._pending.append(self._speaker.submit(self._utterances[index], first=index == 0))
 
-    def _result(self, future: Future[Speech]) -> Speech | None:
+    def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         try:
             speech = future.result()
         except CancelledError as error:
             raise Stopped from error
+        except TooLong:
+            return self._in_pieces(utterance)
         except EngineError as error:
             # One passage in a script that the voice doesn't know must not cost the whole text.
             if not error.caller_fault:
@@ -193,6 +207,27 @@ class _Sequence:
             self.skipped += 1
             return None
         return speech if len(speech.samples) else None
+
+    def _in_pieces(self, utterance: Utterance) -> Speech | None:
+        """Some texts take more of a model's room than their letters say; half of one may fit."""
+        text = utterance.text
+        places = list(break_up(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
+        if len(places) < 2:
+            self.skipped += 1
+            return None
+        found: list[Speech] = []
+        for start, end in places:
+            piece = replace(utterance, text=text[start:end])
+            self._watch.go_on()
+            if speech := self._result(self._speaker.submit(piece, first=utterance.opens), piece):
+                found.append(speech)
+        return _joined(found)
+
+
+def _joined(speeches: Sequence[Speech]) -> Speech | None:
+    if not speeches:
+        return None
+    return Speech(np.concatenate([one.samples for one in speeches]), speeches[0].sample_rate_hz)
 
 
 def _utterance(claim: Claim, voice: Voice, segment: Segment, *, speed: float) -> Utterance:
@@ -205,6 +240,7 @@ def _utterance(claim: Claim, voice: Voice, segment: Segment, *, speed: float) ->
         style=claim.style,
         seed=(claim.seed + segment.index) % 2**31,
         seed_given=claim.seed_given,
+        opens=segment.index == 0,
     )
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from celery import signals
 
-from common.broker import LANES, OPS
-from common.database import Database, open_database
+from common.broker import LANES, OPS, WARM
+from common.database import DATABASE_AWAY, Database, open_database
 from common.settings import Settings, get_settings
 from common.store import Store
 from common.telemetry import get_logger
 from worker import pipeline
 from worker.bells import Bells
+from worker.consuming import Consuming, queue_names
 from worker.gate import Gate
 from worker.keeper import Keeper
 from worker.leases import Leases
@@ -26,7 +27,9 @@ log = get_logger(__name__)
 class Process:
     """Everything that tasks of this process share."""
 
-    def __init__(self, settings: Settings, *, aliases: Sequence[str]) -> None:
+    def __init__(
+        self, settings: Settings, *, aliases: Sequence[str], consuming: Consuming | None = None
+    ) -> None:
         self.settings = settings
         self.aliases = tuple(aliases)
         self.worker_id = f"{'+'.join(aliases) or OPS}@{socket.gethostname()}:{os.getpid()}"
@@ -37,6 +40,7 @@ class Process:
         self.leases = Leases()
         self.voicebox = Voicebox(aliases, settings)
         self._hand_back_at: float | None = None
+        self._consuming = consuming
         self._keeper = Keeper(
             settings,
             self.database,
@@ -44,13 +48,15 @@ class Process:
             voicebox=self.voicebox,
             bells=self.bells,
             worker_id=self.worker_id,
+            on_change=self._choose_queues,
         )
 
     def start(self) -> None:
-        """Load engines, then announce them. Raises when no engine could be loaded."""
+        """Load what stays loaded, then announce what can be spoken. Raises when nothing of it could be loaded."""
         if self.aliases:
             self.voicebox.load()
             pipeline.warm_up()
+        self._choose_queues()
         self._keeper.start()
 
     def begin_stop(self) -> None:
@@ -64,6 +70,27 @@ class Process:
     @property
     def must_hand_back(self) -> bool:
         return self._hand_back_at is not None and time.monotonic() > self._hand_back_at
+
+    def announce(self) -> None:
+        """At once, because something changed here. A database that is away hears it with the next announcement."""
+        try:
+            self._keeper.announce()
+        except DATABASE_AWAY as error:
+            log.warning("not announced", error=type(error).__name__)
+
+    def consuming_began(self, consumer: Any) -> None:
+        """Celery's consumer runs: from here on queues are changed in its thread, and orders are heard."""
+        if self._consuming:
+            self._consuming.attach(consumer)
+        for key in self.voicebox.chosen(self.settings.warm_model_names):
+            self.bells.tell_worker(self.worker_id, WARM, key)
+
+    def _choose_queues(self) -> None:
+        if self._consuming and self.aliases:
+            keys = self.voicebox.served
+            self._consuming.choose(
+                queue_names(keys, worker_id=self.worker_id, prefix=self.settings.queue_prefix)
+            )
 
     def close(self) -> None:
         self._keeper.stop()
@@ -84,7 +111,7 @@ def current() -> Process:
 
 
 def aliases_of(queues: Sequence[str], *, prefix: str) -> tuple[str, ...]:
-    """The engines that a worker serves are those whose queues it consumes (`{prefix}.{alias}.{lane}`)."""
+    """What a worker may serve is what its command line names queues of (`{prefix}.{alias or weights}.{lane}`)."""
     found: dict[str, None] = {}
     for queue in queues:
         model, _, lane = queue.removeprefix(f"{prefix}.").rpartition(".")
@@ -97,7 +124,8 @@ def aliases_of(queues: Sequence[str], *, prefix: str) -> tuple[str, ...]:
 def _start(instance: Any, **_: Any) -> None:
     settings = get_settings()
     queues = list(instance.app.amqp.queues.consume_from)
-    process = Process(settings, aliases=aliases_of(queues, prefix=settings.queue_prefix))
+    aliases = aliases_of(queues, prefix=settings.queue_prefix)
+    process = Process(settings, aliases=aliases, consuming=Consuming(instance.app))
     try:
         process.start()
     except Exception as error:
@@ -109,7 +137,8 @@ def _start(instance: Any, **_: Any) -> None:
 
 
 @signals.worker_ready.connect
-def _clean_at_start(sender: Any, **_: Any) -> None:
+def _begin(sender: Any, **_: Any) -> None:
+    current().consuming_began(sender)
     if not current().aliases:
         sender.app.send_task("oratio.clean", expires=600)
 

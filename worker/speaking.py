@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection
 
 from common import broker, fleet, providers
+from common.catalogue import find_model
 from common.database import DATABASE_AWAY
 from common.jobs import lease
 from common.jobs.lease import Claim, Finished
@@ -21,8 +22,9 @@ from worker.process import Process
 
 log = get_logger(__name__)
 
-# A hang may be the device's fault once; twice, it is the text's.
+# A hang may be the device's fault once; twice, it is the text's. So with a device that fails under a text.
 MAX_HANGS = 2
+HANGS = frozenset({"timeout", "device_lost"})
 RETRY_BASE_S = 2.0
 RETRY_MAX_S = 60.0
 # A book of ten thousand sentences need not write ten thousand times how far it is.
@@ -134,36 +136,46 @@ def _stop(process: Process, held: Held) -> None:
 
 def _end_badly(process: Process, held: Held, error: EngineError) -> None:
     claim = held.claim
-    hung = error.code == "timeout"
+    hung = error.code in HANGS
     if error.retryable and claim.failures + 1 < (MAX_HANGS if hung else lease.MAX_FAILURES):
         delay_s = _retry_delay_s(claim.failures, error.retry_after_s)
         # A hung engine takes its process with it: the next try must not take neighbours along.
         ended = _write(process, held, lambda c: lease.retry_later(c, claim, delay_s=delay_s, alone=hung))
         _tell(process, claim, "retrying", error, told=bool(ended), delay_s=round(delay_s, 1))
-    elif not error.caller_fault and claim.may_fail_over and _hosted(process):
-        _hand_over(process, held, error)
+    elif (provider := _next_provider(process, claim, error)) is not None:
+        _hand_over(process, held, error, provider=provider)
     else:
         ended = _write(process, held, lambda c: lease.fail(c, claim, code=error.code, message=error.message))
         _tell(process, claim, "failed", error, told=bool(ended))
 
 
-def _hand_over(process: Process, held: Held, error: EngineError) -> None:
+def _next_provider(process: Process, claim: Claim, error: EngineError) -> str | None:
+    """Who may speak it instead: hosted inference where it can, the stub for a model that is as good as missing."""
+    if error.caller_fault or not claim.may_fail_over:
+        return None
+    with process.database.read() as connection:
+        seen = fleet.seen_lately(connection)
+    if find_model(claim.model).hosted and providers.announced(providers.INFERENCE, seen):
+        return providers.INFERENCE
+    beeps = process.settings.fallback_stub and providers.announced(providers.STUB, seen)
+    return providers.STUB if error.code == "model_broken" and beeps else None
+
+
+def _hand_over(process: Process, held: Held, error: EngineError, *, provider: str) -> None:
     claim = held.claim
-    queue = broker.job_queue(providers.INFERENCE, lane=claim.priority)
-    warning = f"The local engine failed ({error.code}); spoken by hosted inference instead."
+    queue = broker.job_queue(provider, lane=claim.priority)
+    instead = (
+        "spoken by hosted inference instead" if provider == providers.INFERENCE else "only a beep, not speech"
+    )
+    warning = f"The local engine failed ({error.code}: {error.message}) {instead.capitalize()}."
     moved = _write(
         process,
         held,
-        lambda c: lease.hand_over(c, claim, queue=queue, provider="inference", warning=warning),
+        lambda c: lease.hand_over(c, claim, queue=queue, provider=provider, warning=warning),
     )
-    _tell(process, claim, "retrying", error, told=bool(moved), provider="inference")
+    _tell(process, claim, "retrying", error, told=bool(moved), provider=provider)
     if moved:
         process.bells.top_up(queue)
-
-
-def _hosted(process: Process) -> bool:
-    with process.database.read() as connection:
-        return bool(providers.announced(providers.INFERENCE, fleet.seen_lately(connection)))
 
 
 def _tell(process: Process, claim: Claim, event: str, error: EngineError, *, told: bool, **data: Any) -> None:

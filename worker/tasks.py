@@ -6,11 +6,28 @@ from common import broker
 from worker.maintenance import clean, sweep
 from worker.process import current
 from worker.speaking import speak_part
+from worker.warming import warm_up
 
 
 @shared_task(name=broker.SPEAK)
 def speak(part_id: str, alone: bool) -> None:
     speak_part(current(), part_id, alone=alone)
+
+
+@shared_task(name=broker.RESCAN)
+def rescan() -> None:
+    current().announce()
+
+
+@shared_task(name=broker.WARM)
+def warm(key: str) -> None:
+    warm_up(current(), key)
+
+
+@shared_task(name=broker.UNLOAD)
+def unload(key: str) -> None:
+    current().voicebox.unload(key)
+    current().announce()
 
 
 @shared_task(name="oratio.sweep")

@@ -1,21 +1,39 @@
-"""The engines that this process has loaded, and how a segment gets to one."""
+"""What this process can speak: its engines, the weights in its folder, and how a segment gets to one."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from common.providers import INFERENCE
+from common.catalogue import find_weights
+from common.providers import INFERENCE, STUB
 from common.settings import Settings
 from common.telemetry import get_logger
 from worker import engines
 from worker.batcher import Batcher
+from worker.device import find_device
 from worker.engines.protocol import Engine, EngineError, Speech, Utterance
+from worker.memory import collect_memory
+from worker.models_folder import Presence, scan
+from worker.shelf import Shelf
 
 log = get_logger(__name__)
 
+# Where torch computes there is one generator of random numbers, and a device holds one copy of a model.
+ONE_THREAD_DESKS = frozenset({"torch"})
+# What needs nothing in the folder. Of the engine that tests drive several, so that they can take each other's room.
+_WITHOUT_WEIGHTS: dict[str, tuple[str, ...]] = {
+    STUB: (STUB,),
+    INFERENCE: (INFERENCE,),
+    "fake": ("fake", "fake_a", "fake_b", "fake_c"),
+}
+
 
 class Speaker(Protocol):
-    """`window`: how many segments of one job may be under way at once; `calls`: engine calls so far."""
+    """`window`: how many segments of one job may be under way at once; `calls`: engine calls so far.
+
+    `engine` answers questions about limits and voices, loaded or not.
+    """
 
     @property
     def window(self) -> int: ...
@@ -30,67 +48,179 @@ class Speaker(Protocol):
 
 
 class Voicebox:
-    """One speaker per engine alias. `load` raises when nothing at all could be loaded."""
+    """One speaker per set of weights; `aliases` are the engines that it may use, or single sets of weights."""
 
     def __init__(self, aliases: Sequence[str], settings: Settings) -> None:
+        self.device = find_device(settings)
+        self.shelf = Shelf(
+            budget_bytes=self.device.model_budget_bytes(settings),
+            free_bytes=self.device.free_bytes,
+            release_memory=self._release_memory,
+        )
+        self.batchers: dict[str, Batcher] = {}
         self._aliases = aliases
         self._settings = settings
         self._speakers: dict[str, Speaker] = {}
-        self.batchers: list[Batcher] = []
+        self._served: tuple[str, ...] = ()
+        self._folder: dict[str, Presence] = {}
 
     def load(self) -> None:
-        errors: list[Exception] = []
-        for alias in self._aliases:
-            try:
-                self._speakers[alias] = self._open(alias)
-            except Exception as error:
-                log.exception("engine not loaded", engine=alias)
-                errors.append(error)
-        if errors and not self._speakers:
+        """Find what is there and load what always is. Raises when nothing of that could be loaded."""
+        self.refresh()
+        errors = [error for key in self._served if (error := self._load_pinned(key)) is not None]
+        if errors and len(errors) == len(self._served):
             raise errors[0]
 
-    def speaker(self, alias: str) -> Speaker:
-        """Raises EngineError for an engine that this process does not have."""
-        try:
-            return self._speakers[alias]
-        except KeyError:
-            raise EngineError(
-                "engine_unavailable", f"This worker has no engine {alias!r}.", retryable=True
-            ) from None
+    def refresh(self) -> bool:
+        """Look into the folder again; whether other weights can be served now."""
+        before, self._folder = self._folder, scan(self._settings.models_dir)
+        for key, found in self._folder.items():
+            if before.get(key) != found and (speaker := self._speakers.get(key)):
+                self.shelf.forgive(speaker.engine)
+        served, self._served = self._served, tuple(self._keys())
+        return served != self._served
+
+    @property
+    def speaks(self) -> bool:
+        """It has engines, whether or not there are weights for them now."""
+        return bool(self._aliases)
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The weights whose jobs this process takes."""
+        return self._served
+
+    def folder(self) -> tuple[dict[str, Any], ...]:
+        """What lies in the models folder, as the announcement tells it."""
+        return tuple(
+            {"weights": key, "state": one.state, "revision": one.revision, "size_bytes": one.size_bytes}
+            for key, one in self._folder.items()
+        )
+
+    def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The weights among the served ones that are named, by themselves or by their family."""
+        return tuple(key for key in self._served if {key, _alias(key)} & set(names))
+
+    def speaker(self, key: str) -> Speaker:
+        """Raises EngineError for weights that this process does not have."""
+        if key not in self._served:
+            raise EngineError("engine_unavailable", f"This worker has no model {key!r}.", retryable=True)
+        return self._speaker(key)
+
+    def warm(self, key: str) -> None:
+        """Load it now, and return when it is loaded. Raises EngineError."""
+        speaker = self.speaker(key)
+        if isinstance(speaker, _Seat):
+            speaker.warm().result()
+
+    def unload(self, key: str) -> bool:
+        """False when it is in use, or something is just being loaded."""
+        speaker = self._speakers.get(key)
+        if not isinstance(speaker, _Seat):
+            return True
+        return self.shelf.unload(speaker.copies) and not self.shelf.is_loaded(speaker.engine)
 
     def described(self) -> tuple[dict[str, Any], ...]:
         """As the announcement tells it."""
-        return tuple(
-            {"alias": alias, "voices": list(speaker.engine.voices()), "loaded": True}
-            for alias, speaker in self._speakers.items()
-        )
+        return tuple(self._described(key) for key in self._served)
 
     def calls(self) -> dict[str, int]:
-        return {alias: speaker.calls for alias, speaker in self._speakers.items()}
+        """Per engine alias."""
+        counted: dict[str, int] = defaultdict(int)
+        for key, speaker in list(self._speakers.items()):
+            counted[_alias(key)] += speaker.calls
+        return dict(counted)
 
     def close(self, *, timeout_s: float) -> None:
-        for batcher in self.batchers:
+        for batcher in self.batchers.values():
             batcher.close(timeout_s)
+        self.shelf.close(timeout_s=timeout_s)
 
-    def _open(self, alias: str) -> Speaker:
-        settings = self._settings
-        if alias == INFERENCE:
-            return _Direct(engines.create(alias, settings))
-        batcher = _BatchedSpeaker(
-            lambda: engines.create(alias, settings),
-            instances=settings.worker_instances,
-            deadline_s=settings.engine_timeout_s,
+    def _keys(self) -> Iterator[str]:
+        for alias in self._aliases:
+            if alias in _WITHOUT_WEIGHTS:
+                yield from _WITHOUT_WEIGHTS[alias]
+            else:
+                yield from (key for key, found in self._folder.items() if _is_ready(key, found, name=alias))
+
+    def _load_pinned(self, key: str) -> EngineError | None:
+        try:
+            speaker = self._speaker(key)
+            if isinstance(speaker, _Seat) and speaker.engine.pinned:
+                speaker.warm().result()
+        except EngineError as error:
+            return error
+        return None
+
+    def _speaker(self, key: str) -> Speaker:
+        if key not in self._speakers:
+            self._speakers[key] = self._open(key)
+        return self._speakers[key]
+
+    def _open(self, key: str) -> Speaker:
+        first = engines.create(key, self._settings)
+        if key == INFERENCE:
+            return _Direct(first)
+        batcher = self._desk(first.desk)
+        return _Seat(
+            batcher, [first, *(engines.create(key, self._settings) for _ in range(1, batcher.threads))]
         )
-        batcher.load()
-        self.batchers.append(batcher)
-        return batcher
+
+    def _desk(self, name: str) -> Batcher:
+        if name not in self.batchers:
+            self.batchers[name] = Batcher(
+                self.shelf,
+                threads=1 if name in ONE_THREAD_DESKS else self._settings.worker_instances,
+                name=name,
+                deadline_s=self._settings.engine_timeout_s,
+                load_within_s=self._settings.model_load_timeout_s,
+            )
+        return self.batchers[name]
+
+    def _described(self, key: str) -> dict[str, Any]:
+        speaker = self._speaker(key)
+        trouble = self.shelf.trouble(speaker.engine)
+        loaded = not isinstance(speaker, _Seat) or self.shelf.is_loaded(speaker.engine)
+        return {
+            "alias": _alias(key),
+            "weights": key,
+            "voices": [] if trouble else list(speaker.engine.voices()),
+            "loaded": loaded,
+            "in_use": self.shelf.in_use(speaker.engine),
+            "memory_bytes": self.shelf.memory_bytes(speaker.engine),
+            "trouble": trouble.message if trouble else None,
+        }
+
+    def _release_memory(self) -> None:
+        collect_memory()
+        self.device.release_memory()
 
 
-class _BatchedSpeaker(Batcher):
+class _Seat:
+    """Weights at their desk."""
+
+    def __init__(self, batcher: Batcher, copies: Sequence[Engine]) -> None:
+        self.copies = copies
+        self._batcher = batcher
+
+    @property
+    def calls(self) -> int:
+        return self._batcher.calls[self.engine]
+
+    @property
+    def engine(self) -> Engine:
+        return self.copies[0]
+
     @property
     def window(self) -> int:
         # Enough to fill a batch while the last one is spoken; few enough to stop soon when cancelled.
         return 2 * self.engine.max_batch
+
+    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
+        return self._batcher.submit(self.copies, utterance, first=first)
+
+    def warm(self) -> Future[Speech]:
+        return self._batcher.warm(self.copies)
 
 
 class _Direct:
@@ -111,3 +241,11 @@ class _Direct:
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def _is_ready(key: str, found: Presence, *, name: str) -> bool:
+    return found.state == "complete" and name in (key, _alias(key))
+
+
+def _alias(key: str) -> str:
+    return key if key in (STUB, INFERENCE) else find_weights(key).model

@@ -9,7 +9,7 @@ from api import usage
 from api.context import OWNER, here
 from api.refusals import documented
 from api.schemas.analytics import Analytics, QueueFigures
-from common.catalogue import voices
+from api.shown_voices import shown_voices
 from common.fleet import seen_lately
 from common.jobs import reading
 from common.providers import unavailable_reason
@@ -29,13 +29,13 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
         rows = reading.usage(connection, owner=OWNER, since_hour=first)
         totals = usage.totals(reading.usage_totals(connection, owner=OWNER))
         queue = reading.count_by_status(connection)
-    alive = [seen for seen in fleet if seen.alive]
+    alive = [seen for seen in fleet if seen.alive and seen.is_worker]
     mode = gateway.settings.provider_mode
     return Analytics(
         provider=mode,
         models_available=sorted({engine["alias"] for seen in alive for engine in seen.announcement.engines}),
         voices_available=sum(
-            unavailable_reason(voice, fleet, mode=mode) is None for voice in voices().values()
+            unavailable_reason(voice, fleet, mode=mode) is None for voice in shown_voices(fleet)
         ),
         workers_alive=len(alive),
         queue=QueueFigures(**queue),

@@ -42,7 +42,7 @@ async def health(request: Request) -> Health:
         database="sqlite" if gateway.database.is_sqlite else "postgresql",
         database_ok=fleet is not None,
         broker_ok=broker_ok,
-        workers_alive=None if fleet is None else sum(seen.alive for seen in fleet),
+        workers_alive=None if fleet is None else sum(seen.alive and seen.is_worker for seen in fleet),
     )
 
 
@@ -56,12 +56,16 @@ async def ready(request: Request) -> JSONResponse:
         _check(gateway.doorbell.check),
         _check(gateway.store.check),
     )
-    alive = sum(seen.alive for seen in fleet or ())
+    alive = sum(seen.alive and seen.speaks for seen in fleet or ())
     worker = Check(ok=alive > 0, message=f"{alive} alive")
     checks = Checks(database=database, broker=broker, store=store, worker=worker)
     is_ready = all(check.ok for check in (database, broker, store, worker))
     return JSONResponse(
-        Readiness(ready=is_ready, checks=checks).model_dump(),
+        Readiness(
+            ready=is_ready,
+            checks=checks,
+            workers_alive=sum(seen.alive and seen.is_worker for seen in fleet or ()),
+        ).model_dump(),
         status_code=200 if is_ready else 503,
         headers=None if is_ready else {"Retry-After": "2"},
     )

@@ -1,41 +1,64 @@
 """Models: what is where, and fetching what is missing."""
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
-from api import weights
+from api import download_events, orders_to_workers, weights
 from api.context import here
-from api.lookups import is_job_id
-from api.refusals import documented
-from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelsStatus
+from api.model_views import model_view
+from api.refusals import Responses, documented
+from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelNames, ModelsStatus, Orders
 from common import downloads
-from common.catalogue import MODELS, Voice
+from common.broker import UNLOAD, WARM
+from common.catalogue import MODELS
+from common.catalogue.items import Item
 from common.database import Database
-from common.errors import NotFound
 from common.fleet import seen_lately
 from common.identity import new_id
 from common.tables import AnyRow
 
 router = APIRouter(prefix="/models", tags=["models"])
 
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {
+            "type": "string",
+            "description": "`snapshot` (the download) first; `progress` (`bytes_done`, `bytes_total`, `percent`) as it"
+            " comes; `completed`, or `failed` (`code`, `message`) at the end.",
+        },
+        "data": {"type": "string", "description": "A JSON object."},
+    },
+}
+_EVENT_ANSWERS: Responses = {
+    200: {
+        "description": "Events until the download ends; the schema is that of one of them.",
+        "content": {"text/event-stream": {"schema": _EVENT}},
+    },
+}
+
 
 @router.get("/status", responses=documented())
 def status(request: Request) -> ModelsStatus:
-    """Every model, which workers have it, and the downloads of late."""
+    """Every model: what is there of it, where it is loaded and in use, and the downloads of late."""
     gateway = here(request)
     with gateway.database.read() as connection:
         fleet = seen_lately(connection)
-        recent = downloads.recent(connection)
+        recent = [weights.download_view(row) for row in downloads.recent(connection)]
+    active = [one for one in recent if one.status in downloads.ACTIVE]
     return ModelsStatus(
         provider=gateway.settings.provider_mode,
-        models=[weights.model_view(model, fleet, gateway.settings) for model in MODELS.values()],
-        downloads=[weights.download_view(row) for row in recent],
+        models=[model_view(model, fleet, gateway.settings, downloads=active) for model in MODELS.values()],
+        downloads=recent,
     )
 
 
 @router.post("/download", status_code=202, responses=documented(400, 404, 413))
 def download(request: Request, body: DownloadRequest | None = None) -> Downloads:
-    """Fetch voices that are missing, one download each; asking twice does not fetch twice."""
+    """Fetch what is missing into the models folder; `GET /models/downloads/{download_id}/events` tells how it goes."""
     gateway = here(request)
     with gateway.database.read() as connection:
         fleet = seen_lately(connection)
@@ -44,31 +67,48 @@ def download(request: Request, body: DownloadRequest | None = None) -> Downloads
     gateway.doorbell.ring_downloads([row.id for row in rows if row.status == "queued"])
     return Downloads(
         downloads=[weights.download_view(row) for row in rows],
-        present=[voice.id for voice in wanted.present],
-        unsupported=list(wanted.unsupported),
+        present=[item.name for item in wanted.present],
     )
+
+
+@router.post("/warm", status_code=202, responses=documented(400, 413))
+def warm(request: Request, body: ModelNames) -> Orders:
+    """Load models now, so that nobody waits for it later, on every worker that serves them."""
+    return orders_to_workers.give(here(request), body, WARM)
+
+
+@router.post("/unload", status_code=202, responses=documented(400, 413))
+def unload(request: Request, body: ModelNames) -> Orders:
+    """Take models out of memory wherever they are loaded and not in use; the next job loads them again."""
+    return orders_to_workers.give(here(request), body, UNLOAD)
 
 
 @router.get("/downloads/{download_id}", responses=documented(404))
 def one_download(request: Request, download_id: str) -> DownloadView:
     """How a download stands."""
-    row = None
-    if is_job_id(download_id):
-        with here(request).database.read() as connection:
-            row = downloads.get(connection, download_id)
-    if row is None:
-        raise NotFound("There is no download with this id.", code="download_not_found", param="download_id")
-    return weights.download_view(row)
+    return weights.download_view(download_events.find(here(request), download_id))
 
 
-def _request_all(database: Database, missing: tuple[Voice, ...]) -> list[AnyRow]:
+@router.get(
+    "/downloads/{download_id}/events",
+    response_class=StreamingResponse,
+    responses=_EVENT_ANSWERS | documented(404),
+)
+async def events(request: Request, download_id: str) -> Response:
+    """Server-sent events: how far a download is, as it comes. Whoever comes back begins with a snapshot."""
+    gateway = here(request)
+    row = await run_in_threadpool(download_events.find, gateway, download_id)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    messages = download_events.stream(gateway, row.id)
+    return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
+
+
+def _request_all(database: Database, missing: tuple[Item, ...]) -> list[AnyRow]:
     if not missing:
         return []
     with database.write() as connection:
         ids = [
-            downloads.request(
-                connection, new_id=new_id(), model=voice.model, item=voice.engine_voice, bytes_total=0
-            )[0]
-            for voice in missing
+            downloads.request(connection, new_id=new_id(), model=item.model, item=item.item, bytes_total=0)[0]
+            for item in missing
         ]
         return [row for download_id in ids if (row := downloads.get(connection, download_id)) is not None]

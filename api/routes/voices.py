@@ -1,14 +1,16 @@
 """Every voice there is, and what stands between it and a listener."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from api.context import here
 from api.refusals import documented
-from api.schemas.voice import Voices, VoiceView
-from common.catalogue import DEFAULT_VOICE, Voice, find_model, voices
+from api.schemas.voice import Voices, VoiceView, VoiceWorker
+from api.shown_voices import shown_voices
+from common.catalogue import DEFAULT_VOICE, Voice, find_model
 from common.errors import OratioError
 from common.fleet import Seen
 from common.providers import choose, unavailable_reason
@@ -17,13 +19,26 @@ from common.settings import Settings
 router = APIRouter(tags=["voices"])
 
 
-@router.get("/voices", responses=documented())
-async def list_voices(request: Request) -> Voices:
-    """Every voice, with its model and licence, where it is spoken now, and if it is not, why."""
+@router.get("/voices", responses=documented(400))
+async def list_voices(
+    request: Request,
+    model: Annotated[
+        str | None, Query(pattern=r"^[a-z0-9_-]{1,64}$", description="Of one model only.")
+    ] = None,
+    language: Annotated[
+        str | None,
+        Query(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$", description="Of one language only."),
+    ] = None,
+) -> Voices:
+    """Every voice, with its model and licence, where it is spoken now, and if it is not, why.
+
+    Of MMS, which has more than a thousand languages, a few and those that a worker has; all of them with `model=mms`,
+    or by `language`.
+    """
     gateway = here(request)
     fleet = await gateway.fleet.seen()
-    known = voices(allow_fake=gateway.settings.fake_engine).values()
-    return Voices(voices=[_view(voice, fleet, gateway.settings) for voice in known])
+    shown = shown_voices(fleet, allow_fake=gateway.settings.fake_engine, model=model, language=language)
+    return Voices(voices=[_view(voice, fleet, gateway.settings) for voice in shown])
 
 
 def _view(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> VoiceView:
@@ -42,6 +57,27 @@ def _view(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> VoiceView:
         available=reason is None,
         reason=reason,
         is_default=voice.id == DEFAULT_VOICE,
+        runs_on=model.runs_on,
+        slow=model.slow_on_cpu and not _on_a_gpu(voice, fleet),
+        workers=_workers(voice, fleet),
+    )
+
+
+def _workers(voice: Voice, fleet: Sequence[Seen]) -> list[VoiceWorker]:
+    """Those that live and have its weights."""
+    return [
+        VoiceWorker(
+            id=seen.announcement.id, device=seen.announcement.device, loaded=engine.get("loaded", False)
+        )
+        for seen in fleet
+        if seen.alive and (engine := seen.engine_of(voice.weights)) is not None
+    ]
+
+
+def _on_a_gpu(voice: Voice, fleet: Sequence[Seen]) -> bool:
+    return any(
+        seen.alive and seen.announcement.device.lower() != "cpu" and seen.engine_of(voice.weights) is not None
+        for seen in fleet
     )
 
 

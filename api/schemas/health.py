@@ -33,3 +33,4 @@ class Checks(Answer):
 class Readiness(Answer):
     ready: bool
     checks: Checks
+    workers_alive: int

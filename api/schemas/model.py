@@ -7,18 +7,29 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.wire import Answer, Request
 
+State = Literal["absent", "partial", "complete"]
+Need = Literal["needed", "optional"]
+
 
 class ModelWorker(Answer):
-    """`engine_calls` since it started."""
+    """A worker that serves the model. `engine_calls`, `loads` and `unloads` since it started, the latter of all models.
+
+    `memory_bytes` is the whole process's, `model_memory_bytes` what this model takes of its device while it is loaded.
+    """
 
     id: str
     alive: bool
     loaded: bool
+    in_use: bool
     device: str
+    flavour: str
     version: str
     voices_present: int
     engine_calls: int
+    loads: int
+    unloads: int
     memory_bytes: int | None
+    model_memory_bytes: int
     heartbeat_at: datetime
 
 
@@ -27,20 +38,63 @@ class ModelVoice(Answer):
     present: bool
 
 
+class WeightsWorker(Answer):
+    """A worker that lives and has the files, or serves them. `trouble` is why it could not load them."""
+
+    id: str
+    device: str
+    state: State
+    revision: str | None
+    loaded: bool
+    in_use: bool
+    memory_bytes: int
+    trouble: str | None
+
+
+class Source(Answer):
+    """A repository on the hub, at a commit; `main` where the first download takes the newest and notes which it was."""
+
+    hub_id: str
+    revision: str
+    folder: str = Field(description="Its name in the models folder.")
+
+
+class WeightsView(Answer):
+    """What is downloaded, loaded and unloaded as one. MMS has a set for each language, the others have one."""
+
+    key: str
+    need: Need
+    state: State = Field(description="The best that a worker has.")
+    revision: str | None
+    size_bytes: int
+    sources: list[Source]
+    workers: list[WeightsWorker]
+    download: "DownloadView | None" = Field(description="The one that is queued or running.")
+
+
 class ModelView(Answer):
-    """`present`: a worker announced voices of it in the last day. `voices` name those of them that it has."""
+    """`present`: a worker announced voices of it in the last day. `voices` name those of them that it has.
+
+    `state`, `revision` and `size_bytes` are those of what is needed of it.
+    """
 
     alias: str
     name: str
     hub_id: str
     license: str
     runs_on: str
-    need: Literal["needed", "optional"]
+    need: Need
+    state: State
+    revision: str | None
+    size_bytes: int
     present: bool
     downloadable: bool
+    loaded: bool
+    in_use: bool
     voices_present: int
     voices_known: int
     voices: list[ModelVoice]
+    weights: list[WeightsView]
     workers: list[ModelWorker]
 
 
@@ -66,24 +120,50 @@ class ModelsStatus(Answer):
 
 
 class DownloadRequest(Request):
-    """Models or voices by name; with neither, everything that is needed, missing, and can be fetched."""
+    """Models or voices by name; with neither, everything that is needed and missing.
+
+    Of a family that has several sets of weights those are fetched that are needed; others by their keys.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"voices": ["hibari_emma"]}, {"models": ["hibari"]}]}
+        json_schema_extra={
+            "examples": [{"models": ["parler", "mms_deu"]}, {"voices": ["hibari_emma", "af_heart"]}]
+        }
     )
 
-    models: list[str] | None = Field(None, min_length=1, max_length=100)
+    models: list[str] | None = Field(
+        None, min_length=1, max_length=100, description="Families, or keys of single sets of weights."
+    )
     voices: list[str] | None = Field(None, min_length=1, max_length=500)
 
 
-class Unsupported(Answer):
-    model: str
-    reason: str
-
-
 class Downloads(Answer):
-    """`present` names voices that need no download."""
+    """One download for each set of weights, and for each voice of hibari; asked for twice it is the same one.
+
+    `present` names those that need none, by the keys of weights and the ids of hibari's voices.
+    """
 
     downloads: list[DownloadView]
     present: list[str]
-    unsupported: list[Unsupported]
+
+
+class ModelNames(Request):
+    """Families, or single sets of weights."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"models": ["kokoro"]}, {"models": ["mms_fra"]}]}
+    )
+
+    models: list[str] = Field(min_length=1, max_length=100)
+
+
+class Told(Answer):
+    worker: str
+    weights: str
+
+
+class Orders(Answer):
+    """Which workers were told; `not_served` names weights that no living worker serves."""
+
+    told: list[Told]
+    not_served: list[str]

@@ -5,6 +5,14 @@ from pydantic import Field
 from api.schemas.wire import Answer
 
 
+class VoiceWorker(Answer):
+    """A worker that has the voice's weights; `loaded` when they are in its memory now."""
+
+    id: str
+    device: str
+    loaded: bool
+
+
 class VoiceView(Answer):
     """`provider` is where a request would be spoken now; null when it would be refused, with the `reason`."""
 
@@ -20,6 +28,9 @@ class VoiceView(Answer):
     available: bool
     reason: str | None
     is_default: bool
+    runs_on: str
+    slow: bool = Field(description="No GPU has it: a CPU takes many times as long as the sound lasts.")
+    workers: list[VoiceWorker]
 
 
 class Voices(Answer):

@@ -1,4 +1,4 @@
-"""Every model, voice and set of weights that the service knows by name. What can be spoken now, the workers announce."""
+"""Every model, voice and set of weights that the service knows by name. What can be spoken now, workers announce."""
 
 from common.catalogue.models import MODELS, Model, find_model
 from common.catalogue.voices import (

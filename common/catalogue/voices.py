@@ -68,9 +68,11 @@ _HIBARI = (
 )
 _BARK = ("en", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh")
 # The speakers that Parler-TTS knows by name, those it keeps to most surely first.
-_PARLER_WOMEN = "laura lea jenna lauren eileen alisa karen barbara carol emily rose anna tina brenda joy naomie rebecca"
+_PARLER_WOMEN = (
+    "laura lea jenna lauren eileen alisa karen barbara carol emily rose anna tina brenda joy naomie rebecca"
+)
 _PARLER_MEN = "jon gary mike will patrick eric rick david jordan yann james jason aaron jerry bill tom bruce"
-_SPEECHT5 = {"awb": "male", "bdl": "male", "clb": "female", "jmk": "male", "ksp": "male", "rms": "male", "slt": "female"}
+_SPEECHT5 = (("awb", "m"), ("bdl", "m"), ("clb", "f"), ("jmk", "m"), ("ksp", "m"), ("rms", "m"), ("slt", "f"))
 _GENDERS = {"f": "female", "m": "male"}
 # Names of voices that a folder of these families may hold beyond the listed ones.
 _KOKORO_NAME = re.compile(rf"[{''.join(_KOKORO)}][fm]_[a-z0-9_]{{1,40}}")
@@ -93,11 +95,11 @@ def _make_voices() -> Iterator[Voice]:
             preset, name = f"v2/{language}_speaker_{number}", f"Speaker {number} ({language})"
             voice_id = f"bark_{language}_{number}"
             yield Voice(voice_id, name, "bark", (language,), "unknown", preset, "bark", style=True)
-    for name, gender in _SPEECHT5.items():
-        yield Voice(f"speecht5_{name}", name.upper(), "speecht5", ("en",), gender, name, "speecht5")
-    for code, language in mms.languages().items():
+    for name, letter in _SPEECHT5:
+        yield Voice(f"speecht5_{name}", name.upper(), "speecht5", ("en",), _GENDERS[letter], name, "speecht5")
+    for code, spoken in mms.languages().items():
         key, hub_id = f"mms_{code}", f"facebook/mms-tts-{code}"
-        yield Voice(key, language.name, "mms", (language.tag,), "unknown", code, key, hub_id=hub_id)
+        yield Voice(key, spoken.name, "mms", (spoken.tag,), "unknown", code, key, hub_id=hub_id)
 
 
 def _kokoro(name: str, *, listed: bool = True) -> Voice:
@@ -164,9 +166,7 @@ def _mix(expression: str) -> Voice:
     parts = parse_mix(expression)
     found = [find_voice(name) for name, _ in parts]
     if any(voice.model != "kokoro" for voice in found):
-        raise InvalidRequest(
-            "Only voices of Kokoro can be mixed.", code="invalid_voice_id", param="voice_id"
-        )
+        raise InvalidRequest("Only voices of Kokoro can be mixed.", code="invalid_voice_id", param="voice_id")
     return _mixed(expression, found, [share for _, share in parts])
 
 

@@ -1,32 +1,84 @@
 """One file per model family, each imported only when it is asked for."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
+from common.catalogue import Weights, find_weights
+from common.providers import INFERENCE, STUB
 from common.settings import Settings
 from worker.engines.protocol import Engine
 
 
+def flavour() -> str:
+    """Which of the environments that disagree about versions this is."""
+    if find_spec("parler_tts"):
+        return "parler"
+    return "torch" if find_spec("torch") else "base"
+
+
 def available_aliases(settings: Settings) -> tuple[str, ...]:
-    """The engines that this environment and these settings allow."""
+    """The engines that this environment and these settings allow, whether or not their weights are here."""
+    has_torch_models = flavour() == "torch" and find_spec("transformers") is not None
     hosted = settings.hf_token is not None or bool(settings.inference_url)
-    offered = {"hibari": True, "stub": True, "inference": hosted, "fake": settings.fake_engine}
+    offered = {
+        "hibari": find_spec("hibari") is not None,
+        "kokoro": find_spec("kokoro_onnx") is not None,
+        "speecht5": has_torch_models,
+        "mms": has_torch_models,
+        "bark": has_torch_models,
+        "parler": flavour() == "parler",
+        STUB: True,
+        INFERENCE: hosted and find_spec("httpx2") is not None,
+        "fake": settings.fake_engine,
+    }
     return tuple(alias for alias, allowed in offered.items() if allowed)
 
 
-def create(alias: str, settings: Settings) -> Engine:
-    """An engine that is not loaded yet. Raises ValueError for an alias that is not available here."""
-    if alias not in available_aliases(settings):
-        raise ValueError(f"no engine {alias!r} here; available: {', '.join(available_aliases(settings))}")
-    return _FACTORIES[alias](settings)
+def create(key: str, settings: Settings) -> Engine:
+    """An engine that is not loaded yet, for weights or for what needs none. Raises ValueError where there is none."""
+    weights = Weights(key, key) if key in (STUB, INFERENCE) else find_weights(key)
+    if weights.model not in available_aliases(settings):
+        raise ValueError(f"no engine {key!r} here; available: {', '.join(available_aliases(settings))}")
+    return _FACTORIES[weights.model](weights, settings)
 
 
-def _hibari(settings: Settings) -> Engine:
+def _hibari(_: Weights, settings: Settings) -> Engine:
     from worker.engines.hibari import HibariEngine
 
     return HibariEngine(voices_dir=settings.models_dir / "hibari")
 
 
-def _inference(settings: Settings) -> Engine:
+def _kokoro(weights: Weights, settings: Settings) -> Engine:
+    from worker.engines.kokoro import KokoroEngine
+
+    return KokoroEngine(weights, settings)
+
+
+def _speecht5(weights: Weights, settings: Settings) -> Engine:
+    from worker.engines.speecht5 import SpeechT5Engine
+
+    return SpeechT5Engine(weights, settings)
+
+
+def _mms(weights: Weights, settings: Settings) -> Engine:
+    from worker.engines.mms import MmsEngine
+
+    return MmsEngine(weights, settings)
+
+
+def _bark(weights: Weights, settings: Settings) -> Engine:
+    from worker.engines.bark import BarkEngine
+
+    return BarkEngine(weights, settings)
+
+
+def _parler(weights: Weights, settings: Settings) -> Engine:
+    from worker.engines.parler import ParlerEngine
+
+    return ParlerEngine(weights, settings)
+
+
+def _inference(_: Weights, settings: Settings) -> Engine:
     from worker.engines.inference import InferenceEngine
 
     return InferenceEngine(
@@ -36,20 +88,25 @@ def _inference(settings: Settings) -> Engine:
     )
 
 
-def _stub(_: Settings) -> Engine:
+def _stub(_: Weights, __: Settings) -> Engine:
     from worker.engines.stub import StubEngine
 
     return StubEngine()
 
 
-def _fake(settings: Settings) -> Engine:
+def _fake(weights: Weights, settings: Settings) -> Engine:
     from worker.engines.fake import FakeEngine
 
-    return FakeEngine(folder=settings.data_dir / "fake")
+    return FakeEngine(folder=settings.data_dir / "fake", name=weights.key)
 
 
-_FACTORIES: dict[str, Callable[[Settings], Engine]] = {
+_FACTORIES: dict[str, Callable[[Weights, Settings], Engine]] = {
     "hibari": _hibari,
+    "kokoro": _kokoro,
+    "speecht5": _speecht5,
+    "mms": _mms,
+    "bark": _bark,
+    "parler": _parler,
     "inference": _inference,
     "stub": _stub,
     "fake": _fake,

@@ -2,8 +2,10 @@
 
 `[[slow:0.5]]` sleeps that many seconds per call, `[[fail]]` fails for good, `[[flaky:N]]` fails retryably the first N
 times that the text is seen, `[[hang]]` never returns, `[[spin]]` never returns and keeps the interpreter lock,
-`[[segv]]` and `[[die:N]]` (the first N times) end the process, `[[silence]]` gives no samples. What is counted is
-counted in files, so that it survives the process.
+`[[segv]]` and `[[die:N]]` (the first N times) end the process, `[[silence]]` gives no samples, `[[oom:N]]` runs out of
+memory in batches of more than N, `[[crowded]]` while another fake model is loaded, `[[lost]]` loses the device, and
+`[[at_most:N]]` refuses more than N characters as too long. What is counted is counted in files, so that it survives the
+process. A file `{name}.load` in its folder says what loading does: `fail`, `hang`, or so many seconds.
 """
 
 import ctypes
@@ -19,25 +21,52 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.engines.protocol import ANY_VOICE, EngineError, Speech, Utterance
+from worker.engines.protocol import (
+    ANY_VOICE,
+    DeviceLost,
+    EngineError,
+    OutOfMemory,
+    Speech,
+    TooLong,
+    Utterance,
+)
 from worker.engines.sound import tone
 
 _SAMPLE_RATE_HZ = 24_000
 _SECONDS_PER_WORD = 0.05
 _MARKER = re.compile(r"\[\[(\w+)(?::([\d.]+))?\]\]")
+# What one says that it takes of the memory.
+MEMORY_BYTES = 10_000_000
+_LOADED: set["FakeEngine"] = set()
 
 
 class FakeEngine:
     alias: str = "fake"
+    desk: str = "fake"
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
+    patience: float = 1.0
+    pinned: bool = False
 
-    def __init__(self, *, folder: Path, max_batch: int = 4) -> None:
+    def __init__(self, *, folder: Path, name: str = "fake", max_batch: int = 4) -> None:
         self.max_batch: int = max_batch
         self._folder = folder
+        self._name = name
 
     def load(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        order = self._folder / f"{self._name}.load"
+        told = order.read_text().strip() if order.exists() else "0"
+        if told == "fail":
+            raise EngineError("model_broken", "The fake model was told to be broken.")
+        if told == "hang":
+            threading.Event().wait()
+        time.sleep(float(told))
+        _append(self._folder / "loads.log", f"{self._name}\n")
+        _LOADED.add(self)
+
+    def memory_bytes(self) -> int:
+        return MEMORY_BYTES
 
     def voices(self) -> tuple[str, ...]:
         return (ANY_VOICE,)
@@ -45,6 +74,7 @@ class FakeEngine:
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         self._log_call(batch)
         _sleep(batch)
+        self._lack(batch)
         for utterance in batch:
             self._misbehave(utterance.text, alone=len(batch) == 1)
         return [_spoken(utterance.text) for utterance in batch]
@@ -53,7 +83,19 @@ class FakeEngine:
         return utterance.voice
 
     def close(self) -> None:
-        """Nothing to give back."""
+        _LOADED.discard(self)
+
+    def _lack(self, batch: Sequence[Utterance]) -> None:
+        """Memory, the device, or room for a text."""
+        for markers in (_markers(utterance.text) for utterance in batch):
+            if len(batch) > int(markers.get("oom", len(batch))):
+                raise OutOfMemory(self.alias)
+            if "crowded" in markers and {self} != _LOADED:
+                raise OutOfMemory(self.alias)
+            if "lost" in markers:
+                raise DeviceLost(self.alias)
+        if any(len(u.text) > int(_markers(u.text).get("at_most", len(u.text))) for u in batch):
+            raise TooLong(self.alias)
 
     def _log_call(self, batch: Sequence[Utterance]) -> None:
         """One line per text: the call's id and the text's sha256."""

@@ -17,13 +17,18 @@ from worker.engines.sound import checked
 
 # Its number words end at decillions: 36 digits are read, the 37th raises IndexError.
 _TOO_LONG_A_NUMBER = re.compile(r"\d(?:,?\d){36,}")
+# What a process grows by with its first voice and the reader of spelling.
+_MEMORY_BYTES = 150_000_000
 
 
 class HibariEngine:
     alias: str = "hibari"
+    desk: str = "hibari"
     max_batch: int = 1
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
+    patience: float = 1.0
+    pinned: bool = True
 
     def __init__(self, *, voices_dir: Path) -> None:
         self._voices_dir = voices_dir
@@ -40,6 +45,9 @@ class HibariEngine:
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         return [self._speak(utterance) for utterance in batch]
+
+    def memory_bytes(self) -> int:
+        return _MEMORY_BYTES * max(1, len(self._speakers))
 
     def batch_key(self, utterance: Utterance) -> Hashable:
         return utterance.voice

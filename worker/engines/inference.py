@@ -17,9 +17,12 @@ class InferenceEngine:
     """Posts to `url`, or without one to the hub's router, which finds a provider for `Utterance.model_id`."""
 
     alias: str = "inference"
+    desk: str = "inference"
     max_batch: int = 1
     max_chars: int = 600
     native_speed: tuple[float, float] | None = None
+    patience: float = 1.0
+    pinned: bool = True
 
     def __init__(
         self, *, token: str | None, url: str, timeout_s: float, breaker: Breaker | None = None
@@ -39,6 +42,9 @@ class InferenceEngine:
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         return [self._speak(utterance) for utterance in batch]
+
+    def memory_bytes(self) -> int:
+        return 0
 
     def batch_key(self, utterance: Utterance) -> Hashable:
         return utterance.model_id, utterance.voice

@@ -36,6 +36,11 @@ class Speech:
     samples: NDArray[np.float32]
     sample_rate_hz: int
 
+    @classmethod
+    def nothing(cls) -> "Speech":
+        """Of no length."""
+        return cls(np.zeros(0, np.float32), 0)
+
 
 class EngineError(Exception):
     """Why nothing was spoken. The message is shown to callers and logged: it never holds the text or a key.
@@ -76,7 +81,9 @@ class TooLong(EngineError):
     """The text is more than the model can speak in one call: in two halves it may be spoken."""
 
     def __init__(self, alias: str) -> None:
-        super().__init__("text_too_long", f"The passage is too long for the model {alias}.", caller_fault=True)
+        super().__init__(
+            "text_too_long", f"The passage is too long for the model {alias}.", caller_fault=True
+        )
 
 
 class DeviceLost(EngineError):
@@ -84,7 +91,9 @@ class DeviceLost(EngineError):
 
     def __init__(self, alias: str) -> None:
         super().__init__(
-            "device_lost", f"The device failed under the model {alias}; its worker starts again.", retryable=True
+            "device_lost",
+            f"The device failed under the model {alias}; its worker starts again.",
+            retryable=True,
         )
 
 

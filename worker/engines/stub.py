@@ -11,9 +11,12 @@ _FREQUENCY_HZ = 440.0
 
 class StubEngine:
     alias: str = "stub"
+    desk: str = "stub"
     max_batch: int = 1
     max_chars: int = 1000
     native_speed: tuple[float, float] | None = None
+    patience: float = 1.0
+    pinned: bool = True
 
     def load(self) -> None:
         """Nothing to load."""
@@ -29,6 +32,9 @@ class StubEngine:
             )
             for u in batch
         ]
+
+    def memory_bytes(self) -> int:
+        return 0
 
     def batch_key(self, utterance: Utterance) -> Hashable:
         return utterance.voice

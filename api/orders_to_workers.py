@@ -1,0 +1,48 @@
+"""Telling workers to load or unload a model."""
+
+from collections.abc import Iterator, Sequence
+
+from api.context import Gateway
+from api.schemas.model import ModelNames, Orders, Told
+from common.broker import UNLOAD
+from common.catalogue import MODELS, find_weights, weights_of
+from common.errors import InvalidRequest
+from common.fleet import Seen, seen_lately
+
+
+def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
+    """An order may be lost, and a model in use is not unloaded: GET /models/status says what came of it.
+
+    Raises InvalidRequest for a name that nobody knows.
+    """
+    keys = list(dict.fromkeys(key for name in body.models for key in _keys(name)))
+    with gateway.database.read() as connection:
+        fleet = [seen for seen in seen_lately(connection) if seen.alive]
+    told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
+    for one in told:
+        gateway.doorbell.tell_worker(one.worker, task, one.weights)
+    served = {key for seen in fleet for key in keys if seen.engine_of(key)}
+    asked = [name for name in body.models if not served & set(_keys(name))]
+    return Orders(told=told, not_served=asked)
+
+
+def _pairs(keys: Sequence[str], fleet: Sequence[Seen], task: str) -> Iterator[tuple[str, Seen]]:
+    for key in keys:
+        for seen in fleet:
+            engine = seen.engine_of(key)
+            if engine is not None and (task != UNLOAD or engine.get("loaded")):
+                yield key, seen
+
+
+def _keys(name: str) -> list[str]:
+    """A family stands for all of its weights."""
+    if name in MODELS:
+        return [weights.key for weights in weights_of(name)]
+    try:
+        return [find_weights(name).key]
+    except KeyError:
+        raise InvalidRequest(
+            f"There is no such model; there are: {', '.join(MODELS)}, and the keys in GET /models/status.",
+            code="unknown_model",
+            param="models",
+        ) from None
