@@ -1,8 +1,8 @@
-"""The service as `oratio say` uses it: submit, follow, fetch."""
+"""The service as commands use it: submit, follow, fetch."""
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,28 +42,13 @@ class Client:
     def submit(self, asked: dict[str, Any]) -> Job:
         return _body(self._http.post("/synthesize", params={"async_mode": "true"}, json=asked))
 
-    def job(self, job_id: str) -> Job:
-        return _body(self._http.get(f"/jobs/{job_id}"))
-
     def cancel(self, job_id: str) -> None:
         _body(self._http.post(f"/jobs/{job_id}/cancel"))
 
     def finish(self, job_id: str, *, on_progress: Progress) -> Job:
-        """The job when it ended well. Streams may break: the job itself says whether it ended."""
-        lost_at = time.monotonic() + _LOST_AFTER_S
-        while True:
-            try:
-                for data in self._events(job_id):
-                    lost_at = time.monotonic() + _LOST_AFTER_S
-                    _report(data, on_progress)
-                job = self.job(job_id)
-                if job["status"] in _TERMINAL:
-                    _report(job, on_progress)
-                    return _ended_well(job)
-            except httpx.TransportError:
-                if time.monotonic() > lost_at:
-                    raise
-            time.sleep(_AGAIN_AFTER_S)
+        """The job when it ended well."""
+        job = self._follow(f"/jobs/{job_id}", lambda data: _report(data, on_progress))
+        return _ended_well(job)
 
     def download(self, job_id: str, target: Path) -> int:
         """Write the audio beside its place and move it there; its size in bytes."""
@@ -81,8 +66,46 @@ class Client:
             part.unlink(missing_ok=True)
         return target.stat().st_size
 
-    def _events(self, job_id: str) -> Iterator[Job]:
-        with self._http.stream("GET", f"/jobs/{job_id}/events") as answer:
+    def models(self) -> Job:
+        return _body(self._http.get("/models/status"))
+
+    def order_models(self, order: str, names: Sequence[str]) -> Job:
+        """`warm` or `unload`."""
+        return _body(self._http.post(f"/models/{order}", json={"models": list(names)}))
+
+    def request_downloads(self, asked: dict[str, Any]) -> Job:
+        return _body(self._http.post("/models/download", json=asked))
+
+    def follow_download(self, download_id: str, *, on_progress: Progress) -> None:
+        """Returns when it ended well; `on_progress` hears bytes."""
+
+        def hear(data: Job) -> None:
+            if "bytes_total" in data:
+                on_progress(data["bytes_done"], data["bytes_total"])
+
+        ended = self._follow(f"/models/downloads/{download_id}", hear)
+        if ended["status"] == "failed":
+            raise Failed(ended["error_message"], ended["error_code"])
+
+    def _follow(self, path: str, hear: Callable[[Job], None]) -> Job:
+        """What is at `path` when it has ended. Streams may break: the thing itself says whether it ended."""
+        lost_at = time.monotonic() + _LOST_AFTER_S
+        while True:
+            try:
+                for data in self._events(path):
+                    lost_at = time.monotonic() + _LOST_AFTER_S
+                    hear(data)
+                there = _body(self._http.get(path))
+                if there["status"] in _TERMINAL:
+                    hear(there)
+                    return there
+            except httpx.TransportError:
+                if time.monotonic() > lost_at:
+                    raise
+            time.sleep(_AGAIN_AFTER_S)
+
+    def _events(self, path: str) -> Iterator[Job]:
+        with self._http.stream("GET", f"{path}/events") as answer:
             if answer.is_error:
                 answer.read()
                 _body(answer)

@@ -3,9 +3,12 @@
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cli import models
+from cli.configuration import read_settings
 
 if TYPE_CHECKING:
     from cli.processes import Command
@@ -18,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(models.app, name="models")
 
 DataDir = Annotated[Path | None, typer.Option(help="Where database, audio and logs lie.")]
 
@@ -59,7 +64,7 @@ def up(
     """Start everything on this machine, and stop it with Ctrl-C."""
     from cli.up import up as run
 
-    settings = _settings(host=host, port=port, data_dir=data_dir)
+    settings = read_settings(host=host, port=port, data_dir=data_dir)
     raise typer.Exit(run(settings, workers=workers, verbose=verbose))
 
 
@@ -83,7 +88,7 @@ def say(
     from cli.say import say as run
 
     asked = Asked(text, output, voice, speed, audio_format, seed, url)
-    raise typer.Exit(run(_settings(), asked))
+    raise typer.Exit(run(read_settings(), asked))
 
 
 @app.command()
@@ -93,7 +98,7 @@ def doctor(
     """Say what is there, what is missing, and what to do about it."""
     from cli.doctor import doctor as run
 
-    raise typer.Exit(run(_settings(), as_json=as_json))
+    raise typer.Exit(run(read_settings(), as_json=as_json))
 
 
 @app.command()
@@ -103,7 +108,7 @@ def migrate(
     """Bring the database up to date; safe when several do it at once."""
     from cli.migrating import migrate_or_check
 
-    raise typer.Exit(migrate_or_check(_settings(), check=check))
+    raise typer.Exit(migrate_or_check(read_settings(), check=check))
 
 
 @app.command()
@@ -111,7 +116,7 @@ def gateway() -> None:
     """Run the HTTP API in this process."""
     from cli import processes
 
-    settings = _settings()
+    settings = read_settings()
     _become(processes.gateway(settings), settings)
 
 
@@ -124,7 +129,7 @@ def worker(
     """Run a worker in this process."""
     from cli.running import worker_command
 
-    settings = _settings()
+    settings = read_settings()
     _become(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
 
 
@@ -133,7 +138,7 @@ def ops() -> None:
     """Run the worker that sweeps, cleans and downloads in this process."""
     from cli import processes
 
-    settings = _settings()
+    settings = read_settings()
     _become(processes.ops(settings), settings)
 
 
@@ -143,7 +148,7 @@ def beat() -> None:
     from cli import processes
     from cli.running import become
 
-    settings = _settings()
+    settings = read_settings()
     processes.beat_folder(settings).mkdir(parents=True, exist_ok=True)
     # It touches no database.
     become(processes.beat(settings))
@@ -156,20 +161,6 @@ def _become(command: "Command", settings: "Settings") -> None:
     if status := migrate_or_check(settings, check=False):
         raise typer.Exit(status)
     become(command)
-
-
-def _settings(**given: Any) -> "Settings":
-    """What the command line says goes before the environment."""
-    from pydantic import ValidationError
-
-    from common.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        for one in error.errors():
-            typer.echo(f"ORATIO_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}", err=True)
-        raise typer.Exit(2) from None
 
 
 if __name__ == "__main__":

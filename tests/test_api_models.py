@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common import downloads
+from common import downloads, fleet
 from common.settings import Settings
 from tests.gateway import HIBARI, Running, run_gateway
 
@@ -72,23 +72,85 @@ def test_a_download_is_asked_for_once_and_rung(gateway: Running) -> None:
     assert one in gateway.client.get("/models/status").json()["downloads"]
 
 
-def test_without_a_wish_everything_needed_that_can_be_fetched_is(gateway: Running) -> None:
-    for body in (None, {}):
-        answer = gateway.client.post("/models/download", **({} if body is None else {"json": body}))
-        assert answer.status_code == 202
-        told = answer.json()
-        assert {one["item"] for one in told["downloads"]} == set(HIBARI) - {"heart"}
-        assert {one["model"] for one in told["unsupported"]} == {"parler", "bark", "speecht5", "mms"}
+def asked_for(gateway: Running, **body: list[str]) -> tuple[list[str], list[str]]:
+    """The items of the downloads that were asked for by this, and what needs none."""
+    answer = gateway.client.post("/models/download", **({"json": body} if body else {}))
+    assert answer.status_code == 202, answer.text
+    return [one["item"] for one in answer.json()["downloads"]], answer.json()["present"]
+
+
+NEEDED = ["emma", "fenrir", "fable", "kore", "parler", "bark", "speecht5", "mms_eng", "mms_fra"]
+
+
+def test_without_a_wish_everything_is_fetched_that_is_needed(gateway: Running) -> None:
+    assert asked_for(gateway) == (NEEDED, ["hibari_heart"])
+    assert gateway.client.post("/models/download", json={}).json()["present"] == ["hibari_heart"]
+
+
+def test_what_is_optional_may_be_a_family_or_a_single_set_of_weights(settings: Settings) -> None:
+    optional = settings.model_copy(update={"optional_models": "hibari, kokoro,parler,mms_fra"})
+    with run_gateway(optional) as gateway:
+        assert asked_for(gateway) == (["bark", "speecht5", "mms_eng"], [])
+        # Whoever names it wants it.
+        assert asked_for(gateway, models=["mms"])[0] == ["mms_eng", "mms_fra"]
+
+
+@pytest.mark.parametrize(
+    ("body", "items"),
+    [
+        ({"models": ["kokoro", "kokoro"]}, ["kokoro"]),
+        ({"models": ["mms"]}, ["mms_eng", "mms_fra"]),
+        ({"models": ["mms_deu", "mms"]}, ["mms_deu", "mms_eng", "mms_fra"]),
+        ({"voices": ["af_heart", "am_adam"]}, ["kokoro"]),
+        ({"voices": ["af_heart(2)+af_sky(1)"]}, ["kokoro"]),
+        ({"voices": ["mms_swh", "parler_laura", "hibari_kore"]}, ["mms_swh", "parler", "kore"]),
+        ({"voices": ["bark_en_0", "bark_fr_1", "speecht5_slt"]}, ["bark", "speecht5"]),
+    ],
+)
+def test_weights_are_fetched_for_families_keys_and_voices(
+    gateway: Running, body: dict[str, list[str]], items: list[str]
+) -> None:
+    assert asked_for(gateway, **body) == (items, [])
+
+
+def announce_folder(gateway: Running, worker_id: str, **states: str) -> None:
+    folder = [
+        {"weights": key, "state": state, "revision": None, "size_bytes": 1} for key, state in states.items()
+    ]
+    announcement = fleet.Announcement(
+        id=worker_id, flavour=fleet.OPS_FLAVOUR, version="0", device="cpu", pid=2, engines=(), formats=(),
+        stats={}, folder=tuple(folder),
+    )  # fmt: skip
+    with gateway.database.write() as connection:
+        fleet.announce(connection, announcement)
+
+
+def test_what_a_worker_has_is_not_fetched(gateway: Running) -> None:
+    announce_folder(gateway, "ops", mms_fra="complete", parler="partial")
+    assert asked_for(gateway, models=["mms", "parler"]) == (["mms_eng", "parler"], ["mms_fra"])
+    assert asked_for(gateway, voices=["mms_fra"]) == ([], ["mms_fra"])
     gateway.announce(voices=HIBARI)
-    assert gateway.client.post("/models/download", json={"models": ["hibari"]}).json()["downloads"] == []
+    assert asked_for(gateway, models=["hibari"]) == ([], [f"hibari_{name}" for name in HIBARI])
+
+
+def test_what_only_a_worker_had_that_is_gone_is_fetched(gateway: Running) -> None:
+    announce_folder(gateway, "gone", mms_fra="complete")
+    with gateway.database.write() as connection:
+        fleet.retire(connection, "gone")
+    assert asked_for(gateway, models=["mms_fra"]) == (["mms_fra"], [])
+    with gateway.database.write() as connection:
+        fleet.retire(connection, "stand-in")
+    # Nobody lives: what was said last counts.
+    assert asked_for(gateway, models=["mms_fra"]) == ([], ["mms_fra"])
 
 
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"models": ["parler"]}, 400, "download_unsupported"),
-        ({"voices": ["bark_en_0"]}, 400, "download_unsupported"),
         ({"models": ["../x"]}, 400, "unknown_model"),
+        ({"models": ["mms_xyz"]}, 400, "unknown_model"),
+        ({"models": ["fake"]}, 400, "unknown_model"),
+        ({"models": ["af_heart"]}, 400, "unknown_model"),
         ({"voices": ["nobody"]}, 404, "voice_not_found"),
         ({"voices": ["../x"]}, 400, "invalid_voice_id"),
         ({"voices": ["hibari_emma"], "models": ["hibari"]}, 400, "invalid_request"),
@@ -103,7 +165,9 @@ def test_what_cannot_be_fetched_is_refused(gateway: Running, body: object, statu
 
 def test_an_unknown_download_is_not_found(gateway: Running) -> None:
     for download_id in ("x", "0199b6a1-7c1e-7d3a-9f52-0c2b6a4e8d11"):
-        assert gateway.client.get(f"/models/downloads/{download_id}").status_code == 404
+        for path in (f"/models/downloads/{download_id}", f"/models/downloads/{download_id}/events"):
+            answer = gateway.client.get(path)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "download_not_found")
 
 
 def test_figures_add_up(gateway: Running) -> None:

@@ -1,0 +1,73 @@
+"""How far several downloads are: a bar each on a terminal, a line now and then elsewhere."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+_LINE_EVERY_PERCENT = 10
+
+
+class Board:
+    """Used by one thread. `with Board(console, names) as board:`"""
+
+    def __init__(self, console: Console, names: list[str]) -> None:
+        self._console = console
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[state]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {
+            name: self._bars.add_task(name, total=None, start=False, state="queued") for name in names
+        }
+        self._percents: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def show(self, name: str, done_bytes: int, total_bytes: int) -> None:
+        """Nothing while the total is unknown."""
+        if not total_bytes:
+            return
+        if name not in self._percents:
+            # What was there before is no part of the speed.
+            self._bars.reset(self._tasks[name], total=total_bytes, completed=done_bytes, state="")
+        self._bars.update(self._tasks[name], total=total_bytes, completed=done_bytes)
+        self._note(name, done_bytes, total_bytes)
+
+    def end(self, name: str, said: str) -> None:
+        """`said` in a word or two."""
+        self._bars.update(self._tasks[name], state=said)
+        self._bars.stop_task(self._tasks[name])
+        if not self._console.is_terminal:
+            self._console.print(f"{name}: {said}")
+
+    def _note(self, name: str, done_bytes: int, total_bytes: int) -> None:
+        percent = 100 * done_bytes // total_bytes
+        last = self._percents.setdefault(name, -_LINE_EVERY_PERCENT)
+        if percent // _LINE_EVERY_PERCENT > last // _LINE_EVERY_PERCENT:
+            self._percents[name] = percent
+            if not self._console.is_terminal:
+                self._console.print(f"{name}: {percent} % of {decimal(total_bytes)}")
