@@ -22,7 +22,7 @@ def crews(settings: Settings, *, workers: int) -> list[Crew]:
     """`workers` is how many processes run in this environment."""
     own = Crew("worker", local_models(settings), workers)
     others = [_crew(flavour, settings) for flavour in FLAVOURS if python_of(flavour).exists()]
-    return [own, *(crew for crew in others if crew.models)]
+    return [crew for crew in (own, *others) if crew.models]
 
 
 def python_of(flavour: str) -> Path:

@@ -46,7 +46,7 @@ def say(settings: Settings, asked: Asked) -> int:
         target, audio_format = choose(asked.output, asked.format)
         text = _text(asked.text, errors)
         with (
-            borrowed(settings, url=asked.url, console=errors) as url,
+            borrowed(settings, url=asked.url, voice=asked.voice, console=errors) as url,
             closing(Client(url)) as client,
         ):
             job = _speak(client, _body(asked, text, audio_format), errors)

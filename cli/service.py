@@ -11,6 +11,9 @@ from cli.console import Say, waiting
 from cli.crews import crews
 from cli.finding import at, find
 from cli.stack import Stack
+from common.catalogue import DEFAULT_VOICE, find_voice
+from common.errors import OratioError
+from common.providers import STUB
 from common.settings import Settings
 
 _TURN_WITHIN_S = 300.0
@@ -18,22 +21,33 @@ _LOOK_EVERY_S = 0.3
 
 
 @contextmanager
-def borrowed(settings: Settings, *, url: str | None, console: Console) -> Iterator[str]:
-    """Its address. Raises NotFound for a `url` without one of ours, else what Stack raises."""
+def borrowed(settings: Settings, *, url: str | None, voice: str | None, console: Console) -> Iterator[str]:
+    """Its address; a small one serves the model of `voice` only.
+
+    Raises NotFound for a `url` without one of ours, else what Stack raises.
+    """
     if running := at(url) if url else find(settings):
         yield running
         return
     console.print("No service runs here: starting one for this text. (`oratio up` keeps one running.)")
     with ExitStack() as around:
         with waiting(console, plain=False) as progress:
-            url = _enter(settings, around, progress)
+            url = _enter(settings, _small(settings, voice), around, progress)
         yield url
 
 
-def _enter(settings: Settings, around: ExitStack, progress: Say) -> str:
+def _small(settings: Settings, voice: str | None) -> Settings:
+    """Without workers of environments that this voice has no need of."""
+    try:
+        model = find_voice(voice or DEFAULT_VOICE, allow_fake=settings.fake_engine).model
+    except OratioError:  # what is wrong with it the service says
+        model = find_voice(DEFAULT_VOICE).model
+    return settings.model_copy(update={"host": "127.0.0.1", "port": 0, "worker_models": f"{model},{STUB}"})
+
+
+def _enter(settings: Settings, small: Settings, around: ExitStack, progress: Say) -> str:
     """Whoever else is just starting on this data folder is waited for, and used if it stays."""
-    small = settings.model_copy(update={"host": "127.0.0.1", "port": 0})
-    everyone = crews(settings, workers=1)
+    everyone = crews(small, workers=1)
     give_up_at = time.monotonic() + _TURN_WITHIN_S
     while True:
         # Not for others to find: it ends with this command.

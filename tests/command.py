@@ -14,6 +14,8 @@ from cli.claim import Address, published_address
 from tests.waiting import wait_for
 
 ORATIO = (sys.executable, "-m", "cli.main")
+# The engines of this environment: those of the others would take seconds to start, and are asked for where they matter.
+BASE_MODELS = "hibari,kokoro,stub,fake"
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -75,7 +77,7 @@ def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
     process = subprocess.Popen(
         [*ORATIO, "up", "--port", "0", "--data-dir", str(data_dir), "--workers", "1", *arguments],
         cwd=data_dir.parent,
-        env=environment(stop_grace_s="10", **settings),
+        env=environment(**{"stop_grace_s": "10", "worker_models": BASE_MODELS} | settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
