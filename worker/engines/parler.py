@@ -1,0 +1,124 @@
+"""Parler-TTS: English by a voice that a sentence describes."""
+
+import re
+import sys
+import warnings
+from collections.abc import Hashable, Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import Any, ClassVar
+
+from common.catalogue import Weights, voices_of
+from common.settings import Settings
+from worker.engines.pretrained import PretrainedEngine, samples_of
+from worker.engines.protocol import EngineError, Speech, Utterance
+from worker.engines.sound import checked
+
+_USUAL = "clear and natural at a moderate pace, in a very close recording with almost no background noise."
+
+
+class ParlerEngine(PretrainedEngine):
+    alias: str = "parler"
+    # It stops after 30 s; this is read in about 20.
+    max_chars: int = 280
+    patience_on_cpu: ClassVar[float] = 10.0
+    batch_on_cpu: ClassVar[int] = 4
+    batch_on_gpu: ClassVar[int] = 16
+    dtype_on_cuda: ClassVar[str] = "bfloat16"
+
+    def __init__(self, weights: Weights, settings: Settings) -> None:
+        super().__init__(weights, settings)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._tokenizer: Any = None
+        self._descriptions: Any = None
+        self._model: Any = None
+
+    def voices(self) -> tuple[str, ...]:
+        return tuple(voice.engine_voice for voice in voices_of(self.alias)) if self._is_complete() else ()
+
+    def batch_key(self, utterance: Utterance) -> Hashable | None:
+        # Tokens are drawn for the whole batch: alone, a seed gives the same sound each time.
+        return None if utterance.seed_given else self.alias
+
+    def _load(self) -> Sequence[Any]:
+        from transformers import AutoTokenizer
+
+        folder, descriptions_folder = self._folders()
+        known = {"local_files_only": True, "trust_remote_code": False}
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **known)
+        self._descriptions = AutoTokenizer.from_pretrained(descriptions_folder, **known)
+        family = parler_library().ParlerTTSForConditionalGeneration
+        self._model = self._loaded(family, folder, torch_dtype=self._dtype, **self._attention_by_part())
+        self._compile(self._model.decoder)
+        return (self._model,)
+
+    def _attention_by_part(self) -> dict[str, Any]:
+        if self._attention is None:
+            return {}
+        # The reader of descriptions knows no other.
+        return {"attn_implementation": {"decoder": self._attention, "text_encoder": "eager"}}
+
+    def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
+        texts = [utterance.text for utterance in batch]
+        self._require_letters(self._tokenizer, texts)
+        self._require_room(self._tokenizer, texts, tokens=self._room())
+        device = self._device.label
+        prompts = self._tokenizer(texts, padding=True, return_tensors="pt").to(device)
+        described = [description(utterance) for utterance in batch]
+        descriptions = self._descriptions(described, padding=True, return_tensors="pt").to(device)
+        self._seed(batch)
+        spoken = self._model.generate(
+            input_ids=descriptions.input_ids,
+            attention_mask=descriptions.attention_mask,
+            prompt_input_ids=prompts.input_ids,
+            prompt_attention_mask=prompts.attention_mask,
+            return_dict_in_generate=True,
+        )
+        return [self._speech(spoken, index) for index in range(len(batch))]
+
+    def _speech(self, spoken: Any, index: int) -> Speech:
+        length = spoken.audios_length[index]
+        # What it makes of nothing but the mark of the end.
+        if length <= 1:
+            raise EngineError("engine_failed", "The model ended before it had begun; another seed may speak.")
+        samples = samples_of(spoken.sequences[index, :length])
+        return checked(samples, sample_rate_hz=self._model.config.sampling_rate)
+
+    def _room(self) -> int:
+        """Tokens of text that leave places for as much sound as it may make."""
+        places: int = self._model.decoder.config.max_position_embeddings
+        return places - int(self._model.generation_config.max_length)
+
+
+def description(utterance: Utterance) -> str:
+    """The style as it is where it names the voice, or where the voice has no name.
+
+    A style without the name comes behind "Laura is speaking."; without a style, the voice is clear and natural.
+    """
+    name, style = utterance.voice, utterance.style or ""
+    if not style.strip():
+        return f"{name}'s voice is {_USUAL}" if name else f"The voice is {_USUAL}"
+    if not name or re.search(rf"\b{re.escape(name)}\b", style, re.IGNORECASE):
+        return style
+    return f"{name} is speaking. {style}"
+
+
+def parler_library() -> ModuleType:
+    """parler_tts, which imports `dac` for checkpoints older than those of the catalogue."""
+    try:
+        import_module("dac.model")
+    except ImportError:
+        sys.modules["dac.model"] = _no_codec()
+        sys.modules["dac"] = ModuleType("dac")
+    with warnings.catch_warnings():
+        # It calls what Python's logging calls deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return import_module("parler_tts")
+
+
+def _no_codec() -> ModuleType:
+    module = ModuleType("dac.model")
+    module.DAC = type("DAC", (), {})  # type: ignore[attr-defined]
+    return module
