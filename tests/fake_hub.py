@@ -179,11 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
         token = asked.headers.get("authorization")
         if token not in (None, f"Bearer {TOKEN}"):
             raise _Refusal(401)
-        if repository is None:
+        if repository is None or (repository.private and token is None):
             # The hub says the same of what is not there and of what is hidden.
             raise _Refusal(404 if token else 401, "RepoNotFound")
-        if repository.gated and token is None:
-            raise _Refusal(401, "GatedRepo")
         return repository
 
     def _files(self, repository: FakeRepository, revision: str) -> dict[str, bytes]:
@@ -217,6 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve_file(self, asked: Asked, found: re.Match[str]) -> None:
         datasets, hub_id, revision, name = found.groups()
         repository = self._repository(asked, "dataset" if datasets else "model", hub_id)
+        if repository.gated and "authorization" not in asked.headers:
+            raise _Refusal(401, "GatedRepo")
         content = self._files(repository, revision).get(name)
         if content is None:
             raise _Refusal(404, "EntryNotFound")

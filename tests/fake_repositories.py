@@ -32,11 +32,15 @@ def content_of(name: str, *, size_bytes: int) -> bytes:
 
 @dataclass
 class FakeRepository:
-    """`commits` by their name, oldest first; `main` is the newest. A gated one wants a token."""
+    """`commits` by their name, oldest first; `main` is the newest.
+
+    Of a gated one everybody sees the list of files, but the files only with a token; a private one is not there.
+    """
 
     hub_id: str
     kind: str = "model"
     gated: bool = False
+    private: bool = False
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     @property

@@ -258,7 +258,7 @@ def test_a_failure_is_told_with_what_to_do(fetcher: Process, weights_hub: FakeHu
     download_id = ask_for_french(fetcher)
     download(fetcher, download_id)
     row = row_of(fetcher, download_id)
-    (end,) = events_of(fetcher, download_id)
+    end = events_of(fetcher, download_id)[-1]
     assert (end.name, end.data) == ("failed", {"code": row.error_code, "message": row.error_message})
     assert "HF_TOKEN" in row.error_message
 

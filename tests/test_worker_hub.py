@@ -328,6 +328,15 @@ def test_a_gated_repository_without_a_token(gated: FakeHub, root: Path) -> None:
     assert (error.code, error.retryable) == ("download_failed", False)
     assert "Accept its licence" in error.message
     assert "HF_TOKEN" in error.message
+    assert not (folder_of(root) / LARGE).exists()
+
+
+def test_a_private_repository_is_not_there_without_a_token(hub: FakeHub, root: Path) -> None:
+    hub.only(REPOSITORY.hub_id).private = True
+    error = refusal(hub, root)
+    assert "set HF_TOKEN if it is private" in error.message
+    bring(hub, root, token=TOKEN)
+    assert is_whole(hub, root)
 
 
 def test_a_token_opens_it_and_stays_with_the_hub(gated: FakeHub, root: Path) -> None:
@@ -442,6 +451,12 @@ def test_without_a_network(hub: FakeHub, root: Path) -> None:
     error = refusal(hub, root)
     assert (error.code, error.retryable) == ("download_failed", True)
     assert "no network" in error.message
+
+
+def test_an_address_may_end_with_a_slash(hub: FakeHub, root: Path) -> None:
+    hub.url += "/"
+    bring(hub, root)
+    assert is_whole(hub, root)
 
 
 def test_something_else_that_answers_there(hub: FakeHub, root: Path) -> None:

@@ -41,7 +41,7 @@ def _api(endpoint: str, token: str | None) -> "HfApi":
     _limit_requests()
     # False: without a token of ours the library would send one that it finds in the home folder. Its own user agent
     # tells what is installed here.
-    return HfApi(endpoint=endpoint, token=token or False, headers={"user-agent": USER_AGENT})
+    return HfApi(endpoint=endpoint.rstrip("/"), token=token or False, headers={"user-agent": USER_AGENT})
 
 
 @cache

@@ -56,6 +56,8 @@ class Part:
             keep_reserve(self._place.parent)
             self._looked_at_bytes = self.size_bytes + _LOOK_EVERY_BYTES
         self._out.write(block)
+        # Nothing that came is lost with this process.
+        self._out.flush()
         self._count(block)
 
     def start_over(self) -> None:
@@ -66,7 +68,6 @@ class Part:
 
     def settle(self) -> None:
         """Into its place; after a power cut it is whole or not there."""
-        self._out.flush()
         os.fsync(self._out.fileno())
         self._path.replace(self._place)
         sync_folder(self._place.parent)
