@@ -15,7 +15,7 @@ WITHOUT_GPL  = $(if $(filter 0,$(GPL)),$(1) -m pip uninstall -q -y $(GPL_PACKAGE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-test setup-test-flavours up test test-base test-flavours lint format \
-  lock bench bench-torch clean
+  lock bench bench-models clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,9 +104,10 @@ lock: setup-test  ## Pin the newest versions that pyproject.toml allows (UPGRADE
 bench: setup-test  ## Measure overhead and submit rate against their references
 	$(BIN)/python -m bench
 
-bench-torch: .venv-torch/.run-gpl1 .venv-parler/.run-gpl1  ## Measure full-size models, batched beside one by one
-	.venv-torch/bin/python -m bench.batching
-	.venv-parler/bin/python -m bench.batching
+bench-models: setup-test setup-test-flavours  ## Measure full-size models, many texts at once beside one by one
+	$(BIN)/python -m bench.batching $(BENCH)
+	.venv-torch/bin/python -m bench.batching --families speecht5,mms,bark $(BENCH)
+	.venv-parler/bin/python -m bench.batching $(BENCH)
 
 clean:  ## Remove what the targets above built
 	rm -rf .venv .venv-torch .venv-parler .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

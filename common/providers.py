@@ -46,14 +46,13 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
     if fallback_stub and announced(STUB, fleet):
         return _beep(fleet)
     raise NoWorker(
-        f"No worker serves the model {voice.model!r}. Choose another voice, or set HF_TOKEN on a worker for "
-        "hosted inference."
+        f"{_what_lacks(voice, fleet)} Or choose another voice, or set HF_TOKEN on a worker for hosted inference."
     )
 
 
 def announced(key: str, fleet: Sequence[Seen]) -> list[tuple[str, ...]]:
-    """The voice lists of every worker that served these weights in the last 24 hours."""
-    return [names for seen in fleet if (names := seen.voices_of(key)) is not None]
+    """The voice lists of every worker that could speak with these weights in the last 24 hours."""
+    return [names for seen in fleet if (names := seen.voices_of(key))]
 
 
 def is_announced(voice: Voice, fleet: Sequence[Seen]) -> bool:
@@ -81,10 +80,21 @@ def _speaks(voice: Voice, heard: Sequence[tuple[str, ...]]) -> bool:
     return any("*" in names or set(voice.engine_voices) <= set(names) for names in heard)
 
 
+def _what_lacks(voice: Voice, fleet: Sequence[Seen]) -> str:
+    """Why a worker that has the weights cannot load them, or what is to be done where none has them."""
+    engines = [engine for seen in fleet if (engine := seen.engine_of(voice.weights))]
+    trouble = next((engine["trouble"] for engine in engines if engine.get("trouble")), None)
+    return trouble or (
+        f"No worker serves the model {voice.model!r}: its weights ({voice.weights}) must lie in the models folder "
+        f"(`oratio models download {voice.weights}`) of a worker whose environment has its libraries "
+        f"(`{find_model(voice.model).setup}`)."
+    )
+
+
 def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choice:
     heard = announced(voice.weights, fleet)
     if not heard:
-        raise NoWorker(f"No worker serves the model {voice.model!r}, and only local synthesis is allowed.")
+        raise NoWorker(f"{_what_lacks(voice, fleet)} Only local synthesis is allowed.")
     if not _speaks(voice, heard):
         raise _missing(voice)
     return Choice("local", voice.weights, may_fail_over=may_fail_over)

@@ -13,6 +13,8 @@ from common.settings import ProviderMode
 # A model that only workers speak, one that hosted inference speaks too.
 HIBARI = find_voice("hibari_emma")
 KOKORO = find_voice("af_heart")
+MMS = find_voice("mms_fra")
+MIX = find_voice("af_heart(2)+af_sky")
 BEEP = Choice("stub", "stub", (STUB_WARNING,))
 HOSTED = Choice("inference", "inference")
 
@@ -47,6 +49,38 @@ KOKORO_TWICE = [seen(kokoro=["af_heart"]), seen(inference=["*"])]
 KOKORO_ELSEWHERE = [seen(kokoro=["am_adam"]), seen(inference=["*"])]
 
 
+BROKEN = [
+    Seen(
+        Announcement(
+            id="test@here:2",
+            flavour="base",
+            version="0",
+            device="cpu",
+            pid=2,
+            engines=(
+                {
+                    "alias": "kokoro",
+                    "weights": "kokoro",
+                    "voices": [],
+                    "loaded": False,
+                    "trouble": "It is damaged.",
+                },
+                {"alias": "stub", "weights": "stub", "voices": ["*"], "loaded": True, "trouble": None},
+            ),
+            formats=("wav",),
+            stats={},
+        ),
+        started_at=0.0,
+        heartbeat_at=0.0,
+        alive=True,
+    )
+]
+# Two languages of one family are two sets of weights.
+MMS_ENGLISH = [seen(mms_eng=["eng"], stub=["*"])]
+MMS_BOTH = [seen(mms_eng=["eng"]), seen(mms_fra=["fra"])]
+MIX_HERE = [seen(kokoro=["af_heart", "af_sky"], stub=["*"])]
+
+
 def local(engine: str, *, may_fail_over: bool = True) -> Choice:
     """A job may go elsewhere where nobody forced a provider; the worker then sees who there is."""
     return Choice("local", engine, may_fail_over=may_fail_over)
@@ -63,7 +97,11 @@ def local(engine: str, *, may_fail_over: bool = True) -> Choice:
         ("auto", KOKORO, KOKORO_TWICE, local("kokoro")),
         ("auto", KOKORO, [seen(kokoro=["*"])], local("kokoro")),
         ("auto", KOKORO, KOKORO_ELSEWHERE, HOSTED),
+        ("auto", MMS, MMS_BOTH, local("mms_fra")),
+        ("auto", MMS, [*MMS_ENGLISH, *REMOTE], HOSTED),
+        ("auto", MIX, MIX_HERE, local("kokoro")),
         ("auto", KOKORO, REMOTE, HOSTED),
+        ("auto", KOKORO, [*BROKEN, *REMOTE], HOSTED),
         ("auto", KOKORO, REMOTE_AND_STUB, HOSTED),
         ("local", HIBARI, FULL, local("hibari", may_fail_over=False)),
         ("local", KOKORO, KOKORO_TWICE, local("kokoro", may_fail_over=False)),
@@ -86,15 +124,17 @@ def test_it_is_spoken(
         # It can be fetched, so a beep would only hide that.
         ("auto", HIBARI, BUNDLED, Conflict, "'hibari_emma' is not downloaded; POST /models/download"),
         ("auto", HIBARI, [*BUNDLED, *REMOTE], Conflict, "is not downloaded"),
-        ("auto", KOKORO, NO_VOICES, Conflict, "is not downloaded"),
+        ("auto", MIX, KOKORO_HERE, Conflict, "is not downloaded"),
         ("auto", HIBARI, NOBODY, NoWorker, "oratio up"),
         ("auto", HIBARI, OPS, NoWorker, "No worker serves the model 'hibari'"),
         ("auto", HIBARI, REMOTE, NoWorker, "No worker serves the model 'hibari'"),
         ("local", HIBARI, BUNDLED, Conflict, "is not downloaded"),
         ("local", KOKORO, KOKORO_ELSEWHERE, Conflict, "is not downloaded"),
-        ("local", HIBARI, NOBODY, NoWorker, "only local synthesis is allowed"),
-        ("local", HIBARI, STUB, NoWorker, "only local synthesis is allowed"),
-        ("local", KOKORO, REMOTE_AND_STUB, NoWorker, "only local synthesis is allowed"),
+        ("local", HIBARI, NOBODY, NoWorker, "Only local synthesis is allowed"),
+        ("local", HIBARI, STUB, NoWorker, "Only local synthesis is allowed"),
+        ("local", KOKORO, BROKEN, NoWorker, "It is damaged. Only local synthesis"),
+        ("local", MMS, MMS_ENGLISH, NoWorker, "download mms_fra.*make setup-torch"),
+        ("local", KOKORO, REMOTE_AND_STUB, NoWorker, "Only local synthesis is allowed"),
         ("inference", HIBARI, [*FULL, *REMOTE], Conflict, "'hibari' cannot be spoken by hosted inference"),
         ("inference", HIBARI, NOBODY, Conflict, "cannot be spoken by hosted inference"),
         ("inference", KOKORO, KOKORO_HERE, NoWorker, "HF_TOKEN"),
@@ -120,7 +160,10 @@ def test_it_is_refused(
     assert (caught.value.status, caught.value.code, caught.value.param) == expected[refusal]
 
 
-@pytest.mark.parametrize(("voice", "fleet"), [(HIBARI, STUB), (KOKORO, STUB), (HIBARI, REMOTE_AND_STUB)])
+@pytest.mark.parametrize(
+    ("voice", "fleet"),
+    [(HIBARI, STUB), (KOKORO, STUB), (HIBARI, REMOTE_AND_STUB), (KOKORO, NO_VOICES), (MMS, MMS_ENGLISH)],
+)
 def test_a_model_that_nobody_serves_is_a_beep_only_where_that_is_allowed(
     voice: Voice, fleet: list[Seen]
 ) -> None:
@@ -158,5 +201,5 @@ def test_why_a_voice_cannot_be_had(voice: Voice, fleet: list[Seen], mode: Provid
 def test_what_was_announced_is_told_apart_from_nothing() -> None:
     fleet = [seen(hibari=["heart"], kokoro=[]), seen(hibari=["emma"])]
     assert announced("hibari", fleet) == [("heart",), ("emma",)]
-    assert announced("kokoro", fleet) == [()]
+    assert announced("kokoro", fleet) == []
     assert announced("bark", fleet) == []

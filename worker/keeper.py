@@ -56,7 +56,7 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self._announcing = threading.Lock()
         self._due: dict[str, float] = {}
-        self._moved_when_announced = 0
+        self._changes_announced = 0
         self._calls_seen = self._calls_at_release = 0
 
     def start(self) -> None:
@@ -71,7 +71,7 @@ class Keeper:
         with self._announcing:
             if self._voicebox.refresh():
                 self._on_change()
-            self._moved_when_announced = self._voicebox.shelf.loads + self._voicebox.shelf.unloads
+            self._changes_announced = self._voicebox.shelf.changes
             with self._database.write() as connection:
                 fleet.announce(connection, self._announcement())
 
@@ -145,9 +145,8 @@ class Keeper:
         )
 
     def _hurry_announcement(self) -> None:
-        """What was loaded or unloaded is told with the next tick, not with the next announcement."""
-        moved = self._voicebox.shelf.loads + self._voicebox.shelf.unloads
-        if moved != self._moved_when_announced:
+        """What was loaded, unloaded or found broken is told with the next tick, not with the next announcement."""
+        if self._voicebox.shelf.changes != self._changes_announced:
             self._due["announcement"] = 0.0
 
     def _unload_idle(self) -> None:

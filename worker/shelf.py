@@ -38,6 +38,8 @@ class Shelf:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.loads = self.unloads = 0
+        # Grows with every load, unload and failure of one.
+        self.changes = 0
         self._budget_bytes = budget_bytes
         self._free_bytes = free_bytes
         self._release_memory = release_memory
@@ -144,6 +146,7 @@ class Shelf:
             self._give_up(engine, error)
         self._load_s[engine] = self._clock() - began
         self.loads += 1
+        self.changes += 1
         with self._lock:
             self._places[engine] = _Place(engine.memory_bytes(), self._clock())
         log.info("loaded", engine=engine.alias, seconds=round(self._load_s[engine], 2))
@@ -153,6 +156,7 @@ class Shelf:
         refusal = error if isinstance(error, EngineError) else _broken(engine, error)
         if refusal.code == "model_broken":
             self._broken[engine] = refusal
+        self.changes += 1
         log.error("not loaded", engine=engine.alias, code=refusal.code, reason=refusal.message)
         raise refusal from None
 
@@ -197,6 +201,7 @@ class Shelf:
             del self._places[engine]
         engine.close()
         self.unloads += 1
+        self.changes += 1
         self._release_memory()
         log.info("unloaded", engine=engine.alias)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Model:
     """A family of voices. `hub_id` names it on the hub; `hosted` says whether inference may speak it.
 
-    `slow_on_cpu`: a CPU takes many times as long as the sound lasts, so it is for patience only.
+    `slow_on_cpu`: a CPU takes many times as long as the sound lasts, so it is for patience only. `setup` is the command
+    that builds an environment with its libraries.
     """
 
     alias: str
@@ -18,8 +19,10 @@ class Model:
     sample_rate_hz: int
     hosted: bool = False
     slow_on_cpu: bool = False
+    setup: str = "make setup"
 
 
+_TORCH = "make setup-torch"
 _ALL = (
     Model("hibari", "Hibari", "maureesewilliams/hibari", "Apache-2.0", "CPU, no download", 24_000),
     Model("kokoro", "Kokoro 82M", "hexgrad/Kokoro-82M", "Apache-2.0", "CPU, ONNX", 24_000, hosted=True),
@@ -32,6 +35,7 @@ _ALL = (
         44_100,
         hosted=True,
         slow_on_cpu=True,
+        setup="make setup-parler",
     ),
     Model(
         "bark",
@@ -42,9 +46,28 @@ _ALL = (
         24_000,
         hosted=True,
         slow_on_cpu=True,
+        setup=_TORCH,
     ),
-    Model("speecht5", "SpeechT5", "microsoft/speecht5_tts", "MIT", "CPU or GPU", 16_000, hosted=True),
-    Model("mms", "MMS-TTS", "facebook/mms-tts-eng", "CC-BY-NC-4.0", "CPU or GPU", 16_000, hosted=True),
+    Model(
+        "speecht5",
+        "SpeechT5",
+        "microsoft/speecht5_tts",
+        "MIT",
+        "CPU or GPU",
+        16_000,
+        hosted=True,
+        setup=_TORCH,
+    ),
+    Model(
+        "mms",
+        "MMS-TTS",
+        "facebook/mms-tts-eng",
+        "CC-BY-NC-4.0",
+        "CPU or GPU",
+        16_000,
+        hosted=True,
+        setup=_TORCH,
+    ),
 )
 MODELS: dict[str, Model] = {model.alias: model for model in _ALL}
 

@@ -1,0 +1,44 @@
+"""Phonemes by espeak-ng, in a process of its own: there are words on which it dies, and it would take the worker along.
+
+Run as a script by `kokoro_spelling.py`. The first line that it says is the languages that it knows; after that it
+answers each line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
+"""
+
+import json
+import sys
+from functools import cache
+
+import espeakng_loader
+from phonemizer.backend import EspeakBackend
+from phonemizer.backend.espeak.wrapper import EspeakWrapper
+
+
+def main() -> None:
+    EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
+    EspeakWrapper.set_library(espeakng_loader.get_library_path())
+    _say(sorted(EspeakBackend.supported_languages()))
+    for line in sys.stdin:
+        language, text = json.loads(line)
+        _say(_phonemes(text, language=language))
+
+
+def _phonemes(text: str, *, language: str) -> str:
+    """As kokoro-onnx asks for them, but for the marks of other languages: `(en)` would be spoken."""
+    lines = [line for line in text.strip().split("\n") if line.strip()]
+    return "\n".join(_reader(language).phonemize(lines)) if lines else ""
+
+
+# phonemizer itself keeps eight, and of those that it lets go it frees nothing.
+@cache
+def _reader(language: str) -> EspeakBackend:
+    return EspeakBackend(
+        language, preserve_punctuation=True, with_stress=True, language_switch="remove-flags"
+    )
+
+
+def _say(what: object) -> None:
+    print(json.dumps(what), flush=True)  # noqa: T201 - this is what it is for
+
+
+if __name__ == "__main__":
+    main()
