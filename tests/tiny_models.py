@@ -107,6 +107,7 @@ def build_speecht5(root: Path, *, steady: bool = False, safetensors: bool = True
             speech_decoder_postnet_units=16,
             speech_decoder_postnet_layers=2,
             reduction_factor=10,
+            max_text_positions=600,
         )
     )
     vocoder = SpeechT5HifiGan(

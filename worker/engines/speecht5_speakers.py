@@ -33,7 +33,7 @@ def speaker_vector(folder: Path, name: str) -> NDArray[np.float32]:
         vectors = list(_vectors(folder, name))
         if not vectors or any(one.shape != _SHAPE or one.dtype.kind != "f" for one in vectors):
             raise ValueError("not a vector")
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
         message = (
             f"The speaker {name} is not on this worker as {_SHAPE[0]} numbers: download the voice again."
         )
