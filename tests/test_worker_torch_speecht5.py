@@ -143,6 +143,19 @@ def test_too_long_is_refused_before_the_library_raises(engine: SpeechT5Engine) -
         assert caught.value.caller_fault
 
 
+def test_one_that_misses_the_end_of_a_text_may_speak_half_of_it(tmp_path: Path) -> None:
+    folder = build_speecht5(tmp_path)
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(
+        config.replace('"max_speech_positions": 1876', '"max_speech_positions": 40')
+    )
+    engine = create("speecht5", settings_of(tmp_path))
+    engine.load()
+    assert len(single(engine, HERON[:15])) > 0
+    with pytest.raises(TooLong):
+        single(engine)
+
+
 @pytest.mark.parametrize("text", ["", "!!!", "😀", "你好.", "Привет!", "  "])
 def test_nothing_to_say_is_the_callers_fault(engine: SpeechT5Engine, text: str) -> None:
     with pytest.raises(EngineError) as caught:

@@ -108,6 +108,7 @@ def build_speecht5(root: Path, *, steady: bool = False, safetensors: bool = True
             speech_decoder_postnet_layers=2,
             reduction_factor=10,
             max_text_positions=600,
+            max_speech_positions=1876,
         )
     )
     vocoder = SpeechT5HifiGan(

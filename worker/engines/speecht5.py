@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from common.catalogue import Weights
 from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of
-from worker.engines.protocol import Speech, Utterance
+from worker.engines.protocol import Speech, TooLong, Utterance
 from worker.engines.sound import checked
 from worker.engines.speecht5_speakers import speaker_names, speaker_vector
 from worker.text.numbers import spell_numbers
@@ -54,19 +54,29 @@ class SpeechT5Engine(PretrainedEngine):
         encoded = self._tokenizer(texts, padding=True, return_tensors="pt").to(self._device.label)
         speakers = self._speakers_of(batch)
         self._seed(batch)
-        spectrograms, lengths = self._model.generate_speech(
-            encoded.input_ids,
-            speakers,
-            attention_mask=encoded.attention_mask,
-            threshold=0.5,
-            minlenratio=0.0,
-            maxlenratio=20.0,
-            return_output_lengths=True,
-        )
+        spectrograms, lengths = self._generated(encoded, speakers)
         # One by one: the vocoder takes padding for sound.
         waves = [self._vocoder(one[:length]) for one, length in zip(spectrograms, lengths, strict=True)]
         rate = self._vocoder.config.sampling_rate
         return [checked(samples_of(wave), sample_rate_hz=rate) for wave in waves]
+
+    def _generated(self, encoded: Any, speakers: Any) -> Any:
+        """(spectrograms, their lengths)."""
+        try:
+            return self._model.generate_speech(
+                encoded.input_ids,
+                speakers,
+                attention_mask=encoded.attention_mask,
+                threshold=0.5,
+                minlenratio=0.0,
+                maxlenratio=20.0,
+                return_output_lengths=True,
+            )
+        except RuntimeError as error:
+            # It missed the end of the text, and went on until it had no more places for sound.
+            if f"({self._model.config.max_speech_positions + 1}) must match" not in str(error):
+                raise
+            raise TooLong(self.alias) from None
 
     def _speakers_of(self, batch: Sequence[Utterance]) -> Any:
         import torch
