@@ -184,7 +184,7 @@ def build_bark(
     )
     for stage in (model.semantic, model.coarse_acoustics, model.fine_acoustics):
         _amplify(stage, 10.0)
-    _never_end(model.semantic, end=_MEANINGS, but_at_once=silent)
+    _decide_end(model.semantic.layernorm_final, [model.semantic.lm_head], end=_MEANINGS, at_once=silent)
     for layer in model.codec_model.quantizer.layers:
         layer.codebook.embed.normal_()
     _save(model, folder, safetensors=safetensors)
@@ -245,14 +245,15 @@ def _write_presets(folder: Path, presets: Sequence[str]) -> None:
     (folder / "speaker_embeddings_path.json").write_text(json.dumps(listed))
 
 
-def _never_end(semantic: Any, *, end: int, but_at_once: bool) -> None:
-    """One direction of the last layer says whether a text ends, whatever the text."""
+def _decide_end(norm: Any, heads: Sequence[Any], *, end: int, at_once: bool) -> None:
+    """One direction of the last layer says, whatever the text, that it ends at once or never."""
     import torch
 
     with torch.no_grad():
-        semantic.layernorm_final.bias[0] = 8.0
-        semantic.lm_head.weight[:, 0] = 0.0
-        semantic.lm_head.weight[end, 0] = 20.0 if but_at_once else -8.0
+        norm.bias[0] = 8.0
+        for head in heads:
+            head.weight[:, 0] = 0.0
+            head.weight[end, 0] = 20.0 if at_once else -8.0
 
 
 def _pieces() -> list[str]:
@@ -260,7 +261,8 @@ def _pieces() -> list[str]:
     return ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
 
 
-def build_parler(root: Path, *, steady: bool = False, safetensors: bool = True) -> Path:
+def build_parler(root: Path, *, steady: bool = False, silent: bool = False, safetensors: bool = True) -> Path:
+    """A `silent` one ends each text before its first token."""
     from transformers import AutoModel, DacConfig, T5Config
 
     from worker.engines.parler import parler_library
@@ -319,10 +321,13 @@ def build_parler(root: Path, *, steady: bool = False, safetensors: bool = True) 
     for part in (model.decoder, model.enc_to_dec_proj):
         _amplify(part, 20.0)
     _amplify(model.audio_encoder.decoder, 2.0)
+    if silent:
+        last = model.decoder.model.decoder.layer_norm
+        _decide_end(last, model.decoder.lm_heads, end=_PARLER_CODES, at_once=True)
     choices = model.generation_config
     choices.decoder_start_token_id = choices.bos_token_id = _PARLER_CODES + 1
     choices.pad_token_id = choices.eos_token_id = _PARLER_CODES
-    choices.max_length, choices.min_new_tokens = 129, 60
+    choices.max_length, choices.min_new_tokens = 129, 0 if silent else 60
     choices.do_sample, choices.guidance_scale = not steady, 1
     return _save(model, folder, safetensors=safetensors)
 

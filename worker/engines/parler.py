@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Hashable, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -49,16 +50,22 @@ class ParlerEngine(PretrainedEngine):
         known = {"local_files_only": True, "trust_remote_code": False}
         self._tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **known)
         self._descriptions = AutoTokenizer.from_pretrained(descriptions_folder, **known)
-        family = parler_library().ParlerTTSForConditionalGeneration
-        self._model = self._loaded(family, folder, torch_dtype=self._dtype, **self._attention_by_part())
+        library = parler_library()
+        self._model = self._loaded(
+            library.ParlerTTSForConditionalGeneration,
+            folder,
+            config=self._configured(library.ParlerTTSConfig, folder),
+            torch_dtype=self._dtype,
+        )
         self._compile(self._model.decoder)
         return (self._model,)
 
-    def _attention_by_part(self) -> dict[str, Any]:
-        if self._attention is None:
-            return {}
-        # The reader of descriptions knows no other.
-        return {"attn_implementation": {"decoder": self._attention, "text_encoder": "eager"}}
+    def _configured(self, family: Any, folder: Path) -> Any:
+        """Where the settings choose an attention: told to the model, the choice would not reach its decoder."""
+        config = family.from_pretrained(folder, local_files_only=True)
+        if self._attention:
+            config.decoder._attn_implementation = self._attention
+        return config
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         texts = [utterance.text for utterance in batch]
@@ -77,6 +84,13 @@ class ParlerEngine(PretrainedEngine):
             return_dict_in_generate=True,
         )
         return [self._speech(spoken, index) for index in range(len(batch))]
+
+    @property
+    def _attention(self) -> str | None:
+        """Of the decoder; the reader of descriptions knows but one. None leaves it to the library."""
+        if self._settings.attention != "auto":
+            return self._settings.attention
+        return "sdpa" if self._device.kind == "cuda" else None
 
     def _speech(self, spoken: Any, index: int) -> Speech:
         length = spoken.audios_length[index]

@@ -113,13 +113,6 @@ class PretrainedEngine:
             return self._settings.dtype
         return self.dtype_on_cuda if self._device.kind == "cuda" else "float32"
 
-    @property
-    def _attention(self) -> str | None:
-        """None leaves it to the library."""
-        if self._settings.attention != "auto":
-            return self._settings.attention
-        return "sdpa" if self._device.kind == "cuda" else None
-
     def _loaded(self, family: Any, folder: Path, **options: Any) -> Any:
         """A model of the library's class `family`, ready to speak on the device."""
         model, about = family.from_pretrained(
