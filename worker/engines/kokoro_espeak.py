@@ -1,12 +1,13 @@
 """Phonemes by espeak-ng, in a process of its own: there are words on which it dies, and it would take the worker along.
 
-Run as a script by `kokoro_spelling.py`. The first line that it says is the languages that it knows; after that it
-answers each line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
+A script that `kokoro_spelling.py` runs. Its first line lists the languages that it knows; after that it answers each
+line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
 """
 
 import json
 import sys
 from functools import cache
+from typing import Any
 
 import espeakng_loader
 from phonemizer.backend import EspeakBackend
@@ -23,21 +24,21 @@ def main() -> None:
 
 
 def _phonemes(text: str, *, language: str) -> str:
-    """As kokoro-onnx asks for them, but for the marks of other languages: `(en)` would be spoken."""
-    lines = [line for line in text.strip().split("\n") if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     return "\n".join(_reader(language).phonemize(lines)) if lines else ""
 
 
 # phonemizer itself keeps eight, and of those that it lets go it frees nothing.
 @cache
-def _reader(language: str) -> EspeakBackend:
+def _reader(language: str) -> Any:
+    """As kokoro-onnx has it, but without the marks where a word is read as in another language: they'd be spoken."""
     return EspeakBackend(
         language, preserve_punctuation=True, with_stress=True, language_switch="remove-flags"
     )
 
 
 def _say(what: object) -> None:
-    print(json.dumps(what), flush=True)  # noqa: T201 - this is what it is for
+    print(json.dumps(what), flush=True)
 
 
 if __name__ == "__main__":

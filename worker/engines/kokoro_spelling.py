@@ -2,10 +2,10 @@
 
 What espeak-ng 1.52 makes of languages that are not written as they are spoken:
 
-- Japanese in kana is read, if without the pitch of the words. Kanji are not: each becomes the English words "Chinese
-  letter", and of a word that has one the kana are named one by one. Such a text is refused.
-- Mandarin is read without its tones: espeak-ng writes them as digits, for which the model has no sign. It can be
-  followed at best.
+- Japanese is read where it stands in kana, without the pitch of its words. Of kanji nothing is known: each becomes
+  the English words "Chinese letter", and the kana around it are named one by one. Such a text is refused.
+- Mandarin is read without its tones: they come as digits, for which the model has no signs. The sounds are right, but
+  words that differ by tone sound alike.
 """
 
 import json
@@ -14,12 +14,14 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Container
+from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from common.speakable import speakable
 from common.telemetry import get_logger
+from worker.engines.kokoro_languages import OWN, primary_subtag
 from worker.engines.protocol import EngineError
 from worker.text.scripts import foreign_script
 
@@ -29,73 +31,108 @@ _SCRIPT = Path(__file__).with_name("kokoro_espeak.py")
 # Three hundred characters take it a tenth of a second, and its start half a second.
 _PATIENCE_S = 30.0
 _KANJI = re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-# The library knows these marks only as they are written in Latin scripts, and would make no pause.
-_MARKS = str.maketrans("、。，！：；？", ",.,!:;?")  # noqa: RUF001
-# The Japanese a, for which the model has no sign of its own: the library would leave out every one.
+# Of a longer number espeak-ng reads the beginning only; as single digits it reads all of it.
+_TOO_LONG_A_NUMBER = re.compile(r"\d{31,}")
+# espeak-ng pauses at these, but only of those of Latin scripts the model hears.
+_MARKS = str.maketrans({"、": ", ", "。": ". ", "，": ", ", "！": "! ", "：": ": ", "；": "; ", "？": "? "})  # noqa: RUF001
+# The Japanese a. The model has no sign for it and knows it as a plain one; the library drops it.
 _NEAREST = str.maketrans("ä", "a")
 
 
 class Speller:
-    """One process of espeak-ng, begun again when a text has killed it. `alphabet` are the signs the model knows."""
+    """Keeps a process of espeak-ng and starts it again when a text has killed it. Used by one thread at a time.
+
+    `alphabet` are the signs that the model knows. Raises EngineError where espeak-ng does not start.
+    """
 
     def __init__(self, alphabet: Container[str]) -> None:
         self._alphabet = alphabet
-        self._process: subprocess.Popen[bytes] | None = None
-        self.languages = frozenset(self._begin())
+        self._espeak = _Espeak()
+
+    @property
+    def languages(self) -> frozenset[str]:
+        return self._espeak.languages
 
     def phonemes(self, text: str, *, language: str) -> str:
-        """`language` is one of `languages`. Raises EngineError for a text of which nothing can be read."""
-        if not _readable(text, language=language):
-            raise _unspeakable("The voice cannot read this text: give it one in its own language and script.")
-        if language == "ja" and _KANJI.search(text):
-            raise _unspeakable("Kokoro reads Japanese in kana only: write the kanji as kana, or take another model.")
-        said = self._asked(language, text.translate(_MARKS)).translate(_NEAREST)
+        """`language` is one of `languages`. Raises EngineError for a text that cannot be read."""
+        _require_readable(text, language=language)
+        text = _TOO_LONG_A_NUMBER.sub(lambda number: " ".join(number[0]), text.translate(_MARKS))
+        said = self._asked(language, text).translate(_NEAREST)
         known = "".join(sign for sign in said if sign.isspace() or sign in self._alphabet)
-        phonemes = " ".join(known.split())
-        if not any(map(str.isalpha, phonemes)):
-            raise _unspeakable("The voice finds nothing in the text that it can say.")
-        return phonemes
+        if not any(map(str.isalpha, known)):
+            raise _unspeakable("The model finds nothing in the text that it can say.")
+        return " ".join(known.split())
 
     def close(self) -> None:
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
+        self._espeak.end()
 
-    def _begin(self) -> list[str]:
-        # Isolated from the folder it lies in, whose modules are named like others' packages; out of reach of the
-        # terminal's Ctrl-C, because its input ends with this process anyway.
-        self._process = subprocess.Popen(
+    def _asked(self, language: str, text: str) -> str:
+        if self._espeak.ended:
+            self._espeak = _Espeak()
+        try:
+            return str(self._espeak.ask(language, text))
+        except (OSError, ValueError):
+            # Not chained: the error may hold the text.
+            self._espeak.end()
+        log.warning("espeak-ng failed on a text", language=language, characters=len(text))
+        raise _unspeakable("Something in the text cannot be read; leave out unusual words and symbols.")
+
+
+class _Espeak:
+    def __init__(self) -> None:
+        # -P: beside the script lie modules with the names of others' packages. A session of its own: Ctrl-C in a
+        # terminal is for the worker, with which this one ends anyway.
+        self._process: Any = subprocess.Popen(  # noqa: S603  # our own script
             [sys.executable, "-P", str(_SCRIPT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        weakref.finalize(self, _end, self._process)
-        languages = self._answer()
-        if languages is None:
-            raise EngineError("engine_failed", "espeak-ng does not start; install the extra `kokoro` again.")
-        return list(languages)
-
-    def _asked(self, language: str, text: str) -> str:
-        if self._process is None:
-            self._begin()
-        phonemes = self._answer(language, text)
-        if phonemes is None:
-            # Without the text, which is the caller's own.
-            log.warning("espeak-ng died of a text", language=language, characters=len(text))
-            raise _unspeakable("Something in the text cannot be read by this voice; leave out unusual words.")
-        return str(phonemes)
-
-    def _answer(self, *question: str) -> Any | None:
-        """The next line it says; None, and the process is gone, where there is none in time."""
-        process = self._process
-        assert process is not None  # noqa: S101 - begun by both callers
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - asked for as pipes
+        self.end = weakref.finalize(self, _end, self._process)
         try:
-            if question:
-                process.stdin.write(json.dumps(question).encode() + b"\n")
-                process.stdin.flush()
-            return json.loads(process.stdout.readline()) if wait([process.stdout], _PATIENCE_S) else self.close()
+            self.languages = frozenset(self._answer())
         except (OSError, ValueError):
-            return self.close()
+            self.end()
+            message = "espeak-ng does not start on this worker: install the extra `kokoro` again."
+            raise EngineError("engine_failed", message) from None
+
+    @property
+    def ended(self) -> bool:
+        return not self.end.alive
+
+    def ask(self, *question: str) -> Any:
+        """Raises OSError or ValueError where no answer comes."""
+        self._process.stdin.write(json.dumps(question).encode() + b"\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> Any:
+        if not wait([self._process.stdout], _PATIENCE_S):
+            raise TimeoutError
+        return json.loads(self._process.stdout.readline())
+
+
+def _end(process: Any) -> None:
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    with suppress(OSError):  # for what was not sent before it died
+        process.stdin.close()
+
+
+def _require_readable(text: str, *, language: str) -> None:
+    if not speakable(text):
+        raise _unspeakable("The model finds nothing in the text that it can say.")
+    if language in OWN.values() and foreign_script(text, languages=[primary_subtag(language)]):
+        raise _unspeakable(
+            "The text is in a script that the voice cannot read: take a voice of its language."
+        )
+    if language == "ja" and _KANJI.search(text):
+        raise _unspeakable(
+            "Kokoro reads Japanese in kana only: write the kanji as kana, or take another model."
+        )
+
+
+def _unspeakable(message: str) -> EngineError:
+    return EngineError("unspeakable_text", message, caller_fault=True)

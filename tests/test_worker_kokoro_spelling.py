@@ -1,0 +1,105 @@
+"""What Kokoro reads: the language of a voice, and its phonemes from a process that may die of a text."""
+
+# ruff: noqa: RUF001 - phonemes look like other letters
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from kokoro_onnx.config import DEFAULT_VOCAB
+
+from worker.engines.kokoro_languages import OWN, espeak_language
+from worker.engines.kokoro_spelling import Speller
+from worker.engines.protocol import EngineError
+
+LANGUAGES = frozenset({"cmn", "de", "en-gb", "en-us", "es", "es-419", "fr-be", "fr-fr", "nb", "pt", "pt-br"})
+
+
+class TestLanguage:
+    @pytest.mark.parametrize(
+        ("voice", "asked", "spoken"),
+        [
+            ("af_heart", "en", "en-us"),
+            ("af_heart", "en-GB", "en-us"),
+            ("bf_emma", "en-US", "en-gb"),
+            ("jf_alpha", "ja-JP", "ja"),
+            ("zf_xiaobei", "zh-Hans-CN", "cmn"),
+            ("zf_xiaobei", "cmn", "cmn"),
+            ("jf_alpha", "en", "en-us"),
+            ("jf_alpha", "en-GB", "en-gb"),
+            ("jf_alpha", "EN_gb", "en-gb"),
+            ("jf_alpha", "en-AU", "en-us"),
+            ("af_heart", "fr", "fr-fr"),
+            ("af_heart", "fr-CA", "fr-fr"),
+            ("af_heart", "fr-BE", "fr-be"),
+            ("af_heart", "pt", "pt-br"),
+            ("af_heart", "pt-PT", "pt"),
+            ("af_heart", "es-419", "es-419"),
+            ("af_heart", "es-MX", "es"),
+            ("af_heart", "nn-NO", "nb"),
+            ("af_heart", "zh-TW", "cmn"),
+            ("af_heart", "xx", "en-us"),
+            ("ff_siwis", "", "fr-fr"),
+            ("unheard_of", "de-AT", "de"),
+            ("unheard_of", "", "en-us"),
+            ("bf_emma(2)+af_heart", "en", "en-gb"),
+        ],
+    )
+    def test_of_a_voice_and_a_wish(self, voice: str, asked: str, spoken: str) -> None:
+        assert espeak_language(voice, asked, known=LANGUAGES) == spoken
+
+
+@pytest.fixture(scope="module")
+def speller() -> Iterator[Speller]:
+    speller = Speller(DEFAULT_VOCAB)
+    yield speller
+    speller.close()
+
+
+class TestSpelling:
+    def test_knows_the_languages_of_all_voices(self, speller: Speller) -> None:
+        assert speller.languages >= LANGUAGES.union(OWN.values())
+
+    def test_marks_of_another_language_are_not_spoken(self, speller: Speller) -> None:
+        assert speller.phonemes("le weekend à Paris", language="fr-fr") == "lə wiːkˈɛnd a paʁˈi"
+
+    def test_what_stands_in_brackets_is_spoken(self, speller: Speller) -> None:
+        assert speller.phonemes("Estoy (en) casa", language="es") == "estˈoɪ (ˈen) kˈasa"
+
+    def test_the_japanese_a_is_kept(self, speller: Speller) -> None:
+        assert speller.phonemes("さくら、たなか。", language="ja") == "sakˈɯᵝɽa, tanˈaka."
+
+    def test_mandarin_has_its_pauses_but_no_tones(self, speller: Speller) -> None:
+        assert speller.phonemes("妈，马。", language="cmn") == "mˈɑ, mˈɑ."
+
+    def test_long_numbers_to_the_end(self, speller: Speller) -> None:
+        assert speller.phonemes("7" * 60, language="en-us").count("sˈɛvən") == 60
+
+    def test_more_languages_than_the_library_keeps(self, speller: Speller) -> None:
+        for language in [*sorted(LANGUAGES), *sorted(LANGUAGES)]:
+            assert speller.phonemes("radio", language=language)
+
+    def test_a_text_that_kills_espeak_is_refused_and_the_next_one_read(
+        self, speller: Speller, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        text = "s'" * 140
+        with pytest.raises(EngineError, match="cannot be read") as caught:
+            speller.phonemes(text, language="en-us")
+        assert caught.value.caller_fault
+        assert text not in caplog.text + caught.value.message
+        assert speller.phonemes("Hello.", language="en-us") == "həlˈoʊ."
+
+    def test_its_process_ends_with_it(self) -> None:
+        speller = Speller(DEFAULT_VOCAB)
+        process = speller._espeak._process
+        assert process.poll() is None
+        del speller
+        assert process.poll() == -signal.SIGKILL
+
+    def test_a_process_that_somebody_killed(self, speller: Speller) -> None:
+        process = speller._espeak._process
+        os.kill(process.pid, signal.SIGKILL)
+        with pytest.raises(EngineError, match="cannot be read"):
+            speller.phonemes("Hello.", language="en-us")
+        assert speller.phonemes("Hello.", language="en-us") == "həlˈoʊ."
