@@ -76,7 +76,7 @@ test-base: setup-test setup-test-flavours
 	$(BIN)/python -m pytest
 
 test-flavours: setup-test-flavours
-	.venv-torch/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_torch*.py
+	.venv-torch/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_torch*.py tests/test_worker_numbers.py
 	.venv-parler/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_parler*.py
 
 lint: setup-test  ## ruff, mypy --strict, import contracts

@@ -124,13 +124,6 @@ def _round(batcher: Batcher, engine: Engine, utterance: Utterance, texts: int) -
 
 
 def _utterance(family: str, *, seconds: float) -> Utterance:
-    voice = {
-        "speecht5": "slt",
-        "mms": "eng",
-        "bark": "v2/en_speaker_6",
-        "parler": "Laura",
-        "kokoro": "jf_alpha",
-    }[family]
     return Utterance(
         text=text_of(family, seconds=seconds),
         voice=VOICES[family],

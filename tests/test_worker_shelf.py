@@ -117,6 +117,22 @@ def test_pinned_ones_stay_and_are_no_part_of_the_budget(books: list[Book]) -> No
     assert loaded(shelf, [pinned, *books]) == "p"
 
 
+def test_one_that_takes_more_than_it_said_is_made_room_for_and_remembered(books: list[Book]) -> None:
+    class Modest(Book):
+        def memory_bytes(self) -> int:
+            return 30 if self.done[-1:] == ["load"] else 1
+
+    shelf = Shelf(budget_bytes=40)
+    modest = Modest("m")
+    touch(shelf, *books[:3], modest)
+    assert loaded(shelf, [*books, modest]) == "cm"
+    shelf.unload([modest])
+    touch(shelf, books[0], books[1])
+    assert loaded(shelf, [*books, modest]) == "abc"
+    touch(shelf, modest)
+    assert loaded(shelf, [*books, modest]) == "bm"
+
+
 def test_what_the_device_has_left_counts_too(books: list[Book]) -> None:
     free = [100]
     shelf = Shelf(budget_bytes=1000, free_bytes=lambda: free[0])

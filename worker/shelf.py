@@ -49,6 +49,7 @@ class Shelf:
         self._places: dict[Engine, _Place] = {}
         self._broken: dict[Engine, EngineError] = {}
         self._load_s: dict[Engine, float] = {}
+        self._held_last: dict[Engine, int] = {}
 
     @contextmanager
     def use(self, engine: Engine) -> Iterator[None]:
@@ -68,8 +69,10 @@ class Shelf:
                 return
             if engine in self._broken:
                 raise self._broken[engine].with_traceback(None)
-            self._make_room(engine)
+            self._make_room(self._held_last.get(engine) or engine.memory_bytes())
             self._load(engine)
+            # It may have taken more than was expected of it.
+            self._make_room(0)
 
     def put_back(self, engine: Engine) -> None:
         with self._lock:
@@ -147,8 +150,9 @@ class Shelf:
         self._load_s[engine] = self._clock() - began
         self.loads += 1
         self.changes += 1
+        self._held_last[engine] = engine.memory_bytes()
         with self._lock:
-            self._places[engine] = _Place(engine.memory_bytes(), self._clock())
+            self._places[engine] = _Place(self._held_last[engine], self._clock())
         log.info("loaded", engine=engine.alias, seconds=round(self._load_s[engine], 2))
 
     def _give_up(self, engine: Engine, error: BaseException) -> None:
@@ -160,8 +164,7 @@ class Shelf:
         log.error("not loaded", engine=engine.alias, code=refusal.code, reason=refusal.message)
         raise refusal from None
 
-    def _make_room(self, engine: Engine) -> None:
-        needed = engine.memory_bytes()
+    def _make_room(self, needed: int) -> None:
         while self._lacks(needed) and (victim := self._least_recently_used()):
             self._close(victim)
 
