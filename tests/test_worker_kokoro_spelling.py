@@ -4,7 +4,9 @@
 
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kokoro_onnx.config import DEFAULT_VOCAB
@@ -81,21 +83,27 @@ class TestSpelling:
             assert speller.phonemes("radio", language=language)
 
     def test_a_text_that_kills_espeak_is_refused_and_the_next_one_read(
-        self, speller: Speller, caplog: pytest.LogCaptureFixture
+        self, speller: Speller, capfd: pytest.CaptureFixture[str]
     ) -> None:
         text = "s'" * 140
         with pytest.raises(EngineError, match="cannot be read") as caught:
             speller.phonemes(text, language="en-us")
         assert caught.value.caller_fault
-        assert text not in caplog.text + caught.value.message
+        assert text not in "".join(capfd.readouterr()) + caught.value.message
         assert speller.phonemes("Hello.", language="en-us") == "həlˈoʊ."
 
-    def test_its_process_ends_with_it(self) -> None:
+    def test_its_process_ends_with_it_and_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         speller = Speller(DEFAULT_VOCAB)
+        speller.phonemes("Hello.", language="en-us")
         process = speller._espeak._process
         assert process.poll() is None
+        assert list(tmp_path.rglob("libespeak*"))
         del speller
         assert process.poll() == -signal.SIGKILL
+        assert not list(tmp_path.iterdir())
 
     def test_a_process_that_somebody_killed(self, speller: Speller) -> None:
         process = speller._espeak._process

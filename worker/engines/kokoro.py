@@ -23,10 +23,10 @@ from worker.stretch import split_speed, stretch
 _SAMPLE_RATE_HZ = 24_000
 # The library would cut a longer text and join the sounds; the pipeline cuts it better, and no call takes too long.
 _MOST_PHONEMES = 510
-# Held by a loaded model, for each byte of its file and beside it: 92 MB of int8 came to 160 to 240 MB, 326 MB of fp32
-# to 400 to 450.
+# Held by a loaded model for each byte of its file, and beside it, espeak-ng's process included: with 92 MB of int8 it
+# came to 210 to 290 MB, with 326 MB of fp32 to 450 to 500.
 _HELD_PER_BYTE = 1.25
-_HELD_BYTES = 100_000_000
+_HELD_BYTES = 130_000_000
 # What onnxruntime says, in errors of no type of their own, when there is no memory.
 _NO_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 

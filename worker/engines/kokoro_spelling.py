@@ -9,9 +9,12 @@ What espeak-ng 1.52 makes of languages that are not written as they are spoken:
 """
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import weakref
 from collections.abc import Container
 from contextlib import suppress
@@ -80,6 +83,8 @@ class Speller:
 
 class _Espeak:
     def __init__(self) -> None:
+        # It copies its library to a folder for each language, and what dies leaves them there.
+        folder = tempfile.mkdtemp(prefix="oratio-espeak-")
         # -P: beside the script lie modules with the names of others' packages. A session of its own: Ctrl-C in a
         # terminal is for the worker, with which this one ends anyway.
         self._process: Any = subprocess.Popen(  # noqa: S603  # our own script
@@ -87,9 +92,10 @@ class _Espeak:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": folder},
             start_new_session=True,
         )
-        self.end = weakref.finalize(self, _end, self._process)
+        self.end = weakref.finalize(self, _end, self._process, folder)
         try:
             self.languages = frozenset(self._answer())
         except (OSError, ValueError):
@@ -113,12 +119,13 @@ class _Espeak:
         return json.loads(self._process.stdout.readline())
 
 
-def _end(process: Any) -> None:
+def _end(process: Any, folder: str) -> None:
     process.kill()
     process.wait()
     process.stdout.close()
     with suppress(OSError):  # for what was not sent before it died
         process.stdin.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _require_readable(text: str, *, language: str) -> None:
