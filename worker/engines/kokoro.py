@@ -1,7 +1,6 @@
 """Kokoro 82M: some fifty voices of nine languages that run on a CPU, by kokoro-onnx from an ONNX export.
 
-English, Spanish, French, Hindi, Italian and Brazilian Portuguese are read well. Japanese and Mandarin are not: what
-becomes of them is told in `kokoro_spelling.py`.
+Japanese and Mandarin are read badly: what becomes of them is told in `kokoro_spelling.py`.
 """
 
 from collections.abc import Hashable, Sequence
@@ -36,7 +35,7 @@ class KokoroEngine:
     desk: str = "kokoro"
     # Sounds are aligned for one text at a time, and padding would change them.
     max_batch: int = 1
-    # About 330 phonemes of English: from 400 on the model begins to hurry.
+    # About 330 phonemes of English, which leaves room for numbers; of longer texts listeners say that they're hurried.
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
     patience: float = 1.0

@@ -12,7 +12,7 @@ from kokoro_onnx import Kokoro
 _TOKENS = {"tokens", "input_ids"}
 _OTHERS = {"style", "speed"}
 
-# Its remarks on every call would go into the worker's log, where they ask for them by a variable of their own.
+# It listens to a variable of its own (LOG_LEVEL), and would remark on every call.
 logging.getLogger("kokoro_onnx").setLevel(logging.ERROR)
 
 

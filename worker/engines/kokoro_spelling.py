@@ -4,8 +4,8 @@ What espeak-ng 1.52 makes of languages that are not written as they are spoken:
 
 - Japanese is read where it stands in kana, without the pitch of its words. Of kanji nothing is known: each becomes
   the English words "Chinese letter", and the kana around it are named one by one. Such a text is refused.
-- Mandarin is read without its tones: they come as digits, for which the model has no signs. The sounds are right, but
-  words that differ by tone sound alike.
+- Mandarin is read without its tones: they come as digits, for which the model has no signs. Words that differ by tone
+  alone, as "mother" and "horse" do, become the same.
 """
 
 import json
