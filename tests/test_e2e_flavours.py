@@ -39,7 +39,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for family in FAMILIES:
         build_tiny(folder, family)
-    build_kokoro(folder)
+    build_kokoro(folder, names=("af_heart", "af_sky"))
     return folder
 
 
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_sound_whoever_else_speaks(client: httpx.Cl
 
 
 def test_kokoro_speaks_and_mixes(client: httpx.Client) -> None:
-    for voice_id in ("af_heart", "af_heart(2)+am_adam(1)"):
+    for voice_id in ("af_heart", "af_heart(2)+af_sky(1)"):
         job = speak(client, voice_id)
         assert (job["provider"], job["model"], job["voice_id"]) == ("local", "kokoro", voice_id)
 
@@ -168,7 +168,7 @@ def test_styles_and_speeds(client: httpx.Client) -> None:
     ignored = speak(client, "mms_eng", style="angrily")
     assert "takes no style" in ignored["warnings"][0]
     slow, fast = (speak(client, "mms_eng", speed=speed)["duration_s"] for speed in (0.5, 2.0))
-    assert slow > 3 * fast
+    assert slow > 2.5 * fast
 
 
 def test_a_long_text_is_spoken_whole_by_every_family(client: httpx.Client) -> None:
@@ -187,7 +187,7 @@ def test_a_pickle_that_is_more_than_tensors_is_refused_and_said(client: httpx.Cl
         (folder / name).write_bytes((models / "facebook_mms-tts-eng" / name).read_bytes())
     trap = models / "sprung"
     (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch " + str(trap).encode() + b"'\ntR.")
-    wait_for(lambda: _state(client, "mms_fra") == "complete", timeout_s=40)
+    wait_for(lambda: _workers(client, "mms_fra"), timeout_s=40)
     job = speak(client, "mms_fra")
     assert job["provider"] == "stub"
     assert "model_broken" in job["warnings"][0]
@@ -195,6 +195,6 @@ def test_a_pickle_that_is_more_than_tensors_is_refused_and_said(client: httpx.Cl
     wait_for(lambda: "cannot be loaded" in json.dumps(client.get("/voices").json()))
 
 
-def _state(client: httpx.Client, key: str) -> str:
-    models = client.get("/models/status").json()["models"]
-    return next(str(one["state"]) for model in models for one in model["weights"] if one["key"] == key)
+def _workers(client: httpx.Client, voice_id: str) -> Any:
+    voices = {voice["id"]: voice for voice in client.get("/voices").json()["voices"]}
+    return voices[voice_id]["workers"]
