@@ -80,6 +80,7 @@ def make_job(
             *choice.warnings,
             *_language_warnings(voice, body.language),
             *_style_warnings(voice, body.style),
+            *((voice.note,) if voice.note and choice.provider == "local" else ()),
         ),
         owner=OWNER,
         request_id=request_id,

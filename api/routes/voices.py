@@ -57,6 +57,7 @@ def _view(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> VoiceView:
         available=reason is None,
         reason=reason,
         is_default=voice.id == DEFAULT_VOICE,
+        note=voice.note or None,
         runs_on=model.runs_on,
         slow=model.slow_on_cpu and not _on_a_gpu(voice, fleet),
         workers=_workers(voice, fleet),

@@ -28,6 +28,7 @@ class VoiceView(Answer):
     available: bool
     reason: str | None
     is_default: bool
+    note: str | None = Field(description="What local workers do badly with it.")
     runs_on: str
     slow: bool = Field(description="No GPU has it: a CPU takes many times as long as the sound lasts.")
     workers: list[VoiceWorker]

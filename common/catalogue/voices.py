@@ -19,7 +19,8 @@ class Voice:
     """`engine_voice` is the name that the model itself uses, `weights` what must be loaded to speak it.
 
     `mix` are the engine's voices that it is put together from, with shares that add up to 1; none for a plain voice.
-    An unlisted one is not in the catalogue, but may lie in somebody's models folder.
+    An unlisted one is not in the catalogue, but may lie in somebody's models folder. `note` says what a worker of ours
+    does badly with it.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Voice:
     hub_id: str = ""
     mix: tuple[tuple[str, float], ...] = ()
     listed: bool = True
+    note: str = ""
 
     @property
     def engine_voices(self) -> tuple[str, ...]:
@@ -50,6 +52,10 @@ _KOKORO = {
     "j": ("ja-JP", "Japanese"),
     "p": ("pt-BR", "Brazilian"),
     "z": ("zh-CN", "Mandarin"),
+}
+_KOKORO_NOTES = {
+    "j": "Local workers read Japanese in kana only, not in kanji.",
+    "z": "Local workers read Mandarin without its tones, so words that differ by tone sound alike.",
 }
 _KOKORO_VOICES = (
     "af_alloy af_aoede af_bella af_heart af_jessica af_kore af_nicole af_nova af_river af_sarah af_sky",
@@ -105,7 +111,9 @@ def _make_voices() -> Iterator[Voice]:
 def _kokoro(name: str, *, listed: bool = True) -> Voice:
     language, people = _KOKORO[name[0]]
     title = f"{name[3:].replace('_', ' ').title()} ({people})"
-    return Voice(name, title, "kokoro", (language,), _GENDERS[name[1]], name, "kokoro", listed=listed)
+    note = _KOKORO_NOTES.get(name[0], "")
+    gender = _GENDERS[name[1]]
+    return Voice(name, title, "kokoro", (language,), gender, name, "kokoro", listed=listed, note=note)
 
 
 # The voice of the engine that tests drive, and voices of it that are weights of their own.
@@ -184,4 +192,5 @@ def _mixed(expression: str, voices_in_it: Sequence[Voice], shares: Sequence[floa
         weights=first.weights,
         mix=tuple(zip((voice.engine_voice for voice in voices_in_it), shares, strict=True)),
         listed=all(voice.listed for voice in voices_in_it),
+        note=first.note,
     )
