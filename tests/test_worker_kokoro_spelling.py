@@ -4,6 +4,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from kokoro_onnx.config import DEFAULT_VOCAB
 
+from tests.waiting import wait_for
 from worker.engines.kokoro_languages import OWN, espeak_language
 from worker.engines.kokoro_spelling import Speller
 from worker.engines.protocol import EngineError
@@ -50,6 +53,20 @@ class TestLanguage:
     )
     def test_of_a_voice_and_a_wish(self, voice: str, asked: str, spoken: str) -> None:
         assert espeak_language(voice, asked, known=LANGUAGES) == spoken
+
+
+ROOT = Path(__file__).parent.parent
+
+_WORKER = """
+import sys, tempfile, threading
+from kokoro_onnx.config import DEFAULT_VOCAB
+from worker.engines.kokoro_spelling import Speller
+tempfile.tempdir = sys.argv[1]
+speller = Speller(DEFAULT_VOCAB)
+speller.phonemes("Hello.", language="en-us")
+print("ready", flush=True)
+threading.Event().wait()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +121,16 @@ class TestSpelling:
         del speller
         assert process.poll() == -signal.SIGKILL
         assert not list(tmp_path.iterdir())
+
+    def test_its_process_ends_with_a_worker_that_is_killed(self, tmp_path: Path) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-c", _WORKER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
+        ) as worker:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == b"ready\n"
+            assert list(tmp_path.rglob("libespeak*"))
+            worker.kill()
+        wait_for(lambda: not list(tmp_path.iterdir()))
 
     def test_a_process_that_somebody_killed(self, speller: Speller) -> None:
         process = speller._espeak._process

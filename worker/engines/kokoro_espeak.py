@@ -1,11 +1,14 @@
 """Phonemes by espeak-ng, in a process of its own: there are words on which it dies, and it would take the worker along.
 
-A script that `kokoro_spelling.py` runs. Its first line lists the languages that it knows; after that it answers each
+A script that `kokoro_spelling.py` runs with a folder of its own. Its first line lists the languages that it knows; after that it answers each
 line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
 """
 
+import atexit
 import json
+import shutil
 import sys
+import tempfile
 from functools import cache
 from typing import Any
 
@@ -14,7 +17,10 @@ from phonemizer.backend import EspeakBackend
 from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
 
-def main() -> None:
+def main(folder: str) -> None:
+    # phonemizer copies espeak-ng there for each language. Who began this may be gone when it ends.
+    tempfile.tempdir = folder
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     _say(sorted(EspeakBackend.supported_languages()))
@@ -42,4 +48,4 @@ def _say(what: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

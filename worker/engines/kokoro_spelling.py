@@ -9,7 +9,6 @@ What espeak-ng 1.52 makes of languages that are not written as they are spoken:
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -83,16 +82,15 @@ class Speller:
 
 class _Espeak:
     def __init__(self) -> None:
-        # It copies its library to a folder for each language, and what dies leaves them there.
+        # For what it leaves there when a text kills it.
         folder = tempfile.mkdtemp(prefix="oratio-espeak-")
         # -P: beside the script lie modules with the names of others' packages. A session of its own: Ctrl-C in a
         # terminal is for the worker, with which this one ends anyway.
         self._process: Any = subprocess.Popen(  # noqa: S603  # our own script
-            [sys.executable, "-P", str(_SCRIPT)],
+            [sys.executable, "-P", str(_SCRIPT), folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "TMPDIR": folder},
             start_new_session=True,
         )
         self.end = weakref.finalize(self, _end, self._process, folder)
