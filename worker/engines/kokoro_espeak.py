@@ -1,7 +1,7 @@
 """Phonemes by espeak-ng, in a process of its own: there are words on which it dies, and it would take the worker along.
 
-A script that `kokoro_spelling.py` runs with a folder of its own. Its first line lists the languages that it knows; after that it answers each
-line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
+A script that `kokoro_spelling.py` runs with a folder of its own. Its first line lists the languages that it knows;
+after that it answers each line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
 """
 
 import atexit
