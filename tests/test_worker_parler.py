@@ -1,22 +1,31 @@
 """Parler-TTS held against the library itself, on tiny models."""
 
+import hashlib
+import json
 import logging
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from numpy.typing import NDArray
 from transformers import AutoTokenizer, set_seed
 
 from common.catalogue import voices_of
+from tests.pickles import Touch
 from tests.tiny_models import PICKLED, build_parler
 from tests.utterances import HERON, settings_of, utterance
 from worker.engines import create
 from worker.engines.parler import ParlerEngine, description, parler_library
-from worker.engines.protocol import Engine, EngineError, TooLong
+from worker.engines.protocol import Engine, EngineError, OutOfMemory, TooLong
+from worker.memory import collect_memory
 
 TEXTS = (HERON, "A small boat went past.", "Over the wide water it flew.")
 DESCRIPTIONS = ("Laura speaks slowly.", "A voice that is very close.", "Jon whispers.")
@@ -177,6 +186,116 @@ def test_knows_the_voices_of_the_catalogue(root: Path, engine: ParlerEngine, tmp
     assert absent.voices() == ()
     with pytest.raises(EngineError, match="download it again"):
         absent.load()
+
+
+class TestFiles:
+    @pytest.mark.parametrize("new_format", [True, False])
+    def test_a_pickle_that_does_more_than_hold_tensors_is_refused(
+        self, tmp_path: Path, new_format: bool
+    ) -> None:
+        folder = build_parler(tmp_path, safetensors=False)
+        made = tmp_path / "made"
+        evil = {"weight": torch.zeros(3), "harm": Touch(made)}
+        torch.save(evil, folder / PICKLED, _use_new_zipfile_serialization=new_format)
+        with pytest.raises(EngineError, match=r"delete parler-tts_parler-tts-mini-v1\.1") as caught:
+            loaded(tmp_path)
+        assert caught.value.code == "model_broken"
+        assert not made.exists()
+        torch.load(folder / PICKLED, weights_only=False)
+        assert made.exists(), "it would have done harm"
+
+    @pytest.mark.parametrize("spoil", ["cut", "noise", "config", "tokenizer", "descriptions"])
+    def test_broken_files_say_what_to_delete(self, tmp_path: Path, spoil: str) -> None:
+        folder = build_parler(tmp_path)
+        weights = folder / "model.safetensors"
+        broken, content = {
+            "cut": (weights, weights.read_bytes()[:100_000]),
+            "noise": (weights, os.urandom(10_000)),
+            "config": (folder / "config.json", b"{"),
+            "tokenizer": (folder / "tokenizer.json", b"{}"),
+            "descriptions": (tmp_path / "google_flan-t5-large" / "tokenizer.json", b"no json"),
+        }[spoil]
+        broken.write_bytes(content)
+        with pytest.raises(EngineError, match="google_flan-t5-large") as caught:
+            loaded(tmp_path)
+        assert caught.value.code == "model_broken"
+        build_parler(tmp_path)
+        assert len(single(loaded(tmp_path))) > 0
+
+    def test_code_beside_weights_is_not_run(self, tmp_path: Path) -> None:
+        folder = build_parler(tmp_path)
+        made = tmp_path / "made"
+        for place in (folder, tmp_path / "google_flan-t5-large"):
+            (place / "evil.py").write_text(f"open({str(made)!r}, 'w').close()\nclass Evil: ...\n")
+            for config in place.glob("*config.json"):
+                told = {"AutoModel": "evil.Evil", "AutoTokenizer": ["evil.Evil", "evil.Evil"]}
+                config.write_text(json.dumps({**json.loads(config.read_text()), "auto_map": told}))
+        assert len(single(loaded(tmp_path))) > 0
+        assert not made.exists()
+
+    def test_nobody_is_called(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: Any) -> None:
+            raise AssertionError("the network was asked")
+
+        monkeypatch.setattr(socket.socket, "connect", refuse)
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+        environment = dict(os.environ)
+        assert len(single(loaded(root))) > 0
+        assert dict(os.environ) == environment
+
+
+class TestMemory:
+    def test_is_guessed_from_the_file_and_known_when_loaded(self, root: Path) -> None:
+        engine = create("parler", settings_of(root))
+        guessed = engine.memory_bytes()
+        assert guessed == (root / "parler-tts_parler-tts-mini-v1.1" / "model.safetensors").stat().st_size
+        engine.load()
+        assert 0.8 < engine.memory_bytes() / guessed < 1.2
+        engine.close()
+        assert engine.memory_bytes() == guessed
+
+    def test_is_given_back_however_often(self, root: Path) -> None:
+        engine = create("parler", settings_of(root))
+        sizes = []
+        for number in range(30):
+            engine.load()
+            if number % 5 == 0:
+                single(engine)
+            engine.close()
+            collect_memory()
+            sizes.append(psutil.Process().memory_full_info().uss)
+        # A model forgotten would be two megabytes.
+        assert sizes[-1] - sizes[8] < 4_000_000
+
+    def test_none_is_no_broken_model(self, root: Path, engine: ParlerEngine) -> None:
+        hook = engine._model.text_encoder.register_forward_pre_hook(lambda *_: torch.empty(1 << 50) and None)
+        try:
+            with pytest.raises(OutOfMemory):
+                single(engine)
+        finally:
+            hook.remove()
+        assert np.array_equal(single(engine), single(loaded(root)))
+
+
+_FIRST_CALL = """
+import hashlib, sys
+from pathlib import Path
+from tests.utterances import settings_of, utterance
+from worker.engines import create
+
+engine = create("parler", settings_of(Path(sys.argv[1])))
+engine.load()
+print(hashlib.sha256(engine.speak([utterance(voice="Laura")])[0].samples).hexdigest())
+"""
+
+
+def test_the_first_call_of_a_process_sounds_as_any_other(root: Path, engine: ParlerEngine) -> None:
+    command = [sys.executable, "-W", "error", "-c", _FIRST_CALL, str(root)]
+    cwd = Path(__file__).parent.parent
+    first = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=True)
+    for _ in range(2):
+        assert first.stdout.strip() == hashlib.sha256(single(engine)).hexdigest()
+    assert first.stderr == ""
 
 
 def test_nothing_is_logged(

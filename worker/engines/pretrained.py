@@ -21,7 +21,13 @@ from worker.models_folder import find_files, find_folder, presence
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _BYTES_OF = {"float32": 4, "float16": 2, "bfloat16": 2}
 # What torch says, in errors of no type of their own, when there is no memory, and when the device is lost.
-_NO_MEMORY = ("can't allocate memory", "DefaultCPUAllocator", "out of memory", "STATUS_ALLOC_FAILED")
+_NO_MEMORY = (
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "DefaultCPUAllocator",
+    "out of memory",
+    "STATUS_ALLOC_FAILED",
+)
 _LOST = ("CUDA error", "device-side assert", "CUBLAS_STATUS", "CUDNN_STATUS", "CUFFT_")
 
 
@@ -63,7 +69,7 @@ class PretrainedEngine:
             with failures_told(self.alias, self._device):
                 quiet_library()
                 self._modules = tuple(self._load())
-        except (EngineError, ImportError):
+        except (EngineError, ModuleNotFoundError):
             self.close()
             raise
         except Exception as error:
@@ -207,16 +213,22 @@ def samples_of(tensor: Any) -> NDArray[np.float32]:
 def _meaning(error: Exception, *, alias: str) -> EngineError | None:
     import torch
 
-    said = str(error)
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    chain = list(_chain(error))
+    if any(isinstance(one, MemoryError | torch.OutOfMemoryError) for one in chain):
         return OutOfMemory(alias)
-    if not isinstance(error, RuntimeError):
-        return None
-    if any(sign in said for sign in _NO_MEMORY):
+    # Only of these: what others say may quote the text.
+    said = [str(one) for one in chain if isinstance(one, RuntimeError | OSError)]
+    if any(sign in words for words in said for sign in _NO_MEMORY):
         return OutOfMemory(alias)
-    if isinstance(error, torch.AcceleratorError) or any(sign in said for sign in _LOST):
-        return DeviceLost(alias)
-    return None
+    lost = any(sign in words for words in said for sign in _LOST)
+    return DeviceLost(alias) if lost or isinstance(error, torch.AcceleratorError) else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those before it: some are raised anew with other words."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _held_bytes(module: Any) -> int:
