@@ -14,7 +14,7 @@ OURSELVES   := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 WITHOUT_GPL  = $(if $(filter 0,$(GPL)),$(1) -m pip uninstall -q -y $(GPL_PACKAGES) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-torch setup-parler setup-test setup-test-flavours up test test-base test-flavours lint format \
+.PHONY: help setup setup-torch setup-parler setup-test setup-test-flavours up test test-base test-flavours test-python lint format \
   lock bench bench-models clean
 
 help:  ## This list
@@ -79,6 +79,13 @@ test-flavours: setup-test-flavours
 	.venv-torch/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_torch*.py tests/test_worker_numbers.py
 	.venv-parler/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_parler*.py
 
+# What must run on every Python; the other environments are those of the first one.
+ON_EVERY_PYTHON := tests/test_api_synthesize.py tests/test_api_models.py tests/test_worker_conformance.py \
+  tests/test_worker_engines.py tests/test_worker_kokoro.py tests/test_worker_kokoro_spelling.py tests/test_e2e_speech.py
+test-python:  ## Run the tests of gateway, base worker and Kokoro on PYTHON=python3.12 or 3.13, in .venv-3.12 or .venv-3.13
+	@version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  && $(MAKE) VENV=.venv-$$version setup-test && .venv-$$version/bin/python -m pytest $(or $(TESTS),$(ON_EVERY_PYTHON))
+
 lint: setup-test  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -110,4 +117,4 @@ bench-models: setup-test setup-test-flavours  ## Measure full-size models, many 
 	.venv-parler/bin/python -m bench.batching $(BENCH)
 
 clean:  ## Remove what the targets above built
-	rm -rf .venv .venv-torch .venv-parler .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,7 +53,8 @@ def test_paths_and_methods_that_there_are_not(gateway: Running) -> None:
         (b'{"text": "a",}', "application/json", "invalid_json"),
         (b"\xff\xfe", "application/json", "invalid_json"),
         (b'{"text": "\xff"}', "application/json", "invalid_body"),
-        (b"[" * 1500, "application/json", "invalid_body"),
+        # How deep is too deep to be read, and not just unfinished, depends on the interpreter.
+        (b"[" * 1500, "application/json", "invalid_body" if sys.version_info < (3, 13) else "invalid_json"),
         (b'{"text": "a", "seed": ' + b"9" * 1900 + b"}", "application/json", "invalid_request"),
         (b"[]", "application/json", "invalid_body"),
         (b'"text"', "application/json", "invalid_body"),

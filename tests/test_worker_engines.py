@@ -114,7 +114,7 @@ class TestAvailability:
     def test_without_anything(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("HF_TOKEN", raising=False)
         monkeypatch.delenv("HUGGINGFACEHUB_API_TOKEN", raising=False)
-        assert available_aliases(settings_of(tmp_path)) == ("hibari", "stub")
+        assert available_aliases(settings_of(tmp_path)) == ("hibari", "kokoro", "stub")
 
     @pytest.mark.parametrize("given", [{"hf_token": "hf_secret"}, {"inference_url": "http://127.0.0.1:9/"}])
     def test_inference_with_a_token_or_an_address(self, tmp_path: Path, given: dict[str, str]) -> None:

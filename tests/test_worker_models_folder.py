@@ -1,0 +1,137 @@
+"""What is found in a models folder, by our notes and by the files that people put there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from common.catalogue import find_weights
+from worker.models_folder import NOTE, PART, chosen, find_folder, presence, scan
+
+MMS = find_weights("mms_eng")
+SPEECHT5 = find_weights("speecht5")
+KOKORO = find_weights("kokoro")
+MMS_FILES = ("config.json", "vocab.json", "tokenizer_config.json", "model.safetensors")
+COMMIT = "a" * 40
+
+
+def put(folder: Path, *names: str, size_bytes: int = 10) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * size_bytes)
+
+
+def note(folder: Path, *names: str, size_bytes: int = 10) -> None:
+    files = {name: {"size_bytes": size_bytes, "sha256": "0" * 64} for name in names}
+    (folder / NOTE).write_text(json.dumps({"revision": COMMIT, "files": files}))
+
+
+@pytest.fixture
+def english(tmp_path: Path) -> Path:
+    return tmp_path / "facebook_mms-tts-eng"
+
+
+def test_nothing(tmp_path: Path, english: Path) -> None:
+    assert presence(MMS, tmp_path).state == "absent"
+    assert presence(MMS, tmp_path / "no" / "folder").state == "absent"
+    english.mkdir()
+    assert presence(MMS, tmp_path).state == "absent"
+    assert presence(find_weights("hibari"), tmp_path).state == "complete"
+
+
+def test_files_that_somebody_put_there(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES[:2])
+    assert presence(MMS, tmp_path).state == "partial"
+    put(english, *MMS_FILES)
+    found = presence(MMS, tmp_path)
+    assert (found.state, found.revision, found.size_bytes) == ("complete", None, 40)
+
+
+def test_either_kind_of_weights_will_do_and_only_one_is_wanted(tmp_path: Path, english: Path) -> None:
+    put(english, "config.json", "vocab.json", "pytorch_model.bin")
+    assert presence(MMS, tmp_path).state == "complete"
+    names = ("config.json", "vocab.json", "pytorch_model.bin", "model.safetensors", "README.md")
+    assert set(chosen(MMS.repositories[0], names)) == {"config.json", "vocab.json", "model.safetensors"}
+
+
+@pytest.mark.parametrize(
+    "unfinished", [f"model.safetensors{PART}", ".cache/huggingface/download/x.incomplete"]
+)
+def test_what_is_still_coming_is_partial(tmp_path: Path, english: Path, unfinished: str) -> None:
+    put(english, *MMS_FILES, unfinished)
+    assert presence(MMS, tmp_path).state == "partial"
+
+
+def test_a_note_says_what_must_be_there_and_at_which_commit(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES)
+    note(english, *MMS_FILES)
+    assert (presence(MMS, tmp_path).state, presence(MMS, tmp_path).revision) == ("complete", COMMIT)
+    put(english, "model.safetensors", size_bytes=9)
+    assert presence(MMS, tmp_path).state == "partial"
+    (english / "model.safetensors").unlink()
+    assert presence(MMS, tmp_path).state == "partial"
+
+
+def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES)
+    for text in ("", "{", "[]", '{"files": []}'):
+        (english / NOTE).write_text(text)
+        assert presence(MMS, tmp_path).state == "complete"
+
+
+def test_the_commit_that_the_hubs_own_tools_noted(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES)
+    notes = english / ".cache" / "huggingface" / "download"
+    notes.mkdir(parents=True)
+    (notes / "config.json.metadata").write_text(f"{COMMIT}\netag\n123.4\n")
+    found = presence(MMS, tmp_path)
+    assert (found.revision, found.size_bytes) == (COMMIT, 40)
+
+
+def test_weights_of_several_repositories_need_them_all(tmp_path: Path) -> None:
+    put(tmp_path / "microsoft_speecht5_tts", "config.json", "pytorch_model.bin", "spm_char.model")
+    put(tmp_path / "microsoft_speecht5_hifigan", "config.json", "pytorch_model.bin")
+    assert presence(SPEECHT5, tmp_path).state == "partial"
+    put(tmp_path / "Matthijs_cmu-arctic-xvectors", "spkrec-xvect.zip")
+    assert presence(SPEECHT5, tmp_path).state == "complete"
+
+
+@pytest.mark.parametrize(
+    ("folder", "files"),
+    [
+        (
+            "onnx-community_Kokoro-82M-v1.0-ONNX",
+            ("onnx/model.onnx", "voices/af_heart.bin", "voices/af_sky.bin"),
+        ),
+        ("onnx-community_Kokoro-82M-v1.0-ONNX", ("kokoro-v1.0.onnx", "voices-v1.0.bin")),
+        ("hexgrad_Kokoro-82M", ("kokoro-v1.0.int8.onnx", "voices-v1.0.bin")),
+        ("kokoro", ("model.onnx", "voices.npz")),
+    ],
+)
+def test_kokoro_as_people_keep_it(tmp_path: Path, folder: str, files: tuple[str, ...]) -> None:
+    put(tmp_path / folder, *files)
+    assert presence(KOKORO, tmp_path).state == "complete"
+    assert find_folder(KOKORO.repositories[0], tmp_path) == tmp_path / folder
+
+
+def test_a_scan_finds_everything_that_is_there_at_least_in_part(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES)
+    put(tmp_path / "facebook_mms-tts-swh", "config.json")
+    put(tmp_path / "somebody_elses-model", "config.json")
+    found = scan(tmp_path)
+    assert {key: one.state for key, one in found.items()} == {
+        "hibari": "complete",
+        "mms_eng": "complete",
+        "mms_swh": "partial",
+    }
+    assert scan(tmp_path / "nowhere").keys() == {"hibari"}
+
+
+def test_a_change_of_a_file_can_be_seen(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES)
+    before = presence(MMS, tmp_path)
+    import os
+
+    os.utime(english / "vocab.json", (2e9, 2e9))
+    assert presence(MMS, tmp_path) != before
