@@ -11,6 +11,7 @@ from cli import processes
 from common import broker
 from common.jobs.submission import NewJob
 from common.settings import Settings
+from tests.fake_inference import FakeInference
 from tests.farm import Farm, fake_job, open_farm
 from tests.rows import new_job
 from tests.waiting import wait_for
@@ -203,6 +204,21 @@ def test_a_broken_model_is_announced_as_broken_and_its_jobs_go_elsewhere(opened:
     wait_for(lambda: announced(farm, "fake_a").get("trouble"))
     assert announced(farm, "fake_a")["voices"] == []
     assert announced(farm, "fake_b")["voices"] == ["*"]
+
+
+def test_a_broken_model_is_spoken_by_hosted_inference_where_there_is_some(opened: Open) -> None:
+    with FakeInference() as provider:
+        farm = opened(inference_url=provider.url)
+        folder = farm.settings.data_dir / "fake"
+        folder.mkdir()
+        (folder / "fake_a.load").write_text("fail")
+        farm.start_worker()
+        farm.start(processes.inference(farm.settings))
+        farm.wait_announced(farm.children["inference"].pid)
+        (row,) = speak(farm, job_of("fake_a", "Speak for me.", may_fail_over=True))
+        assert (row.status, row.provider, provider.spoken) == ("completed", "inference", ["Speak for me."])
+        assert "model_broken" in row.warnings[0]
+        assert "hosted inference" in row.warnings[0]
 
 
 @contextmanager
