@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import torch
 from numpy.typing import NDArray
 from transformers import AutoTokenizer, set_seed
 
 from common.catalogue import voices_of
+from tests.own_memory import own_bytes
 from tests.pickles import Touch
 from tests.tiny_models import PICKLED, build_parler
 from tests.utterances import HERON, settings_of, utterance
@@ -263,7 +263,7 @@ class TestMemory:
                 single(engine)
             engine.close()
             collect_memory()
-            sizes.append(psutil.Process().memory_full_info().uss)
+            sizes.append(own_bytes())
         # A model forgotten would be two megabytes.
         assert sizes[-1] - sizes[8] < 4_000_000
 

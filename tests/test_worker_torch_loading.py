@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
+from tests.own_memory import own_bytes
 from tests.pickles import Touch
 from tests.tiny_models import BUILDERS, PICKLED
 from tests.utterances import HERON, settings_of, utterance
@@ -226,7 +226,7 @@ def _sizes_after(times: int, engine: PretrainedEngine, use: Callable[[], Any]) -
             use()
         engine.close()
         collect_memory()
-        yield psutil.Process().memory_full_info().uss
+        yield own_bytes()
 
 
 class TestFailures:

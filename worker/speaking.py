@@ -164,10 +164,9 @@ def _next_provider(process: Process, claim: Claim, error: EngineError) -> str | 
 def _hand_over(process: Process, held: Held, error: EngineError, *, provider: str) -> None:
     claim = held.claim
     queue = broker.job_queue(provider, lane=claim.priority)
-    instead = (
-        "spoken by hosted inference instead" if provider == providers.INFERENCE else "only a beep, not speech"
-    )
-    warning = f"The local engine failed ({error.code}: {error.message}) {instead.capitalize()}."
+    hosted = provider == providers.INFERENCE
+    instead = "Spoken by hosted inference instead." if hosted else "Only a beep, not speech."
+    warning = f"The local engine failed ({error.code}): {error.message} {instead}"
     moved = _write(
         process,
         held,
