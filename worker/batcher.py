@@ -112,11 +112,6 @@ class Batcher:
             now = self._clock()
             return [call for call in self._running if call.ends_at < now]
 
-    def waiting(self) -> int:
-        """Segments that no engine has begun."""
-        with self._changed:
-            return len(self._line)
-
     def close(self, timeout_s: float) -> None:
         """Cancel what waits and let calls under way end, for up to `timeout_s` in all."""
         with self._changed:

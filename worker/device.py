@@ -35,12 +35,16 @@ class Device:
         return int(self.memory_bytes * (_GPU_SHARE if self.is_gpu else _CPU_SHARE))
 
     def free_bytes(self) -> int | None:
-        """What nobody holds now, other processes included; None where that is not told."""
+        """What a new model could have: what no process holds, and what torch keeps here for later.
+
+        None where that is not told.
+        """
         if self.kind != "cuda":
             return None
         import torch
 
-        return int(torch.cuda.mem_get_info(self.label)[0])
+        kept = torch.cuda.memory_reserved(self.label) - torch.cuda.memory_allocated(self.label)
+        return int(torch.cuda.mem_get_info(self.label)[0] + kept)
 
     def release_memory(self) -> None:
         """Give what torch keeps for later back to the device."""

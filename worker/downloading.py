@@ -5,8 +5,8 @@ from threading import BoundedSemaphore
 
 import redis
 
-from common import downloads
-from common.catalogue.items import Item
+from common import downloads, fleet
+from common.catalogue.items import HIBARI, Item
 from common.database import DATABASE_AWAY
 from common.telemetry import get_logger
 from worker.delivery import deliver
@@ -18,6 +18,7 @@ log = get_logger(__name__)
 REPORT_EVERY_S = 0.5
 # Fewer than the tasks of an ops worker: the sweep must not wait for gigabytes.
 AT_ONCE = 2
+NOTICED_WITHIN_S = 3.0
 
 _lines = BoundedSemaphore(AT_ONCE)
 
@@ -57,7 +58,7 @@ def _download(process: Process, download_id: str) -> None:
         message = f"The worker failed: {type(error).__name__}."
         _fail(process, download_id, code="internal_error", message=message)
     else:
-        _complete(process, download_id, report)
+        _complete(process, item, download_id, report)
 
 
 def _deliver(process: Process, item: Item, report: "_Report") -> None:
@@ -97,12 +98,27 @@ class _Report:
         return {"bytes_done": self._done, "bytes_total": self._total, "percent": percent}
 
 
-def _complete(process: Process, download_id: str, report: _Report) -> None:
+def _complete(process: Process, item: Item, download_id: str, report: _Report) -> None:
+    """Workers look first: whoever is told that it is there asks for it at once."""
     report.write()
+    process.announce()
+    process.bells.rescan()
+    _await_worker(process, item)
     with process.database.write() as connection:
         downloads.end(connection, download_id)
     process.bells.emit(download_id, "completed", **report.told() | {"percent": 100.0})
-    process.bells.rescan()
+
+
+def _await_worker(process: Process, item: Item) -> None:
+    """Until one says that it has it; there may be none that can."""
+    key = item.model if item.model == HIBARI else item.item
+    give_up_at = time.monotonic() + NOTICED_WITHIN_S
+    while time.monotonic() < give_up_at and not process.stopping:
+        with process.database.read() as connection:
+            voices = [seen.voices_of(key) or () for seen in fleet.seen_lately(connection) if seen.alive]
+        if any(item.item in names if key == HIBARI else names for names in voices):
+            return
+        time.sleep(0.1)
 
 
 def _fail(process: Process, download_id: str, *, code: str, message: str) -> None:

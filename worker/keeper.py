@@ -28,6 +28,7 @@ log = get_logger(__name__)
 
 TICK_S = 0.5
 ANNOUNCE_EVERY_S = 10.0
+LOOK_EVERY_S = 5.0
 # How long waiting tasks get to write down that their engine hung, before the process ends.
 LAST_WORDS_S = 3.0
 HUNG_EXIT_CODE = 70
@@ -53,7 +54,10 @@ class Keeper:
         self._worker_id = worker_id
         self._on_change = on_change
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._threads = (
+            threading.Thread(target=self._run, name="keeper", daemon=True),
+            threading.Thread(target=self._watch_folder, name="folder", daemon=True),
+        )
         self._announcing = threading.Lock()
         self._due: dict[str, float] = {}
         self._changes_announced = 0
@@ -63,21 +67,20 @@ class Keeper:
         """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
         self._arm()
         release_memory()
-        self.announce()
-        self._thread.start()
+        self._announce()
+        for thread in self._threads:
+            thread.start()
 
-    def announce(self) -> None:
-        """Say what can be spoken here now, by what lies in the folder now. Callable from any thread."""
-        with self._announcing:
-            if self._voicebox.refresh():
-                self._on_change()
-            self._changes_announced = self._voicebox.shelf.changes
-            with self._database.write() as connection:
-                fleet.announce(connection, self._announcement())
+    def look_and_announce(self) -> None:
+        """Say what can be spoken here now, by what lies in the folder now. Callable from any thread but ours."""
+        if self._voicebox.refresh():
+            self._on_change()
+        self._announce()
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(2 * TICK_S)
+        for thread in self._threads:
+            thread.join(2 * TICK_S)
         faulthandler.cancel_dump_traceback_later()
         with self._database.write() as connection:
             fleet.retire(connection, self._worker_id)
@@ -123,10 +126,26 @@ class Keeper:
             if one.claim.part_id in gone:
                 one.lost.set()
 
+    def _watch_folder(self) -> None:
+        """In a thread of its own: a folder on a network that hangs must not cost the leases."""
+        while not self._stop.wait(LOOK_EVERY_S):
+            try:
+                if self._voicebox.refresh():
+                    self._on_change()
+                    self._due["announcement"] = 0.0
+            except Exception:
+                log.exception("could not look into the models folder")
+
     def _announce_in_time(self) -> None:
         if self._settings.alive_file:
             self._settings.alive_file.touch()
-        self.announce()
+        self._announce()
+
+    def _announce(self) -> None:
+        with self._announcing:
+            self._changes_announced = self._voicebox.shelf.changes
+            with self._database.write() as connection:
+                fleet.announce(connection, self._announcement())
 
     def _announcement(self) -> Announcement:
         voicebox = self._voicebox

@@ -32,7 +32,7 @@ class Process:
     ) -> None:
         self.settings = settings
         self.aliases = tuple(aliases)
-        self.worker_id = f"{'+'.join(aliases) or OPS}@{socket.gethostname()}:{os.getpid()}"
+        self.worker_id = f"{'+'.join(aliases)[:60] or OPS}@{socket.gethostname()[:60]}:{os.getpid()}"
         self.database: Database = open_database(settings, role="worker")
         self.store = Store(settings.store)
         self.bells = Bells(settings, self.database)
@@ -53,8 +53,8 @@ class Process:
 
     def start(self) -> None:
         """Load what stays loaded, then announce what can be spoken. Raises when nothing of it could be loaded."""
+        self.voicebox.load()
         if self.aliases:
-            self.voicebox.load()
             pipeline.warm_up()
         self._choose_queues()
         self._keeper.start()
@@ -74,7 +74,7 @@ class Process:
     def announce(self) -> None:
         """At once, because something changed here. A database that is away hears it with the next announcement."""
         try:
-            self._keeper.announce()
+            self._keeper.look_and_announce()
         except DATABASE_AWAY as error:
             log.warning("not announced", error=type(error).__name__)
 

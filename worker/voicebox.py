@@ -1,5 +1,6 @@
 """What this process can speak: its engines, the weights in its folder, and how a segment gets to one."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -63,6 +64,8 @@ class Voicebox:
         self._speakers: dict[str, Speaker] = {}
         self._served: tuple[str, ...] = ()
         self._folder: dict[str, Presence] = {}
+        self._voices: dict[str, tuple[str, ...]] = {}
+        self._looking = threading.Lock()
 
     def load(self) -> None:
         """Find what is there and load what always is. Raises when nothing of that could be loaded."""
@@ -72,13 +75,15 @@ class Voicebox:
             raise errors[0]
 
     def refresh(self) -> bool:
-        """Look into the folder again; whether other weights can be served now."""
-        before, self._folder = self._folder, scan(self._settings.models_dir)
-        for key, found in self._folder.items():
-            if before.get(key) != found and (speaker := self._speakers.get(key)):
-                self.shelf.forgive(speaker.engine)
-        served, self._served = self._served, tuple(self._keys())
-        return served != self._served
+        """Look into the folder again; whether other weights can be served now. Thread-safe; nothing else looks."""
+        with self._looking:
+            before, self._folder = self._folder, scan(self._settings.models_dir)
+            for key, found in self._folder.items():
+                if key in before and before[key] != found:
+                    self._renew(key)
+            served, self._served = self._served, tuple(self._keys())
+            self._voices |= {key: self._speaker(key).engine.voices() for key in self._served}
+            return served != self._served
 
     @property
     def speaks(self) -> bool:
@@ -136,6 +141,14 @@ class Voicebox:
             batcher.close(timeout_s)
         self.shelf.close(timeout_s=timeout_s)
 
+    def _renew(self, key: str) -> None:
+        """Its files have changed: the next call loads them."""
+        speaker = self._speakers.get(key)
+        if isinstance(speaker, _Seat):
+            for engine in speaker.copies:
+                self.shelf.forgive(engine)
+            self.shelf.unload(speaker.copies)
+
     def _keys(self) -> Iterator[str]:
         for alias in self._aliases:
             if alias in _WITHOUT_WEIGHTS:
@@ -184,7 +197,7 @@ class Voicebox:
         return {
             "alias": _alias(key),
             "weights": key,
-            "voices": [] if trouble else list(speaker.engine.voices()),
+            "voices": [] if trouble else list(self._voices[key]),
             "loaded": loaded,
             "in_use": self.shelf.in_use(speaker.engine),
             "memory_bytes": self.shelf.memory_bytes(speaker.engine),
