@@ -351,6 +351,11 @@ class TestSettings:
         chosen = engine_of(family, built, dtype="bfloat16")
         assert chosen._dtype == "bfloat16"
 
+    def test_nothing_is_compiled_on_a_cpu(self, built: Path) -> None:
+        engine = engine_of("mms", built, compile_models=True)
+        engine.load()
+        assert engine._modules[0].decoder._compiled_call_impl is None
+
     @pytest.mark.parametrize("family", FAMILIES)
     def test_making_one_and_asking_it_touches_no_weights(self, root: Path, family: str) -> None:
         for weights in root.rglob("model.safetensors"):

@@ -1,6 +1,7 @@
 """Tiny models of the real classes with random weights, saved as and where downloads of the real ones lie.
 
-`python -m tests.tiny_models FOLDER [mms speecht5 bark parler]` builds them in an environment that has the libraries.
+`python -m tests.tiny_models FOLDER [mms speecht5 bark parler]` builds them in an environment that has the libraries;
+without names, all that it has the libraries of.
 They speak noise, of a length that makes sense and quickly. `steady` ones draw nothing, so that a batch can be held
 against single calls.
 """
@@ -11,6 +12,7 @@ import math
 import sys
 import zipfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -432,6 +434,11 @@ BUILDERS: dict[str, Any] = {
 }
 
 
+def families_here() -> tuple[str, ...]:
+    """Those whose libraries this environment has."""
+    return ("parler",) if find_spec("parler_tts") else ("mms", "speecht5", "bark")
+
+
 if __name__ == "__main__":
-    for family in sys.argv[2:] or BUILDERS:
+    for family in sys.argv[2:] or families_here():
         BUILDERS[family](Path(sys.argv[1]))

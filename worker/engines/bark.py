@@ -50,7 +50,8 @@ class BarkEngine(PretrainedEngine):
         (folder,) = self._folders()
         self._processor = BarkProcessor.from_pretrained(folder, local_files_only=True)
         self._model = self._loaded(BarkModel, folder, dtype=self._dtype)
-        self._compile(self._model.fine_acoustics)
+        for stage in (self._model.semantic, self._model.coarse_acoustics):
+            self._compile(stage)
         return (self._model,)
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
