@@ -134,6 +134,17 @@ class TestFiles:
         assert len(spoken(engine, family)) > 0
         assert not made.exists()
 
+    def test_a_tokenizer_that_is_code_is_taken_for_one_that_is_not(self, root: Path) -> None:
+        made = root / "made"
+        folder = root / FAMILIES["bark"][2][0]
+        (folder / "evil.py").write_text(f"open({str(made)!r}, 'w').close()\nclass Evil: ...\n")
+        told = {"tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": ["evil.Evil", "evil.Evil"]}}
+        (folder / "tokenizer_config.json").write_text(json.dumps(told))
+        engine = engine_of("bark", root)
+        engine.load()
+        assert len(spoken(engine, "bark")) > 0
+        assert not made.exists()
+
     @pytest.mark.parametrize("family", FAMILIES)
     def test_nobody_is_called(self, root: Path, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: Any) -> None:

@@ -48,7 +48,9 @@ class BarkEngine(PretrainedEngine):
         from transformers import BarkModel, BarkProcessor
 
         (folder,) = self._folders()
-        self._processor = BarkProcessor.from_pretrained(folder, local_files_only=True)
+        self._processor = BarkProcessor.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
         self._model = self._loaded(BarkModel, folder, dtype=self._dtype)
         for stage in (self._model.semantic, self._model.coarse_acoustics):
             self._compile(stage)

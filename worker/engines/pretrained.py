@@ -1,10 +1,9 @@
-"""What engines of torch models have in common: where they compute, how they load, what their failures mean."""
+"""What engines of torch models have in common: where they compute, how they load, what they refuse."""
 
 import gc
 import json
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from logging import ERROR, getLogger
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,21 +13,13 @@ from numpy.typing import NDArray
 
 from common.catalogue import Weights
 from common.settings import Settings
-from worker.device import Device, find_device
-from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, Speech, TooLong, Utterance
+from worker.device import find_device
+from worker.engines.failures import failures_told
+from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
 from worker.models_folder import find_files, find_folder, presence
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _BYTES_OF = {"float32": 4, "float16": 2, "bfloat16": 2}
-# What torch says, in errors of no type of their own, when there is no memory, and when the device is lost.
-_NO_MEMORY = (
-    "can't allocate memory",
-    "Cannot allocate memory",
-    "DefaultCPUAllocator",
-    "out of memory",
-    "STATUS_ALLOC_FAILED",
-)
-_LOST = ("CUDA error", "device-side assert", "CUBLAS_STATUS", "CUDNN_STATUS", "CUFFT_")
 
 
 class PretrainedEngine:
@@ -165,26 +156,6 @@ class PretrainedEngine:
         )
 
 
-@contextmanager
-def failures_told(alias: str, device: Device) -> Iterator[None]:
-    """Around calls of the library: raises OutOfMemory and DeviceLost for what means that, the rest as it is."""
-    try:
-        yield
-    except EngineError:
-        raise
-    except Exception as error:
-        meaning = _meaning(error, alias=alias)
-        if meaning is None:
-            raise
-        # What the failed call had made would live on in the frames that the error keeps.
-        traceback.clear_frames(error.__traceback__)
-        if isinstance(meaning, OutOfMemory):
-            gc.collect()
-            device.release_memory()
-        # Not chained: what the library raises may quote the text, and tracebacks are logged.
-        raise meaning from None
-
-
 def quiet_library() -> None:
     """Its progress bars and remarks would go into the worker's log. Bars of downloads stay."""
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
@@ -208,27 +179,6 @@ def samples_of(tensor: Any) -> NDArray[np.float32]:
     """On the CPU, whatever the model computed with."""
     samples: NDArray[np.float32] = tensor.float().cpu().numpy()
     return samples
-
-
-def _meaning(error: Exception, *, alias: str) -> EngineError | None:
-    import torch
-
-    chain = list(_chain(error))
-    if any(isinstance(one, MemoryError | torch.OutOfMemoryError) for one in chain):
-        return OutOfMemory(alias)
-    # Only of these: what others say may quote the text.
-    said = [str(one) for one in chain if isinstance(one, RuntimeError | OSError)]
-    if any(sign in words for words in said for sign in _NO_MEMORY):
-        return OutOfMemory(alias)
-    lost = any(sign in words for words in said for sign in _LOST)
-    return DeviceLost(alias) if lost or isinstance(error, torch.AcceleratorError) else None
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those before it: some are raised anew with other words."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _held_bytes(module: Any) -> int:
