@@ -139,7 +139,8 @@ class TestFiles:
         folder = root / FAMILIES["bark"][2][0]
         (folder / "evil.py").write_text(f"open({str(made)!r}, 'w').close()\nclass Evil: ...\n")
         told = {"tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": ["evil.Evil", "evil.Evil"]}}
-        (folder / "tokenizer_config.json").write_text(json.dumps(told))
+        config = folder / "tokenizer_config.json"
+        config.write_text(json.dumps({**json.loads(config.read_text()), **told}))
         engine = engine_of("bark", root)
         engine.load()
         assert len(spoken(engine, "bark")) > 0
