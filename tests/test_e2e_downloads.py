@@ -170,12 +170,20 @@ def test_a_name_that_nobody_knows_is_refused(stack: Stack, tmp_path: Path) -> No
     assert "(voice_not_found)" in said.stderr
 
 
+# Where the tests run in the background Ctrl-C is ignored, and every child would inherit that.
+HEED_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 def test_whoever_stops_watching_does_not_stop_the_download(
     stack: Stack, client: httpx.Client, hub: FakeHub, tmp_path: Path
 ) -> None:
     hub.faults += [Fault(LARGE, hold_after_bytes=600_000)]
     watching = subprocess.Popen(
-        [*ORATIO, "models", "download", "mms_eng", "--url", stack.url],
+        [sys.executable, "-c", HEED_CTRL_C, *ORATIO, "models", "download", "mms_eng", "--url", stack.url],
         cwd=tmp_path,
         env=environment() | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

@@ -63,7 +63,13 @@ _KOKORO = Repository(
 _PARLER = Repository(
     "parler-tts/parler-tts-mini-v1.1",
     needed=(_ONE_FILE, ("config.json",), ("tokenizer.json", "tokenizer.model", "spiece.model")),
-    extra=(*_TOKENIZER, "generation_config.json", "preprocessor_config.json", "tokenizer.model"),
+    extra=(
+        *_TOKENIZER,
+        "generation_config.json",
+        "preprocessor_config.json",
+        "tokenizer.model",
+        "spiece.model",
+    ),
     revision="fbb2dd281092c5b414ef29cf9d8895f386f1feef",
 )
 # Only what reads the description; the model of this repository is not used.
