@@ -11,7 +11,7 @@ import statistics
 import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +59,25 @@ def _measure(family: str, folder: Path, asked: argparse.Namespace) -> None:
     settings = Settings(_env_file=None, models_dir=folder)
     utterance = _utterance(family, seconds=asked.seconds)
     rows: list[tuple[str, ...]] = []
-    alone = 0.0
     for texts in map(int, asked.texts.split(",")):
         engine = create(KEYS.get(family, family), settings)
         if asked.force:
             engine.max_batch = texts
         run = _run(engine, utterance, texts, rounds=asked.rounds)
-        pace = statistics.median(texts * run.audio_s / took for took in run.took_s)
-        alone = alone or pace
-        spread = f"{min(run.took_s):.2f}-{max(run.took_s):.2f}"
-        row = (texts, run.calls, f"{run.audio_s:.1f}", f"{statistics.median(run.took_s):.2f}", spread)
-        figures = (f"{pace:.2f}", f"{pace / alone:.2f}", f"{run.first_s:.2f}", f"{run.peak_mb:.0f}")
-        rows.append((*map(str, row), *figures))
-    columns = ("texts", "calls", "s each", "median s", "range", "audio s/s", "x alone", "first s", "peak MB")
-    show(_title(family, settings), columns, rows)
+        together, alone = statistics.median(run.together_s), statistics.median(run.alone_s)
+        spread = f"{min(run.together_s):.2f}-{max(run.together_s):.2f}"
+        figures = (
+            run.audio_s,
+            alone,
+            together,
+            texts * run.audio_s / together,
+            alone / together,
+            run.first_s,
+        )
+        first, *others = (f"{figure:.2f}" for figure in figures)
+        rows.append((str(texts), str(run.calls), first, *others, spread, f"{run.peak_mb:.0f}"))
+    columns = ("texts", "calls", "s each", "one by one s", "at once s", "audio s/s", "gain", "first s")
+    show(_title(family, settings), (*columns, "range of at once", "peak MB"), rows)
 
 
 def _title(family: str, settings: Settings) -> str:
@@ -86,9 +91,10 @@ def _title(family: str, settings: Settings) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """`took_s` of each round, `audio_s` of a text, `first_s` until the first of them was there, `calls` a round."""
+    """Seconds of each round, one by one and all at once; of sound in a text; until the first of them was there."""
 
-    took_s: list[float]
+    alone_s: list[float]
+    together_s: list[float]
     audio_s: float
     first_s: float
     calls: int
@@ -96,31 +102,46 @@ class Run:
 
 
 def _run(engine: Engine, utterance: Utterance, texts: int, *, rounds: int) -> Run:
+    """One by one and at once in turn, so that a machine whose pace drifts misleads nobody."""
     shelf = Shelf(budget_bytes=10**15)
     batcher = Batcher(shelf, deadline_s=DEADLINE_S, load_within_s=DEADLINE_S, linger_s=0.2)
     try:
         batcher.warm([engine]).result()
-        batcher.submit([engine], utterance, first=True).result()
+        speech = batcher.submit([engine], utterance, first=True).result()
         _forget_peak()
-        before = batcher.calls[engine]
-        spoken = [_round(batcher, engine, utterance, texts) for _ in range(rounds)]
-        calls = (batcher.calls[engine] - before) // rounds
-        took, first, audio = zip(*spoken, strict=True)
-        return Run(list(took), audio[0], statistics.median(first), calls, _peak_mb())
+        alone, together, first, calls = [], [], [], 0
+        for _ in range(rounds):
+            alone.append(_one_by_one(batcher, engine, utterance, texts))
+            before = batcher.calls[engine]
+            first_s, all_s = _at_once(batcher, engine, utterance, texts)
+            first.append(first_s)
+            together.append(all_s)
+            calls = batcher.calls[engine] - before
+        audio_s = len(speech.samples) / speech.sample_rate_hz
+        return Run(alone, together, audio_s, statistics.median(first), calls, _peak_mb())
     finally:
         batcher.close(DEADLINE_S)
         shelf.close(timeout_s=DEADLINE_S)
 
 
-def _round(batcher: Batcher, engine: Engine, utterance: Utterance, texts: int) -> tuple[float, float, float]:
-    """(seconds for all, until the first was there, of sound in each)."""
+def _one_by_one(batcher: Batcher, engine: Engine, utterance: Utterance, texts: int) -> float:
+    began = time.perf_counter()
+    # With a seed of the caller's nothing waits for company.
+    alone = replace(utterance, seed_given=True)
+    for _ in range(texts):
+        batcher.submit([engine], alone, first=True).result()
+    return time.perf_counter() - began
+
+
+def _at_once(batcher: Batcher, engine: Engine, utterance: Utterance, texts: int) -> tuple[float, float]:
+    """(seconds until the first was there, for all)."""
     began = time.perf_counter()
     futures = [batcher.submit([engine], utterance, first=True) for _ in range(texts)]
     wait(futures, return_when=FIRST_COMPLETED)
     first_s = time.perf_counter() - began
-    speeches = [future.result() for future in futures]
-    took_s = time.perf_counter() - began
-    return took_s, first_s, len(speeches[0].samples) / speeches[0].sample_rate_hz
+    for future in futures:
+        future.result()
+    return first_s, time.perf_counter() - began
 
 
 def _utterance(family: str, *, seconds: float) -> Utterance:

@@ -164,6 +164,9 @@ def _never_choose(bias: Any, head: Any, tokens: int | slice) -> None:
 def _folder(root: Path, name: str) -> Path:
     import torch
 
+    from worker.engines.pretrained import quiet_library
+
+    quiet_library()
     torch.manual_seed(SEED)
     folder = root / name
     folder.mkdir(parents=True, exist_ok=True)

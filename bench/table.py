@@ -28,4 +28,7 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
         table.add_column(column, justify="left" if column == columns[0] else "right")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    # Wide enough where no terminal says how wide.
+    console = Console()
+    console.width = max(console.width, 110)
+    console.print(table)

@@ -11,37 +11,17 @@ for that longer than twice the time that loading takes.
 
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
 
 from worker.engines.protocol import DeviceLost, Engine, EngineError, OutOfMemory, Speech, Utterance
+from worker.line import Item, Line, key_of, limit
 from worker.shelf import Shelf, raised_in
 
 LOAD_WITHIN_S = 600.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Item:
-    """`copies` are one engine for each thread; without an utterance it only asks for them to be loaded.
-
-    Items of equal `key` may share a call; one without a key is spoken alone.
-    """
-
-    copies: Sequence[Engine]
-    utterance: Utterance | None
-    first: bool
-    key: Hashable | None
-    arrived_at: float = field(default_factory=time.monotonic)
-    future: Future[Speech] = field(default_factory=Future)
-
-    @property
-    def engine(self) -> Engine:
-        """The one to ask about limits."""
-        return self.copies[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +61,7 @@ class Batcher:
         self._linger_s = linger_s
         self._clock = clock
         self._changed = threading.Condition()
-        self._line = _Line(shelf)
+        self._line = Line(shelf)
         self._running: list[Call] = []
         self._closing = False
         self._threads = [
@@ -100,11 +80,11 @@ class Batcher:
 
         Fails with EngineError; anything else that an engine raises becomes one.
         """
-        return self._add(_Item(copies, utterance, first, _key(copies[0], utterance)))
+        return self._add(Item(copies, utterance, first, key_of(copies[0], utterance)))
 
     def warm(self, copies: Sequence[Engine]) -> Future[Speech]:
         """Load all copies; the future ends, with no samples, when they are. Fails as `submit`."""
-        return self._add(_Item(copies, None, True, None))
+        return self._add(Item(copies, None, True, None))
 
     def overdue(self) -> list[Call]:
         """Calls past their deadline, for a keeper to fail and then end the process."""
@@ -122,7 +102,7 @@ class Batcher:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _add(self, item: _Item) -> Future[Speech]:
+    def _add(self, item: Item) -> Future[Speech]:
         with self._changed:
             if self._closing:
                 raise RuntimeError("this batcher is closed")
@@ -137,7 +117,7 @@ class Batcher:
             else:
                 self._speak(batch, number)
 
-    def _take(self) -> list[_Item]:
+    def _take(self) -> list[Item]:
         """The next batch, claimed from those who may cancel; empty when it is over."""
         with self._changed:
             while not self._closing and not self.device_lost:
@@ -154,12 +134,12 @@ class Batcher:
                     self._changed.wait()
             return []
 
-    def _patience_s(self, together: Sequence[_Item]) -> float:
-        if not together or self._running or not 1 <= len(together) < _limit(together[0]):
+    def _patience_s(self, together: Sequence[Item]) -> float:
+        if not together or self._running or not 1 <= len(together) < limit(together[0]):
             return 0.0
         return together[0].arrived_at + self._linger_s - time.monotonic()
 
-    def _warm(self, item: _Item) -> None:
+    def _warm(self, item: Item) -> None:
         try:
             for engine in item.copies:
                 with self._under_way([item], within_s=self._load_within_s):
@@ -170,7 +150,7 @@ class Batcher:
         else:
             item.future.set_result(Speech.nothing())
 
-    def _speak(self, batch: Sequence[_Item], number: int) -> None:
+    def _speak(self, batch: Sequence[Item], number: int) -> None:
         outcomes = self._outcomes(batch, number)
         if isinstance(outcomes, list):
             for item, speech in zip(batch, outcomes, strict=True):
@@ -183,7 +163,7 @@ class Batcher:
             for start in range(0, len(batch), step):
                 self._speak(batch[start : start + step], number)
 
-    def _outcomes(self, batch: Sequence[_Item], number: int) -> list[Speech] | EngineError:
+    def _outcomes(self, batch: Sequence[Item], number: int) -> list[Speech] | EngineError:
         engine = batch[0].copies[number]
         try:
             try:
@@ -199,7 +179,7 @@ class Batcher:
         except BaseException as error:  # a thread that died would leave everybody waiting
             return _as_engine_error(error, alias=engine.alias)
 
-    def _call(self, engine: Engine, batch: Sequence[_Item]) -> list[Speech]:
+    def _call(self, engine: Engine, batch: Sequence[Item]) -> list[Speech]:
         utterances = tuple(item.utterance for item in batch if item.utterance)
         with self._under_way(batch, within_s=self._load_within_s):
             self._shelf.take(engine)
@@ -216,7 +196,7 @@ class Batcher:
         return speeches
 
     @contextmanager
-    def _under_way(self, batch: Sequence[_Item], *, within_s: float) -> Iterator[None]:
+    def _under_way(self, batch: Sequence[Item], *, within_s: float) -> Iterator[None]:
         utterances = tuple(item.utterance for item in batch if item.utterance)
         call = Call(utterances, tuple(item.future for item in batch), within_s, self._clock() + within_s)
         with self._changed:
@@ -226,71 +206,6 @@ class Batcher:
         finally:
             with self._changed:
                 self._running.remove(call)
-
-
-class _Line:
-    """What waits: first segments of a job before the others, each in the order of arrival."""
-
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-        self._first: deque[_Item] = deque()
-        self._other: deque[_Item] = deque()
-
-    def __len__(self) -> int:
-        return len(self._first) + len(self._other)
-
-    def add(self, item: _Item) -> None:
-        self._side(item).append(item)
-
-    def together(self) -> list[_Item]:
-        """The next item and those that may share its call."""
-        head = self._next()
-        if head is None:
-            return []
-        found = [head]
-        for item in chain(self._first, self._other) if head.key is not None else ():
-            if len(found) == _limit(head):
-                break
-            if item is not head and item.key == head.key:
-                found.append(item)
-        return found
-
-    def claim(self, items: Sequence[_Item]) -> list[_Item]:
-        """Take them out; those that are still wanted. From here on they can't be cancelled."""
-        for item in items:
-            self._side(item).remove(item)
-        return [item for item in items if item.future.set_running_or_notify_cancel()]
-
-    def cancel_all(self) -> None:
-        for item in chain(self._first, self._other):
-            item.future.cancel()
-        self.claim(list(chain(self._first, self._other)))
-
-    def _next(self) -> _Item | None:
-        """The first in line; one whose model is loaded before one whose is not, for a while."""
-        head = next(chain(self._first, self._other), None)
-        if head is None or self._shelf.is_loaded(head.engine) or self._has_waited(head):
-            return head
-        loaded = (item for item in chain(self._first, self._other) if self._shelf.is_loaded(item.engine))
-        return next(loaded, head)
-
-    def _has_waited(self, item: _Item) -> bool:
-        return time.monotonic() - item.arrived_at > 2 * self._shelf.load_s(item.engine)
-
-    def _side(self, item: _Item) -> deque[_Item]:
-        return self._first if item.first else self._other
-
-
-def _limit(item: _Item) -> int:
-    """How many may share its call."""
-    return 1 if item.key is None else item.engine.max_batch
-
-
-def _key(engine: Engine, utterance: Utterance) -> Hashable | None:
-    """Texts within a factor of two of each other's length: padding wastes no more than that."""
-    if engine.max_batch == 1 or (own := engine.batch_key(utterance)) is None:
-        return None
-    return id(engine), own, len(utterance.text).bit_length()
 
 
 def _settle(future: Future[Speech], outcome: Speech | EngineError) -> None:

@@ -19,11 +19,11 @@ from common.jobs.lease import Claim, Finished
 from common.store import StorageFull, Store, audio_key
 from worker.encoding import Encoder, open_encoder
 from worker.engines.protocol import Engine, EngineError, Speech, TooLong, Utterance
+from worker.speakers import Speaker
 from worker.stretch import split_speed, stretch
 from worker.text.breaks import break_up
 from worker.text.language import mismatch_warning
 from worker.text.segments import Segment, cut
-from worker.voicebox import Speaker
 
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})
 _LETTERS_A_CHARACTER = 3

@@ -3,8 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any
 
 from common.catalogue import find_weights
 from common.providers import INFERENCE, STUB
@@ -13,10 +12,11 @@ from common.telemetry import get_logger
 from worker import engines
 from worker.batcher import Batcher
 from worker.device import find_device
-from worker.engines.protocol import Engine, EngineError, Speech, Utterance
+from worker.engines.protocol import EngineError
 from worker.memory import collect_memory
 from worker.models_folder import Presence, scan
 from worker.shelf import Shelf
+from worker.speakers import Direct, Seat, Speaker
 
 log = get_logger(__name__)
 
@@ -28,24 +28,6 @@ _WITHOUT_WEIGHTS: dict[str, tuple[str, ...]] = {
     INFERENCE: (INFERENCE,),
     "fake": ("fake", "fake_a", "fake_b", "fake_c"),
 }
-
-
-class Speaker(Protocol):
-    """`window`: how many segments of one job may be under way at once; `calls`: engine calls so far.
-
-    `engine` answers questions about limits and voices, loaded or not.
-    """
-
-    @property
-    def window(self) -> int: ...
-
-    @property
-    def calls(self) -> int: ...
-
-    @property
-    def engine(self) -> Engine: ...
-
-    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]: ...
 
 
 class Voicebox:
@@ -115,13 +97,13 @@ class Voicebox:
     def warm(self, key: str) -> None:
         """Load it now, and return when it is loaded. Raises EngineError."""
         speaker = self.speaker(key)
-        if isinstance(speaker, _Seat):
+        if isinstance(speaker, Seat):
             speaker.warm().result()
 
     def unload(self, key: str) -> bool:
         """False when it is in use, or something is just being loaded."""
         speaker = self._speakers.get(key)
-        if not isinstance(speaker, _Seat):
+        if not isinstance(speaker, Seat):
             return True
         return self.shelf.unload(speaker.copies) and not self.shelf.is_loaded(speaker.engine)
 
@@ -144,7 +126,7 @@ class Voicebox:
     def _renew(self, key: str) -> None:
         """Its files have changed: the next call loads them."""
         speaker = self._speakers.get(key)
-        if isinstance(speaker, _Seat):
+        if isinstance(speaker, Seat):
             for engine in speaker.copies:
                 self.shelf.forgive(engine)
             self.shelf.unload(speaker.copies)
@@ -159,7 +141,7 @@ class Voicebox:
     def _load_pinned(self, key: str) -> EngineError | None:
         try:
             speaker = self._speaker(key)
-            if isinstance(speaker, _Seat) and speaker.engine.pinned:
+            if isinstance(speaker, Seat) and speaker.engine.pinned:
                 speaker.warm().result()
         except EngineError as error:
             return error
@@ -173,9 +155,9 @@ class Voicebox:
     def _open(self, key: str) -> Speaker:
         first = engines.create(key, self._settings)
         if key == INFERENCE:
-            return _Direct(first)
+            return Direct(first)
         batcher = self._desk(first.desk)
-        return _Seat(
+        return Seat(
             batcher, [first, *(engines.create(key, self._settings) for _ in range(1, batcher.threads))]
         )
 
@@ -193,7 +175,7 @@ class Voicebox:
     def _described(self, key: str) -> dict[str, Any]:
         speaker = self._speaker(key)
         trouble = self.shelf.trouble(speaker.engine)
-        loaded = not isinstance(speaker, _Seat) or self.shelf.is_loaded(speaker.engine)
+        loaded = not isinstance(speaker, Seat) or self.shelf.is_loaded(speaker.engine)
         return {
             "alias": _alias(key),
             "weights": key,
@@ -207,53 +189,6 @@ class Voicebox:
     def _release_memory(self) -> None:
         collect_memory()
         self.device.release_memory()
-
-
-class _Seat:
-    """Weights at their desk."""
-
-    def __init__(self, batcher: Batcher, copies: Sequence[Engine]) -> None:
-        self.copies = copies
-        self._batcher = batcher
-
-    @property
-    def calls(self) -> int:
-        return self._batcher.calls[self.engine]
-
-    @property
-    def engine(self) -> Engine:
-        return self.copies[0]
-
-    @property
-    def window(self) -> int:
-        # Enough to fill a batch while the last one is spoken; few enough to stop soon when cancelled.
-        return 2 * self.engine.max_batch
-
-    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
-        return self._batcher.submit(self.copies, utterance, first=first)
-
-    def warm(self) -> Future[Speech]:
-        return self._batcher.warm(self.copies)
-
-
-class _Direct:
-    """An engine on the network needs no thread of its own: the task waits for it, and many tasks may."""
-
-    window = 1
-
-    def __init__(self, engine: Engine) -> None:
-        self.calls = 0
-        self.engine = engine
-        engine.load()
-
-    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:  # noqa: ARG002  # one is as good as another
-        self.calls += 1
-        future: Future[Speech] = Future()
-        try:
-            future.set_result(self.engine.speak([utterance])[0])
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 def _is_ready(key: str, found: Presence, *, name: str) -> bool:
