@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def _crews() -> list[Crew]:
 
 
 def _measure(stack: Stack, *, jobs: int, at_once: int) -> None:
-    texts = (text[:40] for text in sentences())
+    texts = cycle(text[:40] for text in sentences())
     asked = [(VOICES[number % len(VOICES)], text) for number, text in enumerate(islice(texts, jobs))]
     ended: Counter[str] = Counter()
     rows = []
