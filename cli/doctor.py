@@ -20,11 +20,12 @@ def doctor(settings: Settings, *, as_json: bool) -> int:
     if as_json:
         console.print(json.dumps({"ok": well, "checks": [asdict(one) for one in findings]}, indent=2))
     else:
+        width = max(len(finding.name) for finding in findings)
         for finding in findings:
-            console.print(_line(finding))
+            console.print(_line(finding, width=width))
     return 0 if well else 1
 
 
-def _line(finding: Finding) -> str:
-    advice = f"\n   {'':<16} {finding.advice}" if finding.advice else ""
-    return f"{_MARKS[finding.state]} {finding.name:<16} {finding.said}{advice}"
+def _line(finding: Finding, *, width: int) -> str:
+    advice = f"\n   {'':<{width}} {finding.advice}" if finding.advice else ""
+    return f"{_MARKS[finding.state]} {finding.name:<{width}} {finding.said}{advice}"

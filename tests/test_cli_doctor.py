@@ -116,3 +116,17 @@ def test_the_token_is_not_shown(
     said = capsys.readouterr().out
     assert "HF token         set" in said
     assert "hf_hush" not in said
+
+
+def test_it_says_what_lies_in_the_models_folder_and_which_environments_are_there(
+    fresh: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("config.json", "vocab.json"):
+        (tmp_path / "facebook_mms-tts-eng").mkdir(exist_ok=True)
+        (tmp_path / "facebook_mms-tts-eng" / name).write_text("{}")
+    _, findings = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
+    assert findings["Weights mms_eng"]["advice"] == "oratio models download mms_eng fetches the rest"
+    assert {"Environment torch", "Environment parler"} <= findings.keys()
+    (tmp_path / "facebook_mms-tts-eng" / "model.safetensors").write_bytes(b"x" * 2_000_000)
+    _, findings = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
+    assert (findings["Weights mms_eng"]["state"], findings["Weights mms_eng"]["said"]) == ("ok", "2 MB")
