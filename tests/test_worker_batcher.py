@@ -304,7 +304,7 @@ def test_what_cannot_be_loaded_fails_its_calls_and_nobody_elses(start: Start) ->
         assert "secret" not in error.message
     assert broken.loaded == 1, "tried again although nothing changed"
     assert length(desk.submit(utterance("a"), first=True, to=[good])) == 1
-    desk.shelf.forgive(broken)
+    desk.shelf.renew(broken)
     desk.submit(utterance("a"), first=True, to=[broken]).exception(LONG_S)
     assert broken.loaded == 2
 

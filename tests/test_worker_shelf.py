@@ -221,9 +221,31 @@ def test_what_is_broken_is_not_tried_again_until_its_files_change(books: list[Bo
         assert "secret" not in caught.value.message
     assert a.done == ["load", "close"]
     assert shelf.trouble(a) is caught.value
-    shelf.forgive(a)
+    shelf.renew(a)
     touch(shelf, a)
     assert shelf.trouble(a) is None
+
+
+def test_files_that_change_while_it_is_used_or_loaded_are_loaded_before_the_next_use(
+    books: list[Book],
+) -> None:
+    shelf = Shelf(budget_bytes=100)
+    a, b = books[:2]
+    with shelf.use(a):
+        shelf.renew(a)
+        shelf.unload([a])
+        assert shelf.is_loaded(a)
+    touch(shelf, a, a)
+    assert a.done == ["load", "close", "load"]
+    b.go_on.clear()
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(touch, shelf, b)
+        assert b.loading.wait(LONG_S)
+        shelf.renew(b)
+        b.go_on.set()
+        first.result(LONG_S)
+    touch(shelf, b, b)
+    assert b.done == ["load", "close", "load"]
 
 
 def test_an_error_of_its_own_passes(books: list[Book]) -> None:

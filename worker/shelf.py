@@ -48,6 +48,7 @@ class Shelf:
         self._lock = threading.Lock()
         self._places: dict[Engine, _Place] = {}
         self._broken: dict[Engine, EngineError] = {}
+        self._outdated: set[Engine] = set()
         self._load_s: dict[Engine, float] = {}
         self._held_last: dict[Engine, int] = {}
 
@@ -69,6 +70,7 @@ class Shelf:
                 return
             if engine in self._broken:
                 raise self._broken[engine].with_traceback(None)
+            self._close(engine)
             self._make_room(self._held_last.get(engine) or engine.memory_bytes())
             self._load(engine)
             # It may have taken more than was expected of it.
@@ -99,9 +101,10 @@ class Shelf:
         """Why it cannot be loaded, since the last try."""
         return self._broken.get(engine)
 
-    def forgive(self, engine: Engine) -> None:
-        """Its files have changed: the next use tries again."""
+    def renew(self, engine: Engine) -> None:
+        """Its files have changed: the next use that begins while there is no other loads them."""
         self._broken.pop(engine, None)
+        self._outdated.add(engine)
 
     def unload_idle(self, *, idle_s: float) -> None:
         """Close what nobody used for so long. Does nothing while something is being loaded."""
@@ -131,12 +134,14 @@ class Shelf:
     def _taken(self, engine: Engine) -> bool:
         with self._lock:
             place = self._places.get(engine)
-            if place is not None:
-                place.users += 1
-            return place is not None
+            if place is None or (engine in self._outdated and not place.users):
+                return False
+            place.users += 1
+            return True
 
     def _load(self, engine: Engine) -> None:
         began = self._clock()
+        self._outdated.discard(engine)
         try:
             try:
                 engine.load()

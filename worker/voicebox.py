@@ -128,7 +128,7 @@ class Voicebox:
         speaker = self._speakers.get(key)
         if isinstance(speaker, Seat):
             for engine in speaker.copies:
-                self.shelf.forgive(engine)
+                self.shelf.renew(engine)
             self.shelf.unload(speaker.copies)
 
     def _keys(self) -> Iterator[str]:
