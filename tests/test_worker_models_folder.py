@@ -75,9 +75,20 @@ def test_a_note_says_what_must_be_there_and_at_which_commit(tmp_path: Path, engl
 
 def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
-    for text in ("", "{", "[]", '{"files": []}'):
-        (english / NOTE).write_text(text)
-        assert presence(MMS, tmp_path).state == "complete"
+    for text in (
+        b"",
+        b"{",
+        b"\xff",
+        b"[]",
+        b"[" * 100_000,
+        b'{"revision": "a", "files": []}',
+        b'{"revision": "a", "files": {}}',
+        b'{"revision": "a", "files": {"config.json": {}}}',
+        b'{"revision": "a", "files": {"config.json": {"size_bytes": "10"}}}',
+        b'{"revision": [], "files": {"config.json": {"size_bytes": 9}}}',
+    ):
+        (english / NOTE).write_bytes(text)
+        assert (presence(MMS, tmp_path).state, presence(MMS, tmp_path).revision) == ("complete", None)
 
 
 def test_the_commit_that_the_hubs_own_tools_noted(tmp_path: Path, english: Path) -> None:
@@ -87,6 +98,8 @@ def test_the_commit_that_the_hubs_own_tools_noted(tmp_path: Path, english: Path)
     (notes / "config.json.metadata").write_text(f"{COMMIT}\netag\n123.4\n")
     found = presence(MMS, tmp_path)
     assert (found.revision, found.size_bytes) == (COMMIT, 40)
+    (notes / "config.json.metadata").write_bytes(b"\xff\xfe")
+    assert presence(MMS, tmp_path).revision is None
 
 
 def test_weights_of_several_repositories_need_them_all(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -91,9 +92,11 @@ def read_note(folder: Path) -> dict[str, Any] | None:
     """`{"revision", "files": {name: {"size_bytes", …}}}`; None where nothing was downloaded whole."""
     try:
         note = json.loads((folder / NOTE).read_text())
-        return note if isinstance(note["files"], dict) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        sizes = [about["size_bytes"] for about in note["files"].values()]
+        is_ours = isinstance(note["revision"], str) and sizes and all(isinstance(one, int) for one in sizes)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return note if is_ours else None
 
 
 def _may_be_there(weights: Weights, there: set[str]) -> bool:
@@ -112,7 +115,7 @@ def _presence(folder: Path, repository: Repository) -> Presence:
     whole = _is_as_noted(files, note) if note else _looks_whole(files, repository)
     return Presence(
         "complete" if whole else "partial",
-        note.get("revision") if note else _hub_revision(folder),
+        note["revision"] if note else _hub_revision(folder),
         sum(files[name].st_size for name in chosen(repository, list(files))),
         max(status.st_mtime for status in files.values()),
     )
@@ -151,6 +154,6 @@ def _counts(name: str) -> bool:
 def _hub_revision(folder: Path) -> str | None:
     """The commit that the hub's own tools noted beside each file."""
     for note in sorted((folder / _HUB_NOTES).glob("*.metadata")):
-        first = note.read_text().partition("\n")[0].strip()
-        return first or None
+        with suppress(OSError, ValueError):
+            return note.read_text().partition("\n")[0].strip() or None
     return None
