@@ -18,7 +18,7 @@ from api.shown_voices import shown_voices
 from api.views import moment
 from common.catalogue import Model, Weights, weights_of
 from common.catalogue.mms import SHOWN
-from common.fleet import Seen
+from common.fleet import Seen, believed
 from common.providers import is_announced
 from common.settings import Settings
 
@@ -76,7 +76,7 @@ def _weights_view(
     weights: Weights, fleet: Sequence[Seen], settings: Settings, active: dict[str, DownloadView]
 ) -> WeightsView:
     workers = [one for seen in fleet if seen.alive and (one := _weights_worker(seen, weights)) is not None]
-    entries = [entry for seen in fleet if (entry := seen.folder_of(weights.key)) is not None]
+    entries = [entry for seen in believed(fleet) if (entry := seen.folder_of(weights.key)) is not None]
     best = max(entries, key=lambda entry: _RANK[entry["state"]], default=None)
     optional = not weights.needed or weights.key in settings.optional_model_names
     return WeightsView(

@@ -11,7 +11,7 @@ from common.broker import job_queue
 from common.catalogue import Voice, find_voice, no_such_voice
 from common.catalogue.styles import check_style
 from common.errors import Conflict, InvalidRequest, NoWorker, TooLarge
-from common.fleet import Seen
+from common.fleet import Seen, believed
 from common.identity import new_id
 from common.jobs.submission import NewJob
 from common.providers import choose, is_announced
@@ -100,8 +100,8 @@ def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
 
 
 def _check_format(wanted: str, engine: str, fleet: Sequence[Seen]) -> None:
-    serving = [seen.announcement for seen in fleet if seen.voices_of(engine) is not None]
-    written = {name for announcement in serving for name in announcement.formats}
+    serving = believed([seen for seen in fleet if seen.voices_of(engine) is not None])
+    written = {name for seen in serving for name in seen.announcement.formats}
     if serving and wanted not in written:
         raise InvalidRequest(
             f"No worker writes {wanted}; it can be one of: {', '.join(sorted(written))}.",

@@ -1,6 +1,7 @@
 """Telling workers to load or unload a model."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from api.context import Gateway
 from api.schemas.model import ModelNames, Orders, Told
@@ -21,17 +22,24 @@ def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
     told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
     for one in told:
         gateway.doorbell.tell_worker(one.worker, task, one.weights)
-    served = {key for seen in fleet for key in keys if seen.engine_of(key)}
-    asked = [name for name in body.models if not served & set(_keys(name))]
-    return Orders(told=told, not_served=asked)
+    served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
+    return Orders(
+        told=told,
+        not_served=[name for name in body.models if not served.keys() & set(_keys(name))],
+        stays=[key for key, engine in served.items() if task == UNLOAD and engine.get("pinned")],
+    )
 
 
 def _pairs(keys: Sequence[str], fleet: Sequence[Seen], task: str) -> Iterator[tuple[str, Seen]]:
     for key in keys:
         for seen in fleet:
             engine = seen.engine_of(key)
-            if engine is not None and (task != UNLOAD or engine.get("loaded")):
+            if engine is not None and (task != UNLOAD or _can_go(engine)):
                 yield key, seen
+
+
+def _can_go(engine: dict[str, Any]) -> bool:
+    return bool(engine.get("loaded")) and not engine.get("pinned")
 
 
 def _keys(name: str) -> list[str]:

@@ -9,7 +9,7 @@ from common import downloads
 from common.catalogue import MODELS, find_voice
 from common.catalogue.items import HIBARI, Item, item_of_voice, items_of_model, needed_items
 from common.errors import InvalidRequest
-from common.fleet import Seen
+from common.fleet import Seen, believed
 from common.settings import Settings
 from common.tables import AnyRow
 
@@ -24,10 +24,8 @@ class Wanted:
 
 def wanted(asked: DownloadRequest | None, fleet: Sequence[Seen], settings: Settings) -> Wanted:
     """Raises InvalidRequest, NotFound."""
-    # What a worker had that is gone says little about the folder that a download would fill.
-    alive = [seen for seen in fleet if seen.alive] or fleet
     items = dict.fromkeys(_items(asked, settings))
-    present = tuple(item for item in items if _is_present(item, alive))
+    present = tuple(item for item in items if _is_present(item, believed(fleet)))
     return Wanted(tuple(item for item in items if item not in present), present)
 
 
@@ -75,5 +73,8 @@ def _items_of(name: str) -> tuple[Item, ...]:
 def _is_present(item: Item, fleet: Sequence[Seen]) -> bool:
     if item.model == HIBARI:
         return any(item.item in (seen.voices_of(HIBARI) or ()) for seen in fleet)
+    if any((engine := seen.engine_of(item.item)) and engine.get("trouble") for seen in fleet):
+        # Broken files are looked at anew, and what is damaged of them fetched again.
+        return False
     folders = (seen.folder_of(item.item) for seen in fleet)
     return any(folder is not None and folder["state"] == "complete" for folder in folders)

@@ -20,9 +20,9 @@ ALIVE_WITHIN_S = 35.0
 class Announcement:
     """What one worker process can do.
 
-    `engines`, one for each set of weights that it serves: `{"alias", "weights", "voices": [...], "loaded", "in_use",
-    "memory_bytes", "trouble"}`, the last why it cannot be loaded. `folder` is what lies in its models folder:
-    `{"weights", "state": "partial" or "complete", "revision", "size_bytes"}`.
+    `engines`, one for each set of weights that it serves: `{"alias", "weights", "voices": [...], "loaded", "pinned",
+    "in_use", "memory_bytes", "trouble"}`, the last why it cannot be loaded; a pinned one always is. `folder` is what
+    lies in its models folder: `{"weights", "state": "partial" or "complete", "revision", "size_bytes"}`.
     """
 
     id: str
@@ -104,14 +104,14 @@ def retire(connection: Connection, worker_id: str) -> None:
 
 
 def seen_lately(connection: Connection) -> Sequence[Seen]:
-    """Everything announced in the last 24 hours, newest first."""
+    """Everything announced in the last 24 hours, newest first; without those whose place another took."""
     now = clock(connection)
     rows = connection.execute(
         select(*Worker.__table__.columns)
         .where(Worker.heartbeat_at > now - REMEMBERED_S)
         .order_by(Worker.heartbeat_at.desc())
     )
-    return [
+    seen = [
         Seen(
             Announcement(
                 id=row.id,
@@ -130,3 +130,19 @@ def seen_lately(connection: Connection) -> Sequence[Seen]:
         )
         for row in rows
     ]
+    return [one for one in seen if one.alive or not any(_took_its_place(other, one) for other in seen)]
+
+
+def believed(fleet: Sequence[Seen]) -> Sequence[Seen]:
+    """Those that live; where none does, what the others said last."""
+    return [seen for seen in fleet if seen.alive] or fleet
+
+
+def _took_its_place(other: Seen, gone: Seen) -> bool:
+    """On the same machine, in an environment of the same kind: what it does not serve is not there any more."""
+    places = [(one.announcement.flavour, _host(one.announcement.id)) for one in (other, gone)]
+    return other.alive and other.started_at >= gone.heartbeat_at and places[0] == places[1]
+
+
+def _host(worker_id: str) -> str:
+    return worker_id.rpartition(":")[0].rpartition("@")[2]

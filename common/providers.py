@@ -17,6 +17,11 @@ STUB_WARNING = (
 )
 
 
+WAITING_WARNING = (
+    "No worker that speaks this voice was running when this was asked for, so it waited for one."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """`engine` names the queue: the weights of the voice, `inference` or `stub`."""
@@ -97,7 +102,9 @@ def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choic
         raise NoWorker(f"{_what_lacks(voice, fleet)} Only local synthesis is allowed.")
     if not _speaks(voice, heard):
         raise _missing(voice)
-    return Choice("local", voice.weights, may_fail_over=may_fail_over)
+    running = [seen for seen in fleet if seen.alive]
+    warnings = () if _speaks(voice, announced(voice.weights, running)) else (WAITING_WARNING,)
+    return Choice("local", voice.weights, warnings, may_fail_over=may_fail_over)
 
 
 def _beep(fleet: Sequence[Seen]) -> Choice:

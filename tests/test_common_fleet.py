@@ -23,7 +23,7 @@ HIBARI = Announcement(
     formats=("wav", "opus"),
     stats={"engine_calls": {"hibari": 3, "stub": 0}, "memory_bytes": 5_000_000_000},
 )
-OPS = replace(HIBARI, id="ops@here:2", pid=2, engines=(), stats={})
+OPS = replace(HIBARI, id="ops@here:2", flavour="ops", pid=2, engines=(), stats={})
 
 
 def announce(database: Database, *announcements: Announcement) -> None:
@@ -85,6 +85,23 @@ def test_one_that_retires_is_remembered_and_may_come_back(database: Database) ->
     assert alive == {HIBARI.id: False, OPS.id: True}
     announce(database, HIBARI)
     assert all(worker.alive for worker in seen(database))
+
+
+def test_one_whose_place_another_took_is_not_believed_any_more(database: Database) -> None:
+    announce(database, HIBARI)
+    with database.write() as connection:
+        fleet.retire(connection, HIBARI.id)
+    elsewhere = replace(HIBARI, id="hibari@there:7")
+    other_kind = replace(HIBARI, id="mms@here:8", flavour="torch")
+    announce(database, elsewhere, other_kind)
+    assert HIBARI.id in {worker.announcement.id for worker in seen(database)}
+    successor = replace(HIBARI, id="hibari+kokoro@here:9", pid=9)
+    announce(database, successor)
+    assert {worker.announcement.id for worker in seen(database)} == {
+        elsewhere.id,
+        other_kind.id,
+        successor.id,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Who speaks a voice: the whole table of settings and announcements."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from common.catalogue import Voice, find_voice
 from common.errors import Conflict, NoWorker, OratioError
 from common.fleet import Announcement, Seen
-from common.providers import STUB_WARNING, Choice, announced, choose, unavailable_reason
+from common.providers import STUB_WARNING, WAITING_WARNING, Choice, announced, choose, unavailable_reason
 from common.settings import ProviderMode
 
 # A model that only workers speak, one that hosted inference speaks too.
@@ -176,7 +177,8 @@ def test_a_model_that_nobody_serves_is_a_beep_only_where_that_is_allowed(
 def test_a_worker_that_rests_is_still_waited_for(voice: Voice, fleet: list[Seen]) -> None:
     resting = [Seen(one.announcement, started_at=0.0, heartbeat_at=0.0, alive=False) for one in fleet]
     awake, asleep = (choose(voice, these, mode="auto", fallback_stub=True) for these in (fleet, resting))
-    assert awake == asleep
+    assert awake == replace(asleep, warnings=())
+    assert asleep.warnings == ((WAITING_WARNING,) if asleep.provider == "local" else ())
     assert unavailable_reason(voice, fleet, mode="auto") is None
     assert "not running now" in str(unavailable_reason(voice, resting, mode="auto"))
     # One that runs is enough.

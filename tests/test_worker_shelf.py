@@ -189,6 +189,21 @@ def test_nobody_waits_for_a_load_but_those_who_need_it(books: list[Book]) -> Non
     assert b.done == ["load"]
 
 
+def test_who_unloads_by_name_may_wait_for_a_load(books: list[Book]) -> None:
+    shelf = Shelf(budget_bytes=100)
+    a, b = books[:2]
+    touch(shelf, a)
+    b.go_on.clear()
+    with ThreadPoolExecutor(2) as others:
+        loading = others.submit(touch, shelf, b)
+        assert b.loading.wait(LONG_S)
+        unloading = others.submit(shelf.unload, [a], wait_s=LONG_S)
+        b.go_on.set()
+        loading.result(LONG_S)
+        assert unloading.result(LONG_S)
+    assert loaded(shelf, books) == "b"
+
+
 def test_no_memory_for_loading_takes_the_others_away_and_tries_once_more(books: list[Book]) -> None:
     shelf = Shelf(budget_bytes=100)
     a, b, c, _ = books

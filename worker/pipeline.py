@@ -98,7 +98,7 @@ def _write(
         encoded_from = time.perf_counter()
         if encoder is None:
             rate = speech.sample_rate_hz
-            encoder = open_encoder(audio_format, sample_rate_hz=rate, out=spool)  # type: ignore[arg-type]
+            encoder = _open_encoder(audio_format, spool, sample_rate_hz=rate)
             clock.first_audio = encoded_from - clock.began
         elif speech.sample_rate_hz != rate:
             raise EngineError("engine_failed", "The engine changed its sample rate within one text.")
@@ -113,6 +113,14 @@ def _write(
     encoder.close()
     clock.encode += time.perf_counter() - closed_from
     return _Sound(rate, samples)
+
+
+def _open_encoder(audio_format: str, spool: IO[bytes], *, sample_rate_hz: int) -> Encoder:
+    try:
+        return open_encoder(audio_format, sample_rate_hz=sample_rate_hz, out=spool)  # type: ignore[arg-type]
+    except ValueError as error:
+        # Another worker may have what it takes.
+        raise EngineError("format_unavailable", f"This worker {error}.", retryable=True) from None
 
 
 def _store(

@@ -111,10 +111,10 @@ class Shelf:
         latest = self._clock() - idle_s
         self._unload_if_free(lambda _, place: place.used_at <= latest)
 
-    def unload(self, engines: Iterable[Engine]) -> bool:
-        """Close these, but those in use; false when something was being loaded, so that nothing was done."""
+    def unload(self, engines: Iterable[Engine], *, wait_s: float = 0.0) -> bool:
+        """Close these, but those in use; false, and nothing done, when something was being loaded all the time."""
         wanted = set(engines)
-        return self._unload_if_free(lambda engine, _: engine in wanted)
+        return self._unload_if_free(lambda engine, _: engine in wanted, wait_s=wait_s)
 
     def unload_others(self, engine: Engine) -> None:
         """Close all that can be, to make room for a call of this one."""
@@ -187,8 +187,8 @@ class Shelf:
         by_age = [engines[index] for _, index in sorted(free) if not engines[index].pinned]
         return by_age[0] if by_age else None
 
-    def _unload_if_free(self, wanted: Callable[[Engine, _Place], bool]) -> bool:
-        if not self._moving.acquire(blocking=False):
+    def _unload_if_free(self, wanted: Callable[[Engine, _Place], bool], *, wait_s: float = 0.0) -> bool:
+        if not self._moving.acquire(timeout=wait_s):
             return False
         try:
             self._close_all(wanted)

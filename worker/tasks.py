@@ -6,7 +6,7 @@ from common import broker
 from worker.maintenance import clean, sweep
 from worker.process import current
 from worker.speaking import speak_part
-from worker.warming import warm_up
+from worker.warming import unload_now, warm_up
 
 
 @shared_task(name=broker.SPEAK)
@@ -26,8 +26,7 @@ def warm(key: str) -> None:
 
 @shared_task(name=broker.UNLOAD)
 def unload(key: str) -> None:
-    current().voicebox.unload(key)
-    current().announce()
+    unload_now(current(), key)
 
 
 @shared_task(name="oratio.sweep")

@@ -22,6 +22,7 @@ log = get_logger(__name__)
 
 # Where torch computes there is one generator of random numbers, and a device holds one copy of a model.
 ONE_THREAD_DESKS = frozenset({"torch"})
+UNLOAD_WITHIN_S = 30.0
 # What needs nothing in the folder. Of the engine that tests drive several, so that they can take each other's room.
 _WITHOUT_WEIGHTS: dict[str, tuple[str, ...]] = {
     STUB: (STUB,),
@@ -101,11 +102,12 @@ class Voicebox:
             speaker.warm().result()
 
     def unload(self, key: str) -> bool:
-        """False when it is in use, or something is just being loaded."""
+        """False when it is in use or always stays, or when other models are being loaded for long."""
         speaker = self._speakers.get(key)
         if not isinstance(speaker, Seat):
             return True
-        return self.shelf.unload(speaker.copies) and not self.shelf.is_loaded(speaker.engine)
+        self.shelf.unload(speaker.copies, wait_s=UNLOAD_WITHIN_S)
+        return not self.shelf.is_loaded(speaker.engine)
 
     def described(self) -> tuple[dict[str, Any], ...]:
         """As the announcement tells it."""
@@ -181,6 +183,7 @@ class Voicebox:
             "weights": key,
             "voices": [] if trouble else list(self._voices[key]),
             "loaded": loaded,
+            "pinned": speaker.engine.pinned,
             "in_use": self.shelf.in_use(speaker.engine),
             "memory_bytes": self.shelf.memory_bytes(speaker.engine),
             "trouble": trouble.message if trouble else None,

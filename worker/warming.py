@@ -1,4 +1,4 @@
-"""Loading a model before anybody needs it."""
+"""Loading a model before anybody needs it, and unloading it before it has to go."""
 
 from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
@@ -13,4 +13,11 @@ def warm_up(process: Process, key: str) -> None:
         process.voicebox.warm(key)
     except EngineError as error:
         log.warning("not warmed", weights=key, code=error.code, reason=error.message)
+    process.announce()
+
+
+def unload_now(process: Process, key: str) -> None:
+    """Unless it is in use: then it goes when it was idle for long enough, or when another needs its room."""
+    if not process.voicebox.unload(key):
+        log.warning("not unloaded", weights=key)
     process.announce()

@@ -163,7 +163,8 @@ class Told(Answer):
 
 
 class Orders(Answer):
-    """Which workers were told; `not_served` names weights that no living worker serves."""
+    """Which workers were told; `not_served` names what no living worker serves, `stays` what is never unloaded."""
 
     told: list[Told]
     not_served: list[str]
+    stays: list[str]

@@ -64,7 +64,7 @@ def open_encoder(audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> En
     that is not available.
     """
     if not _is_available(audio_format):
-        raise ValueError(f"cannot write {audio_format!r}; available are {', '.join(available_formats())}")
+        raise ValueError(f"cannot write {audio_format}; available are {', '.join(available_formats())}")
     return _FileEncoder(
         _codec(audio_format, sample_rate_hz=sample_rate_hz, out=out), sample_rate_hz=sample_rate_hz
     )
