@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from cli.own_name import own_name
 from common.migration import FOLDER
 
 _TIMEOUT_S = 3
@@ -30,7 +31,7 @@ def database_trouble(database_url: str) -> Trouble | None:
     if now == newest:
         return None
     return Trouble(
-        f"tables are at {now or 'nothing'}, not {newest}", "`oratio migrate` brings them up to date."
+        f"tables are at {now or 'nothing'}, not {newest}", f"`{own_name()} migrate` brings them up to date."
     )
 
 

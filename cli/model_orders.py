@@ -8,6 +8,7 @@ from rich.console import Console
 
 from cli.client import Client, Job
 from cli.console import make_console
+from cli.own_name import own_name
 from cli.reaching import reached
 from common.settings import Settings
 
@@ -33,7 +34,7 @@ def order(settings: Settings, what: What, names: Sequence[str], *, url: str | No
         try:
             well = _watch(client, what, answer["told"], console, errors)
         except KeyboardInterrupt:
-            console.print("It goes on; this says how far it is: oratio models status")
+            console.print(f"It goes on; this says how far it is: {own_name()} models status")
             return INTERRUPTED
     return 0 if well and not answer["not_served"] else 1
 
@@ -82,7 +83,7 @@ def _outcome(what: What, pair: tuple[str, str], worker: Job | None) -> tuple[boo
 
 def _not_served(name: str) -> str:
     return (
-        f"No worker has {name} now. `oratio models status` says what lies in the models folder, `oratio models "
-        f"download {name}` fetches it; a new environment (make setup-torch, setup-parler) has its worker after the "
-        "next start."
+        f"No worker that runs serves {name} now. `{own_name()} models status` says what lies in the models folder, "
+        f"`{own_name()} models download {name}` fetches it; a new environment (make setup-torch, setup-parler) has its "
+        "worker after the next start."
     )

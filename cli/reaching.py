@@ -9,6 +9,7 @@ from rich.console import Console
 
 from cli.client import Client, Failed
 from cli.finding import NotFound, at, find
+from cli.own_name import fetching_script, own_name
 from common.settings import Settings
 
 
@@ -19,8 +20,8 @@ def reached(settings: Settings, *, url: str | None, errors: Console) -> Iterator
         address = at(url) if url else find(settings)
         if address is None:
             raise NotFound(
-                "No service runs here. Start one: oratio up. To download models without one: "
-                f"python scripts/download_models.py --dest {settings.models_dir}"
+                f"No service runs here. Start one: {own_name()} up. To download models without one: "
+                f"{fetching_script()} --dest {settings.models_dir}"
             )
         with closing(Client(address)) as client:
             yield client

@@ -10,6 +10,7 @@ from cli.claim import AlreadyRunning
 from cli.console import Say, waiting
 from cli.crews import crews
 from cli.finding import at, find
+from cli.own_name import own_name
 from cli.stack import Stack
 from common.catalogue import DEFAULT_VOICE, find_voice
 from common.errors import OratioError
@@ -29,7 +30,7 @@ def borrowed(settings: Settings, *, url: str | None, voice: str | None, console:
     if running := at(url) if url else find(settings):
         yield running
         return
-    console.print("No service runs here: starting one for this text. (`oratio up` keeps one running.)")
+    console.print(f"No service runs here: starting one for this text. (`{own_name()} up` keeps one running.)")
     with ExitStack() as around:
         with waiting(console, plain=False) as progress:
             url = _enter(settings, _small(settings, voice), around, progress)
