@@ -47,6 +47,7 @@ class Fault:
     """What goes wrong with the first `times` answers whose path ends with `at` (of a large file, too).
 
     Of the body only the first bytes come before the connection is cut, or before it holds until `hub.release`.
+    `body` is what the API says instead, with `headers`.
     """
 
     at: str
@@ -57,6 +58,7 @@ class Fault:
     hold_after_bytes: int | None = None
     damages: bool = False
     ignores_range: bool = False
+    body: bytes | None = None
 
 
 class FakeHub:
@@ -167,8 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
         if asked.stored:
             self._serve_stored(asked, path)
         elif found := _API.fullmatch(path):
-            self._check_fault(path)
-            self._serve_api(asked, found, parse_qs(url.query))
+            fault = self._check_fault(path)
+            if fault and fault.body is not None:
+                self._send(200, fault.body, fault.headers)
+            else:
+                self._serve_api(asked, found, parse_qs(url.query))
         elif found := _RESOLVE.fullmatch(path):
             self._serve_file(asked, found)
         else:

@@ -1,11 +1,13 @@
 """Fetching repositories of a hub on loopback that cuts, stalls, lies and refuses."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.fake_hub import TOKEN, FakeHub, Fault
 from tests.fake_repositories import FakeRepository, content_of, git_sha1, sha256, small_one, small_ones
 from tests.waiting import wait_for
 from worker.engines.protocol import EngineError
-from worker.hub import fetch, fetch_weights, patience, room, transfer
+from worker.hub import fetch, fetch_weights, listing, patience, room, transfer
 from worker.models_folder import NOTE, PART, presence
 
 FRENCH = find_weights("mms_fra")
@@ -111,6 +113,15 @@ def test_nothing_is_asked_that_is_not_needed_and_nothing_is_told(hub: FakeHub, r
     assert others == []
 
 
+def test_nobody_asks_which_programs_are_agents(hub: FakeHub, root: Path, tmp_path: Path) -> None:
+    environment = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
+    subprocess.run(
+        [sys.executable, "-c", FETCHING, str(root), hub.url], check=True, env=os.environ | environment
+    )
+    assert is_whole(hub, root)
+    assert [asked.path for asked in hub.requests if "agent" in asked.path] == []
+
+
 def test_all_repositories_count_as_one_and_a_data_set_is_asked_for_as_one(root: Path) -> None:
     weights = find_weights("speecht5")
     with FakeHub(*small_ones(weights)) as hub:
@@ -118,7 +129,8 @@ def test_all_repositories_count_as_one_and_a_data_set_is_asked_for_as_one(root: 
 
     assert presence(weights, root).state == "complete"
     assert told[0][0] == 0
-    assert {total for _, total in told} == {told[-1][0]}
+    # Before the list is known there is no total.
+    assert {total for _, total in told if total} == {told[-1][0]}
     assert any(asked.path.startswith("/datasets/Matthijs/") for asked in hub.requests)
     assert [path.name for path in (root / "Matthijs_cmu-arctic-xvectors").glob("*.zip")] == [
         "spkrec-xvect.zip"
@@ -164,6 +176,23 @@ def test_a_range_that_the_server_refuses_is_forgotten(hub: FakeHub, root: Path) 
     bring(hub, root)
     assert is_whole(hub, root)
     assert hub.starts(LARGE) == [None, 500_000, None]
+
+
+def test_a_server_that_cuts_at_the_same_place_each_time_is_given_up(hub: FakeHub, root: Path) -> None:
+    for _ in range(50):
+        hub.faults += [Fault(f"/{LARGE}", cut_after_bytes=500_000), Fault(f"/{LARGE}", status=416)]
+    error = refusal(hub, root)
+    assert (error.code, error.retryable) == ("download_failed", True)
+    assert hub.starts(LARGE) == [None, 500_000] * 3
+
+
+def test_a_server_that_drips_is_given_up_and_what_came_is_kept(hub: FakeHub, root: Path) -> None:
+    hub.faults += [Fault(f"/{LARGE}", cut_after_bytes=1, times=50)]
+    refusal(hub, root)
+    assert part_bytes(root) == len(hub.starts(LARGE)) == len(patience.WAITS_S) + 1
+    hub.faults.clear()
+    bring(hub, root)
+    assert is_whole(hub, root)
 
 
 # A process of its own, to be killed or to meet another one.
@@ -385,7 +414,9 @@ def test_what_the_hub_does_not_have(hub: FakeHub, root: Path, repository: Reposi
     assert not root.exists()
 
 
-@pytest.mark.parametrize("name", ["../x.json", "/etc/x.json", "a/../../x.json", "..\\x.json", "a\0.json"])
+@pytest.mark.parametrize(
+    "name", ["../x.json", "/etc/x.json", "a/../../x.json", "..\\x.json", "a\0.json", "\ud800.json"]
+)
 def test_a_list_that_leads_out_of_the_folder_is_refused(root: Path, name: str) -> None:
     evil = FakeRepository("some/body")
     evil.commit({name: b"{}"})
@@ -394,6 +425,85 @@ def test_a_list_that_leads_out_of_the_folder_is_refused(root: Path, name: str) -
     assert "outside of its folder" in error.message
     assert hub.fetched() == []
     assert not root.exists()
+
+
+COMMIT = f"/revision/{REPOSITORY.revision}"
+TREE = f"/tree/{REPOSITORY.revision}"
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    return {"type": "file", "path": "x.json", "size": 2, "oid": "0" * 40} | changes
+
+
+@pytest.mark.parametrize("sha", [None, 7, "", "main", "../../../etc", "A" * 40, "a" * 39, "a" * 40 + "\n"])
+def test_a_commit_that_is_none_is_refused(hub: FakeHub, root: Path, sha: Any) -> None:
+    hub.faults += [Fault(COMMIT, body=json.dumps({"id": REPOSITORY.hub_id, "sha": sha}).encode())]
+    error = refusal(hub, root)
+    assert (error.code, error.retryable) == ("download_failed", False)
+    assert "a form that is not known" in error.message
+    assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        7,
+        [],
+        *(entry(size=size) for size in (None, "2", -1, 1.5, True, 10**30)),
+        *(entry(oid=oid) for oid in (None, 7, "../x", "0" * 39)),
+        *(entry(lfs=lfs) for lfs in (7, {}, {"size": None, "oid": "0" * 64}, {"size": 2, "oid": None})),
+        {"type": "file"},
+    ],
+)
+def test_a_file_that_is_told_in_another_form_is_refused(hub: FakeHub, root: Path, said: Any) -> None:
+    hub.faults += [Fault(TREE, body=json.dumps([said]).encode())]
+    error = refusal(hub, root, repository=Repository(REPOSITORY.hub_id, (("*.json",),), REPOSITORY.revision))
+    assert (error.code, error.retryable) == ("download_failed", False)
+    assert "a form that is not known" in error.message
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"7", b"\xff", b"[" * 100_000, b"<html>"])
+@pytest.mark.parametrize("at", [COMMIT, TREE])
+def test_an_answer_of_another_form_is_refused(hub: FakeHub, root: Path, at: str, body: bytes) -> None:
+    hub.faults += [Fault(at, body=body)]
+    error = refusal(hub, root)
+    assert (error.code, error.retryable) == ("download_failed", False)
+    assert "a form that is not known" in error.message
+
+
+def endless(hub: FakeHub, *entries: dict[str, Any]) -> Fault:
+    """A page that names itself as the next one."""
+    link = {"Link": f'<{hub.url}/api/models/{REPOSITORY.hub_id}{TREE}?cursor=1>; rel="next"'}
+    return Fault(TREE, times=10**6, body=json.dumps(entries).encode(), headers=link)
+
+
+@pytest.mark.parametrize(("entries", "pages"), [(0, 20), (3, 20), (10_001, 1)])
+def test_a_list_without_an_end_is_refused(
+    hub: FakeHub, root: Path, monkeypatch: pytest.MonkeyPatch, entries: int, pages: int
+) -> None:
+    monkeypatch.setattr(listing, "MOST_PAGES", 20)
+    hub.faults += [endless(hub, *(entry(path=f"{number}.json") for number in range(entries)))]
+    error = refusal(hub, root)
+    assert (error.code, error.retryable) == ("download_failed", False)
+    assert "more files than a model has" in error.message
+    assert sum(TREE in asked.path for asked in hub.requests) == pages
+
+
+def test_a_long_list_can_be_stopped(hub: FakeHub, root: Path) -> None:
+    def stop(*_: int) -> None:
+        raise InterruptedError
+
+    hub.faults += [endless(hub)]
+    with pytest.raises(InterruptedError):
+        fetch(REPOSITORY, root, endpoint=hub.url, token=None, on_bytes=stop)
+    assert sum(TREE in asked.path for asked in hub.requests) == 1
+
+
+def test_a_list_that_stops_in_the_middle_goes_on(hub: FakeHub, root: Path) -> None:
+    hub.faults += [Fault(TREE, status=503, times=2)]
+    bring(hub, root)
+    assert is_whole(hub, root)
 
 
 def test_a_file_that_went_away_meanwhile(hub: FakeHub, root: Path) -> None:

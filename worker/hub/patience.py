@@ -18,6 +18,9 @@ class Patience:
         self._beat = beat
         self._tries = 0
 
+    def beat(self) -> None:
+        self._beat()
+
     def progressed(self) -> None:
         self._tries = 0
 

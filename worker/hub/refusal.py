@@ -10,6 +10,8 @@ from worker.engines.protocol import EngineError
 
 # Client errors that pass by themselves.
 _TRANSIENT = frozenset({408, 425, 429})
+# What reading an answer of another form than the hub's raises.
+_STRANGE = (json.JSONDecodeError, UnicodeDecodeError, LookupError, TypeError, AttributeError, RecursionError)
 _ADVICE = {
     "GatedRepo": "Accept its licence on its page at the hub, and set HF_TOKEN to a token of the account that did.",
     "RevisionNotFound": "The hub no longer has the commit that this release asks for: update OratioViva, or put the "
@@ -39,6 +41,14 @@ def incomplete(repository: Repository, missing: str) -> EngineError:
     return _failed(repository, f"the hub has no {missing} in it. Check HF_ENDPOINT, or update OratioViva.")
 
 
+def endless(repository: Repository) -> EngineError:
+    return _failed(repository, "the hub lists more files than a model has. Check HF_ENDPOINT.")
+
+
+def strange(repository: Repository) -> EngineError:
+    return _failed(repository, "the hub answered in a form that is not known here. Check HF_ENDPOINT.")
+
+
 def unsafe(repository: Repository) -> EngineError:
     return _failed(repository, "the hub lists a file outside of its folder. Check HF_ENDPOINT.")
 
@@ -60,8 +70,8 @@ def refusal_of(error: Exception, repository: Repository) -> EngineError:
     response = getattr(error, "response", None)
     if response is not None:
         return refused(repository, response.status_code, response.headers)
-    if isinstance(error, json.JSONDecodeError | LookupError | TypeError):
-        return _failed(repository, "the hub answered in a form that is not known here. Check HF_ENDPOINT.")
+    if isinstance(error, _STRANGE):
+        return strange(repository)
     if isinstance(error, ValueError | httpx.InvalidURL):
         return _failed(repository, "its name or the hub's address is not valid. Check HF_ENDPOINT.")
     return unreachable(repository)

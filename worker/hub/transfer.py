@@ -18,6 +18,8 @@ from worker.hub.tally import Tally
 
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_S = 30.0
+# A try that brings less is no progress: a hub may drip for ever.
+LEAST_BYTES = 65_536
 _KINDS = {"model": "", "dataset": "datasets/"}
 
 
@@ -49,11 +51,13 @@ class Source:
 
     def _receive_all(self, part: Part, file: RemoteFile, *, listing: Listing, patience: Patience) -> None:
         url = self._url(file, listing)
+        furthest = part.size_bytes
         while not part.is_full:
-            before = part.size_bytes
             error = self._receive(url, part, listing.repository)
-            if part.size_bytes > before:
+            # Held against the furthest point: what comes again after a new beginning is no progress either.
+            if part.size_bytes >= furthest + LEAST_BYTES:
                 patience.progressed()
+            furthest = max(furthest, part.size_bytes)
             if not part.is_full:
                 patience.wait_or_raise(error)
 
