@@ -1,12 +1,15 @@
 """What is found in a models folder, by our notes and by the files that people put there."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from common.catalogue import find_weights
-from worker.models_folder import NOTE, PART, chosen, find_folder, presence, scan
+from worker import models_folder
+from worker.models_folder import NOTE, PART, chosen, find_folder, presence, read_small, scan, size_of
 
 MMS = find_weights("mms_eng")
 SPEECHT5 = find_weights("speecht5")
@@ -102,6 +105,82 @@ def test_the_commit_that_the_hubs_own_tools_noted(tmp_path: Path, english: Path)
     assert presence(MMS, tmp_path).revision is None
 
 
+HUB_NOTE = ".cache/huggingface/download/config.json.metadata"
+
+
+@pytest.mark.parametrize("name", [NOTE, HUB_NOTE])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_note_that_is_no_file_is_not_read(tmp_path: Path, english: Path, name: str, make: Any) -> None:
+    put(english, *MMS_FILES)
+    (english / name).parent.mkdir(parents=True, exist_ok=True)
+    make(english / name)
+    assert scan(tmp_path)["mms_eng"].state == "complete"
+    assert scan(tmp_path)["mms_eng"].revision is None
+
+
+def test_a_note_that_is_too_long_is_none(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES)
+    note(english, *MMS_FILES)
+    with (english / NOTE).open("a") as out:
+        out.write(" " * 10_000_000)
+    put(english, HUB_NOTE)
+    (english / HUB_NOTE).write_text(f"{COMMIT}\netag\n" + "0" * 4096)
+    assert presence(MMS, tmp_path).revision is None
+
+
+@pytest.mark.parametrize("revision", ["\ud800", "", "a b", "a/b", "a" * 65, "é", "٣", "a\nb", "<b>", "\0"])
+def test_an_odd_commit_is_none(tmp_path: Path, english: Path, revision: str) -> None:
+    put(english, *MMS_FILES, HUB_NOTE)
+    (english / HUB_NOTE).write_bytes(revision.replace("\n", " ").encode(errors="surrogatepass") + b"\netag\n")
+    assert presence(MMS, tmp_path).revision is None
+    files = {name: {"size_bytes": 10} for name in MMS_FILES}
+    (english / NOTE).write_text(json.dumps({"revision": revision, "files": files}))
+    assert (presence(MMS, tmp_path).state, presence(MMS, tmp_path).revision) == ("complete", None)
+
+
+def test_one_folder_that_cannot_be_looked_at_hides_no_other(
+    tmp_path: Path, english: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(english, *MMS_FILES)
+    put(tmp_path / "facebook_mms-tts-swh", *MMS_FILES)
+    look = models_folder._files
+
+    def fail(folder: Path) -> Any:
+        if folder == english:
+            raise RecursionError
+        return look(folder)
+
+    monkeypatch.setattr(models_folder, "_files", fail)
+    found = scan(tmp_path)
+    assert (found["mms_eng"].state, found["mms_swh"].state) == ("partial", "complete")
+
+
+def test_a_models_folder_that_is_none_has_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("file", "loop"):
+        assert scan(tmp_path / name).keys() == {"hibari"}
+
+
+def test_links_that_lead_nowhere_are_no_files(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES[1:])
+    for name, end in (("config.json", "config.json"), ("odd", "/dev/zero"), ("gone", "nowhere")):
+        (english / name).symlink_to(end)
+    (tmp_path / "facebook_mms-tts-swh").symlink_to("facebook_mms-tts-swh")
+    found = scan(tmp_path)
+    assert found["mms_eng"].state == "partial"
+    assert "mms_swh" not in found
+
+
+def test_what_went_away_has_no_size_and_only_short_files_are_read(tmp_path: Path) -> None:
+    put(tmp_path, "file")
+    assert (size_of(tmp_path / "file"), size_of(tmp_path / "gone"), size_of(tmp_path)) == (10, 0, 0)
+    assert read_small(tmp_path / "file", most_bytes=10) == b"x" * 10
+    for name, most_bytes in (("file", 9), ("gone", 9), (".", 9)):
+        with pytest.raises(OSError):  # noqa: PT011 - of several kinds
+            read_small(tmp_path / name, most_bytes=most_bytes)
+
+
 def test_weights_of_several_repositories_need_them_all(tmp_path: Path) -> None:
     put(tmp_path / "microsoft_speecht5_tts", "config.json", "pytorch_model.bin", "spm_char.model")
     put(tmp_path / "microsoft_speecht5_hifigan", "config.json", "pytorch_model.bin")
@@ -144,7 +223,5 @@ def test_a_scan_finds_everything_that_is_there_at_least_in_part(tmp_path: Path, 
 def test_a_change_of_a_file_can_be_seen(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
     before = presence(MMS, tmp_path)
-    import os
-
     os.utime(english / "vocab.json", (2e9, 2e9))
     assert presence(MMS, tmp_path) != before

@@ -120,8 +120,16 @@ class TestPresets:
         folder = build_bark(tmp_path)
         (folder / f"speaker_embeddings/{FRENCH}_fine_prompt.npy").unlink()
         assert create("bark", settings_of(tmp_path)).voices() == (ENGLISH,)
-        (folder / "speaker_embeddings_path.json").write_text("[]")
-        assert create("bark", settings_of(tmp_path)).voices() == ()
+        for text in (
+            "[]",
+            "7",
+            "{",
+            "[" * 100_000,
+            json.dumps({ENGLISH: 7}),
+            json.dumps({ENGLISH: {"a": "\0"}}),
+        ):
+            (folder / "speaker_embeddings_path.json").write_text(text)
+            assert create("bark", settings_of(tmp_path)).voices() == ()
 
     @pytest.mark.parametrize("voice", ["v2/de_speaker_0", "../../secret", "", "repo_or_path", "/etc/passwd"])
     def test_others_never_become_a_path(self, engine: BarkEngine, voice: str) -> None:

@@ -209,6 +209,16 @@ class TestMemory:
             config.write_text(config.read_text().replace('"dtype": "float32"', '"dtype": "float16"'))
         assert engine_of(family, root, dtype="float16").memory_bytes() == whole
 
+    @pytest.mark.parametrize("content", [b"[" * 100_000, b"[]", b"\xff", b'{"dtype": []}'])
+    def test_is_guessed_without_a_description(self, root: Path, content: bytes) -> None:
+        whole = engine_of("mms", root).memory_bytes()
+        config = root / FAMILIES["mms"][2][0] / "config.json"
+        config.write_bytes(content)
+        assert engine_of("mms", root).memory_bytes() == whole
+        config.unlink()
+        os.mkfifo(config)
+        assert engine_of("mms", root).memory_bytes() == whole
+
     @pytest.mark.parametrize("family", FAMILIES)
     def test_is_given_back_however_often(self, built: Path, family: str) -> None:
         engine = engine_of(family, built)

@@ -168,4 +168,4 @@ def test_knows_its_voice_only_while_it_is_there(root: Path, tmp_path: Path) -> N
     assert absent.memory_bytes() == 0
     with pytest.raises(EngineError, match="download it again") as caught:
         absent.load()
-    assert caught.value.code == "model_broken"
+    assert (caught.value.code, caught.value.retryable) == ("engine_unavailable", True)

@@ -1,6 +1,8 @@
 """SpeechT5 held against the library itself, on tiny models, and its speakers."""
 
+import io
 import os
+import tracemalloc
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -169,6 +171,13 @@ def test_a_seed_that_was_given_is_spoken_alone(engine: SpeechT5Engine) -> None:
     assert free[0] == free[1] is not None
 
 
+def claiming(numbers: int) -> bytes:
+    """The head of a file of so many numbers, and none of them."""
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (numbers,)})
+    return head.getvalue()
+
+
 class TestSpeakers:
     def test_the_mean_of_what_the_archive_has_of_a_speaker(self, root: Path) -> None:
         folder = root / "Matthijs_cmu-arctic-xvectors"
@@ -205,17 +214,60 @@ class TestSpeakers:
         (folder / ARCHIVE).write_bytes(b"no archive")
         assert speaker_names(folder) == ()
 
-    @pytest.mark.parametrize("name", ["nobody", "../slt", "", "matrix", "words", "evil", "empty"])
+    @pytest.mark.parametrize(
+        "name", ["nobody", "../slt", "", "matrix", "words", "evil", "empty", "boundless", "long", "pipe"]
+    )
     def test_what_is_no_speaker_is_refused(self, tmp_path: Path, name: str) -> None:
         folder = build_speakers(tmp_path)
         (folder / "matrix.npy").write_bytes(as_npy(np.zeros((2, 512))))
         (folder / "words.npy").write_bytes(as_npy(np.array(["a"] * 512)))
         (folder / "empty.npy").write_bytes(b"")
+        (folder / "boundless.npy").write_bytes(claiming(500_000_000_000))
+        (folder / "long.npy").write_bytes(as_npy(np.ones(512)) + bytes(70_000))
+        os.mkfifo(folder / "pipe.npy")
         made = tmp_path / "made"
         (folder / "evil.npy").write_bytes(as_npy(np.array([Touch(made)], object), allow_pickle=True))
         with pytest.raises(EngineError, match="download the voice"):
             speaker_vector(folder, name)
         assert not made.exists()
+
+    @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_what_unpacks_to_too_much_is_refused(self, tmp_path: Path, packing: int) -> None:
+        with zipfile.ZipFile(tmp_path / ARCHIVE, "w", packing) as archive:
+            archive.writestr("bomb.npy", as_npy(np.ones(512)) + bytes(50_000_000))
+            archive.writestr("boundless.npy", claiming(500_000_000_000))
+        for name in speaker_names(tmp_path):
+            with pytest.raises(EngineError, match="download the voice"):
+                speaker_vector(tmp_path, name)
+
+    def test_what_says_that_it_unpacks_to_little_is_not_unpacked(self, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("bomb.npy", as_npy(np.ones(512)) + bytes(50_000_000))
+        content = bytearray((tmp_path / ARCHIVE).read_bytes())
+        place = content.index(b"PK\1\2") + 24
+        content[place : place + 4] = (5000).to_bytes(4, "little")
+        (tmp_path / ARCHIVE).write_bytes(content)
+        tracemalloc.start()
+        with pytest.raises(EngineError, match="download the voice"):
+            speaker_vector(tmp_path, "bomb")
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak_bytes < 5_000_000
+
+    @pytest.mark.parametrize("odd", ["name", "version"])
+    def test_an_archive_that_zipfile_cannot_read_has_nobody(self, tmp_path: Path, odd: str) -> None:
+        folder = build_speakers(tmp_path, names=("awb",))
+        with zipfile.ZipFile(folder / ARCHIVE, "a") as archive:
+            archive.writestr("é.npy", b"")
+        content = bytearray((folder / ARCHIVE).read_bytes())
+        if odd == "name":
+            content = content.replace("é".encode(), b"\xff\xfe")
+        else:
+            content[content.index(b"PK\1\2") + 6] = 99
+        (folder / ARCHIVE).write_bytes(content)
+        assert speaker_names(folder) == ()
+        with pytest.raises(EngineError, match="download the voice"):
+            speaker_vector(folder, "awb")
 
     def test_names_are_quick_however_many_sentences(self, tmp_path: Path) -> None:
         """Only the first question reads the list of the archive: later ones don't even open it."""

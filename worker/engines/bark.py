@@ -11,6 +11,7 @@ from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of
 from worker.engines.protocol import EngineError, Speech, Utterance
 from worker.engines.sound import checked
+from worker.models_folder import read_small
 
 _PARTS = ("semantic_prompt", "coarse_prompt", "fine_prompt")
 _SINGING = "♪"
@@ -19,6 +20,7 @@ _PEOPLE = ("man", "woman")
 _NO_SOUND = "Kernel size can't be greater than actual input size"
 # Half a second of speech.
 _LEAST_TOKENS = 25
+_LIST_BYTES = 10_000_000
 
 
 class BarkEngine(PretrainedEngine):
@@ -100,12 +102,12 @@ class BarkEngine(PretrainedEngine):
 def _presets(folder: Path) -> tuple[str, ...]:
     """Those of the catalogue whose three files are here."""
     try:
-        listed = json.loads((folder / "speaker_embeddings_path.json").read_text(encoding="utf-8"))
+        listed = json.loads(read_small(folder / "speaker_embeddings_path.json", most_bytes=_LIST_BYTES))
         known = [voice.engine_voice for voice in voices_of("bark") if voice.engine_voice in listed]
         return tuple(
             name for name in known if all((folder / listed[name][part]).is_file() for part in _PARTS)
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except Exception:  # there is no end to what may stand there, and it must not stop the worker
         return ()
 
 

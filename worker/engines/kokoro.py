@@ -16,7 +16,7 @@ from worker.engines.kokoro_languages import espeak_language
 from worker.engines.kokoro_voices import Style, style_of, voice_names
 from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance
 from worker.engines.sound import checked
-from worker.models_folder import find_files, find_folder, presence
+from worker.models_folder import find_files, find_folder, presence, size_of
 from worker.stretch import split_speed, stretch
 
 _SAMPLE_RATE_HZ = 24_000
@@ -52,7 +52,7 @@ class KokoroEngine:
     def load(self) -> None:
         file, names = self._model_file(), self.voices()
         if file is None or not names:
-            raise EngineError("model_broken", f"Files of {self._weights.key} are missing: download it again.")
+            raise self._broken() if file and self._is_complete() else self._missing()
         try:
             self._open(file)
             self._warm_up(names[0])
@@ -61,14 +61,13 @@ class KokoroEngine:
             raise
 
     def voices(self) -> tuple[str, ...]:
-        if presence(self._weights, self._models_dir).state != "complete":
-            return ()
-        return voice_names(self._voice_files())
+        return voice_names(self._voice_files()) if self._is_complete() else ()
 
     def memory_bytes(self) -> int:
         """By the size of the file, before and after it is loaded."""
         file = self._model_file()
-        return _HELD_BYTES + int(_HELD_PER_BYTE * file.stat().st_size) if file else 0
+        size_bytes = size_of(file) if file else 0
+        return _HELD_BYTES + int(_HELD_PER_BYTE * size_bytes) if size_bytes else 0
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         return [self._speak(utterance) for utterance in batch]
@@ -126,6 +125,9 @@ class KokoroEngine:
             raise EngineError("engine_failed", message) from None
         return samples
 
+    def _is_complete(self) -> bool:
+        return presence(self._weights, self._models_dir).state == "complete"
+
     def _model_file(self) -> Path | None:
         return next(iter(self._files(0)), None)
 
@@ -135,6 +137,11 @@ class KokoroEngine:
     def _files(self, group: int) -> list[Path]:
         (repository,) = self._weights.repositories
         return find_files(repository.needed[group], find_folder(repository, self._models_dir))
+
+    def _missing(self) -> EngineError:
+        """They may be away for a moment, as on a network: not a thing to remember."""
+        message = f"Files of {self._weights.key} are missing: download it again."
+        return EngineError("engine_unavailable", message, retryable=True)
 
     def _broken(self) -> EngineError:
         (repository,) = self._weights.repositories

@@ -51,11 +51,11 @@ def _places(files: Sequence[Path]) -> dict[str, Path]:
 def _names_in(file: Path) -> tuple[str, ...]:
     try:
         about = file.stat()
-    except OSError:  # it may go at any time
+        if _is_raw(file):
+            return (file.stem,) if about.st_size == _SIZE_BYTES else ()
+        return _names_in_archive(file, about.st_mtime_ns, about.st_size)
+    except Exception:  # it may go at any time, and zipfile has many names for a damaged file
         return ()
-    if _is_raw(file):
-        return (file.stem,) if about.st_size == _SIZE_BYTES else ()
-    return _names_in_archive(file, about.st_mtime_ns, about.st_size)
 
 
 def _is_raw(file: Path) -> bool:
@@ -64,12 +64,9 @@ def _is_raw(file: Path) -> bool:
 
 @lru_cache(maxsize=8)
 def _names_in_archive(file: Path, _mtime_ns: int, _size_bytes: int) -> tuple[str, ...]:
-    """Remembered until the file changes."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except (OSError, zipfile.BadZipFile):
-        return ()
+    """Remembered until the file changes. Raises whatever zipfile does, which is not remembered: it may pass."""
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
     return tuple(
         member.filename.removesuffix(".npy")
         for member in members

@@ -16,9 +16,10 @@ from common.settings import Settings
 from worker.device import find_device
 from worker.engines.failures import failures_told
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
-from worker.models_folder import find_files, find_folder, presence
+from worker.models_folder import find_files, find_folder, presence, read_small, size_of
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+_CONFIG_BYTES = 10_000_000
 _BYTES_OF = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
@@ -55,7 +56,9 @@ class PretrainedEngine:
 
     def load(self) -> None:
         if not self._is_complete():
-            raise EngineError("model_broken", f"Files of {self._weights.key} are missing: download it again.")
+            # They may be away for a moment, as on a network: not a thing to remember.
+            message = f"Files of {self._weights.key} are missing: download it again."
+            raise EngineError("engine_unavailable", message, retryable=True)
         try:
             with failures_told(self.alias, self._device):
                 quiet_library()
@@ -144,7 +147,7 @@ class PretrainedEngine:
 
     def _expected_bytes(self, folder: Path) -> int:
         stored = _BYTES_OF.get(_stored_dtype(folder), 4)
-        size = sum(path.stat().st_size for path in find_files(_WEIGHT_FILES, folder))
+        size = sum(size_of(path) for path in find_files(_WEIGHT_FILES, folder))
         return size * _BYTES_OF[self._dtype] // stored
 
     def _broken(self, error: Exception) -> EngineError:
@@ -188,7 +191,7 @@ def _held_bytes(module: Any) -> int:
 def _stored_dtype(folder: Path) -> str:
     """As the model's own description has it; float32 where it does not say."""
     try:
-        about = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        about = json.loads(read_small(folder / "config.json", most_bytes=_CONFIG_BYTES))
         return str(about.get("dtype") or about.get("torch_dtype") or "float32")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return "float32"
