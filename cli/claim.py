@@ -60,5 +60,12 @@ def published_address(data_dir: Path) -> Address | None:
     return None
 
 
+def published_since(data_dir: Path) -> float | None:
+    """When the last service said so (epoch seconds)."""
+    with suppress(OSError):
+        return _address_file(data_dir).stat().st_mtime
+    return None
+
+
 def _address_file(data_dir: Path) -> Path:
     return data_dir / "up.json"

@@ -1,7 +1,7 @@
 """Which workers one machine has: one for each core in this environment, and one for each device in the others.
 
 Libraries of different families disagree about versions, so those that need torch have environments of their own beside
-this one: `make setup-torch` and `make setup-parler` build them, and what is built is used.
+this one: `make setup-torch` and `make setup-parler` build them, and what is built to its end is used.
 """
 
 import os
@@ -21,13 +21,23 @@ _GPUS = Path("/proc/driver/nvidia/gpus")
 def crews(settings: Settings, *, workers: int) -> list[Crew]:
     """`workers` is how many processes run in this environment."""
     own = Crew("worker", local_models(settings), workers)
-    others = [_crew(flavour, settings) for flavour in FLAVOURS if python_of(flavour).exists()]
+    others = [_crew(flavour, settings) for flavour in FLAVOURS if is_ready(flavour)]
     return [crew for crew in (own, *others) if crew.models]
 
 
 def python_of(flavour: str) -> Path:
     """Where the interpreter of a flavour's environment would be."""
-    return FOLDER / f".venv-{flavour}" / "bin" / "python"
+    return _folder(flavour) / "bin" / "python"
+
+
+def is_ready(flavour: str) -> bool:
+    """Its environment is built to the end: a build that was broken off leaves an interpreter too."""
+    return built_at(flavour) is not None
+
+
+def built_at(flavour: str) -> float | None:
+    """When that was (epoch seconds). The Makefile's last step leaves a stamp, `.run-gpl0` where GPL was left out."""
+    return max((stamp.stat().st_mtime for stamp in _folder(flavour).glob(".run-gpl[01]")), default=None)
 
 
 def local_models(settings: Settings) -> tuple[str, ...]:
@@ -51,6 +61,10 @@ def gpus() -> int:
     return (
         there if allowed is None else min(there, len([name for name in allowed.split(",") if name.strip()]))
     )
+
+
+def _folder(flavour: str) -> Path:
+    return FOLDER / f".venv-{flavour}"
 
 
 def _crew(flavour: str, settings: Settings) -> Crew:

@@ -1,20 +1,34 @@
 """`oratio doctor`: what is there, what is missing, what to do about it."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from cli import checks
+from cli import checks, installed
 from cli.checks import Finding
 from cli.console import make_console
+from cli.setting_names import unknown_names
 from common.settings import Settings
 
+_CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    installed.python,
+    installed.packages,
+    unknown_names,
+    checks.data_folder,
+    checks.database,
+    checks.redis_server,
+    checks.address,
+    checks.token,
+    installed.environments,
+    checks.models_folder,
+)
 _MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
 
 
 def doctor(settings: Settings, *, as_json: bool) -> int:
     """The exit status: 1 when something that is needed is missing."""
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
-    findings = [finding for check in checks.ALL for finding in check(settings)]
+    findings = [finding for check in _CHECKS for finding in check(settings)]
     well = all(finding.state != "problem" for finding in findings)
     console = make_console()
     if as_json:

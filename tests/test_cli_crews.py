@@ -19,10 +19,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def set_up(folder: Path, flavour: str) -> Path:
+def begin(folder: Path, flavour: str) -> Path:
+    """As a build that was broken off leaves it."""
     python = folder / f".venv-{flavour}" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
+    return python
+
+
+def set_up(folder: Path, flavour: str, *, gpl: str = "1") -> Path:
+    python = begin(folder, flavour)
+    (folder / f".venv-{flavour}" / f".run-gpl{gpl}").touch()
     return python
 
 
@@ -49,6 +56,18 @@ def test_a_worker_for_each_environment_that_is_set_up(here: Path) -> None:
         assert (crew.count, crew.models, crew.python) == (1, FLAVOURS[flavour], str(python))
         # While a batch of eight is spoken the next one gathers.
         assert crew.concurrency >= 16
+
+
+def test_an_environment_counts_once_it_is_built_to_its_end(here: Path) -> None:
+    begin(here, "torch")
+    set_up(here, "parler", gpl="0")
+    assert list(made()) == ["worker", "parler"]
+    assert (crews.is_ready("torch"), crews.is_ready("parler")) == (False, True)
+
+
+def test_the_makefile_ends_with_the_stamp() -> None:
+    stamps = (".venv-%/.run-gpl$(GPL):", "@rm -f .venv-$*/.run-*")
+    assert all(stamp in (crews.FOLDER / "Makefile").read_text() for stamp in stamps)
 
 
 def test_one_for_each_gpu(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,19 @@
 """`oratio doctor`: one line for what is wrong, one for what to do, and an exit status for scripts."""
 
 import json
+import os
 import re
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli import crews, installed
+from cli.claim import published
 from cli.doctor import doctor
+from cli.own_name import own_name
 from common.migration import migrate
 from common.settings import Settings
 from tests.conftest import free_port
@@ -31,7 +36,7 @@ def test_a_fresh_machine_is_well(fresh: Settings, capsys: pytest.CaptureFixture[
 
     assert status == 0
     assert findings["Database"]["state"] == "note"
-    assert findings["Service"]["advice"] == "`oratio up` starts one."
+    assert findings["Service"]["advice"] == f"`{own_name()} up` starts one."
     assert not fresh.data_dir.exists()
 
 
@@ -82,7 +87,10 @@ def test_old_tables_are_a_problem_until_they_are_migrated(
     (fresh.data_dir / "oratio.db").touch()
 
     status, findings = examined(fresh, capsys)
-    assert (status, findings["Database"]["advice"]) == (1, "`oratio migrate` brings them up to date.")
+    assert (status, findings["Database"]["advice"]) == (
+        1,
+        f"`{own_name()} migrate` brings them up to date.",
+    )
 
     migrate(fresh.database)
     assert examined(fresh, capsys)[0] == 0
@@ -126,8 +134,86 @@ def test_it_says_what_lies_in_the_models_folder_and_which_environments_are_there
         (tmp_path / "facebook_mms-tts-eng").mkdir(exist_ok=True)
         (tmp_path / "facebook_mms-tts-eng" / name).write_text("{}")
     _, findings = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
-    assert findings["Weights mms_eng"]["advice"] == "oratio models download mms_eng fetches the rest"
+    advice = f"{own_name()} models download mms_eng fetches the rest"
+    assert (findings["Weights mms_eng"]["said"], findings["Weights mms_eng"]["advice"]) == (
+        "only in part, 4 bytes",
+        advice,
+    )
     assert {"Environment torch", "Environment parler"} <= findings.keys()
     (tmp_path / "facebook_mms-tts-eng" / "model.safetensors").write_bytes(b"x" * 2_000_000)
     _, findings = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
-    assert (findings["Weights mms_eng"]["state"], findings["Weights mms_eng"]["said"]) == ("ok", "2 MB")
+    assert (findings["Weights mms_eng"]["state"], findings["Weights mms_eng"]["said"]) == ("ok", "2.0 MB")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One without environments."""
+    monkeypatch.setattr(crews, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_an_environment_is_finished_or_not(
+    fresh: Settings, checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = checkout / ".venv-torch" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    _, findings = examined(fresh, capsys)
+    assert findings["Environment torch"]["said"].startswith("not finished")
+    assert findings["Environment torch"]["advice"] == "make setup-torch finishes it"
+    assert findings["Environment parler"]["advice"] == "make setup-parler builds it"
+
+    (checkout / ".venv-torch" / ".run-gpl0").touch()
+    assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
+
+
+def test_an_environment_that_is_younger_than_the_service_waits_for_the_next_start(
+    fresh: Settings, checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "health", lambda url: {"service": "oratioviva"})
+    stamp = checkout / ".venv-torch" / ".run-gpl1"
+    stamp.parent.mkdir()
+    stamp.touch()
+    fresh.data_dir.mkdir()
+    with published(fresh.data_dir, "http://127.0.0.1:1"):
+        os.utime(stamp, (1e9, 1e9))
+        assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
+        os.utime(stamp, (3e9, 3e9))
+        found = examined(fresh, capsys)[1]["Environment torch"]
+    assert found["said"].endswith("ready, but the service was started before it")
+    assert "start it again" in found["advice"]
+    assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
+
+
+def test_what_was_left_out_on_purpose_is_not_advised(
+    fresh: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(installed, "find_spec", lambda name: None if name in ("av", "kokoro_onnx") else name)
+    _, findings = examined(fresh, capsys)
+    assert (findings["av"]["said"], findings["av"]["advice"]) == (
+        "missing, for the format aac",
+        "make setup installs it",
+    )
+
+    (tmp_path / ".run-gpl0").touch()
+    status, findings = examined(fresh, capsys)
+    assert status == 0
+    assert findings["kokoro_onnx"]["said"] == "left out by GPL=0, for Kokoro's voices"
+    assert findings["av"]["advice"] == ""
+
+
+def test_a_name_that_no_setting_has_is_noted(
+    fresh: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("ORATIO_PROT", "8010"), ("ORATIO_URL", "http://127.0.0.1:8000")):
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".env").write_text("ORATIO_PORT=8010\nORATIO_ZZZ=1\nPOSTGRES_PASSWORD=hush\n")
+    doctor(fresh, as_json=True)
+    noted = [one for one in json.loads(capsys.readouterr().out)["checks"] if one["name"] == "Setting"]
+    assert [(one["state"], one["said"].split()[0]) for one in noted] == [
+        ("note", "ORATIO_PROT"),
+        ("note", "ORATIO_ZZZ"),
+    ]
+    assert noted[0]["advice"] == "Is ORATIO_PORT meant?"

