@@ -1,4 +1,4 @@
-"""What a service says about itself: GET /health and GET /ready."""
+"""What a service says about itself: GET /health, GET /ready and GET /models/status."""
 
 import json
 import urllib.error
@@ -14,6 +14,7 @@ _HEALTH_WITHIN_S = 2.0
 # Longer than the service itself waits for what it stands on.
 _READY_WITHIN_S = 5.0
 _MOST_BYTES = 100_000
+_MOST_STATUS_BYTES = 5_000_000
 _SERVICE = "oratioviva"
 
 
@@ -45,15 +46,23 @@ def workers_alive(url: str) -> int:
     return 0
 
 
+def models(url: str) -> list[dict[str, Any]]:
+    """What GET /models/status says of each; nothing when nobody says."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        said = _get(f"{url}/models/status", within_s=_READY_WITHIN_S, most_bytes=_MOST_STATUS_BYTES)
+        return list(json.loads(said)["models"])
+    return []
+
+
 def uses_proxy(url: str) -> bool:
     """A proxy of the environment cannot reach what listens on this machine's loopback."""
     return not is_loopback(urlsplit(url).hostname or "")
 
 
-def _get(url: str, *, within_s: float) -> bytes:
+def _get(url: str, *, within_s: float, most_bytes: int = _MOST_BYTES) -> bytes:
     handlers = () if uses_proxy(url) else (urllib.request.ProxyHandler({}),)
     with urllib.request.build_opener(*handlers).open(url, timeout=within_s) as answer:
-        body: bytes = answer.read(_MOST_BYTES)
+        body: bytes = answer.read(most_bytes)
         return body
 
 

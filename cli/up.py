@@ -1,16 +1,17 @@
 """`oratio up`: everything on this machine, until somebody says stop."""
 
-import shutil
-import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from cli.claim import AlreadyRunning, published_address
 from cli.console import make_console, waiting
-from cli.crews import crews
+from cli.crews import FLAVOURS, crews
 from cli.follow import following
+from cli.own_name import own_name
+from cli.probes import models, workers_alive
 from cli.processes import Crew
 from cli.signals import Wish, listening
 from cli.stack import Stack, StartFailed, Stopped, cores
@@ -53,35 +54,67 @@ def _serve(settings: Settings, everyone: list[Crew], wish: Wish, console: Consol
 
 def _summary(stack: Stack) -> str:
     settings = stack.settings
-    crews = ", ".join(f"{crew.count} x {'+'.join(crew.models)}" for crew in stack.crews)
     return f"""
 OratioViva speaks on {stack.url}
 
   API docs   {stack.url}/docs
-  Provider   {settings.provider_mode}
-  Workers    {crews}
+  Provider   {_provider(settings)}
+  Workers    {_workers(stack)}
+  Models     {_models(models(stack.url))}
   Sound      {settings.data_dir / "outputs" / "audio"}
   Data       {settings.data_dir}
   Logs       {stack.logs}
 
   curl -s {stack.url}/synthesize -H 'Content-Type: application/json' -d '{{"text": "Hello there."}}'
-  {_own_name()} say "Hello there." -o hello.wav{_where(stack)}
+  {own_name()} say "Hello there." -o hello.wav{_where(stack)}
 
 Ctrl-C stops it.
 """
 
 
+def _provider(settings: Settings) -> str:
+    """The mode and what it comes to."""
+    hosted = bool(settings.hf_token or settings.inference_url)
+    last = "hosted inference" if hosted else "a beep" if settings.fallback_stub else "an error"
+    said = {
+        "auto": f"local models, else {last}",
+        "local": "local models only",
+        "inference": "hosted inference only",
+        "stub": "a beep for every voice",
+    }
+    return f"{settings.provider_mode}: {said[settings.provider_mode]}"
+
+
+def _workers(stack: Stack) -> str:
+    said = ", ".join(f"{crew.count} x {_kind(crew)}" for crew in stack.crews)
+    wanted, there = sum(crew.count for crew in stack.crews), workers_alive(stack.url)
+    return said if there >= wanted else f"{said}; {there} of {wanted} are there so far"
+
+
+def _kind(crew: Crew) -> str:
+    return crew.name if crew.name in FLAVOURS else "base"
+
+
+def _models(known: list[dict[str, Any]]) -> str:
+    """What can be spoken now, by what the service says."""
+    spoken = [model["alias"] for model in known if _is_spoken(model)]
+    others = [model for model in known if not _is_spoken(model)]
+    silent = [model["alias"] for model in others if model["state"] == "complete"]
+    said = ", ".join(spoken) or "none yet"
+    if len(others) > len(silent):
+        said += f" ({len(others) - len(silent)} more can be downloaded: {own_name()} models status)"
+    if silent:
+        said += f"; here, but no worker speaks them yet: {', '.join(silent)} ({own_name()} doctor)"
+    return said
+
+
+def _is_spoken(model: dict[str, Any]) -> bool:
+    return any(worker["alive"] and worker["voices_present"] for worker in model["workers"])
+
+
 def _where(stack: Stack) -> str:
     """`oratio say` finds the usual port by itself; another one it has to be told."""
     return "" if stack.settings.port == Settings.model_fields["port"].default else f" --url {stack.url}"
-
-
-def _own_name() -> str:
-    """As it can be typed here: few people have the environment's commands on their path."""
-    beside = Path(sys.executable).with_name("oratio")
-    if shutil.which("oratio") or not beside.exists():
-        return "oratio"
-    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def _already(error: AlreadyRunning, data_dir: Path) -> str:

@@ -105,7 +105,10 @@ def test_ctrl_c_stops_everything(service: Up) -> None:
     said = service.process.communicate(timeout=20)[0]
 
     assert service.process.returncode == 0, said
-    assert "worker-1 ended (SIGKILL); starting again in 1 s." in said
+    assert "worker-1 ended (SIGKILL); starting again in 1 s. Log: " in said
+    assert "Workers    1 x base\n" in said
+    assert "Models     hibari (5 more can be downloaded: " in said
+    assert "Provider   auto: local models, else a beep\n" in said
     assert said.rstrip().endswith("Stopped.")
     assert psutil.wait_procs(children, timeout=0)[1] == []
     assert published_address(service.data_dir) is None
