@@ -70,13 +70,17 @@ def up(
 
 @app.command()
 def say(
-    text: Annotated[str | None, typer.Argument(help="What to say; '-' or nothing reads it.")] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="What to say; with '-' or nothing, standard input.")
+    ] = None,
     *,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file; its ending says the format.")
     ] = None,
     voice: Annotated[str | None, typer.Option(help="A voice of GET /voices.")] = None,
     speed: Annotated[float | None, typer.Option(help="1 is as the voice speaks.")] = None,
+    style: Annotated[str | None, typer.Option(help="How to say it, for voices that take a style.")] = None,
+    language: Annotated[str | None, typer.Option(help="The text's, as en or pt-BR; else found out.")] = None,
     audio_format: Annotated[str | None, typer.Option("--format", help="wav, flac, mp3, opus, aac.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same speech.")] = None,
     url: Annotated[
@@ -87,7 +91,7 @@ def say(
     from cli.say import Asked
     from cli.say import say as run
 
-    asked = Asked(text, output, voice, speed, audio_format, seed, url)
+    asked = Asked(text, output, voice, speed, style, language, audio_format, seed, url)
     raise typer.Exit(run(read_settings(), asked))
 
 

@@ -1,7 +1,7 @@
 """`oratio say`: speak a text into a file, by a service that runs or by one that lives as long as the command."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,8 @@ class Asked:
     output: Path | None
     voice: str | None
     speed: float | None
+    style: str | None
+    language: str | None
     format: str | None
     seed: int | None
     url: str | None
@@ -63,12 +65,18 @@ def say(settings: Settings, asked: Asked) -> int:
     except KeyboardInterrupt:
         errors.print("Stopped.")
         return INTERRUPTED
-    _show(job, target, size_bytes, errors)
+    _show(job, target, size_bytes)
     return 0
 
 
 def _body(asked: Asked, text: str, audio_format: str) -> Job:
-    given = {"voice_id": asked.voice, "speed": asked.speed, "seed": asked.seed}
+    given = {
+        "voice_id": asked.voice,
+        "speed": asked.speed,
+        "style": asked.style,
+        "language": asked.language,
+        "seed": asked.seed,
+    }
     return {"text": text, "format": audio_format} | {k: v for k, v in given.items() if v is not None}
 
 
@@ -89,11 +97,12 @@ def _text(given: str | None, errors: Console) -> str:
 
 
 def _speak(client: Client, body: Job, errors: Console) -> Job:
-    job_id = client.submit(body)["job_id"]
+    job = client.submit(body)
+    job_id, told = job["job_id"], _warn(job, errors)
     try:
         with _bar(errors) as progress:
             task = progress.add_task("Speaking", total=None)
-            return client.finish(
+            job = client.finish(
                 job_id,
                 on_progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
@@ -101,6 +110,17 @@ def _speak(client: Client, body: Job, errors: Console) -> Job:
         with suppress(Failed, httpx.TransportError):
             client.cancel(job_id)
         raise
+    _warn(job, errors, told=told)
+    return job
+
+
+def _warn(job: Job, errors: Console, *, told: Sequence[str] = ()) -> list[str]:
+    """What it warns of, told as soon as it is known: a job may wait for long."""
+    warnings = list(job.get("warnings") or ())
+    for warning in warnings:
+        if warning not in told:
+            errors.print(f"Warning: {warning}")
+    return warnings
 
 
 @contextmanager
@@ -110,8 +130,6 @@ def _bar(errors: Console) -> Iterator[Progress]:
         yield progress
 
 
-def _show(job: Job, target: Path, size_bytes: int, errors: Console) -> None:
-    for warning in job.get("warnings") or ():
-        errors.print(f"Warning: {warning}")
+def _show(job: Job, target: Path, size_bytes: int) -> None:
     kind = "a beep, not speech" if job.get("provider") == "stub" else f"spoken by {job['voice_id']}"
     make_console().print(f"{target}: {job['duration_s']:.1f} s, {size_bytes:,} bytes, {kind}")

@@ -69,6 +69,18 @@ def test_a_beep_is_called_a_beep(stack: Stack, tmp_path: Path) -> None:
     assert "a beep, not speech" in said.stdout
 
 
+def test_style_and_language_are_passed_on_and_a_warning_is_told_once(stack: Stack, tmp_path: Path) -> None:
+    said = oratio(
+        *("say", "Bonjour.", "--voice", "hibari_heart", "--style", "sighs", "--language", "fr"),
+        folder=tmp_path,
+        url=stack.url,
+    )
+
+    assert said.returncode == 0, said.stderr
+    assert said.stderr.count("not fr") == 1
+    assert said.stderr.count("takes no style") == 1
+
+
 def test_what_the_service_refuses_is_shown_with_its_code(stack: Stack, tmp_path: Path) -> None:
     said = oratio("say", "Hello.", "-o", "a.wav", "--voice", "nobody", "--url", stack.url, folder=tmp_path)
 
