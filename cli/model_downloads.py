@@ -9,16 +9,20 @@ from threading import Thread
 import httpx
 from rich.console import Console
 
-from cli.client import Client, Failed, Job
+from cli.client import Client, Failed
 from cli.console import make_console
+from cli.model_names import is_model, no_such
+from cli.model_plan import about, environments_missing
+from cli.own_name import own_name
 from cli.progress import Board
 from cli.reaching import reached
-from common.catalogue.items import Item, items_of_model
+from common.catalogue.items import Item
 from common.settings import Settings
 
 INTERRUPTED = 130
 # More are watched when one of these has ended.
 _WATCHED_AT_ONCE = 32
+_NO_SUCH_VOICE = "voice_not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +45,33 @@ def download(settings: Settings, names: Sequence[str], *, url: str | None) -> in
             console.print(f"Already there: {', '.join(present)}.")
         if not downloads:
             return 0
+        if not names:
+            console.print(about(list(downloads)))
+        for hint in environments_missing(list(downloads)):
+            console.print(hint)
         try:
-            return _watch(client, downloads, console)
+            return _watch(client, {item.name: found for item, found in downloads.items()}, console)
         except KeyboardInterrupt:
-            console.print("The downloads go on; this says how far they are: oratio models status")
+            console.print(f"The downloads go on; this says how far they are: {own_name()} models status")
             return INTERRUPTED
 
 
-def _ask(client: Client, names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """The ids of downloads by their names, and what needs none. Models and voices are asked for apart."""
-    models = [name for name in names if _is_model(name)]
+def _ask(client: Client, names: Sequence[str]) -> tuple[dict[Item, str], list[str]]:
+    """The ids of downloads, and what needs none. Models and voices are asked for apart.
+
+    Voices first: where one is refused, nothing has begun.
+    """
+    models = [name for name in names if is_model(name)]
     voices = [name for name in names if name not in models]
-    bodies = [{"models": models}] * bool(models) + [{"voices": voices}] * bool(voices)
-    answers = [client.request_downloads(body) for body in bodies or [{}]]
-    downloads = {_name(one): str(one["id"]) for answer in answers for one in answer["downloads"]}
-    return downloads, list(dict.fromkeys(name for answer in answers for name in answer["present"]))
-
-
-def _is_model(name: str) -> bool:
+    bodies = [{"voices": voices}] * bool(voices) + [{"models": models}] * bool(models)
     try:
-        return bool(items_of_model(name))
-    except KeyError:
-        return False
-
-
-def _name(download: Job) -> str:
-    return Item(download["model"], download["item"]).name
+        answers = [client.request_downloads(body) for body in bodies or [{}]]
+    except Failed as error:
+        raise Failed(no_such(names), error.code) if error.code == _NO_SUCH_VOICE else error from None
+    downloads = {
+        Item(one["model"], one["item"]): str(one["id"]) for answer in answers for one in answer["downloads"]
+    }
+    return downloads, list(dict.fromkeys(name for answer in answers for name in answer["present"]))
 
 
 def _watch(client: Client, downloads: dict[str, str], console: Console) -> int:
@@ -76,7 +81,7 @@ def _watch(client: Client, downloads: dict[str, str], console: Console) -> int:
             if not news.ended:
                 board.show(news.name, news.done_bytes, news.total_bytes)
                 continue
-            board.end(news.name, "failed" if news.reason else "done")
+            board.end(news.name, well=not news.reason)
             if news.reason:
                 failures.append(f"{news.name}: {news.reason}")
     for failure in failures:

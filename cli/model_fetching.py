@@ -7,9 +7,10 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.console import make_console
+from cli.model_names import no_such
 from cli.progress import Board
 from common.catalogue.items import Item, items_named, needed_items
-from common.errors import OratioError
+from common.errors import NotFound, OratioError
 from common.settings import Settings
 from worker.delivery import deliver
 from worker.engines.protocol import EngineError
@@ -23,7 +24,7 @@ def fetch(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: s
     try:
         items = _items(names, settings)
     except OratioError as error:
-        errors.print(error.message)
+        errors.print(no_such(names) if isinstance(error, NotFound) else error.message)
         return 2
     try:
         return _fetch_all(items, settings, folder=folder, endpoint=endpoint, console=console)
@@ -48,9 +49,9 @@ def _fetch_all(
             try:
                 show = partial(board.show, item.name)
                 deliver(item, folder, endpoint=endpoint, token=token, on_bytes=show)
-                board.end(item.name, "done")
+                board.end(item.name, well=True)
             except EngineError as error:
-                board.end(item.name, "failed")
+                board.end(item.name, well=False)
                 failures.append(f"{item.name}: {error.message}")
     for failure in failures:
         make_console(stderr=True).print(failure)

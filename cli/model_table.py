@@ -9,8 +9,10 @@ from rich.table import Table
 
 from cli.client import Job
 from cli.console import make_console
+from cli.own_name import own_name
 from cli.reaching import reached
 from common.catalogue.items import HIBARI
+from common.catalogue.mms import languages
 from common.settings import Settings
 
 _COLUMNS = ("Model", "Need", "State", "Size", "Revision", "Loaded")
@@ -22,7 +24,12 @@ def status(settings: Settings, *, as_json: bool, url: str | None) -> int:
     console = make_console()
     with reached(settings, url=url, errors=make_console(stderr=True)) as client:
         answer = client.models()
-    console.print(json.dumps(answer, indent=2) if as_json else _table(answer))
+    if as_json:
+        console.print(json.dumps(answer, indent=2))
+        return 0
+    console.print(_table(answer))
+    for line in (*_troubles(answer), _more_languages()):
+        console.print(line)
     return 0
 
 
@@ -52,8 +59,22 @@ def _state(weights: Job) -> str:
 
 
 def _loaded(weights: Job) -> str:
-    """Devices, with how many workers on each; or why it could not be loaded."""
+    """Devices, with how many workers on each; or that it could not be loaded."""
     devices = Counter(str(worker["device"]) for worker in weights["workers"] if worker["loaded"])
-    troubles = [str(worker["trouble"]) for worker in weights["workers"] if worker["trouble"]]
+    broken = any(worker["trouble"] for worker in weights["workers"])
     where = [f"{device} x {count}" if count > 1 else device for device, count in devices.items()]
-    return ", ".join(where) or "".join(troubles[:1])
+    return ", ".join([*where, *["broken"] * broken])
+
+
+def _troubles(answer: Job) -> list[str]:
+    """Each once, however many workers have it."""
+    weights = [one for model in answer["models"] for one in model["weights"]]
+    told = [(one["key"], worker["trouble"]) for one in weights for worker in one["workers"]]
+    return list(dict.fromkeys(f"{key} is broken: {trouble}" for key, trouble in told if trouble))
+
+
+def _more_languages() -> str:
+    return (
+        f"MMS speaks {len(languages()):,} languages, few of which stand here: `{own_name()} models download mms_swh` "
+        "fetches another, GET /voices?model=mms names them all."
+    )

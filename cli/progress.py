@@ -3,17 +3,20 @@
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.filesize import decimal
 from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 _LINE_EVERY_PERCENT = 10
 
@@ -25,11 +28,8 @@ class Board:
         self._console = console
         self._bars = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
             TextColumn("{task.fields[state]}"),
+            *map(_OnceKnown, (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())),
             console=console,
             disable=not console.is_terminal,
         )
@@ -37,6 +37,7 @@ class Board:
             name: self._bars.add_task(name, total=None, start=False, state="queued") for name in names
         }
         self._percents: dict[str, int] = {}
+        self._failed: list[str] = []
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -45,6 +46,9 @@ class Board:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for name in self._failed:
+            # Whoever uses the board says why; that is enough to be left on the screen.
+            self._bars.update(self._tasks[name], visible=False)
         self._bars.stop()
 
     def show(self, name: str, done_bytes: int, total_bytes: int) -> None:
@@ -57,8 +61,10 @@ class Board:
         self._bars.update(self._tasks[name], total=total_bytes, completed=done_bytes)
         self._note(name, done_bytes, total_bytes)
 
-    def end(self, name: str, said: str) -> None:
-        """`said` in a word or two."""
+    def end(self, name: str, *, well: bool) -> None:
+        said = "done" if well else "failed"
+        if not well:
+            self._failed.append(name)
         self._bars.update(self._tasks[name], state=said)
         self._bars.stop_task(self._tasks[name])
         if not self._console.is_terminal:
@@ -71,3 +77,14 @@ class Board:
             self._percents[name] = percent
             if not self._console.is_terminal:
                 self._console.print(f"{name}: {percent} % of {decimal(total_bytes)}")
+
+
+class _OnceKnown(ProgressColumn):
+    """Nothing while the size is unknown."""
+
+    def __init__(self, column: ProgressColumn) -> None:
+        super().__init__()
+        self._column = column
+
+    def render(self, task: Task) -> RenderableType:
+        return self._column(task) if task.total else Text()
