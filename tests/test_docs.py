@@ -234,7 +234,6 @@ def section(name: str, heading: str) -> list[tuple[str, str]]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_a_first_request_works_as_it_is_written(service: Up, tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("Dear friend, I am writing to you.")
     found = section(ENGLISH, "A first request")
     assert {language for language, _ in found} == {"sh", "python"}
     for language, code in found:
