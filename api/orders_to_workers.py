@@ -1,14 +1,18 @@
 """Telling workers to load or unload a model."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from api.context import Gateway
 from api.schemas.model import ModelNames, Orders, Told
-from common.broker import UNLOAD
+from common.broker import UNLOAD, WARM
 from common.catalogue import MODELS, find_weights, weights_of
 from common.errors import InvalidRequest
 from common.fleet import Seen, seen_lately
+
+# On one worker, by one order.
+MOST_WARMED = 16
 
 
 def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
@@ -20,6 +24,8 @@ def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
     with gateway.database.read() as connection:
         fleet = [seen for seen in seen_lately(connection) if seen.alive]
     told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
+    if task == WARM:
+        _refuse_flood(told)
     for one in told:
         gateway.doorbell.tell_worker(one.worker, task, one.weights)
     served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
@@ -36,6 +42,18 @@ def _pairs(keys: Sequence[str], fleet: Sequence[Seen], task: str) -> Iterator[tu
             engine = seen.engine_of(key)
             if engine is not None and (task != UNLOAD or _can_go(engine)):
                 yield key, seen
+
+
+def _refuse_flood(told: Sequence[Told]) -> None:
+    """Of a family with a thousand languages each would only push the one before it out of memory."""
+    worker, count = Counter(one.worker for one in told).most_common(1)[0] if told else ("", 0)
+    if count > MOST_WARMED:
+        raise InvalidRequest(
+            f"That is {count} sets of weights on the worker {worker}; name those that are meant, at most "
+            f"{MOST_WARMED}. GET /models/status lists them.",
+            code="too_many_models",
+            param="models",
+        )
 
 
 def _can_go(engine: dict[str, Any]) -> bool:

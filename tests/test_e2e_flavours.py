@@ -156,7 +156,10 @@ def test_a_model_is_warmed_and_unloaded_by_name(client: httpx.Client) -> None:
     assert client.post("/models/warm", json={"models": ["mms_fra"]}).json() == {
         "told": [],
         "not_served": ["mms_fra"],
+        "stays": [],
     }
+    stays = client.post("/models/unload", json={"models": ["hibari"]}).json()
+    assert stays == {"told": [], "not_served": [], "stays": ["hibari"]}
     assert client.post("/models/warm", json={"models": ["nonsense"]}).status_code == 400
 
 

@@ -14,6 +14,7 @@ from common.settings import Settings
 from tests.fake_inference import FakeInference
 from tests.farm import Farm, fake_job, open_farm
 from tests.rows import new_job
+from tests.valkey import Valkey
 from tests.waiting import wait_for
 from worker.engines.fake import MEMORY_BYTES
 
@@ -252,6 +253,47 @@ def test_weights_that_appear_are_served_and_those_that_go_are_not(opened: Open) 
     farm.submit(late)
     assert speak(farm, new_job(queue="stub.interactive", provider="stub"))[0].status == "completed"
     assert farm.row(late).status == "queued"
+
+
+def test_a_queue_server_that_hangs_while_weights_appear_costs_no_queue(
+    settings: Settings, valkey: Valkey, tmp_path: Path
+) -> None:
+    own = settings.model_copy(update=QUICK | {"redis_url": valkey.url})
+    with open_farm(own, tmp_path / "logs") as farm:
+        own.models_dir.mkdir()
+        farm.start_worker(models=("kokoro", "fake", "stub"))
+        assert speak(farm, job_of("fake_a"))[0].status == "completed"
+        valkey.hang()
+        with kokoro_in(own.models_dir):
+            wait_for(lambda: announced(farm, "kokoro").get("voices"))
+            # As long as it takes the worker to give its connection up.
+            wait_for(lambda: "onnection to broker lost" in farm.log_of("worker-1"), timeout_s=40)
+            valkey.go_on()
+            before, new = job_of("fake_a"), kokoro_job("Hello there.")
+            farm.submit(before, new)
+            assert farm.wait_ended(before).status == "completed"
+            assert farm.wait_ended(new).status == "completed"
+
+
+def test_weights_that_were_broken_and_come_back_whole_speak(opened: Open) -> None:
+    farm = opened(fallback_stub=False)
+    folder = farm.settings.models_dir
+    folder.mkdir()
+    farm.start_worker(models=("kokoro",))
+    with kokoro_in(folder):
+        wait_for(lambda: announced(farm, "kokoro").get("voices"))
+        (model,) = folder.glob("*/*.onnx")
+        there, away, whole = model.parent, folder / "away", model.read_bytes()
+        model.write_bytes(b"x" * len(whole))
+        broken = kokoro_job("Hello there.")
+        assert speak(farm, broken)[0].error_code == "model_broken"
+        wait_for(lambda: announced(farm, "kokoro").get("trouble"))
+        there.rename(away)
+        wait_for(lambda: announced(farm, "kokoro") == {}, timeout_s=30)
+        (away / model.name).write_bytes(whole)
+        away.rename(there)
+        wait_for(lambda: announced(farm, "kokoro").get("voices"), timeout_s=30)
+        assert speak(farm, kokoro_job("Hello there."))[0].status == "completed"
 
 
 def test_a_job_goes_only_to_a_worker_that_has_the_weights(opened: Open, tmp_path: Path) -> None:

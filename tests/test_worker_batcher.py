@@ -1,13 +1,16 @@
 """The batcher with real threads and small engines that tests hold by the hand."""
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 
 import numpy as np
 import pytest
 
+from common.broker import BULK, INTERACTIVE
 from tests.waiting import wait_for
+from worker import line
 from worker.batcher import Batcher
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, Speech, Utterance
 from worker.shelf import Shelf
@@ -85,8 +88,10 @@ class Desk:
         self.engines = engines
         self.shelf = shelf
 
-    def submit(self, utterance: Utterance, *, first: bool, to: Sequence[Recorder] = ()) -> Future[Speech]:
-        return self.batcher.submit(to or self.engines, utterance, first=first)
+    def submit(
+        self, utterance: Utterance, *, first: bool, to: Sequence[Recorder] = (), lane: str = INTERACTIVE
+    ) -> Future[Speech]:
+        return self.batcher.submit(to or self.engines, utterance, first=first, lane=lane)
 
     def occupy(self, engine: Recorder) -> Future[Speech]:
         """Give the engine something that it is at until its gate opens."""
@@ -171,6 +176,49 @@ def test_first_segments_go_before_others(start: Start) -> None:
     engine.gate.set()
     assert all(length(future) == 1 for future in futures)
     assert engine.calls == [["busy"], ["c"], ["e"], ["a"], ["b"], ["d"]]
+
+
+def test_nobody_listens_to_bulk(start: Start) -> None:
+    engine = Recorder()
+    desk = start(engine)
+    desk.occupy(engine)
+    orders = [("a", True, BULK), ("b", False, INTERACTIVE), ("c", False, BULK), ("d", True, INTERACTIVE)]
+    futures = [desk.submit(utterance(text), first=first, lane=lane) for text, first, lane in orders]
+    engine.gate.set()
+    assert all(length(future) == 1 for future in futures)
+    assert engine.calls == [["busy"], ["d"], ["b"], ["a"], ["c"]]
+
+
+def test_a_head_start_is_no_right_of_way(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "_FOLLOWING_S", 0.2)
+    engine = Recorder()
+    desk = start(engine)
+    desk.occupy(engine)
+    early = desk.submit(utterance("early"), first=False)
+    time.sleep(0.25)
+    late = desk.submit(utterance("late"), first=True)
+    engine.gate.set()
+    assert (length(early), length(late)) == (5, 4)
+    assert engine.calls == [["busy"], ["early"], ["late"]]
+
+
+def test_warming_waits_for_those_who_speak_and_never_ends_the_thread(start: Start) -> None:
+    class Odd(Recorder):
+        def memory_bytes(self) -> int:
+            raise RecursionError
+
+    engine, odd = Recorder(), Odd()
+    desk = start(engine, odd, threads=1)
+    desk.occupy(engine)
+    warmed = desk.batcher.warm([odd])
+    spoken = desk.submit(utterance("a"), first=False)
+    engine.gate.set()
+    assert length(spoken) == 1
+    error = warmed.exception(LONG_S)
+    assert isinstance(error, EngineError)
+    assert error.code == "model_broken"
+    assert length(desk.submit(utterance("bb"), first=True)) == 2
+    assert not desk.batcher.is_lost
 
 
 def test_batches_what_waits_by_key_and_length(start: Start) -> None:

@@ -1,11 +1,7 @@
-"""A Valkey server of one test's own, for tests that stop it."""
+"""A queue server of a test's own."""
 
-import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import redis
@@ -15,46 +11,37 @@ from tests.conftest import free_port
 from tests.waiting import wait_for
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    url: str
-    pid: int
+class Valkey:
+    """To be stopped and started."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.start()
+
+    def start(self) -> None:
+        options = ("--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", "")
+        self.process = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
+        with redis.Redis.from_url(self.url) as client:
+            wait_for(lambda: self._answers(client), timeout_s=10)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
 
     def hang(self) -> None:
-        os.kill(self.pid, signal.SIGSTOP)
+        self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
+        self.process.send_signal(signal.SIGCONT)
 
+    def end(self) -> None:
+        self.go_on()
+        self.kill()
 
-@contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    port = free_port()
-    command = [
-        get_binary_path(),
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--dir",
-        str(folder),
-        "--save",
-        "",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    server = Server(f"redis://127.0.0.1:{port}/0", process.pid)
-    try:
-        with redis.Redis.from_url(server.url) as client:
-            wait_for(lambda: _pings(client))
-        yield server
-    finally:
-        server.go_on()
-        process.terminate()
-        process.wait(10)
-
-
-def _pings(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
+    def _answers(self, client: redis.Redis) -> bool:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False

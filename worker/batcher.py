@@ -17,8 +17,9 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from common.broker import INTERACTIVE
 from worker.engines.protocol import DeviceLost, Engine, EngineError, OutOfMemory, Speech, Utterance
-from worker.line import Item, Line, key_of, limit
+from worker.line import WARMING_S, Item, Line, grace_s, key_of, limit
 from worker.shelf import Shelf, raised_in
 
 LOAD_WITHIN_S = 600.0
@@ -75,16 +76,24 @@ class Batcher:
     def threads(self) -> int:
         return len(self._threads)
 
-    def submit(self, copies: Sequence[Engine], utterance: Utterance, *, first: bool) -> Future[Speech]:
+    def submit(
+        self, copies: Sequence[Engine], utterance: Utterance, *, first: bool, lane: str = INTERACTIVE
+    ) -> Future[Speech]:
         """`first`: of its job, whose listener waits for it. Cancel the future to take it back.
 
         Fails with EngineError; anything else that an engine raises becomes one.
         """
-        return self._add(Item(copies, utterance, first, key_of(copies[0], utterance)))
+        grace = grace_s(first=first, lane=lane)
+        return self._add(Item(copies, utterance, grace, key_of(copies[0], utterance)))
 
     def warm(self, copies: Sequence[Engine]) -> Future[Speech]:
         """Load all copies; the future ends, with no samples, when they are. Fails as `submit`."""
-        return self._add(Item(copies, None, True, None))
+        return self._add(Item(copies, None, WARMING_S, None))
+
+    @property
+    def is_lost(self) -> bool:
+        """Nothing will be spoken here any more: another process must go on."""
+        return self.device_lost or not (self._closing or all(thread.is_alive() for thread in self._threads))
 
     def overdue(self) -> list[Call]:
         """Calls past their deadline, for a keeper to fail and then end the process."""
@@ -145,10 +154,10 @@ class Batcher:
                 with self._under_way([item], within_s=self._load_within_s):
                     self._shelf.take(engine)
                 self._shelf.put_back(engine)
-        except EngineError as error:
-            _settle(item.future, error)
+        except BaseException as error:
+            _settle(item.future, _as_engine_error(error, alias=item.engine.alias))
         else:
-            item.future.set_result(Speech.nothing())
+            _settle(item.future, Speech.nothing())
 
     def _speak(self, batch: Sequence[Item], number: int) -> None:
         outcomes = self._outcomes(batch, number)

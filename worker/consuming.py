@@ -16,35 +16,47 @@ def queue_names(keys: Sequence[str], *, worker_id: str, prefix: str) -> tuple[st
 
 
 class Consuming:
-    """Before Celery's consumer runs the queues are chosen at once; later it is asked to change them, in its thread."""
+    """`choose` may be called again at any time: it repairs what Celery's consumer takes when that is something else.
+
+    What is chosen is first written where every new connection to Redis looks, which needs no network; a connection
+    that stands is changed in the consumer's thread, and one that breaks at that is made anew from what was written.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
         self._consumer: Any = None
+        self._names: tuple[str, ...] = ()
 
     def attach(self, consumer: Any) -> None:
-        """Celery's consumer runs from here on."""
+        """Celery's consumer runs from here on; with the queues of its command line where none were chosen."""
         self._consumer = consumer
+        if self._names:
+            self.choose(self._names)
 
     def choose(self, names: Sequence[str]) -> None:
-        """Take messages from these queues only, the first of them first."""
-        if self._consumer is None:
-            self._choose_at_start(names)
-        else:
-            self._consumer.call_soon(self._change, self._consumer, tuple(names))
+        """Take messages from these queues only, the first of them first. Thread-safe; at least one."""
+        self._names = tuple(names)
+        self._write_down()
+        if self._consumer is not None and self._taken() != self._names:
+            self._consumer.call_soon(self._change)
 
-    def _choose_at_start(self, names: Sequence[str]) -> None:
+    def _write_down(self) -> None:
         queues = self._app.amqp.queues
-        for name in list(queues.consume_from):
-            queues.deselect(name)
-        for name in names:
-            queues.select_add(name)
+        if tuple(queues.consume_from) != self._names:
+            queues.select(self._names)
 
-    @staticmethod
-    def _change(consumer: Any, names: Sequence[str]) -> None:
+    def _taken(self) -> tuple[str, ...]:
+        consumer = self._consumer.task_consumer
+        return tuple(queue.name for queue in consumer.queues) if consumer else ()
+
+    def _change(self) -> None:
+        names, consumer = self._names, self._consumer
+        self._write_down()
+        if self._taken() == names:
+            return
         # Their order is their rank, so those that stay are taken up anew as well.
-        for name in list(consumer.app.amqp.queues.consume_from):
-            consumer.cancel_task_queue(name)
+        for name in self._taken():
+            consumer.task_consumer.cancel_by_queue(name)
         for name in names:
             consumer.add_task_queue(name)
         log.info("queues changed", queues=len(names))

@@ -44,7 +44,7 @@ class Keeper:
         voicebox: Voicebox,
         bells: Bells,
         worker_id: str,
-        on_change: Callable[[], None],
+        on_look: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._database = database
@@ -52,7 +52,7 @@ class Keeper:
         self._voicebox = voicebox
         self._bells = bells
         self._worker_id = worker_id
-        self._on_change = on_change
+        self._on_look = on_look
         self._stop = threading.Event()
         self._threads = (
             threading.Thread(target=self._run, name="keeper", daemon=True),
@@ -73,8 +73,8 @@ class Keeper:
 
     def look_and_announce(self) -> None:
         """Say what can be spoken here now, by what lies in the folder now. Callable from any thread but ours."""
-        if self._voicebox.refresh():
-            self._on_change()
+        self._voicebox.refresh()
+        self._on_look()
         self._announce()
 
     def stop(self) -> None:
@@ -91,13 +91,17 @@ class Keeper:
             ("announcement", ANNOUNCE_EVERY_S, self._announce_in_time),
         )
         while not self._stop.wait(TICK_S):
-            self._arm()
-            for name, every_s, chore in chores:
-                self._keep(name, every_s, chore)
-            self._release_memory()
-            self._unload_idle()
-            self._end_if_stuck()
-            self._hurry_announcement()
+            try:
+                self._arm()
+                for name, every_s, chore in chores:
+                    self._keep(name, every_s, chore)
+                self._release_memory()
+                self._unload_idle()
+                self._end_if_stuck()
+                self._hurry_announcement()
+            except Exception:
+                # Whatever it was: without this thread the leases run out.
+                log.exception("unexpected failure")
 
     def _keep(self, name: str, every_s: float, chore: Callable[[], None]) -> None:
         now = time.monotonic()
@@ -106,9 +110,11 @@ class Keeper:
         self._due[name] = now + every_s
         try:
             chore()
-        except SQLAlchemyError as error:
+        except Exception as error:
             # The next try comes soon; until the lease runs out nothing is lost.
             self._due[name] = now + 1.0
+            if not isinstance(error, SQLAlchemyError):
+                raise
             log.warning("database does not answer", chore=name, error=type(error).__name__)
 
     def _arm(self) -> None:
@@ -131,15 +137,15 @@ class Keeper:
         while not self._stop.wait(LOOK_EVERY_S):
             try:
                 if self._voicebox.refresh():
-                    self._on_change()
                     self._due["announcement"] = 0.0
+                self._on_look()
             except Exception:
                 log.exception("could not look into the models folder")
 
     def _announce_in_time(self) -> None:
+        self._announce()
         if self._settings.alive_file:
             self._settings.alive_file.touch()
-        self._announce()
 
     def _announce(self) -> None:
         with self._announcing:
@@ -186,7 +192,7 @@ class Keeper:
         overdue = [call for batcher in batchers for call in batcher.overdue()]
         if overdue:
             self._end_hung(overdue)
-        elif any(batcher.device_lost for batcher in batchers):
+        elif any(batcher.is_lost for batcher in batchers):
             log.error("device lost")
             self._end()
 

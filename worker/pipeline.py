@@ -64,7 +64,7 @@ def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Fini
     segments = cut(claim.text, language=language, max_chars=_max_chars(engine, language))
     native, rest = split_speed(claim.speed, native=engine.native_speed)
     utterances = [_utterance(claim, voice, segment, speed=native) for segment in segments]
-    spoken = _Sequence(speaker, utterances, watch=watch)
+    spoken = _Sequence(speaker, utterances, lane=claim.priority, watch=watch)
     with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
         sound = _write(spoken, spool, audio_format=claim.format, speed=rest, clock=clock)
         warnings = [*claim.warnings, *_language_warning(claim, voice)]
@@ -167,9 +167,10 @@ def _max_chars(engine: Engine, language: str) -> int:
 class _Sequence:
     """The speeches of a job in order, a few segments under way at once; passages without sound are left out."""
 
-    def __init__(self, speaker: Speaker, utterances: Sequence[Utterance], *, watch: Watch) -> None:
+    def __init__(self, speaker: Speaker, utterances: Sequence[Utterance], *, lane: str, watch: Watch) -> None:
         self.skipped = 0
         self._speaker = speaker
+        self._lane = lane
         self._utterances = utterances
         self._watch = watch
         self._pending: deque[Future[Speech]] = deque()
@@ -199,7 +200,10 @@ class _Sequence:
     def _fill(self, *, begun: int) -> None:
         upto = min(begun + self._speaker.window, len(self._utterances))
         for index in range(begun + len(self._pending), upto):
-            self._pending.append(self._speaker.submit(self._utterances[index], first=index == 0))
+            self._pending.append(self._submit(self._utterances[index], first=index == 0))
+
+    def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
+        return self._speaker.submit(utterance, first=first, lane=self._lane)
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         try:
@@ -227,7 +231,7 @@ class _Sequence:
         for start, end in places:
             piece = replace(utterance, text=text[start:end])
             self._watch.go_on()
-            if speech := self._result(self._speaker.submit(piece, first=utterance.opens), piece):
+            if speech := self._result(self._submit(piece, first=utterance.opens), piece):
                 found.append(speech)
         return _joined(found)
 

@@ -48,7 +48,7 @@ class Process:
             voicebox=self.voicebox,
             bells=self.bells,
             worker_id=self.worker_id,
-            on_change=self._choose_queues,
+            on_look=self._choose_queues,
         )
 
     def start(self) -> None:

@@ -71,7 +71,6 @@ class Shelf:
             if engine in self._broken:
                 raise self._broken[engine].with_traceback(None)
             self._close(engine)
-            self._make_room(self._held_last.get(engine) or engine.memory_bytes())
             self._load(engine)
             # It may have taken more than was expected of it.
             self._make_room(0)
@@ -143,6 +142,7 @@ class Shelf:
         began = self._clock()
         self._outdated.discard(engine)
         try:
+            self._make_room(self._held_last.get(engine) or engine.memory_bytes())
             try:
                 engine.load()
             except OutOfMemory:
@@ -150,12 +150,12 @@ class Shelf:
                 self._close_all(lambda *_: True)
                 self._release_memory()
                 engine.load()
+            self._held_last[engine] = engine.memory_bytes()
         except BaseException as error:
             self._give_up(engine, error)
         self._load_s[engine] = self._clock() - began
         self.loads += 1
         self.changes += 1
-        self._held_last[engine] = engine.memory_bytes()
         with self._lock:
             self._places[engine] = _Place(self._held_last[engine], self._clock())
         log.info("loaded", engine=engine.alias, seconds=round(self._load_s[engine], 2))

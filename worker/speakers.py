@@ -23,7 +23,7 @@ class Speaker(Protocol):
     @property
     def engine(self) -> Engine: ...
 
-    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]: ...
+    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]: ...
 
 
 class Seat:
@@ -46,8 +46,8 @@ class Seat:
         # Enough to fill a batch while the last one is spoken; few enough to stop soon when cancelled.
         return 2 * self.engine.max_batch
 
-    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
-        return self._batcher.submit(self.copies, utterance, first=first)
+    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]:
+        return self._batcher.submit(self.copies, utterance, first=first, lane=lane)
 
     def warm(self) -> Future[Speech]:
         return self._batcher.warm(self.copies)
@@ -63,7 +63,7 @@ class Direct:
         self.engine = engine
         engine.load()
 
-    def submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:  # noqa: ARG002  # one is as good as another
+    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]:  # noqa: ARG002  # one is as good as another
         self.calls += 1
         future: Future[Speech] = Future()
         try:

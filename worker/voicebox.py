@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from common.catalogue import find_weights
@@ -31,6 +32,14 @@ _WITHOUT_WEIGHTS: dict[str, tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """At one look: what lies in the folder, and the voices of all that can be served, by the keys of weights."""
+
+    folder: dict[str, Presence] = field(default_factory=dict)
+    voices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 class Voicebox:
     """One speaker per set of weights; `aliases` are the engines that it may use, or single sets of weights."""
 
@@ -45,28 +54,28 @@ class Voicebox:
         self._aliases = aliases
         self._settings = settings
         self._speakers: dict[str, Speaker] = {}
-        self._served: tuple[str, ...] = ()
-        self._folder: dict[str, Presence] = {}
-        self._voices: dict[str, tuple[str, ...]] = {}
+        self._found = _Found()
         self._looking = threading.Lock()
+        self._opening = threading.RLock()
 
     def load(self) -> None:
         """Find what is there and load what always is. Raises when nothing of that could be loaded."""
         self.refresh()
-        errors = [error for key in self._served if (error := self._load_pinned(key)) is not None]
-        if errors and len(errors) == len(self._served):
+        errors = [error for key in self.served if (error := self._load_pinned(key)) is not None]
+        if errors and len(errors) == len(self.served):
             raise errors[0]
 
     def refresh(self) -> bool:
-        """Look into the folder again; whether other weights can be served now. Thread-safe; nothing else looks."""
+        """Look into the folder again; whether anything is another than before. Thread-safe; nothing else looks."""
         with self._looking:
-            before, self._folder = self._folder, scan(self._settings.models_dir)
-            for key, found in self._folder.items():
-                if key in before and before[key] != found:
+            before, folder = self._found, scan(self._settings.models_dir)
+            for key in before.folder.keys() | folder.keys():
+                if before.folder.get(key) != folder.get(key):
                     self._renew(key)
-            served, self._served = self._served, tuple(self._keys())
-            self._voices |= {key: self._speaker(key).engine.voices() for key in self._served}
-            return served != self._served
+            known = {key: names for key, names in before.voices.items() if _is_as_before(key, before, folder)}
+            voices = {key: known.get(key) or self._voices_of(key) for key in self._keys(folder)}
+            self._found = _Found(folder, voices)
+            return self._found != before
 
     @property
     def speaks(self) -> bool:
@@ -76,30 +85,30 @@ class Voicebox:
     @property
     def served(self) -> tuple[str, ...]:
         """The weights whose jobs this process takes."""
-        return self._served
+        return tuple(self._found.voices)
 
     def folder(self) -> tuple[dict[str, Any], ...]:
         """What lies in the models folder, as the announcement tells it."""
         return tuple(
             {"weights": key, "state": one.state, "revision": one.revision, "size_bytes": one.size_bytes}
-            for key, one in self._folder.items()
+            for key, one in self._found.folder.items()
         )
 
     def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
         """The weights among the served ones that are named, by themselves or by their family."""
-        return tuple(key for key in self._served if {key, _alias(key)} & set(names))
+        return tuple(key for key in self.served if {key, _alias(key)} & set(names))
 
     def speaker(self, key: str) -> Speaker:
         """Raises EngineError for weights that this process does not have."""
-        if key not in self._served:
+        if key not in self._found.voices:
             raise EngineError("engine_unavailable", f"This worker has no model {key!r}.", retryable=True)
         return self._speaker(key)
 
     def warm(self, key: str) -> None:
-        """Load it now, and return when it is loaded. Raises EngineError."""
+        """Have it loaded when its desk has nothing else to do. Raises EngineError for what is not here."""
         speaker = self.speaker(key)
         if isinstance(speaker, Seat):
-            speaker.warm().result()
+            speaker.warm()
 
     def unload(self, key: str) -> bool:
         """False when it is in use or always stays, or when other models are being loaded for long."""
@@ -111,7 +120,7 @@ class Voicebox:
 
     def described(self) -> tuple[dict[str, Any], ...]:
         """As the announcement tells it."""
-        return tuple(self._described(key) for key in self._served)
+        return tuple(self._described(key, names) for key, names in self._found.voices.items())
 
     def calls(self) -> dict[str, int]:
         """Per engine alias."""
@@ -133,12 +142,20 @@ class Voicebox:
                 self.shelf.renew(engine)
             self.shelf.unload(speaker.copies)
 
-    def _keys(self) -> Iterator[str]:
+    def _keys(self, folder: dict[str, Presence]) -> Iterator[str]:
         for alias in self._aliases:
             if alias in _WITHOUT_WEIGHTS:
                 yield from _WITHOUT_WEIGHTS[alias]
             else:
-                yield from (key for key, found in self._folder.items() if _is_ready(key, found, name=alias))
+                yield from (key for key, found in folder.items() if _is_ready(key, found, name=alias))
+
+    def _voices_of(self, key: str) -> tuple[str, ...]:
+        try:
+            return self._speaker(key).engine.voices()
+        except Exception:
+            # One odd file must not cost the other models.
+            log.exception("voices cannot be read", weights=key)
+            return ()
 
     def _load_pinned(self, key: str) -> EngineError | None:
         try:
@@ -150,9 +167,10 @@ class Voicebox:
         return None
 
     def _speaker(self, key: str) -> Speaker:
-        if key not in self._speakers:
-            self._speakers[key] = self._open(key)
-        return self._speakers[key]
+        with self._opening:
+            if key not in self._speakers:
+                self._speakers[key] = self._open(key)
+            return self._speakers[key]
 
     def _open(self, key: str) -> Speaker:
         first = engines.create(key, self._settings)
@@ -174,14 +192,14 @@ class Voicebox:
             )
         return self.batchers[name]
 
-    def _described(self, key: str) -> dict[str, Any]:
+    def _described(self, key: str, voices: tuple[str, ...]) -> dict[str, Any]:
         speaker = self._speaker(key)
         trouble = self.shelf.trouble(speaker.engine)
         loaded = not isinstance(speaker, Seat) or self.shelf.is_loaded(speaker.engine)
         return {
             "alias": _alias(key),
             "weights": key,
-            "voices": [] if trouble else list(self._voices[key]),
+            "voices": [] if trouble else list(voices),
             "loaded": loaded,
             "pinned": speaker.engine.pinned,
             "in_use": self.shelf.in_use(speaker.engine),
@@ -192,6 +210,11 @@ class Voicebox:
     def _release_memory(self) -> None:
         collect_memory()
         self.device.release_memory()
+
+
+def _is_as_before(key: str, before: _Found, folder: dict[str, Presence]) -> bool:
+    """Its files are; what has none there may have voices elsewhere."""
+    return key in folder and folder[key].changed_at > 0 and before.folder.get(key) == folder[key]
 
 
 def _is_ready(key: str, found: Presence, *, name: str) -> bool:

@@ -8,12 +8,11 @@ log = get_logger(__name__)
 
 
 def warm_up(process: Process, key: str) -> None:
-    """Returns when it is loaded, or has said why it cannot be."""
+    """Returns at once; what came of it is announced."""
     try:
         process.voicebox.warm(key)
     except EngineError as error:
         log.warning("not warmed", weights=key, code=error.code, reason=error.message)
-    process.announce()
 
 
 def unload_now(process: Process, key: str) -> None:
