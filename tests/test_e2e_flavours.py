@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tests.command import Up, up
+from tests.command import Up, oratio, up
 from tests.flavours import build_tiny, direct
 from tests.tiny_kokoro import build_kokoro
 from tests.waiting import wait_for
@@ -161,6 +161,22 @@ def test_a_model_is_warmed_and_unloaded_by_name(client: httpx.Client) -> None:
     stays = client.post("/models/unload", json={"models": ["hibari"]}).json()
     assert stays == {"told": [], "not_served": [], "stays": ["hibari"]}
     assert client.post("/models/warm", json={"models": ["nonsense"]}).status_code == 400
+
+
+def test_the_command_says_what_came_of_its_orders(service: Up, tmp_path: Path) -> None:
+    def order(what: str, *names: str) -> tuple[int, str]:
+        done = oratio("models", what, *names, "--url", service.address.url, folder=tmp_path)
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = order("warm", "mms_eng", "speecht5", "kokoro")
+    assert status == 0
+    assert all(f"{key} is loaded on" in said for key in ("mms_eng", "speecht5", "kokoro"))
+    status, said = order("unload", "mms_eng", "speecht5", "hibari")
+    assert status == 0
+    assert all(f"{key} is unloaded on" in said for key in ("mms_eng", "speecht5"))
+    assert "hibari always stays loaded" in said
+    status, said = order("unload", "mms_eng")
+    assert (status, "Nowhere loaded: mms_eng" in said) == (0, True)
 
 
 def test_styles_and_speeds(client: httpx.Client) -> None:

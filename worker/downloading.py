@@ -79,8 +79,9 @@ class _Report:
     def __call__(self, done: int, total: int) -> None:
         if self._process.stopping:
             raise _Stopping
+        is_news = total != self._total
         self._done, self._total = done, total
-        if time.monotonic() - self._told_at < REPORT_EVERY_S:
+        if not is_news and time.monotonic() - self._told_at < REPORT_EVERY_S:
             return
         self._told_at = time.monotonic()
         try:

@@ -59,8 +59,10 @@ class InferenceEngine:
             return self._client
 
     def _connected(self) -> "InferenceClient":
-        from huggingface_hub import InferenceClient, get_session
+        from huggingface_hub import InferenceClient, constants, get_session
 
+        # It would ask the hub which programs count as agents, to tell of them.
+        constants.HF_HUB_DISABLE_TELEMETRY = True
         # The library asks for a model's providers and fetches what they made without a time limit of its own.
         get_session().timeout = self._timeout_s
         # Without a token of ours the library would send one that it finds in the home folder, to any address.

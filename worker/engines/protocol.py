@@ -45,8 +45,9 @@ class Speech:
 class EngineError(Exception):
     """Why nothing was spoken. The message is shown to callers and logged: it never holds the text or a key.
 
-    Codes: `unspeakable_text` (the caller's fault), `engine_failed`, `model_broken` (its weights cannot be loaded),
-    `provider_unavailable` (retryable), `provider_rejected`, `timeout` (retryable), `download_failed`.
+    Codes: `unspeakable_text` (the caller's fault), `engine_failed`, `engine_unavailable` (not here now, retryable),
+    `model_broken` (its weights cannot be loaded), `provider_unavailable` (retryable), `provider_rejected`, `timeout`
+    (retryable), `download_failed`.
     """
 
     def __init__(
