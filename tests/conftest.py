@@ -39,21 +39,19 @@ def free_port() -> int:
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey server for all tests; each test takes a queue prefix of its own."""
     # Not in every environment that runs tests.
-    from tests.valkey import Valkey
+    from tests.valkey import running
 
-    server = Valkey(tmp_path_factory.mktemp("valkey"))
-    yield server.url
-    server.end()
+    with running(tmp_path_factory.mktemp("valkey")) as server:
+        yield server.url
 
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator["Valkey"]:
     """A server of one test's own."""
-    from tests.valkey import Valkey
+    from tests.valkey import running
 
-    server = Valkey(tmp_path)
-    yield server
-    server.end()
+    with running(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import redis
@@ -45,3 +47,12 @@ class Valkey:
             return bool(client.ping())
         except redis.RedisError:
             return False
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Valkey]:
+    server = Valkey(folder)
+    try:
+        yield server
+    finally:
+        server.end()
