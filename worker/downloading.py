@@ -116,8 +116,9 @@ def _await_worker(process: Process, item: Item) -> None:
     give_up_at = time.monotonic() + NOTICED_WITHIN_S
     while time.monotonic() < give_up_at and not process.stopping:
         with process.database.read() as connection:
-            voices = [seen.voices_of(key) or () for seen in fleet.seen_lately(connection) if seen.alive]
-        if any(item.item in names if key == HIBARI else names for names in voices):
+            workers = [seen for seen in fleet.seen_lately(connection) if seen.alive and seen.is_worker]
+        voices = [seen.voices_of(key) or () for seen in workers]
+        if not workers or any(item.item in names if key == HIBARI else names for names in voices):
             return
         time.sleep(0.1)
 
