@@ -60,10 +60,10 @@ def published_address(data_dir: Path) -> Address | None:
     return None
 
 
-def published_since(data_dir: Path) -> float | None:
-    """When the last service said so (epoch seconds)."""
+def claimed_since(data_dir: Path) -> float | None:
+    """When the last service began (epoch seconds)."""
     with suppress(OSError):
-        return _address_file(data_dir).stat().st_mtime
+        return (data_dir / "up.lock").stat().st_mtime
     return None
 
 

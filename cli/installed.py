@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cli.checks import Finding
-from cli.claim import published_address, published_since
+from cli.claim import claimed_since, published_address
 from cli.crews import FLAVOURS, built_at, python_of
 from cli.probes import health
 from cli.stack import uses_bundled_server
@@ -68,6 +68,6 @@ def environments(settings: Settings) -> Iterator[Finding]:
 
 
 def _started_at(settings: Settings) -> float | None:
-    """When the service of this data folder was ready, if it runs: its workers are those of then."""
+    """When the service of this data folder began, if it runs: its workers are those of then."""
     address = published_address(settings.data_dir)
-    return published_since(settings.data_dir) if address and health(address.url) else None
+    return claimed_since(settings.data_dir) if address and health(address.url) else None

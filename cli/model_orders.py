@@ -58,7 +58,9 @@ def _watch(client: Client, what: What, told: Sequence[Job], console: Console, er
         if waiting:
             time.sleep(_LOOK_EVERY_S)
     for key, worker in waiting:
-        errors.print(f"{key} is not {what}ed on {worker} yet: it is in use, or others are being loaded.")
+        errors.print(
+            f"{key} is not {what}ed on {worker} yet: it is in use, others are being loaded, or its log says why."
+        )
     return well and not waiting
 
 

@@ -19,8 +19,8 @@ OPS = "ops"
 INFERENCE = "inference"
 FOLDER = Path(__file__).parent.parent
 
-# Tasks mostly wait for the model, and its batcher takes first segments first: with some to spare, a few long texts
-# don't keep a sentence that somebody waits for from getting in.
+# Tasks mostly wait for the model, and first segments have a head start at its desk: with some to spare, a few long
+# texts don't keep a sentence that somebody waits for from getting in.
 WORKER_CONCURRENCY = 8
 # Two downloads (worker.downloading), and the sweep and the cleanup beside them.
 OPS_CONCURRENCY = 4

@@ -139,10 +139,18 @@ def believed(fleet: Sequence[Seen]) -> Sequence[Seen]:
 
 
 def _took_its_place(other: Seen, gone: Seen) -> bool:
-    """On the same machine, in an environment of the same kind: what it does not serve is not there any more."""
-    places = [(one.announcement.flavour, _host(one.announcement.id)) for one in (other, gone)]
-    return other.alive and other.started_at >= gone.heartbeat_at and places[0] == places[1]
+    """It began later, on the same machine, with the same engines or more: what it lacks is not there any more."""
+    if (
+        other is gone
+        or other.started_at < gone.heartbeat_at
+        or other.announcement.flavour != gone.announcement.flavour
+    ):
+        return False
+    (engines, host), (gone_engines, gone_host) = (_place(one.announcement.id) for one in (other, gone))
+    return host == gone_host and gone_engines <= engines
 
 
-def _host(worker_id: str) -> str:
-    return worker_id.rpartition(":")[0].rpartition("@")[2]
+def _place(worker_id: str) -> tuple[frozenset[str], str]:
+    """The engines and the machine that a worker's id is made of."""
+    engines, _, host = worker_id.rpartition(":")[0].rpartition("@")
+    return frozenset(engines.split("+")), host

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli import crews, installed
-from cli.claim import published
+from cli.claim import claimed, published
 from cli.doctor import doctor
 from cli.own_name import own_name
 from common.migration import migrate
@@ -175,7 +175,7 @@ def test_an_environment_that_is_younger_than_the_service_waits_for_the_next_star
     stamp.parent.mkdir()
     stamp.touch()
     fresh.data_dir.mkdir()
-    with published(fresh.data_dir, "http://127.0.0.1:1"):
+    with claimed(fresh.data_dir, purpose="oratio up"), published(fresh.data_dir, "http://127.0.0.1:1"):
         os.utime(stamp, (1e9, 1e9))
         assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
         os.utime(stamp, (3e9, 3e9))

@@ -95,13 +95,17 @@ def test_one_whose_place_another_took_is_not_believed_any_more(database: Databas
     other_kind = replace(HIBARI, id="mms@here:8", flavour="torch")
     announce(database, elsewhere, other_kind)
     assert HIBARI.id in {worker.announcement.id for worker in seen(database)}
+    other_engines = replace(HIBARI, id="inference@here:3")
+    announce(database, other_engines)
+    others = {elsewhere.id, other_kind.id, other_engines.id}
+    assert {worker.announcement.id for worker in seen(database)} == {HIBARI.id, *others}
     successor = replace(HIBARI, id="hibari+kokoro@here:9", pid=9)
     announce(database, successor)
-    assert {worker.announcement.id for worker in seen(database)} == {
-        elsewhere.id,
-        other_kind.id,
-        successor.id,
-    }
+    assert {worker.announcement.id for worker in seen(database)} == {*others, successor.id}
+    # It stays so when that one rests.
+    with database.write() as connection:
+        fleet.retire(connection, successor.id)
+    assert HIBARI.id not in {worker.announcement.id for worker in seen(database)}
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,17 @@ def test_warming_waits_for_those_who_speak_and_never_ends_the_thread(start: Star
     assert not desk.batcher.is_lost
 
 
+def test_a_device_that_is_lost_while_warming_ends_the_desk(start: Start) -> None:
+    class Lost(Recorder):
+        def load(self) -> None:
+            raise DeviceLost(self.alias)
+
+    lost = Lost()
+    desk = start(lost)
+    assert isinstance(desk.batcher.warm([lost]).exception(LONG_S), DeviceLost)
+    assert desk.batcher.is_lost
+
+
 def test_batches_what_waits_by_key_and_length(start: Start) -> None:
     engine = Recorder(max_batch=3)
     desk = start(engine)

@@ -181,6 +181,22 @@ def test_what_went_away_has_no_size_and_only_short_files_are_read(tmp_path: Path
             read_small(tmp_path / name, most_bytes=most_bytes)
 
 
+def test_any_change_of_any_file_is_noticed(tmp_path: Path, english: Path) -> None:
+    put(english, *MMS_FILES)
+    seen = [presence(MMS, tmp_path)]
+    extra = english / "more.txt"
+    # As copied with its own time, which is older than that of the others.
+    extra.touch()
+    os.utime(extra, (1e9, 1e9))
+    seen.append(presence(MMS, tmp_path))
+    os.utime(english / "config.json", (1e9, 1e9))
+    seen.append(presence(MMS, tmp_path))
+    note(english, *MMS_FILES)
+    seen.append(presence(MMS, tmp_path))
+    assert len(set(seen)) == len(seen)
+    assert presence(MMS, tmp_path) == seen[-1]
+
+
 def test_weights_of_several_repositories_need_them_all(tmp_path: Path) -> None:
     put(tmp_path / "microsoft_speecht5_tts", "config.json", "pytorch_model.bin", "spm_char.model")
     put(tmp_path / "microsoft_speecht5_hifigan", "config.json", "pytorch_model.bin")

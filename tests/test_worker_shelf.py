@@ -263,6 +263,22 @@ def test_files_that_change_while_it_is_used_or_loaded_are_loaded_before_the_next
     assert b.done == ["load", "close", "load"]
 
 
+def test_files_that_change_during_a_load_that_fails_are_tried_again(books: list[Book]) -> None:
+    shelf = Shelf(budget_bytes=100)
+    a = books[0]
+    a.errors = [RuntimeError("half of it")]
+    a.go_on.clear()
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(touch, shelf, a)
+        assert a.loading.wait(LONG_S)
+        shelf.renew(a)
+        a.go_on.set()
+        with pytest.raises(EngineError):
+            first.result(LONG_S)
+    touch(shelf, a)
+    assert shelf.trouble(a) is None
+
+
 def test_an_error_of_its_own_passes(books: list[Book]) -> None:
     shelf = Shelf(budget_bytes=100)
     books[0].errors = [EngineError("model_broken", "The file x is damaged.")]

@@ -155,6 +155,7 @@ class Batcher:
                     self._shelf.take(engine)
                 self._shelf.put_back(engine)
         except BaseException as error:
+            self.device_lost = self.device_lost or isinstance(error, DeviceLost)
             _settle(item.future, _as_engine_error(error, alias=item.engine.alias))
         else:
             _settle(item.future, Speech.nothing())

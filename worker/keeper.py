@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -143,9 +144,11 @@ class Keeper:
                 log.exception("could not look into the models folder")
 
     def _announce_in_time(self) -> None:
-        self._announce()
         if self._settings.alive_file:
-            self._settings.alive_file.touch()
+            # Whoever took its folder away sees a worker that is not alive.
+            with suppress(OSError):
+                self._settings.alive_file.touch()
+        self._announce()
 
     def _announce(self) -> None:
         with self._announcing:
@@ -193,7 +196,7 @@ class Keeper:
         if overdue:
             self._end_hung(overdue)
         elif any(batcher.is_lost for batcher in batchers):
-            log.error("device lost")
+            log.error("desk lost")
             self._end()
 
     def _end_hung(self, overdue: list[Call]) -> None:

@@ -32,13 +32,13 @@ _STATES: tuple[State, ...] = ("absent", "partial", "complete")
 class Presence:
     """`revision` is the commit of the first repository, where it is known; `size_bytes` of what is there.
 
-    `changed_at` is the latest change of any of its files (epoch seconds).
+    `fingerprint` is another one when any of its files, or our note of them, was changed.
     """
 
     state: State
     revision: str | None = None
     size_bytes: int = 0
-    changed_at: float = 0.0
+    fingerprint: int = 0
 
 
 def scan(root: Path) -> dict[str, Presence]:
@@ -64,7 +64,7 @@ def presence(weights: Weights, root: Path) -> Presence:
         state,
         found[0].revision,
         sum(one.size_bytes for one in found),
-        max(one.changed_at for one in found),
+        hash(tuple(one.fingerprint for one in found)),
     )
 
 
@@ -160,8 +160,12 @@ def _presence(folder: Path, repository: Repository) -> Presence:
         "complete" if whole else "partial",
         _revision(note["revision"]) if note else _hub_revision(folder),
         sum(files[name].st_size for name in chosen(repository, list(files))),
-        max(status.st_mtime for status in files.values()),
+        _fingerprint(files | ({NOTE: noted} if (noted := _status(folder / NOTE)) else {})),
     )
+
+
+def _fingerprint(files: dict[str, os.stat_result]) -> int:
+    return hash(frozenset((name, status.st_size, status.st_mtime_ns) for name, status in files.items()))
 
 
 def _is_as_noted(files: dict[str, os.stat_result], note: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from common.catalogue import Voice, find_voice, hub_model
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import Claim, Finished
 from common.store import StorageFull, Store, audio_key
-from worker.encoding import Encoder, open_encoder
+from worker.encoding import Encoder, available_formats, open_encoder
 from worker.engines.protocol import Engine, EngineError, Speech, TooLong, Utterance
 from worker.speakers import Speaker
 from worker.stretch import split_speed, stretch
@@ -116,11 +116,10 @@ def _write(
 
 
 def _open_encoder(audio_format: str, spool: IO[bytes], *, sample_rate_hz: int) -> Encoder:
-    try:
-        return open_encoder(audio_format, sample_rate_hz=sample_rate_hz, out=spool)  # type: ignore[arg-type]
-    except ValueError as error:
+    if audio_format not in available_formats():
         # Another worker may have what it takes.
-        raise EngineError("format_unavailable", f"This worker {error}.", retryable=True) from None
+        raise EngineError("format_unavailable", f"This worker cannot write {audio_format}.", retryable=True)
+    return open_encoder(audio_format, sample_rate_hz=sample_rate_hz, out=spool)  # type: ignore[arg-type]
 
 
 def _store(

@@ -163,7 +163,7 @@ class Shelf:
     def _give_up(self, engine: Engine, error: BaseException) -> None:
         engine.close()
         refusal = error if isinstance(error, EngineError) else _broken(engine, error)
-        if refusal.code == "model_broken":
+        if refusal.code == "model_broken" and engine not in self._outdated:
             self._broken[engine] = refusal
         self.changes += 1
         log.error("not loaded", engine=engine.alias, code=refusal.code, reason=refusal.message)

@@ -56,7 +56,7 @@ class Voicebox:
         self._speakers: dict[str, Speaker] = {}
         self._found = _Found()
         self._looking = threading.Lock()
-        self._opening = threading.RLock()
+        self._opening = threading.Lock()
 
     def load(self) -> None:
         """Find what is there and load what always is. Raises when nothing of that could be loaded."""
@@ -72,9 +72,8 @@ class Voicebox:
             for key in before.folder.keys() | folder.keys():
                 if before.folder.get(key) != folder.get(key):
                     self._renew(key)
-            known = {key: names for key, names in before.voices.items() if _is_as_before(key, before, folder)}
-            voices = {key: known.get(key) or self._voices_of(key) for key in self._keys(folder)}
-            self._found = _Found(folder, voices)
+            voices = {key: self._voices_of(key) for key in self._keys(folder)}
+            self._found = _Found(folder, {key: names for key, names in voices.items() if names is not None})
             return self._found != before
 
     @property
@@ -105,7 +104,7 @@ class Voicebox:
         return self._speaker(key)
 
     def warm(self, key: str) -> None:
-        """Have it loaded when its desk has nothing else to do. Raises EngineError for what is not here."""
+        """Have it loaded, after those who wait to be heard. Raises EngineError for what is not here."""
         speaker = self.speaker(key)
         if isinstance(speaker, Seat):
             speaker.warm()
@@ -116,7 +115,7 @@ class Voicebox:
         if not isinstance(speaker, Seat):
             return True
         self.shelf.unload(speaker.copies, wait_s=UNLOAD_WITHIN_S)
-        return not self.shelf.is_loaded(speaker.engine)
+        return not any(map(self.shelf.is_loaded, speaker.copies))
 
     def described(self) -> tuple[dict[str, Any], ...]:
         """As the announcement tells it."""
@@ -149,13 +148,13 @@ class Voicebox:
             else:
                 yield from (key for key, found in folder.items() if _is_ready(key, found, name=alias))
 
-    def _voices_of(self, key: str) -> tuple[str, ...]:
+    def _voices_of(self, key: str) -> tuple[str, ...] | None:
+        """None where it cannot be served: one odd file must not cost the other models."""
         try:
             return self._speaker(key).engine.voices()
         except Exception:
-            # One odd file must not cost the other models.
-            log.exception("voices cannot be read", weights=key)
-            return ()
+            log.exception("cannot be served", weights=key)
+            return None
 
     def _load_pinned(self, key: str) -> EngineError | None:
         try:
@@ -210,11 +209,6 @@ class Voicebox:
     def _release_memory(self) -> None:
         collect_memory()
         self.device.release_memory()
-
-
-def _is_as_before(key: str, before: _Found, folder: dict[str, Presence]) -> bool:
-    """Its files are; what has none there may have voices elsewhere."""
-    return key in folder and folder[key].changed_at > 0 and before.folder.get(key) == folder[key]
 
 
 def _is_ready(key: str, found: Presence, *, name: str) -> bool:

@@ -8,7 +8,7 @@ log = get_logger(__name__)
 
 
 def warm_up(process: Process, key: str) -> None:
-    """Returns at once; what came of it is announced."""
+    """Returns at once; that it is loaded or broken is announced, and any other failure is in the log."""
     try:
         process.voicebox.warm(key)
     except EngineError as error:

@@ -24,7 +24,14 @@ class Model:
 
 _TORCH = "make setup-torch"
 _ALL = (
-    Model("hibari", "Hibari", "maureesewilliams/hibari", "Apache-2.0", "CPU, one voice without a download", 24_000),
+    Model(
+        "hibari",
+        "Hibari",
+        "maureesewilliams/hibari",
+        "Apache-2.0",
+        "CPU, one voice without a download",
+        24_000,
+    ),
     Model("kokoro", "Kokoro 82M", "hexgrad/Kokoro-82M", "Apache-2.0", "CPU, ONNX", 24_000, hosted=True),
     Model(
         "parler",

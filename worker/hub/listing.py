@@ -1,4 +1,4 @@
-"""What a repository holds, asked of the hub by its own library."""
+"""What a repository holds: its commit asked of the hub by its own library, its files page by page."""
 
 import re
 from collections.abc import Callable
@@ -108,7 +108,8 @@ def _page(url: str, api: "HfApi") -> tuple[dict[str, Any], str | None]:
     """The files on a page of the list, and the address of the next one."""
     from huggingface_hub import get_session
 
-    headers = {"user-agent": USER_AGENT} | ({"authorization": f"Bearer {api.token}"} if api.token else {})
+    ours = bool(api.token) and url.startswith(f"{api.endpoint}/")
+    headers = {"user-agent": USER_AGENT} | ({"authorization": f"Bearer {api.token}"} if ours else {})
     answer = get_session().get(url, headers=headers, timeout=TIMEOUT_S)
     answer.raise_for_status()
     files = {str(entry["path"]): entry for entry in answer.json() if entry["type"] == "file"}

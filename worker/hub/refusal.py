@@ -3,8 +3,6 @@
 import json
 from collections.abc import Mapping
 
-import httpx
-
 from common.catalogue import Repository
 from worker.engines.protocol import EngineError
 
@@ -72,7 +70,8 @@ def refusal_of(error: Exception, repository: Repository) -> EngineError:
         return refused(repository, response.status_code, response.headers)
     if isinstance(error, _STRANGE):
         return strange(repository)
-    if isinstance(error, ValueError | httpx.InvalidURL):
+    # The library's clients are of another release than ours, or of another make.
+    if isinstance(error, ValueError) or type(error).__name__ == "InvalidURL":
         return _failed(repository, "its name or the hub's address is not valid. Check HF_ENDPOINT.")
     return unreachable(repository)
 
