@@ -44,9 +44,6 @@ def _watch(client: Client, what: What, told: Sequence[Job], console: Console, er
     waiting = [(one["weights"], one["worker"]) for one in told]
     if waiting and what == "warm":
         console.print(f"Loading {', '.join(dict.fromkeys(key for key, _ in waiting))} …")
-    shown = _shown(client) if waiting else set()
-    # The engine that tests drive is in no list, so nobody can see what came of it.
-    waiting = [pair for pair in waiting if pair[0] in shown]
     well, give_up_at = True, time.monotonic() + _WITHIN_S[what]
     while waiting and time.monotonic() < give_up_at:
         states = _states(client)
@@ -62,10 +59,6 @@ def _watch(client: Client, what: What, told: Sequence[Job], console: Console, er
             f"{key} is not {what}ed on {worker} yet: it is in use, others are being loaded, or its log says why."
         )
     return well and not waiting
-
-
-def _shown(client: Client) -> set[str]:
-    return {weights["key"] for model in client.models()["models"] for weights in model["weights"]}
 
 
 def _states(client: Client) -> dict[tuple[str, str], Job]:
