@@ -27,6 +27,7 @@ class Recorder:
     pinned: bool = False
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
+    takes_phonemes: bool = False
 
     def __init__(self, *, max_batch: int = 1) -> None:
         self.max_batch: int = max_batch

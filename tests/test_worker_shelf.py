@@ -19,6 +19,7 @@ class Book:
     max_batch: int = 1
     max_chars: int = 100
     native_speed: tuple[float, float] | None = None
+    takes_phonemes: bool = False
     patience: float = 1.0
 
     def __init__(self, alias: str, *, memory_bytes: int = 10, pinned: bool = False) -> None:

@@ -45,6 +45,7 @@ class FakeEngine:
     desk: str = "fake"
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
+    takes_phonemes: bool = False
     patience: float = 1.0
     pinned: bool = False
 

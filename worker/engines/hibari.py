@@ -27,6 +27,7 @@ class HibariEngine:
     max_batch: int = 1
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
+    takes_phonemes: bool = False
     patience: float = 1.0
     pinned: bool = True
 

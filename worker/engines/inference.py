@@ -21,6 +21,7 @@ class InferenceEngine:
     max_batch: int = 1
     max_chars: int = 600
     native_speed: tuple[float, float] | None = None
+    takes_phonemes: bool = False
     patience: float = 1.0
     pinned: bool = True
 

@@ -38,6 +38,7 @@ class KokoroEngine:
     # About 330 phonemes of English, which leaves room for numbers; of longer texts listeners say that they're hurried.
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
+    takes_phonemes: bool = False
     patience: float = 1.0
     pinned: bool = False
 

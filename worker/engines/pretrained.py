@@ -35,6 +35,7 @@ class PretrainedEngine:
     max_batch: int = 1
     max_chars: int = 1
     native_speed: tuple[float, float] | None = None
+    takes_phonemes: bool = False
     patience: float = 1.0
     pinned: bool = False
     # How many texts a call takes on a CPU and on a GPU, how much longer than others it may take on a CPU, in what

@@ -15,7 +15,9 @@ ANY_VOICE = "*"
 class Utterance:
     """One segment to speak. `voice` is the engine's own name of it, `model_id` is "" or a hub id.
 
-    `opens`: it is the first of its job.
+    `opens`: it is the first of its job. `phonemes`: characters [start, end) of `text` are to be said as this string,
+    in the signs that Kokoro was trained on (IPA, with one letter for some sounds of two); in order, none overlapping.
+    An engine that does not take them (`Engine.takes_phonemes`) passes over them.
     """
 
     text: str
@@ -27,14 +29,29 @@ class Utterance:
     seed: int
     seed_given: bool
     opens: bool = True
+    phonemes: tuple[tuple[int, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Characters [start, end) of the utterance's text are heard from `start_s` to `end_s`, from the first sample on."""
+
+    start: int
+    end: int
+    start_s: float
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Mono samples in [-1, 1]."""
+    """Mono samples in [-1, 1].
+
+    `words`: those of which the engine knows when they're heard, in order; none from an engine that knows of none.
+    """
 
     samples: NDArray[np.float32]
     sample_rate_hz: int
+    words: tuple[Word, ...] = ()
 
     @classmethod
     def nothing(cls) -> "Speech":
@@ -106,8 +123,9 @@ class Engine(Protocol):
 
     `desk`: engines that name the same one are never called at the same time, because they share what cannot be shared
     (a random generator). `max_chars` is the longest segment it takes; `native_speed` the range of speeds that it does
-    itself (None: it ignores `Utterance.speed` and the pipeline stretches). `patience` multiplies the time that a call
-    may take; a `pinned` one stays loaded.
+    itself (None: it ignores `Utterance.speed` and the pipeline stretches). `takes_phonemes`: it says
+    `Utterance.phonemes` as they stand. `patience` multiplies the time that a call may take; a `pinned` one stays
+    loaded.
     """
 
     alias: str
@@ -115,6 +133,7 @@ class Engine(Protocol):
     max_batch: int
     max_chars: int
     native_speed: tuple[float, float] | None
+    takes_phonemes: bool
     patience: float
     pinned: bool
 

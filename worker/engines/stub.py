@@ -15,6 +15,7 @@ class StubEngine:
     max_batch: int = 1
     max_chars: int = 1000
     native_speed: tuple[float, float] | None = None
+    takes_phonemes: bool = False
     patience: float = 1.0
     pinned: bool = True
 
