@@ -61,6 +61,8 @@ class Job(Base):
     deleted_at: Mapped[float | None]
     request_id: Mapped[str | None] = mapped_column(String(64))
     traceparent: Mapped[str | None] = mapped_column(String(64))
+    # See common.options.
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
 
     __table_args__ = (
         Index("ix_jobs_owner_created", "owner", "created_at", "id"),
@@ -140,6 +142,17 @@ class Audio(Base):
             postgresql_where=sql("doomed_at IS NOT NULL"),
         ),
     )
+
+
+class Captions(Base):
+    """When each segment and word of a recording is heard: see common.captions. They go with the audio."""
+
+    __tablename__ = "captions"
+
+    audio_key: Mapped[str] = mapped_column(
+        String(160), ForeignKey("audio.key", ondelete="CASCADE"), primary_key=True
+    )
+    cues: Mapped[list[Any]]
 
 
 class Recording(Base):

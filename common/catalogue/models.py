@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Model:
     """A family of voices. `hub_id` names it on the hub; `hosted` says whether inference may speak it.
 
-    `slow_on_cpu`: a CPU takes many times as long as the sound lasts, so it is for patience only. `setup` is the command
-    that builds an environment with its libraries.
+    `verbatim`: it is given every text as it stands. `slow_on_cpu`: a CPU takes many times as long as the sound lasts, so
+    it is for patience only. `setup` is the command that builds an environment with its libraries.
     """
 
     alias: str
@@ -19,6 +19,7 @@ class Model:
     sample_rate_hz: int
     hosted: bool = False
     slow_on_cpu: bool = False
+    verbatim: bool = False
     setup: str = "make setup"
 
 
@@ -79,7 +80,7 @@ _ALL = (
 MODELS: dict[str, Model] = {model.alias: model for model in _ALL}
 
 # The engine that tests drive; nobody sees it unless ORATIO_FAKE_ENGINE is set.
-FAKE_MODEL = Model("fake", "Fake", "", "Apache-2.0", "tests", 24_000, hosted=True)
+FAKE_MODEL = Model("fake", "Fake", "", "Apache-2.0", "tests", 24_000, hosted=True, verbatim=True)
 
 
 def find_model(alias: str) -> Model:

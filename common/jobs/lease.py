@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, literal, or_, select, update
 
 from common.database import clock, epoch_now
 from common.jobs import statements
+from common.options import PLAIN, Options
 from common.tables import Job, Part
 
 MAX_FAILURES = 3
@@ -47,11 +48,15 @@ class Claim:
     attempts: int
     claimed_at: float
     request_id: str | None
+    options: Options = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a completed job brings home. Times in milliseconds, `first_audio_ms` from the claim on."""
+    """What a completed job brings home. Times in milliseconds, `first_audio_ms` from the claim on.
+
+    `cues` are captions as `common.captions` stores them.
+    """
 
     key: str
     sha256: str
@@ -65,6 +70,7 @@ class Finished:
     synthesis_ms: float
     encode_ms: float
     warnings: tuple[str, ...]
+    cues: tuple[Any, ...] = ()
 
 
 def claim(
@@ -94,7 +100,7 @@ def claim(
         failures=part.failures,
         job_id=part.job_id,
         claimed_at=now,
-        **{**row, "warnings": tuple(row["warnings"])},
+        **{**row, "warnings": tuple(row["warnings"]), "options": Options.from_row(row["options"])},
     )
 
 
@@ -132,6 +138,8 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
         return None
     timings = _timings(held, made, now=now)
     connection.execute(statements.ADD_AUDIO, _audio(made, now=now))
+    if made.cues:
+        connection.execute(statements.ADD_CAPTIONS, {"audio_key": made.key, "cues": list(made.cues)})
     connection.execute(
         statements.COMPLETE_JOB,
         {

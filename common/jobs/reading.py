@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, and_, cast, func, literal_column, or_
 
 from common.broker import LANES
 from common.jobs import statements
-from common.tables import TERMINAL, AnyRow, Audio, Job, Part, Recording, UsageHourly
+from common.tables import TERMINAL, AnyRow, Audio, Captions, Job, Part, Recording, UsageHourly
 
 # Beyond this, a place in the queue is said to be "at least" this.
 POSITION_MAX = 10_000
@@ -131,6 +131,15 @@ def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) ->
         .where(Recording.owner == owner, Recording.job_id.in_(job_ids), Audio.doomed_at.is_(None))
     )
     return {row.job_id: SpokenAudio(**row._mapping) for row in rows}
+
+
+def find_captions(connection: Connection, job_id: str, *, owner: str) -> list[Any] | None:
+    """Cues as `common.captions` stores them; None when there are none (or no recording)."""
+    return connection.scalar(
+        select(Captions.cues)
+        .join(Recording, Recording.audio_key == Captions.audio_key)
+        .where(Recording.job_id == job_id, Recording.owner == owner)
+    )
 
 
 def place_of(connection: Connection, job_id: str) -> Place | None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Table, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from common.tables import Audio, Base, Job, Part, Recording, UsageHourly
+from common.tables import Audio, Base, Captions, Job, Part, Recording, UsageHourly
 
 
 def _table(mapped: type[Base]) -> Table:
@@ -64,6 +64,7 @@ START_JOB = (
         JOBS.c.started_at,
         JOBS.c.attempts,
         JOBS.c.request_id,
+        JOBS.c.options,
     )
 )
 
@@ -95,6 +96,7 @@ COMPLETE_JOB = (
 )
 
 ADD_AUDIO = insert(AUDIO)
+ADD_CAPTIONS = insert(_table(Captions))
 ADD_RECORDING = insert(RECORDINGS)
 ADD_JOB = insert(JOBS)
 ADD_PART = insert(PARTS)

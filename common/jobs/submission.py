@@ -10,6 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from common.database import clock, upsert
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
+from common.options import PLAIN, Options
 from common.tables import Idempotency, Part
 
 FIRST_BELL_RETRY_S = 5.0
@@ -39,6 +40,7 @@ class NewJob:
     traceparent: str | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
+    options: Options = PLAIN
 
     @property
     def part_id(self) -> str:
@@ -190,6 +192,7 @@ def _job_row(job: NewJob, *, now: float) -> dict[str, Any]:
         "created_at": now,
         "request_id": job.request_id,
         "traceparent": job.traceparent,
+        "options": job.options.as_row(),
     }
 
 

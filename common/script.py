@@ -1,0 +1,96 @@
+"""Tags in a text: `[pause:0.8s]` is silence, `[voice:af_heart]` hands over to another voice until the next such tag."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from common.errors import InvalidRequest
+from common.speakable import speakable
+
+LONGEST_PAUSE_S = 60.0
+LONGEST_SILENCE_S = 3600.0
+# Back to the voice that the request names.
+OWN_VOICE = "default"
+
+_TAG = re.compile(r"\[(?P<kind>pause|voice)\s*:(?P<value>[^\[\]\n]{0,200})\]", re.IGNORECASE)
+_DURATION = re.compile(r"(?P<number>\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(?P<unit>ms|s|)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Characters [start, end) of a text, without tags in them. `voice_id` is None for the job's own.
+
+    `lead_s` is the silence that a tag asks for before it; None when no tag stands there.
+    """
+
+    start: int
+    end: int
+    voice_id: str | None
+    lead_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """`tail_s` is the silence after the last passage."""
+
+    passages: tuple[Passage, ...]
+    tail_s: float
+
+    @property
+    def voice_ids(self) -> tuple[str, ...]:
+        """Those named by tags, in the order of their first passage."""
+        return tuple(dict.fromkeys(one.voice_id for one in self.passages if one.voice_id is not None))
+
+
+def read_script(text: str) -> Script:
+    """The passages that hold something to speak. Raises InvalidRequest for a tag that cannot be followed.
+
+    Of pauses without speech between them the sum counts.
+    """
+    passages: list[Passage] = []
+    lead_s: float | None = None
+    silence_s = 0.0
+    for start, end, voice_id, pause_s in _stretches(text):
+        if pause_s is not None:
+            lead_s = (lead_s or 0.0) + pause_s
+            silence_s += pause_s
+        if speakable(text[start:end]):
+            passages.append(Passage(start, end, voice_id, lead_s))
+            lead_s = None
+    if silence_s > LONGEST_SILENCE_S:
+        raise _invalid(f"The pauses add up to more than {LONGEST_SILENCE_S:.0f} s.")
+    return Script(tuple(passages), lead_s or 0.0)
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int, str | None, float | None]]:
+    """(start, end, voice, pause before) of what stands between tags."""
+    start, voice_id, pause_s = 0, None, None
+    for tag in _TAG.finditer(text):
+        yield start, tag.start(), voice_id, pause_s
+        start, pause_s = tag.end(), None
+        value = tag["value"].strip()
+        if tag["kind"].lower() == "pause":
+            pause_s = _duration_s(value)
+        else:
+            voice_id = _voice_id(value)
+    yield start, len(text), voice_id, pause_s
+
+
+def _voice_id(value: str) -> str | None:
+    if not value:
+        raise _invalid("A voice tag names a voice, as in [voice:af_heart].")
+    return None if value.lower() == OWN_VOICE else value
+
+
+def _duration_s(value: str) -> float:
+    found = _DURATION.fullmatch(value)
+    if found is None:
+        raise _invalid("A pause tag says how long, as in [pause:0.8s] or [pause:300ms].")
+    duration_s = float(found["number"]) / (1000 if found["unit"].lower() == "ms" else 1)
+    if duration_s > LONGEST_PAUSE_S:
+        raise _invalid(f"A pause lasts at most {LONGEST_PAUSE_S:.0f} s.")
+    return duration_s
+
+
+def _invalid(message: str) -> InvalidRequest:
+    return InvalidRequest(message, code="invalid_tag", param="text")
