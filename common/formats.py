@@ -7,4 +7,5 @@ MEDIA_TYPES: dict[str, tuple[str, str]] = {
     "mp3": ("audio/mpeg", "mp3"),
     "opus": ("audio/ogg", "opus"),
     "aac": ("audio/aac", "aac"),
+    "pcm": ("audio/pcm", "pcm"),
 }

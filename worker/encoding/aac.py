@@ -1,22 +1,22 @@
 """AAC in ADTS by PyAV, whose wheel carries GPL codecs: the one module that writes with it, imported only for aac."""
 
 from contextlib import suppress
-from typing import BinaryIO
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.encoding.resampling import allowed_rate
+from worker.encoding.tape import Tape
 
 _RATES_HZ = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _LEAST_BITS, _MOST_BITS, _BITS_PER_SAMPLE = 32_000, 96_000, 3
 
 
 class AacCodec:
-    def __init__(self, *, sample_rate_hz: int, out: BinaryIO) -> None:
+    def __init__(self, *, sample_rate_hz: int, out: Tape) -> None:
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_RATES_HZ)
-        self._container = av.open(out, "w", format="adts")
+        self._container = av.open(out, "w", format="adts", options={"flush_packets": "1"})
         self._stream = self._container.add_stream("aac", rate=self.rate_hz, layout="mono")
         self._stream.bit_rate = min(_MOST_BITS, max(_LEAST_BITS, _BITS_PER_SAMPLE * self.rate_hz))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from common.formats import MEDIA_TYPES
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import Resampler
+from worker.encoding.tape import Tape
+from worker.encoding.uncompressed import PcmCodec, WavCodec
 
 FORMATS: tuple[str, ...] = tuple(MEDIA_TYPES)
 
@@ -22,9 +24,9 @@ class Encoder(Protocol):
     """Writes one audio file."""
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Adds mono samples in [-1, 1]; what lies outside is clipped. Raises what writing to the file raises.
+        """Adds mono samples in [-1, 1]; what lies outside is clipped. What is ready of the file is written at once.
 
-        After that the encoder is closed and the file is of no use.
+        Raises what writing to the file raises; then the encoder is closed and the file is of no use.
         """
         ...
 
@@ -57,20 +59,25 @@ def _is_available(audio_format: str) -> bool:
     return audio_format in FORMATS and (audio_format != "aac" or find_spec("av") is not None)
 
 
-def open_encoder(audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> Encoder:
+def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | Tape) -> Encoder:
     """Starts a file of the format in `out`, which must be empty and open for reading, writing and seeking.
 
-    Samples come at `sample_rate_hz` and keep that rate where the format knows it. Raises ValueError for a format
-    that is not available.
+    Samples come at `sample_rate_hz` and keep that rate where the format knows it. `CODEC_DELAY` says what decoders
+    add to them. Opus should be given a silent end of 20 ms: it foretells what follows the last sample, often as a
+    spike. Raises ValueError for a format that is not available.
     """
     if not _is_available(audio_format):
         raise ValueError(f"cannot write {audio_format}; available are {', '.join(available_formats())}")
-    return _FileEncoder(
-        _codec(audio_format, sample_rate_hz=sample_rate_hz, out=out), sample_rate_hz=sample_rate_hz
-    )
+    tape = out if isinstance(out, Tape) else Tape(out)
+    codec = _codec(audio_format, sample_rate_hz=sample_rate_hz, out=tape)
+    return _FileEncoder(codec, sample_rate_hz=sample_rate_hz)
 
 
-def _codec(audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> Codec:
+def _codec(audio_format: str, *, sample_rate_hz: int, out: Tape) -> Codec:
+    if audio_format == "pcm":
+        return PcmCodec(out=out)
+    if audio_format == "wav":
+        return WavCodec(sample_rate_hz=sample_rate_hz, out=out)
     if audio_format == "mp3":
         from worker.encoding.mp3 import Mp3Codec
 

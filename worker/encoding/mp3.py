@@ -1,12 +1,11 @@
 """MP3 by LAME."""
 
-from typing import BinaryIO
-
 import lameenc
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.encoding.resampling import allowed_rate
+from worker.encoding.tape import Tape
 
 _RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _QUALITY = 7  # speech sounds the same at 2, which takes four times as long
@@ -15,7 +14,7 @@ _QUALITY = 7  # speech sounds the same at 2, which takes four times as long
 class Mp3Codec:
     """Constant bit rate: without a table of contents, players tell position and length of no other."""
 
-    def __init__(self, *, sample_rate_hz: int, out: BinaryIO) -> None:
+    def __init__(self, *, sample_rate_hz: int, out: Tape) -> None:
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_RATES_HZ)
         self._out = out
         self._lame = lameenc.Encoder()

@@ -1,48 +1,54 @@
-"""WAV, FLAC and Ogg Opus by libsndfile."""
+"""FLAC and Ogg Opus by libsndfile."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from worker.encoding.resampling import allowed_rate
+from worker.encoding.tape import Tape
 
-_KINDS = {"wav": ("WAV", "PCM_16"), "flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
+_KINDS = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-_OPUS_TAIL_S = (
-    0.02  # a sound that ends in the last frame would end in a spike: libsndfile foretells what follows
-)
+_OPUS_PAGE_MS = 100.0  # libsndfile's own are of a second, for which a listener would wait
+_SET_OGG_PAGE_LATENCY_MS = 0x1302  # of libsndfile's sndfile.h; soundfile does not name it
 
 T = TypeVar("T")
 
 
 class SndfileCodec:
-    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: BinaryIO) -> None:
+    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: Tape) -> None:
         kind, subtype = _KINDS[audio_format]
         opus = audio_format == "opus"
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_OPUS_RATES_HZ) if opus else sample_rate_hz
-        self._tail = round(_OPUS_TAIL_S * self.rate_hz) if opus else 0
         self._out = _Watched(out)
         self._file = soundfile.SoundFile(
             self._out, "w", samplerate=self.rate_hz, channels=1, format=kind, subtype=subtype
         )
+        if opus:
+            _shorten_pages(self._file)
 
     def encode(self, pcm: NDArray[np.int16]) -> None:
         self._file.write(pcm)
         self._out.raise_failure()
 
     def finish(self) -> None:
-        if self._tail:
-            self._file.write(np.zeros(self._tail, dtype=np.int16))
         self._file.close()
         self._out.raise_failure()
 
     def release(self) -> None:
         with suppress(soundfile.SoundFileError):  # the failure that led here has been raised
             self._file.close()
+
+
+def _shorten_pages(file: soundfile.SoundFile) -> None:
+    """By libsndfile's own command, for which soundfile has no call."""
+    latency_ms = soundfile._ffi.new("double *", _OPUS_PAGE_MS)
+    size = soundfile._ffi.sizeof("double")
+    soundfile._snd.sf_command(file._file, _SET_OGG_PAGE_LATENCY_MS, latency_ms, size)
 
 
 class _Watched:
@@ -52,7 +58,7 @@ class _Watched:
     a complete job with half a file.
     """
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: Tape) -> None:
         self._out = out
         self._failure: Exception | None = None
 

@@ -1,0 +1,72 @@
+"""Samples as they are: with WAV's header, or with none."""
+
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.encoding.tape import Tape
+
+PCM_RATE_HZ = 24_000  # what clients of raw samples take for granted, as no header tells them
+
+_HEADER_BYTES = 44
+_UNKNOWN = 0xFFFFFFFF  # by convention a size that is not known yet: players then read to the end
+_SAMPLE_BYTES = 2
+
+
+class PcmCodec:
+    """16 bits, little-endian, mono."""
+
+    rate_hz = PCM_RATE_HZ
+
+    def __init__(self, *, out: Tape) -> None:
+        self._out = out
+
+    def encode(self, pcm: NDArray[np.int16]) -> None:
+        self._out.write(_little_endian(pcm))
+
+    def finish(self) -> None:
+        """There is nothing to add."""
+
+    def release(self) -> None:
+        """There is nothing to free."""
+
+
+class WavCodec:
+    """The header stands for a stream until the end, where the real sizes take its place.
+
+    Layout: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0", chunk by chunk.
+    """
+
+    def __init__(self, *, sample_rate_hz: int, out: Tape) -> None:
+        self.rate_hz = sample_rate_hz
+        self._out = out
+        self._data_bytes = 0
+        out.write(_header(sample_rate_hz, data_bytes=None))
+
+    def encode(self, pcm: NDArray[np.int16]) -> None:
+        self._data_bytes += self._out.write(_little_endian(pcm))
+
+    def finish(self) -> None:
+        self._out.seek(0)
+        # Beyond four gigabytes, which is a day of speech, there is no honest size.
+        fits = self._data_bytes + _HEADER_BYTES - 8 < _UNKNOWN
+        self._out.write(_header(self.rate_hz, data_bytes=self._data_bytes if fits else None))
+
+    def release(self) -> None:
+        """There is nothing to free."""
+
+
+def _little_endian(pcm: NDArray[np.int16]) -> bytes:
+    return pcm.astype("<i2", copy=False).tobytes()
+
+
+def _header(rate_hz: int, *, data_bytes: int | None) -> bytes:
+    whole = _UNKNOWN if data_bytes is None else _HEADER_BYTES - 8 + data_bytes
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", whole, b"WAVE"),
+        # 1: plain samples; one channel.
+        *(b"fmt ", 16, 1, 1, rate_hz, rate_hz * _SAMPLE_BYTES, _SAMPLE_BYTES, _SAMPLE_BYTES * 8),
+        *(b"data", _UNKNOWN if data_bytes is None else data_bytes),
+    )
