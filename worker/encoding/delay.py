@@ -24,8 +24,9 @@ class CodecDelay:
         return -(-(samples + self.added) // frame) * frame
 
 
-# Ogg tells the decoder what to skip of Opus, at the beginning and at the end. Neither ADTS nor bare MP3 frames can:
-# LAME puts 576 samples before the sound, at least as many behind it, and decoders of MP3 are late by 529.
+# Ogg tells the decoder what to skip of Opus, at the beginning and at the end; its sound is where it was within a
+# millisecond. Neither ADTS nor bare MP3 frames can: LAME puts 576 samples before the sound and as many or more behind
+# it, and decoders of MP3 are late by 529.
 CODEC_DELAY = {
     "wav": CodecDelay(),
     "flac": CodecDelay(),

@@ -1,0 +1,25 @@
+"""Files as another decoder than our own hears them, and a tone to put into them."""
+
+import io
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+# Too short for FFmpeg to tell what it is, or, for raw samples, without anything that tells it.
+_DEMUXERS = {"mp3": "mp3", "aac": "aac", "pcm": "s16le"}
+
+
+def by_pyav(data: bytes, audio_format: str, *, pcm_rate_hz: int = 24_000) -> tuple[NDArray[np.float32], int]:
+    """(mono samples, their rate)."""
+    options = {"sample_rate": str(pcm_rate_hz)} if audio_format == "pcm" else {}
+    with av.open(io.BytesIO(data), "r", format=_DEMUXERS.get(audio_format), options=options) as container:
+        rate = container.streams.audio[0].rate
+        to_float = av.AudioResampler(format="fltp", layout="mono")
+        frames = [out.to_ndarray() for frame in container.decode(audio=0) for out in to_float.resample(frame)]
+    return np.concatenate(frames, axis=1)[0], rate
+
+
+def tone(duration_s: float, *, rate_hz: int, pitch_hz: float = 220) -> NDArray[np.float32]:
+    moments = np.arange(round(duration_s * rate_hz)) / rate_hz
+    return (0.5 * np.sin(2 * np.pi * pitch_hz * moments)).astype(np.float32)
