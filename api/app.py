@@ -8,6 +8,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from api import forecast, openapi, refusals
+from api.audience import Audience
 from api.context import Gateway
 from api.doorbell import Doorbell
 from api.fleet_cache import FleetCache
@@ -23,6 +24,8 @@ from api.routes import (
     jobs,
     maintenance,
     models,
+    speech,
+    streams,
     synthesize,
     voices,
 )
@@ -31,7 +34,20 @@ from common.database import open_database
 from common.settings import Settings
 from common.store import Store
 
-ROUTES = (synthesize, jobs, history, voices, models, analytics, export, maintenance, health, docs)
+ROUTES = (
+    synthesize,
+    speech,
+    streams,
+    jobs,
+    history,
+    voices,
+    models,
+    analytics,
+    export,
+    maintenance,
+    health,
+    docs,
+)
 
 # Not more threads than the database has connections for, and each costs memory.
 THREADS = 15
@@ -67,9 +83,11 @@ async def _lifespan(app: FastAPI, *, settings: Settings) -> AsyncIterator[None]:
     app.state.gateway = gateway
     gateway.intake.start()
     gateway.hub.start()
+    gateway.audience.start()
     try:
         yield
     finally:
+        await gateway.audience.close()
         await gateway.hub.close()
         gateway.intake.close()
         gateway.doorbell.close()
@@ -80,12 +98,13 @@ def open_gateway(settings: Settings) -> Gateway:
     """Needs a running event loop; neither database nor Redis has to answer yet."""
     database = open_database(settings, role="gateway")
     doorbell = Doorbell(settings)
+    hub = Hub(settings, database)
     return Gateway(
         settings=settings,
         database=database,
         store=Store(settings.store),
         doorbell=doorbell,
-        hub=Hub(settings, database),
+        hub=hub,
         intake=Intake(
             database,
             doorbell,
@@ -93,4 +112,5 @@ def open_gateway(settings: Settings) -> Gateway:
             retry_after_s=partial(forecast.retry_after_s, database),
         ),
         fleet=FleetCache(database),
+        audience=Audience(hub, database, doorbell),
     )

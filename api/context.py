@@ -1,7 +1,7 @@
 """What one gateway process holds while it runs, handed to every route by the application's state."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from starlette.requests import Request
@@ -13,6 +13,9 @@ from api.intake import Intake
 from common.database import Database
 from common.settings import Settings
 from common.store import Store
+
+if TYPE_CHECKING:
+    from api.audience import Audience
 
 # Every query names an owner; there is one until there are keys.
 OWNER = "local"
@@ -27,6 +30,7 @@ class Gateway:
     hub: Hub
     intake: Intake
     fleet: FleetCache
+    audience: "Audience"
 
 
 def here(request: Request) -> Gateway:

@@ -6,15 +6,15 @@ that a lost event or a dead Redis delays an answer but cannot lose it.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import redis
 import redis.asyncio
 from starlette.concurrency import run_in_threadpool
 
-from common import events
+from common import events, live
 from common.broker import PUBLISH_TIMEOUT_S
 from common.database import Database
 from common.events import Event
@@ -30,6 +30,8 @@ BACKOFF_MAX_S = 2.0
 PING_EVERY_S = 5.0
 # A reader this far behind is let go; it comes back with Last-Event-ID.
 BEHIND_MAX = 1000
+# Of a window, what one listener takes at a time.
+WINDOW_CHUNKS = 4
 
 
 class Look:
@@ -44,11 +46,40 @@ LOOK, CLOSED = Look(), Closed()
 Notice = Event | Look | Closed
 
 
+class Waker:
+    """For who looks for himself: wakes him when anything of his job may have changed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.has_news = False
+        self._event = asyncio.Event()
+
+    def put(self, notice: Notice) -> None:
+        """`has_news` is set when the job may have ended, and stays so until it is taken back."""
+        self.closed = self.closed or notice is CLOSED
+        self.has_news = self.has_news or not isinstance(notice, Event) or notice.ends_job
+        self.hear()
+
+    def hear(self) -> None:
+        """There is more to listen to."""
+        self._event.set()
+
+    async def wait(self, *, timeout_s: float) -> None:
+        """Until something happens, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
+        self._event.clear()
+
+
 class Listener:
     """What comes for one job, in order, for one reader."""
 
     def __init__(self) -> None:
         self._notices: asyncio.Queue[Notice] = asyncio.Queue()
+
+    def hear(self) -> None:
+        """Sound is nothing that it waits for."""
 
     def put(self, notice: Notice) -> None:
         if self._notices.qsize() < BEHIND_MAX or notice is CLOSED:
@@ -65,6 +96,9 @@ class Listener:
             return None
 
 
+Reader = TypeVar("Reader", Listener, Waker)
+
+
 class Hub:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._client = redis.asyncio.Redis.from_url(
@@ -76,7 +110,7 @@ class Hub:
         )
         self._prefix = settings.queue_prefix
         self._database = database
-        self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._listeners: defaultdict[str, set[Listener | Waker]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
         self.connected = asyncio.Event()
         self.stopping = False
@@ -99,14 +133,24 @@ class Hub:
     @contextmanager
     def listen(self, job_id: str) -> Iterator[Listener]:
         """Register before the thing whose event is waited for is started, so that none can be missed."""
-        listener = Listener()
-        self._listeners[job_id].add(listener)
-        if self.stopping:
-            listener.put(CLOSED)
-        try:
+        with self._registered(job_id, Listener()) as listener:
             yield listener
+
+    @contextmanager
+    def wake(self, job_id: str) -> Iterator[Waker]:
+        """The same for one who looks for himself when something happened."""
+        with self._registered(job_id, Waker()) as waker:
+            yield waker
+
+    @contextmanager
+    def _registered(self, job_id: str, reader: Reader) -> Iterator[Reader]:
+        self._listeners[job_id].add(reader)
+        if self.stopping:
+            reader.put(CLOSED)
+        try:
+            yield reader
         finally:
-            self._listeners[job_id].discard(listener)
+            self._listeners[job_id].discard(reader)
             if not self._listeners[job_id]:
                 del self._listeners[job_id]
 
@@ -118,6 +162,41 @@ class Hub:
             return events.replayed(job_id, entries)
         except redis.RedisError:
             return []
+
+    async def window(self, job_id: str, *, attempt: int, offset: int) -> list[live.Chunk]:
+        """A few chunks of the sound being made that hold bytes from `offset` on, or those of a later attempt.
+
+        None when nothing is there, or Redis does not answer.
+        """
+        try:
+            entries: Any = await self._client.xrange(
+                live.window_key(job_id, prefix=self._prefix),
+                min=live.from_id(attempt, offset),
+                count=WINDOW_CHUNKS,
+            )
+        except redis.RedisError:
+            return []
+        return live.chunks_of(entries)
+
+    async def say_heard(self, job_ids: Sequence[str]) -> None:
+        """Somebody listens to these jobs here. Nothing happens when Redis does not answer."""
+        with suppress(redis.RedisError):
+            pipeline = self._client.pipeline(transaction=False)
+            for job_id in job_ids:
+                pipeline.set(live.audience_key(job_id, prefix=self._prefix), 1, ex=live.HEARD_S)
+            await pipeline.execute()
+
+    async def say_left(self, job_id: str) -> None:
+        """Nobody listens here any more; gateways where somebody does say so again soon."""
+        with suppress(redis.RedisError):
+            await self._client.delete(live.audience_key(job_id, prefix=self._prefix))
+
+    async def is_heard(self, job_id: str) -> bool:
+        """False also when Redis does not answer."""
+        try:
+            return bool(await self._client.exists(live.audience_key(job_id, prefix=self._prefix)))
+        except redis.RedisError:
+            return False
 
     async def _subscribe(self) -> None:
         backoff_s = 0.1
@@ -134,13 +213,16 @@ class Hub:
 
     async def _hear(self, *, on_subscribed: Callable[[], None]) -> None:
         async with self._client.pubsub() as subscription:
-            await subscription.subscribe(events.channel(self._prefix))
+            grown = live.channel(self._prefix)
+            await subscription.subscribe(events.channel(self._prefix), grown)
             silent = 0
             while True:
                 message = await subscription.get_message(timeout=PING_EVERY_S)
                 silent = 0 if message else silent + 1
                 if message is None:
                     await _ping(subscription, unanswered=silent)
+                elif message["type"] == "message" and message["channel"] == grown.encode():
+                    self._wake(message["data"])
                 elif message["type"] == "message":
                     self._dispatch(message["data"])
                 elif message["type"] == "subscribe":
@@ -155,6 +237,10 @@ class Hub:
             event = events.told(line)
             for listener in listeners:
                 listener.put(event)
+
+    def _wake(self, job_id: bytes) -> None:
+        for listener in self._listeners.get(job_id.decode(), ()):
+            listener.hear()
 
     def _notify_all(self, notice: Notice) -> None:
         for listeners in self._listeners.values():

@@ -3,27 +3,32 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from api.context import OWNER, Gateway
 from api.schemas.synthesis import SynthesisRequest
 from common.broker import job_queue
 from common.catalogue import Voice, find_voice, no_such_voice
 from common.catalogue.styles import check_style
-from common.errors import Conflict, InvalidRequest, NoWorker, TooLarge
+from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLarge
 from common.fleet import Seen, believed
 from common.identity import new_id
 from common.jobs.submission import NewJob
-from common.providers import choose, is_announced
+from common.options import Options
+from common.providers import Choice, choose, is_announced
+from common.script import read_script
 from common.settings import Settings
 from common.speakable import speakable
 
 # How old the fleet's announcements may be for a refusal.
 NEWS_S = 0.2
+# Each is a claim of its own, and no part is worth more than a dozen of them.
+MOST_LEGS = 4
 
 
 def check_text(body: SynthesisRequest, settings: Settings) -> None:
-    """Raises InvalidRequest, TooLarge."""
+    """Raises InvalidRequest (also for tags that cannot be followed), TooLarge."""
     if body.webhook is not None:
         raise InvalidRequest(
             "Webhooks are not available on this service; GET /jobs/{job_id}/events tells of a job's end.",
@@ -38,7 +43,7 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
             code="text_too_long",
             param="text",
         )
-    if not speakable(body.text):
+    if not (read_script(body.text).passages if "[" in body.text else speakable(body.text)):
         raise InvalidRequest(
             "text holds nothing that can be spoken: it needs at least one letter or digit.",
             code="nothing_to_speak",
@@ -46,27 +51,53 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
         )
 
 
-def make_job(
-    body: SynthesisRequest,
-    fleet: Sequence[Seen],
-    *,
-    settings: Settings,
-    key: str | None,
-    request_id: str | None,
-) -> NewJob:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for, and by which door.
+
+    `joins`: an equal order of the same owner that is under way is this one. The rest is as in `Options`.
+    """
+
+    body: SynthesisRequest
+    key: str | None = None
+    request_id: str | None = None
+    streamed: bool = False
+    keep: bool = True
+    joins: bool = False
+
+    @property
+    def options(self) -> Options:
+        body = self.body
+        return Options(
+            normalize=body.normalize,
+            mastering=body.mastering,
+            lexicon=body.lexicon,
+            streamed=self.streamed,
+            keep=self.keep,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """A voice of a text, and where it is spoken."""
+
+    voice: Voice
+    choice: Choice
+
+
+def make_job(order: Order, fleet: Sequence[Seen], *, settings: Settings) -> NewJob:
     """Raises InvalidRequest, NotFound, Conflict, NoWorker."""
-    voice = find_voice(body.voice_id, allow_fake=settings.fake_engine)
-    if not voice.listed and not is_announced(voice, fleet):
-        raise no_such_voice()
-    check_style(voice, body.style)
-    choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
-    _check_format(body.format, choice.engine, fleet)
+    body = order.body
+    own = _role(body.voice_id, body, fleet, settings=settings)
+    others = [_tagged(voice_id, body, fleet, settings=settings) for voice_id in _voices_in(body.text)]
+    roles = [*others, own]
+    legs = _legs(roles, lane=body.priority)
     return NewJob(
         id=new_id(),
-        voice_id=voice.id,
-        model=voice.model,
-        provider=choice.provider,
-        queue=job_queue(choice.engine, lane=body.priority),
+        voice_id=own.voice.id,
+        model=own.voice.model,
+        provider=own.choice.provider,
+        queue=legs[0],
         text=body.text,
         language=body.language,
         speed=body.speed,
@@ -75,18 +106,74 @@ def make_job(
         priority=body.priority,
         seed=secrets.randbits(31) if body.seed is None else body.seed,
         seed_given=body.seed is not None,
-        may_fail_over=choice.may_fail_over,
-        warnings=(
-            *choice.warnings,
-            *_language_warnings(voice, body.language),
-            *_style_warnings(voice, body.style),
-            *((voice.note,) if voice.note and choice.provider == "local" else ()),
+        may_fail_over=own.choice.may_fail_over,
+        warnings=tuple(
+            dict.fromkeys(warning for role in (own, *others) for warning in _warnings(role, body))
         ),
         owner=OWNER,
-        request_id=request_id,
-        idempotency_key=key,
-        request_hash=_digest(body) if key else "",
+        request_id=order.request_id,
+        idempotency_key=order.key,
+        request_hash=_digest(body) if order.key else "",
+        join_key=_join_key(order) if order.joins else None,
+        options=_cast(order.options, roles, legs, lane=body.priority),
     )
+
+
+def _voices_in(text: str) -> tuple[str, ...]:
+    return read_script(text).voice_ids if "[" in text else ()
+
+
+def _tagged(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, settings: Settings) -> _Role:
+    try:
+        return _role(voice_id, body, fleet, settings=settings)
+    except OratioError as error:
+        # The tag is at fault, not the field.
+        error.param = "text" if error.param == "voice_id" else error.param
+        raise
+
+
+def _role(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, settings: Settings) -> _Role:
+    voice = find_voice(voice_id, allow_fake=settings.fake_engine)
+    if not voice.listed and not is_announced(voice, fleet):
+        raise no_such_voice()
+    check_style(voice, body.style)
+    choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
+    _check_format(body.format, choice.engine, fleet)
+    return _Role(voice, choice)
+
+
+def _legs(roles: Sequence[_Role], *, lane: str) -> tuple[str, ...]:
+    """The queues that a text passes through, the one of its own voice last: there it is put together."""
+    last = job_queue(roles[-1].choice.engine, lane=lane)
+    queues = dict.fromkeys(job_queue(role.choice.engine, lane=lane) for role in roles)
+    legs = (*(queue for queue in queues if queue != last), last)
+    if len(legs) > MOST_LEGS:
+        raise InvalidRequest(
+            f"The voices of this text are of {len(legs)} models; at most {MOST_LEGS} can be in one text.",
+            code="too_many_models",
+            param="text",
+        )
+    return legs
+
+
+def _cast(options: Options, roles: Sequence[_Role], legs: tuple[str, ...], *, lane: str) -> Options:
+    if len(legs) == 1:
+        return options
+    cast = {role.voice.id: legs.index(job_queue(role.choice.engine, lane=lane)) for role in roles}
+    return replace(options, legs=legs, cast=cast)
+
+
+def _warnings(role: _Role, body: SynthesisRequest) -> Iterator[str]:
+    yield from role.choice.warnings
+    yield from _language_warnings(role.voice, body.language)
+    yield from _style_warnings(role.voice, body.style)
+    if role.voice.note and role.choice.provider == "local":
+        yield role.voice.note
+
+
+def _join_key(order: Order) -> str:
+    """What no caller can send as a key of his own, so that the two never meet."""
+    return f"\x01{_digest(order.body)}{'k' if order.keep else ''}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
@@ -132,13 +219,11 @@ def _digest(body: SynthesisRequest) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-async def place(
-    gateway: Gateway, body: SynthesisRequest, *, key: str | None, request_id: str | None
-) -> NewJob:
+async def place(gateway: Gateway, order: Order) -> NewJob:
     """The job for what is asked, by what the fleet announced. Raises InvalidRequest, NotFound, Conflict, NoWorker."""
 
     def make(fleet: Sequence[Seen]) -> NewJob:
-        return make_job(body, fleet, settings=gateway.settings, key=key, request_id=request_id)
+        return make_job(order, fleet, settings=gateway.settings)
 
     try:
         job = make(await gateway.fleet.seen())

@@ -52,7 +52,7 @@ async def answer(
     view = job_view(request, row)
     if row.status == "completed":
         return Response(view.model_dump_json(), media_type="application/json")
-    if (failure := _failure(row)) is not None:
+    if (failure := failure_of(row)) is not None:
         raise failure
     headers = {"Location": address(request, f"/jobs/{job_id}")}
     return Response(view.model_dump_json(), 202, headers, media_type="application/json")
@@ -103,7 +103,8 @@ def _read(gateway: Gateway, job_id: str) -> AnyRow | None:
         return get_job(connection, job_id, owner=OWNER)
 
 
-def _failure(row: AnyRow) -> OratioError | None:
+def failure_of(row: AnyRow) -> OratioError | None:
+    """What the end of a job asks for as an answer; None for one that goes on or ended well."""
     if row.status == "cancelled":
         return Conflict("This job was cancelled.", code="job_cancelled", job_id=row.id)
     if row.status != "failed":

@@ -1,6 +1,6 @@
 """How a job is to be spoken beyond voice and format: one value, of which only what differs is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -11,8 +11,8 @@ class Options:
     loudness evened. `lexicon`: word to respelling, or to `/phonemes/`.
 
     `streamed`: somebody listens from the first segment on. `keep`: it goes on when the last listener has left.
-    `live_text`: the text comes in pieces while it is spoken. `cast`: of a job in several parts, which part speaks each
-    voice.
+    `live_text`: the text comes in pieces while it is spoken. `legs`: the queues that a text with voices of several
+    models passes through; `cast`: in which of them each voice is spoken.
     """
 
     normalize: bool = True
@@ -21,6 +21,7 @@ class Options:
     streamed: bool = False
     keep: bool = True
     live_text: bool = False
+    legs: Sequence[str] = ()
     cast: Mapping[str, int] = field(default_factory=dict)
 
     def as_row(self) -> dict[str, Any]:

@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     worker_instances: int = Field(1, ge=1)
     fake_engine: bool = False
 
+    # Names of OpenAI's that mean others than usual: voices (name to our voice), models (name to one of ours).
+    openai_voices: dict[str, str] = Field(default_factory=dict)
+    openai_models: dict[str, str] = Field(default_factory=dict)
+
+    # How texts are read: a JSON file of words and how they are said.
+    lexicon_file: Path | None = None
+
     # Models in memory.
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
@@ -86,7 +93,7 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("hf_token", "alive_file", mode="before")
+    @field_validator("hf_token", "alive_file", "lexicon_file", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

@@ -30,6 +30,16 @@ def audio_key(job_id: str, *, attempt: int, extension: str) -> str:
     return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.{extension}")
 
 
+def piece_key(job_id: str, *, attempt: int, number: int) -> str:
+    """Of a file that is still being written, a stretch that live listeners may need."""
+    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.p{number:04d}")
+
+
+def take_key(job_id: str, *, attempt: int) -> str:
+    """What voices of one model have spoken of a text, for those of another to go on with."""
+    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.take")
+
+
 def checked(key: str) -> str:
     """The key itself; ValueError for one that this service cannot have made."""
     if not _KEY.fullmatch(key):

@@ -95,6 +95,8 @@ class Part(Base):
     next_bell_at: Mapped[float]
     bells: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     created_at: Mapped[float]
+    # Of a text that passes through several queues: the keys of what was spoken in those behind it.
+    takes: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
 
     __table_args__ = (
         Index("ix_parts_job", "job_id", "position", unique=True),

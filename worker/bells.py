@@ -1,12 +1,13 @@
 """The worker's line to Redis: events out, bells rung again. Redis away is a slower service, never a failed job."""
 
 import time
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
 import redis
 
-from common import broker, events, fleet
+from common import broker, events, fleet, live
 from common.database import Database
 from common.jobs import sweep
 from common.settings import Settings
@@ -37,6 +38,27 @@ class Bells:
             return
         try:
             events.emit(self._client, job_id, name, data, prefix=self._prefix)
+        except redis.RedisError as error:
+            self._pause(error)
+
+    def append_live(self, job_id: str, chunks: Sequence[live.Chunk]) -> bool:
+        """Whether anybody listens; nobody, when Redis is away. Raises redis.ResponseError for a stale attempt."""
+        if time.monotonic() < self._paused_until:
+            return False
+        try:
+            return live.append(self._client, job_id, chunks, prefix=self._prefix)
+        except redis.ResponseError:
+            raise
+        except redis.RedisError as error:
+            self._pause(error)
+            return False
+
+    def forget_live(self, job_id: str) -> None:
+        """Lost when Redis is away: the window ends by itself."""
+        if time.monotonic() < self._paused_until:
+            return
+        try:
+            live.forget(self._client, job_id, prefix=self._prefix)
         except redis.RedisError as error:
             self._pause(error)
 

@@ -4,261 +4,178 @@ import hashlib
 import json
 import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, wait
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from heapq import merge
 from typing import IO
 
-import numpy as np
-
 from common import __version__
-from common.catalogue import Voice, find_voice, hub_model
+from common.catalogue import find_voice
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import Claim, Finished
-from common.store import StorageFull, Store, audio_key
-from worker.encoding import Encoder, available_formats, open_encoder
-from worker.engines.protocol import Engine, EngineError, Speech, TooLong, Utterance
+from common.store import StorageFull, Store, audio_key, take_key
+from worker.engines.protocol import EngineError
+from worker.live import Live
+from worker.recital import Reader, Recital, Said, Watch
+from worker.rendering import Rendering
+from worker.score import Score, compose
 from worker.speakers import Speaker
-from worker.stretch import split_speed, stretch
-from worker.text.breaks import break_up
+from worker.stretch import split_speed
+from worker.takes import read_take, write_take
 from worker.text.language import mismatch_warning
-from worker.text.segments import Segment, cut
+from worker.text.lexicon import Lexicon
+from worker.text.normalising import normalise
+from worker.text.segments import cut
 
-_DENSE = frozenset({"zh", "ja", "ko", "yue"})
-_LETTERS_A_CHARACTER = 3
-# Who would hear that a job has begun, when it has ended within this?
-SHORT_S = 0.3
 SPOOL_BYTES = 8 * 1024 * 1024
 
-
-class Stopped(Exception):
-    """The part is not ours any more, or this process must stop: what was made is dropped."""
+OpenLive = Callable[[IO[bytes]], Live]
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """How the pipeline asks and tells while it works. `go_on` raises Stopped."""
-
-    go_on: Callable[[], None]
-    started: Callable[[int], None]
-    progressed: Callable[[int, int], None]
+class Abandoned(Exception):
+    """Nobody listens any more to what was only made to be listened to."""
 
 
 @dataclass(slots=True)
 class _Clock:
     """Where the time of one job went, in seconds."""
 
-    began: float
+    began: float = field(default_factory=time.perf_counter)
     first_audio: float = 0.0
     synthesis: float = 0.0
-    encode: float = 0.0
 
-
-def speak(claim: Claim, *, speaker: Speaker, store: Store, watch: Watch) -> Finished:
-    """The file is in the store when this returns, and only then. Raises EngineError and Stopped."""
-    clock = _Clock(began=time.perf_counter())
-    voice = find_voice(claim.voice_id, allow_fake=True)
-    engine = speaker.engine
-    language = claim.language or voice.languages[0]
-    segments = cut(claim.text, language=language, max_chars=_max_chars(engine, language))
-    native, rest = split_speed(claim.speed, native=engine.native_speed)
-    utterances = [_utterance(claim, voice, segment, speed=native) for segment in segments]
-    spoken = _Sequence(speaker, utterances, lane=claim.priority, watch=watch)
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
-        sound = _write(spoken, spool, audio_format=claim.format, speed=rest, clock=clock)
-        warnings = [*claim.warnings, *_language_warning(claim, voice)]
-        if spoken.skipped:
-            warnings.append(f"{spoken.skipped} of {len(segments)} passages cannot be spoken by this voice.")
-        return _store(
-            claim, spool, sound, store=store, clock=clock, segments=len(segments), warnings=warnings
-        )
-
-
-def warm_up() -> None:
-    """Load what the first text would: sentence rules and the language model."""
-    cut("The first sentence. Another one.", language="en", max_chars=100)
-    mismatch_warning("The first sentence of a worker.", asked=None, spoken=("en",))
+    def hear(self) -> None:
+        self.first_audio = time.perf_counter() - self.began
 
 
 @dataclass(frozen=True, slots=True)
-class _Sound:
-    sample_rate_hz: int
-    samples: int
+class Passed:
+    """A text goes on elsewhere, with voices of another model; `take` is the key of what was spoken here."""
+
+    take: str
 
 
-def _write(
-    spoken: "_Sequence", spool: IO[bytes], *, audio_format: str, speed: float, clock: _Clock
-) -> _Sound:
-    encoder: Encoder | None = None
-    rate, samples = 0, 0
+def speak(
+    claim: Claim,
+    *,
+    speaker: Speaker,
+    store: Store,
+    watch: Watch,
+    open_live: OpenLive,
+    lexicon: Lexicon | None = None,
+) -> Finished | Passed:
+    """The file is in the store when this returns, and only then. Raises EngineError, Stopped and Abandoned.
+
+    Listeners hear it while it is made, when somebody asked for that or when it takes more than one segment.
+    """
+    clock = _Clock()
+    engine = speaker.engine
+    score = compose(claim, max_chars=engine.max_chars)
+    native, rest = split_speed(claim.speed, native=engine.native_speed)
+    recital = Recital(speaker, claim, reader=Reader(claim, lexicon), speed=native, watch=watch)
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
+        if claim.next_queue:
+            write_take(recital.speak(score.cues), spool)
+            return Passed(_put(store, take_key(claim.job_id, attempt=claim.attempt), spool)[0])
+        live = open_live(spool) if claim.options.streamed or len(score.cues) > 1 or claim.takes else None
+        rendering = Rendering(
+            spool,
+            audio_format=claim.format,
+            mastering=claim.options.mastering,
+            speed=rest,
+            pace=claim.speed,
+            live=live,
+            on_first_audio=clock.hear,
+        )
+        said = _with_takes(recital.speak(score.cues), claim, store)
+        silent = _render(said, rendering, live=live, clock=clock) + recital.skipped
+        rendering.end(tail_s=score.tail_s)
+        warnings = [*claim.warnings, *_language_warning(claim)]
+        if silent:
+            warnings.append(f"{silent} of {len(score.cues)} passages cannot be spoken by this voice.")
+        return _store(claim, spool, rendering, score, store=store, clock=clock, warnings=tuple(warnings))
+
+
+def warm_up() -> None:
+    """Load what the first text would: sentence rules, how numbers are read, and the language model."""
+    cut("The first sentence. Another one.", language="en", max_chars=100)
+    normalise("On 3 May 2024 it cost $5.", language="en")
+    mismatch_warning("The first sentence of a worker.", asked=None, spoken=("en",))
+
+
+def _with_takes(said: Iterator[Said], claim: Claim, store: Store) -> Iterator[Said]:
+    """What is spoken here, and what was spoken elsewhere, in the order of the text."""
+    takes = [read_take(_whole(store, key)) for key in claim.takes]
+    return merge(said, *takes, key=lambda one: one.cue.passage) if takes else said
+
+
+def _whole(store: Store, key: str) -> bytes:
+    try:
+        return b"".join(store.read(key))
+    except FileNotFoundError:
+        message = "What other voices had spoken of this text is gone; try it again."
+        raise EngineError("take_missing", message) from None
+
+
+def _render(said: Iterator[Said], rendering: Rendering, *, live: Live | None, clock: _Clock) -> int:
+    """How many passages were all silence."""
+    silent = 0
     waited_from = time.perf_counter()
-    for speech in spoken:
+    for one in said:
         clock.synthesis += time.perf_counter() - waited_from
-        encoded_from = time.perf_counter()
-        if encoder is None:
-            rate = speech.sample_rate_hz
-            encoder = _open_encoder(audio_format, spool, sample_rate_hz=rate)
-            clock.first_audio = encoded_from - clock.began
-        elif speech.sample_rate_hz != rate:
-            raise EngineError("engine_failed", "The engine changed its sample rate within one text.")
-        sound = stretch(speech.samples, sample_rate_hz=rate, speed=speed)
-        encoder.write(sound)
-        samples += len(sound)
+        silent += not rendering.add(one)
+        if live and live.is_abandoned:
+            raise Abandoned
         waited_from = time.perf_counter()
-        clock.encode += waited_from - encoded_from
-    if encoder is None:
-        raise EngineError("unspeakable_text", "This voice can speak nothing of this text.", caller_fault=True)
-    closed_from = time.perf_counter()
-    encoder.close()
-    clock.encode += time.perf_counter() - closed_from
-    return _Sound(rate, samples)
-
-
-def _open_encoder(audio_format: str, spool: IO[bytes], *, sample_rate_hz: int) -> Encoder:
-    if audio_format not in available_formats():
-        # Another worker may have what it takes.
-        raise EngineError("format_unavailable", f"This worker cannot write {audio_format}.", retryable=True)
-    return open_encoder(audio_format, sample_rate_hz=sample_rate_hz, out=spool)  # type: ignore[arg-type]
+    return silent
 
 
 def _store(
     claim: Claim,
     spool: IO[bytes],
-    sound: _Sound,
+    rendering: Rendering,
+    score: Score,
     *,
     store: Store,
     clock: _Clock,
-    segments: int,
-    warnings: Sequence[str],
+    warnings: tuple[str, ...],
 ) -> Finished:
     key = audio_key(claim.job_id, attempt=claim.attempt, extension=MEDIA_TYPES[claim.format][1])
     spool.seek(0)
     digest = hashlib.file_digest(spool, "sha256").hexdigest()  # type: ignore[arg-type]
-    try:
-        size = store.put(key, spool)
-    except StorageFull as error:
-        raise EngineError(
-            "storage_full", "The store is full; make room and retry.", retryable=True
-        ) from error
+    _, size = _put(store, key, spool)
     return Finished(
         key=key,
         sha256=digest,
         recipe=_recipe(claim),
         format=claim.format,
-        sample_rate_hz=sound.sample_rate_hz,
-        duration_s=sound.samples / sound.sample_rate_hz,
+        sample_rate_hz=rendering.sample_rate_hz,
+        duration_s=rendering.duration_s,
         size_bytes=size,
-        segments=segments,
+        segments=len(score.cues),
         first_audio_ms=clock.first_audio * 1000,
         synthesis_ms=clock.synthesis * 1000,
-        encode_ms=clock.encode * 1000,
-        warnings=tuple(warnings),
+        encode_ms=rendering.encode_s * 1000,
+        warnings=warnings,
+        cues=tuple(rendering.cues),
     )
 
 
-def _max_chars(engine: Engine, language: str) -> int:
-    """One character of Chinese, Japanese or Korean takes as long to say as a few letters."""
-    dense = language.partition("-")[0].lower() in _DENSE
-    return max(1, engine.max_chars // _LETTERS_A_CHARACTER) if dense else engine.max_chars
+def _put(store: Store, key: str, spool: IO[bytes]) -> tuple[str, int]:
+    """The key and how many bytes lie under it now."""
+    try:
+        return key, store.put(key, spool)
+    except StorageFull as error:
+        raise EngineError(
+            "storage_full", "The store is full; make room and retry.", retryable=True
+        ) from error
 
 
-class _Sequence:
-    """The speeches of a job in order, a few segments under way at once; passages without sound are left out."""
-
-    def __init__(self, speaker: Speaker, utterances: Sequence[Utterance], *, lane: str, watch: Watch) -> None:
-        self.skipped = 0
-        self._speaker = speaker
-        self._lane = lane
-        self._utterances = utterances
-        self._watch = watch
-        self._pending: deque[Future[Speech]] = deque()
-
-    def __iter__(self) -> Iterator[Speech]:
-        total = len(self._utterances)
-        try:
-            for done in range(total):
-                self._fill(begun=done)
-                if done == 0:
-                    self._tell_start(self._pending[0], total)
-                speech = self._result(self._pending.popleft(), self._utterances[done])
-                if speech is not None:
-                    yield speech
-                if done + 1 < total:
-                    self._watch.go_on()
-                    self._watch.progressed(done + 1, total)
-        finally:
-            for future in self._pending:
-                future.cancel()
-
-    def _tell_start(self, first: Future[Speech], total: int) -> None:
-        """One sentence on a fast engine is over before anyone could hear that it began, and telling slows it."""
-        if total > 1 or not wait([first], timeout=SHORT_S).done:
-            self._watch.started(total)
-
-    def _fill(self, *, begun: int) -> None:
-        upto = min(begun + self._speaker.window, len(self._utterances))
-        for index in range(begun + len(self._pending), upto):
-            self._pending.append(self._submit(self._utterances[index], first=index == 0))
-
-    def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
-        return self._speaker.submit(utterance, first=first, lane=self._lane)
-
-    def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
-        try:
-            speech = future.result()
-        except CancelledError as error:
-            raise Stopped from error
-        except TooLong:
-            return self._in_pieces(utterance)
-        except EngineError as error:
-            # One passage in a script that the voice doesn't know must not cost the whole text.
-            if not error.caller_fault:
-                raise
-            self.skipped += 1
-            return None
-        return speech if len(speech.samples) else None
-
-    def _in_pieces(self, utterance: Utterance) -> Speech | None:
-        """Some texts take more of a model's room than their letters say; half of one may fit."""
-        text = utterance.text
-        places = list(break_up(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
-        if len(places) < 2:
-            self.skipped += 1
-            return None
-        found: list[Speech] = []
-        for start, end in places:
-            piece = replace(utterance, text=text[start:end])
-            self._watch.go_on()
-            if speech := self._result(self._submit(piece, first=utterance.opens), piece):
-                found.append(speech)
-        return _joined(found)
-
-
-def _joined(speeches: Sequence[Speech]) -> Speech | None:
-    if not speeches:
-        return None
-    return Speech(np.concatenate([one.samples for one in speeches]), speeches[0].sample_rate_hz)
-
-
-def _utterance(claim: Claim, voice: Voice, segment: Segment, *, speed: float) -> Utterance:
-    return Utterance(
-        text=segment.text,
-        voice=voice.engine_voice,
-        model_id=hub_model(voice),
-        language=claim.language or voice.languages[0],
-        speed=speed,
-        style=claim.style,
-        seed=(claim.seed + segment.index) % 2**31,
-        seed_given=claim.seed_given,
-        opens=segment.index == 0,
-    )
-
-
-def _language_warning(claim: Claim, voice: Voice) -> list[str]:
+def _language_warning(claim: Claim) -> list[str]:
     # The gateway has compared a language that was named; an unnamed one is found here.
     if claim.language or claim.provider == "stub":
         return []
+    voice = find_voice(claim.voice_id, allow_fake=True)
     warning = mismatch_warning(claim.text, asked=None, spoken=voice.languages)
     return [warning] if warning else []
 
@@ -275,5 +192,6 @@ def _recipe(claim: Claim) -> str:
         claim.style,
         claim.format,
         claim.seed,
+        claim.options.as_row(),
     ]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()

@@ -19,6 +19,7 @@ from worker.consuming import Consuming, queue_names
 from worker.gate import Gate
 from worker.keeper import Keeper
 from worker.leases import Leases
+from worker.text.lexicon import Lexicon
 from worker.voicebox import Voicebox
 
 log = get_logger(__name__)
@@ -38,6 +39,7 @@ class Process:
         self.bells = Bells(settings, self.database)
         self.gate = Gate()
         self.leases = Leases()
+        self.lexicon = Lexicon.read(settings.lexicon_file) if settings.lexicon_file else None
         self.voicebox = Voicebox(aliases, settings)
         self._hand_back_at: float | None = None
         self._consuming = consuming

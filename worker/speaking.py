@@ -2,8 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -11,14 +12,16 @@ from sqlalchemy import Connection
 from common import broker, fleet, providers
 from common.catalogue import find_model
 from common.database import DATABASE_AWAY
-from common.jobs import lease
+from common.jobs import changes, lease
 from common.jobs.lease import Claim, Finished
 from common.telemetry import get_logger
 from worker import pipeline
 from worker.engines.protocol import EngineError
 from worker.leases import Held
-from worker.pipeline import Stopped
+from worker.live import Live
+from worker.pipeline import Abandoned, OpenLive, Passed
 from worker.process import Process
+from worker.recital import Stopped, Watch
 
 log = get_logger(__name__)
 
@@ -63,12 +66,26 @@ def _claim(process: Process, part_id: str, *, alone: bool) -> Claim | None:
 
 
 def _attempt(process: Process, held: Held) -> None:
+    with _listeners(process, held.claim) as open_live:
+        _speak(process, held, open_live)
+
+
+def _speak(process: Process, held: Held, open_live: OpenLive) -> None:
     claim = held.claim
     try:
         speaker = process.voicebox.speaker(claim.queue.rpartition(".")[0])
-        made = pipeline.speak(claim, speaker=speaker, store=process.store, watch=_watch(process, held))
+        made = pipeline.speak(
+            claim,
+            speaker=speaker,
+            store=process.store,
+            watch=_watch(process, held),
+            open_live=open_live,
+            lexicon=process.lexicon,
+        )
     except Stopped:
         _stop(process, held)
+    except Abandoned:
+        _cancel(process, held)
     except EngineError as error:
         _end_badly(process, held, error)
     except Exception as error:
@@ -77,10 +94,29 @@ def _attempt(process: Process, held: Held) -> None:
             process, held, EngineError("internal_error", f"The worker failed: {type(error).__name__}.")
         )
     else:
-        _end_well(process, held, made)
+        if isinstance(made, Passed):
+            _pass_on(process, held, made)
+        else:
+            _end_well(process, held, made)
 
 
-def _watch(process: Process, held: Held) -> pipeline.Watch:
+@contextmanager
+def _listeners(process: Process, claim: Claim) -> Iterator[OpenLive]:
+    """What they listen by is there until the row says how it ended: from then on they have the file."""
+    opened: list[Live] = []
+
+    def open_live(spool: IO[bytes]) -> Live:
+        opened.append(Live(claim, bells=process.bells, store=process.store, spool=spool))
+        return opened[-1]
+
+    try:
+        yield open_live
+    finally:
+        for live in opened:
+            live.end()
+
+
+def _watch(process: Process, held: Held) -> Watch:
     claim = held.claim
     last_written = time.monotonic()
 
@@ -101,7 +137,7 @@ def _watch(process: Process, held: Held) -> pipeline.Watch:
             held.lost.set()
             raise Stopped
 
-    return pipeline.Watch(go_on, started, progressed)
+    return Watch(go_on, started, progressed)
 
 
 def _still_ours(process: Process, claim: Claim, *, done: int, total: int) -> bool:
@@ -123,7 +159,20 @@ def _end_well(process: Process, held: Held, made: Finished) -> None:
         log.info("superseded", key=made.key)
         return
     process.bells.emit(claim.job_id, "completed", **ended)
+    if claim.takes:
+        process.store.delete(claim.takes)
     log.info("completed", audio_s=round(made.duration_s, 2), segments=made.segments, **ended["timings"])
+
+
+def _pass_on(process: Process, held: Held, made: Passed) -> None:
+    claim = held.claim
+    queue = claim.next_queue
+    assert queue is not None  # noqa: S101  # else it would not have been passed on
+    if _write(process, held, lambda c: lease.pass_on(c, claim, queue=queue, take=made.take)):
+        log.info("passed on", queue=queue)
+        process.bells.top_up(queue)
+    else:
+        process.store.delete([made.take])
 
 
 def _stop(process: Process, held: Held) -> None:
@@ -132,6 +181,13 @@ def _stop(process: Process, held: Held) -> None:
         log.info("stopped", reason="cancelled or superseded")
     elif _write(process, held, lambda connection: lease.hand_back(connection, claim)):
         log.info("handed back")
+
+
+def _cancel(process: Process, held: Held) -> None:
+    claim = held.claim
+    if _write(process, held, lambda c: changes.cancel(c, claim.job_id, owner=claim.owner)):
+        process.bells.emit(claim.job_id, "cancelled")
+        log.info("cancelled", reason="nobody listens")
 
 
 def _end_badly(process: Process, held: Held, error: EngineError) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api import orders, waiting
 from api.context import address, here, note_job, request_id
 from api.express import SynthesisRoute
+from api.orders import Order
 from api.refusals import Responses, documented
 from api.schemas.job import Job
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
@@ -42,12 +43,8 @@ async def synthesize(
     """
     gateway = here(request)
     orders.check_text(body, gateway.settings)
-    job = await orders.place(
-        gateway,
-        body,
-        key=orders.pick_key(body, idempotency_key),
-        request_id=request_id(request),
-    )
+    order = Order(body, key=orders.pick_key(body, idempotency_key), request_id=request_id(request))
+    job = await orders.place(gateway, order)
     note_job(request, job.id)
     preferred = _wants_async(prefer)
     if async_mode or preferred:

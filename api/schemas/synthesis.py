@@ -8,7 +8,7 @@ from api.schemas.job import Priority
 from api.schemas.wire import Request
 from common.catalogue import DEFAULT_VOICE
 
-AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac"]
+AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
 
 # An idempotency key in a header or a body: printable ASCII.
 KEY_PATTERN = r"^[\x20-\x7e]{1,128}$"
@@ -26,6 +26,16 @@ def _blank_is_none(text: str | None) -> str | None:
 
 
 Spoken = Annotated[str, BeforeValidator(_mend)]
+LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$", max_length=16)]
+Word = Annotated[str, BeforeValidator(_mend), Field(min_length=1, max_length=100)]
+Lexicon = Annotated[
+    dict[Word, Word],
+    Field(
+        max_length=500,
+        description="How words are said: a respelling, or phonemes between slashes.",
+    ),
+]
+NORMALIZE = "Put numbers, dates, units, links and markdown into words first."
 
 
 class SynthesisRequest(Request):
@@ -41,6 +51,10 @@ class SynthesisRequest(Request):
                     "seed": 7,
                     "priority": "bulk",
                 },
+                {
+                    "text": "[voice:hibari_heart] Nguyen owes me $5. [pause:0.8s] Still.",
+                    "lexicon": {"Nguyen": "win"},
+                },
             ]
         }
     )
@@ -52,13 +66,15 @@ class SynthesisRequest(Request):
         None, max_length=1000, description="How to say it, for voices with `style`."
     )
     format: AudioFormat = "wav"
-    language: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$",
-        max_length=16,
-        description="A BCP 47 tag such as `en` or `pt-BR`; found out from the text when left out.",
+    language: LanguageTag | None = Field(
+        None, description="A BCP 47 tag such as `en` or `pt-BR`; found out from the text when left out."
     )
     seed: int | None = Field(None, ge=0, le=2**31 - 1, description="The same seed makes the same sound.")
+    normalize: bool = Field(True, description=NORMALIZE)
+    lexicon: Lexicon = Field(default_factory=dict)
+    mastering: bool = Field(
+        True, description="Trim, pause and even loudness; false leaves the sound as the model made it."
+    )
     priority: Priority = "interactive"
     webhook: Any = Field(None, description="Not available on this service: a value is refused.")
     idempotency_key: str | None = Field(

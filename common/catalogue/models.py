@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Model:
     """A family of voices. `hub_id` names it on the hub; `hosted` says whether inference may speak it.
 
-    `verbatim`: it is given every text as it stands. `slow_on_cpu`: a CPU takes many times as long as the sound lasts, so
-    it is for patience only. `setup` is the command that builds an environment with its libraries.
+    `verbatim`: it is given every text as it stands. `slow_on_cpu`: a CPU takes many times as long as the sound lasts,
+    so it is for patience only. `setup` is the command that builds an environment with its libraries.
     """
 
     alias: str

@@ -45,6 +45,7 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> Bell:
     if job.status not in ("failed", "cancelled"):
         raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {job.status}.")
     moment = clock(connection)
+    legs = job.options.get("legs")
     part = connection.execute(
         update(Part)
         .where(Part.job_id == job_id)
@@ -57,6 +58,8 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> Bell:
             next_bell_at=moment + FIRST_BELL_RETRY_S,
             bells=0,
             created_at=moment,
+            takes=[],
+            **({"queue": legs[0]} if legs else {}),
         )
         .returning(Part.id, Part.queue)
     ).one()
@@ -164,6 +167,7 @@ def _find(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
             Job.voice_id,
             Job.provider,
             Job.created_at,
+            Job.options,
         )
         .where(Job.id == job_id, Job.owner == owner)
         .with_for_update()

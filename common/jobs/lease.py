@@ -49,6 +49,14 @@ class Claim:
     claimed_at: float
     request_id: str | None
     options: Options = PLAIN
+    # What was spoken of it in the queues that it passed through already.
+    takes: tuple[str, ...] = ()
+
+    @property
+    def next_queue(self) -> str | None:
+        """Where it goes when its voices here have spoken; None when it ends here."""
+        legs = self.options.legs
+        return legs[len(self.takes) + 1] if len(self.takes) + 1 < len(legs) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ def claim(
         failures=part.failures,
         job_id=part.job_id,
         claimed_at=now,
+        takes=tuple(part.takes),
         **{**row, "warnings": tuple(row["warnings"]), "options": Options.from_row(row["options"])},
     )
 
@@ -213,6 +222,14 @@ def hand_back(connection: Connection, held: Claim) -> bool:
         return False
     connection.execute(update(Job).where(Job.id == held.job_id).values(attempts=Job.attempts - 1))
     return True
+
+
+def pass_on(connection: Connection, held: Claim, *, queue: str, take: str) -> bool:
+    """To the queue of its next voices; `take` is the key of what those of this one have spoken."""
+    now = clock(connection)
+    return _requeue(
+        connection, held, queue=queue, takes=[*held.takes, take], next_bell_at=now, failures=0, crashes=0
+    )
 
 
 def hand_over(connection: Connection, held: Claim, *, queue: str, provider: str, warning: str) -> bool:

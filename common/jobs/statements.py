@@ -34,7 +34,7 @@ TAKE_PART = (
         lease_until=bindparam("until"),
         worker_id=bindparam("worker"),
     )
-    .returning(PARTS.c.job_id, PARTS.c.attempt, PARTS.c.queue, PARTS.c.failures)
+    .returning(PARTS.c.job_id, PARTS.c.attempt, PARTS.c.queue, PARTS.c.failures, PARTS.c.takes)
 )
 
 START_JOB = (

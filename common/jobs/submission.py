@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select, text
+from sqlalchemy import Connection, and_, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from common.database import clock, upsert
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
 from common.options import PLAIN, Options
-from common.tables import Idempotency, Part
+from common.tables import Idempotency, Job, Part
 
 FIRST_BELL_RETRY_S = 5.0
 # Jobs of one transaction are this far apart, so that they keep their order.
 TICK_S = 1e-6
+# A client that lost its connection tries again within this.
+JOIN_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,14 @@ class NewJob:
     traceparent: str | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
+    # An equal request with the same one that is under way, or was not delivered yet, is the same job.
+    join_key: str | None = None
     options: Options = PLAIN
+
+    @property
+    def key(self) -> str | None:
+        """What an earlier job may be found by."""
+        return self.idempotency_key or self.join_key
 
     @property
     def part_id(self) -> str:
@@ -49,7 +58,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`created` is false when an equal request with the same idempotency key made the job before.
+    """`created` is false when an equal request made the job before, with the same key or while it is under way.
 
     `created_at` is the row's, by the database's clock; None when the row is an earlier one.
     """
@@ -87,8 +96,9 @@ def submit(
     """Insert `jobs`; the answers are in their order. A refused one leaves its neighbours alone."""
     now = clock(connection)
     # Keys are taken in their order, so that two gateways with the same keys cannot wait for each other.
-    keyed = sorted((job for job in jobs if job.idempotency_key), key=lambda job: job.idempotency_key or "")
-    earlier = {job.id: _replay(connection, job, now=now) for job in keyed}
+    keyed = sorted((job for job in jobs if job.key), key=lambda job: job.key or "")
+    together = {job.id for job in jobs}
+    earlier = {job.id: _earlier(connection, job, now=now, together=together) for job in keyed}
     fresh = [job for job in jobs if earlier.get(job.id) is None]
     moments = {job.id: now + index * TICK_S for index, job in enumerate(fresh)}
     answers = [
@@ -103,13 +113,18 @@ def submit(
     ]
 
 
-def _replay(connection: Connection, job: NewJob, *, now: float) -> Accepted | Conflict | None:
-    """None when the key is new; it is taken by this very statement, so that a race has one winner."""
+def _earlier(
+    connection: Connection, job: NewJob, *, now: float, together: set[str]
+) -> Accepted | Conflict | None:
+    """None when the key is new; it is taken by this very statement, so that a race has one winner.
+
+    `together` are the jobs of this transaction, of which there may be no row yet.
+    """
     taken = connection.execute(
         upsert(connection, Idempotency)
         .values(
             owner=job.owner,
-            key=job.idempotency_key,
+            key=job.key,
             request_hash=job.request_hash,
             job_id=job.id,
             created_at=now,
@@ -121,9 +136,12 @@ def _replay(connection: Connection, job: NewJob, *, now: float) -> Accepted | Co
         return None
     first = connection.execute(
         select(Idempotency.job_id, Idempotency.request_hash).where(
-            Idempotency.owner == job.owner, Idempotency.key == job.idempotency_key
+            Idempotency.owner == job.owner, Idempotency.key == job.key
         )
     ).one()
+    if job.idempotency_key is None:
+        joined = _joined(connection, job, first.job_id, now=now, together=together)
+        return Accepted(joined, f"{joined}.0", job.queue, created=False) if joined else None
     if first.request_hash != job.request_hash:
         return Conflict(
             "This idempotency key was used with another request; use a new key for a new request.",
@@ -131,6 +149,34 @@ def _replay(connection: Connection, job: NewJob, *, now: float) -> Accepted | Co
             param="idempotency_key",
         )
     return Accepted(first.job_id, f"{first.job_id}.0", job.queue, created=False)
+
+
+def _joined(
+    connection: Connection, job: NewJob, earlier_id: str, *, now: float, together: set[str]
+) -> str | None:
+    """The job under way, or one that ended well a moment ago and was not delivered; else the key is this one's."""
+    fresh = or_(
+        Job.status.in_(("queued", "running")),
+        and_(Job.status == "completed", Job.finished_at > now - JOIN_WITHIN_S),
+    )
+    living = select(Job.id).where(Job.id == earlier_id, Job.deleted_at.is_(None), fresh)
+    if earlier_id in together or connection.scalar(living):
+        return earlier_id
+    key = and_(Idempotency.owner == job.owner, Idempotency.key == job.key)
+    taken = connection.execute(
+        update(Idempotency).where(key, Idempotency.job_id == earlier_id).values(job_id=job.id, created_at=now)
+    )
+    # Another gateway may have been faster.
+    return None if taken.rowcount else connection.scalar(select(Idempotency.job_id).where(key))
+
+
+def forget_join(connection: Connection, job: NewJob, *, delivered_id: str) -> None:
+    """It was delivered whole: who asks for the same again wants it spoken again."""
+    connection.execute(
+        delete(Idempotency).where(
+            Idempotency.owner == job.owner, Idempotency.key == job.key, Idempotency.job_id == delivered_id
+        )
+    )
 
 
 def _insert_all(
@@ -213,7 +259,7 @@ def _part_row(job: NewJob, *, now: float) -> dict[str, Any]:
 
 def _forget_keys(connection: Connection, jobs: Sequence[NewJob]) -> None:
     """A refused request may come again with the same key."""
-    keyed = [job.id for job in jobs if job.idempotency_key]
+    keyed = [job.id for job in jobs if job.key]
     if keyed:
         connection.execute(
             Idempotency.__table__.delete().where(Idempotency.job_id.in_(keyed))  # type: ignore[attr-defined]

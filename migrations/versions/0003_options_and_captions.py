@@ -12,8 +12,9 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    # One statement: on SQLite, a table that others refer to must not be copied for it.
+    # By hand: on SQLite, a table that others refer to must not be copied for it.
     op.execute(sa.text("ALTER TABLE jobs ADD COLUMN options JSON DEFAULT '{}' NOT NULL"))
+    op.execute(sa.text("ALTER TABLE parts ADD COLUMN takes JSON DEFAULT '[]' NOT NULL"))
     op.create_table(
         "captions",
         sa.Column("audio_key", sa.String(length=160), nullable=False),
@@ -25,4 +26,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("captions")
+    op.execute(sa.text("ALTER TABLE parts DROP COLUMN takes"))
     op.execute(sa.text("ALTER TABLE jobs DROP COLUMN options"))

@@ -14,12 +14,16 @@ _LONELY_CHARS = 20
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`start` and `end` are offsets into the text that was cut; `text` is as long as they are apart."""
+    """`start` and `end` are offsets into the text that was cut; `text` is as long as they are apart.
+
+    One that ends neither a sentence nor a paragraph is a part of a sentence that was too long.
+    """
 
     index: int
     start: int
     end: int
     text: str
+    sentence_end: bool
     paragraph_end: bool
 
 
@@ -28,13 +32,14 @@ class _Piece:
     start: int
     end: int
     spoken: bool
+    sentence_end: bool = True
 
     @property
     def lonely(self) -> bool:
         return not self.spoken or self.end - self.start < _LONELY_CHARS
 
 
-def cut(text: str, *, language: str, max_chars: int, first_max_chars: int = 160) -> list[Segment]:
+def cut(text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160) -> list[Segment]:
     """Sentences in their order, none above `max_chars`; every speakable character is in exactly one segment.
 
     The first segment stays within `first_max_chars` where a sentence, clause or line ends there, so that audio
@@ -47,7 +52,7 @@ def cut(text: str, *, language: str, max_chars: int, first_max_chars: int = 160)
     for start, end in paragraphs(cleaned):
         atoms = list(_atoms(cleaned, start=start, end=end, language=language, max_chars=max_chars))
         pieces = [piece for piece in _joined(atoms, max_chars=max_chars) if piece.spoken]
-        if pieces and not segments:
+        if pieces and not segments and first_max_chars is not None:
             stops = [atom.end for atom in atoms]
             pieces[:1] = _opened(cleaned, pieces[0], stops=stops, limit=pieces[0].start + first_max_chars)
         segments += _segments(cleaned, pieces, first_index=len(segments))
@@ -61,6 +66,7 @@ def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[
             start=piece.start,
             end=piece.end,
             text=text[piece.start : piece.end],
+            sentence_end=piece.sentence_end,
             paragraph_end=index == len(pieces) - 1,
         )
 
@@ -70,15 +76,15 @@ def _atoms(text: str, *, start: int, end: int, language: str, max_chars: int) ->
     for first, last in sentences(text, start=start, end=end, language=language):
         whole = _piece(text, start=first, end=last)
         for begin, stop in break_up(text, start=whole.start, end=whole.end, max_chars=max_chars):
-            piece = _piece(text, start=begin, end=stop)
+            piece = _piece(text, start=begin, end=stop, sentence_end=stop == whole.end)
             if piece.end > piece.start:
                 yield piece
 
 
-def _piece(text: str, *, start: int, end: int) -> _Piece:
+def _piece(text: str, *, start: int, end: int, sentence_end: bool = True) -> _Piece:
     body = text[start:end]
     start, end = end - len(body.lstrip()), start + len(body.rstrip())
-    return _Piece(start=start, end=max(start, end), spoken=speakable(body))
+    return _Piece(start, max(start, end), spoken=speakable(body), sentence_end=sentence_end)
 
 
 def _joined(atoms: Iterable[_Piece], *, max_chars: int) -> list[_Piece]:
@@ -102,7 +108,9 @@ def _settle(done: list[_Piece], *, max_chars: int) -> None:
 
 
 def _both(first: _Piece, second: _Piece) -> _Piece:
-    return _Piece(start=first.start, end=second.end, spoken=first.spoken or second.spoken)
+    return _Piece(
+        first.start, second.end, spoken=first.spoken or second.spoken, sentence_end=second.sentence_end
+    )
 
 
 def _opened(text: str, piece: _Piece, *, stops: list[int], limit: int) -> list[_Piece]:
@@ -113,7 +121,9 @@ def _opened(text: str, piece: _Piece, *, stops: list[int], limit: int) -> list[_
     clauses = places(CLAUSE, text, start=piece.start, limit=limit)
     lines = places(LINE, text, start=piece.start, limit=limit)
     for offsets in (sorted(sentence_ends + clauses), lines):
-        ways = [_halves(text, piece, offset) for offset in reversed(offsets)]
+        ways = [
+            _halves(text, piece, offset, sentence_end=offset in sentence_ends) for offset in reversed(offsets)
+        ]
         spoken = [way for way in ways if all(half.spoken for half in way)]
         whole = [way for way in spoken if not any(half.lonely for half in way)]
         if spoken:
@@ -121,5 +131,8 @@ def _opened(text: str, piece: _Piece, *, stops: list[int], limit: int) -> list[_
     return [piece]
 
 
-def _halves(text: str, piece: _Piece, offset: int) -> list[_Piece]:
-    return [_piece(text, start=piece.start, end=offset), _piece(text, start=offset, end=piece.end)]
+def _halves(text: str, piece: _Piece, offset: int, *, sentence_end: bool) -> list[_Piece]:
+    return [
+        _piece(text, start=piece.start, end=offset, sentence_end=sentence_end),
+        _piece(text, start=offset, end=piece.end, sentence_end=piece.sentence_end),
+    ]

@@ -1,0 +1,86 @@
+"""Who listens to jobs by this gateway: told to their workers, and what nobody listens to any more is cancelled.
+
+A listener may come back, here or at another gateway, within `GRACE_S`. Jobs that were asked to be kept go on unheard.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.concurrency import run_in_threadpool
+
+from api.context import OWNER
+from api.doorbell import Doorbell
+from api.hub import Hub
+from common.database import DATABASE_AWAY, Database
+from common.errors import OratioError
+from common.jobs import changes
+from common.live import SAY_EVERY_S
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+GRACE_S = 10.0
+
+
+class Audience:
+    def __init__(self, hub: Hub, database: Database, doorbell: Doorbell) -> None:
+        self._hub = hub
+        self._database = database
+        self._doorbell = doorbell
+        self._listening: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        self._begin(self._say_often())
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @contextmanager
+    def seat(self, job_id: str, *, keep: bool) -> Iterator[None]:
+        """One listener of a job, from before it is placed until he leaves."""
+        self._listening[job_id] += 1
+        if self._listening[job_id] == 1:
+            self._begin(self._hub.say_heard([job_id]))
+        try:
+            yield
+        finally:
+            self._listening[job_id] -= 1
+            if not self._listening[job_id]:
+                del self._listening[job_id]
+                self._begin(self._leave(job_id, keep=keep))
+
+    def _begin(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _say_often(self) -> None:
+        while True:
+            await asyncio.sleep(SAY_EVERY_S)
+            if self._listening:
+                await self._hub.say_heard(list(self._listening))
+
+    async def _leave(self, job_id: str, *, keep: bool) -> None:
+        await self._hub.say_left(job_id)
+        if keep:
+            return
+        await asyncio.sleep(GRACE_S)
+        if job_id in self._listening or self._hub.stopping or await self._hub.is_heard(job_id):
+            return
+        try:
+            cancelled = await run_in_threadpool(self._cancel, job_id)
+        except (OratioError, *DATABASE_AWAY) as error:  # deleted meanwhile; its worker notices too
+            log.info("not cancelled", job_id=job_id, error=type(error).__name__)
+            return
+        if cancelled:
+            await run_in_threadpool(self._doorbell.tell, job_id, "cancelled")
+            log.info("cancelled", job_id=job_id, reason="nobody listens")
+
+    def _cancel(self, job_id: str) -> bool:
+        with self._database.write() as connection:
+            return changes.cancel(connection, job_id, owner=OWNER)

@@ -1,0 +1,78 @@
+"""Which of our voices answers to the model and voice that a client of OpenAI's names."""
+
+from collections.abc import Mapping, Sequence
+
+from common.catalogue import DEFAULT_VOICE, MODELS, Voice, find_voice, voices_of
+from common.catalogue import openai as known
+from common.catalogue.models import FAKE_MODEL
+from common.errors import InvalidRequest, NotFound, OratioError
+from common.fleet import Seen
+from common.providers import choose
+from common.settings import Settings
+
+
+def families_of(name: str, settings: Settings) -> tuple[str, ...] | None:
+    """The families that a model's name stands for, best first; None where it leaves the choice to the voice.
+
+    Raises NotFound.
+    """
+    name = settings.openai_models.get(name, name)
+    if name in MODELS or (settings.fake_engine and name == FAKE_MODEL.alias):
+        return (name,)
+    by_hub_id = {model.hub_id: model.alias for model in MODELS.values()}
+    if name in by_hub_id:
+        return (by_hub_id[name],)
+    if name in known.MODELS:
+        return None
+    raise NotFound(
+        "There is no model with this name; GET /v1/models lists them.", code="model_not_found", param="model"
+    )
+
+
+def voice_id_of(model: str, voice: str, fleet: Sequence[Seen], settings: Settings) -> str:
+    """Raises NotFound for a name that nobody knows, InvalidRequest for a voice of another model."""
+    families = families_of(model, settings)
+    if voice in settings.openai_voices:
+        return settings.openai_voices[voice]
+    if voice in known.VOICES:
+        return _best(_candidates(voice, model, families), fleet, settings)
+    found = find_voice(voice, allow_fake=settings.fake_engine)
+    if families and found.model not in families:
+        raise InvalidRequest(
+            f"The voice {voice!r} is one of {found.model}, not of {families[0]}; "
+            f"name the model {found.model!r}, or leave the choice to the voice with the model 'oratio'.",
+            code="voice_of_another_model",
+            param="voice",
+        )
+    return voice
+
+
+def _candidates(voice: str, model: str, families: tuple[str, ...] | None) -> list[Voice]:
+    found = [find_voice(voice_id) for voice_id in known.VOICES[voice]]
+    if families:
+        # A family without a voice of this name has a first one.
+        return [one for one in found if one.model in families] or voices_of(families[0])[:1]
+    order = known.MODELS.get(model, ())
+    return sorted(found, key=lambda one: order.index(one.model) if one.model in order else len(order))
+
+
+def _best(candidates: Sequence[Voice], fleet: Sequence[Seen], settings: Settings) -> str:
+    """The first that is really spoken, else the first that anything can be said of."""
+    for provider in ("local", "inference"):
+        for voice in candidates:
+            if _provider(voice, fleet, settings) == provider:
+                return voice.id
+    return candidates[0].id if candidates else DEFAULT_VOICE
+
+
+def _provider(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> str | None:
+    try:
+        return choose(voice, fleet, mode=settings.provider_mode, fallback_stub=False).provider
+    except OratioError:
+        return None
+
+
+def model_names(settings: Settings) -> Mapping[str, str]:
+    """Every name that a request may give, and who owns it."""
+    theirs = dict.fromkeys((*known.MODELS, *settings.openai_models), "oratio")
+    return theirs | {alias: model.hub_id.partition("/")[0] for alias, model in MODELS.items()}

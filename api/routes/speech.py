@@ -1,0 +1,205 @@
+"""The OpenAI surface: speech from the first segment on, and what can be asked for."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import orders, streaming, waiting
+from api.context import Gateway, here, note_job, request_id
+from api.live_sound import LiveSound, SoundBroken
+from api.openai_names import model_names, voice_id_of
+from api.orders import Order
+from api.refusals import Responses, documented
+from api.schemas.speech import (
+    ModelList,
+    ModelView,
+    SpeechModel,
+    SpeechModels,
+    SpeechRequest,
+    SpeechVoice,
+    SpeechVoices,
+)
+from api.schemas.synthesis import SynthesisRequest
+from api.shown_voices import shown_voices
+from common.catalogue import find_voice
+from common.catalogue import openai as known
+from common.errors import NotFound, OratioError, SynthesisFailed, Unavailable
+from common.jobs.submission import NewJob, forget_join
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+# The release day of what they are models of is nobody's business here: one date for all.
+_CREATED = 1_767_225_600
+_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
+_ANSWERS: Responses = {
+    200: {
+        "description": "The audio from the first segment on, in one file of the format; or events.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("audio/mpeg", "audio/opus", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
+        }
+        | {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post(
+    "/audio/speech", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 413, 502, 504)
+)
+async def speech(request: Request, body: SpeechRequest) -> Response:
+    """Speak a text, heard while it is being spoken.
+
+    The job behind it is cancelled ten seconds after its last listener left, unless `keep` is true. An equal request
+    that comes while it is under way, or before it was delivered, joins it. `X-Oratio-Job-Id` names it;
+    `GET /jobs/{job_id}/stream` goes on where a connection broke.
+    """
+    gateway = here(request)
+    with _their_fields():
+        asked = await _asked(body, gateway)
+        orders.check_text(asked, gateway.settings)
+        order = Order(asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True)
+        job = await orders.place(gateway, order)
+    with ExitStack() as stack:
+        sound, job_id = await _placed(gateway, job, stack)
+        note_job(request, job_id)
+        try:
+            first = await streaming.first_sound(request, sound)
+        except SoundBroken as broken:
+            raise _failure(broken, job_id) from None
+        return _answer(
+            body, job, job_id=job_id, first=first, sound=sound, gateway=gateway, seat=stack.pop_all()
+        )
+
+
+async def _placed(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveSound, str]:
+    """The sound of the job, or of an equal one that is under way, with a seat among its listeners."""
+    waker = stack.enter_context(gateway.hub.wake(job.id))
+    accepted = await gateway.intake.submit(job)
+    if not accepted.created:
+        waker = stack.enter_context(gateway.hub.wake(accepted.job_id))
+        waker.has_news = True
+    stack.enter_context(gateway.audience.seat(accepted.job_id, keep=job.options.keep))
+    return LiveSound(gateway, accepted.job_id, waker), accepted.job_id
+
+
+def _answer(
+    body: SpeechRequest,
+    job: NewJob,
+    *,
+    job_id: str,
+    first: bytes,
+    sound: LiveSound,
+    gateway: Gateway,
+    seat: ExitStack,
+) -> Response:
+    headers = {"X-Oratio-Job-Id": job_id, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    delivered = BackgroundTask(run_in_threadpool, _forget, gateway, job, job_id)
+    if body.stream_format == "sse":
+        kind, content = "text/event-stream", streaming.events(first, sound)
+    else:
+        kind, content = streaming.media_type_of(body.response_format), streaming.audio(first, sound)
+    return streaming.SoundResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
+
+
+def _forget(gateway: Gateway, job: NewJob, job_id: str) -> None:
+    with gateway.database.write() as connection:
+        forget_join(connection, job, delivered_id=job_id)
+
+
+@router.get("/models")
+async def list_models(request: Request) -> ModelList:
+    """Every model that a request may name."""
+    names = model_names(here(request).settings)
+    return ModelList(data=[_model(name, owner) for name, owner in names.items()])
+
+
+@router.get("/models/{model_id:path}", responses=documented(404))
+async def get_model(request: Request, model_id: str) -> ModelView:
+    """One of them."""
+    names = model_names(here(request).settings)
+    if model_id not in names:
+        raise NotFound(
+            "There is no model with this name; GET /v1/models lists them.",
+            code="model_not_found",
+            param="model",
+        )
+    return _model(model_id, names[model_id])
+
+
+@router.get("/audio/models")
+async def list_speech_models(request: Request) -> SpeechModels:
+    """The same, as Open WebUI asks for it. It needs no key."""
+    return SpeechModels(models=[SpeechModel(id=name) for name in model_names(here(request).settings)])
+
+
+@router.get("/audio/voices")
+async def list_speech_voices(request: Request) -> SpeechVoices:
+    """Every voice, ours and the names of OpenAI's, as Open WebUI asks for it. It needs no key."""
+    gateway = here(request)
+    fleet = await gateway.fleet.seen()
+    ours = [
+        SpeechVoice(id=voice.id, name=voice.name, model=voice.model, languages=list(voice.languages))
+        for voice in shown_voices(fleet, allow_fake=gateway.settings.fake_engine)
+    ]
+    theirs = [
+        SpeechVoice(id=name, name=name.title(), model="oratio", languages=["en"]) for name in known.VOICES
+    ]
+    return SpeechVoices(voices=[*theirs, *ours])
+
+
+def _model(name: str, owner: str) -> ModelView:
+    return ModelView(id=name, created=_CREATED, owned_by=owner)
+
+
+async def _asked(body: SpeechRequest, gateway: Gateway) -> SynthesisRequest:
+    """Raises NotFound, InvalidRequest."""
+    fleet = await gateway.fleet.seen()
+    voice_id = voice_id_of(body.model, body.voice, fleet, gateway.settings)
+    # Checked already: what differs are the names.
+    return SynthesisRequest.model_construct(
+        **{
+            **_PLAIN,
+            "text": body.input,
+            "voice_id": voice_id,
+            "speed": body.speed,
+            "style": body.instructions if find_voice(voice_id, allow_fake=True).style else None,
+            "format": body.response_format,
+            "language": body.language,
+            "seed": body.seed,
+            "normalize": body.normalize,
+            "lexicon": body.lexicon,
+            "priority": body.priority,
+        }
+    )
+
+
+_PLAIN: dict[str, Any] = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in SynthesisRequest.model_fields.items()
+    if not field.is_required()
+}
+
+
+@contextmanager
+def _their_fields() -> Iterator[None]:
+    """A refusal names the field that the client sent."""
+    try:
+        yield
+    except OratioError as error:
+        if error.param is not None:
+            error.param = _FIELDS.get(error.param, error.param)
+        raise
+
+
+def _failure(broken: SoundBroken, job_id: str) -> OratioError:
+    """Before the first byte, what broke is an answer as of any job."""
+    if broken.code == "stopping":
+        return Unavailable(broken.message, code="stopping", job_id=job_id, retry_after_s=1)
+    failure = waiting.failure_of(broken.row) if broken.row is not None else None
+    return failure or SynthesisFailed(broken.message, code=broken.code, job_id=job_id)

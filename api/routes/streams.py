@@ -1,0 +1,88 @@
+"""A job heard while it is spoken, and after: from any byte on, by any gateway."""
+
+import re
+from contextlib import ExitStack
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import streaming
+from api.context import here
+from api.live_sound import LiveSound, SoundBroken
+from api.lookups import checked_id, living_job
+from api.refusals import Responses, documented
+from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailable
+from common.options import Options
+from common.tables import AnyRow
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_PLACE = re.compile(r"(\d{1,9})-(\d{1,15})")
+_ANSWERS: Responses = {
+    200: {
+        "description": "The audio from `offset` on, as it is made; or events.",
+        "content": {
+            "audio/*": {"schema": {"type": "string", "format": "binary"}},
+            "text/event-stream": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+@router.get("/{job_id}/stream", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 410))
+async def stream(
+    request: Request,
+    job_id: str,
+    offset: Annotated[int, Query(ge=0, le=2**53, description="Go on behind so many bytes.")] = 0,
+    stream_format: Annotated[Literal["audio", "sse"], Query(description="Plain audio, or events.")] = "audio",
+    last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
+) -> Response:
+    """Listen to a job that is being spoken, or was: the bytes of its file in one stream, from the first segment on."""
+    gateway = here(request)
+    attempt, offset = _place(last_event_id) if last_event_id is not None else (0, offset)
+    with ExitStack() as stack:
+        waker = stack.enter_context(gateway.hub.wake(checked_id(job_id)))
+        waker.has_news = True
+        row = await run_in_threadpool(_read, request, job_id)
+        options = Options.from_row(row.options)
+        stack.enter_context(gateway.audience.seat(job_id, keep=options.keep))
+        sound = LiveSound(gateway, job_id, waker, offset=offset, attempt=attempt)
+        try:
+            first = await streaming.first_sound(request, sound)
+        except SoundBroken as broken:
+            raise _refusal(broken, job_id) from None
+        events = stream_format == "sse"
+        return streaming.SoundResponse(
+            streaming.events(first, sound) if events else streaming.audio(first, sound),
+            seat=stack.pop_all(),
+            media_type="text/event-stream" if events else streaming.media_type_of(row.format),
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Oratio-Job-Id": job_id},
+        )
+
+
+def _place(event_id: str) -> tuple[int, int]:
+    """Attempt and offset. Raises InvalidRequest."""
+    found = _PLACE.fullmatch(event_id)
+    if found is None:
+        raise InvalidRequest(
+            "Last-Event-ID is not the id of an event of this stream; leave it out to begin at the start.",
+            code="invalid_event_id",
+            param="Last-Event-ID",
+        )
+    return int(found[1]), int(found[2])
+
+
+def _refusal(broken: SoundBroken, job_id: str) -> OratioError:
+    if broken.code == "stopping":
+        return Unavailable(broken.message, code="stopping", job_id=job_id, retry_after_s=1)
+    if broken.code in ("deleted", "audio_gone"):
+        return Gone(broken.message, code=broken.code, job_id=job_id)
+    return Conflict(f"There is nothing to listen to: {broken.message}", code=broken.code, job_id=job_id)
+
+
+def _read(request: Request, job_id: str) -> AnyRow:
+    with here(request).database.read() as connection:
+        return living_job(connection, job_id)

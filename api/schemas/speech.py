@@ -1,0 +1,82 @@
+"""What OpenAI's clients send and expect: see https://platform.openai.com/docs/api-reference/audio/createSpeech."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from api.schemas.job import Priority
+from api.schemas.synthesis import NORMALIZE, AudioFormat, LanguageTag, Lexicon, Spoken
+from api.schemas.wire import Answer, Request
+
+
+def _id_of(voice: object) -> object:
+    """A voice is a string, or an object with an id."""
+    if isinstance(voice, dict):
+        return voice.get("id")
+    return voice
+
+
+def _blank_is_none(text: str | None) -> str | None:
+    return text.strip() or None if text is not None else None
+
+
+class SpeechRequest(Request):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"model": "tts-1", "voice": "alloy", "input": "Hello there."},
+                {"model": "kokoro", "voice": "af_heart", "input": "Hello there.", "response_format": "wav"},
+            ]
+        }
+    )
+
+    model: str = Field(
+        max_length=256, description="`tts-1` and the like, or a model of ours: GET /v1/models lists them."
+    )
+    input: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
+    voice: Annotated[str, BeforeValidator(_id_of)] = Field(
+        max_length=600, description='`alloy` and the like, or a voice of ours; also as `{"id": …}`.'
+    )
+    response_format: AudioFormat = "mp3"
+    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
+    instructions: Annotated[Spoken | None, AfterValidator(_blank_is_none)] = Field(
+        None, max_length=1000, description="How to say it, for voices that take a style."
+    )
+    stream_format: Literal["audio", "sse"] = "audio"
+    language: LanguageTag | None = Field(None, description="Ours: the text's; else found out.")
+    seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Ours.")
+    normalize: bool = Field(True, description=f"Ours. {NORMALIZE}")
+    lexicon: Lexicon = Field(default_factory=dict)
+    priority: Priority = Field("interactive", description="Ours.")
+    keep: bool = Field(False, description="Ours: go on when the listener has left.")
+
+
+class ModelView(Answer):
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str
+
+
+class ModelList(Answer):
+    object: Literal["list"] = "list"
+    data: list[ModelView]
+
+
+class SpeechVoice(Answer):
+    id: str
+    name: str
+    model: str
+    languages: list[str]
+
+
+class SpeechVoices(Answer):
+    voices: list[SpeechVoice]
+
+
+class SpeechModel(Answer):
+    id: str
+
+
+class SpeechModels(Answer):
+    models: list[SpeechModel]

@@ -1,0 +1,110 @@
+"""Answers that begin with the first sound and end with the last: plain audio, or server-sent events that carry it.
+
+What fails before the first byte is an answer with a status. What breaks after it cannot be taken for an end: the body
+is cut off in the middle of its transfer, or the last event is an error.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.live_sound import LiveSound, SoundBroken
+from common.formats import MEDIA_TYPES
+
+# Ogg is what it lies in; clients look for the codec.
+_SPOKEN_TYPES = {name: media_type for name, (media_type, _) in MEDIA_TYPES.items()} | {"opus": "audio/opus"}
+
+
+def media_type_of(audio_format: str) -> str:
+    return _SPOKEN_TYPES[audio_format]
+
+
+class SoundResponse(StreamingResponse):
+    """`seat` is left when the answer is over, however it ends."""
+
+    def __init__(
+        self,
+        body: AsyncIterator[bytes],
+        *,
+        seat: ExitStack,
+        media_type: str,
+        headers: Mapping[str, str],
+        delivered: BackgroundTask | None = None,
+    ) -> None:
+        super().__init__(body, headers=headers, media_type=media_type, background=delivered)
+        self._seat = seat
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._seat:
+            await super().__call__(scope, receive, send)
+
+
+async def first_sound(request: Request, sound: LiveSound) -> bytes:
+    """Raises SoundBroken, and ClientDisconnect when nobody waits for it any more."""
+    found = asyncio.ensure_future(sound.next())
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({found, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not found.done():
+            raise ClientDisconnect
+        return found.result()
+    finally:
+        for task in (found, gone):
+            task.cancel()
+        await asyncio.gather(found, gone, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def audio(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
+    """Raises SoundBroken, which cuts the body off."""
+    data = first
+    while data:
+        yield data
+        data = await sound.next()
+
+
+async def events(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
+    """OpenAI's events for speech, each with the place behind it as its id."""
+    data = first
+    try:
+        while data:
+            yield _event(_delta(data), event_id=place_of(sound))
+            data = await sound.next()
+    except SoundBroken as broken:
+        error = {"message": broken.message, "type": "synthesis_error", "param": None, "code": broken.code}
+        yield _event({"type": "error", "error": error})
+        return
+    yield _event({"type": "speech.audio.done", "usage": _usage(sound)})
+
+
+def place_of(sound: LiveSound) -> str:
+    return f"{sound.attempt}-{sound.offset}"
+
+
+def _delta(data: bytes) -> dict[str, Any]:
+    return {"type": "speech.audio.delta", "audio": base64.b64encode(data).decode()}
+
+
+def _event(data: Mapping[str, Any], *, event_id: str | None = None) -> bytes:
+    head = f"id: {event_id}\n" if event_id else ""
+    return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+def _usage(sound: LiveSound) -> dict[str, int]:
+    """We have no tokens: characters go in, and tenths of a second come out."""
+    row = sound.row
+    chars = row.chars if row else 0
+    tenths = round(10 * (row.duration_s or 0)) if row else 0
+    return {"input_tokens": chars, "output_tokens": tenths, "total_tokens": chars + tenths}

@@ -1,0 +1,140 @@
+"""The sound of one job on its way into a file: segments are mastered, put into one encoder, and captioned."""
+
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.catalogue.loudness import gain_db
+from worker.encoding import Encoder, available_formats, open_encoder
+from worker.encoding.resampling import Resampler
+from worker.encoding.tape import Tape
+from worker.engines.protocol import EngineError, Speech, Word
+from worker.live import Live
+from worker.recital import Said
+from worker.score import Cue
+from worker.sound import Master, Trimmed, pause_after_s, trim
+from worker.stretch import stretch
+
+
+class Rendering:
+    """`speed` is what is left to stretch, `pace` what was asked for. `cues` are as `common.captions` stores them."""
+
+    def __init__(
+        self,
+        spool: IO[bytes],
+        *,
+        audio_format: str,
+        mastering: bool,
+        speed: float,
+        pace: float,
+        live: Live | None,
+        on_first_audio: Callable[[], None],
+    ) -> None:
+        self.cues: list[Any] = []
+        self.encode_s = 0.0
+        self.sample_rate_hz = 0
+        self._format = audio_format
+        self._tape = Tape(spool, live.take if live else None)
+        self._mastering = mastering
+        self._speed = speed
+        self._pace = pace
+        self._live = live
+        self._on_first_audio = on_first_audio
+        self._encoder: Encoder | None = None
+        self._master: Master | None = None
+        self._before: Cue | None = None
+
+    @property
+    def duration_s(self) -> float:
+        return self._master.position / self.sample_rate_hz if self._master else 0.0
+
+    def add(self, said: Said) -> bool:
+        """False when there was nothing to hear in it. Raises EngineError, and what writing to the spool raises."""
+        began = time.perf_counter()
+        heard = self._add(said)
+        if self._live:
+            self._live.flush()
+        self.encode_s += time.perf_counter() - began
+        return heard
+
+    def end(self, *, tail_s: float) -> None:
+        """Raises EngineError when nothing was spoken at all."""
+        if self._encoder is None or self._master is None:
+            message = "This voice can speak nothing of this text."
+            raise EngineError("unspeakable_text", message, caller_fault=True)
+        began = time.perf_counter()
+        if tail_s:
+            self._encoder.write(self._master.pause(tail_s))
+        self._encoder.write(self._master.end())
+        self._encoder.close()
+        if self._live:
+            self._live.flush()
+        self.encode_s += time.perf_counter() - began
+
+    def _add(self, said: Said) -> bool:
+        if self._encoder is None:
+            self._open(said.speech.sample_rate_hz)
+        assert self._encoder is not None  # noqa: S101  # opened right above
+        assert self._master is not None  # noqa: S101
+        trimmed = self._trimmed(said.speech)
+        if not len(trimmed.samples):
+            return False
+        gap_s = self._gap_s(said.cue)
+        if gap_s:
+            self._encoder.write(self._master.pause(gap_s))
+        start = self._master.position
+        self._encoder.write(self._master.speech(trimmed.samples, gain_db=gain_db(said.cue.voice)))
+        self.cues.append(self._caption(said, start=start, end=self._master.position, head=trimmed.head))
+        self._before = said.cue
+        return True
+
+    def _open(self, rate_hz: int) -> None:
+        if self._format not in available_formats():
+            # Another worker may have what it takes.
+            message = f"This worker cannot write {self._format}."
+            raise EngineError("format_unavailable", message, retryable=True)
+        self.sample_rate_hz = rate_hz
+        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=self._tape)
+        self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
+        self._on_first_audio()
+
+    def _trimmed(self, speech: Speech) -> Trimmed:
+        samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=self.sample_rate_hz)
+        sound = stretch(samples, sample_rate_hz=self.sample_rate_hz, speed=self._speed)
+        return trim(sound, sample_rate_hz=self.sample_rate_hz) if self._mastering else Trimmed(sound, 0)
+
+    def _gap_s(self, cue: Cue) -> float:
+        """The silence before a segment: what a tag asks for, else as long as a reader takes."""
+        if cue.lead_s is not None:
+            return cue.lead_s
+        if self._before is None or not self._mastering:
+            return 0.0
+        return pause_after_s(
+            sentence_end=self._before.sentence_end, paragraph_end=self._before.paragraph_end, speed=self._pace
+        )
+
+    def _caption(self, said: Said, *, start: int, end: int, head: int) -> list[Any]:
+        cue, rate = said.cue, self.sample_rate_hz
+        start_s, end_s = start / rate, end / rate
+
+        def moment(word_s: float) -> float:
+            """Where what the engine's sound had there lies now."""
+            return round(min(end_s, max(start_s, start_s + word_s / self._speed - head / rate)), 3)
+
+        words = [_timed(word, moment) for word in said.speech.words]
+        return [round(start_s, 3), round(end_s, 3), cue.start, cue.end, cue.voice.id, words]
+
+
+def _timed(word: Word, moment: Callable[[float], float]) -> list[Any]:
+    return [moment(word.start_s), moment(word.end_s), word.start, word.end]
+
+
+def _at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
+    """Voices of several models in one text speak at rates of their own; the first one's is everybody's."""
+    if from_hz == to_hz:
+        return samples
+    resampler = Resampler(from_hz=from_hz, to_hz=to_hz)
+    return np.concatenate([resampler.push(samples), resampler.flush()])
