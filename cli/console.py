@@ -1,5 +1,6 @@
 """What people read. Plain lines where nobody looks at a terminal."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,7 +25,14 @@ class _Console(Console):
 
 def make_console(*, stderr: bool = False) -> Console:
     """Messages hold paths and URLs: they are shown as they are, and not cut to the width of a window."""
-    return _Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def print_json(said: Any, *, in_one_line: bool = False) -> None:
+    """For programs, which read it whole or line by line."""
+    written = json.dumps(said, ensure_ascii=False, indent=None if in_one_line else 2)
+    # Not by a console: that would tell of broken pipes nobody, and programs go by them.
+    print(written, flush=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import models
+from cli import completion, history, jobs, models, options
 from cli.configuration import read_settings
 
 if TYPE_CHECKING:
@@ -18,10 +18,11 @@ app = typer.Typer(
     name="oratio",
     help="A self-hosted speech service.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
 
 DataDir = Annotated[Path | None, typer.Option(help="Where database, audio and logs lie.")]
@@ -70,29 +71,111 @@ def up(
 
 @app.command()
 def say(
-    text: Annotated[
-        str | None, typer.Argument(help="What to say; with '-' or nothing, standard input.")
-    ] = None,
+    text: options.Text = None,
     *,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file; its ending says the format.")
     ] = None,
-    voice: Annotated[str | None, typer.Option(help="A voice of GET /voices.")] = None,
-    speed: Annotated[float | None, typer.Option(help="1 is as the voice speaks.")] = None,
-    style: Annotated[str | None, typer.Option(help="How to say it, for voices that take a style.")] = None,
-    language: Annotated[str | None, typer.Option(help="The text's, as en or pt-BR; else found out.")] = None,
-    audio_format: Annotated[str | None, typer.Option("--format", help="wav, flac, mp3, opus, aac.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same speech.")] = None,
-    url: Annotated[
-        str | None, typer.Option(envvar="ORATIO_URL", help="The service; else one is found, or started.")
+    voice: options.Voice = None,
+    speed: options.Speed = None,
+    style: options.Style = None,
+    language: options.Language = None,
+    audio_format: options.Format = None,
+    seed: options.Seed = None,
+    captions: Annotated[
+        Path | None, typer.Option(help="Also write captions, as .srt, .vtt or .json.")
     ] = None,
+    lexicon: options.Lexicon = None,
+    no_normalize: options.NoNormalize = False,
+    as_json: options.AsJson = False,
+    url: options.BorrowedUrl = None,
 ) -> None:
     """Speak a text into a file."""
+    from cli.client import Choices
     from cli.say import Asked
     from cli.say import say as run
 
-    asked = Asked(text, output, voice, speed, style, language, audio_format, seed, url)
-    raise typer.Exit(run(read_settings(), asked))
+    choices = Choices(
+        voice_id=voice,
+        speed=speed,
+        style=style,
+        language=language,
+        format=audio_format,
+        seed=seed,
+        normalize=False if no_normalize else None,
+    )
+    raise typer.Exit(run(read_settings(), Asked(text, output, choices, captions, lexicon, as_json, url)))
+
+
+@app.command()
+def stream(
+    text: options.Text = None,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="A file instead of the loudspeaker; '-' is standard output."),
+    ] = None,
+    voice: options.Voice = None,
+    speed: options.Speed = None,
+    style: options.Style = None,
+    language: options.Language = None,
+    audio_format: options.Format = None,
+    seed: options.Seed = None,
+    lexicon: options.Lexicon = None,
+    no_normalize: options.NoNormalize = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Have it go on when the connection breaks.")] = False,
+    as_json: options.AsJson = False,
+    url: options.BorrowedUrl = None,
+) -> None:
+    """Speak a text aloud, or into a pipe, while it is being made. Ctrl-C stops it."""
+    from cli.client import Choices
+    from cli.stream import Asked
+    from cli.stream import stream as run
+
+    choices = Choices(
+        voice_id=voice,
+        speed=speed,
+        style=style,
+        language=language,
+        format=audio_format,
+        seed=seed,
+        normalize=False if no_normalize else None,
+    )
+    raise typer.Exit(run(read_settings(), Asked(text, output, choices, lexicon, keep, as_json, url)))
+
+
+@app.command()
+def voices(
+    *,
+    model: Annotated[str | None, typer.Option(help="Only of this model, as kokoro.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only of this language, as fr.")] = None,
+    as_json: options.AsJson = False,
+    url: options.Url = None,
+) -> None:
+    """List who can speak, and what stands in the way of the others."""
+    from cli.voices import voices as run
+
+    raise typer.Exit(run(read_settings(), model=model, language=language, as_json=as_json, url=url))
+
+
+@app.command()
+def export(
+    job_ids: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ids of jobs.", show_default=False, autocompletion=completion.recording_ids),
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="The whole history.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The file; oratio.zip.")] = None,
+    as_json: options.AsJson = False,
+    url: options.Url = None,
+) -> None:
+    """Put recordings into one ZIP, with a manifest."""
+    from cli.export import export as run
+
+    raise typer.Exit(
+        run(read_settings(), job_ids or [], everything=everything, output=output, as_json=as_json, url=url)
+    )
 
 
 @app.command()

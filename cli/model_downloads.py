@@ -1,25 +1,24 @@
 """`oratio models download`: the service fetches, the command watches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-import httpx
 from rich.console import Console
 
 from cli.client import Client, Failed
-from cli.console import make_console
+from cli.console import make_console, print_json
 from cli.model_names import is_model, no_such
 from cli.model_plan import about, environments_missing
+from cli.model_reaching import reached_with_models
 from cli.own_name import own_name
 from cli.progress import Board
-from cli.reaching import reached
+from cli.reaching import INTERRUPTED
 from common.catalogue.items import Item
 from common.settings import Settings
 
-INTERRUPTED = 130
 # More are watched when one of these has ended.
 _WATCHED_AT_ONCE = 32
 _NO_SUCH_VOICE = "voice_not_found"
@@ -36,24 +35,36 @@ class _News:
     reason: str = ""
 
 
-def download(settings: Settings, names: Sequence[str], *, url: str | None) -> int:
+def download(settings: Settings, names: Sequence[str], *, as_json: bool, url: str | None) -> int:
     """The exit status."""
-    console = make_console()
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+    console, errors = make_console(), make_console(stderr=True)
+    with reached_with_models(settings, url=url, errors=errors) as client:
         downloads, present = _ask(client, names)
-        if present:
-            console.print(f"Already there: {', '.join(present)}.")
+        if as_json:
+            print_json({"downloads": [item.name for item in downloads], "present": present}, in_one_line=True)
+        else:
+            _show_plan(downloads, present, console, everything=not names)
         if not downloads:
             return 0
-        if not names:
-            console.print(about(list(downloads)))
-        for hint in environments_missing(list(downloads)):
-            console.print(hint)
         try:
-            return _watch(client, {item.name: found for item, found in downloads.items()}, console)
+            news = _news(client, {item.name: found for item, found in downloads.items()})
+            return _print(news) if as_json else _watch(news, [item.name for item in downloads], console)
         except KeyboardInterrupt:
-            console.print(f"The downloads go on; this says how far they are: {own_name()} models status")
+            (errors if as_json else console).print(
+                f"The downloads go on; this says how far they are: {own_name()} models status"
+            )
             return INTERRUPTED
+
+
+def _show_plan(
+    downloads: dict[Item, str], present: Sequence[str], console: Console, *, everything: bool
+) -> None:
+    if present:
+        console.print(f"Already there: {', '.join(present)}.")
+    if downloads and everything:
+        console.print(about(list(downloads)))
+    for hint in environments_missing(list(downloads)):
+        console.print(hint)
 
 
 def _ask(client: Client, names: Sequence[str]) -> tuple[dict[Item, str], list[str]]:
@@ -63,21 +74,28 @@ def _ask(client: Client, names: Sequence[str]) -> tuple[dict[Item, str], list[st
     """
     models = [name for name in names if is_model(name)]
     voices = [name for name in names if name not in models]
-    bodies = [{"voices": voices}] * bool(voices) + [{"models": models}] * bool(models)
     try:
-        answers = [client.request_downloads(body) for body in bodies or [{}]]
+        answers = [client.request_downloads(voices=voices)] if voices or not models else []
+        answers += [client.request_downloads(models=models)] if models else []
     except Failed as error:
         raise Failed(no_such(names), error.code) if error.code == _NO_SUCH_VOICE else error from None
-    downloads = {
-        Item(one["model"], one["item"]): str(one["id"]) for answer in answers for one in answer["downloads"]
-    }
-    return downloads, list(dict.fromkeys(name for answer in answers for name in answer["present"]))
+    downloads = {Item(one.model, one.item): one.id for answer in answers for one in answer.downloads}
+    return downloads, list(dict.fromkeys(name for answer in answers for name in answer.present))
 
 
-def _watch(client: Client, downloads: dict[str, str], console: Console) -> int:
+def _print(all_news: Iterable[_News]) -> int:
+    """A line each, as they come."""
+    failed = False
+    for news in all_news:
+        failed = failed or bool(news.reason)
+        print_json(asdict(news), in_one_line=True)
+    return 1 if failed else 0
+
+
+def _watch(all_news: Iterable[_News], names: list[str], console: Console) -> int:
     failures = []
-    with Board(console, list(downloads)) as board:
-        for news in _news(client, downloads):
+    with Board(console, names) as board:
+        for news in all_news:
             if not news.ended:
                 board.show(news.name, news.done_bytes, news.total_bytes)
                 continue
@@ -115,11 +133,9 @@ def _listen(client: Client, waiting: "SimpleQueue[tuple[str, str]]", heard: "Sim
 def _followed(client: Client, name: str, download_id: str, heard: "SimpleQueue[_News]") -> str:
     """Why it failed, or nothing."""
     try:
-        client.follow_download(
+        client.finish_download(
             download_id, on_progress=lambda done, total: heard.put(_News(name, done, total))
         )
     except Failed as error:
         return str(error)
-    except httpx.TransportError as error:
-        return f"The service went away: {error}"
     return ""

@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from rich.console import Console
 
-from cli.client import Client, Job
-from cli.console import make_console
+from cli.client import Client, Order, WeightsWorker
+from cli.console import make_console, print_json
+from cli.model_reaching import reached_with_models
 from cli.own_name import own_name
-from cli.reaching import reached
+from cli.reaching import INTERRUPTED
 from common.settings import Settings
 
-INTERRUPTED = 130
 _LOOK_EVERY_S = 0.5
 # Loading may take minutes; unloading waits for nothing but what is being loaded.
 _WITHIN_S = {"warm": 600.0, "unload": 45.0}
@@ -20,67 +21,95 @@ _WITHIN_S = {"warm": 600.0, "unload": 45.0}
 What = Literal["warm", "unload"]
 
 
-def order(settings: Settings, what: What, names: Sequence[str], *, url: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of an order; `said` is for people."""
+
+    order: Order
+    done: bool
+    said: str
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "weights": self.order.weights,
+            "worker": self.order.worker,
+            "done": self.done,
+            "said": self.said,
+        }
+
+
+def order(settings: Settings, what: What, names: Sequence[str], *, as_json: bool, url: str | None) -> int:
     """The exit status: 1 for a model that nobody serves, or that could not be loaded or unloaded."""
     console, errors = make_console(), make_console(stderr=True)
-    with reached(settings, url=url, errors=errors) as client:
+    if as_json:
+        console.quiet = True
+    with reached_with_models(settings, url=url, errors=errors) as client:
         answer = client.order_models(what, names)
-        for key in answer["stays"]:
+        for key in answer.stays:
             console.print(f"{key} always stays loaded.")
-        for name in answer["not_served"]:
+        for name in answer.not_served:
             errors.print(_not_served(name))
-        if not any(answer[kind] for kind in ("told", "not_served", "stays")):
+        if not (answer.told or answer.not_served or answer.stays):
             console.print(f"Nowhere loaded: {', '.join(names)}.")
         try:
-            well = _watch(client, what, answer["told"], console, errors)
+            outcomes = _watch(client, what, answer.told, console, errors)
         except KeyboardInterrupt:
-            console.print(f"It goes on; this says how far it is: {own_name()} models status")
+            (errors if as_json else console).print(
+                f"It goes on; this says how far it is: {own_name()} models status"
+            )
             return INTERRUPTED
-    return 0 if well and not answer["not_served"] else 1
+    if as_json:
+        print_json({**answer.raw, "outcomes": [outcome.as_json() for outcome in outcomes]})
+    return 0 if all(outcome.done for outcome in outcomes) and not answer.not_served else 1
 
 
-def _watch(client: Client, what: What, told: Sequence[Job], console: Console, errors: Console) -> bool:
-    """Whether all did as they were told."""
-    waiting = [(one["weights"], one["worker"]) for one in told]
-    if waiting and what == "warm":
-        console.print(f"Loading {', '.join(dict.fromkeys(key for key, _ in waiting))} …")
-    well, give_up_at = True, time.monotonic() + _WITHIN_S[what]
+def _watch(
+    client: Client, what: What, told: Sequence[Order], console: Console, errors: Console
+) -> list[_Outcome]:
+    """What came of each, told as it comes."""
+    if told and what == "warm":
+        console.print(f"Loading {', '.join(dict.fromkeys(one.weights for one in told))} …")
+    outcomes: list[_Outcome] = []
+    waiting, give_up_at = list(told), time.monotonic() + _WITHIN_S[what]
     while waiting and time.monotonic() < give_up_at:
         states = _states(client)
-        outcomes = {pair: _outcome(what, pair, states.get(pair)) for pair in waiting}
-        for done, said in filter(None, outcomes.values()):
-            (console if done else errors).print(said)
-            well = well and done
-        waiting = [pair for pair, outcome in outcomes.items() if outcome is None]
+        came = {one: _outcome(what, one, states.get((one.weights, one.worker))) for one in waiting}
+        new = [outcome for outcome in came.values() if outcome]
+        for outcome in new:
+            (console if outcome.done else errors).print(outcome.said)
+        outcomes += new
+        waiting = [one for one, outcome in came.items() if outcome is None]
         if waiting:
             time.sleep(_LOOK_EVERY_S)
-    for key, worker in waiting:
-        errors.print(
-            f"{key} is not {what}ed on {worker} yet: it is in use, others are being loaded, or its log says why."
-        )
-    return well and not waiting
+    late = [_Outcome(one, False, _not_yet(what, one)) for one in waiting]
+    for outcome in late:
+        errors.print(outcome.said)
+    return outcomes + late
 
 
-def _states(client: Client) -> dict[tuple[str, str], Job]:
-    models = client.models()["models"]
-    return {
-        (weights["key"], worker["id"]): worker
-        for model in models
-        for weights in model["weights"]
-        for worker in weights["workers"]
-    }
+def _states(client: Client) -> dict[tuple[str, str], WeightsWorker]:
+    weights = [weights for model in client.models().models for weights in model.weights]
+    return {(one.key, worker.id): worker for one in weights for worker in one.workers}
 
 
-def _outcome(what: What, pair: tuple[str, str], worker: Job | None) -> tuple[bool, str] | None:
-    """Whether it is as it was told to be, and what to say of it; None while it is under way."""
-    key, worker_id = pair
+def _outcome(what: What, order: Order, worker: WeightsWorker | None) -> _Outcome | None:
+    """None while it is under way."""
+    key = order.weights
     if worker is None:
-        return what == "unload", f"{key} is not on {worker_id} any more."
-    if worker["trouble"]:
-        return False, f"{key} cannot be loaded. {worker['trouble']}"
-    if worker["loaded"] == (what == "warm"):
-        return True, f"{key} is {'loaded' if worker['loaded'] else 'unloaded'} on {worker_id}."
+        return _Outcome(order, what == "unload", f"{key} is not on {order.worker} any more.")
+    if worker.trouble:
+        return _Outcome(order, False, f"{key} cannot be loaded. {worker.trouble}")
+    if worker.loaded == (what == "warm"):
+        state = "loaded" if worker.loaded else "unloaded"
+        return _Outcome(order, True, f"{key} is {state} on {order.worker}.")
     return None
+
+
+def _not_yet(what: What, order: Order) -> str:
+    return (
+        f"{order.weights} is not {what}ed on {order.worker} yet: it is in use, others are being loaded, or its log "
+        "says why."
+    )
 
 
 def _not_served(name: str) -> str:

@@ -1,16 +1,15 @@
 """`oratio models status`: a table for people, the service's answer for programs."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 
 from rich.filesize import decimal
 from rich.table import Table
 
-from cli.client import Job
-from cli.console import make_console
+from cli.client import Model, ModelsStatus, Weights
+from cli.console import make_console, print_json
+from cli.model_reaching import reached_with_models
 from cli.own_name import own_name
-from cli.reaching import reached
 from common.catalogue.items import HIBARI
 from common.catalogue.mms import languages
 from common.settings import Settings
@@ -22,10 +21,10 @@ _SHORT_REVISION = 8
 def status(settings: Settings, *, as_json: bool, url: str | None) -> int:
     """The exit status."""
     console = make_console()
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+    with reached_with_models(settings, url=url, errors=make_console(stderr=True)) as client:
         answer = client.models()
     if as_json:
-        console.print(json.dumps(answer, indent=2))
+        print_json(answer.raw)
         return 0
     console.print(_table(answer))
     for line in (*_troubles(answer), _more_languages()):
@@ -33,43 +32,43 @@ def status(settings: Settings, *, as_json: bool, url: str | None) -> int:
     return 0
 
 
-def _table(answer: Job) -> Table:
+def _table(answer: ModelsStatus) -> Table:
     table = Table(*_COLUMNS, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for model in answer["models"]:
+    for model in answer.models:
         for row in _rows(model):
             table.add_row(*row)
     return table
 
 
-def _rows(model: Job) -> Iterator[tuple[str, ...]]:
-    for weights in model["weights"]:
+def _rows(model: Model) -> Iterator[tuple[str, ...]]:
+    for weights in model.weights:
         state = _state(weights)
-        if model["alias"] == HIBARI:
-            state = f"{model['voices_present']} of {model['voices_known']} voices"
-        size = decimal(weights["size_bytes"]) if weights["size_bytes"] else ""
-        revision = (weights["revision"] or "")[:_SHORT_REVISION]
-        yield weights["key"], weights["need"], state, size, revision, _loaded(weights)
+        if model.alias == HIBARI:
+            state = f"{model.voices_present} of {model.voices_known} voices"
+        size = decimal(weights.size_bytes) if weights.size_bytes else ""
+        revision = (weights.revision or "")[:_SHORT_REVISION]
+        yield weights.key, weights.need, state, size, revision, _loaded(weights)
 
 
-def _state(weights: Job) -> str:
-    download = weights["download"]
+def _state(weights: Weights) -> str:
+    download = weights.download
     if download is None:
-        return str(weights["state"])
-    return f"{download['percent']:.0f} %" if download["status"] == "running" else str(download["status"])
+        return weights.state
+    return f"{download.percent:.0f} %" if download.status == "running" else download.status
 
 
-def _loaded(weights: Job) -> str:
+def _loaded(weights: Weights) -> str:
     """Devices, with how many workers on each; or that it could not be loaded."""
-    devices = Counter(str(worker["device"]) for worker in weights["workers"] if worker["loaded"])
-    broken = any(worker["trouble"] for worker in weights["workers"])
+    devices = Counter(worker.device for worker in weights.workers if worker.loaded)
+    broken = any(worker.trouble for worker in weights.workers)
     where = [f"{device} x {count}" if count > 1 else device for device, count in devices.items()]
     return ", ".join([*where, *["broken"] * broken])
 
 
-def _troubles(answer: Job) -> list[str]:
+def _troubles(answer: ModelsStatus) -> list[str]:
     """Each once, however many workers have it."""
-    weights = [one for model in answer["models"] for one in model["weights"]]
-    told = [(one["key"], worker["trouble"]) for one in weights for worker in one["workers"]]
+    weights = [one for model in answer.models for one in model.weights]
+    told = [(one.key, worker.trouble) for one in weights for worker in one.workers]
     return list(dict.fromkeys(f"{key} is broken: {trouble}" for key, trouble in told if trouble))
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from cli.configuration import read_settings
+from cli.options import AsJson, Url
 
 app = typer.Typer(help="What is there of the models; fetch, load and unload them.", no_args_is_help=True)
 
-Url = Annotated[str | None, typer.Option(envvar="ORATIO_URL", help="The service; else one is found.")]
 Names = Annotated[list[str], typer.Argument(help="Families, or keys such as mms_deu.", show_default=False)]
 
 
@@ -19,18 +19,17 @@ def download(
         typer.Argument(help="Families, keys such as mms_deu, or voices; none: what is needed."),
     ] = None,
     *,
+    as_json: AsJson = False,
     url: Url = None,
 ) -> None:
     """Have the service fetch models, and watch it. Ctrl-C ends the watching, not the downloads."""
     from cli.model_downloads import download as run
 
-    raise typer.Exit(run(read_settings(), names or [], url=url))
+    raise typer.Exit(run(read_settings(), names or [], as_json=as_json, url=url))
 
 
 @app.command()
-def status(
-    *, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False, url: Url = None
-) -> None:
+def status(*, as_json: AsJson = False, url: Url = None) -> None:
     """Say which models are there, and where they are loaded."""
     from cli.model_table import status as run
 
@@ -38,16 +37,16 @@ def status(
 
 
 @app.command()
-def warm(names: Names, *, url: Url = None) -> None:
+def warm(names: Names, *, as_json: AsJson = False, url: Url = None) -> None:
     """Load models now, so that nobody waits for it later."""
     from cli.model_orders import order
 
-    raise typer.Exit(order(read_settings(), "warm", names, url=url))
+    raise typer.Exit(order(read_settings(), "warm", names, as_json=as_json, url=url))
 
 
 @app.command()
-def unload(names: Names, *, url: Url = None) -> None:
+def unload(names: Names, *, as_json: AsJson = False, url: Url = None) -> None:
     """Take models out of memory where they are not in use."""
     from cli.model_orders import order
 
-    raise typer.Exit(order(read_settings(), "unload", names, url=url))
+    raise typer.Exit(order(read_settings(), "unload", names, as_json=as_json, url=url))

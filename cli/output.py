@@ -2,10 +2,14 @@
 
 from itertools import count
 from pathlib import Path
+from typing import cast
 
+from cli.client.client import Captions
 from common.formats import MEDIA_TYPES
 
 _FORMATS = {extension: name for name, (_, extension) in MEDIA_TYPES.items()} | {"ogg": "opus"}
+_EXTENSIONS = dict(MEDIA_TYPES.values())
+_CAPTIONS = ("srt", "vtt", "json")
 
 
 class BadOutput(Exception):
@@ -14,14 +18,52 @@ class BadOutput(Exception):
 
 def choose(output: Path | None, audio_format: str | None) -> tuple[Path, str]:
     """A path and a format. A file that nobody named is never overwritten. Raises BadOutput."""
-    if audio_format and audio_format not in MEDIA_TYPES:
-        raise BadOutput(f"The format {audio_format!r} is unknown; there are {', '.join(MEDIA_TYPES)}.")
+    checked_format(audio_format)
     if output is None:
         chosen = audio_format or "wav"
-        return _unused(f"speech.{MEDIA_TYPES[chosen][1]}"), chosen
+        return unused(f"speech.{MEDIA_TYPES[chosen][1]}"), chosen
+    return checked(output), audio_format or _format_of(output)
+
+
+def checked_format(audio_format: str | None) -> str | None:
+    """Raises BadOutput."""
+    if audio_format and audio_format not in MEDIA_TYPES:
+        raise BadOutput(f"The format {audio_format!r} is unknown; there are {', '.join(MEDIA_TYPES)}.")
+    return audio_format
+
+
+def checked(output: Path) -> Path:
+    """Raises BadOutput."""
     if output.is_dir() or not output.parent.is_dir():
         raise BadOutput(f"{output} is not a file in an existing folder.")
-    return output, audio_format or _format_of(output)
+    return output
+
+
+def captions_kind(path: Path) -> Captions:
+    """By its ending. Raises BadOutput."""
+    kind = checked(path).suffix.removeprefix(".").lower()
+    if kind not in _CAPTIONS:
+        raise BadOutput(f"Captions end in .srt, .vtt or .json, and {path.name!r} does not.")
+    return cast(Captions, kind)
+
+
+def place_for(output: Path | None, *, name: str, media_type: str) -> Path:
+    """For sound that there is already: in a folder under `name`. Raises BadOutput."""
+    extension = _EXTENSIONS.get(media_type.partition(";")[0].strip(), "bin")
+    if output is None or output.is_dir():
+        return unused(str((output or Path()) / f"{name}.{extension}"))
+    said = output.suffix.removeprefix(".").lower()
+    if said in _FORMATS and _FORMATS[said] != _FORMATS.get(extension):
+        raise BadOutput(f"This recording is {extension}, and {output.name!r} is a name for {said}.")
+    return checked(output)
+
+
+def unused(name: str) -> Path:
+    first = Path(name)
+    if not first.exists():
+        return first
+    numbered = (first.with_stem(f"{first.stem}-{number}") for number in count(2))
+    return next(path for path in numbered if not path.exists())
 
 
 def _format_of(output: Path) -> str:
@@ -31,11 +73,3 @@ def _format_of(output: Path) -> str:
             f"The format cannot be told from {output.name!r}; use one of {', '.join(sorted(_FORMATS))}, or --format."
         )
     return _FORMATS[extension]
-
-
-def _unused(name: str) -> Path:
-    first = Path(name)
-    if not first.exists():
-        return first
-    numbered = (first.with_stem(f"{first.stem}-{number}") for number in count(2))
-    return next(path for path in numbered if not path.exists())

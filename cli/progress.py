@@ -1,5 +1,7 @@
-"""How far several downloads are: a bar each on a terminal, a line now and then elsewhere."""
+"""How far downloads and jobs are: a bar each on a terminal, of downloads a line now and then elsewhere."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -8,15 +10,19 @@ from rich.filesize import decimal
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     Task,
     TaskID,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
 from rich.text import Text
+
+from cli import client
 
 _LINE_EVERY_PERCENT = 10
 
@@ -77,6 +83,15 @@ class Board:
             self._percents[name] = percent
             if not self._console.is_terminal:
                 self._console.print(f"{name}: {percent} % of {decimal(total_bytes)}")
+
+
+@contextmanager
+def speaking(console: Console) -> Iterator[Callable[[client.Progress], None]]:
+    """One bar of the segments of a job, gone when the block ends; nothing where there is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Speaking", total=None)
+        yield lambda told: bar.update(task, completed=told.segments_done, total=told.segments_total)
 
 
 class _OnceKnown(ProgressColumn):

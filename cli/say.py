@@ -1,135 +1,120 @@
 """`oratio say`: speak a text into a file, by a service that runs or by one that lives as long as the command."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.claim import AlreadyRunning
-from cli.client import Client, Failed, Job
-from cli.console import make_console
+from cli.client import Choices, Client, Failed, Job
+from cli.client.files import landing
+from cli.console import make_console, print_json
 from cli.finding import NotFound
-from cli.output import BadOutput, choose
+from cli.output import BadOutput, captions_kind, choose
+from cli.progress import speaking
+from cli.reaching import INTERRUPTED, tell_waiting
 from cli.service import borrowed
 from cli.stack import StartFailed
+from cli.texts import BadText, read_lexicon, read_text
 from common.settings import Settings
-
-INTERRUPTED = 130
-
-
-class BadText(Exception):
-    """Nothing to speak, or bytes that are not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line says; None leaves the choice to the service."""
+    """What the command line says; in `choices` None leaves it to the service."""
 
     text: str | None
     output: Path | None
-    voice: str | None
-    speed: float | None
-    style: str | None
-    language: str | None
-    format: str | None
-    seed: int | None
+    choices: Choices
+    captions: Path | None
+    lexicon: Path | None
+    as_json: bool
     url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What it comes to once it has been looked at."""
+
+    text: str
+    target: Path
+    choices: Choices
 
 
 def say(settings: Settings, asked: Asked) -> int:
     """The exit status."""
     errors = make_console(stderr=True)
     try:
-        target, audio_format = choose(asked.output, asked.format)
-        text = _text(asked.text, errors)
+        plan = _plan(asked, errors)
+        voice = asked.choices.get("voice_id")
         with (
-            borrowed(settings, url=asked.url, voice=asked.voice, console=errors) as url,
-            closing(Client(url)) as client,
+            borrowed(settings, url=asked.url, voice=voice, console=errors) as url,
+            Client(url, on_wait=tell_waiting(errors)) as client,
         ):
-            job = _speak(client, _body(asked, text, audio_format), errors)
-            size_bytes = client.download(job["job_id"], target)
+            job = _speak(client, plan, errors)
+            size_bytes = client.download(job.job_id, plan.target)
+            if asked.captions:
+                _write_captions(client, job.job_id, asked.captions)
     except (BadOutput, BadText) as error:
         errors.print(str(error))
         return 2
     except (Failed, NotFound, StartFailed, AlreadyRunning, OSError) as error:
         errors.print(str(error))
         return 1
-    except httpx.TransportError as error:
-        errors.print(f"The service went away: {error}")
-        return 1
     except KeyboardInterrupt:
         errors.print("Stopped.")
         return INTERRUPTED
-    _show(job, target, size_bytes)
+    _show(job, plan.target, size_bytes, asked)
     return 0
 
 
-def _body(asked: Asked, text: str, audio_format: str) -> Job:
-    given = {
-        "voice_id": asked.voice,
-        "speed": asked.speed,
-        "style": asked.style,
-        "language": asked.language,
-        "seed": asked.seed,
-    }
-    return {"text": text, "format": audio_format} | {k: v for k, v in given.items() if v is not None}
+def _plan(asked: Asked, errors: Console) -> _Plan:
+    """Raises BadOutput and BadText, before anything has begun."""
+    target, audio_format = choose(asked.output, asked.choices.get("format"))
+    if asked.captions:
+        captions_kind(asked.captions)
+    choices = Choices(**asked.choices)
+    choices["format"], choices["lexicon"] = audio_format, read_lexicon(asked.lexicon)
+    return _Plan(read_text(asked.text, errors), target, choices)
 
 
-def _text(given: str | None, errors: Console) -> str:
-    if given is not None and given != "-":
-        text = given
-    else:
-        if sys.stdin.isatty():
-            errors.print("Type what to say; Ctrl-D ends it.")
-        text = sys.stdin.buffer.read().decode("utf-8", errors="surrogateescape")
+def _speak(client: Client, plan: _Plan, errors: Console) -> Job:
+    job = client.submit(plan.text, **plan.choices)
+    told = _warn(job.warnings, errors)
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise BadText("The text is not UTF-8.") from None
-    if not text.strip():
-        raise BadText("There is nothing to say: the text is empty.")
-    return text
-
-
-def _speak(client: Client, body: Job, errors: Console) -> Job:
-    job = client.submit(body)
-    job_id, told = job["job_id"], _warn(job, errors)
-    try:
-        with _bar(errors) as progress:
-            task = progress.add_task("Speaking", total=None)
-            job = client.finish(
-                job_id,
-                on_progress=lambda done, total: progress.update(task, completed=done, total=total),
-            )
+        with speaking(errors) as show:
+            job = client.finish(job.job_id, on_progress=show)
     except KeyboardInterrupt:
-        with suppress(Failed, httpx.TransportError):
-            client.cancel(job_id)
+        with suppress(Failed):
+            client.cancel(job.job_id)
         raise
-    _warn(job, errors, told=told)
+    _warn(job.warnings, errors, told=told)
     return job
 
 
-def _warn(job: Job, errors: Console, *, told: Sequence[str] = ()) -> list[str]:
-    """What it warns of, told as soon as it is known: a job may wait for long."""
-    warnings = list(job.get("warnings") or ())
-    for warning in warnings:
+def _warn(warnings: Iterable[str], errors: Console, *, told: Sequence[str] = ()) -> Sequence[str]:
+    """Told as soon as they are known: a job may wait for long."""
+    for warning in (known := list(warnings)):
         if warning not in told:
             errors.print(f"Warning: {warning}")
-    return warnings
+    return known
 
 
-@contextmanager
-def _bar(errors: Console) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        yield progress
+def _write_captions(client: Client, job_id: str, target: Path) -> None:
+    captions = client.captions(job_id, captions_kind(target))
+    with landing(target) as file:
+        file.write(captions.encode())
 
 
-def _show(job: Job, target: Path, size_bytes: int) -> None:
-    kind = "a beep, not speech" if job.get("provider") == "stub" else f"spoken by {job['voice_id']}"
-    make_console().print(f"{target}: {job['duration_s']:.1f} s, {size_bytes:,} bytes, {kind}")
+def _show(job: Job, target: Path, size_bytes: int, asked: Asked) -> None:
+    if asked.as_json:
+        captions = str(asked.captions) if asked.captions else None
+        print_json({**job.raw, "file": str(target), "captions_file": captions})
+        return
+    kind = "a beep, not speech" if job.provider == "stub" else f"spoken by {job.voice_id}"
+    console = make_console()
+    console.print(f"{target}: {job.duration_s:.1f} s, {size_bytes:,} bytes, {kind}")
+    if asked.captions:
+        console.print(f"{asked.captions}: captions")

@@ -1,5 +1,6 @@
 """`oratio say`, by a service that runs and by one of its own."""
 
+import json
 import socket
 import wave
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.client import Client
+from cli.client import Client, Progress
 from cli.output import BadOutput, choose
 from cli.processes import Crew
 from cli.stack import Stack
@@ -90,19 +91,43 @@ def test_what_the_service_refuses_is_shown_with_its_code(stack: Stack, tmp_path:
 
 
 def test_progress_is_heard(stack: Stack) -> None:
-    client = Client(stack.url)
-    heard: list[tuple[int, int]] = []
-    try:
+    heard: list[Progress] = []
+    with Client(stack.url) as client:
         text = " ".join(f"This is sentence number {number}, which says a little." for number in range(12))
-        job = client.finish(
-            client.submit({"text": text})["job_id"], on_progress=lambda *told: heard.append(told)
-        )
-    finally:
-        client.close()
+        job = client.finish(client.submit(text).job_id, on_progress=heard.append)
 
-    assert job["status"] == "completed"
-    assert heard[-1][0] == heard[-1][1] > 1
-    assert heard == sorted(heard)
+    assert job.status == "completed"
+    assert heard[-1].segments_done == heard[-1].segments_total
+    assert heard[-1].segments_done > 1
+    done = [progress.segments_done for progress in heard]
+    assert done == sorted(done)
+
+
+def test_for_programs_it_prints_the_job(stack: Stack, tmp_path: Path) -> None:
+    said = oratio("say", "Hello.", "-o", "hello.wav", "--seed", "7", "--json", folder=tmp_path, url=stack.url)
+
+    assert said.returncode == 0, said.stderr
+    told = json.loads(said.stdout)
+    assert (told["status"], told["file"], told["captions_file"]) == ("completed", "hello.wav", None)
+    assert told["size_bytes"] == (tmp_path / "hello.wav").stat().st_size
+
+
+@pytest.mark.parametrize("lexicon", ["{", '["GIF"]', '{"GIF": 1}', None])
+def test_a_lexicon_that_is_none_is_refused(tmp_path: Path, lexicon: str | None) -> None:
+    if lexicon is not None:
+        (tmp_path / "words.json").write_text(lexicon)
+    said = oratio("say", "Hello.", "--lexicon", "words.json", folder=tmp_path, port="1")
+
+    assert said.returncode == 2
+    assert said.stderr.startswith("The lexicon words.json ")
+    assert len(said.stderr.splitlines()) == 1
+
+
+def test_captions_by_another_name_are_refused_before_anything_begins(tmp_path: Path) -> None:
+    said = oratio("say", "Hello.", "--captions", "hello.txt", folder=tmp_path, port="1")
+
+    assert (said.returncode, said.stdout) == (2, "")
+    assert ".srt, .vtt or .json" in said.stderr
 
 
 def test_without_a_service_it_starts_one_and_stops_it(tmp_path: Path) -> None:

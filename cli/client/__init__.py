@@ -1,0 +1,48 @@
+"""The service from Python, typed.
+
+    from pathlib import Path
+
+    from cli.client import Client
+
+    with Client("http://127.0.0.1:8000") as client:
+        job = client.finish(client.submit("Good morning!", format="mp3").job_id)
+        client.download(job.job_id, Path("morning.mp3"))
+
+        for recording in client.history(limit=10):
+            print(recording.title, recording.duration_s)
+
+        with client.stream("And this is heard while it is made.", format="pcm") as sound:
+            heard = b"".join(sound)
+
+Whatever goes wrong is a `Failed`.
+"""
+
+from cli.client.choices import Choices
+from cli.client.client import Client
+from cli.client.events import Event
+from cli.client.failure import Failed
+from cli.client.model_records import Download, Model, ModelsStatus, Order, Orders, Weights, WeightsWorker
+from cli.client.records import Deletion, Job, JobError, Progress, Recording, Timings, Voice
+from cli.client.streaming import SpeechStream
+
+__all__ = [
+    "Choices",
+    "Client",
+    "Deletion",
+    "Download",
+    "Event",
+    "Failed",
+    "Job",
+    "JobError",
+    "Model",
+    "ModelsStatus",
+    "Order",
+    "Orders",
+    "Progress",
+    "Recording",
+    "SpeechStream",
+    "Timings",
+    "Voice",
+    "Weights",
+    "WeightsWorker",
+]

@@ -1,0 +1,35 @@
+"""How a text is to be spoken, by the names of POST /synthesize; what is left out is the service's choice."""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+
+class Choices(TypedDict, total=False):
+    """None is as good as left out."""
+
+    voice_id: str | None
+    speed: float | None
+    style: str | None
+    format: str | None
+    language: str | None
+    seed: int | None
+    lexicon: Mapping[str, str] | None
+    normalize: bool | None
+
+
+# The same things have other names in the way of speaking that sound comes from at once.
+_AS_SPEECH = {"voice_id": "voice", "format": "response_format", "style": "instructions"}
+
+
+def as_synthesis(text: str, choices: Choices) -> dict[str, Any]:
+    return {"text": text} | _given(choices)
+
+
+def as_speech(text: str, choices: Choices, *, keep: bool) -> dict[str, Any]:
+    """The body of POST /v1/audio/speech, for any voice: `oratio` is the model of all of them."""
+    renamed = {_AS_SPEECH.get(name, name): value for name, value in _given(choices).items()}
+    return {"model": "oratio", "input": text, "keep": keep} | renamed
+
+
+def _given(choices: Choices) -> dict[str, Any]:
+    return {name: value for name, value in choices.items() if value is not None}

@@ -1,0 +1,201 @@
+"""What the service can be asked for, each a method."""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, Unpack
+
+from cli.client.choices import Choices, as_speech, as_synthesis
+from cli.client.connection import Connection, OnWait
+from cli.client.events import LOST_AFTER_S, Event, follow
+from cli.client.failure import Failed
+from cli.client.files import fetch, landing, save
+from cli.client.model_records import Download, Downloads, ModelsStatus, Orders
+from cli.client.reading import R, listed, made
+from cli.client.records import Deletion, Job, Progress, Recording, Status, Voice
+from cli.client.streaming import SpeechStream
+
+Captions = Literal["srt", "vtt", "json"]
+# As many as any service takes at a time.
+_PAGE = 100
+_BATCH = 100
+
+
+class Client:
+    """Every method raises Failed. Where the service says to come again later, it waits for up to `patience_s`."""
+
+    def __init__(self, url: str, *, patience_s: float = 60.0, on_wait: OnWait | None = None) -> None:
+        self._connection = Connection(url.rstrip("/"), patience_s=patience_s, on_wait=on_wait)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def submit(self, text: str, *, key: str | None = None, **choices: Unpack[Choices]) -> Job:
+        """A job that has just been accepted. The same `key` with the same text and choices is the same job."""
+        said = self._connection.ask(
+            "POST",
+            "/synthesize",
+            params={"async_mode": "true"},
+            json=as_synthesis(text, choices),
+            # So that it is not spoken twice when the answer is lost and it is asked for again.
+            headers={"Idempotency-Key": key or secrets.token_hex(16)},
+            lost_within_s=2.0,
+        )
+        return made(Job, said)
+
+    def stream(self, text: str, *, keep: bool = False, **choices: Unpack[Choices]) -> SpeechStream:
+        """Speech while it is made; with `keep` the job goes on when nobody listens any more."""
+        return SpeechStream(self._connection, as_speech(text, choices, keep=keep))
+
+    def job(self, job_id: str) -> Job:
+        return made(Job, self._connection.ask("GET", f"/jobs/{job_id}"))
+
+    def jobs(
+        self,
+        *,
+        status: Status | None = None,
+        voice_id: str | None = None,
+        model: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Job]:
+        """Newest first, a page at a time."""
+        filters = {"status": status, "voice_id": voice_id, "model": model}
+        return self._pages("/jobs", Job, limit=limit, filters=filters)
+
+    def cancel(self, job_id: str) -> Job:
+        return made(Job, self._connection.ask("POST", f"/jobs/{job_id}/cancel"))
+
+    def retry(self, job_id: str) -> Job:
+        return made(Job, self._connection.ask("POST", f"/jobs/{job_id}/retry"))
+
+    def delete(self, job_id: str) -> None:
+        """A job with its recording and its sound."""
+        self._connection.ask("DELETE", f"/jobs/{job_id}")
+
+    def delete_jobs(self, job_ids: Sequence[str]) -> list[Deletion]:
+        """What became of each of them."""
+        return self._delete_many("/jobs/batch_delete", job_ids)
+
+    def events(self, job_id: str, *, last_event_id: str | None = None) -> Iterator[Event]:
+        """Until the job ends, across broken connections."""
+        return follow(self._connection, f"/jobs/{job_id}", last_event_id=last_event_id)
+
+    def finish(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
+        """The job when it ended well; Failed with its code when it did not."""
+        job = self.ended(job_id, on_progress=on_progress)
+        if job.status == "completed":
+            return job
+        said = job.error
+        message = said.message if said else f"The job was {job.status}."
+        raise Failed(message, said.code if said else job.status, job_id=job_id)
+
+    def ended(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
+        """The job when it ended, however it did."""
+        tell = on_progress or (lambda _: None)
+        while True:
+            for event in self.events(job_id):
+                # A snapshot is a whole job.
+                progress = made(Progress, event.data.get("progress") or event.data)
+                if progress.segments_total and not event.is_last:
+                    tell(progress)
+            job = made(Job, self._connection.ask("GET", f"/jobs/{job_id}", lost_within_s=LOST_AFTER_S))
+            if job.is_over:
+                if job.progress.segments_total:
+                    tell(job.progress)
+                return job
+
+    def download(self, job_id: str, target: Path) -> int:
+        """The sound of a job or a recording as a file; its size in bytes."""
+        with landing(target) as file:
+            return fetch(self._connection, f"/jobs/{job_id}/audio", file)
+
+    def media_type(self, job_id: str) -> str:
+        """Of the sound that there is of a job or a recording."""
+        with self._connection.opened(
+            "GET", f"/jobs/{job_id}/audio", headers={"Range": "bytes=0-0"}
+        ) as answer:
+            return str(answer.headers.get("content-type", ""))
+
+    def captions(self, job_id: str, kind: Captions) -> str:
+        with self._connection.opened("GET", f"/jobs/{job_id}/captions.{kind}") as answer:
+            answer.read()
+            return answer.text
+
+    def history(self, *, limit: int | None = None) -> Iterator[Recording]:
+        """Newest first, a page at a time."""
+        return self._pages("/history", Recording, limit=limit, filters={})
+
+    def delete_recording(self, job_id: str) -> None:
+        self._connection.ask("DELETE", f"/history/{job_id}")
+
+    def delete_recordings(self, job_ids: Sequence[str]) -> list[Deletion]:
+        """What became of each of them."""
+        return self._delete_many("/history/batch_delete", job_ids)
+
+    def export_zip(self, job_ids: Sequence[str], target: Path) -> int:
+        """The recordings of these jobs with a manifest, as one file; its size in bytes."""
+        return save(self._connection, "POST", "/export/zip", target, json={"job_ids": list(job_ids)})
+
+    def voices(self, *, model: str | None = None, language: str | None = None) -> list[Voice]:
+        params = _given({"model": model, "language": language})
+        return listed(Voice, self._connection.ask("GET", "/voices", params=params), "voices")
+
+    def models(self) -> ModelsStatus:
+        return made(ModelsStatus, self._connection.ask("GET", "/models/status"))
+
+    def order_models(self, order: Literal["warm", "unload"], names: Sequence[str]) -> Orders:
+        return made(Orders, self._connection.ask("POST", f"/models/{order}", json={"models": list(names)}))
+
+    def request_downloads(self, *, models: Sequence[str] = (), voices: Sequence[str] = ()) -> Downloads:
+        """With neither, of everything that is needed and missing."""
+        asked = {kind: list(names) for kind, names in (("models", models), ("voices", voices)) if names}
+        return made(Downloads, self._connection.ask("POST", "/models/download", json=asked))
+
+    def finish_download(
+        self, download_id: str, *, on_progress: Callable[[int, int], None] | None = None
+    ) -> Download:
+        """The download when it ended well; `on_progress` hears bytes, done and in all."""
+        path = f"/models/downloads/{download_id}"
+        for event in follow(self._connection, path):
+            if on_progress and "bytes_total" in event.data:
+                on_progress(event.data["bytes_done"], event.data["bytes_total"])
+        download = made(Download, self._connection.ask("GET", path, lost_within_s=LOST_AFTER_S))
+        if download.status == "failed":
+            raise Failed(download.error_message or "It failed.", download.error_code or "download_failed")
+        return download
+
+    def _pages(
+        self, path: str, kind: type[R], *, limit: int | None, filters: dict[str, str | None]
+    ) -> Iterator[R]:
+        cursor: str | None = None
+        left = limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            params = _given({"limit": str(size), "cursor": cursor} | filters)
+            page = self._connection.ask("GET", path, params=params)
+            yield from listed(kind, page, "items")
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+            left = None if left is None else left - size
+
+    def _delete_many(self, path: str, job_ids: Sequence[str]) -> list[Deletion]:
+        results: list[Deletion] = []
+        for start in range(0, len(job_ids), _BATCH):
+            some = list(job_ids[start : start + _BATCH])
+            said = self._connection.ask("POST", path, json={"job_ids": some})
+            results += listed(Deletion, said, "results")
+        return results
+
+
+def _given(asked: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if value is not None}

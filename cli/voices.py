@@ -1,0 +1,45 @@
+"""`oratio voices`: who can speak."""
+
+from cli.client import Voice
+from cli.console import make_console, print_json
+from cli.listing import show_table
+from cli.reaching import reached
+from common.settings import Settings
+
+_COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Spoken", "Remark")
+# Parler-TTS and MMS would fill a line with theirs.
+_MOST_LANGUAGES = 3
+
+
+def voices(
+    settings: Settings, *, model: str | None, language: str | None, as_json: bool, url: str | None
+) -> int:
+    """The exit status."""
+    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+        found = client.voices(model=model, language=language)
+    if as_json:
+        print_json([voice.raw for voice in found])
+    elif found:
+        show_table(make_console(), _COLUMNS, (_row(voice) for voice in found))
+    else:
+        make_console().print("There are no such voices.")
+    return 0
+
+
+def _row(voice: Voice) -> tuple[str, ...]:
+    languages = ", ".join(voice.languages[:_MOST_LANGUAGES])
+    more = " …" if len(voice.languages) > _MOST_LANGUAGES else ""
+    spoken = "a beep" if voice.provider == "stub" else voice.provider or "no"
+    return (voice.id, voice.name, voice.model, languages + more, voice.gender, spoken, _remark(voice))
+
+
+def _remark(voice: Voice) -> str:
+    """What stands in its way first."""
+    remarks = (
+        voice.reason,
+        "the default" if voice.is_default else None,
+        "slow here" if voice.slow and voice.provider == "local" else None,
+        voice.note,
+        "takes a style" if voice.style else None,
+    )
+    return "; ".join(remark for remark in remarks if remark)

@@ -1,0 +1,43 @@
+"""Headers of WAV files whose length is known only at their end."""
+
+import struct
+from typing import IO
+
+# What readers take for "until there is no more".
+_ENDLESS = 0xFFFF_FFFF
+_RIFF_BYTES = 8
+
+
+def endless_header(*, sample_rate_hz: int, size_bytes: int | None = None) -> bytes:
+    """Of mono samples of 16 bits; `size_bytes` of them, or as many as come."""
+    data = _ENDLESS if size_bytes is None else size_bytes
+    riff = _ENDLESS if size_bytes is None else size_bytes + 36
+    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, sample_rate_hz, sample_rate_hz * 2, 2, 16)
+    return struct.pack("<4sI4s", b"RIFF", riff, b"WAVE") + layout + struct.pack("<4sI", b"data", data)
+
+
+def mend(file: IO[bytes]) -> None:
+    """Write down how long it became, in a file that was written as it came; others are left as they are."""
+    size_bytes = file.seek(0, 2)
+    file.seek(0)
+    if file.read(4) != b"RIFF" or (at := _data_at(file, size_bytes)) is None:
+        return
+    _write_size(file, 4, size_bytes - _RIFF_BYTES)
+    _write_size(file, at + 4, size_bytes - at - _RIFF_BYTES)
+
+
+def _data_at(file: IO[bytes], size_bytes: int) -> int | None:
+    """Where the chunk of samples begins."""
+    at = 12
+    while at + _RIFF_BYTES <= size_bytes:
+        file.seek(at)
+        name, length = struct.unpack("<4sI", file.read(_RIFF_BYTES))
+        if name == b"data":
+            return at
+        at += _RIFF_BYTES + length + length % 2
+    return None
+
+
+def _write_size(file: IO[bytes], at: int, size_bytes: int) -> None:
+    file.seek(at)
+    file.write(struct.pack("<I", min(size_bytes, _ENDLESS)))
