@@ -16,6 +16,7 @@ from worker.speakers import Speaker
 from worker.text.breaks import break_up
 from worker.text.lexicon import Lexicon
 from worker.text.normalising import Spoken, normalise
+from worker.text.verbatim import as_written, untouched
 
 # Who would hear that a job has begun, when it has ended within this?
 SHORT_S = 0.3
@@ -68,9 +69,9 @@ class Reader:
 
     def read(self, cue: Cue) -> Spoken:
         if self._stub or find_model(cue.voice.model).verbatim:
-            return Spoken.verbatim(cue.text)
+            return untouched(cue.text)
         if not self._options.normalize:
-            return self._lexicon.applied(cue.text)
+            return as_written(cue.text, lexicon=self._lexicon)
         return normalise(cue.text, language=cue.language, lexicon=self._lexicon)
 
 
