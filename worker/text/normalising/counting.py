@@ -1,0 +1,39 @@
+"""Whole numbers in words, by num2words, remembered: a book has few different ones."""
+
+from functools import cache, lru_cache
+from typing import Any
+
+# The name of a longer number is no help to anybody; its digits one by one are.
+MOST_DIGITS = 15
+
+
+@lru_cache(maxsize=8192)
+def cardinal(value: int, *, language: str) -> str:
+    return _plain(_converter(language).to_cardinal(value))
+
+
+@lru_cache(maxsize=2048)
+def ordinal(value: int, *, language: str) -> str:
+    return _plain(_converter(language).to_ordinal(value))
+
+
+@lru_cache(maxsize=2048)
+def year(value: int, *, language: str) -> str:
+    return _plain(_converter(language).to_year(value))
+
+
+def digits(text: str, *, language: str) -> str:
+    """Each digit by its name; what is not a digit is left out."""
+    return " ".join(cardinal(int(char), language=language) for char in text if char in "0123456789")
+
+
+def _plain(words: Any) -> str:
+    """Without the commas of "one thousand, two hundred": at those an engine would pause."""
+    return " ".join(str(words).replace(",", "").split())
+
+
+@cache
+def _converter(language: str) -> Any:
+    from num2words import CONVERTER_CLASSES
+
+    return CONVERTER_CLASSES[language]

@@ -1,0 +1,82 @@
+"""A text that remembers, through every change, where its characters came from."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+Say = Callable[[re.Match[str]], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What `say` gives stands for what the pattern finds; None leaves it as it is.
+
+    Patterns must take time in proportion to the text: quantifiers are bounded, or look behind so that a run of
+    characters is begun only once.
+    """
+
+    pattern: re.Pattern[str]
+    say: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Each character has the span of the first text that it stands for; both ends of the spans never decrease."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    @classmethod
+    def of(cls, text: str) -> "Mapped":
+        return cls(text, range(len(text)), range(1, len(text) + 1))
+
+    def apply(self, rules: Iterable[Rule]) -> "Mapped":
+        mapped = self
+        for rule in rules:
+            mapped = mapped.replace(rule.pattern, rule.say)
+        return mapped
+
+    def replace(self, pattern: re.Pattern[str], say: Say) -> "Mapped":
+        pieces: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        done = 0
+        for match in pattern.finditer(self.text):
+            said = say(match)
+            if said is None or said == match[0]:
+                continue
+            head, tail = _kept(match[0], said)
+            first, last = match.start() + head, match.end() - tail
+            core = said[head : len(said) - tail]
+            start, end = self._span(first, last)
+            pieces += [self.text[done:first], core]
+            starts += [*self.starts[done:first], *[start] * len(core)]
+            ends += [*self.ends[done:first], *[end] * len(core)]
+            done = last
+        if not pieces:
+            return self
+        return Mapped(
+            "".join([*pieces, self.text[done:]]), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]]
+        )
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """(start, end) in the first text of `text[start:end]`; an empty span gives an empty one."""
+        return self._span(max(0, min(start, len(self.text))), max(0, min(end, len(self.text))))
+
+    def _span(self, start: int, end: int) -> tuple[int, int]:
+        if start < end:
+            return self.starts[start], self.ends[end - 1]
+        before = self.ends[start - 1] if start else 0
+        at = self.starts[start] if start < len(self.text) else before
+        return at, max(at, before)
+
+
+def _kept(old: str, new: str) -> tuple[int, int]:
+    """How many characters at the head and at the tail are the same, so that their places stay exact."""
+    head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+    room = min(len(old), len(new)) - head
+    backwards = zip(reversed(old), reversed(new), strict=False)
+    tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], backwards))
+    return head, min(tail, room)

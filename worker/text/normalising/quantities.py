@@ -1,0 +1,128 @@
+"""What is left of numbers: ranges, percentages, fractions, ordinals, versions, and numbers by themselves."""
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from worker.text.normalising.language import Language
+from worker.text.normalising.mapped import Rule
+from worker.text.normalising.money import scale_pattern, scaled_number
+from worker.text.normalising.units import symbol_pattern, unit_name
+
+_VULGAR = "(?P<whole>(?<![\\d.,/])\\d{1,4} ?)?(?P<part>[¼-¾⅐-⅞])"
+_MIXED = r"(?<![\d.,/:])(?:(?P<whole>\d{1,4})[ -])?(?P<part>\d{1,4}/\d{1,4})(?![\d/]|[.,]\d)"
+_CHAPTERS = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,6}){2,5})(?![\w]|\.\d)")
+_VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
+_RATIO = re.compile(r"(?<![\w.,:])(\d{1,4}):(\d{1,4})(?![\w:]|[.,]\d)")
+_EXPONENT = re.compile("\\^\\{?([-\u2212]?)(\\d{1,6}|[a-z])\\}?(?!\\w)")
+_RAISED = re.compile("(?<=[\\w)])([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)")
+_LONG = re.compile(r"(?<!\d)\d{25,}")
+_GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
+
+
+def group_rules(language: Language) -> tuple[Rule, ...]:
+    """Thousands parted by spaces get the language's own mark, so that every rule after this knows the number."""
+    mark = language.group_marks[0]
+    pattern = re.compile(_GROUPS.format(least=language.least_space_groups))
+    return (Rule(pattern, lambda match: f"{match['head']}{match['tail'].replace(' ', mark)}"),)
+
+
+def range_rules(language: Language) -> tuple[Rule, ...]:
+    """From a number to another, before anything else is made of the second one; and what else stands before numbers."""
+    minus, to = f" {language.words['minus']} ", f" {language.words['to']} "
+
+    def ranged(match: re.Match[str]) -> str:
+        return language.range_start(match[1], rest=match.string[match.end() : match.end() + 40])
+
+    return (
+        Rule(re.compile(r"(?<!\S)#(?= ?\d)"), lambda _: f"{language.words['#']} "),
+        Rule(re.compile("(?<=[\\d)]) ?\u2212 ?(?=[\\d(])"), lambda _: minus),
+        Rule(re.compile(rf"(?<![\w.,/])({language.number})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"), ranged),  # noqa: RUF001
+        Rule(re.compile(r"(?<=[\d%°])–(?=\d)"), lambda _: to),  # noqa: RUF001
+    )
+
+
+def quantity_rules(language: Language) -> tuple[Rule, ...]:
+    number, words = language.number, language.words
+    to = f" {words['to']} "
+    minus = words["minus"]
+    scale = scale_pattern(language)
+    signed = r"(?P<minus>(?<![\w.,)\]%°])[-\u2212] ?(?=\d)|(?<![\d)]) ?\u2212(?=\d))?"
+    suffix = language.ordinal_suffixes
+
+    def versions(match: re.Match[str]) -> str:
+        return _parts(match[1], language=language)
+
+    def alone(match: re.Match[str]) -> str:
+        if not match["scale"] and (year := language.bare_year(match)):
+            return _spaced(match, year)
+        said = _spaced(match, " ".join(filter(None, scaled_number(match, language=language))))
+        return f"{minus} {said.lstrip()}" if match["minus"] else said
+
+    return (
+        Rule(_VERSION, lambda match: f"{words['version']} {versions(match)}"),
+        Rule(_CHAPTERS, versions),
+        Rule(_RATIO, lambda match: f"{match[1]}{to}{match[2]}"),
+        Rule(
+            re.compile(rf"(?<![\w.,])(?P<number>{language.whole_number}) ?(?P<suffix>{suffix})(?!\w)"),
+            lambda match: _ordinal(match, language=language),
+        ),
+        Rule(
+            _EXPONENT,
+            lambda match: (
+                language.power(int(match[2]), negative=bool(match[1])) if match[2].isdecimal() else None
+            ),
+        ),
+        Rule(_RAISED, lambda match: _raised(match, language=language)),
+        Rule(re.compile(r"(?<=\d) ?%"), lambda _: f" {words['percent']}"),
+        Rule(re.compile(r"(?<=\d) ?‰"), lambda _: f" {words['permille']}"),
+        Rule(re.compile(rf"{signed}(?<![\d])(?P<number>{number}){scale}"), alone),
+        Rule(_LONG, lambda match: _spaced(match, language.say_digits(match[0]))),
+    )
+
+
+def _parts(version: str, *, language: Language) -> str:
+    return f" {language.words['point']} ".join(language.say_whole(part) for part in version.split("."))
+
+
+def fraction_rules(language: Language) -> tuple[Rule, ...]:
+    """Fractions, with the unit behind them."""
+    unit = rf"(?: ?(?P<unit>{symbol_pattern(language)})(?!\w))?"
+    return tuple(
+        Rule(re.compile(pattern + unit), lambda match: _fraction(match, language=language))
+        for pattern in (_VULGAR, _MIXED)
+    )
+
+
+def _fraction(match: re.Match[str], *, language: Language) -> str | None:
+    part = unicodedata.normalize("NFKC", match["part"]).replace("\u2044", "/")
+    numerator, denominator = map(int, part.split("/"))
+    if not denominator:
+        return None
+    if match["whole"]:
+        said = language.mixed(int(match["whole"]), numerator, denominator)
+    else:
+        said = language.fraction(numerator, denominator)
+    if said and match["unit"]:
+        value = Decimal(int(match["whole"] or 0)) + Decimal(numerator) / denominator
+        name = unit_name(
+            match["unit"], value=min(value, Decimal(1)) if value <= 1 else Decimal(2), language=language
+        )
+        said = f"{said} {name}"
+    return said and _spaced(match, said)
+
+
+def _ordinal(match: re.Match[str], *, language: Language) -> str | None:
+    value = language.value(match["number"])
+    return language.ordinal(int(value), suffix=match["suffix"]) if value < 10**12 else None
+
+
+def _raised(match: re.Match[str], *, language: Language) -> str:
+    plain = unicodedata.normalize("NFKC", match[1])
+    return language.power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
+
+
+def _spaced(match: re.Match[str], words: str) -> str:
+    """Apart from the letters that it is glued to."""
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    return f"{' ' * before.isalnum()}{words}{' ' * after.isalnum()}"

@@ -1,0 +1,40 @@
+"""Signs that stand for a word."""
+
+import re
+
+from worker.text.normalising.language import Language
+from worker.text.normalising.mapped import Rule
+
+# Read wherever they stand.
+_ALWAYS = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
+_OPERATORS = re.compile(r"(?<=[\w)²³]) ?([+*/<>-]|\u2212) ?(?=[\w(-])")
+_EQUATION = re.compile("[=≠≤≥≈<>]")
+
+
+def symbol_rules(language: Language) -> tuple[Rule, ...]:
+    words = {sign: word for sign, word in language.words.items() if len(sign) == 1}
+    always = "".join(re.escape(sign) for sign in _ALWAYS if sign in words)
+
+    def named(match: re.Match[str]) -> str:
+        return _apart(match, words[match[1]])
+
+    return (
+        Rule(re.compile(r"(?<=[\w)]) [<>](?= [\w(-])| [<>]=(?= )"), lambda match: _compared(match, words)),
+        Rule(re.compile(rf"([{always}])"), named),
+        Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named),
+        Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), named),
+        Rule(re.compile(r"(?<!\S)([@+])(?=[ \w])"), named),
+        Rule(re.compile(r"(?<![\w~])([~])(?= ?\w)"), named),
+        Rule(re.compile("[\u2122\u00ae\u2120]"), lambda _: ""),
+    )
+
+
+def _compared(match: re.Match[str], words: dict[str, str]) -> str | None:
+    sign = match[0].strip()
+    word = words.get({"<=": "≤", ">=": "≥"}.get(sign, sign))
+    return f" {word}" if word else None
+
+
+def _apart(match: re.Match[str], word: str) -> str:
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    return f"{' ' * bool(before.strip())}{word}{' ' * (after.isalnum() or after in set('([-+$'))}"

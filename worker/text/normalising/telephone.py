@@ -1,0 +1,24 @@
+"""Telephone numbers, and other rows of digits that are no quantity."""
+
+import re
+
+from worker.text.normalising.language import Language
+from worker.text.normalising.mapped import Rule
+
+# With a country's code; in the North American form; groups that all begin with a nought as French ones do.
+_INTERNATIONAL = re.compile(
+    r"(?<![\w.,:/-])\+(\d{1,3}(?:[ .-]?(?:\(\d{1,5}\)|\d{1,12})){1,7})(?![\w/]|[.,]\d)"
+)
+_AREA = re.compile(r"(?<![\w.,:/-])((?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[ .-]\d{4})(?![\w/-]|[.,]\d)")
+_LOCAL = re.compile(r"(?<![\w.,:/+-])(0\d{1,4}(?:[ ./-]\d{2,8}){1,5})(?![\w/-]|[.,]\d)")
+_CHAIN = re.compile(r"(?<![\w.,:/-])(\d{1,6}(?:-\d{1,8}){2,6})(?![\w/-]|[.,]\d)")
+
+
+def telephone_rules(language: Language) -> tuple[Rule, ...]:
+    def said(match: re.Match[str]) -> str:
+        return language.telephone(re.findall(r"\d+", match[1]))
+
+    return (
+        Rule(_INTERNATIONAL, lambda match: f"{language.words['plus']} {said(match)}"),
+        *(Rule(pattern, said) for pattern in (_AREA, _LOCAL, _CHAIN)),
+    )
