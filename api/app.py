@@ -17,6 +17,7 @@ from api.intake import Intake
 from api.middleware import BodyLimit, RequestLog
 from api.routes import (
     analytics,
+    captions,
     docs,
     export,
     health,
@@ -39,6 +40,7 @@ ROUTES = (
     speech,
     streams,
     jobs,
+    captions,
     history,
     voices,
     models,

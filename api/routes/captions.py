@@ -1,0 +1,101 @@
+"""What a recording says at which moment: as subtitles for players and as JSON for programs."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import audio_file
+from api.context import OWNER, here
+from api.lookups import checked_id
+from api.ranges import is_known
+from api.refusals import Responses, documented
+from api.schemas.captions import CaptionDocument
+from common.captions import as_document, as_srt, as_vtt
+from common.errors import NotFound
+from common.jobs.reading import SpokenAudio, find_captions
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_REFUSALS = documented(404, 409, 410)
+_KNOWN: Responses = {304: {"description": "The caller has it: `If-None-Match` names it."}}
+
+Download = Annotated[bool, Query(description="Ask a browser to save it.")]
+Rendering = Callable[[list[Any], SpokenAudio], str]
+
+
+def _answers(media_type: str, schema: Any) -> Responses:
+    shown = {"description": "The captions.", "content": {media_type: {"schema": schema}}}
+    return {200: shown} | _KNOWN | _REFUSALS
+
+
+_TEXT = {"type": "string"}
+_JSON: Responses = {200: {"model": CaptionDocument, "description": "The captions."}}
+
+
+@router.get(
+    "/{job_id}/captions.srt", response_class=Response, responses=_answers("application/x-subrip", _TEXT)
+)
+@router.head("/{job_id}/captions.srt", include_in_schema=False)
+def srt(request: Request, job_id: str, *, download: Download = False) -> Response:
+    """Subtitles as SubRip."""
+    return _serve(request, job_id, _as_srt, kind="srt", media_type="application/x-subrip", download=download)
+
+
+@router.get("/{job_id}/captions.vtt", response_class=Response, responses=_answers("text/vtt", _TEXT))
+@router.head("/{job_id}/captions.vtt", include_in_schema=False)
+def vtt(request: Request, job_id: str, *, download: Download = False) -> Response:
+    """Subtitles as WebVTT, with the voices where there are several."""
+    media_type = "text/vtt; charset=utf-8"
+    return _serve(request, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
+
+
+@router.get("/{job_id}/captions.json", response_class=Response, responses=_JSON | _KNOWN | _REFUSALS)
+@router.head("/{job_id}/captions.json", include_in_schema=False)
+def document(request: Request, job_id: str, *, download: Download = False) -> Response:
+    """Every segment, and where the model tells every word, with its characters of the text."""
+    return _serve(request, job_id, _as_json, kind="json", media_type="application/json", download=download)
+
+
+def _serve(
+    request: Request, job_id: str, rendering: Rendering, *, kind: str, media_type: str, download: bool
+) -> Response:
+    audio = audio_file.find(request, checked_id(job_id))
+    content = rendering(_cues(request, job_id), audio).encode()
+    etag = f'"{hashlib.sha256(content).hexdigest()}"'
+    placed = "attachment" if download else "inline"
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'{placed}; filename="oratio-{job_id}.{kind}"',
+        "ETag": etag,
+    }
+    if is_known(request.headers, etag=etag):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=media_type)
+
+
+def _cues(request: Request, job_id: str) -> list[Any]:
+    """Raises NotFound."""
+    with here(request).database.read() as connection:
+        cues = find_captions(connection, job_id, owner=OWNER)
+    if cues is None:
+        message = "There are no captions: this was spoken before they were kept."
+        raise NotFound(message, code="no_captions", job_id=job_id)
+    return cues
+
+
+def _as_srt(cues: list[Any], audio: SpokenAudio) -> str:
+    return as_srt(cues, text=audio.text)
+
+
+def _as_vtt(cues: list[Any], audio: SpokenAudio) -> str:
+    return as_vtt(cues, text=audio.text)
+
+
+def _as_json(cues: list[Any], audio: SpokenAudio) -> str:
+    made = as_document(cues, text=audio.text, job_id=audio.job_id, duration_s=audio.duration_s)
+    return json.dumps(made)
