@@ -123,7 +123,9 @@ def stream(
     seed: options.Seed = None,
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Have it go on when the connection breaks.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Speak it to its end, even if nobody listens.")
+    ] = False,
     as_json: options.AsJson = False,
     url: options.BorrowedUrl = None,
 ) -> None:

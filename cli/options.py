@@ -35,7 +35,8 @@ Speed = Annotated[float | None, typer.Option(help="1 is as the voice speaks.")]
 Style = Annotated[str | None, typer.Option(help="How to say it, for voices that take a style.")]
 Language = Annotated[str | None, typer.Option(help="The text's, as en or pt-BR; else found out.")]
 Format = Annotated[
-    str | None, typer.Option("--format", help="wav, flac, mp3, opus, aac.", autocompletion=completion.formats)
+    str | None,
+    typer.Option("--format", help="wav, flac, mp3, opus, aac, pcm.", autocompletion=completion.formats),
 ]
 Seed = Annotated[int | None, typer.Option(help="The same seed gives the same speech.")]
 Lexicon = Annotated[

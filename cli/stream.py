@@ -30,7 +30,7 @@ Write = Callable[[bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`keep`: it stays in the history, goes on after a broken connection and is cancelled by Ctrl-C only."""
+    """`keep`: the job goes on when nobody listens."""
 
     text: str | None
     output: Path | None
@@ -113,16 +113,9 @@ def _ear(asked: Asked) -> _Ear:
 
 def _listen(client: Client, text: str, choices: Choices, ear: _Ear, *, keep: bool) -> _Heard:
     asked_at = time.monotonic()
-    with client.stream(text, keep=keep, **choices) as sound:
-        try:
-            with ear.opened() as write:
-                first_s = _pass_on(sound, write, asked_at)
-        except KeyboardInterrupt:
-            if keep and sound.job_id:
-                with suppress(Failed):
-                    client.cancel(sound.job_id)
-            raise
-        return _Heard(sound.job_id, sound.size_bytes, first_s)
+    with client.stream(text, keep=keep, **choices) as sound, ear.opened() as write:
+        first_s = _pass_on(sound, write, asked_at)
+    return _Heard(sound.job_id, sound.size_bytes, first_s)
 
 
 def _pass_on(sound: SpeechStream, write: Write, asked_at: float) -> float:

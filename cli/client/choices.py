@@ -27,8 +27,10 @@ def as_synthesis(text: str, choices: Choices) -> dict[str, Any]:
 
 def as_speech(text: str, choices: Choices, *, keep: bool) -> dict[str, Any]:
     """The body of POST /v1/audio/speech, for any voice: `oratio` is the model of all of them."""
+    from common.catalogue import DEFAULT_VOICE
+
     renamed = {_AS_SPEECH.get(name, name): value for name, value in _given(choices).items()}
-    return {"model": "oratio", "input": text, "keep": keep} | renamed
+    return {"model": "oratio", "input": text, "voice": DEFAULT_VOICE, "keep": keep} | renamed
 
 
 def _given(choices: Choices) -> dict[str, Any]:
