@@ -21,7 +21,7 @@ from common.jobs.reading import SpokenAudio, find_captions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_REFUSALS = documented(404, 409, 410)
+_REFUSALS = documented(400, 404, 409, 410)
 _KNOWN: Responses = {304: {"description": "The caller has it: `If-None-Match` names it."}}
 
 Download = Annotated[bool, Query(description="Ask a browser to save it.")]
