@@ -1,0 +1,66 @@
+"""Clicks where segments of speech are joined: `python -m bench.joins` counts those found.
+
+Of hibari's speech, put together as a job's; of the same with a click planted at each join, to show that the detector
+hears; and of the same cut into its vowels without a fade, where speech's own steps hide some.
+"""
+
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.table import show
+from bench.texts import sentences
+from common.catalogue import find_voice
+from common.catalogue.loudness import gain_db
+from tests.joins import Joined, clicks, mastered, planted
+from tests.utterances import settings_of, utterance
+from worker.engines import create
+
+SEGMENTS = 100
+PAUSES_S = (0.08, 0.35, 0.75)
+PLANTED = 0.02
+CUT_S = (0.45, 0.65)  # the silence that hibari puts before and after, and some speech more
+
+
+def main() -> None:
+    speeches, rate_hz = _spoken()
+    gain = gain_db(find_voice("hibari_heart"))
+    sound = mastered(speeches, pauses_s=PAUSES_S, gain_db=gain, sample_rate_hz=rate_hz)
+    rows = {
+        "trimmed and mastered": sound,
+        f"with a planted click of {20 * np.log10(PLANTED):.0f} dBFS": planted(
+            sound, size=PLANTED, sample_rate_hz=rate_hz
+        ),
+        "cut hard inside the speech": _cut_hard(speeches, rate_hz=rate_hz),
+    }
+    show(
+        "Clicks at joins",
+        ("speech of hibari", "joins", "clicks found"),
+        [
+            (name, str(len(made.joins)), str(len(clicks(made, sample_rate_hz=rate_hz))))
+            for name, made in rows.items()
+        ],
+    )
+
+
+def _spoken() -> tuple[list[NDArray[np.float32]], int]:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = create("hibari", settings_of(Path(folder)))
+        engine.load()
+        texts = islice(sentences(), SEGMENTS)
+        speeches = [engine.speak([utterance(text, voice="heart")])[0] for text in texts]
+        return [speech.samples for speech in speeches], speeches[0].sample_rate_hz
+
+
+def _cut_hard(speeches: list[NDArray[np.float32]], *, rate_hz: int) -> Joined:
+    head, tail = (round(cut_s * rate_hz) for cut_s in CUT_S)
+    inner = [samples[head:-tail] for samples in speeches]
+    ends = np.cumsum([len(samples) for samples in inner])
+    return Joined(np.concatenate(inner), tuple(int(end) for end in ends[:-1]))
+
+
+if __name__ == "__main__":
+    main()
