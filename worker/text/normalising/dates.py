@@ -58,6 +58,24 @@ def month_names(language: Language) -> dict[str, str]:
     return names | {short: formats["wide"][month] for short, month in language.short_months.items()}
 
 
+def name_range_rules(language: Language) -> tuple[Rule, ...]:
+    """From a weekday to another, or from a month to another: "Mon-Fri"."""
+    formats = Locale.parse(language.locale).days["format"]
+    days = {
+        formats[width][day].lower().rstrip("."): formats["wide"][day]
+        for width in ("abbreviated", "wide")
+        for day in range(7)
+    }
+    to = f" {language.words['to']} "
+
+    def rule(names: Mapping[str, str]) -> Rule:
+        name = f"({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})"
+        pattern = re.compile(rf"(?<![\w-]){name}\.?{_DASH}{name}(?![\w-])\.?", re.IGNORECASE)
+        return Rule(pattern, lambda match: to.join(names[found.lower()] for found in match.groups()))
+
+    return rule(days), rule(month_names(language))
+
+
 def month_name(month: int, *, language: Language) -> str:
     return str(Locale.parse(language.locale).months["format"]["wide"][month])
 

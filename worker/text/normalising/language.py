@@ -57,6 +57,8 @@ class Language:
     """By sign ("$") or ISO 4217 code; CLDR knows the other codes."""
     scales: ClassVar[Mapping[str, tuple[str, str]]]
     """What may stand behind a number and multiplies it, "M" or "million": for one, for many."""
+    money_scales: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Those that only sums of money have: after a number alone "5B" is a room."""
     units: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Units that CLDR does not know or calls otherwise: symbol to name for one, for many."""
     not_units: ClassVar[frozenset[str]] = frozenset()
@@ -123,6 +125,10 @@ class Language:
     def say_digits(self, digits: str) -> str:
         return counting.digits(digits, language=self.counting)
 
+    def say_octet(self, digits: str) -> str:
+        """A part of a machine's address."""
+        return self.say_digits(digits)
+
     def cardinal(self, value: int) -> str:
         return counting.cardinal(value, language=self.counting)
 
@@ -150,6 +156,10 @@ class Language:
         """Two and a half."""
         part = self.fraction(numerator, denominator)
         return part and f"{self.cardinal(whole)} {self.words['and']} {part}"
+
+    def attributive(self, match: re.Match[str]) -> bool:  # noqa: ARG002
+        """Whether a number and its unit stand before a noun and the unit has no plural: "a 5 km run"."""
+        return False
 
     def power(self, exponent: int, *, negative: bool) -> str:
         """What is said behind the number that is raised, without a space before it."""

@@ -1,13 +1,12 @@
 """Sums of money, with the sign before or behind them."""
 
 import re
-from collections.abc import Callable
 
 from babel.numbers import get_currency_name
 
 from worker.text.normalising import counting
 from worker.text.normalising.language import Coin, Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import Rule, Say
 
 _CODES = "USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|HKD|SGD|INR|KRW|BRL|MXN|SEK|NOK|DKK|PLN|CZK|HUF|RUB|TRY|ZAR|ILS|THB|UAH"
 _SIGN_CODES = {
@@ -42,35 +41,50 @@ _MINUS = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
 
 def money_rules(language: Language) -> tuple[Rule, ...]:
     signs = "".join(_SIGN_CODES)
-    sign = rf"(?P<sign>(?:(?<![A-Z])(?:{'|'.join(_COUNTRIES)}))?[{signs}]|(?<!\w)(?:{_CODES})(?= ?\d))"
+    prefix = rf"(?<![A-Z])(?:{'|'.join(_COUNTRIES)})?[{signs}]|(?<!\w)(?:{_CODES})(?= ?\d)"
     behind = rf"(?P<sign>[{signs}]|(?:{_CODES})(?!\w))"
-    scale = scale_pattern(language)
-    say: Callable[[re.Match[str]], str | None] = lambda match: _said(match, language=language)  # noqa: E731
+    scale = scale_pattern(language, money=True)
+    say: Say = lambda match: _said(match, language=language)  # noqa: E731
     number = rf"(?P<number>{language.number})"
-    same = re.compile(rf"([{signs}])({language.number}) ?[-–] ?(?=\1\d)")  # noqa: RUF001
     return (
-        Rule(same, lambda match: f"{language.say_number(match[2])} {language.words['to']} "),
-        Rule(re.compile(rf"{_MINUS}{sign} ?{_MINUS_BEHIND}{number}{scale}(?!\w)"), say),
-        Rule(re.compile(rf"{_MINUS}(?<![\w.,]){number}{scale} ?{behind}"), say),
+        Rule(re.compile(rf"{_MINUS}(?P<sign>{prefix}) ?(?P<second>[-\u2212]?){number}{scale}(?!\w)"), say),
+        Rule(re.compile(rf"{_MINUS}(?<![\w.,/]){number}{scale} ?{behind}"), say),
     )
 
 
-_MINUS_BEHIND = "(?P<minus_behind>[-\u2212]?)"
+def money_range_rules(language: Language) -> tuple[Rule, ...]:
+    """From a sum to another: the currency is said once, behind the second."""
+    sign, scale = f"[{''.join(_SIGN_CODES)}]", scale_pattern(language, money=True)
+    pattern = rf"(?P<sign>{sign})(?P<number>{language.number}){scale} ?[-–] ?(?P<again>{sign}?)(?=\d)"  # noqa: RUF001
+
+    def first(match: re.Match[str]) -> str | None:
+        if match["again"] not in ("", match["sign"]):
+            return None
+        words = " ".join(filter(None, scaled_number(match, language=language)))
+        return f"{words} {language.words['to']} {match['sign']}"
+
+    return (Rule(re.compile(pattern), first),)
 
 
-def scale_pattern(language: Language) -> str:
-    names = "|".join(sorted(map(re.escape, language.scales), key=len, reverse=True))
+def scale_pattern(language: Language, *, money: bool = False) -> str:
+    known = {**language.scales, **(language.money_scales if money else {})}
+    names = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
     return rf"(?: ?(?P<scale>{names})(?!\w))?" if names else "(?P<scale>(?!))?"
+
+
+def scale_name(match: re.Match[str], *, language: Language) -> str:
+    """ "million" """
+    scale = match["scale"]
+    one, many = language.scales.get(scale) or language.money_scales[scale]
+    return one if language.is_one(language.value(match["number"])) else many
 
 
 def scaled_number(match: re.Match[str], *, language: Language) -> tuple[str, str]:
     """Words of a number, and of the scale behind it or nothing."""
-    number, scale = match["number"], match["scale"]
-    words = language.say_number(number)
-    if not scale:
+    words = language.say_number(match["number"])
+    if not match["scale"]:
         return words, ""
-    one, many = language.scales[scale]
-    name = one if language.is_one(language.value(number)) else many
+    name = scale_name(match, language=language)
     return language.counted(words, name), name
 
 
@@ -88,7 +102,7 @@ def coin_of(sign: str, *, language: Language) -> Coin:
 
 def _said(match: re.Match[str], *, language: Language) -> str:
     coin = coin_of(match["sign"], language=language)
-    minus = match["minus"] or match.groupdict().get("minus_behind")
+    minus = match["minus"] or match.groupdict().get("second")
     said = _sum(match, coin=coin, language=language)
     return f"{language.words['minus']} {said}" if minus else said
 

@@ -14,8 +14,12 @@ _MIXED = r"(?<![\d.,/:])(?:(?P<whole>\d{1,4})[ -])?(?P<part>\d{1,4}/\d{1,4})(?![
 _CHAPTERS = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,6}){2,5})(?![\w]|\.\d)")
 _VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,4}):(\d{1,4})(?![\w:]|[.,]\d)")
-_EXPONENT = re.compile("\\^\\{?([-\u2212]?)(\\d{1,6}|[a-z])\\}?(?!\\w)")
-_RAISED = re.compile("(?<=[\\w)])([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)")
+_EXPONENT = re.compile("\\^\\{?([-\u2212]?\\d{1,6})\\}?(?!\\w)")
+_SCIENTIFIC = re.compile(r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,12})?)[eE]([+-]?)(\d{1,3})(?!\w)")
+_RAISED = re.compile(
+    "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
+)
+_SEASON = re.compile(r"(?<![\w.,/])((?:19|20)\d\d)/(\d\d|(?:19|20)\d\d)(?![\w/]|[.,]\d)")
 _LONG = re.compile(r"(?<!\d)\d{25,}")
 _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
 
@@ -34,11 +38,38 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
     def ranged(match: re.Match[str]) -> str:
         return language.range_start(match[1], rest=match.string[match.end() : match.end() + 40])
 
+    def season(match: re.Match[str]) -> str | None:
+        first, second = match.groups()
+        follows = (int(first) + 1) % 10 ** len(second) == int(second)
+        return f"{language.year(int(first))} {language.words['to']} {second}" if follows else None
+
     return (
         Rule(re.compile(r"(?<!\S)#(?= ?\d)"), lambda _: f"{language.words['#']} "),
         Rule(re.compile("(?<=[\\d)]) ?\u2212 ?(?=[\\d(])"), lambda _: minus),
+        Rule(re.compile(r"(?<=\d) / (?=\d)|(?<=\d) ?÷ ?(?=\d)"), lambda _: f" {language.words['÷']} "),
+        Rule(re.compile(r"(?<=\d) [x×*] (?=\d[\d.,]{0,12} ?=)"), lambda _: f" {language.words['×']} "),
+        Rule(_SEASON, season),
+        Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in"),
         Rule(re.compile(rf"(?<![\w.,/])({language.number})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"), ranged),  # noqa: RUF001
         Rule(re.compile(r"(?<=[\d%°])–(?=\d)"), lambda _: to),  # noqa: RUF001
+    )
+
+
+def power_rules(language: Language) -> tuple[Rule, ...]:
+    """Exponents: as small figures, behind "^", and behind the "e" of computers."""
+
+    def raised(match: re.Match[str]) -> str:
+        plain = unicodedata.normalize("NFKC", match[1])
+        return language.power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
+
+    def scientific(match: re.Match[str]) -> str:
+        ten = f" {language.words['×']} {language.cardinal(10)}"
+        return f"{match[1]}{ten}{language.power(int(match[3]), negative=match[2] == '-')}"
+
+    return (
+        Rule(_SCIENTIFIC, scientific),
+        Rule(_EXPONENT, raised),
+        Rule(_RAISED, raised),
     )
 
 
@@ -50,6 +81,8 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
     signed = r"(?P<minus>(?<![\w.,)\]%°])[-\u2212] ?(?=\d)|(?<![\d)]) ?\u2212(?=\d))?"
     suffix = language.ordinal_suffixes
 
+    grouped = re.compile(rf"\d{{1,3}}(?:[{language.group_marks}]\d{{3}})+")
+
     def versions(match: re.Match[str]) -> str:
         return _parts(match[1], language=language)
 
@@ -57,23 +90,18 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
         if not match["scale"] and (year := language.bare_year(match)):
             return _spaced(match, year)
         said = _spaced(match, " ".join(filter(None, scaled_number(match, language=language))))
+        if match["scale"] and match.string[: match.start()][-1:].isalpha():
+            said = f" {language.say_number(match['number'])} {match['scale']}"  # the K of "Y2K" is a letter
         return f"{minus} {said.lstrip()}" if match["minus"] else said
 
     return (
         Rule(_VERSION, lambda match: f"{words['version']} {versions(match)}"),
-        Rule(_CHAPTERS, versions),
+        Rule(_CHAPTERS, lambda match: None if grouped.fullmatch(match[1]) else versions(match)),
         Rule(_RATIO, lambda match: f"{match[1]}{to}{match[2]}"),
         Rule(
             re.compile(rf"(?<![\w.,])(?P<number>{language.whole_number}) ?(?P<suffix>{suffix})(?!\w)"),
             lambda match: _ordinal(match, language=language),
         ),
-        Rule(
-            _EXPONENT,
-            lambda match: (
-                language.power(int(match[2]), negative=bool(match[1])) if match[2].isdecimal() else None
-            ),
-        ),
-        Rule(_RAISED, lambda match: _raised(match, language=language)),
         Rule(re.compile(r"(?<=\d) ?%"), lambda _: f" {words['percent']}"),
         Rule(re.compile(r"(?<=\d) ?‰"), lambda _: f" {words['permille']}"),
         Rule(re.compile(rf"{signed}(?<![\d])(?P<number>{number}){scale}"), alone),
@@ -82,7 +110,9 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def _parts(version: str, *, language: Language) -> str:
-    return f" {language.words['point']} ".join(language.say_whole(part) for part in version.split("."))
+    # Where a comma is the decimal mark, the point of a version is called as in an address.
+    point = language.words["point" if language.decimal_mark == "." else "dot"]
+    return f" {point} ".join(language.say_whole(part) for part in version.split("."))
 
 
 def fraction_rules(language: Language) -> tuple[Rule, ...]:
@@ -115,11 +145,6 @@ def _fraction(match: re.Match[str], *, language: Language) -> str | None:
 def _ordinal(match: re.Match[str], *, language: Language) -> str | None:
     value = language.value(match["number"])
     return language.ordinal(int(value), suffix=match["suffix"]) if value < 10**12 else None
-
-
-def _raised(match: re.Match[str], *, language: Language) -> str:
-    plain = unicodedata.normalize("NFKC", match[1])
-    return language.power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
 
 
 def _spaced(match: re.Match[str], words: str) -> str:

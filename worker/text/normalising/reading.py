@@ -10,14 +10,20 @@ from worker.text.normalising.abbreviations import abbreviation_rules
 from worker.text.normalising.addresses import address_rules, harmless_addresses
 from worker.text.normalising.characters import clean_characters, drop_private
 from worker.text.normalising.clock import clock_rules
-from worker.text.normalising.dates import date_rules
+from worker.text.normalising.dates import date_rules, name_range_rules
 from worker.text.normalising.emoji import emoji_rules
 from worker.text.normalising.language import Language
 from worker.text.normalising.languages import reader
 from worker.text.normalising.mapped import Mapped, Rule
 from worker.text.normalising.markdown import MARKDOWN
-from worker.text.normalising.money import money_rules
-from worker.text.normalising.quantities import fraction_rules, group_rules, quantity_rules, range_rules
+from worker.text.normalising.money import money_range_rules, money_rules
+from worker.text.normalising.quantities import (
+    fraction_rules,
+    group_rules,
+    power_rules,
+    quantity_rules,
+    range_rules,
+)
 from worker.text.normalising.spelling import Spelling
 from worker.text.normalising.symbols import symbol_rules
 from worker.text.normalising.telephone import telephone_rules
@@ -76,12 +82,19 @@ def _read(mapped: Mapped, *, language: Language) -> Mapped:
 @cache
 def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
     """Those for all texts, those for texts with figures, and those for what is left."""
-    words = (*emoji_rules(language), *address_rules(language), *language.early_rules())
+    words = (
+        *emoji_rules(language),
+        *address_rules(language),
+        *name_range_rules(language),
+        *language.early_rules(),
+    )
     figures = (
         *date_rules(language),
         *clock_rules(language),
         *telephone_rules(language),
         *group_rules(language),
+        *power_rules(language),
+        *money_range_rules(language),
         *range_rules(language),
         *fraction_rules(language),
         *money_rules(language),

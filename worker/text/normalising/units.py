@@ -8,6 +8,7 @@ from functools import lru_cache
 from babel import Locale
 from babel.units import format_compound_unit, format_unit
 
+from worker.text.normalising.abbreviations import full_stop
 from worker.text.normalising.language import Language
 from worker.text.normalising.mapped import Rule
 from worker.text.normalising.money import scale_pattern, scaled_number
@@ -119,12 +120,16 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
     per = rf"(?:/(?P<per>{_alternatives(_PER)})(?![\w²³]))?"
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     scale = scale_pattern(language)
-    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|/\w{{3}}){per}"
+    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/\w{{3}}){per}"
     by = re.compile(
         rf"(?<![\w.,])({language.number}) ?[x×] ?(?={language.number} ?(?:x|×|(?:{symbols})(?!\w)))"
+        r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
     )
     return (
-        Rule(by, lambda match: f"{language.say_number(match[1])} {language.words['by']} "),
+        Rule(
+            by,
+            lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {language.words['by']} ",
+        ),
         Rule(re.compile(measure), lambda match: _said(match, language=language)),
     )
 
@@ -180,13 +185,14 @@ def _said(match: re.Match[str], *, language: Language) -> str | None:
     value = language.value(match["number"])
     words, scale = scaled_number(match, language=language)
     # "a 10-km run" has the singular.
-    counted = Decimal(1) if gap == "-" else value
+    counted = Decimal(1) if gap == "-" or language.attributive(match) else value
     name = unit_name(symbol, value=counted, language=language, per=match["per"])
     said = (
         f"{words} {scale} {language.scaled(name, scale=scale)}"
         if scale
         else f"{language.counted(words, name)} {name}"
     )
+    said += full_stop(match, closing=True)
     return f"{language.words['minus']} {said}" if match["minus"] else said
 
 

@@ -1,0 +1,110 @@
+"""What English figures are by the words around them: codes, scores, screens, heights, positions, sums in a noun."""
+
+import re
+
+from worker.text.normalising.language import Language
+from worker.text.normalising.mapped import Rule
+
+_SAYINGS = {
+    "24/7": "twenty-four seven",
+    "9/11": "nine eleven",
+    "50/50": "fifty-fifty",
+    "50-50": "fifty-fifty",
+    "20/20": "twenty-twenty",
+    "911": "nine one one",
+    "999": "nine nine nine",
+    "401(k)": "four oh one K",
+    "401k": "four oh one K",
+    "404": "four oh four",
+    "747": "seven forty-seven",
+    "737": "seven thirty-seven",
+}
+_SAYING = re.compile(r"(?<![\w/.,$€£-])(?:24/7|9/11|50[/-]50|20/20|401\(?k\)?)(?![\w/]|[.,]\d)")
+_EMERGENCY = re.compile(
+    r"(?:(?<=[Cc]all )|(?<=[Dd]ial )|(?<=[Ee]rror )|(?<=[Bb]oeing )|(?<=[Aa] ))(911|999|404|747|737)(?![\w%]|[.,/-]\d)"
+)
+_CODE = re.compile(
+    r"\b((?:[Cc]ode|PIN|[Pp]asscode|[Pp]assword|[Ee]xtension|[Ee]xt\.?|[Aa]ccount|[Cc]ard|ending in|[Ff]light|[Bb]us|ID|[Zz]ip)"
+    r"(?: (?:is|number|no\.|code|ending in)){0,2}:? (?:[A-Z]{1,2})?) ?(\d{3,16})(?![\w%]|[.,/:-]\d)"
+)
+_ZIP = re.compile(r"(?<=, [A-Z]{2} )(\d{5})(?:-(\d{4}))?(?!\w)")
+_SUBSCRIBER = re.compile(r"(?<![\w.,$€£/-])(?!1\d\d-)(\d{3}-\d{4})(?![\w/-]|[.,]\d)")
+_RATING = re.compile(r"(?<![\w./])(\d{1,3}\.\d{1,2})/(\d{1,3})(?![\w/])")
+_SCREEN = re.compile(
+    r"(?<![\w.])(480|720|1080|1440|2160)([pi])(?!\w)|(?<![\w.])([24568])K(?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)|[.,;!?]|$)"
+)
+_SCREENS = {
+    "480": "four eighty",
+    "720": "seven twenty",
+    "1080": "ten eighty",
+    "1440": "fourteen forty",
+    "2160": "twenty-one sixty",
+}
+_TIMES = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d{1,3})?)x(?=[.,;:!?)]|$| [a-z]{2,}| (?:the|as)\b)")
+_INCHES = re.compile(r"(?<![\w\"'.])(\d{1,3}(?:\.\d{1,2})?)[\"″](?=[ ,.;:)-]|$)")
+_HEIGHT = re.compile(r"(?<![\w.])(\d{1,2})['′] ?(\d{1,2}(?:\.5)?)(?:[\"″]|′′|'')")
+_POSITION = re.compile(
+    r"(?<![\w.])(\d{1,3}(?:\.\d{1,8})?)[°º] ?"
+    r"(?:(\d{1,2}(?:\.\d{1,6})?)['′] ?(?:(\d{1,2}(?:\.\d{1,6})?)(?:[\"″]|′′|'') ?)?)?([NSEW])?(?!\w)"
+)
+_COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+_SMALL_WORDS = (
+    "of|or|and|to|in|on|at|for|per|a|an|the|is|was|by|from|with|each|more|less|off|than|if|that|when|but|so|as|this|here|now"
+    "|today|are|were|will|would|can|has|had|it|we|they|he|she|you|who|which|into|over|under|up|down|back|only|down"
+)
+_LARGE = "million|billion|trillion|thousand|hundred"
+_SALE = re.compile(
+    r"\b([Aa]n?|[Ee]very|[Ee]ach|[Aa]nother|per|this|that|first|new) ([$€£])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})"
+    rf"(?: ?([MKBk]|bn|m)(?!\w))?(?: |-)((?:{_LARGE})[ -])?(?=[a-z]{{2,}})(?!(?:{_SMALL_WORDS}|{_LARGE})\b)"
+)
+_NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
+
+
+def figure_rules(language: Language) -> tuple[Rule, ...]:
+    number, digits = language.say_number, language.say_digits
+
+    def height(match: re.Match[str]) -> str:
+        feet, inches = match.groups()
+        return f"{number(feet)} {'foot' if feet == '1' else 'feet'} {number(inches)} {'inch' if inches == '1' else 'inches'}"
+
+    def position(match: re.Match[str]) -> str | None:
+        if not match[2] and not match[4]:
+            return None
+        pairs = ((match[1], "degree"), (match[2], "minute"), (match[3], "second"))
+        said = [f"{number(found)} {name}{'s' * (found != '1')}" for found, name in pairs if found]
+        return " ".join([*said, *([_COMPASS[match[4]]] if match[4] else [])])
+
+    def screen(match: re.Match[str]) -> str:
+        return f"{_SCREENS[match[1]]} {match[2].upper()}" if match[1] else f"{number(match[3])} K"
+
+    def sale(match: re.Match[str]) -> str:
+        scale = language.scales.get(match[4] or "", ("",))[0] or (match[5] or "").strip(" -")
+        if match[4] == "m":
+            scale = "million"
+        return " ".join(filter(None, (match[1], number(match[3]), scale, f"{_NAMES[match[2]]} ")))
+
+    def flight(match: re.Match[str]) -> str:
+        return f"{match[1]} {digits(match[2])}"
+
+    return (
+        Rule(_SAYING, lambda match: _SAYINGS[match[0]]),
+        Rule(_EMERGENCY, lambda match: _SAYINGS[match[1]]),
+        Rule(_CODE, lambda match: f"{match[1].rstrip()} {digits(match[2])}"),
+        Rule(_ZIP, lambda match: ", ".join(map(digits, filter(None, match.groups())))),
+        Rule(_SUBSCRIBER, lambda match: language.telephone(match[1].split("-"))),
+        Rule(_RATING, lambda match: f"{number(match[1])} out of {number(match[2])}"),
+        Rule(_SCREEN, screen),
+        Rule(_TIMES, lambda match: f"{number(match[1])} times"),
+        Rule(_POSITION, position),
+        Rule(_HEIGHT, height),
+        Rule(_INCHES, _inches),
+        Rule(_SALE, sale),
+        Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), flight),
+    )
+
+
+def _inches(match: re.Match[str]) -> str | None:
+    """Unless the mark closes a quotation."""
+    if match.string.count('"', 0, match.start()) % 2:
+        return None
+    return f"{match[1]} {'inch' if match[1] == '1' or match.string[match.end() : match.end() + 2].strip().islower() else 'inches'}"
