@@ -136,7 +136,7 @@ def _machine(match: re.Match[str], *, language: Language) -> str | None:
     parts = address.split(".")
     if any(int(part) > 255 for part in parts):
         return None
-    said = f" {language.words['dot']} ".join(language.say_digits(part) for part in parts)
+    said = f" {language.words['dot']} ".join(language.say_octet(part) for part in parts)
     if port:
         said += f" {language.words['colon']} {language.say_digits(port[1:])}"
     if path:

@@ -14,7 +14,9 @@ _PICTURE = (
 _JOINED = "\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f"
 _RUN = re.compile(f" ?[{_PICTURE}][{_PICTURE}{_JOINED} ]*|[{_JOINED}]+")
 _KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
-_HEART = re.compile("(?<=\\w )[\u2764\u2665\u2661\U0001f5a4\U0001f499-\U0001f49c\U0001f9e1]\ufe0f?(?= \\w)")
+_HEART = re.compile(
+    "(?<=\\w[ '])[\u2764\u2665\u2661\U0001f5a4\U0001f499-\U0001f49c\U0001f9e1]\ufe0f?(?= \\w)"
+)
 _SMILEY = re.compile(r"(?<![\w:;])(?:[:;=]['’]?-?[)(DPp/|oO]|<3|[xX]D|\^\^|:-?\*)(?![\w)(/])")  # noqa: RUF001
 
 

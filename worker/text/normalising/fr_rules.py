@@ -1,0 +1,303 @@
+"""French habits of writing that no shared rule knows."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from worker.text.normalising import fr_numbers
+from worker.text.normalising.fr_tables import NUMBERED
+from worker.text.normalising.language import Language
+from worker.text.normalising.mapped import Rule
+from worker.text.normalising.romans import PATTERN as ROMAN
+from worker.text.normalising.romans import roman_value
+
+_CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
+# Letters and figures that are only set higher or lower.
+_SET_HIGHER = re.compile("(?<=\\w)[ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ]{1,6}|[₀-₉]{1,6}")
+
+# --- around figures ----------------------------------------------------------------------------------------------
+
+_ALL_DAY = re.compile(r"(?<![\w.,/])(\d{1,2}) ?(h|j)(?:eures|ours)? ?(?:/|sur) ?(\d{1,2})(?: ?[hj])?(?!\w)")
+_PER = re.compile(
+    r"(?<=[€$£¥hj%]) ?/ ?(mois|ans?|années?|jours?|j|heures?|h|min|kg|g|m²|m2|m³|m3|km|[Ll]|litres?|pers\.?|personnes?"
+    r"|nuits?|semaines?|sem\.?|t|tonnes?|kWh|MWh|unités?|pièces?|trimestres?|repas|hab\.?|habitants?)(?![\w²³])"
+)
+_ALONE = re.compile(r"(?<=\b(?:au|le|du|en|un) )(m²|m2|m³|m3|km²|km/h)(?![\w²³])")
+_UNIT_NAMES = {
+    "j": "jour", "h": "heure", "min": "minute", "kg": "kilogramme", "g": "gramme", "m²": "mètre carré",
+    "m2": "mètre carré", "m³": "mètre cube", "m3": "mètre cube", "km": "kilomètre", "L": "litre",
+    "l": "litre", "pers": "personne", "sem": "semaine", "t": "tonne", "kWh": "kilowattheure",
+    "MWh": "mégawattheure", "hab": "habitant", "km²": "kilomètre carré", "km/h": "kilomètre par heure",
+}  # fmt: skip
+_NUMBERED = re.compile(
+    rf"(?<![\w.])({'|'.join(sorted(map(re.escape, NUMBERED), key=len, reverse=True))}) ?(?=\d|{ROMAN}(?![\w'.]))"
+)
+_NUMBERS = re.compile(r"(?<=\b[Ll]es )nos (?=\d)|(?<=\b[Aa]ux )nos (?=\d)|(?<!\w)nos (?=\d{1,5} (?:et|à) \d)")
+# Articles of a law have parts: "L. 121-1".
+_LAW = re.compile(r"(?:\b[LRDA]\. ?|\b[Aa]rticle )\d{1,4}-\d{1,3}(?:-\d{1,3})?(?![\w-])")
+_HEIGHT = re.compile(
+    r"(?<![\w.,])(\d{1,3})(?:,(\d{2}) ?m(?![\w²³'/])|(?: m |m)(\d{2})(?![\w/%€$°]|[.,]\d| \d))"
+)
+_SECONDS = re.compile(r"(?<![\w.,])(\d{1,4}(?:,\d{1,3})?) s(?![\w'-]|\.\w)")
+_GRADE = re.compile(r"(?<![\w.,/-])(\d{1,3},\d{1,2}|\d{1,3}(?=/(?:20|100|1000)))/(\d{1,4})(?![\w/-]|[.,]\d)")
+_HALF = re.compile(r"(?<![\w.,/])(?<!\d )(?:1/2|½) (?=([a-zàâéèêôûœ]{3,40})(?!\w))")
+# In one row, dear numbers, and those with the country's code dialled.
+_TELEPHONE = re.compile(
+    r"(?<![\w.,/+-])(?<!\d )(?:0[1-9]\d{8}|0 ?[89]\d\d(?: \d{3}){2}|0 ?[89]\d\d(?: \d{2}){3}"
+    r"|00\d{2,3}(?: \d{1,2}){4,6})(?! ?\w)"
+)
+_COUNTED_THINGS = re.compile(
+    r"(?<![\w.,:/+-])(?<!\d )(\d{1,3}(?:[ .]\d{3}){1,4}|\d{1,12}) (?=(?P<noun>[a-zàâçéèêëîïôûœ]{3,40})(?!\w))"
+)
+# Behind these a number is a name: what follows is not counted.
+_ORDERED = re.compile(
+    r"(?:numéro|page|chapitre|ligne|article|chaîne|rang|étape|version|niveau|acte|scène|[-/]) $"
+)
+_SIZE = re.compile(r"(?<![\w.,])(\d{1,4}) ?[x×] ?(\d{1,4})(?![\w.,])")  # noqa: RUF001
+_SHORT_DATE = re.compile(r"(?<!\w)([Ll]e|[Dd]u|[Aa]u|[Dd]ès le) (\d{1,2})/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
+_FULL_DATE = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|[.]\d)")
+_WEEKDAYS = {
+    "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
+    "dim": "dimanche",
+}  # fmt: skip
+_WEEKDAY = re.compile(rf"(?<!\w)({'|'.join(_WEEKDAYS)})\. (?=\d{{1,2}}(?:er)? ?[a-zéû/])", re.IGNORECASE)
+_POSITION = re.compile(
+    r"(?<![\w.,])(\d{1,3}(?:[.,]\d{1,8})?) ?° ?(?:(\d{1,2}(?:[.,]\d{1,4})?) ?['′] ?"  # noqa: RUF001
+    r"(?:(\d{1,2}(?:[.,]\d{1,4})?) ?(?:[\"″]|''|′′) ?)?)?([NSEWO])?(?!\w)"  # noqa: RUF001
+)
+_COMPASS = {"N": "nord", "S": "sud", "E": "est", "W": "ouest", "O": "ouest"}
+
+# --- hours -------------------------------------------------------------------------------------------------------
+
+_HOUR = r"\d{1,2} ?[hH](?: ?\d{2})?"
+_HOURS = re.compile(rf"(?<![\w.,:/])({_HOUR}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
+_HOURS_SHORT = re.compile(rf"(?<![\w.,:/-])(\d{{1,2}}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
+_TIME = re.compile(
+    r"(?<![\w.,:/])(?P<hour>\d{1,3}) ?[hH](?: ?(?P<minute>[0-5]?\d)(?![\d%€$°:/]|[.,]\d| \d)"
+    r"(?P<shown> ?(?:min|mn)(?!\w))?(?: ?(?P<second>[0-5]?\d) ?s(?![\w']))?)?(?![\w²'])"
+)
+_MINUTES = re.compile(r"(?<![\w.,:/])(?P<minute>\d{1,3}) ?(?:min|mn) ?(?P<second>[0-5]?\d) ?s(?![\w'])")
+
+# --- Roman numerals ----------------------------------------------------------------------------------------------
+
+# Without the letters that words like "ces", "de" and "Mme" begin with.
+_ROMAN_ORDINAL = re.compile(
+    rf"(?<![\w.'])(?P<letters>I(?=ers?\b|re\b|ère\b)|(?=[IVXL]{{2}}|[VX])(?=[IVXL]{{1,8}}[eènd]){ROMAN})"
+    r"(?P<suffix>(?<=I)(?<![IVX]I)(?:ers?|re|ère)|es?|è|[èe]mes?|nde?)(?![\w'])(?P<century> ?s\.(?=[ ,;)]|$))?"
+)
+_KINGS = (
+    "Albert|Alexandre|Alphonse|Amédée|Auguste|Baudouin|Benoît|Boniface|Catherine|Charles|Christian|Clément|[ÉE]douard"
+    "|[ÉE]lisabeth|Ferdinand|François|Frédéric|Georges|Grégoire|Guillaume|Gustave|Hassan|Henri|Innocent|Ivan|Jacques|Jean"
+    "|Jules|Léon|Léopold|Louis|Mohammed|Napoléon|Nicolas|Othon|Paul|Philippe|Pie|Pierre|Ptolémée|Rainier|Ramsès|Richard"
+    "|Robert|Sixte|Urbain|Victor|Emmanuel"
+)
+_COUNTED = (
+    "chapitre|tome|livre|acte|scène|partie|volume|article|titre|section|annexe|phase|chant|niveau|groupe|classe|catégorie"
+    "|type|paragraphe|figure|tableau|planche|module|étape|appendice|leçon|épisode|saison|division|round|numéro|page|alinéa"
+    "|colonne|guerre|grade|stade"
+)
+_NOT_IN_NAME = r"(?![\w'-]|\.\w)"
+_ROMAN_KING = re.compile(rf"\b((?:{_KINGS}) )({ROMAN}){_NOT_IN_NAME}")
+_ROMAN_COUNTED = re.compile(rf"\b((?i:{_COUNTED})s? )({ROMAN})(?:( (?:et|à|ou) )({ROMAN}))?(?![\w'])")
+_ROMAN_NAME = re.compile(
+    rf"\b({_CAPITAL}[\w'-]{{1,40}} )(X{{0,3}}(?:IX|IV|V?I{{1,3}}|V)|X{{2,3}}){_NOT_IN_NAME}"
+)
+
+# --- people and saints -------------------------------------------------------------------------------------------
+
+_SIR = re.compile(rf"(?<![\w.'-])M\.(?:(?={_CAPITAL}[a-zéèêëîïôûç])| (?={_CAPITAL}|l[ea] |l'|de |et M))")
+_MASTER = re.compile(rf"(?<![\w.'-])(Me|Gal|Col\.|Sr) (?={_CAPITAL}[a-zéèêëîïôûç])|(?<![\w.'-])(Gal) (?=de )")
+_TITLES = {"Me": "maître", "Gal": "général", "Col.": "colonel", "Sr": "sœur"}
+_SAINT = re.compile(rf"(?<![\w.'])(St|Ste|Sts|Stes)(?:-|\.? )(?={_CAPITAL}[a-zéèêëîïôûç'])")
+
+# --- signs -------------------------------------------------------------------------------------------------------
+
+_SHARP = re.compile(r"(?<!\w)([A-G])#(?!\w)")
+_ELIDED = re.compile(r"(?<!\w)([Dd]|[Qq]u)e (une?)(?= (?!à\b|et\b|ou\b|sur\b|pour\b|point\b)[a-zàâéèê])")
+# "un 1/4 d'heure", where the fraction says it as well.
+_ONE_ONLY = re.compile(r"(?<=\b[Uu]n )un (?=(?:demi|tiers|quart|[\w-]{3,30}ième)(?!\w))")
+_APOSTROPHE = re.compile(r"(?<=\bd') (?=[aeéèêiouyh])")
+
+
+def early_rules(language: Language) -> tuple[Rule, ...]:
+    return (
+        Rule(_SET_HIGHER, lambda match: unicodedata.normalize("NFKC", match[0])),
+        *_writing_rules(),
+        *_roman_rules(language),
+        *_number_rules(language),
+        *_hour_rules(language),
+        Rule(_COUNTED_THINGS, lambda match: _counted(match, language=language)),
+    )
+
+
+def late_rules() -> tuple[Rule, ...]:
+    return (
+        Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),
+        Rule(_ONE_ONLY, lambda _: ""),
+        Rule(_APOSTROPHE, lambda _: ""),
+        Rule(_ELIDED, lambda match: f"{match[1]}'{match[2]}"),
+    )
+
+
+def _writing_rules() -> tuple[Rule, ...]:
+    return (
+        Rule(_NUMBERS, lambda _: "numéros "),
+        Rule(_NUMBERED, lambda match: f"{NUMBERED[match[1]]} "),
+        Rule(_SHARP, lambda match: f"{match[1]} dièse"),
+        Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus"),
+        Rule(re.compile(r"(?<=[^\W\d_])\+(?![\w+])"), lambda _: " plus"),
+        Rule(re.compile(r"\b(et|Et)/ou\b"), lambda match: f"{match[1]} ou"),
+        Rule(re.compile(r"(?<=\w)\((e?s|e|x)\)(?!\w)"), lambda match: "" if match[1] == "e" else "s"),
+        Rule(re.compile(r"(?<=\w)·(e|es|s|ne|nes|rice|rices)(?:·s)?(?!\w)"), lambda _: ""),
+        Rule(
+            re.compile(r"\b([JHMDjh])([+-])(?=\d{1,3}(?!\w))"),
+            lambda match: f"{match[1]} {_SIGNS[match[2]]} ",
+        ),
+        Rule(_SIR, lambda _: "monsieur "),
+        Rule(_MASTER, lambda match: f"{_TITLES[match[1] or match[2]]} "),
+        Rule(_SAINT, lambda match: f"Saint{'e' * ('e' in match[1])}{'s' * match[1].endswith('s')}-"),
+    )
+
+
+_SIGNS = {"+": "plus", "-": "moins"}
+
+
+def _number_rules(language: Language) -> tuple[Rule, ...]:
+    def word(names: Mapping[str, str], key: str) -> str:
+        return names.get(key, key)
+
+    return (
+        Rule(re.compile(r"(?<=\d) ?K€"), lambda _: " k€"),
+        Rule(re.compile(r"(?<![\w/-])50[/-]50(?![\w/-])"), lambda _: "cinquante-cinquante"),
+        Rule(re.compile(r"(?<![\w.,])1[ .]?001 nuits"), lambda _: "mille et une nuits"),
+        Rule(_LAW, lambda match: match[0].replace("-", " tiret ")),
+        Rule(_ALL_DAY, lambda match: _all_day(match, language=language)),
+        Rule(_PER, lambda match: f" par {word(_UNIT_NAMES, match[1].rstrip('.'))}"),
+        Rule(_ALONE, lambda match: _UNIT_NAMES[match[1]]),
+        Rule(_WEEKDAY, lambda match: f"{_WEEKDAYS[match[1].lower()]} "),
+        Rule(_FULL_DATE, lambda match: None if int(match[3]) > 12 else f"{match[4]}-{match[3]}-{match[1]}"),
+        Rule(_SHORT_DATE, lambda match: f"{match[1]} {match[2]} {_month(match[3], language=language)}"),
+        Rule(_TELEPHONE, lambda match: _telephone(match, language=language)),
+        Rule(_HEIGHT, lambda match: _height(match, language=language)),
+        Rule(_HALF, lambda match: f"un{'e' * fr_numbers.is_feminine(match[1])} demi-"),
+        Rule(_GRADE, lambda match: f"{language.say_number(match[1])} sur {language.say_number(match[2])}"),
+        Rule(re.compile(r"(?<=\d) et (?:s|ss|suiv)\."), lambda _: " et suivantes"),
+        Rule(re.compile(r"(?<=\d) ?x (?=plus |moins |par )"), lambda _: " fois "),
+        Rule(_SIZE, lambda match: f"{match[1]} × {match[2]}"),  # noqa: RUF001
+        Rule(_POSITION, lambda match: _position(match, language=language)),
+    )
+
+
+def _hour_rules(language: Language) -> tuple[Rule, ...]:
+    def hour(match: re.Match[str]) -> str:
+        return f"{fr_numbers.feminine(language.cardinal(int(match[1])))} à "
+
+    return (
+        Rule(_HOURS, lambda match: f"{match[1]} à "),
+        Rule(_HOURS_SHORT, hour),
+        Rule(_TIME, lambda match: _time(match, language=language)),
+        Rule(
+            _MINUTES,
+            lambda match: _counts([match["minute"], match["second"]], names=_CLOCK[1:], language=language),
+        ),
+        Rule(_SECONDS, lambda match: f"{match[1]} sec"),
+    )
+
+
+_CLOCK = ("heure", "minute", "seconde")
+
+
+def _time(match: re.Match[str], *, language: Language) -> str:
+    """ "quatorze heures trente"; minutes and seconds are named where they were written so."""
+    hour, minute, second = match["hour"], match["minute"], match["second"]
+    if second:
+        return _counts([hour, minute, second], names=_CLOCK, language=language)
+    if match["shown"]:
+        return _counts([hour, minute], names=_CLOCK, language=language)
+    return language.time(hour=int(hour), minute=int(minute or 0), second=None)
+
+
+def _counts(numbers: list[str], *, names: tuple[str, ...], language: Language) -> str:
+    """ "deux heures cinq minutes" """
+    said = []
+    for number, name in zip(numbers, names, strict=False):
+        value = language.value(number.replace(".", ","))
+        words = language.say_number(number.lstrip("0") or "0")
+        said.append(f"{language.counted(words, name)} {name}{'s' * (not language.is_one(value))}")
+    return " ".join(said)
+
+
+def _all_day(match: re.Match[str], *, language: Language) -> str:
+    first, last = (language.cardinal(int(match[group])) for group in (1, 3))
+    return f"{first} {'heures' if match[2] == 'h' else 'jours'} sur {last}"
+
+
+def _telephone(match: re.Match[str], *, language: Language) -> str:
+    return language.telephone(re.sub("^0 ", "0", match[0]).split())
+
+
+def _height(match: re.Match[str], *, language: Language) -> str:
+    """ "un mètre quatre-vingts" """
+    metres, hundredths = int(match[1]), int(match[2] or match[3])
+    if not metres or not hundredths:
+        return match[0] if hundredths else f"{match[1]} m"
+    named = " " if hundredths > 9 else " zéro "
+    return f"{language.cardinal(metres)} mètre{'s' * (metres > 1)}{named}{language.cardinal(hundredths)}"
+
+
+def _position(match: re.Match[str], *, language: Language) -> str | None:
+    """Degrees, minutes and seconds of an arc."""
+    if not match[2] and not match[4]:
+        return None
+    numbers = [number.replace(".", ",") for number in match.group(1, 2, 3) if number]
+    said = _counts(numbers, names=("degré", "minute", "seconde"), language=language)
+    return f"{said} {_COMPASS[match[4]]}" if match[4] else said
+
+
+def _counted(match: re.Match[str], *, language: Language) -> str | None:
+    """ "vingt et une pages", "un million de pages" """
+    value, noun = int(re.sub(r"\D", "", match[1])), match["noun"]
+    if value and value % 10**6 == 0 and re.search(r"[sx]$", noun):
+        return f"{language.counted(language.cardinal(value), noun)} "
+    alone = value == 1 and not _ORDERED.search(match.string[max(0, match.start() - 12) : match.start()])
+    many = value > 1 and value % 10 == 1 and value % 100 != 11 and noun[-1] in "sx"
+    if (alone or many) and fr_numbers.is_feminine(noun):
+        return f"{fr_numbers.feminine(language.cardinal(value))} "
+    return None
+
+
+def _month(digits: str, *, language: Language) -> str:
+    from worker.text.normalising.dates import month_name
+
+    return month_name(int(digits), language=language)
+
+
+def _roman_rules(language: Language) -> tuple[Rule, ...]:
+    def number(letters: str) -> str:
+        value = roman_value(letters) or 0
+        return language.cardinal(value)
+
+    def named(match: re.Match[str]) -> str | None:
+        return f"{match[1]}{number(match[2])}" if len(match[2]) > 1 else None
+
+    def counted(match: re.Match[str]) -> str | None:
+        more = f"{match[3]}{number(match[4])}" if match[4] else ""
+        return f"{match[1]}{number(match[2])}{more}" if match[2] not in "LCDM" else None
+
+    return (
+        Rule(_ROMAN_ORDINAL, lambda match: _roman_ordinal(match, language=language)),
+        Rule(_ROMAN_KING, lambda match: f"{match[1]}{number(match[2])}"),
+        Rule(_ROMAN_COUNTED, counted),
+        Rule(_ROMAN_NAME, named),
+    )
+
+
+def _roman_ordinal(match: re.Match[str], *, language: Language) -> str | None:
+    value = roman_value(match["letters"])
+    if value is None:
+        return None
+    said = language.ordinal(value, suffix=match["suffix"])
+    if not match["century"]:
+        return said
+    rest = match.string[match.end() :]
+    return f"{said} siècle{'.' if not rest.strip() else ''}"
