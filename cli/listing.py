@@ -5,25 +5,24 @@ from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 
-_GAP = 2
+_GAP = "  "
 # A text is worth showing only in so much room.
 _LEAST_ROOM = 20
-_WIDE = 10_000
+# For what is no terminal; whoever wants all of it says --json.
+_ROOM = 200
 
 
 def show_table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A line each. On a terminal the last column is cut to what room is left; programs get it whole."""
+    """A line each; the last column is cut to what room is left."""
     cells = [[plain(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)][:-1]
+    room = _ROOM
     if console.is_terminal:
-        taken = [max(cell_len(row[at]) for row in (columns, *cells)) for at in range(len(columns) - 1)]
-        room = max(_LEAST_ROOM, console.width - sum(taken) - _GAP * len(taken))
-        cells = [[*row[:-1], _cut(row[-1], room)] for row in cells]
-    table = Table(*columns, box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+        room = max(_LEAST_ROOM, console.width - sum(widths) - len(_GAP) * len(widths))
+    console.print(_line(columns, widths, room), style="bold")
     for row in cells:
-        table.add_row(*row)
-    console.print(table, width=_WIDE)
+        console.print(_line(row, widths, room))
 
 
 def plain(text: str) -> str:
@@ -33,6 +32,12 @@ def plain(text: str) -> str:
 
 def local_time(when: datetime | None) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else ""
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], room: int) -> str:
+    *first, last = cells
+    padded = [set_cell_size(cell, width) for cell, width in zip(first, widths, strict=True)]
+    return _GAP.join([*padded, _cut(last, room)]).rstrip()
 
 
 def _cut(text: str, room: int) -> str:

@@ -8,13 +8,8 @@ from rich.console import Console
 
 from cli.claim import AlreadyRunning
 from cli.console import Say, waiting
-from cli.crews import crews
 from cli.finding import at, find
 from cli.own_name import own_name
-from cli.stack import Stack
-from common.catalogue import DEFAULT_VOICE, find_voice
-from common.errors import OratioError
-from common.providers import STUB
 from common.settings import Settings
 
 _TURN_WITHIN_S = 300.0
@@ -39,6 +34,11 @@ def borrowed(settings: Settings, *, url: str | None, voice: str | None, console:
 
 def _small(settings: Settings, voice: str | None) -> Settings:
     """Without workers of environments that this voice has no need of."""
+    # What starting takes is loaded when there is something to start: most texts find a service.
+    from common.catalogue import DEFAULT_VOICE, find_voice
+    from common.errors import OratioError
+    from common.providers import STUB
+
     try:
         model = find_voice(voice or DEFAULT_VOICE, allow_fake=settings.fake_engine).model
     except OratioError:  # what is wrong with it the service says
@@ -48,6 +48,9 @@ def _small(settings: Settings, voice: str | None) -> Settings:
 
 def _enter(settings: Settings, small: Settings, around: ExitStack, progress: Say) -> str:
     """Whoever else is just starting on this data folder is waited for, and used if it stays."""
+    from cli.crews import crews
+    from cli.stack import Stack
+
     everyone = crews(small, workers=1)
     give_up_at = time.monotonic() + _TURN_WITHIN_S
     while True:
