@@ -5,16 +5,23 @@ from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
-_PARAGRAPH_BREAK = re.compile("\n[^\\S\n]*\n|\u2029")
+from worker.text.endings import ends_sentence
+
+# Blank lines; and a heading and each item of a list in Markdown, so that they get a pause.
+_PARAGRAPH_BREAK = re.compile(
+    r"\n[^\S\n]*\n|\u2029|\n(?=[ \t]{0,16}(?:[-*+•‣◦][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]))"
+    r"|(?:(?<=\n)|^) {0,3}#{1,6}[ \t][^\n]*(?P<heading_end>\n)"
+)
 # The library's time grows with the square of the quotation marks that are left open in what it is given.
 _BLOCK_CHARS = 8192
 
 
 def paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of what blank lines or paragraph separators stand between; some may be blank."""
+    """(start, end) of what blank lines, paragraph separators, headings and list items part; some may be blank."""
     start = 0
     for found in _PARAGRAPH_BREAK.finditer(text):
-        yield start, found.start()
+        stop = found.start("heading_end") if found["heading_end"] else found.start()
+        yield start, stop
         start = found.end()
     yield start, len(text)
 
@@ -37,7 +44,8 @@ def sentences(text: str, *, start: int, end: int, language: str) -> Iterator[tup
 
 def _stops(block: str, *, language: str) -> list[int]:
     """Lengths of the sentences that fill the block."""
-    ends = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)} | {len(block)}
+    found = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)}
+    ends = {end for end in found if ends_sentence(block, end, language=language)} | {len(block)}
     ordered = sorted(ends - {0})
     return [after - before for before, after in zip([0, *ordered], ordered, strict=False)]
 

@@ -25,6 +25,7 @@ _OBLIQUE = re.compile(
 )
 _NOMINATIVE = re.compile(r"\b(?:der|die|das|eine|jede|diese|jeder|dieser) $", re.IGNORECASE)
 _DECADE = re.compile(r"(?<![\w.,])(\d{2}|1\d{3}|20\d{2})er(?!\w)")
+_COUNTED_NOUN = re.compile(rf"(?:{_NOUNS}|{_MONTHS})\b")
 _KING = re.compile(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({ROMAN})\.(?=\s|$|[,;:!?)\"'])")
 _COUNTED = re.compile(
     rf"\b(Kapitel|Teil|Band|Akt|Szene|Artikel|Abschnitt|Weltkrieg|Phase|Stufe|Typ|Klasse|Buch) ({ROMAN})(?![\w'-])"
@@ -152,6 +153,9 @@ class Reader(Language):
 
     def late_rules(self) -> Iterable[Rule]:
         return (Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),)
+
+    def joins(self, before: str, after: str) -> bool:
+        return bool(re.search(r"(?<!\d)\d{1,2}\.$", before) and _COUNTED_NOUN.match(after))
 
     def counted(self, words: str, noun: str) -> str:
         if words == "eins" or words.endswith("hunderteins") or words.endswith("tausendeins"):

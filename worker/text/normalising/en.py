@@ -23,6 +23,8 @@ _THINGS = re.compile(
 )
 _ARTICLE = re.compile(r"\b(?:an?|this|that|each|every) $", re.IGNORECASE)
 _NOUN = re.compile(r" (?!(?:of|or|and|to|in|on|at|for|per|from|with|away|above|below|is|was|by)\b)[a-z]{3,}")
+_HALF = re.compile(r"[ap]\.m\.$")
+_AFTER_HALF = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{1,2}T\b|GMT|UTC|[Oo]n\b|[a-z]")
 _REFERENCE = re.compile(
     r"\b(pp?|ch|figs?|vols?|sec|art|eq|ll?|tab|part|v|nn?|par|rm|apt|bldg|fl|ext|nos?)\. ?(?=\d|[IVXLC]+\b)",
     re.IGNORECASE,
@@ -86,6 +88,9 @@ class Reader(Language):
             Rule(re.compile(r"(?<=\w) ?[°º](?!\w)"), lambda _: " degrees"),
             Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),
         )
+
+    def joins(self, before: str, after: str) -> bool:
+        return bool(_HALF.search(before) and _AFTER_HALF.match(after))
 
     def bare_year(self, match: re.Match[str]) -> str | None:
         digits = match[0].lstrip()

@@ -86,6 +86,10 @@ class Language:
     def late_rules(self) -> Iterable[Rule]:
         return ()
 
+    def joins(self, before: str, after: str) -> bool:  # noqa: ARG002
+        """Whether a point between these, at the end of `before`, is no full stop, for a reason of the language's own."""
+        return False
+
     # Numbers.
 
     @cached_property
