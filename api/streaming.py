@@ -20,6 +20,9 @@ from api.live_sound import LiveSound, SoundBroken
 from common.formats import MEDIA_TYPES
 
 # Ogg is what it lies in; clients look for the codec.
+NOT_BEGUN = "not_begun"
+# Codes of what breaks for no fault of the job itself.
+WORTH_ANOTHER_TRY = frozenset({NOT_BEGUN, "stopping"})
 _SPOKEN_TYPES = {name: media_type for name, (media_type, _) in MEDIA_TYPES.items()} | {"opus": "audio/opus"}
 
 
@@ -47,15 +50,19 @@ class SoundResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def first_sound(request: Request, sound: LiveSound) -> bytes:
-    """Raises SoundBroken, and ClientDisconnect when nobody waits for it any more."""
+async def first_sound(request: Request, sound: LiveSound, *, within_s: float) -> bytes:
+    """Raises SoundBroken (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
     found = asyncio.ensure_future(sound.next())
     gone = asyncio.ensure_future(_gone(request))
     try:
-        await asyncio.wait({found, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not found.done():
+        await asyncio.wait({found, gone}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if found.done():
+            return found.result()
+        if gone.done():
             raise ClientDisconnect
-        return found.result()
+        raise SoundBroken(
+            NOT_BEGUN, "Nothing was spoken in time; the same request, sent again, goes on waiting."
+        )
     finally:
         for task in (found, gone):
             task.cancel()

@@ -135,9 +135,11 @@ class Running:
             assert lease.fail(connection, claim, code=code, message=message)
         self.tell(job_id, "failed", code=code, message=message)
 
-    def next_bell(self, queue: str = "hibari.interactive", *, timeout_s: float = 5.0) -> str | None:
+    def next_bell(self, *queues: str, timeout_s: float = 5.0) -> str | None:
         """The job whose bell rang next."""
-        heard = self.redis.brpop([broker.queue_key(queue, prefix=self.settings.queue_prefix)], timeout_s)
+        names = queues or ("hibari.interactive",)
+        keys = [broker.queue_key(queue, prefix=self.settings.queue_prefix) for queue in names]
+        heard = self.redis.brpop(keys, timeout_s)
         if heard is None:
             return None
         part_id: str = json.loads(base64.b64decode(json.loads(heard[1])["body"]))[0][0]
@@ -154,7 +156,7 @@ class Speaker:
 
     def speak_all(self) -> None:
         while not self._closing.is_set():
-            job_id = self.running.next_bell(timeout_s=0.2)
+            job_id = self.running.next_bell("hibari.interactive", "stub.interactive", timeout_s=0.2)
             if job_id is not None:
                 with suppress(AssertionError):  # cancelled or deleted meanwhile
                     self.running.complete(job_id)

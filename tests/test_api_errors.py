@@ -39,7 +39,7 @@ def error_of(answer: httpx.Response, status: int) -> dict[str, Any]:
 
 
 def test_paths_and_methods_that_there_are_not(gateway: Running) -> None:
-    for path in ("/nothing", "/jobs/a/b/c", "/v1/models", "/docs/assets/..%2f..%2fapp.py", "/docs/assets/x"):
+    for path in ("/nothing", "/jobs/a/b/c", "/v1/nothing", "/docs/assets/..%2f..%2fapp.py", "/docs/assets/x"):
         assert error_of(gateway.client.get(path), 404)["type"] == "not_found_error"
     refused = gateway.client.put("/jobs")
     assert error_of(refused, 405)["code"] == "method_not_allowed"

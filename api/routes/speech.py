@@ -69,7 +69,7 @@ async def speech(request: Request, body: SpeechRequest) -> Response:
         sound, job_id = await _placed(gateway, job, stack)
         note_job(request, job_id)
         try:
-            first = await streaming.first_sound(request, sound)
+            first = await streaming.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
         except SoundBroken as broken:
             raise _failure(broken, job_id) from None
         return _answer(
@@ -199,7 +199,7 @@ def _their_fields() -> Iterator[None]:
 
 def _failure(broken: SoundBroken, job_id: str) -> OratioError:
     """Before the first byte, what broke is an answer as of any job."""
-    if broken.code == "stopping":
-        return Unavailable(broken.message, code="stopping", job_id=job_id, retry_after_s=1)
+    if broken.code in streaming.WORTH_ANOTHER_TRY:
+        return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
     failure = waiting.failure_of(broken.row) if broken.row is not None else None
     return failure or SynthesisFailed(broken.message, code=broken.code, job_id=job_id)

@@ -51,7 +51,7 @@ async def stream(
         stack.enter_context(gateway.audience.seat(job_id, keep=options.keep))
         sound = LiveSound(gateway, job_id, waker, offset=offset, attempt=attempt)
         try:
-            first = await streaming.first_sound(request, sound)
+            first = await streaming.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
         except SoundBroken as broken:
             raise _refusal(broken, job_id) from None
         events = stream_format == "sse"
@@ -76,8 +76,8 @@ def _place(event_id: str) -> tuple[int, int]:
 
 
 def _refusal(broken: SoundBroken, job_id: str) -> OratioError:
-    if broken.code == "stopping":
-        return Unavailable(broken.message, code="stopping", job_id=job_id, retry_after_s=1)
+    if broken.code in streaming.WORTH_ANOTHER_TRY:
+        return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
     if broken.code in ("deleted", "audio_gone"):
         return Gone(broken.message, code=broken.code, job_id=job_id)
     return Conflict(f"There is nothing to listen to: {broken.message}", code=broken.code, job_id=job_id)
