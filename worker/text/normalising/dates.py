@@ -73,7 +73,16 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
         pattern = re.compile(rf"(?<![\w-]){name}\.?{_DASH}{name}(?![\w-])\.?", re.IGNORECASE)
         return Rule(pattern, lambda match: to.join(names[found.lower()] for found in match.groups()))
 
-    return rule(days), rule(month_names(language))
+    months = month_names(language)
+    short = "|".join(
+        sorted((re.escape(day) for day in days if days[day].lower() != day), key=len, reverse=True)
+    )
+    dated = rf"(?<![\w-])({short})\.?(?=,? (?:\d{{1,2}}(?!\w|[:.]\d)|(?:{'|'.join(map(re.escape, months))})(?!\w)))"
+    return (
+        rule(days),
+        rule(months),
+        Rule(re.compile(dated, re.IGNORECASE), lambda match: days[match[1].lower()]),
+    )
 
 
 def month_name(month: int, *, language: Language) -> str:

@@ -21,6 +21,23 @@ _YEAR_AFTER = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
 _THINGS = re.compile(
     r" (?!was\b|is\b|his\b|has\b|does\b|this\b|as\b|its\b|us\b|thus\b|always\b|perhaps\b|[a-z]+ss\b|[a-z]+us\b)(?:[a-z]+ )?(?:[a-z]{2,}s|people|men|women|children|percent|feet)\b"
 )
+_PER = re.compile(
+    r"(?<=[a-z])/(years?|yr|months?|mo|weeks?|wk|days?|nights?|hours?|hr|h|person|miles?|mi|min|minutes?|sec|second|kg|lb|pound"
+    r"|gallon|gal|units?|users?|seat|item|page|word|dozen|share|student|capita|head|room|ton)(?!\w)"
+)
+_PERS = {
+    "yr": "year",
+    "mo": "month",
+    "wk": "week",
+    "hr": "hour",
+    "h": "hour",
+    "mi": "mile",
+    "min": "minute",
+    "sec": "second",
+    "kg": "kilogram",
+    "lb": "pound",
+    "gal": "gallon",
+}
 _ARTICLE = re.compile(r"\b(?:an?|this|that|each|every) $", re.IGNORECASE)
 _NOUN = re.compile(r" (?!(?:of|or|and|to|in|on|at|for|per|from|with|away|above|below|is|was|by)\b)[a-z]{3,}")
 _HALF = re.compile(r"[ap]\.m\.$")
@@ -65,6 +82,7 @@ class Reader(Language):
     coins = en_tables.COINS
     scales = en_tables.SCALES
     money_scales = en_tables.MONEY_SCALES
+    not_units = frozenset({"in"})
     units = en_tables.UNITS
     abbreviations = en_tables.ABBREVIATIONS
     closing = en_tables.CLOSING
@@ -86,6 +104,7 @@ class Reader(Language):
     def late_rules(self) -> Iterable[Rule]:
         return (
             Rule(re.compile(r"(?<=\w) ?[°º](?!\w)"), lambda _: " degrees"),
+            Rule(_PER, lambda match: f" per {_PERS.get(match[1], match[1])}"),
             Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),
         )
 
@@ -122,6 +141,8 @@ class Reader(Language):
     def fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator in (10, 100) and numerator <= denominator:
             return f"{self.cardinal(numerator)} out of {self.cardinal(denominator)}"
+        if numerator + denominator == 100 and numerator >= 50:
+            return f"{self.cardinal(numerator)} {self.cardinal(denominator)}"
         if denominator < 2 or denominator > 100:
             return f"{self.cardinal(numerator)} over {self.cardinal(denominator)}"
         name = _DENOMINATORS.get(denominator) or self.ordinal(denominator)

@@ -2,6 +2,7 @@
 
 import re
 
+from worker.text.normalising.dates import month_name
 from worker.text.normalising.language import Language
 from worker.text.normalising.mapped import Rule
 
@@ -60,6 +61,26 @@ _SALE = re.compile(
 _NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
 
 
+_ONE = re.compile(r"(?<![\d.,/])1$")
+_INCH = re.compile(
+    r"(?<=\d) ?in(?:\.(?=$| [a-z])|(?=[,;:)]|\.$|$| (?:tall|long|wide|deep|high|thick|across|in diameter|x|by|square)\b))"
+)
+_FEET = re.compile(
+    r"(?<![\w'])(\d{1,3})' ?(?:x|×|by) ?(\d{1,3})'(?!\w)|(?<![\w'])(\d{1,3})'(?= (?:tall|long|wide|deep|high|x|by)\b)"
+)
+_MONTH_DAY = re.compile(
+    r"\b((?:[Oo]n|[Bb]y|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|[Dd]ue|[Dd]ated) )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)"
+)
+_SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'\"])")
+_GRADE = re.compile(
+    r"\b([A-F])(?:(\+)(?![\w+])|-(?=$|[.,;:!?)]|[ ](?:average|grade|student|rating|rated)\b))"
+)
+_RELEASE = re.compile(
+    r"\b((?:Python|PHP|Ruby|Java|Go|Node|Ubuntu|Debian|Fedora|Android|iOS|iPadOS|macOS|Windows|Chrome|Firefox|Django|Rails"
+    r"|PyTorch|[Vv]ersions?|[Rr]elease|[Ss]ection|[Cc]hapter|[Bb]uild) )(\d{1,4}(?:\.\d{1,4}){1,5})(?![\w%]|[.,]\d)"
+)
+
+
 def figure_rules(language: Language) -> tuple[Rule, ...]:
     number, digits = language.say_number, language.say_digits
 
@@ -86,8 +107,32 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
     def flight(match: re.Match[str]) -> str:
         return f"{match[1]} {digits(match[2])}"
 
+    def month_day(match: re.Match[str]) -> str | None:
+        first, second = int(match[2]), int(match[3])
+        day, month = (first, second) if language.day_first else (second, first)
+        if not (1 <= month <= 12 and 1 <= day <= 31):
+            return None
+        name = month_name(month, language=language)
+        return (
+            f"{match[1]}{language.date(day=day, month=name, year=None, month_first=not language.day_first)}"
+        )
+
+    def feet(match: re.Match[str]) -> str:
+        return f"{number(match[1])} by {number(match[2])} feet" if match[1] else f"{number(match[3])} feet"
+
+    def short_year(match: re.Match[str]) -> str:
+        return f"oh {number(match[1][1])}" if match[1][0] == "0" else number(match[1])
+
+    def release(match: re.Match[str]) -> str:
+        return f"{match[1]}{' point '.join(map(language.say_whole, match[2].split('.')))}"
+
     return (
+        Rule(_RELEASE, release),
+        Rule(_GRADE, lambda match: f"{match[1]} {'plus' if match[2] else 'minus'}"),
         Rule(_SAYING, lambda match: _SAYINGS[match[0]]),
+        Rule(_MONTH_DAY, month_day),
+        Rule(_FEET, feet),
+        Rule(_INCH, lambda match: f" inch{'' if _ONE.search(match.string[: match.start()][-3:]) else 'es'}"),
         Rule(_EMERGENCY, lambda match: _SAYINGS[match[1]]),
         Rule(_CODE, lambda match: f"{match[1].rstrip()} {digits(match[2])}"),
         Rule(_ZIP, lambda match: ", ".join(map(digits, filter(None, match.groups())))),
@@ -98,6 +143,7 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_POSITION, position),
         Rule(_HEIGHT, height),
         Rule(_INCHES, _inches),
+        Rule(_SHORT_YEAR, short_year),
         Rule(_SALE, sale),
         Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), flight),
     )

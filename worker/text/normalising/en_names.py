@@ -12,7 +12,7 @@ _REGNAL = (
     "|Christian|Clement|Constantine|Constantius|Cosimo|Darius|Edgar|Edmund|Edward|Elizabeth|Eric|Ethelred|Eugene"
     "|Ferdinand|Francis|Franz|Frederick|Friedrich|Gaius|George|Gregory|Gustav|Haakon|Harald|Harold|Henri|Henry|Innocent"
     "|Isabella|Ivan|James|Jean|Joan|Joao|John|Joseph|Juan|Julius|Justinian|Karl|Kenneth|Leo|Leopold|Louis|Ludwig|Magnus"
-    "|Malcolm|Margaret|Maria|Mary|Matthias|Maximilian|Mehmed|Michael|Murad|Napoleon|Nicholas|Nikolai|Olaf|Oscar|Otto|Paul"
+    "|Margaret|Maria|Mary|Matthias|Maximilian|Mehmed|Michael|Murad|Napoleon|Nicholas|Nikolai|Olaf|Oscar|Otto|Paul"
     "|Pedro|Peter|Philip|Philippe|Pius|Ptolemy|Rainier|Rama|Ramesses|Richard|Robert|Roger|Rudolf|Selim|Sigismund|Sixtus"
     "|Stephen|Suleiman|Theodosius|Thutmose|Umberto|Urban|Valdemar|Victor|Victoria|Vittorio|Emmanuel|Emanuel|Wilhelm"
     "|William|Xerxes"
@@ -24,14 +24,13 @@ _COUNTED = (
     "|Volume|War|Bowl|WrestleMania|(?i:chapter|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
 )
 # What an "I" behind a king's name is followed by when it is the writer.
-_PRONOUN = (
-    "(?! (?:am|was|have|had|will|would|think|thought|know|knew|do|did|can|could|shall|should|may|might|must|want|like"
-    "|love|see|saw|went|go|met|told|said|believe|feel|mean|guess|hope)\\b|')"
-)
-_KING = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w'-]|\.\w){_PRONOUN}")
+_PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't|can't)\\b|'(?!s\\b))"
+_KING = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
 _CHAPTER = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
 _SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w'-])")
 _CENTURY = re.compile(rf"\b({ROMAN})(?:th|st|nd|rd)?(?= (?:century|centuries|[Dd]ynasty|Olympi))")
+_TEN = re.compile(r"(?:(?<=\biPhone )|(?<=\bOS )|(?<=\bSpace ))X(?!\w)")
+_YEAR = re.compile(r"\bM{1,2}[DCLXVI]{3,12}(?!\w)")
 _CAPITALISED = re.compile(r"\b[A-Z][\w'-]*$")
 # "St." before a name is a saint, behind a name a street; between two, a house number decides.
 _STREET = re.compile(
@@ -74,11 +73,17 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
         value = roman_value(match[1])
         return f" {language.cardinal(value)}" if named and value and value not in (1, 5) else None
 
+    def year(match: re.Match[str]) -> str | None:
+        value = roman_value(match[0])
+        return language.year(value) if value else None
+
     return (
         Rule(_CENTURY, lambda match: ordinal(match, match[1])),
         Rule(_KING, king),
         Rule(_CHAPTER, chapter),
         Rule(_SEQUEL, sequel),
+        Rule(_TEN, lambda _: "ten"),
+        Rule(_YEAR, year),
         Rule(_STREET, _street),
     )
 

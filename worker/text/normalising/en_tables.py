@@ -10,7 +10,7 @@ WORDS: Mapping[str, str] = {
     "power 2": "squared", "power 3": "cubed", "love": "love", "hashtag": "hashtag",
     "dot": "dot", "slash": "slash", "backslash": "backslash", "at": "at", "colon": "colon", "tilde": "tilde",
     "underscore": "underscore", "dash": "dash",
-    "&": "and", "@": "at", "+": "plus", "\u2212": "minus", "=": "equals", "≠": "is not equal to",
+    "&": "and", "@": "at", "+": "plus", "\u2212": "minus", "=": "equals", "!=": "is not equal to", "==": "equals", "->": "to", "=>": "implies", "≠": "is not equal to",
     "≈": "is approximately", "~": "about", "≤": "is less than or equal to", "≥": "is greater than or equal to",
     "≦": "is less than or equal to", "≧": "is greater than or equal to", "<": "is less than", ">": "is greater than",
     "±": "plus or minus", "×": "times", "⋅": "times", "∙": "times", "*": "times", "÷": "divided by",
@@ -50,7 +50,7 @@ MONEY_SCALES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("t", "T", "tn", "trn"), ("trillion", "trillion")),
 }
 UNITS: Mapping[str, tuple[str, str]] = {
-    "in": ("inch", "inches"), "min": ("minute", "minutes"), "mins": ("minute", "minutes"),
+    "min": ("minute", "minutes"), "mins": ("minute", "minutes"),
     "sec": ("second", "seconds"), "secs": ("second", "seconds"), "hr": ("hour", "hours"), "hrs": ("hour", "hours"),
     "wk": ("week", "weeks"), "wks": ("week", "weeks"), "mo": ("month", "months"), "mos": ("month", "months"),
     "yr": ("year", "years"), "yrs": ("year", "years"), "yo": ("year old", "year old"),

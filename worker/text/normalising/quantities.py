@@ -7,18 +7,16 @@ from decimal import Decimal
 from worker.text.normalising.language import Language
 from worker.text.normalising.mapped import Rule
 from worker.text.normalising.money import scale_pattern, scaled_number
-from worker.text.normalising.units import symbol_pattern, unit_name
+from worker.text.normalising.units import PER, symbol_pattern, unit_name
 
 _VULGAR = "(?P<whole>(?<![\\d.,/])\\d{1,4} ?)?(?P<part>[¼-¾⅐-⅞])"
 _MIXED = r"(?<![\d.,/:])(?:(?P<whole>\d{1,4})[ -])?(?P<part>\d{1,4}/\d{1,4})(?![\d/]|[.,]\d)"
 _CHAPTERS = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,6}){2,5})(?![\w]|\.\d)")
 _VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
-_RATIO = re.compile(r"(?<![\w.,:])(\d{1,4}):(\d{1,4})(?![\w:]|[.,]\d)")
-_EXPONENT = re.compile("\\^\\{?([-\u2212]?\\d{1,6})\\}?(?!\\w)")
+_RATIO = re.compile(r"(?<![\w.,:])(\d{1,4}):((?:\d{1,3}(?:[.,]\d{3}){1,4}|\d{1,4}))(?![\w:]|[.,]\d)")
+_EXPONENT = "\\^\\{?([-\u2212]?\\d{1,6})\\}?(?!\\w)"
 _SCIENTIFIC = re.compile(r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,12})?)[eE]([+-]?)(\d{1,3})(?!\w)")
-_RAISED = re.compile(
-    "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
-)
+_RAISED = "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
 _SEASON = re.compile(r"(?<![\w.,/])((?:19|20)\d\d)/(\d\d|(?:19|20)\d\d)(?![\w/]|[.,]\d)")
 _LONG = re.compile(r"(?<!\d)\d{25,}")
 _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
@@ -60,7 +58,12 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
 
     def raised(match: re.Match[str]) -> str:
         plain = unicodedata.normalize("NFKC", match[1])
-        return language.power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
+        said = language.power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
+        if not match["unit"]:
+            return said
+        return f"{said} {unit_name(match['unit'], value=Decimal(2), language=language, per=match['per'])}"
+
+    unit = rf"(?: (?P<unit>{symbol_pattern(language)})(?![\w²³])(?:/(?P<per>{PER})(?![\w²³]))?)?"
 
     def scientific(match: re.Match[str]) -> str:
         ten = f" {language.words['×']} {language.cardinal(10)}"
@@ -68,8 +71,13 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         Rule(_SCIENTIFIC, scientific),
-        Rule(_EXPONENT, raised),
-        Rule(_RAISED, raised),
+        Rule(re.compile(r"(?<=\d) ?[×x*⋅] ?(?=10(?:\^|[⁰¹²³⁴-⁹⁻]))"), lambda _: f" {language.words['×']} "),
+        Rule(
+            re.compile(r"\^\{?([A-Za-z])\}?(?!\w)"),
+            lambda match: f" {language.words['to the power of']} {match[1]}",
+        ),
+        Rule(re.compile(_EXPONENT + unit), raised),
+        Rule(re.compile(_RAISED + unit), raised),
     )
 
 

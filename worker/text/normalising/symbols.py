@@ -1,14 +1,14 @@
 """Signs that stand for a word."""
 
 import re
+from collections.abc import Mapping
 
 from worker.text.normalising.language import Language
 from worker.text.normalising.mapped import Rule
 
 # Read wherever they stand.
 _ALWAYS = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
-_OPERATORS = re.compile(r"(?<=[\w)²³]) ?([+*/<>-]|\u2212) ?(?=[\w(-])")
-_EQUATION = re.compile("[=≠≤≥≈<>]")
+_COMPARED = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(-])")
 
 
 def symbol_rules(language: Language) -> tuple[Rule, ...]:
@@ -19,7 +19,7 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
         return _apart(match, words[match[1]])
 
     return (
-        Rule(re.compile(r"(?<=[\w)]) [<>](?= [\w(-])| [<>]=(?= )"), lambda match: _compared(match, words)),
+        Rule(_COMPARED, lambda match: _compared(match, language.words)),
         Rule(re.compile(rf"([{always}])"), named),
         Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named),
         Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), named),
@@ -29,10 +29,10 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
     )
 
 
-def _compared(match: re.Match[str], words: dict[str, str]) -> str | None:
+def _compared(match: re.Match[str], words: Mapping[str, str]) -> str | None:
     sign = match[0].strip()
     word = words.get({"<=": "≤", ">=": "≥"}.get(sign, sign))
-    return f" {word}" if word else None
+    return f" {word}{'' if match[0].startswith(' ') and len(sign) == 1 else ' '}" if word else None
 
 
 def _apart(match: re.Match[str], word: str) -> str:

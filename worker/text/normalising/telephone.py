@@ -12,13 +12,18 @@ _INTERNATIONAL = re.compile(
 _AREA = re.compile(r"(?<![\w.,:/-])((?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[ .-]\d{4})(?![\w/-]|[.,]\d)")
 _LOCAL = re.compile(r"(?<![\w.,:/+-])(?<!\d )(0\d{1,4}(?:[ ./-]\d{2,8}){1,5})(?![\w/-]|[.,]\d)")
 _CHAIN = re.compile(r"(?<![\w.,:/-])(\d{1,6}(?:-\d{1,8}){2,6})(?![\w/-]|[.,]\d)")
+_FEWEST_DIGITS = 7
 
 
 def telephone_rules(language: Language) -> tuple[Rule, ...]:
+    def international(match: re.Match[str]) -> str | None:
+        digits = sum(char.isdecimal() for char in match[1])
+        return f"{language.words['plus']} {said(match)}" if digits >= _FEWEST_DIGITS else None
+
     def said(match: re.Match[str]) -> str:
         return language.telephone(re.findall(r"\d+", match[1]))
 
     return (
-        Rule(_INTERNATIONAL, lambda match: f"{language.words['plus']} {said(match)}"),
+        Rule(_INTERNATIONAL, international),
         *(Rule(pattern, said) for pattern in (_AREA, _LOCAL, _CHAIN)),
     )

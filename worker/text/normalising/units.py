@@ -1,7 +1,7 @@
 """Measures: a number and the symbol of a unit, by the names that CLDR has for them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 
@@ -115,9 +115,17 @@ _PER = {
 }
 
 
+def _alternatives(symbols: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
+
+
+PER = _alternatives(_PER)
+"""A pattern for what may stand behind the stroke of "mg/l"."""
+
+
 def unit_rules(language: Language) -> tuple[Rule, ...]:
-    symbols = symbol_pattern(language)
-    per = rf"(?:/(?P<per>{_alternatives(_PER)})(?![\w²³]))?"
+    symbols, words = symbol_pattern(language), language.words
+    per = rf"(?:/(?P<per>{PER})(?![\w²³]))?"
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     scale = scale_pattern(language)
     measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/\w{{3}}){per}"
@@ -126,9 +134,10 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
         r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
     )
     return (
+        Rule(re.compile(rf"(\d ?(?:{symbols})) ?[x×] ?(?=\d)"), lambda match: f"{match[1]} {words['by']} "),
         Rule(
             by,
-            lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {language.words['by']} ",
+            lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {words['by']} ",
         ),
         Rule(re.compile(measure), lambda match: _said(match, language=language)),
     )
@@ -194,7 +203,3 @@ def _said(match: re.Match[str], *, language: Language) -> str | None:
     )
     said += full_stop(match, closing=True)
     return f"{language.words['minus']} {said}" if match["minus"] else said
-
-
-def _alternatives(symbols: object) -> str:
-    return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))  # type: ignore[call-overload]
