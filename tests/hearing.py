@@ -16,6 +16,13 @@ def heard(audio: bytes | Path) -> str:
     return " ".join(segment.text.strip() for segment in segments)
 
 
+def heard_words(audio: bytes) -> list[tuple[str, float, float]]:
+    """(word in lower case without punctuation, start, end) in seconds."""
+    segments, _ = _ear().transcribe(io.BytesIO(audio), language="en", beam_size=1, word_timestamps=True)
+    found = [word for segment in segments for word in segment.words]
+    return [("".join(words(word.word)), float(word.start), float(word.end)) for word in found]
+
+
 def words(text: str) -> list[str]:
     """In lower case, without punctuation."""
     return re.findall(r"[a-z']+", text.lower().replace("’", "'"))  # noqa: RUF001

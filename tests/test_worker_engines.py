@@ -24,7 +24,9 @@ from worker.engines import available_aliases, create
 from worker.engines.fake import FakeEngine
 from worker.engines.hibari import HibariEngine, speakable
 from worker.engines.hibari_download import download, missing_voices
-from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance
+from worker.engines.hibari_reading import Passage, read
+from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
+from worker.words import align
 
 TEXT = "Good morning, said the heron."
 
@@ -159,7 +161,7 @@ class TestHibari:
         def crash(text: str) -> None:
             raise IndexError(text)
 
-        monkeypatch.setattr(hibari._speaker("heart"), "phonemize", crash)
+        monkeypatch.setattr(hibari._speaker("heart").g2p, "phonemize_tokens", crash)
         with pytest.raises(EngineError) as caught:
             hibari.speak([utterance("my secret")])
         assert caught.value.code == "unspeakable_text"
@@ -210,8 +212,17 @@ odd_texts = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=odd_texts)
-def test_hibari_reads_any_text(hibari: HibariEngine, text: str) -> None:
-    hibari._speaker("heart").phonemize(speakable(text))
+def test_hibari_reads_any_text_as_the_library_does(hibari: HibariEngine, text: str) -> None:
+    speaker = hibari._speaker("heart")
+    expected = [said for said in speaker.phonemize(speakable(text)) if any(map(str.isalpha, said))]
+    reading = read(speaker, [Passage(speakable(text))])
+    assert [breath.phonemes for breath in reading.breaths] == expected
+    # Whatever each piece is given as its time, what comes back are words of the text in order.
+    heard = [Word(*piece, at, at + 1) for at, piece in enumerate(reading.pieces) if piece[0] < piece[1]]
+    before = 0
+    for word in align(text, read=reading.text, heard=heard):
+        assert before <= word.start < word.end <= len(text)
+        before = word.end
 
 
 class TestHibariDownload:
