@@ -3,16 +3,15 @@
 import shutil
 import subprocess
 import tempfile
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-from cli.wave_header import endless_header
 
 # What the service says of its plain samples: mono, 16 bits.
 SAMPLE_RATE_HZ = 24_000
+_RATE = str(SAMPLE_RATE_HZ)
 _LEAVE_WITHIN_S = 2.0
 
 Play = Callable[[bytes], None]
@@ -24,19 +23,34 @@ class PlayerFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """`takes` is what is piped into it: samples with a header or without; or it plays a file when that is whole."""
+    """Samples are piped into it; or it plays files only."""
 
     name: str
     options: tuple[str, ...]
-    takes: Literal["wav", "pcm", "file"]
+    by_file: bool = False
 
 
+# All are told what they get, for finding out would take them a second or more of sound; FFmpeg's `nobuffer` loses some.
 PLAYERS = (
-    Player("ffplay", ("-nodisp", "-autoexit", "-loglevel", "error", "-fflags", "nobuffer", "-i", "-"), "wav"),
-    Player("mpv", ("--no-terminal", "--no-video", "--cache=no", "-"), "wav"),
-    Player("paplay", ("--raw", "--format=s16le", f"--rate={SAMPLE_RATE_HZ}", "--channels=1"), "pcm"),
-    Player("aplay", ("-q", "-t", "raw", "-f", "S16_LE", "-r", str(SAMPLE_RATE_HZ), "-c", "1", "-"), "pcm"),
-    Player("afplay", (), "file"),
+    Player(
+        "ffplay",
+        ("-nodisp", "-autoexit", "-loglevel", "error", "-f", "s16le", "-sample_rate", _RATE, "-i", "-"),
+    ),
+    Player(
+        "mpv",
+        (
+            "--no-terminal",
+            "--no-video",
+            "--demuxer=rawaudio",
+            f"--demuxer-rawaudio-rate={_RATE}",
+            "--demuxer-rawaudio-channels=1",
+            "--demuxer-rawaudio-format=s16le",
+            "-",
+        ),
+    ),
+    Player("paplay", ("--raw", "--format=s16le", f"--rate={_RATE}", "--channels=1")),
+    Player("aplay", ("-q", "-t", "raw", "-f", "S16_LE", "-r", _RATE, "-c", "1", "-")),
+    Player("afplay", (), by_file=True),
 )
 NAMES = ", ".join(player.name for player in PLAYERS)
 
@@ -54,7 +68,7 @@ def find_player() -> Player:
 @contextmanager
 def playing(player: Player) -> Iterator[Play]:
     """Takes samples. The block ends when the last of them was heard; at once when it is left by Ctrl-C."""
-    if player.takes == "file":
+    if player.by_file:
         with _collecting(player) as play:
             yield play
         return
@@ -67,19 +81,15 @@ def playing(player: Player) -> Iterator[Play]:
     )
     try:
         pipe = _Pipe(player, process)
-        if player.takes == "wav":
-            pipe.write(endless_header(sample_rate_hz=SAMPLE_RATE_HZ))
-        yield pipe.write
+        try:
+            yield pipe.write
+        except Exception:
+            # What was said before the speech broke off is heard.
+            _end(process)
+            raise
         pipe.finish()
-    except Exception:
-        # What was said before the speech broke off is heard.
-        _end(process)
-        raise
-    except BaseException:
-        process.terminate()
-        raise
     finally:
-        _end(process)
+        _stop(process)
 
 
 class _Pipe:
@@ -115,14 +125,27 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Whatever it still has to play."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(_LEAVE_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    _end(process)
+
+
 @contextmanager
 def _collecting(player: Player) -> Iterator[Play]:
     """For a player that reads nothing but files: it begins at the end."""
     with tempfile.TemporaryDirectory(prefix="oratio-") as folder:
-        path = Path(folder) / "speech.wav"
+        path = str(Path(folder) / "speech.wav")
         samples = bytearray()
         yield samples.extend
-        path.write_bytes(endless_header(sample_rate_hz=SAMPLE_RATE_HZ, size_bytes=len(samples)) + samples)
-        played = subprocess.run([player.name, *player.options, str(path)], check=False)  # noqa: S603  # as above
+        with wave.open(path, "wb") as file:
+            file.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
+            file.writeframes(samples)
+        played = subprocess.run([player.name, *player.options, path], check=False)  # noqa: S603  # as above
         if code := played.returncode:
             raise PlayerFailed(f"{player.name} could not play the speech (exit code {code}).")

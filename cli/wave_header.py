@@ -1,19 +1,11 @@
-"""Headers of WAV files whose length is known only at their end."""
+"""The header of a WAV file whose length is known only at its end."""
 
 import struct
 from typing import IO
 
-# What readers take for "until there is no more".
+# What readers take for "until there is no more"; larger is nothing that the header could say.
 _ENDLESS = 0xFFFF_FFFF
 _RIFF_BYTES = 8
-
-
-def endless_header(*, sample_rate_hz: int, size_bytes: int | None = None) -> bytes:
-    """Of mono samples of 16 bits; `size_bytes` of them, or as many as come."""
-    data = _ENDLESS if size_bytes is None else size_bytes
-    riff = _ENDLESS if size_bytes is None else size_bytes + 36
-    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, sample_rate_hz, sample_rate_hz * 2, 2, 16)
-    return struct.pack("<4sI4s", b"RIFF", riff, b"WAVE") + layout + struct.pack("<4sI", b"data", data)
 
 
 def mend(file: IO[bytes]) -> None:
