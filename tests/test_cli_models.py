@@ -3,9 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from cli.progress import Board
 from cli.up import _models
 from common.catalogue.items import Item
 from tests.command import oratio
+from tests.scripted import events, serving, told
 
 TROUBLE = "The weights of bark cannot be loaded (OSError): download them again, which mends what is damaged."
 
@@ -38,25 +37,8 @@ def broken() -> Iterator[str]:
     bark = weights("bark", *[worker(trouble=TROUBLE)] * 2)
     kokoro = weights("kokoro", *[worker(loaded=True)] * 2)
     models = [{"alias": one["key"], "weights": [one]} for one in (bark, kokoro)]
-    answers: dict[str, Any] = {"/health": {"service": "oratioviva"}, "/models/status": {"models": models}}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(answers[self.path]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving({"GET /models/status": [told({"models": models})]}) as script:
+        yield script.url
 
 
 def test_why_a_model_is_broken_stands_below_the_table(broken: str, tmp_path: Path) -> None:
@@ -69,6 +51,50 @@ def test_why_a_model_is_broken_stands_below_the_table(broken: str, tmp_path: Pat
     assert lines[3] == f"bark is broken: {TROUBLE}"
     assert "1,143 languages" in lines[4]
     assert "models download mms_swh" in lines[4]
+
+
+def download(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": "d", "model": "mms", "item": "mms_deu", "status": status} | more
+
+
+def test_a_download_is_told_to_programs_line_by_line(tmp_path: Path) -> None:
+    broken = download("failed", error_code="download_failed", error_message="Gated.")
+    script = {
+        "POST /models/download": [
+            told({"downloads": [download("queued")], "present": ["kokoro"]}, status=202)
+        ],
+        "GET /models/downloads/d/events": [
+            events(
+                (None, "snapshot", download("queued", bytes_done=0, bytes_total=0)),
+                (None, "progress", {"bytes_done": 5, "bytes_total": 10, "percent": 50.0}),
+                (None, "failed", {"code": "download_failed", "message": "Gated."}),
+            )
+        ],
+        "GET /models/downloads/d": [told(broken)],
+    }
+    with serving(script) as service:
+        said = oratio("models", "download", "mms_deu", "kokoro", "--json", folder=tmp_path, url=service.url)
+    first, *_, half, last = map(json.loads, said.stdout.splitlines())
+    assert first == {"downloads": ["mms_deu"], "present": ["kokoro"]}
+    assert (half["name"], half["done_bytes"], half["total_bytes"], half["ended"]) == ("mms_deu", 5, 10, False)
+    assert (last["ended"], last["reason"]) == (True, "Gated. (download_failed)")
+    assert said.returncode == 1
+
+
+def test_what_came_of_an_order_is_told_to_programs(tmp_path: Path) -> None:
+    answer = {"told": [{"worker": "w", "weights": "bark"}], "not_served": [], "stays": ["hibari"]}
+    bark = {"alias": "bark", "weights": [weights("bark", worker(id="w", loaded=True))]}
+    script = {
+        "POST /models/warm": [told(answer, status=202)],
+        "GET /models/status": [told({"models": [bark]})],
+    }
+    with serving(script) as service:
+        said = oratio("models", "warm", "bark", "hibari", "--json", folder=tmp_path, url=service.url)
+    found = json.loads(said.stdout)
+    assert (said.returncode, said.stderr, found["stays"]) == (0, "", ["hibari"])
+    assert found["outcomes"] == [
+        {"weights": "bark", "worker": "w", "done": True, "said": "bark is loaded on w."}
+    ]
 
 
 def test_names_that_nobody_knows_are_named() -> None:

@@ -112,6 +112,35 @@ def test_for_programs_it_prints_the_job(stack: Stack, tmp_path: Path) -> None:
     assert told["size_bytes"] == (tmp_path / "hello.wav").stat().st_size
 
 
+@pytest.mark.parametrize("kind", ["srt", "vtt", "json"])
+def test_captions_are_written_beside_it(stack: Stack, tmp_path: Path, kind: str) -> None:
+    said = oratio(
+        "say", "Hello there.", "-o", "a.wav", "--captions", f"a.{kind}", folder=tmp_path, url=stack.url
+    )
+
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines()[-1] == f"a.{kind}: captions"
+    captions = (tmp_path / f"a.{kind}").read_text()
+    assert "Hello" in captions
+    assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{"}[kind])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{kind}", "a.wav"]
+
+
+def test_a_lexicon_changes_what_is_heard(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "words.json").write_text('{"Nguyen": "one two three four five six seven"}')
+    for name, *options in (("plain.wav",), ("told.wav", "--lexicon", "words.json")):
+        said = oratio("say", "Nguyen.", "-o", name, *options, folder=tmp_path, url=stack.url)
+        assert said.returncode == 0, said.stderr
+    assert seconds(tmp_path / "told.wav") > 1.5 * seconds(tmp_path / "plain.wav")
+
+
+def test_figures_can_be_left_as_they_stand(stack: Stack, tmp_path: Path) -> None:
+    for name, *options in (("words.wav",), ("figures.wav", "--no-normalize")):
+        said = oratio("say", "$1,234,567.89", "-o", name, *options, folder=tmp_path, url=stack.url)
+        assert said.returncode == 0, said.stderr
+    assert (tmp_path / "words.wav").read_bytes() != (tmp_path / "figures.wav").read_bytes()
+
+
 @pytest.mark.parametrize("lexicon", ["{", '["GIF"]', '{"GIF": 1}', None])
 def test_a_lexicon_that_is_none_is_refused(tmp_path: Path, lexicon: str | None) -> None:
     if lexicon is not None:
