@@ -18,6 +18,7 @@ from api.middleware import BodyLimit, RequestLog
 from api.routes import (
     analytics,
     captions,
+    conversation,
     docs,
     export,
     health,
@@ -38,6 +39,7 @@ from common.store import Store
 ROUTES = (
     synthesize,
     speech,
+    conversation,
     streams,
     jobs,
     captions,

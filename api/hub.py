@@ -14,7 +14,7 @@ import redis
 import redis.asyncio
 from starlette.concurrency import run_in_threadpool
 
-from common import events, live
+from common import events, live, live_text
 from common.broker import PUBLISH_TIMEOUT_S
 from common.database import Database
 from common.events import Event
@@ -197,6 +197,14 @@ class Hub:
             return bool(await self._client.exists(live.audience_key(job_id, prefix=self._prefix)))
         except redis.RedisError:
             return False
+
+    async def write_text(self, job_id: str, piece: live_text.Piece) -> None:
+        """A piece of a text that is spoken while it comes. Raises redis.RedisError."""
+        key = live_text.key(job_id, prefix=self._prefix)
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.xadd(key, piece.fields())  # type: ignore[arg-type]
+        pipeline.expire(key, live_text.KEEP_S)
+        await pipeline.execute()
 
     async def _subscribe(self) -> None:
         backoff_s = 0.1

@@ -63,6 +63,7 @@ class Order:
     request_id: str | None = None
     streamed: bool = False
     keep: bool = True
+    live_text: bool = False
     joins: bool = False
 
     @property
@@ -74,6 +75,7 @@ class Order:
             lexicon=body.lexicon,
             streamed=self.streamed,
             keep=self.keep,
+            live_text=self.live_text,
         )
 
 

@@ -16,6 +16,7 @@ from common.telemetry import configure_logs
 
 # What is under way when a stop is asked for has this long to end.
 GRACE_S = 10
+WS_MESSAGE_BYTES = 256 * 1024
 
 
 class Server(uvicorn.Server):
@@ -30,7 +31,8 @@ class Server(uvicorn.Server):
                 port=settings.port,
                 loop="uvloop",
                 http="httptools",
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=WS_MESSAGE_BYTES,
                 lifespan="on",
                 access_log=False,
                 log_config=None,

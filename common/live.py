@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 
+from common import live_text
 from common.broker import KEY_PREFIX
 
 CHUNK_BYTES = 32 * 1024
@@ -71,8 +72,8 @@ def append(client: redis.Redis, job_id: str, chunks: Sequence[Chunk], *, prefix:
 
 
 def forget(client: redis.Redis, job_id: str, *, prefix: str) -> None:
-    """The file is in the store: no more is needed."""
-    client.delete(window_key(job_id, prefix=prefix))
+    """The job has ended: no more is needed."""
+    client.delete(window_key(job_id, prefix=prefix), live_text.key(job_id, prefix=prefix))
 
 
 def chunks_of(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Chunk]:

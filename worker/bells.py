@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from common import broker, events, fleet, live
+from common import broker, events, fleet, live, live_text
 from common.database import Database
 from common.jobs import sweep
 from common.settings import Settings
@@ -52,6 +52,28 @@ class Bells:
         except redis.RedisError as error:
             self._pause(error)
             return False
+
+    def read_text(self, job_id: str, *, after: str, within_s: float) -> list[tuple[str, live_text.Piece]]:
+        """(id, piece) of a text that comes while it is spoken; none when nothing came in time or Redis is away."""
+        wait_s = self._paused_until - time.monotonic()
+        if wait_s > 0:
+            time.sleep(min(wait_s, within_s))
+            return []
+        key = live_text.key(job_id, prefix=self._prefix)
+        try:
+            found: Any = self._client.xread({key: after}, block=max(1, int(within_s * 1000)))
+        except redis.RedisError as error:
+            self._pause(error)
+            return []
+        return live_text.pieces_of(found[0][1] if found else [])
+
+    def is_heard(self, job_id: str) -> bool:
+        """Whether anybody listens; true also when Redis is away."""
+        try:
+            return bool(self._client.exists(live.audience_key(job_id, prefix=self._prefix)))
+        except redis.RedisError as error:
+            self._pause(error)
+            return True
 
     def forget_live(self, job_id: str) -> None:
         """Lost when Redis is away: the window ends by itself."""

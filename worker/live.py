@@ -56,14 +56,19 @@ class Live:
             self._heard_at = time.monotonic()
             self._keep_pieces()
 
-    @property
     def is_abandoned(self) -> bool:
         """Nobody listens any more to what was only made to be listened to."""
-        return not self._claim.options.keep and time.monotonic() - self._heard_at > UNHEARD_S
+        unheard_s = time.monotonic() - self._heard_at
+        if self._claim.options.keep or unheard_s < live.SAY_EVERY_S:
+            return False
+        if self._bells.is_heard(self._claim.job_id):
+            self._heard_at = time.monotonic()
+            return False
+        return unheard_s > UNHEARD_S
 
     def end(self) -> None:
         """The file is in the store, or will never be."""
-        if not self._stale and self._sent:
+        if not self._stale and (self._sent or self._claim.options.live_text):
             self._bells.forget_live(self._claim.job_id)
         self._delete_pieces()
 

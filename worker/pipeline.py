@@ -5,7 +5,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from typing import IO
 
@@ -14,11 +14,12 @@ from common.catalogue import find_voice
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import Claim, Finished
 from common.store import StorageFull, Store, audio_key, take_key
+from worker.dictation import Dictation
 from worker.engines.protocol import EngineError
 from worker.live import Live
 from worker.recital import Reader, Recital, Said, Watch
 from worker.rendering import Rendering
-from worker.score import Score, compose
+from worker.score import compose
 from worker.speakers import Speaker
 from worker.stretch import split_speed
 from worker.takes import read_take, write_take
@@ -68,32 +69,116 @@ def speak(
 
     Listeners hear it while it is made, when somebody asked for that or when it takes more than one segment.
     """
-    clock = _Clock()
-    engine = speaker.engine
-    score = compose(claim, max_chars=engine.max_chars)
-    native, rest = split_speed(claim.speed, native=engine.native_speed)
-    recital = Recital(speaker, claim, reader=Reader(claim, lexicon), speed=native, watch=watch)
+    work = _Work(claim, speaker=speaker, store=store, watch=watch, open_live=open_live, lexicon=lexicon)
     with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
-        if claim.next_queue:
-            write_take(recital.speak(score.cues), spool)
-            return Passed(_put(store, take_key(claim.job_id, attempt=claim.attempt), spool)[0])
-        live = open_live(spool) if claim.options.streamed or len(score.cues) > 1 or claim.takes else None
-        rendering = Rendering(
-            spool,
-            audio_format=claim.format,
-            mastering=claim.options.mastering,
-            speed=rest,
-            pace=claim.speed,
-            live=live,
-            on_first_audio=clock.hear,
-        )
-        said = _with_takes(recital.speak(score.cues), claim, store)
-        silent = _render(said, rendering, live=live, clock=clock) + recital.skipped
+        if claim.options.live_text:
+            return work.follow(spool)
+        return work.take_part(spool) if claim.next_queue else work.finish(spool)
+
+
+class _Work:
+    """One attempt at one part."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        *,
+        speaker: Speaker,
+        store: Store,
+        watch: Watch,
+        open_live: OpenLive,
+        lexicon: Lexicon | None,
+    ) -> None:
+        self._claim = claim
+        self._store = store
+        self._watch = watch
+        self._open_live = open_live
+        self._max_chars = speaker.engine.max_chars
+        native, self._rest = split_speed(claim.speed, native=speaker.engine.native_speed)
+        self._recital = Recital(speaker, claim, reader=Reader(claim, lexicon), speed=native, watch=watch)
+        self._clock = _Clock()
+
+    def take_part(self, spool: IO[bytes]) -> Passed:
+        """Some of the voices speak here, the others elsewhere."""
+        claim = self._claim
+        write_take(self._recital.speak(compose(claim, max_chars=self._max_chars).cues), spool)
+        return Passed(_put(self._store, take_key(claim.job_id, attempt=claim.attempt), spool)[0])
+
+    def finish(self, spool: IO[bytes]) -> Finished:
+        claim = self._claim
+        score = compose(claim, max_chars=self._max_chars)
+        # Who would hear a single segment sooner than its file?
+        heard = claim.options.streamed or len(score.cues) > 1 or bool(claim.takes)
+        rendering = self._rendering(spool, self._open_live(spool) if heard else None)
+        silent = self._render(_with_takes(self._recital.speak(score.cues), claim, self._store), rendering)
         rendering.end(tail_s=score.tail_s)
+        return self._stored(spool, rendering, segments=len(score.cues), silent=silent)
+
+    def follow(self, spool: IO[bytes]) -> Finished:
+        """The text comes while it is spoken."""
+        live = self._open_live(spool)
+
+        def look() -> None:
+            self._watch.go_on()
+            if live.is_abandoned():
+                raise Abandoned
+
+        listen = self._watch.listen
+        dictation = Dictation(self._claim, max_chars=self._max_chars, listen=listen, look=look)
+        rendering = self._rendering(spool, live, eager=True)
+        silent = self._render(self._recital.follow(dictation.cues()), rendering)
+        rendering.end(tail_s=0.0)
+        made = self._stored(spool, rendering, segments=len(rendering.cues) + silent, silent=silent)
+        return replace(made, text=dictation.text)
+
+    def _rendering(self, spool: IO[bytes], live: Live | None, *, eager: bool = False) -> Rendering:
+        return Rendering(
+            spool,
+            audio_format=self._claim.format,
+            mastering=self._claim.options.mastering,
+            speed=self._rest,
+            pace=self._claim.speed,
+            live=live,
+            eager=eager,
+            on_first_audio=self._clock.hear,
+        )
+
+    def _render(self, said: Iterator[Said], rendering: Rendering) -> int:
+        """How many passages had no sound."""
+        silent = 0
+        waited_from = time.perf_counter()
+        for one in said:
+            self._clock.synthesis += time.perf_counter() - waited_from
+            silent += not rendering.add(one)
+            if rendering.live and rendering.live.is_abandoned():
+                raise Abandoned
+            waited_from = time.perf_counter()
+        return silent + self._recital.skipped
+
+    def _stored(self, spool: IO[bytes], rendering: Rendering, *, segments: int, silent: int) -> Finished:
+        claim = self._claim
         warnings = [*claim.warnings, *_language_warning(claim)]
         if silent:
-            warnings.append(f"{silent} of {len(score.cues)} passages cannot be spoken by this voice.")
-        return _store(claim, spool, rendering, score, store=store, clock=clock, warnings=tuple(warnings))
+            warnings.append(f"{silent} of {segments} passages cannot be spoken by this voice.")
+        key = audio_key(claim.job_id, attempt=claim.attempt, extension=MEDIA_TYPES[claim.format][1])
+        spool.seek(0)
+        digest = hashlib.file_digest(spool, "sha256").hexdigest()  # type: ignore[arg-type]
+        _, size = _put(self._store, key, spool)
+        return Finished(
+            key=key,
+            sha256=digest,
+            recipe=_recipe(claim),
+            format=claim.format,
+            sample_rate_hz=rendering.sample_rate_hz,
+            duration_s=rendering.duration_s,
+            size_bytes=size,
+            segments=segments,
+            first_audio_ms=self._clock.first_audio * 1000,
+            synthesis_ms=self._clock.synthesis * 1000,
+            encode_ms=rendering.encode_s * 1000,
+            warnings=tuple(warnings),
+            cues=tuple(rendering.cues),
+        )
 
 
 def warm_up() -> None:
@@ -115,50 +200,6 @@ def _whole(store: Store, key: str) -> bytes:
     except FileNotFoundError:
         message = "What other voices had spoken of this text is gone; try it again."
         raise EngineError("take_missing", message) from None
-
-
-def _render(said: Iterator[Said], rendering: Rendering, *, live: Live | None, clock: _Clock) -> int:
-    """How many passages were all silence."""
-    silent = 0
-    waited_from = time.perf_counter()
-    for one in said:
-        clock.synthesis += time.perf_counter() - waited_from
-        silent += not rendering.add(one)
-        if live and live.is_abandoned:
-            raise Abandoned
-        waited_from = time.perf_counter()
-    return silent
-
-
-def _store(
-    claim: Claim,
-    spool: IO[bytes],
-    rendering: Rendering,
-    score: Score,
-    *,
-    store: Store,
-    clock: _Clock,
-    warnings: tuple[str, ...],
-) -> Finished:
-    key = audio_key(claim.job_id, attempt=claim.attempt, extension=MEDIA_TYPES[claim.format][1])
-    spool.seek(0)
-    digest = hashlib.file_digest(spool, "sha256").hexdigest()  # type: ignore[arg-type]
-    _, size = _put(store, key, spool)
-    return Finished(
-        key=key,
-        sha256=digest,
-        recipe=_recipe(claim),
-        format=claim.format,
-        sample_rate_hz=rendering.sample_rate_hz,
-        duration_s=rendering.duration_s,
-        size_bytes=size,
-        segments=len(score.cues),
-        first_audio_ms=clock.first_audio * 1000,
-        synthesis_ms=clock.synthesis * 1000,
-        encode_ms=rendering.encode_s * 1000,
-        warnings=warnings,
-        cues=tuple(rendering.cues),
-    )
 
 
 def _put(store: Store, key: str, spool: IO[bytes]) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from common.telemetry import get_logger
 from worker import pipeline
 from worker.bells import Bells
 from worker.consuming import Consuming, queue_names
+from worker.conversations import Conversations
 from worker.gate import Gate
 from worker.keeper import Keeper
 from worker.leases import Leases
@@ -41,6 +42,7 @@ class Process:
         self.leases = Leases()
         self.lexicon = Lexicon.read(settings.lexicon_file) if settings.lexicon_file else None
         self.voicebox = Voicebox(aliases, settings)
+        self.conversations = Conversations()
         self._hand_back_at: float | None = None
         self._consuming = consuming
         self._keeper = Keeper(
@@ -95,6 +97,8 @@ class Process:
             )
 
     def close(self) -> None:
+        self._hand_back_at = 0.0
+        self.conversations.join(timeout_s=5.0)
         self._keeper.stop()
         self.voicebox.close(timeout_s=1.0)
         self.bells.close()

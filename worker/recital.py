@@ -10,6 +10,7 @@ import numpy as np
 from common.catalogue import find_model, hub_model
 from common.jobs.lease import Claim
 from common.speakable import speakable
+from worker.dictation import Listen
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
 from worker.score import Cue
 from worker.speakers import Speaker
@@ -28,11 +29,15 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How the pipeline asks and tells while it works. `go_on` raises Stopped."""
+    """How the pipeline asks and tells while it works.
+
+    `go_on` raises Stopped; `listen` is to a text that still comes.
+    """
 
     go_on: Callable[[], None]
     started: Callable[[int], None]
     progressed: Callable[[int, int], None]
+    listen: Listen = lambda _after, _within_s: []
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,12 @@ class Recital:
             for one in pending:
                 _cancel(one)
 
-    def say(self, cue: Cue) -> Said | None:
-        """One cue by itself; None when it has no sound."""
-        return self._finish(self._begin(cue, first=True))
+    def follow(self, cues: Iterator[Cue]) -> Iterator[Said]:
+        """The same for cues that come one by one, of which nobody knows how many there will be."""
+        for done, cue in enumerate(cues):
+            if said := self._finish(self._begin(cue, first=done == 0)):
+                yield said
+            self._watch.go_on()
 
     def _tell_start(self, first: _Pending, total: int) -> None:
         """One sentence on a fast engine is over before anyone could hear that it began, and telling slows it."""

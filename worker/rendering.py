@@ -20,7 +20,10 @@ from worker.stretch import stretch
 
 
 class Rendering:
-    """`speed` is what is left to stretch, `pace` what was asked for. `cues` are as `common.captions` stores them."""
+    """`speed` is what is left to stretch, `pace` what was asked for. `cues` are as `common.captions` stores them.
+
+    An `eager` one rests behind a segment at once, rather than before the next: encoders hold the last moment back.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Rendering:
         speed: float,
         pace: float,
         live: Live | None,
+        eager: bool,
         on_first_audio: Callable[[], None],
     ) -> None:
         self.cues: list[Any] = []
@@ -41,7 +45,9 @@ class Rendering:
         self._mastering = mastering
         self._speed = speed
         self._pace = pace
-        self._live = live
+        self.live = live
+        self._eager = eager
+        self._rested = False
         self._on_first_audio = on_first_audio
         self._encoder: Encoder | None = None
         self._master: Master | None = None
@@ -55,8 +61,8 @@ class Rendering:
         """False when there was nothing to hear in it. Raises EngineError, and what writing to the spool raises."""
         began = time.perf_counter()
         heard = self._add(said)
-        if self._live:
-            self._live.flush()
+        if self.live:
+            self.live.flush()
         self.encode_s += time.perf_counter() - began
         return heard
 
@@ -70,8 +76,8 @@ class Rendering:
             self._encoder.write(self._master.pause(tail_s))
         self._encoder.write(self._master.end())
         self._encoder.close()
-        if self._live:
-            self._live.flush()
+        if self.live:
+            self.live.flush()
         self.encode_s += time.perf_counter() - began
 
     def _add(self, said: Said) -> bool:
@@ -89,6 +95,10 @@ class Rendering:
         self._encoder.write(self._master.speech(trimmed.samples, gain_db=gain_db(said.cue.voice)))
         self.cues.append(self._caption(said, start=start, end=self._master.position, head=trimmed.head))
         self._before = said.cue
+        self._rested = False
+        if self._eager:
+            self._encoder.write(self._master.pause(self._rest_s()))
+            self._rested = True
         return True
 
     def _open(self, rate_hz: int) -> None:
@@ -110,10 +120,14 @@ class Rendering:
         """The silence before a segment: what a tag asks for, else as long as a reader takes."""
         if cue.lead_s is not None:
             return cue.lead_s
-        if self._before is None or not self._mastering:
+        return 0.0 if self._rested else self._rest_s()
+
+    def _rest_s(self) -> float:
+        before = self._before
+        if before is None or not self._mastering:
             return 0.0
         return pause_after_s(
-            sentence_end=self._before.sentence_end, paragraph_end=self._before.paragraph_end, speed=self._pace
+            sentence_end=before.sentence_end, paragraph_end=before.paragraph_end, speed=self._pace
         )
 
     def _caption(self, said: Said, *, start: int, end: int, head: int) -> list[Any]:

@@ -14,6 +14,7 @@ from common.catalogue import find_model
 from common.database import DATABASE_AWAY
 from common.jobs import changes, lease
 from common.jobs.lease import Claim, Finished
+from common.live_text import Piece
 from common.telemetry import get_logger
 from worker import pipeline
 from worker.engines.protocol import EngineError
@@ -42,14 +43,24 @@ def speak_part(process: Process, part_id: str, *, alone: bool) -> None:
         claim = _claim(process, part_id, alone=alone)
         if claim is None:
             return
-        with (
-            process.leases.hold(claim) as held,
-            structlog.contextvars.bound_contextvars(
-                job_id=claim.job_id, attempt=claim.attempt, request_id=claim.request_id
-            ),
+        if (
+            claim.options.live_text
+            and not alone
+            and process.conversations.begin(lambda: _hold(process, claim))
         ):
-            _attempt(process, held)
+            return
+        _hold(process, claim)
     process.bells.top_up(claim.queue)
+
+
+def _hold(process: Process, claim: Claim) -> None:
+    with (
+        process.leases.hold(claim) as held,
+        structlog.contextvars.bound_contextvars(
+            job_id=claim.job_id, attempt=claim.attempt, request_id=claim.request_id
+        ),
+    ):
+        _attempt(process, held)
 
 
 def _claim(process: Process, part_id: str, *, alone: bool) -> Claim | None:
@@ -137,7 +148,10 @@ def _watch(process: Process, held: Held) -> Watch:
             held.lost.set()
             raise Stopped
 
-    return Watch(go_on, started, progressed)
+    def listen(after: str, within_s: float) -> list[tuple[str, Piece]]:
+        return process.bells.read_text(claim.job_id, after=after, within_s=within_s)
+
+    return Watch(go_on, started, progressed, listen)
 
 
 def _still_ours(process: Process, claim: Claim, *, done: int, total: int) -> bool:

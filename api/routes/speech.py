@@ -1,8 +1,6 @@
 """The OpenAI surface: speech from the first segment on, and what can be asked for."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import ExitStack
 
 from fastapi import APIRouter
 from starlette.background import BackgroundTask
@@ -13,7 +11,8 @@ from starlette.responses import Response
 from api import orders, streaming, waiting
 from api.context import Gateway, here, note_job, request_id
 from api.live_sound import LiveSound, SoundBroken
-from api.openai_names import model_names, voice_id_of
+from api.openai_names import model_names
+from api.openai_requests import synthesis_of, their_fields
 from api.orders import Order
 from api.refusals import Responses, documented
 from api.schemas.speech import (
@@ -25,9 +24,7 @@ from api.schemas.speech import (
     SpeechVoice,
     SpeechVoices,
 )
-from api.schemas.synthesis import SynthesisRequest
 from api.shown_voices import shown_voices
-from common.catalogue import find_voice
 from common.catalogue import openai as known
 from common.errors import NotFound, OratioError, SynthesisFailed, Unavailable
 from common.jobs.submission import NewJob, forget_join
@@ -36,7 +33,6 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 
 # The release day of what they are models of is nobody's business here: one date for all.
 _CREATED = 1_767_225_600
-_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
 _ANSWERS: Responses = {
     200: {
         "description": "The audio from the first segment on, in one file of the format; or events.",
@@ -60,8 +56,8 @@ async def speech(request: Request, body: SpeechRequest) -> Response:
     `GET /jobs/{job_id}/stream` goes on where a connection broke.
     """
     gateway = here(request)
-    with _their_fields():
-        asked = await _asked(body, gateway)
+    with their_fields():
+        asked = await synthesis_of(body, gateway, text=body.input)
         orders.check_text(asked, gateway.settings)
         order = Order(asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True)
         job = await orders.place(gateway, order)
@@ -155,46 +151,6 @@ async def list_speech_voices(request: Request) -> SpeechVoices:
 
 def _model(name: str, owner: str) -> ModelView:
     return ModelView(id=name, created=_CREATED, owned_by=owner)
-
-
-async def _asked(body: SpeechRequest, gateway: Gateway) -> SynthesisRequest:
-    """Raises NotFound, InvalidRequest."""
-    fleet = await gateway.fleet.seen()
-    voice_id = voice_id_of(body.model, body.voice, fleet, gateway.settings)
-    # Checked already: what differs are the names.
-    return SynthesisRequest.model_construct(
-        **{
-            **_PLAIN,
-            "text": body.input,
-            "voice_id": voice_id,
-            "speed": body.speed,
-            "style": body.instructions if find_voice(voice_id, allow_fake=True).style else None,
-            "format": body.response_format,
-            "language": body.language,
-            "seed": body.seed,
-            "normalize": body.normalize,
-            "lexicon": body.lexicon,
-            "priority": body.priority,
-        }
-    )
-
-
-_PLAIN: dict[str, Any] = {
-    name: field.get_default(call_default_factory=True)
-    for name, field in SynthesisRequest.model_fields.items()
-    if not field.is_required()
-}
-
-
-@contextmanager
-def _their_fields() -> Iterator[None]:
-    """A refusal names the field that the client sent."""
-    try:
-        yield
-    except OratioError as error:
-        if error.param is not None:
-            error.param = _FIELDS.get(error.param, error.param)
-        raise
 
 
 def _failure(broken: SoundBroken, job_id: str) -> OratioError:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from api.schemas.job import Priority
 from api.schemas.synthesis import NORMALIZE, AudioFormat, LanguageTag, Lexicon, Spoken
 from api.schemas.wire import Answer, Request
+from common.catalogue import DEFAULT_VOICE
 
 
 def _id_of(voice: object) -> object:
@@ -20,7 +21,28 @@ def _blank_is_none(text: str | None) -> str | None:
     return text.strip() or None if text is not None else None
 
 
-class SpeechRequest(Request):
+class VoiceChoice(Request):
+    """Who speaks, and how."""
+
+    model: str = Field(
+        max_length=256, description="`tts-1` and the like, or a model of ours: GET /v1/models lists them."
+    )
+    voice: Annotated[str, BeforeValidator(_id_of)] = Field(
+        max_length=600, description='`alloy` and the like, or a voice of ours; also as `{"id": …}`.'
+    )
+    response_format: AudioFormat = "mp3"
+    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
+    instructions: Annotated[Spoken | None, AfterValidator(_blank_is_none)] = Field(
+        None, max_length=1000, description="How to say it, for voices that take a style."
+    )
+    language: LanguageTag | None = Field(None, description="Ours: the text's; else found out.")
+    seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Ours.")
+    normalize: bool = Field(True, description=f"Ours. {NORMALIZE}")
+    lexicon: Lexicon = Field(default_factory=dict)
+    priority: Priority = Field("interactive", description="Ours.")
+
+
+class SpeechRequest(VoiceChoice):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -30,25 +52,17 @@ class SpeechRequest(Request):
         }
     )
 
-    model: str = Field(
-        max_length=256, description="`tts-1` and the like, or a model of ours: GET /v1/models lists them."
-    )
     input: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
-    voice: Annotated[str, BeforeValidator(_id_of)] = Field(
-        max_length=600, description='`alloy` and the like, or a voice of ours; also as `{"id": …}`.'
-    )
-    response_format: AudioFormat = "mp3"
-    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
-    instructions: Annotated[Spoken | None, AfterValidator(_blank_is_none)] = Field(
-        None, max_length=1000, description="How to say it, for voices that take a style."
-    )
     stream_format: Literal["audio", "sse"] = "audio"
-    language: LanguageTag | None = Field(None, description="Ours: the text's; else found out.")
-    seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Ours.")
-    normalize: bool = Field(True, description=f"Ours. {NORMALIZE}")
-    lexicon: Lexicon = Field(default_factory=dict)
-    priority: Priority = Field("interactive", description="Ours.")
     keep: bool = Field(False, description="Ours: go on when the listener has left.")
+
+
+class SessionConfig(VoiceChoice):
+    """The first message on a WebSocket: model and voice may be left out."""
+
+    model: str = Field("oratio", max_length=256)
+    voice: Annotated[str, BeforeValidator(_id_of)] = Field(DEFAULT_VOICE, max_length=600)
+    response_format: AudioFormat = "pcm"
 
 
 class ModelView(Answer):

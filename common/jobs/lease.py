@@ -5,7 +5,7 @@ deleted), and the caller must drop what it made.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, literal, or_, select, update
@@ -63,7 +63,7 @@ class Claim:
 class Finished:
     """What a completed job brings home. Times in milliseconds, `first_audio_ms` from the claim on.
 
-    `cues` are captions as `common.captions` stores them.
+    `cues` are captions as `common.captions` stores them; `text` is given where it came while it was spoken.
     """
 
     key: str
@@ -79,6 +79,7 @@ class Finished:
     encode_ms: float
     warnings: tuple[str, ...]
     cues: tuple[Any, ...] = ()
+    text: str | None = None
 
 
 def claim(
@@ -145,6 +146,10 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
     now = clock(connection)
     if not _leave(connection, held, status="completed"):
         return None
+    if made.text is not None:
+        held = replace(held, text=made.text)
+        written = update(Job).where(Job.id == held.job_id).values(text=made.text, chars=len(made.text))
+        connection.execute(written)
     timings = _timings(held, made, now=now)
     connection.execute(statements.ADD_AUDIO, _audio(made, now=now))
     if made.cues:

@@ -1,0 +1,54 @@
+"""What a client of OpenAI's asks for, as what we are asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from api.context import Gateway
+from api.openai_names import voice_id_of
+from api.schemas.speech import VoiceChoice
+from api.schemas.synthesis import SynthesisRequest
+from common.catalogue import find_voice
+from common.errors import OratioError
+
+_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
+
+
+async def synthesis_of(body: VoiceChoice, gateway: Gateway, *, text: str) -> SynthesisRequest:
+    """Raises NotFound, InvalidRequest."""
+    fleet = await gateway.fleet.seen()
+    voice_id = voice_id_of(body.model, body.voice, fleet, gateway.settings)
+    # Checked already: what differs are the names.
+    return SynthesisRequest.model_construct(
+        **{
+            **_PLAIN,
+            "text": text,
+            "voice_id": voice_id,
+            "speed": body.speed,
+            "style": body.instructions if find_voice(voice_id, allow_fake=True).style else None,
+            "format": body.response_format,
+            "language": body.language,
+            "seed": body.seed,
+            "normalize": body.normalize,
+            "lexicon": body.lexicon,
+            "priority": body.priority,
+        }
+    )
+
+
+_PLAIN: dict[str, Any] = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in SynthesisRequest.model_fields.items()
+    if not field.is_required()
+}
+
+
+@contextmanager
+def their_fields() -> Iterator[None]:
+    """A refusal names the field that the client sent."""
+    try:
+        yield
+    except OratioError as error:
+        if error.param is not None:
+            error.param = _FIELDS.get(error.param, error.param)
+        raise
