@@ -1,10 +1,14 @@
-"""Clicks where segments of speech are joined: `python -m bench.joins` counts those found.
+"""Clicks where segments of speech are joined, and what mastering costs: `python -m bench.joins`.
 
-Of hibari's speech, put together as a job's; of the same with a click planted at each join, to show that the detector
-hears; and of the same cut into its vowels without a fade, where speech's own steps hide some.
+Clicks are counted in hibari's speech, put together as a job's; in the same with a click planted at each join, to show
+that the detector hears; and in the same cut into its vowels without a fade, where speech's own steps hide most of
+them. The cost is of trimming and mastering with four gains, up to one that keeps the limiter at work; the best of
+several rounds.
 """
 
+import math
 import tempfile
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -16,12 +20,15 @@ from bench.texts import sentences
 from common.catalogue import find_voice
 from common.catalogue.loudness import gain_db
 from tests.joins import Joined, clicks, mastered, planted
+from tests.loudness import loudness
 from tests.utterances import settings_of, utterance
 from worker.engines import create
 
 SEGMENTS = 100
 PAUSES_S = (0.08, 0.35, 0.75)
 PLANTED = 0.02
+GAINS_DB = (0.0, 6.0, 12.0, 18.0)
+ROUNDS = 5
 CUT_S = (0.45, 0.65)  # the silence that hibari puts before and after, and some speech more
 
 
@@ -44,6 +51,29 @@ def main() -> None:
             for name, made in rows.items()
         ],
     )
+    _show_cost(speeches, rate_hz=rate_hz)
+
+
+def _show_cost(speeches: list[NDArray[np.float32]], *, rate_hz: int) -> None:
+    rows = []
+    for gain in GAINS_DB:
+        best_s, sound = math.inf, None
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            sound = mastered(speeches, pauses_s=PAUSES_S, gain_db=gain, sample_rate_hz=rate_hz)
+            best_s = min(best_s, time.perf_counter() - began)
+        assert sound is not None
+        measured = loudness(sound.samples, sample_rate_hz=rate_hz)
+        share = best_s / (len(sound.samples) / rate_hz)
+        rows.append(
+            (
+                f"{gain:.0f}",
+                f"{measured.integrated_lufs:.1f}",
+                f"{measured.true_peak_dbtp:.2f}",
+                f"{share:.3%}",
+            )
+        )
+    show("Trimming and mastering", ("gain dB", "LUFS", "true peak dBTP", "of real time"), rows)
 
 
 def _spoken() -> tuple[list[NDArray[np.float32]], int]:

@@ -58,7 +58,7 @@ def test_the_estimate_is_close(frequency: float) -> None:
     sound = np.sin(2 * np.pi * frequency * np.arange(4000) + 0.3).astype(np.float32)
     highest = 20 * np.log10(true_peaks(sound)[100:-100].max())
     # At four times the rate the highest point may lie an eighth of a sample away.
-    assert 20 * np.log10(np.cos(np.pi * frequency / 4)) - 0.02 < highest < 0.02
+    assert 20 * np.log10(np.cos(np.pi * frequency / 4)) - METER_DB < highest < METER_DB
 
 
 @settings(max_examples=30, deadline=None)

@@ -23,7 +23,7 @@ def pitch_hz(samples: NDArray[np.float32], *, rate_hz: int = RATE_HZ) -> float:
 def test_length_follows_the_speed_and_pitch_stays(speed: float) -> None:
     stretched = stretch(tone(4), sample_rate_hz=RATE_HZ, speed=speed)
     assert stretched.dtype == np.float32
-    assert len(stretched) == pytest.approx(4 * RATE_HZ / speed, rel=0.01)
+    assert abs(len(stretched) - 4 * RATE_HZ / speed) < 1
     assert pitch_hz(stretched) == pytest.approx(220, rel=0.01)
     assert np.isfinite(stretched).all()
 
@@ -43,7 +43,7 @@ def test_very_short_input(count: int) -> None:
 
 def test_long_input_is_parted_without_a_seam() -> None:
     stretched = stretch(tone(130, rate_hz=8000), sample_rate_hz=8000, speed=1.5)
-    assert len(stretched) == pytest.approx(130 * 8000 / 1.5, abs=5)
+    assert len(stretched) == pytest.approx(130 * 8000 / 1.5, abs=3)  # a sample for each part
     assert pitch_hz(stretched[-8000 * 10 :], rate_hz=8000) == pytest.approx(220, rel=0.01)
     loudness = np.abs(stretched[: len(stretched) // 400 * 400]).reshape(-1, 400).max(axis=1)
     assert loudness.min() > 0.2

@@ -7,10 +7,10 @@ samples around, weighted by a Kaiser-windowed sinc.
 import numpy as np
 from numpy.typing import NDArray
 
-REACH = 8  # samples on each side that a point between two of them depends on
+REACH = 12  # samples on each side that a point between two of them depends on
 
 _TIMES = 4
-_KAISER_BETA = 5.0
+_KAISER_BETA = 3.0  # a steep filter: sibilants at a low rate lie close below half of it
 
 
 def _weights() -> NDArray[np.float32]:
