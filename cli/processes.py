@@ -1,5 +1,6 @@
 """The command line of every process. What `oratio up` starts is what a fleet's unit files would say."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -148,6 +149,8 @@ def _as_text(value: object) -> str | None:
             return value.get_secret_value()
         case Path():
             return str(value.absolute())
+        case dict():
+            return json.dumps(value)
     return str(value)
 
 

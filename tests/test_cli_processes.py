@@ -47,7 +47,8 @@ def test_a_local_worker_serves_what_its_environment_has(plain: Settings, fake_en
 def test_children_read_back_the_settings_of_their_parent(
     plain: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parent = plain.model_copy(update={"fallback_stub": False, "lease_s": 7.5, "models_dir": Path("here")})
+    told = {"fallback_stub": False, "lease_s": 7.5, "models_dir": Path("here"), "openai_voices": {"a": "é"}}
+    parent = plain.model_copy(update=told)
     for name, value in processes.environment(parent).items():
         monkeypatch.setenv(name, value)
 
