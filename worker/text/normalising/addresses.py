@@ -3,7 +3,7 @@
 import re
 
 from worker.text.normalising.language import Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import DIGITS, Rule
 
 _TLDS = (
     "com|org|net|edu|gov|mil|int|info|biz|io|ai|dev|app|co|tv|xyz|online|site|shop|blog|cloud|tech|museum|eu|uk|fr|de|es"
@@ -62,13 +62,19 @@ def address_rules(language: Language) -> tuple[Rule, ...]:
         return f"{language.words['at']} {spell_address(match[1], language=language)}"
 
     return (
-        Rule(_MAIL, lambda match: _mail(match, language=language)),
-        *(Rule(pattern, web) for pattern in (_SCHEME, _WWW, _BARE, _LOCAL)),
-        Rule(_IP, lambda match: _machine(match, language=language)),
-        Rule(_PATH, plain),
-        Rule(_FILE, plain),
-        Rule(_MENTION, mention),
-        Rule(_HASHTAG, lambda match: f"{language.words['hashtag']} {_HUMP.sub(' ', match[1]).strip()}"),
+        Rule(_MAIL, lambda match: _mail(match, language=language), needs="@"),
+        Rule(_SCHEME, web, needs=":"),
+        *(Rule(pattern, web, needs=".") for pattern in (_WWW, _BARE)),
+        Rule(_LOCAL, web),
+        Rule(_IP, lambda match: _machine(match, language=language), needs=DIGITS),
+        Rule(_PATH, plain, needs="/\\"),
+        Rule(_FILE, plain, needs="."),
+        Rule(_MENTION, mention, needs="@"),
+        Rule(
+            _HASHTAG,
+            lambda match: f"{language.words['hashtag']} {_HUMP.sub(' ', match[1]).strip()}",
+            needs="#",
+        ),
     )
 
 

@@ -26,8 +26,8 @@ def clock_rules(language: Language) -> tuple[Rule, ...]:
     return (
         Rule(_BEFORE_HALF, lambda match: f"{_bare(match[1], language=language)}{to}"),
         Rule(_RANGE, lambda _: to),
-        Rule(_TWELVE, lambda match: _half_day(match, language=language)),
-        Rule(day, lambda match: _day(match, language=language)),
+        Rule(_TWELVE, lambda match: _half_day(match, language=language), needs="mM"),
+        Rule(day, lambda match: _day(match, language=language), needs=":"),
     )
 
 

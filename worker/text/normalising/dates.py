@@ -41,8 +41,8 @@ def date_rules(language: Language) -> tuple[Rule, ...]:
         (month_year, lambda match: language.month_year(month=_month(match, months), year=int(match["year"])))
     )
     return (
-        Rule(_ISO, lambda match: _iso(match, language=language)),
-        Rule(_DIGITS, lambda match: _in_digits(match, language=language)),
+        Rule(_ISO, lambda match: _iso(match, language=language), needs="-/"),
+        Rule(_DIGITS, lambda match: _in_digits(match, language=language), needs="-/."),
         *(Rule(re.compile(pattern, re.IGNORECASE), say) for pattern, say in patterns),
     )
 
@@ -71,7 +71,9 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
     def rule(names: Mapping[str, str]) -> Rule:
         name = f"({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})"
         pattern = re.compile(rf"(?<![\w-]){name}\.?{_DASH}{name}(?![\w-])\.?", re.IGNORECASE)
-        return Rule(pattern, lambda match: to.join(names[found.lower()] for found in match.groups()))
+        return Rule(
+            pattern, lambda match: to.join(names[found.lower()] for found in match.groups()), needs="-–"
+        )  # noqa: RUF001
 
     months = month_names(language)
     short = "|".join(

@@ -17,17 +17,17 @@ _KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
 _HEART = re.compile(
     "(?<=\\w[ '])[\u2764\u2665\u2661\U0001f5a4\U0001f499-\U0001f49c\U0001f9e1]\ufe0f?(?= \\w)"
 )
-_SMILEY = re.compile(r"(?<![\w:;])(?:[:;=]['’]?-?[)(DPp/|oO]|<3|[xX]D|\^\^|:-?\*)(?![\w)(/])")  # noqa: RUF001
+_SMILEY = re.compile(r"(?<![\w:;])(?:[:;=]['’]?-?[)(DPp/|oO]|<3|\^\^|:-?\*)(?![\w)(/])")  # noqa: RUF001
 
 
 def emoji_rules(language: Language | None) -> tuple[Rule, ...]:
     """A heart between words is a verb; every other picture goes."""
     love = language.words.get("love") if language else None
     return (
-        Rule(_KEYCAP, lambda _: ""),
+        Rule(_KEYCAP, lambda _: "", needs="\u20e3"),
         Rule(_HEART, lambda _: love),
         Rule(_RUN, _silenced),
-        Rule(_SMILEY, lambda _: ""),
+        Rule(_SMILEY, lambda _: "", needs=":;=<^"),
     )
 
 

@@ -7,7 +7,7 @@ from worker.text.normalising import counting, en_tables
 from worker.text.normalising.en_figures import figure_rules
 from worker.text.normalising.en_names import name_rules
 from worker.text.normalising.language import Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import DIGITS, Rule
 
 _DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")  # noqa: RUF001
 _YEAR_BEFORE = re.compile(
@@ -54,12 +54,12 @@ _REFERENCES = {
 }  # fmt: skip
 # Said before figures and names are looked at.
 _SPELLINGS = (
-    Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} "),
-    Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp"),
-    Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus"),
-    Rule(re.compile(r"(?<=\w)\(s\)(?!\w)"), lambda _: "s"),
-    Rule(re.compile(r"\b(and|And)/or\b"), lambda match: f"{match[1]} or"),
-    Rule(re.compile(r"(?<!\w)w/(?= ?[a-z])(?!o\b)"), lambda _: "with "),
+    Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} ", needs="."),
+    Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
+    Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
+    Rule(re.compile(r"(?<=\w)\(s\)(?!\w)"), lambda _: "s", needs="("),
+    Rule(re.compile(r"\b(and|And)/or\b"), lambda match: f"{match[1]} or", needs="/"),
+    Rule(re.compile(r"(?<!\w)w/(?= ?[a-z])(?!o\b)"), lambda _: "with ", needs="/"),
 )
 _DENOMINATORS = {2: "half", 4: "quarter"}
 
@@ -94,18 +94,18 @@ class Reader(Language):
     def early_rules(self) -> Iterable[Rule]:
         return (
             *_SPELLINGS,
-            Rule(re.compile(r"(?<=\d0s) ?[-–] ?'?(?=\d{2,4}s)"), lambda _: " to "),  # noqa: RUF001
-            Rule(_DECADE, self._decade),
-            Rule(re.compile(r"(?<![\w.,])\.(?=\d)"), lambda _: "0."),
+            Rule(re.compile(r"(?<=\d0s) ?[-–] ?'?(?=\d{2,4}s)"), lambda _: " to ", needs=DIGITS),  # noqa: RUF001
+            Rule(_DECADE, self._decade, needs=DIGITS),
+            Rule(re.compile(r"(?<![\w.,])\.(?=\d)"), lambda _: "0.", needs=DIGITS),
             *figure_rules(self),
             *name_rules(self),
         )
 
     def late_rules(self) -> Iterable[Rule]:
         return (
-            Rule(re.compile(r"(?<=\w) ?[°º](?!\w)"), lambda _: " degrees"),
-            Rule(_PER, lambda match: f" per {_PERS.get(match[1], match[1])}"),
-            Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),
+            Rule(re.compile(r"(?<=\w) ?[°º](?!\w)"), lambda _: " degrees", needs="°º"),
+            Rule(_PER, lambda match: f" per {_PERS.get(match[1], match[1])}", needs="/"),
+            Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
         )
 
     def joins(self, before: str, after: str) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from worker.text.normalising.dates import month_name
 from worker.text.normalising.language import Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import DIGITS, Rule
 
 _SAYINGS = {
     "24/7": "twenty-four seven",
@@ -127,25 +127,29 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
         return f"{match[1]}{' point '.join(map(language.say_whole, match[2].split('.')))}"
 
     return (
-        Rule(_RELEASE, release),
-        Rule(_GRADE, lambda match: f"{match[1]} {'plus' if match[2] else 'minus'}"),
-        Rule(_SAYING, lambda match: _SAYINGS[match[0]]),
-        Rule(_MONTH_DAY, month_day),
-        Rule(_FEET, feet),
-        Rule(_INCH, lambda match: f" inch{'' if _ONE.search(match.string[: match.start()][-3:]) else 'es'}"),
-        Rule(_EMERGENCY, lambda match: _SAYINGS[match[1]]),
-        Rule(_CODE, lambda match: f"{match[1].rstrip()} {digits(match[2])}"),
-        Rule(_ZIP, lambda match: ", ".join(map(digits, filter(None, match.groups())))),
-        Rule(_SUBSCRIBER, lambda match: language.telephone(match[1].split("-"))),
-        Rule(_RATING, lambda match: f"{number(match[1])} out of {number(match[2])}"),
-        Rule(_SCREEN, screen),
-        Rule(_TIMES, lambda match: f"{number(match[1])} times"),
-        Rule(_POSITION, position),
-        Rule(_HEIGHT, height),
-        Rule(_INCHES, _inches),
-        Rule(_SHORT_YEAR, short_year),
-        Rule(_SALE, sale),
-        Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), flight),
+        Rule(_RELEASE, release, needs=DIGITS),
+        Rule(_GRADE, lambda match: f"{match[1]} {'plus' if match[2] else 'minus'}", needs="+-"),
+        Rule(_SAYING, lambda match: _SAYINGS[match[0]], needs=DIGITS),
+        Rule(_MONTH_DAY, month_day, needs="/"),
+        Rule(_FEET, feet, needs="'"),
+        Rule(
+            _INCH,
+            lambda match: f" inch{'' if _ONE.search(match.string[: match.start()][-3:]) else 'es'}",
+            needs=DIGITS,
+        ),
+        Rule(_EMERGENCY, lambda match: _SAYINGS[match[1]], needs=DIGITS),
+        Rule(_CODE, lambda match: f"{match[1].rstrip()} {digits(match[2])}", needs=DIGITS),
+        Rule(_ZIP, lambda match: ", ".join(map(digits, filter(None, match.groups()))), needs=DIGITS),
+        Rule(_SUBSCRIBER, lambda match: language.telephone(match[1].split("-")), needs="-"),
+        Rule(_RATING, lambda match: f"{number(match[1])} out of {number(match[2])}", needs="/"),
+        Rule(_SCREEN, screen, needs=DIGITS),
+        Rule(_TIMES, lambda match: f"{number(match[1])} times", needs="x"),
+        Rule(_POSITION, position, needs="°º"),
+        Rule(_HEIGHT, height, needs="'′"),
+        Rule(_INCHES, _inches, needs='"″'),
+        Rule(_SHORT_YEAR, short_year, needs="'"),
+        Rule(_SALE, sale, needs="$€£"),
+        Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), flight, needs=DIGITS),
     )
 
 

@@ -78,12 +78,12 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
         return language.year(value) if value else None
 
     return (
-        Rule(_CENTURY, lambda match: ordinal(match, match[1])),
-        Rule(_KING, king),
-        Rule(_CHAPTER, chapter),
-        Rule(_SEQUEL, sequel),
-        Rule(_TEN, lambda _: "ten"),
-        Rule(_YEAR, year),
+        Rule(_CENTURY, lambda match: ordinal(match, match[1]), needs="IVX"),
+        Rule(_KING, king, needs="IVX"),
+        Rule(_CHAPTER, chapter, needs="IVXLCDM"),
+        Rule(_SEQUEL, sequel, needs="IVX"),
+        Rule(_TEN, lambda _: "ten", needs="X"),
+        Rule(_YEAR, year, needs="M"),
         Rule(_STREET, _street),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+DIGITS = "0123456789"
 Say = Callable[[re.Match[str]], str | None]
 
 
@@ -13,11 +14,13 @@ class Rule:
     """What `say` gives stands for what the pattern finds; None leaves it as it is.
 
     Patterns must take time in proportion to the text: quantifiers are bounded, or look behind so that a run of
-    characters is begun only once.
+    characters is begun only once. A text with none of the characters in `needs` is not searched at all: most rules are
+    for signs that most sentences have not.
     """
 
     pattern: re.Pattern[str]
     say: Say
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,13 @@ class Mapped:
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
     def apply(self, rules: Iterable[Rule]) -> "Mapped":
-        mapped = self
+        mapped, met = self, set(self.text)
         for rule in rules:
-            mapped = mapped.replace(rule.pattern, rule.say)
+            if rule.needs and not met.intersection(rule.needs):
+                continue
+            changed = mapped.replace(rule.pattern, rule.say)
+            if changed is not mapped:
+                mapped, met = changed, set(changed.text)
         return mapped
 
     def replace(self, pattern: re.Pattern[str], say: Say) -> "Mapped":

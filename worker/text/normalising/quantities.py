@@ -42,14 +42,26 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
         return f"{language.year(int(first))} {language.words['to']} {second}" if follows else None
 
     return (
-        Rule(re.compile(r"(?<!\S)#(?= ?\d)"), lambda _: f"{language.words['#']} "),
-        Rule(re.compile("(?<=[\\d)]) ?\u2212 ?(?=[\\d(])"), lambda _: minus),
-        Rule(re.compile(r"(?<=\d) / (?=\d)|(?<=\d) ?÷ ?(?=\d)"), lambda _: f" {language.words['÷']} "),
-        Rule(re.compile(r"(?<=\d) [x×*] (?=\d[\d.,]{0,12} ?=)"), lambda _: f" {language.words['×']} "),
-        Rule(_SEASON, season),
-        Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in"),
-        Rule(re.compile(rf"(?<![\w.,/])({language.number})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"), ranged),  # noqa: RUF001
-        Rule(re.compile(r"(?<=[\d%°])–(?=\d)"), lambda _: to),  # noqa: RUF001
+        Rule(re.compile(r"(?<!\S)#(?= ?\d)"), lambda _: f"{language.words['#']} ", needs="#"),
+        Rule(re.compile("(?<=[\\d)]) ?\u2212 ?(?=[\\d(])"), lambda _: minus, needs="\u2212"),
+        Rule(
+            re.compile(r"(?<=\d) / (?=\d)|(?<=\d) ?÷ ?(?=\d)"),
+            lambda _: f" {language.words['÷']} ",
+            needs="/÷",
+        ),
+        Rule(
+            re.compile(r"(?<=\d) [x×*] (?=\d[\d.,]{0,12} ?=)"),
+            lambda _: f" {language.words['×']} ",
+            needs="x×*",
+        ),
+        Rule(_SEASON, season, needs="/"),
+        Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in", needs="h"),
+        Rule(
+            re.compile(rf"(?<![\w.,/])({language.number})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
+            ranged,
+            needs="-–",
+        ),  # noqa: RUF001
+        Rule(re.compile(r"(?<=[\d%°])–(?=\d)"), lambda _: to, needs="–"),  # noqa: RUF001
     )
 
 
@@ -70,14 +82,19 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
         return f"{match[1]}{ten}{language.power(int(match[3]), negative=match[2] == '-')}"
 
     return (
-        Rule(_SCIENTIFIC, scientific),
-        Rule(re.compile(r"(?<=\d) ?[×x*⋅] ?(?=10(?:\^|[⁰¹²³⁴-⁹⁻]))"), lambda _: f" {language.words['×']} "),
+        Rule(_SCIENTIFIC, scientific, needs="eE"),
+        Rule(
+            re.compile(r"(?<=\d) ?[×x*⋅] ?(?=10(?:\^|[⁰¹²³⁴-⁹⁻]))"),
+            lambda _: f" {language.words['×']} ",
+            needs="×x*⋅",
+        ),
         Rule(
             re.compile(r"\^\{?([A-Za-z])\}?(?!\w)"),
             lambda match: f" {language.words['to the power of']} {match[1]}",
+            needs="^",
         ),
-        Rule(re.compile(_EXPONENT + unit), raised),
-        Rule(re.compile(_RAISED + unit), raised),
+        Rule(re.compile(_EXPONENT + unit), raised, needs="^"),
+        Rule(re.compile(_RAISED + unit), raised, needs="⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
     )
 
 
@@ -103,15 +120,15 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
         return f"{minus} {said.lstrip()}" if match["minus"] else said
 
     return (
-        Rule(_VERSION, lambda match: f"{words['version']} {versions(match)}"),
-        Rule(_CHAPTERS, lambda match: None if grouped.fullmatch(match[1]) else versions(match)),
-        Rule(_RATIO, lambda match: f"{match[1]}{to}{match[2]}"),
+        Rule(_VERSION, lambda match: f"{words['version']} {versions(match)}", needs="vV"),
+        Rule(_CHAPTERS, lambda match: None if grouped.fullmatch(match[1]) else versions(match), needs="."),
+        Rule(_RATIO, lambda match: f"{match[1]}{to}{match[2]}", needs=":"),
         Rule(
             re.compile(rf"(?<![\w.,])(?P<number>{language.whole_number}) ?(?P<suffix>{suffix})(?!\w)"),
             lambda match: _ordinal(match, language=language),
         ),
-        Rule(re.compile(r"(?<=\d) ?%"), lambda _: f" {words['percent']}"),
-        Rule(re.compile(r"(?<=\d) ?‰"), lambda _: f" {words['permille']}"),
+        Rule(re.compile(r"(?<=\d) ?%"), lambda _: f" {words['percent']}", needs="%"),
+        Rule(re.compile(r"(?<=\d) ?‰"), lambda _: f" {words['permille']}", needs="‰"),
         Rule(re.compile(rf"{signed}(?<![\d])(?P<number>{number}){scale}"), alone),
         Rule(_LONG, lambda match: _spaced(match, language.say_digits(match[0]))),
     )

@@ -13,19 +13,20 @@ _COMPARED = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]
 
 def symbol_rules(language: Language) -> tuple[Rule, ...]:
     words = {sign: word for sign, word in language.words.items() if len(sign) == 1}
-    always = "".join(re.escape(sign) for sign in _ALWAYS if sign in words)
+    always_signs = "".join(sign for sign in _ALWAYS if sign in words)
+    always = re.escape(always_signs)
 
     def named(match: re.Match[str]) -> str:
         return _apart(match, words[match[1]])
 
     return (
-        Rule(_COMPARED, lambda match: _compared(match, language.words)),
-        Rule(re.compile(rf"([{always}])"), named),
-        Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named),
-        Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), named),
-        Rule(re.compile(r"(?<!\S)([@+])(?=[ \w])"), named),
-        Rule(re.compile(r"(?<![\w~])([~])(?= ?\w)"), named),
-        Rule(re.compile("[\u2122\u00ae\u2120]"), lambda _: ""),
+        Rule(_COMPARED, lambda match: _compared(match, language.words), needs="<>="),
+        Rule(re.compile(rf"([{always}])"), named, needs=always_signs),
+        Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named, needs="+*\u2212"),
+        Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), named, needs="+*"),
+        Rule(re.compile(r"(?<!\S)([@+])(?=[ \w])"), named, needs="@+"),
+        Rule(re.compile(r"(?<![\w~])([~])(?= ?\w)"), named, needs="~"),
+        Rule(re.compile("[\u2122\u00ae\u2120]"), lambda _: "", needs="\u2122\u00ae\u2120"),
     )
 
 

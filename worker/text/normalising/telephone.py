@@ -24,6 +24,8 @@ def telephone_rules(language: Language) -> tuple[Rule, ...]:
         return language.telephone(re.findall(r"\d+", match[1]))
 
     return (
-        Rule(_INTERNATIONAL, international),
-        *(Rule(pattern, said) for pattern in (_AREA, _LOCAL, _CHAIN)),
+        Rule(_INTERNATIONAL, international, needs="+"),
+        Rule(_AREA, said, needs="-.("),
+        Rule(_LOCAL, said, needs="0"),
+        Rule(_CHAIN, said, needs="-"),
     )
