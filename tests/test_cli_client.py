@@ -1,6 +1,5 @@
 """The client where something breaks, is refused, or is put off."""
 
-import base64
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from cli.client.files import landing
 from cli.client.reading import made
 from tests.conftest import free_port
 from tests.scripted import Answer, events, refused, serving, told
+from tests.scripted_speech import DONE, ERROR, delta, failing
 
 SOUND = bytes(range(256)) * 4
 BREAK = Answer(None)
@@ -21,13 +21,6 @@ BREAK = Answer(None)
 
 def job(status: str = "completed", **more: object) -> dict[str, object]:
     return {"job_id": "j", "status": status} | more
-
-
-def delta(place: str, sound: bytes) -> tuple[str, None, dict[str, str]]:
-    return place, None, {"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()}
-
-
-DONE = (None, None, {"type": "speech.audio.done"})
 
 
 # What is read.
@@ -276,13 +269,6 @@ def test_a_stream_goes_on_behind_the_last_place() -> None:
         "pcm",
     )
     assert (said["instructions"], said["seed"], said["keep"]) == ("sighs", 7, True)
-
-
-def failing(*some: Answer) -> dict[str, list[Answer]]:
-    return {"POST /v1/audio/speech": [some[0]], "GET /jobs/j/stream": list(some[1:]) or [Answer(404)]}
-
-
-ERROR = (None, None, {"type": "error", "error": {"code": "engine_failed", "message": "Broken."}})
 
 
 @pytest.mark.parametrize(

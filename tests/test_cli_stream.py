@@ -22,7 +22,7 @@ from common.settings import Settings
 from tests.command import ORATIO, environment, oratio
 from tests.conftest import free_port
 from tests.scripted import events, serving
-from tests.test_cli_client import DONE, ERROR, delta, failing
+from tests.scripted_speech import DONE, ERROR, delta, failing
 from tests.test_cli_jobs import HEED_CTRL_C
 from tests.waiting import wait_for
 
