@@ -54,10 +54,14 @@ class Reader(Language):
         return rf"(?:{english}|{self.whole_number}(?:,\d{{1,24}}|\.(?!\d{{3}}(?!\d))\d{{1,24}})?)(?!\d)"
 
     def value(self, number: str) -> Decimal:
+        if number.isdecimal():
+            return Decimal(number)
         whole, mark, fraction = _parted(number)
         return Decimal(f"{re.sub('[^0-9]', '', whole) or '0'}{'.' if mark else ''}{fraction}")
 
     def say_number(self, number: str) -> str:
+        if number.isdecimal():
+            return self.say_whole(number)
         whole, mark, fraction = _parted(number)
         if not mark:
             return self.say_whole(whole)
@@ -102,6 +106,8 @@ class Reader(Language):
     def bare_year(self, match: re.Match[str]) -> str | None:
         """ "mille neuf cent", "page quatre-vingt": which one, and so without the s of a plural."""
         digits = match[0].strip()
+        if not digits.endswith(("00", "80")):
+            return None
         before = match.string[
             max(0, match.start() - 24) : match.start() + len(match[0]) - len(match[0].lstrip())
         ]
