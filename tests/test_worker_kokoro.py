@@ -1,5 +1,7 @@
 """Kokoro: on a tiny graph with the library and espeak-ng as they are, and once on the real weights."""
 
+# ruff: noqa: RUF001 - phonemes look like other letters
+
 import io
 import logging
 import os
@@ -16,7 +18,7 @@ from kokoro_onnx import Kokoro
 from numpy.typing import NDArray
 
 from common.catalogue import find_weights
-from tests.hearing import heard, word_error_rate
+from tests.hearing import heard_words, word_error_rate, words
 from tests.tiny_kokoro import (
     NAMES,
     SAMPLES_PER_TOKEN,
@@ -31,7 +33,7 @@ from tests.utterances import settings_of
 from tests.utterances import utterance as any_utterance
 from worker.engines.kokoro import KokoroEngine
 from worker.engines.kokoro_voices import _names_in_archive
-from worker.engines.protocol import EngineError, OutOfMemory, TooLong, Utterance
+from worker.engines.protocol import EngineError, OutOfMemory, TooLong, Utterance, Word
 
 HERON = "Good morning, said the heron."
 
@@ -48,6 +50,11 @@ def spoken(engine: KokoroEngine, *given: Any, **changes: Any) -> NDArray[np.floa
     (speech,) = engine.speak([utterance(*given, **changes)])
     assert speech.sample_rate_hz == 24_000
     return speech.samples
+
+
+def words_of(engine: KokoroEngine, text: str, **changes: Any) -> tuple[Word, ...]:
+    (speech,) = engine.speak([utterance(text, **changes)])
+    return speech.words
 
 
 def refusal(engine: KokoroEngine, *given: Any, **changes: Any) -> EngineError:
@@ -95,6 +102,16 @@ def reference(release: Path) -> Iterator[Kokoro]:
     opened = library(folder, voices=folder / "voices-v1.0.bin")
     yield opened
     opened.voices.close()
+
+
+@pytest.fixture(scope="module")
+def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KokoroEngine]:
+    root = tmp_path_factory.mktemp("timed")
+    build_kokoro(root, durations=True)
+    engine = engine_of(root)
+    engine.load()
+    yield engine
+    engine.close()
 
 
 class TestFolder:
@@ -225,6 +242,55 @@ class TestSound:
         before = spoken(engine)
         refusal(engine, voice="af_nobody")
         assert np.array_equal(spoken(engine), before)
+
+
+class TestWords:
+    @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
+    def test_are_where_their_phonemes_sound(self, timed: KokoroEngine, speed: float) -> None:
+        """Every token of the tiny model takes as long as any other, and the first one is none of the text's."""
+        text = "The 21 herons of the lake, in a row."
+        words = words_of(timed, text, speed=speed)
+        assert [text[word.start : word.end] for word in words] == text[:-1].replace(",", "").split()
+        spelling = timed._speller.spell(text, language="en-us")
+        token_s = SAMPLES_PER_TOKEN / 24_000 / speed
+        for word, place in zip(words, timed._speller.places(spelling), strict=True):
+            assert word.start_s == pytest.approx((place.first + 1) * token_s, abs=0.001)
+            assert word.end_s == pytest.approx((place.last + 1) * token_s, abs=0.001)
+
+    def test_cost_no_change_of_the_sound(self, timed: KokoroEngine, engine: KokoroEngine) -> None:
+        text = "Good morning, said the heron. And then? It left: for good."
+        assert np.array_equal(spoken(timed, text), spoken(engine, text))
+        assert words_of(engine, text) == ()
+
+    def test_of_an_export_that_knows_whole_speeds_only(self, tmp_path: Path) -> None:
+        build_kokoro(tmp_path, durations=True, speed="int32")
+        engine = engine_of(tmp_path)
+        engine.load()
+        plain, fast = (words_of(engine, HERON, speed=speed) for speed in (1.0, 1.25))
+        for word, faster in zip(plain, fast, strict=True):
+            assert faster.start_s == pytest.approx(word.start_s / 1.25)
+        engine.close()
+
+    def test_that_are_said_as_given(self, timed: KokoroEngine, reference: Kokoro) -> None:
+        text, phonemes = "Say gif, Nguyen!", ((4, 7, "dʒˈɪf"), (9, 15, "wˈɪn"))
+        expected, _ = reference.create("sˈeɪ dʒˈɪf, wˈɪn!", "af_heart", is_phonemes=True)
+        assert np.array_equal(spoken(timed, text, phonemes=phonemes), expected)
+        words = words_of(timed, text, phonemes=phonemes)
+        assert [text[word.start : word.end] for word in words] == ["Say", "gif", "Nguyen"]
+
+    def test_that_espeak_cannot_read_alone_are_not_told(
+        self, timed: KokoroEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = timed._speller._asked
+
+        def fail(language: str, text: str) -> str:
+            if "\n" in text:
+                raise EngineError("unspeakable_text", "It died.", caller_fault=True)
+            return str(asked(language, text))
+
+        monkeypatch.setattr(timed._speller, "_asked", fail)
+        assert spoken(timed).size
+        assert words_of(timed, HERON) == ()
 
 
 class TestRefusals:
@@ -401,8 +467,16 @@ def test_a_listener_understands_english_of_a_japanese_voice(real: KokoroEngine) 
     """On the real weights. Whisper hears every word of this; another build of onnxruntime may cost one."""
     said = "The quick brown fox jumps over the lazy dog. She has three dogs and one black cat."
     assert real.voices() == ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
-    samples = spoken(real, said, voice="jf_alpha", language="en")
-    assert 3 < len(samples) / 24_000 < 10
+    (speech,) = real.speak([utterance(said, voice="jf_alpha", language="en")])
+    assert 3 < len(speech.samples) / 24_000 < 10
     file = io.BytesIO()
-    soundfile.write(file, samples, 24_000, format="WAV")
-    assert word_error_rate(said, heard(file.getvalue())) <= 0.15
+    soundfile.write(file, speech.samples, 24_000, format="WAV")
+    listened = heard_words(file.getvalue())
+    assert word_error_rate(said, " ".join(word for word, _, _ in listened)) <= 0.15
+    assert len(speech.words) == len(said.split())
+    # Those that are said and heard once.
+    told = {said[word.start : word.end].lower(): word.start_s for word in speech.words}
+    once = [word for word in told if words(said).count(word) == 1]
+    off = [abs(told[word] - start_s) for word, start_s, _ in listened if word in once]
+    assert len(off) > 8
+    assert sum(off) / len(off) < 0.15

@@ -50,8 +50,16 @@ kokoro (int64[1, tokens] $tokens, float[1, 256] style, $speed[1] speed) => (floa
     overtone = Sin (overtone_phase)
     both = Add (hum, overtone)
     audio = Mul (both, quiet)
+    $durations
 }
 """)
+# As the real ones have them inside: rounded, and of one frame at least. Here all are equal.
+_DURATIONS = """
+    frames = Div (lowest, single)
+    each = Expand (frames, shape)
+    whole = Round (each)
+    held = Clip (whole, one)
+"""
 
 
 def build_kokoro(
@@ -62,13 +70,22 @@ def build_kokoro(
     tokens: str = "tokens",
     speed: str = "float",
     samples_per_token: int = SAMPLES_PER_TOKEN,
+    durations: bool = False,
 ) -> Path:
-    """In `root`, where a download would lie: as kokoro-onnx's releases have it, or as the hub has the export."""
+    """In `root`, where a download would lie: as kokoro-onnx's releases have it, or as the hub has the export.
+
+    `durations`: of tokens, inside the graph, which does not declare them.
+    """
     # Only environments that run this engine's own tests have it.
     import onnx
     from onnx.parser import parse_model
 
-    graph = _GRAPH.substitute(tokens=tokens, speed=speed, samples_per_token=samples_per_token)
+    graph = _GRAPH.substitute(
+        tokens=tokens,
+        speed=speed,
+        samples_per_token=samples_per_token,
+        durations=_DURATIONS if durations else "",
+    )
     folder = kokoro_folder(root)
     model = folder / _MODEL_FILES[layout]
     model.parent.mkdir(parents=True)

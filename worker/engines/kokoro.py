@@ -4,6 +4,7 @@ Japanese and Mandarin are read badly: what becomes of them is told in `kokoro_sp
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from common.catalogue import Weights
 from common.settings import Settings
 from worker.engines.kokoro_languages import espeak_language
 from worker.engines.kokoro_voices import Style, style_of, voice_names
-from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance
+from worker.engines.kokoro_words import Place
+from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance, Word
 from worker.engines.sound import checked
 from worker.models_folder import find_files, find_folder, presence, size_of
 from worker.stretch import split_speed, stretch
@@ -38,7 +40,7 @@ class KokoroEngine:
     # About 330 phonemes of English, which leaves room for numbers; of longer texts listeners say that they're hurried.
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
-    takes_phonemes: bool = False
+    takes_phonemes: bool = True
     patience: float = 1.0
     pinned: bool = False
 
@@ -104,27 +106,30 @@ class KokoroEngine:
     def _speak(self, utterance: Utterance) -> Speech:
         style = style_of(utterance.voice, self._voice_files())
         language = espeak_language(utterance.voice, utterance.language, known=self._speller.languages)
-        phonemes = self._speller.phonemes(utterance.text, language=language)
-        if len(phonemes) > _MOST_PHONEMES:
+        spelling = self._speller.spell(utterance.text, language=language, given=utterance.phonemes)
+        if len(spelling.phonemes) > _MOST_PHONEMES:
             raise TooLong(self.alias)
         own, rest = split_speed(utterance.speed, native=self._native)
-        samples = self._samples(phonemes, style, speed=own)
-        return checked(
+        samples, heard = self._said(spelling.phonemes, style, speed=own)
+        speech = checked(
             stretch(samples, sample_rate_hz=_SAMPLE_RATE_HZ, speed=rest), sample_rate_hz=_SAMPLE_RATE_HZ
         )
+        places = self._speller.places(spelling) if heard else ()
+        return replace(speech, words=tuple(_timed(place, heard, speed=rest) for place in places))
 
-    def _samples(self, phonemes: str, style: Style, *, speed: float) -> NDArray[np.float32]:
+    def _said(
+        self, phonemes: str, style: Style, *, speed: float
+    ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
+        from worker.engines.kokoro_session import say
+
         try:
-            samples: NDArray[np.float32] = self._library.create(
-                phonemes, style, speed=speed, is_phonemes=True
-            )[0]
+            return say(self._library, phonemes, style, speed=speed)
         except Exception as error:
             # Not chained: what the library raises may quote the phonemes, and tracebacks are logged.
             if _means_no_memory(error):
                 raise OutOfMemory(self.alias) from None
             message = f"The model kokoro failed on this passage ({type(error).__name__})."
             raise EngineError("engine_failed", message) from None
-        return samples
 
     def _is_complete(self) -> bool:
         return presence(self._weights, self._models_dir).state == "complete"
@@ -152,6 +157,11 @@ class KokoroEngine:
             f"The file of {self._weights.key} cannot be loaded: delete {folder} in the models folder and download it "
             "again.",
         )
+
+
+def _timed(place: Place, heard: Sequence[tuple[float, float]], *, speed: float) -> Word:
+    """`heard` is from when to when each phoneme is, before the sound was stretched by `speed`."""
+    return Word(place.start, place.end, heard[place.first][0] / speed, heard[place.last - 1][1] / speed)
 
 
 def _first_words(voice: str) -> Utterance:

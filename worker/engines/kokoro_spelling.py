@@ -15,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Container
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,11 @@ from typing import Any
 from common.speakable import speakable
 from common.telemetry import get_logger
 from worker.engines.kokoro_languages import OWN, primary_subtag
+from worker.engines.kokoro_words import Place, places
+from worker.engines.phonemes import MUTE, known_signs
 from worker.engines.protocol import EngineError
 from worker.text.scripts import foreign_script
+from worker.words import word_spans
 
 log = get_logger(__name__)
 
@@ -55,15 +59,66 @@ class Speller:
     def languages(self) -> frozenset[str]:
         return self._espeak.languages
 
-    def phonemes(self, text: str, *, language: str) -> str:
-        """`language` is one of `languages`. Raises EngineError for a text that cannot be read."""
-        _require_readable(text, language=language)
-        text = _TOO_LONG_A_NUMBER.sub(lambda number: " ".join(number[0]), text.translate(_MARKS))
-        said = self._asked(language, text).translate(_NEAREST)
-        known = "".join(sign for sign in said if sign.isspace() or sign in self._alphabet)
-        if not any(map(str.isalpha, known)):
+    def spell(self, text: str, *, language: str, given: Sequence[tuple[int, int, str]] = ()) -> "Spelling":
+        """`language` is one of `languages`; `given` are characters [start, end) with the phonemes that they're said as.
+
+        Raises EngineError for a text that cannot be read.
+        """
+        said = [(start, end, known_signs(one, alphabet=self._alphabet)) for start, end, one in given]
+        cuts = list(_cuts(len(text), [one for one in said if one[2]]))
+        _require_readable(
+            "".join(text[start:end] for start, end, known in cuts if not known),
+            language=language,
+            whole=not any(known for _, _, known in cuts),
+        )
+        spelling = Spelling(text, language)
+        for start, end, known in cuts:
+            spelling.add(
+                start, end, known or self._plain(text[start:end], language=language), is_given=bool(known)
+            )
+        if not any(map(str.isalpha, spelling.phonemes)):
             raise _unspeakable("The model finds nothing in the text that it can say.")
-        return " ".join(known.split())
+        return spelling
+
+    def places(self, spelling: "Spelling") -> list[Place]:
+        """The words of the text of which it can be told where their phonemes are."""
+        return [place for part in spelling.parts for place in self._places(part, spelling)]
+
+    def _places(self, part: "Part", spelling: "Spelling") -> list[Place]:
+        place = part.place
+        if part.is_given:
+            return [place]
+        text = spelling.text[place.start : place.end]
+        spans = word_spans(text)
+        found = places(
+            spelling.phonemes[place.first : place.last],
+            words=self._alone([text[start:end] for start, end in spans], language=spelling.language),
+        )
+        return [
+            Place(place.start + start, place.start + end, place.first + at[0], place.first + at[1])
+            for (start, end), at in zip(spans, found, strict=True)
+            if at is not None
+        ]
+
+    def _alone(self, words: Sequence[str], *, language: str) -> list[str]:
+        """Each spelled by itself; nothing of all where they cannot be told apart."""
+        try:
+            spelled = self._asked(language, "\n".join(map(_prepared, words))).split("\n") if words else []
+        except EngineError:
+            spelled = []
+        if len(spelled) != len(words):
+            return [""] * len(words)
+        return [self._known(word) for word in spelled]
+
+    def _plain(self, text: str, *, language: str) -> str:
+        if not speakable(text):
+            # Between two words that are given: espeak-ng would name some marks.
+            return "".join(sign for sign in text if sign in MUTE and sign in self._alphabet).strip()
+        return self._known(self._asked(language, _prepared(text)))
+
+    def _known(self, phonemes: str) -> str:
+        known = (sign for sign in phonemes.translate(_NEAREST) if sign.isspace() or sign in self._alphabet)
+        return " ".join("".join(known).split())
 
     def close(self) -> None:
         self._espeak.end()
@@ -78,6 +133,36 @@ class Speller:
             self._espeak.end()
         log.warning("espeak-ng failed on a text", language=language, characters=len(text))
         raise _unspeakable("Something in the text cannot be read; leave out unusual words and symbols.")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of a text, and whether its phonemes were given or are espeak-ng's."""
+
+    place: Place
+    is_given: bool
+
+
+@dataclass(slots=True)
+class Spelling:
+    """The phonemes of a text, and of which part of it they are."""
+
+    text: str
+    language: str
+    phonemes: str = ""
+    parts: list[Part] = field(default_factory=list)
+
+    def add(self, start: int, end: int, phonemes: str, *, is_given: bool) -> None:
+        """The next characters of the text, said like this."""
+        if (
+            self.phonemes
+            and phonemes
+            and self.text[start - 1 : start + 1].strip() != self.text[start - 1 : start + 1]
+        ):
+            self.phonemes += " "
+        first = len(self.phonemes)
+        self.phonemes += phonemes
+        self.parts.append(Part(Place(start, end, first, len(self.phonemes)), is_given))
 
 
 class _Espeak:
@@ -126,8 +211,26 @@ def _end(process: Any, folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _require_readable(text: str, *, language: str) -> None:
-    if not speakable(text):
+def _cuts(length: int, given: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Characters [start, end) of a text from its start to its end, each with what is given for it, or nothing."""
+    at = 0
+    for start, end, phonemes in given:
+        if at <= start < end <= length:
+            if at < start:
+                yield at, start, ""
+            yield start, end, phonemes
+            at = end
+    if at < length or not at:
+        yield at, length, ""
+
+
+def _prepared(text: str) -> str:
+    return _TOO_LONG_A_NUMBER.sub(lambda number: " ".join(number[0]), text.translate(_MARKS))
+
+
+def _require_readable(text: str, *, language: str, whole: bool) -> None:
+    """`whole`: there is nothing else to say than this text."""
+    if whole and not speakable(text):
         raise _unspeakable("The model finds nothing in the text that it can say.")
     if language in OWN.values() and foreign_script(text, languages=[primary_subtag(language)]):
         raise _unspeakable(
