@@ -140,6 +140,7 @@ class _Work:
             pace=self._claim.speed,
             live=live,
             eager=eager,
+            plain=self._claim.provider != "local",
             on_first_audio=self._clock.hear,
         )
 

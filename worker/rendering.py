@@ -22,7 +22,7 @@ from worker.stretch import stretch
 class Rendering:
     """`speed` is what is left to stretch, `pace` what was asked for. `cues` are as `common.captions` stores them.
 
-    An `eager` one rests behind a segment at once, rather than before the next: encoders hold the last moment back.
+    A `plain` sound is no voice whose loudness is known. An `eager` one rests behind a segment at once, rather than before the next: encoders hold the last moment back.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Rendering:
         pace: float,
         live: Live | None,
         eager: bool,
+        plain: bool,
         on_first_audio: Callable[[], None],
     ) -> None:
         self.cues: list[Any] = []
@@ -47,6 +48,7 @@ class Rendering:
         self._pace = pace
         self.live = live
         self._eager = eager
+        self._plain = plain
         self._rested = False
         self._on_first_audio = on_first_audio
         self._encoder: Encoder | None = None
@@ -92,7 +94,9 @@ class Rendering:
         if gap_s:
             self._encoder.write(self._master.pause(gap_s))
         start = self._master.position
-        self._encoder.write(self._master.speech(trimmed.samples, gain_db=gain_db(said.cue.voice)))
+        self._encoder.write(
+            self._master.speech(trimmed.samples, gain_db=0.0 if self._plain else gain_db(said.cue.voice))
+        )
         self.cues.append(self._caption(said, start=start, end=self._master.position, head=trimmed.head))
         self._before = said.cue
         self._rested = False
@@ -114,7 +118,9 @@ class Rendering:
     def _trimmed(self, speech: Speech) -> Trimmed:
         samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=self.sample_rate_hz)
         sound = stretch(samples, sample_rate_hz=self.sample_rate_hz, speed=self._speed)
-        return trim(sound, sample_rate_hz=self.sample_rate_hz) if self._mastering else Trimmed(sound, 0)
+        if not self._mastering:
+            return Trimmed(sound, 0)
+        return trim(sound, sample_rate_hz=self.sample_rate_hz, speed=self._pace)
 
     def _gap_s(self, cue: Cue) -> float:
         """The silence before a segment: what a tag asks for, else as long as a reader takes."""

@@ -22,14 +22,17 @@ class Trimmed:
     head: int
 
 
-def trim(samples: NDArray[np.float32], *, sample_rate_hz: int) -> Trimmed:
-    """What is between the silences, with a margin, faded in and out; of no length where all is silent."""
+def trim(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float = 1.0) -> Trimmed:
+    """What is between the silences, with a margin, faded in and out; of no length where all is silent.
+
+    `speed` is that of the speech: consonants of a fast one are short.
+    """
     frame = max(1, round(_FRAME_S * sample_rate_hz))
     heard = np.flatnonzero(_audible(samples, frame))
     if not len(heard):
         return Trimmed(samples[:0], 0)
-    start = max(0, int(heard[0]) * frame - round(_BEFORE_S * sample_rate_hz))
-    end = min(len(samples), (int(heard[-1]) + 1) * frame + round(_AFTER_S * sample_rate_hz))
+    start = max(0, int(heard[0]) * frame - round(_BEFORE_S / speed * sample_rate_hz))
+    end = min(len(samples), (int(heard[-1]) + 1) * frame + round(_AFTER_S / speed * sample_rate_hz))
     return Trimmed(_faded(samples[start:end], round(_FADE_S * sample_rate_hz)), start)
 
 
