@@ -11,6 +11,7 @@ from cli.client.connection import retry_after_s
 from cli.client.events import parse
 from cli.client.files import landing
 from cli.client.reading import made
+from tests.command import oratio
 from tests.conftest import free_port
 from tests.scripted import Answer, events, refused, serving, told
 from tests.scripted_speech import DONE, ERROR, delta, failing
@@ -242,6 +243,37 @@ def test_a_device_is_not_replaced_by_a_file() -> None:
     with landing(Path("/dev/null")) as file:
         file.write(b"x")
     assert Path("/dev/null").is_char_device()
+
+
+def test_a_zip_that_broke_off_is_no_file(tmp_path: Path) -> None:
+    with (
+        serving({"POST /export/zip": [Answer(200, b"PK", cut=True)]}) as script,
+        Client(script.url) as client,
+        pytest.raises(Failed) as failure,
+    ):
+        client.export_zip(["j"], tmp_path / "a.zip")
+    assert failure.value.is_lost
+    assert script.of("/export/zip")[0].json == {"job_ids": ["j"]}
+    assert list(tmp_path.iterdir()) == []
+
+
+# What a command says of it.
+
+
+def test_a_command_says_why_it_waits(tmp_path: Path) -> None:
+    full = refused(503, "queue_full", message="Too many wait.", retry_after="1")
+    with serving({"GET /voices": [full, told({"voices": []})]}) as script:
+        said = oratio("voices", "--json", folder=tmp_path, url=script.url)
+    assert (said.returncode, said.stdout) == (0, "[]\n")
+    assert said.stderr == "Too many wait. (queue_full) Trying again in 1 s.\n"
+
+
+def test_a_command_says_that_the_service_went_away(tmp_path: Path) -> None:
+    with serving({"GET /jobs": [BREAK]}) as script:
+        said = oratio("jobs", folder=tmp_path, url=script.url)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.startswith("The service went away: ")
+    assert len(said.stderr.splitlines()) == 1
 
 
 # Streams.

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from cli.client import Client, Progress
-from cli.output import BadOutput, choose
+from cli.output import BadOutput, choose, place_for
 from cli.processes import Crew
 from cli.stack import Stack
 from common.settings import Settings
@@ -204,3 +204,14 @@ def test_a_place_or_format_that_cannot_be_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadOutput):
         choose(Path(output), audio_format)
+
+
+def test_sound_that_is_there_gets_a_name_of_its_kind(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").touch()
+
+    assert place_for(tmp_path, name="a", media_type="audio/mpeg") == tmp_path / "a-2.mp3"
+    assert place_for(tmp_path / "b.ogg", name="a", media_type="audio/ogg") == tmp_path / "b.ogg"
+    assert place_for(tmp_path / "b", name="a", media_type="audio/wav; x=y") == tmp_path / "b"
+    for output in (tmp_path / "b.wav", tmp_path / "nowhere" / "b.mp3"):
+        with pytest.raises(BadOutput):
+            place_for(output, name="a", media_type="audio/mpeg")
