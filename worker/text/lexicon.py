@@ -15,7 +15,7 @@ MOST_CHARS = 100
 class Lexicon:
     """Whole words, the longest first. A key with a capital stands for itself only, others for any writing.
 
-    What is said is a respelling, or phonemes between slashes: "/fəˈnim/".
+    What is said is a respelling, or phonemes between slashes: "/fənim/".
     """
 
     entries: Mapping[str, str]
@@ -41,7 +41,7 @@ class Lexicon:
         except RecursionError as error:
             raise ValueError(f"{path} is not a lexicon: it is nested too deeply") from error
         if not isinstance(entries, dict):
-            raise ValueError(f'{path} must hold one object: {{"word": "what to say"}}')
+            raise ValueError(f'{path} must hold one object: {{"word": "what to say"}}')  # noqa: TRY004  told alike
         try:
             return cls.of(entries)
         except ValueError as error:
@@ -88,7 +88,7 @@ def _has_capital(word: str) -> bool:
 
 def _check(word: object, said: object) -> None:
     if not isinstance(word, str) or not isinstance(said, str):
-        raise ValueError(f"a lexicon maps words to words, not {word!r:.40} to {said!r:.40}")
+        raise ValueError(f"a lexicon maps words to words, not {word!r:.40} to {said!r:.40}")  # noqa: TRY004  told alike
     if not word.strip() or not said.strip():
         raise ValueError(f"an entry of a lexicon is empty: {word!r:.40}: {said!r:.40}")
     if len(word) > MOST_CHARS or len(said) > MOST_CHARS:

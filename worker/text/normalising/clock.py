@@ -1,5 +1,8 @@
 """Times of the day."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 
 from worker.text.normalising.language import Language
@@ -9,7 +12,7 @@ _HALF = r"(?P<half>[apAP])\.? ?[mM](?:\.|(?!\w))"
 _TWELVE = re.compile(
     rf"(?<![\w.:,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}})(?::\d{{2}})?)? ?{_HALF}(?!\w)"
 )
-_RANGE = re.compile(r"(?<=\d) ?[-–] ?(?=\d{1,2}:\d{2}(?!\d))|(?<=[apAP][mM])(?: - | ?– ?|-)(?=\d)")  # noqa: RUF001
+_RANGE = re.compile(r"(?<=\d) ?[-–] ?(?=\d{1,2}:\d{2}(?!\d))|(?<=[apAP][mM])(?: - | ?– ?|-)(?=\d)")
 _BEFORE_HALF = re.compile(
     rf"(?<![\w.:,-])(\d{{1,2}}(?::\d{{2}})?) ?[-–] ?(?=\d{{1,2}}(?::\d{{2}})? ?{_HALF})"
 )

@@ -1,5 +1,8 @@
 """Days, months and years, written in digits or with the month's name."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 from collections.abc import Mapping
 
@@ -14,7 +17,7 @@ _ISO = re.compile(
     r"(?![\w/-]|[.:]\d)"
 )
 _DIGITS = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|[.]\d)")
-_DASH = " ?[-–] ?"  # noqa: RUF001
+_DASH = " ?[-–] ?"
 _THIS_CENTURY = 50  # of years with two digits, those below lie in it
 
 
@@ -73,7 +76,7 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
         pattern = re.compile(rf"(?<![\w-]){name}\.?{_DASH}{name}(?![\w-])\.?", re.IGNORECASE)
         return Rule(
             pattern, lambda match: to.join(names[found.lower()] for found in match.groups()), needs="-–"
-        )  # noqa: RUF001
+        )
 
     months = month_names(language)
     short = "|".join(

@@ -1,5 +1,8 @@
 """German as it is read aloud."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 from collections.abc import Iterable
 
@@ -45,15 +48,15 @@ class Reader(Language):
     short_months = {"sept": 9, "jän": 1, "jänner": 1, "mrz": 3, "okt": 10, "dez": 12}  # noqa: RUF012
     time_suffix = "(?: ?Uhr)?"
     words = {  # noqa: RUF012
-        "point": "Komma", "minus": "minus", "plus": "plus", "to": "bis", "and": "und", "with cents": "", "by": "mal",
-        "percent": "Prozent", "permille": "Promille", "version": "Version", "to the power of": "hoch",
-        "love": "liebe", "hashtag": "Hashtag", "dot": "Punkt", "slash": "Schrägstrich", "backslash": "Backslash", "at": "at",
-        "colon": "Doppelpunkt", "tilde": "Tilde", "underscore": "Unterstrich", "dash": "Bindestrich",
-        "&": "und", "@": "at", "+": "plus", "\u2212": "minus", "=": "gleich", "≠": "ungleich", "≈": "ungefähr gleich",
-        "~": "ungefähr", "≤": "kleiner oder gleich", "≥": "größer oder gleich", "<": "kleiner als", ">": "größer als",
-        "±": "plus minus", "×": "mal", "⋅": "mal", "∙": "mal", "*": "mal", "÷": "geteilt durch", "√": "Wurzel aus",
-        "∞": "unendlich", "π": "Pi", "→": "nach", "°": "Grad", "§": "Paragraf", "©": "Copyright", "#": "Nummer",
-        "€": "Euro", "$": "Dollar", "£": "Pfund", "¥": "Yen",
+        "point": "Komma", "minus": "minus", "plus": "plus", "to": "bis", "and": "und", "with cents": "",
+        "by": "mal", "percent": "Prozent", "permille": "Promille", "version": "Version", "to the power of": "hoch",
+        "love": "liebe", "hashtag": "Hashtag", "dot": "Punkt", "slash": "Schrägstrich", "backslash": "Backslash",
+        "at": "at", "colon": "Doppelpunkt", "tilde": "Tilde", "underscore": "Unterstrich", "dash": "Bindestrich",
+        "&": "und", "@": "at", "+": "plus", "\u2212": "minus", "=": "gleich", "≠": "ungleich",
+        "≈": "ungefähr gleich", "~": "ungefähr", "≤": "kleiner oder gleich", "≥": "größer oder gleich",
+        "<": "kleiner als", ">": "größer als", "±": "plus minus", "×": "mal", "⋅": "mal", "∙": "mal", "*": "mal",
+        "÷": "geteilt durch", "√": "Wurzel aus", "∞": "unendlich", "π": "Pi", "→": "nach", "°": "Grad",
+        "§": "Paragraf", "©": "Copyright", "#": "Nummer", "€": "Euro", "$": "Dollar", "£": "Pfund", "¥": "Yen",
     }  # fmt: skip
     coins = {  # noqa: RUF012
         "€": Coin("Euro", "Euro", _CENT, _CENT), "EUR": Coin("Euro", "Euro", _CENT, _CENT),
@@ -72,31 +75,38 @@ class Reader(Language):
     }  # fmt: skip
     units = {  # noqa: RUF012
         "Std.": ("Stunde", "Stunden"), "Min.": ("Minute", "Minuten"), "Sek.": ("Sekunde", "Sekunden"),
-        "min": ("Minute", "Minuten"), "dB": ("Dezibel", "Dezibel"), "Mbit/s": ("Megabit pro Sekunde", "Megabit pro Sekunde"),
+        "min": ("Minute", "Minuten"), "dB": ("Dezibel", "Dezibel"),
+        "Mbit/s": ("Megabit pro Sekunde", "Megabit pro Sekunde"),
         "Mbps": ("Megabit pro Sekunde", "Megabit pro Sekunde"), "Stk.": ("Stück", "Stück"), "PS": ("PS", "PS"),
         "km/h": ("Kilometer pro Stunde", "Kilometer pro Stunde"), "qm": ("Quadratmeter", "Quadratmeter"),
         "U/min": ("Umdrehungen pro Minute", "Umdrehungen pro Minute"), "ct": (_CENT, _CENT), "Ct": (_CENT, _CENT),
-        "mAh": ("Milliamperestunde", "Milliamperestunden"), "t": ("Tonne", "Tonnen"), "%ig": ("prozentig", "prozentig"),
+        "mAh": ("Milliamperestunde", "Milliamperestunden"), "t": ("Tonne", "Tonnen"),
+        "%ig": ("prozentig", "prozentig"),
     }  # fmt: skip
     not_units = frozenset({"in", "ac", "mi"})
     abbreviations = {  # noqa: RUF012
-        "z. B.": "zum Beispiel", "Z. B.": "Zum Beispiel", "d. h.": "das heißt", "D. h.": "Das heißt", "u. a.": "unter anderem",
-        "U. a.": "Unter anderem", "u. ä.": "und ähnliches", "u. Ä.": "und Ähnliches", "o. ä.": "oder ähnliches",
-        "o. Ä.": "oder Ähnliches", "i. d. R.": "in der Regel", "s. o.": "siehe oben", "s. u.": "siehe unten", "m. E.": "meines Erachtens",
-        "z. T.": "zum Teil", "z. Zt.": "zur Zeit", "zzgl.": "zuzüglich", "inkl.": "inklusive", "exkl.": "exklusive", "usw.": "und so weiter",
-        "etc.": "et cetera", "bzw.": "beziehungsweise", "bspw.": "beispielsweise", "ca.": "circa", "evtl.": "eventuell",
-        "ggf.": "gegebenenfalls", "vgl.": "vergleiche", "Vgl.": "Vergleiche", "sog.": "sogenannte", "gem.": "gemäß", "lt.": "laut",
-        "max.": "maximal", "min.": "minimal", "mind.": "mindestens", "insb.": "insbesondere", "allg.": "allgemein", "geb.": "geboren",
-        "gest.": "gestorben", "verh.": "verheiratet", "Nr.": "Nummer", "Nrn.": "Nummern", "Bd.": "Band", "Kap.": "Kapitel",
-        "Abs.": "Absatz", "Art.": "Artikel", "Abb.": "Abbildung", "Tab.": "Tabelle", "Aufl.": "Auflage", "Hrsg.": "Herausgeber",
-        "Jh.": "Jahrhundert", "Dr.": "Doktor", "Prof.": "Professor", "Dipl.-Ing.": "Diplomingenieur", "Ing.": "Ingenieur",
-        "Hr.": "Herr", "Hrn.": "Herrn", "Fr.": "Frau", "Frl.": "Fräulein", "St.": "Sankt", "Str.": "Straße", "Pl.": "Platz",
-        "Tel.": "Telefon", "Co.": "Co", "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "Mo.": "Montag", "Di.": "Dienstag",
-        "Mi.": "Mittwoch", "Do.": "Donnerstag", "Sa.": "Samstag", "Jan.": "Januar", "Feb.": "Februar", "Apr.": "April",
-        "Aug.": "August", "Sept.": "September", "Okt.": "Oktober", "Nov.": "November", "Dez.": "Dezember", "Mio.": "Millionen",
-        "Mrd.": "Milliarden", "p. a.": "pro Jahr", "u. U.": "unter Umständen", "a. D.": "außer Dienst", "e. V.": "e V",
-        "i. A.": "im Auftrag", "engl.": "englisch", "dt.": "deutsch", "frz.": "französisch", "u.": "und", "o.": "oder", "Mwst.": "Mehrwertsteuer",
-        "MwSt.": "Mehrwertsteuer", "ehem.": "ehemals", "Std.": "Stunden", "Stk.": "Stück",
+        "z. B.": "zum Beispiel", "Z. B.": "Zum Beispiel", "d. h.": "das heißt", "D. h.": "Das heißt",
+        "u. a.": "unter anderem", "U. a.": "Unter anderem", "u. ä.": "und ähnliches", "u. Ä.": "und Ähnliches",
+        "o. ä.": "oder ähnliches", "o. Ä.": "oder Ähnliches", "i. d. R.": "in der Regel", "s. o.": "siehe oben",
+        "s. u.": "siehe unten", "m. E.": "meines Erachtens", "z. T.": "zum Teil", "z. Zt.": "zur Zeit",
+        "zzgl.": "zuzüglich", "inkl.": "inklusive", "exkl.": "exklusive", "usw.": "und so weiter",
+        "etc.": "et cetera", "bzw.": "beziehungsweise", "bspw.": "beispielsweise", "ca.": "circa",
+        "evtl.": "eventuell", "ggf.": "gegebenenfalls", "vgl.": "vergleiche", "Vgl.": "Vergleiche",
+        "sog.": "sogenannte", "gem.": "gemäß", "lt.": "laut", "max.": "maximal", "min.": "minimal",
+        "mind.": "mindestens", "insb.": "insbesondere", "allg.": "allgemein", "geb.": "geboren",
+        "gest.": "gestorben", "verh.": "verheiratet", "Nr.": "Nummer", "Nrn.": "Nummern", "Bd.": "Band",
+        "Kap.": "Kapitel", "Abs.": "Absatz", "Art.": "Artikel", "Abb.": "Abbildung", "Tab.": "Tabelle",
+        "Aufl.": "Auflage", "Hrsg.": "Herausgeber", "Jh.": "Jahrhundert", "Dr.": "Doktor", "Prof.": "Professor",
+        "Dipl.-Ing.": "Diplomingenieur", "Ing.": "Ingenieur", "Hr.": "Herr", "Hrn.": "Herrn", "Fr.": "Frau",
+        "Frl.": "Fräulein", "St.": "Sankt", "Str.": "Straße", "Pl.": "Platz", "Tel.": "Telefon", "Co.": "Co",
+        "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "Mo.": "Montag", "Di.": "Dienstag",
+        "Mi.": "Mittwoch", "Do.": "Donnerstag", "Sa.": "Samstag", "Jan.": "Januar", "Feb.": "Februar",
+        "Apr.": "April", "Aug.": "August", "Sept.": "September", "Okt.": "Oktober", "Nov.": "November",
+        "Dez.": "Dezember", "Mio.": "Millionen", "Mrd.": "Milliarden", "p. a.": "pro Jahr",
+        "u. U.": "unter Umständen", "a. D.": "außer Dienst", "e. V.": "e V", "i. A.": "im Auftrag",
+        "engl.": "englisch", "dt.": "deutsch", "frz.": "französisch", "u.": "und", "o.": "oder",
+        "Mwst.": "Mehrwertsteuer", "MwSt.": "Mehrwertsteuer", "ehem.": "ehemals", "Std.": "Stunden",
+        "Stk.": "Stück",
     }  # fmt: skip
     closing = frozenset(
         {
@@ -159,7 +169,8 @@ class Reader(Language):
 
     def counted(self, words: str, noun: str) -> str:
         if words == "eins" or words.endswith("hunderteins") or words.endswith("tausendeins"):
-            feminine = noun and (_EINE.search(noun.split()[0]) or noun.split()[0] in ("Million", "Billion"))
+            name = noun.partition(" ")[0]
+            feminine = _EINE.search(name) is not None
             return f"{words[:-1]}e" if feminine else words[:-1]
         return words
 

@@ -1,5 +1,8 @@
 """English as it is read aloud: American, and British where the tag says so."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 from collections.abc import Iterable
 
@@ -9,7 +12,7 @@ from worker.text.normalising.en_names import name_rules
 from worker.text.normalising.language import Language
 from worker.text.normalising.mapped import DIGITS, Rule
 
-_DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")  # noqa: RUF001
+_DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|by|from|until|till|before|after|during|year|years|circa|around|c\.|ca\.|early|late|mid|of|to|and|through"
     r"|spring|summer|autumn|fall|winter|january|february|march|april|may|june|july|august|september|october|november"
@@ -19,7 +22,8 @@ _YEAR_BEFORE = re.compile(
 _YEAR_AFTER = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
 # A word in the plural behind a number: it is counted.
 _THINGS = re.compile(
-    r" (?!was\b|is\b|his\b|has\b|does\b|this\b|as\b|its\b|us\b|thus\b|always\b|perhaps\b|[a-z]+ss\b|[a-z]+us\b)(?:[a-z]+ )?(?:[a-z]{2,}s|people|men|women|children|percent|feet)\b"
+    r" (?!(?:was|is|his|has|does|this|as|its|us|thus|always|perhaps|[a-z]{1,20}ss|[a-z]{1,20}us)\b)(?:[a-z]{1,20} )?"
+    r"(?:[a-z]{2,30}s|people|men|women|children|percent|feet)\b"
 )
 _PER = re.compile(
     r"(?<=[a-z])/(years?|yr|months?|mo|weeks?|wk|days?|nights?|hours?|hr|h|person|miles?|mi|min|minutes?|sec|second|kg|lb|pound"
@@ -49,7 +53,8 @@ _REFERENCE = re.compile(
 _REFERENCES = {
     "p": "page", "pp": "pages", "ch": "chapter", "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes",
     "sec": "section", "art": "article", "eq": "equation", "l": "line", "ll": "lines", "tab": "table", "part": "part",
-    "v": "version", "n": "note", "nn": "notes", "par": "paragraph", "rm": "room", "apt": "apartment", "bldg": "building",
+    "v": "version", "n": "note", "nn": "notes", "par": "paragraph", "rm": "room", "apt": "apartment",
+    "bldg": "building",
     "fl": "floor", "ext": "extension", "no": "number", "nos": "numbers",
 }  # fmt: skip
 # Said before figures and names are looked at.
@@ -94,7 +99,7 @@ class Reader(Language):
     def early_rules(self) -> Iterable[Rule]:
         return (
             *_SPELLINGS,
-            Rule(re.compile(r"(?<=\d0s) ?[-–] ?'?(?=\d{2,4}s)"), lambda _: " to ", needs=DIGITS),  # noqa: RUF001
+            Rule(re.compile(r"(?<=\d0s) ?[-–] ?'?(?=\d{2,4}s)"), lambda _: " to ", needs=DIGITS),
             Rule(_DECADE, self._decade, needs=DIGITS),
             Rule(re.compile(r"(?<![\w.,])\.(?=\d)"), lambda _: "0.", needs=DIGITS),
             *figure_rules(self),

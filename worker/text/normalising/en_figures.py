@@ -1,5 +1,8 @@
 """What English figures are by the words around them: codes, scores, screens, heights, positions, sums in a noun."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 
 from worker.text.normalising.dates import month_name
@@ -25,14 +28,16 @@ _EMERGENCY = re.compile(
     r"(?:(?<=[Cc]all )|(?<=[Dd]ial )|(?<=[Ee]rror )|(?<=[Bb]oeing )|(?<=[Aa] ))(911|999|404|747|737)(?![\w%]|[.,/-]\d)"
 )
 _CODE = re.compile(
-    r"\b((?:[Cc]ode|PIN|[Pp]asscode|[Pp]assword|[Ee]xtension|[Ee]xt\.?|[Aa]ccount|[Cc]ard|ending in|[Ff]light|[Bb]us|ID|[Zz]ip)"
+    r"\b((?:[Cc]ode|PIN|[Pp]asscode|[Pp]assword|[Ee]xtension|[Ee]xt\.?|[Aa]ccount|[Cc]ard|ending in"
+    r"|[Ff]light|[Bb]us|ID|[Zz]ip)"
     r"(?: (?:is|number|no\.|code|ending in)){0,2}:? (?:[A-Z]{1,2})?) ?(\d{3,16})(?![\w%]|[.,/:-]\d)"
 )
 _ZIP = re.compile(r"(?<=, [A-Z]{2} )(\d{5})(?:-(\d{4}))?(?!\w)")
 _SUBSCRIBER = re.compile(r"(?<![\w.,$€£/-])(?!1\d\d-)(\d{3}-\d{4})(?![\w/-]|[.,]\d)")
 _RATING = re.compile(r"(?<![\w./])(\d{1,3}\.\d{1,2})/(\d{1,3})(?![\w/])")
 _SCREEN = re.compile(
-    r"(?<![\w.])(480|720|1080|1440|2160)([pi])(?!\w)|(?<![\w.])([24568])K(?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)|[.,;!?]|$)"
+    r"(?<![\w.])(480|720|1080|1440|2160)([pi])(?!\w)"
+    r"|(?<![\w.])([24568])K(?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)|[.,;!?]|$)"
 )
 _SCREENS = {
     "480": "four eighty",
@@ -63,13 +68,15 @@ _NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
 
 _ONE = re.compile(r"(?<![\d.,/])1$")
 _INCH = re.compile(
-    r"(?<=\d) ?in(?:\.(?=$| [a-z])|(?=[,;:)]|\.$|$| (?:tall|long|wide|deep|high|thick|across|in diameter|x|by|square)\b))"
+    r"(?<=\d) ?in(?:\.(?=$| [a-z])|(?=[,;:)]|\.$|$"
+    r"| (?:tall|long|wide|deep|high|thick|across|in diameter|x|by|square)\b))"
 )
 _FEET = re.compile(
     r"(?<![\w'])(\d{1,3})' ?(?:x|×|by) ?(\d{1,3})'(?!\w)|(?<![\w'])(\d{1,3})'(?= (?:tall|long|wide|deep|high|x|by)\b)"
 )
 _MONTH_DAY = re.compile(
-    r"\b((?:[Oo]n|[Bb]y|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|[Dd]ue|[Dd]ated) )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)"
+    r"\b((?:[Oo]n|[Bb]y|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|[Dd]ue|[Dd]ated) )"
+    r"(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)"
 )
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'\"])")
 _GRADE = re.compile(
@@ -86,7 +93,8 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
 
     def height(match: re.Match[str]) -> str:
         feet, inches = match.groups()
-        return f"{number(feet)} {'foot' if feet == '1' else 'feet'} {number(inches)} {'inch' if inches == '1' else 'inches'}"
+        foot, inch = "foot" if feet == "1" else "feet", "inch" if inches == "1" else "inches"
+        return f"{number(feet)} {foot} {number(inches)} {inch}"
 
     def position(match: re.Match[str]) -> str | None:
         if not match[2] and not match[4]:
@@ -157,4 +165,5 @@ def _inches(match: re.Match[str]) -> str | None:
     """Unless the mark closes a quotation."""
     if match.string.count('"', 0, match.start()) % 2:
         return None
-    return f"{match[1]} {'inch' if match[1] == '1' or match.string[match.end() : match.end() + 2].strip().islower() else 'inches'}"
+    before_noun = match.string[match.end() : match.end() + 2].strip().islower()
+    return f"{match[1]} {'inch' if match[1] == '1' or before_noun else 'inches'}"

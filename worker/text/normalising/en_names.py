@@ -24,7 +24,7 @@ _COUNTED = (
     "|Volume|War|Bowl|WrestleMania|(?i:chapter|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
 )
 # What an "I" behind a king's name is followed by when it is the writer.
-_PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't|can't)\\b|'(?!s\\b))"
+_PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't)\\b|'(?!s\\b))"
 _KING = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
 _CHAPTER = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
 _SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w'-])")
@@ -55,12 +55,12 @@ _NAME_FOLLOWS = re.compile(r" [A-Z]")
 
 
 def name_rules(language: Language) -> tuple[Rule, ...]:
-    def ordinal(match: re.Match[str], numeral: str) -> str | None:
+    def ordinal(numeral: str) -> str | None:
         value = roman_value(numeral)
         return language.ordinal(value) if value and value < 40 else None
 
     def king(match: re.Match[str]) -> str | None:
-        said = ordinal(match, match[2])
+        said = ordinal(match[2])
         return said and f"{match[1]} the {said.title()}"
 
     def chapter(match: re.Match[str]) -> str | None:
@@ -78,7 +78,7 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
         return language.year(value) if value else None
 
     return (
-        Rule(_CENTURY, lambda match: ordinal(match, match[1]), needs="IVX"),
+        Rule(_CENTURY, lambda match: ordinal(match[1]), needs="IVX"),
         Rule(_KING, king, needs="IVX"),
         Rule(_CHAPTER, chapter, needs="IVXLCDM"),
         Rule(_SEQUEL, sequel, needs="IVX"),
@@ -91,8 +91,8 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
 def _street(match: re.Match[str]) -> str | None:
     rest = match.string[match.end() : match.end() + 3]
     named = _NAME_FOLLOWS.match(rest) is not None
-    if match["kind"] in ("St", "Dr") and named and match["name"][0].isalpha():
-        if not _HOUSE.search(match.string[max(0, match.start() - 80) : match.start()]):
-            return None
+    house = _HOUSE.search(match.string[max(0, match.start() - 80) : match.start()])
+    if match["kind"] in ("St", "Dr") and named and match["name"][0].isalpha() and not house:
+        return None
     stop = "." if match["point"] and (named or not rest.strip()) else ""
     return f"{match['name']} {_STREETS[match['kind']]}{stop}"

@@ -1,5 +1,8 @@
 """Spanish as it is read aloud."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 from collections.abc import Iterable
 
@@ -16,14 +19,17 @@ _ROMAN = re.compile(
 _ALWAYS = re.compile(
     r"siglo|capítulo|tomo|volumen|parte|acto|escena|libro|fase|título|artículo|mundial", re.IGNORECASE
 )
-_ORDINALS = "primero segundo tercero cuarto quinto sexto séptimo octavo noveno décimo".split()
+_ORDINALS = (
+    "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
+)  # fmt: skip
 _KINGS_UNTIL = 10
 _FEMININE = re.compile(r"(?:a|as|dad|dades|ción|ciones|sión|siones)$")
 _MASCULINE = frozenset(
     {"días", "día", "kilogramas", "programas", "problemas", "sistemas", "mapas", "gramas", "yottas", "temas"}
 )
 _ONE = re.compile(
-    r"(?<![\w.,:/-])((?:\d{1,3}(?:\.\d{3})*|\d{0,5})(?:1|[2-9]00))(?= ([a-záéíóúñü]{2,})\b)(?! (?:de|y|a|en|por|o|al|con|el|la|se|que|es)\b)"
+    r"(?<![\w.,:/-])((?:\d{1,3}(?:\.\d{3}){0,4}|\d{0,5})(?:1|[2-9]00))(?= ([a-záéíóúñü]{2,})\b)"
+    r"(?! (?:de|y|a|en|por|o|al|con|el|la|se|que|es)\b)"
 )
 _FRACTIONS = {
     2: "medio",
@@ -51,13 +57,14 @@ class Reader(Language):
     words = {  # noqa: RUF012
         "point": "coma", "minus": "menos", "plus": "más", "to": "a", "and": "y", "with cents": "con", "by": "por",
         "percent": "por ciento", "permille": "por mil", "version": "versión", "to the power of": "elevado a",
-        "power 2": "al cuadrado", "power 3": "al cubo", "love": "amo", "hashtag": "hashtag", "dot": "punto", "slash": "barra",
-        "backslash": "barra inversa", "at": "arroba", "colon": "dos puntos", "tilde": "virgulilla", "underscore": "guion bajo",
-        "dash": "guion", "&": "y", "@": "arroba", "+": "más", "\u2212": "menos", "=": "igual a", "≠": "distinto de",
-        "≈": "aproximadamente igual a", "~": "aproximadamente", "≤": "menor o igual que", "≥": "mayor o igual que",
-        "<": "menor que", ">": "mayor que", "±": "más menos", "×": "por", "⋅": "por", "∙": "por", "*": "por",
-        "÷": "dividido entre", "√": "raíz cuadrada de", "∞": "infinito", "π": "pi", "→": "a", "°": "grados",
-        "§": "sección", "©": "copyright", "#": "número", "€": "euros", "$": "dólares", "£": "libras", "¥": "yenes",
+        "power 2": "al cuadrado", "power 3": "al cubo", "love": "amo", "hashtag": "hashtag", "dot": "punto",
+        "slash": "barra", "backslash": "barra inversa", "at": "arroba", "colon": "dos puntos",
+        "tilde": "virgulilla", "underscore": "guion bajo", "dash": "guion", "&": "y", "@": "arroba", "+": "más",
+        "\u2212": "menos", "=": "igual a", "≠": "distinto de", "≈": "aproximadamente igual a",
+        "~": "aproximadamente", "≤": "menor o igual que", "≥": "mayor o igual que", "<": "menor que",
+        ">": "mayor que", "±": "más menos", "×": "por", "⋅": "por", "∙": "por", "*": "por", "÷": "dividido entre",
+        "√": "raíz cuadrada de", "∞": "infinito", "π": "pi", "→": "a", "°": "grados", "§": "sección",
+        "©": "copyright", "#": "número", "€": "euros", "$": "dólares", "£": "libras", "¥": "yenes",
     }  # fmt: skip
     coins = {  # noqa: RUF012
         "€": Coin("euro", "euros", "céntimo", "céntimos"), "EUR": Coin("euro", "euros", "céntimo", "céntimos"),
@@ -69,30 +76,36 @@ class Reader(Language):
     scales = {  # noqa: RUF012
         "mil": ("mil", "mil"), "millón": ("millón", "millón"), "millones": ("millones", "millones"),
         "M": ("millón", "millones"), "mill.": ("millón", "millones"), "MM": ("millón", "millones"),
-        "billón": ("billón", "billón"), "billones": ("billones", "billones"), "k": ("mil", "mil"), "K": ("mil", "mil"),
+        "billón": ("billón", "billón"), "billones": ("billones", "billones"), "k": ("mil", "mil"),
+        "K": ("mil", "mil"),
     }  # fmt: skip
     units = {  # noqa: RUF012
         "min": ("minuto", "minutos"), "seg": ("segundo", "segundos"), "dB": ("decibelio", "decibelios"),
         "hs": ("hora", "horas"), "hrs": ("hora", "horas"), "Mbps": ("megabit por segundo", "megabits por segundo"),
-        "GB": ("gigabyte", "gigabytes"), "MB": ("megabyte", "megabytes"), "TB": ("terabyte", "terabytes"), "KB": ("kilobyte", "kilobytes"),
-        "rpm": ("revolución por minuto", "revoluciones por minuto"), "kms": ("kilómetro", "kilómetros"), "t": ("tonelada", "toneladas"),
-        "kgs": ("kilogramo", "kilogramos"), "mts": ("metro", "metros"), "in": ("pulgada", "pulgadas"), "cts": ("céntimo", "céntimos"),
+        "GB": ("gigabyte", "gigabytes"), "MB": ("megabyte", "megabytes"), "TB": ("terabyte", "terabytes"),
+        "KB": ("kilobyte", "kilobytes"), "rpm": ("revolución por minuto", "revoluciones por minuto"),
+        "kms": ("kilómetro", "kilómetros"), "t": ("tonelada", "toneladas"), "kgs": ("kilogramo", "kilogramos"),
+        "mts": ("metro", "metros"), "in": ("pulgada", "pulgadas"), "cts": ("céntimo", "céntimos"),
     }  # fmt: skip
     not_units = frozenset({"a", "in", "ac"})
     abbreviations = {  # noqa: RUF012
-        "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores", "Sras.": "señoras", "Dr.": "doctor",
-        "Dra.": "doctora", "Dres.": "doctores", "D.": "don", "Dña.": "doña", "Prof.": "profesor", "Profa.": "profesora", "Lic.": "licenciado",
-        "Ing.": "ingeniero", "Gral.": "general", "Cnel.": "coronel", "Cap.": "capitán", "Sto.": "Santo", "Sta.": "Santa", "S.": "san",
-        "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes", "p. ej.": "por ejemplo", "P. ej.": "Por ejemplo",
-        "etc.": "etcétera", "aprox.": "aproximadamente", "EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos", "EEUU": "Estados Unidos",
-        "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "a. m.": "AM", "p. m.": "PM", "Av.": "avenida", "Avda.": "avenida",
-        "C/": "calle", "c/": "calle", "núm.": "número", "Núm.": "Número", "n.º": "número", "N.º": "Número", "n.°": "número", "nº": "número",
-        "Nº": "Número", "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas", "cap.": "capítulo", "art.": "artículo",
-        "vol.": "volumen", "ed.": "edición", "fig.": "figura", "tel.": "teléfono", "Tel.": "Teléfono", "tfno.": "teléfono", "máx.": "máximo",
-        "mín.": "mínimo", "dpto.": "departamento", "Dpto.": "Departamento", "depto.": "departamento", "izq.": "izquierda", "dcha.": "derecha",
-        "Cía.": "compañía", "admón.": "administración", "ej.": "ejemplo", "vs.": "versus", "c.": "circa", "s.": "siglo", "ss.": "siguientes",
-        "JJ. OO.": "Juegos Olímpicos", "RR. HH.": "recursos humanos", "FF. AA.": "Fuerzas Armadas", "i. e.": "es decir", "P. D.": "posdata",
-        "ene.": "enero", "feb.": "febrero", "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio", "ago.": "agosto",
+        "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores", "Sras.": "señoras",
+        "Dr.": "doctor", "Dra.": "doctora", "Dres.": "doctores", "D.": "don", "Dña.": "doña", "Prof.": "profesor",
+        "Profa.": "profesora", "Lic.": "licenciado", "Ing.": "ingeniero", "Gral.": "general", "Cnel.": "coronel",
+        "Cap.": "capitán", "Sto.": "Santo", "Sta.": "Santa", "S.": "san", "Ud.": "usted", "Uds.": "ustedes",
+        "Vd.": "usted", "Vds.": "ustedes", "p. ej.": "por ejemplo", "P. ej.": "Por ejemplo", "etc.": "etcétera",
+        "aprox.": "aproximadamente", "EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos",
+        "EEUU": "Estados Unidos", "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "a. m.": "AM",
+        "p. m.": "PM", "Av.": "avenida", "Avda.": "avenida", "C/": "calle", "c/": "calle", "núm.": "número",
+        "Núm.": "Número", "n.º": "número", "N.º": "Número", "n.°": "número", "nº": "número", "Nº": "Número",
+        "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas", "cap.": "capítulo",
+        "art.": "artículo", "vol.": "volumen", "ed.": "edición", "fig.": "figura", "tel.": "teléfono",
+        "Tel.": "Teléfono", "tfno.": "teléfono", "máx.": "máximo", "mín.": "mínimo", "dpto.": "departamento",
+        "Dpto.": "Departamento", "depto.": "departamento", "izq.": "izquierda", "dcha.": "derecha",
+        "Cía.": "compañía", "admón.": "administración", "ej.": "ejemplo", "vs.": "versus", "c.": "circa",
+        "s.": "siglo", "ss.": "siguientes", "JJ. OO.": "Juegos Olímpicos", "RR. HH.": "recursos humanos",
+        "FF. AA.": "Fuerzas Armadas", "i. e.": "es decir", "P. D.": "posdata", "ene.": "enero", "feb.": "febrero",
+        "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio", "ago.": "agosto",
         "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre",
     }  # fmt: skip
     closing = frozenset({"etc.", "EE. UU.", "a. C.", "d. C.", "a. m.", "p. m.", "Ud.", "Uds.", "Cía."})
@@ -120,7 +133,8 @@ class Reader(Language):
         return (Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),)
 
     def counted(self, words: str, noun: str) -> str:
-        feminine = _FEMININE.search(noun.split()[0]) and noun.split()[0] not in _MASCULINE if noun else False
+        name = noun.partition(" ")[0]
+        feminine = _FEMININE.search(name) and name not in _MASCULINE
         if feminine:
             words = re.sub("cientos\\b", "cientas", words).replace("quinientos", "quinientas")
             return re.sub("(?:uno|un|ún)$", "una", words)

@@ -87,14 +87,14 @@ class Language:
         return ()
 
     def joins(self, before: str, after: str) -> bool:  # noqa: ARG002
-        """Whether a point between these, at the end of `before`, is no full stop, for a reason of the language's own."""
+        """Whether a point between these, at the end of `before`, is no full stop for a reason of the language."""
         return False
 
     # Numbers.
 
     @cached_property
     def number(self) -> str:
-        """A pattern, without groups of its own, for a number with neither sign nor letters, to be followed by (?!\\d)."""
+        """A pattern, without groups of its own, for a number with neither sign nor letters."""
         return rf"{self.whole_number}(?:[{self.decimal_mark}]\d{{1,24}})?(?!\d)"
 
     @cached_property
@@ -152,7 +152,7 @@ class Language:
         """`suffix` is what was written behind the digits and may tell the gender."""
         return counting.ordinal(value, language=self.counting)
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def fraction(self, numerator: int, denominator: int) -> str | None:  # noqa: ARG002
         """Three quarters; None where it is better left to be said as two numbers."""
         return None
 

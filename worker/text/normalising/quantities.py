@@ -1,5 +1,8 @@
 """What is left of numbers: ranges, percentages, fractions, ordinals, versions, and numbers by themselves."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 import unicodedata
 from decimal import Decimal
@@ -60,8 +63,8 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
             re.compile(rf"(?<![\w.,/])({language.number})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
             ranged,
             needs="-–",
-        ),  # noqa: RUF001
-        Rule(re.compile(r"(?<=[\d%°])–(?=\d)"), lambda _: to, needs="–"),  # noqa: RUF001
+        ),
+        Rule(re.compile(r"(?<=[\d%°])–(?=\d)"), lambda _: to, needs="–"),
     )
 
 

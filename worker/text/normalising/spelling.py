@@ -18,7 +18,7 @@ class Spelling:
         self._words: list[tuple[str, str]] = []
 
     def take(self, mapped: Mapped, *, lexicon: Lexicon | None) -> Mapped:
-        """The text with a private character for each word of the lexicon, and for each [word](/fəˈnim/)."""
+        """The text with a private character for each word of the lexicon, and for each [word](/sounds/)."""
         mapped = mapped.replace(_LINK, self._linked)
         if lexicon is None or not lexicon.entries:
             return mapped

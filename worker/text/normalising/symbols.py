@@ -1,5 +1,8 @@
 """Signs that stand for a word."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 from collections.abc import Mapping
 

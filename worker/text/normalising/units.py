@@ -1,5 +1,8 @@
 """Measures: a number and the symbol of a unit, by the names that CLDR has for them."""
 
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -50,7 +53,8 @@ SYMBOLS: Mapping[str, str] = {
         ("μs", "microsecond"), ("ns", "nanosecond"),
     )},
     **{symbol: f"digital-{name}" for symbol, name in (
-        ("B", "byte"), ("kB", "kilobyte"), ("KB", "kilobyte"), ("MB", "megabyte"), ("GB", "gigabyte"), ("TB", "terabyte"),
+        ("B", "byte"), ("kB", "kilobyte"), ("KB", "kilobyte"), ("MB", "megabyte"), ("GB", "gigabyte"),
+        ("TB", "terabyte"),
         ("PB", "petabyte"), ("Mb", "megabit"), ("Gb", "gigabit"), ("kb", "kilobit"),
     )},
     **{symbol: f"speed-{name}" for symbol, name in (
@@ -61,9 +65,12 @@ SYMBOLS: Mapping[str, str] = {
         ("°C", "celsius"), ("° C", "celsius"), ("ºC", "celsius"), ("°F", "fahrenheit"), ("° F", "fahrenheit"),
         ("ºF", "fahrenheit"), ("℃", "celsius"), ("℉", "fahrenheit"),
     )},
-    **{symbol: f"electric-{name}" for symbol, name in (("mA", "milliampere"), ("V", "volt"), ("Ω", "ohm"), ("Ω", "ohm"))},
+    **{symbol: f"electric-{name}" for symbol, name in (
+        ("mA", "milliampere"), ("V", "volt"), ("\u03a9", "ohm"), ("\u2126", "ohm"),
+    )},
     **{symbol: f"energy-{name}" for symbol, name in (
-        ("kWh", "kilowatt-hour"), ("kcal", "kilocalorie"), ("cal", "calorie"), ("kJ", "kilojoule"), ("eV", "electronvolt"),
+        ("kWh", "kilowatt-hour"), ("kcal", "kilocalorie"), ("cal", "calorie"), ("kJ", "kilojoule"),
+        ("eV", "electronvolt"),
     )},
     **{symbol: f"power-{name}" for symbol, name in (
         ("W", "watt"), ("kW", "kilowatt"), ("MW", "megawatt"), ("GW", "gigawatt"), ("mW", "milliwatt"),
@@ -128,7 +135,8 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
     per = rf"(?:/(?P<per>{PER})(?![\w²³]))?"
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     scale = scale_pattern(language)
-    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/\w{{3}}){per}"
+    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}"
+    measure += rf"(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/\w{{3}}){per}"
     by = re.compile(
         rf"(?<![\w.,])({language.number}) ?[x×] ?(?={language.number} ?(?:x|×|(?:{symbols})(?!\w)))"
         r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
