@@ -22,7 +22,8 @@ from worker.stretch import stretch
 class Rendering:
     """`speed` is what is left to stretch, `pace` what was asked for. `cues` are as `common.captions` stores them.
 
-    A `plain` sound is no voice whose loudness is known. An `eager` one rests behind a segment at once, rather than before the next: encoders hold the last moment back.
+    A `plain` sound is no voice whose loudness is known. An `eager` one rests behind a segment at once, rather than
+    before the next: encoders hold the last moment back.
     """
 
     def __init__(
