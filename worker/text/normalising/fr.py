@@ -84,8 +84,8 @@ class Reader(Language):
         return abs(value) < 2
 
     def counted(self, words: str, noun: str) -> str:
-        if words == "un" and noun == "mille":
-            return ""
+        if noun == "mille":
+            return "" if words == "un" else fr_numbers.invariable(words)
         if _BIG.search(words):
             return f"{words} {_of(noun)}"
         return fr_numbers.feminine(words) if fr_numbers.is_feminine(noun) else words

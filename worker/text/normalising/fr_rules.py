@@ -17,7 +17,7 @@ _SET_HIGHER = re.compile("(?<=\\w)[ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗ�
 
 # --- around figures ----------------------------------------------------------------------------------------------
 
-_ALL_DAY = re.compile(r"(?<![\w.,/])(\d{1,2}) ?(h|j)(?:eures|ours)? ?(?:/|sur) ?(\d{1,2})(?: ?[hj])?(?!\w)")
+_ALL_DAY = re.compile(r"(?<![\w.,/])(\d{1,2}) ?(h|j)(?:eures|ours)? ?(?:/|sur) ?(7|24)(?: ?[hj])?(?!\w)")
 _PER = re.compile(
     r"(?<=[€$£¥hj%]) ?/ ?(mois|ans?|années?|jours?|j|heures?|h|min|kg|g|m²|m2|m³|m3|km|[Ll]|litres?|pers\.?|personnes?"
     r"|nuits?|semaines?|sem\.?|t|tonnes?|kWh|MWh|unités?|pièces?|trimestres?|repas|hab\.?|habitants?)(?![\w²³])"
@@ -53,7 +53,11 @@ _COUNTED_THINGS = re.compile(
 _ORDERED = re.compile(
     r"(?:numéro|page|chapitre|ligne|article|chaîne|rang|étape|version|niveau|acte|scène|[-/]) $"
 )
-_SIZE = re.compile(r"(?<![\w.,])(\d{1,4}) ?[x×] ?(\d{1,4})(?![\w.,])")  # noqa: RUF001
+# Multiplied; before a unit they are sides: "10 sur 15 centimètres".
+_TIMES = re.compile(
+    r"(?<![\w.,])(?<!\d [x×] )(\d{1,5}(?:,\d{1,3})?) ?[x×] ?"  # noqa: RUF001
+    r"(?=\d{1,5}(?:,\d{1,3})?(?!\w|,\d| ?[x×]| ?(?:[kcm]?m|px|pouces)(?!\w)))"  # noqa: RUF001
+)
 _SHORT_DATE = re.compile(r"(?<!\w)([Ll]e|[Dd]u|[Aa]u|[Dd]ès le) (\d{1,2})/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
 _FULL_DATE = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|[.]\d)")
 _WEEKDAYS = {
@@ -143,6 +147,7 @@ def _writing_rules() -> tuple[Rule, ...]:
     return (
         Rule(_NUMBERS, lambda _: "numéros "),
         Rule(_NUMBERED, lambda match: f"{NUMBERED[match[1]]} "),
+        Rule(re.compile(r"\betc(?:\.{2,}|\.?…)"), lambda _: "etc."),
         Rule(_SHARP, lambda match: f"{match[1]} dièse"),
         Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus"),
         Rule(re.compile(r"(?<=[^\W\d_])\+(?![\w+])"), lambda _: " plus"),
@@ -159,6 +164,7 @@ def _writing_rules() -> tuple[Rule, ...]:
     )
 
 
+_FIRSTLY = {"1": "primo", "2": "secundo", "3": "tertio"}
 _SIGNS = {"+": "plus", "-": "moins"}
 
 
@@ -168,6 +174,11 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         Rule(re.compile(r"(?<=\d) ?K€"), lambda _: " k€"),
+        Rule(re.compile(r"(?<=\d) ?\$ ?(US|CAN|CA)(?!\w)"), lambda match: f" {match[1][:2]}D"),
+        Rule(re.compile(r"(?<=\d) ?F ?CFA(?!\w)"), lambda _: " francs CFA"),
+        Rule(re.compile(r"(?<=[Gg]uerre de )(14|39)-(?=\d\d(?!\w))"), lambda match: f"{match[1]} "),
+        Rule(re.compile(r"(?<![\w.,/])(?:1/2|½) ?h(?!\w)"), lambda _: "une demi-heure"),
+        Rule(re.compile(r"(?<![\w.,])([1-3])°(?=\))"), lambda match: _FIRSTLY[match[1]]),
         Rule(re.compile(r"(?<![\w/-])50[/-]50(?![\w/-])"), lambda _: "cinquante-cinquante"),
         Rule(re.compile(r"(?<![\w.,])1[ .]?001 nuits"), lambda _: "mille et une nuits"),
         Rule(_LAW, lambda match: match[0].replace("-", " tiret ")),
@@ -183,7 +194,8 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_GRADE, lambda match: f"{language.say_number(match[1])} sur {language.say_number(match[2])}"),
         Rule(re.compile(r"(?<=\d) et (?:s|ss|suiv)\."), lambda _: " et suivantes"),
         Rule(re.compile(r"(?<=\d) ?x (?=plus |moins |par )"), lambda _: " fois "),
-        Rule(_SIZE, lambda match: f"{match[1]} × {match[2]}"),  # noqa: RUF001
+        Rule(re.compile(r"(?<!\w)4[x×]4(?!\w)"), lambda _: "quatre-quatre"),  # noqa: RUF001
+        Rule(_TIMES, lambda match: f"{match[1]} fois "),
         Rule(_POSITION, lambda match: _position(match, language=language)),
     )
 

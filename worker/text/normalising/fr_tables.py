@@ -14,11 +14,11 @@ WORDS: Mapping[str, str] = {
     "≈": "environ", "~": "environ", "≤": "inférieur ou égal à", "≥": "supérieur ou égal à",
     "≦": "inférieur ou égal à", "≧": "supérieur ou égal à", "<": "inférieur à", ">": "supérieur à",
     "±": "plus ou moins", "×": "fois", "⋅": "fois", "∙": "fois", "*": "fois", "÷": "divisé par",  # noqa: RUF001
-    "√": "racine carrée de", "∞": "infini", "π": "pi", "∑": "somme de", "∫": "intégrale de", "∂": "d rond",
-    "∆": "delta", "∈": "appartient à", "∉": "n'appartient pas à", "∪": "union", "∩": "inter", "⇒": "implique",  # noqa: RUF001
-    "⇔": "équivaut à", "∀": "quel que soit", "∃": "il existe", "°": "degrés", "§": "paragraphe",
-    "¶": "paragraphe", "©": "copyright", "#": "numéro", "€": "euros", "$": "dollars", "£": "livres sterling",
-    "¥": "yens",
+   "√": "racine carrée de", "∞": "infini", "π": "pi", "∑": "somme de", "∫": "intégrale de",
+    "∂": "d rond", "∆": "delta", "∈": "appartient à", "∉": "n'appartient pas à", "∪": "union", "∩": "inter",  # noqa: RUF001
+    "⇒": "implique", # noqa: RUF001 "⇔": "équivaut à", "∀": "quel que soit", "∃": "il existe", "°": "degrés",
+    "§": "paragraphe", "¶": "paragraphe", "©": "copyright", "#": "numéro", "€": "euros", "$": "dollars",
+    "£": "livres sterling", "¥": "yens",
 }  # fmt: skip
 
 _EURO = Coin("euro", "euros", "centime", "centimes")
@@ -63,10 +63,12 @@ _BYTES = {
 }  # fmt: skip
 _RATES = {
     f"{symbol}{mark}": (f"{prefix}{name} par seconde", f"{prefix}{name}s par seconde")
-    for symbol, prefix in (("k", "kilo"), ("K", "kilo"), ("M", "méga"), ("G", "giga"))
+    for symbol, prefix in (("k", "kilo"), ("K", "kilo"), ("M", "méga"), ("G", "giga"), ("T", "téra"))
     for mark, name in (("bit/s", "bit"), ("bits/s", "bit"), ("b/s", "bit"), ("bps", "bit"), ("o/s", "octet"))
 }
 UNITS: Mapping[str, tuple[str, str]] = {
+    "c. à s.": ("cuillère à soupe", "cuillères à soupe"), "càs": ("cuillère à soupe", "cuillères à soupe"),
+    "c. à c.": ("cuillère à café", "cuillères à café"), "càc": ("cuillère à café", "cuillères à café"),
     **_BYTES, **_RATES, "°": ("degré", "degrés"), "¢": ("cent", "cents"), "mn": ("minute", "minutes"),
     "min": ("minute", "minutes"), "sec": ("seconde", "secondes"), "kms": ("kilomètre", "kilomètres"),
     "Km": ("kilomètre", "kilomètres"), "Km/h": ("kilomètre par heure", "kilomètres par heure"),
@@ -145,9 +147,9 @@ ABBREVIATIONS: Mapping[str, str] = {
     "coll.": "collection", "dir.": "direction", "trad.": "traduction", "bd": "boulevard", "Bd": "boulevard",
     "bld": "boulevard", "Bld": "boulevard", "bvd": "boulevard", "Bvd": "boulevard", "boul.": "boulevard",
     "Boul.": "boulevard", "bd.": "boulevard", "Bd.": "boulevard", "av.": "avenue", "Av.": "Avenue",
-    "rte": "route", "Rte": "Route", "imp.": "impasse", "fg": "faubourg", "Fg": "faubourg", "fbg": "faubourg",
-    "Fbg": "faubourg", "pl.": "place", "Pl.": "Place", "Bât.": "bâtiment", "bât.": "bâtiment",
-    "apt": "appartement", "appt": "appartement", "appt.": "appartement", "ét.": "étage",
+    "rte": "route", "Rte": "Route", "imp.": "impasse", "esc.": "escalier", "fg": "faubourg", "Fg": "faubourg",
+    "fbg": "faubourg", "Fbg": "faubourg", "pl.": "place", "Pl.": "Place", "Bât.": "bâtiment",
+    "bât.": "bâtiment", "apt": "appartement", "appt": "appartement", "appt.": "appartement", "ét.": "étage",
     "dép.": "département", "dépt": "département", "Cie": "compagnie", "Cie.": "compagnie", "Sté": "société",
     "Sté.": "société", "Ets": "établissements", "Éts": "établissements", "Ets.": "établissements",
     "Assoc.": "association", "assoc.": "association", "fém.": "féminin", "masc.": "masculin",
