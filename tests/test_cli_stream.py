@@ -173,6 +173,22 @@ def test_a_player_of_files_gets_a_whole_one(stack: Stack, tmp_path: Path) -> Non
 # What goes wrong.
 
 
+@pytest.mark.parametrize("audio_format", ["pcm", "wav", "mp3"])
+def test_a_gateway_that_dies_is_not_heard(stack: Stack, tmp_path: Path, audio_format: str) -> None:
+    text = f"[[slow:0.5]] {'Word ' * 50}and the end. " * 16
+    with Client(stack.url) as client:
+        with client.stream(text, voice_id="fake", format=audio_format, keep=True) as sound:
+            chunks = iter(sound)
+            heard = next(chunks)
+            os.kill(stack.pids()["gateway"], signal.SIGKILL)
+            heard += b"".join(chunks)
+        job = client.finish(sound.job_id)
+        client.download(sound.job_id, tmp_path / "kept")
+    kept = (tmp_path / "kept").read_bytes()
+    # The head of a WAV says how long it is, which was not known then.
+    assert (len(heard), heard[44:]) == (job.size_bytes, kept[44:])
+
+
 def test_without_a_player_it_says_what_to_do(tmp_path: Path) -> None:
     said = on_a_terminal(TEXT, folder=tmp_path, path=str(tmp_path), port=str(free_port()))
     assert said.returncode == 1
