@@ -62,6 +62,12 @@ _SPELLINGS = (
     Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} ", needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
+    Rule(re.compile(r"(?<!\w)c/o(?!\w)"), lambda _: "care of", needs="/"),
+    Rule(
+        re.compile(r"\b([Hh]e|[Hh]is|[Hh]im|[Yy]es)/(?=she\b|hers?\b|no\b)"),
+        lambda match: f"{match[1]} or ",
+        needs="/",
+    ),
     Rule(re.compile(r"(?<=\w)\(s\)(?!\w)"), lambda _: "s", needs="("),
     Rule(re.compile(r"\b(and|And)/or\b"), lambda match: f"{match[1]} or", needs="/"),
     Rule(re.compile(r"(?<!\w)w/(?= ?[a-z])(?!o\b)"), lambda _: "with ", needs="/"),

@@ -33,11 +33,13 @@ _CODE = re.compile(
     r"(?: (?:is|number|no\.|code|ending in)){0,2}:? (?:[A-Z]{1,2})?) ?(\d{3,16})(?![\w%]|[.,/:-]\d)"
 )
 _ZIP = re.compile(r"(?<=, [A-Z]{2} )(\d{5})(?:-(\d{4}))?(?!\w)")
-_SUBSCRIBER = re.compile(r"(?<![\w.,$€£/-])(?!1\d\d-)(\d{3}-\d{4})(?![\w/-]|[.,]\d)")
-_RATING = re.compile(r"(?<![\w./])(\d{1,3}\.\d{1,2})/(\d{1,3})(?![\w/])")
+_SUBSCRIBER = re.compile(r"(?<![\w.,$€£/-])(?<!\) )(?<!\d )(?!1\d\d-)(\d{3}-\d{4})(?![\w/-]|[.,]\d)")
+_RATING = re.compile(
+    r"(?<![\w./])(\d{1,3}\.\d{1,2}|\d{1,3}(?=/\d{1,3} (?:stars?|points?)\b))/(\d{1,3})(?![\w/])"
+)
 _SCREEN = re.compile(
     r"(?<![\w.])(480|720|1080|1440|2160)([pi])(?!\w)"
-    r"|(?<![\w.])([24568])K(?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)|[.,;!?]|$)"
+    r"|(?<![\w.])([24568])[Kk](?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)|[.,;!?]|$)"
 )
 _SCREENS = {
     "480": "four eighty",
@@ -88,6 +90,23 @@ _RELEASE = re.compile(
 )
 
 
+_INCH_BY = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,2})?)[\"″] ?[x×] ?(?=\d)")
+_BILLIONS = re.compile(
+    r"(?<![\w.])(\d{1,4}(?:\.\d{1,3})?) ?B(?= (?:people|users|views|downloads|parameters|params|tokens|dollars|years"
+    r"|devices|records|records|messages|streams|searches|transistors)\b)"
+)
+_ROOM = re.compile(
+    r"\b((?:Room|Highway|Hwy|Route|Interstate|Suite|Apartment|Area|Studio) #?)([1-9])(\d\d)(?![\w%]|[.,/:-]\d)"
+)
+_VERSE = re.compile(
+    r"\b((?:Gen(?:esis)?|Ex(?:odus)?|Lev(?:iticus)?|Num(?:bers)?|Deut(?:eronomy)?|Joshua|Judges|Ruth|Samuel|Kings|Chronicles"
+    r"|Ezra|Nehemiah|Esther|Job|Psalms?|Prov(?:erbs)?|Eccl(?:esiastes)?|Isaiah|Jeremiah|Ezekiel|Daniel|Hosea|Joel|Amos"
+    r"|Jonah|Micah|Matt(?:hew)?|Mark|Luke|John|Acts|Rom(?:ans)?|Corinthians|Galatians|Ephesians|Philippians|Colossians"
+    r"|Thessalonians|Timothy|Titus|Hebrews|James|Peter|Jude|Rev(?:elation)?|Surah|Quran)\.? )(\d{1,3}):(\d{1,3})(?!\d|:)"
+)
+_SAME_CENTURY = re.compile(r"(?<![\w.,/-])((?:19|20)\d\d)[-–/]0(\d)(?![\w/-])")
+
+
 def figure_rules(language: Language) -> tuple[Rule, ...]:
     number, digits = language.say_number, language.say_digits
 
@@ -115,6 +134,20 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
     def flight(match: re.Match[str]) -> str:
         return f"{match[1]} {digits(match[2])}"
 
+    def room(match: re.Match[str]) -> str:
+        rest = (
+            "hundred"
+            if match[3] == "00"
+            else f"oh {number(match[3][1])}"
+            if match[3][0] == "0"
+            else number(match[3])
+        )
+        return f"{match[1]}{number(match[2])} {rest}"
+
+    def season(match: re.Match[str]) -> str | None:
+        following = (int(match[1]) + 1) % 10 == int(match[2])
+        return f"{language.year(int(match[1]))} to oh {number(match[2])}" if following else None
+
     def month_day(match: re.Match[str]) -> str | None:
         first, second = int(match[2]), int(match[3])
         day, month = (first, second) if language.day_first else (second, first)
@@ -135,6 +168,11 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
         return f"{match[1]}{' point '.join(map(language.say_whole, match[2].split('.')))}"
 
     return (
+        Rule(_VERSE, lambda match: f"{match[1]}{number(match[2])}, {match[3]}", needs=":"),
+        Rule(_SAME_CENTURY, season, needs="-–/"),
+        Rule(_ROOM, room, needs=DIGITS),
+        Rule(_BILLIONS, lambda match: f"{match[1]} billion", needs="B"),
+        Rule(_INCH_BY, lambda match: f"{number(match[1])} by ", needs='"″'),
         Rule(_RELEASE, release, needs=DIGITS),
         Rule(_GRADE, lambda match: f"{match[1]} {'plus' if match[2] else 'minus'}", needs="+-"),
         Rule(_SAYING, lambda match: _SAYINGS[match[0]], needs=DIGITS),

@@ -41,7 +41,7 @@ _MINUS = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
 
 def money_rules(language: Language) -> tuple[Rule, ...]:
     signs = "".join(_SIGN_CODES)
-    prefix = rf"(?<![A-Z])(?:{'|'.join(_COUNTRIES)})?[{signs}]|(?<!\w)(?:{_CODES})(?= ?\d)"
+    prefix = rf"(?<![A-Z])(?:{'|'.join(_COUNTRIES)}|US )?[{signs}]|(?<!\w)(?:{_CODES})(?= ?\d)"
     behind = rf"(?P<sign>[{signs}]|(?:{_CODES})(?!\w))"
     scale = scale_pattern(language, money=True)
     say: Say = lambda match: _said(match, language=language)  # noqa: E731
@@ -90,7 +90,7 @@ def scaled_number(match: re.Match[str], *, language: Language) -> tuple[str, str
 
 def coin_of(sign: str, *, language: Language) -> Coin:
     """By the language's table, else by CLDR's names."""
-    code = _COUNTRIES.get(sign[:-1]) if len(sign) > 1 and sign[-1] in _SIGN_CODES else None
+    code = _COUNTRIES.get(sign[:-1].strip()) if len(sign) > 1 and sign[-1] in _SIGN_CODES else None
     code = code or sign
     if known := language.coins.get(code):
         return known

@@ -21,6 +21,7 @@ _EXPONENT = "\\^\\{?([-\u2212]?\\d{1,6})\\}?(?!\\w)"
 _SCIENTIFIC = re.compile(r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,12})?)[eE]([+-]?)(\d{1,3})(?!\w)")
 _RAISED = "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
 _SEASON = re.compile(r"(?<![\w.,/])((?:19|20)\d\d)/(\d\d|(?:19|20)\d\d)(?![\w/]|[.,]\d)")
+_MANY = 1000
 _LONG = re.compile(r"(?<!\d)\d{25,}")
 _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
 
@@ -118,8 +119,12 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
         if not match["scale"] and (year := language.bare_year(match)):
             return _spaced(match, year)
         said = _spaced(match, " ".join(filter(None, scaled_number(match, language=language))))
-        if match["scale"] and match.string[: match.start()][-1:].isalpha():
-            said = f" {language.say_number(match['number'])} {match['scale']}"  # the K of "Y2K" is a letter
+        letter = len(match["scale"] or "") == 1 and (
+            match.string[: match.start()][-1:].isalpha() or language.value(match["number"]) >= _MANY
+        )
+        if letter:
+            # The K of "Y2K" and of "9700K" is a letter.
+            said = _spaced(match, f"{language.say_number(match['number'])} {match['scale']}")
         return f"{minus} {said.lstrip()}" if match["minus"] else said
 
     return (
@@ -163,9 +168,7 @@ def _fraction(match: re.Match[str], *, language: Language) -> str | None:
         said = language.fraction(numerator, denominator)
     if said and match["unit"]:
         value = Decimal(int(match["whole"] or 0)) + Decimal(numerator) / denominator
-        name = unit_name(
-            match["unit"], value=min(value, Decimal(1)) if value <= 1 else Decimal(2), language=language
-        )
+        name = unit_name(match["unit"], value=Decimal(1) if value <= 1 else Decimal(2), language=language)
         said = f"{said} {name}"
     return said and _spaced(match, said)
 
@@ -177,5 +180,6 @@ def _ordinal(match: re.Match[str], *, language: Language) -> str | None:
 
 def _spaced(match: re.Match[str], words: str) -> str:
     """Apart from the letters that it is glued to."""
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    return f"{' ' * before.isalnum()}{words}{' ' * after.isalnum()}"
+    before, after = match.string[: match.start()][-1:], match.string[match.end() : match.end() + 2]
+    plural = after[:1] == "s" and not after[1:].isalnum()
+    return f"{' ' * before.isalnum()}{words}{' ' * (after[:1].isalnum() and not plural)}"

@@ -27,6 +27,7 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
         Rule(re.compile(rf"([{always}])"), named, needs=always_signs),
         Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named, needs="+*\u2212"),
         Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), named, needs="+*"),
+        Rule(re.compile(r"(?<=\w)(\+)(?=$|[\s.,;:!?)])"), named, needs="+"),
         Rule(re.compile(r"(?<!\S)([@+])(?=[ \w])"), named, needs="@+"),
         Rule(re.compile(r"(?<![\w~])([~])(?= ?\w)"), named, needs="~"),
         Rule(re.compile("[\u2122\u00ae\u2120]"), lambda _: "", needs="\u2122\u00ae\u2120"),

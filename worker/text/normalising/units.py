@@ -120,6 +120,7 @@ _PER = {
     "km²": "area-square-kilometer",
     "km2": "area-square-kilometer",
 }
+_ALONE = re.compile(r"(?<![\w/.])(?<!\d )(?:km/h|m/s²|m/s|kWh|km²|cm²|m²|m³|cm³)(?![\w/²³])")
 
 
 def _alternatives(symbols: Iterable[str]) -> str:
@@ -147,6 +148,7 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
             by,
             lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {words['by']} ",
         ),
+        Rule(_ALONE, lambda match: unit_name(match[0], value=Decimal(2), language=language), needs="/²³h"),
         Rule(re.compile(measure), lambda match: _said(match, language=language)),
     )
 
