@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Mapping
 
 from worker.text.normalising import fr_numbers
+from worker.text.normalising.fr_romans import roman_rules
 from worker.text.normalising.fr_tables import NUMBERED
 from worker.text.normalising.language import Language
 from worker.text.normalising.mapped import Rule
 from worker.text.normalising.romans import PATTERN as ROMAN
-from worker.text.normalising.romans import roman_value
 
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
 # Letters and figures that are only set higher or lower.
@@ -34,12 +34,16 @@ _NUMBERED = re.compile(
 )
 _NUMBERS = re.compile(r"(?<=\b[Ll]es )nos (?=\d)|(?<=\b[Aa]ux )nos (?=\d)|(?<!\w)nos (?=\d{1,5} (?:et|à) \d)")
 # Articles of a law have parts: "L. 121-1".
-_LAW = re.compile(r"(?:\b[LRDA]\. ?|\b[Aa]rticle )\d{1,4}-\d{1,3}(?:-\d{1,3})?(?![\w-])")
+_LAW = re.compile(r"(?:\b[LRDA]\. ?|\b[Aa]rticle |\b[Nn]uméro )\d{1,4}-\d{1,3}(?:-\d{1,3})?(?![\w-])")
 _HEIGHT = re.compile(
     r"(?<![\w.,])(\d{1,3})(?:,(\d{2}) ?m(?![\w²³'/])|(?: m |m)(\d{2})(?![\w/%€$°]|[.,]\d| \d))"
 )
 _SECONDS = re.compile(r"(?<![\w.,])(\d{1,4}(?:,\d{1,3})?) s(?![\w'-]|\.\w)")
 _GRADE = re.compile(r"(?<![\w.,/-])(\d{1,3},\d{1,2}|\d{1,3}(?=/(?:20|100|1000)))/(\d{1,4})(?![\w/-]|[.,]\d)")
+_COINS_INSIDE = re.compile(r"(?<![\w.,])(\d{1,6})([€$£])(\d{2})(?![\d.,]\d|\d)")
+_BIG_ORDINAL = re.compile(
+    r"(?<![\w.,])(?<!\d )[1-9]\d{0,2}(?: \d{3}){1,3}(?=(?:es?|[eè]mes?|i[eè]mes?)(?!\w))"
+)
 _HALF = re.compile(r"(?<![\w.,/])(?<!\d )(?:1/2|½) (?=([a-zàâéèêôûœ]{3,40})(?!\w))")
 # In one row, dear numbers, and those with the country's code dialled.
 _TELEPHONE = re.compile(
@@ -59,11 +63,17 @@ _TIMES = re.compile(
     r"(?=\d{1,5}(?:,\d{1,3})?(?!\w|,\d| ?[x×]| ?(?:[kcm]?m|px|pouces)(?!\w)))"  # noqa: RUF001
 )
 _SHORT_DATE = re.compile(r"(?<!\w)([Ll]e|[Dd]u|[Aa]u|[Dd]ès le) (\d{1,2})/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
+# Of which the first is a day of no month's number, so that it is no fraction.
+_LONE_DATE = re.compile(r"(?<![\w.,/-])(1[3-9]|2\d|3[01])/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
 _FULL_DATE = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|[.]\d)")
 _WEEKDAYS = {
     "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
     "dim": "dimanche",
 }  # fmt: skip
+_WEEKDAYS_JOINED = re.compile(
+    rf"(?<!\w)({'|'.join(_WEEKDAYS)})\.?( (?:au|à|et) |, | ?[-–] ?)({'|'.join(_WEEKDAYS)})\.",  # noqa: RUF001
+    re.IGNORECASE,
+)
 _WEEKDAY = re.compile(rf"(?<!\w)({'|'.join(_WEEKDAYS)})\. (?=\d{{1,2}}(?:er)? ?[a-zéû/])", re.IGNORECASE)
 _POSITION = re.compile(
     r"(?<![\w.,])(\d{1,3}(?:[.,]\d{1,8})?) ?° ?(?:(\d{1,2}(?:[.,]\d{1,4})?) ?['′] ?"  # noqa: RUF001
@@ -82,31 +92,6 @@ _TIME = re.compile(
 )
 _MINUTES = re.compile(r"(?<![\w.,:/])(?P<minute>\d{1,3}) ?(?:min|mn) ?(?P<second>[0-5]?\d) ?s(?![\w'])")
 
-# --- Roman numerals ----------------------------------------------------------------------------------------------
-
-# Without the letters that words like "ces", "de" and "Mme" begin with.
-_ROMAN_ORDINAL = re.compile(
-    rf"(?<![\w.'])(?P<letters>I(?=ers?\b|re\b|ère\b)|(?=[IVXL]{{2}}|[VX])(?=[IVXL]{{1,8}}[eènd]){ROMAN})"
-    r"(?P<suffix>(?<=I)(?<![IVX]I)(?:ers?|re|ère)|es?|è|[èe]mes?|nde?)(?![\w'])(?P<century> ?s\.(?=[ ,;)]|$))?"
-)
-_KINGS = (
-    "Albert|Alexandre|Alphonse|Amédée|Auguste|Baudouin|Benoît|Boniface|Catherine|Charles|Christian|Clément|[ÉE]douard"
-    "|[ÉE]lisabeth|Ferdinand|François|Frédéric|Georges|Grégoire|Guillaume|Gustave|Hassan|Henri|Innocent|Ivan|Jacques|Jean"
-    "|Jules|Léon|Léopold|Louis|Mohammed|Napoléon|Nicolas|Othon|Paul|Philippe|Pie|Pierre|Ptolémée|Rainier|Ramsès|Richard"
-    "|Robert|Sixte|Urbain|Victor|Emmanuel"
-)
-_COUNTED = (
-    "chapitre|tome|livre|acte|scène|partie|volume|article|titre|section|annexe|phase|chant|niveau|groupe|classe|catégorie"
-    "|type|paragraphe|figure|tableau|planche|module|étape|appendice|leçon|épisode|saison|division|round|numéro|page|alinéa"
-    "|colonne|guerre|grade|stade"
-)
-_NOT_IN_NAME = r"(?![\w'-]|\.\w)"
-_ROMAN_KING = re.compile(rf"\b((?:{_KINGS}) )({ROMAN}){_NOT_IN_NAME}")
-_ROMAN_COUNTED = re.compile(rf"\b((?i:{_COUNTED})s? )({ROMAN})(?:( (?:et|à|ou) )({ROMAN}))?(?![\w'])")
-_ROMAN_NAME = re.compile(
-    rf"\b({_CAPITAL}[\w'-]{{1,40}} )(X{{0,3}}(?:IX|IV|V?I{{1,3}}|V)|X{{2,3}}){_NOT_IN_NAME}"
-)
-
 # --- people and saints -------------------------------------------------------------------------------------------
 
 _SIR = re.compile(rf"(?<![\w.'-])M\.(?:(?={_CAPITAL}[a-zéèêëîïôûç])| (?={_CAPITAL}|l[ea] |l'|de |et M))")
@@ -119,7 +104,8 @@ _SAINT = re.compile(rf"(?<![\w.'])(St|Ste|Sts|Stes)(?:-|\.? )(?={_CAPITAL}[a-zé
 _SHARP = re.compile(r"(?<!\w)([A-G])#(?!\w)")
 _ELIDED = re.compile(r"(?<!\w)([Dd]|[Qq]u)e (une?)(?= (?!à\b|et\b|ou\b|sur\b|pour\b|point\b)[a-zàâéèê])")
 # "un 1/4 d'heure", where the fraction says it as well.
-_ONE_ONLY = re.compile(r"(?<=\b[Uu]n )un (?=(?:demi|tiers|quart|[\w-]{3,30}ième)(?!\w))")
+_ONE_ONLY = re.compile(r"(?<=\b(?:[Uu]n|[Ll]e|et) )un (?=(?:demi|tiers|quart|[\w-]{3,30}ième)(?!\w))")
+_PART_OF = re.compile(r"(?<=quart|tiers|uarts) (?=(litre|mètre|kilo|tonne|heure)s?)")
 _APOSTROPHE = re.compile(r"(?<=\bd') (?=[aeéèêiouyh])")
 
 
@@ -127,7 +113,7 @@ def early_rules(language: Language) -> tuple[Rule, ...]:
     return (
         Rule(_SET_HIGHER, lambda match: unicodedata.normalize("NFKC", match[0])),
         *_writing_rules(),
-        *_roman_rules(language),
+        *roman_rules(language),
         *_number_rules(language),
         *_hour_rules(language),
         Rule(_COUNTED_THINGS, lambda match: _counted(match, language=language)),
@@ -138,6 +124,7 @@ def late_rules() -> tuple[Rule, ...]:
     return (
         Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),
         Rule(_ONE_ONLY, lambda _: ""),
+        Rule(_PART_OF, lambda match: " d'" if match[1] == "heure" else " de "),
         Rule(_APOSTROPHE, lambda _: ""),
         Rule(_ELIDED, lambda match: f"{match[1]}'{match[2]}"),
     )
@@ -152,7 +139,7 @@ def _writing_rules() -> tuple[Rule, ...]:
         Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus"),
         Rule(re.compile(r"(?<=[^\W\d_])\+(?![\w+])"), lambda _: " plus"),
         Rule(re.compile(r"\b(et|Et)/ou\b"), lambda match: f"{match[1]} ou"),
-        Rule(re.compile(r"(?<=\w)\((e?s|e|x)\)(?!\w)"), lambda match: "" if match[1] == "e" else "s"),
+        Rule(re.compile(r"(?<=\w\w\w)\((e?s|e|x)\)(?!\w)"), lambda match: "" if match[1] == "e" else "s"),
         Rule(re.compile(r"(?<=\w)·(e|es|s|ne|nes|rice|rices)(?:·s)?(?!\w)"), lambda _: ""),
         Rule(
             re.compile(r"\b([JHMDjh])([+-])(?=\d{1,3}(?!\w))"),
@@ -174,6 +161,15 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         Rule(re.compile(r"(?<=\d) ?K€"), lambda _: " k€"),
+        Rule(_COINS_INSIDE, lambda match: f"{match[1]},{match[3]} {match[2]}"),
+        Rule(_BIG_ORDINAL, lambda match: match[0].replace(" ", "")),
+        Rule(re.compile(r"(?<=\bfois) ?/ ?(?=(?:jour|semaine|mois|an)s?\b)"), lambda _: " par "),
+        Rule(re.compile(r"(?<=\b[Ll]es )- ?(?=de \d)"), lambda _: "moins "),
+        Rule(re.compile(r"(?<=\d) ?°(?=\d(?!\d))"), lambda _: " degrés "),
+        Rule(
+            _WEEKDAYS_JOINED,
+            lambda match: f"{_WEEKDAYS[match[1].lower()]}{match[2]}{_WEEKDAYS[match[3].lower()]}",
+        ),
         Rule(re.compile(r"(?<=\d) ?\$ ?(US|CAN|CA)(?!\w)"), lambda match: f" {match[1][:2]}D"),
         Rule(re.compile(r"(?<=\d) ?F ?CFA(?!\w)"), lambda _: " francs CFA"),
         Rule(re.compile(r"(?<=[Gg]uerre de )(14|39)-(?=\d\d(?!\w))"), lambda match: f"{match[1]} "),
@@ -187,6 +183,7 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_ALONE, lambda match: _UNIT_NAMES[match[1]]),
         Rule(_WEEKDAY, lambda match: f"{_WEEKDAYS[match[1].lower()]} "),
         Rule(_FULL_DATE, lambda match: None if int(match[3]) > 12 else f"{match[4]}-{match[3]}-{match[1]}"),
+        Rule(_LONE_DATE, lambda match: f"{match[1]} {_month(match[2], language=language)}"),
         Rule(_SHORT_DATE, lambda match: f"{match[1]} {match[2]} {_month(match[3], language=language)}"),
         Rule(_TELEPHONE, lambda match: _telephone(match, language=language)),
         Rule(_HEIGHT, lambda match: _height(match, language=language)),
@@ -282,34 +279,3 @@ def _month(digits: str, *, language: Language) -> str:
     from worker.text.normalising.dates import month_name
 
     return month_name(int(digits), language=language)
-
-
-def _roman_rules(language: Language) -> tuple[Rule, ...]:
-    def number(letters: str) -> str:
-        value = roman_value(letters) or 0
-        return language.cardinal(value)
-
-    def named(match: re.Match[str]) -> str | None:
-        return f"{match[1]}{number(match[2])}" if len(match[2]) > 1 else None
-
-    def counted(match: re.Match[str]) -> str | None:
-        more = f"{match[3]}{number(match[4])}" if match[4] else ""
-        return f"{match[1]}{number(match[2])}{more}" if match[2] not in "LCDM" else None
-
-    return (
-        Rule(_ROMAN_ORDINAL, lambda match: _roman_ordinal(match, language=language)),
-        Rule(_ROMAN_KING, lambda match: f"{match[1]}{number(match[2])}"),
-        Rule(_ROMAN_COUNTED, counted),
-        Rule(_ROMAN_NAME, named),
-    )
-
-
-def _roman_ordinal(match: re.Match[str], *, language: Language) -> str | None:
-    value = roman_value(match["letters"])
-    if value is None:
-        return None
-    said = language.ordinal(value, suffix=match["suffix"])
-    if not match["century"]:
-        return said
-    rest = match.string[match.end() :]
-    return f"{said} siècle{'.' if not rest.strip() else ''}"
