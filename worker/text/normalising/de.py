@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from worker.text.normalising.dates import month_name
 from worker.text.normalising.language import Coin, Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import DIGITS, Rule
 from worker.text.normalising.romans import PATTERN as ROMAN
 from worker.text.normalising.romans import roman_value
 
@@ -22,12 +22,19 @@ _NOUNS = (
 _ORDINAL = re.compile(rf"(?<![\w.,])(\d{{1,4}})\.(?= (?:[a-zäöü]|(?:{_NOUNS}|{_MONTHS})\b))")
 _DAY = re.compile(r"(?<![\w./-])(\d{1,2})\. ?(\d{1,2})\.(?: ?(\d{4}|\d{2})(?![\w.]))?(?!\d)")
 _OBLIQUE = re.compile(
-    r"(?:\b(?:am|im|vom|zum|beim|dem|den|des|zur|seit|ab|bis|nach|vor|ins|einem|einen|einer|seinem|seinen|ihrem|ihren)"
+    r"(?:\b(?:am|im|vom|zum|beim|dem|den|des|zur|seit|ab|bis|nach|vor|ins|einem|einen|einer|\d{1,2}\. (?:und|oder)|seinem|seinen|ihrem|ihren)"
     r"|\b(?:in|an|auf|mit|von|zu|aus|bei|nach|seit|während|Ende|Anfang|Mitte|Beginn) der) $",
     re.IGNORECASE,
 )
 _NOMINATIVE = re.compile(r"\b(?:der|die|das|eine|jede|diese|jeder|dieser) $", re.IGNORECASE)
 _DECADE = re.compile(r"(?<![\w.,])(\d{2}|1\d{3}|20\d{2})er(?!\w)")
+_PER = re.compile(r"/(?=(?:Stunde|Monat|Jahr|Tag|Woche|Person|Nacht|Stück|Kilogramm|Minute|Liter|Kopf)\b)")
+_COMPOUND = re.compile(
+    r"(?<![\w.,])(\d{1,4})-(?=jährig|tägig|stündig|minütig|köpfig"
+    r"|fach|mal|teilig|stellig|seitig|monatig|wöchig)"
+)
+_HOURS = re.compile(r"(?<![\w.,])(\d{1,2}) ?[-–] ?(?=\d{1,2}(?:[:.]\d{2})? Uhr)")
+_NEUTER = re.compile(r" (?:Jahrhundert|Jh|Kapitel|Mal|Jahr|Quartal|Semester|Stockwerk|Jahrtausend)")
 _COUNTED_NOUN = re.compile(rf"(?:{_NOUNS}|{_MONTHS})\b")
 _KING = re.compile(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({ROMAN})\.(?=\s|$|[,;:!?)\"'])")
 _COUNTED = re.compile(
@@ -90,7 +97,7 @@ class Reader(Language):
         "o. ä.": "oder ähnliches", "o. Ä.": "oder Ähnliches", "i. d. R.": "in der Regel", "s. o.": "siehe oben",
         "s. u.": "siehe unten", "m. E.": "meines Erachtens", "z. T.": "zum Teil", "z. Zt.": "zur Zeit",
         "zzgl.": "zuzüglich", "inkl.": "inklusive", "exkl.": "exklusive", "usw.": "und so weiter",
-        "etc.": "et cetera", "bzw.": "beziehungsweise", "bspw.": "beispielsweise", "ca.": "circa",
+        "etc.": "et cetera", "bzw.": "beziehungsweise", "bspw.": "beispielsweise", "ca.": "circa", "Ca.": "Circa",
         "evtl.": "eventuell", "ggf.": "gegebenenfalls", "vgl.": "vergleiche", "Vgl.": "Vergleiche",
         "sog.": "sogenannte", "gem.": "gemäß", "lt.": "laut", "max.": "maximal", "min.": "minimal",
         "mind.": "mindestens", "insb.": "insbesondere", "allg.": "allgemein", "geb.": "geboren",
@@ -131,7 +138,10 @@ class Reader(Language):
             Rule(re.compile(r"(?<!\w)S\. ?(?=\d)"), lambda _: "Seite "),
             Rule(re.compile(r"§§ ?(?=\d)"), lambda _: "Paragrafen "),
             Rule(re.compile(r"(?<=\d) ?[°º](?![\wº°]| [CFK]\b)"), lambda _: " Grad"),
-            Rule(_DAY, self._day),
+            Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "vierundzwanzig sieben", needs="/"),
+            Rule(_COMPOUND, lambda match: self.say_number(match[1]), needs=DIGITS),
+            Rule(_HOURS, lambda match: f"{match[1]} bis ", needs=DIGITS),
+            Rule(_DAY, self._day, needs=DIGITS),
             Rule(_ORDINAL, lambda match: self._inflected(int(match[1]), match)),
             Rule(_KING, self._king),
             Rule(_COUNTED, self._counted_roman),
@@ -156,13 +166,18 @@ class Reader(Language):
                 lambda _: "eine",
             ),
             Rule(
-                re.compile(r"(?<![\w.,:/-])1(?= [A-ZÄÖÜ][a-zäöüß]+\b)(?! (?:Uhr|Million|Milliarde|Billion))"),
+                re.compile(
+                    r"(?<![\w.,:/-])1(?= [A-ZÄÖÜ][a-zäöüß]+\b)(?! (?:Uhr|Million|Milliarde|Billion|Mio|Mrd|Tsd))"
+                ),
                 lambda _: "ein",
             ),
         )
 
     def late_rules(self) -> Iterable[Rule]:
-        return (Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),)
+        return (
+            Rule(_PER, lambda _: " pro ", needs="/"),
+            Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
+        )
 
     def joins(self, before: str, after: str) -> bool:
         return bool(re.search(r"(?<!\d)\d{1,2}\.$", before) and _COUNTED_NOUN.match(after))
@@ -221,7 +236,8 @@ class Reader(Language):
     def _inflected(self, value: int, match: re.Match[str]) -> str:
         """An ordinal as the word before it asks for."""
         before = match.string[max(0, match.start() - 16) : match.start()]
-        ending = "n" if _OBLIQUE.search(before) else "" if _NOMINATIVE.search(before) else "r"
+        bare = "s" if _NEUTER.match(match.string[match.end() : match.end() + 14]) else "r"
+        ending = "n" if _OBLIQUE.search(before) else "" if _NOMINATIVE.search(before) else bare
         return f"{self.ordinal(value)}{ending}"
 
     def _day(self, match: re.Match[str]) -> str | None:

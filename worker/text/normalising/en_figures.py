@@ -102,7 +102,7 @@ _VERSE = re.compile(
     r"\b((?:Gen(?:esis)?|Ex(?:odus)?|Lev(?:iticus)?|Num(?:bers)?|Deut(?:eronomy)?|Joshua|Judges|Ruth|Samuel|Kings|Chronicles"
     r"|Ezra|Nehemiah|Esther|Job|Psalms?|Prov(?:erbs)?|Eccl(?:esiastes)?|Isaiah|Jeremiah|Ezekiel|Daniel|Hosea|Joel|Amos"
     r"|Jonah|Micah|Matt(?:hew)?|Mark|Luke|John|Acts|Rom(?:ans)?|Corinthians|Galatians|Ephesians|Philippians|Colossians"
-    r"|Thessalonians|Timothy|Titus|Hebrews|James|Peter|Jude|Rev(?:elation)?|Surah|Quran)\.? )(\d{1,3}):(\d{1,3})(?!\d|:)"
+    r"|Thessalonians|Timothy|Titus|Hebrews|James|Peter|Jude|Rev(?:elation)?|Quran)\.? )(\d{1,3}):(\d{1,3})(?!\d|:)"
 )
 _SAME_CENTURY = re.compile(r"(?<![\w.,/-])((?:19|20)\d\d)[-–/]0(\d)(?![\w/-])")
 

@@ -13,7 +13,7 @@ from worker.text.normalising.romans import roman_value
 from worker.text.normalising.units import SYMBOLS
 
 _ROMAN = re.compile(
-    rf"\b((?:[Ss]iglos?|[Cc]apítulo|[Tt]omo|[Vv]olumen|[Pp]arte|[Aa]cto|[Ee]scena|[Ll]ibro|[Ff]ase|[Tt]ítulo|[Aa]rtículo|Guerra"
+    rf"\b((?:[Ss]iglos?|[Ss]\.|[Cc]apítulo|[Tt]omo|[Vv]olumen|[Pp]arte|[Aa]cto|[Ee]scena|[Ll]ibro|[Ff]ase|[Tt]ítulo|[Aa]rtículo|Guerra"
     rf" Mundial)|[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{{2,20}}) ({ROMAN})(?![\w'-]|\.\w)"
 )
 _ALWAYS = re.compile(
@@ -31,6 +31,7 @@ _ONE = re.compile(
     r"(?<![\w.,:/-])((?:\d{1,3}(?:\.\d{3}){0,4}|\d{0,5})(?:1|[2-9]00))(?= ([a-záéíóúñü]{2,})\b)"
     r"(?! (?:de|y|a|en|por|o|al|con|el|la|se|que|es)\b)"
 )
+_PER = re.compile(r"/(?=(?:hora|mes|año|día|semana|persona|noche|minuto|kilogramo|litro|unidad|h|kg)\b)")
 _FRACTIONS = {
     2: "medio",
     3: "tercio",
@@ -51,7 +52,7 @@ class Reader(Language):
     decimal_mark = ","
     group_marks = "."
     of_month = "del?"
-    ordinal_suffixes = r"(?:\.?[ºªoa°]|\.?er|[rnmt][oa]|\.?era)"
+    ordinal_suffixes = r"(?<! )(?:\.?[ºªoa°]|\.?er|[rnmt][oa]|\.?era)"
     short_months = {"sept": 9, "set": 9}  # noqa: RUF012
     time_suffix = "(?: ?(?:h|hs|hrs)\\b\\.?)?"
     words = {  # noqa: RUF012
@@ -94,19 +95,19 @@ class Reader(Language):
         "Profa.": "profesora", "Lic.": "licenciado", "Ing.": "ingeniero", "Gral.": "general", "Cnel.": "coronel",
         "Cap.": "capitán", "Sto.": "Santo", "Sta.": "Santa", "S.": "san", "Ud.": "usted", "Uds.": "ustedes",
         "Vd.": "usted", "Vds.": "ustedes", "p. ej.": "por ejemplo", "P. ej.": "Por ejemplo", "etc.": "etcétera",
-        "aprox.": "aproximadamente", "EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos",
-        "EEUU": "Estados Unidos", "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "a. m.": "AM",
-        "p. m.": "PM", "Av.": "avenida", "Avda.": "avenida", "C/": "calle", "c/": "calle", "núm.": "número",
-        "Núm.": "Número", "n.º": "número", "N.º": "Número", "n.°": "número", "nº": "número", "Nº": "Número",
-        "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas", "cap.": "capítulo",
-        "art.": "artículo", "vol.": "volumen", "ed.": "edición", "fig.": "figura", "tel.": "teléfono",
-        "Tel.": "Teléfono", "tfno.": "teléfono", "máx.": "máximo", "mín.": "mínimo", "dpto.": "departamento",
-        "Dpto.": "Departamento", "depto.": "departamento", "izq.": "izquierda", "dcha.": "derecha",
-        "Cía.": "compañía", "admón.": "administración", "ej.": "ejemplo", "vs.": "versus", "c.": "circa",
-        "s.": "siglo", "ss.": "siguientes", "JJ. OO.": "Juegos Olímpicos", "RR. HH.": "recursos humanos",
-        "FF. AA.": "Fuerzas Armadas", "i. e.": "es decir", "P. D.": "posdata", "ene.": "enero", "feb.": "febrero",
-        "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio", "ago.": "agosto",
-        "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre",
+        "aprox.": "aproximadamente", "Aprox.": "Aproximadamente", "EE. UU.": "Estados Unidos",
+        "EE.UU.": "Estados Unidos", "EEUU": "Estados Unidos", "a. C.": "antes de Cristo",
+        "d. C.": "después de Cristo", "a. m.": "AM", "p. m.": "PM", "Av.": "avenida", "Avda.": "avenida",
+        "C/": "calle", "c/": "calle", "núm.": "número", "Núm.": "Número", "n.º": "número", "N.º": "Número",
+        "n.°": "número", "nº": "número", "Nº": "Número", "pág.": "página", "págs.": "páginas", "p.": "página",
+        "pp.": "páginas", "cap.": "capítulo", "art.": "artículo", "vol.": "volumen", "ed.": "edición",
+        "fig.": "figura", "tel.": "teléfono", "Tel.": "Teléfono", "tfno.": "teléfono", "máx.": "máximo",
+        "mín.": "mínimo", "dpto.": "departamento", "Dpto.": "Departamento", "depto.": "departamento",
+        "izq.": "izquierda", "dcha.": "derecha", "Cía.": "compañía", "admón.": "administración", "ej.": "ejemplo",
+        "vs.": "versus", "c.": "circa", "s.": "siglo", "ss.": "siguientes", "JJ. OO.": "Juegos Olímpicos",
+        "RR. HH.": "recursos humanos", "FF. AA.": "Fuerzas Armadas", "i. e.": "es decir", "P. D.": "posdata",
+        "ene.": "enero", "feb.": "febrero", "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio",
+        "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre",
     }  # fmt: skip
     closing = frozenset({"etc.", "EE. UU.", "a. C.", "d. C.", "a. m.", "p. m.", "Ud.", "Uds.", "Cía."})
 
@@ -125,12 +126,16 @@ class Reader(Language):
                 re.compile(r"(?<=\d) ?[°º](?![\wº°]| [CFK]\b)(?= ?(?:,|\.|$|de|al|N|S|E|O|\d))"),
                 lambda _: " grados",
             ),
-            Rule(_ROMAN, self._roman),
+            Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),
+            Rule(_ROMAN, self._roman, needs="IVXLCDM"),
             Rule(_ONE, self._one),
         )
 
     def late_rules(self) -> Iterable[Rule]:
-        return (Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),)
+        return (
+            Rule(_PER, lambda _: " por ", needs="/"),
+            Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
+        )
 
     def counted(self, words: str, noun: str) -> str:
         name = noun.partition(" ")[0]
@@ -146,6 +151,10 @@ class Reader(Language):
 
     def scaled(self, noun: str, *, scale: str) -> str:
         return noun if scale == "mil" else f"de {noun}"
+
+    def say_decimals(self, digits: str) -> str:
+        grouped = len(digits) <= 2 and not digits.startswith("0")
+        return self.cardinal(int(digits)) if grouped else self.say_digits(digits)
 
     def ordinal(self, value: int, *, suffix: str = "") -> str:
         plain = suffix.lstrip(".")
@@ -189,7 +198,8 @@ class Reader(Language):
         if named and value <= _KINGS_UNTIL:
             said = _ORDINALS[value - 1]
             return f"{match[1]} {said[:-1] + 'a' if match[1].endswith('a') else said}"
-        return f"{match[1]} {self.cardinal(value)}"
+        name = {"s.": "siglo", "S.": "Siglo"}.get(match[1], match[1])
+        return f"{name} {self.cardinal(value)}"
 
     def _one(self, match: re.Match[str]) -> str | None:
         if match[2] in SYMBOLS or match[2] in self.units:

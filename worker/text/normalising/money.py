@@ -46,8 +46,11 @@ def money_rules(language: Language) -> tuple[Rule, ...]:
     scale = scale_pattern(language, money=True)
     say: Say = lambda match: _said(match, language=language)  # noqa: E731
     number = rf"(?P<number>{language.number})"
+    code = rf"(?: (?P<code>{_CODES})(?!\w))?"
     return (
-        Rule(re.compile(rf"{_MINUS}(?P<sign>{prefix}) ?(?P<second>[-\u2212]?){number}{scale}(?!\w)"), say),
+        Rule(
+            re.compile(rf"{_MINUS}(?P<sign>{prefix}) ?(?P<second>[-\u2212]?){number}{scale}{code}(?!\w)"), say
+        ),
         Rule(re.compile(rf"{_MINUS}(?<![\w.,/]){number}{scale} ?{behind}"), say),
     )
 
@@ -101,7 +104,7 @@ def coin_of(sign: str, *, language: Language) -> Coin:
 
 
 def _said(match: re.Match[str], *, language: Language) -> str:
-    coin = coin_of(match["sign"], language=language)
+    coin = coin_of(match.groupdict().get("code") or match["sign"], language=language)
     minus = match["minus"] or match.groupdict().get("second")
     said = _sum(match, coin=coin, language=language)
     return f"{language.words['minus']} {said}" if minus else said

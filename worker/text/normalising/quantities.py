@@ -127,7 +127,16 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
             said = _spaced(match, f"{language.say_number(match['number'])} {match['scale']}")
         return f"{minus} {said.lstrip()}" if match["minus"] else said
 
+    # A point between figures of those who write a comma: "USB 3.0".
+    foreign = (
+        r"(?<![\w.,])(\d{1,9})\.(\d{1,2}|\d{4,9})(?![\w.,]?\d|\w)" if language.decimal_mark == "," else "(?!)"
+    )
+
+    def pointed(match: re.Match[str]) -> str:
+        return f"{language.say_whole(match[1])} {words['dot']} {language.say_decimals(match[2])}"
+
     return (
+        Rule(re.compile(foreign), pointed, needs="."),
         Rule(_VERSION, lambda match: f"{words['version']} {versions(match)}", needs="vV"),
         Rule(_CHAPTERS, lambda match: None if grouped.fullmatch(match[1]) else versions(match), needs="."),
         Rule(_RATIO, lambda match: f"{match[1]}{to}{match[2]}", needs=":"),
