@@ -59,7 +59,7 @@ def address_rules(language: Language) -> tuple[Rule, ...]:
         return spell_address(match[1], language=language)
 
     def mention(match: re.Match[str]) -> str:
-        return f"{language.words['at']} {spell_address(match[1], language=language)}"
+        return f"{language.words['at']} {spell_address(match[1], language=language, ending=False)}"
 
     return (
         Rule(_MAIL, lambda match: _mail(match, language=language), needs="@"),
@@ -88,11 +88,12 @@ def harmless_addresses() -> tuple[Rule, ...]:
     return tuple(Rule(pattern, host) for pattern in (_SCHEME, _WWW))
 
 
-def spell_address(text: str, *, language: Language) -> str:
-    """Names as words, signs by their names, digits as one says them in an address."""
+def spell_address(text: str, *, language: Language, ending: bool = True) -> str:
+    """Names as words, signs by their names, digits as in an address; with `ending`, the last name may be a code."""
     pieces = _PIECE.findall(text)
     said = [
-        _piece(piece, last=index == len(pieces) - 1, language=language) for index, piece in enumerate(pieces)
+        _piece(piece, last=ending and index == len(pieces) - 1, language=language)
+        for index, piece in enumerate(pieces)
     ]
     return " ".join(filter(None, said))
 
@@ -133,7 +134,8 @@ def _tail(address: str) -> str:
 
 
 def _mail(match: re.Match[str], *, language: Language) -> str:
-    name, host = (spell_address(part, language=language) for part in match.groups())
+    name = spell_address(match[1], language=language, ending=False)
+    host = spell_address(match[2], language=language)
     return f"{name} {language.words['at']} {host}"
 
 

@@ -23,10 +23,10 @@ _QUOTES = {
     "\u2044": "/",
     "\u2215": "/",
     "\u2217": "*",
-    "\u2022": "\u2022",
+    "№": "No. ",
 }
 _WIDE = re.compile("[^\x00-\x7f]")
-_KEPT_KINDS = ("<super>", "<sub>", "<fraction>", "<circle>", "<square>")
+_KEPT_KINDS = ("<super>", "<fraction>", "<circle>", "<square>")
 _SPACES = re.compile(r"[^\S\n]+")
 _GUILLEMETS = re.compile(r"«\s?|\s?»")
 

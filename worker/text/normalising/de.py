@@ -22,7 +22,8 @@ _NOUNS = (
 _ORDINAL = re.compile(rf"(?<![\w.,])(\d{{1,4}})\.(?= (?:[a-zäöü]|(?:{_NOUNS}|{_MONTHS})\b))")
 _DAY = re.compile(r"(?<![\w./-])(\d{1,2})\. ?(\d{1,2})\.(?: ?(\d{4}|\d{2})(?![\w.]))?(?!\d)")
 _OBLIQUE = re.compile(
-    r"(?:\b(?:am|im|vom|zum|beim|dem|den|des|zur|seit|ab|bis|nach|vor|ins|einem|einen|einer|\d{1,2}\. (?:und|oder)|seinem|seinen|ihrem|ihren)"
+    r"(?:\b(?:am|im|vom|zum|beim|dem|den|des|zur|seit|ab|bis|nach|vor|ins|einem|einen|einer|\d{1,2}\. (?:und|oder)"
+    r"|seinem|seinen|ihrem|ihren)"
     r"|\b(?:in|an|auf|mit|von|zu|aus|bei|nach|seit|während|Ende|Anfang|Mitte|Beginn) der) $",
     re.IGNORECASE,
 )

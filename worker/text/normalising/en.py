@@ -62,6 +62,8 @@ _SPELLINGS = (
     Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} ", needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
+    Rule(re.compile(r"\bN[º°] ?(?=\d)"), lambda _: "number ", needs="º°"),
+    Rule(re.compile(r"(?<=, )etc(?![\w.])|(?<=\band )etc(?![\w.])"), lambda _: "et cetera"),
     Rule(re.compile(r"(?<!\w)c/o(?!\w)"), lambda _: "care of", needs="/"),
     Rule(
         re.compile(r"\b([Hh]e|[Hh]is|[Hh]im|[Yy]es)/(?=she\b|hers?\b|no\b)"),

@@ -39,7 +39,8 @@ _RATING = re.compile(
 )
 _SCREEN = re.compile(
     r"(?<![\w.])(480|720|1080|1440|2160)([pi])(?!\w)"
-    r"|(?<![\w.])([24568])[Kk](?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)|[.,;!?]|$)"
+    r"|(?<![\w.$€£])([24568])[Kk](?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)"
+    r"|[.,;!?]|$)"
 )
 _SCREENS = {
     "480": "four eighty",
@@ -104,6 +105,13 @@ _VERSE = re.compile(
     r"|Jonah|Micah|Matt(?:hew)?|Mark|Luke|John|Acts|Rom(?:ans)?|Corinthians|Galatians|Ephesians|Philippians|Colossians"
     r"|Thessalonians|Timothy|Titus|Hebrews|James|Peter|Jude|Rev(?:elation)?|Quran)\.? )(\d{1,3}):(\d{1,3})(?!\d|:)"
 )
+_PRESSURE = re.compile(
+    r"(?:(?<=pressure )|(?<=pressure of )|(?<=pressure is )|(?<=pressure was ))(\d{2,3})/(\d{2,3})(?![\w/])"
+)
+_MERCURY = re.compile(r"(?<![\w./])(\d{2,3})/(\d{2,3})(?= ?mm ?Hg)")
+_TOLL_FREE = re.compile(r"(?<![\w.-])1-(8(?:00|33|44|55|66|77|88)|900)-(?=[A-Z])")
+_ORDER = re.compile(r"(?<!\S)#(\d{5,24})(?![\w.,]?\d|\w)")
+_MILITARY = re.compile(r"(?<![\w.,:])(0[1-9]|1\d|2[0-3])00(?= (?:hours|hrs)\b)")
 _SAME_CENTURY = re.compile(r"(?<![\w.,/-])((?:19|20)\d\d)[-–/]0(\d)(?![\w/-])")
 
 
@@ -169,6 +177,13 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         Rule(_VERSE, lambda match: f"{match[1]}{number(match[2])}, {match[3]}", needs=":"),
+        *(
+            Rule(pattern, lambda match: f"{match[1]} over {match[2]}", needs="/")
+            for pattern in (_PRESSURE, _MERCURY)
+        ),
+        Rule(_TOLL_FREE, lambda match: f"one, {digits(match[1])}, ", needs="-"),
+        Rule(_ORDER, lambda match: f"number {digits(match[1])}", needs="#"),
+        Rule(_MILITARY, lambda match: f"{number(match[1]).replace('zero', 'oh')} hundred", needs="0"),
         Rule(_SAME_CENTURY, season, needs="-–/"),
         Rule(_ROOM, room, needs=DIGITS),
         Rule(_BILLIONS, lambda match: f"{match[1]} billion", needs="B"),
@@ -204,4 +219,5 @@ def _inches(match: re.Match[str]) -> str | None:
     if match.string.count('"', 0, match.start()) % 2:
         return None
     before_noun = match.string[match.end() : match.end() + 2].strip().islower()
-    return f"{match[1]} {'inch' if match[1] == '1' or before_noun else 'inches'}"
+    part = match.string[: match.start()].endswith("/")
+    return f"{match[1]} {'inch' if match[1] == '1' or before_noun or part else 'inches'}"

@@ -10,8 +10,11 @@ _INTERNATIONAL = re.compile(
     r"(?<![\w.,:/-])\+(\d{1,3}(?:[ .-]?(?:\(\d{1,5}\)|\d{1,12})){1,7})(?![\w/]|[.,]\d)"
 )
 _AREA = re.compile(r"(?<![\w.,:/-])((?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[ .-]\d{4})(?![\w/-]|[.,]\d)")
-_LOCAL = re.compile(r"(?<![\w.,:/+-])(?<!\d )(0\d{1,4}(?:[ ./-]\d{2,8}){1,5})(?![\w/-]|[.,]\d)")
+_LOCAL = re.compile(
+    r"(?<![\w.,:/+-])(?<!\d )((?:0\d{1,4}|\(0\d{1,4}\))(?:[ ./-]\d{2,8}){1,5})(?![\w/-]|[.,]\d)"
+)
 _CHAIN = re.compile(r"(?<![\w.,:/-])(\d{1,6}(?:-\d{1,8}){2,6})(?![\w/-]|[.,]\d)")
+_CARD = re.compile(r"(?<![\w.,:/-])(\d{4}(?:[ -]\d{4}){2,4})(?![\w/-]|[.,]\d)")
 _FEWEST_DIGITS = 7
 
 
@@ -27,5 +30,6 @@ def telephone_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_INTERNATIONAL, international, needs="+"),
         Rule(_AREA, said, needs="-.("),
         Rule(_LOCAL, said, needs="0"),
+        Rule(_CARD, said),
         Rule(_CHAIN, said, needs="-"),
     )

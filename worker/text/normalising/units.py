@@ -199,7 +199,9 @@ def _cldr_name(unit: str, *, sample: Decimal | int, per: str | None, locale: str
 
 def _said(match: re.Match[str], *, language: Language) -> str | None:
     symbol, gap = match["unit"], match["gap"]
-    if (not gap and symbol in _ONLY_APART) or (gap and symbol in _ONLY_CLOSE and not match["per"]):
+    word_follows = match.string[match.end() : match.end() + 2].strip()[:1].isalpha()
+    close = symbol in _ONLY_CLOSE and not match["per"] and (symbol != "s" or word_follows)
+    if (not gap and symbol in _ONLY_APART) or (gap and close):
         return None
     value = language.value(match["number"])
     words, scale = scaled_number(match, language=language)
