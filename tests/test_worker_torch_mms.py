@@ -13,9 +13,10 @@ from transformers import VitsModel, VitsTokenizer, set_seed
 from tests.tiny_models import ENGLISH, PICKLED, build_mms
 from tests.utterances import HERON, settings_of, utterance
 from worker.engines import create
-from worker.engines.mms import MmsEngine
+from worker.engines.mms import MmsEngine, _letters, _places
 from worker.engines.protocol import Engine, EngineError
 
+SAMPLES_PER_FRAME = 256
 TEXTS = (HERON, "A small boat went past.", "Over the wide water it flew.")
 # Letters, marks and signs of many scripts, and what stays as it is.
 SCRIPTS = "Привет, МИР! 안녕 세상 — नमस्ते दुनिया Ἀθῆναι მშვიდობა ሰላም 世界 مرحبا àéîõü ß İ ﬁ ① ½ € 😀 plain"
@@ -144,6 +145,69 @@ def test_numbers_are_read_in_the_language_of_the_voice(root: Path, engine: MmsEn
     french.load()
     assert np.array_equal(single(french, "J'ai 42 ans"), single(french, "J'ai quarante-deux ans"))
     assert np.array_equal(single(engine, "I am 42"), single(engine, "I am forty-two"))
+
+
+def test_words_are_where_the_model_puts_their_letters(engine: MmsEngine) -> None:
+    """Of the tiny model every token takes three frames: a letter, and the blank on either side of it."""
+    text = "Good morning, said the heron."
+    (speech,) = engine.speak([utterance(text)])
+    assert [text[word.start : word.end] for word in speech.words] == [
+        "Good",
+        "morning",
+        "said",
+        "the",
+        "heron",
+    ]
+    readable = engine._readable(text)
+    token_s = len(speech.samples) / speech.sample_rate_hz / (2 * len(readable) + 1)
+    for word, said in zip(speech.words, readable.split(), strict=True):
+        first = readable.index(said)
+        assert word.start_s == pytest.approx((2 * first + 1) * token_s)
+        assert word.end_s == pytest.approx((2 * (first + len(said)) + 1) * token_s)
+
+
+@pytest.mark.parametrize("text", [HERON, "a small boat", "banana", "aa a", "a", "aardvark pa", "over a"])
+def test_letters_are_found_among_the_tokens(engine: MmsEngine, text: str) -> None:
+    """One letter of a model is its blank as well, which the tokenizer treats in a way of its own."""
+    readable = engine._readable(text)
+    ids = engine._tokenizer(readable).input_ids
+    places = list(_places(readable, pad=engine._tokenizer.pad_token))
+    assert engine._tokenizer.convert_ids_to_tokens([ids[place] for place in places]) == list(readable)
+    others = set(range(len(ids))).difference(places)
+    assert {ids[place] for place in others} <= {0}
+    assert len(_letters(readable, [1.0] * len(ids), pad="a", length_s=1.0)) == len("".join(readable.split()))
+    assert _letters(readable, [1.0] * (len(ids) + 1), pad="a", length_s=1.0) == []
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 1.7])
+def test_words_of_a_batch_are_those_of_each(tmp_path: Path, speed: float) -> None:
+    build_mms(tmp_path, steady=True)
+    engine = create("mms_eng", settings_of(tmp_path))
+    engine.load()
+    together = engine.speak([utterance(text, speed=speed) for text in TEXTS])
+    for text, speech in zip(TEXTS, together, strict=True):
+        (alone,) = engine.speak([utterance(text, speed=speed)])
+        assert [(word.start, word.end) for word in speech.words] == [(w.start, w.end) for w in alone.words]
+        assert [word.end_s for word in speech.words] == pytest.approx([word.end_s for word in alone.words])
+        assert speech.words[-1].end_s <= len(speech.samples) / speech.sample_rate_hz
+
+
+def test_frames_are_those_that_the_model_spoke(engine: MmsEngine) -> None:
+    encoded = engine._tokenizer(list(TEXTS), padding=True, return_tensors="pt")
+    with torch.no_grad():
+        spoken = engine._model(**encoded, speaking_rate=0.7)
+    frames = engine._frames(encoded.attention_mask, pace=0.7)
+    assert [sum(own) for own in frames] == (spoken.sequence_lengths / SAMPLES_PER_FRAME).tolist()
+
+
+def test_words_of_numbers_and_in_other_letters(engine: MmsEngine, korean: MmsEngine) -> None:
+    for speaker, text, words in (
+        (engine, "I am 42, or 1,250!", ["I", "am", "42", "or", "1,250"]),
+        (korean, "안녕 세상, 42 — hello", ["안녕", "세상", "42", "hello"]),
+    ):
+        (speech,) = speaker.speak([utterance(text)])
+        assert [text[word.start : word.end] for word in speech.words] == words
+        assert all(word.start_s < word.end_s for word in speech.words)
 
 
 @pytest.mark.parametrize("text", ["", "!!!", "😀", "你好", "'-", "  "])

@@ -69,6 +69,8 @@ class TestWords:
             ("A & B", "A and B", [("A", 0, 1), ("B", 2, 3)]),
             ("yes 東京 no", "yes no", [("yes", 0, 1), ("no", 1, 2)]),
             ("東京", "", []),
+            ("안녕 세상", "annyeong sesang", [("안녕", 0, 1), ("세상", 1, 2)]),
+            ("no 東 京 大 学 校 yes", "no dong jing yes", [("no", 0, 1), ("yes", 3, 4)]),
             ("", "one", []),
         ],
     )

@@ -10,6 +10,8 @@ from worker.engines.protocol import Word
 # What parts words beside white space, and what stands around them.
 _PARTING = frozenset("—–…、。，！？；：")  # noqa: RUF001
 _AROUND = frozenset(".,;:!?\"'*_`~|¡¿")
+# Words that are one in time; of more it helps nobody to know.
+_MOST_TOGETHER = 4
 _AROUND_KINDS = frozenset(("Ps", "Pe", "Pi", "Pf", "Pd"))
 
 
@@ -21,7 +23,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 def align(text: str, *, read: str, heard: Sequence[Word]) -> tuple[Word, ...]:
     """The words of `text` that are heard; `heard` are characters of `read`, which is how the engine read it.
 
-    Where both differ by more than one word for one, as in "7kg 3cm", it is one for all of them.
+    Where both differ by more than one word for one, as in "7kg 3cm", it is one for all of them, up to a few.
     """
     own, theirs = word_spans(text), list(_read_words(read, heard))
     if not theirs:
@@ -39,6 +41,8 @@ def _paired(
         step, read_step = to_own - from_own, to_read - from_read
         if step == read_step:
             step = read_step = 1
+        elif step > _MOST_TOGETHER:
+            continue
         starts = zip(range(from_own, to_own, step), range(from_read, to_read, read_step), strict=True)
         for at, read_at in starts:
             first, last = theirs[read_at], theirs[read_at + read_step - 1]
