@@ -22,11 +22,13 @@ _KINGS = (
 _COUNTED = (
     "chapitre|tome|livre|acte|scène|partie|volume|article|titre|section|annexe|phase|chant|niveau|groupe|classe|catégorie"
     "|type|paragraphe|figure|tableau|planche|module|étape|appendice|leçon|épisode|saison|division|round|numéro|page|alinéa"
-    "|colonne|guerre|grade|stade"
+    "|colonne|an|guerre|grade|stade"
 )
 _NOT_IN_NAME = r"(?![\w'-]|\.\w)"
-_ROMAN_KING = re.compile(rf"\b((?:{_KINGS}) )({ROMAN}){_NOT_IN_NAME}")
+_ROMAN_KING = re.compile(rf"\b((?:{_KINGS})[ -])({ROMAN}){_NOT_IN_NAME}")
 _ROMAN_COUNTED = re.compile(rf"\b((?i:{_COUNTED})s? )({ROMAN})(?:( (?:et|à|ou) )({ROMAN}))?(?![\w'])")
+# Years on buildings and at the end of films.
+_ROMAN_YEAR = re.compile(rf"(?<![\w.'-])(?=M[IVXLCDM]{{3}})({ROMAN})(?![\w'-])")
 _ROMAN_NAME = re.compile(
     rf"\b({_CAPITAL}[\w'-]{{1,40}} )(X{{0,3}}(?:IX|IV|V?I{{1,3}}|V)|X{{2,3}}){_NOT_IN_NAME}"
 )
@@ -49,6 +51,7 @@ def roman_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_ROMAN_KING, lambda match: f"{match[1]}{number(match[2])}"),
         Rule(_ROMAN_COUNTED, counted),
         Rule(_ROMAN_NAME, named),
+        Rule(_ROMAN_YEAR, lambda match: language.year(roman_value(match[1]) or 0)),
     )
 
 

@@ -34,7 +34,9 @@ _NUMBERED = re.compile(
 )
 _NUMBERS = re.compile(r"(?<=\b[Ll]es )nos (?=\d)|(?<=\b[Aa]ux )nos (?=\d)|(?<!\w)nos (?=\d{1,5} (?:et|à) \d)")
 # Articles of a law have parts: "L. 121-1".
-_LAW = re.compile(r"(?:\b[LRDA]\. ?|\b[Aa]rticle |\b[Nn]uméro )\d{1,4}-\d{1,3}(?:-\d{1,3})?(?![\w-])")
+_LAW = re.compile(
+    r"(?:\b[LRDA]\. ?|\b[LRD](?=\d{3})|\b[Aa]rticle |\b[Nn]uméro )\d{1,4}-\d{1,3}(?:-\d{1,3})?(?![\w-])"
+)
 _HEIGHT = re.compile(
     r"(?<![\w.,])(\d{1,3})(?:,(\d{2}) ?m(?![\w²³'/])|(?: m |m)(\d{2})(?![\w/%€$°]|[.,]\d| \d))"
 )
@@ -64,7 +66,7 @@ _TIMES = re.compile(
 )
 _SHORT_DATE = re.compile(r"(?<!\w)([Ll]e|[Dd]u|[Aa]u|[Dd]ès le) (\d{1,2})/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
 # Of which the first is a day of no month's number, so that it is no fraction.
-_LONE_DATE = re.compile(r"(?<![\w.,/-])(1[3-9]|2\d|3[01])/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
+_LONE_DATE = re.compile(r"(?<![\w.,/-])(1[3-9]|2\d|3[01])/(0[1-9]|1[12])(?![\w/%-]|[.,]\d)")
 _FULL_DATE = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|[.]\d)")
 _WEEKDAYS = {
     "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
@@ -88,15 +90,19 @@ _HOURS = re.compile(rf"(?<![\w.,:/])({_HOUR}) ?[-–] ?(?={_HOUR}(?!\w))")  # no
 _HOURS_SHORT = re.compile(rf"(?<![\w.,:/-])(\d{{1,2}}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
 _TIME = re.compile(
     r"(?<![\w.,:/])(?P<hour>\d{1,3}) ?[hH](?: ?(?P<minute>[0-5]?\d)(?![\d%€$°:/]|[.,]\d| \d)"
-    r"(?P<shown> ?(?:min|mn)(?!\w))?(?: ?(?P<second>[0-5]?\d) ?s(?![\w']))?)?(?![\w²'])"
+    r"(?P<shown> ?(?:min|mn)(?![^\W\d]))?(?: ?(?P<second>[0-5]?\d) ?s(?![\w']))?)?(?![\w²'])"
 )
 _MINUTES = re.compile(r"(?<![\w.,:/])(?P<minute>\d{1,3}) ?(?:min|mn) ?(?P<second>[0-5]?\d) ?s(?![\w'])")
 
 # --- people and saints -------------------------------------------------------------------------------------------
 
-_SIR = re.compile(rf"(?<![\w.'-])M\.(?:(?={_CAPITAL}[a-zéèêëîïôûç])| (?={_CAPITAL}|l[ea] |l'|de |et M))")
-_MASTER = re.compile(rf"(?<![\w.'-])(Me|Gal|Col\.|Sr) (?={_CAPITAL}[a-zéèêëîïôûç])|(?<![\w.'-])(Gal) (?=de )")
-_TITLES = {"Me": "maître", "Gal": "général", "Col.": "colonel", "Sr": "sœur"}
+_SIR = re.compile(
+    rf"(?<![\w.'-])(?<!S\. )M\.(?:(?={_CAPITAL}[a-zéèêëîïôûç])| (?={_CAPITAL}|l[ea] |l'|de |et M))"
+)
+_MASTER = re.compile(
+    rf"(?<![\w.'-])(Me|Gal|Gén\.|Col\.|Sr) (?={_CAPITAL}[a-zéèêëîïôûç])|(?<![\w.'-])(Gal) (?=de )"
+)
+_TITLES = {"Me": "maître", "Gal": "général", "Gén.": "général", "Col.": "colonel", "Sr": "sœur"}
 _SAINT = re.compile(rf"(?<![\w.'])(St|Ste|Sts|Stes)(?:-|\.? )(?={_CAPITAL}[a-zéèêëîïôûç'])")
 
 # --- signs -------------------------------------------------------------------------------------------------------
@@ -132,6 +138,10 @@ def late_rules() -> tuple[Rule, ...]:
 
 def _writing_rules() -> tuple[Rule, ...]:
     return (
+        Rule(
+            re.compile(r"(?<=\d) p\. ?(100|1 ?000)(?!\d)"),
+            lambda match: f" pour {'cent' if match[1] == '100' else 'mille'}",
+        ),
         Rule(_NUMBERS, lambda _: "numéros "),
         Rule(_NUMBERED, lambda match: f"{NUMBERED[match[1]]} "),
         Rule(re.compile(r"\betc(?:\.{2,}|\.?…)"), lambda _: "etc."),
@@ -139,8 +149,14 @@ def _writing_rules() -> tuple[Rule, ...]:
         Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus"),
         Rule(re.compile(r"(?<=[^\W\d_])\+(?![\w+])"), lambda _: " plus"),
         Rule(re.compile(r"\b(et|Et)/ou\b"), lambda match: f"{match[1]} ou"),
-        Rule(re.compile(r"(?<=\w\w\w)\((e?s|e|x)\)(?!\w)"), lambda match: "" if match[1] == "e" else "s"),
-        Rule(re.compile(r"(?<=\w)·(e|es|s|ne|nes|rice|rices)(?:·s)?(?!\w)"), lambda _: ""),
+        Rule(
+            re.compile(r"(?<=\w\w)\((e?s|e|(?<=\w{3}\()x)\)(?!\w)"),
+            lambda match: "" if match[1] == "e" else "s",
+        ),
+        Rule(
+            re.compile(r"(?<=\w)·(?:e|es|s|ne|nes|rice|rices)(?:·s)?(?!\w)"),
+            lambda match: "s" if match[0].endswith("s") else "",
+        ),
         Rule(
             re.compile(r"\b([JHMDjh])([+-])(?=\d{1,3}(?!\w))"),
             lambda match: f"{match[1]} {_SIGNS[match[2]]} ",
@@ -208,6 +224,10 @@ def _hour_rules(language: Language) -> tuple[Rule, ...]:
         Rule(
             _MINUTES,
             lambda match: _counts([match["minute"], match["second"]], names=_CLOCK[1:], language=language),
+        ),
+        Rule(
+            re.compile(r"(?<![\w.,°])(\d{1,3})['′] ?([0-5]\d)(?:[\"″]|'')"),  # noqa: RUF001
+            lambda match: _counts([match[1], match[2]], names=_CLOCK[1:], language=language),
         ),
         Rule(_SECONDS, lambda match: f"{match[1]} sec"),
     )

@@ -137,7 +137,7 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     scale = scale_pattern(language)
     measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}"
-    measure += rf"(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/\w{{3}}){per}"
+    measure += rf"(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/(?!(?:min|sec|day)\b)\w{{3}}){per}"
     by = re.compile(
         rf"(?<![\w.,])({language.number}) ?[x×] ?(?={language.number} ?(?:x|×|(?:{symbols})(?!\w)))"
         r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
