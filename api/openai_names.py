@@ -1,5 +1,6 @@
 """Which of our voices answers to the model and voice that a client of OpenAI's names."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from common.catalogue import DEFAULT_VOICE, MODELS, Voice, find_voice, voices_of
@@ -10,13 +11,15 @@ from common.fleet import Seen
 from common.providers import choose
 from common.settings import Settings
 
+# A release of a model, as in `gpt-4o-mini-tts-2025-12-15`.
+_DAY = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
 
 def families_of(name: str, settings: Settings) -> tuple[str, ...] | None:
     """The families that a model's name stands for, best first; None where it leaves the choice to the voice.
 
-    Raises NotFound.
+    `name` is one that `plain_name` answers. Raises NotFound.
     """
-    name = settings.openai_models.get(name, name)
     if name in MODELS or (settings.fake_engine and name == FAKE_MODEL.alias):
         return (name,)
     by_hub_id = {model.hub_id: model.alias for model in MODELS.values()}
@@ -29,8 +32,16 @@ def families_of(name: str, settings: Settings) -> tuple[str, ...] | None:
     )
 
 
+def plain_name(name: str, settings: Settings) -> str:
+    """What the operator means by a model's name; without its day, where it is one of OpenAI's."""
+    name = settings.openai_models.get(name, name)
+    undated = _DAY.sub("", name)
+    return undated if undated in known.MODELS else name
+
+
 def voice_id_of(model: str, voice: str, fleet: Sequence[Seen], settings: Settings) -> str:
     """Raises NotFound for a name that nobody knows, InvalidRequest for a voice of another model."""
+    model = plain_name(model, settings)
     families = families_of(model, settings)
     if voice in settings.openai_voices:
         return settings.openai_voices[voice]

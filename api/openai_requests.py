@@ -1,5 +1,6 @@
 """What a client of OpenAI's asks for, as what we are asked for."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,8 +10,10 @@ from api.openai_names import voice_id_of
 from api.schemas.speech import VoiceChoice
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import find_voice
-from common.errors import OratioError
+from common.errors import InvalidRequest, OratioError
 
+# As everywhere else; longer ones are only taken where they are left aside.
+STYLE_MAX_CHARS = 1000
 _FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
 
 
@@ -25,7 +28,7 @@ async def synthesis_of(body: VoiceChoice, gateway: Gateway, *, text: str) -> Syn
             "text": text,
             "voice_id": voice_id,
             "speed": body.speed,
-            "style": body.instructions if find_voice(voice_id, allow_fake=True).style else None,
+            "style": _style(body, voice_id),
             "format": body.response_format,
             "language": body.language,
             "seed": body.seed,
@@ -34,6 +37,18 @@ async def synthesis_of(body: VoiceChoice, gateway: Gateway, *, text: str) -> Syn
             "priority": body.priority,
         }
     )
+
+
+def _style(body: VoiceChoice, voice_id: str) -> str | None:
+    """Clients send instructions without asking whether the voice takes any."""
+    if not find_voice(voice_id, allow_fake=True).style:
+        return None
+    if body.instructions and len(body.instructions) > STYLE_MAX_CHARS:
+        raise InvalidRequest(
+            f"instructions has {len(body.instructions)} characters; this voice takes {STYLE_MAX_CHARS} at most.",
+            param="instructions",
+        )
+    return body.instructions
 
 
 _PLAIN: dict[str, Any] = {
@@ -49,6 +64,8 @@ def their_fields() -> Iterator[None]:
     try:
         yield
     except OratioError as error:
-        if error.param is not None:
-            error.param = _FIELDS.get(error.param, error.param)
+        theirs = _FIELDS.get(error.param or "")
+        if theirs:
+            error.message = re.sub(rf"^{error.param}\b", theirs, error.message)
+            error.param = theirs
         raise

@@ -1,5 +1,6 @@
 """The OpenAI surface: speech from the first segment on, and what can be asked for."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from fastapi import APIRouter
@@ -27,7 +28,9 @@ from api.schemas.speech import (
 from api.shown_voices import shown_voices
 from common.catalogue import openai as known
 from common.errors import NotFound, OratioError, SynthesisFailed, Unavailable
+from common.fleet import Seen
 from common.jobs.submission import NewJob, forget_join
+from common.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -131,22 +134,37 @@ async def get_model(request: Request, model_id: str) -> ModelView:
 @router.get("/audio/models")
 async def list_speech_models(request: Request) -> SpeechModels:
     """The same, as Open WebUI asks for it. It needs no key."""
-    return SpeechModels(models=[SpeechModel(id=name) for name in model_names(here(request).settings)])
+    names = model_names(here(request).settings)
+    return SpeechModels(models=[SpeechModel(id=name, name=name) for name in names])
 
 
 @router.get("/audio/voices")
 async def list_speech_voices(request: Request) -> SpeechVoices:
-    """Every voice, ours and the names of OpenAI's, as Open WebUI asks for it. It needs no key."""
+    """Every voice, ours, the operator's and OpenAI's names, as Open WebUI asks for it. It needs no key."""
     gateway = here(request)
-    fleet = await gateway.fleet.seen()
-    ours = [
-        SpeechVoice(id=voice.id, name=voice.name, model=voice.model, languages=list(voice.languages))
-        for voice in shown_voices(fleet, allow_fake=gateway.settings.fake_engine)
-    ]
-    theirs = [
-        SpeechVoice(id=name, name=name.title(), model="oratio", languages=["en"]) for name in known.VOICES
-    ]
-    return SpeechVoices(voices=[*theirs, *ours])
+    return SpeechVoices(voices=_voices(await gateway.fleet.seen(), gateway.settings))
+
+
+def _voices(fleet: Sequence[Seen], settings: Settings) -> list[SpeechVoice]:
+    ours = {
+        voice.id: SpeechVoice(
+            id=voice.id, name=voice.name, model=voice.model, languages=list(voice.languages)
+        )
+        for voice in shown_voices(fleet, allow_fake=settings.fake_engine)
+    }
+    theirs = {
+        name: SpeechVoice(id=name, name=name.title(), model="oratio", languages=["en"])
+        for name in known.VOICES
+    }
+    own = {name: _own_voice(name, ours.get(meant)) for name, meant in settings.openai_voices.items()}
+    return list((theirs | own | ours | own).values())
+
+
+def _own_voice(name: str, meant: SpeechVoice | None) -> SpeechVoice:
+    """A voice by the name that the operator gave it. What no list shows, such as a mix, is shown by its name."""
+    if meant is None:
+        return SpeechVoice(id=name, name=name, model="oratio", languages=["en"])
+    return meant.model_copy(update={"id": name, "name": name})
 
 
 def _model(name: str, owner: str) -> ModelView:

@@ -21,6 +21,10 @@ def _blank_is_none(text: str | None) -> str | None:
     return text.strip() or None if text is not None else None
 
 
+# As many as OpenAI takes.
+Instructions = Annotated[Spoken, Field(max_length=4096)]
+
+
 class VoiceChoice(Request):
     """Who speaks, and how."""
 
@@ -32,8 +36,8 @@ class VoiceChoice(Request):
     )
     response_format: AudioFormat = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
-    instructions: Annotated[Spoken | None, AfterValidator(_blank_is_none)] = Field(
-        None, max_length=1000, description="How to say it, for voices that take a style."
+    instructions: Annotated[Instructions | None, AfterValidator(_blank_is_none)] = Field(
+        None, description="How to say it, for voices that take a style; at most 1,000 characters for those."
     )
     language: LanguageTag | None = Field(None, description="Ours: the text's; else found out.")
     seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Ours.")
@@ -90,6 +94,7 @@ class SpeechVoices(Answer):
 
 class SpeechModel(Answer):
     id: str
+    name: str
 
 
 class SpeechModels(Answer):

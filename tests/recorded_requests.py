@@ -1,0 +1,65 @@
+"""What other programs send, written down from their sources: the shape is theirs, the words are ours.
+
+Open WebUI (open-webui/open-webui, backend/open_webui/routers/audio.py): its backend passes on what its page sent, puts
+in the model and the administrator's own parameters, and takes the whole answer for an MP3. Its lists of voices and
+models come without any key. SillyTavern (SillyTavern/SillyTavern, public/scripts/extensions/tts/openai-compatible.js
+and src/endpoints/openai.js): its server posts to the very address that the user gave.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+WORDS = "The weather in the mountains was cold and clear this morning."
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    program: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
+OPEN_WEBUI = Recorded(
+    "Open WebUI",
+    {
+        "Content-Type": "application/json",
+        "Authorization": "Bearer sk-anything",
+        "X-OpenWebUI-User-Name": "Ada%20L.",
+        "X-OpenWebUI-User-Id": "5e1f9d34-0000-4000-8000-000000000001",
+        "X-OpenWebUI-User-Email": "ada@example.org",
+        "X-OpenWebUI-User-Role": "admin",
+        "User-Agent": "Python/3.11 aiohttp/3.11.11",
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip, deflate",
+    },
+    # `chat_id` and `stream` stand for what an administrator or a plug-in adds.
+    {"input": WORDS, "voice": "alloy", "model": "tts-1", "chat_id": "c-17", "stream": True},
+)
+
+SILLY_TAVERN = Recorded(
+    "SillyTavern",
+    {
+        "Content-Type": "application/json",
+        "Authorization": "Bearer ",
+        "User-Agent": "node-fetch",
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip, deflate, br",
+    },
+    {"input": WORDS, "response_format": "mp3", "voice": "nova", "speed": 1, "model": "tts-1"},
+)
+
+PROGRAMS = (OPEN_WEBUI, SILLY_TAVERN)
+
+
+def offered_by_open_webui(
+    voices: Mapping[str, Any], models: Mapping[str, Any]
+) -> tuple[dict[str, str], list[str]]:
+    """What its menus show of our two lists: voices by id with their names, and the ids of models.
+
+    Raises KeyError or TypeError where it would fall back to six voices and two models of its own.
+    """
+    return (
+        {voice["id"]: voice["name"] for voice in voices["voices"]},
+        [model["id"] for model in models["models"]],
+    )
