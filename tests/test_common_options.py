@@ -1,0 +1,45 @@
+"""How a job is to be spoken, as its row holds it."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.options import PLAIN, Options
+
+_OPTIONS = st.builds(
+    Options,
+    normalize=st.booleans(),
+    mastering=st.booleans(),
+    lexicon=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
+    streamed=st.booleans(),
+    keep=st.booleans(),
+    live_text=st.booleans(),
+    legs=st.lists(st.text(max_size=8), max_size=3),
+    cast=st.dictionaries(st.text(max_size=8), st.integers(0, 3), max_size=3),
+)
+
+
+def test_a_plain_job_stores_nothing() -> None:
+    assert PLAIN.as_row() == {}
+    assert Options.from_row({}) == PLAIN
+
+
+def test_only_what_differs_is_stored() -> None:
+    assert Options(mastering=False, streamed=True).as_row() == {"mastering": False, "streamed": True}
+
+
+def test_what_another_release_wrote_is_left_aside() -> None:
+    assert Options.from_row({"keep": False, "of_tomorrow": [1]}) == Options(keep=False)
+
+
+@given(_OPTIONS)
+def test_a_row_gives_back_what_was_stored(options: Options) -> None:
+    found = Options.from_row(json.loads(json.dumps(options.as_row())))
+    assert found.as_row() == options.as_row()
+    assert (list(found.legs), dict(found.cast)) == (list(options.legs), dict(options.cast))
+    assert (found.normalize, found.keep, found.live_text) == (
+        options.normalize,
+        options.keep,
+        options.live_text,
+    )
