@@ -29,8 +29,8 @@ def clock_rules(language: Language) -> tuple[Rule, ...]:
     )
     to = f" {language.words['to']} "
     return (
-        Rule(_BEFORE_HALF, lambda match: f"{_bare(match[1], language=language)}{to}"),
-        Rule(_RANGE, lambda _: to),
+        Rule(_BEFORE_HALF, lambda match: f"{_bare(match[1], language=language)}{to}", needs="-–"),
+        Rule(_RANGE, lambda _: to, needs="-–"),
         Rule(_TWELVE, lambda match: _half_day(match, language=language), needs="mM"),
         Rule(day, lambda match: _day(match, language=language), needs=":"),
     )

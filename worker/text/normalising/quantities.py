@@ -13,6 +13,7 @@ from worker.text.normalising.money import scale_pattern, scaled_number
 from worker.text.normalising.units import PER, symbol_pattern, unit_name
 
 _VULGAR = "(?P<whole>(?<![\\d.,/])\\d{1,4} ?)?(?P<part>[¼-¾⅐-⅞])"
+_VULGAR_SIGNS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _MIXED = r"(?<![\d.,/:])(?:(?P<whole>\d{1,4})[ -])?(?P<part>\d{1,4}/\d{1,4})(?![\d/]|[.,]\d)"
 _CHAPTERS = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,6}){2,5})(?![\w]|\.\d)")
 _VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
@@ -161,8 +162,8 @@ def fraction_rules(language: Language) -> tuple[Rule, ...]:
     """Fractions, with the unit behind them."""
     unit = rf"(?: ?(?P<unit>{symbol_pattern(language)})(?!\w))?"
     return tuple(
-        Rule(re.compile(pattern + unit), lambda match: _fraction(match, language=language))
-        for pattern in (_VULGAR, _MIXED)
+        Rule(re.compile(pattern + unit), lambda match: _fraction(match, language=language), needs=needs)
+        for pattern, needs in ((_VULGAR, _VULGAR_SIGNS), (_MIXED, "/"))
     )
 
 

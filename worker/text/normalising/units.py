@@ -143,10 +143,15 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
         r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
     )
     return (
-        Rule(re.compile(rf"(\d ?(?:{symbols})) ?[x×] ?(?=\d)"), lambda match: f"{match[1]} {words['by']} "),
+        Rule(
+            re.compile(rf"(\d ?(?:{symbols})) ?[x×] ?(?=\d)"),
+            lambda match: f"{match[1]} {words['by']} ",
+            needs="x×",
+        ),
         Rule(
             by,
             lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {words['by']} ",
+            needs="x×",
         ),
         Rule(_ALONE, lambda match: unit_name(match[0], value=Decimal(2), language=language), needs="/²³h"),
         Rule(re.compile(measure), lambda match: _said(match, language=language)),
