@@ -190,17 +190,23 @@ def warm_up() -> None:
 
 
 def _with_takes(said: Iterator[Said], claim: Claim, store: Store) -> Iterator[Said]:
-    """What is spoken here, and what was spoken elsewhere, in the order of the text."""
-    takes = [read_take(_whole(store, key)) for key in claim.takes]
-    return merge(said, *takes, key=lambda one: one.cue.passage) if takes else said
+    """What is spoken here, and what was spoken elsewhere, in the order of the text.
+
+    Takes are looked at first: when one is missing, nothing need be spoken.
+    """
+    takes = [_spoken_before(store, key) for key in claim.takes]
+    return merge(*takes, said, key=lambda one: one.cue.passage) if takes else said
 
 
-def _whole(store: Store, key: str) -> bytes:
-    try:
-        return b"".join(store.read(key))
-    except FileNotFoundError:
-        message = "What other voices had spoken of this text is gone; try it again."
-        raise EngineError("take_missing", message) from None
+def _spoken_before(store: Store, key: str) -> Iterator[Said]:
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as take:
+        try:
+            take.writelines(store.read(key))
+        except FileNotFoundError:
+            message = "What other voices had spoken of this text is gone; try it again."
+            raise EngineError("take_missing", message) from None
+        take.seek(0)
+        yield from read_take(take)
 
 
 def _put(store: Store, key: str, spool: IO[bytes]) -> tuple[str, int]:

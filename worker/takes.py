@@ -1,37 +1,46 @@
-"""What one worker has spoken of a text with voices of several models, lossless, until it is put together."""
+"""What one worker has spoken of a text with voices of several models, lossless, until it is put together.
 
-import io
+For each segment a line of JSON and its samples, so that neither who writes nor who reads holds more than one of them.
+"""
+
 import json
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common.catalogue import find_voice
 from worker.engines.protocol import Speech, Word
 from worker.recital import Said
 from worker.score import Cue
 
+_SAMPLE = np.dtype("<f4")
+
 
 def write_take(said: Iterable[Said], out: IO[bytes]) -> int:
     """How many segments were written."""
-    sounds, notes = [], []
+    count = 0
     for one in said:
-        sounds.append(one.speech.samples)
-        notes.append(_note(one))
-    samples = np.concatenate(sounds) if sounds else np.zeros(0, np.float32)
-    np.savez(out, samples=samples, notes=np.frombuffer(json.dumps(notes).encode(), np.uint8))
-    return len(notes)
+        out.write(json.dumps(_note(one)).encode() + b"\n")
+        out.write(one.speech.samples.astype(_SAMPLE, copy=False).tobytes())
+        count += 1
+    return count
 
 
-def read_take(data: bytes) -> Iterator[Said]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as take:
-        samples, notes = take["samples"], json.loads(take["notes"].tobytes())
-    start = 0
-    for note in notes:
-        length = note.pop("samples")
-        yield _said(note, Speech(samples[start : start + length], note.pop("rate_hz"), _words(note)))
-        start += length
+def read_take(take: IO[bytes]) -> Iterator[Said]:
+    """One after the other, as they are asked for. Raises ValueError for a take that was cut off."""
+    while line := take.readline():
+        note = json.loads(line)
+        samples = _samples(take, count=note.pop("samples"))
+        yield _said(note, Speech(samples, note.pop("rate_hz"), _words(note)))
+
+
+def _samples(take: IO[bytes], *, count: int) -> NDArray[np.float32]:
+    data = take.read(count * _SAMPLE.itemsize)
+    if len(data) < count * _SAMPLE.itemsize:
+        raise ValueError("a take ends in the middle of a segment")
+    return np.frombuffer(data, _SAMPLE).astype(np.float32)
 
 
 def _note(said: Said) -> dict[str, Any]:
