@@ -11,8 +11,8 @@ _TLDS = (
 )
 # What nobody can pronounce is spelled; engines spell capitals.
 _EXTENSIONS = (
-    "pdf|txt|md|docx?|xlsx?|pptx?|odt|ods|csv|tsv|json|xml|ya?ml|toml|ini|cfg|conf|log|html?|css|js|ts|jsx|tsx|py|rb|rs|go"
-    "|java|c|h|cpp|hpp|sh|bat|exe|dll|so|zip|tar|gz|tgz|7z|rar|iso|dmg|apk|jpe?g|png|gif|svg|webp|bmp|tiff?|mp3|mp4|wav"
+    "pdf|txt|md|docx?|xlsx?|pptx?|odt|ods|csv|tsv|json|xml|ya?ml|toml|ini|cfg|conf|log|html?|css|js|ts|jsx|tsx|py|rb|rs"
+    "|java|cpp|hpp|sh|bat|exe|dll|zip|tar|gz|tgz|7z|rar|iso|dmg|apk|jpe?g|png|gif|svg|webp|bmp|tiff?|mp3|mp4|wav"
     "|flac|ogg|opus|aac|m4a|avi|mkv|mov|webm|epub|mobi|srt|vtt|sql|db|bak|tmp|env|lock|onnx|safetensors|ipynb|php|asp"
 )
 _HOST = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{{0,62}}\.)){{1,8}}(?:{_TLDS})(?![\w-]|\.\w)"

@@ -62,4 +62,4 @@ def _bare(time: str, *, language: Language) -> str:
 def _full_stop(match: re.Match[str]) -> str:
     """The point of "p.m." is also the sentence's where that ends."""
     rest = match.string[match.end() : match.end() + 3]
-    return "." if match[0].endswith(".") and (not rest.strip() or _CAPITAL.match(rest)) else ""
+    return "." if match[0].endswith(".") and (not rest.strip(" \"')") or _CAPITAL.match(rest)) else ""

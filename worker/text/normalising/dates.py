@@ -86,6 +86,12 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
     return (
         rule(days),
         rule(months),
+        Rule(
+            re.compile(
+                rf"(?<=\d\d\d\d){_DASH}(?=(?:{'|'.join(map(re.escape, months))})(?!\w))", re.IGNORECASE
+            ),
+            lambda _: to,
+        ),
         Rule(re.compile(dated, re.IGNORECASE), lambda match: days[match[1].lower()]),
     )
 

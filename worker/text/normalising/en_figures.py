@@ -51,7 +51,9 @@ _SCREENS = {
 }
 _TIMES = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d{1,3})?)x(?=[.,;:!?)]|$| [a-z]{2,}| (?:the|as)\b)")
 _INCHES = re.compile(r"(?<![\w\"'.])(\d{1,3}(?:\.\d{1,2})?)[\"″](?=[ ,.;:)-]|$)")
-_HEIGHT = re.compile(r"(?<![\w.])(\d{1,2})['′] ?(\d{1,2}(?:\.5)?)(?:[\"″]|′′|'')")
+_HEIGHT = re.compile(
+    r"(?<![\w.])(\d{1,2})['′] ?(\d{1,2}(?:\.5)?)(?:[\"″]|′′|'')|(?<![\w.])([4-7])'(\d|1[01])(?![\w'\"])"
+)
 _POSITION = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,8})?)[°º] ?"
     r"(?:(\d{1,2}(?:\.\d{1,6})?)['′] ?(?:(\d{1,2}(?:\.\d{1,6})?)(?:[\"″]|′′|'') ?)?)?([NSEW])?(?!\w)"
@@ -109,6 +111,17 @@ _PRESSURE = re.compile(
     r"(?:(?<=pressure )|(?<=pressure of )|(?<=pressure is )|(?<=pressure was ))(\d{2,3})/(\d{2,3})(?![\w/])"
 )
 _MERCURY = re.compile(r"(?<![\w./])(\d{2,3})/(\d{2,3})(?= ?mm ?Hg)")
+_AT = re.compile(
+    r"(?<=\bat )(\d{1,2})\.([0-5]\d)(?=[,.;!?]?(?:$| (?:on|in|and|to|the|this|every|today|tomorrow|sharp)\b)"
+    r"| ?[ap]\.?m\b)"
+)
+_ORDINALS = re.compile(r"(?<=\d)(st|nd|rd|th) ?[-–] ?(?=\d{1,2}(?:st|nd|rd|th)\b)")
+_STREET = r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Dr|Drive|Ln|Lane|Way|Court|Place|Square)\b"
+_HOUSE = re.compile(
+    rf"(?<![\w.,$€£])([1-9]\d{{2,3}})(?= (?:[NSEW]\.? )?"
+    rf"(?:[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][a-z]{{1,20}})? {_STREET})"
+)
+_SIDE = re.compile(rf"\b([NSEW])\.? (?=(?:[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) {_STREET})")
 _TOLL_FREE = re.compile(r"(?<![\w.-])1-(8(?:00|33|44|55|66|77|88)|900)-(?=[A-Z])")
 _ORDER = re.compile(r"(?<!\S)#(\d{5,24})(?![\w.,]?\d|\w)")
 _MILITARY = re.compile(r"(?<![\w.,:])(0[1-9]|1\d|2[0-3])00(?= (?:hours|hrs)\b)")
@@ -119,7 +132,7 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
     number, digits = language.say_number, language.say_digits
 
     def height(match: re.Match[str]) -> str:
-        feet, inches = match.groups()
+        feet, inches = match[1] or match[3], match[2] or match[4]
         foot, inch = "foot" if feet == "1" else "feet", "inch" if inches == "1" else "inches"
         return f"{number(feet)} {foot} {number(inches)} {inch}"
 
@@ -152,6 +165,12 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
         )
         return f"{match[1]}{number(match[2])} {rest}"
 
+    def house(match: re.Match[str]) -> str:
+        hundreds, rest = divmod(int(match[1]), 100)
+        if not rest:
+            return number(match[1]) if hundreds % 10 == 0 else f"{language.cardinal(hundreds)} hundred"
+        return f"{language.cardinal(hundreds)} {'oh ' if rest < 10 else ''}{language.cardinal(rest)}"
+
     def season(match: re.Match[str]) -> str | None:
         following = (int(match[1]) + 1) % 10 == int(match[2])
         return f"{language.year(int(match[1]))} to oh {number(match[2])}" if following else None
@@ -181,6 +200,12 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
             Rule(pattern, lambda match: f"{match[1]} over {match[2]}", needs="/")
             for pattern in (_PRESSURE, _MERCURY)
         ),
+        Rule(_AT, lambda match: f"{match[1]}:{match[2]}", needs="."),
+        Rule(_ORDINALS, lambda match: f"{match[1]} to ", needs="-–"),
+        Rule(re.compile(r"(?<=\d/\d)(?:rds?|ths?)(?!\w)"), lambda _: "", needs="/"),
+        Rule(re.compile(r"\b(FY|CY)(?=(?:19|20)\d\d(?!\w))"), lambda match: f"{match[1]} ", needs="Y"),
+        Rule(_HOUSE, house, needs=DIGITS),
+        Rule(_SIDE, lambda match: f"{_COMPASS[match[1]].title()} ", needs="NSEW"),
         Rule(_TOLL_FREE, lambda match: f"one, {digits(match[1])}, ", needs="-"),
         Rule(_ORDER, lambda match: f"number {digits(match[1])}", needs="#"),
         Rule(_MILITARY, lambda match: f"{number(match[1]).replace('zero', 'oh')} hundred", needs="0"),

@@ -50,7 +50,7 @@ MARKDOWN = (
     Rule(re.compile(r"(?m)^ {0,3}\[[^\[\]\n]{1,200}\]: ?\S{1,2000}[^\n]*$"), lambda _: "", needs="["),
     Rule(_LINK, lambda match: match[1], needs="["),
     Rule(re.compile(r"\[\^[^\[\]\s]{1,30}\]"), lambda _: "", needs="["),
-    Rule(re.compile(r"(?m)^(?: {0,3}>){1,8} ?"), lambda _: "", needs=">"),
+    Rule(re.compile(r"(?m)^(?: {0,3}>(?! ?\d)){1,8} ?"), lambda _: "", needs=">"),
     Rule(re.compile(r"(?m)^ {0,3}\|?[ :|-]{0,400}--[ :|-]{0,400}$\n?"), lambda _: "", needs="-"),
     Rule(re.compile(r"(?m)^ {0,3}(?:={3,}|(?:[*_] ?){3,}) *$\n?"), lambda _: "", needs="=*_"),
     Rule(re.compile(r"(?m)^ {0,3}#{1,6}[ \t][^\n]{0,4000}$"), _stopped, needs="#"),

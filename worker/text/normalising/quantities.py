@@ -66,7 +66,11 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
             ranged,
             needs="-–",
         ),
-        Rule(re.compile(r"(?<=[\d%°])–(?=\d)"), lambda _: to, needs="–"),
+        Rule(
+            re.compile(r"(?<=[\d%°])–(?=\d)|(?<=%) ?[-–] ?(?=\d)|(?<=°[CFK]) ?[-–] ?(?=\d)"),
+            lambda _: to,
+            needs="-–",
+        ),
     )
 
 

@@ -20,10 +20,14 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
     always = re.escape(always_signs)
 
     def named(match: re.Match[str]) -> str:
-        return _apart(match, words[match[1]])
+        word = words[match[1]]
+        # "≥ 18" alone is no sentence with a verb.
+        bare = word.removeprefix("is ") if match.string[: match.start()].rstrip()[-1:] in ("", "(") else word
+        return _apart(match, bare)
 
     return (
         Rule(re.compile(r"(?<=[^\W_])_(?=[^\W_])"), lambda _: " ", needs="_"),
+        Rule(re.compile(r"(?<![\w)] )(?<![\w<>)])([<>])(?= ?\w)"), named, needs="<>"),
         Rule(_COMPARED, lambda match: _compared(match, language.words), needs="<>="),
         Rule(re.compile(rf"([{always}])"), named, needs=always_signs),
         Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named, needs="+*\u2212"),

@@ -90,7 +90,7 @@ SYMBOLS: Mapping[str, str] = {
     "ppm": "concentr-permillion", "mol": "concentr-mole", "K": "temperature-kelvin", "ly": "length-light-year",
 }  # fmt: skip
 # Letters that mean something else as soon as they stand close to the number ("5K", "3B", "9L") …
-_ONLY_APART = frozenset({"K", "B", "N", "L", "ac"})
+_ONLY_APART = frozenset({"K", "B", "N", "ac"})
 # … or apart from it ("5 B", "2 s").
 _ONLY_CLOSE = frozenset({"B", "s"})
 _PER = {
