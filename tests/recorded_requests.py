@@ -41,7 +41,7 @@ SILLY_TAVERN = Recorded(
     "SillyTavern",
     {
         "Content-Type": "application/json",
-        "Authorization": "Bearer ",
+        "Authorization": "Bearer",
         "User-Agent": "node-fetch",
         "Accept": "*/*",
         "Accept-Encoding": "gzip, deflate, br",
