@@ -167,6 +167,21 @@ def test_speed_where_it_is_native(case: Case, engine: Engine) -> None:
         assert len(slow) > 2 * len(fast)
 
 
+def test_words_are_in_order_within_text_and_sound(case: Case, engine: Engine) -> None:
+    (speech,) = engine.speak([utterance(f"{HERON} {EVENING}", voice=case.voice)])
+    at, moment_s = 0, 0.0
+    for word in speech.words:
+        assert at <= word.start < word.end <= len(f"{HERON} {EVENING}")
+        assert moment_s <= word.start_s < word.end_s
+        at, moment_s = word.end, word.end_s
+    assert moment_s <= len(speech.samples) / speech.sample_rate_hz
+
+
+def test_phonemes_are_said_or_passed_over(case: Case, engine: Engine) -> None:
+    plain, given = (say(engine, case, HERON, phonemes=spans)[0] for spans in ((), ((0, 4, "kat"),)))
+    assert np.array_equal(plain, given) is not engine.takes_phonemes
+
+
 def test_answers_one_speech_per_utterance(case: Case, engine: Engine) -> None:
     assert len(say(engine, case, *(f"Heron, {'a' * number}." for number in range(engine.max_batch)))) == (
         engine.max_batch
