@@ -70,7 +70,7 @@ def heard(client: httpx.Client, job: Any) -> tuple[NDArray[np.int16], int]:
 def test_each_family_speaks_what_its_library_speaks(
     client: httpx.Client, models: Path, family: str, voice_id: str, voice: str, style: str
 ) -> None:
-    job = speak(client, voice_id, seed=7, **({"style": style} if style else {}))
+    job = speak(client, voice_id, seed=7, mastering=False, **({"style": style} if style else {}))
     assert (job["status"], job["provider"], job["attempts"]) == ("completed", "local", 1)
     assert (job["model"], job["warnings"]) == (family, [])
     samples, rate = heard(client, job)
