@@ -87,9 +87,7 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
         rule(days),
         rule(months),
         Rule(
-            re.compile(
-                rf"(?<=\d\d\d\d){_DASH}(?=(?:{'|'.join(map(re.escape, months))})(?!\w))", re.IGNORECASE
-            ),
+            re.compile(rf"(?<=\d){_DASH}(?=(?:{'|'.join(map(re.escape, months))})(?!\w))", re.IGNORECASE),
             lambda _: to,
         ),
         Rule(re.compile(dated, re.IGNORECASE), lambda match: days[match[1].lower()]),

@@ -64,6 +64,8 @@ _SPELLINGS = (
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
     Rule(re.compile(r"\bN[º°] ?(?=\d)"), lambda _: "number ", needs="º°"),
     Rule(re.compile(r"(?<=, )etc(?![\w.])|(?<=\band )etc(?![\w.])"), lambda _: "et cetera"),
+    Rule(re.compile(r"\bc\. ?(?=\d)"), lambda _: "circa ", needs="."),
+    Rule(re.compile(r"\b([Nn])o\. (?=of\b)"), lambda match: f"{match[1]}umber ", needs="."),
     Rule(re.compile(r"(?<!\w)c/o(?!\w)"), lambda _: "care of", needs="/"),
     Rule(
         re.compile(r"\b([Hh]e|[Hh]is|[Hh]im|[Yy]es)/(?=she\b|hers?\b|no\b)"),

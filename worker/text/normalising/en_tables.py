@@ -95,7 +95,7 @@ ABBREVIATIONS: Mapping[str, str] = {
     "Rd.": "Road", "Hwy.": "Highway", "Pkwy.": "Parkway", "e.g.": "for example", "eg.": "for example",
     "E.g.": "For example", "i.e.": "that is", "I.e.": "That is", "etc.": "et cetera", "approx.": "approximately",
     "Approx.": "Approximately", "vs.": "versus", "vs": "versus", "v.": "versus", "cf.": "compare",
-    "et al.": "et al", "ca.": "circa", "c.": "circa", "a.k.a.": "also known as", "aka": "also known as",
+    "et al.": "et al", "ca.": "circa", "a.k.a.": "also known as", "aka": "also known as",
     "w/": "with", "w/o": "without", "b/c": "because", "ibid.": "ibid", "esp.": "especially", "incl.": "including",
     "excl.": "excluding", "max.": "maximum", "min.": "minimum", "avg.": "average", "misc.": "miscellaneous",
     "temp.": "temperature", "tel.": "telephone", "Tel.": "Telephone", "est.": "established", "Est.": "Established",

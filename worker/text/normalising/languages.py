@@ -15,9 +15,5 @@ def reader(tag: str) -> Language | None:
     primary = tag.replace("_", "-").partition("-")[0].lower()
     if primary not in _KNOWN:
         return None
-    try:
-        module = import_module(f"worker.text.normalising.{primary}")
-    except ModuleNotFoundError:
-        return None
-    found = module.Reader(tag)
+    found = import_module(f"worker.text.normalising.{primary}").Reader(tag)
     return found if isinstance(found, Language) else None

@@ -27,7 +27,7 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         Rule(re.compile(r"(?<=[^\W_])_(?=[^\W_])"), lambda _: " ", needs="_"),
-        Rule(re.compile(r"(?<![\w)] )(?<![\w<>)])([<>])(?= ?\w)"), named, needs="<>"),
+        Rule(re.compile(r"(?<![\w)] )(?<![\w<>)=!-])([<>])(?= ?\w)"), named, needs="<>"),
         Rule(_COMPARED, lambda match: _compared(match, language.words), needs="<>="),
         Rule(re.compile(rf"([{always}])"), named, needs=always_signs),
         Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named, needs="+*\u2212"),
