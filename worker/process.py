@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +26,10 @@ from worker.voicebox import Voicebox
 
 log = get_logger(__name__)
 
+# By default a thread that has the interpreter may keep it for 5 ms. Who hands a first sound over would wait as long for
+# the engine's thread, which spells the next segment.
+_SWITCH_S = 0.0005
+
 
 class Process:
     """Everything that tasks of this process share."""
@@ -40,7 +45,7 @@ class Process:
         self.bells = Bells(settings, self.database)
         self.gate = Gate()
         self.leases = Leases()
-        self.lexicon = Lexicon.read(settings.lexicon_file) if settings.lexicon_file else None
+        self.lexicon = _lexicon(settings)
         self.voicebox = Voicebox(aliases, settings)
         self.conversations = Conversations()
         self._hand_back_at: float | None = None
@@ -105,6 +110,19 @@ class Process:
         self.database.close()
 
 
+class BadLexicon(Exception):
+    """The file of the service's lexicon is none. The message names it and says what is wrong with it."""
+
+
+def _lexicon(settings: Settings) -> Lexicon | None:
+    if settings.lexicon_file is None:
+        return None
+    try:
+        return Lexicon.read(settings.lexicon_file)
+    except ValueError as error:
+        raise BadLexicon(str(error)) from None
+
+
 class _Holder:
     process: Process | None = None
 
@@ -131,9 +149,13 @@ def _start(instance: Any, **_: Any) -> None:
     settings = get_settings()
     queues = list(instance.app.amqp.queues.consume_from)
     aliases = aliases_of(queues, prefix=settings.queue_prefix)
-    process = Process(settings, aliases=aliases, consuming=Consuming(instance.app))
+    sys.setswitchinterval(_SWITCH_S)
     try:
+        process = Process(settings, aliases=aliases, consuming=Consuming(instance.app))
         process.start()
+    except BadLexicon as error:
+        log.error("the lexicon cannot be used", reason=str(error))  # noqa: TRY400  # it is no fault of the code
+        raise SystemExit(1) from None
     except Exception as error:
         # Celery swallows what a signal's receiver raises, but not this.
         log.exception("no engine could be loaded")
