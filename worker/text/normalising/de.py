@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from worker.text.normalising.dates import month_name
 from worker.text.normalising.language import Coin, Language
-from worker.text.normalising.mapped import DIGITS, Rule
+from worker.text.normalising.mapped import DIGITS, Rule, after
 from worker.text.normalising.romans import PATTERN as ROMAN
 from worker.text.normalising.romans import roman_value
 
@@ -247,7 +247,7 @@ class Reader(Language):
             return None
         said = f"{self._inflected(day, match)} {month_name(month, language=self)}"
         if not year:
-            return f"{said}{'.' if not match.string[match.end() :].strip() else ''}"
+            return f"{said}{'.' if not after(match, chars=4).strip() else ''}"
         return f"{said} {self.year(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 50 else 1900))}"
 
     def _king(self, match: re.Match[str]) -> str | None:
@@ -257,7 +257,7 @@ class Reader(Language):
         before = match.string[max(0, match.start() - 16) : match.start()]
         oblique = re.search(r"\b(?:von|mit|unter|bei|nach|zu|an|König|Kaiser|Papst)s? $", before)
         article = "dem" if oblique and oblique[0][0].islower() else "der"
-        stop = "." if not match.string[match.end() :].strip() else ""
+        stop = "." if not after(match, chars=4).strip() else ""
         return (
             f"{match[1]} {article} {self.ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
         )

@@ -7,7 +7,7 @@ import re
 
 from worker.text.normalising.dates import month_name
 from worker.text.normalising.language import Language
-from worker.text.normalising.mapped import DIGITS, Rule
+from worker.text.normalising.mapped import DIGITS, Rule, before
 
 _SAYINGS = {
     "24/7": "twenty-four seven",
@@ -71,6 +71,7 @@ _SALE = re.compile(
 _NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
 
 
+_QUOTE_CHARS = 400  # looked back at for a quotation that was opened
 _ONE = re.compile(r"(?<![\d.,/])1$")
 _INCH = re.compile(
     r"(?<=\d) ?in(?:\.(?=$| [a-z])|(?=[,;:)]|\.$|$"
@@ -220,7 +221,7 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_FEET, feet, needs="'"),
         Rule(
             _INCH,
-            lambda match: f" inch{'' if _ONE.search(match.string[: match.start()][-3:]) else 'es'}",
+            lambda match: f" inch{'' if _ONE.search(before(match, chars=3)) else 'es'}",
             needs=DIGITS,
         ),
         Rule(_EMERGENCY, lambda match: _SAYINGS[match[1]], needs=DIGITS),
@@ -241,8 +242,8 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
 
 def _inches(match: re.Match[str]) -> str | None:
     """Unless the mark closes a quotation."""
-    if match.string.count('"', 0, match.start()) % 2:
+    if before(match, chars=_QUOTE_CHARS).count('"') % 2:
         return None
     before_noun = match.string[match.end() : match.end() + 2].strip().islower()
-    part = match.string[: match.start()].endswith("/")
+    part = before(match) == "/"
     return f"{match[1]} {'inch' if match[1] == '1' or before_noun or part else 'inches'}"

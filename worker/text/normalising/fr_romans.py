@@ -62,5 +62,5 @@ def _roman_ordinal(match: re.Match[str], *, language: Language) -> str | None:
     said = language.ordinal(value, suffix=match["suffix"])
     if not match["century"]:
         return said
-    rest = match.string[match.end() :]
+    rest = match.string[match.end() : match.end() + 4]
     return f"{said} siècle{'.' if not rest.strip() else ''}"

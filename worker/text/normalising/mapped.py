@@ -80,6 +80,15 @@ class Mapped:
         return at, max(at, before)
 
 
+def before(match: re.Match[str], *, chars: int = 1) -> str:
+    """So many characters before what was found. A slice from the beginning would copy the text for every match."""
+    return match.string[max(0, match.start() - chars) : match.start()]
+
+
+def after(match: re.Match[str], *, chars: int = 1) -> str:
+    return match.string[match.end() : match.end() + chars]
+
+
 def _kept(old: str, new: str) -> tuple[int, int]:
     """How many characters at the head and at the tail are the same, so that their places stay exact."""
     head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))

@@ -8,7 +8,7 @@ import unicodedata
 from decimal import Decimal
 
 from worker.text.normalising.language import Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import Rule, after, before
 from worker.text.normalising.money import scale_pattern, scaled_number
 from worker.text.normalising.units import PER, symbol_pattern, unit_name
 
@@ -125,7 +125,7 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
             return _spaced(match, year)
         said = _spaced(match, " ".join(filter(None, scaled_number(match, language=language))))
         letter = len(match["scale"] or "") == 1 and (
-            match.string[: match.start()][-1:].isalpha() or language.value(match["number"]) >= _MANY
+            before(match).isalpha() or language.value(match["number"]) >= _MANY
         )
         if letter:
             # The K of "Y2K" and of "9700K" is a letter.
@@ -194,6 +194,6 @@ def _ordinal(match: re.Match[str], *, language: Language) -> str | None:
 
 def _spaced(match: re.Match[str], words: str) -> str:
     """Apart from the letters that it is glued to."""
-    before, after = match.string[: match.start()][-1:], match.string[match.end() : match.end() + 2]
-    plural = after[:1] == "s" and not after[1:].isalnum()
-    return f"{' ' * before.isalnum()}{words}{' ' * (after[:1].isalnum() and not plural)}"
+    front, back = before(match), after(match, chars=2)
+    plural = back[:1] == "s" and not back[1:].isalnum()
+    return f"{' ' * front.isalnum()}{words}{' ' * (back[:1].isalnum() and not plural)}"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from worker.text.normalising.language import Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import Rule, after, before
 
 # Read wherever they stand.
 _ALWAYS = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
@@ -22,7 +22,7 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
     def named(match: re.Match[str]) -> str:
         word = words[match[1]]
         # "≥ 18" alone is no sentence with a verb.
-        bare = word.removeprefix("is ") if match.string[: match.start()].rstrip()[-1:] in ("", "(") else word
+        bare = word.removeprefix("is ") if before(match, chars=3).rstrip()[-1:] in ("", "(") else word
         return _apart(match, bare)
 
     return (
@@ -46,5 +46,5 @@ def _compared(match: re.Match[str], words: Mapping[str, str]) -> str | None:
 
 
 def _apart(match: re.Match[str], word: str) -> str:
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    return f"{' ' * bool(before.strip())}{word}{' ' * (after.isalnum() or after in set('([-+$'))}"
+    front, back = before(match), after(match)
+    return f"{' ' * bool(front.strip())}{word}{' ' * (back.isalnum() or back in set('([-+$'))}"
