@@ -42,29 +42,30 @@ class Script:
         return tuple(dict.fromkeys(one.voice_id for one in self.passages if one.voice_id is not None))
 
 
-def read_script(text: str) -> Script:
+def read_script(text: str, *, voice_id: str | None = None) -> Script:
     """The passages that hold something to speak. Raises InvalidRequest for a tag that cannot be followed.
 
-    Of pauses without speech between them the sum counts.
+    `voice_id` is who speaks before the first tag, in the middle of a text. Of pauses without speech between them the
+    sum counts.
     """
     passages: list[Passage] = []
     lead_s: float | None = None
     silence_s = 0.0
-    for start, end, voice_id, pause_s in _stretches(text):
+    for start, end, speaker_id, pause_s in _stretches(text, voice_id):
         if pause_s is not None:
             lead_s = (lead_s or 0.0) + pause_s
             silence_s += pause_s
         if speakable(text[start:end]):
-            passages.append(Passage(start, end, voice_id, lead_s))
+            passages.append(Passage(start, end, speaker_id, lead_s))
             lead_s = None
     if silence_s > LONGEST_SILENCE_S:
         raise _invalid(f"The pauses add up to more than {LONGEST_SILENCE_S:.0f} s.")
     return Script(tuple(passages), lead_s or 0.0)
 
 
-def _stretches(text: str) -> Iterator[tuple[int, int, str | None, float | None]]:
+def _stretches(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str | None, float | None]]:
     """(start, end, voice, pause before) of what stands between tags."""
-    start, voice_id, pause_s = 0, None, None
+    start, pause_s = 0, None
     for tag in _TAG.finditer(text):
         yield start, tag.start(), voice_id, pause_s
         start, pause_s = tag.end(), None

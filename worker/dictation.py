@@ -1,12 +1,14 @@
 """A text that is spoken while it comes in: whole sentences as soon as they are whole, the rest when it is asked for."""
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from common.catalogue import find_voice
+from common.catalogue import Voice, find_voice
 from common.errors import OratioError
 from common.jobs.lease import Claim
-from common.live_text import Piece
-from common.script import Passage, read_script
+from common.live_text import Kind, Piece
+from common.script import Passage, Script, read_script
 from worker.engines.protocol import EngineError
 from worker.score import Cue, spoken_language
 from worker.text.language import detect
@@ -14,6 +16,13 @@ from worker.text.segments import Segment, cut
 
 # Between two looks, whether to go on.
 LOOK_EVERY_S = 0.5
+
+# What a text may end with when a tag was cut in two.
+_BEGUN_TAG = re.compile(
+    r"\[(?:p(?:a(?:us?)?)?|v(?:o(?:ic?)?)?|(?:pause|voice)\s*(?::[^\[\]\n]{0,200})?)?\Z", re.IGNORECASE
+)
+# Stands for what a sentence may go on with: a sentence that it leaves alone is whole, however short the next one is yet.
+_REST = "x" * 24
 
 # (id of the last piece, how long to wait) -> what came.
 Listen = Callable[[str, float], list[tuple[str, Piece]]]
@@ -28,7 +37,8 @@ class Dictation:
         self._max_chars = max_chars
         self._listen = listen
         self._look = look
-        self._voice = find_voice(claim.voice_id, allow_fake=True)
+        self._own = find_voice(claim.voice_id, allow_fake=True)
+        self._voice_id: str | None = None
         self._last_id = "0-0"
         self._done = 0
         self._count = 0
@@ -44,36 +54,42 @@ class Dictation:
                 self.text += piece.text
                 ended = ended or piece.kind == "end"
                 if piece.kind != "more":
-                    yield from self._ripe(whole=True)
+                    yield from self._ripe(piece.kind)
             if pieces and not ended:
-                yield from self._ripe(whole=False)
+                yield from self._ripe("more")
 
-    def _ripe(self, *, whole: bool) -> Iterator[Cue]:
-        """What can be spoken now: without `whole`, neither a tag that has begun nor the sentence that may go on."""
+    @property
+    def tail_s(self) -> float:
+        """The silence that a tag asks for after all of it."""
+        return self._script(self.text[self._done :]).tail_s
+
+    def _ripe(self, kind: Kind) -> Iterator[Cue]:
+        """What can be spoken now: the sentence that may go on only when somebody asks for it, a tag that has begun
+        not before the end. Tags that nothing to speak follows yet are kept for what comes.
+        """
         began, waiting = self._done, self.text[self._done :]
         opened = waiting.rfind("[")
-        if not whole and opened > waiting.rfind("]"):
+        if kind != "end" and opened >= 0 and _BEGUN_TAG.match(waiting, opened):
             waiting = waiting[:opened]
-        passages = _passages(waiting)
-        for passage in passages:
-            self._hand_over(passage.voice_id)
-            segments = self._cut(waiting[passage.start : passage.end])
-            keeps_last = not whole and passage is passages[-1]
-            for segment in segments[:-1] if keeps_last else segments:
-                yield self._cue(segment, passage, at=began + passage.start)
+        for passage in self._script(waiting).passages:
+            voice = self._voice_of(passage)
+            # A passage that a tag follows is whole.
+            goes_on = kind == "more" and passage.end == len(waiting)
+            for segment in self._cut(waiting[passage.start : passage.end], voice, goes_on=goes_on):
+                yield self._cue(segment, passage, voice, at=began + passage.start)
                 self._done = began + passage.start + segment.end
-        if whole:
-            self._done = began + len(waiting)
+                self._voice_id = passage.voice_id
 
-    def _cut(self, text: str) -> list[Segment]:
-        return cut(
-            text,
-            language=self._language,
+    def _cut(self, text: str, voice: Voice, *, goes_on: bool) -> list[Segment]:
+        segments = cut(
+            text + _REST if goes_on else text,
+            language=self._language(voice),
             max_chars=self._max_chars,
             first_max_chars=None if self._count else 160,
         )
+        return [segment for segment in segments if segment.end <= len(text)]
 
-    def _cue(self, segment: Segment, passage: Passage, *, at: int) -> Cue:
+    def _cue(self, segment: Segment, passage: Passage, voice: Voice, *, at: int) -> Cue:
         self._count += 1
         return Cue(
             index=self._count - 1,
@@ -81,34 +97,40 @@ class Dictation:
             start=at + segment.start,
             end=at + segment.end,
             text=segment.text,
-            voice=self._voice,
-            language=self._language,
+            voice=voice,
+            language=self._language(voice),
             lead_s=passage.lead_s if segment.index == 0 else None,
             sentence_end=segment.sentence_end,
             # Whether the paragraph goes on is not known yet.
             paragraph_end=False,
         )
 
-    @property
-    def _language(self) -> str:
-        return self._claim.language or spoken_language(self._voice, guess=self._guess)
+    def _language(self, voice: Voice) -> str:
+        return self._claim.language or spoken_language(voice, guess=self._guess)
 
     def _guess(self) -> str | None:
         found = detect(self.text)
         return found[0].partition("-")[0] if found else None
 
-    def _hand_over(self, voice_id: str | None) -> None:
-        if voice_id is None or voice_id == self._voice.id:
-            return
-        voice = find_voice(voice_id, allow_fake=True)
-        if voice.weights != self._voice.weights:
+    def _script(self, text: str) -> Script:
+        with _told():
+            return read_script(text, voice_id=self._voice_id)
+
+    def _voice_of(self, passage: Passage) -> Voice:
+        if passage.voice_id is None:
+            return self._own
+        with _told():
+            voice = find_voice(passage.voice_id, allow_fake=True)
+        if voice.weights != self._own.weights:
             message = "A text that comes while it is spoken has voices of one model only."
             raise EngineError("voice_of_another_model", message, caller_fault=True)
-        self._voice = voice
+        return voice
 
 
-def _passages(text: str) -> tuple[Passage, ...]:
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a text asks for and cannot have, as a job says why it failed."""
     try:
-        return read_script(text).passages
+        yield
     except OratioError as error:
         raise EngineError(error.code, error.message, caller_fault=True) from None

@@ -127,7 +127,7 @@ class _Work:
         dictation = Dictation(self._claim, max_chars=self._max_chars, listen=listen, look=look)
         rendering = self._rendering(spool, live, eager=True)
         silent = self._render(self._recital.follow(dictation.cues()), rendering)
-        rendering.end(tail_s=0.0)
+        rendering.end(tail_s=dictation.tail_s)
         made = self._stored(spool, rendering, segments=len(rendering.cues) + silent, silent=silent)
         return replace(made, text=dictation.text)
 
