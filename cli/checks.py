@@ -19,6 +19,7 @@ from common.addresses import is_loopback
 from common.broker import without_password
 from common.settings import Settings
 from worker.models_folder import scan
+from worker.text.lexicon import Lexicon
 
 ENOUGH_DISK_BYTES = 1_000_000_000
 _LEAST_DISK_BYTES = 100_000_000
@@ -51,6 +52,18 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
     else:
         state: Literal["note", "problem"] = "problem" if free < _LEAST_DISK_BYTES else "note"
         yield Finding("Disk", state, said, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
+
+
+def lexicon(settings: Settings) -> Iterator[Finding]:
+    if settings.lexicon_file is None:
+        return
+    try:
+        entries = len(Lexicon.read(settings.lexicon_file).entries)
+    except ValueError as error:
+        advice = "Mend the file, or unset ORATIO_LEXICON_FILE: no worker starts with it."
+        yield Finding("Lexicon", "problem", str(error), advice)
+    else:
+        yield Finding("Lexicon", "ok", f"{settings.lexicon_file}: {entries} entries")
 
 
 def database(settings: Settings) -> Iterator[Finding]:

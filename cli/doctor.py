@@ -21,6 +21,7 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     checks.token,
     installed.environments,
     checks.models_folder,
+    checks.lexicon,
 )
 _MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
 

@@ -50,6 +50,22 @@ def test_a_used_port_is_a_problem(fresh: Settings, capsys: pytest.CaptureFixture
     assert findings["Port"]["state"] == "problem"
 
 
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [('{"Oratio": "oh-RAH-tee-oh"}', "ok"), ('["Oratio"]', "problem"), (None, "problem")],
+)
+def test_a_lexicon_is_read(
+    fresh: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str | None, state: str
+) -> None:
+    file = tmp_path / "words.json"
+    if written is not None:
+        file.write_text(written)
+    _, findings = examined(fresh.model_copy(update={"lexicon_file": file}), capsys)
+
+    assert findings["Lexicon"]["state"] == state
+    assert str(file) in findings["Lexicon"]["said"]
+
+
 def test_servers_that_do_not_answer_are_problems_and_their_passwords_are_not_shown(
     fresh: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
