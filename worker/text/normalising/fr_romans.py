@@ -7,6 +7,7 @@ from worker.text.normalising.mapped import Rule
 from worker.text.normalising.romans import PATTERN as ROMAN
 from worker.text.normalising.romans import roman_value
 
+_LETTERS = "IVXLCDM"
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
 # Without the letters that words like "ces", "de" and "Mme" begin with.
 _ROMAN_ORDINAL = re.compile(
@@ -47,11 +48,11 @@ def roman_rules(language: Language) -> tuple[Rule, ...]:
         return f"{match[1]}{number(match[2])}{more}" if match[2] not in "LCDM" else None
 
     return (
-        Rule(_ROMAN_ORDINAL, lambda match: _roman_ordinal(match, language=language)),
-        Rule(_ROMAN_KING, lambda match: f"{match[1]}{number(match[2])}"),
-        Rule(_ROMAN_COUNTED, counted),
-        Rule(_ROMAN_NAME, named),
-        Rule(_ROMAN_YEAR, lambda match: language.year(roman_value(match[1]) or 0)),
+        Rule(_ROMAN_ORDINAL, lambda match: _roman_ordinal(match, language=language), needs=_LETTERS),
+        Rule(_ROMAN_KING, lambda match: f"{match[1]}{number(match[2])}", needs=_LETTERS),
+        Rule(_ROMAN_COUNTED, counted, needs=_LETTERS),
+        Rule(_ROMAN_NAME, named, needs="IVX"),
+        Rule(_ROMAN_YEAR, lambda match: language.year(roman_value(match[1]) or 0), needs="M"),
     )
 
 

@@ -5,14 +5,16 @@ import unicodedata
 from collections.abc import Mapping
 
 from worker.text.normalising import fr_numbers
+from worker.text.normalising.fr_clock import counts, hour_rules
 from worker.text.normalising.fr_romans import roman_rules
 from worker.text.normalising.fr_tables import NUMBERED
 from worker.text.normalising.language import Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import DIGITS, Rule
 from worker.text.normalising.romans import PATTERN as ROMAN
 
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
 # Letters and figures that are only set higher or lower.
+_HIGHER = "ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ₀₁₂₃₄₅₆₇₈₉"
 _SET_HIGHER = re.compile("(?<=\\w)[ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ]{1,6}|[₀-₉]{1,6}")
 
 # --- around figures ----------------------------------------------------------------------------------------------
@@ -40,7 +42,6 @@ _LAW = re.compile(
 _HEIGHT = re.compile(
     r"(?<![\w.,])(\d{1,3})(?:,(\d{2}) ?m(?![\w²³'/])|(?: m |m)(\d{2})(?![\w/%€$°]|[.,]\d| \d))"
 )
-_SECONDS = re.compile(r"(?<![\w.,])(\d{1,4}(?:,\d{1,3})?) s(?![\w'-]|\.\w)")
 _GRADE = re.compile(r"(?<![\w.,/-])(\d{1,3},\d{1,2}|\d{1,3}(?=/(?:20|100|1000)))/(\d{1,4})(?![\w/-]|[.,]\d)")
 _COINS_INSIDE = re.compile(r"(?<![\w.,])(\d{1,6})([€$£])(\d{2})(?![\d.,]\d|\d)")
 _BIG_ORDINAL = re.compile(
@@ -83,17 +84,6 @@ _POSITION = re.compile(
 )
 _COMPASS = {"N": "nord", "S": "sud", "E": "est", "W": "ouest", "O": "ouest"}
 
-# --- hours -------------------------------------------------------------------------------------------------------
-
-_HOUR = r"\d{1,2} ?[hH](?: ?\d{2})?"
-_HOURS = re.compile(rf"(?<![\w.,:/])({_HOUR}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
-_HOURS_SHORT = re.compile(rf"(?<![\w.,:/-])(\d{{1,2}}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
-_TIME = re.compile(
-    r"(?<![\w.,:/])(?P<hour>\d{1,3}) ?[hH](?: ?(?P<minute>[0-5]?\d)(?![\d%€$°:/]|[.,]\d| \d)"
-    r"(?P<shown> ?(?:min|mn)(?![^\W\d]))?(?: ?(?P<second>[0-5]?\d) ?s(?![\w']))?)?(?![\w²'])"
-)
-_MINUTES = re.compile(r"(?<![\w.,:/])(?P<minute>\d{1,3}) ?(?:min|mn) ?(?P<second>[0-5]?\d) ?s(?![\w'])")
-
 # --- people and saints -------------------------------------------------------------------------------------------
 
 _SIR = re.compile(
@@ -117,18 +107,18 @@ _APOSTROPHE = re.compile(r"(?<=\bd') (?=[aeéèêiouyh])")
 
 def early_rules(language: Language) -> tuple[Rule, ...]:
     return (
-        Rule(_SET_HIGHER, lambda match: unicodedata.normalize("NFKC", match[0])),
+        Rule(_SET_HIGHER, lambda match: unicodedata.normalize("NFKC", match[0]), needs=_HIGHER),
         *_writing_rules(),
         *roman_rules(language),
         *_number_rules(language),
-        *_hour_rules(language),
-        Rule(_COUNTED_THINGS, lambda match: _counted(match, language=language)),
+        *hour_rules(language),
+        Rule(_COUNTED_THINGS, lambda match: _counted(match, language=language), needs=DIGITS),
     )
 
 
 def late_rules() -> tuple[Rule, ...]:
     return (
-        Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " "),
+        Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
         Rule(_ONE_ONLY, lambda _: ""),
         Rule(_PART_OF, lambda match: " d'" if match[1] == "heure" else " de "),
         Rule(_APOSTROPHE, lambda _: ""),
@@ -141,29 +131,35 @@ def _writing_rules() -> tuple[Rule, ...]:
         Rule(
             re.compile(r"(?<=\d) p\. ?(100|1 ?000)(?!\d)"),
             lambda match: f" pour {'cent' if match[1] == '100' else 'mille'}",
+            needs=DIGITS,
         ),
-        Rule(_NUMBERS, lambda _: "numéros "),
+        Rule(_NUMBERS, lambda _: "numéros ", needs=DIGITS),
         Rule(_NUMBERED, lambda match: f"{NUMBERED[match[1]]} "),
-        Rule(re.compile(r"\betc(?:\.{2,}|\.?…)"), lambda _: "etc."),
-        Rule(_SHARP, lambda match: f"{match[1]} dièse"),
-        Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus"),
-        Rule(re.compile(r"(?<=[^\W\d_])\+(?![\w+])"), lambda _: " plus"),
-        Rule(re.compile(r"\b(et|Et)/ou\b"), lambda match: f"{match[1]} ou"),
+        Rule(re.compile(r"\betc(?:\.{2,}|\.?…)"), lambda _: "etc.", needs=".…"),
+        Rule(_SHARP, lambda match: f"{match[1]} dièse", needs="#"),
+        Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
+        Rule(re.compile(r"(?<=[^\W\d_])\+(?![\w+])"), lambda _: " plus", needs="+"),
+        Rule(re.compile(r"\b(et|Et)/ou\b"), lambda match: f"{match[1]} ou", needs="/"),
         Rule(
             re.compile(r"(?<=\w\w)\((e?s|e|(?<=\w{3}\()x)\)(?!\w)"),
             lambda match: "" if match[1] == "e" else "s",
+            needs="(",
         ),
         Rule(
             re.compile(r"(?<=\w)·(?:e|es|s|ne|nes|rice|rices)(?:·s)?(?!\w)"),
             lambda match: "s" if match[0].endswith("s") else "",
+            needs="·",
         ),
         Rule(
             re.compile(r"\b([JHMDjh])([+-])(?=\d{1,3}(?!\w))"),
             lambda match: f"{match[1]} {_SIGNS[match[2]]} ",
+            needs="+-",
         ),
-        Rule(_SIR, lambda _: "monsieur "),
-        Rule(_MASTER, lambda match: f"{_TITLES[match[1] or match[2]]} "),
-        Rule(_SAINT, lambda match: f"Saint{'e' * ('e' in match[1])}{'s' * match[1].endswith('s')}-"),
+        Rule(_SIR, lambda _: "monsieur ", needs="M"),
+        Rule(_MASTER, lambda match: f"{_TITLES[match[1] or match[2]]} ", needs="MGCS"),
+        Rule(
+            _SAINT, lambda match: f"Saint{'e' * ('e' in match[1])}{'s' * match[1].endswith('s')}-", needs="S"
+        ),
     )
 
 
@@ -176,84 +172,56 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
         return names.get(key, key)
 
     return (
-        Rule(re.compile(r"(?<=\d) ?K€"), lambda _: " k€"),
-        Rule(_COINS_INSIDE, lambda match: f"{match[1]},{match[3]} {match[2]}"),
-        Rule(_BIG_ORDINAL, lambda match: match[0].replace(" ", "")),
-        Rule(re.compile(r"(?<=\bfois) ?/ ?(?=(?:jour|semaine|mois|an)s?\b)"), lambda _: " par "),
-        Rule(re.compile(r"(?<=\b[Ll]es )- ?(?=de \d)"), lambda _: "moins "),
-        Rule(re.compile(r"(?<=\d) ?°(?=\d(?!\d))"), lambda _: " degrés "),
+        Rule(re.compile(r"(?<=\d) ?K€"), lambda _: " k€", needs="K"),
+        Rule(_COINS_INSIDE, lambda match: f"{match[1]},{match[3]} {match[2]}", needs="€$£"),
+        Rule(_BIG_ORDINAL, lambda match: match[0].replace(" ", ""), needs=DIGITS),
+        Rule(re.compile(r"(?<=\bfois) ?/ ?(?=(?:jour|semaine|mois|an)s?\b)"), lambda _: " par ", needs="/"),
+        Rule(re.compile(r"(?<=\b[Ll]es )- ?(?=de \d)"), lambda _: "moins ", needs="-"),
+        Rule(re.compile(r"(?<=\d) ?°(?=\d(?!\d))"), lambda _: " degrés ", needs="°"),
         Rule(
             _WEEKDAYS_JOINED,
             lambda match: f"{_WEEKDAYS[match[1].lower()]}{match[2]}{_WEEKDAYS[match[3].lower()]}",
+            needs=".",
         ),
-        Rule(re.compile(r"(?<=\d) ?\$ ?(US|CAN|CA)(?!\w)"), lambda match: f" {match[1][:2]}D"),
-        Rule(re.compile(r"(?<=\d) ?F ?CFA(?!\w)"), lambda _: " francs CFA"),
-        Rule(re.compile(r"(?<=[Gg]uerre de )(14|39)-(?=\d\d(?!\w))"), lambda match: f"{match[1]} "),
-        Rule(re.compile(r"(?<![\w.,/])(?:1/2|½) ?h(?!\w)"), lambda _: "une demi-heure"),
-        Rule(re.compile(r"(?<![\w.,])([1-3])°(?=\))"), lambda match: _FIRSTLY[match[1]]),
-        Rule(re.compile(r"(?<![\w/-])50[/-]50(?![\w/-])"), lambda _: "cinquante-cinquante"),
-        Rule(re.compile(r"(?<![\w.,])1[ .]?001 nuits"), lambda _: "mille et une nuits"),
-        Rule(_LAW, lambda match: match[0].replace("-", " tiret ")),
-        Rule(_ALL_DAY, lambda match: _all_day(match, language=language)),
-        Rule(_PER, lambda match: f" par {word(_UNIT_NAMES, match[1].rstrip('.'))}"),
-        Rule(_ALONE, lambda match: _UNIT_NAMES[match[1]]),
-        Rule(_WEEKDAY, lambda match: f"{_WEEKDAYS[match[1].lower()]} "),
-        Rule(_FULL_DATE, lambda match: None if int(match[3]) > 12 else f"{match[4]}-{match[3]}-{match[1]}"),
-        Rule(_LONE_DATE, lambda match: f"{match[1]} {_month(match[2], language=language)}"),
-        Rule(_SHORT_DATE, lambda match: f"{match[1]} {match[2]} {_month(match[3], language=language)}"),
-        Rule(_TELEPHONE, lambda match: _telephone(match, language=language)),
-        Rule(_HEIGHT, lambda match: _height(match, language=language)),
-        Rule(_HALF, lambda match: f"un{'e' * fr_numbers.is_feminine(match[1])} demi-"),
-        Rule(_GRADE, lambda match: f"{language.say_number(match[1])} sur {language.say_number(match[2])}"),
-        Rule(re.compile(r"(?<=\d) et (?:s|ss|suiv)\."), lambda _: " et suivantes"),
-        Rule(re.compile(r"(?<=\d) ?x (?=plus |moins |par )"), lambda _: " fois "),
-        Rule(re.compile(r"(?<!\w)4[x×]4(?!\w)"), lambda _: "quatre-quatre"),  # noqa: RUF001
-        Rule(_TIMES, lambda match: f"{match[1]} fois "),
-        Rule(_POSITION, lambda match: _position(match, language=language)),
-    )
-
-
-def _hour_rules(language: Language) -> tuple[Rule, ...]:
-    def hour(match: re.Match[str]) -> str:
-        return f"{fr_numbers.feminine(language.cardinal(int(match[1])))} à "
-
-    return (
-        Rule(_HOURS, lambda match: f"{match[1]} à "),
-        Rule(_HOURS_SHORT, hour),
-        Rule(_TIME, lambda match: _time(match, language=language)),
+        Rule(re.compile(r"(?<=\d) ?\$ ?(US|CAN|CA)(?!\w)"), lambda match: f" {match[1][:2]}D", needs="$"),
+        Rule(re.compile(r"(?<=\d) ?F ?CFA(?!\w)"), lambda _: " francs CFA", needs="F"),
         Rule(
-            _MINUTES,
-            lambda match: _counts([match["minute"], match["second"]], names=_CLOCK[1:], language=language),
+            re.compile(r"(?<=[Gg]uerre de )(14|39)-(?=\d\d(?!\w))"), lambda match: f"{match[1]} ", needs="-"
         ),
+        Rule(re.compile(r"(?<![\w.,/])(?:1/2|½) ?h(?!\w)"), lambda _: "une demi-heure", needs="½/"),
+        Rule(re.compile(r"(?<![\w.,])([1-3])°(?=\))"), lambda match: _FIRSTLY[match[1]], needs="°"),
+        Rule(re.compile(r"(?<![\w/-])50[/-]50(?![\w/-])"), lambda _: "cinquante-cinquante", needs="/-"),
+        Rule(re.compile(r"(?<![\w.,])1[ .]?001 nuits"), lambda _: "mille et une nuits", needs=DIGITS),
+        Rule(_LAW, lambda match: match[0].replace("-", " tiret "), needs="-"),
+        Rule(_ALL_DAY, lambda match: _all_day(match, language=language), needs=DIGITS),
+        Rule(_PER, lambda match: f" par {word(_UNIT_NAMES, match[1].rstrip('.'))}", needs="/"),
+        Rule(_ALONE, lambda match: _UNIT_NAMES[match[1]], needs="²³23/"),
+        Rule(_WEEKDAY, lambda match: f"{_WEEKDAYS[match[1].lower()]} ", needs=DIGITS),
         Rule(
-            re.compile(r"(?<![\w.,°])(\d{1,3})['′] ?([0-5]\d)(?:[\"″]|'')"),  # noqa: RUF001
-            lambda match: _counts([match[1], match[2]], names=_CLOCK[1:], language=language),
+            _FULL_DATE,
+            lambda match: None if int(match[3]) > 12 else f"{match[4]}-{match[3]}-{match[1]}",
+            needs=DIGITS,
         ),
-        Rule(_SECONDS, lambda match: f"{match[1]} sec"),
+        Rule(_LONE_DATE, lambda match: f"{match[1]} {_month(match[2], language=language)}", needs="/"),
+        Rule(
+            _SHORT_DATE,
+            lambda match: f"{match[1]} {match[2]} {_month(match[3], language=language)}",
+            needs="/",
+        ),
+        Rule(_TELEPHONE, lambda match: _telephone(match, language=language), needs="0"),
+        Rule(_HEIGHT, lambda match: _height(match, language=language), needs=DIGITS),
+        Rule(_HALF, lambda match: f"un{'e' * fr_numbers.is_feminine(match[1])} demi-", needs="½/"),
+        Rule(
+            _GRADE,
+            lambda match: f"{language.say_number(match[1])} sur {language.say_number(match[2])}",
+            needs="/",
+        ),
+        Rule(re.compile(r"(?<=\d) et (?:s|ss|suiv)\."), lambda _: " et suivantes", needs=DIGITS),
+        Rule(re.compile(r"(?<=\d) ?x (?=plus |moins |par )"), lambda _: " fois ", needs="x"),
+        Rule(re.compile(r"(?<!\w)4[x×]4(?!\w)"), lambda _: "quatre-quatre", needs="4"),  # noqa: RUF001
+        Rule(_TIMES, lambda match: f"{match[1]} fois ", needs="x×"),  # noqa: RUF001
+        Rule(_POSITION, lambda match: _position(match, language=language), needs="°"),
     )
-
-
-_CLOCK = ("heure", "minute", "seconde")
-
-
-def _time(match: re.Match[str], *, language: Language) -> str:
-    """ "quatorze heures trente"; minutes and seconds are named where they were written so."""
-    hour, minute, second = match["hour"], match["minute"], match["second"]
-    if second:
-        return _counts([hour, minute, second], names=_CLOCK, language=language)
-    if match["shown"]:
-        return _counts([hour, minute], names=_CLOCK, language=language)
-    return language.time(hour=int(hour), minute=int(minute or 0), second=None)
-
-
-def _counts(numbers: list[str], *, names: tuple[str, ...], language: Language) -> str:
-    """ "deux heures cinq minutes" """
-    said = []
-    for number, name in zip(numbers, names, strict=False):
-        value = language.value(number.replace(".", ","))
-        words = language.say_number(number.lstrip("0") or "0")
-        said.append(f"{language.counted(words, name)} {name}{'s' * (not language.is_one(value))}")
-    return " ".join(said)
 
 
 def _all_day(match: re.Match[str], *, language: Language) -> str:
@@ -279,7 +247,7 @@ def _position(match: re.Match[str], *, language: Language) -> str | None:
     if not match[2] and not match[4]:
         return None
     numbers = [number.replace(".", ",") for number in match.group(1, 2, 3) if number]
-    said = _counts(numbers, names=("degré", "minute", "seconde"), language=language)
+    said = counts(numbers, names=("degré", "minute", "seconde"), language=language)
     return f"{said} {_COMPASS[match[4]]}" if match[4] else said
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from worker.text.normalising import it_tables
 from worker.text.normalising.language import Coin, Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import DIGITS, Rule
 from worker.text.normalising.romans import PATTERN as ROMAN
 from worker.text.normalising.romans import roman_value
 
@@ -67,17 +67,29 @@ class Reader(Language):
 
     def early_rules(self) -> Iterable[Rule]:
         return (
-            Rule(_SAINT, lambda match: "Santa " if _HOLY_WOMEN.match(match.string, match.end()) else "San "),
-            Rule(_NUMBERED, lambda match: f"{it_tables.NUMBERED[match[1]]} "),
-            Rule(_ROMAN_BEFORE, lambda match: self._roman(match[1], feminine=bool(match[3]), tail=" ")),
-            Rule(_ROMAN_BEHIND, self._behind),
-            Rule(_CLOCK, lambda match: f"{match[1]}{match[2]}:{match[3]}" if int(match[3]) < 60 else None),
-            Rule(_ALONE, self._hours),
-            Rule(_HEIGHT, self._height),
-            Rule(_DEGREES, self._degrees),
-            Rule(_YEAR_SHORT, lambda match: self.cardinal(int(match[1]))),
-            Rule(_MOBILE, lambda match: self.telephone(re.findall(r"\d+", match[1]))),
-            Rule(_ONE, self._one),
+            Rule(
+                _SAINT,
+                lambda match: "Santa " if _HOLY_WOMEN.match(match.string, match.end()) else "San ",
+                needs="S",
+            ),
+            Rule(_NUMBERED, lambda match: f"{it_tables.NUMBERED[match[1]]} ", needs=DIGITS + "IVXLCDM"),
+            Rule(
+                _ROMAN_BEFORE,
+                lambda match: self._roman(match[1], feminine=bool(match[3]), tail=" "),
+                needs="IVXLCDM",
+            ),
+            Rule(_ROMAN_BEHIND, self._behind, needs="IVXLCDM"),
+            Rule(
+                _CLOCK,
+                lambda match: f"{match[1]}{match[2]}:{match[3]}" if int(match[3]) < 60 else None,
+                needs=DIGITS,
+            ),
+            Rule(_ALONE, self._hours, needs=DIGITS),
+            Rule(_HEIGHT, self._height, needs=DIGITS),
+            Rule(_DEGREES, self._degrees, needs="°º"),
+            Rule(_YEAR_SHORT, lambda match: self.cardinal(int(match[1])), needs="'"),
+            Rule(_MOBILE, lambda match: self.telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
+            Rule(_ONE, self._one, needs="1"),
         )
 
     def late_rules(self) -> Iterable[Rule]:

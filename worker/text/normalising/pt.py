@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from worker.text.normalising import pt_tables
 from worker.text.normalising.language import Coin, Language
-from worker.text.normalising.mapped import Rule
+from worker.text.normalising.mapped import DIGITS, Rule
 from worker.text.normalising.romans import PATTERN as ROMAN
 from worker.text.normalising.romans import roman_value
 
@@ -81,16 +81,18 @@ class Reader(Language):
 
     def early_rules(self) -> Iterable[Rule]:
         return (
-            Rule(_DOM, lambda match: "Dona " if _LADIES.match(match.string, match.end()) else "Dom "),
-            Rule(_STREET, lambda _: "Rua "),
-            Rule(_NUMBERED, lambda match: f"{pt_tables.NUMBERED[match[1]]} "),
-            Rule(_ROMAN_BEFORE, self._before),
-            Rule(_ROMAN, self._roman),
-            Rule(_TELEPHONE, lambda match: self.telephone(re.findall(r"\d+", match[1]))),
-            Rule(_TIME, self._time),
-            Rule(_HEIGHT, self._height),
-            Rule(_DEGREES, lambda _: " graus"),
-            Rule(_GENDERED, self._gendered),
+            Rule(
+                _DOM, lambda match: "Dona " if _LADIES.match(match.string, match.end()) else "Dom ", needs="D"
+            ),
+            Rule(_STREET, lambda _: "Rua ", needs="R"),
+            Rule(_NUMBERED, lambda match: f"{pt_tables.NUMBERED[match[1]]} ", needs=DIGITS + "IVXLCDM"),
+            Rule(_ROMAN_BEFORE, self._before, needs="IVXLCDM"),
+            Rule(_ROMAN, self._roman, needs="IVXLCDM"),
+            Rule(_TELEPHONE, lambda match: self.telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
+            Rule(_TIME, self._time, needs=DIGITS),
+            Rule(_HEIGHT, self._height, needs=DIGITS),
+            Rule(_DEGREES, lambda _: " graus", needs="°"),
+            Rule(_GENDERED, self._gendered, needs=DIGITS),
         )
 
     def late_rules(self) -> Iterable[Rule]:
