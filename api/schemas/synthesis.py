@@ -21,13 +21,19 @@ def _mend(text: object) -> object:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
 
 
+def _not_blank(word: str) -> str:
+    if not word.strip():
+        raise ValueError("a word and what is said for it must not be blank")
+    return word
+
+
 def _blank_is_none(text: str | None) -> str | None:
     return text.strip() or None if text is not None else None
 
 
 Spoken = Annotated[str, BeforeValidator(_mend)]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$", max_length=16)]
-Word = Annotated[str, BeforeValidator(_mend), Field(min_length=1, max_length=100)]
+Word = Annotated[str, BeforeValidator(_mend), AfterValidator(_not_blank), Field(max_length=100)]
 Lexicon = Annotated[
     dict[Word, Word],
     Field(

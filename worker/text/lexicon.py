@@ -49,7 +49,7 @@ class Lexicon:
 
     def merged(self, other: "Lexicon") -> "Lexicon":
         """Both; where they disagree, the other's word counts."""
-        return Lexicon.of({**self.entries, **other.entries})
+        return Lexicon({**self.entries, **other.entries})
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
