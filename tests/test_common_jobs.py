@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -9,8 +10,10 @@ from sqlalchemy import func, select, update
 from common.database import Database
 from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
 from common.jobs import changes, lease, reading, submission, sweep
-from common.jobs.submission import Accepted, Backlog
-from common.tables import Audio, Job, Part, Recording
+from common.jobs.lease import Claim
+from common.jobs.submission import Accepted, Backlog, NewJob
+from common.options import Options
+from common.tables import Audio, Captions, Job, Part, Recording
 from tests.rows import complete, made, new_job, submit, take
 
 
@@ -257,3 +260,242 @@ def test_what_is_being_spoken_counts_by_its_segments(database: Database) -> None
     with database.write() as connection:
         assert lease.report_progress(connection, claims[0], done=1, total=2)
         assert reading.chars_being_spoken(connection, engine="hibari") == 90
+
+
+class TestJoining:
+    """An equal request whose answer was not delivered is the same job."""
+
+    def test_of_equal_requests_in_one_transaction_one_is_spoken(self, database: Database) -> None:
+        first, second = joinable(), joinable()
+        answers = submit(database, first, second)
+        assert [(one.job_id, one.created) for one in answers] == [(first.id, True), (first.id, False)]
+        with database.read() as connection:
+            assert connection.scalars(select(Job.id)).all() == [first.id]
+
+    def test_one_under_way_is_joined(self, database: Database) -> None:
+        first = joinable()
+        submit(database, first)
+        assert joined(database) == first.id
+        take(database, first)
+        assert joined(database) == first.id
+
+    def test_one_that_has_ended_is_joined_for_a_minute(self, database: Database) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        complete(database, first)
+        assert joined(database) == first.id
+        with database.write() as connection:
+            connection.execute(update(Job).values(finished_at=Job.finished_at - submission.JOIN_WITHIN_S))
+        assert joined(database, later) == later.id
+        assert joined(database) == later.id, "from now on it is that one"
+
+    def test_one_that_was_delivered_is_not(self, database: Database) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        complete(database, first)
+        with database.write() as connection:
+            submission.forget_join(connection, first, delivered_id=first.id)
+        assert joined(database, later) == later.id
+
+    def test_delivering_an_earlier_one_forgets_no_later_one(self, database: Database) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        with database.write() as connection:
+            changes.cancel(connection, first.id, owner="local")
+        submit(database, later)
+        with database.write() as connection:
+            submission.forget_join(connection, later, delivered_id=first.id)
+        assert joined(database) == later.id
+
+    @pytest.mark.parametrize("how", ["failed", "cancelled", "deleted", "deleted after its end"])
+    def test_one_that_came_to_nothing_is_not(self, database: Database, how: str) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        end(database, first, how=how)
+        assert joined(database, later) == later.id
+
+    def test_never_one_of_another_owner(self, database: Database) -> None:
+        first, other = joinable(), joinable(owner="somebody else")
+        submit(database, first)
+        assert joined(database, other) == other.id
+        assert joined(database) == first.id
+
+    def test_a_key_of_the_callers_own_is_another_thing(self, database: Database) -> None:
+        keyed = joinable(idempotency_key="k", request_hash="a", join_key=None)
+        submit(database, keyed, first := joinable())
+        with database.write() as connection:
+            submission.forget_join(connection, first, delivered_id=first.id)
+        with database.write() as connection:
+            again = replace(keyed, id=new_job().id)
+            (answer,) = submission.submit(connection, [again], backlog=Backlog(9))
+        assert isinstance(answer, Accepted)
+        assert (answer.job_id, answer.created) == (keyed.id, False)
+
+    def test_who_joins_a_refused_one_is_refused_too(self, database: Database) -> None:
+        submit(database, new_job())
+        with database.write() as connection:
+            answers = submission.submit(connection, [joinable(), joinable()], backlog=Backlog(1))
+        assert all(isinstance(answer, QueueFull) for answer in answers)
+        later = joinable()
+        assert joined(database, later) == later.id
+
+    def test_of_many_at_once_one_is_spoken(self, database: Database) -> None:
+        ended = joinable()
+        submit(database, ended)
+        end(database, ended, how="failed")
+        found: list[str] = []
+        start = threading.Barrier(8)
+
+        def race() -> None:
+            start.wait()
+            found.append(joined(database))
+
+        threads = [threading.Thread(target=race) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 8
+        assert len({*found}) == 1
+        assert status_of(database, found[0]) == "queued"
+
+
+def joinable(**given: Any) -> NewJob:
+    return new_job(**{"join_key": "\x01equal", **given})
+
+
+def joined(database: Database, job: NewJob | None = None) -> str:
+    """The job that an equal request is."""
+    (answer,) = submit(database, job or joinable())
+    return answer.job_id
+
+
+def end(database: Database, job: NewJob, *, how: str) -> None:
+    claim = take(database, job)
+    with database.write() as connection:
+        if how == "failed":
+            assert lease.fail(connection, claim, code="x", message="x")
+        elif how == "cancelled":
+            assert changes.cancel(connection, job.id, owner="local")
+        else:
+            if how != "deleted":
+                assert lease.finish(connection, claim, made(claim))
+            changes.remove(connection, job.id, owner="local")
+
+
+class TestVoicesOfSeveralModels:
+    LEGS = ("fake_a.interactive", "hibari.interactive")
+
+    @pytest.fixture
+    def job(self, database: Database) -> NewJob:
+        options = Options(legs=self.LEGS, cast={"fake_a": 0, "hibari_heart": 1})
+        job = new_job(queue=self.LEGS[0], options=options)
+        submit(database, job)
+        return job
+
+    def test_a_job_goes_from_queue_to_queue_with_what_was_spoken(
+        self, database: Database, job: NewJob
+    ) -> None:
+        first = take(database, job)
+        assert (first.takes, first.next_queue) == ((), self.LEGS[1])
+        assert pass_on(database, first)
+        assert status_of(database, job.id) == "queued"
+        with database.write() as connection:
+            connection.execute(update(Part).values(created_at=Part.created_at - 10))
+            (bell,) = sweep.due_bells(connection, queue=self.LEGS[1], limit=9)
+        assert bell.part_id == job.part_id
+        last = take(database, job)
+        assert (last.takes, last.next_queue, last.queue) == (("take-1",), None, self.LEGS[1])
+        assert (last.attempt, last.attempts) == (2, 1), "it is one attempt that goes on elsewhere"
+
+    def test_one_that_is_late_passes_nothing_on(self, database: Database, job: NewJob) -> None:
+        stale = take(database, job, lease_s=-1)
+        with database.write() as connection:
+            sweep.release_expired(connection)
+        assert not pass_on(database, stale)
+        fresh = take(database, job, alone=True)
+        assert (fresh.takes, fresh.queue) == ((), self.LEGS[0])
+        assert not pass_on(database, stale)
+        assert pass_on(database, fresh)
+        assert not pass_on(database, fresh)
+
+    def test_deaths_and_failures_of_one_model_are_not_held_against_the_next(
+        self, database: Database, job: NewJob
+    ) -> None:
+        take(database, job, lease_s=-1)
+        with database.write() as connection:
+            sweep.release_expired(connection)
+        claim = take(database, job, alone=True)
+        with database.write() as connection:
+            assert lease.retry_later(connection, claim, delay_s=0)
+        assert pass_on(database, take(database, job, alone=True))
+        assert take(database, job).failures == 0
+
+    @pytest.mark.parametrize("how", ["failed", "cancelled"])
+    def test_tried_again_it_starts_with_the_first_voices(
+        self, database: Database, job: NewJob, how: str
+    ) -> None:
+        assert pass_on(database, take(database, job))
+        end(database, job, how=how)
+        with database.write() as connection:
+            bell = changes.retry(connection, job.id, owner="local")
+        assert bell.queue == self.LEGS[0]
+        claim = take(database, job)
+        assert (claim.takes, claim.queue, claim.next_queue) == ((), *self.LEGS)
+
+    def test_one_that_was_cancelled_passes_nothing_on(self, database: Database, job: NewJob) -> None:
+        claim = take(database, job)
+        with database.write() as connection:
+            assert changes.cancel(connection, job.id, owner="local")
+        assert not pass_on(database, claim)
+        assert status_of(database, job.id) == "cancelled"
+
+
+def pass_on(database: Database, claim: Claim) -> bool:
+    with database.write() as connection:
+        queue = claim.next_queue or "none"
+        return lease.pass_on(connection, claim, queue=queue, take=f"take-{claim.attempt}")
+
+
+CUES = ([0.0, 1.5, 0, 12, "hibari_heart", []],)
+
+
+def test_captions_come_and_go_with_the_audio(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claim = take(database, job)
+    finished = made(claim, cues=CUES)
+    with database.write() as connection:
+        assert lease.finish(connection, claim, finished)
+        assert reading.find_captions(connection, job.id, owner="local") == list(CUES)
+        assert reading.find_captions(connection, job.id, owner="somebody else") is None
+        changes.remove(connection, job.id, owner="local")
+        assert reading.find_captions(connection, job.id, owner="local") is None
+        changes.forget_audio(connection, [finished.key])
+        assert connection.scalar(select(func.count()).select_from(Captions)) == 0
+
+
+def test_a_stale_attempt_leaves_no_captions(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claim = take(database, job)
+    with database.write() as connection:
+        assert changes.cancel(connection, job.id, owner="local")
+        assert lease.finish(connection, claim, made(claim, cues=CUES)) is None
+        assert connection.scalar(select(func.count()).select_from(Captions)) == 0
+
+
+def test_a_text_that_came_while_it_was_spoken_is_written_at_the_end(database: Database) -> None:
+    job = new_job(text="", options=Options(live_text=True))
+    submit(database, job)
+    claim = take(database, job)
+    assert claim.options.live_text
+    with database.write() as connection:
+        assert lease.finish(connection, claim, made(claim, text="Hello there.", cues=CUES))
+        row = reading.get_job(connection, job.id, owner="local")
+        [recording] = reading.list_recordings(connection, owner="local", limit=5)
+        totals = reading.usage_totals(connection, owner="local")
+    assert row is not None
+    assert (row.text, row.chars) == ("Hello there.", 12)
+    assert (recording.title, recording.text) == ("Hello there.", "Hello there.")
+    assert totals.chars == 12

@@ -21,7 +21,7 @@ LOOK_EVERY_S = 0.5
 _BEGUN_TAG = re.compile(
     r"\[(?:p(?:a(?:us?)?)?|v(?:o(?:ic?)?)?|(?:pause|voice)\s*(?::[^\[\]\n]{0,200})?)?\Z", re.IGNORECASE
 )
-# Stands for what a sentence may go on with: a sentence that it leaves alone is whole, however short the next one is yet.
+# Stands for what a sentence may go on with: one that it leaves alone is whole, however little of the next is there.
 _REST = "x" * 24
 
 # (id of the last piece, how long to wait) -> what came.

@@ -230,11 +230,15 @@ def hand_back(connection: Connection, held: Claim) -> bool:
 
 
 def pass_on(connection: Connection, held: Claim, *, queue: str, take: str) -> bool:
-    """To the queue of its next voices; `take` is the key of what those of this one have spoken."""
-    now = clock(connection)
-    return _requeue(
-        connection, held, queue=queue, takes=[*held.takes, take], next_bell_at=now, failures=0, crashes=0
-    )
+    """To the queue of its next voices; `take` is the key of what those of this one have spoken.
+
+    The attempt goes on there: none is charged, and what went wrong here says nothing of other voices.
+    """
+    given = {"queue": queue, "takes": [*held.takes, take], "next_bell_at": clock(connection)}
+    if not _requeue(connection, held, failures=0, crashes=0, alone=False, **given):
+        return False
+    connection.execute(update(Job).where(Job.id == held.job_id).values(attempts=Job.attempts - 1))
+    return True
 
 
 def hand_over(connection: Connection, held: Claim, *, queue: str, provider: str, warning: str) -> bool:
