@@ -66,9 +66,9 @@ class Live:
             return False
         return unheard_s > UNHEARD_S
 
-    def end(self) -> None:
-        """The file is in the store, or will never be."""
-        if not self._stale and (self._sent or self._claim.options.live_text):
+    def end(self, *, for_good: bool = True) -> None:
+        """This attempt is over. `for_good`: so is the job; else another may be at work, and reads the text again."""
+        if for_good and (self._sent or self._claim.options.live_text):
             self._bells.forget_live(self._claim.job_id)
         self._delete_pieces()
 

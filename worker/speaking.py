@@ -2,19 +2,21 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from common import broker, fleet, providers
 from common.catalogue import find_model
 from common.database import DATABASE_AWAY
+from common.errors import Gone, NotFound
 from common.jobs import changes, lease
 from common.jobs.lease import Claim, Finished
 from common.live_text import Piece
+from common.tables import TERMINAL, Job
 from common.telemetry import get_logger
 from worker import pipeline
 from worker.engines.protocol import EngineError
@@ -77,11 +79,23 @@ def _claim(process: Process, part_id: str, *, alone: bool) -> Claim | None:
 
 
 def _attempt(process: Process, held: Held) -> None:
-    with _listeners(process, held.claim) as open_live:
-        _speak(process, held, open_live)
+    """What they listen by is there until the row says how it ended: from then on they have the file."""
+    opened: list[Live] = []
+    ended = False
+
+    def open_live(spool: IO[bytes]) -> Live:
+        opened.append(Live(held.claim, bells=process.bells, store=process.store, spool=spool))
+        return opened[-1]
+
+    try:
+        ended = _speak(process, held, open_live)
+    finally:
+        for live in opened:
+            live.end(for_good=ended)
 
 
-def _speak(process: Process, held: Held, open_live: OpenLive) -> None:
+def _speak(process: Process, held: Held, open_live: OpenLive) -> bool:
+    """Whether the job has ended."""
     claim = held.claim
     try:
         speaker = process.voicebox.speaker(claim.queue.rpartition(".")[0])
@@ -94,37 +108,18 @@ def _speak(process: Process, held: Held, open_live: OpenLive) -> None:
             lexicon=process.lexicon,
         )
     except Stopped:
-        _stop(process, held)
+        return _stop(process, held)
     except Abandoned:
-        _cancel(process, held)
+        return _cancel(process, held)
     except EngineError as error:
-        _end_badly(process, held, error)
+        return _end_badly(process, held, error)
     except Exception as error:
         log.exception("unexpected failure")
-        _end_badly(
-            process, held, EngineError("internal_error", f"The worker failed: {type(error).__name__}.")
-        )
-    else:
-        if isinstance(made, Passed):
-            _pass_on(process, held, made)
-        else:
-            _end_well(process, held, made)
-
-
-@contextmanager
-def _listeners(process: Process, claim: Claim) -> Iterator[OpenLive]:
-    """What they listen by is there until the row says how it ended: from then on they have the file."""
-    opened: list[Live] = []
-
-    def open_live(spool: IO[bytes]) -> Live:
-        opened.append(Live(claim, bells=process.bells, store=process.store, spool=spool))
-        return opened[-1]
-
-    try:
-        yield open_live
-    finally:
-        for live in opened:
-            live.end()
+        failure = EngineError("internal_error", f"The worker failed: {type(error).__name__}.")
+        return _end_badly(process, held, failure)
+    if isinstance(made, Passed):
+        return _pass_on(process, held, made)
+    return _end_well(process, held, made)
 
 
 def _watch(process: Process, held: Held) -> Watch:
@@ -164,21 +159,22 @@ def _still_ours(process: Process, claim: Claim, *, done: int, total: int) -> boo
         return True
 
 
-def _end_well(process: Process, held: Held, made: Finished) -> None:
+def _end_well(process: Process, held: Held, made: Finished) -> bool:
     claim = held.claim
     ended = _write(process, held, lambda connection: lease.finish(connection, claim, made))
     if ended is None:
         # Another attempt holds the part, or it was deleted: this key is ours alone, and nobody names it.
         process.store.delete([made.key])
         log.info("superseded", key=made.key)
-        return
+        return _has_ended(process, claim)
     process.bells.emit(claim.job_id, "completed", **ended)
     if claim.takes:
         process.store.delete(claim.takes)
     log.info("completed", audio_s=round(made.duration_s, 2), segments=made.segments, **ended["timings"])
+    return True
 
 
-def _pass_on(process: Process, held: Held, made: Passed) -> None:
+def _pass_on(process: Process, held: Held, made: Passed) -> bool:
     claim = held.claim
     queue = claim.next_queue
     assert queue is not None  # noqa: S101  # else it would not have been passed on
@@ -187,24 +183,39 @@ def _pass_on(process: Process, held: Held, made: Passed) -> None:
         process.bells.top_up(queue)
     else:
         process.store.delete([made.take])
+    return False
 
 
-def _stop(process: Process, held: Held) -> None:
+def _stop(process: Process, held: Held) -> bool:
     claim = held.claim
     if held.lost.is_set():
         log.info("stopped", reason="cancelled or superseded")
-    elif _write(process, held, lambda connection: lease.hand_back(connection, claim)):
+        return _has_ended(process, claim)
+    if _write(process, held, lambda connection: lease.hand_back(connection, claim)):
         log.info("handed back")
+    return False
 
 
-def _cancel(process: Process, held: Held) -> None:
+def _has_ended(process: Process, claim: Claim) -> bool:
+    """By whomever. Of one that cannot be asked for, what listeners need ends by itself."""
+    try:
+        with process.database.read() as connection:
+            status = connection.scalar(select(Job.status).where(Job.id == claim.job_id))
+    except DATABASE_AWAY:
+        return False
+    return status is None or status in TERMINAL
+
+
+def _cancel(process: Process, held: Held) -> bool:
     claim = held.claim
-    if _write(process, held, lambda c: changes.cancel(c, claim.job_id, owner=claim.owner)):
+    with suppress(Gone, NotFound):  # somebody deleted it meanwhile
+        _write(process, held, lambda c: changes.cancel(c, claim.job_id, owner=claim.owner))
         process.bells.emit(claim.job_id, "cancelled")
         log.info("cancelled", reason="nobody listens")
+    return True
 
 
-def _end_badly(process: Process, held: Held, error: EngineError) -> None:
+def _end_badly(process: Process, held: Held, error: EngineError) -> bool:
     claim = held.claim
     hung = error.code in HANGS
     if error.retryable and claim.failures + 1 < (MAX_HANGS if hung else lease.MAX_FAILURES):
@@ -212,11 +223,13 @@ def _end_badly(process: Process, held: Held, error: EngineError) -> None:
         # A hung engine takes its process with it: the next try must not take neighbours along.
         ended = _write(process, held, lambda c: lease.retry_later(c, claim, delay_s=delay_s, alone=hung))
         _tell(process, claim, "retrying", error, told=bool(ended), delay_s=round(delay_s, 1))
-    elif (provider := _next_provider(process, claim, error)) is not None:
+        return False
+    if (provider := _next_provider(process, claim, error)) is not None:
         _hand_over(process, held, error, provider=provider)
-    else:
-        ended = _write(process, held, lambda c: lease.fail(c, claim, code=error.code, message=error.message))
-        _tell(process, claim, "failed", error, told=bool(ended))
+        return False
+    ended = _write(process, held, lambda c: lease.fail(c, claim, code=error.code, message=error.message))
+    _tell(process, claim, "failed", error, told=bool(ended))
+    return bool(ended)
 
 
 def _next_provider(process: Process, claim: Claim, error: EngineError) -> str | None:
