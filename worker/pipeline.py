@@ -107,12 +107,16 @@ class _Work:
     def finish(self, spool: IO[bytes]) -> Finished:
         claim = self._claim
         score = compose(claim, max_chars=self._max_chars)
-        # Who would hear a single segment sooner than its file?
-        heard = claim.options.streamed or len(score.cues) > 1 or bool(claim.takes)
-        rendering = self._rendering(spool, self._open_live(spool) if heard else None)
+
+        def open_live() -> Live | None:
+            # Who would hear a single segment sooner than its file?
+            heard = claim.options.streamed or self._recital.total > 1 or bool(claim.takes)
+            return self._open_live(spool) if heard else None
+
+        rendering = self._rendering(spool, open_live)
         silent = self._render(_with_takes(self._recital.speak(score.cues), claim, self._store), rendering)
         rendering.end(tail_s=score.tail_s)
-        return self._stored(spool, rendering, segments=len(score.cues), silent=silent)
+        return self._stored(spool, rendering, segments=self._recital.total, silent=silent)
 
     def follow(self, spool: IO[bytes]) -> Finished:
         """The text comes while it is spoken."""
@@ -125,20 +129,22 @@ class _Work:
 
         listen = self._watch.listen
         dictation = Dictation(self._claim, max_chars=self._max_chars, listen=listen, look=look)
-        rendering = self._rendering(spool, live, eager=True)
+        rendering = self._rendering(spool, lambda: live, eager=True)
         silent = self._render(self._recital.follow(dictation.cues()), rendering)
         rendering.end(tail_s=dictation.tail_s)
         made = self._stored(spool, rendering, segments=len(rendering.cues) + silent, silent=silent)
         return replace(made, text=dictation.text)
 
-    def _rendering(self, spool: IO[bytes], live: Live | None, *, eager: bool = False) -> Rendering:
+    def _rendering(
+        self, spool: IO[bytes], open_live: Callable[[], Live | None], *, eager: bool = False
+    ) -> Rendering:
         return Rendering(
             spool,
             audio_format=self._claim.format,
             mastering=self._claim.options.mastering,
             speed=self._rest,
             pace=self._claim.speed,
-            live=live,
+            open_live=open_live,
             eager=eager,
             plain=self._claim.provider != "local",
             on_first_audio=self._clock.hear,

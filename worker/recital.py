@@ -1,9 +1,10 @@
 """The segments of a job spoken in their order, a few under way at once."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -81,25 +82,33 @@ class Reader:
 
 
 class Recital:
-    """The cues of one part as one speaker says them. Passages without sound are left out and counted in `skipped`."""
+    """The cues of one part as one speaker says them. Passages without sound are left out and counted in `skipped`.
+
+    `total` is how many cues there are, when the first has been said.
+    """
 
     def __init__(self, speaker: Speaker, claim: Claim, *, reader: Reader, speed: float, watch: Watch) -> None:
         self.skipped = 0
+        self.total = 0
         self._speaker = speaker
         self._claim = claim
         self._reader = reader
         self._speed = speed
         self._watch = watch
 
-    def speak(self, cues: Sequence[Cue]) -> Iterator[Said]:
-        """Tells and asks the watch between segments. Raises EngineError and Stopped."""
-        pending: deque[_Pending] = deque()
-        total, begun = len(cues), 0
+    def speak(self, cues: Iterable[Cue]) -> Iterator[Said]:
+        """Tells and asks the watch between segments. Raises EngineError and Stopped.
+
+        The engine has the first cue before the others are looked for.
+        """
+        coming = iter(cues)
+        pending = deque(self._begin(cue, first=True) for cue in islice(coming, 1))
         try:
+            rest = deque(coming)
+            self.total = total = len(pending) + len(rest)
             for done in range(total):
-                while begun < min(done + self._speaker.window, total):
-                    pending.append(self._begin(cues[begun], first=begun == 0))
-                    begun += 1
+                while rest and len(pending) < self._room(done):
+                    pending.append(self._begin(rest.popleft(), first=False))
                 if done == 0:
                     self._tell_start(pending[0], total)
                 said = self._finish(pending.popleft())
@@ -118,6 +127,15 @@ class Recital:
             if said := self._finish(self._begin(cue, first=done == 0)):
                 yield said
             self._watch.go_on()
+
+    def _room(self, done: int) -> int:
+        """How many cues may be under way.
+
+        Of a text that somebody listens to there are few at first, so that others' first and second ones come before
+        its tenth; and only one until that is handed over, which spelling the next would delay.
+        """
+        window = self._speaker.window
+        return min(window, max(1, 2 * done)) if self._claim.options.streamed else window
 
     def _tell_start(self, first: _Pending, total: int) -> None:
         """One sentence on a fast engine is over before anyone could hear that it began, and telling slows it."""

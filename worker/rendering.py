@@ -18,12 +18,15 @@ from worker.score import Cue
 from worker.sound import Master, Trimmed, pause_after_s, trim
 from worker.stretch import stretch
 
+_SOON_S = 0.5
+
 
 class Rendering:
     """`speed` is what is left to stretch, `pace` what was asked for. `cues` are as `common.captions` stores them.
 
     A `plain` sound is no voice whose loudness is known. An `eager` one rests behind a segment at once, rather than
-    before the next: encoders hold the last moment back.
+    before the next: encoders hold the last moment back. `open_live` is asked with the first sound; what it gives
+    hears the file grow.
     """
 
     def __init__(
@@ -34,7 +37,7 @@ class Rendering:
         mastering: bool,
         speed: float,
         pace: float,
-        live: Live | None,
+        open_live: Callable[[], Live | None],
         eager: bool,
         plain: bool,
         on_first_audio: Callable[[], None],
@@ -43,11 +46,12 @@ class Rendering:
         self.encode_s = 0.0
         self.sample_rate_hz = 0
         self._format = audio_format
-        self._tape = Tape(spool, live.take if live else None)
+        self._spool = spool
         self._mastering = mastering
         self._speed = speed
         self._pace = pace
-        self.live = live
+        self.live: Live | None = None
+        self._open_live = open_live
         self._eager = eager
         self._plain = plain
         self._rested = False
@@ -95,9 +99,11 @@ class Rendering:
         if gap_s:
             self._encoder.write(self._master.pause(gap_s))
         start = self._master.position
-        self._encoder.write(
-            self._master.speech(trimmed.samples, gain_db=0.0 if self._plain else gain_db(said.cue.voice))
-        )
+        gain = 0.0 if self._plain else gain_db(said.cue.voice)
+        for samples in self._opening(trimmed.samples):
+            self._encoder.write(self._master.speech(samples, gain_db=gain))
+            if self.live:
+                self.live.flush()
         self.cues.append(self._caption(said, start=start, end=self._master.position, head=trimmed.head))
         self._before = said.cue
         self._rested = False
@@ -106,13 +112,20 @@ class Rendering:
             self._rested = True
         return True
 
+    def _opening(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Mastering a segment takes milliseconds: who waits for the first sound gets a moment of it before the rest."""
+        soon = 0 if self.cues or self.live is None else round(_SOON_S * self.sample_rate_hz)
+        return [samples[:soon], samples[soon:]] if soon else [samples]
+
     def _open(self, rate_hz: int) -> None:
         if self._format not in available_formats():
             # Another worker may have what it takes.
             message = f"This worker cannot write {self._format}."
             raise EngineError("format_unavailable", message, retryable=True)
         self.sample_rate_hz = rate_hz
-        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=self._tape)
+        self.live = self._open_live()
+        tape = Tape(self._spool, self.live.take if self.live else None)
+        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=tape)
         self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
         self._on_first_audio()
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from common.catalogue import Voice, find_voice
 from common.jobs.lease import Claim
-from common.script import Passage, read_script
+from common.script import Passage, Script, read_script
 from worker.text.language import detect
-from worker.text.segments import cut
+from worker.text.segments import cut_on
 
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})
 _LETTERS_A_CHARACTER = 3
@@ -37,9 +37,12 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one worker says of a text. `tail_s`: the silence that a tag asks for after the last segment of all."""
+    """What one worker says of a text. `tail_s`: the silence that a tag asks for after the last segment of all.
 
-    cues: tuple[Cue, ...]
+    `cues` come as the text is cut, so that the first is spoken before a long text is cut to its end.
+    """
+
+    cues: Iterator[Cue]
     tail_s: float
 
 
@@ -49,18 +52,23 @@ def compose(claim: Claim, *, max_chars: int) -> Score:
     Of a text with voices of several models, what those say that are spoken in the queue that it is in now.
     """
     script = read_script(claim.text)
+    return Score(_cues(claim, script, max_chars=max_chars), script.tail_s)
+
+
+def _cues(claim: Claim, script: Script, *, max_chars: int) -> Iterator[Cue]:
     voices = {voice_id: find_voice(voice_id, allow_fake=True) for voice_id in script.voice_ids}
     own = find_voice(claim.voice_id, allow_fake=True)
     guess = _Guess(claim.text)
-    cues: list[Cue] = []
+    count = 0
     for number, passage in enumerate(script.passages):
         voice = voices[passage.voice_id] if passage.voice_id else own
         if claim.options.cast.get(voice.id, len(claim.takes)) != len(claim.takes):
             continue
         language = claim.language or spoken_language(voice, guess=guess.language)
         cut_up = _Passage(number, passage, voice, language)
-        cues += _cues(claim.text, cut_up, max_chars=max_chars, first_index=len(cues))
-    return Score(tuple(cues), script.tail_s)
+        for cue in _cues_of(claim.text, cut_up, max_chars=max_chars, first_index=count):
+            yield cue
+            count = cue.index + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +79,9 @@ class _Passage:
     language: str
 
 
-def _cues(text: str, passage: _Passage, *, max_chars: int, first_index: int) -> Iterator[Cue]:
+def _cues_of(text: str, passage: _Passage, *, max_chars: int, first_index: int) -> Iterator[Cue]:
     place = passage.place
-    segments = cut(
+    segments = cut_on(
         text[place.start : place.end],
         language=passage.language,
         max_chars=_in_letters(max_chars, language=passage.language),

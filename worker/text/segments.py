@@ -45,18 +45,25 @@ def cut(text: str, *, language: str, max_chars: int, first_max_chars: int | None
     The first segment stays within `first_max_chars` where a sentence, clause or line ends there, so that audio
     starts soon. Empty when nothing is speakable. Takes time in proportion to the text, whatever the text.
     """
+    return list(cut_on(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars))
+
+
+def cut_on(
+    text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
+) -> Iterator[Segment]:
+    """The same, paragraph by paragraph: the first can be spoken while the others are still to be cut."""
     if max_chars < 1:
         raise ValueError(f"max_chars must be at least 1, not {max_chars}")
     cleaned = clean(text)
-    segments: list[Segment] = []
+    count = 0
     for start, end in paragraphs(cleaned):
         atoms = list(_atoms(cleaned, start=start, end=end, language=language, max_chars=max_chars))
         pieces = [piece for piece in _joined(atoms, max_chars=max_chars) if piece.spoken]
-        if pieces and not segments and first_max_chars is not None:
+        if pieces and not count and first_max_chars is not None:
             stops = [atom.end for atom in atoms]
             pieces[:1] = _opened(cleaned, pieces[0], stops=stops, limit=pieces[0].start + first_max_chars)
-        segments += _segments(cleaned, pieces, first_index=len(segments))
-    return segments
+        yield from _segments(cleaned, pieces, first_index=count)
+        count += len(pieces)
 
 
 def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[Segment]:
