@@ -1,6 +1,7 @@
 """Who listens to jobs by this gateway: told to their workers, and what nobody listens to any more is cancelled.
 
-A listener may come back, here or at another gateway, within `GRACE_S`. Jobs that were asked to be kept go on unheard.
+A listener may come back, here or at another gateway, within `GRACE_S`; each that leaves begins it anew. Jobs that were
+asked to be kept go on unheard.
 """
 
 import asyncio
@@ -16,12 +17,10 @@ from api.hub import Hub
 from common.database import DATABASE_AWAY, Database
 from common.errors import OratioError
 from common.jobs import changes
-from common.live import SAY_EVERY_S
+from common.live import GRACE_S, SAY_EVERY_S
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
-
-GRACE_S = 10.0
 
 
 class Audience:
@@ -69,8 +68,7 @@ class Audience:
         await self._hub.say_left(job_id)
         if keep:
             return
-        await asyncio.sleep(GRACE_S)
-        if job_id in self._listening or self._hub.stopping or await self._hub.is_heard(job_id):
+        if await self._is_heard_after_grace(job_id) or self._hub.stopping:
             return
         try:
             cancelled = await run_in_threadpool(self._cancel, job_id)
@@ -80,6 +78,14 @@ class Audience:
         if cancelled:
             await run_in_threadpool(self._doorbell.tell, job_id, "cancelled")
             log.info("cancelled", job_id=job_id, reason="nobody listens")
+
+    async def _is_heard_after_grace(self, job_id: str) -> bool:
+        """While Redis does not answer, somebody may listen at another gateway."""
+        is_heard: bool | None = None
+        while is_heard is None:
+            await asyncio.sleep(GRACE_S)
+            is_heard = job_id in self._listening or await self._hub.is_heard(job_id)
+        return is_heard
 
     def _cancel(self, job_id: str) -> bool:
         with self._database.write() as connection:

@@ -163,10 +163,10 @@ class Hub:
         except redis.RedisError:
             return []
 
-    async def window(self, job_id: str, *, attempt: int, offset: int) -> list[live.Chunk]:
+    async def window(self, job_id: str, *, attempt: int, offset: int) -> list[live.Chunk] | None:
         """A few chunks of the sound being made that hold bytes from `offset` on, or those of a later attempt.
 
-        None when nothing is there, or Redis does not answer.
+        None when Redis does not answer.
         """
         try:
             entries: Any = await self._client.xrange(
@@ -175,7 +175,7 @@ class Hub:
                 count=WINDOW_CHUNKS,
             )
         except redis.RedisError:
-            return []
+            return None
         return live.chunks_of(entries)
 
     async def say_heard(self, job_ids: Sequence[str]) -> None:
@@ -187,16 +187,16 @@ class Hub:
             await pipeline.execute()
 
     async def say_left(self, job_id: str) -> None:
-        """Nobody listens here any more; gateways where somebody does say so again soon."""
+        """Nobody listens here any more, but may come back; gateways where somebody does say so again soon."""
         with suppress(redis.RedisError):
-            await self._client.delete(live.audience_key(job_id, prefix=self._prefix))
+            await self._client.set(live.audience_key(job_id, prefix=self._prefix), 1, px=live.LEFT_MS)
 
-    async def is_heard(self, job_id: str) -> bool:
-        """False also when Redis does not answer."""
+    async def is_heard(self, job_id: str) -> bool | None:
+        """Whether somebody listens, or left a moment ago. None when Redis does not answer."""
         try:
             return bool(await self._client.exists(live.audience_key(job_id, prefix=self._prefix)))
         except redis.RedisError:
-            return False
+            return None
 
     async def write_text(self, job_id: str, piece: live_text.Piece) -> None:
         """A piece of a text that is spoken while it comes. Raises redis.RedisError."""

@@ -6,7 +6,6 @@ the finished file. When another attempt takes over, what it makes is compared wi
 
 import hashlib
 from collections.abc import Iterator
-from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
@@ -23,7 +22,6 @@ log = get_logger(__name__)
 
 # Hints may be lost; after so long one looks without.
 LOOK_EVERY_S = 2.0
-_UNKNOWN_SIZE: Final = b"\xff\xff\xff\xff"
 
 
 class SoundBroken(Exception):
@@ -37,13 +35,17 @@ class SoundBroken(Exception):
 
 
 class LiveSound:
-    """One listener's place in the sound of one job. `row` is the job's as it was last seen."""
+    """One listener's place in the sound of one job. `row` is the job's as it was last seen.
+
+    `ended` when all of it was given out.
+    """
 
     def __init__(
         self, gateway: Gateway, job_id: str, waker: Waker, *, offset: int = 0, attempt: int = 0
     ) -> None:
         self.row: AnyRow | None = None
         self.attempt = attempt
+        self.ended = False
         self._gateway = gateway
         self._job_id = job_id
         self._waker = waker
@@ -61,6 +63,7 @@ class LiveSound:
                 await self._look()
             found = await self._read()
             if found is not None:
+                self.ended = not found
                 return found
             if self._waker.closed:
                 raise SoundBroken("stopping", "This process stops; ask again.")
@@ -70,6 +73,8 @@ class LiveSound:
         """What is there and was not heard; empty at the end, None when nothing is there yet."""
         while True:
             found = await (self._from_file(self._file) if self._file else self._from_window())
+            if found == b"" and self._heard.is_compared:  # it is shorter than what was heard
+                raise _changed()
             if not found:
                 return found
             if new := self._heard_anew(found):
@@ -81,12 +86,14 @@ class LiveSound:
 
     async def _from_window(self) -> bytes | None:
         while chunks := await self._window():
-            if chunks[0].attempt == self.attempt:
-                return _joined(chunks, place=self._heard.place) or await self._from_piece()
+            goes_on = chunks[0].attempt == self.attempt
             self._go_with(chunks[0].attempt)
-        return None
+            # Of another attempt the first chunks came, whatever was heard of the one before.
+            if goes_on or not self._heard.place:
+                return _joined(chunks, place=self._heard.place) or await self._from_piece()
+        return await self._from_piece() if chunks is None else None
 
-    async def _window(self) -> list[Chunk]:
+    async def _window(self) -> list[Chunk] | None:
         return await self._gateway.hub.window(self._job_id, attempt=self.attempt, offset=self._heard.place)
 
     async def _from_piece(self) -> bytes | None:
@@ -139,7 +146,7 @@ class LiveSound:
 class _Heard:
     """What a listener has: so many bytes, and a digest of them to know them again by.
 
-    The head of a file is left out: it says the length when that is known.
+    The head of a file is left out, for it says the length when that is known; without one it is a millisecond of sound.
     """
 
     def __init__(self, offset: int) -> None:
@@ -152,6 +159,11 @@ class _Heard:
     def place(self) -> int:
         """Where to read: before `offset` while another take is compared with what was heard."""
         return self._again[0] if self._again else self.offset
+
+    @property
+    def is_compared(self) -> bool:
+        """Another take has not come yet to where the one before was heard."""
+        return self._again is not None
 
     def begin_again(self) -> bool:
         """Compare another take from the start on; false for who came in the middle and cannot."""
@@ -223,8 +235,13 @@ class _File:
         except FileNotFoundError:
             raise SoundBroken("audio_gone", "The audio of this job was removed.") from None
         self._place = place + len(data)
-        return _of_unknown_size(data) if self._format == "wav" and place == 0 else data
+        return _of_unknown_size(data, at=place) if self._format == "wav" and place < HEAD_BYTES else data
 
 
-def _of_unknown_size(wav: bytes) -> bytes:
-    return wav[:4] + _UNKNOWN_SIZE + wav[8:40] + _UNKNOWN_SIZE + wav[44:]
+def _of_unknown_size(wav: bytes, *, at: int) -> bytes:
+    """`wav` from byte `at` on, with no size where the head has one."""
+    told = bytearray(wav)
+    for place in (*range(4, 8), *range(40, 44)):
+        if at <= place < at + len(wav):
+            told[place - at] = 0xFF
+    return bytes(told)

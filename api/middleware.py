@@ -6,6 +6,7 @@ import time
 
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import access_log, refusals
@@ -14,6 +15,8 @@ from common.telemetry import get_logger
 log = get_logger(__name__)
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# What nginx logs for it.
+_CLIENT_GONE = 499
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
@@ -47,6 +50,8 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_marked)
+        except ClientDisconnect:  # nobody is there to be answered
+            status = status or _CLIENT_GONE
         except Exception:
             log.exception("unexpected failure")
             if status:  # too late for an answer: the connection must break

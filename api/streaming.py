@@ -18,11 +18,14 @@ from starlette.types import Receive, Scope, Send
 
 from api.live_sound import LiveSound, SoundBroken
 from common.formats import MEDIA_TYPES
+from common.telemetry import get_logger
 
-# Ogg is what it lies in; clients look for the codec.
+log = get_logger(__name__)
+
 NOT_BEGUN = "not_begun"
 # Codes of what breaks for no fault of the job itself.
 WORTH_ANOTHER_TRY = frozenset({NOT_BEGUN, "stopping"})
+# Ogg is what it lies in; clients look for the codec.
 _SPOKEN_TYPES = {name: media_type for name, (media_type, _) in MEDIA_TYPES.items()} | {"opus": "audio/opus"}
 
 
@@ -30,24 +33,52 @@ def media_type_of(audio_format: str) -> str:
     return _SPOKEN_TYPES[audio_format]
 
 
+class Body:
+    """What is sent of a sound. `is_whole` when nothing of it is missing."""
+
+    def __init__(self, parts: AsyncIterator[bytes], sound: LiveSound) -> None:
+        self._parts = parts
+        self._sound = sound
+
+    @property
+    def is_whole(self) -> bool:
+        return self._sound.ended
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._parts
+
+
 class SoundResponse(StreamingResponse):
-    """`seat` is left when the answer is over, however it ends."""
+    """`seat` is left when the answer is over, however it ends; `delivered` is done when it went out whole."""
 
     def __init__(
         self,
-        body: AsyncIterator[bytes],
+        body: Body,
         *,
         seat: ExitStack,
         media_type: str,
         headers: Mapping[str, str],
         delivered: BackgroundTask | None = None,
     ) -> None:
-        super().__init__(body, headers=headers, media_type=media_type, background=delivered)
+        super().__init__(body, headers=headers, media_type=media_type)
+        self._body = body
         self._seat = seat
+        self._delivered = delivered
+        self._is_sent = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._seat:
-            await super().__call__(scope, receive, send)
+            try:
+                await super().__call__(scope, receive, send)
+            except SoundBroken as broken:
+                # The server ends the connection of an answer that has no end.
+                log.info("a stream is broken off", code=broken.code)
+        if self._delivered is not None and self._is_sent and self._body.is_whole:
+            await self._delivered()
+
+    async def stream_response(self, send: Send) -> None:
+        await super().stream_response(send)
+        self._is_sent = True
 
 
 async def first_sound(request: Request, sound: LiveSound, *, within_s: float) -> bytes:
@@ -74,16 +105,24 @@ async def _gone(request: Request) -> None:
         pass
 
 
-async def audio(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
+def audio(first: bytes, sound: LiveSound) -> Body:
     """Raises SoundBroken, which cuts the body off."""
+    return Body(_audio(first, sound), sound)
+
+
+def events(first: bytes, sound: LiveSound) -> Body:
+    """OpenAI's events for speech, each with the place behind it as its id."""
+    return Body(_events(first, sound), sound)
+
+
+async def _audio(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
     data = first
     while data:
         yield data
         data = await sound.next()
 
 
-async def events(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
-    """OpenAI's events for speech, each with the place behind it as its id."""
+async def _events(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
     data = first
     try:
         while data:

@@ -24,6 +24,10 @@ KEEP_S = 600
 # How long somebody is believed to listen after a gateway last said so, and how often it says so.
 HEARD_S = 15
 SAY_EVERY_S = 5.0
+# Who left may come back. The key of an audience stays a little shorter, so that the gateway that looks then, and was
+# the last to have a listener, does not meet its own.
+GRACE_S = 10.0
+LEFT_MS = 9_500
 # The head of a WAV or FLAC file is written anew when its length is known; what comes after it never changes.
 HEAD_BYTES = 44
 
