@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.context import OWNER
 from api.doorbell import Doorbell
+from api.ending import end
 from api.hub import Hub
 from common.database import DATABASE_AWAY, Database
 from common.errors import OratioError
@@ -35,9 +36,7 @@ class Audience:
         self._begin(self._say_often())
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     @contextmanager
     def seat(self, job_id: str, *, keep: bool) -> Iterator[None]:

@@ -14,6 +14,7 @@ import redis
 import redis.asyncio
 from starlette.concurrency import run_in_threadpool
 
+from api.ending import end
 from common import events, live, live_text
 from common.broker import PUBLISH_TIMEOUT_S
 from common.database import Database
@@ -125,9 +126,7 @@ class Hub:
 
     async def close(self) -> None:
         self.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         await self._client.aclose()
 
     @contextmanager

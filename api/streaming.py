@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.ending import end
 from api.live_sound import LiveSound, SoundBroken
 from common.formats import MEDIA_TYPES
 from common.telemetry import get_logger
@@ -95,9 +96,7 @@ async def first_sound(request: Request, sound: LiveSound, *, within_s: float) ->
             NOT_BEGUN, "Nothing was spoken in time; the same request, sent again, goes on waiting."
         )
     finally:
-        for task in (found, gone):
-            task.cancel()
-        await asyncio.gather(found, gone, return_exceptions=True)
+        await end(found, gone)
 
 
 async def _gone(request: Request) -> None:

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import orders
 from api.context import Gateway
+from api.ending import end
 from api.live_sound import LiveSound, SoundBroken
 from api.openai_requests import synthesis_of, their_fields
 from api.orders import Order
@@ -82,8 +83,7 @@ async def _next(sound: LiveSound, passing: "asyncio.Task[None]") -> bytes:
             passing.result()
         return await coming
     finally:
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
+        await end(coming)
 
 
 @asynccontextmanager
@@ -92,8 +92,7 @@ async def _meanwhile(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 class _Script:
