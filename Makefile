@@ -111,7 +111,7 @@ lock: setup-test  ## Pin the newest versions that pyproject.toml allows (UPGRADE
 	$(UV_PROJECT) $(UPGRADE) --extra worker --extra aac --extra parler --no-emit-package torch -o requirements/parler.lock
 	$(UV_COMPILE) -c requirements/dev.lock --group flavour-test -o requirements/flavour-test.lock
 
-bench: setup-test  ## Measure overhead and submit rate against their references
+bench: setup-test  ## Measure overhead, submit rate, memory, first sounds and many listeners against their references
 	$(BIN)/python -m bench
 
 bench-models: setup-test setup-test-flavours  ## Measure full-size models, many texts at once beside one by one
