@@ -116,7 +116,7 @@ class _Work:
         rendering = self._rendering(spool, open_live)
         silent = self._render(_with_takes(self._recital.speak(score.cues), claim, self._store), rendering)
         rendering.end(tail_s=score.tail_s)
-        return self._stored(spool, rendering, segments=self._recital.total, silent=silent)
+        return self._stored(spool, rendering, silent=silent)
 
     def follow(self, spool: IO[bytes]) -> Finished:
         """The text comes while it is spoken."""
@@ -132,7 +132,7 @@ class _Work:
         rendering = self._rendering(spool, lambda: live, eager=True)
         silent = self._render(self._recital.follow(dictation.cues()), rendering)
         rendering.end(tail_s=dictation.tail_s)
-        made = self._stored(spool, rendering, segments=len(rendering.cues) + silent, silent=silent)
+        made = self._stored(spool, rendering, silent=silent)
         return replace(made, text=dictation.text)
 
     def _rendering(
@@ -162,8 +162,8 @@ class _Work:
             waited_from = time.perf_counter()
         return silent + self._recital.skipped
 
-    def _stored(self, spool: IO[bytes], rendering: Rendering, *, segments: int, silent: int) -> Finished:
-        claim = self._claim
+    def _stored(self, spool: IO[bytes], rendering: Rendering, *, silent: int) -> Finished:
+        claim, segments = self._claim, len(rendering.cues) + silent
         warnings = [*claim.warnings, *_language_warning(claim)]
         if silent:
             warnings.append(f"{silent} of {segments} passages cannot be spoken by this voice.")

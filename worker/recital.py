@@ -10,6 +10,7 @@ import numpy as np
 
 from common.catalogue import find_model, hub_model
 from common.jobs.lease import Claim
+from common.providers import STUB
 from common.speakable import speakable
 from worker.dictation import Listen
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
@@ -71,7 +72,8 @@ class Reader:
         own = Lexicon.of(claim.options.lexicon)
         self._lexicon = lexicon.merged(own) if lexicon else own
         self._options = claim.options
-        self._stub = claim.provider == "stub"
+        # By its queue, because voices of one text may be spoken by several providers.
+        self._stub = claim.queue.rpartition(".")[0] == STUB
 
     def read(self, cue: Cue) -> Spoken:
         if self._stub or find_model(cue.voice.model).verbatim:

@@ -54,7 +54,7 @@ class Rendering:
         self._open_live = open_live
         self._eager = eager
         self._plain = plain
-        self._rested = False
+        self._rested_s = 0.0
         self._on_first_audio = on_first_audio
         self._encoder: Encoder | None = None
         self._master: Master | None = None
@@ -79,8 +79,7 @@ class Rendering:
             message = "This voice can speak nothing of this text."
             raise EngineError("unspeakable_text", message, caller_fault=True)
         began = time.perf_counter()
-        if tail_s:
-            self._encoder.write(self._master.pause(tail_s))
+        self._encoder.write(self._master.pause(max(0.0, tail_s - self._rested_s)))
         self._encoder.write(self._master.end())
         self._encoder.close()
         if self.live:
@@ -88,13 +87,15 @@ class Rendering:
         self.encode_s += time.perf_counter() - began
 
     def _add(self, said: Said) -> bool:
-        if self._encoder is None:
-            self._open(said.speech.sample_rate_hz)
-        assert self._encoder is not None  # noqa: S101  # opened right above
-        assert self._master is not None  # noqa: S101
-        trimmed = self._trimmed(said.speech)
+        # Voices of several models in one text speak at rates of their own; the first one's is everybody's.
+        rate_hz = self.sample_rate_hz or said.speech.sample_rate_hz
+        trimmed = self._trimmed(said.speech, rate_hz=rate_hz)
         if not len(trimmed.samples):
             return False
+        if self._encoder is None:
+            self._open(rate_hz)
+        assert self._encoder is not None  # noqa: S101  # opened right above
+        assert self._master is not None  # noqa: S101
         gap_s = self._gap_s(said.cue)
         if gap_s:
             self._encoder.write(self._master.pause(gap_s))
@@ -106,10 +107,9 @@ class Rendering:
                 self.live.flush()
         self.cues.append(self._caption(said, start=start, end=self._master.position, head=trimmed.head))
         self._before = said.cue
-        self._rested = False
-        if self._eager:
-            self._encoder.write(self._master.pause(self._rest_s()))
-            self._rested = True
+        self._rested_s = self._rest_s() if self._eager else 0.0
+        if self._rested_s:
+            self._encoder.write(self._master.pause(self._rested_s))
         return True
 
     def _opening(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -129,18 +129,17 @@ class Rendering:
         self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
         self._on_first_audio()
 
-    def _trimmed(self, speech: Speech) -> Trimmed:
-        samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=self.sample_rate_hz)
-        sound = stretch(samples, sample_rate_hz=self.sample_rate_hz, speed=self._speed)
+    def _trimmed(self, speech: Speech, *, rate_hz: int) -> Trimmed:
+        samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
+        sound = stretch(samples, sample_rate_hz=rate_hz, speed=self._speed)
         if not self._mastering:
             return Trimmed(sound, 0)
-        return trim(sound, sample_rate_hz=self.sample_rate_hz, speed=self._pace)
+        return trim(sound, sample_rate_hz=rate_hz, speed=self._pace)
 
     def _gap_s(self, cue: Cue) -> float:
-        """The silence before a segment: what a tag asks for, else as long as a reader takes."""
-        if cue.lead_s is not None:
-            return cue.lead_s
-        return 0.0 if self._rested else self._rest_s()
+        """The silence before a segment: what a tag asks for, else as long as a reader takes; less what was rested."""
+        wanted_s = self._rest_s() if cue.lead_s is None else cue.lead_s
+        return max(0.0, wanted_s - self._rested_s)
 
     def _rest_s(self) -> float:
         before = self._before
@@ -167,7 +166,6 @@ def _timed(word: Word, moment: Callable[[float], float]) -> list[Any]:
 
 
 def _at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
-    """Voices of several models in one text speak at rates of their own; the first one's is everybody's."""
     if from_hz == to_hz:
         return samples
     resampler = Resampler(from_hz=from_hz, to_hz=to_hz)
