@@ -236,6 +236,9 @@ def test_what_can_be_asked_for_is_listed(settings: Settings) -> None:
     with running(settings, **own) as gateway, client_of(gateway.url) as client:
         models = {model.id: model for model in client.models.list()}
         one = client.models.retrieve("hibari")
+        unlisted = [
+            client.models.retrieve(name) for name in ("hexgrad/Kokoro-82M", "gpt-4o-mini-tts-2025-12-15")
+        ]
         voices = gateway.client.get("/v1/audio/voices").json()["voices"]
         speech_models = gateway.client.get("/v1/audio/models").json()["models"]
         with pytest.raises(openai.NotFoundError) as unknown:
@@ -243,6 +246,10 @@ def test_what_can_be_asked_for_is_listed(settings: Settings) -> None:
     assert unknown.value.code == "model_not_found"
     assert {"tts-1", "tts-1-hd", "gpt-4o-mini-tts", "house", "hibari", "kokoro"} <= set(models)
     assert models["hibari"] == one
+    assert [(model.id, model.owned_by) for model in unlisted] == [
+        ("hexgrad/Kokoro-82M", models["kokoro"].owned_by),
+        ("gpt-4o-mini-tts-2025-12-15", models["gpt-4o-mini-tts"].owned_by),
+    ]
     assert (one.object, one.created > 0, bool(one.owned_by)) == ("model", True, True)
     assert [(model["id"], model["name"]) for model in speech_models] == [(name, name) for name in models]
     by_id = {voice["id"]: voice for voice in voices}

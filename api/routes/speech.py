@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import orders, streaming, waiting
 from api.context import Gateway, here, note_job, request_id
 from api.live_sound import LiveSound, SoundBroken
-from api.openai_names import model_names
+from api.openai_names import families_of, model_names, plain_name
 from api.openai_requests import synthesis_of, their_fields
 from api.orders import Order
 from api.refusals import Responses, documented
@@ -27,7 +27,7 @@ from api.schemas.speech import (
 )
 from api.shown_voices import shown_voices
 from common.catalogue import openai as known
-from common.errors import NotFound, OratioError, SynthesisFailed, Unavailable
+from common.errors import OratioError, SynthesisFailed, Unavailable
 from common.fleet import Seen
 from common.jobs.submission import NewJob, forget_join
 from common.settings import Settings
@@ -120,15 +120,11 @@ async def list_models(request: Request) -> ModelList:
 
 @router.get("/models/{model_id:path}", responses=documented(404))
 async def get_model(request: Request, model_id: str) -> ModelView:
-    """One of them."""
-    names = model_names(here(request).settings)
-    if model_id not in names:
-        raise NotFound(
-            "There is no model with this name; GET /v1/models lists them.",
-            code="model_not_found",
-            param="model",
-        )
-    return _model(model_id, names[model_id])
+    """One of them, also by a name that is taken without being listed."""
+    settings = here(request).settings
+    names = model_names(settings)
+    families = families_of(plain_name(model_id, settings), settings) or ()
+    return _model(model_id, next((names[name] for name in (model_id, *families) if name in names), "oratio"))
 
 
 @router.get("/audio/models")
