@@ -15,6 +15,7 @@ from cli.processes import Crew
 from cli.stack import Stack
 from common.settings import Settings
 from tests.decoding import by_pyav
+from tests.gateway import run_gateway
 from tests.hearing import heard, word_error_rate
 from tests.waiting import wait_for
 
@@ -94,15 +95,15 @@ class Conversation:
 
 
 @contextmanager
-def conversing(stack: Stack, *, origin: str | None = None) -> Iterator[Conversation]:
-    place = stack.url.replace("http://", "ws://") + PATH
+def conversing(url: str, *, origin: str | None = None) -> Iterator[Conversation]:
+    place = url.replace("http://", "ws://") + PATH
     with connect(place, proxy=None, origin=origin, max_size=None) as connection:  # type: ignore[arg-type]
         yield Conversation(connection)
 
 
 def refused(stack: Stack, *messages: str | bytes) -> dict[str, Any]:
     """The error that a client is told who sends these, and nothing else, before it is closed."""
-    with conversing(stack) as conversation:
+    with conversing(stack.url) as conversation:
         for message in messages:
             conversation.connection.send(message)
         assert conversation.hear_all() == 1008
@@ -125,7 +126,7 @@ def job_of(service: httpx.Client, job_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("audio_format", ["pcm", "mp3", "wav", "opus"])
 def test_text_in_pieces_is_one_file(stack: Stack, service: httpx.Client, audio_format: str) -> None:
-    with conversing(stack) as conversation:
+    with conversing(stack.url) as conversation:
         conversation.say("session.config", voice="alloy", model="tts-1", response_format=audio_format, seed=1)
         for piece in pieces(SPOKEN, chars=7):
             conversation.say("input.text", text=piece)
@@ -149,7 +150,7 @@ def test_text_in_pieces_is_one_file(stack: Stack, service: httpx.Client, audio_f
 
 
 def test_a_client_may_begin_with_text_and_hears_it_before_the_text_has_ended(stack: Stack) -> None:
-    with conversing(stack) as conversation:
+    with conversing(stack.url) as conversation:
         conversation.say("input.text", text="The weather in the mountains was cold this morning. A woman")
         conversation.hear_sound()
         assert conversation.messages[0]["format"] == "pcm"
@@ -162,7 +163,7 @@ def test_a_client_may_begin_with_text_and_hears_it_before_the_text_has_ended(sta
 
 
 def test_what_is_no_whole_sentence_waits_until_it_is_asked_for(stack: Stack) -> None:
-    with conversing(stack) as conversation:
+    with conversing(stack.url) as conversation:
         conversation.say("session.config", session={**FAKE, "response_format": "wav"})
         conversation.say("input.text", text="This is not a whole")
         assert isinstance(conversation.hear(), str)
@@ -214,7 +215,7 @@ def test_a_bad_message_is_told_and_ends_it(
 
 
 def test_a_tag_that_cannot_be_followed_is_told(stack: Stack) -> None:
-    with conversing(stack) as conversation:
+    with conversing(stack.url) as conversation:
         conversation.say("session.config", **FAKE)
         conversation.say("input.text", text="This is a whole sentence. [pause:x] And another one.")
         conversation.say("input.done")
@@ -223,7 +224,7 @@ def test_a_tag_that_cannot_be_followed_is_told(stack: Stack) -> None:
 
 
 def test_an_engine_that_fails_is_told(stack: Stack) -> None:
-    with conversing(stack) as conversation:
+    with conversing(stack.url) as conversation:
         conversation.say("session.config", **FAKE)
         conversation.say("input.text", text="This is a whole sentence. [[fail]] And here it ends. ")
         conversation.say("input.done")
@@ -232,14 +233,22 @@ def test_an_engine_that_fails_is_told(stack: Stack) -> None:
     assert (error["type"], error["code"]) == ("synthesis_error", "engine_failed")
 
 
+def test_where_nobody_speaks_it_is_told_to_come_again(settings: Settings) -> None:
+    with run_gateway(settings, announced=False) as gateway, conversing(gateway.url) as conversation:
+        conversation.say("input.text", text="Hello.")
+        assert conversation.hear_all() == 1013
+    (message,) = conversation.messages
+    assert (message["type"], message["error"]["code"]) == ("error", "no_worker")
+
+
 def test_a_page_of_another_site_is_not_let_in(stack: Stack) -> None:
     with (
         pytest.raises(InvalidStatus) as refusal,
-        conversing(stack, origin="http://elsewhere.example"),
+        conversing(stack.url, origin="http://elsewhere.example"),
     ):
         pass
     assert refusal.value.response.status_code == 403
-    with conversing(stack, origin=stack.url) as conversation:
+    with conversing(stack.url, origin=stack.url) as conversation:
         conversation.say("input.text", text="Hello.")
         conversation.say("input.done")
         assert conversation.hear_all() == 1000
@@ -249,7 +258,7 @@ def test_who_leaves_ends_it(stack: Stack, service: httpx.Client) -> None:
     """In the middle of the text, or when it had ended and was being spoken; nobody can come back to the first."""
     left = []
     for ended in (False, True):
-        with conversing(stack) as conversation:
+        with conversing(stack.url) as conversation:
             conversation.say("session.config", **FAKE)
             conversation.say("input.text", text="[[slow:0.5]] This is one of the sentences. " * 20)
             if ended:

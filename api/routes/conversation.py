@@ -33,7 +33,8 @@ router = APIRouter()
 
 # Who says nothing for so long has gone to do something else.
 IDLE_S = 300.0
-_REFUSED, _BROKEN = 1008, 1011
+_REFUSED, _BROKEN, _LATER = 1008, 1011, 1013
+_CLOSES = {"synthesis_error": _BROKEN, "server_error": _BROKEN, "unavailable_error": _LATER}
 
 
 @router.websocket("/v1/audio/speech/stream")
@@ -186,4 +187,4 @@ async def _fail(
     error = {"message": message, "type": kind, "param": param, "code": code}
     with suppress(RuntimeError):  # closed already
         await websocket.send_json({"type": "error", "error": error})
-        await websocket.close(_BROKEN if kind == "synthesis_error" else _REFUSED)
+        await websocket.close(_CLOSES.get(kind, _REFUSED))
