@@ -3,10 +3,11 @@
 import hashlib
 import io
 import random
+import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -163,7 +164,9 @@ class Ear(threading.Thread):
         self._going.set()
         self._leaving = threading.Event()
         self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)
-        self._asked = self._client.build_request("GET", path, params=params, headers=headers)
+        self._socket: socket.socket | None = None
+        seen = {"trace": self._see}
+        self._asked = self._client.build_request("GET", path, params=params, headers=headers, extensions=seen)
         self.start()
 
     def run(self) -> None:
@@ -172,6 +175,10 @@ class Ear(threading.Thread):
                 self._read()
             except httpx.HTTPError as error:
                 self.error = error
+
+    def _see(self, event: str, about: dict[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._socket = about["return_value"].get_extra_info("socket")
 
     def _read(self) -> None:
         answer = self._client.send(self._asked, stream=True)
@@ -200,6 +207,15 @@ class Ear(threading.Thread):
             self.error,
             bytes(self.heard[:300]),
         )
+
+    def hang_up(self) -> None:
+        """At once, whatever it waits for."""
+        self.leave()
+        wait_for(lambda: self._socket or not self.is_alive(), interval_s=0.0005)
+        if self._socket:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+        self.join(10)
 
     def leave(self) -> None:
         """With the next bytes that come."""
