@@ -1,5 +1,6 @@
 """POST /v1/audio/speech as OpenAI's own client sees it: what is refused, and which requests are one."""
 
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 
+from common.migration import migrate
 from common.settings import Settings
 from tests.cuts import cutting
 from tests.gateway import Running, Speaker, run_gateway, tiny_wav
@@ -28,6 +30,27 @@ def running(settings: Settings, *, announced: bool = True, **changes: Any) -> It
         if announced:
             gateway.announce(formats=FORMATS)
         yield gateway
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) -> Iterator[Running]:
+    """For requests that are refused or spoken at once, so that none matters to another."""
+    folder = tmp_path_factory.mktemp("speech")
+    url = f"sqlite:///{folder / 'oratio.db'}"
+    migrate(url)
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder,
+        database_url=url,
+        redis_url=valkey_url,
+        queue_prefix=f"t{secrets.token_hex(4)}",
+        max_text_chars=1000,
+        openai_models={"house": "kokoro"},
+        openai_voices={"house": "af_sky", "echo": "hibari_heart"},
+    )
+    with running(settings) as one:
+        one.announce(voices=("heart", "kore"), formats=FORMATS)
+        yield one
 
 
 @pytest.fixture
@@ -94,14 +117,15 @@ def jobs(gateway: Running) -> list[str]:
         ({"instructions": "a" * 5000}, "instructions", "invalid_request"),
     ],
 )
-def test_a_bad_field_is_named(gateway: Running, body: dict[str, Any], param: str, code: str) -> None:
-    error = refusal(gateway.url, **body)
+def test_a_bad_field_is_named(shared: Running, body: dict[str, Any], param: str, code: str) -> None:
+    before = jobs(shared)
+    error = refusal(shared.url, **body)
     assert isinstance(error, openai.BadRequestError)
     assert told(error) == (param, code)
     assert error.type == "invalid_request_error"
     assert "text is" not in error.message
     assert "voice_id" not in error.message
-    assert jobs(gateway) == []
+    assert jobs(shared) == before
 
 
 @pytest.mark.parametrize(
@@ -112,13 +136,12 @@ def test_a_bad_field_is_named(gateway: Running, body: dict[str, Any], param: str
         ({"input": "[voice:nobody] Hello."}, "input", "voice_not_found"),
     ],
 )
-def test_what_nobody_knows_is_not_found(
-    gateway: Running, body: dict[str, Any], param: str, code: str
-) -> None:
-    error = refusal(gateway.url, **body)
+def test_what_nobody_knows_is_not_found(shared: Running, body: dict[str, Any], param: str, code: str) -> None:
+    before = jobs(shared)
+    error = refusal(shared.url, **body)
     assert isinstance(error, openai.NotFoundError)
     assert told(error) == (param, code)
-    assert jobs(gateway) == []
+    assert jobs(shared) == before
 
 
 def test_a_text_too_long_is_a_413(gateway: Running) -> None:
@@ -182,28 +205,24 @@ def test_what_fails_before_the_first_sound_is_an_answer_and_not_a_body(gateway: 
 @pytest.mark.parametrize(
     ("asked", "spoken"),
     [
-        ({"model": "hibari", "voice": "alloy"}, "hibari_heart"),
+        ({"model": "hibari", "voice": "alloy"}, "hibari_kore"),
+        # What is there, though two others would be better.
         ({"model": "tts-1-hd", "voice": "fable"}, "hibari_heart"),
-        ({"model": "gpt-4o-mini-tts-2025-12-15", "voice": {"id": "alloy"}}, "hibari_heart"),
+        ({"model": "gpt-4o-mini-tts-2025-12-15", "voice": {"id": "alloy"}}, "hibari_kore"),
         ({"model": "oratio", "voice": {"id": "hibari_heart"}}, "hibari_heart"),
         ({"model": "kokoro", "voice": "alloy"}, "af_alloy"),
         ({"model": "hexgrad/Kokoro-82M", "voice": "bm_fable"}, "bm_fable"),
         # The operator's own.
         ({"model": "house", "voice": "nova"}, "af_nova"),
         ({"model": "tts-1", "voice": "house"}, "af_sky"),
-        ({"model": "tts-1", "voice": "echo"}, "hibari_kore"),
+        ({"model": "tts-1", "voice": "echo"}, "hibari_heart"),
     ],
 )
-def test_a_name_of_theirs_is_a_voice_of_ours(settings: Settings, asked: dict[str, Any], spoken: str) -> None:
+def test_a_name_of_theirs_is_a_voice_of_ours(shared: Running, asked: dict[str, Any], spoken: str) -> None:
     """What no worker has here is a beep, by the voice that was meant."""
-    own: dict[str, Any] = {
-        "openai_models": {"house": "kokoro"},
-        "openai_voices": {"house": "af_sky", "echo": "hibari_kore"},
-    }
-    with running(settings, **own) as gateway, Speaker(gateway).working(), client_of(gateway.url) as client:
-        gateway.announce(voices=("heart", "kore") if spoken == "hibari_kore" else ("heart",), formats=FORMATS)
+    with Speaker(shared).working(), client_of(shared.url) as client:
         answer = client.audio.speech.create(**{**ASKED, **asked})
-        job = gateway.client.get(f"/jobs/{answer.response.headers['x-oratio-job-id']}").json()
+        job = shared.client.get(f"/jobs/{answer.response.headers['x-oratio-job-id']}").json()
     assert job["voice_id"] == spoken
 
 
