@@ -13,11 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.nginx import DEPLOYED, nginx_binary, start_nginx
+from tests.nginx import DEPLOYED, SITE, nginx_binary, start_nginx
+
+STREAMS = ("/jobs/x/events", "/jobs/x/stream", "/v1/audio/speech")
 
 
 class FakeGateway(ThreadingHTTPServer):
-    """Remembers what reached it. `/drop` hangs up in mid-request, `/jobs/x/events` holds its second chunk back."""
+    """Remembers what reached it. `/drop` hangs up in mid-request, streams hold their second chunk back."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), GatewayHandler)
@@ -41,7 +43,9 @@ class GatewayHandler(BaseHTTPRequestHandler):
         self.server.seen.append(f"{self.command} {self.path}")
         if self.path == "/drop" and self.server.drops:
             self.close_connection = True
-        elif self.path == "/jobs/x/events":
+        elif "upgrade" in self.headers:
+            self._speak_otherwise()
+        elif self.path in STREAMS:
             self._stream()
         elif self.path == "/failed":
             self._send(502, {"error": {"code": "engine_failed", "job_id": "x"}})
@@ -65,6 +69,16 @@ class GatewayHandler(BaseHTTPRequestHandler):
         self.server.release.wait(timeout=10)
         self._chunk(b"data: second\n\n")
         self._chunk(b"")
+
+    def _speak_otherwise(self) -> None:
+        """As after the handshake of a WebSocket: bytes both ways."""
+        self.send_response(101)
+        self.send_header("Upgrade", self.headers["Upgrade"])
+        self.send_header("Connection", "Upgrade")
+        self.end_headers()
+        self.close_connection = True
+        while said := self.rfile.readline():
+            self.wfile.write(b"heard " + said)
 
     def _chunk(self, data: bytes) -> None:
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -151,15 +165,38 @@ def test_a_plain_request_id_is_passed_on_and_anything_else_replaced(front: httpx
     assert re.fullmatch(r"[0-9a-f]{32}", arrived({"X-Request-ID": 'quoted" {"a": 1}'}))
 
 
+@pytest.mark.parametrize(("method", "path"), list(zip(("GET", "GET", "POST"), STREAMS, strict=True)))
 def test_a_stream_leaves_chunk_by_chunk(
-    front: httpx.Client, gateways: tuple[FakeGateway, FakeGateway]
+    front: httpx.Client, gateways: tuple[FakeGateway, FakeGateway], method: str, path: str
 ) -> None:
-    with front.stream("GET", "/jobs/x/events", timeout=5) as response:
+    with front.stream(method, path, timeout=5) as response:
         chunks = response.iter_raw()
         assert next(chunks) == b"data: first\n\n"  # while the gateway still holds the second
         for gateway in gateways:
             gateway.release.set()
         assert b"".join(chunks) == b"data: second\n\n"
+
+
+def test_what_is_quiet_for_long_is_not_given_up() -> None:
+    said = SITE.read_text()
+    patterns = re.findall(r"location ~ (\S+) \{\n\s+proxy_read_timeout 1h;", said)
+    for path in (*STREAMS, "/v1/audio/speech/stream"):
+        assert any(re.search(pattern, path) for pattern in patterns), path
+    for path in ("/v1/audio/voices", "/jobs/x", "/jobs/x/audio", "/synthesize"):
+        assert not any(re.search(pattern, path) for pattern in patterns), path
+
+
+def test_a_websocket_passes_both_ways(front: httpx.Client) -> None:
+    asked = "GET /v1/audio/speech/stream HTTP/1.1\r\nHost: front\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with socket.create_connection((front.base_url.host, front.base_url.port or 80), timeout=5) as line:
+        line.sendall(asked.encode())
+        with line.makefile("rb") as answer:
+            assert answer.readline().startswith(b"HTTP/1.1 101 ")
+            headers = {head.strip().lower() for head in iter(answer.readline, b"\r\n")}
+            assert b"upgrade: websocket" in headers
+            for said in (b"one\n", b"two\n"):
+                line.sendall(said)
+                assert answer.readline() == b"heard " + said
 
 
 def test_a_body_too_large_is_refused_in_the_one_error_shape(
