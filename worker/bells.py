@@ -98,6 +98,15 @@ class Bells:
         for worker_id in workers:
             self.tell_worker(worker_id, broker.RESCAN)
 
+    def ring(self, part_id: str, *, queue: str) -> None:
+        """At once, however many wait. Lost when Redis is away: the row says when to ring again."""
+        if time.monotonic() < self._paused_until:
+            return
+        try:
+            broker.ring(self._client, [sweep.Bell(part_id, queue, alone=False)], prefix=self._prefix)
+        except redis.RedisError as error:
+            self._pause(error)
+
     def top_up(self, queue: str) -> None:
         """Ring for rows beyond the bound of bells as soon as there is room, not only at the next sweep."""
         now = time.monotonic()

@@ -180,9 +180,10 @@ def _pass_on(process: Process, held: Held, made: Passed) -> bool:
     assert queue is not None  # noqa: S101  # else it would not have been passed on
     if _write(process, held, lambda c: lease.pass_on(c, claim, queue=queue, take=made.take)):
         log.info("passed on", queue=queue)
-        process.bells.top_up(queue)
+        process.bells.ring(claim.part_id, queue=queue)
     else:
         process.store.delete([made.take])
+        log.info("superseded", key=made.take)
     return False
 
 

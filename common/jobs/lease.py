@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, literal, or_, select, update
 
 from common.database import clock, epoch_now
 from common.jobs import statements
+from common.jobs.submission import FIRST_BELL_RETRY_S
 from common.options import PLAIN, Options
 from common.tables import Job, Part
 
@@ -232,9 +233,11 @@ def hand_back(connection: Connection, held: Claim) -> bool:
 def pass_on(connection: Connection, held: Claim, *, queue: str, take: str) -> bool:
     """To the queue of its next voices; `take` is the key of what those of this one have spoken.
 
-    The attempt goes on there: none is charged, and what went wrong here says nothing of other voices.
+    The attempt goes on there: none is charged, and what went wrong here says nothing of other voices. The caller rings
+    for it after the commit.
     """
-    given = {"queue": queue, "takes": [*held.takes, take], "next_bell_at": clock(connection)}
+    ring_again_at = clock(connection) + FIRST_BELL_RETRY_S
+    given = {"queue": queue, "takes": [*held.takes, take], "next_bell_at": ring_again_at}
     if not _requeue(connection, held, failures=0, crashes=0, alone=False, **given):
         return False
     connection.execute(update(Job).where(Job.id == held.job_id).values(attempts=Job.attempts - 1))
