@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -432,6 +433,31 @@ def test_no_seat_stays_taken_whenever_they_go(stage: Stage) -> None:
     wait_for(lambda: listening(gateway) == 0)
     hub = gateway.server.config.app.state.gateway.hub  # type: ignore[union-attr]
     assert not hub._listeners
+
+
+def begin(stage: Stage) -> str:
+    """The first sound of the job whose bell rings next."""
+    job_id = stage.gateway.next_bell()
+    assert job_id is not None
+    stage.take(job_id, heard_wav(100 * KIB)).say(20_000)
+    return job_id
+
+
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+def test_a_request_that_was_not_delivered_whole_is_joined_when_it_comes_again(
+    stage: Stage, stream_format: str
+) -> None:
+    gateway = stage.gateway
+    asked = {"model": "tts-1", "voice": "alloy", "input": "Hello there.", "stream_format": stream_format}
+    asked["response_format"] = "wav"
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(begin, stage)
+        with gateway.client.stream("POST", "/v1/audio/speech", json=asked) as answer:
+            job_id = answer.headers["x-oratio-job-id"]
+            assert begun.result(10) == job_id
+    wait_for(lambda: listening(gateway) == 0)
+    with gateway.client.stream("POST", "/v1/audio/speech", json=asked) as answer:
+        assert answer.headers["x-oratio-job-id"] == job_id
 
 
 # What it costs.
