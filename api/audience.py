@@ -6,8 +6,8 @@ asked to be kept go on unheard.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from starlette.concurrency import run_in_threadpool
 
@@ -51,6 +51,16 @@ class Audience:
             if not self._listening[job_id]:
                 del self._listening[job_id]
                 self._begin(self._leave(job_id, keep=keep))
+
+    async def after_grace(self, work: Callable[[], None]) -> None:
+        """Do it in a thread when a listener who came back would be here; never, when this process stops before."""
+
+        async def later() -> None:
+            await asyncio.sleep(GRACE_S)
+            with suppress(*DATABASE_AWAY):
+                await run_in_threadpool(work)
+
+        self._begin(later())
 
     def _begin(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work)

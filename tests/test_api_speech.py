@@ -9,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 
+from api import audience
 from common.migration import migrate
 from common.settings import Settings
 from tests.cuts import cutting
@@ -360,7 +361,16 @@ def test_requests_that_differ_share_nothing(gateway: Running, other: dict[str, A
     assert len(jobs(gateway)) == 2
 
 
-def test_what_was_delivered_whole_is_spoken_anew(gateway: Running) -> None:
+def test_what_went_out_whole_and_may_not_have_arrived_is_not_spoken_twice(gateway: Running) -> None:
+    with Speaker(gateway).working() as speaker:
+        for _ in (1, 2):
+            with asking(gateway.url) as (answer,):
+                assert answer.result(15)
+        assert len(jobs(gateway)) == len(speaker.spoken) == 1
+
+
+def test_what_was_delivered_whole_is_spoken_anew(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience, "GRACE_S", 0.1)
     with Speaker(gateway).working() as speaker:
         for made in (1, 2):
             with asking(gateway.url) as (answer,):

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -98,7 +98,9 @@ def _answer(
     seat: ExitStack,
 ) -> Response:
     headers = {"X-Oratio-Job-Id": job_id, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    delivered = BackgroundTask(run_in_threadpool, _forget, gateway, job, job_id)
+    # What went out whole may not have arrived: who tries again at once still joins it.
+    forget = partial(_forget, gateway, job, job_id)
+    delivered = BackgroundTask(gateway.audience.after_grace, forget)
     if body.stream_format == "sse":
         kind, content = "text/event-stream", streaming.events(first, sound)
     else:
