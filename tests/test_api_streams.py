@@ -246,6 +246,7 @@ def test_events_of_an_earlier_take_are_not_gone_on_with(stage: Stage, is_over: b
         second.finish()
     behind = {"Last-Event-ID": "1-50000"}
     assert refusal(stage.gateway, job_id, headers=behind, stream_format="sse") == (409, "take_changed")
+    assert refusal(stage.gateway, job_id, offset=50_000, attempt=1) == (409, "take_changed")
     again = stage.ear(job_id, stream_format="sse", headers={"Last-Event-ID": "2-50000"})
     if not is_over:
         second.finish()

@@ -97,7 +97,7 @@ def _answer(
     gateway: Gateway,
     seat: ExitStack,
 ) -> Response:
-    headers = {"X-Oratio-Job-Id": job_id, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    headers = streaming.headers_of(job_id, sound)
     # What went out whole may not have arrived: who tries again at once still joins it.
     forget = partial(_forget, gateway, job, job_id)
     delivered = BackgroundTask(gateway.audience.after_grace, forget)

@@ -36,13 +36,17 @@ _ANSWERS: Responses = {
 async def stream(
     request: Request,
     job_id: str,
+    *,
     offset: Annotated[int, Query(ge=0, le=2**53, description="Go on behind so many bytes.")] = 0,
+    attempt: Annotated[
+        int, Query(ge=0, le=10**9, description="What `X-Oratio-Attempt` said: another take is refused.")
+    ] = 0,
     stream_format: Annotated[Literal["audio", "sse"], Query(description="Plain audio, or events.")] = "audio",
     last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
 ) -> Response:
     """Listen to a job that is being spoken, or was: the bytes of its file in one stream, from the first segment on."""
     gateway = here(request)
-    attempt, offset = _place(last_event_id) if last_event_id is not None else (0, offset)
+    attempt, offset = _place(last_event_id) if last_event_id is not None else (attempt, offset)
     with ExitStack() as stack:
         waker = stack.enter_context(gateway.hub.wake(checked_id(job_id)))
         waker.has_news = True
@@ -59,7 +63,7 @@ async def stream(
             streaming.events(first, sound) if events else streaming.audio(first, sound),
             seat=stack.pop_all(),
             media_type="text/event-stream" if events else streaming.media_type_of(row.format),
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Oratio-Job-Id": job_id},
+            headers=streaming.headers_of(job_id, sound),
         )
 
 
