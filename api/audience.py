@@ -70,8 +70,12 @@ class Audience:
     async def _say_often(self) -> None:
         while True:
             await asyncio.sleep(SAY_EVERY_S)
-            if self._listening:
-                await self._hub.say_heard(list(self._listening))
+            heard = list(self._listening)
+            if heard:
+                await self._hub.say_heard(heard)
+            for job_id in heard:
+                if job_id not in self._listening:  # they left while it was said
+                    await self._hub.say_left(job_id)
 
     async def _leave(self, job_id: str, *, keep: bool) -> None:
         await self._hub.say_left(job_id)
@@ -89,12 +93,13 @@ class Audience:
             log.info("cancelled", job_id=job_id, reason="nobody listens")
 
     async def _is_heard_after_grace(self, job_id: str) -> bool:
-        """While Redis does not answer, somebody may listen at another gateway."""
-        is_heard: bool | None = None
-        while is_heard is None:
+        """While Redis does not answer, or says so, somebody may listen at another gateway; that one may die."""
+        while True:
             await asyncio.sleep(GRACE_S)
-            is_heard = job_id in self._listening or await self._hub.is_heard(job_id)
-        return is_heard
+            if job_id in self._listening or self._hub.stopping:
+                return True
+            if await self._hub.is_heard(job_id) is False:
+                return False
 
     def _cancel(self, job_id: str) -> bool:
         with self._database.write() as connection:

@@ -1,10 +1,11 @@
 """What one gateway process holds while it runs, handed to every route by the application's state."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import structlog
 from starlette.requests import Request
+from starlette.websockets import WebSocket
 
 from api.doorbell import Doorbell
 from api.fleet_cache import FleetCache
@@ -31,6 +32,8 @@ class Gateway:
     intake: Intake
     fleet: FleetCache
     audience: "Audience"
+    # Those open here.
+    conversations: set[WebSocket] = field(default_factory=set)
 
 
 def here(request: Request) -> Gateway:

@@ -1,5 +1,6 @@
 """A text that comes in pieces: what is given out when, by which voice, and where it stands in the whole."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from worker.dictation import Dictation
 from worker.engines.protocol import EngineError
 from worker.recital import Stopped
 from worker.score import Cue
+from worker.text.segments import cut
 
 FLUSH, END = Piece("flush"), Piece("end")
 LONG = "This is a sentence of some length. "
@@ -61,6 +63,24 @@ class Talk:
 
 def talk(*pieces: Piece | str, **changes: Any) -> Talk:
     return Talk(*pieces, **changes).hear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    """The first cut of a process loads its rules, and a slow look is followed by a pause."""
+    cut(LONG, language="en", max_chars=100)
+
+
+@pytest.mark.parametrize("piece", ["!?", "[pause:1ms]", "[[", "[voice:hibari_heart]"])
+def test_what_is_never_ripe_takes_no_more_than_its_share(piece: str) -> None:
+    began = time.thread_time()
+    talk(*[piece] * 2000)
+    assert time.thread_time() - began < 5
+
+
+def test_all_pauses_together_are_bounded() -> None:
+    with pytest.raises(EngineError, match="hour"):
+        talk(*[f"{'[pause:60s]' * 30} A whole sentence is here. "] * 3, END)
 
 
 def test_a_sentence_is_given_out_as_soon_as_it_is_whole() -> None:

@@ -1,11 +1,14 @@
-"""Texts that come while they are spoken mostly wait: each has a thread of its own rather than one of Celery's few."""
+"""Texts that come while they are spoken mostly wait: each has a thread of its own rather than one of Celery's few.
+
+Also one that saw its worker die, and should be tried alone: it would keep everybody else waiting for its writer.
+"""
 
 import threading
 import time
 from collections.abc import Callable
 
-# Beyond it they take the places of other jobs, so that a process is never asked for more than it can hold.
-MOST = 64
+# Each holds an encoder and a file, and waits for most of its time.
+MOST = 128
 
 
 class Conversations:

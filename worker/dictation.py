@@ -1,14 +1,16 @@
 """A text that is spoken while it comes in: whole sentences as soon as they are whole, the rest when it is asked for."""
 
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from common.catalogue import Voice, find_voice
 from common.errors import OratioError
 from common.jobs.lease import Claim
 from common.live_text import Kind, Piece
-from common.script import Passage, Script, read_script
+from common.script import LONGEST_SILENCE_S, Passage, Script, read_script
 from worker.engines.protocol import EngineError
 from worker.score import Cue, spoken_language
 from worker.text.language import detect
@@ -16,6 +18,9 @@ from worker.text.segments import Segment, cut
 
 # Between two looks, whether to go on.
 LOOK_EVERY_S = 0.5
+# A look costs as much as there is waiting, which may be much and never ripe: most of the time belongs to others.
+QUICK_S = 0.005
+LOOKS_APART = 9.0
 
 # What a text may end with when a tag was cut in two.
 _BEGUN_TAG = re.compile(
@@ -42,32 +47,51 @@ class Dictation:
         self._last_id = "0-0"
         self._done = 0
         self._count = 0
+        self._silence_s = 0.0
+        self._look_from = 0.0
 
     def cues(self) -> Iterator[Cue]:
         """Until the text has ended. Raises EngineError for tags that cannot be followed, and what `look` raises."""
-        ended = False
+        ended = waits = False
+        flushes: deque[int] = deque()
         while not ended:
             self._look()
-            pieces = self._listen(self._last_id, LOOK_EVERY_S)
-            for piece_id, piece in pieces:
+            patience_s = self._look_from - time.monotonic() if waits else LOOK_EVERY_S
+            for piece_id, piece in self._listen(self._last_id, min(LOOK_EVERY_S, max(0.001, patience_s))):
                 self._last_id = piece_id
                 self.text += piece.text
-                ended = ended or piece.kind == "end"
-                if piece.kind != "more":
-                    yield from self._ripe(piece.kind)
-            if pieces and not ended:
-                yield from self._ripe("more")
+                waits = True
+                ended = piece.kind == "end"
+                if piece.kind == "flush":
+                    flushes.append(len(self.text))
+            while waits and time.monotonic() >= self._look_from:
+                waits = bool(flushes)
+                if flushes:
+                    yield from self._ripe("flush", upto=flushes.popleft())
+                elif not ended:
+                    yield from self._ripe("more", upto=len(self.text))
+        if flushes:
+            yield from self._ripe("flush", upto=flushes[-1])
+        yield from self._ripe("end", upto=len(self.text))
 
     @property
     def tail_s(self) -> float:
         """The silence that a tag asks for after all of it."""
         return self._script(self.text[self._done :]).tail_s
 
-    def _ripe(self, kind: Kind) -> Iterator[Cue]:
+    def _ripe(self, kind: Kind, *, upto: int) -> list[Cue]:
         """What can be spoken now: the sentence that may go on only when somebody asks for it, a tag that has begun
         not before the end. Tags that nothing to speak follows yet are kept for what comes.
         """
-        began, waiting = self._done, self.text[self._done :]
+        began_at = time.thread_time()
+        found = self._found(kind, self.text[self._done : upto])
+        took_s = time.thread_time() - began_at
+        if took_s > QUICK_S:
+            self._look_from = time.monotonic() + LOOKS_APART * took_s
+        return found
+
+    def _found(self, kind: Kind, waiting: str) -> list[Cue]:
+        began, found = self._done, []
         opened = waiting.rfind("[")
         if kind != "end" and opened >= 0 and _BEGUN_TAG.match(waiting, opened):
             waiting = waiting[:opened]
@@ -76,9 +100,17 @@ class Dictation:
             # A passage that a tag follows is whole.
             goes_on = kind == "more" and passage.end == len(waiting)
             for segment in self._cut(waiting[passage.start : passage.end], voice, goes_on=goes_on):
-                yield self._cue(segment, passage, voice, at=began + passage.start)
+                found.append(self._cue(segment, passage, voice, at=began + passage.start))
                 self._done = began + passage.start + segment.end
                 self._voice_id = passage.voice_id
+        self._count_silence(found)
+        return found
+
+    def _count_silence(self, cues: Sequence[Cue]) -> None:
+        """A script counts its own; here there are many of them."""
+        self._silence_s += sum(cue.lead_s or 0.0 for cue in cues)
+        if self._silence_s > LONGEST_SILENCE_S:
+            raise EngineError("invalid_tag", "The pauses add up to more than an hour.", caller_fault=True)
 
     def _cut(self, text: str, voice: Voice, *, goes_on: bool) -> list[Segment]:
         segments = cut(

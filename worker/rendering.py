@@ -19,6 +19,7 @@ from worker.sound import Master, Trimmed, pause_after_s, trim
 from worker.stretch import stretch
 
 _SOON_S = 0.5
+_BLOCK_S = 10.0
 
 
 class Rendering:
@@ -79,7 +80,7 @@ class Rendering:
             message = "This voice can speak nothing of this text."
             raise EngineError("unspeakable_text", message, caller_fault=True)
         began = time.perf_counter()
-        self._encoder.write(self._master.pause(max(0.0, tail_s - self._rested_s)))
+        self._pause(tail_s - self._rested_s)
         self._encoder.write(self._master.end())
         self._encoder.close()
         if self.live:
@@ -97,8 +98,7 @@ class Rendering:
         assert self._encoder is not None  # noqa: S101  # opened right above
         assert self._master is not None  # noqa: S101
         gap_s = self._gap_s(said.cue)
-        if gap_s:
-            self._encoder.write(self._master.pause(gap_s))
+        self._pause(gap_s)
         start = self._master.position
         gain = 0.0 if self._plain else gain_db(said.cue.voice)
         for samples in self._opening(trimmed.samples):
@@ -108,9 +108,18 @@ class Rendering:
         self.cues.append(self._caption(said, start=start, end=self._master.position, head=trimmed.head))
         self._before = said.cue
         self._rested_s = self._rest_s() if self._eager else 0.0
-        if self._rested_s:
-            self._encoder.write(self._master.pause(self._rested_s))
+        self._pause(self._rested_s)
         return True
+
+    def _pause(self, duration_s: float) -> None:
+        """Block by block: an hour of silence must not cost the memory of an hour."""
+        assert self._encoder is not None  # noqa: S101  # there is sound before it, or after
+        assert self._master is not None  # noqa: S101
+        while duration_s > 0:
+            self._encoder.write(self._master.pause(min(duration_s, _BLOCK_S)))
+            duration_s -= _BLOCK_S
+            if self.live:
+                self.live.flush()
 
     def _opening(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Mastering a segment takes milliseconds: who waits for the first sound gets a moment of it before the rest."""

@@ -35,6 +35,8 @@ RETRY_BASE_S = 2.0
 RETRY_MAX_S = 60.0
 # A book of ten thousand sentences need not write ten thousand times how far it is.
 PROGRESS_EVERY_S = 0.5
+# When there is no room for another conversation here.
+PUT_OFF_S = 2.0
 
 T = TypeVar("T")
 
@@ -45,14 +47,17 @@ def speak_part(process: Process, part_id: str, *, alone: bool) -> None:
         claim = _claim(process, part_id, alone=alone)
         if claim is None:
             return
-        if (
-            claim.options.live_text
-            and not alone
-            and process.conversations.begin(lambda: _hold(process, claim))
-        ):
-            return
-        _hold(process, claim)
+        if not claim.options.live_text:
+            _hold(process, claim)
+        elif not process.conversations.begin(lambda: _hold(process, claim)):
+            # Mostly it would wait: it takes the place of no other job, and another worker may have room.
+            _put_off(process, claim)
     process.bells.top_up(claim.queue)
+
+
+def _put_off(process: Process, claim: Claim) -> None:
+    with process.database.write() as connection:
+        lease.hand_back(connection, claim, delay_s=PUT_OFF_S)
 
 
 def _hold(process: Process, claim: Claim) -> None:

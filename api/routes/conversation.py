@@ -31,8 +31,11 @@ from common.speakable import speakable
 
 router = APIRouter()
 
-# Who says nothing for so long has gone to do something else.
-IDLE_S = 300.0
+# Who says nothing new for so long has gone to do something else.
+IDLE_S = 120.0
+# Of one gateway. Each keeps a place at a worker.
+MOST_CONVERSATIONS = 200
+_NOTHING = Piece("more")
 _REFUSED, _BROKEN, _LATER = 1008, 1011, 1013
 _CLOSES = {"synthesis_error": _BROKEN, "server_error": _BROKEN, "unavailable_error": _LATER}
 
@@ -54,6 +57,16 @@ async def converse(websocket: WebSocket) -> None:
 
 
 async def _converse(websocket: WebSocket, gateway: Gateway) -> None:
+    if len(gateway.conversations) >= MOST_CONVERSATIONS:
+        raise Unavailable("Too many conversations are open here; try again.", code="too_many_conversations")
+    gateway.conversations.add(websocket)
+    try:
+        await _hold(websocket, gateway)
+    finally:
+        gateway.conversations.discard(websocket)
+
+
+async def _hold(websocket: WebSocket, gateway: Gateway) -> None:
     script = _Script(websocket, gateway)
     config = await script.config()
     with their_fields():
@@ -105,6 +118,8 @@ class _Script:
         self._early: dict[str, Any] | None = None
         self._chars = 0
         self._has_words = False
+        self._flushed = 0
+        self._idle_at = asyncio.get_running_loop().time() + IDLE_S
 
     async def config(self) -> SessionConfig:
         """Raises InvalidRequest, WebSocketDisconnect. A client may begin with text at once."""
@@ -128,6 +143,8 @@ class _Script:
             self._early = None
             piece = self._piece(message)
             ended = piece.kind == "end"
+            if piece == _NOTHING:
+                continue
             try:
                 await self._gateway.hub.write_text(job_id, piece)
             except redis.RedisError:
@@ -138,7 +155,7 @@ class _Script:
     def _piece(self, message: dict[str, Any]) -> Piece:
         kind = message["type"]
         if kind == "input.flush":
-            return Piece("flush")
+            return self._flush()
         if kind == "input.done":
             if not self._has_words:
                 raise InvalidRequest("There was nothing to speak.", code="nothing_to_speak", param="text")
@@ -147,11 +164,20 @@ class _Script:
             raise InvalidRequest("type: input.text, input.flush or input.done.", param="type")
         return Piece("more", self._text(message.get("text")))
 
+    def _flush(self) -> Piece:
+        """One without anything new asks for nothing."""
+        if self._flushed == self._chars:
+            return _NOTHING
+        self._flushed = self._chars
+        return Piece("flush")
+
     def _text(self, given: object) -> str:
         if not isinstance(given, str):
             raise InvalidRequest("text: a string.", param="text")
         text = given.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
         self._chars += len(text)
+        if text:
+            self._idle_at = asyncio.get_running_loop().time() + IDLE_S
         self._has_words = self._has_words or speakable(text)
         if self._chars > self._gateway.settings.max_text_chars:
             most = self._gateway.settings.max_text_chars
@@ -160,7 +186,7 @@ class _Script:
 
     async def _next(self) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(IDLE_S):
+            async with asyncio.timeout_at(self._idle_at):
                 raw = await self._websocket.receive_text()
         except TimeoutError:
             raise InvalidRequest(f"Nothing came for {IDLE_S:.0f} s.", code="idle") from None

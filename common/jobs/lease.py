@@ -221,10 +221,10 @@ def retry_later(connection: Connection, held: Claim, *, delay_s: float, alone: b
     )
 
 
-def hand_back(connection: Connection, held: Claim) -> bool:
-    """Back to the queue unharmed, because this process must stop; no attempt is charged."""
-    now = clock(connection)
-    if not _requeue(connection, held, next_bell_at=now):
+def hand_back(connection: Connection, held: Claim, *, delay_s: float = 0.0) -> bool:
+    """Back to the queue unharmed, because this process must stop or has no room; no attempt is charged."""
+    due = clock(connection) + delay_s
+    if not _requeue(connection, held, not_before=due, next_bell_at=due):
         return False
     connection.execute(update(Job).where(Job.id == held.job_id).values(attempts=Job.attempts - 1))
     return True
