@@ -22,6 +22,7 @@ log = get_logger(__name__)
 
 # Hints may be lost; after so long one looks without.
 LOOK_EVERY_S = 2.0
+BEYOND_END = "offset_beyond_end"
 
 
 class SoundBroken(Exception):
@@ -134,6 +135,8 @@ class LiveSound:
             raise SoundBroken("deleted", "This job was deleted.", row=row)
         if row.status == "completed":
             self._file = _File(self._gateway, row)
+            if self.offset > row.size_bytes and not self._heard.is_compared:
+                raise SoundBroken(BEYOND_END, f"There are {row.size_bytes} bytes of it.", row=row)
         elif row.status in TERMINAL:
             message = row.error_message or f"This job is {row.status}."
             raise SoundBroken(row.error_code or row.status, message, row=row)

@@ -110,7 +110,9 @@ def make_job(order: Order, fleet: Sequence[Seen], *, settings: Settings) -> NewJ
         seed_given=body.seed is not None,
         may_fail_over=own.choice.may_fail_over,
         warnings=tuple(
-            dict.fromkeys(warning for role in (own, *others) for warning in _warnings(role, body))
+            dict.fromkeys(
+                warning for role in (own, *others) for warning in _warnings(role, body, named=bool(others))
+            )
         ),
         owner=OWNER,
         request_id=order.request_id,
@@ -165,8 +167,9 @@ def _cast(options: Options, roles: Sequence[_Role], legs: tuple[str, ...], *, la
     return replace(options, legs=legs, cast=cast)
 
 
-def _warnings(role: _Role, body: SynthesisRequest) -> Iterator[str]:
-    yield from role.choice.warnings
+def _warnings(role: _Role, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
+    """`named`: of several voices, it is to be said which."""
+    yield from (f"{role.voice.id}: {warning}" if named else warning for warning in role.choice.warnings)
     yield from _language_warnings(role.voice, body.language)
     yield from _style_warnings(role.voice, body.style)
     if role.voice.note and role.choice.provider == "local":

@@ -49,13 +49,14 @@ class Body:
         return self._parts
 
 
-def headers_of(job_id: str, sound: LiveSound) -> dict[str, str]:
+def headers_of(job_id: str, sound: LiveSound, *, provider: str) -> dict[str, str]:
     """When the first sound is there. Proxies must not gather what is heard while it is made."""
     return {
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
         "X-Oratio-Attempt": str(sound.attempt),
         "X-Oratio-Job-Id": job_id,
+        "X-Oratio-Provider": provider,
     }
 
 

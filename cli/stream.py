@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +79,7 @@ def stream(settings: Settings, asked: Asked) -> int:
             Client(url, on_wait=tell_waiting(errors)) as client,
         ):
             heard = _listen(client, text, choices, ear, keep=asked.keep)
+            warnings = _warnings(client, heard)
     except (BadOutput, BadText) as error:
         errors.print(str(error))
         return 2
@@ -92,6 +93,8 @@ def stream(settings: Settings, asked: Asked) -> int:
     except KeyboardInterrupt:
         errors.print("Stopped.")
         return INTERRUPTED
+    for warning in warnings:
+        errors.print(f"Warning: {warning}")
     _show(heard, ear, errors, as_json=asked.as_json)
     return 0
 
@@ -116,6 +119,14 @@ def _listen(client: Client, text: str, choices: Choices, ear: _Ear, *, keep: boo
     with client.stream(text, keep=keep, **choices) as sound, ear.opened() as write:
         first_s = _pass_on(sound, write, asked_at)
     return _Heard(sound.job_id, sound.size_bytes, first_s)
+
+
+def _warnings(client: Client, heard: _Heard) -> Sequence[str]:
+    """The sound alone does not say that it is only a beep."""
+    try:
+        return client.job(heard.job_id).warnings if heard.job_id else ()
+    except Failed:  # deleted meanwhile: it was heard
+        return ()
 
 
 def _pass_on(sound: SpeechStream, write: Write, asked_at: float) -> float:

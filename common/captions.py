@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.subtitles import Moments, Subtitle, divide
+from common.subtitles import Moments, Subtitle, divide, plain
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -119,6 +119,7 @@ def _segment(index: int, cue: Cue, text: str) -> dict[str, Any]:
 def _subtitles(rows: Sequence[Any], text: str) -> Iterator[tuple[Subtitle, str | None]]:
     """Each with its voice, in thousandths that only grow: players drop what has no length."""
     before_ms = 0
+    text = plain(text)
     for cue in read_cues(rows, text=text):
         for subtitle in divide(text, start=cue.start, end=cue.end, moments=_moments(cue)):
             start_ms = max(before_ms, subtitle.start_ms)

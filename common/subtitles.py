@@ -12,6 +12,13 @@ LINE_WIDTH = 42
 LINES = 2
 
 _CHUNK = re.compile(r"\S+")
+# A control character: those are not shown.
+_BLOT = "\0"
+_SOURCE_MARKS = re.compile(
+    r"\[(?P<word>[^\[\]\n]{1,200})\]\([^()\s]{1,300}\)|`{1,3}|^#{1,6}[ \t]+"
+    r"|(?<![\w*_])[*_]{1,3}(?=[^\s*_])|(?<=[^\s*_])[*_]{1,3}(?![\w*_])",
+    re.MULTILINE,
+)
 _CLOSING = "\"')]}»”’›」』）"  # noqa: RUF001
 _SENTENCE_ENDS, _CLAUSE_ENDS = tuple(".!?…。！？؟।"), tuple(",;:—–、，；：،")  # noqa: RUF001
 _MUTE = "".join((_CLOSING, *_SENTENCE_ENDS, *_CLAUSE_ENDS, " \n\t([{«“‘「『（¿¡"))  # noqa: RUF001
@@ -57,6 +64,19 @@ class _Piece:
     @property
     def width(self) -> int:
         return _width(self.said)
+
+
+def plain(text: str) -> str:
+    """Of the same length, but what is only for readers of the source is blotted out.
+
+    That is marks of markdown, where a link leads, and how a word is said.
+    """
+    return _SOURCE_MARKS.sub(_blotted, text)
+
+
+def _blotted(mark: re.Match[str]) -> str:
+    word = mark["word"] or ""
+    return f"{_BLOT}{word}".ljust(len(mark[0]), _BLOT) if word else _BLOT * len(mark[0])
 
 
 def divide(text: str, *, start: int, end: int, moments: Moments) -> Iterator[Subtitle]:

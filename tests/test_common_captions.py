@@ -44,6 +44,14 @@ def columns(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
+def test_marks_of_the_source_are_not_shown() -> None:
+    text = "# Dawn\n[Oratio](/ɔɹətiO/) is **bold**, `sure` and _soft_, at 2 * 3 and snake_case."
+    rows = [[0.0, 4.0, 0, len(text), None, []]]
+    shown = " ".join(as_srt(rows, text=text).split())
+    assert shown.endswith("Dawn Oratio is bold, sure and soft, at 2 * 3 and snake_case.")
+    assert read_cues(rows, text=text)[0].end == len(text)
+
+
 def test_a_short_segment_is_one_line() -> None:
     rows = [row(HERON, 0.25, 2.1234)]
     assert as_srt(rows, text=HERON) == f"1\n00:00:00,250 --> 00:00:02,123\n{HERON}\n"

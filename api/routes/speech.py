@@ -97,7 +97,7 @@ def _answer(
     gateway: Gateway,
     seat: ExitStack,
 ) -> Response:
-    headers = streaming.headers_of(job_id, sound)
+    headers = streaming.headers_of(job_id, sound, provider=job.provider)
     # What went out whole may not have arrived: who tries again at once still joins it.
     forget = partial(_forget, gateway, job, job_id)
     delivered = BackgroundTask(gateway.audience.after_grace, forget)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api import streaming
 from api.context import here
-from api.live_sound import LiveSound, SoundBroken
+from api.live_sound import BEYOND_END, LiveSound, SoundBroken
 from api.lookups import checked_id, living_job
 from api.refusals import Responses, documented
 from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailable
@@ -63,7 +63,7 @@ async def stream(
             streaming.events(first, sound) if events else streaming.audio(first, sound),
             seat=stack.pop_all(),
             media_type="text/event-stream" if events else streaming.media_type_of(row.format),
-            headers=streaming.headers_of(job_id, sound),
+            headers=streaming.headers_of(job_id, sound, provider=row.provider),
         )
 
 
@@ -82,6 +82,8 @@ def _place(event_id: str) -> tuple[int, int]:
 def _refusal(broken: SoundBroken, job_id: str) -> OratioError:
     if broken.code in streaming.WORTH_ANOTHER_TRY:
         return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
+    if broken.code == BEYOND_END:
+        return InvalidRequest(broken.message, code=broken.code, param="offset", job_id=job_id)
     if broken.code in ("deleted", "audio_gone"):
         return Gone(broken.message, code=broken.code, job_id=job_id)
     return Conflict(f"There is nothing to listen to: {broken.message}", code=broken.code, job_id=job_id)
