@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api import forecast, openapi, refusals
 from api.audience import Audience
-from api.context import Gateway
+from api.context import OWNER, Gateway
 from api.doorbell import Doorbell
 from api.fleet_cache import FleetCache
 from api.hub import Hub
@@ -116,5 +116,5 @@ def open_gateway(settings: Settings) -> Gateway:
             retry_after_s=partial(forecast.retry_after_s, database),
         ),
         fleet=FleetCache(database),
-        audience=Audience(hub, database, doorbell),
+        audience=Audience(hub, database, doorbell, owner=OWNER),
     )

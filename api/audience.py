@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 
 from starlette.concurrency import run_in_threadpool
 
-from api.context import OWNER
 from api.doorbell import Doorbell
 from api.ending import end
 from api.hub import Hub
@@ -25,7 +24,8 @@ log = get_logger(__name__)
 
 
 class Audience:
-    def __init__(self, hub: Hub, database: Database, doorbell: Doorbell) -> None:
+    def __init__(self, hub: Hub, database: Database, doorbell: Doorbell, *, owner: str) -> None:
+        self._owner = owner
         self._hub = hub
         self._database = database
         self._doorbell = doorbell
@@ -103,4 +103,4 @@ class Audience:
 
     def _cancel(self, job_id: str) -> bool:
         with self._database.write() as connection:
-            return changes.cancel(connection, job_id, owner=OWNER)
+            return changes.cancel(connection, job_id, owner=self._owner)

@@ -1,12 +1,13 @@
 """What one gateway process holds while it runs, handed to every route by the application's state."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import structlog
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
+from api.audience import Audience
 from api.doorbell import Doorbell
 from api.fleet_cache import FleetCache
 from api.hub import Hub
@@ -14,9 +15,6 @@ from api.intake import Intake
 from common.database import Database
 from common.settings import Settings
 from common.store import Store
-
-if TYPE_CHECKING:
-    from api.audience import Audience
 
 # Every query names an owner; there is one until there are keys.
 OWNER = "local"
@@ -31,7 +29,7 @@ class Gateway:
     hub: Hub
     intake: Intake
     fleet: FleetCache
-    audience: "Audience"
+    audience: Audience
     # Those open here.
     conversations: set[WebSocket] = field(default_factory=set)
 
