@@ -28,6 +28,13 @@ def test_length_follows_the_speed_and_pitch_stays(speed: float) -> None:
     assert np.isfinite(stretched).all()
 
 
+@pytest.mark.parametrize("speed", [0.25, 0.4, 2.0, 4.0])
+def test_the_same_sound_each_time(speed: float) -> None:
+    noise = np.random.default_rng(0).standard_normal(RATE_HZ).astype(np.float32)
+    once, again = (stretch(noise, sample_rate_hz=RATE_HZ, speed=speed) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+
+
 @pytest.mark.parametrize("speed", [1.0, 1.0005, 0.9995])
 def test_nothing_to_do(speed: float) -> None:
     samples = tone(0.5)

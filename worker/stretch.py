@@ -11,6 +11,7 @@ _SAME_SPEED = 0.001
 _BLOCK_S = 60.0
 _SEARCH_S = 5.0
 _FRAME_S = 0.02
+_SEED = 1
 
 
 def split_speed(speed: float, *, native: tuple[float, float] | None) -> tuple[float, float]:
@@ -38,7 +39,8 @@ def stretch(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float) 
 
 
 def _stretched(block: NDArray[np.float32], sample_rate_hz: int, speed: float) -> NDArray[np.float32]:
-    stretcher = python_stretch.Signalsmith.Stretch()
+    # Where it slows down much it draws phases; a seed was to give the same sound each time.
+    stretcher = python_stretch.Signalsmith.Stretch(_SEED)
     stretcher.preset(1, sample_rate_hz)
     stretcher.setTimeFactor(speed)
     channels = np.ascontiguousarray(block).reshape(1, -1)
