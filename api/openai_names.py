@@ -15,16 +15,16 @@ from common.settings import Settings
 _DAY = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
-def families_of(name: str, settings: Settings) -> tuple[str, ...] | None:
-    """The families that a model's name stands for, best first; None where it leaves the choice to the voice.
+def family_of(name: str, settings: Settings) -> str | None:
+    """The family that a model's name stands for; None where it leaves the choice to the voice.
 
     `name` is one that `plain_name` answers. Raises NotFound.
     """
     if name in MODELS or (settings.fake_engine and name == FAKE_MODEL.alias):
-        return (name,)
+        return name
     by_hub_id = {model.hub_id: model.alias for model in MODELS.values()}
     if name in by_hub_id:
-        return (by_hub_id[name],)
+        return by_hub_id[name]
     if name in known.MODELS:
         return None
     raise NotFound(
@@ -42,15 +42,15 @@ def plain_name(name: str, settings: Settings) -> str:
 def voice_id_of(model: str, voice: str, fleet: Sequence[Seen], settings: Settings) -> str:
     """Raises NotFound for a name that nobody knows, InvalidRequest for a voice of another model."""
     model = plain_name(model, settings)
-    families = families_of(model, settings)
+    family = family_of(model, settings)
     if voice in settings.openai_voices:
         return settings.openai_voices[voice]
     if voice in known.VOICES:
-        return _best(_candidates(voice, model, families), fleet, settings)
+        return _best(_candidates(voice, model, family), fleet, settings)
     found = find_voice(voice, allow_fake=settings.fake_engine)
-    if families and found.model not in families:
+    if family and found.model != family:
         raise InvalidRequest(
-            f"The voice {voice!r} is one of {found.model}, not of {families[0]}; "
+            f"The voice {voice!r} is one of {found.model}, not of {family}; "
             f"name the model {found.model!r}, or leave the choice to the voice with the model 'oratio'.",
             code="voice_of_another_model",
             param="voice",
@@ -58,11 +58,11 @@ def voice_id_of(model: str, voice: str, fleet: Sequence[Seen], settings: Setting
     return voice
 
 
-def _candidates(voice: str, model: str, families: tuple[str, ...] | None) -> list[Voice]:
+def _candidates(voice: str, model: str, family: str | None) -> list[Voice]:
     found = [find_voice(voice_id) for voice_id in known.VOICES[voice]]
-    if families:
+    if family:
         # A family without a voice of this name has a first one.
-        return [one for one in found if one.model in families] or voices_of(families[0])[:1]
+        return [one for one in found if one.model == family] or voices_of(family)[:1]
     order = known.MODELS.get(model, ())
     return sorted(found, key=lambda one: order.index(one.model) if one.model in order else len(order))
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import orders, streaming, waiting
 from api.context import Gateway, here, note_job, request_id
 from api.live_sound import LiveSound, SoundBroken
-from api.openai_names import families_of, model_names, plain_name
+from api.openai_names import family_of, model_names, plain_name
 from api.openai_requests import synthesis_of, their_fields
 from api.orders import Order
 from api.refusals import Responses, documented
@@ -125,8 +125,8 @@ async def get_model(request: Request, model_id: str) -> ModelView:
     """One of them, also by a name that is taken without being listed."""
     settings = here(request).settings
     names = model_names(settings)
-    families = families_of(plain_name(model_id, settings), settings) or ()
-    return _model(model_id, next((names[name] for name in (model_id, *families) if name in names), "oratio"))
+    family = family_of(plain_name(model_id, settings), settings)
+    return _model(model_id, names.get(model_id) or names.get(family or "", "oratio"))
 
 
 @router.get("/audio/models")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from api.schemas.job import Priority
-from api.schemas.synthesis import NORMALIZE, AudioFormat, LanguageTag, Lexicon, Spoken
+from api.schemas.synthesis import NORMALIZE, AudioFormat, LanguageTag, Lexicon, Spoken, blank_is_none
 from api.schemas.wire import Answer, Request
 from common.catalogue import DEFAULT_VOICE
 
@@ -15,10 +15,6 @@ def _id_of(voice: object) -> object:
     if isinstance(voice, dict):
         return voice.get("id")
     return voice
-
-
-def _blank_is_none(text: str | None) -> str | None:
-    return text.strip() or None if text is not None else None
 
 
 # As many as OpenAI takes.
@@ -36,7 +32,7 @@ class VoiceChoice(Request):
     )
     response_format: AudioFormat = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
-    instructions: Annotated[Instructions | None, AfterValidator(_blank_is_none)] = Field(
+    instructions: Annotated[Instructions | None, AfterValidator(blank_is_none)] = Field(
         None, description="How to say it, for voices that take a style; at most 1,000 characters for those."
     )
     language: LanguageTag | None = Field(None, description="Ours: the text's; else found out.")

@@ -27,7 +27,7 @@ def _not_blank(word: str) -> str:
     return word
 
 
-def _blank_is_none(text: str | None) -> str | None:
+def blank_is_none(text: str | None) -> str | None:
     return text.strip() or None if text is not None else None
 
 
@@ -68,7 +68,7 @@ class SynthesisRequest(Request):
     text: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters, with something to say in it.")
     voice_id: str = Field(DEFAULT_VOICE, description="GET /voices lists them.")
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the voice's own pace.")
-    style: Annotated[Spoken | None, AfterValidator(_blank_is_none)] = Field(
+    style: Annotated[Spoken | None, AfterValidator(blank_is_none)] = Field(
         None, max_length=1000, description="How to say it, for voices with `style`."
     )
     format: AudioFormat = "wav"

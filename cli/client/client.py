@@ -134,9 +134,6 @@ class Client:
         """Newest first, a page at a time."""
         return self._pages("/history", Recording, limit=limit, filters={})
 
-    def delete_recording(self, job_id: str) -> None:
-        self._connection.ask("DELETE", f"/history/{job_id}")
-
     def delete_recordings(self, job_ids: Sequence[str]) -> list[Deletion]:
         """What became of each of them."""
         return self._delete_many("/history/batch_delete", job_ids)

@@ -18,7 +18,6 @@ _RANGE = re.compile(
 _BEFORE_HALF = re.compile(
     rf"(?<![\w.:,-])(\d{{1,2}}(?::\d{{2}})?) ?[-–] ?(?=\d{{1,2}}(?::\d{{2}})? ?{_HALF})"
 )
-_LAP = re.compile(r"(?<![\w.:,])(\d{1,2}):(\d{2})[.,](\d{1,3})(?![\w:])")
 _CAPITAL = re.compile(r" [A-Z][a-z]")
 
 
