@@ -202,6 +202,24 @@ class UsageHourly(Base):
     total_ms: Mapped[float] = mapped_column(server_default=sql("0"))
 
 
+class LatencyHourly(Base):
+    """How long people waited, counted in the buckets of common.latencies. Written with the end of each job."""
+
+    __tablename__ = "latency_hourly"
+
+    hour: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    model: Mapped[str] = mapped_column(String(64), primary_key=True)
+    voice_id: Mapped[str] = mapped_column(String(256), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(16), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(16), primary_key=True)
+    bucket: Mapped[int] = mapped_column(Integer, primary_key=True)
+    count: Mapped[int]
+
+    # Nearly all of a row is its key, so SQLite keeps the one and not both.
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
 class Worker(Base):
     """What a worker process announced, kept a day after it was last heard of."""
 
