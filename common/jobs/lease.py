@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, literal, or_, select, update
 
+from common import latencies
 from common.database import clock, epoch_now
 from common.jobs import statements
 from common.jobs.submission import FIRST_BELL_RETRY_S
@@ -179,6 +180,11 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
         synthesis_ms=made.synthesis_ms,
         total_ms=timings["total_ms"],
     )
+    waited: dict[latencies.Measure, float] = {
+        "wait": timings["queue_ms"],
+        "first_audio": timings["first_audio_ms"],
+    }
+    latencies.count(connection, held, waited, now=now)
     return {
         "provider": held.provider,
         "started_at": held.started_at,

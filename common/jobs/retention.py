@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
+from common import latencies
 from common.database import clock
 from common.jobs import changes
 from common.settings import Settings
@@ -157,9 +158,10 @@ def living_attempts(connection: Connection, job_ids: Sequence[str]) -> set[str]:
 
 
 def forget_traces(connection: Connection) -> None:
-    """Marks of deleted jobs, old idempotency keys, workers and downloads of long ago."""
+    """Marks of deleted jobs, old idempotency keys, workers, downloads and latencies of long ago."""
     now = clock(connection)
     connection.execute(delete(Job).where(Job.deleted_at < now - MARKS_S))
     connection.execute(delete(Idempotency).where(Idempotency.created_at < now - MARKS_S))
     connection.execute(delete(Worker).where(Worker.heartbeat_at < now - DAY_S))
     connection.execute(delete(Download).where(Download.finished_at < now - MARKS_S))
+    latencies.forget_old(connection, now=now)
