@@ -28,6 +28,7 @@ from api.routes import (
     models,
     speech,
     streams,
+    studio,
     synthesize,
     voices,
 )
@@ -51,6 +52,7 @@ ROUTES = (
     maintenance,
     health,
     docs,
+    studio,
 )
 
 # Not more threads than the database has connections for, and each costs memory.

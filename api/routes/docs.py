@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from api.context import address
 
@@ -24,11 +24,6 @@ _MEDIA_TYPES = {
     "redoc.standalone.js": "text/javascript",
     "favicon.png": "image/png",
 }
-
-
-@router.get("/")
-async def start(request: Request) -> Response:
-    return RedirectResponse(address(request, "/docs"))
 
 
 @router.get("/docs")

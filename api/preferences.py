@@ -1,0 +1,22 @@
+"""What a client would rather have, by the weights of `Accept-Language`, `Accept-Encoding` and the like."""
+
+import re
+
+_ITEM = re.compile(r"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
+
+
+def weights(header: str) -> dict[str, float]:
+    """Each name in lower case with its weight (RFC 9110, 12.4.2); what cannot be read is left out."""
+    items = (_ITEM.fullmatch(item) for item in header.split(","))
+    return {item[1].lower(): float(item[2] or 1) for item in items if item}
+
+
+def prefers_french(accept_language: str) -> bool:
+    asked = weights(accept_language)
+    english, french = (_of_language(asked, code) for code in ("en", "fr"))
+    return french > english
+
+
+def _of_language(asked: dict[str, float], code: str) -> float:
+    """`fr-CA` is French as well."""
+    return max((weight for name, weight in asked.items() if name.partition("-")[0] == code), default=0.0)

@@ -1,0 +1,83 @@
+"""The studio, a page for people: its files, and what is said in its place until it is built.
+
+The endpoints are no coroutines, so that reading files does not hold up the event loop.
+"""
+
+import secrets
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api import studio_absence, studio_files
+from api.context import address, here
+from api.preferences import prefers_french
+from api.ranges import is_known
+from api.studio_policy import UNCHANGING, confined
+
+router = APIRouter(include_in_schema=False)
+
+# Stands in the page where its scripts look for the nonce of styles that they make.
+NONCE_PLACE = "__ORATIO_STYLE_NONCE__"
+_READ = ["GET", "HEAD"]
+# Names of files below it hold a digest of what is in them.
+_ASSETS = "assets/"
+
+
+@router.api_route("/", methods=_READ)
+def start(request: Request) -> Response:
+    """A browser is led to the studio when there is one, anybody else to the API's description."""
+    is_browser = "text/html" in request.headers.get("accept", "")
+    wants_page = is_browser and studio_files.is_built(here(request).settings.frontend_dir)
+    return RedirectResponse(address(request, "/app/" if wants_page else "/docs"), headers={"Vary": "Accept"})
+
+
+@router.api_route("/app", methods=_READ)
+def lead_inside(request: Request) -> Response:
+    """What the page loads is addressed relatively to the folder."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(address(request, "/app/") + query, headers=confined())
+
+
+@router.api_route("/app/", methods=_READ)
+def page(request: Request) -> Response:
+    text = studio_files.read_index(here(request).settings.frontend_dir)
+    if text is None:
+        return _absence(request)
+    # By the policy as well: a page that is kept is kept with its headers.
+    etag = studio_files.etag_of(text.encode(), confined()["Content-Security-Policy"].encode())
+    kept = {"Cache-Control": "no-cache", "ETag": etag} | UNCHANGING
+    if is_known(request.headers, etag=etag):
+        # Without a policy: a fresh nonce would take the place of the one that the kept page has.
+        return Response(status_code=304, headers=kept)
+    nonce = secrets.token_urlsafe(16)
+    return HTMLResponse(text.replace(NONCE_PLACE, nonce), headers=kept | confined(f"'nonce-{nonce}'"))
+
+
+@router.api_route("/app/{name:path}", methods=_READ)
+def file(request: Request, name: str) -> Response:
+    found = studio_files.read_file(here(request).settings.frontend_dir, name, headers=request.headers)
+    if found is None:
+        raise HTTPException(404, headers=confined())
+    lasting = name.startswith(_ASSETS)
+    headers = confined() | {
+        "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache",
+        "ETag": found.etag,
+        "Vary": "Accept-Encoding",
+    }
+    if is_known(request.headers, etag=found.etag):
+        return Response(status_code=304, headers=headers)
+    if found.encoding:
+        headers["Content-Encoding"] = found.encoding
+    return Response(found.content, headers=headers, media_type=found.media_type)
+
+
+def _absence(request: Request) -> Response:
+    said = studio_absence.page(
+        build_error=studio_files.read_build_error(here(request).settings.frontend_dir),
+        french=prefers_french(request.headers.get("accept-language", "")),
+        docs=address(request, "/docs"),
+    )
+    headers = confined(studio_absence.STYLE_SOURCE) | {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+    return HTMLResponse(said, status_code=503, headers=headers)
