@@ -181,6 +181,33 @@ class Recording(Base):
     )
 
 
+class Rendition(Base):
+    """Another format of a recording. It goes with the recording; what of it lies in the store is marked before."""
+
+    __tablename__ = "renditions"
+
+    job_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("recordings.job_id", ondelete="CASCADE"), primary_key=True
+    )
+    format: Mapped[str] = mapped_column(String(8), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    audio_key: Mapped[str | None] = mapped_column(ForeignKey("audio.key", ondelete="SET NULL"))
+    # As of a part: a fence, how often the worker died, and until when it is held by whom.
+    attempt: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    crashes: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    worker_id: Mapped[str | None] = mapped_column(String(160))
+    lease_until: Mapped[float | None]
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_message: Mapped[str | None]
+    created_at: Mapped[float]
+    finished_at: Mapped[float | None]
+
+    __table_args__ = (
+        Index("ix_renditions_status", "status", "created_at"),
+        Index("ix_renditions_audio", "audio_key"),
+    )
+
+
 class UsageHourly(Base):
     """Rollups, so that analytics never count a million rows. Written with the end of each job."""
 
