@@ -1,0 +1,3 @@
+export function Farm() {
+  return <div class="screen"><h1>Farm</h1></div>;
+}

@@ -1,0 +1,67 @@
+/** Numbers, moments and stretches of time as people of a language write them. */
+
+import { language } from "./index";
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+export function count(value: number): string {
+  return new Intl.NumberFormat(language.value).format(value);
+}
+
+export function decimal(value: number, digits = 1): string {
+  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+}
+
+export function percent(value: number): string {
+  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(value / 100);
+}
+
+export function bytes(size: number): string {
+  const step = size > 0 ? Math.min(UNITS.length - 1, Math.floor(Math.log10(size) / 3)) : 0;
+  return new Intl.NumberFormat(language.value, {
+    style: "unit",
+    unit: UNITS[step] ?? "byte",
+    unitDisplay: "short",
+    maximumFractionDigits: step > 1 ? 1 : 0,
+  }).format(size / 1000 ** step);
+}
+
+/** `3:07`, `1:02:33`: where one stands in a sound. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(Number.isFinite(seconds) ? seconds : 0));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = `${String(minutes).padStart(hours ? 2 : 1, "0")}:${String(rest).padStart(2, "0")}`;
+  return hours ? `${hours}:${tail}` : tail;
+}
+
+/** About how long something takes, in one or two units: `7 sec`, `3 min`, `1 hr 20 min`. */
+export function span(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return unit(whole, "second");
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return unit(minutes, "minute");
+  const rest = minutes % 60;
+  const hours = unit(Math.floor(minutes / 60), "hour");
+  return rest ? `${hours} ${unit(rest, "minute")}` : hours;
+}
+
+function unit(value: number, name: string): string {
+  return new Intl.NumberFormat(language.value, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+}
+
+export function moment(iso: string): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+}
+
+export function day(iso: string): string {
+  return new Intl.DateTimeFormat(language.value, { day: "numeric", month: "short" }).format(new Date(iso));
+}
+
+/** The name of a language by its tag, in the language of the page. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames([language.value], { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}

@@ -1,0 +1,5 @@
+export { shell } from "./shell";
+export { write } from "./write";
+export { listen } from "./listen";
+export { library } from "./library";
+export { farm } from "./farm";

@@ -1,0 +1,27 @@
+/** The page in the languages it speaks. English is the measure: a message that French lacks does not compile. */
+
+import { computed, effect, signal } from "@preact/signals";
+import { recall, remember } from "../state/store";
+import * as en from "./en";
+import * as fr from "./fr";
+
+export type Language = "en" | "fr";
+export type Messages = { [Part in keyof typeof en]: Said<(typeof en)[Part]> };
+type Said<T> = { [Key in keyof T]: T[Key] extends (...given: infer Given) => string ? (...given: Given) => string : string };
+
+const ALL: Record<Language, Messages> = { en, fr };
+
+function preferred(): Language {
+  const first = navigator.languages.find((tag) => /^(en|fr)\b/i.test(tag));
+  return first?.toLowerCase().startsWith("fr") ? "fr" : "en";
+}
+
+export const language = signal<Language>(recall<Language>("language", preferred()));
+
+/** Read as `t.value.write.speak`. */
+export const t = computed(() => ALL[language.value]);
+
+effect(() => {
+  document.documentElement.lang = language.value;
+  remember("language", language.value);
+});

@@ -1,0 +1,3 @@
+export function Library() {
+  return <div class="screen"><h1>Library</h1></div>;
+}

@@ -1,0 +1,3 @@
+export function Listen() {
+  return <div class="screen"><h1>Listen</h1></div>;
+}

@@ -1,0 +1,12 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/shell.css";
+
+import { render } from "preact";
+import { App } from "./app";
+import { watchService } from "./state/service";
+
+const root = document.getElementById("studio");
+if (root) render(<App />, root);
+watchService();

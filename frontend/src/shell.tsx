@@ -1,0 +1,137 @@
+/** The frame: where one can go, how the service is, language and appearance. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { address } from "./api/client";
+import { language, t, type Language } from "./i18n";
+import { Player } from "./listen/player-bar";
+import { theme } from "./state/appearance";
+import { link, route, type Screen } from "./state/route";
+import { health, reachable } from "./state/service";
+import { Choices } from "./ui/choices";
+import { Icon } from "./ui/icon";
+import { Menu } from "./ui/menu";
+import { Notices } from "./ui/notices";
+
+const PLACES: readonly Exclude<Screen, "listen">[] = ["write", "library", "farm"];
+
+export function Shell({ children }: { children: ComponentChildren }) {
+  const main = useRef<HTMLElement>(null);
+  const { screen, id } = route.value;
+  const shown = useRef(`${screen}/${id}`);
+  useEffect(() => {
+    document.title = `${t.value.shell[screen]} · OratioViva`;
+    if (shown.current === `${screen}/${id}`) return;
+    shown.current = `${screen}/${id}`;
+    main.current?.scrollTo(0, 0);
+    main.current?.focus();
+  }, [screen, id, language.value]);
+  return (
+    <div class="shell">
+      <a
+        class="button primary skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {t.value.shell.skip}
+      </a>
+      <header class="phone-head">
+        <Brand />
+        <Menu kind="quiet" icon="settings" label={t.value.shell.settings}>
+          <div class="stack">
+            <Preferences />
+          </div>
+        </Menu>
+      </header>
+      <nav class="rail" aria-label={t.value.shell.places}>
+        <Brand />
+        <ul class="places">
+          {PLACES.map((place) => (
+            <li key={place}>
+              <a class="place" href={link(place)} aria-current={isIn(place, screen) ? "page" : undefined}>
+                <Icon name={place} />
+                {t.value.shell[place]}
+              </a>
+            </li>
+          ))}
+        </ul>
+        <div class="rail-foot">
+          <Preferences />
+        </div>
+      </nav>
+      <main id="main" class="main" ref={main} tabIndex={-1}>
+        {children}
+      </main>
+      <Player />
+      <Notices />
+    </div>
+  );
+}
+
+/** What is listened to belongs to the library. */
+function isIn(place: Screen, screen: Screen): boolean {
+  return place === screen || (place === "library" && screen === "listen");
+}
+
+function Brand() {
+  return (
+    <a class="brand" href={link("write")}>
+      <img src="./icon.svg" alt="" width="30" height="30" />
+      OratioViva
+    </a>
+  );
+}
+
+const LANGUAGES: readonly { value: Language; label: string }[] = [
+  { value: "en", label: "English" },
+  { value: "fr", label: "Français" },
+];
+
+function Preferences() {
+  const said = t.value.shell;
+  return (
+    <>
+      <Service />
+      <Choices
+        label={said.language}
+        value={language.value}
+        options={LANGUAGES}
+        onChange={(chosen) => {
+          language.value = chosen;
+        }}
+      />
+      <Choices
+        label={said.theme}
+        value={theme.value}
+        options={(["auto", "light", "dark"] as const).map((value) => ({ value, label: said[value] }))}
+        onChange={(chosen) => {
+          theme.value = chosen;
+        }}
+      />
+      <a class="small" href={address("/docs")}>
+        {said.api}
+      </a>
+    </>
+  );
+}
+
+function Service() {
+  const [kind, text] = standing();
+  return (
+    <p class={`service ${kind}`} role="status">
+      {text}
+    </p>
+  );
+}
+
+function standing(): ["good" | "warn" | "bad", string] {
+  const said = t.value.shell;
+  const now = health.value;
+  if (!reachable.value) return ["bad", said.serviceAway];
+  if (now === null) return ["good", said.loading];
+  if (now.status !== "ok") return ["warn", said.serviceDegraded];
+  return now.workers_alive ? ["good", said.serviceOk(now.workers_alive)] : ["warn", said.serviceNone];
+}

@@ -1,0 +1,15 @@
+/** Day or night: as the system says, or as somebody chose. */
+
+import { effect, signal } from "@preact/signals";
+import { recall, remember } from "./store";
+
+export type Theme = "auto" | "light" | "dark";
+
+export const theme = signal<Theme>(recall<Theme>("theme", "auto"));
+
+effect(() => {
+  const root = document.documentElement;
+  if (theme.value === "auto") delete root.dataset["theme"];
+  else root.dataset["theme"] = theme.value;
+  remember("theme", theme.value);
+});

@@ -1,0 +1,28 @@
+/** Short messages at the edge of the page, read out politely, with one thing to do about them at most. */
+
+import { signal } from "@preact/signals";
+
+export interface Notice {
+  id: number;
+  text: string;
+  kind: "plain" | "bad";
+  action: { label: string; run: () => void } | null;
+}
+
+export const notices = signal<readonly Notice[]>([]);
+
+let last = 0;
+
+/** Returns what takes it away again. `staysMs` of 0 stays until then. */
+export function tell(
+  text: string,
+  { kind = "plain", action = null, staysMs = 6000 }: Partial<Pick<Notice, "kind" | "action">> & { staysMs?: number } = {},
+): () => void {
+  const notice: Notice = { id: ++last, text, kind, action };
+  const dismiss = (): void => {
+    notices.value = notices.value.filter((one) => one.id !== notice.id);
+  };
+  notices.value = [...notices.value, notice];
+  if (staysMs) setTimeout(dismiss, staysMs);
+  return dismiss;
+}

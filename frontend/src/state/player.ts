@@ -1,0 +1,171 @@
+/** The one sound that is heard: it goes on while one walks from screen to screen.
+ *
+ * A job that is still being spoken is heard by its stream, from the first segment on; a finished one by its file, in
+ * which one can go anywhere.
+ */
+
+import { signal } from "@preact/signals";
+import { address } from "../api/client";
+import { otherFormat } from "../api/renditions";
+
+export interface Track {
+  jobId: string;
+  title: string;
+  format: string;
+  /** Still being spoken. */
+  live: boolean;
+}
+
+export const track = signal<Track | null>(null);
+export const playing = signal(false);
+/** Play was asked for, and no sound is there yet. */
+export const waiting = signal(false);
+export const positionS = signal(0);
+/** 0 while nobody knows. */
+export const durationS = signal(0);
+export const rate = signal(1);
+export const trouble = signal<"none" | "sound" | "asks">("none");
+
+export const audio = new Audio();
+audio.preload = "metadata";
+
+/** What browsers call the formats they play; raw samples they play by no name. */
+const TYPES: Record<string, string> = {
+  wav: "audio/wav",
+  mp3: "audio/mpeg",
+  flac: "audio/flac",
+  opus: 'audio/ogg; codecs="opus"',
+  aac: "audio/aac",
+};
+
+export function isPlayable(format: string): boolean {
+  const type = TYPES[format];
+  return type !== undefined && audio.canPlayType(type) !== "";
+}
+
+/** Begin to play; from within a press of a key or a button, or a browser may refuse. */
+export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Promise<void> {
+  track.value = next;
+  trouble.value = "none";
+  positionS.value = atS;
+  durationS.value = 0;
+  if (next.live && !isPlayable(next.format)) return; // heard when it is finished
+  waiting.value = true;
+  const source = await sourceOf(next);
+  if (track.value !== next || source === null) return;
+  await start(source, atS);
+}
+
+/** The job that plays was finished: from now on its file is there. */
+export function settle(finished: Track): void {
+  const now = track.value;
+  if (now?.jobId !== finished.jobId || !now.live) return;
+  const heardNothing = audio.src === "" || !isPlayable(now.format);
+  track.value = { ...finished, live: false };
+  // What streams goes on to stream; the file takes over when one wants to go elsewhere in it.
+  if (heardNothing) void play(track.value);
+}
+
+export function toggle(): void {
+  const now = track.value;
+  if (!now) return;
+  if (!audio.paused) audio.pause();
+  else if (audio.src === "" || audio.error || (audio.ended && isStreamed())) void play(now, { atS: audio.ended ? 0 : positionS.value });
+  else void sound();
+}
+
+/** Does nothing where the sound is not there yet. */
+export function seek(seconds: number): void {
+  const now = track.value;
+  if (!now) return;
+  if (isStreamed() && !now.live) void play(now, { atS: seconds });
+  else {
+    audio.currentTime = Math.max(0, seconds);
+    positionS.value = audio.currentTime;
+  }
+}
+
+export function setRate(value: number): void {
+  rate.value = value;
+  audio.playbackRate = value;
+}
+
+export function stop(jobId?: string): void {
+  if (jobId !== undefined && track.value?.jobId !== jobId) return;
+  track.value = null;
+  audio.removeAttribute("src");
+  audio.load();
+  waiting.value = false;
+}
+
+function isStreamed(): boolean {
+  return audio.src.includes("/stream");
+}
+
+async function sourceOf(next: Track): Promise<string | null> {
+  if (next.live) return address(`/jobs/${next.jobId}/stream`);
+  if (isPlayable(next.format)) return address(`/jobs/${next.jobId}/audio`);
+  try {
+    return address(await otherFormat(next.jobId, isPlayable("mp3") ? "mp3" : "wav"));
+  } catch {
+    fail("sound");
+    return null;
+  }
+}
+
+async function start(source: string, atS: number): Promise<void> {
+  audio.src = source;
+  audio.playbackRate = rate.value;
+  if (atS > 0) audio.currentTime = atS;
+  await sound();
+}
+
+async function sound(): Promise<void> {
+  try {
+    await audio.play();
+  } catch (refusal) {
+    const name = (refusal as DOMException).name;
+    // Another play took its place, or the browser wants a press first.
+    if (name === "AbortError") return;
+    fail(name === "NotAllowedError" ? "asks" : "sound");
+  }
+}
+
+function fail(why: "sound" | "asks"): void {
+  waiting.value = false;
+  trouble.value = why;
+}
+
+const AGAIN_AFTER_MS = [500, 1500, 4000];
+let broken = 0;
+
+/** A stream whose connection broke begins again, and goes on where one was. */
+function onBroken(): void {
+  const now = track.value;
+  if (!now || audio.src === "") return;
+  const pause = AGAIN_AFTER_MS[broken++];
+  if (pause === undefined || !playing.value) {
+    fail("sound");
+    playing.value = false;
+    return;
+  }
+  waiting.value = true;
+  setTimeout(() => {
+    if (track.value?.jobId === now.jobId) void play(track.value, { atS: positionS.value });
+  }, pause);
+}
+
+for (const name of ["play", "playing", "pause", "waiting", "timeupdate", "durationchange", "ended", "error"] as const) {
+  audio.addEventListener(name, () => {
+    if (name === "error") return onBroken();
+    if (name === "timeupdate") {
+      broken = 0;
+      positionS.value = audio.currentTime;
+    }
+    if (name === "playing") trouble.value = "none";
+    if (name === "playing" || name === "pause") waiting.value = false;
+    if (name === "waiting") waiting.value = true;
+    playing.value = !audio.paused && !audio.ended;
+    durationS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+  });
+}

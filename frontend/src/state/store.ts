@@ -1,0 +1,30 @@
+/** What this browser remembers. Storage may be full, or forbidden: then nothing is remembered, and nothing fails. */
+
+const PREFIX = "oratio.";
+
+export function recall<T>(name: string, otherwise: T): T {
+  try {
+    const held = localStorage.getItem(PREFIX + name);
+    return held === null ? otherwise : (JSON.parse(held) as T);
+  } catch {
+    return otherwise;
+  }
+}
+
+/** False when it could not be kept. */
+export function remember(name: string, value: unknown): boolean {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function forget(name: string): void {
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch {
+    // Then it is not there either.
+  }
+}

@@ -1,0 +1,54 @@
+import type { ComponentChildren } from "preact";
+import { Icon, type IconName } from "./icon";
+
+type Kind = "primary" | "plain" | "quiet" | "danger";
+
+interface Pressed {
+  onPress: (event: MouseEvent) => void;
+  icon?: IconName | undefined;
+  kind?: Kind;
+  compact?: boolean;
+  disabled?: boolean;
+  /** Work goes on: it stays where it is, and cannot be pressed again. */
+  busy?: boolean;
+  class?: string;
+}
+
+export function Button({ children, ...rest }: Pressed & { children: ComponentChildren }) {
+  return <Pressable {...rest}>{children}</Pressable>;
+}
+
+/** Only an icon to see; `label` is its name for everybody else, and for who rests the pointer on it. */
+export function IconButton({ label, class: extra = "", ...rest }: Pressed & { label: string; icon: IconName }) {
+  return <Pressable {...rest} class={`square ${extra}`} label={label} />;
+}
+
+function Pressable({
+  onPress,
+  icon,
+  kind = "plain",
+  compact = false,
+  disabled = false,
+  busy = false,
+  class: extra = "",
+  label,
+  children,
+}: Pressed & { label?: string; children?: ComponentChildren }) {
+  return (
+    <button
+      type="button"
+      class={`button ${kind} ${compact ? "compact" : ""} ${extra}`}
+      disabled={disabled}
+      aria-disabled={busy ? "true" : undefined}
+      aria-busy={busy ? "true" : undefined}
+      aria-label={label}
+      title={label}
+      onClick={(event) => {
+        if (!busy) onPress(event);
+      }}
+    >
+      {busy ? <Icon name="spinner" class="spin" /> : icon ? <Icon name={icon} /> : null}
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,88 @@
+/** A button that opens a list of things to do, in the top layer, closed by Escape and by a press elsewhere. */
+
+import type { ComponentChildren } from "preact";
+import { useId, useRef, useState } from "preact/hooks";
+import { Icon, type IconName } from "./icon";
+
+export function Menu({
+  label,
+  icon,
+  text,
+  kind = "plain",
+  compact = false,
+  busy = false,
+  children,
+}: {
+  label: string;
+  icon: IconName;
+  /** Shown beside the icon; without it the icon stands alone. */
+  text?: string;
+  kind?: "plain" | "quiet" | "primary";
+  compact?: boolean;
+  busy?: boolean;
+  children: ComponentChildren;
+}) {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        class={`button ${kind} ${compact ? "compact" : ""} ${text ? "" : "square"}`}
+        popovertarget={id}
+        aria-label={text ? undefined : label}
+        aria-expanded={open}
+        aria-busy={busy ? "true" : undefined}
+        title={label}
+      >
+        <Icon name={busy ? "spinner" : icon} class={busy ? "spin" : ""} />
+        {text}
+      </button>
+      <div
+        ref={list}
+        id={id}
+        popover="auto"
+        class="popover menu"
+        role="group"
+        aria-label={label}
+        onToggle={(event) => {
+          const opened = (event as unknown as ToggleEvent).newState === "open";
+          setOpen(opened);
+          if (opened && button.current && list.current) {
+            place(list.current, button.current);
+            list.current.querySelector<HTMLElement>("button, a")?.focus();
+          }
+        }}
+        onKeyDown={(event) => step(event, list.current)}
+        onClick={(event) => {
+          if ((event.target as HTMLElement).closest("button, a")) list.current?.hidePopover();
+        }}
+      >
+        {open ? children : null}
+      </div>
+    </>
+  );
+}
+
+const GAP = 6;
+
+/** Below its button, or above where there is no room; never beyond the edge of the window. */
+export function place(floating: HTMLElement, anchor: HTMLElement): void {
+  const at = anchor.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = floating;
+  const below = at.bottom + GAP + height <= innerHeight || at.top < height + GAP;
+  floating.style.left = `${Math.max(GAP, Math.min(at.left, innerWidth - width - GAP))}px`;
+  floating.style.top = `${below ? Math.min(at.bottom + GAP, Math.max(GAP, innerHeight - height - GAP)) : at.top - GAP - height}px`;
+}
+
+function step(event: KeyboardEvent, list: HTMLElement | null): void {
+  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (!by || !list) return;
+  event.preventDefault();
+  const items = [...list.querySelectorAll<HTMLElement>("button:not(:disabled), a")];
+  const here = items.indexOf(document.activeElement as HTMLElement);
+  items[(here + by + items.length) % items.length]?.focus();
+}

@@ -1,0 +1,51 @@
+/** What stands where there is nothing to show: nothing yet, something failed, something comes. */
+
+import type { ComponentChildren } from "preact";
+import type { Failure } from "../api/client";
+import { span } from "../i18n/formats";
+import { t } from "../i18n";
+import { Button } from "./button";
+import { Icon, type IconName } from "./icon";
+
+export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+  return (
+    <div class="state">
+      <Icon name={icon} />
+      <strong>{title}</strong>
+      {children}
+    </div>
+  );
+}
+
+/** Says what failed in words that help, and offers to try again. */
+export function Trouble({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
+  return (
+    <div class="state trouble" role="alert">
+      <Icon name="warn" />
+      <strong>{t.value.shell.unexpected}</strong>
+      <p dir="auto">{explain(failure)}</p>
+      {onRetry ? (
+        <Button icon="retry" onPress={onRetry}>
+          {t.value.shell.retry}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+export function explain(failure: Failure): string {
+  const said = t.value.shell;
+  if (failure.status === 0) return said.unreachable;
+  if (failure.status === 503 && failure.code === "queue_full") return said.overloaded(span(failure.retryAfterS ?? 1));
+  return failure.message || said.unexpected;
+}
+
+export function Skeleton({ lines = 3 }: { lines?: number }) {
+  return (
+    <div class="stack" role="status" aria-label={t.value.shell.loading}>
+      {Array.from({ length: lines }, (_, index) => (
+        <div key={index} class="skeleton" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,3 @@
+export function Write() {
+  return <div class="screen"><h1>Write</h1></div>;
+}
