@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from api import usage
@@ -10,23 +11,26 @@ from api.context import OWNER, here
 from api.refusals import documented
 from api.schemas.analytics import Analytics, QueueFigures
 from api.shown_voices import shown_voices
+from common import latencies
 from common.fleet import seen_lately
 from common.jobs import reading
 from common.providers import unavailable_reason
 
 router = APIRouter(tags=["service"])
 
-HOURS_MAX = 24 * 31
+HOURS_MAX = 24 * 92
 
 
 @router.get("/analytics", responses=documented(400))
 def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24) -> Analytics:
-    """Provider, models and voices at hand, the queue, and what was spoken: in all, by model, by voice, by hour."""
+    """Provider, models and voices at hand, the queue, what was spoken in the last hours: by model, voice, day, hour.
+
+    Of what ended well it also tells how long it was waited for.
+    """
     gateway = here(request)
-    first = usage.since_hour(hours)
     with gateway.database.read() as connection:
         fleet = seen_lately(connection)
-        rows = reading.usage(connection, owner=OWNER, since_hour=first)
+        window = _window(connection, hours)
         totals = usage.totals(reading.usage_totals(connection, owner=OWNER))
         queue = reading.count_by_status(connection)
     alive = [seen for seen in fleet if seen.alive and seen.is_worker]
@@ -42,7 +46,20 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
         totals=totals,
         audio_minutes=round(totals.audio_s / 60, 2),
         hours=hours,
-        by_model=usage.by_name(rows, lambda row: str(row.model)),
-        by_voice=usage.by_name(rows, lambda row: str(row.voice_id)),
-        series=usage.by_hour(rows, first=first, hours=hours),
+        window=usage.in_all(window),
+        by_model=usage.by_name(window, "model"),
+        by_voice=usage.by_name(window, "voice_id"),
+        by_day=usage.by_day(window),
+        series=usage.by_hour(window),
+    )
+
+
+def _window(connection: Connection, hours: int) -> usage.Window:
+    first = usage.since_hour(hours)
+    return usage.Window(
+        first_hour=first,
+        hours=hours,
+        rows=reading.usage(connection, owner=OWNER, since_hour=first),
+        waited=latencies.by_voice(connection, owner=OWNER, since_hour=first),
+        waited_by_day=latencies.by_day(connection, owner=OWNER, since_hour=first),
     )

@@ -1,6 +1,6 @@
-"""How much was spoken, and how fast."""
+"""How much was spoken, how fast, and how long people waited."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
@@ -20,12 +20,36 @@ class Figures(Answer):
     speed_over_real_time: float | None
 
 
-class NamedFigures(Figures):
+class Percentiles(Answer):
+    """Milliseconds that half, nine in ten, 99 in 100 jobs stayed within, each at most 9 % off; of so many jobs."""
+
+    p50: float
+    p90: float
+    p99: float
+    count: int
+
+
+class WaitedFigures(Figures):
+    """How long jobs that ended well were waited for from their acceptance on; null when there is none."""
+
+    wait_ms: Percentiles | None = Field(description="Until a worker took the job.")
+    first_audio_ms: Percentiles | None = Field(
+        description="Until the model's first speech was there, as `timings.first_audio_ms` of a job says."
+    )
+
+
+class NamedFigures(WaitedFigures):
     name: str
 
 
 class HourFigures(Figures):
     hour: datetime
+
+
+class DayFigures(WaitedFigures):
+    """Of the first day only the hours that were asked for."""
+
+    day: date = Field(description="In UTC.")
 
 
 class QueueFigures(Answer):
@@ -34,7 +58,7 @@ class QueueFigures(Answer):
 
 
 class Analytics(Answer):
-    """`totals` are of all time; the breakdowns cover the `hours` asked for, hours without a job included."""
+    """`totals` are of all time; the rest covers the `hours` asked for, hours and days without a job included."""
 
     provider: str
     models_available: list[str] = Field(description="Models with a worker alive.")
@@ -44,6 +68,8 @@ class Analytics(Answer):
     totals: Figures
     audio_minutes: float
     hours: int
+    window: WaitedFigures = Field(description="All of the hours asked for.")
     by_model: list[NamedFigures]
     by_voice: list[NamedFigures]
+    by_day: list[DayFigures]
     series: list[HourFigures]
