@@ -14,8 +14,8 @@ OURSELVES   := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 WITHOUT_GPL  = $(if $(filter 0,$(GPL)),$(1) -m pip uninstall -q -y $(GPL_PACKAGES) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-torch setup-parler setup-test setup-test-flavours up test test-base test-flavours test-python lint format \
-  lock bench bench-models clean
+.PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi test test-base test-studio \
+  test-flavours test-python lint format lock bench bench-models clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,11 @@ $(VENV)/.test: requirements/dev.lock pyproject.toml | $(BIN)/python
 	@touch $@
 
 setup: $(VENV)/.run-gpl$(GPL)  ## Build the environment in .venv
+	@$(MAKE) -s setup-node || echo "Node.js could not be installed, so the studio is not built; everything else works."
+
+# The one on PATH, when it is new enough.
+setup-node: | $(BIN)/python
+	@$(BIN)/python -m cli.node >/dev/null 2>&1 || $(BIN)/python $(LOCKED)/node.lock --retries 1
 
 setup-torch: .venv-torch/.run-gpl$(GPL)  ## Build .venv-torch, for SpeechT5, MMS and Bark on this machine (1.3 GB on a CPU)
 
@@ -71,9 +76,16 @@ setup-test: $(VENV)/.test  ## The same as setup, with what tests and linters nee
 setup-test-flavours: .venv-torch/.test .venv-parler/.test
 
 up: setup  ## Start everything on this machine and speak on http://127.0.0.1:8000
+	@$(BIN)/python scripts/build_studio.py --brief || true
 	@exec $(BIN)/oratio up
 
-test: test-flavours test-base  ## Run the tests on real servers and in every environment, built and started by them
+studio: openapi setup-node  ## Build the studio, the page that a running service shows at /app/
+	$(BIN)/python scripts/build_studio.py
+
+openapi: | $(VENV)/.run-gpl$(GPL)  ## Write what the API says of itself into frontend/openapi.json
+	$(BIN)/python scripts/export_openapi.py
+
+test: test-flavours test-studio test-base  ## Run the tests on real servers and in every environment, built and started by them
 
 test-base: setup-test setup-test-flavours
 	$(BIN)/python -m pytest
@@ -81,6 +93,9 @@ test-base: setup-test setup-test-flavours
 test-flavours: setup-test-flavours
 	.venv-torch/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_torch*.py tests/test_worker_numbers.py
 	.venv-parler/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_parler*.py
+
+test-studio: setup-test setup-node  ## Build the studio and test it: types, units, and a browser before a real service
+	$(BIN)/python scripts/check_studio.py
 
 # What must run on every Python; the other environments are those of the first one.
 ON_EVERY_PYTHON := tests/test_api_synthesize.py tests/test_api_models.py tests/test_worker_conformance.py \
@@ -110,6 +125,7 @@ lock: setup-test  ## Pin the newest versions that pyproject.toml allows (UPGRADE
 	$(UV_PROJECT) $(UPGRADE) $(BASE) --extra torch --no-emit-package torch -o requirements/torch.lock
 	$(UV_PROJECT) $(UPGRADE) --extra worker --extra aac --extra parler --no-emit-package torch -o requirements/parler.lock
 	$(UV_COMPILE) -c requirements/dev.lock --group flavour-test -o requirements/flavour-test.lock
+	$(UV_COMPILE) --group node -o requirements/node.lock
 
 bench: setup-test  ## Measure overhead, submit rate, memory, first sounds and many listeners against their references
 	$(BIN)/python -m bench
@@ -120,4 +136,5 @@ bench-models: setup-test setup-test-flavours  ## Measure full-size models, many 
 	.venv-parler/bin/python -m bench.batching $(BENCH)
 
 clean:  ## Remove what the targets above built
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache \
+	  .import_linter_cache *.egg-info frontend/dist frontend/node_modules

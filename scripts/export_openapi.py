@@ -1,0 +1,34 @@
+"""Write what the API says of itself into frontend/openapi.json, from which the studio's types are made.
+
+python scripts/export_openapi.py
+"""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+DOCUMENT = ROOT / "frontend" / "openapi.json"
+
+
+def written() -> str:
+    """The document as it stands in the file: sorted, so that a difference shows what has changed."""
+    from api.app import create_app
+    from common.settings import Settings
+
+    document = create_app(Settings(_env_file=None)).openapi()
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    new = written()
+    if not DOCUMENT.exists() or DOCUMENT.read_text("utf-8") != new:
+        DOCUMENT.write_text(new, "utf-8")
+        sys.stdout.write(f"{DOCUMENT.relative_to(ROOT)} written.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
