@@ -33,6 +33,7 @@ _NOT_SOURCES = {
     "dist.old",
     "e2e",
     "test-results",
+    "shots",
     "playwright-report",
     "coverage",
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const TEXTS = /\.(js|css|svg|json|webmanifest)$/;
-const folder = process.argv[2] ?? "dist";
+const folder = process.argv[2] ?? process.env["STUDIO_DIST"] ?? "dist";
 
 for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || !TEXTS.test(entry.name)) continue;
