@@ -31,7 +31,6 @@ WORKERS = ("worker", "worker-inference", *FLAVOURS)
 ALIASES = {"ORATIO_HF_TOKEN": "HF_TOKEN", "ORATIO_HF_ENDPOINT": "HF_ENDPOINT"}
 # The others must reach a container, or an operator sets them in .env and nothing happens.
 NOT_FOR_CONTAINERS = {
-    "ORATIO_FRONTEND_DIR": "the image holds the studio where the default looks for it",
     "ORATIO_FAKE_ENGINE": "for tests",
 }
 
