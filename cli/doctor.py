@@ -20,6 +20,8 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     checks.address,
     checks.token,
     installed.environments,
+    installed.node,
+    installed.built_studio,
     checks.models_folder,
     checks.lexicon,
 )

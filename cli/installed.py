@@ -1,13 +1,15 @@
-"""What is installed: Python, the packages of this environment, and the environments beside it."""
+"""What is installed: Python, the packages of this environment, the environments beside it, and the studio."""
 
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from cli import studio
 from cli.checks import Finding
 from cli.claim import claimed_since, published_address
 from cli.crews import FLAVOURS, built_at, python_of
+from cli.node import FRONTEND, INSTALL, NoNode, as_text, find_node, wanted_versions
 from cli.probes import health
 from cli.stack import uses_bundled_server
 from common.settings import Settings
@@ -65,6 +67,32 @@ def environments(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, "note", said, "Stop the service and start it again.")
         else:
             yield Finding(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
+
+
+def built_studio(settings: Settings) -> Iterator[Finding]:
+    """The service works without it, so nothing here is a problem."""
+    folder = settings.frontend_dir.absolute()
+    if (folder / studio.BUILD_ERROR).exists():
+        still = "the page of before is served" if studio.is_built(settings) else "nothing is served at /app/"
+        said = f"its last build failed, {still} ({folder / studio.BUILD_ERROR})"
+        yield Finding("Studio", "note", said, f"{studio.BUILD} tries again and says why")
+    elif studio.is_built(settings):
+        yield Finding("Studio", "ok", f"built ({folder})")
+    else:
+        yield Finding("Studio", "note", f"not built ({folder})", f"{studio.BUILD} builds it")
+
+
+def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[Finding]:
+    """Only where there is something to build."""
+    if not (frontend / "package.json").exists():
+        return
+    try:
+        found = find_node(frontend)
+    except NoNode:
+        wanted = f"none that is {wanted_versions(frontend)}, for building the studio"
+        yield Finding("Node.js", "note", wanted, f"{INSTALL} installs one into this environment")
+    else:
+        yield Finding("Node.js", "ok", f"{as_text(found.version)}, for building the studio ({found.program})")
 
 
 def _started_at(settings: Settings) -> float | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from cli import studio
 from cli.claim import AlreadyRunning, published_address
 from cli.console import make_console, waiting
 from cli.crews import FLAVOURS, crews
@@ -57,6 +58,7 @@ def _summary(stack: Stack) -> str:
     return f"""
 OratioViva speaks on {stack.url}
 
+  Studio     {_studio(stack)}
   API docs   {stack.url}/docs
   Provider   {_provider(settings)}
   Workers    {_workers(stack)}
@@ -70,6 +72,10 @@ OratioViva speaks on {stack.url}
 
 Ctrl-C stops it.
 """
+
+
+def _studio(stack: Stack) -> str:
+    return f"{stack.url}/app/" if studio.is_built(stack.settings) else f"not built here ({studio.BUILD})"
 
 
 def _provider(settings: Settings) -> str:

