@@ -1,4 +1,4 @@
-"""Where the studio, the page at /app/, lies when it is built. What is needed to know that is little: `oratio up` stays small."""
+"""Whether the studio, the page at /app/, is built; asked without loading much, since `oratio up` stays small."""
 
 from common.settings import Settings
 

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from common.settings import Settings
+from tests.gateway import run_gateway
 from tests.nginx import DEPLOYED, SITE, nginx_binary, start_nginx
 
 STREAMS = ("/jobs/x/events", "/jobs/x/stream", "/v1/audio/speech")
@@ -197,6 +200,39 @@ def test_a_websocket_passes_both_ways(front: httpx.Client) -> None:
             for said in (b"one\n", b"two\n"):
                 line.sendall(said)
                 assert answer.readline() == b"heard " + said
+
+
+@pytest.mark.parametrize("prefix", ["", "/speech"])
+def test_the_studio_passes_below_a_prefix_too(settings: Settings, tmp_path: Path, prefix: str) -> None:
+    built = tmp_path / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_text("<p>The studio.</p>")
+    (built / "assets" / "main-1.js").write_text("hello()")
+    (built / "assets" / "main-1.js.br").write_bytes(b"as brotli")
+    wanted = settings.model_copy(update={"frontend_dir": built, "root_path": prefix})
+    with (
+        run_gateway(wanted) as gateway,
+        start_nginx(
+            tmp_path / "nginx", port=free_port(), gateway_ports=[urlsplit(gateway.url).port or 0]
+        ) as url,
+        httpx.Client(base_url=url) as client,
+    ):
+        # A proxy before this one strips the prefix, or passes it on.
+        for asked in {"", prefix}:
+            assert client.get(f"{asked}/app").headers["location"] == f"{prefix}/app/"
+            page = client.get(f"{asked}/app/")
+            assert (page.status_code, page.text) == (200, "<p>The studio.</p>")
+            assert "'nonce-" in page.headers["content-security-policy"]
+            known = client.get(f"{asked}/app/", headers={"If-None-Match": page.headers["etag"]})
+            assert known.status_code == 304
+            with client.stream(
+                "GET", f"{asked}/app/assets/main-1.js", headers={"Accept-Encoding": "br"}
+            ) as file:
+                assert b"".join(file.iter_raw()) == b"as brotli"
+            assert file.headers["content-encoding"] == "br"
+            assert "immutable" in file.headers["cache-control"]
+            assert client.head(f"{asked}/app/assets/main-1.js").status_code == 200
+            assert client.get(f"{asked}/app/..%2f..%2fetc/passwd").status_code in (400, 404)
 
 
 def test_a_body_too_large_is_refused_in_the_one_error_shape(
