@@ -20,6 +20,7 @@ from api.routes import (
     captions,
     conversation,
     docs,
+    estimate,
     export,
     health,
     history,
@@ -31,6 +32,7 @@ from api.routes import (
     studio,
     synthesize,
     voices,
+    workers,
 )
 from common import __version__
 from common.database import open_database
@@ -47,6 +49,8 @@ ROUTES = (
     history,
     voices,
     models,
+    workers,
+    estimate,
     analytics,
     export,
     maintenance,

@@ -137,13 +137,19 @@ def _tagged(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, set
 
 
 def _role(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, settings: Settings) -> _Role:
-    voice = find_voice(voice_id, allow_fake=settings.fake_engine)
-    if not voice.listed and not is_announced(voice, fleet):
-        raise no_such_voice()
+    voice = known_voice(voice_id, fleet, settings=settings)
     check_style(voice, body.style)
     choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
     _check_format(body.format, choice.engine, fleet)
     return _Role(voice, choice)
+
+
+def known_voice(voice_id: str, fleet: Sequence[Seen], *, settings: Settings) -> Voice:
+    """Of the catalogue, or one that lies in somebody's models folder. Raises InvalidRequest, NotFound."""
+    voice = find_voice(voice_id, allow_fake=settings.fake_engine)
+    if not voice.listed and not is_announced(voice, fleet):
+        raise no_such_voice()
+    return voice
 
 
 def _legs(roles: Sequence[_Role], *, lane: str) -> tuple[str, ...]:

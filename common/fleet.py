@@ -38,12 +38,13 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An announcement with its moments (epoch seconds) and whether the worker still beats."""
+    """An announcement with its moments (epoch seconds), whether the worker still beats, and whether it said goodbye."""
 
     announcement: Announcement
     started_at: float
     heartbeat_at: float
     alive: bool
+    stopped: bool = False
     _engines: dict[str, dict[str, Any]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +128,7 @@ def seen_lately(connection: Connection) -> Sequence[Seen]:
             started_at=row.started_at,
             heartbeat_at=row.heartbeat_at,
             alive=row.stopped_at is None and row.heartbeat_at > now - ALIVE_WITHIN_S,
+            stopped=row.stopped_at is not None,
         )
         for row in rows
     ]

@@ -155,9 +155,19 @@ def place_of(connection: Connection, job_id: str) -> Place | None:
     ahead = or_(
         Part.created_at < part.created_at, and_(Part.created_at == part.created_at, Part.id < part.id)
     )
-    places = [_count_queued(connection, Part.queue == part.queue, ahead)]
-    if part.queue.endswith(".bulk"):
-        faster = part.queue.removesuffix("bulk") + "interactive"
+    return _before(connection, part.queue, ahead)
+
+
+def place_at_end(connection: Connection, queue: str) -> Place:
+    """Where a job would stand that came now."""
+    return _before(connection, queue)
+
+
+def _before(connection: Connection, queue: str, *ahead: Any) -> Place:
+    """What is queued in a queue, and in the faster lane that goes before it."""
+    places = [_count_queued(connection, Part.queue == queue, *ahead)]
+    if queue.endswith(".bulk"):
+        faster = queue.removesuffix("bulk") + "interactive"
         places.append(_count_queued(connection, Part.queue == faster))
     return Place(sum(p.ahead for p in places), sum(p.chars_ahead for p in places))
 
@@ -191,13 +201,16 @@ def backlog(connection: Connection, *, up_to: int) -> Place:
     return Place(row[0], row[1])
 
 
-def synthesis_s_per_char(connection: Connection, *, model: str | None, since_hour: int) -> float | None:
+def synthesis_s_per_char(
+    connection: Connection, *, model: str | None, since_hour: int, provider: str | None = None
+) -> float | None:
     """Engine seconds per character of text, lately; None when nothing was spoken."""
     query = select(_sum(UsageHourly.synthesis_ms), _sum(UsageHourly.chars)).where(
         UsageHourly.hour >= since_hour
     )
-    if model:
-        query = query.where(UsageHourly.model == model)
+    for column, wanted in ((UsageHourly.model, model), (UsageHourly.provider, provider)):
+        if wanted:
+            query = query.where(column == wanted)
     spent_ms, chars = connection.execute(query).one()
     return spent_ms / 1000 / chars if chars else None
 
@@ -228,3 +241,15 @@ def usage_totals(connection: Connection, *, owner: str) -> AnyRow:
     columns = ("completed", "failed", "cancelled", "chars", "audio_s", "size_bytes", "synthesis_ms")
     sums = [_sum(getattr(UsageHourly, name)).label(name) for name in columns]
     return connection.execute(select(*sums).where(UsageHourly.owner == owner)).one()
+
+
+def spoken_by_voice(
+    connection: Connection, *, model: str, provider: str, since_hour: int
+) -> dict[str, tuple[int, float]]:
+    """Characters of text and seconds of sound of each voice of a model, lately."""
+    rows = connection.execute(
+        select(UsageHourly.voice_id, _sum(UsageHourly.chars), _sum(UsageHourly.audio_s))
+        .where(UsageHourly.hour >= since_hour, UsageHourly.model == model, UsageHourly.provider == provider)
+        .group_by(UsageHourly.voice_id)
+    )
+    return {voice_id: (chars, audio_s) for voice_id, chars, audio_s in rows}

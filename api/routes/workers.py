@@ -1,0 +1,23 @@
+"""Workers and queues, as they are at this moment."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from api.context import here
+from api.refusals import documented
+from api.schemas.worker import Workers
+from api.worker_views import queue_views, worker_views
+from common.fleet import seen_lately
+from common.jobs.queues import held_parts, standings
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/workers", responses=documented())
+def workers(request: Request) -> Workers:
+    """Every worker with its models and what it speaks now; every queue with what waits in it and who takes from it."""
+    with here(request).database.read() as connection:
+        fleet = seen_lately(connection)
+        held = held_parts(connection)
+        queues = standings(connection, held)
+    return Workers(workers=worker_views(fleet, held), queues=queue_views(fleet, queues))
