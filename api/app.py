@@ -31,6 +31,7 @@ from api.routes import (
     streams,
     studio,
     synthesize,
+    transcode,
     voices,
     workers,
 )
@@ -45,6 +46,7 @@ ROUTES = (
     conversation,
     streams,
     jobs,
+    transcode,
     captions,
     history,
     voices,

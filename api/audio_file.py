@@ -1,9 +1,11 @@
 """A file of audio as an answer: whole or a part of it, with what lets a client seek and not ask twice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from itertools import chain
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -11,22 +13,49 @@ from api import refusals
 from api.context import OWNER, here
 from api.lookups import living_job
 from api.ranges import Span, is_known, wanted_span
+from common import renditions
 from common.errors import Conflict, Gone, RangeNotSatisfiable
 from common.formats import MEDIA_TYPES
 from common.jobs.reading import SpokenAudio, find_audio
 from common.store import Store
 
 
-def find(request: Request, job_id: str) -> SpokenAudio:
-    """By the recording, which outlives the job's row. Raises NotFound, Gone, Conflict."""
+def find(request: Request, job_id: str, *, audio_format: str | None = None) -> SpokenAudio:
+    """By the recording, which outlives the job's row; in its own format or another.
+
+    Raises NotFound, Gone, Conflict.
+    """
     with here(request).database.read() as connection:
         audio = find_audio(connection, [job_id], owner=OWNER).get(job_id)
-        if audio is not None:
+        if audio is not None and audio_format in (None, audio.format):
             return audio
+        if audio is not None:
+            return _rendition(connection, audio, str(audio_format))
         job = living_job(connection, job_id)
     if job.status == "completed":
         raise _gone(job_id)
     raise Conflict(f"There is no audio: this job is {job.status}.", code="audio_not_ready", job_id=job_id)
+
+
+def _rendition(connection: Connection, original: SpokenAudio, audio_format: str) -> SpokenAudio:
+    """Raises Conflict."""
+    job_id = original.job_id
+    row = renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
+    if row is None or row.status != "completed" or row.key is None:
+        message = (
+            f"There is no {audio_format} of this recording yet: POST /jobs/{job_id}/transcode with"
+            f' {{"format": "{audio_format}"}} first.'
+        )
+        raise Conflict(message, code="not_transcoded", param="format", job_id=job_id)
+    return replace(
+        original,
+        format=audio_format,
+        key=row.key,
+        sha256=row.sha256,
+        duration_s=row.duration_s,
+        size_bytes=row.size_bytes,
+        created_at=row.created_at,
+    )
 
 
 def serve(request: Request, audio: SpokenAudio, *, download: bool) -> Response:

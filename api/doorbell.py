@@ -45,6 +45,9 @@ class Doorbell:
         for download_id in download_ids:
             self._try(partial(broker.ring_download, self._client, download_id, prefix=self._prefix))
 
+    def ring_rendition(self, job_id: str, audio_format: str) -> None:
+        self._try(partial(broker.ring_rendition, self._client, job_id, audio_format, prefix=self._prefix))
+
     def tell_worker(self, worker_id: str, task: str, *args: str) -> None:
         self._try(lambda: broker.tell_worker(self._client, worker_id, task, list(args), prefix=self._prefix))
 

@@ -65,7 +65,7 @@ def _follow_up(gateway: Gateway, deleted: Sequence[Deleted]) -> None:
     for done in deleted:
         if done.was == "unfinished":
             gateway.doorbell.tell(done.job_id, "cancelled")
-    doomed = [done.doomed_key for done in deleted if done.doomed_key]
+    doomed = [key for done in deleted for key in done.doomed_keys]
     if not doomed:
         return
     try:

@@ -23,8 +23,9 @@ FOLDER = Path(__file__).parent.parent
 # Tasks mostly wait for the model, and first segments have a head start at its desk: with some to spare, a few long
 # texts don't keep a sentence that somebody waits for from getting in.
 WORKER_CONCURRENCY = 8
-# Two downloads (worker.downloading), and the sweep and the cleanup beside them.
-OPS_CONCURRENCY = 4
+# Two downloads (worker.downloading), two other formats of recordings (worker.transcoding), and the sweep and the
+# cleanup beside them.
+OPS_CONCURRENCY = 6
 # A process is asked to stop within its own grace time; the kill comes this much later.
 KILL_AFTER_GRACE_S = 5.0
 QUICK_STOP_S = 10.0

@@ -19,6 +19,7 @@ from common.settings import Settings
 KEY_PREFIX = "ov:"
 SPEAK = "oratio.speak"
 DOWNLOAD = "oratio.download"
+TRANSCODE = "oratio.transcode"
 # What one worker is told: look into the models folder again, load weights, unload them.
 RESCAN, WARM, UNLOAD = "oratio.rescan", "oratio.warm", "oratio.unload"
 INTERACTIVE, BULK = "interactive", "bulk"
@@ -78,6 +79,11 @@ def ring(client: redis.Redis, bells: Sequence[Bell], *, prefix: str) -> dict[str
 def ring_download(client: redis.Redis, download_id: str, *, prefix: str) -> None:
     name = queue_name(OPS, prefix=prefix)
     client.lpush(KEY_PREFIX + name, message(DOWNLOAD, [download_id], queue=name))
+
+
+def ring_rendition(client: redis.Redis, job_id: str, audio_format: str, *, prefix: str) -> None:
+    name = queue_name(OPS, prefix=prefix)
+    client.lpush(KEY_PREFIX + name, message(TRANSCODE, [job_id, audio_format], queue=name))
 
 
 def tell_worker(client: redis.Redis, worker_id: str, task: str, args: list[Any], *, prefix: str) -> None:

@@ -143,7 +143,7 @@ def test_a_crash_between_mark_and_file_is_finished_by_the_next_run(
 ) -> None:
     job_id = speak(database, store)
     with database.write() as connection:
-        assert changes.remove(connection, job_id, owner="local").doomed_key
+        assert changes.remove(connection, job_id, owner="local").doomed_keys
     assert len(keys(store)) == 1
     removed = clean(database, store, limits())
     assert (removed.files, keys(store), ids(database, Audio.key)) == (1, set(), set())

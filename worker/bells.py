@@ -136,6 +136,9 @@ class Bells:
     def ring_download(self, download_id: str) -> None:
         broker.ring_download(self._client, download_id, prefix=self._prefix)
 
+    def ring_rendition(self, job_id: str, audio_format: str) -> None:
+        broker.ring_rendition(self._client, job_id, audio_format, prefix=self._prefix)
+
     def close(self) -> None:
         self._client.close()
 

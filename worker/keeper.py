@@ -167,7 +167,7 @@ class Keeper:
             device=voicebox.device.name,
             pid=os.getpid(),
             engines=engines,
-            formats=available_formats() if engines else (),
+            formats=available_formats(),
             stats={"engine_calls": voicebox.calls(), "memory_bytes": memory_bytes(), **counts},
             folder=voicebox.folder(),
         )

@@ -44,3 +44,10 @@ def download(download_id: str) -> None:
     from worker.downloading import download as fetch
 
     fetch(current(), download_id)
+
+
+@shared_task(name=broker.TRANSCODE)
+def transcode(job_id: str, audio_format: str) -> None:
+    from worker.transcoding import transcode as make
+
+    make(current(), job_id, audio_format)

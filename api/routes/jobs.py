@@ -15,6 +15,7 @@ from api.forecast import forecast
 from api.lookups import checked_id, living_job
 from api.refusals import Responses, documented
 from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
+from api.schemas.synthesis import AudioFormat
 from api.views import job_view
 from common.errors import Conflict
 from common.formats import MEDIA_TYPES
@@ -119,9 +120,14 @@ def audio(
     request: Request,
     job_id: str,
     download: Annotated[bool, Query(description="Ask a browser to save it.")] = False,
+    audio_format: Annotated[
+        AudioFormat | None,
+        Query(alias="format", description="Another than its own, made by POST /jobs/{job_id}/transcode."),
+    ] = None,
 ) -> Response:
     """The audio of a finished job, with ranges and an entity tag."""
-    return audio_file.serve(request, audio_file.find(request, checked_id(job_id)), download=download)
+    audio = audio_file.find(request, checked_id(job_id), audio_format=audio_format)
+    return audio_file.serve(request, audio, download=download)
 
 
 @router.get(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, select, update
 
+from common import renditions
 from common.database import clock, upsert
 from common.errors import Conflict, Gone, NotFound
 from common.jobs.lease import count_usage
@@ -16,11 +17,11 @@ from common.tables import TERMINAL, AnyRow, Audio, Idempotency, Job, Part, Recor
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What was removed, and the key of the file that must go now (marked as doomed until it has)."""
+    """What was removed, and the keys of the files that must go now (marked as doomed until they have)."""
 
     job_id: str
     was: Literal["unfinished", "finished"]
-    doomed_key: str | None
+    doomed_keys: tuple[str, ...]
 
 
 def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
@@ -104,7 +105,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
         connection.execute(
             update(Job).where(Job.id == job_id).values(deleted_at=now, text="", audio_key=None, style=None)
         )
-    return Deleted(job_id, "unfinished" if unfinished else "finished", doomed[0] if doomed else None)
+    return Deleted(job_id, "unfinished" if unfinished else "finished", tuple(doomed))
 
 
 def forget_audio(connection: Connection, keys: Sequence[str]) -> int:
@@ -114,14 +115,15 @@ def forget_audio(connection: Connection, keys: Sequence[str]) -> int:
 
 
 def remove_recordings(connection: Connection, job_ids: Sequence[str], *, now: float) -> list[str]:
-    """The keys that no recording names any more: marked as doomed, their files must go."""
+    """The keys that no recording names any more: marked as doomed, their files must go. Other formats go along."""
+    others = renditions.remove(connection, job_ids)
     keys = set(
         connection.scalars(
             delete(Recording).where(Recording.job_id.in_(job_ids)).returning(Recording.audio_key)
         )
     )
     still_named = connection.scalars(select(Recording.audio_key).where(Recording.audio_key.in_(keys)))
-    doomed = sorted(keys.difference(still_named))
+    doomed = sorted(keys.difference(still_named).union(others))
     connection.execute(update(Audio).where(Audio.key.in_(doomed)).values(doomed_at=now))
     return doomed
 

@@ -10,7 +10,7 @@ from common import latencies
 from common.database import clock
 from common.jobs import changes
 from common.settings import Settings
-from common.tables import TERMINAL, Audio, Download, Idempotency, Job, Recording, Worker
+from common.tables import TERMINAL, Audio, Download, Idempotency, Job, Recording, Rendition, Worker
 
 BATCH = 500
 DAY_S = 86_400.0
@@ -107,8 +107,10 @@ def count_old(connection: Connection, limits: Limits) -> Removed:
         Job.deleted_at.is_(None),
         _outdated(Job.created_at, Job.finished_at, jobs_edge, limits),
     )
+    of_recordings = select(Recording.audio_key).where(Recording.job_id.in_(recordings))
+    of_renditions = select(Rendition.audio_key).where(Rendition.job_id.in_(recordings))
     size = select(func.coalesce(func.sum(Audio.size_bytes), 0), func.count()).where(
-        Audio.key.in_(select(Recording.audio_key).where(Recording.job_id.in_(recordings)))
+        Audio.key.in_(of_recordings) | Audio.key.in_(of_renditions)
     )
     size_bytes, files = connection.execute(size).one()
     return Removed(

@@ -1,8 +1,9 @@
-"""Audio files: one encoder per job writes one file, and what hosted inference answers is decoded."""
+"""Audio files: one encoder per job writes one file. Ours are read again; what hosted inference answers is decoded."""
 
 from worker.encoding.decoding import Decoded, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay
 from worker.encoding.encoder import FORMATS, Encoder, available_formats, open_encoder
+from worker.encoding.playback import Playback, open_playback
 from worker.encoding.tape import Tape
 
 __all__ = [
@@ -11,8 +12,10 @@ __all__ = [
     "CodecDelay",
     "Decoded",
     "Encoder",
+    "Playback",
     "Tape",
     "available_formats",
     "decode",
     "open_encoder",
+    "open_playback",
 ]

@@ -1,6 +1,8 @@
-"""AAC in ADTS by PyAV, whose wheel carries GPL codecs: the one module that writes with it, imported only for aac."""
+"""AAC in ADTS by PyAV, whose wheel carries GPL codecs: the one module of that format, imported only for aac."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
 
 import av
 import numpy as np
@@ -32,3 +34,18 @@ class AacCodec:
     def release(self) -> None:
         with suppress(Exception):  # the failure that led here has been raised
             self._container.close()
+
+
+@contextmanager
+def open_aac(file: IO[bytes]) -> Iterator[tuple[int, Iterator[NDArray[np.float32]]]]:
+    """The rate and the frames, mono. Raises ValueError, also while they are taken, for what is no such file."""
+    try:
+        with av.open(file, "r", format="aac") as container:
+            yield container.streams.audio[0].rate, _frames(container)
+    except av.FFmpegError as error:
+        raise ValueError(str(error)) from error
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[NDArray[np.float32]]:
+    for frame in container.decode(audio=0):
+        yield frame.to_ndarray()[0].astype(np.float32, copy=False)

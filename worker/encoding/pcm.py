@@ -18,3 +18,9 @@ def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     if np.isnan(scaled.sum()):
         np.nan_to_num(scaled, copy=False)
     return scaled.astype(np.int16)
+
+
+def from_int16(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+    samples: NDArray[np.float32] = pcm.astype(np.float32)
+    samples /= np.float32(_FULL_SCALE)
+    return samples

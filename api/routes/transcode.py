@@ -1,0 +1,54 @@
+"""The sound of a finished job in another format, made by a worker and kept beside the first."""
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import audio_file, transcoding
+from api.context import address, here
+from api.lookups import checked_id
+from api.refusals import Responses, documented
+from api.schemas.rendition import Rendition, RenditionRequest
+from common.jobs.reading import SpokenAudio
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_ANSWERS: Responses = {
+    200: {"model": Rendition, "description": "It is there; `audio_url` says where."},
+    202: {
+        "model": Rendition,
+        "description": "It takes longer. `Location` is where it will be; the same request waits on.",
+    },
+}
+
+
+@router.post(
+    "/{job_id}/transcode", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 410, 502)
+)
+async def transcode(request: Request, job_id: str, body: RenditionRequest) -> Response:
+    """Make the audio of a finished job in another format; `GET /jobs/{job_id}/audio?format=` serves it from then on."""
+    gateway = here(request)
+    original = await run_in_threadpool(audio_file.find, request, checked_id(job_id))
+    if body.format == original.format:
+        return _there(request, original, path=f"/jobs/{job_id}/audio")
+    path = f"/jobs/{job_id}/audio?format={body.format}"
+    transcoding.check_formats(body.format, original.format, await gateway.fleet.seen())
+    stands = await transcoding.finish(request, job_id, body.format)
+    if isinstance(stands, SpokenAudio):
+        return _there(request, stands, path=path)
+    view = Rendition(job_id=job_id, format=body.format, status=stands)
+    headers = {"Location": address(request, path)}
+    return Response(view.model_dump_json(), 202, headers, media_type="application/json")
+
+
+def _there(request: Request, audio: SpokenAudio, *, path: str) -> Response:
+    view = Rendition(
+        job_id=audio.job_id,
+        format=audio.format,
+        status="completed",
+        audio_url=address(request, path),
+        size_bytes=audio.size_bytes,
+        duration_s=audio.duration_s,
+    )
+    return Response(view.model_dump_json(), media_type="application/json")

@@ -1,0 +1,39 @@
+"""Another format of a recording."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from api.schemas.job import EXAMPLE_ID
+from api.schemas.synthesis import AudioFormat
+from api.schemas.wire import Answer, Request
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "job_id": EXAMPLE_ID,
+    "format": "mp3",
+    "status": "completed",
+    "audio_url": f"/jobs/{EXAMPLE_ID}/audio?format=mp3",
+    "size_bytes": 9216,
+    "duration_s": 1.1,
+}
+
+
+class RenditionRequest(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"format": "mp3"}]})
+
+    format: AudioFormat
+
+
+class Rendition(Answer):
+    """The last three are null until it is completed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    job_id: str
+    format: str
+    status: Literal["queued", "running", "completed"] = Field(
+        description="A failed one is an error; ask again to have it tried again."
+    )
+    audio_url: str | None = None
+    size_bytes: int | None = None
+    duration_s: float | None = None

@@ -1,0 +1,100 @@
+"""A file that one of our encoders wrote, as sound again: block by block, without what its codec adds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from worker.encoding.delay import CODEC_DELAY
+from worker.encoding.pcm import from_int16
+from worker.encoding.uncompressed import PCM_RATE_HZ
+
+_BLOCK_FRAMES = 65536
+# More than one frame of any codec. What lacks more was cut off.
+_LACKING_S = 0.2
+
+Blocks = Iterator[NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Mono samples, in all as long as the recording; those of lossy codecs may lie outside of [-1, 1]."""
+
+    sample_rate_hz: int
+    blocks: Blocks
+
+
+@contextmanager
+def open_playback(file: IO[bytes], audio_format: str, *, duration_s: float) -> Iterator[Playback]:
+    """Raises ValueError, also while its blocks are taken, for what is no such file or shorter than it should be."""
+    if audio_format == "pcm":
+        yield _measured(PCM_RATE_HZ, _pcm_blocks(file), audio_format, duration_s)
+    elif audio_format == "aac":
+        from worker.encoding.aac import open_aac
+
+        with open_aac(file) as (rate_hz, frames):
+            yield _measured(rate_hz, _gathered(frames), audio_format, duration_s)
+    else:
+        with _translated(), soundfile.SoundFile(file) as sound:
+            yield _measured(sound.samplerate, _sndfile_blocks(sound), audio_format, duration_s)
+
+
+def _measured(rate_hz: int, blocks: Blocks, audio_format: str, duration_s: float) -> Playback:
+    cut = _cut(
+        blocks,
+        skipped=CODEC_DELAY[audio_format].before,
+        wanted=round(duration_s * rate_hz),
+        may_lack=round(_LACKING_S * rate_hz),
+    )
+    return Playback(rate_hz, cut)
+
+
+def _cut(blocks: Blocks, *, skipped: int, wanted: int, may_lack: int) -> Blocks:
+    """So many samples behind those that are skipped, the last ones silent where the codec has lost them."""
+    for block in blocks:
+        heard = block[skipped : skipped + wanted]
+        skipped = max(0, skipped - len(block))
+        wanted -= len(heard)
+        if len(heard):
+            yield heard
+        if not wanted:
+            return
+    if wanted > may_lack:
+        raise ValueError(f"{wanted} samples are missing at the end")
+    yield np.zeros(wanted, dtype=np.float32)
+
+
+def _pcm_blocks(file: IO[bytes]) -> Blocks:
+    while data := file.read(2 * _BLOCK_FRAMES):
+        yield from_int16(np.frombuffer(data, dtype="<i2"))
+
+
+def _sndfile_blocks(sound: soundfile.SoundFile) -> Blocks:
+    while len(block := sound.read(_BLOCK_FRAMES, dtype="float32")):
+        yield block
+
+
+def _gathered(frames: Blocks) -> Blocks:
+    """A codec's frames are too short to be worth the steps that follow."""
+    held: list[NDArray[np.float32]] = []
+    count = 0
+    for frame in frames:
+        held.append(frame)
+        count += len(frame)
+        if count >= _BLOCK_FRAMES:
+            yield np.concatenate(held)
+            held, count = [], 0
+    if held:
+        yield np.concatenate(held)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except soundfile.LibsndfileError as error:
+        raise ValueError(str(error)) from error
