@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -31,10 +30,6 @@ class Node:
     program: Path
     npm: tuple[str, ...]
     version: Version
-
-    def environment(self) -> dict[str, str]:
-        """Ours, with this Node before every other: the programs that npm starts look for it on PATH."""
-        return os.environ | {"PATH": f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
     def __str__(self) -> str:
         return f"{as_text(self.version)} ({self.program})"

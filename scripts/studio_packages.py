@@ -1,12 +1,16 @@
 """npm in the studio's folder: its packages as the lock names them, its scripts, and what it said when one failed."""
 
 import hashlib
+import os
 import re
+import shlex
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -18,7 +22,7 @@ LAST_LINES = 60
 _STAMP = ".oratio-installed"
 # Code that packages bring for the time of their installation is not run; fetching gives up within half a minute.
 _INSTALL = (
-    *("ci", "--ignore-scripts", "--no-audit", "--no-fund"),
+    *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"),
     *(
         "--fetch-retries=2",
         "--fetch-retry-mintimeout=500",
@@ -62,17 +66,20 @@ def install(node: Node, frontend: Path, *, show: bool) -> None:
 def run(node: Node, frontend: Path, *words: str, show: bool, env: Mapping[str, str] | None = None) -> None:
     """`npm words…`; with `show` its output is seen as it comes. Raises Failed."""
     last: deque[str] = deque(maxlen=LAST_LINES)
-    with subprocess.Popen(  # noqa: S603  # npm, as it was found
-        [*node.npm, *words],
-        cwd=frontend,
-        env=node.environment() | {"NO_UPDATE_NOTIFIER": "1"} | (env or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    with (
+        _on_path(node) as path,
+        subprocess.Popen(  # noqa: S603  # npm, as it was found
+            [*node.npm, *words],
+            cwd=frontend,
+            env=os.environ | {"PATH": path} | (env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
         for line in process.stdout or ():
             last.append(_COLOURS.sub("", line))
             if show:
@@ -80,6 +87,17 @@ def run(node: Node, frontend: Path, *words: str, show: bool, env: Mapping[str, s
                 sys.stdout.flush()
     if process.returncode:
         raise Failed(f"`npm {' '.join(words[:2] if words[0] == 'run' else words[:1])}` failed", "".join(last))
+
+
+@contextmanager
+def _on_path(node: Node) -> Iterator[str]:
+    """PATH with this Node and its npm before others, for scripts that call them: the npm of pip's cannot be called."""
+    with TemporaryDirectory(prefix="oratio-node-") as folder:
+        Path(folder, "node").symlink_to(node.program.absolute())
+        npm = Path(folder, "npm")
+        npm.write_text(f'#!/bin/sh\nexec {shlex.join(node.npm)} "$@"\n')
+        npm.chmod(0o755)
+        yield f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 def _fingerprint(node: Node, frontend: Path) -> str:

@@ -51,7 +51,7 @@ def describe(folder: Path, *, node: str = ">=20", needs: dict[str, str] | None =
         "version": "1.0.0",
         "type": "module",
         "engines": {"node": node},
-        "scripts": {"build": "node build.mjs"},
+        "scripts": {"build": "npm run page", "page": "node build.mjs"},
         "dependencies": needs,
     }
     (folder / "package.json").write_text(json.dumps(described))
