@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -52,6 +52,24 @@ async def stream(request: Request, job_id: str, *, last_id: str | None) -> Async
             yield message
 
 
+def spoken(told: Iterable[Event]) -> list[Any]:
+    """The cues of the present attempt, by the events so far: `[start_s, end_s, start, end]` each, in their order.
+
+    An attempt that is over may still tell of itself, because its worker doesn't know yet.
+    """
+    cues: list[Any] = []
+    attempt = over = 0
+    for event in told:
+        of = event.data.get("attempt", 0)
+        if event.name in ("queued", "retrying"):
+            cues, over = [], attempt
+        elif of > attempt:
+            cues, attempt = [], of
+        if event.name == "progress" and of == attempt > over:
+            cues += event.data.get("cues", ())
+    return cues
+
+
 class _Reader:
     """Where one client stands in the events of one job."""
 
@@ -70,8 +88,8 @@ class _Reader:
         ended = is_over(row) and bool(before) and before[-1].ends_job
         known = before[:-1] if ended else before
         self.last_id = known[-1].id if known else START
-        view = job_view(self._request, row)
-        return _message("snapshot", view.model_dump(mode="json"), event_id=self.last_id)
+        view = job_view(self._request, row).model_dump(mode="json")
+        return _message("snapshot", view | {"spoken": spoken(known)}, event_id=self.last_id)
 
     async def look(self) -> list[str]:
         """What was missed, by the stream; and the end, by the row, if the stream does not know it."""

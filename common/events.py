@@ -16,7 +16,8 @@ from common.broker import KEY_PREFIX
 
 TERMINAL_EVENTS = frozenset({"completed", "failed", "cancelled", "deleted"})
 KEEP_S = 3600
-KEEP_EVENTS = 2000
+# As many as the longest texts have sentences, so that a page that is loaded anew knows all that was spoken.
+KEEP_EVENTS = 5000
 
 # One step on the server, so that the id told on the channel is the id in the stream.
 _APPEND = """

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api import job_events
+from common.events import Event
 from common.jobs import changes
 from common.settings import Settings
 from tests.gateway import Running, run_gateway
@@ -198,3 +199,42 @@ def test_whoever_went_away_is_forgotten(gateway: Running) -> None:
         next(lines)
         assert job_id in hub._listeners
     wait_for(lambda: job_id not in hub._listeners)
+
+
+CUES = [[0.0, 1.5, 0, 20], [1.7, 2.5, 21, 40], [2.7, 3.5, 41, 60]]
+
+
+def test_the_snapshot_has_all_that_was_spoken(gateway: Running) -> None:
+    job_id = gateway.queue()
+    gateway.tell(job_id, "started", attempt=1, segments_total=4)
+    gateway.tell(job_id, "progress", attempt=1, segments_done=1, segments_total=4, cues=CUES[:1])
+    gateway.tell(job_id, "progress", attempt=1, segments_done=3, segments_total=4, cues=CUES[1:])
+    reader = Reader(gateway, job_id)
+    reader.wait_for("snapshot")
+    gateway.complete(job_id)
+    assert reader.ended() == ["snapshot", "completed"]
+    assert reader.messages[0].data["spoken"] == CUES
+
+
+def event(name: str, **data: Any) -> Event:
+    return Event("job", "1-0", name, data)
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        ([event("retrying", code="worker_crashed")], []),
+        ([event("queued")], []),
+        # Of a worker that handed it back nothing is told but by the next one.
+        ([event("started", attempt=2)], []),
+        ([event("progress", attempt=2, cues=CUES[:1])], CUES[:1]),
+        # Of a worker that was only slow.
+        ([event("retrying"), event("progress", attempt=1, cues=CUES[2:])], []),
+        ([event("started", attempt=2), event("progress", attempt=1, cues=CUES[2:])], []),
+        ([event("retrying"), event("started", attempt=2), event("progress", attempt=2, cues=CUES)], CUES),
+        ([event("completed")], CUES[:2]),
+    ],
+)
+def test_only_the_present_attempt_counts(since: list[Event], expected: list[Any]) -> None:
+    before = [event("started", attempt=1), event("progress", attempt=1, cues=CUES[:2])]
+    assert job_events.spoken([*before, *since]) == expected

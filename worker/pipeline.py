@@ -116,6 +116,10 @@ class _Work:
         rendering = self._rendering(spool, open_live)
         silent = self._render(_with_takes(self._recital.speak(score.cues), claim, self._store), rendering)
         rendering.end(tail_s=score.tail_s)
+        total = self._recital.total
+        if total > 1 or claim.takes:
+            # What was spoken last.
+            self._watch.progressed(total, total)
         return self._stored(spool, rendering, silent=silent)
 
     def follow(self, spool: IO[bytes]) -> Finished:
@@ -156,7 +160,10 @@ class _Work:
         waited_from = time.perf_counter()
         for one in said:
             self._clock.synthesis += time.perf_counter() - waited_from
-            silent += not rendering.add(one)
+            if rendering.add(one):
+                self._watch.spoke(rendering.cues[-1])
+            else:
+                silent += 1
             if rendering.live and rendering.live.is_abandoned():
                 raise Abandoned
             waited_from = time.perf_counter()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -33,13 +34,15 @@ class Stopped(Exception):
 class Watch:
     """How the pipeline asks and tells while it works.
 
-    `go_on` raises Stopped; `listen` is to a text that still comes.
+    `go_on` raises Stopped; `listen` is to a text that still comes. `spoke` hears what was put into the sound, as
+    `common.captions` stores it, before `progressed` hears how far that is.
     """
 
     go_on: Callable[[], None]
     started: Callable[[int], None]
     progressed: Callable[[int, int], None]
     listen: Listen = lambda _after, _within_s: []
+    spoke: Callable[[list[Any]], None] = lambda _cue: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ def _speak(process: Process, held: Held, open_live: OpenLive) -> bool:
 def _watch(process: Process, held: Held) -> Watch:
     claim = held.claim
     last_written = time.monotonic()
+    spoken: list[list[Any]] = []
 
     def go_on() -> None:
         if held.lost.is_set() or process.must_hand_back:
@@ -138,10 +139,16 @@ def _watch(process: Process, held: Held) -> Watch:
     def started(total: int) -> None:
         process.bells.emit(claim.job_id, "started", attempt=claim.attempt, segments_total=total)
 
+    def spoke(cue: list[Any]) -> None:
+        # Its words would make the event ten times as long; captions have them at the end.
+        spoken.append(cue[:4])
+
     def progressed(done: int, total: int) -> None:
         nonlocal last_written
-        process.bells.emit(claim.job_id, "progress", segments_done=done, segments_total=total)
-        if time.monotonic() - last_written < PROGRESS_EVERY_S:
+        told = {"attempt": claim.attempt, "segments_done": done, "segments_total": total, "cues": spoken}
+        process.bells.emit(claim.job_id, "progress", **told)
+        spoken.clear()
+        if done == total or time.monotonic() - last_written < PROGRESS_EVERY_S:
             return
         last_written = time.monotonic()
         if not _still_ours(process, claim, done=done, total=total):
@@ -151,7 +158,7 @@ def _watch(process: Process, held: Held) -> Watch:
     def listen(after: str, within_s: float) -> list[tuple[str, Piece]]:
         return process.bells.read_text(claim.job_id, after=after, within_s=within_s)
 
-    return Watch(go_on, started, progressed, listen)
+    return Watch(go_on, started, progressed, listen, spoke)
 
 
 def _still_ours(process: Process, claim: Claim, *, done: int, total: int) -> bool:

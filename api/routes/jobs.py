@@ -44,8 +44,10 @@ _EVENT = {
         "id": {"type": "string", "description": "Send it back as `Last-Event-ID` to go on behind it."},
         "event": {
             "type": "string",
-            "description": "`snapshot` (the job) first; `queued` (again), `started` (of what takes more than a"
-            " moment), `progress`, `retrying` as they come; `completed`, `failed` or `cancelled` at the end.",
+            "description": "`snapshot` (the job, and `spoken`: all cues so far) first; `queued` (again), `started` (of"
+            " what takes more than a moment), `progress` (with `cues`, what was spoken since the last one, each"
+            " `[start_s, end_s, start, end]` as in captions), `retrying` as they come; `completed`, `failed` or"
+            " `cancelled` at the end. Another `attempt` begins anew.",
         },
         "data": {"type": "string", "description": "A JSON object."},
     },
