@@ -15,8 +15,8 @@ export const shell = {
   dark: "Sombre",
   settings: "Réglages",
   api: "Référence de l’API",
-  serviceOk: (workers: number) => `${workers} ${many(workers, "ouvrier prêt", "ouvriers prêts")}`,
-  serviceNone: "Aucun ouvrier en marche",
+  serviceOk: (workers: number) => `${workers} ${many(workers, "worker prêt", "workers prêts")}`,
+  serviceNone: "Aucun worker en marche",
   serviceDegraded: "Fonctionne avec peine",
   serviceAway: "Le service ne répond pas",
   dismiss: "Fermer le message",
@@ -43,5 +43,5 @@ export const shell = {
   captionsSrt: "Sous-titres (SRT)",
   captionsVtt: "Sous-titres (VTT)",
   preparing: (format: string) => `Préparation du fichier ${format}…`,
-  noFormat: (format: string) => `Aucun ouvrier ne sait écrire le ${format} pour le moment.`,
+  noFormat: (format: string) => `Aucun worker ne sait écrire le ${format} pour le moment.`,
 };

@@ -1,0 +1,68 @@
+/** A voice by ear: a sentence in its own language, spoken by the service and not kept in the history. */
+
+import { signal } from "@preact/signals";
+import { address, answer, api, failureOf, type Failure, type Voice } from "../api/client";
+import { t } from "../i18n";
+import { tell } from "../state/notices";
+import * as player from "../state/player";
+import { explain } from "../ui/state";
+import { base } from "./voice-search";
+
+const SAMPLES: Record<string, string> = {
+  en: "Good evening. This is how I sound when I read to you.",
+  fr: "Bonsoir. Voici comment je sonne quand je vous fais la lecture.",
+  de: "Guten Abend. So klinge ich, wenn ich Ihnen vorlese.",
+  es: "Buenas noches. Así sueno cuando leo para usted.",
+  it: "Buonasera. Ecco come suono quando leggo per voi.",
+  pt: "Boa noite. É assim que eu soo quando leio para você.",
+  ja: "こんばんは。わたしが読むと、こう聞こえます。",
+  zh: "晚上好。我为您朗读时，就是这样的声音。",
+  hi: "नमस्ते। मैं आपको पढ़कर सुनाऊँ तो ऐसा सुनाई देता है।",
+  nl: "Goedenavond. Zo klink ik als ik u voorlees.",
+};
+
+/** Whose voice is being fetched or heard. */
+export const previewing = signal<{ id: string; heard: boolean } | null>(null);
+
+const sound = new Audio();
+const heardBefore = new Map<string, string>();
+
+sound.addEventListener("ended", () => (previewing.value = null));
+
+export function stopPreview(): void {
+  sound.pause();
+  previewing.value = null;
+}
+
+export async function preview(voice: Voice): Promise<void> {
+  stopPreview();
+  if (player.playing.value) player.toggle();
+  const mine = { id: voice.id, heard: false };
+  previewing.value = mine;
+  try {
+    const source = heardBefore.get(voice.id) ?? (await spoken(voice));
+    heardBefore.set(voice.id, source);
+    if (previewing.value !== mine) return;
+    sound.src = source;
+    await sound.play();
+    previewing.value = { ...mine, heard: true };
+  } catch (failure) {
+    if (previewing.value?.id !== voice.id) return;
+    previewing.value = null;
+    tell(t.value.write.previewFailed(voice.name) + explain(failure as Failure), { kind: "bad" });
+  }
+}
+
+async function spoken(voice: Voice): Promise<string> {
+  const language = base(voice.languages[0] ?? "en");
+  const text = SAMPLES[language] ?? SAMPLES["en"] ?? "";
+  const format = player.isPlayable("mp3") ? "mp3" : "wav";
+  const job = await answer(api.POST("/synthesize", { body: { text, voice_id: voice.id, format } }));
+  try {
+    const response = await fetch(address(`/jobs/${job.job_id}/audio`));
+    if (!response.ok) throw await failureOf(response);
+    return URL.createObjectURL(await response.blob());
+  } finally {
+    void api.DELETE("/jobs/{job_id}", { params: { path: { job_id: job.job_id } } }).catch(() => undefined);
+  }
+}
