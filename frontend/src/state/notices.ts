@@ -7,6 +7,8 @@ export interface Notice {
   text: string;
   kind: "plain" | "bad";
   action: { label: string; run: () => void } | null;
+  /** What can be done can be done for so long: the time is seen running out. */
+  runsOutMs: number | null;
 }
 
 export const notices = signal<readonly Notice[]>([]);
@@ -16,9 +18,14 @@ let last = 0;
 /** Returns what takes it away again. `staysMs` of 0 stays until then. */
 export function tell(
   text: string,
-  { kind = "plain", action = null, staysMs = 6000 }: Partial<Pick<Notice, "kind" | "action">> & { staysMs?: number } = {},
+  {
+    kind = "plain",
+    action = null,
+    runsOutMs = null,
+    staysMs = runsOutMs ?? 6000,
+  }: Partial<Omit<Notice, "id" | "text">> & { staysMs?: number } = {},
 ): () => void {
-  const notice: Notice = { id: ++last, text, kind, action };
+  const notice: Notice = { id: ++last, text, kind, action, runsOutMs };
   const dismiss = (): void => {
     notices.value = notices.value.filter((one) => one.id !== notice.id);
   };

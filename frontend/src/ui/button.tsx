@@ -11,6 +11,8 @@ interface Pressed {
   disabled?: boolean;
   /** Work goes on: it stays where it is, and cannot be pressed again. */
   busy?: boolean;
+  /** -1 where a list has one place for the Tab key, and this is not in it. */
+  tabIndex?: number | undefined;
   class?: string;
 }
 
@@ -30,6 +32,7 @@ function Pressable({
   compact = false,
   disabled = false,
   busy = false,
+  tabIndex,
   class: extra = "",
   label,
   children,
@@ -39,6 +42,7 @@ function Pressable({
       type="button"
       class={`button ${kind} ${compact ? "compact" : ""} ${extra}`}
       disabled={disabled}
+      tabIndex={tabIndex}
       aria-disabled={busy ? "true" : undefined}
       aria-busy={busy ? "true" : undefined}
       aria-label={label}

@@ -11,6 +11,7 @@ export function Menu({
   kind = "plain",
   compact = false,
   busy = false,
+  tabIndex,
   children,
 }: {
   label: string;
@@ -20,6 +21,7 @@ export function Menu({
   kind?: "plain" | "quiet" | "primary";
   compact?: boolean;
   busy?: boolean;
+  tabIndex?: number | undefined;
   children: ComponentChildren;
 }) {
   const id = useId();
@@ -33,6 +35,7 @@ export function Menu({
         type="button"
         class={`button ${kind} ${compact ? "compact" : ""} ${text ? "" : "square"}`}
         popovertarget={id}
+        tabIndex={tabIndex}
         aria-label={text ? undefined : label}
         aria-expanded={open}
         aria-busy={busy ? "true" : undefined}

@@ -32,6 +32,9 @@ function One({ notice }: { notice: Notice }) {
         </Button>
       ) : null}
       <IconButton compact kind="quiet" icon="close" label={t.value.shell.dismiss} onPress={dismiss} />
+      {notice.runsOutMs === null ? null : (
+        <span class="notice-time" style={{ animationDuration: `${notice.runsOutMs}ms` }} aria-hidden="true" />
+      )}
     </div>
   );
 }
