@@ -1,7 +1,7 @@
 """Build the studio, the page at /app, unless the built one is of the present sources.
 
     python scripts/build_studio.py             says what it does, and the whole reason when it fails
-    python scripts/build_studio.py --brief     one line when it fails, nothing when there is nothing to do
+    python scripts/build_studio.py --brief     a line at its beginning and its end, nothing when there is nothing to do
 
 The exit status is 0 or 1. A build that fails leaves the page of before, and the reason where /app looks for it.
 """
@@ -96,6 +96,8 @@ def _make(frontend: Path, sources: str, *, show: bool) -> None:
         node = find_node(frontend)
     except NoNode as error:
         raise Failed(str(error).rstrip(".")) from None
+    sys.stdout.write("Building the studio: at the first time a minute or so …\n")
+    sys.stdout.flush()
     new = frontend / "dist.new"
     shutil.rmtree(new, ignore_errors=True)
     try:

@@ -15,6 +15,7 @@ from tests.deployment import ROOT
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import build_studio
+import check_studio
 import export_openapi
 from studio_packages import Failed
 
@@ -138,10 +139,25 @@ def test_what_the_script_says_of_a_failure(page: Path, arguments: tuple[str, ...
     assert done.returncode == 1
     assert "`npm run build` failed" in done.stderr
     if arguments:
-        assert done.stdout == ""
+        assert len(done.stdout.splitlines()) == 1
         assert len(done.stderr.splitlines()) == 1
     else:
         assert "page.html:1 is broken" in done.stdout
+
+
+def test_a_browser_is_found_or_named_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Failed, match="Chromium is missing.*apt-get install chromium"):
+        check_studio.find_browser()
+
+    for name in ("google-chrome", "chromium-browser"):  # the second goes before the first
+        (tmp_path / name).touch(mode=0o755)
+        assert check_studio.find_browser() == str(tmp_path / name)
+
+    monkeypatch.setenv("CHROMIUM", str(tmp_path / "nowhere"))
+    with pytest.raises(Failed, match="CHROMIUM names .*nowhere"):
+        check_studio.find_browser()
 
 
 @pytest.mark.parametrize(
