@@ -10,6 +10,7 @@ import { go, link } from "../state/route";
 import { health } from "../state/service";
 import { tell } from "../state/notices";
 import { loadVoices } from "../state/voices";
+import { titleOf } from "../state/titles";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
 import { DeliveryPanel } from "./delivery-panel";
@@ -161,11 +162,6 @@ async function sendAll(text: string, sending: { value: boolean }): Promise<void>
   } finally {
     sending.value = false;
   }
-}
-
-function titleOf(text: string): string {
-  const line = text.trim().replace(/\s+/g, " ");
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
 function Footer({ chars, sending, onSpeak }: { chars: number; sending: boolean; onSpeak: () => void }) {
