@@ -1,0 +1,58 @@
+/** Numbers of the farm as people write them. */
+
+import { languageName, span } from "../i18n/formats";
+import { language, t } from "../i18n";
+
+/** `340 ms`, `2.4 sec`, `3 min`. */
+export function waited(ms: number): string {
+  if (ms < 1000) return unit(Math.round(ms), "millisecond");
+  return ms < 60_000 ? unit(ms / 1000, "second", ms < 10_000 ? 1 : 0) : span(ms / 1000);
+}
+
+function unit(value: number, name: string, digits = 0): string {
+  return new Intl.NumberFormat(language.value, {
+    style: "unit",
+    unit: name,
+    unitDisplay: "short",
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
+/** With so many digits as tell something: `0.42`, `7.3`, `1,204`. */
+export function rounded(value: number): string {
+  const digits = value !== 0 && Math.abs(value) < 1 ? 2 : Math.abs(value) < 100 ? 1 : 0;
+  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+}
+
+/** `share` from 0 to 1. */
+export function percentage(share: number): string {
+  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
+}
+
+/** `12 seconds ago`. */
+export function ago(seconds: number): string {
+  const words = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });
+  if (seconds < 60) return words.format(-Math.round(seconds), "second");
+  if (seconds < 3600) return words.format(-Math.round(seconds / 60), "minute");
+  if (seconds < 86_400) return words.format(-Math.round(seconds / 3600), "hour");
+  return words.format(-Math.round(seconds / 86_400), "day");
+}
+
+const NAMES: Record<string, string> = {
+  hibari: "Hibari",
+  kokoro: "Kokoro",
+  parler: "Parler-TTS",
+  bark: "Bark",
+  speecht5: "SpeechT5",
+  mms: "MMS",
+  fake: "Fake",
+};
+
+/** A family, or one set of weights such as `mms_deu`, which is a language. */
+export function modelName(key: string): string {
+  if (key === "inference" || key === "stub") return t.value.farm[key];
+  const [family = "", variant] = key.split("_", 2);
+  const name = NAMES[family] ?? key;
+  if (variant === undefined || !(family in NAMES)) return name;
+  return family === "mms" ? `${name} · ${languageName(variant)}` : `${name} · ${variant}`;
+}

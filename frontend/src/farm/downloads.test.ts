@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { begun, failuresOf, leftS, listenedTo, rateOf, reasonOf, told } from "./downloads";
+import type { Download } from "./types";
+
+function download(more: Partial<Download> = {}): Download {
+  return {
+    id: "d1",
+    model: "kokoro",
+    item: "kokoro",
+    status: "queued",
+    bytes_done: 0,
+    bytes_total: 0,
+    percent: 0,
+    error_code: null,
+    error_message: null,
+    created_at: "2026-01-01T00:00:00Z",
+    updated_at: "2026-01-01T00:00:00Z",
+    finished_at: null,
+    ...more,
+  };
+}
+
+test("a download that runs tells its pace and what is left of it", () => {
+  let now = begun(download());
+  now = told(now, "snapshot", { status: "running", bytes_done: 0, bytes_total: 100e6 }, 0);
+  now = told(now, "progress", { bytes_done: 20e6, bytes_total: 100e6 }, 2_000);
+  expect(now.status).toBe("running");
+  expect(rateOf(now.samples)).toBe(10e6);
+  expect(leftS(now)).toBe(8);
+});
+
+test("nothing is said of a pace that nobody can know yet", () => {
+  const now = told(begun(download()), "progress", { bytes_done: 5, bytes_total: 10 }, 0);
+  expect(rateOf(now.samples)).toBeNull();
+  expect(leftS(now)).toBeNull();
+});
+
+test("a pace is that of the last seconds, and begins anew when files are fetched again", () => {
+  let now = begun(download());
+  for (const [atMs, bytes] of [[0, 0], [20_000, 10e6], [30_000, 110e6]] as const) {
+    now = told(now, "progress", { bytes_done: bytes, bytes_total: 200e6 }, atMs);
+  }
+  expect(rateOf(now.samples)).toBe(10e6);
+  now = told(now, "progress", { bytes_done: 1e6, bytes_total: 200e6 }, 31_000);
+  expect(rateOf(now.samples)).toBeNull();
+});
+
+test("the end is told with its reason", () => {
+  const failed = told(begun(download()), "failed", { code: "storage_full", message: "No space" }, 0);
+  expect(failed).toMatchObject({ status: "failed", code: "storage_full", message: "No space" });
+  expect(told(begun(download()), "completed", { bytes_done: 9, bytes_total: 9 }, 0).status).toBe("completed");
+});
+
+test("an event of a later release changes nothing", () => {
+  const now = begun(download({ status: "running", bytes_done: 4 }));
+  expect(told(now, "paused", { bytes_done: 9 }, 0)).toBe(now);
+});
+
+test("few are listened to, those that run first", () => {
+  const all = ["a", "b", "c"].map((id) => download({ id })).concat(download({ id: "r", status: "running" }), download({ id: "x", status: "completed" }));
+  expect(listenedTo(all)).toEqual(["r", "a"]);
+});
+
+test("a failure is shown until a later try did better", () => {
+  const failed = download({ id: "f", status: "failed", error_code: "download_failed" });
+  const later = download({ id: "g", status: "completed", created_at: "2026-01-02T00:00:00Z" });
+  expect(failuresOf([failed], "kokoro").map((one) => one.id)).toEqual(["f"]);
+  expect(failuresOf([later, failed], "kokoro")).toEqual([]);
+  expect(failuresOf([failed], "bark")).toEqual([]);
+});
+
+test("reasons are told apart", () => {
+  expect(reasonOf("storage_full")).toBe("diskFull");
+  expect(reasonOf("download_failed")).toBe("hubFailed");
+  expect(reasonOf("something_new")).toBe("otherwiseFailed");
+  expect(reasonOf(null)).toBe("otherwiseFailed");
+});

@@ -1,0 +1,49 @@
+/** The models: what is here, where it is loaded, and fetching what is missing. */
+
+import { answer, api } from "../api/client";
+import { t } from "../i18n";
+import { Empty, Skeleton, Trouble } from "../ui/state";
+import { listenedTo } from "./downloads";
+import { ModelCard } from "./model-card";
+import { useReading } from "./reading";
+import { Stale } from "./stale";
+
+const EVERY_MS = 4000;
+
+function ask(signal: AbortSignal) {
+  return answer(api.GET("/models/status", { signal: AbortSignal.any([signal, AbortSignal.timeout(15_000)]) }));
+}
+
+export function Models() {
+  const reading = useReading(ask, { everyMs: EVERY_MS });
+  const now = reading.value;
+  if (now === null) {
+    return reading.failure ? <Trouble failure={reading.failure} onRetry={reading.refresh} /> : <Skeleton lines={8} />;
+  }
+  const heard = listenedTo(now.downloads);
+  return (
+    <div class="stack farm-sections">
+      <Stale reading={reading} />
+      {now.models.length ? (
+        <section class="stack" aria-labelledby="farm-models">
+          <h2 id="farm-models" class="aside">
+            {t.value.farm.models}
+          </h2>
+          <ul class="models">
+            {now.models.map((model) => (
+              <ModelCard
+                key={model.alias}
+                model={model}
+                downloads={now.downloads}
+                heard={heard}
+                onChanged={reading.refresh}
+              />
+            ))}
+          </ul>
+        </section>
+      ) : (
+        <Empty icon="voice" title={t.value.farm.noModelsTitle} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { asksFirst, isForGpus, isNonCommercial, restOf, restOfWeights, sizeOf } from "./sizes";
+import type { Model, Weights } from "./types";
+
+function weights(key: string, more: Partial<Weights> = {}): Weights {
+  return {
+    key,
+    need: "needed",
+    state: "absent",
+    revision: null,
+    size_bytes: 0,
+    sources: [],
+    workers: [],
+    download: null,
+    ...more,
+  };
+}
+
+function model(alias: string, sets: Weights[], more: Partial<Model> = {}): Model {
+  return {
+    alias,
+    name: alias,
+    hub_id: "",
+    license: "MIT",
+    runs_on: "CPU",
+    need: "needed",
+    state: "absent",
+    revision: null,
+    size_bytes: 0,
+    present: false,
+    downloadable: true,
+    loaded: false,
+    in_use: false,
+    voices_present: 0,
+    voices_known: 0,
+    voices: [],
+    weights: sets,
+    workers: [],
+    ...more,
+  };
+}
+
+test("what is there of a set of weights is not fetched again", () => {
+  const parler = model("parler", [weights("parler", { state: "partial", size_bytes: 3e9 })]);
+  expect(restOf(parler)).toEqual({ name: "parler", bytes: 0.8e9 });
+});
+
+test("nothing is wanted of what is complete", () => {
+  expect(restOf(model("kokoro", [weights("kokoro", { state: "complete" })]))).toBeNull();
+});
+
+test("of a family with many sets those are wanted that are needed and missing", () => {
+  const mms = model("mms", [
+    weights("mms_eng", { state: "complete", size_bytes: 140e6 }),
+    weights("mms_fra"),
+    weights("mms_deu", { need: "optional" }),
+  ]);
+  expect(restOf(mms)).toEqual({ name: "mms", bytes: 150e6 });
+  expect(restOfWeights(mms, weights("mms_deu")).name).toBe("mms_deu");
+});
+
+test("Hibari is fetched by the voice", () => {
+  const voices = ["a", "b", "c"].map((id, index) => ({ id, present: index === 0 }));
+  const hibari = model("hibari", [weights("hibari", { state: "complete" })], { voices, voices_known: 3 });
+  expect(restOf(hibari)).toEqual({ name: "hibari", bytes: 16e6 });
+});
+
+test("a size that was measured goes before one that is about so", () => {
+  const there = weights("kokoro", { state: "complete", size_bytes: 341e6 });
+  expect(sizeOf(model("kokoro", [there]), [there])).toEqual({ bytes: 341e6, about: false });
+  expect(sizeOf(model("kokoro", []), [weights("kokoro")])).toEqual({ bytes: 350e6, about: true });
+  expect(sizeOf(model("new", []), [weights("new")])).toBeNull();
+});
+
+test("a little is fetched at once; much, the unknown and what is not free are asked for first", () => {
+  const free = model("hibari", []);
+  expect(asksFirst({ name: "hibari", bytes: 8e6 }, free)).toBe(false);
+  expect(asksFirst({ name: "parler", bytes: 3.8e9 }, free)).toBe(true);
+  expect(asksFirst({ name: "new", bytes: null }, free)).toBe(true);
+  expect(asksFirst({ name: "mms", bytes: 1 }, model("mms", [], { license: "CC-BY-NC-4.0" }))).toBe(true);
+});
+
+test("licences and hardware are read from what the service says", () => {
+  expect(isNonCommercial({ license: "CC-BY-NC-4.0" })).toBe(true);
+  expect(isNonCommercial({ license: "Apache-2.0" })).toBe(false);
+  expect(isForGpus({ runs_on: "GPU; a CPU with much patience" })).toBe(true);
+  expect(isForGpus({ runs_on: "CPU or GPU" })).toBe(false);
+});

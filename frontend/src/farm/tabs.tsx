@@ -1,0 +1,60 @@
+import type { ComponentChildren } from "preact";
+import { useId, useRef } from "preact/hooks";
+
+/** One panel of several; the arrow keys walk through their tabs, Home and End to the edges. */
+export function Tabs<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  children,
+}: {
+  label: string;
+  value: T;
+  options: readonly { value: T; label: string }[];
+  onChange: (value: T) => void;
+  children: ComponentChildren;
+}) {
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  const walk = (event: KeyboardEvent): void => {
+    const next = stepped(options.findIndex((one) => one.value === value), event.key, options.length);
+    const chosen = options[next];
+    if (!chosen) return;
+    event.preventDefault();
+    onChange(chosen.value);
+    list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
+  };
+  return (
+    <>
+      <div ref={list} class="tabs" role="tablist" aria-label={label} onKeyDown={walk}>
+        {options.map((option) => (
+          <button
+            key={option.value}
+            type="button"
+            role="tab"
+            class="tab"
+            id={`${id}-${option.value}`}
+            aria-selected={option.value === value}
+            aria-controls={option.value === value ? `${id}-panel` : undefined}
+            tabIndex={option.value === value ? 0 : -1}
+            onClick={() => onChange(option.value)}
+          >
+            {option.label}
+          </button>
+        ))}
+      </div>
+      <div id={`${id}-panel`} class="farm-part" role="tabpanel" aria-labelledby={`${id}-${value}`} tabIndex={-1}>
+        {children}
+      </div>
+    </>
+  );
+}
+
+/** -1 for a key that does not walk. */
+export function stepped(here: number, key: string, count: number): number {
+  if (key === "Home") return 0;
+  if (key === "End") return count - 1;
+  const by = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
+  return by === 0 ? -1 : (here + by + count) % count;
+}

@@ -1,0 +1,112 @@
+import { useState } from "preact/hooks";
+import { t } from "../i18n";
+import { bytes } from "../i18n/formats";
+import { Button } from "../ui/button";
+import { modelName } from "./amounts";
+import { unload, warm } from "./orders";
+import { restOfWeights, type Wanted } from "./sizes";
+import { StateBadge } from "./state-badge";
+import { StandingBadge } from "./standing";
+import type { Model, Weights } from "./types";
+
+/** One set of weights: who has it loaded, and what can be done about it. */
+export function WeightsLine({
+  model,
+  weights,
+  onWant,
+  onChanged,
+}: {
+  model: Model;
+  weights: Weights;
+  onWant: (wanted: Wanted, name: string) => void;
+  onChanged: () => void;
+}) {
+  const isOne = model.weights.length === 1;
+  const name = isOne ? model.name : modelName(weights.key);
+  return (
+    <li class="set">
+      {isOne ? null : (
+        <div class="row spread">
+          <span>
+            <bdi>{name}</bdi>{" "}
+            {weights.size_bytes ? <span class="soft small num">{bytes(weights.size_bytes)}</span> : null}
+          </span>
+          <StateBadge state={weights.state} />
+        </div>
+      )}
+      <div class="row spread">
+        <Loaded weights={weights} serving={servingOf(model)} />
+        <span class="row">
+          <Orders model={model} weights={weights} name={name} onChanged={onChanged} />
+          {!isOne && weights.state !== "complete" && weights.download === null ? (
+            <Button compact icon="download" onPress={() => onWant(restOfWeights(model, weights), name)}>
+              {t.value.farm.download}
+              <span class="aside"> {name}</span>
+            </Button>
+          ) : null}
+        </span>
+      </div>
+    </li>
+  );
+}
+
+/** How many living workers take its jobs. */
+function servingOf(model: Model): number {
+  return model.workers.filter((worker) => worker.alive).length;
+}
+
+function Loaded({ weights, serving }: { weights: Weights; serving: number }) {
+  const said = t.value.farm;
+  const noted = weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
+  if (!noted.length) {
+    return <span class="soft small">{serving ? said.servedOn(serving) : said.servedNowhere}</span>;
+  }
+  return (
+    <ul class="on">
+      {noted.map((worker) => (
+        <li key={worker.id}>
+          <span class="row">
+            <StandingBadge model={worker} />
+            <bdi class="soft small">{worker.id.replace(/^.*@/, "").replace(":", " · ")}</bdi>
+            {worker.memory_bytes ? <span class="soft small num">{bytes(worker.memory_bytes)}</span> : null}
+          </span>
+          {worker.trouble === null ? null : (
+            <p class="small reason" dir="auto">
+              {worker.trouble}
+            </p>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Orders({ model, weights, name, onChanged }: { model: Model; weights: Weights; name: string; onChanged: () => void }) {
+  const said = t.value.farm;
+  const [busy, setBusy] = useState(false);
+  const give = (order: typeof warm): void => {
+    setBusy(true);
+    void order(weights.key, name).then(() => {
+      setBusy(false);
+      onChanged();
+    });
+  };
+  const loaded = weights.workers.filter((worker) => worker.loaded).length;
+  if (weights.state !== "complete" && !loaded) return null;
+  return (
+    <>
+      {loaded < servingOf(model) ? (
+        <Button compact kind="quiet" busy={busy} onPress={() => give(warm)}>
+          <span aria-hidden="true">{said.warm}</span>
+          <span class="aside">{said.warmOf(name)}</span>
+        </Button>
+      ) : null}
+      {loaded ? (
+        <Button compact kind="quiet" busy={busy} onPress={() => give(unload)}>
+          <span aria-hidden="true">{said.unload}</span>
+          <span class="aside">{said.unloadOf(name)}</span>
+        </Button>
+      ) : null}
+    </>
+  );
+}

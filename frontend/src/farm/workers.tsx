@@ -1,0 +1,84 @@
+/** The workers and the queues, as they are at this moment. */
+
+import { answer, api } from "../api/client";
+import { t } from "../i18n";
+import { count } from "../i18n/formats";
+import { Empty, Skeleton, Trouble } from "../ui/state";
+import { crewOf } from "./crew";
+import { Glance } from "./glance";
+import { Gone } from "./gone";
+import { QueueTable } from "./queue-table";
+import { useReading } from "./reading";
+import { Stale } from "./stale";
+import type { Analytics, Worker } from "./types";
+import { WorkerCard } from "./worker-card";
+
+const EVERY_MS = 3000;
+
+async function ask(signal: AbortSignal) {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(15_000)]);
+  const [farm, figures] = await Promise.all([
+    answer(api.GET("/workers", { signal: limited })),
+    answer(api.GET("/analytics", { params: { query: { hours: 1 } }, signal: limited })),
+  ]);
+  return { ...farm, figures };
+}
+
+export function Workers() {
+  const reading = useReading(ask, { everyMs: EVERY_MS });
+  const now = reading.value;
+  if (now === null) {
+    return reading.failure ? <Trouble failure={reading.failure} onRetry={reading.refresh} /> : <Skeleton lines={8} />;
+  }
+  return (
+    <div class="stack farm-sections">
+      <Stale reading={reading} />
+      <Glance figures={glance(now.figures, now.workers)} />
+      <Everybody workers={now.workers} />
+      <QueueTable queues={now.queues} />
+    </div>
+  );
+}
+
+function Everybody({ workers }: { workers: readonly Worker[] }) {
+  const said = t.value.farm;
+  const crew = crewOf(workers);
+  return (
+    <section class="stack" aria-labelledby="farm-workers">
+      <h2 id="farm-workers">{said.workers}</h2>
+      {crew.speaking.length ? null : (
+        <Empty icon="farm" title={said.nobodyTitle}>
+          <p>{said.nobody}</p>
+          <pre class="command">
+            <code>oratio up</code>
+          </pre>
+        </Empty>
+      )}
+      <ul class="crew">
+        {[...crew.speaking, ...crew.housekeepers].map((worker) => (
+          <WorkerCard key={worker.id} worker={worker} />
+        ))}
+      </ul>
+      <Gone workers={crew.gone} />
+    </section>
+  );
+}
+
+const PROVIDERS: Record<string, "providerAuto" | "providerLocal" | "providerInference" | "providerStub"> = {
+  auto: "providerAuto",
+  local: "providerLocal",
+  inference: "providerInference",
+  stub: "providerStub",
+};
+
+function glance(figures: Analytics, workers: readonly Worker[]) {
+  const said = t.value.farm;
+  const mode = PROVIDERS[figures.provider];
+  return [
+    { name: said.alive, value: count(crewOf(workers).speaking.length) },
+    { name: said.queued, value: count(figures.queue.queued) },
+    { name: said.running, value: count(figures.queue.running) },
+    { name: said.audioInAll, value: count(Math.round(figures.audio_minutes)), note: said.audioUnit },
+    { name: said.provider, value: mode ? said[mode] : figures.provider, isWord: true },
+  ];
+}
