@@ -51,6 +51,9 @@ def main() -> int:
     except Failed as error:
         _explain(error, brief=brief)
         return 1
+    except OSError as error:  # a folder that cannot be written, a full disk
+        _explain(Failed(f"{error.filename}: {error.strerror}"), brief=brief)
+        return 1
     if built or not brief:
         sys.stdout.write("The studio is built: the gateway serves it at /app/.\n")
     return 0

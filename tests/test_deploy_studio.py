@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,12 @@ def test_it_is_built_once_for_each_state_of_its_sources(page: Path) -> None:
     assert build_studio.build(page, show=False) is True
     assert (page / "dist" / "index.html").read_text() == "<p>two</p>"
     assert sorted(path.name for path in page.glob("dist*")) == ["dist"]
+
+
+def test_two_at_once_are_one_build(page: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        built = [pool.submit(build_studio.build, page, show=False) for _ in range(2)]
+    assert sorted(one.result() for one in built) == [False, True]
 
 
 def test_packages_are_fetched_again_only_when_the_lock_has_changed(page: Path) -> None:
@@ -148,7 +155,7 @@ def test_what_the_script_says_of_a_failure(page: Path, arguments: tuple[str, ...
 def test_a_browser_is_found_or_named_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Failed, match="Chromium is missing.*apt-get install chromium"):
+    with pytest.raises(Failed, match=r"Chromium is missing.*apt-get install chromium"):
         check_studio.find_browser()
 
     for name in ("google-chrome", "chromium-browser"):  # the second goes before the first
@@ -156,7 +163,7 @@ def test_a_browser_is_found_or_named_as_missing(tmp_path: Path, monkeypatch: pyt
         assert check_studio.find_browser() == str(tmp_path / name)
 
     monkeypatch.setenv("CHROMIUM", str(tmp_path / "nowhere"))
-    with pytest.raises(Failed, match="CHROMIUM names .*nowhere"):
+    with pytest.raises(Failed, match=r"CHROMIUM names .*nowhere"):
         check_studio.find_browser()
 
 
