@@ -1,10 +1,13 @@
 /** How the service is, asked for now and then while somebody looks. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { answer, api, type Health } from "../api/client";
 
 export const health = signal<Health | null>(null);
 export const reachable = signal(true);
+
+/** How many recordings one request may name. */
+export const maxBatchIds = computed(() => health.value?.limits?.max_batch_ids ?? 500);
 
 const EVERY_MS = 10_000;
 

@@ -39,6 +39,7 @@ export const shell = {
   pace: "Playback speed",
   download: "Download",
   downloads: "Download as",
+  asSpoken: "as it was spoken",
   captionsSrt: "Subtitles (SRT)",
   captionsVtt: "Subtitles (VTT)",
   preparing: (format: string) => `Making the ${format} file…`,

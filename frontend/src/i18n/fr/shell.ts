@@ -40,6 +40,7 @@ export const shell = {
   pace: "Vitesse de lecture",
   download: "Télécharger",
   downloads: "Télécharger en",
+  asSpoken: "tel que dit",
   captionsSrt: "Sous-titres (SRT)",
   captionsVtt: "Sous-titres (VTT)",
   preparing: (format: string) => `Préparation du fichier ${format}…`,

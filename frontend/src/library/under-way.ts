@@ -1,0 +1,116 @@
+/** What is being spoken and what lately failed, asked for now and then while somebody looks. */
+
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { answer, api, type Job } from "../api/client";
+import { recall, remember } from "../state/store";
+import { titleOf } from "../state/titles";
+
+export interface UnderWay {
+  jobId: string;
+  title: string;
+  voiceId: string;
+  status: "queued" | "running" | "failed";
+  percent: number;
+  etaS: number | null;
+  error: string;
+}
+
+const SHOWN = 5;
+const FAILED_SHOWN = 3;
+const FAILED_FOR_MS = 24 * 3_600_000;
+const EVERY_MS = 5000;
+/** Of a service for which these questions are hard, little is asked: this share of the time at most. */
+const SHARE = 0.1;
+const FAILED_EVERY = 12;
+const DISMISSED = "dismissed-failures";
+const DISMISSED_KEPT = 100;
+
+export const underWay = signal<readonly UnderWay[]>([]);
+export const moreWait = signal(false);
+export const failedLately = signal<readonly UnderWay[]>([]);
+/** Grows when something that was under way is not so any more. */
+export const endings = signal(0);
+
+type Status = UnderWay["status"];
+
+async function jobs(status: Status, limit: number): Promise<{ items: UnderWay[]; more: boolean }> {
+  const list = await answer(api.GET("/jobs", { params: { query: { status, limit } } }));
+  return { items: list.items.map((job) => shown(job, status)), more: list.next_cursor !== null };
+}
+
+function shown(job: Job, status: Status): UnderWay {
+  return {
+    jobId: job.job_id,
+    title: titleOf(job.text),
+    voiceId: job.voice_id,
+    status,
+    percent: job.progress.percent,
+    etaS: job.progress.eta_s,
+    error: job.error?.message ?? "",
+  };
+}
+
+async function lookAtFailed(): Promise<void> {
+  const list = await answer(api.GET("/jobs", { params: { query: { status: "failed", limit: 2 * FAILED_SHOWN } } }));
+  const dismissed = recall<readonly string[]>(DISMISSED, []);
+  failedLately.value = list.items
+    .filter((job) => Date.now() - Date.parse(job.finished_at ?? job.created_at) < FAILED_FOR_MS)
+    .filter((job) => !dismissed.includes(job.job_id))
+    .slice(0, FAILED_SHOWN)
+    .map((job) => shown(job, "failed"));
+}
+
+async function look(withFailed: boolean): Promise<void> {
+  const [running, queued] = await Promise.all([jobs("running", SHOWN), jobs("queued", SHOWN)]);
+  const all = [...running.items, ...queued.items.reverse()];
+  const now = new Set(all.map((job) => job.jobId));
+  const ended = underWay.value.some((job) => !now.has(job.jobId));
+  underWay.value = all.slice(0, SHOWN);
+  moreWait.value = all.length > SHOWN || running.more || queued.more;
+  if (ended) endings.value += 1;
+  if (ended || withFailed) await lookAtFailed();
+}
+
+export function dismissFailure(jobId: string): void {
+  remember(DISMISSED, [jobId, ...recall<readonly string[]>(DISMISSED, [])].slice(0, DISMISSED_KEPT));
+  failedLately.value = failedLately.value.filter((job) => job.jobId !== jobId);
+}
+
+/** Throws a `Failure`. */
+export async function speakAgain(jobId: string): Promise<void> {
+  await api.POST("/jobs/{job_id}/retry", { params: { path: { job_id: jobId } } });
+  failedLately.value = failedLately.value.filter((job) => job.jobId !== jobId);
+  await look(false);
+}
+
+/** How long until the next look, after one that took so long. */
+export function pauseMs(tookMs: number): number {
+  return Math.max(EVERY_MS, tookMs / SHARE);
+}
+
+/** Keeps looking as long as the component is there and the page is seen. */
+export function useUnderWay(): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let looks = 0;
+    let left = false;
+    async function turn(): Promise<void> {
+      clearTimeout(timer);
+      if (document.hidden || left) return;
+      const began = performance.now();
+      // What cannot be asked now is asked later; the rail says that the service is away.
+      await look(looks++ % FAILED_EVERY === 0).catch(() => undefined);
+      clearTimeout(timer);
+      if (!left) timer = setTimeout(() => void turn(), pauseMs(performance.now() - began));
+    }
+    const onSeen = (): void => void turn();
+    document.addEventListener("visibilitychange", onSeen);
+    void turn();
+    return () => {
+      left = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", onSeen);
+    };
+  }, []);
+}

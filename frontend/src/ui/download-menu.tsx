@@ -1,0 +1,112 @@
+/** Taking a recording along: as it was spoken, in another format that a worker makes, or its subtitles. */
+
+import { useState } from "preact/hooks";
+import { address, answer, api, Failure } from "../api/client";
+import { FORMATS, otherFormat, type Format } from "../api/renditions";
+import { t } from "../i18n";
+import { tell } from "../state/notices";
+import { Button } from "./button";
+import { Menu } from "./menu";
+import { fileName, save, saveBlob } from "./saving";
+import { explain } from "./state";
+
+export interface Downloadable {
+  jobId: string;
+  title: string;
+  /** The one it was spoken in. */
+  format: string;
+}
+
+type Captions = "srt" | "vtt";
+
+export function DownloadMenu({
+  recording,
+  label,
+  ...look
+}: {
+  recording: Downloadable;
+  /** Its name where only the icon is seen. */
+  label?: string;
+  text?: string;
+  kind?: "plain" | "quiet" | "primary";
+  compact?: boolean;
+  tabIndex?: number | undefined;
+}) {
+  const [busy, setBusy] = useState(0);
+  const said = t.value.shell;
+  const run = async (task: Promise<void>): Promise<void> => {
+    setBusy((n) => n + 1);
+    await task;
+    setBusy((n) => n - 1);
+  };
+  return (
+    <Menu {...look} icon="download" label={label ?? said.downloads} busy={busy > 0}>
+      <Item onPress={() => saveOriginal(recording)}>
+        {name(recording.format)} <span class="soft">{said.asSpoken}</span>
+      </Item>
+      {FORMATS.filter((format) => format !== recording.format).map((format) => (
+        <Item key={format} onPress={() => void run(saveAs(recording, format))}>
+          {name(format)}
+        </Item>
+      ))}
+      <hr />
+      <Item onPress={() => void run(saveCaptions(recording, "srt"))}>{said.captionsSrt}</Item>
+      <Item onPress={() => void run(saveCaptions(recording, "vtt"))}>{said.captionsVtt}</Item>
+    </Menu>
+  );
+}
+
+function Item({ onPress, children }: { onPress: () => void; children: preact.ComponentChildren }) {
+  return (
+    <Button kind="quiet" onPress={onPress}>
+      {children}
+    </Button>
+  );
+}
+
+function name(format: string): string {
+  return format === "opus" ? "Opus" : format.toUpperCase();
+}
+
+function saveOriginal({ jobId, title, format }: Downloadable): void {
+  save(address(`/jobs/${encodeURIComponent(jobId)}/audio`), fileName(title, format));
+}
+
+/** Made first where it is not there yet, which may take a while: somebody is told. */
+async function saveAs({ jobId, title }: Downloadable, format: Format): Promise<void> {
+  const said = t.value.shell;
+  let dismiss: () => void = () => undefined;
+  const slow = setTimeout(() => {
+    dismiss = tell(said.preparing(name(format)), { staysMs: 0 });
+  }, 700);
+  try {
+    save(address(await otherFormat(jobId, format)), fileName(title, format));
+  } catch (cause) {
+    const lacking = cause instanceof Failure && cause.code === "format_unavailable";
+    complain(lacking ? said.noFormat(name(format)) : reason(cause));
+  } finally {
+    clearTimeout(slow);
+    dismiss();
+  }
+}
+
+async function saveCaptions({ jobId, title }: Downloadable, kind: Captions): Promise<void> {
+  const params = { path: { job_id: jobId } };
+  const asked =
+    kind === "srt"
+      ? api.GET("/jobs/{job_id}/captions.srt", { params, parseAs: "blob" })
+      : api.GET("/jobs/{job_id}/captions.vtt", { params, parseAs: "blob" });
+  try {
+    saveBlob((await answer(asked as Promise<{ data?: Blob }>)), fileName(title, kind));
+  } catch (cause) {
+    complain(reason(cause));
+  }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Failure ? explain(cause) : String(cause);
+}
+
+function complain(text: string): void {
+  tell(text, { kind: "bad" });
+}
