@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, Select, func, literal_column, select
 
-from common.jobs.reading import POSITION_MAX
+from common.jobs.reading import IS_QUEUED, OLDEST_FIRST, POSITION_MAX, walk_indexes
 from common.jobs.sweep import queues_waiting
 from common.tables import Job, Part
 
@@ -64,6 +65,7 @@ def held_parts(connection: Connection) -> Sequence[HeldPart]:
 
 def standings(connection: Connection, held: Sequence[HeldPart]) -> Mapping[str, Standing]:
     """Every queue that has something queued or running."""
+    walk_indexes(connection)
     running = Counter(part.queue for part in held)
     waiting = dict.fromkeys(queues_waiting(connection))
     return {
@@ -75,9 +77,11 @@ def standings(connection: Connection, held: Sequence[HeldPart]) -> Mapping[str, 
 def _standing(connection: Connection, queue: str, *, running: int, waits: bool) -> Standing:
     if not waits:
         return Standing(running=running)
-    those = (Part.status == "queued", Part.queue == queue)
-    some = select(literal_column("1")).where(*those).limit(POSITION_MAX + 1).subquery()
-    count = connection.scalar(select(func.count()).select_from(some)) or 0
+    those = (IS_QUEUED, Part.queue == queue)
+    some: Select[Any] = (
+        select(literal_column("1")).where(*those).order_by(*OLDEST_FIRST).limit(POSITION_MAX + 1)
+    )
+    count = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
     return Standing(
         queued=min(count, POSITION_MAX),
         at_least=count > POSITION_MAX,

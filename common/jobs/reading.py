@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, cast, func, literal_column, or_, select
 
 from common.broker import LANES
-from common.jobs import statements
+from common.jobs import finding, statements
+from common.jobs.finding import Wanted
 from common.tables import TERMINAL, AnyRow, Audio, Captions, Job, Part, Recording, UsageHourly
 
 # Beyond this, a place in the queue is said to be "at least" this.
@@ -91,17 +92,47 @@ def list_jobs(
 
 
 def list_recordings(
-    connection: Connection, *, owner: str, limit: int, after: Keyset | None = None
+    connection: Connection,
+    *,
+    owner: str,
+    limit: int,
+    after: Keyset | None = None,
+    wanted: Wanted = finding.ALL,
 ) -> Sequence[AnyRow]:
-    query = (
-        select(*Recording.__table__.columns, *(_AUDIO_FIGURES))
-        .join(Audio, Audio.key == Recording.audio_key)
-        .where(Recording.owner == owner)
-    )
+    """Newest first, from behind `after`."""
+    if wanted.prefixes:
+        found = finding.find(connection, wanted, owner=owner, limit=limit, after=after)
+        rows = connection.execute(_recordings(owner).where(Recording.job_id.in_(found)))
+        return sorted(rows, key=lambda row: found.index(row.job_id))
+    query = _recordings(owner).where(*_filters(wanted))
     if after:
         query = query.where(_behind(Recording.created_at, Recording.job_id, after))
     order = (Recording.created_at.desc(), Recording.job_id.desc())
     return connection.execute(query.order_by(*order).limit(limit)).all()
+
+
+def get_recording(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
+    """As the list shows it; None when there is none or its audio is on its way out."""
+    query = _recordings(owner).where(Recording.job_id == job_id, Audio.doomed_at.is_(None))
+    return connection.execute(query).first()
+
+
+def _recordings(owner: str) -> Select[Any]:
+    return (
+        select(*Recording.__table__.columns, *(_AUDIO_FIGURES))
+        .join(Audio, Audio.key == Recording.audio_key)
+        .where(Recording.owner == owner)
+    )
+
+
+def _filters(wanted: Wanted) -> list[Any]:
+    exact = ((Recording.voice_id, wanted.voice_id), (Recording.model, wanted.model))
+    filters = [column == value for column, value in exact if value is not None]
+    if wanted.since is not None:
+        filters.append(Recording.created_at >= wanted.since)
+    if wanted.before is not None:
+        filters.append(Recording.created_at < wanted.before)
+    return filters
 
 
 _AUDIO_FIGURES = (Audio.format, Audio.sample_rate_hz, Audio.duration_s, Audio.size_bytes, Audio.sha256)
@@ -165,6 +196,7 @@ def place_at_end(connection: Connection, queue: str) -> Place:
 
 def _before(connection: Connection, queue: str, *ahead: Any) -> Place:
     """What is queued in a queue, and in the faster lane that goes before it."""
+    walk_indexes(connection)
     places = [_count_queued(connection, Part.queue == queue, *ahead)]
     if queue.endswith(".bulk"):
         faster = queue.removesuffix("bulk") + "interactive"
@@ -173,9 +205,25 @@ def _before(connection: Connection, queue: str, *ahead: Any) -> Place:
 
 
 def _count_queued(connection: Connection, *conditions: Any) -> Place:
-    some = select(Part.chars).where(Part.status == "queued", *conditions).limit(POSITION_MAX).subquery()
-    row = connection.execute(select(func.count(), _sum(some.c.chars))).one()
+    some = select(Part.chars).where(IS_QUEUED, *conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX)
+    chars = some.subquery().c.chars
+    row = connection.execute(select(func.count(), _sum(chars))).one()
     return Place(row[0], row[1])
+
+
+# Written out, so that both databases see that their index of what is queued has all of it.
+IS_QUEUED = Part.status == literal_column("'queued'")
+OLDEST_FIRST = (Part.created_at, Part.id)
+
+
+def walk_indexes(connection: Connection) -> None:
+    """In this transaction; for what reads a bounded piece of an index in its order.
+
+    By what Postgres knows of a table that has just grown, it reads all of a queue and sorts that.
+    """
+    if connection.dialect.name == "postgresql":
+        off = [func.set_config(f"enable_{way}", "off", True) for way in ("seqscan", "bitmapscan")]
+        connection.execute(select(*off))
 
 
 def _sum(column: Any) -> Any:
