@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TERMINAL = ("completed", "failed", "cancelled")
@@ -177,7 +178,42 @@ class Recording(Base):
 
     __table_args__ = (
         Index("ix_recordings_owner_created", "owner", "created_at", "job_id"),
+        Index("ix_recordings_owner_voice", "owner", "voice_id", "created_at", "job_id"),
+        Index("ix_recordings_owner_model", "owner", "model", "created_at", "job_id"),
         Index("ix_recordings_audio", "audio_key"),
+    )
+
+
+class RecordingSearch(Base):
+    """Words that a recording is found by; it goes with it.
+
+    SQLite has an index over it that is kept by triggers: the FTS5 table `recording_words`.
+    """
+
+    __tablename__ = "recording_search"
+
+    # The moment it was made, in milliseconds, or the next that is free: whatever is found is found in this order.
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False
+    )
+    job_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("recordings.job_id", ondelete="CASCADE"), unique=True
+    )
+    owner: Mapped[str] = mapped_column(String(64))
+    voice_id: Mapped[str] = mapped_column(String(256))
+    model: Mapped[str] = mapped_column(String(64))
+    words: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"))
+
+    __table_args__ = (
+        Index("ix_recording_search_voice", "owner", "voice_id", "id").ddl_if(dialect="postgresql"),
+        Index("ix_recording_search_model", "owner", "model", "id").ddl_if(dialect="postgresql"),
+        # Without a list of what is still to be put in order, which every search would have to read.
+        Index(
+            "ix_recording_search_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ).ddl_if(dialect="postgresql"),
     )
 
 

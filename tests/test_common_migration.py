@@ -66,8 +66,10 @@ def connected(url: str) -> Iterator[Connection]:
 
 
 def tables(url: str) -> set[str]:
+    """But those in which SQLite keeps its index of words."""
     with connected(url) as connection:
-        return set(inspect(connection).get_table_names())
+        names = set(inspect(connection).get_table_names())
+    return {name for name in names if not name.startswith("recording_words")}
 
 
 def run(source: str, url: str) -> int:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, and_, literal, or_, select, update
 
 from common import latencies
 from common.database import clock, epoch_now
-from common.jobs import statements
+from common.jobs import finding, statements
+from common.jobs.finding import Findable
 from common.jobs.submission import FIRST_BELL_RETRY_S
 from common.options import PLAIN, Options
 from common.tables import Job, Part
@@ -167,7 +168,9 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
             "the_warnings": list(made.warnings),
         },
     )
-    connection.execute(statements.ADD_RECORDING, _recording(held, made, now=now))
+    recording = _recording(held, made, now=now)
+    connection.execute(statements.ADD_RECORDING, recording)
+    finding.add(connection, [Findable(**{name: recording[name] for name in Findable.__slots__})])
     count_usage(
         connection,
         held,
