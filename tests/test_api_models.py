@@ -198,6 +198,21 @@ def test_health_and_readiness(gateway: Running) -> None:
     assert {check["ok"] for check in ready.json()["checks"].values()} == {True}
 
 
+def test_health_tells_what_may_be_asked_for(settings: Settings) -> None:
+    few = settings.model_copy(update={"max_text_chars": 500, "max_batch_ids": 7, "list_limit_max": 90})
+    with run_gateway(few, announced=False) as gateway:
+        health = gateway.client.get("/health").json()
+        assert health["limits"] == {"max_text_chars": 500, "max_batch_ids": 7, "list_limit_max": 90}
+        assert health["formats"] == []
+    with run_gateway(few, announced=False) as gateway:
+        gateway.announce(formats=("opus", "pcm", "wav"))
+        assert gateway.client.get("/health").json()["formats"] == ["wav", "opus", "pcm"]
+        with gateway.database.write() as connection:
+            fleet.retire(connection, "stand-in")
+    with run_gateway(few, announced=False) as gateway:
+        assert gateway.client.get("/health").json()["formats"] == []
+
+
 def test_without_a_worker_it_is_not_ready(settings: Settings) -> None:
     with run_gateway(settings, announced=False) as gateway:
         ready = gateway.client.get("/ready")

@@ -1,7 +1,7 @@
 """Liveness and readiness."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from fastapi import APIRouter
@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.context import Gateway, here
-from api.schemas.health import Check, Checks, Health, Readiness
+from api.schemas.health import Check, Checks, Health, Limits, Readiness
 from common import __version__
 from common.fleet import Seen
+from common.formats import MEDIA_TYPES
+from common.settings import Settings
 from common.telemetry import get_logger
 
 router = APIRouter(tags=["service"])
@@ -43,6 +45,8 @@ async def health(request: Request) -> Health:
         database_ok=fleet is not None,
         broker_ok=broker_ok,
         workers_alive=None if fleet is None else sum(seen.alive and seen.is_worker for seen in fleet),
+        formats=_formats(fleet or ()),
+        limits=_limits(gateway.settings),
     )
 
 
@@ -68,6 +72,20 @@ async def ready(request: Request) -> JSONResponse:
         ).model_dump(),
         status_code=200 if is_ready else 503,
         headers=None if is_ready else {"Retry-After": "2"},
+    )
+
+
+def _formats(fleet: Sequence[Seen]) -> list[str]:
+    """In the order in which they are always named."""
+    written = {name for seen in fleet if seen.alive for name in seen.announcement.formats}
+    return [name for name in MEDIA_TYPES if name in written]
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_text_chars=settings.max_text_chars,
+        max_batch_ids=settings.max_batch_ids,
+        list_limit_max=settings.list_limit_max,
     )
 
 

@@ -2,7 +2,17 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from api.schemas.wire import Answer
+
+
+class Limits(Answer):
+    """What one request may ask for."""
+
+    max_text_chars: int
+    max_batch_ids: int
+    list_limit_max: int
 
 
 class Health(Answer):
@@ -16,6 +26,8 @@ class Health(Answer):
     database_ok: bool
     broker_ok: bool
     workers_alive: int | None
+    formats: list[str] = Field(description="Those that living workers write.")
+    limits: Limits
 
 
 class Check(Answer):
