@@ -45,20 +45,19 @@ def delete_many(
 def _remove(connection: Connection, job_id: str, *, only_history: bool) -> Deleted | OratioError:
     try:
         checked_id(job_id)
-        if only_history:
-            _check_recording(connection, job_id)
+        if only_history and job_id not in find_audio(connection, [job_id], owner=OWNER):
+            return why_not(connection, job_id)
         return remove(connection, job_id, owner=OWNER)
     except OratioError as refusal:  # raised before anything was written
         return refusal
 
 
-def _check_recording(connection: Connection, job_id: str) -> None:
-    if job_id in find_audio(connection, [job_id], owner=OWNER):
-        return
+def why_not(connection: Connection, job_id: str) -> OratioError:
+    """What to say of a job that has no recording."""
     job = get_job(connection, job_id, owner=OWNER)
     if job is not None and job.deleted_at is not None:
-        raise Gone("This recording was deleted.", job_id=job_id)
-    raise NotFound("There is no recording of this job.", code="recording_not_found", param="job_id")
+        return Gone("This recording was deleted.", job_id=job_id)
+    return NotFound("There is no recording of this job.", code="recording_not_found", param="job_id")
 
 
 def _follow_up(gateway: Gateway, deleted: Sequence[Deleted]) -> None:

@@ -1,23 +1,38 @@
-"""The history: finished recordings, which own their audio."""
+"""The history: finished recordings, which own their audio; found by words, renamed, removed."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from api import removal
 from api.batches import checked_ids, checked_limit, delete_results
 from api.context import OWNER, address, here
 from api.cursors import read_cursor, write_cursor
+from api.dates import end_of, start_of
 from api.lookups import checked_id
 from api.refusals import documented
-from api.schemas.history import History, RecordingView
+from api.schemas.history import History, RecordingView, Renaming
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
 from api.views import moment
-from common.jobs.reading import list_recordings
+from common.jobs import finding
+from common.jobs.finding import Wanted
+from common.jobs.reading import get_recording, list_recordings
 from common.tables import AnyRow
 
 router = APIRouter(prefix="/history", tags=["history"])
+
+_Words = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Words: found is what has, in its title or text, words that begin with each of them. Case and"
+        " accents do not count, and no sign has a meaning.",
+    ),
+]
+# Voices that are mixed have brackets and more in their ids.
+_ID = Query(pattern=r"^[!-~]{1,256}$", description="Of this id exactly.")
 
 
 @router.get("", responses=documented(400))
@@ -26,16 +41,40 @@ def history(
     *,
     limit: Annotated[int, Query(ge=1)] = 20,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    q: _Words = None,
+    voice: Annotated[str | None, _ID] = None,
+    model: Annotated[str | None, _ID] = None,
+    from_: Annotated[
+        str | None, Query(alias="from", description="A date or a moment by ISO 8601; UTC if it does not say.")
+    ] = None,
+    to: Annotated[str | None, Query(description="The same; of a date, its whole day.")] = None,
 ) -> History:
-    """Newest first."""
+    """Newest first; all of them, or those that are asked for."""
     gateway = here(request)
     checked_limit(limit, gateway.settings)
     after = read_cursor("history", cursor)
+    wanted = Wanted(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
     with gateway.database.read() as connection:
-        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after)
+        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, wanted=wanted)
     shown = rows[:limit]
     more = write_cursor("history", (shown[-1].created_at, shown[-1].job_id)) if len(rows) > limit else None
     return History(items=[_view(request, row) for row in shown], next_cursor=more)
+
+
+@router.get("/{job_id}", responses=documented(404, 410))
+def recording(request: Request, job_id: str) -> RecordingView:
+    """One of them."""
+    with here(request).database.read() as connection:
+        return _view(request, _found(connection, checked_id(job_id)))
+
+
+@router.patch("/{job_id}", responses=documented(400, 404, 410, 413))
+def rename(request: Request, job_id: str, body: Renaming) -> RecordingView:
+    """Give a recording another title; it is found by that from then on."""
+    checked_id(job_id)
+    with here(request).database.write() as connection:
+        finding.change_title(connection, job_id, owner=OWNER, title=body.title)
+        return _view(request, _found(connection, job_id))
 
 
 @router.delete("/{job_id}", responses=documented(404, 410))
@@ -51,6 +90,14 @@ def batch_delete(request: Request, body: JobIds) -> DeleteResults:
     gateway = here(request)
     ids = checked_ids(body, gateway.settings)
     return delete_results(ids, removal.delete_many(gateway, ids, only_history=True))
+
+
+def _found(connection: Connection, job_id: str) -> AnyRow:
+    """Raises NotFound, Gone."""
+    row = get_recording(connection, job_id, owner=OWNER)
+    if row is None:
+        raise removal.why_not(connection, job_id)
+    return row
 
 
 def _view(request: Request, row: AnyRow) -> RecordingView:

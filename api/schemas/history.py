@@ -1,8 +1,32 @@
 """Recordings: what was spoken, for as long as it is kept."""
 
+import unicodedata
 from datetime import datetime
+from typing import Annotated
 
-from api.schemas.wire import Answer
+from pydantic import AfterValidator, StringConstraints
+
+from api.schemas.wire import Answer, Request
+
+# Controls, half surrogate pairs, and what ends a line or a paragraph.
+_NOT_IN_TITLES = ("Cc", "Cs", "Zl", "Zp")
+
+
+def _in_one_line(title: str) -> str:
+    if any(unicodedata.category(char) in _NOT_IN_TITLES for char in title):
+        raise ValueError("a title is one line, without control characters")
+    return title
+
+
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_in_one_line),
+]
+
+
+class Renaming(Request):
+    title: Title
 
 
 class RecordingView(Answer):
