@@ -34,7 +34,7 @@ const made = removals({
 });
 
 /** Ids of recordings that are not to be shown any more: deleted, or about to be. */
-export const removedIds = made.hidden;
+export const pendingRemovals = made.hidden;
 
 /** Hides them at once and tells the service in eight seconds, if nobody undoes it until then. */
 export const removeRecordings = made.remove;

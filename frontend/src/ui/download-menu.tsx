@@ -10,21 +10,23 @@ import { Menu } from "./menu";
 import { fileName, save, saveBlob } from "./saving";
 import { explain } from "./state";
 
-export interface Downloadable {
+interface Downloadable {
   jobId: string;
-  title: string;
   /** The one it was spoken in. */
   format: string;
+  /** What the file is named by. */
+  title?: string;
 }
 
 type Captions = "srt" | "vtt";
 
 export function DownloadMenu({
-  recording,
+  jobId,
+  format: original,
+  title = "",
   label,
   ...look
-}: {
-  recording: Downloadable;
+}: Downloadable & {
   /** Its name where only the icon is seen. */
   label?: string;
   text?: string;
@@ -32,6 +34,7 @@ export function DownloadMenu({
   compact?: boolean;
   tabIndex?: number | undefined;
 }) {
+  const recording = { jobId, format: original, title };
   const [busy, setBusy] = useState(0);
   const said = t.value.shell;
   const run = async (task: Promise<void>): Promise<void> => {
@@ -42,9 +45,9 @@ export function DownloadMenu({
   return (
     <Menu {...look} icon="download" label={label ?? said.downloads} busy={busy > 0}>
       <Item onPress={() => saveOriginal(recording)}>
-        {name(recording.format)} <span class="soft">{said.asSpoken}</span>
+        {name(original)} <span class="soft">{said.asSpoken}</span>
       </Item>
-      {FORMATS.filter((format) => format !== recording.format).map((format) => (
+      {FORMATS.filter((format) => format !== original).map((format) => (
         <Item key={format} onPress={() => void run(saveAs(recording, format))}>
           {name(format)}
         </Item>
@@ -68,12 +71,12 @@ function name(format: string): string {
   return format === "opus" ? "Opus" : format.toUpperCase();
 }
 
-function saveOriginal({ jobId, title, format }: Downloadable): void {
+function saveOriginal({ jobId, title, format }: Required<Downloadable>): void {
   save(address(`/jobs/${encodeURIComponent(jobId)}/audio`), fileName(title, format));
 }
 
 /** Made first where it is not there yet, which may take a while: somebody is told. */
-async function saveAs({ jobId, title }: Downloadable, format: Format): Promise<void> {
+async function saveAs({ jobId, title }: Required<Downloadable>, format: Format): Promise<void> {
   const said = t.value.shell;
   let dismiss: () => void = () => undefined;
   const slow = setTimeout(() => {
@@ -90,7 +93,7 @@ async function saveAs({ jobId, title }: Downloadable, format: Format): Promise<v
   }
 }
 
-async function saveCaptions({ jobId, title }: Downloadable, kind: Captions): Promise<void> {
+async function saveCaptions({ jobId, title }: Required<Downloadable>, kind: Captions): Promise<void> {
   const params = { path: { job_id: jobId } };
   const asked =
     kind === "srt"

@@ -1,0 +1,124 @@
+import { bytes, clock, moment } from "../i18n/formats";
+import { t } from "../i18n";
+import * as player from "../state/player";
+import { link } from "../state/route";
+import { voiceName } from "../state/voices";
+import { Button, IconButton } from "../ui/button";
+import { DownloadMenu } from "../ui/download-menu";
+import { Menu } from "../ui/menu";
+import type { Row } from "./rows";
+import { when } from "./when";
+
+export function RecordingRow({
+  row,
+  index,
+  top,
+  isStop,
+  isTicked,
+  onTick,
+  onOpen,
+  onRename,
+  onRemove,
+}: {
+  row: Row;
+  index: number;
+  /** Pixels from the upper edge of the list. */
+  top: number;
+  /** The Tab key comes by here. */
+  isStop: boolean;
+  isTicked: boolean;
+  onTick: (jobId: string, isRange: boolean) => void;
+  onOpen: () => void;
+  onRename: (jobId: string) => void;
+  onRemove: (jobId: string) => void;
+}) {
+  const said = t.value.library;
+  const { jobId, title } = row;
+  const tabIndex = isStop ? 0 : -1;
+  const isHeard = player.track.value?.jobId === jobId;
+  return (
+    <div
+      class={`recording ${isTicked ? "ticked" : ""} ${isHeard ? "heard" : ""}`}
+      role="row"
+      aria-rowindex={index + 1}
+      aria-selected={isTicked}
+      aria-labelledby={`recording-${jobId}`}
+      data-at={index}
+      data-job={jobId}
+      tabIndex={tabIndex}
+      style={{ top: `${top}px` }}
+      onMouseDown={(event) => {
+        // Or a range of text would be marked with the range of rows.
+        if (event.shiftKey) event.preventDefault();
+      }}
+      onClick={(event) => {
+        if (event.shiftKey && !(event.target as HTMLElement).closest("a, button, input")) onTick(jobId, true);
+      }}
+    >
+      <div role="gridcell" class="cell-tick">
+        <input
+          class="tick"
+          type="checkbox"
+          checked={isTicked}
+          tabIndex={tabIndex}
+          aria-label={said.select(title)}
+          onClick={(event) => onTick(jobId, event.shiftKey)}
+        />
+      </div>
+      <div role="gridcell" class="cell-play">
+        <Play row={row} tabIndex={tabIndex} />
+      </div>
+      <div role="gridcell" class="cell-title">
+        <a id={`recording-${jobId}`} class="clip" href={link("listen", jobId)} dir="auto" title={title} tabIndex={tabIndex} onClick={onOpen}>
+          {title}
+        </a>
+        <span class="excerpt clip soft" dir="auto">
+          {row.excerpt}
+        </span>
+      </div>
+      <div role="gridcell" class="cell-voice">
+        <span class="clip">
+          <bdi>{voiceName(row.voiceId)}</bdi>
+        </span>
+        <span class="clip soft small">{row.model}</span>
+      </div>
+      <div role="gridcell" class="cell-length num">
+        <span>{clock(row.durationS)}</span>
+        <span class="soft small">{bytes(row.sizeBytes)}</span>
+      </div>
+      <div role="gridcell" class="cell-when num soft">
+        <time dateTime={row.createdAt} title={moment(row.createdAt)}>
+          {when(row.createdAt, new Date())}
+        </time>
+      </div>
+      <div role="gridcell" class="cell-acts">
+        <DownloadMenu jobId={jobId} format={row.format} title={title} label={said.download(title)} kind="quiet" tabIndex={tabIndex} />
+        <Menu icon="more" kind="quiet" label={said.more(title)} tabIndex={tabIndex}>
+          <Button kind="quiet" icon="edit" onPress={() => onRename(jobId)}>
+            {said.rename}
+          </Button>
+          <Button kind="danger" icon="trash" onPress={() => onRemove(jobId)}>
+            {said.delete}
+          </Button>
+        </Menu>
+      </div>
+    </div>
+  );
+}
+
+function Play({ row, tabIndex }: { row: Row; tabIndex: number }) {
+  const { jobId, title, format } = row;
+  const isHeard = player.track.value?.jobId === jobId;
+  const isPlaying = isHeard && player.playing.value;
+  const label = isPlaying ? t.value.library.pause(title) : t.value.library.play(title);
+  return (
+    <IconButton
+      kind={isHeard ? "primary" : "plain"}
+      icon={isPlaying ? "pause" : "play"}
+      label={label}
+      busy={isHeard && player.waiting.value && !isPlaying}
+      tabIndex={tabIndex}
+      onPress={() => (isHeard ? player.toggle() : void player.play({ jobId, title, format, live: false }))}
+    />
+  );
+}
