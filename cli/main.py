@@ -161,6 +161,14 @@ def voices(
 
 
 @app.command()
+def workers(*, as_json: options.AsJson = False, url: options.Url = None) -> None:
+    """List who works, on what, and what waits."""
+    from cli.workers import workers as run
+
+    raise typer.Exit(run(read_settings(), as_json=as_json, url=url))
+
+
+@app.command()
 def export(
     job_ids: Annotated[
         list[str] | None,

@@ -24,14 +24,17 @@ from cli.client.failure import Failed
 from cli.client.model_records import Download, Model, ModelsStatus, Order, Orders, Weights, WeightsWorker
 from cli.client.records import Deletion, Job, JobError, Progress, Recording, Timings, Voice
 from cli.client.streaming import SpeechStream
+from cli.client.worker_records import Estimate, Holding, Queue, ServedModel, Worker, Workers
 
 __all__ = [
     "Choices",
     "Client",
     "Deletion",
     "Download",
+    "Estimate",
     "Event",
     "Failed",
+    "Holding",
     "Job",
     "JobError",
     "Model",
@@ -39,10 +42,14 @@ __all__ = [
     "Order",
     "Orders",
     "Progress",
+    "Queue",
     "Recording",
+    "ServedModel",
     "SpeechStream",
     "Timings",
     "Voice",
     "Weights",
     "WeightsWorker",
+    "Worker",
+    "Workers",
 ]

@@ -15,6 +15,7 @@ from cli.client.model_records import Download, Downloads, ModelsStatus, Orders
 from cli.client.reading import R, listed, made
 from cli.client.records import Deletion, Job, Progress, Recording, Status, Voice
 from cli.client.streaming import SpeechStream
+from cli.client.worker_records import Estimate, Workers
 
 Captions = Literal["srt", "vtt", "json"]
 # As many as any service takes at a time.
@@ -145,6 +146,21 @@ class Client:
     def voices(self, *, model: str | None = None, language: str | None = None) -> list[Voice]:
         params = _given({"model": model, "language": language})
         return listed(Voice, self._connection.ask("GET", "/voices", params=params), "voices")
+
+    def workers(self) -> Workers:
+        return made(Workers, self._connection.ask("GET", "/workers"))
+
+    def estimate(
+        self,
+        chars: int,
+        *,
+        voice_id: str | None = None,
+        priority: Literal["interactive", "bulk"] | None = None,
+        speed: float | None = None,
+    ) -> Estimate:
+        """What a text of so many characters would take if it was sent now."""
+        asked = {"chars": chars, "voice_id": voice_id, "priority": priority, "speed": speed}
+        return made(Estimate, self._connection.ask("GET", "/estimate", params=_given(asked)))
 
     def models(self) -> ModelsStatus:
         return made(ModelsStatus, self._connection.ask("GET", "/models/status"))
