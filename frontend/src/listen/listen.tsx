@@ -147,7 +147,11 @@ function Actions({ watch }: { watch: Watch }) {
       ) : null}
       {recording.value ? (
         <>
-          <DownloadMenu jobId={watch.id} format={recording.value.format} />
+          <DownloadMenu
+            jobId={watch.id}
+            format={recording.value.format}
+            title={watch.title.value}
+            text={t.value.shell.download} />
           <Button
             kind="quiet"
             icon="trash"
@@ -219,7 +223,7 @@ function Standing({ job, watch }: { job: Job; watch: Watch }) {
         <strong role="status">{said.statuses(status)}</strong>
         <span class="num soft">{ahead(job)}</span>
       </div>
-      <progress class="bar" max="100" value={status === "running" ? progress.percent : 0} aria-label={said.statuses(status)} />
+      <progress class="bar" max="100" value={status === "queued" ? 0 : progress.percent} aria-label={said.statuses(status)} />
       <div class="row spread small soft num">
         <span>{total ? said.segments(count(progress.segments_done), count(total)) : status === "running" ? said.starting : ""}</span>
         <span>{total ? percent(progress.percent) : ""}</span>

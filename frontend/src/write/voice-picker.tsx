@@ -5,6 +5,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import type { Voice } from "../api/client";
 import { languageName } from "../i18n/formats";
 import { t } from "../i18n";
+import { link } from "../state/route";
 import { loadVoices, voices, voicesTrouble } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { Empty, Skeleton, Trouble } from "../ui/state";
@@ -160,10 +161,12 @@ function Found({
       </Empty>
     );
   }
+  const away = found.filter((voice) => !voice.available).length;
   return (
     <>
-      <p class="small soft" role="status">
-        {said.found(found.length)}
+      <p class="small soft row spread">
+        <span role="status">{said.found(found.length)}</span>
+        {away ? <a href={link("farm", undefined, new URLSearchParams({ part: "models" }))}>{said.fetchMore(away)}</a> : null}
       </p>
       <ul class="voices">
         {found.map((voice) => (
@@ -178,7 +181,7 @@ function Row({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; o
   const said = t.value.write;
   const mine = previewing.value?.id === voice.id;
   return (
-    <li class={`voice ${voice.available ? "" : "away"}`}>
+    <li class={`voice ${voice.available ? "" : "away"}`} title={voice.reason ?? undefined}>
       <IconButton
         kind="quiet"
         icon={mine ? "stop" : "play"}
@@ -196,11 +199,7 @@ function Row({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; o
       >
         <bdi class="voice-name">{voice.name}</bdi>
         <span class="small soft">{describe(voice)}</span>
-        {voice.available ? null : (
-          <span class="small" dir="auto">
-            {voice.reason}
-          </span>
-        )}
+        {voice.available ? null : <span class="small soft">{said.away}</span>}
       </button>
       <span class="voice-marks">
         {voice.is_default ? <span class="badge accent">{said.byDefault}</span> : null}

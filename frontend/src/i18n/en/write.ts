@@ -76,5 +76,7 @@ export const write = {
   styled: "Takes a style",
   slow: "Slow without a GPU",
   byDefault: "Default",
+  away: "Not on this farm yet",
+  fetchMore: (n: number) => `${n} more after a download`,
   genders: (gender: string): string => ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Any",
 };

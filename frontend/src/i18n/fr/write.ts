@@ -76,5 +76,7 @@ export const write = {
   styled: "Accepte un style",
   slow: "Lente sans GPU",
   byDefault: "Par défaut",
+  away: "Pas encore dans cette ferme",
+  fetchMore: (n: number) => `${n} de plus après un téléchargement`,
   genders: (gender: string): string => ({ female: "Féminine", male: "Masculine", neutral: "Neutre" })[gender] ?? "Toutes",
 };
