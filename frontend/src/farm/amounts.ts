@@ -29,6 +29,22 @@ export function percentage(share: number): string {
   return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
+/** A moment of the last days or weeks, for where there is little room. */
+export function atTime(iso: string): string {
+  const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" } as const;
+  return new Intl.DateTimeFormat(language.value, parts).format(new Date(iso));
+}
+
+/** `2026-07-01`, which is a day wherever one is. */
+export function onDay(day: string): string {
+  return new Intl.DateTimeFormat(language.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(day));
+}
+
+/** An hour of here. */
+export function atHour(iso: string): string {
+  return new Intl.DateTimeFormat(language.value, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
+}
+
 /** `12 seconds ago`. */
 export function ago(seconds: number): string {
   const words = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });

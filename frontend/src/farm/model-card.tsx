@@ -67,7 +67,7 @@ export function ModelCard({
       ))}
       {rest ? (
         <div class="row">
-          <Button icon="download" kind={model.state === "absent" ? "primary" : "plain"} onPress={() => want(rest, model.name)}>
+          <Button icon="download" onPress={() => want(rest, model.name)}>
             {model.state === "absent" ? said.downloadOf(model.name) : said.downloadRest}
           </Button>
           {rest.bytes === null ? null : <span class="soft small num">{said.about(bytes(rest.bytes))}</span>}

@@ -1,8 +1,8 @@
 import { t } from "../i18n";
-import { bytes, count, moment, span } from "../i18n/formats";
+import { bytes, count, span } from "../i18n/formats";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
-import { modelName } from "./amounts";
+import { atTime, modelName } from "./amounts";
 import { ageS, nameOf, progressOf } from "./crew";
 import { StandingBadge } from "./standing";
 import type { Holding, ServedModel, Worker } from "./types";
@@ -50,7 +50,7 @@ function Facts({ worker }: { worker: Worker }) {
   const said = t.value.farm;
   const facts: [string, string][] = [
     [said.device, worker.device],
-    [said.upSince, moment(worker.started_at)],
+    [said.upSince, atTime(worker.started_at)],
     [said.memory, worker.memory_bytes === null ? said.notKnown : bytes(worker.memory_bytes)],
     [said.version, worker.version],
     [said.writes, worker.formats.join(", ") || said.notKnown],

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { failureShare, hoursOf, jobsOf, mostOf, pointsOf, stacked, sumOf, type Point } from "./points";
+
+function point(at: string, completed: number, failed = 0, cancelled = 0, p99: number | null = null): Point {
+  const wait = p99 === null ? null : { p50: 1, p90: 2, p99, count: completed };
+  return { at, completed, failed, cancelled, minutes: completed / 2, wait, firstAudio: null };
+}
+
+test("a range of days begins with a day of UTC", () => {
+  const now = new Date("2026-07-10T05:20:00Z");
+  expect(hoursOf("24", now)).toBe(24);
+  expect(hoursOf("7", now)).toBe(6 * 24 + 6);
+  expect(hoursOf("90", new Date("2026-07-10T23:59:00Z"))).toBe(90 * 24);
+});
+
+test("a day is told by hours, longer by days", () => {
+  const figures = { completed: 3, failed: 1, cancelled: 0, chars: 9, audio_s: 90, size_bytes: 1, synthesis_s: 9, speed_over_real_time: 10 };
+  const waited = { wait_ms: { p50: 1, p90: 2, p99: 3, count: 3 }, first_audio_ms: null };
+  const analytics = {
+    series: [{ hour: "2026-07-10T05:00:00Z", ...figures }],
+    by_day: [{ day: "2026-07-10", ...figures, ...waited }],
+  };
+  expect(pointsOf(analytics, "24")).toEqual([
+    { at: "2026-07-10T05:00:00Z", completed: 3, failed: 1, cancelled: 0, minutes: 1.5, wait: null, firstAudio: null },
+  ]);
+  expect(pointsOf(analytics, "30")[0]).toMatchObject({ at: "2026-07-10", wait: { p99: 3 }, firstAudio: null });
+});
+
+test("sums, and where there was the most", () => {
+  const points = [point("a", 2, 1), point("b", 5, 0, 1, 40), point("c", 5, 1, 0, 900)];
+  expect(sumOf(points, jobsOf)).toBe(15);
+  expect(mostOf(points, jobsOf)).toEqual({ value: 6, at: "b" });
+  expect(mostOf(points, (one) => one.wait?.p99 ?? null)).toEqual({ value: 900, at: "c" });
+  expect(mostOf([point("a", 0)], jobsOf)).toBeNull();
+});
+
+test("what was cancelled neither failed nor went well", () => {
+  expect(failureShare({ completed: 3, failed: 1 })).toBe(0.25);
+  expect(failureShare({ completed: 0, failed: 0 })).toBeNull();
+});
+
+test("bars stand on each other", () => {
+  expect(stacked([point("a", 4, 2, 1)])).toEqual([[7], [6], [4]]);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { everyNth, isWide, linearTicks, spread, timeTicks } from "./scale";
+
+test("labels along a chart do not run into each other, and the last one is there", () => {
+  expect(everyNth(7, 700, 60)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(everyNth(90, 700, 60)).toEqual([5, 17, 29, 41, 53, 65, 77, 89]);
+  expect(everyNth(24, 300, 60)).toEqual([5, 11, 17, 23]);
+  expect(everyNth(0, 300, 60)).toEqual([]);
+  expect(everyNth(30, 10, 60)).toEqual([29]);
+});
+
+test("heights go by round numbers from nothing to above the most", () => {
+  expect(linearTicks(87)).toEqual([0, 50, 100]);
+  expect(linearTicks(4)).toEqual([0, 1, 2, 3, 4]);
+  expect(linearTicks(0.7)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
+  expect(linearTicks(0)).toEqual([0, 1]);
+});
+
+test("of jobs there are no halves", () => {
+  expect(linearTicks(1, { whole: true })).toEqual([0, 1]);
+  expect(linearTicks(2, { whole: true })).toEqual([0, 1, 2]);
+});
+
+test("times go by those that people name", () => {
+  expect(timeTicks(30, 900)).toEqual([20, 50, 100, 200, 500, 1000]);
+  expect(timeTicks(3, 45_000)).toEqual([1, 10, 100, 1000, 10_000, 60_000]);
+});
+
+test("what differs much is drawn by factors", () => {
+  expect(isWide([10, 30, 150])).toBe(false);
+  expect(isWide([10, 0, 2500])).toBe(true);
+  expect(isWide([])).toBe(false);
+});
+
+test("labels that would cover each other move apart, within the chart", () => {
+  expect(spread([50, 52, 100], { gap: 14, low: 0, high: 200 })).toEqual([50, 64, 100]);
+  expect(spread([198, 199], { gap: 14, low: 0, high: 200 })).toEqual([186, 200]);
+  expect(spread([30, 10], { gap: 14, low: 0, high: 200 })).toEqual([30, 10]);
+});

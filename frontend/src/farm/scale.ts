@@ -1,0 +1,76 @@
+/** Which values stand along the axes of a chart, and where its labels find room. */
+
+/** Indices of labels along `count` places on `widthPx`, each of `labelPx`; the last one always has its label. */
+export function everyNth(count: number, widthPx: number, labelPx: number): number[] {
+  if (count <= 0) return [];
+  const fit = Math.max(1, Math.floor(widthPx / labelPx));
+  const step = niceStep(Math.ceil(count / fit));
+  const ticks: number[] = [];
+  for (let index = count - 1; index >= 0; index -= step) ticks.unshift(index);
+  return ticks;
+}
+
+/** Hours and days are counted by those. */
+const STEPS = [1, 2, 3, 4, 6, 7, 12, 14, 21, 28];
+
+function niceStep(least: number): number {
+  return STEPS.find((step) => step >= least) ?? least;
+}
+
+/** From 0 to at least `most`, about `count` steps of 1, 2 or 5 and zeros; whole ones where `whole`. */
+export function linearTicks(most: number, { count = 4, whole = false }: { count?: number; whole?: boolean } = {}): number[] {
+  if (!(most > 0)) return [0, 1];
+  const raw = most / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const nice = ([1, 2, 5, 10].find((step) => step * power >= raw) ?? 10) * power;
+  const step = whole ? Math.max(1, nice) : nice;
+  const ticks = [];
+  for (let index = 0; index <= Math.ceil(most / step - 1e-9); index++) ticks.push(Number((index * step).toPrecision(12)));
+  return ticks;
+}
+
+/** Times that people name, in milliseconds. */
+const COARSE_MS = [0.1, 1, 10, 100, 1e3, 1e4, 6e4, 6e5, 3.6e6, 3.6e7, 3.6e8, 3.6e9];
+const FINE_MS = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 1.2e5, 3e5, 6e5, 1.8e6, 3.6e6, 7.2e6,
+  1.8e7, 3.6e7, 8.64e7, 3.6e8, 3.6e9,
+];
+const MOST_TICKS = 6;
+
+/** For a scale of factors: from at most `least` to at least `most`, both above 0. */
+export function timeTicks(least: number, most: number): number[] {
+  const fine = around(FINE_MS, least, most);
+  return fine.length <= MOST_TICKS ? fine : around(COARSE_MS, least, most);
+}
+
+function around(times: readonly number[], least: number, most: number): number[] {
+  const first = times.findLastIndex((time) => time <= least);
+  const last = times.findIndex((time) => time >= most);
+  return times.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
+}
+
+/** What differs by more than that is drawn by factors, or the small would lie on the ground. */
+const WIDE = 20;
+
+export function isWide(values: readonly number[]): boolean {
+  const some = values.filter((value) => value > 0);
+  return some.length > 0 && Math.max(...some) / Math.min(...some) > WIDE;
+}
+
+/** Heights moved apart to `gap` at least, in their order, as little as it takes, between `low` and `high`. */
+export function spread(heights: readonly number[], { gap, low, high }: { gap: number; low: number; high: number }): number[] {
+  const order = heights.map((height, index) => ({ height, index })).sort((a, b) => a.height - b.height || a.index - b.index);
+  let floor = low;
+  for (const one of order) {
+    one.height = Math.max(one.height, floor);
+    floor = one.height + gap;
+  }
+  let ceiling = high;
+  for (const one of order.toReversed()) {
+    one.height = Math.min(one.height, ceiling);
+    ceiling = one.height - gap;
+  }
+  const moved: number[] = [];
+  for (const one of order) moved[one.index] = one.height;
+  return moved;
+}

@@ -1,0 +1,23 @@
+/** Rows of a table by one of its columns. */
+
+export interface Order {
+  column: string;
+  descending: boolean;
+}
+
+/** A press on the column that sorts turns the order about; numbers begin with the most, words with the first. */
+export function pressed(order: Order, column: string, isWord: boolean): Order {
+  if (order.column === column) return { column, descending: !order.descending };
+  return { column, descending: !isWord };
+}
+
+/** What is not known stands last either way; equals stay as they were. */
+export function sortedBy<T>(rows: readonly T[], value: (row: T) => string | number | null, descending: boolean): readonly T[] {
+  const sign = descending ? -1 : 1;
+  return [...rows].sort((a, b) => {
+    const [left, right] = [value(a), value(b)];
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    if (typeof left === "string" || typeof right === "string") return sign * String(left).localeCompare(String(right), undefined, { numeric: true });
+    return sign * (left - right);
+  });
+}
