@@ -81,8 +81,9 @@ def request(connection: Connection, job_id: str, *, audio_format: str, owner: st
         .on_conflict_do_update(
             index_elements=["job_id", "format"], set_=fresh, where=Rendition.status == "failed"
         )
+        .returning(Rendition.job_id)
     )
-    return asked.rowcount > 0
+    return asked.first() is not None
 
 
 def find(connection: Connection, job_id: str, *, audio_format: str, owner: str) -> AnyRow | None:

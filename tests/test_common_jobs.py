@@ -235,7 +235,7 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
     claim = take(database, running)
     with database.write() as connection:
         assert changes.remove(connection, finished.id, owner="local") == changes.Deleted(
-            finished.id, "finished", key
+            finished.id, "finished", (key,)
         )
         assert changes.remove(connection, running.id, owner="local").was == "unfinished"
         with pytest.raises(Gone):
