@@ -102,9 +102,9 @@ def list_recordings(
     """Newest first, from behind `after`."""
     if wanted.prefixes:
         found = finding.find(connection, wanted, owner=owner, limit=limit, after=after)
-        rows = connection.execute(_recordings(owner).where(Recording.job_id.in_(found)))
+        rows = connection.execute(_recordings().where(_named(found, owner=owner)))
         return sorted(rows, key=lambda row: found.index(row.job_id))
-    query = _recordings(owner).where(*_filters(wanted))
+    query = _recordings().where(Recording.owner == owner, *_filters(wanted))
     if after:
         query = query.where(_behind(Recording.created_at, Recording.job_id, after))
     order = (Recording.created_at.desc(), Recording.job_id.desc())
@@ -113,16 +113,17 @@ def list_recordings(
 
 def get_recording(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
     """As the list shows it; None when there is none or its audio is on its way out."""
-    query = _recordings(owner).where(Recording.job_id == job_id, Audio.doomed_at.is_(None))
+    query = _recordings().where(_named([job_id], owner=owner), Audio.doomed_at.is_(None))
     return connection.execute(query).first()
 
 
-def _recordings(owner: str) -> Select[Any]:
-    return (
-        select(*Recording.__table__.columns, *(_AUDIO_FIGURES))
-        .join(Audio, Audio.key == Recording.audio_key)
-        .where(Recording.owner == owner)
-    )
+def _recordings() -> Select[Any]:
+    return select(*Recording.__table__.columns, *_AUDIO_FIGURES).join(Audio, Audio.key == Recording.audio_key)
+
+
+def _named(job_ids: Sequence[str], *, owner: str) -> Any:
+    # Not a plain column: SQLite would go through all that the owner has rather than look up a few ids.
+    return and_(Recording.job_id.in_(job_ids), Recording.owner.concat("") == owner)
 
 
 def _filters(wanted: Wanted) -> list[Any]:
@@ -139,8 +140,9 @@ _AUDIO_FIGURES = (Audio.format, Audio.sample_rate_hz, Audio.duration_s, Audio.si
 
 
 def _behind(moment: Any, key: Any, after: Keyset) -> Any:
-    # Written out rather than as a row value, which SQLite does not use its index for in a descending scan.
-    return or_(moment < after[0], and_(moment == after[0], key < after[1]))
+    # Written out rather than as a row value, which SQLite does not use its index for in a descending scan; and with
+    # what follows from it, by which both find the place to begin at.
+    return and_(moment <= after[0], or_(moment < after[0], key < after[1]))
 
 
 def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) -> dict[str, SpokenAudio]:
@@ -159,7 +161,7 @@ def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) ->
             Recording.created_at,
         )
         .join(Audio, Audio.key == Recording.audio_key)
-        .where(Recording.owner == owner, Recording.job_id.in_(job_ids), Audio.doomed_at.is_(None))
+        .where(_named(job_ids, owner=owner), Audio.doomed_at.is_(None))
     )
     return {row.job_id: SpokenAudio(**row._mapping) for row in rows}
 
