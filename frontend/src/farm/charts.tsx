@@ -4,6 +4,7 @@ import { atHour, onDay, rounded, waited } from "./amounts";
 import { Chart, type Shown } from "./chart";
 import { bars, lines, stackedBars } from "./drawings";
 import { jobsOf, mostOf, stacked, sumOf, type Point } from "./points";
+import { isWide } from "./scale";
 import type { Percentiles } from "./types";
 
 interface Charted {
@@ -87,12 +88,14 @@ export function WaitedChart({
     values: points.map((point) => known(point[measure]?.[key])),
     inAll: known(whole?.[key]),
   }));
+  const values = points.flatMap((point) => SHARES.map(({ key }) => point[measure]?.[key] ?? 0));
   return (
     <Chart
       title={measure === "wait" ? said.waitByDay : said.firstAudioByDay}
       summary={
         whole && worst
-          ? said.waitedSummary(waited(whole.p50), waited(whole.p90), waited(worst.value), nameOf(worst.at, true))
+          ? said.waitedSummary(waited(whole.p50), waited(whole.p90), waited(worst.value), nameOf(worst.at, true)) +
+            (isWide(values) ? ` ${said.byFactors}` : "")
           : said.noneYet
       }
       step={said.day}

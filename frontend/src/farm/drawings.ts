@@ -114,7 +114,7 @@ function frame(
   names: readonly string[],
   ticks: readonly number[],
   value: (amount: number) => string,
-  { wide = false, right = 8 }: { wide?: boolean; right?: number } = {},
+  { wide = false, right = 28 }: { wide?: boolean; right?: number } = {},
 ): Omit<Drawing["options"], "series"> {
   const [low, high] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
   const font = `500 ${FONT_PX}px ${ink.font}`;

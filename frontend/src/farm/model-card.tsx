@@ -124,7 +124,7 @@ function Voices({ model }: { model: Model }) {
   return (
     <details class="more">
       <summary>{said.voicesHere(count(model.voices_present), count(model.voices_known))}</summary>
-      <ul class="names">
+      <ul class="names" tabIndex={0} aria-label={said.voicesHere(count(model.voices_present), count(model.voices_known))}>
         {model.voices.map((voice) => (
           <li key={voice.id} class={`badge ${voice.present ? "" : "missing"}`}>
             <bdi class="clip">{voiceName(voice.id)}</bdi>

@@ -95,7 +95,7 @@ function Cell({ column, row, share }: { column: Column; row: NamedFigures; share
           <span class="measure" aria-hidden="true">
             <span style={{ width: `${share * 100}%` }} />
           </span>
-          {column.shown(row)}
+          <span class="amount">{column.shown(row)}</span>
         </span>
       ) : (
         column.shown(row)

@@ -156,10 +156,11 @@ export const farm = {
   utcDays: "Days are those of UTC.",
   inAll: "In all",
   jobsSummary: (jobs: string, failed: string, cancelled: string, most: string, when: string) =>
-    `${jobs} jobs, of which ${failed} failed and ${cancelled} were cancelled. Most: ${most}, ${when}.`,
-  minutesSummary: (minutes: string, most: string, when: string) => `${minutes} minutes of audio. Most: ${most}, ${when}.`,
+    `${jobs} jobs, of which ${failed} failed and ${cancelled} were cancelled. The most (${when}): ${most}.`,
+  minutesSummary: (minutes: string, most: string, when: string) => `${minutes} minutes of audio. The most (${when}): ${most}.`,
   waitedSummary: (half: string, ninety: string, worst: string, when: string) =>
-    `Half within ${half}, nine in ten within ${ninety}. The longest day: 99 in 100 within ${worst}, ${when}.`,
+    `Half within ${half}, nine in ten within ${ninety}. The longest day (${when}): 99 in 100 within ${worst}.`,
+  byFactors: "The scale is logarithmic.",
   noneYet: "Nothing was counted in this time.",
   longerRange: "Choose a range of days to see how it went from day to day.",
   asTable: "The numbers as a table",

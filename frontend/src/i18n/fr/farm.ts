@@ -159,11 +159,12 @@ export const farm = {
   utcDays: "Les jours sont ceux d’UTC.",
   inAll: "En tout",
   jobsSummary: (jobs: string, failed: string, cancelled: string, most: string, when: string) =>
-    `${jobs} travaux, dont ${failed} en échec et ${cancelled} annulés. Le plus\u00a0: ${most}, ${when}.`,
+    `${jobs} travaux, dont ${failed} en échec et ${cancelled} annulés. Maximum (${when})\u00a0: ${most}.`,
   minutesSummary: (minutes: string, most: string, when: string) =>
-    `${minutes} minutes d’audio. Le plus\u00a0: ${most}, ${when}.`,
+    `${minutes} minutes d’audio. Maximum (${when})\u00a0: ${most}.`,
   waitedSummary: (half: string, ninety: string, worst: string, when: string) =>
-    `La moitié en moins de ${half}, neuf sur dix en moins de ${ninety}. Le jour le plus long\u00a0: 99 sur 100 en moins de ${worst}, ${when}.`,
+    `La moitié en moins de ${half}, neuf sur dix en moins de ${ninety}. Le jour le plus long (${when})\u00a0: 99 sur 100 en moins de ${worst}.`,
+  byFactors: "Échelle logarithmique.",
   noneYet: "Rien n’a été compté pendant cette période.",
   longerRange: "Choisissez une période en jours pour voir l’évolution d’un jour à l’autre.",
   asTable: "Les nombres en tableau",
