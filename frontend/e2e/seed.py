@@ -30,6 +30,8 @@ from common.tables import Audio, Recording
 BATCH = 2000
 RATE_HZ = 8000
 LENGTHS_S = (1.4, 3.2, 9.0, 64.0)
+# One voice of each, and the more of a model the more often it stands here.
+MODELS_SHOWN = ("hibari", "hibari", "kokoro", "kokoro", "kokoro", "kokoro", "mms", "bark")
 YEAR_S = 365 * 86400
 
 HOSTILE = (
@@ -117,10 +119,11 @@ def _tone(length_s: float) -> bytes:
 def _recordings(count: int) -> Iterator[Findable]:
     """Oldest first, over a year and a bit; every twentieth is a hostile one, the newest among them."""
     chance = random.Random(11)  # noqa: S311  # the same library each time
-    some = chance.sample(list(voices().values()), k=12)
+    listed = list(voices().values())
+    some = [chance.choice([voice for voice in listed if voice.model == model]) for model in MODELS_SHOWN]
     hostile = itertools.cycle(HOSTILE)
     for number in range(count):
-        age_s = 1.2 * YEAR_S * (1 - (number + 1) / count) ** 2
+        age_s = 1.2 * YEAR_S * (1 - (number + 1) / count) ** 1.6
         said = f"{chance.choice(SUBJECTS)} {chance.choice(VERBS)} {chance.choice(ENDS)}"
         if (count - number) % 20 == 3 or (count - number <= 2 * len(HOSTILE) and number % 2):
             said = f"{next(hostile)} {said if chance.random() < 0.5 else ''}"

@@ -17,6 +17,11 @@ describe("filters in the address", () => {
     expect(read(new URLSearchParams({ from: day, to: day }))).toEqual(NONE);
   });
 
+  it("drop ids that no voice can have", () => {
+    expect(read(new URLSearchParams({ voice: "no such", model: "é" }))).toEqual(NONE);
+    expect(read(new URLSearchParams({ voice: "mix:af_sky*0.4+af_bella" })).voice).toBe("mix:af_sky*0.4+af_bella");
+  });
+
   it("read no more words than the service does", () => {
     expect(read(new URLSearchParams({ q: "x".repeat(900) })).q).toHaveLength(200);
   });

@@ -19,8 +19,8 @@ export const Q_CHARS = 200;
 export function read(query: URLSearchParams): Filters {
   return {
     q: (query.get("q") ?? "").slice(0, Q_CHARS),
-    voice: query.get("voice") ?? "",
-    model: query.get("model") ?? "",
+    voice: idOr(query.get("voice"), ""),
+    model: idOr(query.get("model"), ""),
     from: dayOr(query.get("from"), ""),
     to: dayOr(query.get("to"), ""),
   };
@@ -55,6 +55,10 @@ export function asked(filters: Filters): Partial<Filters> {
 export function dayOf(iso: string): string {
   const at = new Date(iso);
   return [String(at.getFullYear()).padStart(4, "0"), two(at.getMonth() + 1), two(at.getDate())].join("-");
+}
+
+function idOr(written: string | null, otherwise: string): string {
+  return written !== null && /^[!-~]{1,256}$/.test(written) ? written : otherwise;
 }
 
 function dayOr(written: string | null, otherwise: string): string {

@@ -37,6 +37,9 @@ describe("a row", () => {
   it("goes on behind a title that is the first words", () => {
     expect(excerpt("The sea was…", "The sea\n was calm that day.")).toBe("… calm that day.");
     expect(excerpt("The sea was calm.", "The sea was calm.")).toBe("");
+    expect(excerpt("The sea was ca…", "The sea was calm that day.")).toBe("… calm that day.");
+    expect(excerpt("  The  sea ", "The sea\n")).toBe("");
+    expect(excerpt("海は静か…", "海は静かだった。")).toBe("… だった。");
     expect(excerpt("Renamed", "The sea  was calm.")).toBe("The sea was calm.");
     expect(excerpt("", "The sea")).toBe("The sea");
     expect(excerpt("Long", "word ".repeat(90))).toMatch(/^word/);

@@ -40,11 +40,18 @@ export function rowOf(recording: Recording): Row {
 
 /** Empty when the title says all of it. */
 export function excerpt(title: string, text: string): string {
-  const words = copied(text, 2 * EXCERPT_CHARS).split(/\s+/).filter(Boolean).join(" ");
-  const said = title.replace(/…$/, "");
+  const words = spaced(copied(text, 2 * EXCERPT_CHARS));
+  const said = spaced(title.replace(/…$/, ""));
   if (said === "" || !words.startsWith(said)) return copied(words, EXCERPT_CHARS);
-  const rest = copied(words.slice(said.length).trim(), EXCERPT_CHARS);
-  return rest && `… ${rest}`;
+  if (words === said) return "";
+  // The title may end within a word.
+  const within = /\S*$/.exec(said)?.[0] ?? "";
+  const from = words[said.length] === " " || within.length === said.length ? said.length : said.length - within.length;
+  return `… ${copied(words.slice(from).trim(), EXCERPT_CHARS)}`;
+}
+
+function spaced(text: string): string {
+  return text.split(/\s+/).filter(Boolean).join(" ");
 }
 
 /** A copy of the beginning: a slice would keep the whole of a book in memory behind its first words. */

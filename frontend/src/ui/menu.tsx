@@ -1,7 +1,7 @@
 /** A button that opens a list of things to do, in the top layer, closed by Escape and by a press elsewhere. */
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icon";
 
 export function Menu({
@@ -28,6 +28,12 @@ export function Menu({
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
+  // Its size is known when what is in it was drawn.
+  useLayoutEffect(() => {
+    if (!open || !button.current || !list.current) return;
+    place(list.current, button.current);
+    list.current.querySelector<HTMLElement>("button, a")?.focus();
+  }, [open]);
   return (
     <>
       <button
@@ -51,14 +57,7 @@ export function Menu({
         class="popover menu"
         role="group"
         aria-label={label}
-        onToggle={(event) => {
-          const opened = (event as unknown as ToggleEvent).newState === "open";
-          setOpen(opened);
-          if (opened && button.current && list.current) {
-            place(list.current, button.current);
-            list.current.querySelector<HTMLElement>("button, a")?.focus();
-          }
-        }}
+        onToggle={(event) => setOpen((event as unknown as ToggleEvent).newState === "open")}
         onKeyDown={(event) => step(event, list.current)}
         onClick={(event) => {
           if ((event.target as HTMLElement).closest("button, a")) list.current?.hidePopover();
