@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, bindparam, cast, delete, func, select
+from sqlalchemy import Connection, Integer, bindparam, cast, delete, func, literal, select, true, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.tables import AnyRow, LatencyHourly
@@ -69,16 +69,15 @@ class Histogram:
 
 def count(connection: Connection, job: Any, waited: Mapping[Measure, float], *, now: float) -> None:
     """Add a job that ended well to this hour; `waited` is in milliseconds, `job` as in `lease.count_usage`."""
-    row = {
+    counted = {
         "hour": int(now // 3600),
         "owner": job.owner,
         "model": job.model,
         "voice_id": job.voice_id,
         "provider": job.provider,
     }
-    # Always in the same order, so that no two that end at once wait for each other.
-    rows = [row | {"measure": name, "bucket": bucket_of(waited[name])} for name in MEASURES if name in waited]
-    connection.execute(_add_one(connection.dialect.name), rows)
+    buckets = {measure: bucket_of(waited[measure]) for measure in MEASURES}
+    connection.execute(_add_one(connection.dialect.name), counted | buckets)
 
 
 def by_voice(connection: Connection, *, owner: str, since_hour: int) -> Sequence[AnyRow]:
@@ -119,7 +118,15 @@ def _summed(connection: Connection, *keys: Any, owner: str, since_hour: int) -> 
 
 @cache
 def _add_one(dialect: str) -> Any:
+    """One statement for all measures: an end is on the way of whoever waits. The parameters name their buckets."""
+    table = LatencyHourly.__table__
+    shared = [bindparam(name, type_=table.c[name].type) for name in _KEYS[:-2]]
+    rows = [
+        # SQLite takes an ON for a join's where no WHERE stands before it.
+        select(*shared, literal(measure), bindparam(measure, type_=Integer), literal(1)).where(true())
+        for measure in MEASURES
+    ]
     row = (sqlite if dialect == "sqlite" else postgresql).insert(LatencyHourly)
-    return row.values({name: bindparam(name) for name in _KEYS} | {"count": 1}).on_conflict_do_update(
+    return row.from_select([*_KEYS, "count"], union_all(*rows)).on_conflict_do_update(
         index_elements=_KEYS, set_={"count": LatencyHourly.count + 1}
     )
