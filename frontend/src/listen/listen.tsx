@@ -90,6 +90,7 @@ function trackOf(watch: Watch): Track {
     title: watch.title.value,
     format: recording.value?.format ?? job.value?.format ?? "mp3",
     live: recording.value === null,
+    ...(recording.value ? { lengthS: recording.value.duration_s } : {}),
   };
 }
 

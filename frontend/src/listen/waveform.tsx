@@ -82,6 +82,8 @@ function Drawn({ sound, at }: { sound: Sound; at: number }) {
           barGap: 2,
           barRadius: 3,
           normalize: true,
+          // It only draws: what is heard is the player's.
+          media: new Audio(),
           interact: false,
           hideScrollbar: true,
           cspNonce: document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.content ?? "",

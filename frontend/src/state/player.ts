@@ -4,7 +4,7 @@
  * which one can go anywhere.
  */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { address } from "../api/client";
 import { otherFormat } from "../api/renditions";
 
@@ -14,6 +14,8 @@ export interface Track {
   format: string;
   /** Still being spoken. */
   live: boolean;
+  /** Known once it is finished. */
+  lengthS?: number;
 }
 
 export const track = signal<Track | null>(null);
@@ -22,7 +24,9 @@ export const playing = signal(false);
 export const waiting = signal(false);
 export const positionS = signal(0);
 /** 0 while nobody knows. */
-export const durationS = signal(0);
+export const durationS = computed(() => elementS.value || (track.value?.lengthS ?? 0));
+/** A stream does not tell how long it will be. */
+const elementS = signal(0);
 export const rate = signal(1);
 export const trouble = signal<"none" | "sound" | "asks">("none");
 
@@ -48,7 +52,7 @@ export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Pro
   track.value = next;
   trouble.value = "none";
   positionS.value = atS;
-  durationS.value = 0;
+  elementS.value = 0;
   if (next.live && !isPlayable(next.format)) return; // heard when it is finished
   waiting.value = true;
   const source = await sourceOf(next);
@@ -166,6 +170,6 @@ for (const name of ["play", "playing", "pause", "waiting", "timeupdate", "durati
     if (name === "playing" || name === "pause") waiting.value = false;
     if (name === "waiting") waiting.value = true;
     playing.value = !audio.paused && !audio.ended;
-    durationS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+    elementS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
   });
 }
