@@ -10,6 +10,7 @@ from starlette.requests import Request
 from api import audio_file
 from api.context import OWNER, Gateway, here
 from api.hub import CLOSED, LOOK_EVERY_S, Listener
+from api.orders import NEWS_S
 from common import renditions
 from common.errors import Gone, InvalidRequest, SynthesisFailed
 from common.fleet import Seen, believed
@@ -19,8 +20,16 @@ from common.tables import AnyRow
 Unfinished = Literal["queued", "running"]
 
 
-def check_formats(wanted: str, original: str, fleet: Sequence[Seen]) -> None:
+async def check_formats(gateway: Gateway, wanted: str, original: str) -> None:
     """By what ops workers can write, and therefore read. Raises InvalidRequest."""
+    try:
+        _check(wanted, original, await gateway.fleet.seen())
+    except InvalidRequest:
+        # A refusal is never said on the strength of old news.
+        _check(wanted, original, await gateway.fleet.seen(max_age_s=NEWS_S))
+
+
+def _check(wanted: str, original: str, fleet: Sequence[Seen]) -> None:
     makers = believed([seen for seen in fleet if not seen.is_worker and seen.announcement.formats])
     if not makers or any({wanted, original} <= set(seen.announcement.formats) for seen in makers):
         return

@@ -216,6 +216,26 @@ def test_a_download_goes_on_where_it_broke(tmp_path: Path) -> None:
     assert script.of("/jobs/j/audio")[-1].headers["if-range"] == '"a"'
 
 
+def test_another_format_is_asked_for_until_it_is_made() -> None:
+    stands = {"job_id": "j", "format": "mp3"}
+    made_then = stands | {"status": "completed", "audio_url": "/jobs/j/audio?format=mp3", "size_bytes": 9}
+    answers = [told(stands | {"status": status}) for status in ("queued", "running")]
+    script = {"POST /jobs/j/transcode": [*answers, BREAK, told(made_then)]}
+    with serving(script) as served, Client(served.url) as client:
+        rendition = client.transcode("j", "mp3")
+    assert (rendition.status, rendition.size_bytes) == ("completed", 9)
+
+
+def test_another_format_that_failed_says_why() -> None:
+    script = {"POST /jobs/j/transcode": [refused(502, "unreadable_audio")]}
+    with (
+        serving(script) as served,
+        Client(served.url) as client,
+        pytest.raises(Failed, match="unreadable_audio"),
+    ):
+        client.transcode("j", "mp3")
+
+
 def test_another_file_is_fetched_from_its_start(tmp_path: Path) -> None:
     other = Answer(200, b"another", {"ETag": '"b"'})
     with (

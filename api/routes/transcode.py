@@ -28,12 +28,11 @@ _ANSWERS: Responses = {
 )
 async def transcode(request: Request, job_id: str, body: RenditionRequest) -> Response:
     """Make the audio of a finished job in another format; `GET /jobs/{job_id}/audio?format=` serves it from then on."""
-    gateway = here(request)
     original = await run_in_threadpool(audio_file.find, request, checked_id(job_id))
     if body.format == original.format:
         return _there(request, original, path=f"/jobs/{job_id}/audio")
     path = f"/jobs/{job_id}/audio?format={body.format}"
-    transcoding.check_formats(body.format, original.format, await gateway.fleet.seen())
+    await transcoding.check_formats(here(request), body.format, original.format)
     stands = await transcoding.finish(request, job_id, body.format)
     if isinstance(stands, SpokenAudio):
         return _there(request, stands, path=path)

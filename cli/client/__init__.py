@@ -22,7 +22,7 @@ from cli.client.client import Client
 from cli.client.events import Event
 from cli.client.failure import Failed
 from cli.client.model_records import Download, Model, ModelsStatus, Order, Orders, Weights, WeightsWorker
-from cli.client.records import Deletion, Job, JobError, Progress, Recording, Timings, Voice
+from cli.client.records import Deletion, Job, JobError, Progress, Recording, Rendition, Timings, Voice
 from cli.client.streaming import SpeechStream
 from cli.client.worker_records import Estimate, Holding, Queue, ServedModel, Worker, Workers
 
@@ -44,6 +44,7 @@ __all__ = [
     "Progress",
     "Queue",
     "Recording",
+    "Rendition",
     "ServedModel",
     "SpeechStream",
     "Timings",

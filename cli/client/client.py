@@ -13,7 +13,7 @@ from cli.client.failure import Failed
 from cli.client.files import fetch, landing, save
 from cli.client.model_records import Download, Downloads, ModelsStatus, Orders
 from cli.client.reading import R, listed, made
-from cli.client.records import Deletion, Job, Progress, Recording, Status, Voice
+from cli.client.records import Deletion, Job, Progress, Recording, Rendition, Status, Voice
 from cli.client.streaming import SpeechStream
 from cli.client.worker_records import Estimate, Workers
 
@@ -21,6 +21,7 @@ Captions = Literal["srt", "vtt", "json"]
 # As many as any service takes at a time.
 _PAGE = 100
 _BATCH = 100
+_MADE_WITHIN_S = 300.0
 
 
 class Client:
@@ -114,10 +115,26 @@ class Client:
                     tell(job.progress)
                 return job
 
-    def download(self, job_id: str, target: Path) -> int:
-        """The sound of a job or a recording as a file; its size in bytes."""
+    def download(self, job_id: str, target: Path, *, audio_format: str | None = None) -> int:
+        """The sound of a job or a recording as a file, in a format that it has; its size in bytes."""
+        query = f"?format={audio_format}" if audio_format else ""
         with landing(target) as file:
-            return fetch(self._connection, f"/jobs/{job_id}/audio", file)
+            return fetch(self._connection, f"/jobs/{job_id}/audio{query}", file)
+
+    def transcode(self, job_id: str, audio_format: str) -> Rendition:
+        """The sound of a recording in another format, when it has been made; `download` fetches it."""
+        while True:
+            said = self._connection.ask(
+                "POST",
+                f"/jobs/{job_id}/transcode",
+                json={"format": audio_format},
+                # The service answers when it is made, or when it has waited for long.
+                silence_s=_MADE_WITHIN_S,
+                lost_within_s=LOST_AFTER_S,
+            )
+            rendition = made(Rendition, said)
+            if rendition.status == "completed":
+                return rendition
 
     def media_type(self, job_id: str) -> str:
         """Of the sound that there is of a job or a recording."""

@@ -94,6 +94,18 @@ class Recording(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition(Record):
+    """A recording in another format; the last three are None until it is completed."""
+
+    job_id: str
+    format: str
+    status: Literal["queued", "running", "completed"]
+    audio_url: str | None = None
+    size_bytes: int | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Voice(Record):
     """`provider` is where it would be spoken now; None when it would be refused, with the `reason`."""
 
