@@ -1,0 +1,38 @@
+import { expect, test } from "./studio";
+
+test("workers, queues and what they hold", async ({ studio, page, service }) => {
+  await studio.open("#/farm");
+  const { workers } = await service.get<{ workers: { pid: number; alive: boolean }[] }>("/workers");
+  const alive = workers.filter((worker) => worker.alive);
+  expect(alive.length).toBeGreaterThan(0);
+  for (const worker of alive) await expect(page.getByText(new RegExp(`process ${worker.pid}\\b`)).first()).toBeVisible();
+  await expect(page.getByRole("table").first()).toContainText("hibari");
+});
+
+test("models and their state, by the keys of the tabs", async ({ studio, page }) => {
+  await studio.open("#/farm");
+  await page.getByRole("tab", { name: "Workers" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByRole("tab", { name: "Models" })).toHaveAttribute("aria-selected", "true");
+  await expect(page).toHaveURL(/part=models/);
+  for (const name of ["hibari", "Kokoro", "Bark", "Parler"]) {
+    await expect(page.getByRole("heading", { name: new RegExp(name, "i") }).first()).toBeVisible();
+  }
+});
+
+test("a download that cannot be done says so in words", async ({ studio, page }) => {
+  await studio.open("#/farm?part=models");
+  await page.getByRole("button", { name: /^Download Kokoro/i }).first().click();
+  await page.getByRole("dialog").getByRole("button", { name: /^Download/ }).click();
+  await expect(page.getByText("The hub could not be reached, or refused.").first()).toBeVisible({ timeout: 60_000 });
+});
+
+test("figures tell what was spoken, as charts and as tables", async ({ studio, page, service }) => {
+  for (const text of ["One for the figures.", "Another for the figures."]) await service.speak(text);
+  await studio.open("#/farm?part=figures");
+  await expect(page.locator("canvas").first()).toBeVisible();
+  const { window } = await service.get<{ window: { completed: number } }>("/analytics?hours=24");
+  await expect(page.getByText(new RegExp(`${window.completed} completed`)).first()).toBeVisible();
+  await page.getByText("The numbers as a table").first().click();
+  await expect(page.getByRole("table").first()).toBeVisible();
+});

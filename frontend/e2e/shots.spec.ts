@@ -1,0 +1,44 @@
+/** Every screen in both themes and two widths, kept in frontend/shots to be looked at. */
+
+import { expect, prose, test } from "./studio";
+
+const WIDTHS = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+for (const theme of ["light", "dark"] as const) {
+  for (const [name, viewport] of Object.entries(WIDTHS)) {
+    test(`${theme}, ${name}`, async ({ studio, page, service }) => {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      const shot = async (what: string): Promise<void> => {
+        await page.waitForTimeout(900);
+        await page.screenshot({ path: `shots/${what}-${theme}-${name}.png` });
+      };
+      const { items } = await service.get<{ items: { job_id: string }[] }>("/history?limit=3");
+      const id = items[0]?.job_id ?? (await service.speak(prose(700, "The lighthouse")));
+      await studio.open("");
+      await shot("write-empty");
+      await studio.write(`${prose(900, "The lighthouse keeper")} [pause:1s] [Nguyen](/wɪn/) waved.`);
+      await shot("write");
+      await page.getByRole("button", { name: /^Voice/ }).first().click();
+      await shot("voices");
+      await page.keyboard.press("Escape");
+      await studio.open(`#/listen/${id}`);
+      await expect(page.locator(".wave-box")).toBeVisible();
+      await shot("listen");
+      await studio.open("#/library");
+      await shot("library");
+      await studio.open("#/library?q=nothing+like+it");
+      await shot("library-none");
+      for (const part of ["workers", "models", "figures"]) {
+        await studio.open(`#/farm?part=${part}`);
+        await shot(`farm-${part}`);
+      }
+      await studio.open("#/listen/nobody-knows-it");
+      await shot("gone");
+      await page.route("**/voices", (route) => route.abort());
+      await page.route("**/history*", (route) => route.abort());
+      await studio.open("#/library");
+      await shot("library-away");
+    });
+  }
+}
