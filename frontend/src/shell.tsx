@@ -1,7 +1,7 @@
 /** The frame: where one can go, how the service is, language and appearance. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { address } from "./api/client";
 import { language, t, type Language } from "./i18n";
 import { Player } from "./listen/player-bar";
@@ -19,7 +19,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
   const { screen, id } = route.value;
   const shown = useRef(`${screen}/${id}`);
-  useEffect(() => {
+  // Before it is painted, so that a screen may go on to where one was on it.
+  useLayoutEffect(() => {
     document.title = `${t.value.shell[screen]} · OratioViva`;
     if (shown.current === `${screen}/${id}`) return;
     shown.current = `${screen}/${id}`;
