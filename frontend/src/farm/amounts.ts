@@ -68,7 +68,13 @@ const NAMES: Record<string, string> = {
 export function modelName(key: string): string {
   if (key === "inference" || key === "stub") return t.value.farm[key];
   const [family = "", variant] = key.split("_", 2);
-  const name = NAMES[family] ?? key;
-  if (variant === undefined || !(family in NAMES)) return name;
-  return family === "mms" ? `${name} · ${languageName(variant)}` : `${name} · ${variant}`;
+  if (variant === undefined || !(family in NAMES)) return NAMES[family] ?? key;
+  return `${NAMES[family]} · ${variantName(key)}`;
+}
+
+/** What tells a set of weights from the others of its family. */
+export function variantName(key: string): string {
+  const [family, variant] = key.split("_", 2);
+  if (variant === undefined) return modelName(key);
+  return family === "mms" ? languageName(variant) : variant;
 }

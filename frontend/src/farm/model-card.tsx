@@ -70,7 +70,7 @@ export function ModelCard({
           <Button icon="download" onPress={() => want(rest, model.name)}>
             {model.state === "absent" ? said.downloadOf(model.name) : said.downloadRest}
           </Button>
-          {rest.bytes === null ? null : <span class="soft small num">{said.about(bytes(rest.bytes))}</span>}
+          {rest.bytes === null || model.state === "absent" ? null : <span class="soft small num">{said.about(bytes(rest.bytes))}</span>}
         </div>
       ) : null}
       {question}
@@ -102,7 +102,7 @@ function Facts({ model }: { model: Model }) {
   const facts: [string, string][] = [
     [said.licence, model.license],
     [said.size, size === null ? said.notKnown : size.about ? said.about(bytes(size.bytes)) : bytes(size.bytes)],
-    [said.runsOn, model.runs_on],
+    [said.runsOn, said.hardware(model.runs_on)],
   ];
   return (
     <dl class="facts">

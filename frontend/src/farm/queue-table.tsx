@@ -87,8 +87,8 @@ function Load({ queue, most }: { queue: Queue; most: number }) {
   const width = (value: number): { width: string } => ({ width: `${shareOf(value, most) * 100}%` });
   return (
     <span class="load" role="img" aria-label={t.value.farm.loadOf(count(queue.queued), count(queue.running))}>
-      <span class="load-running" style={width(queue.running)} />
-      <span class="load-queued" style={width(queue.queued)} />
+      {queue.running ? <span class="load-running" style={width(queue.running)} /> : null}
+      {queue.queued ? <span class="load-queued" style={width(queue.queued)} /> : null}
     </span>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { Button } from "../ui/button";
-import { modelName } from "./amounts";
+import { modelName, variantName } from "./amounts";
 import { unload, warm } from "./orders";
 import { restOfWeights, type Wanted } from "./sizes";
 import { StateBadge } from "./state-badge";
@@ -25,18 +25,10 @@ export function WeightsLine({
   const name = isOne ? model.name : modelName(weights.key);
   return (
     <li class="set">
-      {isOne ? null : (
-        <div class="row spread">
-          <span>
-            <bdi>{name}</bdi>{" "}
-            {weights.size_bytes ? <span class="soft small num">{bytes(weights.size_bytes)}</span> : null}
-          </span>
-          <StateBadge state={weights.state} />
-        </div>
-      )}
       <div class="row spread">
-        <Loaded weights={weights} serving={servingOf(model)} />
+        {isOne ? <Loaded weights={weights} serving={servingOf(model)} /> : <Named weights={weights} />}
         <span class="row">
+          {isOne ? null : <StateBadge state={weights.state} />}
           <Orders model={model} weights={weights} name={name} onChanged={onChanged} />
           {!isOne && weights.state !== "complete" && weights.download === null ? (
             <Button compact icon="download" onPress={() => onWant(restOfWeights(model, weights), name)}>
@@ -46,8 +38,24 @@ export function WeightsLine({
           ) : null}
         </span>
       </div>
+      {!isOne && notedOf(weights).length ? <Loaded weights={weights} serving={0} /> : null}
     </li>
   );
+}
+
+/** Of several sets in a family, which. */
+function Named({ weights }: { weights: Weights }) {
+  return (
+    <span>
+      <bdi>{variantName(weights.key)}</bdi>{" "}
+      {weights.size_bytes ? <span class="soft small num">{bytes(weights.size_bytes)}</span> : null}
+    </span>
+  );
+}
+
+/** Workers of which there is something to tell. */
+function notedOf(weights: Weights) {
+  return weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
 }
 
 /** How many living workers take its jobs. */
@@ -57,7 +65,7 @@ function servingOf(model: Model): number {
 
 function Loaded({ weights, serving }: { weights: Weights; serving: number }) {
   const said = t.value.farm;
-  const noted = weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
+  const noted = notedOf(weights);
   if (!noted.length) {
     return <span class="soft small">{serving ? said.servedOn(serving) : said.servedNowhere}</span>;
   }

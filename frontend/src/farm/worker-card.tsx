@@ -34,15 +34,40 @@ function Work({ worker }: { worker: Worker }) {
         ))}
       </ul>
       {worker.holding.length ? (
-        <ul class="held" aria-label={said.speaksNow}>
-          {worker.holding.map((held) => (
-            <Held key={held.part_id} held={held} />
-          ))}
-        </ul>
+        <Hand holding={worker.holding} />
       ) : (
         <p class="soft small rest">{said.atRest}</p>
       )}
     </>
+  );
+}
+
+/** A worker with a GPU has dozens in hand at once. */
+const FEW = 6;
+
+function Hand({ holding }: { holding: readonly Holding[] }) {
+  const said = t.value.farm;
+  const [first, rest] = [holding.slice(0, FEW), holding.slice(FEW)];
+  return (
+    <div class="hand">
+      <HeldList label={said.speaksNow} holding={first} />
+      {rest.length ? (
+        <details class="more">
+          <summary>{said.andMore(count(rest.length))}</summary>
+          <HeldList label={said.speaksNow} holding={rest} />
+        </details>
+      ) : null}
+    </div>
+  );
+}
+
+function HeldList({ label, holding }: { label: string; holding: readonly Holding[] }) {
+  return (
+    <ul class="held" aria-label={label}>
+      {holding.map((held) => (
+        <Held key={held.part_id} held={held} />
+      ))}
+    </ul>
   );
 }
 

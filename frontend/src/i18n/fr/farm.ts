@@ -1,6 +1,14 @@
 // In French, zero is singular.
 const many = (n: number, one: string, more: string): string => (n < 2 ? one : more);
 
+/** What the service says of where a model runs. */
+const HARDWARE: Record<string, string> = {
+  "CPU, one voice without a download": "CPU, une voix sans téléchargement",
+  "CPU, ONNX": "CPU, ONNX",
+  "CPU or GPU": "CPU ou GPU",
+  "GPU; a CPU with much patience": "GPU\u00a0; un CPU avec beaucoup de patience",
+};
+
 export const farm = {
   title: "Ferme",
   lead: "Qui parle, avec quels modèles, et à quelle vitesse.",
@@ -43,6 +51,7 @@ export const farm = {
   inTrouble: "En panne",
   modelsOf: (worker: string) => `Modèles de ${worker}`,
   speaksNow: "Parle en ce moment",
+  andMore: (n: string) => `et ${n} de plus`,
   atRest: "Au repos\u00a0: aucun travail en main.",
   charsOf: (n: string, one: boolean) => `${n}\u00a0${one ? "caractère" : "caractères"}`,
   segments: (done: string, total: string) => `${done} segments sur ${total}`,
@@ -76,6 +85,7 @@ export const farm = {
   licence: "Licence",
   size: "Taille",
   runsOn: "Tourne sur",
+  hardware: (told: string) => HARDWARE[told] ?? told,
   about: (size: string) => `environ ${size}`,
   voicesHere: (here: string, known: string) => `Voix\u00a0: ${here} sur ${known} présentes`,
   voiceAbsent: "absente",
@@ -177,8 +187,8 @@ export const farm = {
   minutes: "Minutes",
   failureShare: "En échec",
   p50Wait: "Attente, la moitié",
-  p90Wait: "Attente, 9 sur 10",
+  p90Wait: "Attente, 9\u00a0sur\u00a010",
   p50First: "Premier son, la moitié",
-  p90First: "Premier son, 9 sur 10",
+  p90First: "Premier son, 9\u00a0sur\u00a010",
   scrolls: (name: string) => `${name}, défile sur le côté`,
 };
