@@ -17,13 +17,12 @@ _DAY_H = 24
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The rollups of some hours. `waited` is counted by model and voice, `waited_by_day` by day."""
+    """The rollups of some hours: what was spoken, and how long it was waited for."""
 
     first_hour: int
     hours: int
     rows: Sequence[AnyRow]
     waited: Sequence[AnyRow]
-    waited_by_day: Sequence[AnyRow]
 
 
 def since_hour(hours: int) -> int:
@@ -52,7 +51,7 @@ def by_name(window: Window, column: str) -> list[NamedFigures]:
 def by_day(window: Window) -> list[DayFigures]:
     """Every UTC day, oldest first, also those on which nothing happened."""
     grouped = _grouped(window.rows, lambda row: row.hour // _DAY_H)
-    waited = _waited(window.waited_by_day, key="day")
+    waited = _waited(window.waited, key="day")
     last_hour = window.first_hour + window.hours - 1
     return [
         DayFigures(

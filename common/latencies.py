@@ -69,7 +69,7 @@ class Histogram:
 
 def count(connection: Connection, job: Any, waited: Mapping[Measure, float], *, now: float) -> None:
     """Add a job that ended well to this hour; `waited` is in milliseconds, `job` as in `lease.count_usage`."""
-    counted = {
+    row = {
         "hour": int(now // 3600),
         "owner": job.owner,
         "model": job.model,
@@ -77,20 +77,19 @@ def count(connection: Connection, job: Any, waited: Mapping[Measure, float], *, 
         "provider": job.provider,
     }
     buckets = {measure: bucket_of(waited[measure]) for measure in MEASURES}
-    connection.execute(_add_one(connection.dialect.name), counted | buckets)
+    connection.execute(_add_one(connection.dialect.name), row | buckets)
 
 
-def by_voice(connection: Connection, *, owner: str, since_hour: int) -> Sequence[AnyRow]:
-    """Counts of the hours from `since_hour` on, by model, voice, measure and bucket."""
-    return _summed(
-        connection, LatencyHourly.model, LatencyHourly.voice_id, owner=owner, since_hour=since_hour
-    )
-
-
-def by_day(connection: Connection, *, owner: str, since_hour: int) -> Sequence[AnyRow]:
-    """Counts of the hours from `since_hour` on, by UTC day (a number since the epoch), measure and bucket."""
+def counted(connection: Connection, *, owner: str, since_hour: int) -> Sequence[AnyRow]:
+    """Counts (`total`) of the hours from `since_hour` on, by UTC `day` (a number since the epoch), `model`, `voice_id`,
+    `measure` and `bucket`.
+    """
     day = (LatencyHourly.hour // 24).label("day")
-    return _summed(connection, day, owner=owner, since_hour=since_hour)
+    columns = (day, *(LatencyHourly.__table__.c[name] for name in ("model", "voice_id", "measure", "bucket")))
+    # Postgres adds up integers into a numeric, which Python reads as a Decimal.
+    total = cast(func.sum(LatencyHourly.count), LatencyHourly.count.type).label("total")
+    wanted = (LatencyHourly.owner == owner, LatencyHourly.hour >= since_hour)
+    return connection.execute(select(*columns, total).where(*wanted).group_by(*columns)).all()
 
 
 def histograms(rows: Iterable[AnyRow], *, measure: Measure, key: str | None = None) -> dict[Any, Histogram]:
@@ -106,14 +105,6 @@ def histograms(rows: Iterable[AnyRow], *, measure: Measure, key: str | None = No
 def forget_old(connection: Connection, *, now: float) -> None:
     """Remove what is further back than anybody can ask."""
     connection.execute(delete(LatencyHourly).where(LatencyHourly.hour < int(now // 3600) - KEPT_H))
-
-
-def _summed(connection: Connection, *keys: Any, owner: str, since_hour: int) -> Sequence[AnyRow]:
-    columns = (*keys, LatencyHourly.measure, LatencyHourly.bucket)
-    # Postgres adds up integers into a numeric, which Python reads as a Decimal.
-    total = cast(func.sum(LatencyHourly.count), LatencyHourly.count.type).label("total")
-    wanted = (LatencyHourly.owner == owner, LatencyHourly.hour >= since_hour)
-    return connection.execute(select(*columns, total).where(*wanted).group_by(*columns)).all()
 
 
 @cache

@@ -55,13 +55,12 @@ def test_the_end_of_a_job_counts_how_long_it_waited_and_until_it_was_heard(datab
         submit(database, job)
         complete(database, job)
     with database.read() as connection:
-        rows = latencies.by_voice(connection, owner=OWNER, since_hour=0)
-        days = latencies.by_day(connection, owner=OWNER, since_hour=0)
-        others = latencies.by_voice(connection, owner="somebody", since_hour=0)
+        rows = latencies.counted(connection, owner=OWNER, since_hour=0)
+        others = latencies.counted(connection, owner="somebody", since_hour=0)
     for measure in MEASURES:
         voices = latencies.histograms(rows, measure=measure, key="voice_id")
         assert {name: one.count for name, one in voices.items()} == {"hibari_heart": 2, "hibari_emma": 1}
-        assert sum(one.count for one in latencies.histograms(days, measure=measure, key="day").values()) == 3
+        assert sum(one.count for one in latencies.histograms(rows, measure=measure, key="day").values()) == 3
     heard = latencies.histograms(rows, measure="first_audio")[None]
     # From acceptance on: the 50 ms of each attempt, and the wait before it.
     assert heard.percentile_ms(0.01) >= 0.91 * 50

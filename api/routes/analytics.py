@@ -60,6 +60,5 @@ def _window(connection: Connection, hours: int) -> usage.Window:
         first_hour=first,
         hours=hours,
         rows=reading.usage(connection, owner=OWNER, since_hour=first),
-        waited=latencies.by_voice(connection, owner=OWNER, since_hour=first),
-        waited_by_day=latencies.by_day(connection, owner=OWNER, since_hour=first),
+        waited=latencies.counted(connection, owner=OWNER, since_hour=first),
     )
