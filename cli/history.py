@@ -7,17 +7,42 @@ import typer
 
 from cli.configuration import read_settings
 from cli.grouping import ListsByDefault
-from cli.options import AsJson, Limit, RecordingId, RecordingIds, Url
+from cli.options import AsJson, Limit, RecordingId, RecordingIds, Url, Voice
 
-app = typer.Typer(cls=ListsByDefault, help="List recordings; get their sound, delete them.")
+app = typer.Typer(cls=ListsByDefault, help="Find recordings; get their sound, rename, delete them.")
 
 
 @app.command("list")
-def list_(*, limit: Limit = 20, as_json: AsJson = False, url: Url = None) -> None:
+def list_(
+    *,
+    q: Annotated[str | None, typer.Option(help="Words of title or text, or how they begin.")] = None,
+    voice: Voice = None,
+    model: Annotated[str | None, typer.Option(help="Only of this model.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="A date or a moment, as 2026-05-01.")] = None,
+    to: Annotated[str | None, typer.Option(help="The same; of a date, its whole day.")] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
     """List them, the newest first. Plain `oratio history` does so, too."""
     from cli.recordings import show_all
 
-    raise typer.Exit(show_all(read_settings(), limit=limit, as_json=as_json, url=url))
+    filters = {"query": q, "voice_id": voice, "model": model, "since": from_, "until": to}
+    raise typer.Exit(show_all(read_settings(), limit=limit, as_json=as_json, url=url, **filters))
+
+
+@app.command()
+def rename(
+    job_id: RecordingId,
+    title: Annotated[str, typer.Argument(help="Up to 200 characters.", show_default=False)],
+    *,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Give a recording another title."""
+    from cli import recordings
+
+    raise typer.Exit(recordings.rename(read_settings(), job_id, title, as_json=as_json, url=url))
 
 
 @app.command()

@@ -1,11 +1,11 @@
-"""`oratio history list` and `get`."""
+"""`oratio history list`, `rename` and `get`."""
 
 from pathlib import Path
 
 from cli.client import Recording
 from cli.console import make_console, print_json
 from cli.job_table import length
-from cli.listing import local_time, show_table
+from cli.listing import local_time, plain, show_table
 from cli.output import BadOutput, place_for
 from cli.reaching import reached
 from common.settings import Settings
@@ -13,16 +13,27 @@ from common.settings import Settings
 _COLUMNS = ("Job", "Created", "Voice", "Format", "Length", "Title")
 
 
-def show_all(settings: Settings, *, limit: int, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+def show_all(settings: Settings, *, limit: int, as_json: bool, url: str | None, **filters: str | None) -> int:
+    """The exit status. `filters` are those of the client."""
     with reached(settings, url=url, errors=make_console(stderr=True)) as client:
-        recordings = list(client.history(limit=limit))
+        recordings = list(client.history(limit=limit, **filters))
     if as_json:
         print_json([one.raw for one in recordings])
     elif recordings:
         show_table(make_console(), _COLUMNS, (_row(one) for one in recordings))
     else:
         make_console().print("There are no recordings.")
+    return 0
+
+
+def rename(settings: Settings, job_id: str, title: str, *, as_json: bool, url: str | None) -> int:
+    """The exit status."""
+    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+        renamed = client.rename(job_id, title)
+    if as_json:
+        print_json(renamed.raw)
+    else:
+        make_console().print(f"{renamed.job_id}: {plain(renamed.title)}", markup=False)
     return 0
 
 

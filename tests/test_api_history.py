@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -115,3 +115,75 @@ def test_a_cleanup_says_what_it_removes_and_first_what_it_would(gateway: Running
     assert gateway.client.get(f"/jobs/{fresh}/audio").status_code == 200
     again = gateway.client.post("/maintenance/cleanup").json()
     assert {again[name] for name in ("jobs", "recordings", "files", "size_bytes", "orphans")} == {0}
+
+
+def listed(gateway: Running, **params: str) -> list[str]:
+    answer = gateway.client.get("/history", params=params)
+    assert answer.status_code == 200, answer.text
+    return [item["job_id"] for item in answer.json()["items"]]
+
+
+def test_recordings_are_found_by_words_voice_model_and_date(gateway: Running) -> None:
+    hello, other = spoken(gateway, text="Hélène says hello."), spoken(gateway, text="Nobody says so.")
+    assert listed(gateway, q="says") == listed(gateway, q="") == listed(gateway, q="?!") == [other, hello]
+    assert listed(gateway, q="HELENE sa", voice="hibari_heart", model="hibari") == [hello]
+    assert listed(gateway, voice="hibari") == listed(gateway, q="says", model="kokoro") == []
+    first = gateway.client.get("/history", params={"q": "says", "limit": "1"}).json()
+    assert listed(gateway, q="says", cursor=first["next_cursor"]) == [hello]
+    today = datetime.now(UTC)
+    day, tomorrow = f"{today:%Y-%m-%d}", f"{today + timedelta(days=1):%Y-%m-%d}"
+    for q in ("", "says"):
+        assert len(listed(gateway, q=q, **{"from": day, "to": tomorrow})) == 2
+        assert listed(gateway, q=q, to="2020-01-01T00:00:00+02:00") == []
+        assert listed(gateway, q=q, **{"from": f"{today + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}) == []
+
+
+def test_a_question_that_cannot_be_is_refused_by_name(gateway: Running) -> None:
+    wrong = (
+        ("from", "yesterday"),
+        ("to", "2026-13-01"),
+        ("to", ""),
+        ("q", "x" * 201),
+        ("voice", ""),
+        ("model", "a b"),
+    )
+    for param, value in wrong:
+        answer = gateway.client.get("/history", params={param: value})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_a_question_is_never_an_error(gateway: Running) -> None:
+    for q in ('"', "NEAR(", "a AND", "words:x*", "\\", "\0", "🎉", "\u202e", "%" * 200, "'"):
+        assert gateway.client.get("/history", params={"q": q}).status_code == 200, q
+
+
+def test_a_recording_is_shown_and_renamed(gateway: Running) -> None:
+    job_id, waits = spoken(gateway, text="Hello there."), gateway.queue()
+    shown = gateway.client.get(f"/history/{job_id}").json()
+    assert shown == gateway.client.get("/history").json()["items"][0]
+    for _ in range(2):
+        renamed = gateway.client.patch(f"/history/{job_id}", json={"title": "  Été à deux "})
+        assert (renamed.status_code, renamed.json()) == (200, shown | {"title": "Été à deux"})
+    assert gateway.client.get(f"/history/{job_id}").json() == renamed.json()
+    assert listed(gateway, q="ete there") == [job_id]
+    archive = zipfile.ZipFile(
+        io.BytesIO(gateway.client.post("/export/zip", json={"job_ids": [job_id]}).content)
+    )
+    assert json.loads(archive.read("manifest.json"))["items"][0]["title"] == "Été à deux"
+    for unknown in (waits, new_id(), "..%2fx"):
+        assert gateway.client.get(f"/history/{unknown}").status_code == 404
+        assert gateway.client.patch(f"/history/{unknown}", json={"title": "x"}).status_code == 404
+    gateway.client.delete(f"/history/{job_id}")
+    assert gateway.client.get(f"/history/{job_id}").status_code == 410
+    assert gateway.client.patch(f"/history/{job_id}", json={"title": "x"}).status_code == 410
+
+
+def test_a_title_that_cannot_be_is_refused(gateway: Running) -> None:
+    job_id = spoken(gateway)
+    for title in ("", " \t ", "x" * 201, "a\0b", "two\nlines", "a\u2028b", "\ud800", "\x7f", None, 1):
+        answer = gateway.client.patch(
+            f"/history/{job_id}",
+            content=json.dumps({"title": title}),
+            headers={"Content-Type": "application/json"},
+        )
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "title"), title

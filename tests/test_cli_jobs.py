@@ -193,6 +193,12 @@ def test_recordings_are_listed_fetched_and_deleted(
     assert fetched.returncode == 0, fetched.stderr
     assert (tmp_path / f"oratio-{spoken.job_id}.wav").stat().st_size == spoken.size_bytes
     assert [one.job_id for one in client.history(limit=1)] == [spoken.job_id]
+    named = oratio("history", "rename", spoken.job_id, "Zebra crossing", folder=tmp_path, url=stack.url)
+    assert (named.returncode, named.stdout) == (0, f"{spoken.job_id}: Zebra crossing\n")
+    asked = ("--q", "zebra", "--from", "2026-01-01", "--model", spoken.model)
+    assert list(rows(oratio("history", *asked, folder=tmp_path, url=stack.url).stdout)) == [spoken.job_id]
+    assert list(client.history(query="zebra", until="2026-01-01")) == []
+    assert client.recording(spoken.job_id).title == "Zebra crossing"
 
     wrong = oratio("history", "get", spoken.job_id, "-o", "a.mp3", folder=tmp_path, url=stack.url)
     assert (wrong.returncode, wrong.stderr) == (2, "This recording is wav, and 'a.mp3' is a name for mp3.\n")

@@ -148,9 +148,25 @@ class Client:
             answer.read()
             return answer.text
 
-    def history(self, *, limit: int | None = None) -> Iterator[Recording]:
-        """Newest first, a page at a time."""
-        return self._pages("/history", Recording, limit=limit, filters={})
+    def history(
+        self,
+        *,
+        limit: int | None = None,
+        query: str | None = None,
+        voice_id: str | None = None,
+        model: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Iterator[Recording]:
+        """Newest first, a page at a time. `query` are words; `since` and `until` dates or moments by ISO 8601."""
+        filters = {"q": query, "voice": voice_id, "model": model, "from": since, "to": until}
+        return self._pages("/history", Recording, limit=limit, filters=filters)
+
+    def recording(self, job_id: str) -> Recording:
+        return made(Recording, self._connection.ask("GET", f"/history/{job_id}"))
+
+    def rename(self, job_id: str, title: str) -> Recording:
+        return made(Recording, self._connection.ask("PATCH", f"/history/{job_id}", json={"title": title}))
 
     def delete_recordings(self, job_ids: Sequence[str]) -> list[Deletion]:
         """What became of each of them."""

@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from common.searching import prefixes_of, tag, words_of
 from common.tables import Recording, RecordingSearch
 
-# Postgres: so many rows are looked through. What is in fewer than one of a hundred of them is rare enough.
-LOOKED_THROUGH = 2_000
+# Postgres: so many rows are looked through, in some milliseconds. What is in fewer than a page of them is rare.
+LOOKED_THROUGH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
