@@ -69,7 +69,7 @@ def add(connection: Connection, recordings: Sequence[Findable]) -> None:
             "words": _as_value(connection, one.words),
         }
         # The millisecond may be taken; then it is the next.
-        while connection.execute(statement, row).rowcount == 0:
+        while connection.scalar(statement, row) is None:
             row["id"] += 1
 
 
@@ -154,16 +154,17 @@ def _as_value(connection: Connection, words: list[str]) -> Any:
 
 @cache
 def _insert(dialect: str) -> Any:
-    if dialect == "sqlite":
-        return sqlite.insert(RecordingSearch).on_conflict_do_nothing(index_elements=["id"])
-    words = func.array_to_tsvector(bindparam("words", type_=ARRAY(Text)))
-    columns: dict[str, Any] = {
-        name: bindparam(name) for name in ("id", "job_id", "owner", "voice_id", "model")
+    """Gives the id, or nothing when another row has it."""
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(RecordingSearch)
+    values: dict[str, Any] = {
+        name: bindparam(name) for name in ("id", "job_id", "owner", "voice_id", "model", "words")
     }
+    if dialect != "sqlite":
+        values["words"] = func.array_to_tsvector(bindparam("words", type_=ARRAY(Text)))
     return (
-        postgresql.insert(RecordingSearch)
-        .values(columns | {"words": words})
-        .on_conflict_do_nothing(index_elements=["id"])
+        insert.values(values)
+        .on_conflict_do_nothing(index_elements=[RecordingSearch.id])
+        .returning(RecordingSearch.id)
     )
 
 
