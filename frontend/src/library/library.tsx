@@ -59,6 +59,11 @@ function Shelf({ filters }: { filters: Filters }) {
   const rows = shown.value;
   const failure = recordings.failure.value;
   const row = renamed === null ? undefined : rows.find((one) => one.jobId === renamed);
+  const isBare = rows.length === 0 && !recordings.complete.value && !recordings.loading.value && !failure;
+  useEffect(() => {
+    // All that was loaded is about to be deleted: what is behind it comes up.
+    if (isBare) void recordings.more();
+  }, [isBare]);
   if (!rows.length) {
     if (failure) return <Trouble failure={failure} onRetry={() => void recordings.show(filters)} />;
     return recordings.complete.value && !recordings.loading.value ? <None filters={filters} /> : <Skeleton lines={8} />;

@@ -46,12 +46,17 @@ function Acts({ ids }: { ids: readonly string[] }) {
       <Button compact icon="download" busy={exporting.value !== null} onPress={() => void exportAll(ids)}>
         {said.zip}
       </Button>
-      <Button compact kind="danger" icon="trash" onPress={() => removeRecordings(ids)}>
+      <Button compact kind="danger" icon="trash" onPress={() => remove(ids)}>
         {said.delete}
       </Button>
       <IconButton compact kind="quiet" icon="close" label={said.clearSelection} onPress={() => select(() => NOTHING)} />
     </div>
   );
+}
+
+function remove(ids: readonly string[]): void {
+  select(() => NOTHING);
+  removeRecordings(ids);
 }
 
 function standing(n: number): string {

@@ -1,6 +1,6 @@
 /** The recordings. Only rows near what is seen are drawn, so that twenty thousand are as light as twenty. */
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { go, link } from "../state/route";
 import { active, opened, recordings, select, selection, shown } from "./recordings";
@@ -62,6 +62,9 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
     if (going.has(active.value ?? "")) active.value = next?.jobId ?? null;
     removeRecordings(jobIds);
   };
+  const latest = useRef(remove);
+  latest.current = remove;
+  const removeOne = useCallback((jobId: string) => latest.current([jobId]), []);
   const onKeyDown = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
     if (event.defaultPrevented || isTyping(target) || target.closest("[popover], dialog")) return;
@@ -108,11 +111,9 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
             isStop={index === stop}
             isTicked={selection.value.ids.has(row.jobId)}
             onTick={tick}
-            onOpen={() => {
-              opened.value = active.value = row.jobId;
-            }}
+            onOpen={noteOpened}
             onRename={onRename}
-            onRemove={(jobId) => remove([jobId])}
+            onRemove={removeOne}
           />
         ) : null;
       })}
@@ -124,7 +125,11 @@ function tick(jobId: string, isRange: boolean): void {
   select((now, ids) => (isRange ? ranged(now, ids, jobId) : toggled(now, jobId)));
 }
 
+function noteOpened(jobId: string): void {
+  opened.value = active.value = jobId;
+}
+
 function open(jobId: string): void {
-  opened.value = jobId;
+  noteOpened(jobId);
   go(link("listen", jobId));
 }

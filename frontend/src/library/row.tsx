@@ -9,6 +9,7 @@ import { Menu } from "../ui/menu";
 import type { Row } from "./rows";
 import { when } from "./when";
 
+/** Drawn again only when what it is given changed: what is given to it must stay the same from scroll to scroll. */
 export function RecordingRow({
   row,
   index,
@@ -28,7 +29,7 @@ export function RecordingRow({
   isStop: boolean;
   isTicked: boolean;
   onTick: (jobId: string, isRange: boolean) => void;
-  onOpen: () => void;
+  onOpen: (jobId: string) => void;
   onRename: (jobId: string) => void;
   onRemove: (jobId: string) => void;
 }) {
@@ -69,7 +70,7 @@ export function RecordingRow({
         <Play row={row} tabIndex={tabIndex} />
       </div>
       <div role="gridcell" class="cell-title">
-        <a id={`recording-${jobId}`} class="clip" href={link("listen", jobId)} dir="auto" title={title} tabIndex={tabIndex} onClick={onOpen}>
+        <a id={`recording-${jobId}`} class="clip" href={link("listen", jobId)} dir="auto" title={title} tabIndex={tabIndex} onClick={() => onOpen(jobId)}>
           {title}
         </a>
         <span class="excerpt clip soft" dir="auto">

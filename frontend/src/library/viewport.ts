@@ -35,6 +35,7 @@ export class Viewport {
   view: View = { first: 0, end: 0, seenFirst: 0, seenEnd: 0, rowHeight: 72, perPage: 1, wide: true };
   private box: HTMLElement | null = null;
   private scroller: HTMLElement | null = null;
+  private told: View | null = null;
   private readonly found = anchor;
   private rows: readonly Row[] = [];
   private onView: (view: View) => void = () => undefined;
@@ -118,7 +119,10 @@ export class Viewport {
       seenEnd,
       perPage: Math.max(1, Math.floor(viewHeight / rowHeight)),
     };
+    const isSame = Object.entries(next).every(([name, value]) => value === this.told?.[name as keyof View]);
     this.view = next;
+    if (isSame) return;
+    this.told = next;
     this.onView(next);
   }
 }
