@@ -27,7 +27,13 @@ export function JobsChart({ points, isDays }: Charted) {
       title={isDays ? said.jobsByDay : said.jobsByHour}
       summary={
         most
-          ? said.jobsSummary(count(sumOf(points, jobsOf)), inAll("failed"), inAll("cancelled"), count(most.value), nameOf(most.at, isDays))
+          ? said.jobsSummary(
+              count(sumOf(points, jobsOf)),
+              inAll("failed"),
+              inAll("cancelled"),
+              count(most.value),
+              nameOf(most.at, isDays),
+            )
           : said.noneYet
       }
       step={isDays ? said.day : said.hour}

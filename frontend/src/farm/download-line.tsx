@@ -31,7 +31,7 @@ export function DownloadLine({
       <span class="row spread">
         <span class="clip" dir="auto">
           {name}
-        </span>
+        </span>{" "}
         <span class="soft small num">{now.status === "queued" ? said.waitsForWorker : paceOf(now)}</span>
       </span>
       <progress

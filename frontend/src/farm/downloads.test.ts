@@ -57,7 +57,8 @@ test("an event of a later release changes nothing", () => {
 });
 
 test("few are listened to, those that run first", () => {
-  const all = ["a", "b", "c"].map((id) => download({ id })).concat(download({ id: "r", status: "running" }), download({ id: "x", status: "completed" }));
+  const waiting = ["a", "b", "c"].map((id) => download({ id }));
+  const all = [...waiting, download({ id: "r", status: "running" }), download({ id: "x", status: "completed" })];
   expect(listenedTo(all)).toEqual(["r", "a"]);
 });
 

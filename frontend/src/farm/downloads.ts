@@ -33,7 +33,9 @@ export function begun(download: Download): Fetching {
   };
 }
 
-type Told = Partial<Record<"bytes_done" | "bytes_total", number>> & Partial<Record<"status" | "code" | "message" | "error_code" | "error_message", string | null>>;
+type Counts = Partial<Record<"bytes_done" | "bytes_total", number>>;
+type Words = Partial<Record<"status" | "code" | "message" | "error_code" | "error_message", string | null>>;
+type Told = Counts & Words;
 
 /** After an event of the stream. What is not understood changes nothing. */
 export function told(now: Fetching, name: string, data: Told, atMs: number): Fetching {

@@ -17,7 +17,8 @@ interface Axes {
 
 /** Of one value; `whole` where there are no halves of it. */
 export function bars(heights: readonly number[], { ink, names, value }: Axes & { value: (amount: number) => string }): Drawing {
-  const options = { ...frame(ink, names, linearTicks(Math.max(0, ...heights)), value), series: [{}, bar(ink.accent, ink.accent)] };
+  const ticks = linearTicks(Math.max(0, ...heights));
+  const options = { ...frame(ink, names, ticks, value), series: [{}, bar(ink.accent, ink.accent)] };
   return { options, data: [places(names), [...heights]] };
 }
 
@@ -70,7 +71,8 @@ export function lines(all: readonly Line[], { ink, names, value }: Axes & { valu
 
 function line(colour: string, dash: readonly number[], paper: string): uPlot.Series {
   const alone: uPlot.Series.Points.Filter = (plot, index) => solitary(plot.data[index] as (number | null)[]);
-  return { stroke: colour, width: 2, dash: [...dash], spanGaps: false, points: { show: true, filter: alone, size: 6, fill: paper, stroke: colour } };
+  const points = { show: true, filter: alone, size: 6, fill: paper, stroke: colour };
+  return { stroke: colour, width: 2, dash: [...dash], spanGaps: false, points };
 }
 
 /** Days between days on which nothing was spoken: no line goes through them. */

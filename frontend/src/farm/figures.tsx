@@ -11,6 +11,7 @@ import { Choices } from "../ui/choices";
 import { Empty, Skeleton, Trouble } from "../ui/state";
 import { modelName } from "./amounts";
 import { JobsChart, MinutesChart, WaitedChart } from "./charts";
+import { within } from "./patience";
 import { hoursOf, jobsOf, pointsOf, RANGES, type Range } from "./points";
 import { Ranking } from "./ranking";
 import { useReading } from "./reading";
@@ -25,7 +26,7 @@ export function Figures() {
   const range = rangeOf(route.value.query);
   const ask = (signal: AbortSignal) => {
     const query = { hours: hoursOf(range, new Date()) };
-    return answer(api.GET("/analytics", { params: { query }, signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]) }));
+    return within(30_000, signal, (limited) => answer(api.GET("/analytics", { params: { query }, signal: limited })));
   };
   const reading = useReading(ask, { everyMs: EVERY_MS, key: range });
   const now = reading.value;

@@ -121,10 +121,11 @@ function Facts({ model }: { model: Model }) {
 function Voices({ model }: { model: Model }) {
   const said = t.value.farm;
   if (!model.voices.length) return null;
+  const here = said.voicesHere(count(model.voices_present), count(model.voices_known));
   return (
     <details class="more">
-      <summary>{said.voicesHere(count(model.voices_present), count(model.voices_known))}</summary>
-      <ul class="names" tabIndex={0} aria-label={said.voicesHere(count(model.voices_present), count(model.voices_known))}>
+      <summary>{here}</summary>
+      <ul class="names" tabIndex={0} aria-label={here}>
         {model.voices.map((voice) => (
           <li key={voice.id} class={`badge ${voice.present ? "" : "missing"}`}>
             <bdi class="clip">{voiceName(voice.id)}</bdi>

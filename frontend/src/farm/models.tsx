@@ -5,13 +5,14 @@ import { t } from "../i18n";
 import { Empty, Skeleton, Trouble } from "../ui/state";
 import { listenedTo } from "./downloads";
 import { ModelCard } from "./model-card";
+import { within } from "./patience";
 import { useReading } from "./reading";
 import { Stale } from "./stale";
 
 const EVERY_MS = 4000;
 
 function ask(signal: AbortSignal) {
-  return answer(api.GET("/models/status", { signal: AbortSignal.any([signal, AbortSignal.timeout(15_000)]) }));
+  return within(15_000, signal, (limited) => answer(api.GET("/models/status", { signal: limited })));
 }
 
 export function Models() {

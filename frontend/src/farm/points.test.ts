@@ -14,7 +14,8 @@ test("a range of days begins with a day of UTC", () => {
 });
 
 test("a day is told by hours, longer by days", () => {
-  const figures = { completed: 3, failed: 1, cancelled: 0, chars: 9, audio_s: 90, size_bytes: 1, synthesis_s: 9, speed_over_real_time: 10 };
+  const counted = { completed: 3, failed: 1, cancelled: 0, chars: 9, size_bytes: 1 };
+  const figures = { ...counted, audio_s: 90, synthesis_s: 9, speed_over_real_time: 10 };
   const waited = { wait_ms: { p50: 1, p90: 2, p99: 3, count: 3 }, first_audio_ms: null };
   const analytics = {
     series: [{ hour: "2026-07-10T05:00:00Z", ...figures }],

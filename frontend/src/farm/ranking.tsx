@@ -21,7 +21,18 @@ interface Column {
 const FEW = 12;
 
 /** Voices or models beside each other, by whatever column one presses. */
-export function Ranking({ title, what, rows, nameOf }: { title: string; what: string; rows: readonly NamedFigures[]; nameOf: (name: string) => string }) {
+export function Ranking({
+  title,
+  what,
+  rows,
+  nameOf,
+}: {
+  title: string;
+  /** What a row is. */
+  what: string;
+  rows: readonly NamedFigures[];
+  nameOf: (name: string) => string;
+}) {
   const said = t.value.farm;
   const id = useId();
   const [order, setOrder] = useState<Order>({ column: "minutes", descending: true });

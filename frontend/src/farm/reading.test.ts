@@ -52,7 +52,9 @@ test("an answer that was overtaken is not shown", async () => {
 });
 
 test("nothing is told after the end", async () => {
-  const { readings, running } = begin((signal) => new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(new Error("aborted")))));
+  const forEver = (signal: AbortSignal) =>
+    new Promise<number>((_, refuse) => signal.addEventListener("abort", () => refuse(new Error("aborted"))));
+  const { readings, running } = begin(forEver);
   running.stop();
   await vi.advanceTimersByTimeAsync(10);
   expect(readings).toEqual([]);

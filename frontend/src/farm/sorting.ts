@@ -17,7 +17,7 @@ export function sortedBy<T>(rows: readonly T[], value: (row: T) => string | numb
   return [...rows].sort((a, b) => {
     const [left, right] = [value(a), value(b)];
     if (left === null || right === null) return Number(left === null) - Number(right === null);
-    if (typeof left === "string" || typeof right === "string") return sign * String(left).localeCompare(String(right), undefined, { numeric: true });
-    return sign * (left - right);
+    if (typeof left === "number" && typeof right === "number") return sign * (left - right);
+    return sign * String(left).localeCompare(String(right), undefined, { numeric: true });
   });
 }

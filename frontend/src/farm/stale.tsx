@@ -21,5 +21,5 @@ export function Stale({ reading }: { reading: Reading<unknown> }) {
 
 function inWords(failure: NonNullable<Reading<unknown>["failure"]>, when: string): string {
   const said = t.value.farm;
-  return failure.status === 0 || failure.status === undefined ? said.staleSince(when) : said.refused(when, explain(failure));
+  return failure.status === 0 ? said.staleSince(when) : said.refused(when, explain(failure));
 }

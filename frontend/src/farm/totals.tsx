@@ -17,7 +17,11 @@ export function Totals({ figures }: { figures: WaitedFigures }) {
           { name: said.jobs, value: count(jobsOf(figures)), note: said.jobsNote(count(figures.completed)) },
           { name: said.audio, value: rounded(figures.audio_s / 60), note: said.audioUnit },
           { name: said.speed, value: speed === null ? said.notKnown : said.times(rounded(speed)), note: said.speedNote },
-          { name: said.failures, value: share === null ? said.notKnown : percentage(share), note: said.failuresNote(count(figures.failed)) },
+          {
+            name: said.failures,
+            value: share === null ? said.notKnown : percentage(share),
+            note: said.failuresNote(count(figures.failed)),
+          },
         ]}
       />
       <Waited title={said.wait} note={said.waitNote} percentiles={figures.wait_ms} />

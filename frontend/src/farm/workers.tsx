@@ -7,6 +7,7 @@ import { Empty, Skeleton, Trouble } from "../ui/state";
 import { crewOf } from "./crew";
 import { Glance } from "./glance";
 import { Gone } from "./gone";
+import { within } from "./patience";
 import { QueueTable } from "./queue-table";
 import { useReading } from "./reading";
 import { Stale } from "./stale";
@@ -15,13 +16,14 @@ import { WorkerCard } from "./worker-card";
 
 const EVERY_MS = 3000;
 
-async function ask(signal: AbortSignal) {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(15_000)]);
-  const [farm, figures] = await Promise.all([
-    answer(api.GET("/workers", { signal: limited })),
-    answer(api.GET("/analytics", { params: { query: { hours: 1 } }, signal: limited })),
-  ]);
-  return { ...farm, figures };
+function ask(signal: AbortSignal) {
+  return within(15_000, signal, async (limited) => {
+    const [farm, figures] = await Promise.all([
+      answer(api.GET("/workers", { signal: limited })),
+      answer(api.GET("/analytics", { params: { query: { hours: 1 } }, signal: limited })),
+    ]);
+    return { ...farm, figures };
+  });
 }
 
 export function Workers() {
@@ -50,7 +52,7 @@ function Everybody({ workers }: { workers: readonly Worker[] }) {
         <Empty icon="farm" title={said.nobodyTitle}>
           <p>{said.nobody}</p>
           <pre class="command">
-            <code>oratio up</code>
+            <code>oratio worker --models hibari,stub</code>
           </pre>
         </Empty>
       )}
