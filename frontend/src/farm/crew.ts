@@ -12,7 +12,7 @@ export interface Crew {
   gone: readonly Worker[];
 }
 
-/** Those who hold something first, then by their names, so that nobody jumps about from reading to reading. */
+/** By their names, so that nobody jumps about from reading to reading. */
 export function crewOf(workers: readonly Worker[]): Crew {
   const alive = workers.filter((worker) => worker.alive).sort((a, b) => collate(nameOf(a), nameOf(b)));
   return {
