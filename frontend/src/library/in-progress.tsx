@@ -10,7 +10,7 @@ import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
 import "./in-progress.css";
-import { dismissFailure, failedLately, moreWait, speakAgain, underWay, useUnderWay, type UnderWay } from "./under-way";
+import { dismissFailure, failedLately, othersToo, speakAgain, underWay, useUnderWay, type UnderWay } from "./under-way";
 
 export function InProgress() {
   useUnderWay();
@@ -25,7 +25,7 @@ export function InProgress() {
               <Going key={job.jobId} job={job} />
             ))}
           </ul>
-          {moreWait.value ? <p class="soft small">{said.moreWait}</p> : null}
+          {othersToo.value ? <p class="soft small">{said.others}</p> : null}
         </section>
       ) : null}
       {failedLately.value.length ? (

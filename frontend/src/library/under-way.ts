@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { answer, api, type Job } from "../api/client";
 import { recall, remember } from "../state/store";
 import { titleOf } from "../state/titles";
+import { pauseMs } from "./pacing";
 
 export interface UnderWay {
   jobId: string;
@@ -19,15 +20,12 @@ export interface UnderWay {
 const SHOWN = 5;
 const FAILED_SHOWN = 3;
 const FAILED_FOR_MS = 24 * 3_600_000;
-const EVERY_MS = 5000;
-/** Of a service for which these questions are hard, little is asked: this share of the time at most. */
-const SHARE = 0.1;
 const FAILED_EVERY = 12;
 const DISMISSED = "dismissed-failures";
 const DISMISSED_KEPT = 100;
 
 export const underWay = signal<readonly UnderWay[]>([]);
-export const moreWait = signal(false);
+export const othersToo = signal(false);
 export const failedLately = signal<readonly UnderWay[]>([]);
 /** Grows when something that was under way is not so any more. */
 export const endings = signal(0);
@@ -67,7 +65,7 @@ async function look(withFailed: boolean): Promise<void> {
   const now = new Set(all.map((job) => job.jobId));
   const ended = underWay.value.some((job) => !now.has(job.jobId));
   underWay.value = all.slice(0, SHOWN);
-  moreWait.value = all.length > SHOWN || running.more || queued.more;
+  othersToo.value = all.length > SHOWN || running.more || queued.more;
   if (ended) endings.value += 1;
   if (ended || withFailed) await lookAtFailed();
 }
@@ -82,11 +80,6 @@ export async function speakAgain(jobId: string): Promise<void> {
   await api.POST("/jobs/{job_id}/retry", { params: { path: { job_id: jobId } } });
   failedLately.value = failedLately.value.filter((job) => job.jobId !== jobId);
   await look(false);
-}
-
-/** How long until the next look, after one that took so long. */
-export function pauseMs(tookMs: number): number {
-  return Math.max(EVERY_MS, tookMs / SHARE);
 }
 
 /** Keeps looking as long as the component is there and the page is seen. */

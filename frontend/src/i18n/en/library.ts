@@ -49,7 +49,7 @@ export const library = {
   waits: "Waiting",
   soFar: (percent: string) => `${percent} spoken`,
   left: (span: string) => `about ${span} left`,
-  moreWait: "More are waiting.",
+  others: "There are more.",
   failed: "Did not succeed",
   sentAgain: "It is being spoken again.",
 };

@@ -50,7 +50,7 @@ export const library = {
   waits: "En attente",
   soFar: (percent: string) => `dit à ${percent}`,
   left: (span: string) => `encore ${span} environ`,
-  moreWait: "D’autres attendent.",
+  others: "Il y en a d’autres.",
   failed: "N’a pas abouti",
   sentAgain: "Le texte est dit à nouveau.",
 };
