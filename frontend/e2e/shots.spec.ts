@@ -19,7 +19,7 @@ for (const theme of ["light", "dark"] as const) {
       await shot("write-empty");
       await studio.write(`${prose(900, "The lighthouse keeper")} [pause:1s] [Nguyen](/wɪn/) waved.`);
       await shot("write");
-      await page.getByRole("button", { name: /^Voice/ }).first().click();
+      await page.getByRole("button", { name: /^Voice (?!from)/ }).click();
       await shot("voices");
       await page.keyboard.press("Escape");
       await studio.open(`#/listen/${id}`);

@@ -12,7 +12,7 @@ test("a text is written, sent by a key, and heard from its first segment on", as
   const marked = page.locator(".passage[aria-current=true]");
   await expect(marked).toHaveCount(1);
   expect(prose(1500, "A heron").replace(/\s+/g, " ")).toContain((await marked.innerText()).trim());
-  await expect(page.getByRole("slider", { name: "Position" }).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator(".wave")).toBeVisible({ timeout: 60_000 });
   expect((await service.get<{ status: string }>(`/jobs/${id}`)).status).toBe("completed");
 });
 
@@ -29,7 +29,7 @@ test("what is written outlives a reload and a walk through the page", async ({ s
 
 test("a voice is found, heard, and put into the text", async ({ studio, page, service }) => {
   await studio.open("");
-  await page.getByRole("button", { name: /^Voice/ }).first().click();
+  await page.getByRole("button", { name: /^Voice (?!from)/ }).click();
   const picker = page.getByRole("dialog", { name: "Choose a voice" });
   await picker.getByRole("searchbox").fill("nobody by this name");
   await expect(picker.getByText("No voice like that")).toBeVisible();

@@ -31,12 +31,12 @@ test("a first visit is interactive within a second, with little script", async (
 
 for (const [kind, text] of [
   ["in paragraphs", prose(500_000)],
-  ["in one line", prose(500_000).replace(/\s+/g, " ")],
+  ["in one line", prose(510_000).replace(/\s+/g, " ")],
 ] as const) {
   test(`half a million characters ${kind}: keys stay quick`, async ({ studio, page }) => {
     await studio.open("");
     await studio.write(text);
-    await expect(page.getByText(/of 200,000 characters/)).toContainText(/5\d\d,\d\d\d|499,\d\d\d/);
+    await expect(page.getByText(/of 200,000 characters/)).toContainText(/^50\d,\d\d\d of/);
     const took: number[] = [];
     for (const place of ["ControlOrMeta+Home", "PageDown", "ControlOrMeta+End"]) {
       await page.keyboard.press(place);

@@ -134,7 +134,7 @@ function VoiceButton() {
         type="button"
         class="voice-button"
         aria-haspopup="dialog"
-        aria-labelledby="voice-label voice-name"
+        aria-labelledby="voice-label voice-name voice-what"
         onClick={() => (open.value = true)}
       >
         <span class="voice-mark">
@@ -144,7 +144,9 @@ function VoiceButton() {
           <bdi id="voice-name" class="clip">
             {voice?.name ?? voiceId ?? said.chooseVoice}
           </bdi>
-          <span class="small soft clip">{voice ? describe(voice) : null}</span>
+          <span id="voice-what" class="small soft clip">
+            {voice ? describe(voice) : null}
+          </span>
         </span>
         <Icon name="down" />
       </button>
