@@ -69,6 +69,16 @@ class Job(Base):
         Index("ix_jobs_owner_created", "owner", "created_at", "id"),
         Index("ix_jobs_finished", "finished_at", postgresql_where=sql("finished_at IS NOT NULL")),
         Index("ix_jobs_audio", "audio_key"),
+        # The few among many: what waits, runs, failed or was cancelled is found without walking what is done.
+        Index(
+            "ix_jobs_not_completed",
+            "owner",
+            "status",
+            "created_at",
+            "id",
+            sqlite_where=sql("status <> 'completed'"),
+            postgresql_where=sql("status <> 'completed'"),
+        ),
     )
 
 

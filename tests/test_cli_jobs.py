@@ -197,7 +197,7 @@ def test_recordings_are_listed_fetched_and_deleted(
     assert (named.returncode, named.stdout) == (0, f"{spoken.job_id}: Zebra crossing\n")
     asked = ("--q", "zebra", "--from", "2026-01-01", "--model", spoken.model)
     found = rows(oratio("history", *asked, folder=tmp_path, url=stack.url).stdout)
-        assert [name for name in found if name != "Job"] == [spoken.job_id]
+    assert [name for name in found if name != "Job"] == [spoken.job_id]
     assert list(client.history(query="zebra", until="2026-01-01")) == []
     assert client.recording(spoken.job_id).title == "Zebra crossing"
 

@@ -5,7 +5,7 @@ test("workers, queues and what they hold", async ({ studio, page, service }) => 
   const { workers } = await service.get<{ workers: { pid: number; alive: boolean }[] }>("/workers");
   const alive = workers.filter((worker) => worker.alive);
   expect(alive.length).toBeGreaterThan(0);
-  for (const worker of alive) await expect(page.getByText(new RegExp(`process ${worker.pid}\\b`)).first()).toBeVisible();
+  for (const worker of alive) await expect(page.getByText(new RegExp(`(· |process )${worker.pid}\\b`)).first()).toBeVisible();
   await expect(page.getByRole("table").first()).toContainText("hibari");
 });
 

@@ -16,12 +16,25 @@ def upgrade() -> None:
     _add_renditions()
     _add_latencies()
     _add_search()
+    _add_index_of_statuses()
 
 
 def downgrade() -> None:
+    op.drop_index("ix_jobs_not_completed", "jobs")
     _drop_search()
     op.drop_table("renditions")
     op.drop_table("latency_hourly")
+
+
+def _add_index_of_statuses() -> None:
+    others = sa.text("status <> 'completed'")
+    op.create_index(
+        "ix_jobs_not_completed",
+        "jobs",
+        ["owner", "status", "created_at", "id"],
+        sqlite_where=others,
+        postgresql_where=others,
+    )
 
 
 def _add_latencies() -> None:

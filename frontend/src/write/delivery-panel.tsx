@@ -127,24 +127,24 @@ function VoiceButton() {
   const { voiceId } = delivery.value;
   return (
     <div class="field">
-      <span class="label" id="voice-label">
+      <span class="label" aria-hidden="true">
         {said.voice}
       </span>
       <button
         type="button"
         class="voice-button"
         aria-haspopup="dialog"
-        aria-labelledby="voice-label voice-name voice-what"
         onClick={() => (open.value = true)}
       >
         <span class="voice-mark">
           <Icon name="voice" />
         </span>
         <span class="voice-text">
-          <bdi id="voice-name" class="clip">
+          <span class="aside">{said.voice} </span>
+          <bdi class="clip">
             {voice?.name ?? voiceId ?? said.chooseVoice}
           </bdi>
-          <span id="voice-what" class="small soft clip">
+          <span class="small soft clip">
             {voice ? describe(voice) : null}
           </span>
         </span>
