@@ -6,7 +6,7 @@ test("workers, queues and what they hold", async ({ studio, page, service }) => 
   const alive = workers.filter((worker) => worker.alive);
   expect(alive.length).toBeGreaterThan(0);
   for (const worker of alive) await expect(page.getByText(new RegExp(`(· |process )${worker.pid}\\b`)).first()).toBeVisible();
-  await expect(page.getByRole("table").first()).toContainText("hibari");
+  await expect(page.getByRole("table").first()).toContainText("Hibari");
 });
 
 test("models and their state, by the keys of the tabs", async ({ studio, page }) => {

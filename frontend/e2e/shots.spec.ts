@@ -1,6 +1,12 @@
 /** Every screen in both themes and two widths, kept in frontend/shots to be looked at. */
 
-import { expect, prose, test } from "./studio";
+import { expect, test } from "./studio";
+
+const TALE = `The lighthouse keeper owned two clocks. One told the hour, and the other told the truth.
+
+On the evening that the Marguerite came in, both of them stopped. [pause:1s] He wound the first and left the second alone.
+
+“There is time enough,” he said to [Nguyen](/wɪn/), and put the kettle on. Rain came over the hills. They counted the steps of the tower, and then they counted them again, and it was, by all accounts, a very ordinary Tuesday.`;
 
 const WIDTHS = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
@@ -13,17 +19,21 @@ for (const theme of ["light", "dark"] as const) {
         await page.waitForTimeout(900);
         await page.screenshot({ path: `shots/${what}-${theme}-${name}.png` });
       };
-      const { items } = await service.get<{ items: { job_id: string }[] }>("/history?limit=3");
-      const id = items[0]?.job_id ?? (await service.speak(prose(700, "The lighthouse")));
+      const told = `?q=${encodeURIComponent("lighthouse")}&limit=1`;
+      const { items } = await service.get<{ items: { job_id: string }[] }>(`/history${told}`);
+      const id = items[0]?.job_id ?? (await service.speak(TALE));
       await studio.open("");
       await shot("write-empty");
-      await studio.write(`${prose(900, "The lighthouse keeper")} [pause:1s] [Nguyen](/wɪn/) waved.`);
+      await studio.write(TALE);
       await shot("write");
       await page.getByRole("button", { name: /^Voice (?!from)/ }).click();
       await shot("voices");
       await page.keyboard.press("Escape");
       await studio.open(`#/listen/${id}`);
       await expect(page.locator(".wave-box")).toBeVisible();
+      await page.locator('[data-cue="2"]').first().click();
+      await expect.poll(() => studio.heardS()).toBeGreaterThan(0);
+      await page.getByRole("button", { name: "Pause" }).first().click();
       await shot("listen");
       await studio.open("#/library");
       await shot("library");
