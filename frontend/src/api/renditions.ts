@@ -5,6 +5,11 @@ import { answer, api, Failure } from "./client";
 export const FORMATS = ["mp3", "wav", "flac", "opus", "aac", "pcm"] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** What people call a format: `MP3`, `Opus`. */
+export function formatName(format: string): string {
+  return format === "opus" ? "Opus" : format.toUpperCase();
+}
+
 /** Resolves to the path of the sound when it is there. Throws a `Failure`. */
 export async function otherFormat(jobId: string, format: Format): Promise<string> {
   for (;;) {

@@ -1,7 +1,7 @@
 /** Numbers of the farm as people write them. */
 
-import { languageName, span } from "../i18n/formats";
-import { language, t } from "../i18n";
+import { span } from "../i18n/formats";
+import { language } from "../i18n";
 
 /** `340 ms`, `2.4 sec`, `3 min`. */
 export function waited(ms: number): string {
@@ -52,29 +52,4 @@ export function ago(seconds: number): string {
   if (seconds < 3600) return words.format(-Math.round(seconds / 60), "minute");
   if (seconds < 86_400) return words.format(-Math.round(seconds / 3600), "hour");
   return words.format(-Math.round(seconds / 86_400), "day");
-}
-
-const NAMES: Record<string, string> = {
-  hibari: "Hibari",
-  kokoro: "Kokoro",
-  parler: "Parler-TTS",
-  bark: "Bark",
-  speecht5: "SpeechT5",
-  mms: "MMS",
-  fake: "Fake",
-};
-
-/** A family, or one set of weights such as `mms_deu`, which is a language. */
-export function modelName(key: string): string {
-  if (key === "inference" || key === "stub") return t.value.farm[key];
-  const [family = "", variant] = key.split("_", 2);
-  if (variant === undefined || !(family in NAMES)) return NAMES[family] ?? key;
-  return `${NAMES[family]} · ${variantName(key)}`;
-}
-
-/** What tells a set of weights from the others of its family. */
-export function variantName(key: string): string {
-  const [family, variant] = key.split("_", 2);
-  if (variant === undefined) return modelName(key);
-  return family === "mms" ? languageName(variant) : variant;
 }

@@ -1,5 +1,6 @@
 import { t } from "../i18n";
-import { ago, modelName } from "./amounts";
+import { modelName } from "../state/models";
+import { ago } from "./amounts";
 import { ageS, nameOf } from "./crew";
 import type { Worker } from "./types";
 

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { bytes, count } from "../i18n/formats";
+import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import { Button } from "../ui/button";
-import { modelName } from "./amounts";
 import { AskDownload } from "./ask-download";
 import { DownloadLine } from "./download-line";
 import { failuresOf, isActive } from "./downloads";

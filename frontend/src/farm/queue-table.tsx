@@ -1,7 +1,7 @@
 import { t } from "../i18n";
 import { count, span } from "../i18n/formats";
+import { modelName } from "../state/models";
 import { Icon } from "../ui/icon";
-import { modelName } from "./amounts";
 import { ageS, shareOf, sortedQueues } from "./crew";
 import type { Queue } from "./types";
 

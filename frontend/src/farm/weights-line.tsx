@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
+import { modelName, variantName } from "../state/models";
 import { Button } from "../ui/button";
-import { modelName, variantName } from "./amounts";
 import { unload, warm } from "./orders";
 import { restOfWeights, type Wanted } from "./sizes";
 import { StateBadge } from "./state-badge";

@@ -1,8 +1,9 @@
 import { t } from "../i18n";
 import { bytes, count, span } from "../i18n/formats";
+import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
-import { atTime, modelName } from "./amounts";
+import { atTime } from "./amounts";
 import { ageS, nameOf, progressOf } from "./crew";
 import { StandingBadge } from "./standing";
 import type { Holding, ServedModel, Worker } from "./types";

@@ -34,6 +34,12 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${tail}` : tail;
 }
 
+/** How long a sound is: `0.9 s` where whole seconds would tell too little, from ten of them on `3:07`. */
+export function soundLength(seconds: number): string {
+  if (!(Math.round(seconds * 10) < 100)) return clock(Math.max(10, seconds));
+  return `${decimal(seconds > 0 ? Math.max(0.1, seconds) : 0)}\u00a0s`;
+}
+
 /** About how long something takes, in one or two units: `7 sec`, `3 min`, `1 hr 20 min`. */
 export function span(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,5 +1,6 @@
-import { bytes, clock, moment } from "../i18n/formats";
+import { bytes, moment, soundLength } from "../i18n/formats";
 import { t } from "../i18n";
+import { modelName } from "../state/models";
 import * as player from "../state/player";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
@@ -81,10 +82,12 @@ export function RecordingRow({
         <span class="clip">
           <bdi>{voiceName(row.voiceId)}</bdi>
         </span>
-        <span class="clip soft small">{row.model}</span>
+        <span class="clip soft small">
+          <bdi>{modelName(row.model)}</bdi>
+        </span>
       </div>
       <div role="gridcell" class="cell-length num">
-        <span>{clock(row.durationS)}</span>
+        <span>{soundLength(row.durationS)}</span>
         <span class="soft small">{bytes(row.sizeBytes)}</span>
       </div>
       <div role="gridcell" class="cell-when num soft">

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { address, answer, api, Failure } from "../api/client";
-import { FORMATS, otherFormat, type Format } from "../api/renditions";
+import { FORMATS, formatName, otherFormat, type Format } from "../api/renditions";
 import { t } from "../i18n";
 import { tell } from "../state/notices";
 import { Button } from "./button";
@@ -45,11 +45,11 @@ export function DownloadMenu({
   return (
     <Menu {...look} icon="download" label={label ?? said.downloads} busy={busy > 0}>
       <Item onPress={() => saveOriginal(recording)}>
-        {name(original)} <span class="soft">{said.asSpoken}</span>
+        {formatName(original)} <span class="soft">{said.asSpoken}</span>
       </Item>
       {FORMATS.filter((format) => format !== original).map((format) => (
         <Item key={format} onPress={() => void run(saveAs(recording, format))}>
-          {name(format)}
+          {formatName(format)}
         </Item>
       ))}
       <hr />
@@ -67,10 +67,6 @@ function Item({ onPress, children }: { onPress: () => void; children: preact.Com
   );
 }
 
-function name(format: string): string {
-  return format === "opus" ? "Opus" : format.toUpperCase();
-}
-
 function saveOriginal({ jobId, title, format }: Required<Downloadable>): void {
   save(address(`/jobs/${encodeURIComponent(jobId)}/audio`), fileName(title, format));
 }
@@ -80,13 +76,13 @@ async function saveAs({ jobId, title }: Required<Downloadable>, format: Format):
   const said = t.value.shell;
   let dismiss: () => void = () => undefined;
   const slow = setTimeout(() => {
-    dismiss = tell(said.preparing(name(format)), { staysMs: 0 });
+    dismiss = tell(said.preparing(formatName(format)), { staysMs: 0 });
   }, 700);
   try {
     save(address(await otherFormat(jobId, format)), fileName(title, format));
   } catch (cause) {
     const lacking = cause instanceof Failure && cause.code === "format_unavailable";
-    complain(lacking ? said.noFormat(name(format)) : reason(cause));
+    complain(lacking ? said.noFormat(formatName(format)) : reason(cause));
   } finally {
     clearTimeout(slow);
     dismiss();

@@ -1,0 +1,30 @@
+/** What models are called: one name for one thing, on every screen. */
+
+import { languageName } from "../i18n/formats";
+import { t } from "../i18n";
+
+const NAMES: Record<string, string> = {
+  hibari: "Hibari",
+  kokoro: "Kokoro 82M",
+  parler: "Parler-TTS mini v1.1",
+  bark: "Bark small",
+  speecht5: "SpeechT5",
+  mms: "MMS-TTS",
+  fake: "Fake",
+};
+
+/** Of a family, or of one set of weights such as `mms_deu`, which is a language; what nobody knows is shown as it is. */
+export function modelName(key: string): string {
+  if (key === "inference" || key === "stub") return t.value.farm[key];
+  const [family = "", variant] = key.split("_", 2);
+  const name = NAMES[family];
+  if (name === undefined) return key;
+  return variant === undefined ? name : `${name} · ${variantName(key)}`;
+}
+
+/** What tells a set of weights from the others of its family. */
+export function variantName(key: string): string {
+  const [family, variant] = key.split("_", 2);
+  if (variant === undefined) return modelName(key);
+  return family === "mms" ? languageName(variant) : variant;
+}
