@@ -1,24 +1,28 @@
 /** Numbers, moments and stretches of time as people of a language write them. */
 
-import { language } from "./index";
+import { computed } from "@preact/signals";
+import { language, tags } from "./index";
+
+/** As people write the language of the page where they live: `en` is `en-GB` for some. */
+const locale = computed(() => tags.find((tag) => tag.toLowerCase().startsWith(language.value)) ?? language.value);
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 export function count(value: number): string {
-  return new Intl.NumberFormat(language.value).format(value);
+  return new Intl.NumberFormat(locale.value).format(value);
 }
 
 export function decimal(value: number, digits = 1): string {
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 }
 
 export function percent(value: number): string {
-  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(value / 100);
+  return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 0 }).format(value / 100);
 }
 
 export function bytes(size: number): string {
   const step = size > 0 ? Math.min(UNITS.length - 1, Math.floor(Math.log10(size) / 3)) : 0;
-  return new Intl.NumberFormat(language.value, {
+  return new Intl.NumberFormat(locale.value, {
     style: "unit",
     unit: UNITS[step] ?? "byte",
     unitDisplay: "short",
@@ -52,15 +56,15 @@ export function span(seconds: number): string {
 }
 
 function unit(value: number, name: string): string {
-  return new Intl.NumberFormat(language.value, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+  return new Intl.NumberFormat(locale.value, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
 }
 
 export function moment(iso: string): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 }
 
 export function day(iso: string): string {
-  return new Intl.DateTimeFormat(language.value, { day: "numeric", month: "short" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short" }).format(new Date(iso));
 }
 
 /** The name of a language by its tag, in the language of the page. */

@@ -11,8 +11,11 @@ type Said<T> = { [Key in keyof T]: T[Key] extends (...given: infer Given) => str
 
 const ALL: Record<Language, Messages> = { en, fr };
 
+/** What the browser asks for, best first; there is none where tests run. */
+export const tags: readonly string[] = globalThis.navigator?.languages ?? [];
+
 function preferred(): Language {
-  const first = navigator.languages.find((tag) => /^(en|fr)\b/i.test(tag));
+  const first = tags.find((tag) => /^(en|fr)\b/i.test(tag));
   return first?.toLowerCase().startsWith("fr") ? "fr" : "en";
 }
 
@@ -22,6 +25,6 @@ export const language = signal<Language>(recall<Language>("language", preferred(
 export const t = computed(() => ALL[language.value]);
 
 effect(() => {
-  document.documentElement.lang = language.value;
+  if (globalThis.document) document.documentElement.lang = language.value;
   remember("language", language.value);
 });

@@ -9,7 +9,6 @@ type Fact = readonly [name: string, value: string | null | undefined];
 
 export function Details({ watch }: { watch: Watch }) {
   const said = t.value.listen;
-  const warnings = watch.job.value?.warnings ?? [];
   return (
     <aside class="card details" aria-label={said.details}>
       <h2>{said.details}</h2>
@@ -23,18 +22,6 @@ export function Details({ watch }: { watch: Watch }) {
           ) : null,
         )}
       </dl>
-      {warnings.length ? (
-        <>
-          <h3>{said.warnings}</h3>
-          <ul class="small soft">
-            {warnings.map((warning) => (
-              <li key={warning} dir="auto">
-                {warning}
-              </li>
-            ))}
-          </ul>
-        </>
-      ) : null}
     </aside>
   );
 }

@@ -6,7 +6,7 @@ import { count, percent, span } from "../i18n/formats";
 import { t } from "../i18n";
 import type { Failure, Job } from "../api/client";
 import { pendingRemovals, removeRecordings } from "../library/removal";
-import { durationS, play, playing, seek, settle, toggle, track, waiting, type Track } from "../state/player";
+import { durationS, play, playing, seek, settle, stop, toggle, track, waiting, type Track } from "../state/player";
 import { go, link, route } from "../state/route";
 import { tell } from "../state/notices";
 import { loadVoices, voices } from "../state/voices";
@@ -14,6 +14,8 @@ import { Button } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { Icon } from "../ui/icon";
 import { Empty, explain, Skeleton, Trouble } from "../ui/state";
+import type { Format } from "../api/renditions";
+import { asked, change } from "../write/draft";
 import { Details } from "./details";
 import { Heading } from "./heading";
 import { Reading } from "./reading";
@@ -37,6 +39,10 @@ function Watched({ watch }: { watch: Watch }) {
   useEffect(() => {
     if (recording.value) settle(trackOf(watch));
   }, [recording.value]);
+  const status = job.value?.status;
+  useEffect(() => {
+    if (status === "failed" || status === "cancelled") stop(watch.id);
+  }, [status]);
   if (failure.value) return <Missing failure={failure.value} onRetry={() => void watch.again()} />;
   if (watch.text.value === null) {
     return (
@@ -58,12 +64,7 @@ function Watched({ watch }: { watch: Watch }) {
         <Actions watch={watch} />
       </header>
       {watch.isLost.value ? <Lost /> : null}
-      {sound?.provider === "stub" ? (
-        <p class="note">
-          <Icon name="warn" />
-          {said.beep}
-        </p>
-      ) : null}
+      <Warnings watch={watch} />
       {sound ? (
         <section class="card">
           <Waveform
@@ -99,6 +100,24 @@ function hear(watch: Watch, seconds: number): void {
     seek(seconds);
     if (!playing.value) toggle();
   } else void play(trackOf(watch), { atS: seconds });
+}
+
+/** What is not as it was asked for: it must not look like a success. */
+function Warnings({ watch }: { watch: Watch }) {
+  const told = (watch.job.value?.warnings ?? []).map(t.value.service.warning);
+  const isBeep = watch.recording.value?.provider === "stub";
+  const all = told.length || !isBeep ? told : [t.value.listen.beep];
+  if (!all.length) return null;
+  return (
+    <ul class="note warnings" aria-label={t.value.listen.warnings}>
+      {all.map((one) => (
+        <li key={one} class="row">
+          <Icon name="warn" />
+          <span dir="auto">{one}</span>
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function Lost() {
@@ -170,13 +189,34 @@ function Actions({ watch }: { watch: Watch }) {
         <Attempt icon="close" label={said.cancel} act={() => watch.cancel()} />
       ) : null}
       {status === "failed" || status === "cancelled" ? (
-        <Attempt icon="retry" label={said.again} act={() => watch.retry()} />
+        <>
+          <Attempt icon="retry" label={said.again} act={() => watch.retry()} />
+          <Attempt icon="trash" label={said.remove} act={() => watch.remove().then(() => go(link("library")))} />
+        </>
       ) : null}
+      <Button
+        kind="quiet"
+        icon="edit"
+        onPress={() => {
+          rewrite(watch);
+          go(link("write"));
+        }}
+      >
+        {said.edit}
+      </Button>
     </div>
   );
 }
 
-function Attempt({ icon, label, act }: { icon: "close" | "retry"; label: string; act: () => Promise<void> }) {
+/** The text goes back to the sheet, to be said as it was said here. */
+function rewrite(watch: Watch): void {
+  const one = watch.recording.value ?? watch.job.value;
+  if (!one) return;
+  change({ voiceId: one.voice_id, speed: one.speed, style: one.style ?? "", format: one.format as Format });
+  asked.value = { text: one.text, title: watch.title.value };
+}
+
+function Attempt({ icon, label, act }: { icon: "close" | "retry" | "trash"; label: string; act: () => Promise<void> }) {
   const busy = useSignal(false);
   return (
     <Button
@@ -205,7 +245,7 @@ function Standing({ job, watch }: { job: Job; watch: Watch }) {
         <p>
           <strong>{said.failed}</strong>
           <br />
-          <span dir="auto">{error?.message}</span>
+          <span dir="auto">{error ? t.value.service.error(error.code) || error.message : null}</span>
         </p>
       </div>
     );

@@ -4,13 +4,20 @@ export const PEAKS = 1200;
 // Enough to see where somebody speaks, and a sixth of the memory that 48 kHz would take.
 const RATE_HZ = 8000;
 
-/** Fetches and decodes the whole sound. Throws when it cannot. */
-export async function peaksOf(source: string): Promise<Float32Array<ArrayBuffer>> {
+/** Fetches and decodes the whole sound; raw samples need no decoder. Throws when it cannot. */
+export async function peaksOf(source: string, { isRaw }: { isRaw: boolean }): Promise<Float32Array<ArrayBuffer>> {
   const response = await fetch(source);
   if (!response.ok) throw new Error(response.statusText);
+  if (isRaw) return loudest(fromRaw(await response.arrayBuffer()), PEAKS);
   const context = new OfflineAudioContext(1, 1, RATE_HZ);
   const decoded = await context.decodeAudioData(await response.arrayBuffer());
   return loudest(decoded.getChannelData(0), PEAKS);
+}
+
+/** 16 bit, little-endian, one channel: what the format pcm is. */
+export function fromRaw(data: ArrayBuffer): Float32Array {
+  const samples = new DataView(data);
+  return Float32Array.from({ length: Math.floor(data.byteLength / 2) }, (_, at) => samples.getInt16(2 * at, true) / 32768);
 }
 
 /** The loudest sample of each of `count` equal stretches. */

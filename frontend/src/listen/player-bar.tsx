@@ -82,19 +82,20 @@ function Place() {
   return (
     <div class="player-place num">
       <span class="small">{clock(at)}</span>
+      {length ? (
       <input
         class="slider"
         type="range"
         min="0"
-        max={length || 1}
+        max={length}
         step="0.1"
-        value={length ? Math.min(at, length) : 0}
-        disabled={!length}
+        value={Math.min(at, length)}
         aria-label={t.value.shell.position}
         aria-valuetext={clock(at)}
         onInput={(event) => player.seek(Number(event.currentTarget.value))}
       />
-      <span class="small">{length ? clock(length) : "–:––"}</span>
+      ) : null}
+      {length ? <span class="small">{clock(length)}</span> : null}
     </div>
   );
 }

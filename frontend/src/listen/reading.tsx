@@ -3,7 +3,7 @@
 import { effect, type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
-import { positionS, track } from "../state/player";
+import { durationS, playing, positionS, track } from "../state/player";
 import { cueAt, type Cue } from "./cues";
 import { paragraphs, type Paragraph, type Run } from "./runs";
 import type { Watch } from "./watch";
@@ -40,7 +40,7 @@ export function Reading({ watch, onSeek }: { watch: Watch; onSeek: (cue: Cue) =>
           {said.follow}
         </label>
       </header>
-      {watch.cues.value.length ? <p class="small soft">{said.textHint}</p> : null}
+      {watch.cues.value.length && (watch.recording.value || watch.job.value?.status === "running") ? <p class="small soft">{said.textHint}</p> : null}
       <div
         ref={sheet}
         class="read"
@@ -66,7 +66,10 @@ export function Reading({ watch, onSeek }: { watch: Watch; onSeek: (cue: Cue) =>
 function useMarked(watch: Watch): ReadonlySignal<number> {
   return useComputed(() => {
     const cues = watch.cues.value;
-    if (track.value?.jobId === watch.id) return cueAt(cues, positionS.value);
+    if (track.value?.jobId === watch.id) {
+      const isThrough = !playing.value && durationS.value > 0 && positionS.value >= durationS.value - 0.05;
+      return isThrough ? -1 : cueAt(cues, positionS.value);
+    }
     return watch.job.value?.status === "running" ? cues.length - 1 : -1;
   });
 }

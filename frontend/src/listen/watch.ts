@@ -6,6 +6,7 @@ import { titleOf } from "../state/titles";
 import { Characters, readCues, type Cue, type ToldCue } from "./cues";
 
 const LOOK_EVERY_MS = 3000;
+const SHOW_EVERY_MS = 200;
 const AGAIN_MS = [500, 1000, 2000, 5000];
 const ENDS = ["completed", "failed", "cancelled"] as const;
 
@@ -25,6 +26,8 @@ export class Watch {
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: ReturnType<typeof setInterval> | undefined;
+  readonly #told: ToldCue[] = [];
+  #showing: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
   #closed = false;
 
@@ -44,8 +47,12 @@ export class Watch {
 
   async retry(): Promise<void> {
     await answer(api.POST("/jobs/{job_id}/retry", this.#path));
-    this.cues.value = [];
+    this.#forget();
     await this.#begin();
+  }
+
+  async remove(): Promise<void> {
+    await answer(api.DELETE("/jobs/{job_id}", this.#path));
   }
 
   async rename(title: string): Promise<void> {
@@ -100,7 +107,7 @@ export class Watch {
     on("snapshot", (told) => {
       batch(() => {
         this.job.value = { ...(told as Job), queue_position: this.job.value?.queue_position ?? null };
-        this.cues.value = this.#read(told.spoken ?? []);
+        this.#forget(told.spoken);
       });
       if (isOver(told as Job)) void this.#begin();
     });
@@ -108,7 +115,7 @@ export class Watch {
     on("progress", (told) => this.#progress(told as Told & Job["progress"]));
     for (const name of ["queued", "retrying"]) {
       on(name, () => {
-        this.cues.value = [];
+        this.#forget();
         this.#merge({ status: "queued", progress: { segments_done: 0, segments_total: null, percent: 0, eta_s: null } });
       });
     }
@@ -131,8 +138,23 @@ export class Watch {
           eta_s: this.job.value?.progress.eta_s ?? null,
         },
       });
-      if (told.cues?.length) this.cues.value = [...this.cues.value, ...this.#read(told.cues)];
     });
+    if (!told.cues?.length) return;
+    this.#told.push(...told.cues);
+    this.#showing ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
+  }
+
+  /** A text is not drawn anew for each of its passages: a quick engine tells a hundred of them a second. */
+  #show(): void {
+    this.#showing = undefined;
+    this.cues.value = [...this.cues.value, ...this.#read(this.#told.splice(0))];
+  }
+
+  #forget(cues: readonly ToldCue[] = []): void {
+    clearTimeout(this.#showing);
+    this.#showing = undefined;
+    this.#told.length = 0;
+    this.cues.value = this.#read(cues);
   }
 
   /** The job has ended, or its row is gone already: what is left is the recording. */
@@ -145,7 +167,7 @@ export class Watch {
       batch(() => {
         this.recording.value = recording;
         // Those that were told while it was spoken stay where none were kept.
-        if (cues) this.cues.value = this.#read(cues);
+        if (cues) this.#forget(cues);
         this.isLost.value = false;
       });
     } catch (caught) {

@@ -30,7 +30,7 @@ export function Waveform({
   onSeek: (seconds: number) => void;
 }) {
   const said = t.value.listen;
-  const isLong = sound.durationS > LONGEST_S || !isPlayable(sound.format);
+  const isLong = sound.durationS > LONGEST_S || !(isPlayable(sound.format) || sound.format === "pcm");
   const at = track.value?.jobId === sound.jobId ? positionS.value : 0;
   return (
     <figure class="wave" aria-label={said.wave}>
@@ -65,7 +65,7 @@ function Drawn({ sound, at }: { sound: Sound; at: number }) {
       try {
         const [{ default: WaveSurfer }, peaks] = await Promise.all([
           import("wavesurfer.js"),
-          peaksOf(address(`/jobs/${sound.jobId}/audio`)),
+          peaksOf(address(`/jobs/${sound.jobId}/audio`), { isRaw: sound.format === "pcm" }),
         ]);
         if (gone || !box.current) return;
         const colour = (name: string): string => resolved(box.current as HTMLElement, name);
@@ -127,10 +127,12 @@ function resolved(within: HTMLElement, name: string): string {
 function Passages({ sound, cues }: { sound: Sound; cues: readonly Cue[] }) {
   const every = Math.max(1, Math.ceil(cues.length / PEAKS));
   const shown = cues.filter((_, index) => index % every === 0);
+  // Passages follow each other closely: a gap that can be seen parts them.
+  const gap = (sound.durationS / Math.max(1, shown.length)) * 0.12;
   return (
     <svg class="wave-box" viewBox={`0 0 ${Math.max(1, sound.durationS)} 10`} preserveAspectRatio="none" aria-hidden="true">
       {shown.map((cue) => (
-        <rect key={cue.start} x={cue.startS} y="2" width={Math.max(0, cue.endS - cue.startS) * 0.92} height="6" />
+        <rect key={cue.start} x={cue.startS} y="2" width={Math.max(gap, cue.endS - cue.startS - gap)} height="6" />
       ))}
     </svg>
   );

@@ -29,7 +29,13 @@ export function tell(
   const dismiss = (): void => {
     notices.value = notices.value.filter((one) => one.id !== notice.id);
   };
-  notices.value = [...notices.value, notice];
+  // The same message twice is one.
+  notices.value = [...notices.value.filter((one) => one.text !== text || one.action !== null), notice];
   if (staysMs) setTimeout(dismiss, staysMs);
   return dismiss;
+}
+
+/** What went wrong before is of no interest once something is tried anew. */
+export function forgetTroubles(): void {
+  notices.value = notices.value.filter((notice) => notice.kind !== "bad");
 }

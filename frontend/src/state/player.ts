@@ -5,7 +5,7 @@
  */
 
 import { computed, signal } from "@preact/signals";
-import { address } from "../api/client";
+import { address, answer, api } from "../api/client";
 import { otherFormat } from "../api/renditions";
 
 export interface Track {
@@ -143,33 +143,41 @@ function fail(why: "sound" | "asks"): void {
 const AGAIN_AFTER_MS = [500, 1500, 4000];
 let broken = 0;
 
-/** A stream whose connection broke begins again, and goes on where one was. */
-function onBroken(): void {
+/** A stream whose connection broke begins again, and goes on where one was, as long as there is something to hear. */
+async function onBroken(): Promise<void> {
   const now = track.value;
   if (!now || audio.src === "") return;
-  const pause = AGAIN_AFTER_MS[broken++];
-  if (pause === undefined || !playing.value) {
-    fail("sound");
-    playing.value = false;
-    return;
-  }
+  const [atS, pause] = [positionS.value, AGAIN_AFTER_MS[broken++]];
+  if (pause === undefined) return fail("sound");
   waiting.value = true;
-  setTimeout(() => {
-    if (track.value?.jobId === now.jobId) void play(track.value, { atS: positionS.value });
-  }, pause);
+  await new Promise((resolve) => setTimeout(resolve, pause));
+  const status = await standing(now.jobId);
+  if (track.value?.jobId !== now.jobId) return;
+  if (status === "failed" || status === "cancelled") stop();
+  else void play(track.value, { atS });
+}
+
+async function standing(jobId: string): Promise<string | null> {
+  try {
+    return (await answer(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } }))).status;
+  } catch {
+    return null; // its row may be gone, and its recording there
+  }
 }
 
 for (const name of ["play", "playing", "pause", "waiting", "timeupdate", "durationchange", "ended", "error"] as const) {
   audio.addEventListener(name, () => {
-    if (name === "error") return onBroken();
+    if (name === "error") return void onBroken();
     if (name === "timeupdate") {
-      broken = 0;
-      positionS.value = audio.currentTime;
+      // A new source sets the time back: only what is heard says that the line is mended.
+      if (audio.currentTime > positionS.value) broken = 0;
+      if (audio.readyState > 0 && !audio.ended) positionS.value = audio.currentTime;
     }
     if (name === "playing") trouble.value = "none";
     if (name === "playing" || name === "pause") waiting.value = false;
     if (name === "waiting") waiting.value = true;
     playing.value = !audio.paused && !audio.ended;
     elementS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+    if (audio.ended) positionS.value = durationS.value;
   });
 }

@@ -37,7 +37,9 @@ export function explain(failure: Failure): string {
   const said = t.value.shell;
   if (failure.status === 0) return said.unreachable;
   if (failure.status === 503 && failure.code === "queue_full") return said.overloaded(span(failure.retryAfterS ?? 1));
-  return failure.message || said.unexpected;
+  // A proxy that answers in the place of the service says nothing that helps.
+  if (failure.code === "unreachable") return said.unreachable;
+  return t.value.service.error(failure.code) || failure.message || said.unexpected;
 }
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {

@@ -144,7 +144,7 @@ function VoiceButton() {
           <bdi class="clip">
             {voice?.name ?? voiceId ?? said.chooseVoice}
           </bdi>
-          <span class="small soft clip">
+          <span class="small soft">
             {voice ? describe(voice) : null}
           </span>
         </span>

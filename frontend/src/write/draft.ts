@@ -38,6 +38,9 @@ effect(() => {
 
 export const firstText = recall("draft", "");
 
+/** A text that another screen wants to see on the sheet. */
+export const asked = signal<{ text: string; title: string } | null>(null);
+
 /** False once the browser could not keep the text. */
 export const isKept = signal(true);
 

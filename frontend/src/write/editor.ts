@@ -3,7 +3,8 @@
 import { history, historyKeymap, standardKeymap } from "@codemirror/commands";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { Decoration, EditorView, keymap, MatchDecorator, placeholder, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
-import { spaced, TAG } from "./tags";
+import { voicesById } from "../state/voices";
+import { pauseS, spaced, TAG, voiceOf } from "./tags";
 
 export interface Words {
   label: string;
@@ -114,7 +115,22 @@ function dropped(onFile: (file: File) => void): Extension {
   });
 }
 
-const marking = new MatchDecorator({ regexp: TAG, decoration: Decoration.mark({ class: "tag" }), maxLength: 300 });
+const right = Decoration.mark({ class: "tag" });
+const wrong = Decoration.mark({ class: "tag wrong" });
+
+const marking = new MatchDecorator({
+  regexp: TAG,
+  decoration: (found) => (isWrong(found[0]) ? wrong : right),
+  maxLength: 300,
+});
+
+/** What the service would refuse. A mixture of voices is for it to judge. */
+function isWrong(tag: string): boolean {
+  const voice = voiceOf(tag);
+  if (voice === null) return /^\[pause/i.test(tag) && pauseS(tag) === null;
+  const known = voicesById.peek();
+  return voice === "" || (known.size > 0 && /^[a-z0-9_-]+$/.test(voice) && voice !== "default" && !known.has(voice));
+}
 
 const tagsMarked = ViewPlugin.fromClass(
   class {

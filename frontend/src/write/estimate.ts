@@ -13,6 +13,8 @@ export const estimate = signal<Estimate | null>(null);
 
 export interface Asked {
   chars: number;
+  /** Pauses that are written into the text. */
+  restS: number;
   voiceId: string | null;
   speed: number;
   lane: "interactive" | "bulk";
@@ -32,12 +34,12 @@ export function estimateLater(asked: Asked): void {
   timer = setTimeout(() => void ask(asked), AFTER_MS);
 }
 
-async function ask({ chars, voiceId, speed, lane }: Asked): Promise<void> {
+async function ask({ chars, restS, voiceId, speed, lane }: Asked): Promise<void> {
   asking = new AbortController();
   const query = { chars: Math.min(chars, 10_000_000), speed, priority: lane, ...(voiceId ? { voice_id: voiceId } : {}) };
   try {
     const told = await answer(api.GET("/estimate", { params: { query }, signal: asking.signal }));
-    estimate.value = { durationS: told.duration_s, waitS: told.wait_s };
+    estimate.value = { durationS: told.duration_s + restS, waitS: told.wait_s };
   } catch {
     estimate.value = null; // an estimate is no promise: without one, nothing is said
   }

@@ -13,6 +13,8 @@ import { preview, previewing, stopPreview } from "./preview";
 import { ANY, choices, describe, search, type Wanted } from "./voice-search";
 import "./voice-picker.css";
 
+const MODELS = link("farm", undefined, new URLSearchParams({ part: "models" }));
+
 export function VoicePicker({
   title,
   chosen,
@@ -165,8 +167,8 @@ function Found({
   return (
     <>
       <p class="small soft row spread">
-        <span role="status">{said.found(found.length)}</span>
-        {away ? <a href={link("farm", undefined, new URLSearchParams({ part: "models" }))}>{said.fetchMore(away)}</a> : null}
+        <span role="status">{said.found(found.length - away)}</span>
+        {away ? <a href={MODELS}>{said.fetchMore(away)}</a> : null}
       </p>
       <ul class="voices">
         {found.map((voice) => (
@@ -181,7 +183,7 @@ function Row({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; o
   const said = t.value.write;
   const mine = previewing.value?.id === voice.id;
   return (
-    <li class={`voice ${voice.available ? "" : "away"}`} title={voice.reason ?? undefined}>
+    <li class={`voice ${voice.available ? "" : "away"}`}>
       <IconButton
         kind="quiet"
         icon={mine ? "stop" : "play"}
@@ -202,6 +204,11 @@ function Row({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; o
         {voice.available ? null : <span class="small soft">{said.away}</span>}
       </button>
       <span class="voice-marks">
+        {voice.available ? null : (
+          <a class="small" href={MODELS} aria-label={`${said.get}: ${voice.name}`}>
+            {said.get}
+          </a>
+        )}
         {voice.is_default ? <span class="badge accent">{said.byDefault}</span> : null}
         {voice.style ? <span class="badge">{said.styled}</span> : null}
         {voice.slow ? <span class="badge warn">{said.slow}</span> : null}

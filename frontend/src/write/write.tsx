@@ -8,18 +8,19 @@ import { InProgress } from "../library/in-progress";
 import { play } from "../state/player";
 import { go, link } from "../state/route";
 import { health } from "../state/service";
-import { tell } from "../state/notices";
+import { forgetTroubles, tell } from "../state/notices";
 import { loadVoices } from "../state/voices";
 import { titleOf } from "../state/titles";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
 import { DeliveryPanel } from "./delivery-panel";
-import { change, delivery, firstText, isKept, keep } from "./draft";
+import { asked, change, delivery, firstText, isKept, keep } from "./draft";
 import { Editor } from "./editor";
 import { estimate, estimateLater } from "./estimate";
 import { readText } from "./files";
 import { characters, parts } from "./parts";
 import { PartlySent, send } from "./sending";
+import { pausesS } from "./tags";
 import { Toolbar } from "./toolbar";
 import "./write.css";
 
@@ -31,12 +32,16 @@ export function Write() {
   const sheet = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor | null>(null);
   const chars = useSignal(characters(firstText));
+  const restS = useSignal(0);
   const sending = useSignal(false);
   const said = t.value.write;
   const words = { label: said.text, placeholder: said.placeholder };
 
   const look = (): void => {
-    if (editor.current) chars.value = characters(editor.current.text);
+    if (!editor.current) return;
+    const { text } = editor.current;
+    chars.value = characters(text);
+    restS.value = pausesS(text);
   };
 
   const speak = (): void => {
@@ -49,13 +54,18 @@ export function Write() {
     else put(text, t.value.write.replaced(file.name));
   };
 
-  /** Another text in place of this one, which can be had back. */
+  /** Another text in place of this one, which can be had back with the pronunciations that were made for it. */
   const put = (text: string, saying: string): void => {
     const now = editor.current;
     if (!now) return;
-    const before = now.text;
+    const [before, { lexicon }] = [now.text, delivery.value];
     now.replaceAll(text);
-    if (before.trim()) tell(saying, { action: { label: t.value.shell.undo, run: () => now.replaceAll(before) } });
+    change({ lexicon: {} });
+    const run = (): void => {
+      change({ lexicon });
+      editor.current?.replaceAll(before);
+    };
+    if (before.trim() && before !== text) tell(saying, { action: { label: t.value.shell.undo, run } });
   };
 
   useEffect(() => {
@@ -78,6 +88,8 @@ export function Write() {
     });
     editor.current = made;
     look();
+    if (asked.value) put(asked.value.text, t.value.write.replaced(asked.value.title));
+    asked.value = null;
     addEventListener("pagehide", keepNow);
     return () => {
       removeEventListener("pagehide", keepNow);
@@ -98,8 +110,8 @@ export function Write() {
 
   const { voiceId, speed, lane } = delivery.value;
   useEffect(
-    () => estimateLater({ chars: chars.value, voiceId, speed, lane }),
-    [chars.value, voiceId, speed, lane],
+    () => estimateLater({ chars: chars.value, restS: restS.value, voiceId, speed, lane }),
+    [chars.value, restS.value, voiceId, speed, lane],
   );
 
   return (
@@ -144,6 +156,7 @@ async function sendAll(text: string, sending: { value: boolean }): Promise<void>
     tell(t.value.write.nothing);
     return;
   }
+  forgetTroubles();
   sending.value = true;
   try {
     const jobs = await send(pieces, delivery.value);

@@ -1,3 +1,4 @@
+export { service } from "./service";
 export { shell } from "./shell";
 export { write } from "./write";
 export { listen } from "./listen";
