@@ -2,11 +2,14 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
+import { modelName } from "../state/models";
 import { replaceQuery } from "../state/route";
 import { voices, voiceName } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
+import { choicesOf, type ModelChoice } from "./choices";
 import { howMany, isAny, NONE, Q_CHARS, write, type Filters } from "./filters";
+import { heard } from "./recordings";
 
 const SEARCH_AFTER_MS = 250;
 
@@ -124,20 +127,23 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
 }
 
+function choices(): readonly ModelChoice[] {
+  return choicesOf(voices.value ?? [], heard.value, modelName);
+}
+
 function Voices({ filters }: { filters: Filters }) {
   const said = t.value.library;
-  const all = (voices.value ?? []).filter((voice) => filters.model === "" || voice.model === filters.model);
-  const isKnown = all.some((voice) => voice.id === filters.voice);
-  const models = [...new Set(all.map((voice) => voice.model))];
+  const models = choices().filter((model) => filters.model === "" || model.alias === filters.model);
+  const isListed = models.some((model) => model.voices.some((voice) => voice.id === filters.voice));
   return (
     <label class="field">
       <span class="label">{said.voice}</span>
       <select class="select" value={filters.voice} onChange={(event) => ask({ ...filters, voice: event.currentTarget.value })}>
         <option value="">{said.anyVoice}</option>
-        {filters.voice && !isKnown ? <option value={filters.voice}>{voiceName(filters.voice)}</option> : null}
+        {filters.voice && !isListed ? <option value={filters.voice}>{voiceName(filters.voice)}</option> : null}
         {models.map((model) => (
-          <optgroup key={model} label={model}>
-            {all.filter((voice) => voice.model === model).map((voice) => (
+          <optgroup key={model.alias} label={model.name}>
+            {model.voices.map((voice) => (
               <option key={voice.id} value={voice.id}>
                 {voice.name}
               </option>
@@ -151,15 +157,17 @@ function Voices({ filters }: { filters: Filters }) {
 
 function Models({ filters }: { filters: Filters }) {
   const said = t.value.library;
-  const models = [...new Set([...(voices.value ?? []).map((voice) => voice.model), filters.model])].filter(Boolean).sort();
+  const models = choices();
+  const isListed = models.some((model) => model.alias === filters.model);
   return (
     <label class="field">
       <span class="label">{said.model}</span>
       <select class="select" value={filters.model} onChange={(event) => ask({ ...filters, model: event.currentTarget.value, voice: "" })}>
         <option value="">{said.anyModel}</option>
+        {filters.model && !isListed ? <option value={filters.model}>{modelName(filters.model)}</option> : null}
         {models.map((model) => (
-          <option key={model} value={model}>
-            {model}
+          <option key={model.alias} value={model.alias}>
+            {model.name}
           </option>
         ))}
       </select>

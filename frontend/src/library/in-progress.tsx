@@ -1,16 +1,12 @@
-/** What is being spoken now: not in the library yet, and therefore told above it. */
+/** What is being spoken now, and what was to be: not in the library, and therefore told above it. */
 
-import { Failure } from "../api/client";
 import { t } from "../i18n";
 import { percent, span } from "../i18n/formats";
-import { tell } from "../state/notices";
-import { link } from "../state/route";
-import { voiceName } from "../state/voices";
-import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { explain } from "../ui/state";
 import "./in-progress.css";
-import { dismissFailure, failedLately, othersToo, speakAgain, underWay, useUnderWay, type UnderWay } from "./under-way";
+import { JobName } from "./job-name";
+import { NotSpoken } from "./not-spoken";
+import { othersToo, underWay, useUnderWay, type UnderWay } from "./under-way";
 
 export function InProgress() {
   useUnderWay();
@@ -28,30 +24,8 @@ export function InProgress() {
           {othersToo.value ? <p class="soft small">{said.others}</p> : null}
         </section>
       ) : null}
-      {failedLately.value.length ? (
-        <section class="under-way failed" aria-labelledby="failed-lately">
-          <h2 id="failed-lately">{said.failed}</h2>
-          <ul>
-            {failedLately.value.map((job) => (
-              <Failed key={job.jobId} job={job} />
-            ))}
-          </ul>
-        </section>
-      ) : null}
+      <NotSpoken />
     </>
-  );
-}
-
-function Name({ job }: { job: UnderWay }) {
-  return (
-    <div class="under-way-name">
-      <a class="clip" href={link("listen", job.jobId)} dir="auto">
-        {job.title}
-      </a>
-      <span class="soft small clip">
-        <bdi>{voiceName(job.voiceId)}</bdi>
-      </span>
-    </div>
   );
 }
 
@@ -62,7 +36,7 @@ function Going({ job }: { job: UnderWay }) {
   return (
     <li>
       <Icon name={running ? "listen" : "clock"} />
-      <Name job={job} />
+      <JobName {...job} />
       {running ? (
         <div class="under-way-standing num">
           <progress class="bar" max="100" value={job.percent} aria-label={said.soFar(percent(job.percent))} />
@@ -74,38 +48,6 @@ function Going({ job }: { job: UnderWay }) {
       ) : (
         <span class="badge">{said.waits}</span>
       )}
-    </li>
-  );
-}
-
-function Failed({ job }: { job: UnderWay }) {
-  const again = async (): Promise<void> => {
-    try {
-      await speakAgain(job.jobId);
-      tell(t.value.library.sentAgain);
-    } catch (cause) {
-      tell(cause instanceof Failure ? explain(cause) : String(cause), { kind: "bad" });
-    }
-  };
-  return (
-    <li>
-      <Icon name="warn" />
-      <Name job={job} />
-      <span class="under-way-why small clip" title={job.error} dir="auto">
-        {job.error}
-      </span>
-      <div class="under-way-acts">
-        <Button compact icon="retry" onPress={() => void again()}>
-          {t.value.shell.retry}
-        </Button>
-        <IconButton
-          compact
-          kind="quiet"
-          icon="close"
-          label={t.value.shell.dismiss}
-          onPress={() => dismissFailure(job.jobId)}
-        />
-      </div>
     </li>
   );
 }

@@ -1,6 +1,6 @@
 /** The library itself, and where one stands in it: both outlive the screen, so that one comes back to the same place. */
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { answer, api } from "../api/client";
 import { asked, type Filters } from "./filters";
 import { listing } from "./listing";
@@ -21,6 +21,15 @@ export const selection = computed(() => within(ticked.value, ids.value));
 export function select(change: (now: Selection, ids: readonly string[]) => Selection): void {
   ticked.value = change(selection.value, ids.value);
 }
+
+/** The models of voices that a recording was seen to have: what the filters hide now is remembered. */
+export const heard = signal<ReadonlyMap<string, string>>(new Map());
+effect(() => {
+  const before = heard.peek();
+  const now = new Map(before);
+  for (const { voiceId, model } of recordings.rows.value) now.set(voiceId, model);
+  if (now.size > before.size) heard.value = now;
+});
 
 /** The row that keys act on. */
 export const active = signal<string | null>(null);

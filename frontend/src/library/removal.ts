@@ -1,4 +1,4 @@
-/** Deleting recordings, from any screen: see removals.ts for how one can come back from it. */
+/** Deleting recordings, and jobs that became none, from any screen: see removals.ts for how one can come back from it. */
 
 import { answer, api, Failure } from "../api/client";
 import { count } from "../i18n/formats";
@@ -79,9 +79,10 @@ async function send(jobIds: readonly string[]): Promise<readonly Refusal[]> {
   return refusals;
 }
 
+/** By the job, which takes its recording along: what failed or was cancelled has none. */
 async function sendOne(jobId: string): Promise<readonly Refusal[]> {
   try {
-    await api.DELETE("/history/{job_id}", { params: { path: { job_id: jobId } } });
+    await api.DELETE("/jobs/{job_id}", { params: { path: { job_id: jobId } } });
   } catch (cause) {
     // Somebody else was quicker: it is gone, as was wanted.
     if (!(cause instanceof Failure && cause.isGone)) throw cause;

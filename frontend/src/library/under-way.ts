@@ -1,32 +1,27 @@
-/** What is being spoken and what lately failed, asked for now and then while somebody looks. */
+/** What is being spoken, and with it what lately was not, asked for now and then while somebody looks. */
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { answer, api, type Job } from "../api/client";
-import { recall, remember } from "../state/store";
 import { titleOf } from "../state/titles";
 import { pauseMs } from "./pacing";
+import { forgetUnspoken, lookAtUnspoken } from "./unspoken";
 
 export interface UnderWay {
   jobId: string;
   title: string;
   voiceId: string;
-  status: "queued" | "running" | "failed";
+  status: "queued" | "running";
   percent: number;
   etaS: number | null;
-  error: string;
 }
 
 const SHOWN = 5;
-const FAILED_SHOWN = 3;
-const FAILED_FOR_MS = 24 * 3_600_000;
-const FAILED_EVERY = 12;
-const DISMISSED = "dismissed-failures";
-const DISMISSED_KEPT = 100;
+/** Of so many looks one is also for those that were not spoken; and whenever something ended. */
+const UNSPOKEN_EVERY = 24;
 
 export const underWay = signal<readonly UnderWay[]>([]);
 export const othersToo = signal(false);
-export const failedLately = signal<readonly UnderWay[]>([]);
 /** Grows when something that was under way is not so any more. */
 export const endings = signal(0);
 
@@ -45,21 +40,10 @@ function shown(job: Job, status: Status): UnderWay {
     status,
     percent: job.progress.percent,
     etaS: job.progress.eta_s,
-    error: job.error?.message ?? "",
   };
 }
 
-async function lookAtFailed(): Promise<void> {
-  const list = await answer(api.GET("/jobs", { params: { query: { status: "failed", limit: 2 * FAILED_SHOWN } } }));
-  const dismissed = recall<readonly string[]>(DISMISSED, []);
-  failedLately.value = list.items
-    .filter((job) => Date.now() - Date.parse(job.finished_at ?? job.created_at) < FAILED_FOR_MS)
-    .filter((job) => !dismissed.includes(job.job_id))
-    .slice(0, FAILED_SHOWN)
-    .map((job) => shown(job, "failed"));
-}
-
-async function look(withFailed: boolean): Promise<void> {
+async function look(withUnspoken: boolean): Promise<void> {
   const [running, queued] = await Promise.all([jobs("running", SHOWN), jobs("queued", SHOWN)]);
   const all = [...running.items, ...queued.items.reverse()];
   const now = new Set(all.map((job) => job.jobId));
@@ -67,18 +51,13 @@ async function look(withFailed: boolean): Promise<void> {
   underWay.value = all.slice(0, SHOWN);
   othersToo.value = all.length > SHOWN || running.more || queued.more;
   if (ended) endings.value += 1;
-  if (ended || withFailed) await lookAtFailed();
-}
-
-export function dismissFailure(jobId: string): void {
-  remember(DISMISSED, [jobId, ...recall<readonly string[]>(DISMISSED, [])].slice(0, DISMISSED_KEPT));
-  failedLately.value = failedLately.value.filter((job) => job.jobId !== jobId);
+  if (ended || withUnspoken) await lookAtUnspoken();
 }
 
 /** Throws a `Failure`. */
 export async function speakAgain(jobId: string): Promise<void> {
   await api.POST("/jobs/{job_id}/retry", { params: { path: { job_id: jobId } } });
-  failedLately.value = failedLately.value.filter((job) => job.jobId !== jobId);
+  forgetUnspoken(jobId);
   await look(false);
 }
 
@@ -93,7 +72,7 @@ export function useUnderWay(): void {
       if (document.hidden || left) return;
       const began = performance.now();
       // What cannot be asked now is asked later; the rail says that the service is away.
-      await look(looks++ % FAILED_EVERY === 0).catch(() => undefined);
+      await look(looks++ % UNSPOKEN_EVERY === 0).catch(() => undefined);
       clearTimeout(timer);
       if (!left) timer = setTimeout(() => void turn(), pauseMs(performance.now() - began));
     }

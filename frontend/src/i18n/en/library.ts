@@ -37,9 +37,9 @@ export const library = {
   name: "Name",
   save: "Save",
   delete: "Delete",
-  deleted: (n: number, shown: string) => `${shown} ${many(n, "recording", "recordings")} deleted`,
+  deleted: (n: number, shown: string) => (n === 1 ? "Deleted" : `${shown} recordings deleted`),
   notDeleted: (n: number, shown: string, why: string) =>
-    `${shown} ${many(n, "recording was", "recordings were")} not deleted: ${why}`,
+    n === 1 ? `It was not deleted: ${why}` : `${shown} recordings were not deleted: ${why}`,
   zip: "Export as ZIP",
   zipInParts: (files: string, most: string) => `One file holds up to ${most} recordings: there will be ${files}.`,
   zipping: (part: string, parts: string, size: string) =>
@@ -50,6 +50,10 @@ export const library = {
   soFar: (percent: string) => `${percent} spoken`,
   left: (span: string) => `about ${span} left`,
   others: "There are more.",
+  notSpoken: "Failed or cancelled",
   failed: "Did not succeed",
+  cancelled: "Cancelled",
+  remove: "Remove",
+  andMore: (n: number) => `${n} more`,
   sentAgain: "It is being spoken again.",
 };

@@ -38,9 +38,9 @@ export const library = {
   name: "Nom",
   save: "Enregistrer",
   delete: "Supprimer",
-  deleted: (n: number, shown: string) => `${shown} ${many(n, "enregistrement supprimé", "enregistrements supprimés")}`,
+  deleted: (n: number, shown: string) => (n === 1 ? "Supprimé" : `${shown} enregistrements supprimés`),
   notDeleted: (n: number, shown: string, why: string) =>
-    `${shown} ${many(n, "enregistrement n’a pas été supprimé", "enregistrements n’ont pas été supprimés")} : ${why}`,
+    n === 1 ? `Rien n’a été supprimé\u00a0: ${why}` : `${shown} enregistrements n’ont pas été supprimés\u00a0: ${why}`,
   zip: "Exporter en ZIP",
   zipInParts: (files: string, most: string) => `Un fichier contient au plus ${most} enregistrements : il y en aura ${files}.`,
   zipping: (part: string, parts: string, size: string) =>
@@ -51,6 +51,10 @@ export const library = {
   soFar: (percent: string) => `dit à ${percent}`,
   left: (span: string) => `encore ${span} environ`,
   others: "Il y en a d’autres.",
+  notSpoken: "En échec ou annulés",
   failed: "N’a pas abouti",
+  cancelled: "Annulé",
+  remove: "Supprimer",
+  andMore: (n: number) => `${n}\u00a0de plus`,
   sentAgain: "Le texte est dit à nouveau.",
 };

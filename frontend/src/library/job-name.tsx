@@ -1,0 +1,16 @@
+import { link } from "../state/route";
+import { voiceName } from "../state/voices";
+
+/** Of a job that is no recording, or none yet. */
+export function JobName({ jobId, title, voiceId }: { jobId: string; title: string; voiceId: string }) {
+  return (
+    <div class="under-way-name">
+      <a class="clip" href={link("listen", jobId)} dir="auto">
+        {title}
+      </a>
+      <span class="soft small clip">
+        <bdi>{voiceName(voiceId)}</bdi>
+      </span>
+    </div>
+  );
+}
