@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from api.context import OWNER, Gateway
+from api.file_names import stem_of
 from api.lookups import is_job_id
 from api.views import moment
 from common.formats import MEDIA_TYPES
@@ -35,7 +36,7 @@ def entries(gateway: Gateway, job_ids: Sequence[str]) -> list[Entry]:
     found = ((number, audio) for number, audio in enumerate(_audio(gateway, job_ids), 1) if audio)
     return [
         Entry(
-            name=f"{number:03d}_{audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
+            name=f"{number:03d}_{stem_of(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
             job_id=audio.job_id,
             key=audio.key,
             size_bytes=audio.size_bytes,

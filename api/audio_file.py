@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import refusals
+from api import file_names, refusals
 from api.context import OWNER, here
 from api.lookups import living_job
 from api.ranges import Span, is_known, wanted_span
@@ -95,12 +95,13 @@ def _opened(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
 
 
 def _headers(audio: SpokenAudio, *, etag: str, download: bool) -> dict[str, str]:
-    extension = MEDIA_TYPES[audio.format][1]
-    kind = "attachment" if download else "inline"
+    named = file_names.disposition(
+        audio.title, job_id=audio.job_id, extension=MEDIA_TYPES[audio.format][1], download=download
+    )
     return {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'{kind}; filename="oratio-{audio.job_id}.{extension}"',
+        "Content-Disposition": named,
         "ETag": etag,
         "Last-Modified": formatdate(audio.created_at, usegmt=True),
     }

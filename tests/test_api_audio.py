@@ -37,7 +37,7 @@ def test_the_whole_file_with_what_a_client_needs_to_know(gateway: Running, path:
         "accept-ranges": "bytes",
         "etag": f'"{hashlib.sha256(SOUND).hexdigest()}"',
         "x-content-type-options": "nosniff",
-        "content-disposition": f'inline; filename="oratio-{job_id}.wav"',
+        "content-disposition": f"inline; filename=\"oratio-{job_id}.wav\"; filename*=UTF-8''Hello%20there.wav",
     }
     assert {name: answer.headers[name] for name in expected} == expected
     assert answer.headers["last-modified"].endswith("GMT")

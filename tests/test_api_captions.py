@@ -77,7 +77,9 @@ def test_what_a_client_needs_to_know(gateway: Running, job_id: str, kind: str) -
     path = f"/jobs/{job_id}/captions.{kind}"
     answer = gateway.client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, KINDS[kind])
-    assert answer.headers["content-disposition"] == f'inline; filename="oratio-{job_id}.{kind}"'
+    named = f"filename=\"oratio-{job_id}.{kind}\"; filename*=UTF-8''Tom%20paid%20$9.99%20%E2%80%94"
+    assert answer.headers["content-disposition"].startswith(f"inline; {named}")
+    assert answer.headers["content-disposition"].endswith(f".{kind}")
     saved = gateway.client.get(path, params={"download": "true"})
     assert saved.headers["content-disposition"].startswith("attachment;")
     head = gateway.client.head(path)

@@ -89,8 +89,8 @@ def test_a_zip_holds_what_there_is_and_says_what_is_missing(gateway: Running) ->
     assert answer.headers["content-disposition"].startswith('attachment; filename="oratio-')
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == [f"001_{two}.wav", f"003_{one}.wav", "manifest.json"]
-        assert archive.read(f"001_{two}.wav") == gateway.client.get(f"/jobs/{two}/audio").content
+        assert archive.namelist() == ["001_Zwei €.wav", "003_Erste.wav", "manifest.json"]
+        assert archive.read("001_Zwei €.wav") == gateway.client.get(f"/jobs/{two}/audio").content
         manifest = json.loads(archive.read("manifest.json"))
     assert manifest["missing"] == [unknown, "../../etc/passwd", waits, lost, "\0"]
     assert [item["text"] for item in manifest["items"]] == ["Zwei €", "Erste"]
@@ -99,6 +99,19 @@ def test_a_zip_holds_what_there_is_and_says_what_is_missing(gateway: Running) ->
     assert (none.status_code, none.json()["error"]["code"]) == (404, "nothing_to_export")
     assert gateway.client.post("/export/zip", json={"job_ids": [new_id()] * 51}).status_code == 400
     assert gateway.client.post("/export/zip", json={}).status_code == 400
+
+
+def test_files_in_a_zip_are_named_by_titles_that_lead_nowhere_and_may_be_alike(gateway: Running) -> None:
+    twice = [spoken(gateway, text="../Twice"), spoken(gateway, text="../Twice")]
+    renamed, nameless = spoken(gateway), spoken(gateway)
+    for job_id, title in ((renamed, "a/..\\b: 1"), (nameless, "?!")):
+        gateway.client.patch(f"/history/{job_id}", json={"title": title}).raise_for_status()
+    answer = gateway.client.post("/export/zip", json={"job_ids": [*twice, renamed, nameless]})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = archive.namelist()
+        listed = [item["file"] for item in json.loads(archive.read("manifest.json"))["items"]]
+    assert listed == ["001_Twice.wav", "002_Twice.wav", "003_a-..-b- 1.wav", f"004_{nameless}.wav"]
+    assert names == [*listed, "manifest.json"]
 
 
 def test_a_cleanup_says_what_it_removes_and_first_what_it_would(gateway: Running) -> None:

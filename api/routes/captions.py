@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import audio_file
+from api import audio_file, file_names
 from api.context import OWNER, here
 from api.lookups import checked_id
 from api.ranges import is_known
@@ -67,10 +67,11 @@ def _serve(
     audio = audio_file.find(request, checked_id(job_id))
     content = rendering(_cues(request, job_id), audio).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
-    placed = "attachment" if download else "inline"
     headers = {
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'{placed}; filename="oratio-{job_id}.{kind}"',
+        "Content-Disposition": file_names.disposition(
+            audio.title, job_id=job_id, extension=kind, download=download
+        ),
         "ETag": etag,
     }
     if is_known(request.headers, etag=etag):
