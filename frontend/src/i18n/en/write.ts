@@ -79,5 +79,5 @@ export const write = {
   byDefault: "Default",
   away: "Not on this farm yet",
   fetchMore: (n: number) => `${n} after a download`,
-  genders: (gender: string): string => ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Any",
+  genders: (gender: string): string => ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Unknown",
 };

@@ -79,5 +79,5 @@ export const write = {
   byDefault: "Par défaut",
   away: "Pas encore dans cette ferme",
   fetchMore: (n: number) => `${n} après un téléchargement`,
-  genders: (gender: string): string => ({ female: "Féminine", male: "Masculine", neutral: "Neutre" })[gender] ?? "Toutes",
+  genders: (gender: string): string => ({ female: "Féminine", male: "Masculine", neutral: "Neutre" })[gender] ?? "Inconnue",
 };
