@@ -53,3 +53,36 @@ export function ago(seconds: number): string {
   if (seconds < 86_400) return words.format(-Math.round(seconds / 3600), "hour");
   return words.format(-Math.round(seconds / 86_400), "day");
 }
+
+export interface Amount {
+  value: string;
+  unit: string;
+}
+
+/** How much sound: seconds, minutes or hours, whichever is neither a fraction nor a flood; the unit in words. */
+export function soundAmount(seconds: number): Amount {
+  if (seconds < 60) return inWords(seconds, "second");
+  return seconds < 2 * 3600 ? inWords(seconds / 60, "minute") : inWords(seconds / 3600, "hour");
+}
+
+/** `{ value: "1.5", unit: "minutes" }`, by the plural that the language has for what is shown. */
+function inWords(value: number, unit: string): Amount {
+  const parts = new Intl.NumberFormat(language.value, {
+    style: "unit",
+    unit,
+    unitDisplay: "long",
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).formatToParts(value);
+  const isUnit = (type: string): boolean => type === "unit";
+  const joined = (some: typeof parts): string => some.map((part) => part.value).join("").trim();
+  return {
+    value: joined(parts.filter((part) => !isUnit(part.type))),
+    unit: joined(parts.filter((part) => isUnit(part.type))),
+  };
+}
+
+/** `12.3 minutes`. */
+export function soundInWords(seconds: number): string {
+  const { value, unit } = soundAmount(seconds);
+  return `${value}\u00a0${unit}`;
+}

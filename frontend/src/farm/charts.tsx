@@ -1,6 +1,6 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { atHour, onDay, rounded, waited } from "./amounts";
+import { atHour, onDay, rounded, soundInWords, waited } from "./amounts";
 import { Chart, type Shown } from "./chart";
 import { bars, lines, stackedBars } from "./drawings";
 import { jobsOf, mostOf, stacked, sumOf, type Point } from "./points";
@@ -20,7 +20,7 @@ export function JobsChart({ points, isDays }: Charted) {
     { name: said.failed, look: "hatched", key: "failed" },
     { name: said.cancelled, look: "dotted", key: "cancelled" },
   ] as const;
-  const inAll = (key: (typeof kinds)[number]["key"]): string => count(sumOf(points, (point) => point[key]));
+  const inAll = (key: (typeof kinds)[number]["key"]): number => sumOf(points, (point) => point[key]);
   const most = mostOf(points, jobsOf);
   return (
     <Chart
@@ -28,9 +28,9 @@ export function JobsChart({ points, isDays }: Charted) {
       summary={
         most
           ? said.jobsSummary(
-              count(sumOf(points, jobsOf)),
-              inAll("failed"),
-              inAll("cancelled"),
+              said.jobsOf(sumOf(points, jobsOf), count(sumOf(points, jobsOf))),
+              said.failedOf(inAll("failed"), count(inAll("failed"))),
+              said.cancelledOf(inAll("cancelled"), count(inAll("cancelled"))),
               count(most.value),
               nameOf(most.at, isDays),
             )
@@ -42,7 +42,7 @@ export function JobsChart({ points, isDays }: Charted) {
         name,
         look,
         values: points.map((point) => count(point[key])),
-        inAll: inAll(key),
+        inAll: count(inAll(key)),
       }))}
       draw={(ink) => stackedBars(stacked(points), { ink, names, value: count })}
       of={points}
@@ -53,15 +53,15 @@ export function JobsChart({ points, isDays }: Charted) {
 export function MinutesChart({ points, isDays }: Charted) {
   const said = t.value.farm;
   const names = namesOf(points, isDays);
-  const inAll = rounded(sumOf(points, (point) => point.minutes));
+  const inAll = sumOf(points, (point) => point.minutes);
   const most = mostOf(points, (point) => point.minutes);
   return (
     <Chart
       title={isDays ? said.minutesByDay : said.minutesByHour}
-      summary={most ? said.minutesSummary(inAll, rounded(most.value), nameOf(most.at, isDays)) : said.noneYet}
+      summary={most ? said.minutesSummary(soundInWords(60 * inAll), soundInWords(60 * most.value), nameOf(most.at, isDays)) : said.noneYet}
       step={isDays ? said.day : said.hour}
       names={names}
-      series={[{ name: said.minutes, look: "accent", values: points.map((point) => rounded(point.minutes)), inAll }]}
+      series={[{ name: said.minutes, look: "accent", values: points.map((point) => rounded(point.minutes)), inAll: rounded(inAll) }]}
       draw={(ink) => bars(points.map((point) => point.minutes), { ink, names, value: rounded })}
       of={points}
     />

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { begun, failuresOf, leftS, listenedTo, rateOf, reasonOf, told } from "./downloads";
+import { begun, causesOf, failuresOf, leftS, listenedTo, rateOf, reasonOf, told } from "./downloads";
 import type { Download } from "./types";
 
 function download(more: Partial<Download> = {}): Download {
@@ -75,4 +75,18 @@ test("reasons are told apart", () => {
   expect(reasonOf("download_failed")).toBe("hubFailed");
   expect(reasonOf("something_new")).toBe("otherwiseFailed");
   expect(reasonOf(null)).toBe("otherwiseFailed");
+});
+
+test("failures of one cause are told together, once and with the latest time", () => {
+  const failed = (id: string, code: string, more: Partial<Download> = {}) => download({ id, status: "failed", error_code: code, ...more });
+  const causes = causesOf([
+    failed("a", "download_failed", { error_message: "No route", updated_at: "2026-01-03T00:00:00Z" }),
+    failed("b", "storage_full"),
+    failed("c", "download_failed", { error_message: "No route", finished_at: "2026-01-02T00:00:00Z" }),
+  ]);
+  expect(causes.map((cause) => [cause.reason, cause.failed.map((one) => one.id)])).toEqual([
+    ["hubFailed", ["a", "c"]],
+    ["diskFull", ["b"]],
+  ]);
+  expect(causes[0]).toMatchObject({ messages: ["No route"], endedAt: "2026-01-03T00:00:00Z" });
 });

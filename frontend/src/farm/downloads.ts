@@ -107,3 +107,22 @@ const REASONS: Record<string, Reason> = {
 export function reasonOf(code: string | null): Reason {
   return REASONS[code ?? ""] ?? "otherwiseFailed";
 }
+
+/** Failures that want one thing done about them. */
+export interface Cause {
+  reason: Reason;
+  failed: readonly Download[];
+  /** What the workers said, each thing once. */
+  messages: readonly string[];
+  /** Of the latest. */
+  endedAt: string;
+}
+
+export function causesOf(failures: readonly Download[]): readonly Cause[] {
+  return [...new Set(failures.map((one) => reasonOf(one.error_code)))].map((reason) => {
+    const failed = failures.filter((one) => reasonOf(one.error_code) === reason);
+    const messages = failed.flatMap((one) => (one.error_message ? [one.error_message] : []));
+    const ends = failed.map((one) => one.finished_at ?? one.updated_at).sort();
+    return { reason, failed, messages: [...new Set(messages)], endedAt: ends.at(-1) ?? "" };
+  });
+}

@@ -6,10 +6,12 @@ import { voiceName } from "../state/voices";
 import { Button } from "../ui/button";
 import { AskDownload } from "./ask-download";
 import { DownloadLine } from "./download-line";
-import { failuresOf, isActive } from "./downloads";
-import { FailedDownload } from "./failed-download";
+import { causesOf, failuresOf, isActive } from "./downloads";
+import { FailedDownloads } from "./failed-downloads";
+import { NotServed } from "./not-served";
 import { fetchModel } from "./orders";
-import { asksFirst, restOf, sizeOf, type Wanted } from "./sizes";
+import { isServed } from "./serving";
+import { asksFirst, isNonCommercial, restOf, sizeOf, type Wanted } from "./sizes";
 import { StateBadge } from "./state-badge";
 import type { Download, Model } from "./types";
 import { WeightsLine } from "./weights-line";
@@ -29,7 +31,6 @@ export function ModelCard({
   const said = t.value.farm;
   const { want, question } = useDownload(model, onChanged);
   const active = downloads.filter((one) => one.model === model.alias && isActive(one.status));
-  const failed = failuresOf(downloads, model.alias);
   const rest = active.length ? null : restOf(model);
   return (
     <li class="card model">
@@ -62,9 +63,10 @@ export function ModelCard({
           ))}
         </ul>
       ) : null}
-      {failed.map((one) => (
-        <FailedDownload key={one.id} download={one} name={itemName(one)} />
+      {causesOf(failuresOf(downloads, model.alias)).map((cause) => (
+        <FailedDownloads key={cause.reason} cause={cause} nameOf={itemName} />
       ))}
+      {isServed(model) ? null : <NotServed model={model} />}
       {rest ? (
         <div class="row">
           <Button icon="download" onPress={() => want(rest, model.name)}>
@@ -100,7 +102,7 @@ function Facts({ model }: { model: Model }) {
   const said = t.value.farm;
   const size = sizeOf(model, model.weights);
   const facts: [string, string][] = [
-    [said.licence, model.license],
+    [said.licence, isNonCommercial(model) ? said.nonCommercial(model.license) : model.license],
     [said.size, size === null ? said.notKnown : size.about ? said.about(bytes(size.bytes)) : bytes(size.bytes)],
     [said.runsOn, said.hardware(model.runs_on)],
   ];

@@ -61,7 +61,7 @@ function Line({ queue, most }: { queue: Queue; most: number }) {
       <th scope="row">
         <bdi>{modelName(queue.queue.replace(/\.[^.]*$/, ""))}</bdi>
       </th>
-      <td>{said[queue.lane]}</td>
+      <td>{laneName(queue.lane)}</td>
       <td class="wide">
         <Load queue={queue} most={most} />
       </td>
@@ -80,6 +80,12 @@ function Line({ queue, most }: { queue: Queue; most: number }) {
       </td>
     </tr>
   );
+}
+
+/** As one chooses it when writing, and as the service calls it. */
+function laneName(lane: Queue["lane"]): string {
+  const { laneInteractive, laneBulk } = t.value.write;
+  return `${lane === "interactive" ? laneInteractive : laneBulk} (${lane})`;
 }
 
 /** Spoken is solid, queued is hatched. */

@@ -1,6 +1,6 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { percentage, rounded, waited } from "./amounts";
+import { percentage, rounded, soundAmount, waited } from "./amounts";
 import { Glance } from "./glance";
 import { failureShare, jobsOf } from "./points";
 import type { Percentiles, WaitedFigures } from "./types";
@@ -9,13 +9,14 @@ import type { Percentiles, WaitedFigures } from "./types";
 export function Totals({ figures }: { figures: WaitedFigures }) {
   const said = t.value.farm;
   const share = failureShare(figures);
+  const audio = soundAmount(figures.audio_s);
   const speed = figures.speed_over_real_time;
   return (
     <div class="totals">
       <Glance
         figures={[
-          { name: said.jobs, value: count(jobsOf(figures)), note: said.jobsNote(count(figures.completed)) },
-          { name: said.audio, value: rounded(figures.audio_s / 60), note: said.audioUnit },
+          { name: said.jobs, value: count(jobsOf(figures)), note: said.jobsNote(figures.completed, count(figures.completed)) },
+          { name: said.audio, value: audio.value, note: audio.unit },
           { name: said.speed, value: speed === null ? said.notKnown : said.times(rounded(speed)), note: said.speedNote },
           {
             name: said.failures,
@@ -38,7 +39,7 @@ function Waited({ title, note, percentiles }: { title: string; note: string; per
       <h2>{title}</h2>
       <p class="soft small">
         {note}
-        {percentiles ? ` · ${said.ofJobs(count(percentiles.count))}` : ""}
+        {percentiles ? ` · ${said.ofJobs(percentiles.count, count(percentiles.count))}` : ""}
       </p>
       <dl>
         {([["half", "p50"], ["ninety", "p90"], ["ninetyNine", "p99"]] as const).map(([word, key]) => (

@@ -4,6 +4,7 @@ import { bytes } from "../i18n/formats";
 import { modelName, variantName } from "../state/models";
 import { Button } from "../ui/button";
 import { unload, warm } from "./orders";
+import { servingOf } from "./serving";
 import { restOfWeights, type Wanted } from "./sizes";
 import { StateBadge } from "./state-badge";
 import { StandingBadge } from "./standing";
@@ -56,11 +57,6 @@ function Named({ weights }: { weights: Weights }) {
 /** Workers of which there is something to tell. */
 function notedOf(weights: Weights) {
   return weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
-}
-
-/** How many living workers take its jobs. */
-function servingOf(model: Model): number {
-  return model.workers.filter((worker) => worker.alive).length;
 }
 
 function Loaded({ weights, serving }: { weights: Weights; serving: number }) {

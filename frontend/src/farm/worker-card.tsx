@@ -1,3 +1,4 @@
+import { formatName } from "../api/renditions";
 import { t } from "../i18n";
 import { bytes, count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
@@ -79,7 +80,7 @@ function Facts({ worker }: { worker: Worker }) {
     [said.upSince, atTime(worker.started_at)],
     [said.memory, worker.memory_bytes === null ? said.notKnown : bytes(worker.memory_bytes)],
     [said.version, worker.version],
-    [said.writes, worker.formats.join(", ") || said.notKnown],
+    [worker.flavour === "ops" ? said.makesFormats : said.writes, worker.formats.map(formatName).join(", ") || said.notKnown],
   ];
   return (
     <dl class="facts">

@@ -4,6 +4,7 @@ import { answer, api } from "../api/client";
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Empty, Skeleton, Trouble } from "../ui/state";
+import { soundAmount } from "./amounts";
 import { crewOf } from "./crew";
 import { Glance } from "./glance";
 import { Gone } from "./gone";
@@ -76,11 +77,12 @@ const PROVIDERS: Record<string, "providerAuto" | "providerLocal" | "providerInfe
 function glance(figures: Analytics, workers: readonly Worker[]) {
   const said = t.value.farm;
   const mode = PROVIDERS[figures.provider];
+  const audio = soundAmount(figures.audio_minutes * 60);
   return [
     { name: said.alive, value: count(crewOf(workers).speaking.length) },
     { name: said.queued, value: count(figures.queue.queued) },
     { name: said.running, value: count(figures.queue.running) },
-    { name: said.audioInAll, value: count(Math.round(figures.audio_minutes)), note: said.audioUnit },
+    { name: said.audioInAll, value: audio.value, note: audio.unit },
     { name: said.provider, value: mode ? said[mode] : figures.provider, isWord: true },
   ];
 }

@@ -1,0 +1,36 @@
+import { t } from "../i18n";
+import { count } from "../i18n/formats";
+import { Icon } from "../ui/icon";
+import { ago } from "./amounts";
+import { ageS } from "./crew";
+import type { Cause } from "./downloads";
+import type { Download } from "./types";
+
+/** Why downloads failed: in words that help, and then in those of the workers. */
+export function FailedDownloads({ cause, nameOf }: { cause: Cause; nameOf: (download: Download) => string }) {
+  const said = t.value.farm;
+  const names = cause.failed.map(nameOf);
+  const [only = ""] = names;
+  return (
+    <div class="note bad failed">
+      <Icon name="warn" />
+      <div>
+        <p>
+          <strong>{names.length === 1 ? said.downloadFailed(only) : said.downloadsFailed(count(names.length))}</strong>{" "}
+          <span class="soft small">{ago(ageS(cause.endedAt, Date.now()) ?? 0)}</span>
+        </p>
+        {names.length === 1 ? null : (
+          <p class="small">
+            <bdi>{names.join(", ")}</bdi>
+          </p>
+        )}
+        <p>{said[cause.reason]}</p>
+        {cause.messages.map((message) => (
+          <p key={message} class="soft small" dir="auto">
+            {message}
+          </p>
+        ))}
+      </div>
+    </div>
+  );
+}
