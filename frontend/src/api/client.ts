@@ -39,10 +39,16 @@ export class Failure extends Error {
 
 const client = createClient<paths>({ baseUrl: ROOT.href.replace(/\/$/, ""), fetch: asked });
 
+const ANSWERED_WITHIN_MS = 20_000;
+/** Those that are made while one waits, however long it takes. */
+const WAITED_FOR = /\/(synthesize|transcode|export\/zip)$/;
+
 async function asked(request: Request): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(request);
+    const isWaitedFor = WAITED_FOR.test(new URL(request.url).pathname);
+    const late = AbortSignal.timeout(ANSWERED_WITHIN_MS);
+    response = await fetch(request, isWaitedFor ? {} : { signal: AbortSignal.any([request.signal, late]) });
   } catch (cause) {
     if (request.signal.aborted) throw cause;
     throw new Failure(String(cause), 0, "unreachable");

@@ -1,9 +1,7 @@
 /** A recording in another format: a worker makes it when it is first asked for, and it stays beside the recording. */
 
 import { answer, api, Failure } from "./client";
-
-export const FORMATS = ["mp3", "wav", "flac", "opus", "aac", "pcm"] as const;
-export type Format = (typeof FORMATS)[number];
+import type { Format } from "./formats";
 
 /** What people call a format: `MP3`, `Opus`. */
 export function formatName(format: string): string {

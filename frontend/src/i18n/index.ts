@@ -19,7 +19,8 @@ function preferred(): Language {
   return first?.toLowerCase().startsWith("fr") ? "fr" : "en";
 }
 
-export const language = signal<Language>(recall<Language>("language", preferred()));
+const kept = recall<unknown>("language", null);
+export const language = signal<Language>(kept === "en" || kept === "fr" ? kept : preferred());
 
 /** Read as `t.value.write.speak`. */
 export const t = computed(() => ALL[language.value]);

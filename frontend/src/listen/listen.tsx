@@ -6,7 +6,7 @@ import { count, percent, span } from "../i18n/formats";
 import { t } from "../i18n";
 import type { Failure, Job } from "../api/client";
 import { pendingRemovals, removeRecordings } from "../library/removal";
-import { durationS, play, playing, seek, settle, stop, toggle, track, waiting, type Track } from "../state/player";
+import { durationS, play, playing, seek, stop, toggle, track, waiting, type Track } from "../state/player";
 import { go, link, route } from "../state/route";
 import { tell } from "../state/notices";
 import { loadVoices, voices } from "../state/voices";
@@ -14,7 +14,7 @@ import { Button } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { Icon } from "../ui/icon";
 import { Empty, explain, Skeleton, Trouble } from "../ui/state";
-import type { Format } from "../api/renditions";
+import type { Format } from "../api/formats";
 import { asked, change } from "../write/draft";
 import { Details } from "./details";
 import { Heading } from "./heading";
@@ -36,9 +36,6 @@ export function Listen() {
 function Watched({ watch }: { watch: Watch }) {
   const said = t.value.listen;
   const { job, recording, failure } = watch;
-  useEffect(() => {
-    if (recording.value) settle(trackOf(watch));
-  }, [recording.value]);
   const status = job.value?.status;
   useEffect(() => {
     if (status === "failed" || status === "cancelled") stop(watch.id);

@@ -32,13 +32,21 @@ export class Watch {
   #closed = false;
 
   constructor(readonly id: string) {
+    document.addEventListener("visibilitychange", this.#onSeen);
     void this.#begin();
   }
 
   close(): void {
     this.#closed = true;
+    document.removeEventListener("visibilitychange", this.#onSeen);
     this.#stop();
   }
+
+  /** A browser has six connections to a host, for all tabs together: one that nobody looks at gives its own back. */
+  readonly #onSeen = (): void => {
+    if (document.hidden) this.#stop();
+    else if (!this.recording.value) void this.#begin();
+  };
 
   async cancel(): Promise<void> {
     await answer(api.POST("/jobs/{job_id}/cancel", this.#path));
@@ -80,7 +88,7 @@ export class Watch {
       return;
     }
     if (this.job.value && isOver(this.job.value)) await this.#settle();
-    else this.#listen();
+    else if (!document.hidden) this.#listen();
   }
 
   /** Place and time left are told to who asks, not by events. */
@@ -120,9 +128,7 @@ export class Watch {
       });
     }
     for (const name of ENDS) on(name, () => void this.#begin());
-    this.#looking = setInterval(() => {
-      if (!document.hidden) this.#look().catch(() => undefined);
-    }, LOOK_EVERY_MS);
+    this.#looking = setInterval(() => this.#look().catch(() => undefined), LOOK_EVERY_MS);
   }
 
   #progress(told: Told & Job["progress"]): void {

@@ -5,7 +5,8 @@ import { recall, remember } from "./store";
 
 export type Theme = "auto" | "light" | "dark";
 
-export const theme = signal<Theme>(recall<Theme>("theme", "auto"));
+const kept = recall<unknown>("theme", "auto");
+export const theme = signal<Theme>(kept === "light" || kept === "dark" ? kept : "auto");
 
 effect(() => {
   const root = document.documentElement;

@@ -4,8 +4,8 @@
  * which one can go anywhere.
  */
 
-import { computed, signal } from "@preact/signals";
-import { address, answer, api } from "../api/client";
+import { computed, effect, signal } from "@preact/signals";
+import { address, answer, api, type Failure } from "../api/client";
 import { otherFormat } from "../api/renditions";
 
 export interface Track {
@@ -49,6 +49,9 @@ export function isPlayable(format: string): boolean {
 
 /** Begin to play; from within a press of a key or a button, or a browser may refuse. */
 export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Promise<void> {
+  // What was heard before must not be heard under this one's name.
+  audio.pause();
+  audio.removeAttribute("src");
   track.value = next;
   trouble.value = "none";
   positionS.value = atS;
@@ -60,15 +63,31 @@ export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Pro
   await start(source, atS);
 }
 
-/** The job that plays was finished: from now on its file is there. */
-export function settle(finished: Track): void {
-  const now = track.value;
-  if (now?.jobId !== finished.jobId || !now.live) return;
-  const heardNothing = audio.src === "" || !isPlayable(now.format);
-  track.value = { ...finished, live: false };
-  // What streams goes on to stream; the file takes over when one wants to go elsewhere in it.
-  if (heardNothing) void play(track.value);
+/** While a job is spoken the player asks by itself what becomes of it, whatever screen is shown. */
+async function follow(now: Track): Promise<void> {
+  const status = await standing(now.jobId);
+  if (track.value !== now) return;
+  if (status === "failed" || status === "cancelled" || status === "gone") stop();
+  else if (status === "completed") await settle(now);
 }
+
+/** From now on its file is there. What streams goes on to stream: the file takes over when one goes elsewhere in it. */
+async function settle(now: Track): Promise<void> {
+  const path = { job_id: now.jobId };
+  const recording = await answer(api.GET("/history/{job_id}", { params: { path } })).catch(() => null);
+  if (track.value !== now || !recording) return;
+  const { title, format, duration_s: lengthS } = recording;
+  track.value = { jobId: now.jobId, title, format, live: false, lengthS };
+  if (audio.src === "") void play(track.value);
+}
+
+const FOLLOW_EVERY_MS = 2000;
+let following: ReturnType<typeof setInterval> | undefined;
+effect(() => {
+  const now = track.value;
+  clearInterval(following);
+  if (now?.live) following = setInterval(() => void follow(now), FOLLOW_EVERY_MS);
+});
 
 export function toggle(): void {
   const now = track.value;
@@ -103,7 +122,7 @@ export function stop(jobId?: string): void {
 }
 
 function isStreamed(): boolean {
-  return audio.src.includes("/stream");
+  return audio.src.endsWith("/stream");
 }
 
 async function sourceOf(next: Track): Promise<string | null> {
@@ -153,15 +172,18 @@ async function onBroken(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, pause));
   const status = await standing(now.jobId);
   if (track.value?.jobId !== now.jobId) return;
-  if (status === "failed" || status === "cancelled") stop();
+  if (status === "failed" || status === "cancelled" || status === "gone") stop();
   else void play(track.value, { atS });
 }
 
+/** Null when nobody could say. */
 async function standing(jobId: string): Promise<string | null> {
   try {
     return (await answer(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } }))).status;
-  } catch {
-    return null; // its row may be gone, and its recording there
+  } catch (failure) {
+    // A job that was cleaned up was over; 404 says so too, and its recording is asked for then.
+    const { status } = failure as Failure;
+    return status === 410 ? "gone" : status === 404 ? "completed" : null;
   }
 }
 

@@ -1,9 +1,9 @@
 /** Who speaks, and how. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { decimal, languageName } from "../i18n/formats";
 import { t } from "../i18n";
-import { FORMATS, type Format } from "../api/renditions";
+import { FORMATS, type Format } from "../api/formats";
 import { health } from "../state/service";
 import { voices, voicesById, voicesTrouble } from "../state/voices";
 import { Choices } from "../ui/choices";
@@ -22,6 +22,11 @@ export function DeliveryPanel() {
   const said = t.value.write;
   const { speed, format, lane, style, language, seed } = delivery.value;
   const voice = chosenVoice();
+  useSignalEffect(() => {
+    // One that was kept here and is known no more gives way.
+    const { voiceId } = delivery.value;
+    if (voiceId && voices.value && !voicesById.value.has(voiceId)) change({ voiceId: null });
+  });
   const written = health.value?.formats;
   return (
     <section class="card stack delivery" aria-label={said.delivery}>
@@ -117,7 +122,9 @@ export function DeliveryPanel() {
 
 function chosenVoice() {
   const { voiceId } = delivery.value;
-  return voiceId ? voicesById.value.get(voiceId) : voices.value?.find((voice) => voice.is_default);
+  const byDefault = voices.value?.find((voice) => voice.is_default);
+  if (!voiceId) return byDefault;
+  return voicesById.value.get(voiceId) ?? byDefault;
 }
 
 function VoiceButton() {

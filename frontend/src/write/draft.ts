@@ -2,7 +2,7 @@
 
 import { batch, effect, signal } from "@preact/signals";
 import { forget, recall, remember } from "../state/store";
-import type { Format } from "../api/renditions";
+import { FORMATS, type Format } from "../api/formats";
 
 export interface Delivery {
   voiceId: string | null;
@@ -26,7 +26,26 @@ const PLAIN: Delivery = {
   lexicon: {},
 };
 
-export const delivery = signal<Delivery>({ ...PLAIN, ...recall<Partial<Delivery>>("delivery", {}) });
+export const delivery = signal<Delivery>(readDelivery(recall<unknown>("delivery", null)));
+
+/** Storage is open to everything on this host, and to releases of before and after: what does not fit is left aside. */
+export function readDelivery(held: unknown): Delivery {
+  const some = (typeof held === "object" && held ? held : {}) as Partial<Record<keyof Delivery, unknown>>;
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  const { speed, format, lexicon } = some;
+  return {
+    voiceId: text(some.voiceId) || null,
+    speed: typeof speed === "number" && speed >= 0.25 && speed <= 4 ? speed : PLAIN.speed,
+    style: text(some.style),
+    format: FORMATS.find((one) => one === format) ?? PLAIN.format,
+    lane: some.lane === "bulk" ? "bulk" : "interactive",
+    language: text(some.language),
+    seed: text(some.seed),
+    lexicon: Object.fromEntries(
+      Object.entries(typeof lexicon === "object" && lexicon ? lexicon : {}).filter(([, how]) => typeof how === "string"),
+    ),
+  };
+}
 
 export function change(some: Partial<Delivery>): void {
   delivery.value = { ...delivery.value, ...some };
@@ -36,7 +55,8 @@ effect(() => {
   remember("delivery", delivery.value);
 });
 
-export const firstText = recall("draft", "");
+const heldText = recall<unknown>("draft", "");
+export const firstText = typeof heldText === "string" ? heldText : "";
 
 /** A text that another screen wants to see on the sheet. */
 export const asked = signal<{ text: string; title: string } | null>(null);

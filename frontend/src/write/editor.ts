@@ -14,7 +14,6 @@ export interface Words {
 export interface Watched {
   onChange: () => void;
   onSpeak: () => void;
-  onFile: (file: File) => void;
 }
 
 export class Editor {
@@ -36,7 +35,7 @@ export class Editor {
           EditorView.updateListener.of((update) => {
             if (update.docChanged) watched.onChange();
           }),
-          dropped(watched.onFile),
+          dropped,
           tagsMarked,
           this.#words.of(named(words)),
         ],
@@ -103,17 +102,8 @@ function named(words: Words): Extension {
   ];
 }
 
-function dropped(onFile: (file: File) => void): Extension {
-  return EditorView.domEventHandlers({
-    drop(event) {
-      const file = event.dataTransfer?.files[0];
-      if (!file) return false;
-      event.preventDefault();
-      onFile(file);
-      return true;
-    },
-  });
-}
+/** A file that falls here is the page's to open. */
+const dropped = EditorView.domEventHandlers({ drop: (event) => Boolean(event.dataTransfer?.files.length) });
 
 const right = Decoration.mark({ class: "tag" });
 const wrong = Decoration.mark({ class: "tag wrong" });

@@ -16,4 +16,5 @@ test("UTF-16 by its mark, and what old programs wrote", () => {
 
 test("what holds zeros is no text", () => {
   expect(decode(bytes(0x50, 0x4b, 0, 0))).toBeNull();
+  expect(decode(bytes(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a))).toBeNull();
 });

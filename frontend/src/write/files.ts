@@ -12,7 +12,8 @@ export async function readText(file: File): Promise<string | null> {
 
 export function decode(data: Uint8Array): string | null {
   const text = attempt(data, utf16(data) ?? "utf-8") ?? attempt(data, "windows-1252");
-  return text === null || text.includes("\0") ? null : text.replace(/\r\n?/g, "\n");
+  // Texts hold no control characters but those of lines.
+  return text === null || /[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text.replace(/\r\n?/g, "\n");
 }
 
 function utf16(data: Uint8Array): string | null {

@@ -1,12 +1,12 @@
 /** Where a text is written and sent to be spoken. */
 
-import { useComputed, useSignal } from "@preact/signals";
+import { signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { count, span } from "../i18n/formats";
 import { t } from "../i18n";
 import { InProgress } from "../library/in-progress";
 import { play } from "../state/player";
-import { go, link } from "../state/route";
+import { go, link, route } from "../state/route";
 import { health } from "../state/service";
 import { forgetTroubles, tell } from "../state/notices";
 import { loadVoices } from "../state/voices";
@@ -28,12 +28,24 @@ import "./write.css";
 const REST_MS = 250;
 const KEEP_MS = 1000;
 
+/** The sheet that lies there now; none while one is on another screen. */
+const editor: { current: Editor | null } = { current: null };
+/** A text may be on its way while its writer walks about. */
+const sending = signal(false);
+
+/** Onto the sheet, or where the sheet will take it from. */
+function lay(text: string): void {
+  if (editor.current) editor.current.replaceAll(text);
+  else {
+    draft.text = text;
+    keep(text);
+  }
+}
+
 export function Write() {
   const sheet = useRef<HTMLDivElement>(null);
-  const editor = useRef<Editor | null>(null);
   const chars = useSignal(characters(firstText));
   const restS = useSignal(0);
-  const sending = useSignal(false);
   const said = t.value.write;
   const words = { label: said.text, placeholder: said.placeholder };
 
@@ -45,7 +57,7 @@ export function Write() {
   };
 
   const speak = (): void => {
-    if (editor.current && !sending.value) void sendAll(editor.current.text, sending);
+    if (editor.current && !sending.value) void sendAll(editor.current.text);
   };
 
   const open = async (file: File): Promise<void> => {
@@ -63,7 +75,7 @@ export function Write() {
     change({ lexicon: {} });
     const run = (): void => {
       change({ lexicon });
-      editor.current?.replaceAll(before);
+      lay(before);
     };
     if (before.trim() && before !== text) tell(saying, { action: { label: t.value.shell.undo, run } });
   };
@@ -84,14 +96,28 @@ export function Write() {
     const made = new Editor(sheet.current, {
       text: draft.text,
       words,
-      watched: { onChange, onSpeak: () => latest.current(), onFile: (file) => void open(file) },
+      watched: { onChange, onSpeak: () => latest.current() },
     });
     editor.current = made;
     look();
     if (asked.value) put(asked.value.text, t.value.write.replaced(asked.value.title));
     asked.value = null;
     addEventListener("pagehide", keepNow);
+    const onDrag = (event: DragEvent): void => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    };
+    // Wherever it falls: a browser would leave the page to show it.
+    const onDrop = (event: DragEvent): void => {
+      const file = event.dataTransfer?.files[0];
+      if (!file) return;
+      event.preventDefault();
+      void open(file);
+    };
+    addEventListener("dragover", onDrag);
+    addEventListener("drop", onDrop);
     return () => {
+      removeEventListener("dragover", onDrag);
+      removeEventListener("drop", onDrop);
       removeEventListener("pagehide", keepNow);
       draft.text = made.text;
       keepNow();
@@ -149,7 +175,7 @@ function maxChars(): number {
   return health.value?.limits.max_text_chars ?? Number.POSITIVE_INFINITY;
 }
 
-async function sendAll(text: string, sending: { value: boolean }): Promise<void> {
+async function sendAll(text: string): Promise<void> {
   const max = maxChars();
   const pieces = Number.isFinite(max) ? parts(text, { max }) : [text.trim()].filter(Boolean);
   if (!pieces.length) {
@@ -161,12 +187,14 @@ async function sendAll(text: string, sending: { value: boolean }): Promise<void>
   try {
     const jobs = await send(pieces, delivery.value);
     const first = jobs[0];
-    if (first && jobs.length === 1) {
+    const isHere = route.value.screen === "write";
+    if (first && jobs.length === 1 && isHere) {
       void play({ jobId: first.job_id, title: titleOf(first.text), format: first.format, live: true });
       go(link("listen", first.job_id));
     } else {
+      // Who has gone elsewhere meanwhile is told, not pulled away.
       tell(t.value.write.sent(jobs.length));
-      go(link("library"));
+      if (isHere) go(link("library"));
     }
   } catch (caught) {
     const { sent, failure } = caught as PartlySent;

@@ -45,7 +45,9 @@ export const write = {
   tooLong: (max: string, parts: number) =>
     `The service takes ${max} characters at a time, so this becomes ${parts} recordings, cut between paragraphs.`,
   nothing: "Write something first.",
-  sent: (parts: number) => `${parts} parts are on their way. They appear here as they are finished.`,
+  sent: (parts: number) => parts === 1
+      ? "It is on its way, and appears in the library once it is finished."
+      : `${parts} parts are on their way. They appear in the library as they are finished.`,
   sentSome: (sent: number, parts: number) => `${sent} of ${parts} parts were sent before the service refused.`,
   kept: "This text is too long to be kept by the browser: it is gone when you reload.",
   word: "Word or phrase",

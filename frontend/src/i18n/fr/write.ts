@@ -45,7 +45,9 @@ export const write = {
   tooLong: (max: string, parts: number) =>
     `Le service accepte ${max} caractères à la fois : ce texte donnera ${parts} enregistrements, coupés entre les paragraphes.`,
   nothing: "Écrivez d’abord quelque chose.",
-  sent: (parts: number) => `${parts} parties sont en route. Elles paraîtront ici une fois terminées.`,
+  sent: (parts: number) => parts === 1
+      ? "Le texte est en route, et paraîtra dans la bibliothèque une fois lu."
+      : `${parts} parties sont en route. Elles paraîtront dans la bibliothèque une fois lues.`,
   sentSome: (sent: number, parts: number) => `${sent} parties sur ${parts} ont été envoyées avant le refus du service.`,
   kept: "Ce texte est trop long pour que le navigateur le garde : il disparaîtra si vous rechargez la page.",
   word: "Mot ou expression",

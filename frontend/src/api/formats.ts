@@ -1,0 +1,4 @@
+/** The formats that the service writes, those first that most people want. */
+
+export const FORMATS = ["mp3", "wav", "flac", "opus", "aac", "pcm"] as const;
+export type Format = (typeof FORMATS)[number];
