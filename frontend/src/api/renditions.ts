@@ -3,11 +3,6 @@
 import { answer, api, Failure } from "./client";
 import type { Format } from "./formats";
 
-/** What people call a format: `MP3`, `Opus`. */
-export function formatName(format: string): string {
-  return format === "opus" ? "Opus" : format.toUpperCase();
-}
-
 /** Resolves to the path of the sound when it is there. Throws a `Failure`. */
 export async function otherFormat(jobId: string, format: Format): Promise<string> {
   for (;;) {

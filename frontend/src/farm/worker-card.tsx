@@ -1,4 +1,4 @@
-import { formatName } from "../api/renditions";
+import { formatName } from "../api/formats";
 import { t } from "../i18n";
 import { bytes, count, span } from "../i18n/formats";
 import { modelName } from "../state/models";

@@ -1,6 +1,7 @@
 /** Everything that is known of it, for who wants to know. */
 
 import { bytes, clock, count, decimal, languageName, moment } from "../i18n/formats";
+import { formatName } from "../api/formats";
 import { t } from "../i18n";
 import { voiceName } from "../state/voices";
 import type { Watch } from "./watch";
@@ -39,7 +40,7 @@ function facts({ job, recording }: Watch): Fact[] {
     [said.language, one.language && languageName(one.language)],
     [said.speed, said.times(decimal(one.speed, 2))],
     [said.style, one.style],
-    [said.format, one.format.toUpperCase()],
+    [said.format, formatName(one.format)],
     [said.length, sound && clock(sound.duration_s)],
     [said.size, sound && bytes(sound.size_bytes)],
     [said.rate, sound && `${decimal(sound.sample_rate_hz / 1000, 1)} kHz`],

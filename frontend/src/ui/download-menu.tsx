@@ -2,7 +2,8 @@
 
 import { useState } from "preact/hooks";
 import { address, answer, api, Failure } from "../api/client";
-import { FORMATS, formatName, otherFormat, type Format } from "../api/renditions";
+import { FORMATS, formatName, type Format } from "../api/formats";
+import { otherFormat } from "../api/renditions";
 import { t } from "../i18n";
 import { tell } from "../state/notices";
 import { Button } from "./button";

@@ -3,7 +3,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { decimal, languageName } from "../i18n/formats";
 import { t } from "../i18n";
-import { FORMATS, type Format } from "../api/formats";
+import { FORMATS, formatName, type Format } from "../api/formats";
 import { health } from "../state/service";
 import { voices, voicesById, voicesTrouble } from "../state/voices";
 import { Choices } from "../ui/choices";
@@ -70,7 +70,7 @@ export function DeliveryPanel() {
         >
           {FORMATS.map((one) => (
             <option key={one} value={one} disabled={written !== undefined && written.length > 0 && !written.includes(one)}>
-              {one.toUpperCase()}
+              {formatName(one)}
             </option>
           ))}
         </select>
