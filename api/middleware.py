@@ -28,6 +28,8 @@ class RequestLog:
         self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._root_path and scope["type"] in ("http", "websocket"):
+            scope["root_path"] = self._root_path
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -35,8 +37,6 @@ class RequestLog:
         status = 0
         request_id = _request_id(scope)
         scope["oratio.request_id"] = request_id
-        if self._root_path:
-            scope["root_path"] = self._root_path
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 

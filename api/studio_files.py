@@ -10,6 +10,8 @@ from starlette.datastructures import Headers
 from api.preferences import weights
 
 INDEX = "index.html"
+# Where `make studio` puts it. A service may be told to look elsewhere.
+USUAL = Path(__file__).resolve().parent.parent / "frontend" / "dist"
 # Where a build that failed says why; a page that it did not replace stays beside it.
 BUILD_ERROR = "build-error.txt"
 _ERROR_BYTES = 16_000
@@ -50,6 +52,10 @@ class StudioFile:
 
 def is_built(folder: Path) -> bool:
     return (folder / INDEX).is_file()
+
+
+def is_usual(folder: Path) -> bool:
+    return folder.resolve() == USUAL.resolve()
 
 
 def read_index(folder: Path) -> str | None:

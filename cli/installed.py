@@ -79,7 +79,8 @@ def built_studio(settings: Settings) -> Iterator[Finding]:
     elif studio.is_built(settings):
         yield Finding("Studio", "ok", f"built ({folder})")
     else:
-        yield Finding("Studio", "note", f"not built ({folder})", f"{studio.BUILD} builds it")
+        where = f" in {studio.USUAL}, not in ORATIO_FRONTEND_DIR" if studio.other_folder(settings) else ""
+        yield Finding("Studio", "note", f"not built ({folder})", f"{studio.BUILD} builds it{where}")
 
 
 def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[Finding]:

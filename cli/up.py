@@ -56,7 +56,7 @@ def _serve(settings: Settings, everyone: list[Crew], wish: Wish, console: Consol
 def _summary(stack: Stack) -> str:
     settings = stack.settings
     return f"""
-OratioViva speaks on {stack.url}
+OratioViva speaks on {stack.url}{_below(stack)}
 
   Studio     {_studio(stack)}
   API docs   {stack.url}/docs
@@ -75,7 +75,18 @@ Ctrl-C stops it.
 
 
 def _studio(stack: Stack) -> str:
-    return f"{stack.url}/app/" if studio.is_built(stack.settings) else f"not built here ({studio.BUILD})"
+    settings = stack.settings
+    if studio.is_built(settings):
+        return f"{stack.url}{settings.root_path}/app/"
+    if other := studio.other_folder(settings):
+        return f"no page in {other} (ORATIO_FRONTEND_DIR); {studio.BUILD} builds it in {studio.USUAL}"
+    return f"not built here ({studio.BUILD})"
+
+
+def _below(stack: Stack) -> str:
+    """Both answer, for a proxy in front may strip the prefix or pass it on."""
+    prefix = stack.settings.root_path
+    return f" and, below ORATIO_ROOT_PATH, on {stack.url}{prefix}" if prefix else ""
 
 
 def _provider(settings: Settings) -> str:

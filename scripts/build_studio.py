@@ -12,13 +12,15 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import studio_packages
+from pydantic import ValidationError
 from studio_packages import Failed
 
 from cli.node import FRONTEND, NoNode, find_node
+from common.settings import Settings
 
 # As api/studio_files.py names it.
 BUILD_ERROR = "build-error.txt"
@@ -55,8 +57,17 @@ def main() -> int:
         _explain(Failed(f"{error.filename}: {error.strerror}"), brief=brief)
         return 1
     if built or not brief:
-        sys.stdout.write("The studio is built: the gateway serves it at /app/.\n")
+        sys.stdout.write(f"The studio is built in {FRONTEND / 'dist'}{_served(FRONTEND / 'dist')}.\n")
     return 0
+
+
+def _served(dist: Path) -> str:
+    with suppress(ValidationError):  # what is wrong with a setting, the service says
+        settings = Settings()
+        other = settings.frontend_dir.absolute()
+        if "frontend_dir" in settings.model_fields_set and other.resolve() != dist.resolve():
+            return f", but the gateway looks in {other}, as ORATIO_FRONTEND_DIR says"
+    return ": the gateway serves it at /app/"
 
 
 def build(frontend: Path, *, show: bool) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api import studio_files
 from common.settings import Settings
 from tests.gateway import Running, run_gateway
 
@@ -194,7 +195,10 @@ def test_below_a_prefix_it_leads_to_itself(settings: Settings, folder: Path) -> 
             assert gateway.client.get(f"{prefix}/app/assets/main-1a2b.js", headers=PLAIN).content == SCRIPT
 
 
-def test_until_it_is_built_a_page_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
+def test_until_it_is_built_a_page_says_what_to_do(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio_files, "USUAL", tmp_path / "nowhere")
     with run_gateway(settings.model_copy(update={"frontend_dir": tmp_path / "nowhere"})) as gateway:
         english = gateway.client.get("/app/", headers={"Accept-Language": "de, en;q=0.8, fr;q=0.5"})
         french = gateway.client.get("/app/", headers={"Accept-Language": "fr-CA, en;q=0.8"})
@@ -203,9 +207,27 @@ def test_until_it_is_built_a_page_says_what_to_do(settings: Settings, tmp_path: 
         assert "make studio" in french.text
         assert '<html lang="en">' in english.text
         assert '<html lang="fr">' in french.text
+        assert "ORATIO_FRONTEND_DIR" not in english.text + french.text
         assert english.headers["cache-control"] == "no-store"
         assert gateway.client.get("/health").status_code == 200
         assert gateway.client.get("/app/assets/main-1a2b.js").status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_where_it_is_looked_for_elsewhere_the_page_names_the_folder_and_the_setting(
+    settings: Settings, tmp_path: Path, language: str
+) -> None:
+    other = tmp_path / "<other>"
+    with run_gateway(settings.model_copy(update={"frontend_dir": other})) as gateway:
+        answer = gateway.client.get("/app/", headers={"Accept-Language": language})
+    assert answer.status_code == 503
+    assert f"<code>{tmp_path}/&lt;other&gt;</code>" in answer.text
+    assert "<code>ORATIO_FRONTEND_DIR</code>" in answer.text
+    assert (
+        f"<code>make studio</code> {'builds it in' if language == 'en' else 'le construit dans'}"
+        in answer.text
+    )
+    assert f"<code>{studio_files.USUAL}</code>" in answer.text
 
 
 def test_its_style_is_allowed_by_its_digest_and_nothing_else_is(settings: Settings, tmp_path: Path) -> None:

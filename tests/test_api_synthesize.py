@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from common.jobs import changes
 from common.settings import Settings
@@ -231,3 +232,7 @@ def test_addresses_are_below_the_path_of_the_proxy(settings: Settings) -> None:
             job = gateway.client.get(answer.headers["location"].removeprefix("/speech")).json()
             assert job["audio_url"] == f"/speech/jobs/{job['job_id']}/audio"
             assert "/speech/docs/assets/" in gateway.client.get(f"{prefix}/docs").text
+            socket = gateway.url.replace("http", "ws", 1) + prefix + "/v1/audio/speech/stream"
+            with connect(socket) as conversation:
+                conversation.send('{"type": "input.done"}')
+                assert '"error"' in str(conversation.recv(timeout=10))

@@ -22,7 +22,8 @@ from tests.waiting import wait_for
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with up(tmp_path_factory.mktemp("up") / "data") as running:
+    folder = tmp_path_factory.mktemp("up")
+    with up(folder / "data", root_path="/speech", frontend_dir=str(folder / "nowhere")) as running:
         yield running
 
 
@@ -99,13 +100,16 @@ def test_jobs_are_there_after_the_queue_server_was_killed(service: Up) -> None:
 
 
 def test_ctrl_c_stops_everything(service: Up) -> None:
-    children = service.descendants()
+    children, url = service.descendants(), service.address.url
     service.process.send_signal(signal.SIGINT)
 
     said = service.process.communicate(timeout=20)[0]
 
     assert service.process.returncode == 0, said
     assert "worker-1 ended (SIGKILL); starting again in 1 s. Log: " in said
+    assert f"speaks on {url} and, below ORATIO_ROOT_PATH, on {url}/speech\n" in said
+    nowhere = service.data_dir.parent / "nowhere"
+    assert f"Studio     no page in {nowhere} (ORATIO_FRONTEND_DIR); make studio builds it in " in said
     assert "Workers    1 x base\n" in said
     assert "Models     hibari (5 more can be downloaded: " in said
     assert "Provider   auto: local models, else a beep\n" in said

@@ -1,7 +1,6 @@
 """Building the studio: by a real npm, of a page of two lines, into a folder that is served."""
 
 import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.node import FRONTEND, NoNode, find_node, fits, wanted_versions
+from tests.command import environment
 from tests.conftest import free_port
 from tests.deployment import ROOT
 
@@ -131,18 +131,43 @@ def test_too_old_a_node_is_named_with_what_is_wanted(page: Path) -> None:
     assert "99.1" in (page / "dist" / "build-error.txt").read_text()
 
 
-@pytest.mark.parametrize("arguments", [(), ("--brief",)])
-def test_what_the_script_says_of_a_failure(page: Path, arguments: tuple[str, ...]) -> None:
-    (page / "src" / "page.html").write_text("broken")
+def run_script(page: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """The script as `make` runs it, but for the folder of the small page."""
     code = "import sys, pathlib, build_studio; build_studio.FRONTEND = pathlib.Path(sys.argv.pop(1))"
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", f"{code}; sys.exit(build_studio.main())", str(page), *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")},
+        env=environment() | {"PYTHONPATH": str(ROOT / "scripts")} | env,
+        cwd=page.parent,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_the_script_says_where_it_built_and_where_the_gateway_looks(page: Path, by_file: bool) -> None:
+    dist = page / "dist"
+    usual = f"The studio is built in {dist}: the gateway serves it at /app/.\n"
+    assert run_script(page).stdout.endswith(usual)
+    assert run_script(page, "--brief").stdout == ""
+    other = page.parent / "other"
+    for folder, said in (
+        (dist, usual),
+        (other, f"The studio is built in {dist}, but the gateway looks in {other}, "),
+    ):
+        setting = {"ORATIO_FRONTEND_DIR": str(folder)}
+        if by_file:
+            (page.parent / ".env").write_text(f"ORATIO_FRONTEND_DIR={folder}\n")
+        done = run_script(page, **({} if by_file else setting))
+        assert (done.returncode, done.stdout.startswith(said)) == (0, True), done.stdout
+    assert run_script(page, ORATIO_PORT="no number", ORATIO_FRONTEND_DIR=str(dist)).returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("--brief",)])
+def test_what_the_script_says_of_a_failure(page: Path, arguments: tuple[str, ...]) -> None:
+    (page / "src" / "page.html").write_text("broken")
+    done = run_script(page, *arguments)
     assert done.returncode == 1
     assert "`npm run build` failed" in done.stderr
     if arguments:

@@ -74,10 +74,12 @@ def file(request: Request, name: str) -> Response:
 
 
 def _absence(request: Request) -> Response:
+    folder = here(request).settings.frontend_dir.absolute()
     said = studio_absence.page(
-        build_error=studio_files.read_build_error(here(request).settings.frontend_dir),
+        build_error=studio_files.read_build_error(folder),
         french=prefers_french(request.headers.get("accept-language", "")),
         docs=address(request, "/docs"),
+        elsewhere=None if studio_files.is_usual(folder) else folder,
     )
     headers = confined(studio_absence.STYLE_SOURCE) | {"Cache-Control": "no-store", "Vary": "Accept-Language"}
     return HTMLResponse(said, status_code=503, headers=headers)
