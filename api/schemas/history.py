@@ -10,11 +10,15 @@ from api.schemas.wire import Answer, Request
 
 # Controls, half surrogate pairs, and what ends a line or a paragraph.
 _NOT_IN_TITLES = ("Cc", "Cs", "Zl", "Zp")
+# Marks without anything to stand on, signs that only direct others, blanks of any width.
+_NOT_SEEN = ("Cf", "Mn", "Me", "Zs")
 
 
 def _in_one_line(title: str) -> str:
     if any(unicodedata.category(char) in _NOT_IN_TITLES for char in title):
         raise ValueError("a title is one line, without control characters")
+    if all(unicodedata.category(char) in _NOT_SEEN for char in title):
+        raise ValueError("a title has something to see in it")
     return title
 
 

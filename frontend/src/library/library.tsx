@@ -103,7 +103,7 @@ function Foot({ filters }: { filters: Filters }) {
   const said = t.value.library;
   const all = recordings.rows.value;
   const last = all.at(-1);
-  if (recordings.failure.value) return <Trouble failure={recordings.failure.value} onRetry={() => void recordings.more()} />;
+  if (recordings.failure.value) return <Trouble failure={recordings.failure.value} onRetry={() => void recordings.again()} />;
   if (recordings.complete.value) return null;
   if (all.length < ROWS_MAX || !last) return <p class="library-foot soft small">{said.loading}</p>;
   return (

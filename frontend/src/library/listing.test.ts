@@ -93,4 +93,18 @@ describe("the list", () => {
     list.retitle("r01", "Other");
     expect(list.rows.value.map((one) => one.title)).toEqual(["r00", "Other", "r02"]);
   });
+
+  it("asks anew for what failed, also where nothing is behind it", async () => {
+    const service = new Service(2);
+    const list = listing(service.fetch);
+    await list.show(NONE);
+    service.trouble = new Error("away") as Failure;
+    await list.refresh();
+    expect(list.failure.value).not.toBeNull();
+    service.trouble = null;
+    service.ids = ["r00"];
+    await list.again();
+    expect(list.failure.value).toBeNull();
+    expect(ids(list)).toEqual(["r00"]);
+  });
 });

@@ -21,6 +21,8 @@ export interface Listing {
   /** Show what these ask for: from the start, or, when they are the same as before, what is new. */
   show: (filters: Filters) => Promise<void>;
   more: () => Promise<void>;
+  /** What failed, once more: the next page, or the first where there is none. */
+  again: () => Promise<void>;
   /** Look at the first page again, without losing those behind it. */
   refresh: () => Promise<void>;
   retitle: (jobId: string, title: string) => void;
@@ -75,6 +77,10 @@ export function listing(fetch: Fetch): Listing {
       filters.value = wanted;
       begin({ rows: [], next: null });
       await ask(null, begin);
+    },
+    async again() {
+      if (next.value === null) await refresh();
+      else await this.more();
     },
     async more() {
       if (loading.value || next.value === null || rows.value.length >= ROWS_MAX) return;

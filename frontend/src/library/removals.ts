@@ -66,7 +66,8 @@ export function removals(world: World): Removals {
   }
 
   function wait(batch: Batch, { kept }: { kept: boolean }): void {
-    const leftMs = Math.max(0, batch.dueAt - world.now());
+    // A clock that was set back must not make it longer, nor longer than a timer can wait.
+    const leftMs = Math.min(UNDO_MS, Math.max(0, batch.dueAt - world.now()));
     const dismiss = leftMs ? world.announce(batch, leftMs, () => takeBack(batch.id)) : () => undefined;
     const timer = setTimeout(() => void send(batch.id), leftMs);
     waiting.value = [...waiting.value, { ...batch, kept, timer, dismiss }];
