@@ -50,12 +50,12 @@ def get(
     job_id: RecordingId,
     *,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The file, or the folder to put it into.")
+        Path | None, typer.Option("-o", "--output", help="The file, its ending the format; or a folder.")
     ] = None,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Fetch the sound of a recording."""
+    """Fetch the sound of a recording, as it was spoken or, by the file's ending, in another format."""
     from cli.recordings import fetch
 
     raise typer.Exit(fetch(read_settings(), job_id, output=output, as_json=as_json, url=url))

@@ -13,11 +13,13 @@ _LEAST_ROOM = 20
 _ROOM = 200
 
 
-def show_table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A line each; the last column is cut to what room is left."""
+def show_table(
+    console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, most: int = _ROOM
+) -> None:
+    """A line each; the last column is cut to what room is left, and to `most` where it is no terminal."""
     cells = [[plain(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)][:-1]
-    room = _ROOM
+    room = most
     if console.is_terminal:
         room = max(_LEAST_ROOM, console.width - sum(widths) - len(_GAP) * len(widths))
     console.print(_line(columns, widths, room), style="bold")

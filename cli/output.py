@@ -47,15 +47,16 @@ def captions_kind(path: Path) -> Captions:
     return cast(Captions, kind)
 
 
-def place_for(output: Path | None, *, name: str, media_type: str) -> Path:
-    """For sound that there is already: in a folder under `name`. Raises BadOutput."""
+def place_for(output: Path | None, *, name: str, media_type: str) -> tuple[Path, str | None]:
+    """For sound that there is already: in a folder under `name`. The format is None where it is the sound's own.
+
+    Raises BadOutput.
+    """
     extension = _EXTENSIONS.get(media_type.partition(";")[0].strip(), "bin")
     if output is None or output.is_dir():
-        return unused(str((output or Path()) / f"{name}.{extension}"))
-    said = output.suffix.removeprefix(".").lower()
-    if said in _FORMATS and _FORMATS[said] != _FORMATS.get(extension):
-        raise BadOutput(f"This recording is {extension}, and {output.name!r} is a name for {said}.")
-    return checked(output)
+        return unused(str((output or Path()) / f"{name}.{extension}")), None
+    wanted = _FORMATS.get(output.suffix.removeprefix(".").lower())
+    return checked(output), None if wanted == _FORMATS.get(extension) else wanted
 
 
 def unused(name: str) -> Path:

@@ -42,8 +42,10 @@ def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool
     errors = make_console(stderr=True)
     with reached(settings, url=url, errors=errors) as client:
         try:
-            target = place_for(output, name=f"oratio-{job_id}", media_type=client.media_type(job_id))
-            size_bytes = client.download(job_id, target)
+            target, other = place_for(output, name=f"oratio-{job_id}", media_type=client.media_type(job_id))
+            if other:
+                client.transcode(job_id, other)
+            size_bytes = client.download(job_id, target, audio_format=other)
         except BadOutput as error:
             errors.print(str(error))
             return 2

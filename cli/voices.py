@@ -3,12 +3,17 @@
 from cli.client import Voice
 from cli.console import make_console, print_json
 from cli.listing import show_table
+from cli.own_name import own_name
 from cli.reaching import reached
 from common.settings import Settings
 
 _COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Spoken", "Remark")
 # Parler-TTS and MMS would fill a line with theirs.
 _MOST_LANGUAGES = 3
+# A remark says at its end what to do: where nothing forces us it is not cut.
+_WHOLE = 10_000
+# How the service words it for those who write requests.
+_MISSING = "is not downloaded; POST /models/download fetches it."
 
 
 def voices(
@@ -20,7 +25,7 @@ def voices(
     if as_json:
         print_json([voice.raw for voice in found])
     elif found:
-        show_table(make_console(), _COLUMNS, (_row(voice) for voice in found))
+        show_table(make_console(), _COLUMNS, (_row(voice) for voice in found), most=_WHOLE)
     else:
         make_console().print("There are no such voices.")
     return 0
@@ -36,10 +41,16 @@ def _row(voice: Voice) -> tuple[str, ...]:
 def _remark(voice: Voice) -> str:
     """What stands in its way first."""
     remarks = (
-        voice.reason,
+        _reason(voice),
         "the default" if voice.is_default else None,
         "slow here" if voice.slow and voice.provider == "local" else None,
         voice.note,
         "takes a style" if voice.style else None,
     )
     return "; ".join(remark for remark in remarks if remark)
+
+
+def _reason(voice: Voice) -> str | None:
+    if voice.reason and voice.reason.endswith(_MISSING):
+        return f"not downloaded: {own_name()} models download {voice.id}"
+    return voice.reason

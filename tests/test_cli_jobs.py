@@ -201,8 +201,10 @@ def test_recordings_are_listed_fetched_and_deleted(
     assert list(client.history(query="zebra", until="2026-01-01")) == []
     assert client.recording(spoken.job_id).title == "Zebra crossing"
 
-    wrong = oratio("history", "get", spoken.job_id, "-o", "a.mp3", folder=tmp_path, url=stack.url)
-    assert (wrong.returncode, wrong.stderr) == (2, "This recording is wav, and 'a.mp3' is a name for mp3.\n")
+    for name, start in (("a.flac", b"fLaC"), ("b.ogg", b"OggS"), ("c.WAV", b"RIFF"), ("d.sound", b"RIFF")):
+        other = oratio("history", "get", spoken.job_id, "-o", name, folder=tmp_path, url=stack.url)
+        assert (other.returncode, other.stderr) == (0, "")
+        assert (tmp_path / name).read_bytes()[:4] == start
 
     gone = oratio("history", "delete", spoken.job_id, folder=tmp_path, url=stack.url)
     assert (gone.returncode, gone.stdout) == (0, f"{spoken.job_id}: deleted\n")
@@ -237,6 +239,15 @@ def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
     said = oratio("voices", "--model", "hibari", folder=tmp_path, url=stack.url)
     assert said.returncode == 0, said.stderr
     assert rows(said.stdout)["hibari_heart"][-3:] == ["local", "the", "default"]
+
+    assert said.stdout.count("not downloaded: ") == 4
+    for name, words in rows(said.stdout).items():
+        assert "downloaded:" not in words or " ".join(words).endswith(f"oratio models download {name}")
+
+    everyone = oratio("voices", folder=tmp_path, url=stack.url).stdout
+    assert "POST /models" not in everyone
+    # At the very end of the longest remark.
+    assert "(`make setup-parler`)." in everyone
 
     for_programs = oratio("voices", "--language", "fr", "--json", folder=tmp_path, url=stack.url)
     languages = [voice["languages"] for voice in json.loads(for_programs.stdout)]

@@ -209,9 +209,12 @@ def test_a_place_or_format_that_cannot_be_is_refused(
 def test_sound_that_is_there_gets_a_name_of_its_kind(tmp_path: Path) -> None:
     (tmp_path / "a.mp3").touch()
 
-    assert place_for(tmp_path, name="a", media_type="audio/mpeg") == tmp_path / "a-2.mp3"
-    assert place_for(tmp_path / "b.ogg", name="a", media_type="audio/ogg") == tmp_path / "b.ogg"
-    assert place_for(tmp_path / "b", name="a", media_type="audio/wav; x=y") == tmp_path / "b"
-    for output in (tmp_path / "b.wav", tmp_path / "nowhere" / "b.mp3"):
-        with pytest.raises(BadOutput):
-            place_for(output, name="a", media_type="audio/mpeg")
+    def place(output: Path, media_type: str) -> tuple[Path, str | None]:
+        return place_for(output, name="a", media_type=media_type)
+
+    assert place(tmp_path, "audio/mpeg") == (tmp_path / "a-2.mp3", None)
+    assert place(tmp_path / "b.ogg", "audio/ogg") == (tmp_path / "b.ogg", None)
+    assert place(tmp_path / "b", "audio/wav; x=y") == (tmp_path / "b", None)
+    assert place(tmp_path / "b.OGG", "audio/mpeg") == (tmp_path / "b.OGG", "opus")
+    with pytest.raises(BadOutput):
+        place(tmp_path / "nowhere" / "b.mp3", "audio/mpeg")
