@@ -25,12 +25,24 @@ export function FailedDownloads({ cause, nameOf }: { cause: Cause; nameOf: (down
           </p>
         )}
         <p>{said[cause.reason]}</p>
-        {cause.messages.map((message) => (
-          <p key={message} class="soft small" dir="auto">
-            {message}
-          </p>
-        ))}
+        <Messages messages={cause.messages} />
       </div>
     </div>
+  );
+}
+
+/** Of several downloads the workers say about the same: who wants to know it unfolds it. */
+function Messages({ messages }: { messages: readonly string[] }) {
+  const told = messages.map((message) => (
+    <p key={message} class="soft small" dir="auto">
+      {message}
+    </p>
+  ));
+  if (messages.length < 2) return <>{told}</>;
+  return (
+    <details class="more">
+      <summary>{t.value.farm.workersSay}</summary>
+      {told}
+    </details>
   );
 }

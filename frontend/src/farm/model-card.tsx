@@ -10,7 +10,6 @@ import { causesOf, failuresOf, isActive } from "./downloads";
 import { FailedDownloads } from "./failed-downloads";
 import { NotServed } from "./not-served";
 import { fetchModel } from "./orders";
-import { isServed } from "./serving";
 import { asksFirst, isNonCommercial, restOf, sizeOf, type Wanted } from "./sizes";
 import { StateBadge } from "./state-badge";
 import type { Download, Model } from "./types";
@@ -21,11 +20,14 @@ export function ModelCard({
   model,
   downloads,
   heard,
+  canSpeak,
   onChanged,
 }: {
   model: Model;
   downloads: readonly Download[];
   heard: readonly string[];
+  /** Some worker takes its jobs, or would once the weights are there. */
+  canSpeak: boolean;
   onChanged: () => void;
 }) {
   const said = t.value.farm;
@@ -66,7 +68,7 @@ export function ModelCard({
       {causesOf(failuresOf(downloads, model.alias)).map((cause) => (
         <FailedDownloads key={cause.reason} cause={cause} nameOf={itemName} />
       ))}
-      {isServed(model) ? null : <NotServed model={model} />}
+      {canSpeak ? null : <NotServed model={model} />}
       {rest ? (
         <div class="row">
           <Button icon="download" onPress={() => want(rest, model.name)}>

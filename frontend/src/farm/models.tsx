@@ -7,12 +7,19 @@ import { listenedTo } from "./downloads";
 import { ModelCard } from "./model-card";
 import { within } from "./patience";
 import { useReading } from "./reading";
+import { hasSpeaker, servingOf } from "./serving";
 import { Stale } from "./stale";
 
 const EVERY_MS = 4000;
 
 function ask(signal: AbortSignal) {
-  return within(15_000, signal, (limited) => answer(api.GET("/models/status", { signal: limited })));
+  return within(15_000, signal, async (limited) => {
+    const [status, { workers }] = await Promise.all([
+      answer(api.GET("/models/status", { signal: limited })),
+      answer(api.GET("/workers", { signal: limited })),
+    ]);
+    return { ...status, workers };
+  });
 }
 
 export function Models() {
@@ -37,6 +44,7 @@ export function Models() {
                 model={model}
                 downloads={now.downloads}
                 heard={heard}
+                canSpeak={servingOf(model) > 0 || hasSpeaker(model.alias, now.workers)}
                 onChanged={reading.refresh}
               />
             ))}

@@ -1,9 +1,24 @@
 import { expect, test } from "vitest";
-import { isServed, servingOf, setupOf } from "./serving";
+import { hasSpeaker, servingOf, setupOf } from "./serving";
 
 test("only who lives serves", () => {
   expect(servingOf({ workers: [{ alive: true }, { alive: false }, { alive: true }] })).toBe(2);
-  expect(isServed({ workers: [{ alive: false }] })).toBe(false);
+});
+
+test("who has the libraries of a family could speak with it, if it lives", () => {
+  const workers = [
+    { alive: true, flavour: "base" },
+    { alive: true, flavour: "torch" },
+    { alive: false, flavour: "parler" },
+  ];
+  expect(["hibari", "kokoro", "bark", "mms", "parler"].map((alias) => hasSpeaker(alias, workers))).toEqual([
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
+  expect(hasSpeaker("kokoro", [{ alive: true, flavour: "ops" }])).toBe(false);
 });
 
 test("each family says which environment it wants, if it wants another than all have", () => {

@@ -1,27 +1,25 @@
 /** Who takes jobs of a family, and what makes somebody do so. */
 
-import type { Model } from "./types";
+import type { Model, Worker } from "./types";
 
-/** Builds an environment with the libraries of a family; of the others every installation has them. */
-const SETUPS: Record<string, string> = {
-  parler: "make setup-parler",
-  bark: "make setup-torch",
-  speecht5: "make setup-torch",
-  mms: "make setup-torch",
-};
-
-type Served = { workers: readonly Pick<Model["workers"][number], "alive">[] };
+/** The environment with the libraries of a family; every installation has that of the others. */
+const FLAVOURS: Record<string, string> = { parler: "parler", bark: "torch", speecht5: "torch", mms: "torch" };
 
 /** How many living workers take its jobs. */
-export function servingOf(model: Served): number {
+export function servingOf(model: { workers: readonly Pick<Model["workers"][number], "alive">[] }): number {
   return model.workers.filter((worker) => worker.alive).length;
 }
 
-export function isServed(model: Served): boolean {
-  return servingOf(model) > 0;
+/** Whether a living worker can speak with it, or could if it had the weights. */
+export function hasSpeaker(alias: string, workers: readonly Pick<Worker, "alive" | "flavour">[]): boolean {
+  return workers.some((worker) => worker.alive && worker.flavour === flavourOf(alias));
 }
 
-/** Null where nothing is lacking but a worker. */
+/** The command that builds its environment; null where every installation has it. */
 export function setupOf(alias: string): string | null {
-  return SETUPS[alias] ?? null;
+  return flavourOf(alias) === "base" ? null : `make setup-${flavourOf(alias)}`;
+}
+
+function flavourOf(alias: string): string {
+  return FLAVOURS[alias] ?? "base";
 }

@@ -30,11 +30,15 @@ function Work({ worker }: { worker: Worker }) {
   const said = t.value.farm;
   return (
     <>
-      <ul class="served" aria-label={said.modelsOf(nameOf(worker))}>
-        {worker.models.map((model) => (
-          <Served key={model.weights} model={model} />
-        ))}
-      </ul>
+      {worker.models.length ? (
+        <ul class="served" aria-label={said.modelsOf(nameOf(worker))}>
+          {worker.models.map((model) => (
+            <Served key={model.weights} model={model} />
+          ))}
+        </ul>
+      ) : (
+        <p class="soft small rest">{said.noModelYet}</p>
+      )}
       {worker.holding.length ? (
         <Hand holding={worker.holding} />
       ) : (

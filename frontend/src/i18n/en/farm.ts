@@ -43,6 +43,7 @@ export const farm = {
   modelsOf: (worker: string) => `Models of ${worker}`,
   speaksNow: "Speaks now",
   andMore: (n: string) => `and ${n} more`,
+  noModelYet: "It has no model yet: those it can speak with are downloaded under Models.",
   atRest: "At rest: it holds no job.",
   charsOf: (n: string, one: boolean) => `${n} ${one ? "character" : "characters"}`,
   segments: (done: string, total: string) => `${done} of ${total} passages`,
@@ -54,7 +55,7 @@ export const farm = {
 
   // Queues
   queues: "Queues",
-  queuesNote: "What is wanted soon goes before what may wait overnight; each model has a queue for either.",
+  queuesNote: "What is wanted soon goes first; each model has a queue for either.",
   noQueues: "No queue: no worker takes jobs, and none waits.",
   queue: "Queue",
   lane: "When",
@@ -111,6 +112,7 @@ export const farm = {
   pace: (rate: string) => `${rate} a second`,
   left: (time: string) => `${time} left`,
   downloaded: (name: string) => `${name} is here.`,
+  workersSay: "What the workers say",
   downloadsFailed: (n: string) => `${n} downloads failed`,
   downloadFailed: (name: string) => `The download of ${name} failed`,
   diskFull: "The disk of the models folder is full. Make room and ask again: it goes on where it stopped.",

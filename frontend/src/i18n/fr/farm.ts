@@ -51,6 +51,7 @@ export const farm = {
   modelsOf: (worker: string) => `Modèles de ${worker}`,
   speaksNow: "Parle en ce moment",
   andMore: (n: string) => `et ${n} de plus`,
+  noModelYet: "Aucun modèle encore\u00a0: ceux avec lesquels il peut parler se téléchargent sous Modèles.",
   atRest: "Au repos\u00a0: aucun travail en main.",
   charsOf: (n: string, one: boolean) => `${n}\u00a0${one ? "caractère" : "caractères"}`,
   segments: (done: string, total: string) => `${done} passages sur ${total}`,
@@ -61,7 +62,7 @@ export const farm = {
   silentSince: (when: string) => `muet depuis ${when}`,
 
   queues: "Files d’attente",
-  queuesNote: "Ce qu’on veut bientôt passe avant ce qui peut attendre cette nuit\u00a0; chaque modèle a une file pour l’un et pour l’autre.",
+  queuesNote: "Ce qu’on veut bientôt passe d’abord\u00a0; chaque modèle a une file pour l’un et pour l’autre.",
   noQueues: "Aucune file\u00a0: aucun worker ne prend de travaux, et aucun n’attend.",
   queue: "File",
   lane: "Quand",
@@ -120,6 +121,7 @@ export const farm = {
   pace: (rate: string) => `${rate} par seconde`,
   left: (time: string) => `encore ${time}`,
   downloaded: (name: string) => `${name} est là.`,
+  workersSay: "Ce que disent les workers",
   downloadsFailed: (n: string) => `${n}\u00a0téléchargements ont échoué`,
   downloadFailed: (name: string) => `Le téléchargement de ${name} a échoué`,
   diskFull:
