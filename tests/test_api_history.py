@@ -193,7 +193,8 @@ def test_a_recording_is_shown_and_renamed(gateway: Running) -> None:
 
 def test_a_title_that_cannot_be_is_refused(gateway: Running) -> None:
     job_id = spoken(gateway)
-    for title in ("", " \t ", "\u200b\u202e", "\u0301", "x" * 201, "a\0b", "two\nlines", "a\u2028b", "\ud800", "\x7f", None, 1):
+    unseen = ("", " \t ", "\u200b\u202e", "\u0301")
+    for title in (*unseen, "x" * 201, "a\0b", "two\nlines", "a\u2028b", "\ud800", "\x7f", None, 1):
         answer = gateway.client.patch(
             f"/history/{job_id}",
             content=json.dumps({"title": title}),

@@ -185,6 +185,11 @@ def test_a_browser_is_led_to_the_studio_and_a_program_to_the_description(
     assert led(BROWSER) == "/docs"
 
 
+def test_the_page_by_its_file_name_is_the_page_with_its_nonce(gateway: Running) -> None:
+    answer = gateway.client.get("/app/index.html?x=1")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/app/?x=1")
+
+
 def test_below_a_prefix_it_leads_to_itself(settings: Settings, folder: Path) -> None:
     prefixed = settings.model_copy(update={"frontend_dir": folder, "root_path": "/speech"})
     with run_gateway(prefixed) as gateway:

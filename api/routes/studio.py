@@ -57,6 +57,8 @@ def page(request: Request) -> Response:
 
 @router.api_route("/app/{name:path}", methods=_READ)
 def file(request: Request, name: str) -> Response:
+    if name == studio_files.INDEX:  # there is one page, and its nonce is put in where it is served
+        return lead_inside(request)
     found = studio_files.read_file(here(request).settings.frontend_dir, name, headers=request.headers)
     if found is None:
         raise HTTPException(404, headers=confined())

@@ -92,3 +92,56 @@ test("a text longer than the service takes becomes several recordings", async ({
   expect(items.map((job) => job.text.length).every((length) => length <= limits.max_text_chars)).toBe(true);
   for (const { job_id } of items) await fetch(`${service.url}/jobs/${job_id}`, { method: "DELETE" });
 });
+
+test("who leaves while it is spoken hears it to its end, and is not pulled back", async ({ studio, page }) => {
+  await studio.open("");
+  await studio.write("This goes on while one looks at something else. It has a second sentence, and then it ends.");
+  await page.keyboard.press("Control+Enter");
+  await studio.jobId();
+  await page.getByRole("link", { name: "Farm" }).click();
+  const player = page.getByRole("region", { name: "Player" });
+  await expect(player.getByRole("slider", { name: "Position" })).toBeVisible({ timeout: 30_000 });
+  await expect.poll(() => page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.ended), { timeout: 30_000 }).toBe(true);
+  await expect(page).toHaveURL(/#\/farm/);
+});
+
+test("raw samples are heard once they are finished, and nothing else under their name", async ({ studio, page }) => {
+  await studio.open("");
+  await page.getByLabel("Format").selectOption("pcm");
+  await studio.write("Raw samples have no player of their own.");
+  await page.keyboard.press("Control+Enter");
+  const id = await studio.jobId();
+  await expect.poll(() => studio.heardS(), { timeout: 30_000 }).toBeGreaterThan(0.5);
+  expect(await page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.src)).toContain(`${id}/audio?format=`);
+  await expect(page.locator(".wave-box")).toBeVisible();
+});
+
+test("what was cleared comes back, from another screen too", async ({ studio, page }) => {
+  await studio.open("");
+  await studio.write("Not to be lost.");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect(studio.sheet).not.toContainText("Not to be lost.");
+  await page.getByRole("link", { name: "Farm" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("link", { name: "Write", exact: true }).click();
+  await expect(studio.sheet).toHaveText("Not to be lost.");
+});
+
+test("junk in the storage of a browser costs no page", async ({ studio, page }) => {
+  await studio.open("");
+  await page.evaluate(() => {
+    for (const [name, held] of Object.entries({ language: '"xx"', theme: "7", delivery: '{"lexicon":null,"speed":"fast"}', draft: "{}", removals: "5" })) {
+      localStorage.setItem(`oratio.${name}`, held);
+    }
+  });
+  await page.reload();
+  await expect(studio.sheet).toBeVisible();
+  for (const where of ["#/library", "#/farm"]) await studio.open(where);
+});
+
+test("a voice that cannot be spoken is said, and not passed off as speech", async ({ studio, page }) => {
+  await studio.open("");
+  await studio.write("Hello. [voice:af_heart] And this is a beep.");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByText(/af_heart: No worker can speak this voice/)).toBeVisible({ timeout: 30_000 });
+});
