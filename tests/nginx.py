@@ -47,7 +47,9 @@ def nginx_binary() -> str:
 
 
 @contextmanager
-def start_nginx(folder: Path, *, port: int, gateway_ports: Sequence[int]) -> Iterator[str]:
+def start_nginx(
+    folder: Path, *, port: int, gateway_ports: Sequence[int] = (), site: Path = SITE
+) -> Iterator[str]:
     """Balances over the gateways until the block ends; yields `http://127.0.0.1:{port}`.
 
     Everything it writes lies in `folder` (access.log, error.log). Raises RuntimeError with nginx's own words when the
@@ -61,7 +63,7 @@ def start_nginx(folder: Path, *, port: int, gateway_ports: Sequence[int]) -> Ite
         "-p",
         str(folder),
         "-c",
-        str(_configure(folder, port, gateway_ports)),
+        str(_configure(folder, port, gateway_ports, site)),
     ]
     check = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     if check.returncode:
@@ -77,7 +79,7 @@ def start_nginx(folder: Path, *, port: int, gateway_ports: Sequence[int]) -> Ite
         _stop(process)
 
 
-def _configure(folder: Path, port: int, gateway_ports: Sequence[int]) -> Path:
+def _configure(folder: Path, port: int, gateway_ports: Sequence[int], site: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     parameters = _server_parameters()
     servers = (f"server 127.0.0.1:{gateway}{parameters};\n" for gateway in gateway_ports)
@@ -86,7 +88,7 @@ def _configure(folder: Path, port: int, gateway_ports: Sequence[int]) -> Path:
     main = folder / "nginx.conf"
     # A master that is root gives its workers to another user, who may not enter the folder of a test.
     user = "user root root;" if os.geteuid() == 0 else ""
-    main.write_text(MAIN.format(user=user, folder=folder, site=SITE))
+    main.write_text(MAIN.format(user=user, folder=folder, site=site))
     return main
 
 

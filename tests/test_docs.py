@@ -11,14 +11,20 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 from typer.main import get_command
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from api.app import create_app
 from cli.main import app
 from common.catalogue import MODELS
 from common.settings import Settings
 from tests.command import Up, environment, up
+from tests.conftest import free_port
+from tests.gateway import run_gateway
+from tests.nginx import start_nginx
 
 ROOT = Path(__file__).parent.parent
 ENGLISH, FRENCH = "README.md", "README.fr.md"
@@ -241,8 +247,36 @@ def test_a_first_request_works_as_it_is_written(service: Up, tmp_path: Path) -> 
         assert done.returncode == 0, (code, done.stderr)
         assert "/events" not in code or "event: completed" in done.stdout
     assert (tmp_path / "hello.wav").read_bytes()[:4] == b"RIFF"
+    assert (tmp_path / "hello.flac").read_bytes()[:4] == b"fLaC"
+    assert (tmp_path / "hello.ogg").read_bytes()[:4] == b"OggS"
     for name in ("hello.mp3", "letter.mp3"):
         assert (tmp_path / name).stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_proxy_serves_it_below_a_path_as_it_is_written(
+    settings: Settings, tmp_path: Path, end: str
+) -> None:
+    (location,) = (code for language, code in blocks(ENGLISH) if language == "nginx")
+    (tmp_path / "index.html").write_text("<p>The studio.</p>")
+    told = settings.model_copy(update={"frontend_dir": tmp_path, "root_path": "/speech"})
+    with run_gateway(told) as gateway:
+        there = location.replace("http://127.0.0.1:8000;", f"{gateway.url}{end};")
+        site = tmp_path / "site.conf"
+        site.write_text(f"log_format oratio '$uri';\nserver {{ include listen.conf;\n{there} }}\n")
+        with (
+            start_nginx(tmp_path / "nginx", port=free_port(), site=site) as url,
+            httpx.Client(base_url=f"{url}/speech", trust_env=False) as client,
+        ):
+            assert client.get("/app/").text == "<p>The studio.</p>"
+            job = client.post("/synthesize?async_mode=true", json={"text": "Hello."})
+            assert job.headers["location"] == f"/speech/jobs/{job.json()['job_id']}"
+            assert client.get(f"/jobs/{job.json()['job_id']}").status_code == 200
+            # As a browser does: the service refuses pages of other hosts.
+            asked = connect(f"ws{url.removeprefix('http')}/speech/v1/audio/speech/stream", origin=Origin(url))
+            with asked as conversation:
+                conversation.send('{"type": "input.done"}')
+                assert '"error"' in str(conversation.recv(timeout=10))
 
 
 def run_block(language: str, code: str, service: Up, *, folder: Path) -> subprocess.CompletedProcess[str]:
