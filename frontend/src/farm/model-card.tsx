@@ -49,7 +49,7 @@ export function ModelCard({
       <Voices model={model} />
       <ul class="weights" aria-label={said.weights}>
         {model.weights.map((weights) => (
-          <WeightsLine key={weights.key} model={model} weights={weights} onWant={want} onChanged={onChanged} />
+          <WeightsLine key={weights.key} model={model} weights={weights} canSpeak={canSpeak} onWant={want} onChanged={onChanged} />
         ))}
       </ul>
       {active.length ? (

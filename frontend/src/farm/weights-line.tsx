@@ -14,11 +14,13 @@ import type { Model, Weights } from "./types";
 export function WeightsLine({
   model,
   weights,
+  canSpeak,
   onWant,
   onChanged,
 }: {
   model: Model;
   weights: Weights;
+  canSpeak: boolean;
   onWant: (wanted: Wanted, name: string) => void;
   onChanged: () => void;
 }) {
@@ -27,7 +29,7 @@ export function WeightsLine({
   return (
     <li class="set">
       <div class="row spread">
-        {isOne ? <Loaded weights={weights} serving={servingOf(model)} /> : <Named weights={weights} />}
+        {isOne ? <Loaded weights={weights} serving={servingOf(model)} canSpeak={canSpeak} /> : <Named weights={weights} />}
         <span class="row">
           {isOne ? null : <StateBadge state={weights.state} />}
           <Orders model={model} weights={weights} name={name} onChanged={onChanged} />
@@ -39,7 +41,7 @@ export function WeightsLine({
           ) : null}
         </span>
       </div>
-      {!isOne && notedOf(weights).length ? <Loaded weights={weights} serving={0} /> : null}
+      {!isOne && notedOf(weights).length ? <Loaded weights={weights} serving={0} canSpeak={canSpeak} /> : null}
     </li>
   );
 }
@@ -59,11 +61,12 @@ function notedOf(weights: Weights) {
   return weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
 }
 
-function Loaded({ weights, serving }: { weights: Weights; serving: number }) {
+function Loaded({ weights, serving, canSpeak }: { weights: Weights; serving: number; canSpeak: boolean }) {
   const said = t.value.farm;
   const noted = notedOf(weights);
   if (!noted.length) {
-    return <span class="soft small">{serving ? said.servedOn(serving) : said.servedNowhere}</span>;
+    const unserved = canSpeak ? said.awaitsWeights : said.servedNowhere;
+    return <span class="soft small">{serving ? said.servedOn(serving) : unserved}</span>;
   }
   return (
     <ul class="on">

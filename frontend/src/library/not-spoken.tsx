@@ -47,7 +47,7 @@ function Line({ job }: { job: Unspoken }) {
   const failed = job.status === "failed";
   return (
     <li class={job.status}>
-      <Icon name={failed ? "warn" : "close"} />
+      <Icon name={failed ? "warn" : "stop"} />
       <JobName {...job} />
       {failed ? (
         <span class="under-way-why small clip" title={job.error} dir="auto">

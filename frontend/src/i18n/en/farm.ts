@@ -85,6 +85,7 @@ export const farm = {
   weights: "Weights",
   servedOn: (n: number) => `${n} ${many(n, "worker serves it", "workers serve it")}`,
   servedNowhere: "No worker serves it",
+  awaitsWeights: "A worker is there for it, and wants its weights",
   wantsSetup: (name: string) => `Before ${name} can speak on this farm, it needs its own environment on one of the machines:`,
   wantsWorker: (name: string) => `Before ${name} can speak on this farm, it needs a worker that serves it:`,
   thenStart: "Then start OratioViva again: a worker comes up for it.",

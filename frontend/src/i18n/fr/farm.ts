@@ -91,6 +91,7 @@ export const farm = {
   weights: "Poids",
   servedOn: (n: number) => `${n}\u00a0${many(n, "worker le sert", "workers le servent")}`,
   servedNowhere: "Aucun worker ne le sert",
+  awaitsWeights: "Un worker est là pour lui, et attend ses poids",
   wantsSetup: (name: string) => `Pour que ${name} parle, il lui faut son environnement sur une machine de cette ferme\u00a0:`,
   wantsWorker: (name: string) => `Pour que ${name} parle, il faut un worker qui le serve\u00a0:`,
   thenStart: "Puis redémarrez OratioViva\u00a0: un worker s’en chargera.",
