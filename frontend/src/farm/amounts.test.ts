@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
-const language = { value: "en" };
-vi.mock("../i18n", () => ({ language }));
-vi.mock("../i18n/formats", () => ({ span: String }));
+const locale = { value: "en" };
+vi.mock("../i18n/formats", () => ({ locale, span: String }));
 const { soundAmount } = await import("./amounts");
 
 describe("how much sound there is", () => {
@@ -19,7 +18,7 @@ describe("how much sound there is", () => {
     ["fr", 90, "1,5", "minute"],
     ["fr", 120, "2", "minutes"],
   ])("in %s, %d seconds are %s %s", (tag, seconds, value, unit) => {
-    language.value = tag;
+    locale.value = tag;
     expect(soundAmount(seconds)).toEqual({ value, unit });
   });
 });

@@ -1,7 +1,6 @@
 /** Numbers of the farm as people write them. */
 
-import { span } from "../i18n/formats";
-import { language } from "../i18n";
+import { locale, span } from "../i18n/formats";
 
 /** `340 ms`, `2.4 sec`, `3 min`. */
 export function waited(ms: number): string {
@@ -10,7 +9,7 @@ export function waited(ms: number): string {
 }
 
 function unit(value: number, name: string, digits = 0): string {
-  return new Intl.NumberFormat(language.value, {
+  return new Intl.NumberFormat(locale.value, {
     style: "unit",
     unit: name,
     unitDisplay: "short",
@@ -21,33 +20,33 @@ function unit(value: number, name: string, digits = 0): string {
 /** With so many digits as tell something: `0.42`, `7.3`, `1,204`. */
 export function rounded(value: number): string {
   const digits = value !== 0 && Math.abs(value) < 1 ? 2 : Math.abs(value) < 100 ? 1 : 0;
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits }).format(value);
 }
 
 /** `share` from 0 to 1. */
 export function percentage(share: number): string {
-  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
+  return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
 /** A moment of the last days or weeks, for where there is little room. */
 export function atTime(iso: string): string {
   const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" } as const;
-  return new Intl.DateTimeFormat(language.value, parts).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale.value, parts).format(new Date(iso));
 }
 
 /** `2026-07-01`, which is a day wherever one is. */
 export function onDay(day: string): string {
-  return new Intl.DateTimeFormat(language.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(day));
+  return new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(day));
 }
 
 /** An hour of here. */
 export function atHour(iso: string): string {
-  return new Intl.DateTimeFormat(language.value, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale.value, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
 }
 
 /** `12 seconds ago`. */
 export function ago(seconds: number): string {
-  const words = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });
+  const words = new Intl.RelativeTimeFormat(locale.value, { numeric: "auto" });
   if (seconds < 60) return words.format(-Math.round(seconds), "second");
   if (seconds < 3600) return words.format(-Math.round(seconds / 60), "minute");
   if (seconds < 86_400) return words.format(-Math.round(seconds / 3600), "hour");
@@ -67,7 +66,7 @@ export function soundAmount(seconds: number): Amount {
 
 /** `{ value: "1.5", unit: "minutes" }`, by the plural that the language has for what is shown. */
 function inWords(value: number, unit: string): Amount {
-  const parts = new Intl.NumberFormat(language.value, {
+  const parts = new Intl.NumberFormat(locale.value, {
     style: "unit",
     unit,
     unitDisplay: "long",

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-vi.mock("./index", () => ({ language: { value: "en" } }));
+vi.mock("./index", () => ({ language: { value: "en" }, tags: [] }));
 const { soundLength } = await import("./formats");
 
 describe("how long a sound is", () => {

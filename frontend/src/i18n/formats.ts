@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import { language, tags } from "./index";
 
 /** As people write the language of the page where they live: `en` is `en-GB` for some. */
-const locale = computed(() => tags.find((tag) => tag.toLowerCase().startsWith(language.value)) ?? language.value);
+export const locale = computed(() => tags.find((tag) => tag.toLowerCase().startsWith(language.value)) ?? language.value);
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-vi.mock("../i18n", () => ({ language: { value: "en" } }));
+vi.mock("../i18n/formats", () => ({ locale: { value: "en" } }));
 const { shape } = await import("./when");
 
 const NOW = new Date(2026, 6, 15, 9, 0);

@@ -1,10 +1,10 @@
 /** When it was spoken, as short as it can be said: today by the clock, this year by the day. */
 
-import { language } from "../i18n";
+import { locale } from "../i18n/formats";
 import { dayOf } from "./filters";
 
 export function when(iso: string, now: Date): string {
-  return new Intl.DateTimeFormat(language.value, shape(iso, now)).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale.value, shape(iso, now)).format(new Date(iso));
 }
 
 export function shape(iso: string, now: Date): Intl.DateTimeFormatOptions {
