@@ -1,8 +1,9 @@
 /** Everything that is known of it, for who wants to know. */
 
-import { bytes, clock, count, decimal, languageName, moment } from "../i18n/formats";
+import { bytes, count, decimal, languageName, moment, soundLength } from "../i18n/formats";
 import { formatName } from "../api/formats";
 import { t } from "../i18n";
+import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import type { Watch } from "./watch";
 
@@ -35,13 +36,13 @@ function facts({ job, recording }: Watch): Fact[] {
   const attempts = job.value?.attempts ?? 0;
   return [
     [said.voice, voiceName(one.voice_id)],
-    [said.model, one.model],
+    [said.model, modelName(one.model)],
     [said.provider, said.providers(one.provider)],
     [said.language, one.language && languageName(one.language)],
     [said.speed, said.times(decimal(one.speed, 2))],
     [said.style, one.style],
     [said.format, formatName(one.format)],
-    [said.length, sound && clock(sound.duration_s)],
+    [said.length, sound && soundLength(sound.duration_s)],
     [said.size, sound && bytes(sound.size_bytes)],
     [said.rate, sound && `${decimal(sound.sample_rate_hz / 1000, 1)} kHz`],
     [said.made, moment(one.created_at)],

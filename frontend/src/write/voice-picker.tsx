@@ -4,7 +4,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { Voice } from "../api/client";
 import { languageName } from "../i18n/formats";
-import { t } from "../i18n";
+import { language, t } from "../i18n";
+import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { loadVoices, voices, voicesTrouble } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
@@ -83,14 +84,14 @@ function Filters({ wanted, onChange }: { wanted: Wanted; onChange: (some: Partia
           label={said.language}
           any={said.anyLanguage}
           value={wanted.language}
-          options={choices(all, "language").map((tag) => [tag, languageName(tag)])}
+          options={sorted(choices(all, "language").map((tag) => [tag, languageName(tag)]))}
           onChange={(language) => onChange({ language })}
         />
         <Filter
           label={said.model}
           any={said.anyModel}
           value={wanted.model}
-          options={choices(all, "model").map((model) => [model, model])}
+          options={choices(all, "model").map((model) => [model, modelName(model)])}
           onChange={(model) => onChange({ model })}
         />
         <Filter
@@ -112,6 +113,11 @@ function Filters({ wanted, onChange }: { wanted: Wanted; onChange: (some: Partia
       </div>
     </>
   );
+}
+
+/** As people look for them: by their names in the language of the page. */
+function sorted(options: readonly (readonly [value: string, label: string])[]): (readonly [string, string])[] {
+  return [...options].sort(([, a], [, b]) => a.localeCompare(b, language.value));
 }
 
 function Filter({

@@ -3,6 +3,7 @@
 import type { Voice } from "../api/client";
 import { languageName } from "../i18n/formats";
 import { t } from "../i18n";
+import { modelName } from "../state/models";
 
 export interface Wanted {
   words: string;
@@ -30,7 +31,7 @@ export function search(voices: readonly Voice[], wanted: Wanted): Voice[] {
 
 function described(voice: Voice): string {
   const languages = voice.languages.map((tag) => `${tag} ${languageName(tag)}`).join(" ");
-  return fold(`${voice.id} ${voice.name} ${voice.model} ${languages} ${voice.gender}`);
+  return fold(`${voice.id} ${voice.name} ${voice.model} ${modelName(voice.model)} ${languages} ${voice.gender}`);
 }
 
 /** Case and accents do not count. */
@@ -52,5 +53,5 @@ export function choices(voices: readonly Voice[], of: "language" | "model" | "ge
 export function describe(voice: Voice): string {
   const languages = voice.languages.slice(0, 3).map(languageName).join(", ");
   const more = voice.languages.length > 3 ? "…" : "";
-  return [languages + more, t.value.write.genders(voice.gender), voice.model].filter(Boolean).join(" · ");
+  return [languages + more, t.value.write.genders(voice.gender), modelName(voice.model)].filter(Boolean).join(" · ");
 }
