@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n";
-import type { Shown } from "./chart";
 
 /** What a chart shows, as a table. */
 export function Numbers({
@@ -12,7 +11,8 @@ export function Numbers({
   title: string;
   step: string;
   names: readonly string[];
-  series: readonly Pick<Shown, "name" | "values">[];
+  /** Each with its values by place, as people read them. */
+  series: readonly { name: string; values: readonly string[] }[];
 }) {
   const said = t.value.farm;
   const [open, setOpen] = useState(false);
