@@ -8,7 +8,7 @@ from api.schemas.worker import Holding, QueueView, ServedModel, WorkerView
 from api.views import moment, moment_or_none
 from common.broker import BULK, INTERACTIVE, LANES, job_queue
 from common.catalogue import find_weights
-from common.fleet import Seen
+from common.fleet import Seen, weights_key
 from common.jobs.queues import HeldPart, Standing
 
 _NOTHING = Standing()
@@ -30,12 +30,9 @@ def queue_views(fleet: Sequence[Seen], standings: Mapping[str, Standing]) -> lis
 
 
 def _served(seen: Seen) -> list[str]:
-    return [job_queue(_weights(engine), lane=lane) for engine in seen.announcement.engines for lane in LANES]
-
-
-def _weights(engine: dict[str, Any]) -> str:
-    # Workers of an older release named engines only.
-    return str(engine.get("weights", engine["alias"]))
+    return [
+        job_queue(weights_key(engine), lane=lane) for engine in seen.announcement.engines for lane in LANES
+    ]
 
 
 def _worker(seen: Seen, held: Sequence[HeldPart]) -> WorkerView:
@@ -61,7 +58,7 @@ def _model(engine: dict[str, Any], *, alive: bool) -> ServedModel:
     """What is dead has nothing loaded."""
     return ServedModel(
         model=engine["alias"],
-        weights=_weights(engine),
+        weights=weights_key(engine),
         voices=engine["voices"],
         loaded=alive and engine.get("loaded", False),
         in_use=alive and engine.get("in_use", False),

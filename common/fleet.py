@@ -48,8 +48,7 @@ class Seen:
     _engines: dict[str, dict[str, Any]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Workers of an older release named engines only.
-        by_key = {engine.get("weights", engine["alias"]): engine for engine in self.announcement.engines}
+        by_key = {weights_key(engine): engine for engine in self.announcement.engines}
         object.__setattr__(self, "_engines", by_key)
 
     @property
@@ -76,6 +75,11 @@ class Seen:
 
     def folder_of(self, key: str) -> dict[str, Any] | None:
         return next((entry for entry in self.announcement.folder if entry["weights"] == key), None)
+
+
+def weights_key(engine: dict[str, Any]) -> str:
+    """Which weights an announced engine serves. Workers of an older release named the model only."""
+    return str(engine.get("weights", engine["alias"]))
 
 
 def announce(connection: Connection, announcement: Announcement) -> None:

@@ -1,7 +1,7 @@
 /** A real service on ports and in a folder of its own, as `oratio up` starts it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +67,18 @@ export class Service {
     const job = (await response.json()) as { job_id: string };
     if (response.status !== 200) throw new Error(`not spoken: ${JSON.stringify(job)}`);
     return job.job_id;
+  }
+
+  /** Kill the gateway: every connection breaks, and `oratio up` starts another one. */
+  async killGateway(): Promise<void> {
+    for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+      const [line, status] = await Promise.all(["cmdline", "status"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")));
+      if (line?.includes("api.serve") && status?.includes(`PPid:\t${this.process.pid}\n`)) {
+        process.kill(Number(pid), "SIGKILL");
+        return;
+      }
+    }
+    throw new Error("no gateway was found");
   }
 
   async stop(): Promise<void> {

@@ -35,15 +35,14 @@ test("progress outlives a reload, with what was spoken before it", async ({ stud
   await expect(page.locator(".unspoken")).toHaveCount(0);
 });
 
-test("a lost connection is said, and made up for", async ({ studio, page, service, context }) => {
+test("a lost connection is said, and made up for", async ({ studio, page, service }) => {
   const id = await begin(studio, prose(9000, "The line"));
   await isUnderWay(service, id);
-  await context.setOffline(true);
-  // Chromium keeps streams that are open; a page that is loaded from its cache would not have one.
-  await page.evaluate(() => window.dispatchEvent(new Event("offline")));
-  await page.waitForTimeout(1500);
-  await context.setOffline(false);
+  await service.killGateway();
+  await expect(page.getByText("The connection was lost.")).toBeVisible();
+  await expect(page.getByText("The connection was lost.")).toBeHidden({ timeout: 30_000 });
   await expect(page.locator(".wave")).toBeVisible({ timeout: 80_000 });
+  await expect(page.locator(".unspoken")).toHaveCount(0);
   expect((await job(service, id)).status).toBe("completed");
 });
 

@@ -4,6 +4,7 @@ import { bytes, count } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import { Button } from "../ui/button";
+import { FactList } from "./fact-list";
 import { AskDownload } from "./ask-download";
 import { DownloadLine } from "./download-line";
 import { causesOf, failuresOf, isActive } from "./downloads";
@@ -108,18 +109,7 @@ function Facts({ model }: { model: Model }) {
     [said.size, size === null ? said.notKnown : size.about ? said.about(bytes(size.bytes)) : bytes(size.bytes)],
     [said.runsOn, said.hardware(model.runs_on)],
   ];
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <bdi>{value}</bdi>
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} />;
 }
 
 function Voices({ model }: { model: Model }) {

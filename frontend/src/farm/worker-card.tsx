@@ -4,6 +4,7 @@ import { bytes, count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
+import { FactList } from "./fact-list";
 import { atTime } from "./amounts";
 import { ageS, nameOf, progressOf } from "./crew";
 import { StandingBadge } from "./standing";
@@ -86,18 +87,7 @@ function Facts({ worker }: { worker: Worker }) {
     [said.version, worker.version],
     [worker.flavour === "ops" ? said.makesFormats : said.writes, worker.formats.map(formatName).join(", ") || said.notKnown],
   ];
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <bdi>{value}</bdi>
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} />;
 }
 
 function Served({ model }: { model: ServedModel }) {

@@ -98,6 +98,8 @@ export class Watch {
   }
 
   #listen(): void {
+    // Two beginnings may have crossed: only one of them is listened to.
+    this.#stop();
     if (this.#closed) return;
     const source = new EventSource(address(`/jobs/${encodeURIComponent(this.id)}/events`));
     this.#source = source;
@@ -133,17 +135,15 @@ export class Watch {
 
   #progress(told: Told & Job["progress"]): void {
     const { segments_done, segments_total } = told;
-    batch(() => {
-      this.#merge({
-        status: "running",
-        queue_position: null,
-        progress: {
-          segments_done,
-          segments_total,
-          percent: segments_total ? (100 * segments_done) / segments_total : 0,
-          eta_s: this.job.value?.progress.eta_s ?? null,
-        },
-      });
+    this.#merge({
+      status: "running",
+      queue_position: null,
+      progress: {
+        segments_done,
+        segments_total,
+        percent: segments_total ? (100 * segments_done) / segments_total : 0,
+        eta_s: this.job.value?.progress.eta_s ?? null,
+      },
     });
     if (!told.cues?.length) return;
     this.#told.push(...told.cues);

@@ -100,7 +100,7 @@ export function toggle(): void {
 /** Does nothing where the sound is not there yet. */
 export function seek(seconds: number): void {
   const now = track.value;
-  if (!now) return;
+  if (!now || audio.src === "") return;
   if (isStreamed() && !now.live) void play(now, { atS: seconds });
   else {
     audio.currentTime = Math.max(0, seconds);

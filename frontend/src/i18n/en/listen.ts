@@ -53,6 +53,5 @@ export const listen = {
   times: (n: string) => `${n}×`,
   attempts: (n: number) => `${n} ${many(n, "attempt", "attempts")}`,
   warnings: "Notes",
-  nowSpoken: (text: string) => `Now: ${text}`,
   beep: "No worker has this voice: you hear a beep in its place.",
 };

@@ -54,7 +54,6 @@ export const write = {
   saidAs: "Said as",
   saidAsHint: "A spelling that sounds right, such as “win” for Nguyen; or phonemes between slashes: /wɪn/",
   here: "Only here",
-  hereHint: "Needs phonemes between slashes.",
   everywhere: "Everywhere in this text",
   insert: "Insert",
   pronunciations: "Pronunciations",

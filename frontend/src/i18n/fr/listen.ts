@@ -53,6 +53,5 @@ export const listen = {
   times: (n: string) => `${n}×`,
   attempts: (n: number) => `${n} ${many(n, "essai", "essais")}`,
   warnings: "Remarques",
-  nowSpoken: (text: string) => `En cours : ${text}`,
   beep: "Aucun worker n’a cette voix : un bip en tient lieu.",
 };

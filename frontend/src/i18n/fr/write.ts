@@ -54,7 +54,6 @@ export const write = {
   saidAs: "Se dit",
   saidAsHint: "Une graphie qui sonne juste, comme « ouine » pour Nguyen ; ou des phonèmes entre barres : /win/",
   here: "Seulement ici",
-  hereHint: "Demande des phonèmes entre barres.",
   everywhere: "Partout dans ce texte",
   insert: "Insérer",
   pronunciations: "Prononciations",
