@@ -8,10 +8,15 @@ GPL_PACKAGES := av kokoro-onnx phonemizer espeakng-loader
 # Which build of torch fits is for the machine to say, e.g. TORCH="torch==2.13.0 --index-url …"
 TORCH  ?= torch==2.13.0
 
-PIP_INSTALL := -m pip install -q
-LOCKED      := $(PIP_INSTALL) --require-hashes -r requirements
-OURSELVES   := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
-WITHOUT_GPL  = $(if $(filter 0,$(GPL)),$(1) -m pip uninstall -q -y $(GPL_PACKAGES) 2>/dev/null)
+# uv installs every environment, with the wheels that pip is configured to find.
+TOOLS  := .venv-uv
+UV     := $(TOOLS)/bin/uv
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export UV_PYTHON_DOWNLOADS := never
+UV_INSTALL = $(UV) pip install -q --python
+LOCKED     = --require-hashes -r requirements
+OURSELVES := --no-deps --no-build-isolation -e .
+WITHOUT_GPL = $(if $(filter 0,$(GPL)),$(UV) pip uninstall -q --python $(1) $(GPL_PACKAGES) 2>/dev/null || true)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi test test-base test-studio \
@@ -20,44 +25,51 @@ WITHOUT_GPL  = $(if $(filter 0,$(GPL)),$(1) -m pip uninstall -q -y $(GPL_PACKAGE
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-define make_venv
+define check_python
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "OratioViva needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(1)
 endef
 
-$(BIN)/python:
-	$(call make_venv,$(VENV))
+$(UV): requirements/uv.lock
+	$(call check_python)
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install -q $(LOCKED)/uv.lock
+	@touch $@
+
+$(BIN)/python: | $(UV)
+	$(call check_python)
+	$(UV) venv -q --allow-existing --seed --python $(PYTHON) $(VENV)
 
 $(VENV)/.run-gpl$(GPL): requirements/run.lock pyproject.toml | $(BIN)/python
-	@echo "Installing the environment $(VENV): a minute or two …"
+	@echo "Installing the environment $(VENV) …"
 	@rm -f $(VENV)/.run-*
-	$(BIN)/python $(LOCKED)/run.lock
+	$(UV_INSTALL) $(BIN)/python $(LOCKED)/run.lock
 	$(call WITHOUT_GPL,$(BIN)/python)
-	$(BIN)/python $(OURSELVES)
+	$(UV_INSTALL) $(BIN)/python $(OURSELVES)
 	@touch $@
 
 $(VENV)/.test: requirements/dev.lock pyproject.toml | $(BIN)/python
-	$(BIN)/python $(LOCKED)/dev.lock
-	$(BIN)/python $(OURSELVES)
+	$(UV_INSTALL) $(BIN)/python $(LOCKED)/dev.lock
+	$(UV_INSTALL) $(BIN)/python $(OURSELVES)
 	@rm -f $(VENV)/.run-* && touch $@ $(VENV)/.run-gpl1
 
 # The other flavours of a worker, each an environment of its own: `oratio up` starts a worker for each that is finished.
-.venv-torch/bin/python .venv-parler/bin/python:
-	$(call make_venv,$(@:/bin/python=))
+.venv-torch/bin/python .venv-parler/bin/python: | $(UV)
+	$(call check_python)
+	$(UV) venv -q --allow-existing --seed --python $(PYTHON) $(@:/bin/python=)
 
 # The stamp at the end says that one is finished.
 .venv-%/.run-gpl$(GPL): requirements/%.lock pyproject.toml | .venv-%/bin/python
-	@echo "Installing the environment $*: more than 1 GB, with torch for NVIDIA's GPUs several; some minutes …"
+	@echo "Installing the environment $*: more than 1 GB, with torch for NVIDIA's GPUs several …"
 	@rm -f .venv-$*/.run-*
-	.venv-$*/bin/python $(PIP_INSTALL) $(TORCH)
-	.venv-$*/bin/python $(LOCKED)/$*.lock --no-deps
+	$(UV_INSTALL) .venv-$*/bin/python $(TORCH)
+	$(UV_INSTALL) .venv-$*/bin/python $(LOCKED)/$*.lock --no-deps
 	$(call WITHOUT_GPL,.venv-$*/bin/python)
-	.venv-$*/bin/python $(OURSELVES)
+	$(UV_INSTALL) .venv-$*/bin/python $(OURSELVES)
 	@touch $@
 
 .venv-%/.test: .venv-%/.run-gpl1 requirements/flavour-test.lock
-	.venv-$*/bin/python $(LOCKED)/flavour-test.lock --no-deps
+	$(UV_INSTALL) .venv-$*/bin/python $(LOCKED)/flavour-test.lock --no-deps
 	@touch $@
 
 setup: $(VENV)/.run-gpl$(GPL)  ## Build the environment in .venv
@@ -65,7 +77,7 @@ setup: $(VENV)/.run-gpl$(GPL)  ## Build the environment in .venv
 
 # The one on PATH, when it is new enough.
 setup-node: | $(BIN)/python
-	@$(BIN)/python -m cli.node >/dev/null 2>&1 || $(BIN)/python $(LOCKED)/node.lock --retries 1
+	@$(BIN)/python -m cli.node >/dev/null 2>&1 || $(UV_INSTALL) $(BIN)/python $(LOCKED)/node.lock
 
 setup-torch: .venv-torch/.run-gpl$(GPL)  ## Build .venv-torch, for SpeechT5, MMS and Bark on this machine (1.3 GB on a CPU)
 
@@ -91,15 +103,15 @@ test-base: setup-test setup-test-flavours
 	$(BIN)/python -m pytest
 
 test-flavours: setup-test-flavours
-	.venv-torch/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_torch*.py tests/test_worker_numbers.py
-	.venv-parler/bin/python -m pytest tests/test_worker_conformance.py tests/test_worker_parler*.py
+	.venv-torch/bin/python -m pytest tests/worker/test_conformance.py tests/test_worker_torch*.py tests/worker/test_numbers.py
+	.venv-parler/bin/python -m pytest tests/worker/test_conformance.py tests/worker/test_parler*.py
 
 test-studio: setup-test setup-node  ## Build the studio and test it: types, units, and a browser before a real service
 	$(BIN)/python scripts/check_studio.py
 
 # What must run on every Python; the other environments are those of the first one.
-ON_EVERY_PYTHON := tests/test_api_synthesize.py tests/test_api_models.py tests/test_worker_conformance.py \
-  tests/test_worker_engines.py tests/test_worker_kokoro.py tests/test_worker_kokoro_spelling.py tests/test_e2e_speech.py
+ON_EVERY_PYTHON := tests/api/test_synthesize.py tests/api/test_models.py tests/worker/test_conformance.py \
+  tests/worker/test_engines.py tests/worker/test_kokoro.py tests/worker/test_kokoro_spelling.py tests/e2e/test_speech.py
 test-python:  ## Run the tests of gateway, base worker and Kokoro on PYTHON=python3.12 or 3.13, in .venv-3.12 or .venv-3.13
 	@version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
 	  && $(MAKE) VENV=.venv-$$version setup-test && .venv-$$version/bin/python -m pytest $(or $(TESTS),$(ON_EVERY_PYTHON))
@@ -114,7 +126,7 @@ format: setup-test  ## Lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+UV_COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 UV_PROJECT := $(UV_COMPILE) pyproject.toml
 BASE       := --extra worker --extra base --extra kokoro --extra aac
 lock: setup-test  ## Pin the newest versions that pyproject.toml allows (UPGRADE=--upgrade)
@@ -126,6 +138,7 @@ lock: setup-test  ## Pin the newest versions that pyproject.toml allows (UPGRADE
 	$(UV_PROJECT) $(UPGRADE) --extra worker --extra aac --extra parler --no-emit-package torch -o requirements/parler.lock
 	$(UV_COMPILE) -c requirements/dev.lock --group flavour-test -o requirements/flavour-test.lock
 	$(UV_COMPILE) --group node -o requirements/node.lock
+	$(UV_COMPILE) $(UPGRADE) --group uv -o requirements/uv.lock
 
 bench: setup-test  ## Measure overhead, submit rate, memory, first sounds and many listeners against their references
 	$(BIN)/python -m bench

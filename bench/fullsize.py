@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests import tiny_models
+from tests.support import tiny_models
 
 SEED = 0
 PARLER_STEPS_A_SECOND = 86
@@ -175,7 +175,7 @@ def _folder(root: Path, name: str) -> Path:
 
 def build_kokoro(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # real weights, and they know when to end
     """The int8 export, which lies in a package of the tests."""
-    from tests.tiny_kokoro import real_kokoro
+    from tests.support.tiny_kokoro import real_kokoro
 
     real_kokoro(root)
 

@@ -19,9 +19,9 @@ from bench.table import show
 from bench.texts import sentences
 from common.catalogue import find_voice
 from common.catalogue.loudness import gain_db
-from tests.joins import Joined, clicks, mastered, planted
-from tests.loudness import loudness
-from tests.utterances import settings_of, utterance
+from tests.support.joins import Joined, clicks, mastered, planted
+from tests.support.loudness import loudness
+from tests.support.utterances import settings_of, utterance
 from worker.engines import create
 
 SEGMENTS = 100

@@ -23,7 +23,7 @@ from cli.crews import FLAVOURS, python_of
 from cli.processes import Crew
 from cli.stack import Stack
 from common.settings import Settings
-from tests.flavours import build_tiny
+from tests.support.flavours import build_tiny
 
 VOICES = ("mms_eng", "speecht5_slt", "mms_fra", "bark_en_6")
 # Bark and SpeechT5 together; any two of the four fit, and not all of them.

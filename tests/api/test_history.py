@@ -1,0 +1,203 @@
+"""The history, the export and the cleanup by HTTP."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from common.identity import new_id
+from common.settings import Settings
+from common.tables import Job, Recording
+from tests.support.gateway import Running, run_gateway
+
+
+@pytest.fixture
+def gateway(settings: Settings, database_url: str) -> Iterator[Running]:
+    changed = {"database_url": database_url, "max_batch_ids": 50, "clean_max_history": 2}
+    with run_gateway(settings.model_copy(update=changed)) as running:
+        yield running
+
+
+def spoken(gateway: Running, **body: object) -> str:
+    job_id = gateway.queue(**body)
+    gateway.complete(job_id)
+    return job_id
+
+
+def age(gateway: Running, job_id: str, *, hours: float) -> None:
+    """As if it had been made and had ended so long ago."""
+    moment = datetime.now(UTC).timestamp() - hours * 3600
+    with gateway.database.write() as connection:
+        connection.execute(update(Job).where(Job.id == job_id).values(created_at=moment, finished_at=moment))
+        connection.execute(update(Recording).where(Recording.job_id == job_id).values(created_at=moment))
+
+
+def test_what_was_spoken_is_listed_and_paged(gateway: Running) -> None:
+    job_ids = [spoken(gateway, text=f"Text number {n}") for n in range(5)]
+    gateway.queue()
+    first = gateway.client.get("/history", params={"limit": "3"}).json()
+    assert [item["job_id"] for item in first["items"]] == job_ids[:1:-1]
+    item = first["items"][0]
+    assert (item["title"], item["format"], item["duration_s"]) == ("Text number 4", "wav", 0.1)
+    assert gateway.client.get(item["audio_url"]).status_code == 200
+    spoken(gateway)
+    rest = gateway.client.get("/history", params={"limit": "3", "cursor": first["next_cursor"]}).json()
+    assert [item["job_id"] for item in rest["items"]] == job_ids[1::-1]
+    assert rest["next_cursor"] is None
+
+
+def test_deleting_a_recording_deletes_its_audio(gateway: Running) -> None:
+    job_id, waits = spoken(gateway), gateway.queue()
+    assert gateway.client.delete(f"/history/{job_id}").status_code == 200
+    assert gateway.files() == []
+    assert gateway.client.delete(f"/history/{job_id}").status_code == 410
+    assert gateway.client.get(f"/jobs/{job_id}/audio").status_code == 410
+    for unknown in (waits, new_id(), "..%2fx"):
+        answer = gateway.client.delete(f"/history/{unknown}")
+        assert answer.status_code == 404, unknown
+    assert gateway.client.get(f"/jobs/{waits}").json()["status"] == "queued"
+    other = spoken(gateway)
+    results = gateway.client.post("/history/batch_delete", json={"job_ids": [other, waits]}).json()["results"]
+    assert [one["deleted"] for one in results] == [True, False]
+    assert results[1]["error"]["code"] == "recording_not_found"
+
+
+def test_audio_outlives_the_row_of_its_job(gateway: Running) -> None:
+    job_id = spoken(gateway)
+    age(gateway, job_id, hours=1.5)
+    with gateway.database.write() as connection:
+        connection.execute(Job.__table__.delete().where(Job.id == job_id))  # type: ignore[attr-defined]
+    assert gateway.client.get(f"/jobs/{job_id}").status_code == 404
+    assert gateway.client.get(f"/jobs/{job_id}/audio").status_code == 200
+    assert gateway.client.post("/export/zip", json={"job_ids": [job_id]}).status_code == 200
+    assert gateway.client.delete(f"/history/{job_id}").status_code == 200
+    assert gateway.client.get(f"/jobs/{job_id}/audio").status_code == 410
+    assert gateway.client.delete(f"/history/{job_id}").status_code == 410
+
+
+def test_a_zip_holds_what_there_is_and_says_what_is_missing(gateway: Running) -> None:
+    one, two, lost = spoken(gateway, text="Erste"), spoken(gateway, text="Zwei €"), spoken(gateway)
+    gateway.store.delete([key for key in gateway.files() if lost in key])
+    waits, unknown = gateway.queue(), new_id()
+    asked = [two, unknown, one, "../../etc/passwd", waits, lost, "\0"]
+    answer = gateway.client.post("/export/zip", json={"job_ids": asked})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="oratio-')
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["001_Zwei €.wav", "003_Erste.wav", "manifest.json"]
+        assert archive.read("001_Zwei €.wav") == gateway.client.get(f"/jobs/{two}/audio").content
+        manifest = json.loads(archive.read("manifest.json"))
+    assert manifest["missing"] == [unknown, "../../etc/passwd", waits, lost, "\0"]
+    assert [item["text"] for item in manifest["items"]] == ["Zwei €", "Erste"]
+    assert set(manifest["items"][0]) >= {"file", "title", "voice_id", "duration_s", "sha256", "created_at"}
+    none = gateway.client.post("/export/zip", json={"job_ids": [waits]})
+    assert (none.status_code, none.json()["error"]["code"]) == (404, "nothing_to_export")
+    assert gateway.client.post("/export/zip", json={"job_ids": [new_id()] * 51}).status_code == 400
+    assert gateway.client.post("/export/zip", json={}).status_code == 400
+
+
+def test_files_in_a_zip_are_named_by_titles_that_lead_nowhere_and_may_be_alike(gateway: Running) -> None:
+    twice = [spoken(gateway, text="../Twice"), spoken(gateway, text="../Twice")]
+    renamed, nameless = spoken(gateway), spoken(gateway)
+    for job_id, title in ((renamed, "a/..\\b: 1"), (nameless, "?!")):
+        gateway.client.patch(f"/history/{job_id}", json={"title": title}).raise_for_status()
+    answer = gateway.client.post("/export/zip", json={"job_ids": [*twice, renamed, nameless]})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = archive.namelist()
+        listed = [item["file"] for item in json.loads(archive.read("manifest.json"))["items"]]
+    assert listed == ["001_Twice.wav", "002_Twice.wav", "003_a-..-b- 1.wav", f"004_{nameless}.wav"]
+    assert names == [*listed, "manifest.json"]
+
+
+def test_a_cleanup_says_what_it_removes_and_first_what_it_would(gateway: Running) -> None:
+    old, fresh = spoken(gateway), spoken(gateway)
+    age(gateway, old, hours=50)
+    would = gateway.client.post("/maintenance/cleanup", params={"dry_run": "true"}).json()
+    assert gateway.client.post("/maintenance/cleanup", json={"dry_run": True}).json() == would
+    assert gateway.client.get(f"/jobs/{old}").status_code == 200
+    did = gateway.client.post("/maintenance/cleanup").json()
+    assert would == did | {"dry_run": True}
+    assert (did["jobs"], did["recordings"], did["files"], did["orphans"]) == (1, 1, 1, 0)
+    assert did["size_bytes"] > 0
+    assert gateway.client.get(f"/jobs/{old}").status_code == 404
+    assert gateway.client.get(f"/jobs/{fresh}/audio").status_code == 200
+    again = gateway.client.post("/maintenance/cleanup").json()
+    assert {again[name] for name in ("jobs", "recordings", "files", "size_bytes", "orphans")} == {0}
+
+
+def listed(gateway: Running, **params: str) -> list[str]:
+    answer = gateway.client.get("/history", params=params)
+    assert answer.status_code == 200, answer.text
+    return [item["job_id"] for item in answer.json()["items"]]
+
+
+def test_recordings_are_found_by_words_voice_model_and_date(gateway: Running) -> None:
+    hello, other = spoken(gateway, text="Hélène says hello."), spoken(gateway, text="Nobody says so.")
+    assert listed(gateway, q="says") == listed(gateway, q="") == listed(gateway, q="?!") == [other, hello]
+    assert listed(gateway, q="HELENE sa", voice="hibari_heart", model="hibari") == [hello]
+    assert listed(gateway, voice="hibari") == listed(gateway, q="says", model="kokoro") == []
+    first = gateway.client.get("/history", params={"q": "says", "limit": "1"}).json()
+    assert listed(gateway, q="says", cursor=first["next_cursor"]) == [hello]
+    today = datetime.now(UTC)
+    day, tomorrow = f"{today:%Y-%m-%d}", f"{today + timedelta(days=1):%Y-%m-%d}"
+    for q in ("", "says"):
+        assert len(listed(gateway, q=q, **{"from": day, "to": tomorrow})) == 2
+        assert listed(gateway, q=q, to="2020-01-01T00:00:00+02:00") == []
+        assert listed(gateway, q=q, **{"from": f"{today + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}) == []
+
+
+def test_a_question_that_cannot_be_is_refused_by_name(gateway: Running) -> None:
+    wrong = (
+        ("from", "yesterday"),
+        ("to", "2026-13-01"),
+        ("to", ""),
+        ("q", "x" * 201),
+        ("voice", ""),
+        ("model", "a b"),
+    )
+    for param, value in wrong:
+        answer = gateway.client.get("/history", params={param: value})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_a_question_is_never_an_error(gateway: Running) -> None:
+    for q in ('"', "NEAR(", "a AND", "words:x*", "\\", "\0", "🎉", "\u202e", "%" * 200, "'"):
+        assert gateway.client.get("/history", params={"q": q}).status_code == 200, q
+
+
+def test_a_recording_is_shown_and_renamed(gateway: Running) -> None:
+    job_id, waits = spoken(gateway, text="Hello there."), gateway.queue()
+    shown = gateway.client.get(f"/history/{job_id}").json()
+    assert shown == gateway.client.get("/history").json()["items"][0]
+    for _ in range(2):
+        renamed = gateway.client.patch(f"/history/{job_id}", json={"title": "  Été à deux "})
+        assert (renamed.status_code, renamed.json()) == (200, shown | {"title": "Été à deux"})
+    assert gateway.client.get(f"/history/{job_id}").json() == renamed.json()
+    assert listed(gateway, q="ete there") == [job_id]
+    archive = zipfile.ZipFile(
+        io.BytesIO(gateway.client.post("/export/zip", json={"job_ids": [job_id]}).content)
+    )
+    assert json.loads(archive.read("manifest.json"))["items"][0]["title"] == "Été à deux"
+    for unknown in (waits, new_id(), "..%2fx"):
+        assert gateway.client.get(f"/history/{unknown}").status_code == 404
+        assert gateway.client.patch(f"/history/{unknown}", json={"title": "x"}).status_code == 404
+    gateway.client.delete(f"/history/{job_id}")
+    assert gateway.client.get(f"/history/{job_id}").status_code == 410
+    assert gateway.client.patch(f"/history/{job_id}", json={"title": "x"}).status_code == 410
+
+
+def test_a_title_that_cannot_be_is_refused(gateway: Running) -> None:
+    job_id = spoken(gateway)
+    unseen = ("", " \t ", "\u200b\u202e", "\u0301")
+    for title in (*unseen, "x" * 201, "a\0b", "two\nlines", "a\u2028b", "\ud800", "\x7f", None, 1):
+        answer = gateway.client.patch(
+            f"/history/{job_id}",
+            content=json.dumps({"title": title}),
+            headers={"Content-Type": "application/json"},
+        )
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "title"), title

@@ -1,0 +1,231 @@
+"""Jobs by id and as a list: reading, cancelling, trying again, deleting."""
+
+import base64
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from common.identity import new_id
+from common.jobs import lease
+from common.settings import Settings
+from tests.support.gateway import Running, run_gateway
+
+PATH_LIKE = (
+    "..%2f..%2fetc%2fpasswd",
+    "a",
+    "x" * 500,
+    "0199B6A1-7C1E-7D3A-9F52-0C2B6A4E8D11",
+    "%00",
+    "outputs",
+)
+
+
+LIMITS = {"list_limit_max": 50, "max_batch_ids": 5}
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Iterator[Running]:
+    with run_gateway(settings.model_copy(update=LIMITS)) as running:
+        yield running
+
+
+@pytest.fixture
+def on_both(settings: Settings, database_url: str) -> Iterator[Running]:
+    """On each database."""
+    with run_gateway(settings.model_copy(update=LIMITS | {"database_url": database_url})) as running:
+        yield running
+
+
+def code_of(gateway: Running, method: str, path: str, *, status: int) -> str:
+    answer = gateway.client.request(method, path)
+    assert answer.status_code == status, answer.text
+    return str(answer.json()["error"]["code"])
+
+
+def test_an_unknown_job_is_not_found_whatever_its_id_looks_like(gateway: Running) -> None:
+    for job_id in (new_id(), *PATH_LIKE):
+        for method, path in (
+            ("GET", ""),
+            ("DELETE", ""),
+            ("GET", "/audio"),
+            ("GET", "/events"),
+            ("POST", "/cancel"),
+            ("POST", "/retry"),
+        ):
+            code = code_of(gateway, method, f"/jobs/{job_id}{path}", status=404)
+            assert code in ("job_not_found", "not_found"), (method, path, job_id)
+
+
+def test_a_deleted_job_is_gone_for_good(on_both: Running) -> None:
+    job_id = on_both.queue()
+    on_both.complete(job_id)
+    (key,) = on_both.files()
+    assert on_both.client.delete(f"/jobs/{job_id}").json() == {"job_id": job_id, "deleted": True}
+    for method, path in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/audio"),
+        ("GET", "/events"),
+        ("POST", "/cancel"),
+        ("POST", "/retry"),
+    ):
+        assert code_of(on_both, method, f"/jobs/{job_id}{path}", status=410) == "deleted"
+    assert on_both.files() == []
+    assert key not in on_both.client.get("/history").text
+    assert on_both.client.get("/history").json()["items"] == []
+
+
+def test_a_running_job_that_is_deleted_cannot_come_back(on_both: Running) -> None:
+    job_id = on_both.queue()
+    claim = on_both.claim(job_id)
+    assert on_both.client.delete(f"/jobs/{job_id}").status_code == 200
+    with on_both.database.write() as connection:
+        assert lease.renew(connection, [(claim.part_id, claim.attempt)], lease_s=30) == {claim.part_id}
+    assert on_both.client.get(f"/jobs/{job_id}").status_code == 410
+
+
+def test_two_that_delete_at_once_delete_once(on_both: Running) -> None:
+    for _ in range(5):
+        job_id = on_both.queue()
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: on_both.client.delete(f"/jobs/{job_id}"), range(4)))  # noqa: B023
+        assert sorted(answer.status_code for answer in answers) == [200, 410, 410, 410]
+
+
+def test_many_are_deleted_each_on_its_own(gateway: Running) -> None:
+    job_ids = [gateway.queue() for _ in range(3)]
+    gateway.complete(job_ids[0])
+    unknown = new_id()
+    asked = [job_ids[0], unknown, "../x", job_ids[1], job_ids[0]]
+    answer = gateway.client.post("/jobs/batch_delete", json={"job_ids": asked})
+    assert answer.status_code == 200
+    results = answer.json()["results"]
+    assert [(one["job_id"], one["deleted"]) for one in results] == [
+        (job_ids[0], True),
+        (unknown, False),
+        ("../x", False),
+        (job_ids[1], True),
+    ]
+    assert {one["error"]["code"] for one in results if one["error"]} == {"job_not_found"}
+    assert gateway.client.get(f"/jobs/{job_ids[2]}").status_code == 200
+    for refused in ([], ["a"] * 6, "a", [1], None):
+        answer = gateway.client.post("/jobs/batch_delete", json={"job_ids": refused})
+        assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+        assert answer.json()["error"]["param"].startswith("job_ids")
+
+
+def test_cancel_and_try_again(on_both: Running) -> None:
+    job_id = on_both.queue()
+    assert on_both.next_bell() == job_id
+    assert on_both.client.post(f"/jobs/{job_id}/cancel").json()["status"] == "cancelled"
+    assert on_both.client.post(f"/jobs/{job_id}/cancel").status_code == 200
+    again = on_both.client.post(f"/jobs/{job_id}/retry")
+    assert (again.status_code, again.headers["location"]) == (202, f"/jobs/{job_id}")
+    assert (again.json()["status"], again.json()["error"]) == ("queued", None)
+    assert code_of(on_both, "POST", f"/jobs/{job_id}/retry", status=409) == "conflict"
+    assert on_both.next_bell() == job_id
+    on_both.fail(job_id, code="engine_failed")
+    failed = on_both.client.get(f"/jobs/{job_id}").json()
+    assert failed["error"] == {"code": "engine_failed", "message": "It did not work."}
+    assert on_both.client.post(f"/jobs/{job_id}/retry").status_code == 202
+    on_both.complete(job_id)
+    assert code_of(on_both, "POST", f"/jobs/{job_id}/cancel", status=409) == "job_ended"
+    assert code_of(on_both, "POST", f"/jobs/{job_id}/retry", status=409) == "conflict"
+    assert on_both.client.get(f"/jobs/{job_id}").json()["attempts"] == 2
+
+
+def test_the_place_in_the_queue_is_real(on_both: Running) -> None:
+    job_ids = [on_both.queue() for _ in range(4)]
+    places = [on_both.client.get(f"/jobs/{job_id}").json() for job_id in job_ids]
+    assert [job["queue_position"] for job in places] == [1, 2, 3, 4]
+    waits = [job["progress"]["eta_s"] for job in places]
+    assert waits == sorted(waits)
+    assert waits[0] < waits[3]
+    on_both.claim(job_ids[0])
+    running = on_both.client.get(f"/jobs/{job_ids[0]}").json()
+    assert (running["status"], running["queue_position"]) == ("running", None)
+    assert on_both.client.get(f"/jobs/{job_ids[3]}").json()["queue_position"] == 3
+
+
+def test_pages_stay_put_while_jobs_come_in(on_both: Running) -> None:
+    job_ids = [on_both.queue() for _ in range(7)]
+    seen: list[str] = []
+    cursor: str | None = None
+    pages = 0
+    while pages == 0 or cursor:
+        params = {"limit": "3"} | ({"cursor": cursor} if cursor else {})
+        page = on_both.client.get("/jobs", params=params).json()
+        seen += [job["job_id"] for job in page["items"]]
+        cursor = page["next_cursor"]
+        on_both.queue()
+        pages += 1
+    assert seen == job_ids[::-1]
+    assert pages == 3
+
+
+def test_a_list_is_filtered(gateway: Running) -> None:
+    done, waits = gateway.queue(), gateway.queue()
+    beep = gateway.queue(voice_id="parler_jon")
+    gateway.complete(done)
+
+    def listed(**params: str) -> set[str]:
+        return {job["job_id"] for job in gateway.client.get("/jobs", params=params).json()["items"]}
+
+    assert listed(status="completed") == {done}
+    assert listed(status="queued") == {waits, beep}
+    assert listed(model="hibari") == {done, waits}
+    assert listed(voice_id="parler_jon") == {beep}
+    assert listed(status="failed") == set()
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/history"])
+def test_a_list_says_what_it_takes(gateway: Running, path: str) -> None:
+    def refused(**params: str) -> tuple[str, str]:
+        answer = gateway.client.get(path, params=params)
+        assert answer.status_code == 400, answer.text
+        error = answer.json()["error"]
+        return error["code"], error["param"]
+
+    assert refused(limit="0") == ("invalid_request", "limit")
+    assert refused(limit="51") == ("invalid_request", "limit")
+    assert refused(limit="many") == ("invalid_request", "limit")
+    for cursor in ("", "nonsense", "!!!", "AAAA", "é", "a" * 1000):
+        assert refused(cursor=cursor) == ("invalid_cursor", "cursor")
+
+
+def test_a_cursor_that_was_tampered_with_is_refused(gateway: Running) -> None:
+    for _ in range(2):
+        gateway.complete(gateway.queue())
+    cursor = gateway.client.get("/jobs", params={"limit": "1"}).json()["next_cursor"]
+    assert gateway.client.get("/jobs", params={"cursor": cursor}).status_code == 200
+    assert gateway.client.get("/history", params={"cursor": cursor}).status_code == 400
+    for position in range(0, len(cursor) - 2, 5):
+        changed = cursor[:position] + ("A" if cursor[position] != "A" else "B") + cursor[position + 1 :]
+        assert gateway.client.get("/jobs", params={"cursor": changed}).status_code == 400, position
+
+
+@pytest.mark.parametrize("params", [{"status": "done"}, {"voice_id": "../x"}, {"model": "a\0"}])
+def test_a_filter_that_cannot_be_is_refused(gateway: Running, params: dict[str, str]) -> None:
+    answer = gateway.client.get("/jobs", params=params)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] in params
+
+
+def test_half_a_surrogate_pair_names_no_job(gateway: Running) -> None:
+    answer = gateway.client.post(
+        "/jobs/batch_delete",
+        content='{"job_ids": ["\\ud800"]}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 200
+    assert answer.json()["results"][0]["error"]["code"] == "job_not_found"
+
+
+def test_a_cursor_with_a_good_checksum_and_nonsense_inside_is_refused(gateway: Running) -> None:
+    from api.cursors import _checksum
+
+    for body in (b"[1]", b"{}", b"nope", b'["x", 5]', b'[NaN, "a"]'):
+        forged = base64.urlsafe_b64encode(_checksum("jobs", body) + body).decode().rstrip("=")
+        answer = gateway.client.get("/jobs", params={"cursor": forged})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor")

@@ -1,0 +1,220 @@
+"""What the service says about itself: voices, models, downloads, figures, health."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from common import downloads, fleet
+from common.settings import Settings
+from tests.support.gateway import HIBARI, Running, run_gateway
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Iterator[Running]:
+    with run_gateway(settings) as running:
+        yield running
+
+
+def test_voices_say_what_stands_between_them_and_a_listener(gateway: Running) -> None:
+    voices = {voice["id"]: voice for voice in gateway.client.get("/voices").json()["voices"]}
+    heart, emma, parler = voices["hibari_heart"], voices["hibari_emma"], voices["parler_jon"]
+    assert (heart["available"], heart["provider"], heart["reason"], heart["is_default"]) == (
+        True,
+        "local",
+        None,
+        True,
+    )
+    assert (heart["license"], heart["languages"], heart["gender"]) == ("Apache-2.0", ["en-US"], "female")
+    assert (emma["available"], emma["provider"]) == (False, None)
+    assert "/models/download" in emma["reason"]
+    assert (parler["available"], parler["provider"], parler["style"]) == (False, "stub", True)
+    assert "fake" in voices
+
+
+def test_the_stub_alone_is_no_voice(settings: Settings) -> None:
+    with run_gateway(settings.model_copy(update={"tts_stub": True})) as gateway:
+        voices = gateway.client.get("/voices").json()["voices"]
+        assert {voice["provider"] for voice in voices} == {"stub"}
+        assert not any(voice["available"] for voice in voices)
+
+
+def test_models_say_where_they_are(gateway: Running) -> None:
+    status = gateway.client.get("/models/status").json()
+    models = {model["alias"]: model for model in status["models"]}
+    hibari, kokoro = models["hibari"], models["kokoro"]
+    assert (hibari["present"], hibari["voices_present"], hibari["voices_known"]) == (True, 1, 5)
+    assert (hibari["need"], kokoro["need"]) == ("needed", "optional")
+    (worker,) = hibari["workers"]
+    assert (worker["alive"], worker["loaded"], worker["engine_calls"]) == (True, True, 3)
+    assert (kokoro["present"], kokoro["workers"]) == (False, [])
+    assert status["downloads"] == []
+
+
+def test_a_download_is_asked_for_once_and_rung(gateway: Running) -> None:
+    asked = gateway.client.post("/models/download", json={"voices": ["hibari_emma", "hibari_heart"]})
+    assert asked.status_code == 202
+    (download,) = asked.json()["downloads"]
+    assert (download["model"], download["item"], download["status"]) == ("hibari", "emma", "queued")
+    assert asked.json()["present"] == ["hibari_heart"]
+    heard = gateway.redis.lpop(f"ov:{gateway.settings.queue_prefix}.ops")
+    assert isinstance(heard, bytes)
+    assert json.loads(base64.b64decode(json.loads(heard)["body"]))[0] == [download["id"]]
+    again = gateway.client.post("/models/download", json={"models": ["hibari"]}).json()
+    assert {one["item"] for one in again["downloads"]} == set(HIBARI) - {"heart"}
+    assert download["id"] in {one["id"] for one in again["downloads"]}
+    with gateway.database.write() as connection:
+        downloads.begin(connection, download["id"])
+        downloads.report(connection, download["id"], bytes_done=50, bytes_total=200)
+    one = gateway.client.get(f"/models/downloads/{download['id']}").json()
+    assert (one["status"], one["percent"], one["bytes_total"]) == ("running", 25.0, 200)
+    assert one in gateway.client.get("/models/status").json()["downloads"]
+
+
+def asked_for(gateway: Running, **body: list[str]) -> tuple[list[str], list[str]]:
+    """The items of the downloads that were asked for by this, and what needs none."""
+    answer = gateway.client.post("/models/download", **({"json": body} if body else {}))
+    assert answer.status_code == 202, answer.text
+    return [one["item"] for one in answer.json()["downloads"]], answer.json()["present"]
+
+
+NEEDED = ["emma", "fenrir", "fable", "kore", "parler", "bark", "speecht5", "mms_eng", "mms_fra"]
+
+
+def test_without_a_wish_everything_is_fetched_that_is_needed(gateway: Running) -> None:
+    assert asked_for(gateway) == (NEEDED, ["hibari_heart"])
+    assert gateway.client.post("/models/download", json={}).json()["present"] == ["hibari_heart"]
+
+
+def test_what_is_optional_may_be_a_family_or_a_single_set_of_weights(settings: Settings) -> None:
+    optional = settings.model_copy(update={"optional_models": "hibari, kokoro,parler,mms_fra"})
+    with run_gateway(optional) as gateway:
+        assert asked_for(gateway) == (["bark", "speecht5", "mms_eng"], [])
+        # Whoever names it wants it.
+        assert asked_for(gateway, models=["mms"])[0] == ["mms_eng", "mms_fra"]
+
+
+@pytest.mark.parametrize(
+    ("body", "items"),
+    [
+        ({"models": ["kokoro", "kokoro"]}, ["kokoro"]),
+        ({"models": ["mms"]}, ["mms_eng", "mms_fra"]),
+        ({"models": ["mms_deu", "mms"]}, ["mms_deu", "mms_eng", "mms_fra"]),
+        ({"voices": ["af_heart", "am_adam"]}, ["kokoro"]),
+        ({"voices": ["af_heart(2)+af_sky(1)"]}, ["kokoro"]),
+        ({"voices": ["mms_swh", "parler_laura", "hibari_kore"]}, ["mms_swh", "parler", "kore"]),
+        ({"voices": ["bark_en_0", "bark_fr_1", "speecht5_slt"]}, ["bark", "speecht5"]),
+    ],
+)
+def test_weights_are_fetched_for_families_keys_and_voices(
+    gateway: Running, body: dict[str, list[str]], items: list[str]
+) -> None:
+    assert asked_for(gateway, **body) == (items, [])
+
+
+def announce_folder(gateway: Running, worker_id: str, **states: str) -> None:
+    folder = [
+        {"weights": key, "state": state, "revision": None, "size_bytes": 1} for key, state in states.items()
+    ]
+    announcement = fleet.Announcement(
+        id=worker_id, flavour=fleet.OPS_FLAVOUR, version="0", device="cpu", pid=2, engines=(), formats=(),
+        stats={}, folder=tuple(folder),
+    )  # fmt: skip
+    with gateway.database.write() as connection:
+        fleet.announce(connection, announcement)
+
+
+def test_what_a_worker_has_is_not_fetched(gateway: Running) -> None:
+    announce_folder(gateway, "ops", mms_fra="complete", parler="partial")
+    assert asked_for(gateway, models=["mms", "parler"]) == (["mms_eng", "parler"], ["mms_fra"])
+    assert asked_for(gateway, voices=["mms_fra"]) == ([], ["mms_fra"])
+    gateway.announce(voices=HIBARI)
+    assert asked_for(gateway, models=["hibari"]) == ([], [f"hibari_{name}" for name in HIBARI])
+
+
+def test_what_only_a_worker_had_that_is_gone_is_fetched(gateway: Running) -> None:
+    announce_folder(gateway, "gone", mms_fra="complete")
+    with gateway.database.write() as connection:
+        fleet.retire(connection, "gone")
+    assert asked_for(gateway, models=["mms_fra"]) == (["mms_fra"], [])
+    with gateway.database.write() as connection:
+        fleet.retire(connection, "stand-in")
+    # Nobody lives: what was said last counts.
+    assert asked_for(gateway, models=["mms_fra"]) == ([], ["mms_fra"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"models": ["../x"]}, 400, "unknown_model"),
+        ({"models": ["mms_xyz"]}, 400, "unknown_model"),
+        ({"models": ["fake"]}, 400, "unknown_model"),
+        ({"models": ["af_heart"]}, 400, "unknown_model"),
+        ({"voices": ["nobody"]}, 404, "voice_not_found"),
+        ({"voices": ["../x"]}, 400, "invalid_voice_id"),
+        ({"voices": ["hibari_emma"], "models": ["hibari"]}, 400, "invalid_request"),
+        ({"voices": []}, 400, "invalid_request"),
+        ({"models": "hibari"}, 400, "invalid_request"),
+    ],
+)
+def test_what_cannot_be_fetched_is_refused(gateway: Running, body: object, status: int, code: str) -> None:
+    answer = gateway.client.post("/models/download", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_an_unknown_download_is_not_found(gateway: Running) -> None:
+    for download_id in ("x", "0199b6a1-7c1e-7d3a-9f52-0c2b6a4e8d11"):
+        for path in (f"/models/downloads/{download_id}", f"/models/downloads/{download_id}/events"):
+            answer = gateway.client.get(path)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "download_not_found")
+
+
+def test_figures_add_up(gateway: Running) -> None:
+    for _ in range(3):
+        gateway.complete(gateway.queue())
+    gateway.fail(gateway.queue(), code="engine_failed")
+    gateway.queue()
+    told = gateway.client.get("/analytics", params={"hours": "3"}).json()
+    assert (told["queue"], told["workers_alive"]) == ({"queued": 1, "running": 0}, 1)
+    assert told["models_available"] == ["hibari", "stub"]
+    assert told["voices_available"] == 1
+    totals = told["totals"]
+    assert (totals["completed"], totals["failed"], totals["cancelled"]) == (3, 1, 0)
+    assert (totals["audio_s"], totals["synthesis_s"], totals["speed_over_real_time"]) == (0.3, 0.03, 10.0)
+    assert [(one["name"], one["completed"]) for one in told["by_voice"]] == [("hibari_heart", 3)]
+    assert [one["name"] for one in told["by_model"]] == ["hibari"]
+    assert len(told["series"]) == 3
+    assert sum(hour["completed"] for hour in told["series"]) == 3
+    for hours in ("0", "2209", "x"):
+        assert gateway.client.get("/analytics", params={"hours": hours}).status_code == 400
+
+
+def test_health_and_readiness(gateway: Running) -> None:
+    health = gateway.client.get("/health").json()
+    assert (health["provider"], health["database"], health["workers_alive"]) == ("auto", "sqlite", 1)
+    ready = gateway.client.get("/ready")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    assert {check["ok"] for check in ready.json()["checks"].values()} == {True}
+
+
+def test_health_tells_what_may_be_asked_for(settings: Settings) -> None:
+    few = settings.model_copy(update={"max_text_chars": 500, "max_batch_ids": 7, "list_limit_max": 90})
+    with run_gateway(few, announced=False) as gateway:
+        health = gateway.client.get("/health").json()
+        assert health["limits"] == {"max_text_chars": 500, "max_batch_ids": 7, "list_limit_max": 90}
+        assert health["formats"] == []
+    with run_gateway(few, announced=False) as gateway:
+        gateway.announce(formats=("opus", "pcm", "wav"))
+        assert gateway.client.get("/health").json()["formats"] == ["wav", "opus", "pcm"]
+        with gateway.database.write() as connection:
+            fleet.retire(connection, "stand-in")
+    with run_gateway(few, announced=False) as gateway:
+        assert gateway.client.get("/health").json()["formats"] == []
+
+
+def test_without_a_worker_it_is_not_ready(settings: Settings) -> None:
+    with run_gateway(settings, announced=False) as gateway:
+        ready = gateway.client.get("/ready")
+        assert (ready.status_code, ready.headers["retry-after"]) == (503, "2")
+        assert [name for name, check in ready.json()["checks"].items() if not check["ok"]] == ["worker"]

@@ -1,0 +1,178 @@
+"""The gateway as a process: what it loads, how much it takes, where it listens, how it stops."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from common.addresses import is_loopback
+from common.database import Database
+from common.settings import Settings
+from tests.support.gateway import Running, run_gateway
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    told = {
+        "DATA_DIR": str(settings.data_dir),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "QUEUE_PREFIX": settings.queue_prefix,
+    } | more
+    return dict(os.environ) | {f"ORATIO_{name}": value for name, value in told.items()}
+
+
+@contextmanager
+def process(settings: Settings, **more: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    port = free_port()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "api.serve"],
+        env=environment(settings, PORT=str(port), **more),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # A pipe that nobody empties would stop the process once it is full.
+    drained: list[str] = []
+    assert child.stderr is not None
+    drain = threading.Thread(target=lambda: drained.extend(child.stderr or ()))
+    drain.start()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False) as client:
+            wait_for(lambda: _answers(client) or child.poll() is not None, timeout_s=20)
+            assert child.poll() is None, drained
+            yield child, client
+    finally:
+        child.kill()
+        child.wait(10)
+        drain.join(10)
+        child.stderr.close()
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def beside(settings: Settings) -> Iterator[Running]:
+    """A second gateway on the same rows, to look at them with."""
+    with run_gateway(settings) as running:
+        yield running
+
+
+def test_it_loads_nothing_that_speaks() -> None:
+    code = "import sys, json, api.app, api.serve; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    # Rich comes with structlog wherever it is installed.
+    assert not loaded & {
+        "numpy",
+        "torch",
+        "celery",
+        "kombu",
+        "onnxruntime",
+        "alembic",
+        "httpx",
+        "typer",
+        "worker",
+    }
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_ends_waits_at_once_and_finishes_what_is_in_flight(
+    settings: Settings, beside: Running, stop: signal.Signals
+) -> None:
+    with process(settings) as (child, client), ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(client.post, "/synthesize", json={"text": "Hello."})
+        job_id = beside.next_bell()
+        assert job_id is not None
+        listening = threading.Event()
+
+        def listen() -> list[str]:
+            with client.stream("GET", f"/jobs/{job_id}/events") as answer:
+                lines = []
+                for line in answer.iter_lines():
+                    lines.append(line)
+                    listening.set()
+                return lines
+
+        stream = pool.submit(listen)
+        assert listening.wait(10)
+        started = time.monotonic()
+        child.send_signal(stop)
+        answer = waiting.result(10)
+        assert (answer.status_code, answer.headers["location"]) == (202, f"/jobs/{job_id}")
+        assert "event: snapshot" in stream.result(10)
+        assert child.wait(10) == 0
+        assert time.monotonic() - started < 5
+    assert beside.client.get(f"/jobs/{job_id}").json()["status"] == "queued"
+
+
+def test_two_hundred_jobs_leave_it_small(settings: Settings, beside: Running) -> None:
+    with process(settings) as (child, client):
+        for number in range(200):
+            answer = client.post("/synthesize?async_mode=true", json={"text": f"Text {number}"})
+            job_id = answer.json()["job_id"]
+            beside.complete(job_id)
+            assert len(client.get(f"/jobs/{job_id}/audio").content) > 44
+        for path in (
+            "/jobs?limit=200",
+            "/history?limit=200",
+            "/voices",
+            "/analytics",
+            "/openapi.json",
+            "/docs",
+        ):
+            assert client.get(path).status_code == 200
+        used = psutil.Process(child.pid).memory_info().rss
+        assert used < 120 * 2**20, f"{used / 2**20:.0f} MiB"
+
+
+def test_it_refuses_to_be_open_by_accident(settings: Settings) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "api.serve"],
+        env=environment(settings, HOST="0.0.0.0", PORT=str(free_port())),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "ORATIO_ALLOW_OPEN=1" in done.stderr
+    with process(settings, HOST="0.0.0.0", ALLOW_OPEN="1") as (_, client):
+        assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True)]
+    + [(host, False) for host in ("0.0.0.0", "::", "10.0.0.1", "example.org", "")],
+)
+def test_what_is_loopback(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+def test_a_gateway_killed_after_the_commit_leaves_a_durable_job(settings: Settings, beside: Running) -> None:
+    with process(settings) as (child, client):
+        job: dict[str, Any] = client.post("/synthesize?async_mode=true", json={"text": "Hello."}).json()
+        child.kill()
+        child.wait(10)
+    database = Database(settings.database_url, role="worker")
+    database.close()
+    assert beside.client.get(f"/jobs/{job['job_id']}").json()["status"] == "queued"

@@ -1,0 +1,144 @@
+"""`oratio models` where a whole service would show nothing else: what is broken, unknown names, bars on a terminal."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cli import crews, model_plan
+from cli.model_names import no_such
+from cli.progress import Board
+from cli.up import _models
+from common.catalogue.items import Item
+from tests.support.command import oratio
+from tests.support.scripted import events, serving, told
+
+TROUBLE = "The weights of bark cannot be loaded (OSError): download them again, which mends what is damaged."
+
+
+def worker(**said: Any) -> dict[str, Any]:
+    return {"device": "cpu", "loaded": False, "trouble": None} | said
+
+
+def weights(key: str, *workers: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{"key": key, "need": "needed", "state": "complete", "size_bytes": 1000, "revision": None},
+        **{"download": None, "workers": workers},
+    }
+
+
+@pytest.fixture
+def broken() -> Iterator[str]:
+    """A service that says of bark that two workers could not load it, and nothing else."""
+    bark = weights("bark", *[worker(trouble=TROUBLE)] * 2)
+    kokoro = weights("kokoro", *[worker(loaded=True)] * 2)
+    models = [{"alias": one["key"], "weights": [one]} for one in (bark, kokoro)]
+    with serving({"GET /models/status": [told({"models": models})]}) as script:
+        yield script.url
+
+
+def test_why_a_model_is_broken_stands_below_the_table(broken: str, tmp_path: Path) -> None:
+    said = oratio("models", "status", folder=tmp_path, url=broken)
+
+    assert said.returncode == 0, said.stderr
+    lines = said.stdout.splitlines()
+    assert lines[1].split() == ["bark", "needed", "complete", "1.0", "kB", "broken"]
+    assert lines[2].split()[-3:] == ["cpu", "x", "2"]
+    assert lines[3] == f"bark is broken: {TROUBLE}"
+    assert "1,143 languages" in lines[4]
+    assert "models download mms_swh" in lines[4]
+
+
+def download(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": "d", "model": "mms", "item": "mms_deu", "status": status} | more
+
+
+def test_a_download_is_told_to_programs_line_by_line(tmp_path: Path) -> None:
+    broken = download("failed", error_code="download_failed", error_message="Gated.")
+    script = {
+        "POST /models/download": [
+            told({"downloads": [download("queued")], "present": ["kokoro"]}, status=202)
+        ],
+        "GET /models/downloads/d/events": [
+            events(
+                (None, "snapshot", download("queued", bytes_done=0, bytes_total=0)),
+                (None, "progress", {"bytes_done": 5, "bytes_total": 10, "percent": 50.0}),
+                (None, "failed", {"code": "download_failed", "message": "Gated."}),
+            )
+        ],
+        "GET /models/downloads/d": [told(broken)],
+    }
+    with serving(script) as service:
+        said = oratio("models", "download", "mms_deu", "kokoro", "--json", folder=tmp_path, url=service.url)
+    first, *_, half, last = map(json.loads, said.stdout.splitlines())
+    assert first == {"downloads": ["mms_deu"], "present": ["kokoro"]}
+    assert (half["name"], half["done_bytes"], half["total_bytes"], half["ended"]) == ("mms_deu", 5, 10, False)
+    assert (last["ended"], last["reason"]) == (True, "Gated. (download_failed)")
+    assert said.returncode == 1
+
+
+def test_what_came_of_an_order_is_told_to_programs(tmp_path: Path) -> None:
+    answer = {"told": [{"worker": "w", "weights": "bark"}], "not_served": [], "stays": ["hibari"]}
+    bark = {"alias": "bark", "weights": [weights("bark", worker(id="w", loaded=True))]}
+    script = {
+        "POST /models/warm": [told(answer, status=202)],
+        "GET /models/status": [told({"models": [bark]})],
+    }
+    with serving(script) as service:
+        said = oratio("models", "warm", "bark", "hibari", "--json", folder=tmp_path, url=service.url)
+    found = json.loads(said.stdout)
+    assert (said.returncode, said.stderr, found["stays"]) == (0, "", ["hibari"])
+    assert found["outcomes"] == [
+        {"weights": "bark", "worker": "w", "done": True, "said": "bark is loaded on w."}
+    ]
+
+
+def test_names_that_nobody_knows_are_named() -> None:
+    said = no_such(["mms_deu", "nosuch", "af_heart"])
+    assert said.startswith("There is no model and no voice with this id: nosuch.")
+    assert "parler" in said
+
+
+def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crews, "FOLDER", tmp_path)
+    items = [Item("parler", "parler"), Item("bark", "bark"), Item("mms", "mms_fra")]
+    assert model_plan.about(items) == "Fetching parler, bark, mms_fra: about 5.7 GB."
+    assert [hint.rpartition(": ")[2] for hint in model_plan.environments_missing(items)] == [
+        "make setup-torch",
+        "make setup-parler",
+    ]
+    (tmp_path / ".venv-torch").mkdir()
+    (tmp_path / ".venv-torch" / ".run-gpl1").touch()
+    (hint,) = model_plan.environments_missing(items)
+    assert hint.startswith("Parler-TTS mini v1.1 is spoken by workers of the environment parler")
+
+
+def test_a_bar_shows_no_sizes_before_it_knows_them_and_no_failure_that_is_told_below() -> None:
+    screen = io.StringIO()
+    with Board(Console(file=screen, force_terminal=True, width=120), ["bark", "kokoro"]) as board:
+        board.show("kokoro", 500_000, 1_000_000)
+        board.end("kokoro", well=True)
+        board.end("bark", well=False)
+        shown_so_far = len(screen.getvalue())
+    assert "/?" not in screen.getvalue()
+    assert "0.5/1.0 MB" in screen.getvalue()
+    assert "bark" not in screen.getvalue()[shown_so_far:].rpartition("kokoro")[2]
+
+
+def test_what_speaks_now_is_what_workers_that_live_have() -> None:
+    def model(alias: str, state: str, **worker: Any) -> dict[str, Any]:
+        return {"alias": alias, "state": state, "workers": [worker] if worker else []}
+
+    said = _models(
+        [
+            model("hibari", "complete", alive=True, voices_present=1),
+            model("kokoro", "absent"),
+            model("parler", "complete", alive=False, voices_present=5),
+        ]
+    )
+    assert said.startswith("hibari (1 more can be downloaded: ")
+    assert "no worker speaks them yet: parler" in said

@@ -1,0 +1,136 @@
+"""Real processes: restarted when they die, stopped in order, and never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.child import Child
+from cli.processes import Command, Role
+from cli.supervisor import Supervisor
+from tests.support.waiting import wait_for
+
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(99)"
+RECORDS = (
+    "import signal, sys, time\n"
+    "def end(*_):\n"
+    "    with open(sys.argv[1], 'a') as ended: ended.write(sys.argv[2] + ' ')\n"
+    "    sys.exit()\n"
+    "signal.signal(signal.SIGTERM, end)\n"
+    "print('up', flush=True); time.sleep(99)"
+)
+
+
+def python(name: str, role: Role, code: str, *args: str, stop_within_s: float = 10.0) -> Command:
+    return Command(name, role, (sys.executable, "-c", code, *args), stop_within_s)
+
+
+class Running:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.told: list[str] = []
+        self.supervisor = Supervisor(logs=folder, tell=self.told.append)
+
+    def start(self, command: Command) -> int:
+        """Its pid, once it prints."""
+        self.supervisor.start(command)
+        log = self.folder / f"{command.name}.log"
+        wait_for(lambda: log.exists() and log.stat().st_size)
+        return self.supervisor.pids()[command.name]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    started = Running(tmp_path)
+    yield started
+    started.supervisor.hurry()
+    started.supervisor.stop()
+
+
+def test_a_child_that_dies_is_started_again_and_the_console_says_why(running: Running) -> None:
+    pid = running.start(python("sleeper", "worker", "import time; print(1, flush=True); time.sleep(99)"))
+
+    os.kill(pid, signal.SIGKILL)
+
+    wait_for(lambda: running.supervisor.pids().get("sleeper", pid) != pid)
+    assert running.told[0].startswith("sleeper ended (SIGKILL); starting again in 1 s.")
+    assert running.supervisor.troubled() is not None
+
+
+def test_children_stop_in_the_order_in_which_they_need_each_other(running: Running, tmp_path: Path) -> None:
+    roles: tuple[Role, ...] = ("server", "worker", "ops", "beat", "gateway")
+    ended = tmp_path / "ended"
+    for role in roles:
+        running.start(python(role, role, RECORDS, str(ended), role))
+
+    running.supervisor.stop()
+
+    assert ended.read_text().split() == ["gateway", "beat", "worker", "ops", "server"]
+
+
+def test_what_does_not_stop_in_its_time_is_killed(running: Running) -> None:
+    pid = running.start(python("stubborn", "worker", STUBBORN, stop_within_s=0.3))
+
+    running.supervisor.stop()
+
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_second_wish_to_stop_kills_at_once(running: Running) -> None:
+    pid = running.start(python("stubborn", "worker", STUBBORN, stop_within_s=60))
+
+    running.supervisor.hurry()
+    running.supervisor.stop()
+
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\nfrom pathlib import Path\n"
+        "from cli.processes import Command\nfrom cli.supervisor import Supervisor\n"
+        f"one = Supervisor(logs=Path({str(tmp_path)!r}), tell=print)\n"
+        f"one.start(Command('stubborn', 'worker', (sys.executable, '-c', {STUBBORN!r}), 60))\n"
+        "time.sleep(99)"
+    )
+    log = tmp_path / "stubborn.log"
+    with subprocess.Popen([sys.executable, "-c", code]) as parent:
+        wait_for(lambda: log.exists() and log.stat().st_size)
+        (child,) = psutil.Process(parent.pid).children()
+        parent.kill()
+
+    wait_for(lambda: not child.is_running(), timeout_s=5)
+
+
+@pytest.mark.parametrize(("deaths", "wait_s"), [(1, 1), (2, 2), (3, 4), (9, 30)])
+def test_a_child_that_keeps_dying_is_started_ever_more_rarely(
+    tmp_path: Path, deaths: int, wait_s: float
+) -> None:
+    child = Child(python("dying", "worker", "raise SystemExit(3)"), logs=tmp_path)
+
+    waits = [_die(child) for _ in range(deaths)]
+
+    assert waits[-1] == wait_s
+
+
+def _die(child: Child) -> float:
+    child.spawn()
+    wait_for(lambda: child.has_ended() == 3)
+    return child.restart_later()
+
+
+def test_a_log_that_grew_too_large_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.child.LOG_LIMIT_BYTES", 3)
+    log = tmp_path / "talker.log"
+    log.write_text("before")
+
+    _die(Child(python("talker", "worker", "print('now'); raise SystemExit(3)"), logs=tmp_path))
+
+    assert log.read_text() == "now\n"
+    assert (tmp_path / "talker.log.1").read_text() == "before"

@@ -1,0 +1,189 @@
+"""`oratio up` on real processes: one service for the whole file, killed and stopped at its end."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from cli.claim import published_address
+from common import __version__
+from tests.support.command import Up, oratio, up
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    folder = tmp_path_factory.mktemp("up")
+    with up(folder / "data", root_path="/speech", frontend_dir=str(folder / "nowhere")) as running:
+        yield running
+
+
+def speak(url: str, text: str) -> bytes:
+    with httpx.Client(base_url=url, timeout=60) as client:
+        job = client.post("/synthesize", json={"text": text}).raise_for_status().json()
+        assert job["status"] == "completed"
+        assert job["provider"] == "local"
+        return client.get(job["audio_url"]).raise_for_status().content
+
+
+def test_it_speaks(service: Up) -> None:
+    with wave.open(io.BytesIO(speak(service.address.url, "Hello from one command."))) as audio:
+        assert audio.getnframes() / audio.getframerate() > 0.5
+
+
+def test_the_address_names_the_process(service: Up) -> None:
+    assert service.address.pid == service.process.pid
+
+
+def test_no_password_is_on_a_command_line(service: Up) -> None:
+    password = (service.data_dir / "valkey" / "password").read_text()
+
+    lines = [" ".join(child.cmdline()) for child in service.descendants()]
+
+    assert len(lines) == 5
+    assert not any(password in line for line in lines)
+
+
+def test_its_tables_agree_with_the_models_and_those_of_an_empty_folder_do_not(
+    service: Up, tmp_path: Path
+) -> None:
+    checked = oratio("migrate", "--check", folder=tmp_path, data_dir=str(service.data_dir))
+    assert checked.returncode == 0, checked.stderr
+
+    refused = oratio("migrate", "--check", folder=tmp_path)
+    assert refused.returncode == 1
+    assert "`oratio migrate`" in refused.stderr
+
+
+def test_the_doctor_finds_it_well(service: Up, tmp_path: Path) -> None:
+    examined = oratio("doctor", folder=tmp_path, data_dir=str(service.data_dir))
+
+    assert examined.returncode == 0, examined.stdout
+    (line,) = [line for line in examined.stdout.splitlines() if line.startswith("ok Service")]
+    assert f"{service.address.url}, version {__version__}" in line
+    assert line.endswith(", ready")
+
+
+def test_a_second_one_on_the_same_folder_is_refused_and_told_where(service: Up, tmp_path: Path) -> None:
+    second = oratio("up", "--port", "0", "--data-dir", str(service.data_dir), folder=tmp_path)
+
+    assert second.returncode == 1
+    assert service.address.url in second.stderr
+    assert str(service.process.pid) in second.stderr
+
+
+def test_a_worker_that_is_killed_is_started_again(service: Up) -> None:
+    worker = service.child("celery", "hibari.interactive")
+    assert worker
+    worker.kill()
+
+    wait_for(lambda: (new := service.child("celery", "hibari.interactive")) and new.pid != worker.pid)
+    assert speak(service.address.url, "Hello again.")
+
+
+def test_jobs_are_there_after_the_queue_server_was_killed(service: Up) -> None:
+    server = service.child("valkey-server")
+    assert server
+    server.kill()
+
+    wait_for(lambda: (new := service.child("valkey-server")) and new.pid != server.pid)
+    assert speak(service.address.url, "Hello once more.")
+
+
+def test_ctrl_c_stops_everything(service: Up) -> None:
+    children, url = service.descendants(), service.address.url
+    service.process.send_signal(signal.SIGINT)
+
+    said = service.process.communicate(timeout=20)[0]
+
+    assert service.process.returncode == 0, said
+    assert "worker-1 ended (SIGKILL); starting again in 1 s. Log: " in said
+    assert f"speaks on {url} and, below ORATIO_ROOT_PATH, on {url}/speech\n" in said
+    nowhere = service.data_dir.parent / "nowhere"
+    assert f"Studio     no page in {nowhere} (ORATIO_FRONTEND_DIR); make studio builds it in " in said
+    assert "Workers    1 x base\n" in said
+    assert "Models     hibari (5 more can be downloaded: " in said
+    assert "Provider   auto: local models, else a beep\n" in said
+    assert said.rstrip().endswith("Stopped.")
+    assert psutil.wait_procs(children, timeout=0)[1] == []
+    assert published_address(service.data_dir) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_a_kill_leaves_no_child_behind_and_the_next_start_finds_what_was_there(service: Up) -> None:
+    assert service.process.returncode == 0, "the one before has stopped"
+    with up(service.data_dir) as again:
+        with httpx.Client(base_url=again.address.url) as client:
+            assert len(client.get("/jobs").json()["items"]) == 3
+        children = again.descendants()
+        again.process.kill()
+        again.process.wait()
+
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+def test_a_port_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = oratio("up", "--port", str(port), "--data-dir", "data", folder=tmp_path)
+
+    assert refused.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is in use" in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_an_open_address_is_refused_until_it_is_asked_for_plainly(tmp_path: Path, host: str) -> None:
+    refused = oratio("up", "--host", host, "--port", "0", folder=tmp_path)
+
+    assert refused.returncode == 1
+    assert "ORATIO_ALLOW_OPEN=1" in refused.stderr
+
+
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+
+    refused = oratio("up", "--port", "0", "--data-dir", "data", folder=tmp_path)
+
+    assert refused.returncode == 1
+    assert "choose another: --data-dir" in refused.stderr
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    refused = oratio("up", folder=tmp_path, lease_s="-1")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("ORATIO_LEASE_S: ")
+
+
+def test_help_is_quick(tmp_path: Path) -> None:
+    listed = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cli.main", "--help"],
+        cwd=tmp_path,
+        env=os.environ | {"TERM": "dumb"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    for heavy in ("pydantic", "sqlalchemy", "redis", "celery", "numpy", "httpx"):
+        assert f" {heavy}\n" not in listed.stderr
+    assert "doctor" in listed.stdout
+
+
+def test_a_worker_of_an_unknown_engine_is_refused(tmp_path: Path) -> None:
+    refused = oratio("worker", "--models", "hibari,parrot", folder=tmp_path)
+
+    assert refused.returncode == 2
+    assert "no engine parrot here" in refused.stderr

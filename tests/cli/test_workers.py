@@ -1,0 +1,100 @@
+"""`oratio workers` and what the client asks of the farm, with a service that runs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.client import Client, Failed, Job
+from cli.processes import Crew
+from cli.stack import Stack
+from common.settings import Settings
+from tests.support.command import oratio
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    settings = Settings(
+        _env_file=None, data_dir=tmp_path_factory.mktemp("workers"), port=0, fake_engine=True, stop_grace_s=5
+    )
+    with Stack(settings, crews=[Crew("worker", ("stub", "fake"), 1)]) as running:
+        with Client(running.url) as client:
+            # The one that heals comes when the service answers already.
+            wait_for(lambda: len(client.workers().workers) == 2)
+        yield running
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[Client]:
+    with Client(stack.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def slow(client: Client) -> Iterator[Job]:
+    sentence = f"[[slow:0.3]] {'Word ' * 50}and the end. "
+    job = client.submit(sentence * 60, voice_id="fake")
+    wait_for(lambda: client.job(job.job_id).status == "running")
+    yield job
+    client.delete(job.job_id)
+
+
+def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> None:
+    told = client.workers()
+    [worker] = [one for one in told.workers if one.holding]
+    assert (worker.alive, worker.stopped) == (True, False)
+    assert {model.model for model in worker.models} == {"stub", "fake"}
+    assert worker.memory_bytes
+    assert "wav" in worker.formats
+    [held] = worker.holding
+    assert (held.job_id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
+    # The process that heals is one of them, and holds nothing.
+    [ops] = [one for one in told.workers if one.flavour == "ops"]
+    assert (ops.alive, ops.models, ops.holding) == (True, (), ())
+    queues = {queue.queue: queue for queue in told.queues}
+    served = [model.weights for model in worker.models]
+    assert set(queues) == {f"{key}.{lane}" for key in served for lane in ("interactive", "bulk")}
+    fake = queues["fake.interactive"]
+    assert (fake.model, fake.lane, fake.queued, fake.running, fake.workers) == (
+        "fake",
+        "interactive",
+        0,
+        1,
+        1,
+    )
+
+
+def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> None:
+    said = oratio("workers", folder=tmp_path, url=stack.url)
+    assert said.returncode == 0, said.stderr
+    workers, _, queues = said.stdout.partition("\n\n")
+    head, *rows = workers.splitlines()
+    assert head.split()[:4] == ["Worker", "State", "Flavour", "Device"]
+    assert sorted(row.split()[1] for row in rows) == ["alive", "alive"]
+    assert any(slow.job_id in row and "(fake" in row for row in rows)
+    assert queues.splitlines()[1].split()[:4] == ["fake.interactive", "0", "1", "1"]
+
+
+def test_programs_get_what_the_service_says(stack: Stack, client: Client, tmp_path: Path) -> None:
+    said = oratio("workers", "--json", folder=tmp_path, url=stack.url)
+    told = json.loads(said.stdout)
+    assert [worker["id"] for worker in told["workers"]] == [one.id for one in client.workers().workers]
+    idle = oratio("workers", folder=tmp_path, url=stack.url)
+    assert idle.stdout.endswith("Nothing waits.\n")
+
+
+def test_a_text_is_estimated(client: Client) -> None:
+    before = client.estimate(150, voice_id="fake", speed=2.0)
+    assert (before.voice_id, before.provider, before.chars, before.queue_position) == (
+        "fake",
+        "local",
+        150,
+        1,
+    )
+    client.finish(client.submit("Words in a row.", voice_id="fake").job_id)
+    after = client.estimate(150, voice_id="fake", priority="bulk")
+    assert (after.measured, after.wait_s) == (True, 0.0)
+    with pytest.raises(Failed, match="no voice"):
+        client.estimate(1, voice_id="nobody")

@@ -1,0 +1,165 @@
+"""What is asked for is what can be heard: an ear of another make listens to what the whole service speaks."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.processes import Crew
+from cli.stack import Stack
+from common.settings import Settings
+from tests.support.fake_inference import FakeInference, limited, refused
+from tests.support.gateway import run_gateway
+from tests.support.hearing import heard, word_error_rate
+from tests.support.waiting import wait_for
+
+SENTENCE = "The weather in the mountains was cold and clear this morning."
+STORY = """\
+The old lighthouse stood at the end of a long road, and nobody in the village remembered who had built it. \
+Every evening a woman walked along the beach with her dog and looked up at the dark windows. She had heard that \
+a painter once lived there, a quiet man who came down only to buy bread and oil. Her mother had told her that he \
+gave a picture to every child in the school.
+
+One winter a storm broke the door, and the people went inside to see what was left. They found a kitchen with a \
+table and two chairs, a stove full of ashes, and a narrow stair that went round and round. At the top there was \
+a room with glass on every side, and the walls between the windows were covered with drawings of ships. Some of \
+the ships were sinking, and some of them were coming home with all their flags in the wind.
+
+The teacher asked the council to repair the roof before the spring. Most of the members agreed, because the \
+drawings were beautiful and the work was cheap. When the summer came, visitors travelled from the city to climb \
+the stair, and the baker sold more bread than he had ever sold before. The woman still walks along the beach in \
+the evening, but now there is a light above her, and the dog runs ahead to meet the children at the door. Her \
+own picture hangs in the kitchen, where the morning sun falls on it.
+"""
+STUB_MARK = "only a beep"
+
+
+def stack_of(folder: Any, **settings: Any) -> Stack:
+    quick = {"data_dir": folder, "port": 0, "stop_grace_s": 5.0, "sweep_s": 0.5}
+    return Stack(Settings(_env_file=None, **quick | settings), crews=[Crew("worker", ("hibari", "stub"), 1)])
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack_of(tmp_path_factory.mktemp("speech")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def service(stack: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.url, timeout=130, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[FakeInference]:
+    with FakeInference() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def hosted(provider: FakeInference, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A service whose inference worker posts to the fake provider."""
+    folder = tmp_path_factory.mktemp("hosted")
+    with (
+        stack_of(folder, inference_url=provider.url, hf_token="hf_for_tests") as running,
+        httpx.Client(base_url=running.url, timeout=130, trust_env=False) as client,
+    ):
+        # Ready is who can speak anything: either of the two workers.
+        wait_for(lambda: client.get("/health").json()["workers_alive"] == 2, timeout_s=60)
+        yield client
+
+
+def speak(service: httpx.Client, text: str = SENTENCE, **body: Any) -> tuple[dict[str, Any], bytes]:
+    """The finished job and its audio."""
+    answer = service.post("/synthesize", json={"text": text, **body})
+    assert answer.status_code == 200, answer.text
+    job: dict[str, Any] = answer.json()
+    assert job["status"] == "completed"
+    audio = service.get(job["audio_url"])
+    assert len(audio.content) == job["size_bytes"]
+    return job, audio.content
+
+
+@pytest.mark.parametrize("audio_format", ["wav", "flac", "mp3", "opus", "aac"])
+def test_every_format_is_understood(service: httpx.Client, audio_format: str) -> None:
+    job, audio = speak(service, format=audio_format, seed=1)
+    assert (job["provider"], job["warnings"]) == ("local", [])
+    assert word_error_rate(SENTENCE, heard(audio)) <= 0.1
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.25, 1.5, 2.0, 4.0])
+def test_speed_changes_how_long_it_takes_and_not_what_is_heard(service: httpx.Client, speed: float) -> None:
+    plain, _ = speak(service, seed=1)
+    job, audio = speak(service, seed=1, speed=speed)
+    # A twentieth of a second of silence ends it at any speed.
+    assert job["duration_s"] == pytest.approx(0.05 + (plain["duration_s"] - 0.05) / speed, rel=0.2)
+    if 0.8 <= speed <= 1.5:
+        assert word_error_rate(SENTENCE, heard(audio)) <= 0.25
+
+
+def test_a_story_is_heard_in_order(service: httpx.Client) -> None:
+    job, audio = speak(service, STORY, seed=1)
+    assert 1200 < len(STORY) < 1800
+    assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 8
+    assert word_error_rate(STORY, heard(audio)) < 0.1
+
+
+def test_a_seed_is_a_sound(service: httpx.Client) -> None:
+    first, again, other = (hashlib.sha256(speak(service, seed=seed)[1]).hexdigest() for seed in (7, 7, 8))
+    assert first == again
+    assert first != other
+
+
+def test_a_voice_that_nobody_speaks_is_a_beep_that_says_so(service: httpx.Client) -> None:
+    job, audio = speak(service, voice_id="af_heart")
+    assert (job["provider"], job["model"]) == ("stub", "kokoro")
+    assert STUB_MARK in job["warnings"][0]
+    assert word_error_rate(SENTENCE, heard(audio)) > 0.9
+
+
+def test_the_stub_can_be_asked_for(stack: Stack) -> None:
+    settings = stack.settings.model_copy(update={"tts_provider": "stub"})
+    with run_gateway(settings, announced=False) as gateway:
+        job, _ = speak(gateway.client)
+    assert job["provider"] == "stub"
+    assert STUB_MARK in job["warnings"][0]
+
+
+def test_hosted_inference_speaks_what_no_worker_can(hosted: httpx.Client, provider: FakeInference) -> None:
+    job, audio = speak(hosted, voice_id="af_heart")
+    assert (job["provider"], job["warnings"], job["attempts"]) == ("inference", [], 1)
+    assert audio[:4] == b"RIFF"
+    asked = provider.requests[-1]
+    assert asked.text == SENTENCE
+    assert asked.headers["authorization"] == "Bearer hf_for_tests"
+    assert "af_heart" in str(asked.body)
+
+
+def test_what_a_worker_can_speak_is_not_sent_away(hosted: httpx.Client, provider: FakeInference) -> None:
+    sent = len(provider.spoken)
+    assert speak(hosted)[0]["provider"] == "local"
+    assert len(provider.spoken) == sent
+
+
+def test_a_token_that_is_refused_fails_the_job_at_once(hosted: httpx.Client, provider: FakeInference) -> None:
+    sent = len(provider.spoken)
+    provider.script(refused(401))
+    answer = hosted.post("/synthesize", json={"text": SENTENCE, "voice_id": "af_heart"})
+    assert answer.status_code == 502
+    error = answer.json()["error"]
+    assert error["code"] == "provider_rejected"
+    assert "HF_TOKEN" in error["message"]
+    job = hosted.get(f"/jobs/{error['job_id']}").json()
+    assert (job["status"], job["error"]["code"], job["attempts"]) == ("failed", "provider_rejected", 1)
+    assert len(provider.spoken) == sent + 1
+
+
+def test_a_provider_that_is_busy_is_asked_again(hosted: httpx.Client, provider: FakeInference) -> None:
+    sent = len(provider.spoken)
+    provider.script(limited("1"))
+    job, _ = speak(hosted, voice_id="af_heart")
+    assert (job["provider"], job["attempts"]) == ("inference", 2)
+    assert len(provider.spoken) == sent + 2

@@ -1,0 +1,91 @@
+"""The `oratio` command as people run it: another process, an environment of its own, any folder."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from cli.claim import Address, published_address
+from tests.support.waiting import wait_for
+
+ORATIO = (sys.executable, "-m", "cli.main")
+# The engines of this environment: those of the others would take seconds to start, and are asked for where they matter.
+BASE_MODELS = "hibari,kokoro,stub,fake"
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Ours, without what the developer's shell says about the service."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("ORATIO_") and name not in ("HF_TOKEN", "HUGGINGFACEHUB_API_TOKEN")
+    }
+    return clean | {f"ORATIO_{name.upper()}": value for name, value in settings.items()}
+
+
+def oratio(
+    *arguments: str, folder: Path, said: str | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*ORATIO, *arguments],
+        cwd=folder,
+        env=environment(**settings),
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@dataclass
+class Up:
+    """A running `oratio up`."""
+
+    process: subprocess.Popen[str]
+    data_dir: Path
+
+    @property
+    def address(self) -> Address:
+        address = published_address(self.data_dir)
+        assert address is not None, "not running"
+        return address
+
+    def descendants(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, *words: str) -> psutil.Process | None:
+        """The child whose command line holds all the words."""
+        for child in self.descendants():
+            try:
+                line = " ".join(child.cmdline())
+            except psutil.NoSuchProcess:
+                continue
+            if all(word in line for word in words) and "leash.py" not in line:
+                return child
+        return None
+
+
+@contextmanager
+def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
+    """Ready when the block begins; killed with all of its children when it ends, unless it has ended."""
+    process = subprocess.Popen(
+        [*ORATIO, "up", "--port", "0", "--data-dir", str(data_dir), "--workers", "1", *arguments],
+        cwd=data_dir.parent,
+        env=environment(**{"stop_grace_s": "10", "worker_models": BASE_MODELS} | settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        wait_for(lambda: published_address(data_dir) or process.poll() is not None, timeout_s=60)
+        assert process.poll() is None, process.communicate()[0]
+        yield Up(process, data_dir)
+    finally:
+        process.kill()
+        process.communicate()

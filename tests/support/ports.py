@@ -1,0 +1,37 @@
+"""Ports for servers of tests, each reserved for its process until that ends."""
+
+import fcntl
+import random
+import socket
+import tempfile
+from pathlib import Path
+from typing import IO
+
+# Below the ports that the kernel hands out by itself, so that no client takes one.
+_RANGE = range(20_000, 32_000)
+_FOLDER = Path(tempfile.gettempdir()) / "oratio-test-ports"
+# A closed file is an unlocked one.
+_reserved: list[IO[bytes]] = []
+
+
+def free_port() -> int:
+    """A port on loopback that no other process of any test run is given while this one lives."""
+    _FOLDER.mkdir(exist_ok=True)
+    for port in random.Random().sample(_RANGE, len(_RANGE)):  # not a secret
+        if _reserve(port):
+            return port
+    raise RuntimeError("every port is reserved")
+
+
+def _reserve(port: int) -> bool:
+    lock = (_FOLDER / str(port)).open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        lock.close()
+        return False
+    _reserved.append(lock)
+    return True

@@ -1,0 +1,208 @@
+"""Retention as a whole, on both databases: what goes, what stays, twice at once, and after a crash."""
+
+import io
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from common import cleanup
+from common.cleanup import clean
+from common.database import Database
+from common.identity import new_id
+from common.jobs import changes, lease
+from common.jobs.retention import Removed
+from common.settings import Settings
+from common.store import Store, audio_key
+from common.tables import Audio, Idempotency, Job, Recording
+from tests.support.rows import made, new_job, submit, take
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(f"file://{tmp_path}")
+
+
+def limits(**changed: Any) -> Settings:
+    given = {"clean_max_hours": 48, "clean_max_history": 0, "jobs_max": 0, "clean_min_age_s": 3600}
+    return Settings(_env_file=None, **given | changed)
+
+
+def put(store: Store, key: str) -> None:
+    store.put(key, io.BytesIO(b"sound"))
+
+
+def speak(database: Database, store: Store, *, hours_ago: float = 0.0) -> str:
+    """A completed job with its file, as if made so long ago."""
+    job = new_job()
+    submit(database, job)
+    claim = take(database, job)
+    finished = made(claim, size_bytes=5)
+    put(store, finished.key)
+    with database.write() as connection:
+        assert lease.finish(connection, claim, finished)
+    age(database, job.id, hours_ago)
+    return job.id
+
+
+def age(database: Database, job_id: str, hours_ago: float) -> None:
+    moment = time.time() - hours_ago * HOUR
+    with database.write() as connection:
+        connection.execute(update(Job).where(Job.id == job_id).values(created_at=moment))
+        ended = Job.finished_at.is_not(None)
+        connection.execute(update(Job).where(Job.id == job_id, ended).values(finished_at=moment))
+        connection.execute(update(Recording).where(Recording.job_id == job_id).values(created_at=moment))
+
+
+def ids(database: Database, column: Any) -> set[str]:
+    with database.read() as connection:
+        return set(connection.scalars(select(column)))
+
+
+def keys(store: Store) -> set[str]:
+    found = store.keys()
+    return {key for key, _, _ in found}
+
+
+def test_what_is_too_old_goes_with_its_file(database: Database, store: Store) -> None:
+    speak(database, store, hours_ago=49)
+    young = speak(database, store, hours_ago=47)
+    would = clean(database, store, limits(), dry_run=True)
+    removed = clean(database, store, limits())
+    assert would == removed == Removed(jobs=1, recordings=1, files=1, size_bytes=5)
+    assert ids(database, Job.id) == ids(database, Recording.job_id) == {young}
+    assert len(keys(store)) == len(ids(database, Audio.key)) == 1
+    assert clean(database, store, limits()) == Removed()
+
+
+def test_no_limit_is_no_limit(database: Database, store: Store) -> None:
+    kept = {speak(database, store, hours_ago=9000) for _ in range(3)}
+    assert clean(database, store, limits(clean_max_hours=0)) == Removed()
+    assert ids(database, Recording.job_id) == kept
+
+
+def test_a_count_limit_takes_the_oldest_that_ended_and_are_old_enough(
+    database: Database, store: Store
+) -> None:
+    waits = new_job()
+    submit(database, waits)
+    age(database, waits.id, 30)
+    old = [speak(database, store, hours_ago=20 - hours) for hours in range(4)]
+    fresh = [speak(database, store) for _ in range(3)]
+    removed = clean(database, store, limits(jobs_max=2, clean_max_history=2))
+    assert (removed.jobs, removed.recordings) == (4, 4)
+    assert ids(database, Job.id) == {waits.id, *fresh}
+    assert ids(database, Recording.job_id) == set(fresh)
+    assert not set(old) & ids(database, Job.id)
+
+
+def test_audio_outlives_the_rows_of_jobs(database: Database, store: Store) -> None:
+    job_ids = {speak(database, store, hours_ago=5) for _ in range(3)}
+    removed = clean(database, store, limits(jobs_max=1))
+    assert (removed.jobs, removed.recordings, removed.files) == (2, 0, 0)
+    assert ids(database, Recording.job_id) == job_ids
+    assert len(keys(store)) == 3
+
+
+def test_the_mark_of_a_deleted_job_takes_nobodys_place(database: Database, store: Store) -> None:
+    kept = {speak(database, store, hours_ago=5) for _ in range(2)}
+    for job_id in [speak(database, store, hours_ago=4) for _ in range(3)]:
+        with database.write() as connection:
+            changes.remove(connection, job_id, owner="local")
+    assert clean(database, store, limits(jobs_max=2)).jobs == 0
+    assert kept < ids(database, Job.id)
+
+
+def test_two_at_once_remove_each_thing_once(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("common.jobs.retention.BATCH", 7)
+    monkeypatch.setattr(cleanup, "BATCH", 7)
+    for _ in range(40):
+        speak(database, store, hours_ago=50)
+    kept = {speak(database, store) for _ in range(5)}
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: clean(database, store, limits()), range(3)))
+    done.append(clean(database, store, limits()))
+    assert sum(one.recordings for one in done) == 40
+    assert sum(one.jobs for one in done) == 40
+    assert sum(one.files for one in done) == 40
+    assert ids(database, Recording.job_id) == kept
+    assert len(keys(store)) == 5
+
+
+def test_a_crash_between_mark_and_file_is_finished_by_the_next_run(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = speak(database, store)
+    with database.write() as connection:
+        assert changes.remove(connection, job_id, owner="local").doomed_keys
+    assert len(keys(store)) == 1
+    removed = clean(database, store, limits())
+    assert (removed.files, keys(store), ids(database, Audio.key)) == (1, set(), set())
+
+
+def test_a_file_that_resists_does_not_keep_the_others(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = speak(database, store, hours_ago=50)
+    speak(database, store, hours_ago=50)
+
+    delete = Store.delete
+
+    def resist(self: Store, some: Sequence[str]) -> None:
+        if any(stuck in key for key in some):
+            raise PermissionError
+        delete(self, some)
+
+    monkeypatch.setattr(Store, "delete", resist)
+    assert clean(database, store, limits()).files == 1
+    monkeypatch.undo()
+    assert clean(database, store, limits()).files == 1
+    assert keys(store) == set()
+
+
+def test_files_that_no_row_names_go_unless_their_job_goes_on(
+    database: Database, store: Store, tmp_path: Path
+) -> None:
+    speak(database, store)
+    running = new_job()
+    submit(database, running)
+    take(database, running)
+    orphan, young, living = (
+        audio_key(job_id, attempt=1, extension="wav") for job_id in (new_id(), new_id(), running.id)
+    )
+    for key in (orphan, young, living):
+        put(store, key)
+    long_ago = time.time() - cleanup.ORPHAN_AGE_S - 60
+    for key in keys(store) - {young}:
+        os.utime(tmp_path / key, (long_ago, long_ago))
+    assert clean(database, store, limits(), dry_run=True).orphans == 1
+    assert clean(database, store, limits()).orphans == 1
+    assert keys(store) >= {young, living}
+    assert orphan not in keys(store)
+    assert len(keys(store)) == 3
+
+
+def test_traces_are_forgotten_after_a_week(database: Database, store: Store) -> None:
+    submit(database, new_job(idempotency_key="k"))
+    deleted = speak(database, store)
+    with database.write() as connection:
+        changes.remove(connection, deleted, owner="local")
+    clean(database, store, limits())
+    assert deleted in ids(database, Job.id)
+    week = time.time() - 8 * 24 * HOUR
+    with database.write() as connection:
+        connection.execute(update(Idempotency).values(created_at=week))
+        connection.execute(update(Job).where(Job.id == deleted).values(deleted_at=week))
+    clean(database, store, limits())
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(Idempotency)) == 0
+    assert deleted not in ids(database, Job.id)

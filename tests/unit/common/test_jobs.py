@@ -1,0 +1,525 @@
+"""The job queries, on SQLite and on Postgres."""
+
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from common.database import Database
+from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
+from common.jobs import changes, lease, reading, submission, sweep
+from common.jobs.lease import Claim
+from common.jobs.submission import Accepted, Backlog, NewJob
+from common.options import Options
+from common.tables import Audio, Captions, Job, Part, Recording
+from tests.support.backlogs import queue_many
+from tests.support.rows import complete, made, new_job, submit, take
+
+
+def status_of(database: Database, job_id: str) -> str:
+    with database.read() as connection:
+        row = reading.get_job(connection, job_id, owner="local")
+    assert row is not None
+    return str(row.status)
+
+
+def test_a_refused_row_leaves_its_neighbours_alone(database: Database) -> None:
+    good, bad, other = new_job(), new_job(id="x" * 65 + "\0"), new_job()
+    if database.is_sqlite:
+        bad = replace(good, text="the same id again")
+    with database.write() as connection:
+        answers = submission.submit(connection, [good, bad, other], backlog=Backlog(10))
+    assert isinstance(answers[2], Accepted)
+    assert isinstance(answers[1], InvalidRequest)
+    assert status_of(database, other.id) == "queued"
+
+
+def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Database) -> None:
+    first = new_job(idempotency_key="k", request_hash="a")
+    with database.write() as connection:
+        answers = submission.submit(
+            connection,
+            [
+                first,
+                new_job(idempotency_key="k", request_hash="a"),
+                new_job(idempotency_key="k", request_hash="b"),
+            ],
+            backlog=Backlog(10),
+        )
+    assert answers[0] == Accepted(first.id, first.part_id, first.queue, created=True)
+    assert answers[1] == Accepted(first.id, first.part_id, first.queue, created=False)
+    assert isinstance(answers[2], Conflict)
+
+
+def test_exactly_the_limit_is_accepted(database: Database) -> None:
+    backlog = Backlog(7)
+    accepted = 0
+    for _ in range(4):
+        with database.write() as connection:
+            answers = submission.submit(connection, [new_job() for _ in range(3)], backlog=backlog)
+        accepted += sum(isinstance(answer, Accepted) for answer in answers)
+        assert all(isinstance(answer, Accepted | QueueFull) for answer in answers)
+    assert accepted == 7
+    with database.read() as connection:
+        assert reading.count_by_status(connection) == {"queued": 7, "running": 0}
+
+
+def test_a_key_whose_job_was_refused_may_come_again(database: Database) -> None:
+    submit(database, new_job())
+    keyed = new_job(idempotency_key="k", request_hash="a")
+    with database.write() as connection:
+        assert isinstance(submission.submit(connection, [keyed], backlog=Backlog(1))[0], QueueFull)
+    again = submit(database, new_job(idempotency_key="k", request_hash="a"))
+    assert again[0].created
+
+
+def test_one_of_many_claims_wins(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claims = []
+    start = threading.Barrier(8)
+
+    def race() -> None:
+        start.wait()
+        with database.write() as connection:
+            claims.append(lease.claim(connection, job.part_id, alone=False, worker_id="test", lease_s=30))
+
+    threads = [threading.Thread(target=race) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(claim is not None for claim in claims) == 1
+    assert status_of(database, job.id) == "running"
+
+
+def test_a_stale_attempt_writes_nothing(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    stale = take(database, job, lease_s=-1)
+    with database.write() as connection:
+        assert sweep.release_expired(connection) == [sweep.Released(job.id, failed=False)]
+    fresh = take(database, job, alone=True)
+    with database.write() as connection:
+        assert lease.finish(connection, stale, made(stale)) is None
+        assert not lease.fail(connection, stale, code="x", message="x")
+        assert not lease.hand_back(connection, stale)
+        assert lease.renew(connection, [(stale.part_id, stale.attempt)], lease_s=30) == {stale.part_id}
+        assert lease.finish(connection, fresh, made(fresh)) is not None
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(Audio)) == 1
+        assert connection.scalar(select(Recording.audio_key)) == made(fresh).key
+
+
+def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None:
+    job = new_job(text="A title. " * 30)
+    submit(database, job)
+    complete(database, job)
+    with database.read() as connection:
+        row = reading.get_job(connection, job.id, owner="local")
+        [recording] = reading.list_recordings(connection, owner="local", limit=5)
+        totals = reading.usage_totals(connection, owner="local")
+        per_char = reading.synthesis_s_per_char(connection, model="hibari", since_hour=0)
+    assert row is not None
+    assert (row.status, row.duration_s, row.size_bytes, row.attempts) == ("completed", 1.5, 72_044, 1)
+    assert row.timings["total_ms"] >= row.timings["queue_ms"] >= 0
+    assert recording.job_id == job.id
+    assert len(recording.title) == 80
+    assert recording.title.endswith("…")
+    assert (totals.completed, totals.chars, totals.audio_s) == (1, len(job.text), 1.5)
+    assert per_char == pytest.approx(0.06 / len(job.text))
+
+
+def test_only_a_death_alone_convicts(database: Database) -> None:
+    poison = new_job()
+    submit(database, poison)
+    take(database, poison, lease_s=-1)
+    for _ in range(2):
+        with database.write() as connection:
+            assert not sweep.release_expired(connection)[0].failed
+        take(database, poison, alone=True, lease_s=-1)
+        assert status_of(database, poison.id) == "running"
+    with database.write() as connection:
+        assert sweep.release_expired(connection)[0].failed
+    with database.read() as connection:
+        row = reading.get_job(connection, poison.id, owner="local")
+    assert row is not None
+    assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 3)
+
+
+def test_handing_back_charges_no_attempt_and_a_retry_waits(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    with database.write() as connection:
+        claim = lease.claim(connection, job.part_id, alone=False, worker_id="a", lease_s=30)
+        assert claim is not None
+        assert lease.hand_back(connection, claim)
+        row = reading.get_job(connection, job.id, owner="local")
+        assert row is not None
+        assert (row.attempts, row.status) == (0, "queued")
+        # Since when it runs is said of the attempt that runs: forecasts stand on it.
+        assert row.started_at is None
+        claim = lease.claim(connection, job.part_id, alone=False, worker_id="b", lease_s=30)
+        assert claim is not None
+        assert lease.retry_later(connection, claim, delay_s=60)
+        assert lease.claim(connection, job.part_id, alone=False, worker_id="c", lease_s=30) is None
+        assert sweep.due_bells(connection, queue=job.queue, limit=10) == []
+
+
+def test_bells_ring_the_oldest_due_and_back_off(database: Database) -> None:
+    jobs = [new_job() for _ in range(5)]
+    submit(database, *jobs)
+    with database.write() as connection:
+        assert list(sweep.queues_waiting(connection)) == ["hibari.interactive"]
+        # The intake has just rung for them.
+        assert sweep.due_bells(connection, queue="hibari.interactive", limit=10) == []
+        connection.execute(update(Part).values(next_bell_at=0))
+        rung = sweep.due_bells(connection, queue="hibari.interactive", limit=3)
+        assert [bell.part_id for bell in rung] == [job.part_id for job in jobs[:3]]
+        assert len(sweep.due_bells(connection, queue="hibari.interactive", limit=10)) == 2
+        waits = connection.scalars(select(Part.next_bell_at)).all()
+        assert min(waits) > 0
+        # An empty queue says that all bells were lost.
+        connection.execute(update(Part).values(created_at=Part.created_at - 10))
+        lost = sweep.due_bells(connection, queue="hibari.interactive", limit=10, lost_after_s=2)
+        assert len(lost) == 5
+
+
+def test_places_count_the_own_lane_and_the_faster_one(database: Database) -> None:
+    bulk = [new_job(queue="hibari.bulk", text="1234567890") for _ in range(3)]
+    submit(database, *bulk)
+    submit(database, new_job(text="12345"))
+    with database.read() as connection:
+        assert reading.place_of(connection, bulk[2].id) == reading.Place(3, 25)
+        assert reading.place_of(connection, bulk[0].id) == reading.Place(1, 5)
+        assert reading.backlog(connection, up_to=100) == reading.Place(4, 35)
+
+
+def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> None:
+    jobs = [new_job() for _ in range(7)]
+    for job in jobs:
+        submit(database, job)
+    seen: list[str] = []
+    after: reading.Keyset | None = None
+    while True:
+        with database.read() as connection:
+            page = reading.list_jobs(connection, owner="local", limit=3, after=after)
+        if not page:
+            break
+        seen += [row.id for row in page]
+        after = (page[-1].created_at, page[-1].id)
+        submit(database, new_job())
+    assert seen == [job.id for job in reversed(jobs)]
+
+
+def test_cancel_fences_the_worker_off(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claim = take(database, job)
+    with database.write() as connection:
+        assert changes.cancel(connection, job.id, owner="local")
+        assert not changes.cancel(connection, job.id, owner="local")
+        assert not lease.report_progress(connection, claim, done=1, total=2)
+        assert lease.finish(connection, claim, made(claim)) is None
+        assert changes.retry(connection, job.id, owner="local").part_id == job.part_id
+    complete(database, job)
+    with database.write() as connection, pytest.raises(Conflict):
+        changes.retry(connection, job.id, owner="local")
+
+
+def test_deleted_is_gone_whoever_asks(database: Database) -> None:
+    finished, running = new_job(), new_job()
+    submit(database, finished, running)
+    key = made(complete(database, finished)).key
+    claim = take(database, running)
+    with database.write() as connection:
+        assert changes.remove(connection, finished.id, owner="local") == changes.Deleted(
+            finished.id, "finished", (key,)
+        )
+        assert changes.remove(connection, running.id, owner="local").was == "unfinished"
+        with pytest.raises(Gone):
+            changes.remove(connection, finished.id, owner="local")
+        with pytest.raises(NotFound):
+            changes.remove(connection, "unknown", owner="local")
+        with pytest.raises(NotFound):
+            changes.remove(connection, running.id, owner="somebody else")
+        assert lease.finish(connection, claim, made(claim)) is None
+        assert reading.list_jobs(connection, owner="local", limit=9) == []
+        assert reading.list_recordings(connection, owner="local", limit=9) == []
+        assert reading.find_audio(connection, [finished.id], owner="local") == {}
+        assert connection.scalars(select(Job.text)).all() == ["", ""]
+        changes.forget_audio(connection, [key])
+        assert connection.scalar(select(func.count()).select_from(Audio)) == 0
+
+
+def test_what_is_being_spoken_counts_by_its_segments(database: Database) -> None:
+    half, unknown, other = new_job(text="x" * 100), new_job(text="x" * 40), new_job(queue="stub.bulk")
+    submit(database, half, unknown, other)
+    claims = [take(database, job) for job in (half, unknown, other)]
+    with database.write() as connection:
+        assert lease.report_progress(connection, claims[0], done=1, total=2)
+        assert reading.chars_being_spoken(connection, engine="hibari") == 90
+
+
+class TestJoining:
+    """An equal request whose answer was not delivered is the same job."""
+
+    def test_of_equal_requests_in_one_transaction_one_is_spoken(self, database: Database) -> None:
+        first, second = joinable(), joinable()
+        answers = submit(database, first, second)
+        assert [(one.job_id, one.created) for one in answers] == [(first.id, True), (first.id, False)]
+        with database.read() as connection:
+            assert connection.scalars(select(Job.id)).all() == [first.id]
+
+    def test_one_under_way_is_joined(self, database: Database) -> None:
+        first = joinable()
+        submit(database, first)
+        assert joined(database) == first.id
+        take(database, first)
+        assert joined(database) == first.id
+
+    def test_one_that_has_ended_is_joined_for_a_minute(self, database: Database) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        complete(database, first)
+        assert joined(database) == first.id
+        with database.write() as connection:
+            connection.execute(update(Job).values(finished_at=Job.finished_at - submission.JOIN_WITHIN_S))
+        assert joined(database, later) == later.id
+        assert joined(database) == later.id, "from now on it is that one"
+
+    def test_one_that_was_delivered_is_not(self, database: Database) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        complete(database, first)
+        with database.write() as connection:
+            submission.forget_join(connection, first, delivered_id=first.id)
+        assert joined(database, later) == later.id
+
+    def test_delivering_an_earlier_one_forgets_no_later_one(self, database: Database) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        with database.write() as connection:
+            changes.cancel(connection, first.id, owner="local")
+        submit(database, later)
+        with database.write() as connection:
+            submission.forget_join(connection, later, delivered_id=first.id)
+        assert joined(database) == later.id
+
+    @pytest.mark.parametrize("how", ["failed", "cancelled", "deleted", "deleted after its end"])
+    def test_one_that_came_to_nothing_is_not(self, database: Database, how: str) -> None:
+        first, later = joinable(), joinable()
+        submit(database, first)
+        end(database, first, how=how)
+        assert joined(database, later) == later.id
+
+    def test_never_one_of_another_owner(self, database: Database) -> None:
+        first, other = joinable(), joinable(owner="somebody else")
+        submit(database, first)
+        assert joined(database, other) == other.id
+        assert joined(database) == first.id
+
+    def test_a_key_of_the_callers_own_is_another_thing(self, database: Database) -> None:
+        keyed = joinable(idempotency_key="k", request_hash="a", join_key=None)
+        submit(database, keyed, first := joinable())
+        with database.write() as connection:
+            submission.forget_join(connection, first, delivered_id=first.id)
+        with database.write() as connection:
+            again = replace(keyed, id=new_job().id)
+            (answer,) = submission.submit(connection, [again], backlog=Backlog(9))
+        assert isinstance(answer, Accepted)
+        assert (answer.job_id, answer.created) == (keyed.id, False)
+
+    def test_who_joins_a_refused_one_is_refused_too(self, database: Database) -> None:
+        submit(database, new_job())
+        with database.write() as connection:
+            answers = submission.submit(connection, [joinable(), joinable()], backlog=Backlog(1))
+        assert all(isinstance(answer, QueueFull) for answer in answers)
+        later = joinable()
+        assert joined(database, later) == later.id
+
+    def test_of_many_at_once_one_is_spoken(self, database: Database) -> None:
+        ended = joinable()
+        submit(database, ended)
+        end(database, ended, how="failed")
+        found: list[str] = []
+        start = threading.Barrier(8)
+
+        def race() -> None:
+            start.wait()
+            found.append(joined(database))
+
+        threads = [threading.Thread(target=race) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 8
+        assert len({*found}) == 1
+        assert status_of(database, found[0]) == "queued"
+
+
+def joinable(**given: Any) -> NewJob:
+    return new_job(**{"join_key": "\x01equal", **given})
+
+
+def joined(database: Database, job: NewJob | None = None) -> str:
+    """The job that an equal request is."""
+    (answer,) = submit(database, job or joinable())
+    return answer.job_id
+
+
+def end(database: Database, job: NewJob, *, how: str) -> None:
+    claim = take(database, job)
+    with database.write() as connection:
+        if how == "failed":
+            assert lease.fail(connection, claim, code="x", message="x")
+        elif how == "cancelled":
+            assert changes.cancel(connection, job.id, owner="local")
+        else:
+            if how != "deleted":
+                assert lease.finish(connection, claim, made(claim))
+            changes.remove(connection, job.id, owner="local")
+
+
+class TestVoicesOfSeveralModels:
+    LEGS = ("fake_a.interactive", "hibari.interactive")
+
+    @pytest.fixture
+    def job(self, database: Database) -> NewJob:
+        options = Options(legs=self.LEGS, cast={"fake_a": 0, "hibari_heart": 1})
+        job = new_job(queue=self.LEGS[0], options=options)
+        submit(database, job)
+        return job
+
+    def test_a_job_goes_from_queue_to_queue_with_what_was_spoken(
+        self, database: Database, job: NewJob
+    ) -> None:
+        first = take(database, job)
+        assert (first.takes, first.next_queue) == ((), self.LEGS[1])
+        assert pass_on(database, first)
+        assert status_of(database, job.id) == "queued"
+        with database.write() as connection:
+            # Who passes it on rings; the sweep would if that bell were lost.
+            assert sweep.due_bells(connection, queue=self.LEGS[1], limit=9) == []
+            connection.execute(update(Part).values(next_bell_at=0))
+            (bell,) = sweep.due_bells(connection, queue=self.LEGS[1], limit=9)
+        assert bell.part_id == job.part_id
+        last = take(database, job)
+        assert (last.takes, last.next_queue, last.queue) == (("take-1",), None, self.LEGS[1])
+        assert (last.attempt, last.attempts) == (2, 1), "it is one attempt that goes on elsewhere"
+
+    def test_one_that_is_late_passes_nothing_on(self, database: Database, job: NewJob) -> None:
+        stale = take(database, job, lease_s=-1)
+        with database.write() as connection:
+            sweep.release_expired(connection)
+        assert not pass_on(database, stale)
+        fresh = take(database, job, alone=True)
+        assert (fresh.takes, fresh.queue) == ((), self.LEGS[0])
+        assert not pass_on(database, stale)
+        assert pass_on(database, fresh)
+        assert not pass_on(database, fresh)
+
+    def test_deaths_and_failures_of_one_model_are_not_held_against_the_next(
+        self, database: Database, job: NewJob
+    ) -> None:
+        take(database, job, lease_s=-1)
+        with database.write() as connection:
+            sweep.release_expired(connection)
+        claim = take(database, job, alone=True)
+        with database.write() as connection:
+            assert lease.retry_later(connection, claim, delay_s=0)
+        assert pass_on(database, take(database, job, alone=True))
+        assert take(database, job).failures == 0
+
+    @pytest.mark.parametrize("how", ["failed", "cancelled"])
+    def test_tried_again_it_starts_with_the_first_voices(
+        self, database: Database, job: NewJob, how: str
+    ) -> None:
+        assert pass_on(database, take(database, job))
+        end(database, job, how=how)
+        with database.write() as connection:
+            bell = changes.retry(connection, job.id, owner="local")
+        assert bell.queue == self.LEGS[0]
+        claim = take(database, job)
+        assert (claim.takes, claim.queue, claim.next_queue) == ((), *self.LEGS)
+
+    def test_one_that_was_cancelled_passes_nothing_on(self, database: Database, job: NewJob) -> None:
+        claim = take(database, job)
+        with database.write() as connection:
+            assert changes.cancel(connection, job.id, owner="local")
+        assert not pass_on(database, claim)
+        assert status_of(database, job.id) == "cancelled"
+
+
+def pass_on(database: Database, claim: Claim) -> bool:
+    with database.write() as connection:
+        queue = claim.next_queue or "none"
+        return lease.pass_on(connection, claim, queue=queue, take=f"take-{claim.attempt}")
+
+
+CUES = ([0.0, 1.5, 0, 12, "hibari_heart", []],)
+
+
+def test_captions_come_and_go_with_the_audio(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claim = take(database, job)
+    finished = made(claim, cues=CUES)
+    with database.write() as connection:
+        assert lease.finish(connection, claim, finished)
+        assert reading.find_captions(connection, job.id, owner="local") == list(CUES)
+        assert reading.find_captions(connection, job.id, owner="somebody else") is None
+        changes.remove(connection, job.id, owner="local")
+        assert reading.find_captions(connection, job.id, owner="local") is None
+        changes.forget_audio(connection, [finished.key])
+        assert connection.scalar(select(func.count()).select_from(Captions)) == 0
+
+
+def test_a_stale_attempt_leaves_no_captions(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    claim = take(database, job)
+    with database.write() as connection:
+        assert changes.cancel(connection, job.id, owner="local")
+        assert lease.finish(connection, claim, made(claim, cues=CUES)) is None
+        assert connection.scalar(select(func.count()).select_from(Captions)) == 0
+
+
+def test_a_text_that_came_while_it_was_spoken_is_written_at_the_end(database: Database) -> None:
+    job = new_job(text="", options=Options(live_text=True))
+    submit(database, job)
+    claim = take(database, job)
+    assert claim.options.live_text
+    with database.write() as connection:
+        assert lease.finish(connection, claim, made(claim, text="Hello there.", cues=CUES))
+        row = reading.get_job(connection, job.id, owner="local")
+        [recording] = reading.list_recordings(connection, owner="local", limit=5)
+        totals = reading.usage_totals(connection, owner="local")
+    assert row is not None
+    assert (row.text, row.chars) == ("Hello there.", 12)
+    assert (recording.title, recording.text) == ("Hello there.", "Hello there.")
+    assert totals.chars == 12
+
+
+def test_the_few_that_failed_are_found_among_many_that_did_not(database: Database) -> None:
+    oldest = new_job()
+    submit(database, oldest)
+    with database.write() as connection:
+        changes.cancel(connection, oldest.id, owner="local")
+    many = new_job()
+    queue_many(database, many, count=50_000)
+    with database.write() as connection:
+        connection.execute(text("UPDATE jobs SET status = 'completed' WHERE status = 'queued'"))
+        connection.execute(text("ANALYZE"))
+    took_s = []
+    for _ in range(5):
+        began = time.perf_counter()
+        with database.read() as connection:
+            found = reading.list_jobs(connection, owner="local", limit=5, status="cancelled")
+        took_s.append(time.perf_counter() - began)
+        assert [row.id for row in found] == [oldest.id]
+    assert min(took_s) < 0.01

@@ -1,0 +1,149 @@
+"""Settings, and `.env.example`, which tells people about them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from common.settings import Settings, get_settings
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = (ROOT / ".env.example").read_text()
+LINE = re.compile(r"^#?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$", re.MULTILINE)
+ALIASES = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
+UNITS = {"_s": "seconds", "_mb": "MB", "_hours": "hours", "_bytes": "bytes", "_chars": "characters"}
+COMPOSE_ONLY = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+
+
+def name_of(field: str) -> str:
+    return ALIASES.get(field, f"ORATIO_{field.upper()}")
+
+
+def read(**environment: str) -> Settings:
+    """As a process reads them, without a `.env`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        return Settings(_env_file=None)
+
+
+def comment_of(name: str) -> str:
+    """The comment above a line of the example, or above the group of lines that it stands in."""
+    before = EXAMPLE[: re.search(rf"^#?{name}=", EXAMPLE, re.MULTILINE).start()]  # type: ignore[union-attr]
+    return before.rpartition("\n\n")[2]
+
+
+def test_the_example_shows_every_setting_and_nothing_else() -> None:
+    listed = [found["name"] for found in LINE.finditer(EXAMPLE)]
+    assert len(listed) == len(set(listed))
+    assert set(listed) - COMPOSE_ONLY == {name_of(field) for field in Settings.model_fields}
+    assert set(listed) >= COMPOSE_ONLY
+
+
+def test_the_example_shows_real_defaults(tmp_path: Path) -> None:
+    written = tmp_path / ".env"
+    written.write_text(re.sub(r"^#(?=[A-Z][A-Z0-9_]*=)", "", EXAMPLE, flags=re.MULTILINE))
+    assert Settings(_env_file=written) == Settings(_env_file=None)
+
+
+def test_the_example_as_it_is_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(EXAMPLE)
+    settings = Settings(_env_file=tmp_path / ".env")
+    assert settings == Settings(_env_file=None)
+    # Named at all, a Redis is somebody else's, and `oratio up` would not start its own.
+    assert not settings.model_fields_set
+
+
+def test_the_example_keeps_the_order_of_the_settings() -> None:
+    names = [name_of(field) for field in Settings.model_fields]
+    assert [found["name"] for found in LINE.finditer(EXAMPLE) if found["name"] in names] == names
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_the_example_says_the_unit(field: str) -> None:
+    comment = comment_of(name_of(field))
+    assert comment.startswith("# ")
+    for suffix, unit in UNITS.items():
+        if field.endswith(suffix):
+            assert unit in comment
+
+
+def test_defaults_of_compose_are_shown() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    shown = {found["name"]: found["value"] for found in LINE.finditer(EXAMPLE)}
+    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", compose))
+    assert defaults
+    assert {name: shown[name] for name in defaults} == defaults
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "HUGGINGFACEHUB_API_TOKEN"])
+def test_the_token_has_two_names(name: str) -> None:
+    token = read(**{name: "hf_abc"}).hf_token
+    assert token is not None
+    assert token.get_secret_value() == "hf_abc"
+    assert "hf_abc" not in repr(token)
+
+
+def test_an_empty_token_is_none() -> None:
+    assert read(HF_TOKEN="").hf_token is None
+    assert read(ORATIO_ALIVE_FILE="").alive_file is None
+
+
+def test_the_older_name_of_the_stub() -> None:
+    assert read(ORATIO_TTS_STUB="1").provider_mode == "stub"
+    assert read(ORATIO_TTS_STUB="1", ORATIO_TTS_PROVIDER="local").provider_mode == "stub"
+    assert read(ORATIO_TTS_STUB="0", ORATIO_TTS_PROVIDER="local").provider_mode == "local"
+    assert read().provider_mode == "auto"
+
+
+def test_the_data_folder_holds_what_is_not_sent_elsewhere(tmp_path: Path) -> None:
+    here = read(ORATIO_DATA_DIR=str(tmp_path))
+    assert here.database == f"sqlite:///{tmp_path}/oratio.db"
+    assert here.store == f"file://{tmp_path}"
+    elsewhere = read(ORATIO_DATABASE_URL="postgresql://db/oratio", ORATIO_STORE_URL="s3://bucket/voices")
+    assert elsewhere.database == "postgresql://db/oratio"
+    assert elsewhere.store == "s3://bucket/voices"
+
+
+def test_lists_are_written_with_commas() -> None:
+    settings = read(ORATIO_WORKER_MODELS=" hibari, stub,,", ORATIO_OPTIONAL_MODELS="")
+    assert settings.worker_model_names == ("hibari", "stub")
+    assert settings.optional_model_names == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORATIO_DEVICE", "tpu"),
+        ("ORATIO_DTYPE", "int8"),
+        ("ORATIO_MODEL_MEMORY_MB", "-1"),
+        ("ORATIO_CPU_THREADS", "0"),
+        ("ORATIO_PORT", "eight"),
+        ("ORATIO_TTS_PROVIDER", "cloud"),
+        ("ORATIO_TTS_STUB", "perhaps"),
+        ("ORATIO_MAX_TEXT_CHARS", "0"),
+        ("ORATIO_SYNC_WAIT_S", "0"),
+        ("ORATIO_QUEUE_MAX", "-1"),
+        ("ORATIO_LEASE_S", "soon"),
+        ("ORATIO_CLEAN_MAX_HOURS", "-1"),
+        ("ORATIO_JOBS_MAX", "2.5"),
+        ("ORATIO_QUEUE_PREFIX", "Our Queue"),
+        ("ORATIO_WORKER_INSTANCES", "0"),
+        ("ORATIO_LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_bad_values_are_refused(name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=name.removeprefix("ORATIO_").lower()):
+        read(**{name: value})
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        read().port = 1  # type: ignore[misc]
+
+
+def test_they_are_read_once() -> None:
+    get_settings.cache_clear()
+    assert get_settings() is get_settings()
+    get_settings.cache_clear()
