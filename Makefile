@@ -13,6 +13,8 @@ TOOLS  := .venv-uv
 UV     := $(TOOLS)/bin/uv
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_PYTHON_DOWNLOADS := never
+# Dozens of processes import the same modules: each is compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 UV_INSTALL = $(UV) pip install -q --python
 LOCKED     = --require-hashes -r requirements
 OURSELVES := --no-deps --no-build-isolation -e .
@@ -20,7 +22,7 @@ WITHOUT_GPL = $(if $(filter 0,$(GPL)),$(UV) pip uninstall -q --python $(1) $(GPL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi test test-base test-studio \
-  test-flavours test-python lint format lock bench bench-models clean
+  test-flavours test-python check lint format lock bench bench-studio bench-models clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -97,24 +99,36 @@ studio: openapi setup-node  ## Build the studio, the page that a running service
 openapi: | $(VENV)/.run-gpl$(GPL)  ## Write what the API says of itself into frontend/openapi.json
 	$(BIN)/python scripts/export_openapi.py
 
-test: test-flavours test-studio test-base  ## Run the tests on real servers and in every environment, built and started by them
+# Tests wait as often as they compute, so there are more processes than cores.
+PROCESSES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null | awk '{ print 2 * $$1 }')
+PYTEST     = -m pytest -n $(or $(PROCESSES),4)
+
+ifdef T
+test: setup-test
+	$(BIN)/python -m pytest $(T)
+else
+test: test-flavours test-studio test-base  ## Run all tests, or a selection: make test T=tests/api/test_jobs.py
+endif
+
+check: lint  ## Lint, types, unit and API tests: for use while working
+	$(BIN)/python $(PYTEST) -m "not slow" tests/unit tests/api
 
 test-base: setup-test setup-test-flavours
-	$(BIN)/python -m pytest
+	$(BIN)/python $(PYTEST)
 
 test-flavours: setup-test-flavours
-	.venv-torch/bin/python -m pytest tests/worker/test_conformance.py tests/test_worker_torch*.py tests/worker/test_numbers.py
-	.venv-parler/bin/python -m pytest tests/worker/test_conformance.py tests/worker/test_parler*.py
+	.venv-torch/bin/python $(PYTEST) tests/worker/test_conformance.py tests/worker/test_torch*.py tests/worker/test_numbers.py
+	.venv-parler/bin/python $(PYTEST) tests/worker/test_conformance.py tests/worker/test_parler*.py
 
 test-studio: setup-test setup-node  ## Build the studio and test it: types, units, and a browser before a real service
 	$(BIN)/python scripts/check_studio.py
 
 # What must run on every Python; the other environments are those of the first one.
-ON_EVERY_PYTHON := tests/api/test_synthesize.py tests/api/test_models.py tests/worker/test_conformance.py \
-  tests/worker/test_engines.py tests/worker/test_kokoro.py tests/worker/test_kokoro_spelling.py tests/e2e/test_speech.py
-test-python:  ## Run the tests of gateway, base worker and Kokoro on PYTHON=python3.12 or 3.13, in .venv-3.12 or .venv-3.13
+ON_EVERY_PYTHON := tests/worker/test_conformance.py tests/worker/test_engines.py \
+  tests/e2e/test_speech.py::test_every_format_is_understood
+test-python:  ## Run the tests of the engines on PYTHON=python3.12 or 3.13, in .venv-3.12 or .venv-3.13
 	@version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
-	  && $(MAKE) VENV=.venv-$$version setup-test && .venv-$$version/bin/python -m pytest $(or $(TESTS),$(ON_EVERY_PYTHON))
+	  && $(MAKE) VENV=.venv-$$version setup-test && .venv-$$version/bin/python $(PYTEST) $(or $(T),$(ON_EVERY_PYTHON))
 
 lint: setup-test  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
@@ -142,6 +156,9 @@ lock: setup-test  ## Pin the newest versions that pyproject.toml allows (UPGRADE
 
 bench: setup-test  ## Measure overhead, submit rate, memory, first sounds and many listeners against their references
 	$(BIN)/python -m bench
+
+bench-studio: setup-test setup-node  ## Measure the first visit and the time from a key to its frame in Chromium
+	$(BIN)/python scripts/check_studio.py bench
 
 bench-models: setup-test setup-test-flavours  ## Measure full-size models, many texts at once beside one by one
 	$(BIN)/python -m bench.batching $(BENCH)

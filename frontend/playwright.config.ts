@@ -1,10 +1,12 @@
 import { defineConfig } from "@playwright/test";
 
-// One browser and one service at a time: what is measured must not wait for its neighbours.
+// Each process has a browser and a service of its own; what is measured runs alone.
+const measures = process.env["BENCH"] === "1";
+
 export default defineConfig({
   testDir: "e2e",
-  testMatch: "*.spec.ts",
-  workers: 1,
+  testMatch: measures ? "*.bench.ts" : "*.spec.ts",
+  workers: measures ? 1 : 2,
   fullyParallel: false,
   timeout: 90_000,
   expect: { timeout: 15_000 },

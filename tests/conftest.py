@@ -1,8 +1,6 @@
 """Real servers for the tests: started once, on loopback, on free ports, in temporary folders, ended by their pid."""
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from common.database import Database
 from common.settings import Settings
+from tests.support.services import settings_in
 from tests.support.slowest import SlowestFiles
 
 if TYPE_CHECKING:
@@ -25,6 +24,9 @@ _LIBRARIES = {
     "worker/test_parler*.py": "parler_tts",
 }
 collect_ignore_glob = [files for files, library in _LIBRARIES.items() if find_spec(library) is None]
+
+# Dozens of processes import the same modules: each is compiled once, whatever the shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Whole services first, so that no process is left alone with a long file at the end.
 _FIRST = ("e2e", "cli", "worker", "deploy", "api", "unit")
@@ -116,15 +118,7 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def settings(tmp_path: Path, valkey_url: str, migrated_sqlite_url: str) -> Settings:
     """SQLite, the shared Valkey, a prefix and folders of this test's own."""
-    return Settings(
-        _env_file=None,
-        data_dir=tmp_path,
-        models_dir=tmp_path / "models",
-        database_url=migrated_sqlite_url,
-        redis_url=valkey_url,
-        queue_prefix=f"t{secrets.token_hex(4)}",
-        fake_engine=True,
-    )
+    return settings_in(tmp_path, database_url=migrated_sqlite_url, redis_url=valkey_url)
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +127,3 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("ORATIO_") or name in ("HF_TOKEN", "HUGGINGFACEHUB_API_TOKEN"):
             monkeypatch.delenv(name)
-
-
-def find_tool(name: str) -> str | None:
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")

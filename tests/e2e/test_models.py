@@ -11,9 +11,11 @@ from cli import processes
 from common import broker
 from common.jobs.submission import NewJob
 from common.settings import Settings
+from tests.support.databases import SqliteTemplate
 from tests.support.fake_inference import FakeInference
 from tests.support.farm import Farm, fake_job, open_farm
 from tests.support.rows import new_job
+from tests.support.services import settings_in
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 from worker.engines.fake import MEMORY_BYTES
@@ -24,18 +26,33 @@ Open = Callable[..., Farm]
 
 @pytest.fixture
 def opened(settings: Settings, tmp_path: Path) -> Iterator[Open]:
-    """Makes a farm with settings of its own, with what heals running; no worker yet."""
+    """Opens a farm with its own settings and no worker yet; `ops` starts the sweep, for jobs that are tried again."""
     held: list[Any] = []
 
-    def make(**changes: Any) -> Farm:
+    def make(*, ops: bool = False, **changes: Any) -> Farm:
         held.append(open_farm(settings.model_copy(update=QUICK | changes), tmp_path / "logs"))
         farm: Farm = held[-1].__enter__()
-        farm.start_ops()
+        if ops:
+            farm.start_ops()
         return farm
 
     yield make
     for one in held:
         one.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, valkey_url: str, sqlite_template: SqliteTemplate
+) -> Iterator[Farm]:
+    """A farm with one worker, for tests that end no process."""
+    folder = tmp_path_factory.mktemp("shared")
+    settings = settings_in(
+        folder, redis_url=valkey_url, database_url=sqlite_template.copy(folder / "oratio.db")
+    )
+    with open_farm(settings.model_copy(update=QUICK), folder / "logs") as farm:
+        farm.start_worker()
+        yield farm
 
 
 def job_of(key: str, text: str = "Hello there.", **changes: Any) -> NewJob:
@@ -115,44 +132,36 @@ def test_models_are_warmed_and_unloaded_on_order_and_at_the_start(opened: Open) 
     assert (farm.settings.data_dir / "fake" / "loads.log").read_text().split() == ["fake_b", "fake_a"]
 
 
-def test_what_is_in_use_is_not_unloaded(opened: Open) -> None:
-    farm = opened()
-    farm.start_worker()
+def test_what_is_in_use_is_not_unloaded(shared: Farm) -> None:
     job = job_of("fake_a", "[[slow:2]] A long sentence.")
-    farm.submit(job)
-    wait_for(lambda: announced(farm, "fake_a").get("in_use"))
-    order(farm, broker.UNLOAD, "fake_a")
-    assert farm.wait_ended(job).status == "completed"
-    assert "fake_a" in loaded(farm)
+    shared.submit(job)
+    wait_for(lambda: announced(shared, "fake_a").get("in_use"))
+    order(shared, broker.UNLOAD, "fake_a")
+    assert shared.wait_ended(job).status == "completed"
+    assert "fake_a" in loaded(shared)
 
 
-def test_out_of_memory_costs_the_job_and_not_the_worker(opened: Open) -> None:
-    farm = opened()
-    farm.start_worker()
+def test_out_of_memory_costs_the_job_and_not_the_worker(shared: Farm) -> None:
     neighbour, crowded = job_of("fake_b"), job_of("fake_a", "[[crowded]] Make room.")
-    assert [row.status for row in speak(farm, neighbour)] == ["completed"]
-    assert [row.status for row in speak(farm, crowded)] == ["completed"], "the other model went"
-    assert loaded(farm) <= {"fake_a"}
-    hopeless, well = speak(farm, job_of("fake_a", "[[oom:0]] Too much."), job_of("fake_a"))
+    assert [row.status for row in speak(shared, neighbour)] == ["completed"]
+    assert [row.status for row in speak(shared, crowded)] == ["completed"], "the other model went"
+    assert loaded(shared) <= {"fake_a"}
+    hopeless, well = speak(shared, job_of("fake_a", "[[oom:0]] Too much."), job_of("fake_a"))
     assert (hopeless.status, hopeless.error_code, hopeless.attempts) == ("failed", "out_of_memory", 1)
     assert "ORATIO_MODEL_MEMORY_MB" in hopeless.error_message
     assert well.status == "completed"
-    assert farm.children["worker-1"].poll() is None
+    assert shared.children["worker-1"].poll() is None
 
 
-def test_a_batch_that_does_not_fit_is_spoken_in_halves(opened: Open) -> None:
-    farm = opened()
-    farm.start_worker()
+def test_a_batch_that_does_not_fit_is_spoken_in_halves(shared: Farm) -> None:
     busy = job_of("fake_a", "[[slow:1]] Wait for it.")
     jobs = [job_of("fake_a", f"[[oom:2]] Number {number}.") for number in range(4)]
-    assert {row.status for row in speak(farm, busy, *jobs)} == {"completed"}
+    assert {row.status for row in speak(shared, busy, *jobs)} == {"completed"}
 
 
-def test_a_text_that_is_too_long_for_the_model_is_spoken_in_pieces(opened: Open) -> None:
-    farm = opened()
-    farm.start_worker()
+def test_a_text_that_is_too_long_for_the_model_is_spoken_in_pieces(shared: Farm) -> None:
     text = "This sentence is longer than the model can say at once, so it is cut. [[at_most:40]]"
-    (row,) = speak(farm, job_of("fake_a", text))
+    (row,) = speak(shared, job_of("fake_a", text))
     assert (row.status, row.segments_total) == ("completed", 1)
     assert row.warnings == []
     # Its pieces hold the marker no more, but for the last one, which is short enough.
@@ -160,7 +169,7 @@ def test_a_text_that_is_too_long_for_the_model_is_spoken_in_pieces(opened: Open)
 
 
 def test_a_lost_device_ends_the_process_and_the_others_go_on(opened: Open) -> None:
-    farm = opened()
+    farm = opened(ops=True)
     farm.start_worker()
     farm.restart_on_death("worker-1")
     bad = job_of("fake_a", "[[lost]] Gone.")
@@ -172,7 +181,7 @@ def test_a_lost_device_ends_the_process_and_the_others_go_on(opened: Open) -> No
 
 
 def test_a_model_that_never_finishes_loading_ends_the_process(opened: Open) -> None:
-    farm = opened(model_load_timeout_s=1.0)
+    farm = opened(ops=True, model_load_timeout_s=1.0)
     (farm.settings.data_dir / "fake").mkdir()
     stuck = farm.settings.data_dir / "fake" / "fake_a.load"
     stuck.write_text("hang")
@@ -190,7 +199,7 @@ def test_a_model_that_never_finishes_loading_ends_the_process(opened: Open) -> N
 
 
 def test_a_broken_model_is_announced_as_broken_and_its_jobs_go_elsewhere(opened: Open) -> None:
-    farm = opened()
+    farm = opened(ops=True)
     folder = farm.settings.data_dir / "fake"
     folder.mkdir()
     (folder / "fake_a.load").write_text("fail")
@@ -209,7 +218,7 @@ def test_a_broken_model_is_announced_as_broken_and_its_jobs_go_elsewhere(opened:
 
 def test_a_broken_model_is_spoken_by_hosted_inference_where_there_is_some(opened: Open) -> None:
     with FakeInference() as provider:
-        farm = opened(inference_url=provider.url)
+        farm = opened(ops=True, inference_url=provider.url)
         folder = farm.settings.data_dir / "fake"
         folder.mkdir()
         (folder / "fake_a.load").write_text("fail")
@@ -237,7 +246,7 @@ def kokoro_job(text: str) -> NewJob:
 
 
 def test_weights_that_appear_are_served_and_those_that_go_are_not(opened: Open) -> None:
-    farm = opened()
+    farm = opened(ops=True)
     farm.settings.models_dir.mkdir()
     farm.start_worker(models=("kokoro", "stub"))
     assert announced(farm, "kokoro") == {}
@@ -276,7 +285,7 @@ def test_a_queue_server_that_hangs_while_weights_appear_costs_no_queue(
 
 
 def test_weights_that_were_broken_and_come_back_whole_speak(opened: Open) -> None:
-    farm = opened(fallback_stub=False)
+    farm = opened(ops=True, fallback_stub=False)
     folder = farm.settings.models_dir
     folder.mkdir()
     farm.start_worker(models=("kokoro",))
@@ -297,7 +306,7 @@ def test_weights_that_were_broken_and_come_back_whole_speak(opened: Open) -> Non
 
 
 def test_a_job_goes_only_to_a_worker_that_has_the_weights(opened: Open, tmp_path: Path) -> None:
-    farm = opened()
+    farm = opened(ops=True)
     farm.settings.models_dir.mkdir()
     elsewhere = farm.settings.model_copy(update={"models_dir": tmp_path / "elsewhere"})
     elsewhere.models_dir.mkdir()

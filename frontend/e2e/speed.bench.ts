@@ -1,10 +1,11 @@
+/** How quick the page is: `npm run bench`, on a machine with nothing else to do. */
+
 import { expect, prose, test } from "./studio";
 
-const SCRIPT_BYTES_MAX = 150_000;
 const INTERACTIVE_MS_MAX = 1000;
 const KEY_MS_MAX = 50;
 
-test("a first visit is interactive within a second, with little script", async ({ studio, page }) => {
+test("a first visit is interactive within a second", async ({ studio, page }) => {
   const times: number[] = [];
   for (let visit = 0; visit < 3; visit++) {
     const session = await page.context().newCDPSession(page);
@@ -18,14 +19,7 @@ test("a first visit is interactive within a second, with little script", async (
     times.push(Date.now() - began);
     await session.detach();
   }
-  const script = await page.evaluate(() =>
-    (performance.getEntriesByType("resource") as PerformanceResourceTiming[])
-      .filter((entry) => entry.name.endsWith(".js"))
-      .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
-  );
-  console.log(`interactive after ${times.join(", ")} ms; ${script} bytes of script over the wire`);
-  expect(script).toBeGreaterThan(10_000);
-  expect(script).toBeLessThanOrEqual(SCRIPT_BYTES_MAX);
+  console.log(`interactive after ${times.join(", ")} ms`);
   expect(Math.min(...times)).toBeLessThan(INTERACTIVE_MS_MAX);
 });
 

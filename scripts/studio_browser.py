@@ -1,0 +1,49 @@
+"""The browser of the studio's tests: the one that is installed, else one that npm brings."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import studio_packages
+from studio_packages import Failed
+
+from cli.node import FRONTEND, Node
+
+_INSTALLED = ("chromium", "chromium-browser", "google-chrome")
+_PACKAGE = FRONTEND / "e2e" / "browser"
+# What the package unpacks for, beside the libraries and fonts that it brings.
+_STARTER = """#!/bin/sh
+export LD_LIBRARY_PATH="{folder}/al2023/lib:$LD_LIBRARY_PATH" FONTCONFIG_PATH="{folder}/fonts"
+exec "{folder}/chromium" "$@"
+"""
+
+
+def find_browser(node: Node) -> str:
+    """The path of a Chromium that starts. Raises Failed."""
+    named = os.environ.get("CHROMIUM")
+    for name in (named,) if named else _INSTALLED:
+        if path := shutil.which(name):
+            return path
+    if named:
+        raise Failed(f"CHROMIUM names {named}, which is not a program")
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        raise Failed("Chromium is missing. Install it, or name one: CHROMIUM=/path")
+    return str(_fetched(node))
+
+
+def _fetched(node: Node) -> Path:
+    studio_packages.install(node, _PACKAGE, show=False)
+    folder = _PACKAGE / "node_modules" / ".chromium"
+    starter = folder / "start.sh"
+    if not starter.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        subprocess.run(  # noqa: S603  # Node.js, as it was found
+            [node.program, "unpack.mjs"], cwd=_PACKAGE, env=os.environ | {"TMPDIR": str(folder)}, check=True
+        )
+        starter.write_text(_STARTER.format(folder=folder))
+        starter.chmod(0o755)
+    return starter
