@@ -1,6 +1,7 @@
 """Real servers for the tests: started once, on loopback, on free ports, in temporary folders, ended by their pid."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # after what shuffles
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What runs the files in parallel would run only one of several tests with the same id.
+    twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if twice:
+        raise pytest.UsageError(f"several tests are called {twice[0]}")
     folder = Path(__file__).parent
     items.sort(key=lambda item: _FIRST.index(item.path.relative_to(folder).parts[0]))
 

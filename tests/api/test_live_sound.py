@@ -174,6 +174,7 @@ def test_the_first_listener_of_what_nobody_heard_waits_for_pieces_of_before(stag
     assert ear.ended() == sound
 
 
+@pytest.mark.slow
 def test_slow_listeners_take_no_memory_of_the_gateway(stage: Stage) -> None:
     job_id, sound = new_streamed(stage.gateway), noise(24 * MIB)
     take = stage.take(job_id, sound)
@@ -306,6 +307,7 @@ def test_three_takes_in_a_row_are_one_sound(stage: Stage) -> None:
 # Redis goes.
 
 
+@pytest.mark.slow
 def test_lost_hints_cost_two_seconds_and_nothing_else(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id, sound = new_streamed(stage.gateway), noise(200 * KIB)
     take = stage.take(job_id, sound)
@@ -325,6 +327,7 @@ def test_lost_hints_cost_two_seconds_and_nothing_else(stage: Stage, monkeypatch:
     assert time.monotonic() - said_at < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["killed for good", "killed and started", "hung", "hung for good", "emptied"])
 @pytest.mark.parametrize("size_bytes", [300 * KIB, 6 * MIB])
 def test_without_redis_it_goes_on_and_nothing_is_lost_or_doubled(

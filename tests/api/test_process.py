@@ -74,6 +74,7 @@ def beside(settings: Settings) -> Iterator[Running]:
         yield running
 
 
+@pytest.mark.slow
 def test_it_loads_nothing_that_speaks() -> None:
     code = "import sys, json, api.app, api.serve; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
@@ -94,6 +95,7 @@ def test_it_loads_nothing_that_speaks() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_ends_waits_at_once_and_finishes_what_is_in_flight(
     settings: Settings, beside: Running, stop: signal.Signals
@@ -124,6 +126,7 @@ def test_a_stop_ends_waits_at_once_and_finishes_what_is_in_flight(
     assert beside.client.get(f"/jobs/{job_id}").json()["status"] == "queued"
 
 
+@pytest.mark.slow
 def test_two_hundred_jobs_leave_it_small(settings: Settings, beside: Running) -> None:
     with process(settings) as (child, client):
         for number in range(200):
@@ -144,6 +147,7 @@ def test_two_hundred_jobs_leave_it_small(settings: Settings, beside: Running) ->
         assert used < 120 * 2**20, f"{used / 2**20:.0f} MiB"
 
 
+@pytest.mark.slow
 def test_it_refuses_to_be_open_by_accident(settings: Settings) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "api.serve"],

@@ -286,6 +286,7 @@ def test_a_gateway_that_stops_lets_go_and_another_goes_on(settings: Settings, st
         assert sound_of(messages) + sound_of(told(again)) == sound
 
 
+@pytest.mark.slow
 def test_a_gateway_that_stops_does_not_wait_for_who_reads_nothing(settings: Settings) -> None:
     """It has its grace time, and is then cut off."""
     with run_gateway(settings) as one, on_stage(one) as stage:
@@ -337,6 +338,7 @@ def stays(gateway: Running, job_id: str, status: str, *, for_s: float) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_begun", [False, True])
 def test_what_nobody_listens_to_any_more_is_cancelled_after_the_last(
     stage: Stage, grace_s: float, is_begun: bool
@@ -363,6 +365,7 @@ def test_what_nobody_listens_to_any_more_is_cancelled_after_the_last(
     assert listening(gateway) == 0
 
 
+@pytest.mark.slow
 def test_the_grace_is_ten_seconds(stage: Stage) -> None:
     job_id = unkept(stage.gateway)
     with seated(stage.gateway, job_id):
@@ -372,6 +375,7 @@ def test_the_grace_is_ten_seconds(stage: Stage) -> None:
     assert 9.5 < time.monotonic() - left_at < 11.5
 
 
+@pytest.mark.slow
 def test_what_was_asked_to_be_kept_goes_on_unheard(stage: Stage, grace_s: float) -> None:
     job_id, sound = new_streamed(stage.gateway), noise(1000)
     take = stage.take(job_id, sound)
@@ -382,6 +386,7 @@ def test_what_was_asked_to_be_kept_goes_on_unheard(stage: Stage, grace_s: float)
     assert stage.ear(job_id).ended() == sound
 
 
+@pytest.mark.slow
 def test_a_listener_at_another_gateway_counts(settings: Settings, grace_s: float) -> None:
     with run_gateway(settings) as one, run_gateway(settings) as other:
         job_id = unkept(one)
@@ -397,6 +402,7 @@ def test_a_listener_at_another_gateway_counts(settings: Settings, grace_s: float
         wait_for(lambda: status_of(one.database, job_id) == "cancelled", timeout_s=3)
 
 
+@pytest.mark.slow
 def test_without_redis_nobody_is_taken_for_gone(settings: Settings, valkey: Valkey, grace_s: float) -> None:
     own = settings.model_copy(update={"redis_url": valkey.url})
     with run_gateway(own) as one, run_gateway(own) as other:
@@ -464,6 +470,7 @@ def test_a_request_that_was_not_delivered_whole_is_joined_when_it_comes_again(
 # What it costs.
 
 
+@pytest.mark.slow
 def test_fifty_listeners_of_one_job_are_cheap(stage: Stage) -> None:
     gateway = stage.gateway
     job_id, sound = new_streamed(gateway), noise(2 * MIB)

@@ -146,7 +146,7 @@ def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack,
 @pytest.mark.parametrize("player", ["ffplay", "mpv", "paplay", "aplay"])
 def test_a_player_hears_it(stack: Stack, tmp_path: Path, player: str) -> None:
     path = install(tmp_path, player)
-    said = on_a_terminal(TEXT, "--seed", "7", folder=tmp_path, path=path, url=stack.url)
+    said = on_a_terminal(f"{TEXT} With {player}.", "--seed", "7", folder=tmp_path, path=path, url=stack.url)
 
     assert (said.returncode, said.stderr) == (0, "")
     assert "24000" in (tmp_path / "ended").read_text()

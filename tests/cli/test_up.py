@@ -1,4 +1,4 @@
-"""`oratio up` on real processes: one service for the whole file, killed and stopped at its end."""
+"""`oratio up` on real processes: one service for the whole file, and one for each test that stops it."""
 
 import io
 import os
@@ -81,12 +81,16 @@ def test_a_second_one_on_the_same_folder_is_refused_and_told_where(service: Up, 
     assert str(service.process.pid) in second.stderr
 
 
-def test_a_worker_that_is_killed_is_started_again(service: Up) -> None:
+def kill_worker(service: Up) -> None:
+    """Returns when another one has been started."""
     worker = service.child("celery", "hibari.interactive")
     assert worker
     worker.kill()
-
     wait_for(lambda: (new := service.child("celery", "hibari.interactive")) and new.pid != worker.pid)
+
+
+def test_a_worker_that_is_killed_is_started_again(service: Up) -> None:
+    kill_worker(service)
     assert speak(service.address.url, "Hello again.")
 
 
@@ -99,16 +103,18 @@ def test_jobs_are_there_after_the_queue_server_was_killed(service: Up) -> None:
     assert speak(service.address.url, "Hello once more.")
 
 
-def test_ctrl_c_stops_everything(service: Up) -> None:
-    children, url = service.descendants(), service.address.url
-    service.process.send_signal(signal.SIGINT)
+def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    with up(tmp_path / "data", root_path="/speech", frontend_dir=str(nowhere)) as service:
+        kill_worker(service)
+        children, url = service.descendants(), service.address.url
+        service.process.send_signal(signal.SIGINT)
 
-    said = service.process.communicate(timeout=20)[0]
+        said = service.process.communicate(timeout=20)[0]
 
     assert service.process.returncode == 0, said
     assert "worker-1 ended (SIGKILL); starting again in 1 s. Log: " in said
     assert f"speaks on {url} and, below ORATIO_ROOT_PATH, on {url}/speech\n" in said
-    nowhere = service.data_dir.parent / "nowhere"
     assert f"Studio     no page in {nowhere} (ORATIO_FRONTEND_DIR); make studio builds it in " in said
     assert "Workers    1 x base\n" in said
     assert "Models     hibari (5 more can be downloaded: " in said
@@ -119,16 +125,17 @@ def test_ctrl_c_stops_everything(service: Up) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
-def test_a_kill_leaves_no_child_behind_and_the_next_start_finds_what_was_there(service: Up) -> None:
-    assert service.process.returncode == 0, "the one before has stopped"
-    with up(service.data_dir) as again:
-        with httpx.Client(base_url=again.address.url) as client:
-            assert len(client.get("/jobs").json()["items"]) == 3
-        children = again.descendants()
-        again.process.kill()
-        again.process.wait()
+def test_a_kill_leaves_no_child_behind_and_the_next_start_finds_what_was_there(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as service:
+        assert speak(service.address.url, "Remember this.")
+        children = service.descendants()
+        service.process.kill()
+        service.process.wait()
 
     assert psutil.wait_procs(children, timeout=5)[1] == []
+    with up(tmp_path / "data") as again, httpx.Client(base_url=again.address.url) as client:
+        (job,) = client.get("/jobs").json()["items"]
+        assert job["text"] == "Remember this."
 
 
 def test_a_port_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ REGISTRIES = tuple(
         ("anaconda", "org"),
     )
 )
-MADE_WHERE_IT_RUNS = {"data/logs", "frontend/dist"}
+MADE_WHERE_IT_RUNS = {"data/logs", "frontend/dist", "frontend/src/api/schema.ts"}
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -89,7 +89,8 @@ def takes(stack: Stack, job_id: str) -> list[Path]:
 def calls_for(stack: Stack, text: str) -> int:
     """How often a fake voice was asked to say it."""
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return (stack.settings.data_dir / "fake" / "calls.log").read_text().count(digest)
+    log = stack.settings.data_dir / "fake" / "calls.log"
+    return log.read_text().count(digest) if log.exists() else 0
 
 
 def in_the_second_leg(stack: Stack, service: httpx.Client, word: str) -> str:

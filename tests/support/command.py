@@ -83,9 +83,15 @@ def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
         text=True,
     )
     try:
-        wait_for(lambda: published_address(data_dir) or process.poll() is not None, timeout_s=60)
+        wait_for(lambda: _is_published(data_dir, process.pid) or process.poll() is not None, timeout_s=60)
         assert process.poll() is None, process.communicate()[0]
         yield Up(process, data_dir)
     finally:
         process.kill()
         process.communicate()
+
+
+def _is_published(data_dir: Path, pid: int) -> bool:
+    """Whether this process has said where it is; one that was killed leaves its address."""
+    address = published_address(data_dir)
+    return address is not None and address.pid == pid

@@ -1,17 +1,15 @@
 """Ports for servers of tests, each reserved for its process until that ends."""
 
 import fcntl
+import os
 import random
 import socket
 import tempfile
 from pathlib import Path
-from typing import IO
 
 # Below the ports that the kernel hands out by itself, so that no client takes one.
 _RANGE = range(20_000, 32_000)
 _FOLDER = Path(tempfile.gettempdir()) / "oratio-test-ports"
-# A closed file is an unlocked one.
-_reserved: list[IO[bytes]] = []
 
 
 def free_port() -> int:
@@ -24,14 +22,14 @@ def free_port() -> int:
 
 
 def _reserve(port: int) -> bool:
-    lock = (_FOLDER / str(port)).open("wb")
+    # Left open, and so locked, until the process ends.
+    lock = os.open(_FOLDER / str(port), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
     except OSError:
-        lock.close()
+        os.close(lock)
         return False
-    _reserved.append(lock)
     return True

@@ -114,6 +114,7 @@ def test_once_more_changes_nothing(empty_url: str) -> None:
         assert connection.scalar(text("SELECT job_id FROM idempotency")) == "j"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_eight_processes_at_once_all_succeed(empty_url: str) -> None:
     assert run(EIGHT, empty_url) == 0
@@ -121,6 +122,7 @@ def test_eight_processes_at_once_all_succeed(empty_url: str) -> None:
     check(empty_url)
 
 
+@pytest.mark.slow
 def test_killed_halfway_leaves_nothing_in_the_way(empty_url: str) -> None:
     assert run(HALFWAY, empty_url) == 9
     assert tables(empty_url) == set()

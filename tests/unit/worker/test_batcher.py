@@ -273,7 +273,7 @@ def test_a_bad_item_fails_alone(start: Start) -> None:
     assert isinstance(error, EngineError)
     assert error.code == "engine_failed"
     assert error.__cause__ is error.__context__ is None
-    assert "RuntimeError in test_worker_batcher.py" in error.message
+    assert "RuntimeError in test_batcher.py" in error.message
     assert "heard" not in error.message
     assert engine.calls == [["busy"], ["nice", "rude", "kind"], ["nice"], ["rude"], ["kind"]]
 
@@ -360,7 +360,7 @@ def test_what_cannot_be_loaded_fails_its_calls_and_nobody_elses(start: Start) ->
         error = future.exception(LONG_S)
         assert isinstance(error, EngineError)
         assert error.code == "model_broken"
-        assert "ValueError in test_worker_batcher.py" in error.message
+        assert "ValueError in test_batcher.py" in error.message
         assert "secret" not in error.message
     assert broken.loaded == 1, "tried again although nothing changed"
     assert length(desk.submit(utterance("a"), first=True, to=[good])) == 1

@@ -71,6 +71,7 @@ def _warm() -> None:
     cut(LONG, language="en", max_chars=100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["!?", "[pause:1ms]", "[[", "[voice:hibari_heart]"])
 def test_what_is_never_ripe_takes_no_more_than_its_share(piece: str) -> None:
     began = time.thread_time()

@@ -233,7 +233,7 @@ def test_what_is_broken_is_not_tried_again_until_its_files_change(books: list[Bo
         with pytest.raises(EngineError) as caught:
             touch(shelf, a)
         assert caught.value.code == "model_broken"
-        assert "RuntimeError in test_worker_shelf.py" in caught.value.message
+        assert "RuntimeError in test_shelf.py" in caught.value.message
         assert "secret" not in caught.value.message
     assert a.done == ["load", "close"]
     assert shelf.trouble(a) is caught.value

@@ -195,6 +195,7 @@ def test_everything_speakable_is_in_exactly_one_segment(
      "😀. ", "a. " + "b" * 8190, FAMILY, "1. "],
     ids=repr,
 )  # fmt: skip
+@pytest.mark.slow
 def test_time_does_not_explode(unit: str) -> None:
     text = (unit * (100_000 // len(unit) + 1))[:100_000]
     started = process_time()

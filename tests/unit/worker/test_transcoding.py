@@ -79,6 +79,7 @@ def test_what_overshoots_is_held_below_full_scale_without_a_click() -> None:
     assert np.sum(np.abs(held) > 0.9999) < 10
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_recording() -> None:
     """Twenty minutes would be 115 MB as samples."""
     minute = noise(60, rate_hz=24_000)
