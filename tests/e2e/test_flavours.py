@@ -37,8 +37,7 @@ EVERYTHING = "hibari,kokoro,stub,speecht5,mms,bark,parler"
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("flavours") / "models"
     folder.mkdir()
-    for family in FAMILIES:
-        build_tiny(folder, family)
+    build_tiny(folder, *FAMILIES)
     build_kokoro(folder, names=("af_heart", "af_sky"))
     return folder
 

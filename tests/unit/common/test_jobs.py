@@ -114,6 +114,40 @@ def test_a_stale_attempt_writes_nothing(database: Database) -> None:
         assert connection.scalar(select(Recording.audio_key)) == made(fresh).key
 
 
+def test_renewal_names_only_the_leases_that_were_lost(database: Database) -> None:
+    jobs = new_job(), new_job()
+    submit(database, *jobs)
+    lost = take(database, jobs[0], lease_s=-1)
+    with database.write() as connection:
+        sweep.release_expired(connection)
+    kept = take(database, jobs[1])
+    with database.write() as connection:
+        held = [(claim.part_id, claim.attempt) for claim in (lost, kept)]
+        assert lease.renew(connection, held, lease_s=30) == {lost.part_id}
+
+
+def test_a_part_that_goes_back_to_its_queue_is_rung_without_back_off(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    with database.write() as connection:
+        connection.execute(update(Part).where(Part.id == job.part_id).values(bells=4))
+    claim = take(database, job)
+    with database.write() as connection:
+        assert lease.hand_back(connection, claim)
+        assert connection.scalar(select(Part.bells).where(Part.id == job.part_id)) == 0
+
+
+@pytest.mark.parametrize(("attempt", "failed"), [(sweep.MAX_ATTEMPTS - 1, False), (sweep.MAX_ATTEMPTS, True)])
+def test_a_part_that_was_attempted_too_often_fails(database: Database, attempt: int, failed: bool) -> None:
+    job = new_job()
+    submit(database, job)
+    with database.write() as connection:
+        connection.execute(update(Part).where(Part.id == job.part_id).values(attempt=attempt - 1))
+    take(database, job, lease_s=-1)
+    with database.write() as connection:
+        assert sweep.release_expired(connection) == [sweep.Released(job.id, failed=failed)]
+
+
 def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None:
     job = new_job(text="A title. " * 30)
     submit(database, job)

@@ -233,6 +233,12 @@ def test_a_device_that_is_lost_while_warming_ends_the_desk(start: Start) -> None
     assert desk.batcher.is_lost
 
 
+def test_a_closed_batcher_is_not_lost(start: Start) -> None:
+    desk = start(Recorder())
+    desk.batcher.close(LONG_S)
+    assert not desk.batcher.is_lost
+
+
 def test_batches_what_waits_by_key_and_length(start: Start) -> None:
     engine = Recorder(max_batch=3)
     desk = start(engine)
