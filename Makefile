@@ -22,7 +22,7 @@ WITHOUT_GPL = $(if $(filter 0,$(GPL)),$(UV) pip uninstall -q --python $(1) $(GPL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi test test-base test-studio \
-  test-flavours test-python check lint format lock bench bench-studio bench-models clean
+  test-flavours test-python check coverage lint format lock bench bench-studio bench-models clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -116,9 +116,11 @@ check: lint  ## Lint, types, unit and API tests: for use while working
 test-base: setup-test setup-test-flavours
 	$(BIN)/python $(PYTEST)
 
+TORCH_TESTS  := tests/worker/test_conformance.py tests/worker/test_torch*.py tests/worker/test_numbers.py
+PARLER_TESTS := tests/worker/test_conformance.py tests/worker/test_parler*.py
 test-flavours: setup-test-flavours
-	.venv-torch/bin/python $(PYTEST) tests/worker/test_conformance.py tests/worker/test_torch*.py tests/worker/test_numbers.py
-	.venv-parler/bin/python $(PYTEST) tests/worker/test_conformance.py tests/worker/test_parler*.py
+	.venv-torch/bin/python $(PYTEST) $(TORCH_TESTS)
+	.venv-parler/bin/python $(PYTEST) $(PARLER_TESTS)
 
 test-studio: setup-test setup-node  ## Build the studio and test it: types, units, and a browser before a real service
 	$(BIN)/python scripts/check_studio.py
@@ -129,6 +131,14 @@ ON_EVERY_PYTHON := tests/worker/test_conformance.py tests/worker/test_engines.py
 test-python:  ## Run the tests of the engines on PYTHON=python3.12 or 3.13, in .venv-3.12 or .venv-3.13
 	@version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
 	  && $(MAKE) VENV=.venv-$$version setup-test && .venv-$$version/bin/python $(PYTEST) $(or $(T),$(ON_EVERY_PYTHON))
+
+coverage: setup-test setup-test-flavours  ## Measure which branches the tests reach, in all processes that they start
+	rm -rf .coverage-data && mkdir .coverage-data
+	export COVERAGE_FILE=$(CURDIR)/.coverage-data/data; \
+	.venv-torch/bin/python -m coverage run $(PYTEST) $(TORCH_TESTS); \
+	.venv-parler/bin/python -m coverage run $(PYTEST) $(PARLER_TESTS); \
+	$(BIN)/python -m coverage run $(PYTEST); \
+	$(BIN)/python -m coverage combine -q && $(BIN)/python -m coverage report --skip-covered
 
 lint: setup-test  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
@@ -166,5 +176,5 @@ bench-models: setup-test setup-test-flavours  ## Measure full-size models, many 
 	.venv-parler/bin/python -m bench.batching $(BENCH)
 
 clean:  ## Remove what the targets above built
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache \
+	rm -rf .venv .venv-* .coverage-data .mypy_cache .ruff_cache .pytest_cache \
 	  .import_linter_cache *.egg-info frontend/dist frontend/node_modules

@@ -143,6 +143,8 @@ class Topology:
             key: self._translated(value, service, name) for key, value in environment_of(service).items()
         }
         given |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+        # And what measures the tests themselves.
+        given |= {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")}
         if name in self.ports:
             given |= {"ORATIO_HOST": HOST, "ORATIO_PORT": str(self.ports[name])}
         return given

@@ -257,7 +257,7 @@ class TestMemory:
     def test_is_given_back_however_often(self, root: Path) -> None:
         engine = create("parler", settings_of(root))
         sizes = []
-        for number in range(30):
+        for number in range(16):
             engine.load()
             if number % 5 == 0:
                 single(engine)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,48 +17,26 @@ import numpy as np
 import pytest
 import torch
 
-from tests.support.own_memory import own_bytes
 from tests.support.pickles import Touch
 from tests.support.tiny_models import BUILDERS, PICKLED
-from tests.support.utterances import HERON, settings_of, utterance
+from tests.support.torch_families import EACH_FOLDER, FAMILIES, build_all, engine_of, spoken
+from tests.support.utterances import utterance
 from worker.device import Device
-from worker.engines import create
 from worker.engines.pretrained import PretrainedEngine
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, TooLong
-from worker.memory import collect_memory
 
 ROOT = Path(__file__).parents[2]
-# The weights of each family, one of its voices, and the folders that hold weights.
-FAMILIES = {
-    "mms": ("mms_eng", "eng", ("facebook_mms-tts-eng",)),
-    "speecht5": ("speecht5", "slt", ("microsoft_speecht5_tts", "microsoft_speecht5_hifigan")),
-    "bark": ("bark", "v2/en_speaker_6", ("suno_bark-small",)),
-}
-EACH_FOLDER = [(family, folder) for family, (_, _, folders) in FAMILIES.items() for folder in folders]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("built")
-    for family in FAMILIES:
-        BUILDERS[family](root)
-    return root
+    return build_all(tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture
 def root(built: Path, tmp_path: Path) -> Path:
     """Models that a test may spoil."""
     return Path(shutil.copytree(built, tmp_path / "models"))
-
-
-def engine_of(family: str, root: Path, **given: Any) -> PretrainedEngine:
-    engine = create(FAMILIES[family][0], settings_of(root, **given))
-    assert isinstance(engine, PretrainedEngine)
-    return engine
-
-
-def spoken(engine: PretrainedEngine, family: str, **changes: Any) -> Any:
-    return engine.speak([utterance(HERON, voice=FAMILIES[family][1], **changes)])[0].samples
 
 
 def refusal(engine: PretrainedEngine) -> EngineError:
@@ -184,71 +162,6 @@ def _spoil(folder: Path, *, how: str, others: Path) -> None:
     else:
         other = "suno_bark-small" if folder.name != "suno_bark-small" else "facebook_mms-tts-eng"
         shutil.copy(others / other / "model.safetensors", weights)
-
-
-class TestMemory:
-    @pytest.mark.parametrize("family", FAMILIES)
-    def test_is_guessed_from_the_files_and_known_when_loaded(self, root: Path, family: str) -> None:
-        engine = engine_of(family, root)
-        guessed = engine.memory_bytes()
-        files = sum((root / folder / "model.safetensors").stat().st_size for folder in FAMILIES[family][2])
-        assert guessed == files
-        engine.load()
-        held = {tensor.data_ptr(): tensor.nbytes for module in engine._modules for tensor in _tensors(module)}
-        assert engine.memory_bytes() == sum(held.values())
-        engine.close()
-        assert engine.memory_bytes() == guessed
-
-    @pytest.mark.parametrize("family", FAMILIES)
-    def test_half_precision_is_expected_to_take_half(self, root: Path, family: str) -> None:
-        whole, half = (
-            engine_of(family, root, dtype=dtype).memory_bytes() for dtype in ("float32", "float16")
-        )
-        assert half == pytest.approx(whole / 2, rel=0.01)
-        for config in root.rglob("config.json"):
-            config.write_text(config.read_text().replace('"dtype": "float32"', '"dtype": "float16"'))
-        assert engine_of(family, root, dtype="float16").memory_bytes() == whole
-
-    @pytest.mark.parametrize("content", [b"[" * 100_000, b"[]", b"\xff", b'{"dtype": []}'])
-    def test_is_guessed_without_a_description(self, root: Path, content: bytes) -> None:
-        whole = engine_of("mms", root).memory_bytes()
-        config = root / FAMILIES["mms"][2][0] / "config.json"
-        config.write_bytes(content)
-        assert engine_of("mms", root).memory_bytes() == whole
-        config.unlink()
-        os.mkfifo(config)
-        assert engine_of("mms", root).memory_bytes() == whole
-
-    @pytest.mark.parametrize("family", FAMILIES)
-    def test_is_given_back_however_often(self, built: Path, family: str) -> None:
-        engine = engine_of(family, built)
-        sizes = list(_sizes_after(30, engine, lambda: spoken(engine, family)))
-        # What the library keeps of each load is some 25 kB of names; a model forgotten would be a megabyte.
-        assert sizes[-1] - sizes[8] < 3_000_000
-
-    @pytest.mark.parametrize("family", FAMILIES)
-    def test_nothing_of_a_closed_model_lives_on(self, built: Path, family: str) -> None:
-        engine = engine_of(family, built)
-        engine.load()
-        spoken(engine, family)
-        modules = [weakref.ref(module) for module in engine._modules]
-        engine.close()
-        assert not any(module() for module in modules)
-
-
-def _tensors(module: Any) -> Iterator[Any]:
-    yield from module.parameters()
-    yield from module.buffers()
-
-
-def _sizes_after(times: int, engine: PretrainedEngine, use: Callable[[], Any]) -> Iterator[int]:
-    for number in range(times):
-        engine.load()
-        if number % 5 == 0:
-            use()
-        engine.close()
-        collect_memory()
-        yield own_bytes()
 
 
 class TestFailures:

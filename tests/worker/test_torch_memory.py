@@ -1,0 +1,91 @@
+"""How much memory engines of torch models take, and that they give it back."""
+
+import os
+import shutil
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.own_memory import own_bytes
+from tests.support.torch_families import FAMILIES, build_all, engine_of, spoken
+from worker.engines.pretrained import PretrainedEngine
+from worker.memory import collect_memory
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_all(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture
+def root(built: Path, tmp_path: Path) -> Path:
+    """Models that a test may spoil."""
+    return Path(shutil.copytree(built, tmp_path / "models"))
+
+
+class TestMemory:
+    @pytest.mark.parametrize("family", FAMILIES)
+    def test_is_guessed_from_the_files_and_known_when_loaded(self, root: Path, family: str) -> None:
+        engine = engine_of(family, root)
+        guessed = engine.memory_bytes()
+        files = sum((root / folder / "model.safetensors").stat().st_size for folder in FAMILIES[family][2])
+        assert guessed == files
+        engine.load()
+        held = {tensor.data_ptr(): tensor.nbytes for module in engine._modules for tensor in _tensors(module)}
+        assert engine.memory_bytes() == sum(held.values())
+        engine.close()
+        assert engine.memory_bytes() == guessed
+
+    @pytest.mark.parametrize("family", FAMILIES)
+    def test_half_precision_is_expected_to_take_half(self, root: Path, family: str) -> None:
+        whole, half = (
+            engine_of(family, root, dtype=dtype).memory_bytes() for dtype in ("float32", "float16")
+        )
+        assert half == pytest.approx(whole / 2, rel=0.01)
+        for config in root.rglob("config.json"):
+            config.write_text(config.read_text().replace('"dtype": "float32"', '"dtype": "float16"'))
+        assert engine_of(family, root, dtype="float16").memory_bytes() == whole
+
+    @pytest.mark.parametrize("content", [b"[" * 100_000, b"[]", b"\xff", b'{"dtype": []}'])
+    def test_is_guessed_without_a_description(self, root: Path, content: bytes) -> None:
+        whole = engine_of("mms", root).memory_bytes()
+        config = root / FAMILIES["mms"][2][0] / "config.json"
+        config.write_bytes(content)
+        assert engine_of("mms", root).memory_bytes() == whole
+        config.unlink()
+        os.mkfifo(config)
+        assert engine_of("mms", root).memory_bytes() == whole
+
+    @pytest.mark.parametrize("family", FAMILIES)
+    def test_is_given_back_however_often(self, built: Path, family: str) -> None:
+        engine = engine_of(family, built)
+        sizes = list(_sizes_after(16, engine, lambda: spoken(engine, family)))
+        # What the library keeps of each load is some 25 kB of names; a model forgotten would be a megabyte.
+        assert sizes[-1] - sizes[8] < 3_000_000
+
+    @pytest.mark.parametrize("family", FAMILIES)
+    def test_nothing_of_a_closed_model_lives_on(self, built: Path, family: str) -> None:
+        engine = engine_of(family, built)
+        engine.load()
+        spoken(engine, family)
+        modules = [weakref.ref(module) for module in engine._modules]
+        engine.close()
+        assert not any(module() for module in modules)
+
+
+def _tensors(module: Any) -> Iterator[Any]:
+    yield from module.parameters()
+    yield from module.buffers()
+
+
+def _sizes_after(times: int, engine: PretrainedEngine, use: Callable[[], Any]) -> Iterator[int]:
+    for number in range(times):
+        engine.load()
+        if number % 5 == 0:
+            use()
+        engine.close()
+        collect_memory()
+        yield own_bytes()
