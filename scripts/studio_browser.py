@@ -14,9 +14,11 @@ from cli.node import FRONTEND, Node
 
 _INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 _PACKAGE = FRONTEND / "e2e" / "browser"
-# What the package unpacks for, beside the libraries and fonts that it brings.
+# The libraries that the package brings are for a system that has none: beside the system's own they crash the browser.
 _STARTER = """#!/bin/sh
-export LD_LIBRARY_PATH="{folder}/al2023/lib:$LD_LIBRARY_PATH" FONTCONFIG_PATH="{folder}/fonts"
+if ldd "{folder}/chromium" | grep -q "not found"; then
+  export LD_LIBRARY_PATH="{folder}/al2023/lib:$LD_LIBRARY_PATH" FONTCONFIG_PATH="{folder}/fonts"
+fi
 exec "{folder}/chromium" "$@"
 """
 
