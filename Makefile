@@ -99,9 +99,9 @@ studio: openapi setup-node  ## Build the studio, the page that a running service
 openapi: | $(VENV)/.run-gpl$(GPL)  ## Write what the API says of itself into frontend/openapi.json
 	$(BIN)/python scripts/export_openapi.py
 
-# Tests wait as often as they compute, so there are more processes than cores.
-PROCESSES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null | awk '{ print 2 * $$1 }')
-PYTEST     = -m pytest -n $(or $(PROCESSES),4)
+# Tests wait as well as compute, so there is one process more than there are cores.
+PROCESSES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null | awk '{ print $$1 + 1 }')
+PYTEST     = -m pytest -n $(or $(PROCESSES),3)
 
 ifdef T
 test: setup-test
