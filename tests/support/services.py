@@ -1,4 +1,4 @@
-"""Settings for services of tests, and whole services as `oratio up` starts them."""
+"""Settings for services of tests."""
 
 import secrets
 from pathlib import Path
