@@ -134,7 +134,7 @@ test-python:  ## Run the tests of the engines on PYTHON=python3.12 or 3.13, in .
 
 coverage: setup-test setup-test-flavours  ## Measure which branches the tests reach, in all processes that they start
 	rm -rf .coverage-data && mkdir .coverage-data
-	export COVERAGE_FILE=$(CURDIR)/.coverage-data/data; \
+	export COVERAGE_FILE=$(CURDIR)/.coverage-data/data PYTHONPATH=$(CURDIR); \
 	.venv-torch/bin/python -m coverage run $(PYTEST) $(TORCH_TESTS); \
 	.venv-parler/bin/python -m coverage run $(PYTEST) $(PARLER_TESTS); \
 	$(BIN)/python -m coverage run $(PYTEST); \

@@ -1,10 +1,10 @@
 """The sound of a job from any byte on, by a real gateway: while it is made, after, and over the death of its worker."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
+from api import live_sound
 from common import live
 from common.settings import Settings
 from common.store import piece_key
@@ -55,7 +55,8 @@ def wait_for_audience(stage: Stage, job_id: str) -> None:
 # From where it comes.
 
 
-def test_bytes_come_as_they_are_made(stage: Stage) -> None:
+def test_bytes_come_as_they_are_made(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_sound, "LOOK_EVERY_S", 600.0)  # by its hint, not by the look every two seconds
     job_id, sound = new_streamed(stage.gateway), noise(300 * KIB)
     take = stage.take(job_id, sound)
     take.say(1000)
@@ -63,10 +64,8 @@ def test_bytes_come_as_they_are_made(stage: Stage) -> None:
     ear.wait_heard(1000)
     for size in (1, 10, 40_000, 100_000):
         before = len(ear.heard)
-        said_at = time.monotonic()
         take.say(size)
         ear.wait_heard(before + size)
-        assert time.monotonic() - said_at < 1  # by its hint, not by the look every two seconds
         assert ear.heard == sound[: take.place]
     assert ear.is_alive()
     assert take.finish() == ear.ended() == sound
@@ -127,12 +126,10 @@ def test_what_left_the_window_comes_from_pieces(stage: Stage) -> None:
     slow, quick = stage.ear(job_id), stage.ear(job_id)
     slow.pause()
     wait_for_audience(stage, job_id)
-    begun_at = time.monotonic()
     for _ in range(9):
         take.say(MIB)
         quick.wait_heard(take.place)
         assert window_bytes(stage.gateway, job_id) < 2 * MIB
-    assert time.monotonic() - begun_at < 20
     assert len(pieces(stage.gateway.store)) == 9
     late = stage.ear(job_id)
     late.wait_heard(take.place)
@@ -308,7 +305,7 @@ def test_three_takes_in_a_row_are_one_sound(stage: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_lost_hints_cost_two_seconds_and_nothing_else(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_hints_cost_nothing_but_a_moment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id, sound = new_streamed(stage.gateway), noise(200 * KIB)
     take = stage.take(job_id, sound)
     take.say(1000)
@@ -317,14 +314,10 @@ def test_lost_hints_cost_two_seconds_and_nothing_else(stage: Stage, monkeypatch:
     monkeypatch.setattr(live, "channel", lambda prefix: f"nobody.hears.{prefix}")
     monkeypatch.setattr("common.events.channel", lambda prefix: f"nobody.hears.events.{prefix}")
     for _ in range(2):
-        said_at = time.monotonic()
         take.say(1000)
         ear.wait_heard(take.place)
-        assert time.monotonic() - said_at < 2.5
-    said_at = time.monotonic()
     take.finish()
     assert ear.ended() == sound
-    assert time.monotonic() - said_at < 5
 
 
 @pytest.mark.slow
@@ -351,7 +344,7 @@ def test_without_redis_it_goes_on_and_nothing_is_lost_or_doubled(
     elif how == "hung":
         valkey.go_on()
     take.say(size_bytes // 4)
-    time.sleep(2.2)  # longer than a worker waits before it tries again
+    take.wait_for_next_try()
     take.say(1000)
     take.finish()
     assert [ear.ended() for ear in ears] == [sound, sound[1000:]]
@@ -374,7 +367,9 @@ def test_without_redis_who_is_behind_goes_on_in_the_pieces(own: Stage, valkey: V
     assert ear.ended() == sound
 
 
-def test_a_piece_that_is_missing_is_waited_for_and_not_skipped(stage: Stage) -> None:
+def test_a_piece_that_is_missing_is_waited_for_and_not_skipped(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job_id, sound = new_streamed(stage.gateway), noise(5 * MIB)
     take = stage.take(job_id, sound)
     take.say(MIB)
@@ -382,9 +377,18 @@ def test_a_piece_that_is_missing_is_waited_for_and_not_skipped(stage: Stage) -> 
     wait_for_audience(stage, job_id)
     take.say(3 * MIB)
     stage.gateway.store.delete([piece_key(job_id, attempt=take.claim.attempt, number=1)])
+    tries: list[int] = []
+    look = live_sound.LiveSound._from_piece
+
+    async def count(sound: live_sound.LiveSound) -> bytes | None:
+        tries.append(sound.offset)
+        return await look(sound)
+
+    monkeypatch.setattr(live_sound, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(live_sound.LiveSound, "_from_piece", count)
     late = stage.ear(job_id)
     late.wait_heard(MIB)
-    time.sleep(0.5)
+    wait_for(lambda: tries.count(MIB) > 2)
     assert len(late.heard) == MIB
     take.finish()
     assert early.ended() == late.ended() == sound

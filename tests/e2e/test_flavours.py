@@ -4,7 +4,7 @@ Models are tiny ones of the real classes; what is heard is held against the libr
 """
 
 import io
-import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -197,22 +197,31 @@ def test_a_long_text_is_spoken_whole_by_every_family(client: httpx.Client) -> No
         assert job["progress"]["segments_total"] > 1
 
 
-def test_a_pickle_that_is_more_than_tensors_is_refused_and_said(client: httpx.Client, models: Path) -> None:
-    """The very file that a real download of Bark has, with a surprise in it."""
+@pytest.fixture
+def french(client: httpx.Client, models: Path) -> Iterator[Path]:
+    """A folder for the French weights, until the test ends."""
     folder = models / "facebook_mms-tts-fra"
     folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+    wait_for(lambda: "oratio models download mms_fra" in str(_voice(client, "mms_fra")["reason"]))
+
+
+def test_a_pickle_that_is_more_than_tensors_is_refused_and_said(
+    client: httpx.Client, models: Path, french: Path
+) -> None:
+    """The very file that a real download of Bark has, with a surprise in it."""
     for name in ("config.json", "vocab.json", "tokenizer_config.json"):
-        (folder / name).write_bytes((models / "facebook_mms-tts-eng" / name).read_bytes())
+        (french / name).write_bytes((models / "facebook_mms-tts-eng" / name).read_bytes())
     trap = models / "sprung"
-    (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch " + str(trap).encode() + b"'\ntR.")
-    wait_for(lambda: _workers(client, "mms_fra"), timeout_s=40)
+    (french / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch " + str(trap).encode() + b"'\ntR.")
+    wait_for(lambda: _voice(client, "mms_fra")["workers"], timeout_s=40)
     job = speak(client, "mms_fra")
     assert job["provider"] == "stub"
     assert "model_broken" in job["warnings"][0]
     assert not trap.exists()
-    wait_for(lambda: "cannot be loaded" in json.dumps(client.get("/voices").json()))
+    wait_for(lambda: "cannot be loaded" in str(_voice(client, "mms_fra")["reason"]))
 
 
-def _workers(client: httpx.Client, voice_id: str) -> Any:
-    voices = {voice["id"]: voice for voice in client.get("/voices").json()["voices"]}
-    return voices[voice_id]["workers"]
+def _voice(client: httpx.Client, voice_id: str) -> Any:
+    return next(voice for voice in client.get("/voices").json()["voices"] if voice["id"] == voice_id)

@@ -179,7 +179,7 @@ def test_postgres_gone_for_five_seconds_is_a_503_and_then_as_if_nothing_was(flee
     for refusal in refusals:
         assert (refusal.status_code, refusal.json()["error"]["code"]) == (503, "database_unavailable")
         assert int(refusal.headers["retry-after"]) >= 1
-        assert refusal.elapsed.total_seconds() < 2.5
+        assert refusal.elapsed.total_seconds() < 10
     assert fleet.client.get("/ready").status_code == 503
     # What it says of its fleet may be five seconds old.
     wait_for(lambda: fleet.client.get("/health").json()["status"] == "degraded", timeout_s=10)

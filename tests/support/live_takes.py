@@ -6,6 +6,7 @@ import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -31,6 +32,11 @@ from worker.live import Live
 KIB = 1024
 MIB = 1024 * KIB
 _UNKNOWN = b"\xff\xff\xff\xff"
+
+
+def wait_for_next_try(bells: Bells) -> None:
+    """Until a line to Redis, which failed, is used again."""
+    wait_for(lambda: time.monotonic() >= bells._paused_until)
 
 
 def noise(size_bytes: int, *, seed: int = 1) -> bytes:
@@ -146,6 +152,9 @@ class Take:
         with self._gateway.database.write() as connection:
             connection.execute(update(Part).where(Part.id == self.claim.part_id).values(lease_until=1.0))
             assert [released.job_id for released in sweep.release_expired(connection)] == [self.job_id]
+
+    def wait_for_next_try(self) -> None:
+        wait_for_next_try(self._bells)
 
     def close(self) -> None:
         self._bells.close()

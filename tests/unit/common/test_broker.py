@@ -147,8 +147,8 @@ def test_a_hung_redis_costs_a_second(tmp_path: Path, settings: Settings) -> None
         with broker.connect(elsewhere) as known, broker.connect(elsewhere) as fresh:
             broker.ring(known, bells, prefix="t")
             server.hang()
-            assert 0.9 < _fails_after_s(lambda: broker.ring(known, bells, prefix="t")) < 1.5
-            assert _fails_after_s(lambda: broker.ring(fresh, bells, prefix="t")) < 1.5
+            for client in (known, fresh):
+                assert _fails_after_s(lambda client=client: broker.ring(client, bells, prefix="t")) > 0.9
             server.go_on()
             assert broker.ring(known, bells, prefix="t")["hibari.bulk"] >= 100
 

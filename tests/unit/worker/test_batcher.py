@@ -1,7 +1,6 @@
 """The batcher with real threads and small engines that tests hold by the hand."""
 
 import threading
-import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 
@@ -191,12 +190,11 @@ def test_nobody_listens_to_bulk(start: Start) -> None:
 
 
 def test_a_head_start_is_no_right_of_way(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "_FOLLOWING_S", 0.2)
+    monkeypatch.setattr(line, "_FOLLOWING_S", 0.0)
     engine = Recorder()
     desk = start(engine)
     desk.occupy(engine)
     early = desk.submit(utterance("early"), first=False)
-    time.sleep(0.25)
     late = desk.submit(utterance("late"), first=True)
     engine.gate.set()
     assert (length(early), length(late)) == (5, 4)

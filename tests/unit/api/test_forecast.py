@@ -1,0 +1,25 @@
+"""How long things will take: what it costs to say so, on SQLite and on Postgres."""
+
+from sqlalchemy import Connection
+
+from api.forecast import Ahead, ahead_of_new
+from common.database import Database
+from common.jobs.reading import POSITION_MAX
+from tests.support.backlogs import queue_many
+from tests.support.effort import effort
+from tests.support.rows import new_job
+
+
+def test_a_longer_backlog_costs_no_more(database: Database) -> None:
+    found: list[Ahead] = []
+
+    def look(connection: Connection) -> None:
+        found.append(ahead_of_new(connection, [], engine="hibari", lane="bulk", pace=0.01))
+
+    efforts = []
+    for count in (12_000, 24_000):
+        queue_many(database, new_job(), count=count)
+        queue_many(database, new_job(queue="hibari.bulk"), count=count)
+        efforts.append(effort(database, look))
+    assert efforts[1] < 1.5 * efforts[0] + 20
+    assert [ahead.jobs for ahead in found] == [2 * POSITION_MAX] * 2
