@@ -22,7 +22,7 @@ WITHOUT_GPL = $(if $(filter 0,$(GPL)),$(UV) pip uninstall -q --python $(1) $(GPL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi test test-base test-studio \
-  test-flavours test-python check coverage lint format lock bench bench-studio bench-models clean
+  test-pythons test-flavours test-python check coverage lint format lock bench bench-studio bench-models clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -107,20 +107,27 @@ ifdef T
 test: setup-test
 	$(BIN)/python -m pytest $(T)
 else
-test: test-flavours test-studio test-base  ## Run all tests, or a selection: make test T=tests/api/test_jobs.py
+# The studio's tests mostly wait, so they run beside the others, and are shown when they have ended.
+test: setup-test setup-test-flavours setup-node  ## Run all tests, or a selection: make test T=tests/api/test_jobs.py
+	$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-studio test-pythons
 endif
+
+test-pythons:
+	$(MAKE) test-flavours
+	$(MAKE) test-base
 
 check: lint  ## Lint, types, unit and API tests: for use while working
 	$(BIN)/python $(PYTEST) -m "not slow" tests/unit tests/api
 
+# What begins with + is shown as it goes.
 test-base: setup-test setup-test-flavours
-	$(BIN)/python $(PYTEST)
+	+$(BIN)/python $(PYTEST)
 
 TORCH_TESTS  := tests/worker/test_conformance.py tests/worker/test_torch*.py tests/worker/test_numbers.py
 PARLER_TESTS := tests/worker/test_conformance.py tests/worker/test_parler*.py
 test-flavours: setup-test-flavours
-	.venv-torch/bin/python $(PYTEST) $(TORCH_TESTS)
-	.venv-parler/bin/python $(PYTEST) $(PARLER_TESTS)
+	+.venv-torch/bin/python $(PYTEST) $(TORCH_TESTS)
+	+.venv-parler/bin/python $(PYTEST) $(PARLER_TESTS)
 
 test-studio: setup-test setup-node  ## Build the studio and test it: types, units, and a browser before a real service
 	$(BIN)/python scripts/check_studio.py

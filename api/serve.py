@@ -49,9 +49,11 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         # Of who reads nothing a connection is still full, and a loop with open ones does not close.
-        for connection in list(self.server_state.connections):
+        full = list(self.server_state.connections)
+        for connection in full:
             connection.transport.abort()
-        await asyncio.sleep(0.1)
+        if full:
+            await asyncio.sleep(0.1)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signal's signature
         if self.should_exit:
