@@ -101,11 +101,13 @@ openapi: | $(VENV)/.run-gpl$(GPL)  ## Write what the API says of itself into fro
 
 # Tests wait as well as compute, so there is one process more than there are cores.
 PROCESSES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null | awk '{ print $$1 + 1 }')
-PYTEST     = -m pytest -n $(or $(PROCESSES),3)
+# ORDER=7 shuffles the tests with the seed 7.
+SHUFFLED  := $(if $(ORDER),-p pytest_randomly --randomly-seed=$(ORDER))
+PYTEST    := -m pytest -n $(or $(PROCESSES),3) $(SHUFFLED)
 
 ifdef T
 test: setup-test
-	$(BIN)/python -m pytest $(T)
+	$(BIN)/python -m pytest $(SHUFFLED) $(T)
 else
 # The studio's tests mostly wait, so they run beside the others, and are shown when they have ended.
 test: setup-test setup-test-flavours setup-node  ## Run all tests, or a selection: make test T=tests/api/test_jobs.py

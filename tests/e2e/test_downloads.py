@@ -28,7 +28,7 @@ from tests.support.waiting import wait_for
 from worker.models_folder import presence
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "download_models.py"
-SERVED = ("speecht5", "mms_eng", "mms_fra", "mms_deu", "mms_spa", "mms_por", "mms_ita", "kokoro")
+SERVED = ("speecht5", "mms_eng", "mms_fra", "mms_deu", "mms_spa", "mms_por", "mms_swh", "kokoro")
 LARGE = "/model.safetensors"
 
 
@@ -88,10 +88,10 @@ def follow(client: httpx.Client, download_id: str) -> list[tuple[str, dict[str, 
 
 
 def test_what_is_asked_for_arrives_and_the_service_says_so(stack: Stack, client: httpx.Client) -> None:
-    asked = client.post("/models/download", json={"models": ["speecht5", "mms_ita"]}).json()
+    asked = client.post("/models/download", json={"models": ["speecht5", "mms_swh"]}).json()
     assert [(one["model"], one["item"]) for one in asked["downloads"]] == [
         ("speecht5", "speecht5"),
-        ("mms", "mms_ita"),
+        ("mms", "mms_swh"),
     ]
 
     for one in asked["downloads"]:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_THREADS = 2
+_THREADS = 1
 
 
 def heard(audio: bytes | Path) -> str:
