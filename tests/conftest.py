@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,9 +13,14 @@ from common.database import Database
 from common.settings import Settings
 from tests.support.services import settings_in
 from tests.support.slowest import SlowestFiles
+from tests.support.together import Together
 
 if TYPE_CHECKING:
+    from xdist.scheduler import Scheduling
+
+    from cli.stack import Stack
     from tests.support.databases import Postgres, SqliteTemplate
+    from tests.support.topology import Topology
     from tests.support.valkey import Valkey
 
 # Engines are tested where their libraries are; some of them cannot be in one environment.
@@ -36,6 +41,11 @@ _FIRST = ("e2e", "cli", "worker", "deploy", "api", "unit")
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the process that starts the others, or the only one
         config.pluginmanager.register(SlowestFiles())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "Scheduling":
+    return Together(config, log)
 
 
 @pytest.hookimpl(trylast=True)  # after what shuffles
@@ -65,6 +75,37 @@ def valkey(tmp_path: Path) -> Iterator["Valkey"]:
 
     with running(tmp_path) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
+    """The service of all files that only speak by one; it has a worker, whose neighbours are of earlier tests."""
+    from cli.processes import Crew
+    from cli.stack import Stack
+
+    folder = tmp_path_factory.mktemp("service")
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder / "data",
+        models_dir=folder / "models",
+        hf_token=None,
+        port=0,
+        fake_engine=True,
+        stop_grace_s=5,
+        openai_voices={"our own": "hibari_heart"},
+        openai_models={"house": "hibari"},
+    )
+    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Topology"]:
+    """What docker-compose.yml describes; it is whole again after every test."""
+    from tests.support.topology import open_topology
+
+    with open_topology(tmp_path_factory.mktemp("fleet")) as topology:
+        yield topology
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import socket
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -11,20 +10,9 @@ import pytest
 
 from cli.client import Client, Progress
 from cli.output import BadOutput, choose, place_for
-from cli.processes import Crew
 from cli.stack import Stack
-from common.settings import Settings
 from tests.support.command import oratio
 from tests.support.ports import free_port
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = Settings(
-        _env_file=None, data_dir=tmp_path_factory.mktemp("say"), port=0, fake_engine=True, stop_grace_s=5
-    )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
-        yield running
 
 
 def seconds(path: Path) -> float:

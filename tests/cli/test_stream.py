@@ -15,10 +15,8 @@ import psutil
 import pytest
 
 from cli.client import Client
-from cli.processes import Crew
 from cli.stack import Stack
 from cli.wave_header import mend
-from common.settings import Settings
 from tests.cli.test_jobs import HEED_CTRL_C
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.ports import free_port
@@ -38,15 +36,6 @@ with open("heard", "wb", buffering=0) as file:
 with open("ended", "w") as file:
     file.write(" ".join(sys.argv[1:]))
 """
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = Settings(
-        _env_file=None, data_dir=tmp_path_factory.mktemp("stream"), port=0, fake_engine=True, stop_grace_s=5
-    )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
-        yield running
 
 
 def install(folder: Path, name: str, *, code: int = 0) -> str:

@@ -11,7 +11,6 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from cli.processes import Crew
 from cli.stack import Stack
 from common.settings import Settings
 from tests.support.decoding import by_pyav
@@ -22,20 +21,6 @@ from tests.support.waiting import wait_for
 SPOKEN = "The weather in the mountains was cold and clear this morning. A woman walked along the beach with her dog."
 PATH = "/v1/audio/speech/stream"
 FAKE = {"model": "fake", "voice": "fake"}
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = Settings(
-        _env_file=None,
-        data_dir=tmp_path_factory.mktemp("conversation"),
-        port=0,
-        fake_engine=True,
-        max_text_chars=1000,
-        stop_grace_s=5,
-    )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +189,7 @@ def test_what_is_no_whole_sentence_waits_until_it_is_asked_for(stack: Stack) -> 
             "text",
             "nothing_to_speak",
         ),
-        (['{"type": "input.text", "text": "%s"}' % ("Hello. " * 150)], "text", "text_too_long"),
+        (['{"type": "input.text", "text": "%s"}' % ("Hello. " * 30_000)], "text", "text_too_long"),
     ],
 )
 def test_a_bad_message_is_told_and_ends_it(

@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.support.command import Up, oratio, up
-from tests.support.flavours import build_tiny, direct
+from tests.support.flavours import Call, build_tiny, direct
 from tests.support.tiny_kokoro import build_kokoro
 from tests.support.waiting import wait_for
 
@@ -43,6 +43,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def by_library(models: Path) -> dict[str, NDArray[np.float32]]:
+    return direct(models, [Call(family, voice, 7, TEXT, style) for family, _, voice, style in CASES])
+
+
+@pytest.fixture(scope="module")
 def service(models: Path) -> Iterator[Up]:
     with up(models.parent / "data", models_dir=str(models), worker_models=EVERYTHING) as running:
         yield running
@@ -65,16 +70,18 @@ def heard(client: httpx.Client, job: Any) -> tuple[NDArray[np.int16], int]:
     return soundfile.read(file, dtype="int16")
 
 
-@pytest.mark.parametrize(("family", "voice_id", "voice", "style"), CASES, ids=FAMILIES)
+@pytest.mark.parametrize(
+    ("family", "voice_id", "style"), [(one[0], one[1], one[3]) for one in CASES], ids=FAMILIES
+)
 def test_each_family_speaks_what_its_library_speaks(
-    client: httpx.Client, models: Path, family: str, voice_id: str, voice: str, style: str
+    client: httpx.Client, by_library: dict[str, NDArray[np.float32]], family: str, voice_id: str, style: str
 ) -> None:
     job = speak(client, voice_id, seed=7, mastering=False, **({"style": style} if style else {}))
     assert (job["status"], job["provider"], job["attempts"]) == ("completed", "local", 1)
     assert (job["model"], job["warnings"]) == (family, [])
     samples, rate = heard(client, job)
     assert rate == job["sample_rate_hz"]
-    expected = np.clip(direct(models, family, voice=voice, seed=7, text=TEXT, style=style), -1, 1)
+    expected = np.clip(by_library[family], -1, 1)
     assert len(samples) == len(expected)
     # The file holds 16 bits a sample.
     assert np.abs(samples - np.clip(expected * 32768, -32768, 32767)).max() <= 1.0

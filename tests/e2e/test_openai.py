@@ -11,9 +11,7 @@ import httpx2
 import openai
 import pytest
 
-from cli.processes import Crew
 from cli.stack import Stack
-from common.settings import Settings
 from tests.support.cuts import cutting
 from tests.support.decoding import by_pyav
 from tests.support.hearing import heard, word_error_rate
@@ -41,21 +39,6 @@ def sentences(count: int, *, slow_s: float = 0.0) -> str:
 
 
 BROKEN = f"{sentences(6, slow_s=0.3)} [[fail]] And here it comes to a sudden end. {sentences(2)}"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = Settings(
-        _env_file=None,
-        data_dir=tmp_path_factory.mktemp("openai"),
-        port=0,
-        fake_engine=True,
-        stop_grace_s=5,
-        openai_voices={"our own": "hibari_heart"},
-        openai_models={"house": "hibari"},
-    )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

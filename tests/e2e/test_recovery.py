@@ -9,30 +9,46 @@ import pytest
 from cli import valkey
 from common.jobs import changes
 from common.settings import Settings
+from tests.support.databases import SqliteTemplate
 from tests.support.farm import Farm, fake_job, open_farm
+from tests.support.services import settings_in
 from tests.support.waiting import wait_for
 
 # Leases and sweeps are short, so that healing takes seconds.
 QUICK = {"lease_s": 3.0, "sweep_s": 0.5, "stop_grace_s": 4.0}
 
 
+@pytest.fixture(scope="module")
+def swept(
+    tmp_path_factory: pytest.TempPathFactory, valkey_url: str, sqlite_template: SqliteTemplate
+) -> Iterator[Settings]:
+    """A database and queues on which the sweep runs, for all tests whose workers alone die."""
+    folder = tmp_path_factory.mktemp("swept")
+    database_url = sqlite_template.copy(folder / "oratio.db")
+    settings = settings_in(folder, redis_url=valkey_url, database_url=database_url)
+    settings = settings.model_copy(update=QUICK)
+    with open_farm(settings, folder / "logs") as farm:
+        farm.start_ops()
+        yield settings
+
+
 @pytest.fixture
-def farm(settings: Settings, tmp_path: Path) -> Iterator[Farm]:
-    """Nothing runs yet."""
-    with open_farm(settings.model_copy(update=QUICK), tmp_path / "logs") as farm:
+def farm(swept: Settings, tmp_path: Path) -> Iterator[Farm]:
+    """With files of its own, and no worker yet."""
+    with open_farm(swept.model_copy(update={"data_dir": tmp_path}), tmp_path / "logs") as farm:
         yield farm
 
 
 @pytest.fixture
-def impatient(settings: Settings, tmp_path: Path) -> Iterator[Farm]:
+def impatient(swept: Settings, tmp_path: Path) -> Iterator[Farm]:
     """A farm whose engines must answer within 2 s."""
-    with open_farm(settings.model_copy(update=QUICK | {"engine_timeout_s": 2.0}), tmp_path / "logs") as farm:
+    changes = {"data_dir": tmp_path, "engine_timeout_s": 2.0}
+    with open_farm(swept.model_copy(update=changes), tmp_path / "logs") as farm:
         yield farm
 
 
 def test_a_worker_killed_in_the_middle_costs_one_attempt(farm: Farm) -> None:
     job = fake_job("[[slow:2]] One. " * 3)
-    farm.start_ops()
     farm.start_worker("first")
     farm.submit(job)
     farm.wait_status(job, "running")
@@ -49,7 +65,6 @@ def test_a_lost_bell_is_rung_again(farm: Farm) -> None:
     farm.submit(deleted)
     farm.client.delete(f"ov:{farm.settings.queue_prefix}.fake.interactive")
     farm.start_worker()
-    farm.start_ops()
     for job in (never_rung, deleted):
         row = farm.wait_ended(job, timeout_s=15)
         assert (row.status, row.attempts) == ("completed", 1)
@@ -92,7 +107,6 @@ def test_valkey_restarts_and_loses_everything(settings: Settings, tmp_path: Path
 
 
 def test_a_text_that_kills_fails_and_its_neighbours_do_not_pay(farm: Farm) -> None:
-    farm.start_ops()
     farm.start_worker("worker")
     farm.restart_on_death("worker")
     poison = fake_job("[[segv]]")
@@ -105,7 +119,6 @@ def test_a_text_that_kills_fails_and_its_neighbours_do_not_pay(farm: Farm) -> No
 
 
 def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: Farm) -> None:
-    impatient.start_ops()
     impatient.start_worker("worker")
     impatient.restart_on_death("worker")
     hung, neighbour = fake_job("[[hang]]"), fake_job("After it.")
@@ -118,7 +131,6 @@ def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: Farm) -> No
 
 
 def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: Farm) -> None:
-    impatient.start_ops()
     impatient.start_worker("worker")
     impatient.restart_on_death("worker")
     spinning = fake_job("[[spin]]")
@@ -130,7 +142,6 @@ def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: F
 
 def test_a_stopped_worker_that_wakes_up_writes_nothing(farm: Farm) -> None:
     job = fake_job("[[slow:1]] Once only.")
-    farm.start_ops()
     farm.start_worker("sleeper")
     farm.submit(job)
     farm.wait_status(job, "running")
@@ -145,7 +156,6 @@ def test_a_stopped_worker_that_wakes_up_writes_nothing(farm: Farm) -> None:
 
 def test_sigterm_lets_short_jobs_finish_and_hands_long_ones_back(farm: Farm) -> None:
     short, long = fake_job("[[slow:1]] Short."), fake_job("[[slow:0.5]] A long one, said again. " * 60)
-    farm.start_ops()
     farm.start_worker("first")
     farm.submit(short, long)
     farm.wait_status(long, "running")
@@ -174,7 +184,6 @@ def test_a_cancelled_job_stops_at_the_next_segment(farm: Farm) -> None:
 
 
 def test_what_may_pass_is_retried_and_what_cannot_fails_with_a_reason(farm: Farm) -> None:
-    farm.start_ops()
     farm.start_worker()
     flaky, hopeless, silent = fake_job("[[flaky:1]]"), fake_job("[[fail]]"), fake_job("[[silence]]")
     farm.submit(flaky, hopeless, silent)

@@ -36,17 +36,6 @@ own picture hangs in the kitchen, where the morning sun falls on it.
 STUB_MARK = "only a beep"
 
 
-def stack_of(folder: Any, **settings: Any) -> Stack:
-    quick = {"data_dir": folder, "port": 0, "stop_grace_s": 5.0, "sweep_s": 0.5}
-    return Stack(Settings(_env_file=None, **quick | settings), crews=[Crew("worker", ("hibari", "stub"), 1)])
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with stack_of(tmp_path_factory.mktemp("speech")) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def service(stack: Stack) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=stack.url, timeout=130, trust_env=False) as client:
@@ -62,9 +51,17 @@ def provider() -> Iterator[FakeInference]:
 @pytest.fixture(scope="module")
 def hosted(provider: FakeInference, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A service whose inference worker posts to the fake provider."""
-    folder = tmp_path_factory.mktemp("hosted")
+    settings = Settings(
+        _env_file=None,
+        data_dir=tmp_path_factory.mktemp("hosted"),
+        port=0,
+        stop_grace_s=5,
+        sweep_s=0.5,
+        inference_url=provider.url,
+        hf_token="hf_for_tests",
+    )
     with (
-        stack_of(folder, inference_url=provider.url, hf_token="hf_for_tests") as running,
+        Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)]) as running,
         httpx.Client(base_url=running.url, timeout=130, trust_env=False) as client,
     ):
         # Ready is who can speak anything: either of the two workers.

@@ -2,26 +2,18 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis
 
 from common import live
-from tests.support.topology import Topology, open_topology
+from tests.support.topology import Topology
 from tests.support.waiting import wait_for
 
 SENTENCE = "The old lighthouse stood at the end of a long road, and nobody knew who had built it. "
 HEAD_BYTES = 44
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
-    with open_topology(tmp_path_factory.mktemp("fleet")) as topology:
-        yield topology
 
 
 def queue(fleet: Topology, text: str, **body: Any) -> str:

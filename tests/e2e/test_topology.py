@@ -2,23 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.support.topology import HOST, Topology, open_topology
+from tests.support.topology import HOST, WORKERS, Topology
 from tests.support.waiting import wait_for
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
-    with open_topology(tmp_path_factory.mktemp("fleet")) as topology:
-        yield topology
 
 
 def speak(fleet: Topology, text: str, **headers: str) -> httpx.Response:
@@ -54,8 +46,8 @@ def engine_calls(fleet: Topology) -> dict[str, int]:
     def told() -> dict[str, int] | None:
         models = fleet.client.get("/models/status").json()["models"]
         workers = next(model["workers"] for model in models if model["alias"] == "hibari")
-        fresh = all(datetime.fromisoformat(worker["heartbeat_at"]) > asked_at for worker in workers)
-        return {worker["id"]: worker["engine_calls"] for worker in workers} if fresh else None
+        fresh = [w for w in workers if datetime.fromisoformat(w["heartbeat_at"]) > asked_at]
+        return {w["id"]: w["engine_calls"] for w in fresh} if len(fresh) == WORKERS else None
 
     return wait_for(told, timeout_s=20, interval_s=0.2) or {}
 

@@ -1,9 +1,10 @@
 """The libraries themselves, called as their documents say, without a line of the worker's code.
 
-`python -m tests.support.direct_calls FOLDER FAMILY VOICE SEED TEXT [STYLE]`, in an environment that has the
-library, writes the samples as a .npy file to standard output.
+`python -m tests.support.direct_calls FOLDER CALLS`, in an environment that has the libraries, writes the samples by
+family as a .npz file to standard output. CALLS is a JSON list of {family, voice, seed, text, style}.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -80,13 +81,17 @@ FAMILIES: dict[str, Callable[[Path, str, int, str, str], Any]] = {
 }
 
 
-def main(root: str, family: str, voice: str, seed: str, text: str, style: str = "") -> None:
+def main(root: str, calls: str) -> None:
     import torch
 
     torch.set_num_threads(1)
-    with torch.inference_mode():
-        samples = FAMILIES[family](Path(root), voice, int(seed), text, style).float().numpy()
-    np.save(sys.stdout.buffer, samples)
+    made = {}
+    for call in json.loads(calls):
+        speak = FAMILIES[call["family"]]
+        with torch.inference_mode():
+            samples = speak(Path(root), call["voice"], call["seed"], call["text"], call["style"])
+        made[call["family"]] = samples.float().numpy()
+    np.savez(sys.stdout.buffer, **made)
 
 
 if __name__ == "__main__":

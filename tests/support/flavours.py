@@ -1,7 +1,10 @@
 """The environments of the other flavours, which tests of whole services need beside their own."""
 
 import io
+import json
 import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +30,25 @@ def build_tiny(root: Path, *families: str) -> None:
         _run(here[0], "tests.support.tiny_models", str(root), *here)
 
 
-def direct(
-    root: Path, family: str, *, voice: str, seed: int, text: str, style: str = ""
-) -> NDArray[np.float32]:
-    """What the library itself makes of it, in a process without our code around it."""
-    said = _run(family, "tests.support.direct_calls", str(root), family, voice, str(seed), text, style)
-    samples: NDArray[np.float32] = np.load(io.BytesIO(said))
-    return samples
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Of a library itself."""
+
+    family: str
+    voice: str
+    seed: int
+    text: str
+    style: str = ""
+
+
+def direct(root: Path, calls: Sequence[Call]) -> dict[str, NDArray[np.float32]]:
+    """What the libraries themselves make of it, by family, in processes without our code around them."""
+    made: dict[str, NDArray[np.float32]] = {}
+    for flavour in dict.fromkeys(_FLAVOUR_OF[call.family] for call in calls):
+        here = [asdict(call) for call in calls if _FLAVOUR_OF[call.family] == flavour]
+        said = _run(here[0]["family"], "tests.support.direct_calls", str(root), json.dumps(here))
+        made |= np.load(io.BytesIO(said))
+    return made
 
 
 def _run(family: str, module: str, *arguments: str) -> bytes:
