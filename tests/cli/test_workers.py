@@ -80,7 +80,7 @@ def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> No
 def test_programs_get_what_the_service_says(stack: Stack, client: Client, tmp_path: Path) -> None:
     said = oratio("workers", "--json", folder=tmp_path, url=stack.url)
     told = json.loads(said.stdout)
-    assert [worker["id"] for worker in told["workers"]] == [one.id for one in client.workers().workers]
+    assert {worker["id"] for worker in told["workers"]} == {one.id for one in client.workers().workers}
     idle = oratio("workers", folder=tmp_path, url=stack.url)
     assert idle.stdout.endswith("Nothing waits.\n")
 

@@ -1,6 +1,7 @@
 """Building the studio: by a real npm, of a page of two lines, into a folder that is served."""
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -134,9 +135,10 @@ def test_too_old_a_node_is_named_with_what_is_wanted(page: Path) -> None:
 def run_script(page: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """The script as `make` runs it, but for the folder of the small page."""
     code = "import sys, pathlib, build_studio; build_studio.FRONTEND = pathlib.Path(sys.argv.pop(1))"
+    folders = [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
         [sys.executable, "-c", f"{code}; sys.exit(build_studio.main())", str(page), *arguments],
-        env=environment() | {"PYTHONPATH": str(ROOT / "scripts")} | env,
+        env=environment() | {"PYTHONPATH": os.pathsep.join(folders)} | env,
         cwd=page.parent,
         capture_output=True,
         text=True,
