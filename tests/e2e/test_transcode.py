@@ -27,7 +27,7 @@ from worker.encoding import CODEC_DELAY
 
 LOSSLESS = ("wav", "flac", "pcm")
 TEXT = "Good morning to everyone. The river runs quietly past the old stone mill, and nobody minds."
-LONG = "Good morning. [pause:40s] Good night. " * 20
+LONG = "Good morning. [pause:40s] Good night. " * 10
 
 
 @pytest.fixture(scope="module")
