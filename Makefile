@@ -22,7 +22,7 @@ WITHOUT_GPL = $(if $(filter 0,$(GPL)),$(UV) pip uninstall -q --python $(1) $(GPL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi test test-base test-studio \
-  test-pythons test-flavours test-python check coverage lint format lock bench bench-studio bench-models clean
+  test-studio-aside test-pythons test-flavours test-python check coverage lint format lock bench bench-studio bench-models clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -99,11 +99,12 @@ studio: openapi setup-node  ## Build the studio, the page that a running service
 openapi: | $(VENV)/.run-gpl$(GPL)  ## Write what the API says of itself into frontend/openapi.json
 	$(BIN)/python scripts/export_openapi.py
 
-# Tests wait as well as compute, so there is one process more than there are cores.
-PROCESSES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null | awk '{ print $$1 + 1 }')
+# Tests wait as well as compute, so there are two processes more than cores; those of torch only compute.
+CORES     := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
+PROCESSES := $(shell expr $(CORES) + 2)
 # ORDER=7 shuffles the tests with the seed 7.
 SHUFFLED  := $(if $(ORDER),-p pytest_randomly --randomly-seed=$(ORDER))
-PYTEST    := -m pytest -n $(or $(PROCESSES),3) $(SHUFFLED)
+PYTEST    := -m pytest -n $(PROCESSES) $(SHUFFLED)
 
 ifdef T
 test: setup-test
@@ -111,8 +112,11 @@ test: setup-test
 else
 # The studio's tests mostly wait, so they run beside the others, and are shown when they have ended.
 test: setup-test setup-test-flavours setup-node  ## Run all tests, or a selection: make test T=tests/api/test_jobs.py
-	$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) test-studio test-pythons
+	$(MAKE) -j2 test-studio-aside test-pythons
 endif
+
+test-studio-aside:
+	@$(MAKE) test-studio >.studio.log 2>&1; status=$$?; cat .studio.log; rm -f .studio.log; exit $$status
 
 test-pythons:
 	$(MAKE) test-flavours
@@ -121,15 +125,14 @@ test-pythons:
 check: lint  ## Lint, types, unit and API tests: for use while working
 	$(BIN)/python $(PYTEST) -m "not slow" tests/unit tests/api
 
-# What begins with + is shown as it goes.
 test-base: setup-test setup-test-flavours
-	+$(BIN)/python $(PYTEST)
+	$(BIN)/python $(PYTEST)
 
 TORCH_TESTS  := tests/worker/test_conformance.py tests/worker/test_torch*.py tests/worker/test_numbers.py
 PARLER_TESTS := tests/worker/test_conformance.py tests/worker/test_parler*.py
 test-flavours: setup-test-flavours
-	+.venv-torch/bin/python $(PYTEST) $(TORCH_TESTS)
-	+.venv-parler/bin/python $(PYTEST) $(PARLER_TESTS)
+	.venv-torch/bin/python -m pytest -n $(CORES) $(SHUFFLED) $(TORCH_TESTS)
+	.venv-parler/bin/python -m pytest -n $(CORES) $(SHUFFLED) $(PARLER_TESTS)
 
 test-studio: setup-test setup-node  ## Build the studio and test it: types, units, and a browser before a real service
 	$(BIN)/python scripts/check_studio.py
