@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
-        # Of who reads nothing a connection is still full, and a loop with open ones does not close.
+        # A client that reads nothing keeps its connection open, and the loop does not close before its connections.
         full = list(self.server_state.connections)
         for connection in full:
             connection.transport.abort()

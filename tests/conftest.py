@@ -79,7 +79,7 @@ def valkey(tmp_path: Path) -> Iterator["Valkey"]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
-    """The service of all files that only speak by one; it has a worker, whose neighbours are of earlier tests."""
+    """One service for all files that need no settings of their own. It keeps the jobs of earlier tests."""
     from cli.processes import Crew
     from cli.stack import Stack
 
@@ -101,7 +101,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
 
 @pytest.fixture(scope="session")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Topology"]:
-    """What docker-compose.yml describes; it is whole again after every test."""
+    """What docker-compose.yml describes. A test that ends one of its processes starts it again."""
     from tests.support.topology import open_topology
 
     with open_topology(tmp_path_factory.mktemp("fleet")) as topology:

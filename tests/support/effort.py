@@ -1,4 +1,4 @@
-"""How much a database does for a question, as it counts that itself: seconds would count the neighbours' work too."""
+"""How much work a query is for the database, in its own counts. Seconds would include the work of other processes."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ from sqlalchemy import Connection, text
 
 from common.database import Database
 
-# SQLite tells of every so many instructions of its virtual machine.
+# SQLite calls back after this many instructions of its virtual machine.
 _INSTRUCTIONS = 100
 _ROWS_READ = text("SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) FROM pg_stat_xact_user_tables")
 
 
 def effort(database: Database, ask: Callable[[Connection], object]) -> int:
-    """Hundreds of instructions on SQLite, rows read on Postgres: to be compared with itself on another backlog."""
+    """Hundreds of instructions on SQLite, rows read on Postgres. Compare it only with the same query on other data."""
     with database.read() as connection:
         return (_instructions if database.is_sqlite else _rows_read)(connection, ask)
 

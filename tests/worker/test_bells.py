@@ -149,7 +149,7 @@ def test_a_hung_redis_costs_one_time_out_and_then_a_pause(
         bells = Bells(settings, database)
         bells.emit(jobs[0].id, "started")
         server.hang()
-        assert _seconds(lambda: bells.emit(jobs[0].id, "progress")) > 0.9
+        assert 0.9 < _seconds(lambda: bells.emit(jobs[0].id, "progress")) < 5
         paused_at = time.monotonic()
         assert _seconds(lambda: bells.emit(jobs[0].id, "progress")) < 0.9
         assert _seconds(lambda: bells.top_up(QUEUE)) < 0.9

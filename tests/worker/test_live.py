@@ -279,7 +279,7 @@ class TestRedisAway:
         take = own.take()
         take.say(1000)
         valkey.hang()
-        assert seconds(lambda: take.say(1000)) > broker.PUBLISH_TIMEOUT_S - 0.1
+        assert broker.PUBLISH_TIMEOUT_S - 0.1 < seconds(lambda: take.say(1000)) < 5
         assert seconds(lambda: take.say(1000)) < broker.PUBLISH_TIMEOUT_S - 0.1
         valkey.go_on()
         wait_for_next_try(own.bells)

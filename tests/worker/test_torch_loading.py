@@ -301,7 +301,7 @@ class TestSettings:
         assert engine.memory_bytes() > 0
 
 
-# Processes that have imported the libraries, which takes seconds, and called none of them.
+# Importing the libraries takes seconds: one process imports them and forks before it calls any.
 _FIRST_CALLS = """
 import hashlib, os, sys
 from pathlib import Path

@@ -148,7 +148,7 @@ def test_a_hung_redis_costs_a_second(tmp_path: Path, settings: Settings) -> None
             broker.ring(known, bells, prefix="t")
             server.hang()
             for client in (known, fresh):
-                assert _fails_after_s(lambda client=client: broker.ring(client, bells, prefix="t")) > 0.9
+                assert 0.9 < _fails_after_s(lambda client=client: broker.ring(client, bells, prefix="t")) < 5
             server.go_on()
             assert broker.ring(known, bells, prefix="t")["hibari.bulk"] >= 100
 
