@@ -7,23 +7,22 @@ from functools import partial
 import anyio.to_thread
 from fastapi import FastAPI
 
-from api import forecast, openapi, refusals
-from api.audience import Audience
-from api.context import OWNER, Gateway
-from api.doorbell import Doorbell
-from api.fleet_cache import FleetCache
-from api.hub import Hub
-from api.intake import Intake
+from api import error_handlers
+from api.dependencies import OWNER, Gateway
+from api.http import openapi
+from api.jobs import forecast
+from api.jobs.submission_batcher import Intake
 from api.middleware import BodyLimit, RequestLog
+from api.models.worker_cache import FleetCache
 from api.routes import (
     analytics,
     captions,
-    conversation,
     docs,
     estimate,
     export,
     health,
     history,
+    incremental_speech,
     jobs,
     maintenance,
     models,
@@ -35,15 +34,18 @@ from api.routes import (
     voices,
     workers,
 )
+from api.streaming.event_bus import Hub
+from api.streaming.presence import Audience
 from common import __version__
-from common.database import open_database
+from common.db.database import open_database
+from common.messaging.notifier import Doorbell
 from common.settings import Settings
 from common.store import Store
 
 ROUTES = (
     synthesize,
     speech,
-    conversation,
+    incremental_speech,
     streams,
     jobs,
     transcode,
@@ -82,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = openapi.document(app)  # type: ignore[method-assign]  # as FastAPI's own guide does
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog, root_path=settings.root_path)
-    refusals.install(app)
+    error_handlers.install(app)
     for routes in ROUTES:
         app.include_router(routes.router)
     return app

@@ -9,7 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import access_log, refusals
+from api import error_handlers
+from api.http import access_log
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -56,7 +57,7 @@ class RequestLog:
             log.exception("unexpected failure")
             if status:  # too late for an answer: the connection must break
                 raise
-            await refusals.internal()(scope, receive, send_marked)
+            await error_handlers.internal()(scope, receive, send_marked)
         finally:
             _log(scope, status=status, started=started)
 
@@ -88,7 +89,7 @@ class BodyLimit:
         await self._app(scope, receive_counted, send)
 
     def _refusal(self) -> ASGIApp:
-        return refusals.refuse(
+        return error_handlers.refuse(
             413,
             f"The body is larger than this service takes ({self._max_bytes} bytes).",
             type="invalid_request_error",

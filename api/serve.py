@@ -8,8 +8,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from api import access_log
 from api.app import create_app
+from api.http import access_log
 from common.addresses import is_loopback
 from common.settings import Settings, get_settings
 from common.telemetry import configure_logs

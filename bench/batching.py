@@ -18,11 +18,11 @@ from typing import Any
 from bench.fullsize import BUILDERS, text_of
 from bench.table import show
 from common.settings import Settings
-from worker.batcher import Batcher
-from worker.device import find_device
 from worker.engines import available_aliases, create
 from worker.engines.protocol import Engine, Utterance
-from worker.shelf import Shelf
+from worker.host.device import find_device
+from worker.inference.batcher import Batcher
+from worker.inference.model_cache import Shelf
 
 KEYS = {"mms": "mms_eng"}
 VOICES = {

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from bench.table import percentile, show
 from bench.texts import stories
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
 from common.catalogue import find_voice
-from common.live import HEAD_BYTES
+from common.messaging.audio_window import HEAD_BYTES
 from common.settings import Settings
 
 VOICE = "hibari_heart"
@@ -80,8 +80,8 @@ def _bare_engine(settings: Settings) -> Callable[[str], float]:
     """What speaks the first segment of a text, and how many milliseconds the engine takes for it."""
     from worker.engines import create
     from worker.engines.protocol import Utterance
-    from worker.text.normalising import normalise
-    from worker.text.segments import cut
+    from worker.text.normalization import normalise
+    from worker.text.splitting import cut
 
     engine = create("hibari", settings)
     engine.load()

@@ -18,11 +18,12 @@ from typing import Any
 from sqlalchemy import ARRAY, Connection, Text, bindparam, insert, text
 
 from bench.table import percentile, show
-from common.database import Database
-from common.jobs import finding, reading
-from common.jobs.finding import Findable, Wanted
-from common.migration import migrate
-from common.tables import Audio, Recording
+from common.db.database import Database
+from common.db.migration import migrate
+from common.db.tables import Audio, Recording
+from common.jobs import queries
+from common.recordings import search
+from common.recordings.search import Findable, Wanted
 
 RECORDINGS = 1_000_000
 BATCH = 10_000
@@ -98,7 +99,7 @@ def _asked(shelf: Shelf, wanted: Wanted, part: float | None) -> tuple[str, str, 
     for _ in range(ROUNDS):
         began = time.perf_counter()
         with shelf.database.read() as connection:
-            rows = reading.list_recordings(
+            rows = queries.list_recordings(
                 connection, owner="local", limit=PAGE + 1, after=after, wanted=wanted
             )
         took_ms.append((time.perf_counter() - began) * 1000)
@@ -117,7 +118,7 @@ def _added_ms(shelf: Shelf, chars: int) -> tuple[str, str]:
             _add_plain(connection, [one])
         began = time.perf_counter()
         with shelf.database.write() as connection:
-            finding.add(connection, [one])
+            search.add(connection, [one])
         took_ms.append((time.perf_counter() - began) * 1000)
     return f"{percentile(took_ms, 0.5):.2f}", f"{percentile(took_ms, 0.95):.2f}"
 

@@ -11,8 +11,8 @@ import psutil
 
 from bench.table import show
 from bench.texts import sentences
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
 from common.settings import Settings
 
 JOBS = 200

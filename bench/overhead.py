@@ -20,8 +20,8 @@ from pathlib import Path
 
 from bench.table import show, spread
 from bench.texts import sentences
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
 from common.settings import Settings
 
 WARM_UP = 20

@@ -26,9 +26,9 @@ from bench.memory import resident_mb
 from bench.player import Heard, Player
 from bench.table import percentile, show
 from bench.texts import stories
-from cli.processes import Crew
-from cli.stack import Stack
-from common.live import window_key
+from cli.service.processes import Crew
+from cli.service.stack import Stack
+from common.messaging.audio_window import window_key
 from common.settings import Settings
 
 # So much at most is on its way between gateway and player; what else lies before the window is in pieces.

@@ -18,13 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.table import percentile, show
-from cli import processes, valkey
-from cli.ports import free_port
-from common import fleet
-from common.database import Database
-from common.fleet import Announcement
-from common.migration import migrate
+from cli.service import processes, valkey
+from cli.service.ports import free_port
+from common import worker_registry
+from common.db.database import Database
+from common.db.migration import migrate
 from common.settings import Settings
+from common.worker_registry import Announcement
 
 CONNECTIONS = 16
 SECONDS = 4.0
@@ -73,7 +73,7 @@ def _announce_a_worker(settings: Settings) -> None:
     with database.write() as connection:
         engines = ({"alias": "hibari", "voices": ["heart"], "loaded": True},)
         worker = Announcement("absent", "base", "0", "cpu", 1, engines, ("wav",), {})
-        fleet.announce(connection, worker)
+        worker_registry.announce(connection, worker)
     database.close()
 
 

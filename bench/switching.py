@@ -19,9 +19,9 @@ import psutil
 
 from bench.table import show
 from bench.texts import sentences
-from cli.crews import FLAVOURS, python_of
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
+from cli.service.worker_groups import FLAVOURS, python_of
 from common.settings import Settings
 from tests.support.flavours import build_tiny
 

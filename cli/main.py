@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import completion, history, jobs, models, options
-from cli.configuration import read_settings
+from cli.commands import completion, history, jobs, models, options
+from cli.service.configuration import read_settings
 
 if TYPE_CHECKING:
-    from cli.processes import Command
+    from cli.service.processes import Command
     from common.settings import Settings
 
 app = typer.Typer(
@@ -63,7 +63,7 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every log.")] = False,
 ) -> None:
     """Start everything on this machine, and stop it with Ctrl-C."""
-    from cli.up import up as run
+    from cli.commands.up import up as run
 
     settings = read_settings(host=host, port=port, data_dir=data_dir)
     raise typer.Exit(run(settings, workers=workers, verbose=verbose))
@@ -92,8 +92,8 @@ def say(
 ) -> None:
     """Speak a text into a file."""
     from cli.client import Choices
-    from cli.say import Asked
-    from cli.say import say as run
+    from cli.commands.say import Asked
+    from cli.commands.say import say as run
 
     choices = Choices(
         voice_id=voice,
@@ -131,8 +131,8 @@ def stream(
 ) -> None:
     """Speak a text aloud, or into a pipe, while it is being made. Ctrl-C stops it."""
     from cli.client import Choices
-    from cli.stream import Asked
-    from cli.stream import stream as run
+    from cli.commands.stream import Asked
+    from cli.commands.stream import stream as run
 
     choices = Choices(
         voice_id=voice,
@@ -155,7 +155,7 @@ def voices(
     url: options.Url = None,
 ) -> None:
     """List who can speak, and what stands in the way of the others."""
-    from cli.voices import voices as run
+    from cli.commands.voices import voices as run
 
     raise typer.Exit(run(read_settings(), model=model, language=language, as_json=as_json, url=url))
 
@@ -163,7 +163,7 @@ def voices(
 @app.command()
 def workers(*, as_json: options.AsJson = False, url: options.Url = None) -> None:
     """List who works, on what, and what waits."""
-    from cli.workers import workers as run
+    from cli.commands.workers import workers as run
 
     raise typer.Exit(run(read_settings(), as_json=as_json, url=url))
 
@@ -181,7 +181,7 @@ def export(
     url: options.Url = None,
 ) -> None:
     """Put recordings into one ZIP, with a manifest."""
-    from cli.export import export as run
+    from cli.commands.export import export as run
 
     raise typer.Exit(
         run(read_settings(), job_ids or [], everything=everything, output=output, as_json=as_json, url=url)
@@ -193,7 +193,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is there, what is missing, and what to do about it."""
-    from cli.doctor import doctor as run
+    from cli.commands.doctor import doctor as run
 
     raise typer.Exit(run(read_settings(), as_json=as_json))
 
@@ -203,7 +203,7 @@ def migrate(
     check: Annotated[bool, typer.Option("--check", help="Only say whether tables and models agree.")] = False,
 ) -> None:
     """Bring the database up to date; safe when several do it at once."""
-    from cli.migrating import migrate_or_check
+    from cli.commands.migrate import migrate_or_check
 
     raise typer.Exit(migrate_or_check(read_settings(), check=check))
 
@@ -211,7 +211,7 @@ def migrate(
 @app.command()
 def gateway() -> None:
     """Run the HTTP API in this process."""
-    from cli import processes
+    from cli.service import processes
 
     settings = read_settings()
     _become(processes.gateway(settings), settings)
@@ -224,7 +224,7 @@ def worker(
     name: Annotated[str, typer.Option(help="Its name on this machine.")] = "worker",
 ) -> None:
     """Run a worker in this process."""
-    from cli.running import worker_command
+    from cli.service.process_entry import worker_command
 
     settings = read_settings()
     _become(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
@@ -233,7 +233,7 @@ def worker(
 @app.command()
 def ops() -> None:
     """Run the worker that sweeps, cleans and downloads in this process."""
-    from cli import processes
+    from cli.service import processes
 
     settings = read_settings()
     _become(processes.ops(settings), settings)
@@ -242,8 +242,8 @@ def ops() -> None:
 @app.command()
 def beat() -> None:
     """Run the clock that rings for sweep and cleanup in this process."""
-    from cli import processes
-    from cli.running import become
+    from cli.service import processes
+    from cli.service.process_entry import become
 
     settings = read_settings()
     processes.beat_folder(settings).mkdir(parents=True, exist_ok=True)
@@ -252,8 +252,8 @@ def beat() -> None:
 
 
 def _become(command: "Command", settings: "Settings") -> None:
-    from cli.migrating import migrate_or_check
-    from cli.running import become
+    from cli.commands.migrate import migrate_or_check
+    from cli.service.process_entry import become
 
     if status := migrate_or_check(settings, check=False):
         raise typer.Exit(status)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, insert, select, text, update
 
-from common.database import clock
-from common.tables import AnyRow, Download
+from common.db.database import clock
+from common.db.tables import AnyRow, Download
 
 # A download that did not move for this long lost its worker.
 STALLED_S = 120.0

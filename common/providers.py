@@ -6,8 +6,8 @@ from typing import Literal
 
 from common.catalogue import Voice, find_model
 from common.errors import Conflict, NoWorker, OratioError
-from common.fleet import Seen
 from common.settings import ProviderMode
+from common.worker_registry import Seen
 
 Provider = Literal["local", "inference", "stub"]
 INFERENCE = "inference"

@@ -1,10 +1,10 @@
-"""Run by alembic with the connection that `common.migration` opened and locked."""
+"""Run by alembic with the connection that `common.db.migration` opened and locked."""
 
 from alembic import context
 from sqlalchemy import Index
 from sqlalchemy.schema import SchemaItem
 
-from common.tables import Base, RecordingSearch
+from common.db.tables import Base, RecordingSearch
 
 config = context.config
 

@@ -19,10 +19,10 @@ import studio_packages
 from pydantic import ValidationError
 from studio_packages import Failed
 
-from cli.node import FRONTEND, NoNode, find_node
+from cli.service.node import FRONTEND, NoNode, find_node
 from common.settings import Settings
 
-# As api/studio_files.py names it.
+# As api/studio/files.py names it.
 BUILD_ERROR = "build-error.txt"
 _LOCK = ".building.lock"
 # In the built folder: what it was made of. Names that begin with a dot are not served.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from common.database import Database
+from common.db.database import Database
 from common.settings import Settings
 from tests.support.services import settings_in
 from tests.support.slowest import SlowestFiles
@@ -18,7 +18,7 @@ from tests.support.together import Together
 if TYPE_CHECKING:
     from xdist.scheduler import Scheduling
 
-    from cli.stack import Stack
+    from cli.service.stack import Stack
     from tests.support.databases import Postgres, SqliteTemplate
     from tests.support.topology import Topology
     from tests.support.valkey import Valkey
@@ -80,8 +80,8 @@ def valkey(tmp_path: Path) -> Iterator["Valkey"]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
     """One service for all files that need no settings of their own. It keeps the jobs of earlier tests."""
-    from cli.processes import Crew
-    from cli.stack import Stack
+    from cli.service.processes import Crew
+    from cli.service.stack import Stack
 
     folder = tmp_path_factory.mktemp("service")
     settings = Settings(

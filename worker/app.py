@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
-from common import broker
+from common.messaging import broker
 from common.settings import Settings, get_settings
 from common.telemetry import configure_logs
 

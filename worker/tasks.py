@@ -2,11 +2,11 @@
 
 from celery import shared_task
 
-from common import broker
-from worker.maintenance import clean, sweep
-from worker.process import current
-from worker.speaking import speak_part
-from worker.warming import unload_now, warm_up
+from common.messaging import broker
+from worker.ops.cleanup import clean, sweep
+from worker.runtime.context import current
+from worker.runtime.preload import unload_now, warm_up
+from worker.synthesis.job_runner import speak_part
 
 
 @shared_task(name=broker.SPEAK)
@@ -41,13 +41,13 @@ def run_cleanup() -> None:
 
 @shared_task(name=broker.DOWNLOAD)
 def download(download_id: str) -> None:
-    from worker.downloading import download as fetch
+    from worker.ops.downloads import download as fetch
 
     fetch(current(), download_id)
 
 
 @shared_task(name=broker.TRANSCODE)
 def transcode(job_id: str, audio_format: str) -> None:
-    from worker.transcoding import transcode as make
+    from worker.ops.transcoding import transcode as make
 
     make(current(), job_id, audio_format)

@@ -6,15 +6,14 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from api import usage
-from api.context import OWNER, here
-from api.refusals import documented
+from api.dependencies import OWNER, here
+from api.error_handlers import documented
+from api.jobs import usage
+from api.models.listed_voices import shown_voices
 from api.schemas.analytics import Analytics, QueueFigures
-from api.shown_voices import shown_voices
-from common import latencies
-from common.fleet import seen_lately
-from common.jobs import reading
+from common.jobs import latencies, queries
 from common.providers import unavailable_reason
+from common.worker_registry import seen_lately
 
 router = APIRouter(tags=["service"])
 
@@ -31,8 +30,8 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
     with gateway.database.read() as connection:
         fleet = seen_lately(connection)
         window = _window(connection, hours)
-        totals = usage.totals(reading.usage_totals(connection, owner=OWNER))
-        queue = reading.count_by_status(connection)
+        totals = usage.totals(queries.usage_totals(connection, owner=OWNER))
+        queue = queries.count_by_status(connection)
     alive = [seen for seen in fleet if seen.alive and seen.is_worker]
     mode = gateway.settings.provider_mode
     return Analytics(
@@ -59,6 +58,6 @@ def _window(connection: Connection, hours: int) -> usage.Window:
     return usage.Window(
         first_hour=first,
         hours=hours,
-        rows=reading.usage(connection, owner=OWNER, since_hour=first),
+        rows=queries.usage(connection, owner=OWNER, since_hour=first),
         waited=latencies.counted(connection, owner=OWNER, since_hour=first),
     )

@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import audio_file, file_names
-from api.context import OWNER, here
-from api.lookups import checked_id
-from api.ranges import is_known
-from api.refusals import Responses, documented
+from api.dependencies import OWNER, here
+from api.error_handlers import Responses, documented
+from api.http import audio_file, file_names
+from api.http.ranges import is_known
+from api.jobs.lookups import checked_id
 from api.schemas.captions import CaptionDocument
-from common.captions import as_document, as_srt, as_vtt
 from common.errors import NotFound
-from common.jobs.reading import SpokenAudio, find_captions
+from common.jobs.queries import SpokenAudio, find_captions
+from common.recordings.captions import as_document, as_srt, as_vtt
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

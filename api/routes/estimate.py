@@ -8,17 +8,17 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.context import Gateway, here
-from api.forecast import GUESS_CHARS_PER_S, Ahead, ahead_of_new, sound_per_char_s, synthesis_pace
-from api.orders import known_voice
-from api.refusals import documented
+from api.dependencies import Gateway, here
+from api.error_handlers import documented
+from api.jobs.forecast import GUESS_CHARS_PER_S, Ahead, ahead_of_new, sound_per_char_s, synthesis_pace
+from api.jobs.job_factory import known_voice
 from api.schemas.estimate import Estimate
 from api.schemas.job import Priority
 from common.catalogue import DEFAULT_VOICE, Voice
-from common.database import Database
+from common.db.database import Database
 from common.errors import Conflict, NoWorker
-from common.fleet import Seen
 from common.providers import Choice, choose
+from common.worker_registry import Seen
 
 router = APIRouter(tags=["service"])
 

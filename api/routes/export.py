@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import archive
-from api.batches import checked_ids
-from api.context import here
-from api.refusals import Responses, documented
+from api.dependencies import here
+from api.error_handlers import Responses, documented
+from api.jobs import archive
+from api.jobs.batches import checked_ids
 from api.schemas.job import JobIds
 from common.errors import NotFound
 

@@ -10,13 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.context import Gateway, here
+from api.dependencies import Gateway, here
 from api.schemas.health import Check, Checks, Health, Limits, Readiness
 from common import __version__
-from common.fleet import Seen
 from common.formats import MEDIA_TYPES
 from common.settings import Settings
 from common.telemetry import get_logger
+from common.worker_registry import Seen
 
 router = APIRouter(tags=["service"])
 log = get_logger(__name__)

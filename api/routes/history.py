@@ -6,20 +6,20 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from api import removal
-from api.batches import checked_ids, checked_limit, delete_results
-from api.context import OWNER, address, here
-from api.cursors import read_cursor, write_cursor
-from api.dates import end_of, start_of
-from api.lookups import checked_id
-from api.refusals import documented
+from api.dependencies import OWNER, address, here
+from api.error_handlers import documented
+from api.http.cursors import read_cursor, write_cursor
+from api.http.dates import end_of, start_of
+from api.jobs import removal
+from api.jobs.batches import checked_ids, checked_limit, delete_results
+from api.jobs.lookups import checked_id
+from api.jobs.views import moment
 from api.schemas.history import History, RecordingView, Renaming
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
-from api.views import moment
-from common.jobs import finding
-from common.jobs.finding import Wanted
-from common.jobs.reading import get_recording, list_recordings
-from common.tables import AnyRow
+from common.db.tables import AnyRow
+from common.jobs.queries import get_recording, list_recordings
+from common.recordings import search
+from common.recordings.search import Wanted
 
 router = APIRouter(prefix="/history", tags=["history"])
 
@@ -73,7 +73,7 @@ def rename(request: Request, job_id: str, body: Renaming) -> RecordingView:
     """Give a recording another title; it is found by that from then on."""
     checked_id(job_id)
     with here(request).database.write() as connection:
-        finding.change_title(connection, job_id, owner=OWNER, title=body.title)
+        search.change_title(connection, job_id, owner=OWNER, title=body.title)
         return _view(request, _found(connection, job_id))
 
 

@@ -7,21 +7,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import audio_file, job_events, removal
-from api.batches import checked_ids, checked_limit, delete_results
-from api.context import OWNER, address, here
-from api.cursors import read_cursor, write_cursor
-from api.forecast import forecast
-from api.lookups import checked_id, living_job
-from api.refusals import Responses, documented
+from api.dependencies import OWNER, address, here
+from api.error_handlers import Responses, documented
+from api.http import audio_file
+from api.http.cursors import read_cursor, write_cursor
+from api.jobs import removal
+from api.jobs.batches import checked_ids, checked_limit, delete_results
+from api.jobs.forecast import forecast
+from api.jobs.lookups import checked_id, living_job
+from api.jobs.views import job_view
 from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
 from api.schemas.synthesis import AudioFormat
-from api.views import job_view
+from api.streaming import job_events
+from common.db.tables import AnyRow
 from common.errors import Conflict
 from common.formats import MEDIA_TYPES
 from common.jobs import changes
-from common.jobs.reading import list_jobs
-from common.tables import AnyRow
+from common.jobs.queries import list_jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
-from api.context import here
-from api.refusals import documented
+from api.dependencies import here
+from api.error_handlers import documented
 from api.schemas.maintenance import CleanupReport, CleanupRequest
-from common.cleanup import clean
+from common.jobs.cleanup import clean
 
 router = APIRouter(prefix="/maintenance", tags=["service"])
 

@@ -5,19 +5,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import download_events, orders_to_workers, weights
-from api.context import here
-from api.model_views import model_view
-from api.refusals import Responses, documented
+from api.dependencies import here
+from api.error_handlers import Responses, documented
+from api.models import commands, download_events, download_plan
+from api.models.views import model_view
 from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelNames, ModelsStatus, Orders
 from common import downloads
-from common.broker import UNLOAD, WARM
 from common.catalogue import MODELS
-from common.catalogue.items import Item
-from common.database import Database
-from common.fleet import seen_lately
+from common.catalogue.download_items import Item
+from common.db.database import Database
+from common.db.tables import AnyRow
 from common.identity import new_id
-from common.tables import AnyRow
+from common.messaging.broker import UNLOAD, WARM
+from common.worker_registry import seen_lately
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -47,7 +47,7 @@ def status(request: Request) -> ModelsStatus:
     gateway = here(request)
     with gateway.database.read() as connection:
         fleet = seen_lately(connection)
-        recent = [weights.download_view(row) for row in downloads.recent(connection)]
+        recent = [download_plan.download_view(row) for row in downloads.recent(connection)]
     active = [one for one in recent if one.status in downloads.ACTIVE]
     return ModelsStatus(
         provider=gateway.settings.provider_mode,
@@ -62,11 +62,11 @@ def download(request: Request, body: DownloadRequest | None = None) -> Downloads
     gateway = here(request)
     with gateway.database.read() as connection:
         fleet = seen_lately(connection)
-    wanted = weights.wanted(body, fleet, gateway.settings)
+    wanted = download_plan.wanted(body, fleet, gateway.settings)
     rows = _request_all(gateway.database, wanted.missing)
     gateway.doorbell.ring_downloads([row.id for row in rows if row.status == "queued"])
     return Downloads(
-        downloads=[weights.download_view(row) for row in rows],
+        downloads=[download_plan.download_view(row) for row in rows],
         present=[item.name for item in wanted.present],
     )
 
@@ -74,19 +74,19 @@ def download(request: Request, body: DownloadRequest | None = None) -> Downloads
 @router.post("/warm", status_code=202, responses=documented(400, 413))
 def warm(request: Request, body: ModelNames) -> Orders:
     """Load models now, so that nobody waits for it later, on every worker that serves them."""
-    return orders_to_workers.give(here(request), body, WARM)
+    return commands.give(here(request), body, WARM)
 
 
 @router.post("/unload", status_code=202, responses=documented(400, 413))
 def unload(request: Request, body: ModelNames) -> Orders:
     """Take models out of memory wherever they are loaded and not in use; the next job loads them again."""
-    return orders_to_workers.give(here(request), body, UNLOAD)
+    return commands.give(here(request), body, UNLOAD)
 
 
 @router.get("/downloads/{download_id}", responses=documented(404))
 def one_download(request: Request, download_id: str) -> DownloadView:
     """How a download stands."""
-    return weights.download_view(download_events.find(here(request), download_id))
+    return download_plan.download_view(download_events.find(here(request), download_id))
 
 
 @router.get(

@@ -9,13 +9,13 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import orders, streaming, waiting
-from api.context import Gateway, here, note_job, request_id
-from api.live_sound import LiveSound, SoundBroken
-from api.openai_names import family_of, model_names, plain_name
-from api.openai_requests import synthesis_of, their_fields
-from api.orders import Order
-from api.refusals import Responses, documented
+from api.dependencies import Gateway, here, note_job, request_id
+from api.error_handlers import Responses, documented
+from api.jobs import job_factory, job_result
+from api.jobs.job_factory import Order
+from api.models.listed_voices import shown_voices
+from api.openai.names import family_of, model_names, plain_name
+from api.openai.requests import synthesis_of, their_fields
 from api.schemas.speech import (
     ModelList,
     ModelView,
@@ -25,12 +25,13 @@ from api.schemas.speech import (
     SpeechVoice,
     SpeechVoices,
 )
-from api.shown_voices import shown_voices
+from api.streaming import responses
+from api.streaming.live_audio import LiveSound, SoundBroken
 from common.catalogue import openai as known
 from common.errors import OratioError, SynthesisFailed, Unavailable
-from common.fleet import Seen
 from common.jobs.submission import NewJob, forget_join
 from common.settings import Settings
+from common.worker_registry import Seen
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -61,14 +62,14 @@ async def speech(request: Request, body: SpeechRequest) -> Response:
     gateway = here(request)
     with their_fields():
         asked = await synthesis_of(body, gateway, text=body.input)
-        orders.check_text(asked, gateway.settings)
+        job_factory.check_text(asked, gateway.settings)
         order = Order(asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True)
-        job = await orders.place(gateway, order)
+        job = await job_factory.place(gateway, order)
     with ExitStack() as stack:
         sound, job_id = await _placed(gateway, job, stack)
         note_job(request, job_id)
         try:
-            first = await streaming.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
+            first = await responses.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
         except SoundBroken as broken:
             raise _failure(broken, job_id) from None
         return _answer(
@@ -97,15 +98,15 @@ def _answer(
     gateway: Gateway,
     seat: ExitStack,
 ) -> Response:
-    headers = streaming.headers_of(job_id, sound, provider=job.provider)
+    headers = responses.headers_of(job_id, sound, provider=job.provider)
     # What went out whole may not have arrived: who tries again at once still joins it.
     forget = partial(_forget, gateway, job, job_id)
     delivered = BackgroundTask(gateway.audience.after_grace, forget)
     if body.stream_format == "sse":
-        kind, content = "text/event-stream", streaming.events(first, sound)
+        kind, content = "text/event-stream", responses.events(first, sound)
     else:
-        kind, content = streaming.media_type_of(body.response_format), streaming.audio(first, sound)
-    return streaming.SoundResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
+        kind, content = responses.media_type_of(body.response_format), responses.audio(first, sound)
+    return responses.SoundResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
 
 
 def _forget(gateway: Gateway, job: NewJob, job_id: str) -> None:
@@ -171,7 +172,7 @@ def _model(name: str, owner: str) -> ModelView:
 
 def _failure(broken: SoundBroken, job_id: str) -> OratioError:
     """Before the first byte, what broke is an answer as of any job."""
-    if broken.code in streaming.WORTH_ANOTHER_TRY:
+    if broken.code in responses.WORTH_ANOTHER_TRY:
         return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
-    failure = waiting.failure_of(broken.row) if broken.row is not None else None
+    failure = job_result.failure_of(broken.row) if broken.row is not None else None
     return failure or SynthesisFailed(broken.message, code=broken.code, job_id=job_id)

@@ -9,14 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import streaming
-from api.context import here
-from api.live_sound import BEYOND_END, LiveSound, SoundBroken
-from api.lookups import checked_id, living_job
-from api.refusals import Responses, documented
+from api.dependencies import here
+from api.error_handlers import Responses, documented
+from api.jobs.lookups import checked_id, living_job
+from api.streaming import responses
+from api.streaming.live_audio import BEYOND_END, LiveSound, SoundBroken
+from common.db.tables import AnyRow
 from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailable
-from common.options import Options
-from common.tables import AnyRow
+from common.jobs.options import Options
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -55,15 +55,15 @@ async def stream(
         stack.enter_context(gateway.audience.seat(job_id, keep=options.keep))
         sound = LiveSound(gateway, job_id, waker, offset=offset, attempt=attempt)
         try:
-            first = await streaming.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
+            first = await responses.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
         except SoundBroken as broken:
             raise _refusal(broken, job_id) from None
         events = stream_format == "sse"
-        return streaming.SoundResponse(
-            streaming.events(first, sound) if events else streaming.audio(first, sound),
+        return responses.SoundResponse(
+            responses.events(first, sound) if events else responses.audio(first, sound),
             seat=stack.pop_all(),
-            media_type="text/event-stream" if events else streaming.media_type_of(row.format),
-            headers=streaming.headers_of(job_id, sound, provider=row.provider),
+            media_type="text/event-stream" if events else responses.media_type_of(row.format),
+            headers=responses.headers_of(job_id, sound, provider=row.provider),
         )
 
 
@@ -80,7 +80,7 @@ def _place(event_id: str) -> tuple[int, int]:
 
 
 def _refusal(broken: SoundBroken, job_id: str) -> OratioError:
-    if broken.code in streaming.WORTH_ANOTHER_TRY:
+    if broken.code in responses.WORTH_ANOTHER_TRY:
         return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
     if broken.code == BEYOND_END:
         return InvalidRequest(broken.message, code=broken.code, param="offset", job_id=job_id)

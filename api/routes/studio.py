@@ -10,11 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api import studio_absence, studio_files
-from api.context import address, here
-from api.preferences import prefers_french
-from api.ranges import is_known
-from api.studio_policy import UNCHANGING, confined
+from api.dependencies import address, here
+from api.http.preferences import prefers_french
+from api.http.ranges import is_known
+from api.studio import files, placeholder
+from api.studio.policy import UNCHANGING, confined
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,7 +29,7 @@ _ASSETS = "assets/"
 def start(request: Request) -> Response:
     """A browser is led to the studio when there is one, anybody else to the API's description."""
     is_browser = "text/html" in request.headers.get("accept", "")
-    wants_page = is_browser and studio_files.is_built(here(request).settings.frontend_dir)
+    wants_page = is_browser and files.is_built(here(request).settings.frontend_dir)
     return RedirectResponse(address(request, "/app/" if wants_page else "/docs"), headers={"Vary": "Accept"})
 
 
@@ -42,11 +42,11 @@ def lead_inside(request: Request) -> Response:
 
 @router.api_route("/app/", methods=_READ)
 def page(request: Request) -> Response:
-    text = studio_files.read_index(here(request).settings.frontend_dir)
+    text = files.read_index(here(request).settings.frontend_dir)
     if text is None:
         return _absence(request)
     # By the policy as well: a page that is kept is kept with its headers.
-    etag = studio_files.etag_of(text.encode(), confined()["Content-Security-Policy"].encode())
+    etag = files.etag_of(text.encode(), confined()["Content-Security-Policy"].encode())
     kept = {"Cache-Control": "no-cache", "ETag": etag} | UNCHANGING
     if is_known(request.headers, etag=etag):
         # Without a policy: a fresh nonce would take the place of the one that the kept page has.
@@ -57,9 +57,9 @@ def page(request: Request) -> Response:
 
 @router.api_route("/app/{name:path}", methods=_READ)
 def file(request: Request, name: str) -> Response:
-    if name == studio_files.INDEX:  # there is one page, and its nonce is put in where it is served
+    if name == files.INDEX:  # there is one page, and its nonce is put in where it is served
         return lead_inside(request)
-    found = studio_files.read_file(here(request).settings.frontend_dir, name, headers=request.headers)
+    found = files.read_file(here(request).settings.frontend_dir, name, headers=request.headers)
     if found is None:
         raise HTTPException(404, headers=confined())
     lasting = name.startswith(_ASSETS)
@@ -77,11 +77,11 @@ def file(request: Request, name: str) -> Response:
 
 def _absence(request: Request) -> Response:
     folder = here(request).settings.frontend_dir.absolute()
-    said = studio_absence.page(
-        build_error=studio_files.read_build_error(folder),
+    said = placeholder.page(
+        build_error=files.read_build_error(folder),
         french=prefers_french(request.headers.get("accept-language", "")),
         docs=address(request, "/docs"),
-        elsewhere=None if studio_files.is_usual(folder) else folder,
+        elsewhere=None if files.is_usual(folder) else folder,
     )
-    headers = confined(studio_absence.STYLE_SOURCE) | {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+    headers = confined(placeholder.STYLE_SOURCE) | {"Cache-Control": "no-store", "Vary": "Accept-Language"}
     return HTMLResponse(said, status_code=503, headers=headers)

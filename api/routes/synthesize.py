@@ -6,14 +6,14 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import orders, waiting
-from api.context import address, here, note_job, request_id
-from api.express import SynthesisRoute
-from api.orders import Order
-from api.refusals import Responses, documented
+from api.dependencies import address, here, note_job, request_id
+from api.error_handlers import Responses, documented
+from api.http.fast_route import SynthesisRoute
+from api.jobs import job_factory, job_result
+from api.jobs.job_factory import Order
+from api.jobs.views import accepted_view
 from api.schemas.job import Job
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
-from api.views import accepted_view
 
 router = APIRouter(tags=["speech"], route_class=SynthesisRoute)
 
@@ -42,9 +42,9 @@ async def synthesize(
     answers 202: the job goes on, and `Location` says where to ask for it. Going away does not cancel it.
     """
     gateway = here(request)
-    orders.check_text(body, gateway.settings)
-    order = Order(body, key=orders.pick_key(body, idempotency_key), request_id=request_id(request))
-    job = await orders.place(gateway, order)
+    job_factory.check_text(body, gateway.settings)
+    order = Order(body, key=job_factory.pick_key(body, idempotency_key), request_id=request_id(request))
+    job = await job_factory.place(gateway, order)
     note_job(request, job.id)
     preferred = _wants_async(prefer)
     if async_mode or preferred:
@@ -52,14 +52,14 @@ async def synthesize(
         if accepted.created:
             return _accepted(request, accepted_view(job, accepted), preferred=preferred)
         note_job(request, accepted.job_id)
-        return _accepted(request, await waiting.view(request, accepted.job_id), preferred=preferred)
+        return _accepted(request, await job_result.view(request, accepted.job_id), preferred=preferred)
     with gateway.hub.listen(job.id) as listener:
         accepted = await gateway.intake.submit(job)
         if accepted.created:
-            return await waiting.answer(request, job.id, listener, placed=(job, accepted))
+            return await job_result.answer(request, job.id, listener, placed=(job, accepted))
     note_job(request, accepted.job_id)
     with gateway.hub.listen(accepted.job_id) as listener:
-        return await waiting.answer(request, accepted.job_id, listener, look_first=True)
+        return await job_result.answer(request, accepted.job_id, listener, look_first=True)
 
 
 def _wants_async(prefer: str | None) -> bool:

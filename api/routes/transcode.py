@@ -5,12 +5,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import audio_file, transcoding
-from api.context import address, here
-from api.lookups import checked_id
-from api.refusals import Responses, documented
+from api.dependencies import address, here
+from api.error_handlers import Responses, documented
+from api.http import audio_file
+from api.jobs import transcoding
+from api.jobs.lookups import checked_id
 from api.schemas.rendition import Rendition, RenditionRequest
-from common.jobs.reading import SpokenAudio
+from common.jobs.queries import SpokenAudio
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
-from api.context import here
-from api.refusals import documented
+from api.dependencies import here
+from api.error_handlers import documented
+from api.models.listed_voices import shown_voices
 from api.schemas.voice import Voices, VoiceView, VoiceWorker
-from api.shown_voices import shown_voices
 from common.catalogue import DEFAULT_VOICE, Voice, find_model
 from common.errors import OratioError
-from common.fleet import Seen
 from common.providers import choose, unavailable_reason
 from common.settings import Settings
+from common.worker_registry import Seen
 
 router = APIRouter(tags=["voices"])
 

@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from api.context import here
-from api.refusals import documented
+from api.dependencies import here
+from api.error_handlers import documented
+from api.models.worker_views import queue_views, worker_views
 from api.schemas.worker import Workers
-from api.worker_views import queue_views, worker_views
-from common.fleet import seen_lately
 from common.jobs.queues import held_parts, standings
+from common.worker_registry import seen_lately
 
 router = APIRouter(tags=["service"])
 

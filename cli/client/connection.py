@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from cli.client.failure import LOST, Failed
-from cli.probes import uses_proxy
+from cli.service.probes import uses_proxy
 
 # A stream that says nothing for so long is opened again; the server writes a comment more often than that.
 SILENCE_S = 45.0

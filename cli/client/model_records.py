@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.client.reading import Record
+from cli.client.decoding import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from cli.client.reading import Record
+from cli.client.decoding import Record
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 TERMINAL = ("completed", "failed", "cancelled")

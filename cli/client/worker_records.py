@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cli.client.reading import Record
+from cli.client.decoding import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, select, update
 
-from common import renditions
-from common.database import clock, upsert
+from common.db.database import clock, upsert
+from common.db.tables import TERMINAL, AnyRow, Audio, Idempotency, Job, Part, Recording
 from common.errors import Conflict, Gone, NotFound
 from common.jobs.lease import count_usage
 from common.jobs.submission import FIRST_BELL_RETRY_S
 from common.jobs.sweep import Bell
-from common.tables import TERMINAL, AnyRow, Audio, Idempotency, Job, Part, Recording
+from common.recordings import renditions
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, literal, or_, select, update
 
-from common import latencies
-from common.database import clock, epoch_now
-from common.jobs import finding, statements
-from common.jobs.finding import Findable
+from common.db.database import clock, epoch_now
+from common.db.tables import Job, Part
+from common.jobs import latencies, statements
+from common.jobs.options import PLAIN, Options
 from common.jobs.submission import FIRST_BELL_RETRY_S
-from common.options import PLAIN, Options
-from common.tables import Job, Part
+from common.recordings import search
+from common.recordings.search import Findable
 
 MAX_FAILURES = 3
 TITLE_CHARS = 80
@@ -66,7 +66,7 @@ class Claim:
 class Finished:
     """What a completed job brings home. Times in milliseconds, `first_audio_ms` from the claim on.
 
-    `cues` are captions as `common.captions` stores them; `text` is given where it came while it was spoken.
+    `cues` are captions as `common.recordings.captions` stores them; `text` is given where it came while it was spoken.
     """
 
     key: str
@@ -170,7 +170,7 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
     )
     recording = _recording(held, made, now=now)
     connection.execute(statements.ADD_RECORDING, recording)
-    finding.add(connection, [Findable(**{name: recording[name] for name in Findable.__slots__})])
+    search.add(connection, [Findable(**{name: recording[name] for name in Findable.__slots__})])
     count_usage(
         connection,
         held,

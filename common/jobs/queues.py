@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, literal_column, select
 
-from common.jobs.reading import IS_QUEUED, OLDEST_FIRST, POSITION_MAX, walk_indexes
+from common.db.tables import Job, Part
+from common.jobs.queries import IS_QUEUED, OLDEST_FIRST, POSITION_MAX, walk_indexes
 from common.jobs.sweep import queues_waiting
-from common.tables import Job, Part
 
 
 @dataclass(frozen=True, slots=True)

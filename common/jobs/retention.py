@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
-from common import latencies
-from common.database import clock
-from common.jobs import changes
+from common.db.database import clock
+from common.db.tables import TERMINAL, Audio, Download, Idempotency, Job, Recording, Rendition, Worker
+from common.jobs import changes, latencies
 from common.settings import Settings
-from common.tables import TERMINAL, Audio, Download, Idempotency, Job, Recording, Rendition, Worker
 
 BATCH = 500
 DAY_S = 86_400.0

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Table, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from common.tables import Audio, Base, Captions, Job, Part, Recording, UsageHourly
+from common.db.tables import Audio, Base, Captions, Job, Part, Recording, UsageHourly
 
 
 def _table(mapped: type[Base]) -> Table:

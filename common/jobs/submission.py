@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from common.database import clock, upsert
+from common.db.database import clock, upsert
+from common.db.tables import Idempotency, Job, Part
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
-from common.options import PLAIN, Options
-from common.tables import Idempotency, Job, Part
+from common.jobs.options import PLAIN, Options
 
 FIRST_BELL_RETRY_S = 5.0
 # Jobs of one transaction are this far apart, so that they keep their order.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, case, func, select, update
 
-from common.database import clock
+from common.db.database import clock
+from common.db.tables import Job, Part
 from common.jobs.lease import count_usage
-from common.tables import Job, Part
 
 # A part that was running when its worker died is tried again alone; two deaths alone convict it.
 MAX_CRASHES = 2

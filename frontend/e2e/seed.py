@@ -20,12 +20,12 @@ from pathlib import Path
 from sqlalchemy import Connection, insert
 
 from common.catalogue.voices import voices
-from common.database import Database
-from common.jobs import finding
-from common.jobs.finding import Findable
-from common.migration import migrate
+from common.db.database import Database
+from common.db.migration import migrate
+from common.db.tables import Audio, Recording
+from common.recordings import search
+from common.recordings.search import Findable
 from common.store import Store, audio_key
-from common.tables import Audio, Recording
 
 BATCH = 2000
 RATE_HZ = 8000
@@ -147,7 +147,7 @@ def _add(connection: Connection, batch: list[Findable], keys: list[str]) -> None
         for number, one in enumerate(batch)
     ]
     connection.execute(insert(Recording), rows)
-    finding.add(connection, batch)
+    search.add(connection, batch)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import create_engine, insert  # noqa: E402
 
-from common.latencies import Measure, bucket_of  # noqa: E402
-from common.tables import LatencyHourly, UsageHourly  # noqa: E402
+from common.db.tables import LatencyHourly, UsageHourly  # noqa: E402
+from common.jobs.latencies import Measure, bucket_of  # noqa: E402
 
 # Model and voice; how much of the work it gets, how fast it speaks over real time, and its first audio (ms).
 VOICES = (

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from common.jobs import finding
+from common.recordings import search
 
 revision = "0004"
 down_revision = "0003"
@@ -103,7 +103,7 @@ def _add_search() -> None:
         sa.UniqueConstraint("job_id"),
     )
     for recordings in _recordings():
-        finding.add(op.get_bind(), recordings)
+        search.add(op.get_bind(), recordings)
     if op.get_bind().dialect.name == "sqlite":
         _index_by_fts5()
     else:
@@ -118,7 +118,7 @@ def _drop_search() -> None:
     op.drop_index("ix_recordings_owner_model", "recordings")
 
 
-def _recordings() -> Iterator[Sequence[finding.Findable]]:
+def _recordings() -> Iterator[Sequence[search.Findable]]:
     """Those that there are, the oldest first."""
     query = sa.text(
         "SELECT job_id, owner, voice_id, model, created_at, title, text FROM recordings"
@@ -127,7 +127,7 @@ def _recordings() -> Iterator[Sequence[finding.Findable]]:
     )
     last = {"moment": -1.0, "job_id": ""}
     while rows := op.get_bind().execute(query, last | {"most": _BATCH}).all():
-        yield [finding.Findable(**row._mapping) for row in rows]
+        yield [search.Findable(**row._mapping) for row in rows]
         last = {"moment": rows[-1].created_at, "job_id": rows[-1].job_id}
 
 

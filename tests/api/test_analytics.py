@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from common import latencies
-from common.latencies import Measure
+from common.db.tables import UsageHourly
+from common.jobs import latencies
+from common.jobs.latencies import Measure
 from common.settings import Settings
-from common.tables import UsageHourly
 from tests.support.gateway import Running, run_gateway
 from tests.support.rows import new_job
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.datastructures import Headers
 
-from api.ranges import Span, wanted_span
+from api.http.ranges import Span, wanted_span
 from common.errors import RangeNotSatisfiable
 from common.settings import Settings
 from tests.support.gateway import Running, run_gateway, tiny_wav

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from common.db.tables import Audio, Captions, Recording
 from common.settings import Settings
-from common.tables import Audio, Captions, Recording
 from tests.support.caption_readers import read_srt, read_vtt
 from tests.support.gateway import Running, run_gateway
 

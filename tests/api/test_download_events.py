@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api import download_events
+from api.models import download_events
 from common import downloads
 from common.settings import Settings
 from tests.api.test_events import Message, parse

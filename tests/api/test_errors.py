@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api import access_log, context
+from api import dependencies
+from api.http import access_log
 from common.settings import Settings
 from common.telemetry import configure_logs
 from tests.support.gateway import Running, run_gateway
@@ -100,7 +101,7 @@ def test_what_nobody_expected_is_a_500_in_the_same_shape(
     error = error_of(gateway.client.get("/jobs"), 500)
     assert (error["type"], error["code"]) == ("server_error", "internal_error")
     monkeypatch.undo()
-    assert context.OWNER == "local"
+    assert dependencies.OWNER == "local"
 
 
 def test_a_request_keeps_a_plain_id_and_loses_any_other(gateway: Running) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from api.forecast import GUESS_S_PER_CHAR
-from common import fleet
+from api.jobs.forecast import GUESS_S_PER_CHAR
+from common import worker_registry
+from common.db.tables import UsageHourly
 from common.settings import Settings
-from common.tables import UsageHourly
 from tests.support.gateway import Running, run_gateway
 from tests.support.waiting import wait_for
 
@@ -94,7 +94,7 @@ def test_it_waits_as_a_job_that_is_sent_then_does(gateway: Running) -> None:
 def test_without_a_worker_nobody_can_tell_when(gateway: Running) -> None:
     gateway.queue()
     with gateway.database.write() as connection:
-        fleet.retire(connection, "stand-in")
+        worker_registry.retire(connection, "stand-in")
     # The fleet is looked at every few seconds.
     wait_for(lambda: estimate(gateway, chars=15)["wait_s"] is None)
     resting = estimate(gateway, chars=15)

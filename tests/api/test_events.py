@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api import job_events
-from common.events import Event
+from api.streaming import job_events
 from common.jobs import changes
+from common.messaging.events import Event
 from common.settings import Settings
 from tests.support.gateway import Running, run_gateway
 from tests.support.waiting import wait_for

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from common.db.tables import Job, Recording
 from common.identity import new_id
 from common.settings import Settings
-from common.tables import Job, Recording
 from tests.support.gateway import Running, run_gateway
 
 

@@ -223,7 +223,7 @@ def test_half_a_surrogate_pair_names_no_job(gateway: Running) -> None:
 
 
 def test_a_cursor_with_a_good_checksum_and_nonsense_inside_is_refused(gateway: Running) -> None:
-    from api.cursors import _checksum
+    from api.http.cursors import _checksum
 
     for body in (b"[1]", b"{}", b"nope", b'["x", 5]', b'[NaN, "a"]'):
         forged = base64.urlsafe_b64encode(_checksum("jobs", body) + body).decode().rstrip("=")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common import downloads, fleet
+from common import downloads, worker_registry
 from common.settings import Settings
 from tests.support.gateway import HIBARI, Running, run_gateway
 
@@ -117,12 +117,12 @@ def announce_folder(gateway: Running, worker_id: str, **states: str) -> None:
     folder = [
         {"weights": key, "state": state, "revision": None, "size_bytes": 1} for key, state in states.items()
     ]
-    announcement = fleet.Announcement(
-        id=worker_id, flavour=fleet.OPS_FLAVOUR, version="0", device="cpu", pid=2, engines=(), formats=(),
+    announcement = worker_registry.Announcement(
+        id=worker_id, flavour=worker_registry.OPS_FLAVOUR, version="0", device="cpu", pid=2, engines=(), formats=(),
         stats={}, folder=tuple(folder),
     )  # fmt: skip
     with gateway.database.write() as connection:
-        fleet.announce(connection, announcement)
+        worker_registry.announce(connection, announcement)
 
 
 def test_what_a_worker_has_is_not_fetched(gateway: Running) -> None:
@@ -136,10 +136,10 @@ def test_what_a_worker_has_is_not_fetched(gateway: Running) -> None:
 def test_what_only_a_worker_had_that_is_gone_is_fetched(gateway: Running) -> None:
     announce_folder(gateway, "gone", mms_fra="complete")
     with gateway.database.write() as connection:
-        fleet.retire(connection, "gone")
+        worker_registry.retire(connection, "gone")
     assert asked_for(gateway, models=["mms_fra"]) == (["mms_fra"], [])
     with gateway.database.write() as connection:
-        fleet.retire(connection, "stand-in")
+        worker_registry.retire(connection, "stand-in")
     # Nobody lives: what was said last counts.
     assert asked_for(gateway, models=["mms_fra"]) == ([], ["mms_fra"])
 
@@ -208,7 +208,7 @@ def test_health_tells_what_may_be_asked_for(settings: Settings) -> None:
         gateway.announce(formats=("opus", "pcm", "wav"))
         assert gateway.client.get("/health").json()["formats"] == ["wav", "opus", "pcm"]
         with gateway.database.write() as connection:
-            fleet.retire(connection, "stand-in")
+            worker_registry.retire(connection, "stand-in")
     with run_gateway(few, announced=False) as gateway:
         assert gateway.client.get("/health").json()["formats"] == []
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from common.addresses import is_loopback
-from common.database import Database
+from common.db.database import Database
 from common.settings import Settings
 from tests.support.gateway import Running, run_gateway
 from tests.support.ports import free_port

@@ -9,8 +9,8 @@ from typing import Any
 import openai
 import pytest
 
-from api import audience
-from common.migration import migrate
+from api.streaming import presence
+from common.db.migration import migrate
 from common.settings import Settings
 from tests.support.cuts import cutting
 from tests.support.gateway import Running, Speaker, run_gateway, tiny_wav
@@ -370,7 +370,7 @@ def test_what_went_out_whole_and_may_not_have_arrived_is_not_spoken_twice(gatewa
 
 
 def test_what_was_delivered_whole_is_spoken_anew(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audience, "GRACE_S", 0.1)
+    monkeypatch.setattr(presence, "GRACE_S", 0.1)
     with Speaker(gateway).working() as speaker:
         for made in (1, 2):
             with asking(gateway.url) as (answer,):

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from api import audience
 from api.serve import GRACE_S
-from common import live
+from api.streaming import presence
+from common.messaging import audio_window
 from common.settings import Settings
 from tests.support.gateway import Running, run_gateway
 from tests.support.live_takes import (
@@ -312,9 +312,9 @@ def test_a_gateway_that_stops_does_not_wait_for_who_reads_nothing(settings: Sett
 @pytest.fixture
 def grace_s(monkeypatch: pytest.MonkeyPatch) -> float:
     """Quicker than in life, so that tests take seconds."""
-    monkeypatch.setattr(audience, "GRACE_S", 2.0)
-    monkeypatch.setattr(live, "LEFT_MS", 1800)
-    monkeypatch.setattr(audience, "SAY_EVERY_S", 0.5)
+    monkeypatch.setattr(presence, "GRACE_S", 2.0)
+    monkeypatch.setattr(audio_window, "LEFT_MS", 1800)
+    monkeypatch.setattr(presence, "SAY_EVERY_S", 0.5)
     return 2.0
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from common import fleet, renditions
-from common.fleet import OPS_FLAVOUR, Announcement
-from common.renditions import Claim, Made
+from common import worker_registry
+from common.recordings import renditions
+from common.recordings.renditions import Claim, Made
 from common.settings import Settings
 from common.store import audio_key
+from common.worker_registry import OPS_FLAVOUR, Announcement
 from tests.support.gateway import Running, run_gateway
 from tests.support.waiting import wait_for
 
@@ -206,7 +207,7 @@ def test_a_format_that_no_ops_worker_knows_is_refused_as_it_is_to_speakers(
         stats={},
     )
     with gateway.database.write() as connection:
-        fleet.announce(connection, ops)
+        worker_registry.announce(connection, ops)
     # What the gateway knows of workers may be two seconds old.
     wait_for(lambda: ask(gateway, job_id, "aac").status_code == 400)
     assert refusal(ask(gateway, job_id, "opus")) == (400, "format_unavailable")

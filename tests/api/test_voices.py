@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from api.orders_to_workers import MOST_WARMED
-from common import broker, fleet
+from api.models.commands import MOST_WARMED
+from common import worker_registry
 from common.catalogue import weights_of
+from common.messaging import broker
 from common.settings import Settings
 from tests.support.gateway import Running, run_gateway
 
@@ -71,7 +72,7 @@ def announce(
         {"weights": key, "state": state, "revision": "a" * 40, "size_bytes": 1000}
         for key, state in folder or ()
     )
-    announcement = fleet.Announcement(
+    announcement = worker_registry.Announcement(
         id=worker_id,
         flavour=flavour,
         version="0",
@@ -83,7 +84,7 @@ def announce(
         folder=entries,
     )
     with running.database.write() as connection:
-        fleet.announce(connection, announcement)
+        worker_registry.announce(connection, announcement)
 
 
 def voices(gateway: Running, **query: str) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from common import fleet
-from common.database import clock
-from common.fleet import ALIVE_WITHIN_S, Announcement
+from common import worker_registry
+from common.db.database import clock
+from common.db.tables import Worker
 from common.jobs import lease
-from common.jobs.reading import POSITION_MAX
+from common.jobs.queries import POSITION_MAX
 from common.settings import Settings
-from common.tables import Worker
+from common.worker_registry import ALIVE_WITHIN_S, Announcement
 from tests.support.backlogs import queue_many
 from tests.support.gateway import Running, run_gateway
 from tests.support.rows import new_job
@@ -52,7 +52,7 @@ def gateway(settings: Settings, database_url: str) -> Iterator[Running]:
 def announce(gateway: Running, *announcements: Announcement) -> None:
     for announcement in announcements:
         with gateway.database.write() as connection:
-            fleet.announce(connection, announcement)
+            worker_registry.announce(connection, announcement)
 
 
 def look(gateway: Running) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -96,7 +96,7 @@ def test_a_worker_is_told_whole(gateway: Running) -> None:
 def test_one_that_stopped_and_one_that_fell_silent_differ(gateway: Running) -> None:
     announce(gateway, TORCH, OPS)
     with gateway.database.write() as connection:
-        fleet.retire(connection, OPS.id)
+        worker_registry.retire(connection, OPS.id)
         silent = update(Worker).where(Worker.id == TORCH.id)
         connection.execute(silent.values(heartbeat_at=clock(connection) - ALIVE_WITHIN_S - 1))
     workers, queues = look(gateway)
@@ -144,7 +144,7 @@ def test_a_queue_that_nobody_takes_from_is_told_while_something_waits(gateway: R
         "workers": 1,
     }
     with gateway.database.write() as connection:
-        fleet.retire(connection, TORCH.id)
+        worker_registry.retire(connection, TORCH.id)
     queue_many(gateway.database, new_job(queue="mms_fra.bulk", model="mms"), count=POSITION_MAX)
     _, queues = look(gateway)
     assert "mms_fra.interactive" not in queues

@@ -8,9 +8,9 @@ import pytest
 
 from cli.client import Client, Failed, Job
 from cli.client.connection import retry_after_s
+from cli.client.decoding import made
 from cli.client.events import parse
 from cli.client.files import landing
-from cli.client.reading import made
 from tests.support.command import oratio
 from tests.support.ports import free_port
 from tests.support.scripted import Answer, events, refused, serving, told

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from cli import crews, installed
-from cli.claim import claimed, published
-from cli.doctor import doctor
-from cli.own_name import own_name
-from common.migration import migrate
+from cli.commands.doctor import doctor
+from cli.service import installed, worker_groups
+from cli.service.data_dir_lock import claimed, published
+from cli.service.program_name import own_name
+from common.db.migration import migrate
 from common.settings import Settings
 from tests.support.ports import free_port
 
@@ -166,7 +166,7 @@ def test_it_says_what_lies_in_the_models_folder_and_which_environments_are_there
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One without environments."""
-    monkeypatch.setattr(crews, "FOLDER", tmp_path)
+    monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     return tmp_path
 
 
@@ -243,7 +243,7 @@ def test_the_studio_is_built_or_not_or_failed(
     settings = fresh.model_copy(update={"frontend_dir": tmp_path / "dist"})
     status, findings = examined(settings, capsys)
     assert (status, findings["Studio"]["state"]) == (0, "note")
-    usual = Path(installed.__file__).parent.parent / "frontend" / "dist"
+    usual = Path(installed.__file__).parents[2] / "frontend" / "dist"
     assert findings["Studio"]["advice"] == f"make studio builds it in {usual}, not in ORATIO_FRONTEND_DIR"
 
     (tmp_path / "dist").mkdir()

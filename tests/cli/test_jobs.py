@@ -13,8 +13,8 @@ import pytest
 
 import cli.client
 from cli.client import Client, Failed, Job
-from cli.listing import plain
-from cli.stack import Stack
+from cli.output.tables import plain
+from cli.service.stack import Stack
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.waiting import wait_for
 

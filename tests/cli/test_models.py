@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli import crews, model_plan
-from cli.model_names import no_such
-from cli.progress import Board
-from cli.up import _models
-from common.catalogue.items import Item
+from cli.commands import download_plan
+from cli.commands.model_names import no_such
+from cli.commands.up import _models
+from cli.output.progress import Board
+from cli.service import worker_groups
+from common.catalogue.download_items import Item
 from tests.support.command import oratio
 from tests.support.scripted import events, serving, told
 
@@ -104,16 +105,16 @@ def test_names_that_nobody_knows_are_named() -> None:
 
 
 def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crews, "FOLDER", tmp_path)
+    monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     items = [Item("parler", "parler"), Item("bark", "bark"), Item("mms", "mms_fra")]
-    assert model_plan.about(items) == "Fetching parler, bark, mms_fra: about 5.7 GB."
-    assert [hint.rpartition(": ")[2] for hint in model_plan.environments_missing(items)] == [
+    assert download_plan.about(items) == "Fetching parler, bark, mms_fra: about 5.7 GB."
+    assert [hint.rpartition(": ")[2] for hint in download_plan.environments_missing(items)] == [
         "make setup-torch",
         "make setup-parler",
     ]
     (tmp_path / ".venv-torch").mkdir()
     (tmp_path / ".venv-torch" / ".run-gpl1").touch()
-    (hint,) = model_plan.environments_missing(items)
+    (hint,) = download_plan.environments_missing(items)
     assert hint.startswith("Parler-TTS mini v1.1 is spoken by workers of the environment parler")
 
 

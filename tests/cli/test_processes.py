@@ -7,14 +7,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli import crews, processes
-from common import broker
+from cli.service import processes, worker_groups
+from common.messaging import broker
 from common.settings import Settings
 from tests.support.command import ORATIO, environment
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines import available_aliases
-from worker.process import aliases_of
+from worker.runtime.context import aliases_of
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_names_of_lanes_and_queues_are_those_of_the_broker() -> None:
 def test_a_local_worker_serves_what_its_environment_has(plain: Settings, fake_engine: bool) -> None:
     settings = plain.model_copy(update={"fake_engine": fake_engine, "inference_url": "http://127.0.0.1:9"})
 
-    served = crews.local_models(settings)
+    served = worker_groups.local_models(settings)
 
     assert set(served) == set(available_aliases(settings)) - {"inference"}
 

@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from cli.client import Client, Progress
-from cli.output import BadOutput, choose, place_for
-from cli.stack import Stack
+from cli.output.target import BadOutput, choose, place_for
+from cli.service.stack import Stack
 from tests.support.command import oratio
 from tests.support.ports import free_port
 

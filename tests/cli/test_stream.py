@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from cli.client import Client
-from cli.stack import Stack
-from cli.wave_header import mend
+from cli.output.wave_header import mend
+from cli.service.stack import Stack
 from tests.cli.test_jobs import HEED_CTRL_C
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.ports import free_port

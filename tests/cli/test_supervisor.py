@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.child import Child
-from cli.processes import Command, Role
-from cli.supervisor import Supervisor
+from cli.service.child import Child
+from cli.service.processes import Command, Role
+from cli.service.supervisor import Supervisor
 from tests.support.waiting import wait_for
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(99)"
@@ -94,7 +94,7 @@ def test_a_second_wish_to_stop_kills_at_once(running: Running) -> None:
 def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from cli.processes import Command\nfrom cli.supervisor import Supervisor\n"
+        "from cli.service.processes import Command\nfrom cli.service.supervisor import Supervisor\n"
         f"one = Supervisor(logs=Path({str(tmp_path)!r}), tell=print)\n"
         f"one.start(Command('stubborn', 'worker', (sys.executable, '-c', {STUBBORN!r}), 60))\n"
         "time.sleep(99)"
@@ -126,7 +126,7 @@ def _die(child: Child) -> float:
 
 
 def test_a_log_that_grew_too_large_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.child.LOG_LIMIT_BYTES", 3)
+    monkeypatch.setattr("cli.service.child.LOG_LIMIT_BYTES", 3)
     log = tmp_path / "talker.log"
     log.write_text("before")
 

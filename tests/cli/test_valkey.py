@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli import valkey
-from cli.valkey import Server
+from cli.service import valkey
+from cli.service.valkey import Server
 from tests.support.waiting import wait_for
 
 

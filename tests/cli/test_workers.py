@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.client import Client, Failed, Job
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.command import oratio
 from tests.support.waiting import wait_for

@@ -9,7 +9,7 @@ import yaml
 from sqlalchemy import make_url
 from typer.main import get_command
 
-from cli import crews
+from cli.service import worker_groups
 from common.settings import Settings
 from tests.support.deployment import (
     COMPOSE,
@@ -134,7 +134,7 @@ def test_a_target_and_a_lock_for_each_flavour() -> None:
 def test_flavours_serve_what_their_environments_have() -> None:
     for service, flavour in FLAVOURS.items():
         command = SERVICES[service]["command"][-1]
-        assert command.endswith(f"oratio worker --models {','.join(crews.FLAVOURS[flavour])}")
+        assert command.endswith(f"oratio worker --models {','.join(worker_groups.FLAVOURS[flavour])}")
         assert SERVICES[service]["build"]["target"] == flavour
 
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 import soundfile
 
-from cli.processes import Crew
-from cli.stack import Stack
-from common.cleanup import ORPHAN_AGE_S, clean
-from common.database import Database
+from cli.service.processes import Crew
+from cli.service.stack import Stack
+from common.db.database import Database
+from common.jobs.cleanup import ORPHAN_AGE_S, clean
 from common.settings import Settings
 from common.store import Store
 from tests.support.waiting import wait_for

@@ -13,19 +13,19 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
 from common.catalogue import find_weights
-from common.database import Database, clock
+from common.db.database import Database, clock
+from common.db.tables import Download
 from common.downloads import STALLED_S
 from common.settings import Settings
-from common.tables import Download
 from tests.api.test_events import parse
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.fake_hub import FakeHub, Fault
 from tests.support.fake_repositories import small_ones
 from tests.support.waiting import wait_for
-from worker.models_folder import presence
+from worker.host.models_folder import presence
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "download_models.py"
 SERVED = ("speecht5", "mms_eng", "mms_fra", "mms_deu", "mms_spa", "mms_por", "mms_swh", "kokoro")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cli import processes
-from common import broker
+from cli.service import processes
 from common.jobs.submission import NewJob
+from common.messaging import broker
 from common.settings import Settings
 from tests.support.databases import SqliteTemplate
 from tests.support.fake_inference import FakeInference

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
 from common.settings import Settings
 
 NORMAL = "An ordinary sentence comes right after it."

@@ -11,7 +11,7 @@ import httpx2
 import openai
 import pytest
 
-from cli.stack import Stack
+from cli.service.stack import Stack
 from tests.support.cuts import cutting
 from tests.support.decoding import by_pyav
 from tests.support.hearing import heard, word_error_rate

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import valkey
+from cli.service import valkey
 from common.jobs import changes
 from common.settings import Settings
 from tests.support.databases import SqliteTemplate

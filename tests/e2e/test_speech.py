@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.processes import Crew
-from cli.stack import Stack
+from cli.service.processes import Crew
+from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.fake_inference import FakeInference, limited, refused
 from tests.support.gateway import run_gateway

@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from common import live
+from common.messaging import audio_window
 from tests.support.topology import Topology
 from tests.support.waiting import wait_for
 
@@ -72,7 +72,7 @@ def test_a_slow_listener_gets_all_and_redis_holds_little(fleet: Topology) -> Non
     heard = bytearray()
     most = 0
     environment = fleet.environment("worker", "worker-1")
-    key = live.window_key(job_id, prefix=environment.get("ORATIO_QUEUE_PREFIX", "oratio"))
+    key = audio_window.window_key(job_id, prefix=environment.get("ORATIO_QUEUE_PREFIX", "oratio"))
     with (
         redis.Redis.from_url(environment["ORATIO_REDIS_URL"]) as client,
         ThreadPoolExecutor(1) as pool,

@@ -14,12 +14,12 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from cli.processes import Crew, ops
-from cli.stack import Stack
-from common.database import Database
+from cli.service.processes import Crew, ops
+from cli.service.stack import Stack
+from common.db.database import Database
+from common.db.tables import Rendition
 from common.formats import MEDIA_TYPES
 from common.settings import Settings
-from common.tables import Rendition
 from tests.support.decoding import by_pyav
 from tests.support.farm import Farm, open_farm
 from tests.support.waiting import wait_for

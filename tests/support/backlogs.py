@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from common.database import Database
+from common.db.database import Database
 from common.jobs.statements import JOBS, PARTS
 from common.jobs.submission import NewJob
 from tests.support.rows import submit

@@ -11,19 +11,19 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from common.database import Database
+from common.db.database import Database
 from common.jobs.lease import Claim, Finished
-from common.live_text import Piece
+from common.messaging.text_stream import Piece
 from common.settings import Settings
 from common.store import Store
-from worker import pipeline
-from worker.bells import Bells
 from worker.engines.protocol import ANY_VOICE, Speech, Utterance, Word
-from worker.live import Live
-from worker.pipeline import Passed
-from worker.recital import Watch
-from worker.speakers import Direct
-from worker.words import word_spans
+from worker.inference.dispatch import Direct
+from worker.runtime.notifier import Bells
+from worker.synthesis import pipeline
+from worker.synthesis.live_audio import Live
+from worker.synthesis.pipeline import Passed
+from worker.synthesis.segment_synthesis import Watch
+from worker.synthesis.word_timings import word_spans
 
 
 @dataclass

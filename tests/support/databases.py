@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from common.migration import migrate
+from common.db.migration import migrate
 
 _TEMPLATE = "migrated"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 
-from common.database import Database
+from common.db.database import Database
 
 # SQLite calls back after this many instructions of its virtual machine.
 _INSTRUCTIONS = 100

@@ -12,13 +12,14 @@ from typing import Any
 
 import redis
 
-from cli import processes
-from cli.processes import Command
-from common import broker, fleet
-from common.database import Database
-from common.jobs import reading
+from cli.service import processes
+from cli.service.processes import Command
+from common import worker_registry
+from common.db.database import Database
+from common.jobs import queries
 from common.jobs.submission import NewJob
 from common.jobs.sweep import Bell
+from common.messaging import broker
 from common.settings import Settings
 from tests.support.rows import new_job, submit
 from tests.support.waiting import wait_for
@@ -81,9 +82,9 @@ class Farm:
     def wait_announced(self, pid: int) -> None:
         wait_for(lambda: any(seen.announcement.pid == pid for seen in self.fleet()), timeout_s=60)
 
-    def fleet(self) -> list[fleet.Seen]:
+    def fleet(self) -> list[worker_registry.Seen]:
         with self.database.read() as connection:
-            return list(fleet.seen_lately(connection))
+            return list(worker_registry.seen_lately(connection))
 
     def submit(self, *jobs: NewJob, ring: bool = True) -> None:
         submit(self.database, *jobs)
@@ -96,7 +97,7 @@ class Farm:
 
     def row(self, job: NewJob) -> Any:
         with self.database.read() as connection:
-            row = reading.get_job(connection, job.id, owner="local")
+            row = queries.get_job(connection, job.id, owner="local")
         assert row is not None
         return row
 

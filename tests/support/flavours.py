@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.crews import FLAVOURS, python_of
+from cli.service.worker_groups import FLAVOURS, python_of
 
 ROOT = Path(__file__).parents[2]
 _FLAVOUR_OF = {family: flavour for flavour, families in FLAVOURS.items() for family in families}

@@ -17,11 +17,12 @@ import structlog
 
 from api.app import create_app
 from api.serve import Server
-from common import broker, events, fleet
-from common.database import Database
+from common import worker_registry
+from common.db.database import Database
 from common.formats import MEDIA_TYPES
 from common.jobs import lease
 from common.jobs.lease import Claim, Finished
+from common.messaging import broker, events
 from common.settings import Settings
 from common.store import Store, audio_key
 from tests.support.waiting import wait_for
@@ -67,12 +68,12 @@ class Running:
             {"alias": "hibari", "voices": list(voices), "loaded": True},
             {"alias": "stub", "voices": ["*"], "loaded": True},
         )
-        announcement = fleet.Announcement(
+        announcement = worker_registry.Announcement(
             id="stand-in", flavour="base", version="0", device="cpu", pid=1,
             engines=engines, formats=formats, stats={"engine_calls": {"hibari": 3}},
         )  # fmt: skip
         with self.database.write() as connection:
-            fleet.announce(connection, announcement)
+            worker_registry.announce(connection, announcement)
 
     def post(self, text: str = "Hello there.", **body: Any) -> httpx.Response:
         params = {"async_mode": "true"} if body.pop("async_mode", True) else {}

@@ -14,20 +14,20 @@ from typing import Any
 import httpx
 from sqlalchemy import update
 
-from common.database import Database
+from common.db.database import Database
+from common.db.tables import Part
 from common.formats import MEDIA_TYPES
 from common.identity import new_id
-from common.jobs import lease, reading, sweep
+from common.jobs import lease, queries, sweep
 from common.jobs.lease import Finished
-from common.options import Options
+from common.jobs.options import Options
 from common.settings import Settings
 from common.store import Store, audio_key
-from common.tables import Part
 from tests.support.gateway import Running
 from tests.support.rows import new_job, submit
 from tests.support.waiting import wait_for
-from worker.bells import Bells
-from worker.live import Live
+from worker.runtime.notifier import Bells
+from worker.synthesis.live_audio import Live
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -283,7 +283,7 @@ def on_stage(gateway: Running, settings: Settings | None = None) -> Iterator[Sta
 
 def status_of(database: Database, job_id: str) -> str:
     with database.read() as connection:
-        row = reading.get_job(connection, job_id, owner="local")
+        row = queries.get_job(connection, job_id, owner="local")
     assert row is not None
     return str(row.status)
 

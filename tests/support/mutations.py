@@ -24,7 +24,7 @@ _COPIED = (
 )
 _JOBS = "tests/unit/common/test_jobs.py"
 _BATCHER = "tests/unit/worker/test_batcher.py"
-_SCRIPT = "tests/unit/common/test_script.py"
+_SCRIPT = "tests/unit/common/test_markup.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,15 @@ MUTATIONS = (
     Mutation("common/jobs/sweep.py", "part.attempt >= MAX_ATTEMPTS", "part.attempt > 10**9", _JOBS),
     Mutation("common/jobs/sweep.py", "(1 if part.alone else 0)", "1", _JOBS),
     Mutation("common/jobs/sweep.py", "Part.next_bell_at <= now", "Part.next_bell_at > now", _JOBS),
-    Mutation("worker/batcher.py", "call.ends_at < now", "call.ends_at > now", _BATCHER),
-    Mutation("worker/batcher.py", "len(batch) == 1", "len(batch) >= 1", _BATCHER),
-    Mutation("worker/batcher.py", "(len(batch) + 1) // 2 if", "1 if", _BATCHER),
-    Mutation("worker/batcher.py", "if len(speeches) != len(batch):", "if False:", _BATCHER),
-    Mutation("worker/batcher.py", "(self._closing or all(", "(all(", _BATCHER),
-    Mutation("common/script.py", "silence_s > LONGEST_SILENCE_S", "silence_s > 10**9", _SCRIPT),
-    Mutation("common/script.py", "duration_s > LONGEST_PAUSE_S", "duration_s >= LONGEST_PAUSE_S", _SCRIPT),
-    Mutation("common/script.py", '(1000 if found["unit"]', '(100 if found["unit"]', _SCRIPT),
-    Mutation("common/script.py", "lead_s or 0.0", "0.0", _SCRIPT),
+    Mutation("worker/inference/batcher.py", "call.ends_at < now", "call.ends_at > now", _BATCHER),
+    Mutation("worker/inference/batcher.py", "len(batch) == 1", "len(batch) >= 1", _BATCHER),
+    Mutation("worker/inference/batcher.py", "(len(batch) + 1) // 2 if", "1 if", _BATCHER),
+    Mutation("worker/inference/batcher.py", "if len(speeches) != len(batch):", "if False:", _BATCHER),
+    Mutation("worker/inference/batcher.py", "(self._closing or all(", "(all(", _BATCHER),
+    Mutation("common/markup.py", "silence_s > LONGEST_SILENCE_S", "silence_s > 10**9", _SCRIPT),
+    Mutation("common/markup.py", "duration_s > LONGEST_PAUSE_S", "duration_s >= LONGEST_PAUSE_S", _SCRIPT),
+    Mutation("common/markup.py", '(1000 if found["unit"]', '(100 if found["unit"]', _SCRIPT),
+    Mutation("common/markup.py", "lead_s or 0.0", "0.0", _SCRIPT),
 )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.database import Database
+from common.db.database import Database
 from common.identity import new_id
 from common.jobs import lease, submission
 from common.jobs.lease import Claim, Finished

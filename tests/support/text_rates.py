@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.text.normalising import normalise
+from worker.text.normalization import normalise
 
 TABLES = Path(__file__).parent / "text_cases"
 

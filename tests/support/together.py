@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from xdist.scheduler import LoadFileScheduling
 
 SERVICE_OF: Mapping[str, str] = {
-    "tests/e2e/test_conversation.py": "stack",
+    "tests/e2e/test_incremental_speech.py": "stack",
     "tests/e2e/test_openai.py": "stack",
     "tests/e2e/test_speech.py": "stack",
     "tests/cli/test_jobs.py": "stack",

@@ -15,10 +15,10 @@ from common.catalogue import MODELS
 from tests.support import tiny_models
 from tests.support.utterances import HERON, settings_of, utterance
 from tests.support.waiting import wait_for
-from worker.batcher import Batcher
 from worker.engines import available_aliases, create
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Speech, TooLong, Utterance
-from worker.shelf import Shelf
+from worker.inference.batcher import Batcher
+from worker.inference.model_cache import Shelf
 
 LONG_S = 60.0
 EVENING = "Good evening, said the heron."

@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from common.settings import Settings
 from worker.engines import available_aliases, create
 from worker.engines.fake import FakeEngine
-from worker.engines.hibari import HibariEngine, speakable
-from worker.engines.hibari_download import download, missing_voices
-from worker.engines.hibari_reading import Passage, read
+from worker.engines.hibari.download import download, missing_voices
+from worker.engines.hibari.engine import HibariEngine, speakable
+from worker.engines.hibari.phonemes import Passage, read
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
-from worker.words import align
+from worker.synthesis.word_timings import align
 
 TEXT = "Good morning, said the heron."
 

@@ -25,8 +25,8 @@ from tests.support.fake_repositories import (
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines.protocol import EngineError
-from worker.hub import fetch, fetch_weights, listing, patience, room, transfer
-from worker.models_folder import NOTE, PART, presence
+from worker.host.models_folder import NOTE, PART, presence
+from worker.hub import backoff, disk_space, fetch, fetch_weights, listing, transfer
 
 FRENCH = find_weights("mms_fra")
 (REPOSITORY,) = FRENCH.repositories
@@ -36,7 +36,7 @@ LARGE_BYTES = 2_000_000
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "WAITS_S", (0.01,) * len(patience.WAITS_S))
+    monkeypatch.setattr(backoff, "WAITS_S", (0.01,) * len(backoff.WAITS_S))
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_a_server_that_cuts_at_the_same_place_each_time_is_given_up(hub: FakeHub
 def test_a_server_that_drips_is_given_up_and_what_came_is_kept(hub: FakeHub, root: Path) -> None:
     hub.faults += [Fault(f"/{LARGE}", cut_after_bytes=1, times=50)]
     refusal(hub, root)
-    assert part_bytes(root) == len(hub.starts(LARGE)) == len(patience.WAITS_S) + 1
+    assert part_bytes(root) == len(hub.starts(LARGE)) == len(backoff.WAITS_S) + 1
     hub.faults.clear()
     bring(hub, root)
     assert is_whole(hub, root)
@@ -553,7 +553,7 @@ def test_a_hub_that_asks_for_an_hour_is_asked_again_by_people(hub: FakeHub, root
 def test_trouble_that_does_not_pass_is_told_and_what_came_is_kept(hub: FakeHub, root: Path) -> None:
     hub.faults += [
         Fault(f"/{LARGE}", cut_after_bytes=500_000),
-        Fault(f"/{LARGE}", cut_after_bytes=0, times=len(patience.WAITS_S) + 1),
+        Fault(f"/{LARGE}", cut_after_bytes=0, times=len(backoff.WAITS_S) + 1),
     ]
     error = refusal(hub, root)
     assert (error.code, error.retryable) == ("download_failed", True)
@@ -588,7 +588,7 @@ def test_something_else_that_answers_there(hub: FakeHub, root: Path) -> None:
 def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(
     hub: FakeHub, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "RESERVE_BYTES", 10**15)
+    monkeypatch.setattr(disk_space, "RESERVE_BYTES", 10**15)
     error = refusal(hub, root)
     assert error.code == "disk_too_small"
     assert "needs 2.0 MB" in error.message
@@ -600,7 +600,7 @@ def test_on_a_full_disk_what_is_there_needs_no_room(
     hub: FakeHub, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring(hub, root)
-    monkeypatch.setattr(room, "RESERVE_BYTES", 10**15)
+    monkeypatch.setattr(disk_space, "RESERVE_BYTES", 10**15)
     bring(hub, root)
 
 
@@ -609,7 +609,7 @@ def test_a_disk_that_others_fill_is_not_filled_to_the_end(
 ) -> None:
     def fill(done: int, _total: int) -> None:
         if done:
-            monkeypatch.setattr(room, "RESERVE_BYTES", 10**15)
+            monkeypatch.setattr(disk_space, "RESERVE_BYTES", 10**15)
 
     with pytest.raises(EngineError) as raised:
         fetch(REPOSITORY, root, endpoint=hub.url, token=None, on_bytes=fill)

@@ -13,8 +13,8 @@ from huggingface_hub.inference._providers import PROVIDERS
 
 from tests.support import fake_inference as provider_answers
 from tests.support.fake_inference import Answer, FakeInference
-from worker.engines.breaker import Breaker
-from worker.engines.inference import InferenceEngine
+from worker.engines.hf_inference.circuit_breaker import Breaker
+from worker.engines.hf_inference.engine import InferenceEngine
 from worker.engines.protocol import EngineError, Speech, Utterance
 
 TOKEN = "hf_0123456789"

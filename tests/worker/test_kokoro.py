@@ -31,8 +31,8 @@ from tests.support.tiny_kokoro import (
 )
 from tests.support.utterances import settings_of
 from tests.support.utterances import utterance as any_utterance
-from worker.engines.kokoro import KokoroEngine
-from worker.engines.kokoro_voices import _names_in_archive
+from worker.engines.kokoro.engine import KokoroEngine
+from worker.engines.kokoro.voices import _names_in_archive
 from worker.engines.protocol import EngineError, OutOfMemory, TooLong, Utterance, Word
 
 HERON = "Good morning, said the heron."

@@ -25,7 +25,7 @@ from tests.support.utterances import HERON, settings_of, utterance
 from worker.engines import create
 from worker.engines.parler import ParlerEngine, description, parler_library
 from worker.engines.protocol import Engine, EngineError, OutOfMemory, TooLong
-from worker.memory import collect_memory
+from worker.host.memory import collect_memory
 
 TEXTS = (HERON, "A small boat went past.", "Over the wide water it flew.")
 DESCRIPTIONS = ("Laura speaks slowly.", "A voice that is very close.", "Jon whispers.")

@@ -21,9 +21,9 @@ from tests.support.pickles import Touch
 from tests.support.tiny_models import BUILDERS, PICKLED
 from tests.support.torch_families import EACH_FOLDER, FAMILIES, build_all, engine_of, spoken
 from tests.support.utterances import utterance
-from worker.device import Device
 from worker.engines.pretrained import PretrainedEngine
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, TooLong
+from worker.host.device import Device
 
 ROOT = Path(__file__).parents[2]
 

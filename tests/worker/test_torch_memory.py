@@ -12,7 +12,7 @@ import pytest
 from tests.support.own_memory import own_bytes
 from tests.support.torch_families import FAMILIES, build_all, engine_of, spoken
 from worker.engines.pretrained import PretrainedEngine
-from worker.memory import collect_memory
+from worker.host.memory import collect_memory
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,8 @@ from tests.support.tiny_models import PICKLED, SPEAKERS, as_npy, build_speakers,
 from tests.support.utterances import HERON, settings_of, utterance
 from worker.engines import create
 from worker.engines.protocol import Engine, EngineError, TooLong
-from worker.engines.speecht5 import SpeechT5Engine
-from worker.engines.speecht5_speakers import speaker_names, speaker_vector
+from worker.engines.speecht5.engine import SpeechT5Engine
+from worker.engines.speecht5.speakers import speaker_names, speaker_vector
 
 TEXTS = (HERON, "A small boat went past.", "Over the wide water it flew.")
 ARCHIVE = "spkrec-xvect.zip"

@@ -3,8 +3,8 @@
 from worker.encoding.decoding import Decoded, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay
 from worker.encoding.encoder import FORMATS, Encoder, available_formats, open_encoder
+from worker.encoding.output_sink import Tape
 from worker.encoding.playback import Playback, open_playback
-from worker.encoding.tape import Tape
 
 __all__ = [
     "CODEC_DELAY",

@@ -8,8 +8,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.encoding.output_sink import Tape
 from worker.encoding.resampling import allowed_rate
-from worker.encoding.tape import Tape
 
 _RATES_HZ = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _LEAST_BITS, _MOST_BITS, _BITS_PER_SAMPLE = 32_000, 96_000, 3

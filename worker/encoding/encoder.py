@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.formats import MEDIA_TYPES
+from worker.encoding.output_sink import Tape
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import Resampler
-from worker.encoding.tape import Tape
 from worker.encoding.uncompressed import PcmCodec, WavCodec
 
 FORMATS: tuple[str, ...] = tuple(MEDIA_TYPES)

@@ -4,8 +4,8 @@ import lameenc
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.encoding.output_sink import Tape
 from worker.encoding.resampling import allowed_rate
-from worker.encoding.tape import Tape
 
 _RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _QUALITY = 7  # speech sounds the same at 2, which takes four times as long

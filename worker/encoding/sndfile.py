@@ -8,8 +8,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from worker.encoding.output_sink import Tape
 from worker.encoding.resampling import allowed_rate
-from worker.encoding.tape import Tape
 
 _KINDS = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)

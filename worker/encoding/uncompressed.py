@@ -5,7 +5,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.encoding.tape import Tape
+from worker.encoding.output_sink import Tape
 
 PCM_RATE_HZ = 24_000  # what clients of raw samples take for granted, as no header tells them
 

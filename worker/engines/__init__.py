@@ -43,19 +43,19 @@ def create(key: str, settings: Settings) -> Engine:
 
 
 def _hibari(_: Weights, settings: Settings) -> Engine:
-    from worker.engines.hibari import HibariEngine
+    from worker.engines.hibari.engine import HibariEngine
 
     return HibariEngine(voices_dir=settings.models_dir / "hibari")
 
 
 def _kokoro(weights: Weights, settings: Settings) -> Engine:
-    from worker.engines.kokoro import KokoroEngine
+    from worker.engines.kokoro.engine import KokoroEngine
 
     return KokoroEngine(weights, settings)
 
 
 def _speecht5(weights: Weights, settings: Settings) -> Engine:
-    from worker.engines.speecht5 import SpeechT5Engine
+    from worker.engines.speecht5.engine import SpeechT5Engine
 
     return SpeechT5Engine(weights, settings)
 
@@ -79,7 +79,7 @@ def _parler(weights: Weights, settings: Settings) -> Engine:
 
 
 def _inference(_: Weights, settings: Settings) -> Engine:
-    from worker.engines.inference import InferenceEngine
+    from worker.engines.hf_inference.engine import InferenceEngine
 
     return InferenceEngine(
         token=settings.hf_token.get_secret_value() if settings.hf_token else None,

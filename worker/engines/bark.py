@@ -10,8 +10,8 @@ from common.catalogue.styles import bark_tags
 from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of
 from worker.engines.protocol import EngineError, Speech, Utterance
-from worker.engines.sound import checked
-from worker.models_folder import read_small
+from worker.engines.samples import checked
+from worker.host.models_folder import read_small
 
 _PARTS = ("semantic_prompt", "coarse_prompt", "fine_prompt")
 _SINGING = "♪"

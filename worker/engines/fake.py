@@ -30,7 +30,7 @@ from worker.engines.protocol import (
     TooLong,
     Utterance,
 )
-from worker.engines.sound import tone
+from worker.engines.samples import tone
 
 _SAMPLE_RATE_HZ = 24_000
 _SECONDS_PER_WORD = 0.05

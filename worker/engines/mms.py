@@ -14,9 +14,9 @@ from common.catalogue.mms import languages
 from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of, unspeakable
 from worker.engines.protocol import Speech, Utterance, Word
-from worker.engines.sound import checked
+from worker.engines.samples import checked
+from worker.synthesis.word_timings import align
 from worker.text.numbers import spell_numbers
-from worker.words import align
 
 
 class MmsEngine(PretrainedEngine):

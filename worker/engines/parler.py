@@ -13,7 +13,7 @@ from common.catalogue import Weights, voices_of
 from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of
 from worker.engines.protocol import EngineError, Speech, Utterance
-from worker.engines.sound import checked
+from worker.engines.samples import checked
 
 _USUAL = "clear and natural at a moderate pace, in a very close recording with almost no background noise."
 

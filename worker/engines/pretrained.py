@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from common.catalogue import Weights
 from common.settings import Settings
-from worker.device import find_device
-from worker.engines.failures import failures_told
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
-from worker.models_folder import find_files, find_folder, presence, read_small, size_of
+from worker.engines.torch_errors import failures_told
+from worker.host.device import find_device
+from worker.host.models_folder import find_files, find_folder, presence, read_small, size_of
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _CONFIG_BYTES = 10_000_000

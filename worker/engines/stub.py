@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 
 from worker.engines.protocol import ANY_VOICE, Speech, Utterance
-from worker.engines.sound import tone
+from worker.engines.samples import tone
 
 _SAMPLE_RATE_HZ = 24_000
 _FREQUENCY_HZ = 440.0

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from common.catalogue import Repository, Weights
+from worker.host.models_folder import NOTE, read_note
+from worker.hub.backoff import Patience
+from worker.hub.disk_space import check_room, disk_failure
 from worker.hub.files import Listing
 from worker.hub.listing import list_files
-from worker.hub.part import sync_folder
-from worker.hub.patience import Patience
-from worker.hub.room import check_room, disk_failure
-from worker.hub.tally import Tally
+from worker.hub.partial_file import sync_folder
+from worker.hub.progress import Tally
 from worker.hub.transfer import Source, open_source
-from worker.models_folder import NOTE, read_note
 
 OnBytes = Callable[[int, int], None]
 

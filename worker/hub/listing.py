@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from common import __version__
 from common.catalogue import Repository
+from worker.host.models_folder import chosen, files_of
+from worker.hub.backoff import Patience
+from worker.hub.errors import endless, incomplete, refusal_of, strange, unsafe
 from worker.hub.files import Listing, RemoteFile
-from worker.hub.patience import Patience
-from worker.hub.refusal import endless, incomplete, refusal_of, strange, unsafe
-from worker.models_folder import chosen, files_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

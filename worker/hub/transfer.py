@@ -9,12 +9,12 @@ import httpx
 
 from common.catalogue import Repository
 from worker.engines.protocol import EngineError
+from worker.hub.backoff import Patience
+from worker.hub.errors import damaged, refused, unreachable
 from worker.hub.files import Listing, RemoteFile
 from worker.hub.listing import USER_AGENT
-from worker.hub.part import Part, is_there
-from worker.hub.patience import Patience
-from worker.hub.refusal import damaged, refused, unreachable
-from worker.hub.tally import Tally
+from worker.hub.partial_file import Part, is_there
+from worker.hub.progress import Tally
 
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_S = 30.0

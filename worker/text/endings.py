@@ -3,8 +3,8 @@
 import re
 from functools import cache
 
-from worker.text.normalising.language import Language
-from worker.text.normalising.languages import reader
+from worker.text.normalization.language import Language
+from worker.text.normalization.languages import reader
 
 _WINDOW_CHARS = 32  # looked at before and behind a point
 _REFERENCE = re.compile(

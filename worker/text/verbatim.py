@@ -1,10 +1,10 @@
 """A segment said as it is written, but for words that somebody told how to say."""
 
 from worker.text.lexicon import Lexicon
-from worker.text.normalising import Phonemes, Spoken
-from worker.text.normalising.characters import clean_characters
-from worker.text.normalising.mapped import Mapped
-from worker.text.normalising.spelling import Spelling
+from worker.text.normalization import Phonemes, Spoken
+from worker.text.normalization.characters import clean_characters
+from worker.text.normalization.mapped_text import Mapped
+from worker.text.normalization.spelling import Spelling
 
 
 def untouched(text: str) -> Spoken:

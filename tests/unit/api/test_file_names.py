@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from api.file_names import disposition, stem_of
+from api.http.file_names import disposition, stem_of
 
 # By the grammar of RFC 5987: `attr-char` and octets in hexadecimal, nothing else.
 HEADER = re.compile(

@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection
 
-from api.forecast import Ahead, ahead_of_new
-from common.database import Database
-from common.jobs.reading import POSITION_MAX
+from api.jobs.forecast import Ahead, ahead_of_new
+from common.db.database import Database
+from common.jobs.queries import POSITION_MAX
 from tests.support.backlogs import queue_many
 from tests.support.effort import effort
 from tests.support.rows import new_job

@@ -14,8 +14,8 @@ import pytest
 import redis
 from celery import Celery
 
-from common import broker
 from common.jobs.sweep import Bell
+from common.messaging import broker
 from common.settings import Settings
 from tests.support.valkey import running
 from tests.support.waiting import wait_for

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.captions import as_document, as_srt, as_vtt, read_cues
-from common.subtitles import LINE_WIDTH, Moments
+from common.recordings.captions import as_document, as_srt, as_vtt, read_cues
+from common.recordings.subtitles import LINE_WIDTH, Moments
 from tests.support.caption_readers import Shown, read_srt, read_vtt
 
 HERON = "Good morning, said the heron."

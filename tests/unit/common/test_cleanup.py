@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from common import cleanup
-from common.cleanup import clean
-from common.database import Database
+from common.db.database import Database
+from common.db.tables import Audio, Idempotency, Job, Recording
 from common.identity import new_id
-from common.jobs import changes, lease
+from common.jobs import changes, cleanup, lease
+from common.jobs.cleanup import clean
 from common.jobs.retention import Removed
 from common.settings import Settings
 from common.store import Store, audio_key
-from common.tables import Audio, Idempotency, Job, Recording
 from tests.support.rows import made, new_job, submit, take
 
 HOUR = 3600.0

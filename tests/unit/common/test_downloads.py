@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection, update
 
 from common import downloads
-from common.database import Database, clock
+from common.db.database import Database, clock
+from common.db.tables import AnyRow, Download
 from common.downloads import STALLED_S, TRIED_FOR_S
 from common.identity import new_id
-from common.tables import AnyRow, Download
 
 T = TypeVar("T")
 

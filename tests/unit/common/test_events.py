@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import redis
 
-from common import events
-from common.events import Event
 from common.identity import new_id
+from common.messaging import events
+from common.messaging.events import Event
 
 DATA: list[tuple[str, dict[str, Any]]] = [
     ("queued", {}),

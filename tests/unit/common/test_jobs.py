@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, text, update
 
-from common.database import Database
+from common.db.database import Database
+from common.db.tables import Audio, Captions, Job, Part, Recording
 from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
-from common.jobs import changes, lease, reading, submission, sweep
+from common.jobs import changes, lease, queries, submission, sweep
 from common.jobs.lease import Claim
+from common.jobs.options import Options
 from common.jobs.submission import Accepted, Backlog, NewJob
-from common.options import Options
-from common.tables import Audio, Captions, Job, Part, Recording
 from tests.support.backlogs import queue_many
 from tests.support.effort import effort
 from tests.support.rows import complete, made, new_job, submit, take
@@ -21,7 +21,7 @@ from tests.support.rows import complete, made, new_job, submit, take
 
 def status_of(database: Database, job_id: str) -> str:
     with database.read() as connection:
-        row = reading.get_job(connection, job_id, owner="local")
+        row = queries.get_job(connection, job_id, owner="local")
     assert row is not None
     return str(row.status)
 
@@ -64,7 +64,7 @@ def test_exactly_the_limit_is_accepted(database: Database) -> None:
         assert all(isinstance(answer, Accepted | QueueFull) for answer in answers)
     assert accepted == 7
     with database.read() as connection:
-        assert reading.count_by_status(connection) == {"queued": 7, "running": 0}
+        assert queries.count_by_status(connection) == {"queued": 7, "running": 0}
 
 
 def test_a_key_whose_job_was_refused_may_come_again(database: Database) -> None:
@@ -153,10 +153,10 @@ def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None
     submit(database, job)
     complete(database, job)
     with database.read() as connection:
-        row = reading.get_job(connection, job.id, owner="local")
-        [recording] = reading.list_recordings(connection, owner="local", limit=5)
-        totals = reading.usage_totals(connection, owner="local")
-        per_char = reading.synthesis_s_per_char(connection, model="hibari", since_hour=0)
+        row = queries.get_job(connection, job.id, owner="local")
+        [recording] = queries.list_recordings(connection, owner="local", limit=5)
+        totals = queries.usage_totals(connection, owner="local")
+        per_char = queries.synthesis_s_per_char(connection, model="hibari", since_hour=0)
     assert row is not None
     assert (row.status, row.duration_s, row.size_bytes, row.attempts) == ("completed", 1.5, 72_044, 1)
     assert row.timings["total_ms"] >= row.timings["queue_ms"] >= 0
@@ -179,7 +179,7 @@ def test_only_a_death_alone_convicts(database: Database) -> None:
     with database.write() as connection:
         assert sweep.release_expired(connection)[0].failed
     with database.read() as connection:
-        row = reading.get_job(connection, poison.id, owner="local")
+        row = queries.get_job(connection, poison.id, owner="local")
     assert row is not None
     assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 3)
 
@@ -191,7 +191,7 @@ def test_handing_back_charges_no_attempt_and_a_retry_waits(database: Database) -
         claim = lease.claim(connection, job.part_id, alone=False, worker_id="a", lease_s=30)
         assert claim is not None
         assert lease.hand_back(connection, claim)
-        row = reading.get_job(connection, job.id, owner="local")
+        row = queries.get_job(connection, job.id, owner="local")
         assert row is not None
         assert (row.attempts, row.status) == (0, "queued")
         # Since when it runs is said of the attempt that runs: forecasts stand on it.
@@ -227,9 +227,9 @@ def test_places_count_the_own_lane_and_the_faster_one(database: Database) -> Non
     submit(database, *bulk)
     submit(database, new_job(text="12345"))
     with database.read() as connection:
-        assert reading.place_of(connection, bulk[2].id) == reading.Place(3, 25)
-        assert reading.place_of(connection, bulk[0].id) == reading.Place(1, 5)
-        assert reading.backlog(connection, up_to=100) == reading.Place(4, 35)
+        assert queries.place_of(connection, bulk[2].id) == queries.Place(3, 25)
+        assert queries.place_of(connection, bulk[0].id) == queries.Place(1, 5)
+        assert queries.backlog(connection, up_to=100) == queries.Place(4, 35)
 
 
 def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> None:
@@ -237,10 +237,10 @@ def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> 
     for job in jobs:
         submit(database, job)
     seen: list[str] = []
-    after: reading.Keyset | None = None
+    after: queries.Keyset | None = None
     while True:
         with database.read() as connection:
-            page = reading.list_jobs(connection, owner="local", limit=3, after=after)
+            page = queries.list_jobs(connection, owner="local", limit=3, after=after)
         if not page:
             break
         seen += [row.id for row in page]
@@ -281,9 +281,9 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
         with pytest.raises(NotFound):
             changes.remove(connection, running.id, owner="somebody else")
         assert lease.finish(connection, claim, made(claim)) is None
-        assert reading.list_jobs(connection, owner="local", limit=9) == []
-        assert reading.list_recordings(connection, owner="local", limit=9) == []
-        assert reading.find_audio(connection, [finished.id], owner="local") == {}
+        assert queries.list_jobs(connection, owner="local", limit=9) == []
+        assert queries.list_recordings(connection, owner="local", limit=9) == []
+        assert queries.find_audio(connection, [finished.id], owner="local") == {}
         assert connection.scalars(select(Job.text)).all() == ["", ""]
         changes.forget_audio(connection, [key])
         assert connection.scalar(select(func.count()).select_from(Audio)) == 0
@@ -295,7 +295,7 @@ def test_what_is_being_spoken_counts_by_its_segments(database: Database) -> None
     claims = [take(database, job) for job in (half, unknown, other)]
     with database.write() as connection:
         assert lease.report_progress(connection, claims[0], done=1, total=2)
-        assert reading.chars_being_spoken(connection, engine="hibari") == 90
+        assert queries.chars_being_spoken(connection, engine="hibari") == 90
 
 
 class TestJoining:
@@ -505,10 +505,10 @@ def test_captions_come_and_go_with_the_audio(database: Database) -> None:
     finished = made(claim, cues=CUES)
     with database.write() as connection:
         assert lease.finish(connection, claim, finished)
-        assert reading.find_captions(connection, job.id, owner="local") == list(CUES)
-        assert reading.find_captions(connection, job.id, owner="somebody else") is None
+        assert queries.find_captions(connection, job.id, owner="local") == list(CUES)
+        assert queries.find_captions(connection, job.id, owner="somebody else") is None
         changes.remove(connection, job.id, owner="local")
-        assert reading.find_captions(connection, job.id, owner="local") is None
+        assert queries.find_captions(connection, job.id, owner="local") is None
         changes.forget_audio(connection, [finished.key])
         assert connection.scalar(select(func.count()).select_from(Captions)) == 0
 
@@ -530,9 +530,9 @@ def test_a_text_that_came_while_it_was_spoken_is_written_at_the_end(database: Da
     assert claim.options.live_text
     with database.write() as connection:
         assert lease.finish(connection, claim, made(claim, text="Hello there.", cues=CUES))
-        row = reading.get_job(connection, job.id, owner="local")
-        [recording] = reading.list_recordings(connection, owner="local", limit=5)
-        totals = reading.usage_totals(connection, owner="local")
+        row = queries.get_job(connection, job.id, owner="local")
+        [recording] = queries.list_recordings(connection, owner="local", limit=5)
+        totals = queries.usage_totals(connection, owner="local")
     assert row is not None
     assert (row.text, row.chars) == ("Hello there.", 12)
     assert (recording.title, recording.text) == ("Hello there.", "Hello there.")
@@ -548,7 +548,7 @@ def test_the_few_that_failed_are_found_among_many_that_did_not(database: Databas
 
     def list_cancelled(connection: Connection) -> None:
         found[:] = [
-            row.id for row in reading.list_jobs(connection, owner="local", limit=5, status="cancelled")
+            row.id for row in queries.list_jobs(connection, owner="local", limit=5, status="cancelled")
         ]
 
     efforts = []

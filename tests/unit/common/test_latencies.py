@@ -6,11 +6,10 @@ import random
 import pytest
 from sqlalchemy import func, select, update
 
-from common import latencies
-from common.database import Database
-from common.jobs import lease, retention
-from common.latencies import KEPT_H, MEASURES, Histogram, bucket_of, middle_ms
-from common.tables import LatencyHourly
+from common.db.database import Database
+from common.db.tables import LatencyHourly
+from common.jobs import latencies, lease, retention
+from common.jobs.latencies import KEPT_H, MEASURES, Histogram, bucket_of, middle_ms
 from tests.support.rows import complete, made, new_job, submit, take
 
 OWNER = "local"

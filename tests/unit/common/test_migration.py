@@ -12,15 +12,15 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.pool import NullPool
 
-from common.migration import alembic_config, check, migrate
-from common.tables import Base
+from common.db.migration import alembic_config, check, migrate
+from common.db.tables import Base
 
 TABLES = {*Base.metadata.tables, "alembic_version"}
 
 # Eight processes, held at a pipe until all of them are there.
 EIGHT = """
 import os, sys
-from common.migration import migrate
+from common.db.migration import migrate
 
 gate, opener = os.pipe()
 children = []
@@ -41,7 +41,7 @@ HALFWAY = """
 import os, sys
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from common.migration import migrate
+from common.db.migration import migrate
 
 @event.listens_for(Engine, "before_cursor_execute")
 def die(connection, cursor, statement, *_):

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.options import PLAIN, Options
+from common.jobs.options import PLAIN, Options
 
 _OPTIONS = st.builds(
     Options,

@@ -7,9 +7,9 @@ import pytest
 
 from common.catalogue import Voice, find_voice
 from common.errors import Conflict, NoWorker, OratioError
-from common.fleet import Announcement, Seen
 from common.providers import STUB_WARNING, WAITING_WARNING, Choice, announced, choose, unavailable_reason
 from common.settings import ProviderMode
+from common.worker_registry import Announcement, Seen
 
 # A model that only workers speak, one that hosted inference speaks too.
 HIBARI = find_voice("hibari_emma")

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import Connection
 
-from common.database import Database
+from common.db.database import Database
 from common.jobs import lease, queues
+from common.jobs.queries import POSITION_MAX
 from common.jobs.queues import HeldPart, Standing
-from common.jobs.reading import POSITION_MAX
 from tests.support.backlogs import queue_many
 from tests.support.effort import effort
 from tests.support.rows import complete, new_job, submit, take

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from common import renditions
-from common.database import Database, clock
+from common.db.database import Database, clock
+from common.db.tables import Audio, Rendition
 from common.identity import new_id
 from common.jobs import changes, retention
 from common.jobs.retention import Limits
-from common.renditions import MAX_CRASHES, Claim, Made
+from common.recordings import renditions
+from common.recordings.renditions import MAX_CRASHES, Claim, Made
 from common.store import audio_key
-from common.tables import Audio, Rendition
 from tests.support.rows import complete, new_job, submit
 
 ALL = ("wav", "flac", "mp3", "opus", "aac", "pcm")

@@ -7,12 +7,12 @@ from concurrent.futures import CancelledError, Future
 import numpy as np
 import pytest
 
-from common.broker import BULK, INTERACTIVE
+from common.messaging.broker import BULK, INTERACTIVE
 from tests.support.waiting import wait_for
-from worker import line
-from worker.batcher import Batcher
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, Speech, Utterance
-from worker.shelf import Shelf
+from worker.inference import request_queue
+from worker.inference.batcher import Batcher
+from worker.inference.model_cache import Shelf
 
 LONG_S = 10.0
 
@@ -190,7 +190,7 @@ def test_nobody_listens_to_bulk(start: Start) -> None:
 
 
 def test_a_head_start_is_no_right_of_way(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "_FOLLOWING_S", 0.0)
+    monkeypatch.setattr(request_queue, "_FOLLOWING_S", 0.0)
     engine = Recorder()
     desk = start(engine)
     desk.occupy(engine)

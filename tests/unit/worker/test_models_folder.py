@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from common.catalogue import find_weights
-from worker import models_folder
-from worker.models_folder import NOTE, PART, chosen, find_folder, presence, read_small, scan, size_of
+from worker.host import models_folder
+from worker.host.models_folder import NOTE, PART, chosen, find_folder, presence, read_small, scan, size_of
 
 MMS = find_weights("mms_eng")
 SPEECHT5 = find_weights("speecht5")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from common.jobs.lease import Claim
-from common.live_text import Piece
-from common.options import Options
+from common.jobs.options import Options
+from common.messaging.text_stream import Piece
 from common.settings import Settings
 from tests.support.booth import Booth, Sound, ToneEngine, open_booth
 from tests.support.claims import claim_of

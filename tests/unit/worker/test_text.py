@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from common.speakable import is_spoken, speakable
 from worker.text.language import detect, mismatch_warning
-from worker.text.segments import cut
+from worker.text.splitting import cut
 
 LONG = (
     "This is quite a long opening sentence that has no early end, but it has a clause or two, which the cutter may "

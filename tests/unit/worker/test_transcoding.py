@@ -12,7 +12,7 @@ from common.formats import MEDIA_TYPES
 from tests.support.decoding import tone
 from tests.support.own_memory import own_bytes
 from worker.encoding import open_encoder, open_playback
-from worker.transcoding import held_down
+from worker.ops.transcoding import held_down
 
 RATES_HZ = (16_000, 22_050, 24_000, 44_100)
 

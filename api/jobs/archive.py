@@ -1,0 +1,116 @@
+"""Recordings as one ZIP, streamed: each file is read while it is sent, so that any number fits into little memory."""
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+
+from api.dependencies import OWNER, Gateway
+from api.http.file_names import stem_of
+from api.jobs.lookups import is_job_id
+from api.jobs.views import moment
+from common.formats import MEDIA_TYPES
+from common.jobs.queries import SpokenAudio, find_audio
+
+CHUNK_BYTES = 256 * 1024
+# Recordings whose texts are in memory at one time.
+AT_ONCE = 20
+_MODE = 0o100644
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recording: what is needed to send its file."""
+
+    name: str
+    job_id: str
+    key: str
+    size_bytes: int
+    created_at: float
+
+
+def entries(gateway: Gateway, job_ids: Sequence[str]) -> list[Entry]:
+    """Those of the ids that have audio, in the order given, under names made here."""
+    found = ((number, audio) for number, audio in enumerate(_audio(gateway, job_ids), 1) if audio)
+    return [
+        Entry(
+            name=f"{number:03d}_{stem_of(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
+            job_id=audio.job_id,
+            key=audio.key,
+            size_bytes=audio.size_bytes,
+            created_at=audio.created_at,
+        )
+        for number, audio in found
+    ]
+
+
+def zipped(gateway: Gateway, some: Sequence[Entry], *, asked: Sequence[str]) -> Iterable[bytes]:
+    """The files, then `manifest.json`, which also lists what is missing. For a thread: it reads as it goes."""
+    from stream_zip import ZIP_64, stream_zip
+
+    sent: dict[str, str] = {}
+
+    def members() -> Iterator[tuple[str, datetime, int, object, Iterable[bytes]]]:
+        for entry in some:
+            chunks = _opened(gateway, entry)
+            if chunks is not None:
+                sent[entry.job_id] = entry.name
+                yield entry.name, moment(entry.created_at), _MODE, ZIP_64, chunks
+        yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(gateway, sent, asked)
+
+    # Level 0 stores: sound does not shrink, and a ZIP that says "stored" must know sums before it sends.
+    return stream_zip(
+        members(),  # type: ignore[arg-type]  # its Method is an opaque object
+        chunk_size=CHUNK_BYTES,
+        get_compressobj=lambda: zlib.compressobj(level=0, wbits=-zlib.MAX_WBITS),
+    )
+
+
+def _audio(gateway: Gateway, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
+    """For each id its audio, or None; a few at a time, for texts may be long."""
+    for start in range(0, len(job_ids), AT_ONCE):
+        some = job_ids[start : start + AT_ONCE]
+        with gateway.database.read() as connection:
+            found = find_audio(connection, [job_id for job_id in some if is_job_id(job_id)], owner=OWNER)
+        yield from (found.get(job_id) for job_id in some)
+
+
+def _opened(gateway: Gateway, entry: Entry) -> Iterable[bytes] | None:
+    """None when the file is gone since."""
+    chunks = gateway.store.read(entry.key, start=0, end=entry.size_bytes)
+    try:
+        first = next(chunks, b"")
+    except FileNotFoundError:
+        return None
+    return chain((first,), chunks)
+
+
+def _manifest(gateway: Gateway, sent: dict[str, str], asked: Sequence[str]) -> Iterator[bytes]:
+    """Written item by item."""
+    yield f'{{"created_at": {json.dumps(datetime.now(UTC).isoformat())}, "items": ['.encode()
+    missing: list[str] = []
+    separator = "\n"
+    for job_id, audio in zip(asked, _audio(gateway, asked), strict=True):
+        if audio is None or job_id not in sent:
+            missing.append(job_id)
+            continue
+        yield (separator + json.dumps(_item(audio, name=sent[job_id]), ensure_ascii=False)).encode()
+        separator = ",\n"
+    yield f'\n], "missing": {json.dumps(missing)}}}\n'.encode()
+
+
+def _item(audio: SpokenAudio, *, name: str) -> dict[str, object]:
+    return {
+        "file": name,
+        "job_id": audio.job_id,
+        "title": audio.title,
+        "text": audio.text,
+        "voice_id": audio.voice_id,
+        "format": audio.format,
+        "duration_s": audio.duration_s,
+        "size_bytes": audio.size_bytes,
+        "sha256": audio.sha256,
+        "created_at": moment(audio.created_at).isoformat(),
+    }

@@ -1,0 +1,246 @@
+"""From what a caller asks to a job that can be queued: checked against the catalogue and the fleet."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from api.dependencies import OWNER, Gateway
+from api.schemas.synthesis import SynthesisRequest
+from common.catalogue import Voice, find_voice, no_such_voice
+from common.catalogue.styles import check_style
+from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLarge
+from common.identity import new_id
+from common.jobs.options import Options
+from common.jobs.submission import NewJob
+from common.markup import read_script
+from common.messaging.broker import job_queue
+from common.providers import Choice, choose, is_announced
+from common.settings import Settings
+from common.speakable import speakable
+from common.worker_registry import Seen, believed
+
+# How old the fleet's announcements may be for a refusal.
+NEWS_S = 0.2
+# Each is a claim of its own, and no part is worth more than a dozen of them.
+MOST_LEGS = 4
+
+
+def check_text(body: SynthesisRequest, settings: Settings) -> None:
+    """Raises InvalidRequest (also for tags that cannot be followed), TooLarge."""
+    if body.webhook is not None:
+        raise InvalidRequest(
+            "Webhooks are not available on this service; GET /jobs/{job_id}/events tells of a job's end.",
+            code="webhooks_disabled",
+            param="webhook",
+        )
+    if not body.text or body.text.isspace():
+        raise InvalidRequest("text is empty; send what is to be spoken.", code="empty_text", param="text")
+    if len(body.text) > settings.max_text_chars:
+        raise TooLarge(
+            f"text has {len(body.text)} characters; at most {settings.max_text_chars} are taken.",
+            code="text_too_long",
+            param="text",
+        )
+    if not (read_script(body.text).passages if "[" in body.text else speakable(body.text)):
+        raise InvalidRequest(
+            "text holds nothing that can be spoken: it needs at least one letter or digit.",
+            code="nothing_to_speak",
+            param="text",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for, and by which door.
+
+    `joins`: an equal order of the same owner that is under way is this one. The rest is as in `Options`.
+    """
+
+    body: SynthesisRequest
+    key: str | None = None
+    request_id: str | None = None
+    streamed: bool = False
+    keep: bool = True
+    live_text: bool = False
+    joins: bool = False
+
+    @property
+    def options(self) -> Options:
+        body = self.body
+        return Options(
+            normalize=body.normalize,
+            mastering=body.mastering,
+            lexicon=body.lexicon,
+            streamed=self.streamed,
+            keep=self.keep,
+            live_text=self.live_text,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """A voice of a text, and where it is spoken."""
+
+    voice: Voice
+    choice: Choice
+
+
+def make_job(order: Order, fleet: Sequence[Seen], *, settings: Settings) -> NewJob:
+    """Raises InvalidRequest, NotFound, Conflict, NoWorker."""
+    body = order.body
+    own = _role(body.voice_id, body, fleet, settings=settings)
+    others = [_tagged(voice_id, body, fleet, settings=settings) for voice_id in _voices_in(body.text)]
+    roles = [*others, own]
+    legs = _legs(roles, lane=body.priority)
+    return NewJob(
+        id=new_id(),
+        voice_id=own.voice.id,
+        model=own.voice.model,
+        provider=own.choice.provider,
+        queue=legs[0],
+        text=body.text,
+        language=body.language,
+        speed=body.speed,
+        style=body.style,
+        format=body.format,
+        priority=body.priority,
+        seed=secrets.randbits(31) if body.seed is None else body.seed,
+        seed_given=body.seed is not None,
+        may_fail_over=own.choice.may_fail_over,
+        warnings=tuple(
+            dict.fromkeys(
+                warning for role in (own, *others) for warning in _warnings(role, body, named=bool(others))
+            )
+        ),
+        owner=OWNER,
+        request_id=order.request_id,
+        idempotency_key=order.key,
+        request_hash=_digest(body) if order.key else "",
+        join_key=_join_key(order) if order.joins else None,
+        options=_cast(order.options, roles, legs, lane=body.priority),
+    )
+
+
+def _voices_in(text: str) -> tuple[str, ...]:
+    return read_script(text).voice_ids if "[" in text else ()
+
+
+def _tagged(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, settings: Settings) -> _Role:
+    try:
+        return _role(voice_id, body, fleet, settings=settings)
+    except OratioError as error:
+        # The tag is at fault, not the field.
+        error.param = "text" if error.param == "voice_id" else error.param
+        raise
+
+
+def _role(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, settings: Settings) -> _Role:
+    voice = known_voice(voice_id, fleet, settings=settings)
+    check_style(voice, body.style)
+    choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
+    _check_format(body.format, choice.engine, fleet)
+    return _Role(voice, choice)
+
+
+def known_voice(voice_id: str, fleet: Sequence[Seen], *, settings: Settings) -> Voice:
+    """Of the catalogue, or one that lies in somebody's models folder. Raises InvalidRequest, NotFound."""
+    voice = find_voice(voice_id, allow_fake=settings.fake_engine)
+    if not voice.listed and not is_announced(voice, fleet):
+        raise no_such_voice()
+    return voice
+
+
+def _legs(roles: Sequence[_Role], *, lane: str) -> tuple[str, ...]:
+    """The queues that a text passes through, the one of its own voice last: there it is put together."""
+    last = job_queue(roles[-1].choice.engine, lane=lane)
+    queues = dict.fromkeys(job_queue(role.choice.engine, lane=lane) for role in roles)
+    legs = (*(queue for queue in queues if queue != last), last)
+    if len(legs) > MOST_LEGS:
+        raise InvalidRequest(
+            f"The voices of this text are of {len(legs)} models; at most {MOST_LEGS} can be in one text.",
+            code="too_many_models",
+            param="text",
+        )
+    return legs
+
+
+def _cast(options: Options, roles: Sequence[_Role], legs: tuple[str, ...], *, lane: str) -> Options:
+    if len(legs) == 1:
+        return options
+    cast = {role.voice.id: legs.index(job_queue(role.choice.engine, lane=lane)) for role in roles}
+    return replace(options, legs=legs, cast=cast)
+
+
+def _warnings(role: _Role, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
+    """`named`: of several voices, it is to be said which."""
+    yield from (f"{role.voice.id}: {warning}" if named else warning for warning in role.choice.warnings)
+    yield from _language_warnings(role.voice, body.language)
+    yield from _style_warnings(role.voice, body.style)
+    if role.voice.note and role.choice.provider == "local":
+        yield role.voice.note
+
+
+def _join_key(order: Order) -> str:
+    """What no caller can send as a key of his own, so that the two never meet."""
+    return f"\x01{_digest(order.body)}{'k' if order.keep else ''}"
+
+
+def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
+    """The idempotency key of header or body, which must not differ."""
+    if header is not None and body.idempotency_key is not None and header != body.idempotency_key:
+        raise InvalidRequest(
+            "The header Idempotency-Key and idempotency_key in the body differ; send one of them.",
+            param="idempotency_key",
+        )
+    return header if header is not None else body.idempotency_key
+
+
+def _check_format(wanted: str, engine: str, fleet: Sequence[Seen]) -> None:
+    serving = believed([seen for seen in fleet if seen.voices_of(engine) is not None])
+    written = {name for seen in serving for name in seen.announcement.formats}
+    if serving and wanted not in written:
+        raise InvalidRequest(
+            f"No worker writes {wanted}; it can be one of: {', '.join(sorted(written))}.",
+            code="format_unavailable",
+            param="format",
+        )
+
+
+def _language_warnings(voice: Voice, asked: str | None) -> tuple[str, ...]:
+    if asked is None:
+        return ()
+    spoken = {language.split("-")[0].lower() for language in voice.languages}
+    if asked.split("-")[0].lower() in spoken:
+        return ()
+    return (
+        f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {asked}; GET /voices lists others.",
+    )
+
+
+def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
+    if style is None or voice.style:
+        return ()
+    return (f"The voice {voice.id} takes no style, so it was left aside; GET /voices says which do.",)
+
+
+def _digest(body: SynthesisRequest) -> str:
+    asked = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+async def place(gateway: Gateway, order: Order) -> NewJob:
+    """The job for what is asked, by what the fleet announced. Raises InvalidRequest, NotFound, Conflict, NoWorker."""
+
+    def make(fleet: Sequence[Seen]) -> NewJob:
+        return make_job(order, fleet, settings=gateway.settings)
+
+    try:
+        job = make(await gateway.fleet.seen())
+        if job.provider != "stub" or gateway.settings.provider_mode == "stub":
+            return job
+    except (NoWorker, Conflict, InvalidRequest):
+        pass
+    # A refusal or a beep is never said on the strength of old news.
+    return make(await gateway.fleet.seen(max_age_s=NEWS_S))

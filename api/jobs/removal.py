@@ -1,0 +1,76 @@
+"""Deleting jobs and recordings for good: rows first, then who listens is told, then the files go."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from api.dependencies import OWNER, Gateway
+from api.jobs.lookups import checked_id
+from common.errors import Gone, NotFound, OratioError
+from common.jobs.changes import Deleted, forget_audio, remove
+from common.jobs.queries import find_audio, get_job
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+# Ids of one transaction: a long one would keep other writers waiting.
+CHUNK = 50
+
+
+def delete(gateway: Gateway, job_id: str, *, only_history: bool) -> None:
+    """Raises NotFound, Gone. `only_history`: what has no recording is not found."""
+    outcome = delete_many(gateway, [job_id], only_history=only_history)[job_id]
+    if isinstance(outcome, OratioError):
+        raise outcome
+
+
+def delete_many(
+    gateway: Gateway, job_ids: Sequence[str], *, only_history: bool
+) -> dict[str, Deleted | OratioError]:
+    """The outcome for each id; one that cannot be deleted leaves the others alone."""
+    # In the order of ids, so that two such requests at once cannot wait for each other.
+    ordered = sorted(set(job_ids))
+    outcomes: dict[str, Deleted | OratioError] = {}
+    for start in range(0, len(ordered), CHUNK):
+        with gateway.database.write() as connection:
+            some = {
+                job_id: _remove(connection, job_id, only_history=only_history)
+                for job_id in ordered[start : start + CHUNK]
+            }
+        _follow_up(gateway, [done for done in some.values() if isinstance(done, Deleted)])
+        outcomes |= some
+    return outcomes
+
+
+def _remove(connection: Connection, job_id: str, *, only_history: bool) -> Deleted | OratioError:
+    try:
+        checked_id(job_id)
+        if only_history and job_id not in find_audio(connection, [job_id], owner=OWNER):
+            return why_not(connection, job_id)
+        return remove(connection, job_id, owner=OWNER)
+    except OratioError as refusal:  # raised before anything was written
+        return refusal
+
+
+def why_not(connection: Connection, job_id: str) -> OratioError:
+    """What to say of a job that has no recording."""
+    job = get_job(connection, job_id, owner=OWNER)
+    if job is not None and job.deleted_at is not None:
+        return Gone("This recording was deleted.", job_id=job_id)
+    return NotFound("There is no recording of this job.", code="recording_not_found", param="job_id")
+
+
+def _follow_up(gateway: Gateway, deleted: Sequence[Deleted]) -> None:
+    for done in deleted:
+        if done.was == "unfinished":
+            gateway.doorbell.tell(done.job_id, "cancelled")
+    doomed = [key for done in deleted for key in done.doomed_keys]
+    if not doomed:
+        return
+    try:
+        gateway.store.delete(doomed)
+        with gateway.database.write() as connection:
+            forget_audio(connection, doomed)
+    except Exception as error:
+        # They are marked: the next cleanup takes them.
+        log.warning("files remain for the cleanup", files=len(doomed), error=type(error).__name__)

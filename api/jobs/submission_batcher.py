@@ -1,0 +1,117 @@
+"""Where new jobs come in: one thread gathers what concurrent requests submit into shared transactions.
+
+The answer comes after the commit, and the bells ring after the commit too, all of a batch in one round trip.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from common.db.database import DATABASE_AWAY, Database
+from common.errors import DatabaseUnavailable, OratioError, QueueFull
+from common.jobs.submission import Accepted, Backlog, NewJob, submit
+from common.jobs.sweep import Bell
+from common.messaging.notifier import Doorbell
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+BATCH_MAX = 64
+
+Outcome = Accepted | BaseException
+Pending = tuple[NewJob, "asyncio.Future[Accepted]"]
+
+
+class Intake:
+    """`retry_after_s` is asked (in the thread) how long a caller who finds the queue full should wait."""
+
+    def __init__(
+        self, database: Database, doorbell: Doorbell, *, queue_max: int, retry_after_s: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._doorbell = doorbell
+        self._backlog = Backlog(queue_max)
+        self._retry_after_s = retry_after_s
+        self._inbox: SimpleQueue[Pending | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = Thread(target=self._run, name="intake", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends after everything that was submitted before has its answer."""
+        self._inbox.put(None)
+        self._thread.join()
+
+    async def submit(self, job: NewJob) -> Accepted:
+        """The job is durable when this returns. Raises OratioError when it was refused."""
+        future: asyncio.Future[Accepted] = self._loop.create_future()
+        self._inbox.put((job, future))
+        return await future
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            outcomes = self._accept([job for job, _ in batch])
+            try:
+                self._doorbell.ring([_bell(done) for done in outcomes if _is_new(done)])
+            except Exception:
+                log.exception("could not ring")
+            pairs = [(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)]
+            self._loop.call_soon_threadsafe(_answer, pairs)
+
+    def _next_batch(self) -> list[Pending]:
+        """Waits for one, then takes what has come meanwhile; empty when closed."""
+        batch: list[Pending] = []
+        waiting = self._inbox.get()
+        while waiting is not None:
+            batch.append(waiting)
+            if len(batch) == BATCH_MAX:
+                return batch
+            try:
+                waiting = self._inbox.get_nowait()
+            except Empty:
+                return batch
+        if batch:
+            self._inbox.put(None)
+        return batch
+
+    def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
+        try:
+            with self._database.write() as connection:
+                outcomes = submit(connection, jobs, backlog=self._backlog)
+        except DATABASE_AWAY as error:
+            log.warning("database does not answer", error=type(error).__name__)
+            return [DatabaseUnavailable("The database does not answer; try again.") for _ in jobs]
+        except Exception as error:
+            log.exception("could not accept")
+            return [error for _ in jobs]
+        self._advise(outcomes)
+        return outcomes
+
+    def _advise(self, outcomes: Sequence[Accepted | OratioError]) -> None:
+        full = [refusal for refusal in outcomes if isinstance(refusal, QueueFull)]
+        if full:
+            retry_after_s = self._retry_after_s()
+            for refusal in full:
+                refusal.retry_after_s = retry_after_s
+
+
+def _is_new(outcome: Outcome) -> bool:
+    return isinstance(outcome, Accepted) and outcome.created
+
+
+def _bell(outcome: Outcome) -> Bell:
+    assert isinstance(outcome, Accepted)  # noqa: S101  # told apart by _is_new
+    return Bell(outcome.part_id, outcome.queue, alone=False)
+
+
+def _answer(pairs: Sequence[tuple["asyncio.Future[Accepted]", Outcome]]) -> None:
+    for future, outcome in pairs:
+        if future.done():  # its request was cancelled meanwhile; the job goes on
+            continue
+        if isinstance(outcome, Accepted):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)

@@ -1,0 +1,90 @@
+"""Asking for another format of a recording, and waiting until a worker has made it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal, cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api.dependencies import OWNER, Gateway, here
+from api.http import audio_file
+from api.jobs.job_factory import NEWS_S
+from api.streaming.event_bus import CLOSED, LOOK_EVERY_S, Listener
+from common.db.tables import AnyRow
+from common.errors import Gone, InvalidRequest, SynthesisFailed
+from common.jobs.queries import SpokenAudio
+from common.recordings import renditions
+from common.worker_registry import Seen, believed
+
+Unfinished = Literal["queued", "running"]
+
+
+async def check_formats(gateway: Gateway, wanted: str, original: str) -> None:
+    """By what ops workers can write, and therefore read. Raises InvalidRequest."""
+    try:
+        _check(wanted, original, await gateway.fleet.seen())
+    except InvalidRequest:
+        # A refusal is never said on the strength of old news.
+        _check(wanted, original, await gateway.fleet.seen(max_age_s=NEWS_S))
+
+
+def _check(wanted: str, original: str, fleet: Sequence[Seen]) -> None:
+    makers = believed([seen for seen in fleet if not seen.is_worker and seen.announcement.formats])
+    if not makers or any({wanted, original} <= set(seen.announcement.formats) for seen in makers):
+        return
+    written = sorted({name for seen in makers for name in seen.announcement.formats})
+    lacking = wanted if wanted not in written else original
+    raise InvalidRequest(
+        f"No worker that transcodes knows {lacking}; it can be one of: {', '.join(written)}.",
+        code="format_unavailable",
+        param="format",
+    )
+
+
+async def finish(request: Request, job_id: str, audio_format: str) -> SpokenAudio | Unfinished:
+    """The sound, or how it stands when the wait ran out. Raises what a failed or deleted one asks for."""
+    gateway = here(request)
+    with gateway.hub.listen(renditions.topic(job_id, audio_format)) as listener:
+        await run_in_threadpool(_ask, request, job_id, audio_format)
+        row = await _end(request, job_id, audio_format, listener)
+    if row.status == "failed":
+        raise _failure(row, job_id)
+    if row.status == "completed":
+        return await run_in_threadpool(audio_file.find, request, job_id, audio_format=audio_format)
+    return cast(Unfinished, row.status)
+
+
+def _ask(request: Request, job_id: str, audio_format: str) -> None:
+    gateway = here(request)
+    with gateway.database.write() as connection:
+        is_new = renditions.request(connection, job_id, audio_format=audio_format, owner=OWNER)
+    if is_new:
+        gateway.doorbell.ring_rendition(job_id, audio_format)
+
+
+async def _end(request: Request, job_id: str, audio_format: str, listener: Listener) -> AnyRow:
+    """Its row when it has ended, or as it stands when the wait ran out."""
+    gateway, loop = here(request), asyncio.get_running_loop()
+    give_up_at = loop.time() + gateway.settings.sync_wait_s
+    while True:
+        row = await run_in_threadpool(_row, gateway, job_id, audio_format)
+        if row is None:
+            await run_in_threadpool(audio_file.find, request, job_id)  # says what became of it
+            raise Gone("The audio of this job was removed.", code="audio_gone", job_id=job_id)
+        left_s = give_up_at - loop.time()
+        if row.status not in renditions.ACTIVE or left_s <= 0:
+            return row
+        # Events may be lost: when none comes, the row says how it stands.
+        if await listener.next(timeout_s=min(LOOK_EVERY_S, left_s)) is CLOSED:
+            return row
+
+
+def _row(gateway: Gateway, job_id: str, audio_format: str) -> AnyRow | None:
+    with gateway.database.read() as connection:
+        return renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
+
+
+def _failure(row: AnyRow, job_id: str) -> Gone | SynthesisFailed:
+    kind = Gone if row.error_code == "audio_gone" else SynthesisFailed
+    return kind(row.error_message or "It failed.", code=row.error_code, job_id=job_id)

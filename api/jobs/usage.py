@@ -1,0 +1,107 @@
+"""Figures from the hourly rollups."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from api.jobs.views import moment
+from api.schemas.analytics import DayFigures, Figures, HourFigures, NamedFigures, Percentiles, WaitedFigures
+from common.db.tables import AnyRow
+from common.jobs.latencies import MEASURES, Histogram, histograms
+
+_SUMMED = ("completed", "failed", "cancelled", "chars", "audio_s", "size_bytes", "synthesis_ms")
+_DAY_H = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The rollups of some hours: what was spoken, and how long it was waited for."""
+
+    first_hour: int
+    hours: int
+    rows: Sequence[AnyRow]
+    waited: Sequence[AnyRow]
+
+
+def since_hour(hours: int) -> int:
+    """The number (since the epoch) of the first of the last `hours` hours, this one included."""
+    return int(time.time() // 3600) - hours + 1
+
+
+def totals(row: AnyRow) -> Figures:
+    return Figures(**_figures([row]))
+
+
+def in_all(window: Window) -> WaitedFigures:
+    return WaitedFigures(**_figures(window.rows), **_waited(window.waited, key=None).get(None, _NOBODY))
+
+
+def by_name(window: Window, column: str) -> list[NamedFigures]:
+    """By `model` or `voice_id`, most audio first."""
+    waited = _waited(window.waited, key=column)
+    figures = [
+        NamedFigures(name=name, **_figures(some), **waited.get(name, _NOBODY))
+        for name, some in _grouped(window.rows, lambda row: getattr(row, column)).items()
+    ]
+    return sorted(figures, key=lambda one: (-one.audio_s, one.name))
+
+
+def by_day(window: Window) -> list[DayFigures]:
+    """Every UTC day, oldest first, also those on which nothing happened."""
+    grouped = _grouped(window.rows, lambda row: row.hour // _DAY_H)
+    waited = _waited(window.waited, key="day")
+    last_hour = window.first_hour + window.hours - 1
+    return [
+        DayFigures(
+            day=datetime.fromtimestamp(day * _DAY_H * 3600.0, UTC).date(),
+            **_figures(grouped.get(day, ())),
+            **waited.get(day, _NOBODY),
+        )
+        for day in range(window.first_hour // _DAY_H, last_hour // _DAY_H + 1)
+    ]
+
+
+def by_hour(window: Window) -> list[HourFigures]:
+    """Every hour, oldest first, also those in which nothing happened."""
+    grouped = _grouped(window.rows, lambda row: row.hour)
+    return [
+        HourFigures(hour=moment(hour * 3600.0), **_figures(grouped.get(hour, ())))
+        for hour in range(window.first_hour, window.first_hour + window.hours)
+    ]
+
+
+_NOBODY: Mapping[str, Percentiles | None] = {f"{measure}_ms": None for measure in MEASURES}
+
+
+def _waited(rows: Sequence[AnyRow], *, key: str | None) -> dict[Any, dict[str, Percentiles | None]]:
+    """The percentiles of each measure, by the column `key`; under None without it."""
+    found: dict[Any, dict[str, Percentiles | None]] = {}
+    for measure in MEASURES:
+        for name, histogram in histograms(rows, measure=measure, key=key).items():
+            found.setdefault(name, dict(_NOBODY))[f"{measure}_ms"] = _percentiles(histogram)
+    return found
+
+
+def _percentiles(histogram: Histogram) -> Percentiles:
+    p50, p90, p99 = (round(histogram.percentile_ms(share), 2) for share in (0.5, 0.9, 0.99))
+    return Percentiles(p50=p50, p90=p90, p99=p99, count=histogram.count)
+
+
+def _grouped(rows: Sequence[AnyRow], key: Callable[[AnyRow], Any]) -> dict[Any, list[AnyRow]]:
+    groups: dict[Any, list[AnyRow]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def _figures(rows: Iterable[AnyRow]) -> dict[str, Any]:
+    sums = dict.fromkeys(_SUMMED, 0)
+    for row in rows:
+        for name in _SUMMED:
+            sums[name] += getattr(row, name)
+    synthesis_s = round(sums.pop("synthesis_ms") / 1000, 3)
+    audio_s = round(sums.pop("audio_s"), 3)
+    speed = round(audio_s / synthesis_s, 2) if synthesis_s else None
+    return {**sums, "audio_s": audio_s, "synthesis_s": synthesis_s, "speed_over_real_time": speed}

@@ -1,0 +1,74 @@
+"""Telling workers to load or unload a model."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from api.dependencies import Gateway
+from api.schemas.model import ModelNames, Orders, Told
+from common.catalogue import MODELS, find_weights, weights_of
+from common.errors import InvalidRequest
+from common.messaging.broker import UNLOAD, WARM
+from common.worker_registry import Seen, seen_lately
+
+# On one worker, by one order.
+MOST_WARMED = 16
+
+
+def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
+    """An order may be lost, and a model in use is not unloaded: GET /models/status says what came of it.
+
+    Raises InvalidRequest for a name that nobody knows.
+    """
+    keys = list(dict.fromkeys(key for name in body.models for key in _keys(name)))
+    with gateway.database.read() as connection:
+        fleet = [seen for seen in seen_lately(connection) if seen.alive]
+    told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
+    if task == WARM:
+        _refuse_flood(told)
+    for one in told:
+        gateway.doorbell.tell_worker(one.worker, task, one.weights)
+    served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
+    return Orders(
+        told=told,
+        not_served=[name for name in body.models if not served.keys() & set(_keys(name))],
+        stays=[key for key, engine in served.items() if task == UNLOAD and engine.get("pinned")],
+    )
+
+
+def _pairs(keys: Sequence[str], fleet: Sequence[Seen], task: str) -> Iterator[tuple[str, Seen]]:
+    for key in keys:
+        for seen in fleet:
+            engine = seen.engine_of(key)
+            if engine is not None and (task != UNLOAD or _can_go(engine)):
+                yield key, seen
+
+
+def _refuse_flood(told: Sequence[Told]) -> None:
+    """Of a family with a thousand languages each would only push the one before it out of memory."""
+    worker, count = Counter(one.worker for one in told).most_common(1)[0] if told else ("", 0)
+    if count > MOST_WARMED:
+        raise InvalidRequest(
+            f"That is {count} sets of weights on the worker {worker}; name those that are meant, at most "
+            f"{MOST_WARMED}. GET /models/status lists them.",
+            code="too_many_models",
+            param="models",
+        )
+
+
+def _can_go(engine: dict[str, Any]) -> bool:
+    return bool(engine.get("loaded")) and not engine.get("pinned")
+
+
+def _keys(name: str) -> list[str]:
+    """A family stands for all of its weights."""
+    if name in MODELS:
+        return [weights.key for weights in weights_of(name)]
+    try:
+        return [find_weights(name).key]
+    except KeyError:
+        raise InvalidRequest(
+            f"There is no such model; there are: {', '.join(MODELS)}, and the keys in GET /models/status.",
+            code="unknown_model",
+            param="models",
+        ) from None

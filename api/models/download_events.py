@@ -1,0 +1,86 @@
+"""The events of one download as a stream of server-sent events: how it stands, then what comes, to its end."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from api.dependencies import Gateway
+from api.jobs.lookups import is_job_id
+from api.models.download_plan import download_view
+from api.streaming.event_bus import CLOSED, LOOK_EVERY_S, Listener
+from common import downloads
+from common.db.database import DATABASE_AWAY
+from common.db.tables import AnyRow
+from common.errors import NotFound
+from common.messaging.events import TERMINAL_EVENTS, Event
+
+HEARTBEAT_S = 15.0
+
+NamedData = tuple[str, dict[str, Any]]
+
+
+def find(gateway: Gateway, download_id: str) -> AnyRow:
+    """Raises NotFound."""
+    row = None
+    if is_job_id(download_id):
+        with gateway.database.read() as connection:
+            row = downloads.get(connection, download_id)
+    if row is None:
+        raise NotFound("There is no download with this id.", code="download_not_found", param="download_id")
+    return row
+
+
+async def stream(gateway: Gateway, download_id: str) -> AsyncIterator[str]:
+    """Ends with the event that ends the download, or when this process stops; who comes back begins with a snapshot."""
+    with gateway.hub.listen(download_id) as listener:
+        row = await run_in_threadpool(find, gateway, download_id)
+        yield _message("snapshot", download_view(row).model_dump(mode="json"))
+        if row.status not in downloads.ACTIVE:
+            yield _message(*_as_event(row))
+            return
+        async for message in _follow(gateway, row, listener):
+            yield message
+
+
+async def _follow(gateway: Gateway, row: AnyRow, listener: Listener) -> AsyncIterator[str]:
+    told, told_at = _as_event(row), time.monotonic()
+    while told[0] not in TERMINAL_EVENTS:
+        event = await _next(gateway, row.id, listener, told)
+        if event is None:
+            return
+        if event != told:
+            yield _message(*event)
+        elif time.monotonic() - told_at >= HEARTBEAT_S:
+            yield ": still here\n\n"
+        else:
+            continue
+        told, told_at = event, time.monotonic()
+
+
+async def _next(gateway: Gateway, download_id: str, listener: Listener, told: NamedData) -> NamedData | None:
+    """None when this process stops. Events may be lost: when none comes, the row says how the download stands."""
+    notice = await listener.next(timeout_s=min(LOOK_EVERY_S, HEARTBEAT_S))
+    if notice is CLOSED:
+        return None
+    if isinstance(notice, Event):
+        return notice.name, notice.data
+    try:
+        return _as_event(await run_in_threadpool(find, gateway, download_id))
+    except DATABASE_AWAY:
+        return told
+
+
+def _as_event(row: AnyRow) -> NamedData:
+    """What a worker would tell of a row that stands like this."""
+    if row.status == "failed":
+        return "failed", {"code": row.error_code, "message": row.error_message}
+    view = download_view(row)
+    name = "completed" if row.status == "completed" else "progress"
+    return name, view.model_dump(include={"bytes_done", "bytes_total", "percent"})
+
+
+def _message(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -1,0 +1,80 @@
+"""What of the models is to be fetched, and how its downloads stand."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from api.jobs.views import moment, moment_or_none
+from api.schemas.model import DownloadRequest, DownloadView
+from common import downloads
+from common.catalogue import MODELS, find_voice
+from common.catalogue.download_items import HIBARI, Item, item_of_voice, items_of_model, needed_items
+from common.db.tables import AnyRow
+from common.errors import InvalidRequest
+from common.settings import Settings
+from common.worker_registry import Seen, believed
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`missing` are to be fetched; `present` are there already."""
+
+    missing: tuple[Item, ...]
+    present: tuple[Item, ...]
+
+
+def wanted(asked: DownloadRequest | None, fleet: Sequence[Seen], settings: Settings) -> Wanted:
+    """Raises InvalidRequest, NotFound."""
+    items = dict.fromkeys(_items(asked, settings))
+    present = tuple(item for item in items if _is_present(item, believed(fleet)))
+    return Wanted(tuple(item for item in items if item not in present), present)
+
+
+def download_view(row: AnyRow) -> DownloadView:
+    done = row.status == "completed"
+    percent = downloads.percent(bytes_done=row.bytes_done, bytes_total=row.bytes_total)
+    return DownloadView(
+        id=row.id,
+        model=row.model,
+        item=row.item,
+        status=row.status,
+        bytes_done=row.bytes_done,
+        bytes_total=row.bytes_total,
+        percent=100.0 if done else percent,
+        error_code=row.error_code,
+        error_message=row.error_message,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        finished_at=moment_or_none(row.finished_at),
+    )
+
+
+def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[Item]:
+    if asked is not None and asked.voices and asked.models:
+        raise InvalidRequest("Name models or voices, not both.", param="models")
+    if asked is not None and asked.voices:
+        return [item_of_voice(find_voice(voice_id)) for voice_id in asked.voices]
+    if asked is not None and asked.models:
+        return [item for name in asked.models for item in _items_of(name)]
+    return needed_items(optional=settings.optional_model_names)
+
+
+def _items_of(name: str) -> tuple[Item, ...]:
+    try:
+        return items_of_model(name)
+    except KeyError:
+        raise InvalidRequest(
+            f"There is no such model; there are: {', '.join(MODELS)}, and the languages of MMS as mms_deu, mms_spa, … "
+            "(GET /voices lists them).",
+            code="unknown_model",
+            param="models",
+        ) from None
+
+
+def _is_present(item: Item, fleet: Sequence[Seen]) -> bool:
+    if item.model == HIBARI:
+        return any(item.item in (seen.voices_of(HIBARI) or ()) for seen in fleet)
+    if any((engine := seen.engine_of(item.item)) and engine.get("trouble") for seen in fleet):
+        # Broken files are looked at anew, and what is damaged of them fetched again.
+        return False
+    folders = (seen.folder_of(item.item) for seen in fleet)
+    return any(folder is not None and folder["state"] == "complete" for folder in folders)

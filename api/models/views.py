@@ -1,0 +1,141 @@
+"""What is there of the models and where it is loaded, by what the workers announced."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.jobs.views import moment
+from api.models.listed_voices import shown_voices
+from api.schemas.model import (
+    DownloadView,
+    ModelView,
+    ModelVoice,
+    ModelWorker,
+    Need,
+    Source,
+    State,
+    WeightsView,
+    WeightsWorker,
+)
+from common.catalogue import Model, Weights, weights_of
+from common.catalogue.mms import SHOWN
+from common.providers import is_announced
+from common.settings import Settings
+from common.worker_registry import Seen, believed
+
+_RANK: dict[State, int] = {"absent": 0, "partial": 1, "complete": 2}
+
+
+def model_view(
+    model: Model, fleet: Sequence[Seen], settings: Settings, *, downloads: Sequence[DownloadView] = ()
+) -> ModelView:
+    """`downloads` are those that are queued or running."""
+    active = {one.item: one for one in downloads if one.model == model.alias}
+    shown = [_weights_view(one, fleet, settings, active) for one in _shown_weights(model, fleet, active)]
+    needed = [one for one in shown if one.need == "needed"] or shown[:1]
+    voices = [
+        ModelVoice(id=voice.id, present=is_announced(voice, fleet))
+        for voice in shown_voices(fleet)
+        if voice.model == model.alias
+    ]
+    present = sum(voice.present for voice in voices)
+    serving = [(seen, engines) for seen in fleet if (engines := seen.engines_of(model.alias))]
+    workers = [_worker(seen, engines) for seen, engines in serving]
+    return ModelView(
+        alias=model.alias,
+        name=model.name,
+        hub_id=model.hub_id,
+        license=model.license,
+        runs_on=model.runs_on,
+        need=_need(model.alias, settings),
+        state=_together([one.state for one in needed]),
+        revision=needed[0].revision,
+        size_bytes=sum(one.size_bytes for one in needed),
+        present=present > 0,
+        downloadable=True,
+        loaded=any(worker.loaded for worker in workers),
+        in_use=any(worker.in_use for worker in workers),
+        voices_present=present,
+        voices_known=len(voices),
+        voices=voices,
+        weights=shown,
+        workers=workers,
+    )
+
+
+def _shown_weights(model: Model, fleet: Sequence[Seen], active: dict[str, DownloadView]) -> list[Weights]:
+    """All of a family; of MMS a few, and what somebody has or fetches."""
+    there = {entry["weights"] for seen in fleet for entry in seen.announcement.folder} | active.keys()
+    return [
+        weights
+        for weights in weights_of(model.alias)
+        if model.alias != "mms" or weights.key.removeprefix("mms_") in SHOWN or weights.key in there
+    ]
+
+
+def _weights_view(
+    weights: Weights, fleet: Sequence[Seen], settings: Settings, active: dict[str, DownloadView]
+) -> WeightsView:
+    workers = [one for seen in fleet if seen.alive and (one := _weights_worker(seen, weights)) is not None]
+    entries = [entry for seen in believed(fleet) if (entry := seen.folder_of(weights.key)) is not None]
+    best = max(entries, key=lambda entry: _RANK[entry["state"]], default=None)
+    optional = not weights.needed or weights.key in settings.optional_model_names
+    return WeightsView(
+        key=weights.key,
+        need="optional" if optional else _need(weights.model, settings),
+        state=best["state"] if best else "absent",
+        revision=best["revision"] if best else None,
+        size_bytes=best["size_bytes"] if best else 0,
+        sources=[
+            Source(hub_id=one.hub_id, revision=one.revision, folder=one.folder)
+            for one in weights.repositories
+        ],
+        workers=workers,
+        download=active.get(weights.key),
+    )
+
+
+def _weights_worker(seen: Seen, weights: Weights) -> WeightsWorker | None:
+    entry, engine = seen.folder_of(weights.key), seen.engine_of(weights.key)
+    if entry is None and engine is None:
+        return None
+    served = engine or {}
+    return WeightsWorker(
+        id=seen.announcement.id,
+        device=seen.announcement.device,
+        state=entry["state"] if entry else "complete",
+        revision=entry["revision"] if entry else None,
+        loaded=served.get("loaded", False),
+        in_use=served.get("in_use", False),
+        memory_bytes=served.get("memory_bytes", 0),
+        trouble=served.get("trouble"),
+    )
+
+
+def _worker(seen: Seen, engines: Sequence[dict[str, Any]]) -> ModelWorker:
+    said = seen.announcement
+    return ModelWorker(
+        id=said.id,
+        alive=seen.alive,
+        loaded=seen.alive and any(engine.get("loaded", False) for engine in engines),
+        in_use=seen.alive and any(engine.get("in_use", False) for engine in engines),
+        device=said.device,
+        flavour=said.flavour,
+        version=said.version,
+        voices_present=sum(len(engine["voices"]) for engine in engines),
+        engine_calls=said.stats.get("engine_calls", {}).get(engines[0]["alias"], 0),
+        loads=said.stats.get("loads", 0),
+        unloads=said.stats.get("unloads", 0),
+        memory_bytes=said.stats.get("memory_bytes"),
+        model_memory_bytes=sum(engine.get("memory_bytes", 0) for engine in engines) if seen.alive else 0,
+        heartbeat_at=moment(seen.heartbeat_at),
+    )
+
+
+def _need(name: str, settings: Settings) -> Need:
+    return "optional" if name in settings.optional_model_names else "needed"
+
+
+def _together(states: Sequence[State]) -> State:
+    if len(set(states)) == 1:
+        return states[0]
+    return "partial"

@@ -1,0 +1,37 @@
+"""What the workers announced, read once every few seconds rather than with every request."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from starlette.concurrency import run_in_threadpool
+
+from common.db.database import Database
+from common.worker_registry import Seen, seen_lately
+
+KEPT_S = 2.0
+
+
+class FleetCache:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._seen: Sequence[Seen] = ()
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def seen(self, *, max_age_s: float = KEPT_S) -> Sequence[Seen]:
+        """Raises what the database raises."""
+        if self._is_fresh(max_age_s):
+            return self._seen
+        async with self._reading:
+            if not self._is_fresh(max_age_s):
+                self._seen = await run_in_threadpool(self._read)
+                self._read_at = time.monotonic()
+        return self._seen
+
+    def _is_fresh(self, max_age_s: float) -> bool:
+        return time.monotonic() - self._read_at <= max_age_s
+
+    def _read(self) -> Sequence[Seen]:
+        with self._database.read() as connection:
+            return seen_lately(connection)

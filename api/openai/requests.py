@@ -1,0 +1,71 @@
+"""What a client of OpenAI's asks for, as what we are asked for."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from api.dependencies import Gateway
+from api.openai.names import voice_id_of
+from api.schemas.speech import VoiceChoice
+from api.schemas.synthesis import SynthesisRequest
+from common.catalogue import find_voice
+from common.errors import InvalidRequest, OratioError
+
+# As everywhere else; longer ones are only taken where they are left aside.
+STYLE_MAX_CHARS = 1000
+_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
+
+
+async def synthesis_of(body: VoiceChoice, gateway: Gateway, *, text: str) -> SynthesisRequest:
+    """Raises NotFound, InvalidRequest."""
+    fleet = await gateway.fleet.seen()
+    voice_id = voice_id_of(body.model, body.voice, fleet, gateway.settings)
+    # Checked already: what differs are the names.
+    return SynthesisRequest.model_construct(
+        **{
+            **_PLAIN,
+            "text": text,
+            "voice_id": voice_id,
+            "speed": body.speed,
+            "style": _style(body, voice_id),
+            "format": body.response_format,
+            "language": body.language,
+            "seed": body.seed,
+            "normalize": body.normalize,
+            "lexicon": body.lexicon,
+            "priority": body.priority,
+        }
+    )
+
+
+def _style(body: VoiceChoice, voice_id: str) -> str | None:
+    """Clients send instructions without asking whether the voice takes any."""
+    if not find_voice(voice_id, allow_fake=True).style:
+        return None
+    if body.instructions and len(body.instructions) > STYLE_MAX_CHARS:
+        raise InvalidRequest(
+            f"instructions has {len(body.instructions)} characters; this voice takes {STYLE_MAX_CHARS} at most.",
+            param="instructions",
+        )
+    return body.instructions
+
+
+_PLAIN: dict[str, Any] = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in SynthesisRequest.model_fields.items()
+    if not field.is_required()
+}
+
+
+@contextmanager
+def their_fields() -> Iterator[None]:
+    """A refusal names the field that the client sent."""
+    try:
+        yield
+    except OratioError as error:
+        theirs = _FIELDS.get(error.param or "")
+        if theirs:
+            error.message = re.sub(rf"^{error.param}\b", theirs, error.message)
+            error.param = theirs
+        raise

@@ -1,0 +1,216 @@
+"""Text in pieces, audio back: a WebSocket for agents that speak as they write.
+
+The client sends JSON: `{"type": "session.config", "voice": …, "response_format": "pcm", …}` first (it may be left out),
+then `{"type": "input.text", "text": …}` as often as it likes, `{"type": "input.flush"}` to have spoken what is no whole
+sentence yet, and `{"type": "input.done"}`. The service answers `audio.start` with the job's id and the format, then
+binary frames that are one file of the format, `audio.done` and `session.done`; or `error`, and closes.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.dependencies import Gateway
+from api.jobs import job_factory
+from api.jobs.job_factory import Order
+from api.openai.requests import synthesis_of, their_fields
+from api.schemas.speech import SessionConfig
+from api.streaming.live_audio import LiveSound, SoundBroken
+from api.streaming.task_cancellation import end
+from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
+from common.messaging.text_stream import Piece
+from common.speakable import speakable
+
+router = APIRouter()
+
+# Who says nothing new for so long has gone to do something else.
+IDLE_S = 120.0
+# Of one gateway. Each keeps a place at a worker.
+MOST_CONVERSATIONS = 200
+_NOTHING = Piece("more")
+_REFUSED, _BROKEN, _LATER = 1008, 1011, 1013
+_CLOSES = {"synthesis_error": _BROKEN, "server_error": _BROKEN, "unavailable_error": _LATER}
+
+
+@router.websocket("/v1/audio/speech/stream")
+async def converse(websocket: WebSocket) -> None:
+    if not _same_origin(websocket):
+        await websocket.close(_REFUSED)
+        return
+    await websocket.accept()
+    gateway: Gateway = websocket.app.state.gateway
+    with suppress(WebSocketDisconnect):
+        try:
+            await _converse(websocket, gateway)
+        except OratioError as error:
+            await _fail(websocket, error.code, error.message, param=error.param, kind=error.type)
+        except SoundBroken as broken:
+            await _fail(websocket, broken.code, broken.message, kind="synthesis_error")
+
+
+async def _converse(websocket: WebSocket, gateway: Gateway) -> None:
+    if len(gateway.conversations) >= MOST_CONVERSATIONS:
+        raise Unavailable("Too many conversations are open here; try again.", code="too_many_conversations")
+    gateway.conversations.add(websocket)
+    try:
+        await _hold(websocket, gateway)
+    finally:
+        gateway.conversations.discard(websocket)
+
+
+async def _hold(websocket: WebSocket, gateway: Gateway) -> None:
+    script = _Script(websocket, gateway)
+    config = await script.config()
+    with their_fields():
+        asked = await synthesis_of(config, gateway, text="")
+        order = Order(asked, streamed=True, keep=False, live_text=True)
+        job = await job_factory.place(gateway, order)
+    with ExitStack() as stack:
+        waker = stack.enter_context(gateway.hub.wake(job.id))
+        await gateway.intake.submit(job)
+        stack.enter_context(gateway.audience.seat(job.id, keep=False))
+        await websocket.send_json({"type": "audio.start", "job_id": job.id, "format": job.format})
+        async with _meanwhile(script.pass_on(job.id)) as passing:
+            sound = LiveSound(gateway, job.id, waker)
+            while data := await _next(sound, passing):
+                await websocket.send_bytes(data)
+    await websocket.send_json({"type": "audio.done", "size_bytes": sound.offset})
+    await websocket.send_json({"type": "session.done", "job_id": job.id})
+    await websocket.close()
+
+
+async def _next(sound: LiveSound, passing: "asyncio.Task[None]") -> bytes:
+    """The next sound; raises what went wrong with the text meanwhile."""
+    coming = asyncio.ensure_future(sound.next())
+    try:
+        if not passing.done():
+            await asyncio.wait({coming, passing}, return_when=asyncio.FIRST_COMPLETED)
+        if passing.done():
+            passing.result()
+        return await coming
+    finally:
+        await end(coming)
+
+
+@asynccontextmanager
+async def _meanwhile(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+    finally:
+        await end(task)
+
+
+class _Script:
+    """What the client sends."""
+
+    def __init__(self, websocket: WebSocket, gateway: Gateway) -> None:
+        self._websocket = websocket
+        self._gateway = gateway
+        self._early: dict[str, Any] | None = None
+        self._chars = 0
+        self._has_words = False
+        self._flushed = 0
+        self._idle_at = asyncio.get_running_loop().time() + IDLE_S
+
+    async def config(self) -> SessionConfig:
+        """Raises InvalidRequest, WebSocketDisconnect. A client may begin with text at once."""
+        message = await self._next()
+        if message["type"] != "session.config":
+            self._early = message
+            message = {}
+        session = message.get("session")
+        try:
+            return SessionConfig.model_validate(session if isinstance(session, dict) else message)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            raise InvalidRequest(f"{field}: {first['msg']}", param=field or None) from None
+
+    async def pass_on(self, job_id: str) -> None:
+        """To the worker, until the text has ended. Raises OratioError, WebSocketDisconnect."""
+        ended = False
+        while not ended:
+            message = self._early or await self._next()
+            self._early = None
+            piece = self._piece(message)
+            ended = piece.kind == "end"
+            if piece == _NOTHING:
+                continue
+            try:
+                await self._gateway.hub.write_text(job_id, piece)
+            except redis.RedisError:
+                raise Unavailable(
+                    "The queue does not answer; begin again.", code="queue_unavailable"
+                ) from None
+
+    def _piece(self, message: dict[str, Any]) -> Piece:
+        kind = message["type"]
+        if kind == "input.flush":
+            return self._flush()
+        if kind == "input.done":
+            if not self._has_words:
+                raise InvalidRequest("There was nothing to speak.", code="nothing_to_speak", param="text")
+            return Piece("end")
+        if kind != "input.text":
+            raise InvalidRequest("type: input.text, input.flush or input.done.", param="type")
+        return Piece("more", self._text(message.get("text")))
+
+    def _flush(self) -> Piece:
+        """One without anything new asks for nothing."""
+        if self._flushed == self._chars:
+            return _NOTHING
+        self._flushed = self._chars
+        return Piece("flush")
+
+    def _text(self, given: object) -> str:
+        if not isinstance(given, str):
+            raise InvalidRequest("text: a string.", param="text")
+        text = given.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+        self._chars += len(text)
+        if text:
+            self._idle_at = asyncio.get_running_loop().time() + IDLE_S
+        self._has_words = self._has_words or speakable(text)
+        if self._chars > self._gateway.settings.max_text_chars:
+            most = self._gateway.settings.max_text_chars
+            raise TooLarge(f"The text is longer than {most} characters.", code="text_too_long", param="text")
+        return text
+
+    async def _next(self) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout_at(self._idle_at):
+                raw = await self._websocket.receive_text()
+        except TimeoutError:
+            raise InvalidRequest(f"Nothing came for {IDLE_S:.0f} s.", code="idle") from None
+        except KeyError:
+            raise InvalidRequest("Send JSON as text; binary messages are not understood.") from None
+        try:
+            message = json.loads(raw)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise InvalidRequest('Send JSON objects such as {"type": "input.text", "text": "Hello."}.')
+        return message
+
+
+def _same_origin(websocket: WebSocket) -> bool:
+    """A page of another site must not speak through the visitor's own service; programs send no origin."""
+    origin = websocket.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == websocket.headers.get("host")
+
+
+async def _fail(
+    websocket: WebSocket, code: str, message: str, *, kind: str, param: str | None = None
+) -> None:
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    with suppress(RuntimeError):  # closed already
+        await websocket.send_json({"type": "error", "error": error})
+        await websocket.close(_CLOSES.get(kind, _REFUSED))

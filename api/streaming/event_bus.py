@@ -1,0 +1,288 @@
+"""One subscription to the events of all jobs per gateway process, which wakes whoever waits for one of them here.
+
+Events are hints. A safety net looks at the rows of all jobs that are waited for every few seconds, in one query, so
+that a lost event or a dead Redis delays an answer but cannot lose it.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import redis
+import redis.asyncio
+from starlette.concurrency import run_in_threadpool
+
+from api.streaming.task_cancellation import end
+from common.db.database import Database
+from common.jobs.queries import ended_among
+from common.messaging import audio_window, events, text_stream
+from common.messaging.broker import PUBLISH_TIMEOUT_S
+from common.messaging.events import Event
+from common.settings import Settings
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+LOOK_EVERY_S = 2.0
+BACKOFF_MAX_S = 2.0
+# An idle subscription is pinged this often, so that a Redis that hangs is noticed.
+PING_EVERY_S = 5.0
+# A reader this far behind is let go; it comes back with Last-Event-ID.
+BEHIND_MAX = 1000
+# Of a window, what one listener takes at a time.
+WINDOW_CHUNKS = 4
+
+
+class Look:
+    """Events may have been missed: look at the stream and at the row."""
+
+
+class Closed:
+    """No more will come: the process stops, or the reader was too slow."""
+
+
+LOOK, CLOSED = Look(), Closed()
+Notice = Event | Look | Closed
+
+
+class Waker:
+    """For who looks for himself: wakes him when anything of his job may have changed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.has_news = False
+        self._event = asyncio.Event()
+
+    def put(self, notice: Notice) -> None:
+        """`has_news` is set when the job may have ended, and stays so until it is taken back."""
+        self.closed = self.closed or notice is CLOSED
+        self.has_news = self.has_news or not isinstance(notice, Event) or notice.ends_job
+        self.hear()
+
+    def hear(self) -> None:
+        """There is more to listen to."""
+        self._event.set()
+
+    async def wait(self, *, timeout_s: float) -> None:
+        """Until something happens, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
+        self._event.clear()
+
+
+class Listener:
+    """What comes for one job, in order, for one reader."""
+
+    def __init__(self) -> None:
+        self._notices: asyncio.Queue[Notice] = asyncio.Queue()
+
+    def hear(self) -> None:
+        """Sound is nothing that it waits for."""
+
+    def put(self, notice: Notice) -> None:
+        if self._notices.qsize() < BEHIND_MAX or notice is CLOSED:
+            self._notices.put_nowait(notice)
+        elif self._notices.qsize() == BEHIND_MAX:
+            self._notices.put_nowait(CLOSED)
+
+    async def next(self, *, timeout_s: float) -> Notice | None:
+        """None when nothing came in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._notices.get()
+        except TimeoutError:
+            return None
+
+
+Reader = TypeVar("Reader", Listener, Waker)
+
+
+class Hub:
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._client = redis.asyncio.Redis.from_url(
+            settings.redis_url,
+            socket_timeout=PUBLISH_TIMEOUT_S,
+            socket_connect_timeout=PUBLISH_TIMEOUT_S,
+            socket_keepalive=True,
+            retry=None,
+        )
+        self._prefix = settings.queue_prefix
+        self._database = database
+        self._listeners: defaultdict[str, set[Listener | Waker]] = defaultdict(set)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.connected = asyncio.Event()
+        self.stopping = False
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._subscribe()), asyncio.create_task(self._look_often())]
+
+    def stop(self) -> None:
+        """Tell everyone who waits to end now: the process is about to."""
+        self.stopping = True
+        self._notify_all(CLOSED)
+
+    async def close(self) -> None:
+        self.stop()
+        await end(*self._tasks)
+        await self._client.aclose()
+
+    @contextmanager
+    def listen(self, job_id: str) -> Iterator[Listener]:
+        """Register before the thing whose event is waited for is started, so that none can be missed."""
+        with self._registered(job_id, Listener()) as listener:
+            yield listener
+
+    @contextmanager
+    def wake(self, job_id: str) -> Iterator[Waker]:
+        """The same for one who looks for himself when something happened."""
+        with self._registered(job_id, Waker()) as waker:
+            yield waker
+
+    @contextmanager
+    def _registered(self, job_id: str, reader: Reader) -> Iterator[Reader]:
+        self._listeners[job_id].add(reader)
+        if self.stopping:
+            reader.put(CLOSED)
+        try:
+            yield reader
+        finally:
+            self._listeners[job_id].discard(reader)
+            if not self._listeners[job_id]:
+                del self._listeners[job_id]
+
+    async def replay(self, job_id: str, *, after: str) -> list[Event]:
+        """The events of a job behind `after`, oldest first; none when Redis does not answer."""
+        try:
+            key = events.stream_key(job_id, prefix=self._prefix)
+            entries: Any = await self._client.xrange(key, min=f"({after}")
+            return events.replayed(job_id, entries)
+        except redis.RedisError:
+            return []
+
+    async def window(self, job_id: str, *, attempt: int, offset: int) -> list[audio_window.Chunk] | None:
+        """A few chunks of the sound being made that hold bytes from `offset` on, or those of a later attempt.
+
+        None when Redis does not answer.
+        """
+        try:
+            entries: Any = await self._client.xrange(
+                audio_window.window_key(job_id, prefix=self._prefix),
+                min=audio_window.from_id(attempt, offset),
+                count=WINDOW_CHUNKS,
+            )
+        except redis.RedisError:
+            return None
+        return audio_window.chunks_of(entries)
+
+    async def say_heard(self, job_ids: Sequence[str]) -> None:
+        """Somebody listens to these jobs here. Nothing happens when Redis does not answer."""
+        with suppress(redis.RedisError):
+            pipeline = self._client.pipeline(transaction=False)
+            for job_id in job_ids:
+                pipeline.set(
+                    audio_window.audience_key(job_id, prefix=self._prefix), 1, ex=audio_window.HEARD_S
+                )
+            await pipeline.execute()
+
+    async def say_left(self, job_id: str) -> None:
+        """Nobody listens here any more, but may come back; gateways where somebody does say so again soon."""
+        with suppress(redis.RedisError):
+            await self._client.set(
+                audio_window.audience_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_MS
+            )
+
+    async def is_heard(self, job_id: str) -> bool | None:
+        """Whether somebody listens, or left a moment ago. None when Redis does not answer."""
+        try:
+            return bool(await self._client.exists(audio_window.audience_key(job_id, prefix=self._prefix)))
+        except redis.RedisError:
+            return None
+
+    async def write_text(self, job_id: str, piece: text_stream.Piece) -> None:
+        """A piece of a text that is spoken while it comes. Raises redis.RedisError."""
+        key = text_stream.key(job_id, prefix=self._prefix)
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.xadd(key, piece.fields())  # type: ignore[arg-type]
+        pipeline.expire(key, text_stream.KEEP_S)
+        await pipeline.execute()
+
+    async def _subscribe(self) -> None:
+        backoff_s = 0.1
+        while True:
+            try:
+                await self._hear(on_subscribed=self.connected.set)
+            except (redis.RedisError, OSError) as error:
+                if self.connected.is_set():
+                    log.warning("events are interrupted", error=type(error).__name__)
+                    backoff_s = 0.1
+                self.connected.clear()
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(BACKOFF_MAX_S, backoff_s * 2)
+
+    async def _hear(self, *, on_subscribed: Callable[[], None]) -> None:
+        async with self._client.pubsub() as subscription:
+            grown = audio_window.channel(self._prefix)
+            await subscription.subscribe(events.channel(self._prefix), grown)
+            silent = 0
+            while True:
+                message = await subscription.get_message(timeout=PING_EVERY_S)
+                silent = 0 if message else silent + 1
+                if message is None:
+                    await _ping(subscription, unanswered=silent)
+                elif message["type"] == "message" and message["channel"] == grown.encode():
+                    self._wake(message["data"])
+                elif message["type"] == "message":
+                    self._dispatch(message["data"])
+                elif message["type"] == "subscribe":
+                    on_subscribed()
+                    # What was told while nobody heard is in the streams.
+                    self._notify_all(LOOK)
+
+    def _dispatch(self, line: bytes) -> None:
+        job_id = line[: line.find(b" ")].decode()
+        listeners = self._listeners.get(job_id)
+        if listeners:
+            event = events.told(line)
+            for listener in listeners:
+                listener.put(event)
+
+    def _wake(self, job_id: bytes) -> None:
+        for listener in self._listeners.get(job_id.decode(), ()):
+            listener.hear()
+
+    def _notify_all(self, notice: Notice) -> None:
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.put(notice)
+
+    async def _look_often(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._listeners:
+                await _unless_it_fails(self._look)
+
+    async def _look(self) -> None:
+        waited_for = list(self._listeners)
+        for job_id in await run_in_threadpool(self._ended, waited_for):
+            for listener in self._listeners.get(job_id, ()):
+                listener.put(LOOK)
+
+    def _ended(self, job_ids: list[str]) -> set[str]:
+        with self._database.read() as connection:
+            return ended_among(connection, job_ids)
+
+
+async def _ping(subscription: redis.asyncio.client.PubSub, *, unanswered: int) -> None:
+    if unanswered > 1:
+        raise redis.ConnectionError("the subscription went silent")
+    await subscription.ping()
+
+
+async def _unless_it_fails(action: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await action()
+    except Exception as error:
+        log.warning("could not look at the rows", error=type(error).__name__)

@@ -1,0 +1,146 @@
+"""The events of one job as a stream of server-sent events: what was, then what comes, with neither gap nor double."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api.dependencies import Gateway, here
+from api.jobs.lookups import living_job
+from api.jobs.views import event_view, is_over, job_view, terminal_data
+from api.streaming.event_bus import CLOSED, Listener
+from common.db.database import DATABASE_AWAY
+from common.db.tables import AnyRow
+from common.errors import Gone, InvalidRequest, NotFound
+from common.messaging.events import Event, comes_after
+
+HEARTBEAT_S = 15.0
+START = "0-0"
+_EVENT_ID = re.compile(r"\d{1,19}-\d{1,19}")
+
+
+def checked_event_id(given: str | None) -> str | None:
+    """Raises InvalidRequest."""
+    if given is None or _EVENT_ID.fullmatch(given):
+        return given
+    raise InvalidRequest(
+        "Last-Event-ID is not the id of an event of this service; leave it out to begin with a snapshot.",
+        code="invalid_event_id",
+        param="Last-Event-ID",
+    )
+
+
+async def has_all(gateway: Gateway, row: AnyRow, *, last_id: str) -> bool:
+    """The reader has the event that ended this job: nothing will come any more."""
+    if not is_over(row):
+        return False
+    end = (await gateway.hub.replay(row.id, after=START))[-1:]
+    return bool(end) and end[0].ends_job and not comes_after(end[0].id, last_id)
+
+
+async def stream(request: Request, job_id: str, *, last_id: str | None) -> AsyncIterator[str]:
+    """Ends with the event that ends the job, or when this process stops; a client comes back with its last id."""
+    gateway = here(request)
+    reader = _Reader(request, gateway, job_id, last_id=last_id)
+    with gateway.hub.listen(job_id) as listener:
+        if last_id is None:
+            yield await reader.begin()
+        async for message in _follow(reader, listener):
+            yield message
+
+
+def spoken(told: Iterable[Event]) -> list[Any]:
+    """The cues of the present attempt, by the events so far: `[start_s, end_s, start, end]` each, in their order.
+
+    An attempt that is over may still tell of itself, because its worker doesn't know yet.
+    """
+    cues: list[Any] = []
+    attempt = over = 0
+    for event in told:
+        of = event.data.get("attempt", 0)
+        if event.name in ("queued", "retrying"):
+            cues, over = [], attempt
+        elif of > attempt:
+            cues, attempt = [], of
+        if event.name == "progress" and of == attempt > over:
+            cues += event.data.get("cues", ())
+    return cues
+
+
+class _Reader:
+    """Where one client stands in the events of one job."""
+
+    def __init__(self, request: Request, gateway: Gateway, job_id: str, *, last_id: str | None) -> None:
+        self._request = request
+        self._gateway = gateway
+        self._job_id = job_id
+        self.last_id = last_id or START
+        self.is_done = False
+
+    async def begin(self) -> str:
+        """A snapshot stands for every event before it: the row is written before an event is told."""
+        before = await self._gateway.hub.replay(self._job_id, after=START)
+        row = await self._row()
+        # The event that ended the job is told beside the snapshot.
+        ended = is_over(row) and bool(before) and before[-1].ends_job
+        known = before[:-1] if ended else before
+        self.last_id = known[-1].id if known else START
+        view = job_view(self._request, row).model_dump(mode="json")
+        return _message("snapshot", view | {"spoken": spoken(known)}, event_id=self.last_id)
+
+    async def look(self) -> list[str]:
+        """What was missed, by the stream; and the end, by the row, if the stream does not know it."""
+        missed = await self._gateway.hub.replay(self._job_id, after=self.last_id)
+        messages = [self.tell(event) for event in missed]
+        end = await self._end()
+        self.is_done = end is not None
+        if end and not (missed and missed[-1].ends_job):
+            messages.append(end)
+        return messages
+
+    def tell(self, event: Event) -> str:
+        self.last_id = event.id
+        return _message(event.name, event_view(event.data), event_id=event.id)
+
+    async def _end(self) -> str | None:
+        """The event that ends the job as its row tells it; None while the job goes on."""
+        try:
+            row = await self._row()
+        except (NotFound, Gone):  # deleted meanwhile
+            return _message("cancelled", {})
+        except DATABASE_AWAY:  # looked at again with the hub's next look
+            return None
+        return _message(row.status, event_view(terminal_data(row))) if is_over(row) else None
+
+    async def _row(self) -> AnyRow:
+        return await run_in_threadpool(_read, self._gateway, self._job_id)
+
+
+async def _follow(reader: _Reader, listener: Listener) -> AsyncIterator[str]:
+    for message in await reader.look():
+        yield message
+    while not reader.is_done:
+        notice = await listener.next(timeout_s=HEARTBEAT_S)
+        if notice is CLOSED:
+            return
+        if notice is None:
+            yield ": still here\n\n"
+        elif not isinstance(notice, Event):
+            for message in await reader.look():
+                yield message
+        elif comes_after(notice.id, reader.last_id):
+            yield reader.tell(notice)
+            reader.is_done = notice.ends_job
+
+
+def _read(gateway: Gateway, job_id: str) -> AnyRow:
+    with gateway.database.read() as connection:
+        return living_job(connection, job_id)
+
+
+def _message(name: str, data: dict[str, Any], *, event_id: str | None = None) -> str:
+    head = f"id: {event_id}\n" if event_id else ""
+    return f"{head}event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -1,0 +1,106 @@
+"""Who listens to jobs by this gateway: told to their workers, and what nobody listens to any more is cancelled.
+
+A listener may come back, here or at another gateway, within `GRACE_S`; each that leaves begins it anew. Jobs that were
+asked to be kept go on unheard.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from starlette.concurrency import run_in_threadpool
+
+from api.streaming.event_bus import Hub
+from api.streaming.task_cancellation import end
+from common.db.database import DATABASE_AWAY, Database
+from common.errors import OratioError
+from common.jobs import changes
+from common.messaging.audio_window import GRACE_S, SAY_EVERY_S
+from common.messaging.notifier import Doorbell
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+
+class Audience:
+    def __init__(self, hub: Hub, database: Database, doorbell: Doorbell, *, owner: str) -> None:
+        self._owner = owner
+        self._hub = hub
+        self._database = database
+        self._doorbell = doorbell
+        self._listening: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        self._begin(self._say_often())
+
+    async def close(self) -> None:
+        await end(*self._tasks)
+
+    @contextmanager
+    def seat(self, job_id: str, *, keep: bool) -> Iterator[None]:
+        """One listener of a job, from before it is placed until he leaves."""
+        self._listening[job_id] += 1
+        if self._listening[job_id] == 1:
+            self._begin(self._hub.say_heard([job_id]))
+        try:
+            yield
+        finally:
+            self._listening[job_id] -= 1
+            if not self._listening[job_id]:
+                del self._listening[job_id]
+                self._begin(self._leave(job_id, keep=keep))
+
+    async def after_grace(self, work: Callable[[], None]) -> None:
+        """Do it in a thread when a listener who came back would be here; never, when this process stops before."""
+
+        async def later() -> None:
+            await asyncio.sleep(GRACE_S)
+            with suppress(*DATABASE_AWAY):
+                await run_in_threadpool(work)
+
+        self._begin(later())
+
+    def _begin(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _say_often(self) -> None:
+        while True:
+            await asyncio.sleep(SAY_EVERY_S)
+            heard = list(self._listening)
+            if heard:
+                await self._hub.say_heard(heard)
+            for job_id in heard:
+                if job_id not in self._listening:  # they left while it was said
+                    await self._hub.say_left(job_id)
+
+    async def _leave(self, job_id: str, *, keep: bool) -> None:
+        await self._hub.say_left(job_id)
+        if keep:
+            return
+        if await self._is_heard_after_grace(job_id) or self._hub.stopping:
+            return
+        try:
+            cancelled = await run_in_threadpool(self._cancel, job_id)
+        except (OratioError, *DATABASE_AWAY) as error:  # deleted meanwhile; its worker notices too
+            log.info("not cancelled", job_id=job_id, error=type(error).__name__)
+            return
+        if cancelled:
+            await run_in_threadpool(self._doorbell.tell, job_id, "cancelled")
+            log.info("cancelled", job_id=job_id, reason="nobody listens")
+
+    async def _is_heard_after_grace(self, job_id: str) -> bool:
+        """While Redis does not answer, or says so, somebody may listen at another gateway; that one may die."""
+        while True:
+            await asyncio.sleep(GRACE_S)
+            if job_id in self._listening or self._hub.stopping:
+                return True
+            if await self._hub.is_heard(job_id) is False:
+                return False
+
+    def _cancel(self, job_id: str) -> bool:
+        with self._database.write() as connection:
+            return changes.cancel(connection, job_id, owner=self._owner)

@@ -1,0 +1,166 @@
+"""Answers that begin with the first sound and end with the last: plain audio, or server-sent events that carry it.
+
+What fails before the first byte is an answer with a status. What breaks after it cannot be taken for an end: the body
+is cut off in the middle of its transfer, or the last event is an error.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.streaming.live_audio import LiveSound, SoundBroken
+from api.streaming.task_cancellation import end
+from common.formats import MEDIA_TYPES
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+NOT_BEGUN = "not_begun"
+# Codes of what breaks for no fault of the job itself.
+WORTH_ANOTHER_TRY = frozenset({NOT_BEGUN, "stopping"})
+# Ogg is what it lies in; clients look for the codec.
+_SPOKEN_TYPES = {name: media_type for name, (media_type, _) in MEDIA_TYPES.items()} | {"opus": "audio/opus"}
+
+
+def media_type_of(audio_format: str) -> str:
+    return _SPOKEN_TYPES[audio_format]
+
+
+class Body:
+    """What is sent of a sound. `is_whole` when nothing of it is missing."""
+
+    def __init__(self, parts: AsyncIterator[bytes], sound: LiveSound) -> None:
+        self._parts = parts
+        self._sound = sound
+
+    @property
+    def is_whole(self) -> bool:
+        return self._sound.ended
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._parts
+
+
+def headers_of(job_id: str, sound: LiveSound, *, provider: str) -> dict[str, str]:
+    """When the first sound is there. Proxies must not gather what is heard while it is made."""
+    return {
+        "Cache-Control": "no-store",
+        "X-Accel-Buffering": "no",
+        "X-Oratio-Attempt": str(sound.attempt),
+        "X-Oratio-Job-Id": job_id,
+        "X-Oratio-Provider": provider,
+    }
+
+
+class SoundResponse(StreamingResponse):
+    """`seat` is left when the answer is over, however it ends; `delivered` is done when it went out whole."""
+
+    def __init__(
+        self,
+        body: Body,
+        *,
+        seat: ExitStack,
+        media_type: str,
+        headers: Mapping[str, str],
+        delivered: BackgroundTask | None = None,
+    ) -> None:
+        super().__init__(body, headers=headers, media_type=media_type)
+        self._body = body
+        self._seat = seat
+        self._delivered = delivered
+        self._is_sent = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._seat:
+            try:
+                await super().__call__(scope, receive, send)
+            except SoundBroken as broken:
+                # The server ends the connection of an answer that has no end.
+                log.info("a stream is broken off", code=broken.code)
+        if self._delivered is not None and self._is_sent and self._body.is_whole:
+            await self._delivered()
+
+    async def stream_response(self, send: Send) -> None:
+        await super().stream_response(send)
+        self._is_sent = True
+
+
+async def first_sound(request: Request, sound: LiveSound, *, within_s: float) -> bytes:
+    """Raises SoundBroken (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
+    found = asyncio.ensure_future(sound.next())
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({found, gone}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if found.done():
+            return found.result()
+        if gone.done():
+            raise ClientDisconnect
+        raise SoundBroken(
+            NOT_BEGUN, "Nothing was spoken in time; the same request, sent again, goes on waiting."
+        )
+    finally:
+        await end(found, gone)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def audio(first: bytes, sound: LiveSound) -> Body:
+    """Raises SoundBroken, which cuts the body off."""
+    return Body(_audio(first, sound), sound)
+
+
+def events(first: bytes, sound: LiveSound) -> Body:
+    """OpenAI's events for speech, each with the place behind it as its id."""
+    return Body(_events(first, sound), sound)
+
+
+async def _audio(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
+    data = first
+    while data:
+        yield data
+        data = await sound.next()
+
+
+async def _events(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
+    data = first
+    try:
+        while data:
+            yield _event(_delta(data), event_id=place_of(sound))
+            data = await sound.next()
+    except SoundBroken as broken:
+        error = {"message": broken.message, "type": "synthesis_error", "param": None, "code": broken.code}
+        yield _event({"type": "error", "error": error})
+        return
+    yield _event({"type": "speech.audio.done", "usage": _usage(sound)})
+
+
+def place_of(sound: LiveSound) -> str:
+    return f"{sound.attempt}-{sound.offset}"
+
+
+def _delta(data: bytes) -> dict[str, Any]:
+    return {"type": "speech.audio.delta", "audio": base64.b64encode(data).decode()}
+
+
+def _event(data: Mapping[str, Any], *, event_id: str | None = None) -> bytes:
+    head = f"id: {event_id}\n" if event_id else ""
+    return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+def _usage(sound: LiveSound) -> dict[str, int]:
+    """We have no tokens: characters go in, and tenths of a second come out."""
+    row = sound.row
+    chars = row.chars if row else 0
+    tenths = round(10 * (row.duration_s or 0)) if row else 0
+    return {"input_tokens": chars, "output_tokens": tenths, "total_tokens": chars + tenths}

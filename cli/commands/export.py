@@ -1,0 +1,61 @@
+"""`oratio export`: recordings to take away, as one ZIP."""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.client import Client, Failed
+from cli.output.console import make_console, print_json
+from cli.output.target import BadOutput, checked, unused
+from cli.service.connect import reached
+from common.settings import Settings
+
+MANIFEST = "manifest.json"
+
+
+def export(
+    settings: Settings,
+    job_ids: Sequence[str],
+    *,
+    everything: bool,
+    output: Path | None,
+    as_json: bool,
+    url: str | None,
+) -> int:
+    """The exit status: 1 also when an id had no sound; the others are in the file all the same."""
+    errors = make_console(stderr=True)
+    try:
+        if bool(job_ids) == everything:
+            raise BadOutput("Name the jobs to export, or say --all, one of the two.")
+        target = checked(output) if output else unused("oratio.zip")
+        with reached(settings, url=url, errors=errors) as client:
+            size_bytes = client.export_zip(list(job_ids) or _all(client), target)
+    except BadOutput as error:
+        errors.print(str(error))
+        return 2
+    except OSError as error:
+        errors.print(f"{output or '.'} cannot be written: {error.strerror or error}")
+        return 1
+    count, missing = _content(target)
+    if as_json:
+        print_json({"file": str(target), "size_bytes": size_bytes, "recordings": count, "missing": missing})
+    else:
+        make_console().print(f"{target}: {count} recordings, {size_bytes:,} bytes")
+    for job_id in missing if not as_json else ():
+        errors.print(f"{job_id}: there is no sound of it.")
+    return 1 if missing and not everything else 0
+
+
+def _all(client: Client) -> list[str]:
+    """Raises Failed when there are none."""
+    if found := [recording.job_id for recording in client.history()]:
+        return found
+    raise Failed("There are no recordings to export.", "nothing_to_export")
+
+
+def _content(target: Path) -> tuple[int, list[str]]:
+    """How many recordings there are in it, and which of those asked for are not."""
+    with zipfile.ZipFile(target) as archive:
+        manifest = json.loads(archive.read(MANIFEST))
+    return len(manifest["items"]), list(manifest["missing"])

@@ -1,0 +1,71 @@
+"""What is done to several jobs or recordings, one after the other; one that is refused leaves the others alone."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from cli.client import Client, Deletion, Failed
+from cli.output.console import make_console, print_json
+from cli.service.connect import reached
+from common.settings import Settings
+
+# Which job, and why it was refused, or None.
+_Outcome = tuple[str, Failed | None]
+
+
+def cancel(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
+    """The exit status, as of all of these: 1 where one was refused."""
+    errors = make_console(stderr=True)
+    with reached(settings, url=url, errors=errors) as client:
+        return _tell(_each(client.cancel, job_ids), "cancelled", as_json=as_json)
+
+
+def retry(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
+    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+        return _tell(_each(client.retry, job_ids), "queued again", as_json=as_json)
+
+
+def delete(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
+    return _delete(settings, partial(Client.delete_jobs, job_ids=job_ids), as_json=as_json, url=url)
+
+
+def delete_recordings(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
+    return _delete(settings, partial(Client.delete_recordings, job_ids=job_ids), as_json=as_json, url=url)
+
+
+def _delete(
+    settings: Settings, run: Callable[[Client], list[Deletion]], *, as_json: bool, url: str | None
+) -> int:
+    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+        return _tell(map(_outcome, run(client)), "deleted", as_json=as_json)
+
+
+def _each(run: Callable[[str], object], job_ids: Sequence[str]) -> Iterable[_Outcome]:
+    for job_id in job_ids:
+        try:
+            run(job_id)
+            yield job_id, None
+        except Failed as refusal:
+            if refusal.is_lost:
+                raise
+            yield job_id, refusal
+
+
+def _outcome(one: Deletion) -> _Outcome:
+    if one.error is None:
+        return one.job_id, None
+    return one.job_id, Failed(one.error.message, one.error.code or "refused")
+
+
+def _tell(outcomes: Iterable[_Outcome], done: str, *, as_json: bool) -> int:
+    console, errors = make_console(), make_console(stderr=True)
+    status = 0
+    for job_id, refusal in outcomes:
+        status = 1 if refusal else status
+        if as_json:
+            error = {"code": refusal.code, "message": refusal.message} if refusal else None
+            print_json({"job_id": job_id, "done": refusal is None, "error": error}, in_one_line=True)
+        elif refusal:
+            errors.print(f"{job_id}: {refusal}")
+        else:
+            console.print(f"{job_id}: {done}")
+    return status

@@ -1,0 +1,31 @@
+"""`oratio migrate`."""
+
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from cli.output.console import make_console
+from common.db.migration import check as check_tables
+from common.db.migration import migrate
+from common.settings import Settings
+
+
+def migrate_or_check(settings: Settings, *, check: bool) -> int:
+    """The exit status: 1 when the database does not answer, or differs from the models."""
+    console = make_console(stderr=True)
+    try:
+        if check:
+            check_tables(settings.database)
+        else:
+            migrate(settings.database)
+    except CommandError as error:
+        console.print(f"Tables and models differ; `oratio migrate` brings them up to date. ({error})")
+        return 1
+    except (SQLAlchemyError, OSError) as error:
+        console.print(f"The database does not answer: {type(error).__name__}: {_first_line(error)}")
+        return 1
+    return 0
+
+
+def _first_line(error: Exception) -> str:
+    """Without the statement and its parameters, which SQLAlchemy adds on further lines."""
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

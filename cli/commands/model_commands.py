@@ -1,0 +1,120 @@
+"""`oratio models warm` and `unload`: what workers are told to do with models, and what came of it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console
+
+from cli.client import Client, Order, WeightsWorker
+from cli.commands.model_connect import reached_with_models
+from cli.output.console import make_console, print_json
+from cli.service.connect import INTERRUPTED
+from cli.service.program_name import own_name
+from common.settings import Settings
+
+_LOOK_EVERY_S = 0.5
+# Loading may take minutes; unloading waits for nothing but what is being loaded.
+_WITHIN_S = {"warm": 600.0, "unload": 45.0}
+
+What = Literal["warm", "unload"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of an order; `said` is for people."""
+
+    order: Order
+    done: bool
+    said: str
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "weights": self.order.weights,
+            "worker": self.order.worker,
+            "done": self.done,
+            "said": self.said,
+        }
+
+
+def order(settings: Settings, what: What, names: Sequence[str], *, as_json: bool, url: str | None) -> int:
+    """The exit status: 1 for a model that nobody serves, or that could not be loaded or unloaded."""
+    console, errors = make_console(), make_console(stderr=True)
+    if as_json:
+        console.quiet = True
+    with reached_with_models(settings, url=url, errors=errors) as client:
+        answer = client.order_models(what, names)
+        for key in answer.stays:
+            console.print(f"{key} always stays loaded.")
+        for name in answer.not_served:
+            errors.print(_not_served(name))
+        if not (answer.told or answer.not_served or answer.stays):
+            console.print(f"Nowhere loaded: {', '.join(names)}.")
+        try:
+            outcomes = _watch(client, what, answer.told, console, errors)
+        except KeyboardInterrupt:
+            (errors if as_json else console).print(
+                f"It goes on; this says how far it is: {own_name()} models status"
+            )
+            return INTERRUPTED
+    if as_json:
+        print_json({**answer.raw, "outcomes": [outcome.as_json() for outcome in outcomes]})
+    return 0 if all(outcome.done for outcome in outcomes) and not answer.not_served else 1
+
+
+def _watch(
+    client: Client, what: What, told: Sequence[Order], console: Console, errors: Console
+) -> list[_Outcome]:
+    """What came of each, told as it comes."""
+    if told and what == "warm":
+        console.print(f"Loading {', '.join(dict.fromkeys(one.weights for one in told))} …")
+    outcomes: list[_Outcome] = []
+    waiting, give_up_at = list(told), time.monotonic() + _WITHIN_S[what]
+    while waiting and time.monotonic() < give_up_at:
+        states = _states(client)
+        came = {one: _outcome(what, one, states.get((one.weights, one.worker))) for one in waiting}
+        new = [outcome for outcome in came.values() if outcome]
+        for outcome in new:
+            (console if outcome.done else errors).print(outcome.said)
+        outcomes += new
+        waiting = [one for one, outcome in came.items() if outcome is None]
+        if waiting:
+            time.sleep(_LOOK_EVERY_S)
+    late = [_Outcome(one, False, _not_yet(what, one)) for one in waiting]
+    for outcome in late:
+        errors.print(outcome.said)
+    return outcomes + late
+
+
+def _states(client: Client) -> dict[tuple[str, str], WeightsWorker]:
+    weights = [weights for model in client.models().models for weights in model.weights]
+    return {(one.key, worker.id): worker for one in weights for worker in one.workers}
+
+
+def _outcome(what: What, order: Order, worker: WeightsWorker | None) -> _Outcome | None:
+    """None while it is under way."""
+    key = order.weights
+    if worker is None:
+        return _Outcome(order, what == "unload", f"{key} is not on {order.worker} any more.")
+    if worker.trouble:
+        return _Outcome(order, False, f"{key} cannot be loaded. {worker.trouble}")
+    if worker.loaded == (what == "warm"):
+        state = "loaded" if worker.loaded else "unloaded"
+        return _Outcome(order, True, f"{key} is {state} on {order.worker}.")
+    return None
+
+
+def _not_yet(what: What, order: Order) -> str:
+    return (
+        f"{order.weights} is not {what}ed on {order.worker} yet: it is in use, others are being loaded, or its log "
+        "says why."
+    )
+
+
+def _not_served(name: str) -> str:
+    return (
+        f"No worker that runs serves {name} now. `{own_name()} models status` says what lies in the models folder, "
+        f"`{own_name()} models download {name}` fetches it; a new environment (make setup-torch, setup-parler) has its "
+        "worker after the next start."
+    )

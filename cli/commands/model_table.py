@@ -1,0 +1,79 @@
+"""`oratio models status`: a table for people, the service's answer for programs."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.filesize import decimal
+from rich.table import Table
+
+from cli.client import Model, ModelsStatus, Weights
+from cli.commands.model_connect import reached_with_models
+from cli.output.console import make_console, print_json
+from cli.service.program_name import own_name
+from common.catalogue.download_items import HIBARI
+from common.catalogue.mms import languages
+from common.settings import Settings
+
+_COLUMNS = ("Model", "Need", "State", "Size", "Revision", "Loaded")
+_SHORT_REVISION = 8
+
+
+def status(settings: Settings, *, as_json: bool, url: str | None) -> int:
+    """The exit status."""
+    console = make_console()
+    with reached_with_models(settings, url=url, errors=make_console(stderr=True)) as client:
+        answer = client.models()
+    if as_json:
+        print_json(answer.raw)
+        return 0
+    console.print(_table(answer))
+    for line in (*_troubles(answer), _more_languages()):
+        console.print(line)
+    return 0
+
+
+def _table(answer: ModelsStatus) -> Table:
+    table = Table(*_COLUMNS, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for model in answer.models:
+        for row in _rows(model):
+            table.add_row(*row)
+    return table
+
+
+def _rows(model: Model) -> Iterator[tuple[str, ...]]:
+    for weights in model.weights:
+        state = _state(weights)
+        if model.alias == HIBARI:
+            state = f"{model.voices_present} of {model.voices_known} voices"
+        size = decimal(weights.size_bytes) if weights.size_bytes else ""
+        revision = (weights.revision or "")[:_SHORT_REVISION]
+        yield weights.key, weights.need, state, size, revision, _loaded(weights)
+
+
+def _state(weights: Weights) -> str:
+    download = weights.download
+    if download is None:
+        return weights.state
+    return f"{download.percent:.0f} %" if download.status == "running" else download.status
+
+
+def _loaded(weights: Weights) -> str:
+    """Devices, with how many workers on each; or that it could not be loaded."""
+    devices = Counter(worker.device for worker in weights.workers if worker.loaded)
+    broken = any(worker.trouble for worker in weights.workers)
+    where = [f"{device} x {count}" if count > 1 else device for device, count in devices.items()]
+    return ", ".join([*where, *["broken"] * broken])
+
+
+def _troubles(answer: ModelsStatus) -> list[str]:
+    """Each once, however many workers have it."""
+    weights = [one for model in answer.models for one in model.weights]
+    told = [(one.key, worker.trouble) for one in weights for worker in one.workers]
+    return list(dict.fromkeys(f"{key} is broken: {trouble}" for key, trouble in told if trouble))
+
+
+def _more_languages() -> str:
+    return (
+        f"MMS speaks {len(languages()):,} languages, few of which stand here: `{own_name()} models download mms_swh` "
+        "fetches another, GET /voices?model=mms names them all."
+    )

@@ -1,0 +1,64 @@
+"""`oratio history list`, `rename` and `get`."""
+
+from pathlib import Path
+
+from cli.client import Recording
+from cli.commands.job_table import length
+from cli.output.console import make_console, print_json
+from cli.output.tables import local_time, plain, show_table
+from cli.output.target import BadOutput, place_for
+from cli.service.connect import reached
+from common.settings import Settings
+
+_COLUMNS = ("Job", "Created", "Voice", "Format", "Length", "Title")
+
+
+def show_all(settings: Settings, *, limit: int, as_json: bool, url: str | None, **filters: str | None) -> int:
+    """The exit status. `filters` are those of the client."""
+    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+        recordings = list(client.history(limit=limit, **filters))
+    if as_json:
+        print_json([one.raw for one in recordings])
+    elif recordings:
+        show_table(make_console(), _COLUMNS, (_row(one) for one in recordings))
+    else:
+        make_console().print("There are no recordings.")
+    return 0
+
+
+def rename(settings: Settings, job_id: str, title: str, *, as_json: bool, url: str | None) -> int:
+    """The exit status."""
+    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+        renamed = client.rename(job_id, title)
+    if as_json:
+        print_json(renamed.raw)
+    else:
+        make_console().print(f"{renamed.job_id}: {plain(renamed.title)}", markup=False)
+    return 0
+
+
+def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool, url: str | None) -> int:
+    """The exit status."""
+    errors = make_console(stderr=True)
+    with reached(settings, url=url, errors=errors) as client:
+        try:
+            target, other = place_for(output, name=f"oratio-{job_id}", media_type=client.media_type(job_id))
+            if other:
+                client.transcode(job_id, other)
+            size_bytes = client.download(job_id, target, audio_format=other)
+        except BadOutput as error:
+            errors.print(str(error))
+            return 2
+        except OSError as error:
+            errors.print(f"{output or '.'} cannot be written: {error.strerror or error}")
+            return 1
+    if as_json:
+        print_json({"job_id": job_id, "file": str(target), "size_bytes": size_bytes})
+    else:
+        make_console().print(f"{target}: {size_bytes:,} bytes")
+    return 0
+
+
+def _row(one: Recording) -> tuple[str, ...]:
+    created = local_time(one.created_at)
+    return one.job_id, created, one.voice_id, one.format, length(one.duration_s), one.title or one.text

@@ -1,0 +1,72 @@
+"""`oratio workers`: who works, on what, and what waits."""
+
+from datetime import UTC, datetime
+
+from rich.filesize import decimal
+
+from cli.client import Holding, Queue, Worker, Workers
+from cli.output.console import make_console, print_json
+from cli.output.tables import show_table
+from cli.service.connect import reached
+from common.settings import Settings
+
+_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Memory", "Loaded", "Speaks now")
+_QUEUE_COLUMNS = ("Queue", "Queued", "Running", "Workers", "Oldest")
+
+
+def workers(settings: Settings, *, as_json: bool, url: str | None) -> int:
+    """The exit status."""
+    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+        told = client.workers()
+    if as_json:
+        print_json(told.raw)
+    else:
+        _show(told)
+    return 0
+
+
+def _show(told: Workers) -> None:
+    console = make_console()
+    if not told.workers:
+        console.print("There are no workers.")
+    else:
+        show_table(console, _WORKER_COLUMNS, (_worker_row(worker) for worker in told.workers))
+    busy = [queue for queue in told.queues if queue.queued or queue.running]
+    if busy:
+        console.print()
+        show_table(console, _QUEUE_COLUMNS, (_queue_row(queue) for queue in busy))
+    elif told.workers:
+        console.print("Nothing waits.")
+
+
+def _worker_row(worker: Worker) -> tuple[str, ...]:
+    memory = decimal(worker.memory_bytes) if worker.memory_bytes else ""
+    loaded = ", ".join(model.weights for model in worker.models if model.loaded)
+    now = ", ".join(_holding(held) for held in worker.holding)
+    return worker.id, _state(worker), worker.flavour, worker.device, memory, loaded, now
+
+
+def _state(worker: Worker) -> str:
+    if worker.alive:
+        return "alive"
+    return "stopped" if worker.stopped else "silent"
+
+
+def _holding(held: Holding) -> str:
+    far = f", {held.segments_done} of {held.segments_total}" if held.segments_total else ""
+    return f"{held.job_id} ({held.voice_id}{far})"
+
+
+def _queue_row(queue: Queue) -> tuple[str, ...]:
+    more = "+" if queue.queued_is_at_least else ""
+    return queue.queue, f"{queue.queued}{more}", str(queue.running), str(queue.workers), _age(queue.oldest_at)
+
+
+def _age(since: datetime | None) -> str:
+    """How long the first of them waits."""
+    if since is None:
+        return ""
+    seconds = max(0, round((datetime.now(UTC) - since).total_seconds()))
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"

@@ -1,0 +1,40 @@
+"""A service that must run already, for commands that are of no use without one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from cli.client import Client, Failed
+from cli.client.connection import OnWait
+from cli.service.discovery import NotFound, at, find
+from cli.service.program_name import own_name
+from common.settings import Settings
+
+INTERRUPTED = 130
+
+
+@contextmanager
+def reached(settings: Settings, *, url: str | None, errors: Console, advice: str = "") -> Iterator[Client]:
+    """Leaves the command with 1, saying why, when there is none, it refuses, or it goes away; with 130 on Ctrl-C.
+
+    `advice` is what else could be done where no service runs.
+    """
+    try:
+        address = at(url) if url else find(settings)
+        if address is None:
+            raise NotFound(f"No service runs here. Start one: {own_name()} up. {advice}".rstrip())
+        with Client(address, on_wait=tell_waiting(errors)) as client:
+            yield client
+    except (NotFound, Failed) as error:
+        errors.print(str(error))
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        errors.print("Stopped.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def tell_waiting(errors: Console) -> OnWait:
+    """Whoever waits is told why."""
+    return lambda wait_s, refusal: errors.print(f"{refusal} Trying again in {wait_s:.0f} s.")

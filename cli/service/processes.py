@@ -1,0 +1,190 @@
+"""The command line of every process. What `oratio up` starts is what a fleet's unit files would say."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+
+from common.settings import Settings
+
+Role = Literal["server", "worker", "ops", "beat", "gateway"]
+
+# As in common.messaging.broker, which would load SQLAlchemy into a process that only starts others. A test compares
+# them.
+LANES = ("interactive", "bulk")
+OPS = "ops"
+INFERENCE = "inference"
+FOLDER = Path(__file__).parents[2]
+
+# Tasks mostly wait for the model, and first segments have a head start at its desk: with some to spare, a few long
+# texts don't keep a sentence that somebody waits for from getting in.
+WORKER_CONCURRENCY = 8
+# Two downloads (worker.ops.downloads), two other formats of recordings (worker.ops.transcoding), and the sweep and the
+# cleanup beside them.
+OPS_CONCURRENCY = 6
+# A process is asked to stop within its own grace time; the kill comes this much later.
+KILL_AFTER_GRACE_S = 5.0
+QUICK_STOP_S = 10.0
+# It gives requests 10 s to end (api.serve).
+GATEWAY_STOP_S = 15.0
+
+# One process per core is how a CPU is filled: threads inside one would only fight over it.
+_ONE_CORE_EACH = {
+    "MALLOC_ARENA_MAX": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+# Settings that other programs of the field know by the same name.
+_NAMES_OF_OTHERS = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How a process is started, and how long after SIGTERM it is killed. `env` is added to what we inherited."""
+
+    name: str
+    role: Role
+    argv: tuple[str, ...]
+    stop_within_s: float
+    env: dict[str, str] = field(default_factory=dict)
+    folder: Path = FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Workers of one environment: `python` is its interpreter, `count` how many processes of it run."""
+
+    name: str
+    models: tuple[str, ...]
+    count: int
+    concurrency: int = WORKER_CONCURRENCY
+    python: str = sys.executable
+    # ORATIO_DEVICE of each of them; empty: what the settings say, for all.
+    devices: tuple[str, ...] = ()
+
+
+def gateway(settings: Settings, *, python: str = sys.executable) -> Command:
+    argv = (python, "-m", "api.serve")
+    return Command("gateway", "gateway", argv, GATEWAY_STOP_S, environment(settings))
+
+
+def worker(
+    settings: Settings,
+    *,
+    models: Sequence[str],
+    name: str,
+    concurrency: int = WORKER_CONCURRENCY,
+    python: str = sys.executable,
+    device: str = "",
+) -> Command:
+    argv = _consumer(
+        settings,
+        python=python,
+        name=name,
+        queues=[f"{model}.{lane}" for lane in LANES for model in models],
+        concurrency=concurrency,
+    )
+    env = _ONE_CORE_EACH | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}
+    if device:
+        env["ORATIO_DEVICE"] = device
+    return Command(name, "worker", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, _unless_set(env))
+
+
+def inference(settings: Settings, *, name: str = INFERENCE) -> Command:
+    """Hosted inference waits for the network, not for a core."""
+    return worker(settings, models=(INFERENCE,), name=name, concurrency=settings.inference_concurrency)
+
+
+def ops(settings: Settings, *, name: str = "ops", python: str = sys.executable) -> Command:
+    argv = _consumer(settings, python=python, name=name, queues=[OPS], concurrency=OPS_CONCURRENCY)
+    env = _unless_set(_ONE_CORE_EACH | environment(settings))
+    return Command(name, "ops", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, env)
+
+
+def beat(settings: Settings, *, python: str = sys.executable) -> Command:
+    # No pid file: one left behind by a crash would keep beat from starting again.
+    argv = (*_celery(python), "beat", "-s", str(beat_folder(settings) / "schedule"), "--pidfile=")
+    argv = (*argv, "--loglevel", settings.log_level)
+    return Command("beat", "beat", argv, QUICK_STOP_S, environment(settings))
+
+
+def crew(settings: Settings, members: Crew) -> list[Command]:
+    return [
+        worker(
+            settings,
+            models=members.models,
+            name=f"{members.name}-{number}",
+            concurrency=members.concurrency,
+            python=members.python,
+            device=members.devices[number - 1] if members.devices else "",
+        )
+        for number in range(1, members.count + 1)
+    ]
+
+
+def beat_folder(settings: Settings) -> Path:
+    return settings.data_dir.absolute() / "beat"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Every setting, paths absolute: a child sees what its parent saw, wherever it runs and whatever `.env` says."""
+    named = {
+        _NAMES_OF_OTHERS.get(name, f"ORATIO_{name.upper()}"): _as_text(getattr(settings, name))
+        for name in type(settings).model_fields
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _as_text(value: object) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return "1" if value else "0"
+        case SecretStr():
+            return value.get_secret_value()
+        case Path():
+            return str(value.absolute())
+        case dict():
+            return json.dumps(value)
+    return str(value)
+
+
+def _unless_set(env: dict[str, str]) -> dict[str, str]:
+    """What the user says about threads and memory stands."""
+    return {
+        name: value for name, value in env.items() if name not in _ONE_CORE_EACH or name not in os.environ
+    }
+
+
+def _celery(python: str) -> tuple[str, ...]:
+    return (python, "-m", "celery", "-A", "worker.app")
+
+
+def _consumer(
+    settings: Settings, *, python: str, name: str, queues: Sequence[str], concurrency: int
+) -> tuple[str, ...]:
+    listed = ",".join(f"{settings.queue_prefix}.{queue}" for queue in queues)
+    # Workers need nothing of each other: the database says who is there, so they don't talk on the broker.
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return (
+        *(
+            *_celery(python),
+            "worker",
+            "-P",
+            "threads",
+            "-c",
+            str(concurrency),
+            "-Q",
+            listed,
+            "-n",
+            f"{name}@%h",
+        ),
+        *(*quiet, "--loglevel", settings.log_level),
+    )

@@ -1,0 +1,24 @@
+"""Our programs as they can be typed here: few people have the environment's commands on their path."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from cli.service.processes import FOLDER
+
+
+def own_name() -> str:
+    """Of the command that runs."""
+    beside = Path(sys.executable).with_name("oratio")
+    return "oratio" if shutil.which("oratio") or not beside.exists() else shown(beside)
+
+
+def fetching_script() -> str:
+    """Of what downloads models without a service."""
+    return f"{shown(Path(sys.executable))} {shown(FOLDER / 'scripts' / 'download_models.py')}"
+
+
+def shown(path: Path) -> str:
+    """Short where it lies below the folder we are in."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,38 @@
+"""Names of settings that nobody reads: a slip of the finger would change nothing, and nobody would say so."""
+
+import os
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from cli.service.checks import Finding
+from common.settings import Settings
+
+_PREFIX = "ORATIO_"
+# Read by commands only.
+_OF_COMMANDS = ("ORATIO_URL",)
+
+
+def unknown_names(_: Settings) -> Iterator[Finding]:
+    """In the environment and in `.env`."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name, place in sorted(_given()):
+        if name.upper() not in known and name not in _OF_COMMANDS:
+            yield Finding(
+                "Setting", "note", f"{name} {place} is none of ours, so it is ignored", _meant(name, known)
+            )
+
+
+def _given() -> set[tuple[str, str]]:
+    file = Path(".env")
+    lines = dotenv_values(file) if file.is_file() else {}
+    named = [(name, "in the environment") for name in os.environ] + [(name, "in .env") for name in lines]
+    return {(name, place) for name, place in named if name.upper().startswith(_PREFIX)}
+
+
+def _meant(name: str, known: set[str]) -> str:
+    bare = {one.removeprefix(_PREFIX): one for one in known}
+    near = get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1)
+    return f"Is {bare[near[0]]} meant?" if near else ".env.example names all that there are."

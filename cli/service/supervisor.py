@@ -1,0 +1,104 @@
+"""Keeps children running, and stops them in the order in which they need each other."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+from cli.service.child import Child, death_of
+from cli.service.processes import Command, Role
+
+# Nobody asks any more, nobody rings, running jobs are finished or handed back, then the rest.
+STOP_ORDER: tuple[Role, ...] = ("gateway", "beat", "worker", "ops", "server")
+_TICK_S = 0.2
+_STOP_TICK_S = 0.02
+_PATIENCE_S = 2.0
+
+
+class Supervisor:
+    """All children belong to one thread, which lives until the last of them ended."""
+
+    def __init__(self, *, logs: Path, tell: Callable[[str], None]) -> None:
+        self._logs = logs
+        self._tell = tell
+        self._children: list[Child] = []
+        self._wake = Event()
+        self._stopping = Event()
+        self._hurried = Event()
+        self._thread = Thread(target=self._run, name="supervisor", daemon=True)
+
+    def start(self, command: Command) -> None:
+        """Start a process and keep it running."""
+        self._children.append(Child(command, logs=self._logs))
+        if not self._thread.ident:
+            self._thread.start()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Returns when the last child ended."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.ident:
+            self._thread.join()
+
+    def hurry(self) -> None:
+        """Kill what has not stopped yet (but the server, which then saves)."""
+        self._hurried.set()
+
+    def pids(self) -> dict[str, int]:
+        return {child.command.name: child.pid for child in self._children if child.pid}
+
+    def troubled(self) -> Child | None:
+        """The child that died most often."""
+        worst = max(self._children, key=lambda child: child.deaths, default=None)
+        return worst if worst and worst.deaths else None
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            for child in list(self._children):
+                self._tend(child)
+            self._wake.wait(_TICK_S)
+            self._wake.clear()
+        for role in STOP_ORDER:
+            self._stop_all([child for child in self._children if child.command.role == role])
+
+    def _tend(self, child: Child) -> None:
+        if child.pid:
+            code = child.has_ended()
+            if code is not None:
+                self._mourn(child, death_of(code))
+        elif time.monotonic() >= child.due_at:
+            try:
+                child.spawn()
+            except OSError as error:
+                self._mourn(child, str(error))
+
+    def _mourn(self, child: Child, reason: str) -> None:
+        wait_s = child.restart_later()
+        self._tell(
+            f"{child.command.name} ended ({reason}); starting again in {wait_s:.0f} s. Log: {child.log}"
+        )
+
+    def _stop_all(self, group: list[Child]) -> None:
+        asked_at = time.monotonic()
+        for child in group:
+            child.terminate()
+        told = False
+        while running := [child for child in group if child.pid and child.has_ended() is None]:
+            waited_s = time.monotonic() - asked_at
+            for child in running:
+                if waited_s > child.command.stop_within_s or self._may_kill(child):
+                    child.kill()
+            if waited_s > _PATIENCE_S and not told:
+                self._tell(_patience(running))
+                told = True
+            time.sleep(_STOP_TICK_S)
+
+    def _may_kill(self, child: Child) -> bool:
+        return self._hurried.is_set() and child.command.role != "server"
+
+
+def _patience(running: list[Child]) -> str:
+    names = ", ".join(child.command.name for child in running)
+    limit_s = max(child.command.stop_within_s for child in running)
+    return f"Waiting for {names} to finish or hand back what runs (at most {limit_s:.0f} s; Ctrl-C hurries)."

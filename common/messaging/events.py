@@ -1,0 +1,88 @@
+"""Events of a job: appended to a stream that can be replayed, and told to every gateway in the same step.
+
+`queued` (again), `started` (of what takes more than a moment), `progress`, `retrying`, then one of `completed`,
+`failed`, `cancelled`. Events are hints like bells: whoever waits for the end of a job also looks at its row now and
+then.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from common.messaging.broker import KEY_PREFIX
+
+TERMINAL_EVENTS = frozenset({"completed", "failed", "cancelled", "deleted"})
+KEEP_S = 3600
+# As many as the longest texts have sentences, so that a page that is loaded anew knows all that was spoken.
+KEEP_EVENTS = 5000
+
+# One step on the server, so that the id told on the channel is the id in the stream.
+_APPEND = """
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'e', ARGV[3], 'd', ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('PUBLISH', KEYS[2], ARGV[5] .. ' ' .. id .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
+return id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`id` is the stream's (milliseconds-sequence), which an SSE client sends back as `Last-Event-ID`."""
+
+    job_id: str
+    id: str
+    name: str
+    data: dict[str, Any]
+
+    @property
+    def ends_job(self) -> bool:
+        return self.name in TERMINAL_EVENTS
+
+
+def channel(prefix: str) -> str:
+    return f"{KEY_PREFIX}{prefix}.events"
+
+
+def stream_key(job_id: str, *, prefix: str) -> str:
+    return f"{KEY_PREFIX}{prefix}.events.{job_id}"
+
+
+def emit(client: redis.Redis, job_id: str, name: str, data: dict[str, Any], *, prefix: str) -> None:
+    """Raises redis.RedisError."""
+    client.eval(
+        _APPEND,
+        2,
+        stream_key(job_id, prefix=prefix),
+        channel(prefix),
+        str(KEEP_EVENTS),
+        str(KEEP_S),
+        name,
+        json.dumps(data, separators=(",", ":")),
+        job_id,
+    )
+
+
+def told(line: bytes) -> Event:
+    """An event as it comes on the channel."""
+    job_id, event_id, name, data = line.decode().split(" ", 3)
+    return Event(job_id, event_id, name, json.loads(data))
+
+
+def replayed(job_id: str, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Event]:
+    """Events as XRANGE answers them."""
+    return [
+        Event(job_id, entry_id.decode(), fields[b"e"].decode(), json.loads(fields[b"d"]))
+        for entry_id, fields in entries
+    ]
+
+
+def comes_after(event_id: str, last_id: str) -> bool:
+    return _order(event_id) > _order(last_id)
+
+
+def _order(event_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = event_id.partition("-")
+    return int(milliseconds), int(sequence or 0)

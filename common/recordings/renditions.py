@@ -1,0 +1,229 @@
+"""Other formats of recordings as rows: asked for by the gateway, made by an ops worker, gone with the recording.
+
+A worker holds one by lease, and its later writes name the attempt, as with parts: see common.jobs.lease.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, delete, insert, literal, select, update
+
+from common.db.database import clock, epoch_now, upsert
+from common.db.tables import AnyRow, Audio, Recording, Rendition
+
+ACTIVE = ("queued", "running")
+# A sound whose worker died so often while it was made ends workers.
+MAX_CRASHES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A rendition that this process holds, and what it is made of."""
+
+    job_id: str
+    format: str
+    attempt: int
+    source_key: str
+    source_format: str
+    recipe: str
+    duration_s: float
+
+    @property
+    def topic(self) -> str:
+        return topic(self.job_id, self.format)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    key: str
+    sha256: str
+    recipe: str
+    sample_rate_hz: int
+    duration_s: float
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One whose lease ran out: queued again, or given up."""
+
+    job_id: str
+    format: str
+    failed: bool
+
+
+def topic(job_id: str, audio_format: str) -> str:
+    """What its events are told under."""
+    return f"{job_id}.{audio_format}"
+
+
+def request(connection: Connection, job_id: str, *, audio_format: str, owner: str) -> bool | None:
+    """Ask for a format: whether its bell is to be rung, because it is new or had failed. None without a recording.
+
+    Equal requests are one row.
+    """
+    recording = select(Recording.job_id).where(Recording.job_id == job_id, Recording.owner == owner)
+    # Against its removal, which takes all renditions along.
+    if connection.scalar(recording.with_for_update(read=True, key_share=True)) is None:
+        return None
+    fresh = {
+        "status": "queued",
+        "crashes": 0,
+        "error_code": None,
+        "error_message": None,
+        "created_at": clock(connection),
+        "finished_at": None,
+    }
+    asked = connection.execute(
+        upsert(connection, Rendition)
+        .values(job_id=job_id, format=audio_format, **fresh)
+        .on_conflict_do_update(
+            index_elements=["job_id", "format"], set_=fresh, where=Rendition.status == "failed"
+        )
+        .returning(Rendition.job_id)
+    )
+    return asked.first() is not None
+
+
+def find(connection: Connection, job_id: str, *, audio_format: str, owner: str) -> AnyRow | None:
+    """How it stands, with the figures of its sound when that is there."""
+    return connection.execute(
+        select(
+            *(Rendition.status, Rendition.error_code, Rendition.error_message),
+            *(Audio.key, Audio.sha256, Audio.duration_s, Audio.size_bytes, Audio.created_at),
+        )
+        .join(Recording, Recording.job_id == Rendition.job_id)
+        .outerjoin(Audio, and_(Audio.key == Rendition.audio_key, Audio.doomed_at.is_(None)))
+        .where(Rendition.job_id == job_id, Rendition.format == audio_format, Recording.owner == owner)
+    ).first()
+
+
+def begin(
+    connection: Connection,
+    job_id: str,
+    *,
+    audio_format: str,
+    able: Sequence[str],
+    worker_id: str,
+    lease_s: float,
+) -> Claim | None:
+    """Take it. None when another worker did, or when it takes a format beyond those that this one is able to do."""
+    source = connection.execute(
+        select(Audio.key, Audio.format, Audio.recipe, Audio.duration_s)
+        .join(Recording, Recording.audio_key == Audio.key)
+        .where(Recording.job_id == job_id)
+    ).first()
+    if source is None or not {source.format, audio_format} <= set(able):
+        return None
+    attempt = connection.scalar(
+        update(Rendition)
+        .where(Rendition.job_id == job_id, Rendition.format == audio_format, Rendition.status == "queued")
+        .values(
+            status="running",
+            attempt=Rendition.attempt + 1,
+            worker_id=worker_id,
+            lease_until=clock(connection) + lease_s,
+        )
+        .returning(Rendition.attempt)
+    )
+    if attempt is None:
+        return None
+    return Claim(job_id, audio_format, attempt, source.key, source.format, source.recipe, source.duration_s)
+
+
+def renew(connection: Connection, held: Claim, *, lease_s: float) -> bool:
+    """False when it is ours no more."""
+    return _change(connection, held, lease_until=epoch_now() + literal(lease_s))
+
+
+def finish(connection: Connection, held: Claim, made: Made) -> bool:
+    """False when it is ours no more: then nobody names the file."""
+    now = clock(connection)
+    if not _change(connection, held, status="completed", lease_until=None, finished_at=now):
+        return False
+    connection.execute(
+        insert(Audio).values(
+            key=made.key,
+            sha256=made.sha256,
+            recipe=made.recipe,
+            format=held.format,
+            sample_rate_hz=made.sample_rate_hz,
+            duration_s=made.duration_s,
+            size_bytes=made.size_bytes,
+            created_at=now,
+        )
+    )
+    connection.execute(
+        update(Rendition)
+        .where(Rendition.job_id == held.job_id, Rendition.format == held.format)
+        .values(audio_key=made.key)
+    )
+    return True
+
+
+def fail(connection: Connection, held: Claim, *, code: str, message: str) -> bool:
+    now = clock(connection)
+    failed = {"status": "failed", "error_code": code, "error_message": message}
+    return _change(connection, held, lease_until=None, finished_at=now, **failed)
+
+
+def hand_back(connection: Connection, held: Claim) -> bool:
+    """The worker stops; another one begins again."""
+    return _change(connection, held, status="queued", lease_until=None)
+
+
+def release_expired(connection: Connection) -> list[Released]:
+    """Queue again what lost its worker, or give it up."""
+    now = clock(connection)
+    hopeless = Rendition.crashes + 1 >= MAX_CRASHES
+    message = f"The worker died {MAX_CRASHES} times while making this format."
+    rows = connection.execute(
+        update(Rendition)
+        .where(Rendition.status == "running", Rendition.lease_until < now)
+        .values(
+            status=case((hopeless, "failed"), else_="queued"),
+            error_code=case((hopeless, "worker_crashed")),
+            error_message=case((hopeless, message)),
+            finished_at=case((hopeless, now)),
+            crashes=Rendition.crashes + 1,
+            lease_until=None,
+        )
+        .returning(Rendition.job_id, Rendition.format, Rendition.status)
+    )
+    return [Released(row.job_id, row.format, failed=row.status == "failed") for row in rows]
+
+
+def still_queued(connection: Connection, *, limit: int = 100) -> list[tuple[str, str]]:
+    """(job id, format), oldest first: their bells may have been lost."""
+    rows = connection.execute(
+        select(Rendition.job_id, Rendition.format)
+        .where(Rendition.status == "queued")
+        .order_by(Rendition.created_at, Rendition.job_id, Rendition.format)
+        .limit(limit)
+    )
+    return [(row.job_id, row.format) for row in rows]
+
+
+def remove(connection: Connection, job_ids: Sequence[str]) -> list[str]:
+    """Those of recordings that are about to go, which nobody may add to any more; the keys of their files."""
+    connection.execute(
+        select(Recording.job_id)
+        .where(Recording.job_id.in_(job_ids))
+        .order_by(Recording.job_id)
+        .with_for_update()
+    )
+    keys = connection.scalars(
+        delete(Rendition).where(Rendition.job_id.in_(job_ids)).returning(Rendition.audio_key)
+    )
+    return [key for key in keys if key is not None]
+
+
+def _change(connection: Connection, held: Claim, **values: Any) -> bool:
+    ours = and_(
+        Rendition.job_id == held.job_id,
+        Rendition.format == held.format,
+        Rendition.attempt == held.attempt,
+        Rendition.status == "running",
+    )
+    return connection.execute(update(Rendition).where(ours).values(**values)).rowcount == 1

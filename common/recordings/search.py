@@ -1,0 +1,195 @@
+"""Recordings by their words: the row that each is found by, and the questions to it. See common.recordings.tokenizer.
+
+Newest first, and never by looking at all that match. SQLite's index gives what it finds in that order. Postgres' does
+not: so the newest rows are looked through first, where what is common is found at once, and then what is rare is asked
+of the index.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ARRAY, Connection, Text, bindparam, cast, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from common.db.tables import Recording, RecordingSearch
+from common.recordings.tokenizer import prefixes_of, tag, words_of
+
+# Postgres: so many rows are looked through, in some milliseconds. What is in fewer than a page of them is rare.
+LOOKED_THROUGH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Findable:
+    """What of a recording it is found by. `created_at` in epoch seconds."""
+
+    job_id: str
+    owner: str
+    voice_id: str
+    model: str
+    created_at: float
+    title: str
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        return [tag("voice", self.voice_id), tag("model", self.model), *words_of(self.title, self.text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """None, or no words: all the same. Moments in epoch seconds, `since` is among them and `before` is not."""
+
+    query: str | None = None
+    voice_id: str | None = None
+    model: str | None = None
+    since: float | None = None
+    before: float | None = None
+
+    @property
+    def prefixes(self) -> list[str]:
+        return prefixes_of(self.query or "")
+
+
+ALL = Wanted()
+
+
+def add(connection: Connection, recordings: Sequence[Findable]) -> None:
+    """In the transaction of the recordings."""
+    statement = _insert(connection.dialect.name)
+    for one in recordings:
+        row = {
+            "id": int(one.created_at * 1000),
+            "job_id": one.job_id,
+            "owner": one.owner,
+            "voice_id": one.voice_id,
+            "model": one.model,
+            "words": _as_value(connection, one.words),
+        }
+        # The millisecond may be taken; then it is the next.
+        while connection.scalar(statement, row) is None:
+            row["id"] += 1
+
+
+def change_title(connection: Connection, job_id: str, *, owner: str, title: str) -> bool:
+    """False when there is no such recording."""
+    recording = connection.execute(
+        update(Recording)
+        .where(Recording.job_id == job_id, Recording.owner == owner)
+        .values(title=title)
+        .returning(*(getattr(Recording, name) for name in Findable.__slots__))
+    ).first()
+    if recording is None:
+        return False
+    words = _as_value(connection, Findable(**recording._mapping).words)
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.execute(
+        update(RecordingSearch)
+        .where(RecordingSearch.job_id == job_id)
+        .values(words=words if is_sqlite else func.array_to_tsvector(cast(words, ARRAY(Text))))
+    )
+    return True
+
+
+def find(
+    connection: Connection,
+    wanted: Wanted,
+    *,
+    owner: str,
+    limit: int,
+    after: tuple[float, str] | None = None,
+) -> list[str]:
+    """Ids of recordings with the words that are wanted, newest first."""
+    asked = {
+        "owner": owner,
+        "most": limit,
+        "since": math.floor(wanted.since * 1000) if wanted.since is not None else 0,
+        "before": _edge(connection, wanted, after),
+        "voice_id": wanted.voice_id,
+        "model": wanted.model,
+    }
+    if connection.dialect.name == "sqlite":
+        return _scalars(connection, _BY_FTS5, asked | {"match": _as_match(wanted)})
+    asked |= {"match": _as_tsquery(wanted), "looked_through": LOOKED_THROUGH}
+    recent = _scalars(connection, _recent(wanted.voice_id is not None, wanted.model is not None), asked)
+    return recent if len(recent) == limit else _scalars(connection, _BY_GIN, asked)
+
+
+def _edge(connection: Connection, wanted: Wanted, after: tuple[float, str] | None) -> int:
+    """What is found has a smaller id."""
+    edges = [2**63 - 1]
+    if wanted.before is not None:
+        edges.append(math.ceil(wanted.before * 1000))
+    if after is not None:
+        last = connection.scalar(select(RecordingSearch.id).where(RecordingSearch.job_id == after[1]))
+        # It may have been deleted since.
+        edges.append(int(after[0] * 1000) if last is None else last)
+    return min(edges)
+
+
+def _scalars(connection: Connection, statement: Any, asked: dict[str, Any]) -> list[str]:
+    return list(connection.scalars(statement, asked))
+
+
+def _tags(wanted: Wanted) -> list[str]:
+    exact = (("voice", wanted.voice_id), ("model", wanted.model))
+    return [tag(kind, value) for kind, value in exact if value is not None]
+
+
+def _as_match(wanted: Wanted) -> str:
+    words = [f'"{word}"*' for word in wanted.prefixes]
+    return " AND ".join([*(f'"{word}"' for word in _tags(wanted)), *words])
+
+
+def _as_tsquery(wanted: Wanted) -> str:
+    words = [f"'{word}':*" for word in wanted.prefixes]
+    return " & ".join([*(f"'{word}'" for word in _tags(wanted)), *words])
+
+
+def _as_value(connection: Connection, words: list[str]) -> Any:
+    return " ".join(words) if connection.dialect.name == "sqlite" else words
+
+
+@cache
+def _insert(dialect: str) -> Any:
+    """Gives the id, or nothing when another row has it."""
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(RecordingSearch)
+    values: dict[str, Any] = {
+        name: bindparam(name) for name in ("id", "job_id", "owner", "voice_id", "model", "words")
+    }
+    if dialect != "sqlite":
+        values["words"] = func.array_to_tsvector(bindparam("words", type_=ARRAY(Text)))
+    return (
+        insert.values(values)
+        .on_conflict_do_nothing(index_elements=[RecordingSearch.id])
+        .returning(RecordingSearch.id)
+    )
+
+
+# The join is written so that the index of words leads.
+_BY_FTS5 = text(
+    "SELECT found.job_id FROM recording_words CROSS JOIN recording_search AS found"
+    " ON found.id = recording_words.rowid"
+    " WHERE recording_words MATCH :match AND recording_words.rowid >= :since"
+    " AND recording_words.rowid < :before AND found.owner = :owner"
+    " ORDER BY recording_words.rowid DESC LIMIT :most"
+)
+
+# By id + 0, so that the planner does not go through the rows by their ids.
+_BY_GIN = text(
+    "SELECT job_id FROM recording_search WHERE words @@ CAST(:match AS tsquery)"
+    " AND id >= :since AND id < :before AND owner = :owner ORDER BY id + 0 DESC LIMIT :most"
+)
+
+
+@cache
+def _recent(by_voice: bool, by_model: bool) -> Any:
+    filters = (" AND voice_id = :voice_id" if by_voice else "") + (" AND model = :model" if by_model else "")
+    return text(
+        "SELECT job_id FROM (SELECT id, job_id, words FROM recording_search"  # noqa: S608  # written here
+        f" WHERE owner = :owner AND id >= :since AND id < :before{filters}"
+        " ORDER BY id DESC LIMIT :looked_through) AS recent"
+        " WHERE words @@ CAST(:match AS tsquery) ORDER BY id DESC LIMIT :most"
+    )

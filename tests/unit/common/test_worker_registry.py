@@ -1,0 +1,132 @@
+"""What workers announce, on SQLite and on Postgres."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select, update
+
+from common import worker_registry
+from common.db.database import Database, clock
+from common.db.tables import Worker
+from common.worker_registry import ALIVE_WITHIN_S, REMEMBERED_S, Announcement, Seen
+
+HIBARI = Announcement(
+    id="hibari@here:1",
+    flavour="base",
+    version="0.1.0",
+    device="cpu",
+    pid=1,
+    engines=(
+        {"alias": "hibari", "voices": ["heart", "emma"], "loaded": True},
+        {"alias": "stub", "voices": ["*"], "loaded": True},
+    ),
+    formats=("wav", "opus"),
+    stats={"engine_calls": {"hibari": 3, "stub": 0}, "memory_bytes": 5_000_000_000},
+)
+OPS = replace(HIBARI, id="ops@here:2", flavour="ops", pid=2, engines=(), stats={})
+
+
+def announce(database: Database, *announcements: Announcement) -> None:
+    for announcement in announcements:
+        with database.write() as connection:
+            worker_registry.announce(connection, announcement)
+
+
+def seen(database: Database) -> list[Seen]:
+    with database.read() as connection:
+        return list(worker_registry.seen_lately(connection))
+
+
+def age(database: Database, worker_id: str, seconds: float) -> None:
+    with database.write() as connection:
+        connection.execute(
+            update(Worker).where(Worker.id == worker_id).values(heartbeat_at=clock(connection) - seconds)
+        )
+
+
+def test_what_is_announced_comes_back_whole(database: Database) -> None:
+    announce(database, HIBARI)
+    [worker] = seen(database)
+    assert worker.announcement == HIBARI
+    assert worker.alive
+    assert worker.voices_of("hibari") == ("heart", "emma")
+    assert worker.voices_of("kokoro") is None
+    with database.read() as connection:
+        assert 0 <= clock(connection) - worker.heartbeat_at < 5
+
+
+def test_a_second_announcement_replaces_the_first(database: Database) -> None:
+    announce(database, HIBARI)
+    age(database, HIBARI.id, 20)
+    [before] = seen(database)
+    more = replace(
+        HIBARI, engines=({"alias": "hibari", "voices": ["heart"], "loaded": True},), stats={"memory_bytes": 1}
+    )
+    announce(database, more)
+    [after] = seen(database)
+    assert after.announcement == more
+    assert after.started_at == before.started_at
+    assert after.heartbeat_at > before.heartbeat_at + 19
+
+
+def test_the_newest_heartbeat_comes_first(database: Database) -> None:
+    announce(database, HIBARI, OPS)
+    assert [worker.announcement.id for worker in seen(database)] == [OPS.id, HIBARI.id]
+    announce(database, HIBARI)
+    assert [worker.announcement.id for worker in seen(database)] == [HIBARI.id, OPS.id]
+
+
+def test_one_that_retires_is_remembered_and_may_come_back(database: Database) -> None:
+    announce(database, HIBARI, OPS)
+    with database.write() as connection:
+        worker_registry.retire(connection, HIBARI.id)
+        worker_registry.retire(connection, "nobody@here:3")
+    alive = {worker.announcement.id: worker.alive for worker in seen(database)}
+    assert alive == {HIBARI.id: False, OPS.id: True}
+    announce(database, HIBARI)
+    assert all(worker.alive for worker in seen(database))
+
+
+def test_one_whose_place_another_took_is_not_believed_any_more(database: Database) -> None:
+    announce(database, HIBARI)
+    with database.write() as connection:
+        worker_registry.retire(connection, HIBARI.id)
+    elsewhere = replace(HIBARI, id="hibari@there:7")
+    other_kind = replace(HIBARI, id="mms@here:8", flavour="torch")
+    announce(database, elsewhere, other_kind)
+    assert HIBARI.id in {worker.announcement.id for worker in seen(database)}
+    other_engines = replace(HIBARI, id="inference@here:3")
+    announce(database, other_engines)
+    others = {elsewhere.id, other_kind.id, other_engines.id}
+    assert {worker.announcement.id for worker in seen(database)} == {HIBARI.id, *others}
+    successor = replace(HIBARI, id="hibari+kokoro@here:9", pid=9)
+    announce(database, successor)
+    assert {worker.announcement.id for worker in seen(database)} == {*others, successor.id}
+    # It stays so when that one rests.
+    with database.write() as connection:
+        worker_registry.retire(connection, successor.id)
+    assert HIBARI.id not in {worker.announcement.id for worker in seen(database)}
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "alive"),
+    [(0.0, True), (ALIVE_WITHIN_S - 5, True), (ALIVE_WITHIN_S + 1, False), (REMEMBERED_S - 60, False)],
+)
+def test_one_that_falls_silent_is_not_alive_but_known(
+    database: Database, silent_s: float, alive: bool
+) -> None:
+    announce(database, HIBARI)
+    age(database, HIBARI.id, silent_s)
+    [worker] = seen(database)
+    assert worker.alive == alive
+    assert worker.voices_of("stub") == ("*",)
+
+
+def test_a_day_of_silence_is_forgotten(database: Database) -> None:
+    announce(database, HIBARI, OPS)
+    age(database, HIBARI.id, REMEMBERED_S + 1)
+    assert [worker.announcement.id for worker in seen(database)] == [OPS.id]
+    announce(database, HIBARI)
+    assert len(seen(database)) == 2
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(Worker)) == 2

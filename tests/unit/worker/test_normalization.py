@@ -1,0 +1,232 @@
+"""Reading texts aloud: tables of what is said, offsets that lead back, and what no text may do."""
+
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
+import json
+import re
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.text_rates import Case, cases, rate, tables, words
+from worker.text.lexicon import Lexicon
+from worker.text.normalization import normalise
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+LANGUAGES = ("en", "en-GB", "fr", "de", "es", "it", "pt", "ja", "xx")
+# What the rules look for, so that random texts meet them.
+_SEEN = (
+    "1 2 10 1999 2024 3.5 1,000 1.000 $ € £ % ° °C km kg m/s h : - – — / . , ' \" * ** _ ` # ## > | + = × < & @ ~ ^"
+    " ² ½ № § May Mai mai Jan. Dr. St. No. p.m. 3pm II XIV Louis Chapter v2 1st 2nd www. http:// a.com b@c.de"
+    " #tag @me 😀 ❤️ \n"
+    " ( ) [ ] ](/x/) ![ &amp; <b> word Wort mot é ﬁ \u200b \u0301 漢字"
+)
+PIECES = st.sampled_from([*_SEEN.split(" "), "\u00a0", "\n- ", "\n# "])
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.lists(PIECES, max_size=24).map("".join),
+    st.lists(PIECES, max_size=16).map(" ".join),
+)
+
+
+def said(text: str, language: str = "en") -> str:
+    return normalise(text, language=language).text
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for table in tables() for case in cases(table) if not case.fixed],
+    ids=lambda case: case.input,
+)
+def test_what_is_said(case: Case) -> None:
+    assert case.heard == words(case.said)
+
+
+@pytest.mark.parametrize("table", tables())
+def test_the_fixed_cases_pass_as_often_as_the_readme_says(table: str) -> None:
+    stated = re.search(rf"^\| {table} \| (\d+) \| (\d+) \| ([\d.]+) % \|$", README, re.MULTILINE)
+    assert stated, f"tests/README.md says nothing of {table}"
+    found = rate(table)
+    assert (found.cases, found.fixed) == (int(stated[1]), int(stated[2]))
+    assert found.fixed_passed >= found.fixed * float(stated[3]) / 100
+
+
+@pytest.mark.parametrize(("table", "least"), [("en", 52), ("fr", 52)])
+def test_enough_cases_were_fixed_before_the_code(table: str, least: int) -> None:
+    assert rate(table).fixed >= least
+    assert rate(table).cases >= 150
+
+
+def test_punctuation_that_steers_the_voice_stays() -> None:
+    assert said("Well, 2 came; why? Who knows… No: 3 — at least!") == (
+        "Well, two came; why? Who knows… No: three — at least!"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("We left at 3 p.m. It rained.", "We left at three PM. It rained."),
+        ("We left at 3 p.m. on Monday.", "We left at three PM on Monday."),
+        ("Pens, paper, etc.", "Pens, paper, et cetera."),
+        ("It weighs 3 lbs.", "It weighs three pounds."),
+        ("# Title\n- one\n- two", "Title. one. two."),
+        ("| a | b |\n|---|---|\n| c | d |", "a, b. c, d."),
+    ],
+)
+def test_sentences_and_pauses_keep_their_ends(text: str, spoken: str) -> None:
+    assert said(text) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Zie https://www.voorbeeld.nl/pad?x=1 voor 5 km.", "Zie voorbeeld.nl voor 5 km."),
+        ("**Hallo** 🎉 ﬁets", "Hallo fiets"),
+        ("漢字を 3 回", "漢字を 3 回"),
+    ],
+)
+def test_languages_that_are_not_known_are_only_cleaned(text: str, spoken: str) -> None:
+    assert said(text, "nl") == spoken
+
+
+def test_british_days_come_first() -> None:
+    assert said("on 03/04/2021") == "on March fourth, twenty twenty-one"
+    assert said("on 03/04/2021", "en-GB") == "on the third of April twenty twenty-one"
+
+
+def test_unknown_signs_stay() -> None:
+    assert said("a ⌘ b ¤ c") == "a ⌘ b ¤ c"
+
+
+def test_spans_lead_to_what_was_written() -> None:
+    text = "On Jan. 5 he paid $12.50, ok."
+    spoken = normalise(text, language="en")
+    first = spoken.text.index("twelve dollars")
+    start, end = spoken.source(first, first + len("twelve dollars and fifty cents"))
+    assert text[start:end] == "$12.50"
+    ok = spoken.text.index("ok")
+    assert spoken.source(ok, ok + 2) == (text.index("ok"), text.index("ok") + 2)
+    paid = spoken.text.index("paid")
+    assert spoken.source(paid, paid + 4) == (text.index("paid"), text.index("paid") + 4)
+
+
+def test_a_lexicon_is_said_as_it_stands() -> None:
+    lexicon = Lexicon.of(
+        {"sql": "sequel", "New York": "/nuː jɔːk/", "NASA": "nassa 7", "C++": "see plus plus"}
+    )
+    spoken = normalise("SQL in New  York: NASA, Nasa, nosql, C++ 2", language="en", lexicon=lexicon)
+    assert spoken.text == "sequel in New York: nassa 7, Nasa, nosql, see plus plus two"
+    [word] = spoken.phonemes
+    assert (spoken.text[word.start : word.end], word.phonemes) == ("New York", "nuː jɔːk")
+
+
+def test_phonemes_in_the_text_are_told_by_their_sounds() -> None:
+    spoken = normalise("5 times [Misaki](/misˈɑki/), see [about](/about/).", language="en")
+    assert spoken.text == "five times Misaki, see about."
+    [word] = spoken.phonemes
+    assert (spoken.text[word.start : word.end], word.phonemes) == ("Misaki", "misˈɑki")
+    assert spoken.source(word.start, word.end) == (8, 27)
+
+
+def test_the_longest_entry_wins() -> None:
+    lexicon = Lexicon.of({"new": "old", "new york": "the city"})
+    assert normalise("New York, new", language="en", lexicon=lexicon).text == "the city, old"
+
+
+def test_lexicons_merge_and_the_later_word_counts() -> None:
+    merged = Lexicon.of({"a": "one", "b": "two"}).merged(Lexicon.of({"b": "three"}))
+    assert dict(merged.entries) == {"a": "one", "b": "three"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff",
+        b"[1]",
+        b'{"a": 1}',
+        b'{"a": ""}',
+        b'{"": "a"}',
+        b"{",
+        json.dumps({"a" * 101: "b"}).encode(),
+        b"[" * 100_000,
+    ],
+)
+def test_odd_lexicons_are_refused_in_plain_words(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "lexicon.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"lexicon"):
+        Lexicon.read(path)
+
+
+def test_a_lexicon_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.json"
+    path.write_text('{"naïve": "nigh eve"}', encoding="utf-8")
+    assert normalise("A naïve try", language="en", lexicon=Lexicon.read(path)).text == "A nigh eve try"
+    with pytest.raises(ValueError, match="cannot be read"):
+        Lexicon.read(tmp_path / "missing.json")
+
+
+def test_a_lexicon_has_a_limit() -> None:
+    with pytest.raises(ValueError, match="1000"):
+        Lexicon.of({f"word{index}": "x" for index in range(1001)})
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=TEXTS, language=st.sampled_from(LANGUAGES))
+def test_any_text_is_read(text: str, language: str) -> None:
+    spoken = normalise(text, language=language)
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", spoken.text)
+    assert spoken.text == " ".join(spoken.text.split())
+    spans = [spoken.source(at, at + 1) for at in range(len(spoken.text))]
+    assert all(0 <= start <= end <= len(text) for start, end in spans)
+    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(spans))
+    assert spoken.source(0, len(spoken.text)) == (
+        (spans[0][0], spans[-1][1]) if spans else spoken.source(0, 0)
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.lists(st.sampled_from([case.input for case in cases("en")]), min_size=1, max_size=3).map(
+        "\n\n".join
+    )
+)
+def test_what_was_read_is_not_read_otherwise_again(text: str) -> None:
+    once = said(text)
+    assert words(said(once)) == words(once)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a", "1", "1,", "1.", "1 ", "1-", "1:", "1/", "-", "$1", "€", ".", "a.", "a@", "@", "#", "x_", "**", "* ", "[",
+        "[](", "![", "<", "<a ", "&a", "|", "`", "~", "\n", "\n- ", "\n# ", "# ",
+        "http://", "www.", "a.com/", "I", "MCM",
+        "St. ", "A. ", "'", '"', "(", "😀", "\u0301", "²", "^1", "1e", "1h", "May 1",
+        "é", "\u200d", "\ue000", "v1.", "+1 ",
+        "1x", "°",
+        "Dr", "/a", "a/", "«", "_", "==",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_time_grows_with_the_text_only(unit: str, language: str) -> None:
+    short, long = (_cpu_s(unit * (chars // len(unit)), language=language) for chars in (4_000, 16_000))
+    assert long < 8 * short + 0.3
+
+
+@pytest.mark.parametrize("unit", ["a", "1", "a.", "_a", "é"])
+def test_a_word_of_two_hundred_thousand_characters(unit: str) -> None:
+    assert _cpu_s(unit * (200_000 // len(unit)), language="en") < 30
+
+
+def _cpu_s(text: str, *, language: str) -> float:
+    normalise(text[:100], language=language)
+    begun = time.process_time()
+    normalise(text, language=language)
+    return time.process_time() - begun

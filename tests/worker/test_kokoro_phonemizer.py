@@ -1,0 +1,194 @@
+"""What Kokoro reads: the language of a voice, and its phonemes from a process that may die of a text."""
+
+# ruff: noqa: RUF001 - phonemes look like other letters
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kokoro_onnx.config import DEFAULT_VOCAB
+
+from tests.support.waiting import wait_for
+from worker.engines.kokoro.alignment import places
+from worker.engines.kokoro.languages import OWN, espeak_language
+from worker.engines.kokoro.phonemizer import Speller
+from worker.engines.protocol import EngineError
+
+LANGUAGES = frozenset({"cmn", "de", "en-gb", "en-us", "es", "es-419", "fr-be", "fr-fr", "nb", "pt", "pt-br"})
+
+
+class TestLanguage:
+    @pytest.mark.parametrize(
+        ("voice", "asked", "spoken"),
+        [
+            ("af_heart", "en", "en-us"),
+            ("af_heart", "en-GB", "en-us"),
+            ("bf_emma", "en-US", "en-gb"),
+            ("jf_alpha", "ja-JP", "ja"),
+            ("zf_xiaobei", "zh-Hans-CN", "cmn"),
+            ("zf_xiaobei", "cmn", "cmn"),
+            ("jf_alpha", "en", "en-us"),
+            ("jf_alpha", "en-GB", "en-gb"),
+            ("jf_alpha", "EN_gb", "en-gb"),
+            ("jf_alpha", "en-AU", "en-us"),
+            ("af_heart", "fr", "fr-fr"),
+            ("af_heart", "fr-CA", "fr-fr"),
+            ("af_heart", "fr-BE", "fr-be"),
+            ("af_heart", "pt", "pt-br"),
+            ("af_heart", "pt-PT", "pt"),
+            ("af_heart", "es-419", "es-419"),
+            ("af_heart", "es-MX", "es"),
+            ("af_heart", "nn-NO", "nb"),
+            ("af_heart", "zh-TW", "cmn"),
+            ("af_heart", "xx", "en-us"),
+            ("ff_siwis", "", "fr-fr"),
+            ("unheard_of", "de-AT", "de"),
+            ("unheard_of", "", "en-us"),
+            ("bf_emma(2)+af_heart", "en", "en-gb"),
+        ],
+    )
+    def test_of_a_voice_and_a_wish(self, voice: str, asked: str, spoken: str) -> None:
+        assert espeak_language(voice, asked, known=LANGUAGES) == spoken
+
+
+ROOT = Path(__file__).parents[2]
+
+_WORKER = """
+import sys, tempfile, threading
+from kokoro_onnx.config import DEFAULT_VOCAB
+from worker.engines.kokoro.phonemizer import Speller
+tempfile.tempdir = sys.argv[1]
+speller = Speller(DEFAULT_VOCAB)
+speller.spell("Hello.", language="en-us")
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def speller() -> Iterator[Speller]:
+    speller = Speller(DEFAULT_VOCAB)
+    yield speller
+    speller.close()
+
+
+class TestSpelling:
+    def test_knows_the_languages_of_all_voices(self, speller: Speller) -> None:
+        assert speller.languages >= LANGUAGES.union(OWN.values())
+
+    def test_marks_of_another_language_are_not_spoken(self, speller: Speller) -> None:
+        assert speller.spell("le weekend à Paris", language="fr-fr").phonemes == "lə wiːkˈɛnd a paʁˈi"
+
+    def test_what_stands_in_brackets_is_spoken(self, speller: Speller) -> None:
+        assert speller.spell("Estoy (en) casa", language="es").phonemes == "estˈoɪ (ˈen) kˈasa"
+
+    def test_the_japanese_a_is_kept(self, speller: Speller) -> None:
+        assert speller.spell("さくら、たなか。", language="ja").phonemes == "sakˈɯᵝɽa, tanˈaka."
+
+    def test_mandarin_has_its_pauses_but_no_tones(self, speller: Speller) -> None:
+        assert speller.spell("妈，马。", language="cmn").phonemes == "mˈɑ, mˈɑ."
+
+    def test_long_numbers_to_the_end(self, speller: Speller) -> None:
+        assert speller.spell("7" * 60, language="en-us").phonemes.count("sˈɛvən") == 60
+
+    def test_more_languages_than_the_library_keeps(self, speller: Speller) -> None:
+        for language in [*sorted(LANGUAGES), *sorted(LANGUAGES)]:
+            assert speller.spell("radio", language=language).phonemes
+
+    @pytest.mark.parametrize(
+        ("text", "given", "phonemes"),
+        [
+            ("Say gif!", ((4, 7, "dʒˈɪf"),), "sˈeɪ dʒˈɪf!"),
+            ("Gif", ((0, 3, "dʒˈɪf"),), "dʒˈɪf"),
+            ("Gif, gif; yes", ((0, 3, "dʒˈɪf"), (5, 8, "ɡˈɪf")), "dʒˈɪf, ɡˈɪf; jˈɛs"),
+            ("St. John says", ((0, 8, "sˈAnt ʤˈɑn"),), "sˈAnt ʤˈɑn sˈɛz"),
+            ("a (gif) b", ((3, 6, "g  ˈ\nɪ"),), "ˈeɪ (ɡ ˈ ɪ) bˈiː"),
+            ("yes gif", ((4, 7, ""),), "jˈɛs ɡˈɪf"),
+            ("yes gif", ((4, 7, "漢"),), "jˈɛs ɡˈɪf"),
+            ("yes gif", ((5, 99, "a"), (4, 4, "a"), (2, 1, "a")), "jˈɛs ɡˈɪf"),
+            ("猫", ((0, 1, "nˈɛko"),), "nˈɛko"),
+        ],
+    )
+    def test_what_is_given_stands_between_what_is_spelled(
+        self, speller: Speller, text: str, given: tuple[tuple[int, int, str], ...], phonemes: str
+    ) -> None:
+        assert speller.spell(text, language="en-us", given=given).phonemes == phonemes
+
+    def test_the_rest_must_be_readable(self, speller: Speller) -> None:
+        with pytest.raises(EngineError, match="kana"):
+            speller.spell("猫と犬", language="ja", given=((0, 1, "nˈeko"),))
+
+    @pytest.mark.parametrize(
+        ("language", "text", "expected"),
+        [
+            (
+                "en-us",
+                "The man of the 21st, to a cat at 12:30: I am!",
+                "The/ðə man/mˈæn of/ʌv the/ðə 21st/twˈɛnti_fˈɜːst to/tʊ a/ɐ cat/kˈæt at/æt 12:30/twˈɛlv:θˈɜːɾi"
+                " I/aɪ am/ˈæm",
+            ),
+            ("fr-fr", "Les amis, il y en a 21.", "Les/lez amis/amˈi il/il y/i en/ɑ̃n a/a 21/vɛ̃teˈœ̃"),
+            ("hi", "नमस्ते दुनिया", "नमस्ते/nəmˈʌsteː दुनिया/dˈʊnɪjˌaː"),
+        ],
+    )
+    def test_which_phonemes_are_of_which_word(
+        self, speller: Speller, language: str, text: str, expected: str
+    ) -> None:
+        """Those too that espeak-ng writes as one."""
+        spelling = speller.spell(text, language=language)
+        found = [
+            f"{text[place.start : place.end]}/{spelling.phonemes[place.first : place.last].replace(' ', '_')}"
+            for place in speller.places(spelling)
+        ]
+        assert found == expected.split()
+
+    def test_words_that_are_not_in_a_passage_have_no_place(self) -> None:
+        assert places("ɡˈʊd mˈɔːnɪŋ", words=["fˈɪʃ", "tʃˈɪps"]) == [None, None]
+        assert places("ɡˈʊd mˈɔːnɪŋ", words=["ɡˈʊd", "", "mˈɔːnɪŋ"]) == [(0, 4), None, (5, 12)]
+        assert places("", words=["a"]) == [None]
+        assert places("a", words=[]) == []
+
+    def test_a_text_that_kills_espeak_is_refused_and_the_next_one_read(
+        self, speller: Speller, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        text = "s'" * 140
+        with pytest.raises(EngineError, match="cannot be read") as caught:
+            speller.spell(text, language="en-us")
+        assert caught.value.caller_fault
+        assert text not in "".join(capfd.readouterr()) + caught.value.message
+        assert speller.spell("Hello.", language="en-us").phonemes == "həlˈoʊ."
+
+    def test_its_process_ends_with_it_and_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        speller = Speller(DEFAULT_VOCAB)
+        speller.spell("Hello.", language="en-us")
+        process = speller._espeak._process
+        assert process.poll() is None
+        assert list(tmp_path.rglob("libespeak*"))
+        del speller
+        assert process.poll() == -signal.SIGKILL
+        assert not list(tmp_path.iterdir())
+
+    def test_its_process_ends_with_a_worker_that_is_killed(self, tmp_path: Path) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-c", _WORKER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
+        ) as worker:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == b"ready\n"
+            assert list(tmp_path.rglob("libespeak*"))
+            worker.kill()
+        wait_for(lambda: not list(tmp_path.iterdir()))
+
+    def test_a_process_that_somebody_killed(self, speller: Speller) -> None:
+        process = speller._espeak._process
+        os.kill(process.pid, signal.SIGKILL)
+        with pytest.raises(EngineError, match="cannot be read"):
+            speller.spell("Hello.", language="en-us")
+        assert speller.spell("Hello.", language="en-us").phonemes == "həlˈoʊ."

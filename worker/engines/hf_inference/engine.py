@@ -1,0 +1,130 @@
+"""Hosted synthesis through Hugging Face's InferenceClient. Several threads may speak at once."""
+
+import threading
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from worker.engines.hf_inference.circuit_breaker import Breaker
+from worker.engines.hf_inference.errors import refusal_of
+from worker.engines.protocol import ANY_VOICE, EngineError, Speech, Utterance
+from worker.engines.samples import checked
+
+if TYPE_CHECKING:
+    from huggingface_hub import InferenceClient
+
+
+class InferenceEngine:
+    """Posts to `url`, or without one to the hub's router, which finds a provider for `Utterance.model_id`."""
+
+    alias: str = "inference"
+    desk: str = "inference"
+    max_batch: int = 1
+    max_chars: int = 600
+    native_speed: tuple[float, float] | None = None
+    takes_phonemes: bool = False
+    patience: float = 1.0
+    pinned: bool = True
+
+    def __init__(
+        self, *, token: str | None, url: str, timeout_s: float, breaker: Breaker | None = None
+    ) -> None:
+        self._token = token
+        self._url = url
+        self._timeout_s = timeout_s
+        self._breaker = breaker or Breaker()
+        self._client: InferenceClient | None = None
+        self._loading = threading.Lock()
+
+    def load(self) -> None:
+        self._ready()
+
+    def voices(self) -> tuple[str, ...]:
+        return (ANY_VOICE,)
+
+    def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
+        return [self._speak(utterance) for utterance in batch]
+
+    def memory_bytes(self) -> int:
+        return 0
+
+    def batch_key(self, utterance: Utterance) -> Hashable:
+        return utterance.model_id, utterance.voice
+
+    def close(self) -> None:
+        """The connections belong to the library, which shares them with downloads."""
+        self._client = None
+
+    def _ready(self) -> "InferenceClient":
+        with self._loading:
+            self._client = self._client or self._connected()
+            return self._client
+
+    def _connected(self) -> "InferenceClient":
+        from huggingface_hub import InferenceClient, constants, get_session
+
+        # It would ask the hub which programs count as agents, to tell of them.
+        constants.HF_HUB_DISABLE_TELEMETRY = True
+        # The library asks for a model's providers and fetches what they made without a time limit of its own.
+        get_session().timeout = self._timeout_s
+        # Without a token of ours the library would send one that it finds in the home folder, to any address.
+        headers: dict[str, Any] = {} if self._token else {"authorization": None}
+        return InferenceClient(token=self._token, timeout=self._timeout_s, headers=headers)
+
+    def _speak(self, utterance: Utterance) -> Speech:
+        self._wait_out()
+        try:
+            speech = self._asked(utterance)
+        except EngineError as error:
+            self._report(error)
+            raise
+        except BaseException:
+            self._breaker.gave_up()
+            raise
+        self._breaker.answered()
+        return speech
+
+    def _wait_out(self) -> None:
+        wait_s = self._breaker.wait_s()
+        if wait_s > 0:
+            message = "Hosted inference failed several times in a row and is left alone for a while."
+            raise EngineError("provider_unavailable", message, retryable=True, retry_after_s=wait_s)
+
+    def _report(self, error: EngineError) -> None:
+        if error.code == "provider_unavailable":
+            self._breaker.failed()
+        elif error.code == "engine_failed":
+            self._breaker.gave_up()
+        else:
+            self._breaker.answered()
+
+    def _asked(self, utterance: Utterance) -> Speech:
+        client = self._ready()
+        try:
+            answer = client.text_to_speech(
+                utterance.text, model=self._url or utterance.model_id or None, extra_body=_extras(utterance)
+            )
+        except Exception as error:
+            # Not chained: the library's messages quote what the provider echoes, and tracebacks are logged.
+            raise refusal_of(error) from None
+        return _decoded(answer)
+
+
+def _extras(utterance: Utterance) -> dict[str, Any]:
+    """What the library merges into the body beside the text; a seed only where the caller insists on one."""
+    extras: dict[str, Any] = {}
+    if utterance.voice and utterance.voice != ANY_VOICE:
+        extras["voice"] = utterance.voice
+    if utterance.seed_given:
+        extras["seed"] = utterance.seed
+    return extras
+
+
+def _decoded(answer: bytes) -> Speech:
+    from worker.encoding.decoding import decode
+
+    try:
+        sound = decode(answer)
+    except ValueError:
+        message = "Hosted inference answered with something that is not audio."
+        raise EngineError("provider_unavailable", message, retryable=True) from None
+    return checked(sound.samples, sample_rate_hz=sound.sample_rate_hz)

@@ -1,0 +1,90 @@
+"""Fetching the voices of hibari that its package does not carry."""
+
+import errno
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+
+from hibari import voices as registry
+
+from worker.engines.hibari.engine import voice_file
+from worker.engines.protocol import EngineError
+
+_LOOK_EVERY_S = 0.1
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+
+
+def missing_voices(models_dir: Path) -> tuple[str, ...]:
+    """Voices that can be downloaded and are not here."""
+    return tuple(
+        name for name in registry.VOICES if voice_file(name, voices_dir=models_dir / "hibari") is None
+    )
+
+
+def download(
+    voice: str, models_dir: Path, on_bytes: Callable[[int, int], None], *, base_url: str = ""
+) -> Path:
+    """The voice's file, checked against its sha256. `on_bytes(done, total)` is called in this thread.
+
+    Raises EngineError `download_failed` or `storage_full`, and KeyError for a voice that hibari doesn't have.
+    """
+    known = registry.VOICES[voice]
+    destination: Path = models_dir / "hibari" / known["file"]
+    url = (base_url or registry.BASE_URL) + known["file"]
+    before = set(_parts(destination))
+    # The library reports no progress: it runs beside, and its growing file is watched from here.
+    with ThreadPoolExecutor(1, thread_name_prefix="hibari-download") as beside:
+        running = beside.submit(_fetch, url, destination, known["sha256"])
+        _watch(running, destination, before, lambda done: on_bytes(done, known["bytes"]))
+    running.result()
+    on_bytes(known["bytes"], known["bytes"])
+    return destination
+
+
+def _fetch(url: str, destination: Path, sha256: str) -> None:
+    try:
+        registry.download(url, str(destination), sha256)
+    except (OSError, RuntimeError, HTTPException) as error:
+        if isinstance(error.__cause__, HTTPError):
+            # It carries the open connection of the answer.
+            error.__cause__.close()
+        raise _failure(destination, error) from error
+
+
+def _failure(destination: Path, error: Exception) -> EngineError:
+    # The library wraps what stopped it, unless it stopped before its first byte.
+    number = getattr(error.__cause__ or error, "errno", None)
+    if number in _FULL:
+        message = "No space is left for the voice's file in the models folder; make room and try again."
+        return EngineError("storage_full", message, retryable=True)
+    if number in _UNWRITABLE:
+        message = "The models folder cannot be written by the worker; correct its permissions and try again."
+    elif isinstance(error, RuntimeError) and error.__cause__ is None:
+        message = "The voice's file arrived damaged, its checksum is wrong. Try again later."
+    else:
+        message = (
+            "The voice could not be downloaded: no network, or the hub does not answer. Check the connection, or copy "
+            f"the file to {destination.parent.name}/{destination.name} in the models folder by hand."
+        )
+    return EngineError("download_failed", message, retryable=True)
+
+
+def _watch(
+    running: Future[None], destination: Path, before: set[Path], report: Callable[[int], None]
+) -> None:
+    while not wait([running], timeout=_LOOK_EVERY_S).done:
+        report(max((_size_bytes(part) for part in _parts(destination) if part not in before), default=0))
+
+
+def _parts(destination: Path) -> list[Path]:
+    return list(destination.parent.glob(f"{destination.name}.*.part"))
+
+
+def _size_bytes(part: Path) -> int:
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:  # renamed into place meanwhile
+        return 0

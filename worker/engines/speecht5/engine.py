@@ -1,0 +1,92 @@
+"""SpeechT5: English in the voice of any speaker of whom there is an x-vector."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar
+
+from common.catalogue import Weights
+from common.settings import Settings
+from worker.engines.pretrained import PretrainedEngine, samples_of
+from worker.engines.protocol import Speech, TooLong, Utterance
+from worker.engines.samples import checked
+from worker.engines.speecht5.speakers import speaker_names, speaker_vector
+from worker.text.numbers import spell_numbers
+
+
+class SpeechT5Engine(PretrainedEngine):
+    alias: str = "speecht5"
+    max_chars: int = 400
+    batch_on_cpu: ClassVar[int] = 8
+    batch_on_gpu: ClassVar[int] = 16
+    dtype_on_cuda: ClassVar[str] = "float16"
+    weight_files: ClassVar[int] = 2
+
+    def __init__(self, weights: Weights, settings: Settings) -> None:
+        super().__init__(weights, settings)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._tokenizer: Any = None
+        self._model: Any = None
+        self._vocoder: Any = None
+        self._speakers: dict[str, Any] = {}
+
+    def voices(self) -> tuple[str, ...]:
+        return speaker_names(self._folders()[2]) if self._is_complete() else ()
+
+    def batch_key(self, utterance: Utterance) -> Hashable | None:
+        # Dropout is drawn for the whole batch: alone, a seed gives the same sound each time.
+        return None if utterance.seed_given else self.alias
+
+    def _load(self) -> Sequence[Any]:
+        from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Tokenizer
+
+        folder, vocoder_folder, _ = self._folders()
+        self._tokenizer = SpeechT5Tokenizer.from_pretrained(folder, local_files_only=True)
+        self._model = self._loaded(SpeechT5ForTextToSpeech, folder, dtype=self._dtype)
+        self._vocoder = self._loaded(SpeechT5HifiGan, vocoder_folder, dtype=self._dtype)
+        self._compile(self._vocoder)
+        return self._model, self._vocoder
+
+    def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
+        texts = [spell_numbers(utterance.text, language="en") for utterance in batch]
+        self._require_letters(self._tokenizer, texts)
+        self._require_room(self._tokenizer, texts, tokens=self._model.config.max_text_positions)
+        encoded = self._tokenizer(texts, padding=True, return_tensors="pt").to(self._device.label)
+        speakers = self._speakers_of(batch)
+        self._seed(batch)
+        spectrograms, lengths = self._generated(encoded, speakers)
+        # One by one: the vocoder takes padding for sound.
+        waves = [self._vocoder(one[:length]) for one, length in zip(spectrograms, lengths, strict=True)]
+        rate = self._vocoder.config.sampling_rate
+        return [checked(samples_of(wave), sample_rate_hz=rate) for wave in waves]
+
+    def _generated(self, encoded: Any, speakers: Any) -> Any:
+        """(spectrograms, their lengths)."""
+        try:
+            return self._model.generate_speech(
+                encoded.input_ids,
+                speakers,
+                attention_mask=encoded.attention_mask,
+                threshold=0.5,
+                minlenratio=0.0,
+                maxlenratio=20.0,
+                return_output_lengths=True,
+            )
+        except RuntimeError as error:
+            # It missed the end of the text, and went on until it had no more places for sound.
+            if f"({self._model.config.max_speech_positions + 1}) must match" not in str(error):
+                raise
+            raise TooLong(self.alias) from None
+
+    def _speakers_of(self, batch: Sequence[Utterance]) -> Any:
+        import torch
+
+        vectors = torch.stack([self._speaker(utterance.voice) for utterance in batch])
+        return vectors.to(self._device.label, self._model.dtype)
+
+    def _speaker(self, name: str) -> Any:
+        import torch
+
+        if name not in self._speakers:
+            self._speakers[name] = torch.from_numpy(speaker_vector(self._folders()[2], name))
+        return self._speakers[name]

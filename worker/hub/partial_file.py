@@ -1,0 +1,99 @@
+"""A file on its way: as far as it came, with the digest of what is there."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from worker.host.models_folder import PART
+from worker.hub.disk_space import keep_reserve
+from worker.hub.files import RemoteFile
+from worker.hub.progress import Tally
+
+_BLOCK_BYTES = 1 << 20
+# How much is written between two looks at the disk.
+_LOOK_EVERY_BYTES = 32 << 20
+
+
+class Part:
+    """Lies beside its place until it is whole. What an earlier try left is read once, for the digest."""
+
+    def __init__(self, place: Path, file: RemoteFile, tally: Tally) -> None:
+        self.size_bytes = 0
+        self._place = place
+        self._path = place.with_name(place.name + PART)
+        self._file = file
+        self._tally = tally
+        self._hash = file.new_hash()
+        self._looked_at_bytes = 0
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self._out = self._path.open("r+b" if self._path.exists() else "w+b")
+
+    def __enter__(self) -> Self:
+        while block := self._out.read(_BLOCK_BYTES):
+            self._count(block)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._out.close()
+
+    @property
+    def is_full(self) -> bool:
+        return self.size_bytes >= self._file.size_bytes
+
+    @property
+    def is_too_long(self) -> bool:
+        return self.size_bytes > self._file.size_bytes
+
+    @property
+    def is_right(self) -> bool:
+        return bool(self.size_bytes == self._file.size_bytes and self._hash.hexdigest() == self._file.digest)
+
+    def append(self, block: bytes) -> None:
+        if self.size_bytes >= self._looked_at_bytes:
+            keep_reserve(self._place.parent)
+            self._looked_at_bytes = self.size_bytes + _LOOK_EVERY_BYTES
+        self._out.write(block)
+        # Nothing that came is lost with this process.
+        self._out.flush()
+        self._count(block)
+
+    def start_over(self) -> None:
+        self._out.seek(0)
+        self._out.truncate()
+        self._hash = self._file.new_hash()
+        self.size_bytes = self._looked_at_bytes = 0
+
+    def settle(self) -> None:
+        """Into its place; after a power cut it is whole or not there."""
+        os.fsync(self._out.fileno())
+        self._path.replace(self._place)
+        sync_folder(self._place.parent)
+
+    def _count(self, block: bytes) -> None:
+        self._hash.update(block)
+        self.size_bytes += len(block)
+        self._tally.at(self.size_bytes)
+
+
+def is_there(place: Path, file: RemoteFile, tally: Tally) -> bool:
+    """With the right content, not only of the right size."""
+    if not place.is_file() or place.stat().st_size != file.size_bytes:
+        return False
+    found, read_bytes = file.new_hash(), 0
+    with place.open("rb") as content:
+        while block := content.read(_BLOCK_BYTES):
+            found.update(block)
+            read_bytes += len(block)
+            tally.at(read_bytes)
+    return bool(found.hexdigest() == file.digest)
+
+
+def sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

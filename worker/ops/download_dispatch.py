@@ -1,0 +1,45 @@
+"""Everything that can be downloaded, into the models folder: weights from the hub, hibari's voices by its package."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from common.catalogue import find_weights
+from common.catalogue.download_items import HIBARI, Item
+from worker.engines.protocol import EngineError
+from worker.hub import fetch_weights
+
+
+def deliver(
+    item: Item, root: Path, *, endpoint: str, token: str | None, on_bytes: Callable[[int, int], None]
+) -> None:
+    """`on_bytes(done, total)` is called often; what it raises ends the download. Raises EngineError."""
+    if item.model == HIBARI:
+        _deliver_voice(item.item, root, endpoint=endpoint, on_bytes=on_bytes)
+        return
+    try:
+        weights = find_weights(item.item)
+    except KeyError:
+        raise unknown() from None
+    fetch_weights(weights, root, endpoint=endpoint, token=token, on_bytes=on_bytes)
+
+
+def unknown() -> EngineError:
+    return EngineError(
+        "download_failed", "The worker does not know what that is: it is of an older release; update it."
+    )
+
+
+def _deliver_voice(voice: str, root: Path, *, endpoint: str, on_bytes: Callable[[int, int], None]) -> None:
+    from hibari import voices as registry
+
+    from worker.engines.hibari import download
+    from worker.engines.hibari.engine import voice_file
+
+    if voice not in registry.VOICES:
+        raise unknown()
+    if voice_file(voice, voices_dir=root / HIBARI) is not None:
+        return
+    # From the hub of our settings, not only from the one that the package names.
+    base_url = endpoint.rstrip("/") + urlsplit(registry.BASE_URL).path
+    download.download(voice, root, on_bytes, base_url=base_url)

@@ -1,0 +1,153 @@
+"""Addresses of pages, mail, machines, files and people, as they are spelled to somebody over the telephone."""
+
+import re
+
+from worker.text.normalization.language import Language
+from worker.text.normalization.mapped_text import DIGITS, Rule
+
+_TLDS = (
+    "com|org|net|edu|gov|mil|int|info|biz|io|ai|dev|app|co|tv|xyz|online|site|shop|blog|cloud|tech|museum|eu|uk|fr|de|es"
+    "|it|pt|br|ch|at|be|nl|ca|us|au|nz|ie|lu|se|dk|fi|pl|cz|jp|cn|ru|mx|ar|cl|in|me|fm|gg|ly|sh"
+)
+# What nobody can pronounce is spelled; engines spell capitals.
+_EXTENSIONS = (
+    "pdf|txt|md|docx?|xlsx?|pptx?|odt|ods|csv|tsv|json|xml|ya?ml|toml|ini|cfg|conf|log|html?|css|js|ts|jsx|tsx|py|rb|rs"
+    "|java|cpp|hpp|sh|bat|exe|dll|zip|tar|gz|tgz|7z|rar|iso|dmg|apk|jpe?g|png|gif|svg|webp|bmp|tiff?|mp3|mp4|wav"
+    "|flac|ogg|opus|aac|m4a|avi|mkv|mov|webm|epub|mobi|srt|vtt|sql|db|bak|tmp|env|lock|onnx|safetensors|ipynb|php|asp"
+)
+_HOST = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{{0,62}}\.)){{1,8}}(?:{_TLDS})(?![\w-]|\.\w)"
+_PORT_AND_PATH = r"(?::\d{1,5})?(?:[/?#][^\s<>\"]{0,2000})?"
+_MAIL = re.compile(
+    r"(?:mailto:)?(?<![\w.+%-])([\w][\w.+%&-]{0,63})@((?:[A-Za-z0-9][\w-]{0,62}\.){1,8}[A-Za-z]{2,24})(?![\w-])"
+)
+_SCHEME = re.compile(r"(?<!\w)(?:https?|ftps?|sftp|wss?|file)://([^\s<>\"]{1,2000})", re.IGNORECASE)
+_WWW = re.compile(r"(?<![\w.@-])www\d?\.([^\s<>\"]{1,2000})", re.IGNORECASE)
+_BARE = re.compile(rf"(?<![\w.@/-])({_HOST}{_PORT_AND_PATH})")
+_LOCAL = re.compile(r"(?<![\w.@/-])(localhost(?::\d{1,5})?(?:[/?#][^\s<>\"]{0,2000})?)(?!\w)")
+_IP = re.compile(r"(?<![\w.:])(\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?(/[^\s<>\"]{0,500})?(?![\w.]*\d)")
+_FILE = re.compile(
+    rf"(?<![\w.@/\\-])([\w-]{{1,80}}(?:\.[\w-]{{1,40}}){{0,4}}\.(?:{_EXTENSIONS}))(?![\w@]|\.\w)"
+)
+_PATH = re.compile(
+    r"(?<![\w/\\.<:-])((?:~|\.{1,2}|[A-Za-z]:)(?:[/\\][\w.+@-]{1,100}){1,30}[/\\]?|(?:/[\w.+@-]{1,100}){2,30}/?)(?!\w)"
+)
+_MENTION = re.compile(r"(?<![\w@.])@(?=\w{0,39}[^\W\d])(\w{1,40})(?![\w@])")
+_HASHTAG = re.compile(r"(?<![\w&#/])#(?=\w{0,59}[^\W\d])(\w{1,60})(?!\w)")
+_HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-zà-ÿ])|(?<=[^\W\d_])(?=\d)|_")
+_TAIL = ".,;:!?)'\"]}*…"
+_PIECE = re.compile(r"[^\W\d_]+|\d+|[./\\@:~+_-]|&|%[0-9A-Fa-f]{2}")
+_SIGNS = {
+    ".": "dot",
+    "/": "slash",
+    "\\": "backslash",
+    "@": "at",
+    ":": "colon",
+    "~": "tilde",
+    "_": "underscore",
+    "-": "dash",
+    "+": "plus",
+    "&": "&",
+}
+_VOWEL = re.compile("[aeiouy]", re.IGNORECASE)
+
+
+def address_rules(language: Language) -> tuple[Rule, ...]:
+    def web(match: re.Match[str]) -> str:
+        return _web(match[1], language=language)
+
+    def plain(match: re.Match[str]) -> str:
+        return spell_address(match[1], language=language)
+
+    def mention(match: re.Match[str]) -> str:
+        return f"{language.words['at']} {spell_address(match[1], language=language, ending=False)}"
+
+    return (
+        Rule(_MAIL, lambda match: _mail(match, language=language), needs="@"),
+        Rule(_SCHEME, web, needs=":"),
+        *(Rule(pattern, web, needs=".") for pattern in (_WWW, _BARE)),
+        Rule(_LOCAL, web),
+        Rule(_IP, lambda match: _machine(match, language=language), needs=DIGITS),
+        Rule(_PATH, plain, needs="/\\"),
+        Rule(_FILE, plain, needs="."),
+        Rule(_MENTION, mention, needs="@"),
+        Rule(
+            _HASHTAG,
+            lambda match: f"{language.words['hashtag']} {_HUMP.sub(' ', match[1]).strip()}",
+            needs="#",
+        ),
+    )
+
+
+def harmless_addresses() -> tuple[Rule, ...]:
+    """For languages whose words we do not know: the host's name, and nothing that an engine would choke on."""
+
+    def host(match: re.Match[str]) -> str:
+        name = re.split(r"[/?#]", match[1])[0]
+        return f"{name.removeprefix('www.')}{_tail(match[1])}"
+
+    return tuple(Rule(pattern, host) for pattern in (_SCHEME, _WWW))
+
+
+def spell_address(text: str, *, language: Language, ending: bool = True) -> str:
+    """Names as words, signs by their names, digits as in an address; with `ending`, the last name may be a code."""
+    pieces = _PIECE.findall(text)
+    said = [
+        _piece(piece, last=ending and index == len(pieces) - 1, language=language)
+        for index, piece in enumerate(pieces)
+    ]
+    return " ".join(filter(None, said))
+
+
+def _piece(piece: str, *, last: bool, language: Language) -> str:
+    if piece in _SIGNS:
+        return language.words.get(_SIGNS[piece], "")
+    if piece.isdecimal():
+        few = len(piece) < 3 and not piece.startswith("0")
+        return language.cardinal(int(piece)) if few else language.say_digits(piece)
+    if piece.startswith("%"):
+        return ""
+    # A short name that no mouth can say, or the country at the end.
+    spelled = len(piece) < 4 and (not _VOWEL.search(piece) or (last and len(piece) == 2))
+    return piece.upper() if spelled else piece
+
+
+def _web(address: str, *, language: Language) -> str:
+    tail = _tail(address)
+    body = re.split(r"[?#]", address[: len(address) - len(tail)])[0].rstrip("/")
+    body = re.sub(r"^(?:[^/@\s]{1,100}@)?(?:www\d?\.)?", "", body, count=1)
+    host, slash, path = body.partition("/")
+    name, _, port = host.partition(":")
+    said = spell_address(name, language=language)
+    if port:
+        said += f" {language.words['colon']} {language.say_digits(port)}"
+    if slash:
+        said += f" {language.words['slash']} {spell_address(path, language=language)}"
+    return f"{said}{tail}"
+
+
+def _tail(address: str) -> str:
+    """Punctuation of the sentence behind the address; a bracket that was opened inside is the address's own."""
+    end = len(address)
+    while end and address[end - 1] in _TAIL and not (address[end - 1] == ")" and "(" in address[:end]):
+        end -= 1
+    return address[end:]
+
+
+def _mail(match: re.Match[str], *, language: Language) -> str:
+    name = spell_address(match[1], language=language, ending=False)
+    host = spell_address(match[2], language=language)
+    return f"{name} {language.words['at']} {host}"
+
+
+def _machine(match: re.Match[str], *, language: Language) -> str | None:
+    address, port, path = match.groups()
+    parts = address.split(".")
+    if any(int(part) > 255 for part in parts):
+        return None
+    said = f" {language.words['dot']} ".join(language.say_octet(part) for part in parts)
+    if port:
+        said += f" {language.words['colon']} {language.say_digits(port[1:])}"
+    if path:
+        tail = _tail(path)
+        said += f" {spell_address(path[: len(path) - len(tail)], language=language)}{tail}"
+    return said

@@ -1,0 +1,64 @@
+"""Times of the day."""
+
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
+import re
+
+from worker.text.normalization.language import Language
+from worker.text.normalization.mapped_text import Rule
+
+_HALF = r"(?P<half>[apAP])\.? ?[mM](?:\.|(?!\w))"
+_TWELVE = re.compile(
+    rf"(?<![\w.:,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}})(?::\d{{2}})?)? ?{_HALF}(?!\w)"
+)
+_RANGE = re.compile(
+    r"(?<=\d) ?[-–] ?(?=\d{1,2}:\d{2}(?!\d))|(?:(?<=[apAP][mM])|(?<=[apAP]\.[mM]\.))(?: - | ?– ?|-)(?=\d)"
+)
+_BEFORE_HALF = re.compile(
+    rf"(?<![\w.:,-])(\d{{1,2}}(?::\d{{2}})?) ?[-–] ?(?=\d{{1,2}}(?::\d{{2}})? ?{_HALF})"
+)
+_CAPITAL = re.compile(r" [A-Z][a-z]")
+
+
+def clock_rules(language: Language) -> tuple[Rule, ...]:
+    day = re.compile(
+        r"(?<![\w.:,])(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\w:]|[.,]\d)"
+        rf"(?:{language.time_suffix})?"
+    )
+    to = f" {language.words['to']} "
+    return (
+        Rule(_BEFORE_HALF, lambda match: f"{_bare(match[1], language=language)}{to}", needs="-–"),
+        Rule(_RANGE, lambda _: to, needs="-–"),
+        Rule(_TWELVE, lambda match: _half_day(match, language=language), needs="mM"),
+        Rule(day, lambda match: _day(match, language=language), needs=":"),
+    )
+
+
+def _day(match: re.Match[str], *, language: Language) -> str | None:
+    hour, second = int(match["hour"]), match["second"]
+    if hour > 24:
+        return (
+            f"{language.cardinal(hour)} {language.cardinal(int(match['minute']))}" if second is None else None
+        )
+    return language.time(hour=hour, minute=int(match["minute"]), second=int(second) if second else None)
+
+
+def _half_day(match: re.Match[str], *, language: Language) -> str | None:
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    if hour > 23 or minute > 59:
+        return None
+    said = language.half_day(hour=hour, minute=minute, half=f"{match['half'].upper()}M")
+    return f"{said}{_full_stop(match)}"
+
+
+def _bare(time: str, *, language: Language) -> str:
+    """The first of two times that share their half of the day."""
+    hour, _, minute = time.partition(":")
+    return language.half_day(hour=int(hour), minute=int(minute or 0), half="").rstrip()
+
+
+def _full_stop(match: re.Match[str]) -> str:
+    """The point of "p.m." is also the sentence's where that ends."""
+    rest = match.string[match.end() : match.end() + 3]
+    return "." if match[0].endswith(".") and (not rest.strip(" \"')") or _CAPITAL.match(rest)) else ""

@@ -1,0 +1,98 @@
+"""English names: kings and chapters with Roman numerals, saints and streets."""
+
+import re
+
+from worker.text.normalization.language import Language
+from worker.text.normalization.mapped_text import Rule
+from worker.text.normalization.romans import PATTERN as ROMAN
+from worker.text.normalization.romans import roman_value
+
+_REGNAL = (
+    "Adolf|Albert|Alexander|Alexandra|Alfonso|Andrew|Anne|Augustus|Baldwin|Benedict|Boniface|Casimir|Catherine|Charles"
+    "|Christian|Clement|Constantine|Constantius|Cosimo|Darius|Edgar|Edmund|Edward|Elizabeth|Eric|Ethelred|Eugene"
+    "|Ferdinand|Francis|Franz|Frederick|Friedrich|Gaius|George|Gregory|Gustav|Haakon|Harald|Harold|Henri|Henry|Innocent"
+    "|Isabella|Ivan|James|Jean|Joan|Joao|John|Joseph|Juan|Julius|Justinian|Karl|Kenneth|Leo|Leopold|Louis|Ludwig|Magnus"
+    "|Margaret|Maria|Mary|Matthias|Maximilian|Mehmed|Michael|Murad|Napoleon|Nicholas|Nikolai|Olaf|Oscar|Otto|Paul"
+    "|Pedro|Peter|Philip|Philippe|Pius|Ptolemy|Rainier|Rama|Ramesses|Richard|Robert|Roger|Rudolf|Selim|Sigismund|Sixtus"
+    "|Stephen|Suleiman|Theodosius|Thutmose|Umberto|Urban|Valdemar|Victor|Victoria|Vittorio|Emmanuel|Emanuel|Wilhelm"
+    "|William|Xerxes"
+)
+_COUNTED = (
+    "Act|Album|Annex|Appendix|Apollo|Article|Book|Canto|Chapter|Class|Column|Division|Episode|Exhibit|Factor|Figure"
+    "|Gemini|Grade|Group|Item|Lesson|Level|Mark|Module|Mach|Note|Number|Page|Paragraph|Part|Phase|Plate|Psalm|Quarter"
+    "|Region|Round|Saturn|Scene|Schedule|Season|Section|Series|Stage|Step|Table|Tier|Title|Tome|Topic|Type|Unit|Verse"
+    "|Volume|War|Bowl|WrestleMania|(?i:chapter|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
+)
+# What an "I" behind a king's name is followed by when it is the writer.
+_PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't)\\b|'(?!s\\b))"
+_KING = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
+_CHAPTER = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
+_SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w'-])")
+_CENTURY = re.compile(rf"\b({ROMAN})(?:th|st|nd|rd)?(?= (?:century|centuries|[Dd]ynasty|Olympi))")
+_TEN = re.compile(r"(?:(?<=\biPhone )|(?<=\bOS )|(?<=\bSpace ))X(?!\w)")
+_YEAR = re.compile(r"\bM{1,2}[DCLXVI]{3,12}(?!\w)")
+_CAPITALISED = re.compile(r"\b[A-Z][\w'-]*$")
+# "St." before a name is a saint, behind a name a street; between two, a house number decides.
+_STREET = re.compile(
+    r"(?P<name>\b(?:[A-Z][\w'-]{0,40}|\d{1,4}(?:st|nd|rd|th))) "
+    r"(?P<kind>St|Dr|Ave|Rd|Ln|Blvd|Pl|Ct|Sq|Hwy|Pkwy)\b(?P<point>\.?)"
+)
+_STREETS = {
+    "St": "Street",
+    "Dr": "Drive",
+    "Ave": "Avenue",
+    "Rd": "Road",
+    "Ln": "Lane",
+    "Blvd": "Boulevard",
+    "Pl": "Place",
+    "Ct": "Court",
+    "Sq": "Square",
+    "Hwy": "Highway",
+    "Pkwy": "Parkway",
+}
+_HOUSE = re.compile(r"\d[A-Za-z]? (?:[A-Z][\w'.-]{0,40} ){0,3}$")
+_NAME_FOLLOWS = re.compile(r" [A-Z]")
+
+
+def name_rules(language: Language) -> tuple[Rule, ...]:
+    def ordinal(numeral: str) -> str | None:
+        value = roman_value(numeral)
+        return language.ordinal(value) if value and value < 40 else None
+
+    def king(match: re.Match[str]) -> str | None:
+        said = ordinal(match[2])
+        return said and f"{match[1]} the {said.title()}"
+
+    def chapter(match: re.Match[str]) -> str | None:
+        value = roman_value(match[2])
+        return f"{match[1]} {language.cardinal(value)}" if value else None
+
+    def sequel(match: re.Match[str]) -> str | None:
+        """Rocky II, but not "Then I": only what a word with a capital stands before."""
+        named = _CAPITALISED.search(match.string[max(0, match.start() - 40) : match.start()])
+        value = roman_value(match[1])
+        return f" {language.cardinal(value)}" if named and value and value not in (1, 5) else None
+
+    def year(match: re.Match[str]) -> str | None:
+        value = roman_value(match[0])
+        return language.year(value) if value else None
+
+    return (
+        Rule(_CENTURY, lambda match: ordinal(match[1]), needs="IVX"),
+        Rule(_KING, king, needs="IVX"),
+        Rule(_CHAPTER, chapter, needs="IVXLCDM"),
+        Rule(_SEQUEL, sequel, needs="IVX"),
+        Rule(_TEN, lambda _: "ten", needs="X"),
+        Rule(_YEAR, year, needs="M"),
+        Rule(_STREET, _street),
+    )
+
+
+def _street(match: re.Match[str]) -> str | None:
+    rest = match.string[match.end() : match.end() + 3]
+    named = _NAME_FOLLOWS.match(rest) is not None
+    house = _HOUSE.search(match.string[max(0, match.start() - 80) : match.start()])
+    if match["kind"] in ("St", "Dr") and named and match["name"][0].isalpha() and not house:
+        return None
+    stop = "." if match["point"] and (named or not rest.strip()) else ""
+    return f"{match['name']} {_STREETS[match['kind']]}{stop}"

@@ -1,0 +1,209 @@
+"""Spanish as it is read aloud."""
+
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
+import re
+from collections.abc import Iterable
+
+from worker.text.normalization.language import Coin, Language
+from worker.text.normalization.mapped_text import Rule
+from worker.text.normalization.romans import PATTERN as ROMAN
+from worker.text.normalization.romans import roman_value
+from worker.text.normalization.units import SYMBOLS
+
+_ROMAN = re.compile(
+    rf"\b((?:[Ss]iglos?|[Ss]\.|[Cc]apítulo|[Tt]omo|[Vv]olumen|[Pp]arte|[Aa]cto|[Ee]scena|[Ll]ibro|[Ff]ase|[Tt]ítulo|[Aa]rtículo|Guerra"
+    rf" Mundial)|[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{{2,20}}) ({ROMAN})(?![\w'-]|\.\w)"
+)
+_ALWAYS = re.compile(
+    r"siglo|capítulo|tomo|volumen|parte|acto|escena|libro|fase|título|artículo|mundial", re.IGNORECASE
+)
+_ORDINALS = (
+    "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
+)  # fmt: skip
+_KINGS_UNTIL = 10
+_FEMININE = re.compile(r"(?:a|as|dad|dades|ción|ciones|sión|siones)$")
+_MASCULINE = frozenset(
+    {"días", "día", "kilogramas", "programas", "problemas", "sistemas", "mapas", "gramas", "yottas", "temas"}
+)
+_ONE = re.compile(
+    r"(?<![\w.,:/-])((?:\d{1,3}(?:\.\d{3}){0,4}|\d{0,5})(?:1|[2-9]00))(?= ([a-záéíóúñü]{2,})\b)"
+    r"(?! (?:de|y|a|en|por|o|al|con|el|la|se|que|es)\b)"
+)
+_PER = re.compile(r"/(?=(?:hora|mes|año|día|semana|persona|noche|minuto|kilogramo|litro|unidad|h|kg)\b)")
+_FRACTIONS = {
+    2: "medio",
+    3: "tercio",
+    4: "cuarto",
+    5: "quinto",
+    6: "sexto",
+    7: "séptimo",
+    8: "octavo",
+    9: "noveno",
+    10: "décimo",
+}
+
+
+class Reader(Language):
+    """Spanish."""
+
+    code = "es"
+    decimal_mark = ","
+    group_marks = "."
+    of_month = "del?"
+    ordinal_suffixes = r"(?<! )(?:\.?[ºªoa°]|\.?er|[rnmt][oa]|\.?era)"
+    short_months = {"sept": 9, "set": 9}  # noqa: RUF012
+    time_suffix = "(?: ?(?:h|hs|hrs)\\b\\.?)?"
+    words = {  # noqa: RUF012
+        "point": "coma", "minus": "menos", "plus": "más", "to": "a", "and": "y", "with cents": "con", "by": "por",
+        "percent": "por ciento", "permille": "por mil", "version": "versión", "to the power of": "elevado a",
+        "power 2": "al cuadrado", "power 3": "al cubo", "love": "amo", "hashtag": "hashtag", "dot": "punto",
+        "slash": "barra", "backslash": "barra inversa", "at": "arroba", "colon": "dos puntos",
+        "tilde": "virgulilla", "underscore": "guion bajo", "dash": "guion", "&": "y", "@": "arroba", "+": "más",
+        "\u2212": "menos", "=": "igual a", "≠": "distinto de", "≈": "aproximadamente igual a",
+        "~": "aproximadamente", "≤": "menor o igual que", "≥": "mayor o igual que", "<": "menor que",
+        ">": "mayor que", "±": "más menos", "×": "por", "⋅": "por", "∙": "por", "*": "por", "÷": "dividido entre",
+        "√": "raíz cuadrada de", "∞": "infinito", "π": "pi", "→": "a", "°": "grados", "§": "sección",
+        "©": "copyright", "#": "número", "€": "euros", "$": "dólares", "£": "libras", "¥": "yenes",
+    }  # fmt: skip
+    coins = {  # noqa: RUF012
+        "€": Coin("euro", "euros", "céntimo", "céntimos"), "EUR": Coin("euro", "euros", "céntimo", "céntimos"),
+        "$": Coin("dólar", "dólares", "centavo", "centavos"), "£": Coin("libra", "libras", "penique", "peniques"),
+        "USD": Coin("dólar estadounidense", "dólares estadounidenses", "centavo", "centavos"),
+        "GBP": Coin("libra", "libras", "penique", "peniques"), "¥": Coin("yen", "yenes"), "JPY": Coin("yen", "yenes"),
+        "MXN": Coin("peso mexicano", "pesos mexicanos", "centavo", "centavos"),
+    }  # fmt: skip
+    scales = {  # noqa: RUF012
+        "mil": ("mil", "mil"), "millón": ("millón", "millón"), "millones": ("millones", "millones"),
+        "M": ("millón", "millones"), "mill.": ("millón", "millones"), "MM": ("millón", "millones"),
+        "billón": ("billón", "billón"), "billones": ("billones", "billones"), "k": ("mil", "mil"),
+        "K": ("mil", "mil"),
+    }  # fmt: skip
+    units = {  # noqa: RUF012
+        "min": ("minuto", "minutos"), "seg": ("segundo", "segundos"), "dB": ("decibelio", "decibelios"),
+        "hs": ("hora", "horas"), "hrs": ("hora", "horas"), "Mbps": ("megabit por segundo", "megabits por segundo"),
+        "GB": ("gigabyte", "gigabytes"), "MB": ("megabyte", "megabytes"), "TB": ("terabyte", "terabytes"),
+        "KB": ("kilobyte", "kilobytes"), "rpm": ("revolución por minuto", "revoluciones por minuto"),
+        "kms": ("kilómetro", "kilómetros"), "t": ("tonelada", "toneladas"), "kgs": ("kilogramo", "kilogramos"),
+        "mts": ("metro", "metros"), "in": ("pulgada", "pulgadas"), "cts": ("céntimo", "céntimos"),
+    }  # fmt: skip
+    not_units = frozenset({"a", "in", "ac"})
+    abbreviations = {  # noqa: RUF012
+        "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores", "Sras.": "señoras",
+        "Dr.": "doctor", "Dra.": "doctora", "Dres.": "doctores", "D.": "don", "Dña.": "doña", "Prof.": "profesor",
+        "Profa.": "profesora", "Lic.": "licenciado", "Ing.": "ingeniero", "Gral.": "general", "Cnel.": "coronel",
+        "Cap.": "capitán", "Sto.": "Santo", "Sta.": "Santa", "S.": "san", "Ud.": "usted", "Uds.": "ustedes",
+        "Vd.": "usted", "Vds.": "ustedes", "p. ej.": "por ejemplo", "P. ej.": "Por ejemplo", "etc.": "etcétera",
+        "aprox.": "aproximadamente", "Aprox.": "Aproximadamente", "EE. UU.": "Estados Unidos",
+        "EE.UU.": "Estados Unidos", "EEUU": "Estados Unidos", "a. C.": "antes de Cristo",
+        "d. C.": "después de Cristo", "a. m.": "AM", "p. m.": "PM", "Av.": "avenida", "Avda.": "avenida",
+        "C/": "calle", "c/": "calle", "núm.": "número", "Núm.": "Número", "n.º": "número", "N.º": "Número",
+        "n.°": "número", "nº": "número", "Nº": "Número", "pág.": "página", "págs.": "páginas", "p.": "página",
+        "pp.": "páginas", "cap.": "capítulo", "art.": "artículo", "vol.": "volumen", "ed.": "edición",
+        "fig.": "figura", "tel.": "teléfono", "Tel.": "Teléfono", "tfno.": "teléfono", "máx.": "máximo",
+        "mín.": "mínimo", "dpto.": "departamento", "Dpto.": "Departamento", "depto.": "departamento",
+        "izq.": "izquierda", "dcha.": "derecha", "Cía.": "compañía", "admón.": "administración", "ej.": "ejemplo",
+        "vs.": "versus", "c.": "circa", "s.": "siglo", "ss.": "siguientes", "JJ. OO.": "Juegos Olímpicos",
+        "RR. HH.": "recursos humanos", "FF. AA.": "Fuerzas Armadas", "i. e.": "es decir", "P. D.": "posdata",
+        "ene.": "enero", "feb.": "febrero", "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio",
+        "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre",
+    }  # fmt: skip
+    closing = frozenset({"etc.", "EE. UU.", "a. C.", "d. C.", "a. m.", "p. m.", "Ud.", "Uds.", "Cía."})
+
+    def early_rules(self) -> Iterable[Rule]:
+        return (
+            Rule(
+                re.compile(r"\b([nN])(?:\.[ºo°]|[º°]|úm\.) ?(?=\d)"),
+                lambda match: f"{'Número' if match[1] == 'N' else 'número'} ",
+            ),
+            Rule(re.compile(r"(?<=\d) ([ap])\. ?m\.(?=\s|$|[,;:)])"), lambda match: f" {match[1]}.m."),
+            Rule(
+                re.compile(r"(?<![\w.,:])(\d{1,2})[.h](\d{2}) ?(?:h\b\.?|horas\b)"),
+                lambda match: f"{match[1]}:{match[2]}",
+            ),
+            Rule(
+                re.compile(r"(?<=\d) ?[°º](?![\wº°]| [CFK]\b)(?= ?(?:,|\.|$|de|al|N|S|E|O|\d))"),
+                lambda _: " grados",
+            ),
+            Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),
+            Rule(_ROMAN, self._roman, needs="IVXLCDM"),
+            Rule(_ONE, self._one),
+        )
+
+    def late_rules(self) -> Iterable[Rule]:
+        return (
+            Rule(_PER, lambda _: " por ", needs="/"),
+            Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
+        )
+
+    def counted(self, words: str, noun: str) -> str:
+        name = noun.partition(" ")[0]
+        feminine = _FEMININE.search(name) and name not in _MASCULINE
+        if feminine:
+            words = re.sub("cientos\\b", "cientas", words).replace("quinientos", "quinientas")
+            return re.sub("(?:uno|un|ún)$", "una", words)
+        return (
+            re.sub("veintiuno$", "veintiún", words)
+            if words.endswith("veintiuno")
+            else re.sub(r"\buno$", "un", words)
+        )
+
+    def scaled(self, noun: str, *, scale: str) -> str:
+        return noun if scale == "mil" else f"de {noun}"
+
+    def say_decimals(self, digits: str) -> str:
+        grouped = len(digits) <= 2 and not digits.startswith("0")
+        return self.cardinal(int(digits)) if grouped else self.say_digits(digits)
+
+    def ordinal(self, value: int, *, suffix: str = "") -> str:
+        plain = suffix.lstrip(".")
+        said = _ORDINALS[value - 1] if 1 <= value <= 10 else super().ordinal(value)
+        if plain.endswith(("a", "ª")):
+            return f"{said[:-1]}a"
+        return said[:-1] if plain == "er" else said
+
+    def fraction(self, numerator: int, denominator: int) -> str | None:
+        if not 2 <= denominator <= 100:
+            return f"{self.cardinal(numerator)} sobre {self.cardinal(denominator)}"
+        name = _FRACTIONS.get(denominator) or f"{self.cardinal(denominator).replace(' y ', 'i')}avo"
+        return f"un {name}" if numerator == 1 else f"{self.cardinal(numerator)} {name}s"
+
+    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
+        half = "medio" if (numerator, denominator) == (1, 2) else self.fraction(numerator, denominator)
+        return half and f"{self.cardinal(whole)} y {half}"
+
+    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self.cardinal(day)} de {month}{f' de {self.year(year)}' if year else ''}"
+
+    def month_year(self, *, month: str, year: int) -> str:
+        return f"{month} de {self.year(year)}"
+
+    def time(self, *, hour: int, minute: int, second: int | None) -> str:
+        shown = "una" if hour == 1 else re.sub("uno$", "una", self.cardinal(hour))
+        if minute:
+            shown += f" y {self.cardinal(minute)}" if minute < 10 else f" {self.cardinal(minute)}"
+        elif hour > 12 or hour == 0:
+            shown += " horas"
+        return shown if second is None else f"{shown} y {self.cardinal(second)} segundos"
+
+    def half_day(self, *, hour: int, minute: int, half: str) -> str:
+        return f"{self.time(hour=hour, minute=minute, second=None).removesuffix(' horas')} {half}"
+
+    def _roman(self, match: re.Match[str]) -> str | None:
+        value = roman_value(match[2])
+        named = not _ALWAYS.search(match[1])
+        if not value or (named and (match[2] in "CDLMX" or value > 39)):
+            return None
+        if named and value <= _KINGS_UNTIL:
+            said = _ORDINALS[value - 1]
+            return f"{match[1]} {said[:-1] + 'a' if match[1].endswith('a') else said}"
+        name = {"s.": "siglo", "S.": "Siglo"}.get(match[1], match[1])
+        return f"{name} {self.cardinal(value)}"
+
+    def _one(self, match: re.Match[str]) -> str | None:
+        if match[2] in SYMBOLS or match[2] in self.units:
+            return None
+        words = self.say_number(match[1])
+        said = self.counted(words, match[2])
+        return said if said != words else None

@@ -1,0 +1,62 @@
+"""Hours and durations as French writes them: "14 h 30", "1 h 43 min 21 s"."""
+
+import re
+
+from worker.text.normalization import fr_numbers
+from worker.text.normalization.language import Language
+from worker.text.normalization.mapped_text import DIGITS, Rule
+
+_HOUR = r"\d{1,2} ?[hH](?: ?\d{2})?"
+_HOURS = re.compile(rf"(?<![\w.,:/])({_HOUR}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
+_HOURS_SHORT = re.compile(rf"(?<![\w.,:/-])(\d{{1,2}}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
+_TIME = re.compile(
+    r"(?<![\w.,:/])(?P<hour>\d{1,3}) ?[hH](?: ?(?P<minute>[0-5]?\d)(?![\d%€$°:/]|[.,]\d| \d)"
+    r"(?P<shown> ?(?:min|mn)(?![^\W\d]))?(?: ?(?P<second>[0-5]?\d) ?s(?![\w']))?)?(?![\w²'])"
+)
+_MINUTES = re.compile(r"(?<![\w.,:/])(?P<minute>\d{1,3}) ?(?:min|mn) ?(?P<second>[0-5]?\d) ?s(?![\w'])")
+_SECONDS = re.compile(r"(?<![\w.,])(\d{1,4}(?:,\d{1,3})?) s(?![\w'-]|\.\w)")
+
+
+def hour_rules(language: Language) -> tuple[Rule, ...]:
+    def hour(match: re.Match[str]) -> str:
+        return f"{fr_numbers.feminine(language.cardinal(int(match[1])))} à "
+
+    return (
+        Rule(_HOURS, lambda match: f"{match[1]} à ", needs="-–"),  # noqa: RUF001
+        Rule(_HOURS_SHORT, hour, needs="-–"),  # noqa: RUF001
+        Rule(_TIME, lambda match: _time(match, language=language), needs=DIGITS),
+        Rule(
+            _MINUTES,
+            lambda match: counts([match["minute"], match["second"]], names=_CLOCK[1:], language=language),
+            needs=DIGITS,
+        ),
+        Rule(
+            re.compile(r"(?<![\w.,°])(\d{1,3})['′] ?([0-5]\d)(?:[\"″]|'')"),  # noqa: RUF001
+            lambda match: counts([match[1], match[2]], names=_CLOCK[1:], language=language),
+            needs="'′",  # noqa: RUF001
+        ),
+        Rule(_SECONDS, lambda match: f"{match[1]} sec", needs=DIGITS),
+    )
+
+
+_CLOCK = ("heure", "minute", "seconde")
+
+
+def _time(match: re.Match[str], *, language: Language) -> str:
+    """ "quatorze heures trente"; minutes and seconds are named where they were written so."""
+    hour, minute, second = match["hour"], match["minute"], match["second"]
+    if second:
+        return counts([hour, minute, second], names=_CLOCK, language=language)
+    if match["shown"]:
+        return counts([hour, minute], names=_CLOCK, language=language)
+    return language.time(hour=int(hour), minute=int(minute or 0), second=None)
+
+
+def counts(numbers: list[str], *, names: tuple[str, ...], language: Language) -> str:
+    """ "deux heures cinq minutes" """
+    said = []
+    for number, name in zip(numbers, names, strict=False):
+        value = language.value(number.replace(".", ","))
+        words = language.say_number(number.lstrip("0") or "0")
+        said.append(f"{language.counted(words, name)} {name}{'s' * (not language.is_one(value))}")
+    return " ".join(said)

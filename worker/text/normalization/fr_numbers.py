@@ -1,0 +1,148 @@
+"""French numbers in words: agreement, gender, and what Belgium and Switzerland say otherwise."""
+
+import re
+from functools import cache
+
+from worker.text.normalization import counting
+
+_LAST = {"un": "unième", "cinq": "cinquième", "neuf": "neuvième", "cents": "centième", "vingts": "vingtième"}
+_FRACTIONS = {2: "demi", 3: "tiers", 4: "quart"}
+# Of a larger denominator one says "seven out of twenty".
+_LARGEST_FRACTION = 9
+
+# Numbers that are free of charge or dear are told as "zéro huit cents".
+_DEAR = re.compile("0[89]\\d\\d")
+
+# Nouns that follow a number often; most others tell their gender by how they end.
+_FEMININE = frozenset({
+    "page", "personne", "heure", "minute", "seconde", "tonne", "livre", "once", "calorie", "roupie",
+    "couronne", "lire", "fois", "voix", "place", "table", "chaise", "ligne", "lettre", "carte", "ville",
+    "école", "classe", "équipe", "langue", "photo", "vidéo", "femme", "fille", "dame", "mère", "sœur", "amie",
+    "voiture", "moto", "chambre", "porte", "fenêtre", "pièce", "maison", "rue", "route", "île", "plage",
+    "montagne", "rivière", "forêt", "ferme", "usine", "entreprise", "société", "banque", "église", "œuvre",
+    "toile", "revue", "lampe", "boîte", "bouteille", "tasse", "assiette", "cuillère", "pizza", "part",
+    "tranche", "tarte", "pomme", "poire", "orange", "banane", "cerise", "fraise", "fleur", "rose", "plante",
+    "feuille", "branche", "vache", "poule", "chèvre", "brebis", "abeille", "mouche", "étape", "course",
+    "marche", "danse", "chanson", "note", "phrase", "syllabe", "virgule", "règle", "loi", "taxe", "amende",
+    "dette", "action", "arme", "bombe", "balle", "guerre", "bataille", "victoire", "histoire", "défaite",
+    "nuit", "nation", "victime", "famille", "épouse", "reine", "princesse", "star", "étoile", "planète",
+    "lune", "galaxie", "molécule", "cellule", "bactérie", "espèce", "race", "case", "dent", "main", "jambe",
+    "oreille", "nouvelle", "belle", "petite", "grande", "bonne", "vieille", "jolie", "longue", "première",
+    "dernière", "seule", "commune", "province", "région", "tribune", "station", "gare", "rame", "file",
+    "liste", "série", "saison", "semaine", "dizaine", "quinzaine", "vingtaine", "trentaine", "centaine",
+    "thèse", "preuve", "épreuve", "version", "mise", "prise", "demande", "offre", "vente", "enveloppe",
+    "valise", "robe", "chemise", "veste", "jupe", "chaussure", "paire", "paille", "brique", "pierre", "tuile",
+    "vis", "clé", "clef", "touche", "corde", "tablette", "console", "manette", "application", "requête",
+    "mesure", "particule", "goutte", "larme", "dose", "fièvre",
+})  # fmt: skip
+_FEMININE_ENDING = re.compile(
+    r"(?:[tsx]ion|ance|ence|ette|ité|ée|euse|trice|ienne|esse|ière|ure|aine|ine|elle|ie)$"
+)
+_MASCULINE = frozenset({
+    "silence", "magazine", "squelette", "comité", "invité", "traité", "député", "musée", "lycée", "trophée",
+    "mausolée", "athée", "apogée", "cimetière", "derrière", "arrière", "murmure", "mercure", "augure",
+    "parjure", "domaine", "capitaine", "elle", "génie", "incendie", "parapluie", "foie", "million", "billion",
+    "trillion", "bastion", "scion", "lion", "pion", "espion", "champion", "camion", "avion",
+})  # fmt: skip
+
+
+def is_feminine(noun: str) -> bool:
+    """By a list, else by the ending; what is not known is taken for masculine."""
+    word = noun.split(maxsplit=1)[0].lower()
+    single = word if word in _FEMININE or word in _MASCULINE else re.sub(r"[sx]$", "", word)
+    if single in _MASCULINE:
+        return False
+    return single in _FEMININE or _FEMININE_ENDING.search(single) is not None
+
+
+def feminine(words: str) -> str:
+    """ "vingt et une" for "vingt et un"."""
+    return f"{words}e" if re.search(r"(?:^|[ -])un$", words) else words
+
+
+def invariable(words: str) -> str:
+    """As a number is said that tells which one and not how many: "page deux cent", "mille neuf cent"."""
+    return re.sub(r"(?<=cent)s$|(?<=vingt)s$", "", words)
+
+
+def cardinal(value: int, *, region: str) -> str:
+    words = counting.cardinal(value, language="fr")
+    return _regional(words, eighty=region == "CH") if region in ("BE", "CH") else words
+
+
+def ordinal(value: int, *, region: str, suffix: str) -> str:
+    """`suffix` is what stands behind the digits: "er", "re", "nde", "es"."""
+    plural = "s" if suffix.endswith("s") else ""
+    kind = suffix.rstrip("s")
+    if value == 1:
+        return f"{'première' if kind in ('re', 'ère', 'ere') else 'premier'}{plural}"
+    if value == 2 and kind in ("d", "nd", "de", "nde"):
+        return f"{'seconde' if kind.endswith('de') else 'second'}{plural}"
+    return f"{_ordinal(cardinal(value, region=region))}{plural}"
+
+
+def fraction(numerator: int, denominator: int, *, region: str) -> str:
+    """ "trois quarts", "un demi"; of large parts "quinze sur vingt"."""
+    above = cardinal(numerator, region=region)
+    usual = denominator in _FRACTIONS or numerator < denominator <= _LARGEST_FRACTION
+    if not usual or denominator == 1:
+        return f"{above} sur {cardinal(denominator, region=region)}"
+    name = _FRACTIONS.get(denominator) or _ordinal(cardinal(denominator, region=region))
+    return f"{above} {name}{'s' if numerator > 1 and not name.endswith('s') else ''}"
+
+
+def decimals(digits: str, *, region: str) -> str:
+    """Noughts one by one and the rest as a number, by pairs when there are four; a longer row digit by digit."""
+    rest = digits.lstrip("0")
+    noughts = ["zéro"] * (len(digits) - len(rest))
+    if len(rest) == 4 and rest[2] != "0":
+        said = [cardinal(int(pair), region=region) for pair in (rest[:2], rest[2:])]
+    elif len(rest) > 3:
+        said = [cardinal(int(digit), region=region) for digit in rest]
+    else:
+        said = [cardinal(int(rest), region=region)] if rest else []
+    return " ".join(noughts + said)
+
+
+def pairs(digits: str, *, region: str) -> str:
+    """As telephone numbers are told: a nought by itself, then by twos; three digits stay together."""
+    if len(digits) == 3 and digits[0] != "0":
+        return cardinal(int(digits), region=region)
+    if _DEAR.fullmatch(digits):
+        return f"zéro {cardinal(int(digits), region=region)}"
+    head = len(digits) % 2
+    parts = [digits[:head], *(digits[at : at + 2] for at in range(head, len(digits), 2))]
+    return " ".join(_pair(part, region=region) for part in parts if part)
+
+
+def _pair(digits: str, *, region: str) -> str:
+    if len(digits) == 2 and digits[0] == "0":
+        return " ".join(cardinal(int(digit), region=region) for digit in digits)
+    return cardinal(int(digits), region=region)
+
+
+def _ordinal(words: str) -> str:
+    head, joint, last = re.match(r"(.*?)(^|[ -])([^ -]+)$", words).groups()  # type: ignore[union-attr]
+    if head in ("un",) and last in ("million", "milliard"):
+        head, joint = "", ""
+    return f"{head}{joint}{_LAST.get(last) or re.sub('e$|(?<=on)s$|(?<=ard)s$', '', last) + 'ième'}"
+
+
+def _regional(words: str, *, eighty: bool) -> str:
+    def replaced(match: re.Match[str]) -> str:
+        return _local_names(eighty)[match[0]]
+
+    names = "|".join(sorted(_local_names(eighty), key=len, reverse=True))
+    return re.sub(rf"(?<![\w-])(?:{names})(?![\w-]| et onze)", replaced, words)
+
+
+@cache
+def _local_names(eighty: bool) -> dict[str, str]:
+    """What is said in France to what is said there, from 70 on."""
+    tens = {70: "septante", 90: "nonante"} | ({80: "huitante"} if eighty else {})
+    names: dict[str, str] = {}
+    for base, name in tens.items():
+        for unit in range(10):
+            tail = "" if not unit else " et un" if unit == 1 else f"-{counting.cardinal(unit, language='fr')}"
+            names[counting.cardinal(base + unit, language="fr")] = f"{name}{tail}"
+    return names | ({"quatre-vingt": "huitante"} if eighty else {})

@@ -1,0 +1,113 @@
+"""The steps from a segment as it was written to the one that an engine is given."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from worker.text.lexicon import Lexicon
+from worker.text.normalization.abbreviations import abbreviation_rules
+from worker.text.normalization.addresses import address_rules, harmless_addresses
+from worker.text.normalization.characters import clean_characters, drop_private
+from worker.text.normalization.clock import clock_rules
+from worker.text.normalization.dates import date_rules, name_range_rules
+from worker.text.normalization.emoji import emoji_rules
+from worker.text.normalization.language import Language
+from worker.text.normalization.languages import reader
+from worker.text.normalization.mapped_text import Mapped, Rule
+from worker.text.normalization.markdown import MARKDOWN
+from worker.text.normalization.money import money_range_rules, money_rules
+from worker.text.normalization.quantities import (
+    fraction_rules,
+    group_rules,
+    power_rules,
+    quantity_rules,
+    range_rules,
+)
+from worker.text.normalization.spelling import Spelling
+from worker.text.normalization.symbols import symbol_rules
+from worker.text.normalization.telephone import telephone_rules
+from worker.text.normalization.units import unit_rules
+
+_DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")
+
+
+@dataclass(frozen=True, slots=True)
+class Phonemes:
+    """Characters [start, end) of the spoken text are to be said as this phoneme string."""
+
+    start: int
+    end: int
+    phonemes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What an engine is given for a segment."""
+
+    text: str
+    phonemes: tuple[Phonemes, ...] = ()
+    _starts: Sequence[int] = field(default=(), repr=False)
+    _ends: Sequence[int] = field(default=(), repr=False)
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """(start, end) in the text that was normalised of what `text[start:end]` stands for."""
+        return Mapped(self.text, self._starts, self._ends).source(start, end)
+
+
+def normalise(text: str, *, language: str, lexicon: Lexicon | None = None) -> Spoken:
+    """The segment as a careful speaker would read it; `language` is a BCP 47 tag.
+
+    Of a language that is not known only characters, pictures, marks and addresses are dealt with.
+    """
+    spelling = Spelling()
+    mapped = clean_characters(drop_private(Mapped.of(text)))
+    mapped = spelling.take(mapped, lexicon=lexicon)
+    mapped = clean_characters(mapped.apply(MARKDOWN))
+    known = reader(language)
+    mapped = _read(mapped, language=known) if known else mapped.apply(_FOREIGN)
+    mapped, said = spelling.give_back(mapped.apply(_TIDY))
+    phonemes = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in said)
+    return Spoken(text=mapped.text, phonemes=phonemes, _starts=mapped.starts, _ends=mapped.ends)
+
+
+def _read(mapped: Mapped, *, language: Language) -> Mapped:
+    words, figures, signs = _rules(language)
+    mapped = mapped.apply(words)
+    if _DIGIT.search(mapped.text):
+        mapped = mapped.apply(figures)
+    return mapped.apply(signs)
+
+
+@cache
+def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
+    """Those for all texts, those for texts with figures, and those for what is left."""
+    words = (
+        *emoji_rules(language),
+        *address_rules(language),
+        *name_range_rules(language),
+        *language.early_rules(),
+    )
+    figures = (
+        *date_rules(language),
+        *clock_rules(language),
+        *telephone_rules(language),
+        *group_rules(language),
+        *power_rules(language),
+        *money_range_rules(language),
+        *range_rules(language),
+        *fraction_rules(language),
+        *money_rules(language),
+        *unit_rules(language),
+    )
+    signs = (*abbreviation_rules(language), *language.late_rules(), *symbol_rules(language))
+    return words, (*figures, *quantity_rules(language)), signs
+
+
+_FOREIGN = (*emoji_rules(None), *harmless_addresses())
+# What the other steps leave behind: spaces, and punctuation with nothing before it.
+_TIDY = (
+    Rule(re.compile(r"\s+"), lambda _: " "),
+    Rule(re.compile(r"(?<=[\w\"')]) (?=[.,](?:\s|$))"), lambda _: ""),
+    Rule(re.compile(r"^\s+|\s+$"), lambda _: ""),
+)

@@ -1,0 +1,222 @@
+"""Measures: a number and the symbol of a unit, by the names that CLDR has for them."""
+
+# Signs that look like others are what is read here.
+# ruff: noqa: RUF001
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.units import format_compound_unit, format_unit
+
+from worker.text.normalization.abbreviations import full_stop
+from worker.text.normalization.language import Language
+from worker.text.normalization.mapped_text import Rule
+from worker.text.normalization.money import scale_pattern, scaled_number
+
+_AREAS = {"²": "area-square-", "2": "area-square-", "^2": "area-square-"}
+_VOLUMES = {"³": "volume-cubic-", "3": "volume-cubic-", "^3": "volume-cubic-"}
+_LENGTHS = {
+    "km": "kilometer",
+    "m": "meter",
+    "dm": "decimeter",
+    "cm": "centimeter",
+    "mm": "millimeter",
+    "µm": "micrometer",
+    "μm": "micrometer",
+    "nm": "nanometer",
+    "mi": "mile",
+    "yd": "yard",
+    "ft": "foot",
+}
+SYMBOLS: Mapping[str, str] = {
+    **{symbol: f"length-{name}" for symbol, name in _LENGTHS.items()},
+    **{
+        f"{symbol}{power}": f"{kind}{_LENGTHS[symbol]}"
+        for symbol in ("km", "m", "cm", "mi", "yd", "ft")
+        for kinds in (_AREAS, _VOLUMES)
+        for power, kind in kinds.items()
+    },
+    **{symbol: f"mass-{name}" for symbol, name in (
+        ("kg", "kilogram"), ("g", "gram"), ("mg", "milligram"), ("µg", "microgram"), ("μg", "microgram"),
+        ("lb", "pound"), ("lbs", "pound"), ("oz", "ounce"), ("t", "tonne"), ("KG", "kilogram"), ("Kg", "kilogram"),
+    )},
+    **{symbol: f"volume-{name}" for symbol, name in (
+        ("l", "liter"), ("L", "liter"), ("dl", "deciliter"), ("cl", "centiliter"), ("ml", "milliliter"),
+        ("dL", "deciliter"), ("cL", "centiliter"), ("mL", "milliliter"), ("hl", "hectoliter"), ("gal", "gallon"),
+        ("tbsp", "tablespoon"), ("tsp", "teaspoon"), ("cc", "cubic-centimeter"),
+    )},
+    **{symbol: f"duration-{name}" for symbol, name in (
+        ("h", "hour"), ("min", "minute"), ("s", "second"), ("ms", "millisecond"), ("µs", "microsecond"),
+        ("μs", "microsecond"), ("ns", "nanosecond"),
+    )},
+    **{symbol: f"digital-{name}" for symbol, name in (
+        ("B", "byte"), ("kB", "kilobyte"), ("KB", "kilobyte"), ("MB", "megabyte"), ("GB", "gigabyte"),
+        ("TB", "terabyte"),
+        ("PB", "petabyte"), ("Mb", "megabit"), ("Gb", "gigabit"), ("kb", "kilobit"),
+    )},
+    **{symbol: f"speed-{name}" for symbol, name in (
+        ("km/h", "kilometer-per-hour"), ("kph", "kilometer-per-hour"), ("kmh", "kilometer-per-hour"),
+        ("km/hr", "kilometer-per-hour"), ("mph", "mile-per-hour"), ("m/s", "meter-per-second"), ("kn", "knot"),
+    )},
+    **{symbol: f"temperature-{name}" for symbol, name in (
+        ("°C", "celsius"), ("° C", "celsius"), ("ºC", "celsius"), ("°F", "fahrenheit"), ("° F", "fahrenheit"),
+        ("ºF", "fahrenheit"), ("℃", "celsius"), ("℉", "fahrenheit"),
+    )},
+    **{symbol: f"electric-{name}" for symbol, name in (
+        ("mA", "milliampere"), ("V", "volt"), ("\u03a9", "ohm"), ("\u2126", "ohm"),
+    )},
+    **{symbol: f"energy-{name}" for symbol, name in (
+        ("kWh", "kilowatt-hour"), ("kcal", "kilocalorie"), ("cal", "calorie"), ("kJ", "kilojoule"),
+        ("eV", "electronvolt"),
+    )},
+    **{symbol: f"power-{name}" for symbol, name in (
+        ("W", "watt"), ("kW", "kilowatt"), ("MW", "megawatt"), ("GW", "gigawatt"), ("mW", "milliwatt"),
+        ("hp", "horsepower"),
+    )},
+    **{symbol: f"frequency-{name}" for symbol, name in (
+        ("Hz", "hertz"), ("kHz", "kilohertz"), ("MHz", "megahertz"), ("GHz", "gigahertz"),
+    )},
+    **{symbol: f"pressure-{name}" for symbol, name in (
+        ("hPa", "hectopascal"), ("kPa", "kilopascal"), ("MPa", "megapascal"), ("Pa", "pascal"), ("mbar", "millibar"),
+        ("bar", "bar"), ("psi", "pound-force-per-square-inch"), ("mmHg", "millimeter-ofhg"), ("atm", "atmosphere"),
+    )},
+    "m/s²": "acceleration-meter-per-square-second", "m/s2": "acceleration-meter-per-square-second",
+    "ha": "area-hectare", "ac": "area-acre", "mpg": "consumption-mile-per-gallon", "px": "graphics-pixel",
+    "MP": "graphics-megapixel", "dpi": "graphics-dot-per-inch", "ppi": "graphics-pixel-per-inch",
+    "N": "force-newton", "Nm": "torque-newton-meter", "lx": "light-lux", "lm": "light-lumen",
+    "ppm": "concentr-permillion", "mol": "concentr-mole", "K": "temperature-kelvin", "ly": "length-light-year",
+}  # fmt: skip
+# Letters that mean something else as soon as they stand close to the number ("5K", "3B", "9L") …
+_ONLY_APART = frozenset({"K", "B", "N", "ac"})
+# … or apart from it ("5 B", "2 s").
+_ONLY_CLOSE = frozenset({"B", "s"})
+_PER = {
+    "s": "duration-second",
+    "sec": "duration-second",
+    "min": "duration-minute",
+    "h": "duration-hour",
+    "hr": "duration-hour",
+    "day": "duration-day",
+    "kg": "mass-kilogram",
+    "g": "mass-gram",
+    "l": "volume-liter",
+    "L": "volume-liter",
+    "dl": "volume-deciliter",
+    "dL": "volume-deciliter",
+    "ml": "volume-milliliter",
+    "mL": "volume-milliliter",
+    "m": "length-meter",
+    "km": "length-kilometer",
+    "m²": "area-square-meter",
+    "m2": "area-square-meter",
+    "m³": "volume-cubic-meter",
+    "m3": "volume-cubic-meter",
+    "cm²": "area-square-centimeter",
+    "cm3": "volume-cubic-centimeter",
+    "cm³": "volume-cubic-centimeter",
+    "km²": "area-square-kilometer",
+    "km2": "area-square-kilometer",
+}
+_ALONE = re.compile(r"(?<![\w/.])(?<!\d )(?:km/h|m/s²|m/s|kWh|km²|cm²|m²|m³|cm³)(?![\w/²³])")
+
+
+def _alternatives(symbols: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
+
+
+PER = _alternatives(_PER)
+"""A pattern for what may stand behind the stroke of "mg/l"."""
+
+
+def unit_rules(language: Language) -> tuple[Rule, ...]:
+    symbols, words = symbol_pattern(language), language.words
+    per = rf"(?:/(?P<per>{PER})(?![\w²³]))?"
+    minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
+    scale = scale_pattern(language)
+    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}"
+    measure += rf"(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/(?!(?:min|sec|day)\b)\w{{3}}){per}"
+    by = re.compile(
+        rf"(?<![\w.,])({language.number}) ?[x×] ?(?={language.number} ?(?:x|×|(?:{symbols})(?!\w)))"
+        r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
+    )
+    return (
+        Rule(
+            re.compile(rf"(\d ?(?:{symbols})) ?[x×] ?(?=\d)"),
+            lambda match: f"{match[1]} {words['by']} ",
+            needs="x×",
+        ),
+        Rule(
+            by,
+            lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {words['by']} ",
+            needs="x×",
+        ),
+        Rule(_ALONE, lambda match: unit_name(match[0], value=Decimal(2), language=language), needs="/²³h"),
+        Rule(re.compile(measure), lambda match: _said(match, language=language)),
+    )
+
+
+def symbol_pattern(language: Language) -> str:
+    return _alternatives({*SYMBOLS, *language.units} - language.not_units)
+
+
+def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | None = None) -> str:
+    """The name of a unit as it stands behind the value."""
+    if symbol in language.units:
+        one, many = language.units[symbol]
+        name = one if language.is_one(abs(value)) else many
+        return f"{name} {_per_name(per, language=language)}" if per else name
+    return _cldr_name(
+        SYMBOLS[symbol],
+        sample=_sample(value, locale=language.locale),
+        per=_PER.get(per or ""),
+        locale=language.locale,
+    )
+
+
+def _per_name(per: str, *, language: Language) -> str:
+    """ "per second" """
+    whole = _cldr_name("length-meter", sample=1, per=_PER[per], locale=language.locale)
+    return whole.removeprefix(_cldr_name("length-meter", sample=1, per=None, locale=language.locale)).strip()
+
+
+def _sample(value: Decimal, *, locale: str) -> Decimal | int:
+    """Any number of the same plural form: names are remembered by it."""
+    form = _plural(str(abs(value)), locale)
+    return {"one": 1, "many": 1_000_000}.get(form, 1 if form == "one" else Decimal("2"))
+
+
+@lru_cache(maxsize=4096)
+def _plural(value: str, locale: str) -> str:
+    return str(Locale.parse(locale).plural_form(Decimal(value)))
+
+
+@lru_cache(maxsize=4096)
+def _cldr_name(unit: str, *, sample: Decimal | int, per: str | None, locale: str) -> str:
+    if per:
+        shown = format_compound_unit(sample, unit, denominator_unit=per, length="long", locale=locale) or ""
+    else:
+        shown = format_unit(sample, unit, "long", locale=locale)
+    return " ".join(re.sub(r"[\d.,\u202f]+", "", shown).split())
+
+
+def _said(match: re.Match[str], *, language: Language) -> str | None:
+    symbol, gap = match["unit"], match["gap"]
+    word_follows = match.string[match.end() : match.end() + 2].strip()[:1].isalpha()
+    close = symbol in _ONLY_CLOSE and not match["per"] and (symbol != "s" or word_follows)
+    if (not gap and symbol in _ONLY_APART) or (gap and close):
+        return None
+    value = language.value(match["number"])
+    words, scale = scaled_number(match, language=language)
+    # "a 10-km run" has the singular.
+    counted = Decimal(1) if gap == "-" or language.attributive(match) else value
+    name = unit_name(symbol, value=counted, language=language, per=match["per"])
+    said = (
+        f"{words} {scale} {language.scaled(name, scale=scale)}"
+        if scale
+        else f"{language.counted(words, name)} {name}"
+    )
+    said += full_stop(match, closing=True)
+    return f"{language.words['minus']} {said}" if match["minus"] else said
