@@ -11,9 +11,9 @@ from api import error_handlers
 from api.dependencies import OWNER, Gateway
 from api.http import openapi
 from api.jobs import forecast
-from api.jobs.submission_batcher import Intake
+from api.jobs.submission_batcher import SubmissionBatcher
 from api.middleware import BodyLimit, RequestLog
-from api.models.worker_cache import FleetCache
+from api.models.worker_cache import WorkerCache
 from api.routes import (
     analytics,
     captions,
@@ -34,11 +34,12 @@ from api.routes import (
     voices,
     workers,
 )
-from api.streaming.event_bus import Hub
-from api.streaming.presence import Audience
+from api.streaming.event_bus import EventBus
+from api.streaming.presence import Presence
 from common import __version__
 from common.db.database import open_database
-from common.messaging.notifier import Doorbell
+from common.messaging.notifier import Notifier
+from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
 
@@ -95,36 +96,38 @@ async def _lifespan(app: FastAPI, *, settings: Settings) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     gateway = open_gateway(settings)
     app.state.gateway = gateway
-    gateway.intake.start()
-    gateway.hub.start()
-    gateway.audience.start()
+    gateway.submissions.start()
+    gateway.event_bus.start()
+    gateway.presence.start()
     try:
         yield
     finally:
-        await gateway.audience.close()
-        await gateway.hub.close()
-        gateway.intake.close()
-        gateway.doorbell.close()
+        await gateway.presence.close()
+        await gateway.event_bus.close()
+        gateway.submissions.close()
+        gateway.redis_link.close()
         gateway.database.close()
 
 
 def open_gateway(settings: Settings) -> Gateway:
     """Needs a running event loop; neither database nor Redis has to answer yet."""
     database = open_database(settings, role="gateway")
-    doorbell = Doorbell(settings)
-    hub = Hub(settings, database)
+    redis_link = RedisLink(settings)
+    notifier = Notifier(redis_link, max_depth=settings.bells_max)
+    event_bus = EventBus(settings, database)
     return Gateway(
         settings=settings,
         database=database,
         store=Store(settings.store),
-        doorbell=doorbell,
-        hub=hub,
-        intake=Intake(
+        redis_link=redis_link,
+        notifier=notifier,
+        event_bus=event_bus,
+        submissions=SubmissionBatcher(
             database,
-            doorbell,
+            notifier,
             queue_max=settings.queue_max,
             retry_after_s=partial(forecast.retry_after_s, database),
         ),
-        fleet=FleetCache(database),
-        audience=Audience(hub, database, doorbell, owner=OWNER),
+        workers=WorkerCache(database),
+        presence=Presence(event_bus, database, notifier, owner=OWNER),
     )

@@ -7,12 +7,13 @@ import structlog
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
-from api.jobs.submission_batcher import Intake
-from api.models.worker_cache import FleetCache
-from api.streaming.event_bus import Hub
-from api.streaming.presence import Audience
+from api.jobs.submission_batcher import SubmissionBatcher
+from api.models.worker_cache import WorkerCache
+from api.streaming.event_bus import EventBus
+from api.streaming.presence import Presence
 from common.db.database import Database
-from common.messaging.notifier import Doorbell
+from common.messaging.notifier import Notifier
+from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
 
@@ -25,11 +26,12 @@ class Gateway:
     settings: Settings
     database: Database
     store: Store
-    doorbell: Doorbell
-    hub: Hub
-    intake: Intake
-    fleet: FleetCache
-    audience: Audience
+    redis_link: RedisLink
+    notifier: Notifier
+    event_bus: EventBus
+    submissions: SubmissionBatcher
+    workers: WorkerCache
+    presence: Presence
     # Those open here.
     conversations: set[WebSocket] = field(default_factory=set)
 

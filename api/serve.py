@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
     def _end_waits(self) -> None:
         gateway = getattr(self._app.state, "gateway", None)
         if gateway is not None:
-            gateway.hub.stop()
+            gateway.event_bus.stop()
 
 
 def main() -> None:

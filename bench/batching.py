@@ -22,7 +22,7 @@ from worker.engines import available_aliases, create
 from worker.engines.protocol import Engine, Utterance
 from worker.host.device import find_device
 from worker.inference.batcher import Batcher
-from worker.inference.model_cache import Shelf
+from worker.inference.model_cache import ModelCache
 
 KEYS = {"mms": "mms_eng"}
 VOICES = {
@@ -64,14 +64,14 @@ def _measure(family: str, folder: Path, asked: argparse.Namespace) -> None:
         if asked.force:
             engine.max_batch = texts
         run = _run(engine, utterance, texts, rounds=asked.rounds)
-        together, alone = statistics.median(run.together_s), statistics.median(run.alone_s)
+        together, isolated = statistics.median(run.together_s), statistics.median(run.alone_s)
         spread = f"{min(run.together_s):.2f}-{max(run.together_s):.2f}"
         figures = (
             run.audio_s,
-            alone,
+            isolated,
             together,
             texts * run.audio_s / together,
-            alone / together,
+            isolated / together,
             run.first_s,
         )
         first, *others = (f"{figure:.2f}" for figure in figures)
@@ -103,22 +103,22 @@ class Run:
 
 def _run(engine: Engine, utterance: Utterance, texts: int, *, rounds: int) -> Run:
     """One by one and at once in turn, so that a machine whose pace drifts misleads nobody."""
-    shelf = Shelf(budget_bytes=10**15)
+    shelf = ModelCache(budget_bytes=10**15)
     batcher = Batcher(shelf, deadline_s=DEADLINE_S, load_within_s=DEADLINE_S, linger_s=0.2)
     try:
         batcher.warm([engine]).result()
         speech = batcher.submit([engine], utterance, first=True).result()
         _forget_peak()
-        alone, together, first, calls = [], [], [], 0
+        isolated, together, first, calls = [], [], [], 0
         for _ in range(rounds):
-            alone.append(_one_by_one(batcher, engine, utterance, texts))
+            isolated.append(_one_by_one(batcher, engine, utterance, texts))
             before = batcher.calls[engine]
             first_s, all_s = _at_once(batcher, engine, utterance, texts)
             first.append(first_s)
             together.append(all_s)
             calls = batcher.calls[engine] - before
         audio_s = len(speech.samples) / speech.sample_rate_hz
-        return Run(alone, together, audio_s, statistics.median(first), calls, _peak_mb())
+        return Run(isolated, together, audio_s, statistics.median(first), calls, _peak_mb())
     finally:
         batcher.close(DEADLINE_S)
         shelf.close(timeout_s=DEADLINE_S)
@@ -127,9 +127,9 @@ def _run(engine: Engine, utterance: Utterance, texts: int, *, rounds: int) -> Ru
 def _one_by_one(batcher: Batcher, engine: Engine, utterance: Utterance, texts: int) -> float:
     began = time.perf_counter()
     # With a seed of the caller's nothing waits for company.
-    alone = replace(utterance, seed_given=True)
+    isolated = replace(utterance, seed_given=True)
     for _ in range(texts):
-        batcher.submit([engine], alone, first=True).result()
+        batcher.submit([engine], isolated, first=True).result()
     return time.perf_counter() - began
 
 

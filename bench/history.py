@@ -21,9 +21,9 @@ from bench.table import percentile, show
 from common.db.database import Database
 from common.db.migration import migrate
 from common.db.tables import Audio, Recording
-from common.jobs import queries
+from common.recordings import queries as recordings
 from common.recordings import search
-from common.recordings.search import Findable, Wanted
+from common.recordings.search import RecordingFilter, SearchableRecording
 
 RECORDINGS = 1_000_000
 BATCH = 10_000
@@ -71,35 +71,35 @@ def _measure(name: str, url: str, count: int) -> None:
     shelf.database.close()
 
 
-def _questions(shelf: Shelf) -> Iterator[tuple[str, Wanted, float | None]]:
+def _questions(shelf: Shelf) -> Iterator[tuple[str, RecordingFilter, float | None]]:
     """What is asked, and behind which part of the recordings the page begins."""
     since, before = shelf.moment(0.40), shelf.moment(0.45)
-    yield "first page", Wanted(), None
-    yield "deep page", Wanted(), 0.1
-    yield "one voice", Wanted(voice_id="af_sky"), None
-    yield "common word", Wanted(COMMON), None
-    yield "common word, deep page", Wanted(COMMON), 0.1
-    yield "rare word", Wanted(RARE), None
-    yield "prefix of a letter", Wanted("c"), None
-    yield "prefix of five", Wanted("comma"), None
-    yield "two words", Wanted(f"{OFTEN} {COMMON}"), None
-    yield "common and rare", Wanted(f"{RARE} {COMMON}"), None
-    yield "only formerly common", Wanted(FORMERLY), None
-    yield "voice and common word", Wanted(COMMON, voice_id="af_sky"), None
-    yield "model and rare word", Wanted(RARE, model="hibari"), None
-    yield "dates", Wanted(since=since, before=before), None
-    yield "dates and common word", Wanted(COMMON, since=since, before=before), None
-    yield "dates and rare word", Wanted(RARE, since=since, before=before), None
-    yield "nothing found", Wanted("xylophone"), None
+    yield "first page", RecordingFilter(), None
+    yield "deep page", RecordingFilter(), 0.1
+    yield "one voice", RecordingFilter(voice_id="af_sky"), None
+    yield "common word", RecordingFilter(COMMON), None
+    yield "common word, deep page", RecordingFilter(COMMON), 0.1
+    yield "rare word", RecordingFilter(RARE), None
+    yield "prefix of a letter", RecordingFilter("c"), None
+    yield "prefix of five", RecordingFilter("comma"), None
+    yield "two words", RecordingFilter(f"{OFTEN} {COMMON}"), None
+    yield "common and rare", RecordingFilter(f"{RARE} {COMMON}"), None
+    yield "only formerly common", RecordingFilter(FORMERLY), None
+    yield "voice and common word", RecordingFilter(COMMON, voice_id="af_sky"), None
+    yield "model and rare word", RecordingFilter(RARE, model="hibari"), None
+    yield "dates", RecordingFilter(since=since, before=before), None
+    yield "dates and common word", RecordingFilter(COMMON, since=since, before=before), None
+    yield "dates and rare word", RecordingFilter(RARE, since=since, before=before), None
+    yield "nothing found", RecordingFilter("xylophone"), None
 
 
-def _asked(shelf: Shelf, wanted: Wanted, part: float | None) -> tuple[str, str, str]:
+def _asked(shelf: Shelf, wanted: RecordingFilter, part: float | None) -> tuple[str, str, str]:
     after = None if part is None else (shelf.moment(part), "")
     took_ms: list[float] = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
         with shelf.database.read() as connection:
-            rows = queries.list_recordings(
+            rows = recordings.list_recordings(
                 connection, owner="local", limit=PAGE + 1, after=after, wanted=wanted
             )
         took_ms.append((time.perf_counter() - began) * 1000)
@@ -113,7 +113,7 @@ def _added_ms(shelf: Shelf, chars: int) -> tuple[str, str]:
     for number in range(30):
         job_id = f"added-{chars}-{number}"
         said = " ".join(random.choices(vocabulary, k=chars // 6))[:chars]
-        one = Findable(job_id, "local", VOICES[0], "hibari", time.time(), said[:80], said)
+        one = SearchableRecording(job_id, "local", VOICES[0], "hibari", time.time(), said[:80], said)
         with shelf.database.write() as connection:
             _add_plain(connection, [one])
         began = time.perf_counter()
@@ -140,7 +140,7 @@ def _without_limits(connection: Connection) -> None:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
-def _add_plain(connection: Connection, batch: list[Findable]) -> None:
+def _add_plain(connection: Connection, batch: list[SearchableRecording]) -> None:
     audio = {
         "sha256": "0" * 64, "recipe": "1" * 64, "format": "wav", "sample_rate_hz": 24_000, "duration_s": 1.0,
         "size_bytes": 1000,
@@ -149,14 +149,14 @@ def _add_plain(connection: Connection, batch: list[Findable]) -> None:
         insert(Audio), [audio | {"key": one.job_id, "created_at": one.created_at} for one in batch]
     )
     rows = [
-        {name: getattr(one, name) for name in Findable.__slots__}
+        {name: getattr(one, name) for name in SearchableRecording.__slots__}
         | {"audio_key": one.job_id, "provider": "local", "speed": 1.0}
         for one in batch
     ]
     connection.execute(insert(Recording), rows)
 
 
-def _add_words(connection: Connection, batch: list[Findable]) -> None:
+def _add_words(connection: Connection, batch: list[SearchableRecording]) -> None:
     is_sqlite = connection.dialect.name == "sqlite"
     value = ":words" if is_sqlite else "array_to_tsvector(:words)"
     statement = text(
@@ -168,14 +168,14 @@ def _add_words(connection: Connection, batch: list[Findable]) -> None:
     connection.execute(statement, [_row(one, as_text=is_sqlite) for one in batch])
 
 
-def _row(one: Findable, *, as_text: bool) -> dict[str, Any]:
+def _row(one: SearchableRecording, *, as_text: bool) -> dict[str, Any]:
     words = " ".join(one.words) if as_text else one.words
     return {
         "id": int(one.created_at * 1000), "job_id": one.job_id, "voice_id": one.voice_id, "words": words,
     }  # fmt: skip
 
 
-def _recordings(count: int) -> Iterator[Findable]:
+def _recordings(count: int) -> Iterator[SearchableRecording]:
     """Ten words each of a language of twenty thousand, some of them in nearly all texts and some in few."""
     chance = random.Random(7)
     vocabulary = _vocabulary()
@@ -188,7 +188,9 @@ def _recordings(count: int) -> Iterator[Findable]:
         said = " ".join(words)
         created_at = FIRST_AT + EVERY_S * number
         voice_id = VOICES[number % len(VOICES)]
-        yield Findable(f"job-{number:09}", "local", voice_id, "hibari", created_at, said[:80], said)
+        yield SearchableRecording(
+            f"job-{number:09}", "local", voice_id, "hibari", created_at, said[:80], said
+        )
 
 
 def _vocabulary() -> list[str]:

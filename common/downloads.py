@@ -1,25 +1,59 @@
-"""Downloads of weights as rows: asked for by the gateway, done by a worker that has the models folder."""
+"""Downloads of weights as rows: a gateway requests one, and the worker that has the models folder fetches it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, and_, insert, select, text, update
+from sqlalchemy import Connection, and_, insert, or_, select, text, update
 
 from common.db.database import clock
-from common.db.tables import AnyRow, Download
+from common.db.leased_table import Lease, LeasedTable
+from common.db.tables import Download
+from common.status import ACTIVE, JobStatus
 
-# A download that did not move for this long lost its worker.
+# Workers of an earlier release hold no lease. Theirs count as dead when the download did not move for this long.
 STALLED_S = 120.0
-# It goes on where it stopped, but not for ever: something may be wrong with it that ends workers.
-TRIED_FOR_S = 86_400.0
-ACTIVE = ("queued", "running")
+# A download resumes where it stopped, but it is given up after this long: something about it may end workers.
+GIVE_UP_AFTER_S = 86_400.0
+
+DOWNLOADS = LeasedTable(
+    Download,
+    returning=(Download.__table__.c.model, Download.__table__.c.item),  # type: ignore[arg-type]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDownload:
+    """A download that this process works on."""
+
+    lease: Lease
+    id: str
+    model: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadRecord:
+    """A row of `downloads`. Moments are UTC epoch seconds."""
+
+    id: str
+    model: str
+    item: str
+    status: JobStatus
+    bytes_done: int
+    bytes_total: int
+    error_code: str | None
+    error_message: str | None
+    created_at: float
+    updated_at: float
+    finished_at: float | None
 
 
 def request(
     connection: Connection, *, new_id: str, model: str, item: str, bytes_total: int
 ) -> tuple[str, bool]:
-    """Ask for an item; asked twice, it is the same download. Its id, and whether it is new."""
+    """Request an item. Returns the download's id and whether it is new: two requests at once are one download."""
     if connection.dialect.name == "postgresql":
-        # Two who ask at the same moment would not see each other's row.
+        # Two requests at the same moment would not see each other's row.
         connection.execute(text("SELECT pg_advisory_xact_lock(20260702)"))
     running = connection.scalar(
         select(Download.id)
@@ -34,7 +68,7 @@ def request(
             id=new_id,
             model=model,
             item=item,
-            status="queued",
+            status=JobStatus.QUEUED,
             bytes_total=bytes_total,
             created_at=now,
             updated_at=now,
@@ -43,74 +77,91 @@ def request(
     return new_id, True
 
 
-def begin(connection: Connection, download_id: str) -> AnyRow | None:
-    """Take it; None when another worker did."""
-    return connection.execute(
-        update(Download)
-        .where(Download.id == download_id, Download.status == "queued")
-        .values(status="running", updated_at=clock(connection))
-        .returning(Download.model, Download.item)
-    ).first()
+def claim(
+    connection: Connection, download_id: str, *, worker_id: str, lease_s: float
+) -> ClaimedDownload | None:
+    """Take a queued download. None when another worker took it."""
+    until = clock(connection) + lease_s
+    row = DOWNLOADS.take(connection, (download_id,), worker_id=worker_id, until=until)
+    if row is None:
+        return None
+    return ClaimedDownload(Lease(DOWNLOADS, (download_id,), row.attempt), download_id, row.model, row.item)
 
 
-def report(connection: Connection, download_id: str, *, bytes_done: int, bytes_total: int) -> None:
-    connection.execute(
-        update(Download)
-        .where(Download.id == download_id)
-        .values(bytes_done=bytes_done, bytes_total=bytes_total, updated_at=clock(connection))
-    )
-
-
-def hand_back(connection: Connection, download_id: str) -> None:
-    """The worker stops; another one goes on where it stopped."""
-    connection.execute(
-        update(Download)
-        .where(Download.id == download_id, Download.status == "running")
-        .values(status="queued", updated_at=clock(connection))
-    )
-
-
-def end(
-    connection: Connection, download_id: str, *, code: str | None = None, message: str | None = None
-) -> None:
+def report(connection: Connection, held: ClaimedDownload, *, bytes_done: int, bytes_total: int) -> bool:
+    """Write the progress. False when the lease is lost."""
     now = clock(connection)
-    connection.execute(
-        update(Download)
-        .where(Download.id == download_id)
-        .values(
-            status="failed" if code else "completed",
-            error_code=code,
-            error_message=message,
-            updated_at=now,
-            finished_at=now,
-        )
+    values = {"bytes_done": bytes_done, "bytes_total": bytes_total, "updated_at": now}
+    return DOWNLOADS.change(connection, held.lease, **values)
+
+
+def hand_back(connection: Connection, held: ClaimedDownload) -> bool:
+    """Queue it again, because this worker stops. The next one resumes where it stopped."""
+    values = {"status": JobStatus.QUEUED, "lease_until": None, "updated_at": clock(connection)}
+    return DOWNLOADS.change(connection, held.lease, **values)
+
+
+def finish(connection: Connection, held: ClaimedDownload) -> bool:
+    return _end(connection, held, JobStatus.COMPLETED)
+
+
+def fail(connection: Connection, held: ClaimedDownload, *, code: str, message: str) -> bool:
+    return _end(connection, held, JobStatus.FAILED, code=code, message=message)
+
+
+def _end(
+    connection: Connection,
+    held: ClaimedDownload,
+    status: JobStatus,
+    *,
+    code: str | None = None,
+    message: str | None = None,
+) -> bool:
+    now = clock(connection)
+    return DOWNLOADS.change(
+        connection,
+        held.lease,
+        status=status,
+        lease_until=None,
+        error_code=code,
+        error_message=message,
+        updated_at=now,
+        finished_at=now,
     )
 
 
-def release_stalled(connection: Connection) -> int:
-    """Queue again what lost its worker, or give it up when it was asked for long ago; how many there were."""
+def release_expired(connection: Connection) -> int:
+    """Queue downloads again whose worker died, and fail those requested too long ago. Returns how many there were."""
     now = clock(connection)
-    stalled = and_(Download.status == "running", Download.updated_at < now - STALLED_S)
+    without_lease = and_(
+        Download.status == JobStatus.RUNNING,
+        Download.lease_until.is_(None),
+        Download.updated_at < now - STALLED_S,
+    )
+    expired = or_(DOWNLOADS.is_expired(now), without_lease)
     given_up = connection.execute(
         update(Download)
-        .where(stalled, Download.created_at < now - TRIED_FOR_S)
+        .where(expired, Download.created_at < now - GIVE_UP_AFTER_S)
         .values(
-            status="failed",
+            status=JobStatus.FAILED,
+            lease_until=None,
             error_code="interrupted",
-            error_message="The worker stopped again and again before the download was complete; ask for it again.",
+            error_message="The worker stopped several times before the download was complete. Request it again.",
             updated_at=now,
             finished_at=now,
         )
     )
-    released = connection.execute(update(Download).where(stalled).values(status="queued", updated_at=now))
+    released = connection.execute(
+        update(Download).where(expired).values(status=JobStatus.QUEUED, lease_until=None, updated_at=now)
+    )
     return given_up.rowcount + released.rowcount
 
 
 def still_queued(connection: Connection, *, limit: int = 100) -> Sequence[str]:
-    """Asked for and not begun, oldest first: their bells may have been lost."""
+    """Ids of queued downloads, oldest first. Their task messages may have been lost."""
     return connection.scalars(
         select(Download.id)
-        .where(Download.status == "queued")
+        .where(Download.status == JobStatus.QUEUED)
         .order_by(Download.created_at, Download.id)
         .limit(limit)
     ).all()
@@ -121,11 +172,15 @@ def percent(*, bytes_done: int, bytes_total: int) -> float:
     return round(100 * bytes_done / bytes_total, 1) if bytes_total else 0.0
 
 
-def recent(connection: Connection, *, limit: int = 50) -> Sequence[AnyRow]:
-    return connection.execute(
-        select(*Download.__table__.columns).order_by(Download.created_at.desc()).limit(limit)
-    ).all()
+def recent(connection: Connection, *, limit: int = 50) -> list[DownloadRecord]:
+    """Newest first."""
+    rows = connection.execute(select(*_COLUMNS).order_by(Download.created_at.desc()).limit(limit))
+    return [DownloadRecord(*row) for row in rows]
 
 
-def get(connection: Connection, download_id: str) -> AnyRow | None:
-    return connection.execute(select(*Download.__table__.columns).where(Download.id == download_id)).first()
+def get(connection: Connection, download_id: str) -> DownloadRecord | None:
+    row = connection.execute(select(*_COLUMNS).where(Download.id == download_id)).first()
+    return DownloadRecord(*row) if row else None
+
+
+_COLUMNS = tuple(getattr(Download, one.name) for one in fields(DownloadRecord))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from common.errors import InvalidRequest
 from common.speakable import speakable
 
-LONGEST_PAUSE_S = 60.0
-LONGEST_SILENCE_S = 3600.0
+MAX_PAUSE_S = 60.0
+MAX_SILENCE_S = 3600.0
 # Back to the voice that the request names.
 OWN_VOICE = "default"
 
@@ -17,7 +17,7 @@ _DURATION = re.compile(r"(?P<number>\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(?P<unit>
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class VoiceSpan:
     """Characters [start, end) of a text, without tags in them. `voice_id` is None for the job's own.
 
     `lead_s` is the silence that a tag asks for before it; None when no tag stands there.
@@ -30,25 +30,25 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
-    """`tail_s` is the silence after the last passage."""
+class Markup:
+    """`tail_s` is the silence after the last span."""
 
-    passages: tuple[Passage, ...]
+    spans: tuple[VoiceSpan, ...]
     tail_s: float
 
     @property
     def voice_ids(self) -> tuple[str, ...]:
-        """Those named by tags, in the order of their first passage."""
-        return tuple(dict.fromkeys(one.voice_id for one in self.passages if one.voice_id is not None))
+        """Those named by tags, in the order of their first span."""
+        return tuple(dict.fromkeys(one.voice_id for one in self.spans if one.voice_id is not None))
 
 
-def read_script(text: str, *, voice_id: str | None = None) -> Script:
-    """The passages that hold something to speak. Raises InvalidRequest for a tag that cannot be followed.
+def parse_markup(text: str, *, voice_id: str | None = None) -> Markup:
+    """The spans that hold something to speak. Raises InvalidRequest for a tag that cannot be followed.
 
     `voice_id` is who speaks before the first tag, in the middle of a text. Of pauses without speech between them the
     sum counts.
     """
-    passages: list[Passage] = []
+    spans: list[VoiceSpan] = []
     lead_s: float | None = None
     silence_s = 0.0
     for start, end, speaker_id, pause_s in _stretches(text, voice_id):
@@ -56,11 +56,11 @@ def read_script(text: str, *, voice_id: str | None = None) -> Script:
             lead_s = (lead_s or 0.0) + pause_s
             silence_s += pause_s
         if speakable(text[start:end]):
-            passages.append(Passage(start, end, speaker_id, lead_s))
+            spans.append(VoiceSpan(start, end, speaker_id, lead_s))
             lead_s = None
-    if silence_s > LONGEST_SILENCE_S:
-        raise _invalid(f"The pauses add up to more than {LONGEST_SILENCE_S:.0f} s.")
-    return Script(tuple(passages), lead_s or 0.0)
+    if silence_s > MAX_SILENCE_S:
+        raise _invalid(f"The pauses add up to more than {MAX_SILENCE_S:.0f} s.")
+    return Markup(tuple(spans), lead_s or 0.0)
 
 
 def _stretches(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str | None, float | None]]:
@@ -88,8 +88,8 @@ def _duration_s(value: str) -> float:
     if found is None:
         raise _invalid("A pause tag says how long, as in [pause:0.8s] or [pause:300ms].")
     duration_s = float(found["number"]) / (1000 if found["unit"].lower() == "ms" else 1)
-    if duration_s > LONGEST_PAUSE_S:
-        raise _invalid(f"A pause lasts at most {LONGEST_PAUSE_S:.0f} s.")
+    if duration_s > MAX_PAUSE_S:
+        raise _invalid(f"A pause lasts at most {MAX_PAUSE_S:.0f} s.")
     return duration_s
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from common.catalogue import Voice, find_model
 from common.errors import Conflict, NoWorker, OratioError
 from common.settings import ProviderMode
-from common.worker_registry import Seen
+from common.worker_registry import WorkerStatus
 
 Provider = Literal["local", "inference", "stub"]
 INFERENCE = "inference"
@@ -23,7 +23,7 @@ WAITING_WARNING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ProviderChoice:
     """`engine` names the queue: the weights of the voice, `inference` or `stub`."""
 
     provider: Provider
@@ -32,7 +32,9 @@ class Choice:
     may_fail_over: bool = False
 
 
-def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_stub: bool) -> Choice:
+def choose(
+    voice: Voice, fleet: Sequence[WorkerStatus], *, mode: ProviderMode, fallback_stub: bool
+) -> ProviderChoice:
     """Raises NoWorker (nobody ever announced anything that serves) and Conflict (this voice is not there)."""
     if mode == "stub":
         return _beep(fleet)
@@ -55,17 +57,17 @@ def choose(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode, fallback_
     )
 
 
-def announced(key: str, fleet: Sequence[Seen]) -> list[tuple[str, ...]]:
+def announced(key: str, fleet: Sequence[WorkerStatus]) -> list[tuple[str, ...]]:
     """The voice lists of every worker that could speak with these weights in the last 24 hours."""
     return [names for seen in fleet if (names := seen.voices_of(key))]
 
 
-def is_announced(voice: Voice, fleet: Sequence[Seen]) -> bool:
+def is_announced(voice: Voice, fleet: Sequence[WorkerStatus]) -> bool:
     """A worker said that it has this very voice."""
     return _speaks(voice, announced(voice.weights, fleet))
 
 
-def unavailable_reason(voice: Voice, fleet: Sequence[Seen], *, mode: ProviderMode) -> str | None:
+def unavailable_reason(voice: Voice, fleet: Sequence[WorkerStatus], *, mode: ProviderMode) -> str | None:
     """Why nothing but a beep would come out; None when real speech would."""
     try:
         choice = choose(voice, fleet, mode=mode, fallback_stub=False)
@@ -85,7 +87,7 @@ def _speaks(voice: Voice, heard: Sequence[tuple[str, ...]]) -> bool:
     return any("*" in names or set(voice.engine_voices) <= set(names) for names in heard)
 
 
-def _what_lacks(voice: Voice, fleet: Sequence[Seen]) -> str:
+def _what_lacks(voice: Voice, fleet: Sequence[WorkerStatus]) -> str:
     """Why a worker that has the weights cannot load them, or what is to be done where none has them."""
     engines = [engine for seen in fleet if (engine := seen.engine_of(voice.weights))]
     trouble = next((engine["trouble"] for engine in engines if engine.get("trouble")), None)
@@ -96,7 +98,7 @@ def _what_lacks(voice: Voice, fleet: Sequence[Seen]) -> str:
     )
 
 
-def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choice:
+def _local(voice: Voice, fleet: Sequence[WorkerStatus], *, may_fail_over: bool) -> ProviderChoice:
     heard = announced(voice.weights, fleet)
     if not heard:
         raise NoWorker(f"{_what_lacks(voice, fleet)} Only local synthesis is allowed.")
@@ -104,16 +106,16 @@ def _local(voice: Voice, fleet: Sequence[Seen], *, may_fail_over: bool) -> Choic
         raise _missing(voice)
     running = [seen for seen in fleet if seen.alive]
     warnings = () if _speaks(voice, announced(voice.weights, running)) else (WAITING_WARNING,)
-    return Choice("local", voice.weights, warnings, may_fail_over=may_fail_over)
+    return ProviderChoice("local", voice.weights, warnings, may_fail_over=may_fail_over)
 
 
-def _beep(fleet: Sequence[Seen]) -> Choice:
+def _beep(fleet: Sequence[WorkerStatus]) -> ProviderChoice:
     if not announced(STUB, fleet):
         raise NoWorker("No worker ever announced that it makes the stub's beep; start one that does.")
-    return Choice("stub", STUB, (STUB_WARNING,))
+    return ProviderChoice("stub", STUB, (STUB_WARNING,))
 
 
-def _hosted(voice: Voice, fleet: Sequence[Seen]) -> Choice:
+def _hosted(voice: Voice, fleet: Sequence[WorkerStatus]) -> ProviderChoice:
     if not find_model(voice.model).hosted:
         raise Conflict(
             f"The model {voice.model!r} cannot be spoken by hosted inference.",
@@ -122,7 +124,7 @@ def _hosted(voice: Voice, fleet: Sequence[Seen]) -> Choice:
         )
     if not announced(INFERENCE, fleet):
         raise NoWorker("No worker with a token ever announced hosted inference; set HF_TOKEN and start one.")
-    return Choice("inference", INFERENCE)
+    return ProviderChoice("inference", INFERENCE)
 
 
 def _missing(voice: Voice) -> Conflict:

@@ -37,7 +37,7 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WorkerStatus:
     """An announcement with its moments (epoch seconds), whether the worker still beats, and whether it said goodbye."""
 
     announcement: Announcement
@@ -108,7 +108,7 @@ def retire(connection: Connection, worker_id: str) -> None:
     connection.execute(update(Worker).where(Worker.id == worker_id).values(stopped_at=clock(connection)))
 
 
-def seen_lately(connection: Connection) -> Sequence[Seen]:
+def recent_workers(connection: Connection) -> Sequence[WorkerStatus]:
     """Everything announced in the last 24 hours, newest first; without those whose place another took."""
     now = clock(connection)
     rows = connection.execute(
@@ -117,7 +117,7 @@ def seen_lately(connection: Connection) -> Sequence[Seen]:
         .order_by(Worker.heartbeat_at.desc())
     )
     seen = [
-        Seen(
+        WorkerStatus(
             Announcement(
                 id=row.id,
                 flavour=row.flavour,
@@ -139,12 +139,12 @@ def seen_lately(connection: Connection) -> Sequence[Seen]:
     return [one for one in seen if one.alive or not any(_took_its_place(other, one) for other in seen)]
 
 
-def believed(fleet: Sequence[Seen]) -> Sequence[Seen]:
+def current_workers(fleet: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
     """Those that live; where none does, what the others said last."""
     return [seen for seen in fleet if seen.alive] or fleet
 
 
-def _took_its_place(other: Seen, gone: Seen) -> bool:
+def _took_its_place(other: WorkerStatus, gone: WorkerStatus) -> bool:
     """It began later, on the same machine, with the same engines or more: what it lacks is not there any more."""
     if (
         other is gone

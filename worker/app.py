@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
-from common.messaging import broker
+from common.messaging import broker, queue_names
 from common.settings import Settings, get_settings
 from common.telemetry import configure_logs
 
@@ -14,13 +14,13 @@ CLEAN_EVERY_S = 600.0
 
 
 def create_app(settings: Settings) -> Celery:
-    app = Celery("oratio", include=["worker.tasks"], fixups=[])
+    app = Celery("oratio", include=["worker.lifecycle", "worker.tasks"], fixups=[])
     app.config_from_object(_configuration(settings))
     return app
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:
-    ops = broker.queue_name(broker.OPS, prefix=settings.queue_prefix)
+    ops = queue_names.full_name(queue_names.OPS, prefix=settings.queue_prefix)
     return {
         "broker_url": settings.redis_url,
         # No results: the database has them, and a result backend costs two subscriptions a call.

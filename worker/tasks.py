@@ -1,32 +1,33 @@
-"""What Celery calls. Each takes ids, returns nothing, and may be called twice without harm."""
+"""The Celery tasks. Each takes ids, returns nothing, and may run twice without harm."""
 
 from celery import shared_task
 
-from common.messaging import broker
-from worker.ops.cleanup import clean, sweep
+from common.messaging import messages
+from worker.ops.cleanup import clean
+from worker.ops.sweep import sweep
 from worker.runtime.context import current
-from worker.runtime.preload import unload_now, warm_up
-from worker.synthesis.job_runner import speak_part
+from worker.runtime.preload import load_model, unload_model
+from worker.synthesis.job_runner import run_part
 
 
-@shared_task(name=broker.SPEAK)
-def speak(part_id: str, alone: bool) -> None:
-    speak_part(current(), part_id, alone=alone)
+@shared_task(name=messages.SPEAK)
+def speak(part_id: str, isolated: bool) -> None:
+    run_part(current(), part_id, isolated=isolated)
 
 
-@shared_task(name=broker.RESCAN)
+@shared_task(name=messages.RESCAN)
 def rescan() -> None:
     current().announce()
 
 
-@shared_task(name=broker.WARM)
-def warm(key: str) -> None:
-    warm_up(current(), key)
+@shared_task(name=messages.WARM)
+def warm(weights: str) -> None:
+    load_model(current(), weights)
 
 
-@shared_task(name=broker.UNLOAD)
-def unload(key: str) -> None:
-    unload_now(current(), key)
+@shared_task(name=messages.UNLOAD)
+def unload(weights: str) -> None:
+    unload_model(current(), weights)
 
 
 @shared_task(name="oratio.sweep")
@@ -39,15 +40,15 @@ def run_cleanup() -> None:
     clean(current())
 
 
-@shared_task(name=broker.DOWNLOAD)
+@shared_task(name=messages.DOWNLOAD)
 def download(download_id: str) -> None:
-    from worker.ops.downloads import download as fetch
+    from worker.ops.downloads import run_download
 
-    fetch(current(), download_id)
+    run_download(current(), download_id)
 
 
-@shared_task(name=broker.TRANSCODE)
+@shared_task(name=messages.TRANSCODE)
 def transcode(job_id: str, audio_format: str) -> None:
-    from worker.ops.transcoding import transcode as make
+    from worker.ops.transcoding import run_transcoding
 
-    make(current(), job_id, audio_format)
+    run_transcoding(current(), job_id, audio_format)

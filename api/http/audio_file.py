@@ -16,8 +16,9 @@ from api.http.ranges import Span, is_known, wanted_span
 from api.jobs.lookups import living_job
 from common.errors import Conflict, Gone, RangeNotSatisfiable
 from common.formats import MEDIA_TYPES
-from common.jobs.queries import SpokenAudio, find_audio
 from common.recordings import renditions
+from common.recordings.queries import SpokenAudio, find_audio
+from common.status import JobStatus
 from common.store import Store
 
 
@@ -33,7 +34,7 @@ def find(request: Request, job_id: str, *, audio_format: str | None = None) -> S
         if audio is not None:
             return _rendition(connection, audio, str(audio_format))
         job = living_job(connection, job_id)
-    if job.status == "completed":
+    if job.status == JobStatus.COMPLETED:
         raise _gone(job_id)
     raise Conflict(f"There is no audio: this job is {job.status}.", code="audio_not_ready", job_id=job_id)
 
@@ -42,7 +43,7 @@ def _rendition(connection: Connection, original: SpokenAudio, audio_format: str)
     """Raises Conflict."""
     job_id = original.job_id
     row = renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
-    if row is None or row.status != "completed" or row.key is None:
+    if row is None or row.status != JobStatus.COMPLETED or row.audio is None:
         message = (
             f"There is no {audio_format} of this recording yet: POST /jobs/{job_id}/transcode with"
             f' {{"format": "{audio_format}"}} first.'
@@ -51,11 +52,11 @@ def _rendition(connection: Connection, original: SpokenAudio, audio_format: str)
     return replace(
         original,
         format=audio_format,
-        key=row.key,
-        sha256=row.sha256,
-        duration_s=row.duration_s,
-        size_bytes=row.size_bytes,
-        created_at=row.created_at,
+        key=row.audio.key,
+        sha256=row.audio.sha256,
+        duration_s=row.audio.duration_s,
+        size_bytes=row.audio.size_bytes,
+        created_at=row.audio.created_at,
     )
 
 

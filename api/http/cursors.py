@@ -6,8 +6,8 @@ import json
 import math
 from hashlib import blake2b
 
+from common.db.keyset import Keyset
 from common.errors import InvalidRequest
-from common.jobs.queries import Keyset
 
 # No secret: every query names its owner anyway. It keeps a made-up cursor from reaching the database.
 _KEY = b"oratio page cursor"

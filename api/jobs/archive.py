@@ -12,7 +12,7 @@ from api.http.file_names import stem_of
 from api.jobs.lookups import is_job_id
 from api.jobs.views import moment
 from common.formats import MEDIA_TYPES
-from common.jobs.queries import SpokenAudio, find_audio
+from common.recordings.queries import SpokenAudio, find_audio
 
 CHUNK_BYTES = 256 * 1024
 # Recordings whose texts are in memory at one time.

@@ -8,19 +8,18 @@ from sqlalchemy import Connection
 
 from common.catalogue import Voice, find_voice
 from common.db.database import Database
-from common.db.tables import AnyRow
 from common.jobs.queries import (
     POSITION_MAX,
-    Place,
+    QueuePosition,
     backlog,
     chars_being_spoken,
-    place_at_end,
-    place_of,
-    spoken_by_voice,
-    synthesis_s_per_char,
+    position_at_end,
+    queue_position,
 )
-from common.messaging.broker import job_queue
-from common.worker_registry import Seen, seen_lately
+from common.jobs.records import JobRecord
+from common.jobs.usage import spoken_by_voice, synthesis_s_per_char
+from common.messaging.queue_names import job_queue
+from common.worker_registry import WorkerStatus, recent_workers
 
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 600.0
 # With nothing spoken yet, a guess: about ten times real time at 15 characters a second.
@@ -45,23 +44,23 @@ class Ahead:
     wait_s: float | None
 
 
-def forecast(connection: Connection, row: AnyRow) -> Forecast:
+def forecast(connection: Connection, row: JobRecord) -> Forecast:
     if row.status == "running":
         return Forecast(None, _left_of_running(connection, row))
-    place = place_of(connection, row.id) if row.status == "queued" else None
+    place = queue_position(connection, row.id) if row.status == "queued" else None
     if place is None:
         return Forecast(None, None)
     pace = synthesis_pace(connection, row.model, provider=row.provider)
-    fleet = seen_lately(connection)
+    fleet = recent_workers(connection)
     wait_s = _wait_s(connection, place, fleet, engine=_queue_of(row), pace=pace)
     return Forecast(place.ahead + 1, None if wait_s is None else round(wait_s + row.chars * pace, 2))
 
 
 def ahead_of_new(
-    connection: Connection, fleet: Sequence[Seen], *, engine: str, lane: str, pace: float
+    connection: Connection, fleet: Sequence[WorkerStatus], *, engine: str, lane: str, pace: float
 ) -> Ahead:
     """Of a job for these weights (or this provider); `pace` is that of those before it."""
-    place = place_at_end(connection, job_queue(engine, lane=lane))
+    place = position_at_end(connection, job_queue(engine, lane=lane))
     wait_s = _wait_s(connection, place, fleet, engine=engine, pace=pace)
     return Ahead(place.ahead, None if wait_s is None else round(wait_s, 2))
 
@@ -84,19 +83,19 @@ def retry_after_s(database: Database) -> float:
     """When a full queue should have room again."""
     with database.read() as connection:
         waiting = backlog(connection, up_to=POSITION_MAX)
-        workers = sum(seen.alive and seen.speaks for seen in seen_lately(connection))
+        workers = sum(seen.alive and seen.speaks for seen in recent_workers(connection))
         pace = synthesis_pace(connection, None, provider=None)
     # Room for one is enough to come back; a tenth of the backlog keeps the crowd from coming all at once.
     wait_s = waiting.chars_ahead / 10 * pace / max(1, workers)
     return min(RETRY_MAX_S, max(RETRY_MIN_S, wait_s))
 
 
-def _queue_of(row: AnyRow) -> str:
+def _queue_of(row: JobRecord) -> str:
     """The weights whose queue it waits in, or the provider."""
     return find_voice(row.voice_id, allow_fake=True).weights if row.provider == "local" else str(row.provider)
 
 
-def _left_of_running(connection: Connection, row: AnyRow) -> float | None:
+def _left_of_running(connection: Connection, row: JobRecord) -> float | None:
     elapsed_s = max(0.0, time.time() - float(row.started_at or time.time()))
     if row.segments_done and row.segments_total:
         left = int(row.segments_total) - int(row.segments_done)
@@ -106,7 +105,7 @@ def _left_of_running(connection: Connection, row: AnyRow) -> float | None:
 
 
 def _wait_s(
-    connection: Connection, place: Place, fleet: Sequence[Seen], *, engine: str, pace: float
+    connection: Connection, place: QueuePosition, fleet: Sequence[WorkerStatus], *, engine: str, pace: float
 ) -> float | None:
     """Until all that is before that place was spoken; None without a worker, for then there is no time to tell."""
     workers = _serving(fleet, engine)
@@ -120,5 +119,5 @@ def _since_hour() -> int:
     return int(time.time() // 3600) - LATELY_H
 
 
-def _serving(fleet: Sequence[Seen], engine: str) -> int:
+def _serving(fleet: Sequence[WorkerStatus], engine: str) -> int:
     return sum(seen.alive and seen.voices_of(engine) is not None for seen in fleet)

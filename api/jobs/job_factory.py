@@ -14,17 +14,17 @@ from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLa
 from common.identity import new_id
 from common.jobs.options import Options
 from common.jobs.submission import NewJob
-from common.markup import read_script
-from common.messaging.broker import job_queue
-from common.providers import Choice, choose, is_announced
+from common.markup import parse_markup
+from common.messaging.queue_names import job_queue
+from common.providers import ProviderChoice, choose, is_announced
 from common.settings import Settings
 from common.speakable import speakable
-from common.worker_registry import Seen, believed
+from common.worker_registry import WorkerStatus, current_workers
 
 # How old the fleet's announcements may be for a refusal.
 NEWS_S = 0.2
 # Each is a claim of its own, and no part is worth more than a dozen of them.
-MOST_LEGS = 4
+MOST_STAGES = 4
 
 
 def check_text(body: SynthesisRequest, settings: Settings) -> None:
@@ -43,7 +43,7 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
             code="text_too_long",
             param="text",
         )
-    if not (read_script(body.text).passages if "[" in body.text else speakable(body.text)):
+    if not (parse_markup(body.text).spans if "[" in body.text else speakable(body.text)):
         raise InvalidRequest(
             "text holds nothing that can be spoken: it needs at least one letter or digit.",
             code="nothing_to_speak",
@@ -52,7 +52,7 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class JobRequest:
     """What is asked for, and by which door.
 
     `joins`: an equal order of the same owner that is under way is this one. The rest is as in `Options`.
@@ -84,22 +84,22 @@ class _Role:
     """A voice of a text, and where it is spoken."""
 
     voice: Voice
-    choice: Choice
+    choice: ProviderChoice
 
 
-def make_job(order: Order, fleet: Sequence[Seen], *, settings: Settings) -> NewJob:
+def make_job(order: JobRequest, fleet: Sequence[WorkerStatus], *, settings: Settings) -> NewJob:
     """Raises InvalidRequest, NotFound, Conflict, NoWorker."""
     body = order.body
     own = _role(body.voice_id, body, fleet, settings=settings)
     others = [_tagged(voice_id, body, fleet, settings=settings) for voice_id in _voices_in(body.text)]
     roles = [*others, own]
-    legs = _legs(roles, lane=body.priority)
+    stages = _stages(roles, lane=body.priority)
     return NewJob(
         id=new_id(),
         voice_id=own.voice.id,
         model=own.voice.model,
         provider=own.choice.provider,
-        queue=legs[0],
+        queue=stages[0],
         text=body.text,
         language=body.language,
         speed=body.speed,
@@ -119,15 +119,17 @@ def make_job(order: Order, fleet: Sequence[Seen], *, settings: Settings) -> NewJ
         idempotency_key=order.key,
         request_hash=_digest(body) if order.key else "",
         join_key=_join_key(order) if order.joins else None,
-        options=_cast(order.options, roles, legs, lane=body.priority),
+        options=_with_stages(order.options, roles, stages, lane=body.priority),
     )
 
 
 def _voices_in(text: str) -> tuple[str, ...]:
-    return read_script(text).voice_ids if "[" in text else ()
+    return parse_markup(text).voice_ids if "[" in text else ()
 
 
-def _tagged(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, settings: Settings) -> _Role:
+def _tagged(
+    voice_id: str, body: SynthesisRequest, fleet: Sequence[WorkerStatus], *, settings: Settings
+) -> _Role:
     try:
         return _role(voice_id, body, fleet, settings=settings)
     except OratioError as error:
@@ -136,7 +138,9 @@ def _tagged(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, set
         raise
 
 
-def _role(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, settings: Settings) -> _Role:
+def _role(
+    voice_id: str, body: SynthesisRequest, fleet: Sequence[WorkerStatus], *, settings: Settings
+) -> _Role:
     voice = known_voice(voice_id, fleet, settings=settings)
     check_style(voice, body.style)
     choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
@@ -144,7 +148,7 @@ def _role(voice_id: str, body: SynthesisRequest, fleet: Sequence[Seen], *, setti
     return _Role(voice, choice)
 
 
-def known_voice(voice_id: str, fleet: Sequence[Seen], *, settings: Settings) -> Voice:
+def known_voice(voice_id: str, fleet: Sequence[WorkerStatus], *, settings: Settings) -> Voice:
     """Of the catalogue, or one that lies in somebody's models folder. Raises InvalidRequest, NotFound."""
     voice = find_voice(voice_id, allow_fake=settings.fake_engine)
     if not voice.listed and not is_announced(voice, fleet):
@@ -152,25 +156,25 @@ def known_voice(voice_id: str, fleet: Sequence[Seen], *, settings: Settings) -> 
     return voice
 
 
-def _legs(roles: Sequence[_Role], *, lane: str) -> tuple[str, ...]:
+def _stages(roles: Sequence[_Role], *, lane: str) -> tuple[str, ...]:
     """The queues that a text passes through, the one of its own voice last: there it is put together."""
     last = job_queue(roles[-1].choice.engine, lane=lane)
     queues = dict.fromkeys(job_queue(role.choice.engine, lane=lane) for role in roles)
-    legs = (*(queue for queue in queues if queue != last), last)
-    if len(legs) > MOST_LEGS:
+    stages = (*(queue for queue in queues if queue != last), last)
+    if len(stages) > MOST_STAGES:
         raise InvalidRequest(
-            f"The voices of this text are of {len(legs)} models; at most {MOST_LEGS} can be in one text.",
+            f"The voices of this text are of {len(stages)} models; at most {MOST_STAGES} can be in one text.",
             code="too_many_models",
             param="text",
         )
-    return legs
+    return stages
 
 
-def _cast(options: Options, roles: Sequence[_Role], legs: tuple[str, ...], *, lane: str) -> Options:
-    if len(legs) == 1:
+def _with_stages(options: Options, roles: Sequence[_Role], stages: tuple[str, ...], *, lane: str) -> Options:
+    if len(stages) == 1:
         return options
-    cast = {role.voice.id: legs.index(job_queue(role.choice.engine, lane=lane)) for role in roles}
-    return replace(options, legs=legs, cast=cast)
+    stage_of_voice = {role.voice.id: stages.index(job_queue(role.choice.engine, lane=lane)) for role in roles}
+    return replace(options, stages=stages, stage_of_voice=stage_of_voice)
 
 
 def _warnings(role: _Role, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
@@ -182,7 +186,7 @@ def _warnings(role: _Role, body: SynthesisRequest, *, named: bool) -> Iterator[s
         yield role.voice.note
 
 
-def _join_key(order: Order) -> str:
+def _join_key(order: JobRequest) -> str:
     """What no caller can send as a key of his own, so that the two never meet."""
     return f"\x01{_digest(order.body)}{'k' if order.keep else ''}"
 
@@ -197,8 +201,8 @@ def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
     return header if header is not None else body.idempotency_key
 
 
-def _check_format(wanted: str, engine: str, fleet: Sequence[Seen]) -> None:
-    serving = believed([seen for seen in fleet if seen.voices_of(engine) is not None])
+def _check_format(wanted: str, engine: str, fleet: Sequence[WorkerStatus]) -> None:
+    serving = current_workers([seen for seen in fleet if seen.voices_of(engine) is not None])
     written = {name for seen in serving for name in seen.announcement.formats}
     if serving and wanted not in written:
         raise InvalidRequest(
@@ -230,17 +234,17 @@ def _digest(body: SynthesisRequest) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-async def place(gateway: Gateway, order: Order) -> NewJob:
+async def build_job(gateway: Gateway, order: JobRequest) -> NewJob:
     """The job for what is asked, by what the fleet announced. Raises InvalidRequest, NotFound, Conflict, NoWorker."""
 
-    def make(fleet: Sequence[Seen]) -> NewJob:
+    def make(fleet: Sequence[WorkerStatus]) -> NewJob:
         return make_job(order, fleet, settings=gateway.settings)
 
     try:
-        job = make(await gateway.fleet.seen())
+        job = make(await gateway.workers.statuses())
         if job.provider != "stub" or gateway.settings.provider_mode == "stub":
             return job
     except (NoWorker, Conflict, InvalidRequest):
         pass
     # A refusal or a beep is never said on the strength of old news.
-    return make(await gateway.fleet.seen(max_age_s=NEWS_S))
+    return make(await gateway.workers.statuses(max_age_s=NEWS_S))

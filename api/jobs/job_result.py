@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.dependencies import OWNER, Gateway, address, here
-from api.jobs.views import COMPLETED_FIELDS, completed_view, is_over, job_view
+from api.jobs.views import job_view
 from api.schemas.job import Job
-from api.streaming.event_bus import Closed, Listener, Look
-from common.db.tables import AnyRow
+from api.streaming.event_bus import Closed, Resync, Subscription
 from common.errors import (
     Conflict,
     Gone,
@@ -21,8 +20,10 @@ from common.errors import (
     SynthesisTimedOut,
 )
 from common.jobs.queries import get_job
-from common.jobs.submission import Accepted, NewJob
+from common.jobs.records import COMPLETED_FIELDS, JobRecord
+from common.jobs.submission import AcceptedJob, NewJob
 from common.messaging.events import Event
+from common.status import JobStatus
 
 # What a text itself is to blame for.
 _CALLERS_FAULT = frozenset({"unspeakable_text", "nothing_to_speak"})
@@ -31,10 +32,10 @@ _CALLERS_FAULT = frozenset({"unspeakable_text", "nothing_to_speak"})
 async def answer(
     request: Request,
     job_id: str,
-    listener: Listener,
+    listener: Subscription,
     *,
     look_first: bool = False,
-    placed: tuple[NewJob, Accepted] | None = None,
+    placed: tuple[NewJob, AcceptedJob] | None = None,
 ) -> Response:
     """200 with the finished job; 202 when it goes on. Raises what a failed, cancelled or deleted one asks for.
 
@@ -43,14 +44,15 @@ async def answer(
     """
     gateway = here(request)
     row = await _row(gateway, job_id) if look_first else None
-    if row is None or not is_over(row):
+    if row is None or not row.is_over:
         ended = await _end(gateway, job_id, listener, event_is_enough=placed is not None)
         if placed and isinstance(ended, Event):
-            done = completed_view(request, *placed, told=ended.data)
+            job, accepted = placed
+            done = job_view(request, accepted.record_of(job).completed(ended.data), has_audio=True)
             return Response(done.model_dump_json(), media_type="application/json")
         row = ended if not isinstance(ended, Event) else await _row(gateway, job_id)
     view = job_view(request, row)
-    if row.status == "completed":
+    if row.status == JobStatus.COMPLETED:
         return Response(view.model_dump_json(), media_type="application/json")
     if (failure := failure_of(row)) is not None:
         raise failure
@@ -63,7 +65,9 @@ async def view(request: Request, job_id: str) -> Job:
     return job_view(request, await _row(here(request), job_id))
 
 
-async def _end(gateway: Gateway, job_id: str, listener: Listener, *, event_is_enough: bool) -> AnyRow | Event:
+async def _end(
+    gateway: Gateway, job_id: str, listener: Subscription, *, event_is_enough: bool
+) -> JobRecord | Event:
     """How the job ended: its row, or the event of a good end. Its row as it stands when the wait ran out."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + gateway.settings.sync_wait_s
@@ -71,25 +75,25 @@ async def _end(gateway: Gateway, job_id: str, listener: Listener, *, event_is_en
         if event_is_enough and isinstance(notice, Event) and notice.data.keys() >= COMPLETED_FIELDS:
             return notice
         row = await _row(gateway, job_id)
-        if is_over(row):
+        if row.is_over:
             return row
     return await _row(gateway, job_id)
 
 
 async def _next_hint(
-    listener: Listener, now: Callable[[], float], *, give_up_at: float
-) -> Event | Look | None:
+    listener: Subscription, now: Callable[[], float], *, give_up_at: float
+) -> Event | Resync | None:
     """What says that the job may be over; None when there is no time left to wait."""
     while (left_s := give_up_at - now()) > 0:
         notice = await listener.next(timeout_s=left_s)
         if notice is None or isinstance(notice, Closed):
             return None
-        if isinstance(notice, Look) or notice.ends_job:
+        if isinstance(notice, Resync) or notice.ends_job:
             return notice
     return None
 
 
-async def _row(gateway: Gateway, job_id: str) -> AnyRow:
+async def _row(gateway: Gateway, job_id: str) -> JobRecord:
     row = await run_in_threadpool(_read, gateway, job_id)
     if row is None:
         raise Gone("The job of this request was removed since.", job_id=job_id)
@@ -98,16 +102,16 @@ async def _row(gateway: Gateway, job_id: str) -> AnyRow:
     return row
 
 
-def _read(gateway: Gateway, job_id: str) -> AnyRow | None:
+def _read(gateway: Gateway, job_id: str) -> JobRecord | None:
     with gateway.database.read() as connection:
         return get_job(connection, job_id, owner=OWNER)
 
 
-def failure_of(row: AnyRow) -> OratioError | None:
+def failure_of(row: JobRecord) -> OratioError | None:
     """What the end of a job asks for as an answer; None for one that goes on or ended well."""
-    if row.status == "cancelled":
+    if row.status == JobStatus.CANCELLED:
         return Conflict("This job was cancelled.", code="job_cancelled", job_id=row.id)
-    if row.status != "failed":
+    if row.status != JobStatus.FAILED:
         return None
     kind: type[OratioError] = SynthesisFailed
     if row.error_code == "timeout":

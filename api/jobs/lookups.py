@@ -5,9 +5,9 @@ import re
 from sqlalchemy import Connection
 
 from api.dependencies import OWNER
-from common.db.tables import AnyRow
 from common.errors import Gone, NotFound
 from common.jobs.queries import get_job
+from common.jobs.records import JobRecord
 
 _JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -27,7 +27,7 @@ def checked_id(text: str) -> str:
     return text
 
 
-def living_job(connection: Connection, job_id: str) -> AnyRow:
+def living_job(connection: Connection, job_id: str) -> JobRecord:
     """Raises NotFound, Gone."""
     row = get_job(connection, job_id, owner=OWNER)
     if row is None:

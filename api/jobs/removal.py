@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from api.dependencies import OWNER, Gateway
 from api.jobs.lookups import checked_id
 from common.errors import Gone, NotFound, OratioError
-from common.jobs.changes import Deleted, forget_audio, remove
-from common.jobs.queries import find_audio, get_job
+from common.jobs.changes import JobDeletion, forget_audio, remove
+from common.jobs.queries import get_job
+from common.recordings.queries import find_audio
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -26,23 +27,23 @@ def delete(gateway: Gateway, job_id: str, *, only_history: bool) -> None:
 
 def delete_many(
     gateway: Gateway, job_ids: Sequence[str], *, only_history: bool
-) -> dict[str, Deleted | OratioError]:
+) -> dict[str, JobDeletion | OratioError]:
     """The outcome for each id; one that cannot be deleted leaves the others alone."""
     # In the order of ids, so that two such requests at once cannot wait for each other.
     ordered = sorted(set(job_ids))
-    outcomes: dict[str, Deleted | OratioError] = {}
+    outcomes: dict[str, JobDeletion | OratioError] = {}
     for start in range(0, len(ordered), CHUNK):
         with gateway.database.write() as connection:
             some = {
                 job_id: _remove(connection, job_id, only_history=only_history)
                 for job_id in ordered[start : start + CHUNK]
             }
-        _follow_up(gateway, [done for done in some.values() if isinstance(done, Deleted)])
+        _follow_up(gateway, [done for done in some.values() if isinstance(done, JobDeletion)])
         outcomes |= some
     return outcomes
 
 
-def _remove(connection: Connection, job_id: str, *, only_history: bool) -> Deleted | OratioError:
+def _remove(connection: Connection, job_id: str, *, only_history: bool) -> JobDeletion | OratioError:
     try:
         checked_id(job_id)
         if only_history and job_id not in find_audio(connection, [job_id], owner=OWNER):
@@ -60,17 +61,17 @@ def why_not(connection: Connection, job_id: str) -> OratioError:
     return NotFound("There is no recording of this job.", code="recording_not_found", param="job_id")
 
 
-def _follow_up(gateway: Gateway, deleted: Sequence[Deleted]) -> None:
+def _follow_up(gateway: Gateway, deleted: Sequence[JobDeletion]) -> None:
     for done in deleted:
         if done.was == "unfinished":
-            gateway.doorbell.tell(done.job_id, "cancelled")
-    doomed = [key for done in deleted for key in done.doomed_keys]
-    if not doomed:
+            gateway.notifier.publish_event(done.job_id, "cancelled")
+    pending_delete = [key for done in deleted for key in done.pending_delete_keys]
+    if not pending_delete:
         return
     try:
-        gateway.store.delete(doomed)
+        gateway.store.delete(pending_delete)
         with gateway.database.write() as connection:
-            forget_audio(connection, doomed)
+            forget_audio(connection, pending_delete)
     except Exception as error:
         # They are marked: the next cleanup takes them.
-        log.warning("files remain for the cleanup", files=len(doomed), error=type(error).__name__)
+        log.warning("files remain for the cleanup", files=len(pending_delete), error=type(error).__name__)

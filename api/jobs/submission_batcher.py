@@ -10,27 +10,27 @@ from threading import Thread
 
 from common.db.database import DATABASE_AWAY, Database
 from common.errors import DatabaseUnavailable, OratioError, QueueFull
-from common.jobs.submission import Accepted, Backlog, NewJob, submit
-from common.jobs.sweep import Bell
-from common.messaging.notifier import Doorbell
+from common.jobs.submission import AcceptedJob, Backlog, NewJob, submit
+from common.messaging.messages import PartMessage
+from common.messaging.notifier import Notifier
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
 BATCH_MAX = 64
 
-Outcome = Accepted | BaseException
-Pending = tuple[NewJob, "asyncio.Future[Accepted]"]
+Outcome = AcceptedJob | BaseException
+Pending = tuple[NewJob, "asyncio.Future[AcceptedJob]"]
 
 
-class Intake:
+class SubmissionBatcher:
     """`retry_after_s` is asked (in the thread) how long a caller who finds the queue full should wait."""
 
     def __init__(
-        self, database: Database, doorbell: Doorbell, *, queue_max: int, retry_after_s: Callable[[], float]
+        self, database: Database, notifier: Notifier, *, queue_max: int, retry_after_s: Callable[[], float]
     ) -> None:
         self._database = database
-        self._doorbell = doorbell
+        self._notifier = notifier
         self._backlog = Backlog(queue_max)
         self._retry_after_s = retry_after_s
         self._inbox: SimpleQueue[Pending | None] = SimpleQueue()
@@ -45,9 +45,9 @@ class Intake:
         self._inbox.put(None)
         self._thread.join()
 
-    async def submit(self, job: NewJob) -> Accepted:
+    async def submit(self, job: NewJob) -> AcceptedJob:
         """The job is durable when this returns. Raises OratioError when it was refused."""
-        future: asyncio.Future[Accepted] = self._loop.create_future()
+        future: asyncio.Future[AcceptedJob] = self._loop.create_future()
         self._inbox.put((job, future))
         return await future
 
@@ -55,7 +55,7 @@ class Intake:
         while batch := self._next_batch():
             outcomes = self._accept([job for job, _ in batch])
             try:
-                self._doorbell.ring([_bell(done) for done in outcomes if _is_new(done)])
+                self._notifier.notify_parts([_message(done) for done in outcomes if _is_new(done)])
             except Exception:
                 log.exception("could not ring")
             pairs = [(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)]
@@ -90,7 +90,7 @@ class Intake:
         self._advise(outcomes)
         return outcomes
 
-    def _advise(self, outcomes: Sequence[Accepted | OratioError]) -> None:
+    def _advise(self, outcomes: Sequence[AcceptedJob | OratioError]) -> None:
         full = [refusal for refusal in outcomes if isinstance(refusal, QueueFull)]
         if full:
             retry_after_s = self._retry_after_s()
@@ -99,19 +99,19 @@ class Intake:
 
 
 def _is_new(outcome: Outcome) -> bool:
-    return isinstance(outcome, Accepted) and outcome.created
+    return isinstance(outcome, AcceptedJob) and outcome.created
 
 
-def _bell(outcome: Outcome) -> Bell:
-    assert isinstance(outcome, Accepted)  # noqa: S101  # told apart by _is_new
-    return Bell(outcome.part_id, outcome.queue, alone=False)
+def _message(outcome: Outcome) -> PartMessage:
+    assert isinstance(outcome, AcceptedJob)  # noqa: S101  # told apart by _is_new
+    return PartMessage(outcome.part_id, outcome.queue, isolated=False)
 
 
-def _answer(pairs: Sequence[tuple["asyncio.Future[Accepted]", Outcome]]) -> None:
+def _answer(pairs: Sequence[tuple["asyncio.Future[AcceptedJob]", Outcome]]) -> None:
     for future, outcome in pairs:
         if future.done():  # its request was cancelled meanwhile; the job goes on
             continue
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, AcceptedJob):
             future.set_result(outcome)
         else:
             future.set_exception(outcome)

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from api.dependencies import OWNER, Gateway, here
 from api.http import audio_file
 from api.jobs.job_factory import NEWS_S
-from api.streaming.event_bus import CLOSED, LOOK_EVERY_S, Listener
-from common.db.tables import AnyRow
+from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
 from common.errors import Gone, InvalidRequest, SynthesisFailed
-from common.jobs.queries import SpokenAudio
 from common.recordings import renditions
-from common.worker_registry import Seen, believed
+from common.recordings.queries import SpokenAudio
+from common.recordings.renditions import RenditionRecord
+from common.status import JobStatus
+from common.worker_registry import WorkerStatus, current_workers
 
 Unfinished = Literal["queued", "running"]
 
@@ -23,14 +24,14 @@ Unfinished = Literal["queued", "running"]
 async def check_formats(gateway: Gateway, wanted: str, original: str) -> None:
     """By what ops workers can write, and therefore read. Raises InvalidRequest."""
     try:
-        _check(wanted, original, await gateway.fleet.seen())
+        _check(wanted, original, await gateway.workers.statuses())
     except InvalidRequest:
         # A refusal is never said on the strength of old news.
-        _check(wanted, original, await gateway.fleet.seen(max_age_s=NEWS_S))
+        _check(wanted, original, await gateway.workers.statuses(max_age_s=NEWS_S))
 
 
-def _check(wanted: str, original: str, fleet: Sequence[Seen]) -> None:
-    makers = believed([seen for seen in fleet if not seen.is_worker and seen.announcement.formats])
+def _check(wanted: str, original: str, fleet: Sequence[WorkerStatus]) -> None:
+    makers = current_workers([seen for seen in fleet if not seen.is_worker and seen.announcement.formats])
     if not makers or any({wanted, original} <= set(seen.announcement.formats) for seen in makers):
         return
     written = sorted({name for seen in makers for name in seen.announcement.formats})
@@ -45,12 +46,12 @@ def _check(wanted: str, original: str, fleet: Sequence[Seen]) -> None:
 async def finish(request: Request, job_id: str, audio_format: str) -> SpokenAudio | Unfinished:
     """The sound, or how it stands when the wait ran out. Raises what a failed or deleted one asks for."""
     gateway = here(request)
-    with gateway.hub.listen(renditions.topic(job_id, audio_format)) as listener:
+    with gateway.event_bus.listen(renditions.topic(job_id, audio_format)) as listener:
         await run_in_threadpool(_ask, request, job_id, audio_format)
         row = await _end(request, job_id, audio_format, listener)
-    if row.status == "failed":
+    if row.status == JobStatus.FAILED:
         raise _failure(row, job_id)
-    if row.status == "completed":
+    if row.status == JobStatus.COMPLETED:
         return await run_in_threadpool(audio_file.find, request, job_id, audio_format=audio_format)
     return cast(Unfinished, row.status)
 
@@ -60,10 +61,10 @@ def _ask(request: Request, job_id: str, audio_format: str) -> None:
     with gateway.database.write() as connection:
         is_new = renditions.request(connection, job_id, audio_format=audio_format, owner=OWNER)
     if is_new:
-        gateway.doorbell.ring_rendition(job_id, audio_format)
+        gateway.notifier.notify_rendition(job_id, audio_format)
 
 
-async def _end(request: Request, job_id: str, audio_format: str, listener: Listener) -> AnyRow:
+async def _end(request: Request, job_id: str, audio_format: str, listener: Subscription) -> RenditionRecord:
     """Its row when it has ended, or as it stands when the wait ran out."""
     gateway, loop = here(request), asyncio.get_running_loop()
     give_up_at = loop.time() + gateway.settings.sync_wait_s
@@ -73,18 +74,18 @@ async def _end(request: Request, job_id: str, audio_format: str, listener: Liste
             await run_in_threadpool(audio_file.find, request, job_id)  # says what became of it
             raise Gone("The audio of this job was removed.", code="audio_gone", job_id=job_id)
         left_s = give_up_at - loop.time()
-        if row.status not in renditions.ACTIVE or left_s <= 0:
+        if row.status.is_terminal or left_s <= 0:
             return row
         # Events may be lost: when none comes, the row says how it stands.
-        if await listener.next(timeout_s=min(LOOK_EVERY_S, left_s)) is CLOSED:
+        if await listener.next(timeout_s=min(RESYNC_EVERY_S, left_s)) is CLOSED:
             return row
 
 
-def _row(gateway: Gateway, job_id: str, audio_format: str) -> AnyRow | None:
+def _row(gateway: Gateway, job_id: str, audio_format: str) -> RenditionRecord | None:
     with gateway.database.read() as connection:
         return renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
 
 
-def _failure(row: AnyRow, job_id: str) -> Gone | SynthesisFailed:
+def _failure(row: RenditionRecord, job_id: str) -> Gone | SynthesisFailed:
     kind = Gone if row.error_code == "audio_gone" else SynthesisFailed
     return kind(row.error_message or "It failed.", code=row.error_code, job_id=job_id)

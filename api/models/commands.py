@@ -8,8 +8,8 @@ from api.dependencies import Gateway
 from api.schemas.model import ModelNames, Orders, Told
 from common.catalogue import MODELS, find_weights, weights_of
 from common.errors import InvalidRequest
-from common.messaging.broker import UNLOAD, WARM
-from common.worker_registry import Seen, seen_lately
+from common.messaging.messages import UNLOAD, WARM
+from common.worker_registry import WorkerStatus, recent_workers
 
 # On one worker, by one order.
 MOST_WARMED = 16
@@ -22,12 +22,12 @@ def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
     """
     keys = list(dict.fromkeys(key for name in body.models for key in _keys(name)))
     with gateway.database.read() as connection:
-        fleet = [seen for seen in seen_lately(connection) if seen.alive]
+        fleet = [seen for seen in recent_workers(connection) if seen.alive]
     told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
     if task == WARM:
         _refuse_flood(told)
     for one in told:
-        gateway.doorbell.tell_worker(one.worker, task, one.weights)
+        gateway.notifier.send_command(one.worker, task, one.weights)
     served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
     return Orders(
         told=told,
@@ -36,7 +36,9 @@ def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
     )
 
 
-def _pairs(keys: Sequence[str], fleet: Sequence[Seen], task: str) -> Iterator[tuple[str, Seen]]:
+def _pairs(
+    keys: Sequence[str], fleet: Sequence[WorkerStatus], task: str
+) -> Iterator[tuple[str, WorkerStatus]]:
     for key in keys:
         for seen in fleet:
             engine = seen.engine_of(key)

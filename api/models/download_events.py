@@ -10,19 +10,20 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import Gateway
 from api.jobs.lookups import is_job_id
 from api.models.download_plan import download_view
-from api.streaming.event_bus import CLOSED, LOOK_EVERY_S, Listener
+from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
 from common import downloads
 from common.db.database import DATABASE_AWAY
-from common.db.tables import AnyRow
+from common.downloads import DownloadRecord
 from common.errors import NotFound
 from common.messaging.events import TERMINAL_EVENTS, Event
+from common.status import ACTIVE
 
 HEARTBEAT_S = 15.0
 
 NamedData = tuple[str, dict[str, Any]]
 
 
-def find(gateway: Gateway, download_id: str) -> AnyRow:
+def find(gateway: Gateway, download_id: str) -> DownloadRecord:
     """Raises NotFound."""
     row = None
     if is_job_id(download_id):
@@ -35,17 +36,17 @@ def find(gateway: Gateway, download_id: str) -> AnyRow:
 
 async def stream(gateway: Gateway, download_id: str) -> AsyncIterator[str]:
     """Ends with the event that ends the download, or when this process stops; who comes back begins with a snapshot."""
-    with gateway.hub.listen(download_id) as listener:
+    with gateway.event_bus.listen(download_id) as listener:
         row = await run_in_threadpool(find, gateway, download_id)
         yield _message("snapshot", download_view(row).model_dump(mode="json"))
-        if row.status not in downloads.ACTIVE:
+        if row.status not in ACTIVE:
             yield _message(*_as_event(row))
             return
         async for message in _follow(gateway, row, listener):
             yield message
 
 
-async def _follow(gateway: Gateway, row: AnyRow, listener: Listener) -> AsyncIterator[str]:
+async def _follow(gateway: Gateway, row: DownloadRecord, listener: Subscription) -> AsyncIterator[str]:
     told, told_at = _as_event(row), time.monotonic()
     while told[0] not in TERMINAL_EVENTS:
         event = await _next(gateway, row.id, listener, told)
@@ -60,9 +61,11 @@ async def _follow(gateway: Gateway, row: AnyRow, listener: Listener) -> AsyncIte
         told, told_at = event, time.monotonic()
 
 
-async def _next(gateway: Gateway, download_id: str, listener: Listener, told: NamedData) -> NamedData | None:
+async def _next(
+    gateway: Gateway, download_id: str, listener: Subscription, told: NamedData
+) -> NamedData | None:
     """None when this process stops. Events may be lost: when none comes, the row says how the download stands."""
-    notice = await listener.next(timeout_s=min(LOOK_EVERY_S, HEARTBEAT_S))
+    notice = await listener.next(timeout_s=min(RESYNC_EVERY_S, HEARTBEAT_S))
     if notice is CLOSED:
         return None
     if isinstance(notice, Event):
@@ -73,7 +76,7 @@ async def _next(gateway: Gateway, download_id: str, listener: Listener, told: Na
         return told
 
 
-def _as_event(row: AnyRow) -> NamedData:
+def _as_event(row: DownloadRecord) -> NamedData:
     """What a worker would tell of a row that stands like this."""
     if row.status == "failed":
         return "failed", {"code": row.error_code, "message": row.error_message}

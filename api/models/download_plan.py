@@ -7,29 +7,29 @@ from api.jobs.views import moment, moment_or_none
 from api.schemas.model import DownloadRequest, DownloadView
 from common import downloads
 from common.catalogue import MODELS, find_voice
-from common.catalogue.download_items import HIBARI, Item, item_of_voice, items_of_model, needed_items
-from common.db.tables import AnyRow
+from common.catalogue.download_items import HIBARI, DownloadItem, item_of_voice, items_of_model, needed_items
+from common.downloads import DownloadRecord
 from common.errors import InvalidRequest
 from common.settings import Settings
-from common.worker_registry import Seen, believed
+from common.worker_registry import WorkerStatus, current_workers
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DownloadPlan:
     """`missing` are to be fetched; `present` are there already."""
 
-    missing: tuple[Item, ...]
-    present: tuple[Item, ...]
+    missing: tuple[DownloadItem, ...]
+    present: tuple[DownloadItem, ...]
 
 
-def wanted(asked: DownloadRequest | None, fleet: Sequence[Seen], settings: Settings) -> Wanted:
+def wanted(asked: DownloadRequest | None, fleet: Sequence[WorkerStatus], settings: Settings) -> DownloadPlan:
     """Raises InvalidRequest, NotFound."""
     items = dict.fromkeys(_items(asked, settings))
-    present = tuple(item for item in items if _is_present(item, believed(fleet)))
-    return Wanted(tuple(item for item in items if item not in present), present)
+    present = tuple(item for item in items if _is_present(item, current_workers(fleet)))
+    return DownloadPlan(tuple(item for item in items if item not in present), present)
 
 
-def download_view(row: AnyRow) -> DownloadView:
+def download_view(row: DownloadRecord) -> DownloadView:
     done = row.status == "completed"
     percent = downloads.percent(bytes_done=row.bytes_done, bytes_total=row.bytes_total)
     return DownloadView(
@@ -48,7 +48,7 @@ def download_view(row: AnyRow) -> DownloadView:
     )
 
 
-def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[Item]:
+def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[DownloadItem]:
     if asked is not None and asked.voices and asked.models:
         raise InvalidRequest("Name models or voices, not both.", param="models")
     if asked is not None and asked.voices:
@@ -58,7 +58,7 @@ def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[Item]:
     return needed_items(optional=settings.optional_model_names)
 
 
-def _items_of(name: str) -> tuple[Item, ...]:
+def _items_of(name: str) -> tuple[DownloadItem, ...]:
     try:
         return items_of_model(name)
     except KeyError:
@@ -70,7 +70,7 @@ def _items_of(name: str) -> tuple[Item, ...]:
         ) from None
 
 
-def _is_present(item: Item, fleet: Sequence[Seen]) -> bool:
+def _is_present(item: DownloadItem, fleet: Sequence[WorkerStatus]) -> bool:
     if item.model == HIBARI:
         return any(item.item in (seen.voices_of(HIBARI) or ()) for seen in fleet)
     if any((engine := seen.engine_of(item.item)) and engine.get("trouble") for seen in fleet):

@@ -6,14 +6,18 @@ from common.catalogue import Voice, find_voice, voices
 from common.catalogue.mms import SHOWN
 from common.errors import OratioError
 from common.providers import is_announced
-from common.worker_registry import Seen
+from common.worker_registry import WorkerStatus
 
 # Engines whose folders may hold voices beyond the listed ones, and what stands before an engine's name in their ids.
 _OPEN_FAMILIES = {"kokoro": "", "speecht5": "speecht5_"}
 
 
 def shown_voices(
-    fleet: Sequence[Seen], *, allow_fake: bool = False, model: str | None = None, language: str | None = None
+    fleet: Sequence[WorkerStatus],
+    *,
+    allow_fake: bool = False,
+    model: str | None = None,
+    language: str | None = None,
 ) -> list[Voice]:
     """In the catalogue's order; of the thousand languages of MMS those that are there, unless they are asked for."""
     known = voices(allow_fake=allow_fake)
@@ -23,11 +27,11 @@ def shown_voices(
     return [voice for voice in found if _fits(voice, model=model, language=language)]
 
 
-def _is_shown(voice: Voice, fleet: Sequence[Seen]) -> bool:
+def _is_shown(voice: Voice, fleet: Sequence[WorkerStatus]) -> bool:
     return voice.model != "mms" or voice.engine_voice in SHOWN or is_announced(voice, fleet)
 
 
-def _unlisted(fleet: Sequence[Seen], known: dict[str, Voice]) -> Iterator[Voice]:
+def _unlisted(fleet: Sequence[WorkerStatus], known: dict[str, Voice]) -> Iterator[Voice]:
     announced = {
         prefix + name
         for seen in fleet

@@ -20,13 +20,13 @@ from common.catalogue import Model, Weights, weights_of
 from common.catalogue.mms import SHOWN
 from common.providers import is_announced
 from common.settings import Settings
-from common.worker_registry import Seen, believed
+from common.worker_registry import WorkerStatus, current_workers
 
 _RANK: dict[State, int] = {"absent": 0, "partial": 1, "complete": 2}
 
 
 def model_view(
-    model: Model, fleet: Sequence[Seen], settings: Settings, *, downloads: Sequence[DownloadView] = ()
+    model: Model, fleet: Sequence[WorkerStatus], settings: Settings, *, downloads: Sequence[DownloadView] = ()
 ) -> ModelView:
     """`downloads` are those that are queued or running."""
     active = {one.item: one for one in downloads if one.model == model.alias}
@@ -62,7 +62,9 @@ def model_view(
     )
 
 
-def _shown_weights(model: Model, fleet: Sequence[Seen], active: dict[str, DownloadView]) -> list[Weights]:
+def _shown_weights(
+    model: Model, fleet: Sequence[WorkerStatus], active: dict[str, DownloadView]
+) -> list[Weights]:
     """All of a family; of MMS a few, and what somebody has or fetches."""
     there = {entry["weights"] for seen in fleet for entry in seen.announcement.folder} | active.keys()
     return [
@@ -73,10 +75,10 @@ def _shown_weights(model: Model, fleet: Sequence[Seen], active: dict[str, Downlo
 
 
 def _weights_view(
-    weights: Weights, fleet: Sequence[Seen], settings: Settings, active: dict[str, DownloadView]
+    weights: Weights, fleet: Sequence[WorkerStatus], settings: Settings, active: dict[str, DownloadView]
 ) -> WeightsView:
     workers = [one for seen in fleet if seen.alive and (one := _weights_worker(seen, weights)) is not None]
-    entries = [entry for seen in believed(fleet) if (entry := seen.folder_of(weights.key)) is not None]
+    entries = [entry for seen in current_workers(fleet) if (entry := seen.folder_of(weights.key)) is not None]
     best = max(entries, key=lambda entry: _RANK[entry["state"]], default=None)
     optional = not weights.needed or weights.key in settings.optional_model_names
     return WeightsView(
@@ -94,7 +96,7 @@ def _weights_view(
     )
 
 
-def _weights_worker(seen: Seen, weights: Weights) -> WeightsWorker | None:
+def _weights_worker(seen: WorkerStatus, weights: Weights) -> WeightsWorker | None:
     entry, engine = seen.folder_of(weights.key), seen.engine_of(weights.key)
     if entry is None and engine is None:
         return None
@@ -111,7 +113,7 @@ def _weights_worker(seen: Seen, weights: Weights) -> WeightsWorker | None:
     )
 
 
-def _worker(seen: Seen, engines: Sequence[dict[str, Any]]) -> ModelWorker:
+def _worker(seen: WorkerStatus, engines: Sequence[dict[str, Any]]) -> ModelWorker:
     said = seen.announcement
     return ModelWorker(
         id=said.id,

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from starlette.concurrency import run_in_threadpool
 
 from common.db.database import Database
-from common.worker_registry import Seen, seen_lately
+from common.worker_registry import WorkerStatus, recent_workers
 
 KEPT_S = 2.0
 
 
-class FleetCache:
+class WorkerCache:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seen: Sequence[Seen] = ()
+        self._seen: Sequence[WorkerStatus] = ()
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
 
-    async def seen(self, *, max_age_s: float = KEPT_S) -> Sequence[Seen]:
+    async def statuses(self, *, max_age_s: float = KEPT_S) -> Sequence[WorkerStatus]:
         """Raises what the database raises."""
         if self._is_fresh(max_age_s):
             return self._seen
@@ -32,6 +32,6 @@ class FleetCache:
     def _is_fresh(self, max_age_s: float) -> bool:
         return time.monotonic() - self._read_at <= max_age_s
 
-    def _read(self) -> Sequence[Seen]:
+    def _read(self) -> Sequence[WorkerStatus]:
         with self._database.read() as connection:
-            return seen_lately(connection)
+            return recent_workers(connection)

@@ -7,20 +7,20 @@ from typing import Any
 from api.jobs.views import moment, moment_or_none
 from api.schemas.worker import Holding, QueueView, ServedModel, WorkerView
 from common.catalogue import find_weights
-from common.jobs.queues import HeldPart, Standing
-from common.messaging.broker import BULK, INTERACTIVE, LANES, job_queue
-from common.worker_registry import Seen, weights_key
+from common.jobs.queues import HeldPart, QueueStatus
+from common.messaging.queue_names import BULK, INTERACTIVE, LANES, JobQueue, job_queue, parse_job_queue
+from common.worker_registry import WorkerStatus, weights_key
 
-_NOTHING = Standing()
+_NOTHING = QueueStatus()
 
 
-def worker_views(fleet: Sequence[Seen], held: Sequence[HeldPart]) -> list[WorkerView]:
+def worker_views(fleet: Sequence[WorkerStatus], held: Sequence[HeldPart]) -> list[WorkerView]:
     return [
         _worker(seen, [part for part in held if part.worker_id == seen.announcement.id]) for seen in fleet
     ]
 
 
-def queue_views(fleet: Sequence[Seen], standings: Mapping[str, Standing]) -> list[QueueView]:
+def queue_views(fleet: Sequence[WorkerStatus], standings: Mapping[str, QueueStatus]) -> list[QueueView]:
     """Those with something in them, and those that a living worker takes from."""
     takers = Counter(queue for seen in fleet if seen.alive for queue in _served(seen))
     return [
@@ -29,13 +29,13 @@ def queue_views(fleet: Sequence[Seen], standings: Mapping[str, Standing]) -> lis
     ]
 
 
-def _served(seen: Seen) -> list[str]:
+def _served(seen: WorkerStatus) -> list[str]:
     return [
         job_queue(weights_key(engine), lane=lane) for engine in seen.announcement.engines for lane in LANES
     ]
 
 
-def _worker(seen: Seen, held: Sequence[HeldPart]) -> WorkerView:
+def _worker(seen: WorkerStatus, held: Sequence[HeldPart]) -> WorkerView:
     said = seen.announcement
     return WorkerView(
         id=said.id,
@@ -81,8 +81,8 @@ def _holding(part: HeldPart) -> Holding:
     )
 
 
-def _queue(queue: str, standing: Standing, *, workers: int) -> QueueView:
-    weights, _, lane = queue.rpartition(".")
+def _queue(queue: str, standing: QueueStatus, *, workers: int) -> QueueView:
+    weights, lane = parse_job_queue(queue) or JobQueue(queue, INTERACTIVE)
     return QueueView(
         queue=queue,
         model=_family(weights),

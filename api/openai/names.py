@@ -9,7 +9,7 @@ from common.catalogue.models import FAKE_MODEL
 from common.errors import InvalidRequest, NotFound, OratioError
 from common.providers import choose
 from common.settings import Settings
-from common.worker_registry import Seen
+from common.worker_registry import WorkerStatus
 
 # A release of a model, as in `gpt-4o-mini-tts-2025-12-15`.
 _DAY = re.compile(r"-\d{4}-\d{2}-\d{2}$")
@@ -39,7 +39,7 @@ def plain_name(name: str, settings: Settings) -> str:
     return undated if undated in known.MODELS else name
 
 
-def voice_id_of(model: str, voice: str, fleet: Sequence[Seen], settings: Settings) -> str:
+def voice_id_of(model: str, voice: str, fleet: Sequence[WorkerStatus], settings: Settings) -> str:
     """Raises NotFound for a name that nobody knows, InvalidRequest for a voice of another model."""
     model = plain_name(model, settings)
     family = family_of(model, settings)
@@ -67,7 +67,7 @@ def _candidates(voice: str, model: str, family: str | None) -> list[Voice]:
     return sorted(found, key=lambda one: order.index(one.model) if one.model in order else len(order))
 
 
-def _best(candidates: Sequence[Voice], fleet: Sequence[Seen], settings: Settings) -> str:
+def _best(candidates: Sequence[Voice], fleet: Sequence[WorkerStatus], settings: Settings) -> str:
     """The first that is really spoken, else the first that anything can be said of."""
     for provider in ("local", "inference"):
         for voice in candidates:
@@ -76,7 +76,7 @@ def _best(candidates: Sequence[Voice], fleet: Sequence[Seen], settings: Settings
     return candidates[0].id if candidates else DEFAULT_VOICE
 
 
-def _provider(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> str | None:
+def _provider(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> str | None:
     try:
         return choose(voice, fleet, mode=settings.provider_mode, fallback_stub=False).provider
     except OratioError:

@@ -19,7 +19,7 @@ _FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "s
 
 async def synthesis_of(body: VoiceChoice, gateway: Gateway, *, text: str) -> SynthesisRequest:
     """Raises NotFound, InvalidRequest."""
-    fleet = await gateway.fleet.seen()
+    fleet = await gateway.workers.statuses()
     voice_id = voice_id_of(body.model, body.voice, fleet, gateway.settings)
     # Checked already: what differs are the names.
     return SynthesisRequest.model_construct(

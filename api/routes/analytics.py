@@ -8,12 +8,12 @@ from starlette.requests import Request
 
 from api.dependencies import OWNER, here
 from api.error_handlers import documented
-from api.jobs import usage
+from api.jobs import figures
 from api.models.listed_voices import shown_voices
 from api.schemas.analytics import Analytics, QueueFigures
-from common.jobs import latencies, queries
+from common.jobs import latencies, queries, usage
 from common.providers import unavailable_reason
-from common.worker_registry import seen_lately
+from common.worker_registry import recent_workers
 
 router = APIRouter(tags=["service"])
 
@@ -28,9 +28,9 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
     """
     gateway = here(request)
     with gateway.database.read() as connection:
-        fleet = seen_lately(connection)
+        fleet = recent_workers(connection)
         window = _window(connection, hours)
-        totals = usage.totals(queries.usage_totals(connection, owner=OWNER))
+        totals = figures.totals(usage.totals(connection, owner=OWNER))
         queue = queries.count_by_status(connection)
     alive = [seen for seen in fleet if seen.alive and seen.is_worker]
     mode = gateway.settings.provider_mode
@@ -45,19 +45,19 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
         totals=totals,
         audio_minutes=round(totals.audio_s / 60, 2),
         hours=hours,
-        window=usage.in_all(window),
-        by_model=usage.by_name(window, "model"),
-        by_voice=usage.by_name(window, "voice_id"),
-        by_day=usage.by_day(window),
-        series=usage.by_hour(window),
+        window=figures.in_all(window),
+        by_model=figures.by_name(window, "model"),
+        by_voice=figures.by_name(window, "voice_id"),
+        by_day=figures.by_day(window),
+        series=figures.by_hour(window),
     )
 
 
-def _window(connection: Connection, hours: int) -> usage.Window:
-    first = usage.since_hour(hours)
-    return usage.Window(
+def _window(connection: Connection, hours: int) -> figures.Window:
+    first = figures.since_hour(hours)
+    return figures.Window(
         first_hour=first,
         hours=hours,
-        rows=queries.usage(connection, owner=OWNER, since_hour=first),
+        rows=usage.hourly(connection, owner=OWNER, since_hour=first),
         waited=latencies.counted(connection, owner=OWNER, since_hour=first),
     )

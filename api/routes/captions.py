@@ -16,8 +16,8 @@ from api.http.ranges import is_known
 from api.jobs.lookups import checked_id
 from api.schemas.captions import CaptionDocument
 from common.errors import NotFound
-from common.jobs.queries import SpokenAudio, find_captions
 from common.recordings.captions import as_document, as_srt, as_vtt
+from common.recordings.queries import SpokenAudio, find_captions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -17,8 +17,8 @@ from api.schemas.job import Priority
 from common.catalogue import DEFAULT_VOICE, Voice
 from common.db.database import Database
 from common.errors import Conflict, NoWorker
-from common.providers import Choice, choose
-from common.worker_registry import Seen
+from common.providers import ProviderChoice, choose
+from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["service"])
 
@@ -36,7 +36,7 @@ async def estimate(
 ) -> Estimate:
     """How long a text of so many characters would wait, be spoken, and sound, if it was sent now."""
     gateway = here(request)
-    fleet = await gateway.fleet.seen()
+    fleet = await gateway.workers.statuses()
     voice = known_voice(voice_id, fleet, settings=gateway.settings)
     choice = _choice(voice, fleet, gateway)
     forecast = await run_in_threadpool(_look, gateway.database, voice, choice, fleet, lane=priority)
@@ -63,7 +63,12 @@ class _Forecast:
 
 
 def _look(
-    database: Database, voice: Voice, choice: Choice | None, fleet: Sequence[Seen], *, lane: Priority
+    database: Database,
+    voice: Voice,
+    choice: ProviderChoice | None,
+    fleet: Sequence[WorkerStatus],
+    *,
+    lane: Priority,
 ) -> _Forecast:
     provider = choice.provider if choice else "local"
     with database.read() as connection:
@@ -75,7 +80,7 @@ def _look(
     return _Forecast(pace, sound_s, ahead)
 
 
-def _choice(voice: Voice, fleet: Sequence[Seen], gateway: Gateway) -> Choice | None:
+def _choice(voice: Voice, fleet: Sequence[WorkerStatus], gateway: Gateway) -> ProviderChoice | None:
     """None when it would be refused now: what it would take is worth knowing all the same."""
     settings = gateway.settings
     try:

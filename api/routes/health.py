@@ -16,7 +16,7 @@ from common import __version__
 from common.formats import MEDIA_TYPES
 from common.settings import Settings
 from common.telemetry import get_logger
-from common.worker_registry import Seen
+from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["service"])
 log = get_logger(__name__)
@@ -35,7 +35,7 @@ async def health(request: Request) -> Health:
     """Always 200 while the process lives, and cheap."""
     gateway = here(request)
     fleet = await _fleet(gateway)
-    broker_ok = gateway.hub.connected.is_set()
+    broker_ok = gateway.event_bus.connected.is_set()
     return Health(
         service="oratioviva",
         status="ok" if broker_ok and fleet is not None else "degraded",
@@ -57,7 +57,7 @@ async def ready(request: Request) -> JSONResponse:
     fleet, database, broker, store = await asyncio.gather(
         _fleet(gateway, kept_s=READY_KEPT_S),
         _check(lambda: _ask_database(gateway)),
-        _check(gateway.doorbell.check),
+        _check(gateway.redis_link.check),
         _check(gateway.store.check),
     )
     alive = sum(seen.alive and seen.speaks for seen in fleet or ())
@@ -75,7 +75,7 @@ async def ready(request: Request) -> JSONResponse:
     )
 
 
-def _formats(fleet: Sequence[Seen]) -> list[str]:
+def _formats(fleet: Sequence[WorkerStatus]) -> list[str]:
     """In the order in which they are always named."""
     written = {name for seen in fleet if seen.alive for name in seen.announcement.formats}
     return [name for name in MEDIA_TYPES if name in written]
@@ -89,10 +89,10 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-async def _fleet(gateway: Gateway, *, kept_s: float = KEPT_S) -> list[Seen] | None:
+async def _fleet(gateway: Gateway, *, kept_s: float = KEPT_S) -> list[WorkerStatus] | None:
     """None when the database does not answer."""
     try:
-        return list(await _in_time(gateway.fleet.seen(max_age_s=kept_s)))
+        return list(await _in_time(gateway.workers.statuses(max_age_s=kept_s)))
     except Exception as error:
         log.warning("database does not answer", error=type(error).__name__)
         return None

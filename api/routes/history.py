@@ -16,10 +16,9 @@ from api.jobs.lookups import checked_id
 from api.jobs.views import moment
 from api.schemas.history import History, RecordingView, Renaming
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
-from common.db.tables import AnyRow
-from common.jobs.queries import get_recording, list_recordings
 from common.recordings import search
-from common.recordings.search import Wanted
+from common.recordings.queries import RecordingRecord, get_recording, list_recordings
+from common.recordings.search import RecordingFilter
 
 router = APIRouter(prefix="/history", tags=["history"])
 
@@ -53,7 +52,7 @@ def history(
     gateway = here(request)
     checked_limit(limit, gateway.settings)
     after = read_cursor("history", cursor)
-    wanted = Wanted(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
+    wanted = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
     with gateway.database.read() as connection:
         rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, wanted=wanted)
     shown = rows[:limit]
@@ -92,7 +91,7 @@ def batch_delete(request: Request, body: JobIds) -> DeleteResults:
     return delete_results(ids, removal.delete_many(gateway, ids, only_history=True))
 
 
-def _found(connection: Connection, job_id: str) -> AnyRow:
+def _found(connection: Connection, job_id: str) -> RecordingRecord:
     """Raises NotFound, Gone."""
     row = get_recording(connection, job_id, owner=OWNER)
     if row is None:
@@ -100,7 +99,7 @@ def _found(connection: Connection, job_id: str) -> AnyRow:
     return row
 
 
-def _view(request: Request, row: AnyRow) -> RecordingView:
+def _view(request: Request, row: RecordingRecord) -> RecordingView:
     return RecordingView(
         job_id=row.job_id,
         title=row.title,

@@ -20,10 +20,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.dependencies import Gateway
 from api.jobs import job_factory
-from api.jobs.job_factory import Order
+from api.jobs.job_factory import JobRequest
 from api.openai.requests import synthesis_of, their_fields
 from api.schemas.speech import SessionConfig
-from api.streaming.live_audio import LiveSound, SoundBroken
+from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import end
 from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
 from common.messaging.text_stream import Piece
@@ -52,7 +52,7 @@ async def converse(websocket: WebSocket) -> None:
             await _converse(websocket, gateway)
         except OratioError as error:
             await _fail(websocket, error.code, error.message, param=error.param, kind=error.type)
-        except SoundBroken as broken:
+        except AudioInterrupted as broken:
             await _fail(websocket, broken.code, broken.message, kind="synthesis_error")
 
 
@@ -71,15 +71,15 @@ async def _hold(websocket: WebSocket, gateway: Gateway) -> None:
     config = await script.config()
     with their_fields():
         asked = await synthesis_of(config, gateway, text="")
-        order = Order(asked, streamed=True, keep=False, live_text=True)
-        job = await job_factory.place(gateway, order)
+        order = JobRequest(asked, streamed=True, keep=False, live_text=True)
+        job = await job_factory.build_job(gateway, order)
     with ExitStack() as stack:
-        waker = stack.enter_context(gateway.hub.wake(job.id))
-        await gateway.intake.submit(job)
-        stack.enter_context(gateway.audience.seat(job.id, keep=False))
+        waker = stack.enter_context(gateway.event_bus.wake(job.id))
+        await gateway.submissions.submit(job)
+        stack.enter_context(gateway.presence.seat(job.id, keep=False))
         await websocket.send_json({"type": "audio.start", "job_id": job.id, "format": job.format})
         async with _meanwhile(script.pass_on(job.id)) as passing:
-            sound = LiveSound(gateway, job.id, waker)
+            sound = LiveAudio(gateway, job.id, waker)
             while data := await _next(sound, passing):
                 await websocket.send_bytes(data)
     await websocket.send_json({"type": "audio.done", "size_bytes": sound.offset})
@@ -87,7 +87,7 @@ async def _hold(websocket: WebSocket, gateway: Gateway) -> None:
     await websocket.close()
 
 
-async def _next(sound: LiveSound, passing: "asyncio.Task[None]") -> bytes:
+async def _next(sound: LiveAudio, passing: "asyncio.Task[None]") -> bytes:
     """The next sound; raises what went wrong with the text meanwhile."""
     coming = asyncio.ensure_future(sound.next())
     try:
@@ -146,7 +146,7 @@ class _Script:
             if piece == _NOTHING:
                 continue
             try:
-                await self._gateway.hub.write_text(job_id, piece)
+                await self._gateway.event_bus.write_text(job_id, piece)
             except redis.RedisError:
                 raise Unavailable(
                     "The queue does not answer; begin again.", code="queue_unavailable"

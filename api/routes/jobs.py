@@ -19,11 +19,11 @@ from api.jobs.views import job_view
 from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
 from api.schemas.synthesis import AudioFormat
 from api.streaming import job_events
-from common.db.tables import AnyRow
 from common.errors import Conflict
 from common.formats import MEDIA_TYPES
 from common.jobs import changes
 from common.jobs.queries import list_jobs
+from common.jobs.records import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -161,7 +161,7 @@ def cancel(request: Request, job_id: str) -> Job:
         cancelled = changes.cancel(connection, checked_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
     if cancelled:
-        gateway.doorbell.tell(job_id, "cancelled")
+        gateway.notifier.publish_event(job_id, "cancelled")
     elif row.status != "cancelled":
         raise Conflict(f"This job is {row.status} already.", code="job_ended", job_id=job_id)
     return job_view(request, row)
@@ -172,14 +172,14 @@ def retry(request: Request, response: Response, job_id: str) -> Job:
     """Try a failed or cancelled job again, from the start."""
     gateway = here(request)
     with gateway.database.write() as connection:
-        bell = changes.retry(connection, checked_id(job_id), owner=OWNER)
+        message = changes.retry(connection, checked_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
-    gateway.doorbell.tell(job_id, "queued")
-    gateway.doorbell.ring([bell])
+    gateway.notifier.publish_event(job_id, "queued")
+    gateway.notifier.notify_parts([message])
     response.headers["Location"] = address(request, f"/jobs/{job_id}")
     return job_view(request, row)
 
 
-def _read(request: Request, job_id: str) -> AnyRow:
+def _read(request: Request, job_id: str) -> JobRecord:
     with here(request).database.read() as connection:
         return living_job(connection, job_id)

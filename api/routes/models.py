@@ -12,12 +12,13 @@ from api.models.views import model_view
 from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelNames, ModelsStatus, Orders
 from common import downloads
 from common.catalogue import MODELS
-from common.catalogue.download_items import Item
+from common.catalogue.download_items import DownloadItem
 from common.db.database import Database
-from common.db.tables import AnyRow
+from common.downloads import DownloadRecord
 from common.identity import new_id
-from common.messaging.broker import UNLOAD, WARM
-from common.worker_registry import seen_lately
+from common.messaging.messages import UNLOAD, WARM
+from common.status import ACTIVE
+from common.worker_registry import recent_workers
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -46,9 +47,9 @@ def status(request: Request) -> ModelsStatus:
     """Every model: what is there of it, where it is loaded and in use, and the downloads of late."""
     gateway = here(request)
     with gateway.database.read() as connection:
-        fleet = seen_lately(connection)
+        fleet = recent_workers(connection)
         recent = [download_plan.download_view(row) for row in downloads.recent(connection)]
-    active = [one for one in recent if one.status in downloads.ACTIVE]
+    active = [one for one in recent if one.status in ACTIVE]
     return ModelsStatus(
         provider=gateway.settings.provider_mode,
         models=[model_view(model, fleet, gateway.settings, downloads=active) for model in MODELS.values()],
@@ -61,10 +62,12 @@ def download(request: Request, body: DownloadRequest | None = None) -> Downloads
     """Fetch what is missing into the models folder; `GET /models/downloads/{download_id}/events` tells how it goes."""
     gateway = here(request)
     with gateway.database.read() as connection:
-        fleet = seen_lately(connection)
+        fleet = recent_workers(connection)
     wanted = download_plan.wanted(body, fleet, gateway.settings)
     rows = _request_all(gateway.database, wanted.missing)
-    gateway.doorbell.ring_downloads([row.id for row in rows if row.status == "queued"])
+    for row in rows:
+        if row.status == "queued":
+            gateway.notifier.notify_download(row.id)
     return Downloads(
         downloads=[download_plan.download_view(row) for row in rows],
         present=[item.name for item in wanted.present],
@@ -103,7 +106,7 @@ async def events(request: Request, download_id: str) -> Response:
     return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
 
 
-def _request_all(database: Database, missing: tuple[Item, ...]) -> list[AnyRow]:
+def _request_all(database: Database, missing: tuple[DownloadItem, ...]) -> list[DownloadRecord]:
     if not missing:
         return []
     with database.write() as connection:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.dependencies import Gateway, here, note_job, request_id
 from api.error_handlers import Responses, documented
 from api.jobs import job_factory, job_result
-from api.jobs.job_factory import Order
+from api.jobs.job_factory import JobRequest
 from api.models.listed_voices import shown_voices
 from api.openai.names import family_of, model_names, plain_name
 from api.openai.requests import synthesis_of, their_fields
@@ -26,12 +26,12 @@ from api.schemas.speech import (
     SpeechVoices,
 )
 from api.streaming import responses
-from api.streaming.live_audio import LiveSound, SoundBroken
+from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from common.catalogue import openai as known
 from common.errors import OratioError, SynthesisFailed, Unavailable
 from common.jobs.submission import NewJob, forget_join
 from common.settings import Settings
-from common.worker_registry import Seen
+from common.worker_registry import WorkerStatus
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -63,29 +63,29 @@ async def speech(request: Request, body: SpeechRequest) -> Response:
     with their_fields():
         asked = await synthesis_of(body, gateway, text=body.input)
         job_factory.check_text(asked, gateway.settings)
-        order = Order(asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True)
-        job = await job_factory.place(gateway, order)
+        order = JobRequest(asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True)
+        job = await job_factory.build_job(gateway, order)
     with ExitStack() as stack:
         sound, job_id = await _placed(gateway, job, stack)
         note_job(request, job_id)
         try:
-            first = await responses.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
-        except SoundBroken as broken:
+            first = await responses.first_audio(request, sound, within_s=gateway.settings.sync_wait_s)
+        except AudioInterrupted as broken:
             raise _failure(broken, job_id) from None
         return _answer(
             body, job, job_id=job_id, first=first, sound=sound, gateway=gateway, seat=stack.pop_all()
         )
 
 
-async def _placed(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveSound, str]:
+async def _placed(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveAudio, str]:
     """The sound of the job, or of an equal one that is under way, with a seat among its listeners."""
-    waker = stack.enter_context(gateway.hub.wake(job.id))
-    accepted = await gateway.intake.submit(job)
+    waker = stack.enter_context(gateway.event_bus.wake(job.id))
+    accepted = await gateway.submissions.submit(job)
     if not accepted.created:
-        waker = stack.enter_context(gateway.hub.wake(accepted.job_id))
+        waker = stack.enter_context(gateway.event_bus.wake(accepted.job_id))
         waker.has_news = True
-    stack.enter_context(gateway.audience.seat(accepted.job_id, keep=job.options.keep))
-    return LiveSound(gateway, accepted.job_id, waker), accepted.job_id
+    stack.enter_context(gateway.presence.seat(accepted.job_id, keep=job.options.keep))
+    return LiveAudio(gateway, accepted.job_id, waker), accepted.job_id
 
 
 def _answer(
@@ -94,19 +94,19 @@ def _answer(
     *,
     job_id: str,
     first: bytes,
-    sound: LiveSound,
+    sound: LiveAudio,
     gateway: Gateway,
     seat: ExitStack,
 ) -> Response:
     headers = responses.headers_of(job_id, sound, provider=job.provider)
     # What went out whole may not have arrived: who tries again at once still joins it.
     forget = partial(_forget, gateway, job, job_id)
-    delivered = BackgroundTask(gateway.audience.after_grace, forget)
+    delivered = BackgroundTask(gateway.presence.after_grace, forget)
     if body.stream_format == "sse":
         kind, content = "text/event-stream", responses.events(first, sound)
     else:
         kind, content = responses.media_type_of(body.response_format), responses.audio(first, sound)
-    return responses.SoundResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
+    return responses.AudioResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
 
 
 def _forget(gateway: Gateway, job: NewJob, job_id: str) -> None:
@@ -141,10 +141,10 @@ async def list_speech_models(request: Request) -> SpeechModels:
 async def list_speech_voices(request: Request) -> SpeechVoices:
     """Every voice, ours, the operator's and OpenAI's names, as Open WebUI asks for it. It needs no key."""
     gateway = here(request)
-    return SpeechVoices(voices=_voices(await gateway.fleet.seen(), gateway.settings))
+    return SpeechVoices(voices=_voices(await gateway.workers.statuses(), gateway.settings))
 
 
-def _voices(fleet: Sequence[Seen], settings: Settings) -> list[SpeechVoice]:
+def _voices(fleet: Sequence[WorkerStatus], settings: Settings) -> list[SpeechVoice]:
     ours = {
         voice.id: SpeechVoice(
             id=voice.id, name=voice.name, model=voice.model, languages=list(voice.languages)
@@ -170,7 +170,7 @@ def _model(name: str, owner: str) -> ModelView:
     return ModelView(id=name, created=_CREATED, owned_by=owner)
 
 
-def _failure(broken: SoundBroken, job_id: str) -> OratioError:
+def _failure(broken: AudioInterrupted, job_id: str) -> OratioError:
     """Before the first byte, what broke is an answer as of any job."""
     if broken.code in responses.WORTH_ANOTHER_TRY:
         return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)

@@ -13,10 +13,9 @@ from api.dependencies import here
 from api.error_handlers import Responses, documented
 from api.jobs.lookups import checked_id, living_job
 from api.streaming import responses
-from api.streaming.live_audio import BEYOND_END, LiveSound, SoundBroken
-from common.db.tables import AnyRow
+from api.streaming.live_audio import BEYOND_END, AudioInterrupted, LiveAudio
 from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailable
-from common.jobs.options import Options
+from common.jobs.records import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -48,18 +47,17 @@ async def stream(
     gateway = here(request)
     attempt, offset = _place(last_event_id) if last_event_id is not None else (attempt, offset)
     with ExitStack() as stack:
-        waker = stack.enter_context(gateway.hub.wake(checked_id(job_id)))
+        waker = stack.enter_context(gateway.event_bus.wake(checked_id(job_id)))
         waker.has_news = True
         row = await run_in_threadpool(_read, request, job_id)
-        options = Options.from_row(row.options)
-        stack.enter_context(gateway.audience.seat(job_id, keep=options.keep))
-        sound = LiveSound(gateway, job_id, waker, offset=offset, attempt=attempt)
+        stack.enter_context(gateway.presence.seat(job_id, keep=row.options.keep))
+        sound = LiveAudio(gateway, job_id, waker, offset=offset, attempt=attempt)
         try:
-            first = await responses.first_sound(request, sound, within_s=gateway.settings.sync_wait_s)
-        except SoundBroken as broken:
+            first = await responses.first_audio(request, sound, within_s=gateway.settings.sync_wait_s)
+        except AudioInterrupted as broken:
             raise _refusal(broken, job_id) from None
         events = stream_format == "sse"
-        return responses.SoundResponse(
+        return responses.AudioResponse(
             responses.events(first, sound) if events else responses.audio(first, sound),
             seat=stack.pop_all(),
             media_type="text/event-stream" if events else responses.media_type_of(row.format),
@@ -79,7 +77,7 @@ def _place(event_id: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _refusal(broken: SoundBroken, job_id: str) -> OratioError:
+def _refusal(broken: AudioInterrupted, job_id: str) -> OratioError:
     if broken.code in responses.WORTH_ANOTHER_TRY:
         return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
     if broken.code == BEYOND_END:
@@ -89,6 +87,6 @@ def _refusal(broken: SoundBroken, job_id: str) -> OratioError:
     return Conflict(f"There is nothing to listen to: {broken.message}", code=broken.code, job_id=job_id)
 
 
-def _read(request: Request, job_id: str) -> AnyRow:
+def _read(request: Request, job_id: str) -> JobRecord:
     with here(request).database.read() as connection:
         return living_job(connection, job_id)

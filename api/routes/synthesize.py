@@ -10,8 +10,8 @@ from api.dependencies import address, here, note_job, request_id
 from api.error_handlers import Responses, documented
 from api.http.fast_route import SynthesisRoute
 from api.jobs import job_factory, job_result
-from api.jobs.job_factory import Order
-from api.jobs.views import accepted_view
+from api.jobs.job_factory import JobRequest
+from api.jobs.views import job_view
 from api.schemas.job import Job
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
 
@@ -43,22 +43,26 @@ async def synthesize(
     """
     gateway = here(request)
     job_factory.check_text(body, gateway.settings)
-    order = Order(body, key=job_factory.pick_key(body, idempotency_key), request_id=request_id(request))
-    job = await job_factory.place(gateway, order)
+    order = JobRequest(body, key=job_factory.pick_key(body, idempotency_key), request_id=request_id(request))
+    job = await job_factory.build_job(gateway, order)
     note_job(request, job.id)
     preferred = _wants_async(prefer)
     if async_mode or preferred:
-        accepted = await gateway.intake.submit(job)
+        accepted = await gateway.submissions.submit(job)
         if accepted.created:
-            return _accepted(request, accepted_view(job, accepted), preferred=preferred)
+            return _accepted(
+                request,
+                job_view(request, accepted.record_of(job)),
+                preferred=preferred,
+            )
         note_job(request, accepted.job_id)
         return _accepted(request, await job_result.view(request, accepted.job_id), preferred=preferred)
-    with gateway.hub.listen(job.id) as listener:
-        accepted = await gateway.intake.submit(job)
+    with gateway.event_bus.listen(job.id) as listener:
+        accepted = await gateway.submissions.submit(job)
         if accepted.created:
             return await job_result.answer(request, job.id, listener, placed=(job, accepted))
     note_job(request, accepted.job_id)
-    with gateway.hub.listen(accepted.job_id) as listener:
+    with gateway.event_bus.listen(accepted.job_id) as listener:
         return await job_result.answer(request, accepted.job_id, listener, look_first=True)
 
 

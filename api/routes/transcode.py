@@ -11,7 +11,7 @@ from api.http import audio_file
 from api.jobs import transcoding
 from api.jobs.lookups import checked_id
 from api.schemas.rendition import Rendition, RenditionRequest
-from common.jobs.queries import SpokenAudio
+from common.recordings.queries import SpokenAudio
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -14,7 +14,7 @@ from common.catalogue import DEFAULT_VOICE, Voice, find_model
 from common.errors import OratioError
 from common.providers import choose, unavailable_reason
 from common.settings import Settings
-from common.worker_registry import Seen
+from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["voices"])
 
@@ -36,12 +36,12 @@ async def list_voices(
     or by `language`.
     """
     gateway = here(request)
-    fleet = await gateway.fleet.seen()
+    fleet = await gateway.workers.statuses()
     shown = shown_voices(fleet, allow_fake=gateway.settings.fake_engine, model=model, language=language)
     return Voices(voices=[_view(voice, fleet, gateway.settings) for voice in shown])
 
 
-def _view(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> VoiceView:
+def _view(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> VoiceView:
     model = find_model(voice.model)
     reason = unavailable_reason(voice, fleet, mode=settings.provider_mode)
     return VoiceView(
@@ -64,7 +64,7 @@ def _view(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> VoiceView:
     )
 
 
-def _workers(voice: Voice, fleet: Sequence[Seen]) -> list[VoiceWorker]:
+def _workers(voice: Voice, fleet: Sequence[WorkerStatus]) -> list[VoiceWorker]:
     """Those that live and have its weights."""
     return [
         VoiceWorker(
@@ -75,14 +75,14 @@ def _workers(voice: Voice, fleet: Sequence[Seen]) -> list[VoiceWorker]:
     ]
 
 
-def _on_a_gpu(voice: Voice, fleet: Sequence[Seen]) -> bool:
+def _on_a_gpu(voice: Voice, fleet: Sequence[WorkerStatus]) -> bool:
     return any(
         seen.alive and seen.announcement.device.lower() != "cpu" and seen.engine_of(voice.weights) is not None
         for seen in fleet
     )
 
 
-def _provider(voice: Voice, fleet: Sequence[Seen], settings: Settings) -> str | None:
+def _provider(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> str | None:
     try:
         choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
     except OratioError:

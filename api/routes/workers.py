@@ -7,8 +7,8 @@ from api.dependencies import here
 from api.error_handlers import documented
 from api.models.worker_views import queue_views, worker_views
 from api.schemas.worker import Workers
-from common.jobs.queues import held_parts, standings
-from common.worker_registry import seen_lately
+from common.jobs.queues import held_parts, queue_statuses
+from common.worker_registry import recent_workers
 
 router = APIRouter(tags=["service"])
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["service"])
 def workers(request: Request) -> Workers:
     """Every worker with its models and what it speaks now; every queue with what waits in it and who takes from it."""
     with here(request).database.read() as connection:
-        fleet = seen_lately(connection)
+        fleet = recent_workers(connection)
         held = held_parts(connection)
-        queues = standings(connection, held)
+        queues = queue_statuses(connection, held)
     return Workers(workers=worker_views(fleet, held), queues=queue_views(fleet, queues))

@@ -25,7 +25,7 @@ from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
-LOOK_EVERY_S = 2.0
+RESYNC_EVERY_S = 2.0
 BACKOFF_MAX_S = 2.0
 # An idle subscription is pinged this often, so that a Redis that hangs is noticed.
 PING_EVERY_S = 5.0
@@ -35,7 +35,7 @@ BEHIND_MAX = 1000
 WINDOW_CHUNKS = 4
 
 
-class Look:
+class Resync:
     """Events may have been missed: look at the stream and at the row."""
 
 
@@ -43,11 +43,11 @@ class Closed:
     """No more will come: the process stops, or the reader was too slow."""
 
 
-LOOK, CLOSED = Look(), Closed()
-Notice = Event | Look | Closed
+RESYNC, CLOSED = Resync(), Closed()
+Notice = Event | Resync | Closed
 
 
-class Waker:
+class WakeSignal:
     """For who looks for himself: wakes him when anything of his job may have changed."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Waker:
         self._event.clear()
 
 
-class Listener:
+class Subscription:
     """What comes for one job, in order, for one reader."""
 
     def __init__(self) -> None:
@@ -97,10 +97,10 @@ class Listener:
             return None
 
 
-Reader = TypeVar("Reader", Listener, Waker)
+Waiter = TypeVar("Waiter", Subscription, WakeSignal)
 
 
-class Hub:
+class EventBus:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._client = redis.asyncio.Redis.from_url(
             settings.redis_url,
@@ -111,7 +111,7 @@ class Hub:
         )
         self._prefix = settings.queue_prefix
         self._database = database
-        self._listeners: defaultdict[str, set[Listener | Waker]] = defaultdict(set)
+        self._listeners: defaultdict[str, set[Subscription | WakeSignal]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
         self.connected = asyncio.Event()
         self.stopping = False
@@ -130,19 +130,19 @@ class Hub:
         await self._client.aclose()
 
     @contextmanager
-    def listen(self, job_id: str) -> Iterator[Listener]:
+    def listen(self, job_id: str) -> Iterator[Subscription]:
         """Register before the thing whose event is waited for is started, so that none can be missed."""
-        with self._registered(job_id, Listener()) as listener:
+        with self._registered(job_id, Subscription()) as listener:
             yield listener
 
     @contextmanager
-    def wake(self, job_id: str) -> Iterator[Waker]:
+    def wake(self, job_id: str) -> Iterator[WakeSignal]:
         """The same for one who looks for himself when something happened."""
-        with self._registered(job_id, Waker()) as waker:
+        with self._registered(job_id, WakeSignal()) as waker:
             yield waker
 
     @contextmanager
-    def _registered(self, job_id: str, reader: Reader) -> Iterator[Reader]:
+    def _registered(self, job_id: str, reader: Waiter) -> Iterator[Waiter]:
         self._listeners[job_id].add(reader)
         if self.stopping:
             reader.put(CLOSED)
@@ -158,7 +158,7 @@ class Hub:
         try:
             key = events.stream_key(job_id, prefix=self._prefix)
             entries: Any = await self._client.xrange(key, min=f"({after}")
-            return events.replayed(job_id, entries)
+            return events.from_stream(job_id, entries)
         except redis.RedisError:
             return []
 
@@ -239,13 +239,13 @@ class Hub:
                 elif message["type"] == "subscribe":
                     on_subscribed()
                     # What was told while nobody heard is in the streams.
-                    self._notify_all(LOOK)
+                    self._notify_all(RESYNC)
 
     def _dispatch(self, line: bytes) -> None:
         job_id = line[: line.find(b" ")].decode()
         listeners = self._listeners.get(job_id)
         if listeners:
-            event = events.told(line)
+            event = events.from_channel(line)
             for listener in listeners:
                 listener.put(event)
 
@@ -260,7 +260,7 @@ class Hub:
 
     async def _look_often(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(RESYNC_EVERY_S)
             if self._listeners:
                 await _unless_it_fails(self._look)
 
@@ -268,7 +268,7 @@ class Hub:
         waited_for = list(self._listeners)
         for job_id in await run_in_threadpool(self._ended, waited_for):
             for listener in self._listeners.get(job_id, ()):
-                listener.put(LOOK)
+                listener.put(RESYNC)
 
     def _ended(self, job_ids: list[str]) -> set[str]:
         with self._database.read() as connection:

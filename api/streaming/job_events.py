@@ -10,11 +10,11 @@ from starlette.requests import Request
 
 from api.dependencies import Gateway, here
 from api.jobs.lookups import living_job
-from api.jobs.views import event_view, is_over, job_view, terminal_data
-from api.streaming.event_bus import CLOSED, Listener
+from api.jobs.views import event_view, job_view
+from api.streaming.event_bus import CLOSED, Subscription
 from common.db.database import DATABASE_AWAY
-from common.db.tables import AnyRow
 from common.errors import Gone, InvalidRequest, NotFound
+from common.jobs.records import JobRecord
 from common.messaging.events import Event, comes_after
 
 HEARTBEAT_S = 15.0
@@ -33,11 +33,11 @@ def checked_event_id(given: str | None) -> str | None:
     )
 
 
-async def has_all(gateway: Gateway, row: AnyRow, *, last_id: str) -> bool:
+async def has_all(gateway: Gateway, row: JobRecord, *, last_id: str) -> bool:
     """The reader has the event that ended this job: nothing will come any more."""
-    if not is_over(row):
+    if not row.is_over:
         return False
-    end = (await gateway.hub.replay(row.id, after=START))[-1:]
+    end = (await gateway.event_bus.replay(row.id, after=START))[-1:]
     return bool(end) and end[0].ends_job and not comes_after(end[0].id, last_id)
 
 
@@ -45,7 +45,7 @@ async def stream(request: Request, job_id: str, *, last_id: str | None) -> Async
     """Ends with the event that ends the job, or when this process stops; a client comes back with its last id."""
     gateway = here(request)
     reader = _Reader(request, gateway, job_id, last_id=last_id)
-    with gateway.hub.listen(job_id) as listener:
+    with gateway.event_bus.listen(job_id) as listener:
         if last_id is None:
             yield await reader.begin()
         async for message in _follow(reader, listener):
@@ -82,10 +82,10 @@ class _Reader:
 
     async def begin(self) -> str:
         """A snapshot stands for every event before it: the row is written before an event is told."""
-        before = await self._gateway.hub.replay(self._job_id, after=START)
+        before = await self._gateway.event_bus.replay(self._job_id, after=START)
         row = await self._row()
         # The event that ended the job is told beside the snapshot.
-        ended = is_over(row) and bool(before) and before[-1].ends_job
+        ended = row.is_over and bool(before) and before[-1].ends_job
         known = before[:-1] if ended else before
         self.last_id = known[-1].id if known else START
         view = job_view(self._request, row).model_dump(mode="json")
@@ -93,7 +93,7 @@ class _Reader:
 
     async def look(self) -> list[str]:
         """What was missed, by the stream; and the end, by the row, if the stream does not know it."""
-        missed = await self._gateway.hub.replay(self._job_id, after=self.last_id)
+        missed = await self._gateway.event_bus.replay(self._job_id, after=self.last_id)
         messages = [self.tell(event) for event in missed]
         end = await self._end()
         self.is_done = end is not None
@@ -111,15 +111,15 @@ class _Reader:
             row = await self._row()
         except (NotFound, Gone):  # deleted meanwhile
             return _message("cancelled", {})
-        except DATABASE_AWAY:  # looked at again with the hub's next look
+        except DATABASE_AWAY:  # looked at again with the next resync
             return None
-        return _message(row.status, event_view(terminal_data(row))) if is_over(row) else None
+        return _message(row.status, event_view(row.outcome())) if row.is_over else None
 
-    async def _row(self) -> AnyRow:
+    async def _row(self) -> JobRecord:
         return await run_in_threadpool(_read, self._gateway, self._job_id)
 
 
-async def _follow(reader: _Reader, listener: Listener) -> AsyncIterator[str]:
+async def _follow(reader: _Reader, listener: Subscription) -> AsyncIterator[str]:
     for message in await reader.look():
         yield message
     while not reader.is_done:
@@ -136,7 +136,7 @@ async def _follow(reader: _Reader, listener: Listener) -> AsyncIterator[str]:
             reader.is_done = notice.ends_job
 
 
-def _read(gateway: Gateway, job_id: str) -> AnyRow:
+def _read(gateway: Gateway, job_id: str) -> JobRecord:
     with gateway.database.read() as connection:
         return living_job(connection, job_id)
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import OWNER, Gateway
-from api.streaming.event_bus import Waker
+from api.streaming.event_bus import WakeSignal
 from common.db.database import DATABASE_AWAY
-from common.db.tables import TERMINAL, AnyRow
 from common.jobs.queries import get_job
+from common.jobs.records import JobRecord
 from common.messaging.audio_window import HEAD_BYTES, PIECE_BYTES, Chunk
+from common.status import JobStatus
 from common.store import CHUNK_BYTES, piece_key
 from common.telemetry import get_logger
 
@@ -25,26 +26,26 @@ LOOK_EVERY_S = 2.0
 BEYOND_END = "offset_beyond_end"
 
 
-class SoundBroken(Exception):
+class AudioInterrupted(Exception):
     """The sound ends before its end. What is shown to a listener: a code and a message as of a failed job."""
 
-    def __init__(self, code: str, message: str, *, row: AnyRow | None = None) -> None:
+    def __init__(self, code: str, message: str, *, row: JobRecord | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.row = row
 
 
-class LiveSound:
+class LiveAudio:
     """One listener's place in the sound of one job. `row` is the job's as it was last seen.
 
     `ended` when all of it was given out.
     """
 
     def __init__(
-        self, gateway: Gateway, job_id: str, waker: Waker, *, offset: int = 0, attempt: int = 0
+        self, gateway: Gateway, job_id: str, waker: WakeSignal, *, offset: int = 0, attempt: int = 0
     ) -> None:
-        self.row: AnyRow | None = None
+        self.row: JobRecord | None = None
         self.attempt = attempt
         self.ended = False
         self._gateway = gateway
@@ -58,7 +59,7 @@ class LiveSound:
         return self._heard.offset
 
     async def next(self) -> bytes:
-        """What comes next, as soon as it is there; empty at the end. Raises SoundBroken."""
+        """What comes next, as soon as it is there; empty at the end. Raises AudioInterrupted."""
         while True:
             if self._file is None and self._waker.has_news:
                 await self._look()
@@ -67,7 +68,7 @@ class LiveSound:
                 self.ended = not found
                 return found
             if self._waker.closed:
-                raise SoundBroken("stopping", "This process stops; ask again.")
+                raise AudioInterrupted("stopping", "This process stops; ask again.")
             await self._waker.wait(timeout_s=LOOK_EVERY_S)
 
     async def _read(self) -> bytes | None:
@@ -95,7 +96,9 @@ class LiveSound:
         return await self._from_piece() if chunks is None else None
 
     async def _window(self) -> list[Chunk] | None:
-        return await self._gateway.hub.window(self._job_id, attempt=self.attempt, offset=self._heard.place)
+        return await self._gateway.event_bus.window(
+            self._job_id, attempt=self.attempt, offset=self._heard.place
+        )
 
     async def _from_piece(self) -> bytes | None:
         number, skip = divmod(self._heard.place, PIECE_BYTES)
@@ -115,7 +118,7 @@ class LiveSound:
             raise _changed() from None
 
     def _go_with(self, attempt: int) -> None:
-        """Raises SoundBroken when it cannot be told whether this take goes on as the one before."""
+        """Raises AudioInterrupted when it cannot be told whether this take goes on as the one before."""
         if attempt == self.attempt:
             return
         if self.attempt and not self._heard.begin_again():
@@ -123,7 +126,7 @@ class LiveSound:
         self.attempt = attempt
 
     async def _look(self) -> None:
-        """How the job stands by its row. Raises SoundBroken for one that ended otherwise than well."""
+        """How the job stands by its row. Raises AudioInterrupted for one that ended otherwise than well."""
         self._waker.has_news = False
         try:
             row = await run_in_threadpool(self._job)
@@ -132,16 +135,16 @@ class LiveSound:
             return
         self.row = row
         if row is None or row.deleted_at is not None:
-            raise SoundBroken("deleted", "This job was deleted.", row=row)
-        if row.status == "completed":
+            raise AudioInterrupted("deleted", "This job was deleted.", row=row)
+        if row.status == JobStatus.COMPLETED:
             self._file = _File(self._gateway, row)
-            if self.offset > row.size_bytes and not self._heard.is_compared:
-                raise SoundBroken(BEYOND_END, f"There are {row.size_bytes} bytes of it.", row=row)
-        elif row.status in TERMINAL:
+            if self.offset > self._file.size and not self._heard.is_compared:
+                raise AudioInterrupted(BEYOND_END, f"There are {self._file.size} bytes of it.", row=row)
+        elif row.status.is_terminal:
             message = row.error_message or f"This job is {row.status}."
-            raise SoundBroken(row.error_code or row.status, message, row=row)
+            raise AudioInterrupted(row.error_code or row.status, message, row=row)
 
-    def _job(self) -> AnyRow | None:
+    def _job(self) -> JobRecord | None:
         with self._gateway.database.read() as connection:
             return get_job(connection, self._job_id, owner=OWNER)
 
@@ -205,8 +208,10 @@ def _joined(chunks: list[Chunk], *, place: int) -> bytes:
     return found
 
 
-def _changed() -> SoundBroken:
-    return SoundBroken("take_changed", "Its worker died, and another take of it sounds otherwise; ask again.")
+def _changed() -> AudioInterrupted:
+    return AudioInterrupted(
+        "take_changed", "Its worker died, and another take of it sounds otherwise; ask again."
+    )
 
 
 def _without_head(data: bytes, *, at: int) -> bytes:
@@ -216,27 +221,27 @@ def _without_head(data: bytes, *, at: int) -> bytes:
 class _File:
     """The finished file of a job, chunk by chunk. To every listener a WAV is one of unknown length."""
 
-    def __init__(self, gateway: Gateway, row: AnyRow) -> None:
-        if row.audio_key is None:
-            raise SoundBroken("audio_gone", "The audio of this job was removed.", row=row)
+    def __init__(self, gateway: Gateway, row: JobRecord) -> None:
+        if row.audio_key is None or row.size_bytes is None:
+            raise AudioInterrupted("audio_gone", "The audio of this job was removed.", row=row)
         self._gateway = gateway
-        self._key: str = row.audio_key
-        self._format: str = row.format
-        self._size: int = row.size_bytes
+        self._key = row.audio_key
+        self._format = row.format
+        self.size = row.size_bytes
         self._place = -1
         self._chunks: Iterator[bytes] = iter(())
         self.attempt = int(self._key.split(".")[-2])
 
     def read(self, place: int) -> bytes:
-        """A chunk from `place` on; empty at the end. Raises SoundBroken."""
-        if place >= self._size:
+        """A chunk from `place` on; empty at the end. Raises AudioInterrupted."""
+        if place >= self.size:
             return b""
         try:
             if place != self._place:
-                self._chunks = self._gateway.store.read(self._key, start=place, end=self._size)
+                self._chunks = self._gateway.store.read(self._key, start=place, end=self.size)
             data = next(self._chunks, b"")
         except FileNotFoundError:
-            raise SoundBroken("audio_gone", "The audio of this job was removed.") from None
+            raise AudioInterrupted("audio_gone", "The audio of this job was removed.") from None
         self._place = place + len(data)
         return _of_unknown_size(data, at=place) if self._format == "wav" and place < HEAD_BYTES else data
 

@@ -11,24 +11,24 @@ from contextlib import contextmanager, suppress
 
 from starlette.concurrency import run_in_threadpool
 
-from api.streaming.event_bus import Hub
+from api.streaming.event_bus import EventBus
 from api.streaming.task_cancellation import end
 from common.db.database import DATABASE_AWAY, Database
 from common.errors import OratioError
 from common.jobs import changes
 from common.messaging.audio_window import GRACE_S, SAY_EVERY_S
-from common.messaging.notifier import Doorbell
+from common.messaging.notifier import Notifier
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
 
-class Audience:
-    def __init__(self, hub: Hub, database: Database, doorbell: Doorbell, *, owner: str) -> None:
+class Presence:
+    def __init__(self, event_bus: EventBus, database: Database, notifier: Notifier, *, owner: str) -> None:
         self._owner = owner
-        self._hub = hub
+        self._event_bus = event_bus
         self._database = database
-        self._doorbell = doorbell
+        self._notifier = notifier
         self._listening: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -43,7 +43,7 @@ class Audience:
         """One listener of a job, from before it is placed until he leaves."""
         self._listening[job_id] += 1
         if self._listening[job_id] == 1:
-            self._begin(self._hub.say_heard([job_id]))
+            self._begin(self._event_bus.say_heard([job_id]))
         try:
             yield
         finally:
@@ -72,16 +72,16 @@ class Audience:
             await asyncio.sleep(SAY_EVERY_S)
             heard = list(self._listening)
             if heard:
-                await self._hub.say_heard(heard)
+                await self._event_bus.say_heard(heard)
             for job_id in heard:
                 if job_id not in self._listening:  # they left while it was said
-                    await self._hub.say_left(job_id)
+                    await self._event_bus.say_left(job_id)
 
     async def _leave(self, job_id: str, *, keep: bool) -> None:
-        await self._hub.say_left(job_id)
+        await self._event_bus.say_left(job_id)
         if keep:
             return
-        if await self._is_heard_after_grace(job_id) or self._hub.stopping:
+        if await self._is_heard_after_grace(job_id) or self._event_bus.stopping:
             return
         try:
             cancelled = await run_in_threadpool(self._cancel, job_id)
@@ -89,16 +89,16 @@ class Audience:
             log.info("not cancelled", job_id=job_id, error=type(error).__name__)
             return
         if cancelled:
-            await run_in_threadpool(self._doorbell.tell, job_id, "cancelled")
+            await run_in_threadpool(self._notifier.publish_event, job_id, "cancelled")
             log.info("cancelled", job_id=job_id, reason="nobody listens")
 
     async def _is_heard_after_grace(self, job_id: str) -> bool:
         """While Redis does not answer, or says so, somebody may listen at another gateway; that one may die."""
         while True:
             await asyncio.sleep(GRACE_S)
-            if job_id in self._listening or self._hub.stopping:
+            if job_id in self._listening or self._event_bus.stopping:
                 return True
-            if await self._hub.is_heard(job_id) is False:
+            if await self._event_bus.is_heard(job_id) is False:
                 return False
 
     def _cancel(self, job_id: str) -> bool:

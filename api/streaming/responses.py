@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.streaming.live_audio import LiveSound, SoundBroken
+from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import end
 from common.formats import MEDIA_TYPES
 from common.telemetry import get_logger
@@ -37,7 +37,7 @@ def media_type_of(audio_format: str) -> str:
 class Body:
     """What is sent of a sound. `is_whole` when nothing of it is missing."""
 
-    def __init__(self, parts: AsyncIterator[bytes], sound: LiveSound) -> None:
+    def __init__(self, parts: AsyncIterator[bytes], sound: LiveAudio) -> None:
         self._parts = parts
         self._sound = sound
 
@@ -49,7 +49,7 @@ class Body:
         return self._parts
 
 
-def headers_of(job_id: str, sound: LiveSound, *, provider: str) -> dict[str, str]:
+def headers_of(job_id: str, sound: LiveAudio, *, provider: str) -> dict[str, str]:
     """When the first sound is there. Proxies must not gather what is heard while it is made."""
     return {
         "Cache-Control": "no-store",
@@ -60,7 +60,7 @@ def headers_of(job_id: str, sound: LiveSound, *, provider: str) -> dict[str, str
     }
 
 
-class SoundResponse(StreamingResponse):
+class AudioResponse(StreamingResponse):
     """`seat` is left when the answer is over, however it ends; `delivered` is done when it went out whole."""
 
     def __init__(
@@ -82,7 +82,7 @@ class SoundResponse(StreamingResponse):
         with self._seat:
             try:
                 await super().__call__(scope, receive, send)
-            except SoundBroken as broken:
+            except AudioInterrupted as broken:
                 # The server ends the connection of an answer that has no end.
                 log.info("a stream is broken off", code=broken.code)
         if self._delivered is not None and self._is_sent and self._body.is_whole:
@@ -93,8 +93,8 @@ class SoundResponse(StreamingResponse):
         self._is_sent = True
 
 
-async def first_sound(request: Request, sound: LiveSound, *, within_s: float) -> bytes:
-    """Raises SoundBroken (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
+async def first_audio(request: Request, sound: LiveAudio, *, within_s: float) -> bytes:
+    """Raises AudioInterrupted (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
     found = asyncio.ensure_future(sound.next())
     gone = asyncio.ensure_future(_gone(request))
     try:
@@ -103,7 +103,7 @@ async def first_sound(request: Request, sound: LiveSound, *, within_s: float) ->
             return found.result()
         if gone.done():
             raise ClientDisconnect
-        raise SoundBroken(
+        raise AudioInterrupted(
             NOT_BEGUN, "Nothing was spoken in time; the same request, sent again, goes on waiting."
         )
     finally:
@@ -115,37 +115,37 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def audio(first: bytes, sound: LiveSound) -> Body:
-    """Raises SoundBroken, which cuts the body off."""
+def audio(first: bytes, sound: LiveAudio) -> Body:
+    """Raises AudioInterrupted, which cuts the body off."""
     return Body(_audio(first, sound), sound)
 
 
-def events(first: bytes, sound: LiveSound) -> Body:
+def events(first: bytes, sound: LiveAudio) -> Body:
     """OpenAI's events for speech, each with the place behind it as its id."""
     return Body(_events(first, sound), sound)
 
 
-async def _audio(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
+async def _audio(first: bytes, sound: LiveAudio) -> AsyncIterator[bytes]:
     data = first
     while data:
         yield data
         data = await sound.next()
 
 
-async def _events(first: bytes, sound: LiveSound) -> AsyncIterator[bytes]:
+async def _events(first: bytes, sound: LiveAudio) -> AsyncIterator[bytes]:
     data = first
     try:
         while data:
             yield _event(_delta(data), event_id=place_of(sound))
             data = await sound.next()
-    except SoundBroken as broken:
+    except AudioInterrupted as broken:
         error = {"message": broken.message, "type": "synthesis_error", "param": None, "code": broken.code}
         yield _event({"type": "error", "error": error})
         return
     yield _event({"type": "speech.audio.done", "usage": _usage(sound)})
 
 
-def place_of(sound: LiveSound) -> str:
+def place_of(sound: LiveAudio) -> str:
     return f"{sound.attempt}-{sound.offset}"
 
 
@@ -158,7 +158,7 @@ def _event(data: Mapping[str, Any], *, event_id: str | None = None) -> bytes:
     return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
-def _usage(sound: LiveSound) -> dict[str, int]:
+def _usage(sound: LiveAudio) -> dict[str, int]:
     """We have no tokens: characters go in, and tenths of a second come out."""
     row = sound.row
     chars = row.chars if row else 0

@@ -4,18 +4,18 @@ from collections.abc import Iterator, Sequence
 
 from cli.service.worker_groups import FLAVOURS, is_ready
 from common.catalogue import MODELS
-from common.catalogue.download_items import Item
+from common.catalogue.download_items import DownloadItem
 
 # About what one set of weights takes, or one voice of hibari; the service knows better only once it has begun.
 _MB_EACH = {"hibari": 8, "kokoro": 350, "parler": 3800, "bark": 1700, "speecht5": 650, "mms": 150}
 
 
-def about(items: Sequence[Item]) -> str:
+def about(items: Sequence[DownloadItem]) -> str:
     gigabytes = sum(_MB_EACH[item.model] for item in items) / 1000
     return f"Fetching {', '.join(item.name for item in items)}: about {gigabytes:.1f} GB."
 
 
-def environments_missing(items: Sequence[Item]) -> Iterator[str]:
+def environments_missing(items: Sequence[DownloadItem]) -> Iterator[str]:
     """Fetching for another machine is fine, so this is no more than a hint."""
     families = {item.model for item in items}
     for flavour, models in FLAVOURS.items():

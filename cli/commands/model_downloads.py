@@ -16,7 +16,7 @@ from cli.output.console import make_console, print_json
 from cli.output.progress import Board
 from cli.service.connect import INTERRUPTED
 from cli.service.program_name import own_name
-from common.catalogue.download_items import Item
+from common.catalogue.download_items import DownloadItem
 from common.settings import Settings
 
 # More are watched when one of these has ended.
@@ -57,7 +57,7 @@ def download(settings: Settings, names: Sequence[str], *, as_json: bool, url: st
 
 
 def _show_plan(
-    downloads: dict[Item, str], present: Sequence[str], console: Console, *, everything: bool
+    downloads: dict[DownloadItem, str], present: Sequence[str], console: Console, *, everything: bool
 ) -> None:
     if present:
         console.print(f"Already there: {', '.join(present)}.")
@@ -67,7 +67,7 @@ def _show_plan(
         console.print(hint)
 
 
-def _ask(client: Client, names: Sequence[str]) -> tuple[dict[Item, str], list[str]]:
+def _ask(client: Client, names: Sequence[str]) -> tuple[dict[DownloadItem, str], list[str]]:
     """The ids of downloads, and what needs none. Models and voices are asked for apart.
 
     Voices first: where one is refused, nothing has begun.
@@ -79,7 +79,7 @@ def _ask(client: Client, names: Sequence[str]) -> tuple[dict[Item, str], list[st
         answers += [client.request_downloads(models=models)] if models else []
     except Failed as error:
         raise Failed(no_such(names), error.code) if error.code == _NO_SUCH_VOICE else error from None
-    downloads = {Item(one.model, one.item): one.id for answer in answers for one in answer.downloads}
+    downloads = {DownloadItem(one.model, one.item): one.id for answer in answers for one in answer.downloads}
     return downloads, list(dict.fromkeys(name for answer in answers for name in answer.present))
 
 

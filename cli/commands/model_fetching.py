@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.commands.model_names import no_such
 from cli.output.console import make_console
 from cli.output.progress import Board
-from common.catalogue.download_items import Item, items_named, needed_items
+from common.catalogue.download_items import DownloadItem, items_named, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
 from worker.engines.protocol import EngineError
@@ -33,14 +33,14 @@ def fetch(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: s
         return INTERRUPTED
 
 
-def _items(names: Sequence[str], settings: Settings) -> list[Item]:
+def _items(names: Sequence[str], settings: Settings) -> list[DownloadItem]:
     if not names:
         return list(needed_items(optional=settings.optional_model_names))
     return list(dict.fromkeys(item for name in names for item in items_named(name)))
 
 
 def _fetch_all(
-    items: list[Item], settings: Settings, *, folder: Path, endpoint: str, console: Console
+    items: list[DownloadItem], settings: Settings, *, folder: Path, endpoint: str, console: Console
 ) -> int:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     failures = []

@@ -11,7 +11,7 @@ HIBARI = "hibari"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DownloadItem:
     """As a download's row has it: `item` is the key of weights, or of a voice of hibari the engine's name."""
 
     model: str
@@ -23,24 +23,24 @@ class Item:
         return f"{HIBARI}_{self.item}" if self.model == HIBARI else self.item
 
 
-def items_of_model(name: str) -> tuple[Item, ...]:
+def items_of_model(name: str) -> tuple[DownloadItem, ...]:
     """Of a family what is needed of it, of a key these weights; raises KeyError for a name that nobody knows."""
     if name == HIBARI:
         return tuple(item_of_voice(voice) for voice in voices_of(HIBARI))
     if name in MODELS:
-        return tuple(Item(name, weights.key) for weights in weights_of(name) if weights.needed)
+        return tuple(DownloadItem(name, weights.key) for weights in weights_of(name) if weights.needed)
     weights = find_weights(name)
     if weights.model not in MODELS:
         raise KeyError(name)
-    return (Item(weights.model, weights.key),)
+    return (DownloadItem(weights.model, weights.key),)
 
 
-def item_of_voice(voice: Voice) -> Item:
+def item_of_voice(voice: Voice) -> DownloadItem:
     """What must be there to speak it."""
-    return Item(voice.model, voice.engine_voice if voice.model == HIBARI else voice.weights)
+    return DownloadItem(voice.model, voice.engine_voice if voice.model == HIBARI else voice.weights)
 
 
-def items_named(name: str) -> tuple[Item, ...]:
+def items_named(name: str) -> tuple[DownloadItem, ...]:
     """Of a family, a key or a voice's id; raises InvalidRequest and NotFound as `find_voice` does."""
     try:
         return items_of_model(name)
@@ -48,7 +48,7 @@ def items_named(name: str) -> tuple[Item, ...]:
         return (item_of_voice(find_voice(name)),)
 
 
-def needed_items(*, optional: Collection[str]) -> tuple[Item, ...]:
+def needed_items(*, optional: Collection[str]) -> tuple[DownloadItem, ...]:
     """Everything but the families, keys and voices that are optional."""
     return tuple(
         item

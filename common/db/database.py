@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Float, create_engine, event, select
+from sqlalchemy import Connection, Engine, Float, cast, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -75,6 +75,11 @@ def clock(connection: Connection) -> float:
 def upsert(connection: Connection, table: type[Any]) -> Any:
     """An INSERT that knows ON CONFLICT, in the dialect at hand."""
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def total(column: Any) -> Any:
+    """The sum of a column, 0 for no rows, in the column's type: Postgres adds up integers into a numeric."""
+    return cast(func.coalesce(func.sum(column), 0), column.type)
 
 
 def _sqlite_engine(url: str, *, role: Role) -> Engine:

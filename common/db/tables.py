@@ -2,16 +2,40 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-TERMINAL = ("completed", "failed", "cancelled")
-
+from common.status import JobStatus
 
 AnyRow = SqlRow[*tuple[Any, ...]]
+
+
+class StatusType(TypeDecorator[JobStatus]):
+    """A status as a string of at most 16 characters."""
+
+    impl = String(16)
+    cache_ok = True
+
+    def process_bind_param(self, value: JobStatus | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> JobStatus | None:  # noqa: ARG002
+        return None if value is None else JobStatus(value)
 
 
 class Base(DeclarativeBase):
@@ -22,6 +46,7 @@ class Base(DeclarativeBase):
         bool: Boolean,
         dict[str, Any]: JSON,
         list[Any]: JSON,
+        JobStatus: StatusType,
     }
 
 
@@ -32,7 +57,7 @@ class Job(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64))
-    status: Mapped[str] = mapped_column(String(16))
+    status: Mapped[JobStatus]
     voice_id: Mapped[str] = mapped_column(String(256))
     model: Mapped[str] = mapped_column(String(64))
     provider: Mapped[str] = mapped_column(String(16))
@@ -92,22 +117,22 @@ class Part(Base):
     position: Mapped[int] = mapped_column(Integer)
     # `{model}.{lane}`, without the deployment's prefix.
     queue: Mapped[str] = mapped_column(String(96))
-    status: Mapped[str] = mapped_column(String(16))
+    status: Mapped[JobStatus]
     chars: Mapped[int]
     # A fence only: every claim adds one, and a write that names an older one is void.
     attempt: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     # Failures that were worth another try; deaths of the worker while this part ran alone.
     failures: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     crashes: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
-    alone: Mapped[bool] = mapped_column(server_default=sql("false"))
+    isolated: Mapped[bool] = mapped_column("alone", key="isolated", server_default=sql("false"))
     worker_id: Mapped[str | None] = mapped_column(String(160))
     lease_until: Mapped[float | None]
     not_before: Mapped[float]
-    next_bell_at: Mapped[float]
-    bells: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    next_message_at: Mapped[float] = mapped_column("next_bell_at", key="next_message_at")
+    messages: Mapped[int] = mapped_column("bells", Integer, key="messages", server_default=sql("0"))
     created_at: Mapped[float]
     # Of a text that passes through several queues: the keys of what was spoken in those behind it.
-    takes: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    partial_audio: Mapped[list[Any]] = mapped_column("takes", key="partial_audio", server_default=sql("'[]'"))
 
     __table_args__ = (
         Index("ix_parts_job", "job_id", "position", unique=True),
@@ -144,13 +169,13 @@ class Audio(Base):
     size_bytes: Mapped[int]
     created_at: Mapped[float]
     # Marked first, then the file goes, then the row: a crash in between is finished by the cleanup.
-    doomed_at: Mapped[float | None]
+    pending_delete_at: Mapped[float | None] = mapped_column("doomed_at", key="pending_delete_at")
 
     __table_args__ = (
         Index("ix_audio_recipe", "recipe"),
         Index(
             "ix_audio_doomed",
-            "doomed_at",
+            "pending_delete_at",
             sqlite_where=sql("doomed_at IS NOT NULL"),
             postgresql_where=sql("doomed_at IS NOT NULL"),
         ),
@@ -165,7 +190,7 @@ class Captions(Base):
     audio_key: Mapped[str] = mapped_column(
         String(160), ForeignKey("audio.key", ondelete="CASCADE"), primary_key=True
     )
-    cues: Mapped[list[Any]]
+    rows: Mapped[list[Any]] = mapped_column("cues", key="rows")
 
 
 class Recording(Base):
@@ -236,7 +261,7 @@ class Rendition(Base):
         String(64), ForeignKey("recordings.job_id", ondelete="CASCADE"), primary_key=True
     )
     format: Mapped[str] = mapped_column(String(8), primary_key=True)
-    status: Mapped[str] = mapped_column(String(16))
+    status: Mapped[JobStatus]
     audio_key: Mapped[str | None] = mapped_column(ForeignKey("audio.key", ondelete="SET NULL"))
     # As of a part: a fence, how often the worker died, and until when it is held by whom.
     attempt: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
@@ -325,7 +350,10 @@ class Download(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     model: Mapped[str] = mapped_column(String(64))
     item: Mapped[str] = mapped_column(String(128))
-    status: Mapped[str] = mapped_column(String(16))
+    status: Mapped[JobStatus]
+    attempt: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    worker_id: Mapped[str | None] = mapped_column(String(160))
+    lease_until: Mapped[float | None]
     bytes_done: Mapped[int] = mapped_column(server_default=sql("0"))
     bytes_total: Mapped[int] = mapped_column(server_default=sql("0"))
     error_code: Mapped[str | None] = mapped_column(String(64))

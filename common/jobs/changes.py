@@ -1,66 +1,70 @@
 """What a caller does to a job that exists: cancel, delete, try again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, select, update
 
 from common.db.database import clock, upsert
-from common.db.tables import TERMINAL, AnyRow, Audio, Idempotency, Job, Part, Recording
+from common.db.tables import Audio, Idempotency, Job, Part, Recording
 from common.errors import Conflict, Gone, NotFound
-from common.jobs.lease import count_usage
-from common.jobs.submission import FIRST_BELL_RETRY_S
-from common.jobs.sweep import Bell
+from common.jobs import usage
+from common.jobs.options import Options
+from common.jobs.submission import FIRST_MESSAGE_RETRY_S
+from common.messaging.messages import PartMessage
 from common.recordings import renditions
+from common.status import ACTIVE, JobStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class JobDeletion:
     """What was removed, and the keys of the files that must go now (marked as doomed until they have)."""
 
     job_id: str
     was: Literal["unfinished", "finished"]
-    doomed_keys: tuple[str, ...]
+    pending_delete_keys: tuple[str, ...]
 
 
 def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
     """True when this call cancelled it; false when it had ended already. Raises NotFound, Gone."""
     job = _locked(connection, job_id, owner=owner)
-    if job.status in TERMINAL:
+    if job.status.is_terminal:
         return False
     now = clock(connection)
     connection.execute(
         update(Part)
-        .where(Part.job_id == job_id, Part.status.in_(("queued", "running")))
-        .values(status="cancelled", lease_until=None)
+        .where(Part.job_id == job_id, Part.status.in_(ACTIVE))
+        .values(status=JobStatus.CANCELLED, lease_until=None)
     )
-    connection.execute(update(Job).where(Job.id == job_id).values(status="cancelled", finished_at=now))
-    count_usage(connection, job, now=now, cancelled=1)
+    connection.execute(
+        update(Job).where(Job.id == job_id).values(status=JobStatus.CANCELLED, finished_at=now)
+    )
+    usage.count(connection, job, now=now, cancelled=1)
     return True
 
 
-def retry(connection: Connection, job_id: str, *, owner: str) -> Bell:
+def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
     """Queue a failed or cancelled job again, from the start; the bell to ring. Raises NotFound, Gone, Conflict."""
     job = _locked(connection, job_id, owner=owner)
-    if job.status not in ("failed", "cancelled"):
+    if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
         raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {job.status}.")
     moment = clock(connection)
-    legs = job.options.get("legs")
+    stages = Options.from_row(job.options).stages
     part = connection.execute(
         update(Part)
         .where(Part.job_id == job_id)
         .values(
-            status="queued",
+            status=JobStatus.QUEUED,
             failures=0,
             crashes=0,
-            alone=False,
+            isolated=False,
             not_before=moment,
-            next_bell_at=moment + FIRST_BELL_RETRY_S,
-            bells=0,
+            next_message_at=moment + FIRST_MESSAGE_RETRY_S,
+            messages=0,
             created_at=moment,
-            takes=[],
-            **({"queue": legs[0]} if legs else {}),
+            partial_audio=[],
+            **({"queue": stages[0]} if stages else {}),
         )
         .returning(Part.id, Part.queue)
     ).one()
@@ -68,7 +72,7 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> Bell:
         update(Job)
         .where(Job.id == job_id)
         .values(
-            status="queued",
+            status=JobStatus.QUEUED,
             error_code=None,
             error_message=None,
             started_at=None,
@@ -77,10 +81,10 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> Bell:
             timings={},
         )
     )
-    return Bell(part.id, part.queue, alone=False)
+    return PartMessage(part.id, part.queue, isolated=False)
 
 
-def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
+def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     """Cancel a job if it is unfinished, and remove it, its recording and its audio. Raises NotFound, Gone."""
     now = clock(connection)
     job = _find(connection, job_id, owner=owner)
@@ -94,7 +98,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
     if job is not None and job.deleted_at is not None:
         raise Gone("This job was deleted.", job_id=job_id)
     unfinished = job is not None and cancel(connection, job_id, owner=owner)
-    doomed = remove_recordings(connection, [job_id], now=now) if recording else []
+    pending_delete = remove_recordings(connection, [job_id], now=now) if recording else []
     connection.execute(delete(Part).where(Part.job_id == job_id))
     connection.execute(delete(Idempotency).where(Idempotency.owner == owner, Idempotency.job_id == job_id))
     if job is None:
@@ -105,7 +109,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> Deleted:
         connection.execute(
             update(Job).where(Job.id == job_id).values(deleted_at=now, text="", audio_key=None, style=None)
         )
-    return Deleted(job_id, "unfinished" if unfinished else "finished", tuple(doomed))
+    return JobDeletion(job_id, "unfinished" if unfinished else "finished", tuple(pending_delete))
 
 
 def forget_audio(connection: Connection, keys: Sequence[str]) -> int:
@@ -123,9 +127,9 @@ def remove_recordings(connection: Connection, job_ids: Sequence[str], *, now: fl
         )
     )
     still_named = connection.scalars(select(Recording.audio_key).where(Recording.audio_key.in_(keys)))
-    doomed = sorted(keys.difference(still_named).union(others))
-    connection.execute(update(Audio).where(Audio.key.in_(doomed)).values(doomed_at=now))
-    return doomed
+    pending_delete = sorted(keys.difference(still_named).union(others))
+    connection.execute(update(Audio).where(Audio.key.in_(pending_delete)).values(pending_delete_at=now))
+    return pending_delete
 
 
 def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: float, now: float) -> None:
@@ -135,7 +139,7 @@ def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: 
         .values(
             id=job_id,
             owner=owner,
-            status="completed",
+            status=JobStatus.COMPLETED,
             voice_id="",
             model="",
             provider="",
@@ -156,27 +160,31 @@ def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: 
     )
 
 
-def _find(connection: Connection, job_id: str, *, owner: str) -> AnyRow | None:
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """The columns of a job that a change depends on."""
+
+    id: str
+    status: JobStatus
+    deleted_at: float | None
+    owner: str
+    model: str
+    voice_id: str
+    provider: str
+    created_at: float
+    options: Mapping[str, Any]
+
+
+def _find(connection: Connection, job_id: str, *, owner: str) -> _Locked | None:
     # Parts first, as the workers do: two that lock in different orders wait for each other.
     connection.execute(select(Part.id).where(Part.job_id == job_id).order_by(Part.id).with_for_update())
-    return connection.execute(
-        select(
-            Job.id,
-            Job.status,
-            Job.deleted_at,
-            Job.owner,
-            Job.model,
-            Job.voice_id,
-            Job.provider,
-            Job.created_at,
-            Job.options,
-        )
-        .where(Job.id == job_id, Job.owner == owner)
-        .with_for_update()
-    ).first()
+    columns = (getattr(Job, one.name) for one in fields(_Locked))
+    query = select(*columns).where(Job.id == job_id, Job.owner == owner).with_for_update()
+    row = connection.execute(query).first()
+    return _Locked(*row) if row else None
 
 
-def _locked(connection: Connection, job_id: str, *, owner: str) -> AnyRow:
+def _locked(connection: Connection, job_id: str, *, owner: str) -> _Locked:
     job = _find(connection, job_id, owner=owner)
     if job is None:
         raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from common.db.database import Database, clock
 from common.jobs import retention
 from common.jobs.changes import forget_audio
-from common.jobs.retention import BATCH, Limits, Removed
+from common.jobs.retention import BATCH, RemovalCounts, RetentionLimits
 from common.settings import Settings
 from common.store import Store, job_of
 from common.telemetry import get_logger
@@ -24,14 +24,14 @@ log = get_logger(__name__)
 ORPHAN_AGE_S = 3600.0
 
 
-def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool = False) -> Removed:
+def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool = False) -> RemovalCounts:
     """What was removed, or would be."""
     if dry_run:
         return _count(database, store, settings)
-    removed = Removed()
+    removed = RemovalCounts()
     removed.recordings = _repeat(database, settings, _remove_recordings)
     removed.jobs = _repeat(database, settings, _remove_jobs)
-    _remove_doomed(database, store, removed)
+    _remove_pending_delete(database, store, removed)
     for orphans in _orphans(database, store):
         removed.orphans += len(orphans)
         removed.size_bytes += sum(orphans.values())
@@ -42,41 +42,43 @@ def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool
     return removed
 
 
-def _count(database: Database, store: Store, settings: Settings) -> Removed:
+def _count(database: Database, store: Store, settings: Settings) -> RemovalCounts:
     with database.read() as connection:
-        removed = retention.count_old(connection, Limits.of(settings, now=clock(connection)))
+        removed = retention.count_old(connection, RetentionLimits.of(settings, now=clock(connection)))
     for orphans in _orphans(database, store):
         removed.orphans += len(orphans)
         removed.size_bytes += sum(orphans.values())
     return removed
 
 
-def _repeat(database: Database, settings: Settings, remove: Callable[[Connection, Limits], int]) -> int:
+def _repeat(
+    database: Database, settings: Settings, remove: Callable[[Connection, RetentionLimits], int]
+) -> int:
     """Batch after batch, each a transaction of its own, until one removes nothing."""
     total = 0
     while True:
         with database.write() as connection:
-            count = remove(connection, Limits.of(settings, now=clock(connection)))
+            count = remove(connection, RetentionLimits.of(settings, now=clock(connection)))
         if count == 0:
             return total
         total += count
 
 
-def _remove_recordings(connection: Connection, limits: Limits) -> int:
+def _remove_recordings(connection: Connection, limits: RetentionLimits) -> int:
     ids = retention.old_recordings(connection, limits)
     retention.remove_recordings(connection, ids)
     return len(ids)
 
 
-def _remove_jobs(connection: Connection, limits: Limits) -> int:
+def _remove_jobs(connection: Connection, limits: RetentionLimits) -> int:
     return retention.remove_jobs(connection, retention.old_jobs(connection, limits))
 
 
-def _remove_doomed(database: Database, store: Store, removed: Removed) -> None:
+def _remove_pending_delete(database: Database, store: Store, removed: RemovalCounts) -> None:
     last = ""
     while True:
         with database.read() as connection:
-            sizes = dict(retention.doomed_files(connection, after=last))
+            sizes = dict(retention.pending_deletes(connection, after=last))
         if not sizes:
             return
         last = max(sizes)

@@ -5,7 +5,7 @@ What was counted in two hours, voices or models adds up, which percentiles thems
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, get_args
@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Connection, Integer, bindparam, cast, delete, func, literal, select, true, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
-from common.db.tables import AnyRow, LatencyHourly
+from common.db.tables import LatencyHourly
+from common.jobs.usage import Counted
 
 # From acceptance until a worker took it; from acceptance until the engine's first speech was there.
 Measure = Literal["wait", "first_audio"]
@@ -67,8 +68,8 @@ class Histogram:
         raise ValueError("nothing was counted")
 
 
-def count(connection: Connection, job: Any, waited: Mapping[Measure, float], *, now: float) -> None:
-    """Add a job that ended well to this hour; `waited` is in milliseconds, `job` as in `lease.count_usage`."""
+def count(connection: Connection, job: Counted, waited: Mapping[Measure, float], *, now: float) -> None:
+    """Add a job that ended well to this hour; `waited` is in milliseconds, `job` as in `usage.count`."""
     row = {
         "hour": int(now // 3600),
         "owner": job.owner,
@@ -80,19 +81,32 @@ def count(connection: Connection, job: Any, waited: Mapping[Measure, float], *, 
     connection.execute(_add_one(connection.dialect.name), row | buckets)
 
 
-def counted(connection: Connection, *, owner: str, since_hour: int) -> Sequence[AnyRow]:
-    """Counts (`total`) of the hours from `since_hour` on, by UTC `day` (a number since the epoch), `model`, `voice_id`,
-    `measure` and `bucket`.
-    """
+@dataclass(frozen=True, slots=True)
+class LatencyCount:
+    """How many jobs (`total`) of a voice fell into a bucket on a UTC day, counted from the epoch."""
+
+    day: int
+    model: str
+    voice_id: str
+    measure: str
+    bucket: int
+    total: int
+
+
+def counted(connection: Connection, *, owner: str, since_hour: int) -> list[LatencyCount]:
+    """Counts of the hours from `since_hour` on."""
     day = (LatencyHourly.hour // 24).label("day")
     columns = (day, *(LatencyHourly.__table__.c[name] for name in ("model", "voice_id", "measure", "bucket")))
     # Postgres adds up integers into a numeric, which Python reads as a Decimal.
     total = cast(func.sum(LatencyHourly.count), LatencyHourly.count.type).label("total")
     wanted = (LatencyHourly.owner == owner, LatencyHourly.hour >= since_hour)
-    return connection.execute(select(*columns, total).where(*wanted).group_by(*columns)).all()
+    rows = connection.execute(select(*columns, total).where(*wanted).group_by(*columns))
+    return [LatencyCount(**row._mapping) for row in rows]
 
 
-def histograms(rows: Iterable[AnyRow], *, measure: Measure, key: str | None = None) -> dict[Any, Histogram]:
+def histograms(
+    rows: Iterable[LatencyCount], *, measure: Measure, key: str | None = None
+) -> dict[Any, Histogram]:
     """Of such rows, by the column `key`; all in one, under None, without it."""
     found: dict[Any, Histogram] = {}
     for row in rows:

@@ -4,69 +4,78 @@ Every later write names the attempt. When it touches no row, another attempt hol
 deleted), and the caller must drop what it made.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, literal, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from common.db.database import clock, epoch_now
+from common.db.database import clock
+from common.db.leased_table import Lease, LeasedTable
 from common.db.tables import Job, Part
-from common.jobs import latencies, statements
-from common.jobs.options import PLAIN, Options
-from common.jobs.submission import FIRST_BELL_RETRY_S
+from common.jobs import latencies, statements, transitions, usage
+from common.jobs.records import JobSpec, spec_values
+from common.jobs.submission import FIRST_MESSAGE_RETRY_S
 from common.recordings import search
-from common.recordings.search import Findable
+from common.recordings.captions import Caption
+from common.recordings.search import SearchableRecording
+from common.status import JobStatus
 
 MAX_FAILURES = 3
 TITLE_CHARS = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A part that this process holds, with all that is needed to speak it."""
+PARTS = LeasedTable(
+    Part,
+    only_if=(
+        statements.PARTS.c.not_before <= bindparam("the_moment"),
+        statements.PARTS.c.isolated == bindparam("the_isolation"),
+    ),
+    returning=(
+        statements.PARTS.c.job_id,
+        statements.PARTS.c.queue,
+        statements.PARTS.c.failures,
+        statements.PARTS.c.partial_audio,
+    ),
+)
 
-    part_id: str
-    attempt: int
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedPart:
+    """A part that this process works on, with all that is needed to speak it. Moments are UTC epoch seconds."""
+
+    lease: Lease
+    job: JobSpec
     queue: str
-    alone: bool
+    isolated: bool
     failures: int
-    job_id: str
-    owner: str
-    voice_id: str
-    model: str
-    provider: str
-    text: str
-    language: str | None
-    speed: float
-    style: str | None
-    format: str
-    priority: str
-    seed: int
-    seed_given: bool
-    may_fail_over: bool
-    warnings: tuple[str, ...]
     created_at: float
     started_at: float
-    attempts: int
     claimed_at: float
-    request_id: str | None
-    options: Options = PLAIN
-    # What was spoken of it in the queues that it passed through already.
-    takes: tuple[str, ...] = ()
+    # How often a worker took the job.
+    attempts: int
+    # Keys of what was spoken in the stages behind it.
+    partial_audio: tuple[str, ...] = ()
+
+    @property
+    def part_id(self) -> str:
+        return self.lease.key[0]
+
+    @property
+    def attempt(self) -> int:
+        return self.lease.attempt
 
     @property
     def next_queue(self) -> str | None:
-        """Where it goes when its voices here have spoken; None when it ends here."""
-        legs = self.options.legs
-        return legs[len(self.takes) + 1] if len(self.takes) + 1 < len(legs) else None
+        """The queue of the next stage. None in the last stage, where the file is made."""
+        stage = len(self.partial_audio) + 1
+        return self.job.options.stages[stage] if stage < len(self.job.options.stages) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class SynthesisResult:
     """What a completed job brings home. Times in milliseconds, `first_audio_ms` from the claim on.
 
-    `cues` are captions as `common.recordings.captions` stores them; `text` is given where it came while it was spoken.
+    `text` is given where it came while it was spoken.
     """
 
     key: str
@@ -81,86 +90,72 @@ class Finished:
     synthesis_ms: float
     encode_ms: float
     warnings: tuple[str, ...]
-    cues: tuple[Any, ...] = ()
+    captions: tuple[Caption, ...] = ()
     text: str | None = None
 
 
 def claim(
-    connection: Connection, part_id: str, *, alone: bool, worker_id: str, lease_s: float
-) -> Claim | None:
-    """Take a queued part. None when it is taken, ended, gone, not yet due, or to be run otherwise (`alone`)."""
+    connection: Connection, part_id: str, *, isolated: bool, worker_id: str, lease_s: float
+) -> ClaimedPart | None:
+    """Take a queued part. None when it is taken, ended, gone, not yet due, or `isolated` differs from the row."""
     now = clock(connection)
-    part = connection.execute(
-        statements.TAKE_PART,
-        {
-            "the_part": part_id,
-            "the_moment": now,
-            "be_alone": alone,
-            "until": now + lease_s,
-            "worker": worker_id,
-        },
-    ).first()
+    part = PARTS.take(
+        connection,
+        (part_id,),
+        worker_id=worker_id,
+        until=now + lease_s,
+        the_moment=now,
+        the_isolation=isolated,
+    )
     if part is None:
         return None
-    job = connection.execute(statements.START_JOB, {"the_job": part.job_id, "the_moment": now}).one()
-    row = dict(job._mapping)
-    return Claim(
-        part_id=part_id,
-        attempt=part.attempt,
+    row = connection.execute(statements.START_JOB, {"the_job": part.job_id, "the_moment": now}).one()
+    values = spec_values(dict(row._mapping))
+    state = {name: values.pop(name) for name in ("created_at", "started_at", "attempts")}
+    return ClaimedPart(
+        lease=Lease(PARTS, (part_id,), part.attempt),
+        job=JobSpec(**values),
         queue=part.queue,
-        alone=alone,
+        isolated=isolated,
         failures=part.failures,
-        job_id=part.job_id,
         claimed_at=now,
-        takes=tuple(part.takes),
-        **{**row, "warnings": tuple(row["warnings"]), "options": Options.from_row(row["options"])},
+        partial_audio=tuple(part.partial_audio),
+        **state,
     )
 
 
-def renew(connection: Connection, held: Sequence[tuple[str, int]], *, lease_s: float) -> set[str]:
-    """Renew the leases of `(part id, attempt)`; the ids that could not be renewed are lost to us."""
-    if not held:
-        return set()
-    ours = or_(*(and_(Part.id == part_id, Part.attempt == attempt) for part_id, attempt in held))
-    kept = connection.scalars(
-        update(Part)
-        .where(Part.status == "running", ours)
-        .values(lease_until=epoch_now() + literal(lease_s))
-        .returning(Part.id)
-    )
-    return {part_id for part_id, _ in held} - set(kept)
-
-
-def report_progress(connection: Connection, held: Claim, *, done: int, total: int) -> bool:
+def report_progress(connection: Connection, held: ClaimedPart, *, done: int, total: int) -> bool:
     """False when the part is no longer ours, so this is also how a cancellation is noticed."""
-    if connection.scalar(select(Part.id).where(_fence(held))) is None:
+    if connection.scalar(select(Part.id).where(PARTS.is_held(held.lease))) is None:
         return False
     connection.execute(
-        update(Job).where(Job.id == held.job_id).values(segments_done=done, segments_total=total)
+        update(Job).where(Job.id == held.job.id).values(segments_done=done, segments_total=total)
     )
     return True
 
 
-def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any] | None:
+def finish(connection: Connection, held: ClaimedPart, made: SynthesisResult) -> dict[str, Any] | None:
     """End a part well, in one transaction: audio, job, history, usage.
 
     What the event of the end says of the job; None if the part is not ours any more.
     """
     now = clock(connection)
-    if not _leave(connection, held, status="completed"):
+    if not PARTS.end(connection, held.lease, status=JobStatus.COMPLETED):
         return None
     if made.text is not None:
-        held = replace(held, text=made.text)
-        written = update(Job).where(Job.id == held.job_id).values(text=made.text, chars=len(made.text))
+        held = replace(held, job=replace(held.job, text=made.text))
+        written = update(Job).where(Job.id == held.job.id).values(text=made.text, chars=len(made.text))
         connection.execute(written)
     timings = _timings(held, made, now=now)
     connection.execute(statements.ADD_AUDIO, _audio(made, now=now))
-    if made.cues:
-        connection.execute(statements.ADD_CAPTIONS, {"audio_key": made.key, "cues": list(made.cues)})
+    if made.captions:
+        connection.execute(
+            statements.ADD_CAPTIONS, {"audio_key": made.key, "rows": [one.as_row() for one in made.captions]}
+        )
     connection.execute(
         statements.COMPLETE_JOB,
         {
-            "the_job": held.job_id,
+            "the_job": held.job.id,
             "the_moment": now,
             "the_key": made.key,
             "segments": made.segments,
@@ -170,13 +165,15 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
     )
     recording = _recording(held, made, now=now)
     connection.execute(statements.ADD_RECORDING, recording)
-    search.add(connection, [Findable(**{name: recording[name] for name in Findable.__slots__})])
-    count_usage(
+    search.add(
+        connection, [SearchableRecording(**{name: recording[name] for name in SearchableRecording.__slots__})]
+    )
+    usage.count(
         connection,
-        held,
+        held.job,
         now=now,
         completed=1,
-        chars=len(held.text),
+        chars=len(held.job.text),
         audio_s=made.duration_s,
         size_bytes=made.size_bytes,
         queue_ms=timings["queue_ms"],
@@ -187,9 +184,9 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
         "wait": timings["queue_ms"],
         "first_audio": timings["first_audio_ms"],
     }
-    latencies.count(connection, held, waited, now=now)
+    latencies.count(connection, held.job, waited, now=now)
     return {
-        "provider": held.provider,
+        "provider": held.job.provider,
         "started_at": held.started_at,
         "finished_at": now,
         "duration_s": made.duration_s,
@@ -203,21 +200,21 @@ def finish(connection: Connection, held: Claim, made: Finished) -> dict[str, Any
     }
 
 
-def fail(connection: Connection, held: Claim, *, code: str, message: str) -> bool:
+def fail(connection: Connection, held: ClaimedPart, *, code: str, message: str) -> bool:
     """End a part with a reason that a person can act on."""
-    if not _leave(connection, held, status="failed"):
+    if not PARTS.end(connection, held.lease, status=JobStatus.FAILED):
         return False
     now = clock(connection)
     connection.execute(
         update(Job)
-        .where(Job.id == held.job_id)
-        .values(status="failed", finished_at=now, error_code=code, error_message=message)
+        .where(Job.id == held.job.id)
+        .values(status=JobStatus.FAILED, finished_at=now, error_code=code, error_message=message)
     )
-    count_usage(connection, held, now=now, failed=1)
+    usage.count(connection, held.job, now=now, failed=1)
     return True
 
 
-def retry_later(connection: Connection, held: Claim, *, delay_s: float, alone: bool = False) -> bool:
+def retry_later(connection: Connection, held: ClaimedPart, *, delay_s: float, isolated: bool = False) -> bool:
     """Back to the queue after a failure that may pass; the delay lives in the row, never in the broker."""
     due = clock(connection) + delay_s
     return _requeue(
@@ -225,74 +222,57 @@ def retry_later(connection: Connection, held: Claim, *, delay_s: float, alone: b
         held,
         failures=Part.failures + 1,
         not_before=due,
-        next_bell_at=due,
-        alone=alone or held.alone,
+        next_message_at=due,
+        isolated=isolated or held.isolated,
     )
 
 
-def hand_back(connection: Connection, held: Claim, *, delay_s: float = 0.0) -> bool:
+def hand_back(connection: Connection, held: ClaimedPart, *, delay_s: float = 0.0) -> bool:
     """Back to the queue unharmed, because this process must stop or has no room; no attempt is charged."""
     due = clock(connection) + delay_s
-    if not _requeue(connection, held, not_before=due, next_bell_at=due):
+    if not _requeue(connection, held, not_before=due, next_message_at=due):
         return False
-    connection.execute(update(Job).where(Job.id == held.job_id).values(attempts=Job.attempts - 1))
+    connection.execute(update(Job).where(Job.id == held.job.id).values(attempts=Job.attempts - 1))
     return True
 
 
-def pass_on(connection: Connection, held: Claim, *, queue: str, take: str) -> bool:
-    """To the queue of its next voices; `take` is the key of what those of this one have spoken.
+def pass_on(connection: Connection, held: ClaimedPart, *, queue: str, key: str) -> bool:
+    """To the queue of its next voices; `key` is that of what those of this one have spoken.
 
     The attempt goes on there: none is charged, and what went wrong here says nothing of other voices. The caller rings
     for it after the commit.
     """
-    ring_again_at = clock(connection) + FIRST_BELL_RETRY_S
-    given = {"queue": queue, "takes": [*held.takes, take], "next_bell_at": ring_again_at}
-    if not _requeue(connection, held, failures=0, crashes=0, alone=False, **given):
+    ring_again_at = clock(connection) + FIRST_MESSAGE_RETRY_S
+    given = {"queue": queue, "partial_audio": [*held.partial_audio, key], "next_message_at": ring_again_at}
+    if not _requeue(connection, held, failures=0, crashes=0, isolated=False, **given):
         return False
-    connection.execute(update(Job).where(Job.id == held.job_id).values(attempts=Job.attempts - 1))
+    connection.execute(update(Job).where(Job.id == held.job.id).values(attempts=Job.attempts - 1))
     return True
 
 
-def hand_over(connection: Connection, held: Claim, *, queue: str, provider: str, warning: str) -> bool:
+def hand_over(connection: Connection, held: ClaimedPart, *, queue: str, provider: str, warning: str) -> bool:
     """To another provider's queue, because this one cannot speak it through no fault of the caller."""
     now = clock(connection)
-    if not _requeue(connection, held, queue=queue, next_bell_at=now, failures=0):
+    if not _requeue(connection, held, queue=queue, next_message_at=now, failures=0):
         return False
     connection.execute(
         update(Job)
-        .where(Job.id == held.job_id)
-        .values(provider=provider, may_fail_over=False, warnings=[*held.warnings, warning])
+        .where(Job.id == held.job.id)
+        .values(provider=provider, may_fail_over=False, warnings=[*held.job.warnings, warning])
     )
     return True
 
 
-def _fence(held: Claim) -> Any:
-    return and_(Part.id == held.part_id, Part.attempt == held.attempt, Part.status == "running")
-
-
-def _leave(connection: Connection, held: Claim, *, status: str) -> bool:
-    left = connection.execute(
-        statements.LEAVE_PART, {"the_part": held.part_id, "the_attempt": held.attempt, "ended": status}
-    )
-    return left.rowcount == 1
-
-
-def _requeue(connection: Connection, held: Claim, **values: Any) -> bool:
+def _requeue(connection: Connection, held: ClaimedPart, **values: Any) -> bool:
     # `bells` starts again: the back-off of bells is for rows that nobody takes.
-    if not _change(connection, held, status="queued", lease_until=None, bells=0, **values):
+    if not PARTS.change(connection, held.lease, **transitions.QUEUED_AGAIN, **values):
         return False
     # It starts again from the beginning: how far it was and since when would mislead the forecast.
-    connection.execute(
-        update(Job).where(Job.id == held.job_id).values(status="queued", segments_done=0, started_at=None)
-    )
+    connection.execute(update(Job).where(Job.id == held.job.id).values(**transitions.JOB_QUEUED_AGAIN))
     return True
 
 
-def _change(connection: Connection, held: Claim, **values: Any) -> bool:
-    return connection.execute(update(Part).where(_fence(held)).values(**values)).rowcount == 1
-
-
-def _timings(held: Claim, made: Finished, *, now: float) -> dict[str, float]:
+def _timings(held: ClaimedPart, made: SynthesisResult, *, now: float) -> dict[str, float]:
     queue_ms = (held.claimed_at - held.created_at) * 1000
     return {
         "queue_ms": round(queue_ms, 1),
@@ -304,7 +284,7 @@ def _timings(held: Claim, made: Finished, *, now: float) -> dict[str, float]:
     }
 
 
-def _audio(made: Finished, *, now: float) -> dict[str, Any]:
+def _audio(made: SynthesisResult, *, now: float) -> dict[str, Any]:
     return {
         "key": made.key,
         "sha256": made.sha256,
@@ -317,32 +297,20 @@ def _audio(made: Finished, *, now: float) -> dict[str, Any]:
     }
 
 
-def _recording(held: Claim, made: Finished, *, now: float) -> dict[str, Any]:
-    words = " ".join(held.text[: 2 * TITLE_CHARS].split())
+def _recording(held: ClaimedPart, made: SynthesisResult, *, now: float) -> dict[str, Any]:
+    words = " ".join(held.job.text[: 2 * TITLE_CHARS].split())
     title = words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
     return {
-        "job_id": held.job_id,
-        "owner": held.owner,
+        "job_id": held.job.id,
+        "owner": held.job.owner,
         "title": title,
-        "text": held.text,
-        "voice_id": held.voice_id,
-        "model": held.model,
-        "provider": held.provider,
-        "language": held.language,
-        "speed": held.speed,
-        "style": held.style,
+        "text": held.job.text,
+        "voice_id": held.job.voice_id,
+        "model": held.job.model,
+        "provider": held.job.provider,
+        "language": held.job.language,
+        "speed": held.job.speed,
+        "style": held.job.style,
         "audio_key": made.key,
         "created_at": now,
     }
-
-
-def count_usage(connection: Connection, job: Any, *, now: float, **amounts: float) -> None:
-    """Add to the rollup of this hour. `job` names owner, model, voice and provider."""
-    row = {
-        "hour": int(now // 3600),
-        "owner": job.owner,
-        "model": job.model,
-        "voice_id": job.voice_id,
-        "provider": job.provider,
-    }
-    connection.execute(statements.add_usage(connection.dialect.name, tuple(amounts)), row | amounts)

@@ -1,18 +1,21 @@
-"""How a job is to be spoken beyond voice and format: one value, of which only what differs is stored."""
+"""Options of a job beyond voice and format. Only those that differ from the defaults are stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+# Names in stored rows that differ from the attributes, as earlier releases wrote them.
+_STORED_NAMES = {"stages": "legs", "stage_of_voice": "cast"}
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`normalize`: numbers, dates, markdown and the like are put into words. `mastering`: edges trimmed, pauses put in,
-    loudness evened. `lexicon`: word to respelling, or to `/phonemes/`.
+    """`normalize`: expand numbers, dates, Markdown and the like into words. `mastering`: trim edges, insert pauses,
+    even out loudness. `lexicon`: word to respelling, or to `/phonemes/`.
 
-    `streamed`: somebody listens from the first segment on. `keep`: it goes on when the last listener has left.
-    `live_text`: the text comes in pieces while it is spoken. `legs`: the queues that a text with voices of several
-    models passes through; `cast`: in which of them each voice is spoken.
+    `streamed`: somebody listens from the first segment on. `keep`: the job goes on after the last listener left.
+    `live_text`: the text arrives in pieces while it is spoken. `stages`: the queues that a text with voices of several
+    models passes through, in order. `stage_of_voice`: voice id to the index of its stage.
     """
 
     normalize: bool = True
@@ -21,18 +24,22 @@ class Options:
     streamed: bool = False
     keep: bool = True
     live_text: bool = False
-    legs: Sequence[str] = ()
-    cast: Mapping[str, int] = field(default_factory=dict)
+    stages: Sequence[str] = ()
+    stage_of_voice: Mapping[str, int] = field(default_factory=dict)
 
     def as_row(self) -> dict[str, Any]:
-        plain = asdict(PLAIN)
-        return {name: value for name, value in asdict(self).items() if value != plain[name]}
+        defaults = asdict(DEFAULTS)
+        return {
+            _STORED_NAMES.get(name, name): value
+            for name, value in asdict(self).items()
+            if value != defaults[name]
+        }
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Options":
-        """What another release wrote beyond what this one knows is left aside."""
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in row.items() if name in known})
+        """Ignores names that this release does not know."""
+        return cls(**{_ATTRIBUTES[name]: value for name, value in row.items() if name in _ATTRIBUTES})
 
 
-PLAIN = Options()
+DEFAULTS = Options()
+_ATTRIBUTES = {_STORED_NAMES.get(one.name, one.name): one.name for one in fields(Options)}

@@ -13,7 +13,7 @@ from common.jobs.sweep import queues_waiting
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QueueStatus:
     """How a queue stands, in parts. There are more queued ones where `at_least`; `oldest_at` is of the first."""
 
     queued: int = 0
@@ -63,7 +63,7 @@ def held_parts(connection: Connection) -> Sequence[HeldPart]:
     return [HeldPart(**row._mapping) for row in rows]
 
 
-def standings(connection: Connection, held: Sequence[HeldPart]) -> Mapping[str, Standing]:
+def queue_statuses(connection: Connection, held: Sequence[HeldPart]) -> Mapping[str, QueueStatus]:
     """Every queue that has something queued or running."""
     walk_indexes(connection)
     running = Counter(part.queue for part in held)
@@ -74,15 +74,15 @@ def standings(connection: Connection, held: Sequence[HeldPart]) -> Mapping[str, 
     }
 
 
-def _standing(connection: Connection, queue: str, *, running: int, waits: bool) -> Standing:
+def _standing(connection: Connection, queue: str, *, running: int, waits: bool) -> QueueStatus:
     if not waits:
-        return Standing(running=running)
+        return QueueStatus(running=running)
     those = (IS_QUEUED, Part.queue == queue)
     some: Select[Any] = (
         select(literal_column("1")).where(*those).order_by(*OLDEST_FIRST).limit(POSITION_MAX + 1)
     )
     count = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
-    return Standing(
+    return QueueStatus(
         queued=min(count, POSITION_MAX),
         at_least=count > POSITION_MAX,
         running=running,

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, select
 
 from common.db.database import clock
-from common.db.tables import TERMINAL, Audio, Download, Idempotency, Job, Recording, Rendition, Worker
+from common.db.tables import Audio, Download, Idempotency, Job, Recording, Rendition, Worker
 from common.jobs import changes, latencies
 from common.settings import Settings
+from common.status import TERMINAL
 
 BATCH = 500
 DAY_S = 86_400.0
@@ -18,7 +19,7 @@ MARKS_S = 7 * DAY_S
 
 
 @dataclass(slots=True)
-class Removed:
+class RemovalCounts:
     """What a cleanup took away, or would have (`dry_run`)."""
 
     jobs: int = 0
@@ -32,7 +33,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RetentionLimits:
     """Moments and counts that follow from the settings. None: no limit."""
 
     older_than: float | None
@@ -41,7 +42,7 @@ class Limits:
     max_jobs: int | None
 
     @classmethod
-    def of(cls, settings: Settings, *, now: float) -> "Limits":
+    def of(cls, settings: Settings, *, now: float) -> "RetentionLimits":
         return cls(
             older_than=now - settings.clean_max_hours * 3600 if settings.clean_max_hours else None,
             min_age_before=now - settings.clean_min_age_s,
@@ -50,7 +51,7 @@ class Limits:
         )
 
 
-def old_recordings(connection: Connection, limits: Limits) -> Sequence[str]:
+def old_recordings(connection: Connection, limits: RetentionLimits) -> Sequence[str]:
     """Up to a batch of ids that are too old, or too many and old enough."""
     too_old = select(Recording.job_id).where(Recording.created_at < (limits.older_than or 0.0))
     queries = [too_old] if limits.older_than is not None else []
@@ -63,7 +64,7 @@ def old_recordings(connection: Connection, limits: Limits) -> Sequence[str]:
     return _first_batch(connection, queries)
 
 
-def old_jobs(connection: Connection, limits: Limits) -> Sequence[str]:
+def old_jobs(connection: Connection, limits: RetentionLimits) -> Sequence[str]:
     """Only ended ones: a job that waits or runs is never old."""
     ended = select(Job.id).where(Job.status.in_(TERMINAL), Job.deleted_at.is_(None))
     queries: list[Select[str]] = []
@@ -74,7 +75,7 @@ def old_jobs(connection: Connection, limits: Limits) -> Sequence[str]:
     return _first_batch(connection, queries)
 
 
-def _jobs_edge(connection: Connection, limits: Limits) -> float | None:
+def _jobs_edge(connection: Connection, limits: RetentionLimits) -> float | None:
     # The mark of a deleted job is none of those that are kept.
     return _edge(connection, Job.created_at, limits.max_jobs, Job.deleted_at.is_(None))
 
@@ -93,7 +94,7 @@ def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence
     return []
 
 
-def count_old(connection: Connection, limits: Limits) -> Removed:
+def count_old(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
     """What a cleanup would remove now."""
     recordings = select(Recording.job_id)
     kept_by_count = _edge(connection, Recording.created_at, limits.max_recordings)
@@ -112,7 +113,7 @@ def count_old(connection: Connection, limits: Limits) -> Removed:
         Audio.key.in_(of_recordings) | Audio.key.in_(of_renditions)
     )
     size_bytes, files = connection.execute(size).one()
-    return Removed(
+    return RemovalCounts(
         jobs=connection.scalar(select(func.count()).select_from(jobs.subquery())) or 0,
         recordings=connection.scalar(select(func.count()).select_from(recordings.subquery())) or 0,
         files=files,
@@ -120,7 +121,7 @@ def count_old(connection: Connection, limits: Limits) -> Removed:
     )
 
 
-def _outdated(created: Any, ended: Any, edge: float | None, limits: Limits) -> Any:
+def _outdated(created: Any, ended: Any, edge: float | None, limits: RetentionLimits) -> Any:
     too_old = ended < (limits.older_than if limits.older_than is not None else -1.0)
     if edge is None:
         return too_old
@@ -137,11 +138,11 @@ def remove_jobs(connection: Connection, ids: Sequence[str]) -> int:
     return connection.execute(delete(Job).where(Job.id.in_(ids), Job.status.in_(TERMINAL))).rowcount
 
 
-def doomed_files(connection: Connection, *, after: str = "") -> Sequence[tuple[str, int]]:
+def pending_deletes(connection: Connection, *, after: str = "") -> Sequence[tuple[str, int]]:
     """A batch of keys (and sizes) that were marked and whose file may still be there, behind the key `after`."""
     rows = connection.execute(
         select(Audio.key, Audio.size_bytes)
-        .where(Audio.doomed_at.is_not(None), Audio.key > after)
+        .where(Audio.pending_delete_at.is_not(None), Audio.key > after)
         .order_by(Audio.key)
         .limit(BATCH)
     )

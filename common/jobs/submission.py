@@ -11,40 +11,23 @@ from common.db.database import clock, upsert
 from common.db.tables import Idempotency, Job, Part
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
-from common.jobs.options import PLAIN, Options
+from common.jobs.records import JobRecord, JobSpec
+from common.status import ACTIVE, JobStatus
 
-FIRST_BELL_RETRY_S = 5.0
+FIRST_MESSAGE_RETRY_S = 5.0
 # Jobs of one transaction are this far apart, so that they keep their order.
 TICK_S = 1e-6
 # A client that lost its connection tries again within this.
 JOIN_WITHIN_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    id: str
-    voice_id: str
-    model: str
-    provider: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob(JobSpec):
     queue: str
-    text: str
-    language: str | None
-    speed: float
-    style: str | None
-    format: str
-    priority: str
-    seed: int
-    seed_given: bool
-    may_fail_over: bool = False
-    warnings: tuple[str, ...] = ()
-    owner: str = "local"
-    request_id: str | None = None
-    traceparent: str | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
-    # An equal request with the same one that is under way, or was not delivered yet, is the same job.
+    # An equal request with the same key that is under way, or was not delivered yet, is the same job.
     join_key: str | None = None
-    options: Options = PLAIN
 
     @property
     def key(self) -> str | None:
@@ -57,7 +40,7 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedJob:
     """`created` is false when an equal request made the job before, with the same key or while it is under way.
 
     `created_at` is the row's, by the database's clock; None when the row is an earlier one.
@@ -68,6 +51,10 @@ class Accepted:
     queue: str
     created: bool
     created_at: float | None = field(default=None, compare=False)
+
+    def record_of(self, job: NewJob) -> JobRecord:
+        """The record of `job`, which this request created, without a query."""
+        return JobRecord.queued(job, created_at=self.created_at or 0.0)
 
 
 @dataclass(slots=True)
@@ -92,7 +79,7 @@ class Backlog:
 
 def submit(
     connection: Connection, jobs: Sequence[NewJob], *, backlog: Backlog
-) -> list[Accepted | OratioError]:
+) -> list[AcceptedJob | OratioError]:
     """Insert `jobs`; the answers are in their order. A refused one leaves its neighbours alone."""
     now = clock(connection)
     # Keys are taken in their order, so that two gateways with the same keys cannot wait for each other.
@@ -102,20 +89,22 @@ def submit(
     fresh = [job for job in jobs if earlier.get(job.id) is None]
     moments = {job.id: now + index * TICK_S for index, job in enumerate(fresh)}
     answers = [
-        earlier.get(job.id) or Accepted(job.id, job.part_id, job.queue, True, moments[job.id]) for job in jobs
+        earlier.get(job.id) or AcceptedJob(job.id, job.part_id, job.queue, True, moments[job.id])
+        for job in jobs
     ]
     room = backlog.room_for(connection, len(fresh), now=now)
     refused: dict[str, OratioError] = {job.id: _queue_full(backlog.queue_max) for job in fresh[room:]}
     refused |= _insert_all(connection, fresh[:room], moments)
     _forget_keys(connection, [job for job in fresh if job.id in refused])
     return [
-        refused.get(answer.job_id, answer) if isinstance(answer, Accepted) else answer for answer in answers
+        refused.get(answer.job_id, answer) if isinstance(answer, AcceptedJob) else answer
+        for answer in answers
     ]
 
 
 def _earlier(
     connection: Connection, job: NewJob, *, now: float, together: set[str]
-) -> Accepted | Conflict | None:
+) -> AcceptedJob | Conflict | None:
     """None when the key is new; it is taken by this very statement, so that a race has one winner.
 
     `together` are the jobs of this transaction, of which there may be no row yet.
@@ -141,14 +130,14 @@ def _earlier(
     ).one()
     if job.idempotency_key is None:
         joined = _joined(connection, job, first.job_id, now=now, together=together)
-        return Accepted(joined, f"{joined}.0", job.queue, created=False) if joined else None
+        return AcceptedJob(joined, f"{joined}.0", job.queue, created=False) if joined else None
     if first.request_hash != job.request_hash:
         return Conflict(
             "This idempotency key was used with another request; use a new key for a new request.",
             code="idempotency_conflict",
             param="idempotency_key",
         )
-    return Accepted(first.job_id, f"{first.job_id}.0", job.queue, created=False)
+    return AcceptedJob(first.job_id, f"{first.job_id}.0", job.queue, created=False)
 
 
 def _joined(
@@ -156,8 +145,8 @@ def _joined(
 ) -> str | None:
     """The job under way, or one that ended well a moment ago and was not delivered; else the key is this one's."""
     fresh = or_(
-        Job.status.in_(("queued", "running")),
-        and_(Job.status == "completed", Job.finished_at > now - JOIN_WITHIN_S),
+        Job.status.in_(ACTIVE),
+        and_(Job.status == JobStatus.COMPLETED, Job.finished_at > now - JOIN_WITHIN_S),
     )
     living = select(Job.id).where(Job.id == earlier_id, Job.deleted_at.is_(None), fresh)
     if earlier_id in together or connection.scalar(living):
@@ -216,29 +205,11 @@ def _insert(connection: Connection, jobs: Sequence[NewJob], moments: dict[str, f
 
 
 def _job_row(job: NewJob, *, now: float) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "owner": job.owner,
-        "status": "queued",
-        "voice_id": job.voice_id,
-        "model": job.model,
-        "provider": job.provider,
-        "text": job.text,
-        "language": job.language,
-        "speed": job.speed,
-        "style": job.style,
-        "format": job.format,
-        "priority": job.priority,
-        "seed": job.seed,
-        "seed_given": job.seed_given,
-        "may_fail_over": job.may_fail_over,
+    return job.as_row() | {
+        "status": JobStatus.QUEUED,
         "chars": len(job.text),
-        "warnings": list(job.warnings),
         "timings": {},
         "created_at": now,
-        "request_id": job.request_id,
-        "traceparent": job.traceparent,
-        "options": job.options.as_row(),
     }
 
 
@@ -248,11 +219,11 @@ def _part_row(job: NewJob, *, now: float) -> dict[str, Any]:
         "job_id": job.id,
         "position": 0,
         "queue": job.queue,
-        "status": "queued",
+        "status": JobStatus.QUEUED,
         "chars": len(job.text),
         "not_before": now,
         # The intake rings right after the commit; if that bell is lost, the sweep rings from here on.
-        "next_bell_at": now + FIRST_BELL_RETRY_S,
+        "next_message_at": now + FIRST_MESSAGE_RETRY_S,
         "created_at": now,
     }
 
@@ -270,7 +241,7 @@ def _count_queued(connection: Connection, *, up_to: int) -> int:
     if connection.dialect.name == "postgresql":
         # Gateways count one after the other, so that together they accept exactly the limit.
         connection.execute(text("SELECT pg_advisory_xact_lock(20260701)"))
-    some = select(literal_column("1")).where(Part.status == "queued").limit(up_to).subquery()
+    some = select(literal_column("1")).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
     return connection.scalar(select(func.count()).select_from(some)) or 0
 
 

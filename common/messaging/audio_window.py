@@ -75,6 +75,11 @@ def append(client: redis.Redis, job_id: str, chunks: Sequence[Chunk], *, prefix:
     return bool(pipeline.execute()[-1])
 
 
+def has_listeners(client: redis.Redis, job_id: str, *, prefix: str) -> bool:
+    """Raises redis.RedisError."""
+    return bool(client.exists(audience_key(job_id, prefix=prefix)))
+
+
 def forget(client: redis.Redis, job_id: str, *, prefix: str) -> None:
     """The job has ended: no more is needed."""
     client.delete(window_key(job_id, prefix=prefix), text_stream.key(job_id, prefix=prefix))

@@ -50,7 +50,7 @@ def stream_key(job_id: str, *, prefix: str) -> str:
     return f"{KEY_PREFIX}{prefix}.events.{job_id}"
 
 
-def emit(client: redis.Redis, job_id: str, name: str, data: dict[str, Any], *, prefix: str) -> None:
+def append(client: redis.Redis, job_id: str, name: str, data: dict[str, Any], *, prefix: str) -> None:
     """Raises redis.RedisError."""
     client.eval(
         _APPEND,
@@ -65,13 +65,13 @@ def emit(client: redis.Redis, job_id: str, name: str, data: dict[str, Any], *, p
     )
 
 
-def told(line: bytes) -> Event:
+def from_channel(line: bytes) -> Event:
     """An event as it comes on the channel."""
     job_id, event_id, name, data = line.decode().split(" ", 3)
     return Event(job_id, event_id, name, json.loads(data))
 
 
-def replayed(job_id: str, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Event]:
+def from_stream(job_id: str, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Event]:
     """Events as XRANGE answers them."""
     return [
         Event(job_id, entry_id.decode(), fields[b"e"].decode(), json.loads(fields[b"d"]))

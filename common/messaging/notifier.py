@@ -1,72 +1,63 @@
-"""The gateway's line to Redis out of threads: bells and events. Redis away is a slower service, never a refusal."""
+"""Publishes task messages and events, in gateways and workers alike. If Redis is down, messages are dropped.
+
+The database holds everything a message says: the sweep publishes task messages again, and readers of events also
+look at the row.
+"""
 
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
-import redis
-
-from common.jobs.sweep import Bell
 from common.messaging import broker, events
-from common.settings import Settings
-from common.telemetry import get_logger
+from common.messaging.messages import DOWNLOAD, TRANSCODE, PartMessage
+from common.messaging.redis_link import RedisLink
 
-log = get_logger(__name__)
-
-# After a failure nothing is tried for this long: each try may cost the whole time-out.
-PAUSE_S = 2.0
-# A queue that is full of bells is left to the workers and the sweep for this long.
+# A queue with as many messages as it may hold gets no more for this long. Workers and the sweep refill it.
 FULL_S = 1.0
 
 
-class Doorbell:
-    """Nothing here raises for a Redis that does not answer: the sweep rings again, waiters look at the row."""
+class Notifier:
+    """`max_depth`: a queue gets no further messages about new parts while it holds this many."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._client = broker.connect(settings)
-        self._prefix = settings.queue_prefix
-        self._bells_max = settings.bells_max
-        self._paused_until = 0.0
+    def __init__(self, link: RedisLink, *, max_depth: int) -> None:
+        self._link = link
+        self._max_depth = max_depth
         self._full_until: dict[str, float] = {}
 
-    def ring(self, bells: Sequence[Bell]) -> None:
-        """One round trip for all of them, but for queues that hold as many messages as they may."""
+    def notify_parts(self, parts: Sequence[PartMessage], *, even_if_full: bool = False) -> None:
+        """Publish in one round trip, except to queues that are full."""
         now = time.monotonic()
-        wanted = [bell for bell in bells if self._full_until.get(bell.queue, 0.0) <= now]
+        wanted = [part for part in parts if even_if_full or self._full_until.get(part.queue, 0.0) <= now]
         if not wanted:
             return
-        depths = self._try(lambda: broker.ring(self._client, wanted, prefix=self._prefix))
-        for queue, depth in (depths or {}).items():
-            if depth >= self._bells_max:
+        nothing: dict[str, int] = {}
+        depths = self._link.call(
+            lambda client: broker.publish_parts(client, wanted, prefix=self._link.prefix), default=nothing
+        )
+        for queue, depth in depths.items():
+            if depth >= self._max_depth:
                 self._full_until[queue] = now + FULL_S
 
-    def ring_downloads(self, download_ids: Sequence[str]) -> None:
-        for download_id in download_ids:
-            self._try(partial(broker.ring_download, self._client, download_id, prefix=self._prefix))
+    def notify_download(self, download_id: str) -> None:
+        self._publish_ops_task(DOWNLOAD, download_id)
 
-    def ring_rendition(self, job_id: str, audio_format: str) -> None:
-        self._try(partial(broker.ring_rendition, self._client, job_id, audio_format, prefix=self._prefix))
+    def notify_rendition(self, job_id: str, audio_format: str) -> None:
+        self._publish_ops_task(TRANSCODE, job_id, audio_format)
 
-    def tell_worker(self, worker_id: str, task: str, *args: str) -> None:
-        self._try(lambda: broker.tell_worker(self._client, worker_id, task, list(args), prefix=self._prefix))
+    def send_command(self, worker_id: str, task: str, *args: str) -> None:
+        """Tell one worker to run a task. It expires after a minute."""
+        self._link.call(
+            lambda client: broker.publish_command(client, worker_id, task, args, prefix=self._link.prefix),
+            default=None,
+        )
 
-    def tell(self, job_id: str, name: str, **data: Any) -> None:
-        self._try(lambda: events.emit(self._client, job_id, name, data, prefix=self._prefix))
+    def publish_event(self, topic: str, name: str, **data: Any) -> None:
+        """`topic` is the id of a job or download, or the topic of a rendition."""
+        self._link.call(
+            lambda client: events.append(client, topic, name, data, prefix=self._link.prefix), default=None
+        )
 
-    def check(self) -> None:
-        """Raises redis.RedisError when Redis does not answer."""
-        self._client.ping()
-
-    def close(self) -> None:
-        self._client.close()
-
-    def _try(self, action: Callable[[], Any]) -> Any:
-        if time.monotonic() < self._paused_until:
-            return None
-        try:
-            return action()
-        except redis.RedisError as error:
-            self._paused_until = time.monotonic() + PAUSE_S
-            log.warning("redis does not answer", error=type(error).__name__)
-            return None
+    def _publish_ops_task(self, task: str, *args: str) -> None:
+        self._link.call(
+            lambda client: broker.publish_ops_task(client, task, args, prefix=self._link.prefix), default=None
+        )

@@ -5,7 +5,9 @@ It is read from the start by a second attempt, so it stays until the job has end
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import redis
 
 from common.messaging.broker import KEY_PREFIX
 
@@ -27,6 +29,14 @@ class Piece:
 
 def key(job_id: str, *, prefix: str) -> str:
     return f"{KEY_PREFIX}{prefix}.text.{job_id}"
+
+
+def read(
+    client: redis.Redis, job_id: str, *, after: str, within_s: float, prefix: str
+) -> list[tuple[str, Piece]]:
+    """(id, piece) of what came after the id `after`. Empty when nothing comes in time. Raises redis.RedisError."""
+    found: Any = client.xread({key(job_id, prefix=prefix): after}, block=max(1, int(within_s * 1000)))
+    return pieces_of(found[0][1] if found else [])
 
 
 def pieces_of(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[str, Piece]]:

@@ -1,8 +1,6 @@
-"""What a recording says at which moment: as it is stored, and as SubRip, WebVTT and JSON.
+"""Captions: segments and words of a recording with their times, as SubRip, WebVTT and JSON.
 
-Stored is a list of cues, one for each segment that was spoken: `[start_s, end_s, start, end, voice_id, words]`, with
-words as `[start_s, end_s, start, end]`, or none where the engine doesn't tell. `start` and `end` are characters of the
-job's text as Python counts them, the end not included.
+`start` and `end` are characters of the job's text as Python counts them, without the end.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,49 +23,59 @@ class TimedWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
-    """A segment. Its words are in order, do not overlap, and lie within it in time."""
+class Caption:
+    """A segment with its time. `words` is empty where the engine gives no word times."""
 
     start_s: float
     end_s: float
     start: int
     end: int
     voice_id: str | None
-    words: tuple[TimedWord, ...]
+    words: tuple[TimedWord, ...] = ()
+
+    def as_row(self) -> list[Any]:
+        """As stored: `[start_s, end_s, start, end, voice_id, words]`, with words as `[start_s, end_s, start, end]`."""
+        words = [[word.start_s, word.end_s, word.start, word.end] for word in self.words]
+        return [self.start_s, self.end_s, self.start, self.end, self.voice_id, words]
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> "Caption":
+        start_s, end_s, start, end, voice_id, words = row
+        return cls(start_s, end_s, start, end, voice_id, tuple(TimedWord(*word) for word in words))
 
 
-def read_cues(rows: Sequence[Any], *, text: str) -> list[Cue]:
-    """What is stored, with time going forwards only and no character outside of the text."""
-    cues: list[Cue] = []
-    for start_s, end_s, start, end, voice_id, words in rows:
-        begins_s = max(0.0, start_s, cues[-1].end_s if cues else 0.0)
-        ends_s = max(begins_s, end_s)
-        first, last = _within(start, end, least=0, most=len(text))
-        cue = Cue(begins_s, ends_s, first, last, voice_id, ())
-        cues.append(replace(cue, words=tuple(_tidy(words, cue))))
-    return cues
+def tidy(captions: Sequence[Caption], *, text: str) -> list[Caption]:
+    """Captions whose times only go forwards, within the text, with words in order, without overlaps."""
+    found: list[Caption] = []
+    for caption in captions:
+        start_s = max(0.0, caption.start_s, found[-1].end_s if found else 0.0)
+        end_s = max(start_s, caption.end_s)
+        start, end = _within(caption.start, caption.end, least=0, most=len(text))
+        bare = Caption(start_s, end_s, start, end, caption.voice_id)
+        found.append(replace(bare, words=tuple(_tidy_words(caption.words, bare))))
+    return found
 
 
-def as_document(rows: Sequence[Any], *, text: str, job_id: str, duration_s: float) -> dict[str, Any]:
+def as_document(captions: Sequence[Caption], *, text: str, job_id: str, duration_s: float) -> dict[str, Any]:
     """For JSON: each segment and word with the characters that stand in the text."""
-    segments = [_segment(index, cue, text) for index, cue in enumerate(read_cues(rows, text=text))]
+    segments = [_segment(index, one, text) for index, one in enumerate(tidy(captions, text=text))]
     return {"job_id": job_id, "duration_s": duration_s, "segments": segments}
 
 
-def as_srt(rows: Sequence[Any], *, text: str) -> str:
+def as_srt(captions: Sequence[Caption], *, text: str) -> str:
     """SubRip: it knows no escapes, so an arrow in the text is drawn as one."""
     blocks = (
         f"{number}\n{_span(subtitle, mark=',')}\n{_joined(subtitle).replace('-->', '→')}\n"
-        for number, (subtitle, _) in enumerate(_subtitles(rows, text), start=1)
+        for number, (subtitle, _) in enumerate(_subtitles(captions, text), start=1)
     )
     return "\n".join(blocks)
 
 
-def as_vtt(rows: Sequence[Any], *, text: str) -> str:
+def as_vtt(captions: Sequence[Caption], *, text: str) -> str:
     """WebVTT. The voice stands with each subtitle where the recording has several."""
-    several = len({row[4] for row in rows}) > 1
+    several = len({one.voice_id for one in captions}) > 1
     blocks = ["WEBVTT\n"]
-    for number, (subtitle, voice_id) in enumerate(_subtitles(rows, text), start=1):
+    for number, (subtitle, voice_id) in enumerate(_subtitles(captions, text), start=1):
         said = _joined(subtitle).translate(_ESCAPES)
         if several and voice_id:
             said = f"<v {voice_id.translate(_ESCAPES)}>{said}</v>"
@@ -80,15 +88,15 @@ def _within(start: int, end: int, *, least: int, most: int) -> tuple[int, int]:
     return first, min(max(first, end), most)
 
 
-def _tidy(words: Sequence[Any], cue: Cue) -> Iterator[TimedWord]:
+def _tidy_words(words: Sequence[TimedWord], caption: Caption) -> Iterator[TimedWord]:
     """A number is read in several words that all stand for the same characters: they become one."""
     held: TimedWord | None = None
-    for start_s, end_s, start, end in words:
-        first, last = _within(start, end, least=cue.start, most=cue.end)
+    for one in words:
+        first, last = _within(one.start, one.end, least=caption.start, most=caption.end)
         if first == last:
             continue
-        from_s = min(max(start_s, held.end_s if held else cue.start_s), cue.end_s)
-        word = TimedWord(from_s, min(max(from_s, end_s), cue.end_s), first, last)
+        from_s = min(max(one.start_s, held.end_s if held else caption.start_s), caption.end_s)
+        word = TimedWord(from_s, min(max(from_s, one.end_s), caption.end_s), first, last)
         if held and first < held.end:
             word = replace(held, end_s=word.end_s, end=max(held.end, last))
         elif held:
@@ -98,39 +106,39 @@ def _tidy(words: Sequence[Any], cue: Cue) -> Iterator[TimedWord]:
         yield held
 
 
-def _segment(index: int, cue: Cue, text: str) -> dict[str, Any]:
+def _segment(index: int, caption: Caption, text: str) -> dict[str, Any]:
     words = [
         {"text": text[word.start : word.end], "start_s": word.start_s, "end_s": word.end_s}
         | {"start": word.start, "end": word.end}
-        for word in cue.words
+        for word in caption.words
     ]
     return {
         "index": index,
-        "start_s": cue.start_s,
-        "end_s": cue.end_s,
-        "start": cue.start,
-        "end": cue.end,
-        "text": text[cue.start : cue.end],
-        "voice_id": cue.voice_id,
+        "start_s": caption.start_s,
+        "end_s": caption.end_s,
+        "start": caption.start,
+        "end": caption.end,
+        "text": text[caption.start : caption.end],
+        "voice_id": caption.voice_id,
         "words": words,
     }
 
 
-def _subtitles(rows: Sequence[Any], text: str) -> Iterator[tuple[Subtitle, str | None]]:
+def _subtitles(captions: Sequence[Caption], text: str) -> Iterator[tuple[Subtitle, str | None]]:
     """Each with its voice, in thousandths that only grow: players drop what has no length."""
     before_ms = 0
     text = plain(text)
-    for cue in read_cues(rows, text=text):
-        for subtitle in divide(text, start=cue.start, end=cue.end, moments=_moments(cue)):
+    for caption in tidy(captions, text=text):
+        for subtitle in divide(text, start=caption.start, end=caption.end, moments=_moments(caption)):
             start_ms = max(before_ms, subtitle.start_ms)
             before_ms = max(start_ms + 1, subtitle.end_ms)
-            yield replace(subtitle, start_ms=start_ms, end_ms=before_ms), cue.voice_id
+            yield replace(subtitle, start_ms=start_ms, end_ms=before_ms), caption.voice_id
 
 
-def _moments(cue: Cue) -> Moments:
+def _moments(caption: Caption) -> Moments:
     spans = (
-        (cue.start, cue.start_s, cue.end, cue.end_s),
-        *((w.start, w.start_s, w.end, w.end_s) for w in cue.words),
+        (caption.start, caption.start_s, caption.end, caption.end_s),
+        *((w.start, w.start_s, w.end, w.end_s) for w in caption.words),
     )
     return Moments(
         point for start, start_s, end, end_s in spans for point in ((start, start_s), (end, end_s))

@@ -5,29 +5,36 @@ A worker holds one by lease, and its later writes name the attempt, as with part
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, insert, literal, select, update
+from sqlalchemy import Connection, and_, case, delete, insert, select, update
 
-from common.db.database import clock, epoch_now, upsert
-from common.db.tables import AnyRow, Audio, Recording, Rendition
+from common.db.database import clock, upsert
+from common.db.leased_table import Lease, LeasedTable
+from common.db.tables import Audio, Recording, Rendition
+from common.status import JobStatus
 
-ACTIVE = ("queued", "running")
+RENDITIONS = LeasedTable(Rendition)
 # A sound whose worker died so often while it was made ends workers.
 MAX_CRASHES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedRendition:
     """A rendition that this process holds, and what it is made of."""
 
-    job_id: str
-    format: str
-    attempt: int
+    lease: Lease
     source_key: str
     source_format: str
     recipe: str
     duration_s: float
+
+    @property
+    def job_id(self) -> str:
+        return self.lease.key[0]
+
+    @property
+    def format(self) -> str:
+        return self.lease.key[1]
 
     @property
     def topic(self) -> str:
@@ -35,7 +42,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RenditionAudio:
     key: str
     sha256: str
     recipe: str
@@ -45,7 +52,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
+class ReleasedRendition:
     """One whose lease ran out: queued again, or given up."""
 
     job_id: str
@@ -68,7 +75,7 @@ def request(connection: Connection, job_id: str, *, audio_format: str, owner: st
     if connection.scalar(recording.with_for_update(read=True, key_share=True)) is None:
         return None
     fresh = {
-        "status": "queued",
+        "status": JobStatus.QUEUED,
         "crashes": 0,
         "error_code": None,
         "error_message": None,
@@ -79,27 +86,52 @@ def request(connection: Connection, job_id: str, *, audio_format: str, owner: st
         upsert(connection, Rendition)
         .values(job_id=job_id, format=audio_format, **fresh)
         .on_conflict_do_update(
-            index_elements=["job_id", "format"], set_=fresh, where=Rendition.status == "failed"
+            index_elements=["job_id", "format"], set_=fresh, where=Rendition.status == JobStatus.FAILED
         )
         .returning(Rendition.job_id)
     )
     return asked.first() is not None
 
 
-def find(connection: Connection, job_id: str, *, audio_format: str, owner: str) -> AnyRow | None:
-    """How it stands, with the figures of its sound when that is there."""
-    return connection.execute(
+@dataclass(frozen=True, slots=True)
+class StoredAudio:
+    """The file of a rendition in the store."""
+
+    key: str
+    sha256: str
+    duration_s: float
+    size_bytes: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionRecord:
+    """A row of `renditions`. `audio` is None until it is completed."""
+
+    status: JobStatus
+    error_code: str | None
+    error_message: str | None
+    audio: StoredAudio | None
+
+
+def find(connection: Connection, job_id: str, *, audio_format: str, owner: str) -> RenditionRecord | None:
+    row = connection.execute(
         select(
             *(Rendition.status, Rendition.error_code, Rendition.error_message),
             *(Audio.key, Audio.sha256, Audio.duration_s, Audio.size_bytes, Audio.created_at),
         )
         .join(Recording, Recording.job_id == Rendition.job_id)
-        .outerjoin(Audio, and_(Audio.key == Rendition.audio_key, Audio.doomed_at.is_(None)))
+        .outerjoin(Audio, and_(Audio.key == Rendition.audio_key, Audio.pending_delete_at.is_(None)))
         .where(Rendition.job_id == job_id, Rendition.format == audio_format, Recording.owner == owner)
     ).first()
+    if row is None:
+        return None
+    has_audio: bool = row.key is not None
+    audio = StoredAudio(row.key, row.sha256, row.duration_s, row.size_bytes, row.created_at)
+    return RenditionRecord(row.status, row.error_code, row.error_message, audio if has_audio else None)
 
 
-def begin(
+def claim(
     connection: Connection,
     job_id: str,
     *,
@@ -107,7 +139,7 @@ def begin(
     able: Sequence[str],
     worker_id: str,
     lease_s: float,
-) -> Claim | None:
+) -> ClaimedRendition | None:
     """Take it. None when another worker did, or when it takes a format beyond those that this one is able to do."""
     source = connection.execute(
         select(Audio.key, Audio.format, Audio.recipe, Audio.duration_s)
@@ -116,31 +148,20 @@ def begin(
     ).first()
     if source is None or not {source.format, audio_format} <= set(able):
         return None
-    attempt = connection.scalar(
-        update(Rendition)
-        .where(Rendition.job_id == job_id, Rendition.format == audio_format, Rendition.status == "queued")
-        .values(
-            status="running",
-            attempt=Rendition.attempt + 1,
-            worker_id=worker_id,
-            lease_until=clock(connection) + lease_s,
-        )
-        .returning(Rendition.attempt)
-    )
-    if attempt is None:
+    key = (job_id, audio_format)
+    row = RENDITIONS.take(connection, key, worker_id=worker_id, until=clock(connection) + lease_s)
+    if row is None:
         return None
-    return Claim(job_id, audio_format, attempt, source.key, source.format, source.recipe, source.duration_s)
+    lease = Lease(RENDITIONS, key, row.attempt)
+    return ClaimedRendition(lease, source.key, source.format, source.recipe, source.duration_s)
 
 
-def renew(connection: Connection, held: Claim, *, lease_s: float) -> bool:
-    """False when it is ours no more."""
-    return _change(connection, held, lease_until=epoch_now() + literal(lease_s))
-
-
-def finish(connection: Connection, held: Claim, made: Made) -> bool:
+def finish(connection: Connection, held: ClaimedRendition, made: RenditionAudio) -> bool:
     """False when it is ours no more: then nobody names the file."""
     now = clock(connection)
-    if not _change(connection, held, status="completed", lease_until=None, finished_at=now):
+    if not RENDITIONS.change(
+        connection, held.lease, status=JobStatus.COMPLETED, lease_until=None, finished_at=now
+    ):
         return False
     connection.execute(
         insert(Audio).values(
@@ -162,27 +183,27 @@ def finish(connection: Connection, held: Claim, made: Made) -> bool:
     return True
 
 
-def fail(connection: Connection, held: Claim, *, code: str, message: str) -> bool:
+def fail(connection: Connection, held: ClaimedRendition, *, code: str, message: str) -> bool:
     now = clock(connection)
-    failed = {"status": "failed", "error_code": code, "error_message": message}
-    return _change(connection, held, lease_until=None, finished_at=now, **failed)
+    failed = {"status": JobStatus.FAILED, "error_code": code, "error_message": message}
+    return RENDITIONS.change(connection, held.lease, lease_until=None, finished_at=now, **failed)
 
 
-def hand_back(connection: Connection, held: Claim) -> bool:
+def hand_back(connection: Connection, held: ClaimedRendition) -> bool:
     """The worker stops; another one begins again."""
-    return _change(connection, held, status="queued", lease_until=None)
+    return RENDITIONS.change(connection, held.lease, status=JobStatus.QUEUED, lease_until=None)
 
 
-def release_expired(connection: Connection) -> list[Released]:
+def release_expired(connection: Connection) -> list[ReleasedRendition]:
     """Queue again what lost its worker, or give it up."""
     now = clock(connection)
     hopeless = Rendition.crashes + 1 >= MAX_CRASHES
     message = f"The worker died {MAX_CRASHES} times while making this format."
     rows = connection.execute(
         update(Rendition)
-        .where(Rendition.status == "running", Rendition.lease_until < now)
+        .where(RENDITIONS.is_expired(now))
         .values(
-            status=case((hopeless, "failed"), else_="queued"),
+            status=case((hopeless, JobStatus.FAILED), else_=JobStatus.QUEUED),
             error_code=case((hopeless, "worker_crashed")),
             error_message=case((hopeless, message)),
             finished_at=case((hopeless, now)),
@@ -191,14 +212,14 @@ def release_expired(connection: Connection) -> list[Released]:
         )
         .returning(Rendition.job_id, Rendition.format, Rendition.status)
     )
-    return [Released(row.job_id, row.format, failed=row.status == "failed") for row in rows]
+    return [ReleasedRendition(row.job_id, row.format, failed=row.status == JobStatus.FAILED) for row in rows]
 
 
 def still_queued(connection: Connection, *, limit: int = 100) -> list[tuple[str, str]]:
     """(job id, format), oldest first: their bells may have been lost."""
     rows = connection.execute(
         select(Rendition.job_id, Rendition.format)
-        .where(Rendition.status == "queued")
+        .where(Rendition.status == JobStatus.QUEUED)
         .order_by(Rendition.created_at, Rendition.job_id, Rendition.format)
         .limit(limit)
     )
@@ -217,13 +238,3 @@ def remove(connection: Connection, job_ids: Sequence[str]) -> list[str]:
         delete(Rendition).where(Rendition.job_id.in_(job_ids)).returning(Rendition.audio_key)
     )
     return [key for key in keys if key is not None]
-
-
-def _change(connection: Connection, held: Claim, **values: Any) -> bool:
-    ours = and_(
-        Rendition.job_id == held.job_id,
-        Rendition.format == held.format,
-        Rendition.attempt == held.attempt,
-        Rendition.status == "running",
-    )
-    return connection.execute(update(Rendition).where(ours).values(**values)).rowcount == 1

@@ -22,7 +22,7 @@ LOOKED_THROUGH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Findable:
+class SearchableRecording:
     """What of a recording it is found by. `created_at` in epoch seconds."""
 
     job_id: str
@@ -39,7 +39,7 @@ class Findable:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RecordingFilter:
     """None, or no words: all the same. Moments in epoch seconds, `since` is among them and `before` is not."""
 
     query: str | None = None
@@ -53,10 +53,10 @@ class Wanted:
         return prefixes_of(self.query or "")
 
 
-ALL = Wanted()
+ALL = RecordingFilter()
 
 
-def add(connection: Connection, recordings: Sequence[Findable]) -> None:
+def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> None:
     """In the transaction of the recordings."""
     statement = _insert(connection.dialect.name)
     for one in recordings:
@@ -79,11 +79,11 @@ def change_title(connection: Connection, job_id: str, *, owner: str, title: str)
         update(Recording)
         .where(Recording.job_id == job_id, Recording.owner == owner)
         .values(title=title)
-        .returning(*(getattr(Recording, name) for name in Findable.__slots__))
+        .returning(*(getattr(Recording, name) for name in SearchableRecording.__slots__))
     ).first()
     if recording is None:
         return False
-    words = _as_value(connection, Findable(**recording._mapping).words)
+    words = _as_value(connection, SearchableRecording(**recording._mapping).words)
     is_sqlite = connection.dialect.name == "sqlite"
     connection.execute(
         update(RecordingSearch)
@@ -95,7 +95,7 @@ def change_title(connection: Connection, job_id: str, *, owner: str, title: str)
 
 def find(
     connection: Connection,
-    wanted: Wanted,
+    wanted: RecordingFilter,
     *,
     owner: str,
     limit: int,
@@ -117,7 +117,7 @@ def find(
     return recent if len(recent) == limit else _scalars(connection, _BY_GIN, asked)
 
 
-def _edge(connection: Connection, wanted: Wanted, after: tuple[float, str] | None) -> int:
+def _edge(connection: Connection, wanted: RecordingFilter, after: tuple[float, str] | None) -> int:
     """What is found has a smaller id."""
     edges = [2**63 - 1]
     if wanted.before is not None:
@@ -133,17 +133,17 @@ def _scalars(connection: Connection, statement: Any, asked: dict[str, Any]) -> l
     return list(connection.scalars(statement, asked))
 
 
-def _tags(wanted: Wanted) -> list[str]:
+def _tags(wanted: RecordingFilter) -> list[str]:
     exact = (("voice", wanted.voice_id), ("model", wanted.model))
     return [tag(kind, value) for kind, value in exact if value is not None]
 
 
-def _as_match(wanted: Wanted) -> str:
+def _as_match(wanted: RecordingFilter) -> str:
     words = [f'"{word}"*' for word in wanted.prefixes]
     return " AND ".join([*(f'"{word}"' for word in _tags(wanted)), *words])
 
 
-def _as_tsquery(wanted: Wanted) -> str:
+def _as_tsquery(wanted: RecordingFilter) -> str:
     words = [f"'{word}':*" for word in wanted.prefixes]
     return " & ".join([*(f"'{word}'" for word in _tags(wanted)), *words])
 

@@ -24,7 +24,7 @@ from common.db.database import Database
 from common.db.migration import migrate
 from common.db.tables import Audio, Recording
 from common.recordings import search
-from common.recordings.search import Findable
+from common.recordings.search import SearchableRecording
 from common.store import Store, audio_key
 
 BATCH = 2000
@@ -116,7 +116,7 @@ def _tone(length_s: float) -> bytes:
     return out.getvalue()
 
 
-def _recordings(count: int) -> Iterator[Findable]:
+def _recordings(count: int) -> Iterator[SearchableRecording]:
     """Oldest first, over a year and a bit; every twentieth is a hostile one, the newest among them."""
     chance = random.Random(11)  # noqa: S311  # the same library each time
     listed = list(voices().values())
@@ -131,12 +131,14 @@ def _recordings(count: int) -> Iterator[Findable]:
             said *= 400
         title = said[:79] + "…" if len(said) > 80 else said
         voice = chance.choice(some)
-        yield Findable(str(uuid.uuid4()), "local", voice.id, voice.model, time.time() - age_s, title, said)
+        yield SearchableRecording(
+            str(uuid.uuid4()), "local", voice.id, voice.model, time.time() - age_s, title, said
+        )
 
 
-def _add(connection: Connection, batch: list[Findable], keys: list[str]) -> None:
+def _add(connection: Connection, batch: list[SearchableRecording], keys: list[str]) -> None:
     rows = [
-        {name: getattr(one, name) for name in Findable.__slots__}
+        {name: getattr(one, name) for name in SearchableRecording.__slots__}
         | {
             "audio_key": keys[number % len(keys)],
             "provider": "local",

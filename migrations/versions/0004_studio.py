@@ -118,7 +118,7 @@ def _drop_search() -> None:
     op.drop_index("ix_recordings_owner_model", "recordings")
 
 
-def _recordings() -> Iterator[Sequence[search.Findable]]:
+def _recordings() -> Iterator[Sequence[search.SearchableRecording]]:
     """Those that there are, the oldest first."""
     query = sa.text(
         "SELECT job_id, owner, voice_id, model, created_at, title, text FROM recordings"
@@ -127,7 +127,7 @@ def _recordings() -> Iterator[Sequence[search.Findable]]:
     )
     last = {"moment": -1.0, "job_id": ""}
     while rows := op.get_bind().execute(query, last | {"most": _BATCH}).all():
-        yield [search.Findable(**row._mapping) for row in rows]
+        yield [search.SearchableRecording(**row._mapping) for row in rows]
         last = {"moment": rows[-1].created_at, "job_id": rows[-1].job_id}
 
 

@@ -42,7 +42,7 @@ def spoken(gateway: Running, cues: list[Any] | None) -> str:
         key = connection.scalar(select(Recording.audio_key).where(Recording.job_id == job_id))
         connection.execute(delete(Captions).where(Captions.audio_key == key))
         if cues is not None:
-            connection.execute(insert(Captions).values(audio_key=key, cues=cues))
+            connection.execute(insert(Captions).values(audio_key=key, rows=cues))
     return job_id
 
 
@@ -121,7 +121,7 @@ class TestRefusals:
     def test_audio_that_was_removed(self, gateway: Running, kind: str) -> None:
         job_id = spoken(gateway, CUES)
         with gateway.database.write() as connection:
-            connection.execute(update(Audio).values(doomed_at=1.0))
+            connection.execute(update(Audio).values(pending_delete_at=1.0))
         self._refused(gateway, job_id, kind, status=410, code="audio_gone")
 
     @pytest.mark.parametrize("job_id", ["00000000-0000-0000-0000-000000000000", "no-such-job"])

@@ -8,6 +8,7 @@ import pytest
 
 from api.models import download_events
 from common import downloads
+from common.db.leased_table import Lease
 from common.settings import Settings
 from tests.api.test_events import Message, parse
 from tests.support.gateway import Running, run_gateway
@@ -32,8 +33,9 @@ def ask(gateway: Running) -> str:
 def begin(gateway: Running, download_id: str, *, bytes_done: int = 0, tell: bool = True) -> None:
     """As the worker does it: first the row, then the event."""
     with gateway.database.write() as connection:
-        downloads.begin(connection, download_id)
-        downloads.report(connection, download_id, bytes_done=bytes_done, bytes_total=100)
+        held = downloads.claim(connection, download_id, worker_id="stand-in", lease_s=600)
+        assert held is not None
+        downloads.report(connection, held, bytes_done=bytes_done, bytes_total=100)
     if tell:
         percent = float(bytes_done)
         gateway.tell(download_id, "progress", bytes_done=bytes_done, bytes_total=100, percent=percent)
@@ -41,9 +43,14 @@ def begin(gateway: Running, download_id: str, *, bytes_done: int = 0, tell: bool
 
 def end(gateway: Running, download_id: str, *, code: str | None = None, tell: bool = True) -> None:
     with gateway.database.write() as connection:
+        # Each download here is claimed once.
+        lease = Lease(downloads.DOWNLOADS, (download_id,), 1)
+        held = downloads.ClaimedDownload(lease, download_id, "hibari", "emma")
         if code is None:
-            downloads.report(connection, download_id, bytes_done=100, bytes_total=100)
-        downloads.end(connection, download_id, code=code, message="Make room." if code else None)
+            downloads.report(connection, held, bytes_done=100, bytes_total=100)
+            assert downloads.finish(connection, held)
+        else:
+            assert downloads.fail(connection, held, code=code, message="Make room.")
     if tell and code:
         gateway.tell(download_id, "failed", code=code, message="Make room.")
     elif tell:
@@ -91,6 +98,7 @@ def test_a_download_is_followed_from_its_snapshot_to_its_end(gateway: Running) -
 
 def test_a_failure_says_what_to_do(gateway: Running) -> None:
     download_id = ask(gateway)
+    begin(gateway, download_id, tell=False)
     reader = Reader(gateway, download_id)
     end(gateway, download_id, code="storage_full")
     assert reader.ended() == [("failed", {"code": "storage_full", "message": "Make room."})]

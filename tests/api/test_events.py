@@ -193,7 +193,7 @@ def test_an_id_that_is_none_of_ours_is_refused(gateway: Running, given: str) -> 
 
 def test_whoever_went_away_is_forgotten(gateway: Running) -> None:
     job_id = gateway.queue()
-    hub = gateway.server.config.app.state.gateway.hub  # type: ignore[union-attr]
+    hub = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
     with gateway.client.stream("GET", f"/jobs/{job_id}/events") as answer:
         lines = answer.iter_lines()  # kept: a generator that nobody holds closes the answer
         next(lines)

@@ -81,7 +81,7 @@ def test_a_running_job_that_is_deleted_cannot_come_back(on_both: Running) -> Non
     claim = on_both.claim(job_id)
     assert on_both.client.delete(f"/jobs/{job_id}").status_code == 200
     with on_both.database.write() as connection:
-        assert lease.renew(connection, [(claim.part_id, claim.attempt)], lease_s=30) == {claim.part_id}
+        assert lease.PARTS.renew(connection, [claim.lease], lease_s=30) == [claim.lease]
     assert on_both.client.get(f"/jobs/{job_id}").status_code == 410
 
 

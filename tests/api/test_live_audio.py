@@ -378,14 +378,14 @@ def test_a_piece_that_is_missing_is_waited_for_and_not_skipped(
     take.say(3 * MIB)
     stage.gateway.store.delete([piece_key(job_id, attempt=take.claim.attempt, number=1)])
     tries: list[int] = []
-    look = live_audio.LiveSound._from_piece
+    look = live_audio.LiveAudio._from_piece
 
-    async def count(sound: live_audio.LiveSound) -> bytes | None:
+    async def count(sound: live_audio.LiveAudio) -> bytes | None:
         tries.append(sound.offset)
         return await look(sound)
 
     monkeypatch.setattr(live_audio, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(live_audio.LiveSound, "_from_piece", count)
+    monkeypatch.setattr(live_audio.LiveAudio, "_from_piece", count)
     late = stage.ear(job_id)
     late.wait_heard(MIB)
     wait_for(lambda: tries.count(MIB) > 2)

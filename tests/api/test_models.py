@@ -65,8 +65,9 @@ def test_a_download_is_asked_for_once_and_rung(gateway: Running) -> None:
     assert {one["item"] for one in again["downloads"]} == set(HIBARI) - {"heart"}
     assert download["id"] in {one["id"] for one in again["downloads"]}
     with gateway.database.write() as connection:
-        downloads.begin(connection, download["id"])
-        downloads.report(connection, download["id"], bytes_done=50, bytes_total=200)
+        held = downloads.claim(connection, download["id"], worker_id="stand-in", lease_s=600)
+        assert held is not None
+        downloads.report(connection, held, bytes_done=50, bytes_total=200)
     one = gateway.client.get(f"/models/downloads/{download['id']}").json()
     assert (one["status"], one["percent"], one["bytes_total"]) == ("running", 25.0, 200)
     assert one in gateway.client.get("/models/status").json()["downloads"]

@@ -76,7 +76,7 @@ def refusal(
 
 def listening(gateway: Running) -> int:
     """Seats that are taken at a gateway of this process."""
-    counter = gateway.server.config.app.state.gateway.audience._listening  # type: ignore[union-attr]
+    counter = gateway.server.config.app.state.gateway.presence._listening  # type: ignore[union-attr]
     return sum(counter.values())
 
 
@@ -438,7 +438,7 @@ def test_no_seat_stays_taken_whenever_they_go(stage: Stage) -> None:
     stalled.hang_up()
     take.finish()
     wait_for(lambda: listening(gateway) == 0)
-    hub = gateway.server.config.app.state.gateway.hub  # type: ignore[union-attr]
+    hub = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
     assert not hub._listeners
 
 

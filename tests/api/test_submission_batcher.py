@@ -117,7 +117,7 @@ def test_a_row_that_cannot_be_leaves_its_neighbours_alone(database: Database) ->
         answers = submission.submit(
             connection, [before, new_job(id=taken.id), after], backlog=submission.Backlog(100)
         )
-    assert [isinstance(answer, submission.Accepted) for answer in answers] == [True, False, True]
+    assert [isinstance(answer, submission.AcceptedJob) for answer in answers] == [True, False, True]
     with database.read() as connection:
         assert set(connection.scalars(select(Job.id))) == {taken.id, before.id, after.id}
 

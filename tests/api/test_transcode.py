@@ -10,7 +10,7 @@ import pytest
 
 from common import worker_registry
 from common.recordings import renditions
-from common.recordings.renditions import Claim, Made
+from common.recordings.renditions import ClaimedRendition, RenditionAudio
 from common.settings import Settings
 from common.store import audio_key
 from common.worker_registry import OPS_FLAVOUR, Announcement
@@ -62,26 +62,26 @@ def _stands(gateway: Running, job_id: str, audio_format: str) -> Any:
         return renditions.find(connection, job_id, audio_format=audio_format, owner="local")
 
 
-def begin(gateway: Running, job_id: str, audio_format: str = "mp3") -> Claim:
+def begin(gateway: Running, job_id: str, audio_format: str = "mp3") -> ClaimedRendition:
     given: dict[str, Any] = {"able": ("wav", audio_format), "worker_id": "ops", "lease_s": 30.0}
     with gateway.database.write() as connection:
-        claim = renditions.begin(connection, job_id, audio_format=audio_format, **given)
+        claim = renditions.claim(connection, job_id, audio_format=audio_format, **given)
     assert claim is not None
     return claim
 
 
-def make(gateway: Running, claim: Claim, *, tell: bool = True) -> None:
+def make(gateway: Running, claim: ClaimedRendition, *, tell: bool = True) -> None:
     """As a worker does."""
-    key = audio_key(claim.job_id, attempt=claim.attempt, extension=claim.format)
+    key = audio_key(claim.job_id, attempt=claim.lease.attempt, extension=claim.format)
     gateway.store.put(key, io.BytesIO(SOUND))
-    made = Made(key, "a" * 64, "b" * 64, 24_000, claim.duration_s, len(SOUND))
+    made = RenditionAudio(key, "a" * 64, "b" * 64, 24_000, claim.duration_s, len(SOUND))
     with gateway.database.write() as connection:
         assert renditions.finish(connection, claim, made)
     if tell:
         gateway.tell(claim.topic, "completed")
 
 
-def fail(gateway: Running, claim: Claim, code: str) -> None:
+def fail(gateway: Running, claim: ClaimedRendition, code: str) -> None:
     with gateway.database.write() as connection:
         assert renditions.fail(connection, claim, code=code, message="It did not work.")
     gateway.tell(claim.topic, "failed", code=code)

@@ -10,7 +10,7 @@ import pytest
 from api.models.commands import MOST_WARMED
 from common import worker_registry
 from common.catalogue import weights_of
-from common.messaging import broker
+from common.messaging import broker, messages, queue_names
 from common.settings import Settings
 from tests.support.gateway import Running, run_gateway
 
@@ -224,9 +224,9 @@ def test_only_workers_that_speak_count(gateway: Running) -> None:
 
 def heard(gateway: Running, worker_id: str) -> list[Any]:
     """(task, arguments) of what a worker was told, the first first."""
-    key = broker.queue_key(broker.own_queue(worker_id), prefix=gateway.settings.queue_prefix)
+    key = broker.queue_key(queue_names.worker_queue(worker_id), prefix=gateway.settings.queue_prefix)
     messages = [json.loads(line) for line in reversed(gateway.redis.lrange(key, 0, -1))]
-    assert not messages or 0 < gateway.redis.ttl(key) <= broker.TOLD_FOR_S
+    assert not messages or 0 < gateway.redis.ttl(key) <= broker.COMMAND_EXPIRES_S
     return [(one["headers"]["task"], *json.loads(base64.b64decode(one["body"]))[0]) for one in messages]
 
 
@@ -239,8 +239,8 @@ def test_workers_that_have_a_model_are_told_to_load_and_unload_it(gateway: Runni
     unloaded = gateway.client.post("/models/unload", json={"models": ["kokoro", "mms_swh"]}).json()
     # What is not loaded need not be unloaded.
     assert unloaded == {"told": [{"worker": "small", "weights": "kokoro"}], "not_served": [], "stays": []}
-    assert heard(gateway, "large") == [(broker.WARM, "mms_swh")]
-    assert heard(gateway, "small") == [(broker.UNLOAD, "kokoro")]
+    assert heard(gateway, "large") == [(messages.WARM, "mms_swh")]
+    assert heard(gateway, "small") == [(messages.UNLOAD, "kokoro")]
 
 
 def test_a_family_of_many_is_not_warmed_as_a_whole(gateway: Running) -> None:

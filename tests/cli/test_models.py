@@ -14,7 +14,7 @@ from cli.commands.model_names import no_such
 from cli.commands.up import _models
 from cli.output.progress import Board
 from cli.service import worker_groups
-from common.catalogue.download_items import Item
+from common.catalogue.download_items import DownloadItem
 from tests.support.command import oratio
 from tests.support.scripted import events, serving, told
 
@@ -106,7 +106,7 @@ def test_names_that_nobody_knows_are_named() -> None:
 
 def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
-    items = [Item("parler", "parler"), Item("bark", "bark"), Item("mms", "mms_fra")]
+    items = [DownloadItem("parler", "parler"), DownloadItem("bark", "bark"), DownloadItem("mms", "mms_fra")]
     assert download_plan.about(items) == "Fetching parler, bark, mms_fra: about 5.7 GB."
     assert [hint.rpartition(": ")[2] for hint in download_plan.environments_missing(items)] == [
         "make setup-torch",

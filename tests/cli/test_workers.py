@@ -49,7 +49,7 @@ def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> Non
     assert worker.memory_bytes
     assert "wav" in worker.formats
     [held] = worker.holding
-    assert (held.job_id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
+    assert (held.job.id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
     # The process that heals is one of them, and holds nothing.
     [ops] = [one for one in told.workers if one.flavour == "ops"]
     assert (ops.alive, ops.models, ops.holding) == (True, (), ())

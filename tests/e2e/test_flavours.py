@@ -90,11 +90,11 @@ def test_each_family_speaks_what_its_library_speaks(
 
 @pytest.mark.parametrize("voice_id", [voice_id for _, voice_id, *_ in CASES])
 def test_the_same_seed_gives_the_same_sound_whoever_else_speaks(client: httpx.Client, voice_id: str) -> None:
-    alone, _ = heard(client, speak(client, voice_id, seed=3))
+    isolated, _ = heard(client, speak(client, voice_id, seed=3))
     with ThreadPoolExecutor(6) as pool:
         jobs = list(pool.map(lambda n: speak(client, voice_id, seed=3 if n % 2 else n), range(6)))
     for job in jobs[1::2]:
-        assert np.array_equal(heard(client, job)[0], alone)
+        assert np.array_equal(heard(client, job)[0], isolated)
 
 
 def test_kokoro_speaks_and_mixes(client: httpx.Client) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cli.service import processes
 from common.jobs.submission import NewJob
-from common.messaging import broker
+from common.messaging import broker, messages
 from common.settings import Settings
 from tests.support.databases import SqliteTemplate
 from tests.support.fake_inference import FakeInference
@@ -129,9 +129,9 @@ def test_models_are_warmed_and_unloaded_on_order_and_at_the_start(opened: Open) 
     farm = opened(warm_models="fake_b")
     farm.start_worker()
     wait_for(lambda: loaded(farm) == {"fake_b"})
-    order(farm, broker.WARM, "fake_a")
+    order(farm, messages.WARM, "fake_a")
     wait_for(lambda: loaded(farm) == {"fake_a", "fake_b"})
-    order(farm, broker.UNLOAD, "fake_b")
+    order(farm, messages.UNLOAD, "fake_b")
     wait_for(lambda: loaded(farm) == {"fake_a"})
     assert (farm.settings.data_dir / "fake" / "loads.log").read_text().split() == ["fake_b", "fake_a"]
 
@@ -140,7 +140,7 @@ def test_what_is_in_use_is_not_unloaded(shared: Farm) -> None:
     job = job_of("fake_c", "[[slow:2]] A long sentence.")
     shared.submit(job)
     wait_for(lambda: announced(shared, "fake_c").get("in_use"))
-    order(shared, broker.UNLOAD, "fake_c")
+    order(shared, messages.UNLOAD, "fake_c")
     assert shared.wait_ended(job).status == "completed"
     assert "fake_c" in loaded(shared)
 

@@ -12,17 +12,17 @@ import soundfile
 from numpy.typing import NDArray
 
 from common.db.database import Database
-from common.jobs.lease import Claim, Finished
+from common.jobs.lease import ClaimedPart, SynthesisResult
+from common.messaging.redis_link import RedisLink
 from common.messaging.text_stream import Piece
 from common.settings import Settings
 from common.store import Store
 from worker.engines.protocol import ANY_VOICE, Speech, Utterance, Word
-from worker.inference.dispatch import Direct
-from worker.runtime.notifier import Bells
+from worker.inference.dispatch import DirectDispatcher
 from worker.synthesis import pipeline
-from worker.synthesis.live_audio import Live
-from worker.synthesis.pipeline import Passed
-from worker.synthesis.segment_synthesis import Watch
+from worker.synthesis.callbacks import JobCallbacks
+from worker.synthesis.live_audio import LiveAudioWriter
+from worker.synthesis.partial_audio import PartialAudio
 from worker.synthesis.word_timings import word_spans
 
 
@@ -87,42 +87,46 @@ class Booth:
     def __init__(self, settings: Settings) -> None:
         self.store = Store(settings.store)
         self.database = Database(settings.database, role="worker")
-        self.bells = Bells(settings, self.database)
+        self.redis_link = RedisLink(settings)
 
-    def speak(self, claim: Claim, engine: ToneEngine, *pieces: Piece) -> Finished:
+    def speak(self, claim: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult:
         """`pieces` are of a text that comes while it is spoken."""
         made = self.work(claim, engine, *pieces)
-        assert isinstance(made, Finished)
+        assert isinstance(made, SynthesisResult)
         return made
 
-    def pass_on(self, claim: Claim, engine: ToneEngine) -> str:
+    def pass_on(self, claim: ClaimedPart, engine: ToneEngine) -> str:
         """The key of what was spoken of a text that goes on elsewhere."""
         made = self.work(claim, engine)
-        assert isinstance(made, Passed)
-        return made.take
+        assert isinstance(made, PartialAudio)
+        return made.key
 
-    def work(self, claim: Claim, engine: ToneEngine, *pieces: Piece) -> Finished | Passed:
+    def work(self, claim: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult | PartialAudio:
         coming = [[(f"{number}-0", piece)] for number, piece in enumerate(pieces, start=1)]
-        watch = Watch(
-            go_on=lambda: None,
+        callbacks = JobCallbacks(
+            check=lambda: None,
             started=lambda _total: None,
             progressed=lambda _done, _total: None,
-            listen=lambda _after, _within_s: coming.pop(0),
+            read_text=lambda _after, _within_s: coming.pop(0),
         )
 
-        def open_live(spool: IO[bytes]) -> Live:
-            return Live(claim, bells=self.bells, store=self.store, spool=spool)
+        def open_live(spool: IO[bytes]) -> LiveAudioWriter:
+            return LiveAudioWriter(claim, redis_link=self.redis_link, store=self.store, spool=spool)
 
         return pipeline.speak(
-            claim, speaker=Direct(engine), store=self.store, watch=watch, open_live=open_live
+            claim,
+            dispatcher=DirectDispatcher(engine),
+            store=self.store,
+            callbacks=callbacks,
+            open_live=open_live,
         )
 
-    def sound(self, made: Finished) -> "Sound":
+    def sound(self, made: SynthesisResult) -> "Sound":
         samples, rate_hz = soundfile.read(io.BytesIO(b"".join(self.store.read(made.key))), dtype="float32")
         return Sound(samples, rate_hz)
 
     def close(self) -> None:
-        self.bells.close()
+        self.redis_link.close()
         self.database.close()
 
 

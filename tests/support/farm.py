@@ -18,8 +18,8 @@ from common import worker_registry
 from common.db.database import Database
 from common.jobs import queries
 from common.jobs.submission import NewJob
-from common.jobs.sweep import Bell
 from common.messaging import broker
+from common.messaging.messages import PartMessage
 from common.settings import Settings
 from tests.support.rows import new_job, submit
 from tests.support.waiting import wait_for
@@ -82,9 +82,9 @@ class Farm:
     def wait_announced(self, pid: int) -> None:
         wait_for(lambda: any(seen.announcement.pid == pid for seen in self.fleet()), timeout_s=60)
 
-    def fleet(self) -> list[worker_registry.Seen]:
+    def fleet(self) -> list[worker_registry.WorkerStatus]:
         with self.database.read() as connection:
-            return list(worker_registry.seen_lately(connection))
+            return list(worker_registry.recent_workers(connection))
 
     def submit(self, *jobs: NewJob, ring: bool = True) -> None:
         submit(self.database, *jobs)
@@ -92,8 +92,8 @@ class Farm:
             self.ring(*jobs)
 
     def ring(self, *jobs: NewJob) -> None:
-        bells = [Bell(job.part_id, job.queue, False) for job in jobs]
-        broker.ring(self.client, bells, prefix=self.settings.queue_prefix)
+        messages = [PartMessage(job.part_id, job.queue, False) for job in jobs]
+        broker.publish_parts(self.client, messages, prefix=self.settings.queue_prefix)
 
     def row(self, job: NewJob) -> Any:
         with self.database.read() as connection:

@@ -21,7 +21,7 @@ from common import worker_registry
 from common.db.database import Database
 from common.formats import MEDIA_TYPES
 from common.jobs import lease
-from common.jobs.lease import Claim, Finished
+from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.messaging import broker, events
 from common.settings import Settings
 from common.store import Store, audio_key
@@ -95,26 +95,26 @@ class Running:
         files = self.store.keys()
         return [key for key, _, _ in files]
 
-    def claim(self, job_id: str) -> Claim:
+    def claim(self, job_id: str) -> ClaimedPart:
         with self.database.write() as connection:
-            claim = lease.claim(connection, f"{job_id}.0", alone=False, worker_id="stand-in", lease_s=30)
+            claim = lease.claim(connection, f"{job_id}.0", isolated=False, worker_id="stand-in", lease_s=30)
         assert claim is not None
         return claim
 
     def tell(self, job_id: str, name: str, **data: Any) -> None:
-        events.emit(self.redis, job_id, name, data, prefix=self.settings.queue_prefix)
+        events.append(self.redis, job_id, name, data, prefix=self.settings.queue_prefix)
 
     def complete(self, job_id: str, *, audio: bytes | None = None) -> bytes:
         """Speak a job as a worker does, to the event that ends it."""
         claim = self.claim(job_id)
         sound = tiny_wav() if audio is None else audio
-        key = audio_key(job_id, attempt=claim.attempt, extension=MEDIA_TYPES[claim.format][1])
+        key = audio_key(job_id, attempt=claim.attempt, extension=MEDIA_TYPES[claim.job.format][1])
         self.store.put(key, io.BytesIO(sound))
-        made = Finished(
+        made = SynthesisResult(
             key=key,
             sha256=hashlib.sha256(sound).hexdigest(),
             recipe="0" * 64,
-            format=claim.format,
+            format=claim.job.format,
             sample_rate_hz=24_000,
             duration_s=0.1,
             size_bytes=len(sound),
@@ -122,7 +122,7 @@ class Running:
             first_audio_ms=2.0,
             synthesis_ms=10.0,
             encode_ms=0.1,
-            warnings=claim.warnings,
+            warnings=claim.job.warnings,
         )
         with self.database.write() as connection:
             ended = lease.finish(connection, claim, made)

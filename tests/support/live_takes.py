@@ -6,7 +6,6 @@ import random
 import socket
 import struct
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -19,24 +18,25 @@ from common.db.tables import Part
 from common.formats import MEDIA_TYPES
 from common.identity import new_id
 from common.jobs import lease, queries, sweep
-from common.jobs.lease import Finished
+from common.jobs.lease import SynthesisResult
 from common.jobs.options import Options
+from common.messaging.notifier import Notifier
+from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store, audio_key
 from tests.support.gateway import Running
 from tests.support.rows import new_job, submit
 from tests.support.waiting import wait_for
-from worker.runtime.notifier import Bells
-from worker.synthesis.live_audio import Live
+from worker.synthesis.live_audio import LiveAudioWriter
 
 KIB = 1024
 MIB = 1024 * KIB
 _UNKNOWN = b"\xff\xff\xff\xff"
 
 
-def wait_for_next_try(bells: Bells) -> None:
-    """Until a line to Redis, which failed, is used again."""
-    wait_for(lambda: time.monotonic() >= bells._paused_until)
+def wait_for_next_try(redis_link: RedisLink) -> None:
+    """Wait until a connection that failed is tried again."""
+    wait_for(lambda: not redis_link.pause_s)
 
 
 def noise(size_bytes: int, *, seed: int = 1) -> bytes:
@@ -85,17 +85,20 @@ class Take:
         with gateway.database.write() as connection:
             claim = next(
                 taken
-                for alone in (False, True)
+                for isolated in (False, True)
                 if (
                     taken := lease.claim(
-                        connection, f"{job_id}.0", alone=alone, worker_id="stand-in", lease_s=600
+                        connection, f"{job_id}.0", isolated=isolated, worker_id="stand-in", lease_s=600
                     )
                 )
             )
         self.claim = claim
-        self._bells = Bells(settings, gateway.database)
+        self._redis_link = RedisLink(settings)
+        self._notifier = Notifier(self._redis_link, max_depth=settings.bells_max)
         self._spool = io.BytesIO()
-        self.live = Live(claim, bells=self._bells, store=gateway.store, spool=self._spool)
+        self.live = LiveAudioWriter(
+            claim, redis_link=self._redis_link, store=gateway.store, spool=self._spool
+        )
 
     def say(self, size_bytes: int | None = None, *, at_once: int = 48 * KIB) -> None:
         """So many bytes more, or all that is left, in what a segment may have."""
@@ -105,7 +108,7 @@ class Take:
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(data)
             if not self.is_mute:
-                self.live.take(data)
+                self.live.append(data)
                 self.live.flush()
             self.place += len(data)
 
@@ -113,13 +116,15 @@ class Take:
         """What is left, the file, the row and the event; the file."""
         self.say()
         stored = self.stored()
-        key = audio_key(self.job_id, attempt=self.claim.attempt, extension=MEDIA_TYPES[self.claim.format][1])
+        key = audio_key(
+            self.job_id, attempt=self.claim.attempt, extension=MEDIA_TYPES[self.claim.job.format][1]
+        )
         self._gateway.store.put(key, io.BytesIO(stored))
-        made = Finished(
+        made = SynthesisResult(
             key=key,
             sha256=hashlib.sha256(stored).hexdigest(),
             recipe="0" * 64,
-            format=self.claim.format,
+            format=self.claim.job.format,
             sample_rate_hz=24_000,
             duration_s=len(stored) / 48_000,
             size_bytes=len(stored),
@@ -132,19 +137,19 @@ class Take:
         with self._gateway.database.write() as connection:
             ended = lease.finish(connection, self.claim, made)
         assert ended is not None
-        self._bells.emit(self.job_id, "completed", **ended)
+        self._notifier.publish_event(self.job_id, "completed", **ended)
         self.live.end()
         return stored
 
     def stored(self) -> bytes:
         """With the sizes that are known at the end."""
-        is_wav = self.claim.format == "wav"
+        is_wav = self.claim.job.format == "wav"
         return wav_head(len(self.sound)) + self.sound[44:] if is_wav else self.sound
 
     def fail(self, code: str = "engine_failed") -> None:
         with self._gateway.database.write() as connection:
             assert lease.fail(connection, self.claim, code=code, message="It did not work.")
-        self._bells.emit(self.job_id, "failed", code=code, message="It did not work.")
+        self._notifier.publish_event(self.job_id, "failed", code=code, message="It did not work.")
         self.live.end()
 
     def die(self) -> None:
@@ -154,10 +159,10 @@ class Take:
             assert [released.job_id for released in sweep.release_expired(connection)] == [self.job_id]
 
     def wait_for_next_try(self) -> None:
-        wait_for_next_try(self._bells)
+        wait_for_next_try(self._redis_link)
 
     def close(self) -> None:
-        self._bells.close()
+        self._redis_link.close()
 
 
 class Ear(threading.Thread):

@@ -43,7 +43,7 @@ MUTATIONS = (
     Mutation("common/jobs/lease.py", "Part.attempt == held.attempt, ", "", _JOBS, after="def _fence"),
     Mutation("common/jobs/lease.py", "- set(kept)", "- set()", _JOBS),
     Mutation("common/jobs/lease.py", "attempts=Job.attempts - 1", "attempts=Job.attempts", _JOBS),
-    Mutation("common/jobs/lease.py", "lease_until=None, bells=0, ", "lease_until=None, ", _JOBS),
+    Mutation("common/jobs/lease.py", "lease_until=None, messages=0, ", "lease_until=None, ", _JOBS),
     Mutation("common/jobs/lease.py", "failures=0, crashes=0, alone=False, ", "", _JOBS, after="def pass_on"),
     Mutation("common/jobs/sweep.py", "Part.lease_until < now", "Part.lease_until > now", _JOBS),
     Mutation("common/jobs/sweep.py", "crashes >= MAX_CRASHES", "crashes > MAX_CRASHES", _JOBS),

@@ -5,8 +5,8 @@ from typing import Any
 from common.db.database import Database
 from common.identity import new_id
 from common.jobs import lease, submission
-from common.jobs.lease import Claim, Finished
-from common.jobs.submission import Accepted, Backlog, NewJob
+from common.jobs.lease import ClaimedPart, SynthesisResult
+from common.jobs.submission import AcceptedJob, Backlog, NewJob
 from common.store import audio_key
 
 
@@ -29,23 +29,23 @@ def new_job(**changes: Any) -> NewJob:
     return NewJob(**{**given, **changes})
 
 
-def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[Accepted]:
+def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[AcceptedJob]:
     with database.write() as connection:
         answers = submission.submit(connection, jobs, backlog=Backlog(queue_max))
-    assert all(isinstance(answer, Accepted) for answer in answers), answers
-    return [answer for answer in answers if isinstance(answer, Accepted)]
+    assert all(isinstance(answer, AcceptedJob) for answer in answers), answers
+    return [answer for answer in answers if isinstance(answer, AcceptedJob)]
 
 
-def take(database: Database, job: NewJob, *, alone: bool = False, lease_s: float = 30.0) -> Claim:
+def take(database: Database, job: NewJob, *, isolated: bool = False, lease_s: float = 30.0) -> ClaimedPart:
     with database.write() as connection:
-        claim = lease.claim(connection, job.part_id, alone=alone, worker_id="test", lease_s=lease_s)
+        claim = lease.claim(connection, job.part_id, isolated=isolated, worker_id="test", lease_s=lease_s)
     assert claim is not None
     return claim
 
 
-def made(claim: Claim, **changes: Any) -> Finished:
+def made(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
     given: dict[str, Any] = {
-        "key": audio_key(claim.job_id, attempt=claim.attempt, extension="wav"),
+        "key": audio_key(claim.job.id, attempt=claim.attempt, extension="wav"),
         "sha256": "0" * 64,
         "recipe": "1" * 64,
         "format": "wav",
@@ -58,10 +58,10 @@ def made(claim: Claim, **changes: Any) -> Finished:
         "encode_ms": 1.0,
         "warnings": (),
     }
-    return Finished(**{**given, **changes})
+    return SynthesisResult(**{**given, **changes})
 
 
-def complete(database: Database, job: NewJob) -> Claim:
+def complete(database: Database, job: NewJob) -> ClaimedPart:
     claim = take(database, job)
     with database.write() as connection:
         assert lease.finish(connection, claim, made(claim)) is not None

@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 from worker.engines import available_aliases, create
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Speech, TooLong, Utterance
 from worker.inference.batcher import Batcher
-from worker.inference.model_cache import Shelf
+from worker.inference.model_cache import ModelCache
 
 LONG_S = 60.0
 EVENING = "Good evening, said the heron."
@@ -271,7 +271,7 @@ def test_what_was_cancelled_is_never_spoken(case: Case, root: Path, engine: Engi
     # Beforehand: two threads must not draw from one generator.
     before, after = (say(engine, case, text)[0] for text in (HERON, EVENING))
     watched = _Watched(made(case, root))
-    batcher = Batcher(Shelf(budget_bytes=1 << 40), deadline_s=LONG_S)
+    batcher = Batcher(ModelCache(budget_bytes=1 << 40), deadline_s=LONG_S)
     texts = [HERON, BOAT, EVENING]
     first, *rest = (utterance(text, voice=case.voice) for text in texts)
     try:

@@ -23,11 +23,12 @@ from pydantic import SecretStr
 
 from common import downloads
 from common.catalogue import find_weights
-from common.db.tables import AnyRow
+from common.downloads import DownloadRecord
 from common.identity import new_id
 from common.messaging import events
-from common.messaging.broker import OPS, queue_key
+from common.messaging.broker import queue_key
 from common.messaging.events import Event
+from common.messaging.queue_names import OPS
 from common.settings import Settings
 from tests.support.disks import can_mount, on_a_small_disk
 from tests.support.fake_hub import TOKEN, FakeHub, Fault
@@ -36,8 +37,8 @@ from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines.hibari.download import missing_voices
 from worker.host.models_folder import presence
-from worker.ops.downloads import AT_ONCE, _lines, download
-from worker.runtime.context import Process
+from worker.ops.downloads import MAX_AT_ONCE, _slots, run_download
+from worker.runtime.context import WorkerContext
 
 CONTENT = os.urandom(3_000_000)
 
@@ -87,36 +88,36 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Voices]:
 
 
 @contextmanager
-def ops_worker(settings: Settings, *, endpoint: str) -> Iterator[Process]:
+def ops_worker(settings: Settings, *, endpoint: str) -> Iterator[WorkerContext]:
     """One that was not started."""
-    opened = Process(settings.model_copy(update={"hf_endpoint": endpoint}), aliases=())
+    opened = WorkerContext(settings.model_copy(update={"hf_endpoint": endpoint}), aliases=())
     yield opened
-    opened.bells.close()
+    opened.redis_link.close()
     opened.database.close()
 
 
 @pytest.fixture
-def process(settings: Settings, hub: Voices) -> Iterator[Process]:
+def process(settings: Settings, hub: Voices) -> Iterator[WorkerContext]:
     with ops_worker(settings, endpoint=hub.url) as opened:
         yield opened
 
 
-def ask(process: Process, item: str = "emma", *, model: str = "hibari") -> str:
+def ask(process: WorkerContext, item: str = "emma", *, model: str = "hibari") -> str:
     with process.database.write() as connection:
         return downloads.request(connection, new_id=new_id(), model=model, item=item, bytes_total=0)[0]
 
 
-def row_of(process: Process, download_id: str) -> AnyRow:
+def row_of(process: WorkerContext, download_id: str) -> DownloadRecord:
     with process.database.read() as connection:
         row = downloads.get(connection, download_id)
     assert row is not None
     return row
 
 
-def test_the_voice_arrives_and_the_row_says_so(process: Process, hub: Voices) -> None:
+def test_the_voice_arrives_and_the_row_says_so(process: WorkerContext, hub: Voices) -> None:
     assert "emma" in missing_voices(process.settings.models_dir)
     download_id = ask(process)
-    download(process, download_id)
+    run_download(process, download_id)
     row = row_of(process, download_id)
     assert (row.status, row.error_code, row.error_message) == ("completed", None, None)
     assert (row.bytes_done, row.bytes_total) == (len(CONTENT), len(CONTENT))
@@ -125,27 +126,27 @@ def test_the_voice_arrives_and_the_row_says_so(process: Process, hub: Voices) ->
     assert "emma" not in missing_voices(process.settings.models_dir)
 
 
-def test_a_bell_that_rings_twice_downloads_once(process: Process, hub: Voices) -> None:
+def test_a_bell_that_rings_twice_downloads_once(process: WorkerContext, hub: Voices) -> None:
     download_id = ask(process)
-    download(process, download_id)
-    download(process, download_id)
-    download(process, "unknown")
+    run_download(process, download_id)
+    run_download(process, download_id)
+    run_download(process, "unknown")
     assert hub.asked == ["emma.onnx"]
 
 
-def test_without_a_network(settings: Settings, process: Process) -> None:
+def test_without_a_network(settings: Settings, process: WorkerContext) -> None:
     with ops_worker(settings, endpoint=f"http://127.0.0.1:{free_port()}") as offline:
         _fails(offline, code="download_failed", says="no network")
     _succeeds(process)
 
 
-def test_what_the_server_does_not_have(process: Process, hub: Voices) -> None:
+def test_what_the_server_does_not_have(process: WorkerContext, hub: Voices) -> None:
     registry.VOICES["emma"]["file"] = "gone.onnx"
     _fails(process, code="download_failed", says="could not be downloaded")
     assert hub.asked == ["gone.onnx"]
 
 
-def test_a_damaged_file_is_not_kept(process: Process, hub: Voices) -> None:
+def test_a_damaged_file_is_not_kept(process: WorkerContext, hub: Voices) -> None:
     registry.VOICES["emma"]["sha256"] = "0" * 64
     _fails(process, code="download_failed", says="damaged")
     assert list((process.settings.models_dir / "hibari").iterdir()) == []
@@ -153,7 +154,7 @@ def test_a_damaged_file_is_not_kept(process: Process, hub: Voices) -> None:
     _succeeds(process)
 
 
-def test_a_models_folder_that_cannot_be_written(process: Process, hub: Voices) -> None:
+def test_a_models_folder_that_cannot_be_written(process: WorkerContext, hub: Voices) -> None:
     process.settings.models_dir.write_text("a file, where a folder should be")
     _fails(process, code="download_failed", says="cannot be written")
 
@@ -185,18 +186,20 @@ def test_a_full_disk_is_not_called_a_missing_network(hub: Voices, tmp_path: Path
 
 
 @pytest.mark.parametrize("model", ["hibari", "mms"])
-def test_what_this_worker_does_not_know_fails_at_once(process: Process, hub: Voices, model: str) -> None:
+def test_what_this_worker_does_not_know_fails_at_once(
+    process: WorkerContext, hub: Voices, model: str
+) -> None:
     download_id = ask(process, "of_a_newer_release", model=model)
-    download(process, download_id)
+    run_download(process, download_id)
     row = row_of(process, download_id)
     assert (row.status, row.error_code) == ("failed", "download_failed")
     assert "update it" in row.error_message
     assert hub.asked == []
 
 
-def test_a_voice_that_is_there_is_not_fetched(process: Process, hub: Voices) -> None:
+def test_a_voice_that_is_there_is_not_fetched(process: WorkerContext, hub: Voices) -> None:
     download_id = ask(process, "heart")
-    download(process, download_id)
+    run_download(process, download_id)
     assert row_of(process, download_id).status == "completed"
     assert hub.asked == []
 
@@ -214,34 +217,34 @@ def weights_hub() -> Iterator[FakeHub]:
 
 
 @pytest.fixture
-def fetcher(settings: Settings, weights_hub: FakeHub) -> Iterator[Process]:
+def fetcher(settings: Settings, weights_hub: FakeHub) -> Iterator[WorkerContext]:
     with ops_worker(settings, endpoint=weights_hub.url) as opened:
         yield opened
 
 
-def ask_for_french(process: Process) -> str:
+def ask_for_french(process: WorkerContext) -> str:
     return ask(process, "mms_fra", model="mms")
 
 
 @contextmanager
-def in_the_background(process: Process, download_id: str) -> Iterator[Thread]:
-    thread = Thread(target=download, args=(process, download_id))
+def in_the_background(process: WorkerContext, download_id: str) -> Iterator[Thread]:
+    thread = Thread(target=run_download, args=(process, download_id))
     thread.start()
     yield thread
     thread.join(30)
     assert not thread.is_alive()
 
 
-def events_of(process: Process, download_id: str) -> list[Event]:
+def events_of(process: WorkerContext, download_id: str) -> list[Event]:
     with redis.Redis.from_url(process.settings.redis_url) as client:
         key = events.stream_key(download_id, prefix=process.settings.queue_prefix)
         entries: Any = client.xrange(key)
-    return events.replayed(download_id, entries)
+    return events.from_stream(download_id, entries)
 
 
-def test_weights_arrive_and_whoever_listens_hears_it(fetcher: Process) -> None:
+def test_weights_arrive_and_whoever_listens_hears_it(fetcher: WorkerContext) -> None:
     download_id = ask_for_french(fetcher)
-    download(fetcher, download_id)
+    run_download(fetcher, download_id)
     row = row_of(fetcher, download_id)
     assert row.status == "completed"
     assert row.bytes_done == row.bytes_total > 2_000_000
@@ -254,10 +257,10 @@ def test_weights_arrive_and_whoever_listens_hears_it(fetcher: Process) -> None:
     assert set(heard[0].data) == set(whole)
 
 
-def test_a_failure_is_told_with_what_to_do(fetcher: Process, weights_hub: FakeHub) -> None:
+def test_a_failure_is_told_with_what_to_do(fetcher: WorkerContext, weights_hub: FakeHub) -> None:
     weights_hub.only("facebook/mms-tts-fra").gated = True
     download_id = ask_for_french(fetcher)
-    download(fetcher, download_id)
+    run_download(fetcher, download_id)
     row = row_of(fetcher, download_id)
     end = events_of(fetcher, download_id)[-1]
     assert (end.name, end.data) == ("failed", {"code": row.error_code, "message": row.error_message})
@@ -269,12 +272,12 @@ def test_the_token_of_the_settings_is_used(settings: Settings, weights_hub: Fake
     with_token = settings.model_copy(update={"hf_token": SecretStr(TOKEN)})
     with ops_worker(with_token, endpoint=weights_hub.url) as process:
         download_id = ask_for_french(process)
-        download(process, download_id)
+        run_download(process, download_id)
         assert row_of(process, download_id).status == "completed"
 
 
 def test_a_process_that_stops_hands_it_back_and_another_goes_on(
-    settings: Settings, fetcher: Process, weights_hub: FakeHub
+    settings: Settings, fetcher: WorkerContext, weights_hub: FakeHub
 ) -> None:
     weights_hub.faults += [Fault(LARGE, hold_after_bytes=1_000_000)]
     download_id = ask_for_french(fetcher)
@@ -286,7 +289,7 @@ def test_a_process_that_stops_hands_it_back_and_another_goes_on(
     assert row_of(fetcher, download_id).status == "queued"
 
     with ops_worker(settings, endpoint=weights_hub.url) as another:
-        download(another, download_id)
+        run_download(another, download_id)
     assert row_of(fetcher, download_id).status == "completed"
     begun, resumed = weights_hub.starts(LARGE[1:])
     assert begun is None
@@ -294,15 +297,15 @@ def test_a_process_that_stops_hands_it_back_and_another_goes_on(
     assert resumed >= 1_000_000
 
 
-def test_more_than_may_run_at_once_wait_for_their_bell(fetcher: Process, weights_hub: FakeHub) -> None:
+def test_more_than_may_run_at_once_wait_for_their_bell(fetcher: WorkerContext, weights_hub: FakeHub) -> None:
     weights_hub.faults += [Fault(LARGE, hold_after_bytes=0)]
     running, waiting = ask_for_french(fetcher), ask(fetcher, "mms_deu", model="mms")
     with ExitStack() as held:
-        for _ in range(AT_ONCE - 1):
-            held.enter_context(_lines)
+        for _ in range(MAX_AT_ONCE - 1):
+            held.enter_context(_slots)
         held.enter_context(in_the_background(fetcher, running))
         wait_for(lambda: weights_hub.starts(LARGE[1:]))
-        download(fetcher, waiting)
+        run_download(fetcher, waiting)
         assert row_of(fetcher, waiting).status == "queued"
         weights_hub.release.set()
     # The one that ended rang for the one that waits.
@@ -311,15 +314,15 @@ def test_more_than_may_run_at_once_wait_for_their_bell(fetcher: Process, weights
     assert json.loads(base64.b64decode(json.loads(bell)["body"]))[0] == [waiting]
 
 
-def _succeeds(process: Process) -> None:
+def _succeeds(process: WorkerContext) -> None:
     download_id = ask(process)
-    download(process, download_id)
+    run_download(process, download_id)
     assert row_of(process, download_id).status == "completed"
 
 
-def _fails(process: Process, *, code: str, says: str) -> None:
+def _fails(process: WorkerContext, *, code: str, says: str) -> None:
     download_id = ask(process)
-    download(process, download_id)
+    run_download(process, download_id)
     row = row_of(process, download_id)
     assert (row.status, row.error_code) == ("failed", code)
     assert says in row.error_message

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.settings import Settings
-from worker.inference.engine_registry import Voicebox
+from worker.inference.engine_registry import EngineRegistry
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def voicebox(folder: Path) -> Iterator[Voicebox]:
+def voicebox(folder: Path) -> Iterator[EngineRegistry]:
     settings = Settings(_env_file=None, data_dir=folder.parent, models_dir=folder)
-    voicebox = Voicebox(("hibari", "kokoro", "stub"), settings)
+    voicebox = EngineRegistry(("hibari", "kokoro", "stub"), settings)
     yield voicebox
     voicebox.close(timeout_s=1.0)
 
@@ -37,7 +37,7 @@ def put_kokoro(folder: Path, *, voices: bytes | None = None) -> Path:
     return built
 
 
-def test_says_what_changed_and_nothing_when_nothing_did(voicebox: Voicebox, folder: Path) -> None:
+def test_says_what_changed_and_nothing_when_nothing_did(voicebox: EngineRegistry, folder: Path) -> None:
     assert voicebox.refresh()
     assert not voicebox.refresh()
     built = put_kokoro(folder)
@@ -50,19 +50,19 @@ def test_says_what_changed_and_nothing_when_nothing_did(voicebox: Voicebox, fold
     assert "kokoro" not in {entry["weights"] for entry in voicebox.folder()}
 
 
-def test_what_is_gone_is_not_kept_in_memory(voicebox: Voicebox, folder: Path) -> None:
+def test_what_is_gone_is_not_kept_in_memory(voicebox: EngineRegistry, folder: Path) -> None:
     built = put_kokoro(folder)
     voicebox.refresh()
-    engine = voicebox.speaker("kokoro").engine
-    with voicebox.shelf.use(engine):
+    engine = voicebox.dispatcher("kokoro").engine
+    with voicebox.model_cache.use(engine):
         pass
-    assert voicebox.shelf.is_loaded(engine)
+    assert voicebox.model_cache.is_loaded(engine)
     shutil.rmtree(built)
     voicebox.refresh()
-    assert not voicebox.shelf.is_loaded(engine)
+    assert not voicebox.model_cache.is_loaded(engine)
 
 
-def test_an_odd_file_costs_its_model_only(voicebox: Voicebox, folder: Path) -> None:
+def test_an_odd_file_costs_its_model_only(voicebox: EngineRegistry, folder: Path) -> None:
     put_kokoro(folder, voices=b"PK\x03\x04 not an archive")
     voicebox.load()
     described = {one["weights"]: one for one in voicebox.described()}
@@ -71,7 +71,7 @@ def test_an_odd_file_costs_its_model_only(voicebox: Voicebox, folder: Path) -> N
     assert not described.get("kokoro", {"voices": []})["voices"]
 
 
-def test_may_be_asked_while_it_looks(voicebox: Voicebox, folder: Path) -> None:
+def test_may_be_asked_while_it_looks(voicebox: EngineRegistry, folder: Path) -> None:
     over = threading.Event()
 
     def ask() -> int:

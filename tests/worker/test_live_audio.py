@@ -12,19 +12,19 @@ import pytest
 import redis
 
 from common.db.database import Database
-from common.jobs.lease import Claim
+from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
 from common.messaging import audio_window, broker, text_stream
 from common.messaging.audio_window import CHUNK_BYTES, PIECE_BYTES, WINDOW_BYTES, Chunk
+from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store, piece_key
-from tests.support.claims import claim_of
+from tests.support.claims import claimed_part
 from tests.support.live_takes import wait_for_next_try
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
-from worker.runtime.notifier import Bells
 from worker.synthesis import live_audio as listening
-from worker.synthesis.live_audio import Live
+from worker.synthesis.live_audio import LiveAudioWriter
 
 MIB = 1024 * 1024
 
@@ -32,17 +32,17 @@ MIB = 1024 * 1024
 class Take:
     """One attempt that writes noise."""
 
-    def __init__(self, claim: Claim, *, bells: Bells, store: Store, spool: IO[bytes]) -> None:
+    def __init__(self, claim: ClaimedPart, *, redis_link: RedisLink, store: Store, spool: IO[bytes]) -> None:
         self.claim = claim
         self.data = b""
-        self.live = Live(claim, bells=bells, store=store, spool=spool)
+        self.live = LiveAudioWriter(claim, redis_link=redis_link, store=store, spool=spool)
         self._spool = spool
 
     def say(self, size_bytes: int) -> None:
         data = random.Random(len(self.data)).randbytes(size_bytes)
         self._spool.write(data)
         self.data += data
-        self.live.take(data)
+        self.live.append(data)
         self.live.flush()
 
 
@@ -54,32 +54,32 @@ class Studio:
         self.store = Store(settings.store)
         self.client = broker.connect(settings)
         self.database = Database(settings.database, role="worker")
-        self.bells = Bells(settings, self.database)
+        self.redis_link = RedisLink(settings)
         self.spools: list[IO[bytes]] = []
 
-    def take(self, claim: Claim | None = None) -> Take:
+    def take(self, claim: ClaimedPart | None = None) -> Take:
         self.spools.append(SpooledTemporaryFile(max_size=MIB))  # noqa: SIM115  # closed with the studio
-        claim = claim or claim_of("Hello.", options=Options(streamed=True))
-        return Take(claim, bells=self.bells, store=self.store, spool=self.spools[-1])
+        claim = claim or claimed_part("Hello.", options=Options(streamed=True))
+        return Take(claim, redis_link=self.redis_link, store=self.store, spool=self.spools[-1])
 
     def window(self, take: Take) -> list[Chunk]:
-        key = audio_window.window_key(take.claim.job_id, prefix=self.prefix)
+        key = audio_window.window_key(take.claim.job.id, prefix=self.prefix)
         found: Any = self.client.xrange(key)
         return audio_window.chunks_of(found)
 
     def listen(self, take: Take) -> None:
         self.client.set(
-            audio_window.audience_key(take.claim.job_id, prefix=self.prefix), 1, ex=audio_window.HEARD_S
+            audio_window.audience_key(take.claim.job.id, prefix=self.prefix), 1, ex=audio_window.HEARD_S
         )
 
     def leave(self, take: Take) -> None:
-        self.client.delete(audio_window.audience_key(take.claim.job_id, prefix=self.prefix))
+        self.client.delete(audio_window.audience_key(take.claim.job.id, prefix=self.prefix))
 
     def pieces(self, take: Take) -> dict[int, bytes]:
         """What lies in the store of it."""
         found = {}
         for number in range(20):
-            key = piece_key(take.claim.job_id, attempt=take.claim.attempt, number=number)
+            key = piece_key(take.claim.job.id, attempt=take.claim.attempt, number=number)
             try:
                 found[number] = b"".join(self.store.read(key))
             except FileNotFoundError:
@@ -89,7 +89,7 @@ class Studio:
     def close(self) -> None:
         for spool in self.spools:
             spool.close()
-        self.bells.close()
+        self.redis_link.close()
         self.client.close()
         self.database.close()
 
@@ -150,7 +150,7 @@ def test_the_window_ends_by_itself(studio: Studio) -> None:
     take.say(10)
     assert (
         0
-        < studio.client.ttl(audio_window.window_key(take.claim.job_id, prefix=studio.prefix))
+        < studio.client.ttl(audio_window.window_key(take.claim.job.id, prefix=studio.prefix))
         <= audio_window.KEEP_S
     )
 
@@ -164,14 +164,14 @@ def test_who_listens_is_told(studio: Studio) -> None:
         take.say(10)
         message = heard.get_message(timeout=5)
     assert message is not None
-    assert message["data"].decode() == take.claim.job_id
+    assert message["data"].decode() == take.claim.job.id
 
 
 def test_a_later_attempt_takes_the_window_and_the_stale_one_goes_quiet(studio: Studio) -> None:
     stale = studio.take()
     stale.say(100_000)
     again = studio.take(
-        claim_of("Hello.", job_id=stale.claim.job_id, attempt=2, options=Options(streamed=True))
+        claimed_part("Hello.", job_id=stale.claim.job.id, attempt=2, options=Options(streamed=True))
     )
     again.say(1000)
     stale.say(100_000)
@@ -187,29 +187,29 @@ def test_one_that_was_superseded_takes_nothing_from_the_next(studio: Studio) -> 
     stale = studio.take()
     stale.say(1000)
     again = studio.take(
-        claim_of("Hello.", job_id=stale.claim.job_id, attempt=2, options=Options(streamed=True))
+        claimed_part("Hello.", job_id=stale.claim.job.id, attempt=2, options=Options(streamed=True))
     )
     again.say(1000)
-    stale.live.end(for_good=False)
+    stale.live.end(job_ended=False)
     assert joined(studio.window(again)) == again.data
 
 
 def test_a_text_that_comes_is_there_for_a_second_attempt(studio: Studio) -> None:
-    claim = claim_of("", options=Options(live_text=True))
-    key = text_stream.key(claim.job_id, prefix=studio.prefix)
+    claim = claimed_part("", options=Options(live_text=True))
+    key = text_stream.key(claim.job.id, prefix=studio.prefix)
     fields: Any = text_stream.Piece("more", "Hello.").fields()
     studio.client.xadd(key, fields)
-    studio.take(claim).live.end(for_good=False)
-    read = studio.bells.read_text(claim.job_id, after="0-0", within_s=0.1)
+    studio.take(claim).live.end(job_ended=False)
+    read = text_stream.read(studio.client, claim.job.id, after="0-0", within_s=0.1, prefix=studio.prefix)
     assert [piece for _, piece in read] == [text_stream.Piece("more", "Hello.")]
-    studio.take(claim).live.end(for_good=True)
+    studio.take(claim).live.end(job_ended=True)
     assert studio.client.exists(key) == 0
 
 
 def test_at_the_end_the_window_goes(studio: Studio) -> None:
     take = studio.take()
     take.say(100)
-    take.live.end(for_good=True)
+    take.live.end(job_ended=True)
     assert studio.window(take) == []
 
 
@@ -258,7 +258,7 @@ def test_pieces_go_at_the_end_of_the_attempt(studio: Studio, for_good: bool) -> 
     studio.listen(take)
     take.say(2 * PIECE_BYTES)
     assert len(studio.pieces(take)) == 2
-    take.live.end(for_good=for_good)
+    take.live.end(job_ended=for_good)
     assert studio.pieces(take) == {}
 
 
@@ -288,7 +288,7 @@ class TestRedisAway:
         assert broker.PUBLISH_TIMEOUT_S - 0.1 < seconds(lambda: take.say(1000)) < 5
         assert seconds(lambda: take.say(1000)) < broker.PUBLISH_TIMEOUT_S - 0.1
         valkey.go_on()
-        wait_for_next_try(own.bells)
+        wait_for_next_try(own.redis_link)
         before = len(take.data)
         take.say(1000)
         chunks = own.window(take)
@@ -299,17 +299,17 @@ class TestRedisAway:
         take.say(1000)
         valkey.kill()
         take.say(1000)
-        assert seconds(lambda: take.live.end(for_good=True)) < broker.PUBLISH_TIMEOUT_S
+        assert seconds(lambda: take.live.end(job_ended=True)) < broker.PUBLISH_TIMEOUT_S
         valkey.start()
-        wait_for_next_try(own.bells)
+        wait_for_next_try(own.redis_link)
         take.say(1000)
         assert [(chunk.start, chunk.end) for chunk in own.window(take)] == [(2000, 3000)]
 
     def test_it_does_not_make_a_job_abandoned(
         self, own: Studio, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        take = own.take(claim_of("Hello.", options=Options(streamed=True, keep=False)))
-        monkeypatch.setattr(listening, "UNHEARD_S", 0.0)
+        take = own.take(claimed_part("Hello.", options=Options(streamed=True, keep=False)))
+        monkeypatch.setattr(listening, "ABANDONED_AFTER_S", 0.0)
         monkeypatch.setattr(audio_window, "SAY_EVERY_S", 0.0)
         assert take.live.is_abandoned()
         valkey.kill()
@@ -317,7 +317,7 @@ class TestRedisAway:
 
 
 def test_what_is_kept_is_never_abandoned(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "UNHEARD_S", 0.0)
+    monkeypatch.setattr(listening, "ABANDONED_AFTER_S", 0.0)
     monkeypatch.setattr(audio_window, "SAY_EVERY_S", 0.0)
     assert not studio.take().live.is_abandoned()
 
@@ -325,9 +325,9 @@ def test_what_is_kept_is_never_abandoned(studio: Studio, monkeypatch: pytest.Mon
 def test_what_is_only_for_listeners_is_abandoned_without_them(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "UNHEARD_S", 0.3)
+    monkeypatch.setattr(listening, "ABANDONED_AFTER_S", 0.3)
     monkeypatch.setattr(audio_window, "SAY_EVERY_S", 0.1)
-    take = studio.take(claim_of("Hello.", options=Options(streamed=True, keep=False)))
+    take = studio.take(claimed_part("Hello.", options=Options(streamed=True, keep=False)))
     studio.listen(take)
     time.sleep(0.4)
     assert not take.live.is_abandoned()
@@ -337,7 +337,7 @@ def test_what_is_only_for_listeners_is_abandoned_without_them(
 
 
 def test_a_stale_attempt_is_refused_by_redis_itself(studio: Studio) -> None:
-    job_id = claim_of("").job_id
+    job_id = claimed_part("").job.id
     audio_window.append(studio.client, job_id, [Chunk(2, 0, b"new")], prefix=studio.prefix)
     with pytest.raises(redis.ResponseError):
         audio_window.append(studio.client, job_id, [Chunk(1, 0, b"old" * 100)], prefix=studio.prefix)

@@ -39,9 +39,9 @@ class TestMeter:
 
     def test_silence_is_gated_out(self) -> None:
         sound = np.concatenate([tone(4, rate_hz=48_000), np.zeros(48_000 * 8, dtype=np.float32)])
-        alone = loudness(tone(4, rate_hz=48_000), sample_rate_hz=48_000)
+        isolated = loudness(tone(4, rate_hz=48_000), sample_rate_hz=48_000)
         assert loudness(sound, sample_rate_hz=48_000).integrated_lufs == pytest.approx(
-            alone.integrated_lufs, abs=0.4
+            isolated.integrated_lufs, abs=0.4
         )
 
 

@@ -186,9 +186,9 @@ def test_words_of_a_batch_are_those_of_each(tmp_path: Path, speed: float) -> Non
     engine.load()
     together = engine.speak([utterance(text, speed=speed) for text in TEXTS])
     for text, speech in zip(TEXTS, together, strict=True):
-        (alone,) = engine.speak([utterance(text, speed=speed)])
-        assert [(word.start, word.end) for word in speech.words] == [(w.start, w.end) for w in alone.words]
-        assert [word.end_s for word in speech.words] == pytest.approx([word.end_s for word in alone.words])
+        (isolated,) = engine.speak([utterance(text, speed=speed)])
+        assert [(word.start, word.end) for word in speech.words] == [(w.start, w.end) for w in isolated.words]
+        assert [word.end_s for word in speech.words] == pytest.approx([word.end_s for word in isolated.words])
         assert speech.words[-1].end_s <= len(speech.samples) / speech.sample_rate_hz
 
 

@@ -17,10 +17,10 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from common.messaging.broker import INTERACTIVE
+from common.messaging.queue_names import INTERACTIVE
 from worker.engines.protocol import DeviceLost, Engine, EngineError, OutOfMemory, Speech, Utterance
-from worker.inference.model_cache import Shelf, raised_in
-from worker.inference.request_queue import WARMING_S, Item, Line, grace_s, key_of, limit
+from worker.inference.model_cache import ModelCache, raised_in
+from worker.inference.request_queue import WARMING_S, RequestQueue, SegmentRequest, grace_s, key_of, limit
 
 LOAD_WITHIN_S = 600.0
 
@@ -45,7 +45,7 @@ class Batcher:
 
     def __init__(
         self,
-        shelf: Shelf,
+        cache: ModelCache,
         *,
         threads: int = 1,
         name: str = "engine",
@@ -56,13 +56,13 @@ class Batcher:
     ) -> None:
         self.calls: Counter[Engine] = Counter()
         self.device_lost = False
-        self._shelf = shelf
+        self._cache = cache
         self._deadline_s = deadline_s
         self._load_within_s = load_within_s
         self._linger_s = linger_s
         self._clock = clock
         self._changed = threading.Condition()
-        self._line = Line(shelf)
+        self._queue = RequestQueue(cache)
         self._running: list[Call] = []
         self._closing = False
         self._threads = [
@@ -84,11 +84,11 @@ class Batcher:
         Fails with EngineError; anything else that an engine raises becomes one.
         """
         grace = grace_s(first=first, lane=lane)
-        return self._add(Item(copies, utterance, grace, key_of(copies[0], utterance)))
+        return self._add(SegmentRequest(copies, utterance, grace, key_of(copies[0], utterance)))
 
     def warm(self, copies: Sequence[Engine]) -> Future[Speech]:
         """Load all copies; the future ends, with no samples, when they are. Fails as `submit`."""
-        return self._add(Item(copies, None, WARMING_S, None))
+        return self._add(SegmentRequest(copies, None, WARMING_S, None))
 
     @property
     def is_lost(self) -> bool:
@@ -105,17 +105,17 @@ class Batcher:
         """Cancel what waits and let calls under way end, for up to `timeout_s` in all."""
         with self._changed:
             self._closing = True
-            self._line.cancel_all()
+            self._queue.cancel_all()
             self._changed.notify_all()
         until = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _add(self, item: Item) -> Future[Speech]:
+    def _add(self, item: SegmentRequest) -> Future[Speech]:
         with self._changed:
             if self._closing:
                 raise RuntimeError("this batcher is closed")
-            self._line.add(item)
+            self._queue.add(item)
             self._changed.notify()
         return item.future
 
@@ -126,41 +126,41 @@ class Batcher:
             else:
                 self._speak(batch, number)
 
-    def _take(self) -> list[Item]:
+    def _take(self) -> list[SegmentRequest]:
         """The next batch, claimed from those who may cancel; empty when it is over."""
         with self._changed:
             while not self._closing and not self.device_lost:
-                together = self._line.together()
+                together = self._queue.together()
                 patience_s = self._patience_s(together)
                 if patience_s > 0:
                     self._changed.wait(patience_s)
-                elif claimed := self._line.claim(together):
+                elif claimed := self._queue.claim(together):
                     # The one notice of an arrival may have woken this thread while others could work.
-                    if self._line:
+                    if self._queue:
                         self._changed.notify()
                     return claimed
                 elif not together:
                     self._changed.wait()
             return []
 
-    def _patience_s(self, together: Sequence[Item]) -> float:
+    def _patience_s(self, together: Sequence[SegmentRequest]) -> float:
         if not together or self._running or not 1 <= len(together) < limit(together[0]):
             return 0.0
         return together[0].arrived_at + self._linger_s - time.monotonic()
 
-    def _warm(self, item: Item) -> None:
+    def _warm(self, item: SegmentRequest) -> None:
         try:
             for engine in item.copies:
                 with self._under_way([item], within_s=self._load_within_s):
-                    self._shelf.take(engine)
-                self._shelf.put_back(engine)
+                    self._cache.acquire(engine)
+                self._cache.release(engine)
         except BaseException as error:
             self.device_lost = self.device_lost or isinstance(error, DeviceLost)
             _settle(item.future, _as_engine_error(error, alias=item.engine.alias))
         else:
             _settle(item.future, Speech.nothing())
 
-    def _speak(self, batch: Sequence[Item], number: int) -> None:
+    def _speak(self, batch: Sequence[SegmentRequest], number: int) -> None:
         outcomes = self._outcomes(batch, number)
         if isinstance(outcomes, list):
             for item, speech in zip(batch, outcomes, strict=True):
@@ -173,7 +173,7 @@ class Batcher:
             for start in range(0, len(batch), step):
                 self._speak(batch[start : start + step], number)
 
-    def _outcomes(self, batch: Sequence[Item], number: int) -> list[Speech] | EngineError:
+    def _outcomes(self, batch: Sequence[SegmentRequest], number: int) -> list[Speech] | EngineError:
         engine = batch[0].copies[number]
         try:
             try:
@@ -181,7 +181,7 @@ class Batcher:
             except OutOfMemory:
                 if len(batch) > 1:
                     raise
-            self._shelf.unload_others(engine)
+            self._cache.unload_others(engine)
             return self._call(engine, batch)
         except DeviceLost as error:
             self.device_lost = True
@@ -189,16 +189,16 @@ class Batcher:
         except BaseException as error:  # a thread that died would leave everybody waiting
             return _as_engine_error(error, alias=engine.alias)
 
-    def _call(self, engine: Engine, batch: Sequence[Item]) -> list[Speech]:
+    def _call(self, engine: Engine, batch: Sequence[SegmentRequest]) -> list[Speech]:
         utterances = tuple(item.utterance for item in batch if item.utterance)
         with self._under_way(batch, within_s=self._load_within_s):
-            self._shelf.take(engine)
+            self._cache.acquire(engine)
         try:
             with self._under_way(batch, within_s=self._deadline_s * engine.patience):
                 self.calls[batch[0].engine] += 1
                 speeches = engine.speak(utterances)
         finally:
-            self._shelf.put_back(engine)
+            self._cache.release(engine)
         if len(speeches) != len(batch):
             raise EngineError(
                 "engine_failed", f"The engine {engine.alias} gave {len(speeches)} for {len(batch)}."
@@ -206,7 +206,7 @@ class Batcher:
         return speeches
 
     @contextmanager
-    def _under_way(self, batch: Sequence[Item], *, within_s: float) -> Iterator[None]:
+    def _under_way(self, batch: Sequence[SegmentRequest], *, within_s: float) -> Iterator[None]:
         utterances = tuple(item.utterance for item in batch if item.utterance)
         call = Call(utterances, tuple(item.future for item in batch), within_s, self._clock() + within_s)
         with self._changed:

@@ -8,7 +8,7 @@ from worker.engines.protocol import Engine, Speech, Utterance
 from worker.inference.batcher import Batcher
 
 
-class Speaker(Protocol):
+class Dispatcher(Protocol):
     """`window`: how many segments of one job may be under way at once; `calls`: engine calls so far.
 
     `engine` answers questions about limits and voices, loaded or not.
@@ -26,7 +26,7 @@ class Speaker(Protocol):
     def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]: ...
 
 
-class Seat:
+class BatchedDispatcher:
     """Weights at their desk."""
 
     def __init__(self, batcher: Batcher, copies: Sequence[Engine]) -> None:
@@ -53,7 +53,7 @@ class Seat:
         return self._batcher.warm(self.copies)
 
 
-class Direct:
+class DirectDispatcher:
     """An engine on the network needs no thread of its own: the task waits for it, and many tasks may."""
 
     window = 1

@@ -16,13 +16,13 @@ from worker.host.device import find_device
 from worker.host.memory import collect_memory
 from worker.host.models_folder import Presence, scan
 from worker.inference.batcher import Batcher
-from worker.inference.dispatch import Direct, Seat, Speaker
-from worker.inference.model_cache import Shelf
+from worker.inference.dispatch import BatchedDispatcher, DirectDispatcher, Dispatcher
+from worker.inference.model_cache import ModelCache
 
 log = get_logger(__name__)
 
 # Where torch computes there is one generator of random numbers, and a device holds one copy of a model.
-ONE_THREAD_DESKS = frozenset({"torch"})
+ONE_THREAD_EXECUTORS = frozenset({"torch"})
 UNLOAD_WITHIN_S = 30.0
 # What needs nothing in the folder. Of the engine that tests drive several, so that they can take each other's room.
 _WITHOUT_WEIGHTS: dict[str, tuple[str, ...]] = {
@@ -40,12 +40,12 @@ class _Found:
     voices: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Voicebox:
-    """One speaker per set of weights; `aliases` are the engines that it may use, or single sets of weights."""
+class EngineRegistry:
+    """One dispatcher per set of weights; `aliases` are the engines that it may use, or single sets of weights."""
 
     def __init__(self, aliases: Sequence[str], settings: Settings) -> None:
         self.device = find_device(settings)
-        self.shelf = Shelf(
+        self.model_cache = ModelCache(
             budget_bytes=self.device.model_budget_bytes(settings),
             free_bytes=self.device.free_bytes,
             release_memory=self._release_memory,
@@ -53,7 +53,7 @@ class Voicebox:
         self.batchers: dict[str, Batcher] = {}
         self._aliases = aliases
         self._settings = settings
-        self._speakers: dict[str, Speaker] = {}
+        self._dispatchers: dict[str, Dispatcher] = {}
         self._found = _Found()
         self._looking = threading.Lock()
         self._opening = threading.Lock()
@@ -97,25 +97,25 @@ class Voicebox:
         """The weights among the served ones that are named, by themselves or by their family."""
         return tuple(key for key in self.served if {key, _alias(key)} & set(names))
 
-    def speaker(self, key: str) -> Speaker:
+    def dispatcher(self, key: str) -> Dispatcher:
         """Raises EngineError for weights that this process does not have."""
         if key not in self._found.voices:
             raise EngineError("engine_unavailable", f"This worker has no model {key!r}.", retryable=True)
-        return self._speaker(key)
+        return self._dispatcher(key)
 
     def warm(self, key: str) -> None:
         """Have it loaded, after those who wait to be heard. Raises EngineError for what is not here."""
-        speaker = self.speaker(key)
-        if isinstance(speaker, Seat):
-            speaker.warm()
+        dispatcher = self.dispatcher(key)
+        if isinstance(dispatcher, BatchedDispatcher):
+            dispatcher.warm()
 
     def unload(self, key: str) -> bool:
         """False when it is in use or always stays, or when other models are being loaded for long."""
-        speaker = self._speakers.get(key)
-        if not isinstance(speaker, Seat):
+        dispatcher = self._dispatchers.get(key)
+        if not isinstance(dispatcher, BatchedDispatcher):
             return True
-        self.shelf.unload(speaker.copies, wait_s=UNLOAD_WITHIN_S)
-        return not any(map(self.shelf.is_loaded, speaker.copies))
+        self.model_cache.unload(dispatcher.copies, wait_s=UNLOAD_WITHIN_S)
+        return not any(map(self.model_cache.is_loaded, dispatcher.copies))
 
     def described(self) -> tuple[dict[str, Any], ...]:
         """As the announcement tells it."""
@@ -124,22 +124,22 @@ class Voicebox:
     def calls(self) -> dict[str, int]:
         """Per engine alias."""
         counted: dict[str, int] = defaultdict(int)
-        for key, speaker in list(self._speakers.items()):
-            counted[_alias(key)] += speaker.calls
+        for key, dispatcher in list(self._dispatchers.items()):
+            counted[_alias(key)] += dispatcher.calls
         return dict(counted)
 
     def close(self, *, timeout_s: float) -> None:
         for batcher in self.batchers.values():
             batcher.close(timeout_s)
-        self.shelf.close(timeout_s=timeout_s)
+        self.model_cache.close(timeout_s=timeout_s)
 
     def _renew(self, key: str) -> None:
         """Its files have changed: the next call loads them."""
-        speaker = self._speakers.get(key)
-        if isinstance(speaker, Seat):
-            for engine in speaker.copies:
-                self.shelf.renew(engine)
-            self.shelf.unload(speaker.copies)
+        dispatcher = self._dispatchers.get(key)
+        if isinstance(dispatcher, BatchedDispatcher):
+            for engine in dispatcher.copies:
+                self.model_cache.renew(engine)
+            self.model_cache.unload(dispatcher.copies)
 
     def _keys(self, folder: dict[str, Presence]) -> Iterator[str]:
         for alias in self._aliases:
@@ -151,40 +151,40 @@ class Voicebox:
     def _voices_of(self, key: str) -> tuple[str, ...] | None:
         """None where it cannot be served: one odd file must not cost the other models."""
         try:
-            return self._speaker(key).engine.voices()
+            return self._dispatcher(key).engine.voices()
         except Exception:
             log.exception("cannot be served", weights=key)
             return None
 
     def _load_pinned(self, key: str) -> EngineError | None:
         try:
-            speaker = self._speaker(key)
-            if isinstance(speaker, Seat) and speaker.engine.pinned:
-                speaker.warm().result()
+            dispatcher = self._dispatcher(key)
+            if isinstance(dispatcher, BatchedDispatcher) and dispatcher.engine.pinned:
+                dispatcher.warm().result()
         except EngineError as error:
             return error
         return None
 
-    def _speaker(self, key: str) -> Speaker:
+    def _dispatcher(self, key: str) -> Dispatcher:
         with self._opening:
-            if key not in self._speakers:
-                self._speakers[key] = self._open(key)
-            return self._speakers[key]
+            if key not in self._dispatchers:
+                self._dispatchers[key] = self._open(key)
+            return self._dispatchers[key]
 
-    def _open(self, key: str) -> Speaker:
+    def _open(self, key: str) -> Dispatcher:
         first = engines.create(key, self._settings)
         if key == INFERENCE:
-            return Direct(first)
-        batcher = self._desk(first.desk)
-        return Seat(
+            return DirectDispatcher(first)
+        batcher = self._executor_for(first.desk)
+        return BatchedDispatcher(
             batcher, [first, *(engines.create(key, self._settings) for _ in range(1, batcher.threads))]
         )
 
-    def _desk(self, name: str) -> Batcher:
+    def _executor_for(self, name: str) -> Batcher:
         if name not in self.batchers:
             self.batchers[name] = Batcher(
-                self.shelf,
-                threads=1 if name in ONE_THREAD_DESKS else self._settings.worker_instances,
+                self.model_cache,
+                threads=1 if name in ONE_THREAD_EXECUTORS else self._settings.worker_instances,
                 name=name,
                 deadline_s=self._settings.engine_timeout_s,
                 load_within_s=self._settings.model_load_timeout_s,
@@ -192,17 +192,19 @@ class Voicebox:
         return self.batchers[name]
 
     def _described(self, key: str, voices: tuple[str, ...]) -> dict[str, Any]:
-        speaker = self._speaker(key)
-        trouble = self.shelf.trouble(speaker.engine)
-        loaded = not isinstance(speaker, Seat) or self.shelf.is_loaded(speaker.engine)
+        dispatcher = self._dispatcher(key)
+        trouble = self.model_cache.trouble(dispatcher.engine)
+        loaded = not isinstance(dispatcher, BatchedDispatcher) or self.model_cache.is_loaded(
+            dispatcher.engine
+        )
         return {
             "alias": _alias(key),
             "weights": key,
             "voices": [] if trouble else list(voices),
             "loaded": loaded,
-            "pinned": speaker.engine.pinned,
-            "in_use": self.shelf.in_use(speaker.engine),
-            "memory_bytes": self.shelf.memory_bytes(speaker.engine),
+            "pinned": dispatcher.engine.pinned,
+            "in_use": self.model_cache.in_use(dispatcher.engine),
+            "memory_bytes": self.model_cache.memory_bytes(dispatcher.engine),
             "trouble": trouble.message if trouble else None,
         }
 

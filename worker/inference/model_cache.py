@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Place:
+class _CachedModel:
     """`users` are calls under way or about to begin."""
 
     memory_bytes: int
@@ -22,7 +22,7 @@ class _Place:
     users: int = 1
 
 
-class Shelf:
+class ModelCache:
     """Thread-safe. One engine is loaded or closed at a time; those that are loaded can be used meanwhile.
 
     `free_bytes` says what the device has left, other processes counted, or None where it does not say;
@@ -46,7 +46,7 @@ class Shelf:
         self._clock = clock
         self._moving = threading.Lock()
         self._lock = threading.Lock()
-        self._places: dict[Engine, _Place] = {}
+        self._models: dict[Engine, _CachedModel] = {}
         self._broken: dict[Engine, EngineError] = {}
         self._outdated: set[Engine] = set()
         self._load_s: dict[Engine, float] = {}
@@ -55,18 +55,18 @@ class Shelf:
     @contextmanager
     def use(self, engine: Engine) -> Iterator[None]:
         """The engine is loaded inside the block. Raises EngineError, of one that cannot be loaded at once."""
-        self.take(engine)
+        self.acquire(engine)
         try:
             yield
         finally:
-            self.put_back(engine)
+            self.release(engine)
 
-    def take(self, engine: Engine) -> None:
+    def acquire(self, engine: Engine) -> None:
         """Load it if it is not, and keep it loaded until it is put back. Raises EngineError."""
-        if self._taken(engine):
+        if self._try_acquire(engine):
             return
         with self._moving:
-            if self._taken(engine):
+            if self._try_acquire(engine):
                 return
             if engine in self._broken:
                 raise self._broken[engine].with_traceback(None)
@@ -75,26 +75,26 @@ class Shelf:
             # It may have taken more than was expected of it.
             self._make_room(0)
 
-    def put_back(self, engine: Engine) -> None:
+    def release(self, engine: Engine) -> None:
         with self._lock:
-            place = self._places[engine]
-            place.users -= 1
-            place.used_at = self._clock()
+            model = self._models[engine]
+            model.users -= 1
+            model.used_at = self._clock()
 
     def is_loaded(self, engine: Engine) -> bool:
-        return engine in self._places
+        return engine in self._models
 
     def in_use(self, engine: Engine) -> bool:
-        place = self._places.get(engine)
-        return place is not None and place.users > 0
+        model = self._models.get(engine)
+        return model is not None and model.users > 0
 
     def load_s(self, engine: Engine) -> float:
         """How long loading it took the last time; 0 when it never was."""
         return self._load_s.get(engine, 0.0)
 
     def memory_bytes(self, engine: Engine) -> int:
-        place = self._places.get(engine)
-        return place.memory_bytes if place else 0
+        model = self._models.get(engine)
+        return model.memory_bytes if model else 0
 
     def trouble(self, engine: Engine) -> EngineError | None:
         """Why it cannot be loaded, since the last try."""
@@ -108,7 +108,7 @@ class Shelf:
     def unload_idle(self, *, idle_s: float) -> None:
         """Close what nobody used for so long. Does nothing while something is being loaded."""
         latest = self._clock() - idle_s
-        self._unload_if_free(lambda _, place: place.used_at <= latest)
+        self._unload_if_free(lambda _, model: model.used_at <= latest)
 
     def unload(self, engines: Iterable[Engine], *, wait_s: float = 0.0) -> bool:
         """Close these, but those in use; false, and nothing done, when something was being loaded all the time."""
@@ -125,17 +125,17 @@ class Shelf:
         """Close everything that is not in use, at the end of the process."""
         if self._moving.acquire(timeout=timeout_s):
             try:
-                for engine in [engine for engine, place in self._places.items() if not place.users]:
+                for engine in [engine for engine, model in self._models.items() if not model.users]:
                     self._close(engine)
             finally:
                 self._moving.release()
 
-    def _taken(self, engine: Engine) -> bool:
+    def _try_acquire(self, engine: Engine) -> bool:
         with self._lock:
-            place = self._places.get(engine)
-            if place is None or (engine in self._outdated and not place.users):
+            model = self._models.get(engine)
+            if model is None or (engine in self._outdated and not model.users):
                 return False
-            place.users += 1
+            model.users += 1
             return True
 
     def _load(self, engine: Engine) -> None:
@@ -157,7 +157,7 @@ class Shelf:
         self.loads += 1
         self.changes += 1
         with self._lock:
-            self._places[engine] = _Place(self._held_last[engine], self._clock())
+            self._models[engine] = _CachedModel(self._held_last[engine], self._clock())
         log.info("loaded", engine=engine.alias, seconds=round(self._load_s[engine], 2))
 
     def _give_up(self, engine: Engine, error: BaseException) -> None:
@@ -175,19 +175,19 @@ class Shelf:
 
     def _lacks(self, needed: int) -> bool:
         # What always stays is no part of the budget.
-        held = sum(place.memory_bytes for engine, place in self._places.items() if not engine.pinned)
+        held = sum(model.memory_bytes for engine, model in self._models.items() if not engine.pinned)
         free = self._free_bytes()
         return held + needed > self._budget_bytes or (free is not None and needed > free)
 
     def _least_recently_used(self) -> Engine | None:
         free = [
-            (place.used_at, index) for index, place in enumerate(self._places.values()) if not place.users
+            (model.used_at, index) for index, model in enumerate(self._models.values()) if not model.users
         ]
-        engines = list(self._places)
+        engines = list(self._models)
         by_age = [engines[index] for _, index in sorted(free) if not engines[index].pinned]
         return by_age[0] if by_age else None
 
-    def _unload_if_free(self, wanted: Callable[[Engine, _Place], bool], *, wait_s: float = 0.0) -> bool:
+    def _unload_if_free(self, wanted: Callable[[Engine, _CachedModel], bool], *, wait_s: float = 0.0) -> bool:
         if not self._moving.acquire(timeout=wait_s):
             return False
         try:
@@ -196,17 +196,17 @@ class Shelf:
             self._moving.release()
         return True
 
-    def _close_all(self, wanted: Callable[[Engine, _Place], bool]) -> None:
-        for engine, place in list(self._places.items()):
-            if not engine.pinned and wanted(engine, place):
+    def _close_all(self, wanted: Callable[[Engine, _CachedModel], bool]) -> None:
+        for engine, model in list(self._models.items()):
+            if not engine.pinned and wanted(engine, model):
                 self._close(engine)
 
     def _close(self, engine: Engine) -> None:
         with self._lock:
-            place = self._places.get(engine)
-            if place is None or place.users:
+            model = self._models.get(engine)
+            if model is None or model.users:
                 return
-            del self._places[engine]
+            del self._models[engine]
         engine.close()
         self.unloads += 1
         self.changes += 1

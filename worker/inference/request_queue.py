@@ -6,9 +6,9 @@ from collections.abc import Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from common.messaging.broker import BULK
+from common.messaging.queue_names import BULK
 from worker.engines.protocol import Engine, Speech, Utterance
-from worker.inference.model_cache import Shelf
+from worker.inference.model_cache import ModelCache
 
 # How long after its arrival something is due. What is due first goes first, so that a head start is all that anybody
 # has before others, and a flood of the one keeps nobody waiting for ever. Those who hear the beginning of a text can
@@ -23,7 +23,7 @@ def grace_s(*, first: bool, lane: str) -> float:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class SegmentRequest:
     """`copies` are one engine for each thread; without an utterance it only asks for them to be loaded.
 
     It is due `grace_s` after its arrival. Items of equal `key` may share a call; one without a key is spoken alone.
@@ -46,20 +46,20 @@ class Item:
         return self.arrived_at + self.grace_s
 
 
-class Line:
+class RequestQueue:
     """What waits, in the order in which it is due."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-        self._items: list[Item] = []
+    def __init__(self, cache: ModelCache) -> None:
+        self._cache = cache
+        self._items: list[SegmentRequest] = []
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def add(self, item: Item) -> None:
+    def add(self, item: SegmentRequest) -> None:
         insort(self._items, item, key=lambda one: one.due_at)
 
-    def together(self) -> list[Item]:
+    def together(self) -> list[SegmentRequest]:
         """The next item and those that may share its call."""
         head = self._next()
         if head is None:
@@ -72,7 +72,7 @@ class Line:
                 found.append(item)
         return found
 
-    def claim(self, items: Sequence[Item]) -> list[Item]:
+    def claim(self, items: Sequence[SegmentRequest]) -> list[SegmentRequest]:
         """Take them out; those that are still wanted. From here on they can't be cancelled."""
         for item in items:
             self._items.remove(item)
@@ -83,19 +83,19 @@ class Line:
             item.future.cancel()
         self.claim(list(self._items))
 
-    def _next(self) -> Item | None:
+    def _next(self) -> SegmentRequest | None:
         """The first in line; one whose model is loaded before one whose is not, for a while."""
         head = next(iter(self._items), None)
-        if head is None or self._shelf.is_loaded(head.engine) or self._has_waited(head):
+        if head is None or self._cache.is_loaded(head.engine) or self._has_waited(head):
             return head
-        loaded = (item for item in self._items if self._shelf.is_loaded(item.engine))
+        loaded = (item for item in self._items if self._cache.is_loaded(item.engine))
         return next(loaded, head)
 
-    def _has_waited(self, item: Item) -> bool:
-        return time.monotonic() - item.arrived_at > 2 * self._shelf.load_s(item.engine)
+    def _has_waited(self, item: SegmentRequest) -> bool:
+        return time.monotonic() - item.arrived_at > 2 * self._cache.load_s(item.engine)
 
 
-def limit(item: Item) -> int:
+def limit(item: SegmentRequest) -> int:
     """How many may share its call."""
     return 1 if item.key is None else item.engine.max_batch
 

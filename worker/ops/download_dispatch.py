@@ -5,13 +5,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from common.catalogue import find_weights
-from common.catalogue.download_items import HIBARI, Item
+from common.catalogue.download_items import HIBARI, DownloadItem
 from worker.engines.protocol import EngineError
 from worker.hub import fetch_weights
 
 
 def deliver(
-    item: Item, root: Path, *, endpoint: str, token: str | None, on_bytes: Callable[[int, int], None]
+    item: DownloadItem, root: Path, *, endpoint: str, token: str | None, on_bytes: Callable[[int, int], None]
 ) -> None:
     """`on_bytes(done, total)` is called often; what it raises ends the download. Raises EngineError."""
     if item.model == HIBARI:

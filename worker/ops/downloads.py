@@ -1,142 +1,163 @@
-"""Downloads, one row each, done by the ops worker of the machine that has the models folder."""
+"""Downloads, one row each. The ops worker of the machine that has the models folder runs them."""
 
 import time
 from threading import BoundedSemaphore
 
-import redis
+import structlog
 
 from common import downloads, worker_registry
-from common.catalogue.download_items import HIBARI, Item
+from common.catalogue.download_items import HIBARI, DownloadItem
 from common.db.database import DATABASE_AWAY
+from common.downloads import ClaimedDownload
+from common.messaging.messages import RESCAN
 from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
 from worker.ops.download_dispatch import deliver
-from worker.runtime.context import Process
+from worker.runtime.context import WorkerContext
+from worker.runtime.leases import HeldLease
 
 log = get_logger(__name__)
 
 REPORT_EVERY_S = 0.5
-# Fewer than the tasks of an ops worker: the sweep must not wait for gigabytes.
-AT_ONCE = 2
-NOTICED_WITHIN_S = 3.0
+# Fewer than the tasks of an ops worker, so that the sweep never waits for a download.
+MAX_AT_ONCE = 2
+# How long to wait for a worker to announce what was downloaded.
+ANNOUNCED_WITHIN_S = 3.0
 
-_lines = BoundedSemaphore(AT_ONCE)
-
-
-class _Stopping(Exception):
-    """The process ends; what came is kept."""
+_slots = BoundedSemaphore(MAX_AT_ONCE)
 
 
-def download(process: Process, download_id: str) -> None:
-    """Returns at once when as many as may run do: the row stays queued, and the bell rings again."""
-    if not _lines.acquire(blocking=False):
+class _Stopped(Exception):
+    """The lease is lost, or the process must stop. What was downloaded is kept."""
+
+
+def run_download(context: WorkerContext, download_id: str) -> None:
+    """Returns at once when all slots are taken: the row stays queued, and the sweep publishes its message again."""
+    if not _slots.acquire(blocking=False):
         return
     try:
-        _download(process, download_id)
+        with context.database.write() as connection:
+            claimed = downloads.claim(
+                connection,
+                download_id,
+                worker_id=context.worker_id,
+                lease_s=context.settings.lease_s,
+            )
+        if claimed is None:
+            return
+        with (
+            context.leases.hold(claimed.lease, hand_back=lambda c: downloads.hand_back(c, claimed)) as held,
+            structlog.contextvars.bound_contextvars(download_id=download_id),
+        ):
+            _run(context, claimed, held)
     finally:
-        _lines.release()
-    _ring_next(process)
+        _slots.release()
+    _notify_next(context)
 
 
-def _download(process: Process, download_id: str) -> None:
-    with process.database.write() as connection:
-        begun = downloads.begin(connection, download_id)
-    if begun is None:
-        return
-    item = Item(begun.model, begun.item)
-    report = _Report(process, download_id)
+def _run(context: WorkerContext, claimed: ClaimedDownload, held: HeldLease) -> None:
+    item = DownloadItem(claimed.model, claimed.item)
+    progress = _ProgressReport(context, claimed, held)
+    settings = context.settings
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
-        _deliver(process, item, report)
-    except _Stopping:
-        with process.database.write() as connection:
-            downloads.hand_back(connection, download_id)
+        deliver(item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=progress)
+    except _Stopped:
+        held.write(lambda connection: downloads.hand_back(connection, claimed))
     except EngineError as error:
         log.warning("download failed", item=item.name, code=error.code, reason=error.message)
-        _fail(process, download_id, code=error.code, message=error.message)
+        _fail(context, claimed, held, code=error.code, message=error.message)
     except Exception as error:
         log.exception("unexpected failure", item=item.name)
         message = f"The worker failed: {type(error).__name__}."
-        _fail(process, download_id, code="internal_error", message=message)
+        _fail(context, claimed, held, code="internal_error", message=message)
     else:
-        _complete(process, item, download_id, report)
+        _complete(context, claimed, held, item, progress)
 
 
-def _deliver(process: Process, item: Item, report: "_Report") -> None:
-    settings = process.settings
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    deliver(item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=report)
+class _ProgressReport:
+    """Writes the progress to the row and publishes it, at most twice a second. Raises _Stopped."""
 
-
-class _Report:
-    """How far it is, to the row and to whoever listens, not more often than anybody can use."""
-
-    def __init__(self, process: Process, download_id: str) -> None:
-        self._process = process
-        self._download_id = download_id
+    def __init__(self, context: WorkerContext, claimed: ClaimedDownload, held: HeldLease) -> None:
+        self._context = context
+        self._claimed = claimed
+        self._held = held
         self._done = self._total = 0
-        self._told_at = float("-inf")
+        self._reported_at = float("-inf")
 
     def __call__(self, done: int, total: int) -> None:
-        if self._process.stopping:
-            raise _Stopping
-        is_news = total != self._total
+        if self._context.stopping or self._held.lost.is_set():
+            raise _Stopped
+        is_new_total = total != self._total
         self._done, self._total = done, total
-        if not is_news and time.monotonic() - self._told_at < REPORT_EVERY_S:
+        if not is_new_total and time.monotonic() - self._reported_at < REPORT_EVERY_S:
             return
-        self._told_at = time.monotonic()
+        self._reported_at = time.monotonic()
         try:
             self.write()
         except DATABASE_AWAY as error:
             log.warning("database does not answer", error=type(error).__name__)
-        self._process.bells.emit(self._download_id, "progress", **self.told())
+        self._context.notifier.publish_event(self._claimed.id, "progress", **self.data())
 
     def write(self) -> None:
-        with self._process.database.write() as connection:
-            downloads.report(connection, self._download_id, bytes_done=self._done, bytes_total=self._total)
+        with self._context.database.write() as connection:
+            downloads.report(connection, self._claimed, bytes_done=self._done, bytes_total=self._total)
 
-    def told(self) -> dict[str, float]:
+    def data(self) -> dict[str, float]:
         percent = downloads.percent(bytes_done=self._done, bytes_total=self._total)
         return {"bytes_done": self._done, "bytes_total": self._total, "percent": percent}
 
 
-def _complete(process: Process, item: Item, download_id: str, report: _Report) -> None:
-    """Workers look first: whoever is told that it is there asks for it at once."""
-    report.write()
-    process.announce()
-    process.bells.rescan()
-    _await_worker(process, item)
-    with process.database.write() as connection:
-        downloads.end(connection, download_id)
-    process.bells.emit(download_id, "completed", **report.told() | {"percent": 100.0})
+def _complete(
+    context: WorkerContext,
+    claimed: ClaimedDownload,
+    held: HeldLease,
+    item: DownloadItem,
+    progress: _ProgressReport,
+) -> None:
+    """Workers scan their folder first: a client that sees the end requests a voice at once."""
+    progress.write()
+    context.announce()
+    _rescan_workers(context)
+    _await_announcement(context, item)
+    if held.write(lambda connection: downloads.finish(connection, claimed)):
+        data = progress.data() | {"percent": 100.0}
+        context.notifier.publish_event(claimed.id, "completed", **data)
 
 
-def _await_worker(process: Process, item: Item) -> None:
-    """Until one says that it has it; there may be none that can."""
+def _rescan_workers(context: WorkerContext) -> None:
+    """Have every worker that is alive scan its models folder."""
+    with context.database.read() as connection:
+        workers = worker_registry.recent_workers(connection)
+    for worker in workers:
+        if worker.alive:
+            context.notifier.send_command(worker.announcement.id, RESCAN)
+
+
+def _await_announcement(context: WorkerContext, item: DownloadItem) -> None:
+    """Wait until a worker announces the item. There may be no worker that can serve it."""
     key = item.model if item.model == HIBARI else item.item
-    give_up_at = time.monotonic() + NOTICED_WITHIN_S
-    while time.monotonic() < give_up_at and not process.stopping:
-        with process.database.read() as connection:
-            workers = [
-                seen for seen in worker_registry.seen_lately(connection) if seen.alive and seen.is_worker
-            ]
-        voices = [seen.voices_of(key) or () for seen in workers]
+    give_up_at = time.monotonic() + ANNOUNCED_WITHIN_S
+    while time.monotonic() < give_up_at and not context.stopping:
+        with context.database.read() as connection:
+            recent = worker_registry.recent_workers(connection)
+        workers = [worker for worker in recent if worker.alive and worker.is_worker]
+        voices = [worker.voices_of(key) or () for worker in workers]
         if not workers or any(item.item in names if key == HIBARI else names for names in voices):
             return
         time.sleep(0.1)
 
 
-def _fail(process: Process, download_id: str, *, code: str, message: str) -> None:
-    with process.database.write() as connection:
-        downloads.end(connection, download_id, code=code, message=message)
-    process.bells.emit(download_id, "failed", code=code, message=message)
+def _fail(
+    context: WorkerContext, claimed: ClaimedDownload, held: HeldLease, *, code: str, message: str
+) -> None:
+    if held.write(lambda connection: downloads.fail(connection, claimed, code=code, message=message)):
+        context.notifier.publish_event(claimed.id, "failed", code=code, message=message)
 
 
-def _ring_next(process: Process) -> None:
-    """The sweep would ring, but later."""
-    with process.database.read() as connection:
+def _notify_next(context: WorkerContext) -> None:
+    """The sweep would do it, but later."""
+    with context.database.read() as connection:
         waiting = downloads.still_queued(connection, limit=1)
-    try:
-        for download_id in waiting:
-            process.bells.ring_download(download_id)
-    except redis.RedisError as error:
-        log.warning("redis does not answer", error=type(error).__name__)
+    for download_id in waiting:
+        context.notifier.notify_download(download_id)

@@ -1,161 +1,146 @@
-"""Other formats of recordings, made by the ops worker block by block: memory does not grow with the recording."""
+"""Makes other formats of recordings on the ops worker, block by block: memory does not grow with the recording."""
 
 import hashlib
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import BoundedSemaphore, Event
+from collections.abc import Callable
+from threading import BoundedSemaphore
 from typing import IO
 
 import numpy as np
-import redis
 import structlog
 
-from common.db.database import DATABASE_AWAY
 from common.formats import MEDIA_TYPES
 from common.recordings import renditions
-from common.recordings.renditions import Claim, Made
+from common.recordings.renditions import ClaimedRendition, RenditionAudio
 from common.store import StorageFull, audio_key
 from common.telemetry import get_logger
 from worker.encoding import Playback, available_formats, open_encoder, open_playback
 from worker.encoding.playback import Blocks
 from worker.encoding.uncompressed import PCM_RATE_HZ
-from worker.engines.protocol import EngineError
-from worker.runtime.context import Process
+from worker.runtime.context import WorkerContext
+from worker.runtime.leases import HeldLease
 from worker.sound.limiter import CEILING_DBTP, Limiter
 
 log = get_logger(__name__)
 
-# With downloads fewer than the tasks of an ops worker: the sweep must not wait for an audiobook.
-AT_ONCE = 2
+# With downloads, fewer than the tasks of an ops worker, so that the sweep never waits for an audiobook.
+MAX_AT_ONCE = 2
 SPOOL_BYTES = 8 * 1024 * 1024
 _LOSSLESS = ("wav", "flac", "pcm")
 _CEILING = np.float32(10 ** (CEILING_DBTP / 20))
 
-_lines = BoundedSemaphore(AT_ONCE)
+_slots = BoundedSemaphore(MAX_AT_ONCE)
 
 
 class _Stopped(Exception):
-    """It is ours no more, or the process ends: what was made is dropped."""
+    """The lease is lost, or the process must stop. What was made is dropped."""
 
 
-def transcode(process: Process, job_id: str, audio_format: str) -> None:
-    """Returns at once when as many as may run do: the row stays queued, and the bell rings again."""
-    if process.stopping or not _lines.acquire(blocking=False):
+class TranscodingError(Exception):
+    """Why a format was not made. The message is shown to callers."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def run_transcoding(context: WorkerContext, job_id: str, audio_format: str) -> None:
+    """Returns at once when all slots are taken: the row stays queued, and the sweep publishes its message again."""
+    if context.stopping or not _slots.acquire(blocking=False):
         return
     try:
-        begun = _begin(process, job_id, audio_format)
-        if begun is None:
+        claimed = _claim(context, job_id, audio_format)
+        if claimed is None:
             return
-        with structlog.contextvars.bound_contextvars(job_id=job_id, format=audio_format):
-            _attempt(process, begun)
+        with (
+            context.leases.hold(claimed.lease, hand_back=lambda c: renditions.hand_back(c, claimed)) as held,
+            structlog.contextvars.bound_contextvars(job_id=job_id, format=audio_format),
+        ):
+            _run(context, claimed, held)
     finally:
-        _lines.release()
-    _ring_next(process)
+        _slots.release()
+    _notify_next(context)
 
 
-def _begin(process: Process, job_id: str, audio_format: str) -> Claim | None:
-    with process.database.write() as connection:
-        return renditions.begin(
+def _claim(context: WorkerContext, job_id: str, audio_format: str) -> ClaimedRendition | None:
+    with context.database.write() as connection:
+        return renditions.claim(
             connection,
             job_id,
             audio_format=audio_format,
             able=available_formats(),
-            worker_id=process.worker_id,
-            lease_s=process.settings.lease_s,
+            worker_id=context.worker_id,
+            lease_s=context.settings.lease_s,
         )
 
 
-def _attempt(process: Process, claim: Claim) -> None:
-    with _held(process, claim) as lost:
+def _run(context: WorkerContext, claimed: ClaimedRendition, held: HeldLease) -> None:
+    def check() -> None:
+        if held.lost.is_set() or context.must_hand_back:
+            raise _Stopped
 
-        def go_on() -> None:
-            if lost.is_set() or process.must_hand_back:
-                raise _Stopped
-
-        try:
-            made = _make(process, claim, go_on)
-        except _Stopped:
-            _hand_back(process, claim)
-        except EngineError as error:
-            log.warning("transcoding failed", code=error.code, reason=error.message)
-            _fail(process, claim, code=error.code, message=error.message)
-        except Exception as error:
-            log.exception("unexpected failure")
-            message = f"The worker failed: {type(error).__name__}."
-            _fail(process, claim, code="internal_error", message=message)
-        else:
-            _finish(process, claim, made)
-
-
-@contextmanager
-def _held(process: Process, claim: Claim) -> Iterator[Event]:
-    """Renewed beside the work, for to store hours of sound takes longer than a lease; set when it is ours no more."""
-    lost, done = Event(), Event()
-
-    def renew() -> None:
-        lease_s = process.settings.lease_s
-        while not done.wait(lease_s / 3) and not lost.is_set():
-            try:
-                with process.database.write() as connection:
-                    kept = renditions.renew(connection, claim, lease_s=lease_s)
-            except DATABASE_AWAY as error:
-                log.warning("database does not answer", error=type(error).__name__)
-            else:
-                if not kept:
-                    lost.set()
-
-    thread = threading.Thread(target=renew, name="rendition", daemon=True)
-    thread.start()
     try:
-        yield lost
-    finally:
-        done.set()
-        thread.join()
+        made = _make(context, claimed, check)
+    except _Stopped:
+        handed_back = held.write(lambda connection: renditions.hand_back(connection, claimed))
+        log.info("handed back" if handed_back else "stopped")
+    except TranscodingError as error:
+        log.warning("transcoding failed", code=error.code, reason=error.message)
+        _fail(context, claimed, held, code=error.code, message=error.message)
+    except Exception as error:
+        log.exception("unexpected failure")
+        message = f"The worker failed: {type(error).__name__}."
+        _fail(context, claimed, held, code="internal_error", message=message)
+    else:
+        _finish(context, claimed, held, made)
 
 
-def _make(process: Process, claim: Claim, go_on: Callable[[], None]) -> Made:
-    """The file is in the store when this returns. Raises EngineError and _Stopped."""
+def _make(context: WorkerContext, claimed: ClaimedRendition, check: Callable[[], None]) -> RenditionAudio:
+    """The file is in the store when this returns. Raises TranscodingError and _Stopped."""
     with (
         tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as source,
         tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool,
     ):
         try:
-            _fetch(process, claim, source, go_on)
-            with open_playback(source, claim.source_format, duration_s=claim.duration_s) as playback:
-                _encode(playback, claim, spool, go_on)
+            _fetch(context, claimed, source, check)
+            with open_playback(source, claimed.source_format, duration_s=claimed.duration_s) as playback:
+                _encode(playback, claimed, spool, check)
         except FileNotFoundError:
-            raise EngineError("audio_gone", "The audio of this job was removed.") from None
+            raise TranscodingError("audio_gone", "The audio of this job was removed.") from None
         except ValueError as error:
             message = f"The recording cannot be read: {error}."
-            raise EngineError("unreadable_audio", message) from error
-        return _stored(process, claim, spool, sample_rate_hz=playback.sample_rate_hz)
+            raise TranscodingError("unreadable_audio", message) from error
+        return _stored(context, claimed, spool, sample_rate_hz=playback.sample_rate_hz)
 
 
-def _fetch(process: Process, claim: Claim, source: IO[bytes], go_on: Callable[[], None]) -> None:
-    for chunk in process.store.read(claim.source_key):
-        go_on()
+def _fetch(
+    context: WorkerContext, claimed: ClaimedRendition, source: IO[bytes], check: Callable[[], None]
+) -> None:
+    for chunk in context.store.read(claimed.source_key):
+        check()
         source.write(chunk)
     source.seek(0)
 
 
-def _encode(playback: Playback, claim: Claim, spool: IO[bytes], go_on: Callable[[], None]) -> None:
+def _encode(
+    playback: Playback, claimed: ClaimedRendition, spool: IO[bytes], check: Callable[[], None]
+) -> None:
     rate_hz = playback.sample_rate_hz
-    same_rate = claim.format != "pcm" or rate_hz == PCM_RATE_HZ
-    exact = claim.source_format in _LOSSLESS and claim.format in _LOSSLESS and same_rate
-    blocks = playback.blocks if exact else held_down(playback.blocks, sample_rate_hz=rate_hz)
-    encoder = open_encoder(claim.format, sample_rate_hz=rate_hz, out=spool)
+    same_rate = claimed.format != "pcm" or rate_hz == PCM_RATE_HZ
+    exact = claimed.source_format in _LOSSLESS and claimed.format in _LOSSLESS and same_rate
+    blocks = playback.blocks if exact else limited(playback.blocks, sample_rate_hz=rate_hz)
+    encoder = open_encoder(claimed.format, sample_rate_hz=rate_hz, out=spool)
     for block in blocks:
-        go_on()
+        check()
         encoder.write(block)
     encoder.close()
 
 
-def held_down(blocks: Blocks, *, sample_rate_hz: int) -> Blocks:
-    """Lossy codecs overshoot what was put in, and a new rate has peaks between the samples: held below full scale.
+def limited(blocks: Blocks, *, sample_rate_hz: int) -> Blocks:
+    """Hold peaks below full scale: lossy codecs overshoot, and a new sample rate has peaks between the old samples.
 
-    What stays below comes out as it went in, but for rounding.
+    What is below full scale stays as it is, except for rounding.
     """
     limiter = Limiter(sample_rate_hz=sample_rate_hz)
     for block in blocks:
@@ -163,56 +148,47 @@ def held_down(blocks: Blocks, *, sample_rate_hz: int) -> Blocks:
     yield limiter.flush() / _CEILING
 
 
-def _stored(process: Process, claim: Claim, spool: IO[bytes], *, sample_rate_hz: int) -> Made:
-    extension = MEDIA_TYPES[claim.format][1]
-    key = audio_key(claim.job_id, attempt=claim.attempt, extension=extension)
+def _stored(
+    context: WorkerContext, claimed: ClaimedRendition, spool: IO[bytes], *, sample_rate_hz: int
+) -> RenditionAudio:
+    extension = MEDIA_TYPES[claimed.format][1]
+    key = audio_key(claimed.job_id, attempt=claimed.lease.attempt, extension=extension)
     spool.seek(0)
     digest = hashlib.file_digest(spool, "sha256").hexdigest()  # type: ignore[arg-type]
     try:
-        size_bytes = process.store.put(key, spool)
+        size_bytes = context.store.put(key, spool)
     except StorageFull as error:
-        raise EngineError("storage_full", "The store is full; make room and ask again.") from error
-    return Made(
+        raise TranscodingError("storage_full", "The store is full; make room and ask again.") from error
+    return RenditionAudio(
         key=key,
         sha256=digest,
-        recipe=hashlib.sha256(f"{claim.recipe} {claim.format}".encode()).hexdigest(),
+        recipe=hashlib.sha256(f"{claimed.recipe} {claimed.format}".encode()).hexdigest(),
         sample_rate_hz=sample_rate_hz,
-        duration_s=claim.duration_s,
+        duration_s=claimed.duration_s,
         size_bytes=size_bytes,
     )
 
 
-def _finish(process: Process, claim: Claim, made: Made) -> None:
-    with process.database.write() as connection:
-        ours = renditions.finish(connection, claim, made)
-    if ours:
-        process.bells.emit(claim.topic, "completed")
+def _finish(context: WorkerContext, claimed: ClaimedRendition, held: HeldLease, made: RenditionAudio) -> None:
+    if held.write(lambda connection: renditions.finish(connection, claimed, made)):
+        context.notifier.publish_event(claimed.topic, "completed")
         log.info("transcoded", audio_s=round(made.duration_s, 2), size_bytes=made.size_bytes)
     else:
-        # The recording was deleted, or another attempt holds it: this key is ours alone, and nobody names it.
-        process.store.delete([made.key])
+        # The recording was deleted, or another attempt holds the lease. No row names this key.
+        context.store.delete([made.key])
         log.info("superseded", key=made.key)
 
 
-def _fail(process: Process, claim: Claim, *, code: str, message: str) -> None:
-    with process.database.write() as connection:
-        ours = renditions.fail(connection, claim, code=code, message=message)
-    if ours:
-        process.bells.emit(claim.topic, "failed", code=code, message=message)
+def _fail(
+    context: WorkerContext, claimed: ClaimedRendition, held: HeldLease, *, code: str, message: str
+) -> None:
+    if held.write(lambda connection: renditions.fail(connection, claimed, code=code, message=message)):
+        context.notifier.publish_event(claimed.topic, "failed", code=code, message=message)
 
 
-def _hand_back(process: Process, claim: Claim) -> None:
-    with process.database.write() as connection:
-        handed_back = renditions.hand_back(connection, claim)
-    log.info("handed back" if handed_back else "stopped")
-
-
-def _ring_next(process: Process) -> None:
-    """The sweep would ring, but later."""
-    with process.database.read() as connection:
+def _notify_next(context: WorkerContext) -> None:
+    """The sweep would do it, but later."""
+    with context.database.read() as connection:
         waiting = renditions.still_queued(connection, limit=1)
-    try:
-        for job_id, audio_format in waiting:
-            process.bells.ring_rendition(job_id, audio_format)
-    except redis.RedisError as error:
-        log.warning("redis does not answer", error=type(error).__name__)
+    for job_id, audio_format in waiting:
+        context.notifier.notify_rendition(job_id, audio_format)

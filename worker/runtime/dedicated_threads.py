@@ -11,7 +11,7 @@ from collections.abc import Callable
 MOST = 128
 
 
-class Conversations:
+class DedicatedThreads:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 
-class Gate:
+class IsolationGate:
     """Many at once, or one alone. One that waits to be alone goes before newcomers, so it is not starved."""
 
     def __init__(self) -> None:
@@ -15,8 +15,8 @@ class Gate:
         self._closed_by_one = False
 
     @contextmanager
-    def enter(self, *, alone: bool) -> Iterator[None]:
-        self._wait_alone() if alone else self._wait_beside()
+    def enter(self, *, isolated: bool) -> Iterator[None]:
+        self._wait_alone() if isolated else self._wait_beside()
         try:
             yield
         finally:

@@ -1,39 +1,99 @@
-"""What this process holds right now, and whether it still does."""
+"""The leases that this process holds, and their renewal. Parts, renditions and downloads are held alike."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from typing import TypeVar
 
-from common.jobs.lease import Claim
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from common.db.database import DATABASE_AWAY, Database
+from common.db.leased_table import Lease, LeasedTable
+from common.telemetry import get_logger
+
+log = get_logger(__name__)
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A claimed part at work. `lost` is set when it was cancelled, deleted or taken over: stop, write nothing."""
+class HeldLease:
+    """A lease at work. `lost` is set when the row was cancelled, deleted or taken over: stop, and write nothing.
 
-    claim: Claim
-    lost: threading.Event = field(default_factory=threading.Event)
+    `hand_back` queues the row again, as this process must end.
+    """
+
+    def __init__(
+        self, lease: Lease, database: Database, *, lease_s: float, hand_back: Callable[[Connection], object]
+    ) -> None:
+        self.lease = lease
+        self.lost = threading.Event()
+        self._database = database
+        self._lease_s = lease_s
+        self._hand_back = hand_back
+
+    def write(self, change: Callable[[Connection], T]) -> T:
+        """Run `change` in a transaction. While the database is down, try again until the lease is lost.
+
+        A database that is down for a moment must not cost finished work. Raises what the database raises at the end.
+        """
+        give_up_at = time.monotonic() + self._lease_s
+        while True:
+            try:
+                with self._database.write() as connection:
+                    return change(connection)
+            except DATABASE_AWAY as error:
+                if time.monotonic() > give_up_at or self.lost.wait(1.0):
+                    raise
+                log.warning("database does not answer", error=type(error).__name__)
+
+    def hand_back(self) -> None:
+        """Queue the row again. If the database is down, the sweep does it when the lease runs out."""
+        try:
+            with self._database.write() as connection:
+                self._hand_back(connection)
+        except SQLAlchemyError:
+            log.exception("not handed back", key=self.lease.key)
 
 
 class Leases:
-    def __init__(self) -> None:
+    def __init__(self, database: Database, *, lease_s: float) -> None:
+        self.lease_s = lease_s
+        self._database = database
         self._lock = threading.Lock()
-        self._held: dict[str, Held] = {}
+        self._held: set[HeldLease] = set()
 
     @contextmanager
-    def hold(self, claim: Claim) -> Iterator[Held]:
-        held = Held(claim)
+    def hold(self, lease: Lease, *, hand_back: Callable[[Connection], object]) -> Iterator[HeldLease]:
+        """The lease is renewed inside the block."""
+        held = HeldLease(lease, self._database, lease_s=self.lease_s, hand_back=hand_back)
         with self._lock:
-            self._held[claim.part_id] = held
+            self._held.add(held)
         try:
             yield held
         finally:
             with self._lock:
-                # A part handed back may be here again already, under a newer attempt.
-                if self._held.get(claim.part_id) is held:
-                    del self._held[claim.part_id]
+                self._held.discard(held)
 
-    def all(self) -> list[Held]:
+    def all(self) -> list[HeldLease]:
         with self._lock:
-            return list(self._held.values())
+            return list(self._held)
+
+    def renew(self) -> None:
+        """Renew every lease, and mark those that are lost. Raises what the database raises."""
+        by_table: defaultdict[LeasedTable, list[HeldLease]] = defaultdict(list)
+        for held in self.all():
+            by_table[held.lease.rows].append(held)
+        if not by_table:
+            return
+        with self._database.write() as connection:
+            lost = [
+                lease
+                for rows, some in by_table.items()
+                for lease in rows.renew(connection, [held.lease for held in some], lease_s=self.lease_s)
+            ]
+        for held in (held for some in by_table.values() for held in some):
+            if held.lease in lost:
+                held.lost.set()

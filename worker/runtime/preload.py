@@ -1,22 +1,22 @@
-"""Loading a model before anybody needs it, and unloading it before it has to go."""
+"""Loads a model before the first job needs it, and unloads it on request."""
 
 from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
-from worker.runtime.context import Process
+from worker.runtime.context import WorkerContext
 
 log = get_logger(__name__)
 
 
-def warm_up(process: Process, key: str) -> None:
-    """Returns at once; that it is loaded or broken is announced, and any other failure is in the log."""
+def load_model(context: WorkerContext, weights: str) -> None:
+    """Returns at once. The next announcement says whether the model is loaded or broken; other failures are logged."""
     try:
-        process.voicebox.warm(key)
+        context.engines.warm(weights)
     except EngineError as error:
-        log.warning("not warmed", weights=key, code=error.code, reason=error.message)
+        log.warning("not warmed", weights=weights, code=error.code, reason=error.message)
 
 
-def unload_now(process: Process, key: str) -> None:
-    """Unless it is in use: then it goes when it was idle for long enough, or when another needs its room."""
-    if not process.voicebox.unload(key):
-        log.warning("not unloaded", weights=key)
-    process.announce()
+def unload_model(context: WorkerContext, weights: str) -> None:
+    """A model in use stays loaded until it was idle for long enough, or until another model needs its memory."""
+    if not context.engines.unload(weights):
+        log.warning("not unloaded", weights=weights)
+    context.announce()

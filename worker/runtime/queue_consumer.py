@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from common.messaging import broker
+from common.messaging.queue_names import LANES, full_name, job_queue, worker_queue
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
 
-def queue_names(keys: Sequence[str], *, worker_id: str, prefix: str) -> tuple[str, ...]:
+def consumed_queues(keys: Sequence[str], *, worker_id: str, prefix: str) -> tuple[str, ...]:
     """Of the weights that are served, the faster lane of all of them first; and one of this process's own."""
-    lanes = [broker.job_queue(key, lane=lane) for lane in broker.LANES for key in keys]
-    return tuple(broker.queue_name(queue, prefix=prefix) for queue in (broker.own_queue(worker_id), *lanes))
+    lanes = [job_queue(key, lane=lane) for lane in LANES for key in keys]
+    return tuple(full_name(queue, prefix=prefix) for queue in (worker_queue(worker_id), *lanes))
 
 
-class Consuming:
+class QueueConsumer:
     """`choose` may be called again at any time: it repairs what Celery's consumer takes when that is something else.
 
     What is chosen is first written where every new connection to Redis looks, which needs no network; a connection

@@ -1,70 +1,106 @@
-"""What one worker has spoken of a text with voices of several models, lossless, until it is put together.
+"""Partial audio: what the voices of one stage have spoken of a text, handed to the next stage through the store.
 
-For each segment a line of JSON and its samples, so that neither who writes nor who reads holds more than one of them.
+For each segment there is a line of JSON, then its samples as little-endian 32-bit floats, so that neither the writer
+nor the reader holds more than one segment.
 """
 
 import json
+import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.catalogue import find_voice
-from worker.engines.protocol import Speech, Word
-from worker.synthesis.segment_synthesis import Said
-from worker.synthesis.segmentation import Cue
+from common.jobs.lease import ClaimedPart
+from common.store import Store
+from worker.engines.protocol import EngineError, Speech, Word
+from worker.synthesis.segment_synthesis import SynthesizedSegment
+from worker.synthesis.segmentation import Segment
 
+SPOOL_BYTES = 8 * 1024 * 1024
 _SAMPLE = np.dtype("<f4")
 
 
-def write_take(said: Iterable[Said], out: IO[bytes]) -> int:
-    """How many segments were written."""
+@dataclass(frozen=True, slots=True)
+class PartialAudio:
+    """The key under which the partial audio of a stage lies in the store."""
+
+    key: str
+
+
+def write_partial(spoken: Iterable[SynthesizedSegment], out: IO[bytes]) -> int:
+    """Returns how many segments were written."""
     count = 0
-    for one in said:
-        out.write(json.dumps(_note(one)).encode() + b"\n")
-        out.write(one.speech.samples.astype(_SAMPLE, copy=False).tobytes())
+    for segment in spoken:
+        out.write(json.dumps(_header(segment)).encode() + b"\n")
+        out.write(segment.speech.samples.astype(_SAMPLE, copy=False).tobytes())
         count += 1
     return count
 
 
-def read_take(take: IO[bytes]) -> Iterator[Said]:
-    """One after the other, as they are asked for. Raises ValueError for a take that was cut off."""
-    while line := take.readline():
-        note = json.loads(line)
-        samples = _samples(take, count=note.pop("samples"))
-        yield _said(note, Speech(samples, note.pop("rate_hz"), _words(note)))
+def read_partial(partial: IO[bytes]) -> Iterator[SynthesizedSegment]:
+    """Segments one by one. Raises ValueError for a file that was cut off."""
+    while line := partial.readline():
+        header = json.loads(line)
+        samples = _samples(partial, count=header.pop("samples"))
+        words = tuple(Word(*word) for word in header.pop("words"))
+        yield _segment(header, Speech(samples, header.pop("rate_hz"), words))
 
 
-def _samples(take: IO[bytes], *, count: int) -> NDArray[np.float32]:
-    data = take.read(count * _SAMPLE.itemsize)
+def merge_stages(
+    spoken: Iterator[SynthesizedSegment], part: ClaimedPart, store: Store
+) -> Iterator[SynthesizedSegment]:
+    """The segments of this stage and of the stages before it, in the order of the text. Raises EngineError.
+
+    Partial audio is read first: when it is missing, nothing need be spoken.
+    """
+    earlier = [_read_stage(store, key) for key in part.partial_audio]
+    return merge(*earlier, spoken, key=lambda one: one.segment.voice_span) if earlier else spoken
+
+
+def _read_stage(store: Store, key: str) -> Iterator[SynthesizedSegment]:
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as partial:
+        try:
+            partial.writelines(store.read(key))
+        except FileNotFoundError:
+            message = "The audio that other voices had spoken of this text is gone. Retry the job."
+            raise EngineError("take_missing", message) from None
+        partial.seek(0)
+        yield from read_partial(partial)
+
+
+def _samples(partial: IO[bytes], *, count: int) -> NDArray[np.float32]:
+    data = partial.read(count * _SAMPLE.itemsize)
     if len(data) < count * _SAMPLE.itemsize:
-        raise ValueError("a take ends in the middle of a segment")
+        raise ValueError("the partial audio ends in the middle of a segment")
     return np.frombuffer(data, _SAMPLE).astype(np.float32)
 
 
-def _note(said: Said) -> dict[str, Any]:
-    cue, speech = said.cue, said.speech
+def _header(spoken: SynthesizedSegment) -> dict[str, Any]:
+    segment, speech = spoken.segment, spoken.speech
     return {
         "samples": len(speech.samples),
         "rate_hz": speech.sample_rate_hz,
         "words": [[word.start, word.end, word.start_s, word.end_s] for word in speech.words],
-        "index": cue.index,
-        "passage": cue.passage,
-        "start": cue.start,
-        "end": cue.end,
-        "text": cue.text,
-        "voice": cue.voice.id,
-        "language": cue.language,
-        "lead_s": cue.lead_s,
-        "sentence_end": cue.sentence_end,
-        "paragraph_end": cue.paragraph_end,
+        "index": segment.index,
+        # The name of `voice_span` in files of earlier releases.
+        "passage": segment.voice_span,
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        "voice": segment.voice.id,
+        "language": segment.language,
+        "lead_s": segment.lead_s,
+        "sentence_end": segment.sentence_end,
+        "paragraph_end": segment.paragraph_end,
     }
 
 
-def _words(note: dict[str, Any]) -> tuple[Word, ...]:
-    return tuple(Word(*word) for word in note.pop("words"))
-
-
-def _said(note: dict[str, Any], speech: Speech) -> Said:
-    return Said(Cue(**note | {"voice": find_voice(note["voice"], allow_fake=True)}), speech)
+def _segment(header: dict[str, Any], speech: Speech) -> SynthesizedSegment:
+    voice = find_voice(header.pop("voice"), allow_fake=True)
+    segment = Segment(voice_span=header.pop("passage"), voice=voice, **header)
+    return SynthesizedSegment(segment, speech)

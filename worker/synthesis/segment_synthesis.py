@@ -1,223 +1,211 @@
-"""The segments of a job spoken in their order, a few under way at once."""
+"""Speaks the segments of a part in order, with a few of them under way at once."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
 from common.catalogue import find_model, hub_model
-from common.jobs.lease import Claim
+from common.jobs.lease import ClaimedPart
+from common.messaging.queue_names import weights_of
 from common.providers import STUB
 from common.speakable import speakable
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
-from worker.inference.dispatch import Speaker
-from worker.synthesis.incremental_text import Listen
-from worker.synthesis.segmentation import Cue
+from worker.inference.dispatch import Dispatcher
+from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
+from worker.synthesis.segmentation import Segment
 from worker.text.breaks import break_up
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import Spoken, normalise
 from worker.text.verbatim import as_written, untouched
 
-# Who would hear that a job has begun, when it has ended within this?
-SHORT_S = 0.3
-
-
-class Stopped(Exception):
-    """The part is not ours any more, or this process must stop: what was made is dropped."""
+# Skip the `started` event for jobs shorter than this.
+SHORT_JOB_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """How the pipeline asks and tells while it works.
+class SynthesizedSegment:
+    """A segment and its speech. The words of `speech` are characters of the job's text."""
 
-    `go_on` raises Stopped; `listen` is to a text that still comes. `spoke` hears what was put into the sound, as
-    `common.recordings.captions` stores it, before `progressed` hears how far that is.
-    """
-
-    go_on: Callable[[], None]
-    started: Callable[[int], None]
-    progressed: Callable[[int, int], None]
-    listen: Listen = lambda _after, _within_s: []
-    spoke: Callable[[list[Any]], None] = lambda _cue: None
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A segment and its sound. The words of `speech` are characters of the job's text."""
-
-    cue: Cue
+    segment: Segment
     speech: Speech
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """What one call of the engine says of a segment: its reading from `start` on."""
+class _Call:
+    """One engine call: characters of the normalized text from `start` on."""
 
     start: int
     utterance: Utterance
+    future: Future[Speech]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    cue: Cue
-    reading: Spoken
-    pieces: tuple[tuple[_Piece, Future[Speech]], ...]
+    segment: Segment
+    normalized: Spoken
+    calls: tuple[_Call, ...]
 
 
-class Reader:
-    """A segment as it is said: numbers, marks and the like put into words, as the job wants it."""
+class SegmentNormalizer:
+    """Expands numbers, symbols and the like into words, as far as the job asks for it."""
 
-    def __init__(self, claim: Claim, lexicon: Lexicon | None) -> None:
-        own = Lexicon.of(claim.options.lexicon)
+    def __init__(self, part: ClaimedPart, lexicon: Lexicon | None) -> None:
+        own = Lexicon.of(part.job.options.lexicon)
         self._lexicon = lexicon.merged(own) if lexicon else own
-        self._options = claim.options
-        # By its queue, because voices of one text may be spoken by several providers.
-        self._stub = claim.queue.rpartition(".")[0] == STUB
+        self._options = part.job.options
+        # The queue decides, not the job's provider: voices of one text may have several providers.
+        self._is_stub = weights_of(part.queue) == STUB
 
-    def read(self, cue: Cue) -> Spoken:
-        if self._stub or find_model(cue.voice.model).verbatim:
-            return untouched(cue.text)
+    def normalize(self, segment: Segment) -> Spoken:
+        if self._is_stub or find_model(segment.voice.model).verbatim:
+            return untouched(segment.text)
         if not self._options.normalize:
-            return as_written(cue.text, lexicon=self._lexicon)
-        return normalise(cue.text, language=cue.language, lexicon=self._lexicon)
+            return as_written(segment.text, lexicon=self._lexicon)
+        return normalise(segment.text, language=segment.language, lexicon=self._lexicon)
 
 
-class Recital:
-    """The cues of one part as one speaker says them. Passages without sound are left out and counted in `skipped`.
+class SegmentSynthesis:
+    """Speaks segments through one dispatcher. Segments without sound are left out and counted in `skipped`.
 
-    `total` is how many cues there are, when the first has been said.
+    `total` is the number of segments. It is known when the first one has been spoken.
     """
 
-    def __init__(self, speaker: Speaker, claim: Claim, *, reader: Reader, speed: float, watch: Watch) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        part: ClaimedPart,
+        *,
+        normalizer: SegmentNormalizer,
+        speed: float,
+        callbacks: JobCallbacks,
+    ) -> None:
         self.skipped = 0
         self.total = 0
-        self._speaker = speaker
-        self._claim = claim
-        self._reader = reader
+        self._dispatcher = dispatcher
+        self._job = part.job
+        self._normalizer = normalizer
         self._speed = speed
-        self._watch = watch
+        self._callbacks = callbacks
 
-    def speak(self, cues: Iterable[Cue]) -> Iterator[Said]:
-        """Tells and asks the watch between segments. Raises EngineError and Stopped.
+    def speak(self, segments: Iterable[Segment]) -> Iterator[SynthesizedSegment]:
+        """Reports progress between segments. Raises EngineError and SynthesisStopped.
 
-        The engine has the first cue before the others are looked for.
+        The engine gets the first segment before the rest of the text is split.
         """
-        coming = iter(cues)
-        pending = deque(self._begin(cue, first=True) for cue in islice(coming, 1))
+        coming = iter(segments)
+        pending = deque(self._begin(segment, first=True) for segment in islice(coming, 1))
         try:
             rest = deque(coming)
             self.total = total = len(pending) + len(rest)
             for done in range(total):
-                while rest and len(pending) < self._room(done):
+                while rest and len(pending) < self._window(done):
                     pending.append(self._begin(rest.popleft(), first=False))
                 if done == 0:
-                    self._tell_start(pending[0], total)
-                said = self._finish(pending.popleft())
-                if said is not None:
-                    yield said
+                    self._report_start(pending[0], total)
+                spoken = self._finish(pending.popleft())
+                if spoken is not None:
+                    yield spoken
                 if done + 1 < total:
-                    self._watch.go_on()
-                    self._watch.progressed(done + 1, total)
+                    self._callbacks.check()
+                    self._callbacks.progressed(done + 1, total)
         finally:
             for one in pending:
                 _cancel(one)
 
-    def follow(self, cues: Iterator[Cue]) -> Iterator[Said]:
-        """The same for cues that come one by one, of which nobody knows how many there will be."""
-        for done, cue in enumerate(cues):
-            if said := self._finish(self._begin(cue, first=done == 0)):
-                yield said
-            self._watch.go_on()
+    def follow(self, segments: Iterator[Segment]) -> Iterator[SynthesizedSegment]:
+        """Speak segments one by one as they arrive. Their number is not known before the end."""
+        for done, segment in enumerate(segments):
+            if spoken := self._finish(self._begin(segment, first=done == 0)):
+                yield spoken
+            self._callbacks.check()
 
-    def _room(self, done: int) -> int:
-        """How many cues may be under way.
+    def _window(self, done: int) -> int:
+        """How many segments may be under way.
 
-        Of a text that somebody listens to there are few at first, so that others' first and second ones come before
-        its tenth; and only one until that is handed over, which spelling the next would delay.
+        A job that somebody listens to starts with few, so that the first segments of other jobs come before its tenth.
+        It starts with one only until that one is handed over, because preparing the next would delay it.
         """
-        window = self._speaker.window
-        return min(window, max(1, 2 * done)) if self._claim.options.streamed else window
+        window = self._dispatcher.window
+        return min(window, max(1, 2 * done)) if self._job.options.streamed else window
 
-    def _tell_start(self, first: _Pending, total: int) -> None:
-        """One sentence on a fast engine is over before anyone could hear that it began, and telling slows it."""
-        futures = [future for _, future in first.pieces]
-        if total > 1 or wait(futures, timeout=SHORT_S).not_done:
-            self._watch.started(total)
+    def _report_start(self, first: _Pending, total: int) -> None:
+        futures = [call.future for call in first.calls]
+        if total > 1 or wait(futures, timeout=SHORT_JOB_S).not_done:
+            self._callbacks.started(total)
 
-    def _begin(self, cue: Cue, *, first: bool) -> _Pending:
-        reading = self._reader.read(cue)
-        pieces = [
-            _Piece(start, self._utterance(cue, reading, start=start, end=end))
-            for start, end in self._places(reading.text)
-        ]
-        return _Pending(
-            cue, reading, tuple((piece, self._submit(piece.utterance, first=first)) for piece in pieces)
-        )
+    def _begin(self, segment: Segment, *, first: bool) -> _Pending:
+        normalized = self._normalizer.normalize(segment)
+        calls = []
+        for start, end in self._split(normalized.text):
+            utterance = self._utterance(segment, normalized, start=start, end=end)
+            calls.append(_Call(start, utterance, self._submit(utterance, first=first)))
+        return _Pending(segment, normalized, tuple(calls))
 
-    def _places(self, text: str) -> Iterator[tuple[int, int]]:
-        """What is put into words may be longer than what an engine takes."""
-        places = break_up(text, start=0, end=len(text), max_chars=max(1, self._speaker.engine.max_chars))
+    def _split(self, text: str) -> Iterator[tuple[int, int]]:
+        """Normalized text may be longer than the engine takes in one call."""
+        places = break_up(text, start=0, end=len(text), max_chars=max(1, self._dispatcher.engine.max_chars))
         return ((start, end) for start, end in places if speakable(text[start:end]))
 
     def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
-        return self._speaker.submit(utterance, first=first, lane=self._claim.priority)
+        return self._dispatcher.submit(utterance, first=first, lane=self._job.priority)
 
-    def _finish(self, pending: _Pending) -> Said | None:
-        found = [(piece.start, self._result(future, piece.utterance)) for piece, future in pending.pieces]
-        speech = _joined([(start, one) for start, one in found if one is not None])
+    def _finish(self, pending: _Pending) -> SynthesizedSegment | None:
+        found = [(call.start, self._result(call.future, call.utterance)) for call in pending.calls]
+        speech = _concatenated([(start, one) for start, one in found if one is not None])
         if speech is None:
             self.skipped += 1
             return None
-        return Said(pending.cue, _in_job(speech, pending))
+        return SynthesizedSegment(pending.segment, _with_words_of_job(speech, pending))
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
+        """None for a text that this voice cannot speak."""
         try:
             speech = future.result()
         except CancelledError as error:
-            raise Stopped from error
+            raise SynthesisStopped from error
         except TooLong:
             return self._in_halves(utterance)
         except EngineError as error:
-            # One passage in a script that the voice doesn't know must not cost the whole text.
+            # One segment in a script that the voice does not know must not cost the whole text.
             if not error.caller_fault:
                 raise
             return None
         return speech if len(speech.samples) else None
 
     def _in_halves(self, utterance: Utterance) -> Speech | None:
-        """Some texts take more of a model's room than their letters say; half of one may fit."""
+        """Some texts need more of the model's input than their length suggests. One half may fit."""
         text = utterance.text
         places = list(break_up(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
         if len(places) < 2:
             return None
         found: list[tuple[int, Speech]] = []
         for start, end in places:
-            piece = replace(
+            half = replace(
                 utterance, text=text[start:end], phonemes=_within(utterance.phonemes, start=start, end=end)
             )
-            self._watch.go_on()
-            if speech := self._result(self._submit(piece, first=utterance.opens), piece):
+            self._callbacks.check()
+            if speech := self._result(self._submit(half, first=utterance.opens), half):
                 found.append((start, speech))
-        return _joined(found)
+        return _concatenated(found)
 
-    def _utterance(self, cue: Cue, reading: Spoken, *, start: int, end: int) -> Utterance:
-        claim = self._claim
+    def _utterance(self, segment: Segment, normalized: Spoken, *, start: int, end: int) -> Utterance:
+        job = self._job
         return Utterance(
-            text=reading.text[start:end],
-            voice=cue.voice.engine_voice,
-            model_id=hub_model(cue.voice),
-            language=cue.language,
+            text=normalized.text[start:end],
+            voice=segment.voice.engine_voice,
+            model_id=hub_model(segment.voice),
+            language=segment.language,
             speed=self._speed,
-            style=claim.style,
-            seed=(claim.seed + cue.index) % 2**31,
-            seed_given=claim.seed_given,
-            opens=cue.index == 0,
+            style=job.style,
+            seed=(job.seed + segment.index) % 2**31,
+            seed_given=job.seed_given,
+            opens=segment.index == 0,
             phonemes=_within(
-                [(one.start, one.end, one.phonemes) for one in reading.phonemes], start=start, end=end
+                [(one.start, one.end, one.phonemes) for one in normalized.phonemes], start=start, end=end
             ),
         )
 
@@ -225,15 +213,16 @@ class Recital:
 def _within(
     phonemes: Sequence[tuple[int, int, str]], *, start: int, end: int
 ) -> tuple[tuple[int, int, str], ...]:
+    """Those that lie in characters [start, end), counted from `start`."""
     return tuple(
-        (first - start, last - start, said)
-        for first, last, said in phonemes
+        (first - start, last - start, signs)
+        for first, last, signs in phonemes
         if start <= first and last <= end
     )
 
 
-def _joined(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
-    """One speech of those that begin at these characters; None of none."""
+def _concatenated(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
+    """One speech from (first character, speech) pairs. None for an empty sequence."""
     if not speeches:
         return None
     rate = speeches[0][1].sample_rate_hz
@@ -248,16 +237,16 @@ def _joined(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
     return Speech(np.concatenate([one.samples for _, one in speeches]), rate, tuple(words))
 
 
-def _in_job(speech: Speech, pending: _Pending) -> Speech:
-    """With its words as characters of the job's text."""
-    first = pending.cue.start
+def _with_words_of_job(speech: Speech, pending: _Pending) -> Speech:
+    """Map the words from characters of the normalized text to characters of the job's text."""
+    first = pending.segment.start
     words = []
     for word in speech.words:
-        start, end = pending.reading.source(word.start, word.end)
+        start, end = pending.normalized.source(word.start, word.end)
         words.append(replace(word, start=first + start, end=first + end))
     return replace(speech, words=tuple(words))
 
 
 def _cancel(pending: _Pending) -> None:
-    for _, future in pending.pieces:
-        future.cancel()
+    for call in pending.calls:
+        call.future.cancel()

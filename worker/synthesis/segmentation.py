@@ -1,30 +1,33 @@
-"""What is to be said and by whom, in order: a text's passages cut into segments."""
+"""Splits the text of a part into segments, each with its voice and language."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from common.catalogue import Voice, find_voice
-from common.jobs.lease import Claim
-from common.markup import Passage, Script, read_script
+from common.jobs.lease import ClaimedPart
+from common.markup import Markup, VoiceSpan, parse_markup
 from worker.text.language import detect
 from worker.text.splitting import cut_on
 
+# Languages whose characters each take as long to say as a few letters.
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})
-_LETTERS_A_CHARACTER = 3
-# What a voice that is not known to speak any language is read to as, where the text doesn't tell.
+_LETTERS_PER_DENSE_CHAR = 3
+# The language for a voice without known languages, when the text does not tell.
 _FALLBACK = "en"
+# A short first segment is heard sooner.
+FIRST_MAX_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
-    """A segment: characters [start, end) of the job's text, in the language it is read in. `passage` counts those that
-    tags part, also of voices that are spoken elsewhere.
+class Segment:
+    """Characters [start, end) of the job's text, which an engine speaks in one call.
 
-    `lead_s` is the silence that a tag asks for before it; None where the voice pauses as it would by itself.
+    `voice_span` counts the spans between voice tags, including those of voices in other stages. `lead_s` is the silence
+    that a tag asks for before the segment; None leaves the pause to the voice.
     """
 
     index: int
-    passage: int
+    voice_span: int
     start: int
     end: int
     text: str
@@ -36,74 +39,75 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """What one worker says of a text. `tail_s`: the silence that a tag asks for after the last segment of all.
+class SegmentPlan:
+    """What one worker speaks of a text. `tail_s`: the silence that a tag asks for after the last segment.
 
-    `cues` come as the text is cut, so that the first is spoken before a long text is cut to its end.
+    `segments` come as the text is split, so that the first is spoken before a long text is split to its end.
     """
 
-    cues: Iterator[Cue]
+    segments: Iterator[Segment]
     tail_s: float
 
 
-def compose(claim: Claim, *, max_chars: int) -> Score:
+def plan_segments(part: ClaimedPart, *, max_chars: int) -> SegmentPlan:
     """`max_chars`: the longest segment that the engine takes.
 
-    Of a text with voices of several models, what those say that are spoken in the queue that it is in now.
+    If the text has voices of several models, the plan holds the segments of the current stage only.
     """
-    script = read_script(claim.text)
-    return Score(_cues(claim, script, max_chars=max_chars), script.tail_s)
+    markup = parse_markup(part.job.text)
+    return SegmentPlan(_segments(part, markup, max_chars=max_chars), markup.tail_s)
 
 
-def _cues(claim: Claim, script: Script, *, max_chars: int) -> Iterator[Cue]:
-    voices = {voice_id: find_voice(voice_id, allow_fake=True) for voice_id in script.voice_ids}
-    own = find_voice(claim.voice_id, allow_fake=True)
-    guess = _Guess(claim.text)
+def _segments(part: ClaimedPart, markup: Markup, *, max_chars: int) -> Iterator[Segment]:
+    job, stage = part.job, len(part.partial_audio)
+    voices = {voice_id: find_voice(voice_id, allow_fake=True) for voice_id in markup.voice_ids}
+    own = find_voice(job.voice_id, allow_fake=True)
+    detected = _DetectedLanguage(job.text)
     count = 0
-    for number, passage in enumerate(script.passages):
-        voice = voices[passage.voice_id] if passage.voice_id else own
-        if claim.options.cast.get(voice.id, len(claim.takes)) != len(claim.takes):
+    for number, place in enumerate(markup.spans):
+        voice = voices[place.voice_id] if place.voice_id else own
+        if job.options.stage_of_voice.get(voice.id, stage) != stage:
             continue
-        language = claim.language or spoken_language(voice, guess=guess.language)
-        cut_up = _Passage(number, passage, voice, language)
-        for cue in _cues_of(claim.text, cut_up, max_chars=max_chars, first_index=count):
-            yield cue
-            count = cue.index + 1
+        language = job.language or spoken_language(voice, guess=detected.language)
+        span = _Span(number, place, voice, language)
+        for segment in _split(job.text, span, max_chars=max_chars, first_index=count):
+            yield segment
+            count = segment.index + 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Passage:
+class _Span:
     number: int
-    place: Passage
+    place: VoiceSpan
     voice: Voice
     language: str
 
 
-def _cues_of(text: str, passage: _Passage, *, max_chars: int, first_index: int) -> Iterator[Cue]:
-    place = passage.place
-    segments = cut_on(
+def _split(text: str, span: _Span, *, max_chars: int, first_index: int) -> Iterator[Segment]:
+    place = span.place
+    pieces = cut_on(
         text[place.start : place.end],
-        language=passage.language,
-        max_chars=_in_letters(max_chars, language=passage.language),
-        first_max_chars=None if first_index else 160,
+        language=span.language,
+        max_chars=_in_letters(max_chars, language=span.language),
+        first_max_chars=None if first_index else FIRST_MAX_CHARS,
     )
-    for segment in segments:
-        yield Cue(
-            index=first_index + segment.index,
-            passage=passage.number,
-            start=place.start + segment.start,
-            end=place.start + segment.end,
-            text=segment.text,
-            voice=passage.voice,
-            language=passage.language,
-            lead_s=place.lead_s if segment.index == 0 else None,
-            sentence_end=segment.sentence_end,
-            paragraph_end=segment.paragraph_end,
+    for piece in pieces:
+        yield Segment(
+            index=first_index + piece.index,
+            voice_span=span.number,
+            start=place.start + piece.start,
+            end=place.start + piece.end,
+            text=piece.text,
+            voice=span.voice,
+            language=span.language,
+            lead_s=place.lead_s if piece.index == 0 else None,
+            sentence_end=piece.sentence_end,
+            paragraph_end=piece.paragraph_end,
         )
 
 
 def spoken_language(voice: Voice, *, guess: Callable[[], str | None]) -> str:
-    """The tag of the language that a voice reads a text in; `guess` is asked where the voice leaves a choice."""
+    """The language tag in which a voice reads a text. `guess` is called when the voice speaks several languages."""
     if len(voice.languages) == 1:
         return voice.languages[0]
     found = guess()
@@ -112,8 +116,8 @@ def spoken_language(voice: Voice, *, guess: Callable[[], str | None]) -> str:
     return next((tag for tag in voice.languages if tag.partition("-")[0] == found), voice.languages[0])
 
 
-class _Guess:
-    """The language of a text, found out when it is first asked for."""
+class _DetectedLanguage:
+    """The language of a text, detected when it is first asked for."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -127,6 +131,5 @@ class _Guess:
 
 
 def _in_letters(max_chars: int, *, language: str) -> int:
-    """One character of Chinese, Japanese or Korean takes as long to say as a few letters."""
     dense = language.partition("-")[0].lower() in _DENSE
-    return max(1, max_chars // _LETTERS_A_CHARACTER) if dense else max_chars
+    return max(1, max_chars // _LETTERS_PER_DENSE_CHAR) if dense else max_chars

@@ -13,7 +13,7 @@ _LONELY_CHARS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class TextSpan:
     """`start` and `end` are offsets into the text that was cut; `text` is as long as they are apart.
 
     One that ends neither a sentence nor a paragraph is a part of a sentence that was too long.
@@ -39,7 +39,7 @@ class _Piece:
         return not self.spoken or self.end - self.start < _LONELY_CHARS
 
 
-def cut(text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160) -> list[Segment]:
+def cut(text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160) -> list[TextSpan]:
     """Sentences in their order, none above `max_chars`; every speakable character is in exactly one segment.
 
     The first segment stays within `first_max_chars` where a sentence, clause or line ends there, so that audio
@@ -50,7 +50,7 @@ def cut(text: str, *, language: str, max_chars: int, first_max_chars: int | None
 
 def cut_on(
     text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
-) -> Iterator[Segment]:
+) -> Iterator[TextSpan]:
     """The same, paragraph by paragraph: the first can be spoken while the others are still to be cut."""
     if max_chars < 1:
         raise ValueError(f"max_chars must be at least 1, not {max_chars}")
@@ -66,9 +66,9 @@ def cut_on(
         count += len(pieces)
 
 
-def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[Segment]:
+def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[TextSpan]:
     for index, piece in enumerate(pieces):
-        yield Segment(
+        yield TextSpan(
             index=first_index + index,
             start=piece.start,
             end=piece.end,

@@ -14,8 +14,8 @@ import pytest
 import redis
 from celery import Celery
 
-from common.jobs.sweep import Bell
-from common.messaging import broker
+from common.messaging import broker, messages, queue_names
+from common.messaging.messages import PartMessage
 from common.settings import Settings
 from tests.support.valkey import running
 from tests.support.waiting import wait_for
@@ -54,7 +54,7 @@ def heard(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     """What a stock worker, started here, was called with: a line of JSON for each call."""
     source = STOCK_APP.format(url=settings.redis_url, key_prefix=broker.KEY_PREFIX)
     (tmp_path / "stock_worker.py").write_text(source)
-    queue = broker.queue_name("hibari.interactive", prefix=settings.queue_prefix)
+    queue = queue_names.full_name("hibari.interactive", prefix=settings.queue_prefix)
     command = [sys.executable, "-m", "celery", "-A", "stock_worker", "worker", "-P", "solo", "-Q", queue]
     with (tmp_path / "log").open("wb") as log:
         worker = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
@@ -69,15 +69,15 @@ def test_a_stock_worker_hears_exactly_what_was_rung(
     client: redis.Redis, settings: Settings, heard: Path
 ) -> None:
     bells = [
-        Bell("01a2.0", "hibari.interactive", False),
-        Bell("01a2.1", "hibari.interactive", True),
-        Bell('quote " and ü.0', "hibari.interactive", False),
+        PartMessage("01a2.0", "hibari.interactive", False),
+        PartMessage("01a2.1", "hibari.interactive", True),
+        PartMessage('quote " and ü.0', "hibari.interactive", False),
     ]
-    broker.ring(client, bells, prefix=settings.queue_prefix)
+    broker.publish_parts(client, bells, prefix=settings.queue_prefix)
     wait_for(lambda: heard.exists() and heard.read_text().count("\n") == len(bells))
     # Oldest first.
     calls = [json.loads(line) for line in heard.read_text().splitlines()]
-    assert calls == [[[bell.part_id, bell.alone], {}] for bell in bells]
+    assert calls == [[[bell.part_id, bell.isolated], {}] for bell in bells]
     assert broker.depth(client, "hibari.interactive", prefix=settings.queue_prefix) == 0
 
 
@@ -98,17 +98,19 @@ def keys_of(value: Any, path: str = "") -> set[str]:
 
 @pytest.mark.parametrize(
     ("task", "args", "queue"),
-    [(broker.SPEAK, ["01a2.0", False], "hibari.interactive"), (broker.DOWNLOAD, ["01a2"], "ops")],
+    [(messages.SPEAK, ["01a2.0", False], "hibari.interactive"), (messages.DOWNLOAD, ["01a2"], "ops")],
 )
 def test_ours_is_what_celery_publishes(
     client: redis.Redis, settings: Settings, stock_app: Celery, task: str, args: list[Any], queue: str
 ) -> None:
     prefix = settings.queue_prefix
-    if task == broker.SPEAK:
-        broker.ring(client, [Bell(args[0], queue, args[1])], prefix=prefix)
+    if task == messages.SPEAK:
+        broker.publish_parts(client, [PartMessage(args[0], queue, args[1])], prefix=prefix)
     else:
-        broker.ring_download(client, args[0], prefix=prefix)
-    stock_app.send_task(task, args=args, queue=broker.queue_name(queue, prefix=prefix), ignore_result=True)
+        broker.publish_ops_task(client, task, args, prefix=prefix)
+    stock_app.send_task(
+        task, args=args, queue=queue_names.full_name(queue, prefix=prefix), ignore_result=True
+    )
     theirs, ours = map(opened, client.lrange(broker.queue_key(queue, prefix=prefix), 0, -1))
     assert keys_of(ours) == keys_of(theirs)
     # What differs is who sent it, the ids, and that no argument is quoted where it could be logged.
@@ -120,7 +122,7 @@ def test_ours_is_what_celery_publishes(
 
 
 def test_every_message_has_ids_of_its_own() -> None:
-    envelopes = [opened(broker.message(broker.SPEAK, ["p", False], queue="q")) for _ in range(2)]
+    envelopes = [opened(messages.task_message(messages.SPEAK, ["p", False], queue="q")) for _ in range(2)]
     for envelope in envelopes:
         task_id = envelope["headers"]["id"]
         assert task_id == envelope["headers"]["root_id"] == envelope["properties"]["correlation_id"]
@@ -130,27 +132,31 @@ def test_every_message_has_ids_of_its_own() -> None:
 
 def test_ringing_answers_how_deep_each_queue_is(client: redis.Redis, settings: Settings) -> None:
     prefix = settings.queue_prefix
-    first = [Bell(f"a{number}.0", "hibari.bulk", False) for number in range(3)]
-    assert broker.ring(client, first, prefix=prefix) == {"hibari.bulk": 3}
-    both = [Bell("b.0", "hibari.bulk", False), Bell("c.0", "stub.bulk", False)]
-    assert broker.ring(client, both, prefix=prefix) == {"hibari.bulk": 4, "stub.bulk": 1}
-    assert broker.ring(client, [], prefix=prefix) == {}
+    first = [PartMessage(f"a{number}.0", "hibari.bulk", False) for number in range(3)]
+    assert broker.publish_parts(client, first, prefix=prefix) == {"hibari.bulk": 3}
+    both = [PartMessage("b.0", "hibari.bulk", False), PartMessage("c.0", "stub.bulk", False)]
+    assert broker.publish_parts(client, both, prefix=prefix) == {"hibari.bulk": 4, "stub.bulk": 1}
+    assert broker.publish_parts(client, [], prefix=prefix) == {}
     assert broker.depth(client, "hibari.bulk", prefix=prefix) == 4
     assert broker.depth(client, "never.rung", prefix=prefix) == 0
     assert broker.depth(client, "hibari.bulk", prefix=f"other{secrets.token_hex(4)}") == 0
 
 
 def test_a_hung_redis_costs_a_second(tmp_path: Path, settings: Settings) -> None:
-    bells = [Bell("a.0", "hibari.bulk", False)] * 50
+    bells = [PartMessage("a.0", "hibari.bulk", False)] * 50
     with running(tmp_path) as server:
         elsewhere = settings.model_copy(update={"redis_url": server.url})
         with broker.connect(elsewhere) as known, broker.connect(elsewhere) as fresh:
-            broker.ring(known, bells, prefix="t")
+            broker.publish_parts(known, bells, prefix="t")
             server.hang()
             for client in (known, fresh):
-                assert 0.9 < _fails_after_s(lambda client=client: broker.ring(client, bells, prefix="t")) < 5
+                assert (
+                    0.9
+                    < _fails_after_s(lambda client=client: broker.publish_parts(client, bells, prefix="t"))
+                    < 5
+                )
             server.go_on()
-            assert broker.ring(known, bells, prefix="t")["hibari.bulk"] >= 100
+            assert broker.publish_parts(known, bells, prefix="t")["hibari.bulk"] >= 100
 
 
 def _fails_after_s(call: Callable[[], object]) -> float:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.recordings.captions import as_document, as_srt, as_vtt, read_cues
+from common.recordings.captions import Caption, as_document, as_srt, as_vtt, tidy
 from common.recordings.subtitles import LINE_WIDTH, Moments
 from tests.support.caption_readers import Shown, read_srt, read_vtt
 
@@ -21,10 +21,11 @@ LONG = (
 JAPANESE = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所で泣いていた。"
 
 
-def row(text: str, start_s: float = 0.0, end_s: float = 10.0, **given: Any) -> list[Any]:
-    """One segment over all of a text."""
+def caption(text: str, start_s: float = 0.0, end_s: float = 10.0, **given: Any) -> Caption:
+    """One caption for the whole text."""
     given = {"start": 0, "end": len(text), "voice_id": "heart", "words": []} | given
-    return [start_s, end_s, given["start"], given["end"], given["voice_id"], given["words"]]
+    place = [start_s, end_s, given["start"], given["end"]]
+    return Caption.from_row([*place, given["voice_id"], given["words"]])
 
 
 def evenly(text: str, *, start_s: float, each_s: float) -> list[list[float]]:
@@ -46,48 +47,48 @@ def columns(line: str) -> int:
 
 def test_marks_of_the_source_are_not_shown() -> None:
     text = "# Dawn\n[Oratio](/ɔɹətiO/) is **bold**, `sure` and _soft_, at 2 * 3 and snake_case."
-    rows = [[0.0, 4.0, 0, len(text), None, []]]
-    shown = " ".join(as_srt(rows, text=text).split())
+    captions = [caption(text, 0.0, 4.0, voice_id=None)]
+    shown = " ".join(as_srt(captions, text=text).split())
     assert shown.endswith("Dawn Oratio is bold, sure and soft, at 2 * 3 and snake_case.")
-    assert read_cues(rows, text=text)[0].end == len(text)
+    assert tidy(captions, text=text)[0].end == len(text)
 
 
 def test_a_short_segment_is_one_line() -> None:
-    rows = [row(HERON, 0.25, 2.1234)]
-    assert as_srt(rows, text=HERON) == f"1\n00:00:00,250 --> 00:00:02,123\n{HERON}\n"
-    assert as_vtt(rows, text=HERON) == f"WEBVTT\n\n1\n00:00:00.250 --> 00:00:02.123\n{HERON}\n"
+    captions = [caption(HERON, 0.25, 2.1234)]
+    assert as_srt(captions, text=HERON) == f"1\n00:00:00,250 --> 00:00:02,123\n{HERON}\n"
+    assert as_vtt(captions, text=HERON) == f"WEBVTT\n\n1\n00:00:00.250 --> 00:00:02.123\n{HERON}\n"
 
 
 def test_hours() -> None:
-    rows = [row(HERON, 3599.9996, 360_000.5)]
-    assert "01:00:00,000 --> 100:00:00,500" in as_srt(rows, text=HERON)
+    captions = [caption(HERON, 3599.9996, 360_000.5)]
+    assert "01:00:00,000 --> 100:00:00,500" in as_srt(captions, text=HERON)
 
 
 @pytest.mark.parametrize("text", [LONG, JAPANESE, "x" * 300, "नमस्ते दुनिया " * 20])
 def test_a_long_segment_is_several_of_two_lines(text: str) -> None:
-    shown = read_srt(as_srt([row(text)], text=text))
+    shown = read_srt(as_srt([caption(text)], text=text))
     assert len(shown) > 1
     assert max(columns(line) for one in shown for line in one.lines) <= LINE_WIDTH
     assert "".join(flat(shown).split()) == "".join(text.split())
-    assert shown == read_vtt(as_vtt([row(text)], text=text))
+    assert shown == read_vtt(as_vtt([caption(text)], text=text))
 
 
 def test_broken_where_a_reader_would() -> None:
-    lines = [one.lines for one in read_srt(as_srt([row(LONG)], text=LONG))]
+    lines = [one.lines for one in read_srt(as_srt([caption(LONG)], text=LONG))]
     assert [upper[-1] for upper, _ in lines[:1]] == ["f"]
     assert [one[-1][-1] for one in lines] == [",", '"', "."]
-    for one in read_srt(as_srt([row(JAPANESE)], text=JAPANESE)):
+    for one in read_srt(as_srt([caption(JAPANESE)], text=JAPANESE)):
         assert one.lines[-1][-1] == "。"
 
 
 def test_marks_stay_with_their_letters() -> None:
     text = "e\u0301" * 100
-    for one in read_vtt(as_vtt([row(text)], text=text)):
+    for one in read_vtt(as_vtt([caption(text)], text=text)):
         assert not any(line.startswith("\u0301") for line in one.lines)
 
 
 def test_without_words_time_goes_by_characters() -> None:
-    shown = read_srt(as_srt([row(LONG, 5.0, 15.0)], text=LONG))
+    shown = read_srt(as_srt([caption(LONG, 5.0, 15.0)], text=LONG))
     assert (shown[0].start_ms, shown[-1].end_ms) == (5000, 15_000)
     for one in shown:
         place = LONG.index(one.lines[0])
@@ -98,7 +99,7 @@ def test_with_words_time_goes_by_them() -> None:
     words = evenly(LONG, start_s=1.0, each_s=0.3)
     # A long silence in the middle.
     words = [word if at < 20 else [word[0] + 4, word[1] + 4, *word[2:]] for at, word in enumerate(words)]
-    shown = read_srt(as_srt([row(LONG, 0.5, words[-1][1] + 0.5, words=words)], text=LONG))
+    shown = read_srt(as_srt([caption(LONG, 0.5, words[-1][1] + 0.5, words=words)], text=LONG))
     starts = {word[2]: round(1000 * word[0]) for word in words}
     for one in shown:
         first = LONG.index(one.lines[0])
@@ -107,8 +108,8 @@ def test_with_words_time_goes_by_them() -> None:
     # One stays until the next comes, but not through a silence.
     assert shown[0].end_ms == shown[1].start_ms
     words = evenly(HERON, start_s=0.0, each_s=0.5)
-    rows = [row(HERON, 0, 2.5, end=13, words=words[:2]), row(HERON, 6, 8, start=14, words=[])]
-    last, next_one = read_srt(as_srt(rows, text=HERON))
+    captions = [caption(HERON, 0, 2.5, end=13, words=words[:2]), caption(HERON, 6, 8, start=14, words=[])]
+    last, next_one = read_srt(as_srt(captions, text=HERON))
     assert (last.end_ms, next_one.start_ms) == (2500, 6000)
 
 
@@ -116,16 +117,19 @@ def test_a_silence_within_a_segment_is_not_covered() -> None:
     words = evenly(LONG, start_s=0.0, each_s=0.2)
     behind = LONG.index("it was the age of wisdom")
     words = [w if w[2] < behind else [w[0] + 3, w[1] + 3, *w[2:]] for w in words]
-    before, after, *_ = read_srt(as_srt([row(LONG, 0.0, words[-1][1], words=words)], text=LONG))
+    before, after, *_ = read_srt(as_srt([caption(LONG, 0.0, words[-1][1], words=words)], text=LONG))
     assert after.lines[0].startswith("it was the age of wisdom")
     assert after.start_ms - before.end_ms == 3000
 
 
 def test_voices_are_named_where_there_are_several() -> None:
-    one, other = row(HERON, 0, 1, end=13), row(HERON, 1, 2, start=14, voice_id="af_heart(2)+af_sky(1)")
-    assert [shown.voice for shown in read_vtt(as_vtt([one, other], text=HERON))] == ["heart", other[4]]
+    one, other = (
+        caption(HERON, 0, 1, end=13),
+        caption(HERON, 1, 2, start=14, voice_id="af_heart(2)+af_sky(1)"),
+    )
+    assert [shown.voice for shown in read_vtt(as_vtt([one, other], text=HERON))] == ["heart", other.voice_id]
     assert [shown.voice for shown in read_vtt(as_vtt([one, one], text=HERON))] == [None, None]
-    assert [shown.voice for shown in read_vtt(as_vtt([one, row(HERON, voice_id=None)], text=HERON))] == [
+    assert [shown.voice for shown in read_vtt(as_vtt([one, caption(HERON, voice_id=None)], text=HERON))] == [
         "heart",
         None,
     ]
@@ -143,21 +147,21 @@ def test_voices_are_named_where_there_are_several() -> None:
     ],
 )
 def test_nothing_in_a_text_breaks_the_format(text: str, srt: str, vtt: str) -> None:
-    assert flat(read_srt(as_srt([row(text)], text=text))) == srt
-    assert flat(read_vtt(as_vtt([row(text)], text=text))) == vtt
+    assert flat(read_srt(as_srt([caption(text)], text=text))) == srt
+    assert flat(read_vtt(as_vtt([caption(text)], text=text))) == vtt
 
 
 def test_nothing_to_show() -> None:
     assert as_srt([], text="") == ""
     assert as_vtt([], text="") == "WEBVTT\n"
-    assert as_vtt([row(" \n ")], text=" \n ") == "WEBVTT\n"
+    assert as_vtt([caption(" \n ")], text=" \n ") == "WEBVTT\n"
 
 
 def test_the_document() -> None:
     text = "Tom paid $9.99 for it. Cheap!"
     words = [[0.1, 0.3, 0, 3], [0.35, 0.5, 4, 8], [0.5, 0.7, 9, 14], [0.7, 0.8, 9, 14], [0.8, 1.1, 9, 14]]
-    rows = [row(text, 0, 1.5, end=22, words=words), row(text, 1.7, 2.2, start=23, voice_id=None)]
-    document = as_document(rows, text=text, job_id="j", duration_s=2.3)
+    captions = [caption(text, 0, 1.5, end=22, words=words), caption(text, 1.7, 2.2, start=23, voice_id=None)]
+    document = as_document(captions, text=text, job_id="j", duration_s=2.3)
     assert json.loads(json.dumps(document)) == document
     assert (document["job_id"], document["duration_s"]) == ("j", 2.3)
     first, second = document["segments"]
@@ -185,17 +189,17 @@ any_rows = st.lists(
         chars,
         st.sampled_from([None, "heart", "emma"]),
         st.lists(st.tuples(moments, moments, chars, chars).map(list), max_size=8),
-    ).map(list),
+    ).map(Caption.from_row),
     max_size=6,
 )
 
 
-@given(rows=any_rows, text=st.text(max_size=70) | st.text("a. -->&<\n字", max_size=70))
-def test_whatever_is_stored_is_valid(rows: list[Any], text: str) -> None:
-    read_srt(as_srt(rows, text=text))
-    read_vtt(as_vtt(rows, text=text))
+@given(captions=any_rows, text=st.text(max_size=70) | st.text("a. -->&<\n字", max_size=70))
+def test_whatever_is_stored_is_valid(captions: list[Caption], text: str) -> None:
+    read_srt(as_srt(captions, text=text))
+    read_vtt(as_vtt(captions, text=text))
     before_s = 0.0
-    for cue in read_cues(rows, text=text):
+    for cue in tidy(captions, text=text):
         assert before_s <= cue.start_s <= cue.end_s
         assert 0 <= cue.start <= cue.end <= len(text)
         word_s, char = cue.start_s, cue.start

@@ -16,7 +16,7 @@ from common.db.tables import Audio, Idempotency, Job, Recording
 from common.identity import new_id
 from common.jobs import changes, cleanup, lease
 from common.jobs.cleanup import clean
-from common.jobs.retention import Removed
+from common.jobs.retention import RemovalCounts
 from common.settings import Settings
 from common.store import Store, audio_key
 from tests.support.rows import made, new_job, submit, take
@@ -75,15 +75,15 @@ def test_what_is_too_old_goes_with_its_file(database: Database, store: Store) ->
     young = speak(database, store, hours_ago=47)
     would = clean(database, store, limits(), dry_run=True)
     removed = clean(database, store, limits())
-    assert would == removed == Removed(jobs=1, recordings=1, files=1, size_bytes=5)
+    assert would == removed == RemovalCounts(jobs=1, recordings=1, files=1, size_bytes=5)
     assert ids(database, Job.id) == ids(database, Recording.job_id) == {young}
     assert len(keys(store)) == len(ids(database, Audio.key)) == 1
-    assert clean(database, store, limits()) == Removed()
+    assert clean(database, store, limits()) == RemovalCounts()
 
 
 def test_no_limit_is_no_limit(database: Database, store: Store) -> None:
     kept = {speak(database, store, hours_ago=9000) for _ in range(3)}
-    assert clean(database, store, limits(clean_max_hours=0)) == Removed()
+    assert clean(database, store, limits(clean_max_hours=0)) == RemovalCounts()
     assert ids(database, Recording.job_id) == kept
 
 
@@ -142,7 +142,7 @@ def test_a_crash_between_mark_and_file_is_finished_by_the_next_run(
 ) -> None:
     job_id = speak(database, store)
     with database.write() as connection:
-        assert changes.remove(connection, job_id, owner="local").doomed_keys
+        assert changes.remove(connection, job_id, owner="local").pending_delete_keys
     assert len(keys(store)) == 1
     removed = clean(database, store, limits())
     assert (removed.files, keys(store), ids(database, Audio.key)) == (1, set(), set())

@@ -42,7 +42,7 @@ def listener(client: redis.Redis, prefix: str) -> Iterator[redis.client.PubSub]:
 
 def stream(client: redis.Redis, job_id: str, prefix: str, *, after: str = "-") -> list[Event]:
     entries: Any = client.xrange(events.stream_key(job_id, prefix=prefix), min=after)
-    return events.replayed(job_id, entries)
+    return events.from_stream(job_id, entries)
 
 
 def test_told_and_replayed_are_the_same_events_in_order(
@@ -50,8 +50,8 @@ def test_told_and_replayed_are_the_same_events_in_order(
 ) -> None:
     job_id = new_id()
     for name, data in DATA:
-        events.emit(client, job_id, name, data, prefix=prefix)
-    told = [events.told(listener.get_message(timeout=5)["data"]) for _ in DATA]
+        events.append(client, job_id, name, data, prefix=prefix)
+    told = [events.from_channel(listener.get_message(timeout=5)["data"]) for _ in DATA]
     assert [(event.job_id, event.name, event.data) for event in told] == [
         (job_id, name, data) for name, data in DATA
     ]
@@ -68,10 +68,13 @@ def test_jobs_and_deployments_do_not_hear_each_other(
     client: redis.Redis, prefix: str, listener: redis.client.PubSub
 ) -> None:
     mine, other = new_id(), new_id()
-    events.emit(client, other, "queued", {}, prefix=f"{prefix}x")
-    events.emit(client, other, "queued", {}, prefix=prefix)
-    events.emit(client, mine, "failed", {"code": "timeout"}, prefix=prefix)
-    assert [events.told(listener.get_message(timeout=5)["data"]).job_id for _ in range(2)] == [other, mine]
+    events.append(client, other, "queued", {}, prefix=f"{prefix}x")
+    events.append(client, other, "queued", {}, prefix=prefix)
+    events.append(client, mine, "failed", {"code": "timeout"}, prefix=prefix)
+    assert [events.from_channel(listener.get_message(timeout=5)["data"]).job_id for _ in range(2)] == [
+        other,
+        mine,
+    ]
     assert [event.name for event in stream(client, mine, prefix)] == ["failed"]
     assert stream(client, new_id(), prefix) == []
 
@@ -80,7 +83,7 @@ def test_a_stream_is_bounded_and_forgotten(client: redis.Redis, prefix: str) -> 
     job_id = new_id()
     key = events.stream_key(job_id, prefix=prefix)
     for done in range(events.KEEP_EVENTS + 300):
-        events.emit(client, job_id, "progress", {"segments_done": done}, prefix=prefix)
+        events.append(client, job_id, "progress", {"segments_done": done}, prefix=prefix)
     # The bound is approximate: whole nodes of the stream are dropped, of 100 entries each.
     assert events.KEEP_EVENTS <= client.xlen(key) < events.KEEP_EVENTS + 100
     assert stream(client, job_id, prefix)[-1].data == {"segments_done": events.KEEP_EVENTS + 299}
@@ -90,9 +93,9 @@ def test_a_stream_is_bounded_and_forgotten(client: redis.Redis, prefix: str) -> 
 def test_each_event_keeps_the_stream_longer(client: redis.Redis, prefix: str) -> None:
     job_id = new_id()
     key = events.stream_key(job_id, prefix=prefix)
-    events.emit(client, job_id, "queued", {}, prefix=prefix)
+    events.append(client, job_id, "queued", {}, prefix=prefix)
     client.expire(key, 5)
-    events.emit(client, job_id, "started", {}, prefix=prefix)
+    events.append(client, job_id, "started", {}, prefix=prefix)
     assert client.ttl(key) > 5
 
 

@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import Connection, func, select, text, update
 
 from common.db.database import Database
+from common.db.keyset import Keyset
 from common.db.tables import Audio, Captions, Job, Part, Recording
 from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
-from common.jobs import changes, lease, queries, submission, sweep
-from common.jobs.lease import Claim
+from common.jobs import changes, lease, queries, submission, sweep, usage
+from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
-from common.jobs.submission import Accepted, Backlog, NewJob
+from common.jobs.submission import AcceptedJob, Backlog, NewJob
+from common.recordings import queries as recordings
+from common.recordings.captions import Caption
 from tests.support.backlogs import queue_many
 from tests.support.effort import effort
 from tests.support.rows import complete, made, new_job, submit, take
@@ -32,7 +35,7 @@ def test_a_refused_row_leaves_its_neighbours_alone(database: Database) -> None:
         bad = replace(good, text="the same id again")
     with database.write() as connection:
         answers = submission.submit(connection, [good, bad, other], backlog=Backlog(10))
-    assert isinstance(answers[2], Accepted)
+    assert isinstance(answers[2], AcceptedJob)
     assert isinstance(answers[1], InvalidRequest)
     assert status_of(database, other.id) == "queued"
 
@@ -49,8 +52,8 @@ def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Datab
             ],
             backlog=Backlog(10),
         )
-    assert answers[0] == Accepted(first.id, first.part_id, first.queue, created=True)
-    assert answers[1] == Accepted(first.id, first.part_id, first.queue, created=False)
+    assert answers[0] == AcceptedJob(first.id, first.part_id, first.queue, created=True)
+    assert answers[1] == AcceptedJob(first.id, first.part_id, first.queue, created=False)
     assert isinstance(answers[2], Conflict)
 
 
@@ -60,8 +63,8 @@ def test_exactly_the_limit_is_accepted(database: Database) -> None:
     for _ in range(4):
         with database.write() as connection:
             answers = submission.submit(connection, [new_job() for _ in range(3)], backlog=backlog)
-        accepted += sum(isinstance(answer, Accepted) for answer in answers)
-        assert all(isinstance(answer, Accepted | QueueFull) for answer in answers)
+        accepted += sum(isinstance(answer, AcceptedJob) for answer in answers)
+        assert all(isinstance(answer, AcceptedJob | QueueFull) for answer in answers)
     assert accepted == 7
     with database.read() as connection:
         assert queries.count_by_status(connection) == {"queued": 7, "running": 0}
@@ -85,7 +88,7 @@ def test_one_of_many_claims_wins(database: Database) -> None:
     def race() -> None:
         start.wait()
         with database.write() as connection:
-            claims.append(lease.claim(connection, job.part_id, alone=False, worker_id="test", lease_s=30))
+            claims.append(lease.claim(connection, job.part_id, isolated=False, worker_id="test", lease_s=30))
 
     threads = [threading.Thread(target=race) for _ in range(8)]
     for thread in threads:
@@ -101,13 +104,13 @@ def test_a_stale_attempt_writes_nothing(database: Database) -> None:
     submit(database, job)
     stale = take(database, job, lease_s=-1)
     with database.write() as connection:
-        assert sweep.release_expired(connection) == [sweep.Released(job.id, failed=False)]
-    fresh = take(database, job, alone=True)
+        assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=False)]
+    fresh = take(database, job, isolated=True)
     with database.write() as connection:
         assert lease.finish(connection, stale, made(stale)) is None
         assert not lease.fail(connection, stale, code="x", message="x")
         assert not lease.hand_back(connection, stale)
-        assert lease.renew(connection, [(stale.part_id, stale.attempt)], lease_s=30) == {stale.part_id}
+        assert lease.PARTS.renew(connection, [stale.lease], lease_s=30) == [stale.lease]
         assert lease.finish(connection, fresh, made(fresh)) is not None
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Audio)) == 1
@@ -122,19 +125,19 @@ def test_renewal_names_only_the_leases_that_were_lost(database: Database) -> Non
         sweep.release_expired(connection)
     kept = take(database, jobs[1])
     with database.write() as connection:
-        held = [(claim.part_id, claim.attempt) for claim in (lost, kept)]
-        assert lease.renew(connection, held, lease_s=30) == {lost.part_id}
+        held = [claim.lease for claim in (lost, kept)]
+        assert lease.PARTS.renew(connection, held, lease_s=30) == [lost.lease]
 
 
 def test_a_part_that_goes_back_to_its_queue_is_rung_without_back_off(database: Database) -> None:
     job = new_job()
     submit(database, job)
     with database.write() as connection:
-        connection.execute(update(Part).where(Part.id == job.part_id).values(bells=4))
+        connection.execute(update(Part).where(Part.id == job.part_id).values(messages=4))
     claim = take(database, job)
     with database.write() as connection:
         assert lease.hand_back(connection, claim)
-        assert connection.scalar(select(Part.bells).where(Part.id == job.part_id)) == 0
+        assert connection.scalar(select(Part.messages).where(Part.id == job.part_id)) == 0
 
 
 @pytest.mark.parametrize(("attempt", "failed"), [(sweep.MAX_ATTEMPTS - 1, False), (sweep.MAX_ATTEMPTS, True)])
@@ -145,7 +148,7 @@ def test_a_part_that_was_attempted_too_often_fails(database: Database, attempt: 
         connection.execute(update(Part).where(Part.id == job.part_id).values(attempt=attempt - 1))
     take(database, job, lease_s=-1)
     with database.write() as connection:
-        assert sweep.release_expired(connection) == [sweep.Released(job.id, failed=failed)]
+        assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=failed)]
 
 
 def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None:
@@ -154,9 +157,9 @@ def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None
     complete(database, job)
     with database.read() as connection:
         row = queries.get_job(connection, job.id, owner="local")
-        [recording] = queries.list_recordings(connection, owner="local", limit=5)
-        totals = queries.usage_totals(connection, owner="local")
-        per_char = queries.synthesis_s_per_char(connection, model="hibari", since_hour=0)
+        [recording] = recordings.list_recordings(connection, owner="local", limit=5)
+        totals = usage.totals(connection, owner="local")
+        per_char = usage.synthesis_s_per_char(connection, model="hibari", since_hour=0)
     assert row is not None
     assert (row.status, row.duration_s, row.size_bytes, row.attempts) == ("completed", 1.5, 72_044, 1)
     assert row.timings["total_ms"] >= row.timings["queue_ms"] >= 0
@@ -174,7 +177,7 @@ def test_only_a_death_alone_convicts(database: Database) -> None:
     for _ in range(2):
         with database.write() as connection:
             assert not sweep.release_expired(connection)[0].failed
-        take(database, poison, alone=True, lease_s=-1)
+        take(database, poison, isolated=True, lease_s=-1)
         assert status_of(database, poison.id) == "running"
     with database.write() as connection:
         assert sweep.release_expired(connection)[0].failed
@@ -188,7 +191,7 @@ def test_handing_back_charges_no_attempt_and_a_retry_waits(database: Database) -
     job = new_job()
     submit(database, job)
     with database.write() as connection:
-        claim = lease.claim(connection, job.part_id, alone=False, worker_id="a", lease_s=30)
+        claim = lease.claim(connection, job.part_id, isolated=False, worker_id="a", lease_s=30)
         assert claim is not None
         assert lease.hand_back(connection, claim)
         row = queries.get_job(connection, job.id, owner="local")
@@ -196,11 +199,11 @@ def test_handing_back_charges_no_attempt_and_a_retry_waits(database: Database) -
         assert (row.attempts, row.status) == (0, "queued")
         # Since when it runs is said of the attempt that runs: forecasts stand on it.
         assert row.started_at is None
-        claim = lease.claim(connection, job.part_id, alone=False, worker_id="b", lease_s=30)
+        claim = lease.claim(connection, job.part_id, isolated=False, worker_id="b", lease_s=30)
         assert claim is not None
         assert lease.retry_later(connection, claim, delay_s=60)
-        assert lease.claim(connection, job.part_id, alone=False, worker_id="c", lease_s=30) is None
-        assert sweep.due_bells(connection, queue=job.queue, limit=10) == []
+        assert lease.claim(connection, job.part_id, isolated=False, worker_id="c", lease_s=30) is None
+        assert sweep.claim_due_messages(connection, queue=job.queue, limit=10) == []
 
 
 def test_bells_ring_the_oldest_due_and_back_off(database: Database) -> None:
@@ -209,16 +212,16 @@ def test_bells_ring_the_oldest_due_and_back_off(database: Database) -> None:
     with database.write() as connection:
         assert list(sweep.queues_waiting(connection)) == ["hibari.interactive"]
         # The intake has just rung for them.
-        assert sweep.due_bells(connection, queue="hibari.interactive", limit=10) == []
-        connection.execute(update(Part).values(next_bell_at=0))
-        rung = sweep.due_bells(connection, queue="hibari.interactive", limit=3)
+        assert sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10) == []
+        connection.execute(update(Part).values(next_message_at=0))
+        rung = sweep.claim_due_messages(connection, queue="hibari.interactive", limit=3)
         assert [bell.part_id for bell in rung] == [job.part_id for job in jobs[:3]]
-        assert len(sweep.due_bells(connection, queue="hibari.interactive", limit=10)) == 2
-        waits = connection.scalars(select(Part.next_bell_at)).all()
+        assert len(sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10)) == 2
+        waits = connection.scalars(select(Part.next_message_at)).all()
         assert min(waits) > 0
         # An empty queue says that all bells were lost.
         connection.execute(update(Part).values(created_at=Part.created_at - 10))
-        lost = sweep.due_bells(connection, queue="hibari.interactive", limit=10, lost_after_s=2)
+        lost = sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10, lost_after_s=2)
         assert len(lost) == 5
 
 
@@ -227,9 +230,9 @@ def test_places_count_the_own_lane_and_the_faster_one(database: Database) -> Non
     submit(database, *bulk)
     submit(database, new_job(text="12345"))
     with database.read() as connection:
-        assert queries.place_of(connection, bulk[2].id) == queries.Place(3, 25)
-        assert queries.place_of(connection, bulk[0].id) == queries.Place(1, 5)
-        assert queries.backlog(connection, up_to=100) == queries.Place(4, 35)
+        assert queries.queue_position(connection, bulk[2].id) == queries.QueuePosition(3, 25)
+        assert queries.queue_position(connection, bulk[0].id) == queries.QueuePosition(1, 5)
+        assert queries.backlog(connection, up_to=100) == queries.QueuePosition(4, 35)
 
 
 def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> None:
@@ -237,7 +240,7 @@ def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> 
     for job in jobs:
         submit(database, job)
     seen: list[str] = []
-    after: queries.Keyset | None = None
+    after: Keyset | None = None
     while True:
         with database.read() as connection:
             page = queries.list_jobs(connection, owner="local", limit=3, after=after)
@@ -270,7 +273,7 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
     key = made(complete(database, finished)).key
     claim = take(database, running)
     with database.write() as connection:
-        assert changes.remove(connection, finished.id, owner="local") == changes.Deleted(
+        assert changes.remove(connection, finished.id, owner="local") == changes.JobDeletion(
             finished.id, "finished", (key,)
         )
         assert changes.remove(connection, running.id, owner="local").was == "unfinished"
@@ -282,8 +285,8 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
             changes.remove(connection, running.id, owner="somebody else")
         assert lease.finish(connection, claim, made(claim)) is None
         assert queries.list_jobs(connection, owner="local", limit=9) == []
-        assert queries.list_recordings(connection, owner="local", limit=9) == []
-        assert queries.find_audio(connection, [finished.id], owner="local") == {}
+        assert recordings.list_recordings(connection, owner="local", limit=9) == []
+        assert recordings.find_audio(connection, [finished.id], owner="local") == {}
         assert connection.scalars(select(Job.text)).all() == ["", ""]
         changes.forget_audio(connection, [key])
         assert connection.scalar(select(func.count()).select_from(Audio)) == 0
@@ -364,7 +367,7 @@ class TestJoining:
         with database.write() as connection:
             again = replace(keyed, id=new_job().id)
             (answer,) = submission.submit(connection, [again], backlog=Backlog(9))
-        assert isinstance(answer, Accepted)
+        assert isinstance(answer, AcceptedJob)
         assert (answer.job_id, answer.created) == (keyed.id, False)
 
     def test_who_joins_a_refused_one_is_refused_too(self, database: Database) -> None:
@@ -420,12 +423,12 @@ def end(database: Database, job: NewJob, *, how: str) -> None:
 
 
 class TestVoicesOfSeveralModels:
-    LEGS = ("fake_a.interactive", "hibari.interactive")
+    STAGES = ("fake_a.interactive", "hibari.interactive")
 
     @pytest.fixture
     def job(self, database: Database) -> NewJob:
-        options = Options(legs=self.LEGS, cast={"fake_a": 0, "hibari_heart": 1})
-        job = new_job(queue=self.LEGS[0], options=options)
+        options = Options(stages=self.STAGES, stage_of_voice={"fake_a": 0, "hibari_heart": 1})
+        job = new_job(queue=self.STAGES[0], options=options)
         submit(database, job)
         return job
 
@@ -433,17 +436,17 @@ class TestVoicesOfSeveralModels:
         self, database: Database, job: NewJob
     ) -> None:
         first = take(database, job)
-        assert (first.takes, first.next_queue) == ((), self.LEGS[1])
+        assert (first.partial_audio, first.next_queue) == ((), self.STAGES[1])
         assert pass_on(database, first)
         assert status_of(database, job.id) == "queued"
         with database.write() as connection:
             # Who passes it on rings; the sweep would if that bell were lost.
-            assert sweep.due_bells(connection, queue=self.LEGS[1], limit=9) == []
-            connection.execute(update(Part).values(next_bell_at=0))
-            (bell,) = sweep.due_bells(connection, queue=self.LEGS[1], limit=9)
+            assert sweep.claim_due_messages(connection, queue=self.STAGES[1], limit=9) == []
+            connection.execute(update(Part).values(next_message_at=0))
+            (bell,) = sweep.claim_due_messages(connection, queue=self.STAGES[1], limit=9)
         assert bell.part_id == job.part_id
         last = take(database, job)
-        assert (last.takes, last.next_queue, last.queue) == (("take-1",), None, self.LEGS[1])
+        assert (last.partial_audio, last.next_queue, last.queue) == (("take-1",), None, self.STAGES[1])
         assert (last.attempt, last.attempts) == (2, 1), "it is one attempt that goes on elsewhere"
 
     def test_one_that_is_late_passes_nothing_on(self, database: Database, job: NewJob) -> None:
@@ -451,8 +454,8 @@ class TestVoicesOfSeveralModels:
         with database.write() as connection:
             sweep.release_expired(connection)
         assert not pass_on(database, stale)
-        fresh = take(database, job, alone=True)
-        assert (fresh.takes, fresh.queue) == ((), self.LEGS[0])
+        fresh = take(database, job, isolated=True)
+        assert (fresh.partial_audio, fresh.queue) == ((), self.STAGES[0])
         assert not pass_on(database, stale)
         assert pass_on(database, fresh)
         assert not pass_on(database, fresh)
@@ -463,10 +466,10 @@ class TestVoicesOfSeveralModels:
         take(database, job, lease_s=-1)
         with database.write() as connection:
             sweep.release_expired(connection)
-        claim = take(database, job, alone=True)
+        claim = take(database, job, isolated=True)
         with database.write() as connection:
             assert lease.retry_later(connection, claim, delay_s=0)
-        assert pass_on(database, take(database, job, alone=True))
+        assert pass_on(database, take(database, job, isolated=True))
         assert take(database, job).failures == 0
 
     @pytest.mark.parametrize("how", ["failed", "cancelled"])
@@ -477,9 +480,9 @@ class TestVoicesOfSeveralModels:
         end(database, job, how=how)
         with database.write() as connection:
             bell = changes.retry(connection, job.id, owner="local")
-        assert bell.queue == self.LEGS[0]
+        assert bell.queue == self.STAGES[0]
         claim = take(database, job)
-        assert (claim.takes, claim.queue, claim.next_queue) == ((), *self.LEGS)
+        assert (claim.partial_audio, claim.queue, claim.next_queue) == ((), *self.STAGES)
 
     def test_one_that_was_cancelled_passes_nothing_on(self, database: Database, job: NewJob) -> None:
         claim = take(database, job)
@@ -489,26 +492,26 @@ class TestVoicesOfSeveralModels:
         assert status_of(database, job.id) == "cancelled"
 
 
-def pass_on(database: Database, claim: Claim) -> bool:
+def pass_on(database: Database, claim: ClaimedPart) -> bool:
     with database.write() as connection:
         queue = claim.next_queue or "none"
-        return lease.pass_on(connection, claim, queue=queue, take=f"take-{claim.attempt}")
+        return lease.pass_on(connection, claim, queue=queue, key=f"take-{claim.attempt}")
 
 
-CUES = ([0.0, 1.5, 0, 12, "hibari_heart", []],)
+CAPTIONS = (Caption(0.0, 1.5, 0, 12, "hibari_heart"),)
 
 
 def test_captions_come_and_go_with_the_audio(database: Database) -> None:
     job = new_job()
     submit(database, job)
     claim = take(database, job)
-    finished = made(claim, cues=CUES)
+    finished = made(claim, captions=CAPTIONS)
     with database.write() as connection:
         assert lease.finish(connection, claim, finished)
-        assert queries.find_captions(connection, job.id, owner="local") == list(CUES)
-        assert queries.find_captions(connection, job.id, owner="somebody else") is None
+        assert recordings.find_captions(connection, job.id, owner="local") == list(CAPTIONS)
+        assert recordings.find_captions(connection, job.id, owner="somebody else") is None
         changes.remove(connection, job.id, owner="local")
-        assert queries.find_captions(connection, job.id, owner="local") is None
+        assert recordings.find_captions(connection, job.id, owner="local") is None
         changes.forget_audio(connection, [finished.key])
         assert connection.scalar(select(func.count()).select_from(Captions)) == 0
 
@@ -519,7 +522,7 @@ def test_a_stale_attempt_leaves_no_captions(database: Database) -> None:
     claim = take(database, job)
     with database.write() as connection:
         assert changes.cancel(connection, job.id, owner="local")
-        assert lease.finish(connection, claim, made(claim, cues=CUES)) is None
+        assert lease.finish(connection, claim, made(claim, captions=CAPTIONS)) is None
         assert connection.scalar(select(func.count()).select_from(Captions)) == 0
 
 
@@ -527,12 +530,12 @@ def test_a_text_that_came_while_it_was_spoken_is_written_at_the_end(database: Da
     job = new_job(text="", options=Options(live_text=True))
     submit(database, job)
     claim = take(database, job)
-    assert claim.options.live_text
+    assert claim.job.options.live_text
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim, text="Hello there.", cues=CUES))
+        assert lease.finish(connection, claim, made(claim, text="Hello there.", captions=CAPTIONS))
         row = queries.get_job(connection, job.id, owner="local")
-        [recording] = queries.list_recordings(connection, owner="local", limit=5)
-        totals = queries.usage_totals(connection, owner="local")
+        [recording] = recordings.list_recordings(connection, owner="local", limit=5)
+        totals = usage.totals(connection, owner="local")
     assert row is not None
     assert (row.text, row.chars) == ("Hello there.", 12)
     assert (recording.title, recording.text) == ("Hello there.", "Hello there.")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import InvalidRequest
-from common.markup import LONGEST_PAUSE_S, LONGEST_SILENCE_S, Script, read_script
+from common.markup import MAX_PAUSE_S, MAX_SILENCE_S, Markup, parse_markup
 from common.speakable import is_spoken
 
 # Fragments that tags are made of, whole and broken.
@@ -22,12 +22,12 @@ _TEXTS = st.lists(_PIECES | st.text(max_size=5), max_size=30).map("".join)
 
 def said(text: str) -> list[Any]:
     """(text, voice, pause before) of each passage."""
-    return [(text[one.start : one.end], one.voice_id, one.lead_s) for one in read_script(text).passages]
+    return [(text[one.start : one.end], one.voice_id, one.lead_s) for one in parse_markup(text).spans]
 
 
 def refusal(text: str) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as raised:
-        read_script(text)
+        parse_markup(text)
     return raised.value
 
 
@@ -103,13 +103,13 @@ def test_what_is_no_tag_is_read_as_it_stands(text: str) -> None:
 def test_pauses_without_speech_between_them_add_up() -> None:
     text = "[pause:1s] [pause:500ms]…[voice:b][pause:1s]One.[pause:2s] -- [pause:1s]"
     assert said(text) == [("One.", "b", pytest.approx(2.5))]
-    assert read_script(text).tail_s == pytest.approx(3.0)
+    assert parse_markup(text).tail_s == pytest.approx(3.0)
 
 
 def test_pauses_alone_are_no_speech() -> None:
-    assert read_script("[pause:1s][pause:2s]") == Script((), 3.0)
-    assert read_script("") == Script((), 0.0)
-    assert read_script(" [voice:b] … ") == Script((), 0.0)
+    assert parse_markup("[pause:1s][pause:2s]") == Markup((), 3.0)
+    assert parse_markup("") == Markup((), 0.0)
+    assert parse_markup(" [voice:b] … ") == Markup((), 0.0)
 
 
 def test_a_pause_of_nothing_is_another_than_none() -> None:
@@ -117,9 +117,9 @@ def test_a_pause_of_nothing_is_another_than_none() -> None:
 
 
 def test_silence_is_bounded_in_all() -> None:
-    most = int(LONGEST_SILENCE_S / LONGEST_PAUSE_S)
+    most = int(MAX_SILENCE_S / MAX_PAUSE_S)
     text = "One.[pause:60s]" * most
-    assert read_script(text).tail_s == LONGEST_PAUSE_S
+    assert parse_markup(text).tail_s == MAX_PAUSE_S
     error = refusal(f"{text}[pause:1ms]")
     assert (error.code, error.param) == ("invalid_tag", "text")
 
@@ -133,11 +133,11 @@ def test_voices_speak_until_the_next_and_default_is_the_own_one() -> None:
         ("Six. ", None, None),
         ("Seven.", "a", None),
     ]
-    assert read_script(text).voice_ids == ("a", "b")
+    assert parse_markup(text).voice_ids == ("a", "b")
 
 
 def test_a_voice_that_says_nothing_is_not_asked_for() -> None:
-    assert read_script("[voice:nobody] … [voice:a]One.").voice_ids == ("a",)
+    assert parse_markup("[voice:nobody] … [voice:a]One.").voice_ids == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -147,34 +147,34 @@ def test_reading_takes_time_in_proportion(unit: str) -> None:
     text = (unit * 200_000)[:200_000]
     began = time.process_time()
     with suppress(InvalidRequest):
-        read_script(text)
+        parse_markup(text)
     assert time.process_time() - began < 2.0
 
 
 def test_spaces_in_a_tag_without_end_cost_no_more() -> None:
     text = "[pause" + " " * 200_000
     began = time.process_time()
-    assert len(read_script(text).passages) == 1
+    assert len(parse_markup(text).spans) == 1
     assert time.process_time() - began < 2.0
 
 
 @given(_TEXTS)
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        script = read_script(text)
+        script = parse_markup(text)
     except InvalidRequest as error:
         assert (error.code, error.param) == ("invalid_tag", "text")  # noqa: PT017
         return
     _check_order(text, script)
-    covered = {at for one in script.passages for at in range(one.start, one.end)}
+    covered = {at for one in script.spans for at in range(one.start, one.end)}
     rest = "".join(" " if at in covered else char for at, char in enumerate(text))
     # What no passage covers are tags, and marks that nobody says.
     assert not any(map(is_spoken, _without_tags(rest)))
 
 
-def _check_order(text: str, script: Script) -> None:
-    ends = [0, *(one.end for one in script.passages)]
-    for before, one in zip(ends, script.passages, strict=False):
+def _check_order(text: str, script: Markup) -> None:
+    ends = [0, *(one.end for one in script.spans)]
+    for before, one in zip(ends, script.spans, strict=False):
         assert before <= one.start < one.end <= len(text)
         assert any(map(is_spoken, text[one.start : one.end]))
         assert one.lead_s is None or one.lead_s >= 0

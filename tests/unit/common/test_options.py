@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.jobs.options import PLAIN, Options
+from common.jobs.options import DEFAULTS, Options
 
 _OPTIONS = st.builds(
     Options,
@@ -15,14 +15,14 @@ _OPTIONS = st.builds(
     streamed=st.booleans(),
     keep=st.booleans(),
     live_text=st.booleans(),
-    legs=st.lists(st.text(max_size=8), max_size=3),
-    cast=st.dictionaries(st.text(max_size=8), st.integers(0, 3), max_size=3),
+    stages=st.lists(st.text(max_size=8), max_size=3),
+    stage_of_voice=st.dictionaries(st.text(max_size=8), st.integers(0, 3), max_size=3),
 )
 
 
 def test_a_plain_job_stores_nothing() -> None:
-    assert PLAIN.as_row() == {}
-    assert Options.from_row({}) == PLAIN
+    assert DEFAULTS.as_row() == {}
+    assert Options.from_row({}) == DEFAULTS
 
 
 def test_only_what_differs_is_stored() -> None:
@@ -37,7 +37,10 @@ def test_what_another_release_wrote_is_left_aside() -> None:
 def test_a_row_gives_back_what_was_stored(options: Options) -> None:
     found = Options.from_row(json.loads(json.dumps(options.as_row())))
     assert found.as_row() == options.as_row()
-    assert (list(found.legs), dict(found.cast)) == (list(options.legs), dict(options.cast))
+    assert (list(found.stages), dict(found.stage_of_voice)) == (
+        list(options.stages),
+        dict(options.stage_of_voice),
+    )
     assert (found.normalize, found.keep, found.live_text) == (
         options.normalize,
         options.keep,

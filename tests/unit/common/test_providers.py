@@ -7,20 +7,27 @@ import pytest
 
 from common.catalogue import Voice, find_voice
 from common.errors import Conflict, NoWorker, OratioError
-from common.providers import STUB_WARNING, WAITING_WARNING, Choice, announced, choose, unavailable_reason
+from common.providers import (
+    STUB_WARNING,
+    WAITING_WARNING,
+    ProviderChoice,
+    announced,
+    choose,
+    unavailable_reason,
+)
 from common.settings import ProviderMode
-from common.worker_registry import Announcement, Seen
+from common.worker_registry import Announcement, WorkerStatus
 
 # A model that only workers speak, one that hosted inference speaks too.
 HIBARI = find_voice("hibari_emma")
 KOKORO = find_voice("af_heart")
 MMS = find_voice("mms_fra")
 MIX = find_voice("af_heart(2)+af_sky")
-BEEP = Choice("stub", "stub", (STUB_WARNING,))
-HOSTED = Choice("inference", "inference")
+BEEP = ProviderChoice("stub", "stub", (STUB_WARNING,))
+HOSTED = ProviderChoice("inference", "inference")
 
 
-def seen(alive: bool = True, **engines: list[str]) -> Seen:
+def seen(alive: bool = True, **engines: list[str]) -> WorkerStatus:
     """A worker that announced these engines with the names of their voices."""
     announcement = Announcement(
         id="test@here:1",
@@ -32,10 +39,10 @@ def seen(alive: bool = True, **engines: list[str]) -> Seen:
         formats=("wav",),
         stats={},
     )
-    return Seen(announcement, started_at=0.0, heartbeat_at=0.0, alive=alive)
+    return WorkerStatus(announcement, started_at=0.0, heartbeat_at=0.0, alive=alive)
 
 
-NOBODY: list[Seen] = []
+NOBODY: list[WorkerStatus] = []
 OPS = [seen()]
 STUB = [seen(stub=["*"])]
 # hibari with its bundled voice only, and with the other one downloaded.
@@ -51,7 +58,7 @@ KOKORO_ELSEWHERE = [seen(kokoro=["am_adam"]), seen(inference=["*"])]
 
 
 BROKEN = [
-    Seen(
+    WorkerStatus(
         Announcement(
             id="test@here:2",
             flavour="base",
@@ -82,9 +89,9 @@ MMS_BOTH = [seen(mms_eng=["eng"]), seen(mms_fra=["fra"])]
 MIX_HERE = [seen(kokoro=["af_heart", "af_sky"], stub=["*"])]
 
 
-def local(engine: str, *, may_fail_over: bool = True) -> Choice:
+def local(engine: str, *, may_fail_over: bool = True) -> ProviderChoice:
     """A job may go elsewhere where nobody forced a provider; the worker then sees who there is."""
-    return Choice("local", engine, may_fail_over=may_fail_over)
+    return ProviderChoice("local", engine, may_fail_over=may_fail_over)
 
 
 @pytest.mark.parametrize("fallback_stub", [True, False])
@@ -113,7 +120,7 @@ def local(engine: str, *, may_fail_over: bool = True) -> Choice:
     ],
 )
 def test_it_is_spoken(
-    mode: ProviderMode, voice: Voice, fleet: list[Seen], expected: Choice, fallback_stub: bool
+    mode: ProviderMode, voice: Voice, fleet: list[WorkerStatus], expected: ProviderChoice, fallback_stub: bool
 ) -> None:
     assert choose(voice, fleet, mode=mode, fallback_stub=fallback_stub) == expected
 
@@ -147,7 +154,7 @@ def test_it_is_spoken(
 def test_it_is_refused(
     mode: ProviderMode,
     voice: Voice,
-    fleet: list[Seen],
+    fleet: list[WorkerStatus],
     refusal: type[OratioError],
     says: str,
     fallback_stub: bool,
@@ -166,7 +173,7 @@ def test_it_is_refused(
     [(HIBARI, STUB), (KOKORO, STUB), (HIBARI, REMOTE_AND_STUB), (KOKORO, NO_VOICES), (MMS, MMS_ENGLISH)],
 )
 def test_a_model_that_nobody_serves_is_a_beep_only_where_that_is_allowed(
-    voice: Voice, fleet: list[Seen]
+    voice: Voice, fleet: list[WorkerStatus]
 ) -> None:
     assert choose(voice, fleet, mode="auto", fallback_stub=True) == BEEP
     with pytest.raises(NoWorker, match=f"No worker serves the model '{voice.model}'"):
@@ -174,8 +181,8 @@ def test_a_model_that_nobody_serves_is_a_beep_only_where_that_is_allowed(
 
 
 @pytest.mark.parametrize(("voice", "fleet"), [(HIBARI, FULL), (KOKORO, KOKORO_TWICE), (KOKORO, REMOTE)])
-def test_a_worker_that_rests_is_still_waited_for(voice: Voice, fleet: list[Seen]) -> None:
-    resting = [Seen(one.announcement, started_at=0.0, heartbeat_at=0.0, alive=False) for one in fleet]
+def test_a_worker_that_rests_is_still_waited_for(voice: Voice, fleet: list[WorkerStatus]) -> None:
+    resting = [WorkerStatus(one.announcement, started_at=0.0, heartbeat_at=0.0, alive=False) for one in fleet]
     awake, asleep = (choose(voice, these, mode="auto", fallback_stub=True) for these in (fleet, resting))
     assert awake == replace(asleep, warnings=())
     assert asleep.warnings == ((WAITING_WARNING,) if asleep.provider == "local" else ())
@@ -196,7 +203,9 @@ def test_a_worker_that_rests_is_still_waited_for(voice: Voice, fleet: list[Seen]
         (HIBARI, NOBODY, "auto", "No worker ever announced itself"),
     ],
 )
-def test_why_a_voice_cannot_be_had(voice: Voice, fleet: list[Seen], mode: ProviderMode, reason: str) -> None:
+def test_why_a_voice_cannot_be_had(
+    voice: Voice, fleet: list[WorkerStatus], mode: ProviderMode, reason: str
+) -> None:
     assert reason in str(unavailable_reason(voice, fleet, mode=mode))
 
 

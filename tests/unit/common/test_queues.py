@@ -6,16 +6,16 @@ from sqlalchemy import Connection
 from common.db.database import Database
 from common.jobs import lease, queues
 from common.jobs.queries import POSITION_MAX
-from common.jobs.queues import HeldPart, Standing
+from common.jobs.queues import HeldPart, QueueStatus
 from tests.support.backlogs import queue_many
 from tests.support.effort import effort
 from tests.support.rows import complete, new_job, submit, take
 
 
-def look(database: Database) -> tuple[list[HeldPart], dict[str, Standing]]:
+def look(database: Database) -> tuple[list[HeldPart], dict[str, QueueStatus]]:
     with database.read() as connection:
         held = queues.held_parts(connection)
-        return list(held), dict(queues.standings(connection, held))
+        return list(held), dict(queues.queue_statuses(connection, held))
 
 
 def test_nothing_is_no_queue(database: Database) -> None:
@@ -49,7 +49,7 @@ def test_a_queue_of_which_all_runs_has_no_oldest(database: Database) -> None:
     submit(database, job)
     take(database, job)
     _, standing = look(database)
-    assert standing == {"hibari.interactive": Standing(running=1)}
+    assert standing == {"hibari.interactive": QueueStatus(running=1)}
 
 
 @pytest.mark.parametrize("more", [POSITION_MAX - 1, POSITION_MAX])
@@ -77,4 +77,4 @@ def test_a_longer_backlog_costs_no_more(database: Database) -> None:
 
 
 def _standings(connection: Connection) -> None:
-    queues.standings(connection, queues.held_parts(connection))
+    queues.queue_statuses(connection, queues.held_parts(connection))

@@ -11,9 +11,9 @@ from common.db.database import Database, clock
 from common.db.tables import Audio, Rendition
 from common.identity import new_id
 from common.jobs import changes, retention
-from common.jobs.retention import Limits
+from common.jobs.retention import RetentionLimits
 from common.recordings import renditions
-from common.recordings.renditions import MAX_CRASHES, Claim, Made
+from common.recordings.renditions import MAX_CRASHES, ClaimedRendition, RenditionAudio
 from common.store import audio_key
 from tests.support.rows import complete, new_job, submit
 
@@ -35,12 +35,12 @@ def ask(connection: Connection, job_id: str, audio_format: str = "mp3") -> bool 
 
 def begin(
     connection: Connection, job_id: str, audio_format: str = "mp3", *, able: tuple[str, ...] = ALL
-) -> Claim | None:
+) -> ClaimedRendition | None:
     given: dict[str, Any] = {"able": able, "worker_id": "ops@here:1", "lease_s": 30.0}
-    return renditions.begin(connection, job_id, audio_format=audio_format, **given)
+    return renditions.claim(connection, job_id, audio_format=audio_format, **given)
 
 
-def begun(database: Database, job_id: str, audio_format: str = "mp3") -> Claim:
+def begun(database: Database, job_id: str, audio_format: str = "mp3") -> ClaimedRendition:
     with database.write() as connection:
         ask(connection, job_id, audio_format)
         claim = begin(connection, job_id, audio_format)
@@ -48,9 +48,9 @@ def begun(database: Database, job_id: str, audio_format: str = "mp3") -> Claim:
     return claim
 
 
-def made(claim: Claim) -> Made:
-    key = audio_key(claim.job_id, attempt=claim.attempt, extension=claim.format)
-    return Made(key, "0" * 64, "2" * 64, 24_000, claim.duration_s, 9_000)
+def made(claim: ClaimedRendition) -> RenditionAudio:
+    key = audio_key(claim.job_id, attempt=claim.lease.attempt, extension=claim.format)
+    return RenditionAudio(key, "0" * 64, "2" * 64, 24_000, claim.duration_s, 9_000)
 
 
 def expire(connection: Connection) -> None:
@@ -114,7 +114,7 @@ def test_one_of_many_begins(gateway: Database) -> None:
     with gateway.write() as connection:
         ask(connection, job_id)
     claims = [one for one in at_once(gateway, lambda connection: begin(connection, job_id)) if one]
-    assert [(one.attempt, one.source_format, one.duration_s) for one in claims] == [(1, "wav", 1.5)]
+    assert [(one.lease.attempt, one.source_format, one.duration_s) for one in claims] == [(1, "wav", 1.5)]
     assert row_of(gateway, job_id).status == "running"
 
 
@@ -134,7 +134,7 @@ def test_a_finished_one_is_found_with_its_figures(database: Database) -> None:
         assert renditions.finish(connection, claim, made(claim))
         assert ask(connection, job_id) is False
     row = row_of(database, job_id)
-    assert (row.status, row.key, row.size_bytes, row.duration_s) == (
+    assert (row.status, row.audio.key, row.audio.size_bytes, row.audio.duration_s) == (
         "completed",
         made(claim).key,
         9_000,
@@ -152,7 +152,7 @@ def test_a_failed_one_may_be_asked_for_again(database: Database) -> None:
         "storage_full",
     )
     again = begun(database, job_id)
-    assert again.attempt == 2
+    assert again.lease.attempt == 2
     assert row_of(database, job_id).error_code is None
 
 
@@ -160,20 +160,20 @@ def test_a_stale_attempt_changes_nothing(database: Database) -> None:
     job_id = recorded(database)
     stale = begun(database, job_id)
     with database.write() as connection:
-        assert renditions.renew(connection, stale, lease_s=30)
+        assert not renditions.RENDITIONS.renew(connection, [stale.lease], lease_s=30)
         assert renditions.release_expired(connection) == []
         expire(connection)
         (released,) = renditions.release_expired(connection)
         assert (released.job_id, released.format, released.failed) == (job_id, "mp3", False)
         fresh = begin(connection, job_id)
         assert fresh is not None
-        assert fresh.attempt == 2
-        assert not renditions.renew(connection, stale, lease_s=30)
+        assert fresh.lease.attempt == 2
+        assert renditions.RENDITIONS.renew(connection, [stale.lease], lease_s=30) == [stale.lease]
         assert not renditions.finish(connection, stale, made(stale))
         assert not renditions.fail(connection, stale, code="internal_error", message="")
         assert not renditions.hand_back(connection, stale)
         assert renditions.finish(connection, fresh, made(fresh))
-    assert row_of(database, job_id).key == made(fresh).key
+    assert row_of(database, job_id).audio.key == made(fresh).key
     assert count(database, Audio) == 2
 
 
@@ -209,13 +209,13 @@ def test_deleted_with_the_recording(database: Database) -> None:
         renditions.finish(connection, ended, made(ended))
         ask(connection, job_id, "opus")
         removed = changes.remove(connection, job_id, owner="local")
-        assert set(removed.doomed_keys) == {
+        assert set(removed.pending_delete_keys) == {
             audio_key(job_id, attempt=1, extension="wav"),
             made(ended).key,
         }
         assert not renditions.finish(connection, running, made(running))
         assert ask(connection, job_id) is None
-        changes.forget_audio(connection, removed.doomed_keys)
+        changes.forget_audio(connection, removed.pending_delete_keys)
     assert (count(database, Rendition), count(database, Audio)) == (0, 0)
 
 
@@ -224,10 +224,10 @@ def test_retention_takes_them_along_and_counts_them(database: Database) -> None:
     claim = begun(database, job_id)
     with database.write() as connection:
         renditions.finish(connection, claim, made(claim))
-        everything = Limits(clock(connection) + 1, clock(connection) + 1, None, None)
+        everything = RetentionLimits(clock(connection) + 1, clock(connection) + 1, None, None)
         expected = retention.count_old(connection, everything)
         assert (expected.recordings, expected.files, expected.size_bytes) == (1, 2, 72_044 + 9_000)
         retention.remove_recordings(connection, retention.old_recordings(connection, everything))
-        doomed = {size_bytes for _, size_bytes in retention.doomed_files(connection)}
-    assert doomed == {72_044, 9_000}
+        pending_delete = {size_bytes for _, size_bytes in retention.pending_deletes(connection)}
+    assert pending_delete == {72_044, 9_000}
     assert count(database, Rendition) == 0

@@ -10,9 +10,10 @@ from sqlalchemy.pool import NullPool
 from common.db.database import Database
 from common.db.migration import alembic_config, check, migrate
 from common.db.tables import RecordingSearch
-from common.jobs import changes, lease, queries
+from common.jobs import changes, lease
+from common.recordings import queries as recordings
 from common.recordings import search
-from common.recordings.search import Wanted
+from common.recordings.search import RecordingFilter
 from common.recordings.tokenizer import MOST_BYTES, WORD_CHARS, prefixes_of, words_of
 from tests.support.rows import complete, made, new_job, submit, take
 
@@ -32,11 +33,11 @@ def speak(database: Database, said: str, **changed: object) -> str:
 
 def found(database: Database, query: str, **wanted: object) -> list[str]:
     with database.read() as connection:
-        rows = queries.list_recordings(
+        rows = recordings.list_recordings(
             connection,
             owner="local",
             limit=50,
-            wanted=Wanted(query, **wanted),  # type: ignore[arg-type]
+            wanted=RecordingFilter(query, **wanted),  # type: ignore[arg-type]
         )
     return [row.job_id for row in rows]
 
@@ -119,12 +120,15 @@ def test_words_and_filters_together_and_page_by_page(database: Database) -> None
     pages: list[str] = []
     after = None
     with database.read() as connection:
-        while rows := queries.list_recordings(
-            connection, owner="local", limit=4, after=after, wanted=Wanted("hel")
+        while rows := recordings.list_recordings(
+            connection, owner="local", limit=4, after=after, wanted=RecordingFilter("hel")
         ):
             pages += [row.job_id for row in rows]
             after = (rows[-1].created_at, rows[-1].job_id)
-        assert queries.list_recordings(connection, owner="other", limit=4, wanted=Wanted("hel")) == []
+        assert (
+            recordings.list_recordings(connection, owner="other", limit=4, wanted=RecordingFilter("hel"))
+            == []
+        )
     assert pages == newest
 
 

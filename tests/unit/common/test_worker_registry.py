@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from common import worker_registry
 from common.db.database import Database, clock
 from common.db.tables import Worker
-from common.worker_registry import ALIVE_WITHIN_S, REMEMBERED_S, Announcement, Seen
+from common.worker_registry import ALIVE_WITHIN_S, REMEMBERED_S, Announcement, WorkerStatus
 
 HIBARI = Announcement(
     id="hibari@here:1",
@@ -32,9 +32,9 @@ def announce(database: Database, *announcements: Announcement) -> None:
             worker_registry.announce(connection, announcement)
 
 
-def seen(database: Database) -> list[Seen]:
+def seen(database: Database) -> list[WorkerStatus]:
     with database.read() as connection:
-        return list(worker_registry.seen_lately(connection))
+        return list(worker_registry.recent_workers(connection))
 
 
 def age(database: Database, worker_id: str, seconds: float) -> None:

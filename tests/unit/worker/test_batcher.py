@@ -7,12 +7,12 @@ from concurrent.futures import CancelledError, Future
 import numpy as np
 import pytest
 
-from common.messaging.broker import BULK, INTERACTIVE
+from common.messaging.queue_names import BULK, INTERACTIVE
 from tests.support.waiting import wait_for
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, Speech, Utterance
 from worker.inference import request_queue
 from worker.inference.batcher import Batcher
-from worker.inference.model_cache import Shelf
+from worker.inference.model_cache import ModelCache
 
 LONG_S = 10.0
 
@@ -83,7 +83,7 @@ def utterance(text: str, *, voice: str = "one") -> Utterance:
 class Desk:
     """A batcher with one model on it, each copy of which a test holds by the hand."""
 
-    def __init__(self, batcher: Batcher, engines: Sequence[Recorder], shelf: Shelf) -> None:
+    def __init__(self, batcher: Batcher, engines: Sequence[Recorder], shelf: ModelCache) -> None:
         self.batcher = batcher
         self.engines = engines
         self.shelf = shelf
@@ -116,7 +116,7 @@ class Start:
         clock: Callable[[], float] | None = None,
     ) -> Desk:
         timing = {} if clock is None else {"clock": clock}
-        shelf = Shelf(budget_bytes=budget_bytes)
+        shelf = ModelCache(budget_bytes=budget_bytes)
         batcher = Batcher(
             shelf,
             threads=threads or len(engines),
@@ -253,11 +253,11 @@ def test_waits_for_company_only_while_nothing_runs(start: Start) -> None:
     desk = start(*engines, linger_s=6 * LONG_S)
     pair = [desk.submit(utterance(text), first=False) for text in ("aa", "bb")]
     wait_for(lambda: [*engines[0].calls, *engines[1].calls] == [["aa", "bb"]], interval_s=0.001)
-    alone = desk.submit(utterance("cc"), first=False)
+    isolated = desk.submit(utterance("cc"), first=False)
     wait_for(lambda: ["cc"] in [*engines[0].calls, *engines[1].calls], timeout_s=LONG_S, interval_s=0.001)
     for engine in engines:
         engine.gate.set()
-    assert [length(future) for future in [*pair, alone]] == [2, 2, 2]
+    assert [length(future) for future in [*pair, isolated]] == [2, 2, 2]
 
 
 def test_company_need_not_come(start: Start) -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from common.jobs.options import Options
 from common.messaging.text_stream import Kind, Piece
-from tests.support.claims import claim_of
+from tests.support.claims import claimed_part
 from worker.engines.protocol import EngineError
-from worker.synthesis.incremental_text import Dictation
-from worker.synthesis.segment_synthesis import Stopped
-from worker.synthesis.segmentation import Cue
+from worker.synthesis.callbacks import SynthesisStopped
+from worker.synthesis.incremental_text import IncrementalText
+from worker.synthesis.segmentation import Segment
 from worker.text.splitting import cut
 
 FLUSH, END = Piece("flush"), Piece("end")
@@ -27,28 +27,30 @@ class Talk:
     def __init__(self, *pieces: Piece | str, voice_id: str = "hibari_heart", max_chars: int = 300) -> None:
         self._pieces = [piece if isinstance(piece, Piece) else Piece("more", piece) for piece in pieces]
         self._at = 0
-        claim = claim_of("", voice_id=voice_id, options=Options(live_text=True))
-        self.dictation = Dictation(claim, max_chars=max_chars, listen=self._listen, look=lambda: None)
-        self.heard: list[list[Cue]] = [[]]
+        claim = claimed_part("", voice_id=voice_id, options=Options(live_text=True))
+        self.dictation = IncrementalText(
+            claim, max_chars=max_chars, read_text=self._listen, check=lambda: None
+        )
+        self.heard: list[list[Segment]] = [[]]
 
     def _listen(self, after: str, _within_s: float) -> list[tuple[str, Piece]]:
         assert after == f"{self._at}-0" if self._at else "0-0"
         if self._at == len(self._pieces):
-            raise Stopped
+            raise SynthesisStopped
         self._at += 1
         self.heard.append([])
         return [(f"{self._at}-0", self._pieces[self._at - 1])]
 
     def hear(self) -> "Talk":
         try:
-            for cue in self.dictation.cues():
+            for cue in self.dictation.segments():
                 self.heard[-1].append(cue)
-        except Stopped:
+        except SynthesisStopped:
             pass
         return self
 
     @property
-    def cues(self) -> list[Cue]:
+    def segments(self) -> list[Segment]:
         return [cue for some in self.heard for cue in some]
 
     @property
@@ -58,7 +60,7 @@ class Talk:
 
     @property
     def spoken(self) -> list[tuple[str, str, float | None]]:
-        return [(cue.text, cue.voice.id, cue.lead_s) for cue in self.cues]
+        return [(cue.text, cue.voice.id, cue.lead_s) for cue in self.segments]
 
 
 def talk(*pieces: Piece | str, **changes: Any) -> Talk:
@@ -113,9 +115,9 @@ def test_a_sentence_that_is_too_long_does_not_wait_for_its_end() -> None:
 
 def test_what_comes_in_one_look_is_heard_in_its_order() -> None:
     pieces = [("1-0", Piece("more", "One")), ("2-0", FLUSH), ("3-0", Piece("more", "Two")), ("4-0", END)]
-    claim = claim_of("", options=Options(live_text=True))
-    dictation = Dictation(claim, max_chars=300, listen=lambda *_: pieces, look=lambda: None)
-    assert [cue.text for cue in dictation.cues()] == ["One", "Two"]
+    claim = claimed_part("", options=Options(live_text=True))
+    dictation = IncrementalText(claim, max_chars=300, read_text=lambda *_: pieces, check=lambda: None)
+    assert [cue.text for cue in dictation.segments()] == ["One", "Two"]
     assert dictation.text == "OneTwo"
 
 
@@ -139,7 +141,7 @@ def test_a_pause_in_two_pieces_beside_a_flush(cut_at: int) -> None:
 def test_a_bracket_that_is_no_tag_holds_nothing_up() -> None:
     found = talk("See [the first note of all. It is long. And", " so on.", END)
     assert found.texts[0] == ["See [the first note of all."]
-    assert "".join(cue.text for cue in found.cues).count("[") == 1
+    assert "".join(cue.text for cue in found.segments).count("[") == 1
 
 
 def test_a_tag_that_never_ends_is_spoken_at_the_end() -> None:
@@ -193,7 +195,7 @@ def test_a_tag_that_cannot_be_followed_fails_the_text(text: str, code: str) -> N
     with pytest.raises(EngineError) as raised:
         found.hear()
     assert (raised.value.code, raised.value.caller_fault) == (code, True)
-    assert [cue.text for cue in found.cues] == [LONG.strip()], "what came before it was spoken"
+    assert [cue.text for cue in found.segments] == [LONG.strip()], "what came before it was spoken"
 
 
 def test_looking_stops_it_also_while_nothing_comes() -> None:
@@ -202,18 +204,18 @@ def test_looking_stops_it_also_while_nothing_comes() -> None:
     def look() -> None:
         looks.append(1)
         if len(looks) == 3:
-            raise Stopped
+            raise SynthesisStopped
 
-    dictation = Dictation(claim_of(""), max_chars=300, listen=lambda *_: [], look=look)
-    with pytest.raises(Stopped):
-        next(dictation.cues())
+    dictation = IncrementalText(claimed_part(""), max_chars=300, read_text=lambda *_: [], check=look)
+    with pytest.raises(SynthesisStopped):
+        next(dictation.segments())
 
 
 def test_indices_count_and_the_language_is_the_voices() -> None:
     found = talk(LONG * 3, "[voice:hibari_emma]" + LONG * 2, END)
-    assert [cue.index for cue in found.cues] == list(range(len(found.cues)))
-    assert {(cue.voice.id, cue.language) for cue in found.cues} == {
-        (voice.id, voice.languages[0]) for voice in (cue.voice for cue in found.cues)
+    assert [cue.index for cue in found.segments] == list(range(len(found.segments)))
+    assert {(cue.voice.id, cue.language) for cue in found.segments} == {
+        (voice.id, voice.languages[0]) for voice in (cue.voice for cue in found.segments)
     }
 
 
@@ -241,11 +243,11 @@ def test_however_it_comes_every_word_is_spoken_once(text: str, data: st.DataObje
     ]
     found = talk(*pieces, END)
     assert found.dictation.text == text
-    ends = [0, *(cue.end for cue in found.cues)]
-    assert all(before <= cue.start < cue.end for before, cue in zip(ends, found.cues, strict=False))
+    ends = [0, *(cue.end for cue in found.segments)]
+    assert all(before <= cue.start < cue.end for before, cue in zip(ends, found.segments, strict=False))
     # Marks that are said by nobody may be left out, and white space within a segment is told as a space.
-    assert all(len(cue.text) == cue.end - cue.start for cue in found.cues)
-    said = "".join(text[cue.start : cue.end] for cue in found.cues)
+    assert all(len(cue.text) == cue.end - cue.start for cue in found.segments)
+    said = "".join(text[cue.start : cue.end] for cue in found.segments)
     whole = "".join(part.partition("]")[2] if ":" in part else part for part in text.split("["))
     assert _letters(said) == _letters(whole)
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from worker.engines.protocol import EngineError, OutOfMemory, Speech, Utterance
-from worker.inference.model_cache import Shelf
+from worker.inference.model_cache import ModelCache
 
 LONG_S = 10.0
 
@@ -60,19 +60,19 @@ def books() -> list[Book]:
     return [Book(name) for name in "abcd"]
 
 
-def touch(shelf: Shelf, *books: Book) -> None:
+def touch(shelf: ModelCache, *books: Book) -> None:
     for book in books:
         with shelf.use(book):
             assert shelf.is_loaded(book)
             assert shelf.in_use(book)
 
 
-def loaded(shelf: Shelf, books: Sequence[Book]) -> str:
+def loaded(shelf: ModelCache, books: Sequence[Book]) -> str:
     return "".join(book.alias for book in books if shelf.is_loaded(book))
 
 
 def test_is_loaded_once_and_stays(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     touch(shelf, books[0], books[0])
     assert books[0].done == ["load"]
     assert not shelf.in_use(books[0])
@@ -81,7 +81,7 @@ def test_is_loaded_once_and_stays(books: list[Book]) -> None:
 
 
 def test_the_least_recently_used_goes_for_a_new_one(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=20)
+    shelf = ModelCache(budget_bytes=20)
     a, b, c, _ = books
     touch(shelf, a, b, a, c)
     assert loaded(shelf, books) == "ac"
@@ -92,7 +92,7 @@ def test_the_least_recently_used_goes_for_a_new_one(books: list[Book]) -> None:
 
 
 def test_nothing_in_use_goes_even_when_the_budget_is_overdrawn(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=20)
+    shelf = ModelCache(budget_bytes=20)
     a, b, c, d = books
     with shelf.use(a), shelf.use(b):
         touch(shelf, c)
@@ -102,14 +102,14 @@ def test_nothing_in_use_goes_even_when_the_budget_is_overdrawn(books: list[Book]
 
 
 def test_one_that_is_larger_than_the_budget_is_alone(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=20)
+    shelf = ModelCache(budget_bytes=20)
     big = Book("big", memory_bytes=50)
     touch(shelf, *books[:2], big)
     assert loaded(shelf, [*books, big]) == "big"
 
 
 def test_pinned_ones_stay_and_are_no_part_of_the_budget(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=20)
+    shelf = ModelCache(budget_bytes=20)
     pinned = Book("p", memory_bytes=1000, pinned=True)
     touch(shelf, pinned, *books)
     assert loaded(shelf, [pinned, *books]) == "pcd"
@@ -123,7 +123,7 @@ def test_one_that_takes_more_than_it_said_is_made_room_for_and_remembered(books:
         def memory_bytes(self) -> int:
             return 30 if self.done[-1:] == ["load"] else 1
 
-    shelf = Shelf(budget_bytes=40)
+    shelf = ModelCache(budget_bytes=40)
     modest = Modest("m")
     touch(shelf, *books[:3], modest)
     assert loaded(shelf, [*books, modest]) == "cm"
@@ -136,7 +136,7 @@ def test_one_that_takes_more_than_it_said_is_made_room_for_and_remembered(books:
 
 def test_what_the_device_has_left_counts_too(books: list[Book]) -> None:
     free = [100]
-    shelf = Shelf(budget_bytes=1000, free_bytes=lambda: free[0])
+    shelf = ModelCache(budget_bytes=1000, free_bytes=lambda: free[0])
     touch(shelf, *books[:2])
     free[0] = 5
     touch(shelf, books[2])
@@ -146,7 +146,7 @@ def test_what_the_device_has_left_counts_too(books: list[Book]) -> None:
 def test_idle_ones_go_after_their_time(books: list[Book]) -> None:
     now_s = [0.0]
     released: list[str] = []
-    shelf = Shelf(
+    shelf = ModelCache(
         budget_bytes=100, clock=lambda: now_s[0], release_memory=lambda: released.append("released")
     )
     touch(shelf, books[0])
@@ -165,7 +165,7 @@ def test_idle_ones_go_after_their_time(books: list[Book]) -> None:
 
 
 def test_unloading_by_name_leaves_what_is_in_use(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     touch(shelf, books[0])
     with shelf.use(books[1]):
         assert shelf.unload(books[:2])
@@ -173,7 +173,7 @@ def test_unloading_by_name_leaves_what_is_in_use(books: list[Book]) -> None:
 
 
 def test_nobody_waits_for_a_load_but_those_who_need_it(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     a, b, *_ = books
     touch(shelf, a)
     b.go_on.clear()
@@ -191,7 +191,7 @@ def test_nobody_waits_for_a_load_but_those_who_need_it(books: list[Book]) -> Non
 
 
 def test_who_unloads_by_name_may_wait_for_a_load(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     a, b = books[:2]
     touch(shelf, a)
     b.go_on.clear()
@@ -206,7 +206,7 @@ def test_who_unloads_by_name_may_wait_for_a_load(books: list[Book]) -> None:
 
 
 def test_no_memory_for_loading_takes_the_others_away_and_tries_once_more(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     a, b, c, _ = books
     touch(shelf, a, b)
     c.errors = [OutOfMemory("c")]
@@ -216,7 +216,7 @@ def test_no_memory_for_loading_takes_the_others_away_and_tries_once_more(books: 
 
 
 def test_no_memory_at_all_is_said_and_forgotten(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     a = books[0]
     a.errors = [OutOfMemory("a"), OutOfMemory("a")]
     with pytest.raises(OutOfMemory):
@@ -226,14 +226,14 @@ def test_no_memory_at_all_is_said_and_forgotten(books: list[Book]) -> None:
 
 
 def test_what_is_broken_is_not_tried_again_until_its_files_change(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     a = books[0]
     a.errors = [RuntimeError("/a/secret/path")]
     for _ in range(2):
         with pytest.raises(EngineError) as caught:
             touch(shelf, a)
         assert caught.value.code == "model_broken"
-        assert "RuntimeError in test_shelf.py" in caught.value.message
+        assert "RuntimeError in test_model_cache.py" in caught.value.message
         assert "secret" not in caught.value.message
     assert a.done == ["load", "close"]
     assert shelf.trouble(a) is caught.value
@@ -245,7 +245,7 @@ def test_what_is_broken_is_not_tried_again_until_its_files_change(books: list[Bo
 def test_files_that_change_while_it_is_used_or_loaded_are_loaded_before_the_next_use(
     books: list[Book],
 ) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     a, b = books[:2]
     with shelf.use(a):
         shelf.renew(a)
@@ -265,7 +265,7 @@ def test_files_that_change_while_it_is_used_or_loaded_are_loaded_before_the_next
 
 
 def test_files_that_change_during_a_load_that_fails_are_tried_again(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     a = books[0]
     a.errors = [RuntimeError("half of it")]
     a.go_on.clear()
@@ -281,14 +281,14 @@ def test_files_that_change_during_a_load_that_fails_are_tried_again(books: list[
 
 
 def test_an_error_of_its_own_passes(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=100)
+    shelf = ModelCache(budget_bytes=100)
     books[0].errors = [EngineError("model_broken", "The file x is damaged.")]
     with pytest.raises(EngineError, match="x is damaged"):
         touch(shelf, books[0])
 
 
 def test_many_threads_with_room_for_two(books: list[Book]) -> None:
-    shelf = Shelf(budget_bytes=20)
+    shelf = ModelCache(budget_bytes=20)
 
     def work(number: int) -> None:
         for step in range(100):

@@ -12,16 +12,18 @@ from hypothesis import strategies as st
 
 from common.catalogue import find_voice
 from worker.engines.protocol import Speech, Word
-from worker.synthesis.partial_audio import read_take, write_take
-from worker.synthesis.segment_synthesis import Said
-from worker.synthesis.segmentation import Cue
+from worker.synthesis.partial_audio import read_partial, write_partial
+from worker.synthesis.segment_synthesis import SynthesizedSegment
+from worker.synthesis.segmentation import Segment
 
 
-def segment(index: int, *, samples: int = 2400, text: str = "Hello “there”.\n", words: bool = True) -> Said:
+def segment(
+    index: int, *, samples: int = 2400, text: str = "Hello “there”.\n", words: bool = True
+) -> SynthesizedSegment:
     sound = np.random.default_rng(index).uniform(-1, 1, samples).astype(np.float32)
-    cue = Cue(
+    cue = Segment(
         index=index,
-        passage=2 * index,
+        voice_span=2 * index,
         start=100 * index,
         end=100 * index + len(text),
         text=text,
@@ -32,18 +34,18 @@ def segment(index: int, *, samples: int = 2400, text: str = "Hello “there”.\
         paragraph_end=index % 3 == 0,
     )
     spoken = (Word(0, 5, 0.1, 0.30000000000000004), Word(6, 13, 0.4, 1 / 3)) if words else ()
-    return Said(cue, Speech(sound, (24_000, 22_050)[index % 2], spoken))
+    return SynthesizedSegment(cue, Speech(sound, (24_000, 22_050)[index % 2], spoken))
 
 
-def through_file(*said: Said) -> list[Said]:
+def through_file(*said: SynthesizedSegment) -> list[SynthesizedSegment]:
     out = io.BytesIO()
-    assert write_take(said, out) == len(said)
+    assert write_partial(said, out) == len(said)
     out.seek(0)
-    return list(read_take(out))
+    return list(read_partial(out))
 
 
-def assert_same(found: list[Said], given: list[Said]) -> None:
-    assert [one.cue for one in found] == [one.cue for one in given]
+def assert_same(found: list[SynthesizedSegment], given: list[SynthesizedSegment]) -> None:
+    assert [one.segment for one in found] == [one.segment for one in given]
     assert [(one.speech.sample_rate_hz, one.speech.words) for one in found] == [
         (one.speech.sample_rate_hz, one.speech.words) for one in given
     ]
@@ -59,7 +61,7 @@ def test_a_take_comes_back_to_the_bit() -> None:
 
 def test_samples_that_look_like_lines_are_no_lines() -> None:
     newlines = np.frombuffer(b"\n" * 400, "<f4").astype(np.float32)
-    said = Said(segment(0).cue, Speech(newlines, 24_000))
+    said = SynthesizedSegment(segment(0).segment, Speech(newlines, 24_000))
     assert_same(through_file(said, segment(1)), [said, segment(1)])
 
 
@@ -76,8 +78,8 @@ def test_any_text_of_any_length(text: str, samples: int) -> None:
 
 def test_a_take_that_was_cut_off_is_no_shorter_take() -> None:
     out = io.BytesIO()
-    write_take([segment(0), segment(1)], out)
-    taken = read_take(io.BytesIO(out.getvalue()[:-1]))
+    write_partial([segment(0), segment(1)], out)
+    taken = read_partial(io.BytesIO(out.getvalue()[:-1]))
     assert_same([next(taken)], [segment(0)])
     with pytest.raises(ValueError, match="ends in the middle"):
         next(taken)
@@ -86,13 +88,13 @@ def test_a_take_that_was_cut_off_is_no_shorter_take() -> None:
 def test_neither_side_holds_a_book(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Ten minutes, of which a segment is ten seconds: 58 MB of samples."""
     book = tmp_path_factory.mktemp("book") / "take"
-    said: Iterator[Said] = (segment(index, samples=240_000) for index in range(60))
+    said: Iterator[SynthesizedSegment] = (segment(index, samples=240_000) for index in range(60))
     tracemalloc.start()
     try:
         with book.open("wb") as out:
-            write_take(said, out)
+            write_partial(said, out)
         with book.open("rb") as take:
-            lengths = [len(one.speech.samples) for one in read_take(take)]
+            lengths = [len(one.speech.samples) for one in read_partial(take)]
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -102,7 +104,7 @@ def test_neither_side_holds_a_book(tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_segments_are_read_as_they_are_asked_for() -> None:
     out = io.BytesIO()
-    write_take([segment(0), segment(1), segment(2)], out)
+    write_partial([segment(0), segment(1), segment(2)], out)
     out.seek(0)
-    assert len(list(islice(read_take(out), 1))) == 1
+    assert len(list(islice(read_partial(out), 1))) == 1
     assert out.tell() < len(out.getvalue()) / 2

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from common.jobs.options import Options
-from tests.support.claims import claim_of
+from tests.support.claims import claimed_part
 from tests.support.utterances import settings_of
 from worker.engines import create
 from worker.engines.protocol import Engine, Speech, Utterance
-from worker.synthesis.segment_synthesis import Reader, Recital, Watch
-from worker.synthesis.segmentation import Cue, compose
+from worker.synthesis.segment_synthesis import JobCallbacks, SegmentNormalizer, SegmentSynthesis
+from worker.synthesis.segmentation import Segment, plan_segments
 
 TEXT = "\n\n".join(f"This is paragraph number {number}, and it has words enough." for number in range(12))
 
@@ -37,8 +37,8 @@ class Told:
         return future
 
 
-def watch() -> Watch:
-    return Watch(lambda: None, lambda _: None, lambda _done, _total: None)
+def watch() -> JobCallbacks:
+    return JobCallbacks(lambda: None, lambda _: None, lambda _done, _total: None)
 
 
 @pytest.fixture
@@ -48,9 +48,11 @@ def speaker(tmp_path: Path) -> Told:
 
 def places(speaker: Told, *, streamed: bool) -> list[int]:
     """For each segment, how many were handed over when the engine got it."""
-    claim = claim_of(TEXT, voice_id="fake", options=Options(streamed=streamed))
-    recital = Recital(speaker, claim, reader=Reader(claim, None), speed=1.0, watch=watch())
-    cues = compose(claim, max_chars=speaker.engine.max_chars).cues
+    claim = claimed_part(TEXT, voice_id="fake", options=Options(streamed=streamed))
+    recital = SegmentSynthesis(
+        speaker, claim, normalizer=SegmentNormalizer(claim, None), speed=1.0, callbacks=watch()
+    )
+    cues = plan_segments(claim, max_chars=speaker.engine.max_chars).segments
     for done, _ in enumerate(recital.speak(cues), start=1):
         speaker.heard = done
     assert recital.total == len(speaker.places) == 12
@@ -66,12 +68,14 @@ def test_a_file_is_made_with_as_many_at_once_as_there_is_room_for(speaker: Told)
 
 
 def test_the_engine_has_the_first_before_the_text_is_cut_to_its_end(speaker: Told) -> None:
-    claim = claim_of(TEXT, voice_id="fake")
-    recital = Recital(speaker, claim, reader=Reader(claim, None), speed=1.0, watch=watch())
+    claim = claimed_part(TEXT, voice_id="fake")
+    recital = SegmentSynthesis(
+        speaker, claim, normalizer=SegmentNormalizer(claim, None), speed=1.0, callbacks=watch()
+    )
     calls_at: list[int] = []
 
-    def cues() -> Iterator[Cue]:
-        for cue in compose(claim, max_chars=speaker.engine.max_chars).cues:
+    def cues() -> Iterator[Segment]:
+        for cue in plan_segments(claim, max_chars=speaker.engine.max_chars).segments:
             calls_at.append(speaker.calls)
             yield cue
 

@@ -6,37 +6,50 @@ from typing import Any
 
 import pytest
 
-from common.jobs.lease import Claim
+from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
 from tests.support.booth import ToneEngine
-from tests.support.claims import claim_of
-from worker.inference.dispatch import Direct
-from worker.synthesis.segment_synthesis import Reader, Recital, Said, Watch
-from worker.synthesis.segmentation import Cue, compose
+from tests.support.claims import claimed_part
+from worker.inference.dispatch import DirectDispatcher
+from worker.synthesis.segment_synthesis import (
+    JobCallbacks,
+    SegmentNormalizer,
+    SegmentSynthesis,
+    SynthesizedSegment,
+)
+from worker.synthesis.segmentation import Segment, plan_segments
 from worker.text.lexicon import Lexicon
 
 LONG = "The old lighthouse stood at the end of a long road, and nobody knew who had built it. " * 6
 
 
-def score_of(text: str, *, max_chars: int = 300, **changes: Any) -> list[Cue]:
-    return list(compose(claim_of(text, **changes), max_chars=max_chars).cues)
+def score_of(text: str, *, max_chars: int = 300, **changes: Any) -> list[Segment]:
+    return list(plan_segments(claimed_part(text, **changes), max_chars=max_chars).segments)
 
 
 def recite(
     text: str, engine: ToneEngine | None = None, *, lexicon: Lexicon | None = None, **changes: Any
-) -> list[Said]:
-    claim, engine = claim_of(text, **changes), engine or ToneEngine()
+) -> list[SynthesizedSegment]:
+    claim, engine = claimed_part(text, **changes), engine or ToneEngine()
     return list(
-        recital_of(claim, engine, lexicon).speak(list(compose(claim, max_chars=engine.max_chars).cues))
+        recital_of(claim, engine, lexicon).speak(
+            list(plan_segments(claim, max_chars=engine.max_chars).segments)
+        )
     )
 
 
-def recital_of(claim: Claim, engine: ToneEngine, lexicon: Lexicon | None = None) -> Recital:
-    watch = Watch(lambda: None, lambda _total: None, lambda _done, _total: None)
-    return Recital(Direct(engine), claim, reader=Reader(claim, lexicon), speed=1.0, watch=watch)
+def recital_of(claim: ClaimedPart, engine: ToneEngine, lexicon: Lexicon | None = None) -> SegmentSynthesis:
+    watch = JobCallbacks(lambda: None, lambda _total: None, lambda _done, _total: None)
+    return SegmentSynthesis(
+        DirectDispatcher(engine),
+        claim,
+        normalizer=SegmentNormalizer(claim, lexicon),
+        speed=1.0,
+        callbacks=watch,
+    )
 
 
-def words_of(text: str, said: list[Said]) -> list[str]:
+def words_of(text: str, said: list[SynthesizedSegment]) -> list[str]:
     """What stands in the text where each word was heard."""
     return [text[word.start : word.end] for one in said for word in one.speech.words]
 
@@ -65,7 +78,7 @@ class TestScore:
         assert len(cues) > 3
 
     def test_the_tail_is_what_the_text_ends_with(self) -> None:
-        assert compose(claim_of("One. [pause:1s] … [pause:500ms]"), max_chars=300).tail_s == 1.5
+        assert plan_segments(claimed_part("One. [pause:1s] … [pause:500ms]"), max_chars=300).tail_s == 1.5
 
     def test_no_cue_is_longer_than_the_engine_takes(self) -> None:
         cues = score_of(f"{LONG}[voice:hibari_emma]{LONG}", max_chars=70)
@@ -79,16 +92,16 @@ class TestScore:
     def test_voices_are_parted_by_where_they_are_spoken(self) -> None:
         text = "One. [voice:fake_a]Two. [voice:fake_b]Three. [voice:default]Four. [voice:fake_a]Five."
         options = Options(
-            legs=("fake_a.interactive", "fake_b.interactive", "hibari.interactive"),
-            cast={"fake_a": 0, "fake_b": 1, "hibari_heart": 2},
+            stages=("fake_a.interactive", "fake_b.interactive", "hibari.interactive"),
+            stage_of_voice={"fake_a": 0, "fake_b": 1, "hibari_heart": 2},
         )
-        legs = [score_of(text, options=options, takes=("take",) * done) for done in range(3)]
+        legs = [score_of(text, options=options, partial_audio=("take",) * done) for done in range(3)]
         assert [[cue.text for cue in leg] for leg in legs] == [
             ["Two.", "Five."],
             ["Three."],
             ["One.", "Four."],
         ]
-        assert sorted(cue.passage for leg in legs for cue in leg) == [0, 1, 2, 3, 4]
+        assert sorted(cue.voice_span for leg in legs for cue in leg) == [0, 1, 2, 3, 4]
         # Each of them opens its engine's work.
         assert [leg[0].index for leg in legs] == [0, 0, 0]
 
@@ -185,12 +198,12 @@ class TestRecital:
             assert ("five" in engine.spoken[0].text) == read
 
 
-def check_words(said: Said, engine: ToneEngine) -> None:
+def check_words(said: SynthesizedSegment, engine: ToneEngine) -> None:
     """Forwards in text and time, each within the sound, and as long as the engine said."""
     words = said.speech.words
     duration_s = len(said.speech.samples) / said.speech.sample_rate_hz
     assert [word.start for word in words] == sorted(word.start for word in words)
     assert [word.start_s for word in words] == sorted(word.start_s for word in words)
-    assert all(said.cue.start <= word.start < word.end <= said.cue.end for word in words)
+    assert all(said.segment.start <= word.start < word.end <= said.segment.end for word in words)
     assert all(word.end_s - word.start_s == pytest.approx(engine.word_s) for word in words)
     assert words[-1].end_s == pytest.approx(duration_s - engine.after_s, abs=1e-3)

@@ -12,7 +12,7 @@ from common.formats import MEDIA_TYPES
 from tests.support.decoding import tone
 from tests.support.own_memory import own_bytes
 from worker.encoding import open_encoder, open_playback
-from worker.ops.transcoding import held_down
+from worker.ops.transcoding import limited
 
 RATES_HZ = (16_000, 22_050, 24_000, 44_100)
 
@@ -70,7 +70,7 @@ def test_what_is_no_such_file_is_told(audio_format: str) -> None:
 def test_what_overshoots_is_held_below_full_scale_without_a_click() -> None:
     sound = 2.2 * tone(0.5, rate_hz=24_000)
     loud = np.concatenate([sound[:6000] / 4, sound[6000:]])
-    held = np.concatenate(list(held_down(iter([loud[:7000], loud[7000:]]), sample_rate_hz=24_000)))
+    held = np.concatenate(list(limited(iter([loud[:7000], loud[7000:]]), sample_rate_hz=24_000)))
     assert len(held) == len(loud)
     assert 0.95 < np.abs(held).max() <= 1.0
     # What was not too loud is what it was, but close to what was.
@@ -92,7 +92,7 @@ def test_memory_does_not_grow_with_the_recording() -> None:
         before = most = own_bytes()
         with open_playback(source, "mp3", duration_s=1200) as playback:
             encoder = open_encoder("wav", sample_rate_hz=24_000, out=target)
-            for block in held_down(playback.blocks, sample_rate_hz=24_000):
+            for block in limited(playback.blocks, sample_rate_hz=24_000):
                 encoder.write(block)
                 most = max(most, own_bytes())
             encoder.close()

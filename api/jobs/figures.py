@@ -8,8 +8,8 @@ from typing import Any
 
 from api.jobs.views import moment
 from api.schemas.analytics import DayFigures, Figures, HourFigures, NamedFigures, Percentiles, WaitedFigures
-from common.db.tables import AnyRow
-from common.jobs.latencies import MEASURES, Histogram, histograms
+from common.jobs.latencies import MEASURES, Histogram, LatencyCount, histograms
+from common.jobs.usage import HourlyUsage, UsageAmounts
 
 _SUMMED = ("completed", "failed", "cancelled", "chars", "audio_s", "size_bytes", "synthesis_ms")
 _DAY_H = 24
@@ -21,8 +21,8 @@ class Window:
 
     first_hour: int
     hours: int
-    rows: Sequence[AnyRow]
-    waited: Sequence[AnyRow]
+    rows: Sequence[HourlyUsage]
+    waited: Sequence[LatencyCount]
 
 
 def since_hour(hours: int) -> int:
@@ -30,7 +30,7 @@ def since_hour(hours: int) -> int:
     return int(time.time() // 3600) - hours + 1
 
 
-def totals(row: AnyRow) -> Figures:
+def totals(row: UsageAmounts) -> Figures:
     return Figures(**_figures([row]))
 
 
@@ -75,7 +75,7 @@ def by_hour(window: Window) -> list[HourFigures]:
 _NOBODY: Mapping[str, Percentiles | None] = {f"{measure}_ms": None for measure in MEASURES}
 
 
-def _waited(rows: Sequence[AnyRow], *, key: str | None) -> dict[Any, dict[str, Percentiles | None]]:
+def _waited(rows: Sequence[LatencyCount], *, key: str | None) -> dict[Any, dict[str, Percentiles | None]]:
     """The percentiles of each measure, by the column `key`; under None without it."""
     found: dict[Any, dict[str, Percentiles | None]] = {}
     for measure in MEASURES:
@@ -89,14 +89,14 @@ def _percentiles(histogram: Histogram) -> Percentiles:
     return Percentiles(p50=p50, p90=p90, p99=p99, count=histogram.count)
 
 
-def _grouped(rows: Sequence[AnyRow], key: Callable[[AnyRow], Any]) -> dict[Any, list[AnyRow]]:
-    groups: dict[Any, list[AnyRow]] = {}
+def _grouped(rows: Sequence[HourlyUsage], key: Callable[[HourlyUsage], Any]) -> dict[Any, list[HourlyUsage]]:
+    groups: dict[Any, list[HourlyUsage]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
 
 
-def _figures(rows: Iterable[AnyRow]) -> dict[str, Any]:
+def _figures(rows: Iterable[UsageAmounts]) -> dict[str, Any]:
     sums = dict.fromkeys(_SUMMED, 0)
     for row in rows:
         for name in _SUMMED:

@@ -1,0 +1,131 @@
+"""Leases on rows: one worker at a time works on a row, for as long as it renews its lease.
+
+Parts, renditions and downloads share this life cycle: `queued` -> take -> `running` -> end or queue again. Every write
+after `take` names the attempt. A write that touches no row means that the lease is lost: the row was cancelled or
+deleted, or another attempt holds it. The caller then drops what it made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    update,
+)
+
+from common.db.database import epoch_now
+from common.db.tables import Base
+from common.status import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one attempt to work on one row. `key` holds the values of the row's primary key, in order."""
+
+    rows: "LeasedTable"
+    key: tuple[str, ...]
+    attempt: int
+
+
+class LeasedTable:
+    """A table with the columns `status`, `attempt`, `lease_until` and `worker_id`.
+
+    `only_if` must hold as well for a row to be taken; its parameters go to `take`. `returning` are columns that `take`
+    answers beside `attempt`. The statements are built once: building one costs more than SQLite takes to run it. Their
+    parameters are named `the_*`, so that none is mistaken for a column's new value.
+    """
+
+    def __init__(
+        self,
+        mapped: type[Base],
+        *,
+        only_if: Sequence[ColumnElement[bool]] = (),
+        returning: Sequence[Column[Any]] = (),
+    ) -> None:
+        self.table = cast(Table, mapped.__table__)
+        columns = self.table.c
+        self._key = tuple(self.table.primary_key.columns)
+        named = [column == bindparam(f"the_{column.name}") for column in self._key]
+        self._take = (
+            update(self.table)
+            .where(*named, columns.status == JobStatus.QUEUED, *only_if)
+            .values(
+                status=JobStatus.RUNNING,
+                attempt=columns.attempt + 1,
+                lease_until=bindparam("the_lease_end"),
+                worker_id=bindparam("the_worker"),
+            )
+            .returning(columns.attempt, *returning)
+        )
+        self._end = (
+            update(self.table)
+            .where(*named, columns.attempt == bindparam("the_attempt"), columns.status == JobStatus.RUNNING)
+            .values(status=bindparam("the_status"), lease_until=None)
+        )
+
+    def take(
+        self,
+        connection: Connection,
+        key: tuple[str, ...],
+        *,
+        worker_id: str,
+        until: float,
+        **parameters: Any,
+    ) -> Row[*tuple[Any, ...]] | None:
+        """Take a queued row until the moment `until`. None when there is nothing to take."""
+        taken = connection.execute(
+            self._take,
+            {**self._named(key), "the_lease_end": until, "the_worker": worker_id, **parameters},
+        )
+        return taken.first()
+
+    def renew(self, connection: Connection, leases: Sequence[Lease], *, lease_s: float) -> list[Lease]:
+        """Renew leases for `lease_s` from now on. Returns those that are lost."""
+        if not leases:
+            return []
+        kept = connection.execute(
+            update(self.table)
+            .where(or_(*(self.is_held(lease) for lease in leases)))
+            .values(lease_until=epoch_now() + literal(lease_s))
+            .returning(*self._key)
+        )
+        keys = {tuple(row) for row in kept}
+        return [lease for lease in leases if lease.key not in keys]
+
+    def change(self, connection: Connection, lease: Lease, **values: Any) -> bool:
+        """Write `values`. False when the lease is lost."""
+        return (
+            connection.execute(update(self.table).where(self.is_held(lease)).values(**values)).rowcount == 1
+        )
+
+    def end(self, connection: Connection, lease: Lease, *, status: JobStatus) -> bool:
+        """End the work and the lease. False when the lease is lost."""
+        ended = connection.execute(
+            self._end, {**self._named(lease.key), "the_attempt": lease.attempt, "the_status": status}
+        )
+        return ended.rowcount == 1
+
+    def is_held(self, lease: Lease) -> ColumnElement[bool]:
+        columns = self.table.c
+        return and_(
+            *(column == value for column, value in zip(self._key, lease.key, strict=True)),
+            columns.attempt == lease.attempt,
+            columns.status == JobStatus.RUNNING,
+        )
+
+    def is_expired(self, now: float) -> ColumnElement[bool]:
+        """The worker stopped renewing. Its later writes are void after the next `take`."""
+        columns = self.table.c
+        return and_(columns.status == JobStatus.RUNNING, columns.lease_until < now)
+
+    def _named(self, key: tuple[str, ...]) -> dict[str, str]:
+        return {f"the_{column.name}": value for column, value in zip(self._key, key, strict=True)}

@@ -1,0 +1,115 @@
+"""Hourly usage: jobs, characters and seconds, added up as each job ends, so that analytics count no jobs."""
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Protocol, cast
+
+from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from common.db.database import total
+from common.db.tables import UsageHourly
+
+_USAGE = cast(Table, UsageHourly.__table__)
+_KEYS = ("hour", "owner", "model", "voice_id", "provider")
+
+
+class Counted(Protocol):
+    """What usage is counted by."""
+
+    @property
+    def owner(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def voice_id(self) -> str: ...
+
+    @property
+    def provider(self) -> str: ...
+
+
+def count(connection: Connection, job: Counted, *, now: float, **amounts: float) -> None:
+    """Add `amounts`, by the names of columns, to the rollup of this hour."""
+    row = {
+        "hour": int(now // 3600),
+        "owner": job.owner,
+        "model": job.model,
+        "voice_id": job.voice_id,
+        "provider": job.provider,
+    }
+    connection.execute(_add(connection.dialect.name, tuple(amounts)), row | amounts)
+
+
+@cache
+def _add(dialect: str, amounts: tuple[str, ...]) -> Any:
+    """Add to a rollup row, or insert it. The parameters are its columns."""
+    row = (sqlite if dialect == "sqlite" else postgresql).insert(_USAGE)
+    return row.values({name: bindparam(name) for name in (*_KEYS, *amounts)}).on_conflict_do_update(
+        index_elements=_KEYS, set_={name: _USAGE.c[name] + row.excluded[name] for name in amounts}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageAmounts:
+    completed: int
+    failed: int
+    cancelled: int
+    chars: int
+    audio_s: float
+    size_bytes: int
+    synthesis_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourlyUsage(UsageAmounts):
+    """A rollup row. `hour` counts from the epoch."""
+
+    hour: int
+    model: str
+    voice_id: str
+    provider: str
+
+
+def hourly(connection: Connection, *, owner: str, since_hour: int) -> list[HourlyUsage]:
+    """Rollup rows from `since_hour` on, oldest first."""
+    columns = (_USAGE.c[one.name] for one in fields(HourlyUsage))
+    rows = connection.execute(
+        select(*columns)
+        .where(UsageHourly.owner == owner, UsageHourly.hour >= since_hour)
+        .order_by(UsageHourly.hour)
+    )
+    return [HourlyUsage(**row._mapping) for row in rows]
+
+
+def totals(connection: Connection, *, owner: str) -> UsageAmounts:
+    sums = [total(_USAGE.c[one.name]).label(one.name) for one in fields(UsageAmounts)]
+    row = connection.execute(select(*sums).where(UsageHourly.owner == owner)).one()
+    return UsageAmounts(**row._mapping)
+
+
+def synthesis_s_per_char(
+    connection: Connection, *, model: str | None, since_hour: int, provider: str | None = None
+) -> float | None:
+    """Seconds of synthesis per character of text. None when nothing was spoken since then."""
+    query = select(total(UsageHourly.synthesis_ms), total(UsageHourly.chars)).where(
+        UsageHourly.hour >= since_hour
+    )
+    for column, wanted in ((UsageHourly.model, model), (UsageHourly.provider, provider)):
+        if wanted:
+            query = query.where(column == wanted)
+    spent_ms, chars = connection.execute(query).one()
+    return spent_ms / 1000 / chars if chars else None
+
+
+def spoken_by_voice(
+    connection: Connection, *, model: str, provider: str, since_hour: int
+) -> dict[str, tuple[int, float]]:
+    """Characters of text and seconds of audio by voice id."""
+    rows = connection.execute(
+        select(UsageHourly.voice_id, total(UsageHourly.chars), total(UsageHourly.audio_s))
+        .where(UsageHourly.hour >= since_hour, UsageHourly.model == model, UsageHourly.provider == provider)
+        .group_by(UsageHourly.voice_id)
+    )
+    return {voice_id: (chars, audio_s) for voice_id, chars, audio_s in rows}

@@ -1,0 +1,137 @@
+"""Queries about recordings: lists, audio and captions. A recording outlives the row of its job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, select
+
+from common.db.keyset import Keyset, behind
+from common.db.tables import Audio, Captions, Recording
+from common.recordings import search
+from common.recordings.captions import Caption
+from common.recordings.search import RecordingFilter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRecord:
+    """A row of `recordings` with the figures of its audio."""
+
+    job_id: str
+    title: str
+    text: str
+    voice_id: str
+    model: str
+    provider: str
+    language: str | None
+    speed: float
+    style: str | None
+    created_at: float
+    format: str
+    sample_rate_hz: int
+    duration_s: float
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenAudio:
+    """The audio of a recording, or of another format of it, with what names the file."""
+
+    job_id: str
+    title: str
+    text: str
+    voice_id: str
+    key: str
+    sha256: str
+    format: str
+    duration_s: float
+    size_bytes: int
+    created_at: float
+
+
+_AUDIO_COLUMNS = ("format", "sample_rate_hz", "duration_s", "size_bytes", "sha256")
+_COLUMNS = tuple(
+    getattr(Audio if one.name in _AUDIO_COLUMNS else Recording, one.name) for one in fields(RecordingRecord)
+)
+
+
+def list_recordings(
+    connection: Connection,
+    *,
+    owner: str,
+    limit: int,
+    after: Keyset | None = None,
+    wanted: RecordingFilter = search.ALL,
+) -> list[RecordingRecord]:
+    """Newest first, from behind `after`."""
+    if wanted.prefixes:
+        found = search.find(connection, wanted, owner=owner, limit=limit, after=after)
+        rows = connection.execute(_recordings().where(_named(found, owner=owner)))
+        return sorted(map(_record, rows), key=lambda one: found.index(one.job_id))
+    query = _recordings().where(Recording.owner == owner, *_filters(wanted))
+    if after:
+        query = query.where(behind(Recording.created_at, Recording.job_id, after))
+    order = (Recording.created_at.desc(), Recording.job_id.desc())
+    return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
+
+
+def get_recording(connection: Connection, job_id: str, *, owner: str) -> RecordingRecord | None:
+    """None when there is none, or its audio is about to be deleted."""
+    query = _recordings().where(_named([job_id], owner=owner), Audio.pending_delete_at.is_(None))
+    row = connection.execute(query).first()
+    return _record(row) if row else None
+
+
+def _recordings() -> Select[Any]:
+    return select(*_COLUMNS).join(Audio, Audio.key == Recording.audio_key)
+
+
+def _record(row: Row[*tuple[Any, ...]]) -> RecordingRecord:
+    return RecordingRecord(**row._mapping)
+
+
+def _named(job_ids: Sequence[str], *, owner: str) -> Any:
+    # Not a plain column: SQLite would walk the index of the owner instead of looking up a few ids.
+    return and_(Recording.job_id.in_(job_ids), Recording.owner.concat("") == owner)
+
+
+def _filters(wanted: RecordingFilter) -> list[Any]:
+    exact = ((Recording.voice_id, wanted.voice_id), (Recording.model, wanted.model))
+    filters = [column == value for column, value in exact if value is not None]
+    if wanted.since is not None:
+        filters.append(Recording.created_at >= wanted.since)
+    if wanted.before is not None:
+        filters.append(Recording.created_at < wanted.before)
+    return filters
+
+
+def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) -> dict[str, SpokenAudio]:
+    """The audio of these jobs, by job id. It belongs to the recordings, so it outlives the rows of the jobs."""
+    rows = connection.execute(
+        select(
+            Recording.job_id,
+            Recording.title,
+            Recording.text,
+            Recording.voice_id,
+            Audio.key,
+            Audio.sha256,
+            Audio.format,
+            Audio.duration_s,
+            Audio.size_bytes,
+            Recording.created_at,
+        )
+        .join(Audio, Audio.key == Recording.audio_key)
+        .where(_named(job_ids, owner=owner), Audio.pending_delete_at.is_(None))
+    )
+    return {row.job_id: SpokenAudio(**row._mapping) for row in rows}
+
+
+def find_captions(connection: Connection, job_id: str, *, owner: str) -> list[Caption] | None:
+    """None when there are none, or no recording."""
+    rows = connection.scalar(
+        select(Captions.rows)
+        .join(Recording, Recording.audio_key == Captions.audio_key)
+        .where(Recording.job_id == job_id, Recording.owner == owner)
+    )
+    return None if rows is None else [Caption.from_row(row) for row in rows]

@@ -1,0 +1,70 @@
+"""How Celery's signals start and stop a worker process."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from celery import signals
+
+from common.messaging.queue_names import parse_job_queue, without_prefix
+from common.settings import get_settings
+from common.telemetry import get_logger
+from worker.runtime import context
+from worker.runtime.context import BadLexicon, WorkerContext
+from worker.runtime.queue_consumer import QueueConsumer
+from worker.synthesis import pipeline
+
+log = get_logger(__name__)
+
+# By default a thread that has the interpreter may keep it for 5 ms. A thread that hands over a first sound would wait
+# as long for the engine's thread, which prepares the next segment.
+_SWITCH_INTERVAL_S = 0.0005
+
+_started: list[WorkerContext] = []
+
+
+def aliases_of(queues: Sequence[str], *, prefix: str) -> tuple[str, ...]:
+    """The engines or weights of the job queues that a command line names, in order."""
+    found = (parse_job_queue(without_prefix(queue, prefix=prefix)) for queue in queues)
+    return tuple(dict.fromkeys(queue.weights for queue in found if queue))
+
+
+@signals.celeryd_after_setup.connect
+def _start(instance: Any, **_: Any) -> None:
+    settings = get_settings()
+    aliases = aliases_of(list(instance.app.amqp.queues.consume_from), prefix=settings.queue_prefix)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    try:
+        started = WorkerContext(settings, aliases=aliases, queue_consumer=QueueConsumer(instance.app))
+        if aliases:
+            pipeline.warm_up()
+        started.start()
+    except BadLexicon as error:
+        log.error("the lexicon cannot be used", reason=str(error))  # noqa: TRY400  # the code is not at fault
+        raise SystemExit(1) from None
+    except Exception as error:
+        # Celery swallows every other exception of a receiver.
+        log.exception("no engine could be loaded")
+        raise SystemExit(1) from error
+    context.set_current(started)
+    _started.append(started)
+    log.info("ready", engines=started.aliases, worker_id=started.worker_id)
+
+
+@signals.worker_ready.connect
+def _consumer_started(sender: Any, **_: Any) -> None:
+    context.current().consumer_started(sender)
+    if not context.current().aliases:
+        sender.app.send_task("oratio.clean", expires=600)
+
+
+@signals.worker_shutting_down.connect
+def _begin_stop(**_: Any) -> None:
+    for one in _started:
+        one.begin_stop()
+
+
+@signals.worker_shutdown.connect
+def _close(**_: Any) -> None:
+    for one in _started:
+        one.close()

@@ -1,0 +1,107 @@
+"""Announces what this worker serves, and scans the models folder for changes of that."""
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from common import __version__, worker_registry
+from common.db.database import Database
+from common.settings import Settings
+from common.telemetry import get_logger
+from common.worker_registry import Announcement
+from worker.encoding import available_formats
+from worker.engines import flavour
+from worker.host.memory import memory_bytes
+from worker.inference.engine_registry import EngineRegistry
+
+log = get_logger(__name__)
+
+SCAN_EVERY_S = 5.0
+
+
+class Announcer:
+    """`on_scan` is called after each scan of the models folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        engines: EngineRegistry,
+        *,
+        worker_id: str,
+        on_scan: Callable[[], None],
+    ) -> None:
+        self._alive_file = settings.alive_file
+        self._database = database
+        self._engines = engines
+        self._worker_id = worker_id
+        self._on_scan = on_scan
+        self._announcing = threading.Lock()
+        self._folder_changed = False
+        self._changes_announced = 0
+        self._stop = threading.Event()
+        # The scan has a thread of its own: a network folder that hangs must not stop the renewal of leases.
+        self._scanner = threading.Thread(target=self._scan_often, name="folder", daemon=True)
+
+    def start(self) -> None:
+        """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
+        self.announce()
+        self._scanner.start()
+
+    def stop(self, *, timeout_s: float) -> None:
+        """Announce the end of this worker."""
+        self._stop.set()
+        self._scanner.join(timeout_s)
+        with self._database.write() as connection:
+            worker_registry.retire(connection, self._worker_id)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Something was loaded, unloaded, found broken, or changed in the folder since the last announcement."""
+        return self._folder_changed or self._engines.model_cache.changes != self._changes_announced
+
+    def announce(self) -> None:
+        """Raises what the database raises. Thread-safe."""
+        with self._announcing:
+            self._folder_changed = False
+            self._changes_announced = self._engines.model_cache.changes
+            with self._database.write() as connection:
+                worker_registry.announce(connection, self._announcement())
+
+    def scan_and_announce(self) -> None:
+        """Callable from any thread but the heartbeat's. Raises what the database raises."""
+        self._engines.refresh()
+        self._on_scan()
+        self.announce()
+
+    def touch_alive_file(self) -> None:
+        """A health check reads the file's age. If its folder is gone, the worker counts as dead."""
+        if self._alive_file:
+            with suppress(OSError):
+                self._alive_file.touch()
+
+    def _scan_often(self) -> None:
+        while not self._stop.wait(SCAN_EVERY_S):
+            try:
+                if self._engines.refresh():
+                    self._folder_changed = True
+                self._on_scan()
+            except Exception:
+                log.exception("could not look into the models folder")
+
+    def _announcement(self) -> Announcement:
+        engines = self._engines
+        described = engines.described()
+        counts = {"loads": engines.model_cache.loads, "unloads": engines.model_cache.unloads}
+        return Announcement(
+            id=self._worker_id,
+            flavour=flavour() if engines.speaks else worker_registry.OPS_FLAVOUR,
+            version=__version__,
+            device=engines.device.name,
+            pid=os.getpid(),
+            engines=described,
+            formats=available_formats(),
+            stats={"engine_calls": engines.calls(), "memory_bytes": memory_bytes(), **counts},
+            folder=engines.folder(),
+        )

@@ -1,0 +1,156 @@
+"""Writes down how an attempt at a part ended: completed, passed on, stopped, cancelled, retried, handed over or failed.
+
+Every method returns whether the job has ended.
+"""
+
+import random
+from contextlib import suppress
+from typing import Any
+
+from common import providers, worker_registry
+from common.catalogue import find_model
+from common.db.database import DATABASE_AWAY
+from common.errors import Gone, NotFound
+from common.jobs import changes, lease, queries
+from common.jobs.lease import ClaimedPart, SynthesisResult
+from common.messaging.messages import PartMessage
+from common.messaging.queue_names import job_queue
+from common.telemetry import get_logger
+from worker.engines.protocol import EngineError
+from worker.runtime.context import WorkerContext
+from worker.runtime.leases import HeldLease
+from worker.synthesis.partial_audio import PartialAudio
+
+log = get_logger(__name__)
+
+# The first hang may be the device's fault, the second is the text's. The same holds for a device that fails.
+MAX_HANGS = 2
+HANGS = frozenset({"timeout", "device_lost"})
+# The delay before a retry: 2, 8, 32, then 60 seconds, of which a random half is taken off.
+RETRY_BASE_S = 2.0
+RETRY_MAX_S = 60.0
+
+
+class Outcomes:
+    def __init__(self, context: WorkerContext, part: ClaimedPart, held: HeldLease) -> None:
+        self._context = context
+        self._part = part
+        self._held = held
+
+    def report_progress(self, *, done: int, total: int) -> bool:
+        """Whether the lease is still held. While the database is down, assume so: the lease decides later."""
+        try:
+            with self._context.database.write() as connection:
+                return lease.report_progress(connection, self._part, done=done, total=total)
+        except DATABASE_AWAY as error:
+            log.warning("progress not written", error=type(error).__name__)
+            return True
+
+    def completed(self, result: SynthesisResult) -> bool:
+        part = self._part
+        ended = self._held.write(lambda connection: lease.finish(connection, part, result))
+        if ended is None:
+            # The key carries the attempt, so no other attempt uses this file and no row names it.
+            self._context.store.delete([result.key])
+            log.info("superseded", key=result.key)
+            return self._has_ended()
+        self._context.notifier.publish_event(part.job.id, "completed", **ended)
+        if part.partial_audio:
+            self._context.store.delete(part.partial_audio)
+        log.info(
+            "completed", audio_s=round(result.duration_s, 2), segments=result.segments, **ended["timings"]
+        )
+        return True
+
+    def passed_on(self, partial: PartialAudio) -> bool:
+        """The voices of this stage have spoken. The next stage goes on in its own queue."""
+        part, queue = self._part, self._part.next_queue
+        if queue is None:
+            raise ValueError("the last stage passes nothing on")
+        if self._held.write(lambda c: lease.pass_on(c, part, queue=queue, key=partial.key)):
+            log.info("passed on", queue=queue)
+            message = PartMessage(part.part_id, queue, isolated=False)
+            self._context.notifier.notify_parts([message], even_if_full=True)
+        else:
+            self._context.store.delete([partial.key])
+            log.info("superseded", key=partial.key)
+        return False
+
+    def stopped(self) -> bool:
+        if self._held.lost.is_set():
+            log.info("stopped", reason="cancelled or superseded")
+            return self._has_ended()
+        if self._held.write(lambda connection: lease.hand_back(connection, self._part)):
+            log.info("handed back")
+        return False
+
+    def cancelled(self) -> bool:
+        """Nobody listens any more."""
+        job = self._part.job
+        with suppress(Gone, NotFound):  # deleted meanwhile
+            self._held.write(lambda c: changes.cancel(c, job.id, owner=job.owner))
+            self._context.notifier.publish_event(job.id, "cancelled")
+            log.info("cancelled", reason="nobody listens")
+        return True
+
+    def failed(self, error: EngineError) -> bool:
+        """Retry what may pass, hand over what another provider can speak, and fail the rest."""
+        part, hung = self._part, error.code in HANGS
+        if error.retryable and part.failures + 1 < (MAX_HANGS if hung else lease.MAX_FAILURES):
+            delay_s = retry_delay_s(part.failures, asked_s=error.retry_after_s)
+            # A hung engine ends its process: isolated, the next try takes no other part with it.
+            retried = self._held.write(lambda c: lease.retry_later(c, part, delay_s=delay_s, isolated=hung))
+            self._publish("retrying", error, written=retried, delay_s=round(delay_s, 1))
+            return False
+        if (provider := self._next_provider(error)) is not None:
+            self._hand_over(error, provider=provider)
+            return False
+        ended = self._held.write(lambda c: lease.fail(c, part, code=error.code, message=error.message))
+        self._publish("failed", error, written=ended)
+        return ended
+
+    def _has_ended(self) -> bool:
+        """True if the job is terminal or gone. False if the database is down: then the live audio expires by itself."""
+        try:
+            with self._context.database.read() as connection:
+                job = queries.get_job(connection, self._part.job.id, owner=self._part.job.owner)
+        except DATABASE_AWAY:
+            return False
+        return job is None or job.status.is_terminal
+
+    def _next_provider(self, error: EngineError) -> str | None:
+        """Hosted inference where it has the model, or the stub for a model that cannot be loaded."""
+        job = self._part.job
+        if error.caller_fault or not job.may_fail_over:
+            return None
+        with self._context.database.read() as connection:
+            workers = worker_registry.recent_workers(connection)
+        if find_model(job.model).hosted and providers.announced(providers.INFERENCE, workers):
+            return providers.INFERENCE
+        beeps = self._context.settings.fallback_stub and providers.announced(providers.STUB, workers)
+        return providers.STUB if error.code == "model_broken" and beeps else None
+
+    def _hand_over(self, error: EngineError, *, provider: str) -> None:
+        part, queue = self._part, job_queue(provider, lane=self._part.job.priority)
+        hosted = provider == providers.INFERENCE
+        instead = "Spoken by hosted inference instead." if hosted else "Only a beep, not speech."
+        warning = f"The local engine failed ({error.code}): {error.message} {instead}"
+        moved = self._held.write(
+            lambda c: lease.hand_over(c, part, queue=queue, provider=provider, warning=warning)
+        )
+        self._publish("retrying", error, written=moved, provider=provider)
+        if moved:
+            self._context.queue_refill.top_up(queue)
+
+    def _publish(self, event: str, error: EngineError, *, written: bool, **data: Any) -> None:
+        if written:
+            self._context.notifier.publish_event(
+                self._part.job.id, event, code=error.code, message=error.message, **data
+            )
+        log.warning(event, code=error.code, reason=error.message, written=written, **data)
+
+
+def retry_delay_s(failures: int, *, asked_s: float | None) -> float:
+    """A random delay, so that jobs that failed together do not come back together. At least `asked_s`."""
+    ceiling = min(RETRY_MAX_S, RETRY_BASE_S * 4**failures)
+    return max(asked_s or 0.0, random.uniform(ceiling / 2, ceiling))  # noqa: S311
