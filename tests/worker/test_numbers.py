@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from worker.text.numbers import spell_numbers
+from worker.text.number_words import spell_numbers
 
 ENGLISH = {
     "It is 42.": "It is forty-two.",

@@ -13,7 +13,7 @@ from common.markup import LONGEST_SILENCE_S, Passage, Script, read_script
 from common.messaging.text_stream import Kind, Piece
 from worker.engines.protocol import EngineError
 from worker.synthesis.segmentation import Cue, spoken_language
-from worker.text.language import detect
+from worker.text.language_detection import detect
 from worker.text.splitting import Segment, cut
 
 # Between two looks, whether to go on.

@@ -23,7 +23,7 @@ from worker.synthesis.partial_audio import read_take, write_take
 from worker.synthesis.rendering import Rendering
 from worker.synthesis.segment_synthesis import Reader, Recital, Said, Watch
 from worker.synthesis.segmentation import compose
-from worker.text.language import mismatch_warning
+from worker.text.language_detection import mismatch_warning
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import normalise
 from worker.text.splitting import cut

@@ -17,10 +17,10 @@ from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Wor
 from worker.inference.dispatch import Speaker
 from worker.synthesis.incremental_text import Listen
 from worker.synthesis.segmentation import Cue
-from worker.text.breaks import break_up
+from worker.text.break_points import break_up
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import Spoken, normalise
-from worker.text.verbatim import as_written, untouched
+from worker.text.verbatim_text import as_written, untouched
 
 # Who would hear that a job has begun, when it has ended within this?
 SHORT_S = 0.3

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from common.catalogue import Voice, find_voice
 from common.jobs.lease import Claim
 from common.markup import Passage, Script, read_script
-from worker.text.language import detect
+from worker.text.language_detection import detect
 from worker.text.splitting import cut_on
 
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
-from worker.text.endings import ends_sentence
+from worker.text.sentence_endings import ends_sentence
 
 # Blank lines; and a heading and each item of a list in Markdown, so that they get a pause.
 _PARAGRAPH_BREAK = re.compile(

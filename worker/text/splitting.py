@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from common.speakable import speakable
-from worker.text.breaks import CLAUSE, LINE, break_up, places
-from worker.text.cleaning import clean
+from worker.text.break_points import CLAUSE, LINE, break_up, places
+from worker.text.control_characters import clean
 from worker.text.sentences import paragraphs, sentences
 
 # Engines speak a bare "Ok." or "1." badly, and a call for it costs as much as one for a sentence.

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.speakable import is_spoken, speakable
-from worker.text.language import detect, mismatch_warning
+from worker.text.language_detection import detect, mismatch_warning
 from worker.text.splitting import cut
 
 LONG = (

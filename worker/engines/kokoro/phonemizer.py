@@ -29,7 +29,7 @@ from worker.engines.kokoro.languages import OWN, primary_subtag
 from worker.engines.phonemes import MUTE, known_signs
 from worker.engines.protocol import EngineError
 from worker.synthesis.word_timings import word_spans
-from worker.text.scripts import foreign_script
+from worker.text.unicode_scripts import foreign_script
 
 log = get_logger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from worker.text.normalization.dates import month_name
 from worker.text.normalization.language import Coin, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule, after
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import roman_value
 
 _MONTHS = "Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
 # A point behind a number makes it an ordinal before a noun; at the end of a sentence it is a full stop.

@@ -6,9 +6,9 @@
 import re
 from collections.abc import Iterable
 
-from worker.text.normalization import counting, en_tables
-from worker.text.normalization.en_figures import figure_rules
-from worker.text.normalization.en_names import name_rules
+from worker.text.normalization import en_tables, num2words_cache
+from worker.text.normalization.en_name_rules import name_rules
+from worker.text.normalization.en_number_rules import figure_rules
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
 
@@ -151,7 +151,7 @@ class Reader(Language):
     def year(self, value: int) -> str:
         if value < 1000 or value > 2999 or 2000 <= value <= 2009:
             return self.cardinal(value)
-        return counting.year(value, language=self.counting)
+        return num2words_cache.year(value, language=self.counting)
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator in (10, 100) and numerator <= denominator:
@@ -210,7 +210,7 @@ class Reader(Language):
             return f"{_plural(self.cardinal(years))}" if years >= 20 else match[0]
         if years % 1000 == 0:
             return f"{_plural(self.cardinal(years))}"
-        return _plural(counting.year(years, language=self.counting))
+        return _plural(num2words_cache.year(years, language=self.counting))
 
 
 def _plural(words: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from worker.text.normalization.language import Coin, Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import roman_value
 from worker.text.normalization.units import SYMBOLS
 
 _ROMAN = re.compile(

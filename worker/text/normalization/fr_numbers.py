@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from worker.text.normalization import counting
+from worker.text.normalization import num2words_cache
 
 _LAST = {"un": "unième", "cinq": "cinquième", "neuf": "neuvième", "cents": "centième", "vingts": "vingtième"}
 _FRACTIONS = {2: "demi", 3: "tiers", 4: "quart"}
@@ -66,7 +66,7 @@ def invariable(words: str) -> str:
 
 
 def cardinal(value: int, *, region: str) -> str:
-    words = counting.cardinal(value, language="fr")
+    words = num2words_cache.cardinal(value, language="fr")
     return _regional(words, eighty=region == "CH") if region in ("BE", "CH") else words
 
 
@@ -143,6 +143,12 @@ def _local_names(eighty: bool) -> dict[str, str]:
     names: dict[str, str] = {}
     for base, name in tens.items():
         for unit in range(10):
-            tail = "" if not unit else " et un" if unit == 1 else f"-{counting.cardinal(unit, language='fr')}"
-            names[counting.cardinal(base + unit, language="fr")] = f"{name}{tail}"
+            tail = (
+                ""
+                if not unit
+                else " et un"
+                if unit == 1
+                else f"-{num2words_cache.cardinal(unit, language='fr')}"
+            )
+            names[num2words_cache.cardinal(base + unit, language="fr")] = f"{name}{tail}"
     return names | ({"quatre-vingt": "huitante"} if eighty else {})

@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Mapping
 
 from worker.text.normalization import fr_numbers
-from worker.text.normalization.fr_clock import counts, hour_rules
-from worker.text.normalization.fr_romans import roman_rules
+from worker.text.normalization.fr_roman_rules import roman_rules
 from worker.text.normalization.fr_tables import NUMBERED
+from worker.text.normalization.fr_time_rules import counts, hour_rules
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import PATTERN as ROMAN
 
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
 # Letters and figures that are only set higher or lower.

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from worker.text.normalization import it_tables
 from worker.text.normalization.language import Coin, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import roman_value
 
 _FRACTIONS = {2: "mezzo", 3: "terzo", 4: "quarto"}
 _BIG = re.compile(r"(?:milion|miliard|bilion)[eio]$")

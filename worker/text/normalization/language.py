@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar
 
-from worker.text.normalization import counting
+from worker.text.normalization import num2words_cache
 from worker.text.normalization.mapped_text import Rule
 
 # A number without marks that has as many digits is a code or a telephone, and read as one.
@@ -118,7 +118,7 @@ class Language:
         """Digits with or without marks of thousands; what is no quantity is said digit by digit."""
         plain = re.sub("[^0-9]", "", whole)
         code = len(plain) >= _CODE_DIGITS and len(plain) == len(whole)
-        if code or len(plain) > counting.MOST_DIGITS or (plain.startswith("0") and len(plain) > 1):
+        if code or len(plain) > num2words_cache.MOST_DIGITS or (plain.startswith("0") and len(plain) > 1):
             return self.say_digits(plain)
         return self.cardinal(int(plain or "0"))
 
@@ -127,14 +127,14 @@ class Language:
         return self.say_digits(digits)
 
     def say_digits(self, digits: str) -> str:
-        return counting.digits(digits, language=self.counting)
+        return num2words_cache.digits(digits, language=self.counting)
 
     def say_octet(self, digits: str) -> str:
         """A part of a machine's address."""
         return self.say_digits(digits)
 
     def cardinal(self, value: int) -> str:
-        return counting.cardinal(value, language=self.counting)
+        return num2words_cache.cardinal(value, language=self.counting)
 
     def counted(self, words: str, noun: str) -> str:  # noqa: ARG002
         """The words of a number as they are said before the noun: "veintiún" for "veintiuno"."""
@@ -150,7 +150,7 @@ class Language:
 
     def ordinal(self, value: int, *, suffix: str = "") -> str:  # noqa: ARG002
         """`suffix` is what was written behind the digits and may tell the gender."""
-        return counting.ordinal(value, language=self.counting)
+        return num2words_cache.ordinal(value, language=self.counting)
 
     def fraction(self, numerator: int, denominator: int) -> str | None:  # noqa: ARG002
         """Three quarters; None where it is better left to be said as two numbers."""

@@ -4,7 +4,7 @@ import re
 
 from babel.numbers import get_currency_name
 
-from worker.text.normalization import counting
+from worker.text.normalization import num2words_cache
 from worker.text.normalization.language import Coin, Language
 from worker.text.normalization.mapped_text import Rule, Say
 
@@ -35,7 +35,7 @@ _COUNTRIES = {
     "S": "SGD",
     "R": "BRL",
 }
-_TOO_MUCH = 10**counting.MOST_DIGITS
+_TOO_MUCH = 10**num2words_cache.MOST_DIGITS
 _MINUS = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
 
 

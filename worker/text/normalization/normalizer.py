@@ -9,14 +9,14 @@ from worker.text.lexicon import Lexicon
 from worker.text.normalization.abbreviations import abbreviation_rules
 from worker.text.normalization.addresses import address_rules, harmless_addresses
 from worker.text.normalization.characters import clean_characters, drop_private
-from worker.text.normalization.clock import clock_rules
 from worker.text.normalization.dates import date_rules, name_range_rules
 from worker.text.normalization.emoji import emoji_rules
 from worker.text.normalization.language import Language
-from worker.text.normalization.languages import reader
+from worker.text.normalization.language_lookup import reader
 from worker.text.normalization.mapped_text import Mapped, Rule
 from worker.text.normalization.markdown import MARKDOWN
 from worker.text.normalization.money import money_range_rules, money_rules
+from worker.text.normalization.placeholders import Spelling
 from worker.text.normalization.quantities import (
     fraction_rules,
     group_rules,
@@ -24,9 +24,9 @@ from worker.text.normalization.quantities import (
     quantity_rules,
     range_rules,
 )
-from worker.text.normalization.spelling import Spelling
 from worker.text.normalization.symbols import symbol_rules
-from worker.text.normalization.telephone import telephone_rules
+from worker.text.normalization.telephone_numbers import telephone_rules
+from worker.text.normalization.times_of_day import clock_rules
 from worker.text.normalization.units import unit_rules
 
 _DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")

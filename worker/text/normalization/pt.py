@@ -7,8 +7,8 @@ from decimal import Decimal
 from worker.text.normalization import pt_tables
 from worker.text.normalization.language import Coin, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import roman_value
 
 _BIG = re.compile(r"(?:milh|bilh|trilh)(?:ão|ões)$")
 _FRACTIONS = {3: "terço"}

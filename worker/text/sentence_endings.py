@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.languages import reader
+from worker.text.normalization.language_lookup import reader
 
 _WINDOW_CHARS = 32  # looked at before and behind a point
 _REFERENCE = re.compile(

@@ -4,8 +4,8 @@ import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import roman_value
 
 _LETTERS = "IVXLCDM"
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"

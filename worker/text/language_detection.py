@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from worker.text.cleaning import clean
-from worker.text.scripts import foreign_script
+from worker.text.control_characters import clean
+from worker.text.unicode_scripts import foreign_script
 
 _SAMPLE_CHARS = 4000
 # Below this many letters a guess is a coin toss ("Hello." passes for Italian), a little above it must be surer.

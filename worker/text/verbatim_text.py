@@ -4,7 +4,7 @@ from worker.text.lexicon import Lexicon
 from worker.text.normalization import Phonemes, Spoken
 from worker.text.normalization.characters import clean_characters
 from worker.text.normalization.mapped_text import Mapped
-from worker.text.normalization.spelling import Spelling
+from worker.text.normalization.placeholders import Spelling
 
 
 def untouched(text: str) -> Spoken:
