@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.text.normalization import normalise
+from worker.text.normalization import normalize
 
 TABLES = Path(__file__).parent / "text_cases"
 
@@ -23,7 +23,7 @@ class Case:
 
     @property
     def heard(self) -> str:
-        return words(normalise(self.input, language=self.language).text)
+        return words(normalize(self.input, language=self.language).text)
 
     @property
     def passes(self) -> bool:

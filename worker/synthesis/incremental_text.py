@@ -13,8 +13,8 @@ from common.markup import LONGEST_SILENCE_S, Passage, Script, read_script
 from common.messaging.text_stream import Kind, Piece
 from worker.engines.protocol import EngineError
 from worker.synthesis.segmentation import Cue, spoken_language
-from worker.text.language_detection import detect
-from worker.text.splitting import Segment, cut
+from worker.text.language_detection import detect_language
+from worker.text.splitting import TextSpan, split_text
 
 # Between two looks, whether to go on.
 LOOK_EVERY_S = 0.5
@@ -112,8 +112,8 @@ class Dictation:
         if self._silence_s > LONGEST_SILENCE_S:
             raise EngineError("invalid_tag", "The pauses add up to more than an hour.", caller_fault=True)
 
-    def _cut(self, text: str, voice: Voice, *, goes_on: bool) -> list[Segment]:
-        segments = cut(
+    def _cut(self, text: str, voice: Voice, *, goes_on: bool) -> list[TextSpan]:
+        segments = split_text(
             text + _REST if goes_on else text,
             language=self._language(voice),
             max_chars=self._max_chars,
@@ -121,7 +121,7 @@ class Dictation:
         )
         return [segment for segment in segments if segment.end <= len(text)]
 
-    def _cue(self, segment: Segment, passage: Passage, voice: Voice, *, at: int) -> Cue:
+    def _cue(self, segment: TextSpan, passage: Passage, voice: Voice, *, at: int) -> Cue:
         self._count += 1
         return Cue(
             index=self._count - 1,
@@ -141,7 +141,7 @@ class Dictation:
         return self._claim.language or spoken_language(voice, guess=self._guess)
 
     def _guess(self) -> str | None:
-        found = detect(self.text)
+        found = detect_language(self.text)
         return found[0].partition("-")[0] if found else None
 
     def _script(self, text: str) -> Script:

@@ -25,8 +25,8 @@ from worker.synthesis.segment_synthesis import Reader, Recital, Said, Watch
 from worker.synthesis.segmentation import compose
 from worker.text.language_detection import mismatch_warning
 from worker.text.lexicon import Lexicon
-from worker.text.normalization import normalise
-from worker.text.splitting import cut
+from worker.text.normalization import normalize
+from worker.text.splitting import split_text
 
 SPOOL_BYTES = 8 * 1024 * 1024
 
@@ -197,8 +197,8 @@ class _Work:
 
 def warm_up() -> None:
     """Load what the first text would: sentence rules, how numbers are read, and the language model."""
-    cut("The first sentence. Another one.", language="en", max_chars=100)
-    normalise("On 3 May 2024 it cost $5.", language="en")
+    split_text("The first sentence. Another one.", language="en", max_chars=100)
+    normalize("On 3 May 2024 it cost $5.", language="en")
     mismatch_warning("The first sentence of a worker.", asked=None, spoken=("en",))
 
 

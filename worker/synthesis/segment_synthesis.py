@@ -17,10 +17,10 @@ from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Wor
 from worker.inference.dispatch import Speaker
 from worker.synthesis.incremental_text import Listen
 from worker.synthesis.segmentation import Cue
-from worker.text.break_points import break_up
+from worker.text.break_points import split_to_length
 from worker.text.lexicon import Lexicon
-from worker.text.normalization import Spoken, normalise
-from worker.text.verbatim_text import as_written, untouched
+from worker.text.normalization import NormalizedText, normalize
+from worker.text.verbatim_text import apply_lexicon, keep_text
 
 # Who would hear that a job has begun, when it has ended within this?
 SHORT_S = 0.3
@@ -64,7 +64,7 @@ class _Piece:
 @dataclass(frozen=True, slots=True)
 class _Pending:
     cue: Cue
-    reading: Spoken
+    reading: NormalizedText
     pieces: tuple[tuple[_Piece, Future[Speech]], ...]
 
 
@@ -78,12 +78,12 @@ class Reader:
         # By its queue, because voices of one text may be spoken by several providers.
         self._stub = claim.queue.rpartition(".")[0] == STUB
 
-    def read(self, cue: Cue) -> Spoken:
+    def read(self, cue: Cue) -> NormalizedText:
         if self._stub or find_model(cue.voice.model).verbatim:
-            return untouched(cue.text)
+            return keep_text(cue.text)
         if not self._options.normalize:
-            return as_written(cue.text, lexicon=self._lexicon)
-        return normalise(cue.text, language=cue.language, lexicon=self._lexicon)
+            return apply_lexicon(cue.text, lexicon=self._lexicon)
+        return normalize(cue.text, language=cue.language, lexicon=self._lexicon)
 
 
 class Recital:
@@ -160,7 +160,9 @@ class Recital:
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
         """What is put into words may be longer than what an engine takes."""
-        places = break_up(text, start=0, end=len(text), max_chars=max(1, self._speaker.engine.max_chars))
+        places = split_to_length(
+            text, start=0, end=len(text), max_chars=max(1, self._speaker.engine.max_chars)
+        )
         return ((start, end) for start, end in places if speakable(text[start:end]))
 
     def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
@@ -191,7 +193,7 @@ class Recital:
     def _in_halves(self, utterance: Utterance) -> Speech | None:
         """Some texts take more of a model's room than their letters say; half of one may fit."""
         text = utterance.text
-        places = list(break_up(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
+        places = list(split_to_length(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
         if len(places) < 2:
             return None
         found: list[tuple[int, Speech]] = []
@@ -204,7 +206,7 @@ class Recital:
                 found.append((start, speech))
         return _joined(found)
 
-    def _utterance(self, cue: Cue, reading: Spoken, *, start: int, end: int) -> Utterance:
+    def _utterance(self, cue: Cue, reading: NormalizedText, *, start: int, end: int) -> Utterance:
         claim = self._claim
         return Utterance(
             text=reading.text[start:end],

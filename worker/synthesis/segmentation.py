@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from common.catalogue import Voice, find_voice
 from common.jobs.lease import Claim
 from common.markup import Passage, Script, read_script
-from worker.text.language_detection import detect
-from worker.text.splitting import cut_on
+from worker.text.language_detection import detect_language
+from worker.text.splitting import iter_text_spans
 
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})
 _LETTERS_A_CHARACTER = 3
@@ -81,7 +81,7 @@ class _Passage:
 
 def _cues_of(text: str, passage: _Passage, *, max_chars: int, first_index: int) -> Iterator[Cue]:
     place = passage.place
-    segments = cut_on(
+    segments = iter_text_spans(
         text[place.start : place.end],
         language=passage.language,
         max_chars=_in_letters(max_chars, language=passage.language),
@@ -121,7 +121,7 @@ class _Guess:
 
     def language(self) -> str | None:
         if self._found is None:
-            found = detect(self._text)
+            found = detect_language(self._text)
             self._found = (found[0].partition("-")[0] if found else None,)
         return self._found[0]
 

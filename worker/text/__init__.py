@@ -1,6 +1,6 @@
 """Texts: cut into what an engine speaks in one call, and checked against the languages of a voice."""
 
-from worker.text.language_detection import detect, mismatch_warning
-from worker.text.splitting import Segment, cut
+from worker.text.language_detection import detect_language, mismatch_warning
+from worker.text.splitting import TextSpan, split_text
 
-__all__ = ["Segment", "cut", "detect", "mismatch_warning"]
+__all__ = ["TextSpan", "detect_language", "mismatch_warning", "split_text"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 # Behind these a speaker may pause; a comma in "1,000" or a colon in "12:30" is no such place.
-CLAUSE = re.compile(r"[,;:][)\]\"'”’»]*(?=\s)|[–-](?=\s)|[—…、，；：。！？،؛؟।]")  # noqa: RUF001
-LINE = re.compile(r"\n")
+CLAUSE_END = re.compile(r"[,;:][)\]\"'”’»]*(?=\s)|[–-](?=\s)|[—…、，；：。！？،؛؟।]")  # noqa: RUF001
+LINE_END = re.compile(r"\n")
 _SPACE = re.compile(r"\s")
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
@@ -15,7 +15,7 @@ _FLAG_HALVES = 64  # looked back at; a row of more flags may be parted inside on
 _VIRAMA = 9  # combining class: the consonant after it joins the one before
 
 
-def break_up(text: str, *, start: int, end: int, max_chars: int) -> Iterator[tuple[int, int]]:
+def split_to_length(text: str, *, start: int, end: int, max_chars: int) -> Iterator[tuple[int, int]]:
     """(start, end) of pieces of about equal length, none above `max_chars`, that together are `text[start:end]`.
 
     Broken behind clauses, else lines, else at white space, else anywhere but inside a character's marks.
@@ -28,7 +28,7 @@ def break_up(text: str, *, start: int, end: int, max_chars: int) -> Iterator[tup
     yield start, end
 
 
-def places(pattern: re.Pattern[str], text: str, *, start: int, limit: int) -> list[int]:
+def find_break_points(pattern: re.Pattern[str], text: str, *, start: int, limit: int) -> list[int]:
     """Offsets in (start, limit] behind what the pattern finds, where the text can be parted."""
     found = (match.end() for match in pattern.finditer(text, start, min(len(text), limit + 1)))
     return [offset for offset in found if start < offset <= limit and _parts(text, offset)]
@@ -36,8 +36,10 @@ def places(pattern: re.Pattern[str], text: str, *, start: int, limit: int) -> li
 
 def _best(text: str, *, start: int, limit: int, target: int) -> int:
     shortest = start + (limit - start) // 4
-    for pattern, least in ((CLAUSE, shortest), (LINE, shortest), (_SPACE, start + 1)):
-        offsets = [offset for offset in places(pattern, text, start=start, limit=limit) if offset >= least]
+    for pattern, least in ((CLAUSE_END, shortest), (LINE_END, shortest), (_SPACE, start + 1)):
+        offsets = [
+            offset for offset in find_break_points(pattern, text, start=start, limit=limit) if offset >= least
+        ]
         if offsets:
             return min(offsets, key=lambda offset: abs(offset - target))
     return _hard(text, start=start, limit=limit, target=target)

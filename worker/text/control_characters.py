@@ -10,6 +10,6 @@ _HARMFUL = re.compile(
 _LONE_RETURN = re.compile("\r(?!\n)")
 
 
-def clean(text: str) -> str:
+def replace_control_characters(text: str) -> str:
     """The same text, as long as before, with spaces instead of control characters."""
     return _HARMFUL.sub(" ", _LONE_RETURN.sub("\n", text))

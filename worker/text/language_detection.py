@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from worker.text.control_characters import clean
-from worker.text.unicode_scripts import foreign_script
+from worker.text.control_characters import replace_control_characters
+from worker.text.unicode_scripts import find_foreign_script
 
 _SAMPLE_CHARS = 4000
 # Below this many letters a guess is a coin toss ("Hello." passes for Italian), a little above it must be surer.
@@ -48,13 +48,13 @@ _ALIKE = (
 )
 
 
-def detect(text: str) -> tuple[str, float] | None:
+def detect_language(text: str) -> tuple[str, float] | None:
     """The likeliest language (ISO 639-1, else 639-3) and how likely it is, 0 to 1; None for a text without letters.
 
     Looks at the first thousands of characters. Short texts are guessed at: mind the likelihood.
     """
     # The model was trained on lines of ordinary writing: capitals only, it knows no word of.
-    line = " ".join(clean(text[:_SAMPLE_CHARS]).split()).lower()
+    line = " ".join(replace_control_characters(text[:_SAMPLE_CHARS]).split()).lower()
     if not any(map(str.isalpha, line)):
         return None
     labels, scores = _model().predict(line)
@@ -74,8 +74,8 @@ def mismatch_warning(text: str, *, asked: str | None, spoken: Sequence[str]) -> 
     if asked:
         fits = _primary(asked) in ours
         return None if fits else f"The voice speaks {names}, not {asked}: it may pronounce the text wrongly."
-    sample = clean(text[:_SAMPLE_CHARS])
-    if script := foreign_script(sample, languages=ours):
+    sample = replace_control_characters(text[:_SAMPLE_CHARS])
+    if script := find_foreign_script(sample, languages=ours):
         return f"The voice speaks {names}, but the text is in {script} script: it may be skipped or garbled."
     if language := _foreign_language(sample, ours=ours):
         return f"The voice speaks {names}, but the text looks like {language}: it may pronounce it wrongly."
@@ -84,7 +84,7 @@ def mismatch_warning(text: str, *, asked: str | None, spoken: Sequence[str]) -> 
 
 def _foreign_language(text: str, *, ours: set[str]) -> str | None:
     letters = sum(map(str.isalpha, text))
-    guess = detect(text) if letters >= _LEAST_LETTERS else None
+    guess = detect_language(text) if letters >= _LEAST_LETTERS else None
     if guess is None or guess[1] < (_SURE if letters >= _MANY_LETTERS else _SURER):
         return None
     language = _primary(guess[0])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-MOST_ENTRIES = 1000
-MOST_CHARS = 100
+MAX_ENTRIES = 1000
+MAX_CHARS = 100
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Lexicon:
     @classmethod
     def of(cls, entries: Mapping[str, str]) -> "Lexicon":
         """ValueError with a plain message where there are too many entries, or one is empty or too long."""
-        if len(entries) > MOST_ENTRIES:
-            raise ValueError(f"a lexicon has at most {MOST_ENTRIES} entries, not {len(entries)}")
+        if len(entries) > MAX_ENTRIES:
+            raise ValueError(f"a lexicon has at most {MAX_ENTRIES} entries, not {len(entries)}")
         for word, said in entries.items():
             _check(word, said)
         return cls({" ".join(word.split()): said.strip() for word, said in entries.items()})
@@ -61,7 +61,7 @@ class Lexicon:
         # thousand of them cost little; the look behind is therefore done once, before all.
         return re.compile(rf"(?<!\w)(?:{'|'.join(inner) or '(?!)'})|(?:{'|'.join(signs) or '(?!)'})")
 
-    def say(self, written: str) -> str:
+    def replacement_for(self, written: str) -> str:
         """What is said for a word as the pattern found it."""
         folded = " ".join(written.split())
         said = self.entries.get(folded)
@@ -91,5 +91,5 @@ def _check(word: object, said: object) -> None:
         raise ValueError(f"a lexicon maps words to words, not {word!r:.40} to {said!r:.40}")  # noqa: TRY004  told alike
     if not word.strip() or not said.strip():
         raise ValueError(f"an entry of a lexicon is empty: {word!r:.40}: {said!r:.40}")
-    if len(word) > MOST_CHARS or len(said) > MOST_CHARS:
-        raise ValueError(f"an entry of a lexicon has at most {MOST_CHARS} characters: {word[:40]!r}")
+    if len(word) > MAX_CHARS or len(said) > MAX_CHARS:
+        raise ValueError(f"an entry of a lexicon has at most {MAX_CHARS} characters: {word[:40]!r}")

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 # The name of a longer number is no help to anybody; its digits one by one are.
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 # num2words fails at thousands of these, and at millions counts for ever.
-_MOST_DIGITS_OF = {"am": 3}
+_MAX_DIGITS_BY_LANGUAGE = {"am": 3}
 # Languages that write 1,234.5; the others write 1.234,5 or 1 234,5.
 _POINT = frozenset({"am", "ar", "bn", "en", "fa", "he", "ja", "kn", "ko", "te", "th"})
 _SPACES = " \u00a0\u2009\u202f"
@@ -22,8 +22,8 @@ def spell_numbers(text: str, *, language: str) -> str:
     converter, primary = _converter(language), _primary(language)
     if converter is None:
         return text
-    most = _MOST_DIGITS_OF.get(primary, _MOST_DIGITS)
-    return _pattern(primary).sub(lambda number: _spelled(number, converter, most_digits=most), text)
+    max_digits = _MAX_DIGITS_BY_LANGUAGE.get(primary, _MAX_DIGITS)
+    return _pattern(primary).sub(lambda number: _spelled(number, converter, max_digits=max_digits), text)
 
 
 @cache
@@ -47,10 +47,10 @@ def _pattern(primary: str) -> re.Pattern[str]:
     )
 
 
-def _spelled(number: re.Match[str], converter: Any, *, most_digits: int) -> str:
+def _spelled(number: re.Match[str], converter: Any, *, max_digits: int) -> str:
     """In words, apart from the letters that it is glued to; as it was where num2words fails."""
     try:
-        words = _words(converter, most_digits=most_digits, **number.groupdict())
+        words = _words(converter, max_digits=max_digits, **number.groupdict())
     except Exception:  # each of its languages is a program of its own, and fails in its own way
         return number[0]
     before, after = number.string[: number.start()][-1:], number.string[number.end() :][:1]
@@ -60,14 +60,14 @@ def _spelled(number: re.Match[str], converter: Any, *, most_digits: int) -> str:
 def _words(
     converter: Any,
     *,
-    most_digits: int,
+    max_digits: int,
     minus: str | None,
     whole: str,
     ordinal: str | None,
     fraction: str | None,
 ) -> str:
     digits = re.sub(r"\D", "", whole)
-    if len(digits) > most_digits or (digits.startswith("0") and len(digits) > 1):
+    if len(digits) > max_digits or (digits.startswith("0") and len(digits) > 1):
         spoken = [converter.to_cardinal(int(digit)) for digit in f"{digits}{fraction or ''}"]
         return " ".join(map(str, spoken))
     sign = "-" if minus else ""

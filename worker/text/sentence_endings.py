@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.language_lookup import reader
+from worker.text.normalization.language_lookup import find_language
 
 _WINDOW_CHARS = 32  # looked at before and behind a point
 _REFERENCE = re.compile(
@@ -29,13 +29,13 @@ def ends_sentence(text: str, stop: int, *, language: str) -> bool:
         return not _LATIN.match(after)
     if after[0].isdecimal() and _REFERENCE.search(before):
         return False
-    known = reader(language)
+    known = find_language(language)
     return known is None or not _shortened(before, after, language=known)
 
 
 def _shortened(before: str, after: str, *, language: Language) -> bool:
     """Whether the point belongs to an abbreviation that goes on or that another word follows."""
-    if language.joins(before, after) or (after[0].islower() and _POINTS.search(before)):
+    if language.point_continues(before, after) or (after[0].islower() and _POINTS.search(before)):
         return True
     # English initials are known to the library, and "Plan A." may end a sentence.
     if language.code != "en" and after[0].isupper() and _INITIALS.search(before):
@@ -55,7 +55,7 @@ def _goes_on(name: str, after: str, *, language: Language) -> bool:
     if after[0].islower() or after[0].isdecimal():
         return True
     # A title before a name. English ones are known to the library, and its shortened months may end a sentence.
-    return name[0].isupper() and name not in language.closing and language.code != "en"
+    return name[0].isupper() and name not in language.final_abbreviations and language.code != "en"
 
 
 @cache

@@ -16,7 +16,7 @@ _PARAGRAPH_BREAK = re.compile(
 _BLOCK_CHARS = 8192
 
 
-def paragraphs(text: str) -> Iterator[tuple[int, int]]:
+def split_paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """(start, end) of what blank lines, paragraph separators, headings and list items part; some may be blank."""
     start = 0
     for found in _PARAGRAPH_BREAK.finditer(text):
@@ -26,7 +26,7 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def sentences(text: str, *, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+def split_sentences(text: str, *, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
     """(start, end) of the sentences in `text[start:end]`, without a gap between them.
 
     `text` must be free of lone surrogates. A language that is not known is cut like English.

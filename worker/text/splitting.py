@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from common.speakable import speakable
-from worker.text.break_points import CLAUSE, LINE, break_up, places
-from worker.text.control_characters import clean
-from worker.text.sentences import paragraphs, sentences
+from worker.text.break_points import CLAUSE_END, LINE_END, find_break_points, split_to_length
+from worker.text.control_characters import replace_control_characters
+from worker.text.sentences import split_paragraphs, split_sentences
 
 # Engines speak a bare "Ok." or "1." badly, and a call for it costs as much as one for a sentence.
 _LONELY_CHARS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class TextSpan:
     """`start` and `end` are offsets into the text that was cut; `text` is as long as they are apart.
 
     One that ends neither a sentence nor a paragraph is a part of a sentence that was too long.
@@ -28,7 +28,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Chunk:
     start: int
     end: int
     spoken: bool
@@ -39,24 +39,28 @@ class _Piece:
         return not self.spoken or self.end - self.start < _LONELY_CHARS
 
 
-def cut(text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160) -> list[Segment]:
+def split_text(
+    text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
+) -> list[TextSpan]:
     """Sentences in their order, none above `max_chars`; every speakable character is in exactly one segment.
 
     The first segment stays within `first_max_chars` where a sentence, clause or line ends there, so that audio
     starts soon. Empty when nothing is speakable. Takes time in proportion to the text, whatever the text.
     """
-    return list(cut_on(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars))
+    return list(
+        iter_text_spans(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
+    )
 
 
-def cut_on(
+def iter_text_spans(
     text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
-) -> Iterator[Segment]:
+) -> Iterator[TextSpan]:
     """The same, paragraph by paragraph: the first can be spoken while the others are still to be cut."""
     if max_chars < 1:
         raise ValueError(f"max_chars must be at least 1, not {max_chars}")
-    cleaned = clean(text)
+    cleaned = replace_control_characters(text)
     count = 0
-    for start, end in paragraphs(cleaned):
+    for start, end in split_paragraphs(cleaned):
         atoms = list(_atoms(cleaned, start=start, end=end, language=language, max_chars=max_chars))
         pieces = [piece for piece in _joined(atoms, max_chars=max_chars) if piece.spoken]
         if pieces and not count and first_max_chars is not None:
@@ -66,9 +70,9 @@ def cut_on(
         count += len(pieces)
 
 
-def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[Segment]:
+def _segments(text: str, pieces: list[_Chunk], *, first_index: int) -> Iterator[TextSpan]:
     for index, piece in enumerate(pieces):
-        yield Segment(
+        yield TextSpan(
             index=first_index + index,
             start=piece.start,
             end=piece.end,
@@ -78,25 +82,25 @@ def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[
         )
 
 
-def _atoms(text: str, *, start: int, end: int, language: str, max_chars: int) -> Iterator[_Piece]:
+def _atoms(text: str, *, start: int, end: int, language: str, max_chars: int) -> Iterator[_Chunk]:
     """Sentences, and the parts of those that are too long, without white space around them."""
-    for first, last in sentences(text, start=start, end=end, language=language):
+    for first, last in split_sentences(text, start=start, end=end, language=language):
         whole = _piece(text, start=first, end=last)
-        for begin, stop in break_up(text, start=whole.start, end=whole.end, max_chars=max_chars):
+        for begin, stop in split_to_length(text, start=whole.start, end=whole.end, max_chars=max_chars):
             piece = _piece(text, start=begin, end=stop, sentence_end=stop == whole.end)
             if piece.end > piece.start:
                 yield piece
 
 
-def _piece(text: str, *, start: int, end: int, sentence_end: bool = True) -> _Piece:
+def _piece(text: str, *, start: int, end: int, sentence_end: bool = True) -> _Chunk:
     body = text[start:end]
     start, end = end - len(body.lstrip()), start + len(body.rstrip())
-    return _Piece(start, max(start, end), spoken=speakable(body), sentence_end=sentence_end)
+    return _Chunk(start, max(start, end), spoken=speakable(body), sentence_end=sentence_end)
 
 
-def _joined(atoms: Iterable[_Piece], *, max_chars: int) -> list[_Piece]:
+def _joined(atoms: Iterable[_Chunk], *, max_chars: int) -> list[_Chunk]:
     """The atoms of a paragraph; a lonely one goes with the next, else with the one before, if there is room."""
-    done: list[_Piece] = []
+    done: list[_Chunk] = []
     for atom in atoms:
         if done and done[-1].lonely and atom.end - done[-1].start <= max_chars:
             done[-1] = _both(done[-1], atom)
@@ -107,26 +111,26 @@ def _joined(atoms: Iterable[_Piece], *, max_chars: int) -> list[_Piece]:
     return done
 
 
-def _settle(done: list[_Piece], *, max_chars: int) -> None:
+def _settle(done: list[_Chunk], *, max_chars: int) -> None:
     """Gives a lonely last piece to the one before it."""
     if len(done) > 1 and done[-1].lonely and done[-1].end - done[-2].start <= max_chars:
         last = done.pop()
         done[-1] = _both(done[-1], last)
 
 
-def _both(first: _Piece, second: _Piece) -> _Piece:
-    return _Piece(
+def _both(first: _Chunk, second: _Chunk) -> _Chunk:
+    return _Chunk(
         first.start, second.end, spoken=first.spoken or second.spoken, sentence_end=second.sentence_end
     )
 
 
-def _opened(text: str, piece: _Piece, *, stops: list[int], limit: int) -> list[_Piece]:
+def _opened(text: str, piece: _Chunk, *, stops: list[int], limit: int) -> list[_Chunk]:
     """The first piece, cut at the last natural place before `limit` when it reaches beyond."""
     if piece.end <= limit:
         return [piece]
     sentence_ends = [stop for stop in stops if piece.start < stop <= limit]
-    clauses = places(CLAUSE, text, start=piece.start, limit=limit)
-    lines = places(LINE, text, start=piece.start, limit=limit)
+    clauses = find_break_points(CLAUSE_END, text, start=piece.start, limit=limit)
+    lines = find_break_points(LINE_END, text, start=piece.start, limit=limit)
     for offsets in (sorted(sentence_ends + clauses), lines):
         ways = [
             _halves(text, piece, offset, sentence_end=offset in sentence_ends) for offset in reversed(offsets)
@@ -138,7 +142,7 @@ def _opened(text: str, piece: _Piece, *, stops: list[int], limit: int) -> list[_
     return [piece]
 
 
-def _halves(text: str, piece: _Piece, offset: int, *, sentence_end: bool) -> list[_Piece]:
+def _halves(text: str, piece: _Chunk, offset: int, *, sentence_end: bool) -> list[_Chunk]:
     return [
         _piece(text, start=piece.start, end=offset, sentence_end=sentence_end),
         _piece(text, start=offset, end=piece.end, sentence_end=piece.sentence_end),

@@ -38,7 +38,7 @@ _OTHER_THAN_LATIN: dict[str, str] = {
 _BOTH = {"sr", "sh", "az", "uz", "tk", "ku"}  # written in Latin letters too
 
 
-def scripts_of(language: str) -> set[str]:
+def scripts_of_language(language: str) -> set[str]:
     """The scripts of a language given by its primary subtag."""
     known = {script for script, users in _OTHER_THAN_LATIN.items() if language in users.split()}
     if language in _BOTH:
@@ -46,12 +46,12 @@ def scripts_of(language: str) -> set[str]:
     return known or {"LATIN"}
 
 
-def foreign_script(text: str, *, languages: Iterable[str]) -> str | None:
+def find_foreign_script(text: str, *, languages: Iterable[str]) -> str | None:
     """The script that keeps speakers of these languages from reading the text; None when they can read half of it.
 
     Latin letters are never foreign: words in them are met in texts of every language.
     """
-    known = {"LATIN", ""}.union(*map(scripts_of, languages))
+    known = {"LATIN", ""}.union(*map(scripts_of_language, languages))
     letters = Counter(_script(char) for char in text if char.isalpha())
     foreign = Counter({script: count for script, count in letters.items() if script not in known})
     # One Greek letter in a formula says nothing about a text.

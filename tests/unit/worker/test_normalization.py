@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.support.text_rates import Case, cases, rate, tables, words
 from worker.text.lexicon import Lexicon
-from worker.text.normalization import normalise
+from worker.text.normalization import normalize
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 LANGUAGES = ("en", "en-GB", "fr", "de", "es", "it", "pt", "ja", "xx")
@@ -35,7 +35,7 @@ TEXTS = st.one_of(
 
 
 def said(text: str, language: str = "en") -> str:
-    return normalise(text, language=language).text
+    return normalize(text, language=language).text
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_unknown_signs_stay() -> None:
 
 def test_spans_lead_to_what_was_written() -> None:
     text = "On Jan. 5 he paid $12.50, ok."
-    spoken = normalise(text, language="en")
+    spoken = normalize(text, language="en")
     first = spoken.text.index("twelve dollars")
     start, end = spoken.source(first, first + len("twelve dollars and fifty cents"))
     assert text[start:end] == "$12.50"
@@ -120,14 +120,14 @@ def test_a_lexicon_is_said_as_it_stands() -> None:
     lexicon = Lexicon.of(
         {"sql": "sequel", "New York": "/nuː jɔːk/", "NASA": "nassa 7", "C++": "see plus plus"}
     )
-    spoken = normalise("SQL in New  York: NASA, Nasa, nosql, C++ 2", language="en", lexicon=lexicon)
+    spoken = normalize("SQL in New  York: NASA, Nasa, nosql, C++ 2", language="en", lexicon=lexicon)
     assert spoken.text == "sequel in New York: nassa 7, Nasa, nosql, see plus plus two"
     [word] = spoken.phonemes
     assert (spoken.text[word.start : word.end], word.phonemes) == ("New York", "nuː jɔːk")
 
 
 def test_phonemes_in_the_text_are_told_by_their_sounds() -> None:
-    spoken = normalise("5 times [Misaki](/misˈɑki/), see [about](/about/).", language="en")
+    spoken = normalize("5 times [Misaki](/misˈɑki/), see [about](/about/).", language="en")
     assert spoken.text == "five times Misaki, see about."
     [word] = spoken.phonemes
     assert (spoken.text[word.start : word.end], word.phonemes) == ("Misaki", "misˈɑki")
@@ -136,7 +136,7 @@ def test_phonemes_in_the_text_are_told_by_their_sounds() -> None:
 
 def test_the_longest_entry_wins() -> None:
     lexicon = Lexicon.of({"new": "old", "new york": "the city"})
-    assert normalise("New York, new", language="en", lexicon=lexicon).text == "the city, old"
+    assert normalize("New York, new", language="en", lexicon=lexicon).text == "the city, old"
 
 
 def test_lexicons_merge_and_the_later_word_counts() -> None:
@@ -167,7 +167,7 @@ def test_odd_lexicons_are_refused_in_plain_words(tmp_path: Path, content: bytes)
 def test_a_lexicon_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "lexicon.json"
     path.write_text('{"naïve": "nigh eve"}', encoding="utf-8")
-    assert normalise("A naïve try", language="en", lexicon=Lexicon.read(path)).text == "A nigh eve try"
+    assert normalize("A naïve try", language="en", lexicon=Lexicon.read(path)).text == "A nigh eve try"
     with pytest.raises(ValueError, match="cannot be read"):
         Lexicon.read(tmp_path / "missing.json")
 
@@ -180,7 +180,7 @@ def test_a_lexicon_has_a_limit() -> None:
 @settings(max_examples=300, deadline=None)
 @given(text=TEXTS, language=st.sampled_from(LANGUAGES))
 def test_any_text_is_read(text: str, language: str) -> None:
-    spoken = normalise(text, language=language)
+    spoken = normalize(text, language=language)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", spoken.text)
     assert spoken.text == " ".join(spoken.text.split())
     spans = [spoken.source(at, at + 1) for at in range(len(spoken.text))]
@@ -226,7 +226,7 @@ def test_a_word_of_two_hundred_thousand_characters(unit: str) -> None:
 
 
 def _cpu_s(text: str, *, language: str) -> float:
-    normalise(text[:100], language=language)
+    normalize(text[:100], language=language)
     begun = time.process_time()
-    normalise(text, language=language)
+    normalize(text, language=language)
     return time.process_time() - begun

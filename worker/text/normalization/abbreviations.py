@@ -17,7 +17,9 @@ def abbreviation_rules(language: Language) -> tuple[Rule, ...]:
 
     def say(match: re.Match[str]) -> str:
         name = known[match[0].replace(" ", "")]
-        return f"{language.abbreviations[name]}{full_stop(match, closing=name in language.closing)}"
+        return (
+            f"{language.abbreviations[name]}{full_stop(match, closing=name in language.final_abbreviations)}"
+        )
 
     return (Rule(re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)"), say),)
 

@@ -78,7 +78,7 @@ def address_rules(language: Language) -> tuple[Rule, ...]:
     )
 
 
-def harmless_addresses() -> tuple[Rule, ...]:
+def fallback_address_rules() -> tuple[Rule, ...]:
     """For languages whose words we do not know: the host's name, and nothing that an engine would choke on."""
 
     def host(match: re.Match[str]) -> str:
@@ -103,7 +103,7 @@ def _piece(piece: str, *, last: bool, language: Language) -> str:
         return language.words.get(_SIGNS[piece], "")
     if piece.isdecimal():
         few = len(piece) < 3 and not piece.startswith("0")
-        return language.cardinal(int(piece)) if few else language.say_digits(piece)
+        return language.say_cardinal(int(piece)) if few else language.say_digits(piece)
     if piece.startswith("%"):
         return ""
     # A short name that no mouth can say, or the country at the end.

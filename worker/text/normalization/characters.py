@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cache
 
-from worker.text.normalization.mapped_text import Mapped, Rule
+from worker.text.normalization.mapped_text import MappedText, Rule
 
 # Written into the text by word processors and the web; whoever reads aloud passes over them.
 _INVISIBLE = re.compile(
@@ -31,12 +31,12 @@ _SPACES = re.compile(r"[^\S\n]+")
 _GUILLEMETS = re.compile(r"«\s?|\s?»")
 
 
-def drop_private(mapped: Mapped) -> Mapped:
+def drop_private_use_characters(mapped: MappedText) -> MappedText:
     """Without the characters that mean nothing to anybody but their user: some are needed as marks of our own."""
     return mapped if mapped.text.isascii() else mapped.replace(_PRIVATE, lambda _: " ")
 
 
-def clean_characters(mapped: Mapped) -> Mapped:
+def clean_characters(mapped: MappedText) -> MappedText:
     """Without control and invisible characters, ligatures, full width and typographers' quotation marks."""
     if not mapped.text.isascii():
         mapped = mapped.apply(_FOREIGN)

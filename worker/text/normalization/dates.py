@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from babel import Locale
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import Rule, Say
+from worker.text.normalization.mapped_text import Replacement, Rule
 
 _ISO = re.compile(
     r"(?<![\w.:/-])(?P<year>\d{4})(?P<mark>[-/])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
@@ -24,10 +24,10 @@ _THIS_CENTURY = 50  # of years with two digits, those below lie in it
 def date_rules(language: Language) -> tuple[Rule, ...]:
     months = month_names(language)
     name = rf"(?P<month>{'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})(?!\w)\.?"
-    of = rf"(?:{language.of_month} )?" if language.of_month else ""
+    of = rf"(?:{language.month_connector} )?" if language.month_connector else ""
     day = rf"(?P<day>\d{{1,2}})(?!\d)(?: ?(?:{language.ordinal_suffixes})(?!\w)|\.(?= ))?"
     year = rf"(?:,? {of}(?P<year>\d{{4}})(?![\d:%]|[.,]\d))?"
-    the = rf"(?:{language.the_day} )?" if language.the_day else ""
+    the = rf"(?:{language.day_article} )?" if language.day_article else ""
     first = rf"(?P<first>\d{{1,2}}){_DASH}"
     month_year = rf"(?<!\w){name},? {of}(?P<year>\d{{4}})(?![\d:%]|[.,]\d)"
     patterns = [
@@ -41,7 +41,10 @@ def date_rules(language: Language) -> tuple[Rule, ...]:
         pattern = rf"(?<!\w){name} (?:{first})?{day}{behind}{year}"
         patterns.append((pattern, _written(language, months, month_first=True)))
     patterns.append(
-        (month_year, lambda match: language.month_year(month=_month(match, months), year=int(match["year"])))
+        (
+            month_year,
+            lambda match: language.say_month_year(month=_month(match, months), year=int(match["year"])),
+        )
     )
     return (
         Rule(_ISO, lambda match: _iso(match, language=language), needs="-/"),
@@ -102,16 +105,16 @@ def _month(match: re.Match[str], months: Mapping[str, str]) -> str:
     return months[match["month"].lower()]
 
 
-def _written(language: Language, months: Mapping[str, str], *, month_first: bool) -> Say:
+def _written(language: Language, months: Mapping[str, str], *, month_first: bool) -> Replacement:
     def say(match: re.Match[str]) -> str | None:
         day, first, year = int(match["day"]), match["first"], match["year"]
-        if not 1 <= day <= 31 or (match["month"] in language.doubtful_months and not year):
+        if not 1 <= day <= 31 or (match["month"] in language.ambiguous_months and not year):
             return None
         month = _month(match, months)
         whole = int(year) if year else None
         if first:
-            return language.days(int(first), day, month=month, year=whole, month_first=month_first)
-        return language.date(day=day, month=month, year=whole, month_first=month_first)
+            return language.say_days(int(first), day, month=month, year=whole, month_first=month_first)
+        return language.say_date(day=day, month=month, year=whole, month_first=month_first)
 
     return say
 
@@ -120,7 +123,7 @@ def _iso(match: re.Match[str], *, language: Language) -> str | None:
     month, day = int(match["month"]), int(match["day"])
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    said = language.date(
+    said = language.say_date(
         day=day,
         month=month_name(month, language=language),
         year=int(match["year"]),
@@ -128,7 +131,7 @@ def _iso(match: re.Match[str], *, language: Language) -> str | None:
     )
     if not match["hour"]:
         return said
-    return f"{said}, {language.time(hour=int(match['hour']), minute=int(match['minute']), second=None)}"
+    return f"{said}, {language.say_time(hour=int(match['hour']), minute=int(match['minute']), second=None)}"
 
 
 def _in_digits(match: re.Match[str], *, language: Language) -> str | None:
@@ -144,6 +147,6 @@ def _in_digits(match: re.Match[str], *, language: Language) -> str | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     month_first = not language.day_first
-    return language.date(
+    return language.say_date(
         day=day, month=month_name(month, language=language), year=year, month_first=month_first
     )

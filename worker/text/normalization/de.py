@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable
 
 from worker.text.normalization.dates import month_name
-from worker.text.normalization.language import Coin, Language
-from worker.text.normalization.mapped_text import DIGITS, Rule, after
-from worker.text.normalization.roman_numerals import PATTERN as ROMAN
-from worker.text.normalization.roman_numerals import roman_value
+from worker.text.normalization.language import Currency, Language
+from worker.text.normalization.mapped_text import DIGITS, Rule, text_after
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _MONTHS = "Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
 # A point behind a number makes it an ordinal before a noun; at the end of a sentence it is a full stop.
@@ -46,13 +45,13 @@ _EINE = re.compile(r"(?:e|heit|ung|schaft|keit|ion)$")
 _FRACTIONS = {2: "halb", 3: "Drittel", 7: "Siebtel", 8: "Achtel"}
 
 
-class Reader(Language):
+class German(Language):
     """German; numbers before nouns are in the form that most of them take."""
 
     code = "de"
     decimal_mark = ","
     group_marks = "."
-    the_day = ""
+    day_article = ""
     short_months = {"sept": 9, "jän": 1, "jänner": 1, "mrz": 3, "okt": 10, "dez": 12}  # noqa: RUF012
     time_suffix = "(?: ?Uhr)?"
     words = {  # noqa: RUF012
@@ -66,12 +65,12 @@ class Reader(Language):
         "÷": "geteilt durch", "√": "Wurzel aus", "∞": "unendlich", "π": "Pi", "→": "nach", "°": "Grad",
         "§": "Paragraf", "©": "Copyright", "#": "Nummer", "€": "Euro", "$": "Dollar", "£": "Pfund", "¥": "Yen",
     }  # fmt: skip
-    coins = {  # noqa: RUF012
-        "€": Coin("Euro", "Euro", _CENT, _CENT), "EUR": Coin("Euro", "Euro", _CENT, _CENT),
-        "$": Coin("Dollar", "Dollar", _CENT, _CENT), "USD": Coin("US-Dollar", "US-Dollar", _CENT, _CENT),
-        "£": Coin("Pfund", "Pfund", "Penny", "Pence"), "GBP": Coin("Pfund", "Pfund", "Penny", "Pence"),
-        "¥": Coin("Yen", "Yen"), "JPY": Coin("Yen", "Yen"),
-        "CHF": Coin("Franken", "Franken", "Rappen", "Rappen"),
+    currencies = {  # noqa: RUF012
+        "€": Currency("Euro", "Euro", _CENT, _CENT), "EUR": Currency("Euro", "Euro", _CENT, _CENT),
+        "$": Currency("Dollar", "Dollar", _CENT, _CENT), "USD": Currency("US-Dollar", "US-Dollar", _CENT, _CENT),
+        "£": Currency("Pfund", "Pfund", "Penny", "Pence"), "GBP": Currency("Pfund", "Pfund", "Penny", "Pence"),
+        "¥": Currency("Yen", "Yen"), "JPY": Currency("Yen", "Yen"),
+        "CHF": Currency("Franken", "Franken", "Rappen", "Rappen"),
     }  # fmt: skip
     scales = {  # noqa: RUF012
         "Tsd.": ("tausend", "tausend"), "tausend": ("tausend", "tausend"),
@@ -91,7 +90,7 @@ class Reader(Language):
         "mAh": ("Milliamperestunde", "Milliamperestunden"), "t": ("Tonne", "Tonnen"),
         "%ig": ("prozentig", "prozentig"),
     }  # fmt: skip
-    not_units = frozenset({"in", "ac", "mi"})
+    excluded_units = frozenset({"in", "ac", "mi"})
     abbreviations = {  # noqa: RUF012
         "z. B.": "zum Beispiel", "Z. B.": "Zum Beispiel", "d. h.": "das heißt", "D. h.": "Das heißt",
         "u. a.": "unter anderem", "U. a.": "Unter anderem", "u. ä.": "und ähnliches", "u. Ä.": "und Ähnliches",
@@ -116,7 +115,7 @@ class Reader(Language):
         "Mwst.": "Mehrwertsteuer", "MwSt.": "Mehrwertsteuer", "ehem.": "ehemals", "Std.": "Stunden",
         "Stk.": "Stück",
     }  # fmt: skip
-    closing = frozenset(
+    final_abbreviations = frozenset(
         {
             "usw.",
             "etc.",
@@ -180,66 +179,70 @@ class Reader(Language):
             Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
         )
 
-    def joins(self, before: str, after: str) -> bool:
+    def point_continues(self, before: str, after: str) -> bool:
         return bool(re.search(r"(?<!\d)\d{1,2}\.$", before) and _COUNTED_NOUN.match(after))
 
-    def counted(self, words: str, noun: str) -> str:
+    def agree(self, words: str, noun: str) -> str:
         if words == "eins" or words.endswith("hunderteins") or words.endswith("tausendeins"):
             name = noun.partition(" ")[0]
             feminine = _EINE.search(name) is not None
             return f"{words[:-1]}e" if feminine else words[:-1]
         return words
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator == 2:
-            return "ein halb" if numerator == 1 else f"{self.cardinal(numerator)} halbe"
+            return "ein halb" if numerator == 1 else f"{self.say_cardinal(numerator)} halbe"
         if not 3 <= denominator <= 100:
-            return f"{self.cardinal(numerator)} durch {self.cardinal(denominator)}"
+            return f"{self.say_cardinal(numerator)} durch {self.say_cardinal(denominator)}"
         name = (
             _FRACTIONS.get(denominator)
-            or f"{self.cardinal(denominator).capitalize()}{'tel' if denominator < 20 else 'stel'}"
+            or f"{self.say_cardinal(denominator).capitalize()}{'tel' if denominator < 20 else 'stel'}"
         )
-        return f"{'ein' if numerator == 1 else self.cardinal(numerator)} {name}"
+        return f"{'ein' if numerator == 1 else self.say_cardinal(numerator)} {name}"
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
         if (numerator, denominator) == (1, 2):
-            return "eineinhalb" if whole == 1 else f"{self.cardinal(whole)}einhalb"
-        part = self.fraction(numerator, denominator)
-        return part and f"{self.cardinal(whole)} {part}"
+            return "eineinhalb" if whole == 1 else f"{self.say_cardinal(whole)}einhalb"
+        part = self.say_fraction(numerator, denominator)
+        return part and f"{self.say_cardinal(whole)} {part}"
 
-    def bare_year(self, match: re.Match[str]) -> str | None:
+    def say_bare_year(self, match: re.Match[str]) -> str | None:
         digits = match[0].lstrip()
         if not re.fullmatch(r"1[1-9]\d\d", digits):
             return None
         after = match.string[match.end() : match.end() + 20]
         return (
-            None if re.match(r"[\w]| [A-ZÄÖÜ][a-zäöüß]+(?:e|en|er|n|s)\b", after) else self.year(int(digits))
+            None
+            if re.match(r"[\w]| [A-ZÄÖÜ][a-zäöüß]+(?:e|en|er|n|s)\b", after)
+            else self.say_year(int(digits))
         )
 
-    def year(self, value: int) -> str:
+    def say_year(self, value: int) -> str:
         if 1100 <= value < 2000:
             hundreds, rest = divmod(value, 100)
-            return f"{self.cardinal(hundreds)}hundert{self.cardinal(rest) if rest else ''}"
-        return self.cardinal(value)
+            return f"{self.say_cardinal(hundreds)}hundert{self.say_cardinal(rest) if rest else ''}"
+        return self.say_cardinal(value)
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self.ordinal(day)}r {month}{f' {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self.say_ordinal(day)}r {month}{f' {self.say_year(year)}' if year else ''}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        said = f"{'ein' if hour == 1 else self.cardinal(hour)} Uhr{f' {self.cardinal(minute)}' if minute else ''}"
-        return said if second is None else f"{said} und {self.cardinal(second)} Sekunden"
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        hours = "ein" if hour == 1 else self.say_cardinal(hour)
+        said = f"{hours} Uhr{f' {self.say_cardinal(minute)}' if minute else ''}"
+        return said if second is None else f"{said} und {self.say_cardinal(second)} Sekunden"
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
         if whole and cents:
-            return f"{self.counted(self.cardinal(whole), coin.many)} {coin.many} {self.cardinal(cents)}"
-        return super().money(whole, cents, coin=coin)
+            words = self.agree(self.say_cardinal(whole), currency.plural)
+            return f"{words} {currency.plural} {self.say_cardinal(cents)}"
+        return super().say_money(whole, cents, currency=currency)
 
     def _inflected(self, value: int, match: re.Match[str]) -> str:
         """An ordinal as the word before it asks for."""
         before = match.string[max(0, match.start() - 16) : match.start()]
         bare = "s" if _NEUTER.match(match.string[match.end() : match.end() + 14]) else "r"
         ending = "n" if _OBLIQUE.search(before) else "" if _NOMINATIVE.search(before) else bare
-        return f"{self.ordinal(value)}{ending}"
+        return f"{self.say_ordinal(value)}{ending}"
 
     def _day(self, match: re.Match[str]) -> str | None:
         day, month, year = int(match[1]), int(match[2]), match[3]
@@ -247,28 +250,28 @@ class Reader(Language):
             return None
         said = f"{self._inflected(day, match)} {month_name(month, language=self)}"
         if not year:
-            return f"{said}{'.' if not after(match, chars=4).strip() else ''}"
-        return f"{said} {self.year(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 50 else 1900))}"
+            return f"{said}{'.' if not text_after(match, chars=4).strip() else ''}"
+        return (
+            f"{said} {self.say_year(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 50 else 1900))}"
+        )
 
     def _king(self, match: re.Match[str]) -> str | None:
-        value = roman_value(match[2])
+        value = parse_roman(match[2])
         if not value or value > 39 or len(match[1]) < 3:
             return None
         before = match.string[max(0, match.start() - 16) : match.start()]
         oblique = re.search(r"\b(?:von|mit|unter|bei|nach|zu|an|König|Kaiser|Papst)s? $", before)
         article = "dem" if oblique and oblique[0][0].islower() else "der"
-        stop = "." if not after(match, chars=4).strip() else ""
-        return (
-            f"{match[1]} {article} {self.ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
-        )
+        stop = "." if not text_after(match, chars=4).strip() else ""
+        return f"{match[1]} {article} {self.say_ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
 
     def _counted_roman(self, match: re.Match[str]) -> str | None:
-        value = roman_value(match[2])
-        return f"{match[1]} {self.cardinal(value)}" if value else None
+        value = parse_roman(match[2])
+        return f"{match[1]} {self.say_cardinal(value)}" if value else None
 
     def _decade(self, match: re.Match[str]) -> str:
-        return f"{self.year(int(match[1]))}er"
+        return f"{self.say_year(int(match[1]))}er"
 
     def _hour(self, match: re.Match[str]) -> str | None:
         hour = int(match[1])
-        return self.time(hour=hour, minute=int(match[2] or 0), second=None) if hour <= 24 else None
+        return self.say_time(hour=hour, minute=int(match[2] or 0), second=None) if hour <= 24 else None

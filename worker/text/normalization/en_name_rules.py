@@ -4,8 +4,7 @@ import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.roman_numerals import PATTERN as ROMAN
-from worker.text.normalization.roman_numerals import roman_value
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _REGNAL = (
     "Adolf|Albert|Alexander|Alexandra|Alfonso|Andrew|Anne|Augustus|Baldwin|Benedict|Boniface|Casimir|Catherine|Charles"
@@ -56,26 +55,26 @@ _NAME_FOLLOWS = re.compile(r" [A-Z]")
 
 def name_rules(language: Language) -> tuple[Rule, ...]:
     def ordinal(numeral: str) -> str | None:
-        value = roman_value(numeral)
-        return language.ordinal(value) if value and value < 40 else None
+        value = parse_roman(numeral)
+        return language.say_ordinal(value) if value and value < 40 else None
 
     def king(match: re.Match[str]) -> str | None:
         said = ordinal(match[2])
         return said and f"{match[1]} the {said.title()}"
 
     def chapter(match: re.Match[str]) -> str | None:
-        value = roman_value(match[2])
-        return f"{match[1]} {language.cardinal(value)}" if value else None
+        value = parse_roman(match[2])
+        return f"{match[1]} {language.say_cardinal(value)}" if value else None
 
     def sequel(match: re.Match[str]) -> str | None:
         """Rocky II, but not "Then I": only what a word with a capital stands before."""
         named = _CAPITALISED.search(match.string[max(0, match.start() - 40) : match.start()])
-        value = roman_value(match[1])
-        return f" {language.cardinal(value)}" if named and value and value not in (1, 5) else None
+        value = parse_roman(match[1])
+        return f" {language.say_cardinal(value)}" if named and value and value not in (1, 5) else None
 
     def year(match: re.Match[str]) -> str | None:
-        value = roman_value(match[0])
-        return language.year(value) if value else None
+        value = parse_roman(match[0])
+        return language.say_year(value) if value else None
 
     return (
         Rule(_CENTURY, lambda match: ordinal(match[1]), needs="IVX"),

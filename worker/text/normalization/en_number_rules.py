@@ -7,7 +7,7 @@ import re
 
 from worker.text.normalization.dates import month_name
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import DIGITS, Rule, before
+from worker.text.normalization.mapped_text import DIGITS, Rule, text_before
 
 _SAYINGS = {
     "24/7": "twenty-four seven",
@@ -129,7 +129,7 @@ _MILITARY = re.compile(r"(?<![\w.,:])(0[1-9]|1\d|2[0-3])00(?= (?:hours|hrs)\b)")
 _SAME_CENTURY = re.compile(r"(?<![\w.,/-])((?:19|20)\d\d)[-–/]0(\d)(?![\w/-])")
 
 
-def figure_rules(language: Language) -> tuple[Rule, ...]:
+def number_rules(language: Language) -> tuple[Rule, ...]:
     number, digits = language.say_number, language.say_digits
 
     def height(match: re.Match[str]) -> str:
@@ -169,12 +169,12 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
     def house(match: re.Match[str]) -> str:
         hundreds, rest = divmod(int(match[1]), 100)
         if not rest:
-            return number(match[1]) if hundreds % 10 == 0 else f"{language.cardinal(hundreds)} hundred"
-        return f"{language.cardinal(hundreds)} {'oh ' if rest < 10 else ''}{language.cardinal(rest)}"
+            return number(match[1]) if hundreds % 10 == 0 else f"{language.say_cardinal(hundreds)} hundred"
+        return f"{language.say_cardinal(hundreds)} {'oh ' if rest < 10 else ''}{language.say_cardinal(rest)}"
 
     def season(match: re.Match[str]) -> str | None:
         following = (int(match[1]) + 1) % 10 == int(match[2])
-        return f"{language.year(int(match[1]))} to oh {number(match[2])}" if following else None
+        return f"{language.say_year(int(match[1]))} to oh {number(match[2])}" if following else None
 
     def month_day(match: re.Match[str]) -> str | None:
         first, second = int(match[2]), int(match[3])
@@ -182,9 +182,7 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
         if not (1 <= month <= 12 and 1 <= day <= 31):
             return None
         name = month_name(month, language=language)
-        return (
-            f"{match[1]}{language.date(day=day, month=name, year=None, month_first=not language.day_first)}"
-        )
+        return f"{match[1]}{language.say_date(day=day, month=name, year=None, month_first=not language.day_first)}"
 
     def feet(match: re.Match[str]) -> str:
         return f"{number(match[1])} by {number(match[2])} feet" if match[1] else f"{number(match[3])} feet"
@@ -221,13 +219,13 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_FEET, feet, needs="'"),
         Rule(
             _INCH,
-            lambda match: f" inch{'' if _ONE.search(before(match, chars=3)) else 'es'}",
+            lambda match: f" inch{'' if _ONE.search(text_before(match, chars=3)) else 'es'}",
             needs=DIGITS,
         ),
         Rule(_EMERGENCY, lambda match: _SAYINGS[match[1]], needs=DIGITS),
         Rule(_CODE, lambda match: f"{match[1].rstrip()} {digits(match[2])}", needs=DIGITS),
         Rule(_ZIP, lambda match: ", ".join(map(digits, filter(None, match.groups()))), needs=DIGITS),
-        Rule(_SUBSCRIBER, lambda match: language.telephone(match[1].split("-")), needs="-"),
+        Rule(_SUBSCRIBER, lambda match: language.say_telephone(match[1].split("-")), needs="-"),
         Rule(_RATING, lambda match: f"{number(match[1])} out of {number(match[2])}", needs="/"),
         Rule(_SCREEN, screen, needs=DIGITS),
         Rule(_TIMES, lambda match: f"{number(match[1])} times", needs="x"),
@@ -242,8 +240,8 @@ def figure_rules(language: Language) -> tuple[Rule, ...]:
 
 def _inches(match: re.Match[str]) -> str | None:
     """Unless the mark closes a quotation."""
-    if before(match, chars=_QUOTE_CHARS).count('"') % 2:
+    if text_before(match, chars=_QUOTE_CHARS).count('"') % 2:
         return None
     before_noun = match.string[match.end() : match.end() + 2].strip().islower()
-    part = before(match) == "/"
+    part = text_before(match) == "/"
     return f"{match[1]} {'inch' if match[1] == '1' or before_noun or part else 'inches'}"

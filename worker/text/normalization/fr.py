@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from worker.text.normalization import fr_numbers, fr_rules, fr_tables
-from worker.text.normalization.language import Coin, Language
+from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import Rule
 
 _BIG = re.compile(r"(?:million|milliard|billion)s?$")
@@ -25,7 +25,7 @@ _YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _COUNTRY = re.compile(r"(?:33|32|41|352|377|1|44|49|39|34|351|31)(?=\d{8,})")
 
 
-class Reader(Language):
+class French(Language):
     """French."""
 
     code = "fr"
@@ -33,12 +33,12 @@ class Reader(Language):
     ordinal_suffixes = "(?<! )(?:ers?|res?|ères?|eres?|nde?s?|es?|[eèé]mes?|i[eè]mes?|è)"
     time_suffix = "(?: ?(?:h|heures?)(?!\\w))?"
     words = fr_tables.WORDS
-    coins = fr_tables.COINS
+    currencies = fr_tables.CURRENCIES
     scales = fr_tables.SCALES
     units = fr_tables.UNITS
-    not_units = fr_tables.NOT_UNITS
+    excluded_units = fr_tables.EXCLUDED_UNITS
     abbreviations = fr_tables.ABBREVIATIONS
-    closing = fr_tables.CLOSING
+    final_abbreviations = fr_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
         return fr_rules.early_rules(self)
@@ -49,11 +49,13 @@ class Reader(Language):
     # A point is a decimal mark too, as machines and Canadians write it, unless it can part thousands.
 
     @cached_property
-    def number(self) -> str:
+    def number_pattern(self) -> str:
         english = r"\d{1,3}(?:,\d{3}){1,6}\.\d{1,24}|\d{1,3}(?:,\d{3}){2,6}"
-        return rf"(?:{english}|{self.whole_number}(?:,\d{{1,24}}|\.(?!\d{{3}}(?!\d))\d{{1,24}})?)(?!\d)"
+        return (
+            rf"(?:{english}|{self.whole_number_pattern}(?:,\d{{1,24}}|\.(?!\d{{3}}(?!\d))\d{{1,24}})?)(?!\d)"
+        )
 
-    def value(self, number: str) -> Decimal:
+    def parse_number(self, number: str) -> Decimal:
         if number.isdecimal():
             return Decimal(number)
         whole, mark, fraction = _parted(number)
@@ -69,41 +71,41 @@ class Reader(Language):
         return f"{self.say_whole(whole)} {'point' if english else self.words['point']} {self.say_decimals(fraction)}"
 
     def say_decimals(self, digits: str) -> str:
-        return fr_numbers.decimals(digits, region=self.region)
+        return fr_numbers.spell_decimals(digits, region=self.region)
 
     def say_octet(self, digits: str) -> str:
-        return self.cardinal(int(digits))
+        return self.say_cardinal(int(digits))
 
-    def cardinal(self, value: int) -> str:
-        return fr_numbers.cardinal(value, region=self.region)
+    def say_cardinal(self, value: int) -> str:
+        return fr_numbers.spell_cardinal(value, region=self.region)
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:
-        return fr_numbers.ordinal(value, region=self.region, suffix=suffix)
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:
+        return fr_numbers.spell_ordinal(value, region=self.region, suffix=suffix)
 
-    def is_one(self, value: Decimal) -> bool:
+    def is_singular(self, value: Decimal) -> bool:
         return abs(value) < 2
 
-    def counted(self, words: str, noun: str) -> str:
+    def agree(self, words: str, noun: str) -> str:
         if noun == "mille":
-            return "" if words == "un" else fr_numbers.invariable(words)
+            return "" if words == "un" else fr_numbers.to_invariable(words)
         if _BIG.search(words):
             return f"{words} {_of(noun)}"
-        return fr_numbers.feminine(words) if fr_numbers.is_feminine(noun) else words
+        return fr_numbers.to_feminine(words) if fr_numbers.is_feminine(noun) else words
 
-    def scaled(self, noun: str, *, scale: str) -> str:
+    def after_scale(self, noun: str, *, scale: str) -> str:
         return noun if scale == "mille" else f"{_of(noun)} {noun}"
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
-        return fr_numbers.fraction(numerator, denominator, region=self.region)
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
+        return fr_numbers.spell_fraction(numerator, denominator, region=self.region)
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
         if (numerator, denominator) == (1, 2):
-            return f"{self.cardinal(whole)} et demi"
-        return super().mixed(whole, numerator, denominator)
+            return f"{self.say_cardinal(whole)} et demi"
+        return super().say_mixed_fraction(whole, numerator, denominator)
 
     # Calendar and clock.
 
-    def bare_year(self, match: re.Match[str]) -> str | None:
+    def say_bare_year(self, match: re.Match[str]) -> str | None:
         """ "mille neuf cent", "page quatre-vingt": which one, and so without the s of a plural."""
         digits = match[0].strip()
         if not digits.endswith(("00", "80")):
@@ -116,53 +118,55 @@ class Reader(Language):
             return None
         if which["since"] and _PLURAL_FOLLOWS.match(match.string, match.end()):
             return None
-        return fr_numbers.invariable(self.say_whole(digits))
+        return fr_numbers.to_invariable(self.say_whole(digits))
 
-    def year(self, value: int) -> str:
-        return fr_numbers.invariable(self.cardinal(value))
+    def say_year(self, value: int) -> str:
+        return fr_numbers.to_invariable(self.say_cardinal(value))
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self._day(day)} {month}{f' {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self._day(day)} {month}{f' {self.say_year(year)}' if year else ''}"
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        return f"{self._day(first)} à {self.date(day=last, month=month, year=year, month_first=month_first)}"
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+        return (
+            f"{self._day(first)} à {self.say_date(day=last, month=month, year=year, month_first=month_first)}"
+        )
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
         hours = self._many(hour, "heure")
         if second is not None:
             return f"{hours} {self._many(minute, 'minute')} et {self._many(second, 'seconde')}"
-        return f"{hours} {fr_numbers.feminine(self.cardinal(minute))}" if minute else hours
+        return f"{hours} {fr_numbers.to_feminine(self.say_cardinal(minute))}" if minute else hours
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         if half == "PM" and hour < 12:
             hour += 12
-        return self.time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
+        return self.say_time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
 
     def _many(self, count: int, name: str) -> str:
-        return f"{fr_numbers.feminine(self.cardinal(count))} {name}{'s' * (count > 1)}"
+        return f"{fr_numbers.to_feminine(self.say_cardinal(count))} {name}{'s' * (count > 1)}"
 
     def _day(self, day: int) -> str:
-        return "premier" if day == 1 else self.cardinal(day)
+        return "premier" if day == 1 else self.say_cardinal(day)
 
     # Telephones and money.
 
-    def telephone(self, groups: Sequence[str]) -> str:
+    def say_telephone(self, groups: Sequence[str]) -> str:
         if len(groups) == 1 and (country := _COUNTRY.match(groups[0])):
             groups = (country[0], groups[0][country.end() :])
         if len(groups) > 2 and groups[1] == "0":  # "+33 (0)1" is dialled without it
             groups = (groups[0], *groups[2:])
-        return ", ".join(fr_numbers.pairs(group, region=self.region) for group in groups)
+        return ", ".join(fr_numbers.spell_pairs(group, region=self.region) for group in groups)
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
         """ "trois euros cinquante"; few cents are named, so that "trois euros cinq" is not heard."""
-        name = coin.one if whole < 2 else coin.many
-        small = f"{self.cardinal(cents)} {coin.small_one if cents < 2 else coin.small_many}"
+        name = currency.singular if whole < 2 else currency.plural
+        small = f"{self.say_cardinal(cents)} {currency.subunit_singular if cents < 2 else currency.subunit_plural}"
         if not whole and cents:
             return small
-        said = f"{self.counted(self.cardinal(whole), name)} {name}"
+        said = f"{self.agree(self.say_cardinal(whole), name)} {name}"
         if not cents:
             return said
-        return f"{said} et {small}" if cents < 10 else f"{said} {self.cardinal(cents)}"
+        return f"{said} et {small}" if cents < 10 else f"{said} {self.say_cardinal(cents)}"
 
 
 def _of(noun: str) -> str:

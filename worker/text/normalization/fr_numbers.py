@@ -55,22 +55,22 @@ def is_feminine(noun: str) -> bool:
     return single in _FEMININE or _FEMININE_ENDING.search(single) is not None
 
 
-def feminine(words: str) -> str:
+def to_feminine(words: str) -> str:
     """ "vingt et une" for "vingt et un"."""
     return f"{words}e" if re.search(r"(?:^|[ -])un$", words) else words
 
 
-def invariable(words: str) -> str:
+def to_invariable(words: str) -> str:
     """As a number is said that tells which one and not how many: "page deux cent", "mille neuf cent"."""
     return re.sub(r"(?<=cent)s$|(?<=vingt)s$", "", words)
 
 
-def cardinal(value: int, *, region: str) -> str:
-    words = num2words_cache.cardinal(value, language="fr")
+def spell_cardinal(value: int, *, region: str) -> str:
+    words = num2words_cache.spell_cardinal(value, language="fr")
     return _regional(words, eighty=region == "CH") if region in ("BE", "CH") else words
 
 
-def ordinal(value: int, *, region: str, suffix: str) -> str:
+def spell_ordinal(value: int, *, region: str, suffix: str) -> str:
     """`suffix` is what stands behind the digits: "er", "re", "nde", "es"."""
     plural = "s" if suffix.endswith("s") else ""
     kind = suffix.rstrip("s")
@@ -78,38 +78,38 @@ def ordinal(value: int, *, region: str, suffix: str) -> str:
         return f"{'première' if kind in ('re', 'ère', 'ere') else 'premier'}{plural}"
     if value == 2 and kind in ("d", "nd", "de", "nde"):
         return f"{'seconde' if kind.endswith('de') else 'second'}{plural}"
-    return f"{_ordinal(cardinal(value, region=region))}{plural}"
+    return f"{_ordinal(spell_cardinal(value, region=region))}{plural}"
 
 
-def fraction(numerator: int, denominator: int, *, region: str) -> str:
+def spell_fraction(numerator: int, denominator: int, *, region: str) -> str:
     """ "trois quarts", "un demi"; of large parts "quinze sur vingt"."""
-    above = cardinal(numerator, region=region)
+    above = spell_cardinal(numerator, region=region)
     usual = denominator in _FRACTIONS or numerator < denominator <= _LARGEST_FRACTION
     if not usual or denominator == 1:
-        return f"{above} sur {cardinal(denominator, region=region)}"
-    name = _FRACTIONS.get(denominator) or _ordinal(cardinal(denominator, region=region))
+        return f"{above} sur {spell_cardinal(denominator, region=region)}"
+    name = _FRACTIONS.get(denominator) or _ordinal(spell_cardinal(denominator, region=region))
     return f"{above} {name}{'s' if numerator > 1 and not name.endswith('s') else ''}"
 
 
-def decimals(digits: str, *, region: str) -> str:
+def spell_decimals(digits: str, *, region: str) -> str:
     """Noughts one by one and the rest as a number, by pairs when there are four; a longer row digit by digit."""
     rest = digits.lstrip("0")
     noughts = ["zéro"] * (len(digits) - len(rest))
     if len(rest) == 4 and rest[2] != "0":
-        said = [cardinal(int(pair), region=region) for pair in (rest[:2], rest[2:])]
+        said = [spell_cardinal(int(pair), region=region) for pair in (rest[:2], rest[2:])]
     elif len(rest) > 3:
-        said = [cardinal(int(digit), region=region) for digit in rest]
+        said = [spell_cardinal(int(digit), region=region) for digit in rest]
     else:
-        said = [cardinal(int(rest), region=region)] if rest else []
+        said = [spell_cardinal(int(rest), region=region)] if rest else []
     return " ".join(noughts + said)
 
 
-def pairs(digits: str, *, region: str) -> str:
+def spell_pairs(digits: str, *, region: str) -> str:
     """As telephone numbers are told: a nought by itself, then by twos; three digits stay together."""
     if len(digits) == 3 and digits[0] != "0":
-        return cardinal(int(digits), region=region)
+        return spell_cardinal(int(digits), region=region)
     if _DEAR.fullmatch(digits):
-        return f"zéro {cardinal(int(digits), region=region)}"
+        return f"zéro {spell_cardinal(int(digits), region=region)}"
     head = len(digits) % 2
     parts = [digits[:head], *(digits[at : at + 2] for at in range(head, len(digits), 2))]
     return " ".join(_pair(part, region=region) for part in parts if part)
@@ -117,8 +117,8 @@ def pairs(digits: str, *, region: str) -> str:
 
 def _pair(digits: str, *, region: str) -> str:
     if len(digits) == 2 and digits[0] == "0":
-        return " ".join(cardinal(int(digit), region=region) for digit in digits)
-    return cardinal(int(digits), region=region)
+        return " ".join(spell_cardinal(int(digit), region=region) for digit in digits)
+    return spell_cardinal(int(digits), region=region)
 
 
 def _ordinal(words: str) -> str:
@@ -148,7 +148,7 @@ def _local_names(eighty: bool) -> dict[str, str]:
                 if not unit
                 else " et un"
                 if unit == 1
-                else f"-{num2words_cache.cardinal(unit, language='fr')}"
+                else f"-{num2words_cache.spell_cardinal(unit, language='fr')}"
             )
-            names[num2words_cache.cardinal(base + unit, language="fr")] = f"{name}{tail}"
+            names[num2words_cache.spell_cardinal(base + unit, language="fr")] = f"{name}{tail}"
     return names | ({"quatre-vingt": "huitante"} if eighty else {})

@@ -4,8 +4,7 @@ import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.roman_numerals import PATTERN as ROMAN
-from worker.text.normalization.roman_numerals import roman_value
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _LETTERS = "IVXLCDM"
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
@@ -37,8 +36,8 @@ _ROMAN_NAME = re.compile(
 
 def roman_rules(language: Language) -> tuple[Rule, ...]:
     def number(letters: str) -> str:
-        value = roman_value(letters) or 0
-        return language.cardinal(value)
+        value = parse_roman(letters) or 0
+        return language.say_cardinal(value)
 
     def named(match: re.Match[str]) -> str | None:
         return f"{match[1]}{number(match[2])}" if len(match[2]) > 1 else None
@@ -52,15 +51,15 @@ def roman_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_ROMAN_KING, lambda match: f"{match[1]}{number(match[2])}", needs=_LETTERS),
         Rule(_ROMAN_COUNTED, counted, needs=_LETTERS),
         Rule(_ROMAN_NAME, named, needs="IVX"),
-        Rule(_ROMAN_YEAR, lambda match: language.year(roman_value(match[1]) or 0), needs="M"),
+        Rule(_ROMAN_YEAR, lambda match: language.say_year(parse_roman(match[1]) or 0), needs="M"),
     )
 
 
 def _roman_ordinal(match: re.Match[str], *, language: Language) -> str | None:
-    value = roman_value(match["letters"])
+    value = parse_roman(match["letters"])
     if value is None:
         return None
-    said = language.ordinal(value, suffix=match["suffix"])
+    said = language.say_ordinal(value, suffix=match["suffix"])
     if not match["century"]:
         return said
     rest = match.string[match.end() : match.end() + 4]

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from worker.text.normalization import fr_numbers
 from worker.text.normalization.fr_roman_rules import roman_rules
 from worker.text.normalization.fr_tables import NUMBERED
-from worker.text.normalization.fr_time_rules import counts, hour_rules
+from worker.text.normalization.fr_time_rules import hour_rules, say_measures
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.roman_numerals import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import ROMAN
 
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
 # Letters and figures that are only set higher or lower.
@@ -225,12 +225,12 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def _all_day(match: re.Match[str], *, language: Language) -> str:
-    first, last = (language.cardinal(int(match[group])) for group in (1, 3))
+    first, last = (language.say_cardinal(int(match[group])) for group in (1, 3))
     return f"{first} {'heures' if match[2] == 'h' else 'jours'} sur {last}"
 
 
 def _telephone(match: re.Match[str], *, language: Language) -> str:
-    return language.telephone(re.sub("^0 ", "0", match[0]).split())
+    return language.say_telephone(re.sub("^0 ", "0", match[0]).split())
 
 
 def _height(match: re.Match[str], *, language: Language) -> str:
@@ -239,7 +239,9 @@ def _height(match: re.Match[str], *, language: Language) -> str:
     if not metres or not hundredths:
         return match[0] if hundredths else f"{match[1]} m"
     named = " " if hundredths > 9 else " zéro "
-    return f"{language.cardinal(metres)} mètre{'s' * (metres > 1)}{named}{language.cardinal(hundredths)}"
+    return (
+        f"{language.say_cardinal(metres)} mètre{'s' * (metres > 1)}{named}{language.say_cardinal(hundredths)}"
+    )
 
 
 def _position(match: re.Match[str], *, language: Language) -> str | None:
@@ -247,7 +249,7 @@ def _position(match: re.Match[str], *, language: Language) -> str | None:
     if not match[2] and not match[4]:
         return None
     numbers = [number.replace(".", ",") for number in match.group(1, 2, 3) if number]
-    said = counts(numbers, names=("degré", "minute", "seconde"), language=language)
+    said = say_measures(numbers, names=("degré", "minute", "seconde"), language=language)
     return f"{said} {_COMPASS[match[4]]}" if match[4] else said
 
 
@@ -255,11 +257,11 @@ def _counted(match: re.Match[str], *, language: Language) -> str | None:
     """ "vingt et une pages", "un million de pages" """
     value, noun = int(re.sub(r"\D", "", match[1])), match["noun"]
     if value and value % 10**6 == 0 and re.search(r"[sx]$", noun):
-        return f"{language.counted(language.cardinal(value), noun)} "
+        return f"{language.agree(language.say_cardinal(value), noun)} "
     alone = value == 1 and not _ORDERED.search(match.string[max(0, match.start() - 12) : match.start()])
     many = value > 1 and value % 10 == 1 and value % 100 != 11 and noun[-1] in "sx"
     if (alone or many) and fr_numbers.is_feminine(noun):
-        return f"{fr_numbers.feminine(language.cardinal(value))} "
+        return f"{fr_numbers.to_feminine(language.say_cardinal(value))} "
     return None
 
 

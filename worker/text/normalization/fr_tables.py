@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from worker.text.normalization.language import Coin
+from worker.text.normalization.language import Currency
 
 WORDS: Mapping[str, str] = {
     "point": "virgule", "minus": "moins", "plus": "plus", "to": "à", "and": "et", "with cents": "et",
@@ -21,19 +21,19 @@ WORDS: Mapping[str, str] = {
     "¥": "yens",
 }  # fmt: skip
 
-_EURO = Coin("euro", "euros", "centime", "centimes")
-_POUND = Coin("livre sterling", "livres sterling", "penny", "pence")
-COINS: Mapping[str, Coin] = {
+_EURO = Currency("euro", "euros", "centime", "centimes")
+_POUND = Currency("livre sterling", "livres sterling", "penny", "pence")
+CURRENCIES: Mapping[str, Currency] = {
     "€": _EURO,
     "EUR": _EURO,
-    "$": Coin("dollar", "dollars", "cent", "cents"),
-    "USD": Coin("dollar américain", "dollars américains", "cent", "cents"),
-    "CAD": Coin("dollar canadien", "dollars canadiens", "cent", "cents"),
+    "$": Currency("dollar", "dollars", "cent", "cents"),
+    "USD": Currency("dollar américain", "dollars américains", "cent", "cents"),
+    "CAD": Currency("dollar canadien", "dollars canadiens", "cent", "cents"),
     "£": _POUND,
     "GBP": _POUND,
-    "CHF": Coin("franc suisse", "francs suisses", "centime", "centimes"),
-    "¥": Coin("yen", "yens"),
-    "JPY": Coin("yen", "yens"),
+    "CHF": Currency("franc suisse", "francs suisses", "centime", "centimes"),
+    "¥": Currency("yen", "yens"),
+    "JPY": Currency("yen", "yens"),
 }
 
 _MILLION = ("million", "millions")
@@ -98,7 +98,7 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "ml": ("millilitre", "millilitres"),
 }  # fmt: skip
 # Symbols of CLDR's that are words, letters of a class or names of a road in French.
-NOT_UNITS = frozenset(
+EXCLUDED_UNITS = frozenset(
     {
         "B",
         "N",
@@ -168,7 +168,7 @@ ABBREVIATIONS: Mapping[str, str] = {
     "fév.": "février", "avr.": "avril", "juil.": "juillet", "juill.": "juillet", "oct.": "octobre",
     "nov.": "novembre", "déc.": "décembre",
 }  # fmt: skip
-CLOSING = frozenset({
+FINAL_ABBREVIATIONS = frozenset({
     "etc.", "J.-C.", "av. J.-C.", "apr. J.-C.", "ap. J.-C.", "av. J.C.", "ap. J.C.", "avant J.-C.",
     "après J.-C.", "et al.", "s.v.p.", "ibid.", "max.", "min.", "Cie.", "qqch.", "qqn.", "hab.", "pers.",
 })  # fmt: skip

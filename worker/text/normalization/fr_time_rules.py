@@ -19,7 +19,7 @@ _SECONDS = re.compile(r"(?<![\w.,])(\d{1,4}(?:,\d{1,3})?) s(?![\w'-]|\.\w)")
 
 def hour_rules(language: Language) -> tuple[Rule, ...]:
     def hour(match: re.Match[str]) -> str:
-        return f"{fr_numbers.feminine(language.cardinal(int(match[1])))} à "
+        return f"{fr_numbers.to_feminine(language.say_cardinal(int(match[1])))} à "
 
     return (
         Rule(_HOURS, lambda match: f"{match[1]} à ", needs="-–"),  # noqa: RUF001
@@ -27,36 +27,38 @@ def hour_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_TIME, lambda match: _time(match, language=language), needs=DIGITS),
         Rule(
             _MINUTES,
-            lambda match: counts([match["minute"], match["second"]], names=_CLOCK[1:], language=language),
+            lambda match: say_measures(
+                [match["minute"], match["second"]], names=_TIME_UNITS[1:], language=language
+            ),
             needs=DIGITS,
         ),
         Rule(
             re.compile(r"(?<![\w.,°])(\d{1,3})['′] ?([0-5]\d)(?:[\"″]|'')"),  # noqa: RUF001
-            lambda match: counts([match[1], match[2]], names=_CLOCK[1:], language=language),
+            lambda match: say_measures([match[1], match[2]], names=_TIME_UNITS[1:], language=language),
             needs="'′",  # noqa: RUF001
         ),
         Rule(_SECONDS, lambda match: f"{match[1]} sec", needs=DIGITS),
     )
 
 
-_CLOCK = ("heure", "minute", "seconde")
+_TIME_UNITS = ("heure", "minute", "seconde")
 
 
 def _time(match: re.Match[str], *, language: Language) -> str:
     """ "quatorze heures trente"; minutes and seconds are named where they were written so."""
     hour, minute, second = match["hour"], match["minute"], match["second"]
     if second:
-        return counts([hour, minute, second], names=_CLOCK, language=language)
+        return say_measures([hour, minute, second], names=_TIME_UNITS, language=language)
     if match["shown"]:
-        return counts([hour, minute], names=_CLOCK, language=language)
-    return language.time(hour=int(hour), minute=int(minute or 0), second=None)
+        return say_measures([hour, minute], names=_TIME_UNITS, language=language)
+    return language.say_time(hour=int(hour), minute=int(minute or 0), second=None)
 
 
-def counts(numbers: list[str], *, names: tuple[str, ...], language: Language) -> str:
+def say_measures(numbers: list[str], *, names: tuple[str, ...], language: Language) -> str:
     """ "deux heures cinq minutes" """
     said = []
     for number, name in zip(numbers, names, strict=False):
-        value = language.value(number.replace(".", ","))
+        value = language.parse_number(number.replace(".", ","))
         words = language.say_number(number.lstrip("0") or "0")
-        said.append(f"{language.counted(words, name)} {name}{'s' * (not language.is_one(value))}")
+        said.append(f"{language.agree(words, name)} {name}{'s' * (not language.is_singular(value))}")
     return " ".join(said)

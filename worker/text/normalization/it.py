@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable
 
 from worker.text.normalization import it_tables
-from worker.text.normalization.language import Coin, Language
+from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.roman_numerals import PATTERN as ROMAN
-from worker.text.normalization.roman_numerals import roman_value
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _FRACTIONS = {2: "mezzo", 3: "terzo", 4: "quarto"}
 _BIG = re.compile(r"(?:milion|miliard|bilion)[eio]$")
@@ -47,23 +46,23 @@ _HOLY_WOMEN = re.compile(
 )
 
 
-class Reader(Language):
+class Italian(Language):
     """Italian."""
 
     code = "it"
-    of_month = "(?:di|del)"
+    month_connector = "(?:di|del)"
     ordinal_suffixes = r"(?:[°ºª]|(?<! )(?:mo|ma|esimo|esima))"
     short_months = {"sett": 9, "gen": 1, "genn": 1, "febb": 2, "magg": 5, "lugl": 7}  # noqa: RUF012
-    doubtful_months = frozenset({"set", "mar", "gen", "dic"})
+    ambiguous_months = frozenset({"set", "mar", "gen", "dic"})
     words = it_tables.WORDS
-    coins = it_tables.COINS
+    currencies = it_tables.CURRENCIES
     scales = it_tables.SCALES
     units = it_tables.UNITS
-    not_units = frozenset(
+    excluded_units = frozenset(
         {"B", "K", "N", "ac", "mi", "ft", "yd", "oz", "kn", "cc", "ly", "cal", "tsp", "tbsp", "MP"}
     )
     abbreviations = it_tables.ABBREVIATIONS
-    closing = it_tables.CLOSING
+    final_abbreviations = it_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
         return (
@@ -87,8 +86,8 @@ class Reader(Language):
             Rule(_ALONE, self._hours, needs=DIGITS),
             Rule(_HEIGHT, self._height, needs=DIGITS),
             Rule(_DEGREES, self._degrees, needs="°º"),
-            Rule(_YEAR_SHORT, lambda match: self.cardinal(int(match[1])), needs="'"),
-            Rule(_MOBILE, lambda match: self.telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
+            Rule(_YEAR_SHORT, lambda match: self.say_cardinal(int(match[1])), needs="'"),
+            Rule(_MOBILE, lambda match: self.say_telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
             Rule(_ONE, self._one, needs="1"),
         )
 
@@ -103,69 +102,72 @@ class Reader(Language):
         if len(rest) > 3:
             return self.say_digits(digits)
         noughts = ["zero"] * (len(digits) - len(rest))
-        return " ".join([*noughts, *([self.cardinal(int(rest))] if rest else [])])
+        return " ".join([*noughts, *([self.say_cardinal(int(rest))] if rest else [])])
 
-    def counted(self, words: str, noun: str) -> str:
+    def agree(self, words: str, noun: str) -> str:
         if _BIG.search(words):
             return f"{words} di"
         if words != "uno":
             return words
         return "una" if _feminine(noun) else "uno" if _UNO.match(noun) else "un"
 
-    def scaled(self, noun: str, *, scale: str) -> str:
+    def after_scale(self, noun: str, *, scale: str) -> str:
         return noun if scale in ("mila", "mille") else f"di {noun}"
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:
-        said = super().ordinal(value)
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:
+        said = super().say_ordinal(value)
         return f"{said[:-1]}a" if suffix.endswith(("ª", "a")) else said
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:
-            return f"{self.cardinal(numerator)} su {self.cardinal(denominator)}"
-        name = _FRACTIONS.get(denominator) or self.ordinal(denominator)
-        return f"un {name}" if numerator == 1 else f"{self.cardinal(numerator)} {name[:-1]}i"
+            return f"{self.say_cardinal(numerator)} su {self.say_cardinal(denominator)}"
+        name = _FRACTIONS.get(denominator) or self.say_ordinal(denominator)
+        return f"un {name}" if numerator == 1 else f"{self.say_cardinal(numerator)} {name[:-1]}i"
 
     # Calendar and clock.
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self._day(day)} {month}{f' {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self._day(day)} {month}{f' {self.say_year(year)}' if year else ''}"
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        return f"{self._day(first)} a {self.date(day=last, month=month, year=year, month_first=month_first)}"
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+        return (
+            f"{self._day(first)} a {self.say_date(day=last, month=month, year=year, month_first=month_first)}"
+        )
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        hours = "una" if hour == 1 else self.cardinal(hour)
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        hours = "una" if hour == 1 else self.say_cardinal(hour)
         if second is not None:
             return f"{hours}, {self._many(minute, 'minut')} e {self._many(second, 'second')}"
-        return f"{hours} e {self.cardinal(minute)}" if minute else hours
+        return f"{hours} e {self.say_cardinal(minute)}" if minute else hours
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         if half == "PM" and hour < 12:
             hour += 12
-        return self.time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
+        return self.say_time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
 
     def _day(self, day: int) -> str:
-        return "primo" if day == 1 else self.cardinal(day)
+        return "primo" if day == 1 else self.say_cardinal(day)
 
     def _many(self, count: int, stem: str) -> str:
-        return f"un {stem}o" if count == 1 else f"{self.cardinal(count)} {stem}i"
+        return f"un {stem}o" if count == 1 else f"{self.say_cardinal(count)} {stem}i"
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
-        name = coin.one if whole == 1 else coin.many
-        small = coin.small_one if cents == 1 else coin.small_many
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
+        name = currency.singular if whole == 1 else currency.plural
+        small = currency.subunit_singular if cents == 1 else currency.subunit_plural
         if not whole and cents:
-            return f"{self.counted(self.cardinal(cents), small)} {small}"
-        said = f"{self.counted(self.cardinal(whole), name)} {name}"
+            return f"{self.agree(self.say_cardinal(cents), small)} {small}"
+        said = f"{self.agree(self.say_cardinal(whole), name)} {name}"
         if not cents:
             return said
         tail = f" {small}" if cents < 10 else ""
-        return f"{said} e {self.counted(self.cardinal(cents), small) if tail else self.cardinal(cents)}{tail}"
+        number = self.say_cardinal(cents)
+        return f"{said} e {self.agree(number, small) if tail else number}{tail}"
 
     # Rules.
 
     def _roman(self, letters: str, *, feminine: bool, tail: str = "") -> str | None:
-        value = roman_value(letters)
-        return f"{self.ordinal(value, suffix='a' if feminine else 'o')}{tail}" if value else None
+        value = parse_roman(letters)
+        return f"{self.say_ordinal(value, suffix='a' if feminine else 'o')}{tail}" if value else None
 
     def _behind(self, match: re.Match[str]) -> str | None:
         masculine, feminine, name, letters = match.groups()
@@ -178,16 +180,15 @@ class Reader(Language):
 
     def _hours(self, match: re.Match[str]) -> str:
         hour, minute = int(match[1]), match[2]
-        said = "una ora" if hour == 1 else f"{self.cardinal(hour)} ore"
-        return f"{said} e {self.cardinal(int(minute))}" if minute else said
+        said = "una ora" if hour == 1 else f"{self.say_cardinal(hour)} ore"
+        return f"{said} e {self.say_cardinal(int(minute))}" if minute else said
 
     def _height(self, match: re.Match[str]) -> str | None:
         metres, hundredths = int(match[1]), int(match[2] or match[3])
         if hundredths < 10:
             return None
-        return (
-            f"{'un metro' if metres == 1 else f'{self.cardinal(metres)} metri'} e {self.cardinal(hundredths)}"
-        )
+        words = "un metro" if metres == 1 else f"{self.say_cardinal(metres)} metri"
+        return f"{words} e {self.say_cardinal(hundredths)}"
 
     def _degrees(self, match: re.Match[str]) -> str | None:
         before = re.sub(r"\d+$", "", match.string[max(0, match.start() - 16) : match.start()])
@@ -198,7 +199,7 @@ class Reader(Language):
         noun = match["noun"]
         if _NOT_COUNTED.search(before) or noun in _NO_THINGS or not noun.endswith(tuple("aeoà")):
             return None
-        return f"{self.counted('uno', noun)} "
+        return f"{self.agree('uno', noun)} "
 
 
 def _feminine(noun: str) -> bool:

@@ -15,13 +15,13 @@ _CODE_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Coin:
+class Currency:
     """A currency as it is called in conversation, and its hundredth part, which some have not."""
 
-    one: str
-    many: str
-    small_one: str = ""
-    small_many: str = ""
+    singular: str
+    plural: str
+    subunit_singular: str = ""
+    subunit_plural: str = ""
 
 
 class Language:
@@ -29,31 +29,31 @@ class Language:
 
     code: ClassVar[str]
     """Its primary subtag, which is also num2words' name for it."""
-    counting: str
+    num2words_code: str
     """num2words' name for it and its region."""
     locale: str
     """CLDR's name for it and its region."""
     decimal_mark: str = ","
     group_marks: str = "."
     """Characters that stand between thousands, beside spaces."""
-    least_space_groups: int = 1
+    min_space_groups: int = 1
     """With as many groups of three digits, a space between them is taken for a thousands mark."""
     day_first: bool = True
     """Of a date in digits."""
     month_first: ClassVar[bool] = False
     """Whether "May 5" is a date."""
-    the_day: ClassVar[str] = ""
+    day_article: ClassVar[str] = ""
     """A pattern for an article before "5 May" that `date` says by itself."""
-    of_month: ClassVar[str] = ""
+    month_connector: ClassVar[str] = ""
     """A pattern for a word between day, month and year."""
     short_months: ClassVar[Mapping[str, int]] = {}
     """Beside those of CLDR, in lower case without a point."""
-    doubtful_months: ClassVar[frozenset[str]] = frozenset()
+    ambiguous_months: ClassVar[frozenset[str]] = frozenset()
     """Words that are other words as well, written so: "may"."""
 
     words: ClassVar[Mapping[str, str]]
     """What signs are called, by the keys that `symbols`, `addresses` and others look up; what is missing stays."""
-    coins: ClassVar[Mapping[str, Coin]]
+    currencies: ClassVar[Mapping[str, Currency]]
     """By sign ("$") or ISO 4217 code; CLDR knows the other codes."""
     scales: ClassVar[Mapping[str, tuple[str, str]]]
     """What may stand behind a number and multiplies it, "M" or "million": for one, for many."""
@@ -61,11 +61,11 @@ class Language:
     """Those that only sums of money have: after a number alone "5B" is a room."""
     units: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Units that CLDR does not know or calls otherwise: symbol to name for one, for many."""
-    not_units: ClassVar[frozenset[str]] = frozenset()
+    excluded_units: ClassVar[frozenset[str]] = frozenset()
     """Symbols of CLDR's units that are ordinary words in the language."""
     abbreviations: ClassVar[Mapping[str, str]] = {}
     """As written, with their points, to words."""
-    closing: ClassVar[frozenset[str]] = frozenset()
+    final_abbreviations: ClassVar[frozenset[str]] = frozenset()
     """Abbreviations behind which a sentence may end, so that a capital after them makes their point a full stop."""
     ordinal_suffixes: str = "(?!)"
     """A pattern for what is written behind the digits of an ordinal number."""
@@ -75,7 +75,7 @@ class Language:
     def __init__(self, tag: str) -> None:
         self.tag = tag
         self.region = tag.replace("_", "-").partition("-")[2].upper()
-        self.counting = self.code
+        self.num2words_code = self.code
         self.locale = self.code
 
     # What a language's own rules are: before all shared ones that deal with numbers, and after them.
@@ -86,23 +86,23 @@ class Language:
     def late_rules(self) -> Iterable[Rule]:
         return ()
 
-    def joins(self, before: str, after: str) -> bool:  # noqa: ARG002
+    def point_continues(self, before: str, after: str) -> bool:  # noqa: ARG002
         """Whether a point between these, at the end of `before`, is no full stop for a reason of the language."""
         return False
 
     # Numbers.
 
     @cached_property
-    def number(self) -> str:
+    def number_pattern(self) -> str:
         """A pattern, without groups of its own, for a number with neither sign nor letters."""
-        return rf"{self.whole_number}(?:[{self.decimal_mark}]\d{{1,24}})?(?!\d)"
+        return rf"{self.whole_number_pattern}(?:[{self.decimal_mark}]\d{{1,24}})?(?!\d)"
 
     @cached_property
-    def whole_number(self) -> str:
+    def whole_number_pattern(self) -> str:
         """The same without a decimal part."""
         return rf"(?:\d{{1,3}}(?:[{self.group_marks}]\d{{3}}){{1,6}}(?!\d)|\d{{1,24}})"
 
-    def value(self, number: str) -> Decimal:
+    def parse_number(self, number: str) -> Decimal:
         """What `number` is worth, written as the pattern of that name finds it."""
         whole, mark, fraction = number.partition(self.decimal_mark)
         return Decimal(f"{re.sub('[^0-9]', '', whole) or '0'}{'.' if mark else ''}{fraction}")
@@ -118,108 +118,110 @@ class Language:
         """Digits with or without marks of thousands; what is no quantity is said digit by digit."""
         plain = re.sub("[^0-9]", "", whole)
         code = len(plain) >= _CODE_DIGITS and len(plain) == len(whole)
-        if code or len(plain) > num2words_cache.MOST_DIGITS or (plain.startswith("0") and len(plain) > 1):
+        if code or len(plain) > num2words_cache.MAX_DIGITS or (plain.startswith("0") and len(plain) > 1):
             return self.say_digits(plain)
-        return self.cardinal(int(plain or "0"))
+        return self.say_cardinal(int(plain or "0"))
 
     def say_decimals(self, digits: str) -> str:
         """What stands behind the decimal mark."""
         return self.say_digits(digits)
 
     def say_digits(self, digits: str) -> str:
-        return num2words_cache.digits(digits, language=self.counting)
+        return num2words_cache.spell_digits(digits, language=self.num2words_code)
 
     def say_octet(self, digits: str) -> str:
         """A part of a machine's address."""
         return self.say_digits(digits)
 
-    def cardinal(self, value: int) -> str:
-        return num2words_cache.cardinal(value, language=self.counting)
+    def say_cardinal(self, value: int) -> str:
+        return num2words_cache.spell_cardinal(value, language=self.num2words_code)
 
-    def counted(self, words: str, noun: str) -> str:  # noqa: ARG002
+    def agree(self, words: str, noun: str) -> str:  # noqa: ARG002
         """The words of a number as they are said before the noun: "veintiún" for "veintiuno"."""
         return words
 
-    def scaled(self, noun: str, *, scale: str) -> str:  # noqa: ARG002
+    def after_scale(self, noun: str, *, scale: str) -> str:  # noqa: ARG002
         """A noun behind "million": "de dólares" where the language says so."""
         return noun
 
-    def is_one(self, value: Decimal) -> bool:
+    def is_singular(self, value: Decimal) -> bool:
         """Whether a noun behind the number stands in the singular."""
         return value == 1
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:  # noqa: ARG002
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:  # noqa: ARG002
         """`suffix` is what was written behind the digits and may tell the gender."""
-        return num2words_cache.ordinal(value, language=self.counting)
+        return num2words_cache.spell_ordinal(value, language=self.num2words_code)
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:  # noqa: ARG002
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:  # noqa: ARG002
         """Three quarters; None where it is better left to be said as two numbers."""
         return None
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
         """Two and a half."""
-        part = self.fraction(numerator, denominator)
-        return part and f"{self.cardinal(whole)} {self.words['and']} {part}"
+        part = self.say_fraction(numerator, denominator)
+        return part and f"{self.say_cardinal(whole)} {self.words['and']} {part}"
 
-    def attributive(self, match: re.Match[str]) -> bool:  # noqa: ARG002
+    def is_attributive(self, match: re.Match[str]) -> bool:  # noqa: ARG002
         """Whether a number and its unit stand before a noun and the unit has no plural: "a 5 km run"."""
         return False
 
-    def power(self, exponent: int, *, negative: bool) -> str:
+    def say_power(self, exponent: int, *, negative: bool) -> str:
         """What is said behind the number that is raised, without a space before it."""
         sign = f"{self.words['minus']} " if negative else ""
         known = "" if negative else self.words.get(f"power {exponent}", "")
-        return f" {known or self.words['to the power of'] + ' ' + sign + self.cardinal(exponent)}"
+        return f" {known or self.words['to the power of'] + ' ' + sign + self.say_cardinal(exponent)}"
 
-    def range_start(self, first: str, *, rest: str) -> str:
+    def say_range_start(self, first: str, *, rest: str) -> str:
         """A number and the dash behind it; `rest` is the text from the second number on."""
         joint = self.words["minus" if re.match(r"[\d.,]{1,20} ?=", rest) else "to"]
         year = re.fullmatch(r"1[1-9]\d\d|20\d\d", first) and re.match(
             r"(?:1[1-9]\d\d|20\d\d|\d\d)(?![\d.,]\d|\d)", rest
         )
-        return f"{self.year(int(first)) if year else self.say_number(first)} {joint} "
+        return f"{self.say_year(int(first)) if year else self.say_number(first)} {joint} "
 
     # Calendar and clock.
 
-    def bare_year(self, match: re.Match[str]) -> str | None:  # noqa: ARG002
+    def say_bare_year(self, match: re.Match[str]) -> str | None:  # noqa: ARG002
         """A number that stands alone and is a year by what is around it, in words; else None."""
         return None
 
-    def year(self, value: int) -> str:
-        return self.cardinal(value)
+    def say_year(self, value: int) -> str:
+        return self.say_cardinal(value)
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:
         """`month` is CLDR's name; `month_first` tells how it was written."""
         raise NotImplementedError
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
         """From a day to another one of the same month."""
-        until = self.date(day=last, month=month, year=year, month_first=month_first)
-        return f"{self.cardinal(first)} {self.words['to']} {until}"
+        until = self.say_date(day=last, month=month, year=year, month_first=month_first)
+        return f"{self.say_cardinal(first)} {self.words['to']} {until}"
 
-    def month_year(self, *, month: str, year: int) -> str:
-        return f"{month} {self.year(year)}"
+    def say_month_year(self, *, month: str, year: int) -> str:
+        return f"{month} {self.say_year(year)}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
         """A time of the day on the 24-hour clock."""
         raise NotImplementedError
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         """A time on the 12-hour clock; `half` is "AM" or "PM"."""
-        shown = f"{self.cardinal(hour)} {self.cardinal(minute)}" if minute else self.cardinal(hour)
+        shown = (
+            f"{self.say_cardinal(hour)} {self.say_cardinal(minute)}" if minute else self.say_cardinal(hour)
+        )
         return f"{shown} {half}"
 
     # Telephones and money.
 
-    def telephone(self, groups: Sequence[str]) -> str:
+    def say_telephone(self, groups: Sequence[str]) -> str:
         """The groups of digits as they were written; a pause stands between them."""
         return ", ".join(map(self.say_digits, groups))
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
         """A sum to the hundredth."""
-        name = coin.one if self.is_one(Decimal(whole)) else coin.many
-        small = coin.small_one if cents == 1 else coin.small_many
-        parts = [f"{self.counted(self.cardinal(whole), name)} {name}"] if whole or not cents else []
+        name = currency.singular if self.is_singular(Decimal(whole)) else currency.plural
+        small = currency.subunit_singular if cents == 1 else currency.subunit_plural
+        parts = [f"{self.agree(self.say_cardinal(whole), name)} {name}"] if whole or not cents else []
         if cents:
-            parts.append(f"{self.counted(self.cardinal(cents), small)} {small}")
+            parts.append(f"{self.agree(self.say_cardinal(cents), small)} {small}")
         return f" {self.words['with cents']} ".join(parts)

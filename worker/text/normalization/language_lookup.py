@@ -5,15 +5,22 @@ from importlib import import_module
 
 from worker.text.normalization.language import Language
 
-# Where each is read; its module has the class `Reader`.
-_KNOWN = frozenset({"de", "en", "es", "fr", "it", "pt"})
+# The class of each language, in the module of its code.
+_CLASSES = {
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "pt": "Portuguese",
+}
 
 
 @cache
-def reader(tag: str) -> Language | None:
+def find_language(tag: str) -> Language | None:
     """The language of a BCP 47 tag, or None where its texts are only cleaned."""
     primary = tag.replace("_", "-").partition("-")[0].lower()
-    if primary not in _KNOWN:
+    if primary not in _CLASSES:
         return None
-    found = import_module(f"worker.text.normalization.{primary}").Reader(tag)
+    found = getattr(import_module(f"worker.text.normalization.{primary}"), _CLASSES[primary])(tag)
     return found if isinstance(found, Language) else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 DIGITS = "0123456789"
-Say = Callable[[re.Match[str]], str | None]
+Replacement = Callable[[re.Match[str]], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class Rule:
     """
 
     pattern: re.Pattern[str]
-    say: Say
+    replacement: Replacement
     needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class MappedText:
     """Each character has the span of the first text that it stands for; both ends of the spans never decrease."""
 
     text: str
@@ -32,26 +32,26 @@ class Mapped:
     ends: Sequence[int]
 
     @classmethod
-    def of(cls, text: str) -> "Mapped":
+    def of(cls, text: str) -> "MappedText":
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
-    def apply(self, rules: Iterable[Rule]) -> "Mapped":
+    def apply(self, rules: Iterable[Rule]) -> "MappedText":
         mapped, met = self, set(self.text)
         for rule in rules:
             if rule.needs and not met.intersection(rule.needs):
                 continue
-            changed = mapped.replace(rule.pattern, rule.say)
+            changed = mapped.replace(rule.pattern, rule.replacement)
             if changed is not mapped:
                 mapped, met = changed, set(changed.text)
         return mapped
 
-    def replace(self, pattern: re.Pattern[str], say: Say) -> "Mapped":
+    def replace(self, pattern: re.Pattern[str], replacement: Replacement) -> "MappedText":
         pieces: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
         done = 0
         for match in pattern.finditer(self.text):
-            said = say(match)
+            said = replacement(match)
             if said is None or said == match[0]:
                 continue
             head, tail = _kept(match[0], said)
@@ -64,7 +64,7 @@ class Mapped:
             done = last
         if not pieces:
             return self
-        return Mapped(
+        return MappedText(
             "".join([*pieces, self.text[done:]]), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]]
         )
 
@@ -80,12 +80,12 @@ class Mapped:
         return at, max(at, before)
 
 
-def before(match: re.Match[str], *, chars: int = 1) -> str:
+def text_before(match: re.Match[str], *, chars: int = 1) -> str:
     """So many characters before what was found. A slice from the beginning would copy the text for every match."""
     return match.string[max(0, match.start() - chars) : match.start()]
 
 
-def after(match: re.Match[str], *, chars: int = 1) -> str:
+def text_after(match: re.Match[str], *, chars: int = 1) -> str:
     return match.string[match.end() : match.end() + chars]
 
 

@@ -5,8 +5,8 @@ import re
 from babel.numbers import get_currency_name
 
 from worker.text.normalization import num2words_cache
-from worker.text.normalization.language import Coin, Language
-from worker.text.normalization.mapped_text import Rule, Say
+from worker.text.normalization.language import Currency, Language
+from worker.text.normalization.mapped_text import Replacement, Rule
 
 _CODES = "USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|HKD|SGD|INR|KRW|BRL|MXN|SEK|NOK|DKK|PLN|CZK|HUF|RUB|TRY|ZAR|ILS|THB|UAH"
 _SIGN_CODES = {
@@ -35,7 +35,7 @@ _COUNTRIES = {
     "S": "SGD",
     "R": "BRL",
 }
-_TOO_MUCH = 10**num2words_cache.MOST_DIGITS
+_TOO_MUCH = 10**num2words_cache.MAX_DIGITS
 _MINUS = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
 
 
@@ -44,8 +44,8 @@ def money_rules(language: Language) -> tuple[Rule, ...]:
     prefix = rf"(?<![A-Z])(?:{'|'.join(_COUNTRIES)}|US )?[{signs}]|(?<!\w)(?:{_CODES})(?= ?\d)"
     behind = rf"(?P<sign>[{signs}]|(?:{_CODES})(?!\w))"
     scale = scale_pattern(language, money=True)
-    say: Say = lambda match: _said(match, language=language)  # noqa: E731
-    number = rf"(?P<number>{language.number})"
+    say: Replacement = lambda match: _said(match, language=language)  # noqa: E731
+    number = rf"(?P<number>{language.number_pattern})"
     code = rf"(?: (?P<code>{_CODES})(?!\w))?"
     return (
         Rule(
@@ -58,12 +58,12 @@ def money_rules(language: Language) -> tuple[Rule, ...]:
 def money_range_rules(language: Language) -> tuple[Rule, ...]:
     """From a sum to another: the currency is said once, behind the second."""
     sign, scale = f"[{''.join(_SIGN_CODES)}]", scale_pattern(language, money=True)
-    pattern = rf"(?P<sign>{sign})(?P<number>{language.number}){scale} ?[-–] ?(?P<again>{sign}?)(?=\d)"  # noqa: RUF001
+    pattern = rf"(?P<sign>{sign})(?P<number>{language.number_pattern}){scale} ?[-–] ?(?P<again>{sign}?)(?=\d)"  # noqa: RUF001
 
     def first(match: re.Match[str]) -> str | None:
         if match["again"] not in ("", match["sign"]):
             return None
-        words = " ".join(filter(None, scaled_number(match, language=language)))
+        words = " ".join(filter(None, say_scaled_number(match, language=language)))
         return f"{words} {language.words['to']} {match['sign']}"
 
     return (Rule(re.compile(pattern), first),)
@@ -79,43 +79,43 @@ def scale_name(match: re.Match[str], *, language: Language) -> str:
     """ "million" """
     scale = match["scale"]
     one, many = language.scales.get(scale) or language.money_scales[scale]
-    return one if language.is_one(language.value(match["number"])) else many
+    return one if language.is_singular(language.parse_number(match["number"])) else many
 
 
-def scaled_number(match: re.Match[str], *, language: Language) -> tuple[str, str]:
+def say_scaled_number(match: re.Match[str], *, language: Language) -> tuple[str, str]:
     """Words of a number, and of the scale behind it or nothing."""
     words = language.say_number(match["number"])
     if not match["scale"]:
         return words, ""
     name = scale_name(match, language=language)
-    return language.counted(words, name), name
+    return language.agree(words, name), name
 
 
-def coin_of(sign: str, *, language: Language) -> Coin:
+def find_currency(sign: str, *, language: Language) -> Currency:
     """By the language's table, else by CLDR's names."""
     code = _COUNTRIES.get(sign[:-1].strip()) if len(sign) > 1 and sign[-1] in _SIGN_CODES else None
     code = code or sign
-    if known := language.coins.get(code):
+    if known := language.currencies.get(code):
         return known
     code = _SIGN_CODES.get(code, code)
-    if known := language.coins.get(code):
+    if known := language.currencies.get(code):
         return known
-    return Coin(*(get_currency_name(code, count, locale=language.locale) for count in (1, 2)))
+    return Currency(*(get_currency_name(code, count, locale=language.locale) for count in (1, 2)))
 
 
 def _said(match: re.Match[str], *, language: Language) -> str:
-    coin = coin_of(match.groupdict().get("code") or match["sign"], language=language)
+    currency = find_currency(match.groupdict().get("code") or match["sign"], language=language)
     minus = match["minus"] or match.groupdict().get("second")
-    said = _sum(match, coin=coin, language=language)
+    said = _sum(match, currency=currency, language=language)
     return f"{language.words['minus']} {said}" if minus else said
 
 
-def _sum(match: re.Match[str], *, coin: Coin, language: Language) -> str:
-    value = language.value(match["number"])
+def _sum(match: re.Match[str], *, currency: Currency, language: Language) -> str:
+    value = language.parse_number(match["number"])
     if match["scale"]:
-        words, scale = scaled_number(match, language=language)
-        return f"{words} {scale} {language.scaled(coin.many, scale=scale)}"
+        words, scale = say_scaled_number(match, language=language)
+        return f"{words} {scale} {language.after_scale(currency.plural, scale=scale)}"
     cents = value * 100 % 100
-    if cents % 1 or (cents and not coin.small_one) or value >= _TOO_MUCH:
-        return f"{language.say_number(match['number'])} {coin.many}"
-    return language.money(int(value), int(cents), coin=coin)
+    if cents % 1 or (cents and not currency.subunit_singular) or value >= _TOO_MUCH:
+        return f"{language.say_number(match['number'])} {currency.plural}"
+    return language.say_money(int(value), int(cents), currency=currency)

@@ -7,26 +7,26 @@ from functools import cache
 
 from worker.text.lexicon import Lexicon
 from worker.text.normalization.abbreviations import abbreviation_rules
-from worker.text.normalization.addresses import address_rules, harmless_addresses
-from worker.text.normalization.characters import clean_characters, drop_private
+from worker.text.normalization.addresses import address_rules, fallback_address_rules
+from worker.text.normalization.characters import clean_characters, drop_private_use_characters
 from worker.text.normalization.dates import date_rules, name_range_rules
 from worker.text.normalization.emoji import emoji_rules
 from worker.text.normalization.language import Language
-from worker.text.normalization.language_lookup import reader
-from worker.text.normalization.mapped_text import Mapped, Rule
+from worker.text.normalization.language_lookup import find_language
+from worker.text.normalization.mapped_text import MappedText, Rule
 from worker.text.normalization.markdown import MARKDOWN
 from worker.text.normalization.money import money_range_rules, money_rules
-from worker.text.normalization.placeholders import Spelling
+from worker.text.normalization.placeholders import Placeholders
 from worker.text.normalization.quantities import (
     fraction_rules,
-    group_rules,
     power_rules,
     quantity_rules,
     range_rules,
+    thousands_rules,
 )
 from worker.text.normalization.symbols import symbol_rules
 from worker.text.normalization.telephone_numbers import telephone_rules
-from worker.text.normalization.times_of_day import clock_rules
+from worker.text.normalization.times_of_day import time_rules
 from worker.text.normalization.units import unit_rules
 
 _DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")
@@ -42,7 +42,7 @@ class Phonemes:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class NormalizedText:
     """What an engine is given for a segment."""
 
     text: str
@@ -52,26 +52,26 @@ class Spoken:
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """(start, end) in the text that was normalised of what `text[start:end]` stands for."""
-        return Mapped(self.text, self._starts, self._ends).source(start, end)
+        return MappedText(self.text, self._starts, self._ends).source(start, end)
 
 
-def normalise(text: str, *, language: str, lexicon: Lexicon | None = None) -> Spoken:
+def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> NormalizedText:
     """The segment as a careful speaker would read it; `language` is a BCP 47 tag.
 
     Of a language that is not known only characters, pictures, marks and addresses are dealt with.
     """
-    spelling = Spelling()
-    mapped = clean_characters(drop_private(Mapped.of(text)))
-    mapped = spelling.take(mapped, lexicon=lexicon)
+    placeholders = Placeholders()
+    mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
+    mapped = placeholders.insert(mapped, lexicon=lexicon)
     mapped = clean_characters(mapped.apply(MARKDOWN))
-    known = reader(language)
+    known = find_language(language)
     mapped = _read(mapped, language=known) if known else mapped.apply(_FOREIGN)
-    mapped, said = spelling.give_back(mapped.apply(_TIDY))
+    mapped, said = placeholders.restore(mapped.apply(_TIDY))
     phonemes = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in said)
-    return Spoken(text=mapped.text, phonemes=phonemes, _starts=mapped.starts, _ends=mapped.ends)
+    return NormalizedText(text=mapped.text, phonemes=phonemes, _starts=mapped.starts, _ends=mapped.ends)
 
 
-def _read(mapped: Mapped, *, language: Language) -> Mapped:
+def _read(mapped: MappedText, *, language: Language) -> MappedText:
     words, figures, signs = _rules(language)
     mapped = mapped.apply(words)
     if _DIGIT.search(mapped.text):
@@ -90,9 +90,9 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
     )
     figures = (
         *date_rules(language),
-        *clock_rules(language),
+        *time_rules(language),
         *telephone_rules(language),
-        *group_rules(language),
+        *thousands_rules(language),
         *power_rules(language),
         *money_range_rules(language),
         *range_rules(language),
@@ -104,7 +104,7 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
     return words, (*figures, *quantity_rules(language)), signs
 
 
-_FOREIGN = (*emoji_rules(None), *harmless_addresses())
+_FOREIGN = (*emoji_rules(None), *fallback_address_rules())
 # What the other steps leave behind: spaces, and punctuation with nothing before it.
 _TIDY = (
     Rule(re.compile(r"\s+"), lambda _: " "),

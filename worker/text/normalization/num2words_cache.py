@@ -4,27 +4,27 @@ from functools import cache, lru_cache
 from typing import Any
 
 # The name of a longer number is no help to anybody; its digits one by one are.
-MOST_DIGITS = 15
+MAX_DIGITS = 15
 
 
 @lru_cache(maxsize=8192)
-def cardinal(value: int, *, language: str) -> str:
+def spell_cardinal(value: int, *, language: str) -> str:
     return _plain(_converter(language).to_cardinal(value))
 
 
 @lru_cache(maxsize=2048)
-def ordinal(value: int, *, language: str) -> str:
+def spell_ordinal(value: int, *, language: str) -> str:
     return _plain(_converter(language).to_ordinal(value))
 
 
 @lru_cache(maxsize=2048)
-def year(value: int, *, language: str) -> str:
+def spell_year(value: int, *, language: str) -> str:
     return _plain(_converter(language).to_year(value))
 
 
-def digits(text: str, *, language: str) -> str:
+def spell_digits(text: str, *, language: str) -> str:
     """Each digit by its name; what is not a digit is left out."""
-    return " ".join(cardinal(int(char), language=language) for char in text if char in "0123456789")
+    return " ".join(spell_cardinal(int(char), language=language) for char in text if char in "0123456789")
 
 
 def _plain(words: Any) -> str:

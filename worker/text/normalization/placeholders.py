@@ -3,7 +3,7 @@
 import re
 
 from worker.text.lexicon import Lexicon
-from worker.text.normalization.mapped_text import Mapped
+from worker.text.normalization.mapped_text import MappedText
 
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\(/([^/()\n]{1,200})/\)")
 # The private characters of Unicode: no text has them here, since cleaning has taken them away.
@@ -11,26 +11,26 @@ _FIRST, _LAST = 0xF0000, 0xFFFFD
 _PLACE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 
 
-class Spelling:
+class Placeholders:
     """What was set aside, by the character that stands for it meanwhile."""
 
     def __init__(self) -> None:
         self._words: list[tuple[str, str]] = []
 
-    def take(self, mapped: Mapped, *, lexicon: Lexicon | None) -> Mapped:
+    def insert(self, mapped: MappedText, *, lexicon: Lexicon | None) -> MappedText:
         """The text with a private character for each word of the lexicon, and for each [word](/sounds/)."""
         mapped = mapped.replace(_LINK, self._linked)
         if lexicon is None or not lexicon.entries:
             return mapped
 
         def listed(match: re.Match[str]) -> str | None:
-            said = lexicon.say(match[0])
+            said = lexicon.replacement_for(match[0])
             spelled = len(said) > 2 and said.startswith("/") and said.endswith("/")
             return self._place(match[0] if spelled else said, said[1:-1] if spelled else "")
 
         return mapped.replace(lexicon.pattern, listed)
 
-    def give_back(self, mapped: Mapped) -> tuple[Mapped, list[tuple[int, int, str]]]:
+    def restore(self, mapped: MappedText) -> tuple[MappedText, list[tuple[int, int, str]]]:
         """The text with its words, and (start, end, phonemes) of those that have some."""
         found = [self._words[ord(match[0]) - _FIRST] for match in _PLACE.finditer(mapped.text)]
         phonemes: list[tuple[int, int, str]] = []

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from worker.text.normalization import pt_tables
-from worker.text.normalization.language import Coin, Language
+from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.roman_numerals import PATTERN as ROMAN
-from worker.text.normalization.roman_numerals import roman_value
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _BIG = re.compile(r"(?:milh|bilh|trilh)(?:ão|ões)$")
 _FRACTIONS = {3: "terço"}
@@ -55,28 +54,28 @@ _NO_NOUNS = frozenset(
 _DEGREES = re.compile(r"(?<=\d) ?°(?= ?(?:[.,;:!?)]|$)| (?:de|e|em|a|à|no|na)\b)")
 
 
-class Reader(Language):
+class Portuguese(Language):
     """Portuguese."""
 
     code = "pt"
-    of_month = "de"
+    month_connector = "de"
     ordinal_suffixes = r"(?:\.?[ºª°]|(?<! )\.?[oa]s?)"
     short_months = {"sept": 9}  # noqa: RUF012
-    doubtful_months = frozenset({"set", "mar", "out", "fev", "ago"})
+    ambiguous_months = frozenset({"set", "mar", "out", "fev", "ago"})
     words = pt_tables.WORDS
-    coins = pt_tables.COINS
+    currencies = pt_tables.CURRENCIES
     scales = pt_tables.SCALES
     units = pt_tables.UNITS
-    not_units = frozenset(
+    excluded_units = frozenset(
         {"B", "K", "N", "ac", "mi", "ft", "yd", "oz", "kn", "cc", "ly", "tsp", "tbsp", "MP"}
     )
     abbreviations = pt_tables.ABBREVIATIONS
-    closing = pt_tables.CLOSING
+    final_abbreviations = pt_tables.FINAL_ABBREVIATIONS
 
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
         self._european = self.region not in ("", "BR")
-        self.counting = "pt" if self._european else "pt_BR"
+        self.num2words_code = "pt" if self._european else "pt_BR"
         self.locale = "pt_PT" if self._european else "pt"
 
     def early_rules(self) -> Iterable[Rule]:
@@ -88,7 +87,7 @@ class Reader(Language):
             Rule(_NUMBERED, lambda match: f"{pt_tables.NUMBERED[match[1]]} ", needs=DIGITS + "IVXLCDM"),
             Rule(_ROMAN_BEFORE, self._before, needs="IVXLCDM"),
             Rule(_ROMAN, self._roman, needs="IVXLCDM"),
-            Rule(_TELEPHONE, lambda match: self.telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
+            Rule(_TELEPHONE, lambda match: self.say_telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
             Rule(_TIME, self._time, needs=DIGITS),
             Rule(_HEIGHT, self._height, needs=DIGITS),
             Rule(_DEGREES, lambda _: " graus", needs="°"),
@@ -102,80 +101,88 @@ class Reader(Language):
         rest = digits.lstrip("0")
         if len(rest) > 3:
             return self.say_digits(digits)
-        return " ".join(["zero"] * (len(digits) - len(rest)) + ([self.cardinal(int(rest))] if rest else []))
+        return " ".join(
+            ["zero"] * (len(digits) - len(rest)) + ([self.say_cardinal(int(rest))] if rest else [])
+        )
 
-    def is_one(self, value: Decimal) -> bool:
+    def is_singular(self, value: Decimal) -> bool:
         return 0 < abs(value) < 2
 
-    def counted(self, words: str, noun: str) -> str:
+    def agree(self, words: str, noun: str) -> str:
         if words == "um" and noun == "mil":
             return ""
         if _BIG.search(words):
             return f"{words} de"
-        return feminine(words) if is_feminine(noun) else words
+        return to_feminine(words) if is_feminine(noun) else words
 
-    def scaled(self, noun: str, *, scale: str) -> str:
+    def after_scale(self, noun: str, *, scale: str) -> str:
         return noun if scale == "mil" else f"de {noun}"
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:
-        said = super().ordinal(value)
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:
+        said = super().say_ordinal(value)
         plain = suffix.lstrip(".")
         if plain.startswith(("ª", "a")):
             said = re.sub(r"o\b", "a", said)
         return re.sub(r"(?<=[oa])\b", "s", said) if plain.endswith("s") else said
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:
-            return f"{self.cardinal(numerator)} sobre {self.cardinal(denominator)}"
+            return f"{self.say_cardinal(numerator)} sobre {self.say_cardinal(denominator)}"
         if denominator == 2:
-            return "meio" if numerator == 1 else f"{self.cardinal(numerator)} meios"
+            return "meio" if numerator == 1 else f"{self.say_cardinal(numerator)} meios"
         name = _FRACTIONS.get(denominator)
         if name is None:
-            name = self.ordinal(denominator) if denominator <= 10 else f"{self.cardinal(denominator)} avo"
+            name = (
+                self.say_ordinal(denominator)
+                if denominator <= 10
+                else f"{self.say_cardinal(denominator)} avo"
+            )
         if denominator > 10:
-            return f"{self.cardinal(numerator)} {self.cardinal(denominator)} avos"
-        return f"um {name}" if numerator == 1 else f"{self.cardinal(numerator)} {name}s"
+            return f"{self.say_cardinal(numerator)} {self.say_cardinal(denominator)} avos"
+        return f"um {name}" if numerator == 1 else f"{self.say_cardinal(numerator)} {name}s"
 
     # Calendar and clock.
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self._day(day)} de {month}{f' de {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self._day(day)} de {month}{f' de {self.say_year(year)}' if year else ''}"
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        return f"{self._day(first)} a {self.date(day=last, month=month, year=year, month_first=month_first)}"
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+        return (
+            f"{self._day(first)} a {self.say_date(day=last, month=month, year=year, month_first=month_first)}"
+        )
 
-    def month_year(self, *, month: str, year: int) -> str:
-        return f"{month} de {self.year(year)}"
+    def say_month_year(self, *, month: str, year: int) -> str:
+        return f"{month} de {self.say_year(year)}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        hours = f"{feminine(self.cardinal(hour))} hora{'s' * (hour != 1)}"
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        hours = f"{to_feminine(self.say_cardinal(hour))} hora{'s' * (hour != 1)}"
         if second is not None:
-            minutes = f"{self.cardinal(minute)} minuto{'s' * (minute != 1)}"
-            return f"{hours}, {minutes} e {self.cardinal(second)} segundo{'s' * (second != 1)}"
-        return f"{hours} e {self.cardinal(minute)}" if minute else hours
+            minutes = f"{self.say_cardinal(minute)} minuto{'s' * (minute != 1)}"
+            return f"{hours}, {minutes} e {self.say_cardinal(second)} segundo{'s' * (second != 1)}"
+        return f"{hours} e {self.say_cardinal(minute)}" if minute else hours
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         if half == "PM" and hour < 12:
             hour += 12
-        return self.time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
+        return self.say_time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
 
     def _day(self, day: int) -> str:
-        return "primeiro" if day == 1 else self.cardinal(day)
+        return "primeiro" if day == 1 else self.say_cardinal(day)
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
-        if self._european and coin.one == "euro":
-            coin = pt_tables.EUROPEAN_COINS["€"]
-        return super().money(whole, cents, coin=coin)
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
+        if self._european and currency.singular == "euro":
+            currency = pt_tables.EUROPEAN_CURRENCIES["€"]
+        return super().say_money(whole, cents, currency=currency)
 
     # Rules.
 
     def _numeral(self, letters: str, *, female: bool) -> str | None:
-        value = roman_value(letters)
+        value = parse_roman(letters)
         if not value:
             return None
         if value > _LAST_ORDINAL:
-            return self.cardinal(value)
-        return self.ordinal(value, suffix="a" if female else "o")
+            return self.say_cardinal(value)
+        return self.say_ordinal(value, suffix="a" if female else "o")
 
     def _roman(self, match: re.Match[str]) -> str | None:
         masculine, female, name, letters = match.groups()
@@ -192,28 +199,28 @@ class Reader(Language):
 
     def _time(self, match: re.Match[str]) -> str:
         second = int(match[3]) if match[3] else None
-        return self.time(hour=int(match[1]), minute=int(match[2] or 0), second=second)
+        return self.say_time(hour=int(match[1]), minute=int(match[2] or 0), second=second)
 
     def _height(self, match: re.Match[str]) -> str | None:
         metres, hundredths = int(match[1]), int(match[2] or match[3])
         if hundredths < 10:
             return None
-        return f"{self.cardinal(metres)} metro{'s' * (metres > 1)} e {self.cardinal(hundredths)}"
+        return f"{self.say_cardinal(metres)} metro{'s' * (metres > 1)} e {self.say_cardinal(hundredths)}"
 
     def _gendered(self, match: re.Match[str]) -> str | None:
         """ "duzentas pessoas", "um milhão de pessoas" """
         before = match.string[max(0, match.start() - 12) : match.start()]
         value, noun = int(re.sub(r"\D", "", match[1])), match["noun"]
         if value and value % 10**6 == 0 and noun.endswith("s"):
-            return f"{self.counted(self.cardinal(value), noun)} "
+            return f"{self.agree(self.say_cardinal(value), noun)} "
         if _NAMED.search(before) and 1000 < value < 2100:
             return None
-        said = feminine(self.cardinal(value))
+        said = to_feminine(self.say_cardinal(value))
         counts = noun.endswith("s") if value > 1 else value == 1
-        return f"{said} " if counts and is_feminine(noun) and said != self.cardinal(value) else None
+        return f"{said} " if counts and is_feminine(noun) and said != self.say_cardinal(value) else None
 
 
-def feminine(words: str) -> str:
+def to_feminine(words: str) -> str:
     """ "duzentas e vinte e uma" """
     said = re.sub(r"\bum$", "uma", re.sub(r"\bdois$|\bdois(?= mil\b)", "duas", words))
     return re.sub(r"(?<=ent)os\b", "as", said)

@@ -8,9 +8,9 @@ import unicodedata
 from decimal import Decimal
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import Rule, after, before
-from worker.text.normalization.money import scale_pattern, scaled_number
-from worker.text.normalization.units import PER, symbol_pattern, unit_name
+from worker.text.normalization.mapped_text import Rule, text_after, text_before
+from worker.text.normalization.money import say_scaled_number, scale_pattern
+from worker.text.normalization.units import PER_UNIT, unit_name, unit_pattern
 
 _VULGAR = "(?P<whole>(?<![\\d.,/])\\d{1,4} ?)?(?P<part>[¼-¾⅐-⅞])"
 _VULGAR_SIGNS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
@@ -27,10 +27,10 @@ _LONG = re.compile(r"(?<!\d)\d{25,}")
 _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
 
 
-def group_rules(language: Language) -> tuple[Rule, ...]:
+def thousands_rules(language: Language) -> tuple[Rule, ...]:
     """Thousands parted by spaces get the language's own mark, so that every rule after this knows the number."""
     mark = language.group_marks[0]
-    pattern = re.compile(_GROUPS.format(least=language.least_space_groups))
+    pattern = re.compile(_GROUPS.format(least=language.min_space_groups))
     return (Rule(pattern, lambda match: f"{match['head']}{match['tail'].replace(' ', mark)}"),)
 
 
@@ -39,12 +39,12 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
     minus, to = f" {language.words['minus']} ", f" {language.words['to']} "
 
     def ranged(match: re.Match[str]) -> str:
-        return language.range_start(match[1], rest=match.string[match.end() : match.end() + 40])
+        return language.say_range_start(match[1], rest=match.string[match.end() : match.end() + 40])
 
     def season(match: re.Match[str]) -> str | None:
         first, second = match.groups()
         follows = (int(first) + 1) % 10 ** len(second) == int(second)
-        return f"{language.year(int(first))} {language.words['to']} {second}" if follows else None
+        return f"{language.say_year(int(first))} {language.words['to']} {second}" if follows else None
 
     return (
         Rule(re.compile(r"(?<!\S)#(?= ?\d)"), lambda _: f"{language.words['#']} ", needs="#"),
@@ -62,7 +62,7 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_SEASON, season, needs="/"),
         Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in", needs="h"),
         Rule(
-            re.compile(rf"(?<![\w.,/])({language.number})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
+            re.compile(rf"(?<![\w.,/])({language.number_pattern})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
             ranged,
             needs="-–",
         ),
@@ -79,16 +79,16 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
 
     def raised(match: re.Match[str]) -> str:
         plain = unicodedata.normalize("NFKC", match[1])
-        said = language.power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
+        said = language.say_power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
         if not match["unit"]:
             return said
         return f"{said} {unit_name(match['unit'], value=Decimal(2), language=language, per=match['per'])}"
 
-    unit = rf"(?: (?P<unit>{symbol_pattern(language)})(?![\w²³])(?:/(?P<per>{PER})(?![\w²³]))?)?"
+    unit = rf"(?: (?P<unit>{unit_pattern(language)})(?![\w²³])(?:/(?P<per>{PER_UNIT})(?![\w²³]))?)?"
 
     def scientific(match: re.Match[str]) -> str:
-        ten = f" {language.words['×']} {language.cardinal(10)}"
-        return f"{match[1]}{ten}{language.power(int(match[3]), negative=match[2] == '-')}"
+        ten = f" {language.words['×']} {language.say_cardinal(10)}"
+        return f"{match[1]}{ten}{language.say_power(int(match[3]), negative=match[2] == '-')}"
 
     return (
         Rule(_SCIENTIFIC, scientific, needs="eE"),
@@ -108,7 +108,7 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def quantity_rules(language: Language) -> tuple[Rule, ...]:
-    number, words = language.number, language.words
+    number, words = language.number_pattern, language.words
     to = f" {words['to']} "
     minus = words["minus"]
     scale = scale_pattern(language)
@@ -121,11 +121,11 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
         return _parts(match[1], language=language)
 
     def alone(match: re.Match[str]) -> str:
-        if not match["scale"] and (year := language.bare_year(match)):
+        if not match["scale"] and (year := language.say_bare_year(match)):
             return _spaced(match, year)
-        said = _spaced(match, " ".join(filter(None, scaled_number(match, language=language))))
+        said = _spaced(match, " ".join(filter(None, say_scaled_number(match, language=language))))
         letter = len(match["scale"] or "") == 1 and (
-            before(match).isalpha() or language.value(match["number"]) >= _MANY
+            text_before(match).isalpha() or language.parse_number(match["number"]) >= _MANY
         )
         if letter:
             # The K of "Y2K" and of "9700K" is a letter.
@@ -146,7 +146,9 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_CHAPTERS, lambda match: None if grouped.fullmatch(match[1]) else versions(match), needs="."),
         Rule(_RATIO, lambda match: f"{match[1]}{to}{match[2]}", needs=":"),
         Rule(
-            re.compile(rf"(?<![\w.,])(?P<number>{language.whole_number}) ?(?P<suffix>{suffix})(?!\w)"),
+            re.compile(
+                rf"(?<![\w.,])(?P<number>{language.whole_number_pattern}) ?(?P<suffix>{suffix})(?!\w)"
+            ),
             lambda match: _ordinal(match, language=language),
         ),
         Rule(re.compile(r"(?<=\d) ?%"), lambda _: f" {words['percent']}", needs="%"),
@@ -164,7 +166,7 @@ def _parts(version: str, *, language: Language) -> str:
 
 def fraction_rules(language: Language) -> tuple[Rule, ...]:
     """Fractions, with the unit behind them."""
-    unit = rf"(?: ?(?P<unit>{symbol_pattern(language)})(?!\w))?"
+    unit = rf"(?: ?(?P<unit>{unit_pattern(language)})(?!\w))?"
     return tuple(
         Rule(re.compile(pattern + unit), lambda match: _fraction(match, language=language), needs=needs)
         for pattern, needs in ((_VULGAR, _VULGAR_SIGNS), (_MIXED, "/"))
@@ -177,9 +179,9 @@ def _fraction(match: re.Match[str], *, language: Language) -> str | None:
     if not denominator:
         return None
     if match["whole"]:
-        said = language.mixed(int(match["whole"]), numerator, denominator)
+        said = language.say_mixed_fraction(int(match["whole"]), numerator, denominator)
     else:
-        said = language.fraction(numerator, denominator)
+        said = language.say_fraction(numerator, denominator)
     if said and match["unit"]:
         value = Decimal(int(match["whole"] or 0)) + Decimal(numerator) / denominator
         name = unit_name(match["unit"], value=Decimal(1) if value <= 1 else Decimal(2), language=language)
@@ -188,12 +190,12 @@ def _fraction(match: re.Match[str], *, language: Language) -> str | None:
 
 
 def _ordinal(match: re.Match[str], *, language: Language) -> str | None:
-    value = language.value(match["number"])
-    return language.ordinal(int(value), suffix=match["suffix"]) if value < 10**12 else None
+    value = language.parse_number(match["number"])
+    return language.say_ordinal(int(value), suffix=match["suffix"]) if value < 10**12 else None
 
 
 def _spaced(match: re.Match[str], words: str) -> str:
     """Apart from the letters that it is glued to."""
-    front, back = before(match), after(match, chars=2)
+    front, back = text_before(match), text_after(match, chars=2)
     plural = back[:1] == "s" and not back[1:].isalnum()
     return f"{' ' * front.isalnum()}{words}{' ' * (back[:1].isalnum() and not plural)}"

@@ -2,13 +2,13 @@
 
 import re
 
-PATTERN = r"(?=[MDCLXVI])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+ROMAN = r"(?=[MDCLXVI])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 """Any from I to MMMCMXCIX; what surrounds it must be asked for by whoever uses it."""
 _WORTH = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
-_WHOLE = re.compile(PATTERN)
+_WHOLE = re.compile(ROMAN)
 
 
-def roman_value(numeral: str) -> int | None:
+def parse_roman(numeral: str) -> int | None:
     """What it is worth, or None where it is none."""
     if not numeral or not _WHOLE.fullmatch(numeral):
         return None

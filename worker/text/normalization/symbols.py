@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import Rule, after, before
+from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 # Read wherever they stand.
 _ALWAYS = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
@@ -22,7 +22,7 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
     def named(match: re.Match[str]) -> str:
         word = words[match[1]]
         # "≥ 18" alone is no sentence with a verb.
-        bare = word.removeprefix("is ") if before(match, chars=3).rstrip()[-1:] in ("", "(") else word
+        bare = word.removeprefix("is ") if text_before(match, chars=3).rstrip()[-1:] in ("", "(") else word
         return _apart(match, bare)
 
     return (
@@ -46,5 +46,5 @@ def _compared(match: re.Match[str], words: Mapping[str, str]) -> str | None:
 
 
 def _apart(match: re.Match[str], word: str) -> str:
-    front, back = before(match), after(match)
+    front, back = text_before(match), text_after(match)
     return f"{' ' * bool(front.strip())}{word}{' ' * (back.isalnum() or back in set('([-+$'))}"

@@ -24,7 +24,7 @@ def telephone_rules(language: Language) -> tuple[Rule, ...]:
         return f"{language.words['plus']} {said(match)}" if digits >= _FEWEST_DIGITS else None
 
     def said(match: re.Match[str]) -> str:
-        return language.telephone(re.findall(r"\d+", match[1]))
+        return language.say_telephone(re.findall(r"\d+", match[1]))
 
     return (
         Rule(_INTERNATIONAL, international, needs="+"),

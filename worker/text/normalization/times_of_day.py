@@ -21,7 +21,7 @@ _BEFORE_HALF = re.compile(
 _CAPITAL = re.compile(r" [A-Z][a-z]")
 
 
-def clock_rules(language: Language) -> tuple[Rule, ...]:
+def time_rules(language: Language) -> tuple[Rule, ...]:
     day = re.compile(
         r"(?<![\w.:,])(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\w:]|[.,]\d)"
         rf"(?:{language.time_suffix})?"
@@ -39,23 +39,25 @@ def _day(match: re.Match[str], *, language: Language) -> str | None:
     hour, second = int(match["hour"]), match["second"]
     if hour > 24:
         return (
-            f"{language.cardinal(hour)} {language.cardinal(int(match['minute']))}" if second is None else None
+            f"{language.say_cardinal(hour)} {language.say_cardinal(int(match['minute']))}"
+            if second is None
+            else None
         )
-    return language.time(hour=hour, minute=int(match["minute"]), second=int(second) if second else None)
+    return language.say_time(hour=hour, minute=int(match["minute"]), second=int(second) if second else None)
 
 
 def _half_day(match: re.Match[str], *, language: Language) -> str | None:
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
     if hour > 23 or minute > 59:
         return None
-    said = language.half_day(hour=hour, minute=minute, half=f"{match['half'].upper()}M")
+    said = language.say_12_hour_time(hour=hour, minute=minute, half=f"{match['half'].upper()}M")
     return f"{said}{_full_stop(match)}"
 
 
 def _bare(time: str, *, language: Language) -> str:
     """The first of two times that share their half of the day."""
     hour, _, minute = time.partition(":")
-    return language.half_day(hour=int(hour), minute=int(minute or 0), half="").rstrip()
+    return language.say_12_hour_time(hour=int(hour), minute=int(minute or 0), half="").rstrip()
 
 
 def _full_stop(match: re.Match[str]) -> str:

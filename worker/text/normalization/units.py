@@ -14,7 +14,7 @@ from babel.units import format_compound_unit, format_unit
 from worker.text.normalization.abbreviations import full_stop
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.money import scale_pattern, scaled_number
+from worker.text.normalization.money import say_scaled_number, scale_pattern
 
 _AREAS = {"²": "area-square-", "2": "area-square-", "^2": "area-square-"}
 _VOLUMES = {"³": "volume-cubic-", "3": "volume-cubic-", "^3": "volume-cubic-"}
@@ -31,7 +31,7 @@ _LENGTHS = {
     "yd": "yard",
     "ft": "foot",
 }
-SYMBOLS: Mapping[str, str] = {
+UNIT_SYMBOLS: Mapping[str, str] = {
     **{symbol: f"length-{name}" for symbol, name in _LENGTHS.items()},
     **{
         f"{symbol}{power}": f"{kind}{_LENGTHS[symbol]}"
@@ -127,19 +127,19 @@ def _alternatives(symbols: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
 
 
-PER = _alternatives(_PER)
+PER_UNIT = _alternatives(_PER)
 """A pattern for what may stand behind the stroke of "mg/l"."""
 
 
 def unit_rules(language: Language) -> tuple[Rule, ...]:
-    symbols, words = symbol_pattern(language), language.words
-    per = rf"(?:/(?P<per>{PER})(?![\w²³]))?"
+    symbols, words = unit_pattern(language), language.words
+    per = rf"(?:/(?P<per>{PER_UNIT})(?![\w²³]))?"
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     scale = scale_pattern(language)
-    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}"
+    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number_pattern}){scale}"
     measure += rf"(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/(?!(?:min|sec|day)\b)\w{{3}}){per}"
     by = re.compile(
-        rf"(?<![\w.,])({language.number}) ?[x×] ?(?={language.number} ?(?:x|×|(?:{symbols})(?!\w)))"
+        rf"(?<![\w.,])({language.number_pattern}) ?[x×] ?(?={language.number_pattern} ?(?:x|×|(?:{symbols})(?!\w)))"
         r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
     )
     return (
@@ -158,18 +158,18 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
     )
 
 
-def symbol_pattern(language: Language) -> str:
-    return _alternatives({*SYMBOLS, *language.units} - language.not_units)
+def unit_pattern(language: Language) -> str:
+    return _alternatives({*UNIT_SYMBOLS, *language.units} - language.excluded_units)
 
 
 def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | None = None) -> str:
     """The name of a unit as it stands behind the value."""
     if symbol in language.units:
         one, many = language.units[symbol]
-        name = one if language.is_one(abs(value)) else many
+        name = one if language.is_singular(abs(value)) else many
         return f"{name} {_per_name(per, language=language)}" if per else name
     return _cldr_name(
-        SYMBOLS[symbol],
+        UNIT_SYMBOLS[symbol],
         sample=_sample(value, locale=language.locale),
         per=_PER.get(per or ""),
         locale=language.locale,
@@ -208,15 +208,15 @@ def _said(match: re.Match[str], *, language: Language) -> str | None:
     close = symbol in _ONLY_CLOSE and not match["per"] and (symbol != "s" or word_follows)
     if (not gap and symbol in _ONLY_APART) or (gap and close):
         return None
-    value = language.value(match["number"])
-    words, scale = scaled_number(match, language=language)
+    value = language.parse_number(match["number"])
+    words, scale = say_scaled_number(match, language=language)
     # "a 10-km run" has the singular.
-    counted = Decimal(1) if gap == "-" or language.attributive(match) else value
+    counted = Decimal(1) if gap == "-" or language.is_attributive(match) else value
     name = unit_name(symbol, value=counted, language=language, per=match["per"])
     said = (
-        f"{words} {scale} {language.scaled(name, scale=scale)}"
+        f"{words} {scale} {language.after_scale(name, scale=scale)}"
         if scale
-        else f"{language.counted(words, name)} {name}"
+        else f"{language.agree(words, name)} {name}"
     )
     said += full_stop(match, closing=True)
     return f"{language.words['minus']} {said}" if match["minus"] else said
