@@ -11,7 +11,7 @@ LINE_END = re.compile(r"\n")
 _SPACE = re.compile(r"\s")
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
-_FLAG_HALVES = 64  # looked back at; a row of more flags may be parted inside one
+_MAX_FLAG_HALVES = 64  # looked back at; a row of more flags may be parted inside one
 _VIRAMA = 9  # combining class: the consonant after it joins the one before
 
 
@@ -21,47 +21,55 @@ def split_to_length(text: str, *, start: int, end: int, max_chars: int) -> Itera
     Broken behind clauses, else lines, else at white space, else anywhere but inside a character's marks.
     """
     while end - start > max_chars:
-        pieces = -(-(end - start) // max_chars)
-        cut = _best(text, start=start, limit=start + max_chars, target=start + -(-(end - start) // pieces))
-        yield start, cut
-        start = cut
+        count = -(-(end - start) // max_chars)
+        break_point = _best_break_point(
+            text, start=start, limit=start + max_chars, target=start + -(-(end - start) // count)
+        )
+        yield start, break_point
+        start = break_point
     yield start, end
 
 
 def find_break_points(pattern: re.Pattern[str], text: str, *, start: int, limit: int) -> list[int]:
     """Offsets in (start, limit] behind what the pattern finds, where the text can be parted."""
-    found = (match.end() for match in pattern.finditer(text, start, min(len(text), limit + 1)))
-    return [offset for offset in found if start < offset <= limit and _parts(text, offset)]
+    offsets = (match.end() for match in pattern.finditer(text, start, min(len(text), limit + 1)))
+    return [offset for offset in offsets if start < offset <= limit and _can_break(text, offset)]
 
 
-def _best(text: str, *, start: int, limit: int, target: int) -> int:
-    shortest = start + (limit - start) // 4
-    for pattern, least in ((CLAUSE_END, shortest), (LINE_END, shortest), (_SPACE, start + 1)):
+def _best_break_point(text: str, *, start: int, limit: int, target: int) -> int:
+    min_offset = start + (limit - start) // 4
+    for pattern, min_for_pattern in ((CLAUSE_END, min_offset), (LINE_END, min_offset), (_SPACE, start + 1)):
         offsets = [
-            offset for offset in find_break_points(pattern, text, start=start, limit=limit) if offset >= least
+            offset
+            for offset in find_break_points(pattern, text, start=start, limit=limit)
+            if offset >= min_for_pattern
         ]
         if offsets:
             return min(offsets, key=lambda offset: abs(offset - target))
-    return _hard(text, start=start, limit=limit, target=target)
+    return _hard_break_point(text, start=start, limit=limit, target=target)
 
 
-def _hard(text: str, *, start: int, limit: int, target: int) -> int:
+def _hard_break_point(text: str, *, start: int, limit: int, target: int) -> int:
     """The nearest place at or before `target`, else before `limit`; `limit` when marks leave no place at all."""
-    descending = chain(range(target, start, -1), range(limit, target, -1))
-    return next((offset for offset in descending if _parts(text, offset)), limit)
+    candidates = chain(range(target, start, -1), range(limit, target, -1))
+    return next((offset for offset in candidates if _can_break(text, offset)), limit)
 
 
-def _parts(text: str, offset: int) -> bool:
+def _can_break(text: str, offset: int) -> bool:
     """False where the characters on both sides are seen as one."""
     if offset >= len(text):
         return True
     before, after = text[offset - 1], text[offset]
-    if _extends(after) or before == _ZWJ or unicodedata.combining(before) == _VIRAMA:
+    if _joins_previous(after) or before == _ZWJ or unicodedata.combining(before) == _VIRAMA:
         return False
-    return not (_is_flag_half(before) and _is_flag_half(after) and _flag_halves_before(text, offset) % 2)
+    return not (
+        _is_regional_indicator(before)
+        and _is_regional_indicator(after)
+        and _count_regional_indicators_before(text, offset) % 2
+    )
 
 
-def _extends(char: str) -> bool:
+def _joins_previous(char: str) -> bool:
     """True for what is drawn onto the character before it."""
     if unicodedata.category(char)[0] == "M" or char in (_ZWJ, _ZWNJ, "\uff9e", "\uff9f", "\u0e33", "\u0eb3"):
         return True
@@ -70,13 +78,14 @@ def _extends(char: str) -> bool:
     return 0x1F3FB <= code <= 0x1F3FF or 0xE0020 <= code <= 0xE007F or 0x1160 <= code <= 0x11FF
 
 
-def _is_flag_half(char: str) -> bool:
+def _is_regional_indicator(char: str) -> bool:
     return 0x1F1E6 <= ord(char) <= 0x1F1FF
 
 
-def _flag_halves_before(text: str, offset: int) -> int:
-    earliest = max(0, offset - _FLAG_HALVES)
+def _count_regional_indicators_before(text: str, offset: int) -> int:
+    earliest = max(0, offset - _MAX_FLAG_HALVES)
     first = next(
-        (at + 1 for at in range(offset - 1, earliest - 1, -1) if not _is_flag_half(text[at])), earliest
+        (at + 1 for at in range(offset - 1, earliest - 1, -1) if not _is_regional_indicator(text[at])),
+        earliest,
     )
     return offset - first

@@ -15,13 +15,22 @@ from worker.text.unicode_scripts import find_foreign_script
 
 _SAMPLE_CHARS = 4000
 # Below this many letters a guess is a coin toss ("Hello." passes for Italian), a little above it must be surer.
-_LEAST_LETTERS = 20
-_MANY_LETTERS = 40
-_SURE, _SURER = 0.8, 0.9
+_MIN_LETTERS = 20
+_SHORT_TEXT_LETTERS = 40
+_MIN_LIKELIHOOD, _MIN_LIKELIHOOD_SHORT_TEXT = 0.8, 0.9
 
-_SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "fil": "tl", "cmn": "zh", "arb": "ar", "arz": "ar"}
+_SYNONYMS = {
+    "nb": "no",
+    "nn": "no",
+    "iw": "he",
+    "in": "id",
+    "fil": "tl",
+    "cmn": "zh",
+    "arb": "ar",
+    "arz": "ar",
+}
 # ISO 639-3 codes, which some model families use in their names.
-_SHORT = {
+_ISO_639_1 = {
     "eng": "en",
     "fra": "fr",
     "deu": "de",
@@ -32,7 +41,7 @@ _SHORT = {
     "rus": "ru",
 }
 # Languages that the model takes for one another in ordinary texts.
-_ALIKE = (
+_SIMILAR_LANGUAGES = (
     {"no", "da"},
     {"hr", "sr", "bs", "sh"},
     {"gl", "pt"},
@@ -57,7 +66,7 @@ def detect_language(text: str) -> tuple[str, float] | None:
     line = " ".join(replace_control_characters(text[:_SAMPLE_CHARS]).split()).lower()
     if not any(map(str.isalpha, line)):
         return None
-    labels, scores = _model().predict(line)
+    labels, scores = _load_model().predict(line)
     return labels[0].removeprefix("__label__"), min(1.0, float(scores[0]))
 
 
@@ -69,36 +78,40 @@ def mismatch_warning(text: str, *, asked: str | None, spoken: Sequence[str]) -> 
     """
     if not spoken:
         return None
-    ours = {_primary(tag) for tag in spoken}
-    names = ", ".join(sorted(ours))
+    voice_languages = {_primary_code(tag) for tag in spoken}
+    names = ", ".join(sorted(voice_languages))
     if asked:
-        fits = _primary(asked) in ours
-        return None if fits else f"The voice speaks {names}, not {asked}: it may pronounce the text wrongly."
+        matches = _primary_code(asked) in voice_languages
+        return (
+            None if matches else f"The voice speaks {names}, not {asked}: it may pronounce the text wrongly."
+        )
     sample = replace_control_characters(text[:_SAMPLE_CHARS])
-    if script := find_foreign_script(sample, languages=ours):
+    if script := find_foreign_script(sample, languages=voice_languages):
         return f"The voice speaks {names}, but the text is in {script} script: it may be skipped or garbled."
-    if language := _foreign_language(sample, ours=ours):
+    if language := _find_foreign_language(sample, voice_languages=voice_languages):
         return f"The voice speaks {names}, but the text looks like {language}: it may pronounce it wrongly."
     return None
 
 
-def _foreign_language(text: str, *, ours: set[str]) -> str | None:
+def _find_foreign_language(text: str, *, voice_languages: set[str]) -> str | None:
     letters = sum(map(str.isalpha, text))
-    guess = detect_language(text) if letters >= _LEAST_LETTERS else None
-    if guess is None or guess[1] < (_SURE if letters >= _MANY_LETTERS else _SURER):
+    guess = detect_language(text) if letters >= _MIN_LETTERS else None
+    if guess is None or guess[1] < (
+        _MIN_LIKELIHOOD if letters >= _SHORT_TEXT_LETTERS else _MIN_LIKELIHOOD_SHORT_TEXT
+    ):
         return None
-    language = _primary(guess[0])
-    near = {language}.union(*(group for group in _ALIKE if language in group))
-    return None if near & ours else language
+    language = _primary_code(guess[0])
+    similar = {language}.union(*(group for group in _SIMILAR_LANGUAGES if language in group))
+    return None if similar & voice_languages else language
 
 
-def _primary(tag: str) -> str:
+def _primary_code(tag: str) -> str:
     code = tag.replace("_", "-").partition("-")[0].lower()
-    return _SAME.get(code, _SHORT.get(code, code))
+    return _SYNONYMS.get(code, _ISO_639_1.get(code, code))
 
 
 @cache
-def _model() -> Any:
+def _load_model() -> Any:
     """Loaded at the first question: 6 MB, 0.05 s."""
     import fasttext
 

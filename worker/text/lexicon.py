@@ -25,9 +25,9 @@ class Lexicon:
         """ValueError with a plain message where there are too many entries, or one is empty or too long."""
         if len(entries) > MAX_ENTRIES:
             raise ValueError(f"a lexicon has at most {MAX_ENTRIES} entries, not {len(entries)}")
-        for word, said in entries.items():
-            _check(word, said)
-        return cls({" ".join(word.split()): said.strip() for word, said in entries.items()})
+        for word, replacement in entries.items():
+            _check_entry(word, replacement)
+        return cls({" ".join(word.split()): replacement.strip() for word, replacement in entries.items()})
 
     @classmethod
     def read(cls, path: Path) -> "Lexicon":
@@ -55,24 +55,24 @@ class Lexicon:
     def pattern(self) -> re.Pattern[str]:
         """Finds every word of it, once."""
         words = sorted(self.entries, key=len, reverse=True)
-        inner = [_whole(word) for word in words if word[0].isalnum()]
-        signs = [_whole(word) for word in words if not word[0].isalnum()]
+        alphanumeric = [_word_pattern(word) for word in words if word[0].isalnum()]
+        other = [_word_pattern(word) for word in words if not word[0].isalnum()]
         # A branch that begins with a character or a class is passed over at once where that does not fit, so that a
         # thousand of them cost little; the look behind is therefore done once, before all.
-        return re.compile(rf"(?<!\w)(?:{'|'.join(inner) or '(?!)'})|(?:{'|'.join(signs) or '(?!)'})")
+        return re.compile(rf"(?<!\w)(?:{'|'.join(alphanumeric) or '(?!)'})|(?:{'|'.join(other) or '(?!)'})")
 
     def replacement_for(self, written: str) -> str:
         """What is said for a word as the pattern found it."""
-        folded = " ".join(written.split())
-        said = self.entries.get(folded)
-        return said if said is not None else self._folded.get(folded.lower(), written)
+        key = " ".join(written.split())
+        replacement = self.entries.get(key)
+        return replacement if replacement is not None else self._lowercase_entries.get(key.lower(), written)
 
     @cached_property
-    def _folded(self) -> dict[str, str]:
-        return {word: said for word, said in self.entries.items() if not _has_capital(word)}
+    def _lowercase_entries(self) -> dict[str, str]:
+        return {word: replacement for word, replacement in self.entries.items() if not _has_capital(word)}
 
 
-def _whole(word: str) -> str:
+def _word_pattern(word: str) -> str:
     """Not the beginning of a longer word, where the word ends in a letter."""
     body = r"\s+".join(map(re.escape, word[1:].split(" ")))
     if _has_capital(word):
@@ -86,10 +86,10 @@ def _has_capital(word: str) -> bool:
     return word != word.lower()
 
 
-def _check(word: object, said: object) -> None:
-    if not isinstance(word, str) or not isinstance(said, str):
-        raise ValueError(f"a lexicon maps words to words, not {word!r:.40} to {said!r:.40}")  # noqa: TRY004  told alike
-    if not word.strip() or not said.strip():
-        raise ValueError(f"an entry of a lexicon is empty: {word!r:.40}: {said!r:.40}")
-    if len(word) > MAX_CHARS or len(said) > MAX_CHARS:
+def _check_entry(word: object, replacement: object) -> None:
+    if not isinstance(word, str) or not isinstance(replacement, str):
+        raise ValueError(f"a lexicon maps words to words, not {word!r:.40} to {replacement!r:.40}")  # noqa: TRY004  told alike
+    if not word.strip() or not replacement.strip():
+        raise ValueError(f"an entry of a lexicon is empty: {word!r:.40}: {replacement!r:.40}")
+    if len(word) > MAX_CHARS or len(replacement) > MAX_CHARS:
         raise ValueError(f"an entry of a lexicon has at most {MAX_CHARS} characters: {word[:40]!r}")

@@ -10,36 +10,38 @@ _MAX_DIGITS = 15
 # num2words fails at thousands of these, and at millions counts for ever.
 _MAX_DIGITS_BY_LANGUAGE = {"am": 3}
 # Languages that write 1,234.5; the others write 1.234,5 or 1 234,5.
-_POINT = frozenset({"am", "ar", "bn", "en", "fa", "he", "ja", "kn", "ko", "te", "th"})
-_SPACES = " \u00a0\u2009\u202f"
-_ORDINALS = {"en": "st|nd|rd|th", "fr": "er|e|[eè]me"}
+_DECIMAL_POINT_LANGUAGES = frozenset({"am", "ar", "bn", "en", "fa", "he", "ja", "kn", "ko", "te", "th"})
+_SPACE_CHARACTERS = " \u00a0\u2009\u202f"
+_ORDINAL_SUFFIXES = {"en": "st|nd|rd|th", "fr": "er|e|[eè]me"}
 # What BCP 47 calls otherwise than num2words.
-_ALIASES = {"kk": "kz", "nb": "no", "nn": "no"}
+_NUM2WORDS_CODES = {"kk": "kz", "nb": "no", "nn": "no"}
 
 
 def spell_numbers(text: str, *, language: str) -> str:
     """The text with its numbers in words of the language (BCP 47), where num2words knows it, else as it is."""
-    converter, primary = _converter(language), _primary(language)
+    converter, code = _find_converter(language), _primary_code(language)
     if converter is None:
         return text
-    max_digits = _MAX_DIGITS_BY_LANGUAGE.get(primary, _MAX_DIGITS)
-    return _pattern(primary).sub(lambda number: _spelled(number, converter, max_digits=max_digits), text)
+    max_digits = _MAX_DIGITS_BY_LANGUAGE.get(code, _MAX_DIGITS)
+    return _number_pattern(code).sub(
+        lambda number: _spell_match(number, converter, max_digits=max_digits), text
+    )
 
 
 @cache
-def _converter(language: str) -> Any:
+def _find_converter(language: str) -> Any:
     """What num2words has for it, or None."""
     from num2words import CONVERTER_CLASSES
 
-    primary = _primary(language)
-    names = (language.replace("-", "_"), _ALIASES.get(primary, primary))
+    code = _primary_code(language)
+    names = (language.replace("-", "_"), _NUM2WORDS_CODES.get(code, code))
     return next((CONVERTER_CLASSES[name] for name in names if name in CONVERTER_CLASSES), None)
 
 
 @cache
-def _pattern(primary: str) -> re.Pattern[str]:
-    group, mark = (",", r"\.") if primary in _POINT else (f"[.{_SPACES}]", ",")
-    ordinal = _ORDINALS.get(primary, "(?!)")
+def _number_pattern(primary: str) -> re.Pattern[str]:
+    group, mark = (",", r"\.") if primary in _DECIMAL_POINT_LANGUAGES else (f"[.{_SPACE_CHARACTERS}]", ",")
+    ordinal = _ORDINAL_SUFFIXES.get(primary, "(?!)")
     return re.compile(
         r"(?P<minus>(?<![\w.,)\]])[-\u2212])?"
         rf"(?P<whole>\d{{1,3}}(?:{group}\d{{3}})+(?!\d)|\d+)"
@@ -47,17 +49,17 @@ def _pattern(primary: str) -> re.Pattern[str]:
     )
 
 
-def _spelled(number: re.Match[str], converter: Any, *, max_digits: int) -> str:
+def _spell_match(number: re.Match[str], converter: Any, *, max_digits: int) -> str:
     """In words, apart from the letters that it is glued to; as it was where num2words fails."""
     try:
-        words = _words(converter, max_digits=max_digits, **number.groupdict())
+        words = _spell_number(converter, max_digits=max_digits, **number.groupdict())
     except Exception:  # each of its languages is a program of its own, and fails in its own way
         return number[0]
     before, after = number.string[: number.start()][-1:], number.string[number.end() :][:1]
     return f"{' ' * before.isalnum()}{words}{' ' * after.isalnum()}"
 
 
-def _words(
+def _spell_number(
     converter: Any,
     *,
     max_digits: int,
@@ -68,8 +70,8 @@ def _words(
 ) -> str:
     digits = re.sub(r"\D", "", whole)
     if len(digits) > max_digits or (digits.startswith("0") and len(digits) > 1):
-        spoken = [converter.to_cardinal(int(digit)) for digit in f"{digits}{fraction or ''}"]
-        return " ".join(map(str, spoken))
+        words = [converter.to_cardinal(int(digit)) for digit in f"{digits}{fraction or ''}"]
+        return " ".join(map(str, words))
     sign = "-" if minus else ""
     if fraction:
         return str(converter.to_cardinal(Decimal(f"{sign}{digits}.{fraction}")))
@@ -77,5 +79,5 @@ def _words(
     return str(converter.to_ordinal(value) if ordinal else converter.to_cardinal(value))
 
 
-def _primary(language: str) -> str:
+def _primary_code(language: str) -> str:
     return language.partition("-")[0].lower()

@@ -34,26 +34,26 @@ def split_sentences(text: str, *, start: int, end: int, language: str) -> Iterat
     primary = language.partition("-")[0].lower() or "en"
     while start < end:
         block = text[start : min(end, start + _BLOCK_CHARS)]
-        stops = _stops(block, language=primary)
+        lengths = _sentence_lengths(block, language=primary)
         if start + len(block) < end:
-            stops = _whole(stops, block=block)
-        for stop in stops:
-            yield start, start + stop
-            start += stop
+            lengths = _drop_incomplete(lengths, block=block)
+        for length in lengths:
+            yield start, start + length
+            start += length
 
 
-def _stops(block: str, *, language: str) -> list[int]:
+def _sentence_lengths(block: str, *, language: str) -> list[int]:
     """Lengths of the sentences that fill the block."""
-    found = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)}
-    ends = {end for end in found if ends_sentence(block, end, language=language)} | {len(block)}
-    ordered = sorted(ends - {0})
-    return [after - before for before, after in zip([0, *ordered], ordered, strict=False)]
+    boundaries = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)}
+    ends = {end for end in boundaries if ends_sentence(block, end, language=language)} | {len(block)}
+    offsets = sorted(ends - {0})
+    return [after - before for before, after in zip([0, *offsets], offsets, strict=False)]
 
 
-def _whole(stops: list[int], *, block: str) -> list[int]:
+def _drop_incomplete(lengths: list[int], *, block: str) -> list[int]:
     """The sentences of a block that goes on: its last one may be cut off, and is read again with what follows."""
-    if stops[-1] <= len(block) // 2:
-        return stops[:-1]
-    begun = len(block) - stops[-1]
-    gap = max(block.rfind(" ", begun + 1), block.rfind("\n", begun + 1))
-    return [*stops[:-1], gap - begun] if gap > 0 else stops
+    if lengths[-1] <= len(block) // 2:
+        return lengths[:-1]
+    last_start = len(block) - lengths[-1]
+    last_space = max(block.rfind(" ", last_start + 1), block.rfind("\n", last_start + 1))
+    return [*lengths[:-1], last_space - last_start] if last_space > 0 else lengths

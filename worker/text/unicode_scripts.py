@@ -4,10 +4,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-_LEAST_LETTERS = 2
+_MIN_LETTERS = 2
 
 # By the first word of a character's Unicode name; a language that is not here is written in Latin letters.
-_OTHER_THAN_LATIN: dict[str, str] = {
+_LANGUAGES_BY_SCRIPT: dict[str, str] = {
     "CYRILLIC": "ru uk be bg mk kk ky mn tg ba cv os tt ce kv ab av sah",
     "ARABIC": "ar fa ur ps sd ug ckb arz",
     "HEBREW": "he yi",
@@ -35,13 +35,13 @@ _OTHER_THAN_LATIN: dict[str, str] = {
     "SINHALA": "si",
     "TIBETAN": "bo dz",
 }
-_BOTH = {"sr", "sh", "az", "uz", "tk", "ku"}  # written in Latin letters too
+_SEVERAL_SCRIPTS = {"sr", "sh", "az", "uz", "tk", "ku"}  # written in Latin letters too
 
 
 def scripts_of_language(language: str) -> set[str]:
     """The scripts of a language given by its primary subtag."""
-    known = {script for script, users in _OTHER_THAN_LATIN.items() if language in users.split()}
-    if language in _BOTH:
+    known = {script for script, languages in _LANGUAGES_BY_SCRIPT.items() if language in languages.split()}
+    if language in _SEVERAL_SCRIPTS:
         return {"LATIN", "CYRILLIC", "ARABIC"}
     return known or {"LATIN"}
 
@@ -52,15 +52,15 @@ def find_foreign_script(text: str, *, languages: Iterable[str]) -> str | None:
     Latin letters are never foreign: words in them are met in texts of every language.
     """
     known = {"LATIN", ""}.union(*map(scripts_of_language, languages))
-    letters = Counter(_script(char) for char in text if char.isalpha())
+    letters = Counter(_script_of_character(char) for char in text if char.isalpha())
     foreign = Counter({script: count for script, count in letters.items() if script not in known})
     # One Greek letter in a formula says nothing about a text.
-    if foreign.total() < _LEAST_LETTERS or foreign.total() * 2 <= letters.total():
+    if foreign.total() < _MIN_LETTERS or foreign.total() * 2 <= letters.total():
         return None
     script = foreign.most_common(1)[0][0]
     return script if script == "CJK" else script.title()
 
 
-def _script(char: str) -> str:
+def _script_of_character(char: str) -> str:
     name = unicodedata.name(char, "").partition(" ")[0]
-    return name if name in _OTHER_THAN_LATIN or name == "LATIN" else ""
+    return name if name in _LANGUAGES_BY_SCRIPT or name == "LATIN" else ""

@@ -8,17 +8,23 @@ from worker.text.normalization.placeholders import Placeholders
 
 
 def keep_text(text: str) -> NormalizedText:
-    return _spoken(MappedText.of(text))
+    return _to_normalized_text(MappedText.of(text))
 
 
 def apply_lexicon(text: str, *, lexicon: Lexicon) -> NormalizedText:
     """Words of the lexicon, and those with phonemes, as they say."""
     placeholders = Placeholders()
-    mapped, said = placeholders.restore(
+    mapped, pronounced = placeholders.restore(
         placeholders.insert(clean_characters(MappedText.of(text)), lexicon=lexicon)
     )
-    return _spoken(mapped, *(Phonemes(start=start, end=end, phonemes=string) for start, end, string in said))
+    return _to_normalized_text(
+        mapped,
+        *(
+            Phonemes(start=start, end=end, phonemes=phonemes_string)
+            for start, end, phonemes_string in pronounced
+        ),
+    )
 
 
-def _spoken(mapped: MappedText, *phonemes: Phonemes) -> NormalizedText:
+def _to_normalized_text(mapped: MappedText, *phonemes: Phonemes) -> NormalizedText:
     return NormalizedText(text=mapped.text, phonemes=phonemes, _starts=mapped.starts, _ends=mapped.ends)

@@ -13,20 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.text_rates import Case, cases, rate, tables, words
+from tests.support.text_rates import Case, comparable_words, list_tables, load_cases, measure_rate
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import normalize
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 LANGUAGES = ("en", "en-GB", "fr", "de", "es", "it", "pt", "ja", "xx")
 # What the rules look for, so that random texts meet them.
-_SEEN = (
+_SAMPLES = (
     "1 2 10 1999 2024 3.5 1,000 1.000 $ € £ % ° °C km kg m/s h : - – — / . , ' \" * ** _ ` # ## > | + = × < & @ ~ ^"
     " ² ½ № § May Mai mai Jan. Dr. St. No. p.m. 3pm II XIV Louis Chapter v2 1st 2nd www. http:// a.com b@c.de"
     " #tag @me 😀 ❤️ \n"
     " ( ) [ ] ](/x/) ![ &amp; <b> word Wort mot é ﬁ \u200b \u0301 漢字"
 )
-PIECES = st.sampled_from([*_SEEN.split(" "), "\u00a0", "\n- ", "\n# "])
+PIECES = st.sampled_from([*_SAMPLES.split(" "), "\u00a0", "\n- ", "\n# "])
 TEXTS = st.one_of(
     st.text(max_size=60),
     st.lists(PIECES, max_size=24).map("".join),
@@ -34,36 +34,36 @@ TEXTS = st.one_of(
 )
 
 
-def said(text: str, language: str = "en") -> str:
+def normalized_text(text: str, language: str = "en") -> str:
     return normalize(text, language=language).text
 
 
 @pytest.mark.parametrize(
     "case",
-    [case for table in tables() for case in cases(table) if not case.fixed],
+    [case for table in list_tables() for case in load_cases(table) if not case.fixed],
     ids=lambda case: case.input,
 )
 def test_what_is_said(case: Case) -> None:
-    assert case.heard == words(case.said)
+    assert case.actual == comparable_words(case.expected)
 
 
-@pytest.mark.parametrize("table", tables())
+@pytest.mark.parametrize("table", list_tables())
 def test_the_fixed_cases_pass_as_often_as_the_readme_says(table: str) -> None:
     stated = re.search(rf"^\| {table} \| (\d+) \| (\d+) \| ([\d.]+) % \|$", README, re.MULTILINE)
     assert stated, f"tests/README.md says nothing of {table}"
-    found = rate(table)
+    found = measure_rate(table)
     assert (found.cases, found.fixed) == (int(stated[1]), int(stated[2]))
     assert found.fixed_passed >= found.fixed * float(stated[3]) / 100
 
 
 @pytest.mark.parametrize(("table", "least"), [("en", 52), ("fr", 52)])
 def test_enough_cases_were_fixed_before_the_code(table: str, least: int) -> None:
-    assert rate(table).fixed >= least
-    assert rate(table).cases >= 150
+    assert measure_rate(table).fixed >= least
+    assert measure_rate(table).cases >= 150
 
 
 def test_punctuation_that_steers_the_voice_stays() -> None:
-    assert said("Well, 2 came; why? Who knows… No: 3 — at least!") == (
+    assert normalized_text("Well, 2 came; why? Who knows… No: 3 — at least!") == (
         "Well, two came; why? Who knows… No: three — at least!"
     )
 
@@ -80,7 +80,7 @@ def test_punctuation_that_steers_the_voice_stays() -> None:
     ],
 )
 def test_sentences_and_pauses_keep_their_ends(text: str, spoken: str) -> None:
-    assert said(text) == spoken
+    assert normalized_text(text) == spoken
 
 
 @pytest.mark.parametrize(
@@ -92,16 +92,16 @@ def test_sentences_and_pauses_keep_their_ends(text: str, spoken: str) -> None:
     ],
 )
 def test_languages_that_are_not_known_are_only_cleaned(text: str, spoken: str) -> None:
-    assert said(text, "nl") == spoken
+    assert normalized_text(text, "nl") == spoken
 
 
 def test_british_days_come_first() -> None:
-    assert said("on 03/04/2021") == "on March fourth, twenty twenty-one"
-    assert said("on 03/04/2021", "en-GB") == "on the third of April twenty twenty-one"
+    assert normalized_text("on 03/04/2021") == "on March fourth, twenty twenty-one"
+    assert normalized_text("on 03/04/2021", "en-GB") == "on the third of April twenty twenty-one"
 
 
 def test_unknown_signs_stay() -> None:
-    assert said("a ⌘ b ¤ c") == "a ⌘ b ¤ c"
+    assert normalized_text("a ⌘ b ¤ c") == "a ⌘ b ¤ c"
 
 
 def test_spans_lead_to_what_was_written() -> None:
@@ -193,13 +193,13 @@ def test_any_text_is_read(text: str, language: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    text=st.lists(st.sampled_from([case.input for case in cases("en")]), min_size=1, max_size=3).map(
+    text=st.lists(st.sampled_from([case.input for case in load_cases("en")]), min_size=1, max_size=3).map(
         "\n\n".join
     )
 )
 def test_what_was_read_is_not_read_otherwise_again(text: str) -> None:
-    once = said(text)
-    assert words(said(once)) == words(once)
+    once = normalized_text(text)
+    assert comparable_words(normalized_text(once)) == comparable_words(once)
 
 
 @pytest.mark.parametrize(

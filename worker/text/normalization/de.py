@@ -13,35 +13,35 @@ from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _MONTHS = "Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
 # A point behind a number makes it an ordinal before a noun; at the end of a sentence it is a full stop.
-_NOUNS = (
+_ORDINAL_NOUNS = (
     "Jahrhundert|Jahrhunderts|Jahrhunderte|Jahrtausend|Jh|Klasse|Etage|Stock|Stockwerk|Platz|Mal|Tag|Woche|Monat|Jahr|Quartal"
     "|Kapitel|Abschnitt|Auflage|Ausgabe|Runde|Liga|Bundesliga|Weltkrieg|Weltkriegs|Weltkrieges|Geburtstag|Jahrestag|Lebensjahr"
     "|Spieltag|Minute|Stunde|Staffel|Folge|Akt|Szene|Symphonie|Sinfonie|Versuch|Teil|Generation|Grad|Advent|Semester"
 )
-_ORDINAL = re.compile(rf"(?<![\w.,])(\d{{1,4}})\.(?= (?:[a-zäöü]|(?:{_NOUNS}|{_MONTHS})\b))")
-_DAY = re.compile(r"(?<![\w./-])(\d{1,2})\. ?(\d{1,2})\.(?: ?(\d{4}|\d{2})(?![\w.]))?(?!\d)")
-_OBLIQUE = re.compile(
+_ORDINAL = re.compile(rf"(?<![\w.,])(\d{{1,4}})\.(?= (?:[a-zäöü]|(?:{_ORDINAL_NOUNS}|{_MONTHS})\b))")
+_NUMERIC_DATE = re.compile(r"(?<![\w./-])(\d{1,2})\. ?(\d{1,2})\.(?: ?(\d{4}|\d{2})(?![\w.]))?(?!\d)")
+_OBLIQUE_CONTEXT = re.compile(
     r"(?:\b(?:am|im|vom|zum|beim|dem|den|des|zur|seit|ab|bis|nach|vor|ins|einem|einen|einer|\d{1,2}\. (?:und|oder)"
     r"|seinem|seinen|ihrem|ihren)"
     r"|\b(?:in|an|auf|mit|von|zu|aus|bei|nach|seit|während|Ende|Anfang|Mitte|Beginn) der) $",
     re.IGNORECASE,
 )
-_NOMINATIVE = re.compile(r"\b(?:der|die|das|eine|jede|diese|jeder|dieser) $", re.IGNORECASE)
+_NOMINATIVE_CONTEXT = re.compile(r"\b(?:der|die|das|eine|jede|diese|jeder|dieser) $", re.IGNORECASE)
 _DECADE = re.compile(r"(?<![\w.,])(\d{2}|1\d{3}|20\d{2})er(?!\w)")
 _PER = re.compile(r"/(?=(?:Stunde|Monat|Jahr|Tag|Woche|Person|Nacht|Stück|Kilogramm|Minute|Liter|Kopf)\b)")
 _COMPOUND = re.compile(
     r"(?<![\w.,])(\d{1,4})-(?=jährig|tägig|stündig|minütig|köpfig"
     r"|fach|mal|teilig|stellig|seitig|monatig|wöchig)"
 )
-_HOURS = re.compile(r"(?<![\w.,])(\d{1,2}) ?[-–] ?(?=\d{1,2}(?:[:.]\d{2})? Uhr)")
-_NEUTER = re.compile(r" (?:Jahrhundert|Jh|Kapitel|Mal|Jahr|Quartal|Semester|Stockwerk|Jahrtausend)")
-_COUNTED_NOUN = re.compile(rf"(?:{_NOUNS}|{_MONTHS})\b")
-_KING = re.compile(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({ROMAN})\.(?=\s|$|[,;:!?)\"'])")
-_COUNTED = re.compile(
+_HOUR_RANGE = re.compile(r"(?<![\w.,])(\d{1,2}) ?[-–] ?(?=\d{1,2}(?:[:.]\d{2})? Uhr)")
+_NEUTER_NOUN = re.compile(r" (?:Jahrhundert|Jh|Kapitel|Mal|Jahr|Quartal|Semester|Stockwerk|Jahrtausend)")
+_ORDINAL_NOUN = re.compile(rf"(?:{_ORDINAL_NOUNS}|{_MONTHS})\b")
+_REGNAL = re.compile(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({ROMAN})\.(?=\s|$|[,;:!?)\"'])")
+_ROMAN_COUNTED = re.compile(
     rf"\b(Kapitel|Teil|Band|Akt|Szene|Artikel|Abschnitt|Weltkrieg|Phase|Stufe|Typ|Klasse|Buch) ({ROMAN})(?![\w'-])"
 )
 _CENT = "Cent"
-_EINE = re.compile(r"(?:e|heit|ung|schaft|keit|ion)$")
+_FEMININE_ENDING = re.compile(r"(?:e|heit|ung|schaft|keit|ion)$")
 _FRACTIONS = {2: "halb", 3: "Drittel", 7: "Siebtel", 8: "Achtel"}
 
 
@@ -140,17 +140,17 @@ class German(Language):
             Rule(re.compile(r"(?<=\d) ?[°º](?![\wº°]| [CFK]\b)"), lambda _: " Grad"),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "vierundzwanzig sieben", needs="/"),
             Rule(_COMPOUND, lambda match: self.say_number(match[1]), needs=DIGITS),
-            Rule(_HOURS, lambda match: f"{match[1]} bis ", needs=DIGITS),
-            Rule(_DAY, self._day, needs=DIGITS),
-            Rule(_ORDINAL, lambda match: self._inflected(int(match[1]), match)),
-            Rule(_KING, self._king),
-            Rule(_COUNTED, self._counted_roman),
-            Rule(_DECADE, self._decade),
+            Rule(_HOUR_RANGE, lambda match: f"{match[1]} bis ", needs=DIGITS),
+            Rule(_NUMERIC_DATE, self._say_numeric_date, needs=DIGITS),
+            Rule(_ORDINAL, lambda match: self._inflect(int(match[1]), match)),
+            Rule(_REGNAL, self._say_regnal_name),
+            Rule(_ROMAN_COUNTED, self._say_counted_roman),
+            Rule(_DECADE, self._say_decade),
             Rule(
                 re.compile(r"(?<![\w.,:])(\d{1,2})\.(\d{2}) Uhr\b"),
                 lambda match: f"{match[1]}:{match[2]} Uhr",
             ),
-            Rule(re.compile(r"(?<![\w.,:])(\d{1,2}) Uhr(?: (\d{1,2})(?![\d.,]))?"), self._hour),
+            Rule(re.compile(r"(?<![\w.,:])(\d{1,2}) Uhr(?: (\d{1,2})(?![\d.,]))?"), self._say_hour),
             Rule(
                 re.compile(
                     r"(?<![\w.,:])(\d{1,3}):(\d{1,3})(?= (?:gewonnen|verloren|gegen|für|Sieg|Niederlage|Toren?)\b)"
@@ -180,12 +180,12 @@ class German(Language):
         )
 
     def point_continues(self, before: str, after: str) -> bool:
-        return bool(re.search(r"(?<!\d)\d{1,2}\.$", before) and _COUNTED_NOUN.match(after))
+        return bool(re.search(r"(?<!\d)\d{1,2}\.$", before) and _ORDINAL_NOUN.match(after))
 
     def agree(self, words: str, noun: str) -> str:
         if words == "eins" or words.endswith("hunderteins") or words.endswith("tausendeins"):
             name = noun.partition(" ")[0]
-            feminine = _EINE.search(name) is not None
+            feminine = _FEMININE_ENDING.search(name) is not None
             return f"{words[:-1]}e" if feminine else words[:-1]
         return words
 
@@ -228,8 +228,8 @@ class German(Language):
 
     def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
         hours = "ein" if hour == 1 else self.say_cardinal(hour)
-        said = f"{hours} Uhr{f' {self.say_cardinal(minute)}' if minute else ''}"
-        return said if second is None else f"{said} und {self.say_cardinal(second)} Sekunden"
+        words = f"{hours} Uhr{f' {self.say_cardinal(minute)}' if minute else ''}"
+        return words if second is None else f"{words} und {self.say_cardinal(second)} Sekunden"
 
     def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
         if whole and cents:
@@ -237,25 +237,25 @@ class German(Language):
             return f"{words} {currency.plural} {self.say_cardinal(cents)}"
         return super().say_money(whole, cents, currency=currency)
 
-    def _inflected(self, value: int, match: re.Match[str]) -> str:
+    def _inflect(self, value: int, match: re.Match[str]) -> str:
         """An ordinal as the word before it asks for."""
         before = match.string[max(0, match.start() - 16) : match.start()]
-        bare = "s" if _NEUTER.match(match.string[match.end() : match.end() + 14]) else "r"
-        ending = "n" if _OBLIQUE.search(before) else "" if _NOMINATIVE.search(before) else bare
+        strong = "s" if _NEUTER_NOUN.match(match.string[match.end() : match.end() + 14]) else "r"
+        ending = (
+            "n" if _OBLIQUE_CONTEXT.search(before) else "" if _NOMINATIVE_CONTEXT.search(before) else strong
+        )
         return f"{self.say_ordinal(value)}{ending}"
 
-    def _day(self, match: re.Match[str]) -> str | None:
+    def _say_numeric_date(self, match: re.Match[str]) -> str | None:
         day, month, year = int(match[1]), int(match[2]), match[3]
         if not (1 <= day <= 31 and 1 <= month <= 12):
             return None
-        said = f"{self._inflected(day, match)} {month_name(month, language=self)}"
+        words = f"{self._inflect(day, match)} {month_name(month, language=self)}"
         if not year:
-            return f"{said}{'.' if not text_after(match, chars=4).strip() else ''}"
-        return (
-            f"{said} {self.say_year(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 50 else 1900))}"
-        )
+            return f"{words}{'.' if not text_after(match, chars=4).strip() else ''}"
+        return f"{words} {self.say_year(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 50 else 1900))}"
 
-    def _king(self, match: re.Match[str]) -> str | None:
+    def _say_regnal_name(self, match: re.Match[str]) -> str | None:
         value = parse_roman(match[2])
         if not value or value > 39 or len(match[1]) < 3:
             return None
@@ -265,13 +265,13 @@ class German(Language):
         stop = "." if not text_after(match, chars=4).strip() else ""
         return f"{match[1]} {article} {self.say_ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
 
-    def _counted_roman(self, match: re.Match[str]) -> str | None:
+    def _say_counted_roman(self, match: re.Match[str]) -> str | None:
         value = parse_roman(match[2])
         return f"{match[1]} {self.say_cardinal(value)}" if value else None
 
-    def _decade(self, match: re.Match[str]) -> str:
+    def _say_decade(self, match: re.Match[str]) -> str:
         return f"{self.say_year(int(match[1]))}er"
 
-    def _hour(self, match: re.Match[str]) -> str | None:
+    def _say_hour(self, match: re.Match[str]) -> str | None:
         hour = int(match[1])
         return self.say_time(hour=hour, minute=int(match[2] or 0), second=None) if hour <= 24 else None

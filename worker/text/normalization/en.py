@@ -13,15 +13,15 @@ from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
 
 _DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
-_YEAR_BEFORE = re.compile(
+_BEFORE_YEAR = re.compile(
     r"\b(?:in|since|by|from|until|till|before|after|during|year|years|circa|around|c\.|ca\.|early|late|mid|of|to|and|through"
     r"|spring|summer|autumn|fall|winter|january|february|march|april|may|june|july|august|september|october|november"
     r"|december|copyright|born|died|ad|election|class|vintage|©|\()[ -]?[(]?$",
     re.IGNORECASE,
 )
-_YEAR_AFTER = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
+_AFTER_YEAR = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
 # A word in the plural behind a number: it is counted.
-_THINGS = re.compile(
+_PLURAL_NOUN = re.compile(
     r" (?!(?:was|is|his|has|does|this|as|its|us|thus|always|perhaps|[a-z]{1,20}ss|[a-z]{1,20}us)\b)(?:[a-z]{1,20} )?"
     r"(?:[a-z]{2,30}s|people|men|women|children|percent|feet)\b"
 )
@@ -29,7 +29,7 @@ _PER = re.compile(
     r"(?<=[a-z])/(years?|yr|months?|mo|weeks?|wk|days?|nights?|hours?|hr|h|person|miles?|mi|min|minutes?|sec|second|kg|lb|pound"
     r"|gallon|gal|units?|users?|seat|item|page|word|dozen|share|student|capita|head|room|ton)(?!\w)"
 )
-_PERS = {
+_PER_NAMES = {
     "yr": "year",
     "mo": "month",
     "wk": "week",
@@ -44,8 +44,10 @@ _PERS = {
 }
 _ARTICLE = re.compile(r"\b(?:an?|this|that|each|every) $", re.IGNORECASE)
 _NOUN = re.compile(r" (?!(?:of|or|and|to|in|on|at|for|per|from|with|away|above|below|is|was|by)\b)[a-z]{3,}")
-_HALF = re.compile(r"[ap]\.m\.$")
-_AFTER_HALF = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{1,2}T\b|GMT|UTC|[Oo]n\b|[a-z]")
+_HALF_DAY = re.compile(r"[ap]\.m\.$")
+_AFTER_HALF_DAY = re.compile(
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{1,2}T\b|GMT|UTC|[Oo]n\b|[a-z]"
+)
 _REFERENCE = re.compile(
     r"\b(pp?|ch|figs?|vols?|sec|art|eq|ll?|tab|part|v|nn?|par|rm|apt|bldg|fl|ext|nos?)\. ?(?=\d|[IVXLC]+\b)",
     re.IGNORECASE,
@@ -58,7 +60,7 @@ _REFERENCES = {
     "fl": "floor", "ext": "extension", "no": "number", "nos": "numbers",
 }  # fmt: skip
 # Said before figures and names are looked at.
-_SPELLINGS = (
+_SHORT_FORM_RULES = (
     Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} ", needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
@@ -108,9 +110,9 @@ class English(Language):
 
     def early_rules(self) -> Iterable[Rule]:
         return (
-            *_SPELLINGS,
+            *_SHORT_FORM_RULES,
             Rule(re.compile(r"(?<=\d0s) ?[-–] ?'?(?=\d{2,4}s)"), lambda _: " to ", needs=DIGITS),
-            Rule(_DECADE, self._decade, needs=DIGITS),
+            Rule(_DECADE, self._say_decade, needs=DIGITS),
             Rule(re.compile(r"(?<![\w.,])\.(?=\d)"), lambda _: "0.", needs=DIGITS),
             *number_rules(self),
             *name_rules(self),
@@ -119,12 +121,12 @@ class English(Language):
     def late_rules(self) -> Iterable[Rule]:
         return (
             Rule(re.compile(r"(?<=\w) ?[°º](?!\w)"), lambda _: " degrees", needs="°º"),
-            Rule(_PER, lambda match: f" per {_PERS.get(match[1], match[1])}", needs="/"),
+            Rule(_PER, lambda match: f" per {_PER_NAMES.get(match[1], match[1])}", needs="/"),
             Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
         )
 
     def point_continues(self, before: str, after: str) -> bool:
-        return bool(_HALF.search(before) and _AFTER_HALF.match(after))
+        return bool(_HALF_DAY.search(before) and _AFTER_HALF_DAY.match(after))
 
     def say_bare_year(self, match: re.Match[str]) -> str | None:
         digits = match[0].lstrip()
@@ -134,11 +136,11 @@ class English(Language):
             match.string[max(0, match.start() - 24) : match.start()],
             match.string[match.end() : match.end() + 32],
         )
-        if _YEAR_AFTER.match(after):
+        if _AFTER_YEAR.match(after):
             return self.say_year(int(digits))
-        if _THINGS.match(after) or after[:1].isalpha() or before[-1:].isalpha():
+        if _PLURAL_NOUN.match(after) or after[:1].isalpha() or before[-1:].isalpha():
             return None
-        if int(digits) >= 1900 or _YEAR_BEFORE.search(before):
+        if int(digits) >= 1900 or _BEFORE_YEAR.search(before):
             return self.say_year(int(digits))
         return None
 
@@ -197,18 +199,20 @@ class English(Language):
                 if hour in (0, 24)
                 else f"{self.say_cardinal(hour)} {'hundred' if hour > 12 else chr(111) + chr(39) + 'clock'}"
             )
-        said = f"{self.say_cardinal(hour)} {self._minutes(minute)}"
+        words = f"{self.say_cardinal(hour)} {self._say_minutes(minute)}"
         return (
-            said if second is None else f"{said} and {self.say_cardinal(second)} second{'s' * (second != 1)}"
+            words
+            if second is None
+            else f"{words} and {self.say_cardinal(second)} second{'s' * (second != 1)}"
         )
 
     def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
-        return f"{self.say_cardinal(hour)} {self._minutes(minute) + ' ' if minute else ''}{half}"
+        return f"{self.say_cardinal(hour)} {self._say_minutes(minute) + ' ' if minute else ''}{half}"
 
-    def _minutes(self, minute: int) -> str:
+    def _say_minutes(self, minute: int) -> str:
         return f"oh {self.say_cardinal(minute)}" if minute < 10 else self.say_cardinal(minute)
 
-    def _decade(self, match: re.Match[str]) -> str:
+    def _say_decade(self, match: re.Match[str]) -> str:
         years = int(f"{match[2]}0")
         if years < 100:
             return f"{_plural(self.say_cardinal(years))}" if years >= 20 else match[0]

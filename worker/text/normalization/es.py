@@ -15,18 +15,18 @@ _ROMAN = re.compile(
     rf"\b((?:[Ss]iglos?|[Ss]\.|[Cc]apítulo|[Tt]omo|[Vv]olumen|[Pp]arte|[Aa]cto|[Ee]scena|[Ll]ibro|[Ff]ase|[Tt]ítulo|[Aa]rtículo|Guerra"
     rf" Mundial)|[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{{2,20}}) ({ROMAN})(?![\w'-]|\.\w)"
 )
-_ALWAYS = re.compile(
+_CARDINAL_NOUNS = re.compile(
     r"siglo|capítulo|tomo|volumen|parte|acto|escena|libro|fase|título|artículo|mundial", re.IGNORECASE
 )
 _ORDINALS = (
     "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
 )  # fmt: skip
-_KINGS_UNTIL = 10
+_MAX_REGNAL_ORDINAL = 10
 _FEMININE = re.compile(r"(?:a|as|dad|dades|ción|ciones|sión|siones)$")
 _MASCULINE = frozenset(
     {"días", "día", "kilogramas", "programas", "problemas", "sistemas", "mapas", "gramas", "yottas", "temas"}
 )
-_ONE = re.compile(
+_INFLECTED_NUMBER = re.compile(
     r"(?<![\w.,:/-])((?:\d{1,3}(?:\.\d{3}){0,4}|\d{0,5})(?:1|[2-9]00))(?= ([a-záéíóúñü]{2,})\b)"
     r"(?! (?:de|y|a|en|por|o|al|con|el|la|se|que|es)\b)"
 )
@@ -130,8 +130,8 @@ class Spanish(Language):
                 lambda _: " grados",
             ),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),
-            Rule(_ROMAN, self._roman, needs="IVXLCDM"),
-            Rule(_ONE, self._one),
+            Rule(_ROMAN, self._say_roman, needs="IVXLCDM"),
+            Rule(_INFLECTED_NUMBER, self._say_inflected),
         )
 
     def late_rules(self) -> Iterable[Rule]:
@@ -160,11 +160,11 @@ class Spanish(Language):
         return self.say_cardinal(int(digits)) if grouped else self.say_digits(digits)
 
     def say_ordinal(self, value: int, *, suffix: str = "") -> str:
-        plain = suffix.lstrip(".")
-        said = _ORDINALS[value - 1] if 1 <= value <= 10 else super().say_ordinal(value)
-        if plain.endswith(("a", "ª")):
-            return f"{said[:-1]}a"
-        return said[:-1] if plain == "er" else said
+        ending = suffix.lstrip(".")
+        words = _ORDINALS[value - 1] if 1 <= value <= 10 else super().say_ordinal(value)
+        if ending.endswith(("a", "ª")):
+            return f"{words[:-1]}a"
+        return words[:-1] if ending == "er" else words
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if not 2 <= denominator <= 100:
@@ -173,8 +173,8 @@ class Spanish(Language):
         return f"un {name}" if numerator == 1 else f"{self.say_cardinal(numerator)} {name}s"
 
     def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
-        half = "medio" if (numerator, denominator) == (1, 2) else self.say_fraction(numerator, denominator)
-        return half and f"{self.say_cardinal(whole)} y {half}"
+        part = "medio" if (numerator, denominator) == (1, 2) else self.say_fraction(numerator, denominator)
+        return part and f"{self.say_cardinal(whole)} y {part}"
 
     def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
         return f"{self.say_cardinal(day)} de {month}{f' de {self.say_year(year)}' if year else ''}"
@@ -183,30 +183,30 @@ class Spanish(Language):
         return f"{month} de {self.say_year(year)}"
 
     def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
-        shown = "una" if hour == 1 else re.sub("uno$", "una", self.say_cardinal(hour))
+        words = "una" if hour == 1 else re.sub("uno$", "una", self.say_cardinal(hour))
         if minute:
-            shown += f" y {self.say_cardinal(minute)}" if minute < 10 else f" {self.say_cardinal(minute)}"
+            words += f" y {self.say_cardinal(minute)}" if minute < 10 else f" {self.say_cardinal(minute)}"
         elif hour > 12 or hour == 0:
-            shown += " horas"
-        return shown if second is None else f"{shown} y {self.say_cardinal(second)} segundos"
+            words += " horas"
+        return words if second is None else f"{words} y {self.say_cardinal(second)} segundos"
 
     def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         return f"{self.say_time(hour=hour, minute=minute, second=None).removesuffix(' horas')} {half}"
 
-    def _roman(self, match: re.Match[str]) -> str | None:
+    def _say_roman(self, match: re.Match[str]) -> str | None:
         value = parse_roman(match[2])
-        named = not _ALWAYS.search(match[1])
-        if not value or (named and (match[2] in "CDLMX" or value > 39)):
+        is_name = not _CARDINAL_NOUNS.search(match[1])
+        if not value or (is_name and (match[2] in "CDLMX" or value > 39)):
             return None
-        if named and value <= _KINGS_UNTIL:
-            said = _ORDINALS[value - 1]
-            return f"{match[1]} {said[:-1] + 'a' if match[1].endswith('a') else said}"
+        if is_name and value <= _MAX_REGNAL_ORDINAL:
+            ordinal = _ORDINALS[value - 1]
+            return f"{match[1]} {ordinal[:-1] + 'a' if match[1].endswith('a') else ordinal}"
         name = {"s.": "siglo", "S.": "Siglo"}.get(match[1], match[1])
         return f"{name} {self.say_cardinal(value)}"
 
-    def _one(self, match: re.Match[str]) -> str | None:
+    def _say_inflected(self, match: re.Match[str]) -> str | None:
         if match[2] in UNIT_SYMBOLS or match[2] in self.units:
             return None
         words = self.say_number(match[1])
-        said = self.agree(words, match[2])
-        return said if said != words else None
+        agreed = self.agree(words, match[2])
+        return agreed if agreed != words else None

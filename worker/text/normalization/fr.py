@@ -9,10 +9,10 @@ from worker.text.normalization import fr_numbers, fr_rules, fr_tables
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import Rule
 
-_BIG = re.compile(r"(?:million|milliard|billion)s?$")
+_SCALE_ENDING = re.compile(r"(?:million|milliard|billion)s?$")
 _VOWEL = re.compile(r"[aeéèêiouyh]", re.IGNORECASE)
 # Before a number that tells which one it is, and not how many.
-_WHICH = re.compile(
+_LABEL_CONTEXT = re.compile(
     r"(?:\b(?:l'an|an|années?|pages?|chapitre|article|numéro|chambre|ligne|été|printemps|automne|hiver|fin|début"
     r"|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre) "
     r"|(?P<since>\b(?:en|de|depuis|dès|avant|après|vers|entre|et|à) ))$",
@@ -58,13 +58,13 @@ class French(Language):
     def parse_number(self, number: str) -> Decimal:
         if number.isdecimal():
             return Decimal(number)
-        whole, mark, fraction = _parted(number)
+        whole, mark, fraction = _split_decimal(number)
         return Decimal(f"{re.sub('[^0-9]', '', whole) or '0'}{'.' if mark else ''}{fraction}")
 
     def say_number(self, number: str) -> str:
         if number.isdecimal():
             return self.say_whole(number)
-        whole, mark, fraction = _parted(number)
+        whole, mark, fraction = _split_decimal(number)
         if not mark:
             return self.say_whole(whole)
         english = mark == "." and "," not in number
@@ -88,12 +88,12 @@ class French(Language):
     def agree(self, words: str, noun: str) -> str:
         if noun == "mille":
             return "" if words == "un" else fr_numbers.to_invariable(words)
-        if _BIG.search(words):
-            return f"{words} {_of(noun)}"
+        if _SCALE_ENDING.search(words):
+            return f"{words} {_partitive(noun)}"
         return fr_numbers.to_feminine(words) if fr_numbers.is_feminine(noun) else words
 
     def after_scale(self, noun: str, *, scale: str) -> str:
-        return noun if scale == "mille" else f"{_of(noun)} {noun}"
+        return noun if scale == "mille" else f"{_partitive(noun)} {noun}"
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:
         return fr_numbers.spell_fraction(numerator, denominator, region=self.region)
@@ -113,10 +113,10 @@ class French(Language):
         before = match.string[
             max(0, match.start() - 24) : match.start() + len(match[0]) - len(match[0].lstrip())
         ]
-        which = _WHICH.search(before) if digits.isdecimal() else None
-        if which is None or (which["since"] and not _YEAR.fullmatch(digits)):
+        context = _LABEL_CONTEXT.search(before) if digits.isdecimal() else None
+        if context is None or (context["since"] and not _YEAR.fullmatch(digits)):
             return None
-        if which["since"] and _PLURAL_FOLLOWS.match(match.string, match.end()):
+        if context["since"] and _PLURAL_FOLLOWS.match(match.string, match.end()):
             return None
         return fr_numbers.to_invariable(self.say_whole(digits))
 
@@ -124,17 +124,15 @@ class French(Language):
         return fr_numbers.to_invariable(self.say_cardinal(value))
 
     def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self._day(day)} {month}{f' {self.say_year(year)}' if year else ''}"
+        return f"{self._say_day(day)} {month}{f' {self.say_year(year)}' if year else ''}"
 
     def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        return (
-            f"{self._day(first)} à {self.say_date(day=last, month=month, year=year, month_first=month_first)}"
-        )
+        return f"{self._say_day(first)} à {self.say_date(day=last, month=month, year=year, month_first=month_first)}"
 
     def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
-        hours = self._many(hour, "heure")
+        hours = self._say_count(hour, "heure")
         if second is not None:
-            return f"{hours} {self._many(minute, 'minute')} et {self._many(second, 'seconde')}"
+            return f"{hours} {self._say_count(minute, 'minute')} et {self._say_count(second, 'seconde')}"
         return f"{hours} {fr_numbers.to_feminine(self.say_cardinal(minute))}" if minute else hours
 
     def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
@@ -142,10 +140,10 @@ class French(Language):
             hour += 12
         return self.say_time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
 
-    def _many(self, count: int, name: str) -> str:
+    def _say_count(self, count: int, name: str) -> str:
         return f"{fr_numbers.to_feminine(self.say_cardinal(count))} {name}{'s' * (count > 1)}"
 
-    def _day(self, day: int) -> str:
+    def _say_day(self, day: int) -> str:
         return "premier" if day == 1 else self.say_cardinal(day)
 
     # Telephones and money.
@@ -160,20 +158,20 @@ class French(Language):
     def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
         """ "trois euros cinquante"; few cents are named, so that "trois euros cinq" is not heard."""
         name = currency.singular if whole < 2 else currency.plural
-        small = f"{self.say_cardinal(cents)} {currency.subunit_singular if cents < 2 else currency.subunit_plural}"
+        subunits = f"{self.say_cardinal(cents)} {currency.subunit_singular if cents < 2 else currency.subunit_plural}"
         if not whole and cents:
-            return small
-        said = f"{self.agree(self.say_cardinal(whole), name)} {name}"
+            return subunits
+        words = f"{self.agree(self.say_cardinal(whole), name)} {name}"
         if not cents:
-            return said
-        return f"{said} et {small}" if cents < 10 else f"{said} {self.say_cardinal(cents)}"
+            return words
+        return f"{words} et {subunits}" if cents < 10 else f"{words} {self.say_cardinal(cents)}"
 
 
-def _of(noun: str) -> str:
+def _partitive(noun: str) -> str:
     return "d'" if _VOWEL.match(noun) else "de"
 
 
-def _parted(number: str) -> tuple[str, str, str]:
+def _split_decimal(number: str) -> tuple[str, str, str]:
     """(whole, mark, fraction) of a number as the pattern finds it."""
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+\.\d+", number):
         return number.partition(".")

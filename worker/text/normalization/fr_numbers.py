@@ -5,13 +5,19 @@ from functools import cache
 
 from worker.text.normalization import num2words_cache
 
-_LAST = {"un": "unième", "cinq": "cinquième", "neuf": "neuvième", "cents": "centième", "vingts": "vingtième"}
+_ORDINAL_ENDINGS = {
+    "un": "unième",
+    "cinq": "cinquième",
+    "neuf": "neuvième",
+    "cents": "centième",
+    "vingts": "vingtième",
+}
 _FRACTIONS = {2: "demi", 3: "tiers", 4: "quart"}
 # Of a larger denominator one says "seven out of twenty".
-_LARGEST_FRACTION = 9
+_MAX_DENOMINATOR = 9
 
 # Numbers that are free of charge or dear are told as "zéro huit cents".
-_DEAR = re.compile("0[89]\\d\\d")
+_SPECIAL_RATE = re.compile("0[89]\\d\\d")
 
 # Nouns that follow a number often; most others tell their gender by how they end.
 _FEMININE = frozenset({
@@ -67,7 +73,7 @@ def to_invariable(words: str) -> str:
 
 def spell_cardinal(value: int, *, region: str) -> str:
     words = num2words_cache.spell_cardinal(value, language="fr")
-    return _regional(words, eighty=region == "CH") if region in ("BE", "CH") else words
+    return _to_regional(words, eighty=region == "CH") if region in ("BE", "CH") else words
 
 
 def spell_ordinal(value: int, *, region: str, suffix: str) -> str:
@@ -78,17 +84,17 @@ def spell_ordinal(value: int, *, region: str, suffix: str) -> str:
         return f"{'première' if kind in ('re', 'ère', 'ere') else 'premier'}{plural}"
     if value == 2 and kind in ("d", "nd", "de", "nde"):
         return f"{'seconde' if kind.endswith('de') else 'second'}{plural}"
-    return f"{_ordinal(spell_cardinal(value, region=region))}{plural}"
+    return f"{_to_ordinal(spell_cardinal(value, region=region))}{plural}"
 
 
 def spell_fraction(numerator: int, denominator: int, *, region: str) -> str:
     """ "trois quarts", "un demi"; of large parts "quinze sur vingt"."""
-    above = spell_cardinal(numerator, region=region)
-    usual = denominator in _FRACTIONS or numerator < denominator <= _LARGEST_FRACTION
-    if not usual or denominator == 1:
-        return f"{above} sur {spell_cardinal(denominator, region=region)}"
-    name = _FRACTIONS.get(denominator) or _ordinal(spell_cardinal(denominator, region=region))
-    return f"{above} {name}{'s' if numerator > 1 and not name.endswith('s') else ''}"
+    numerator_words = spell_cardinal(numerator, region=region)
+    is_usual = denominator in _FRACTIONS or numerator < denominator <= _MAX_DENOMINATOR
+    if not is_usual or denominator == 1:
+        return f"{numerator_words} sur {spell_cardinal(denominator, region=region)}"
+    name = _FRACTIONS.get(denominator) or _to_ordinal(spell_cardinal(denominator, region=region))
+    return f"{numerator_words} {name}{'s' if numerator > 1 and not name.endswith('s') else ''}"
 
 
 def spell_decimals(digits: str, *, region: str) -> str:
@@ -96,48 +102,48 @@ def spell_decimals(digits: str, *, region: str) -> str:
     rest = digits.lstrip("0")
     noughts = ["zéro"] * (len(digits) - len(rest))
     if len(rest) == 4 and rest[2] != "0":
-        said = [spell_cardinal(int(pair), region=region) for pair in (rest[:2], rest[2:])]
+        words = [spell_cardinal(int(pair), region=region) for pair in (rest[:2], rest[2:])]
     elif len(rest) > 3:
-        said = [spell_cardinal(int(digit), region=region) for digit in rest]
+        words = [spell_cardinal(int(digit), region=region) for digit in rest]
     else:
-        said = [spell_cardinal(int(rest), region=region)] if rest else []
-    return " ".join(noughts + said)
+        words = [spell_cardinal(int(rest), region=region)] if rest else []
+    return " ".join(noughts + words)
 
 
 def spell_pairs(digits: str, *, region: str) -> str:
     """As telephone numbers are told: a nought by itself, then by twos; three digits stay together."""
     if len(digits) == 3 and digits[0] != "0":
         return spell_cardinal(int(digits), region=region)
-    if _DEAR.fullmatch(digits):
+    if _SPECIAL_RATE.fullmatch(digits):
         return f"zéro {spell_cardinal(int(digits), region=region)}"
     head = len(digits) % 2
     parts = [digits[:head], *(digits[at : at + 2] for at in range(head, len(digits), 2))]
-    return " ".join(_pair(part, region=region) for part in parts if part)
+    return " ".join(_spell_pair(part, region=region) for part in parts if part)
 
 
-def _pair(digits: str, *, region: str) -> str:
+def _spell_pair(digits: str, *, region: str) -> str:
     if len(digits) == 2 and digits[0] == "0":
         return " ".join(spell_cardinal(int(digit), region=region) for digit in digits)
     return spell_cardinal(int(digits), region=region)
 
 
-def _ordinal(words: str) -> str:
-    head, joint, last = re.match(r"(.*?)(^|[ -])([^ -]+)$", words).groups()  # type: ignore[union-attr]
+def _to_ordinal(words: str) -> str:
+    head, separator, last = re.match(r"(.*?)(^|[ -])([^ -]+)$", words).groups()  # type: ignore[union-attr]
     if head in ("un",) and last in ("million", "milliard"):
-        head, joint = "", ""
-    return f"{head}{joint}{_LAST.get(last) or re.sub('e$|(?<=on)s$|(?<=ard)s$', '', last) + 'ième'}"
+        head, separator = "", ""
+    return f"{head}{separator}{_ORDINAL_ENDINGS.get(last) or re.sub('e$|(?<=on)s$|(?<=ard)s$', '', last) + 'ième'}"
 
 
-def _regional(words: str, *, eighty: bool) -> str:
+def _to_regional(words: str, *, eighty: bool) -> str:
     def replaced(match: re.Match[str]) -> str:
-        return _local_names(eighty)[match[0]]
+        return _regional_names(eighty)[match[0]]
 
-    names = "|".join(sorted(_local_names(eighty), key=len, reverse=True))
+    names = "|".join(sorted(_regional_names(eighty), key=len, reverse=True))
     return re.sub(rf"(?<![\w-])(?:{names})(?![\w-]| et onze)", replaced, words)
 
 
 @cache
-def _local_names(eighty: bool) -> dict[str, str]:
+def _regional_names(eighty: bool) -> dict[str, str]:
     """What is said in France to what is said there, from 70 on."""
     tens = {70: "septante", 90: "nonante"} | ({80: "huitante"} if eighty else {})
     names: dict[str, str] = {}

@@ -7,8 +7,8 @@ from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
 
 _HOUR = r"\d{1,2} ?[hH](?: ?\d{2})?"
-_HOURS = re.compile(rf"(?<![\w.,:/])({_HOUR}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
-_HOURS_SHORT = re.compile(rf"(?<![\w.,:/-])(\d{{1,2}}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
+_HOUR_RANGE = re.compile(rf"(?<![\w.,:/])({_HOUR}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
+_SHORT_HOUR_RANGE = re.compile(rf"(?<![\w.,:/-])(\d{{1,2}}) ?[-–] ?(?={_HOUR}(?!\w))")  # noqa: RUF001
 _TIME = re.compile(
     r"(?<![\w.,:/])(?P<hour>\d{1,3}) ?[hH](?: ?(?P<minute>[0-5]?\d)(?![\d%€$°:/]|[.,]\d| \d)"
     r"(?P<shown> ?(?:min|mn)(?![^\W\d]))?(?: ?(?P<second>[0-5]?\d) ?s(?![\w']))?)?(?![\w²'])"
@@ -18,13 +18,13 @@ _SECONDS = re.compile(r"(?<![\w.,])(\d{1,4}(?:,\d{1,3})?) s(?![\w'-]|\.\w)")
 
 
 def hour_rules(language: Language) -> tuple[Rule, ...]:
-    def hour(match: re.Match[str]) -> str:
+    def say_first_hour(match: re.Match[str]) -> str:
         return f"{fr_numbers.to_feminine(language.say_cardinal(int(match[1])))} à "
 
     return (
-        Rule(_HOURS, lambda match: f"{match[1]} à ", needs="-–"),  # noqa: RUF001
-        Rule(_HOURS_SHORT, hour, needs="-–"),  # noqa: RUF001
-        Rule(_TIME, lambda match: _time(match, language=language), needs=DIGITS),
+        Rule(_HOUR_RANGE, lambda match: f"{match[1]} à ", needs="-–"),  # noqa: RUF001
+        Rule(_SHORT_HOUR_RANGE, say_first_hour, needs="-–"),  # noqa: RUF001
+        Rule(_TIME, lambda match: _say_time(match, language=language), needs=DIGITS),
         Rule(
             _MINUTES,
             lambda match: say_measures(
@@ -44,7 +44,7 @@ def hour_rules(language: Language) -> tuple[Rule, ...]:
 _TIME_UNITS = ("heure", "minute", "seconde")
 
 
-def _time(match: re.Match[str], *, language: Language) -> str:
+def _say_time(match: re.Match[str], *, language: Language) -> str:
     """ "quatorze heures trente"; minutes and seconds are named where they were written so."""
     hour, minute, second = match["hour"], match["minute"], match["second"]
     if second:
@@ -56,9 +56,9 @@ def _time(match: re.Match[str], *, language: Language) -> str:
 
 def say_measures(numbers: list[str], *, names: tuple[str, ...], language: Language) -> str:
     """ "deux heures cinq minutes" """
-    said = []
+    measures = []
     for number, name in zip(numbers, names, strict=False):
         value = language.parse_number(number.replace(".", ","))
         words = language.say_number(number.lstrip("0") or "0")
-        said.append(f"{language.agree(words, name)} {name}{'s' * (not language.is_singular(value))}")
-    return " ".join(said)
+        measures.append(f"{language.agree(words, name)} {name}{'s' * (not language.is_singular(value))}")
+    return " ".join(measures)

@@ -116,11 +116,15 @@ class Language:
 
     def say_whole(self, whole: str) -> str:
         """Digits with or without marks of thousands; what is no quantity is said digit by digit."""
-        plain = re.sub("[^0-9]", "", whole)
-        code = len(plain) >= _CODE_DIGITS and len(plain) == len(whole)
-        if code or len(plain) > num2words_cache.MAX_DIGITS or (plain.startswith("0") and len(plain) > 1):
-            return self.say_digits(plain)
-        return self.say_cardinal(int(plain or "0"))
+        digits = re.sub("[^0-9]", "", whole)
+        is_code = len(digits) >= _CODE_DIGITS and len(digits) == len(whole)
+        if (
+            is_code
+            or len(digits) > num2words_cache.MAX_DIGITS
+            or (digits.startswith("0") and len(digits) > 1)
+        ):
+            return self.say_digits(digits)
+        return self.say_cardinal(int(digits or "0"))
 
     def say_decimals(self, digits: str) -> str:
         """What stands behind the decimal mark."""
@@ -168,16 +172,16 @@ class Language:
     def say_power(self, exponent: int, *, negative: bool) -> str:
         """What is said behind the number that is raised, without a space before it."""
         sign = f"{self.words['minus']} " if negative else ""
-        known = "" if negative else self.words.get(f"power {exponent}", "")
-        return f" {known or self.words['to the power of'] + ' ' + sign + self.say_cardinal(exponent)}"
+        special_word = "" if negative else self.words.get(f"power {exponent}", "")
+        return f" {special_word or self.words['to the power of'] + ' ' + sign + self.say_cardinal(exponent)}"
 
     def say_range_start(self, first: str, *, rest: str) -> str:
         """A number and the dash behind it; `rest` is the text from the second number on."""
-        joint = self.words["minus" if re.match(r"[\d.,]{1,20} ?=", rest) else "to"]
-        year = re.fullmatch(r"1[1-9]\d\d|20\d\d", first) and re.match(
+        connector = self.words["minus" if re.match(r"[\d.,]{1,20} ?=", rest) else "to"]
+        is_year_range = re.fullmatch(r"1[1-9]\d\d|20\d\d", first) and re.match(
             r"(?:1[1-9]\d\d|20\d\d|\d\d)(?![\d.,]\d|\d)", rest
         )
-        return f"{self.say_year(int(first)) if year else self.say_number(first)} {joint} "
+        return f"{self.say_year(int(first)) if is_year_range else self.say_number(first)} {connector} "
 
     # Calendar and clock.
 
@@ -206,10 +210,10 @@ class Language:
 
     def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         """A time on the 12-hour clock; `half` is "AM" or "PM"."""
-        shown = (
+        words = (
             f"{self.say_cardinal(hour)} {self.say_cardinal(minute)}" if minute else self.say_cardinal(hour)
         )
-        return f"{shown} {half}"
+        return f"{words} {half}"
 
     # Telephones and money.
 
@@ -220,8 +224,8 @@ class Language:
     def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
         """A sum to the hundredth."""
         name = currency.singular if self.is_singular(Decimal(whole)) else currency.plural
-        small = currency.subunit_singular if cents == 1 else currency.subunit_plural
+        subunit = currency.subunit_singular if cents == 1 else currency.subunit_plural
         parts = [f"{self.agree(self.say_cardinal(whole), name)} {name}"] if whole or not cents else []
         if cents:
-            parts.append(f"{self.agree(self.say_cardinal(cents), small)} {small}")
+            parts.append(f"{self.agree(self.say_cardinal(cents), subunit)} {subunit}")
         return f" {self.words['with cents']} ".join(parts)

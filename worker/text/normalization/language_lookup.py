@@ -22,5 +22,5 @@ def find_language(tag: str) -> Language | None:
     primary = tag.replace("_", "-").partition("-")[0].lower()
     if primary not in _CLASSES:
         return None
-    found = getattr(import_module(f"worker.text.normalization.{primary}"), _CLASSES[primary])(tag)
-    return found if isinstance(found, Language) else None
+    language = getattr(import_module(f"worker.text.normalization.{primary}"), _CLASSES[primary])(tag)
+    return language if isinstance(language, Language) else None

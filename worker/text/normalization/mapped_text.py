@@ -36,36 +36,38 @@ class MappedText:
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
     def apply(self, rules: Iterable[Rule]) -> "MappedText":
-        mapped, met = self, set(self.text)
+        mapped, characters = self, set(self.text)
         for rule in rules:
-            if rule.needs and not met.intersection(rule.needs):
+            if rule.needs and not characters.intersection(rule.needs):
                 continue
             changed = mapped.replace(rule.pattern, rule.replacement)
             if changed is not mapped:
-                mapped, met = changed, set(changed.text)
+                mapped, characters = changed, set(changed.text)
         return mapped
 
     def replace(self, pattern: re.Pattern[str], replacement: Replacement) -> "MappedText":
         pieces: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
-        done = 0
+        copied_until = 0
         for match in pattern.finditer(self.text):
-            said = replacement(match)
-            if said is None or said == match[0]:
+            new = replacement(match)
+            if new is None or new == match[0]:
                 continue
-            head, tail = _kept(match[0], said)
-            first, last = match.start() + head, match.end() - tail
-            core = said[head : len(said) - tail]
+            head_chars, tail_chars = _common_ends(match[0], new)
+            first, last = match.start() + head_chars, match.end() - tail_chars
+            new_core = new[head_chars : len(new) - tail_chars]
             start, end = self._span(first, last)
-            pieces += [self.text[done:first], core]
-            starts += [*self.starts[done:first], *[start] * len(core)]
-            ends += [*self.ends[done:first], *[end] * len(core)]
-            done = last
+            pieces += [self.text[copied_until:first], new_core]
+            starts += [*self.starts[copied_until:first], *[start] * len(new_core)]
+            ends += [*self.ends[copied_until:first], *[end] * len(new_core)]
+            copied_until = last
         if not pieces:
             return self
         return MappedText(
-            "".join([*pieces, self.text[done:]]), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]]
+            "".join([*pieces, self.text[copied_until:]]),
+            [*starts, *self.starts[copied_until:]],
+            [*ends, *self.ends[copied_until:]],
         )
 
     def source(self, start: int, end: int) -> tuple[int, int]:
@@ -89,10 +91,10 @@ def text_after(match: re.Match[str], *, chars: int = 1) -> str:
     return match.string[match.end() : match.end() + chars]
 
 
-def _kept(old: str, new: str) -> tuple[int, int]:
+def _common_ends(old: str, new: str) -> tuple[int, int]:
     """How many characters at the head and at the tail are the same, so that their places stay exact."""
     head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
-    room = min(len(old), len(new)) - head
+    max_tail = min(len(old), len(new)) - head
     backwards = zip(reversed(old), reversed(new), strict=False)
     tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], backwards))
-    return head, min(tail, room)
+    return head, min(tail, max_tail)

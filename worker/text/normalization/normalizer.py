@@ -64,31 +64,31 @@ def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> No
     mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
     mapped = placeholders.insert(mapped, lexicon=lexicon)
     mapped = clean_characters(mapped.apply(MARKDOWN))
-    known = find_language(language)
-    mapped = _read(mapped, language=known) if known else mapped.apply(_FOREIGN)
-    mapped, said = placeholders.restore(mapped.apply(_TIDY))
-    phonemes = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in said)
+    rules = find_language(language)
+    mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
+    mapped, phoneme_spans = placeholders.restore(mapped.apply(_CLEANUP_RULES))
+    phonemes = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in phoneme_spans)
     return NormalizedText(text=mapped.text, phonemes=phonemes, _starts=mapped.starts, _ends=mapped.ends)
 
 
-def _read(mapped: MappedText, *, language: Language) -> MappedText:
-    words, figures, signs = _rules(language)
-    mapped = mapped.apply(words)
+def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedText:
+    word_rules, number_rules, sign_rules = _rules(language)
+    mapped = mapped.apply(word_rules)
     if _DIGIT.search(mapped.text):
-        mapped = mapped.apply(figures)
-    return mapped.apply(signs)
+        mapped = mapped.apply(number_rules)
+    return mapped.apply(sign_rules)
 
 
 @cache
 def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
     """Those for all texts, those for texts with figures, and those for what is left."""
-    words = (
+    word_rules = (
         *emoji_rules(language),
         *address_rules(language),
         *name_range_rules(language),
         *language.early_rules(),
     )
-    figures = (
+    number_rules = (
         *date_rules(language),
         *time_rules(language),
         *telephone_rules(language),
@@ -100,13 +100,13 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
         *money_rules(language),
         *unit_rules(language),
     )
-    signs = (*abbreviation_rules(language), *language.late_rules(), *symbol_rules(language))
-    return words, (*figures, *quantity_rules(language)), signs
+    sign_rules = (*abbreviation_rules(language), *language.late_rules(), *symbol_rules(language))
+    return word_rules, (*number_rules, *quantity_rules(language)), sign_rules
 
 
-_FOREIGN = (*emoji_rules(None), *fallback_address_rules())
+_UNKNOWN_LANGUAGE_RULES = (*emoji_rules(None), *fallback_address_rules())
 # What the other steps leave behind: spaces, and punctuation with nothing before it.
-_TIDY = (
+_CLEANUP_RULES = (
     Rule(re.compile(r"\s+"), lambda _: " "),
     Rule(re.compile(r"(?<=[\w\"')]) (?=[.,](?:\s|$))"), lambda _: ""),
     Rule(re.compile(r"^\s+|\s+$"), lambda _: ""),

@@ -8,15 +8,15 @@ import re
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
 
-_HALF = r"(?P<half>[apAP])\.? ?[mM](?:\.|(?!\w))"
-_TWELVE = re.compile(
-    rf"(?<![\w.:,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}})(?::\d{{2}})?)? ?{_HALF}(?!\w)"
+_HALF_DAY = r"(?P<half>[apAP])\.? ?[mM](?:\.|(?!\w))"
+_TWELVE_HOUR = re.compile(
+    rf"(?<![\w.:,])(?P<hour>\d{{1,2}})(?:[:.](?P<minute>\d{{2}})(?::\d{{2}})?)? ?{_HALF_DAY}(?!\w)"
 )
 _RANGE = re.compile(
     r"(?<=\d) ?[-–] ?(?=\d{1,2}:\d{2}(?!\d))|(?:(?<=[apAP][mM])|(?<=[apAP]\.[mM]\.))(?: - | ?– ?|-)(?=\d)"
 )
-_BEFORE_HALF = re.compile(
-    rf"(?<![\w.:,-])(\d{{1,2}}(?::\d{{2}})?) ?[-–] ?(?=\d{{1,2}}(?::\d{{2}})? ?{_HALF})"
+_BEFORE_HALF_DAY = re.compile(
+    rf"(?<![\w.:,-])(\d{{1,2}}(?::\d{{2}})?) ?[-–] ?(?=\d{{1,2}}(?::\d{{2}})? ?{_HALF_DAY})"
 )
 _CAPITAL = re.compile(r" [A-Z][a-z]")
 
@@ -28,14 +28,18 @@ def time_rules(language: Language) -> tuple[Rule, ...]:
     )
     to = f" {language.words['to']} "
     return (
-        Rule(_BEFORE_HALF, lambda match: f"{_bare(match[1], language=language)}{to}", needs="-–"),
+        Rule(
+            _BEFORE_HALF_DAY,
+            lambda match: f"{_say_without_half(match[1], language=language)}{to}",
+            needs="-–",
+        ),
         Rule(_RANGE, lambda _: to, needs="-–"),
-        Rule(_TWELVE, lambda match: _half_day(match, language=language), needs="mM"),
-        Rule(day, lambda match: _day(match, language=language), needs=":"),
+        Rule(_TWELVE_HOUR, lambda match: _say_12_hour(match, language=language), needs="mM"),
+        Rule(day, lambda match: _say_24_hour(match, language=language), needs=":"),
     )
 
 
-def _day(match: re.Match[str], *, language: Language) -> str | None:
+def _say_24_hour(match: re.Match[str], *, language: Language) -> str | None:
     hour, second = int(match["hour"]), match["second"]
     if hour > 24:
         return (
@@ -46,15 +50,15 @@ def _day(match: re.Match[str], *, language: Language) -> str | None:
     return language.say_time(hour=hour, minute=int(match["minute"]), second=int(second) if second else None)
 
 
-def _half_day(match: re.Match[str], *, language: Language) -> str | None:
+def _say_12_hour(match: re.Match[str], *, language: Language) -> str | None:
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
     if hour > 23 or minute > 59:
         return None
-    said = language.say_12_hour_time(hour=hour, minute=minute, half=f"{match['half'].upper()}M")
-    return f"{said}{_full_stop(match)}"
+    words = language.say_12_hour_time(hour=hour, minute=minute, half=f"{match['half'].upper()}M")
+    return f"{words}{_full_stop(match)}"
 
 
-def _bare(time: str, *, language: Language) -> str:
+def _say_without_half(time: str, *, language: Language) -> str:
     """The first of two times that share their half of the day."""
     hour, _, minute = time.partition(":")
     return language.say_12_hour_time(hour=int(hour), minute=int(minute or 0), half="").rstrip()

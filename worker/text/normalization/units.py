@@ -90,10 +90,10 @@ UNIT_SYMBOLS: Mapping[str, str] = {
     "ppm": "concentr-permillion", "mol": "concentr-mole", "K": "temperature-kelvin", "ly": "length-light-year",
 }  # fmt: skip
 # Letters that mean something else as soon as they stand close to the number ("5K", "3B", "9L") …
-_ONLY_APART = frozenset({"K", "B", "N", "ac"})
+_ONLY_WITH_SPACE = frozenset({"K", "B", "N", "ac"})
 # … or apart from it ("5 B", "2 s").
-_ONLY_CLOSE = frozenset({"B", "s"})
-_PER = {
+_ONLY_WITHOUT_SPACE = frozenset({"B", "s"})
+_PER_UNITS = {
     "s": "duration-second",
     "sec": "duration-second",
     "min": "duration-minute",
@@ -127,7 +127,7 @@ def _alternatives(symbols: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
 
 
-PER_UNIT = _alternatives(_PER)
+PER_UNIT = _alternatives(_PER_UNITS)
 """A pattern for what may stand behind the stroke of "mg/l"."""
 
 
@@ -154,7 +154,7 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
             needs="x×",
         ),
         Rule(_ALONE, lambda match: unit_name(match[0], value=Decimal(2), language=language), needs="/²³h"),
-        Rule(re.compile(measure), lambda match: _said(match, language=language)),
+        Rule(re.compile(measure), lambda match: _say_measure(match, language=language)),
     )
 
 
@@ -170,53 +170,55 @@ def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | Non
         return f"{name} {_per_name(per, language=language)}" if per else name
     return _cldr_name(
         UNIT_SYMBOLS[symbol],
-        sample=_sample(value, locale=language.locale),
-        per=_PER.get(per or ""),
+        sample=_sample_number(value, locale=language.locale),
+        per=_PER_UNITS.get(per or ""),
         locale=language.locale,
     )
 
 
 def _per_name(per: str, *, language: Language) -> str:
     """ "per second" """
-    whole = _cldr_name("length-meter", sample=1, per=_PER[per], locale=language.locale)
+    whole = _cldr_name("length-meter", sample=1, per=_PER_UNITS[per], locale=language.locale)
     return whole.removeprefix(_cldr_name("length-meter", sample=1, per=None, locale=language.locale)).strip()
 
 
-def _sample(value: Decimal, *, locale: str) -> Decimal | int:
+def _sample_number(value: Decimal, *, locale: str) -> Decimal | int:
     """Any number of the same plural form: names are remembered by it."""
-    form = _plural(str(abs(value)), locale)
+    form = _plural_form(str(abs(value)), locale)
     return {"one": 1, "many": 1_000_000}.get(form, 1 if form == "one" else Decimal("2"))
 
 
 @lru_cache(maxsize=4096)
-def _plural(value: str, locale: str) -> str:
+def _plural_form(value: str, locale: str) -> str:
     return str(Locale.parse(locale).plural_form(Decimal(value)))
 
 
 @lru_cache(maxsize=4096)
 def _cldr_name(unit: str, *, sample: Decimal | int, per: str | None, locale: str) -> str:
     if per:
-        shown = format_compound_unit(sample, unit, denominator_unit=per, length="long", locale=locale) or ""
+        text = format_compound_unit(sample, unit, denominator_unit=per, length="long", locale=locale) or ""
     else:
-        shown = format_unit(sample, unit, "long", locale=locale)
-    return " ".join(re.sub(r"[\d.,\u202f]+", "", shown).split())
+        text = format_unit(sample, unit, "long", locale=locale)
+    return " ".join(re.sub(r"[\d.,\u202f]+", "", text).split())
 
 
-def _said(match: re.Match[str], *, language: Language) -> str | None:
+def _say_measure(match: re.Match[str], *, language: Language) -> str | None:
     symbol, gap = match["unit"], match["gap"]
     word_follows = match.string[match.end() : match.end() + 2].strip()[:1].isalpha()
-    close = symbol in _ONLY_CLOSE and not match["per"] and (symbol != "s" or word_follows)
-    if (not gap and symbol in _ONLY_APART) or (gap and close):
+    only_without_space = (
+        symbol in _ONLY_WITHOUT_SPACE and not match["per"] and (symbol != "s" or word_follows)
+    )
+    if (not gap and symbol in _ONLY_WITH_SPACE) or (gap and only_without_space):
         return None
     value = language.parse_number(match["number"])
     words, scale = say_scaled_number(match, language=language)
     # "a 10-km run" has the singular.
     counted = Decimal(1) if gap == "-" or language.is_attributive(match) else value
     name = unit_name(symbol, value=counted, language=language, per=match["per"])
-    said = (
+    spoken = (
         f"{words} {scale} {language.after_scale(name, scale=scale)}"
         if scale
         else f"{language.agree(words, name)} {name}"
     )
-    said += full_stop(match, closing=True)
-    return f"{language.words['minus']} {said}" if match["minus"] else said
+    spoken += full_stop(match, closing=True)
+    return f"{language.words['minus']} {spoken}" if match["minus"] else spoken
