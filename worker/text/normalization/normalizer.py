@@ -1,7 +1,7 @@
 """The steps from a segment as it was written to the one that an engine is given."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -50,6 +50,14 @@ class NormalizedText:
     _starts: Sequence[int] = field(default=(), repr=False)
     _ends: Sequence[int] = field(default=(), repr=False)
 
+    @classmethod
+    def from_mapped(
+        cls, mapped: MappedText, phonemes: Iterable[tuple[int, int, str]] = ()
+    ) -> "NormalizedText":
+        """`phonemes` are (start, end, phoneme string) of `mapped.text`."""
+        spans = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in phonemes)
+        return cls(text=mapped.text, phonemes=spans, _starts=mapped.starts, _ends=mapped.ends)
+
     def source(self, start: int, end: int) -> tuple[int, int]:
         """(start, end) in the text that was normalised of what `text[start:end]` stands for."""
         return MappedText(self.text, self._starts, self._ends).source(start, end)
@@ -66,9 +74,8 @@ def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> No
     mapped = clean_characters(mapped.apply(MARKDOWN))
     rules = find_language(language)
     mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
-    mapped, phoneme_spans = placeholders.restore(mapped.apply(_CLEANUP_RULES))
-    phonemes = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in phoneme_spans)
-    return NormalizedText(text=mapped.text, phonemes=phonemes, _starts=mapped.starts, _ends=mapped.ends)
+    mapped, phonemes = placeholders.restore(mapped.apply(_CLEANUP_RULES))
+    return NormalizedText.from_mapped(mapped, phonemes)
 
 
 def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedText:
