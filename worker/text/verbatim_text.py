@@ -2,7 +2,7 @@
 
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import NormalizedText
-from worker.text.normalization.characters import clean_characters
+from worker.text.normalization.characters import clean_characters, drop_private_use_characters
 from worker.text.normalization.mapped_text import MappedText
 from worker.text.normalization.placeholders import Placeholders
 
@@ -14,6 +14,6 @@ def keep_text(text: str) -> NormalizedText:
 def apply_lexicon(text: str, *, lexicon: Lexicon) -> NormalizedText:
     """Words of the lexicon, and those with phonemes, as they say."""
     placeholders = Placeholders()
-    mapped = clean_characters(MappedText.of(text))
+    mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
     mapped, phonemes = placeholders.restore(placeholders.insert(mapped, lexicon=lexicon))
     return NormalizedText.from_mapped(mapped, phonemes)

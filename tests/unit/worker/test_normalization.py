@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.support.text_rates import Case, comparable_words, list_tables, load_cases, measure_rate
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import normalize
+from worker.text.verbatim_text import apply_lexicon
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 LANGUAGES = ("en", "en-GB", "fr", "de", "es", "it", "pt", "ja", "xx")
@@ -132,6 +133,11 @@ def test_phonemes_in_the_text_are_told_by_their_sounds() -> None:
     [word] = spoken.phonemes
     assert (spoken.text[word.start : word.end], word.phonemes) == ("Misaki", "misˈɑki")
     assert spoken.source(word.start, word.end) == (8, 27)
+
+
+def test_private_use_characters_do_not_stand_for_words_of_the_lexicon() -> None:
+    spoken = apply_lexicon("a \U000f0000 \U000f0009 cat", lexicon=Lexicon.of({"cat": "dog"}))
+    assert spoken.text == "a dog"
 
 
 def test_the_longest_entry_wins() -> None:
