@@ -1,24 +1,25 @@
-"""Where a sentence that is too long may be broken."""
+"""Find where to split a sentence that is too long."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 
-# Behind these a speaker may pause; a comma in "1,000" or a colon in "12:30" is no such place.
+# A speaker may pause after these. The comma in "1,000" and the colon in "12:30" do not match.
 CLAUSE_END = re.compile(r"[,;:][)\]\"'”’»]*(?=\s)|[–-](?=\s)|[—…、，；：。！？،؛؟।]")  # noqa: RUF001
 LINE_END = re.compile(r"\n")
 _SPACE = re.compile(r"\s")
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
-_MAX_FLAG_HALVES = 64  # looked back at; a row of more flags may be parted inside one
-_VIRAMA = 9  # combining class: the consonant after it joins the one before
+_MAX_FLAG_HALVES = 64  # how far to look back; a longer row of flags may be split inside a flag
+_VIRAMA = 9  # combining class: the consonant after a virama joins the one before
 
 
 def split_to_length(text: str, *, start: int, end: int, max_chars: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of pieces of about equal length, none above `max_chars`, that together are `text[start:end]`.
+    """Yield (start, end) of pieces of about equal length that together are `text[start:end]`.
 
-    Broken behind clauses, else lines, else at white space, else anywhere but inside a character's marks.
+    No piece is longer than `max_chars`. Pieces end after a clause if possible, else after a line, else after white
+    space, else between any two characters that a reader sees as separate.
     """
     while end - start > max_chars:
         count = -(-(end - start) // max_chars)
@@ -31,7 +32,7 @@ def split_to_length(text: str, *, start: int, end: int, max_chars: int) -> Itera
 
 
 def find_break_points(pattern: re.Pattern[str], text: str, *, start: int, limit: int) -> list[int]:
-    """Offsets in (start, limit] behind what the pattern finds, where the text can be parted."""
+    """Return the offsets in (start, limit] after each match of the pattern where the text can be split."""
     offsets = (match.end() for match in pattern.finditer(text, start, min(len(text), limit + 1)))
     return [offset for offset in offsets if start < offset <= limit and _can_break(text, offset)]
 
@@ -50,13 +51,13 @@ def _best_break_point(text: str, *, start: int, limit: int, target: int) -> int:
 
 
 def _hard_break_point(text: str, *, start: int, limit: int, target: int) -> int:
-    """The nearest place at or before `target`, else before `limit`; `limit` when marks leave no place at all."""
+    """Return the last offset up to `target` where the text can be split, else the last up to `limit`, else `limit`."""
     candidates = chain(range(target, start, -1), range(limit, target, -1))
     return next((offset for offset in candidates if _can_break(text, offset)), limit)
 
 
 def _can_break(text: str, offset: int) -> bool:
-    """False where the characters on both sides are seen as one."""
+    """Return False if a reader sees the characters on both sides as one."""
     if offset >= len(text):
         return True
     before, after = text[offset - 1], text[offset]
@@ -70,11 +71,11 @@ def _can_break(text: str, offset: int) -> bool:
 
 
 def _joins_previous(char: str) -> bool:
-    """True for what is drawn onto the character before it."""
+    """Return True if the character is drawn as part of the one before it."""
     if unicodedata.category(char)[0] == "M" or char in (_ZWJ, _ZWNJ, "\uff9e", "\uff9f", "\u0e33", "\u0eb3"):
         return True
     code = ord(char)
-    # Skin tones, tags of flags, and the vowels and finals of Hangul written in single letters.
+    # Skin tones, flag tags, and the vowels and final consonants of Hangul in conjoining jamo.
     return 0x1F3FB <= code <= 0x1F3FF or 0xE0020 <= code <= 0xE007F or 0x1160 <= code <= 0x11FF
 
 

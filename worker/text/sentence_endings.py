@@ -1,4 +1,4 @@
-"""Which points end a sentence: those of abbreviations, initials and ordinals do not, though they look like it."""
+"""Tell a point that ends a sentence from one that belongs to an abbreviation, an initial or an ordinal number."""
 
 import re
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 from worker.text.normalization.language import Language
 from worker.text.normalization.language_lookup import find_language
 
-_CONTEXT_CHARS = 32  # looked at before and behind a point
+_CONTEXT_CHARS = 32  # on each side of the point
 _REFERENCE_ABBREVIATION = re.compile(
     r"(?<!\w)(?:nos?|nr|n|núm|vols?|bd|tomo?|ch|chap|cap|kap|pp?|pgs?|págs?|pags?|art|figs?|abb|abs|sec|sect|eq|tab|eds?"
     r"|par|approx|aprox|env|ca|c|tel|ext|apt|rm|op|opp|ll?|vv?|z|s|ss|h)\.$",
@@ -19,13 +19,13 @@ _WORD_CHARACTER = re.compile(r"[A-Za-zÀ-ɏ0-9-]")
 
 
 def ends_sentence(text: str, end: int, *, language: str) -> bool:
-    """Whether what looks like the end of a sentence at `stop`, behind its white space, is one."""
+    """Return True if the possible end of a sentence at `end`, after the white space, is a real one."""
     before = text[max(0, end - _CONTEXT_CHARS) : end].rstrip()
     after = text[end : end + _CONTEXT_CHARS]
     if not before.endswith(".") or before.endswith("..") or not after:
         return True
     if not text[end - 1].isspace():
-        # Inside a word: "J.-C.", an address. Scripts that need no spaces end a sentence otherwise.
+        # Inside a word, as in "J.-C." or an address. A script without spaces may end a sentence here.
         return not _WORD_CHARACTER.match(after)
     if after[0].isdecimal() and _REFERENCE_ABBREVIATION.search(before):
         return False
@@ -34,10 +34,10 @@ def ends_sentence(text: str, end: int, *, language: str) -> bool:
 
 
 def _is_abbreviation(before: str, after: str, *, language: Language) -> bool:
-    """Whether the point belongs to an abbreviation that goes on or that another word follows."""
+    """Return True if the point belongs to an abbreviation inside a sentence."""
     if language.point_continues(before, after) or (after[0].islower() and _DOTTED_LETTERS.search(before)):
         return True
-    # English initials are known to the library, and "Plan A." may end a sentence.
+    # sentencex handles English initials, and "Plan A." may end a sentence.
     if language.code != "en" and after[0].isupper() and _INITIALS.search(before):
         return True
     pattern = _abbreviation_pattern(language)
@@ -54,7 +54,7 @@ def _is_abbreviation(before: str, after: str, *, language: Language) -> bool:
 def _sentence_continues(abbreviation: str, after: str, *, language: Language) -> bool:
     if after[0].islower() or after[0].isdecimal():
         return True
-    # A title before a name. English ones are known to the library, and its shortened months may end a sentence.
+    # A title before a name. sentencex handles the English titles, and a shortened English month may end a sentence.
     return (
         abbreviation[0].isupper()
         and abbreviation not in language.final_abbreviations

@@ -1,4 +1,4 @@
-"""Cutting a text into segments: what an engine speaks in one call."""
+"""Split a text into spans that an engine speaks in one call each."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,15 +8,16 @@ from worker.text.break_points import CLAUSE_END, LINE_END, find_break_points, sp
 from worker.text.control_characters import replace_control_characters
 from worker.text.sentences import split_paragraphs, split_sentences
 
-# Engines speak a bare "Ok." or "1." badly, and a call for it costs as much as one for a sentence.
+# Engines speak a single "Ok." or "1." badly, and a call for it costs as much as a call for a sentence.
 _SHORT_CHARS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """`start` and `end` are offsets into the text that was cut; `text` is as long as they are apart.
+    """One or more sentences, or a part of a sentence that is too long.
 
-    One that ends neither a sentence nor a paragraph is a part of a sentence that was too long.
+    `start` and `end` are offsets into the original text, and `text` has `end - start` characters. A span with neither
+    `sentence_end` nor `paragraph_end` is a part of a sentence that is too long.
     """
 
     index: int
@@ -42,10 +43,10 @@ class _Chunk:
 def split_text(
     text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
 ) -> list[TextSpan]:
-    """Sentences in their order, none above `max_chars`; every speakable character is in exactly one segment.
+    """Return spans of at most `max_chars` characters, in order. Each speakable character is in exactly one span.
 
-    The first segment stays within `first_max_chars` where a sentence, clause or line ends there, so that audio
-    starts soon. Empty when nothing is speakable. Takes time in proportion to the text, whatever the text.
+    If a sentence, clause or line ends within `first_max_chars`, the first span ends there, so that audio starts soon.
+    Returns an empty list if nothing is speakable. Takes linear time for any text.
     """
     return list(
         iter_text_spans(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
@@ -55,7 +56,7 @@ def split_text(
 def iter_text_spans(
     text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
 ) -> Iterator[TextSpan]:
-    """The same, paragraph by paragraph: the first can be spoken while the others are still to be cut."""
+    """Yield the spans of `split_text` paragraph by paragraph, so that the first is available at once."""
     if max_chars < 1:
         raise ValueError(f"max_chars must be at least 1, not {max_chars}")
     cleaned = replace_control_characters(text)
@@ -87,7 +88,7 @@ def _to_spans(text: str, chunks: list[_Chunk], *, first_index: int) -> Iterator[
 
 
 def _sentence_chunks(text: str, *, start: int, end: int, language: str, max_chars: int) -> Iterator[_Chunk]:
-    """Sentences, and the parts of those that are too long, without white space around them."""
+    """Yield the sentences, and the parts of long sentences, without surrounding white space."""
     for first, last in split_sentences(text, start=start, end=end, language=language):
         sentence = _trimmed_chunk(text, start=first, end=last)
         for begin, stop in split_to_length(text, start=sentence.start, end=sentence.end, max_chars=max_chars):
@@ -103,7 +104,7 @@ def _trimmed_chunk(text: str, *, start: int, end: int, sentence_end: bool = True
 
 
 def _merge_short(sentence_chunks: Iterable[_Chunk], *, max_chars: int) -> list[_Chunk]:
-    """The atoms of a paragraph; a lonely one goes with the next, else with the one before, if there is room."""
+    """Merge each short chunk of a paragraph with the next one, else with the previous one, if `max_chars` allows."""
     merged: list[_Chunk] = []
     for chunk in sentence_chunks:
         if merged and merged[-1].is_short and chunk.end - merged[-1].start <= max_chars:
@@ -116,7 +117,7 @@ def _merge_short(sentence_chunks: Iterable[_Chunk], *, max_chars: int) -> list[_
 
 
 def _merge_short_last(merged: list[_Chunk], *, max_chars: int) -> None:
-    """Gives a lonely last piece to the one before it."""
+    """Merge a short last chunk into the previous one."""
     if len(merged) > 1 and merged[-1].is_short and merged[-1].end - merged[-2].start <= max_chars:
         last = merged.pop()
         merged[-1] = _merge(merged[-1], last)
@@ -132,7 +133,7 @@ def _merge(first: _Chunk, second: _Chunk) -> _Chunk:
 
 
 def _shorten_first(text: str, chunk: _Chunk, *, sentence_ends: list[int], limit: int) -> list[_Chunk]:
-    """The first piece, cut at the last natural place before `limit` when it reaches beyond."""
+    """Split the first chunk at the last sentence, clause or line end before `limit` if it is longer."""
     if chunk.end <= limit:
         return [chunk]
     ends_within_limit = [stop for stop in sentence_ends if chunk.start < stop <= limit]

@@ -1,4 +1,4 @@
-"""Which letters a language is written in, as far as it takes to tell that a voice cannot read a text."""
+"""Find out whether a text is in a script that the speakers of a language cannot read."""
 
 import unicodedata
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 _MIN_LETTERS = 2
 
-# By the first word of a character's Unicode name; a language that is not here is written in Latin letters.
+# The script is the first word of a character's Unicode name. A language that is not listed uses Latin letters.
 _LANGUAGES_BY_SCRIPT: dict[str, str] = {
     "CYRILLIC": "ru uk be bg mk kk ky mn tg ba cv os tt ce kv ab av sah",
     "ARABIC": "ar fa ur ps sd ug ckb arz",
@@ -35,11 +35,11 @@ _LANGUAGES_BY_SCRIPT: dict[str, str] = {
     "SINHALA": "si",
     "TIBETAN": "bo dz",
 }
-_SEVERAL_SCRIPTS = {"sr", "sh", "az", "uz", "tk", "ku"}  # written in Latin letters too
+_SEVERAL_SCRIPTS = {"sr", "sh", "az", "uz", "tk", "ku"}  # also written in Latin letters
 
 
 def scripts_of_language(language: str) -> set[str]:
-    """The scripts of a language given by its primary subtag."""
+    """Return the scripts of a language. `language` is a primary subtag."""
     known = {script for script, languages in _LANGUAGES_BY_SCRIPT.items() if language in languages.split()}
     if language in _SEVERAL_SCRIPTS:
         return {"LATIN", "CYRILLIC", "ARABIC"}
@@ -47,14 +47,14 @@ def scripts_of_language(language: str) -> set[str]:
 
 
 def find_foreign_script(text: str, *, languages: Iterable[str]) -> str | None:
-    """The script that keeps speakers of these languages from reading the text; None when they can read half of it.
+    """Return the script that speakers of these languages cannot read, or None if they can read half of the letters.
 
-    Latin letters are never foreign: words in them are met in texts of every language.
+    Latin letters are never foreign, because texts in every language contain Latin words.
     """
     known = {"LATIN", ""}.union(*map(scripts_of_language, languages))
     letters = Counter(_script_of_character(char) for char in text if char.isalpha())
     foreign = Counter({script: count for script, count in letters.items() if script not in known})
-    # One Greek letter in a formula says nothing about a text.
+    # One Greek letter in a formula says nothing about the text.
     if foreign.total() < _MIN_LETTERS or foreign.total() * 2 <= letters.total():
         return None
     script = foreign.most_common(1)[0][0]

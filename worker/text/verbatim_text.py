@@ -1,4 +1,4 @@
-"""A segment said as it is written, but for words that somebody told how to say."""
+"""Prepare a segment that is not normalized."""
 
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import NormalizedText
@@ -8,11 +8,12 @@ from worker.text.normalization.placeholders import Placeholders
 
 
 def keep_text(text: str) -> NormalizedText:
+    """Return the text unchanged."""
     return NormalizedText.from_mapped(MappedText.of(text))
 
 
 def apply_lexicon(text: str, *, lexicon: Lexicon) -> NormalizedText:
-    """Words of the lexicon, and those with phonemes, as they say."""
+    """Return the text with the words of the lexicon replaced, and with the phonemes of [word](/phonemes/) links."""
     placeholders = Placeholders()
     mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
     mapped, phonemes = placeholders.restore(placeholders.insert(mapped, lexicon=lexicon))

@@ -1,4 +1,4 @@
-"""Reading a text aloud: what is written in figures, signs and short forms becomes words that an engine can say."""
+"""Put numbers, signs and abbreviations into words that an engine can speak."""
 
 from worker.text.normalization.normalizer import NormalizedText, Phonemes, normalize
 

@@ -1,4 +1,4 @@
-"""Shortened words, said whole."""
+"""Expand abbreviations."""
 
 import re
 
@@ -25,7 +25,7 @@ def abbreviation_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def full_stop(match: re.Match[str], *, closing: bool) -> str:
-    """A point where the one of the abbreviation also ends the sentence."""
+    """Return a point if the point of the abbreviation also ends the sentence, else an empty string."""
     if not match[0].endswith("."):
         return ""
     rest = match.string[match.end() : match.end() + 4]

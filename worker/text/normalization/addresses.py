@@ -1,4 +1,4 @@
-"""Addresses of pages, mail, machines, files and people, as they are spelled to somebody over the telephone."""
+"""Spell URLs, mail and IP addresses, file paths, mentions and hashtags."""
 
 import re
 
@@ -9,7 +9,6 @@ _TLDS = (
     "com|org|net|edu|gov|mil|int|info|biz|io|ai|dev|app|co|tv|xyz|online|site|shop|blog|cloud|tech|museum|eu|uk|fr|de|es"
     "|it|pt|br|ch|at|be|nl|ca|us|au|nz|ie|lu|se|dk|fi|pl|cz|jp|cn|ru|mx|ar|cl|in|me|fm|gg|ly|sh"
 )
-# What nobody can pronounce is spelled; engines spell capitals.
 _EXTENSIONS = (
     "pdf|txt|md|docx?|xlsx?|pptx?|odt|ods|csv|tsv|json|xml|ya?ml|toml|ini|cfg|conf|log|html?|css|js|ts|jsx|tsx|py|rb|rs"
     "|java|cpp|hpp|sh|bat|exe|dll|zip|tar|gz|tgz|7z|rar|iso|dmg|apk|jpe?g|png|gif|svg|webp|bmp|tiff?|mp3|mp4|wav"
@@ -79,7 +78,7 @@ def address_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def fallback_address_rules() -> tuple[Rule, ...]:
-    """For languages whose words we do not know: the host's name, and nothing that an engine would choke on."""
+    """Return the rules for a language without word tables: a URL becomes its host name."""
 
     def keep_host(match: re.Match[str]) -> str:
         name = re.split(r"[/?#]", match[1])[0]
@@ -89,7 +88,10 @@ def fallback_address_rules() -> tuple[Rule, ...]:
 
 
 def spell_address(text: str, *, language: Language, last_may_be_code: bool = True) -> str:
-    """Names as words, signs by their names, digits as in an address; with `ending`, the last name may be a code."""
+    """Return an address in words: names as words, signs by name, long numbers digit by digit.
+
+    If `last_may_be_code` is True, a last name of two letters is spelled, as in ".fr".
+    """
     tokens = _TOKEN.findall(text)
     words = [
         _spell_token(token, last=last_may_be_code and index == len(tokens) - 1, language=language)
@@ -106,7 +108,7 @@ def _spell_token(token: str, *, last: bool, language: Language) -> str:
         return language.say_cardinal(int(token)) if short_number else language.say_digits(token)
     if token.startswith("%"):
         return ""
-    # A short name that no mouth can say, or the country at the end.
+    # A short name without a vowel, or a country code at the end. Engines spell capitals.
     by_letters = len(token) < 4 and (not _VOWEL.search(token) or (last and len(token) == 2))
     return token.upper() if by_letters else token
 
@@ -126,7 +128,7 @@ def _spell_web_address(address: str, *, language: Language) -> str:
 
 
 def _trailing_punctuation(address: str) -> str:
-    """Punctuation of the sentence behind the address; a bracket that was opened inside is the address's own."""
+    """Return the punctuation after the address. A closing bracket is part of the address if it was opened there."""
     end = len(address)
     while (
         end

@@ -1,4 +1,4 @@
-"""Characters that are only another way of writing others, and those that nobody hears."""
+"""Replace characters that are variants of others, and remove invisible ones."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from functools import cache
 
 from worker.text.normalization.mapped_text import MappedText, Rule
 
-# Written into the text by word processors and the web; whoever reads aloud passes over them.
+# Word processors and web pages insert these. A reader skips them.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffc]+"
@@ -32,12 +32,12 @@ _GUILLEMETS = re.compile(r"«\s?|\s?»")
 
 
 def drop_private_use_characters(mapped: MappedText) -> MappedText:
-    """Without the characters that mean nothing to anybody but their user: some are needed as marks of our own."""
+    """Remove private-use characters. `Placeholders` uses some of them as marks."""
     return mapped if mapped.text.isascii() else mapped.replace(_PRIVATE_USE, lambda _: " ")
 
 
 def clean_characters(mapped: MappedText) -> MappedText:
-    """Without control and invisible characters, ligatures, full width and typographers' quotation marks."""
+    """Replace control and invisible characters, ligatures, full-width characters and typographic quotation marks."""
     if not mapped.text.isascii():
         mapped = mapped.apply(_NON_ASCII_RULES)
     return mapped.apply(_ASCII_RULES)

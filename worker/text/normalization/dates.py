@@ -1,6 +1,6 @@
-"""Days, months and years, written in digits or with the month's name."""
+"""Put dates into words, numeric or with the name of the month."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -18,7 +18,7 @@ _ISO = re.compile(
 )
 _NUMERIC = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|[.]\d)")
 _DASH = " ?[-–] ?"
-_CENTURY_PIVOT = 50  # of years with two digits, those below lie in it
+_CENTURY_PIVOT = 50  # two-digit years below this are in the 2000s
 
 
 def date_rules(language: Language) -> tuple[Rule, ...]:
@@ -59,7 +59,7 @@ def date_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def month_names(language: Language) -> dict[str, str]:
-    """Whole and shortened names in lower case, to the whole ones, by CLDR."""
+    """Map full and short month names in lower case to the full CLDR names."""
     formats = Locale.parse(language.locale).months["format"]
     names = {
         formats[width][month].lower().rstrip("."): formats["wide"][month]
@@ -70,7 +70,7 @@ def month_names(language: Language) -> dict[str, str]:
 
 
 def name_range_rules(language: Language) -> tuple[Rule, ...]:
-    """From a weekday to another, or from a month to another: "Mon-Fri"."""
+    """Return the rules for ranges of weekdays or months, as "Mon-Fri", and for short weekdays before a date."""
     formats = Locale.parse(language.locale).days["format"]
     days = {
         formats[width][day].lower().rstrip("."): formats["wide"][day]
@@ -145,7 +145,7 @@ def _say_iso_date(match: re.Match[str], *, language: Language) -> str | None:
 def _say_numeric_date(match: re.Match[str], *, language: Language) -> str | None:
     first, second, year = int(match[1]), int(match[3]), int(match[4])
     if len(match[4]) == 2:
-        # "3.10.12" is a version where days are not written with points.
+        # "3.10.12" is a version number in languages that do not write dates with points.
         if match[2] == "-" or (match[2] == "." and language.month_first):
             return None
         year += 2000 if year < _CENTURY_PIVOT else 1900

@@ -1,6 +1,6 @@
-"""German as it is read aloud."""
+"""Normalize German."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -12,7 +12,7 @@ from worker.text.normalization.mapped_text import DIGITS, Rule, text_after
 from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _MONTHS = "Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
-# A point behind a number makes it an ordinal before a noun; at the end of a sentence it is a full stop.
+# Before these nouns a point after a number makes it an ordinal. At the end of a sentence it is a full stop.
 _ORDINAL_NOUNS = (
     "Jahrhundert|Jahrhunderts|Jahrhunderte|Jahrtausend|Jh|Klasse|Etage|Stock|Stockwerk|Platz|Mal|Tag|Woche|Monat|Jahr|Quartal"
     "|Kapitel|Abschnitt|Auflage|Ausgabe|Runde|Liga|Bundesliga|Weltkrieg|Weltkriegs|Weltkrieges|Geburtstag|Jahrestag|Lebensjahr"
@@ -46,7 +46,7 @@ _FRACTIONS = {2: "halb", 3: "Drittel", 7: "Siebtel", 8: "Achtel"}
 
 
 class German(Language):
-    """German; numbers before nouns are in the form that most of them take."""
+    """A number before a noun gets the form that most nouns require."""
 
     code = "de"
     decimal_mark = ","
@@ -238,7 +238,7 @@ class German(Language):
         return super().say_money(whole, cents, currency=currency)
 
     def _inflect(self, value: int, match: re.Match[str]) -> str:
-        """An ordinal as the word before it asks for."""
+        """Return an ordinal with the ending that the word before it requires."""
         before = match.string[max(0, match.start() - 16) : match.start()]
         strong = "s" if _NEUTER_NOUN.match(match.string[match.end() : match.end() + 14]) else "r"
         ending = (

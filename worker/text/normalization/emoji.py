@@ -1,4 +1,4 @@
-"""Emoji are silent, as they are when people read their messages to each other."""
+"""Remove emoji and smileys, as people do when they read a message aloud."""
 
 import re
 
@@ -21,7 +21,7 @@ _SMILEY = re.compile(r"(?<![\w:;])(?:[:;=]['’]?-?[)(DPp/|oO]|<3|\^\^|:-?\*)(?!
 
 
 def emoji_rules(language: Language | None) -> tuple[Rule, ...]:
-    """A heart between words is a verb; every other picture goes."""
+    """Return the rules. A heart between two words is read as a verb; all other emoji are removed."""
     love = language.words.get("love") if language else None
     return (
         Rule(_KEYCAP, lambda _: "", needs="\u20e3"),

@@ -1,6 +1,6 @@
-"""English as it is read aloud: American, and British where the tag says so."""
+"""Normalize English: American, or British if the tag says so."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -20,7 +20,7 @@ _BEFORE_YEAR = re.compile(
     re.IGNORECASE,
 )
 _AFTER_YEAR = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
-# A word in the plural behind a number: it is counted.
+# A plural noun after a number: the number is a count, not a year.
 _PLURAL_NOUN = re.compile(
     r" (?!(?:was|is|his|has|does|this|as|its|us|thus|always|perhaps|[a-z]{1,20}ss|[a-z]{1,20}us)\b)(?:[a-z]{1,20} )?"
     r"(?:[a-z]{2,30}s|people|men|women|children|percent|feet)\b"
@@ -59,7 +59,7 @@ _REFERENCES = {
     "bldg": "building",
     "fl": "floor", "ext": "extension", "no": "number", "nos": "numbers",
 }  # fmt: skip
-# Said before figures and names are looked at.
+# These run before the rules for numbers and names.
 _SHORT_FORM_RULES = (
     Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} ", needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
@@ -82,8 +82,6 @@ _DENOMINATORS = {2: "half", 4: "quarter"}
 
 
 class English(Language):
-    """English."""
-
     code = "en"
     decimal_mark = "."
     group_marks = ","

@@ -1,4 +1,4 @@
-"""English names: kings and chapters with Roman numerals, saints and streets."""
+"""English rules for names: monarchs and chapters with Roman numerals, saints and streets."""
 
 import re
 
@@ -22,7 +22,7 @@ _COUNTED = (
     "|Region|Round|Saturn|Scene|Schedule|Season|Section|Series|Stage|Step|Table|Tier|Title|Tome|Topic|Type|Unit|Verse"
     "|Volume|War|Bowl|WrestleMania|(?i:chapter|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
 )
-# What an "I" behind a king's name is followed by when it is the writer.
+# Words after "I" that make it the pronoun, not a numeral after the name of a monarch.
 _PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't)\\b|'(?!s\\b))"
 _REGNAL_NAME = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
 _COUNTED_NAME = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
@@ -31,7 +31,7 @@ _CENTURY = re.compile(rf"\b({ROMAN})(?:th|st|nd|rd)?(?= (?:century|centuries|[Dd
 _ROMAN_TEN = re.compile(r"(?:(?<=\biPhone )|(?<=\bOS )|(?<=\bSpace ))X(?!\w)")
 _ROMAN_YEAR = re.compile(r"\bM{1,2}[DCLXVI]{3,12}(?!\w)")
 _CAPITALISED = re.compile(r"\b[A-Z][\w'-]*$")
-# "St." before a name is a saint, behind a name a street; between two, a house number decides.
+# "St." before a name means Saint, after a name Street. Between two names it means Street if a house number is there.
 _STREET = re.compile(
     r"(?P<name>\b(?:[A-Z][\w'-]{0,40}|\d{1,4}(?:st|nd|rd|th))) "
     r"(?P<kind>St|Dr|Ave|Rd|Ln|Blvd|Pl|Ct|Sq|Hwy|Pkwy)\b(?P<point>\.?)"
@@ -67,7 +67,7 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
         return f"{match[1]} {language.say_cardinal(value)}" if value else None
 
     def say_sequel(match: re.Match[str]) -> str | None:
-        """Rocky II, but not "Then I": only what a word with a capital stands before."""
+        """Read the numeral of "Rocky II", but not of "Then I". The word before it must have a capital letter."""
         named = _CAPITALISED.search(match.string[max(0, match.start() - 40) : match.start()])
         value = parse_roman(match[1])
         return f" {language.say_cardinal(value)}" if named and value and value not in (1, 5) else None

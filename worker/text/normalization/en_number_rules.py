@@ -1,6 +1,6 @@
-"""What English figures are by the words around them: codes, scores, screens, heights, positions, sums in a noun."""
+"""English rules for numbers whose meaning depends on the context, such as codes, scores, heights and room numbers."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -71,7 +71,7 @@ _AMOUNT_BEFORE_NOUN = re.compile(
 _CURRENCY_NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
 
 
-_QUOTE_CHARS = 400  # looked back at for a quotation that was opened
+_QUOTE_CHARS = 400  # how far to look back for an opening quotation mark
 _ENDS_IN_ONE = re.compile(r"(?<![\d.,/])1$")
 _INCH = re.compile(
     r"(?<=\d) ?in(?:\.(?=$| [a-z])|(?=[,;:)]|\.$|$"
@@ -239,7 +239,7 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def _say_inches(match: re.Match[str]) -> str | None:
-    """Unless the mark closes a quotation."""
+    """Return the number with inches, or None if the mark closes a quotation."""
     if text_before(match, chars=_QUOTE_CHARS).count('"') % 2:
         return None
     before_noun = match.string[match.end() : match.end() + 2].strip().islower()

@@ -1,6 +1,6 @@
-"""Tables of English."""
+"""English tables: names of signs, currencies and units, and abbreviations."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 from collections.abc import Mapping

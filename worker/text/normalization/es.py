@@ -1,6 +1,6 @@
-"""Spanish as it is read aloud."""
+"""Normalize Spanish."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -45,8 +45,6 @@ _FRACTIONS = {
 
 
 class Spanish(Language):
-    """Spanish."""
-
     code = "es"
     decimal_mark = ","
     group_marks = "."

@@ -1,4 +1,4 @@
-"""French as it is read aloud, with the numbers of Belgium and Switzerland where the tag says so."""
+"""Normalize French, with the numbers of Belgium and Switzerland if the tag says so."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from worker.text.normalization.mapped_text import Rule
 
 _SCALE_ENDING = re.compile(r"(?:million|milliard|billion)s?$")
 _VOWEL = re.compile(r"[aeéèêiouyh]", re.IGNORECASE)
-# Before a number that tells which one it is, and not how many.
+# Words before a number that is a label ("page 80") and not a quantity.
 _LABEL_CONTEXT = re.compile(
     r"(?:\b(?:l'an|an|années?|pages?|chapitre|article|numéro|chambre|ligne|été|printemps|automne|hiver|fin|début"
     r"|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre) "
@@ -26,8 +26,6 @@ _COUNTRY = re.compile(r"(?:33|32|41|352|377|1|44|49|39|34|351|31)(?=\d{8,})")
 
 
 class French(Language):
-    """French."""
-
     code = "fr"
     short_months = {"févr": 2, "fév": 2, "fev": 2, "juill": 7, "sep": 9, "aout": 8, "dec": 12}  # noqa: RUF012
     ordinal_suffixes = "(?<! )(?:ers?|res?|ères?|eres?|nde?s?|es?|[eèé]mes?|i[eè]mes?|è)"
@@ -46,7 +44,7 @@ class French(Language):
     def late_rules(self) -> Iterable[Rule]:
         return fr_rules.late_rules()
 
-    # A point is a decimal mark too, as machines and Canadians write it, unless it can part thousands.
+    # A point is also a decimal mark, as in data and in Canada, unless it can separate thousands.
 
     @cached_property
     def number_pattern(self) -> str:
@@ -103,10 +101,10 @@ class French(Language):
             return f"{self.say_cardinal(whole)} et demi"
         return super().say_mixed_fraction(whole, numerator, denominator)
 
-    # Calendar and clock.
+    # Dates and times.
 
     def say_bare_year(self, match: re.Match[str]) -> str | None:
-        """ "mille neuf cent", "page quatre-vingt": which one, and so without the s of a plural."""
+        """Return a number that is a label in words, without the plural s: "mille neuf cent", "page quatre-vingt"."""
         digits = match[0].strip()
         if not digits.endswith(("00", "80")):
             return None
@@ -146,7 +144,7 @@ class French(Language):
     def _say_day(self, day: int) -> str:
         return "premier" if day == 1 else self.say_cardinal(day)
 
-    # Telephones and money.
+    # Telephone numbers and money.
 
     def say_telephone(self, groups: Sequence[str]) -> str:
         if len(groups) == 1 and (country := _COUNTRY.match(groups[0])):
@@ -156,7 +154,7 @@ class French(Language):
         return ", ".join(fr_numbers.spell_pairs(group, region=self.region) for group in groups)
 
     def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
-        """ "trois euros cinquante"; few cents are named, so that "trois euros cinq" is not heard."""
+        """Return an amount, as "trois euros cinquante". Cents below ten are named, to avoid "trois euros cinq"."""
         name = currency.singular if whole < 2 else currency.plural
         subunits = f"{self.say_cardinal(cents)} {currency.subunit_singular if cents < 2 else currency.subunit_plural}"
         if not whole and cents:
@@ -172,7 +170,7 @@ def _partitive(noun: str) -> str:
 
 
 def _split_decimal(number: str) -> tuple[str, str, str]:
-    """(whole, mark, fraction) of a number as the pattern finds it."""
+    """Split a match of `number_pattern` into (whole, mark, fraction)."""
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+\.\d+", number):
         return number.partition(".")
     if number.count(",") > 1:

@@ -1,4 +1,4 @@
-"""French numbers in words: agreement, gender, and what Belgium and Switzerland say otherwise."""
+"""French numbers in words: agreement, gender, and the numbers of Belgium and Switzerland."""
 
 import re
 from functools import cache
@@ -13,13 +13,13 @@ _ORDINAL_ENDINGS = {
     "vingts": "vingtième",
 }
 _FRACTIONS = {2: "demi", 3: "tiers", 4: "quart"}
-# Of a larger denominator one says "seven out of twenty".
+# A fraction with a larger denominator is read as "seven out of twenty".
 _MAX_DENOMINATOR = 9
 
-# Numbers that are free of charge or dear are told as "zéro huit cents".
+# The prefix of a toll-free or premium-rate number is read as one number: "zéro huit cents".
 _SPECIAL_RATE = re.compile("0[89]\\d\\d")
 
-# Nouns that follow a number often; most others tell their gender by how they end.
+# Feminine nouns that often follow a number. The ending shows the gender of most other nouns.
 _FEMININE = frozenset({
     "page", "personne", "heure", "minute", "seconde", "tonne", "livre", "once", "calorie", "roupie",
     "couronne", "lire", "fois", "voix", "place", "table", "chaise", "ligne", "lettre", "carte", "ville",
@@ -53,7 +53,7 @@ _MASCULINE = frozenset({
 
 
 def is_feminine(noun: str) -> bool:
-    """By a list, else by the ending; what is not known is taken for masculine."""
+    """Return True if the noun is in the list of feminine nouns or has a feminine ending. Other nouns are masculine."""
     word = noun.split(maxsplit=1)[0].lower()
     single = word if word in _FEMININE or word in _MASCULINE else re.sub(r"[sx]$", "", word)
     if single in _MASCULINE:
@@ -62,12 +62,12 @@ def is_feminine(noun: str) -> bool:
 
 
 def to_feminine(words: str) -> str:
-    """ "vingt et une" for "vingt et un"."""
+    """Return the feminine form of a number: "vingt et une" for "vingt et un"."""
     return f"{words}e" if re.search(r"(?:^|[ -])un$", words) else words
 
 
 def to_invariable(words: str) -> str:
-    """As a number is said that tells which one and not how many: "page deux cent", "mille neuf cent"."""
+    """Return the form of a number that is a label, without the plural s: "page deux cent", "mille neuf cent"."""
     return re.sub(r"(?<=cent)s$|(?<=vingt)s$", "", words)
 
 
@@ -77,7 +77,7 @@ def spell_cardinal(value: int, *, region: str) -> str:
 
 
 def spell_ordinal(value: int, *, region: str, suffix: str) -> str:
-    """`suffix` is what stands behind the digits: "er", "re", "nde", "es"."""
+    """Return an ordinal in words. `suffix` is the text after the digits: "er", "re", "nde", "es"."""
     plural = "s" if suffix.endswith("s") else ""
     kind = suffix.rstrip("s")
     if value == 1:
@@ -88,7 +88,7 @@ def spell_ordinal(value: int, *, region: str, suffix: str) -> str:
 
 
 def spell_fraction(numerator: int, denominator: int, *, region: str) -> str:
-    """ "trois quarts", "un demi"; of large parts "quinze sur vingt"."""
+    """Return a fraction in words: "trois quarts", "un demi", or "quinze sur vingt" with a large denominator."""
     numerator_words = spell_cardinal(numerator, region=region)
     is_usual = denominator in _FRACTIONS or numerator < denominator <= _MAX_DENOMINATOR
     if not is_usual or denominator == 1:
@@ -98,7 +98,11 @@ def spell_fraction(numerator: int, denominator: int, *, region: str) -> str:
 
 
 def spell_decimals(digits: str, *, region: str) -> str:
-    """Noughts one by one and the rest as a number, by pairs when there are four; a longer row digit by digit."""
+    """Return the decimals in words: leading zeros one by one, then the rest as one number.
+
+    Four digits are read as two pairs unless the third one is a zero. Otherwise more than three digits are read one by
+    one.
+    """
     rest = digits.lstrip("0")
     noughts = ["zéro"] * (len(digits) - len(rest))
     if len(rest) == 4 and rest[2] != "0":
@@ -111,7 +115,11 @@ def spell_decimals(digits: str, *, region: str) -> str:
 
 
 def spell_pairs(digits: str, *, region: str) -> str:
-    """As telephone numbers are told: a nought by itself, then by twos; three digits stay together."""
+    """Return a group of a telephone number in words.
+
+    Digits are read in pairs and a leading zero by itself. In a group with an odd number of digits the first one is read
+    alone, but three digits are read as one number unless they begin with a zero.
+    """
     if len(digits) == 3 and digits[0] != "0":
         return spell_cardinal(int(digits), region=region)
     if _SPECIAL_RATE.fullmatch(digits):
@@ -144,7 +152,7 @@ def _to_regional(words: str, *, eighty: bool) -> str:
 
 @cache
 def _regional_names(eighty: bool) -> dict[str, str]:
-    """What is said in France to what is said there, from 70 on."""
+    """Map the numbers from 70 on as said in France to their Belgian or Swiss names."""
     tens = {70: "septante", 90: "nonante"} | ({80: "huitante"} if eighty else {})
     names: dict[str, str] = {}
     for base, name in tens.items():

@@ -1,4 +1,4 @@
-"""Kings, centuries, chapters and whatever else French counts in Roman letters."""
+"""French rules for Roman numerals: monarchs, centuries, chapters and years."""
 
 import re
 
@@ -8,7 +8,7 @@ from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _LETTERS = "IVXLCDM"
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
-# Without the letters that words like "ces", "de" and "Mme" begin with.
+# This excludes the letters that begin words such as "ces", "de" and "Mme".
 _ROMAN_ORDINAL = re.compile(
     rf"(?<![\w.'])(?P<letters>I(?=ers?\b|re\b|ère\b)|(?=[IVXL]{{2}}|[VX])(?=[IVXL]{{1,8}}[eènd]){ROMAN})"
     r"(?P<suffix>(?<=I)(?<![IVX]I)(?:ers?|re|ère)|es?|è|[èe]mes?|nde?)(?![\w'])(?P<century> ?s\.(?=[ ,;)]|$))?"
@@ -27,7 +27,7 @@ _COUNTED = (
 _NOT_IN_NAME = r"(?![\w'-]|\.\w)"
 _ROMAN_KING = re.compile(rf"\b((?:{_REGNAL_NAMES})[ -])({ROMAN}){_NOT_IN_NAME}")
 _ROMAN_COUNTED = re.compile(rf"\b((?i:{_COUNTED})s? )({ROMAN})(?:( (?:et|à|ou) )({ROMAN}))?(?![\w'])")
-# Years on buildings and at the end of films.
+# Years on buildings and in film credits.
 _ROMAN_YEAR = re.compile(rf"(?<![\w.'-])(?=M[IVXLCDM]{{3}})({ROMAN})(?![\w'-])")
 _ROMAN_NAME = re.compile(
     rf"\b({_CAPITAL}[\w'-]{{1,40}} )(X{{0,3}}(?:IX|IV|V?I{{1,3}}|V)|X{{2,3}}){_NOT_IN_NAME}"

@@ -1,4 +1,4 @@
-"""French habits of writing that no shared rule knows."""
+"""French rules for numbers, people and signs that no shared rule covers."""
 
 import re
 import unicodedata
@@ -13,11 +13,11 @@ from worker.text.normalization.mapped_text import DIGITS, Rule
 from worker.text.normalization.roman_numerals import ROMAN
 
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
-# Letters and figures that are only set higher or lower.
+# Superscript letters and subscript digits that mean the same as ordinary ones.
 _RAISED_CHARACTERS = "ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ₀₁₂₃₄₅₆₇₈₉"
 _RAISED = re.compile("(?<=\\w)[ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ]{1,6}|[₀-₉]{1,6}")
 
-# --- around figures ----------------------------------------------------------------------------------------------
+# --- numbers -----------------------------------------------------------------------------------------------------
 
 _AROUND_THE_CLOCK = re.compile(
     r"(?<![\w.,/])(\d{1,2}) ?(h|j)(?:eures|ours)? ?(?:/|sur) ?(7|24)(?: ?[hj])?(?!\w)"
@@ -37,7 +37,7 @@ _NUMBERED = re.compile(
     rf"(?<![\w.])({'|'.join(sorted(map(re.escape, NUMBERED), key=len, reverse=True))}) ?(?=\d|{ROMAN}(?![\w'.]))"
 )
 _NUMBERS = re.compile(r"(?<=\b[Ll]es )nos (?=\d)|(?<=\b[Aa]ux )nos (?=\d)|(?<!\w)nos (?=\d{1,5} (?:et|à) \d)")
-# Articles of a law have parts: "L. 121-1".
+# Numbers of articles of law have parts: "L. 121-1".
 _LAW = re.compile(
     r"(?:\b[LRDA]\. ?|\b[LRD](?=\d{3})|\b[Aa]rticle |\b[Nn]uméro )\d{1,4}-\d{1,3}(?:-\d{1,3})?(?![\w-])"
 )
@@ -50,7 +50,7 @@ _BIG_ORDINAL = re.compile(
     r"(?<![\w.,])(?<!\d )[1-9]\d{0,2}(?: \d{3}){1,3}(?=(?:es?|[eè]mes?|i[eè]mes?)(?!\w))"
 )
 _HALF = re.compile(r"(?<![\w.,/])(?<!\d )(?:1/2|½) (?=([a-zàâéèêôûœ]{3,40})(?!\w))")
-# In one row, dear numbers, and those with the country's code dialled.
+# Ten digits without spaces, special-rate numbers, and numbers that begin with 00 and the country code.
 _TELEPHONE = re.compile(
     r"(?<![\w.,/+-])(?<!\d )(?:0[1-9]\d{8}|0 ?[89]\d\d(?: \d{3}){2}|0 ?[89]\d\d(?: \d{2}){3}"
     r"|00\d{2,3}(?: \d{1,2}){4,6})(?! ?\w)"
@@ -58,17 +58,17 @@ _TELEPHONE = re.compile(
 _COUNTED_NOUN = re.compile(
     r"(?<![\w.,:/+-])(?<!\d )(\d{1,3}(?:[ .]\d{3}){1,4}|\d{1,12}) (?=(?P<noun>[a-zàâçéèêëîïôûœ]{3,40})(?!\w))"
 )
-# Behind these a number is a name: what follows is not counted.
+# A number after these words is a label and does not count the noun after it.
 _LABEL_CONTEXT = re.compile(
     r"(?:numéro|page|chapitre|ligne|article|chaîne|rang|étape|version|niveau|acte|scène|[-/]) $"
 )
-# Multiplied; before a unit they are sides: "10 sur 15 centimètres".
+# A multiplication. Before a unit the numbers are sides: "10 sur 15 centimètres".
 _MULTIPLICATION = re.compile(
     r"(?<![\w.,])(?<!\d [x×] )(\d{1,5}(?:,\d{1,3})?) ?[x×] ?"  # noqa: RUF001
     r"(?=\d{1,5}(?:,\d{1,3})?(?!\w|,\d| ?[x×]| ?(?:[kcm]?m|px|pouces)(?!\w)))"  # noqa: RUF001
 )
 _SHORT_DATE = re.compile(r"(?<!\w)([Ll]e|[Dd]u|[Aa]u|[Dd]ès le) (\d{1,2})/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
-# Of which the first is a day of no month's number, so that it is no fraction.
+# The first number is above 12 and can only be a day, so this is not a fraction.
 _DATE_WITHOUT_ARTICLE = re.compile(r"(?<![\w.,/-])(1[3-9]|2\d|3[01])/(0[1-9]|1[12])(?![\w/%-]|[.,]\d)")
 _FULL_DATE = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|[.]\d)")
 _WEEKDAYS = {
@@ -101,7 +101,7 @@ _SAINT = re.compile(rf"(?<![\w.'])(St|Ste|Sts|Stes)(?:-|\.? )(?={_CAPITAL}[a-zé
 
 _SHARP = re.compile(r"(?<!\w)([A-G])#(?!\w)")
 _ELIDED = re.compile(r"(?<!\w)([Dd]|[Qq]u)e (une?)(?= (?!à\b|et\b|ou\b|sur\b|pour\b|point\b)[a-zàâéèê])")
-# "un 1/4 d'heure", where the fraction says it as well.
+# In "un 1/4 d'heure" the fraction also begins with "un".
 _ONE_ONLY = re.compile(r"(?<=\b(?:[Uu]n|[Ll]e|et) )un (?=(?:demi|tiers|quart|[\w-]{3,30}ième)(?!\w))")
 _PART_OF = re.compile(r"(?<=quart|tiers|uarts) (?=(litre|mètre|kilo|tonne|heure)s?)")
 _APOSTROPHE = re.compile(r"(?<=\bd') (?=[aeéèêiouyh])")
@@ -240,7 +240,7 @@ def _say_telephone(match: re.Match[str], *, language: Language) -> str:
 
 
 def _say_height(match: re.Match[str], *, language: Language) -> str:
-    """ "un mètre quatre-vingts" """
+    """Return a height in words, as "un mètre quatre-vingts"."""
     metres, hundredths = int(match[1]), int(match[2] or match[3])
     if not metres or not hundredths:
         return match[0] if hundredths else f"{match[1]} m"
@@ -249,7 +249,7 @@ def _say_height(match: re.Match[str], *, language: Language) -> str:
 
 
 def _say_position(match: re.Match[str], *, language: Language) -> str | None:
-    """Degrees, minutes and seconds of an arc."""
+    """Return degrees, minutes and seconds of arc in words."""
     if not match[2] and not match[4]:
         return None
     numbers = [number.replace(".", ",") for number in match.group(1, 2, 3) if number]
@@ -258,7 +258,7 @@ def _say_position(match: re.Match[str], *, language: Language) -> str | None:
 
 
 def _say_counted(match: re.Match[str], *, language: Language) -> str | None:
-    """ "vingt et une pages", "un million de pages" """
+    """Return a number that agrees with its noun, as in "vingt et une pages" and "un million de pages"."""
     value, noun = int(re.sub(r"\D", "", match[1])), match["noun"]
     if value and value % 10**6 == 0 and re.search(r"[sx]$", noun):
         return f"{language.agree(language.say_cardinal(value), noun)} "

@@ -1,4 +1,4 @@
-"""What French calls signs, coins and units, and the words that it shortens."""
+"""French tables: names of signs, currencies and units, and abbreviations."""
 
 from collections.abc import Mapping
 
@@ -97,7 +97,7 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "kg/m³": ("kilogramme par mètre cube", "kilogrammes par mètre cube"), "pers.": ("personne", "personnes"),
     "ml": ("millilitre", "millilitres"),
 }  # fmt: skip
-# Symbols of CLDR's that are words, letters of a class or names of a road in French.
+# Symbols of CLDR units that are words, letters of a class or names of roads in French.
 EXCLUDED_UNITS = frozenset(
     {
         "B",
@@ -173,7 +173,7 @@ FINAL_ABBREVIATIONS = frozenset({
     "après J.-C.", "et al.", "s.v.p.", "ibid.", "max.", "min.", "Cie.", "qqch.", "qqn.", "hab.", "pers.",
 })  # fmt: skip
 
-# Before a number in figures or Roman letters only: elsewhere these are other words.
+# Expanded only before digits or a Roman numeral. Elsewhere these are other words.
 NUMBERED: Mapping[str, str] = {
     "p.": "page", "pp.": "pages", "P.": "page", "fig.": "figure", "Fig.": "Figure", "chap.": "chapitre",
     "Chap.": "Chapitre", "ch.": "chapitre", "Ch.": "Chapitre", "art.": "article", "Art.": "Article",

@@ -1,4 +1,4 @@
-"""Hours and durations as French writes them: "14 h 30", "1 h 43 min 21 s"."""
+"""French rules for times and durations: "14 h 30", "1 h 43 min 21 s"."""
 
 import re
 
@@ -45,7 +45,7 @@ _TIME_UNITS = ("heure", "minute", "seconde")
 
 
 def _say_time(match: re.Match[str], *, language: Language) -> str:
-    """ "quatorze heures trente"; minutes and seconds are named where they were written so."""
+    """Return a time, as "quatorze heures trente". Minutes and seconds are named if their units are written."""
     hour, minute, second = match["hour"], match["minute"], match["second"]
     if second:
         return say_measures([hour, minute, second], names=_TIME_UNITS, language=language)
@@ -55,7 +55,7 @@ def _say_time(match: re.Match[str], *, language: Language) -> str:
 
 
 def say_measures(numbers: list[str], *, names: tuple[str, ...], language: Language) -> str:
-    """ "deux heures cinq minutes" """
+    """Return numbers with their units, as "deux heures cinq minutes"."""
     measures = []
     for number, name in zip(numbers, names, strict=False):
         value = language.parse_number(number.replace(".", ","))

@@ -1,4 +1,4 @@
-"""Italian as it is read aloud."""
+"""Normalize Italian."""
 
 import re
 from collections.abc import Iterable
@@ -48,8 +48,6 @@ _FEMALE_SAINTS = re.compile(
 
 
 class Italian(Language):
-    """Italian."""
-
     code = "it"
     month_connector = "(?:di|del)"
     ordinal_suffixes = r"(?:[°ºª]|(?<! )(?:mo|ma|esimo|esima))"
@@ -125,7 +123,7 @@ class Italian(Language):
         name = _FRACTIONS.get(denominator) or self.say_ordinal(denominator)
         return f"un {name}" if numerator == 1 else f"{self.say_cardinal(numerator)} {name[:-1]}i"
 
-    # Calendar and clock.
+    # Dates and times.
 
     def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
         return f"{self._say_day(day)} {month}{f' {self.say_year(year)}' if year else ''}"

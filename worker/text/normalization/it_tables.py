@@ -1,4 +1,4 @@
-"""What Italian calls signs, coins and units, and the words that it shortens."""
+"""Italian tables: names of signs, currencies and units, and abbreviations."""
 
 from collections.abc import Mapping
 

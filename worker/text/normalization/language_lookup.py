@@ -1,4 +1,4 @@
-"""The languages that are read, found by their tags."""
+"""Find the rules of a language by its tag."""
 
 from functools import cache
 from importlib import import_module
@@ -18,7 +18,7 @@ _CLASSES = {
 
 @cache
 def find_language(tag: str) -> Language | None:
-    """The language of a BCP 47 tag, or None where its texts are only cleaned."""
+    """Return the language of a BCP 47 tag, or None if there are no rules for it."""
     primary = tag.replace("_", "-").partition("-")[0].lower()
     if primary not in _CLASSES:
         return None

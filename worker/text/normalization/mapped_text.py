@@ -1,4 +1,4 @@
-"""A text that remembers, through every change, where its characters came from."""
+"""A text that keeps the original position of each character through every replacement."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -11,11 +11,11 @@ Replacement = Callable[[re.Match[str]], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What `say` gives stands for what the pattern finds; None leaves it as it is.
+    """Replace each match of `pattern` with the result of `replacement`. None keeps the match.
 
-    Patterns must take time in proportion to the text: quantifiers are bounded, or look behind so that a run of
-    characters is begun only once. A text with none of the characters in `needs` is not searched at all: most rules are
-    for signs that most sentences have not.
+    Patterns must run in linear time: bound the quantifiers, or use a lookbehind so that the search starts only once in
+    a run of characters. The text is searched only if it contains one of the characters in `needs`, because most rules
+    are for signs that most sentences do not have.
     """
 
     pattern: re.Pattern[str]
@@ -25,7 +25,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class MappedText:
-    """Each character has the span of the first text that it stands for; both ends of the spans never decrease."""
+    """For each character, `starts` and `ends` hold its span in the original text. Neither sequence decreases."""
 
     text: str
     starts: Sequence[int]
@@ -71,7 +71,10 @@ class MappedText:
         )
 
     def source(self, start: int, end: int) -> tuple[int, int]:
-        """(start, end) in the first text of `text[start:end]`; an empty span gives an empty one."""
+        """Return (start, end) in the original text of `text[start:end]`.
+
+        An empty span gives an empty one, or the whole replaced text if it lies inside a replacement.
+        """
         return self._span(max(0, min(start, len(self.text))), max(0, min(end, len(self.text))))
 
     def _span(self, start: int, end: int) -> tuple[int, int]:
@@ -83,7 +86,7 @@ class MappedText:
 
 
 def text_before(match: re.Match[str], *, chars: int = 1) -> str:
-    """So many characters before what was found. A slice from the beginning would copy the text for every match."""
+    """Return the last `chars` characters before the match. A longer slice would copy the text for every match."""
     return match.string[max(0, match.start() - chars) : match.start()]
 
 
@@ -92,7 +95,7 @@ def text_after(match: re.Match[str], *, chars: int = 1) -> str:
 
 
 def _common_ends(old: str, new: str) -> tuple[int, int]:
-    """How many characters at the head and at the tail are the same, so that their places stay exact."""
+    """Count the equal characters at the start and at the end. They keep their exact positions."""
     head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     max_tail = min(len(old), len(new)) - head
     backwards = zip(reversed(old), reversed(new), strict=False)

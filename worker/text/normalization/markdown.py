@@ -1,11 +1,11 @@
-"""Marks of Markdown and HTML, which are seen and not heard; pauses stand where they part the text."""
+"""Remove Markdown and HTML markup, and add pauses where it structures the text."""
 
 import html
 import re
 
 from worker.text.normalization.mapped_text import Rule
 
-# Behind these an engine pauses already.
+# An engine already pauses after these.
 _PAUSE_MARKS = ".!?…:;,。！？"  # noqa: RUF001
 _MARKER = r"[ \t]{0,16}(?:[-*+•‣◦▪·][ \t]|\d{1,3}[.)][ \t](?=\S))"
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
@@ -15,12 +15,12 @@ _LINK = re.compile(
 )
 _EMPHASIS_START = re.compile(r"(?<![\w*_~])(?:\*{1,3}|_{1,3}|~~|==)(?=[^\s*_~=])")
 _EMPHASIS_END = re.compile(r"(?<=[^\s*_~=])(?:\*{1,3}|_{1,3}|~~|==)(?![\w*_~=])")
-# Strong marks inside of a word; a single star there is a multiplication.
+# Emphasis marks inside a word. A single star between digits is a multiplication.
 _EMPHASIS_INSIDE = re.compile(r"(?<=[^\s*])\*\*(?=[^\s*])|(?<=[^\W\d_])\*(?=[^\W\d_])|~~")
 
 
 def _end_line(match: re.Match[str]) -> str:
-    """The line, ended like a sentence."""
+    """Return the line with a full stop at its end if it has no punctuation there."""
     line = match[0].rstrip(" \t|*_`~")
     bare = line.rstrip("\"')]")
     return match[0] if not bare or bare[-1] in _PAUSE_MARKS else f"{match[0].rstrip()}."

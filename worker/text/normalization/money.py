@@ -1,4 +1,4 @@
-"""Sums of money, with the sign before or behind them."""
+"""Put amounts of money into words, with the currency before or after the number."""
 
 import re
 
@@ -56,7 +56,7 @@ def money_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def money_range_rules(language: Language) -> tuple[Rule, ...]:
-    """From a sum to another: the currency is said once, behind the second."""
+    """Return the rule for ranges of amounts. The currency is said once, after the second amount."""
     sign, scale = f"[{''.join(_SIGN_CODES)}]", scale_pattern(language, money=True)
     pattern = rf"(?P<sign>{sign})(?P<number>{language.number_pattern}){scale} ?[-–] ?(?P<again>{sign}?)(?=\d)"  # noqa: RUF001
 
@@ -76,14 +76,14 @@ def scale_pattern(language: Language, *, money: bool = False) -> str:
 
 
 def scale_name(match: re.Match[str], *, language: Language) -> str:
-    """ "million" """
+    """Return the scale in words, in the singular or plural."""
     scale = match["scale"]
     one, many = language.scales.get(scale) or language.money_scales[scale]
     return one if language.is_singular(language.parse_number(match["number"])) else many
 
 
 def say_scaled_number(match: re.Match[str], *, language: Language) -> tuple[str, str]:
-    """Words of a number, and of the scale behind it or nothing."""
+    """Return the words of the number, and of the scale after it or an empty string."""
     words = language.say_number(match["number"])
     if not match["scale"]:
         return words, ""
@@ -92,7 +92,7 @@ def say_scaled_number(match: re.Match[str], *, language: Language) -> tuple[str,
 
 
 def find_currency(sign: str, *, language: Language) -> Currency:
-    """By the language's table, else by CLDR's names."""
+    """Return the currency from the table of the language, else from CLDR."""
     code = _COUNTRIES.get(sign[:-1].strip()) if len(sign) > 1 and sign[-1] in _SIGN_CODES else None
     code = code or sign
     if currency := language.currencies.get(code):

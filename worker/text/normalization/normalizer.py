@@ -1,4 +1,4 @@
-"""The steps from a segment as it was written to the one that an engine is given."""
+"""Apply all normalization steps to a segment."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ _DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")
 
 @dataclass(frozen=True, slots=True)
 class Phonemes:
-    """Characters [start, end) of the spoken text are to be said as this phoneme string."""
+    """The phonemes for characters [start, end) of the normalized text."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class Phonemes:
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """What an engine is given for a segment."""
+    """The text of a segment as an engine gets it, mapped to the original text."""
 
     text: str
     phonemes: tuple[Phonemes, ...] = ()
@@ -54,19 +54,19 @@ class NormalizedText:
     def from_mapped(
         cls, mapped: MappedText, phonemes: Iterable[tuple[int, int, str]] = ()
     ) -> "NormalizedText":
-        """`phonemes` are (start, end, phoneme string) of `mapped.text`."""
+        """Build it from a mapped text. `phonemes` are (start, end, phonemes), offsets in `mapped.text`."""
         spans = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in phonemes)
         return cls(text=mapped.text, phonemes=spans, _starts=mapped.starts, _ends=mapped.ends)
 
     def source(self, start: int, end: int) -> tuple[int, int]:
-        """(start, end) in the text that was normalised of what `text[start:end]` stands for."""
+        """Return (start, end) in the original text of `text[start:end]`."""
         return MappedText(self.text, self._starts, self._ends).source(start, end)
 
 
 def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> NormalizedText:
-    """The segment as a careful speaker would read it; `language` is a BCP 47 tag.
+    """Return the segment in the words of a careful speaker. `language` is a BCP 47 tag.
 
-    Of a language that is not known only characters, pictures, marks and addresses are dealt with.
+    In a language without rules, only characters, emoji, Markdown and addresses are handled.
     """
     placeholders = Placeholders()
     mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
@@ -88,7 +88,7 @@ def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedTe
 
 @cache
 def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
-    """Those for all texts, those for texts with figures, and those for what is left."""
+    """Return the rules for all texts, for texts with digits, and for the remaining signs and abbreviations."""
     word_rules = (
         *emoji_rules(language),
         *address_rules(language),
@@ -112,7 +112,7 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
 
 
 _UNKNOWN_LANGUAGE_RULES = (*emoji_rules(None), *fallback_address_rules())
-# What the other steps leave behind: spaces, and punctuation with nothing before it.
+# The other steps leave extra spaces, also before punctuation.
 _CLEANUP_RULES = (
     Rule(re.compile(r"\s+"), lambda _: " "),
     Rule(re.compile(r"(?<=[\w\"')]) (?=[.,](?:\s|$))"), lambda _: ""),

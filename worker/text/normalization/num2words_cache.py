@@ -1,9 +1,9 @@
-"""Whole numbers in words, by num2words, remembered: a book has few different ones."""
+"""Whole numbers in words by num2words, cached because a book has few different ones."""
 
 from functools import cache, lru_cache
 from typing import Any
 
-# The name of a longer number is no help to anybody; its digits one by one are.
+# A longer number is read digit by digit, because its name would be hard to follow.
 MAX_DIGITS = 15
 
 
@@ -23,12 +23,12 @@ def spell_year(value: int, *, language: str) -> str:
 
 
 def spell_digits(text: str, *, language: str) -> str:
-    """Each digit by its name; what is not a digit is left out."""
+    """Return the digits one by one in words. Other characters are left out."""
     return " ".join(spell_cardinal(int(char), language=language) for char in text if char in "0123456789")
 
 
 def _without_commas(words: Any) -> str:
-    """Without the commas of "one thousand, two hundred": at those an engine would pause."""
+    """Remove the commas of "one thousand, two hundred", because an engine would pause there."""
     return " ".join(str(words).replace(",", "").split())
 
 

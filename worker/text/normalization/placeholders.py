@@ -1,4 +1,4 @@
-"""Words whose sound the user has fixed: set aside while the rest is read, and given back afterwards."""
+"""Protect words with a fixed pronunciation while the rest of the text is normalized."""
 
 import re
 
@@ -6,19 +6,19 @@ from worker.text.lexicon import Lexicon
 from worker.text.normalization.mapped_text import MappedText
 
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\(/([^/()\n]{1,200})/\)")
-# The private characters of Unicode: no text has them here, since cleaning has taken them away.
+# Private-use characters. The caller removes them from the text before it inserts placeholders.
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 _PLACEHOLDER = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 
 
 class Placeholders:
-    """What was set aside, by the character that stands for it meanwhile."""
+    """Words that are replaced by one private-use character each, until `restore` puts them back."""
 
     def __init__(self) -> None:
         self._words: list[tuple[str, str]] = []
 
     def insert(self, mapped: MappedText, *, lexicon: Lexicon | None) -> MappedText:
-        """The text with a private character for each word of the lexicon, and for each [word](/sounds/)."""
+        """Replace each word of the lexicon and each [word](/phonemes/) link with a private-use character."""
         mapped = mapped.replace(_LINK, self._replace_link)
         if lexicon is None or not lexicon.entries:
             return mapped
@@ -33,7 +33,7 @@ class Placeholders:
         return mapped.replace(lexicon.pattern, replace_entry)
 
     def restore(self, mapped: MappedText) -> tuple[MappedText, list[tuple[int, int, str]]]:
-        """The text with its words, and (start, end, phonemes) of those that have some."""
+        """Put the words back. Returns the text and (start, end, phonemes) for each word that has phonemes."""
         entries = [self._words[ord(match[0]) - _FIRST] for match in _PLACEHOLDER.finditer(mapped.text)]
         phonemes: list[tuple[int, int, str]] = []
         shift = 0
@@ -45,7 +45,7 @@ class Placeholders:
         return mapped.replace(_PLACEHOLDER, lambda match: self._words[ord(match[0]) - _FIRST][0]), phonemes
 
     def _replace_link(self, match: re.Match[str]) -> str | None:
-        # "/about/" is an address; sounds have a letter or a stress mark that addresses have not.
+        # "/about/" is an address. Phonemes contain a letter or stress mark that is not ASCII.
         return None if match[2].isascii() else self._add(match[1], match[2])
 
     def _add(self, word: str, phonemes: str) -> str | None:

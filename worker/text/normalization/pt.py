@@ -1,4 +1,4 @@
-"""Portuguese as it is read aloud: Brazilian, and European where the tag says so."""
+"""Normalize Portuguese: Brazilian, or European if the tag says so."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _SCALE_ENDING = re.compile(r"(?:milh|bilh|trilh)(?:ão|ões)$")
 _FRACTIONS = {3: "terço"}
-# Up to ten, kings, centuries and chapters have an ordinal number, from there on a cardinal one.
+# Monarchs, centuries and chapters have ordinal numbers up to ten, and cardinal numbers above.
 _MAX_ROMAN_ORDINAL = 10
 _MASCULINE_PARTS = "século|séculos|capítulo|tomo|livro|ato|volume|artigo|título|canto|parágrafo|inciso|anexo"
 _FEMININE_PARTS = "parte|cena|seção|secção|fase|série|guerra|Guerra|etapa|divisão"
@@ -50,13 +50,11 @@ _MASCULINE = re.compile(r"(?:^dia|gram[ao]|ema|mapa|cinema|colega|artista|clima|
 _NOT_NOUNS = frozenset(
     {"para", "mas", "pela", "pelas", "nas", "das", "uma", "umas", "cada", "ela", "elas", "era"}
 )
-# Where no noun follows they are no ordinals.
+# Without a noun after it, the sign is a degree sign, not an ordinal mark.
 _DEGREES = re.compile(r"(?<=\d) ?°(?= ?(?:[.,;:!?)]|$)| (?:de|e|em|a|à|no|na)\b)")
 
 
 class Portuguese(Language):
-    """Portuguese."""
-
     code = "pt"
     month_connector = "de"
     ordinal_suffixes = r"(?:\.?[ºª°]|(?<! )\.?[oa]s?)"
@@ -143,7 +141,7 @@ class Portuguese(Language):
             return f"{self.say_cardinal(numerator)} {self.say_cardinal(denominator)} avos"
         return f"um {name}" if numerator == 1 else f"{self.say_cardinal(numerator)} {name}s"
 
-    # Calendar and clock.
+    # Dates and times.
 
     def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
         return f"{self._say_day(day)} de {month}{f' de {self.say_year(year)}' if year else ''}"
@@ -208,7 +206,7 @@ class Portuguese(Language):
         return f"{self.say_cardinal(metres)} metro{'s' * (metres > 1)} e {self.say_cardinal(hundredths)}"
 
     def _say_gendered(self, match: re.Match[str]) -> str | None:
-        """ "duzentas pessoas", "um milhão de pessoas" """
+        """Return a number that agrees with its noun, as in "duzentas pessoas" and "um milhão de pessoas"."""
         before = match.string[max(0, match.start() - 12) : match.start()]
         value, noun = int(re.sub(r"\D", "", match[1])), match["noun"]
         if value and value % 10**6 == 0 and noun.endswith("s"):
@@ -223,12 +221,12 @@ class Portuguese(Language):
 
 
 def to_feminine(words: str) -> str:
-    """ "duzentas e vinte e uma" """
+    """Return the feminine form of a number, as "duzentas e vinte e uma"."""
     feminine = re.sub(r"\bum$", "uma", re.sub(r"\bdois$|\bdois(?= mil\b)", "duas", words))
     return re.sub(r"(?<=ent)os\b", "as", feminine)
 
 
 def is_feminine(noun: str) -> bool:
-    """By the ending; some frequent exceptions are known."""
+    """Return True if the noun has a feminine ending and is not a known exception."""
     word = noun.split(maxsplit=1)[0].lower() if noun.strip() else ""
     return word not in _NOT_NOUNS and _FEMININE.search(word) is not None and _MASCULINE.search(word) is None

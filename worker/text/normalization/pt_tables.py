@@ -1,4 +1,4 @@
-"""What Portuguese calls signs, coins and units, and the words that it shortens."""
+"""Portuguese tables: names of signs, currencies and units, and abbreviations."""
 
 from collections.abc import Mapping
 

@@ -1,6 +1,6 @@
-"""What is left of numbers: ranges, percentages, fractions, ordinals, versions, and numbers by themselves."""
+"""Put ranges, powers, percentages, fractions, ordinals, versions and plain numbers into words."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -30,14 +30,14 @@ _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least
 
 
 def thousands_rules(language: Language) -> tuple[Rule, ...]:
-    """Thousands parted by spaces get the language's own mark, so that every rule after this knows the number."""
+    """Return the rule that replaces spaces between thousands with the separator of the language, for later rules."""
     mark = language.group_marks[0]
     pattern = re.compile(_GROUPS.format(least=language.min_space_groups))
     return (Rule(pattern, lambda match: f"{match['head']}{match['tail'].replace(' ', mark)}"),)
 
 
 def range_rules(language: Language) -> tuple[Rule, ...]:
-    """From a number to another, before anything else is made of the second one; and what else stands before numbers."""
+    """Return the rules for ranges and for signs before numbers. They run before the second number is changed."""
     minus, to = f" {language.words['minus']} ", f" {language.words['to']} "
 
     def say_range(match: re.Match[str]) -> str:
@@ -77,7 +77,7 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def power_rules(language: Language) -> tuple[Rule, ...]:
-    """Exponents: as small figures, behind "^", and behind the "e" of computers."""
+    """Return the rules for exponents: superscript digits, "10^3", and scientific notation ("1e3")."""
 
     def say_power(match: re.Match[str]) -> str:
         plain = unicodedata.normalize("NFKC", match[1])
@@ -130,11 +130,11 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
             text_before(match).isalpha() or language.parse_number(match["number"]) >= _LETTER_SCALE_LIMIT
         )
         if is_letter:
-            # The K of "Y2K" and of "9700K" is a letter.
+            # In "Y2K" and "9700K" the K is a letter, not a scale.
             words = _pad_with_spaces(match, f"{language.say_number(match['number'])} {match['scale']}")
         return f"{minus} {words.lstrip()}" if match["minus"] else words
 
-    # A point between figures of those who write a comma: "USB 3.0".
+    # A point between digits in a language with a decimal comma: "USB 3.0".
     pointed = (
         r"(?<![\w.,])(\d{1,9})\.(\d{1,2}|\d{4,9})(?![\w.,]?\d|\w)" if language.decimal_mark == "," else "(?!)"
     )
@@ -161,13 +161,13 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def _say_version(version: str, *, language: Language) -> str:
-    # Where a comma is the decimal mark, the point of a version is called as in an address.
+    # In a language with a decimal comma, the point of a version has the same name as in an address.
     point = language.words["point" if language.decimal_mark == "." else "dot"]
     return f" {point} ".join(language.say_whole(part) for part in version.split("."))
 
 
 def fraction_rules(language: Language) -> tuple[Rule, ...]:
-    """Fractions, with the unit behind them."""
+    """Return the rules for fractions and the unit after them."""
     unit = rf"(?: ?(?P<unit>{unit_pattern(language)})(?!\w))?"
     return tuple(
         Rule(re.compile(pattern + unit), lambda match: _say_fraction(match, language=language), needs=needs)
@@ -197,7 +197,7 @@ def _say_ordinal(match: re.Match[str], *, language: Language) -> str | None:
 
 
 def _pad_with_spaces(match: re.Match[str], words: str) -> str:
-    """Apart from the letters that it is glued to."""
+    """Return the words with spaces between them and adjacent letters."""
     front, back = text_before(match), text_after(match, chars=2)
     plural = back[:1] == "s" and not back[1:].isalnum()
     return f"{' ' * front.isalnum()}{words}{' ' * (back[:1].isalnum() and not plural)}"

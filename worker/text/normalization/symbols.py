@@ -1,6 +1,6 @@
-"""Signs that stand for a word."""
+"""Replace signs with words."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
-# Read wherever they stand.
+# These are spoken in any context.
 _ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
 _COMPARISON = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(-])")
 
@@ -21,7 +21,7 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
 
     def say_sign(match: re.Match[str]) -> str:
         word = words[match[1]]
-        # "≥ 18" alone is no sentence with a verb.
+        # "≥ 18" alone is not a sentence, so it gets no verb.
         bare_word = (
             word.removeprefix("is ") if text_before(match, chars=3).rstrip()[-1:] in ("", "(") else word
         )

@@ -1,11 +1,11 @@
-"""Telephone numbers, and other rows of digits that are no quantity."""
+"""Put telephone, card and serial numbers into words."""
 
 import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
 
-# With a country's code; in the North American form; groups that all begin with a nought as French ones do.
+# With a country code; in the North American form; local numbers that begin with a zero, as in France.
 _INTERNATIONAL = re.compile(
     r"(?<![\w.,:/-])\+(\d{1,3}(?:[ .-]?(?:\(\d{1,5}\)|\d{1,12})){1,7})(?![\w/]|[.,]\d)"
 )

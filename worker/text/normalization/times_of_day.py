@@ -1,6 +1,6 @@
-"""Times of the day."""
+"""Put times of day into words."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -59,12 +59,12 @@ def _say_12_hour(match: re.Match[str], *, language: Language) -> str | None:
 
 
 def _say_without_half(time: str, *, language: Language) -> str:
-    """The first of two times that share their half of the day."""
+    """Return the first time of a range whose second time has the AM or PM."""
     hour, _, minute = time.partition(":")
     return language.say_12_hour_time(hour=int(hour), minute=int(minute or 0), half="").rstrip()
 
 
 def _full_stop(match: re.Match[str]) -> str:
-    """The point of "p.m." is also the sentence's where that ends."""
+    """Return a point if the point of "p.m." also ends the sentence, else an empty string."""
     rest = match.string[match.end() : match.end() + 3]
     return "." if match[0].endswith(".") and (not rest.strip(" \"')") or _CAPITAL.match(rest)) else ""

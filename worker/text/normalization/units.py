@@ -1,6 +1,6 @@
-"""Measures: a number and the symbol of a unit, by the names that CLDR has for them."""
+"""Put measures into words: a number and a unit symbol, with unit names from CLDR."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -89,9 +89,9 @@ UNIT_SYMBOLS: Mapping[str, str] = {
     "N": "force-newton", "Nm": "torque-newton-meter", "lx": "light-lux", "lm": "light-lumen",
     "ppm": "concentr-permillion", "mol": "concentr-mole", "K": "temperature-kelvin", "ly": "length-light-year",
 }  # fmt: skip
-# Letters that mean something else as soon as they stand close to the number ("5K", "3B", "9L") …
+# These mean something else without a space after the number, as in "5K" and "3B".
 _ONLY_WITH_SPACE = frozenset({"K", "B", "N", "ac"})
-# … or apart from it ("5 B", "2 s").
+# These mean something else with a space after the number, as in "5 B" and "2 s".
 _ONLY_WITHOUT_SPACE = frozenset({"B", "s"})
 _PER_UNITS = {
     "s": "duration-second",
@@ -128,7 +128,7 @@ def _alternatives(symbols: Iterable[str]) -> str:
 
 
 PER_UNIT = _alternatives(_PER_UNITS)
-"""A pattern for what may stand behind the stroke of "mg/l"."""
+"""A pattern for the unit after the slash, as in "mg/l"."""
 
 
 def unit_rules(language: Language) -> tuple[Rule, ...]:
@@ -163,7 +163,7 @@ def unit_pattern(language: Language) -> str:
 
 
 def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | None = None) -> str:
-    """The name of a unit as it stands behind the value."""
+    """Return the name of a unit in the form that follows the value."""
     if symbol in language.units:
         one, many = language.units[symbol]
         name = one if language.is_singular(abs(value)) else many
@@ -177,13 +177,13 @@ def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | Non
 
 
 def _per_name(per: str, *, language: Language) -> str:
-    """ "per second" """
+    """Return the words for the unit after the slash, as "per second"."""
     whole = _cldr_name("length-meter", sample=1, per=_PER_UNITS[per], locale=language.locale)
     return whole.removeprefix(_cldr_name("length-meter", sample=1, per=None, locale=language.locale)).strip()
 
 
 def _sample_number(value: Decimal, *, locale: str) -> Decimal | int:
-    """Any number of the same plural form: names are remembered by it."""
+    """Return one fixed number with the same plural form, so that few unit names are cached."""
     form = _plural_form(str(abs(value)), locale)
     return {"one": 1, "many": 1_000_000}.get(form, 1 if form == "one" else Decimal("2"))
 
@@ -212,7 +212,7 @@ def _say_measure(match: re.Match[str], *, language: Language) -> str | None:
         return None
     value = language.parse_number(match["number"])
     words, scale = say_scaled_number(match, language=language)
-    # "a 10-km run" has the singular.
+    # The unit is singular in "a 10-km run".
     counted = Decimal(1) if gap == "-" or language.is_attributive(match) else value
     name = unit_name(symbol, value=counted, language=language, per=match["per"])
     spoken = (
