@@ -1,4 +1,4 @@
-"""How much of the tables in tests/support/text_cases is read as it should be: `python -m tests.support.text_rates`."""
+"""Measure how many cases of tests/support/text_cases get the expected reading: `python -m tests.support.text_rates`."""
 
 import csv
 import re
@@ -13,7 +13,7 @@ TABLES_FOLDER = Path(__file__).parent / "text_cases"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`fixed` was written before the code and is never changed to fit it."""
+    """One row of a table. A `fixed` case was written before the code and is never changed to fit it."""
 
     fixed: bool
     source: str
@@ -39,7 +39,7 @@ class Rate:
 
 
 def comparable_words(text: str) -> str:
-    """What is compared: words in lower case, without punctuation and hyphens; "p.m." is "pm"."""
+    """Return the words in lower case, without punctuation and hyphens. "p.m." becomes "pm"."""
     return " ".join(re.findall(r"\w+", re.sub(r"['’.]", "", text.lower().replace("-", " "))))  # noqa: RUF001
 
 
@@ -74,7 +74,7 @@ def measure_rate(table: str) -> Rate:
 
 
 def main() -> None:
-    """Figures of every language, or of those named; with `--failed`, also what is read otherwise."""
+    """Print the rate of each table, or of those named; with `--failed`, also the cases with another reading."""
     named = [name for name in sys.argv[1:] if not name.startswith("-")]
     for table in named or list_tables():
         rate = measure_rate(table)
