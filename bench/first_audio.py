@@ -80,8 +80,8 @@ def _bare_engine(settings: Settings) -> Callable[[str], float]:
     """What speaks the first segment of a text, and how many milliseconds the engine takes for it."""
     from worker.engines import create
     from worker.engines.protocol import Utterance
-    from worker.text.normalization import normalise
-    from worker.text.splitting import cut
+    from worker.text.normalization import normalize
+    from worker.text.splitting import split_text
 
     engine = create("hibari", settings)
     engine.load()
@@ -89,8 +89,8 @@ def _bare_engine(settings: Settings) -> Callable[[str], float]:
     language = voice.languages[0]
 
     def speak(text: str) -> float:
-        first = cut(text, language=language, max_chars=engine.max_chars)[0].text
-        said = normalise(first, language=language).text
+        first = split_text(text, language=language, max_chars=engine.max_chars)[0].text
+        said = normalize(first, language=language).text
         utterance = Utterance(said, voice.engine_voice, "", language, 1.0, None, SEED, seed_given=True)
         began = time.perf_counter()
         engine.speak([utterance])

@@ -1,5 +1,5 @@
-# ruff: noqa: RUF001  # letters that look like others are what it is about
-"""Whatever text comes, it is spoken or plainly refused, and the worker that met it speaks on."""
+# ruff: noqa: RUF001  # this file contains letters that look like others
+"""Any text is spoken or refused with a clear error, and the worker keeps working."""
 
 import io
 import json
@@ -18,18 +18,18 @@ from cli.service.stack import Stack
 from common.settings import Settings
 
 NORMAL = "An ordinary sentence comes right after it."
-# None of these may take longer, whatever else the machine does.
+# The limit for each request, even on a busy machine.
 WITHIN_S = 60.0
 LONG_WITHIN_S = 110.0
 
 SPOKEN = {
     "mixed English and Arabic": "The word مرحبا means hello.",
-    "the same number word": "1" * 60 + " words",
+    "60 ones and a word": "1" * 60 + " words",
     "zalgo": "H̴̢̛͇͔̋e̷͙͐l̶̰̈́l̵̪̋ő̶͜ t̸̡̛h̵̰͘e̶̙͝r̷̨̕ê̴͜.",
     "control characters": "Hello\x01\x02 \x1b[31mthere\x7f\x85.",
     "NUL": "Hello\x00there.",
-    "half a surrogate pair": "Hello \ud800 there \udfff.",
-    "a whole pair in halves": "Hello \ud83d\ude00 there.",
+    "lone surrogates": "Hello \ud800 there \udfff.",
+    "a surrogate pair": "Hello \ud83d\ude00 there.",
     "right-to-left override": "Hello \u202edlrow\u202c again.",
     "markdown": "# A title\n\n* one **bold** item\n* `code` and [a link](http://example.org)\n\n```\nx = 1\n```\n",
     "addresses": "See https://example.org/a/b?c=d&e=f#g or write to someone@example.org.",
@@ -54,10 +54,10 @@ UNSPEAKABLE = {
     "spaces of all kinds": " \t\u00a0\u2003\u3000",
     "control characters only": "\x01\x02\x1b\x7f",
     "NUL only": "\x00\x00",
-    "half a surrogate pair only": "\ud800",
-    "nothing that is seen": "\u200b\u200d\ufeff\u202e",
+    "a lone surrogate only": "\ud800",
+    "invisible characters only": "\u200b\u200d\ufeff\u202e",
     "combining marks only": "\u0301\u0302\u0303",
-    "nothing": "",
+    "an empty text": "",
 }
 UNREADABLE = {
     "Arabic": "مرحبا بكم في مدينتنا الجميلة، نتمنى لكم يوما سعيدا.",
@@ -70,7 +70,7 @@ GARBLED = {
     "Vietnamese": ("Xin chào các bạn, hôm nay trời đẹp quá.", "looks like vi"),
     "Cyrillic": ("Добрый день, мы рады видеть вас в нашем городе.", "Cyrillic script"),
 }
-# Spoken twice as fast, which halves what the engine has to do.
+# Spoken at double speed, which halves the work of the engine.
 LONG = {
     "a word of 50,000 letters": "a" * 50_000,
     "5,000 digits": "1234567890" * 500,
@@ -93,7 +93,7 @@ def service(stack: Stack) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def long_answers(service: httpx.Client) -> Iterator[dict[str, Future[httpx.Response]]]:
-    """Under way while all others come and go."""
+    """Send the long texts first, so that they are spoken while the other tests run."""
     with ThreadPoolExecutor(len(LONG)) as clients:
         yield {
             name: clients.submit(ask, service, text, timeout_s=LONG_WITHIN_S + 20, speed=2.0)
@@ -102,25 +102,25 @@ def long_answers(service: httpx.Client) -> Iterator[dict[str, Future[httpx.Respo
 
 
 @pytest.fixture(autouse=True)
-def the_worker_speaks_on(
+def the_worker_keeps_working(
     stack: Stack, service: httpx.Client, long_answers: dict[str, Future[httpx.Response]]
 ) -> Iterator[None]:
     pids = stack.pids()
     yield
     spoken(service, ask(service, NORMAL))
-    # Those that sweep and clean may have come since.
+    # The worker process for sweep and cleanup may have started since.
     assert stack.pids().items() >= pids.items()
 
 
 def ask(service: httpx.Client, text: str, *, timeout_s: float = WITHIN_S, **body: Any) -> httpx.Response:
-    """With every character escaped, as clients do that write half surrogates."""
+    """Send the text with every non-ASCII character escaped, as a client that sends lone surrogates does."""
     content = json.dumps({"text": text, **body})
     headers = {"Content-Type": "application/json"}
     return service.post("/synthesize", content=content, headers=headers, timeout=timeout_s)
 
 
 def spoken(service: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
-    """The job, when its audio is whole."""
+    """Check that the answer is a completed job with whole audio, and return the job."""
     assert answer.status_code == 200, answer.text
     job: dict[str, Any] = answer.json()
     assert (job["status"], job["provider"], job["attempts"]) == ("completed", "local", 1)
@@ -131,7 +131,7 @@ def spoken(service: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
 
 
 def refused(answer: httpx.Response) -> dict[str, Any]:
-    """The error, when it has the one shape and says something."""
+    """Check that the answer is an error in the common shape, and return the error."""
     assert 400 <= answer.status_code < 600, answer.text
     error: dict[str, Any] = answer.json()["error"]
     assert (
@@ -143,12 +143,12 @@ def refused(answer: httpx.Response) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", SPOKEN)
-def test_it_is_spoken(service: httpx.Client, name: str) -> None:
+def test_an_odd_text_is_spoken(service: httpx.Client, name: str) -> None:
     spoken(service, ask(service, SPOKEN[name]))
 
 
 @pytest.mark.parametrize("name", UNSPEAKABLE)
-def test_it_is_refused_before_it_is_a_job(service: httpx.Client, name: str) -> None:
+def test_a_text_without_speech_is_refused_without_a_job(service: httpx.Client, name: str) -> None:
     answer = ask(service, UNSPEAKABLE[name])
     error = refused(answer)
     assert (answer.status_code, error["param"]) == (400, "text")
@@ -157,7 +157,7 @@ def test_it_is_refused_before_it_is_a_job(service: httpx.Client, name: str) -> N
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_what_the_voice_cannot_read_fails_its_job_by_name(service: httpx.Client, name: str) -> None:
+def test_a_text_in_a_script_the_voice_cannot_read_fails_the_job(service: httpx.Client, name: str) -> None:
     answer = ask(service, UNREADABLE[name])
     error = refused(answer)
     assert (answer.status_code, error["code"]) == (400, "unspeakable_text")
@@ -166,14 +166,14 @@ def test_what_the_voice_cannot_read_fails_its_job_by_name(service: httpx.Client,
 
 
 @pytest.mark.parametrize("name", GARBLED)
-def test_what_the_voice_may_garble_comes_with_a_warning(service: httpx.Client, name: str) -> None:
+def test_a_text_in_another_language_is_spoken_with_a_warning(service: httpx.Client, name: str) -> None:
     text, hint = GARBLED[name]
     (warning,) = spoken(service, ask(service, text))["warnings"]
     assert "The voice speaks en" in warning
     assert hint in warning
 
 
-def test_a_language_that_was_named_is_warned_of(service: httpx.Client) -> None:
+def test_a_requested_language_that_the_voice_does_not_speak_is_a_warning(service: httpx.Client) -> None:
     (warning,) = spoken(service, ask(service, "Hello there.", language="fr"))["warnings"]
     assert "not fr" in warning
 
@@ -195,7 +195,7 @@ def test_any_text_is_spoken_or_refused(service: httpx.Client, text: str) -> None
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_monster_is_spoken_in_the_end(
+def test_a_very_long_text_is_spoken(
     service: httpx.Client, long_answers: dict[str, Future[httpx.Response]], name: str
 ) -> None:
     job = spoken(service, long_answers[name].result(LONG_WITHIN_S))

@@ -1,11 +1,11 @@
-"""Numbers in words, in the languages that num2words knows."""
+"""Numbers in words, in the languages that num2words supports."""
 
 import random
 import string
 
 import pytest
 
-from worker.text.numbers import spell_numbers
+from worker.text.number_words import spell_numbers
 
 ENGLISH = {
     "It is 42.": "It is forty-two.",
@@ -21,7 +21,7 @@ ENGLISH = {
     "no digits at all": "no digits at all",
     "": "",
 }
-ELSEWHERE = (
+OTHER_LANGUAGES = (
     ("fr", "Le 1er, le 2e, 1 234 567,5", "Le premier, le deuxième, " + "un million deux cent trente-quatre mille "
      "cinq cent soixante-sept virgule cinq"),
     ("fr-CA", "12", "douze"),
@@ -37,21 +37,21 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize(("text", "spelled"), ENGLISH.items())
-def test_english(text: str, spelled: str) -> None:
+def test_english_numbers_are_spelled(text: str, spelled: str) -> None:
     assert spell_numbers(text, language="en-US") == spelled
 
 
-@pytest.mark.parametrize(("language", "text", "spelled"), ELSEWHERE)
-def test_as_the_language_writes_them(language: str, text: str, spelled: str) -> None:
+@pytest.mark.parametrize(("language", "text", "spelled"), OTHER_LANGUAGES)
+def test_numbers_are_read_in_the_notation_of_the_language(language: str, text: str, spelled: str) -> None:
     assert spell_numbers(text, language=language) == spelled
 
 
 @pytest.mark.parametrize("language", ["hi", "zh", "xx", "", "ojb-Cans"])
-def test_a_language_that_is_not_known_leaves_the_text_alone(language: str) -> None:
+def test_a_text_in_an_unsupported_language_is_unchanged(language: str) -> None:
     assert spell_numbers("It is 42.", language=language) == "It is 42."
 
 
-def test_what_num2words_fails_on_stays() -> None:
+def test_a_number_that_num2words_cannot_spell_is_unchanged() -> None:
     assert spell_numbers("-21 và 5", language="vi") == "-21 và năm"
 
 
@@ -64,9 +64,9 @@ def test_a_long_number_is_read_digit_by_digit() -> None:
 @pytest.mark.parametrize(
     "language", ["en", "fr", "de", "ru", "ja", "ar", "vi", "pl", "bn", "th", "he", "ko", "tr", "am"]
 )
-def test_never_raises(language: str) -> None:
-    """Texts made of what numbers are made of, and of what stands beside them."""
-    draw = random.Random(language)
+def test_spelling_never_raises(language: str) -> None:
+    """Tries random texts of digits, signs and letters."""
+    rng = random.Random(language)
     pieces = [
         *string.digits,
         *"-\u2212.,  \u00a0\u202f'%$€/:;()[]°²½Ⅷ٣३５\u0301\n",
@@ -79,12 +79,12 @@ def test_never_raises(language: str) -> None:
         "日",
     ]
     for _ in range(400):
-        text = "".join(draw.choices(pieces, k=draw.randint(1, 30)))
+        text = "".join(rng.choices(pieces, k=rng.randint(1, 30)))
         assert isinstance(spell_numbers(text, language=language), str)
 
 
-def test_english_leaves_no_digit() -> None:
-    draw = random.Random(7)
+def test_english_text_has_no_digits_left() -> None:
+    rng = random.Random(7)
     for _ in range(1000):
-        text = "".join(draw.choices("0123456789.,- aé", k=draw.randint(1, 25)))
+        text = "".join(rng.choices("0123456789.,- aé", k=rng.randint(1, 25)))
         assert not any(map(str.isdecimal, spell_numbers(text, language="en"))), text

@@ -16,7 +16,7 @@ from worker.engines.pretrained import PretrainedEngine, samples_of, unspeakable
 from worker.engines.protocol import Speech, Utterance, Word
 from worker.engines.samples import checked
 from worker.synthesis.word_timings import align
-from worker.text.numbers import spell_numbers
+from worker.text.number_words import spell_numbers
 
 
 class MmsEngine(PretrainedEngine):

@@ -14,8 +14,8 @@ from common.messaging.text_stream import Kind
 from worker.engines.protocol import EngineError
 from worker.synthesis.callbacks import ReadText
 from worker.synthesis.segmentation import FIRST_MAX_CHARS, Segment, spoken_language
-from worker.text.language import detect
-from worker.text.splitting import TextSpan, cut
+from worker.text.language_detection import detect_language
+from worker.text.splitting import TextSpan, split_text
 
 # How long to wait for a piece before `check` runs again.
 CHECK_EVERY_S = 0.5
@@ -116,7 +116,7 @@ class IncrementalText:
             raise EngineError("invalid_tag", "The pauses add up to more than an hour.", caller_fault=True)
 
     def _cut(self, text: str, voice: Voice, *, may_go_on: bool) -> list[TextSpan]:
-        pieces = cut(
+        pieces = split_text(
             text + _CONTINUATION if may_go_on else text,
             language=self._language(voice),
             max_chars=self._max_chars,
@@ -144,7 +144,7 @@ class IncrementalText:
         return self._job.language or spoken_language(voice, guess=self._detected_language)
 
     def _detected_language(self) -> str | None:
-        found = detect(self.text)
+        found = detect_language(self.text)
         return found[0].partition("-")[0] if found else None
 
     def _parse(self, text: str) -> Markup:

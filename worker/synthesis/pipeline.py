@@ -28,10 +28,10 @@ from worker.synthesis.partial_audio import PartialAudio, merge_stages, write_par
 from worker.synthesis.rendering import Rendering
 from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis, SynthesizedSegment
 from worker.synthesis.segmentation import plan_segments
-from worker.text.language import mismatch_warning
+from worker.text.language_detection import mismatch_warning
 from worker.text.lexicon import Lexicon
-from worker.text.normalization import normalise
-from worker.text.splitting import cut
+from worker.text.normalization import normalize
+from worker.text.splitting import split_text
 
 SPOOL_BYTES = 8 * 1024 * 1024
 
@@ -68,8 +68,8 @@ def speak(
 
 def warm_up() -> None:
     """Load what the first text would load: sentence rules, number rules, and the language model."""
-    cut("The first sentence. Another one.", language="en", max_chars=100)
-    normalise("On 3 May 2024 it cost $5.", language="en")
+    split_text("The first sentence. Another one.", language="en", max_chars=100)
+    normalize("On 3 May 2024 it cost $5.", language="en")
     mismatch_warning("The first sentence of a worker.", asked=None, spoken=("en",))
 
 

@@ -17,10 +17,10 @@ from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Wor
 from worker.inference.dispatch import Dispatcher
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
 from worker.synthesis.segmentation import Segment
-from worker.text.breaks import break_up
+from worker.text.break_points import split_to_length
 from worker.text.lexicon import Lexicon
-from worker.text.normalization import Spoken, normalise
-from worker.text.verbatim import as_written, untouched
+from worker.text.normalization import NormalizedText, normalize
+from worker.text.verbatim_text import apply_lexicon, keep_text
 
 # Skip the `started` event for jobs shorter than this.
 SHORT_JOB_S = 0.3
@@ -46,7 +46,7 @@ class _Call:
 @dataclass(frozen=True, slots=True)
 class _Pending:
     segment: Segment
-    normalized: Spoken
+    normalized: NormalizedText
     calls: tuple[_Call, ...]
 
 
@@ -60,12 +60,12 @@ class SegmentNormalizer:
         # The queue decides, not the job's provider: voices of one text may have several providers.
         self._is_stub = weights_of(part.queue) == STUB
 
-    def normalize(self, segment: Segment) -> Spoken:
+    def normalize(self, segment: Segment) -> NormalizedText:
         if self._is_stub or find_model(segment.voice.model).verbatim:
-            return untouched(segment.text)
+            return keep_text(segment.text)
         if not self._options.normalize:
-            return as_written(segment.text, lexicon=self._lexicon)
-        return normalise(segment.text, language=segment.language, lexicon=self._lexicon)
+            return apply_lexicon(segment.text, lexicon=self._lexicon)
+        return normalize(segment.text, language=segment.language, lexicon=self._lexicon)
 
 
 class SegmentSynthesis:
@@ -147,7 +147,9 @@ class SegmentSynthesis:
 
     def _split(self, text: str) -> Iterator[tuple[int, int]]:
         """Normalized text may be longer than the engine takes in one call."""
-        places = break_up(text, start=0, end=len(text), max_chars=max(1, self._dispatcher.engine.max_chars))
+        places = split_to_length(
+            text, start=0, end=len(text), max_chars=max(1, self._dispatcher.engine.max_chars)
+        )
         return ((start, end) for start, end in places if speakable(text[start:end]))
 
     def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
@@ -179,7 +181,7 @@ class SegmentSynthesis:
     def _in_halves(self, utterance: Utterance) -> Speech | None:
         """Some texts need more of the model's input than their length suggests. One half may fit."""
         text = utterance.text
-        places = list(break_up(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
+        places = list(split_to_length(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
         if len(places) < 2:
             return None
         found: list[tuple[int, Speech]] = []
@@ -192,7 +194,7 @@ class SegmentSynthesis:
                 found.append((start, speech))
         return _concatenated(found)
 
-    def _utterance(self, segment: Segment, normalized: Spoken, *, start: int, end: int) -> Utterance:
+    def _utterance(self, segment: Segment, normalized: NormalizedText, *, start: int, end: int) -> Utterance:
         job = self._job
         return Utterance(
             text=normalized.text[start:end],

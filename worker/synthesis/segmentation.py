@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from common.catalogue import Voice, find_voice
 from common.jobs.lease import ClaimedPart
 from common.markup import Markup, VoiceSpan, parse_markup
-from worker.text.language import detect
-from worker.text.splitting import cut_on
+from worker.text.language_detection import detect_language
+from worker.text.splitting import iter_text_spans
 
 # Languages whose characters each take as long to say as a few letters.
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})
@@ -85,7 +85,7 @@ class _Span:
 
 def _split(text: str, span: _Span, *, max_chars: int, first_index: int) -> Iterator[Segment]:
     place = span.place
-    pieces = cut_on(
+    pieces = iter_text_spans(
         text[place.start : place.end],
         language=span.language,
         max_chars=_in_letters(max_chars, language=span.language),
@@ -125,7 +125,7 @@ class _DetectedLanguage:
 
     def language(self) -> str | None:
         if self._found is None:
-            found = detect(self._text)
+            found = detect_language(self._text)
             self._found = (found[0].partition("-")[0] if found else None,)
         return self._found[0]
 

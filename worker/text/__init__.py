@@ -1,6 +1,6 @@
-"""Texts: cut into what an engine speaks in one call, and checked against the languages of a voice."""
+"""Split texts into spans that an engine speaks in one call, and check that the voice speaks their language."""
 
-from worker.text.language import detect, mismatch_warning
-from worker.text.splitting import TextSpan, cut
+from worker.text.language_detection import detect_language, mismatch_warning
+from worker.text.splitting import TextSpan, split_text
 
-__all__ = ["TextSpan", "cut", "detect", "mismatch_warning"]
+__all__ = ["TextSpan", "detect_language", "mismatch_warning", "split_text"]

@@ -1,23 +1,26 @@
-"""Where paragraphs and sentences begin and end."""
+"""Split a text into paragraphs and sentences."""
 
 import re
 from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
-from worker.text.endings import ends_sentence
+from worker.text.sentence_endings import ends_sentence
 
-# Blank lines; and a heading and each item of a list in Markdown, so that they get a pause.
+# Blank lines, and each Markdown heading and list item, so that they get a pause.
 _PARAGRAPH_BREAK = re.compile(
     r"\n[^\S\n]*\n|\u2029|\n(?=[ \t]{0,16}(?:[-*+•‣◦][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]))"
     r"|(?:(?<=\n)|^) {0,3}#{1,6}[ \t][^\n]*(?P<heading_end>\n)"
 )
-# The library's time grows with the square of the quotation marks that are left open in what it is given.
+# sentencex takes time that grows with the square of the number of unclosed quotation marks in its input.
 _BLOCK_CHARS = 8192
 
 
-def paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of what blank lines, paragraph separators, headings and list items part; some may be blank."""
+def split_paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of each paragraph. Some may be blank.
+
+    Paragraphs end at blank lines, paragraph separators, headings and list items.
+    """
     start = 0
     for found in _PARAGRAPH_BREAK.finditer(text):
         stop = found.start("heading_end") if found["heading_end"] else found.start()
@@ -26,34 +29,38 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def sentences(text: str, *, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of the sentences in `text[start:end]`, without a gap between them.
+def split_sentences(text: str, *, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of the sentences in `text[start:end]`, without gaps.
 
-    `text` must be free of lone surrogates. A language that is not known is cut like English.
+    `text` must not contain lone surrogates. An unknown language is split like English.
     """
     primary = language.partition("-")[0].lower() or "en"
     while start < end:
         block = text[start : min(end, start + _BLOCK_CHARS)]
-        stops = _stops(block, language=primary)
+        lengths = _sentence_lengths(block, language=primary)
         if start + len(block) < end:
-            stops = _whole(stops, block=block)
-        for stop in stops:
-            yield start, start + stop
-            start += stop
+            lengths = _drop_incomplete(lengths, block=block)
+        for length in lengths:
+            yield start, start + length
+            start += length
 
 
-def _stops(block: str, *, language: str) -> list[int]:
-    """Lengths of the sentences that fill the block."""
-    found = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)}
-    ends = {end for end in found if ends_sentence(block, end, language=language)} | {len(block)}
-    ordered = sorted(ends - {0})
-    return [after - before for before, after in zip([0, *ordered], ordered, strict=False)]
+def _sentence_lengths(block: str, *, language: str) -> list[int]:
+    """Return the lengths of the sentences in the block. They add up to its length."""
+    boundaries = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)}
+    ends = {end for end in boundaries if ends_sentence(block, end, language=language)} | {len(block)}
+    offsets = sorted(ends - {0})
+    return [after - before for before, after in zip([0, *offsets], offsets, strict=False)]
 
 
-def _whole(stops: list[int], *, block: str) -> list[int]:
-    """The sentences of a block that goes on: its last one may be cut off, and is read again with what follows."""
-    if stops[-1] <= len(block) // 2:
-        return stops[:-1]
-    begun = len(block) - stops[-1]
-    gap = max(block.rfind(" ", begun + 1), block.rfind("\n", begun + 1))
-    return [*stops[:-1], gap - begun] if gap > 0 else stops
+def _drop_incomplete(lengths: list[int], *, block: str) -> list[int]:
+    """Return the lengths without the last sentence, which the end of the block may cut off.
+
+    The caller reads that sentence again in the next block. If it fills more than half of the block, it is cut at its
+    last white space instead.
+    """
+    if lengths[-1] <= len(block) // 2:
+        return lengths[:-1]
+    last_start = len(block) - lengths[-1]
+    last_space = max(block.rfind(" ", last_start + 1), block.rfind("\n", last_start + 1))
+    return [*lengths[:-1], last_space - last_start] if last_space > 0 else lengths

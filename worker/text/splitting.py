@@ -1,22 +1,23 @@
-"""Cutting a text into segments: what an engine speaks in one call."""
+"""Split a text into spans that an engine speaks in one call each."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from common.speakable import speakable
-from worker.text.breaks import CLAUSE, LINE, break_up, places
-from worker.text.cleaning import clean
-from worker.text.sentences import paragraphs, sentences
+from worker.text.break_points import CLAUSE_END, LINE_END, find_break_points, split_to_length
+from worker.text.control_characters import replace_control_characters
+from worker.text.sentences import split_paragraphs, split_sentences
 
-# Engines speak a bare "Ok." or "1." badly, and a call for it costs as much as one for a sentence.
-_LONELY_CHARS = 20
+# Engines speak a single "Ok." or "1." badly, and a call for it costs as much as a call for a sentence.
+_SHORT_CHARS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """`start` and `end` are offsets into the text that was cut; `text` is as long as they are apart.
+    """One or more sentences, or a part of a sentence that is too long.
 
-    One that ends neither a sentence nor a paragraph is a part of a sentence that was too long.
+    `start` and `end` are offsets into the original text, and `text` has `end - start` characters. A span with neither
+    `sentence_end` nor `paragraph_end` is a part of a sentence that is too long.
     """
 
     index: int
@@ -28,118 +29,130 @@ class TextSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Chunk:
     start: int
     end: int
-    spoken: bool
+    has_speech: bool
     sentence_end: bool = True
 
     @property
-    def lonely(self) -> bool:
-        return not self.spoken or self.end - self.start < _LONELY_CHARS
+    def is_short(self) -> bool:
+        return not self.has_speech or self.end - self.start < _SHORT_CHARS
 
 
-def cut(text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160) -> list[TextSpan]:
-    """Sentences in their order, none above `max_chars`; every speakable character is in exactly one segment.
-
-    The first segment stays within `first_max_chars` where a sentence, clause or line ends there, so that audio
-    starts soon. Empty when nothing is speakable. Takes time in proportion to the text, whatever the text.
-    """
-    return list(cut_on(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars))
-
-
-def cut_on(
+def split_text(
     text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
-) -> Iterator[TextSpan]:
-    """The same, paragraph by paragraph: the first can be spoken while the others are still to be cut."""
-    if max_chars < 1:
-        raise ValueError(f"max_chars must be at least 1, not {max_chars}")
-    cleaned = clean(text)
-    count = 0
-    for start, end in paragraphs(cleaned):
-        atoms = list(_atoms(cleaned, start=start, end=end, language=language, max_chars=max_chars))
-        pieces = [piece for piece in _joined(atoms, max_chars=max_chars) if piece.spoken]
-        if pieces and not count and first_max_chars is not None:
-            stops = [atom.end for atom in atoms]
-            pieces[:1] = _opened(cleaned, pieces[0], stops=stops, limit=pieces[0].start + first_max_chars)
-        yield from _segments(cleaned, pieces, first_index=count)
-        count += len(pieces)
+) -> list[TextSpan]:
+    """Return spans of at most `max_chars` characters, in order. Each speakable character is in exactly one span.
 
-
-def _segments(text: str, pieces: list[_Piece], *, first_index: int) -> Iterator[TextSpan]:
-    for index, piece in enumerate(pieces):
-        yield TextSpan(
-            index=first_index + index,
-            start=piece.start,
-            end=piece.end,
-            text=text[piece.start : piece.end],
-            sentence_end=piece.sentence_end,
-            paragraph_end=index == len(pieces) - 1,
-        )
-
-
-def _atoms(text: str, *, start: int, end: int, language: str, max_chars: int) -> Iterator[_Piece]:
-    """Sentences, and the parts of those that are too long, without white space around them."""
-    for first, last in sentences(text, start=start, end=end, language=language):
-        whole = _piece(text, start=first, end=last)
-        for begin, stop in break_up(text, start=whole.start, end=whole.end, max_chars=max_chars):
-            piece = _piece(text, start=begin, end=stop, sentence_end=stop == whole.end)
-            if piece.end > piece.start:
-                yield piece
-
-
-def _piece(text: str, *, start: int, end: int, sentence_end: bool = True) -> _Piece:
-    body = text[start:end]
-    start, end = end - len(body.lstrip()), start + len(body.rstrip())
-    return _Piece(start, max(start, end), spoken=speakable(body), sentence_end=sentence_end)
-
-
-def _joined(atoms: Iterable[_Piece], *, max_chars: int) -> list[_Piece]:
-    """The atoms of a paragraph; a lonely one goes with the next, else with the one before, if there is room."""
-    done: list[_Piece] = []
-    for atom in atoms:
-        if done and done[-1].lonely and atom.end - done[-1].start <= max_chars:
-            done[-1] = _both(done[-1], atom)
-            continue
-        _settle(done, max_chars=max_chars)
-        done.append(atom)
-    _settle(done, max_chars=max_chars)
-    return done
-
-
-def _settle(done: list[_Piece], *, max_chars: int) -> None:
-    """Gives a lonely last piece to the one before it."""
-    if len(done) > 1 and done[-1].lonely and done[-1].end - done[-2].start <= max_chars:
-        last = done.pop()
-        done[-1] = _both(done[-1], last)
-
-
-def _both(first: _Piece, second: _Piece) -> _Piece:
-    return _Piece(
-        first.start, second.end, spoken=first.spoken or second.spoken, sentence_end=second.sentence_end
+    If a sentence, clause or line ends within `first_max_chars`, the first span ends there, so that audio starts soon.
+    Returns an empty list if nothing is speakable. Takes linear time for any text.
+    """
+    return list(
+        iter_text_spans(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
     )
 
 
-def _opened(text: str, piece: _Piece, *, stops: list[int], limit: int) -> list[_Piece]:
-    """The first piece, cut at the last natural place before `limit` when it reaches beyond."""
-    if piece.end <= limit:
-        return [piece]
-    sentence_ends = [stop for stop in stops if piece.start < stop <= limit]
-    clauses = places(CLAUSE, text, start=piece.start, limit=limit)
-    lines = places(LINE, text, start=piece.start, limit=limit)
-    for offsets in (sorted(sentence_ends + clauses), lines):
-        ways = [
-            _halves(text, piece, offset, sentence_end=offset in sentence_ends) for offset in reversed(offsets)
+def iter_text_spans(
+    text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
+) -> Iterator[TextSpan]:
+    """Yield the spans of `split_text` paragraph by paragraph, so that the first is available at once."""
+    if max_chars < 1:
+        raise ValueError(f"max_chars must be at least 1, not {max_chars}")
+    cleaned = replace_control_characters(text)
+    count = 0
+    for start, end in split_paragraphs(cleaned):
+        sentence_chunks = list(
+            _sentence_chunks(cleaned, start=start, end=end, language=language, max_chars=max_chars)
+        )
+        chunks = [chunk for chunk in _merge_short(sentence_chunks, max_chars=max_chars) if chunk.has_speech]
+        if chunks and not count and first_max_chars is not None:
+            sentence_ends = [chunk.end for chunk in sentence_chunks]
+            chunks[:1] = _shorten_first(
+                cleaned, chunks[0], sentence_ends=sentence_ends, limit=chunks[0].start + first_max_chars
+            )
+        yield from _to_spans(cleaned, chunks, first_index=count)
+        count += len(chunks)
+
+
+def _to_spans(text: str, chunks: list[_Chunk], *, first_index: int) -> Iterator[TextSpan]:
+    for index, chunk in enumerate(chunks):
+        yield TextSpan(
+            index=first_index + index,
+            start=chunk.start,
+            end=chunk.end,
+            text=text[chunk.start : chunk.end],
+            sentence_end=chunk.sentence_end,
+            paragraph_end=index == len(chunks) - 1,
+        )
+
+
+def _sentence_chunks(text: str, *, start: int, end: int, language: str, max_chars: int) -> Iterator[_Chunk]:
+    """Yield the sentences, and the parts of long sentences, without surrounding white space."""
+    for first, last in split_sentences(text, start=start, end=end, language=language):
+        sentence = _trimmed_chunk(text, start=first, end=last)
+        for begin, stop in split_to_length(text, start=sentence.start, end=sentence.end, max_chars=max_chars):
+            chunk = _trimmed_chunk(text, start=begin, end=stop, sentence_end=stop == sentence.end)
+            if chunk.end > chunk.start:
+                yield chunk
+
+
+def _trimmed_chunk(text: str, *, start: int, end: int, sentence_end: bool = True) -> _Chunk:
+    body = text[start:end]
+    start, end = end - len(body.lstrip()), start + len(body.rstrip())
+    return _Chunk(start, max(start, end), has_speech=speakable(body), sentence_end=sentence_end)
+
+
+def _merge_short(sentence_chunks: Iterable[_Chunk], *, max_chars: int) -> list[_Chunk]:
+    """Merge each short chunk of a paragraph with the next one, else with the previous one, if `max_chars` allows."""
+    merged: list[_Chunk] = []
+    for chunk in sentence_chunks:
+        if merged and merged[-1].is_short and chunk.end - merged[-1].start <= max_chars:
+            merged[-1] = _merge(merged[-1], chunk)
+            continue
+        _merge_short_last(merged, max_chars=max_chars)
+        merged.append(chunk)
+    _merge_short_last(merged, max_chars=max_chars)
+    return merged
+
+
+def _merge_short_last(merged: list[_Chunk], *, max_chars: int) -> None:
+    """Merge a short last chunk into the previous one."""
+    if len(merged) > 1 and merged[-1].is_short and merged[-1].end - merged[-2].start <= max_chars:
+        last = merged.pop()
+        merged[-1] = _merge(merged[-1], last)
+
+
+def _merge(first: _Chunk, second: _Chunk) -> _Chunk:
+    return _Chunk(
+        first.start,
+        second.end,
+        has_speech=first.has_speech or second.has_speech,
+        sentence_end=second.sentence_end,
+    )
+
+
+def _shorten_first(text: str, chunk: _Chunk, *, sentence_ends: list[int], limit: int) -> list[_Chunk]:
+    """Split the first chunk at the last sentence, clause or line end before `limit` if it is longer."""
+    if chunk.end <= limit:
+        return [chunk]
+    ends_within_limit = [stop for stop in sentence_ends if chunk.start < stop <= limit]
+    clauses = find_break_points(CLAUSE_END, text, start=chunk.start, limit=limit)
+    lines = find_break_points(LINE_END, text, start=chunk.start, limit=limit)
+    for offsets in (sorted(ends_within_limit + clauses), lines):
+        splits = [
+            _split_at(text, chunk, offset, sentence_end=offset in ends_within_limit)
+            for offset in reversed(offsets)
         ]
-        spoken = [way for way in ways if all(half.spoken for half in way)]
-        whole = [way for way in spoken if not any(half.lonely for half in way)]
-        if spoken:
-            return (whole or spoken)[0]
-    return [piece]
+        speakable_splits = [split for split in splits if all(half.has_speech for half in split)]
+        long_enough = [split for split in speakable_splits if not any(half.is_short for half in split)]
+        if speakable_splits:
+            return (long_enough or speakable_splits)[0]
+    return [chunk]
 
 
-def _halves(text: str, piece: _Piece, offset: int, *, sentence_end: bool) -> list[_Piece]:
+def _split_at(text: str, chunk: _Chunk, offset: int, *, sentence_end: bool) -> list[_Chunk]:
     return [
-        _piece(text, start=piece.start, end=offset, sentence_end=sentence_end),
-        _piece(text, start=offset, end=piece.end, sentence_end=piece.sentence_end),
+        _trimmed_chunk(text, start=chunk.start, end=offset, sentence_end=sentence_end),
+        _trimmed_chunk(text, start=offset, end=chunk.end, sentence_end=chunk.sentence_end),
     ]

@@ -15,7 +15,7 @@ from worker.engines.protocol import EngineError
 from worker.synthesis.callbacks import SynthesisStopped
 from worker.synthesis.incremental_text import IncrementalText
 from worker.synthesis.segmentation import Segment
-from worker.text.splitting import cut
+from worker.text.splitting import split_text
 
 FLUSH, END = Piece("flush"), Piece("end")
 LONG = "This is a sentence of some length. "
@@ -70,7 +70,7 @@ def talk(*pieces: Piece | str, **changes: Any) -> Talk:
 @pytest.fixture(scope="module", autouse=True)
 def _warm() -> None:
     """The first cut of a process loads its rules, and a slow look is followed by a pause."""
-    cut(LONG, language="en", max_chars=100)
+    split_text(LONG, language="en", max_chars=100)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
-"""Reading texts aloud: tables of what is said, offsets that lead back, and what no text may do."""
+"""Normalization: tables of expected readings, offsets into the original text, lexicons, and time for any text."""
 
-# Signs that look like others are what is read here.
+# This file contains characters that look like others.
 # ruff: noqa: RUF001
 
 import json
@@ -13,20 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.text_rates import Case, cases, rate, tables, words
+from tests.support.text_rates import Case, comparable_words, list_tables, load_cases, measure_rate
 from worker.text.lexicon import Lexicon
-from worker.text.normalization import normalise
+from worker.text.normalization import normalize
+from worker.text.verbatim_text import apply_lexicon
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 LANGUAGES = ("en", "en-GB", "fr", "de", "es", "it", "pt", "ja", "xx")
-# What the rules look for, so that random texts meet them.
-_SEEN = (
+# Samples of what the rules match, so that random texts contain it.
+_SAMPLES = (
     "1 2 10 1999 2024 3.5 1,000 1.000 $ € £ % ° °C km kg m/s h : - – — / . , ' \" * ** _ ` # ## > | + = × < & @ ~ ^"
     " ² ½ № § May Mai mai Jan. Dr. St. No. p.m. 3pm II XIV Louis Chapter v2 1st 2nd www. http:// a.com b@c.de"
     " #tag @me 😀 ❤️ \n"
     " ( ) [ ] ](/x/) ![ &amp; <b> word Wort mot é ﬁ \u200b \u0301 漢字"
 )
-PIECES = st.sampled_from([*_SEEN.split(" "), "\u00a0", "\n- ", "\n# "])
+PIECES = st.sampled_from([*_SAMPLES.split(" "), "\u00a0", "\n- ", "\n# "])
 TEXTS = st.one_of(
     st.text(max_size=60),
     st.lists(PIECES, max_size=24).map("".join),
@@ -34,36 +35,36 @@ TEXTS = st.one_of(
 )
 
 
-def said(text: str, language: str = "en") -> str:
-    return normalise(text, language=language).text
+def normalized_text(text: str, language: str = "en") -> str:
+    return normalize(text, language=language).text
 
 
 @pytest.mark.parametrize(
     "case",
-    [case for table in tables() for case in cases(table) if not case.fixed],
+    [case for table in list_tables() for case in load_cases(table) if not case.fixed],
     ids=lambda case: case.input,
 )
-def test_what_is_said(case: Case) -> None:
-    assert case.heard == words(case.said)
+def test_a_text_has_the_expected_reading(case: Case) -> None:
+    assert case.actual == comparable_words(case.expected)
 
 
-@pytest.mark.parametrize("table", tables())
-def test_the_fixed_cases_pass_as_often_as_the_readme_says(table: str) -> None:
+@pytest.mark.parametrize("table", list_tables())
+def test_the_fixed_cases_pass_at_the_rate_in_the_readme(table: str) -> None:
     stated = re.search(rf"^\| {table} \| (\d+) \| (\d+) \| ([\d.]+) % \|$", README, re.MULTILINE)
-    assert stated, f"tests/README.md says nothing of {table}"
-    found = rate(table)
+    assert stated, f"tests/README.md has no row for {table}"
+    found = measure_rate(table)
     assert (found.cases, found.fixed) == (int(stated[1]), int(stated[2]))
     assert found.fixed_passed >= found.fixed * float(stated[3]) / 100
 
 
-@pytest.mark.parametrize(("table", "least"), [("en", 52), ("fr", 52)])
-def test_enough_cases_were_fixed_before_the_code(table: str, least: int) -> None:
-    assert rate(table).fixed >= least
-    assert rate(table).cases >= 150
+@pytest.mark.parametrize(("table", "min_fixed"), [("en", 52), ("fr", 52)])
+def test_a_table_has_enough_cases(table: str, min_fixed: int) -> None:
+    assert measure_rate(table).fixed >= min_fixed
+    assert measure_rate(table).cases >= 150
 
 
-def test_punctuation_that_steers_the_voice_stays() -> None:
-    assert said("Well, 2 came; why? Who knows… No: 3 — at least!") == (
+def test_punctuation_stays() -> None:
+    assert normalized_text("Well, 2 came; why? Who knows… No: 3 — at least!") == (
         "Well, two came; why? Who knows… No: three — at least!"
     )
 
@@ -79,8 +80,8 @@ def test_punctuation_that_steers_the_voice_stays() -> None:
         ("| a | b |\n|---|---|\n| c | d |", "a, b. c, d."),
     ],
 )
-def test_sentences_and_pauses_keep_their_ends(text: str, spoken: str) -> None:
-    assert said(text) == spoken
+def test_sentences_keep_their_full_stops_and_pauses(text: str, spoken: str) -> None:
+    assert normalized_text(text) == spoken
 
 
 @pytest.mark.parametrize(
@@ -91,22 +92,22 @@ def test_sentences_and_pauses_keep_their_ends(text: str, spoken: str) -> None:
         ("漢字を 3 回", "漢字を 3 回"),
     ],
 )
-def test_languages_that_are_not_known_are_only_cleaned(text: str, spoken: str) -> None:
-    assert said(text, "nl") == spoken
+def test_a_text_in_an_unknown_language_is_only_cleaned(text: str, spoken: str) -> None:
+    assert normalized_text(text, "nl") == spoken
 
 
-def test_british_days_come_first() -> None:
-    assert said("on 03/04/2021") == "on March fourth, twenty twenty-one"
-    assert said("on 03/04/2021", "en-GB") == "on the third of April twenty twenty-one"
+def test_the_day_comes_first_in_a_british_date() -> None:
+    assert normalized_text("on 03/04/2021") == "on March fourth, twenty twenty-one"
+    assert normalized_text("on 03/04/2021", "en-GB") == "on the third of April twenty twenty-one"
 
 
 def test_unknown_signs_stay() -> None:
-    assert said("a ⌘ b ¤ c") == "a ⌘ b ¤ c"
+    assert normalized_text("a ⌘ b ¤ c") == "a ⌘ b ¤ c"
 
 
-def test_spans_lead_to_what_was_written() -> None:
+def test_source_returns_the_span_of_the_original_text() -> None:
     text = "On Jan. 5 he paid $12.50, ok."
-    spoken = normalise(text, language="en")
+    spoken = normalize(text, language="en")
     first = spoken.text.index("twelve dollars")
     start, end = spoken.source(first, first + len("twelve dollars and fifty cents"))
     assert text[start:end] == "$12.50"
@@ -116,30 +117,35 @@ def test_spans_lead_to_what_was_written() -> None:
     assert spoken.source(paid, paid + 4) == (text.index("paid"), text.index("paid") + 4)
 
 
-def test_a_lexicon_is_said_as_it_stands() -> None:
+def test_pronunciations_of_a_lexicon_are_not_normalized() -> None:
     lexicon = Lexicon.of(
         {"sql": "sequel", "New York": "/nuː jɔːk/", "NASA": "nassa 7", "C++": "see plus plus"}
     )
-    spoken = normalise("SQL in New  York: NASA, Nasa, nosql, C++ 2", language="en", lexicon=lexicon)
+    spoken = normalize("SQL in New  York: NASA, Nasa, nosql, C++ 2", language="en", lexicon=lexicon)
     assert spoken.text == "sequel in New York: nassa 7, Nasa, nosql, see plus plus two"
     [word] = spoken.phonemes
     assert (spoken.text[word.start : word.end], word.phonemes) == ("New York", "nuː jɔːk")
 
 
-def test_phonemes_in_the_text_are_told_by_their_sounds() -> None:
-    spoken = normalise("5 times [Misaki](/misˈɑki/), see [about](/about/).", language="en")
+def test_a_link_with_phonemes_sets_the_pronunciation() -> None:
+    spoken = normalize("5 times [Misaki](/misˈɑki/), see [about](/about/).", language="en")
     assert spoken.text == "five times Misaki, see about."
     [word] = spoken.phonemes
     assert (spoken.text[word.start : word.end], word.phonemes) == ("Misaki", "misˈɑki")
     assert spoken.source(word.start, word.end) == (8, 27)
 
 
-def test_the_longest_entry_wins() -> None:
+def test_a_private_use_character_is_not_taken_for_a_placeholder() -> None:
+    spoken = apply_lexicon("a \U000f0000 \U000f0009 cat", lexicon=Lexicon.of({"cat": "dog"}))
+    assert spoken.text == "a dog"
+
+
+def test_the_longest_entry_of_a_lexicon_wins() -> None:
     lexicon = Lexicon.of({"new": "old", "new york": "the city"})
-    assert normalise("New York, new", language="en", lexicon=lexicon).text == "the city, old"
+    assert normalize("New York, new", language="en", lexicon=lexicon).text == "the city, old"
 
 
-def test_lexicons_merge_and_the_later_word_counts() -> None:
+def test_the_second_of_two_merged_lexicons_takes_precedence() -> None:
     merged = Lexicon.of({"a": "one", "b": "two"}).merged(Lexicon.of({"b": "three"}))
     assert dict(merged.entries) == {"a": "one", "b": "three"}
 
@@ -157,30 +163,30 @@ def test_lexicons_merge_and_the_later_word_counts() -> None:
         b"[" * 100_000,
     ],
 )
-def test_odd_lexicons_are_refused_in_plain_words(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_lexicon_file_is_an_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "lexicon.json"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"lexicon"):
         Lexicon.read(path)
 
 
-def test_a_lexicon_is_read_from_its_file(tmp_path: Path) -> None:
+def test_a_lexicon_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "lexicon.json"
     path.write_text('{"naïve": "nigh eve"}', encoding="utf-8")
-    assert normalise("A naïve try", language="en", lexicon=Lexicon.read(path)).text == "A nigh eve try"
+    assert normalize("A naïve try", language="en", lexicon=Lexicon.read(path)).text == "A nigh eve try"
     with pytest.raises(ValueError, match="cannot be read"):
         Lexicon.read(tmp_path / "missing.json")
 
 
-def test_a_lexicon_has_a_limit() -> None:
+def test_a_lexicon_has_at_most_1000_entries() -> None:
     with pytest.raises(ValueError, match="1000"):
         Lexicon.of({f"word{index}": "x" for index in range(1001)})
 
 
 @settings(max_examples=300, deadline=None)
 @given(text=TEXTS, language=st.sampled_from(LANGUAGES))
-def test_any_text_is_read(text: str, language: str) -> None:
-    spoken = normalise(text, language=language)
+def test_any_text_is_normalized_and_mapped(text: str, language: str) -> None:
+    spoken = normalize(text, language=language)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", spoken.text)
     assert spoken.text == " ".join(spoken.text.split())
     spans = [spoken.source(at, at + 1) for at in range(len(spoken.text))]
@@ -193,13 +199,13 @@ def test_any_text_is_read(text: str, language: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    text=st.lists(st.sampled_from([case.input for case in cases("en")]), min_size=1, max_size=3).map(
+    text=st.lists(st.sampled_from([case.input for case in load_cases("en")]), min_size=1, max_size=3).map(
         "\n\n".join
     )
 )
-def test_what_was_read_is_not_read_otherwise_again(text: str) -> None:
-    once = said(text)
-    assert words(said(once)) == words(once)
+def test_normalizing_twice_changes_nothing(text: str) -> None:
+    once = normalized_text(text)
+    assert comparable_words(normalized_text(once)) == comparable_words(once)
 
 
 @pytest.mark.parametrize(
@@ -215,18 +221,18 @@ def test_what_was_read_is_not_read_otherwise_again(text: str) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_time_grows_with_the_text_only(unit: str, language: str) -> None:
+def test_normalizing_takes_linear_time(unit: str, language: str) -> None:
     short, long = (_cpu_s(unit * (chars // len(unit)), language=language) for chars in (4_000, 16_000))
     assert long < 8 * short + 0.3
 
 
 @pytest.mark.parametrize("unit", ["a", "1", "a.", "_a", "é"])
-def test_a_word_of_two_hundred_thousand_characters(unit: str) -> None:
+def test_a_word_of_200000_characters_is_normalized_in_time(unit: str) -> None:
     assert _cpu_s(unit * (200_000 // len(unit)), language="en") < 30
 
 
 def _cpu_s(text: str, *, language: str) -> float:
-    normalise(text[:100], language=language)
+    normalize(text[:100], language=language)
     begun = time.process_time()
-    normalise(text, language=language)
+    normalize(text, language=language)
     return time.process_time() - begun

@@ -29,7 +29,7 @@ from worker.engines.kokoro.languages import OWN, primary_subtag
 from worker.engines.phonemes import MUTE, known_signs
 from worker.engines.protocol import EngineError
 from worker.synthesis.word_timings import word_spans
-from worker.text.scripts import foreign_script
+from worker.text.unicode_scripts import find_foreign_script
 
 log = get_logger(__name__)
 
@@ -232,7 +232,7 @@ def _require_readable(text: str, *, language: str, whole: bool) -> None:
     """`whole`: there is nothing else to say than this text."""
     if whole and not speakable(text):
         raise _unspeakable("The model finds nothing in the text that it can say.")
-    if language in OWN.values() and foreign_script(text, languages=[primary_subtag(language)]):
+    if language in OWN.values() and find_foreign_script(text, languages=[primary_subtag(language)]):
         raise _unspeakable(
             "The text is in a script that the voice cannot read: take a voice of its language."
         )

@@ -9,7 +9,7 @@ from worker.engines.pretrained import PretrainedEngine, samples_of
 from worker.engines.protocol import Speech, TooLong, Utterance
 from worker.engines.samples import checked
 from worker.engines.speecht5.speakers import speaker_names, speaker_vector
-from worker.text.numbers import spell_numbers
+from worker.text.number_words import spell_numbers
 
 
 class SpeechT5Engine(PretrainedEngine):

@@ -1,5 +1,5 @@
-"""Reading a text aloud: what is written in figures, signs and short forms becomes words that an engine can say."""
+"""Put numbers, signs and abbreviations into words that an engine can speak."""
 
-from worker.text.normalization.normalizer import Phonemes, Spoken, normalise
+from worker.text.normalization.normalizer import NormalizedText, Phonemes, normalize
 
-__all__ = ["Phonemes", "Spoken", "normalise"]
+__all__ = ["NormalizedText", "Phonemes", "normalize"]

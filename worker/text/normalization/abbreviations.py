@@ -1,4 +1,4 @@
-"""Shortened words, said whole."""
+"""Expand abbreviations."""
 
 import re
 
@@ -13,17 +13,19 @@ def abbreviation_rules(language: Language) -> tuple[Rule, ...]:
         return ()
     names = sorted(language.abbreviations, key=len, reverse=True)
     pattern = "|".join(re.escape(name).replace(r"\ ", " ?") for name in names)
-    known = {name.replace(" ", ""): name for name in names}
+    by_compact_form = {name.replace(" ", ""): name for name in names}
 
-    def say(match: re.Match[str]) -> str:
-        name = known[match[0].replace(" ", "")]
-        return f"{language.abbreviations[name]}{full_stop(match, closing=name in language.closing)}"
+    def expand(match: re.Match[str]) -> str:
+        name = by_compact_form[match[0].replace(" ", "")]
+        return (
+            f"{language.abbreviations[name]}{full_stop(match, closing=name in language.final_abbreviations)}"
+        )
 
-    return (Rule(re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)"), say),)
+    return (Rule(re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)"), expand),)
 
 
 def full_stop(match: re.Match[str], *, closing: bool) -> str:
-    """A point where the one of the abbreviation also ends the sentence."""
+    """Return a point if the point of the abbreviation also ends the sentence, else an empty string."""
     if not match[0].endswith("."):
         return ""
     rest = match.string[match.end() : match.end() + 4]

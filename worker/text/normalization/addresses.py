@@ -1,4 +1,4 @@
-"""Addresses of pages, mail, machines, files and people, as they are spelled to somebody over the telephone."""
+"""Spell URLs, mail and IP addresses, file paths, mentions and hashtags."""
 
 import re
 
@@ -9,7 +9,6 @@ _TLDS = (
     "com|org|net|edu|gov|mil|int|info|biz|io|ai|dev|app|co|tv|xyz|online|site|shop|blog|cloud|tech|museum|eu|uk|fr|de|es"
     "|it|pt|br|ch|at|be|nl|ca|us|au|nz|ie|lu|se|dk|fi|pl|cz|jp|cn|ru|mx|ar|cl|in|me|fm|gg|ly|sh"
 )
-# What nobody can pronounce is spelled; engines spell capitals.
 _EXTENSIONS = (
     "pdf|txt|md|docx?|xlsx?|pptx?|odt|ods|csv|tsv|json|xml|ya?ml|toml|ini|cfg|conf|log|html?|css|js|ts|jsx|tsx|py|rb|rs"
     "|java|cpp|hpp|sh|bat|exe|dll|zip|tar|gz|tgz|7z|rar|iso|dmg|apk|jpe?g|png|gif|svg|webp|bmp|tiff?|mp3|mp4|wav"
@@ -22,8 +21,8 @@ _MAIL = re.compile(
 )
 _SCHEME = re.compile(r"(?<!\w)(?:https?|ftps?|sftp|wss?|file)://([^\s<>\"]{1,2000})", re.IGNORECASE)
 _WWW = re.compile(r"(?<![\w.@-])www\d?\.([^\s<>\"]{1,2000})", re.IGNORECASE)
-_BARE = re.compile(rf"(?<![\w.@/-])({_HOST}{_PORT_AND_PATH})")
-_LOCAL = re.compile(r"(?<![\w.@/-])(localhost(?::\d{1,5})?(?:[/?#][^\s<>\"]{0,2000})?)(?!\w)")
+_BARE_HOST = re.compile(rf"(?<![\w.@/-])({_HOST}{_PORT_AND_PATH})")
+_LOCALHOST = re.compile(r"(?<![\w.@/-])(localhost(?::\d{1,5})?(?:[/?#][^\s<>\"]{0,2000})?)(?!\w)")
 _IP = re.compile(r"(?<![\w.:])(\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?(/[^\s<>\"]{0,500})?(?![\w.]*\d)")
 _FILE = re.compile(
     rf"(?<![\w.@/\\-])([\w-]{{1,80}}(?:\.[\w-]{{1,40}}){{0,4}}\.(?:{_EXTENSIONS}))(?![\w@]|\.\w)"
@@ -33,10 +32,10 @@ _PATH = re.compile(
 )
 _MENTION = re.compile(r"(?<![\w@.])@(?=\w{0,39}[^\W\d])(\w{1,40})(?![\w@])")
 _HASHTAG = re.compile(r"(?<![\w&#/])#(?=\w{0,59}[^\W\d])(\w{1,60})(?!\w)")
-_HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-zà-ÿ])|(?<=[^\W\d_])(?=\d)|_")
-_TAIL = ".,;:!?)'\"]}*…"
-_PIECE = re.compile(r"[^\W\d_]+|\d+|[./\\@:~+_-]|&|%[0-9A-Fa-f]{2}")
-_SIGNS = {
+_CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-zà-ÿ])|(?<=[^\W\d_])(?=\d)|_")
+_TRAILING_PUNCTUATION = ".,;:!?)'\"]}*…"
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|[./\\@:~+_-]|&|%[0-9A-Fa-f]{2}")
+_SIGN_KEYS = {
     ".": "dot",
     "/": "slash",
     "\\": "backslash",
@@ -52,102 +51,109 @@ _VOWEL = re.compile("[aeiouy]", re.IGNORECASE)
 
 
 def address_rules(language: Language) -> tuple[Rule, ...]:
-    def web(match: re.Match[str]) -> str:
-        return _web(match[1], language=language)
+    def spell_web(match: re.Match[str]) -> str:
+        return _spell_web_address(match[1], language=language)
 
-    def plain(match: re.Match[str]) -> str:
+    def spell_plain(match: re.Match[str]) -> str:
         return spell_address(match[1], language=language)
 
-    def mention(match: re.Match[str]) -> str:
-        return f"{language.words['at']} {spell_address(match[1], language=language, ending=False)}"
+    def say_mention(match: re.Match[str]) -> str:
+        return f"{language.words['at']} {spell_address(match[1], language=language, last_may_be_code=False)}"
 
     return (
-        Rule(_MAIL, lambda match: _mail(match, language=language), needs="@"),
-        Rule(_SCHEME, web, needs=":"),
-        *(Rule(pattern, web, needs=".") for pattern in (_WWW, _BARE)),
-        Rule(_LOCAL, web),
-        Rule(_IP, lambda match: _machine(match, language=language), needs=DIGITS),
-        Rule(_PATH, plain, needs="/\\"),
-        Rule(_FILE, plain, needs="."),
-        Rule(_MENTION, mention, needs="@"),
+        Rule(_MAIL, lambda match: _spell_mail_address(match, language=language), needs="@"),
+        Rule(_SCHEME, spell_web, needs=":"),
+        *(Rule(pattern, spell_web, needs=".") for pattern in (_WWW, _BARE_HOST)),
+        Rule(_LOCALHOST, spell_web),
+        Rule(_IP, lambda match: _spell_ip_address(match, language=language), needs=DIGITS),
+        Rule(_PATH, spell_plain, needs="/\\"),
+        Rule(_FILE, spell_plain, needs="."),
+        Rule(_MENTION, say_mention, needs="@"),
         Rule(
             _HASHTAG,
-            lambda match: f"{language.words['hashtag']} {_HUMP.sub(' ', match[1]).strip()}",
+            lambda match: f"{language.words['hashtag']} {_CAMEL_CASE_BOUNDARY.sub(' ', match[1]).strip()}",
             needs="#",
         ),
     )
 
 
-def harmless_addresses() -> tuple[Rule, ...]:
-    """For languages whose words we do not know: the host's name, and nothing that an engine would choke on."""
+def fallback_address_rules() -> tuple[Rule, ...]:
+    """Return the rules for a language without word tables: a URL becomes its host name."""
 
-    def host(match: re.Match[str]) -> str:
+    def keep_host(match: re.Match[str]) -> str:
         name = re.split(r"[/?#]", match[1])[0]
-        return f"{name.removeprefix('www.')}{_tail(match[1])}"
+        return f"{name.removeprefix('www.')}{_trailing_punctuation(match[1])}"
 
-    return tuple(Rule(pattern, host) for pattern in (_SCHEME, _WWW))
+    return tuple(Rule(pattern, keep_host) for pattern in (_SCHEME, _WWW))
 
 
-def spell_address(text: str, *, language: Language, ending: bool = True) -> str:
-    """Names as words, signs by their names, digits as in an address; with `ending`, the last name may be a code."""
-    pieces = _PIECE.findall(text)
-    said = [
-        _piece(piece, last=ending and index == len(pieces) - 1, language=language)
-        for index, piece in enumerate(pieces)
+def spell_address(text: str, *, language: Language, last_may_be_code: bool = True) -> str:
+    """Return an address in words: names as words, signs by name, long numbers digit by digit.
+
+    If `last_may_be_code` is True, a last name of two letters is spelled, as in ".fr".
+    """
+    tokens = _TOKEN.findall(text)
+    words = [
+        _spell_token(token, last=last_may_be_code and index == len(tokens) - 1, language=language)
+        for index, token in enumerate(tokens)
     ]
-    return " ".join(filter(None, said))
+    return " ".join(filter(None, words))
 
 
-def _piece(piece: str, *, last: bool, language: Language) -> str:
-    if piece in _SIGNS:
-        return language.words.get(_SIGNS[piece], "")
-    if piece.isdecimal():
-        few = len(piece) < 3 and not piece.startswith("0")
-        return language.cardinal(int(piece)) if few else language.say_digits(piece)
-    if piece.startswith("%"):
+def _spell_token(token: str, *, last: bool, language: Language) -> str:
+    if token in _SIGN_KEYS:
+        return language.words.get(_SIGN_KEYS[token], "")
+    if token.isdecimal():
+        short_number = len(token) < 3 and not token.startswith("0")
+        return language.say_cardinal(int(token)) if short_number else language.say_digits(token)
+    if token.startswith("%"):
         return ""
-    # A short name that no mouth can say, or the country at the end.
-    spelled = len(piece) < 4 and (not _VOWEL.search(piece) or (last and len(piece) == 2))
-    return piece.upper() if spelled else piece
+    # A short name without a vowel, or a country code at the end. Engines spell capitals.
+    by_letters = len(token) < 4 and (not _VOWEL.search(token) or (last and len(token) == 2))
+    return token.upper() if by_letters else token
 
 
-def _web(address: str, *, language: Language) -> str:
-    tail = _tail(address)
+def _spell_web_address(address: str, *, language: Language) -> str:
+    tail = _trailing_punctuation(address)
     body = re.split(r"[?#]", address[: len(address) - len(tail)])[0].rstrip("/")
     body = re.sub(r"^(?:[^/@\s]{1,100}@)?(?:www\d?\.)?", "", body, count=1)
-    host, slash, path = body.partition("/")
-    name, _, port = host.partition(":")
-    said = spell_address(name, language=language)
+    keep_host, slash, path = body.partition("/")
+    name, _, port = keep_host.partition(":")
+    words = spell_address(name, language=language)
     if port:
-        said += f" {language.words['colon']} {language.say_digits(port)}"
+        words += f" {language.words['colon']} {language.say_digits(port)}"
     if slash:
-        said += f" {language.words['slash']} {spell_address(path, language=language)}"
-    return f"{said}{tail}"
+        words += f" {language.words['slash']} {spell_address(path, language=language)}"
+    return f"{words}{tail}"
 
 
-def _tail(address: str) -> str:
-    """Punctuation of the sentence behind the address; a bracket that was opened inside is the address's own."""
+def _trailing_punctuation(address: str) -> str:
+    """Return the punctuation after the address. A closing bracket is part of the address if it was opened there."""
     end = len(address)
-    while end and address[end - 1] in _TAIL and not (address[end - 1] == ")" and "(" in address[:end]):
+    while (
+        end
+        and address[end - 1] in _TRAILING_PUNCTUATION
+        and not (address[end - 1] == ")" and "(" in address[:end])
+    ):
         end -= 1
     return address[end:]
 
 
-def _mail(match: re.Match[str], *, language: Language) -> str:
-    name = spell_address(match[1], language=language, ending=False)
-    host = spell_address(match[2], language=language)
-    return f"{name} {language.words['at']} {host}"
+def _spell_mail_address(match: re.Match[str], *, language: Language) -> str:
+    name = spell_address(match[1], language=language, last_may_be_code=False)
+    keep_host = spell_address(match[2], language=language)
+    return f"{name} {language.words['at']} {keep_host}"
 
 
-def _machine(match: re.Match[str], *, language: Language) -> str | None:
+def _spell_ip_address(match: re.Match[str], *, language: Language) -> str | None:
     address, port, path = match.groups()
     parts = address.split(".")
     if any(int(part) > 255 for part in parts):
         return None
-    said = f" {language.words['dot']} ".join(language.say_octet(part) for part in parts)
+    words = f" {language.words['dot']} ".join(language.say_octet(part) for part in parts)
     if port:
-        said += f" {language.words['colon']} {language.say_digits(port[1:])}"
+        words += f" {language.words['colon']} {language.say_digits(port[1:])}"
     if path:
-        tail = _tail(path)
-        said += f" {spell_address(path[: len(path) - len(tail)], language=language)}{tail}"
-    return said
+        tail = _trailing_punctuation(path)
+        words += f" {spell_address(path[: len(path) - len(tail)], language=language)}{tail}"
+    return words

@@ -1,6 +1,6 @@
-"""Days, months and years, written in digits or with the month's name."""
+"""Put dates into words, numeric or with the name of the month."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -9,49 +9,57 @@ from collections.abc import Mapping
 from babel import Locale
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import Rule, Say
+from worker.text.normalization.mapped_text import Replacement, Rule
 
 _ISO = re.compile(
     r"(?<![\w.:/-])(?P<year>\d{4})(?P<mark>[-/])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
     r"(?:[T ](?P<hour>\d{2}):(?P<minute>\d{2})(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
     r"(?![\w/-]|[.:]\d)"
 )
-_DIGITS = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|[.]\d)")
+_NUMERIC = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|[.]\d)")
 _DASH = " ?[-–] ?"
-_THIS_CENTURY = 50  # of years with two digits, those below lie in it
+_CENTURY_PIVOT = 50  # two-digit years below this are in the 2000s
 
 
 def date_rules(language: Language) -> tuple[Rule, ...]:
     months = month_names(language)
     name = rf"(?P<month>{'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})(?!\w)\.?"
-    of = rf"(?:{language.of_month} )?" if language.of_month else ""
+    connector = rf"(?:{language.month_connector} )?" if language.month_connector else ""
     day = rf"(?P<day>\d{{1,2}})(?!\d)(?: ?(?:{language.ordinal_suffixes})(?!\w)|\.(?= ))?"
-    year = rf"(?:,? {of}(?P<year>\d{{4}})(?![\d:%]|[.,]\d))?"
-    the = rf"(?:{language.the_day} )?" if language.the_day else ""
-    first = rf"(?P<first>\d{{1,2}}){_DASH}"
-    month_year = rf"(?<!\w){name},? {of}(?P<year>\d{{4}})(?![\d:%]|[.,]\d)"
+    year = rf"(?:,? {connector}(?P<year>\d{{4}})(?![\d:%]|[.,]\d))?"
+    article = rf"(?:{language.day_article} )?" if language.day_article else ""
+    first_day = rf"(?P<first>\d{{1,2}}){_DASH}"
+    month_year = rf"(?<!\w){name},? {connector}(?P<year>\d{{4}})(?![\d:%]|[.,]\d)"
     patterns = [
         (
-            rf"(?<![\w.,:/-]){the}(?:{first})?{day} {of}{name}{year}",
-            _written(language, months, month_first=False),
+            rf"(?<![\w.,:/-]){article}(?:{first_day})?{day} {connector}{name}{year}",
+            _date_replacement(language, months, month_first=False),
         )
     ]
     if language.month_first:
-        behind = r"(?![\w:%]|[.,]\d| ?[ap]\.?m\b)"
-        pattern = rf"(?<!\w){name} (?:{first})?{day}{behind}{year}"
-        patterns.append((pattern, _written(language, months, month_first=True)))
+        no_time_after = r"(?![\w:%]|[.,]\d| ?[ap]\.?m\b)"
+        pattern = rf"(?<!\w){name} (?:{first_day})?{day}{no_time_after}{year}"
+        patterns.append((pattern, _date_replacement(language, months, month_first=True)))
     patterns.append(
-        (month_year, lambda match: language.month_year(month=_month(match, months), year=int(match["year"])))
+        (
+            month_year,
+            lambda match: language.say_month_year(
+                month=_month_of_match(match, months), year=int(match["year"])
+            ),
+        )
     )
     return (
-        Rule(_ISO, lambda match: _iso(match, language=language), needs="-/"),
-        Rule(_DIGITS, lambda match: _in_digits(match, language=language), needs="-/."),
-        *(Rule(re.compile(pattern, re.IGNORECASE), say) for pattern, say in patterns),
+        Rule(_ISO, lambda match: _say_iso_date(match, language=language), needs="-/"),
+        Rule(_NUMERIC, lambda match: _say_numeric_date(match, language=language), needs="-/."),
+        *(
+            Rule(re.compile(pattern, re.IGNORECASE), say_written_date)
+            for pattern, say_written_date in patterns
+        ),
     )
 
 
 def month_names(language: Language) -> dict[str, str]:
-    """Whole and shortened names in lower case, to the whole ones, by CLDR."""
+    """Map full and short month names in lower case to the full CLDR names."""
     formats = Locale.parse(language.locale).months["format"]
     names = {
         formats[width][month].lower().rstrip("."): formats["wide"][month]
@@ -62,7 +70,7 @@ def month_names(language: Language) -> dict[str, str]:
 
 
 def name_range_rules(language: Language) -> tuple[Rule, ...]:
-    """From a weekday to another, or from a month to another: "Mon-Fri"."""
+    """Return the rules for ranges of weekdays or months, as "Mon-Fri", and for short weekdays before a date."""
     formats = Locale.parse(language.locale).days["format"]
     days = {
         formats[width][day].lower().rstrip("."): formats["wide"][day]
@@ -79,18 +87,19 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
         )
 
     months = month_names(language)
-    short = "|".join(
+    weekdays = "|".join(
         sorted((re.escape(day) for day in days if days[day].lower() != day), key=len, reverse=True)
     )
-    dated = rf"(?<![\w-])({short})\.?(?=,? (?:\d{{1,2}}(?!\w|[:.]\d)|(?:{'|'.join(map(re.escape, months))})(?!\w)))"
+    month = f"(?:{'|'.join(map(re.escape, months))})"
+    weekday_before_date = rf"(?<![\w-])({weekdays})\.?(?=,? (?:\d{{1,2}}(?!\w|[:.]\d)|{month}(?!\w)))"
     return (
         rule(days),
         rule(months),
         Rule(
-            re.compile(rf"(?<=\d){_DASH}(?=(?:{'|'.join(map(re.escape, months))})(?!\w))", re.IGNORECASE),
+            re.compile(rf"(?<=\d){_DASH}(?={month}(?!\w))", re.IGNORECASE),
             lambda _: to,
         ),
-        Rule(re.compile(dated, re.IGNORECASE), lambda match: days[match[1].lower()]),
+        Rule(re.compile(weekday_before_date, re.IGNORECASE), lambda match: days[match[1].lower()]),
     )
 
 
@@ -98,52 +107,54 @@ def month_name(month: int, *, language: Language) -> str:
     return str(Locale.parse(language.locale).months["format"]["wide"][month])
 
 
-def _month(match: re.Match[str], months: Mapping[str, str]) -> str:
+def _month_of_match(match: re.Match[str], months: Mapping[str, str]) -> str:
     return months[match["month"].lower()]
 
 
-def _written(language: Language, months: Mapping[str, str], *, month_first: bool) -> Say:
-    def say(match: re.Match[str]) -> str | None:
-        day, first, year = int(match["day"]), match["first"], match["year"]
-        if not 1 <= day <= 31 or (match["month"] in language.doubtful_months and not year):
+def _date_replacement(language: Language, months: Mapping[str, str], *, month_first: bool) -> Replacement:
+    def say_written_date(match: re.Match[str]) -> str | None:
+        day, first_day, year = int(match["day"]), match["first"], match["year"]
+        if not 1 <= day <= 31 or (match["month"] in language.ambiguous_months and not year):
             return None
-        month = _month(match, months)
-        whole = int(year) if year else None
-        if first:
-            return language.days(int(first), day, month=month, year=whole, month_first=month_first)
-        return language.date(day=day, month=month, year=whole, month_first=month_first)
+        month = _month_of_match(match, months)
+        year_number = int(year) if year else None
+        if first_day:
+            return language.say_days(
+                int(first_day), day, month=month, year=year_number, month_first=month_first
+            )
+        return language.say_date(day=day, month=month, year=year_number, month_first=month_first)
 
-    return say
+    return say_written_date
 
 
-def _iso(match: re.Match[str], *, language: Language) -> str | None:
+def _say_iso_date(match: re.Match[str], *, language: Language) -> str | None:
     month, day = int(match["month"]), int(match["day"])
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    said = language.date(
+    words = language.say_date(
         day=day,
         month=month_name(month, language=language),
         year=int(match["year"]),
         month_first=language.month_first,
     )
     if not match["hour"]:
-        return said
-    return f"{said}, {language.time(hour=int(match['hour']), minute=int(match['minute']), second=None)}"
+        return words
+    return f"{words}, {language.say_time(hour=int(match['hour']), minute=int(match['minute']), second=None)}"
 
 
-def _in_digits(match: re.Match[str], *, language: Language) -> str | None:
+def _say_numeric_date(match: re.Match[str], *, language: Language) -> str | None:
     first, second, year = int(match[1]), int(match[3]), int(match[4])
     if len(match[4]) == 2:
-        # "3.10.12" is a version where days are not written with points.
+        # "3.10.12" is a version number in languages that do not write dates with points.
         if match[2] == "-" or (match[2] == "." and language.month_first):
             return None
-        year += 2000 if year < _THIS_CENTURY else 1900
+        year += 2000 if year < _CENTURY_PIVOT else 1900
     day, month = (first, second) if language.day_first else (second, first)
     if month > 12:
         day, month = month, day
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     month_first = not language.day_first
-    return language.date(
+    return language.say_date(
         day=day, month=month_name(month, language=language), year=year, month_first=month_first
     )

@@ -1,58 +1,57 @@
-"""German as it is read aloud."""
+"""Normalize German."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
 from collections.abc import Iterable
 
 from worker.text.normalization.dates import month_name
-from worker.text.normalization.language import Coin, Language
-from worker.text.normalization.mapped_text import DIGITS, Rule, after
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.language import Currency, Language
+from worker.text.normalization.mapped_text import DIGITS, Rule, text_after
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _MONTHS = "Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
-# A point behind a number makes it an ordinal before a noun; at the end of a sentence it is a full stop.
-_NOUNS = (
+# Before these nouns a point after a number makes it an ordinal. At the end of a sentence it is a full stop.
+_ORDINAL_NOUNS = (
     "Jahrhundert|Jahrhunderts|Jahrhunderte|Jahrtausend|Jh|Klasse|Etage|Stock|Stockwerk|Platz|Mal|Tag|Woche|Monat|Jahr|Quartal"
     "|Kapitel|Abschnitt|Auflage|Ausgabe|Runde|Liga|Bundesliga|Weltkrieg|Weltkriegs|Weltkrieges|Geburtstag|Jahrestag|Lebensjahr"
     "|Spieltag|Minute|Stunde|Staffel|Folge|Akt|Szene|Symphonie|Sinfonie|Versuch|Teil|Generation|Grad|Advent|Semester"
 )
-_ORDINAL = re.compile(rf"(?<![\w.,])(\d{{1,4}})\.(?= (?:[a-zäöü]|(?:{_NOUNS}|{_MONTHS})\b))")
-_DAY = re.compile(r"(?<![\w./-])(\d{1,2})\. ?(\d{1,2})\.(?: ?(\d{4}|\d{2})(?![\w.]))?(?!\d)")
-_OBLIQUE = re.compile(
+_ORDINAL = re.compile(rf"(?<![\w.,])(\d{{1,4}})\.(?= (?:[a-zäöü]|(?:{_ORDINAL_NOUNS}|{_MONTHS})\b))")
+_NUMERIC_DATE = re.compile(r"(?<![\w./-])(\d{1,2})\. ?(\d{1,2})\.(?: ?(\d{4}|\d{2})(?![\w.]))?(?!\d)")
+_OBLIQUE_CONTEXT = re.compile(
     r"(?:\b(?:am|im|vom|zum|beim|dem|den|des|zur|seit|ab|bis|nach|vor|ins|einem|einen|einer|\d{1,2}\. (?:und|oder)"
     r"|seinem|seinen|ihrem|ihren)"
     r"|\b(?:in|an|auf|mit|von|zu|aus|bei|nach|seit|während|Ende|Anfang|Mitte|Beginn) der) $",
     re.IGNORECASE,
 )
-_NOMINATIVE = re.compile(r"\b(?:der|die|das|eine|jede|diese|jeder|dieser) $", re.IGNORECASE)
+_NOMINATIVE_CONTEXT = re.compile(r"\b(?:der|die|das|eine|jede|diese|jeder|dieser) $", re.IGNORECASE)
 _DECADE = re.compile(r"(?<![\w.,])(\d{2}|1\d{3}|20\d{2})er(?!\w)")
 _PER = re.compile(r"/(?=(?:Stunde|Monat|Jahr|Tag|Woche|Person|Nacht|Stück|Kilogramm|Minute|Liter|Kopf)\b)")
 _COMPOUND = re.compile(
     r"(?<![\w.,])(\d{1,4})-(?=jährig|tägig|stündig|minütig|köpfig"
     r"|fach|mal|teilig|stellig|seitig|monatig|wöchig)"
 )
-_HOURS = re.compile(r"(?<![\w.,])(\d{1,2}) ?[-–] ?(?=\d{1,2}(?:[:.]\d{2})? Uhr)")
-_NEUTER = re.compile(r" (?:Jahrhundert|Jh|Kapitel|Mal|Jahr|Quartal|Semester|Stockwerk|Jahrtausend)")
-_COUNTED_NOUN = re.compile(rf"(?:{_NOUNS}|{_MONTHS})\b")
-_KING = re.compile(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({ROMAN})\.(?=\s|$|[,;:!?)\"'])")
-_COUNTED = re.compile(
+_HOUR_RANGE = re.compile(r"(?<![\w.,])(\d{1,2}) ?[-–] ?(?=\d{1,2}(?:[:.]\d{2})? Uhr)")
+_NEUTER_NOUN = re.compile(r" (?:Jahrhundert|Jh|Kapitel|Mal|Jahr|Quartal|Semester|Stockwerk|Jahrtausend)")
+_ORDINAL_NOUN = re.compile(rf"(?:{_ORDINAL_NOUNS}|{_MONTHS})\b")
+_REGNAL = re.compile(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({ROMAN})\.(?=\s|$|[,;:!?)\"'])")
+_ROMAN_COUNTED = re.compile(
     rf"\b(Kapitel|Teil|Band|Akt|Szene|Artikel|Abschnitt|Weltkrieg|Phase|Stufe|Typ|Klasse|Buch) ({ROMAN})(?![\w'-])"
 )
 _CENT = "Cent"
-_EINE = re.compile(r"(?:e|heit|ung|schaft|keit|ion)$")
+_FEMININE_ENDING = re.compile(r"(?:e|heit|ung|schaft|keit|ion)$")
 _FRACTIONS = {2: "halb", 3: "Drittel", 7: "Siebtel", 8: "Achtel"}
 
 
-class Reader(Language):
-    """German; numbers before nouns are in the form that most of them take."""
+class German(Language):
+    """A number before a noun gets the form that most nouns require."""
 
     code = "de"
     decimal_mark = ","
     group_marks = "."
-    the_day = ""
+    day_article = ""
     short_months = {"sept": 9, "jän": 1, "jänner": 1, "mrz": 3, "okt": 10, "dez": 12}  # noqa: RUF012
     time_suffix = "(?: ?Uhr)?"
     words = {  # noqa: RUF012
@@ -66,12 +65,12 @@ class Reader(Language):
         "÷": "geteilt durch", "√": "Wurzel aus", "∞": "unendlich", "π": "Pi", "→": "nach", "°": "Grad",
         "§": "Paragraf", "©": "Copyright", "#": "Nummer", "€": "Euro", "$": "Dollar", "£": "Pfund", "¥": "Yen",
     }  # fmt: skip
-    coins = {  # noqa: RUF012
-        "€": Coin("Euro", "Euro", _CENT, _CENT), "EUR": Coin("Euro", "Euro", _CENT, _CENT),
-        "$": Coin("Dollar", "Dollar", _CENT, _CENT), "USD": Coin("US-Dollar", "US-Dollar", _CENT, _CENT),
-        "£": Coin("Pfund", "Pfund", "Penny", "Pence"), "GBP": Coin("Pfund", "Pfund", "Penny", "Pence"),
-        "¥": Coin("Yen", "Yen"), "JPY": Coin("Yen", "Yen"),
-        "CHF": Coin("Franken", "Franken", "Rappen", "Rappen"),
+    currencies = {  # noqa: RUF012
+        "€": Currency("Euro", "Euro", _CENT, _CENT), "EUR": Currency("Euro", "Euro", _CENT, _CENT),
+        "$": Currency("Dollar", "Dollar", _CENT, _CENT), "USD": Currency("US-Dollar", "US-Dollar", _CENT, _CENT),
+        "£": Currency("Pfund", "Pfund", "Penny", "Pence"), "GBP": Currency("Pfund", "Pfund", "Penny", "Pence"),
+        "¥": Currency("Yen", "Yen"), "JPY": Currency("Yen", "Yen"),
+        "CHF": Currency("Franken", "Franken", "Rappen", "Rappen"),
     }  # fmt: skip
     scales = {  # noqa: RUF012
         "Tsd.": ("tausend", "tausend"), "tausend": ("tausend", "tausend"),
@@ -91,7 +90,7 @@ class Reader(Language):
         "mAh": ("Milliamperestunde", "Milliamperestunden"), "t": ("Tonne", "Tonnen"),
         "%ig": ("prozentig", "prozentig"),
     }  # fmt: skip
-    not_units = frozenset({"in", "ac", "mi"})
+    excluded_units = frozenset({"in", "ac", "mi"})
     abbreviations = {  # noqa: RUF012
         "z. B.": "zum Beispiel", "Z. B.": "Zum Beispiel", "d. h.": "das heißt", "D. h.": "Das heißt",
         "u. a.": "unter anderem", "U. a.": "Unter anderem", "u. ä.": "und ähnliches", "u. Ä.": "und Ähnliches",
@@ -116,7 +115,7 @@ class Reader(Language):
         "Mwst.": "Mehrwertsteuer", "MwSt.": "Mehrwertsteuer", "ehem.": "ehemals", "Std.": "Stunden",
         "Stk.": "Stück",
     }  # fmt: skip
-    closing = frozenset(
+    final_abbreviations = frozenset(
         {
             "usw.",
             "etc.",
@@ -141,17 +140,17 @@ class Reader(Language):
             Rule(re.compile(r"(?<=\d) ?[°º](?![\wº°]| [CFK]\b)"), lambda _: " Grad"),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "vierundzwanzig sieben", needs="/"),
             Rule(_COMPOUND, lambda match: self.say_number(match[1]), needs=DIGITS),
-            Rule(_HOURS, lambda match: f"{match[1]} bis ", needs=DIGITS),
-            Rule(_DAY, self._day, needs=DIGITS),
-            Rule(_ORDINAL, lambda match: self._inflected(int(match[1]), match)),
-            Rule(_KING, self._king),
-            Rule(_COUNTED, self._counted_roman),
-            Rule(_DECADE, self._decade),
+            Rule(_HOUR_RANGE, lambda match: f"{match[1]} bis ", needs=DIGITS),
+            Rule(_NUMERIC_DATE, self._say_numeric_date, needs=DIGITS),
+            Rule(_ORDINAL, lambda match: self._inflect(int(match[1]), match)),
+            Rule(_REGNAL, self._say_regnal_name),
+            Rule(_ROMAN_COUNTED, self._say_counted_roman),
+            Rule(_DECADE, self._say_decade),
             Rule(
                 re.compile(r"(?<![\w.,:])(\d{1,2})\.(\d{2}) Uhr\b"),
                 lambda match: f"{match[1]}:{match[2]} Uhr",
             ),
-            Rule(re.compile(r"(?<![\w.,:])(\d{1,2}) Uhr(?: (\d{1,2})(?![\d.,]))?"), self._hour),
+            Rule(re.compile(r"(?<![\w.,:])(\d{1,2}) Uhr(?: (\d{1,2})(?![\d.,]))?"), self._say_hour),
             Rule(
                 re.compile(
                     r"(?<![\w.,:])(\d{1,3}):(\d{1,3})(?= (?:gewonnen|verloren|gegen|für|Sieg|Niederlage|Toren?)\b)"
@@ -180,95 +179,99 @@ class Reader(Language):
             Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
         )
 
-    def joins(self, before: str, after: str) -> bool:
-        return bool(re.search(r"(?<!\d)\d{1,2}\.$", before) and _COUNTED_NOUN.match(after))
+    def point_continues(self, before: str, after: str) -> bool:
+        return bool(re.search(r"(?<!\d)\d{1,2}\.$", before) and _ORDINAL_NOUN.match(after))
 
-    def counted(self, words: str, noun: str) -> str:
+    def agree(self, words: str, noun: str) -> str:
         if words == "eins" or words.endswith("hunderteins") or words.endswith("tausendeins"):
             name = noun.partition(" ")[0]
-            feminine = _EINE.search(name) is not None
+            feminine = _FEMININE_ENDING.search(name) is not None
             return f"{words[:-1]}e" if feminine else words[:-1]
         return words
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator == 2:
-            return "ein halb" if numerator == 1 else f"{self.cardinal(numerator)} halbe"
+            return "ein halb" if numerator == 1 else f"{self.say_cardinal(numerator)} halbe"
         if not 3 <= denominator <= 100:
-            return f"{self.cardinal(numerator)} durch {self.cardinal(denominator)}"
+            return f"{self.say_cardinal(numerator)} durch {self.say_cardinal(denominator)}"
         name = (
             _FRACTIONS.get(denominator)
-            or f"{self.cardinal(denominator).capitalize()}{'tel' if denominator < 20 else 'stel'}"
+            or f"{self.say_cardinal(denominator).capitalize()}{'tel' if denominator < 20 else 'stel'}"
         )
-        return f"{'ein' if numerator == 1 else self.cardinal(numerator)} {name}"
+        return f"{'ein' if numerator == 1 else self.say_cardinal(numerator)} {name}"
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
         if (numerator, denominator) == (1, 2):
-            return "eineinhalb" if whole == 1 else f"{self.cardinal(whole)}einhalb"
-        part = self.fraction(numerator, denominator)
-        return part and f"{self.cardinal(whole)} {part}"
+            return "eineinhalb" if whole == 1 else f"{self.say_cardinal(whole)}einhalb"
+        part = self.say_fraction(numerator, denominator)
+        return part and f"{self.say_cardinal(whole)} {part}"
 
-    def bare_year(self, match: re.Match[str]) -> str | None:
+    def say_bare_year(self, match: re.Match[str]) -> str | None:
         digits = match[0].lstrip()
         if not re.fullmatch(r"1[1-9]\d\d", digits):
             return None
         after = match.string[match.end() : match.end() + 20]
         return (
-            None if re.match(r"[\w]| [A-ZÄÖÜ][a-zäöüß]+(?:e|en|er|n|s)\b", after) else self.year(int(digits))
+            None
+            if re.match(r"[\w]| [A-ZÄÖÜ][a-zäöüß]+(?:e|en|er|n|s)\b", after)
+            else self.say_year(int(digits))
         )
 
-    def year(self, value: int) -> str:
+    def say_year(self, value: int) -> str:
         if 1100 <= value < 2000:
             hundreds, rest = divmod(value, 100)
-            return f"{self.cardinal(hundreds)}hundert{self.cardinal(rest) if rest else ''}"
-        return self.cardinal(value)
+            return f"{self.say_cardinal(hundreds)}hundert{self.say_cardinal(rest) if rest else ''}"
+        return self.say_cardinal(value)
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self.ordinal(day)}r {month}{f' {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self.say_ordinal(day)}r {month}{f' {self.say_year(year)}' if year else ''}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        said = f"{'ein' if hour == 1 else self.cardinal(hour)} Uhr{f' {self.cardinal(minute)}' if minute else ''}"
-        return said if second is None else f"{said} und {self.cardinal(second)} Sekunden"
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        hours = "ein" if hour == 1 else self.say_cardinal(hour)
+        words = f"{hours} Uhr{f' {self.say_cardinal(minute)}' if minute else ''}"
+        return words if second is None else f"{words} und {self.say_cardinal(second)} Sekunden"
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
         if whole and cents:
-            return f"{self.counted(self.cardinal(whole), coin.many)} {coin.many} {self.cardinal(cents)}"
-        return super().money(whole, cents, coin=coin)
+            words = self.agree(self.say_cardinal(whole), currency.plural)
+            return f"{words} {currency.plural} {self.say_cardinal(cents)}"
+        return super().say_money(whole, cents, currency=currency)
 
-    def _inflected(self, value: int, match: re.Match[str]) -> str:
-        """An ordinal as the word before it asks for."""
+    def _inflect(self, value: int, match: re.Match[str]) -> str:
+        """Return an ordinal with the ending that the word before it requires."""
         before = match.string[max(0, match.start() - 16) : match.start()]
-        bare = "s" if _NEUTER.match(match.string[match.end() : match.end() + 14]) else "r"
-        ending = "n" if _OBLIQUE.search(before) else "" if _NOMINATIVE.search(before) else bare
-        return f"{self.ordinal(value)}{ending}"
+        strong = "s" if _NEUTER_NOUN.match(match.string[match.end() : match.end() + 14]) else "r"
+        ending = (
+            "n" if _OBLIQUE_CONTEXT.search(before) else "" if _NOMINATIVE_CONTEXT.search(before) else strong
+        )
+        return f"{self.say_ordinal(value)}{ending}"
 
-    def _day(self, match: re.Match[str]) -> str | None:
+    def _say_numeric_date(self, match: re.Match[str]) -> str | None:
         day, month, year = int(match[1]), int(match[2]), match[3]
         if not (1 <= day <= 31 and 1 <= month <= 12):
             return None
-        said = f"{self._inflected(day, match)} {month_name(month, language=self)}"
+        words = f"{self._inflect(day, match)} {month_name(month, language=self)}"
         if not year:
-            return f"{said}{'.' if not after(match, chars=4).strip() else ''}"
-        return f"{said} {self.year(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 50 else 1900))}"
+            return f"{words}{'.' if not text_after(match, chars=4).strip() else ''}"
+        return f"{words} {self.say_year(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 50 else 1900))}"
 
-    def _king(self, match: re.Match[str]) -> str | None:
-        value = roman_value(match[2])
+    def _say_regnal_name(self, match: re.Match[str]) -> str | None:
+        value = parse_roman(match[2])
         if not value or value > 39 or len(match[1]) < 3:
             return None
         before = match.string[max(0, match.start() - 16) : match.start()]
         oblique = re.search(r"\b(?:von|mit|unter|bei|nach|zu|an|König|Kaiser|Papst)s? $", before)
         article = "dem" if oblique and oblique[0][0].islower() else "der"
-        stop = "." if not after(match, chars=4).strip() else ""
-        return (
-            f"{match[1]} {article} {self.ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
-        )
+        stop = "." if not text_after(match, chars=4).strip() else ""
+        return f"{match[1]} {article} {self.say_ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
 
-    def _counted_roman(self, match: re.Match[str]) -> str | None:
-        value = roman_value(match[2])
-        return f"{match[1]} {self.cardinal(value)}" if value else None
+    def _say_counted_roman(self, match: re.Match[str]) -> str | None:
+        value = parse_roman(match[2])
+        return f"{match[1]} {self.say_cardinal(value)}" if value else None
 
-    def _decade(self, match: re.Match[str]) -> str:
-        return f"{self.year(int(match[1]))}er"
+    def _say_decade(self, match: re.Match[str]) -> str:
+        return f"{self.say_year(int(match[1]))}er"
 
-    def _hour(self, match: re.Match[str]) -> str | None:
+    def _say_hour(self, match: re.Match[str]) -> str | None:
         hour = int(match[1])
-        return self.time(hour=hour, minute=int(match[2] or 0), second=None) if hour <= 24 else None
+        return self.say_time(hour=hour, minute=int(match[2] or 0), second=None) if hour <= 24 else None

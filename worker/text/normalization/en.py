@@ -1,27 +1,27 @@
-"""English as it is read aloud: American, and British where the tag says so."""
+"""Normalize English: American, or British if the tag says so."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
 from collections.abc import Iterable
 
-from worker.text.normalization import counting, en_tables
-from worker.text.normalization.en_figures import figure_rules
-from worker.text.normalization.en_names import name_rules
+from worker.text.normalization import en_tables, num2words_cache
+from worker.text.normalization.en_name_rules import name_rules
+from worker.text.normalization.en_number_rules import number_rules
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
 
 _DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
-_YEAR_BEFORE = re.compile(
+_BEFORE_YEAR = re.compile(
     r"\b(?:in|since|by|from|until|till|before|after|during|year|years|circa|around|c\.|ca\.|early|late|mid|of|to|and|through"
     r"|spring|summer|autumn|fall|winter|january|february|march|april|may|june|july|august|september|october|november"
     r"|december|copyright|born|died|ad|election|class|vintage|©|\()[ -]?[(]?$",
     re.IGNORECASE,
 )
-_YEAR_AFTER = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
-# A word in the plural behind a number: it is counted.
-_THINGS = re.compile(
+_AFTER_YEAR = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
+# A plural noun after a number: the number is a count, not a year.
+_PLURAL_NOUN = re.compile(
     r" (?!(?:was|is|his|has|does|this|as|its|us|thus|always|perhaps|[a-z]{1,20}ss|[a-z]{1,20}us)\b)(?:[a-z]{1,20} )?"
     r"(?:[a-z]{2,30}s|people|men|women|children|percent|feet)\b"
 )
@@ -29,7 +29,7 @@ _PER = re.compile(
     r"(?<=[a-z])/(years?|yr|months?|mo|weeks?|wk|days?|nights?|hours?|hr|h|person|miles?|mi|min|minutes?|sec|second|kg|lb|pound"
     r"|gallon|gal|units?|users?|seat|item|page|word|dozen|share|student|capita|head|room|ton)(?!\w)"
 )
-_PERS = {
+_PER_NAMES = {
     "yr": "year",
     "mo": "month",
     "wk": "week",
@@ -44,8 +44,10 @@ _PERS = {
 }
 _ARTICLE = re.compile(r"\b(?:an?|this|that|each|every) $", re.IGNORECASE)
 _NOUN = re.compile(r" (?!(?:of|or|and|to|in|on|at|for|per|from|with|away|above|below|is|was|by)\b)[a-z]{3,}")
-_HALF = re.compile(r"[ap]\.m\.$")
-_AFTER_HALF = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{1,2}T\b|GMT|UTC|[Oo]n\b|[a-z]")
+_HALF_DAY = re.compile(r"[ap]\.m\.$")
+_AFTER_HALF_DAY = re.compile(
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{1,2}T\b|GMT|UTC|[Oo]n\b|[a-z]"
+)
 _REFERENCE = re.compile(
     r"\b(pp?|ch|figs?|vols?|sec|art|eq|ll?|tab|part|v|nn?|par|rm|apt|bldg|fl|ext|nos?)\. ?(?=\d|[IVXLC]+\b)",
     re.IGNORECASE,
@@ -57,8 +59,8 @@ _REFERENCES = {
     "bldg": "building",
     "fl": "floor", "ext": "extension", "no": "number", "nos": "numbers",
 }  # fmt: skip
-# Said before figures and names are looked at.
-_SPELLINGS = (
+# These run before the rules for numbers and names.
+_SHORT_FORM_RULES = (
     Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} ", needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
@@ -79,28 +81,26 @@ _SPELLINGS = (
 _DENOMINATORS = {2: "half", 4: "quarter"}
 
 
-class Reader(Language):
-    """English."""
-
+class English(Language):
     code = "en"
     decimal_mark = "."
     group_marks = ","
-    least_space_groups = 2
+    min_space_groups = 2
     month_first = True
-    the_day = "the"
-    of_month = "of"
-    doubtful_months = frozenset({"may", "march", "mar", "MAY", "dec", "mar.", "jun"})
+    day_article = "the"
+    month_connector = "of"
+    ambiguous_months = frozenset({"may", "march", "mar", "MAY", "dec", "mar.", "jun"})
     short_months = {"sept": 9}  # noqa: RUF012
     ordinal_suffixes = "(?:st|nd|rd|th|ST|ND|RD|TH)"
     time_suffix = "(?: ?o'clock)?"
     words = en_tables.WORDS
-    coins = en_tables.COINS
+    currencies = en_tables.CURRENCIES
     scales = en_tables.SCALES
     money_scales = en_tables.MONEY_SCALES
-    not_units = frozenset({"in"})
+    excluded_units = frozenset({"in"})
     units = en_tables.UNITS
     abbreviations = en_tables.ABBREVIATIONS
-    closing = en_tables.CLOSING
+    final_abbreviations = en_tables.FINAL_ABBREVIATIONS
 
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
@@ -108,25 +108,25 @@ class Reader(Language):
 
     def early_rules(self) -> Iterable[Rule]:
         return (
-            *_SPELLINGS,
+            *_SHORT_FORM_RULES,
             Rule(re.compile(r"(?<=\d0s) ?[-–] ?'?(?=\d{2,4}s)"), lambda _: " to ", needs=DIGITS),
-            Rule(_DECADE, self._decade, needs=DIGITS),
+            Rule(_DECADE, self._say_decade, needs=DIGITS),
             Rule(re.compile(r"(?<![\w.,])\.(?=\d)"), lambda _: "0.", needs=DIGITS),
-            *figure_rules(self),
+            *number_rules(self),
             *name_rules(self),
         )
 
     def late_rules(self) -> Iterable[Rule]:
         return (
             Rule(re.compile(r"(?<=\w) ?[°º](?!\w)"), lambda _: " degrees", needs="°º"),
-            Rule(_PER, lambda match: f" per {_PERS.get(match[1], match[1])}", needs="/"),
+            Rule(_PER, lambda match: f" per {_PER_NAMES.get(match[1], match[1])}", needs="/"),
             Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
         )
 
-    def joins(self, before: str, after: str) -> bool:
-        return bool(_HALF.search(before) and _AFTER_HALF.match(after))
+    def point_continues(self, before: str, after: str) -> bool:
+        return bool(_HALF_DAY.search(before) and _AFTER_HALF_DAY.match(after))
 
-    def bare_year(self, match: re.Match[str]) -> str | None:
+    def say_bare_year(self, match: re.Match[str]) -> str | None:
         digits = match[0].lstrip()
         if not re.fullmatch(r"[12]\d{3}", digits) or int(digits) > 2099:
             return None
@@ -134,38 +134,38 @@ class Reader(Language):
             match.string[max(0, match.start() - 24) : match.start()],
             match.string[match.end() : match.end() + 32],
         )
-        if _YEAR_AFTER.match(after):
-            return self.year(int(digits))
-        if _THINGS.match(after) or after[:1].isalpha() or before[-1:].isalpha():
+        if _AFTER_YEAR.match(after):
+            return self.say_year(int(digits))
+        if _PLURAL_NOUN.match(after) or after[:1].isalpha() or before[-1:].isalpha():
             return None
-        if int(digits) >= 1900 or _YEAR_BEFORE.search(before):
-            return self.year(int(digits))
+        if int(digits) >= 1900 or _BEFORE_YEAR.search(before):
+            return self.say_year(int(digits))
         return None
 
-    def attributive(self, match: re.Match[str]) -> bool:
+    def is_attributive(self, match: re.Match[str]) -> bool:
         return bool(
             _ARTICLE.search(match.string[max(0, match.start() - 8) : match.start()])
             and _NOUN.match(match.string[match.end() : match.end() + 20])
         )
 
-    def year(self, value: int) -> str:
+    def say_year(self, value: int) -> str:
         if value < 1000 or value > 2999 or 2000 <= value <= 2009:
-            return self.cardinal(value)
-        return counting.year(value, language=self.counting)
+            return self.say_cardinal(value)
+        return num2words_cache.spell_year(value, language=self.num2words_code)
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator in (10, 100) and numerator <= denominator:
-            return f"{self.cardinal(numerator)} out of {self.cardinal(denominator)}"
+            return f"{self.say_cardinal(numerator)} out of {self.say_cardinal(denominator)}"
         if numerator + denominator == 100 and numerator >= 50:
-            return f"{self.cardinal(numerator)} {self.cardinal(denominator)}"
+            return f"{self.say_cardinal(numerator)} {self.say_cardinal(denominator)}"
         if denominator < 2 or denominator > 100:
-            return f"{self.cardinal(numerator)} over {self.cardinal(denominator)}"
-        name = _DENOMINATORS.get(denominator) or self.ordinal(denominator)
+            return f"{self.say_cardinal(numerator)} over {self.say_cardinal(denominator)}"
+        name = _DENOMINATORS.get(denominator) or self.say_ordinal(denominator)
         if numerator != 1:
             name = "halves" if denominator == 2 else f"{name}s"
-        return f"{self.cardinal(numerator)} {name}"
+        return f"{self.say_cardinal(numerator)} {name}"
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:
             return None
         part = (
@@ -173,44 +173,50 @@ class Reader(Language):
             if (numerator, denominator) == (1, 2)
             else "a quarter"
             if (numerator, denominator) == (1, 4)
-            else self.fraction(numerator, denominator)
+            else self.say_fraction(numerator, denominator)
         )
-        return f"{self.cardinal(whole)} and {part}"
+        return f"{self.say_cardinal(whole)} and {part}"
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:
         if month_first:
-            return f"{month} {self.ordinal(day)}{f', {self.year(year)}' if year else ''}"
-        return f"the {self.ordinal(day)} of {month}{f' {self.year(year)}' if year else ''}"
+            return f"{month} {self.say_ordinal(day)}{f', {self.say_year(year)}' if year else ''}"
+        return f"the {self.say_ordinal(day)} of {month}{f' {self.say_year(year)}' if year else ''}"
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        until = f" {self.year(year)}" if year else ""
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+        until = f" {self.say_year(year)}" if year else ""
         if month_first:
-            return f"{month} {self.ordinal(first)} to {self.ordinal(last)}{',' if until else ''}{until}"
-        return f"the {self.ordinal(first)} to the {self.ordinal(last)} of {month}{until}"
+            return (
+                f"{month} {self.say_ordinal(first)} to {self.say_ordinal(last)}{',' if until else ''}{until}"
+            )
+        return f"the {self.say_ordinal(first)} to the {self.say_ordinal(last)} of {month}{until}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
         if not minute and not second:
             return (
                 "midnight"
                 if hour in (0, 24)
-                else f"{self.cardinal(hour)} {'hundred' if hour > 12 else chr(111) + chr(39) + 'clock'}"
+                else f"{self.say_cardinal(hour)} {'hundred' if hour > 12 else chr(111) + chr(39) + 'clock'}"
             )
-        said = f"{self.cardinal(hour)} {self._minutes(minute)}"
-        return said if second is None else f"{said} and {self.cardinal(second)} second{'s' * (second != 1)}"
+        words = f"{self.say_cardinal(hour)} {self._say_minutes(minute)}"
+        return (
+            words
+            if second is None
+            else f"{words} and {self.say_cardinal(second)} second{'s' * (second != 1)}"
+        )
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
-        return f"{self.cardinal(hour)} {self._minutes(minute) + ' ' if minute else ''}{half}"
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
+        return f"{self.say_cardinal(hour)} {self._say_minutes(minute) + ' ' if minute else ''}{half}"
 
-    def _minutes(self, minute: int) -> str:
-        return f"oh {self.cardinal(minute)}" if minute < 10 else self.cardinal(minute)
+    def _say_minutes(self, minute: int) -> str:
+        return f"oh {self.say_cardinal(minute)}" if minute < 10 else self.say_cardinal(minute)
 
-    def _decade(self, match: re.Match[str]) -> str:
+    def _say_decade(self, match: re.Match[str]) -> str:
         years = int(f"{match[2]}0")
         if years < 100:
-            return f"{_plural(self.cardinal(years))}" if years >= 20 else match[0]
+            return f"{_plural(self.say_cardinal(years))}" if years >= 20 else match[0]
         if years % 1000 == 0:
-            return f"{_plural(self.cardinal(years))}"
-        return _plural(counting.year(years, language=self.counting))
+            return f"{_plural(self.say_cardinal(years))}"
+        return _plural(num2words_cache.spell_year(years, language=self.num2words_code))
 
 
 def _plural(words: str) -> str:

@@ -1,11 +1,11 @@
-"""Tables of English."""
+"""English tables: names of signs, currencies and units, and abbreviations."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 from collections.abc import Mapping
 
-from worker.text.normalization.language import Coin
+from worker.text.normalization.language import Currency
 
 WORDS: Mapping[str, str] = {
     "point": "point", "minus": "minus", "plus": "plus", "to": "to", "and": "and", "with cents": "and", "by": "by",
@@ -22,21 +22,21 @@ WORDS: Mapping[str, str] = {
     "°": "degrees", "§": "section", "¶": "paragraph", "©": "copyright", "#": "number", "€": "euros",
     "$": "dollars", "£": "pounds", "¥": "yen",
 }  # fmt: skip
-COINS: Mapping[str, Coin] = {
-    "$": Coin("dollar", "dollars", "cent", "cents"),
-    "USD": Coin("US dollar", "US dollars", "cent", "cents"),
-    "€": Coin("euro", "euros", "cent", "cents"),
-    "EUR": Coin("euro", "euros", "cent", "cents"),
-    "£": Coin("pound", "pounds", "penny", "pence"),
-    "GBP": Coin("pound", "pounds", "penny", "pence"),
-    "¥": Coin("yen", "yen"),
-    "JPY": Coin("yen", "yen"),
-    "₹": Coin("rupee", "rupees", "paisa", "paise"),
-    "INR": Coin("rupee", "rupees", "paisa", "paise"),
-    "CHF": Coin("Swiss franc", "Swiss francs", "centime", "centimes"),
-    "₩": Coin("won", "won"),
-    "₽": Coin("ruble", "rubles", "kopek", "kopeks"),
-    "₿": Coin("bitcoin", "bitcoins"),
+CURRENCIES: Mapping[str, Currency] = {
+    "$": Currency("dollar", "dollars", "cent", "cents"),
+    "USD": Currency("US dollar", "US dollars", "cent", "cents"),
+    "€": Currency("euro", "euros", "cent", "cents"),
+    "EUR": Currency("euro", "euros", "cent", "cents"),
+    "£": Currency("pound", "pounds", "penny", "pence"),
+    "GBP": Currency("pound", "pounds", "penny", "pence"),
+    "¥": Currency("yen", "yen"),
+    "JPY": Currency("yen", "yen"),
+    "₹": Currency("rupee", "rupees", "paisa", "paise"),
+    "INR": Currency("rupee", "rupees", "paisa", "paise"),
+    "CHF": Currency("Swiss franc", "Swiss francs", "centime", "centimes"),
+    "₩": Currency("won", "won"),
+    "₽": Currency("ruble", "rubles", "kopek", "kopeks"),
+    "₿": Currency("bitcoin", "bitcoins"),
 }
 SCALES: Mapping[str, tuple[str, str]] = {
     **{
@@ -107,6 +107,6 @@ ABBREVIATIONS: Mapping[str, str] = {
     "Thur.": "Thursday", "Thurs.": "Thursday", "Fri.": "Friday", "Sat.": "Saturday", "Sun.": "Sunday",
     "p.a.": "per annum", "P.S.": "P S", "Nos.": "numbers",
 }  # fmt: skip
-CLOSING: frozenset[str] = frozenset({
+FINAL_ABBREVIATIONS: frozenset[str] = frozenset({
     "etc.", "Inc.", "Ltd.", "Co.", "Corp.", "Jr.", "Sr.", "Esq.", "et al.", "Bros.", "Ave.", "Blvd.", "Rd.", "p.a.",
 })  # fmt: skip

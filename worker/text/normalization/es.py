@@ -1,33 +1,32 @@
-"""Spanish as it is read aloud."""
+"""Normalize Spanish."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
 from collections.abc import Iterable
 
-from worker.text.normalization.language import Coin, Language
+from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
-from worker.text.normalization.units import SYMBOLS
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.units import UNIT_SYMBOLS
 
 _ROMAN = re.compile(
     rf"\b((?:[Ss]iglos?|[Ss]\.|[Cc]apítulo|[Tt]omo|[Vv]olumen|[Pp]arte|[Aa]cto|[Ee]scena|[Ll]ibro|[Ff]ase|[Tt]ítulo|[Aa]rtículo|Guerra"
     rf" Mundial)|[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{{2,20}}) ({ROMAN})(?![\w'-]|\.\w)"
 )
-_ALWAYS = re.compile(
+_CARDINAL_NOUNS = re.compile(
     r"siglo|capítulo|tomo|volumen|parte|acto|escena|libro|fase|título|artículo|mundial", re.IGNORECASE
 )
 _ORDINALS = (
     "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
 )  # fmt: skip
-_KINGS_UNTIL = 10
+_MAX_REGNAL_ORDINAL = 10
 _FEMININE = re.compile(r"(?:a|as|dad|dades|ción|ciones|sión|siones)$")
 _MASCULINE = frozenset(
     {"días", "día", "kilogramas", "programas", "problemas", "sistemas", "mapas", "gramas", "yottas", "temas"}
 )
-_ONE = re.compile(
+_INFLECTED_NUMBER = re.compile(
     r"(?<![\w.,:/-])((?:\d{1,3}(?:\.\d{3}){0,4}|\d{0,5})(?:1|[2-9]00))(?= ([a-záéíóúñü]{2,})\b)"
     r"(?! (?:de|y|a|en|por|o|al|con|el|la|se|que|es)\b)"
 )
@@ -45,13 +44,11 @@ _FRACTIONS = {
 }
 
 
-class Reader(Language):
-    """Spanish."""
-
+class Spanish(Language):
     code = "es"
     decimal_mark = ","
     group_marks = "."
-    of_month = "del?"
+    month_connector = "del?"
     ordinal_suffixes = r"(?<! )(?:\.?[ºªoa°]|\.?er|[rnmt][oa]|\.?era)"
     short_months = {"sept": 9, "set": 9}  # noqa: RUF012
     time_suffix = "(?: ?(?:h|hs|hrs)\\b\\.?)?"
@@ -67,12 +64,14 @@ class Reader(Language):
         "√": "raíz cuadrada de", "∞": "infinito", "π": "pi", "→": "a", "°": "grados", "§": "sección",
         "©": "copyright", "#": "número", "€": "euros", "$": "dólares", "£": "libras", "¥": "yenes",
     }  # fmt: skip
-    coins = {  # noqa: RUF012
-        "€": Coin("euro", "euros", "céntimo", "céntimos"), "EUR": Coin("euro", "euros", "céntimo", "céntimos"),
-        "$": Coin("dólar", "dólares", "centavo", "centavos"), "£": Coin("libra", "libras", "penique", "peniques"),
-        "USD": Coin("dólar estadounidense", "dólares estadounidenses", "centavo", "centavos"),
-        "GBP": Coin("libra", "libras", "penique", "peniques"), "¥": Coin("yen", "yenes"), "JPY": Coin("yen", "yenes"),
-        "MXN": Coin("peso mexicano", "pesos mexicanos", "centavo", "centavos"),
+    currencies = {  # noqa: RUF012
+        "€": Currency("euro", "euros", "céntimo", "céntimos"), "EUR": Currency("euro", "euros", "céntimo", "céntimos"),
+        "$": Currency("dólar", "dólares", "centavo", "centavos"),
+        "£": Currency("libra", "libras", "penique", "peniques"),
+        "USD": Currency("dólar estadounidense", "dólares estadounidenses", "centavo", "centavos"),
+        "GBP": Currency("libra", "libras", "penique", "peniques"),
+        "¥": Currency("yen", "yenes"), "JPY": Currency("yen", "yenes"),
+        "MXN": Currency("peso mexicano", "pesos mexicanos", "centavo", "centavos"),
     }  # fmt: skip
     scales = {  # noqa: RUF012
         "mil": ("mil", "mil"), "millón": ("millón", "millón"), "millones": ("millones", "millones"),
@@ -88,7 +87,7 @@ class Reader(Language):
         "kms": ("kilómetro", "kilómetros"), "t": ("tonelada", "toneladas"), "kgs": ("kilogramo", "kilogramos"),
         "mts": ("metro", "metros"), "in": ("pulgada", "pulgadas"), "cts": ("céntimo", "céntimos"),
     }  # fmt: skip
-    not_units = frozenset({"a", "in", "ac"})
+    excluded_units = frozenset({"a", "in", "ac"})
     abbreviations = {  # noqa: RUF012
         "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores", "Sras.": "señoras",
         "Dr.": "doctor", "Dra.": "doctora", "Dres.": "doctores", "D.": "don", "Dña.": "doña", "Prof.": "profesor",
@@ -109,7 +108,9 @@ class Reader(Language):
         "ene.": "enero", "feb.": "febrero", "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio",
         "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre",
     }  # fmt: skip
-    closing = frozenset({"etc.", "EE. UU.", "a. C.", "d. C.", "a. m.", "p. m.", "Ud.", "Uds.", "Cía."})
+    final_abbreviations = frozenset(
+        {"etc.", "EE. UU.", "a. C.", "d. C.", "a. m.", "p. m.", "Ud.", "Uds.", "Cía."}
+    )
 
     def early_rules(self) -> Iterable[Rule]:
         return (
@@ -127,8 +128,8 @@ class Reader(Language):
                 lambda _: " grados",
             ),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),
-            Rule(_ROMAN, self._roman, needs="IVXLCDM"),
-            Rule(_ONE, self._one),
+            Rule(_ROMAN, self._say_roman, needs="IVXLCDM"),
+            Rule(_INFLECTED_NUMBER, self._say_inflected),
         )
 
     def late_rules(self) -> Iterable[Rule]:
@@ -137,7 +138,7 @@ class Reader(Language):
             Rule(re.compile(r"(?<=[^\W\d])/(?=[^\W\d])"), lambda _: " ", needs="/"),
         )
 
-    def counted(self, words: str, noun: str) -> str:
+    def agree(self, words: str, noun: str) -> str:
         name = noun.partition(" ")[0]
         feminine = _FEMININE.search(name) and name not in _MASCULINE
         if feminine:
@@ -149,61 +150,61 @@ class Reader(Language):
             else re.sub(r"\buno$", "un", words)
         )
 
-    def scaled(self, noun: str, *, scale: str) -> str:
+    def after_scale(self, noun: str, *, scale: str) -> str:
         return noun if scale == "mil" else f"de {noun}"
 
     def say_decimals(self, digits: str) -> str:
         grouped = len(digits) <= 2 and not digits.startswith("0")
-        return self.cardinal(int(digits)) if grouped else self.say_digits(digits)
+        return self.say_cardinal(int(digits)) if grouped else self.say_digits(digits)
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:
-        plain = suffix.lstrip(".")
-        said = _ORDINALS[value - 1] if 1 <= value <= 10 else super().ordinal(value)
-        if plain.endswith(("a", "ª")):
-            return f"{said[:-1]}a"
-        return said[:-1] if plain == "er" else said
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:
+        ending = suffix.lstrip(".")
+        words = _ORDINALS[value - 1] if 1 <= value <= 10 else super().say_ordinal(value)
+        if ending.endswith(("a", "ª")):
+            return f"{words[:-1]}a"
+        return words[:-1] if ending == "er" else words
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if not 2 <= denominator <= 100:
-            return f"{self.cardinal(numerator)} sobre {self.cardinal(denominator)}"
-        name = _FRACTIONS.get(denominator) or f"{self.cardinal(denominator).replace(' y ', 'i')}avo"
-        return f"un {name}" if numerator == 1 else f"{self.cardinal(numerator)} {name}s"
+            return f"{self.say_cardinal(numerator)} sobre {self.say_cardinal(denominator)}"
+        name = _FRACTIONS.get(denominator) or f"{self.say_cardinal(denominator).replace(' y ', 'i')}avo"
+        return f"un {name}" if numerator == 1 else f"{self.say_cardinal(numerator)} {name}s"
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
-        half = "medio" if (numerator, denominator) == (1, 2) else self.fraction(numerator, denominator)
-        return half and f"{self.cardinal(whole)} y {half}"
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
+        part = "medio" if (numerator, denominator) == (1, 2) else self.say_fraction(numerator, denominator)
+        return part and f"{self.say_cardinal(whole)} y {part}"
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self.cardinal(day)} de {month}{f' de {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self.say_cardinal(day)} de {month}{f' de {self.say_year(year)}' if year else ''}"
 
-    def month_year(self, *, month: str, year: int) -> str:
-        return f"{month} de {self.year(year)}"
+    def say_month_year(self, *, month: str, year: int) -> str:
+        return f"{month} de {self.say_year(year)}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        shown = "una" if hour == 1 else re.sub("uno$", "una", self.cardinal(hour))
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        words = "una" if hour == 1 else re.sub("uno$", "una", self.say_cardinal(hour))
         if minute:
-            shown += f" y {self.cardinal(minute)}" if minute < 10 else f" {self.cardinal(minute)}"
+            words += f" y {self.say_cardinal(minute)}" if minute < 10 else f" {self.say_cardinal(minute)}"
         elif hour > 12 or hour == 0:
-            shown += " horas"
-        return shown if second is None else f"{shown} y {self.cardinal(second)} segundos"
+            words += " horas"
+        return words if second is None else f"{words} y {self.say_cardinal(second)} segundos"
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
-        return f"{self.time(hour=hour, minute=minute, second=None).removesuffix(' horas')} {half}"
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
+        return f"{self.say_time(hour=hour, minute=minute, second=None).removesuffix(' horas')} {half}"
 
-    def _roman(self, match: re.Match[str]) -> str | None:
-        value = roman_value(match[2])
-        named = not _ALWAYS.search(match[1])
-        if not value or (named and (match[2] in "CDLMX" or value > 39)):
+    def _say_roman(self, match: re.Match[str]) -> str | None:
+        value = parse_roman(match[2])
+        is_name = not _CARDINAL_NOUNS.search(match[1])
+        if not value or (is_name and (match[2] in "CDLMX" or value > 39)):
             return None
-        if named and value <= _KINGS_UNTIL:
-            said = _ORDINALS[value - 1]
-            return f"{match[1]} {said[:-1] + 'a' if match[1].endswith('a') else said}"
+        if is_name and value <= _MAX_REGNAL_ORDINAL:
+            ordinal = _ORDINALS[value - 1]
+            return f"{match[1]} {ordinal[:-1] + 'a' if match[1].endswith('a') else ordinal}"
         name = {"s.": "siglo", "S.": "Siglo"}.get(match[1], match[1])
-        return f"{name} {self.cardinal(value)}"
+        return f"{name} {self.say_cardinal(value)}"
 
-    def _one(self, match: re.Match[str]) -> str | None:
-        if match[2] in SYMBOLS or match[2] in self.units:
+    def _say_inflected(self, match: re.Match[str]) -> str | None:
+        if match[2] in UNIT_SYMBOLS or match[2] in self.units:
             return None
         words = self.say_number(match[1])
-        said = self.counted(words, match[2])
-        return said if said != words else None
+        agreed = self.agree(words, match[2])
+        return agreed if agreed != words else None

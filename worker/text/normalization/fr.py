@@ -1,4 +1,4 @@
-"""French as it is read aloud, with the numbers of Belgium and Switzerland where the tag says so."""
+"""Normalize French, with the numbers of Belgium and Switzerland if the tag says so."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,13 +6,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from worker.text.normalization import fr_numbers, fr_rules, fr_tables
-from worker.text.normalization.language import Coin, Language
+from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import Rule
 
-_BIG = re.compile(r"(?:million|milliard|billion)s?$")
+_SCALE_ENDING = re.compile(r"(?:million|milliard|billion)s?$")
 _VOWEL = re.compile(r"[aeéèêiouyh]", re.IGNORECASE)
-# Before a number that tells which one it is, and not how many.
-_WHICH = re.compile(
+# Words before a number that is a label ("page 80") and not a quantity.
+_LABEL_CONTEXT = re.compile(
     r"(?:\b(?:l'an|an|années?|pages?|chapitre|article|numéro|chambre|ligne|été|printemps|automne|hiver|fin|début"
     r"|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre) "
     r"|(?P<since>\b(?:en|de|depuis|dès|avant|après|vers|entre|et|à) ))$",
@@ -25,20 +25,18 @@ _YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _COUNTRY = re.compile(r"(?:33|32|41|352|377|1|44|49|39|34|351|31)(?=\d{8,})")
 
 
-class Reader(Language):
-    """French."""
-
+class French(Language):
     code = "fr"
     short_months = {"févr": 2, "fév": 2, "fev": 2, "juill": 7, "sep": 9, "aout": 8, "dec": 12}  # noqa: RUF012
     ordinal_suffixes = "(?<! )(?:ers?|res?|ères?|eres?|nde?s?|es?|[eèé]mes?|i[eè]mes?|è)"
     time_suffix = "(?: ?(?:h|heures?)(?!\\w))?"
     words = fr_tables.WORDS
-    coins = fr_tables.COINS
+    currencies = fr_tables.CURRENCIES
     scales = fr_tables.SCALES
     units = fr_tables.UNITS
-    not_units = fr_tables.NOT_UNITS
+    excluded_units = fr_tables.EXCLUDED_UNITS
     abbreviations = fr_tables.ABBREVIATIONS
-    closing = fr_tables.CLOSING
+    final_abbreviations = fr_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
         return fr_rules.early_rules(self)
@@ -46,131 +44,133 @@ class Reader(Language):
     def late_rules(self) -> Iterable[Rule]:
         return fr_rules.late_rules()
 
-    # A point is a decimal mark too, as machines and Canadians write it, unless it can part thousands.
+    # A point is also a decimal mark, as in data and in Canada, unless it can separate thousands.
 
     @cached_property
-    def number(self) -> str:
+    def number_pattern(self) -> str:
         english = r"\d{1,3}(?:,\d{3}){1,6}\.\d{1,24}|\d{1,3}(?:,\d{3}){2,6}"
-        return rf"(?:{english}|{self.whole_number}(?:,\d{{1,24}}|\.(?!\d{{3}}(?!\d))\d{{1,24}})?)(?!\d)"
+        return (
+            rf"(?:{english}|{self.whole_number_pattern}(?:,\d{{1,24}}|\.(?!\d{{3}}(?!\d))\d{{1,24}})?)(?!\d)"
+        )
 
-    def value(self, number: str) -> Decimal:
+    def parse_number(self, number: str) -> Decimal:
         if number.isdecimal():
             return Decimal(number)
-        whole, mark, fraction = _parted(number)
+        whole, mark, fraction = _split_decimal(number)
         return Decimal(f"{re.sub('[^0-9]', '', whole) or '0'}{'.' if mark else ''}{fraction}")
 
     def say_number(self, number: str) -> str:
         if number.isdecimal():
             return self.say_whole(number)
-        whole, mark, fraction = _parted(number)
+        whole, mark, fraction = _split_decimal(number)
         if not mark:
             return self.say_whole(whole)
         english = mark == "." and "," not in number
         return f"{self.say_whole(whole)} {'point' if english else self.words['point']} {self.say_decimals(fraction)}"
 
     def say_decimals(self, digits: str) -> str:
-        return fr_numbers.decimals(digits, region=self.region)
+        return fr_numbers.spell_decimals(digits, region=self.region)
 
     def say_octet(self, digits: str) -> str:
-        return self.cardinal(int(digits))
+        return self.say_cardinal(int(digits))
 
-    def cardinal(self, value: int) -> str:
-        return fr_numbers.cardinal(value, region=self.region)
+    def say_cardinal(self, value: int) -> str:
+        return fr_numbers.spell_cardinal(value, region=self.region)
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:
-        return fr_numbers.ordinal(value, region=self.region, suffix=suffix)
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:
+        return fr_numbers.spell_ordinal(value, region=self.region, suffix=suffix)
 
-    def is_one(self, value: Decimal) -> bool:
+    def is_singular(self, value: Decimal) -> bool:
         return abs(value) < 2
 
-    def counted(self, words: str, noun: str) -> str:
+    def agree(self, words: str, noun: str) -> str:
         if noun == "mille":
-            return "" if words == "un" else fr_numbers.invariable(words)
-        if _BIG.search(words):
-            return f"{words} {_of(noun)}"
-        return fr_numbers.feminine(words) if fr_numbers.is_feminine(noun) else words
+            return "" if words == "un" else fr_numbers.to_invariable(words)
+        if _SCALE_ENDING.search(words):
+            return f"{words} {_partitive(noun)}"
+        return fr_numbers.to_feminine(words) if fr_numbers.is_feminine(noun) else words
 
-    def scaled(self, noun: str, *, scale: str) -> str:
-        return noun if scale == "mille" else f"{_of(noun)} {noun}"
+    def after_scale(self, noun: str, *, scale: str) -> str:
+        return noun if scale == "mille" else f"{_partitive(noun)} {noun}"
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
-        return fr_numbers.fraction(numerator, denominator, region=self.region)
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
+        return fr_numbers.spell_fraction(numerator, denominator, region=self.region)
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
         if (numerator, denominator) == (1, 2):
-            return f"{self.cardinal(whole)} et demi"
-        return super().mixed(whole, numerator, denominator)
+            return f"{self.say_cardinal(whole)} et demi"
+        return super().say_mixed_fraction(whole, numerator, denominator)
 
-    # Calendar and clock.
+    # Dates and times.
 
-    def bare_year(self, match: re.Match[str]) -> str | None:
-        """ "mille neuf cent", "page quatre-vingt": which one, and so without the s of a plural."""
+    def say_bare_year(self, match: re.Match[str]) -> str | None:
+        """Return a number that is a label in words, without the plural s: "mille neuf cent", "page quatre-vingt"."""
         digits = match[0].strip()
         if not digits.endswith(("00", "80")):
             return None
         before = match.string[
             max(0, match.start() - 24) : match.start() + len(match[0]) - len(match[0].lstrip())
         ]
-        which = _WHICH.search(before) if digits.isdecimal() else None
-        if which is None or (which["since"] and not _YEAR.fullmatch(digits)):
+        context = _LABEL_CONTEXT.search(before) if digits.isdecimal() else None
+        if context is None or (context["since"] and not _YEAR.fullmatch(digits)):
             return None
-        if which["since"] and _PLURAL_FOLLOWS.match(match.string, match.end()):
+        if context["since"] and _PLURAL_FOLLOWS.match(match.string, match.end()):
             return None
-        return fr_numbers.invariable(self.say_whole(digits))
+        return fr_numbers.to_invariable(self.say_whole(digits))
 
-    def year(self, value: int) -> str:
-        return fr_numbers.invariable(self.cardinal(value))
+    def say_year(self, value: int) -> str:
+        return fr_numbers.to_invariable(self.say_cardinal(value))
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self._day(day)} {month}{f' {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self._say_day(day)} {month}{f' {self.say_year(year)}' if year else ''}"
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        return f"{self._day(first)} à {self.date(day=last, month=month, year=year, month_first=month_first)}"
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+        return f"{self._say_day(first)} à {self.say_date(day=last, month=month, year=year, month_first=month_first)}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        hours = self._many(hour, "heure")
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        hours = self._say_count(hour, "heure")
         if second is not None:
-            return f"{hours} {self._many(minute, 'minute')} et {self._many(second, 'seconde')}"
-        return f"{hours} {fr_numbers.feminine(self.cardinal(minute))}" if minute else hours
+            return f"{hours} {self._say_count(minute, 'minute')} et {self._say_count(second, 'seconde')}"
+        return f"{hours} {fr_numbers.to_feminine(self.say_cardinal(minute))}" if minute else hours
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         if half == "PM" and hour < 12:
             hour += 12
-        return self.time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
+        return self.say_time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
 
-    def _many(self, count: int, name: str) -> str:
-        return f"{fr_numbers.feminine(self.cardinal(count))} {name}{'s' * (count > 1)}"
+    def _say_count(self, count: int, name: str) -> str:
+        return f"{fr_numbers.to_feminine(self.say_cardinal(count))} {name}{'s' * (count > 1)}"
 
-    def _day(self, day: int) -> str:
-        return "premier" if day == 1 else self.cardinal(day)
+    def _say_day(self, day: int) -> str:
+        return "premier" if day == 1 else self.say_cardinal(day)
 
-    # Telephones and money.
+    # Telephone numbers and money.
 
-    def telephone(self, groups: Sequence[str]) -> str:
+    def say_telephone(self, groups: Sequence[str]) -> str:
         if len(groups) == 1 and (country := _COUNTRY.match(groups[0])):
             groups = (country[0], groups[0][country.end() :])
         if len(groups) > 2 and groups[1] == "0":  # "+33 (0)1" is dialled without it
             groups = (groups[0], *groups[2:])
-        return ", ".join(fr_numbers.pairs(group, region=self.region) for group in groups)
+        return ", ".join(fr_numbers.spell_pairs(group, region=self.region) for group in groups)
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
-        """ "trois euros cinquante"; few cents are named, so that "trois euros cinq" is not heard."""
-        name = coin.one if whole < 2 else coin.many
-        small = f"{self.cardinal(cents)} {coin.small_one if cents < 2 else coin.small_many}"
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
+        """Return an amount, as "trois euros cinquante". Cents below ten are named, to avoid "trois euros cinq"."""
+        name = currency.singular if whole < 2 else currency.plural
+        subunits = f"{self.say_cardinal(cents)} {currency.subunit_singular if cents < 2 else currency.subunit_plural}"
         if not whole and cents:
-            return small
-        said = f"{self.counted(self.cardinal(whole), name)} {name}"
+            return subunits
+        words = f"{self.agree(self.say_cardinal(whole), name)} {name}"
         if not cents:
-            return said
-        return f"{said} et {small}" if cents < 10 else f"{said} {self.cardinal(cents)}"
+            return words
+        return f"{words} et {subunits}" if cents < 10 else f"{words} {self.say_cardinal(cents)}"
 
 
-def _of(noun: str) -> str:
+def _partitive(noun: str) -> str:
     return "d'" if _VOWEL.match(noun) else "de"
 
 
-def _parted(number: str) -> tuple[str, str, str]:
-    """(whole, mark, fraction) of a number as the pattern finds it."""
+def _split_decimal(number: str) -> tuple[str, str, str]:
+    """Split a match of `number_pattern` into (whole, mark, fraction)."""
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+\.\d+", number):
         return number.partition(".")
     if number.count(",") > 1:

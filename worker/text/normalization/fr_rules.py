@@ -1,30 +1,32 @@
-"""French habits of writing that no shared rule knows."""
+"""French rules for numbers, people and signs that no shared rule covers."""
 
 import re
 import unicodedata
 from collections.abc import Mapping
 
 from worker.text.normalization import fr_numbers
-from worker.text.normalization.fr_clock import counts, hour_rules
-from worker.text.normalization.fr_romans import roman_rules
+from worker.text.normalization.fr_roman_rules import roman_rules
 from worker.text.normalization.fr_tables import NUMBERED
+from worker.text.normalization.fr_time_rules import hour_rules, say_measures
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
+from worker.text.normalization.roman_numerals import ROMAN
 
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
-# Letters and figures that are only set higher or lower.
-_HIGHER = "ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ₀₁₂₃₄₅₆₇₈₉"
-_SET_HIGHER = re.compile("(?<=\\w)[ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ]{1,6}|[₀-₉]{1,6}")
+# Superscript letters and subscript digits that mean the same as ordinary ones.
+_RAISED_CHARACTERS = "ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ₀₁₂₃₄₅₆₇₈₉"
+_RAISED = re.compile("(?<=\\w)[ᵃᵇᶜᵈᵉᵍʰⁱˡᵐⁿᵒᵖʳˢᵗᵘᵛ]{1,6}|[₀-₉]{1,6}")
 
-# --- around figures ----------------------------------------------------------------------------------------------
+# --- numbers -----------------------------------------------------------------------------------------------------
 
-_ALL_DAY = re.compile(r"(?<![\w.,/])(\d{1,2}) ?(h|j)(?:eures|ours)? ?(?:/|sur) ?(7|24)(?: ?[hj])?(?!\w)")
+_AROUND_THE_CLOCK = re.compile(
+    r"(?<![\w.,/])(\d{1,2}) ?(h|j)(?:eures|ours)? ?(?:/|sur) ?(7|24)(?: ?[hj])?(?!\w)"
+)
 _PER = re.compile(
     r"(?<=[€$£¥hj%]) ?/ ?(mois|ans?|années?|jours?|j|heures?|h|min|kg|g|m²|m2|m³|m3|km|[Ll]|litres?|pers\.?|personnes?"
     r"|nuits?|semaines?|sem\.?|t|tonnes?|kWh|MWh|unités?|pièces?|trimestres?|repas|hab\.?|habitants?)(?![\w²³])"
 )
-_ALONE = re.compile(r"(?<=\b(?:au|le|du|en|un) )(m²|m2|m³|m3|km²|km/h)(?![\w²³])")
+_UNIT_WITHOUT_NUMBER = re.compile(r"(?<=\b(?:au|le|du|en|un) )(m²|m2|m³|m3|km²|km/h)(?![\w²³])")
 _UNIT_NAMES = {
     "j": "jour", "h": "heure", "min": "minute", "kg": "kilogramme", "g": "gramme", "m²": "mètre carré",
     "m2": "mètre carré", "m³": "mètre cube", "m3": "mètre cube", "km": "kilomètre", "L": "litre",
@@ -35,7 +37,7 @@ _NUMBERED = re.compile(
     rf"(?<![\w.])({'|'.join(sorted(map(re.escape, NUMBERED), key=len, reverse=True))}) ?(?=\d|{ROMAN}(?![\w'.]))"
 )
 _NUMBERS = re.compile(r"(?<=\b[Ll]es )nos (?=\d)|(?<=\b[Aa]ux )nos (?=\d)|(?<!\w)nos (?=\d{1,5} (?:et|à) \d)")
-# Articles of a law have parts: "L. 121-1".
+# Numbers of articles of law have parts: "L. 121-1".
 _LAW = re.compile(
     r"(?:\b[LRDA]\. ?|\b[LRD](?=\d{3})|\b[Aa]rticle |\b[Nn]uméro )\d{1,4}-\d{1,3}(?:-\d{1,3})?(?![\w-])"
 )
@@ -43,31 +45,31 @@ _HEIGHT = re.compile(
     r"(?<![\w.,])(\d{1,3})(?:,(\d{2}) ?m(?![\w²³'/])|(?: m |m)(\d{2})(?![\w/%€$°]|[.,]\d| \d))"
 )
 _GRADE = re.compile(r"(?<![\w.,/-])(\d{1,3},\d{1,2}|\d{1,3}(?=/(?:20|100|1000)))/(\d{1,4})(?![\w/-]|[.,]\d)")
-_COINS_INSIDE = re.compile(r"(?<![\w.,])(\d{1,6})([€$£])(\d{2})(?![\d.,]\d|\d)")
+_CURRENCY_INSIDE = re.compile(r"(?<![\w.,])(\d{1,6})([€$£])(\d{2})(?![\d.,]\d|\d)")
 _BIG_ORDINAL = re.compile(
     r"(?<![\w.,])(?<!\d )[1-9]\d{0,2}(?: \d{3}){1,3}(?=(?:es?|[eè]mes?|i[eè]mes?)(?!\w))"
 )
 _HALF = re.compile(r"(?<![\w.,/])(?<!\d )(?:1/2|½) (?=([a-zàâéèêôûœ]{3,40})(?!\w))")
-# In one row, dear numbers, and those with the country's code dialled.
+# Ten digits without spaces, special-rate numbers, and numbers that begin with 00 and the country code.
 _TELEPHONE = re.compile(
     r"(?<![\w.,/+-])(?<!\d )(?:0[1-9]\d{8}|0 ?[89]\d\d(?: \d{3}){2}|0 ?[89]\d\d(?: \d{2}){3}"
     r"|00\d{2,3}(?: \d{1,2}){4,6})(?! ?\w)"
 )
-_COUNTED_THINGS = re.compile(
+_COUNTED_NOUN = re.compile(
     r"(?<![\w.,:/+-])(?<!\d )(\d{1,3}(?:[ .]\d{3}){1,4}|\d{1,12}) (?=(?P<noun>[a-zàâçéèêëîïôûœ]{3,40})(?!\w))"
 )
-# Behind these a number is a name: what follows is not counted.
-_ORDERED = re.compile(
+# A number after these words is a label and does not count the noun after it.
+_LABEL_CONTEXT = re.compile(
     r"(?:numéro|page|chapitre|ligne|article|chaîne|rang|étape|version|niveau|acte|scène|[-/]) $"
 )
-# Multiplied; before a unit they are sides: "10 sur 15 centimètres".
-_TIMES = re.compile(
+# A multiplication. Before a unit the numbers are sides: "10 sur 15 centimètres".
+_MULTIPLICATION = re.compile(
     r"(?<![\w.,])(?<!\d [x×] )(\d{1,5}(?:,\d{1,3})?) ?[x×] ?"  # noqa: RUF001
     r"(?=\d{1,5}(?:,\d{1,3})?(?!\w|,\d| ?[x×]| ?(?:[kcm]?m|px|pouces)(?!\w)))"  # noqa: RUF001
 )
 _SHORT_DATE = re.compile(r"(?<!\w)([Ll]e|[Dd]u|[Aa]u|[Dd]ès le) (\d{1,2})/(0[1-9]|1[0-2])(?![\w/%-]|[.,]\d)")
-# Of which the first is a day of no month's number, so that it is no fraction.
-_LONE_DATE = re.compile(r"(?<![\w.,/-])(1[3-9]|2\d|3[01])/(0[1-9]|1[12])(?![\w/%-]|[.,]\d)")
+# The first number is above 12 and can only be a day, so this is not a fraction.
+_DATE_WITHOUT_ARTICLE = re.compile(r"(?<![\w.,/-])(1[3-9]|2\d|3[01])/(0[1-9]|1[12])(?![\w/%-]|[.,]\d)")
 _FULL_DATE = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|[.]\d)")
 _WEEKDAYS = {
     "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
@@ -86,10 +88,10 @@ _COMPASS = {"N": "nord", "S": "sud", "E": "est", "W": "ouest", "O": "ouest"}
 
 # --- people and saints -------------------------------------------------------------------------------------------
 
-_SIR = re.compile(
+_MONSIEUR = re.compile(
     rf"(?<![\w.'-])(?<!S\. )M\.(?:(?={_CAPITAL}[a-zéèêëîïôûç])| (?={_CAPITAL}|l[ea] |l'|de |et M))"
 )
-_MASTER = re.compile(
+_TITLE = re.compile(
     rf"(?<![\w.'-])(Me|Gal|Gén\.|Col\.|Sr) (?={_CAPITAL}[a-zéèêëîïôûç])|(?<![\w.'-])(Gal) (?=de )"
 )
 _TITLES = {"Me": "maître", "Gal": "général", "Gén.": "général", "Col.": "colonel", "Sr": "sœur"}
@@ -99,7 +101,7 @@ _SAINT = re.compile(rf"(?<![\w.'])(St|Ste|Sts|Stes)(?:-|\.? )(?={_CAPITAL}[a-zé
 
 _SHARP = re.compile(r"(?<!\w)([A-G])#(?!\w)")
 _ELIDED = re.compile(r"(?<!\w)([Dd]|[Qq]u)e (une?)(?= (?!à\b|et\b|ou\b|sur\b|pour\b|point\b)[a-zàâéèê])")
-# "un 1/4 d'heure", where the fraction says it as well.
+# In "un 1/4 d'heure" the fraction also begins with "un".
 _ONE_ONLY = re.compile(r"(?<=\b(?:[Uu]n|[Ll]e|et) )un (?=(?:demi|tiers|quart|[\w-]{3,30}ième)(?!\w))")
 _PART_OF = re.compile(r"(?<=quart|tiers|uarts) (?=(litre|mètre|kilo|tonne|heure)s?)")
 _APOSTROPHE = re.compile(r"(?<=\bd') (?=[aeéèêiouyh])")
@@ -107,12 +109,12 @@ _APOSTROPHE = re.compile(r"(?<=\bd') (?=[aeéèêiouyh])")
 
 def early_rules(language: Language) -> tuple[Rule, ...]:
     return (
-        Rule(_SET_HIGHER, lambda match: unicodedata.normalize("NFKC", match[0]), needs=_HIGHER),
+        Rule(_RAISED, lambda match: unicodedata.normalize("NFKC", match[0]), needs=_RAISED_CHARACTERS),
         *_writing_rules(),
         *roman_rules(language),
         *_number_rules(language),
         *hour_rules(language),
-        Rule(_COUNTED_THINGS, lambda match: _counted(match, language=language), needs=DIGITS),
+        Rule(_COUNTED_NOUN, lambda match: _say_counted(match, language=language), needs=DIGITS),
     )
 
 
@@ -155,25 +157,25 @@ def _writing_rules() -> tuple[Rule, ...]:
             lambda match: f"{match[1]} {_SIGNS[match[2]]} ",
             needs="+-",
         ),
-        Rule(_SIR, lambda _: "monsieur ", needs="M"),
-        Rule(_MASTER, lambda match: f"{_TITLES[match[1] or match[2]]} ", needs="MGCS"),
+        Rule(_MONSIEUR, lambda _: "monsieur ", needs="M"),
+        Rule(_TITLE, lambda match: f"{_TITLES[match[1] or match[2]]} ", needs="MGCS"),
         Rule(
             _SAINT, lambda match: f"Saint{'e' * ('e' in match[1])}{'s' * match[1].endswith('s')}-", needs="S"
         ),
     )
 
 
-_FIRSTLY = {"1": "primo", "2": "secundo", "3": "tertio"}
+_LATIN_ORDINALS = {"1": "primo", "2": "secundo", "3": "tertio"}
 _SIGNS = {"+": "plus", "-": "moins"}
 
 
 def _number_rules(language: Language) -> tuple[Rule, ...]:
-    def word(names: Mapping[str, str], key: str) -> str:
+    def name_of(names: Mapping[str, str], key: str) -> str:
         return names.get(key, key)
 
     return (
         Rule(re.compile(r"(?<=\d) ?K€"), lambda _: " k€", needs="K"),
-        Rule(_COINS_INSIDE, lambda match: f"{match[1]},{match[3]} {match[2]}", needs="€$£"),
+        Rule(_CURRENCY_INSIDE, lambda match: f"{match[1]},{match[3]} {match[2]}", needs="€$£"),
         Rule(_BIG_ORDINAL, lambda match: match[0].replace(" ", ""), needs=DIGITS),
         Rule(re.compile(r"(?<=\bfois) ?/ ?(?=(?:jour|semaine|mois|an)s?\b)"), lambda _: " par ", needs="/"),
         Rule(re.compile(r"(?<=\b[Ll]es )- ?(?=de \d)"), lambda _: "moins ", needs="-"),
@@ -189,27 +191,31 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
             re.compile(r"(?<=[Gg]uerre de )(14|39)-(?=\d\d(?!\w))"), lambda match: f"{match[1]} ", needs="-"
         ),
         Rule(re.compile(r"(?<![\w.,/])(?:1/2|½) ?h(?!\w)"), lambda _: "une demi-heure", needs="½/"),
-        Rule(re.compile(r"(?<![\w.,])([1-3])°(?=\))"), lambda match: _FIRSTLY[match[1]], needs="°"),
+        Rule(re.compile(r"(?<![\w.,])([1-3])°(?=\))"), lambda match: _LATIN_ORDINALS[match[1]], needs="°"),
         Rule(re.compile(r"(?<![\w/-])50[/-]50(?![\w/-])"), lambda _: "cinquante-cinquante", needs="/-"),
         Rule(re.compile(r"(?<![\w.,])1[ .]?001 nuits"), lambda _: "mille et une nuits", needs=DIGITS),
         Rule(_LAW, lambda match: match[0].replace("-", " tiret "), needs="-"),
-        Rule(_ALL_DAY, lambda match: _all_day(match, language=language), needs=DIGITS),
-        Rule(_PER, lambda match: f" par {word(_UNIT_NAMES, match[1].rstrip('.'))}", needs="/"),
-        Rule(_ALONE, lambda match: _UNIT_NAMES[match[1]], needs="²³23/"),
+        Rule(_AROUND_THE_CLOCK, lambda match: _say_around_the_clock(match, language=language), needs=DIGITS),
+        Rule(_PER, lambda match: f" par {name_of(_UNIT_NAMES, match[1].rstrip('.'))}", needs="/"),
+        Rule(_UNIT_WITHOUT_NUMBER, lambda match: _UNIT_NAMES[match[1]], needs="²³23/"),
         Rule(_WEEKDAY, lambda match: f"{_WEEKDAYS[match[1].lower()]} ", needs=DIGITS),
         Rule(
             _FULL_DATE,
             lambda match: None if int(match[3]) > 12 else f"{match[4]}-{match[3]}-{match[1]}",
             needs=DIGITS,
         ),
-        Rule(_LONE_DATE, lambda match: f"{match[1]} {_month(match[2], language=language)}", needs="/"),
         Rule(
-            _SHORT_DATE,
-            lambda match: f"{match[1]} {match[2]} {_month(match[3], language=language)}",
+            _DATE_WITHOUT_ARTICLE,
+            lambda match: f"{match[1]} {_month_of_digits(match[2], language=language)}",
             needs="/",
         ),
-        Rule(_TELEPHONE, lambda match: _telephone(match, language=language), needs="0"),
-        Rule(_HEIGHT, lambda match: _height(match, language=language), needs=DIGITS),
+        Rule(
+            _SHORT_DATE,
+            lambda match: f"{match[1]} {match[2]} {_month_of_digits(match[3], language=language)}",
+            needs="/",
+        ),
+        Rule(_TELEPHONE, lambda match: _say_telephone(match, language=language), needs="0"),
+        Rule(_HEIGHT, lambda match: _say_height(match, language=language), needs=DIGITS),
         Rule(_HALF, lambda match: f"un{'e' * fr_numbers.is_feminine(match[1])} demi-", needs="½/"),
         Rule(
             _GRADE,
@@ -219,51 +225,53 @@ def _number_rules(language: Language) -> tuple[Rule, ...]:
         Rule(re.compile(r"(?<=\d) et (?:s|ss|suiv)\."), lambda _: " et suivantes", needs=DIGITS),
         Rule(re.compile(r"(?<=\d) ?x (?=plus |moins |par )"), lambda _: " fois ", needs="x"),
         Rule(re.compile(r"(?<!\w)4[x×]4(?!\w)"), lambda _: "quatre-quatre", needs="4"),  # noqa: RUF001
-        Rule(_TIMES, lambda match: f"{match[1]} fois ", needs="x×"),  # noqa: RUF001
-        Rule(_POSITION, lambda match: _position(match, language=language), needs="°"),
+        Rule(_MULTIPLICATION, lambda match: f"{match[1]} fois ", needs="x×"),  # noqa: RUF001
+        Rule(_POSITION, lambda match: _say_position(match, language=language), needs="°"),
     )
 
 
-def _all_day(match: re.Match[str], *, language: Language) -> str:
-    first, last = (language.cardinal(int(match[group])) for group in (1, 3))
+def _say_around_the_clock(match: re.Match[str], *, language: Language) -> str:
+    first, last = (language.say_cardinal(int(match[group])) for group in (1, 3))
     return f"{first} {'heures' if match[2] == 'h' else 'jours'} sur {last}"
 
 
-def _telephone(match: re.Match[str], *, language: Language) -> str:
-    return language.telephone(re.sub("^0 ", "0", match[0]).split())
+def _say_telephone(match: re.Match[str], *, language: Language) -> str:
+    return language.say_telephone(re.sub("^0 ", "0", match[0]).split())
 
 
-def _height(match: re.Match[str], *, language: Language) -> str:
-    """ "un mètre quatre-vingts" """
+def _say_height(match: re.Match[str], *, language: Language) -> str:
+    """Return a height in words, as "un mètre quatre-vingts"."""
     metres, hundredths = int(match[1]), int(match[2] or match[3])
     if not metres or not hundredths:
         return match[0] if hundredths else f"{match[1]} m"
-    named = " " if hundredths > 9 else " zéro "
-    return f"{language.cardinal(metres)} mètre{'s' * (metres > 1)}{named}{language.cardinal(hundredths)}"
+    separator = " " if hundredths > 9 else " zéro "
+    return f"{language.say_cardinal(metres)} mètre{'s' * (metres > 1)}{separator}{language.say_cardinal(hundredths)}"
 
 
-def _position(match: re.Match[str], *, language: Language) -> str | None:
-    """Degrees, minutes and seconds of an arc."""
+def _say_position(match: re.Match[str], *, language: Language) -> str | None:
+    """Return degrees, minutes and seconds of arc in words."""
     if not match[2] and not match[4]:
         return None
     numbers = [number.replace(".", ",") for number in match.group(1, 2, 3) if number]
-    said = counts(numbers, names=("degré", "minute", "seconde"), language=language)
-    return f"{said} {_COMPASS[match[4]]}" if match[4] else said
+    words = say_measures(numbers, names=("degré", "minute", "seconde"), language=language)
+    return f"{words} {_COMPASS[match[4]]}" if match[4] else words
 
 
-def _counted(match: re.Match[str], *, language: Language) -> str | None:
-    """ "vingt et une pages", "un million de pages" """
+def _say_counted(match: re.Match[str], *, language: Language) -> str | None:
+    """Return a number that agrees with its noun, as in "vingt et une pages" and "un million de pages"."""
     value, noun = int(re.sub(r"\D", "", match[1])), match["noun"]
     if value and value % 10**6 == 0 and re.search(r"[sx]$", noun):
-        return f"{language.counted(language.cardinal(value), noun)} "
-    alone = value == 1 and not _ORDERED.search(match.string[max(0, match.start() - 12) : match.start()])
-    many = value > 1 and value % 10 == 1 and value % 100 != 11 and noun[-1] in "sx"
-    if (alone or many) and fr_numbers.is_feminine(noun):
-        return f"{fr_numbers.feminine(language.cardinal(value))} "
+        return f"{language.agree(language.say_cardinal(value), noun)} "
+    is_one = value == 1 and not _LABEL_CONTEXT.search(
+        match.string[max(0, match.start() - 12) : match.start()]
+    )
+    ends_in_one = value > 1 and value % 10 == 1 and value % 100 != 11 and noun[-1] in "sx"
+    if (is_one or ends_in_one) and fr_numbers.is_feminine(noun):
+        return f"{fr_numbers.to_feminine(language.say_cardinal(value))} "
     return None
 
 
-def _month(digits: str, *, language: Language) -> str:
+def _month_of_digits(digits: str, *, language: Language) -> str:
     from worker.text.normalization.dates import month_name
 
     return month_name(int(digits), language=language)

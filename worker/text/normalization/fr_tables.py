@@ -1,8 +1,8 @@
-"""What French calls signs, coins and units, and the words that it shortens."""
+"""French tables: names of signs, currencies and units, and abbreviations."""
 
 from collections.abc import Mapping
 
-from worker.text.normalization.language import Coin
+from worker.text.normalization.language import Currency
 
 WORDS: Mapping[str, str] = {
     "point": "virgule", "minus": "moins", "plus": "plus", "to": "à", "and": "et", "with cents": "et",
@@ -21,19 +21,19 @@ WORDS: Mapping[str, str] = {
     "¥": "yens",
 }  # fmt: skip
 
-_EURO = Coin("euro", "euros", "centime", "centimes")
-_POUND = Coin("livre sterling", "livres sterling", "penny", "pence")
-COINS: Mapping[str, Coin] = {
+_EURO = Currency("euro", "euros", "centime", "centimes")
+_POUND = Currency("livre sterling", "livres sterling", "penny", "pence")
+CURRENCIES: Mapping[str, Currency] = {
     "€": _EURO,
     "EUR": _EURO,
-    "$": Coin("dollar", "dollars", "cent", "cents"),
-    "USD": Coin("dollar américain", "dollars américains", "cent", "cents"),
-    "CAD": Coin("dollar canadien", "dollars canadiens", "cent", "cents"),
+    "$": Currency("dollar", "dollars", "cent", "cents"),
+    "USD": Currency("dollar américain", "dollars américains", "cent", "cents"),
+    "CAD": Currency("dollar canadien", "dollars canadiens", "cent", "cents"),
     "£": _POUND,
     "GBP": _POUND,
-    "CHF": Coin("franc suisse", "francs suisses", "centime", "centimes"),
-    "¥": Coin("yen", "yens"),
-    "JPY": Coin("yen", "yens"),
+    "CHF": Currency("franc suisse", "francs suisses", "centime", "centimes"),
+    "¥": Currency("yen", "yens"),
+    "JPY": Currency("yen", "yens"),
 }
 
 _MILLION = ("million", "millions")
@@ -97,8 +97,8 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "kg/m³": ("kilogramme par mètre cube", "kilogrammes par mètre cube"), "pers.": ("personne", "personnes"),
     "ml": ("millilitre", "millilitres"),
 }  # fmt: skip
-# Symbols of CLDR's that are words, letters of a class or names of a road in French.
-NOT_UNITS = frozenset(
+# Symbols of CLDR units that are words, letters of a class or names of roads in French.
+EXCLUDED_UNITS = frozenset(
     {
         "B",
         "N",
@@ -168,12 +168,12 @@ ABBREVIATIONS: Mapping[str, str] = {
     "fév.": "février", "avr.": "avril", "juil.": "juillet", "juill.": "juillet", "oct.": "octobre",
     "nov.": "novembre", "déc.": "décembre",
 }  # fmt: skip
-CLOSING = frozenset({
+FINAL_ABBREVIATIONS = frozenset({
     "etc.", "J.-C.", "av. J.-C.", "apr. J.-C.", "ap. J.-C.", "av. J.C.", "ap. J.C.", "avant J.-C.",
     "après J.-C.", "et al.", "s.v.p.", "ibid.", "max.", "min.", "Cie.", "qqch.", "qqn.", "hab.", "pers.",
 })  # fmt: skip
 
-# Before a number in figures or Roman letters only: elsewhere these are other words.
+# Expanded only before digits or a Roman numeral. Elsewhere these are other words.
 NUMBERED: Mapping[str, str] = {
     "p.": "page", "pp.": "pages", "P.": "page", "fig.": "figure", "Fig.": "Figure", "chap.": "chapitre",
     "Chap.": "Chapitre", "ch.": "chapitre", "Ch.": "Chapitre", "art.": "article", "Art.": "Article",

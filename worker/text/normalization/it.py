@@ -1,39 +1,39 @@
-"""Italian as it is read aloud."""
+"""Normalize Italian."""
 
 import re
 from collections.abc import Iterable
 
 from worker.text.normalization import it_tables
-from worker.text.normalization.language import Coin, Language
+from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _FRACTIONS = {2: "mezzo", 3: "terzo", 4: "quarto"}
-_BIG = re.compile(r"(?:milion|miliard|bilion)[eio]$")
-_UNO = re.compile(r"(?:z|s[^aeiou]|gn|ps|x|y)", re.IGNORECASE)
-_PARTS_M = "capitolo|tomo|libro|atto|volume|articolo|titolo|canto|paragrafo|secolo|quadro"
-_PARTS_F = "parte|scena|sezione|fase|serie|appendice|classe|edizione|guerra"
+_SCALE_ENDING = re.compile(r"(?:milion|miliard|bilion)[eio]$")
+_UNO_SOUND = re.compile(r"(?:z|s[^aeiou]|gn|ps|x|y)", re.IGNORECASE)
+_MASCULINE_PARTS = "capitolo|tomo|libro|atto|volume|articolo|titolo|canto|paragrafo|secolo|quadro"
+_FEMININE_PARTS = "parte|scena|sezione|fase|serie|appendice|classe|edizione|guerra"
 _QUEENS = "Elisabetta|Caterina|Maria|Vittoria|Margherita|Isabella|Cristina|Anna|Giovanna|Cleopatra"
 _ROMAN_BEFORE = re.compile(
     rf"(?<![\w.])({ROMAN}) (?=(?:(sec\.|secol[oi]\b|millennio\b|capitolo\b)"
     r"|(guerra\b|Guerra\b|Repubblica\b|edizione\b)))"
 )
-_ROMAN_BEHIND = re.compile(
-    rf"\b(?:((?i:{_PARTS_M})|sec\.)|((?i:{_PARTS_F})|{_QUEENS})|([A-ZÀÈÉÌÒÙ][a-zàèéìòù]{{2,20}})) ({ROMAN})"
+_ROMAN_AFTER = re.compile(
+    rf"\b(?:((?i:{_MASCULINE_PARTS})|sec\.)|((?i:{_FEMININE_PARTS})|{_QUEENS})"
+    rf"|([A-ZÀÈÉÌÒÙ][a-zàèéìòù]{{2,20}})) ({ROMAN})"
     r"(?![\w'-]|\.\w)"
 )
-_CLOCK = re.compile(
+_CLOCK_TIME = re.compile(
     r"\b((?:[Oo]re|[Aa]lle|[Dd]alle|[Ll]e|[Vv]erso le|[Hh]) )(\d{1,2})[.,](\d{2})(?![\w%€]|[.,]\d| ?[€%])"
 )
-_ALONE = re.compile(r"(?<![\w.,])(\d{1,2}) ?h(?: ?(\d{2}))?(?![\w/])")
+_HOURS = re.compile(r"(?<![\w.,])(\d{1,2}) ?h(?: ?(\d{2}))?(?![\w/])")
 _DEGREES = re.compile(r"(?<=\d) ?[°º](?= ?(?:[.;:!?)]|,|$)| (?:di|e|a|all|in|nord|sud|est|ovest)\b)")
-_ARTICLE = re.compile(r"\b(?:il|la|al|alla|del|della|nel|nella|dal|dalla|è|e|,) $", re.IGNORECASE)
-_YEAR_SHORT = re.compile(r"(?<!\w)'(\d{2,3})(?![\w.,]\d|\w)")
+_BEFORE_ORDINAL = re.compile(r"\b(?:il|la|al|alla|del|della|nel|nella|dal|dalla|è|e|,) $", re.IGNORECASE)
+_SHORT_YEAR = re.compile(r"(?<!\w)'(\d{2,3})(?![\w.,]\d|\w)")
 _MOBILE = re.compile(r"(?<![\w.,/+-])(3\d\d[ .-]?\d{3}[ .-]?\d{3,4}|0\d{1,3}[ /.-]\d{5,8})(?![\w/-]|[.,]\d)")
 _ONE = re.compile(r"(?<![\w.,:/-])1 (?=(?P<noun>[a-zàèéìòù]{3,30})(?!\w))")
 _NOT_COUNTED = re.compile(r"\b(?:numero|pagina|capitolo|articolo|volume|figura) $", re.IGNORECASE)
-_NO_THINGS = it_tables.MONTHS | {"come", "che", "della", "delle", "alla", "sulla", "fino", "sono"}
+_NOT_NOUNS = it_tables.MONTHS | {"come", "che", "della", "delle", "alla", "sulla", "fino", "sono"}
 _HEIGHT = re.compile(r"(?<![\w.,])([1-9]\d?)(?:,(\d{2}) ?m(?![\w²³'/])|m(\d{2})(?!\w))")
 _FEMININE = re.compile(r"(?:a|ione|tà|tù|udine|ice|trice)$")
 _MASCULINE = frozenset({"problema", "programma", "sistema", "tema", "milione", "clima", "dramma", "campione"})
@@ -42,54 +42,52 @@ _NUMBERED = re.compile(
     rf"(?=\d|{ROMAN}(?![\w'.]))"
 )
 _SAINT = re.compile(r"(?<![\w.'])S\. (?=[A-Z][a-zàèéìòù])")
-_HOLY_WOMEN = re.compile(
+_FEMALE_SAINTS = re.compile(
     r"(?:Maria|Lucia|Chiara|Caterina|Teresa|Rita|Anna|Barbara|Cecilia|Marta|Elisabetta|Agata|Rosa|Croce)\b"
 )
 
 
-class Reader(Language):
-    """Italian."""
-
+class Italian(Language):
     code = "it"
-    of_month = "(?:di|del)"
+    month_connector = "(?:di|del)"
     ordinal_suffixes = r"(?:[°ºª]|(?<! )(?:mo|ma|esimo|esima))"
     short_months = {"sett": 9, "gen": 1, "genn": 1, "febb": 2, "magg": 5, "lugl": 7}  # noqa: RUF012
-    doubtful_months = frozenset({"set", "mar", "gen", "dic"})
+    ambiguous_months = frozenset({"set", "mar", "gen", "dic"})
     words = it_tables.WORDS
-    coins = it_tables.COINS
+    currencies = it_tables.CURRENCIES
     scales = it_tables.SCALES
     units = it_tables.UNITS
-    not_units = frozenset(
+    excluded_units = frozenset(
         {"B", "K", "N", "ac", "mi", "ft", "yd", "oz", "kn", "cc", "ly", "cal", "tsp", "tbsp", "MP"}
     )
     abbreviations = it_tables.ABBREVIATIONS
-    closing = it_tables.CLOSING
+    final_abbreviations = it_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
         return (
             Rule(
                 _SAINT,
-                lambda match: "Santa " if _HOLY_WOMEN.match(match.string, match.end()) else "San ",
+                lambda match: "Santa " if _FEMALE_SAINTS.match(match.string, match.end()) else "San ",
                 needs="S",
             ),
             Rule(_NUMBERED, lambda match: f"{it_tables.NUMBERED[match[1]]} ", needs=DIGITS + "IVXLCDM"),
             Rule(
                 _ROMAN_BEFORE,
-                lambda match: self._roman(match[1], feminine=bool(match[3]), tail=" "),
+                lambda match: self._say_roman(match[1], feminine=bool(match[3]), tail=" "),
                 needs="IVXLCDM",
             ),
-            Rule(_ROMAN_BEHIND, self._behind, needs="IVXLCDM"),
+            Rule(_ROMAN_AFTER, self._say_roman_after, needs="IVXLCDM"),
             Rule(
-                _CLOCK,
+                _CLOCK_TIME,
                 lambda match: f"{match[1]}{match[2]}:{match[3]}" if int(match[3]) < 60 else None,
                 needs=DIGITS,
             ),
-            Rule(_ALONE, self._hours, needs=DIGITS),
-            Rule(_HEIGHT, self._height, needs=DIGITS),
-            Rule(_DEGREES, self._degrees, needs="°º"),
-            Rule(_YEAR_SHORT, lambda match: self.cardinal(int(match[1])), needs="'"),
-            Rule(_MOBILE, lambda match: self.telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
-            Rule(_ONE, self._one, needs="1"),
+            Rule(_HOURS, self._say_hours, needs=DIGITS),
+            Rule(_HEIGHT, self._say_height, needs=DIGITS),
+            Rule(_DEGREES, self._say_degrees, needs="°º"),
+            Rule(_SHORT_YEAR, lambda match: self.say_cardinal(int(match[1])), needs="'"),
+            Rule(_MOBILE, lambda match: self.say_telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
+            Rule(_ONE, self._say_one, needs="1"),
         )
 
     def late_rules(self) -> Iterable[Rule]:
@@ -102,105 +100,105 @@ class Reader(Language):
         rest = digits.lstrip("0")
         if len(rest) > 3:
             return self.say_digits(digits)
-        noughts = ["zero"] * (len(digits) - len(rest))
-        return " ".join([*noughts, *([self.cardinal(int(rest))] if rest else [])])
+        zeros = ["zero"] * (len(digits) - len(rest))
+        return " ".join([*zeros, *([self.say_cardinal(int(rest))] if rest else [])])
 
-    def counted(self, words: str, noun: str) -> str:
-        if _BIG.search(words):
+    def agree(self, words: str, noun: str) -> str:
+        if _SCALE_ENDING.search(words):
             return f"{words} di"
         if words != "uno":
             return words
-        return "una" if _feminine(noun) else "uno" if _UNO.match(noun) else "un"
+        return "una" if _is_feminine(noun) else "uno" if _UNO_SOUND.match(noun) else "un"
 
-    def scaled(self, noun: str, *, scale: str) -> str:
+    def after_scale(self, noun: str, *, scale: str) -> str:
         return noun if scale in ("mila", "mille") else f"di {noun}"
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:
-        said = super().ordinal(value)
-        return f"{said[:-1]}a" if suffix.endswith(("ª", "a")) else said
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:
+        words = super().say_ordinal(value)
+        return f"{words[:-1]}a" if suffix.endswith(("ª", "a")) else words
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:
-            return f"{self.cardinal(numerator)} su {self.cardinal(denominator)}"
-        name = _FRACTIONS.get(denominator) or self.ordinal(denominator)
-        return f"un {name}" if numerator == 1 else f"{self.cardinal(numerator)} {name[:-1]}i"
+            return f"{self.say_cardinal(numerator)} su {self.say_cardinal(denominator)}"
+        name = _FRACTIONS.get(denominator) or self.say_ordinal(denominator)
+        return f"un {name}" if numerator == 1 else f"{self.say_cardinal(numerator)} {name[:-1]}i"
 
-    # Calendar and clock.
+    # Dates and times.
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
-        return f"{self._day(day)} {month}{f' {self.year(year)}' if year else ''}"
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:  # noqa: ARG002
+        return f"{self._say_day(day)} {month}{f' {self.say_year(year)}' if year else ''}"
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        return f"{self._day(first)} a {self.date(day=last, month=month, year=year, month_first=month_first)}"
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+        return f"{self._say_day(first)} a {self.say_date(day=last, month=month, year=year, month_first=month_first)}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        hours = "una" if hour == 1 else self.cardinal(hour)
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        hours = "una" if hour == 1 else self.say_cardinal(hour)
         if second is not None:
-            return f"{hours}, {self._many(minute, 'minut')} e {self._many(second, 'second')}"
-        return f"{hours} e {self.cardinal(minute)}" if minute else hours
+            return f"{hours}, {self._say_count(minute, 'minut')} e {self._say_count(second, 'second')}"
+        return f"{hours} e {self.say_cardinal(minute)}" if minute else hours
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
         if half == "PM" and hour < 12:
             hour += 12
-        return self.time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
+        return self.say_time(hour=0 if half == "AM" and hour == 12 else hour, minute=minute, second=None)
 
-    def _day(self, day: int) -> str:
-        return "primo" if day == 1 else self.cardinal(day)
+    def _say_day(self, day: int) -> str:
+        return "primo" if day == 1 else self.say_cardinal(day)
 
-    def _many(self, count: int, stem: str) -> str:
-        return f"un {stem}o" if count == 1 else f"{self.cardinal(count)} {stem}i"
+    def _say_count(self, count: int, stem: str) -> str:
+        return f"un {stem}o" if count == 1 else f"{self.say_cardinal(count)} {stem}i"
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
-        name = coin.one if whole == 1 else coin.many
-        small = coin.small_one if cents == 1 else coin.small_many
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
+        name = currency.singular if whole == 1 else currency.plural
+        subunits = currency.subunit_singular if cents == 1 else currency.subunit_plural
         if not whole and cents:
-            return f"{self.counted(self.cardinal(cents), small)} {small}"
-        said = f"{self.counted(self.cardinal(whole), name)} {name}"
+            return f"{self.agree(self.say_cardinal(cents), subunits)} {subunits}"
+        words = f"{self.agree(self.say_cardinal(whole), name)} {name}"
         if not cents:
-            return said
-        tail = f" {small}" if cents < 10 else ""
-        return f"{said} e {self.counted(self.cardinal(cents), small) if tail else self.cardinal(cents)}{tail}"
+            return words
+        tail = f" {subunits}" if cents < 10 else ""
+        number = self.say_cardinal(cents)
+        return f"{words} e {self.agree(number, subunits) if tail else number}{tail}"
 
     # Rules.
 
-    def _roman(self, letters: str, *, feminine: bool, tail: str = "") -> str | None:
-        value = roman_value(letters)
-        return f"{self.ordinal(value, suffix='a' if feminine else 'o')}{tail}" if value else None
+    def _say_roman(self, letters: str, *, feminine: bool, tail: str = "") -> str | None:
+        value = parse_roman(letters)
+        return f"{self.say_ordinal(value, suffix='a' if feminine else 'o')}{tail}" if value else None
 
-    def _behind(self, match: re.Match[str]) -> str | None:
+    def _say_roman_after(self, match: re.Match[str]) -> str | None:
         masculine, feminine, name, letters = match.groups()
         if name and len(letters) == 1 and letters not in "IVX":
             return None
         if name and (not re.fullmatch("[IVX]+", letters) or (letters == "I" and name.endswith(("e", "i")))):
             return None
-        said = self._roman(letters, feminine=bool(feminine))
-        return said and f"{masculine or feminine or name} {said}"
+        ordinal = self._say_roman(letters, feminine=bool(feminine))
+        return ordinal and f"{masculine or feminine or name} {ordinal}"
 
-    def _hours(self, match: re.Match[str]) -> str:
+    def _say_hours(self, match: re.Match[str]) -> str:
         hour, minute = int(match[1]), match[2]
-        said = "una ora" if hour == 1 else f"{self.cardinal(hour)} ore"
-        return f"{said} e {self.cardinal(int(minute))}" if minute else said
+        words = "una ora" if hour == 1 else f"{self.say_cardinal(hour)} ore"
+        return f"{words} e {self.say_cardinal(int(minute))}" if minute else words
 
-    def _height(self, match: re.Match[str]) -> str | None:
+    def _say_height(self, match: re.Match[str]) -> str | None:
         metres, hundredths = int(match[1]), int(match[2] or match[3])
         if hundredths < 10:
             return None
-        return (
-            f"{'un metro' if metres == 1 else f'{self.cardinal(metres)} metri'} e {self.cardinal(hundredths)}"
-        )
+        words = "un metro" if metres == 1 else f"{self.say_cardinal(metres)} metri"
+        return f"{words} e {self.say_cardinal(hundredths)}"
 
-    def _degrees(self, match: re.Match[str]) -> str | None:
+    def _say_degrees(self, match: re.Match[str]) -> str | None:
         before = re.sub(r"\d+$", "", match.string[max(0, match.start() - 16) : match.start()])
-        return None if _ARTICLE.search(before) else " gradi"
+        return None if _BEFORE_ORDINAL.search(before) else " gradi"
 
-    def _one(self, match: re.Match[str]) -> str | None:
+    def _say_one(self, match: re.Match[str]) -> str | None:
         before = match.string[max(0, match.start() - 12) : match.start()]
         noun = match["noun"]
-        if _NOT_COUNTED.search(before) or noun in _NO_THINGS or not noun.endswith(tuple("aeoà")):
+        if _NOT_COUNTED.search(before) or noun in _NOT_NOUNS or not noun.endswith(tuple("aeoà")):
             return None
-        return f"{self.counted('uno', noun)} "
+        return f"{self.agree('uno', noun)} "
 
 
-def _feminine(noun: str) -> bool:
+def _is_feminine(noun: str) -> bool:
     word = noun.split(maxsplit=1)[0].lower() if noun.strip() else ""
     return word not in _MASCULINE and _FEMININE.search(word) is not None

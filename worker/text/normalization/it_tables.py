@@ -1,8 +1,8 @@
-"""What Italian calls signs, coins and units, and the words that it shortens."""
+"""Italian tables: names of signs, currencies and units, and abbreviations."""
 
 from collections.abc import Mapping
 
-from worker.text.normalization.language import Coin
+from worker.text.normalization.language import Currency
 
 MONTHS = frozenset({
     "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre",
@@ -20,19 +20,19 @@ WORDS: Mapping[str, str] = {
     "√": "radice quadrata di", "∞": "infinito", "π": "pi greco", "°": "gradi", "§": "paragrafo",
     "©": "copyright", "#": "numero", "€": "euro", "$": "dollari", "£": "sterline", "¥": "yen",
 }  # fmt: skip
-_EURO = Coin("euro", "euro", "centesimo", "centesimi")
-_POUND = Coin("sterlina", "sterline", "penny", "pence")
-COINS: Mapping[str, Coin] = {
+_EURO = Currency("euro", "euro", "centesimo", "centesimi")
+_POUND = Currency("sterlina", "sterline", "penny", "pence")
+CURRENCIES: Mapping[str, Currency] = {
     "€": _EURO,
     "EUR": _EURO,
-    "$": Coin("dollaro", "dollari", "centesimo", "centesimi"),
-    "USD": Coin("dollaro statunitense", "dollari statunitensi", "centesimo", "centesimi"),
+    "$": Currency("dollaro", "dollari", "centesimo", "centesimi"),
+    "USD": Currency("dollaro statunitense", "dollari statunitensi", "centesimo", "centesimi"),
     "£": _POUND,
     "GBP": _POUND,
-    "CHF": Coin("franco svizzero", "franchi svizzeri", "centesimo", "centesimi"),
-    "¥": Coin("yen", "yen"),
-    "JPY": Coin("yen", "yen"),
-    "₽": Coin("rublo", "rubli", "copeco", "copechi"),
+    "CHF": Currency("franco svizzero", "franchi svizzeri", "centesimo", "centesimi"),
+    "¥": Currency("yen", "yen"),
+    "JPY": Currency("yen", "yen"),
+    "₽": Currency("rublo", "rubli", "copeco", "copechi"),
 }
 SCALES: Mapping[str, tuple[str, str]] = {
     "mila": ("mila", "mila"), "milione": ("milione", "milioni"), "milioni": ("milione", "milioni"),
@@ -77,7 +77,7 @@ ABBREVIATIONS: Mapping[str, str] = {
     "cm.": "centimetri", "genn.": "gennaio", "febbr.": "febbraio", "sett.": "settembre", "ott.": "ottobre",
     "nov.": "novembre", "dic.": "dicembre",
 }  # fmt: skip
-CLOSING = frozenset({"ecc.", "etc.", "a.C.", "d.C.", "a. C.", "d. C.", "F.lli"})
+FINAL_ABBREVIATIONS = frozenset({"ecc.", "etc.", "a.C.", "d.C.", "a. C.", "d. C.", "F.lli"})
 NUMBERED: Mapping[str, str] = {
     "n.": "numero", "N.": "Numero", "n°": "numero", "N°": "Numero", "nº": "numero", "№": "numero",
     "nr.": "numero", "nn.": "numeri", "pag.": "pagina", "Pag.": "Pagina", "pagg.": "pagine", "p.": "pagina",

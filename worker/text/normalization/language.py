@@ -1,4 +1,4 @@
-"""What a language must say about itself so that the shared rules can read a text in it."""
+"""The interface of a language: the tables and methods that the shared rules use."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,219 +7,225 @@ from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar
 
-from worker.text.normalization import counting
+from worker.text.normalization import num2words_cache
 from worker.text.normalization.mapped_text import Rule
 
-# A number without marks that has as many digits is a code or a telephone, and read as one.
+# A number without separators and with this many digits is read digit by digit: it is a code or a telephone number.
 _CODE_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Coin:
-    """A currency as it is called in conversation, and its hundredth part, which some have not."""
+class Currency:
+    """The everyday names of a currency and of its hundredth part. Some currencies have no hundredth part."""
 
-    one: str
-    many: str
-    small_one: str = ""
-    small_many: str = ""
+    singular: str
+    plural: str
+    subunit_singular: str = ""
+    subunit_plural: str = ""
 
 
 class Language:
-    """Tables and habits of a language. Subclasses fill the tables and override what is said otherwise."""
+    """The tables and wording of a language. A subclass fills the tables and overrides methods."""
 
     code: ClassVar[str]
-    """Its primary subtag, which is also num2words' name for it."""
-    counting: str
-    """num2words' name for it and its region."""
+    """The primary subtag. num2words uses the same code."""
+    num2words_code: str
+    """The num2words code of the language in its region."""
     locale: str
-    """CLDR's name for it and its region."""
+    """The CLDR locale of the language in its region."""
     decimal_mark: str = ","
     group_marks: str = "."
-    """Characters that stand between thousands, beside spaces."""
-    least_space_groups: int = 1
-    """With as many groups of three digits, a space between them is taken for a thousands mark."""
+    """The characters that separate thousands. Spaces do too."""
+    min_space_groups: int = 1
+    """A space is a thousands separator if at least this many groups of three digits follow the first digits."""
     day_first: bool = True
-    """Of a date in digits."""
+    """True if the day comes before the month in a numeric date."""
     month_first: ClassVar[bool] = False
-    """Whether "May 5" is a date."""
-    the_day: ClassVar[str] = ""
-    """A pattern for an article before "5 May" that `date` says by itself."""
-    of_month: ClassVar[str] = ""
-    """A pattern for a word between day, month and year."""
+    """True if "May 5" is a date."""
+    day_article: ClassVar[str] = ""
+    """A pattern for an article before "5 May". `say_date` adds the article itself."""
+    month_connector: ClassVar[str] = ""
+    """A pattern for a word between day, month and year, as "of" in English."""
     short_months: ClassVar[Mapping[str, int]] = {}
-    """Beside those of CLDR, in lower case without a point."""
-    doubtful_months: ClassVar[frozenset[str]] = frozenset()
-    """Words that are other words as well, written so: "may"."""
+    """Short month names that CLDR does not have, in lower case without a point."""
+    ambiguous_months: ClassVar[frozenset[str]] = frozenset()
+    """Month names that are also other words in this spelling, as "may" is."""
 
     words: ClassVar[Mapping[str, str]]
-    """What signs are called, by the keys that `symbols`, `addresses` and others look up; what is missing stays."""
-    coins: ClassVar[Mapping[str, Coin]]
-    """By sign ("$") or ISO 4217 code; CLDR knows the other codes."""
+    """The names of signs, by the keys that `symbols`, `addresses` and others use. A sign without a name stays."""
+    currencies: ClassVar[Mapping[str, Currency]]
+    """Currencies by sign ("$") or ISO 4217 code. CLDR has names for the other codes."""
     scales: ClassVar[Mapping[str, tuple[str, str]]]
-    """What may stand behind a number and multiplies it, "M" or "million": for one, for many."""
+    """Words that multiply the number before them ("M", "million"), to their singular and plural."""
     money_scales: ClassVar[Mapping[str, tuple[str, str]]] = {}
-    """Those that only sums of money have: after a number alone "5B" is a room."""
+    """Scales that apply only to amounts of money. Elsewhere "5B" may be a room number."""
     units: ClassVar[Mapping[str, tuple[str, str]]] = {}
-    """Units that CLDR does not know or calls otherwise: symbol to name for one, for many."""
-    not_units: ClassVar[frozenset[str]] = frozenset()
-    """Symbols of CLDR's units that are ordinary words in the language."""
+    """Units that CLDR lacks or names differently: symbol to singular and plural."""
+    excluded_units: ClassVar[frozenset[str]] = frozenset()
+    """Symbols of CLDR units that are ordinary words in the language."""
     abbreviations: ClassVar[Mapping[str, str]] = {}
-    """As written, with their points, to words."""
-    closing: ClassVar[frozenset[str]] = frozenset()
-    """Abbreviations behind which a sentence may end, so that a capital after them makes their point a full stop."""
+    """Abbreviations as written, with their points, to words."""
+    final_abbreviations: ClassVar[frozenset[str]] = frozenset()
+    """Abbreviations that may end a sentence. Before a capital letter their point is also a full stop."""
     ordinal_suffixes: str = "(?!)"
-    """A pattern for what is written behind the digits of an ordinal number."""
+    """A pattern for the suffix after the digits of an ordinal number."""
     time_suffix: str = ""
-    """A pattern for what may stand behind "14:30" and is said by `time` already."""
+    """A pattern for a word after "14:30" that `say_time` already says."""
 
     def __init__(self, tag: str) -> None:
         self.tag = tag
         self.region = tag.replace("_", "-").partition("-")[2].upper()
-        self.counting = self.code
+        self.num2words_code = self.code
         self.locale = self.code
 
-    # What a language's own rules are: before all shared ones that deal with numbers, and after them.
-
     def early_rules(self) -> Iterable[Rule]:
+        """Return the language's own rules that run before the shared rules for numbers."""
         return ()
 
     def late_rules(self) -> Iterable[Rule]:
+        """Return the language's own rules that run after the shared rules for numbers."""
         return ()
 
-    def joins(self, before: str, after: str) -> bool:  # noqa: ARG002
-        """Whether a point between these, at the end of `before`, is no full stop for a reason of the language."""
+    def point_continues(self, before: str, after: str) -> bool:  # noqa: ARG002
+        """Return True if the language has a reason why the point at the end of `before` is no full stop."""
         return False
 
     # Numbers.
 
     @cached_property
-    def number(self) -> str:
-        """A pattern, without groups of its own, for a number with neither sign nor letters."""
-        return rf"{self.whole_number}(?:[{self.decimal_mark}]\d{{1,24}})?(?!\d)"
+    def number_pattern(self) -> str:
+        """A pattern without capturing groups for a number without sign and letters."""
+        return rf"{self.whole_number_pattern}(?:[{self.decimal_mark}]\d{{1,24}})?(?!\d)"
 
     @cached_property
-    def whole_number(self) -> str:
-        """The same without a decimal part."""
+    def whole_number_pattern(self) -> str:
+        """The pattern of a number without a decimal part."""
         return rf"(?:\d{{1,3}}(?:[{self.group_marks}]\d{{3}}){{1,6}}(?!\d)|\d{{1,24}})"
 
-    def value(self, number: str) -> Decimal:
-        """What `number` is worth, written as the pattern of that name finds it."""
+    def parse_number(self, number: str) -> Decimal:
+        """Return the value of a match of `number_pattern`."""
         whole, mark, fraction = number.partition(self.decimal_mark)
         return Decimal(f"{re.sub('[^0-9]', '', whole) or '0'}{'.' if mark else ''}{fraction}")
 
     def say_number(self, number: str) -> str:
-        """A number as the pattern finds it, in words."""
+        """Return a match of `number_pattern` in words."""
         whole, mark, fraction = number.partition(self.decimal_mark)
         if mark:
             return f"{self.say_whole(whole)} {self.words['point']} {self.say_decimals(fraction)}"
         return self.say_whole(whole)
 
     def say_whole(self, whole: str) -> str:
-        """Digits with or without marks of thousands; what is no quantity is said digit by digit."""
-        plain = re.sub("[^0-9]", "", whole)
-        code = len(plain) >= _CODE_DIGITS and len(plain) == len(whole)
-        if code or len(plain) > counting.MOST_DIGITS or (plain.startswith("0") and len(plain) > 1):
-            return self.say_digits(plain)
-        return self.cardinal(int(plain or "0"))
+        """Return a whole number in words. Codes, very long numbers and leading zeros are read digit by digit."""
+        digits = re.sub("[^0-9]", "", whole)
+        is_code = len(digits) >= _CODE_DIGITS and len(digits) == len(whole)
+        if (
+            is_code
+            or len(digits) > num2words_cache.MAX_DIGITS
+            or (digits.startswith("0") and len(digits) > 1)
+        ):
+            return self.say_digits(digits)
+        return self.say_cardinal(int(digits or "0"))
 
     def say_decimals(self, digits: str) -> str:
-        """What stands behind the decimal mark."""
+        """Return the digits after the decimal mark in words."""
         return self.say_digits(digits)
 
     def say_digits(self, digits: str) -> str:
-        return counting.digits(digits, language=self.counting)
+        return num2words_cache.spell_digits(digits, language=self.num2words_code)
 
     def say_octet(self, digits: str) -> str:
-        """A part of a machine's address."""
+        """Return one number of an IP address in words."""
         return self.say_digits(digits)
 
-    def cardinal(self, value: int) -> str:
-        return counting.cardinal(value, language=self.counting)
+    def say_cardinal(self, value: int) -> str:
+        return num2words_cache.spell_cardinal(value, language=self.num2words_code)
 
-    def counted(self, words: str, noun: str) -> str:  # noqa: ARG002
-        """The words of a number as they are said before the noun: "veintiún" for "veintiuno"."""
+    def agree(self, words: str, noun: str) -> str:  # noqa: ARG002
+        """Return the words of a number in the form that the noun requires, as "veintiún" for "veintiuno"."""
         return words
 
-    def scaled(self, noun: str, *, scale: str) -> str:  # noqa: ARG002
-        """A noun behind "million": "de dólares" where the language says so."""
+    def after_scale(self, noun: str, *, scale: str) -> str:  # noqa: ARG002
+        """Return the noun as it follows a scale such as "million", as "de dólares" in Spanish."""
         return noun
 
-    def is_one(self, value: Decimal) -> bool:
-        """Whether a noun behind the number stands in the singular."""
+    def is_singular(self, value: Decimal) -> bool:
+        """Return True if a noun after the number is singular."""
         return value == 1
 
-    def ordinal(self, value: int, *, suffix: str = "") -> str:  # noqa: ARG002
-        """`suffix` is what was written behind the digits and may tell the gender."""
-        return counting.ordinal(value, language=self.counting)
+    def say_ordinal(self, value: int, *, suffix: str = "") -> str:  # noqa: ARG002
+        """Return an ordinal number in words. `suffix` is the text after the digits and may show the gender."""
+        return num2words_cache.spell_ordinal(value, language=self.num2words_code)
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:  # noqa: ARG002
-        """Three quarters; None where it is better left to be said as two numbers."""
+    def say_fraction(self, numerator: int, denominator: int) -> str | None:  # noqa: ARG002
+        """Return a fraction in words, as "three quarters", or None to read it as two numbers."""
         return None
 
-    def mixed(self, whole: int, numerator: int, denominator: int) -> str | None:
-        """Two and a half."""
-        part = self.fraction(numerator, denominator)
-        return part and f"{self.cardinal(whole)} {self.words['and']} {part}"
+    def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
+        """Return a mixed fraction in words, as "two and a half", or None to read it as numbers."""
+        part = self.say_fraction(numerator, denominator)
+        return part and f"{self.say_cardinal(whole)} {self.words['and']} {part}"
 
-    def attributive(self, match: re.Match[str]) -> bool:  # noqa: ARG002
-        """Whether a number and its unit stand before a noun and the unit has no plural: "a 5 km run"."""
+    def is_attributive(self, match: re.Match[str]) -> bool:  # noqa: ARG002
+        """Return True if a number and its unit modify a noun, so that the unit is singular: "a 5 km run"."""
         return False
 
-    def power(self, exponent: int, *, negative: bool) -> str:
-        """What is said behind the number that is raised, without a space before it."""
+    def say_power(self, exponent: int, *, negative: bool) -> str:
+        """Return the words for an exponent, with a space before them."""
         sign = f"{self.words['minus']} " if negative else ""
-        known = "" if negative else self.words.get(f"power {exponent}", "")
-        return f" {known or self.words['to the power of'] + ' ' + sign + self.cardinal(exponent)}"
+        special_word = "" if negative else self.words.get(f"power {exponent}", "")
+        return f" {special_word or self.words['to the power of'] + ' ' + sign + self.say_cardinal(exponent)}"
 
-    def range_start(self, first: str, *, rest: str) -> str:
-        """A number and the dash behind it; `rest` is the text from the second number on."""
-        joint = self.words["minus" if re.match(r"[\d.,]{1,20} ?=", rest) else "to"]
-        year = re.fullmatch(r"1[1-9]\d\d|20\d\d", first) and re.match(
+    def say_range_start(self, first: str, *, rest: str) -> str:
+        """Return the first number of a range and the dash in words. `rest` is the text from the second number on."""
+        connector = self.words["minus" if re.match(r"[\d.,]{1,20} ?=", rest) else "to"]
+        is_year_range = re.fullmatch(r"1[1-9]\d\d|20\d\d", first) and re.match(
             r"(?:1[1-9]\d\d|20\d\d|\d\d)(?![\d.,]\d|\d)", rest
         )
-        return f"{self.year(int(first)) if year else self.say_number(first)} {joint} "
+        return f"{self.say_year(int(first)) if is_year_range else self.say_number(first)} {connector} "
 
-    # Calendar and clock.
+    # Dates and times.
 
-    def bare_year(self, match: re.Match[str]) -> str | None:  # noqa: ARG002
-        """A number that stands alone and is a year by what is around it, in words; else None."""
+    def say_bare_year(self, match: re.Match[str]) -> str | None:  # noqa: ARG002
+        """Return a plain number in words if the context shows that it is a year, else None."""
         return None
 
-    def year(self, value: int) -> str:
-        return self.cardinal(value)
+    def say_year(self, value: int) -> str:
+        return self.say_cardinal(value)
 
-    def date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:
-        """`month` is CLDR's name; `month_first` tells how it was written."""
+    def say_date(self, *, day: int, month: str, year: int | None, month_first: bool) -> str:
+        """Return a date in words. `month` is the CLDR name; `month_first` is True if the month was written first."""
         raise NotImplementedError
 
-    def days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
-        """From a day to another one of the same month."""
-        until = self.date(day=last, month=month, year=year, month_first=month_first)
-        return f"{self.cardinal(first)} {self.words['to']} {until}"
+    def say_days(self, first: int, last: int, *, month: str, year: int | None, month_first: bool) -> str:
+        """Return a range of days within one month in words."""
+        until = self.say_date(day=last, month=month, year=year, month_first=month_first)
+        return f"{self.say_cardinal(first)} {self.words['to']} {until}"
 
-    def month_year(self, *, month: str, year: int) -> str:
-        return f"{month} {self.year(year)}"
+    def say_month_year(self, *, month: str, year: int) -> str:
+        return f"{month} {self.say_year(year)}"
 
-    def time(self, *, hour: int, minute: int, second: int | None) -> str:
-        """A time of the day on the 24-hour clock."""
+    def say_time(self, *, hour: int, minute: int, second: int | None) -> str:
+        """Return a time of the 24-hour clock in words."""
         raise NotImplementedError
 
-    def half_day(self, *, hour: int, minute: int, half: str) -> str:
-        """A time on the 12-hour clock; `half` is "AM" or "PM"."""
-        shown = f"{self.cardinal(hour)} {self.cardinal(minute)}" if minute else self.cardinal(hour)
-        return f"{shown} {half}"
+    def say_12_hour_time(self, *, hour: int, minute: int, half: str) -> str:
+        """Return a time of the 12-hour clock in words. `half` is "AM" or "PM"."""
+        words = (
+            f"{self.say_cardinal(hour)} {self.say_cardinal(minute)}" if minute else self.say_cardinal(hour)
+        )
+        return f"{words} {half}"
 
-    # Telephones and money.
+    # Telephone numbers and money.
 
-    def telephone(self, groups: Sequence[str]) -> str:
-        """The groups of digits as they were written; a pause stands between them."""
+    def say_telephone(self, groups: Sequence[str]) -> str:
+        """Return a telephone number in words, with a pause between the groups of digits as written."""
         return ", ".join(map(self.say_digits, groups))
 
-    def money(self, whole: int, cents: int, *, coin: Coin) -> str:
-        """A sum to the hundredth."""
-        name = coin.one if self.is_one(Decimal(whole)) else coin.many
-        small = coin.small_one if cents == 1 else coin.small_many
-        parts = [f"{self.counted(self.cardinal(whole), name)} {name}"] if whole or not cents else []
+    def say_money(self, whole: int, cents: int, *, currency: Currency) -> str:
+        """Return an amount of money in words."""
+        name = currency.singular if self.is_singular(Decimal(whole)) else currency.plural
+        subunit = currency.subunit_singular if cents == 1 else currency.subunit_plural
+        parts = [f"{self.agree(self.say_cardinal(whole), name)} {name}"] if whole or not cents else []
         if cents:
-            parts.append(f"{self.counted(self.cardinal(cents), small)} {small}")
+            parts.append(f"{self.agree(self.say_cardinal(cents), subunit)} {subunit}")
         return f" {self.words['with cents']} ".join(parts)

@@ -1,4 +1,4 @@
-"""A text that remembers, through every change, where its characters came from."""
+"""A text that keeps the original position of each character through every replacement."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -6,70 +6,75 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 DIGITS = "0123456789"
-Say = Callable[[re.Match[str]], str | None]
+Replacement = Callable[[re.Match[str]], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What `say` gives stands for what the pattern finds; None leaves it as it is.
+    """Replace each match of `pattern` with the result of `replacement`. None keeps the match.
 
-    Patterns must take time in proportion to the text: quantifiers are bounded, or look behind so that a run of
-    characters is begun only once. A text with none of the characters in `needs` is not searched at all: most rules are
-    for signs that most sentences have not.
+    Patterns must run in linear time: bound the quantifiers, or use a lookbehind so that the search starts only once in
+    a run of characters. The text is searched only if it contains one of the characters in `needs`, because most rules
+    are for signs that most sentences do not have.
     """
 
     pattern: re.Pattern[str]
-    say: Say
+    replacement: Replacement
     needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """Each character has the span of the first text that it stands for; both ends of the spans never decrease."""
+class MappedText:
+    """For each character, `starts` and `ends` hold its span in the original text. Neither sequence decreases."""
 
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
 
     @classmethod
-    def of(cls, text: str) -> "Mapped":
+    def of(cls, text: str) -> "MappedText":
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
-    def apply(self, rules: Iterable[Rule]) -> "Mapped":
-        mapped, met = self, set(self.text)
+    def apply(self, rules: Iterable[Rule]) -> "MappedText":
+        mapped, characters = self, set(self.text)
         for rule in rules:
-            if rule.needs and not met.intersection(rule.needs):
+            if rule.needs and not characters.intersection(rule.needs):
                 continue
-            changed = mapped.replace(rule.pattern, rule.say)
+            changed = mapped.replace(rule.pattern, rule.replacement)
             if changed is not mapped:
-                mapped, met = changed, set(changed.text)
+                mapped, characters = changed, set(changed.text)
         return mapped
 
-    def replace(self, pattern: re.Pattern[str], say: Say) -> "Mapped":
+    def replace(self, pattern: re.Pattern[str], replacement: Replacement) -> "MappedText":
         pieces: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
-        done = 0
+        copied_until = 0
         for match in pattern.finditer(self.text):
-            said = say(match)
-            if said is None or said == match[0]:
+            new = replacement(match)
+            if new is None or new == match[0]:
                 continue
-            head, tail = _kept(match[0], said)
-            first, last = match.start() + head, match.end() - tail
-            core = said[head : len(said) - tail]
+            head_chars, tail_chars = _common_ends(match[0], new)
+            first, last = match.start() + head_chars, match.end() - tail_chars
+            new_core = new[head_chars : len(new) - tail_chars]
             start, end = self._span(first, last)
-            pieces += [self.text[done:first], core]
-            starts += [*self.starts[done:first], *[start] * len(core)]
-            ends += [*self.ends[done:first], *[end] * len(core)]
-            done = last
+            pieces += [self.text[copied_until:first], new_core]
+            starts += [*self.starts[copied_until:first], *[start] * len(new_core)]
+            ends += [*self.ends[copied_until:first], *[end] * len(new_core)]
+            copied_until = last
         if not pieces:
             return self
-        return Mapped(
-            "".join([*pieces, self.text[done:]]), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]]
+        return MappedText(
+            "".join([*pieces, self.text[copied_until:]]),
+            [*starts, *self.starts[copied_until:]],
+            [*ends, *self.ends[copied_until:]],
         )
 
     def source(self, start: int, end: int) -> tuple[int, int]:
-        """(start, end) in the first text of `text[start:end]`; an empty span gives an empty one."""
+        """Return (start, end) in the original text of `text[start:end]`.
+
+        An empty span gives an empty one, or the whole replaced text if it lies inside a replacement.
+        """
         return self._span(max(0, min(start, len(self.text))), max(0, min(end, len(self.text))))
 
     def _span(self, start: int, end: int) -> tuple[int, int]:
@@ -80,19 +85,19 @@ class Mapped:
         return at, max(at, before)
 
 
-def before(match: re.Match[str], *, chars: int = 1) -> str:
-    """So many characters before what was found. A slice from the beginning would copy the text for every match."""
+def text_before(match: re.Match[str], *, chars: int = 1) -> str:
+    """Return the last `chars` characters before the match. A longer slice would copy the text for every match."""
     return match.string[max(0, match.start() - chars) : match.start()]
 
 
-def after(match: re.Match[str], *, chars: int = 1) -> str:
+def text_after(match: re.Match[str], *, chars: int = 1) -> str:
     return match.string[match.end() : match.end() + chars]
 
 
-def _kept(old: str, new: str) -> tuple[int, int]:
-    """How many characters at the head and at the tail are the same, so that their places stay exact."""
+def _common_ends(old: str, new: str) -> tuple[int, int]:
+    """Count the equal characters at the start and at the end. They keep their exact positions."""
     head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
-    room = min(len(old), len(new)) - head
+    max_tail = min(len(old), len(new)) - head
     backwards = zip(reversed(old), reversed(new), strict=False)
     tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], backwards))
-    return head, min(tail, room)
+    return head, min(tail, max_tail)

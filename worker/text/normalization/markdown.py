@@ -1,12 +1,12 @@
-"""Marks of Markdown and HTML, which are seen and not heard; pauses stand where they part the text."""
+"""Remove Markdown and HTML markup, and add pauses where it structures the text."""
 
 import html
 import re
 
 from worker.text.normalization.mapped_text import Rule
 
-# Behind these an engine pauses already.
-_PAUSES = ".!?…:;,。！？"  # noqa: RUF001
+# An engine already pauses after these.
+_PAUSE_MARKS = ".!?…:;,。！？"  # noqa: RUF001
 _MARKER = r"[ \t]{0,16}(?:[-*+•‣◦▪·][ \t]|\d{1,3}[.)][ \t](?=\S))"
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _LINK = re.compile(
@@ -15,18 +15,18 @@ _LINK = re.compile(
 )
 _EMPHASIS_START = re.compile(r"(?<![\w*_~])(?:\*{1,3}|_{1,3}|~~|==)(?=[^\s*_~=])")
 _EMPHASIS_END = re.compile(r"(?<=[^\s*_~=])(?:\*{1,3}|_{1,3}|~~|==)(?![\w*_~=])")
-# Strong marks inside of a word; a single star there is a multiplication.
+# Emphasis marks inside a word. A single star between digits is a multiplication.
 _EMPHASIS_INSIDE = re.compile(r"(?<=[^\s*])\*\*(?=[^\s*])|(?<=[^\W\d_])\*(?=[^\W\d_])|~~")
 
 
-def _stopped(match: re.Match[str]) -> str:
-    """The line, ended like a sentence."""
+def _end_line(match: re.Match[str]) -> str:
+    """Return the line with a full stop at its end if it has no punctuation there."""
     line = match[0].rstrip(" \t|*_`~")
     bare = line.rstrip("\"')]")
-    return match[0] if not bare or bare[-1] in _PAUSES else f"{match[0].rstrip()}."
+    return match[0] if not bare or bare[-1] in _PAUSE_MARKS else f"{match[0].rstrip()}."
 
 
-def _heading(match: re.Match[str]) -> str:
+def _strip_closing_hashes(match: re.Match[str]) -> str:
     text = match[1].rstrip()
     bare = text.rstrip("#")
     return bare.rstrip() if bare.endswith(" ") or not bare else text
@@ -53,12 +53,12 @@ MARKDOWN = (
     Rule(re.compile(r"(?m)^(?: {0,3}>(?! ?\d)){1,8} ?"), lambda _: "", needs=">"),
     Rule(re.compile(r"(?m)^ {0,3}\|?[ :|-]{0,400}--[ :|-]{0,400}$\n?"), lambda _: "", needs="-"),
     Rule(re.compile(r"(?m)^ {0,3}(?:={3,}|(?:[*_] ?){3,}) *$\n?"), lambda _: "", needs="=*_"),
-    Rule(re.compile(r"(?m)^ {0,3}#{1,6}[ \t][^\n]{0,4000}$"), _stopped, needs="#"),
-    Rule(re.compile(r"(?m)^ {0,3}#{1,6}[ \t]+([^\n]*)$"), _heading, needs="#"),
-    Rule(re.compile(rf"(?m)^{_MARKER}[^\n]{{0,4000}}$"), _stopped, needs="-*+•‣◦▪·.)"),
+    Rule(re.compile(r"(?m)^ {0,3}#{1,6}[ \t][^\n]{0,4000}$"), _end_line, needs="#"),
+    Rule(re.compile(r"(?m)^ {0,3}#{1,6}[ \t]+([^\n]*)$"), _strip_closing_hashes, needs="#"),
+    Rule(re.compile(rf"(?m)^{_MARKER}[^\n]{{0,4000}}$"), _end_line, needs="-*+•‣◦▪·.)"),
     Rule(re.compile(r"(?m)^[ \t]{0,16}[-*+•‣◦▪·][ \t]{1,4}(?:\[[ xX]\] )?"), lambda _: "", needs="-*+•‣◦▪·"),
     Rule(re.compile(r"(?m)^([ \t]{0,16}\d{1,3})\)(?=[ \t])"), lambda match: f"{match[1]}.", needs=")"),
-    Rule(re.compile(r"(?m)^ {0,3}\|[^\n]{0,4000}\|[ \t]{0,8}$"), _stopped, needs="|"),
+    Rule(re.compile(r"(?m)^ {0,3}\|[^\n]{0,4000}\|[ \t]{0,8}$"), _end_line, needs="|"),
     Rule(re.compile(r"(?m)^ {0,3}\| ?| ?\| ?(?=\.?$)"), lambda _: "", needs="|"),
     Rule(re.compile(r" \| |(?<=[^\W\d])\|(?=[^\W\d])|(?<=\S)\| |(?: \|)(?=\S)"), lambda _: ", ", needs="|"),
     Rule(re.compile(r"`{1,3}"), lambda _: "", needs="`"),

@@ -1,32 +1,32 @@
-"""The steps from a segment as it was written to the one that an engine is given."""
+"""Apply all normalization steps to a segment."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 from worker.text.lexicon import Lexicon
 from worker.text.normalization.abbreviations import abbreviation_rules
-from worker.text.normalization.addresses import address_rules, harmless_addresses
-from worker.text.normalization.characters import clean_characters, drop_private
-from worker.text.normalization.clock import clock_rules
+from worker.text.normalization.addresses import address_rules, fallback_address_rules
+from worker.text.normalization.characters import clean_characters, drop_private_use_characters
 from worker.text.normalization.dates import date_rules, name_range_rules
 from worker.text.normalization.emoji import emoji_rules
 from worker.text.normalization.language import Language
-from worker.text.normalization.languages import reader
-from worker.text.normalization.mapped_text import Mapped, Rule
+from worker.text.normalization.language_lookup import find_language
+from worker.text.normalization.mapped_text import MappedText, Rule
 from worker.text.normalization.markdown import MARKDOWN
 from worker.text.normalization.money import money_range_rules, money_rules
+from worker.text.normalization.placeholders import Placeholders
 from worker.text.normalization.quantities import (
     fraction_rules,
-    group_rules,
     power_rules,
     quantity_rules,
     range_rules,
+    thousands_rules,
 )
-from worker.text.normalization.spelling import Spelling
 from worker.text.normalization.symbols import symbol_rules
-from worker.text.normalization.telephone import telephone_rules
+from worker.text.normalization.telephone_numbers import telephone_rules
+from worker.text.normalization.times_of_day import time_rules
 from worker.text.normalization.units import unit_rules
 
 _DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")
@@ -34,7 +34,7 @@ _DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")
 
 @dataclass(frozen=True, slots=True)
 class Phonemes:
-    """Characters [start, end) of the spoken text are to be said as this phoneme string."""
+    """The phonemes for characters [start, end) of the normalized text."""
 
     start: int
     end: int
@@ -42,57 +42,64 @@ class Phonemes:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """What an engine is given for a segment."""
+class NormalizedText:
+    """The text of a segment as an engine gets it, mapped to the original text."""
 
     text: str
     phonemes: tuple[Phonemes, ...] = ()
     _starts: Sequence[int] = field(default=(), repr=False)
     _ends: Sequence[int] = field(default=(), repr=False)
 
+    @classmethod
+    def from_mapped(
+        cls, mapped: MappedText, phonemes: Iterable[tuple[int, int, str]] = ()
+    ) -> "NormalizedText":
+        """Build it from a mapped text. `phonemes` are (start, end, phonemes), offsets in `mapped.text`."""
+        spans = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in phonemes)
+        return cls(text=mapped.text, phonemes=spans, _starts=mapped.starts, _ends=mapped.ends)
+
     def source(self, start: int, end: int) -> tuple[int, int]:
-        """(start, end) in the text that was normalised of what `text[start:end]` stands for."""
-        return Mapped(self.text, self._starts, self._ends).source(start, end)
+        """Return (start, end) in the original text of `text[start:end]`."""
+        return MappedText(self.text, self._starts, self._ends).source(start, end)
 
 
-def normalise(text: str, *, language: str, lexicon: Lexicon | None = None) -> Spoken:
-    """The segment as a careful speaker would read it; `language` is a BCP 47 tag.
+def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> NormalizedText:
+    """Return the segment in the words of a careful speaker. `language` is a BCP 47 tag.
 
-    Of a language that is not known only characters, pictures, marks and addresses are dealt with.
+    In a language without rules, only characters, emoji, Markdown and addresses are handled.
     """
-    spelling = Spelling()
-    mapped = clean_characters(drop_private(Mapped.of(text)))
-    mapped = spelling.take(mapped, lexicon=lexicon)
+    placeholders = Placeholders()
+    mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
+    mapped = placeholders.insert(mapped, lexicon=lexicon)
     mapped = clean_characters(mapped.apply(MARKDOWN))
-    known = reader(language)
-    mapped = _read(mapped, language=known) if known else mapped.apply(_FOREIGN)
-    mapped, said = spelling.give_back(mapped.apply(_TIDY))
-    phonemes = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in said)
-    return Spoken(text=mapped.text, phonemes=phonemes, _starts=mapped.starts, _ends=mapped.ends)
+    rules = find_language(language)
+    mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
+    mapped, phonemes = placeholders.restore(mapped.apply(_CLEANUP_RULES))
+    return NormalizedText.from_mapped(mapped, phonemes)
 
 
-def _read(mapped: Mapped, *, language: Language) -> Mapped:
-    words, figures, signs = _rules(language)
-    mapped = mapped.apply(words)
+def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedText:
+    word_rules, number_rules, sign_rules = _rules(language)
+    mapped = mapped.apply(word_rules)
     if _DIGIT.search(mapped.text):
-        mapped = mapped.apply(figures)
-    return mapped.apply(signs)
+        mapped = mapped.apply(number_rules)
+    return mapped.apply(sign_rules)
 
 
 @cache
 def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
-    """Those for all texts, those for texts with figures, and those for what is left."""
-    words = (
+    """Return the rules for all texts, for texts with digits, and for the remaining signs and abbreviations."""
+    word_rules = (
         *emoji_rules(language),
         *address_rules(language),
         *name_range_rules(language),
         *language.early_rules(),
     )
-    figures = (
+    number_rules = (
         *date_rules(language),
-        *clock_rules(language),
+        *time_rules(language),
         *telephone_rules(language),
-        *group_rules(language),
+        *thousands_rules(language),
         *power_rules(language),
         *money_range_rules(language),
         *range_rules(language),
@@ -100,13 +107,13 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
         *money_rules(language),
         *unit_rules(language),
     )
-    signs = (*abbreviation_rules(language), *language.late_rules(), *symbol_rules(language))
-    return words, (*figures, *quantity_rules(language)), signs
+    sign_rules = (*abbreviation_rules(language), *language.late_rules(), *symbol_rules(language))
+    return word_rules, (*number_rules, *quantity_rules(language)), sign_rules
 
 
-_FOREIGN = (*emoji_rules(None), *harmless_addresses())
-# What the other steps leave behind: spaces, and punctuation with nothing before it.
-_TIDY = (
+_UNKNOWN_LANGUAGE_RULES = (*emoji_rules(None), *fallback_address_rules())
+# The other steps leave extra spaces, also before punctuation.
+_CLEANUP_RULES = (
     Rule(re.compile(r"\s+"), lambda _: " "),
     Rule(re.compile(r"(?<=[\w\"')]) (?=[.,](?:\s|$))"), lambda _: ""),
     Rule(re.compile(r"^\s+|\s+$"), lambda _: ""),

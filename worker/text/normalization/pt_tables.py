@@ -1,8 +1,8 @@
-"""What Portuguese calls signs, coins and units, and the words that it shortens."""
+"""Portuguese tables: names of signs, currencies and units, and abbreviations."""
 
 from collections.abc import Mapping
 
-from worker.text.normalization.language import Coin
+from worker.text.normalization.language import Currency
 
 WORDS: Mapping[str, str] = {
     "point": "vírgula", "minus": "menos", "plus": "mais", "to": "a", "and": "e", "with cents": "e",
@@ -17,20 +17,20 @@ WORDS: Mapping[str, str] = {
     "§": "parágrafo", "©": "copyright", "#": "número", "€": "euros", "$": "dólares", "£": "libras",
     "¥": "ienes",
 }  # fmt: skip
-COINS: Mapping[str, Coin] = {
-    "BRL": Coin("real", "reais", "centavo", "centavos"),
-    "€": Coin("euro", "euros", "centavo", "centavos"),
-    "EUR": Coin("euro", "euros", "centavo", "centavos"),
-    "$": Coin("dólar", "dólares", "centavo", "centavos"),
-    "USD": Coin("dólar americano", "dólares americanos", "centavo", "centavos"),
-    "£": Coin("libra", "libras", "pêni", "pence"),
-    "GBP": Coin("libra", "libras", "pêni", "pence"),
-    "CHF": Coin("franco suíço", "francos suíços", "cêntimo", "cêntimos"),
-    "¥": Coin("iene", "ienes"),
-    "JPY": Coin("iene", "ienes"),
+CURRENCIES: Mapping[str, Currency] = {
+    "BRL": Currency("real", "reais", "centavo", "centavos"),
+    "€": Currency("euro", "euros", "centavo", "centavos"),
+    "EUR": Currency("euro", "euros", "centavo", "centavos"),
+    "$": Currency("dólar", "dólares", "centavo", "centavos"),
+    "USD": Currency("dólar americano", "dólares americanos", "centavo", "centavos"),
+    "£": Currency("libra", "libras", "pêni", "pence"),
+    "GBP": Currency("libra", "libras", "pêni", "pence"),
+    "CHF": Currency("franco suíço", "francos suíços", "cêntimo", "cêntimos"),
+    "¥": Currency("iene", "ienes"),
+    "JPY": Currency("iene", "ienes"),
 }
-_EURO = Coin("euro", "euros", "cêntimo", "cêntimos")
-EUROPEAN_COINS: Mapping[str, Coin] = {**COINS, "€": _EURO, "EUR": _EURO}
+_EURO = Currency("euro", "euros", "cêntimo", "cêntimos")
+EUROPEAN_CURRENCIES: Mapping[str, Currency] = {**CURRENCIES, "€": _EURO, "EUR": _EURO}
 SCALES: Mapping[str, tuple[str, str]] = {
     "mil": ("mil", "mil"), "k": ("mil", "mil"), "milhão": ("milhão", "milhões"),
     "milhões": ("milhão", "milhões"), "mi": ("milhão", "milhões"), "M": ("milhão", "milhões"),
@@ -67,7 +67,7 @@ ABBREVIATIONS: Mapping[str, str] = {
     "jun.": "junho", "jul.": "julho", "ago.": "agosto", "set.": "setembro", "out.": "outubro",
     "nov.": "novembro", "dez.": "dezembro", "vc": "você", "vcs": "vocês", "tb": "também", "pq": "porque",
 }  # fmt: skip
-CLOSING = frozenset({"etc.", "a.C.", "d.C.", "a. C.", "d. C.", "Ltda.", "Cia.", "q.b."})
+FINAL_ABBREVIATIONS = frozenset({"etc.", "a.C.", "d.C.", "a. C.", "d. C.", "Ltda.", "Cia.", "q.b."})
 NUMBERED: Mapping[str, str] = {
     "n.º": "número", "N.º": "Número", "n.°": "número", "nº": "número", "Nº": "Número", "n°": "número",
     "N°": "Número", "№": "número", "n.": "número", "p.": "página", "pp.": "páginas", "pág.": "página",

@@ -1,6 +1,6 @@
-"""What is left of numbers: ranges, percentages, fractions, ordinals, versions, and numbers by themselves."""
+"""Put ranges, powers, percentages, fractions, ordinals, versions and plain numbers into words."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -8,9 +8,9 @@ import unicodedata
 from decimal import Decimal
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import Rule, after, before
-from worker.text.normalization.money import scale_pattern, scaled_number
-from worker.text.normalization.units import PER, symbol_pattern, unit_name
+from worker.text.normalization.mapped_text import Rule, text_after, text_before
+from worker.text.normalization.money import say_scaled_number, scale_pattern
+from worker.text.normalization.units import PER_UNIT, unit_name, unit_pattern
 
 _VULGAR = "(?P<whole>(?<![\\d.,/])\\d{1,4} ?)?(?P<part>[¼-¾⅐-⅞])"
 _VULGAR_SIGNS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
@@ -20,31 +20,33 @@ _VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,4}):((?:\d{1,3}(?:[.,]\d{3}){1,4}|\d{1,4}))(?![\w:]|[.,]\d)")
 _EXPONENT = "\\^\\{?([-\u2212]?\\d{1,6})\\}?(?!\\w)"
 _SCIENTIFIC = re.compile(r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,12})?)[eE]([+-]?)(\d{1,3})(?!\w)")
-_RAISED = "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
+_SUPERSCRIPT = (
+    "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
+)
 _SEASON = re.compile(r"(?<![\w.,/])((?:19|20)\d\d)/(\d\d|(?:19|20)\d\d)(?![\w/]|[.,]\d)")
-_MANY = 1000
-_LONG = re.compile(r"(?<!\d)\d{25,}")
+_LETTER_SCALE_LIMIT = 1000
+_LONG_DIGITS = re.compile(r"(?<!\d)\d{25,}")
 _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
 
 
-def group_rules(language: Language) -> tuple[Rule, ...]:
-    """Thousands parted by spaces get the language's own mark, so that every rule after this knows the number."""
+def thousands_rules(language: Language) -> tuple[Rule, ...]:
+    """Return the rule that replaces spaces between thousands with the separator of the language, for later rules."""
     mark = language.group_marks[0]
-    pattern = re.compile(_GROUPS.format(least=language.least_space_groups))
+    pattern = re.compile(_GROUPS.format(least=language.min_space_groups))
     return (Rule(pattern, lambda match: f"{match['head']}{match['tail'].replace(' ', mark)}"),)
 
 
 def range_rules(language: Language) -> tuple[Rule, ...]:
-    """From a number to another, before anything else is made of the second one; and what else stands before numbers."""
+    """Return the rules for ranges and for signs before numbers. They run before the second number is changed."""
     minus, to = f" {language.words['minus']} ", f" {language.words['to']} "
 
-    def ranged(match: re.Match[str]) -> str:
-        return language.range_start(match[1], rest=match.string[match.end() : match.end() + 40])
+    def say_range(match: re.Match[str]) -> str:
+        return language.say_range_start(match[1], rest=match.string[match.end() : match.end() + 40])
 
-    def season(match: re.Match[str]) -> str | None:
+    def say_season(match: re.Match[str]) -> str | None:
         first, second = match.groups()
         follows = (int(first) + 1) % 10 ** len(second) == int(second)
-        return f"{language.year(int(first))} {language.words['to']} {second}" if follows else None
+        return f"{language.say_year(int(first))} {language.words['to']} {second}" if follows else None
 
     return (
         Rule(re.compile(r"(?<!\S)#(?= ?\d)"), lambda _: f"{language.words['#']} ", needs="#"),
@@ -59,11 +61,11 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
             lambda _: f" {language.words['×']} ",
             needs="x×*",
         ),
-        Rule(_SEASON, season, needs="/"),
+        Rule(_SEASON, say_season, needs="/"),
         Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in", needs="h"),
         Rule(
-            re.compile(rf"(?<![\w.,/])({language.number})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
-            ranged,
+            re.compile(rf"(?<![\w.,/])({language.number_pattern})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
+            say_range,
             needs="-–",
         ),
         Rule(
@@ -75,23 +77,23 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def power_rules(language: Language) -> tuple[Rule, ...]:
-    """Exponents: as small figures, behind "^", and behind the "e" of computers."""
+    """Return the rules for exponents: superscript digits, "10^3", and scientific notation ("1e3")."""
 
-    def raised(match: re.Match[str]) -> str:
+    def say_power(match: re.Match[str]) -> str:
         plain = unicodedata.normalize("NFKC", match[1])
-        said = language.power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
+        words = language.say_power(int(re.sub("[^0-9]", "", plain)), negative=plain[0] in "-\u2212")
         if not match["unit"]:
-            return said
-        return f"{said} {unit_name(match['unit'], value=Decimal(2), language=language, per=match['per'])}"
+            return words
+        return f"{words} {unit_name(match['unit'], value=Decimal(2), language=language, per=match['per'])}"
 
-    unit = rf"(?: (?P<unit>{symbol_pattern(language)})(?![\w²³])(?:/(?P<per>{PER})(?![\w²³]))?)?"
+    unit = rf"(?: (?P<unit>{unit_pattern(language)})(?![\w²³])(?:/(?P<per>{PER_UNIT})(?![\w²³]))?)?"
 
-    def scientific(match: re.Match[str]) -> str:
-        ten = f" {language.words['×']} {language.cardinal(10)}"
-        return f"{match[1]}{ten}{language.power(int(match[3]), negative=match[2] == '-')}"
+    def say_scientific(match: re.Match[str]) -> str:
+        ten = f" {language.words['×']} {language.say_cardinal(10)}"
+        return f"{match[1]}{ten}{language.say_power(int(match[3]), negative=match[2] == '-')}"
 
     return (
-        Rule(_SCIENTIFIC, scientific, needs="eE"),
+        Rule(_SCIENTIFIC, say_scientific, needs="eE"),
         Rule(
             re.compile(r"(?<=\d) ?[×x*⋅] ?(?=10(?:\^|[⁰¹²³⁴-⁹⁻]))"),
             lambda _: f" {language.words['×']} ",
@@ -102,13 +104,13 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f" {language.words['to the power of']} {match[1]}",
             needs="^",
         ),
-        Rule(re.compile(_EXPONENT + unit), raised, needs="^"),
-        Rule(re.compile(_RAISED + unit), raised, needs="⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
+        Rule(re.compile(_EXPONENT + unit), say_power, needs="^"),
+        Rule(re.compile(_SUPERSCRIPT + unit), say_power, needs="⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
     )
 
 
 def quantity_rules(language: Language) -> tuple[Rule, ...]:
-    number, words = language.number, language.words
+    number, words = language.number_pattern, language.words
     to = f" {words['to']} "
     minus = words["minus"]
     scale = scale_pattern(language)
@@ -117,83 +119,85 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
 
     grouped = re.compile(rf"\d{{1,3}}(?:[{language.group_marks}]\d{{3}})+")
 
-    def versions(match: re.Match[str]) -> str:
-        return _parts(match[1], language=language)
+    def say_version(match: re.Match[str]) -> str:
+        return _say_version(match[1], language=language)
 
-    def alone(match: re.Match[str]) -> str:
-        if not match["scale"] and (year := language.bare_year(match)):
-            return _spaced(match, year)
-        said = _spaced(match, " ".join(filter(None, scaled_number(match, language=language))))
-        letter = len(match["scale"] or "") == 1 and (
-            before(match).isalpha() or language.value(match["number"]) >= _MANY
+    def say_plain_number(match: re.Match[str]) -> str:
+        if not match["scale"] and (year := language.say_bare_year(match)):
+            return _pad_with_spaces(match, year)
+        words = _pad_with_spaces(match, " ".join(filter(None, say_scaled_number(match, language=language))))
+        is_letter = len(match["scale"] or "") == 1 and (
+            text_before(match).isalpha() or language.parse_number(match["number"]) >= _LETTER_SCALE_LIMIT
         )
-        if letter:
-            # The K of "Y2K" and of "9700K" is a letter.
-            said = _spaced(match, f"{language.say_number(match['number'])} {match['scale']}")
-        return f"{minus} {said.lstrip()}" if match["minus"] else said
+        if is_letter:
+            # In "Y2K" and "9700K" the K is a letter, not a scale.
+            words = _pad_with_spaces(match, f"{language.say_number(match['number'])} {match['scale']}")
+        return f"{minus} {words.lstrip()}" if match["minus"] else words
 
-    # A point between figures of those who write a comma: "USB 3.0".
-    foreign = (
+    # A point between digits in a language with a decimal comma: "USB 3.0".
+    pointed = (
         r"(?<![\w.,])(\d{1,9})\.(\d{1,2}|\d{4,9})(?![\w.,]?\d|\w)" if language.decimal_mark == "," else "(?!)"
     )
 
-    def pointed(match: re.Match[str]) -> str:
+    def say_pointed_number(match: re.Match[str]) -> str:
         return f"{language.say_whole(match[1])} {words['dot']} {language.say_decimals(match[2])}"
 
     return (
-        Rule(re.compile(foreign), pointed, needs="."),
-        Rule(_VERSION, lambda match: f"{words['version']} {versions(match)}", needs="vV"),
-        Rule(_CHAPTERS, lambda match: None if grouped.fullmatch(match[1]) else versions(match), needs="."),
+        Rule(re.compile(pointed), say_pointed_number, needs="."),
+        Rule(_VERSION, lambda match: f"{words['version']} {say_version(match)}", needs="vV"),
+        Rule(_CHAPTERS, lambda match: None if grouped.fullmatch(match[1]) else say_version(match), needs="."),
         Rule(_RATIO, lambda match: f"{match[1]}{to}{match[2]}", needs=":"),
         Rule(
-            re.compile(rf"(?<![\w.,])(?P<number>{language.whole_number}) ?(?P<suffix>{suffix})(?!\w)"),
-            lambda match: _ordinal(match, language=language),
+            re.compile(
+                rf"(?<![\w.,])(?P<number>{language.whole_number_pattern}) ?(?P<suffix>{suffix})(?!\w)"
+            ),
+            lambda match: _say_ordinal(match, language=language),
         ),
         Rule(re.compile(r"(?<=\d) ?%"), lambda _: f" {words['percent']}", needs="%"),
         Rule(re.compile(r"(?<=\d) ?‰"), lambda _: f" {words['permille']}", needs="‰"),
-        Rule(re.compile(rf"{signed}(?<![\d])(?P<number>{number}){scale}"), alone),
-        Rule(_LONG, lambda match: _spaced(match, language.say_digits(match[0]))),
+        Rule(re.compile(rf"{signed}(?<![\d])(?P<number>{number}){scale}"), say_plain_number),
+        Rule(_LONG_DIGITS, lambda match: _pad_with_spaces(match, language.say_digits(match[0]))),
     )
 
 
-def _parts(version: str, *, language: Language) -> str:
-    # Where a comma is the decimal mark, the point of a version is called as in an address.
+def _say_version(version: str, *, language: Language) -> str:
+    # In a language with a decimal comma, the point of a version has the same name as in an address.
     point = language.words["point" if language.decimal_mark == "." else "dot"]
     return f" {point} ".join(language.say_whole(part) for part in version.split("."))
 
 
 def fraction_rules(language: Language) -> tuple[Rule, ...]:
-    """Fractions, with the unit behind them."""
-    unit = rf"(?: ?(?P<unit>{symbol_pattern(language)})(?!\w))?"
+    """Return the rules for fractions and the unit after them."""
+    unit = rf"(?: ?(?P<unit>{unit_pattern(language)})(?!\w))?"
     return tuple(
-        Rule(re.compile(pattern + unit), lambda match: _fraction(match, language=language), needs=needs)
+        Rule(re.compile(pattern + unit), lambda match: _say_fraction(match, language=language), needs=needs)
         for pattern, needs in ((_VULGAR, _VULGAR_SIGNS), (_MIXED, "/"))
     )
 
 
-def _fraction(match: re.Match[str], *, language: Language) -> str | None:
+def _say_fraction(match: re.Match[str], *, language: Language) -> str | None:
     part = unicodedata.normalize("NFKC", match["part"]).replace("\u2044", "/")
     numerator, denominator = map(int, part.split("/"))
     if not denominator:
         return None
     if match["whole"]:
-        said = language.mixed(int(match["whole"]), numerator, denominator)
+        words = language.say_mixed_fraction(int(match["whole"]), numerator, denominator)
     else:
-        said = language.fraction(numerator, denominator)
-    if said and match["unit"]:
+        words = language.say_fraction(numerator, denominator)
+    if words and match["unit"]:
         value = Decimal(int(match["whole"] or 0)) + Decimal(numerator) / denominator
         name = unit_name(match["unit"], value=Decimal(1) if value <= 1 else Decimal(2), language=language)
-        said = f"{said} {name}"
-    return said and _spaced(match, said)
+        words = f"{words} {name}"
+    return words and _pad_with_spaces(match, words)
 
 
-def _ordinal(match: re.Match[str], *, language: Language) -> str | None:
-    value = language.value(match["number"])
-    return language.ordinal(int(value), suffix=match["suffix"]) if value < 10**12 else None
+def _say_ordinal(match: re.Match[str], *, language: Language) -> str | None:
+    value = language.parse_number(match["number"])
+    return language.say_ordinal(int(value), suffix=match["suffix"]) if value < 10**12 else None
 
 
-def _spaced(match: re.Match[str], words: str) -> str:
-    """Apart from the letters that it is glued to."""
-    front, back = before(match), after(match, chars=2)
+def _pad_with_spaces(match: re.Match[str], words: str) -> str:
+    """Return the words with spaces between them and adjacent letters."""
+    front, back = text_before(match), text_after(match, chars=2)
     plural = back[:1] == "s" and not back[1:].isalnum()
     return f"{' ' * front.isalnum()}{words}{' ' * (back[:1].isalnum() and not plural)}"

@@ -1,50 +1,52 @@
-"""Signs that stand for a word."""
+"""Replace signs with words."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
 from collections.abc import Mapping
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import Rule, after, before
+from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
-# Read wherever they stand.
-_ALWAYS = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
-_COMPARED = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(-])")
+# These are spoken in any context.
+_ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
+_COMPARISON = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(-])")
 
 
 def symbol_rules(language: Language) -> tuple[Rule, ...]:
     words = {sign: word for sign, word in language.words.items() if len(sign) == 1}
-    always_signs = "".join(sign for sign in _ALWAYS if sign in words)
+    always_signs = "".join(sign for sign in _ALWAYS_SPOKEN if sign in words)
     always = re.escape(always_signs)
 
-    def named(match: re.Match[str]) -> str:
+    def say_sign(match: re.Match[str]) -> str:
         word = words[match[1]]
-        # "≥ 18" alone is no sentence with a verb.
-        bare = word.removeprefix("is ") if before(match, chars=3).rstrip()[-1:] in ("", "(") else word
-        return _apart(match, bare)
+        # "≥ 18" alone is not a sentence, so it gets no verb.
+        bare_word = (
+            word.removeprefix("is ") if text_before(match, chars=3).rstrip()[-1:] in ("", "(") else word
+        )
+        return _pad_with_spaces(match, bare_word)
 
     return (
         Rule(re.compile(r"(?<=[^\W_])_(?=[^\W_])"), lambda _: " ", needs="_"),
-        Rule(re.compile(r"(?<![\w)] )(?<![\w<>)=!-])([<>])(?= ?\w)"), named, needs="<>"),
-        Rule(_COMPARED, lambda match: _compared(match, language.words), needs="<>="),
-        Rule(re.compile(rf"([{always}])"), named, needs=always_signs),
-        Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), named, needs="+*\u2212"),
-        Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), named, needs="+*"),
-        Rule(re.compile(r"(?<=\w)(\+)(?=$|[\s.,;:!?)])"), named, needs="+"),
-        Rule(re.compile(r"(?<!\S)([@+])(?=[ \w])"), named, needs="@+"),
-        Rule(re.compile(r"(?<![\w~])([~])(?= ?\w)"), named, needs="~"),
+        Rule(re.compile(r"(?<![\w)] )(?<![\w<>)=!-])([<>])(?= ?\w)"), say_sign, needs="<>"),
+        Rule(_COMPARISON, lambda match: _say_comparison(match, language.words), needs="<>="),
+        Rule(re.compile(rf"([{always}])"), say_sign, needs=always_signs),
+        Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), say_sign, needs="+*\u2212"),
+        Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), say_sign, needs="+*"),
+        Rule(re.compile(r"(?<=\w)(\+)(?=$|[\s.,;:!?)])"), say_sign, needs="+"),
+        Rule(re.compile(r"(?<!\S)([@+])(?=[ \w])"), say_sign, needs="@+"),
+        Rule(re.compile(r"(?<![\w~])([~])(?= ?\w)"), say_sign, needs="~"),
         Rule(re.compile("[\u2122\u00ae\u2120]"), lambda _: "", needs="\u2122\u00ae\u2120"),
     )
 
 
-def _compared(match: re.Match[str], words: Mapping[str, str]) -> str | None:
+def _say_comparison(match: re.Match[str], words: Mapping[str, str]) -> str | None:
     sign = match[0].strip()
     word = words.get({"<=": "≤", ">=": "≥"}.get(sign, sign))
     return f" {word}{'' if match[0].startswith(' ') and len(sign) == 1 else ' '}" if word else None
 
 
-def _apart(match: re.Match[str], word: str) -> str:
-    front, back = before(match), after(match)
+def _pad_with_spaces(match: re.Match[str], word: str) -> str:
+    front, back = text_before(match), text_after(match)
     return f"{' ' * bool(front.strip())}{word}{' ' * (back.isalnum() or back in set('([-+$'))}"

@@ -1,6 +1,6 @@
-"""Measures: a number and the symbol of a unit, by the names that CLDR has for them."""
+"""Put measures into words: a number and a unit symbol, with unit names from CLDR."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
@@ -14,7 +14,7 @@ from babel.units import format_compound_unit, format_unit
 from worker.text.normalization.abbreviations import full_stop
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.money import scale_pattern, scaled_number
+from worker.text.normalization.money import say_scaled_number, scale_pattern
 
 _AREAS = {"²": "area-square-", "2": "area-square-", "^2": "area-square-"}
 _VOLUMES = {"³": "volume-cubic-", "3": "volume-cubic-", "^3": "volume-cubic-"}
@@ -31,7 +31,7 @@ _LENGTHS = {
     "yd": "yard",
     "ft": "foot",
 }
-SYMBOLS: Mapping[str, str] = {
+UNIT_SYMBOLS: Mapping[str, str] = {
     **{symbol: f"length-{name}" for symbol, name in _LENGTHS.items()},
     **{
         f"{symbol}{power}": f"{kind}{_LENGTHS[symbol]}"
@@ -89,11 +89,11 @@ SYMBOLS: Mapping[str, str] = {
     "N": "force-newton", "Nm": "torque-newton-meter", "lx": "light-lux", "lm": "light-lumen",
     "ppm": "concentr-permillion", "mol": "concentr-mole", "K": "temperature-kelvin", "ly": "length-light-year",
 }  # fmt: skip
-# Letters that mean something else as soon as they stand close to the number ("5K", "3B", "9L") …
-_ONLY_APART = frozenset({"K", "B", "N", "ac"})
-# … or apart from it ("5 B", "2 s").
-_ONLY_CLOSE = frozenset({"B", "s"})
-_PER = {
+# These mean something else without a space after the number, as in "5K" and "3B".
+_ONLY_WITH_SPACE = frozenset({"K", "B", "N", "ac"})
+# These mean something else with a space after the number, as in "5 B" and "2 s".
+_ONLY_WITHOUT_SPACE = frozenset({"B", "s"})
+_PER_UNITS = {
     "s": "duration-second",
     "sec": "duration-second",
     "min": "duration-minute",
@@ -127,19 +127,19 @@ def _alternatives(symbols: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
 
 
-PER = _alternatives(_PER)
-"""A pattern for what may stand behind the stroke of "mg/l"."""
+PER_UNIT = _alternatives(_PER_UNITS)
+"""A pattern for the unit after the slash, as in "mg/l"."""
 
 
 def unit_rules(language: Language) -> tuple[Rule, ...]:
-    symbols, words = symbol_pattern(language), language.words
-    per = rf"(?:/(?P<per>{PER})(?![\w²³]))?"
+    symbols, words = unit_pattern(language), language.words
+    per = rf"(?:/(?P<per>{PER_UNIT})(?![\w²³]))?"
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     scale = scale_pattern(language)
-    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number}){scale}"
+    measure = rf"{minus}(?<![\w.,/])(?P<number>{language.number_pattern}){scale}"
     measure += rf"(?P<gap>[ -]?)(?P<unit>{symbols})(?![\w²³^]|'\w|/(?!(?:min|sec|day)\b)\w{{3}}){per}"
     by = re.compile(
-        rf"(?<![\w.,])({language.number}) ?[x×] ?(?={language.number} ?(?:x|×|(?:{symbols})(?!\w)))"
+        rf"(?<![\w.,])({language.number_pattern}) ?[x×] ?(?={language.number_pattern} ?(?:x|×|(?:{symbols})(?!\w)))"
         r"|(?<![\w.,])(\d{1,5})[x×](?=\d{1,5}(?!\w))|(?<![\w.,])(\d{1,5}) x (?=\d{1,5}(?!\w))"
     )
     return (
@@ -154,69 +154,71 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
             needs="x×",
         ),
         Rule(_ALONE, lambda match: unit_name(match[0], value=Decimal(2), language=language), needs="/²³h"),
-        Rule(re.compile(measure), lambda match: _said(match, language=language)),
+        Rule(re.compile(measure), lambda match: _say_measure(match, language=language)),
     )
 
 
-def symbol_pattern(language: Language) -> str:
-    return _alternatives({*SYMBOLS, *language.units} - language.not_units)
+def unit_pattern(language: Language) -> str:
+    return _alternatives({*UNIT_SYMBOLS, *language.units} - language.excluded_units)
 
 
 def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | None = None) -> str:
-    """The name of a unit as it stands behind the value."""
+    """Return the name of a unit in the form that follows the value."""
     if symbol in language.units:
         one, many = language.units[symbol]
-        name = one if language.is_one(abs(value)) else many
+        name = one if language.is_singular(abs(value)) else many
         return f"{name} {_per_name(per, language=language)}" if per else name
     return _cldr_name(
-        SYMBOLS[symbol],
-        sample=_sample(value, locale=language.locale),
-        per=_PER.get(per or ""),
+        UNIT_SYMBOLS[symbol],
+        sample=_sample_number(value, locale=language.locale),
+        per=_PER_UNITS.get(per or ""),
         locale=language.locale,
     )
 
 
 def _per_name(per: str, *, language: Language) -> str:
-    """ "per second" """
-    whole = _cldr_name("length-meter", sample=1, per=_PER[per], locale=language.locale)
+    """Return the words for the unit after the slash, as "per second"."""
+    whole = _cldr_name("length-meter", sample=1, per=_PER_UNITS[per], locale=language.locale)
     return whole.removeprefix(_cldr_name("length-meter", sample=1, per=None, locale=language.locale)).strip()
 
 
-def _sample(value: Decimal, *, locale: str) -> Decimal | int:
-    """Any number of the same plural form: names are remembered by it."""
-    form = _plural(str(abs(value)), locale)
+def _sample_number(value: Decimal, *, locale: str) -> Decimal | int:
+    """Return one fixed number with the same plural form, so that few unit names are cached."""
+    form = _plural_form(str(abs(value)), locale)
     return {"one": 1, "many": 1_000_000}.get(form, 1 if form == "one" else Decimal("2"))
 
 
 @lru_cache(maxsize=4096)
-def _plural(value: str, locale: str) -> str:
+def _plural_form(value: str, locale: str) -> str:
     return str(Locale.parse(locale).plural_form(Decimal(value)))
 
 
 @lru_cache(maxsize=4096)
 def _cldr_name(unit: str, *, sample: Decimal | int, per: str | None, locale: str) -> str:
     if per:
-        shown = format_compound_unit(sample, unit, denominator_unit=per, length="long", locale=locale) or ""
+        text = format_compound_unit(sample, unit, denominator_unit=per, length="long", locale=locale) or ""
     else:
-        shown = format_unit(sample, unit, "long", locale=locale)
-    return " ".join(re.sub(r"[\d.,\u202f]+", "", shown).split())
+        text = format_unit(sample, unit, "long", locale=locale)
+    return " ".join(re.sub(r"[\d.,\u202f]+", "", text).split())
 
 
-def _said(match: re.Match[str], *, language: Language) -> str | None:
+def _say_measure(match: re.Match[str], *, language: Language) -> str | None:
     symbol, gap = match["unit"], match["gap"]
     word_follows = match.string[match.end() : match.end() + 2].strip()[:1].isalpha()
-    close = symbol in _ONLY_CLOSE and not match["per"] and (symbol != "s" or word_follows)
-    if (not gap and symbol in _ONLY_APART) or (gap and close):
-        return None
-    value = language.value(match["number"])
-    words, scale = scaled_number(match, language=language)
-    # "a 10-km run" has the singular.
-    counted = Decimal(1) if gap == "-" or language.attributive(match) else value
-    name = unit_name(symbol, value=counted, language=language, per=match["per"])
-    said = (
-        f"{words} {scale} {language.scaled(name, scale=scale)}"
-        if scale
-        else f"{language.counted(words, name)} {name}"
+    only_without_space = (
+        symbol in _ONLY_WITHOUT_SPACE and not match["per"] and (symbol != "s" or word_follows)
     )
-    said += full_stop(match, closing=True)
-    return f"{language.words['minus']} {said}" if match["minus"] else said
+    if (not gap and symbol in _ONLY_WITH_SPACE) or (gap and only_without_space):
+        return None
+    value = language.parse_number(match["number"])
+    words, scale = say_scaled_number(match, language=language)
+    # The unit is singular in "a 10-km run".
+    counted = Decimal(1) if gap == "-" or language.is_attributive(match) else value
+    name = unit_name(symbol, value=counted, language=language, per=match["per"])
+    spoken = (
+        f"{words} {scale} {language.after_scale(name, scale=scale)}"
+        if scale
+        else f"{language.agree(words, name)} {name}"
+    )
+    spoken += full_stop(match, closing=True)
+    return f"{language.words['minus']} {spoken}" if match["minus"] else spoken

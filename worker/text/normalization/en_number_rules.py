@@ -1,15 +1,15 @@
-"""What English figures are by the words around them: codes, scores, screens, heights, positions, sums in a noun."""
+"""English rules for numbers whose meaning depends on the context, such as codes, scores, heights and room numbers."""
 
-# Signs that look like others are what is read here.
+# This file matches characters that look like others.
 # ruff: noqa: RUF001
 
 import re
 
 from worker.text.normalization.dates import month_name
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import DIGITS, Rule, before
+from worker.text.normalization.mapped_text import DIGITS, Rule, text_before
 
-_SAYINGS = {
+_FIXED_READINGS = {
     "24/7": "twenty-four seven",
     "9/11": "nine eleven",
     "50/50": "fifty-fifty",
@@ -23,11 +23,11 @@ _SAYINGS = {
     "747": "seven forty-seven",
     "737": "seven thirty-seven",
 }
-_SAYING = re.compile(r"(?<![\w/.,$€£-])(?:24/7|9/11|50[/-]50|20/20|401\(?k\)?)(?![\w/]|[.,]\d)")
+_FIXED_READING = re.compile(r"(?<![\w/.,$€£-])(?:24/7|9/11|50[/-]50|20/20|401\(?k\)?)(?![\w/]|[.,]\d)")
 _EMERGENCY = re.compile(
     r"(?:(?<=[Cc]all )|(?<=[Dd]ial )|(?<=[Ee]rror )|(?<=[Bb]oeing )|(?<=[Aa] ))(911|999|404|747|737)(?![\w%]|[.,/-]\d)"
 )
-_CODE = re.compile(
+_IDENTIFIER = re.compile(
     r"\b((?:[Cc]ode|PIN|[Pp]asscode|[Pp]assword|[Ee]xtension|[Ee]xt\.?|[Aa]ccount|[Cc]ard|ending in"
     r"|[Ff]light|[Bb]us|ID|[Zz]ip)"
     r"(?: (?:is|number|no\.|code|ending in)){0,2}:? (?:[A-Z]{1,2})?) ?(\d{3,16})(?![\w%]|[.,/:-]\d)"
@@ -37,19 +37,19 @@ _SUBSCRIBER = re.compile(r"(?<![\w.,$€£/-])(?<!\) )(?<!\d )(?!1\d\d-)(\d{3}-\
 _RATING = re.compile(
     r"(?<![\w./])(\d{1,3}\.\d{1,2}|\d{1,3}(?=/\d{1,3} (?:stars?|points?)\b))/(\d{1,3})(?![\w/])"
 )
-_SCREEN = re.compile(
+_SCREEN_RESOLUTION = re.compile(
     r"(?<![\w.])(480|720|1080|1440|2160)([pi])(?!\w)"
     r"|(?<![\w.$€£])([24568])[Kk](?= (?:video|TV|display|resolution|screen|monitor|UHD|run|race|HDR|movie|film)"
     r"|[.,;!?]|$)"
 )
-_SCREENS = {
+_SCREEN_NAMES = {
     "480": "four eighty",
     "720": "seven twenty",
     "1080": "ten eighty",
     "1440": "fourteen forty",
     "2160": "twenty-one sixty",
 }
-_TIMES = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d{1,3})?)x(?=[.,;:!?)]|$| [a-z]{2,}| (?:the|as)\b)")
+_MULTIPLIER = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d{1,3})?)x(?=[.,;:!?)]|$| [a-z]{2,}| (?:the|as)\b)")
 _INCHES = re.compile(r"(?<![\w\"'.])(\d{1,3}(?:\.\d{1,2})?)[\"″](?=[ ,.;:)-]|$)")
 _HEIGHT = re.compile(
     r"(?<![\w.])(\d{1,2})['′] ?(\d{1,2}(?:\.5)?)(?:[\"″]|′′|'')|(?<![\w.])([4-7])'(\d|1[01])(?![\w'\"])"
@@ -59,20 +59,20 @@ _POSITION = re.compile(
     r"(?:(\d{1,2}(?:\.\d{1,6})?)['′] ?(?:(\d{1,2}(?:\.\d{1,6})?)(?:[\"″]|′′|'') ?)?)?([NSEW])?(?!\w)"
 )
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
-_SMALL_WORDS = (
+_FUNCTION_WORDS = (
     "of|or|and|to|in|on|at|for|per|a|an|the|is|was|by|from|with|each|more|less|off|than|if|that|when|but|so|as|this|here|now"
     "|today|are|were|will|would|can|has|had|it|we|they|he|she|you|who|which|into|over|under|up|down|back|only|down"
 )
-_LARGE = "million|billion|trillion|thousand|hundred"
-_SALE = re.compile(
+_SCALES = "million|billion|trillion|thousand|hundred"
+_AMOUNT_BEFORE_NOUN = re.compile(
     r"\b([Aa]n?|[Ee]very|[Ee]ach|[Aa]nother|per|this|that|first|new) ([$€£])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})"
-    rf"(?: ?([MKBk]|bn|m)(?!\w))?(?: |-)((?:{_LARGE})[ -])?(?=[a-z]{{2,}})(?!(?:{_SMALL_WORDS}|{_LARGE})\b)"
+    rf"(?: ?([MKBk]|bn|m)(?!\w))?(?: |-)((?:{_SCALES})[ -])?(?=[a-z]{{2,}})(?!(?:{_FUNCTION_WORDS}|{_SCALES})\b)"
 )
-_NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
+_CURRENCY_NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
 
 
-_QUOTE_CHARS = 400  # looked back at for a quotation that was opened
-_ONE = re.compile(r"(?<![\d.,/])1$")
+_QUOTE_CHARS = 400  # how far to look back for an opening quotation mark
+_ENDS_IN_ONE = re.compile(r"(?<![\d.,/])1$")
 _INCH = re.compile(
     r"(?<=\d) ?in(?:\.(?=$| [a-z])|(?=[,;:)]|\.$|$"
     r"| (?:tall|long|wide|deep|high|thick|across|in diameter|x|by|square)\b))"
@@ -88,7 +88,7 @@ _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'\"])")
 _GRADE = re.compile(
     r"\b([A-F])(?:(\+)(?![\w+])|-(?=$|[.,;:!?)]|[ ](?:average|grade|student|rating|rated)\b))"
 )
-_RELEASE = re.compile(
+_RELEASE_NUMBER = re.compile(
     r"\b((?:Python|PHP|Ruby|Java|Go|Node|Ubuntu|Debian|Fedora|Android|iOS|iPadOS|macOS|Windows|Chrome|Firefox|Django|Rails"
     r"|PyTorch|[Vv]ersions?|[Rr]elease|[Ss]ection|[Cc]hapter|[Bb]uild) )(\d{1,4}(?:\.\d{1,4}){1,5})(?![\w%]|[.,]\d)"
 )
@@ -99,7 +99,7 @@ _BILLIONS = re.compile(
     r"(?<![\w.])(\d{1,4}(?:\.\d{1,3})?) ?B(?= (?:people|users|views|downloads|parameters|params|tokens|dollars|years"
     r"|devices|records|records|messages|streams|searches|transistors)\b)"
 )
-_ROOM = re.compile(
+_ROOM_NUMBER = re.compile(
     r"\b((?:Room|Highway|Hwy|Route|Interstate|Suite|Apartment|Area|Studio) #?)([1-9])(\d\d)(?![\w%]|[.,/:-]\d)"
 )
 _VERSE = re.compile(
@@ -108,142 +108,140 @@ _VERSE = re.compile(
     r"|Jonah|Micah|Matt(?:hew)?|Mark|Luke|John|Acts|Rom(?:ans)?|Corinthians|Galatians|Ephesians|Philippians|Colossians"
     r"|Thessalonians|Timothy|Titus|Hebrews|James|Peter|Jude|Rev(?:elation)?|Quran)\.? )(\d{1,3}):(\d{1,3})(?!\d|:)"
 )
-_PRESSURE = re.compile(
+_BLOOD_PRESSURE = re.compile(
     r"(?:(?<=pressure )|(?<=pressure of )|(?<=pressure is )|(?<=pressure was ))(\d{2,3})/(\d{2,3})(?![\w/])"
 )
-_MERCURY = re.compile(r"(?<![\w./])(\d{2,3})/(\d{2,3})(?= ?mm ?Hg)")
-_AT = re.compile(
+_BLOOD_PRESSURE_IN_MMHG = re.compile(r"(?<![\w./])(\d{2,3})/(\d{2,3})(?= ?mm ?Hg)")
+_CLOCK_TIME = re.compile(
     r"(?<=\bat )(\d{1,2})\.([0-5]\d)(?=[,.;!?]?(?:$| (?:on|in|and|to|the|this|every|today|tomorrow|sharp)\b)"
     r"| ?[ap]\.?m\b)"
 )
-_ORDINALS = re.compile(r"(?<=\d)(st|nd|rd|th) ?[-–] ?(?=\d{1,2}(?:st|nd|rd|th)\b)")
+_ORDINAL_RANGE = re.compile(r"(?<=\d)(st|nd|rd|th) ?[-–] ?(?=\d{1,2}(?:st|nd|rd|th)\b)")
 _STREET = r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Dr|Drive|Ln|Lane|Way|Court|Place|Square)\b"
-_HOUSE = re.compile(
+_HOUSE_NUMBER = re.compile(
     rf"(?<![\w.,$€£])([1-9]\d{{2,3}})(?= (?:[NSEW]\.? )?"
     rf"(?:[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][a-z]{{1,20}})? {_STREET})"
 )
-_SIDE = re.compile(rf"\b([NSEW])\.? (?=(?:[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) {_STREET})")
+_STREET_SIDE = re.compile(rf"\b([NSEW])\.? (?=(?:[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) {_STREET})")
 _TOLL_FREE = re.compile(r"(?<![\w.-])1-(8(?:00|33|44|55|66|77|88)|900)-(?=[A-Z])")
-_ORDER = re.compile(r"(?<!\S)#(\d{5,24})(?![\w.,]?\d|\w)")
+_ORDER_NUMBER = re.compile(r"(?<!\S)#(\d{5,24})(?![\w.,]?\d|\w)")
 _MILITARY = re.compile(r"(?<![\w.,:])(0[1-9]|1\d|2[0-3])00(?= (?:hours|hrs)\b)")
 _SAME_CENTURY = re.compile(r"(?<![\w.,/-])((?:19|20)\d\d)[-–/]0(\d)(?![\w/-])")
 
 
-def figure_rules(language: Language) -> tuple[Rule, ...]:
-    number, digits = language.say_number, language.say_digits
+def number_rules(language: Language) -> tuple[Rule, ...]:
+    say, say_digits = language.say_number, language.say_digits
 
-    def height(match: re.Match[str]) -> str:
-        feet, inches = match[1] or match[3], match[2] or match[4]
-        foot, inch = "foot" if feet == "1" else "feet", "inch" if inches == "1" else "inches"
-        return f"{number(feet)} {foot} {number(inches)} {inch}"
+    def say_height(match: re.Match[str]) -> str:
+        say_feet, inches = match[1] or match[3], match[2] or match[4]
+        foot, inch = "foot" if say_feet == "1" else "feet", "inch" if inches == "1" else "inches"
+        return f"{say(say_feet)} {foot} {say(inches)} {inch}"
 
-    def position(match: re.Match[str]) -> str | None:
+    def say_position(match: re.Match[str]) -> str | None:
         if not match[2] and not match[4]:
             return None
         pairs = ((match[1], "degree"), (match[2], "minute"), (match[3], "second"))
-        said = [f"{number(found)} {name}{'s' * (found != '1')}" for found, name in pairs if found]
-        return " ".join([*said, *([_COMPASS[match[4]]] if match[4] else [])])
+        words = [f"{say(found)} {name}{'s' * (found != '1')}" for found, name in pairs if found]
+        return " ".join([*words, *([_COMPASS[match[4]]] if match[4] else [])])
 
-    def screen(match: re.Match[str]) -> str:
-        return f"{_SCREENS[match[1]]} {match[2].upper()}" if match[1] else f"{number(match[3])} K"
+    def say_screen(match: re.Match[str]) -> str:
+        return f"{_SCREEN_NAMES[match[1]]} {match[2].upper()}" if match[1] else f"{say(match[3])} K"
 
-    def sale(match: re.Match[str]) -> str:
+    def say_amount(match: re.Match[str]) -> str:
         scale = language.scales.get(match[4] or "", ("",))[0] or (match[5] or "").strip(" -")
         if match[4] == "m":
             scale = "million"
-        return " ".join(filter(None, (match[1], number(match[3]), scale, f"{_NAMES[match[2]]} ")))
+        return " ".join(filter(None, (match[1], say(match[3]), scale, f"{_CURRENCY_NAMES[match[2]]} ")))
 
-    def flight(match: re.Match[str]) -> str:
-        return f"{match[1]} {digits(match[2])}"
+    def say_flight(match: re.Match[str]) -> str:
+        return f"{match[1]} {say_digits(match[2])}"
 
-    def room(match: re.Match[str]) -> str:
+    def say_room(match: re.Match[str]) -> str:
         rest = (
             "hundred"
             if match[3] == "00"
-            else f"oh {number(match[3][1])}"
+            else f"oh {say(match[3][1])}"
             if match[3][0] == "0"
-            else number(match[3])
+            else say(match[3])
         )
-        return f"{match[1]}{number(match[2])} {rest}"
+        return f"{match[1]}{say(match[2])} {rest}"
 
-    def house(match: re.Match[str]) -> str:
+    def say_house_number(match: re.Match[str]) -> str:
         hundreds, rest = divmod(int(match[1]), 100)
         if not rest:
-            return number(match[1]) if hundreds % 10 == 0 else f"{language.cardinal(hundreds)} hundred"
-        return f"{language.cardinal(hundreds)} {'oh ' if rest < 10 else ''}{language.cardinal(rest)}"
+            return say(match[1]) if hundreds % 10 == 0 else f"{language.say_cardinal(hundreds)} hundred"
+        return f"{language.say_cardinal(hundreds)} {'oh ' if rest < 10 else ''}{language.say_cardinal(rest)}"
 
-    def season(match: re.Match[str]) -> str | None:
+    def say_season(match: re.Match[str]) -> str | None:
         following = (int(match[1]) + 1) % 10 == int(match[2])
-        return f"{language.year(int(match[1]))} to oh {number(match[2])}" if following else None
+        return f"{language.say_year(int(match[1]))} to oh {say(match[2])}" if following else None
 
-    def month_day(match: re.Match[str]) -> str | None:
+    def say_month_day(match: re.Match[str]) -> str | None:
         first, second = int(match[2]), int(match[3])
         day, month = (first, second) if language.day_first else (second, first)
         if not (1 <= month <= 12 and 1 <= day <= 31):
             return None
         name = month_name(month, language=language)
-        return (
-            f"{match[1]}{language.date(day=day, month=name, year=None, month_first=not language.day_first)}"
-        )
+        return f"{match[1]}{language.say_date(day=day, month=name, year=None, month_first=not language.day_first)}"
 
-    def feet(match: re.Match[str]) -> str:
-        return f"{number(match[1])} by {number(match[2])} feet" if match[1] else f"{number(match[3])} feet"
+    def say_feet(match: re.Match[str]) -> str:
+        return f"{say(match[1])} by {say(match[2])} feet" if match[1] else f"{say(match[3])} feet"
 
-    def short_year(match: re.Match[str]) -> str:
-        return f"oh {number(match[1][1])}" if match[1][0] == "0" else number(match[1])
+    def say_short_year(match: re.Match[str]) -> str:
+        return f"oh {say(match[1][1])}" if match[1][0] == "0" else say(match[1])
 
-    def release(match: re.Match[str]) -> str:
+    def say_release(match: re.Match[str]) -> str:
         return f"{match[1]}{' point '.join(map(language.say_whole, match[2].split('.')))}"
 
     return (
-        Rule(_VERSE, lambda match: f"{match[1]}{number(match[2])}, {match[3]}", needs=":"),
+        Rule(_VERSE, lambda match: f"{match[1]}{say(match[2])}, {match[3]}", needs=":"),
         *(
             Rule(pattern, lambda match: f"{match[1]} over {match[2]}", needs="/")
-            for pattern in (_PRESSURE, _MERCURY)
+            for pattern in (_BLOOD_PRESSURE, _BLOOD_PRESSURE_IN_MMHG)
         ),
-        Rule(_AT, lambda match: f"{match[1]}:{match[2]}", needs="."),
-        Rule(_ORDINALS, lambda match: f"{match[1]} to ", needs="-–"),
+        Rule(_CLOCK_TIME, lambda match: f"{match[1]}:{match[2]}", needs="."),
+        Rule(_ORDINAL_RANGE, lambda match: f"{match[1]} to ", needs="-–"),
         Rule(re.compile(r"(?<=\d/\d)(?:rds?|ths?)(?!\w)"), lambda _: "", needs="/"),
         Rule(re.compile(r"\b(FY|CY)(?=(?:19|20)\d\d(?!\w))"), lambda match: f"{match[1]} ", needs="Y"),
-        Rule(_HOUSE, house, needs=DIGITS),
-        Rule(_SIDE, lambda match: f"{_COMPASS[match[1]].title()} ", needs="NSEW"),
-        Rule(_TOLL_FREE, lambda match: f"one, {digits(match[1])}, ", needs="-"),
-        Rule(_ORDER, lambda match: f"number {digits(match[1])}", needs="#"),
-        Rule(_MILITARY, lambda match: f"{number(match[1]).replace('zero', 'oh')} hundred", needs="0"),
-        Rule(_SAME_CENTURY, season, needs="-–/"),
-        Rule(_ROOM, room, needs=DIGITS),
+        Rule(_HOUSE_NUMBER, say_house_number, needs=DIGITS),
+        Rule(_STREET_SIDE, lambda match: f"{_COMPASS[match[1]].title()} ", needs="NSEW"),
+        Rule(_TOLL_FREE, lambda match: f"one, {say_digits(match[1])}, ", needs="-"),
+        Rule(_ORDER_NUMBER, lambda match: f"number {say_digits(match[1])}", needs="#"),
+        Rule(_MILITARY, lambda match: f"{say(match[1]).replace('zero', 'oh')} hundred", needs="0"),
+        Rule(_SAME_CENTURY, say_season, needs="-–/"),
+        Rule(_ROOM_NUMBER, say_room, needs=DIGITS),
         Rule(_BILLIONS, lambda match: f"{match[1]} billion", needs="B"),
-        Rule(_INCH_BY, lambda match: f"{number(match[1])} by ", needs='"″'),
-        Rule(_RELEASE, release, needs=DIGITS),
+        Rule(_INCH_BY, lambda match: f"{say(match[1])} by ", needs='"″'),
+        Rule(_RELEASE_NUMBER, say_release, needs=DIGITS),
         Rule(_GRADE, lambda match: f"{match[1]} {'plus' if match[2] else 'minus'}", needs="+-"),
-        Rule(_SAYING, lambda match: _SAYINGS[match[0]], needs=DIGITS),
-        Rule(_MONTH_DAY, month_day, needs="/"),
-        Rule(_FEET, feet, needs="'"),
+        Rule(_FIXED_READING, lambda match: _FIXED_READINGS[match[0]], needs=DIGITS),
+        Rule(_MONTH_DAY, say_month_day, needs="/"),
+        Rule(_FEET, say_feet, needs="'"),
         Rule(
             _INCH,
-            lambda match: f" inch{'' if _ONE.search(before(match, chars=3)) else 'es'}",
+            lambda match: f" inch{'' if _ENDS_IN_ONE.search(text_before(match, chars=3)) else 'es'}",
             needs=DIGITS,
         ),
-        Rule(_EMERGENCY, lambda match: _SAYINGS[match[1]], needs=DIGITS),
-        Rule(_CODE, lambda match: f"{match[1].rstrip()} {digits(match[2])}", needs=DIGITS),
-        Rule(_ZIP, lambda match: ", ".join(map(digits, filter(None, match.groups()))), needs=DIGITS),
-        Rule(_SUBSCRIBER, lambda match: language.telephone(match[1].split("-")), needs="-"),
-        Rule(_RATING, lambda match: f"{number(match[1])} out of {number(match[2])}", needs="/"),
-        Rule(_SCREEN, screen, needs=DIGITS),
-        Rule(_TIMES, lambda match: f"{number(match[1])} times", needs="x"),
-        Rule(_POSITION, position, needs="°º"),
-        Rule(_HEIGHT, height, needs="'′"),
-        Rule(_INCHES, _inches, needs='"″'),
-        Rule(_SHORT_YEAR, short_year, needs="'"),
-        Rule(_SALE, sale, needs="$€£"),
-        Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), flight, needs=DIGITS),
+        Rule(_EMERGENCY, lambda match: _FIXED_READINGS[match[1]], needs=DIGITS),
+        Rule(_IDENTIFIER, lambda match: f"{match[1].rstrip()} {say_digits(match[2])}", needs=DIGITS),
+        Rule(_ZIP, lambda match: ", ".join(map(say_digits, filter(None, match.groups()))), needs=DIGITS),
+        Rule(_SUBSCRIBER, lambda match: language.say_telephone(match[1].split("-")), needs="-"),
+        Rule(_RATING, lambda match: f"{say(match[1])} out of {say(match[2])}", needs="/"),
+        Rule(_SCREEN_RESOLUTION, say_screen, needs=DIGITS),
+        Rule(_MULTIPLIER, lambda match: f"{say(match[1])} times", needs="x"),
+        Rule(_POSITION, say_position, needs="°º"),
+        Rule(_HEIGHT, say_height, needs="'′"),
+        Rule(_INCHES, _say_inches, needs='"″'),
+        Rule(_SHORT_YEAR, say_short_year, needs="'"),
+        Rule(_AMOUNT_BEFORE_NOUN, say_amount, needs="$€£"),
+        Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), say_flight, needs=DIGITS),
     )
 
 
-def _inches(match: re.Match[str]) -> str | None:
-    """Unless the mark closes a quotation."""
-    if before(match, chars=_QUOTE_CHARS).count('"') % 2:
+def _say_inches(match: re.Match[str]) -> str | None:
+    """Return the number with inches, or None if the mark closes a quotation."""
+    if text_before(match, chars=_QUOTE_CHARS).count('"') % 2:
         return None
     before_noun = match.string[match.end() : match.end() + 2].strip().islower()
-    part = before(match) == "/"
+    part = text_before(match) == "/"
     return f"{match[1]} {'inch' if match[1] == '1' or before_noun or part else 'inches'}"

@@ -1,11 +1,10 @@
-"""English names: kings and chapters with Roman numerals, saints and streets."""
+"""English rules for names: monarchs and chapters with Roman numerals, saints and streets."""
 
 import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _REGNAL = (
     "Adolf|Albert|Alexander|Alexandra|Alfonso|Andrew|Anne|Augustus|Baldwin|Benedict|Boniface|Casimir|Catherine|Charles"
@@ -23,16 +22,16 @@ _COUNTED = (
     "|Region|Round|Saturn|Scene|Schedule|Season|Section|Series|Stage|Step|Table|Tier|Title|Tome|Topic|Type|Unit|Verse"
     "|Volume|War|Bowl|WrestleMania|(?i:chapter|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
 )
-# What an "I" behind a king's name is followed by when it is the writer.
+# Words after "I" that make it the pronoun, not a numeral after the name of a monarch.
 _PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't)\\b|'(?!s\\b))"
-_KING = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
-_CHAPTER = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
+_REGNAL_NAME = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
+_COUNTED_NAME = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
 _SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w'-])")
 _CENTURY = re.compile(rf"\b({ROMAN})(?:th|st|nd|rd)?(?= (?:century|centuries|[Dd]ynasty|Olympi))")
-_TEN = re.compile(r"(?:(?<=\biPhone )|(?<=\bOS )|(?<=\bSpace ))X(?!\w)")
-_YEAR = re.compile(r"\bM{1,2}[DCLXVI]{3,12}(?!\w)")
+_ROMAN_TEN = re.compile(r"(?:(?<=\biPhone )|(?<=\bOS )|(?<=\bSpace ))X(?!\w)")
+_ROMAN_YEAR = re.compile(r"\bM{1,2}[DCLXVI]{3,12}(?!\w)")
 _CAPITALISED = re.compile(r"\b[A-Z][\w'-]*$")
-# "St." before a name is a saint, behind a name a street; between two, a house number decides.
+# "St." before a name means Saint, after a name Street. Between two names it means Street if a house number is there.
 _STREET = re.compile(
     r"(?P<name>\b(?:[A-Z][\w'-]{0,40}|\d{1,4}(?:st|nd|rd|th))) "
     r"(?P<kind>St|Dr|Ave|Rd|Ln|Blvd|Pl|Ct|Sq|Hwy|Pkwy)\b(?P<point>\.?)"
@@ -55,40 +54,40 @@ _NAME_FOLLOWS = re.compile(r" [A-Z]")
 
 
 def name_rules(language: Language) -> tuple[Rule, ...]:
-    def ordinal(numeral: str) -> str | None:
-        value = roman_value(numeral)
-        return language.ordinal(value) if value and value < 40 else None
+    def say_ordinal(numeral: str) -> str | None:
+        value = parse_roman(numeral)
+        return language.say_ordinal(value) if value and value < 40 else None
 
-    def king(match: re.Match[str]) -> str | None:
-        said = ordinal(match[2])
-        return said and f"{match[1]} the {said.title()}"
+    def say_regnal_name(match: re.Match[str]) -> str | None:
+        words = say_ordinal(match[2])
+        return words and f"{match[1]} the {words.title()}"
 
-    def chapter(match: re.Match[str]) -> str | None:
-        value = roman_value(match[2])
-        return f"{match[1]} {language.cardinal(value)}" if value else None
+    def say_counted_name(match: re.Match[str]) -> str | None:
+        value = parse_roman(match[2])
+        return f"{match[1]} {language.say_cardinal(value)}" if value else None
 
-    def sequel(match: re.Match[str]) -> str | None:
-        """Rocky II, but not "Then I": only what a word with a capital stands before."""
+    def say_sequel(match: re.Match[str]) -> str | None:
+        """Read the numeral of "Rocky II", but not of "Then I". The word before it must have a capital letter."""
         named = _CAPITALISED.search(match.string[max(0, match.start() - 40) : match.start()])
-        value = roman_value(match[1])
-        return f" {language.cardinal(value)}" if named and value and value not in (1, 5) else None
+        value = parse_roman(match[1])
+        return f" {language.say_cardinal(value)}" if named and value and value not in (1, 5) else None
 
-    def year(match: re.Match[str]) -> str | None:
-        value = roman_value(match[0])
-        return language.year(value) if value else None
+    def say_year(match: re.Match[str]) -> str | None:
+        value = parse_roman(match[0])
+        return language.say_year(value) if value else None
 
     return (
-        Rule(_CENTURY, lambda match: ordinal(match[1]), needs="IVX"),
-        Rule(_KING, king, needs="IVX"),
-        Rule(_CHAPTER, chapter, needs="IVXLCDM"),
-        Rule(_SEQUEL, sequel, needs="IVX"),
-        Rule(_TEN, lambda _: "ten", needs="X"),
-        Rule(_YEAR, year, needs="M"),
-        Rule(_STREET, _street),
+        Rule(_CENTURY, lambda match: say_ordinal(match[1]), needs="IVX"),
+        Rule(_REGNAL_NAME, say_regnal_name, needs="IVX"),
+        Rule(_COUNTED_NAME, say_counted_name, needs="IVXLCDM"),
+        Rule(_SEQUEL, say_sequel, needs="IVX"),
+        Rule(_ROMAN_TEN, lambda _: "ten", needs="X"),
+        Rule(_ROMAN_YEAR, say_year, needs="M"),
+        Rule(_STREET, _expand_street),
     )
 
 
-def _street(match: re.Match[str]) -> str | None:
+def _expand_street(match: re.Match[str]) -> str | None:
     rest = match.string[match.end() : match.end() + 3]
     named = _NAME_FOLLOWS.match(rest) is not None
     house = _HOUSE.search(match.string[max(0, match.start() - 80) : match.start()])

@@ -1,20 +1,19 @@
-"""Kings, centuries, chapters and whatever else French counts in Roman letters."""
+"""French rules for Roman numerals: monarchs, centuries, chapters and years."""
 
 import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.romans import PATTERN as ROMAN
-from worker.text.normalization.romans import roman_value
+from worker.text.normalization.roman_numerals import ROMAN, parse_roman
 
 _LETTERS = "IVXLCDM"
 _CAPITAL = "[A-ZÀÂÇÉÈÊËÎÏÔÙÛŒ]"
-# Without the letters that words like "ces", "de" and "Mme" begin with.
+# This excludes the letters that begin words such as "ces", "de" and "Mme".
 _ROMAN_ORDINAL = re.compile(
     rf"(?<![\w.'])(?P<letters>I(?=ers?\b|re\b|ère\b)|(?=[IVXL]{{2}}|[VX])(?=[IVXL]{{1,8}}[eènd]){ROMAN})"
     r"(?P<suffix>(?<=I)(?<![IVX]I)(?:ers?|re|ère)|es?|è|[èe]mes?|nde?)(?![\w'])(?P<century> ?s\.(?=[ ,;)]|$))?"
 )
-_KINGS = (
+_REGNAL_NAMES = (
     "Albert|Alexandre|Alphonse|Amédée|Auguste|Baudouin|Benoît|Boniface|Catherine|Charles|Christian|Clément|[ÉE]douard"
     "|[ÉE]lisabeth|Ferdinand|François|Frédéric|Georges|Grégoire|Guillaume|Gustave|Hassan|Henri|Innocent|Ivan|Jacques|Jean"
     "|Jules|Léon|Léopold|Louis|Mohammed|Napoléon|Nicolas|Othon|Paul|Philippe|Pie|Pierre|Ptolémée|Rainier|Ramsès|Richard"
@@ -26,9 +25,9 @@ _COUNTED = (
     "|colonne|an|guerre|grade|stade"
 )
 _NOT_IN_NAME = r"(?![\w'-]|\.\w)"
-_ROMAN_KING = re.compile(rf"\b((?:{_KINGS})[ -])({ROMAN}){_NOT_IN_NAME}")
+_ROMAN_KING = re.compile(rf"\b((?:{_REGNAL_NAMES})[ -])({ROMAN}){_NOT_IN_NAME}")
 _ROMAN_COUNTED = re.compile(rf"\b((?i:{_COUNTED})s? )({ROMAN})(?:( (?:et|à|ou) )({ROMAN}))?(?![\w'])")
-# Years on buildings and at the end of films.
+# Years on buildings and in film credits.
 _ROMAN_YEAR = re.compile(rf"(?<![\w.'-])(?=M[IVXLCDM]{{3}})({ROMAN})(?![\w'-])")
 _ROMAN_NAME = re.compile(
     rf"\b({_CAPITAL}[\w'-]{{1,40}} )(X{{0,3}}(?:IX|IV|V?I{{1,3}}|V)|X{{2,3}}){_NOT_IN_NAME}"
@@ -36,32 +35,32 @@ _ROMAN_NAME = re.compile(
 
 
 def roman_rules(language: Language) -> tuple[Rule, ...]:
-    def number(letters: str) -> str:
-        value = roman_value(letters) or 0
-        return language.cardinal(value)
+    def say_number(letters: str) -> str:
+        value = parse_roman(letters) or 0
+        return language.say_cardinal(value)
 
-    def named(match: re.Match[str]) -> str | None:
-        return f"{match[1]}{number(match[2])}" if len(match[2]) > 1 else None
+    def say_named(match: re.Match[str]) -> str | None:
+        return f"{match[1]}{say_number(match[2])}" if len(match[2]) > 1 else None
 
-    def counted(match: re.Match[str]) -> str | None:
-        more = f"{match[3]}{number(match[4])}" if match[4] else ""
-        return f"{match[1]}{number(match[2])}{more}" if match[2] not in "LCDM" else None
+    def say_counted(match: re.Match[str]) -> str | None:
+        more = f"{match[3]}{say_number(match[4])}" if match[4] else ""
+        return f"{match[1]}{say_number(match[2])}{more}" if match[2] not in "LCDM" else None
 
     return (
-        Rule(_ROMAN_ORDINAL, lambda match: _roman_ordinal(match, language=language), needs=_LETTERS),
-        Rule(_ROMAN_KING, lambda match: f"{match[1]}{number(match[2])}", needs=_LETTERS),
-        Rule(_ROMAN_COUNTED, counted, needs=_LETTERS),
-        Rule(_ROMAN_NAME, named, needs="IVX"),
-        Rule(_ROMAN_YEAR, lambda match: language.year(roman_value(match[1]) or 0), needs="M"),
+        Rule(_ROMAN_ORDINAL, lambda match: _say_roman_ordinal(match, language=language), needs=_LETTERS),
+        Rule(_ROMAN_KING, lambda match: f"{match[1]}{say_number(match[2])}", needs=_LETTERS),
+        Rule(_ROMAN_COUNTED, say_counted, needs=_LETTERS),
+        Rule(_ROMAN_NAME, say_named, needs="IVX"),
+        Rule(_ROMAN_YEAR, lambda match: language.say_year(parse_roman(match[1]) or 0), needs="M"),
     )
 
 
-def _roman_ordinal(match: re.Match[str], *, language: Language) -> str | None:
-    value = roman_value(match["letters"])
+def _say_roman_ordinal(match: re.Match[str], *, language: Language) -> str | None:
+    value = parse_roman(match["letters"])
     if value is None:
         return None
-    said = language.ordinal(value, suffix=match["suffix"])
+    words = language.say_ordinal(value, suffix=match["suffix"])
     if not match["century"]:
-        return said
+        return words
     rest = match.string[match.end() : match.end() + 4]
-    return f"{said} siècle{'.' if not rest.strip() else ''}"
+    return f"{words} siècle{'.' if not rest.strip() else ''}"
