@@ -24,7 +24,7 @@ test("a download that cannot be done says so in words", async ({ studio, page })
   await studio.open("#/farm?part=models");
   await page.getByRole("button", { name: /^Download Kokoro/i }).first().click();
   await page.getByRole("dialog").getByRole("button", { name: /^Download/ }).click();
-  await expect(page.getByText("The hub could not be reached, or refused.").first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("Hugging Face could not be reached, or refused the download.").first()).toBeVisible({ timeout: 60_000 });
 });
 
 test("figures tell what was spoken, as charts and as tables", async ({ studio, page, service }) => {
@@ -33,6 +33,6 @@ test("figures tell what was spoken, as charts and as tables", async ({ studio, p
   await expect(page.locator("canvas").first()).toBeVisible();
   const { window } = await service.get<{ window: { completed: number } }>("/analytics?hours=24");
   await expect(page.getByText(new RegExp(`${window.completed} completed`)).first()).toBeVisible();
-  await page.getByText("The numbers as a table").first().click();
+  await page.getByText("Show as table").first().click();
   await expect(page.getByRole("table").first()).toBeVisible();
 });

@@ -27,7 +27,7 @@ test("a recording is found by a word, and the search is in the address", async (
   await page.reload();
   await expect(page.getByRole("link", { name: TEXTS[1] as string })).toBeVisible();
   await page.getByRole("searchbox").fill("zebra");
-  await expect(page.getByText("Nothing was found")).toBeVisible();
+  await expect(page.getByText("No recordings found")).toBeVisible();
   await page.getByRole("button", { name: "Clear all" }).first().click();
   await expect(page.getByRole("link", { name: TEXTS[2] as string })).toBeVisible();
 });
@@ -47,7 +47,7 @@ test("deleting can be undone for eight seconds, and is done after them", async (
   await studio.open("#/library");
   await page.getByRole("link", { name: TEXTS[1] as string }).click();
   await page.getByRole("button", { name: "Delete" }).click();
-  await expect(page.getByText("Deleted", { exact: true })).toBeVisible();
+  await expect(page.getByText("Recording deleted", { exact: true })).toBeVisible();
   await expect(page.getByRole("link", { name: TEXTS[1] as string })).toHaveCount(0);
   expect(await left(service)).toHaveLength(3);
   await page.getByRole("button", { name: "Undo" }).click();

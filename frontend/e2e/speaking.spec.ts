@@ -19,7 +19,7 @@ test("a text is written, sent by a key, and heard from its first segment on", as
 test("what is written outlives a reload and a walk through the page", async ({ studio, page }) => {
   await studio.open("");
   await studio.write("Kept for later.");
-  await page.getByRole("link", { name: "Farm" }).click();
+  await page.getByRole("link", { name: "System" }).click();
   await page.getByRole("link", { name: "Write", exact: true }).click();
   await expect(studio.sheet).toHaveText("Kept for later.");
   await page.waitForTimeout(1200);
@@ -29,21 +29,21 @@ test("what is written outlives a reload and a walk through the page", async ({ s
 
 test("a voice is found, heard, and put into the text", async ({ studio, page, service }) => {
   await studio.open("");
-  await page.getByRole("button", { name: /^Voice (?!from)/ }).click();
+  await page.getByRole("button", { name: /^Voice / }).click();
   const picker = page.getByRole("dialog", { name: "Choose a voice" });
   await picker.getByRole("searchbox").fill("nobody by this name");
-  await expect(picker.getByText("No voice like that")).toBeVisible();
+  await expect(picker.getByText("No voices found")).toBeVisible();
   await picker.getByRole("searchbox").fill("heart");
   const before = (await service.get<{ items: unknown[] }>("/history")).items.length;
-  await picker.getByRole("button", { name: /^Listen to/ }).first().click();
+  await picker.getByRole("button", { name: /^Preview / }).first().click();
   await expect(picker.getByRole("button", { name: "Stop" })).toBeVisible();
-  await expect(picker.getByRole("button", { name: /^Listen to/ }).first()).toBeVisible({ timeout: 30_000 });
+  await expect(picker.getByRole("button", { name: /^Preview / }).first()).toBeVisible({ timeout: 30_000 });
   // A voice that was only tried leaves nothing behind.
   await expect.poll(async () => (await service.get<{ items: unknown[] }>("/history")).items.length).toBe(before);
   await page.keyboard.press("Escape");
   await studio.write("Before");
   await page.keyboard.press("End");
-  await page.getByRole("button", { name: "Voice from here" }).click();
+  await page.getByRole("button", { name: "Change voice" }).click();
   await page.getByRole("dialog").locator(".voice-choice:not(:disabled)").first().click();
   await expect(studio.sheet).toHaveText(/^Before \[voice:[a-z0-9_]+\]$/);
 });
@@ -58,10 +58,10 @@ test("pauses and pronunciations are put in by buttons, and are followed", async 
   await page.getByRole("button", { name: "Pronunciation" }).click();
   const dialog = page.getByRole("dialog", { name: "Pronunciation" });
   await dialog.getByLabel("Word or phrase").fill("Nguyen");
-  await dialog.getByLabel("Said as").fill("win");
-  await dialog.getByRole("button", { name: "Everywhere in this text" }).click();
+  await dialog.getByLabel("Pronounce as").fill("win");
+  await dialog.getByRole("button", { name: "Apply everywhere" }).click();
   await expect(page.getByRole("list", { name: "Pronunciations" })).toContainText("Nguyen → win");
-  await page.getByRole("button", { name: /^Speak/ }).click();
+  await page.getByRole("button", { name: /^Generate/ }).click();
   const id = await studio.jobId();
   await expect.poll(async () => (await service.get<{ status: string }>(`/jobs/${id}`)).status).toBe("completed");
   const { duration_s } = await service.get<{ duration_s: number }>(`/history/${id}`);
@@ -78,7 +78,7 @@ test("a file is opened, what is no text is refused, and the text before comes ba
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(studio.sheet).toHaveText("What was here.");
   await choose.setInputFiles({ name: "photo.png", mimeType: "image/png", buffer: Buffer.from([137, 80, 78, 71, 0]) });
-  await expect(page.getByText("is no text file")).toBeVisible();
+  await expect(page.getByText("Cannot open “photo.png”.")).toBeVisible();
   await expect(studio.sheet).toHaveText("What was here.");
 });
 
@@ -86,7 +86,7 @@ test("a text longer than the service takes becomes several recordings", async ({
   const { limits } = await service.get<{ limits: { max_text_chars: number } }>("/health");
   await studio.open("");
   await studio.write(prose(limits.max_text_chars + 500, "A long book"));
-  await page.getByRole("button", { name: "Speak in 2 parts" }).click();
+  await page.getByRole("button", { name: "Generate 2 recordings" }).click();
   await expect(page).toHaveURL(/#\/library/);
   const { items } = await service.get<{ items: { job_id: string; text: string }[] }>("/jobs?limit=2");
   expect(items.map((job) => job.text.length).every((length) => length <= limits.max_text_chars)).toBe(true);
@@ -98,7 +98,7 @@ test("who leaves while it is spoken hears it to its end, and is not pulled back"
   await studio.write("This goes on while one looks at something else. It has a second sentence, and then it ends.");
   await page.keyboard.press("Control+Enter");
   await studio.jobId();
-  await page.getByRole("link", { name: "Farm" }).click();
+  await page.getByRole("link", { name: "System" }).click();
   const player = page.getByRole("region", { name: "Player" });
   await expect(player.getByRole("slider", { name: "Position" })).toBeVisible({ timeout: 30_000 });
   await expect.poll(() => page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.ended), { timeout: 30_000 }).toBe(true);
@@ -121,7 +121,7 @@ test("what was cleared comes back, from another screen too", async ({ studio, pa
   await studio.write("Not to be lost.");
   await page.getByRole("button", { name: "Clear" }).click();
   await expect(studio.sheet).not.toContainText("Not to be lost.");
-  await page.getByRole("link", { name: "Farm" }).click();
+  await page.getByRole("link", { name: "System" }).click();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByRole("link", { name: "Write", exact: true }).click();
   await expect(studio.sheet).toHaveText("Not to be lost.");

@@ -10,7 +10,7 @@ interface Job {
 async function begin(studio: Studio, text: string): Promise<string> {
   await studio.open("");
   await studio.write(text);
-  await studio.page.getByRole("button", { name: /^Speak/ }).click();
+  await studio.page.getByRole("button", { name: /^Generate/ }).click();
   return studio.jobId();
 }
 
@@ -39,8 +39,8 @@ test("a lost connection is said, and made up for", async ({ studio, page, servic
   const id = await begin(studio, prose(9000, "The line"));
   await isUnderWay(service, id);
   await service.killGateway();
-  await expect(page.getByText("The connection was lost.")).toBeVisible();
-  await expect(page.getByText("The connection was lost.")).toBeHidden({ timeout: 30_000 });
+  await expect(page.getByText("Connection lost.")).toBeVisible();
+  await expect(page.getByText("Connection lost.")).toBeHidden({ timeout: 30_000 });
   await expect(page.locator(".wave")).toBeVisible({ timeout: 80_000 });
   await expect(page.locator(".unspoken")).toHaveCount(0);
   expect((await job(service, id)).status).toBe("completed");
@@ -50,9 +50,9 @@ test("it is cancelled, and tried again", async ({ studio, page, service }) => {
   const id = await begin(studio, prose(9000, "The change of mind"));
   await isUnderWay(service, id);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await expect(page.getByText("It was cancelled.")).toBeVisible();
+  await expect(page.getByText("This recording was cancelled.")).toBeVisible();
   expect((await job(service, id)).status).toBe("cancelled");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("button", { name: "Retry" }).click();
   await expect(page.locator(".wave")).toBeVisible({ timeout: 80_000 });
   expect((await job(service, id)).status).toBe("completed");
 });
@@ -88,7 +88,7 @@ test("what is gone says so", async ({ studio, page, service }) => {
   const id = await service.speak("Soon gone.");
   await fetch(`${service.url}/history/${id}`, { method: "DELETE" });
   await studio.open(`#/listen/${id}`);
-  await expect(page.getByText("This recording is gone")).toBeVisible();
-  await page.getByRole("button", { name: "To the library" }).click();
+  await expect(page.getByText("Recording not found")).toBeVisible();
+  await page.getByRole("button", { name: "Go to library" }).click();
   await expect(page).toHaveURL(/#\/library/);
 });

@@ -50,7 +50,7 @@ export function Actions({ watch }: { watch: Watch }) {
               go(link("library"));
             }}
           >
-            {said.remove}
+            {said.delete}
           </Button>
         </>
       ) : null}
@@ -59,8 +59,8 @@ export function Actions({ watch }: { watch: Watch }) {
       ) : null}
       {status === "failed" || status === "cancelled" ? (
         <>
-          <Attempt icon="retry" label={said.again} act={() => watch.retry()} />
-          <Attempt icon="trash" label={said.remove} act={() => watch.remove().then(() => go(link("library")))} />
+          <Attempt icon="retry" label={said.retry} act={() => watch.retry()} />
+          <Attempt icon="trash" label={said.delete} act={() => watch.remove().then(() => go(link("library")))} />
         </>
       ) : null}
       <Button
@@ -71,7 +71,7 @@ export function Actions({ watch }: { watch: Watch }) {
           go(link("write"));
         }}
       >
-        {said.edit}
+        {said.editText}
       </Button>
     </div>
   );

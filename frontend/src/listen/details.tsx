@@ -42,14 +42,14 @@ function facts({ job, recording }: Watch): Fact[] {
     [said.speed, said.times(decimal(one.speed, 2))],
     [said.style, one.style],
     [said.format, formatName(one.format)],
-    [said.length, sound && soundLength(sound.duration_s)],
+    [said.duration, sound && soundLength(sound.duration_s)],
     [said.size, sound && bytes(sound.size_bytes)],
-    [said.rate, sound && `${decimal(sound.sample_rate_hz / 1000, 1)} kHz`],
-    [said.made, moment(one.created_at)],
-    [said.waited, milliseconds(timings?.queue_ms)],
-    [said.firstSound, milliseconds(timings?.first_audio_ms)],
-    [said.faster, timings?.rtf ? said.times(decimal(1 / timings.rtf, 1)) : null],
-    [said.attempts(attempts), attempts > 1 ? count(attempts) : null],
+    [said.sampleRate, sound && `${decimal(sound.sample_rate_hz / 1000, 1)} kHz`],
+    [said.created, moment(one.created_at)],
+    [said.queueTime, milliseconds(timings?.queue_ms)],
+    [said.timeToFirstAudio, milliseconds(timings?.first_audio_ms)],
+    [said.speedUp, timings?.rtf ? said.times(decimal(1 / timings.rtf, 1)) : null],
+    [said.attempts, attempts > 1 ? count(attempts) : null],
   ];
 }
 

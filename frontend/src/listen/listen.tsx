@@ -81,7 +81,7 @@ function Lost() {
   return (
     <p class="note" role="status">
       <Icon name="spinner" class="spin" />
-      {t.value.listen.lost}
+      {t.value.listen.connectionLost}
     </p>
   );
 }
@@ -92,8 +92,8 @@ function Missing({ failure, onRetry }: { failure: Failure; onRetry: () => void }
     <div class="screen">
       <h1 class="aside">{t.value.shell.listen}</h1>
       {failure.isGone ? (
-        <Empty icon="listen" title={said.gone}>
-          <p>{said.goneHint}</p>
+        <Empty icon="listen" title={said.notFound}>
+          <p>{said.notFoundHint}</p>
           <Button onPress={() => go(link("library"))}>{said.toLibrary}</Button>
         </Empty>
       ) : (

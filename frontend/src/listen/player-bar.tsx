@@ -36,7 +36,7 @@ export function Player() {
       </div>
       <Place />
       <label class="player-rate">
-        <span class="aside">{said.pace}</span>
+        <span class="aside">{said.playbackSpeed}</span>
         <select
           class="select num"
           value={player.rate.value}
@@ -69,7 +69,7 @@ function Standing() {
   if (trouble.value !== "none") {
     return (
       <span class="small" role="status">
-        {trouble.value === "asks" ? said.soundAsk : said.soundTrouble}
+        {trouble.value === "asks" ? said.pressPlay : said.playbackFailed}
       </span>
     );
   }

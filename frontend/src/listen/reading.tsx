@@ -37,7 +37,7 @@ export function Reading({ watch, onSeek }: { watch: Watch; onSeek: (cue: Cue) =>
             checked={follows.value}
             onChange={(event) => (follows.value = event.currentTarget.checked)}
           />
-          {said.follow}
+          {said.autoScroll}
         </label>
       </header>
       {watch.cues.value.length && (watch.recording.value || watch.job.value?.status === "running") ? <p class="small soft">{said.textHint}</p> : null}

@@ -49,10 +49,10 @@ export function Standing({ job, watch }: { job: Job; watch: Watch }) {
 /** Where it stands in the queue and how long it takes, as far as anybody can tell. */
 function ahead({ status, queue_position: place, progress: { eta_s: eta } }: Job): string {
   const said = t.value.listen;
-  if (status === "running") return eta === null ? "" : said.left(span(eta));
+  if (status === "running") return eta === null ? "" : said.timeLeft(span(eta));
   if (place === null) return "";
   if (eta === null) return said.noWorker;
-  return `${place === 1 ? said.next : said.place(count(place))} · ${said.begins(span(eta))}`;
+  return `${place === 1 ? said.nextInQueue : said.queuePosition(count(place))} · ${said.readyIn(span(eta))}`;
 }
 
 /** The passage that was spoken last, in one line. */

@@ -33,7 +33,7 @@ export function Waveform({
   const isLong = sound.durationS > LONGEST_S || !(isPlayable(sound.format) || sound.format === "pcm");
   const at = track.value?.jobId === sound.jobId ? positionS.value : 0;
   return (
-    <figure class="wave" aria-label={said.wave}>
+    <figure class="wave" aria-label={said.waveform}>
       {isLong ? <Passages sound={sound} cues={cues} /> : <Drawn sound={sound} at={at} />}
       <input
         class="wave-place"
@@ -46,7 +46,7 @@ export function Waveform({
         aria-valuetext={`${clock(at)} / ${clock(sound.durationS)}`}
         onInput={(event) => onSeek(Number(event.currentTarget.value))}
       />
-      {isLong && sound.durationS > LONGEST_S ? <figcaption class="small soft">{said.wavePlain}</figcaption> : null}
+      {isLong && sound.durationS > LONGEST_S ? <figcaption class="small soft">{said.waveformTooLong}</figcaption> : null}
     </figure>
   );
 }
@@ -107,8 +107,8 @@ function Drawn({ sound, at }: { sound: Sound; at: number }) {
   return (
     <>
       <div ref={box} class="wave-box" aria-hidden="true" />
-      {state.value === "loading" ? <p class="wave-said small soft">{said.waveLoading}</p> : null}
-      {state.value === "failed" ? <p class="wave-said small soft">{said.waveTrouble}</p> : null}
+      {state.value === "loading" ? <p class="wave-said small soft">{said.waveformLoading}</p> : null}
+      {state.value === "failed" ? <p class="wave-said small soft">{said.waveformFailed}</p> : null}
     </>
   );
 }

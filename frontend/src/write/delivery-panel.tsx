@@ -29,7 +29,7 @@ export function DeliveryPanel() {
   });
   const written = health.value?.formats;
   return (
-    <section class="card stack delivery" aria-label={said.delivery}>
+    <section class="card stack delivery" aria-label={said.settings}>
       <VoiceButton />
       <label class="field">
         <span class="label row spread">
@@ -43,7 +43,7 @@ export function DeliveryPanel() {
           max={FASTEST}
           step="0.05"
           value={speed}
-          aria-valuetext={said.speedOf(decimal(speed, 2))}
+          aria-valuetext={said.speedValue(decimal(speed, 2))}
           onInput={(event) => change({ speed: Number(event.currentTarget.value) })}
         />
       </label>

@@ -19,7 +19,7 @@ export function Footer({ chars, sending, onSpeak }: { chars: number; sending: bo
         </span>
         <Forecast />
         {many > 1 ? <span class="warn-text">{said.tooLong(count(max), many)}</span> : null}
-        {isKept.value ? null : <span class="warn-text">{said.kept}</span>}
+        {isKept.value ? null : <span class="warn-text">{said.notSaved}</span>}
       </div>
       <button
         type="button"
@@ -30,8 +30,8 @@ export function Footer({ chars, sending, onSpeak }: { chars: number; sending: bo
         onClick={onSpeak}
       >
         <Icon name={sending ? "spinner" : "play"} class={sending ? "spin" : ""} />
-        {many > 1 ? said.speakParts(many) : said.speak}
-        <kbd>{said.key}</kbd>
+        {many > 1 ? said.generateMany(many) : said.generate}
+        <kbd>{said.shortcut}</kbd>
       </button>
     </div>
   );
@@ -41,10 +41,10 @@ function Forecast() {
   const said = t.value.write;
   const told = estimate.value;
   if (!told) return null;
-  const wait = told.waitS === null ? said.waitsUnknown : told.waitS < 1 ? said.waitsNot : said.waits(span(told.waitS));
+  const wait = told.waitS === null ? said.waitsForWorker : told.waitS < 1 ? said.startsNow : said.startsIn(span(told.waitS));
   return (
     <>
-      <span class="num">{said.lasts(span(told.durationS))}</span>
+      <span class="num">{said.duration(span(told.durationS))}</span>
       <span class="num">{wait}</span>
     </>
   );

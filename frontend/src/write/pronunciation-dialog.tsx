@@ -39,7 +39,7 @@ export function PronunciationDialog({
         />
       </label>
       <label class="field">
-        <span class="label">{said.saidAs}</span>
+        <span class="label">{said.pronounceAs}</span>
         <input
           class="input"
           dir="auto"
@@ -50,7 +50,7 @@ export function PronunciationDialog({
           onInput={(event) => (how.value = event.currentTarget.value)}
         />
         <span id={hint} class="small soft">
-          {said.saidAsHint}
+          {said.pronounceAsHint}
         </span>
       </label>
       <div class="row">
@@ -62,7 +62,7 @@ export function PronunciationDialog({
             onClose();
           }}
         >
-          {said.everywhere}
+          {said.applyEverywhere}
         </Button>
         <Button
           disabled={!fitsHere}
@@ -71,7 +71,7 @@ export function PronunciationDialog({
             onHere(phonemeTag(word.value.trim(), how.value), { replacing: word.value === first && first !== "" });
           }}
         >
-          {said.here}
+          {said.applyHere}
         </Button>
         <Button kind="quiet" onPress={onClose}>
           {t.value.shell.cancel}

@@ -24,7 +24,7 @@ export async function speak(text: string): Promise<void> {
   const max = maxChars();
   const pieces = Number.isFinite(max) ? parts(text, { max }) : [text.trim()].filter(Boolean);
   if (!pieces.length) {
-    tell(t.value.write.nothing);
+    tell(t.value.write.emptyText);
     return;
   }
   forgetTroubles();
@@ -38,12 +38,12 @@ export async function speak(text: string): Promise<void> {
       go(link("listen", first.job_id));
     } else {
       // Who has gone elsewhere meanwhile is told, not pulled away.
-      tell(t.value.write.sent(jobs.length));
+      tell(t.value.write.queued(jobs.length));
       if (isHere) go(link("library"));
     }
   } catch (caught) {
     const { sent, failure } = caught as PartlySent;
-    if (sent.length) tell(t.value.write.sentSome(sent.length, pieces.length));
+    if (sent.length) tell(t.value.write.partlyQueued(sent.length, pieces.length));
     tell(explain(failure), { kind: "bad", staysMs: 12_000 });
   } finally {
     sending.value = false;

@@ -27,7 +27,7 @@ export function Toolbar({
   const said = t.value.write;
   return (
     <div class="tools row">
-      <div class="row" role="toolbar" aria-label={said.tools}>
+      <div class="row" role="toolbar" aria-label={said.insert}>
         <Menu compact kind="quiet" icon="rest" label={said.pause} text={said.pause}>
           {PAUSES_S.map((seconds) => (
             <Button key={seconds} kind="quiet" onPress={() => editor()?.insert(pauseTag(seconds))}>
@@ -36,7 +36,7 @@ export function Toolbar({
           ))}
         </Menu>
         <Button compact kind="quiet" icon="voice" onPress={() => (asks.value = "voice")}>
-          {said.voiceHere}
+          {said.changeVoice}
         </Button>
         <Button compact kind="quiet" icon="phonemes" onPress={() => (asks.value = "word")}>
           {said.pronunciation}
@@ -64,7 +64,7 @@ export function Toolbar({
       />
       {asks.value === "voice" ? (
         <VoicePicker
-          title={said.voiceHere}
+          title={said.changeVoice}
           chosen={null}
           onClose={() => (asks.value = null)}
           onChoose={(voice) => editor()?.insert(voiceTag(voice.id))}

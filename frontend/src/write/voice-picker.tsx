@@ -163,9 +163,9 @@ function Found({
   const found = search(voices.value, wanted);
   if (!found.length) {
     return (
-      <Empty icon="search" title={said.noVoice}>
-        <p>{said.noVoiceHint}</p>
-        <Button onPress={onAll}>{said.allFilters}</Button>
+      <Empty icon="search" title={said.noVoices}>
+        <p>{said.noVoicesHint}</p>
+        <Button onPress={onAll}>{said.clearFilters}</Button>
       </Empty>
     );
   }
@@ -174,7 +174,7 @@ function Found({
     <>
       <p class="small soft row spread">
         <span role="status">{said.found(found.length - away)}</span>
-        {away ? <a href={MODELS}>{said.fetchMore(away)}</a> : null}
+        {away ? <a href={MODELS}>{said.moreToDownload(away)}</a> : null}
       </p>
       <ul class="voices">
         {found.map((voice) => (
@@ -207,16 +207,16 @@ function Row({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; o
       >
         <bdi class="voice-name">{voice.name}</bdi>
         <span class="small soft">{describe(voice)}</span>
-        {voice.available ? null : <span class="small soft">{said.away}</span>}
+        {voice.available ? null : <span class="small soft">{said.notAvailable}</span>}
       </button>
       <span class="voice-marks">
         {voice.available ? null : (
-          <a class="small" href={MODELS} aria-label={`${said.get}: ${voice.name}`}>
-            {said.get}
+          <a class="small" href={MODELS} aria-label={`${said.download}: ${voice.name}`}>
+            {said.download}
           </a>
         )}
-        {voice.is_default ? <span class="badge accent">{said.byDefault}</span> : null}
-        {voice.style ? <span class="badge">{said.styled}</span> : null}
+        {voice.is_default ? <span class="badge accent">{said.defaultVoice}</span> : null}
+        {voice.style ? <span class="badge">{said.supportsStyle}</span> : null}
         {voice.slow ? <span class="badge warn">{said.slow}</span> : null}
         {voice.available && voice.provider === "stub" ? <span class="badge warn">{said.beep}</span> : null}
         {voice.available && voice.provider === "inference" ? <span class="badge">{said.hosted}</span> : null}

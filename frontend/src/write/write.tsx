@@ -55,7 +55,7 @@ export function Write() {
 
   const open = async (file: File): Promise<void> => {
     const text = await readText(file);
-    if (text === null) tell(t.value.write.notText(file.name), { kind: "bad" });
+    if (text === null) tell(t.value.write.unreadableFile(file.name), { kind: "bad" });
     else put(text, t.value.write.replaced(file.name));
   };
 
