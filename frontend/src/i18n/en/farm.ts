@@ -163,7 +163,7 @@ export const farm = {
   waitByDay: "Queue time per day",
   firstAudioByDay: "Time to first audio per day",
   utcDays: "Days are in UTC.",
-  inAll: "Total",
+  inAll: "Overall",
   jobsSummary: (jobs: string, failed: string, cancelled: string, most: string, when: string) =>
     `${jobs}, including ${failed} and ${cancelled}. Peak: ${most} (${when}).`,
   minutesSummary: (minutes: string, most: string, when: string) => `${minutes} of audio. Peak: ${most} (${when}).`,

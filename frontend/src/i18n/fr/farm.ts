@@ -176,7 +176,7 @@ export const farm = {
   waitByDay: "Temps d’attente par jour",
   firstAudioByDay: "Délai du premier son par jour",
   utcDays: "Les jours sont en UTC.",
-  inAll: "Total",
+  inAll: "Global",
   jobsSummary: (jobs: string, failed: string, cancelled: string, most: string, when: string) =>
     `${jobs}, dont ${failed} et ${cancelled}. Maximum\u00a0: ${most} (${when}).`,
   minutesSummary: (minutes: string, most: string, when: string) => `${minutes} d’audio. Maximum\u00a0: ${most} (${when}).`,
