@@ -12,8 +12,8 @@ import { Button } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { explain } from "../ui/state";
 import { asked, change } from "../write/draft";
-import { trackOf } from "./hearing";
-import type { Watch } from "./watch";
+import { trackOf } from "./playback";
+import type { Watch } from "./job-watcher";
 
 export function Actions({ watch }: { watch: Watch }) {
   const said = t.value.listen;

@@ -5,7 +5,7 @@ import { formatName } from "../api/formats";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
-import type { Watch } from "./watch";
+import type { Watch } from "./job-watcher";
 
 type Fact = readonly [name: string, value: string | null | undefined];
 

@@ -6,7 +6,7 @@ import { t } from "../i18n";
 import { tell } from "../state/notices";
 import { Button, IconButton } from "../ui/button";
 import { explain } from "../ui/state";
-import type { Watch } from "./watch";
+import type { Watch } from "./job-watcher";
 
 const LONGEST = 200;
 

@@ -12,10 +12,10 @@ import { Empty, Skeleton, Trouble } from "../ui/state";
 import { Actions } from "./actions";
 import { Details } from "./details";
 import { Heading } from "./heading";
-import { hear } from "./hearing";
-import { Reading } from "./reading";
-import { Standing, Warnings } from "./standing";
-import { Watch } from "./watch";
+import { hear } from "./playback";
+import { Reading } from "./transcript";
+import { Standing, Warnings } from "./job-status";
+import { Watch } from "./job-watcher";
 import { Waveform } from "./waveform";
 import "./listen.css";
 

@@ -8,7 +8,7 @@ import { clock } from "../i18n/formats";
 import { theme } from "../state/appearance";
 import { isPlayable, positionS, track } from "../state/player";
 import { peaksOf, PEAKS } from "./peaks";
-import type { Cue } from "./cues";
+import type { Cue } from "./segments";
 import "./waveform.css";
 
 // A longer sound would be fetched and decoded whole only to be drawn.

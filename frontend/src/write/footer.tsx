@@ -5,7 +5,7 @@ import { t } from "../i18n";
 import { Icon } from "../ui/icon";
 import { isKept } from "./draft";
 import { estimate } from "./estimate";
-import { maxChars } from "./speaking";
+import { maxChars } from "./generation";
 
 export function Footer({ chars, sending, onSpeak }: { chars: number; sending: boolean; onSpeak: () => void }) {
   const said = t.value.write;

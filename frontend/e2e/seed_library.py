@@ -1,6 +1,6 @@
 """A library to look at: recordings that share a few small files of sound, some with titles that try to break a page.
 
-`python frontend/e2e/seed.py DATA_DIR 20000` writes them into the SQLite of a data folder, before or while `oratio up`
+`python frontend/e2e/seed_library.py DATA_DIR 20000` writes them into the SQLite of a data folder, before or while `oratio up`
 runs on it: with ORATIO_CLEAN_MAX_HOURS=0 and ORATIO_CLEAN_MAX_HISTORY=0, or the cleanup takes most of them away.
 """
 

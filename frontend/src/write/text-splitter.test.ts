@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { characters, parts } from "./parts";
+import { characters, parts } from "./text-splitter";
 
 test("a pair of surrogates is one character, half of one is one too", () => {
   expect(characters("a😀b")).toBe(3);

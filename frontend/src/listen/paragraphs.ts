@@ -1,6 +1,6 @@
 /** A text as paragraphs of runs, each a passage that is heard or what stands between passages. */
 
-import type { Cue } from "./cues";
+import type { Cue } from "./segments";
 
 export interface Run {
   start: number;

@@ -1,6 +1,6 @@
 """Write made-up usage of many days into a database, so that the studio's figures have something to show.
 
-python frontend/e2e/usage.py sqlite:////tmp/data/oratio.db --days 90
+python frontend/e2e/seed_usage.py sqlite:////tmp/data/oratio.db --days 90
 
 Only for a database that is thrown away afterwards: the rows stand beside those that were counted.
 """

@@ -9,8 +9,8 @@ import { health } from "../state/service";
 import { titleOf } from "../state/titles";
 import { explain } from "../ui/state";
 import { delivery } from "./draft";
-import { parts } from "./parts";
-import { PartlySent, send } from "./sending";
+import { parts } from "./text-splitter";
+import { PartlySent, send } from "./submission";
 
 /** A text may be on its way while its writer walks about. */
 export const sending = signal(false);

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { address, answer, api, Failure, type Job, type Recording } from "../api/client";
 import { titleOf } from "../state/titles";
-import { Characters, readCues, type Cue, type ToldCue } from "./cues";
+import { Characters, readCues, type Cue, type ToldCue } from "./segments";
 
 const LOOK_EVERY_MS = 3000;
 const SHOW_EVERY_MS = 200;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { paragraphs } from "./runs";
+import { paragraphs } from "./paragraphs";
 
 const cue = (start: number, end: number) => ({ startS: 0, endS: 1, start, end });
 const shown = (text: string, cues: ReturnType<typeof cue>[]) =>

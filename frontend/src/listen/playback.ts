@@ -1,7 +1,7 @@
 /** From a job to what the player plays. */
 
 import { durationS, play, playing, seek, toggle, track, type Track } from "../state/player";
-import type { Watch } from "./watch";
+import type { Watch } from "./job-watcher";
 
 export function trackOf(watch: Watch): Track {
   const { recording, job } = watch;

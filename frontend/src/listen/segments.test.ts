@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Characters, cueAt, readCues } from "./cues";
+import { Characters, cueAt, readCues } from "./segments";
 
 test("characters are counted as the service counts them", () => {
   const text = "a😀b😀c";

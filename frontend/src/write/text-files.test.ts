@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decode } from "./files";
+import { decode } from "./text-files";
 
 const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
 

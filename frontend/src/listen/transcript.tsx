@@ -4,10 +4,10 @@ import { effect, type ReadonlySignal, useComputed, useSignal } from "@preact/sig
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { durationS, playing, positionS, track } from "../state/player";
-import { cueAt, type Cue } from "./cues";
-import { paragraphs, type Paragraph, type Run } from "./runs";
-import type { Watch } from "./watch";
-import "./reading.css";
+import { cueAt, type Cue } from "./segments";
+import { paragraphs, type Paragraph, type Run } from "./paragraphs";
+import type { Watch } from "./job-watcher";
+import "./transcript.css";
 
 export function Reading({ watch, onSeek }: { watch: Watch; onSeek: (cue: Cue) => void }) {
   const sheet = useRef<HTMLDivElement>(null);

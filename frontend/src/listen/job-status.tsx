@@ -4,7 +4,7 @@ import type { Job } from "../api/client";
 import { count, percent, span } from "../i18n/formats";
 import { t } from "../i18n";
 import { Icon } from "../ui/icon";
-import type { Watch } from "./watch";
+import type { Watch } from "./job-watcher";
 
 /** How far it is, for who waits. */
 export function Standing({ job, watch }: { job: Job; watch: Watch }) {
