@@ -1,21 +1,21 @@
-/** How far a job is, and what is not as it was asked for. */
+/** The status of a job, its progress and its warnings. */
 
 import type { Job } from "../api/client";
 import { count, percent, span } from "../i18n/formats";
 import { t } from "../i18n";
 import { Icon } from "../ui/icon";
-import type { Watch } from "./job-watcher";
+import type { JobWatcher } from "./job-watcher";
 
-/** How far it is, for who waits. */
-export function Standing({ job, watch }: { job: Job; watch: Watch }) {
-  const said = t.value.listen;
+/** For a job without a recording: its progress, or why there is none. */
+export function JobStatus({ job, watcher }: { job: Job; watcher: JobWatcher }) {
+  const messages = t.value.listen;
   const { progress, status, error } = job;
   if (status === "failed") {
     return (
       <div class="note bad" role="alert">
         <Icon name="warn" />
         <p>
-          <strong>{said.failed}</strong>
+          <strong>{messages.failed}</strong>
           <br />
           <span dir="auto">{error ? t.value.service.error(error.code) || error.message : null}</span>
         </p>
@@ -25,59 +25,61 @@ export function Standing({ job, watch }: { job: Job; watch: Watch }) {
   if (status === "cancelled") {
     return (
       <p class="note" role="status">
-        {said.cancelled}
+        {messages.cancelled}
       </p>
     );
   }
   const total = progress.segments_total;
   return (
-    <section class="card stack standing" aria-label={said.statuses(status)}>
+    <section class="card stack job-status" aria-label={messages.statuses(status)}>
       <div class="row spread">
-        <strong role="status">{said.statuses(status)}</strong>
-        <span class="num soft">{ahead(job)}</span>
+        <strong role="status">{messages.statuses(status)}</strong>
+        <span class="num soft">{timeText(job)}</span>
       </div>
-      <progress class="bar" max="100" value={status === "queued" ? 0 : progress.percent} aria-label={said.statuses(status)} />
+      <progress class="bar" max="100" value={status === "queued" ? 0 : progress.percent} aria-label={messages.statuses(status)} />
       <div class="row spread small soft num">
-        <span>{total ? said.segments(count(progress.segments_done), count(total)) : status === "running" ? said.starting : ""}</span>
+        <span>{total ? messages.segments(count(progress.segments_done), count(total)) : status === "running" ? messages.starting : ""}</span>
         <span>{total ? percent(progress.percent) : ""}</span>
       </div>
-      <Latest watch={watch} />
+      <LatestSegment watcher={watcher} />
     </section>
   );
 }
 
-/** Where it stands in the queue and how long it takes, as far as anybody can tell. */
-function ahead({ status, queue_position: place, progress: { eta_s: eta } }: Job): string {
-  const said = t.value.listen;
-  if (status === "running") return eta === null ? "" : said.timeLeft(span(eta));
-  if (place === null) return "";
-  if (eta === null) return said.noWorker;
-  return `${place === 1 ? said.nextInQueue : said.queuePosition(count(place))} · ${said.readyIn(span(eta))}`;
+/** The remaining time and, for a queued job, its position in the queue. Empty when unknown. */
+function timeText({ status, queue_position: position, progress: { eta_s: etaS } }: Job): string {
+  const messages = t.value.listen;
+  if (status === "running") return etaS === null ? "" : messages.timeLeft(span(etaS));
+  if (position === null) return "";
+  if (etaS === null) return messages.noWorker;
+  const place = position === 1 ? messages.nextInQueue : messages.queuePosition(count(position));
+  return `${place} · ${messages.readyIn(span(etaS))}`;
 }
 
-/** The passage that was spoken last, in one line. */
-function Latest({ watch }: { watch: Watch }) {
-  const cue = watch.cues.value.at(-1);
-  if (!cue) return null;
+/** The text of the latest segment, in one line. */
+function LatestSegment({ watcher }: { watcher: JobWatcher }) {
+  const segment = watcher.segments.value.at(-1);
+  if (!segment) return null;
   return (
     <p class="latest clip" dir="auto">
-      {watch.text.value?.slice(cue.start, cue.end)}
+      {watcher.text.value?.slice(segment.start, segment.end)}
     </p>
   );
 }
 
-/** What is not as it was asked for: it must not look like a success. */
-export function Warnings({ watch }: { watch: Watch }) {
-  const told = (watch.job.value?.warnings ?? []).map(t.value.service.warning);
-  const isBeep = watch.recording.value?.provider === "stub";
-  const all = told.length || !isBeep ? told : [t.value.listen.beep];
-  if (!all.length) return null;
+/** Differences from the request, such as a beep in place of speech. */
+export function Warnings({ watcher }: { watcher: JobWatcher }) {
+  const jobWarnings = (watcher.job.value?.warnings ?? []).map(t.value.service.warning);
+  // The job, which has the warnings, is deleted before its recording.
+  const isBeep = watcher.recording.value?.provider === "stub";
+  const warnings = jobWarnings.length || !isBeep ? jobWarnings : [t.value.listen.beep];
+  if (!warnings.length) return null;
   return (
     <ul class="note warnings" aria-label={t.value.listen.warnings}>
-      {all.map((one) => (
-        <li key={one} class="row">
+      {warnings.map((warning) => (
+        <li key={warning} class="row">
           <Icon name="warn" />
-          <span dir="auto">{one}</span>
+          <span dir="auto">{warning}</span>
         </li>
       ))}
     </ul>

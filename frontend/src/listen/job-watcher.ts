@@ -1,65 +1,67 @@
-/** One job, from wherever it stands to its end: by its events while it goes on, by its recording afterwards. */
+/** Follows one job until its end: by its events while it runs, by its recording afterwards. */
 
 import { batch, computed, signal } from "@preact/signals";
 import { address, answer, api, Failure, type Job, type Recording } from "../api/client";
 import { titleOf } from "../state/titles";
-import { Characters, readCues, type Cue, type ToldCue } from "./segments";
+import { CharacterOffsets, parseSegments, type Segment, type SegmentTuple } from "./segments";
 
-const LOOK_EVERY_MS = 3000;
-const SHOW_EVERY_MS = 200;
-const AGAIN_MS = [500, 1000, 2000, 5000];
-const ENDS = ["completed", "failed", "cancelled"] as const;
+const POLL_INTERVAL_MS = 3000;
+const RENDER_INTERVAL_MS = 200;
+const RECONNECT_DELAYS_MS = [500, 1000, 2000, 5000];
+const TERMINAL_STATUSES = ["completed", "failed", "cancelled"] as const;
 
-type Told = Partial<Job> & { cues?: ToldCue[]; spoken?: ToldCue[] };
+/** The data of an event. `spoken` in a snapshot has all segments so far, `cues` in progress has the new ones. */
+type JobEvent = Partial<Job> & { cues?: SegmentTuple[]; spoken?: SegmentTuple[] };
 
-export class Watch {
+export class JobWatcher {
   readonly job = signal<Job | null>(null);
-  /** There once the job is finished, and longer than the job. */
+  /** Set when the job has completed. The service keeps it longer than the job. */
   readonly recording = signal<Recording | null>(null);
-  readonly cues = signal<readonly Cue[]>([]);
-  readonly isLost = signal(false);
+  readonly segments = signal<readonly Segment[]>([]);
+  readonly isDisconnected = signal(false);
   readonly failure = signal<Failure | null>(null);
   readonly text = computed(() => this.recording.value?.text ?? this.job.value?.text ?? null);
   readonly title = computed(() => this.recording.value?.title ?? titleOf(this.job.value?.text ?? ""));
 
-  readonly #characters = computed(() => new Characters(this.text.value ?? ""));
-  #source: EventSource | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #looking: ReturnType<typeof setInterval> | undefined;
-  readonly #told: ToldCue[] = [];
-  #showing: ReturnType<typeof setTimeout> | undefined;
-  #attempts = 0;
-  #closed = false;
+  readonly #offsets = computed(() => new CharacterOffsets(this.text.value ?? ""));
+  #events: EventSource | null = null;
+  #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  #pollTimer: ReturnType<typeof setInterval> | undefined;
+  #renderTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Received, but not shown yet. */
+  readonly #pendingSegments: SegmentTuple[] = [];
+  #reconnects = 0;
+  #isClosed = false;
 
   constructor(readonly id: string) {
-    document.addEventListener("visibilitychange", this.#onSeen);
-    void this.#begin();
+    document.addEventListener("visibilitychange", this.#onVisibilityChange);
+    void this.#start();
   }
 
   close(): void {
-    this.#closed = true;
-    document.removeEventListener("visibilitychange", this.#onSeen);
+    this.#isClosed = true;
+    document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     this.#stop();
   }
 
-  /** A browser has six connections to a host, for all tabs together: one that nobody looks at gives its own back. */
-  readonly #onSeen = (): void => {
+  /** A browser allows six connections per host for all tabs together, so a hidden tab closes its own. */
+  readonly #onVisibilityChange = (): void => {
     if (document.hidden) this.#stop();
-    else if (!this.recording.value) void this.#begin();
+    else if (!this.recording.value) void this.#start();
   };
 
   async cancel(): Promise<void> {
     await answer(api.POST("/jobs/{job_id}/cancel", this.#path));
-    await this.#begin();
+    await this.#start();
   }
 
   async retry(): Promise<void> {
     await answer(api.POST("/jobs/{job_id}/retry", this.#path));
-    this.#forget();
-    await this.#begin();
+    this.#setSegments([]);
+    await this.#start();
   }
 
-  async remove(): Promise<void> {
+  async delete(): Promise<void> {
     await answer(api.DELETE("/jobs/{job_id}", this.#path));
   }
 
@@ -67,75 +69,75 @@ export class Watch {
     this.recording.value = await answer(api.PATCH("/history/{job_id}", { ...this.#path, body: { title } }));
   }
 
-  async again(): Promise<void> {
+  async reload(): Promise<void> {
     this.failure.value = null;
-    await this.#begin();
+    await this.#start();
   }
 
   get #path() {
     return { params: { path: { job_id: this.id } } };
   }
 
-  async #begin(): Promise<void> {
+  async #start(): Promise<void> {
     this.#stop();
     try {
-      await this.#look();
+      await this.#loadJob();
     } catch (caught) {
       const failure = caught as Failure;
-      if (failure.isGone) await this.#settle(failure);
-      else if (failure.status === 0 || failure.status >= 500) this.#later();
+      if (failure.isGone) await this.#loadRecording(failure);
+      else if (failure.status === 0 || failure.status >= 500) this.#reconnectLater();
       else this.failure.value = failure;
       return;
     }
-    if (this.job.value && isOver(this.job.value)) await this.#settle();
-    else if (!document.hidden) this.#listen();
+    if (this.job.value && isTerminal(this.job.value)) await this.#loadRecording();
+    else if (!document.hidden) this.#subscribe();
   }
 
-  /** Place and time left are told to who asks, not by events. */
-  async #look(): Promise<void> {
+  /** Also polled, because events do not have the queue position and the remaining time. */
+  async #loadJob(): Promise<void> {
     const job = await answer(api.GET("/jobs/{job_id}", this.#path));
-    if (!this.#closed) this.job.value = job;
+    if (!this.#isClosed) this.job.value = job;
   }
 
-  #listen(): void {
-    // Two beginnings may have crossed: only one of them is listened to.
+  #subscribe(): void {
+    // `#start` may have run twice at once. Only the last subscription stays.
     this.#stop();
-    if (this.#closed) return;
-    const source = new EventSource(address(`/jobs/${encodeURIComponent(this.id)}/events`));
-    this.#source = source;
-    source.onopen = () => {
-      this.isLost.value = false;
-      this.#attempts = 0;
+    if (this.#isClosed) return;
+    const events = new EventSource(address(`/jobs/${encodeURIComponent(this.id)}/events`));
+    this.#events = events;
+    events.onopen = () => {
+      this.isDisconnected.value = false;
+      this.#reconnects = 0;
     };
-    source.onerror = () => {
-      this.isLost.value = true;
-      // Closed for good by an answer that was no stream: a gateway that starts, a proxy without one.
-      if (source.readyState === EventSource.CLOSED) this.#later();
+    events.onerror = () => {
+      this.isDisconnected.value = true;
+      // The browser does not reconnect after an answer that is not a stream, such as an error of a proxy.
+      if (events.readyState === EventSource.CLOSED) this.#reconnectLater();
     };
-    const on = (name: string, act: (told: Told) => void): void =>
-      source.addEventListener(name, (event) => act(JSON.parse((event as MessageEvent<string>).data) as Told));
-    on("snapshot", (told) => {
+    const on = (name: string, handle: (data: JobEvent) => void): void =>
+      events.addEventListener(name, (event) => handle(JSON.parse((event as MessageEvent<string>).data) as JobEvent));
+    on("snapshot", (data) => {
       batch(() => {
-        this.job.value = { ...(told as Job), queue_position: this.job.value?.queue_position ?? null };
-        this.#forget(told.spoken);
+        this.job.value = { ...(data as Job), queue_position: this.job.value?.queue_position ?? null };
+        this.#setSegments(data.spoken ?? []);
       });
-      if (isOver(told as Job)) void this.#begin();
+      if (isTerminal(data as Job)) void this.#start();
     });
-    on("started", () => this.#merge({ status: "running", queue_position: null }));
-    on("progress", (told) => this.#progress(told as Told & Job["progress"]));
+    on("started", () => this.#updateJob({ status: "running", queue_position: null }));
+    on("progress", (data) => this.#onProgress(data as JobEvent & Job["progress"]));
     for (const name of ["queued", "retrying"]) {
       on(name, () => {
-        this.#forget();
-        this.#merge({ status: "queued", progress: { segments_done: 0, segments_total: null, percent: 0, eta_s: null } });
+        this.#setSegments([]);
+        this.#updateJob({ status: "queued", progress: { segments_done: 0, segments_total: null, percent: 0, eta_s: null } });
       });
     }
-    for (const name of ENDS) on(name, () => void this.#begin());
-    this.#looking = setInterval(() => this.#look().catch(() => undefined), LOOK_EVERY_MS);
+    for (const name of TERMINAL_STATUSES) on(name, () => void this.#start());
+    this.#pollTimer = setInterval(() => this.#loadJob().catch(() => undefined), POLL_INTERVAL_MS);
   }
 
-  #progress(told: Told & Job["progress"]): void {
-    const { segments_done, segments_total } = told;
-    this.#merge({
+  #onProgress(data: JobEvent & Job["progress"]): void {
+    const { segments_done, segments_total } = data;
+    this.#updateJob({
       status: "running",
       queue_position: null,
       progress: {
@@ -145,45 +147,46 @@ export class Watch {
         eta_s: this.job.value?.progress.eta_s ?? null,
       },
     });
-    if (!told.cues?.length) return;
-    this.#told.push(...told.cues);
-    this.#showing ??= setTimeout(() => this.#show(), SHOW_EVERY_MS);
+    if (!data.cues?.length) return;
+    this.#pendingSegments.push(...data.cues);
+    this.#renderTimer ??= setTimeout(() => this.#showPendingSegments(), RENDER_INTERVAL_MS);
   }
 
-  /** A text is not drawn anew for each of its passages: a quick engine tells a hundred of them a second. */
-  #show(): void {
-    this.#showing = undefined;
-    this.cues.value = [...this.cues.value, ...this.#read(this.#told.splice(0))];
+  /** Shows segments in batches: a fast engine completes a hundred of them a second. */
+  #showPendingSegments(): void {
+    this.#renderTimer = undefined;
+    this.segments.value = [...this.segments.value, ...this.#parse(this.#pendingSegments.splice(0))];
   }
 
-  #forget(cues: readonly ToldCue[] = []): void {
-    clearTimeout(this.#showing);
-    this.#showing = undefined;
-    this.#told.length = 0;
-    this.cues.value = this.#read(cues);
+  #setSegments(tuples: readonly SegmentTuple[]): void {
+    clearTimeout(this.#renderTimer);
+    this.#renderTimer = undefined;
+    this.#pendingSegments.length = 0;
+    this.segments.value = this.#parse(tuples);
   }
 
-  /** The job has ended, or its row is gone already: what is left is the recording. */
-  async #settle(jobIsGone?: Failure): Promise<void> {
+  /** Loads the recording of a completed job, or of one whose row is already deleted (`jobIsGone`). */
+  async #loadRecording(jobIsGone?: Failure): Promise<void> {
     const job = this.job.value;
     if (!jobIsGone && job?.status !== "completed") return;
     try {
       const recording = await answer(api.GET("/history/{job_id}", this.#path));
-      const cues = await this.#captions();
+      const segments = await this.#loadSegments();
       batch(() => {
         this.recording.value = recording;
-        // Those that were told while it was spoken stay where none were kept.
-        if (cues) this.#forget(cues);
-        this.isLost.value = false;
+        // Without captions, the segments from the events stay.
+        if (segments) this.#setSegments(segments);
+        this.isDisconnected.value = false;
       });
     } catch (caught) {
       const failure = caught as Failure;
       if (failure.isGone) this.failure.value = jobIsGone ?? failure;
-      else this.#later();
+      else this.#reconnectLater();
     }
   }
 
-  async #captions(): Promise<ToldCue[] | null> {
+  /** From the captions. Null when the recording has none. */
+  async #loadSegments(): Promise<SegmentTuple[] | null> {
     try {
       const { segments } = await answer(api.GET("/jobs/{job_id}/captions.json", this.#path));
       return segments.map(({ start_s, end_s, start, end }) => [start_s, end_s, start, end]);
@@ -193,30 +196,30 @@ export class Watch {
     }
   }
 
-  #later(): void {
+  #reconnectLater(): void {
     this.#stop();
-    if (this.#closed) return;
-    this.isLost.value = true;
-    const pause = AGAIN_MS[Math.min(this.#attempts++, AGAIN_MS.length - 1)];
-    this.#timer = setTimeout(() => void this.#begin(), pause);
+    if (this.#isClosed) return;
+    this.isDisconnected.value = true;
+    const delayMs = RECONNECT_DELAYS_MS[Math.min(this.#reconnects++, RECONNECT_DELAYS_MS.length - 1)];
+    this.#reconnectTimer = setTimeout(() => void this.#start(), delayMs);
   }
 
   #stop(): void {
-    this.#source?.close();
-    this.#source = null;
-    clearTimeout(this.#timer);
-    clearInterval(this.#looking);
+    this.#events?.close();
+    this.#events = null;
+    clearTimeout(this.#reconnectTimer);
+    clearInterval(this.#pollTimer);
   }
 
-  #merge(some: Partial<Job>): void {
-    if (this.job.value) this.job.value = { ...this.job.value, ...some };
+  #updateJob(changes: Partial<Job>): void {
+    if (this.job.value) this.job.value = { ...this.job.value, ...changes };
   }
 
-  #read(told: readonly ToldCue[]): Cue[] {
-    return readCues(told, this.#characters.value);
+  #parse(tuples: readonly SegmentTuple[]): Segment[] {
+    return parseSegments(tuples, this.#offsets.value);
   }
 }
 
-export function isOver(job: Job): boolean {
-  return (ENDS as readonly string[]).includes(job.status);
+function isTerminal(job: Job): boolean {
+  return (TERMINAL_STATUSES as readonly string[]).includes(job.status);
 }

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { paragraphs } from "./paragraphs";
+import { splitParagraphs } from "./paragraphs";
 
-const cue = (start: number, end: number) => ({ startS: 0, endS: 1, start, end });
-const shown = (text: string, cues: ReturnType<typeof cue>[]) =>
-  paragraphs(text, cues).map(({ runs }) => runs.map((run) => [text.slice(run.start, run.end), run.cue]));
+const segment = (start: number, end: number) => ({ startS: 0, endS: 1, start, end });
+const runsOf = (text: string, segments: ReturnType<typeof segment>[]) =>
+  splitParagraphs(text, segments).map(({ runs }) => runs.map((run) => [text.slice(run.start, run.end), run.segment]));
 
-test("without cues a paragraph is one run, and blank lines are none", () => {
-  expect(shown("One.\n\n  \nTwo.", [])).toEqual([[["One.", null]], [["Two.", null]]]);
+test("without segments a paragraph is one run, and blank lines are skipped", () => {
+  expect(runsOf("One.\n\n  \nTwo.", [])).toEqual([[["One.", null]], [["Two.", null]]]);
 });
 
-test("passages and what stands between them", () => {
-  expect(shown("Hi there. [pause:1s] Bye.", [cue(0, 9), cue(21, 25)])).toEqual([
+test("segments and the text between them are separate runs", () => {
+  expect(runsOf("Hi there. [pause:1s] Bye.", [segment(0, 9), segment(21, 25)])).toEqual([
     [
       ["Hi there.", 0],
       [" [pause:1s] ", null],
@@ -19,8 +19,8 @@ test("passages and what stands between them", () => {
   ]);
 });
 
-test("a passage over two paragraphs stands in both; text that was not spoken yet stays", () => {
-  expect(shown("ab\ncd ef", [cue(0, 5)])).toEqual([
+test("a segment in two paragraphs has a run in each, and text without a segment is kept", () => {
+  expect(runsOf("ab\ncd ef", [segment(0, 5)])).toEqual([
     [["ab", 0]],
     [
       ["cd", 0],
@@ -29,9 +29,9 @@ test("a passage over two paragraphs stands in both; text that was not spoken yet
   ]);
 });
 
-test("every character of every line is shown once", () => {
+test("every character of every line is in exactly one run", () => {
   const text = Array.from({ length: 300 }, (_, n) => `Sentence ${n}.${n % 5 ? " " : "\n"}`).join("");
-  const cues = [...text.matchAll(/Sentence \d+\./g)].map((match) => cue(match.index, match.index + match[0].length));
-  const joined = paragraphs(text, cues).flatMap(({ runs }) => runs.map((run) => text.slice(run.start, run.end)));
+  const segments = [...text.matchAll(/Sentence \d+\./g)].map((match) => segment(match.index, match.index + match[0].length));
+  const joined = splitParagraphs(text, segments).flatMap(({ runs }) => runs.map((run) => text.slice(run.start, run.end)));
   expect(joined.join("")).toBe(text.replaceAll("\n", ""));
 });

@@ -1,44 +1,45 @@
-/** A text as paragraphs of runs, each a passage that is heard or what stands between passages. */
+/** Splits a text into paragraphs, and each paragraph into runs: segments and the text between them. */
 
-import type { Cue } from "./segments";
+import type { Segment } from "./segments";
 
-export interface Run {
+export interface TextRun {
   start: number;
   end: number;
-  /** Index of its cue; null between passages. A passage over two paragraphs is a run in each. */
-  cue: number | null;
+  /** The index of the segment; null between segments. A segment in two paragraphs has a run in each. */
+  segment: number | null;
 }
 
 export interface Paragraph {
   start: number;
-  runs: Run[];
+  runs: TextRun[];
 }
 
-export function paragraphs(text: string, cues: readonly Cue[]): Paragraph[] {
-  const found: Paragraph[] = [];
+/** Blank lines have no paragraph. The segments must be in the order of the text. */
+export function splitParagraphs(text: string, segments: readonly Segment[]): Paragraph[] {
+  const paragraphs: Paragraph[] = [];
   let next = 0;
-  for (const [start, end] of lines(text)) {
-    const runs: Run[] = [];
-    let at = start;
-    while (next < cues.length && (cues[next] as Cue).end <= start) next++;
-    for (let index = next; index < cues.length && at < end; index++) {
-      const cue = cues[index] as Cue;
-      if (cue.start >= end) break;
-      const [from, to] = [Math.max(at, cue.start), Math.min(end, cue.end)];
-      if (from > at) runs.push({ start: at, end: from, cue: null });
-      if (to > from) runs.push({ start: from, end: to, cue: index });
-      at = Math.max(at, to);
+  for (const [start, end] of nonBlankLines(text)) {
+    const runs: TextRun[] = [];
+    let position = start;
+    while (next < segments.length && (segments[next] as Segment).end <= start) next++;
+    for (let index = next; index < segments.length && position < end; index++) {
+      const segment = segments[index] as Segment;
+      if (segment.start >= end) break;
+      const [runStart, runEnd] = [Math.max(position, segment.start), Math.min(end, segment.end)];
+      if (runStart > position) runs.push({ start: position, end: runStart, segment: null });
+      if (runEnd > runStart) runs.push({ start: runStart, end: runEnd, segment: index });
+      position = Math.max(position, runEnd);
     }
-    if (at < end) runs.push({ start: at, end, cue: null });
-    found.push({ start, runs });
+    if (position < end) runs.push({ start: position, end, segment: null });
+    paragraphs.push({ start, runs });
   }
-  return found;
+  return paragraphs;
 }
 
-function* lines(text: string): Generator<[number, number]> {
+function* nonBlankLines(text: string): Generator<[start: number, end: number]> {
   for (let start = 0; start < text.length; ) {
-    const stop = text.indexOf("\n", start);
-    const end = stop < 0 ? text.length : stop;
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
     if (text.slice(start, end).trim()) yield [start, end];
     start = end + 1;
   }

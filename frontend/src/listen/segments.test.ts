@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
-import { Characters, cueAt, readCues } from "./segments";
+import { CharacterOffsets, parseSegments, segmentIndexAt } from "./segments";
 
-test("characters are counted as the service counts them", () => {
+test("positions in code points become positions in UTF-16 units", () => {
   const text = "a😀b😀c";
-  const characters = new Characters(text);
-  expect([0, 1, 2, 3, 4, 5].map((n) => characters.unit(n))).toEqual([0, 1, 3, 4, 6, 7]);
-  const [cue] = readCues([[0, 1, 2, 5]], characters);
-  expect(text.slice(cue?.start, cue?.end)).toBe("b😀c");
+  const offsets = new CharacterOffsets(text);
+  expect([0, 1, 2, 3, 4, 5].map((n) => offsets.toUtf16(n))).toEqual([0, 1, 3, 4, 6, 7]);
+  const [segment] = parseSegments([[0, 1, 2, 5]], offsets);
+  expect(text.slice(segment?.start, segment?.end)).toBe("b😀c");
 });
 
-test("half of a pair is a character of its own", () => {
-  expect(new Characters("\ud83dab").unit(2)).toBe(2);
+test("half of a surrogate pair counts as one character", () => {
+  expect(new CharacterOffsets("\ud83dab").toUtf16(2)).toBe(2);
 });
 
-test("which passage is heard at a moment", () => {
-  const cues = readCues([[0.5, 1, 0, 2], [1.5, 2, 3, 5]], new Characters("ab cd"));
-  expect([0, 0.5, 1.2, 1.5, 99].map((at) => cueAt(cues, at))).toEqual([-1, 0, 0, 1, 1]);
-  expect(cueAt([], 3)).toBe(-1);
+test("the segment at a position is the last one that has begun", () => {
+  const segments = parseSegments([[0.5, 1, 0, 2], [1.5, 2, 3, 5]], new CharacterOffsets("ab cd"));
+  expect([0, 0.5, 1.2, 1.5, 99].map((positionS) => segmentIndexAt(segments, positionS))).toEqual([-1, 0, 0, 1, 1]);
+  expect(segmentIndexAt([], 3)).toBe(-1);
 });

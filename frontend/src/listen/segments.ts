@@ -1,59 +1,62 @@
-/** When each passage of a text is heard. The service counts characters, JavaScript counts halves of some of them. */
+/** The segments of a text with their times. The service counts code points, JavaScript counts UTF-16 units. */
 
-export interface Cue {
+export interface Segment {
   startS: number;
   endS: number;
-  /** UTF-16 units of the text, the end not included. */
+  /** In UTF-16 units of the text, from `start` up to but not including `end`. */
   start: number;
   end: number;
 }
 
-/** As events tell it: `[start_s, end_s, start, end]` in characters. */
-export type ToldCue = readonly [startS: number, endS: number, start: number, end: number, ...rest: unknown[]];
+/** A segment as events send it: `[start_s, end_s, start, end]`, with positions in code points. */
+export type SegmentTuple = readonly [startS: number, endS: number, start: number, end: number, ...rest: unknown[]];
 
-/** From characters to UTF-16 units. */
-export class Characters {
-  /** Where, in characters, a pair of surrogates stands; empty for most texts. */
+/** Converts positions in code points to positions in UTF-16 units. */
+export class CharacterOffsets {
+  /** The positions of surrogate pairs, in code points. Empty for most texts. */
   readonly #pairs: number[] = [];
 
   constructor(text: string) {
-    let character = 0;
-    for (let at = 0; at < text.length; at++, character++) {
-      const code = text.charCodeAt(at);
+    let codePoint = 0;
+    for (let index = 0; index < text.length; index++, codePoint++) {
+      const code = text.charCodeAt(index);
       if (code < 0xd800 || code >= 0xdc00) continue;
-      const next = text.charCodeAt(at + 1);
+      const next = text.charCodeAt(index + 1);
       if (next < 0xdc00 || next >= 0xe000) continue;
-      this.#pairs.push(character);
-      at++;
+      this.#pairs.push(codePoint);
+      index++;
     }
   }
 
-  unit(character: number): number {
-    return character + lowerBound(this.#pairs, (pair) => pair < character);
+  toUtf16(codePoint: number): number {
+    return codePoint + countWhile(this.#pairs, (pair) => pair < codePoint);
   }
 }
 
-export function readCues(told: readonly ToldCue[], characters: Characters): Cue[] {
-  return told.map(([startS, endS, start, end]) => ({
+export function parseSegments(tuples: readonly SegmentTuple[], offsets: CharacterOffsets): Segment[] {
+  return tuples.map(([startS, endS, start, end]) => ({
     startS,
     endS,
-    start: characters.unit(start),
-    end: characters.unit(end),
+    start: offsets.toUtf16(start),
+    end: offsets.toUtf16(end),
   }));
 }
 
-/** The index of the cue that is heard at a moment, or was heard last; -1 before the first. */
-export function cueAt(cues: readonly Cue[], seconds: number): number {
-  return lowerBound(cues, (cue) => cue.startS <= seconds + 0.02) - 1;
+// A media element can report a position slightly before the one that it was set to.
+const TOLERANCE_S = 0.02;
+
+/** The index of the last segment that began at or before a position; -1 before the first one. */
+export function segmentIndexAt(segments: readonly Segment[], positionS: number): number {
+  return countWhile(segments, (segment) => segment.startS <= positionS + TOLERANCE_S) - 1;
 }
 
-/** How many items, of a list that begins with those that pass, do. */
-function lowerBound<T>(items: readonly T[], passes: (item: T) => boolean): number {
-  let [least, most] = [0, items.length];
-  while (least < most) {
-    const middle = (least + most) >> 1;
-    if (passes(items[middle] as T)) least = middle + 1;
-    else most = middle;
+/** How many items at the beginning of the list pass. Binary search: no item after the first that fails may pass. */
+function countWhile<T>(items: readonly T[], passes: (item: T) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (passes(items[middle] as T)) low = middle + 1;
+    else high = middle;
   }
-  return least;
+  return low;
 }

@@ -1,129 +1,142 @@
-/** The text as it is read aloud: what is heard is marked, and every passage can be gone to. */
+/** The text of a recording. The current segment is highlighted, and a click on a segment plays it. */
 
 import { effect, type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { durationS, playing, positionS, track } from "../state/player";
-import { cueAt, type Cue } from "./segments";
-import { paragraphs, type Paragraph, type Run } from "./paragraphs";
-import type { Watch } from "./job-watcher";
+import type { JobWatcher } from "./job-watcher";
+import { splitParagraphs, type Paragraph, type TextRun } from "./paragraphs";
+import { segmentIndexAt, type Segment } from "./segments";
 import "./transcript.css";
 
-export function Reading({ watch, onSeek }: { watch: Watch; onSeek: (cue: Cue) => void }) {
-  const sheet = useRef<HTMLDivElement>(null);
-  const follows = useSignal(true);
-  const blocks = useComputed(() => paragraphs(watch.text.value ?? "", watch.cues.value));
-  const marked = useMarked(watch);
-  const said = t.value.listen;
+export function Transcript({ watcher, onSeek }: { watcher: JobWatcher; onSeek: (segment: Segment) => void }) {
+  const container = useRef<HTMLDivElement>(null);
+  const isAutoScrolling = useSignal(true);
+  const paragraphs = useComputed(() => splitParagraphs(watcher.text.value ?? "", watcher.segments.value));
+  const current = useCurrentSegment(watcher);
+  const messages = t.value.listen;
+  const canSeek = watcher.recording.value || watcher.job.value?.status === "running";
 
   useEffect(
     () =>
       effect(() => {
-        const index = marked.value;
-        if (!follows.value || index < 0 || track.value?.jobId !== watch.id) return;
-        requestAnimationFrame(() => reveal(sheet.current, index));
+        const index = current.value;
+        if (!isAutoScrolling.value || index < 0 || track.value?.jobId !== watcher.id) return;
+        requestAnimationFrame(() => scrollToSegment(container.current, index));
       }),
-    [watch],
+    [watcher],
   );
 
   return (
-    <section class="card reading" aria-label={said.text}>
+    <section class="card transcript" aria-label={messages.text}>
       <header class="row spread">
-        <h2>{said.text}</h2>
+        <h2>{messages.text}</h2>
         <label class="row small">
           <input
             class="tick"
             type="checkbox"
-            checked={follows.value}
-            onChange={(event) => (follows.value = event.currentTarget.checked)}
+            checked={isAutoScrolling.value}
+            onChange={(event) => (isAutoScrolling.value = event.currentTarget.checked)}
           />
-          {said.autoScroll}
+          {messages.autoScroll}
         </label>
       </header>
-      {watch.cues.value.length && (watch.recording.value || watch.job.value?.status === "running") ? <p class="small soft">{said.textHint}</p> : null}
+      {watcher.segments.value.length && canSeek ? <p class="small soft">{messages.textHint}</p> : null}
       <div
-        ref={sheet}
-        class="read"
+        ref={container}
+        class="transcript-text"
         dir="auto"
         role="group"
-        aria-label={said.text}
-        onKeyDown={(event) => step(event, sheet.current)}
+        aria-label={messages.text}
+        onKeyDown={(event) => onKeyDown(event, container.current)}
         onClick={(event) => {
-          const index = (event.target as HTMLElement).closest<HTMLElement>("[data-cue]")?.dataset["cue"];
-          const cue = index === undefined ? undefined : watch.cues.value[Number(index)];
-          if (cue) onSeek(cue);
+          const index = (event.target as HTMLElement).closest<HTMLElement>("[data-segment]")?.dataset["segment"];
+          const segment = index === undefined ? undefined : watcher.segments.value[Number(index)];
+          if (segment) onSeek(segment);
         }}
       >
-        {blocks.value.map((block) => (
-          <Block key={block.start} block={block} watch={watch} marked={marked} />
+        {paragraphs.value.map((paragraph) => (
+          <ParagraphText key={paragraph.start} paragraph={paragraph} watcher={watcher} current={current} />
         ))}
       </div>
     </section>
   );
 }
 
-/** The passage that is heard here; while it is spoken and not listened to, the one that was spoken last. */
-function useMarked(watch: Watch): ReadonlySignal<number> {
+/** The index of the segment that is playing; for a running job that is not playing, of the latest segment; or -1. */
+function useCurrentSegment(watcher: JobWatcher): ReadonlySignal<number> {
   return useComputed(() => {
-    const cues = watch.cues.value;
-    if (track.value?.jobId === watch.id) {
-      const isThrough = !playing.value && durationS.value > 0 && positionS.value >= durationS.value - 0.05;
-      return isThrough ? -1 : cueAt(cues, positionS.value);
+    const segments = watcher.segments.value;
+    if (track.value?.jobId === watcher.id) {
+      const hasEnded = !playing.value && durationS.value > 0 && positionS.value >= durationS.value - 0.05;
+      return hasEnded ? -1 : segmentIndexAt(segments, positionS.value);
     }
-    return watch.job.value?.status === "running" ? cues.length - 1 : -1;
+    return watcher.job.value?.status === "running" ? segments.length - 1 : -1;
   });
 }
 
-function Block({ block, watch, marked }: { block: Paragraph; watch: Watch; marked: ReadonlySignal<number> }) {
+function ParagraphText({
+  paragraph,
+  watcher,
+  current,
+}: {
+  paragraph: Paragraph;
+  watcher: JobWatcher;
+  current: ReadonlySignal<number>;
+}) {
   return (
     <p>
-      {block.runs.map((run) => (
-        <Passage key={run.start} run={run} watch={watch} marked={marked} />
+      {paragraph.runs.map((run) => (
+        <RunText key={run.start} run={run} watcher={watcher} current={current} />
       ))}
     </p>
   );
 }
 
-function Passage({ run, watch, marked }: { run: Run; watch: Watch; marked: ReadonlySignal<number> }) {
-  const text = watch.text.value?.slice(run.start, run.end) ?? "";
-  const isMarked = useComputed(() => run.cue !== null && marked.value === run.cue);
-  // One stop for the tab key: the passage that is heard, or the first.
-  const isStop = useComputed(() => run.cue !== null && run.cue === Math.max(0, marked.value));
-  if (run.cue === null) return <span class={watch.recording.value ? "between" : "unspoken"}>{text}</span>;
+function RunText({ run, watcher, current }: { run: TextRun; watcher: JobWatcher; current: ReadonlySignal<number> }) {
+  const text = watcher.text.value?.slice(run.start, run.end) ?? "";
+  const isCurrent = useComputed(() => run.segment !== null && current.value === run.segment);
+  // Only one segment is a stop of the Tab key: the current one, or the first.
+  const isTabStop = useComputed(() => run.segment !== null && run.segment === Math.max(0, current.value));
+  if (run.segment === null) return <span class={watcher.recording.value ? "between" : "unspoken"}>{text}</span>;
   return (
     <span
       role="button"
-      class="passage"
-      data-cue={run.cue}
-      tabIndex={isStop.value ? 0 : -1}
-      aria-current={isMarked.value ? "true" : undefined}
+      class="segment"
+      data-segment={run.segment}
+      tabIndex={isTabStop.value ? 0 : -1}
+      aria-current={isCurrent.value ? "true" : undefined}
     >
       {text}
     </span>
   );
 }
 
-function step(event: KeyboardEvent, sheet: HTMLElement | null): void {
-  const here = (event.target as HTMLElement).closest<HTMLElement>("[data-cue]");
-  if (!here || !sheet) return;
+function onKeyDown(event: KeyboardEvent, container: HTMLElement | null): void {
+  const focused = (event.target as HTMLElement).closest<HTMLElement>("[data-segment]");
+  if (!focused || !container) return;
   if (event.key === "Enter" || event.key === " ") {
     event.preventDefault();
-    here.click();
+    focused.click();
     return;
   }
-  const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-  if (by === undefined) return;
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  if (step === undefined) return;
   event.preventDefault();
-  const next = Number(here.dataset["cue"]) + by;
-  sheet.querySelector<HTMLElement>(`[data-cue="${next}"]`)?.focus();
+  const next = Number(focused.dataset["segment"]) + step;
+  container.querySelector<HTMLElement>(`[data-segment="${next}"]`)?.focus();
 }
 
-/** Into view, unless it is there: a page that moves at every passage is no pleasure to read. */
-function reveal(sheet: HTMLElement | null, index: number): void {
-  const passage = sheet?.querySelector<HTMLElement>(`[data-cue="${index}"]`);
-  if (!passage) return;
-  const { top, bottom } = passage.getBoundingClientRect();
-  const floor = innerHeight - 120;
-  if (top >= 80 && bottom <= floor) return;
-  passage.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+// Room for the bars at the top and the bottom of the page.
+const TOP_MARGIN_PX = 80;
+const BOTTOM_MARGIN_PX = 120;
+
+/** Scrolls only when the segment is out of view. */
+function scrollToSegment(container: HTMLElement | null, index: number): void {
+  const element = container?.querySelector<HTMLElement>(`[data-segment="${index}"]`);
+  if (!element) return;
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top >= TOP_MARGIN_PX && bottom <= innerHeight - BOTTOM_MARGIN_PX) return;
+  const isMotionReduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  element.scrollIntoView({ block: "center", behavior: isMotionReduced ? "auto" : "smooth" });
 }

@@ -1,4 +1,4 @@
-/** From the sheet to the service: what becomes of it is shown where its writer is by then. */
+/** Generates recordings from the text in the editor, and shows the result. */
 
 import { signal } from "@preact/signals";
 import { t } from "../i18n";
@@ -8,44 +8,44 @@ import { go, link, route } from "../state/route";
 import { health } from "../state/service";
 import { titleOf } from "../state/titles";
 import { explain } from "../ui/state";
-import { delivery } from "./draft";
-import { parts } from "./text-splitter";
-import { PartlySent, send } from "./submission";
+import { settings } from "./settings";
+import { PartlySubmitted, submit } from "./submission";
+import { splitText } from "./text-splitter";
 
-/** A text may be on its way while its writer walks about. */
-export const sending = signal(false);
+/** Stays true while the user is on another screen. */
+export const isSubmitting = signal(false);
 
-/** Infinite until the service has told. */
-export function maxChars(): number {
+/** Infinite until the service has answered. */
+export function maxTextChars(): number {
   return health.value?.limits.max_text_chars ?? Number.POSITIVE_INFINITY;
 }
 
-export async function speak(text: string): Promise<void> {
-  const max = maxChars();
-  const pieces = Number.isFinite(max) ? parts(text, { max }) : [text.trim()].filter(Boolean);
-  if (!pieces.length) {
+export async function generate(text: string): Promise<void> {
+  const maxChars = maxTextChars();
+  const texts = Number.isFinite(maxChars) ? splitText(text, { maxChars }) : [text.trim()].filter(Boolean);
+  if (!texts.length) {
     tell(t.value.write.emptyText);
     return;
   }
   forgetTroubles();
-  sending.value = true;
+  isSubmitting.value = true;
   try {
-    const jobs = await send(pieces, delivery.value);
+    const jobs = await submit(texts, settings.value);
     const first = jobs[0];
-    const isHere = route.value.screen === "write";
-    if (first && jobs.length === 1 && isHere) {
+    const isOnWriteScreen = route.value.screen === "write";
+    if (first && jobs.length === 1 && isOnWriteScreen) {
       void play({ jobId: first.job_id, title: titleOf(first.text), format: first.format, live: true });
       go(link("listen", first.job_id));
     } else {
-      // Who has gone elsewhere meanwhile is told, not pulled away.
+      // A user who has opened another screen stays there.
       tell(t.value.write.queued(jobs.length));
-      if (isHere) go(link("library"));
+      if (isOnWriteScreen) go(link("library"));
     }
   } catch (caught) {
-    const { sent, failure } = caught as PartlySent;
-    if (sent.length) tell(t.value.write.partlyQueued(sent.length, pieces.length));
+    const { jobs, failure } = caught as PartlySubmitted;
+    if (jobs.length) tell(t.value.write.partlyQueued(jobs.length, texts.length));
     tell(explain(failure), { kind: "bad", staysMs: 12_000 });
   } finally {
-    sending.value = false;
+    isSubmitting.value = false;
   }
 }

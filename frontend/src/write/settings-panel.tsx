@@ -1,4 +1,4 @@
-/** Who speaks, and how. */
+/** The panel with the voice and the other speech settings. */
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { decimal, languageName } from "../i18n/formats";
@@ -9,92 +9,92 @@ import { voices, voicesById, voicesTrouble } from "../state/voices";
 import { Choices } from "../ui/choices";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
-import { change, delivery } from "./draft";
+import { changeSettings, settings } from "./settings";
 import { VoicePicker } from "./voice-picker";
-import { describe } from "./voice-search";
+import { describeVoice } from "./voice-search";
 
-// The service takes 0.25 to 4; beyond these two nothing sounds like speech any more.
-const SLOWEST = 0.5;
-const FASTEST = 2;
+// The service accepts 0.25 to 4, but speech is hard to understand outside this range.
+const SPEED_MIN = 0.5;
+const SPEED_MAX = 2;
 const LANGUAGES = ["en", "fr", "de", "es", "it", "pt", "ja", "zh", "hi"];
 
-export function DeliveryPanel() {
-  const said = t.value.write;
-  const { speed, format, lane, style, language, seed } = delivery.value;
+export function SettingsPanel() {
+  const messages = t.value.write;
+  const { speed, format, lane, style, language, seed } = settings.value;
   const voice = chosenVoice();
   useSignalEffect(() => {
-    // One that was kept here and is known no more gives way.
-    const { voiceId } = delivery.value;
-    if (voiceId && voices.value && !voicesById.value.has(voiceId)) change({ voiceId: null });
+    // Falls back to the default when the stored voice no longer exists.
+    const { voiceId } = settings.value;
+    if (voiceId && voices.value && !voicesById.value.has(voiceId)) changeSettings({ voiceId: null });
   });
-  const written = health.value?.formats;
+  const formats = health.value?.formats;
   return (
-    <section class="card stack delivery" aria-label={said.settings}>
+    <section class="card stack settings-panel" aria-label={messages.settings}>
       <VoiceButton />
       <label class="field">
         <span class="label row spread">
-          {said.speed}
+          {messages.speed}
           <output class="num">{decimal(speed, 2)}×</output>
         </span>
         <input
           class="slider"
           type="range"
-          min={SLOWEST}
-          max={FASTEST}
+          min={SPEED_MIN}
+          max={SPEED_MAX}
           step="0.05"
           value={speed}
-          aria-valuetext={said.speedValue(decimal(speed, 2))}
-          onInput={(event) => change({ speed: Number(event.currentTarget.value) })}
+          aria-valuetext={messages.speedValue(decimal(speed, 2))}
+          onInput={(event) => changeSettings({ speed: Number(event.currentTarget.value) })}
         />
       </label>
       {voice?.style ? (
         <label class="field">
-          <span class="label">{said.style}</span>
+          <span class="label">{messages.style}</span>
           <textarea
             class="input"
             rows={2}
             dir="auto"
             maxLength={1000}
-            placeholder={said.styleHint}
+            placeholder={messages.styleHint}
             value={style}
-            onInput={(event) => change({ style: event.currentTarget.value })}
+            onInput={(event) => changeSettings({ style: event.currentTarget.value })}
           />
         </label>
       ) : null}
       <label class="field">
-        <span class="label">{said.format}</span>
+        <span class="label">{messages.format}</span>
         <select
           class="select"
           value={format}
-          onChange={(event) => change({ format: event.currentTarget.value as Format })}
+          onChange={(event) => changeSettings({ format: event.currentTarget.value as Format })}
         >
-          {FORMATS.map((one) => (
-            <option key={one} value={one} disabled={written !== undefined && written.length > 0 && !written.includes(one)}>
-              {formatName(one)}
+          {FORMATS.map((name) => (
+            <option key={name} value={name} disabled={formats !== undefined && formats.length > 0 && !formats.includes(name)}>
+              {formatName(name)}
             </option>
           ))}
         </select>
       </label>
       <div class="field">
-        <span class="label">{said.lane}</span>
+        <span class="label">{messages.lane}</span>
         <Choices
-          label={said.lane}
+          label={messages.lane}
           value={lane}
           options={[
-            { value: "interactive", label: said.laneInteractive },
-            { value: "bulk", label: said.laneBulk },
+            { value: "interactive", label: messages.laneInteractive },
+            { value: "bulk", label: messages.laneBulk },
           ]}
-          onChange={(chosen) => change({ lane: chosen })}
+          onChange={(chosen) => changeSettings({ lane: chosen })}
         />
-        <span class="small soft">{said.laneHint}</span>
+        <span class="small soft">{messages.laneHint}</span>
       </div>
       <details class="more">
-        <summary>{said.more}</summary>
+        <summary>{messages.more}</summary>
         <div class="stack">
           <label class="field">
-            <span class="label">{said.language}</span>
-            <select class="select" value={language} onChange={(event) => change({ language: event.currentTarget.value })}>
-              <option value="">{said.languageAuto}</option>
+            <span class="label">{messages.language}</span>
+            <select class="select" value={language} onChange={(event) => changeSettings({ language: event.currentTarget.value })}>
+              <option value="">{messages.languageAuto}</option>
               {LANGUAGES.map((tag) => (
                 <option key={tag} value={tag}>
                   {languageName(tag)}
@@ -103,16 +103,16 @@ export function DeliveryPanel() {
             </select>
           </label>
           <label class="field">
-            <span class="label">{said.seed}</span>
+            <span class="label">{messages.seed}</span>
             <input
               class="input num"
               inputMode="numeric"
               pattern="[0-9]*"
               maxLength={9}
               value={seed}
-              onInput={(event) => change({ seed: event.currentTarget.value.replace(/\D/g, "") })}
+              onInput={(event) => changeSettings({ seed: event.currentTarget.value.replace(/\D/g, "") })}
             />
-            <span class="small soft">{said.seedHint}</span>
+            <span class="small soft">{messages.seedHint}</span>
           </label>
         </div>
       </details>
@@ -121,38 +121,38 @@ export function DeliveryPanel() {
 }
 
 function chosenVoice() {
-  const { voiceId } = delivery.value;
-  const byDefault = voices.value?.find((voice) => voice.is_default);
-  if (!voiceId) return byDefault;
-  return voicesById.value.get(voiceId) ?? byDefault;
+  const { voiceId } = settings.value;
+  const defaultVoice = voices.value?.find((voice) => voice.is_default);
+  if (!voiceId) return defaultVoice;
+  return voicesById.value.get(voiceId) ?? defaultVoice;
 }
 
 function VoiceButton() {
-  const said = t.value.write;
-  const open = useSignal(false);
+  const messages = t.value.write;
+  const isPickerOpen = useSignal(false);
   const voice = chosenVoice();
-  const { voiceId } = delivery.value;
+  const { voiceId } = settings.value;
   return (
     <div class="field">
       <span class="label" aria-hidden="true">
-        {said.voice}
+        {messages.voice}
       </span>
       <button
         type="button"
         class="voice-button"
         aria-haspopup="dialog"
-        onClick={() => (open.value = true)}
+        onClick={() => (isPickerOpen.value = true)}
       >
-        <span class="voice-mark">
+        <span class="voice-icon">
           <Icon name="voice" />
         </span>
         <span class="voice-text">
-          <span class="aside">{said.voice} </span>
+          <span class="aside">{messages.voice} </span>
           <bdi class="clip">
-            {voice?.name ?? voiceId ?? said.chooseVoice}
+            {voice?.name ?? voiceId ?? messages.chooseVoice}
           </bdi>
           <span class="small soft">
-            {voice ? describe(voice) : null}
+            {voice ? describeVoice(voice) : null}
           </span>
         </span>
         <Icon name="down" />
@@ -163,12 +163,12 @@ function VoiceButton() {
         </p>
       ) : null}
       {voicesTrouble.value && !voices.value ? <p class="note bad small">{explain(voicesTrouble.value)}</p> : null}
-      {open.value ? (
+      {isPickerOpen.value ? (
         <VoicePicker
-          title={said.chooseVoice}
+          title={messages.chooseVoice}
           chosen={voice?.id ?? null}
-          onClose={() => (open.value = false)}
-          onChoose={(chosen) => change({ voiceId: chosen.id })}
+          onClose={() => (isPickerOpen.value = false)}
+          onChoose={(chosen) => changeSettings({ voiceId: chosen.id })}
         />
       ) : null}
     </div>

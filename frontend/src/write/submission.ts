@@ -1,47 +1,49 @@
-/** A text on its way: as one job, or in parts where the service takes no longer ones. */
+/** Submits texts to the service, one job for each text. */
 
 import { answer, api, Failure, type Job } from "../api/client";
-import type { Delivery } from "./draft";
+import type { SpeechSettings } from "./settings";
 
-export class PartlySent extends Error {
+/** A job was refused after others were accepted. */
+export class PartlySubmitted extends Error {
   constructor(
-    readonly sent: readonly Job[],
+    readonly jobs: readonly Job[],
     readonly failure: Failure,
   ) {
     super(failure.message);
   }
 }
 
-/** The jobs, in the order of the parts. Throws `PartlySent` with those that were taken before one was refused. */
-export async function send(parts: readonly string[], delivery: Delivery): Promise<Job[]> {
+/** Returns the jobs in the order of the texts. Throws `PartlySubmitted` when one is refused. */
+export async function submit(texts: readonly string[], settings: SpeechSettings): Promise<Job[]> {
   const jobs: Job[] = [];
-  for (const text of parts) {
+  for (const text of texts) {
     try {
-      jobs.push(await sendOne(text, delivery));
+      jobs.push(await submitOne(text, settings));
     } catch (failure) {
-      throw new PartlySent(jobs, failure as Failure);
+      throw new PartlySubmitted(jobs, failure as Failure);
     }
   }
   return jobs;
 }
 
-const AGAIN_MS = [400, 1200];
+const RETRY_DELAYS_MS = [400, 1200];
 
-/** An answer may be lost on its way: the same key asks for the same job again, never for another. */
-async function sendOne(text: string, delivery: Delivery): Promise<Job> {
-  const body = { ...order(text, delivery), idempotency_key: crypto.randomUUID?.() ?? `studio-${Date.now()}-${Math.random()}` };
+/** Retries when there is no answer. The idempotency key keeps a retry from creating a second job. */
+async function submitOne(text: string, settings: SpeechSettings): Promise<Job> {
+  const idempotencyKey = crypto.randomUUID?.() ?? `studio-${Date.now()}-${Math.random()}`;
+  const body = { ...requestBody(text, settings), idempotency_key: idempotencyKey };
   for (let attempt = 0; ; attempt++) {
     try {
       return await answer(api.POST("/synthesize", { params: { query: { async_mode: true } }, body }));
     } catch (failure) {
-      const pause = AGAIN_MS[attempt];
-      if ((failure as Failure).status !== 0 || pause === undefined) throw failure;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      const delayMs = RETRY_DELAYS_MS[attempt];
+      if ((failure as Failure).status !== 0 || delayMs === undefined) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
   }
 }
 
-function order(text: string, { voiceId, speed, style, format, lane, language, seed, lexicon }: Delivery) {
+function requestBody(text: string, { voiceId, speed, style, format, lane, language, seed, lexicon }: SpeechSettings) {
   return {
     text,
     speed,

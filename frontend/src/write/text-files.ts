@@ -1,28 +1,30 @@
-/** A text file as text: UTF-8, or UTF-16 by its mark, else as old programs wrote it. */
+/** Reads text files: UTF-8, UTF-16 with a byte order mark, or Windows-1252. */
 
-const NAMES = /\.(txt|md|markdown|text)$/i;
+const FILE_NAME = /\.(txt|md|markdown|text)$/i;
 const BYTES_MAX = 20_000_000;
 
-/** Null when it is no text. */
-export async function readText(file: File): Promise<string | null> {
-  if (!NAMES.test(file.name) && !file.type.startsWith("text/")) return null;
+/** Null when the file is not a text file, or is too large. */
+export async function readTextFile(file: File): Promise<string | null> {
+  if (!FILE_NAME.test(file.name) && !file.type.startsWith("text/")) return null;
   if (file.size > BYTES_MAX) return null;
-  return decode(new Uint8Array(await file.arrayBuffer()));
+  return decodeText(new Uint8Array(await file.arrayBuffer()));
 }
 
-export function decode(data: Uint8Array): string | null {
-  const text = attempt(data, utf16(data) ?? "utf-8") ?? attempt(data, "windows-1252");
-  // Texts hold no control characters but those of lines.
+/** The text with `\n` at the end of its lines. Null when the data is not text. */
+export function decodeText(data: Uint8Array): string | null {
+  const text = decodeAs(data, utf16Encoding(data) ?? "utf-8") ?? decodeAs(data, "windows-1252");
+  // A text has no control characters except those for lines and tabs.
   return text === null || /[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text.replace(/\r\n?/g, "\n");
 }
 
-function utf16(data: Uint8Array): string | null {
+/** From the byte order mark; null when there is none. */
+function utf16Encoding(data: Uint8Array): string | null {
   if (data[0] === 0xff && data[1] === 0xfe) return "utf-16le";
   if (data[0] === 0xfe && data[1] === 0xff) return "utf-16be";
   return null;
 }
 
-function attempt(data: Uint8Array, encoding: string): string | null {
+function decodeAs(data: Uint8Array, encoding: string): string | null {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(data);
   } catch {

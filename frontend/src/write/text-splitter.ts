@@ -1,12 +1,12 @@
-/** A text that is longer than the service takes at once, in parts that it takes. */
+/** Splits a text that is longer than the service accepts into several texts. */
 
-/** How many characters the service counts: a pair of surrogates is one. */
-export function characters(text: string): number {
+/** The length as the service counts it, in code points: a surrogate pair is one character. */
+export function countCharacters(text: string): number {
   let pairs = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
     if (code >= 0xd800 && code < 0xdc00) {
-      const next = text.charCodeAt(at + 1);
+      const next = text.charCodeAt(index + 1);
       if (next >= 0xdc00 && next < 0xe000) pairs++;
     }
   }
@@ -14,61 +14,64 @@ export function characters(text: string): number {
 }
 
 /**
- * Cut before the last paragraph, else line, else sentence, else word that still fits; nothing is lost but blank edges.
- * Whoever speaks at the end of a part goes on in the next.
+ * Splits after the last paragraph that fits, else the last line, else sentence, else word. Only the whitespace at the
+ * ends of the pieces is lost. A voice that is set by a tag in one piece is set again at the beginning of the next one.
  */
-export function parts(text: string, { max }: { max: number }): string[] {
-  const found: string[] = [];
+export function splitText(text: string, { maxChars }: { maxChars: number }): string[] {
+  const pieces: string[] = [];
   let rest = text.trim();
-  while (characters(rest) > max) {
-    const end = cut(rest, reach(rest, max));
-    const part = rest.slice(0, end).trim();
-    found.push(part);
-    const voice = lastVoice(part);
-    const after = rest.slice(end).trim();
-    rest = voice && after && voice.length < max / 2 && !/^\[voice:/i.test(after) ? `${voice} ${after}` : after;
+  while (countCharacters(rest) > maxChars) {
+    const end = splitPoint(rest, indexOfCharacter(rest, maxChars));
+    const piece = rest.slice(0, end).trim();
+    pieces.push(piece);
+    const voiceTag = lastVoiceTag(piece);
+    const following = rest.slice(end).trim();
+    const needsVoice = voiceTag && following && voiceTag.length < maxChars / 2 && !/^\[voice:/i.test(following);
+    rest = needsVoice ? `${voiceTag} ${following}` : following;
   }
-  if (rest) found.push(rest);
-  return found;
+  if (rest) pieces.push(rest);
+  return pieces;
 }
 
-function lastVoice(text: string): string | null {
+function lastVoiceTag(text: string): string | null {
   const tags = text.match(/\[voice\s*:[^\[\]\n]{1,200}\]/gi);
   return tags?.at(-1) ?? null;
 }
 
-/** The index behind the `max`th character. */
-function reach(text: string, max: number): number {
-  let at = Math.min(max, text.length);
-  for (let missing = max - characters(text.slice(0, at)); missing > 0 && at < text.length; ) {
-    at = Math.min(text.length, at + missing);
-    missing = max - characters(text.slice(0, at));
+/** The UTF-16 index after the first `count` characters. */
+function indexOfCharacter(text: string, count: number): number {
+  let index = Math.min(count, text.length);
+  for (let missing = count - countCharacters(text.slice(0, index)); missing > 0 && index < text.length; ) {
+    index = Math.min(text.length, index + missing);
+    missing = count - countCharacters(text.slice(0, index));
   }
-  return splitsPair(text, at) ? at + 1 : at;
+  return isInsidePair(text, index) ? index + 1 : index;
 }
 
-const EDGES = [/\n\s*\n/g, /\n/g, /[.!?…。！？]["'”’»)\]]*\s/g, /\s/g];
+/** Ends of paragraphs, lines, sentences and words. */
+const BOUNDARIES = [/\n\s*\n/g, /\n/g, /[.!?…。！？]["'”’»)\]]*\s/g, /\s/g];
 
-function cut(text: string, end: number): number {
-  const within = text.slice(0, end + 1);
-  for (const edge of EDGES) {
-    const last = lastEnd(within, edge, Math.floor(end / 2), end);
+/** Where to split before `end`. A piece has at least half of the possible length, to keep the number of pieces low. */
+function splitPoint(text: string, end: number): number {
+  const candidates = text.slice(0, end + 1);
+  for (const boundary of BOUNDARIES) {
+    const last = lastMatchEnd(candidates, boundary, { min: Math.floor(end / 2), max: end });
     if (last !== null) return last;
   }
   return end;
 }
 
-/** Where the last match within [least, most] ends; a part shorter than half would be one too many. */
-function lastEnd(text: string, edge: RegExp, least: number, most: number): number | null {
+/** The end of the last match that begins at `min` or later and ends at `max` or earlier. */
+function lastMatchEnd(text: string, pattern: RegExp, { min, max }: { min: number; max: number }): number | null {
   let last: number | null = null;
-  for (const match of text.slice(least).matchAll(edge)) {
-    const at = least + match.index + match[0].length;
-    if (at <= most) last = at;
+  for (const match of text.slice(min).matchAll(pattern)) {
+    const end = min + match.index + match[0].length;
+    if (end <= max) last = end;
   }
   return last;
 }
 
-function splitsPair(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return at > 0 && code >= 0xdc00 && code < 0xe000;
+function isInsidePair(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return index > 0 && code >= 0xdc00 && code < 0xe000;
 }
