@@ -12,8 +12,8 @@ interface Violation {
 }
 
 /**
- * Runs axe-core on the current page and returns what it finds. The content security policy blocks script elements, so axe-core
- * is evaluated by the debugger. `preload` is off because it copies style sheets, which the policy blocks too.
+ * Runs axe-core on the current page and returns the violations. The content security policy blocks script elements, so
+ * axe-core is evaluated by the debugger. `preload` is off because it copies style sheets, which the policy blocks too.
  */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(AXE, "utf8"));

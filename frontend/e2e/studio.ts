@@ -1,6 +1,6 @@
 /**
- * The fixtures of every test: a service, and a page of the studio. The test fails when the page has a script error, violates
- * its content security policy, or sends a request to another host.
+ * The fixtures of every test: a service, and a page of the studio. The test fails when the page has a script error,
+ * violates its content security policy, or sends a request to another host.
  */
 
 import { expect, test as base, type Page } from "@playwright/test";
