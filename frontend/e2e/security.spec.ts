@@ -1,6 +1,6 @@
-import { expect, test } from "./studio";
+import { expect, SCREENS, test } from "./studio";
 
-/** Markup, quotes, marks that turn the direction of writing, script: each must be seen as it was written. */
+/** Markup, scripts, quotes and direction marks. Each must be shown as it was written. */
 const HOSTILE = [
   `<img src=x onerror="window.hacked=1"> & "quotes" 'single'`,
   `</script><script>window.hacked=1</script> done`,
@@ -9,38 +9,38 @@ const HOSTILE = [
   "javascript:window.hacked=1 [voice](javascript:window.hacked=1) data:text/html,<b>x</b>",
 ];
 
-test("texts and titles are shown as text on every screen", async ({ studio, page, service }) => {
+test("texts and titles are never interpreted as markup", async ({ studio, page, service }) => {
   for (const text of HOSTILE) {
-    const id = await service.speak(`Here: ${text}`);
+    const id = await service.synthesize(`Here: ${text}`);
     await studio.open(`#/listen/${id}`);
     const recording = await service.get<{ text: string; title: string }>(`/history/${id}`);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(recording.title);
-    const read = (await page.locator(".read").textContent()) ?? "";
-    expect(read).toBe(recording.text);
-    await studio.open("#/library");
+    const shown = (await page.locator(".transcript-text").textContent()) ?? "";
+    expect(shown).toBe(recording.text);
+    await studio.open(SCREENS.library);
     await expect(page.getByRole("link", { name: recording.title, exact: true }).first()).toBeVisible();
-    await studio.open("");
+    await studio.open(SCREENS.write);
     await studio.write(text);
-    await expect(studio.sheet).toContainText(text.slice(0, 20));
+    await expect(studio.editor).toContainText(text.slice(0, 20));
   }
   expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined();
 });
 
-test("what a voice is called is shown as text", async ({ studio, page }) => {
+test("names of voices are never interpreted as markup", async ({ studio, page }) => {
   await page.route("**/voices", async (route) => {
-    const answer = (await (await route.fetch()).json()) as { voices: Record<string, unknown>[] };
-    answer.voices[0] = { ...answer.voices[0], name: HOSTILE[0] };
-    await route.fulfill({ json: answer });
+    const response = (await (await route.fetch()).json()) as { voices: Record<string, unknown>[] };
+    response.voices[0] = { ...response.voices[0], name: HOSTILE[0] };
+    await route.fulfill({ json: response });
   });
-  await studio.open("");
-  await page.getByRole("button", { name: /^Voice (?!from)/ }).click();
+  await studio.open(SCREENS.write);
+  await page.getByRole("button", { name: /^Voice / }).click();
   await expect(page.getByRole("dialog").locator("bdi").first()).toHaveText(HOSTILE[0] as string);
   expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined();
 });
 
-test("the policy allows nothing inline, and a script that gets in does not run", async ({ page, service }) => {
-  const answer = await page.goto(service.app);
-  const policy = answer?.headers()["content-security-policy"] ?? "";
+test("the content security policy blocks inline scripts", async ({ page, service }) => {
+  const response = await page.goto(service.app);
+  const policy = response?.headers()["content-security-policy"] ?? "";
   expect(policy).toContain("default-src 'none'");
   expect(policy).not.toContain("unsafe");
   await page.evaluate(() => {

@@ -1,7 +1,7 @@
-import { expect, test } from "./studio";
+import { expect, SCREENS, test } from "./studio";
 
-test("workers, queues and what they hold", async ({ studio, page, service }) => {
-  await studio.open("#/farm");
+test("workers and queues are listed", async ({ studio, page, service }) => {
+  await studio.open(SCREENS.system);
   const { workers } = await service.get<{ workers: { pid: number; alive: boolean }[] }>("/workers");
   const alive = workers.filter((worker) => worker.alive);
   expect(alive.length).toBeGreaterThan(0);
@@ -9,8 +9,8 @@ test("workers, queues and what they hold", async ({ studio, page, service }) => 
   await expect(page.getByRole("table").first()).toContainText("Hibari");
 });
 
-test("models and their state, by the keys of the tabs", async ({ studio, page }) => {
-  await studio.open("#/farm");
+test("arrow keys switch to the models tab", async ({ studio, page }) => {
+  await studio.open(SCREENS.system);
   await page.getByRole("tab", { name: "Workers" }).focus();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("tab", { name: "Models" })).toHaveAttribute("aria-selected", "true");
@@ -20,19 +20,19 @@ test("models and their state, by the keys of the tabs", async ({ studio, page })
   }
 });
 
-test("a download that cannot be done says so in words", async ({ studio, page }) => {
-  await studio.open("#/farm?part=models");
+test("a failed download shows the reason", async ({ studio, page }) => {
+  await studio.open(SCREENS.models);
   await page.getByRole("button", { name: /^Download Kokoro/i }).first().click();
   await page.getByRole("dialog").getByRole("button", { name: /^Download/ }).click();
-  await expect(page.getByText("The hub could not be reached, or refused.").first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("Hugging Face could not be reached, or refused the download.").first()).toBeVisible({ timeout: 60_000 });
 });
 
-test("figures tell what was spoken, as charts and as tables", async ({ studio, page, service }) => {
-  for (const text of ["One for the figures.", "Another for the figures."]) await service.speak(text);
-  await studio.open("#/farm?part=figures");
+test("statistics are shown as charts and as tables", async ({ studio, page, service }) => {
+  for (const text of ["A first recording.", "A second recording."]) await service.synthesize(text);
+  await studio.open(SCREENS.statistics);
   await expect(page.locator("canvas").first()).toBeVisible();
   const { window } = await service.get<{ window: { completed: number } }>("/analytics?hours=24");
   await expect(page.getByText(new RegExp(`${window.completed} completed`)).first()).toBeVisible();
-  await page.getByText("The numbers as a table").first().click();
+  await page.getByText("Show as table").first().click();
   await expect(page.getByRole("table").first()).toBeVisible();
 });

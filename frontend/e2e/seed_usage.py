@@ -1,8 +1,8 @@
-"""Write made-up usage of many days into a database, so that the studio's figures have something to show.
+"""Fill a database with generated usage of many days, to test the statistics of the studio.
 
-python frontend/e2e/usage.py sqlite:////tmp/data/oratio.db --days 90
+python frontend/e2e/seed_usage.py sqlite:////tmp/data/oratio.db --days 90
 
-Only for a database that is thrown away afterwards: the rows stand beside those that were counted.
+Use it only with a temporary database, because the rows are mixed with the real usage.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, insert  # noqa: E402
 from common.db.tables import LatencyHourly, UsageHourly  # noqa: E402
 from common.jobs.latencies import Measure, bucket_of  # noqa: E402
 
-# Model and voice; how much of the work it gets, how fast it speaks over real time, and its first audio (ms).
+# Model, voice, share of the jobs, speed-up over real time, time to first audio in milliseconds.
 VOICES = (
     ("hibari", "hibari_emma", 30, 6.0, 350.0),
     ("kokoro", "af_heart", 40, 4.2, 600.0),
@@ -40,8 +40,8 @@ OWNER = "local"
 Row = dict[str, Any]
 
 
-def busyness(hour: int, now_hour: int) -> float:
-    """Working days and hours, a growth over the weeks, and one busy day a month ago."""
+def load_at(hour: int, now_hour: int) -> float:
+    """Return the load of an hour: high on working days and hours, growing over the weeks, with a peak 31 days ago."""
     of_day = 0.15 + math.exp(-(((hour % 24) - 13) ** 2) / 18)
     of_week = 0.3 if (hour // 24 + 3) % 7 >= 5 else 1.0  # the epoch began on a Thursday
     age_days = (now_hour - hour) // 24
@@ -49,16 +49,19 @@ def busyness(hour: int, now_hour: int) -> float:
 
 
 def usage(hour: int, load: float, rng: random.Random) -> Iterator[tuple[Row, list[Row]]]:
-    """Of each voice in one hour: what was spoken, and how long people waited for it."""
+    """Yield for each voice the usage of one hour and its latencies."""
     for model, voice_id, weight, speed, first_ms in VOICES:
         completed = round(rng.expovariate(1.0) * load * weight / 8)
         if not completed:
             continue
         key = {"hour": hour, "owner": OWNER, "model": model, "voice_id": voice_id, "provider": "local"}
-        yield key | _spoken(completed, speed, rng), list(_waited(key, completed, load, first_ms, rng))
+        yield (
+            key | _usage_row(completed, speed, rng),
+            list(_latency_rows(key, completed, load, first_ms, rng)),
+        )
 
 
-def _spoken(completed: int, speed: float, rng: random.Random) -> Row:
+def _usage_row(completed: int, speed: float, rng: random.Random) -> Row:
     chars = completed * rng.randint(120, 900)
     audio_s = chars / 15
     return {
@@ -72,7 +75,9 @@ def _spoken(completed: int, speed: float, rng: random.Random) -> Row:
     }
 
 
-def _waited(key: Row, completed: int, load: float, first_ms: float, rng: random.Random) -> Iterator[Row]:
+def _latency_rows(
+    key: Row, completed: int, load: float, first_ms: float, rng: random.Random
+) -> Iterator[Row]:
     counts: dict[tuple[Measure, int], int] = {}
     for _ in range(min(completed, 200)):
         wait_ms = rng.lognormvariate(math.log(30), 1.0) * (1 + load**2)
@@ -80,8 +85,11 @@ def _waited(key: Row, completed: int, load: float, first_ms: float, rng: random.
             ("wait", wait_ms),
             ("first_audio", wait_ms + first_ms * rng.lognormvariate(0, 0.3)),
         ):
-            place: tuple[Measure, int] = ("wait" if measure == "wait" else "first_audio", bucket_of(ms))
-            counts[place] = counts.get(place, 0) + 1
+            key_of_count: tuple[Measure, int] = (
+                "wait" if measure == "wait" else "first_audio",
+                bucket_of(ms),
+            )
+            counts[key_of_count] = counts.get(key_of_count, 0) + 1
     for (name, bucket), count in counts.items():
         yield key | {"measure": name, "bucket": bucket, "count": count}
 
@@ -90,20 +98,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("database", help="SQLAlchemy URL")
     parser.add_argument("--days", type=int, default=90)
-    asked = parser.parse_args()
-    rng = random.Random(7)  # noqa: S311  # the same figures each time
+    options = parser.parse_args()
+    rng = random.Random(7)  # noqa: S311  # a fixed seed gives the same usage each time
     now_hour = int(time.time() // 3600)
     rows: list[Row] = []
-    waited: list[Row] = []
-    # This hour is left to what is really counted.
-    for hour in range(now_hour - asked.days * 24, now_hour):
-        for spoken, latencies in usage(hour, busyness(hour, now_hour), rng):
-            rows.append(spoken)
-            waited.extend(latencies)
-    with create_engine(asked.database).begin() as connection:
+    latency_rows: list[Row] = []
+    # The current hour is left to the real usage.
+    for hour in range(now_hour - options.days * 24, now_hour):
+        for usage_row, latencies in usage(hour, load_at(hour, now_hour), rng):
+            rows.append(usage_row)
+            latency_rows.extend(latencies)
+    with create_engine(options.database).begin() as connection:
         connection.execute(insert(UsageHourly).prefix_with("OR IGNORE", dialect="sqlite"), rows)
-        connection.execute(insert(LatencyHourly).prefix_with("OR IGNORE", dialect="sqlite"), waited)
-    sys.stdout.write(f"{len(rows)} rows of usage, {len(waited)} of latencies.\n")
+        connection.execute(insert(LatencyHourly).prefix_with("OR IGNORE", dialect="sqlite"), latency_rows)
+    sys.stdout.write(f"{len(rows)} rows of usage, {len(latency_rows)} rows of latencies.\n")
     return 0
 
 

@@ -1,7 +1,8 @@
-"""A library to look at: recordings that share a few small files of sound, some with titles that try to break a page.
+"""Fill a data folder with recordings, some of them with hostile titles, to test the library of the studio.
 
-`python frontend/e2e/seed.py DATA_DIR 20000` writes them into the SQLite of a data folder, before or while `oratio up`
-runs on it: with ORATIO_CLEAN_MAX_HOURS=0 and ORATIO_CLEAN_MAX_HISTORY=0, or the cleanup takes most of them away.
+`python frontend/e2e/seed_library.py DATA_DIR 20000` writes into the SQLite database of the folder. `oratio up` may run
+meanwhile. Set ORATIO_CLEAN_MAX_HOURS=0 and ORATIO_CLEAN_MAX_HISTORY=0, or the cleanup deletes most of the recordings.
+The recordings share a few small audio files.
 """
 
 import hashlib
@@ -28,10 +29,10 @@ from common.recordings.search import SearchableRecording
 from common.store import Store, audio_key
 
 BATCH = 2000
-RATE_HZ = 8000
-LENGTHS_S = (1.4, 3.2, 9.0, 64.0)
-# One voice of each, and the more of a model the more often it stands here.
-MODELS_SHOWN = ("hibari", "hibari", "kokoro", "kokoro", "kokoro", "kokoro", "mms", "bark")
+SAMPLE_RATE_HZ = 8000
+DURATIONS_S = (1.4, 3.2, 9.0, 64.0)
+# One voice is chosen for each entry, so a model with more entries has more recordings.
+MODELS = ("hibari", "hibari", "kokoro", "kokoro", "kokoro", "kokoro", "mms", "bark")
 YEAR_S = 365 * 86400
 
 HOSTILE = (
@@ -73,28 +74,29 @@ def main(data_dir: Path, count: int) -> None:
     url = f"sqlite:///{data_dir.absolute() / 'oratio.db'}"
     migrate(url)
     database = Database(url, role="gateway")
-    keys = _sounds(database, Store(data_dir.absolute().as_uri()))
-    some = _recordings(count)
-    while batch := list(itertools.islice(some, BATCH)):
+    keys = _write_audio(database, Store(data_dir.absolute().as_uri()))
+    recordings = _recordings(count)
+    while batch := list(itertools.islice(recordings, BATCH)):
         with database.write() as connection:
-            _add(connection, batch, keys)
+            _insert(connection, batch, keys)
     database.close()
 
 
-def _sounds(database: Database, store: Store) -> list[str]:
+def _write_audio(database: Database, store: Store) -> list[str]:
+    """Return the keys of the audio files."""
     keys = []
-    for length_s in LENGTHS_S:
-        sound = _tone(length_s)
+    for duration_s in DURATIONS_S:
+        wav = _tone(duration_s)
         key = audio_key(str(uuid.uuid4()), attempt=1, extension="wav")
-        store.put(key, io.BytesIO(sound))
+        store.put(key, io.BytesIO(wav))
         row = {
             "key": key,
-            "sha256": hashlib.sha256(sound).hexdigest(),
+            "sha256": hashlib.sha256(wav).hexdigest(),
             "recipe": hashlib.sha256(key.encode()).hexdigest(),
             "format": "wav",
-            "sample_rate_hz": RATE_HZ,
-            "duration_s": length_s,
-            "size_bytes": len(sound),
+            "sample_rate_hz": SAMPLE_RATE_HZ,
+            "duration_s": duration_s,
+            "size_bytes": len(wav),
             "created_at": time.time(),
         }
         with database.write() as connection:
@@ -103,42 +105,47 @@ def _sounds(database: Database, store: Store) -> list[str]:
     return keys
 
 
-def _tone(length_s: float) -> bytes:
+def _tone(duration_s: float) -> bytes:
+    """Return a WAV file."""
     samples = (
-        int(6000 * math.sin(2 * math.pi * 220 * at / RATE_HZ)) for at in range(int(length_s * RATE_HZ))
+        int(6000 * math.sin(2 * math.pi * 220 * index / SAMPLE_RATE_HZ))
+        for index in range(int(duration_s * SAMPLE_RATE_HZ))
     )
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
+        file.setframerate(SAMPLE_RATE_HZ)
         file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
     return out.getvalue()
 
 
 def _recordings(count: int) -> Iterator[SearchableRecording]:
-    """Oldest first, over a year and a bit; every twentieth is a hostile one, the newest among them."""
-    chance = random.Random(11)  # noqa: S311  # the same library each time
-    listed = list(voices().values())
-    some = [chance.choice([voice for voice in listed if voice.model == model]) for model in MODELS_SHOWN]
+    """Yield recordings over 14 months, the oldest first.
+
+    Every twentieth has a hostile title, and so does every second of the newest.
+    """
+    rng = random.Random(11)  # noqa: S311  # a fixed seed gives the same library each time
+    catalogue = list(voices().values())
+    chosen_voices = [rng.choice([voice for voice in catalogue if voice.model == model]) for model in MODELS]
     hostile = itertools.cycle(HOSTILE)
     for number in range(count):
         age_s = 1.2 * YEAR_S * (1 - (number + 1) / count) ** 1.6
-        said = f"{chance.choice(SUBJECTS)} {chance.choice(VERBS)} {chance.choice(ENDS)}"
+        text = f"{rng.choice(SUBJECTS)} {rng.choice(VERBS)} {rng.choice(ENDS)}"
         if (count - number) % 20 == 3 or (count - number <= 2 * len(HOSTILE) and number % 2):
-            said = f"{next(hostile)} {said if chance.random() < 0.5 else ''}"
-        if chance.random() < 0.02:
-            said *= 400
-        title = said[:79] + "…" if len(said) > 80 else said
-        voice = chance.choice(some)
+            text = f"{next(hostile)} {text if rng.random() < 0.5 else ''}"
+        if rng.random() < 0.02:
+            text *= 400
+        title = text[:79] + "…" if len(text) > 80 else text
+        voice = rng.choice(chosen_voices)
         yield SearchableRecording(
-            str(uuid.uuid4()), "local", voice.id, voice.model, time.time() - age_s, title, said
+            str(uuid.uuid4()), "local", voice.id, voice.model, time.time() - age_s, title, text
         )
 
 
-def _add(connection: Connection, batch: list[SearchableRecording], keys: list[str]) -> None:
+def _insert(connection: Connection, batch: list[SearchableRecording], keys: list[str]) -> None:
     rows = [
-        {name: getattr(one, name) for name in SearchableRecording.__slots__}
+        {name: getattr(recording, name) for name in SearchableRecording.__slots__}
         | {
             "audio_key": keys[number % len(keys)],
             "provider": "local",
@@ -146,7 +153,7 @@ def _add(connection: Connection, batch: list[SearchableRecording], keys: list[st
             "language": None,
             "style": None,
         }
-        for number, one in enumerate(batch)
+        for number, recording in enumerate(batch)
     ]
     connection.execute(insert(Recording), rows)
     search.add(connection, batch)
