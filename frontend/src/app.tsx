@@ -9,7 +9,7 @@ const SCREENS: Record<Screen, ComponentType> = {
   write: Write,
   library: lazy(() => import("./library/library").then((part) => part.Library)),
   listen: lazy(() => import("./listen/listen").then((part) => part.Listen)),
-  farm: lazy(() => import("./farm/farm").then((part) => part.Farm)),
+  farm: lazy(() => import("./system/system").then((part) => part.Farm)),
 };
 
 export function App() {

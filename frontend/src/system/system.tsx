@@ -1,6 +1,6 @@
 /** The farm: who speaks, with what, and how it went. */
 
-import "./farm.css";
+import "./system.css";
 
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
@@ -15,7 +15,7 @@ const PARTS = ["workers", "models", "figures"] as const;
 type Part = (typeof PARTS)[number];
 
 // Its charts are drawn by a library that nothing else needs.
-const Figures = lazy(() => import("./figures").then((part) => part.Figures));
+const Figures = lazy(() => import("./statistics").then((part) => part.Figures));
 
 export function Farm() {
   const said = t.value.farm;

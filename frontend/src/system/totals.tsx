@@ -1,8 +1,8 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { percentage, rounded, soundAmount, waited } from "./amounts";
-import { Glance } from "./glance";
-import { failureShare, jobsOf } from "./points";
+import { percentage, rounded, soundAmount, waited } from "./formatting";
+import { Glance } from "./summary";
+import { failureShare, jobsOf } from "./time-series";
 import type { Percentiles, WaitedFigures } from "./types";
 
 /** All of a range in a few numbers. */

@@ -2,7 +2,7 @@ import { t } from "../i18n";
 import { count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { Icon } from "../ui/icon";
-import { ageS, shareOf, sortedQueues } from "./crew";
+import { ageS, shareOf, sortedQueues } from "./worker-groups";
 import type { Queue } from "./types";
 
 /** What waits, for whom, since when, and who takes from it. */

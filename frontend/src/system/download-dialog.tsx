@@ -2,7 +2,7 @@ import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { isForGpus, isNonCommercial, type Wanted } from "./sizes";
+import { isForGpus, isNonCommercial, type Wanted } from "./download-sizes";
 import type { Model } from "./types";
 
 /** How much it is, and what one should know, before gigabytes come. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasSpeaker, servingOf, setupOf } from "./serving";
+import { hasSpeaker, servingOf, setupOf } from "./model-workers";
 
 test("only who lives serves", () => {
   expect(servingOf({ workers: [{ alive: true }, { alive: false }, { alive: true }] })).toBe(2);

@@ -1,6 +1,6 @@
 import { t } from "../i18n";
 import { Icon, type IconName } from "../ui/icon";
-import { standingOf, type Standing } from "./crew";
+import { standingOf, type Standing } from "./worker-groups";
 import type { ServedModel } from "./types";
 
 const LOOKS: Record<Standing, { kind: string; icon: IconName; word: "inTrouble" | "inUse" | "isLoaded" | "asleep" }> = {

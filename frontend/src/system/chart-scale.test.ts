@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { everyNth, isWide, linearTicks, spread, timeTicks } from "./scale";
+import { everyNth, isWide, linearTicks, spread, timeTicks } from "./chart-scale";
 
 test("labels along a chart do not run into each other, and the last one is there", () => {
   expect(everyNth(7, 700, 60)).toEqual([0, 1, 2, 3, 4, 5, 6]);

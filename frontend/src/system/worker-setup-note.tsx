@@ -1,6 +1,6 @@
 import { t } from "../i18n";
 import { Icon } from "../ui/icon";
-import { setupOf } from "./serving";
+import { setupOf } from "./model-workers";
 import type { Model } from "./types";
 
 /** What to do so that somebody speaks with it: weights alone do not. */

@@ -1,8 +1,8 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Icon } from "../ui/icon";
-import { ago } from "./amounts";
-import { ageS } from "./crew";
+import { ago } from "./formatting";
+import { ageS } from "./worker-groups";
 import type { Cause } from "./downloads";
 import type { Download } from "./types";
 

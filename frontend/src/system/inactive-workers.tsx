@@ -1,7 +1,7 @@
 import { t } from "../i18n";
 import { modelName } from "../state/models";
-import { ago } from "./amounts";
-import { ageS, nameOf } from "./crew";
+import { ago } from "./formatting";
+import { ageS, nameOf } from "./worker-groups";
 import type { Worker } from "./types";
 
 /** Who stopped or fell silent in the last day; quiet, for whoever looks for them. */

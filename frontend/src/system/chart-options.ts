@@ -1,9 +1,9 @@
 /** What the charts look like: bars by hour or day, and lines of percentiles. */
 
 import uPlot from "uplot";
-import type { Drawing } from "./canvas";
-import { patternOf, type Ink } from "./ink";
-import { everyNth, isWide, linearTicks, spread, timeTicks } from "./scale";
+import type { Drawing } from "./chart-canvas";
+import { patternOf, type Ink } from "./chart-colors";
+import { everyNth, isWide, linearTicks, spread, timeTicks } from "./chart-scale";
 
 const FONT_PX = 12;
 /** What a label of the axis below takes, with air. */

@@ -4,17 +4,17 @@ import { bytes, count } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import { Button } from "../ui/button";
-import { FactList } from "./fact-list";
-import { AskDownload } from "./ask-download";
-import { DownloadLine } from "./download-line";
+import { FactList } from "./property-list";
+import { AskDownload } from "./download-dialog";
+import { DownloadLine } from "./download-progress";
 import { causesOf, failuresOf, isActive } from "./downloads";
 import { FailedDownloads } from "./failed-downloads";
-import { NotServed } from "./not-served";
-import { fetchModel } from "./orders";
-import { asksFirst, isNonCommercial, restOf, sizeOf, type Wanted } from "./sizes";
-import { StateBadge } from "./state-badge";
+import { NotServed } from "./worker-setup-note";
+import { fetchModel } from "./model-commands";
+import { asksFirst, isNonCommercial, restOf, sizeOf, type Wanted } from "./download-sizes";
+import { StateBadge } from "./weights-state-badge";
 import type { Download, Model } from "./types";
-import { WeightsLine } from "./weights-line";
+import { WeightsLine } from "./weights-item";
 
 /** One family: what it is, what is here of it, and what can be done about it. */
 export function ModelCard({

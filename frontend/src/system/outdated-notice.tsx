@@ -1,8 +1,8 @@
 import { t } from "../i18n";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
-import { ago } from "./amounts";
-import type { Reading } from "./reading";
+import { ago } from "./formatting";
+import type { Reading } from "./polling";
 
 /** What is shown is older than it should be: how old, and why. */
 export function Stale({ reading }: { reading: Reading<unknown> }) {

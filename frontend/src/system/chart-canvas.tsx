@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { language } from "../i18n";
 import { theme } from "../state/appearance";
-import { inkOf, type Ink } from "./ink";
+import { inkOf, type Ink } from "./chart-colors";
 
 export interface Drawing {
   options: Omit<uPlot.Options, "width" | "height">;

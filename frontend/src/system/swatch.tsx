@@ -1,4 +1,4 @@
-import { DASHES } from "./drawings";
+import { DASHES } from "./chart-options";
 
 /** How a value is drawn, beside its name. */
 export function Swatch({ look }: { look: "good" | "hatched" | "dotted" | "accent" | 0 | 1 | 2 }) {

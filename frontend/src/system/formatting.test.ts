@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 
 const locale = { value: "en" };
 vi.mock("../i18n/formats", () => ({ locale, span: String }));
-const { soundAmount } = await import("./amounts");
+const { soundAmount } = await import("./formatting");
 
 describe("how much sound there is", () => {
   it.each([

@@ -3,11 +3,11 @@ import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { modelName, variantName } from "../state/models";
 import { Button } from "../ui/button";
-import { unload, warm } from "./orders";
-import { servingOf } from "./serving";
-import { restOfWeights, type Wanted } from "./sizes";
-import { StateBadge } from "./state-badge";
-import { StandingBadge } from "./standing";
+import { unload, warm } from "./model-commands";
+import { servingOf } from "./model-workers";
+import { restOfWeights, type Wanted } from "./download-sizes";
+import { StateBadge } from "./weights-state-badge";
+import { StandingBadge } from "./model-status-badge";
 import type { Model, Weights } from "./types";
 
 /** One set of weights: who has it loaded, and what can be done about it. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asksFirst, isForGpus, isNonCommercial, restOf, restOfWeights, sizeOf } from "./sizes";
+import { asksFirst, isForGpus, isNonCommercial, restOf, restOfWeights, sizeOf } from "./download-sizes";
 import type { Model, Weights } from "./types";
 
 function weights(key: string, more: Partial<Weights> = {}): Weights {

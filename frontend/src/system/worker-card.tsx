@@ -4,10 +4,10 @@ import { bytes, count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
-import { FactList } from "./fact-list";
-import { atTime } from "./amounts";
-import { ageS, nameOf, progressOf } from "./crew";
-import { StandingBadge } from "./standing";
+import { FactList } from "./property-list";
+import { atTime } from "./formatting";
+import { ageS, nameOf, progressOf } from "./worker-groups";
+import { StandingBadge } from "./model-status-badge";
 import type { Holding, ServedModel, Worker } from "./types";
 
 /** One living process: what it is, which models it has, and what it speaks now. */

@@ -1,8 +1,8 @@
 import { useId, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { Canvas, type Drawing } from "./canvas";
-import type { Ink } from "./ink";
-import { Numbers } from "./numbers";
+import { Canvas, type Drawing } from "./chart-canvas";
+import type { Ink } from "./chart-colors";
+import { Numbers } from "./chart-table";
 import { Swatch } from "./swatch";
 
 export interface Shown {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failureShare, hoursOf, jobsOf, mostOf, pointsOf, stacked, sumOf, type Point } from "./points";
+import { failureShare, hoursOf, jobsOf, mostOf, pointsOf, stacked, sumOf, type Point } from "./time-series";
 
 function point(at: string, completed: number, failed = 0, cancelled = 0, p99: number | null = null): Point {
   const wait = p99 === null ? null : { p50: 1, p90: 2, p99, count: completed };

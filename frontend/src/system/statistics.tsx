@@ -1,6 +1,6 @@
 /** How much was spoken, how fast, and how long people waited. */
 
-import "./figures.css";
+import "./statistics.css";
 
 import { useMemo } from "preact/hooks";
 import { answer, api } from "../api/client";
@@ -11,11 +11,11 @@ import { voiceName } from "../state/voices";
 import { Choices } from "../ui/choices";
 import { Empty, Skeleton, Trouble } from "../ui/state";
 import { JobsChart, MinutesChart, WaitedChart } from "./charts";
-import { within } from "./patience";
-import { hoursOf, jobsOf, pointsOf, RANGES, type Range } from "./points";
+import { within } from "./timeout";
+import { hoursOf, jobsOf, pointsOf, RANGES, type Range } from "./time-series";
 import { Ranking } from "./ranking";
-import { useReading } from "./reading";
-import { Stale } from "./stale";
+import { useReading } from "./polling";
+import { Stale } from "./outdated-notice";
 import { Totals } from "./totals";
 import type { Analytics } from "./types";
 

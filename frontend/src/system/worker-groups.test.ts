@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ageS, crewOf, nameOf, progressOf, shareOf, sortedQueues, standingOf } from "./crew";
+import { ageS, crewOf, nameOf, progressOf, shareOf, sortedQueues, standingOf } from "./worker-groups";
 import type { Queue, Worker } from "./types";
 
 function worker(id: string, more: Partial<Worker> = {}): Worker {

@@ -2,9 +2,9 @@ import { useId, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Button } from "../ui/button";
-import { percentage, rounded, waited } from "./amounts";
-import { shareOf } from "./crew";
-import { failureShare, jobsOf } from "./points";
+import { percentage, rounded, waited } from "./formatting";
+import { shareOf } from "./worker-groups";
+import { failureShare, jobsOf } from "./time-series";
 import { pressed, sortedBy, type Order } from "./sorting";
 import type { NamedFigures } from "./types";
 

@@ -1,10 +1,10 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { atHour, onDay, rounded, soundInWords, waited } from "./amounts";
+import { atHour, onDay, rounded, soundInWords, waited } from "./formatting";
 import { Chart, type Shown } from "./chart";
-import { bars, lines, stackedBars } from "./drawings";
-import { jobsOf, mostOf, stacked, sumOf, type Point } from "./points";
-import { isWide } from "./scale";
+import { bars, lines, stackedBars } from "./chart-options";
+import { jobsOf, mostOf, stacked, sumOf, type Point } from "./time-series";
+import { isWide } from "./chart-scale";
 import type { Percentiles } from "./types";
 
 interface Charted {

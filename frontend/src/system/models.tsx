@@ -5,10 +5,10 @@ import { t } from "../i18n";
 import { Empty, Skeleton, Trouble } from "../ui/state";
 import { listenedTo } from "./downloads";
 import { ModelCard } from "./model-card";
-import { within } from "./patience";
-import { useReading } from "./reading";
-import { hasSpeaker, servingOf } from "./serving";
-import { Stale } from "./stale";
+import { within } from "./timeout";
+import { useReading } from "./polling";
+import { hasSpeaker, servingOf } from "./model-workers";
+import { Stale } from "./outdated-notice";
 
 const EVERY_MS = 4000;
 
