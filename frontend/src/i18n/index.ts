@@ -1,7 +1,7 @@
 /** The page in the languages it speaks. English is the measure: a message that French lacks does not compile. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { recall, remember } from "../state/store";
+import { recall, remember } from "../state/storage";
 import * as en from "./en";
 import * as fr from "./fr";
 

@@ -7,7 +7,7 @@ import { replaceQuery } from "../state/route";
 import { voices, voiceName } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { choicesOf, type ModelChoice } from "./choices";
+import { choicesOf, type ModelChoice } from "./filter-options";
 import { howMany, isAny, NONE, Q_CHARS, write, type Filters } from "./filters";
 import { heard } from "./recordings";
 

@@ -5,8 +5,8 @@ import { percent, span } from "../i18n/formats";
 import { Icon } from "../ui/icon";
 import "./in-progress.css";
 import { JobName } from "./job-name";
-import { NotSpoken } from "./not-spoken";
-import { othersToo, underWay, useUnderWay, type UnderWay } from "./under-way";
+import { NotSpoken } from "./failed-job-list";
+import { othersToo, underWay, useUnderWay, type UnderWay } from "./jobs-in-progress";
 
 export function InProgress() {
   useUnderWay();

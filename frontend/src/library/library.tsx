@@ -10,14 +10,14 @@ import { Empty, Skeleton, Trouble } from "../ui/state";
 import { ask, FilterBar, isTyping } from "./filter-bar";
 import { dayOf, isAny, NONE, read, write, type Filters } from "./filters";
 import { InProgress } from "./in-progress";
-import { RecordingList } from "./list";
-import { ListHead } from "./list-head";
-import { ROWS_MAX } from "./listing";
+import { RecordingList } from "./recording-list";
+import { ListHead } from "./list-header";
+import { ROWS_MAX } from "./paged-list";
 import "./library.css";
 import { lookAgain, opened, recordings, shown } from "./recordings";
 import { undoRemoval } from "./removal";
 import { RenameDialog } from "./rename-dialog";
-import { endings } from "./under-way";
+import { endings } from "./jobs-in-progress";
 import { toTheTop } from "./viewport";
 
 export function Library() {

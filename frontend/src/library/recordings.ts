@@ -3,7 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { answer, api } from "../api/client";
 import { asked, type Filters } from "./filters";
-import { listing } from "./listing";
+import { listing } from "./paged-list";
 import { pendingRemovals } from "./removal";
 import { rowOf, type Page } from "./rows";
 import { NOTHING, within, type Selection } from "./selection";

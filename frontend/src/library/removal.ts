@@ -6,10 +6,10 @@ import { t } from "../i18n";
 import { tell } from "../state/notices";
 import * as player from "../state/player";
 import { maxBatchIds } from "../state/service";
-import { KEPT, recall, remember } from "../state/store";
+import { KEPT, recall, remember } from "../state/storage";
 import { explain } from "../ui/state";
 import { chunks } from "./chunks";
-import { removals, type Batch, type Refusal } from "./removals";
+import { removals, type Batch, type Refusal } from "./pending-removals";
 
 const NAME = "removals";
 

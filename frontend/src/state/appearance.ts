@@ -1,7 +1,7 @@
 /** Day or night: as the system says, or as somebody chose. */
 
 import { effect, signal } from "@preact/signals";
-import { recall, remember } from "./store";
+import { recall, remember } from "./storage";
 
 export type Theme = "auto" | "light" | "dark";
 

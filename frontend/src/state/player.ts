@@ -6,7 +6,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { address, answer, api, type Failure } from "../api/client";
-import { otherFormat } from "../api/renditions";
+import { otherFormat } from "../api/transcode";
 
 export interface Track {
   jobId: string;

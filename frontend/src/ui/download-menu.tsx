@@ -3,12 +3,12 @@
 import { useState } from "preact/hooks";
 import { address, answer, api, Failure } from "../api/client";
 import { FORMATS, formatName, type Format } from "../api/formats";
-import { otherFormat } from "../api/renditions";
+import { otherFormat } from "../api/transcode";
 import { t } from "../i18n";
 import { tell } from "../state/notices";
 import { Button } from "./button";
 import { Menu } from "./menu";
-import { fileName, save, saveBlob } from "./saving";
+import { fileName, save, saveBlob } from "./file-download";
 import { explain } from "./state";
 
 interface Downloadable {

@@ -1,7 +1,7 @@
 /** What is being written, and how it shall be said. It outlives a reload. */
 
 import { batch, effect, signal } from "@preact/signals";
-import { forget, recall, remember } from "../state/store";
+import { forget, recall, remember } from "../state/storage";
 import { FORMATS, type Format } from "../api/formats";
 
 export interface Delivery {

@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 
 vi.mock("../api/client", () => ({}));
 vi.mock("./removal", () => ({ pendingRemovals: { value: new Set() } }));
-const { lately } = await import("./unspoken");
+const { lately } = await import("./failed-jobs");
 
 const HOUR_MS = 3_600_000;
 const NOW = Date.UTC(2026, 6, 15);

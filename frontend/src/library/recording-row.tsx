@@ -8,7 +8,7 @@ import { Button, IconButton } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { Menu } from "../ui/menu";
 import type { Row } from "./rows";
-import { when } from "./when";
+import { when } from "./short-date";
 
 /** Drawn again only when what it is given changed: what is given to it must stay the same from scroll to scroll. */
 export function RecordingRow({

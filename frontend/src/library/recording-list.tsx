@@ -5,7 +5,7 @@ import { t } from "../i18n";
 import { go, link } from "../state/route";
 import { active, opened, recordings, select, selection, shown } from "./recordings";
 import { removeRecordings } from "./removal";
-import { RecordingRow } from "./row";
+import { RecordingRow } from "./recording-row";
 import { all, NOTHING, ranged, toggled } from "./selection";
 import { isTyping } from "./filter-bar";
 import { Viewport } from "./viewport";

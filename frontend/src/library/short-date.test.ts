@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 vi.mock("../i18n/formats", () => ({ locale: { value: "en" } }));
-const { shape } = await import("./when");
+const { shape } = await import("./short-date");
 
 const NOW = new Date(2026, 6, 15, 9, 0);
 const iso = (...at: [number, number, number, number, number]): string => new Date(...at).toISOString();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { removals, UNDO_MS, type Batch, type Refusal, type World } from "./removals";
+import { removals, UNDO_MS, type Batch, type Refusal, type World } from "./pending-removals";
 
 /** A browser and a service, as far as deleting knows them. Two tabs share one `kept`. */
 class Stage {

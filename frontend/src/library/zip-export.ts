@@ -7,7 +7,7 @@ import { t } from "../i18n";
 import { tell } from "../state/notices";
 import { maxBatchIds } from "../state/service";
 import { explain } from "../ui/state";
-import { saveBlob } from "../ui/saving";
+import { saveBlob } from "../ui/file-download";
 import { chunks } from "./chunks";
 
 /** What is said while it goes on; null when nothing is being exported. */

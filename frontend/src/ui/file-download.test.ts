@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fileName } from "./saving";
+import { fileName } from "./file-download";
 
 describe("the name of a file", () => {
   it.each([

@@ -4,7 +4,7 @@ import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { exportAll, exporting } from "./archive";
+import { exportAll, exporting } from "./zip-export";
 import { recordings, select, selection, shown } from "./recordings";
 import { removeRecordings } from "./removal";
 import { all, NOTHING } from "./selection";

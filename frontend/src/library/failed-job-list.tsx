@@ -8,8 +8,8 @@ import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
 import { JobName } from "./job-name";
 import { removeRecordings } from "./removal";
-import { speakAgain } from "./under-way";
-import { unspoken, type Unspoken } from "./unspoken";
+import { speakAgain } from "./jobs-in-progress";
+import { unspoken, type Unspoken } from "./failed-jobs";
 
 /** As many as leave the library in sight. */
 const FEW = 3;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pauseMs } from "./pacing";
+import { pauseMs } from "./poll-interval";
 
 it("looks every five seconds, and less often where looking is hard work", () => {
   expect(pauseMs(20)).toBe(5000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choicesOf } from "./choices";
+import { choicesOf } from "./filter-options";
 
 const VOICES = [
   { id: "kokoro_zoe", name: "Zoe", model: "kokoro", available: true },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Failure } from "../api/client";
 import { NONE } from "./filters";
-import { listing, type Fetch } from "./listing";
+import { listing, type Fetch } from "./paged-list";
 import type { Page, Row } from "./rows";
 
 function row(jobId: string): Row {

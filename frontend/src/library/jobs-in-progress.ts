@@ -4,8 +4,8 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { answer, api, type Job } from "../api/client";
 import { titleOf } from "../state/titles";
-import { pauseMs } from "./pacing";
-import { forgetUnspoken, lookAtUnspoken } from "./unspoken";
+import { pauseMs } from "./poll-interval";
+import { forgetUnspoken, lookAtUnspoken } from "./failed-jobs";
 
 export interface UnderWay {
   jobId: string;
