@@ -6,14 +6,15 @@ import { address } from "./api/client";
 import { language, t, type Language } from "./i18n";
 import { Player } from "./listen/player-bar";
 import { theme } from "./state/appearance";
-import { link, route, type Screen } from "./state/route";
+import type { Screen } from "./state/hash";
+import { link, route } from "./state/route";
 import { health, reachable } from "./state/service";
 import { Choices } from "./ui/choices";
 import { Icon } from "./ui/icon";
 import { Menu } from "./ui/menu";
 import { Notices } from "./ui/notices";
 
-const PLACES: readonly Exclude<Screen, "listen">[] = ["write", "library", "farm"];
+const NAVIGATION: readonly Exclude<Screen, "listen">[] = ["write", "library", "system"];
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
@@ -21,7 +22,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const shown = useRef(`${screen}/${id}`);
   // Before it is painted, so that a screen may go on to where one was on it.
   useLayoutEffect(() => {
-    document.title = `${t.value.shell[screen]} · OratioViva`;
+    document.title = `${screenName(screen)} · OratioViva`;
     if (shown.current === `${screen}/${id}`) return;
     shown.current = `${screen}/${id}`;
     main.current?.scrollTo(0, 0);
@@ -50,11 +51,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <nav class="rail" aria-label={t.value.shell.places}>
         <Brand />
         <ul class="places">
-          {PLACES.map((place) => (
-            <li key={place}>
-              <a class="place" href={link(place)} aria-current={isIn(place, screen) ? "page" : undefined}>
-                <Icon name={place} />
-                {t.value.shell[place]}
+          {NAVIGATION.map((target) => (
+            <li key={target}>
+              <a class="place" href={link(target)} aria-current={isCurrent(target, screen) ? "page" : undefined}>
+                <Icon name={target} />
+                {screenName(target)}
               </a>
             </li>
           ))}
@@ -72,9 +73,13 @@ export function Shell({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** What is listened to belongs to the library. */
-function isIn(place: Screen, screen: Screen): boolean {
-  return place === screen || (place === "library" && screen === "listen");
+function screenName(screen: Screen): string {
+  return t.value.shell[screen === "system" ? "farm" : screen];
+}
+
+/** The listen screen belongs to the library. */
+function isCurrent(target: Screen, screen: Screen): boolean {
+  return target === screen || (target === "library" && screen === "listen");
 }
 
 function Brand() {

@@ -21,7 +21,7 @@ import type { Analytics } from "./types";
 
 const EVERY_MS = 60_000;
 
-export function Figures() {
+export function Statistics() {
   const said = t.value.farm;
   const range = rangeOf(route.value.query);
   const ask = (signal: AbortSignal) => {
@@ -36,7 +36,7 @@ export function Figures() {
         label={said.range}
         value={range}
         options={RANGES.map((value) => ({ value, label: said[`range${value}`] }))}
-        onChange={(chosen) => replaceQuery(new URLSearchParams({ part: "figures", range: chosen }))}
+        onChange={(chosen) => replaceQuery(new URLSearchParams({ tab: "statistics", range: chosen }))}
       />
       <Stale reading={reading} />
       {now ? (

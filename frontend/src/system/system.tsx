@@ -1,4 +1,4 @@
-/** The farm: who speaks, with what, and how it went. */
+/** The system screen: workers and queues, models and their downloads, statistics. */
 
 import "./system.css";
 
@@ -11,15 +11,15 @@ import { Models } from "./models";
 import { Tabs } from "./tabs";
 import { Workers } from "./workers";
 
-const PARTS = ["workers", "models", "figures"] as const;
-type Part = (typeof PARTS)[number];
+const TABS = ["workers", "models", "statistics"] as const;
+type Tab = (typeof TABS)[number];
 
-// Its charts are drawn by a library that nothing else needs.
-const Figures = lazy(() => import("./statistics").then((part) => part.Figures));
+// Loaded on demand: only its charts need the chart library.
+const Statistics = lazy(() => import("./statistics").then((module) => module.Statistics));
 
-export function Farm() {
+export function System() {
   const said = t.value.farm;
-  const part = partOf(route.value.query);
+  const tab = tabOf(route.value.query);
   useEffect(() => {
     if (voices.value === null) void loadVoices();
   }, []);
@@ -33,17 +33,17 @@ export function Farm() {
       </header>
       <Tabs
         label={said.parts}
-        value={part}
-        options={PARTS.map((value) => ({ value, label: said[value] }))}
-        onChange={(chosen) => replaceQuery(new URLSearchParams({ part: chosen }))}
+        value={tab}
+        options={TABS.map((value) => ({ value, label: said[value === "statistics" ? "figures" : value] }))}
+        onChange={(chosen) => replaceQuery(new URLSearchParams({ tab: chosen }))}
       >
-        {part === "workers" ? <Workers /> : part === "models" ? <Models /> : <Figures />}
+        {tab === "workers" ? <Workers /> : tab === "models" ? <Models /> : <Statistics />}
       </Tabs>
     </div>
   );
 }
 
-function partOf(query: URLSearchParams): Part {
-  const asked = query.get("part");
-  return PARTS.find((part) => part === asked) ?? "workers";
+function tabOf(query: URLSearchParams): Tab {
+  const requested = query.get("tab");
+  return TABS.find((tab) => tab === requested) ?? "workers";
 }

@@ -50,7 +50,7 @@ function Everybody({ workers }: { workers: readonly Worker[] }) {
     <section class="stack" aria-labelledby="farm-workers">
       <h2 id="farm-workers">{said.workers}</h2>
       {crew.speaking.length ? null : (
-        <Empty icon="farm" title={said.nobodyTitle}>
+        <Empty icon="system" title={said.nobodyTitle}>
           <p>{said.nobody}</p>
           <pre class="command">
             <code>oratio worker --models hibari,stub</code>

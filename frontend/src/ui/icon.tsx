@@ -3,7 +3,7 @@
 const PATHS = {
   write: "M4 20h4L19 9a2.1 2.1 0 0 0-3-3L5 17zM13.5 7.5l3 3",
   library: "M5 4v16M9 4v16M13 4h3v16h-3zM17 5l3-.6L21.5 19l-3 .7",
-  farm: "M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.01M7.5 16.5h.01M11 7.5h5M11 16.5h5",
+  system: "M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.01M7.5 16.5h.01M11 7.5h5M11 16.5h5",
   listen: "M4 10v4M8 7v10M12 4v16M16 8v8M20 10.5v3",
   play: "M8 5.5v13l10.5-6.5z",
   pause: "M8 5.5v13M16 5.5v13",
