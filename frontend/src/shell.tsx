@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { address } from "./api/client";
+import { serviceUrl } from "./api/client";
 import { language, t, type Language } from "./i18n";
 import { Player } from "./listen/player-bar";
 import { theme } from "./state/appearance";
@@ -19,12 +19,12 @@ const NAVIGATION: readonly Exclude<Screen, "listen">[] = ["write", "library", "s
 export function Shell({ children }: { children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
   const { screen, id } = route.value;
-  const shown = useRef(`${screen}/${id}`);
+  const lastShown = useRef(`${screen}/${id}`);
   // Before it is painted, so that a screen may go on to where one was on it.
   useLayoutEffect(() => {
     document.title = `${screenName(screen)} · OratioViva`;
-    if (shown.current === `${screen}/${id}`) return;
-    shown.current = `${screen}/${id}`;
+    if (lastShown.current === `${screen}/${id}`) return;
+    lastShown.current = `${screen}/${id}`;
     main.current?.scrollTo(0, 0);
     main.current?.focus();
   }, [screen, id, language.value]);
@@ -97,12 +97,12 @@ const LANGUAGES: readonly { value: Language; label: string }[] = [
 ];
 
 function Preferences() {
-  const said = t.value.shell;
+  const texts = t.value.shell;
   return (
     <>
-      <Service />
+      <ServiceStatus />
       <Choices
-        label={said.language}
+        label={texts.language}
         value={language.value}
         options={LANGUAGES}
         onChange={(chosen) => {
@@ -110,22 +110,22 @@ function Preferences() {
         }}
       />
       <Choices
-        label={said.theme}
+        label={texts.theme}
         value={theme.value}
-        options={(["auto", "light", "dark"] as const).map((value) => ({ value, label: said[value] }))}
+        options={(["auto", "light", "dark"] as const).map((value) => ({ value, label: texts[value] }))}
         onChange={(chosen) => {
           theme.value = chosen;
         }}
       />
-      <a class="small" href={address("/docs")}>
-        {said.api}
+      <a class="small" href={serviceUrl("/docs")}>
+        {texts.api}
       </a>
     </>
   );
 }
 
-function Service() {
-  const [kind, text] = standing();
+function ServiceStatus() {
+  const [kind, text] = serviceStatus();
   return (
     <p class={`service ${kind}`} role="status">
       {text}
@@ -133,11 +133,11 @@ function Service() {
   );
 }
 
-function standing(): ["good" | "warn" | "bad", string] {
-  const said = t.value.shell;
-  const now = health.value;
-  if (!reachable.value) return ["bad", said.serviceAway];
-  if (now === null) return ["good", said.loading];
-  if (now.status !== "ok") return ["warn", said.serviceDegraded];
-  return now.workers_alive ? ["good", said.serviceOk(now.workers_alive)] : ["warn", said.serviceNone];
+function serviceStatus(): ["good" | "warn" | "bad", string] {
+  const texts = t.value.shell;
+  const current = health.value;
+  if (!reachable.value) return ["bad", texts.serviceAway];
+  if (current === null) return ["good", texts.loading];
+  if (current.status !== "ok") return ["warn", texts.serviceDegraded];
+  return current.workers_alive ? ["good", texts.serviceOk(current.workers_alive)] : ["warn", texts.serviceNone];
 }

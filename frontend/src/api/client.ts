@@ -13,7 +13,7 @@ export type Health = Schemas["Health"];
 export const ROOT = new URL(import.meta.env.DEV ? "./" : "../", document.baseURI);
 
 /** The address of something that a tag fetches: sound, a download. */
-export function address(path: string, query: Record<string, string> = {}): string {
+export function serviceUrl(path: string, query: Record<string, string> = {}): string {
   const url = new URL(path.replace(/^\//, ""), ROOT);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.href;
@@ -37,18 +37,18 @@ export class Failure extends Error {
   }
 }
 
-const client = createClient<paths>({ baseUrl: ROOT.href.replace(/\/$/, ""), fetch: asked });
+const client = createClient<paths>({ baseUrl: ROOT.href.replace(/\/$/, ""), fetch: fetchWithTimeout });
 
-const ANSWERED_WITHIN_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 /** Those that are made while one waits, however long it takes. */
-const WAITED_FOR = /\/(synthesize|transcode|export\/zip)$/;
+const LONG_REQUESTS = /\/(synthesize|transcode|export\/zip)$/;
 
-async function asked(request: Request): Promise<Response> {
+async function fetchWithTimeout(request: Request): Promise<Response> {
   let response: Response;
   try {
-    const isWaitedFor = WAITED_FOR.test(new URL(request.url).pathname);
-    const late = AbortSignal.timeout(ANSWERED_WITHIN_MS);
-    response = await fetch(request, isWaitedFor ? {} : { signal: AbortSignal.any([request.signal, late]) });
+    const isLong = LONG_REQUESTS.test(new URL(request.url).pathname);
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    response = await fetch(request, isLong ? {} : { signal: AbortSignal.any([request.signal, timeout]) });
   } catch (cause) {
     if (request.signal.aborted) throw cause;
     throw new Failure(String(cause), 0, "unreachable");
@@ -59,22 +59,25 @@ async function asked(request: Request): Promise<Response> {
 
 /** An error in the service's one shape, or what a proxy says in its place. */
 export async function failureOf(response: Response): Promise<Failure> {
-  const said: unknown = await response.json().catch(() => null);
-  const error = (said as { error?: Partial<Record<string, string | null>> } | null)?.error;
-  const wait = Number(response.headers.get("Retry-After"));
+  const body: unknown = await response.json().catch(() => null);
+  const error = (body as { error?: Partial<Record<string, string | null>> } | null)?.error;
+  const retryAfterS = Number(response.headers.get("Retry-After"));
   return new Failure(
     error?.["message"] ?? response.statusText,
     response.status,
     error?.["code"] ?? "unreachable",
     error?.["param"] ?? null,
-    Number.isFinite(wait) && wait > 0 ? wait : null,
+    Number.isFinite(retryAfterS) && retryAfterS > 0 ? retryAfterS : null,
   );
 }
 
 /** The answer itself: what is refused is thrown as a `Failure` before it gets here. */
-export async function answer<T>(asking: Promise<{ data?: T }>): Promise<T> {
-  const { data } = await asking;
+export async function dataOf<T>(request: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await request;
   return data as T;
 }
 
 export const api = client;
+
+// The former names, until every screen uses the new ones.
+export { dataOf as answer, serviceUrl as address };

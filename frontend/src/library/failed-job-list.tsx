@@ -2,29 +2,29 @@
 
 import { Failure } from "../api/client";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
 import { JobName } from "./job-name";
 import { removeRecordings } from "./removal";
-import { speakAgain } from "./jobs-in-progress";
-import { unspoken, type Unspoken } from "./failed-jobs";
+import { retryJob } from "./jobs-in-progress";
+import { failedJobs, type FailedJob } from "./failed-jobs";
 
 /** As many as leave the library in sight. */
-const FEW = 3;
+const COLLAPSED_JOBS = 3;
 
-export function NotSpoken() {
-  const said = t.value.library;
-  const [first, rest] = [unspoken.value.slice(0, FEW), unspoken.value.slice(FEW)];
+export function FailedJobList() {
+  const texts = t.value.library;
+  const [first, rest] = [failedJobs.value.slice(0, COLLAPSED_JOBS), failedJobs.value.slice(COLLAPSED_JOBS)];
   if (!first.length) return null;
   return (
     <section class="under-way" aria-labelledby="not-spoken">
-      <h2 id="not-spoken">{said.notSpoken}</h2>
+      <h2 id="not-spoken">{texts.notSpoken}</h2>
       <List jobs={first} />
       {rest.length ? (
         <details>
-          <summary class="soft small">{said.andMore(rest.length)}</summary>
+          <summary class="soft small">{texts.andMore(rest.length)}</summary>
           <List jobs={rest} />
         </details>
       ) : null}
@@ -32,37 +32,37 @@ export function NotSpoken() {
   );
 }
 
-function List({ jobs }: { jobs: readonly Unspoken[] }) {
+function List({ jobs }: { jobs: readonly FailedJob[] }) {
   return (
     <ul>
       {jobs.map((job) => (
-        <Line key={job.jobId} job={job} />
+        <JobItem key={job.jobId} job={job} />
       ))}
     </ul>
   );
 }
 
-function Line({ job }: { job: Unspoken }) {
-  const said = t.value.library;
-  const failed = job.status === "failed";
+function JobItem({ job }: { job: FailedJob }) {
+  const texts = t.value.library;
+  const hasFailed = job.status === "failed";
   return (
     <li class={job.status}>
-      <Icon name={failed ? "warn" : "stop"} />
+      <Icon name={hasFailed ? "warn" : "stop"} />
       <JobName {...job} />
-      {failed ? (
+      {hasFailed ? (
         <span class="under-way-why small clip" title={job.error} dir="auto">
-          {job.error || said.failed}
+          {job.error || texts.failed}
         </span>
       ) : (
-        <span class="badge">{said.cancelled}</span>
+        <span class="badge">{texts.cancelled}</span>
       )}
       <div class="under-way-acts">
-        <Button compact icon="retry" onPress={() => void again(job.jobId)}>
+        <Button compact icon="retry" onPress={() => void retry(job.jobId)}>
           {t.value.shell.retry}
           <span class="aside"> {job.title}</span>
         </Button>
         <Button compact kind="quiet" icon="trash" onPress={() => removeRecordings([job.jobId])}>
-          {said.remove}
+          {texts.remove}
           <span class="aside"> {job.title}</span>
         </Button>
       </div>
@@ -70,11 +70,11 @@ function Line({ job }: { job: Unspoken }) {
   );
 }
 
-async function again(jobId: string): Promise<void> {
+async function retry(jobId: string): Promise<void> {
   try {
-    await speakAgain(jobId);
-    tell(t.value.library.sentAgain);
+    await retryJob(jobId);
+    showNotice(t.value.library.sentAgain);
   } catch (cause) {
-    tell(cause instanceof Failure ? explain(cause) : String(cause), { kind: "bad" });
+    showNotice(cause instanceof Failure ? explain(cause) : String(cause), { kind: "bad" });
   }
 }

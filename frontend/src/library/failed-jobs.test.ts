@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 
 vi.mock("../api/client", () => ({}));
 vi.mock("./removal", () => ({ pendingRemovals: { value: new Set() } }));
-const { lately } = await import("./failed-jobs");
+const { recentJobs } = await import("./failed-jobs");
 
 const HOUR_MS = 3_600_000;
 const NOW = Date.UTC(2026, 6, 15);
@@ -12,11 +12,11 @@ const ended = (jobId: string, hoursAgo: number, status: "failed" | "cancelled") 
   voiceId: "hibari_heart",
   status,
   error: "",
-  endedAt: NOW - hoursAgo * HOUR_MS,
+  endedAtMs: NOW - hoursAgo * HOUR_MS,
 });
 
 it("shows what failed and what was cancelled together, the latest first, for a day", () => {
   const failed = [ended("f1", 1, "failed"), ended("f30", 30, "failed")];
   const cancelled = [ended("c0", 0.1, "cancelled"), ended("c5", 5, "cancelled")];
-  expect(lately([...failed, ...cancelled], NOW).map((job) => job.jobId)).toEqual(["c0", "f1", "c5"]);
+  expect(recentJobs([...failed, ...cancelled], NOW).map((job) => job.jobId)).toEqual(["c0", "f1", "c5"]);
 });

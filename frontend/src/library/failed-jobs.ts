@@ -1,11 +1,11 @@
 /** What failed or was cancelled within a day: it is in no library, and could not be found again otherwise. */
 
 import { computed, signal } from "@preact/signals";
-import { answer, api, type Job } from "../api/client";
+import { dataOf, api, type Job } from "../api/client";
 import { titleOf } from "../state/titles";
 import { pendingRemovals } from "./removal";
 
-export interface Unspoken {
+export interface FailedJob {
   jobId: string;
   title: string;
   voiceId: string;
@@ -13,43 +13,43 @@ export interface Unspoken {
   /** Empty of what was cancelled. */
   error: string;
   /** Milliseconds of the epoch. */
-  endedAt: number;
+  endedAtMs: number;
 }
 
-const SHOWN_EACH = 5;
-const SHOWN_FOR_MS = 24 * 3_600_000;
+const LIMIT_PER_STATUS = 5;
+const MAX_AGE_MS = 24 * 3_600_000;
 
-const found = signal<readonly Unspoken[]>([]);
+const loaded = signal<readonly FailedJob[]>([]);
 
 /** The latest first, without those that are being removed. */
-export const unspoken = computed(() => found.value.filter((job) => !pendingRemovals.value.has(job.jobId)));
+export const failedJobs = computed(() => loaded.value.filter((job) => !pendingRemovals.value.has(job.jobId)));
 
-export async function lookAtUnspoken(): Promise<void> {
-  const both = await Promise.all([ended("failed"), ended("cancelled")]);
-  found.value = lately(both.flat(), Date.now());
+export async function refreshFailedJobs(): Promise<void> {
+  const both = await Promise.all([fetchEnded("failed"), fetchEnded("cancelled")]);
+  loaded.value = recentJobs(both.flat(), Date.now());
 }
 
-async function ended(status: Unspoken["status"]): Promise<readonly Unspoken[]> {
-  const { items } = await answer(api.GET("/jobs", { params: { query: { status, limit: SHOWN_EACH } } }));
-  return items.map((job) => unspokenOf(job, status));
+async function fetchEnded(status: FailedJob["status"]): Promise<readonly FailedJob[]> {
+  const { items } = await dataOf(api.GET("/jobs", { params: { query: { status, limit: LIMIT_PER_STATUS } } }));
+  return items.map((job) => toFailedJob(job, status));
 }
 
-function unspokenOf(job: Job, status: Unspoken["status"]): Unspoken {
+function toFailedJob(job: Job, status: FailedJob["status"]): FailedJob {
   return {
     jobId: job.job_id,
     title: titleOf(job.text),
     voiceId: job.voice_id,
     status,
     error: job.error?.message ?? "",
-    endedAt: Date.parse(job.finished_at ?? job.created_at),
+    endedAtMs: Date.parse(job.finished_at ?? job.created_at),
   };
 }
 
-export function lately(jobs: readonly Unspoken[], now: number): readonly Unspoken[] {
-  return jobs.filter((job) => now - job.endedAt < SHOWN_FOR_MS).sort((a, b) => b.endedAt - a.endedAt);
+export function recentJobs(jobs: readonly FailedJob[], nowMs: number): readonly FailedJob[] {
+  return jobs.filter((job) => nowMs - job.endedAtMs < MAX_AGE_MS).sort((a, b) => b.endedAtMs - a.endedAtMs);
 }
 
 /** It is under way again. */
-export function forgetUnspoken(jobId: string): void {
-  found.value = found.value.filter((job) => job.jobId !== jobId);
+export function dropFailedJob(jobId: string): void {
+  loaded.value = loaded.value.filter((job) => job.jobId !== jobId);
 }

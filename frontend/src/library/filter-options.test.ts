@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choicesOf } from "./filter-options";
+import { filterOptions } from "./filter-options";
 
 const VOICES = [
   { id: "kokoro_zoe", name: "Zoe", model: "kokoro", available: true },
@@ -11,17 +11,17 @@ const nameOf = (model: string): string => model.toUpperCase();
 
 describe("what one can look for", () => {
   it("is what can speak, sorted by names", () => {
-    const choices = choicesOf(VOICES, new Map(), nameOf);
-    expect(choices.map((model) => model.name)).toEqual(["KOKORO"]);
-    expect(choices[0]?.voices.map((voice) => voice.name)).toEqual(["Emma", "Zoe"]);
+    const options = filterOptions(VOICES, new Map(), nameOf);
+    expect(options.map((model) => model.name)).toEqual(["KOKORO"]);
+    expect(options[0]?.voices.map((voice) => voice.name)).toEqual(["Emma", "Zoe"]);
   });
 
   it("is also what recordings have, of voices that are away or that nobody knows any more", () => {
-    const heard = new Map([["bark_5", "bark"], ["old_voice", "old"], ["kokoro_zoe", "kokoro"]]);
-    const choices = choicesOf(VOICES, heard, nameOf);
-    expect(choices.map((model) => model.alias)).toEqual(["bark", "kokoro", "old"]);
-    expect(choices[0]?.voices.map((voice) => voice.name)).toEqual(["Five"]);
-    expect(choices[2]?.voices.map((voice) => voice.name)).toEqual(["old_voice"]);
-    expect(choices[1]?.voices).toHaveLength(2);
+    const recordedVoices = new Map([["bark_5", "bark"], ["old_voice", "old"], ["kokoro_zoe", "kokoro"]]);
+    const options = filterOptions(VOICES, recordedVoices, nameOf);
+    expect(options.map((model) => model.alias)).toEqual(["bark", "kokoro", "old"]);
+    expect(options[0]?.voices.map((voice) => voice.name)).toEqual(["Five"]);
+    expect(options[2]?.voices.map((voice) => voice.name)).toEqual(["old_voice"]);
+    expect(options[1]?.voices).toHaveLength(2);
   });
 });

@@ -2,31 +2,31 @@
 
 import type { Voice } from "../api/client";
 
-export interface VoiceChoice {
+export interface VoiceOption {
   id: string;
   name: string;
   model: string;
 }
 
-export interface ModelChoice {
+export interface ModelOption {
   alias: string;
   name: string;
   /** By their names. */
-  voices: readonly VoiceChoice[];
+  voices: readonly VoiceOption[];
 }
 
 /** `heard` gives the models of voices that recordings have: they may be of voices that nobody knows any more. */
-export function choicesOf(
+export function filterOptions(
   voices: readonly Pick<Voice, "id" | "name" | "model" | "available">[],
-  heard: ReadonlyMap<string, string>,
+  recordedVoices: ReadonlyMap<string, string>,
   nameOf: (model: string) => string,
-): readonly ModelChoice[] {
-  const known = new Map(voices.map((voice) => [voice.id, voice.name]));
-  const chosen = new Map<string, VoiceChoice>();
-  for (const { id, name, model, available } of voices) if (available) chosen.set(id, { id, name, model });
-  for (const [id, model] of heard) if (!chosen.has(id)) chosen.set(id, { id, name: known.get(id) ?? id, model });
-  const models = [...new Set([...chosen.values()].map((voice) => voice.model))];
-  const voicesOf = (model: string): VoiceChoice[] => [...chosen.values()].filter((voice) => voice.model === model).sort(byName);
+): readonly ModelOption[] {
+  const names = new Map(voices.map((voice) => [voice.id, voice.name]));
+  const options = new Map<string, VoiceOption>();
+  for (const { id, name, model, available } of voices) if (available) options.set(id, { id, name, model });
+  for (const [id, model] of recordedVoices) if (!options.has(id)) options.set(id, { id, name: names.get(id) ?? id, model });
+  const models = [...new Set([...options.values()].map((voice) => voice.model))];
+  const voicesOf = (model: string): VoiceOption[] => [...options.values()].filter((voice) => voice.model === model).sort(byName);
   return models.map((alias) => ({ alias, name: nameOf(alias), voices: voicesOf(alias) })).sort(byName);
 }
 

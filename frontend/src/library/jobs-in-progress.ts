@@ -2,12 +2,12 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { answer, api, type Job } from "../api/client";
+import { dataOf, api, type Job } from "../api/client";
 import { titleOf } from "../state/titles";
-import { pauseMs } from "./poll-interval";
-import { forgetUnspoken, lookAtUnspoken } from "./failed-jobs";
+import { nextPollMs } from "./poll-interval";
+import { dropFailedJob, refreshFailedJobs } from "./failed-jobs";
 
-export interface UnderWay {
+export interface JobInProgress {
   jobId: string;
   title: string;
   voiceId: string;
@@ -16,23 +16,23 @@ export interface UnderWay {
   etaS: number | null;
 }
 
-const SHOWN = 5;
+const MAX_SHOWN = 5;
 /** Of so many looks one is also for those that were not spoken; and whenever something ended. */
-const UNSPOKEN_EVERY = 24;
+const FAILED_JOBS_EVERY = 24;
 
-export const underWay = signal<readonly UnderWay[]>([]);
-export const othersToo = signal(false);
+export const jobsInProgress = signal<readonly JobInProgress[]>([]);
+export const hasMoreJobs = signal(false);
 /** Grows when something that was under way is not so any more. */
-export const endings = signal(0);
+export const endedCount = signal(0);
 
-type Status = UnderWay["status"];
+type Status = JobInProgress["status"];
 
-async function jobs(status: Status, limit: number): Promise<{ items: UnderWay[]; more: boolean }> {
-  const list = await answer(api.GET("/jobs", { params: { query: { status, limit } } }));
-  return { items: list.items.map((job) => shown(job, status)), more: list.next_cursor !== null };
+async function fetchJobs(status: Status, limit: number): Promise<{ items: JobInProgress[]; hasMore: boolean }> {
+  const list = await dataOf(api.GET("/jobs", { params: { query: { status, limit } } }));
+  return { items: list.items.map((job) => toJobInProgress(job, status)), hasMore: list.next_cursor !== null };
 }
 
-function shown(job: Job, status: Status): UnderWay {
+function toJobInProgress(job: Job, status: Status): JobInProgress {
   return {
     jobId: job.job_id,
     title: titleOf(job.text),
@@ -43,46 +43,46 @@ function shown(job: Job, status: Status): UnderWay {
   };
 }
 
-async function look(withUnspoken: boolean): Promise<void> {
-  const [running, queued] = await Promise.all([jobs("running", SHOWN), jobs("queued", SHOWN)]);
+async function refresh(includeFailed: boolean): Promise<void> {
+  const [running, queued] = await Promise.all([fetchJobs("running", MAX_SHOWN), fetchJobs("queued", MAX_SHOWN)]);
   const all = [...running.items, ...queued.items.reverse()];
-  const now = new Set(all.map((job) => job.jobId));
-  const ended = underWay.value.some((job) => !now.has(job.jobId));
-  underWay.value = all.slice(0, SHOWN);
-  othersToo.value = all.length > SHOWN || running.more || queued.more;
-  if (ended) endings.value += 1;
-  if (ended || withUnspoken) await lookAtUnspoken();
+  const activeIds = new Set(all.map((job) => job.jobId));
+  const ended = jobsInProgress.value.some((job) => !activeIds.has(job.jobId));
+  jobsInProgress.value = all.slice(0, MAX_SHOWN);
+  hasMoreJobs.value = all.length > MAX_SHOWN || running.hasMore || queued.hasMore;
+  if (ended) endedCount.value += 1;
+  if (ended || includeFailed) await refreshFailedJobs();
 }
 
 /** Throws a `Failure`. */
-export async function speakAgain(jobId: string): Promise<void> {
+export async function retryJob(jobId: string): Promise<void> {
   await api.POST("/jobs/{job_id}/retry", { params: { path: { job_id: jobId } } });
-  forgetUnspoken(jobId);
-  await look(false);
+  dropFailedJob(jobId);
+  await refresh(false);
 }
 
 /** Keeps looking as long as the component is there and the page is seen. */
-export function useUnderWay(): void {
+export function useJobsInProgress(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let looks = 0;
-    let left = false;
-    async function turn(): Promise<void> {
+    let polls = 0;
+    let isUnmounted = false;
+    async function run(): Promise<void> {
       clearTimeout(timer);
-      if (document.hidden || left) return;
-      const began = performance.now();
+      if (document.hidden || isUnmounted) return;
+      const startedMs = performance.now();
       // What cannot be asked now is asked later; the rail says that the service is away.
-      await look(looks++ % UNSPOKEN_EVERY === 0).catch(() => undefined);
+      await refresh(polls++ % FAILED_JOBS_EVERY === 0).catch(() => undefined);
       clearTimeout(timer);
-      if (!left) timer = setTimeout(() => void turn(), pauseMs(performance.now() - began));
+      if (!isUnmounted) timer = setTimeout(() => void run(), nextPollMs(performance.now() - startedMs));
     }
-    const onSeen = (): void => void turn();
-    document.addEventListener("visibilitychange", onSeen);
-    void turn();
+    const onVisible = (): void => void run();
+    document.addEventListener("visibilitychange", onVisible);
+    void run();
     return () => {
-      left = true;
+      isUnmounted = true;
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onSeen);
+      document.removeEventListener("visibilitychange", onVisible);
     };
   }, []);
 }

@@ -4,62 +4,62 @@ import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { exportAll, exporting } from "./zip-export";
-import { recordings, select, selection, shown } from "./recordings";
+import { exportRecordings, exportStatus } from "./zip-export";
+import { recordings, updateSelection, selection, visibleRows } from "./recordings";
 import { removeRecordings } from "./removal";
-import { all, NOTHING } from "./selection";
+import { selectAll, EMPTY_SELECTION } from "./selection";
 
-export function ListHead() {
-  const said = t.value.library;
-  const rows = shown.value;
-  const ticked = selection.value.ids;
-  const isAll = ticked.size === rows.length;
+export function ListHeader() {
+  const texts = t.value.library;
+  const rows = visibleRows.value;
+  const selectedIds = selection.value.ids;
+  const isAllSelected = selectedIds.size === rows.length;
   return (
-    <div class={`recordings-head ${ticked.size ? "chosen" : ""}`}>
+    <div class={`recordings-head ${selectedIds.size ? "chosen" : ""}`}>
       <input
         class="tick"
         type="checkbox"
-        aria-label={said.selectAll}
-        title={said.selectAll}
-        checked={isAll}
-        indeterminate={ticked.size > 0 && !isAll}
-        onClick={() => select((now, ids) => (now.ids.size === ids.length ? NOTHING : all(ids)))}
+        aria-label={texts.selectAll}
+        title={texts.selectAll}
+        checked={isAllSelected}
+        indeterminate={selectedIds.size > 0 && !isAllSelected}
+        onClick={() => updateSelection((now, ids) => (now.ids.size === ids.length ? EMPTY_SELECTION : selectAll(ids)))}
       />
       <p class="small num" role="status">
-        {ticked.size ? said.selected(ticked.size, count(ticked.size)) : standing(rows.length)}
+        {selectedIds.size ? texts.selected(selectedIds.size, count(selectedIds.size)) : countText(rows.length)}
       </p>
-      {exporting.value === null ? null : (
+      {exportStatus.value === null ? null : (
         <p class="small num soft row" role="status">
           <Icon name="spinner" class="spin" />
-          {exporting.value}
+          {exportStatus.value}
         </p>
       )}
-      {ticked.size ? <Acts ids={[...ticked]} /> : null}
+      {selectedIds.size ? <Actions ids={[...selectedIds]} /> : null}
     </div>
   );
 }
 
-function Acts({ ids }: { ids: readonly string[] }) {
-  const said = t.value.library;
+function Actions({ ids }: { ids: readonly string[] }) {
+  const texts = t.value.library;
   return (
     <div class="recordings-acts">
-      <Button compact icon="download" busy={exporting.value !== null} onPress={() => void exportAll(ids)}>
-        {said.zip}
+      <Button compact icon="download" busy={exportStatus.value !== null} onPress={() => void exportRecordings(ids)}>
+        {texts.zip}
       </Button>
       <Button compact kind="danger" icon="trash" onPress={() => remove(ids)}>
-        {said.delete}
+        {texts.delete}
       </Button>
-      <IconButton compact kind="quiet" icon="close" label={said.clearSelection} onPress={() => select(() => NOTHING)} />
+      <IconButton compact kind="quiet" icon="close" label={texts.clearSelection} onPress={() => updateSelection(() => EMPTY_SELECTION)} />
     </div>
   );
 }
 
 function remove(ids: readonly string[]): void {
-  select(() => NOTHING);
+  updateSelection(() => EMPTY_SELECTION);
   removeRecordings(ids);
 }
 
-function standing(n: number): string {
-  const said = t.value.library;
-  return recordings.complete.value ? said.all(n, count(n)) : said.loaded(count(n));
+function countText(total: number): string {
+  const texts = t.value.library;
+  return recordings.isComplete.value ? texts.all(total, count(total)) : texts.loaded(count(total));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Failure } from "../api/client";
-import { NONE } from "./filters";
-import { listing, type Fetch } from "./paged-list";
+import { NO_FILTERS } from "./filters";
+import { createPagedList, type FetchPage } from "./paged-list";
 import type { Page, Row } from "./rows";
 
 function row(jobId: string): Row {
@@ -19,91 +19,91 @@ class Service {
     this.ids = Array.from({ length: count }, (_, at) => `r${String(at).padStart(2, "0")}`);
   }
 
-  fetch: Fetch = async (filters, cursor, signal): Promise<Page> => {
+  fetch: FetchPage = async (filters, cursor, signal): Promise<Page> => {
     this.calls.push({ q: filters.q, cursor, signal });
     if (this.held) await new Promise<void>((go) => this.held?.push(go));
     if (this.trouble) throw this.trouble;
     const found = this.ids.filter((id) => id.includes(filters.q));
     const from = cursor === null ? 0 : found.findIndex((id) => id > cursor);
     const shown = from < 0 ? [] : found.slice(from, from + 3);
-    return { rows: shown.map(row), next: from >= 0 && found.length > from + 3 ? (shown.at(-1) ?? null) : null };
+    return { rows: shown.map(row), nextCursor: from >= 0 && found.length > from + 3 ? (shown.at(-1) ?? null) : null };
   };
 }
 
-const ids = (list: ReturnType<typeof listing>): string[] => list.rows.value.map((one) => one.jobId);
+const ids = (list: ReturnType<typeof createPagedList>): string[] => list.rows.value.map((one) => one.jobId);
 
 describe("the list", () => {
   it("loads page behind page until there is no more", async () => {
     const service = new Service(7);
-    const list = listing(service.fetch);
-    await list.show(NONE);
+    const list = createPagedList(service.fetch);
+    await list.show(NO_FILTERS);
     expect(ids(list)).toEqual(["r00", "r01", "r02"]);
-    await list.more();
-    await list.more();
+    await list.loadMore();
+    await list.loadMore();
     expect(ids(list)).toEqual(service.ids);
-    expect(list.complete.value).toBe(true);
-    await list.more();
+    expect(list.isComplete.value).toBe(true);
+    await list.loadMore();
     expect(service.calls).toHaveLength(3);
   });
 
   it("shows what was asked for last, whichever answer comes first", async () => {
     const service = new Service(12);
-    const list = listing(service.fetch);
+    const list = createPagedList(service.fetch);
     service.held = [];
-    const first = list.show({ ...NONE, q: "r0" });
-    const second = list.show({ ...NONE, q: "r1" });
+    const first = list.show({ ...NO_FILTERS, q: "r0" });
+    const second = list.show({ ...NO_FILTERS, q: "r1" });
     expect(service.calls[0]?.signal.aborted).toBe(true);
     service.held[1]?.();
     await second;
     service.held[0]?.();
     await first;
     expect(ids(list)).toEqual(["r10", "r11"]);
-    expect(list.loading.value).toBe(false);
+    expect(list.isLoading.value).toBe(false);
   });
 
   it("keeps what is loaded when it is shown again, with what is new", async () => {
     const service = new Service(9);
-    const list = listing(service.fetch);
-    await list.show(NONE);
-    await list.more();
+    const list = createPagedList(service.fetch);
+    await list.show(NO_FILTERS);
+    await list.loadMore();
     service.ids = ["n1", ...service.ids];
-    await list.show({ ...NONE });
+    await list.show({ ...NO_FILTERS });
     expect(ids(list)).toEqual(["n1", "r00", "r01", "r02", "r03", "r04", "r05"]);
-    await list.more();
+    await list.loadMore();
     expect(ids(list).at(-1)).toBe("r08");
   });
 
   it("keeps what is shown when more cannot be had, and goes on when asked again", async () => {
     const service = new Service(5);
-    const list = listing(service.fetch);
-    await list.show(NONE);
+    const list = createPagedList(service.fetch);
+    await list.show(NO_FILTERS);
     service.trouble = { code: "unreachable" } as Failure;
-    await list.more();
+    await list.loadMore();
     expect(list.failure.value?.code).toBe("unreachable");
     expect(ids(list)).toHaveLength(3);
     service.trouble = null;
-    await list.more();
+    await list.loadMore();
     expect(ids(list)).toHaveLength(5);
     expect(list.failure.value).toBeNull();
   });
 
   it("knows a new title without asking", async () => {
-    const list = listing(new Service(3).fetch);
-    await list.show(NONE);
-    list.retitle("r01", "Other");
+    const list = createPagedList(new Service(3).fetch);
+    await list.show(NO_FILTERS);
+    list.setTitle("r01", "Other");
     expect(list.rows.value.map((one) => one.title)).toEqual(["r00", "Other", "r02"]);
   });
 
   it("asks anew for what failed, also where nothing is behind it", async () => {
     const service = new Service(2);
-    const list = listing(service.fetch);
-    await list.show(NONE);
+    const list = createPagedList(service.fetch);
+    await list.show(NO_FILTERS);
     service.trouble = new Error("away") as Failure;
     await list.refresh();
     expect(list.failure.value).not.toBeNull();
     service.trouble = null;
     service.ids = ["r00"];
-    await list.again();
+    await list.retry();
     expect(list.failure.value).toBeNull();
     expect(ids(list)).toEqual(["r00"]);
   });

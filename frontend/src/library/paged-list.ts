@@ -2,94 +2,94 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Failure } from "../api/client";
-import { isSame, type Filters } from "./filters";
-import { joined, merged, type Page, type Row } from "./rows";
+import { areEqual, type Filters } from "./filters";
+import { appendPage, mergeFirstPage, type Page, type Row } from "./rows";
 
 /** More than anybody reads, and less than browsers can scroll through. */
 export const ROWS_MAX = 100_000;
 
-export type Fetch = (filters: Filters, cursor: string | null, signal: AbortSignal) => Promise<Page>;
+export type FetchPage = (filters: Filters, cursor: string | null, signal: AbortSignal) => Promise<Page>;
 
-export interface Listing {
+export interface PagedList {
   rows: ReadonlySignal<readonly Row[]>;
   /** What they are the answer to; null before the first was asked for. */
   filters: ReadonlySignal<Filters | null>;
-  loading: ReadonlySignal<boolean>;
+  isLoading: ReadonlySignal<boolean>;
   failure: ReadonlySignal<Failure | null>;
   /** Nothing is behind what is loaded. */
-  complete: ReadonlySignal<boolean>;
+  isComplete: ReadonlySignal<boolean>;
   /** Show what these ask for: from the start, or, when they are the same as before, what is new. */
   show: (filters: Filters) => Promise<void>;
-  more: () => Promise<void>;
+  loadMore: () => Promise<void>;
   /** What failed, once more: the next page, or the first where there is none. */
-  again: () => Promise<void>;
+  retry: () => Promise<void>;
   /** Look at the first page again, without losing those behind it. */
   refresh: () => Promise<void>;
-  retitle: (jobId: string, title: string) => void;
+  setTitle: (jobId: string, title: string) => void;
 }
 
-export function listing(fetch: Fetch): Listing {
+export function createPagedList(fetch: FetchPage): PagedList {
   const rows = signal<readonly Row[]>([]);
   const filters = signal<Filters | null>(null);
-  const next = signal<string | null>(null);
-  const loading = signal(false);
+  const nextCursor = signal<string | null>(null);
+  const isLoading = signal(false);
   const failure = signal<Failure | null>(null);
-  let asking: AbortController | null = null;
+  let controller: AbortController | null = null;
 
-  async function ask(cursor: string | null, take: (page: Page) => void): Promise<void> {
-    asking?.abort();
-    const mine = (asking = new AbortController());
-    loading.value = true;
+  async function load(cursor: string | null, apply: (page: Page) => void): Promise<void> {
+    controller?.abort();
+    const own = (controller = new AbortController());
+    isLoading.value = true;
     failure.value = null;
     try {
-      const page = await fetch(filters.value as Filters, cursor, mine.signal);
-      if (asking === mine) take(page);
+      const page = await fetch(filters.value as Filters, cursor, own.signal);
+      if (controller === own) apply(page);
     } catch (cause) {
-      if (asking === mine) failure.value = cause as Failure;
+      if (controller === own) failure.value = cause as Failure;
     } finally {
-      if (asking === mine) loading.value = false;
+      if (controller === own) isLoading.value = false;
     }
   }
 
-  function begin(page: Page): void {
+  function replaceRows(page: Page): void {
     rows.value = page.rows;
-    next.value = page.next;
+    nextCursor.value = page.nextCursor;
   }
 
   async function refresh(): Promise<void> {
-    if (!filters.value || loading.value) return;
-    await ask(null, (page) => {
-      const both = merged(rows.value, page);
-      if (both === null || page.next === null) begin(page);
-      else rows.value = both;
+    if (!filters.value || isLoading.value) return;
+    await load(null, (page) => {
+      const mergedRows = mergeFirstPage(rows.value, page);
+      if (mergedRows === null || page.nextCursor === null) replaceRows(page);
+      else rows.value = mergedRows;
     });
   }
 
   return {
     rows,
     filters,
-    loading,
+    isLoading,
     failure,
-    complete: computed(() => filters.value !== null && next.value === null),
+    isComplete: computed(() => filters.value !== null && nextCursor.value === null),
     refresh,
-    async show(wanted) {
-      if (filters.value && isSame(filters.value, wanted) && (rows.value.length || loading.value)) return refresh();
-      filters.value = wanted;
-      begin({ rows: [], next: null });
-      await ask(null, begin);
+    async show(requested) {
+      if (filters.value && areEqual(filters.value, requested) && (rows.value.length || isLoading.value)) return refresh();
+      filters.value = requested;
+      replaceRows({ rows: [], nextCursor: null });
+      await load(null, replaceRows);
     },
-    async again() {
-      if (next.value === null) await refresh();
-      else await this.more();
+    async retry() {
+      if (nextCursor.value === null) await refresh();
+      else await this.loadMore();
     },
-    async more() {
-      if (loading.value || next.value === null || rows.value.length >= ROWS_MAX) return;
-      await ask(next.value, (page) => {
-        rows.value = joined(rows.value, page);
-        next.value = page.next;
+    async loadMore() {
+      if (isLoading.value || nextCursor.value === null || rows.value.length >= ROWS_MAX) return;
+      await load(nextCursor.value, (page) => {
+        rows.value = appendPage(rows.value, page);
+        nextCursor.value = page.nextCursor;
       });
     },
-    retitle(jobId, title) {
+    setTitle(jobId, title) {
       rows.value = rows.value.map((row) => (row.jobId === jobId ? { ...row, title } : row));
     },
   };

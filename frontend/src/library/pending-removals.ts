@@ -17,23 +17,23 @@ export interface Batch {
 
 export interface Refusal {
   jobId: string;
-  why: string;
+  reason: string;
 }
 
 /** What this stands on, so that tests can stand it on something else. */
-export interface World {
+export interface RemovalEnvironment {
   now: () => number;
   newId: () => string;
   /** What the browser kept. */
-  recall: () => readonly Batch[];
+  readBatches: () => readonly Batch[];
   /** False when it could not be kept: storage is full, or forbidden. */
-  remember: (batches: readonly Batch[]) => boolean;
+  writeBatches: (batches: readonly Batch[]) => boolean;
   /** Says that they are deleted, and offers `undo` for so long. Returns what takes that away again. */
-  announce: (batch: Batch, leftMs: number, undo: () => void) => () => void;
+  offerUndo: (batch: Batch, remainingMs: number, undo: () => void) => () => void;
   /** Tells the service. Never throws: what could not be asked is refused. */
   send: (jobIds: readonly string[]) => Promise<readonly Refusal[]>;
   /** Just before it is sent. */
-  onDue: (jobIds: readonly string[]) => void;
+  beforeSend: (jobIds: readonly string[]) => void;
   onRefused: (refusals: readonly Refusal[]) => void;
 }
 
@@ -47,80 +47,80 @@ export interface Removals {
   resume: () => void;
 }
 
-interface Waiting extends Batch {
+interface PendingBatch extends Batch {
   /** What is not kept is known to this tab alone. */
-  kept: boolean;
+  isStored: boolean;
   /** Null once it is sent. */
   timer: ReturnType<typeof setTimeout> | null;
   dismiss: () => void;
 }
 
-export function removals(world: World): Removals {
-  const waiting = signal<readonly Waiting[]>([]);
-  const gone = signal<ReadonlySet<string>>(new Set());
-  const hidden = computed(() => new Set([...gone.value, ...waiting.value.flatMap((batch) => batch.jobIds)]));
+export function createRemovals(environment: RemovalEnvironment): Removals {
+  const pending = signal<readonly PendingBatch[]>([]);
+  const removed = signal<ReadonlySet<string>>(new Set());
+  const hidden = computed(() => new Set([...removed.value, ...pending.value.flatMap((batch) => batch.jobIds)]));
 
   /** Change what is kept, from what is kept now: another tab may have changed it. */
-  function keep(change: (kept: readonly Batch[]) => readonly Batch[]): boolean {
-    return world.remember(change(world.recall()));
+  function updateStored(change: (stored: readonly Batch[]) => readonly Batch[]): boolean {
+    return environment.writeBatches(change(environment.readBatches()));
   }
 
-  function wait(batch: Batch, { kept }: { kept: boolean }): void {
+  function schedule(batch: Batch, { isStored }: { isStored: boolean }): void {
     // A clock that was set back must not make it longer, nor longer than a timer can wait.
-    const leftMs = Math.min(UNDO_MS, Math.max(0, batch.dueAt - world.now()));
-    const dismiss = leftMs ? world.announce(batch, leftMs, () => takeBack(batch.id)) : () => undefined;
-    const timer = setTimeout(() => void send(batch.id), leftMs);
-    waiting.value = [...waiting.value, { ...batch, kept, timer, dismiss }];
+    const remainingMs = Math.min(UNDO_MS, Math.max(0, batch.dueAt - environment.now()));
+    const dismiss = remainingMs ? environment.offerUndo(batch, remainingMs, () => cancel(batch.id)) : () => undefined;
+    const timer = setTimeout(() => void send(batch.id), remainingMs);
+    pending.value = [...pending.value, { ...batch, isStored, timer, dismiss }];
   }
 
-  function letGo(id: string): void {
-    const batch = waiting.value.find((one) => one.id === id);
+  function discard(id: string): void {
+    const batch = pending.value.find((one) => one.id === id);
     if (batch?.timer) clearTimeout(batch.timer);
     batch?.dismiss();
-    waiting.value = waiting.value.filter((one) => one.id !== id);
+    pending.value = pending.value.filter((one) => one.id !== id);
   }
 
-  function takeBack(id: string): void {
-    keep((kept) => kept.filter((one) => one.id !== id));
-    letGo(id);
+  function cancel(id: string): void {
+    updateStored((stored) => stored.filter((one) => one.id !== id));
+    discard(id);
   }
 
   async function send(id: string): Promise<void> {
-    const batch = waiting.value.find((one) => one.id === id);
+    const batch = pending.value.find((one) => one.id === id);
     if (!batch) return;
     // Another tab undid it, and this one slept.
-    if (batch.kept && !world.recall().some((one) => one.id === id)) return letGo(id);
-    waiting.value = waiting.value.map((one) => (one.id === id ? { ...one, timer: null } : one));
+    if (batch.isStored && !environment.readBatches().some((one) => one.id === id)) return discard(id);
+    pending.value = pending.value.map((one) => (one.id === id ? { ...one, timer: null } : one));
     batch.dismiss();
-    world.onDue(batch.jobIds);
-    const refusals = await world.send(batch.jobIds);
-    const stays = new Set(refusals.map((refusal) => refusal.jobId));
-    gone.value = new Set([...gone.value, ...batch.jobIds.filter((jobId) => !stays.has(jobId))]);
-    takeBack(id);
-    if (refusals.length) world.onRefused(refusals);
+    environment.beforeSend(batch.jobIds);
+    const refusals = await environment.send(batch.jobIds);
+    const refusedIds = new Set(refusals.map((refusal) => refusal.jobId));
+    removed.value = new Set([...removed.value, ...batch.jobIds.filter((jobId) => !refusedIds.has(jobId))]);
+    cancel(id);
+    if (refusals.length) environment.onRefused(refusals);
   }
 
   return {
     hidden,
     remove(jobIds) {
-      const fresh = jobIds.filter((jobId) => !hidden.value.has(jobId));
-      if (!fresh.length) return;
-      const batch = { id: world.newId(), jobIds: fresh, dueAt: world.now() + UNDO_MS };
-      wait(batch, { kept: keep((kept) => [...kept, batch]) });
+      const newIds = jobIds.filter((jobId) => !hidden.value.has(jobId));
+      if (!newIds.length) return;
+      const batch = { id: environment.newId(), jobIds: newIds, dueAt: environment.now() + UNDO_MS };
+      schedule(batch, { isStored: updateStored((stored) => [...stored, batch]) });
     },
     undo() {
-      const last = waiting.value.findLast((batch) => batch.timer !== null);
-      if (last) takeBack(last.id);
+      const last = pending.value.findLast((batch) => batch.timer !== null);
+      if (last) cancel(last.id);
       return last !== undefined;
     },
     resume() {
-      const kept = world.recall();
-      const ids = new Set(kept.map((batch) => batch.id));
-      for (const batch of waiting.value) {
-        if (batch.kept && batch.timer !== null && !ids.has(batch.id)) letGo(batch.id);
+      const stored = environment.readBatches();
+      const ids = new Set(stored.map((batch) => batch.id));
+      for (const batch of pending.value) {
+        if (batch.isStored && batch.timer !== null && !ids.has(batch.id)) discard(batch.id);
       }
-      const known = new Set(waiting.value.map((batch) => batch.id));
-      for (const batch of kept) if (!known.has(batch.id)) wait(batch, { kept: true });
+      const knownIds = new Set(pending.value.map((batch) => batch.id));
+      for (const batch of stored) if (!knownIds.has(batch.id)) schedule(batch, { isStored: true });
     },
   };
 }

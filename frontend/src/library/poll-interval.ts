@@ -1,8 +1,8 @@
-const EVERY_MS = 5000;
+const MIN_INTERVAL_MS = 5000;
 /** Of a service for which a question is hard, it is asked less: it may work on it for this share of the time. */
-const SHARE = 0.1;
+const MAX_LOAD = 0.1;
 
 /** How long until the next look, after one that took so long. */
-export function pauseMs(tookMs: number): number {
-  return Math.max(EVERY_MS, tookMs / SHARE - tookMs);
+export function nextPollMs(requestMs: number): number {
+  return Math.max(MIN_INTERVAL_MS, requestMs / MAX_LOAD - requestMs);
 }

@@ -3,63 +3,63 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { go, link } from "../state/route";
-import { active, opened, recordings, select, selection, shown } from "./recordings";
+import { activeId, openedId, recordings, updateSelection, selection, visibleRows } from "./recordings";
 import { removeRecordings } from "./removal";
 import { RecordingRow } from "./recording-row";
-import { all, NOTHING, ranged, toggled } from "./selection";
+import { selectAll, EMPTY_SELECTION, selectRange, toggle } from "./selection";
 import { isTyping } from "./filter-bar";
 import { Viewport } from "./viewport";
-import { places, step } from "./windowing";
+import { renderedIndices, targetIndex } from "./windowing";
 
 /** So many rows before the end of what is loaded, more are asked for. */
-const AHEAD = 60;
+const LOAD_AHEAD_ROWS = 60;
 
 export function RecordingList({ onRename }: { onRename: (jobId: string) => void }) {
-  const box = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const viewport = useRef<Viewport>(null as unknown as Viewport);
   viewport.current ??= new Viewport();
   const [view, setView] = useState(viewport.current.view);
   const [hasFocus, setHasFocus] = useState(false);
-  const focusWanted = useRef(false);
-  const rows = shown.value;
+  const shouldFocus = useRef(false);
+  const rows = visibleRows.value;
 
-  useLayoutEffect(() => viewport.current.attach(box.current as HTMLDivElement, setView), []);
-  useLayoutEffect(() => viewport.current.settle(rows), [rows]);
+  useLayoutEffect(() => viewport.current.attach(list.current as HTMLDivElement, setView), []);
+  useLayoutEffect(() => viewport.current.setRows(rows), [rows]);
   useEffect(() => viewport.current.restore(), []);
   useEffect(() => {
-    if (view.end + AHEAD > rows.length && !recordings.failure.value) void recordings.more();
-  }, [view.end, rows.length, recordings.loading.value]);
+    if (view.end + LOAD_AHEAD_ROWS > rows.length && !recordings.failure.value) void recordings.loadMore();
+  }, [view.end, rows.length, recordings.isLoading.value]);
 
-  const at = rows.findIndex((row) => row.jobId === active.value);
-  const isSeen = at >= view.seenFirst && at < view.seenEnd;
+  const activeIndex = rows.findIndex((row) => row.jobId === activeId.value);
+  const isVisible = activeIndex >= view.visibleFirst && activeIndex < view.visibleEnd;
   // The one row in the way of the Tab key: where one was, unless one has scrolled away from there.
-  const stop = at >= 0 && (hasFocus || isSeen) ? at : Math.min(view.seenFirst, rows.length - 1);
+  const tabStop = activeIndex >= 0 && (hasFocus || isVisible) ? activeIndex : Math.min(view.visibleFirst, rows.length - 1);
 
   useLayoutEffect(() => {
-    if (!focusWanted.current || at < 0) return;
-    focusWanted.current = false;
-    box.current?.querySelector<HTMLElement>(`[data-at="${at}"]`)?.focus({ preventScroll: true });
+    if (!shouldFocus.current || activeIndex < 0) return;
+    shouldFocus.current = false;
+    list.current?.querySelector<HTMLElement>(`[data-at="${activeIndex}"]`)?.focus({ preventScroll: true });
   });
   useEffect(() => {
-    if (opened.value === null || opened.value !== active.value) return;
-    opened.value = null;
+    if (openedId.value === null || openedId.value !== activeId.value) return;
+    openedId.value = null;
     // Behind the frame, which gives the focus to a new screen.
-    const frame = requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-at="${at}"]`)?.focus({ preventScroll: true }));
+    const frame = requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-at="${activeIndex}"]`)?.focus({ preventScroll: true }));
     return () => cancelAnimationFrame(frame);
   }, []);
 
   const moveTo = (index: number): void => {
     const row = rows[index];
     if (!row) return;
-    active.value = row.jobId;
-    focusWanted.current = true;
-    viewport.current.reveal(index);
+    activeId.value = row.jobId;
+    shouldFocus.current = true;
+    viewport.current.scrollToRow(index);
   };
   const remove = (jobIds: readonly string[]): void => {
-    const going = new Set(jobIds);
-    const next = rows.slice(Math.max(at, 0)).find((row) => !going.has(row.jobId)) ?? rows.findLast((row) => !going.has(row.jobId));
-    focusWanted.current = hasFocus;
-    if (going.has(active.value ?? "")) active.value = next?.jobId ?? null;
+    const removedIds = new Set(jobIds);
+    const next = rows.slice(Math.max(activeIndex, 0)).find((row) => !removedIds.has(row.jobId)) ?? rows.findLast((row) => !removedIds.has(row.jobId));
+    shouldFocus.current = hasFocus;
+    if (removedIds.has(activeId.value ?? "")) activeId.value = next?.jobId ?? null;
     removeRecordings(jobIds);
   };
   const latest = useRef(remove);
@@ -68,39 +68,39 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   const onKeyDown = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
     if (event.defaultPrevented || isTyping(target) || target.closest("[popover], dialog")) return;
-    const row = rows[stop];
+    const row = rows[tabStop];
     if (!row) return;
-    const onRow = target.getAttribute("role") === "row";
-    const to = event.altKey || event.metaKey ? null : step(event.key, { from: stop, count: rows.length, perPage: view.perPage });
-    if (to !== null) moveTo(to);
-    else if (event.key === " " && onRow) tick(row.jobId, event.shiftKey);
-    else if (event.key === "Enter" && onRow) open(row.jobId);
+    const isOnRow = target.getAttribute("role") === "row";
+    const index = event.altKey || event.metaKey ? null : targetIndex(event.key, { from: tabStop, count: rows.length, rowsPerPage: view.rowsPerPage });
+    if (index !== null) moveTo(index);
+    else if (event.key === " " && isOnRow) toggleSelection(row.jobId, event.shiftKey);
+    else if (event.key === "Enter" && isOnRow) open(row.jobId);
     else if (event.key === "Delete") remove(selection.value.ids.has(row.jobId) ? [...selection.value.ids] : [row.jobId]);
-    else if (event.key === "Escape" && selection.value.ids.size) select(() => NOTHING);
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) select((_, ids) => all(ids));
+    else if (event.key === "Escape" && selection.value.ids.size) updateSelection(() => EMPTY_SELECTION);
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) updateSelection((_, ids) => selectAll(ids));
     else return;
     event.preventDefault();
   };
 
   return (
     <div
-      ref={box}
-      class={`recordings ${view.wide ? "wide" : "narrow"}`}
+      ref={list}
+      class={`recordings ${view.isWide ? "wide" : "narrow"}`}
       role="grid"
       aria-label={t.value.library.recordings}
       aria-description={t.value.library.keys}
       aria-multiselectable="true"
-      aria-rowcount={recordings.complete.value ? rows.length : -1}
+      aria-rowcount={recordings.isComplete.value ? rows.length : -1}
       style={{ height: `${rows.length * view.rowHeight}px` }}
       onKeyDown={onKeyDown}
       onFocusIn={(event: FocusEvent) => {
         setHasFocus(true);
         const id = (event.target as HTMLElement).closest<HTMLElement>("[data-job]")?.dataset["job"];
-        if (id) active.value = id;
+        if (id) activeId.value = id;
       }}
-      onFocusOut={(event: FocusEvent) => setHasFocus(box.current?.contains(event.relatedTarget as Node | null) ?? false)}
+      onFocusOut={(event: FocusEvent) => setHasFocus(list.current?.contains(event.relatedTarget as Node | null) ?? false)}
     >
-      {places(view, stop).map((index) => {
+      {renderedIndices(view, tabStop).map((index) => {
         const row = rows[index];
         return row ? (
           <RecordingRow
@@ -108,10 +108,10 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
             row={row}
             index={index}
             top={index * view.rowHeight}
-            isStop={index === stop}
-            isTicked={selection.value.ids.has(row.jobId)}
-            onTick={tick}
-            onOpen={noteOpened}
+            isTabStop={index === tabStop}
+            isSelected={selection.value.ids.has(row.jobId)}
+            onSelect={toggleSelection}
+            onOpen={setOpened}
             onRename={onRename}
             onRemove={removeOne}
           />
@@ -121,15 +121,15 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   );
 }
 
-function tick(jobId: string, isRange: boolean): void {
-  select((now, ids) => (isRange ? ranged(now, ids, jobId) : toggled(now, jobId)));
+function toggleSelection(jobId: string, isRange: boolean): void {
+  updateSelection((now, ids) => (isRange ? selectRange(now, ids, jobId) : toggle(now, jobId)));
 }
 
-function noteOpened(jobId: string): void {
-  opened.value = active.value = jobId;
+function setOpened(jobId: string): void {
+  openedId.value = activeId.value = jobId;
 }
 
 function open(jobId: string): void {
-  noteOpened(jobId);
+  setOpened(jobId);
   go(link("listen", jobId));
 }

@@ -8,16 +8,16 @@ import { Button, IconButton } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { Menu } from "../ui/menu";
 import type { Row } from "./rows";
-import { when } from "./short-date";
+import { formatShortDate } from "./short-date";
 
 /** Drawn again only when what it is given changed: what is given to it must stay the same from scroll to scroll. */
 export function RecordingRow({
   row,
   index,
   top,
-  isStop,
-  isTicked,
-  onTick,
+  isTabStop,
+  isSelected,
+  onSelect,
   onOpen,
   onRename,
   onRemove,
@@ -27,23 +27,23 @@ export function RecordingRow({
   /** Pixels from the upper edge of the list. */
   top: number;
   /** The Tab key comes by here. */
-  isStop: boolean;
-  isTicked: boolean;
-  onTick: (jobId: string, isRange: boolean) => void;
+  isTabStop: boolean;
+  isSelected: boolean;
+  onSelect: (jobId: string, isRange: boolean) => void;
   onOpen: (jobId: string) => void;
   onRename: (jobId: string) => void;
   onRemove: (jobId: string) => void;
 }) {
-  const said = t.value.library;
+  const texts = t.value.library;
   const { jobId, title } = row;
-  const tabIndex = isStop ? 0 : -1;
-  const isHeard = player.track.value?.jobId === jobId;
+  const tabIndex = isTabStop ? 0 : -1;
+  const isCurrent = player.track.value?.jobId === jobId;
   return (
     <div
-      class={`recording ${isTicked ? "ticked" : ""} ${isHeard ? "heard" : ""}`}
+      class={`recording ${isSelected ? "ticked" : ""} ${isCurrent ? "heard" : ""}`}
       role="row"
       aria-rowindex={index + 1}
-      aria-selected={isTicked}
+      aria-selected={isSelected}
       aria-labelledby={`recording-${jobId}`}
       data-at={index}
       data-job={jobId}
@@ -54,21 +54,21 @@ export function RecordingRow({
         if (event.shiftKey) event.preventDefault();
       }}
       onClick={(event) => {
-        if (event.shiftKey && !(event.target as HTMLElement).closest("a, button, input")) onTick(jobId, true);
+        if (event.shiftKey && !(event.target as HTMLElement).closest("a, button, input")) onSelect(jobId, true);
       }}
     >
       <div role="gridcell" class="cell-tick">
         <input
           class="tick"
           type="checkbox"
-          checked={isTicked}
+          checked={isSelected}
           tabIndex={tabIndex}
-          aria-label={said.select(title)}
-          onClick={(event) => onTick(jobId, event.shiftKey)}
+          aria-label={texts.select(title)}
+          onClick={(event) => onSelect(jobId, event.shiftKey)}
         />
       </div>
       <div role="gridcell" class="cell-play">
-        <Play row={row} tabIndex={tabIndex} />
+        <PlayButton row={row} tabIndex={tabIndex} />
       </div>
       <div role="gridcell" class="cell-title">
         <a id={`recording-${jobId}`} class="clip" href={link("listen", jobId)} dir="auto" title={title} tabIndex={tabIndex} onClick={() => onOpen(jobId)}>
@@ -92,17 +92,17 @@ export function RecordingRow({
       </div>
       <div role="gridcell" class="cell-when num soft">
         <time dateTime={row.createdAt} title={moment(row.createdAt)}>
-          {when(row.createdAt, new Date())}
+          {formatShortDate(row.createdAt, new Date())}
         </time>
       </div>
       <div role="gridcell" class="cell-acts">
-        <DownloadMenu jobId={jobId} format={row.format} title={title} label={said.download(title)} kind="quiet" tabIndex={tabIndex} />
-        <Menu icon="more" kind="quiet" label={said.more(title)} tabIndex={tabIndex}>
+        <DownloadMenu jobId={jobId} format={row.format} title={title} label={texts.download(title)} kind="quiet" tabIndex={tabIndex} />
+        <Menu icon="more" kind="quiet" label={texts.more(title)} tabIndex={tabIndex}>
           <Button kind="quiet" icon="edit" onPress={() => onRename(jobId)}>
-            {said.rename}
+            {texts.rename}
           </Button>
           <Button kind="danger" icon="trash" onPress={() => onRemove(jobId)}>
-            {said.delete}
+            {texts.delete}
           </Button>
         </Menu>
       </div>
@@ -110,19 +110,19 @@ export function RecordingRow({
   );
 }
 
-function Play({ row, tabIndex }: { row: Row; tabIndex: number }) {
+function PlayButton({ row, tabIndex }: { row: Row; tabIndex: number }) {
   const { jobId, title, format } = row;
-  const isHeard = player.track.value?.jobId === jobId;
-  const isPlaying = isHeard && player.playing.value;
+  const isCurrent = player.track.value?.jobId === jobId;
+  const isPlaying = isCurrent && player.playing.value;
   const label = isPlaying ? t.value.library.pause(title) : t.value.library.play(title);
   return (
     <IconButton
-      kind={isHeard ? "primary" : "plain"}
+      kind={isCurrent ? "primary" : "plain"}
       icon={isPlaying ? "pause" : "play"}
       label={label}
-      busy={isHeard && player.waiting.value && !isPlaying}
+      busy={isCurrent && player.waiting.value && !isPlaying}
       tabIndex={tabIndex}
-      onPress={() => (isHeard ? player.toggle() : void player.play({ jobId, title, format, live: false }))}
+      onPress={() => (isCurrent ? player.toggle() : void player.play({ jobId, title, format, live: false }))}
     />
   );
 }

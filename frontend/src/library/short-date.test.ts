@@ -1,19 +1,19 @@
 import { describe, expect, it, vi } from "vitest";
 
 vi.mock("../i18n/formats", () => ({ locale: { value: "en" } }));
-const { shape } = await import("./short-date");
+const { shortDateOptions } = await import("./short-date");
 
 const NOW = new Date(2026, 6, 15, 9, 0);
 const iso = (...at: [number, number, number, number, number]): string => new Date(...at).toISOString();
 
 describe("when it was spoken", () => {
   it("is the clock today, whatever the day is elsewhere", () => {
-    expect(shape(iso(2026, 6, 15, 0, 1), NOW)).toHaveProperty("hour");
-    expect(shape(iso(2026, 6, 14, 23, 59), NOW)).toEqual({ day: "numeric", month: "short" });
+    expect(shortDateOptions(iso(2026, 6, 15, 0, 1), NOW)).toHaveProperty("hour");
+    expect(shortDateOptions(iso(2026, 6, 14, 23, 59), NOW)).toEqual({ day: "numeric", month: "short" });
   });
 
   it("tells the year when it is another", () => {
-    expect(shape(iso(2026, 0, 1, 0, 0), NOW)).not.toHaveProperty("year");
-    expect(shape(iso(2025, 11, 31, 23, 59), NOW)).toHaveProperty("year");
+    expect(shortDateOptions(iso(2026, 0, 1, 0, 0), NOW)).not.toHaveProperty("year");
+    expect(shortDateOptions(iso(2025, 11, 31, 23, 59), NOW)).toHaveProperty("year");
   });
 });

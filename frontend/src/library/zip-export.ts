@@ -1,42 +1,42 @@
 /** Many recordings as a ZIP, or as several: the service takes only so many at once. */
 
 import { signal } from "@preact/signals";
-import { answer, api, Failure } from "../api/client";
+import { dataOf, api, Failure } from "../api/client";
 import { bytes, count } from "../i18n/formats";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { maxBatchIds } from "../state/service";
 import { explain } from "../ui/state";
-import { saveBlob } from "../ui/file-download";
+import { downloadBlob } from "../ui/file-download";
 import { chunks } from "./chunks";
 
 /** What is said while it goes on; null when nothing is being exported. */
-export const exporting = signal<string | null>(null);
+export const exportStatus = signal<string | null>(null);
 
-export async function exportAll(jobIds: readonly string[]): Promise<void> {
-  if (exporting.value !== null) return;
-  const parts = chunks(jobIds, maxBatchIds.value);
-  const said = t.value.library;
-  if (parts.length > 1) tell(said.zipInParts(count(parts.length), count(maxBatchIds.value)), { staysMs: 12_000 });
+export async function exportRecordings(jobIds: readonly string[]): Promise<void> {
+  if (exportStatus.value !== null) return;
+  const batches = chunks(jobIds, maxBatchIds.value);
+  const texts = t.value.library;
+  if (batches.length > 1) showNotice(texts.zipInParts(count(batches.length), count(maxBatchIds.value)), { staysMs: 12_000 });
   try {
-    for (const [at, part] of parts.entries()) {
-      const tellSize = (size: number): void => {
-        exporting.value = said.zipping(count(at + 1), count(parts.length), bytes(size));
+    for (const [index, batch] of batches.entries()) {
+      const reportSize = (size: number): void => {
+        exportStatus.value = texts.zipping(count(index + 1), count(batches.length), bytes(size));
       };
-      saveBlob(await zip(part, tellSize), nameOf(at, parts.length));
+      downloadBlob(await downloadZip(batch, reportSize), archiveName(index, batches.length));
     }
   } catch (cause) {
-    tell(said.notZipped(cause instanceof Failure ? explain(cause) : String(cause)), { kind: "bad", staysMs: 12_000 });
+    showNotice(texts.notZipped(cause instanceof Failure ? explain(cause) : String(cause)), { kind: "bad", staysMs: 12_000 });
   } finally {
-    exporting.value = null;
+    exportStatus.value = null;
   }
 }
 
 /** It is read as it comes: nobody knows beforehand how long it is, but everybody sees that it grows. */
-async function zip(jobIds: readonly string[], tellSize: (size: number) => void): Promise<Blob> {
-  tellSize(0);
+async function downloadZip(jobIds: readonly string[], reportSize: (size: number) => void): Promise<Blob> {
+  reportSize(0);
   const body = { job_ids: [...jobIds] };
-  const stream = await answer(
+  const stream = await dataOf(
     api.POST("/export/zip", { body, parseAs: "stream" }) as Promise<{ data?: ReadableStream<Uint8Array<ArrayBuffer>> }>,
   );
   const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -47,11 +47,11 @@ async function zip(jobIds: readonly string[], tellSize: (size: number) => void):
     if (done) return new Blob(pieces, { type: "application/zip" });
     pieces.push(value);
     size += value.length;
-    tellSize(size);
+    reportSize(size);
   }
 }
 
-function nameOf(at: number, parts: number): string {
+function archiveName(index: number, batches: number): string {
   const day = new Date().toISOString().slice(0, 10);
-  return parts === 1 ? `oratio-${day}.zip` : `oratio-${day}-${at + 1}.zip`;
+  return batches === 1 ? `oratio-${day}.zip` : `oratio-${day}-${index + 1}.zip`;
 }

@@ -3,7 +3,7 @@
 import { languageName } from "../i18n/formats";
 import { t } from "../i18n";
 
-const NAMES: Record<string, string> = {
+const MODEL_NAMES: Record<string, string> = {
   hibari: "Hibari",
   kokoro: "Kokoro 82M",
   parler: "Parler-TTS mini v1.1",
@@ -17,7 +17,7 @@ const NAMES: Record<string, string> = {
 export function modelName(key: string): string {
   if (key === "inference" || key === "stub") return t.value.farm[key];
   const [family = "", variant] = key.split("_", 2);
-  const name = NAMES[family];
+  const name = MODEL_NAMES[family];
   if (name === undefined) return key;
   return variant === undefined ? name : `${name} · ${variantName(key)}`;
 }

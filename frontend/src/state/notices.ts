@@ -8,24 +8,24 @@ export interface Notice {
   kind: "plain" | "bad";
   action: { label: string; run: () => void } | null;
   /** What can be done can be done for so long: the time is seen running out. */
-  runsOutMs: number | null;
+  timeLimitMs: number | null;
 }
 
 export const notices = signal<readonly Notice[]>([]);
 
-let last = 0;
+let lastId = 0;
 
 /** Returns what takes it away again. `staysMs` of 0 stays until then. */
-export function tell(
+export function showNotice(
   text: string,
   {
     kind = "plain",
     action = null,
-    runsOutMs = null,
-    staysMs = runsOutMs ?? 6000,
+    timeLimitMs = null,
+    staysMs = timeLimitMs ?? 6000,
   }: Partial<Omit<Notice, "id" | "text">> & { staysMs?: number } = {},
 ): () => void {
-  const notice: Notice = { id: ++last, text, kind, action, runsOutMs };
+  const notice: Notice = { id: ++lastId, text, kind, action, timeLimitMs };
   const dismiss = (): void => {
     notices.value = notices.value.filter((one) => one.id !== notice.id);
   };
@@ -36,6 +36,9 @@ export function tell(
 }
 
 /** What went wrong before is of no interest once something is tried anew. */
-export function forgetTroubles(): void {
+export function dismissErrors(): void {
   notices.value = notices.value.filter((notice) => notice.kind !== "bad");
 }
+
+// The former names, until every screen uses the new ones.
+export { dismissErrors as forgetTroubles, showNotice as tell };

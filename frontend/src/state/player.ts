@@ -5,8 +5,8 @@
  */
 
 import { computed, effect, signal } from "@preact/signals";
-import { address, answer, api, type Failure } from "../api/client";
-import { otherFormat } from "../api/transcode";
+import { serviceUrl, dataOf, api, type Failure } from "../api/client";
+import { transcode } from "../api/transcode";
 
 export interface Track {
   jobId: string;
@@ -24,9 +24,9 @@ export const playing = signal(false);
 export const waiting = signal(false);
 export const positionS = signal(0);
 /** 0 while nobody knows. */
-export const durationS = computed(() => elementS.value || (track.value?.lengthS ?? 0));
+export const durationS = computed(() => elementDurationS.value || (track.value?.lengthS ?? 0));
 /** A stream does not tell how long it will be. */
-const elementS = signal(0);
+const elementDurationS = signal(0);
 export const rate = signal(1);
 export const trouble = signal<"none" | "sound" | "asks">("none");
 
@@ -55,53 +55,53 @@ export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Pro
   track.value = next;
   trouble.value = "none";
   positionS.value = atS;
-  elementS.value = 0;
+  elementDurationS.value = 0;
   if (next.live && !isPlayable(next.format)) return; // heard when it is finished
   waiting.value = true;
   const source = await sourceOf(next);
   if (track.value !== next || source === null) return;
-  await start(source, atS);
+  await startSource(source, atS);
 }
 
 /** While a job is spoken the player asks by itself what becomes of it, whatever screen is shown. */
-async function follow(now: Track): Promise<void> {
-  const status = await standing(now.jobId);
-  if (track.value !== now) return;
+async function pollJob(current: Track): Promise<void> {
+  const status = await fetchStatus(current.jobId);
+  if (track.value !== current) return;
   if (status === "failed" || status === "cancelled" || status === "gone") stop();
-  else if (status === "completed") await settle(now);
+  else if (status === "completed") await switchToRecording(current);
 }
 
 /** From now on its file is there. What streams goes on to stream: the file takes over when one goes elsewhere in it. */
-async function settle(now: Track): Promise<void> {
-  const path = { job_id: now.jobId };
-  const recording = await answer(api.GET("/history/{job_id}", { params: { path } })).catch(() => null);
-  if (track.value !== now || !recording) return;
+async function switchToRecording(current: Track): Promise<void> {
+  const path = { job_id: current.jobId };
+  const recording = await dataOf(api.GET("/history/{job_id}", { params: { path } })).catch(() => null);
+  if (track.value !== current || !recording) return;
   const { title, format, duration_s: lengthS } = recording;
-  track.value = { jobId: now.jobId, title, format, live: false, lengthS };
+  track.value = { jobId: current.jobId, title, format, live: false, lengthS };
   if (audio.src === "") void play(track.value);
 }
 
-const FOLLOW_EVERY_MS = 2000;
-let following: ReturnType<typeof setInterval> | undefined;
+const POLL_INTERVAL_MS = 2000;
+let pollTimer: ReturnType<typeof setInterval> | undefined;
 effect(() => {
-  const now = track.value;
-  clearInterval(following);
-  if (now?.live) following = setInterval(() => void follow(now), FOLLOW_EVERY_MS);
+  const current = track.value;
+  clearInterval(pollTimer);
+  if (current?.live) pollTimer = setInterval(() => void pollJob(current), POLL_INTERVAL_MS);
 });
 
 export function toggle(): void {
-  const now = track.value;
-  if (!now) return;
+  const current = track.value;
+  if (!current) return;
   if (!audio.paused) audio.pause();
-  else if (audio.src === "" || audio.error || (audio.ended && isStreamed())) void play(now, { atS: audio.ended ? 0 : positionS.value });
-  else void sound();
+  else if (audio.src === "" || audio.error || (audio.ended && isStreamed())) void play(current, { atS: audio.ended ? 0 : positionS.value });
+  else void resume();
 }
 
 /** Does nothing where the sound is not there yet. */
 export function seek(seconds: number): void {
-  const now = track.value;
-  if (!now || audio.src === "") return;
-  if (isStreamed() && !now.live) void play(now, { atS: seconds });
+  const current = track.value;
+  if (!current || audio.src === "") return;
+  if (isStreamed() && !current.live) void play(current, { atS: seconds });
   else {
     audio.currentTime = Math.max(0, seconds);
     positionS.value = audio.currentTime;
@@ -126,28 +126,28 @@ function isStreamed(): boolean {
 }
 
 async function sourceOf(next: Track): Promise<string | null> {
-  if (next.live) return address(`/jobs/${next.jobId}/stream`);
-  if (isPlayable(next.format)) return address(`/jobs/${next.jobId}/audio`);
+  if (next.live) return serviceUrl(`/jobs/${next.jobId}/stream`);
+  if (isPlayable(next.format)) return serviceUrl(`/jobs/${next.jobId}/audio`);
   try {
-    return address(await otherFormat(next.jobId, isPlayable("mp3") ? "mp3" : "wav"));
+    return serviceUrl(await transcode(next.jobId, isPlayable("mp3") ? "mp3" : "wav"));
   } catch {
     fail("sound");
     return null;
   }
 }
 
-async function start(source: string, atS: number): Promise<void> {
+async function startSource(source: string, atS: number): Promise<void> {
   audio.src = source;
   audio.playbackRate = rate.value;
   if (atS > 0) audio.currentTime = atS;
-  await sound();
+  await resume();
 }
 
-async function sound(): Promise<void> {
+async function resume(): Promise<void> {
   try {
     await audio.play();
-  } catch (refusal) {
-    const name = (refusal as DOMException).name;
+  } catch (error) {
+    const name = (error as DOMException).name;
     // Another play took its place, or the browser wants a press first.
     if (name === "AbortError") return;
     fail(name === "NotAllowedError" ? "asks" : "sound");
@@ -159,27 +159,27 @@ function fail(why: "sound" | "asks"): void {
   trouble.value = why;
 }
 
-const AGAIN_AFTER_MS = [500, 1500, 4000];
-let broken = 0;
+const RETRY_DELAYS_MS = [500, 1500, 4000];
+let retries = 0;
 
 /** A stream whose connection broke begins again, and goes on where one was, as long as there is something to hear. */
-async function onBroken(): Promise<void> {
-  const now = track.value;
-  if (!now || audio.src === "") return;
-  const [atS, pause] = [positionS.value, AGAIN_AFTER_MS[broken++]];
-  if (pause === undefined) return fail("sound");
+async function reconnect(): Promise<void> {
+  const current = track.value;
+  if (!current || audio.src === "") return;
+  const [atS, delayMs] = [positionS.value, RETRY_DELAYS_MS[retries++]];
+  if (delayMs === undefined) return fail("sound");
   waiting.value = true;
-  await new Promise((resolve) => setTimeout(resolve, pause));
-  const status = await standing(now.jobId);
-  if (track.value?.jobId !== now.jobId) return;
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  const status = await fetchStatus(current.jobId);
+  if (track.value?.jobId !== current.jobId) return;
   if (status === "failed" || status === "cancelled" || status === "gone") stop();
   else void play(track.value, { atS });
 }
 
 /** Null when nobody could say. */
-async function standing(jobId: string): Promise<string | null> {
+async function fetchStatus(jobId: string): Promise<string | null> {
   try {
-    return (await answer(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } }))).status;
+    return (await dataOf(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } }))).status;
   } catch (failure) {
     // A job that was cleaned up was over; 404 says so too, and its recording is asked for then.
     const { status } = failure as Failure;
@@ -189,17 +189,17 @@ async function standing(jobId: string): Promise<string | null> {
 
 for (const name of ["play", "playing", "pause", "waiting", "timeupdate", "durationchange", "ended", "error"] as const) {
   audio.addEventListener(name, () => {
-    if (name === "error") return void onBroken();
+    if (name === "error") return void reconnect();
     if (name === "timeupdate") {
       // A new source sets the time back: only what is heard says that the line is mended.
-      if (audio.currentTime > positionS.value) broken = 0;
+      if (audio.currentTime > positionS.value) retries = 0;
       if (audio.readyState > 0 && !audio.ended) positionS.value = audio.currentTime;
     }
     if (name === "playing") trouble.value = "none";
     if (name === "playing" || name === "pause") waiting.value = false;
     if (name === "waiting") waiting.value = true;
     playing.value = !audio.paused && !audio.ended;
-    elementS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+    elementDurationS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
     if (audio.ended) positionS.value = durationS.value;
   });
 }

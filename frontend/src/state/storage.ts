@@ -1,31 +1,34 @@
 /** What this browser remembers. Storage may be full, or forbidden: then nothing is remembered, and nothing fails. */
 
 /** What stands before the names of what is kept, for who hears of a change. */
-export const KEPT = "oratio.";
+export const STORAGE_PREFIX = "oratio.";
 
-export function recall<T>(name: string, otherwise: T): T {
+export function readStored<T>(name: string, fallback: T): T {
   try {
-    const held = localStorage.getItem(KEPT + name);
-    return held === null ? otherwise : (JSON.parse(held) as T);
+    const value = localStorage.getItem(STORAGE_PREFIX + name);
+    return value === null ? fallback : (JSON.parse(value) as T);
   } catch {
-    return otherwise;
+    return fallback;
   }
 }
 
 /** False when it could not be kept. */
-export function remember(name: string, value: unknown): boolean {
+export function writeStored(name: string, value: unknown): boolean {
   try {
-    localStorage.setItem(KEPT + name, JSON.stringify(value));
+    localStorage.setItem(STORAGE_PREFIX + name, JSON.stringify(value));
     return true;
   } catch {
     return false;
   }
 }
 
-export function forget(name: string): void {
+export function removeStored(name: string): void {
   try {
-    localStorage.removeItem(KEPT + name);
+    localStorage.removeItem(STORAGE_PREFIX + name);
   } catch {
     // Then it is not there either.
   }
 }
+
+// The former names, until every screen uses the new ones.
+export { readStored as recall, removeStored as forget, writeStored as remember };

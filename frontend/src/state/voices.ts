@@ -1,10 +1,10 @@
 /** The voices, fetched once and again when the farm changes. */
 
 import { computed, signal } from "@preact/signals";
-import { answer, api, type Failure, type Voice } from "../api/client";
+import { dataOf, api, type Failure, type Voice } from "../api/client";
 
 export const voices = signal<readonly Voice[] | null>(null);
-export const voicesTrouble = signal<Failure | null>(null);
+export const voicesError = signal<Failure | null>(null);
 
 export const voicesById = computed(() => new Map((voices.value ?? []).map((voice) => [voice.id, voice])));
 
@@ -15,9 +15,12 @@ export function voiceName(id: string): string {
 
 export async function loadVoices(): Promise<void> {
   try {
-    voices.value = (await answer(api.GET("/voices"))).voices;
-    voicesTrouble.value = null;
+    voices.value = (await dataOf(api.GET("/voices"))).voices;
+    voicesError.value = null;
   } catch (failure) {
-    voicesTrouble.value = failure as Failure;
+    voicesError.value = failure as Failure;
   }
 }
+
+// The former names, until every screen uses the new ones.
+export { voicesError as voicesTrouble };

@@ -6,58 +6,58 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { language } from "../i18n";
 import { theme } from "../state/appearance";
-import { inkOf, type Ink } from "./chart-colors";
+import { readColors, type ChartColors } from "./chart-colors";
 
-export interface Drawing {
+export interface ChartSpec {
   options: Omit<uPlot.Options, "width" | "height">;
   data: uPlot.AlignedData;
 }
 
 const HEIGHT = 220;
 
-export function Canvas({
+export function ChartCanvas({
   draw,
-  of,
+  redrawKey,
   label,
   describedBy,
-  onPoint,
+  onHover,
 }: {
-  draw: (ink: Ink) => Drawing;
+  draw: (colors: ChartColors) => ChartSpec;
   /** It is drawn anew when this is another thing. */
-  of: unknown;
+  redrawKey: unknown;
   label: string;
   describedBy: string;
   /** The place that is pointed at; null for none. */
-  onPoint: (index: number | null) => void;
+  onHover: (index: number | null) => void;
 }) {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const element = place.current;
+    const element = container.current;
     if (!element) return;
-    let plot = plotted(element, draw(inkOf(element)), onPoint);
+    let plot = createPlot(element, draw(readColors(element)), onHover);
     const redraw = (): void => {
       plot.destroy();
-      plot = plotted(element, draw(inkOf(element)), onPoint);
+      plot = createPlot(element, draw(readColors(element)), onHover);
     };
-    const resized = new ResizeObserver(() => {
+    const resizeObserver = new ResizeObserver(() => {
       if (element.clientWidth && element.clientWidth !== plot.width) plot.setSize({ width: element.clientWidth, height: HEIGHT });
     });
-    resized.observe(element);
-    const night = matchMedia("(prefers-color-scheme: dark)");
-    night.addEventListener("change", redraw);
+    resizeObserver.observe(element);
+    const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+    darkScheme.addEventListener("change", redraw);
     // The letters of the labels may come later than the chart.
     void document.fonts.ready.then(() => plot.redraw(false, true));
     return () => {
-      night.removeEventListener("change", redraw);
-      resized.disconnect();
+      darkScheme.removeEventListener("change", redraw);
+      resizeObserver.disconnect();
       plot.destroy();
     };
-  }, [of, theme.value, language.value]);
-  return <div ref={place} class="canvas" role="img" aria-label={label} aria-describedby={describedBy} />;
+  }, [redrawKey, theme.value, language.value]);
+  return <div ref={container} class="canvas" role="img" aria-label={label} aria-describedby={describedBy} />;
 }
 
-function plotted(element: HTMLElement, { options, data }: Drawing, onPoint: (index: number | null) => void): uPlot {
-  const setCursor = (plot: uPlot): void => onPoint(plot.cursor.idx ?? null);
+function createPlot(element: HTMLElement, { options, data }: ChartSpec, onHover: (index: number | null) => void): uPlot {
+  const setCursor = (plot: uPlot): void => onHover(plot.cursor.idx ?? null);
   return new uPlot(
     {
       ...options,

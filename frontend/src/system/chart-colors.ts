@@ -1,6 +1,6 @@
 /** The colours of the page for a canvas, which does not know the page's variables, and the patterns made of them. */
 
-export interface Ink {
+export interface ChartColors {
   text: string;
   soft: string;
   line: string;
@@ -11,25 +11,25 @@ export interface Ink {
   font: string;
 }
 
-export function inkOf(element: HTMLElement): Ink {
+export function readColors(element: HTMLElement): ChartColors {
   const probe = document.createElement("span");
   element.append(probe);
-  const colour = (name: string): string => {
+  const color = (name: string): string => {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
   };
-  const ink = {
-    text: colour("ink"),
-    soft: colour("ink-soft"),
-    line: colour("line"),
-    sheet: colour("sheet"),
-    accent: colour("accent"),
-    good: colour("good"),
-    bad: colour("bad"),
+  const colors = {
+    text: color("ink"),
+    soft: color("ink-soft"),
+    line: color("line"),
+    sheet: color("sheet"),
+    accent: color("accent"),
+    good: color("good"),
+    bad: color("bad"),
     font: getComputedStyle(probe).fontFamily,
   };
   probe.remove();
-  return ink;
+  return colors;
 }
 
 export type Pattern = "hatched" | "dotted";
@@ -37,22 +37,22 @@ export type Pattern = "hatched" | "dotted";
 const TILE = 6;
 
 /** Opaque, so that what lies below does not show through. */
-export function patternOf(pattern: Pattern, colour: string, paper: string): CanvasPattern | string {
+export function patternFill(pattern: Pattern, color: string, background: string): CanvasPattern | string {
   const tile = document.createElement("canvas");
   const ratio = Math.max(1, Math.round(devicePixelRatio));
   tile.width = tile.height = TILE * ratio;
   const context = tile.getContext("2d");
-  if (!context) return colour;
+  if (!context) return color;
   context.scale(ratio, ratio);
-  context.fillStyle = paper;
+  context.fillStyle = background;
   context.fillRect(0, 0, TILE, TILE);
-  context.fillStyle = context.strokeStyle = colour;
-  if (pattern === "hatched") hatch(context);
-  else dot(context);
-  return context.createPattern(tile, "repeat") ?? colour;
+  context.fillStyle = context.strokeStyle = color;
+  if (pattern === "hatched") drawHatching(context);
+  else drawDots(context);
+  return context.createPattern(tile, "repeat") ?? color;
 }
 
-function hatch(context: CanvasRenderingContext2D): void {
+function drawHatching(context: CanvasRenderingContext2D): void {
   context.lineWidth = 2;
   context.beginPath();
   for (const shift of [-TILE, 0, TILE]) {
@@ -62,7 +62,7 @@ function hatch(context: CanvasRenderingContext2D): void {
   context.stroke();
 }
 
-function dot(context: CanvasRenderingContext2D): void {
+function drawDots(context: CanvasRenderingContext2D): void {
   context.beginPath();
   context.arc(TILE / 2, TILE / 2, 1.3, 0, 2 * Math.PI);
   context.fill();

@@ -1,43 +1,43 @@
 /** What the charts look like: bars by hour or day, and lines of percentiles. */
 
 import uPlot from "uplot";
-import type { Drawing } from "./chart-canvas";
-import { patternOf, type Ink } from "./chart-colors";
-import { everyNth, isWide, linearTicks, spread, timeTicks } from "./chart-scale";
+import type { ChartSpec } from "./chart-canvas";
+import { patternFill, type ChartColors } from "./chart-colors";
+import { labelIndices, needsLogScale, linearTicks, spreadLabels, timeTicks } from "./chart-scale";
 
 const FONT_PX = 12;
 /** What a label of the axis below takes, with air. */
 const LABEL_PX = 64;
 
-interface Axes {
-  ink: Ink;
+interface AxisOptions {
+  colors: ChartColors;
   /** By place. */
-  names: readonly string[];
+  labels: readonly string[];
 }
 
 /** Of one value; `whole` where there are no halves of it. */
-export function bars(heights: readonly number[], { ink, names, value }: Axes & { value: (amount: number) => string }): Drawing {
+export function barChart(heights: readonly number[], { colors, labels, formatValue }: AxisOptions & { formatValue: (amount: number) => string }): ChartSpec {
   const ticks = linearTicks(Math.max(0, ...heights));
-  const options = { ...frame(ink, names, ticks, value), series: [{}, bar(ink.accent, ink.accent)] };
-  return { options, data: [places(names), [...heights]] };
+  const options = { ...baseOptions(colors, labels, ticks, formatValue), series: [{}, barSeries(colors.accent, colors.accent)] };
+  return { options, data: [indices(labels), [...heights]] };
 }
 
 /** Of three values on each other, the highest first: dotted, hatched, solid. */
-export function stackedBars(
+export function stackedBarChart(
   [all, ended, completed]: readonly [number[], number[], number[]],
-  { ink, names, value }: Axes & { value: (amount: number) => string },
-): Drawing {
-  const ticks = linearTicks(Math.max(0, ...all), { whole: true });
+  { colors, labels, formatValue }: AxisOptions & { formatValue: (amount: number) => string },
+): ChartSpec {
+  const ticks = linearTicks(Math.max(0, ...all), { integers: true });
   const series = [
     {},
-    bar(patternOf("dotted", ink.soft, ink.sheet), ink.soft),
-    bar(patternOf("hatched", ink.bad, ink.sheet), ink.bad),
-    bar(ink.good, ink.good),
+    barSeries(patternFill("dotted", colors.soft, colors.sheet), colors.soft),
+    barSeries(patternFill("hatched", colors.bad, colors.sheet), colors.bad),
+    barSeries(colors.good, colors.good),
   ];
-  return { options: { ...frame(ink, names, ticks, value), series }, data: [places(names), all, ended, completed] };
+  return { options: { ...baseOptions(colors, labels, ticks, formatValue), series }, data: [indices(labels), all, ended, completed] };
 }
 
-function bar(fill: CanvasPattern | string, stroke: string): uPlot.Series {
+function barSeries(fill: CanvasPattern | string, stroke: string): uPlot.Series {
   const paths = uPlot.paths.bars?.({ size: [0.7, 44], radius: 0.12 });
   return { fill: () => fill, stroke, width: 1, points: { show: false }, ...(paths ? { paths } : {}) };
 }
@@ -45,114 +45,114 @@ function bar(fill: CanvasPattern | string, stroke: string): uPlot.Series {
 /** Dashes tell lines apart without colours. */
 export const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3]];
 
-export interface Line {
+export interface LineData {
   label: string;
   values: readonly (number | null)[];
 }
 
 /** Of times in milliseconds, from the shortest to the longest; each has its label at its end. */
-export function lines(all: readonly Line[], { ink, names, value }: Axes & { value: (ms: number) => string }): Drawing {
-  const values = all.flatMap((line) => line.values.filter((one) => one !== null));
-  const wide = isWide(values);
-  const positive = values.filter((one) => one > 0);
-  const ticks = wide
+export function lineChart(lines: readonly LineData[], { colors, labels, formatValue }: AxisOptions & { formatValue: (ms: number) => string }): ChartSpec {
+  const values = lines.flatMap((line) => line.values.filter((value) => value !== null));
+  const isLog = needsLogScale(values);
+  const positive = values.filter((value) => value > 0);
+  const ticks = isLog
     ? timeTicks(Math.min(...positive), Math.max(...positive))
     : linearTicks(Math.max(0, ...values));
-  const colours = [ink.good, ink.accent, ink.bad];
-  const least = ticks[0] ?? 0;
-  const framed = frame(ink, names, ticks, value, { wide, right: 76 });
-  const series = all.map((_, index) => line(colours[index] ?? ink.text, DASHES[index] ?? [], ink.sheet));
-  const drawn = all.map((one) => one.values.map((ms) => (ms !== null && wide ? Math.max(least, ms) : ms)));
+  const lineColors = [colors.good, colors.accent, colors.bad];
+  const min = ticks[0] ?? 0;
+  const base = baseOptions(colors, labels, ticks, formatValue, { isLog, right: 76 });
+  const series = lines.map((_, index) => lineSeries(lineColors[index] ?? colors.text, DASHES[index] ?? [], colors.sheet));
+  const drawn = lines.map((line) => line.values.map((ms) => (ms !== null && isLog ? Math.max(min, ms) : ms)));
   return {
-    options: { ...framed, series: [{}, ...series], hooks: { draw: [endLabels(all, colours, ink)] } },
-    data: [places(names), ...drawn],
+    options: { ...base, series: [{}, ...series], hooks: { draw: [drawEndLabels(lines, lineColors, colors)] } },
+    data: [indices(labels), ...drawn],
   };
 }
 
-function line(colour: string, dash: readonly number[], paper: string): uPlot.Series {
-  const alone: uPlot.Series.Points.Filter = (plot, index) => solitary(plot.data[index] as (number | null)[]);
-  const points = { show: true, filter: alone, size: 6, fill: paper, stroke: colour };
-  return { stroke: colour, width: 2, dash: [...dash], spanGaps: false, points };
+function lineSeries(color: string, dash: readonly number[], background: string): uPlot.Series {
+  const isolatedFilter: uPlot.Series.Points.Filter = (plot, index) => isolatedPoints(plot.data[index] as (number | null)[]);
+  const points = { show: true, filter: isolatedFilter, size: 6, fill: background, stroke: color };
+  return { stroke: color, width: 2, dash: [...dash], spanGaps: false, points };
 }
 
 /** Days between days on which nothing was spoken: no line goes through them. */
-function solitary(values: readonly (number | null)[]): number[] {
-  const known = (index: number): boolean => (values[index] ?? null) !== null;
-  return values.map((_, index) => index).filter((index) => known(index) && !known(index - 1) && !known(index + 1));
+function isolatedPoints(values: readonly (number | null)[]): number[] {
+  const hasValue = (index: number): boolean => (values[index] ?? null) !== null;
+  return values.map((_, index) => index).filter((index) => hasValue(index) && !hasValue(index - 1) && !hasValue(index + 1));
 }
 
-function endLabels(all: readonly Line[], colours: readonly string[], ink: Ink): (plot: uPlot) => void {
+function drawEndLabels(lines: readonly LineData[], lineColors: readonly string[], colors: ChartColors): (plot: uPlot) => void {
   return (plot) => {
     const { ctx, bbox } = plot;
     const ratio = uPlot.pxRatio;
-    const ends = all.map((_, index) => {
+    const ends = lines.map((_, index) => {
       const last = (plot.data[index + 1] as (number | null)[]).findLast((value) => value !== null);
       return last === undefined || last === null ? null : plot.valToPos(last, "y", true);
     });
-    const shown = all.map((_, index) => index).filter((index) => ends[index] !== null);
-    const heights = spread(shown.map((index) => ends[index] ?? 0), {
+    const shown = lines.map((_, index) => index).filter((index) => ends[index] !== null);
+    const positions = spreadLabels(shown.map((index) => ends[index] ?? 0), {
       gap: (FONT_PX + 2) * ratio,
       low: bbox.top + 4 * ratio,
       high: bbox.top + bbox.height - 4 * ratio,
     });
     ctx.save();
-    ctx.font = `600 ${FONT_PX * ratio}px ${ink.font}`;
+    ctx.font = `600 ${FONT_PX * ratio}px ${colors.font}`;
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
     shown.forEach((index, at) => {
-      ctx.fillStyle = colours[index] ?? ink.text;
-      ctx.fillText(all[index]?.label ?? "", bbox.left + bbox.width + 8 * ratio, heights[at] ?? 0);
+      ctx.fillStyle = lineColors[index] ?? colors.text;
+      ctx.fillText(lines[index]?.label ?? "", bbox.left + bbox.width + 8 * ratio, positions[at] ?? 0);
     });
     ctx.restore();
   };
 }
 
-function places(names: readonly string[]): number[] {
-  return names.map((_, index) => index);
+function indices(labels: readonly string[]): number[] {
+  return labels.map((_, index) => index);
 }
 
-function frame(
-  ink: Ink,
-  names: readonly string[],
+function baseOptions(
+  colors: ChartColors,
+  labels: readonly string[],
   ticks: readonly number[],
-  value: (amount: number) => string,
-  { wide = false, right = 28 }: { wide?: boolean; right?: number } = {},
-): Omit<Drawing["options"], "series"> {
-  const [low, high] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
-  const font = `500 ${FONT_PX}px ${ink.font}`;
+  formatValue: (amount: number) => string,
+  { isLog = false, right = 28 }: { isLog?: boolean; right?: number } = {},
+): Omit<ChartSpec["options"], "series"> {
+  const [min, max] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
+  const font = `500 ${FONT_PX}px ${colors.font}`;
   return {
     padding: [10, right, 0, 4],
     scales: {
-      x: { time: false, range: () => [-0.6, names.length - 0.4] },
-      y: { range: () => [low, high], distr: wide ? 3 : 1 },
+      x: { time: false, range: () => [-0.6, labels.length - 0.4] },
+      y: { range: () => [min, max], distr: isLog ? 3 : 1 },
     },
     axes: [
       {
         font,
-        stroke: ink.soft,
+        stroke: colors.soft,
         grid: { show: false },
-        ticks: { stroke: ink.line, width: 1, size: 4 },
+        ticks: { stroke: colors.line, width: 1, size: 4 },
         size: 30,
-        splits: (plot) => everyNth(names.length, plot.bbox.width / uPlot.pxRatio, LABEL_PX),
-        values: (_, splits) => splits.map((index) => names[index] ?? ""),
+        splits: (plot) => labelIndices(labels.length, plot.bbox.width / uPlot.pxRatio, LABEL_PX),
+        values: (_, splits) => splits.map((index) => labels[index] ?? ""),
       },
       {
         font,
-        stroke: ink.soft,
-        grid: { stroke: ink.line, width: 1 },
+        stroke: colors.soft,
+        grid: { stroke: colors.line, width: 1 },
         ticks: { show: false },
-        size: widthOf(ticks.map(value)),
+        size: axisWidthPx(ticks.map(formatValue)),
         gap: 6,
         splits: () => [...ticks],
         // Of a scale of factors it would leave some out.
         filter: (_, splits) => splits,
-        values: (_, splits) => splits.map(value),
+        values: (_, splits) => splits.map(formatValue),
       },
     ],
   };
 }
 
 /** About what the longest label takes. */
-function widthOf(labels: readonly string[]): number {
+function axisWidthPx(labels: readonly string[]): number {
   return 14 + Math.max(...labels.map((label) => label.length), 1) * 6.5;
 }

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { everyNth, isWide, linearTicks, spread, timeTicks } from "./chart-scale";
+import { labelIndices, needsLogScale, linearTicks, spreadLabels, timeTicks } from "./chart-scale";
 
 test("labels along a chart do not run into each other, and the last one is there", () => {
-  expect(everyNth(7, 700, 60)).toEqual([0, 1, 2, 3, 4, 5, 6]);
-  expect(everyNth(90, 700, 60)).toEqual([5, 17, 29, 41, 53, 65, 77, 89]);
-  expect(everyNth(24, 300, 60)).toEqual([5, 11, 17, 23]);
-  expect(everyNth(0, 300, 60)).toEqual([]);
-  expect(everyNth(30, 10, 60)).toEqual([29]);
+  expect(labelIndices(7, 700, 60)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(labelIndices(90, 700, 60)).toEqual([5, 17, 29, 41, 53, 65, 77, 89]);
+  expect(labelIndices(24, 300, 60)).toEqual([5, 11, 17, 23]);
+  expect(labelIndices(0, 300, 60)).toEqual([]);
+  expect(labelIndices(30, 10, 60)).toEqual([29]);
 });
 
 test("heights go by round numbers from nothing to above the most", () => {
@@ -17,8 +17,8 @@ test("heights go by round numbers from nothing to above the most", () => {
 });
 
 test("of jobs there are no halves", () => {
-  expect(linearTicks(1, { whole: true })).toEqual([0, 1]);
-  expect(linearTicks(2, { whole: true })).toEqual([0, 1, 2]);
+  expect(linearTicks(1, { integers: true })).toEqual([0, 1]);
+  expect(linearTicks(2, { integers: true })).toEqual([0, 1, 2]);
 });
 
 test("times go by those that people name", () => {
@@ -27,13 +27,13 @@ test("times go by those that people name", () => {
 });
 
 test("what differs much is drawn by factors", () => {
-  expect(isWide([10, 30, 150])).toBe(false);
-  expect(isWide([10, 0, 2500])).toBe(true);
-  expect(isWide([])).toBe(false);
+  expect(needsLogScale([10, 30, 150])).toBe(false);
+  expect(needsLogScale([10, 0, 2500])).toBe(true);
+  expect(needsLogScale([])).toBe(false);
 });
 
 test("labels that would cover each other move apart, within the chart", () => {
-  expect(spread([50, 52, 100], { gap: 14, low: 0, high: 200 })).toEqual([50, 64, 100]);
-  expect(spread([198, 199], { gap: 14, low: 0, high: 200 })).toEqual([186, 200]);
-  expect(spread([30, 10], { gap: 14, low: 0, high: 200 })).toEqual([30, 10]);
+  expect(spreadLabels([50, 52, 100], { gap: 14, low: 0, high: 200 })).toEqual([50, 64, 100]);
+  expect(spreadLabels([198, 199], { gap: 14, low: 0, high: 200 })).toEqual([186, 200]);
+  expect(spreadLabels([30, 10], { gap: 14, low: 0, high: 200 })).toEqual([30, 10]);
 });

@@ -1,7 +1,7 @@
 /** Which values stand along the axes of a chart, and where its labels find room. */
 
 /** Indices of labels along `count` places on `widthPx`, each of `labelPx`; the last one always has its label. */
-export function everyNth(count: number, widthPx: number, labelPx: number): number[] {
+export function labelIndices(count: number, widthPx: number, labelPx: number): number[] {
   if (count <= 0) return [];
   const fit = Math.max(1, Math.floor(widthPx / labelPx));
   const step = niceStep(Math.ceil(count / fit));
@@ -11,21 +11,21 @@ export function everyNth(count: number, widthPx: number, labelPx: number): numbe
 }
 
 /** Hours and days are counted by those. */
-const STEPS = [1, 2, 3, 4, 6, 7, 12, 14, 21, 28];
+const LABEL_STEPS = [1, 2, 3, 4, 6, 7, 12, 14, 21, 28];
 
-function niceStep(least: number): number {
-  return STEPS.find((step) => step >= least) ?? least;
+function niceStep(min: number): number {
+  return LABEL_STEPS.find((step) => step >= min) ?? min;
 }
 
 /** From 0 to at least `most`, about `count` steps of 1, 2 or 5 and zeros; whole ones where `whole`. */
-export function linearTicks(most: number, { count = 4, whole = false }: { count?: number; whole?: boolean } = {}): number[] {
-  if (!(most > 0)) return [0, 1];
-  const raw = most / count;
+export function linearTicks(max: number, { count = 4, integers = false }: { count?: number; integers?: boolean } = {}): number[] {
+  if (!(max > 0)) return [0, 1];
+  const raw = max / count;
   const power = 10 ** Math.floor(Math.log10(raw));
   const nice = ([1, 2, 5, 10].find((step) => step * power >= raw) ?? 10) * power;
-  const step = whole ? Math.max(1, nice) : nice;
+  const step = integers ? Math.max(1, nice) : nice;
   const ticks = [];
-  for (let index = 0; index <= Math.ceil(most / step - 1e-9); index++) ticks.push(Number((index * step).toPrecision(12)));
+  for (let index = 0; index <= Math.ceil(max / step - 1e-9); index++) ticks.push(Number((index * step).toPrecision(12)));
   return ticks;
 }
 
@@ -38,39 +38,39 @@ const FINE_MS = [
 const MOST_TICKS = 6;
 
 /** For a scale of factors: from at most `least` to at least `most`, both above 0. */
-export function timeTicks(least: number, most: number): number[] {
-  const fine = around(FINE_MS, least, most);
-  return fine.length <= MOST_TICKS ? fine : around(COARSE_MS, least, most);
+export function timeTicks(min: number, max: number): number[] {
+  const fine = ticksAround(FINE_MS, min, max);
+  return fine.length <= MOST_TICKS ? fine : ticksAround(COARSE_MS, min, max);
 }
 
-function around(times: readonly number[], least: number, most: number): number[] {
-  const first = times.findLastIndex((time) => time <= least);
-  const last = times.findIndex((time) => time >= most);
+function ticksAround(times: readonly number[], min: number, max: number): number[] {
+  const first = times.findLastIndex((time) => time <= min);
+  const last = times.findIndex((time) => time >= max);
   return times.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
 }
 
 /** What differs by more than that is drawn by factors, or the small would lie on the ground. */
-const WIDE = 20;
+const LOG_SCALE_RATIO = 20;
 
-export function isWide(values: readonly number[]): boolean {
-  const some = values.filter((value) => value > 0);
-  return some.length > 0 && Math.max(...some) / Math.min(...some) > WIDE;
+export function needsLogScale(values: readonly number[]): boolean {
+  const positive = values.filter((value) => value > 0);
+  return positive.length > 0 && Math.max(...positive) / Math.min(...positive) > LOG_SCALE_RATIO;
 }
 
 /** Heights moved apart to `gap` at least, in their order, as little as it takes, between `low` and `high`. */
-export function spread(heights: readonly number[], { gap, low, high }: { gap: number; low: number; high: number }): number[] {
-  const order = heights.map((height, index) => ({ height, index })).sort((a, b) => a.height - b.height || a.index - b.index);
+export function spreadLabels(positions: readonly number[], { gap, low, high }: { gap: number; low: number; high: number }): number[] {
+  const order = positions.map((position, index) => ({ position, index })).sort((a, b) => a.position - b.position || a.index - b.index);
   let floor = low;
   for (const one of order) {
-    one.height = Math.max(one.height, floor);
-    floor = one.height + gap;
+    one.position = Math.max(one.position, floor);
+    floor = one.position + gap;
   }
   let ceiling = high;
   for (const one of order.toReversed()) {
-    one.height = Math.min(one.height, ceiling);
-    ceiling = one.height - gap;
+    one.position = Math.min(one.position, ceiling);
+    ceiling = one.position - gap;
   }
   const moved: number[] = [];
-  for (const one of order) moved[one.index] = one.height;
+  for (const one of order) moved[one.index] = one.position;
   return moved;
 }

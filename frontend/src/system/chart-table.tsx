@@ -2,30 +2,30 @@ import { useState } from "preact/hooks";
 import { t } from "../i18n";
 
 /** What a chart shows, as a table. */
-export function Numbers({
+export function ChartTable({
   title,
-  step,
-  names,
+  stepName,
+  labels,
   series,
 }: {
   title: string;
-  step: string;
-  names: readonly string[];
+  stepName: string;
+  labels: readonly string[];
   /** Each with its values by place, as people read them. */
   series: readonly { name: string; values: readonly string[] }[];
 }) {
-  const said = t.value.farm;
+  const texts = t.value.farm;
   const [open, setOpen] = useState(false);
   return (
     <details class="more" onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}>
-      <summary>{said.asTable}</summary>
+      <summary>{texts.asTable}</summary>
       {open ? (
-        <div class="scroller tall" role="region" aria-label={said.scrolls(title)} tabIndex={0}>
+        <div class="scroller tall" role="region" aria-label={texts.scrolls(title)} tabIndex={0}>
           <table class="table">
             <caption class="aside">{title}</caption>
             <thead>
               <tr>
-                <th scope="col">{step}</th>
+                <th scope="col">{stepName}</th>
                 {series.map((one) => (
                   <th key={one.name} scope="col" class="end">
                     {one.name}
@@ -34,12 +34,12 @@ export function Numbers({
               </tr>
             </thead>
             <tbody>
-              {names.map((name, place) => (
-                <tr key={place}>
+              {labels.map((name, index) => (
+                <tr key={index}>
                   <th scope="row">{name}</th>
                   {series.map((one) => (
                     <td key={one.name} class="end">
-                      {one.values[place]}
+                      {one.values[index]}
                     </td>
                   ))}
                 </tr>

@@ -1,41 +1,41 @@
 import { useId, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { Canvas, type Drawing } from "./chart-canvas";
-import type { Ink } from "./chart-colors";
-import { Numbers } from "./chart-table";
+import { ChartCanvas, type ChartSpec } from "./chart-canvas";
+import type { ChartColors } from "./chart-colors";
+import { ChartTable } from "./chart-table";
 import { Swatch } from "./swatch";
 
-export interface Shown {
+export interface ChartSeries {
   name: string;
-  look: Parameters<typeof Swatch>[0]["look"];
+  swatch: Parameters<typeof Swatch>[0]["kind"];
   /** By place, as people read it. */
   values: readonly string[];
   /** Of all places together. */
-  inAll: string;
+  total: string;
 }
 
 /** A chart with what it says in a sentence, what its signs mean, and its numbers for who does not see it. */
 export function Chart({
   title,
   summary,
-  step,
-  names,
+  stepName,
+  labels,
   series,
   draw,
-  of,
+  redrawKey,
 }: {
   title: string;
   summary: string;
   /** What a place is called: an hour, a day. */
-  step: string;
-  names: readonly string[];
-  series: readonly Shown[];
-  draw: (ink: Ink) => Drawing;
-  of: unknown;
+  stepName: string;
+  labels: readonly string[];
+  series: readonly ChartSeries[];
+  draw: (colors: ChartColors) => ChartSpec;
+  redrawKey: unknown;
 }) {
   const id = useId();
-  const [pointed, setPointed] = useState<number | null>(null);
-  const at = pointed !== null && pointed < names.length ? pointed : null;
+  const [hovered, setHovered] = useState<number | null>(null);
+  const index = hovered !== null && hovered < labels.length ? hovered : null;
   return (
     <figure class="card chart">
       <figcaption>
@@ -44,17 +44,17 @@ export function Chart({
           {summary}
         </p>
       </figcaption>
-      <Canvas draw={draw} of={of} label={title} describedBy={id} onPoint={setPointed} />
+      <ChartCanvas draw={draw} redrawKey={redrawKey} label={title} describedBy={id} onHover={setHovered} />
       <div class="legend" aria-hidden="true">
-        <strong>{at === null ? t.value.farm.inAll : names[at]}</strong>
+        <strong>{index === null ? t.value.farm.inAll : labels[index]}</strong>
         {series.map((one) => (
           <span key={one.name}>
-            <Swatch look={one.look} />
-            {one.name} <b class="num">{at === null ? one.inAll : one.values[at]}</b>
+            <Swatch kind={one.swatch} />
+            {one.name} <b class="num">{index === null ? one.total : one.values[index]}</b>
           </span>
         ))}
       </div>
-      <Numbers title={title} step={step} names={names} series={series} />
+      <ChartTable title={title} stepName={stepName} labels={labels} series={series} />
     </figure>
   );
 }

@@ -1,127 +1,127 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { atHour, onDay, rounded, soundInWords, waited } from "./formatting";
-import { Chart, type Shown } from "./chart";
-import { bars, lines, stackedBars } from "./chart-options";
-import { jobsOf, mostOf, stacked, sumOf, type Point } from "./time-series";
-import { isWide } from "./chart-scale";
+import { formatHour, formatDay, formatNumber, formatAudio, formatMs } from "./formatting";
+import { Chart, type ChartSeries } from "./chart";
+import { barChart, lineChart, stackedBarChart } from "./chart-options";
+import { totalJobs, findPeak, stackedHeights, sumOf, type Point } from "./time-series";
+import { needsLogScale } from "./chart-scale";
 import type { Percentiles } from "./types";
 
-interface Charted {
+interface ChartProps {
   points: readonly Point[];
   isDays: boolean;
 }
 
-export function JobsChart({ points, isDays }: Charted) {
-  const said = t.value.farm;
-  const names = namesOf(points, isDays);
-  const kinds = [
-    { name: said.completed, look: "good", key: "completed" },
-    { name: said.failed, look: "hatched", key: "failed" },
-    { name: said.cancelled, look: "dotted", key: "cancelled" },
+export function JobsChart({ points, isDays }: ChartProps) {
+  const texts = t.value.farm;
+  const labels = pointLabels(points, isDays);
+  const statuses = [
+    { name: texts.completed, swatch: "good", key: "completed" },
+    { name: texts.failed, swatch: "hatched", key: "failed" },
+    { name: texts.cancelled, swatch: "dotted", key: "cancelled" },
   ] as const;
-  const inAll = (key: (typeof kinds)[number]["key"]): number => sumOf(points, (point) => point[key]);
-  const most = mostOf(points, jobsOf);
+  const total = (key: (typeof statuses)[number]["key"]): number => sumOf(points, (point) => point[key]);
+  const peak = findPeak(points, totalJobs);
   return (
     <Chart
-      title={isDays ? said.jobsByDay : said.jobsByHour}
+      title={isDays ? texts.jobsByDay : texts.jobsByHour}
       summary={
-        most
-          ? said.jobsSummary(
-              said.jobsOf(sumOf(points, jobsOf), count(sumOf(points, jobsOf))),
-              said.failedOf(inAll("failed"), count(inAll("failed"))),
-              said.cancelledOf(inAll("cancelled"), count(inAll("cancelled"))),
-              count(most.value),
-              nameOf(most.at, isDays),
+        peak
+          ? texts.jobsSummary(
+              texts.jobsOf(sumOf(points, totalJobs), count(sumOf(points, totalJobs))),
+              texts.failedOf(total("failed"), count(total("failed"))),
+              texts.cancelledOf(total("cancelled"), count(total("cancelled"))),
+              count(peak.value),
+              pointLabel(peak.at, isDays),
             )
-          : said.noneYet
+          : texts.noneYet
       }
-      step={isDays ? said.day : said.hour}
-      names={names}
-      series={kinds.map(({ name, look, key }) => ({
+      stepName={isDays ? texts.day : texts.hour}
+      labels={labels}
+      series={statuses.map(({ name, swatch, key }) => ({
         name,
-        look,
+        swatch,
         values: points.map((point) => count(point[key])),
-        inAll: count(inAll(key)),
+        total: count(total(key)),
       }))}
-      draw={(ink) => stackedBars(stacked(points), { ink, names, value: count })}
-      of={points}
+      draw={(colors) => stackedBarChart(stackedHeights(points), { colors, labels, formatValue: count })}
+      redrawKey={points}
     />
   );
 }
 
-export function MinutesChart({ points, isDays }: Charted) {
-  const said = t.value.farm;
-  const names = namesOf(points, isDays);
-  const inAll = sumOf(points, (point) => point.minutes);
-  const most = mostOf(points, (point) => point.minutes);
+export function MinutesChart({ points, isDays }: ChartProps) {
+  const texts = t.value.farm;
+  const labels = pointLabels(points, isDays);
+  const total = sumOf(points, (point) => point.minutes);
+  const peak = findPeak(points, (point) => point.minutes);
   return (
     <Chart
-      title={isDays ? said.minutesByDay : said.minutesByHour}
-      summary={most ? said.minutesSummary(soundInWords(60 * inAll), soundInWords(60 * most.value), nameOf(most.at, isDays)) : said.noneYet}
-      step={isDays ? said.day : said.hour}
-      names={names}
-      series={[{ name: said.minutes, look: "accent", values: points.map((point) => rounded(point.minutes)), inAll: rounded(inAll) }]}
-      draw={(ink) => bars(points.map((point) => point.minutes), { ink, names, value: rounded })}
-      of={points}
+      title={isDays ? texts.minutesByDay : texts.minutesByHour}
+      summary={peak ? texts.minutesSummary(formatAudio(60 * total), formatAudio(60 * peak.value), pointLabel(peak.at, isDays)) : texts.noneYet}
+      stepName={isDays ? texts.day : texts.hour}
+      labels={labels}
+      series={[{ name: texts.minutes, swatch: "accent", values: points.map((point) => formatNumber(point.minutes)), total: formatNumber(total) }]}
+      draw={(colors) => barChart(points.map((point) => point.minutes), { colors, labels, formatValue: formatNumber })}
+      redrawKey={points}
     />
   );
 }
 
-const SHARES = [
-  { key: "p50", word: "half" },
-  { key: "p90", word: "ninety" },
-  { key: "p99", word: "ninetyNine" },
+const PERCENTILES = [
+  { key: "p50", textKey: "half" },
+  { key: "p90", textKey: "ninety" },
+  { key: "p99", textKey: "ninetyNine" },
 ] as const;
 
-export function WaitedChart({
+export function PercentilesChart({
   points,
-  measure,
-  whole,
+  metric,
+  overall,
 }: {
   points: readonly Point[];
-  measure: "wait" | "firstAudio";
+  metric: "wait" | "firstAudio";
   /** Of the whole range; percentiles of days do not add up to it. */
-  whole: Percentiles | null;
+  overall: Percentiles | null;
 }) {
-  const said = t.value.farm;
-  const names = namesOf(points, true);
-  const worst = mostOf(points, (point) => point[measure]?.p99 ?? null);
-  const known = (ms: number | undefined): string => (ms === undefined ? said.notKnown : waited(ms));
-  const series: Shown[] = SHARES.map(({ key, word }, index) => ({
-    name: said[word],
-    look: index as 0 | 1 | 2,
-    values: points.map((point) => known(point[measure]?.[key])),
-    inAll: known(whole?.[key]),
+  const texts = t.value.farm;
+  const labels = pointLabels(points, true);
+  const worst = findPeak(points, (point) => point[metric]?.p99 ?? null);
+  const formatOrDash = (ms: number | undefined): string => (ms === undefined ? texts.notKnown : formatMs(ms));
+  const series: ChartSeries[] = PERCENTILES.map(({ key, textKey }, index) => ({
+    name: texts[textKey],
+    swatch: index as 0 | 1 | 2,
+    values: points.map((point) => formatOrDash(point[metric]?.[key])),
+    total: formatOrDash(overall?.[key]),
   }));
-  const values = points.flatMap((point) => SHARES.map(({ key }) => point[measure]?.[key] ?? 0));
+  const values = points.flatMap((point) => PERCENTILES.map(({ key }) => point[metric]?.[key] ?? 0));
   return (
     <Chart
-      title={measure === "wait" ? said.waitByDay : said.firstAudioByDay}
+      title={metric === "wait" ? texts.waitByDay : texts.firstAudioByDay}
       summary={
-        whole && worst
-          ? said.waitedSummary(waited(whole.p50), waited(whole.p90), waited(worst.value), nameOf(worst.at, true)) +
-            (isWide(values) ? ` ${said.byFactors}` : "")
-          : said.noneYet
+        overall && worst
+          ? texts.waitedSummary(formatMs(overall.p50), formatMs(overall.p90), formatMs(worst.value), pointLabel(worst.at, true)) +
+            (needsLogScale(values) ? ` ${texts.byFactors}` : "")
+          : texts.noneYet
       }
-      step={said.day}
-      names={names}
+      stepName={texts.day}
+      labels={labels}
       series={series}
-      draw={(ink) =>
-        lines(
-          SHARES.map(({ key, word }) => ({ label: said[word], values: points.map((point) => point[measure]?.[key] ?? null) })),
-          { ink, names, value: waited },
+      draw={(colors) =>
+        lineChart(
+          PERCENTILES.map(({ key, textKey }) => ({ label: texts[textKey], values: points.map((point) => point[metric]?.[key] ?? null) })),
+          { colors, labels, formatValue: formatMs },
         )
       }
-      of={points}
+      redrawKey={points}
     />
   );
 }
 
-function namesOf(points: readonly Point[], isDays: boolean): readonly string[] {
-  return points.map((point) => nameOf(point.at, isDays));
+function pointLabels(points: readonly Point[], isDays: boolean): readonly string[] {
+  return points.map((point) => pointLabel(point.at, isDays));
 }
 
-function nameOf(at: string, isDays: boolean): string {
-  return isDays ? onDay(at) : atHour(at);
+function pointLabel(at: string, isDays: boolean): string {
+  return isDays ? formatDay(at) : formatHour(at);
 }

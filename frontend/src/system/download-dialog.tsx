@@ -2,30 +2,30 @@ import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { isForGpus, isNonCommercial, type Wanted } from "./download-sizes";
+import { needsGpu, isNonCommercial, type DownloadRequest } from "./download-sizes";
 import type { Model } from "./types";
 
 /** How much it is, and what one should know, before gigabytes come. */
-export function AskDownload({
+export function DownloadDialog({
   model,
-  wanted,
+  request,
   name,
-  onYes,
+  onConfirm,
   onClose,
 }: {
   model: Model;
-  wanted: Wanted;
+  request: DownloadRequest;
   name: string;
-  onYes: () => void;
+  onConfirm: () => void;
   onClose: () => void;
 }) {
-  const said = t.value.farm;
+  const texts = t.value.farm;
   return (
-    <Dialog title={said.askDownload(name)} onClose={onClose}>
-      {wanted.bytes === null ? null : <p>{said.askSize(bytes(wanted.bytes))}</p>}
-      {isForGpus(model) ? <p>{said.askSlow}</p> : null}
+    <Dialog title={texts.askDownload(name)} onClose={onClose}>
+      {request.bytes === null ? null : <p>{texts.askSize(bytes(request.bytes))}</p>}
+      {needsGpu(model) ? <p>{texts.askSlow}</p> : null}
       <p>
-        {said.askLicence(model.license)} {isNonCommercial(model) ? <strong>{said.askNonCommercial}</strong> : null}
+        {texts.askLicence(model.license)} {isNonCommercial(model) ? <strong>{texts.askNonCommercial}</strong> : null}
       </p>
       <div class="row answers">
         <Button kind="quiet" onPress={close}>
@@ -35,11 +35,11 @@ export function AskDownload({
           kind="primary"
           icon="download"
           onPress={(event) => {
-            onYes();
+            onConfirm();
             close(event);
           }}
         >
-          {said.download}
+          {texts.download}
         </Button>
       </div>
     </Dialog>

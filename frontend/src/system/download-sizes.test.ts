@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asksFirst, isForGpus, isNonCommercial, restOf, restOfWeights, sizeOf } from "./download-sizes";
+import { needsConfirmation, needsGpu, isNonCommercial, missingDownload, missingWeightsDownload, diskSize } from "./download-sizes";
 import type { Model, Weights } from "./types";
 
 function weights(key: string, more: Partial<Weights> = {}): Weights {
@@ -42,11 +42,11 @@ function model(alias: string, sets: Weights[], more: Partial<Model> = {}): Model
 
 test("what is there of a set of weights is not fetched again", () => {
   const parler = model("parler", [weights("parler", { state: "partial", size_bytes: 3e9 })]);
-  expect(restOf(parler)).toEqual({ name: "parler", bytes: 0.8e9 });
+  expect(missingDownload(parler)).toEqual({ name: "parler", bytes: 0.8e9 });
 });
 
 test("nothing is wanted of what is complete", () => {
-  expect(restOf(model("kokoro", [weights("kokoro", { state: "complete" })]))).toBeNull();
+  expect(missingDownload(model("kokoro", [weights("kokoro", { state: "complete" })]))).toBeNull();
 });
 
 test("of a family with many sets those are wanted that are needed and missing", () => {
@@ -55,34 +55,34 @@ test("of a family with many sets those are wanted that are needed and missing", 
     weights("mms_fra"),
     weights("mms_deu", { need: "optional" }),
   ]);
-  expect(restOf(mms)).toEqual({ name: "mms", bytes: 150e6 });
-  expect(restOfWeights(mms, weights("mms_deu")).name).toBe("mms_deu");
+  expect(missingDownload(mms)).toEqual({ name: "mms", bytes: 150e6 });
+  expect(missingWeightsDownload(mms, weights("mms_deu")).name).toBe("mms_deu");
 });
 
 test("Hibari is fetched by the voice", () => {
   const voices = ["a", "b", "c"].map((id, index) => ({ id, present: index === 0 }));
   const hibari = model("hibari", [weights("hibari", { state: "complete" })], { voices, voices_known: 3 });
-  expect(restOf(hibari)).toEqual({ name: "hibari", bytes: 16e6 });
+  expect(missingDownload(hibari)).toEqual({ name: "hibari", bytes: 16e6 });
 });
 
 test("a size that was measured goes before one that is about so", () => {
   const there = weights("kokoro", { state: "complete", size_bytes: 341e6 });
-  expect(sizeOf(model("kokoro", [there]), [there])).toEqual({ bytes: 341e6, about: false });
-  expect(sizeOf(model("kokoro", []), [weights("kokoro")])).toEqual({ bytes: 350e6, about: true });
-  expect(sizeOf(model("new", []), [weights("new")])).toBeNull();
+  expect(diskSize(model("kokoro", [there]), [there])).toEqual({ bytes: 341e6, isEstimate: false });
+  expect(diskSize(model("kokoro", []), [weights("kokoro")])).toEqual({ bytes: 350e6, isEstimate: true });
+  expect(diskSize(model("new", []), [weights("new")])).toBeNull();
 });
 
 test("a little is fetched at once; much, the unknown and what is not free are asked for first", () => {
   const free = model("hibari", []);
-  expect(asksFirst({ name: "hibari", bytes: 8e6 }, free)).toBe(false);
-  expect(asksFirst({ name: "parler", bytes: 3.8e9 }, free)).toBe(true);
-  expect(asksFirst({ name: "new", bytes: null }, free)).toBe(true);
-  expect(asksFirst({ name: "mms", bytes: 1 }, model("mms", [], { license: "CC-BY-NC-4.0" }))).toBe(true);
+  expect(needsConfirmation({ name: "hibari", bytes: 8e6 }, free)).toBe(false);
+  expect(needsConfirmation({ name: "parler", bytes: 3.8e9 }, free)).toBe(true);
+  expect(needsConfirmation({ name: "new", bytes: null }, free)).toBe(true);
+  expect(needsConfirmation({ name: "mms", bytes: 1 }, model("mms", [], { license: "CC-BY-NC-4.0" }))).toBe(true);
 });
 
 test("licences and hardware are read from what the service says", () => {
   expect(isNonCommercial({ license: "CC-BY-NC-4.0" })).toBe(true);
   expect(isNonCommercial({ license: "Apache-2.0" })).toBe(false);
-  expect(isForGpus({ runs_on: "GPU; a CPU with much patience" })).toBe(true);
-  expect(isForGpus({ runs_on: "CPU or GPU" })).toBe(false);
+  expect(needsGpu({ runs_on: "GPU; a CPU with much patience" })).toBe(true);
+  expect(needsGpu({ runs_on: "CPU or GPU" })).toBe(false);
 });

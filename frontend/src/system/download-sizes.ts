@@ -3,7 +3,7 @@
 import type { Model, Weights } from "./types";
 
 /** About what one set of weights takes, or one voice of Hibari; the service knows better only once it has begun. */
-const BYTES_EACH: Record<string, number> = {
+const ESTIMATED_BYTES: Record<string, number> = {
   hibari: 8e6,
   kokoro: 350e6,
   parler: 3.8e9,
@@ -13,9 +13,9 @@ const BYTES_EACH: Record<string, number> = {
 };
 
 /** From here on one is asked first. */
-const ASKS_FROM_BYTES = 100e6;
+const CONFIRM_FROM_BYTES = 100e6;
 
-export interface Wanted {
+export interface DownloadRequest {
   /** As POST /models/download takes it: a family, or one set of weights. */
   name: string;
   /** Null where nobody knows. */
@@ -23,47 +23,47 @@ export interface Wanted {
 }
 
 /** Everything of a family that is needed and not there; null when nothing is. */
-export function restOf(model: Model): Wanted | null {
-  const each = BYTES_EACH[model.alias];
+export function missingDownload(model: Model): DownloadRequest | null {
+  const bytesEach = ESTIMATED_BYTES[model.alias];
   if (model.alias === "hibari") {
     const missing = model.voices.filter((voice) => !voice.present).length;
-    return missing ? { name: model.alias, bytes: each === undefined ? null : each * missing } : null;
+    return missing ? { name: model.alias, bytes: bytesEach === undefined ? null : bytesEach * missing } : null;
   }
-  const missing = neededOf(model).filter((weights) => weights.state !== "complete");
+  const missing = neededWeights(model).filter((weights) => weights.state !== "complete");
   if (!missing.length) return null;
-  const bytes = missing.map((weights) => restOfWeights(model, weights).bytes);
+  const bytes = missing.map((weights) => missingWeightsDownload(model, weights).bytes);
   return { name: model.alias, bytes: bytes.includes(null) ? null : bytes.reduce((sum: number, one) => sum + (one ?? 0), 0) };
 }
 
 /** One set of weights; what is there of it is not fetched again. */
-export function restOfWeights(model: Model, weights: Weights): Wanted {
-  const each = BYTES_EACH[model.alias];
-  return { name: weights.key, bytes: each === undefined ? null : Math.max(0, each - weights.size_bytes) };
+export function missingWeightsDownload(model: Model, weights: Weights): DownloadRequest {
+  const bytesEach = ESTIMATED_BYTES[model.alias];
+  return { name: weights.key, bytes: bytesEach === undefined ? null : Math.max(0, bytesEach - weights.size_bytes) };
 }
 
 /** Of a family of which all is optional, the first. */
-function neededOf(model: Model): readonly Weights[] {
+function neededWeights(model: Model): readonly Weights[] {
   const needed = model.weights.filter((weights) => weights.need === "needed");
   return needed.length ? needed : model.weights.slice(0, 1);
 }
 
 /** What it takes on the disk, or would take, and whether that is only about so. */
-export function sizeOf(model: Model, weights: readonly Weights[]): { bytes: number; about: boolean } | null {
-  const there = weights.reduce((sum, one) => sum + one.size_bytes, 0);
-  if (there > 0 && weights.every((one) => one.state === "complete")) return { bytes: there, about: false };
-  const each = BYTES_EACH[model.alias];
-  if (each === undefined) return there > 0 ? { bytes: there, about: true } : null;
-  return { bytes: each * (model.alias === "hibari" ? Math.max(1, model.voices_known) : weights.length), about: true };
+export function diskSize(model: Model, weights: readonly Weights[]): { bytes: number; isEstimate: boolean } | null {
+  const presentBytes = weights.reduce((sum, one) => sum + one.size_bytes, 0);
+  if (presentBytes > 0 && weights.every((one) => one.state === "complete")) return { bytes: presentBytes, isEstimate: false };
+  const bytesEach = ESTIMATED_BYTES[model.alias];
+  if (bytesEach === undefined) return presentBytes > 0 ? { bytes: presentBytes, isEstimate: true } : null;
+  return { bytes: bytesEach * (model.alias === "hibari" ? Math.max(1, model.voices_known) : weights.length), isEstimate: true };
 }
 
-export function asksFirst(wanted: Wanted, model: Model): boolean {
-  return wanted.bytes === null || wanted.bytes >= ASKS_FROM_BYTES || isNonCommercial(model);
+export function needsConfirmation(request: DownloadRequest, model: Model): boolean {
+  return request.bytes === null || request.bytes >= CONFIRM_FROM_BYTES || isNonCommercial(model);
 }
 
 export function isNonCommercial(model: Pick<Model, "license">): boolean {
   return /\bNC\b/i.test(model.license);
 }
 
-export function isForGpus(model: Pick<Model, "runs_on">): boolean {
+export function needsGpu(model: Pick<Model, "runs_on">): boolean {
   return /^GPU\b/i.test(model.runs_on);
 }

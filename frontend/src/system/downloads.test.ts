@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { begun, causesOf, failuresOf, leftS, listenedTo, rateOf, reasonOf, told } from "./downloads";
+import { initialState, groupFailures, latestFailures, remainingS, followedIds, bytesPerSecond, failureReason, applyEvent } from "./downloads";
 import type { Download } from "./types";
 
 function download(more: Partial<Download> = {}): Download {
@@ -21,72 +21,72 @@ function download(more: Partial<Download> = {}): Download {
 }
 
 test("a download that runs tells its pace and what is left of it", () => {
-  let now = begun(download());
-  now = told(now, "snapshot", { status: "running", bytes_done: 0, bytes_total: 100e6 }, 0);
-  now = told(now, "progress", { bytes_done: 20e6, bytes_total: 100e6 }, 2_000);
-  expect(now.status).toBe("running");
-  expect(rateOf(now.samples)).toBe(10e6);
-  expect(leftS(now)).toBe(8);
+  let state = initialState(download());
+  state = applyEvent(state, "snapshot", { status: "running", bytes_done: 0, bytes_total: 100e6 }, 0);
+  state = applyEvent(state, "progress", { bytes_done: 20e6, bytes_total: 100e6 }, 2_000);
+  expect(state.status).toBe("running");
+  expect(bytesPerSecond(state.samples)).toBe(10e6);
+  expect(remainingS(state)).toBe(8);
 });
 
 test("nothing is said of a pace that nobody can know yet", () => {
-  const now = told(begun(download()), "progress", { bytes_done: 5, bytes_total: 10 }, 0);
-  expect(rateOf(now.samples)).toBeNull();
-  expect(leftS(now)).toBeNull();
+  const state = applyEvent(initialState(download()), "progress", { bytes_done: 5, bytes_total: 10 }, 0);
+  expect(bytesPerSecond(state.samples)).toBeNull();
+  expect(remainingS(state)).toBeNull();
 });
 
 test("a pace is that of the last seconds, and begins anew when files are fetched again", () => {
-  let now = begun(download());
+  let state = initialState(download());
   for (const [atMs, bytes] of [[0, 0], [20_000, 10e6], [30_000, 110e6]] as const) {
-    now = told(now, "progress", { bytes_done: bytes, bytes_total: 200e6 }, atMs);
+    state = applyEvent(state, "progress", { bytes_done: bytes, bytes_total: 200e6 }, atMs);
   }
-  expect(rateOf(now.samples)).toBe(10e6);
-  now = told(now, "progress", { bytes_done: 1e6, bytes_total: 200e6 }, 31_000);
-  expect(rateOf(now.samples)).toBeNull();
+  expect(bytesPerSecond(state.samples)).toBe(10e6);
+  state = applyEvent(state, "progress", { bytes_done: 1e6, bytes_total: 200e6 }, 31_000);
+  expect(bytesPerSecond(state.samples)).toBeNull();
 });
 
 test("the end is told with its reason", () => {
-  const failed = told(begun(download()), "failed", { code: "storage_full", message: "No space" }, 0);
+  const failed = applyEvent(initialState(download()), "failed", { code: "storage_full", message: "No space" }, 0);
   expect(failed).toMatchObject({ status: "failed", code: "storage_full", message: "No space" });
-  expect(told(begun(download()), "completed", { bytes_done: 9, bytes_total: 9 }, 0).status).toBe("completed");
+  expect(applyEvent(initialState(download()), "completed", { bytes_done: 9, bytes_total: 9 }, 0).status).toBe("completed");
 });
 
 test("an event of a later release changes nothing", () => {
-  const now = begun(download({ status: "running", bytes_done: 4 }));
-  expect(told(now, "paused", { bytes_done: 9 }, 0)).toBe(now);
+  const state = initialState(download({ status: "running", bytes_done: 4 }));
+  expect(applyEvent(state, "paused", { bytes_done: 9 }, 0)).toBe(state);
 });
 
 test("few are listened to, those that run first", () => {
   const waiting = ["a", "b", "c"].map((id) => download({ id }));
   const all = [...waiting, download({ id: "r", status: "running" }), download({ id: "x", status: "completed" })];
-  expect(listenedTo(all)).toEqual(["r", "a"]);
+  expect(followedIds(all)).toEqual(["r", "a"]);
 });
 
 test("a failure is shown until a later try did better", () => {
   const failed = download({ id: "f", status: "failed", error_code: "download_failed" });
   const later = download({ id: "g", status: "completed", created_at: "2026-01-02T00:00:00Z" });
-  expect(failuresOf([failed], "kokoro").map((one) => one.id)).toEqual(["f"]);
-  expect(failuresOf([later, failed], "kokoro")).toEqual([]);
-  expect(failuresOf([failed], "bark")).toEqual([]);
+  expect(latestFailures([failed], "kokoro").map((one) => one.id)).toEqual(["f"]);
+  expect(latestFailures([later, failed], "kokoro")).toEqual([]);
+  expect(latestFailures([failed], "bark")).toEqual([]);
 });
 
 test("reasons are told apart", () => {
-  expect(reasonOf("storage_full")).toBe("diskFull");
-  expect(reasonOf("download_failed")).toBe("hubFailed");
-  expect(reasonOf("something_new")).toBe("otherwiseFailed");
-  expect(reasonOf(null)).toBe("otherwiseFailed");
+  expect(failureReason("storage_full")).toBe("diskFull");
+  expect(failureReason("download_failed")).toBe("hubFailed");
+  expect(failureReason("something_new")).toBe("otherwiseFailed");
+  expect(failureReason(null)).toBe("otherwiseFailed");
 });
 
 test("failures of one cause are told together, once and with the latest time", () => {
   const failed = (id: string, code: string, more: Partial<Download> = {}) => download({ id, status: "failed", error_code: code, ...more });
-  const causes = causesOf([
+  const groups = groupFailures([
     failed("a", "download_failed", { error_message: "No route", updated_at: "2026-01-03T00:00:00Z" }),
     failed("b", "storage_full"),
     failed("c", "download_failed", { error_message: "No route", finished_at: "2026-01-02T00:00:00Z" }),
   ]);
-  expect(causes.map((cause) => [cause.reason, cause.failed.map((one) => one.id)])).toEqual([
+  expect(groups.map((group) => [group.reason, group.downloads.map((one) => one.id)])).toEqual([
     ["hubFailed", ["a", "c"]],
     ["diskFull", ["b"]],
   ]);
-  expect(causes[0]).toMatchObject({ messages: ["No route"], endedAt: "2026-01-03T00:00:00Z" });
+  expect(groups[0]).toMatchObject({ messages: ["No route"], endedAt: "2026-01-03T00:00:00Z" });
 });

@@ -7,69 +7,69 @@ export interface Sample {
   bytes: number;
 }
 
-export interface Fetching {
+export interface DownloadState {
   status: Download["status"];
-  done: number;
+  bytesDone: number;
   /** 0 until it is known. */
-  total: number;
+  bytesTotal: number;
   code: string | null;
   message: string | null;
   /** Of the last seconds, oldest first. */
   samples: readonly Sample[];
 }
 
-const REMEMBERED_MS = 15_000;
+const SAMPLE_WINDOW_MS = 15_000;
 /** A rate of less than that says little. */
-const TELLING_MS = 1_500;
+const MIN_SAMPLE_SPAN_MS = 1_500;
 
-export function begun(download: Download): Fetching {
+export function initialState(download: Download): DownloadState {
   return {
     status: download.status,
-    done: download.bytes_done,
-    total: download.bytes_total,
+    bytesDone: download.bytes_done,
+    bytesTotal: download.bytes_total,
     code: download.error_code,
     message: download.error_message,
     samples: [],
   };
 }
 
-type Counts = Partial<Record<"bytes_done" | "bytes_total", number>>;
-type Words = Partial<Record<"status" | "code" | "message" | "error_code" | "error_message", string | null>>;
-type Told = Counts & Words;
+type ByteCounts = Partial<Record<"bytes_done" | "bytes_total", number>>;
+type EventTexts = Partial<Record<"status" | "code" | "message" | "error_code" | "error_message", string | null>>;
+type EventData = ByteCounts & EventTexts;
 
 /** After an event of the stream. What is not understood changes nothing. */
-export function told(now: Fetching, name: string, data: Told, atMs: number): Fetching {
-  const done = data.bytes_done ?? now.done;
-  const moved = { ...now, done, total: data.bytes_total ?? now.total, samples: sampled(now.samples, { atMs, bytes: done }) };
+export function applyEvent(state: DownloadState, name: string, data: EventData, atMs: number): DownloadState {
+  const bytesDone = data.bytes_done ?? state.bytesDone;
+  const updated = { ...state, bytesDone, bytesTotal: data.bytes_total ?? state.bytesTotal, samples: addSample(state.samples, { atMs, bytes: bytesDone }) };
   if (name === "snapshot") {
-    const status = (data.status ?? now.status) as Download["status"];
-    return { ...moved, status, code: data.error_code ?? null, message: data.error_message ?? null };
+    const status = (data.status ?? state.status) as Download["status"];
+    return { ...updated, status, code: data.error_code ?? null, message: data.error_message ?? null };
   }
-  if (name === "progress") return { ...moved, status: "running" };
-  if (name === "completed") return { ...moved, status: "completed" };
-  if (name === "failed") return { ...now, status: "failed", code: data.code ?? null, message: data.message ?? null };
-  return now;
+  if (name === "progress") return { ...updated, status: "running" };
+  if (name === "completed") return { ...updated, status: "completed" };
+  if (name === "failed") return { ...state, status: "failed", code: data.code ?? null, message: data.message ?? null };
+  return state;
 }
 
-function sampled(samples: readonly Sample[], next: Sample): readonly Sample[] {
+function addSample(samples: readonly Sample[], next: Sample): readonly Sample[] {
   // Files that turn out to be broken are fetched again: then it goes back, and counts anew.
   const last = samples.at(-1);
   const kept = last && next.bytes < last.bytes ? [] : samples;
-  return [...kept.filter((one) => next.atMs - one.atMs <= REMEMBERED_MS), next];
+  return [...kept.filter((one) => next.atMs - one.atMs <= SAMPLE_WINDOW_MS), next];
 }
 
 /** Bytes a second; null while that is hard to say. */
-export function rateOf(samples: readonly Sample[]): number | null {
+export function bytesPerSecond(samples: readonly Sample[]): number | null {
   const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last || last.atMs - first.atMs < TELLING_MS) return null;
+  if (!first || !last || last.atMs - first.atMs < MIN_SAMPLE_SPAN_MS) return null;
   const rate = ((last.bytes - first.bytes) * 1000) / (last.atMs - first.atMs);
   return rate > 0 ? rate : null;
 }
 
-export function leftS(fetching: Fetching): number | null {
-  const rate = rateOf(fetching.samples);
-  if (rate === null || fetching.total <= fetching.done) return null;
-  return (fetching.total - fetching.done) / rate;
+export function remainingS(state: DownloadState): number | null {
+  const rate = bytesPerSecond(state.samples);
+  if (rate === null || state.bytesTotal <= state.bytesDone) return null;
+  return (state.bytesTotal - state.bytesDone) / rate;
 }
 
 export function isActive(status: Download["status"]): boolean {
@@ -77,17 +77,17 @@ export function isActive(status: Download["status"]): boolean {
 }
 
 /** A browser keeps few connections to one host open, so that only some are listened to; the rest is read anew. */
-const LISTENED_TO = 2;
+const MAX_EVENT_STREAMS = 2;
 
 /** Ids of those that are listened to: what runs goes before what waits. */
-export function listenedTo(downloads: readonly Download[]): readonly string[] {
+export function followedIds(downloads: readonly Download[]): readonly string[] {
   const active = downloads.filter((one) => isActive(one.status));
   const running = active.filter((one) => one.status === "running");
-  return [...running, ...active.filter((one) => one.status === "queued")].slice(0, LISTENED_TO).map((one) => one.id);
+  return [...running, ...active.filter((one) => one.status === "queued")].slice(0, MAX_EVENT_STREAMS).map((one) => one.id);
 }
 
 /** The last try of each item that failed, where none after it did better. */
-export function failuresOf(downloads: readonly Download[], model: string): readonly Download[] {
+export function latestFailures(downloads: readonly Download[], model: string): readonly Download[] {
   const last = new Map<string, Download>();
   for (const one of [...downloads].sort((a, b) => a.created_at.localeCompare(b.created_at))) {
     if (one.model === model) last.set(one.item, one);
@@ -95,34 +95,34 @@ export function failuresOf(downloads: readonly Download[], model: string): reado
   return [...last.values()].filter((one) => one.status === "failed");
 }
 
-export type Reason = "diskFull" | "diskSmall" | "hubFailed" | "interrupted" | "otherwiseFailed";
+export type FailureReason = "diskFull" | "diskSmall" | "hubFailed" | "interrupted" | "otherwiseFailed";
 
-const REASONS: Record<string, Reason> = {
+const REASONS: Record<string, FailureReason> = {
   storage_full: "diskFull",
   disk_too_small: "diskSmall",
   download_failed: "hubFailed",
   interrupted: "interrupted",
 };
 
-export function reasonOf(code: string | null): Reason {
+export function failureReason(code: string | null): FailureReason {
   return REASONS[code ?? ""] ?? "otherwiseFailed";
 }
 
 /** Failures that want one thing done about them. */
-export interface Cause {
-  reason: Reason;
-  failed: readonly Download[];
+export interface FailureGroup {
+  reason: FailureReason;
+  downloads: readonly Download[];
   /** What the workers said, each thing once. */
   messages: readonly string[];
   /** Of the latest. */
   endedAt: string;
 }
 
-export function causesOf(failures: readonly Download[]): readonly Cause[] {
-  return [...new Set(failures.map((one) => reasonOf(one.error_code)))].map((reason) => {
-    const failed = failures.filter((one) => reasonOf(one.error_code) === reason);
-    const messages = failed.flatMap((one) => (one.error_message ? [one.error_message] : []));
-    const ends = failed.map((one) => one.finished_at ?? one.updated_at).sort();
-    return { reason, failed, messages: [...new Set(messages)], endedAt: ends.at(-1) ?? "" };
+export function groupFailures(failures: readonly Download[]): readonly FailureGroup[] {
+  return [...new Set(failures.map((one) => failureReason(one.error_code)))].map((reason) => {
+    const downloads = failures.filter((one) => failureReason(one.error_code) === reason);
+    const messages = downloads.flatMap((one) => (one.error_message ? [one.error_message] : []));
+    const endTimes = downloads.map((one) => one.finished_at ?? one.updated_at).sort();
+    return { reason, downloads, messages: [...new Set(messages)], endedAt: endTimes.at(-1) ?? "" };
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 
 const locale = { value: "en" };
 vi.mock("../i18n/formats", () => ({ locale, span: String }));
-const { soundAmount } = await import("./formatting");
+const { audioAmount } = await import("./formatting");
 
 describe("how much sound there is", () => {
   it.each([
@@ -19,6 +19,6 @@ describe("how much sound there is", () => {
     ["fr", 120, "2", "minutes"],
   ])("in %s, %d seconds are %s %s", (tag, seconds, value, unit) => {
     locale.value = tag;
-    expect(soundAmount(seconds)).toEqual({ value, unit });
+    expect(audioAmount(seconds)).toEqual({ value, unit });
   });
 });

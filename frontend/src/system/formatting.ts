@@ -3,7 +3,7 @@
 import { locale, span } from "../i18n/formats";
 
 /** `340 ms`, `2.4 sec`, `3 min`. */
-export function waited(ms: number): string {
+export function formatMs(ms: number): string {
   if (ms < 1000) return unit(Math.round(ms), "millisecond");
   return ms < 60_000 ? unit(ms / 1000, "second", ms < 10_000 ? 1 : 0) : span(ms / 1000);
 }
@@ -18,54 +18,54 @@ function unit(value: number, name: string, digits = 0): string {
 }
 
 /** With so many digits as tell something: `0.42`, `7.3`, `1,204`. */
-export function rounded(value: number): string {
+export function formatNumber(value: number): string {
   const digits = value !== 0 && Math.abs(value) < 1 ? 2 : Math.abs(value) < 100 ? 1 : 0;
   return new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits }).format(value);
 }
 
 /** `share` from 0 to 1. */
-export function percentage(share: number): string {
+export function formatShare(share: number): string {
   return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
 /** A moment of the last days or weeks, for where there is little room. */
-export function atTime(iso: string): string {
+export function formatDateTime(iso: string): string {
   const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" } as const;
   return new Intl.DateTimeFormat(locale.value, parts).format(new Date(iso));
 }
 
 /** `2026-07-01`, which is a day wherever one is. */
-export function onDay(day: string): string {
+export function formatDay(day: string): string {
   return new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(day));
 }
 
 /** An hour of here. */
-export function atHour(iso: string): string {
+export function formatHour(iso: string): string {
   return new Intl.DateTimeFormat(locale.value, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
 }
 
 /** `12 seconds ago`. */
-export function ago(seconds: number): string {
-  const words = new Intl.RelativeTimeFormat(locale.value, { numeric: "auto" });
-  if (seconds < 60) return words.format(-Math.round(seconds), "second");
-  if (seconds < 3600) return words.format(-Math.round(seconds / 60), "minute");
-  if (seconds < 86_400) return words.format(-Math.round(seconds / 3600), "hour");
-  return words.format(-Math.round(seconds / 86_400), "day");
+export function formatAge(seconds: number): string {
+  const formatter = new Intl.RelativeTimeFormat(locale.value, { numeric: "auto" });
+  if (seconds < 60) return formatter.format(-Math.round(seconds), "second");
+  if (seconds < 3600) return formatter.format(-Math.round(seconds / 60), "minute");
+  if (seconds < 86_400) return formatter.format(-Math.round(seconds / 3600), "hour");
+  return formatter.format(-Math.round(seconds / 86_400), "day");
 }
 
-export interface Amount {
+export interface AudioAmount {
   value: string;
   unit: string;
 }
 
 /** How much sound: seconds, minutes or hours, whichever is neither a fraction nor a flood; the unit in words. */
-export function soundAmount(seconds: number): Amount {
-  if (seconds < 60) return inWords(seconds, "second");
-  return seconds < 2 * 3600 ? inWords(seconds / 60, "minute") : inWords(seconds / 3600, "hour");
+export function audioAmount(seconds: number): AudioAmount {
+  if (seconds < 60) return amountInWords(seconds, "second");
+  return seconds < 2 * 3600 ? amountInWords(seconds / 60, "minute") : amountInWords(seconds / 3600, "hour");
 }
 
 /** `{ value: "1.5", unit: "minutes" }`, by the plural that the language has for what is shown. */
-function inWords(value: number, unit: string): Amount {
+function amountInWords(value: number, unit: string): AudioAmount {
   const parts = new Intl.NumberFormat(locale.value, {
     style: "unit",
     unit,
@@ -73,7 +73,7 @@ function inWords(value: number, unit: string): Amount {
     maximumFractionDigits: value < 10 ? 1 : 0,
   }).formatToParts(value);
   const isUnit = (type: string): boolean => type === "unit";
-  const joined = (some: typeof parts): string => some.map((part) => part.value).join("").trim();
+  const joined = (selected: typeof parts): string => selected.map((part) => part.value).join("").trim();
   return {
     value: joined(parts.filter((part) => !isUnit(part.type))),
     unit: joined(parts.filter((part) => isUnit(part.type))),
@@ -81,7 +81,7 @@ function inWords(value: number, unit: string): Amount {
 }
 
 /** `12.3 minutes`. */
-export function soundInWords(seconds: number): string {
-  const { value, unit } = soundAmount(seconds);
+export function formatAudio(seconds: number): string {
+  const { value, unit } = audioAmount(seconds);
   return `${value}\u00a0${unit}`;
 }

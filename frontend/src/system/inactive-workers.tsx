@@ -1,11 +1,11 @@
 import { t } from "../i18n";
 import { modelName } from "../state/models";
-import { ago } from "./formatting";
-import { ageS, nameOf } from "./worker-groups";
+import { formatAge } from "./formatting";
+import { ageS, workerName } from "./worker-groups";
 import type { Worker } from "./types";
 
 /** Who stopped or fell silent in the last day; quiet, for whoever looks for them. */
-export function Gone({ workers }: { workers: readonly Worker[] }) {
+export function InactiveWorkers({ workers }: { workers: readonly Worker[] }) {
   if (!workers.length) return null;
   return (
     <details class="gone">
@@ -13,9 +13,9 @@ export function Gone({ workers }: { workers: readonly Worker[] }) {
       <ul>
         {workers.map((worker) => (
           <li key={worker.id} class="row spread small soft">
-            <bdi>{nameOf(worker)}</bdi>
+            <bdi>{workerName(worker)}</bdi>
             <span>{[...new Set(worker.models.map((model) => modelName(model.model)))].join(", ")}</span>
-            <span>{leftAt(worker)}</span>
+            <span>{lastSeenText(worker)}</span>
           </li>
         ))}
       </ul>
@@ -23,8 +23,8 @@ export function Gone({ workers }: { workers: readonly Worker[] }) {
   );
 }
 
-function leftAt(worker: Worker): string {
-  const said = t.value.farm;
-  const when = ago(ageS(worker.heartbeat_at, Date.now()) ?? 0);
-  return worker.stopped ? said.stoppedAt(when) : said.silentSince(when);
+function lastSeenText(worker: Worker): string {
+  const texts = t.value.farm;
+  const when = formatAge(ageS(worker.heartbeat_at, Date.now()) ?? 0);
+  return worker.stopped ? texts.stoppedAt(when) : texts.silentSince(when);
 }

@@ -4,37 +4,37 @@ import { bytes, count } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import { Button } from "../ui/button";
-import { FactList } from "./property-list";
-import { AskDownload } from "./download-dialog";
-import { DownloadLine } from "./download-progress";
-import { causesOf, failuresOf, isActive } from "./downloads";
+import { PropertyList } from "./property-list";
+import { DownloadDialog } from "./download-dialog";
+import { DownloadProgress } from "./download-progress";
+import { groupFailures, latestFailures, isActive } from "./downloads";
 import { FailedDownloads } from "./failed-downloads";
-import { NotServed } from "./worker-setup-note";
-import { fetchModel } from "./model-commands";
-import { asksFirst, isNonCommercial, restOf, sizeOf, type Wanted } from "./download-sizes";
-import { StateBadge } from "./weights-state-badge";
+import { WorkerSetupNote } from "./worker-setup-note";
+import { downloadModel } from "./model-commands";
+import { needsConfirmation, isNonCommercial, missingDownload, diskSize, type DownloadRequest } from "./download-sizes";
+import { WeightsStateBadge } from "./weights-state-badge";
 import type { Download, Model } from "./types";
-import { WeightsLine } from "./weights-item";
+import { WeightsItem } from "./weights-item";
 
 /** One family: what it is, what is here of it, and what can be done about it. */
 export function ModelCard({
   model,
   downloads,
-  heard,
-  canSpeak,
+  followedIds,
+  hasWorker,
   onChanged,
 }: {
   model: Model;
   downloads: readonly Download[];
-  heard: readonly string[];
+  followedIds: readonly string[];
   /** Some worker takes its jobs, or would once the weights are there. */
-  canSpeak: boolean;
+  hasWorker: boolean;
   onChanged: () => void;
 }) {
-  const said = t.value.farm;
-  const { want, question } = useDownload(model, onChanged);
+  const texts = t.value.farm;
+  const { requestDownload, dialog } = useDownloadRequest(model, onChanged);
   const active = downloads.filter((one) => one.model === model.alias && isActive(one.status));
-  const rest = active.length ? null : restOf(model);
+  const missing = active.length ? null : missingDownload(model);
   return (
     <li class="card model">
       <header class="row spread">
@@ -42,43 +42,43 @@ export function ModelCard({
           <bdi>{model.name}</bdi>
         </h3>
         <span class="row">
-          {model.need === "optional" ? <span class="badge">{said.optional}</span> : null}
-          <StateBadge state={model.state} />
+          {model.need === "optional" ? <span class="badge">{texts.optional}</span> : null}
+          <WeightsStateBadge state={model.state} />
         </span>
       </header>
-      <Facts model={model} />
-      <Voices model={model} />
-      <ul class="weights" aria-label={said.weights}>
+      <ModelProperties model={model} />
+      <VoiceList model={model} />
+      <ul class="weights" aria-label={texts.weights}>
         {model.weights.map((weights) => (
-          <WeightsLine key={weights.key} model={model} weights={weights} canSpeak={canSpeak} onWant={want} onChanged={onChanged} />
+          <WeightsItem key={weights.key} model={model} weights={weights} hasWorker={hasWorker} onDownload={requestDownload} onChanged={onChanged} />
         ))}
       </ul>
       {active.length ? (
         <ul class="fetchings">
           {active.map((one) => (
-            <DownloadLine
+            <DownloadProgress
               key={one.id}
               download={one}
               name={itemName(one)}
-              listens={heard.includes(one.id)}
+              followsEvents={followedIds.includes(one.id)}
               onEnd={onChanged}
             />
           ))}
         </ul>
       ) : null}
-      {causesOf(failuresOf(downloads, model.alias)).map((cause) => (
-        <FailedDownloads key={cause.reason} cause={cause} nameOf={itemName} />
+      {groupFailures(latestFailures(downloads, model.alias)).map((group) => (
+        <FailedDownloads key={group.reason} group={group} nameOf={itemName} />
       ))}
-      {canSpeak ? null : <NotServed model={model} />}
-      {rest ? (
+      {hasWorker ? null : <WorkerSetupNote model={model} />}
+      {missing ? (
         <div class="row">
-          <Button icon="download" onPress={() => want(rest, model.name)}>
-            {model.state === "absent" ? said.downloadOf(model.name) : said.downloadRest}
+          <Button icon="download" onPress={() => requestDownload(missing, model.name)}>
+            {model.state === "absent" ? texts.downloadOf(model.name) : texts.downloadRest}
           </Button>
-          {rest.bytes === null || model.state === "absent" ? null : <span class="soft small num">{said.about(bytes(rest.bytes))}</span>}
+          {missing.bytes === null || model.state === "absent" ? null : <span class="soft small num">{texts.about(bytes(missing.bytes))}</span>}
         </div>
       ) : null}
-      {question}
+      {dialog}
     </li>
   );
 }
@@ -88,42 +88,42 @@ function itemName(download: Download): string {
   return download.model === "hibari" ? voiceName(download.item) : modelName(download.item);
 }
 
-function useDownload(model: Model, onChanged: () => void) {
-  const [asked, setAsked] = useState<{ wanted: Wanted; name: string } | null>(null);
-  const begin = (wanted: Wanted, name: string): void => void fetchModel(wanted.name, name).then(onChanged);
-  const want = (wanted: Wanted, name: string): void => {
-    if (asksFirst(wanted, model)) setAsked({ wanted, name });
-    else begin(wanted, name);
+function useDownloadRequest(model: Model, onChanged: () => void) {
+  const [pending, setPending] = useState<{ request: DownloadRequest; name: string } | null>(null);
+  const start = (request: DownloadRequest, name: string): void => void downloadModel(request.name, name).then(onChanged);
+  const requestDownload = (request: DownloadRequest, name: string): void => {
+    if (needsConfirmation(request, model)) setPending({ request, name });
+    else start(request, name);
   };
-  const question = asked ? (
-    <AskDownload {...asked} model={model} onYes={() => begin(asked.wanted, asked.name)} onClose={() => setAsked(null)} />
+  const dialog = pending ? (
+    <DownloadDialog {...pending} model={model} onConfirm={() => start(pending.request, pending.name)} onClose={() => setPending(null)} />
   ) : null;
-  return { want, question };
+  return { requestDownload, dialog };
 }
 
-function Facts({ model }: { model: Model }) {
-  const said = t.value.farm;
-  const size = sizeOf(model, model.weights);
-  const facts: [string, string][] = [
-    [said.licence, isNonCommercial(model) ? said.nonCommercial(model.license) : model.license],
-    [said.size, size === null ? said.notKnown : size.about ? said.about(bytes(size.bytes)) : bytes(size.bytes)],
-    [said.runsOn, said.hardware(model.runs_on)],
+function ModelProperties({ model }: { model: Model }) {
+  const texts = t.value.farm;
+  const size = diskSize(model, model.weights);
+  const properties: [string, string][] = [
+    [texts.licence, isNonCommercial(model) ? texts.nonCommercial(model.license) : model.license],
+    [texts.size, size === null ? texts.notKnown : size.isEstimate ? texts.about(bytes(size.bytes)) : bytes(size.bytes)],
+    [texts.runsOn, texts.hardware(model.runs_on)],
   ];
-  return <FactList facts={facts} />;
+  return <PropertyList properties={properties} />;
 }
 
-function Voices({ model }: { model: Model }) {
-  const said = t.value.farm;
+function VoiceList({ model }: { model: Model }) {
+  const texts = t.value.farm;
   if (!model.voices.length) return null;
-  const here = said.voicesHere(count(model.voices_present), count(model.voices_known));
+  const label = texts.voicesHere(count(model.voices_present), count(model.voices_known));
   return (
     <details class="more">
-      <summary>{here}</summary>
-      <ul class="names" tabIndex={0} aria-label={here}>
+      <summary>{label}</summary>
+      <ul class="names" tabIndex={0} aria-label={label}>
         {model.voices.map((voice) => (
           <li key={voice.id} class={`badge ${voice.present ? "" : "missing"}`}>
             <bdi class="clip">{voiceName(voice.id)}</bdi>
-            {voice.present ? null : <span class="aside"> ({said.voiceAbsent})</span>}
+            {voice.present ? null : <span class="aside"> ({texts.voiceAbsent})</span>}
           </li>
         ))}
       </ul>

@@ -1,45 +1,45 @@
 /** What is asked of the workers about models, and what came of the asking. */
 
-import { answer, api, type Failure } from "../api/client";
+import { dataOf, api, type Failure } from "../api/client";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { explain } from "../ui/state";
-import type { Orders } from "./types";
+import type { ModelCommandResult } from "./types";
 
 /** Fetch a family or a set of weights; `name` is what people call it. Refusals are told. */
-export async function fetchModel(key: string, name: string): Promise<void> {
+export async function downloadModel(key: string, name: string): Promise<void> {
   try {
-    const { downloads } = await answer(api.POST("/models/download", { body: { models: [key] } }));
-    if (!downloads.length) tell(t.value.farm.nothingMissing(name));
+    const { downloads } = await dataOf(api.POST("/models/download", { body: { models: [key] } }));
+    if (!downloads.length) showNotice(t.value.farm.nothingMissing(name));
   } catch (failure) {
-    tell(explain(failure as Failure), { kind: "bad", staysMs: 0 });
+    showNotice(explain(failure as Failure), { kind: "bad", staysMs: 0 });
   }
 }
 
-export async function warm(key: string, name: string): Promise<void> {
-  await order(answerOf(api.POST("/models/warm", { body: { models: [key] } })), name, "told");
+export async function loadModel(key: string, name: string): Promise<void> {
+  await sendCommand(commandResult(api.POST("/models/warm", { body: { models: [key] } })), name, "told");
 }
 
-export async function unload(key: string, name: string): Promise<void> {
-  await order(answerOf(api.POST("/models/unload", { body: { models: [key] } })), name, "toldToUnload");
+export async function unloadModel(key: string, name: string): Promise<void> {
+  await sendCommand(commandResult(api.POST("/models/unload", { body: { models: [key] } })), name, "toldToUnload");
 }
 
-function answerOf(asking: Promise<{ data?: Orders }>): Promise<Orders> {
-  return answer(asking);
+function commandResult(request: Promise<{ data?: ModelCommandResult }>): Promise<ModelCommandResult> {
+  return dataOf(request);
 }
 
-async function order(asking: Promise<Orders>, name: string, words: "told" | "toldToUnload"): Promise<void> {
+async function sendCommand(request: Promise<ModelCommandResult>, name: string, textKey: "told" | "toldToUnload"): Promise<void> {
   try {
-    tell(outcome(await asking, name, words));
+    showNotice(describeResult(await request, name, textKey));
   } catch (failure) {
-    tell(explain(failure as Failure), { kind: "bad", staysMs: 0 });
+    showNotice(explain(failure as Failure), { kind: "bad", staysMs: 0 });
   }
 }
 
-function outcome(orders: Orders, name: string, words: "told" | "toldToUnload"): string {
-  const said = t.value.farm;
-  const workers = new Set(orders.told.map((one) => one.worker)).size;
-  if (workers) return said[words](workers, name);
-  if (orders.stays.length) return said.stays(name);
-  return orders.not_served.length ? said.notServed(name) : said.nothingLoaded(name);
+function describeResult(result: ModelCommandResult, name: string, textKey: "told" | "toldToUnload"): string {
+  const texts = t.value.farm;
+  const workers = new Set(result.told.map((one) => one.worker)).size;
+  if (workers) return texts[textKey](workers, name);
+  if (result.stays.length) return texts.stays(name);
+  return result.not_served.length ? texts.notServed(name) : texts.nothingLoaded(name);
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { hasSpeaker, servingOf, setupOf } from "./model-workers";
+import { hasCompatibleWorker, countServing, setupCommand } from "./model-workers";
 
 test("only who lives serves", () => {
-  expect(servingOf({ workers: [{ alive: true }, { alive: false }, { alive: true }] })).toBe(2);
+  expect(countServing({ workers: [{ alive: true }, { alive: false }, { alive: true }] })).toBe(2);
 });
 
 test("who has the libraries of a family could speak with it, if it lives", () => {
@@ -11,22 +11,22 @@ test("who has the libraries of a family could speak with it, if it lives", () =>
     { alive: true, flavour: "torch" },
     { alive: false, flavour: "parler" },
   ];
-  expect(["hibari", "kokoro", "bark", "mms", "parler"].map((alias) => hasSpeaker(alias, workers))).toEqual([
+  expect(["hibari", "kokoro", "bark", "mms", "parler"].map((alias) => hasCompatibleWorker(alias, workers))).toEqual([
     true,
     true,
     true,
     true,
     false,
   ]);
-  expect(hasSpeaker("kokoro", [{ alive: true, flavour: "ops" }])).toBe(false);
+  expect(hasCompatibleWorker("kokoro", [{ alive: true, flavour: "ops" }])).toBe(false);
 });
 
 test("each family says which environment it wants, if it wants another than all have", () => {
-  expect(["parler", "bark", "speecht5", "mms"].map(setupOf)).toEqual([
+  expect(["parler", "bark", "speecht5", "mms"].map(setupCommand)).toEqual([
     "make setup-parler",
     "make setup-torch",
     "make setup-torch",
     "make setup-torch",
   ]);
-  expect(setupOf("hibari")).toBeNull();
+  expect(setupCommand("hibari")).toBeNull();
 });

@@ -6,17 +6,17 @@ import type { Model, Worker } from "./types";
 const FLAVOURS: Record<string, string> = { parler: "parler", bark: "torch", speecht5: "torch", mms: "torch" };
 
 /** How many living workers take its jobs. */
-export function servingOf(model: { workers: readonly Pick<Model["workers"][number], "alive">[] }): number {
+export function countServing(model: { workers: readonly Pick<Model["workers"][number], "alive">[] }): number {
   return model.workers.filter((worker) => worker.alive).length;
 }
 
 /** Whether a living worker can speak with it, or could if it had the weights. */
-export function hasSpeaker(alias: string, workers: readonly Pick<Worker, "alive" | "flavour">[]): boolean {
+export function hasCompatibleWorker(alias: string, workers: readonly Pick<Worker, "alive" | "flavour">[]): boolean {
   return workers.some((worker) => worker.alive && worker.flavour === flavourOf(alias));
 }
 
 /** The command that builds its environment; null where every installation has it. */
-export function setupOf(alias: string): string | null {
+export function setupCommand(alias: string): string | null {
   return flavourOf(alias) === "base" ? null : `make setup-${flavourOf(alias)}`;
 }
 

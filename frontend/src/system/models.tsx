@@ -1,57 +1,57 @@
 /** The models: what is here, where it is loaded, and fetching what is missing. */
 
-import { answer, api } from "../api/client";
+import { dataOf, api } from "../api/client";
 import { t } from "../i18n";
-import { Empty, Skeleton, Trouble } from "../ui/state";
-import { listenedTo } from "./downloads";
+import { EmptyState, Skeleton, ErrorState } from "../ui/state";
+import { followedIds } from "./downloads";
 import { ModelCard } from "./model-card";
-import { within } from "./timeout";
-import { useReading } from "./polling";
-import { hasSpeaker, servingOf } from "./model-workers";
-import { Stale } from "./outdated-notice";
+import { withTimeout } from "./timeout";
+import { usePolling } from "./polling";
+import { hasCompatibleWorker, countServing } from "./model-workers";
+import { OutdatedNotice } from "./outdated-notice";
 
-const EVERY_MS = 4000;
+const POLL_INTERVAL_MS = 4000;
 
-function ask(signal: AbortSignal) {
-  return within(15_000, signal, async (limited) => {
+function fetchModels(signal: AbortSignal) {
+  return withTimeout(15_000, signal, async (limited) => {
     const [status, { workers }] = await Promise.all([
-      answer(api.GET("/models/status", { signal: limited })),
-      answer(api.GET("/workers", { signal: limited })),
+      dataOf(api.GET("/models/status", { signal: limited })),
+      dataOf(api.GET("/workers", { signal: limited })),
     ]);
     return { ...status, workers };
   });
 }
 
 export function Models() {
-  const reading = useReading(ask, { everyMs: EVERY_MS });
-  const now = reading.value;
-  if (now === null) {
-    return reading.failure ? <Trouble failure={reading.failure} onRetry={reading.refresh} /> : <Skeleton lines={8} />;
+  const result = usePolling(fetchModels, { intervalMs: POLL_INTERVAL_MS });
+  const data = result.value;
+  if (data === null) {
+    return result.failure ? <ErrorState failure={result.failure} onRetry={result.refresh} /> : <Skeleton lines={8} />;
   }
-  const heard = listenedTo(now.downloads);
+  const followed = followedIds(data.downloads);
   return (
     <div class="stack farm-sections">
-      <Stale reading={reading} />
-      {now.models.length ? (
+      <OutdatedNotice result={result} />
+      {data.models.length ? (
         <section class="stack" aria-labelledby="farm-models">
           <h2 id="farm-models" class="aside">
             {t.value.farm.models}
           </h2>
           <ul class="models">
-            {now.models.map((model) => (
+            {data.models.map((model) => (
               <ModelCard
                 key={model.alias}
                 model={model}
-                downloads={now.downloads}
-                heard={heard}
-                canSpeak={servingOf(model) > 0 || hasSpeaker(model.alias, now.workers)}
-                onChanged={reading.refresh}
+                downloads={data.downloads}
+                followedIds={followed}
+                hasWorker={countServing(model) > 0 || hasCompatibleWorker(model.alias, data.workers)}
+                onChanged={result.refresh}
               />
             ))}
           </ul>
         </section>
       ) : (
-        <Empty icon="voice" title={t.value.farm.noModelsTitle} />
+        <EmptyState icon="voice" title={t.value.farm.noModelsTitle} />
       )}
     </div>
   );

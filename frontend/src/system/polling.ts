@@ -3,83 +3,83 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../api/client";
 
-export interface Reading<T> {
+export interface PollResult<T> {
   value: T | null;
   /** When `value` was read (epoch ms). */
-  readAtMs: number | null;
+  loadedAtMs: number | null;
   /** Why the last attempt failed; null once one succeeded again. */
   failure: Failure | null;
 }
 
-interface Surroundings {
+interface PollEnvironment {
   isHidden: () => boolean;
   nowMs: () => number;
 }
 
-export interface Watch {
+export interface Poller {
   /** Read now, whenever the next reading was due. */
   refresh: () => void;
   stop: () => void;
 }
 
 /** One reading at a time, the next one `everyMs` after its end; none while the page is hidden. */
-export function watch<T>(
-  ask: (signal: AbortSignal) => Promise<T>,
-  onReading: (reading: Reading<T>) => void,
-  { everyMs, isHidden, nowMs }: Surroundings & { everyMs: number },
-): Watch {
-  let last: Reading<T> = { value: null, readAtMs: null, failure: null };
+export function poll<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  onResult: (result: PollResult<T>) => void,
+  { intervalMs, isHidden, nowMs }: PollEnvironment & { intervalMs: number },
+): Poller {
+  let last: PollResult<T> = { value: null, loadedAtMs: null, failure: null };
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let asking: AbortController | null = null;
+  let controller: AbortController | null = null;
 
-  const read = async (): Promise<void> => {
+  const run = async (): Promise<void> => {
     clearTimeout(timer);
-    asking?.abort();
-    const mine = (asking = new AbortController());
-    let next: Reading<T>;
+    controller?.abort();
+    const own = (controller = new AbortController());
+    let next: PollResult<T>;
     try {
-      next = { value: await ask(mine.signal), readAtMs: nowMs(), failure: null };
+      next = { value: await load(own.signal), loadedAtMs: nowMs(), failure: null };
     } catch (failure) {
       next = { ...last, failure: failure as Failure };
     }
-    if (mine.signal.aborted) return;
-    onReading((last = next));
-    asking = null;
-    timer = setTimeout(() => (isHidden() ? undefined : void read()), everyMs);
+    if (own.signal.aborted) return;
+    onResult((last = next));
+    controller = null;
+    timer = setTimeout(() => (isHidden() ? undefined : void run()), intervalMs);
   };
 
-  void read();
+  void run();
   return {
-    refresh: () => void read(),
+    refresh: () => void run(),
     stop: () => {
       clearTimeout(timer);
-      asking?.abort();
+      controller?.abort();
     },
   };
 }
 
 /** A reading of its own for each `key`; `refresh` reads at once. */
-export function useReading<T>(
-  ask: (signal: AbortSignal) => Promise<T>,
-  { everyMs, key = "" }: { everyMs: number; key?: string },
-): Reading<T> & { refresh: () => void } {
-  const [reading, setReading] = useState<Reading<T> & { key: string }>(() => ({ ...NOTHING, key }));
-  const running = useRef<Watch | null>(null);
+export function usePolling<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  { intervalMs, key = "" }: { intervalMs: number; key?: string },
+): PollResult<T> & { refresh: () => void } {
+  const [result, setResult] = useState<PollResult<T> & { key: string }>(() => ({ ...EMPTY_RESULT, key }));
+  const poller = useRef<Poller | null>(null);
   useEffect(() => {
     const isHidden = (): boolean => document.hidden;
-    const mine = watch(ask, (next) => setReading({ ...next, key }), { everyMs, isHidden, nowMs: Date.now });
-    const onSeen = (): void => {
-      if (!document.hidden) mine.refresh();
+    const own = poll(load, (next) => setResult({ ...next, key }), { intervalMs, isHidden, nowMs: Date.now });
+    const onVisible = (): void => {
+      if (!document.hidden) own.refresh();
     };
-    running.current = mine;
-    document.addEventListener("visibilitychange", onSeen);
+    poller.current = own;
+    document.addEventListener("visibilitychange", onVisible);
     return () => {
-      document.removeEventListener("visibilitychange", onSeen);
-      mine.stop();
+      document.removeEventListener("visibilitychange", onVisible);
+      own.stop();
     };
-  }, [key, everyMs]);
-  const refresh = (): void => running.current?.refresh();
-  return { ...(reading.key === key ? reading : NOTHING), refresh };
+  }, [key, intervalMs]);
+  const refresh = (): void => poller.current?.refresh();
+  return { ...(result.key === key ? result : EMPTY_RESULT), refresh };
 }
 
-const NOTHING = { value: null, readAtMs: null, failure: null } as const;
+const EMPTY_RESULT = { value: null, loadedAtMs: null, failure: null } as const;

@@ -1,8 +1,8 @@
 /** What is known of something, as names with their values. */
-export function FactList({ facts }: { facts: readonly (readonly [name: string, value: string])[] }) {
+export function PropertyList({ properties }: { properties: readonly (readonly [name: string, value: string])[] }) {
   return (
     <dl class="facts">
-      {facts.map(([name, value]) => (
+      {properties.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>

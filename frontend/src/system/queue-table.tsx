@@ -2,46 +2,46 @@ import { t } from "../i18n";
 import { count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { Icon } from "../ui/icon";
-import { ageS, shareOf, sortedQueues } from "./worker-groups";
+import { ageS, barFraction, sortQueues } from "./worker-groups";
 import type { Queue } from "./types";
 
 /** What waits, for whom, since when, and who takes from it. */
 export function QueueTable({ queues }: { queues: readonly Queue[] }) {
-  const said = t.value.farm;
-  const most = Math.max(1, ...queues.map((queue) => queue.queued + queue.running));
+  const texts = t.value.farm;
+  const maxLoad = Math.max(1, ...queues.map((queue) => queue.queued + queue.running));
   return (
     <section class="stack" aria-labelledby="farm-queues">
       <div>
-        <h2 id="farm-queues">{said.queues}</h2>
-        <p class="soft small">{queues.length ? said.queuesNote : said.noQueues}</p>
+        <h2 id="farm-queues">{texts.queues}</h2>
+        <p class="soft small">{queues.length ? texts.queuesNote : texts.noQueues}</p>
       </div>
       {queues.length ? (
-        <div class="scroller" role="region" aria-label={said.scrolls(said.queues)} tabIndex={0}>
+        <div class="scroller" role="region" aria-label={texts.scrolls(texts.queues)} tabIndex={0}>
           <table class="table">
             <thead>
               <tr>
-                <th scope="col">{said.queue}</th>
-                <th scope="col">{said.lane}</th>
+                <th scope="col">{texts.queue}</th>
+                <th scope="col">{texts.lane}</th>
                 <th scope="col" class="wide">
-                  {said.load}
+                  {texts.load}
                 </th>
                 <th scope="col" class="end">
-                  {said.queued}
+                  {texts.queued}
                 </th>
                 <th scope="col" class="end">
-                  {said.running}
+                  {texts.running}
                 </th>
                 <th scope="col" class="end">
-                  {said.oldest}
+                  {texts.oldest}
                 </th>
                 <th scope="col" class="end">
-                  {said.servedBy}
+                  {texts.servedBy}
                 </th>
               </tr>
             </thead>
             <tbody>
-              {sortedQueues(queues).map((queue) => (
-                <Line key={queue.queue} queue={queue} most={most} />
+              {sortQueues(queues).map((queue) => (
+                <QueueRow key={queue.queue} queue={queue} maxLoad={maxLoad} />
               ))}
             </tbody>
           </table>
@@ -51,30 +51,30 @@ export function QueueTable({ queues }: { queues: readonly Queue[] }) {
   );
 }
 
-function Line({ queue, most }: { queue: Queue; most: number }) {
-  const said = t.value.farm;
+function QueueRow({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
+  const texts = t.value.farm;
   const age = ageS(queue.oldest_at, Date.now());
-  const queued = queue.queued_is_at_least ? said.atLeast(count(queue.queued)) : count(queue.queued);
-  const idle = queue.queued + queue.running === 0;
+  const queued = queue.queued_is_at_least ? texts.atLeast(count(queue.queued)) : count(queue.queued);
+  const isIdle = queue.queued + queue.running === 0;
   return (
-    <tr class={idle ? "idle" : ""}>
+    <tr class={isIdle ? "idle" : ""}>
       <th scope="row">
         <bdi>{modelName(queue.queue.replace(/\.[^.]*$/, ""))}</bdi>
       </th>
       <td>{laneName(queue.lane)}</td>
       <td class="wide">
-        <Load queue={queue} most={most} />
+        <LoadBar queue={queue} maxLoad={maxLoad} />
       </td>
       <td class="end num">{queued}</td>
       <td class="end num">{count(queue.running)}</td>
-      <td class="end num">{age === null ? said.notKnown : span(age)}</td>
+      <td class="end num">{age === null ? texts.notKnown : span(age)}</td>
       <td class="end num">
         {queue.workers ? (
           count(queue.workers)
         ) : (
           <span class="badge warn">
             <Icon name="warn" />
-            {said.nobodyServes}
+            {texts.nobodyServes}
           </span>
         )}
       </td>
@@ -89,8 +89,8 @@ function laneName(lane: Queue["lane"]): string {
 }
 
 /** Spoken is solid, queued is hatched. */
-function Load({ queue, most }: { queue: Queue; most: number }) {
-  const width = (value: number): { width: string } => ({ width: `${shareOf(value, most) * 100}%` });
+function LoadBar({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
+  const width = (value: number): { width: string } => ({ width: `${barFraction(value, maxLoad) * 100}%` });
   return (
     <span class="load" role="img" aria-label={t.value.farm.loadOf(count(queue.queued), count(queue.running))}>
       {queue.running ? <span class="load-running" style={width(queue.running)} /> : null}

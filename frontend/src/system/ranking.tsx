@@ -2,100 +2,100 @@ import { useId, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Button } from "../ui/button";
-import { percentage, rounded, waited } from "./formatting";
-import { shareOf } from "./worker-groups";
-import { failureShare, jobsOf } from "./time-series";
-import { pressed, sortedBy, type Order } from "./sorting";
-import type { NamedFigures } from "./types";
+import { formatShare, formatNumber, formatMs } from "./formatting";
+import { barFraction } from "./worker-groups";
+import { failureRate, totalJobs } from "./time-series";
+import { nextOrder, sortBy, type SortOrder } from "./sorting";
+import type { NamedStatistics } from "./types";
 
 interface Column {
   key: string;
   title: string;
-  value: (row: NamedFigures) => string | number | null;
-  shown: (row: NamedFigures) => string;
-  isWord?: boolean;
+  value: (row: NamedStatistics) => string | number | null;
+  format: (row: NamedStatistics) => string;
+  isText?: boolean;
   hasBar?: boolean;
 }
 
 /** As many as one looks through at once. */
-const FEW = 12;
+const COLLAPSED_ROWS = 12;
 
 /** Voices or models beside each other, by whatever column one presses. */
 export function Ranking({
   title,
-  what,
+  rowTitle,
   rows,
   nameOf,
 }: {
   title: string;
   /** What a row is. */
-  what: string;
-  rows: readonly NamedFigures[];
+  rowTitle: string;
+  rows: readonly NamedStatistics[];
   nameOf: (name: string) => string;
 }) {
-  const said = t.value.farm;
+  const texts = t.value.farm;
   const id = useId();
-  const [order, setOrder] = useState<Order>({ column: "minutes", descending: true });
-  const [all, setAll] = useState(false);
-  const columns = columnsOf(what, nameOf);
-  const by = columns.find((column) => column.key === order.column) ?? columns[0];
-  const sorted = by ? sortedBy(rows, by.value, order.descending) : rows;
-  const most = Math.max(0, ...rows.map((row) => row.audio_s));
+  const [order, setOrder] = useState<SortOrder>({ column: "minutes", descending: true });
+  const [isExpanded, setIsExpanded] = useState(false);
+  const columns = columnsOf(rowTitle, nameOf);
+  const sortColumn = columns.find((column) => column.key === order.column) ?? columns[0];
+  const sorted = sortColumn ? sortBy(rows, sortColumn.value, order.descending) : rows;
+  const maxAudioS = Math.max(0, ...rows.map((row) => row.audio_s));
   return (
     <section class="stack" aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
-      <div class="scroller" role="region" aria-label={said.scrolls(title)} tabIndex={0}>
+      <div class="scroller" role="region" aria-label={texts.scrolls(title)} tabIndex={0}>
         <table class="table ranking">
           <thead>
             <tr>
               {columns.map((column) => (
-                <Head key={column.key} column={column} order={order} onOrder={setOrder} />
+                <HeaderCell key={column.key} column={column} order={order} onSort={setOrder} />
               ))}
             </tr>
           </thead>
           <tbody>
-            {sorted.slice(0, all ? undefined : FEW).map((row) => (
+            {sorted.slice(0, isExpanded ? undefined : COLLAPSED_ROWS).map((row) => (
               <tr key={row.name}>
                 {columns.map((column) => (
-                  <Cell key={column.key} column={column} row={row} share={shareOf(row.audio_s, most)} />
+                  <Cell key={column.key} column={column} row={row} fraction={barFraction(row.audio_s, maxAudioS)} />
                 ))}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {rows.length > FEW ? (
-        <Button compact kind="quiet" class="all" onPress={() => setAll(!all)}>
-          {all ? said.showFewer : said.showAll(count(rows.length))}
+      {rows.length > COLLAPSED_ROWS ? (
+        <Button compact kind="quiet" class="all" onPress={() => setIsExpanded(!isExpanded)}>
+          {isExpanded ? texts.showFewer : texts.showAll(count(rows.length))}
         </Button>
       ) : null}
     </section>
   );
 }
 
-function Head({ column, order, onOrder }: { column: Column; order: Order; onOrder: (order: Order) => void }) {
-  const sorts = order.column === column.key;
+function HeaderCell({ column, order, onSort }: { column: Column; order: SortOrder; onSort: (order: SortOrder) => void }) {
+  const isSorted = order.column === column.key;
   return (
     <th
       scope="col"
-      class={column.isWord ? "" : "end"}
-      aria-sort={sorts ? (order.descending ? "descending" : "ascending") : undefined}
+      class={column.isText ? "" : "end"}
+      aria-sort={isSorted ? (order.descending ? "descending" : "ascending") : undefined}
     >
-      <button type="button" class="sorts" onClick={() => onOrder(pressed(order, column.key, column.isWord ?? false))}>
+      <button type="button" class="sorts" onClick={() => onSort(nextOrder(order, column.key, column.isText ?? false))}>
         {column.title}
         <span class="arrow" aria-hidden="true">
-          {sorts ? (order.descending ? "↓" : "↑") : ""}
+          {isSorted ? (order.descending ? "↓" : "↑") : ""}
         </span>
       </button>
     </th>
   );
 }
 
-function Cell({ column, row, share }: { column: Column; row: NamedFigures; share: number }) {
-  if (column.isWord) {
+function Cell({ column, row, fraction }: { column: Column; row: NamedStatistics; fraction: number }) {
+  if (column.isText) {
     return (
       <th scope="row">
-        <bdi class="clip name">{column.shown(row)}</bdi>
+        <bdi class="clip name">{column.format(row)}</bdi>
       </th>
     );
   }
@@ -104,49 +104,49 @@ function Cell({ column, row, share }: { column: Column; row: NamedFigures; share
       {column.hasBar ? (
         <span class="measured">
           <span class="measure" aria-hidden="true">
-            <span style={{ width: `${share * 100}%` }} />
+            <span style={{ width: `${fraction * 100}%` }} />
           </span>
-          <span class="amount">{column.shown(row)}</span>
+          <span class="amount">{column.format(row)}</span>
         </span>
       ) : (
-        column.shown(row)
+        column.format(row)
       )}
     </td>
   );
 }
 
-function columnsOf(what: string, nameOf: (name: string) => string): readonly Column[] {
-  const said = t.value.farm;
-  const known = (ms: number | null): string => (ms === null ? said.notKnown : waited(ms));
-  const time = (key: string, title: string, value: (row: NamedFigures) => number | null): Column => ({
+function columnsOf(rowTitle: string, nameOf: (name: string) => string): readonly Column[] {
+  const texts = t.value.farm;
+  const formatWait = (ms: number | null): string => (ms === null ? texts.notKnown : formatMs(ms));
+  const waitColumn = (key: string, title: string, value: (row: NamedStatistics) => number | null): Column => ({
     key,
     title,
     value,
-    shown: (row) => known(value(row)),
+    format: (row) => formatWait(value(row)),
   });
   return [
-    { key: "name", title: what, value: (row) => nameOf(row.name), shown: (row) => nameOf(row.name), isWord: true },
-    { key: "minutes", title: said.minutes, value: (row) => row.audio_s, shown: (row) => rounded(row.audio_s / 60), hasBar: true },
-    { key: "jobs", title: said.jobs, value: jobsOf, shown: (row) => count(jobsOf(row)) },
+    { key: "name", title: rowTitle, value: (row) => nameOf(row.name), format: (row) => nameOf(row.name), isText: true },
+    { key: "minutes", title: texts.minutes, value: (row) => row.audio_s, format: (row) => formatNumber(row.audio_s / 60), hasBar: true },
+    { key: "jobs", title: texts.jobs, value: totalJobs, format: (row) => count(totalJobs(row)) },
     {
       key: "speed",
-      title: said.speed,
+      title: texts.speed,
       value: (row) => row.speed_over_real_time,
-      shown: (row) => (row.speed_over_real_time === null ? said.notKnown : said.times(rounded(row.speed_over_real_time))),
+      format: (row) => (row.speed_over_real_time === null ? texts.notKnown : texts.times(formatNumber(row.speed_over_real_time))),
     },
     {
       key: "failed",
-      title: said.failureShare,
-      value: failureShare,
-      shown: (row) => shareInWords(failureShare(row)),
+      title: texts.failureShare,
+      value: failureRate,
+      format: (row) => formatRate(failureRate(row)),
     },
-    time("wait50", said.p50Wait, (row) => row.wait_ms?.p50 ?? null),
-    time("wait90", said.p90Wait, (row) => row.wait_ms?.p90 ?? null),
-    time("first50", said.p50First, (row) => row.first_audio_ms?.p50 ?? null),
-    time("first90", said.p90First, (row) => row.first_audio_ms?.p90 ?? null),
+    waitColumn("wait50", texts.p50Wait, (row) => row.wait_ms?.p50 ?? null),
+    waitColumn("wait90", texts.p90Wait, (row) => row.wait_ms?.p90 ?? null),
+    waitColumn("first50", texts.p50First, (row) => row.first_audio_ms?.p50 ?? null),
+    waitColumn("first90", texts.p90First, (row) => row.first_audio_ms?.p90 ?? null),
   ];
 }
 
-function shareInWords(share: number | null): string {
-  return share === null ? t.value.farm.notKnown : percentage(share);
+function formatRate(share: number | null): string {
+  return share === null ? t.value.farm.notKnown : formatShare(share);
 }

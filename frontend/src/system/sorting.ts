@@ -1,18 +1,18 @@
 /** Rows of a table by one of its columns. */
 
-export interface Order {
+export interface SortOrder {
   column: string;
   descending: boolean;
 }
 
 /** A press on the column that sorts turns the order about; numbers begin with the most, words with the first. */
-export function pressed(order: Order, column: string, isWord: boolean): Order {
+export function nextOrder(order: SortOrder, column: string, isText: boolean): SortOrder {
   if (order.column === column) return { column, descending: !order.descending };
-  return { column, descending: !isWord };
+  return { column, descending: !isText };
 }
 
 /** What is not known stands last either way; equals stay as they were. */
-export function sortedBy<T>(rows: readonly T[], value: (row: T) => string | number | null, descending: boolean): readonly T[] {
+export function sortBy<T>(rows: readonly T[], value: (row: T) => string | number | null, descending: boolean): readonly T[] {
   const sign = descending ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [left, right] = [value(a), value(b)];

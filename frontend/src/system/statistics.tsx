@@ -3,46 +3,46 @@
 import "./statistics.css";
 
 import { useMemo } from "preact/hooks";
-import { answer, api } from "../api/client";
+import { dataOf, api } from "../api/client";
 import { language, t } from "../i18n";
 import { modelName } from "../state/models";
 import { replaceQuery, route } from "../state/route";
 import { voiceName } from "../state/voices";
 import { Choices } from "../ui/choices";
-import { Empty, Skeleton, Trouble } from "../ui/state";
-import { JobsChart, MinutesChart, WaitedChart } from "./charts";
-import { within } from "./timeout";
-import { hoursOf, jobsOf, pointsOf, RANGES, type Range } from "./time-series";
+import { EmptyState, Skeleton, ErrorState } from "../ui/state";
+import { JobsChart, MinutesChart, PercentilesChart } from "./charts";
+import { withTimeout } from "./timeout";
+import { rangeHours, totalJobs, toPoints, RANGES, type Range } from "./time-series";
 import { Ranking } from "./ranking";
-import { useReading } from "./polling";
-import { Stale } from "./outdated-notice";
+import { usePolling } from "./polling";
+import { OutdatedNotice } from "./outdated-notice";
 import { Totals } from "./totals";
 import type { Analytics } from "./types";
 
-const EVERY_MS = 60_000;
+const POLL_INTERVAL_MS = 60_000;
 
 export function Statistics() {
-  const said = t.value.farm;
+  const texts = t.value.farm;
   const range = rangeOf(route.value.query);
-  const ask = (signal: AbortSignal) => {
-    const query = { hours: hoursOf(range, new Date()) };
-    return within(30_000, signal, (limited) => answer(api.GET("/analytics", { params: { query }, signal: limited })));
+  const load = (signal: AbortSignal) => {
+    const query = { hours: rangeHours(range, new Date()) };
+    return withTimeout(30_000, signal, (limited) => dataOf(api.GET("/analytics", { params: { query }, signal: limited })));
   };
-  const reading = useReading(ask, { everyMs: EVERY_MS, key: range });
-  const now = reading.value;
+  const result = usePolling(load, { intervalMs: POLL_INTERVAL_MS, key: range });
+  const data = result.value;
   return (
     <div class="stack farm-sections">
       <Choices
-        label={said.range}
+        label={texts.range}
         value={range}
-        options={RANGES.map((value) => ({ value, label: said[`range${value}`] }))}
-        onChange={(chosen) => replaceQuery(new URLSearchParams({ tab: "statistics", range: chosen }))}
+        options={RANGES.map((value) => ({ value, label: texts[`range${value}`] }))}
+        onChange={(selected) => replaceQuery(new URLSearchParams({ tab: "statistics", range: selected }))}
       />
-      <Stale reading={reading} />
-      {now ? (
-        <All analytics={now} range={range} />
-      ) : reading.failure ? (
-        <Trouble failure={reading.failure} onRetry={reading.refresh} />
+      <OutdatedNotice result={result} />
+      {data ? (
+        <StatisticsContent analytics={data} range={range} />
+      ) : result.failure ? (
+        <ErrorState failure={result.failure} onRetry={result.refresh} />
       ) : (
         <Skeleton lines={10} />
       )}
@@ -51,38 +51,38 @@ export function Statistics() {
 }
 
 function rangeOf(query: URLSearchParams): Range {
-  const asked = query.get("range");
-  return RANGES.find((range) => range === asked) ?? "7";
+  const requested = query.get("range");
+  return RANGES.find((range) => range === requested) ?? "7";
 }
 
-function All({ analytics, range }: { analytics: Analytics; range: Range }) {
-  const said = t.value.farm;
-  const points = useMemo(() => pointsOf(analytics, range), [analytics, range, language.value]);
-  if (jobsOf(analytics.window) === 0) {
+function StatisticsContent({ analytics, range }: { analytics: Analytics; range: Range }) {
+  const texts = t.value.farm;
+  const points = useMemo(() => toPoints(analytics, range), [analytics, range, language.value]);
+  if (totalJobs(analytics.window) === 0) {
     return (
-      <Empty icon="clock" title={said.noFiguresTitle}>
-        <p>{said.noFigures}</p>
-      </Empty>
+      <EmptyState icon="clock" title={texts.noFiguresTitle}>
+        <p>{texts.noFigures}</p>
+      </EmptyState>
     );
   }
   const isDays = range !== "24";
   return (
     <>
-      <Totals figures={analytics.window} />
+      <Totals statistics={analytics.window} />
       <section class="stack" aria-labelledby="farm-over-time">
         <div>
-          <h2 id="farm-over-time">{said.overTime}</h2>
-          <p class="soft small">{isDays ? said.utcDays : said.longerRange}</p>
+          <h2 id="farm-over-time">{texts.overTime}</h2>
+          <p class="soft small">{isDays ? texts.utcDays : texts.longerRange}</p>
         </div>
         <div class="charts">
           <JobsChart points={points} isDays={isDays} />
           <MinutesChart points={points} isDays={isDays} />
-          {isDays ? <WaitedChart points={points} measure="wait" whole={analytics.window.wait_ms} /> : null}
-          {isDays ? <WaitedChart points={points} measure="firstAudio" whole={analytics.window.first_audio_ms} /> : null}
+          {isDays ? <PercentilesChart points={points} metric="wait" overall={analytics.window.wait_ms} /> : null}
+          {isDays ? <PercentilesChart points={points} metric="firstAudio" overall={analytics.window.first_audio_ms} /> : null}
         </div>
       </section>
-      <Ranking title={said.byVoice} what={said.voice} rows={analytics.by_voice} nameOf={voiceName} />
-      <Ranking title={said.byModel} what={said.model} rows={analytics.by_model} nameOf={modelName} />
+      <Ranking title={texts.byVoice} rowTitle={texts.voice} rows={analytics.by_voice} nameOf={voiceName} />
+      <Ranking title={texts.byModel} rowTitle={texts.model} rows={analytics.by_model} nameOf={modelName} />
     </>
   );
 }

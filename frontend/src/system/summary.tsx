@@ -1,21 +1,21 @@
 import { t } from "../i18n";
 
-export interface Figure {
+export interface SummaryItem {
   name: string;
   value: string;
   note?: string;
-  isWord?: boolean;
+  isText?: boolean;
 }
 
 /** A few numbers that one looks at first. */
-export function Glance({ figures }: { figures: readonly Figure[] }) {
+export function Summary({ items }: { items: readonly SummaryItem[] }) {
   return (
     <dl class="glance" aria-label={t.value.farm.atAGlance}>
-      {figures.map((figure) => (
-        <div key={figure.name}>
-          <dt>{figure.name}</dt>
-          <dd class={figure.isWord ? "word" : "num"}>{figure.value}</dd>
-          {figure.note ? <dd class="soft small">{figure.note}</dd> : null}
+      {items.map((item) => (
+        <div key={item.name}>
+          <dt>{item.name}</dt>
+          <dd class={item.isText ? "word" : "num"}>{item.value}</dd>
+          {item.note ? <dd class="soft small">{item.note}</dd> : null}
         </div>
       ))}
     </dl>

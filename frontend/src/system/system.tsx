@@ -18,7 +18,7 @@ type Tab = (typeof TABS)[number];
 const Statistics = lazy(() => import("./statistics").then((module) => module.Statistics));
 
 export function System() {
-  const said = t.value.farm;
+  const texts = t.value.farm;
   const tab = tabOf(route.value.query);
   useEffect(() => {
     if (voices.value === null) void loadVoices();
@@ -27,15 +27,15 @@ export function System() {
     <div class="screen farm">
       <header class="screen-head">
         <div>
-          <h1>{said.title}</h1>
-          <p>{said.lead}</p>
+          <h1>{texts.title}</h1>
+          <p>{texts.lead}</p>
         </div>
       </header>
       <Tabs
-        label={said.parts}
+        label={texts.parts}
         value={tab}
-        options={TABS.map((value) => ({ value, label: said[value === "statistics" ? "figures" : value] }))}
-        onChange={(chosen) => replaceQuery(new URLSearchParams({ tab: chosen }))}
+        options={TABS.map((value) => ({ value, label: texts[value === "statistics" ? "figures" : value] }))}
+        onChange={(selected) => replaceQuery(new URLSearchParams({ tab: selected }))}
       >
         {tab === "workers" ? <Workers /> : tab === "models" ? <Models /> : <Statistics />}
       </Tabs>

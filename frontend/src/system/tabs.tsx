@@ -17,8 +17,8 @@ export function Tabs<T extends string>({
 }) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const walk = (event: KeyboardEvent): void => {
-    const next = stepped(options.findIndex((one) => one.value === value), event.key, options.length);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const next = nextTabIndex(options.findIndex((one) => one.value === value), event.key, options.length);
     const chosen = options[next];
     if (!chosen) return;
     event.preventDefault();
@@ -27,7 +27,7 @@ export function Tabs<T extends string>({
   };
   return (
     <>
-      <div ref={list} class="tabs" role="tablist" aria-label={label} onKeyDown={walk}>
+      <div ref={list} class="tabs" role="tablist" aria-label={label} onKeyDown={onKeyDown}>
         {options.map((option) => (
           <button
             key={option.value}
@@ -52,9 +52,9 @@ export function Tabs<T extends string>({
 }
 
 /** -1 for a key that does not walk. */
-export function stepped(here: number, key: string, count: number): number {
+export function nextTabIndex(current: number, key: string, count: number): number {
   if (key === "Home") return 0;
   if (key === "End") return count - 1;
-  const by = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
-  return by === 0 ? -1 : (here + by + count) % count;
+  const step = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
+  return step === 0 ? -1 : (current + step + count) % count;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failureShare, hoursOf, jobsOf, mostOf, pointsOf, stacked, sumOf, type Point } from "./time-series";
+import { failureRate, rangeHours, totalJobs, findPeak, toPoints, stackedHeights, sumOf, type Point } from "./time-series";
 
 function point(at: string, completed: number, failed = 0, cancelled = 0, p99: number | null = null): Point {
   const wait = p99 === null ? null : { p50: 1, p90: 2, p99, count: completed };
@@ -8,9 +8,9 @@ function point(at: string, completed: number, failed = 0, cancelled = 0, p99: nu
 
 test("a range of days begins with a day of UTC", () => {
   const now = new Date("2026-07-10T05:20:00Z");
-  expect(hoursOf("24", now)).toBe(24);
-  expect(hoursOf("7", now)).toBe(6 * 24 + 6);
-  expect(hoursOf("90", new Date("2026-07-10T23:59:00Z"))).toBe(90 * 24);
+  expect(rangeHours("24", now)).toBe(24);
+  expect(rangeHours("7", now)).toBe(6 * 24 + 6);
+  expect(rangeHours("90", new Date("2026-07-10T23:59:00Z"))).toBe(90 * 24);
 });
 
 test("a day is told by hours, longer by days", () => {
@@ -21,25 +21,25 @@ test("a day is told by hours, longer by days", () => {
     series: [{ hour: "2026-07-10T05:00:00Z", ...figures }],
     by_day: [{ day: "2026-07-10", ...figures, ...waited }],
   };
-  expect(pointsOf(analytics, "24")).toEqual([
+  expect(toPoints(analytics, "24")).toEqual([
     { at: "2026-07-10T05:00:00Z", completed: 3, failed: 1, cancelled: 0, minutes: 1.5, wait: null, firstAudio: null },
   ]);
-  expect(pointsOf(analytics, "30")[0]).toMatchObject({ at: "2026-07-10", wait: { p99: 3 }, firstAudio: null });
+  expect(toPoints(analytics, "30")[0]).toMatchObject({ at: "2026-07-10", wait: { p99: 3 }, firstAudio: null });
 });
 
 test("sums, and where there was the most", () => {
   const points = [point("a", 2, 1), point("b", 5, 0, 1, 40), point("c", 5, 1, 0, 900)];
-  expect(sumOf(points, jobsOf)).toBe(15);
-  expect(mostOf(points, jobsOf)).toEqual({ value: 6, at: "b" });
-  expect(mostOf(points, (one) => one.wait?.p99 ?? null)).toEqual({ value: 900, at: "c" });
-  expect(mostOf([point("a", 0)], jobsOf)).toBeNull();
+  expect(sumOf(points, totalJobs)).toBe(15);
+  expect(findPeak(points, totalJobs)).toEqual({ value: 6, at: "b" });
+  expect(findPeak(points, (one) => one.wait?.p99 ?? null)).toEqual({ value: 900, at: "c" });
+  expect(findPeak([point("a", 0)], totalJobs)).toBeNull();
 });
 
 test("what was cancelled neither failed nor went well", () => {
-  expect(failureShare({ completed: 3, failed: 1 })).toBe(0.25);
-  expect(failureShare({ completed: 0, failed: 0 })).toBeNull();
+  expect(failureRate({ completed: 3, failed: 1 })).toBe(0.25);
+  expect(failureRate({ completed: 0, failed: 0 })).toBeNull();
 });
 
 test("bars stand on each other", () => {
-  expect(stacked([point("a", 4, 2, 1)])).toEqual([[7], [6], [4]]);
+  expect(stackedHeights([point("a", 4, 2, 1)])).toEqual([[7], [6], [4]]);
 });

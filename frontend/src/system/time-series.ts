@@ -7,7 +7,7 @@ export const RANGES = ["24", "7", "30", "90"] as const;
 export type Range = (typeof RANGES)[number];
 
 /** A day is one of UTC; so that none is shown by half, a range of days ends now and begins with a day. */
-export function hoursOf(range: Range, now: Date): number {
+export function rangeHours(range: Range, now: Date): number {
   if (range === "24") return 24;
   return (Number(range) - 1) * 24 + now.getUTCHours() + 1;
 }
@@ -23,10 +23,10 @@ export interface Point {
   firstAudio: Percentiles | null;
 }
 
-type Counted = Pick<Analytics["series"][number], "completed" | "failed" | "cancelled" | "audio_s">;
+type UsageCounts = Pick<Analytics["series"][number], "completed" | "failed" | "cancelled" | "audio_s">;
 
 /** Oldest first. Of single hours nobody counted how long people waited. */
-export function pointsOf(analytics: Pick<Analytics, "series" | "by_day">, range: Range): readonly Point[] {
+export function toPoints(analytics: Pick<Analytics, "series" | "by_day">, range: Range): readonly Point[] {
   if (range === "24") {
     return analytics.series.map((one) => ({ at: one.hour, ...counts(one), wait: null, firstAudio: null }));
   }
@@ -38,17 +38,17 @@ export function pointsOf(analytics: Pick<Analytics, "series" | "by_day">, range:
   }));
 }
 
-function counts(one: Counted) {
+function counts(one: UsageCounts) {
   const { completed, failed, cancelled } = one;
   return { completed, failed, cancelled, minutes: one.audio_s / 60 };
 }
 
-export interface Most {
+export interface Peak {
   value: number;
   at: string;
 }
 
-export function jobsOf(point: Pick<Point, "completed" | "failed" | "cancelled">): number {
+export function totalJobs(point: Pick<Point, "completed" | "failed" | "cancelled">): number {
   return point.completed + point.failed + point.cancelled;
 }
 
@@ -57,22 +57,22 @@ export function sumOf(points: readonly Point[], value: (point: Point) => number)
 }
 
 /** The first of those with the most; null where all have nothing. */
-export function mostOf(points: readonly Point[], value: (point: Point) => number | null): Most | null {
-  let most: Most | null = null;
+export function findPeak(points: readonly Point[], value: (point: Point) => number | null): Peak | null {
+  let peak: Peak | null = null;
   for (const point of points) {
-    const here = value(point) ?? 0;
-    if (here > (most?.value ?? 0)) most = { value: here, at: point.at };
+    const amount = value(point) ?? 0;
+    if (amount > (peak?.value ?? 0)) peak = { value: amount, at: point.at };
   }
-  return most;
+  return peak;
 }
 
 /** Of what ended by itself, the share that failed, from 0 to 1; null when nothing did. */
-export function failureShare(figures: { completed: number; failed: number }): number | null {
-  const ended = figures.completed + figures.failed;
-  return ended ? figures.failed / ended : null;
+export function failureRate(counts: { completed: number; failed: number }): number | null {
+  const ended = counts.completed + counts.failed;
+  return ended ? counts.failed / ended : null;
 }
 
 /** Heights of stacked bars, the highest first, as they are drawn one over the other. */
-export function stacked(points: readonly Point[]): [all: number[], ended: number[], completed: number[]] {
-  return [points.map(jobsOf), points.map((one) => one.completed + one.failed), points.map((one) => one.completed)];
+export function stackedHeights(points: readonly Point[]): [all: number[], ended: number[], completed: number[]] {
+  return [points.map(totalJobs), points.map((one) => one.completed + one.failed), points.map((one) => one.completed)];
 }

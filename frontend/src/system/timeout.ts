@@ -1,9 +1,9 @@
 import { Failure } from "../api/client";
 
 /** Ask, but not for ever: what takes longer is as good as no answer. Throws a `Failure`. */
-export async function within<T>(ms: number, signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withTimeout<T>(ms: number, signal: AbortSignal, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
   try {
-    return await ask(AbortSignal.any([signal, AbortSignal.timeout(ms)]));
+    return await request(AbortSignal.any([signal, AbortSignal.timeout(ms)]));
   } catch (failure) {
     throw failure instanceof Failure ? failure : new Failure("", 0, "unreachable");
   }

@@ -1,51 +1,51 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { percentage, rounded, soundAmount, waited } from "./formatting";
-import { Glance } from "./summary";
-import { failureShare, jobsOf } from "./time-series";
-import type { Percentiles, WaitedFigures } from "./types";
+import { formatShare, formatNumber, audioAmount, formatMs } from "./formatting";
+import { Summary } from "./summary";
+import { failureRate, totalJobs } from "./time-series";
+import type { Percentiles, WindowStatistics } from "./types";
 
 /** All of a range in a few numbers. */
-export function Totals({ figures }: { figures: WaitedFigures }) {
-  const said = t.value.farm;
-  const share = failureShare(figures);
-  const audio = soundAmount(figures.audio_s);
-  const speed = figures.speed_over_real_time;
+export function Totals({ statistics }: { statistics: WindowStatistics }) {
+  const texts = t.value.farm;
+  const rate = failureRate(statistics);
+  const audio = audioAmount(statistics.audio_s);
+  const speed = statistics.speed_over_real_time;
   return (
     <div class="totals">
-      <Glance
-        figures={[
-          { name: said.jobs, value: count(jobsOf(figures)), note: said.jobsNote(figures.completed, count(figures.completed)) },
-          { name: said.audio, value: audio.value, note: audio.unit },
-          { name: said.speed, value: speed === null ? said.notKnown : said.times(rounded(speed)), note: said.speedNote },
+      <Summary
+        items={[
+          { name: texts.jobs, value: count(totalJobs(statistics)), note: texts.jobsNote(statistics.completed, count(statistics.completed)) },
+          { name: texts.audio, value: audio.value, note: audio.unit },
+          { name: texts.speed, value: speed === null ? texts.notKnown : texts.times(formatNumber(speed)), note: texts.speedNote },
           {
-            name: said.failures,
-            value: share === null ? said.notKnown : percentage(share),
-            note: said.failuresNote(count(figures.failed)),
+            name: texts.failures,
+            value: rate === null ? texts.notKnown : formatShare(rate),
+            note: texts.failuresNote(count(statistics.failed)),
           },
         ]}
       />
-      <Waited title={said.wait} note={said.waitNote} percentiles={figures.wait_ms} />
-      <Waited title={said.firstAudio} note={said.firstAudioNote} percentiles={figures.first_audio_ms} />
+      <PercentilesCard title={texts.wait} note={texts.waitNote} percentiles={statistics.wait_ms} />
+      <PercentilesCard title={texts.firstAudio} note={texts.firstAudioNote} percentiles={statistics.first_audio_ms} />
     </div>
   );
 }
 
-function Waited({ title, note, percentiles }: { title: string; note: string; percentiles: Percentiles | null }) {
-  const said = t.value.farm;
-  const time = (ms: number | undefined): string => (ms === undefined ? said.notKnown : waited(ms));
+function PercentilesCard({ title, note, percentiles }: { title: string; note: string; percentiles: Percentiles | null }) {
+  const texts = t.value.farm;
+  const formatOrDash = (ms: number | undefined): string => (ms === undefined ? texts.notKnown : formatMs(ms));
   return (
     <section class="card waited">
       <h2>{title}</h2>
       <p class="soft small">
         {note}
-        {percentiles ? ` · ${said.ofJobs(percentiles.count, count(percentiles.count))}` : ""}
+        {percentiles ? ` · ${texts.ofJobs(percentiles.count, count(percentiles.count))}` : ""}
       </p>
       <dl>
-        {([["half", "p50"], ["ninety", "p90"], ["ninetyNine", "p99"]] as const).map(([word, key]) => (
+        {([["half", "p50"], ["ninety", "p90"], ["ninetyNine", "p99"]] as const).map(([textKey, key]) => (
           <div key={key}>
-            <dt>{said[word]}</dt>
-            <dd class="num">{time(percentiles?.[key])}</dd>
+            <dt>{texts[textKey]}</dt>
+            <dd class="num">{formatOrDash(percentiles?.[key])}</dd>
           </div>
         ))}
       </dl>

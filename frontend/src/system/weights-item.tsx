@@ -3,51 +3,51 @@ import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { modelName, variantName } from "../state/models";
 import { Button } from "../ui/button";
-import { unload, warm } from "./model-commands";
-import { servingOf } from "./model-workers";
-import { restOfWeights, type Wanted } from "./download-sizes";
-import { StateBadge } from "./weights-state-badge";
-import { StandingBadge } from "./model-status-badge";
+import { unloadModel, loadModel } from "./model-commands";
+import { countServing } from "./model-workers";
+import { missingWeightsDownload, type DownloadRequest } from "./download-sizes";
+import { WeightsStateBadge } from "./weights-state-badge";
+import { ModelStatusBadge } from "./model-status-badge";
 import type { Model, Weights } from "./types";
 
 /** One set of weights: who has it loaded, and what can be done about it. */
-export function WeightsLine({
+export function WeightsItem({
   model,
   weights,
-  canSpeak,
-  onWant,
+  hasWorker,
+  onDownload,
   onChanged,
 }: {
   model: Model;
   weights: Weights;
-  canSpeak: boolean;
-  onWant: (wanted: Wanted, name: string) => void;
+  hasWorker: boolean;
+  onDownload: (request: DownloadRequest, name: string) => void;
   onChanged: () => void;
 }) {
-  const isOne = model.weights.length === 1;
-  const name = isOne ? model.name : modelName(weights.key);
+  const isOnly = model.weights.length === 1;
+  const name = isOnly ? model.name : modelName(weights.key);
   return (
     <li class="set">
       <div class="row spread">
-        {isOne ? <Loaded weights={weights} serving={servingOf(model)} canSpeak={canSpeak} /> : <Named weights={weights} />}
+        {isOnly ? <WeightsWorkers weights={weights} servingCount={countServing(model)} hasWorker={hasWorker} /> : <WeightsName weights={weights} />}
         <span class="row">
-          {isOne ? null : <StateBadge state={weights.state} />}
-          <Orders model={model} weights={weights} name={name} onChanged={onChanged} />
-          {!isOne && weights.state !== "complete" && weights.download === null ? (
-            <Button compact icon="download" onPress={() => onWant(restOfWeights(model, weights), name)}>
+          {isOnly ? null : <WeightsStateBadge state={weights.state} />}
+          <CommandButtons model={model} weights={weights} name={name} onChanged={onChanged} />
+          {!isOnly && weights.state !== "complete" && weights.download === null ? (
+            <Button compact icon="download" onPress={() => onDownload(missingWeightsDownload(model, weights), name)}>
               {t.value.farm.download}
               <span class="aside"> {name}</span>
             </Button>
           ) : null}
         </span>
       </div>
-      {!isOne && notedOf(weights).length ? <Loaded weights={weights} serving={0} canSpeak={canSpeak} /> : null}
+      {!isOnly && notableWorkers(weights).length ? <WeightsWorkers weights={weights} servingCount={0} hasWorker={hasWorker} /> : null}
     </li>
   );
 }
 
 /** Of several sets in a family, which. */
-function Named({ weights }: { weights: Weights }) {
+function WeightsName({ weights }: { weights: Weights }) {
   return (
     <span>
       <bdi>{variantName(weights.key)}</bdi>{" "}
@@ -57,23 +57,23 @@ function Named({ weights }: { weights: Weights }) {
 }
 
 /** Workers of which there is something to tell. */
-function notedOf(weights: Weights) {
+function notableWorkers(weights: Weights) {
   return weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
 }
 
-function Loaded({ weights, serving, canSpeak }: { weights: Weights; serving: number; canSpeak: boolean }) {
-  const said = t.value.farm;
-  const noted = notedOf(weights);
-  if (!noted.length) {
-    const unserved = canSpeak ? said.awaitsWeights : said.servedNowhere;
-    return <span class="soft small">{serving ? said.servedOn(serving) : unserved}</span>;
+function WeightsWorkers({ weights, servingCount, hasWorker }: { weights: Weights; servingCount: number; hasWorker: boolean }) {
+  const texts = t.value.farm;
+  const notable = notableWorkers(weights);
+  if (!notable.length) {
+    const text = hasWorker ? texts.awaitsWeights : texts.servedNowhere;
+    return <span class="soft small">{servingCount ? texts.servedOn(servingCount) : text}</span>;
   }
   return (
     <ul class="on">
-      {noted.map((worker) => (
+      {notable.map((worker) => (
         <li key={worker.id}>
           <span class="row">
-            <StandingBadge model={worker} />
+            <ModelStatusBadge model={worker} />
             <bdi class="soft small">{worker.id.replace(/^.*@/, "").replace(":", " · ")}</bdi>
             {worker.memory_bytes ? <span class="soft small num">{bytes(worker.memory_bytes)}</span> : null}
           </span>
@@ -88,12 +88,12 @@ function Loaded({ weights, serving, canSpeak }: { weights: Weights; serving: num
   );
 }
 
-function Orders({ model, weights, name, onChanged }: { model: Model; weights: Weights; name: string; onChanged: () => void }) {
-  const said = t.value.farm;
+function CommandButtons({ model, weights, name, onChanged }: { model: Model; weights: Weights; name: string; onChanged: () => void }) {
+  const texts = t.value.farm;
   const [busy, setBusy] = useState(false);
-  const give = (order: typeof warm): void => {
+  const run = (command: typeof loadModel): void => {
     setBusy(true);
-    void order(weights.key, name).then(() => {
+    void command(weights.key, name).then(() => {
       setBusy(false);
       onChanged();
     });
@@ -102,16 +102,16 @@ function Orders({ model, weights, name, onChanged }: { model: Model; weights: We
   if (weights.state !== "complete" && !loaded) return null;
   return (
     <>
-      {loaded < servingOf(model) ? (
-        <Button compact kind="quiet" busy={busy} onPress={() => give(warm)}>
-          <span aria-hidden="true">{said.warm}</span>
-          <span class="aside">{said.warmOf(name)}</span>
+      {loaded < countServing(model) ? (
+        <Button compact kind="quiet" busy={busy} onPress={() => run(loadModel)}>
+          <span aria-hidden="true">{texts.warm}</span>
+          <span class="aside">{texts.warmOf(name)}</span>
         </Button>
       ) : null}
       {loaded ? (
-        <Button compact kind="quiet" busy={busy} onPress={() => give(unload)}>
-          <span aria-hidden="true">{said.unload}</span>
-          <span class="aside">{said.unloadOf(name)}</span>
+        <Button compact kind="quiet" busy={busy} onPress={() => run(unloadModel)}>
+          <span aria-hidden="true">{texts.unload}</span>
+          <span class="aside">{texts.unloadOf(name)}</span>
         </Button>
       ) : null}
     </>

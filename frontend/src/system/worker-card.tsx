@@ -4,131 +4,131 @@ import { bytes, count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
-import { FactList } from "./property-list";
-import { atTime } from "./formatting";
-import { ageS, nameOf, progressOf } from "./worker-groups";
-import { StandingBadge } from "./model-status-badge";
-import type { Holding, ServedModel, Worker } from "./types";
+import { PropertyList } from "./property-list";
+import { formatDateTime } from "./formatting";
+import { ageS, workerName, partProgress } from "./worker-groups";
+import { ModelStatusBadge } from "./model-status-badge";
+import type { LeasedPart, ServedModel, Worker } from "./types";
 
 /** One living process: what it is, which models it has, and what it speaks now. */
 export function WorkerCard({ worker }: { worker: Worker }) {
-  const said = t.value.farm;
+  const texts = t.value.farm;
   return (
     <li class="card worker">
       <header class="row spread">
         <h3>
-          <bdi>{nameOf(worker)}</bdi>
+          <bdi>{workerName(worker)}</bdi>
         </h3>
-        <span class="badge">{worker.flavour === "ops" ? said.housekeeper : worker.flavour}</span>
+        <span class="badge">{worker.flavour === "ops" ? texts.housekeeper : worker.flavour}</span>
       </header>
-      <Facts worker={worker} />
-      {worker.flavour === "ops" ? <p class="soft small">{said.housekeeping}</p> : <Work worker={worker} />}
+      <WorkerProperties worker={worker} />
+      {worker.flavour === "ops" ? <p class="soft small">{texts.housekeeping}</p> : <WorkerActivity worker={worker} />}
     </li>
   );
 }
 
-function Work({ worker }: { worker: Worker }) {
-  const said = t.value.farm;
+function WorkerActivity({ worker }: { worker: Worker }) {
+  const texts = t.value.farm;
   return (
     <>
       {worker.models.length ? (
-        <ul class="served" aria-label={said.modelsOf(nameOf(worker))}>
+        <ul class="served" aria-label={texts.modelsOf(workerName(worker))}>
           {worker.models.map((model) => (
-            <Served key={model.weights} model={model} />
+            <ServedModelItem key={model.weights} model={model} />
           ))}
         </ul>
       ) : (
-        <p class="soft small rest">{said.noModelYet}</p>
+        <p class="soft small rest">{texts.noModelYet}</p>
       )}
       {worker.holding.length ? (
-        <Hand holding={worker.holding} />
+        <LeasedParts parts={worker.holding} />
       ) : (
-        <p class="soft small rest">{said.atRest}</p>
+        <p class="soft small rest">{texts.atRest}</p>
       )}
     </>
   );
 }
 
 /** A worker with a GPU has dozens in hand at once. */
-const FEW = 6;
+const COLLAPSED_PARTS = 6;
 
-function Hand({ holding }: { holding: readonly Holding[] }) {
-  const said = t.value.farm;
-  const [first, rest] = [holding.slice(0, FEW), holding.slice(FEW)];
+function LeasedParts({ parts }: { parts: readonly LeasedPart[] }) {
+  const texts = t.value.farm;
+  const [first, rest] = [parts.slice(0, COLLAPSED_PARTS), parts.slice(COLLAPSED_PARTS)];
   return (
     <div class="hand">
-      <HeldList label={said.speaksNow} holding={first} />
+      <PartList label={texts.speaksNow} parts={first} />
       {rest.length ? (
         <details class="more">
-          <summary>{said.andMore(count(rest.length))}</summary>
-          <HeldList label={said.speaksNow} holding={rest} />
+          <summary>{texts.andMore(count(rest.length))}</summary>
+          <PartList label={texts.speaksNow} parts={rest} />
         </details>
       ) : null}
     </div>
   );
 }
 
-function HeldList({ label, holding }: { label: string; holding: readonly Holding[] }) {
+function PartList({ label, parts }: { label: string; parts: readonly LeasedPart[] }) {
   return (
     <ul class="held" aria-label={label}>
-      {holding.map((held) => (
-        <Held key={held.part_id} held={held} />
+      {parts.map((part) => (
+        <PartItem key={part.part_id} part={part} />
       ))}
     </ul>
   );
 }
 
-function Facts({ worker }: { worker: Worker }) {
-  const said = t.value.farm;
-  const facts: [string, string][] = [
-    [said.device, worker.device],
-    [said.upSince, atTime(worker.started_at)],
-    [said.memory, worker.memory_bytes === null ? said.notKnown : bytes(worker.memory_bytes)],
-    [said.version, worker.version],
-    [worker.flavour === "ops" ? said.makesFormats : said.writes, worker.formats.map(formatName).join(", ") || said.notKnown],
+function WorkerProperties({ worker }: { worker: Worker }) {
+  const texts = t.value.farm;
+  const properties: [string, string][] = [
+    [texts.device, worker.device],
+    [texts.upSince, formatDateTime(worker.started_at)],
+    [texts.memory, worker.memory_bytes === null ? texts.notKnown : bytes(worker.memory_bytes)],
+    [texts.version, worker.version],
+    [worker.flavour === "ops" ? texts.makesFormats : texts.writes, worker.formats.map(formatName).join(", ") || texts.notKnown],
   ];
-  return <FactList facts={facts} />;
+  return <PropertyList properties={properties} />;
 }
 
-function Served({ model }: { model: ServedModel }) {
-  const said = t.value.farm;
+function ServedModelItem({ model }: { model: ServedModel }) {
+  const texts = t.value.farm;
   return (
     <li>
       <div class="row spread">
         <span>
-          <bdi>{modelName(model.weights)}</bdi> <span class="soft small">{voicesOf(model)}</span>
+          <bdi>{modelName(model.weights)}</bdi> <span class="soft small">{voicesText(model)}</span>
         </span>
-        <StandingBadge model={model} />
+        <ModelStatusBadge model={model} />
       </div>
       {model.trouble === null ? null : (
         <p class="small reason" dir="auto">
           {model.trouble}
         </p>
       )}
-      {model.loaded && model.memory_bytes > 0 ? <span class="aside">{said.ofModel(bytes(model.memory_bytes))}</span> : null}
+      {model.loaded && model.memory_bytes > 0 ? <span class="aside">{texts.ofModel(bytes(model.memory_bytes))}</span> : null}
     </li>
   );
 }
 
-function voicesOf(model: ServedModel): string {
-  const said = t.value.farm;
-  if (model.voices.includes("*")) return said.anyVoice;
-  return said.voicesOf(count(model.voices.length), model.voices.length === 1);
+function voicesText(model: ServedModel): string {
+  const texts = t.value.farm;
+  if (model.voices.includes("*")) return texts.anyVoice;
+  return texts.voicesOf(count(model.voices.length), model.voices.length === 1);
 }
 
-function Held({ held }: { held: Holding }) {
-  const said = t.value.farm;
-  const progress = progressOf(held);
-  const age = ageS(held.started_at, Date.now());
+function PartItem({ part }: { part: LeasedPart }) {
+  const texts = t.value.farm;
+  const progress = partProgress(part);
+  const age = ageS(part.started_at, Date.now());
   return (
     <li>
-      <a class="clip" href={link("listen", held.job_id)}>
-        <bdi>{voiceName(held.voice_id)}</bdi> · {said.charsOf(count(held.chars), held.chars === 1)}
+      <a class="clip" href={link("listen", part.job_id)}>
+        <bdi>{voiceName(part.voice_id)}</bdi> · {texts.charsOf(count(part.chars), part.chars === 1)}
       </a>
-      <progress class="bar" aria-label={said.running} {...(progress === null ? {} : { value: progress })} />
+      <progress class="bar" aria-label={texts.running} {...(progress === null ? {} : { value: progress })} />
       <span class="soft small num">
-        {held.segments_total ? said.segments(count(held.segments_done), count(held.segments_total)) : said.beingSpoken}
-        {age === null ? "" : ` · ${said.since(span(age))}`}
+        {part.segments_total ? texts.segments(count(part.segments_done), count(part.segments_total)) : texts.beingSpoken}
+        {age === null ? "" : ` · ${texts.since(span(age))}`}
       </span>
     </li>
   );

@@ -1,21 +1,21 @@
 import { t } from "../i18n";
 import { Icon } from "../ui/icon";
-import { setupOf } from "./model-workers";
+import { setupCommand } from "./model-workers";
 import type { Model } from "./types";
 
 /** What to do so that somebody speaks with it: weights alone do not. */
-export function NotServed({ model }: { model: Model }) {
-  const said = t.value.farm;
-  const setup = setupOf(model.alias);
+export function WorkerSetupNote({ model }: { model: Model }) {
+  const texts = t.value.farm;
+  const command = setupCommand(model.alias);
   return (
     <div class="note">
       <Icon name="settings" />
       <div>
-        <p>{setup ? said.wantsSetup(model.name) : said.wantsWorker(model.name)}</p>
+        <p>{command ? texts.wantsSetup(model.name) : texts.wantsWorker(model.name)}</p>
         <p>
-          <code>{setup ?? `oratio worker --models ${model.alias}`}</code>
+          <code>{command ?? `oratio worker --models ${model.alias}`}</code>
         </p>
-        {setup ? <p class="small">{said.thenStart}</p> : null}
+        {command ? <p class="small">{texts.thenStart}</p> : null}
       </div>
     </div>
   );

@@ -1,68 +1,68 @@
 /** The workers and the queues, as they are at this moment. */
 
-import { answer, api } from "../api/client";
+import { dataOf, api } from "../api/client";
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { Empty, Skeleton, Trouble } from "../ui/state";
-import { soundAmount } from "./formatting";
-import { crewOf } from "./worker-groups";
-import { Glance } from "./summary";
-import { Gone } from "./inactive-workers";
-import { within } from "./timeout";
+import { EmptyState, Skeleton, ErrorState } from "../ui/state";
+import { audioAmount } from "./formatting";
+import { groupWorkers } from "./worker-groups";
+import { Summary, type SummaryItem } from "./summary";
+import { InactiveWorkers } from "./inactive-workers";
+import { withTimeout } from "./timeout";
 import { QueueTable } from "./queue-table";
-import { useReading } from "./polling";
-import { Stale } from "./outdated-notice";
+import { usePolling } from "./polling";
+import { OutdatedNotice } from "./outdated-notice";
 import type { Analytics, Worker } from "./types";
 import { WorkerCard } from "./worker-card";
 
-const EVERY_MS = 3000;
+const POLL_INTERVAL_MS = 3000;
 
-function ask(signal: AbortSignal) {
-  return within(15_000, signal, async (limited) => {
-    const [farm, figures] = await Promise.all([
-      answer(api.GET("/workers", { signal: limited })),
-      answer(api.GET("/analytics", { params: { query: { hours: 1 } }, signal: limited })),
+function fetchWorkers(signal: AbortSignal) {
+  return withTimeout(15_000, signal, async (limited) => {
+    const [status, analytics] = await Promise.all([
+      dataOf(api.GET("/workers", { signal: limited })),
+      dataOf(api.GET("/analytics", { params: { query: { hours: 1 } }, signal: limited })),
     ]);
-    return { ...farm, figures };
+    return { ...status, analytics };
   });
 }
 
 export function Workers() {
-  const reading = useReading(ask, { everyMs: EVERY_MS });
-  const now = reading.value;
-  if (now === null) {
-    return reading.failure ? <Trouble failure={reading.failure} onRetry={reading.refresh} /> : <Skeleton lines={8} />;
+  const result = usePolling(fetchWorkers, { intervalMs: POLL_INTERVAL_MS });
+  const data = result.value;
+  if (data === null) {
+    return result.failure ? <ErrorState failure={result.failure} onRetry={result.refresh} /> : <Skeleton lines={8} />;
   }
   return (
     <div class="stack farm-sections">
-      <Stale reading={reading} />
-      <Glance figures={glance(now.figures, now.workers)} />
-      <Everybody workers={now.workers} />
-      <QueueTable queues={now.queues} />
+      <OutdatedNotice result={result} />
+      <Summary items={summaryItems(data.analytics, data.workers)} />
+      <WorkerList workers={data.workers} />
+      <QueueTable queues={data.queues} />
     </div>
   );
 }
 
-function Everybody({ workers }: { workers: readonly Worker[] }) {
-  const said = t.value.farm;
-  const crew = crewOf(workers);
+function WorkerList({ workers }: { workers: readonly Worker[] }) {
+  const texts = t.value.farm;
+  const groups = groupWorkers(workers);
   return (
     <section class="stack" aria-labelledby="farm-workers">
-      <h2 id="farm-workers">{said.workers}</h2>
-      {crew.speaking.length ? null : (
-        <Empty icon="system" title={said.nobodyTitle}>
-          <p>{said.nobody}</p>
+      <h2 id="farm-workers">{texts.workers}</h2>
+      {groups.speaking.length ? null : (
+        <EmptyState icon="system" title={texts.nobodyTitle}>
+          <p>{texts.nobody}</p>
           <pre class="command">
             <code>oratio worker --models hibari,stub</code>
           </pre>
-        </Empty>
+        </EmptyState>
       )}
       <ul class="crew">
-        {[...crew.speaking, ...crew.housekeepers].map((worker) => (
+        {[...groups.speaking, ...groups.ops].map((worker) => (
           <WorkerCard key={worker.id} worker={worker} />
         ))}
       </ul>
-      <Gone workers={crew.gone} />
+      <InactiveWorkers workers={groups.inactive} />
     </section>
   );
 }
@@ -74,15 +74,15 @@ const PROVIDERS: Record<string, "providerAuto" | "providerLocal" | "providerInfe
   stub: "providerStub",
 };
 
-function glance(figures: Analytics, workers: readonly Worker[]) {
-  const said = t.value.farm;
-  const mode = PROVIDERS[figures.provider];
-  const audio = soundAmount(figures.audio_minutes * 60);
+function summaryItems(analytics: Analytics, workers: readonly Worker[]): readonly SummaryItem[] {
+  const texts = t.value.farm;
+  const providerKey = PROVIDERS[analytics.provider];
+  const audio = audioAmount(analytics.audio_minutes * 60);
   return [
-    { name: said.alive, value: count(crewOf(workers).speaking.length) },
-    { name: said.queued, value: count(figures.queue.queued) },
-    { name: said.running, value: count(figures.queue.running) },
-    { name: said.audioInAll, value: audio.value, note: audio.unit },
-    { name: said.provider, value: mode ? said[mode] : figures.provider, isWord: true },
+    { name: texts.alive, value: count(groupWorkers(workers).speaking.length) },
+    { name: texts.queued, value: count(analytics.queue.queued) },
+    { name: texts.running, value: count(analytics.queue.running) },
+    { name: texts.audioInAll, value: audio.value, note: audio.unit },
+    { name: texts.provider, value: providerKey ? texts[providerKey] : analytics.provider, isText: true },
   ];
 }

@@ -3,7 +3,7 @@ import { Icon, type IconName } from "./icon";
 
 type Kind = "primary" | "plain" | "quiet" | "danger";
 
-interface Pressed {
+interface ButtonProps {
   onPress: (event: MouseEvent) => void;
   icon?: IconName | undefined;
   kind?: Kind;
@@ -16,16 +16,16 @@ interface Pressed {
   class?: string;
 }
 
-export function Button({ children, ...rest }: Pressed & { children: ComponentChildren }) {
-  return <Pressable {...rest}>{children}</Pressable>;
+export function Button({ children, ...rest }: ButtonProps & { children: ComponentChildren }) {
+  return <BaseButton {...rest}>{children}</BaseButton>;
 }
 
 /** Only an icon to see; `label` is its name for everybody else, and for who rests the pointer on it. */
-export function IconButton({ label, class: extra = "", ...rest }: Pressed & { label: string; icon: IconName }) {
-  return <Pressable {...rest} class={`square ${extra}`} label={label} />;
+export function IconButton({ label, class: className = "", ...rest }: ButtonProps & { label: string; icon: IconName }) {
+  return <BaseButton {...rest} class={`square ${className}`} label={label} />;
 }
 
-function Pressable({
+function BaseButton({
   onPress,
   icon,
   kind = "plain",
@@ -33,14 +33,14 @@ function Pressable({
   disabled = false,
   busy = false,
   tabIndex,
-  class: extra = "",
+  class: className = "",
   label,
   children,
-}: Pressed & { label?: string; children?: ComponentChildren }) {
+}: ButtonProps & { label?: string; children?: ComponentChildren }) {
   return (
     <button
       type="button"
-      class={`button ${kind} ${compact ? "compact" : ""} ${extra}`}
+      class={`button ${kind} ${compact ? "compact" : ""} ${className}`}
       disabled={disabled}
       tabIndex={tabIndex}
       aria-disabled={busy ? "true" : undefined}

@@ -4,16 +4,16 @@ const NAME_CHARS = 80;
 
 /** The title as the name of a file: without what paths, shells and other writing directions would make of it. */
 export function fileName(title: string, extension: string): string {
-  const plain = title
+  const cleaned = title
     .normalize("NFC")
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}<>:"/\\|?*%]+/gu, " ")
     .replace(/\s+/g, " ")
     .replace(/…$/, "");
-  const cut = Array.from(plain).slice(0, NAME_CHARS).join("").replace(/^[. ]+|[. ]+$/g, "");
-  return `${cut || "oratio"}.${extension}`;
+  const shortened = Array.from(cleaned).slice(0, NAME_CHARS).join("").replace(/^[. ]+|[. ]+$/g, "");
+  return `${shortened || "oratio"}.${extension}`;
 }
 
-export function save(href: string, name: string): void {
+export function downloadUrl(href: string, name: string): void {
   const link = document.createElement("a");
   link.href = href;
   link.download = name;
@@ -23,9 +23,9 @@ export function save(href: string, name: string): void {
   link.remove();
 }
 
-export function saveBlob(blob: Blob, name: string): void {
+export function downloadBlob(blob: Blob, name: string): void {
   const href = URL.createObjectURL(blob);
-  save(href, name);
+  downloadUrl(href, name);
   // The browser reads it after the click; a minute is long enough to begin.
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

@@ -34,9 +34,9 @@ export type IconName = keyof typeof PATHS;
 
 const SOLID: readonly IconName[] = ["play"];
 
-export function Icon({ name, class: extra = "" }: { name: IconName; class?: string }) {
+export function Icon({ name, class: className = "" }: { name: IconName; class?: string }) {
   return (
-    <svg class={`icon ${SOLID.includes(name) ? "solid" : ""} ${extra}`} viewBox="0 0 24 24" aria-hidden="true">
+    <svg class={`icon ${SOLID.includes(name) ? "solid" : ""} ${className}`} viewBox="0 0 24 24" aria-hidden="true">
       <path d={PATHS[name]} stroke-width={name === "more" ? 3 : undefined} />
     </svg>
   );

@@ -3,7 +3,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure } from "../api/client";
-import { Skeleton, Trouble } from "./state";
+import { Skeleton, ErrorState } from "./state";
 
 export function lazy(load: () => Promise<ComponentType>): ComponentType {
   let Loaded: ComponentType | null = null;
@@ -13,8 +13,8 @@ export function lazy(load: () => Promise<ComponentType>): ComponentType {
     useEffect(() => {
       if (Loaded || failed) return;
       load().then(
-        (part) => {
-          Loaded = part;
+        (component) => {
+          Loaded = component;
           redraw((n) => n + 1);
         },
         () => setFailed(true),
@@ -24,7 +24,7 @@ export function lazy(load: () => Promise<ComponentType>): ComponentType {
     return (
       <div class="screen">
         {failed ? (
-          <Trouble failure={new Failure("", 0, "unreachable")} onRetry={() => location.reload()} />
+          <ErrorState failure={new Failure("", 0, "unreachable")} onRetry={() => location.reload()} />
         ) : (
           <Skeleton lines={6} />
         )}

@@ -31,7 +31,7 @@ export function Menu({
   // Its size is known when what is in it was drawn.
   useLayoutEffect(() => {
     if (!open || !button.current || !list.current) return;
-    place(list.current, button.current);
+    placeBeside(list.current, button.current);
     list.current.querySelector<HTMLElement>("button, a")?.focus();
   }, [open]);
   return (
@@ -58,7 +58,7 @@ export function Menu({
         role="group"
         aria-label={label}
         onToggle={(event) => setOpen((event as unknown as ToggleEvent).newState === "open")}
-        onKeyDown={(event) => step(event, list.current)}
+        onKeyDown={(event) => moveFocus(event, list.current)}
         onClick={(event) => {
           if ((event.target as HTMLElement).closest("button, a")) list.current?.hidePopover();
         }}
@@ -72,19 +72,19 @@ export function Menu({
 const GAP = 6;
 
 /** Below its button, or above where there is no room; never beyond the edge of the window. */
-export function place(floating: HTMLElement, anchor: HTMLElement): void {
-  const at = anchor.getBoundingClientRect();
+export function placeBeside(floating: HTMLElement, anchor: HTMLElement): void {
+  const box = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = floating;
-  const below = at.bottom + GAP + height <= innerHeight || at.top < height + GAP;
-  floating.style.left = `${Math.max(GAP, Math.min(at.left, innerWidth - width - GAP))}px`;
-  floating.style.top = `${below ? Math.min(at.bottom + GAP, Math.max(GAP, innerHeight - height - GAP)) : at.top - GAP - height}px`;
+  const below = box.bottom + GAP + height <= innerHeight || box.top < height + GAP;
+  floating.style.left = `${Math.max(GAP, Math.min(box.left, innerWidth - width - GAP))}px`;
+  floating.style.top = `${below ? Math.min(box.bottom + GAP, Math.max(GAP, innerHeight - height - GAP)) : box.top - GAP - height}px`;
 }
 
-function step(event: KeyboardEvent, list: HTMLElement | null): void {
-  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-  if (!by || !list) return;
+function moveFocus(event: KeyboardEvent, list: HTMLElement | null): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (!step || !list) return;
   event.preventDefault();
   const items = [...list.querySelectorAll<HTMLElement>("button:not(:disabled), a")];
-  const here = items.indexOf(document.activeElement as HTMLElement);
-  items[(here + by + items.length) % items.length]?.focus();
+  const current = items.indexOf(document.activeElement as HTMLElement);
+  items[(current + step + items.length) % items.length]?.focus();
 }

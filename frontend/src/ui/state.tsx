@@ -7,7 +7,7 @@ import { t } from "../i18n";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icon";
 
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+export function EmptyState({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
   return (
     <div class="state">
       <Icon name={icon} />
@@ -18,7 +18,7 @@ export function Empty({ icon, title, children }: { icon: IconName; title: string
 }
 
 /** Says what failed in words that help, and offers to try again. */
-export function Trouble({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
+export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
   return (
     <div class="state trouble" role="alert">
       <Icon name="warn" />
@@ -34,12 +34,12 @@ export function Trouble({ failure, onRetry }: { failure: Failure; onRetry?: () =
 }
 
 export function explain(failure: Failure): string {
-  const said = t.value.shell;
-  if (failure.status === 0) return said.unreachable;
-  if (failure.status === 503 && failure.code === "queue_full") return said.overloaded(span(failure.retryAfterS ?? 1));
+  const texts = t.value.shell;
+  if (failure.status === 0) return texts.unreachable;
+  if (failure.status === 503 && failure.code === "queue_full") return texts.overloaded(span(failure.retryAfterS ?? 1));
   // A proxy that answers in the place of the service says nothing that helps.
-  if (failure.code === "unreachable") return said.unreachable;
-  return t.value.service.error(failure.code) || failure.message || said.unexpected;
+  if (failure.code === "unreachable") return texts.unreachable;
+  return t.value.service.error(failure.code) || failure.message || texts.unexpected;
 }
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {
@@ -51,3 +51,6 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
     </div>
   );
 }
+
+// The former names, until every screen uses the new ones.
+export { EmptyState as Empty, ErrorState as Trouble };
