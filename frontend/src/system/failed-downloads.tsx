@@ -1,8 +1,7 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Icon } from "../ui/icon";
-import { formatAge } from "./formatting";
-import { ageS } from "./worker-groups";
+import { ageS, formatAge } from "./formatting";
 import type { FailureGroup } from "./downloads";
 import type { Download } from "./types";
 

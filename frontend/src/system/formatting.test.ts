@@ -1,8 +1,8 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
 
 const locale = { value: "en" };
 vi.mock("../i18n/formats", () => ({ locale, span: String }));
-const { audioAmount } = await import("./formatting");
+const { ageS, audioAmount } = await import("./formatting");
 
 describe("how much sound there is", () => {
   it.each([
@@ -21,4 +21,9 @@ describe("how much sound there is", () => {
     locale.value = tag;
     expect(audioAmount(seconds)).toEqual({ value, unit });
   });
+});
+
+test("the age of a future time is zero, because clocks of machines differ", () => {
+  expect(ageS("2026-01-01T00:00:10Z", Date.parse("2026-01-01T00:00:00Z"))).toBe(0);
+  expect(ageS(null, 0)).toBeNull();
 });

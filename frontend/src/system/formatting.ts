@@ -44,6 +44,11 @@ export function formatHour(iso: string): string {
   return new Intl.DateTimeFormat(locale.value, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
 }
 
+/** Returns the seconds since a time: 0 for one in the future, as clocks of machines differ. */
+export function ageS(iso: string | null, nowMs: number): number | null {
+  return iso === null ? null : Math.max(0, (nowMs - Date.parse(iso)) / 1000);
+}
+
 /** `12 seconds ago`. */
 export function formatAge(seconds: number): string {
   const formatter = new Intl.RelativeTimeFormat(locale.value, { numeric: "auto" });

@@ -1,7 +1,7 @@
 import { t } from "../i18n";
 import { modelName } from "../state/models";
-import { formatAge } from "./formatting";
-import { ageS, workerName } from "./worker-groups";
+import { ageS, formatAge } from "./formatting";
+import { workerName } from "./worker-groups";
 import type { Worker } from "./types";
 
 /** Who stopped or fell silent in the last day; quiet, for whoever looks for them. */

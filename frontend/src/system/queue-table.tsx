@@ -2,13 +2,14 @@ import { t } from "../i18n";
 import { count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { Icon } from "../ui/icon";
-import { ageS, barFraction, sortQueues } from "./worker-groups";
+import { ageS } from "./formatting";
+import { barFraction, loadOf, sortQueues } from "./queue-load";
 import type { Queue } from "./types";
 
 /** What waits, for whom, since when, and who takes from it. */
 export function QueueTable({ queues }: { queues: readonly Queue[] }) {
   const texts = t.value.farm;
-  const maxLoad = Math.max(1, ...queues.map((queue) => queue.queued + queue.running));
+  const maxLoad = Math.max(1, ...queues.map(loadOf));
   return (
     <section class="stack" aria-labelledby="farm-queues">
       <div>
@@ -55,7 +56,7 @@ function QueueRow({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
   const texts = t.value.farm;
   const age = ageS(queue.oldest_at, Date.now());
   const queued = queue.queued_is_at_least ? texts.atLeast(count(queue.queued)) : count(queue.queued);
-  const isIdle = queue.queued + queue.running === 0;
+  const isIdle = loadOf(queue) === 0;
   return (
     <tr class={isIdle ? "idle" : ""}>
       <th scope="row">

@@ -3,7 +3,7 @@ import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Button } from "../ui/button";
 import { formatShare, formatNumber, formatMs } from "./formatting";
-import { barFraction } from "./worker-groups";
+import { barFraction } from "./queue-load";
 import { failureRate, totalJobs } from "./time-series";
 import { nextOrder, sortBy, type SortOrder } from "./sorting";
 import type { NamedStatistics } from "./types";

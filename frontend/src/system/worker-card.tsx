@@ -5,8 +5,8 @@ import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
 import { PropertyList } from "./property-list";
-import { formatDateTime } from "./formatting";
-import { ageS, workerName, partProgress } from "./worker-groups";
+import { ageS, formatDateTime } from "./formatting";
+import { OPS_FLAVOUR, partProgress, workerName } from "./worker-groups";
 import { ModelStatusBadge } from "./model-status-badge";
 import type { LeasedPart, ServedModel, Worker } from "./types";
 
@@ -19,10 +19,10 @@ export function WorkerCard({ worker }: { worker: Worker }) {
         <h3>
           <bdi>{workerName(worker)}</bdi>
         </h3>
-        <span class="badge">{worker.flavour === "ops" ? texts.housekeeper : worker.flavour}</span>
+        <span class="badge">{worker.flavour === OPS_FLAVOUR ? texts.housekeeper : worker.flavour}</span>
       </header>
       <WorkerProperties worker={worker} />
-      {worker.flavour === "ops" ? <p class="soft small">{texts.housekeeping}</p> : <WorkerActivity worker={worker} />}
+      {worker.flavour === OPS_FLAVOUR ? <p class="soft small">{texts.housekeeping}</p> : <WorkerActivity worker={worker} />}
     </li>
   );
 }
@@ -85,7 +85,7 @@ function WorkerProperties({ worker }: { worker: Worker }) {
     [texts.upSince, formatDateTime(worker.started_at)],
     [texts.memory, worker.memory_bytes === null ? texts.notKnown : bytes(worker.memory_bytes)],
     [texts.version, worker.version],
-    [worker.flavour === "ops" ? texts.makesFormats : texts.writes, worker.formats.map(formatName).join(", ") || texts.notKnown],
+    [worker.flavour === OPS_FLAVOUR ? texts.makesFormats : texts.writes, worker.formats.map(formatName).join(", ") || texts.notKnown],
   ];
   return <PropertyList properties={properties} />;
 }

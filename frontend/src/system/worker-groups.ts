@@ -1,18 +1,19 @@
-/** The workers sorted, named and told apart. */
+/** Groups and names the workers, and says how their models and parts are doing. */
 
-import type { Queue, ServedModel, Worker } from "./types";
+import { compareNames } from "./sorting";
+import type { ServedModel, Worker } from "./types";
 
-/** Of the process that speaks nothing. */
-const OPS_FLAVOUR = "ops";
+/** The flavour of the worker that runs maintenance tasks and speaks no jobs. */
+export const OPS_FLAVOUR = "ops";
 
 export interface WorkerGroups {
   speaking: readonly Worker[];
   ops: readonly Worker[];
-  /** Stopped or fallen silent. */
+  /** Stopped, or without a recent heartbeat. */
   inactive: readonly Worker[];
 }
 
-/** By their names, so that nobody jumps about from reading to reading. */
+/** Sorts alive workers by name, so that they keep their places from poll to poll. */
 export function groupWorkers(workers: readonly Worker[]): WorkerGroups {
   const alive = workers.filter((worker) => worker.alive).sort((a, b) => compareNames(workerName(a), workerName(b)));
   return {
@@ -22,11 +23,7 @@ export function groupWorkers(workers: readonly Worker[]): WorkerGroups {
   };
 }
 
-function compareNames(a: string, b: string): number {
-  return a.localeCompare(b, undefined, { numeric: true });
-}
-
-/** An id is `hibari+kokoro@machine:pid`, of which people look for the machine. */
+/** Returns `machine · pid`. An id looks like `hibari+kokoro@machine:pid`; any other one is returned unchanged. */
 export function workerName(worker: Pick<Worker, "id" | "pid">): string {
   const [, machine] = /@(.+):\d+$/.exec(worker.id) ?? [];
   return machine ? `${machine} · ${worker.pid}` : worker.id;
@@ -34,30 +31,15 @@ export function workerName(worker: Pick<Worker, "id" | "pid">): string {
 
 export type ModelStatus = "trouble" | "in_use" | "loaded" | "unloaded";
 
+/** Returns the status of a model on one worker. Trouble takes precedence. */
 export function modelStatus(model: Pick<ServedModel, "loaded" | "in_use" | "trouble">): ModelStatus {
   if (model.trouble !== null) return "trouble";
   if (model.in_use) return "in_use";
   return model.loaded ? "loaded" : "unloaded";
 }
 
-/** From 0 to 1; null while nobody knows how much there is. */
+/** Returns the progress of a part from 0 to 1, or null while its number of segments is unknown. */
 export function partProgress(part: { segments_done: number; segments_total: number | null }): number | null {
   if (!part.segments_total) return null;
   return Math.min(1, part.segments_done / part.segments_total);
-}
-
-/** Those in which something happens first, the fullest of them first; idle ones by name. */
-export function sortQueues(queues: readonly Queue[]): readonly Queue[] {
-  const load = (queue: Queue): number => queue.queued + queue.running;
-  return [...queues].sort((a, b) => load(b) - load(a) || compareNames(a.queue, b.queue));
-}
-
-/** How long a bar is beside the longest one, from 0 to 1; what is not nothing is seen. */
-export function barFraction(value: number, max: number): number {
-  if (value <= 0 || max <= 0) return 0;
-  return Math.max(0.02, Math.min(1, value / max));
-}
-
-export function ageS(iso: string | null, nowMs: number): number | null {
-  return iso === null ? null : Math.max(0, (nowMs - Date.parse(iso)) / 1000);
 }
