@@ -31,7 +31,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   return (
     <div class="shell">
       <a
-        class="button primary skip"
+        class="button primary skip-link"
         href="#main"
         onClick={(event) => {
           event.preventDefault();
@@ -40,7 +40,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       >
         {t.value.shell.skip}
       </a>
-      <header class="phone-head">
+      <header class="mobile-header">
         <Brand />
         <Menu kind="quiet" icon="settings" label={t.value.shell.settings}>
           <div class="stack">
@@ -48,19 +48,19 @@ export function Shell({ children }: { children: ComponentChildren }) {
           </div>
         </Menu>
       </header>
-      <nav class="rail" aria-label={t.value.shell.places}>
+      <nav class="sidebar" aria-label={t.value.shell.places}>
         <Brand />
-        <ul class="places">
+        <ul class="nav-list">
           {NAVIGATION.map((target) => (
             <li key={target}>
-              <a class="place" href={link(target)} aria-current={isCurrent(target, screen) ? "page" : undefined}>
+              <a class="nav-link" href={link(target)} aria-current={isCurrent(target, screen) ? "page" : undefined}>
                 <Icon name={target} />
                 {screenName(target)}
               </a>
             </li>
           ))}
         </ul>
-        <div class="rail-foot">
+        <div class="sidebar-footer">
           <Preferences />
         </div>
       </nav>
@@ -127,7 +127,7 @@ function Preferences() {
 function ServiceStatus() {
   const [kind, text] = serviceStatus();
   return (
-    <p class={`service ${kind}`} role="status">
+    <p class={`service-status ${kind}`} role="status">
       {text}
     </p>
   );

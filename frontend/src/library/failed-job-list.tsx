@@ -19,8 +19,8 @@ export function FailedJobList() {
   const [first, rest] = [failedJobs.value.slice(0, COLLAPSED_JOBS), failedJobs.value.slice(COLLAPSED_JOBS)];
   if (!first.length) return null;
   return (
-    <section class="under-way" aria-labelledby="not-spoken">
-      <h2 id="not-spoken">{texts.notSpoken}</h2>
+    <section class="in-progress" aria-labelledby="failed-jobs">
+      <h2 id="failed-jobs">{texts.notSpoken}</h2>
       <List jobs={first} />
       {rest.length ? (
         <details>
@@ -50,20 +50,20 @@ function JobItem({ job }: { job: FailedJob }) {
       <Icon name={hasFailed ? "warn" : "stop"} />
       <JobName {...job} />
       {hasFailed ? (
-        <span class="under-way-why small clip" title={job.error} dir="auto">
+        <span class="in-progress-error small clip" title={job.error} dir="auto">
           {job.error || texts.failed}
         </span>
       ) : (
         <span class="badge">{texts.cancelled}</span>
       )}
-      <div class="under-way-acts">
+      <div class="in-progress-actions">
         <Button compact icon="retry" onPress={() => void retry(job.jobId)}>
           {t.value.shell.retry}
-          <span class="aside"> {job.title}</span>
+          <span class="visually-hidden"> {job.title}</span>
         </Button>
         <Button compact kind="quiet" icon="trash" onPress={() => removeRecordings([job.jobId])}>
           {texts.remove}
-          <span class="aside"> {job.title}</span>
+          <span class="visually-hidden"> {job.title}</span>
         </Button>
       </div>
     </li>

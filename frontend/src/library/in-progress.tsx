@@ -14,8 +14,8 @@ export function InProgress() {
   return (
     <>
       {jobsInProgress.value.length ? (
-        <section class="under-way" aria-labelledby="under-way">
-          <h2 id="under-way">{texts.beingSpoken}</h2>
+        <section class="in-progress" aria-labelledby="in-progress">
+          <h2 id="in-progress">{texts.beingSpoken}</h2>
           <ul>
             {jobsInProgress.value.map((job) => (
               <JobItem key={job.jobId} job={job} />
@@ -38,7 +38,7 @@ function JobItem({ job }: { job: JobInProgress }) {
       <Icon name={isRunning ? "listen" : "clock"} />
       <JobName {...job} />
       {isRunning ? (
-        <div class="under-way-standing num">
+        <div class="in-progress-status num">
           <progress class="bar" max="100" value={job.percent} aria-label={texts.soFar(percent(job.percent))} />
           <span class="soft small">
             {texts.soFar(percent(job.percent))}

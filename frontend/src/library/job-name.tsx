@@ -4,7 +4,7 @@ import { voiceName } from "../state/voices";
 /** Of a job that is no recording, or none yet. */
 export function JobName({ jobId, title, voiceId }: { jobId: string; title: string; voiceId: string }) {
   return (
-    <div class="under-way-name">
+    <div class="in-progress-name">
       <a class="clip" href={link("listen", jobId)} dir="auto">
         {title}
       </a>

@@ -69,7 +69,7 @@ function RecordingsPanel({ filters }: { filters: Filters }) {
     return recordings.isComplete.value && !recordings.isLoading.value ? <EmptyLibrary filters={filters} /> : <Skeleton lines={8} />;
   }
   return (
-    <section class="library-shelf" aria-busy={recordings.isLoading.value}>
+    <section class="library-recordings" aria-busy={recordings.isLoading.value}>
       <ListHeader />
       <RecordingList onRename={setRenamingId} />
       <ListFooter filters={filters} />
@@ -105,9 +105,9 @@ function ListFooter({ filters }: { filters: Filters }) {
   const oldest = rows.at(-1);
   if (recordings.failure.value) return <ErrorState failure={recordings.failure.value} onRetry={() => void recordings.retry()} />;
   if (recordings.isComplete.value) return null;
-  if (rows.length < ROWS_MAX || !oldest) return <p class="library-foot soft small">{texts.loading}</p>;
+  if (rows.length < ROWS_MAX || !oldest) return <p class="library-footer soft small">{texts.loading}</p>;
   return (
-    <div class="library-foot">
+    <div class="library-footer">
       <p>{texts.full(count(rows.length))}</p>
       <Button onPress={() => applyFilters({ ...filters, to: localDay(oldest.createdAt) })}>{texts.older(day(oldest.createdAt))}</Button>
     </div>

@@ -15,7 +15,7 @@ export function ListHeader() {
   const selectedIds = selection.value.ids;
   const isAllSelected = selectedIds.size === rows.length;
   return (
-    <div class={`recordings-head ${selectedIds.size ? "chosen" : ""}`}>
+    <div class={`recordings-header ${selectedIds.size ? "has-selection" : ""}`}>
       <input
         class="tick"
         type="checkbox"
@@ -42,7 +42,7 @@ export function ListHeader() {
 function Actions({ ids }: { ids: readonly string[] }) {
   const texts = t.value.library;
   return (
-    <div class="recordings-acts">
+    <div class="recordings-actions">
       <Button compact icon="download" busy={exportStatus.value !== null} onPress={() => void exportRecordings(ids)}>
         {texts.zip}
       </Button>

@@ -40,7 +40,7 @@ export function RecordingRow({
   const isCurrent = player.track.value?.jobId === jobId;
   return (
     <div
-      class={`recording ${isSelected ? "ticked" : ""} ${isCurrent ? "heard" : ""}`}
+      class={`recording ${isSelected ? "selected" : ""} ${isCurrent ? "current" : ""}`}
       role="row"
       aria-rowindex={index + 1}
       aria-selected={isSelected}
@@ -57,7 +57,7 @@ export function RecordingRow({
         if (event.shiftKey && !(event.target as HTMLElement).closest("a, button, input")) onSelect(jobId, true);
       }}
     >
-      <div role="gridcell" class="cell-tick">
+      <div role="gridcell" class="cell-select">
         <input
           class="tick"
           type="checkbox"
@@ -90,12 +90,12 @@ export function RecordingRow({
         <span>{soundLength(row.durationS)}</span>
         <span class="soft small">{bytes(row.sizeBytes)}</span>
       </div>
-      <div role="gridcell" class="cell-when num soft">
+      <div role="gridcell" class="cell-date num soft">
         <time dateTime={row.createdAt} title={moment(row.createdAt)}>
           {formatShortDate(row.createdAt, new Date())}
         </time>
       </div>
-      <div role="gridcell" class="cell-acts">
+      <div role="gridcell" class="cell-actions">
         <DownloadMenu jobId={jobId} format={row.format} title={title} label={texts.download(title)} kind="quiet" tabIndex={tabIndex} />
         <Menu icon="more" kind="quiet" label={texts.more(title)} tabIndex={tabIndex}>
           <Button kind="quiet" icon="edit" onPress={() => onRename(jobId)}>

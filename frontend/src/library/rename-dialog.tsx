@@ -46,16 +46,16 @@ export function RenameDialog({ jobId, title, onClose }: { jobId: string; title: 
             value={name}
             maxLength={TITLE_CHARS}
             autocomplete="off"
-            aria-describedby={error ? "rename-trouble" : undefined}
+            aria-describedby={error ? "rename-error" : undefined}
             onInput={(event) => setName(event.currentTarget.value)}
           />
         </label>
         {error ? (
-          <p id="rename-trouble" class="note bad" role="alert" dir="auto">
+          <p id="rename-error" class="note bad" role="alert" dir="auto">
             {error}
           </p>
         ) : null}
-        <div class="row library-dialog-acts">
+        <div class="row dialog-actions">
           <Button kind="quiet" onPress={onClose}>
             {texts.shell.cancel}
           </Button>

@@ -81,7 +81,7 @@ export class Viewport {
     if (!this.list || !this.scroller) return;
     const { rowHeight } = this.view;
     const view = this.scroller.getBoundingClientRect();
-    const covered = this.list.parentElement?.querySelector(".recordings-head")?.clientHeight ?? 0;
+    const covered = this.list.parentElement?.querySelector(".recordings-header")?.clientHeight ?? 0;
     const top = this.list.getBoundingClientRect().top + index * rowHeight;
     this.scroller.scrollTop += scrollDelta({
       top,

@@ -53,7 +53,7 @@ export function ChartCanvas({
       plot.destroy();
     };
   }, [redrawKey, theme.value, language.value]);
-  return <div ref={container} class="canvas" role="img" aria-label={label} aria-describedby={describedBy} />;
+  return <div ref={container} class="chart-canvas" role="img" aria-label={label} aria-describedby={describedBy} />;
 }
 
 function createPlot(element: HTMLElement, { options, data }: ChartSpec, onHover: (index: number | null) => void): uPlot {

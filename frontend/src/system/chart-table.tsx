@@ -22,7 +22,7 @@ export function ChartTable({
       {open ? (
         <div class="scroller tall" role="region" aria-label={texts.scrolls(title)} tabIndex={0}>
           <table class="table">
-            <caption class="aside">{title}</caption>
+            <caption class="visually-hidden">{title}</caption>
             <thead>
               <tr>
                 <th scope="col">{stepName}</th>

@@ -27,7 +27,7 @@ export function DownloadDialog({
       <p>
         {texts.askLicence(model.license)} {isNonCommercial(model) ? <strong>{texts.askNonCommercial}</strong> : null}
       </p>
-      <div class="row answers">
+      <div class="row dialog-actions">
         <Button kind="quiet" onPress={close}>
           {t.value.shell.cancel}
         </Button>

@@ -27,7 +27,7 @@ export function DownloadProgress({
     onEnd();
   }, [liveState?.status]);
   return (
-    <li class="fetching">
+    <li class="download">
       <span class="row spread">
         <span class="clip" dir="auto">
           {name}

@@ -8,7 +8,7 @@ import type { Worker } from "./types";
 export function InactiveWorkers({ workers }: { workers: readonly Worker[] }) {
   if (!workers.length) return null;
   return (
-    <details class="gone">
+    <details class="inactive-workers">
       <summary>{t.value.farm.gone(workers.length)}</summary>
       <ul>
         {workers.map((worker) => (

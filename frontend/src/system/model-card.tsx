@@ -54,7 +54,7 @@ export function ModelCard({
         ))}
       </ul>
       {active.length ? (
-        <ul class="fetchings">
+        <ul class="downloads">
           {active.map((one) => (
             <DownloadProgress
               key={one.id}
@@ -119,11 +119,11 @@ function VoiceList({ model }: { model: Model }) {
   return (
     <details class="more">
       <summary>{label}</summary>
-      <ul class="names" tabIndex={0} aria-label={label}>
+      <ul class="voice-names" tabIndex={0} aria-label={label}>
         {model.voices.map((voice) => (
           <li key={voice.id} class={`badge ${voice.present ? "" : "missing"}`}>
             <bdi class="clip">{voiceName(voice.id)}</bdi>
-            {voice.present ? null : <span class="aside"> ({texts.voiceAbsent})</span>}
+            {voice.present ? null : <span class="visually-hidden"> ({texts.voiceAbsent})</span>}
           </li>
         ))}
       </ul>

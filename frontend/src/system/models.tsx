@@ -30,11 +30,11 @@ export function Models() {
   }
   const followed = followedIds(data.downloads);
   return (
-    <div class="stack farm-sections">
+    <div class="stack system-sections">
       <OutdatedNotice result={result} />
       {data.models.length ? (
-        <section class="stack" aria-labelledby="farm-models">
-          <h2 id="farm-models" class="aside">
+        <section class="stack" aria-labelledby="system-models">
+          <h2 id="system-models" class="visually-hidden">
             {t.value.farm.models}
           </h2>
           <ul class="models">

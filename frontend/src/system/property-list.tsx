@@ -1,7 +1,7 @@
 /** What is known of something, as names with their values. */
 export function PropertyList({ properties }: { properties: readonly (readonly [name: string, value: string])[] }) {
   return (
-    <dl class="facts">
+    <dl class="properties">
       {properties.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -11,9 +11,9 @@ export function QueueTable({ queues }: { queues: readonly Queue[] }) {
   const texts = t.value.farm;
   const maxLoad = Math.max(1, ...queues.map(loadOf));
   return (
-    <section class="stack" aria-labelledby="farm-queues">
+    <section class="stack" aria-labelledby="system-queues">
       <div>
-        <h2 id="farm-queues">{texts.queues}</h2>
+        <h2 id="system-queues">{texts.queues}</h2>
         <p class="soft small">{queues.length ? texts.queuesNote : texts.noQueues}</p>
       </div>
       {queues.length ? (

@@ -65,7 +65,7 @@ export function Ranking({
         </table>
       </div>
       {rows.length > COLLAPSED_ROWS ? (
-        <Button compact kind="quiet" class="all" onPress={() => setIsExpanded(!isExpanded)}>
+        <Button compact kind="quiet" class="show-all" onPress={() => setIsExpanded(!isExpanded)}>
           {isExpanded ? texts.showFewer : texts.showAll(count(rows.length))}
         </Button>
       ) : null}
@@ -81,9 +81,9 @@ function HeaderCell({ column, order, onSort }: { column: Column; order: SortOrde
       class={column.isText ? "" : "end"}
       aria-sort={isSorted ? (order.descending ? "descending" : "ascending") : undefined}
     >
-      <button type="button" class="sorts" onClick={() => onSort(nextOrder(order, column.key, column.isText ?? false))}>
+      <button type="button" class="sort-button" onClick={() => onSort(nextOrder(order, column.key, column.isText ?? false))}>
         {column.title}
-        <span class="arrow" aria-hidden="true">
+        <span class="sort-arrow" aria-hidden="true">
           {isSorted ? (order.descending ? "↓" : "↑") : ""}
         </span>
       </button>
@@ -102,8 +102,8 @@ function Cell({ column, row, fraction }: { column: Column; row: NamedStatistics;
   return (
     <td class="end">
       {column.hasBar ? (
-        <span class="measured">
-          <span class="measure" aria-hidden="true">
+        <span class="bar-cell">
+          <span class="inline-bar" aria-hidden="true">
             <span style={{ width: `${fraction * 100}%` }} />
           </span>
           <span class="amount">{column.format(row)}</span>

@@ -31,7 +31,7 @@ export function Statistics() {
   const result = usePolling(load, { intervalMs: POLL_INTERVAL_MS, key: range });
   const data = result.value;
   return (
-    <div class="stack farm-sections">
+    <div class="stack system-sections">
       <Choices
         label={texts.range}
         value={range}
@@ -69,9 +69,9 @@ function StatisticsContent({ analytics, range }: { analytics: Analytics; range: 
   return (
     <>
       <Totals statistics={analytics.window} />
-      <section class="stack" aria-labelledby="farm-over-time">
+      <section class="stack" aria-labelledby="system-over-time">
         <div>
-          <h2 id="farm-over-time">{texts.overTime}</h2>
+          <h2 id="system-over-time">{texts.overTime}</h2>
           <p class="soft small">{isDays ? texts.utcDays : texts.longerRange}</p>
         </div>
         <div class="charts">

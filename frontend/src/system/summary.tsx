@@ -10,11 +10,11 @@ export interface SummaryItem {
 /** A few numbers that one looks at first. */
 export function Summary({ items }: { items: readonly SummaryItem[] }) {
   return (
-    <dl class="glance" aria-label={t.value.farm.atAGlance}>
+    <dl class="summary-list" aria-label={t.value.farm.atAGlance}>
       {items.map((item) => (
         <div key={item.name}>
           <dt>{item.name}</dt>
-          <dd class={item.isText ? "word" : "num"}>{item.value}</dd>
+          <dd class={item.isText ? "text" : "num"}>{item.value}</dd>
           {item.note ? <dd class="soft small">{item.note}</dd> : null}
         </div>
       ))}

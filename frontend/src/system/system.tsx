@@ -24,7 +24,7 @@ export function System() {
     if (voices.value === null) void loadVoices();
   }, []);
   return (
-    <div class="screen farm">
+    <div class="screen system">
       <header class="screen-head">
         <div>
           <h1>{texts.title}</h1>

@@ -44,7 +44,7 @@ export function Tabs<T extends string>({
           </button>
         ))}
       </div>
-      <div id={`${id}-panel`} class="farm-part" role="tabpanel" aria-labelledby={`${id}-${value}`} tabIndex={-1}>
+      <div id={`${id}-panel`} class="tab-panel" role="tabpanel" aria-labelledby={`${id}-${value}`} tabIndex={-1}>
         {children}
       </div>
     </>

@@ -35,7 +35,7 @@ function PercentilesCard({ title, note, percentiles }: { title: string; note: st
   const texts = t.value.farm;
   const formatOrDash = (ms: number | undefined): string => (ms === undefined ? texts.notKnown : formatMs(ms));
   return (
-    <section class="card waited">
+    <section class="card percentiles">
       <h2>{title}</h2>
       <p class="soft small">
         {note}

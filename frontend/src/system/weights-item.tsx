@@ -27,7 +27,7 @@ export function WeightsItem({
   const isOnly = model.weights.length === 1;
   const name = isOnly ? model.name : modelName(weights.key);
   return (
-    <li class="set">
+    <li class="weights-item">
       <div class="row spread">
         {isOnly ? <WeightsWorkers weights={weights} servingCount={countServing(model)} hasWorker={hasWorker} /> : <WeightsName weights={weights} />}
         <span class="row">
@@ -36,7 +36,7 @@ export function WeightsItem({
           {!isOnly && weights.state !== "complete" && weights.download === null ? (
             <Button compact icon="download" onPress={() => onDownload(missingWeightsDownload(model, weights), name)}>
               {t.value.farm.download}
-              <span class="aside"> {name}</span>
+              <span class="visually-hidden"> {name}</span>
             </Button>
           ) : null}
         </span>
@@ -69,7 +69,7 @@ function WeightsWorkers({ weights, servingCount, hasWorker }: { weights: Weights
     return <span class="soft small">{servingCount ? texts.servedOn(servingCount) : text}</span>;
   }
   return (
-    <ul class="on">
+    <ul class="weights-workers">
       {notable.map((worker) => (
         <li key={worker.id}>
           <span class="row">
@@ -105,13 +105,13 @@ function CommandButtons({ model, weights, name, onChanged }: { model: Model; wei
       {loaded < countServing(model) ? (
         <Button compact kind="quiet" busy={busy} onPress={() => run(loadModel)}>
           <span aria-hidden="true">{texts.warm}</span>
-          <span class="aside">{texts.warmOf(name)}</span>
+          <span class="visually-hidden">{texts.warmOf(name)}</span>
         </Button>
       ) : null}
       {loaded ? (
         <Button compact kind="quiet" busy={busy} onPress={() => run(unloadModel)}>
           <span aria-hidden="true">{texts.unload}</span>
-          <span class="aside">{texts.unloadOf(name)}</span>
+          <span class="visually-hidden">{texts.unloadOf(name)}</span>
         </Button>
       ) : null}
     </>

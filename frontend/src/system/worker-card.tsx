@@ -32,18 +32,18 @@ function WorkerActivity({ worker }: { worker: Worker }) {
   return (
     <>
       {worker.models.length ? (
-        <ul class="served" aria-label={texts.modelsOf(workerName(worker))}>
+        <ul class="served-models" aria-label={texts.modelsOf(workerName(worker))}>
           {worker.models.map((model) => (
             <ServedModelItem key={model.weights} model={model} />
           ))}
         </ul>
       ) : (
-        <p class="soft small rest">{texts.noModelYet}</p>
+        <p class="soft small idle-note">{texts.noModelYet}</p>
       )}
       {worker.holding.length ? (
         <LeasedParts parts={worker.holding} />
       ) : (
-        <p class="soft small rest">{texts.atRest}</p>
+        <p class="soft small idle-note">{texts.atRest}</p>
       )}
     </>
   );
@@ -56,7 +56,7 @@ function LeasedParts({ parts }: { parts: readonly LeasedPart[] }) {
   const texts = t.value.farm;
   const [first, rest] = [parts.slice(0, COLLAPSED_PARTS), parts.slice(COLLAPSED_PARTS)];
   return (
-    <div class="hand">
+    <div class="leased-parts">
       <PartList label={texts.speaksNow} parts={first} />
       {rest.length ? (
         <details class="more">
@@ -70,7 +70,7 @@ function LeasedParts({ parts }: { parts: readonly LeasedPart[] }) {
 
 function PartList({ label, parts }: { label: string; parts: readonly LeasedPart[] }) {
   return (
-    <ul class="held" aria-label={label}>
+    <ul class="part-list" aria-label={label}>
       {parts.map((part) => (
         <PartItem key={part.part_id} part={part} />
       ))}
@@ -105,7 +105,7 @@ function ServedModelItem({ model }: { model: ServedModel }) {
           {model.trouble}
         </p>
       )}
-      {model.loaded && model.memory_bytes > 0 ? <span class="aside">{texts.ofModel(bytes(model.memory_bytes))}</span> : null}
+      {model.loaded && model.memory_bytes > 0 ? <span class="visually-hidden">{texts.ofModel(bytes(model.memory_bytes))}</span> : null}
     </li>
   );
 }

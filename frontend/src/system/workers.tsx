@@ -34,7 +34,7 @@ export function Workers() {
     return result.failure ? <ErrorState failure={result.failure} onRetry={result.refresh} /> : <Skeleton lines={8} />;
   }
   return (
-    <div class="stack farm-sections">
+    <div class="stack system-sections">
       <OutdatedNotice result={result} />
       <Summary items={summaryItems(data.analytics, data.workers)} />
       <WorkerList workers={data.workers} />
@@ -47,8 +47,8 @@ function WorkerList({ workers }: { workers: readonly Worker[] }) {
   const texts = t.value.farm;
   const groups = groupWorkers(workers);
   return (
-    <section class="stack" aria-labelledby="farm-workers">
-      <h2 id="farm-workers">{texts.workers}</h2>
+    <section class="stack" aria-labelledby="system-workers">
+      <h2 id="system-workers">{texts.workers}</h2>
       {groups.speaking.length ? null : (
         <EmptyState icon="system" title={texts.nobodyTitle}>
           <p>{texts.nobody}</p>
@@ -57,7 +57,7 @@ function WorkerList({ workers }: { workers: readonly Worker[] }) {
           </pre>
         </EmptyState>
       )}
-      <ul class="crew">
+      <ul class="worker-list">
         {[...groups.speaking, ...groups.ops].map((worker) => (
           <WorkerCard key={worker.id} worker={worker} />
         ))}

@@ -33,7 +33,7 @@ function NoticeItem({ notice }: { notice: Notice }) {
       ) : null}
       <IconButton compact kind="quiet" icon="close" label={t.value.shell.dismiss} onPress={dismiss} />
       {notice.timeLimitMs === null ? null : (
-        <span class="notice-time" style={{ animationDuration: `${notice.timeLimitMs}ms` }} aria-hidden="true" />
+        <span class="notice-countdown" style={{ animationDuration: `${notice.timeLimitMs}ms` }} aria-hidden="true" />
       )}
     </div>
   );

@@ -20,7 +20,7 @@ export function EmptyState({ icon, title, children }: { icon: IconName; title: s
 /** Says what failed in words that help, and offers to try again. */
 export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
   return (
-    <div class="state trouble" role="alert">
+    <div class="state error" role="alert">
       <Icon name="warn" />
       <strong>{t.value.shell.unexpected}</strong>
       <p dir="auto">{explain(failure)}</p>
