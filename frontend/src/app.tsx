@@ -5,7 +5,7 @@ import type { Screen } from "./state/hash";
 import { route } from "./state/route";
 import { Write } from "./write/write";
 
-// What most people open first is in the first script; the others come when they are wanted.
+// The first screen is part of the main bundle; the others load on demand.
 const SCREENS: Record<Screen, ComponentType> = {
   write: Write,
   library: lazy(() => import("./library/library").then((module) => module.Library)),

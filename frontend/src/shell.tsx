@@ -1,4 +1,4 @@
-/** The frame: where one can go, how the service is, language and appearance. */
+/** The frame around every screen: navigation, service status, language and theme. */
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -20,7 +20,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
   const { screen, id } = route.value;
   const lastShown = useRef(`${screen}/${id}`);
-  // Before it is painted, so that a screen may go on to where one was on it.
+  // Runs before painting, so that a screen can restore its scroll position afterwards.
   useLayoutEffect(() => {
     document.title = `${screenName(screen)} · OratioViva`;
     if (lastShown.current === `${screen}/${id}`) return;

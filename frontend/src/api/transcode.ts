@@ -1,9 +1,9 @@
-/** A recording in another format: a worker makes it when it is first asked for, and it stays beside the recording. */
+/** Requests a recording in another format. A worker makes it on the first request, and the service keeps it. */
 
 import { dataOf, api, Failure } from "./client";
 import type { Format } from "./formats";
 
-/** Resolves to the path of the sound when it is there. Throws a `Failure`. */
+/** Waits until the file exists and returns its path. Throws a `Failure`. */
 export async function transcode(jobId: string, format: Format): Promise<string> {
   for (;;) {
     const rendition = await dataOf(

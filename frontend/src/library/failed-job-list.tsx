@@ -1,4 +1,4 @@
-/** What failed or was cancelled, to be tried again or removed. */
+/** The list of failed and cancelled jobs, which can be retried or deleted. */
 
 import { Failure } from "../api/client";
 import { t } from "../i18n";
@@ -11,7 +11,7 @@ import { removeRecordings } from "./removal";
 import { retryJob } from "./jobs-in-progress";
 import { failedJobs, type FailedJob } from "./failed-jobs";
 
-/** As many as leave the library in sight. */
+/** More jobs than this are collapsed, so that the library stays in view. */
 const COLLAPSED_JOBS = 3;
 
 export function FailedJobList() {

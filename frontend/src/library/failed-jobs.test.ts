@@ -15,7 +15,7 @@ const ended = (jobId: string, hoursAgo: number, status: "failed" | "cancelled") 
   endedAtMs: NOW - hoursAgo * HOUR_MS,
 });
 
-it("shows what failed and what was cancelled together, the latest first, for a day", () => {
+it("lists failed and cancelled jobs of the last day, the latest first", () => {
   const failed = [ended("f1", 1, "failed"), ended("f30", 30, "failed")];
   const cancelled = [ended("c0", 0.1, "cancelled"), ended("c5", 5, "cancelled")];
   expect(recentJobs([...failed, ...cancelled], NOW).map((job) => job.jobId)).toEqual(["c0", "f1", "c5"]);

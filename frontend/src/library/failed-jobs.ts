@@ -1,4 +1,4 @@
-/** What failed or was cancelled within a day: it is in no library, and could not be found again otherwise. */
+/** Jobs that failed or were cancelled in the last day. They have no recording, so the library does not list them. */
 
 import { computed, signal } from "@preact/signals";
 import { dataOf, api, type Job } from "../api/client";
@@ -10,9 +10,9 @@ export interface FailedJob {
   title: string;
   voiceId: string;
   status: "failed" | "cancelled";
-  /** Empty of what was cancelled. */
+  /** Empty if the job was cancelled. */
   error: string;
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the epoch. */
   endedAtMs: number;
 }
 
@@ -21,7 +21,7 @@ const MAX_AGE_MS = 24 * 3_600_000;
 
 const loaded = signal<readonly FailedJob[]>([]);
 
-/** The latest first, without those that are being removed. */
+/** The latest jobs first, without those that are being deleted. */
 export const failedJobs = computed(() => loaded.value.filter((job) => !pendingRemovals.value.has(job.jobId)));
 
 export async function refreshFailedJobs(): Promise<void> {
@@ -45,11 +45,12 @@ function toFailedJob(job: Job, status: FailedJob["status"]): FailedJob {
   };
 }
 
+/** Drops jobs that ended more than a day ago and sorts the others, the latest first. */
 export function recentJobs(jobs: readonly FailedJob[], nowMs: number): readonly FailedJob[] {
   return jobs.filter((job) => nowMs - job.endedAtMs < MAX_AGE_MS).sort((a, b) => b.endedAtMs - a.endedAtMs);
 }
 
-/** It is under way again. */
+/** Removes a job that was started again. */
 export function dropFailedJob(jobId: string): void {
   loaded.value = loaded.value.filter((job) => job.jobId !== jobId);
 }

@@ -1,4 +1,4 @@
-/** What is looked for: words at once, and voice, model and days, which hide behind a button on a phone. */
+/** The search field and the filters. On a phone the filters are behind a button. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
@@ -50,7 +50,7 @@ function SearchField({ filters }: { filters: Filters }) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const texts = t.value.library;
 
-  // The address was changed by something else: a link, going back, "clear all".
+  // The URL was changed elsewhere: by a link, the back button or "clear all".
   useEffect(() => {
     if (filters.q === sentText.current) return;
     clearTimeout(timer.current);
@@ -122,7 +122,7 @@ function onSlash(run: () => void): () => void {
   return () => document.removeEventListener("keydown", onKeyDown);
 }
 
-/** A key belongs to the field it is typed into. */
+/** True if a key event belongs to a text field, so that it is no shortcut. */
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
 }

@@ -9,14 +9,14 @@ const VOICES = [
 ];
 const nameOf = (model: string): string => model.toUpperCase();
 
-describe("what one can look for", () => {
-  it("is what can speak, sorted by names", () => {
+describe("filterOptions", () => {
+  it("lists available voices, sorted by name", () => {
     const options = filterOptions(VOICES, new Map(), nameOf);
     expect(options.map((model) => model.name)).toEqual(["KOKORO"]);
     expect(options[0]?.voices.map((voice) => voice.name)).toEqual(["Emma", "Zoe"]);
   });
 
-  it("is also what recordings have, of voices that are away or that nobody knows any more", () => {
+  it("adds voices of recordings that are unavailable or unknown", () => {
     const recordedVoices = new Map([["bark_5", "bark"], ["old_voice", "old"], ["kokoro_zoe", "kokoro"]]);
     const options = filterOptions(VOICES, recordedVoices, nameOf);
     expect(options.map((model) => model.alias)).toEqual(["bark", "kokoro", "old"]);

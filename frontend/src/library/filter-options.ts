@@ -1,4 +1,4 @@
-/** Which voices and models one can look for: those that can speak, and those of recordings. */
+/** The voices and models offered as filters: the available ones, and those of recordings. */
 
 import type { Voice } from "../api/client";
 
@@ -11,11 +11,11 @@ export interface VoiceOption {
 export interface ModelOption {
   alias: string;
   name: string;
-  /** By their names. */
+  /** Sorted by name. */
   voices: readonly VoiceOption[];
 }
 
-/** `heard` gives the models of voices that recordings have: they may be of voices that nobody knows any more. */
+/** `recordedVoices` maps voices of recordings to models; the service may no longer have these voices. */
 export function filterOptions(
   voices: readonly Pick<Voice, "id" | "name" | "model" | "available">[],
   recordedVoices: ReadonlyMap<string, string>,

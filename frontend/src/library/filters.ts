@@ -1,10 +1,10 @@
-/** What of the library is looked for. It stands in the address, so that it can be kept, sent and reloaded. */
+/** The filters of the library. They are part of the URL, so that they can be bookmarked, shared and reloaded. */
 
 export interface Filters {
   q: string;
   voice: string;
   model: string;
-  /** Days as date fields write them: `2026-07-01`. Of the reader's own calendar, both included. */
+  /** Days as date fields write them (`2026-07-01`), in the user's time zone, both inclusive. */
   from: string;
   to: string;
 }
@@ -12,10 +12,10 @@ export interface Filters {
 export const NO_FILTERS: Filters = { q: "", voice: "", model: "", from: "", to: "" };
 const FILTER_NAMES = ["q", "voice", "model", "from", "to"] as const;
 
-/** The service reads no more of it. */
+/** The service ignores longer queries. */
 export const MAX_QUERY_CHARS = 200;
 
-/** Anybody can write an address: what is no filter is dropped. */
+/** Reads filters from the URL. Drops invalid values, as a URL can contain anything. */
 export function parseFilters(query: URLSearchParams): Filters {
   return {
     q: (query.get("q") ?? "").slice(0, MAX_QUERY_CHARS),
@@ -39,19 +39,19 @@ export function hasFilters(filters: Filters): boolean {
   return !areEqual({ ...filters, q: filters.q.trim() }, NO_FILTERS);
 }
 
-/** How many there are beside the words, for a button that hides them. */
+/** Counts the active filters other than the search text: those that the filter button hides on a phone. */
 export function countMenuFilters(filters: Filters): number {
   return FILTER_NAMES.filter((name) => name !== "q" && filters[name] !== "").length;
 }
 
-/** As the service is asked: without what is not asked for, and days as the moments they begin and end at here. */
+/** Returns the query parameters of the request: without empty filters, and with days as their first and last moment. */
 export function requestQuery(filters: Filters): Partial<Filters> {
   const { q, voice, model, from, to } = filters;
   const parameters = { q: q.trim(), voice, model, from: from && startOfDay(from).toISOString(), to: to && endOfDay(to).toISOString() };
   return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== ""));
 }
 
-/** The day of a moment by the reader's own calendar. */
+/** Returns the day of a time in the user's time zone. */
 export function localDay(iso: string): string {
   const date = new Date(iso);
   return [String(date.getFullYear()).padStart(4, "0"), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join("-");

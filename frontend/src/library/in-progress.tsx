@@ -1,4 +1,4 @@
-/** What is being spoken now, and what was to be: not in the library, and therefore told above it. */
+/** Jobs that have no recording yet, shown above the library: queued, running, failed and cancelled. */
 
 import { t } from "../i18n";
 import { percent, span } from "../i18n/formats";

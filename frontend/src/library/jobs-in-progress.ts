@@ -1,4 +1,4 @@
-/** What is being spoken, and with it what lately was not, asked for now and then while somebody looks. */
+/** Polls the queued and running jobs, and now and then the failed ones, while the page is visible. */
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
@@ -17,12 +17,12 @@ export interface JobInProgress {
 }
 
 const MAX_SHOWN = 5;
-/** Of so many looks one is also for those that were not spoken; and whenever something ended. */
+/** Load failed jobs once in this many polls, and whenever a job has ended. */
 const FAILED_JOBS_EVERY = 24;
 
 export const jobsInProgress = signal<readonly JobInProgress[]>([]);
 export const hasMoreJobs = signal(false);
-/** Grows when something that was under way is not so any more. */
+/** Increases whenever a job is no longer in progress. */
 export const endedCount = signal(0);
 
 type Status = JobInProgress["status"];
@@ -54,14 +54,14 @@ async function refresh(includeFailed: boolean): Promise<void> {
   if (ended || includeFailed) await refreshFailedJobs();
 }
 
-/** Throws a `Failure`. */
+/** Retries a failed or cancelled job. Throws a `Failure`. */
 export async function retryJob(jobId: string): Promise<void> {
   await api.POST("/jobs/{job_id}/retry", { params: { path: { job_id: jobId } } });
   dropFailedJob(jobId);
   await refresh(false);
 }
 
-/** Keeps looking as long as the component is there and the page is seen. */
+/** Polls while the component is mounted and the page is visible. */
 export function useJobsInProgress(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,7 +71,7 @@ export function useJobsInProgress(): void {
       clearTimeout(timer);
       if (document.hidden || isUnmounted) return;
       const startedMs = performance.now();
-      // What cannot be asked now is asked later; the rail says that the service is away.
+      // Ignored: the next poll tries again, and the sidebar shows that the service is unreachable.
       await refresh(polls++ % FAILED_JOBS_EVERY === 0).catch(() => undefined);
       clearTimeout(timer);
       if (!isUnmounted) timer = setTimeout(() => void run(), nextPollMs(performance.now() - startedMs));

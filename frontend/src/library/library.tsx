@@ -1,4 +1,4 @@
-/** The library: everything that was spoken, found again. */
+/** The library screen: search, filters and the list of recordings. */
 
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
@@ -33,7 +33,7 @@ export function Library() {
   }, [endedCount.value]);
   useEffect(() => {
     if (voices.value === null) void loadVoices();
-    // What was opened may have been renamed there. What is gone by now, the list itself finds out.
+    // The opened recording may have been renamed. If it was deleted, the list finds out by itself.
     if (openedId.value !== null) refreshTitle(openedId.value).catch(() => undefined);
     return onUndoKey(undoRemoval);
   }, []);
@@ -53,7 +53,7 @@ export function Library() {
   );
 }
 
-/** The list, or what stands in its place. */
+/** The list of recordings, or a placeholder. */
 function RecordingsPanel({ filters }: { filters: Filters }) {
   const [renamingId, setRenamingId] = useState<string | null>(null);
   const rows = visibleRows.value;
@@ -61,7 +61,7 @@ function RecordingsPanel({ filters }: { filters: Filters }) {
   const row = renamingId === null ? undefined : rows.find((one) => one.jobId === renamingId);
   const needsMore = rows.length === 0 && !recordings.isComplete.value && !recordings.isLoading.value && !failure;
   useEffect(() => {
-    // All that was loaded is about to be deleted: what is behind it comes up.
+    // All loaded rows are about to be deleted, so load the next page.
     if (needsMore) void recordings.loadMore();
   }, [needsMore]);
   if (!rows.length) {
@@ -98,7 +98,7 @@ function EmptyLibrary({ filters }: { filters: Filters }) {
   );
 }
 
-/** Below the last row that is loaded. */
+/** Shown below the last loaded row. */
 function ListFooter({ filters }: { filters: Filters }) {
   const texts = t.value.library;
   const rows = recordings.rows.value;

@@ -1,4 +1,4 @@
-/** Above the rows, and staying there: how many there are, and what can be done with those that are ticked. */
+/** The sticky header of the list: the number of recordings, and actions for the selected ones. */
 
 import { t } from "../i18n";
 import { count } from "../i18n/formats";

@@ -8,7 +8,7 @@ function row(jobId: string): Row {
   return { jobId, title: jobId, excerpt: "", voiceId: "v", model: "m", format: "wav", durationS: 1, sizeBytes: 1, createdAt: "" };
 }
 
-/** A service with these recordings, three to a page, whose answers come when they are let go. */
+/** A fake service with three recordings per page. It can hold back its responses. */
 class Service {
   ids: string[];
   calls: { q: string; cursor: string | null; signal: AbortSignal }[] = [];
@@ -32,8 +32,8 @@ class Service {
 
 const ids = (list: ReturnType<typeof createPagedList>): string[] => list.rows.value.map((one) => one.jobId);
 
-describe("the list", () => {
-  it("loads page behind page until there is no more", async () => {
+describe("createPagedList", () => {
+  it("loads page after page up to the last", async () => {
     const service = new Service(7);
     const list = createPagedList(service.fetch);
     await list.show(NO_FILTERS);
@@ -46,7 +46,7 @@ describe("the list", () => {
     expect(service.calls).toHaveLength(3);
   });
 
-  it("shows what was asked for last, whichever answer comes first", async () => {
+  it("shows the result of the last request, in whatever order responses arrive", async () => {
     const service = new Service(12);
     const list = createPagedList(service.fetch);
     service.held = [];
@@ -61,7 +61,7 @@ describe("the list", () => {
     expect(list.isLoading.value).toBe(false);
   });
 
-  it("keeps what is loaded when it is shown again, with what is new", async () => {
+  it("keeps loaded rows and adds new ones when the same filters are shown again", async () => {
     const service = new Service(9);
     const list = createPagedList(service.fetch);
     await list.show(NO_FILTERS);
@@ -73,7 +73,7 @@ describe("the list", () => {
     expect(ids(list).at(-1)).toBe("r08");
   });
 
-  it("keeps what is shown when more cannot be had, and goes on when asked again", async () => {
+  it("keeps its rows when a page fails, and continues on retry", async () => {
     const service = new Service(5);
     const list = createPagedList(service.fetch);
     await list.show(NO_FILTERS);
@@ -87,14 +87,14 @@ describe("the list", () => {
     expect(list.failure.value).toBeNull();
   });
 
-  it("knows a new title without asking", async () => {
+  it("changes a title without a request", async () => {
     const list = createPagedList(new Service(3).fetch);
     await list.show(NO_FILTERS);
     list.setTitle("r01", "Other");
     expect(list.rows.value.map((one) => one.title)).toEqual(["r00", "Other", "r02"]);
   });
 
-  it("asks anew for what failed, also where nothing is behind it", async () => {
+  it("reloads the first page on retry if there is no next page", async () => {
     const service = new Service(2);
     const list = createPagedList(service.fetch);
     await list.show(NO_FILTERS);

@@ -1,29 +1,29 @@
-/** The list as far as it was loaded: page behind page, newest first, kept while one is on another screen. */
+/** A list that loads page by page, newest first. It outlives the screen that shows it. */
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Failure } from "../api/client";
 import { areEqual, type Filters } from "./filters";
 import { appendPage, mergeFirstPage, type Page, type Row } from "./rows";
 
-/** More than anybody reads, and less than browsers can scroll through. */
+/** Below the maximum scroll height of browsers, and more than anyone reads. */
 export const ROWS_MAX = 100_000;
 
 export type FetchPage = (filters: Filters, cursor: string | null, signal: AbortSignal) => Promise<Page>;
 
 export interface PagedList {
   rows: ReadonlySignal<readonly Row[]>;
-  /** What they are the answer to; null before the first was asked for. */
+  /** The filters of the loaded rows; null before the first request. */
   filters: ReadonlySignal<Filters | null>;
   isLoading: ReadonlySignal<boolean>;
   failure: ReadonlySignal<Failure | null>;
-  /** Nothing is behind what is loaded. */
+  /** True if the last page is loaded. */
   isComplete: ReadonlySignal<boolean>;
-  /** Show what these ask for: from the start, or, when they are the same as before, what is new. */
+  /** Loads the first page for these filters. If they have not changed, only adds what is new. */
   show: (filters: Filters) => Promise<void>;
   loadMore: () => Promise<void>;
-  /** What failed, once more: the next page, or the first where there is none. */
+  /** Repeats a request that failed: for the next page, or for the first if there is none. */
   retry: () => Promise<void>;
-  /** Look at the first page again, without losing those behind it. */
+  /** Reloads the first page and keeps the pages after it. */
   refresh: () => Promise<void>;
   setTitle: (jobId: string, title: string) => void;
 }

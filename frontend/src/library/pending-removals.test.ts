@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createRemovals, UNDO_MS, type Batch, type Refusal, type RemovalEnvironment } from "./pending-removals";
 
-/** A browser and a service, as far as deleting knows them. Two tabs share one `kept`. */
+/** A fake browser and service. All tabs share its storage. */
 class FakeEnvironment {
   stored: readonly Batch[] = [];
   canStore = true;
@@ -13,7 +13,7 @@ class FakeEnvironment {
   responseDelayMs = 0;
   private last = 0;
 
-  /** `closed` tabs find nothing kept, and therefore do nothing more. */
+  /** A closed tab reads no stored batches, so it sends nothing. */
   tab(tabState: { closed: boolean } = { closed: false }): RemovalEnvironment {
     return {
       now: () => Date.now(),
@@ -57,7 +57,7 @@ afterEach(() => vi.useRealTimers());
 const hidden = (removals: ReturnType<typeof createRemovals>): string[] => [...removals.hidden.value];
 
 describe("deleting", () => {
-  it("hides at once and tells the service when the time to undo is over", async () => {
+  it("hides recordings at once and deletes them when the time to undo is over", async () => {
     const removals = createRemovals(environment.tab());
     removals.remove(["a", "b"]);
     expect(hidden(removals)).toEqual(["a", "b"]);
@@ -73,7 +73,7 @@ describe("deleting", () => {
     expect(environment.offers.size).toBe(0);
   });
 
-  it("is undone as if nothing had been", async () => {
+  it("sends nothing after an undo", async () => {
     const removals = createRemovals(environment.tab());
     removals.remove(["a"]);
     await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
@@ -84,7 +84,7 @@ describe("deleting", () => {
     expect(environment.stored).toEqual([]);
   });
 
-  it("undoes the latest first, by a key, until there is none", async () => {
+  it("undoes the latest batch first, until none is left", async () => {
     const removals = createRemovals(environment.tab());
     removals.remove(["a"]);
     removals.remove(["b"]);
@@ -106,7 +106,7 @@ describe("deleting", () => {
     expect(hidden(removals)).toEqual(["a"]);
   });
 
-  it("takes each recording once", async () => {
+  it("deletes each recording only once", async () => {
     const removals = createRemovals(environment.tab());
     removals.remove(["a"]);
     removals.remove(["a", "b"]);
@@ -115,7 +115,7 @@ describe("deleting", () => {
     expect(environment.sent).toEqual([["a"], ["b"]]);
   });
 
-  it("brings back what was refused, and says why", async () => {
+  it("shows refused recordings again, with the reason", async () => {
     environment.reasons.set("b", "The database does not answer.");
     const removals = createRemovals(environment.tab());
     removals.remove(["a", "b"]);
@@ -129,7 +129,7 @@ describe("deleting", () => {
 });
 
 describe("after a reload", () => {
-  it("goes on for what is left of the time", async () => {
+  it("waits only for the remaining time", async () => {
     const tabState = { closed: false };
     createRemovals(environment.tab(tabState)).remove(["a"]);
     await vi.advanceTimersByTimeAsync(5000);
@@ -156,7 +156,7 @@ describe("after a reload", () => {
     expect(environment.sent).toEqual([]);
   });
 
-  it("sends at once what should have been sent long ago", async () => {
+  it("sends an overdue batch at once", async () => {
     environment.stored = [{ id: "old", jobIds: ["a"], dueAt: Date.now() - 86_400_000 }];
     const removals = createRemovals(environment.tab());
     removals.resume();
@@ -167,7 +167,7 @@ describe("after a reload", () => {
 });
 
 describe("in two tabs", () => {
-  it("what one undoes, the other does not send", async () => {
+  it("does not send what the other tab has undone", async () => {
     const [one, other] = [createRemovals(environment.tab()), createRemovals(environment.tab())];
     one.remove(["a"]);
     other.resume();
@@ -179,7 +179,7 @@ describe("in two tabs", () => {
     expect(environment.sent).toEqual([]);
   });
 
-  it("a tab that heard nothing of it looks before it sends", async () => {
+  it("checks storage before sending, in case it missed an undo", async () => {
     const [one, other] = [createRemovals(environment.tab()), createRemovals(environment.tab())];
     one.remove(["a"]);
     other.resume();
@@ -190,8 +190,8 @@ describe("in two tabs", () => {
   });
 });
 
-describe("where the browser keeps nothing", () => {
-  it("deletes all the same", async () => {
+describe("without storage", () => {
+  it("still deletes", async () => {
     environment.canStore = false;
     const removals = createRemovals(environment.tab());
     removals.remove(["a"]);

@@ -1,7 +1,7 @@
-/** Deleting with a way back: what is deleted vanishes at once, and the service hears of it when the time to undo is over.
+/** Deletions that can be undone: recordings are hidden at once and deleted after a delay.
  *
- * What waits is kept by the browser, so that it outlives a reload, and other tabs know of it. A request that was sent twice
- * finds nothing the second time, which is what was wanted.
+ * Pending batches are in local storage, so that they survive a reload and other tabs see them. Two tabs may delete the
+ * same batch: the second request finds nothing, which is harmless.
  */
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
@@ -11,7 +11,7 @@ export const UNDO_MS = 8000;
 export interface Batch {
   id: string;
   jobIds: readonly string[];
-  /** When the service is told: milliseconds of the epoch. */
+  /** When the request is sent, in milliseconds since the epoch. Stored under this name. */
   dueAt: number;
 }
 
@@ -20,37 +20,37 @@ export interface Refusal {
   reason: string;
 }
 
-/** What this stands on, so that tests can stand it on something else. */
+/** The dependencies, which tests replace. */
 export interface RemovalEnvironment {
   now: () => number;
   newId: () => string;
-  /** What the browser kept. */
+  /** Returns the stored batches. */
   readBatches: () => readonly Batch[];
-  /** False when it could not be kept: storage is full, or forbidden. */
+  /** Stores the batches. Returns false if storage is full or blocked. */
   writeBatches: (batches: readonly Batch[]) => boolean;
-  /** Says that they are deleted, and offers `undo` for so long. Returns what takes that away again. */
+  /** Offers to undo a batch for `remainingMs`. Returns a function that withdraws the offer. */
   offerUndo: (batch: Batch, remainingMs: number, undo: () => void) => () => void;
-  /** Tells the service. Never throws: what could not be asked is refused. */
+  /** Sends the request. Never throws: ids of a request that failed are returned as refused. */
   send: (jobIds: readonly string[]) => Promise<readonly Refusal[]>;
-  /** Just before it is sent. */
+  /** Called just before the request is sent. */
   beforeSend: (jobIds: readonly string[]) => void;
   onRefused: (refusals: readonly Refusal[]) => void;
 }
 
 export interface Removals {
-  /** Those that are not to be shown: they wait to be deleted, or they are. */
+  /** Ids that must not be shown: deleted or pending. */
   hidden: ReadonlySignal<ReadonlySet<string>>;
   remove: (jobIds: readonly string[]) => void;
-  /** The latest that can be. False when there is none. */
+  /** Undoes the latest pending batch. Returns false if there is none. */
   undo: () => boolean;
-  /** Takes up what the browser kept: after a reload, and when another tab changed it. */
+  /** Adopts the stored batches, after a reload or a change by another tab. */
   resume: () => void;
 }
 
 interface PendingBatch extends Batch {
-  /** What is not kept is known to this tab alone. */
+  /** False if storage failed: then only this tab knows the batch. */
   isStored: boolean;
-  /** Null once it is sent. */
+  /** Null once the request is sent. */
   timer: ReturnType<typeof setTimeout> | null;
   dismiss: () => void;
 }
@@ -60,13 +60,13 @@ export function createRemovals(environment: RemovalEnvironment): Removals {
   const removed = signal<ReadonlySet<string>>(new Set());
   const hidden = computed(() => new Set([...removed.value, ...pending.value.flatMap((batch) => batch.jobIds)]));
 
-  /** Change what is kept, from what is kept now: another tab may have changed it. */
+  /** Updates the stored batches. Reads them first, as another tab may have changed them. */
   function updateStored(change: (stored: readonly Batch[]) => readonly Batch[]): boolean {
     return environment.writeBatches(change(environment.readBatches()));
   }
 
   function schedule(batch: Batch, { isStored }: { isStored: boolean }): void {
-    // A clock that was set back must not make it longer, nor longer than a timer can wait.
+    // Capped, because a clock that was set back would make the delay longer.
     const remainingMs = Math.min(UNDO_MS, Math.max(0, batch.dueAt - environment.now()));
     const dismiss = remainingMs ? environment.offerUndo(batch, remainingMs, () => cancel(batch.id)) : () => undefined;
     const timer = setTimeout(() => void send(batch.id), remainingMs);
@@ -88,7 +88,7 @@ export function createRemovals(environment: RemovalEnvironment): Removals {
   async function send(id: string): Promise<void> {
     const batch = pending.value.find((one) => one.id === id);
     if (!batch) return;
-    // Another tab undid it, and this one slept.
+    // Another tab undid it while this one was asleep.
     if (batch.isStored && !environment.readBatches().some((one) => one.id === id)) return discard(id);
     pending.value = pending.value.map((one) => (one.id === id ? { ...one, timer: null } : one));
     batch.dismiss();

@@ -1,4 +1,4 @@
-/** The recordings. Only rows near what is seen are drawn, so that twenty thousand are as light as twenty. */
+/** The list of recordings. Renders only rows near the viewport, so that its cost does not grow with the list. */
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
@@ -11,7 +11,7 @@ import { isTyping } from "./filter-bar";
 import { Viewport } from "./viewport";
 import { renderedIndices, targetIndex } from "./windowing";
 
-/** So many rows before the end of what is loaded, more are asked for. */
+/** Load the next page when fewer rows than this are left below the rendered ones. */
 const LOAD_AHEAD_ROWS = 60;
 
 export function RecordingList({ onRename }: { onRename: (jobId: string) => void }) {
@@ -32,7 +32,7 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
 
   const activeIndex = rows.findIndex((row) => row.jobId === activeId.value);
   const isVisible = activeIndex >= view.visibleFirst && activeIndex < view.visibleEnd;
-  // The one row in the way of the Tab key: where one was, unless one has scrolled away from there.
+  // The only tab stop of the list: the active row, unless it is scrolled out of view and has no focus.
   const tabStop = activeIndex >= 0 && (hasFocus || isVisible) ? activeIndex : Math.min(view.visibleFirst, rows.length - 1);
 
   useLayoutEffect(() => {
@@ -43,7 +43,7 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   useEffect(() => {
     if (openedId.value === null || openedId.value !== activeId.value) return;
     openedId.value = null;
-    // Behind the frame, which gives the focus to a new screen.
+    // In the next frame, because the shell first focuses the new screen.
     const frame = requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-at="${activeIndex}"]`)?.focus({ preventScroll: true }));
     return () => cancelAnimationFrame(frame);
   }, []);

@@ -10,7 +10,7 @@ import { Menu } from "../ui/menu";
 import type { Row } from "./rows";
 import { formatShortDate } from "./short-date";
 
-/** Drawn again only when what it is given changed: what is given to it must stay the same from scroll to scroll. */
+/** One recording. It renders again only if its props change, so they must be stable while scrolling. */
 export function RecordingRow({
   row,
   index,
@@ -24,9 +24,9 @@ export function RecordingRow({
 }: {
   row: Row;
   index: number;
-  /** Pixels from the upper edge of the list. */
+  /** Pixels from the top of the list. */
   top: number;
-  /** The Tab key comes by here. */
+  /** True for the row that the Tab key reaches. */
   isTabStop: boolean;
   isSelected: boolean;
   onSelect: (jobId: string, isRange: boolean) => void;
@@ -50,7 +50,7 @@ export function RecordingRow({
       tabIndex={tabIndex}
       style={{ top: `${top}px` }}
       onMouseDown={(event) => {
-        // Or a range of text would be marked with the range of rows.
+        // Otherwise the browser also selects the text of the range.
         if (event.shiftKey) event.preventDefault();
       }}
       onClick={(event) => {

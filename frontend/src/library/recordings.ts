@@ -1,4 +1,4 @@
-/** The library itself, and where one stands in it: both outlive the screen, so that one comes back to the same place. */
+/** The loaded recordings, their selection and the active row. They outlive the screen, so that it can be restored. */
 
 import { computed, effect, signal } from "@preact/signals";
 import { dataOf, api } from "../api/client";
@@ -22,7 +22,7 @@ export function updateSelection(change: (current: Selection, visibleIds: readonl
   rawSelection.value = change(selection.value, visibleIds.value);
 }
 
-/** The models of voices that a recording was seen to have: what the filters hide now is remembered. */
+/** The models of voices by voice id, for all recordings loaded so far, also those that filters hide now. */
 export const recordedVoices = signal<ReadonlyMap<string, string>>(new Map());
 effect(() => {
   const previous = recordedVoices.peek();
@@ -31,10 +31,10 @@ effect(() => {
   if (updated.size > previous.size) recordedVoices.value = updated;
 });
 
-/** The row that keys act on. */
+/** The id of the row that keys act on. */
 export const activeId = signal<string | null>(null);
 
-/** The one that was opened: it is what one comes back to, and what may have another name by then. */
+/** The id of the recording that was opened last. It gets the focus on return, and may have been renamed. */
 export const openedId = signal<string | null>(null);
 
 async function fetchPage(filters: Filters, cursor: string | null, signal: AbortSignal): Promise<Page> {
@@ -43,14 +43,14 @@ async function fetchPage(filters: Filters, cursor: string | null, signal: AbortS
   return { rows: items.map(toRow), nextCursor };
 }
 
-/** Throws a `Failure`. */
+/** Renames a recording. Throws a `Failure`. */
 export async function rename(jobId: string, title: string): Promise<void> {
   const params = { path: { job_id: jobId } };
   const renamed = await dataOf(api.PATCH("/history/{job_id}", { params, body: { title } }));
   recordings.setTitle(jobId, renamed.title);
 }
 
-/** What one recording is called now. */
+/** Reloads the title of a recording. */
 export async function refreshTitle(jobId: string): Promise<void> {
   const params = { path: { job_id: jobId } };
   const { title } = await dataOf(api.GET("/history/{job_id}", { params }));

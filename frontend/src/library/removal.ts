@@ -1,4 +1,4 @@
-/** Deleting recordings, and jobs that became none, from any screen: see removals.ts for how one can come back from it. */
+/** Deletes recordings and jobs without one, from any screen. pending-removals.ts implements undo. */
 
 import { dataOf, api, Failure } from "../api/client";
 import { count } from "../i18n/formats";
@@ -33,16 +33,16 @@ const removals = createRemovals({
   },
 });
 
-/** Ids of recordings that are not to be shown any more: deleted, or about to be. */
+/** Ids that must not be shown any more: deleted, or about to be deleted. */
 export const pendingRemovals = removals.hidden;
 
-/** Hides them at once and tells the service in eight seconds, if nobody undoes it until then. */
+/** Hides recordings at once, and deletes them after eight seconds unless the user undoes it. */
 export const removeRecordings = removals.remove;
 
-/** Brings back what was removed last. False when nothing can be brought back. */
+/** Undoes the latest deletion. Returns false if there is nothing to undo. */
 export const undoRemoval = removals.undo;
 
-/** To be called once, when the page starts. */
+/** Resumes deletions that were pending before a reload. Call it once, when the page starts. */
 export function resumeRemovals(): void {
   removals.resume();
   addEventListener("storage", (event) => {
@@ -50,7 +50,7 @@ export function resumeRemovals(): void {
   });
 }
 
-/** Storage is open to everything on this host: what has another shape is nothing of ours. */
+/** Reads the stored batches. Ignores values of another shape, as anything on this host can write to storage. */
 function storedBatches(): readonly Batch[] {
   const value = readStored<unknown>(STORAGE_KEY, []);
   return Array.isArray(value) ? value.filter(isBatch) : [];
@@ -79,12 +79,12 @@ async function send(jobIds: readonly string[]): Promise<readonly Refusal[]> {
   return refusals;
 }
 
-/** By the job, which takes its recording along: what failed or was cancelled has none. */
+/** Deletes a job and its recording. A failed or cancelled job has no recording, so the job is what to delete. */
 async function deleteOne(jobId: string): Promise<readonly Refusal[]> {
   try {
     await api.DELETE("/jobs/{job_id}", { params: { path: { job_id: jobId } } });
   } catch (cause) {
-    // Somebody else was quicker: it is gone, as was wanted.
+    // Already deleted by someone else.
     if (!(cause instanceof Failure && cause.isGone)) throw cause;
   }
   return [];

@@ -1,11 +1,11 @@
-/** A recording as the library shows it, and the few things that happen to a list of them. */
+/** Recordings as rows of the library, and operations on lists of rows. */
 
 import type { Recording } from "../api/client";
 
 export interface Row {
   jobId: string;
   title: string;
-  /** The first words of the text, from behind the title where the title is those words. */
+  /** The first words of the text. If the title is the start of the text, those after the title. */
   excerpt: string;
   voiceId: string;
   model: string;
@@ -17,7 +17,7 @@ export interface Row {
 
 export interface Page {
   rows: readonly Row[];
-  /** Where the next page begins; null on the last. */
+  /** The cursor of the next page; null on the last page. */
   nextCursor: string | null;
 }
 
@@ -38,13 +38,13 @@ export function toRow(recording: Recording): Row {
   };
 }
 
-/** Empty when the title says all of it. */
+/** Returns the excerpt below a title. Empty if the title contains the whole text. */
 export function excerpt(title: string, text: string): string {
   const textStart = collapseSpaces(copyStart(text, 2 * EXCERPT_CHARS));
   const titleText = collapseSpaces(title.replace(/…$/, ""));
   if (titleText === "" || !textStart.startsWith(titleText)) return copyStart(textStart, EXCERPT_CHARS);
   if (textStart === titleText) return "";
-  // The title may end within a word.
+  // The title may end in the middle of a word.
   const partialWord = /\S*$/.exec(titleText)?.[0] ?? "";
   const start = textStart[titleText.length] === " " || partialWord.length === titleText.length ? titleText.length : titleText.length - partialWord.length;
   return `… ${copyStart(textStart.slice(start).trim(), EXCERPT_CHARS)}`;
@@ -54,13 +54,13 @@ function collapseSpaces(text: string): string {
   return text.split(/\s+/).filter(Boolean).join(" ");
 }
 
-/** A copy of the beginning: a slice would keep the whole of a book in memory behind its first words. */
+/** Copies the start of a text. A slice would keep the whole text, perhaps a book, in memory. */
 function copyStart(text: string, chars: number): string {
   const cut = text.slice(0, chars).replace(/[\uD800-\uDBFF]$/, "");
   return Array.from(cut).join("");
 }
 
-/** What the first page says now, before what was loaded behind it; null when the two do not meet. */
+/** Puts a reloaded first page before the rows loaded after it. Returns null if they do not overlap. */
 export function mergeFirstPage(loaded: readonly Row[], page: Page): readonly Row[] | null {
   const last = page.rows.at(-1);
   if (page.nextCursor === null || !last) return page.rows;
@@ -68,7 +68,7 @@ export function mergeFirstPage(loaded: readonly Row[], page: Page): readonly Row
   return index < 0 ? null : [...page.rows, ...loaded.slice(index + 1)];
 }
 
-/** Pages may meet where something came or went between them. */
+/** Appends a page. Pages overlap if recordings were added in between; duplicates are dropped. */
 export function appendPage(loaded: readonly Row[], page: Page): readonly Row[] {
   const loadedIds = new Set(loaded.map((row) => row.jobId));
   return [...loaded, ...page.rows.filter((row) => !loadedIds.has(row.jobId))];

@@ -4,31 +4,31 @@ import { selectAll, EMPTY_SELECTION, selectRange, toggle, restrictTo } from "./s
 const SHOWN = ["a", "b", "c", "d", "e"];
 
 describe("a selection", () => {
-  it("takes one in and lets it go", () => {
+  it("adds and removes one recording", () => {
     const one = toggle(EMPTY_SELECTION, "b");
     expect([...one.ids]).toEqual(["b"]);
     expect([...toggle(one, "b").ids]).toEqual([]);
     expect([...EMPTY_SELECTION.ids]).toEqual([]);
   });
 
-  it("takes a range in both directions, from the same anchor each time", () => {
+  it("selects a range in both directions from the same anchor", () => {
     const one = toggle(EMPTY_SELECTION, "c");
     const down = selectRange(one, SHOWN, "e");
     expect([...down.ids].sort()).toEqual(["c", "d", "e"]);
     expect([...selectRange(down, SHOWN, "a").ids].sort()).toEqual(SHOWN);
   });
 
-  it("lets a range go when the anchor was let go", () => {
+  it("deselects a range if its anchor is not selected", () => {
     const without = toggle(selectAll(SHOWN), "b");
     expect([...selectRange(without, SHOWN, "d").ids]).toEqual(["a", "e"]);
   });
 
-  it("is one recording where there is no anchor any more", () => {
+  it("selects one recording if there is no anchor", () => {
     expect([...selectRange(EMPTY_SELECTION, SHOWN, "d").ids]).toEqual(["d"]);
     expect([...selectRange({ ids: new Set(["x"]), anchor: "x" }, SHOWN, "d").ids]).toEqual(["x", "d"]);
   });
 
-  it("holds nothing that is not shown", () => {
+  it("drops recordings that are not visible", () => {
     const some = toggle(toggle(EMPTY_SELECTION, "a"), "b");
     expect(restrictTo(some, ["a", "c"])).toEqual({ ids: new Set(["a"]), anchor: null });
     expect(restrictTo(some, SHOWN)).toBe(some);

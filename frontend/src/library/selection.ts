@@ -1,4 +1,4 @@
-/** Which recordings are ticked. Ranges go from the last one that was ticked by itself. */
+/** The selected recordings. A range starts at the anchor, the recording selected last on its own. */
 
 export interface Selection {
   ids: ReadonlySet<string>;
@@ -13,7 +13,7 @@ export function toggle(selection: Selection, id: string): Selection {
   return { ids, anchor: id };
 }
 
-/** From the anchor to this one, in the order shown; what the anchor is, all of them become. */
+/** Selects the rows from the anchor to `id`, in the order shown, or deselects them if the anchor is not selected. */
 export function selectRange(selection: Selection, visibleIds: readonly string[], id: string): Selection {
   const from = selection.anchor === null ? -1 : visibleIds.indexOf(selection.anchor);
   const to = visibleIds.indexOf(id);
@@ -31,7 +31,7 @@ export function selectAll(visibleIds: readonly string[]): Selection {
   return { ids: new Set(visibleIds), anchor: visibleIds[0] ?? null };
 }
 
-/** Nothing is chosen that is not in the list: it could be deleted unseen. */
+/** Removes ids that are not visible, so that nothing is deleted unseen. */
 export function restrictTo(selection: Selection, visibleIds: readonly string[]): Selection {
   if (!selection.ids.size) return selection;
   const present = new Set(visibleIds);

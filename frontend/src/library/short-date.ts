@@ -1,4 +1,4 @@
-/** When it was spoken, as short as it can be said: today by the clock, this year by the day. */
+/** Formats a date briefly: only the time today, only the day this year, else with the year. */
 
 import { locale } from "../i18n/formats";
 import { localDay } from "./filters";

@@ -1,4 +1,4 @@
-/** What is seen of the list, and holding on to it: what comes or goes above moves nothing of what one reads. */
+/** Tracks the visible rows and anchors the scroll position, so that rows added or removed above move nothing. */
 
 import type { Row } from "./rows";
 import { renderedRange, scrollDelta, type RowRange } from "./windowing";
@@ -8,24 +8,24 @@ export interface View extends RowRange {
   visibleEnd: number;
   rowHeight: number;
   rowsPerPage: number;
-  /** Whether a row is one line of columns, or a card. */
+  /** True if rows have columns, false if they are cards. */
   isWide: boolean;
 }
 
-/** The first row that is seen, and how far its upper edge is from that of the view. */
+/** The first visible row, and the distance of its top from the top of the viewport. */
 interface Anchor {
   jobId: string;
   offset: number;
 }
 
 const WIDE_REM = 46;
-/** The heights that library.css gives to rows. */
+/** The heights of rows in library.css. */
 const ROW_REM = { wide: 4.5, narrow: 7.25 };
 
-// One comes back to the place where one was.
+// Kept across screens, so that the scroll position can be restored.
 let anchor: Anchor | null = null;
 
-/** Forget the place: something else is shown from now on. */
+/** Scrolls to the top and forgets the anchor, because other rows will be shown. */
 export function resetScroll(): void {
   anchor = null;
   document.getElementById("main")?.scrollTo(0, 0);
@@ -40,7 +40,7 @@ export class Viewport {
   private rows: readonly Row[] = [];
   private onView: (view: View) => void = () => undefined;
 
-  /** Returns what lets go of it. */
+  /** Starts tracking the list. Returns a function that stops it. */
   attach(list: HTMLElement, onView: (view: View) => void): () => void {
     this.list = list;
     this.scroller = list.closest<HTMLElement>(".main");
@@ -56,7 +56,7 @@ export class Viewport {
     };
   }
 
-  /** Go where one was. Behind the frame, which scrolls a new screen to its top. Returns what calls it off. */
+  /** Restores the scroll position in the next frame, after the shell scrolled to the top. Returns a cancel function. */
   restore(): () => void {
     const frame = requestAnimationFrame(() => {
       anchor = this.savedAnchor;
@@ -65,13 +65,13 @@ export class Viewport {
     return () => cancelAnimationFrame(frame);
   }
 
-  /** The rows, or the place around them, are others now. */
+  /** Updates the view after the rows or the layout have changed. */
   setRows(rows: readonly Row[]): void {
     this.rows = rows;
     if (!this.list || !this.scroller) return;
     this.measure();
     const index = anchor ? rows.findIndex((row) => row.jobId === anchor?.jobId) : -1;
-    // It may have to grow before one can scroll in it.
+    // The list must be high enough before it can scroll.
     this.list.style.height = `${rows.length * this.view.rowHeight}px`;
     if (anchor && index >= 0) this.scroller.scrollTop += index * this.view.rowHeight - this.pixelsAbove() - anchor.offset;
     this.update();
@@ -92,7 +92,7 @@ export class Viewport {
     this.update();
   }
 
-  /** How many pixels of the list lie above what is seen. */
+  /** Returns the height of the list above the viewport in pixels. */
   private pixelsAbove(): number {
     return (this.scroller?.getBoundingClientRect().top ?? 0) - (this.list?.getBoundingClientRect().top ?? 0);
   }

@@ -1,15 +1,15 @@
-/** Which rows of a long list are drawn: all have one height, so their place is a product and nothing is measured. */
+/** Computes which rows of a long list to render. All rows have the same height, so none has to be measured. */
 
 export interface RowRange {
   first: number;
-  /** Behind the last. */
+  /** One past the last row. */
   end: number;
 }
 
-/** Rows drawn beyond both edges, so that a quick scroll does not outrun them. */
+/** Extra rows rendered above and below the viewport, for quick scrolling. */
 const OVERSCAN_ROWS = 8;
 
-/** `above` is how many pixels of the list lie above the upper edge of what is seen; negative when it begins below. */
+/** `pixelsAbove` is the height of the list above the viewport, negative if the list starts below its top. */
 export function renderedRange({
   pixelsAbove,
   viewHeight,
@@ -27,21 +27,21 @@ export function renderedRange({
   return { first: clamp(first, 0, count), end: clamp(end, 0, count) };
 }
 
-/** Their places, and with them that of the row which has the focus: it would be lost if it was not drawn. */
+/** Returns the indices of a range, and that of the focused row, which would lose the focus if it was not rendered. */
 export function renderedIndices(range: RowRange, focused: number): number[] {
   const within = Array.from({ length: range.end - range.first }, (_, at) => range.first + at);
   if (focused < 0 || (focused >= range.first && focused < range.end)) return within;
   return focused < range.first ? [focused, ...within] : [...within, focused];
 }
 
-/** Where a key leads from here; null when it leads nowhere. */
+/** Returns the row that a key moves to, or null if the key moves nowhere. */
 export function targetIndex(key: string, { from, count, rowsPerPage }: { from: number; count: number; rowsPerPage: number }): number | null {
   const page = Math.max(1, rowsPerPage - 1);
   const target = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page, Home: 0, End: count - 1 }[key];
   return target === undefined || count === 0 ? null : clamp(target, 0, count - 1);
 }
 
-/** How far to scroll so that a row is seen whole, and no farther. */
+/** Returns the smallest scroll distance that makes a row fully visible. */
 export function scrollDelta({
   top,
   bottom,

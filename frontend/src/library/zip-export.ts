@@ -1,4 +1,4 @@
-/** Many recordings as a ZIP, or as several: the service takes only so many at once. */
+/** Exports recordings as ZIP files: several if there are more than one request may contain. */
 
 import { signal } from "@preact/signals";
 import { dataOf, api, Failure } from "../api/client";
@@ -10,7 +10,7 @@ import { explain } from "../ui/state";
 import { downloadBlob } from "../ui/file-download";
 import { chunks } from "./chunks";
 
-/** What is said while it goes on; null when nothing is being exported. */
+/** The progress message; null while nothing is being exported. */
 export const exportStatus = signal<string | null>(null);
 
 export async function exportRecordings(jobIds: readonly string[]): Promise<void> {
@@ -32,7 +32,7 @@ export async function exportRecordings(jobIds: readonly string[]): Promise<void>
   }
 }
 
-/** It is read as it comes: nobody knows beforehand how long it is, but everybody sees that it grows. */
+/** Downloads a ZIP as a stream. Its size is not known in advance, so the progress is the size so far. */
 async function downloadZip(jobIds: readonly string[], reportSize: (size: number) => void): Promise<Blob> {
   reportSize(0);
   const body = { job_ids: [...jobIds] };

@@ -1,4 +1,4 @@
-/** Day or night: as the system says, or as somebody chose. */
+/** The colour theme: the user's choice, or that of the operating system. */
 
 import { effect, signal } from "@preact/signals";
 import { readStored, writeStored } from "./storage";

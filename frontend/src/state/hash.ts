@@ -29,7 +29,7 @@ export function formatHash(screen: Screen | OldScreen, id?: string, query?: URLS
   return `#/${screen}${id ? `/${encodeURIComponent(id)}` : ""}${parameters ? `?${parameters}` : ""}`;
 }
 
-/** Replaces the hash of an earlier release by its present one, so that bookmarks keep working. */
+/** Converts a hash of an earlier release to its present form, so that bookmarks keep working. */
 export function currentHash(hash: string): string {
   const { screen, query } = split(hash);
   if (screen !== "farm") return hash;

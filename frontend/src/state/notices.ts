@@ -1,4 +1,4 @@
-/** Short messages at the edge of the page, read out politely, with one thing to do about them at most. */
+/** Short messages at the edge of the page, each with one action at most. Screen readers announce them politely. */
 
 import { signal } from "@preact/signals";
 
@@ -7,7 +7,7 @@ export interface Notice {
   text: string;
   kind: "plain" | "bad";
   action: { label: string; run: () => void } | null;
-  /** What can be done can be done for so long: the time is seen running out. */
+  /** How long the action is available. The notice shows a countdown. */
   timeLimitMs: number | null;
 }
 
@@ -15,7 +15,7 @@ export const notices = signal<readonly Notice[]>([]);
 
 let lastId = 0;
 
-/** Returns what takes it away again. `staysMs` of 0 stays until then. */
+/** Shows a notice and returns a function that dismisses it. With `staysMs` 0 it stays until it is dismissed. */
 export function showNotice(
   text: string,
   {
@@ -29,13 +29,13 @@ export function showNotice(
   const dismiss = (): void => {
     notices.value = notices.value.filter((one) => one.id !== notice.id);
   };
-  // The same message twice is one.
+  // A repeated message replaces the earlier one.
   notices.value = [...notices.value.filter((one) => one.text !== text || one.action !== null), notice];
   if (staysMs) setTimeout(dismiss, staysMs);
   return dismiss;
 }
 
-/** What went wrong before is of no interest once something is tried anew. */
+/** Dismisses error notices, which are out of date once the user tries again. */
 export function dismissErrors(): void {
   notices.value = notices.value.filter((notice) => notice.kind !== "bad");
 }

@@ -1,7 +1,6 @@
-/** The one sound that is heard: it goes on while one walks from screen to screen.
+/** The audio player. There is one for the whole page, and it keeps playing when the screen changes.
  *
- * A job that is still being spoken is heard by its stream, from the first segment on; a finished one by its file, in
- * which one can go anywhere.
+ * A running job plays as a stream, from its first segment on. A finished job plays from its file, which is seekable.
  */
 
 import { computed, effect, signal } from "@preact/signals";
@@ -12,20 +11,20 @@ export interface Track {
   jobId: string;
   title: string;
   format: string;
-  /** Still being spoken. */
+  /** True while the job is running. */
   live: boolean;
-  /** Known once it is finished. */
+  /** The duration in seconds, known once the job is finished. */
   lengthS?: number;
 }
 
 export const track = signal<Track | null>(null);
 export const playing = signal(false);
-/** Play was asked for, and no sound is there yet. */
+/** True from a request to play until audio is available. */
 export const waiting = signal(false);
 export const positionS = signal(0);
-/** 0 while nobody knows. */
+/** The duration of the track, 0 while it is unknown. */
 export const durationS = computed(() => elementDurationS.value || (track.value?.lengthS ?? 0));
-/** A stream does not tell how long it will be. */
+/** The duration that the audio element reports, 0 for a stream. */
 const elementDurationS = signal(0);
 export const rate = signal(1);
 export const trouble = signal<"none" | "sound" | "asks">("none");
@@ -33,7 +32,7 @@ export const trouble = signal<"none" | "sound" | "asks">("none");
 export const audio = new Audio();
 audio.preload = "metadata";
 
-/** What browsers call the formats they play; raw samples they play by no name. */
+/** MIME types by format. Browsers cannot play raw PCM, so it has none. */
 const TYPES: Record<string, string> = {
   wav: "audio/wav",
   mp3: "audio/mpeg",
@@ -47,23 +46,23 @@ export function isPlayable(format: string): boolean {
   return type !== undefined && audio.canPlayType(type) !== "";
 }
 
-/** Begin to play; from within a press of a key or a button, or a browser may refuse. */
+/** Starts a track. Call it from a click or key handler, or the browser may block playback. */
 export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Promise<void> {
-  // What was heard before must not be heard under this one's name.
+  // The previous track must not go on under the new title.
   audio.pause();
   audio.removeAttribute("src");
   track.value = next;
   trouble.value = "none";
   positionS.value = atS;
   elementDurationS.value = 0;
-  if (next.live && !isPlayable(next.format)) return; // heard when it is finished
+  if (next.live && !isPlayable(next.format)) return; // it plays once the job is finished
   waiting.value = true;
   const source = await sourceOf(next);
   if (track.value !== next || source === null) return;
   await startSource(source, atS);
 }
 
-/** While a job is spoken the player asks by itself what becomes of it, whatever screen is shown. */
+/** Checks whether the job of a live track has ended. The player does so itself, as any screen may be shown. */
 async function pollJob(current: Track): Promise<void> {
   const status = await fetchStatus(current.jobId);
   if (track.value !== current) return;
@@ -71,7 +70,7 @@ async function pollJob(current: Track): Promise<void> {
   else if (status === "completed") await switchToRecording(current);
 }
 
-/** From now on its file is there. What streams goes on to stream: the file takes over when one goes elsewhere in it. */
+/** Switches a track to the finished recording. A stream that plays goes on; the file takes over at the next seek. */
 async function switchToRecording(current: Track): Promise<void> {
   const path = { job_id: current.jobId };
   const recording = await dataOf(api.GET("/history/{job_id}", { params: { path } })).catch(() => null);
@@ -97,7 +96,7 @@ export function toggle(): void {
   else void resume();
 }
 
-/** Does nothing where the sound is not there yet. */
+/** Seeks within the track. Does nothing while there is no audio yet. */
 export function seek(seconds: number): void {
   const current = track.value;
   if (!current || audio.src === "") return;
@@ -148,7 +147,7 @@ async function resume(): Promise<void> {
     await audio.play();
   } catch (error) {
     const name = (error as DOMException).name;
-    // Another play took its place, or the browser wants a press first.
+    // AbortError: another track has started. NotAllowedError: the browser wants a user gesture first.
     if (name === "AbortError") return;
     fail(name === "NotAllowedError" ? "asks" : "sound");
   }
@@ -162,7 +161,7 @@ function fail(why: "sound" | "asks"): void {
 const RETRY_DELAYS_MS = [500, 1500, 4000];
 let retries = 0;
 
-/** A stream whose connection broke begins again, and goes on where one was, as long as there is something to hear. */
+/** Restarts a broken stream at the current position, unless its job failed or was cancelled. */
 async function reconnect(): Promise<void> {
   const current = track.value;
   if (!current || audio.src === "") return;
@@ -176,12 +175,12 @@ async function reconnect(): Promise<void> {
   else void play(track.value, { atS });
 }
 
-/** Null when nobody could say. */
+/** Returns the status of a job, or null if the service could not tell. */
 async function fetchStatus(jobId: string): Promise<string | null> {
   try {
     return (await dataOf(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } }))).status;
   } catch (failure) {
-    // A job that was cleaned up was over; 404 says so too, and its recording is asked for then.
+    // 410: deleted. 404: cleaned up, so the job had ended; its recording is requested next.
     const { status } = failure as Failure;
     return status === 410 ? "gone" : status === 404 ? "completed" : null;
   }
@@ -191,7 +190,7 @@ for (const name of ["play", "playing", "pause", "waiting", "timeupdate", "durati
   audio.addEventListener(name, () => {
     if (name === "error") return void reconnect();
     if (name === "timeupdate") {
-      // A new source sets the time back: only what is heard says that the line is mended.
+      // A new source resets the time to 0, so only progress beyond the last position proves that the stream works.
       if (audio.currentTime > positionS.value) retries = 0;
       if (audio.readyState > 0 && !audio.ended) positionS.value = audio.currentTime;
     }

@@ -26,7 +26,7 @@ export function replaceQuery(query: URLSearchParams): void {
   hash.value = location.hash;
 }
 
-/** Returns the hash of the address bar; one of an earlier release is replaced there first. */
+/** Returns the current hash. Replaces a hash of an earlier release in the address bar first. */
 function readHash(): string {
   const current = currentHash(location.hash);
   if (current !== location.hash) history.replaceState(null, "", current);

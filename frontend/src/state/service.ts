@@ -1,4 +1,4 @@
-/** How the service is, asked for now and then while somebody looks. */
+/** The health of the service, polled while the page is visible. */
 
 import { computed, signal } from "@preact/signals";
 import { dataOf, api, type Health } from "../api/client";
@@ -6,7 +6,7 @@ import { dataOf, api, type Health } from "../api/client";
 export const health = signal<Health | null>(null);
 export const reachable = signal(true);
 
-/** How many recordings one request may name. */
+/** The maximum number of ids in one batch request. */
 export const maxBatchIds = computed(() => health.value?.limits?.max_batch_ids ?? 500);
 
 const POLL_INTERVAL_MS = 10_000;

@@ -1,6 +1,6 @@
-/** What this browser remembers. Storage may be full, or forbidden: then nothing is remembered, and nothing fails. */
+/** Reads and writes local storage. Storage that is full or blocked causes no error: values are then not kept. */
 
-/** What stands before the names of what is kept, for who hears of a change. */
+/** The prefix of every key; listeners of `storage` events need it. */
 export const STORAGE_PREFIX = "oratio.";
 
 export function readStored<T>(name: string, fallback: T): T {
@@ -12,7 +12,7 @@ export function readStored<T>(name: string, fallback: T): T {
   }
 }
 
-/** False when it could not be kept. */
+/** Returns false if the value could not be stored. */
 export function writeStored(name: string, value: unknown): boolean {
   try {
     localStorage.setItem(STORAGE_PREFIX + name, JSON.stringify(value));
@@ -26,7 +26,7 @@ export function removeStored(name: string): void {
   try {
     localStorage.removeItem(STORAGE_PREFIX + name);
   } catch {
-    // Then it is not there either.
+    // Storage is blocked, so there is nothing to remove.
   }
 }
 

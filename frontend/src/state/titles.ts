@@ -1,4 +1,4 @@
-/** What a text is called before somebody names it: its first words, as the service does it. */
+/** The default title of a recording: the first words of its text. The service uses the same rule. */
 
 const MAX_CHARS = 80;
 

@@ -1,4 +1,4 @@
-/** The voices, fetched once and again when the farm changes. */
+/** The voices of the service, loaded when a screen first needs them. */
 
 import { computed, signal } from "@preact/signals";
 import { dataOf, api, type Failure, type Voice } from "../api/client";
@@ -8,7 +8,7 @@ export const voicesError = signal<Failure | null>(null);
 
 export const voicesById = computed(() => new Map((voices.value ?? []).map((voice) => [voice.id, voice])));
 
-/** The name people know it by; its id when the service no longer knows it. */
+/** Returns the name of a voice, or its id if the service no longer has it. */
 export function voiceName(id: string): string {
   return voicesById.value.get(id)?.name ?? id;
 }

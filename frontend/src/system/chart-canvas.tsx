@@ -1,4 +1,4 @@
-/** A place for a chart: drawn anew in other colours by night, in another width, in another language. */
+/** Draws a chart with uPlot, and redraws it when the theme, the width or the language changes. */
 
 import "uplot/dist/uPlot.min.css";
 
@@ -23,11 +23,11 @@ export function ChartCanvas({
   onHover,
 }: {
   draw: (colors: ChartColors) => ChartSpec;
-  /** It is drawn anew when this is another thing. */
+  /** The chart is redrawn when this value changes. */
   redrawKey: unknown;
   label: string;
   describedBy: string;
-  /** The place that is pointed at; null for none. */
+  /** Called with the index under the pointer, or null. */
   onHover: (index: number | null) => void;
 }) {
   const container = useRef<HTMLDivElement>(null);
@@ -45,7 +45,7 @@ export function ChartCanvas({
     resizeObserver.observe(element);
     const darkScheme = matchMedia("(prefers-color-scheme: dark)");
     darkScheme.addEventListener("change", redraw);
-    // The letters of the labels may come later than the chart.
+    // The font of the labels may load after the first drawing.
     void document.fonts.ready.then(() => plot.redraw(false, true));
     return () => {
       darkScheme.removeEventListener("change", redraw);

@@ -1,4 +1,4 @@
-/** The colours of the page for a canvas, which does not know the page's variables, and the patterns made of them. */
+/** Reads the colours of the page for a canvas, which cannot use CSS variables, and makes fill patterns of them. */
 
 export interface ChartColors {
   text: string;
@@ -36,7 +36,7 @@ export type Pattern = "hatched" | "dotted";
 
 const TILE = 6;
 
-/** Opaque, so that what lies below does not show through. */
+/** Returns an opaque pattern, so that bars below do not show through. */
 export function patternFill(pattern: Pattern, color: string, background: string): CanvasPattern | string {
   const tile = document.createElement("canvas");
   const ratio = Math.max(1, Math.round(devicePixelRatio));

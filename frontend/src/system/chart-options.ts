@@ -1,4 +1,4 @@
-/** What the charts look like: bars by hour or day, and lines of percentiles. */
+/** Builds uPlot options: bars by hour or day, and lines of percentiles. */
 
 import uPlot from "uplot";
 import type { ChartSpec } from "./chart-canvas";
@@ -6,23 +6,23 @@ import { patternFill, type ChartColors } from "./chart-colors";
 import { labelIndices, needsLogScale, linearTicks, spreadLabels, timeTicks } from "./chart-scale";
 
 const FONT_PX = 12;
-/** What a label of the axis below takes, with air. */
+/** The space of a label of the x axis, with its margin. */
 const LABEL_PX = 64;
 
 interface AxisOptions {
   colors: ChartColors;
-  /** By place. */
+  /** The labels of the points, along the x axis. */
   labels: readonly string[];
 }
 
-/** Of one value; `whole` where there are no halves of it. */
+/** Bars of one series. */
 export function barChart(heights: readonly number[], { colors, labels, formatValue }: AxisOptions & { formatValue: (amount: number) => string }): ChartSpec {
   const ticks = linearTicks(Math.max(0, ...heights));
   const options = { ...baseOptions(colors, labels, ticks, formatValue), series: [{}, barSeries(colors.accent, colors.accent)] };
   return { options, data: [indices(labels), [...heights]] };
 }
 
-/** Of three values on each other, the highest first: dotted, hatched, solid. */
+/** Stacked bars of three series, the highest first: dotted, hatched, solid. */
 export function stackedBarChart(
   [all, ended, completed]: readonly [number[], number[], number[]],
   { colors, labels, formatValue }: AxisOptions & { formatValue: (amount: number) => string },
@@ -42,7 +42,7 @@ function barSeries(fill: CanvasPattern | string, stroke: string): uPlot.Series {
   return { fill: () => fill, stroke, width: 1, points: { show: false }, ...(paths ? { paths } : {}) };
 }
 
-/** Dashes tell lines apart without colours. */
+/** Dash patterns distinguish the lines without colours. */
 export const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3]];
 
 export interface LineData {
@@ -50,7 +50,7 @@ export interface LineData {
   values: readonly (number | null)[];
 }
 
-/** Of times in milliseconds, from the shortest to the longest; each has its label at its end. */
+/** Lines of durations in milliseconds, the shortest first. Each has its label at its end. */
 export function lineChart(lines: readonly LineData[], { colors, labels, formatValue }: AxisOptions & { formatValue: (ms: number) => string }): ChartSpec {
   const values = lines.flatMap((line) => line.values.filter((value) => value !== null));
   const isLog = needsLogScale(values);
@@ -75,7 +75,7 @@ function lineSeries(color: string, dash: readonly number[], background: string):
   return { stroke: color, width: 2, dash: [...dash], spanGaps: false, points };
 }
 
-/** Days between days on which nothing was spoken: no line goes through them. */
+/** Returns the points without neighbours, which no line connects: they are drawn as dots. */
 function isolatedPoints(values: readonly (number | null)[]): number[] {
   const hasValue = (index: number): boolean => (values[index] ?? null) !== null;
   return values.map((_, index) => index).filter((index) => hasValue(index) && !hasValue(index - 1) && !hasValue(index + 1));
@@ -144,7 +144,7 @@ function baseOptions(
         size: axisWidthPx(ticks.map(formatValue)),
         gap: 6,
         splits: () => [...ticks],
-        // Of a scale of factors it would leave some out.
+        // By default uPlot drops ticks of a logarithmic scale.
         filter: (_, splits) => splits,
         values: (_, splits) => splits.map(formatValue),
       },
@@ -152,7 +152,7 @@ function baseOptions(
   };
 }
 
-/** About what the longest label takes. */
+/** Estimates the width of the longest label. */
 function axisWidthPx(labels: readonly string[]): number {
   return 14 + Math.max(...labels.map((label) => label.length), 1) * 6.5;
 }

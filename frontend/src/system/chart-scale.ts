@@ -1,6 +1,6 @@
-/** Which values stand along the axes of a chart, and where its labels find room. */
+/** Computes axis ticks and label positions of charts. */
 
-/** Indices of labels along `count` places on `widthPx`, each of `labelPx`; the last one always has its label. */
+/** Returns which of `count` points get a label of `labelPx` on an axis of `widthPx`. The last point always has one. */
 export function labelIndices(count: number, widthPx: number, labelPx: number): number[] {
   if (count <= 0) return [];
   const fit = Math.max(1, Math.floor(widthPx / labelPx));
@@ -10,14 +10,14 @@ export function labelIndices(count: number, widthPx: number, labelPx: number): n
   return ticks;
 }
 
-/** Hours and days are counted by those. */
+/** Label steps that suit hours and days. */
 const LABEL_STEPS = [1, 2, 3, 4, 6, 7, 12, 14, 21, 28];
 
 function niceStep(min: number): number {
   return LABEL_STEPS.find((step) => step >= min) ?? min;
 }
 
-/** From 0 to at least `most`, about `count` steps of 1, 2 or 5 and zeros; whole ones where `whole`. */
+/** Returns ticks from 0 to at least `max`: about `count` steps of 1, 2 or 5 times a power of ten, or integer steps. */
 export function linearTicks(max: number, { count = 4, integers = false }: { count?: number; integers?: boolean } = {}): number[] {
   if (!(max > 0)) return [0, 1];
   const raw = max / count;
@@ -29,7 +29,7 @@ export function linearTicks(max: number, { count = 4, integers = false }: { coun
   return ticks;
 }
 
-/** Times that people name, in milliseconds. */
+/** Round durations in milliseconds. */
 const COARSE_MS = [0.1, 1, 10, 100, 1e3, 1e4, 6e4, 6e5, 3.6e6, 3.6e7, 3.6e8, 3.6e9];
 const FINE_MS = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 1.2e5, 3e5, 6e5, 1.8e6, 3.6e6, 7.2e6,
@@ -37,7 +37,7 @@ const FINE_MS = [
 ];
 const MOST_TICKS = 6;
 
-/** For a scale of factors: from at most `least` to at least `most`, both above 0. */
+/** Returns ticks for a logarithmic scale, from at most `min` to at least `max`. Both are above 0. */
 export function timeTicks(min: number, max: number): number[] {
   const fine = ticksAround(FINE_MS, min, max);
   return fine.length <= MOST_TICKS ? fine : ticksAround(COARSE_MS, min, max);
@@ -49,7 +49,7 @@ function ticksAround(times: readonly number[], min: number, max: number): number
   return times.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
 }
 
-/** What differs by more than that is drawn by factors, or the small would lie on the ground. */
+/** Values whose ratio is higher need a logarithmic scale, or the small ones would be invisible. */
 const LOG_SCALE_RATIO = 20;
 
 export function needsLogScale(values: readonly number[]): boolean {
@@ -57,7 +57,7 @@ export function needsLogScale(values: readonly number[]): boolean {
   return positive.length > 0 && Math.max(...positive) / Math.min(...positive) > LOG_SCALE_RATIO;
 }
 
-/** Heights moved apart to `gap` at least, in their order, as little as it takes, between `low` and `high`. */
+/** Moves labels apart to a distance of at least `gap`, as little as possible, in order, between `low` and `high`. */
 export function spreadLabels(positions: readonly number[], { gap, low, high }: { gap: number; low: number; high: number }): number[] {
   const order = positions.map((position, index) => ({ position, index })).sort((a, b) => a.position - b.position || a.index - b.index);
   let floor = low;

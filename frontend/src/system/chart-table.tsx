@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n";
 
-/** What a chart shows, as a table. */
+/** The data of a chart as a table. */
 export function ChartTable({
   title,
   stepName,
@@ -11,7 +11,7 @@ export function ChartTable({
   title: string;
   stepName: string;
   labels: readonly string[];
-  /** Each with its values by place, as people read them. */
+  /** Each with its formatted values, one per label. */
   series: readonly { name: string; values: readonly string[] }[];
 }) {
   const texts = t.value.farm;

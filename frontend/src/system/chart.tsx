@@ -8,13 +8,13 @@ import { Swatch } from "./swatch";
 export interface ChartSeries {
   name: string;
   swatch: Parameters<typeof Swatch>[0]["kind"];
-  /** By place, as people read it. */
+  /** The formatted values, one per label. */
   values: readonly string[];
-  /** Of all places together. */
+  /** The formatted total. */
   total: string;
 }
 
-/** A chart with what it says in a sentence, what its signs mean, and its numbers for who does not see it. */
+/** A chart with a summary, a legend and its data as a table, for people who cannot see the chart. */
 export function Chart({
   title,
   summary,
@@ -26,7 +26,7 @@ export function Chart({
 }: {
   title: string;
   summary: string;
-  /** What a place is called: an hour, a day. */
+  /** The name of a point: hour or day. */
   stepName: string;
   labels: readonly string[];
   series: readonly ChartSeries[];

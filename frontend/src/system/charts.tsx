@@ -81,7 +81,7 @@ export function PercentilesChart({
 }: {
   points: readonly Point[];
   metric: "wait" | "firstAudio";
-  /** Of the whole range; percentiles of days do not add up to it. */
+  /** Percentiles of the whole range, which cannot be computed from those of its days. */
   overall: Percentiles | null;
 }) {
   const texts = t.value.farm;

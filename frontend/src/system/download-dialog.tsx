@@ -5,7 +5,7 @@ import { Dialog } from "../ui/dialog";
 import { needsGpu, isNonCommercial, type DownloadRequest } from "./download-sizes";
 import type { Model } from "./types";
 
-/** How much it is, and what one should know, before gigabytes come. */
+/** Asks before a large download: shows its size, its licence and whether it needs a GPU. */
 export function DownloadDialog({
   model,
   request,
@@ -46,7 +46,7 @@ export function DownloadDialog({
   );
 }
 
-/** By the dialog itself, which gives the focus back to where it was. */
+/** Closes the dialog through the DOM, which returns the focus to where it was. */
 function close(event: MouseEvent): void {
   (event.target as Element).closest("dialog")?.close();
 }

@@ -6,7 +6,7 @@ import { showNotice } from "../state/notices";
 import { initialState, isActive, remainingS, bytesPerSecond, applyEvent, type DownloadState } from "./downloads";
 import type { Download } from "./types";
 
-/** A download that is under way. `listens` follows it by its events; otherwise it stands as it was read last. */
+/** A download in progress. With `followsEvents` it updates by server-sent events, otherwise with each poll. */
 export function DownloadProgress({
   download,
   name,
@@ -57,7 +57,7 @@ function progressText(state: DownloadState): string {
 
 const EVENTS = ["snapshot", "progress", "completed", "failed"] as const;
 
-/** Null until the first event. A connection that breaks is made again by the browser, and begins with a snapshot. */
+/** Returns null until the first event. The browser reconnects by itself, and a new stream starts with a snapshot. */
 function useDownloadEvents(download: Download, followsEvents: boolean): DownloadState | null {
   const [liveState, setLiveState] = useState<DownloadState | null>(null);
   useEffect(() => {

@@ -40,16 +40,16 @@ function model(alias: string, sets: Weights[], more: Partial<Model> = {}): Model
   };
 }
 
-test("what is there of a set of weights is not fetched again", () => {
+test("a partial download continues with the missing bytes", () => {
   const parler = model("parler", [weights("parler", { state: "partial", size_bytes: 3e9 })]);
   expect(missingDownload(parler)).toEqual({ name: "parler", bytes: 0.8e9 });
 });
 
-test("nothing is wanted of what is complete", () => {
+test("nothing is missing of complete weights", () => {
   expect(missingDownload(model("kokoro", [weights("kokoro", { state: "complete" })]))).toBeNull();
 });
 
-test("of a family with many sets those are wanted that are needed and missing", () => {
+test("only needed weights are missing in a model with several", () => {
   const mms = model("mms", [
     weights("mms_eng", { state: "complete", size_bytes: 140e6 }),
     weights("mms_fra"),
@@ -59,20 +59,20 @@ test("of a family with many sets those are wanted that are needed and missing", 
   expect(missingWeightsDownload(mms, weights("mms_deu")).name).toBe("mms_deu");
 });
 
-test("Hibari is fetched by the voice", () => {
+test("Hibari is downloaded voice by voice", () => {
   const voices = ["a", "b", "c"].map((id, index) => ({ id, present: index === 0 }));
   const hibari = model("hibari", [weights("hibari", { state: "complete" })], { voices, voices_known: 3 });
   expect(missingDownload(hibari)).toEqual({ name: "hibari", bytes: 16e6 });
 });
 
-test("a size that was measured goes before one that is about so", () => {
+test("a measured size takes precedence over an estimate", () => {
   const there = weights("kokoro", { state: "complete", size_bytes: 341e6 });
   expect(diskSize(model("kokoro", [there]), [there])).toEqual({ bytes: 341e6, isEstimate: false });
   expect(diskSize(model("kokoro", []), [weights("kokoro")])).toEqual({ bytes: 350e6, isEstimate: true });
   expect(diskSize(model("new", []), [weights("new")])).toBeNull();
 });
 
-test("a little is fetched at once; much, the unknown and what is not free are asked for first", () => {
+test("large, unknown and non-commercial downloads need confirmation", () => {
   const free = model("hibari", []);
   expect(needsConfirmation({ name: "hibari", bytes: 8e6 }, free)).toBe(false);
   expect(needsConfirmation({ name: "parler", bytes: 3.8e9 }, free)).toBe(true);
@@ -80,7 +80,7 @@ test("a little is fetched at once; much, the unknown and what is not free are as
   expect(needsConfirmation({ name: "mms", bytes: 1 }, model("mms", [], { license: "CC-BY-NC-4.0" }))).toBe(true);
 });
 
-test("licences and hardware are read from what the service says", () => {
+test("non-commercial licences and GPU models are recognized", () => {
   expect(isNonCommercial({ license: "CC-BY-NC-4.0" })).toBe(true);
   expect(isNonCommercial({ license: "Apache-2.0" })).toBe(false);
   expect(needsGpu({ runs_on: "GPU; a CPU with much patience" })).toBe(true);

@@ -1,8 +1,8 @@
-/** What is to be fetched of a model, and about how much that is. */
+/** Determines what is missing of a model, and estimates its size. */
 
 import type { Model, Weights } from "./types";
 
-/** About what one set of weights takes, or one voice of Hibari; the service knows better only once it has begun. */
+/** Estimated size of one set of weights or one Hibari voice. The service knows it only once a download has begun. */
 const ESTIMATED_BYTES: Record<string, number> = {
   hibari: 8e6,
   kokoro: 350e6,
@@ -12,17 +12,17 @@ const ESTIMATED_BYTES: Record<string, number> = {
   mms: 150e6,
 };
 
-/** From here on one is asked first. */
+/** Downloads of at least this size need confirmation. */
 const CONFIRM_FROM_BYTES = 100e6;
 
 export interface DownloadRequest {
-  /** As POST /models/download takes it: a family, or one set of weights. */
+  /** A model or one set of weights, as POST /models/download accepts it. */
   name: string;
-  /** Null where nobody knows. */
+  /** Null if the size is unknown. */
   bytes: number | null;
 }
 
-/** Everything of a family that is needed and not there; null when nothing is. */
+/** Returns the download of all needed files of a model that are missing, or null if none are. */
 export function missingDownload(model: Model): DownloadRequest | null {
   const bytesEach = ESTIMATED_BYTES[model.alias];
   if (model.alias === "hibari") {
@@ -35,19 +35,19 @@ export function missingDownload(model: Model): DownloadRequest | null {
   return { name: model.alias, bytes: bytes.includes(null) ? null : bytes.reduce((sum: number, one) => sum + (one ?? 0), 0) };
 }
 
-/** One set of weights; what is there of it is not fetched again. */
+/** Returns the download of one set of weights. Files that are present are not downloaded again. */
 export function missingWeightsDownload(model: Model, weights: Weights): DownloadRequest {
   const bytesEach = ESTIMATED_BYTES[model.alias];
   return { name: weights.key, bytes: bytesEach === undefined ? null : Math.max(0, bytesEach - weights.size_bytes) };
 }
 
-/** Of a family of which all is optional, the first. */
+/** Returns the weights that are needed. If all are optional, the first. */
 function neededWeights(model: Model): readonly Weights[] {
   const needed = model.weights.filter((weights) => weights.need === "needed");
   return needed.length ? needed : model.weights.slice(0, 1);
 }
 
-/** What it takes on the disk, or would take, and whether that is only about so. */
+/** Returns the size on disk, measured if all weights are complete, else estimated; null if it is unknown. */
 export function diskSize(model: Model, weights: readonly Weights[]): { bytes: number; isEstimate: boolean } | null {
   const presentBytes = weights.reduce((sum, one) => sum + one.size_bytes, 0);
   if (presentBytes > 0 && weights.every((one) => one.state === "complete")) return { bytes: presentBytes, isEstimate: false };

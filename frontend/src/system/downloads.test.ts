@@ -20,7 +20,7 @@ function download(more: Partial<Download> = {}): Download {
   };
 }
 
-test("a download that runs tells its pace and what is left of it", () => {
+test("a running download has a rate and a remaining time", () => {
   let state = initialState(download());
   state = applyEvent(state, "snapshot", { status: "running", bytes_done: 0, bytes_total: 100e6 }, 0);
   state = applyEvent(state, "progress", { bytes_done: 20e6, bytes_total: 100e6 }, 2_000);
@@ -29,13 +29,13 @@ test("a download that runs tells its pace and what is left of it", () => {
   expect(remainingS(state)).toBe(8);
 });
 
-test("nothing is said of a pace that nobody can know yet", () => {
+test("the rate is unknown after one sample", () => {
   const state = applyEvent(initialState(download()), "progress", { bytes_done: 5, bytes_total: 10 }, 0);
   expect(bytesPerSecond(state.samples)).toBeNull();
   expect(remainingS(state)).toBeNull();
 });
 
-test("a pace is that of the last seconds, and begins anew when files are fetched again", () => {
+test("the rate is that of the last seconds, and starts anew when a file is downloaded again", () => {
   let state = initialState(download());
   for (const [atMs, bytes] of [[0, 0], [20_000, 10e6], [30_000, 110e6]] as const) {
     state = applyEvent(state, "progress", { bytes_done: bytes, bytes_total: 200e6 }, atMs);
@@ -45,24 +45,24 @@ test("a pace is that of the last seconds, and begins anew when files are fetched
   expect(bytesPerSecond(state.samples)).toBeNull();
 });
 
-test("the end is told with its reason", () => {
+test("the last event sets the status and the error", () => {
   const failed = applyEvent(initialState(download()), "failed", { code: "storage_full", message: "No space" }, 0);
   expect(failed).toMatchObject({ status: "failed", code: "storage_full", message: "No space" });
   expect(applyEvent(initialState(download()), "completed", { bytes_done: 9, bytes_total: 9 }, 0).status).toBe("completed");
 });
 
-test("an event of a later release changes nothing", () => {
+test("an unknown event changes nothing", () => {
   const state = initialState(download({ status: "running", bytes_done: 4 }));
   expect(applyEvent(state, "paused", { bytes_done: 9 }, 0)).toBe(state);
 });
 
-test("few are listened to, those that run first", () => {
+test("few downloads are followed, running ones first", () => {
   const waiting = ["a", "b", "c"].map((id) => download({ id }));
   const all = [...waiting, download({ id: "r", status: "running" }), download({ id: "x", status: "completed" })];
   expect(followedIds(all)).toEqual(["r", "a"]);
 });
 
-test("a failure is shown until a later try did better", () => {
+test("a failure is shown until a later download succeeds", () => {
   const failed = download({ id: "f", status: "failed", error_code: "download_failed" });
   const later = download({ id: "g", status: "completed", created_at: "2026-01-02T00:00:00Z" });
   expect(latestFailures([failed], "kokoro").map((one) => one.id)).toEqual(["f"]);
@@ -70,14 +70,14 @@ test("a failure is shown until a later try did better", () => {
   expect(latestFailures([failed], "bark")).toEqual([]);
 });
 
-test("reasons are told apart", () => {
+test("error codes map to reasons", () => {
   expect(failureReason("storage_full")).toBe("diskFull");
   expect(failureReason("download_failed")).toBe("hubFailed");
   expect(failureReason("something_new")).toBe("otherwiseFailed");
   expect(failureReason(null)).toBe("otherwiseFailed");
 });
 
-test("failures of one cause are told together, once and with the latest time", () => {
+test("failures are grouped by reason, with distinct messages and the latest time", () => {
   const failed = (id: string, code: string, more: Partial<Download> = {}) => download({ id, status: "failed", error_code: code, ...more });
   const groups = groupFailures([
     failed("a", "download_failed", { error_message: "No route", updated_at: "2026-01-03T00:00:00Z" }),

@@ -1,4 +1,4 @@
-/** How downloads go: told event by event, or by the row when nobody tells. */
+/** The state of downloads, from the events of the service or from a poll, and their failures. */
 
 import type { Download } from "./types";
 
@@ -10,16 +10,16 @@ export interface Sample {
 export interface DownloadState {
   status: Download["status"];
   bytesDone: number;
-  /** 0 until it is known. */
+  /** 0 while it is unknown. */
   bytesTotal: number;
   code: string | null;
   message: string | null;
-  /** Of the last seconds, oldest first. */
+  /** The progress of the last seconds, oldest first. */
   samples: readonly Sample[];
 }
 
 const SAMPLE_WINDOW_MS = 15_000;
-/** A rate of less than that says little. */
+/** The shortest time span from which a rate is computed. */
 const MIN_SAMPLE_SPAN_MS = 1_500;
 
 export function initialState(download: Download): DownloadState {
@@ -37,7 +37,7 @@ type ByteCounts = Partial<Record<"bytes_done" | "bytes_total", number>>;
 type EventTexts = Partial<Record<"status" | "code" | "message" | "error_code" | "error_message", string | null>>;
 type EventData = ByteCounts & EventTexts;
 
-/** After an event of the stream. What is not understood changes nothing. */
+/** Returns the state after an event. An unknown event changes nothing. */
 export function applyEvent(state: DownloadState, name: string, data: EventData, atMs: number): DownloadState {
   const bytesDone = data.bytes_done ?? state.bytesDone;
   const updated = { ...state, bytesDone, bytesTotal: data.bytes_total ?? state.bytesTotal, samples: addSample(state.samples, { atMs, bytes: bytesDone }) };
@@ -52,13 +52,13 @@ export function applyEvent(state: DownloadState, name: string, data: EventData, 
 }
 
 function addSample(samples: readonly Sample[], next: Sample): readonly Sample[] {
-  // Files that turn out to be broken are fetched again: then it goes back, and counts anew.
+  // A corrupt file is downloaded again: the progress goes back, and the samples start anew.
   const last = samples.at(-1);
   const kept = last && next.bytes < last.bytes ? [] : samples;
   return [...kept.filter((one) => next.atMs - one.atMs <= SAMPLE_WINDOW_MS), next];
 }
 
-/** Bytes a second; null while that is hard to say. */
+/** Returns the download rate, or null while there are too few samples. */
 export function bytesPerSecond(samples: readonly Sample[]): number | null {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || last.atMs - first.atMs < MIN_SAMPLE_SPAN_MS) return null;
@@ -66,6 +66,7 @@ export function bytesPerSecond(samples: readonly Sample[]): number | null {
   return rate > 0 ? rate : null;
 }
 
+/** Returns the remaining time in seconds, or null while the rate is unknown. */
 export function remainingS(state: DownloadState): number | null {
   const rate = bytesPerSecond(state.samples);
   if (rate === null || state.bytesTotal <= state.bytesDone) return null;
@@ -76,17 +77,17 @@ export function isActive(status: Download["status"]): boolean {
   return status === "queued" || status === "running";
 }
 
-/** A browser keeps few connections to one host open, so that only some are listened to; the rest is read anew. */
+/** Browsers limit the connections to one host, so only some downloads are followed by events; the others are polled. */
 const MAX_EVENT_STREAMS = 2;
 
-/** Ids of those that are listened to: what runs goes before what waits. */
+/** Returns the ids of downloads to follow by events: running ones before queued ones. */
 export function followedIds(downloads: readonly Download[]): readonly string[] {
   const active = downloads.filter((one) => isActive(one.status));
   const running = active.filter((one) => one.status === "running");
   return [...running, ...active.filter((one) => one.status === "queued")].slice(0, MAX_EVENT_STREAMS).map((one) => one.id);
 }
 
-/** The last try of each item that failed, where none after it did better. */
+/** Returns the latest download of each item, if it failed. */
 export function latestFailures(downloads: readonly Download[], model: string): readonly Download[] {
   const last = new Map<string, Download>();
   for (const one of [...downloads].sort((a, b) => a.created_at.localeCompare(b.created_at))) {
@@ -108,13 +109,13 @@ export function failureReason(code: string | null): FailureReason {
   return REASONS[code ?? ""] ?? "otherwiseFailed";
 }
 
-/** Failures that want one thing done about them. */
+/** Failed downloads with the same reason, hence the same remedy. */
 export interface FailureGroup {
   reason: FailureReason;
   downloads: readonly Download[];
-  /** What the workers said, each thing once. */
+  /** The distinct error messages of the workers. */
   messages: readonly string[];
-  /** Of the latest. */
+  /** When the latest of them ended. */
   endedAt: string;
 }
 

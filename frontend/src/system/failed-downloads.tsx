@@ -5,7 +5,7 @@ import { ageS, formatAge } from "./formatting";
 import type { FailureGroup } from "./downloads";
 import type { Download } from "./types";
 
-/** Why downloads failed: in words that help, and then in those of the workers. */
+/** Explains why downloads failed, and shows the error messages of the workers. */
 export function FailedDownloads({ group, nameOf }: { group: FailureGroup; nameOf: (download: Download) => string }) {
   const texts = t.value.farm;
   const names = group.downloads.map(nameOf);
@@ -30,7 +30,7 @@ export function FailedDownloads({ group, nameOf }: { group: FailureGroup; nameOf
   );
 }
 
-/** Of several downloads the workers say about the same: who wants to know it unfolds it. */
+/** The error messages. Several are collapsed, because they say nearly the same. */
 function WorkerMessages({ messages }: { messages: readonly string[] }) {
   const paragraphs = messages.map((message) => (
     <p key={message} class="soft small" dir="auto">

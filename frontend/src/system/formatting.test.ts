@@ -4,7 +4,7 @@ const locale = { value: "en" };
 vi.mock("../i18n/formats", () => ({ locale, span: String }));
 const { ageS, audioAmount } = await import("./formatting");
 
-describe("how much sound there is", () => {
+describe("audioAmount", () => {
   it.each([
     ["en", 0, "0", "seconds"],
     ["en", 1, "1", "second"],
@@ -23,7 +23,7 @@ describe("how much sound there is", () => {
   });
 });
 
-test("the age of a future time is zero, because clocks of machines differ", () => {
+test("the age of a time in the future is zero", () => {
   expect(ageS("2026-01-01T00:00:10Z", Date.parse("2026-01-01T00:00:00Z"))).toBe(0);
   expect(ageS(null, 0)).toBeNull();
 });

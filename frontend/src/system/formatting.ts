@@ -1,4 +1,4 @@
-/** Numbers of the farm as people write them. */
+/** Formats numbers, durations and times in the language of the page. */
 
 import { locale, span } from "../i18n/formats";
 
@@ -17,34 +17,34 @@ function unit(value: number, name: string, digits = 0): string {
   }).format(value);
 }
 
-/** With so many digits as tell something: `0.42`, `7.3`, `1,204`. */
+/** Formats a number with its significant digits: `0.42`, `7.3`, `1,204`. */
 export function formatNumber(value: number): string {
   const digits = value !== 0 && Math.abs(value) < 1 ? 2 : Math.abs(value) < 100 ? 1 : 0;
   return new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits }).format(value);
 }
 
-/** `share` from 0 to 1. */
+/** Formats a share from 0 to 1 as a percentage. */
 export function formatShare(share: number): string {
   return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
-/** A moment of the last days or weeks, for where there is little room. */
+/** Formats a recent time briefly, without the year. */
 export function formatDateTime(iso: string): string {
   const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" } as const;
   return new Intl.DateTimeFormat(locale.value, parts).format(new Date(iso));
 }
 
-/** `2026-07-01`, which is a day wherever one is. */
+/** Formats a UTC day such as `2026-07-01`, the same in every time zone. */
 export function formatDay(day: string): string {
   return new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(day));
 }
 
-/** An hour of here. */
+/** Formats the time of day in the local time zone. */
 export function formatHour(iso: string): string {
   return new Intl.DateTimeFormat(locale.value, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
 }
 
-/** Returns the seconds since a time: 0 for one in the future, as clocks of machines differ. */
+/** Returns the seconds since a time. A time in the future is 0, because clocks of machines differ. */
 export function ageS(iso: string | null, nowMs: number): number | null {
   return iso === null ? null : Math.max(0, (nowMs - Date.parse(iso)) / 1000);
 }
@@ -63,13 +63,13 @@ export interface AudioAmount {
   unit: string;
 }
 
-/** How much sound: seconds, minutes or hours, whichever is neither a fraction nor a flood; the unit in words. */
+/** Splits a duration into value and unit: seconds up to a minute, minutes up to two hours, then hours. */
 export function audioAmount(seconds: number): AudioAmount {
   if (seconds < 60) return amountInWords(seconds, "second");
   return seconds < 2 * 3600 ? amountInWords(seconds / 60, "minute") : amountInWords(seconds / 3600, "hour");
 }
 
-/** `{ value: "1.5", unit: "minutes" }`, by the plural that the language has for what is shown. */
+/** `{ value: "1.5", unit: "minutes" }`, with the plural form of the language for the rounded value. */
 function amountInWords(value: number, unit: string): AudioAmount {
   const parts = new Intl.NumberFormat(locale.value, {
     style: "unit",

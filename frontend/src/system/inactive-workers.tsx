@@ -4,7 +4,7 @@ import { ageS, formatAge } from "./formatting";
 import { workerName } from "./worker-groups";
 import type { Worker } from "./types";
 
-/** Who stopped or fell silent in the last day; quiet, for whoever looks for them. */
+/** Workers that stopped or lost their heartbeat in the last day, collapsed. */
 export function InactiveWorkers({ workers }: { workers: readonly Worker[] }) {
   if (!workers.length) return null;
   return (

@@ -16,7 +16,7 @@ import { WeightsStateBadge } from "./weights-state-badge";
 import type { Download, Model } from "./types";
 import { WeightsItem } from "./weights-item";
 
-/** One family: what it is, what is here of it, and what can be done about it. */
+/** One model: its properties, voices, weights and downloads. */
 export function ModelCard({
   model,
   downloads,
@@ -27,7 +27,7 @@ export function ModelCard({
   model: Model;
   downloads: readonly Download[];
   followedIds: readonly string[];
-  /** Some worker takes its jobs, or would once the weights are there. */
+  /** True if a worker serves the model, or would with its weights. */
   hasWorker: boolean;
   onChanged: () => void;
 }) {
@@ -83,7 +83,7 @@ export function ModelCard({
   );
 }
 
-/** Of Hibari, whose items are voices, a voice. */
+/** Returns the name of a downloaded item: weights, or a voice for Hibari. */
 function itemName(download: Download): string {
   return download.model === "hibari" ? voiceName(download.item) : modelName(download.item);
 }

@@ -1,4 +1,4 @@
-/** What is asked of the workers about models, and what came of the asking. */
+/** Sends model commands (download, load, unload) and shows their results as notices. */
 
 import { dataOf, api, type Failure } from "../api/client";
 import { t } from "../i18n";
@@ -6,7 +6,7 @@ import { showNotice } from "../state/notices";
 import { explain } from "../ui/state";
 import type { ModelCommandResult } from "./types";
 
-/** Fetch a family or a set of weights; `name` is what people call it. Refusals are told. */
+/** Downloads a model or one set of weights. `name` is the display name in notices. */
 export async function downloadModel(key: string, name: string): Promise<void> {
   try {
     const { downloads } = await dataOf(api.POST("/models/download", { body: { models: [key] } }));

@@ -10,7 +10,7 @@ const STYLES: Record<ModelStatus, { kind: string; icon: IconName; textKey: "inTr
   unloaded: { kind: "", icon: "clock", textKey: "asleep" },
 };
 
-/** How a model is on a worker, by a word, a shape and a colour. */
+/** Shows the status of a model on a worker, by text, icon and colour. */
 export function ModelStatusBadge({ model }: { model: Pick<ServedModel, "loaded" | "in_use" | "trouble"> }) {
   const style = STYLES[modelStatus(model)];
   return (

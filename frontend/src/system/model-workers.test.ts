@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { hasCompatibleWorker, countServing, setupCommand } from "./model-workers";
 
-test("only who lives serves", () => {
+test("only alive workers serve a model", () => {
   expect(countServing({ workers: [{ alive: true }, { alive: false }, { alive: true }] })).toBe(2);
 });
 
-test("who has the libraries of a family could speak with it, if it lives", () => {
+test("an alive worker of the right flavour is compatible", () => {
   const workers = [
     { alive: true, flavour: "base" },
     { alive: true, flavour: "torch" },
@@ -21,7 +21,7 @@ test("who has the libraries of a family could speak with it, if it lives", () =>
   expect(hasCompatibleWorker("kokoro", [{ alive: true, flavour: "ops" }])).toBe(false);
 });
 
-test("each family says which environment it wants, if it wants another than all have", () => {
+test("a model that needs another flavour than base has a setup command", () => {
   expect(["parler", "bark", "speecht5", "mms"].map(setupCommand)).toEqual([
     "make setup-parler",
     "make setup-torch",

@@ -1,4 +1,4 @@
-/** The models: what is here, where it is loaded, and fetching what is missing. */
+/** The models tab: what is downloaded, where it is loaded, and downloads of what is missing. */
 
 import { dataOf, api } from "../api/client";
 import { t } from "../i18n";

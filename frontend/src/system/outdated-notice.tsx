@@ -4,7 +4,7 @@ import { explain } from "../ui/state";
 import { formatAge } from "./formatting";
 import type { PollResult } from "./polling";
 
-/** What is shown is older than it should be: how old, and why. */
+/** Warns that the data shown is outdated: how old it is, and why the last poll failed. */
 export function OutdatedNotice({ result }: { result: PollResult<unknown> }) {
   const { failure, loadedAtMs } = result;
   return (

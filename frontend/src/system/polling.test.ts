@@ -10,7 +10,7 @@ function start(load: (signal: AbortSignal) => Promise<number>, isHidden: () => b
   return { results, poller };
 }
 
-test("reads at once, and again three seconds after each answer", async () => {
+test("loads at once, and again three seconds after each response", async () => {
   let requests = 0;
   const { results, poller } = start(() => Promise.resolve(++requests));
   await vi.advanceTimersByTimeAsync(6000);
@@ -19,7 +19,7 @@ test("reads at once, and again three seconds after each answer", async () => {
   expect(results.map((one) => one.value)).toEqual([1, 2, 3]);
 });
 
-test("keeps what was read and its moment when the next reading fails", async () => {
+test("keeps the last value and its time when a request fails", async () => {
   const answers = [() => Promise.resolve(7), () => Promise.reject(new Error("away")), () => Promise.resolve(8)];
   const { results } = start(() => (answers.shift() ?? (() => Promise.resolve(9)))());
   await vi.advanceTimersByTimeAsync(3000);
@@ -28,7 +28,7 @@ test("keeps what was read and its moment when the next reading fails", async () 
   expect(results.at(-1)).toMatchObject({ value: 8, loadedAtMs: 7_000, failure: null });
 });
 
-test("asks nothing while the page is hidden, until it is told to", async () => {
+test("sends no requests while the page is hidden, until a refresh", async () => {
   let hidden = false;
   let requests = 0;
   const { poller } = start(() => Promise.resolve(++requests), () => hidden);
@@ -42,7 +42,7 @@ test("asks nothing while the page is hidden, until it is told to", async () => {
   expect(requests).toBe(3);
 });
 
-test("an answer that was overtaken is not shown", async () => {
+test("ignores the response of a superseded request", async () => {
   const slow = (value: number, ms: number) => new Promise<number>((done) => setTimeout(() => done(value), ms));
   const answers = [() => slow(1, 2000), () => slow(2, 100)];
   const { results, poller } = start(() => (answers.shift() ?? (() => slow(3, 100)))());
@@ -51,7 +51,7 @@ test("an answer that was overtaken is not shown", async () => {
   expect(results.map((one) => one.value)).toEqual([2]);
 });
 
-test("nothing is told after the end", async () => {
+test("reports nothing after it is stopped", async () => {
   const forEver = (signal: AbortSignal) =>
     new Promise<number>((_, refuse) => signal.addEventListener("abort", () => refuse(new Error("aborted"))));
   const { results, poller } = start(forEver);

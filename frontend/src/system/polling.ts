@@ -1,13 +1,13 @@
-/** Something that is read again and again while somebody looks, and kept as it was when it cannot be read anew. */
+/** Polls a resource while the page is visible, and keeps the last value when a request fails. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../api/client";
 
 export interface PollResult<T> {
   value: T | null;
-  /** When `value` was read (epoch ms). */
+  /** When `value` was loaded, in milliseconds since the epoch. */
   loadedAtMs: number | null;
-  /** Why the last attempt failed; null once one succeeded again. */
+  /** Why the last request failed; null if it succeeded. */
   failure: Failure | null;
 }
 
@@ -17,12 +17,12 @@ interface PollEnvironment {
 }
 
 export interface Poller {
-  /** Read now, whenever the next reading was due. */
+  /** Loads now, whenever the next request was due. */
   refresh: () => void;
   stop: () => void;
 }
 
-/** One reading at a time, the next one `everyMs` after its end; none while the page is hidden. */
+/** Loads repeatedly: one request at a time, the next `intervalMs` after its end, none while the page is hidden. */
 export function poll<T>(
   load: (signal: AbortSignal) => Promise<T>,
   onResult: (result: PollResult<T>) => void,
@@ -58,7 +58,7 @@ export function poll<T>(
   };
 }
 
-/** A reading of its own for each `key`; `refresh` reads at once. */
+/** Polls in a component. A new `key` discards the value and loads again; `refresh` loads at once. */
 export function usePolling<T>(
   load: (signal: AbortSignal) => Promise<T>,
   { intervalMs, key = "" }: { intervalMs: number; key?: string },

@@ -1,4 +1,4 @@
-/** What is known of something, as names with their values. */
+/** A list of names with values. */
 export function PropertyList({ properties }: { properties: readonly (readonly [name: string, value: string])[] }) {
   return (
     <dl class="properties">

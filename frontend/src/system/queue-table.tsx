@@ -6,7 +6,7 @@ import { ageS } from "./formatting";
 import { barFraction, loadOf, sortQueues } from "./queue-load";
 import type { Queue } from "./types";
 
-/** What waits, for whom, since when, and who takes from it. */
+/** The queues: model, lane, load, age of the oldest job, number of workers. */
 export function QueueTable({ queues }: { queues: readonly Queue[] }) {
   const texts = t.value.farm;
   const maxLoad = Math.max(1, ...queues.map(loadOf));
@@ -83,13 +83,13 @@ function QueueRow({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
   );
 }
 
-/** As one chooses it when writing, and as the service calls it. */
+/** Returns the name of a lane as on the write screen, with its name in the API. */
 function laneName(lane: Queue["lane"]): string {
   const { laneInteractive, laneBulk } = t.value.write;
   return `${lane === "interactive" ? laneInteractive : laneBulk} (${lane})`;
 }
 
-/** Spoken is solid, queued is hatched. */
+/** The load of a queue. Running jobs are solid, queued jobs hatched. */
 function LoadBar({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
   const width = (value: number): { width: string } => ({ width: `${barFraction(value, maxLoad) * 100}%` });
   return (

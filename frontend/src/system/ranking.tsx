@@ -17,10 +17,10 @@ interface Column {
   hasBar?: boolean;
 }
 
-/** As many as one looks through at once. */
+/** More rows than this are collapsed. */
 const COLLAPSED_ROWS = 12;
 
-/** Voices or models beside each other, by whatever column one presses. */
+/** A table of voices or models that can be sorted by any column. */
 export function Ranking({
   title,
   rowTitle,
@@ -28,7 +28,7 @@ export function Ranking({
   nameOf,
 }: {
   title: string;
-  /** What a row is. */
+  /** The title of the first column. */
   rowTitle: string;
   rows: readonly NamedStatistics[];
   nameOf: (name: string) => string;

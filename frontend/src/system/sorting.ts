@@ -1,11 +1,11 @@
-/** Rows of a table by one of its columns. */
+/** Sorts the rows of a table by a column. */
 
 export interface SortOrder {
   column: string;
   descending: boolean;
 }
 
-/** A press on the column that sorts turns the order about; numbers begin with the most, words with the first. */
+/** Returns the order after a press on a column header: reversed for the current column, else numbers descending. */
 export function nextOrder(order: SortOrder, column: string, isText: boolean): SortOrder {
   if (order.column === column) return { column, descending: !order.descending };
   return { column, descending: !isText };
@@ -16,7 +16,7 @@ export function compareNames(a: string, b: string): number {
   return a.localeCompare(b, undefined, { numeric: true });
 }
 
-/** What is not known stands last either way; equals stay as they were. */
+/** Sorts rows stably. Rows without a value are last in both orders. */
 export function sortBy<T>(rows: readonly T[], value: (row: T) => string | number | null, descending: boolean): readonly T[] {
   const sign = descending ? -1 : 1;
   return [...rows].sort((a, b) => {

@@ -1,4 +1,4 @@
-/** How much was spoken, how fast, and how long people waited. */
+/** The statistics tab: jobs, audio, speed and waiting times of a range. */
 
 import "./statistics.css";
 

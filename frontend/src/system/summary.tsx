@@ -7,7 +7,7 @@ export interface SummaryItem {
   isText?: boolean;
 }
 
-/** A few numbers that one looks at first. */
+/** The key numbers at the top of a tab. */
 export function Summary({ items }: { items: readonly SummaryItem[] }) {
   return (
     <dl class="summary-list" aria-label={t.value.farm.atAGlance}>

@@ -1,6 +1,6 @@
 import { DASHES } from "./chart-options";
 
-/** How a value is drawn, beside its name. */
+/** A legend symbol: shows how a series is drawn. */
 export function Swatch({ kind }: { kind: "good" | "hatched" | "dotted" | "accent" | 0 | 1 | 2 }) {
   if (typeof kind === "number") {
     return (

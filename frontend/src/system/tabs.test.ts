@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nextTabIndex } from "./tabs";
 
-test("arrows walk round, Home and End go to the edges", () => {
+test("arrow keys wrap around, Home and End move to the first and last tab", () => {
   expect(nextTabIndex(0, "ArrowRight", 3)).toBe(1);
   expect(nextTabIndex(2, "ArrowRight", 3)).toBe(0);
   expect(nextTabIndex(0, "ArrowLeft", 3)).toBe(2);
@@ -9,7 +9,7 @@ test("arrows walk round, Home and End go to the edges", () => {
   expect(nextTabIndex(1, "End", 3)).toBe(2);
 });
 
-test("other keys do what they always do", () => {
+test("other keys move to no tab", () => {
   expect(nextTabIndex(1, "ArrowDown", 3)).toBe(-1);
   expect(nextTabIndex(1, "a", 3)).toBe(-1);
 });

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 
-/** One panel of several; the arrow keys walk through their tabs, Home and End to the edges. */
+/** Tabs with one panel. The arrow keys move through the tabs; Home and End move to the first and last. */
 export function Tabs<T extends string>({
   label,
   value,
@@ -51,7 +51,7 @@ export function Tabs<T extends string>({
   );
 }
 
-/** -1 for a key that does not walk. */
+/** Returns the index of the tab that a key moves to, or -1 if it moves to none. */
 export function nextTabIndex(current: number, key: string, count: number): number {
   if (key === "Home") return 0;
   if (key === "End") return count - 1;

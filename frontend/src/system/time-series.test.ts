@@ -6,14 +6,14 @@ function point(at: string, completed: number, failed = 0, cancelled = 0, p99: nu
   return { at, completed, failed, cancelled, minutes: completed / 2, wait, firstAudio: null };
 }
 
-test("a range of days begins with a day of UTC", () => {
+test("a range of days starts at midnight UTC", () => {
   const now = new Date("2026-07-10T05:20:00Z");
   expect(rangeHours("24", now)).toBe(24);
   expect(rangeHours("7", now)).toBe(6 * 24 + 6);
   expect(rangeHours("90", new Date("2026-07-10T23:59:00Z"))).toBe(90 * 24);
 });
 
-test("a day is told by hours, longer by days", () => {
+test("one day is shown by hour, a longer range by day", () => {
   const counted = { completed: 3, failed: 1, cancelled: 0, chars: 9, size_bytes: 1 };
   const figures = { ...counted, audio_s: 90, synthesis_s: 9, speed_over_real_time: 10 };
   const waited = { wait_ms: { p50: 1, p90: 2, p99: 3, count: 3 }, first_audio_ms: null };
@@ -27,7 +27,7 @@ test("a day is told by hours, longer by days", () => {
   expect(toPoints(analytics, "30")[0]).toMatchObject({ at: "2026-07-10", wait: { p99: 3 }, firstAudio: null });
 });
 
-test("sums, and where there was the most", () => {
+test("points are summed, and the first peak is found", () => {
   const points = [point("a", 2, 1), point("b", 5, 0, 1, 40), point("c", 5, 1, 0, 900)];
   expect(sumOf(points, totalJobs)).toBe(15);
   expect(findPeak(points, totalJobs)).toEqual({ value: 6, at: "b" });
@@ -35,11 +35,11 @@ test("sums, and where there was the most", () => {
   expect(findPeak([point("a", 0)], totalJobs)).toBeNull();
 });
 
-test("what was cancelled neither failed nor went well", () => {
+test("cancelled jobs do not count in the failure rate", () => {
   expect(failureRate({ completed: 3, failed: 1 })).toBe(0.25);
   expect(failureRate({ completed: 0, failed: 0 })).toBeNull();
 });
 
-test("bars stand on each other", () => {
+test("stacked heights are cumulative", () => {
   expect(stackedHeights([point("a", 4, 2, 1)])).toEqual([[7], [6], [4]]);
 });

@@ -1,19 +1,19 @@
-/** The figures of a range, hour by hour or day by day. */
+/** The statistics of a range, by hour or by day. */
 
 import type { Analytics, Percentiles } from "./types";
 
 export const RANGES = ["24", "7", "30", "90"] as const;
-/** 24 hours, or so many days. */
+/** 24 hours, or a number of days. */
 export type Range = (typeof RANGES)[number];
 
-/** A day is one of UTC; so that none is shown by half, a range of days ends now and begins with a day. */
+/** Returns the hours to request. Days are UTC days, and a range of days starts at midnight: its first day is complete. */
 export function rangeHours(range: Range, now: Date): number {
   if (range === "24") return 24;
   return (Number(range) - 1) * 24 + now.getUTCHours() + 1;
 }
 
 export interface Point {
-  /** An hour as a moment, or a day as `2026-07-01`. */
+  /** The hour as a time, or the day as `2026-07-01`. */
   at: string;
   completed: number;
   failed: number;
@@ -25,7 +25,7 @@ export interface Point {
 
 type UsageCounts = Pick<Analytics["series"][number], "completed" | "failed" | "cancelled" | "audio_s">;
 
-/** Oldest first. Of single hours nobody counted how long people waited. */
+/** Returns the points, oldest first. Waiting times are recorded only by day, not by hour. */
 export function toPoints(analytics: Pick<Analytics, "series" | "by_day">, range: Range): readonly Point[] {
   if (range === "24") {
     return analytics.series.map((one) => ({ at: one.hour, ...counts(one), wait: null, firstAudio: null }));
@@ -56,7 +56,7 @@ export function sumOf(points: readonly Point[], value: (point: Point) => number)
   return points.reduce((sum, point) => sum + value(point), 0);
 }
 
-/** The first of those with the most; null where all have nothing. */
+/** Returns the highest point, the first of several; null if all are zero. */
 export function findPeak(points: readonly Point[], value: (point: Point) => number | null): Peak | null {
   let peak: Peak | null = null;
   for (const point of points) {
@@ -66,13 +66,13 @@ export function findPeak(points: readonly Point[], value: (point: Point) => numb
   return peak;
 }
 
-/** Of what ended by itself, the share that failed, from 0 to 1; null when nothing did. */
+/** Returns the share of failed jobs from 0 to 1, or null without any. Cancelled jobs do not count. */
 export function failureRate(counts: { completed: number; failed: number }): number | null {
   const ended = counts.completed + counts.failed;
   return ended ? counts.failed / ended : null;
 }
 
-/** Heights of stacked bars, the highest first, as they are drawn one over the other. */
+/** Returns the heights of stacked bars, the highest first, in the order of drawing. */
 export function stackedHeights(points: readonly Point[]): [all: number[], ended: number[], completed: number[]] {
   return [points.map(totalJobs), points.map((one) => one.completed + one.failed), points.map((one) => one.completed)];
 }

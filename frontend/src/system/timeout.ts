@@ -1,6 +1,6 @@
 import { Failure } from "../api/client";
 
-/** Ask, but not for ever: what takes longer is as good as no answer. Throws a `Failure`. */
+/** Sends a request with a time limit. Throws a `Failure`; a timeout counts as unreachable. */
 export async function withTimeout<T>(ms: number, signal: AbortSignal, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
   try {
     return await request(AbortSignal.any([signal, AbortSignal.timeout(ms)]));

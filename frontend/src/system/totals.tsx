@@ -5,7 +5,7 @@ import { Summary } from "./summary";
 import { failureRate, totalJobs } from "./time-series";
 import type { Percentiles, WindowStatistics } from "./types";
 
-/** All of a range in a few numbers. */
+/** The totals of the selected range. */
 export function Totals({ statistics }: { statistics: WindowStatistics }) {
   const texts = t.value.farm;
   const rate = failureRate(statistics);

@@ -1,4 +1,4 @@
-/** What the service tells of the farm, by the names that the page uses. */
+/** Types of the API that the system screen uses. */
 
 import type { components } from "../api/schema";
 
@@ -7,7 +7,7 @@ export type Worker = Schemas["WorkerView"];
 export type ServedModel = Schemas["ServedModel"];
 export type LeasedPart = Schemas["Holding"];
 export type Queue = Schemas["QueueView"];
-// By way of what holds it: another schema has the same name, and the document tells them apart by long ones.
+// Taken from the response: two schemas are called Model, so openapi.json gives both long names.
 export type Model = Schemas["ModelsStatus"]["models"][number];
 export type Weights = Model["weights"][number];
 export type Download = Schemas["DownloadView"];

@@ -10,7 +10,7 @@ import { WeightsStateBadge } from "./weights-state-badge";
 import { ModelStatusBadge } from "./model-status-badge";
 import type { Model, Weights } from "./types";
 
-/** One set of weights: who has it loaded, and what can be done about it. */
+/** One set of weights: the workers that have loaded it, and the commands for it. */
 export function WeightsItem({
   model,
   weights,
@@ -46,7 +46,7 @@ export function WeightsItem({
   );
 }
 
-/** Of several sets in a family, which. */
+/** Names the weights of a model that has several. */
 function WeightsName({ weights }: { weights: Weights }) {
   return (
     <span>
@@ -56,7 +56,7 @@ function WeightsName({ weights }: { weights: Weights }) {
   );
 }
 
-/** Workers of which there is something to tell. */
+/** Returns the workers that have loaded the weights or have trouble with them. */
 function notableWorkers(weights: Weights) {
   return weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
 }

@@ -8,7 +8,7 @@ const STYLES: Record<Model["state"], { kind: string; icon: IconName }> = {
   complete: { kind: "good", icon: "check" },
 };
 
-/** What is here of a model, by a word, a shape and a colour. */
+/** Shows how much of a model is downloaded, by text, icon and colour. */
 export function WeightsStateBadge({ state }: { state: Model["state"] }) {
   const style = STYLES[state];
   return (

@@ -10,7 +10,7 @@ import { OPS_FLAVOUR, partProgress, workerName } from "./worker-groups";
 import { ModelStatusBadge } from "./model-status-badge";
 import type { LeasedPart, ServedModel, Worker } from "./types";
 
-/** One living process: what it is, which models it has, and what it speaks now. */
+/** One alive worker process: its properties, its models and the parts that it speaks. */
 export function WorkerCard({ worker }: { worker: Worker }) {
   const texts = t.value.farm;
   return (
@@ -49,7 +49,7 @@ function WorkerActivity({ worker }: { worker: Worker }) {
   );
 }
 
-/** A worker with a GPU has dozens in hand at once. */
+/** More parts than this are collapsed: a GPU worker speaks dozens at once. */
 const COLLAPSED_PARTS = 6;
 
 function LeasedParts({ parts }: { parts: readonly LeasedPart[] }) {

@@ -1,4 +1,4 @@
-/** Groups and names the workers, and says how their models and parts are doing. */
+/** Groups and names the workers, and derives the status of their models and the progress of their parts. */
 
 import { compareNames } from "./sorting";
 import type { ServedModel, Worker } from "./types";

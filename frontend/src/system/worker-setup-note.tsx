@@ -3,7 +3,7 @@ import { Icon } from "../ui/icon";
 import { setupCommand } from "./model-workers";
 import type { Model } from "./types";
 
-/** What to do so that somebody speaks with it: weights alone do not. */
+/** Explains how to set up a worker for a model: weights alone are not enough. */
 export function WorkerSetupNote({ model }: { model: Model }) {
   const texts = t.value.farm;
   const command = setupCommand(model.alias);

@@ -1,4 +1,4 @@
-/** The workers and the queues, as they are at this moment. */
+/** The workers tab: the current workers and queues. */
 
 import { dataOf, api } from "../api/client";
 import { t } from "../i18n";

@@ -9,9 +9,9 @@ interface ButtonProps {
   kind?: Kind;
   compact?: boolean;
   disabled?: boolean;
-  /** Work goes on: it stays where it is, and cannot be pressed again. */
+  /** Shows a spinner and ignores presses. The button stays focusable. */
   busy?: boolean;
-  /** -1 where a list has one place for the Tab key, and this is not in it. */
+  /** -1 in a list whose only tab stop is elsewhere (roving tabindex). */
   tabIndex?: number | undefined;
   class?: string;
 }
@@ -20,7 +20,7 @@ export function Button({ children, ...rest }: ButtonProps & { children: Componen
   return <BaseButton {...rest}>{children}</BaseButton>;
 }
 
-/** Only an icon to see; `label` is its name for everybody else, and for who rests the pointer on it. */
+/** A button that shows only an icon. `label` is its accessible name and its tooltip. */
 export function IconButton({ label, class: className = "", ...rest }: ButtonProps & { label: string; icon: IconName }) {
   return <BaseButton {...rest} class={`square ${className}`} label={label} />;
 }

@@ -1,4 +1,4 @@
-/** A question that must be answered first. Escape and a press beside it answer no. */
+/** A modal dialog. Escape and a click on the backdrop close it. */
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";

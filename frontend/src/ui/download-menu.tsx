@@ -1,4 +1,4 @@
-/** Taking a recording along: as it was spoken, in another format that a worker makes, or its subtitles. */
+/** A menu that downloads a recording: in its own format, in another one that a worker makes, or as captions. */
 
 import { useState } from "preact/hooks";
 import { serviceUrl, dataOf, api, Failure } from "../api/client";
@@ -13,9 +13,9 @@ import { explain } from "./state";
 
 interface Downloadable {
   jobId: string;
-  /** The one it was spoken in. */
+  /** The original format of the recording. */
   format: string;
-  /** What the file is named by. */
+  /** The file is named after it. */
   title?: string;
 }
 
@@ -28,7 +28,7 @@ export function DownloadMenu({
   label,
   ...menuProps
 }: Downloadable & {
-  /** Its name where only the icon is seen. */
+  /** The accessible name of the button, which shows only an icon. */
   label?: string;
   text?: string;
   kind?: "plain" | "quiet" | "primary";
@@ -72,7 +72,7 @@ function saveOriginal({ jobId, title, format }: Required<Downloadable>): void {
   downloadUrl(serviceUrl(`/jobs/${encodeURIComponent(jobId)}/audio`), fileName(title, format));
 }
 
-/** Made first where it is not there yet, which may take a while: somebody is told. */
+/** Downloads a recording in another format. Shows a notice if a worker has to make it first and that takes a while. */
 async function saveAs({ jobId, title }: Required<Downloadable>, format: Format): Promise<void> {
   const texts = t.value.shell;
   let dismiss: () => void = () => undefined;

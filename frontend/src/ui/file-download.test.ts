@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fileName } from "./file-download";
 
-describe("the name of a file", () => {
+describe("fileName", () => {
   it.each([
     ["The sea", "The sea.mp3"],
     ["../../etc/passwd", "etc passwd.mp3"],
@@ -16,7 +16,7 @@ describe("the name of a file", () => {
     expect(fileName(title, "mp3")).toBe(name);
   });
 
-  it("is short, and cuts no character in two", () => {
+  it("is short, and does not split surrogate pairs", () => {
     const name = fileName("🌊".repeat(300), "wav");
     expect(Array.from(name)).toHaveLength(84);
     expect(() => encodeURIComponent(name)).not.toThrow();

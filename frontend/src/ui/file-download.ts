@@ -1,8 +1,8 @@
-/** Giving a file to the browser to keep. */
+/** Starts browser downloads and builds their file names. */
 
 const NAME_CHARS = 80;
 
-/** The title as the name of a file: without what paths, shells and other writing directions would make of it. */
+/** Returns a title as a file name, without path separators, shell characters and invisible characters. */
 export function fileName(title: string, extension: string): string {
   const cleaned = title
     .normalize("NFC")
@@ -26,6 +26,6 @@ export function downloadUrl(href: string, name: string): void {
 export function downloadBlob(blob: Blob, name: string): void {
   const href = URL.createObjectURL(blob);
   downloadUrl(href, name);
-  // The browser reads it after the click; a minute is long enough to begin.
+  // The browser reads the blob after the click; a minute is enough for it to start.
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

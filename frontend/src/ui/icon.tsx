@@ -1,4 +1,4 @@
-/** Drawn here, on a grid of 24, so that none is fetched. They say nothing to a screen reader: what they stand in does. */
+/** Inline SVG icons on a 24-pixel grid. They are hidden from screen readers: the surrounding element has the label. */
 
 const PATHS = {
   write: "M4 20h4L19 9a2.1 2.1 0 0 0-3-3L5 17zM13.5 7.5l3 3",

@@ -1,4 +1,4 @@
-/** A screen that is fetched when it is wanted; what cannot be fetched says so and can be asked for again. */
+/** Loads a component on demand. Shows an error with a retry button if the script cannot be loaded. */
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** A button that opens a list of things to do, in the top layer, closed by Escape and by a press elsewhere. */
+/** A button that opens a menu in the top layer. Escape and a click elsewhere close the menu. */
 
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -16,7 +16,7 @@ export function Menu({
 }: {
   label: string;
   icon: IconName;
-  /** Shown beside the icon; without it the icon stands alone. */
+  /** Shown beside the icon. Without it the button shows only the icon. */
   text?: string;
   kind?: "plain" | "quiet" | "primary";
   compact?: boolean;
@@ -28,7 +28,7 @@ export function Menu({
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
-  // Its size is known when what is in it was drawn.
+  // The size of the menu is known only after its content has rendered.
   useLayoutEffect(() => {
     if (!open || !button.current || !list.current) return;
     placeBeside(list.current, button.current);
@@ -71,7 +71,7 @@ export function Menu({
 
 const GAP = 6;
 
-/** Below its button, or above where there is no room; never beyond the edge of the window. */
+/** Places the menu below its button, or above if there is no room, and within the window. */
 export function placeBeside(floating: HTMLElement, anchor: HTMLElement): void {
   const box = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = floating;

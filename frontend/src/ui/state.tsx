@@ -1,4 +1,4 @@
-/** What stands where there is nothing to show: nothing yet, something failed, something comes. */
+/** Placeholders for content: empty, failed and loading. */
 
 import type { ComponentChildren } from "preact";
 import type { Failure } from "../api/client";
@@ -17,7 +17,7 @@ export function EmptyState({ icon, title, children }: { icon: IconName; title: s
   );
 }
 
-/** Says what failed in words that help, and offers to try again. */
+/** Explains an error and offers to retry. */
 export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
   return (
     <div class="state error" role="alert">
@@ -33,11 +33,12 @@ export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: (
   );
 }
 
+/** Returns the message for an error, in the language of the page. */
 export function explain(failure: Failure): string {
   const texts = t.value.shell;
   if (failure.status === 0) return texts.unreachable;
   if (failure.status === 503 && failure.code === "queue_full") return texts.overloaded(span(failure.retryAfterS ?? 1));
-  // A proxy that answers in the place of the service says nothing that helps.
+  // The response of a proxy contains no useful message.
   if (failure.code === "unreachable") return texts.unreachable;
   return t.value.service.error(failure.code) || failure.message || texts.unexpected;
 }
