@@ -1,8 +1,8 @@
 import type { ComponentType } from "preact";
-import { lazy } from "./ui/lazy";
 import { Shell } from "./shell";
 import type { Screen } from "./state/hash";
 import { route } from "./state/route";
+import { lazy } from "./ui/lazy";
 import { Write } from "./write/write";
 
 // The first screen is part of the main bundle; the others load on demand.

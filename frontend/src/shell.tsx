@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { serviceUrl } from "./api/client";
-import { language, t, type Language } from "./i18n";
+import { language, type Language, t } from "./i18n";
 import { Player } from "./listen/player-bar";
 import { theme } from "./state/appearance";
 import type { Screen } from "./state/hash";
@@ -53,7 +53,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <ul class="nav-list">
           {NAVIGATION.map((target) => (
             <li key={target}>
-              <a class="nav-link" href={link(target)} aria-current={isCurrent(target, screen) ? "page" : undefined}>
+              <a
+                class="nav-link"
+                href={link(target)}
+                aria-current={isCurrent(target, screen) ? "page" : undefined}
+              >
                 <Icon name={target} />
                 {screenName(target)}
               </a>
@@ -139,5 +143,7 @@ function serviceStatus(): ["good" | "warn" | "bad", string] {
   if (!reachable.value) return ["bad", texts.serviceAway];
   if (current === null) return ["good", texts.loading];
   if (current.status !== "ok") return ["warn", texts.serviceDegraded];
-  return current.workers_alive ? ["good", texts.serviceOk(current.workers_alive)] : ["warn", texts.serviceNone];
+  return current.workers_alive
+    ? ["good", texts.serviceOk(current.workers_alive)]
+    : ["warn", texts.serviceNone];
 }

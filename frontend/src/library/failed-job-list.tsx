@@ -6,10 +6,10 @@ import { showNotice } from "../state/notices";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
+import { type FailedJob, failedJobs } from "./failed-jobs";
 import { JobName } from "./job-name";
-import { removeRecordings } from "./removal";
 import { retryJob } from "./jobs-in-progress";
-import { failedJobs, type FailedJob } from "./failed-jobs";
+import { removeRecordings } from "./removal";
 
 /** More jobs than this are collapsed, so that the library stays in view. */
 const COLLAPSED_JOBS = 3;

@@ -1,7 +1,7 @@
 /** Jobs that failed or were cancelled in the last day. They have no recording, so the library does not list them. */
 
 import { computed, signal } from "@preact/signals";
-import { dataOf, api, type Job } from "../api/client";
+import { api, dataOf, type Job } from "../api/client";
 import { titleOf } from "../state/titles";
 import { pendingRemovals } from "./removal";
 
@@ -30,7 +30,9 @@ export async function refreshFailedJobs(): Promise<void> {
 }
 
 async function fetchEnded(status: FailedJob["status"]): Promise<readonly FailedJob[]> {
-  const { items } = await dataOf(api.GET("/jobs", { params: { query: { status, limit: LIMIT_PER_STATUS } } }));
+  const { items } = await dataOf(
+    api.GET("/jobs", { params: { query: { status, limit: LIMIT_PER_STATUS } } }),
+  );
   return items.map((job) => toFailedJob(job, status));
 }
 

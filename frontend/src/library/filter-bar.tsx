@@ -4,11 +4,18 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import { replaceQuery } from "../state/route";
-import { voices, voiceName } from "../state/voices";
+import { voiceName, voices } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { filterOptions, type ModelOption } from "./filter-options";
-import { countMenuFilters, hasFilters, NO_FILTERS, MAX_QUERY_CHARS, filterQuery, type Filters } from "./filters";
+import {
+  countMenuFilters,
+  filterQuery,
+  type Filters,
+  hasFilters,
+  MAX_QUERY_CHARS,
+  NO_FILTERS,
+} from "./filters";
 import { recordedVoices } from "./recordings";
 
 const SEARCH_DELAY_MS = 250;
@@ -24,15 +31,30 @@ export function FilterBar({ filters }: { filters: Filters }) {
   return (
     <div class="library-filters" role="search">
       <SearchField filters={filters} />
-      <button type="button" class="button library-filters-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="button library-filters-toggle"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
         {activeCount ? texts.filtersOn(activeCount) : texts.filters}
         <Icon name="down" />
       </button>
       <div class={`library-filters-more ${open ? "open" : ""}`}>
         <VoiceFilter filters={filters} />
         <ModelFilter filters={filters} />
-        <DateField label={texts.from} value={filters.from} max={filters.to} onChange={(from) => applyFilters({ ...filters, from })} />
-        <DateField label={texts.to} value={filters.to} min={filters.from} onChange={(to) => applyFilters({ ...filters, to })} />
+        <DateField
+          label={texts.from}
+          value={filters.from}
+          max={filters.to}
+          onChange={(from) => applyFilters({ ...filters, from })}
+        />
+        <DateField
+          label={texts.to}
+          value={filters.to}
+          min={filters.from}
+          onChange={(to) => applyFilters({ ...filters, to })}
+        />
         {hasFilters(filters) ? (
           <Button kind="quiet" icon="close" onPress={() => applyFilters(NO_FILTERS)}>
             {texts.clearAll}
@@ -124,7 +146,10 @@ function onSlash(run: () => void): () => void {
 
 /** True if a key event belongs to a text field, so that it is no shortcut. */
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
+  return (
+    target instanceof HTMLElement &&
+    target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null
+  );
 }
 
 function options(): readonly ModelOption[] {
@@ -138,9 +163,15 @@ function VoiceFilter({ filters }: { filters: Filters }) {
   return (
     <label class="field">
       <span class="label">{texts.voice}</span>
-      <select class="select" value={filters.voice} onChange={(event) => applyFilters({ ...filters, voice: event.currentTarget.value })}>
+      <select
+        class="select"
+        value={filters.voice}
+        onChange={(event) => applyFilters({ ...filters, voice: event.currentTarget.value })}
+      >
         <option value="">{texts.anyVoice}</option>
-        {filters.voice && !isListed ? <option value={filters.voice}>{voiceName(filters.voice)}</option> : null}
+        {filters.voice && !isListed ? (
+          <option value={filters.voice}>{voiceName(filters.voice)}</option>
+        ) : null}
         {models.map((model) => (
           <optgroup key={model.alias} label={model.name}>
             {model.voices.map((voice) => (
@@ -162,9 +193,15 @@ function ModelFilter({ filters }: { filters: Filters }) {
   return (
     <label class="field">
       <span class="label">{texts.model}</span>
-      <select class="select" value={filters.model} onChange={(event) => applyFilters({ ...filters, model: event.currentTarget.value, voice: "" })}>
+      <select
+        class="select"
+        value={filters.model}
+        onChange={(event) => applyFilters({ ...filters, model: event.currentTarget.value, voice: "" })}
+      >
         <option value="">{texts.anyModel}</option>
-        {filters.model && !isListed ? <option value={filters.model}>{modelName(filters.model)}</option> : null}
+        {filters.model && !isListed ? (
+          <option value={filters.model}>{modelName(filters.model)}</option>
+        ) : null}
         {models.map((model) => (
           <option key={model.alias} value={model.alias}>
             {model.name}

@@ -17,7 +17,11 @@ describe("filterOptions", () => {
   });
 
   it("adds voices of recordings that are unavailable or unknown", () => {
-    const recordedVoices = new Map([["bark_5", "bark"], ["old_voice", "old"], ["kokoro_zoe", "kokoro"]]);
+    const recordedVoices = new Map([
+      ["bark_5", "bark"],
+      ["old_voice", "old"],
+      ["kokoro_zoe", "kokoro"],
+    ]);
     const options = filterOptions(VOICES, recordedVoices, nameOf);
     expect(options.map((model) => model.alias)).toEqual(["bark", "kokoro", "old"]);
     expect(options[0]?.voices.map((voice) => voice.name)).toEqual(["Five"]);

@@ -24,9 +24,11 @@ export function filterOptions(
   const names = new Map(voices.map((voice) => [voice.id, voice.name]));
   const options = new Map<string, VoiceOption>();
   for (const { id, name, model, available } of voices) if (available) options.set(id, { id, name, model });
-  for (const [id, model] of recordedVoices) if (!options.has(id)) options.set(id, { id, name: names.get(id) ?? id, model });
+  for (const [id, model] of recordedVoices)
+    if (!options.has(id)) options.set(id, { id, name: names.get(id) ?? id, model });
   const models = [...new Set([...options.values()].map((voice) => voice.model))];
-  const voicesOf = (model: string): VoiceOption[] => [...options.values()].filter((voice) => voice.model === model).sort(byName);
+  const voicesOf = (model: string): VoiceOption[] =>
+    [...options.values()].filter((voice) => voice.model === model).sort(byName);
   return models.map((alias) => ({ alias, name: nameOf(alias), voices: voicesOf(alias) })).sort(byName);
 }
 

@@ -1,7 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { requestQuery, localDay, countMenuFilters, hasFilters, areEqual, NO_FILTERS, parseFilters, filterQuery } from "./filters";
+import {
+  areEqual,
+  countMenuFilters,
+  filterQuery,
+  hasFilters,
+  localDay,
+  NO_FILTERS,
+  parseFilters,
+  requestQuery,
+} from "./filters";
 
-const SOME = { q: "l’eau & le “feu” ?#=%", voice: "hibari_heart", model: "hibari", from: "2026-07-01", to: "2026-07-31" };
+const SOME = {
+  q: "l’eau & le “feu” ?#=%",
+  voice: "hibari_heart",
+  model: "hibari",
+  from: "2026-07-01",
+  to: "2026-07-31",
+};
 
 describe("filters in the URL", () => {
   it("are read as they were written", () => {
@@ -13,13 +28,18 @@ describe("filters in the URL", () => {
     expect(filterQuery({ ...NO_FILTERS, q: "sea" }).toString()).toBe("q=sea");
   });
 
-  it.each(["yesterday", "2026-13-01", "2026-02-30", "2026-7-1", "0000-00-00", "2026-07-01T00:00"])("ignore the invalid day %s", (day) => {
-    expect(parseFilters(new URLSearchParams({ from: day, to: day }))).toEqual(NO_FILTERS);
-  });
+  it.each(["yesterday", "2026-13-01", "2026-02-30", "2026-7-1", "0000-00-00", "2026-07-01T00:00"])(
+    "ignore the invalid day %s",
+    (day) => {
+      expect(parseFilters(new URLSearchParams({ from: day, to: day }))).toEqual(NO_FILTERS);
+    },
+  );
 
   it("ignore invalid ids", () => {
     expect(parseFilters(new URLSearchParams({ voice: "no such", model: "é" }))).toEqual(NO_FILTERS);
-    expect(parseFilters(new URLSearchParams({ voice: "mix:af_sky*0.4+af_bella" })).voice).toBe("mix:af_sky*0.4+af_bella");
+    expect(parseFilters(new URLSearchParams({ voice: "mix:af_sky*0.4+af_bella" })).voice).toBe(
+      "mix:af_sky*0.4+af_bella",
+    );
   });
 
   it("truncate the query to the limit of the service", () => {

@@ -47,14 +47,24 @@ export function countMenuFilters(filters: Filters): number {
 /** Returns the query parameters of the request: without empty filters, and with days as their first and last moment. */
 export function requestQuery(filters: Filters): Partial<Filters> {
   const { q, voice, model, from, to } = filters;
-  const parameters = { q: q.trim(), voice, model, from: from && startOfDay(from).toISOString(), to: to && endOfDay(to).toISOString() };
+  const parameters = {
+    q: q.trim(),
+    voice,
+    model,
+    from: from && startOfDay(from).toISOString(),
+    to: to && endOfDay(to).toISOString(),
+  };
   return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== ""));
 }
 
 /** Returns the day of a time in the user's time zone. */
 export function localDay(iso: string): string {
   const date = new Date(iso);
-  return [String(date.getFullYear()).padStart(4, "0"), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join("-");
+  return [
+    String(date.getFullYear()).padStart(4, "0"),
+    twoDigits(date.getMonth() + 1),
+    twoDigits(date.getDate()),
+  ].join("-");
 }
 
 function validId(value: string | null, fallback: string): string {

@@ -4,9 +4,9 @@ import { t } from "../i18n";
 import { percent, span } from "../i18n/formats";
 import { Icon } from "../ui/icon";
 import "./in-progress.css";
-import { JobName } from "./job-name";
 import { FailedJobList } from "./failed-job-list";
-import { hasMoreJobs, jobsInProgress, useJobsInProgress, type JobInProgress } from "./jobs-in-progress";
+import { JobName } from "./job-name";
+import { hasMoreJobs, type JobInProgress, jobsInProgress, useJobsInProgress } from "./jobs-in-progress";
 
 export function InProgress() {
   useJobsInProgress();
@@ -39,7 +39,12 @@ function JobItem({ job }: { job: JobInProgress }) {
       <JobName {...job} />
       {isRunning ? (
         <div class="in-progress-status num">
-          <progress class="bar" max="100" value={job.percent} aria-label={texts.soFar(percent(job.percent))} />
+          <progress
+            class="bar"
+            max="100"
+            value={job.percent}
+            aria-label={texts.soFar(percent(job.percent))}
+          />
           <span class="soft small">
             {texts.soFar(percent(job.percent))}
             {left}

@@ -2,10 +2,10 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { dataOf, api, type Job } from "../api/client";
+import { api, dataOf, type Job } from "../api/client";
 import { titleOf } from "../state/titles";
-import { nextPollMs } from "./poll-interval";
 import { dropFailedJob, refreshFailedJobs } from "./failed-jobs";
+import { nextPollMs } from "./poll-interval";
 
 export interface JobInProgress {
   jobId: string;
@@ -27,7 +27,10 @@ export const endedCount = signal(0);
 
 type Status = JobInProgress["status"];
 
-async function fetchJobs(status: Status, limit: number): Promise<{ items: JobInProgress[]; hasMore: boolean }> {
+async function fetchJobs(
+  status: Status,
+  limit: number,
+): Promise<{ items: JobInProgress[]; hasMore: boolean }> {
   const list = await dataOf(api.GET("/jobs", { params: { query: { status, limit } } }));
   return { items: list.items.map((job) => toJobInProgress(job, status)), hasMore: list.next_cursor !== null };
 }
@@ -44,7 +47,10 @@ function toJobInProgress(job: Job, status: Status): JobInProgress {
 }
 
 async function refresh(includeFailed: boolean): Promise<void> {
-  const [running, queued] = await Promise.all([fetchJobs("running", MAX_SHOWN), fetchJobs("queued", MAX_SHOWN)]);
+  const [running, queued] = await Promise.all([
+    fetchJobs("running", MAX_SHOWN),
+    fetchJobs("queued", MAX_SHOWN),
+  ]);
   const all = [...running.items, ...queued.items.reverse()];
   const activeIds = new Set(all.map((job) => job.jobId));
   const ended = jobsInProgress.value.some((job) => !activeIds.has(job.jobId));

@@ -6,18 +6,18 @@ import { count, day } from "../i18n/formats";
 import { link, route } from "../state/route";
 import { loadVoices, voices } from "../state/voices";
 import { Button } from "../ui/button";
-import { EmptyState, Skeleton, ErrorState } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { applyFilters, FilterBar, isTyping } from "./filter-bar";
-import { localDay, hasFilters, NO_FILTERS, parseFilters, filterQuery, type Filters } from "./filters";
+import { filterQuery, type Filters, hasFilters, localDay, NO_FILTERS, parseFilters } from "./filters";
 import { InProgress } from "./in-progress";
-import { RecordingList } from "./recording-list";
 import { ListHeader } from "./list-header";
 import { ROWS_MAX } from "./paged-list";
+import { RecordingList } from "./recording-list";
 import "./library.css";
-import { refreshTitle, openedId, recordings, visibleRows } from "./recordings";
+import { endedCount } from "./jobs-in-progress";
+import { openedId, recordings, refreshTitle, visibleRows } from "./recordings";
 import { undoRemoval } from "./removal";
 import { RenameDialog } from "./rename-dialog";
-import { endedCount } from "./jobs-in-progress";
 import { resetScroll } from "./viewport";
 
 export function Library() {
@@ -59,14 +59,19 @@ function RecordingsPanel({ filters }: { filters: Filters }) {
   const rows = visibleRows.value;
   const failure = recordings.failure.value;
   const row = renamingId === null ? undefined : rows.find((one) => one.jobId === renamingId);
-  const needsMore = rows.length === 0 && !recordings.isComplete.value && !recordings.isLoading.value && !failure;
+  const needsMore =
+    rows.length === 0 && !recordings.isComplete.value && !recordings.isLoading.value && !failure;
   useEffect(() => {
     // All loaded rows are about to be deleted, so load the next page.
     if (needsMore) void recordings.loadMore();
   }, [needsMore]);
   if (!rows.length) {
     if (failure) return <ErrorState failure={failure} onRetry={() => void recordings.show(filters)} />;
-    return recordings.isComplete.value && !recordings.isLoading.value ? <EmptyLibrary filters={filters} /> : <Skeleton lines={8} />;
+    return recordings.isComplete.value && !recordings.isLoading.value ? (
+      <EmptyLibrary filters={filters} />
+    ) : (
+      <Skeleton lines={8} />
+    );
   }
   return (
     <section class="library-recordings" aria-busy={recordings.isLoading.value}>
@@ -103,20 +108,24 @@ function ListFooter({ filters }: { filters: Filters }) {
   const texts = t.value.library;
   const rows = recordings.rows.value;
   const oldest = rows.at(-1);
-  if (recordings.failure.value) return <ErrorState failure={recordings.failure.value} onRetry={() => void recordings.retry()} />;
+  if (recordings.failure.value)
+    return <ErrorState failure={recordings.failure.value} onRetry={() => void recordings.retry()} />;
   if (recordings.isComplete.value) return null;
   if (rows.length < ROWS_MAX || !oldest) return <p class="library-footer soft small">{texts.loading}</p>;
   return (
     <div class="library-footer">
       <p>{texts.full(count(rows.length))}</p>
-      <Button onPress={() => applyFilters({ ...filters, to: localDay(oldest.createdAt) })}>{texts.older(day(oldest.createdAt))}</Button>
+      <Button onPress={() => applyFilters({ ...filters, to: localDay(oldest.createdAt) })}>
+        {texts.older(day(oldest.createdAt))}
+      </Button>
     </div>
   );
 }
 
 function onUndoKey(undo: () => boolean): () => void {
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || isTyping(event.target)) return;
+    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || isTyping(event.target))
+      return;
     if (undo()) event.preventDefault();
   };
   document.addEventListener("keydown", onKeyDown);

@@ -4,10 +4,10 @@ import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { exportRecordings, exportStatus } from "./zip-export";
-import { recordings, updateSelection, selection, visibleRows } from "./recordings";
+import { recordings, selection, updateSelection, visibleRows } from "./recordings";
 import { removeRecordings } from "./removal";
-import { selectAll, EMPTY_SELECTION } from "./selection";
+import { EMPTY_SELECTION, selectAll } from "./selection";
+import { exportRecordings, exportStatus } from "./zip-export";
 
 export function ListHeader() {
   const texts = t.value.library;
@@ -23,10 +23,14 @@ export function ListHeader() {
         title={texts.selectAll}
         checked={isAllSelected}
         indeterminate={selectedIds.size > 0 && !isAllSelected}
-        onClick={() => updateSelection((now, ids) => (now.ids.size === ids.length ? EMPTY_SELECTION : selectAll(ids)))}
+        onClick={() =>
+          updateSelection((now, ids) => (now.ids.size === ids.length ? EMPTY_SELECTION : selectAll(ids)))
+        }
       />
       <p class="small num" role="status">
-        {selectedIds.size ? texts.selected(selectedIds.size, count(selectedIds.size)) : countText(rows.length)}
+        {selectedIds.size
+          ? texts.selected(selectedIds.size, count(selectedIds.size))
+          : countText(rows.length)}
       </p>
       {exportStatus.value === null ? null : (
         <p class="small num soft row" role="status">
@@ -43,13 +47,24 @@ function Actions({ ids }: { ids: readonly string[] }) {
   const texts = t.value.library;
   return (
     <div class="recordings-actions">
-      <Button compact icon="download" busy={exportStatus.value !== null} onPress={() => void exportRecordings(ids)}>
+      <Button
+        compact
+        icon="download"
+        busy={exportStatus.value !== null}
+        onPress={() => void exportRecordings(ids)}
+      >
         {texts.zip}
       </Button>
       <Button compact kind="danger" icon="trash" onPress={() => remove(ids)}>
         {texts.delete}
       </Button>
-      <IconButton compact kind="quiet" icon="close" label={texts.clearSelection} onPress={() => updateSelection(() => EMPTY_SELECTION)} />
+      <IconButton
+        compact
+        kind="quiet"
+        icon="close"
+        label={texts.clearSelection}
+        onPress={() => updateSelection(() => EMPTY_SELECTION)}
+      />
     </div>
   );
 }

@@ -5,7 +5,17 @@ import { createPagedList, type FetchPage } from "./paged-list";
 import type { Page, Row } from "./rows";
 
 function row(jobId: string): Row {
-  return { jobId, title: jobId, excerpt: "", voiceId: "v", model: "m", format: "wav", durationS: 1, sizeBytes: 1, createdAt: "" };
+  return {
+    jobId,
+    title: jobId,
+    excerpt: "",
+    voiceId: "v",
+    model: "m",
+    format: "wav",
+    durationS: 1,
+    sizeBytes: 1,
+    createdAt: "",
+  };
 }
 
 /** A fake service with three recordings per page. It can hold back its responses. */
@@ -26,7 +36,10 @@ class Service {
     const found = this.ids.filter((id) => id.includes(filters.q));
     const from = cursor === null ? 0 : found.findIndex((id) => id > cursor);
     const shown = from < 0 ? [] : found.slice(from, from + 3);
-    return { rows: shown.map(row), nextCursor: from >= 0 && found.length > from + 3 ? (shown.at(-1) ?? null) : null };
+    return {
+      rows: shown.map(row),
+      nextCursor: from >= 0 && found.length > from + 3 ? (shown.at(-1) ?? null) : null,
+    };
   };
 }
 

@@ -1,6 +1,6 @@
 /** A list that loads page by page, newest first. It outlives the screen that shows it. */
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Failure } from "../api/client";
 import { areEqual, type Filters } from "./filters";
 import { appendPage, mergeFirstPage, type Page, type Row } from "./rows";
@@ -73,7 +73,8 @@ export function createPagedList(fetch: FetchPage): PagedList {
     isComplete: computed(() => filters.value !== null && nextCursor.value === null),
     refresh,
     async show(requested) {
-      if (filters.value && areEqual(filters.value, requested) && (rows.value.length || isLoading.value)) return refresh();
+      if (filters.value && areEqual(filters.value, requested) && (rows.value.length || isLoading.value))
+        return refresh();
       filters.value = requested;
       replaceRows({ rows: [], nextCursor: null });
       await load(null, replaceRows);

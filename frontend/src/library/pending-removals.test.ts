@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createRemovals, UNDO_MS, type Batch, type Refusal, type RemovalEnvironment } from "./pending-removals";
+import {
+  type Batch,
+  createRemovals,
+  type Refusal,
+  type RemovalEnvironment,
+  UNDO_MS,
+} from "./pending-removals";
 
 /** A fake browser and service. All tabs share its storage. */
 class FakeEnvironment {

@@ -4,7 +4,7 @@
  * same batch: the second request finds nothing, which is harmless.
  */
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
 export const UNDO_MS = 8000;
 
@@ -58,7 +58,9 @@ interface PendingBatch extends Batch {
 export function createRemovals(environment: RemovalEnvironment): Removals {
   const pending = signal<readonly PendingBatch[]>([]);
   const removed = signal<ReadonlySet<string>>(new Set());
-  const hidden = computed(() => new Set([...removed.value, ...pending.value.flatMap((batch) => batch.jobIds)]));
+  const hidden = computed(
+    () => new Set([...removed.value, ...pending.value.flatMap((batch) => batch.jobIds)]),
+  );
 
   /** Updates the stored batches. Reads them first, as another tab may have changed them. */
   function updateStored(change: (stored: readonly Batch[]) => readonly Batch[]): boolean {
@@ -68,7 +70,9 @@ export function createRemovals(environment: RemovalEnvironment): Removals {
   function schedule(batch: Batch, { isStored }: { isStored: boolean }): void {
     // Capped, because a clock that was set back would make the delay longer.
     const remainingMs = Math.min(UNDO_MS, Math.max(0, batch.dueAt - environment.now()));
-    const dismiss = remainingMs ? environment.offerUndo(batch, remainingMs, () => cancel(batch.id)) : () => undefined;
+    const dismiss = remainingMs
+      ? environment.offerUndo(batch, remainingMs, () => cancel(batch.id))
+      : () => undefined;
     const timer = setTimeout(() => void send(batch.id), remainingMs);
     pending.value = [...pending.value, { ...batch, isStored, timer, dismiss }];
   }

@@ -3,11 +3,11 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { go, link } from "../state/route";
-import { activeId, openedId, recordings, updateSelection, selection, visibleRows } from "./recordings";
-import { removeRecordings } from "./removal";
-import { RecordingRow } from "./recording-row";
-import { selectAll, EMPTY_SELECTION, selectRange, toggle } from "./selection";
 import { isTyping } from "./filter-bar";
+import { RecordingRow } from "./recording-row";
+import { activeId, openedId, recordings, selection, updateSelection, visibleRows } from "./recordings";
+import { removeRecordings } from "./removal";
+import { EMPTY_SELECTION, selectAll, selectRange, toggle } from "./selection";
 import { Viewport } from "./viewport";
 import { renderedIndices, targetIndex } from "./windowing";
 
@@ -33,7 +33,8 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   const activeIndex = rows.findIndex((row) => row.jobId === activeId.value);
   const isVisible = activeIndex >= view.visibleFirst && activeIndex < view.visibleEnd;
   // The only tab stop of the list: the active row, unless it is scrolled out of view and has no focus.
-  const tabStop = activeIndex >= 0 && (hasFocus || isVisible) ? activeIndex : Math.min(view.visibleFirst, rows.length - 1);
+  const tabStop =
+    activeIndex >= 0 && (hasFocus || isVisible) ? activeIndex : Math.min(view.visibleFirst, rows.length - 1);
 
   useLayoutEffect(() => {
     if (!shouldFocus.current || activeIndex < 0) return;
@@ -44,7 +45,9 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
     if (openedId.value === null || openedId.value !== activeId.value) return;
     openedId.value = null;
     // In the next frame, because the shell first focuses the new screen.
-    const frame = requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-at="${activeIndex}"]`)?.focus({ preventScroll: true }));
+    const frame = requestAnimationFrame(() =>
+      list.current?.querySelector<HTMLElement>(`[data-at="${activeIndex}"]`)?.focus({ preventScroll: true }),
+    );
     return () => cancelAnimationFrame(frame);
   }, []);
 
@@ -57,7 +60,9 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   };
   const remove = (jobIds: readonly string[]): void => {
     const removedIds = new Set(jobIds);
-    const next = rows.slice(Math.max(activeIndex, 0)).find((row) => !removedIds.has(row.jobId)) ?? rows.findLast((row) => !removedIds.has(row.jobId));
+    const next =
+      rows.slice(Math.max(activeIndex, 0)).find((row) => !removedIds.has(row.jobId)) ??
+      rows.findLast((row) => !removedIds.has(row.jobId));
     shouldFocus.current = hasFocus;
     if (removedIds.has(activeId.value ?? "")) activeId.value = next?.jobId ?? null;
     removeRecordings(jobIds);
@@ -71,13 +76,18 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
     const row = rows[tabStop];
     if (!row) return;
     const isOnRow = target.getAttribute("role") === "row";
-    const index = event.altKey || event.metaKey ? null : targetIndex(event.key, { from: tabStop, count: rows.length, rowsPerPage: view.rowsPerPage });
+    const index =
+      event.altKey || event.metaKey
+        ? null
+        : targetIndex(event.key, { from: tabStop, count: rows.length, rowsPerPage: view.rowsPerPage });
     if (index !== null) moveTo(index);
     else if (event.key === " " && isOnRow) toggleSelection(row.jobId, event.shiftKey);
     else if (event.key === "Enter" && isOnRow) open(row.jobId);
-    else if (event.key === "Delete") remove(selection.value.ids.has(row.jobId) ? [...selection.value.ids] : [row.jobId]);
+    else if (event.key === "Delete")
+      remove(selection.value.ids.has(row.jobId) ? [...selection.value.ids] : [row.jobId]);
     else if (event.key === "Escape" && selection.value.ids.size) updateSelection(() => EMPTY_SELECTION);
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) updateSelection((_, ids) => selectAll(ids));
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey))
+      updateSelection((_, ids) => selectAll(ids));
     else return;
     event.preventDefault();
   };
@@ -98,7 +108,9 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
         const id = (event.target as HTMLElement).closest<HTMLElement>("[data-job]")?.dataset["job"];
         if (id) activeId.value = id;
       }}
-      onFocusOut={(event: FocusEvent) => setHasFocus(list.current?.contains(event.relatedTarget as Node | null) ?? false)}
+      onFocusOut={(event: FocusEvent) =>
+        setHasFocus(list.current?.contains(event.relatedTarget as Node | null) ?? false)
+      }
     >
       {renderedIndices(view, tabStop).map((index) => {
         const row = rows[index];

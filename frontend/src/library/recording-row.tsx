@@ -54,7 +54,8 @@ export function RecordingRow({
         if (event.shiftKey) event.preventDefault();
       }}
       onClick={(event) => {
-        if (event.shiftKey && !(event.target as HTMLElement).closest("a, button, input")) onSelect(jobId, true);
+        if (event.shiftKey && !(event.target as HTMLElement).closest("a, button, input"))
+          onSelect(jobId, true);
       }}
     >
       <div role="gridcell" class="cell-select">
@@ -71,7 +72,15 @@ export function RecordingRow({
         <PlayButton row={row} tabIndex={tabIndex} />
       </div>
       <div role="gridcell" class="cell-title">
-        <a id={`recording-${jobId}`} class="clip" href={link("listen", jobId)} dir="auto" title={title} tabIndex={tabIndex} onClick={() => onOpen(jobId)}>
+        <a
+          id={`recording-${jobId}`}
+          class="clip"
+          href={link("listen", jobId)}
+          dir="auto"
+          title={title}
+          tabIndex={tabIndex}
+          onClick={() => onOpen(jobId)}
+        >
           {title}
         </a>
         <span class="excerpt clip soft" dir="auto">
@@ -96,7 +105,14 @@ export function RecordingRow({
         </time>
       </div>
       <div role="gridcell" class="cell-actions">
-        <DownloadMenu jobId={jobId} format={row.format} title={title} label={texts.download(title)} kind="quiet" tabIndex={tabIndex} />
+        <DownloadMenu
+          jobId={jobId}
+          format={row.format}
+          title={title}
+          label={texts.download(title)}
+          kind="quiet"
+          tabIndex={tabIndex}
+        />
         <Menu icon="more" kind="quiet" label={texts.more(title)} tabIndex={tabIndex}>
           <Button kind="quiet" icon="edit" onPress={() => onRename(jobId)}>
             {texts.rename}

@@ -1,24 +1,28 @@
 /** The loaded recordings, their selection and the active row. They outlive the screen, so that it can be restored. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { dataOf, api } from "../api/client";
-import { requestQuery, type Filters } from "./filters";
+import { api, dataOf } from "../api/client";
+import { type Filters, requestQuery } from "./filters";
 import { createPagedList } from "./paged-list";
 import { pendingRemovals } from "./removal";
-import { toRow, type Page } from "./rows";
+import { type Page, toRow } from "./rows";
 import { EMPTY_SELECTION, restrictTo, type Selection } from "./selection";
 
 const PAGE_SIZE = 100;
 
 export const recordings = createPagedList(fetchPage);
 
-export const visibleRows = computed(() => recordings.rows.value.filter((row) => !pendingRemovals.value.has(row.jobId)));
+export const visibleRows = computed(() =>
+  recordings.rows.value.filter((row) => !pendingRemovals.value.has(row.jobId)),
+);
 
 const visibleIds = computed(() => visibleRows.value.map((row) => row.jobId));
 
 const rawSelection = signal<Selection>(EMPTY_SELECTION);
 export const selection = computed(() => restrictTo(rawSelection.value, visibleIds.value));
-export function updateSelection(change: (current: Selection, visibleIds: readonly string[]) => Selection): void {
+export function updateSelection(
+  change: (current: Selection, visibleIds: readonly string[]) => Selection,
+): void {
   rawSelection.value = change(selection.value, visibleIds.value);
 }
 

@@ -1,15 +1,15 @@
 /** Deletes recordings and jobs without one, from any screen. pending-removals.ts implements undo. */
 
-import { dataOf, api, Failure } from "../api/client";
+import { api, dataOf, Failure } from "../api/client";
 import { count } from "../i18n/formats";
 import { t } from "../i18n";
 import { showNotice } from "../state/notices";
 import * as player from "../state/player";
 import { maxBatchIds } from "../state/service";
-import { STORAGE_PREFIX, readStored, writeStored } from "../state/storage";
+import { readStored, STORAGE_PREFIX, writeStored } from "../state/storage";
 import { explain } from "../ui/state";
 import { chunks } from "./chunks";
-import { createRemovals, type Batch, type Refusal } from "./pending-removals";
+import { type Batch, createRemovals, type Refusal } from "./pending-removals";
 
 const STORAGE_KEY = "removals";
 
@@ -29,7 +29,10 @@ const removals = createRemovals({
   beforeSend: (jobIds) => jobIds.forEach((jobId) => player.stop(jobId)),
   onRefused: (refusals) => {
     const n = refusals.length;
-    showNotice(t.value.library.notDeleted(n, count(n), refusals[0]?.reason ?? ""), { kind: "bad", staysMs: 12_000 });
+    showNotice(t.value.library.notDeleted(n, count(n), refusals[0]?.reason ?? ""), {
+      kind: "bad",
+      staysMs: 12_000,
+    });
   },
 });
 
@@ -93,7 +96,8 @@ async function deleteOne(jobId: string): Promise<readonly Refusal[]> {
 async function deleteMany(jobIds: readonly string[]): Promise<readonly Refusal[]> {
   const { results } = await dataOf(api.POST("/history/batch_delete", { body: { job_ids: [...jobIds] } }));
   return results.flatMap(({ job_id: jobId, deleted, error }) =>
-    deleted || error?.type === "not_found_error" ? [] : [{ jobId, reason: error?.message ?? t.value.shell.unexpected }],
+    deleted || error?.type === "not_found_error"
+      ? []
+      : [{ jobId, reason: error?.message ?? t.value.shell.unexpected }],
   );
 }
-

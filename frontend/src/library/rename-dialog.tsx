@@ -8,7 +8,15 @@ import { rename } from "./recordings";
 
 const TITLE_CHARS = 200;
 
-export function RenameDialog({ jobId, title, onClose }: { jobId: string; title: string; onClose: () => void }) {
+export function RenameDialog({
+  jobId,
+  title,
+  onClose,
+}: {
+  jobId: string;
+  title: string;
+  onClose: () => void;
+}) {
   const input = useRef<HTMLInputElement>(null);
   const [name, setName] = useState(title);
   const [busy, setBusy] = useState(false);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Recording } from "../api/client";
-import { excerpt, appendPage, mergeFirstPage, toRow, type Row } from "./rows";
+import { appendPage, excerpt, mergeFirstPage, type Row, toRow } from "./rows";
 
 const RECORDING: Recording = {
   job_id: "a",
@@ -47,17 +47,25 @@ describe("a row", () => {
 
   it("does not split surrogate pairs", () => {
     expect(() => encodeURIComponent(excerpt("", "🌊".repeat(300)))).not.toThrow();
-    expect(() => encodeURIComponent(toRow({ ...RECORDING, title: `x${"🌊".repeat(300)}` }).title)).not.toThrow();
+    expect(() =>
+      encodeURIComponent(toRow({ ...RECORDING, title: `x${"🌊".repeat(300)}` }).title),
+    ).not.toThrow();
   });
 });
 
 describe("a list that is reloaded", () => {
   it("puts new rows first and keeps later pages", () => {
-    expect(ids(mergeFirstPage(rows("b", "c", "d", "e"), { rows: rows("a", "b", "c"), nextCursor: "x" }))).toEqual(["a", "b", "c", "d", "e"]);
+    expect(
+      ids(mergeFirstPage(rows("b", "c", "d", "e"), { rows: rows("a", "b", "c"), nextCursor: "x" })),
+    ).toEqual(["a", "b", "c", "d", "e"]);
   });
 
   it("drops rows that were deleted elsewhere", () => {
-    expect(ids(mergeFirstPage(rows("a", "b", "c", "d"), { rows: rows("a", "c"), nextCursor: "x" }))).toEqual(["a", "c", "d"]);
+    expect(ids(mergeFirstPage(rows("a", "b", "c", "d"), { rows: rows("a", "c"), nextCursor: "x" }))).toEqual([
+      "a",
+      "c",
+      "d",
+    ]);
     expect(ids(mergeFirstPage(rows("a", "b"), { rows: [], nextCursor: null }))).toEqual([]);
   });
 
@@ -66,6 +74,10 @@ describe("a list that is reloaded", () => {
   });
 
   it("drops duplicates of overlapping pages", () => {
-    expect(ids(appendPage(rows("a", "b"), { rows: rows("b", "c"), nextCursor: null }))).toEqual(["a", "b", "c"]);
+    expect(ids(appendPage(rows("a", "b"), { rows: rows("b", "c"), nextCursor: null }))).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
   });
 });

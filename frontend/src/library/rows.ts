@@ -46,7 +46,10 @@ export function excerpt(title: string, text: string): string {
   if (textStart === titleText) return "";
   // The title may end in the middle of a word.
   const partialWord = /\S*$/.exec(titleText)?.[0] ?? "";
-  const start = textStart[titleText.length] === " " || partialWord.length === titleText.length ? titleText.length : titleText.length - partialWord.length;
+  const start =
+    textStart[titleText.length] === " " || partialWord.length === titleText.length
+      ? titleText.length
+      : titleText.length - partialWord.length;
   return `… ${copyStart(textStart.slice(start).trim(), EXCERPT_CHARS)}`;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { selectAll, EMPTY_SELECTION, selectRange, toggle, restrictTo } from "./selection";
+import { EMPTY_SELECTION, restrictTo, selectAll, selectRange, toggle } from "./selection";
 
 const SHOWN = ["a", "b", "c", "d", "e"];
 

@@ -37,5 +37,8 @@ export function restrictTo(selection: Selection, visibleIds: readonly string[]):
   const present = new Set(visibleIds);
   const ids = new Set([...selection.ids].filter((id) => present.has(id)));
   if (ids.size === selection.ids.size) return selection;
-  return { ids, anchor: selection.anchor !== null && present.has(selection.anchor) ? selection.anchor : null };
+  return {
+    ids,
+    anchor: selection.anchor !== null && present.has(selection.anchor) ? selection.anchor : null,
+  };
 }

@@ -1,7 +1,7 @@
 /** Tracks the visible rows and anchors the scroll position, so that rows added or removed above move nothing. */
 
 import type { Row } from "./rows";
-import { renderedRange, scrollDelta, type RowRange } from "./windowing";
+import { renderedRange, type RowRange, scrollDelta } from "./windowing";
 
 export interface View extends RowRange {
   visibleFirst: number;
@@ -32,7 +32,15 @@ export function resetScroll(): void {
 }
 
 export class Viewport {
-  view: View = { first: 0, end: 0, visibleFirst: 0, visibleEnd: 0, rowHeight: 72, rowsPerPage: 1, isWide: true };
+  view: View = {
+    first: 0,
+    end: 0,
+    visibleFirst: 0,
+    visibleEnd: 0,
+    rowHeight: 72,
+    rowsPerPage: 1,
+    isWide: true,
+  };
   private list: HTMLElement | null = null;
   private scroller: HTMLElement | null = null;
   private lastReported: View | null = null;
@@ -48,7 +56,8 @@ export class Viewport {
     const onScroll = (): void => this.update();
     this.scroller?.addEventListener("scroll", onScroll, { passive: true });
     const resized = new ResizeObserver(() => this.setRows(this.rows));
-    for (const element of [this.scroller, list.parentElement, list.closest(".screen")]) if (element) resized.observe(element);
+    for (const element of [this.scroller, list.parentElement, list.closest(".screen")])
+      if (element) resized.observe(element);
     return () => {
       resized.disconnect();
       this.scroller?.removeEventListener("scroll", onScroll);
@@ -73,7 +82,8 @@ export class Viewport {
     const index = anchor ? rows.findIndex((row) => row.jobId === anchor?.jobId) : -1;
     // The list must be high enough before it can scroll.
     this.list.style.height = `${rows.length * this.view.rowHeight}px`;
-    if (anchor && index >= 0) this.scroller.scrollTop += index * this.view.rowHeight - this.pixelsAbove() - anchor.offset;
+    if (anchor && index >= 0)
+      this.scroller.scrollTop += index * this.view.rowHeight - this.pixelsAbove() - anchor.offset;
     this.update();
   }
 
@@ -106,7 +116,11 @@ export class Viewport {
 
   private update(): void {
     const { rowHeight } = this.view;
-    const [pixelsAbove, viewHeight, count] = [this.pixelsAbove(), this.scroller?.clientHeight ?? 0, this.rows.length];
+    const [pixelsAbove, viewHeight, count] = [
+      this.pixelsAbove(),
+      this.scroller?.clientHeight ?? 0,
+      this.rows.length,
+    ];
     const top = Math.floor(pixelsAbove / rowHeight);
     const row = this.rows[top];
     anchor = pixelsAbove > 0 && row ? { jobId: row.jobId, offset: top * rowHeight - pixelsAbove } : null;
@@ -119,7 +133,9 @@ export class Viewport {
       visibleEnd,
       rowsPerPage: Math.max(1, Math.floor(viewHeight / rowHeight)),
     };
-    const isSame = Object.entries(next).every(([name, value]) => value === this.lastReported?.[name as keyof View]);
+    const isSame = Object.entries(next).every(
+      ([name, value]) => value === this.lastReported?.[name as keyof View],
+    );
     this.view = next;
     if (isSame) return;
     this.lastReported = next;

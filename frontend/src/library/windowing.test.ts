@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { renderedRange, renderedIndices, scrollDelta, targetIndex } from "./windowing";
+import { renderedIndices, renderedRange, scrollDelta, targetIndex } from "./windowing";
 
 const VIEW = { viewHeight: 800, rowHeight: 80 };
 
@@ -10,7 +10,10 @@ describe("renderedRange", () => {
 
   it("stays within the list", () => {
     expect(renderedRange({ ...VIEW, pixelsAbove: -400, count: 20_000 })).toEqual({ first: 0, end: 13 });
-    expect(renderedRange({ ...VIEW, pixelsAbove: 1_600_000, count: 20_000 })).toEqual({ first: 19_992, end: 20_000 });
+    expect(renderedRange({ ...VIEW, pixelsAbove: 1_600_000, count: 20_000 })).toEqual({
+      first: 19_992,
+      end: 20_000,
+    });
     expect(renderedRange({ ...VIEW, pixelsAbove: -9000, count: 5 })).toEqual({ first: 0, end: 0 });
     expect(renderedRange({ ...VIEW, pixelsAbove: 0, count: 0 })).toEqual({ first: 0, end: 0 });
     expect(renderedRange({ ...VIEW, rowHeight: 0, pixelsAbove: 0, count: 9 })).toEqual({ first: 0, end: 0 });

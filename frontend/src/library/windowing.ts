@@ -35,9 +35,19 @@ export function renderedIndices(range: RowRange, focused: number): number[] {
 }
 
 /** Returns the row that a key moves to, or null if the key moves nowhere. */
-export function targetIndex(key: string, { from, count, rowsPerPage }: { from: number; count: number; rowsPerPage: number }): number | null {
+export function targetIndex(
+  key: string,
+  { from, count, rowsPerPage }: { from: number; count: number; rowsPerPage: number },
+): number | null {
   const page = Math.max(1, rowsPerPage - 1);
-  const target = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page, Home: 0, End: count - 1 }[key];
+  const target = {
+    ArrowDown: from + 1,
+    ArrowUp: from - 1,
+    PageDown: from + page,
+    PageUp: from - page,
+    Home: 0,
+    End: count - 1,
+  }[key];
   return target === undefined || count === 0 ? null : clamp(target, 0, count - 1);
 }
 

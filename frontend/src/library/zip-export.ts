@@ -1,7 +1,7 @@
 /** Exports recordings as ZIP files: several if there are more than one request may contain. */
 
 import { signal } from "@preact/signals";
-import { dataOf, api, Failure } from "../api/client";
+import { api, dataOf, Failure } from "../api/client";
 import { bytes, count } from "../i18n/formats";
 import { t } from "../i18n";
 import { showNotice } from "../state/notices";
@@ -17,7 +17,8 @@ export async function exportRecordings(jobIds: readonly string[]): Promise<void>
   if (exportStatus.value !== null) return;
   const batches = chunks(jobIds, maxBatchIds.value);
   const texts = t.value.library;
-  if (batches.length > 1) showNotice(texts.zipInParts(count(batches.length), count(maxBatchIds.value)), { staysMs: 12_000 });
+  if (batches.length > 1)
+    showNotice(texts.zipInParts(count(batches.length), count(maxBatchIds.value)), { staysMs: 12_000 });
   try {
     for (const [index, batch] of batches.entries()) {
       const reportSize = (size: number): void => {
@@ -26,7 +27,10 @@ export async function exportRecordings(jobIds: readonly string[]): Promise<void>
       downloadBlob(await downloadZip(batch, reportSize), archiveName(index, batches.length));
     }
   } catch (cause) {
-    showNotice(texts.notZipped(cause instanceof Failure ? explain(cause) : String(cause)), { kind: "bad", staysMs: 12_000 });
+    showNotice(texts.notZipped(cause instanceof Failure ? explain(cause) : String(cause)), {
+      kind: "bad",
+      staysMs: 12_000,
+    });
   } finally {
     exportStatus.value = null;
   }
@@ -37,7 +41,9 @@ async function downloadZip(jobIds: readonly string[], reportSize: (size: number)
   reportSize(0);
   const body = { job_ids: [...jobIds] };
   const stream = await dataOf(
-    api.POST("/export/zip", { body, parseAs: "stream" }) as Promise<{ data?: ReadableStream<Uint8Array<ArrayBuffer>> }>,
+    api.POST("/export/zip", { body, parseAs: "stream" }) as Promise<{
+      data?: ReadableStream<Uint8Array<ArrayBuffer>>;
+    }>,
   );
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;

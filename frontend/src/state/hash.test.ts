@@ -33,7 +33,10 @@ describe("currentHash", () => {
     expect(currentHash(old)).toBe(current);
   });
 
-  it.each(["", "#/", "#/system?tab=models", "#/library?q=farm", "#/listen/farm"])("leaves %j as it is", (hash) => {
-    expect(currentHash(hash)).toBe(hash);
-  });
+  it.each(["", "#/", "#/system?tab=models", "#/library?q=farm", "#/listen/farm"])(
+    "leaves %j as it is",
+    (hash) => {
+      expect(currentHash(hash)).toBe(hash);
+    },
+  );
 });

@@ -4,7 +4,7 @@
  */
 
 import { computed, effect, signal } from "@preact/signals";
-import { serviceUrl, dataOf, api, type Failure } from "../api/client";
+import { api, dataOf, type Failure, serviceUrl } from "../api/client";
 import { transcode } from "../api/transcode";
 
 export interface Track {
@@ -92,7 +92,8 @@ export function toggle(): void {
   const current = track.value;
   if (!current) return;
   if (!audio.paused) audio.pause();
-  else if (audio.src === "" || audio.error || (audio.ended && isStreamed())) void play(current, { atS: audio.ended ? 0 : positionS.value });
+  else if (audio.src === "" || audio.error || (audio.ended && isStreamed()))
+    void play(current, { atS: audio.ended ? 0 : positionS.value });
   else void resume();
 }
 
@@ -186,7 +187,16 @@ async function fetchStatus(jobId: string): Promise<string | null> {
   }
 }
 
-for (const name of ["play", "playing", "pause", "waiting", "timeupdate", "durationchange", "ended", "error"] as const) {
+for (const name of [
+  "play",
+  "playing",
+  "pause",
+  "waiting",
+  "timeupdate",
+  "durationchange",
+  "ended",
+  "error",
+] as const) {
   audio.addEventListener(name, () => {
     if (name === "error") return void reconnect();
     if (name === "timeupdate") {

@@ -1,7 +1,7 @@
 /** The current route, read from the URL hash. */
 
 import { computed, signal } from "@preact/signals";
-import { currentHash, formatHash, parseHash, type OldScreen, type Screen } from "./hash";
+import { currentHash, formatHash, type OldScreen, parseHash, type Screen } from "./hash";
 
 const hash = signal(readHash());
 addEventListener("hashchange", () => {

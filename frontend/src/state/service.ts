@@ -1,7 +1,7 @@
 /** The health of the service, polled while the page is visible. */
 
 import { computed, signal } from "@preact/signals";
-import { dataOf, api, type Health } from "../api/client";
+import { api, dataOf, type Health } from "../api/client";
 
 export const health = signal<Health | null>(null);
 export const reachable = signal(true);

@@ -1,7 +1,7 @@
 /** The voices of the service, loaded when a screen first needs them. */
 
 import { computed, signal } from "@preact/signals";
-import { dataOf, api, type Failure, type Voice } from "../api/client";
+import { api, dataOf, type Failure, type Voice } from "../api/client";
 
 export const voices = signal<readonly Voice[] | null>(null);
 export const voicesError = signal<Failure | null>(null);

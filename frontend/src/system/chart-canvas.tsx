@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { language } from "../i18n";
 import { theme } from "../state/appearance";
-import { readColors, type ChartColors } from "./chart-colors";
+import { type ChartColors, readColors } from "./chart-colors";
 
 export interface ChartSpec {
   options: Omit<uPlot.Options, "width" | "height">;
@@ -40,7 +40,8 @@ export function ChartCanvas({
       plot = createPlot(element, draw(readColors(element)), onHover);
     };
     const resizeObserver = new ResizeObserver(() => {
-      if (element.clientWidth && element.clientWidth !== plot.width) plot.setSize({ width: element.clientWidth, height: HEIGHT });
+      if (element.clientWidth && element.clientWidth !== plot.width)
+        plot.setSize({ width: element.clientWidth, height: HEIGHT });
     });
     resizeObserver.observe(element);
     const darkScheme = matchMedia("(prefers-color-scheme: dark)");
@@ -53,10 +54,16 @@ export function ChartCanvas({
       plot.destroy();
     };
   }, [redrawKey, theme.value, language.value]);
-  return <div ref={container} class="chart-canvas" role="img" aria-label={label} aria-describedby={describedBy} />;
+  return (
+    <div ref={container} class="chart-canvas" role="img" aria-label={label} aria-describedby={describedBy} />
+  );
 }
 
-function createPlot(element: HTMLElement, { options, data }: ChartSpec, onHover: (index: number | null) => void): uPlot {
+function createPlot(
+  element: HTMLElement,
+  { options, data }: ChartSpec,
+  onHover: (index: number | null) => void,
+): uPlot {
   const setCursor = (plot: uPlot): void => onHover(plot.cursor.idx ?? null);
   return new uPlot(
     {

@@ -2,8 +2,8 @@
 
 import uPlot from "uplot";
 import type { ChartSpec } from "./chart-canvas";
-import { patternFill, type ChartColors } from "./chart-colors";
-import { labelIndices, needsLogScale, linearTicks, spreadLabels, timeTicks } from "./chart-scale";
+import { type ChartColors, patternFill } from "./chart-colors";
+import { labelIndices, linearTicks, needsLogScale, spreadLabels, timeTicks } from "./chart-scale";
 
 const FONT_PX = 12;
 /** The space of a label of the x axis, with its margin. */
@@ -16,9 +16,15 @@ interface AxisOptions {
 }
 
 /** Bars of one series. */
-export function barChart(heights: readonly number[], { colors, labels, formatValue }: AxisOptions & { formatValue: (amount: number) => string }): ChartSpec {
+export function barChart(
+  heights: readonly number[],
+  { colors, labels, formatValue }: AxisOptions & { formatValue: (amount: number) => string },
+): ChartSpec {
   const ticks = linearTicks(Math.max(0, ...heights));
-  const options = { ...baseOptions(colors, labels, ticks, formatValue), series: [{}, barSeries(colors.accent, colors.accent)] };
+  const options = {
+    ...baseOptions(colors, labels, ticks, formatValue),
+    series: [{}, barSeries(colors.accent, colors.accent)],
+  };
   return { options, data: [indices(labels), [...heights]] };
 }
 
@@ -34,7 +40,10 @@ export function stackedBarChart(
     barSeries(patternFill("hatched", colors.bad, colors.sheet), colors.bad),
     barSeries(colors.good, colors.good),
   ];
-  return { options: { ...baseOptions(colors, labels, ticks, formatValue), series }, data: [indices(labels), all, ended, completed] };
+  return {
+    options: { ...baseOptions(colors, labels, ticks, formatValue), series },
+    data: [indices(labels), all, ended, completed],
+  };
 }
 
 function barSeries(fill: CanvasPattern | string, stroke: string): uPlot.Series {
@@ -51,7 +60,10 @@ export interface LineData {
 }
 
 /** Lines of durations in milliseconds, the shortest first. Each has its label at its end. */
-export function lineChart(lines: readonly LineData[], { colors, labels, formatValue }: AxisOptions & { formatValue: (ms: number) => string }): ChartSpec {
+export function lineChart(
+  lines: readonly LineData[],
+  { colors, labels, formatValue }: AxisOptions & { formatValue: (ms: number) => string },
+): ChartSpec {
   const values = lines.flatMap((line) => line.values.filter((value) => value !== null));
   const isLog = needsLogScale(values);
   const positive = values.filter((value) => value > 0);
@@ -61,16 +73,23 @@ export function lineChart(lines: readonly LineData[], { colors, labels, formatVa
   const lineColors = [colors.good, colors.accent, colors.bad];
   const min = ticks[0] ?? 0;
   const base = baseOptions(colors, labels, ticks, formatValue, { isLog, right: 76 });
-  const series = lines.map((_, index) => lineSeries(lineColors[index] ?? colors.text, DASHES[index] ?? [], colors.sheet));
+  const series = lines.map((_, index) =>
+    lineSeries(lineColors[index] ?? colors.text, DASHES[index] ?? [], colors.sheet),
+  );
   const drawn = lines.map((line) => line.values.map((ms) => (ms !== null && isLog ? Math.max(min, ms) : ms)));
   return {
-    options: { ...base, series: [{}, ...series], hooks: { draw: [drawEndLabels(lines, lineColors, colors)] } },
+    options: {
+      ...base,
+      series: [{}, ...series],
+      hooks: { draw: [drawEndLabels(lines, lineColors, colors)] },
+    },
     data: [indices(labels), ...drawn],
   };
 }
 
 function lineSeries(color: string, dash: readonly number[], background: string): uPlot.Series {
-  const isolatedFilter: uPlot.Series.Points.Filter = (plot, index) => isolatedPoints(plot.data[index] as (number | null)[]);
+  const isolatedFilter: uPlot.Series.Points.Filter = (plot, index) =>
+    isolatedPoints(plot.data[index] as (number | null)[]);
   const points = { show: true, filter: isolatedFilter, size: 6, fill: background, stroke: color };
   return { stroke: color, width: 2, dash: [...dash], spanGaps: false, points };
 }
@@ -78,10 +97,16 @@ function lineSeries(color: string, dash: readonly number[], background: string):
 /** Returns the points without neighbours, which no line connects: they are drawn as dots. */
 function isolatedPoints(values: readonly (number | null)[]): number[] {
   const hasValue = (index: number): boolean => (values[index] ?? null) !== null;
-  return values.map((_, index) => index).filter((index) => hasValue(index) && !hasValue(index - 1) && !hasValue(index + 1));
+  return values
+    .map((_, index) => index)
+    .filter((index) => hasValue(index) && !hasValue(index - 1) && !hasValue(index + 1));
 }
 
-function drawEndLabels(lines: readonly LineData[], lineColors: readonly string[], colors: ChartColors): (plot: uPlot) => void {
+function drawEndLabels(
+  lines: readonly LineData[],
+  lineColors: readonly string[],
+  colors: ChartColors,
+): (plot: uPlot) => void {
   return (plot) => {
     const { ctx, bbox } = plot;
     const ratio = uPlot.pxRatio;
@@ -90,11 +115,14 @@ function drawEndLabels(lines: readonly LineData[], lineColors: readonly string[]
       return last === undefined || last === null ? null : plot.valToPos(last, "y", true);
     });
     const shown = lines.map((_, index) => index).filter((index) => ends[index] !== null);
-    const positions = spreadLabels(shown.map((index) => ends[index] ?? 0), {
-      gap: (FONT_PX + 2) * ratio,
-      low: bbox.top + 4 * ratio,
-      high: bbox.top + bbox.height - 4 * ratio,
-    });
+    const positions = spreadLabels(
+      shown.map((index) => ends[index] ?? 0),
+      {
+        gap: (FONT_PX + 2) * ratio,
+        low: bbox.top + 4 * ratio,
+        high: bbox.top + bbox.height - 4 * ratio,
+      },
+    );
     ctx.save();
     ctx.font = `600 ${FONT_PX * ratio}px ${colors.font}`;
     ctx.textBaseline = "middle";

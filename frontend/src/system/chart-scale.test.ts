@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { labelIndices, needsLogScale, linearTicks, spreadLabels, timeTicks } from "./chart-scale";
+import { labelIndices, linearTicks, needsLogScale, spreadLabels, timeTicks } from "./chart-scale";
 
 test("labels do not overlap, and the last point has one", () => {
   expect(labelIndices(7, 700, 60)).toEqual([0, 1, 2, 3, 4, 5, 6]);

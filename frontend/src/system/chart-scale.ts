@@ -18,22 +18,26 @@ function niceStep(min: number): number {
 }
 
 /** Returns ticks from 0 to at least `max`: about `count` steps of 1, 2 or 5 times a power of ten, or integer steps. */
-export function linearTicks(max: number, { count = 4, integers = false }: { count?: number; integers?: boolean } = {}): number[] {
+export function linearTicks(
+  max: number,
+  { count = 4, integers = false }: { count?: number; integers?: boolean } = {},
+): number[] {
   if (!(max > 0)) return [0, 1];
   const raw = max / count;
   const power = 10 ** Math.floor(Math.log10(raw));
   const nice = ([1, 2, 5, 10].find((step) => step * power >= raw) ?? 10) * power;
   const step = integers ? Math.max(1, nice) : nice;
   const ticks = [];
-  for (let index = 0; index <= Math.ceil(max / step - 1e-9); index++) ticks.push(Number((index * step).toPrecision(12)));
+  for (let index = 0; index <= Math.ceil(max / step - 1e-9); index++)
+    ticks.push(Number((index * step).toPrecision(12)));
   return ticks;
 }
 
 /** Round durations in milliseconds. */
 const COARSE_MS = [0.1, 1, 10, 100, 1e3, 1e4, 6e4, 6e5, 3.6e6, 3.6e7, 3.6e8, 3.6e9];
 const FINE_MS = [
-  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 1.2e5, 3e5, 6e5, 1.8e6, 3.6e6, 7.2e6,
-  1.8e7, 3.6e7, 8.64e7, 3.6e8, 3.6e9,
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 1.2e5, 3e5, 6e5, 1.8e6,
+  3.6e6, 7.2e6, 1.8e7, 3.6e7, 8.64e7, 3.6e8, 3.6e9,
 ];
 const MOST_TICKS = 6;
 
@@ -58,8 +62,13 @@ export function needsLogScale(values: readonly number[]): boolean {
 }
 
 /** Moves labels apart to a distance of at least `gap`, as little as possible, in order, between `low` and `high`. */
-export function spreadLabels(positions: readonly number[], { gap, low, high }: { gap: number; low: number; high: number }): number[] {
-  const order = positions.map((position, index) => ({ position, index })).sort((a, b) => a.position - b.position || a.index - b.index);
+export function spreadLabels(
+  positions: readonly number[],
+  { gap, low, high }: { gap: number; low: number; high: number },
+): number[] {
+  const order = positions
+    .map((position, index) => ({ position, index }))
+    .sort((a, b) => a.position - b.position || a.index - b.index);
   let floor = low;
   for (const one of order) {
     one.position = Math.max(one.position, floor);

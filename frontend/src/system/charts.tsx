@@ -1,10 +1,10 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { formatHour, formatDay, formatNumber, formatAudio, formatMs } from "./formatting";
 import { Chart, type ChartSeries } from "./chart";
 import { barChart, lineChart, stackedBarChart } from "./chart-options";
-import { totalJobs, findPeak, stackedHeights, sumOf, type Point } from "./time-series";
 import { needsLogScale } from "./chart-scale";
+import { formatAudio, formatDay, formatHour, formatMs, formatNumber } from "./formatting";
+import { findPeak, type Point, stackedHeights, sumOf, totalJobs } from "./time-series";
 import type { Percentiles } from "./types";
 
 interface ChartProps {
@@ -58,11 +58,31 @@ export function MinutesChart({ points, isDays }: ChartProps) {
   return (
     <Chart
       title={isDays ? texts.minutesByDay : texts.minutesByHour}
-      summary={peak ? texts.minutesSummary(formatAudio(60 * total), formatAudio(60 * peak.value), pointLabel(peak.at, isDays)) : texts.noneYet}
+      summary={
+        peak
+          ? texts.minutesSummary(
+              formatAudio(60 * total),
+              formatAudio(60 * peak.value),
+              pointLabel(peak.at, isDays),
+            )
+          : texts.noneYet
+      }
       stepName={isDays ? texts.day : texts.hour}
       labels={labels}
-      series={[{ name: texts.minutes, swatch: "accent", values: points.map((point) => formatNumber(point.minutes)), total: formatNumber(total) }]}
-      draw={(colors) => barChart(points.map((point) => point.minutes), { colors, labels, formatValue: formatNumber })}
+      series={[
+        {
+          name: texts.minutes,
+          swatch: "accent",
+          values: points.map((point) => formatNumber(point.minutes)),
+          total: formatNumber(total),
+        },
+      ]}
+      draw={(colors) =>
+        barChart(
+          points.map((point) => point.minutes),
+          { colors, labels, formatValue: formatNumber },
+        )
+      }
       redrawKey={points}
     />
   );
@@ -100,8 +120,12 @@ export function PercentilesChart({
       title={metric === "wait" ? texts.waitByDay : texts.firstAudioByDay}
       summary={
         overall && worst
-          ? texts.waitedSummary(formatMs(overall.p50), formatMs(overall.p90), formatMs(worst.value), pointLabel(worst.at, true)) +
-            (needsLogScale(values) ? ` ${texts.byFactors}` : "")
+          ? texts.waitedSummary(
+              formatMs(overall.p50),
+              formatMs(overall.p90),
+              formatMs(worst.value),
+              pointLabel(worst.at, true),
+            ) + (needsLogScale(values) ? ` ${texts.byFactors}` : "")
           : texts.noneYet
       }
       stepName={texts.day}
@@ -109,7 +133,10 @@ export function PercentilesChart({
       series={series}
       draw={(colors) =>
         lineChart(
-          PERCENTILES.map(({ key, textKey }) => ({ label: texts[textKey], values: points.map((point) => point[metric]?.[key] ?? null) })),
+          PERCENTILES.map(({ key, textKey }) => ({
+            label: texts[textKey],
+            values: points.map((point) => point[metric]?.[key] ?? null),
+          })),
           { colors, labels, formatValue: formatMs },
         )
       }

@@ -2,7 +2,7 @@ import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { needsGpu, isNonCommercial, type DownloadRequest } from "./download-sizes";
+import { type DownloadRequest, isNonCommercial, needsGpu } from "./download-sizes";
 import type { Model } from "./types";
 
 /** Asks before a large download: shows its size, its licence and whether it needs a GPU. */
@@ -25,7 +25,8 @@ export function DownloadDialog({
       {request.bytes === null ? null : <p>{texts.askSize(bytes(request.bytes))}</p>}
       {needsGpu(model) ? <p>{texts.askSlow}</p> : null}
       <p>
-        {texts.askLicence(model.license)} {isNonCommercial(model) ? <strong>{texts.askNonCommercial}</strong> : null}
+        {texts.askLicence(model.license)}{" "}
+        {isNonCommercial(model) ? <strong>{texts.askNonCommercial}</strong> : null}
       </p>
       <div class="row dialog-actions">
         <Button kind="quiet" onPress={close}>

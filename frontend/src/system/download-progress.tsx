@@ -3,7 +3,14 @@ import { serviceUrl } from "../api/client";
 import { t } from "../i18n";
 import { bytes, span } from "../i18n/formats";
 import { showNotice } from "../state/notices";
-import { initialState, isActive, remainingS, bytesPerSecond, applyEvent, type DownloadState } from "./downloads";
+import {
+  applyEvent,
+  bytesPerSecond,
+  type DownloadState,
+  initialState,
+  isActive,
+  remainingS,
+} from "./downloads";
 import type { Download } from "./types";
 
 /** A download in progress. With `followsEvents` it updates by server-sent events, otherwise with each poll. */
@@ -32,7 +39,9 @@ export function DownloadProgress({
         <span class="clip" dir="auto">
           {name}
         </span>{" "}
-        <span class="soft small num">{state.status === "queued" ? texts.waitsForWorker : progressText(state)}</span>
+        <span class="soft small num">
+          {state.status === "queued" ? texts.waitsForWorker : progressText(state)}
+        </span>
       </span>
       <progress
         class="bar"
@@ -67,7 +76,9 @@ function useDownloadEvents(download: Download, followsEvents: boolean): Download
     }
     const source = new EventSource(serviceUrl(`/models/downloads/${encodeURIComponent(download.id)}/events`));
     const onEvent = (event: MessageEvent<string>): void => {
-      setLiveState((state) => applyEvent(state ?? initialState(download), event.type, JSON.parse(event.data) as object, Date.now()));
+      setLiveState((state) =>
+        applyEvent(state ?? initialState(download), event.type, JSON.parse(event.data) as object, Date.now()),
+      );
       if (event.type === "completed" || event.type === "failed") source.close();
     };
     for (const name of EVENTS) source.addEventListener(name, onEvent);

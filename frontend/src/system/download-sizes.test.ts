@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { needsConfirmation, needsGpu, isNonCommercial, missingDownload, missingWeightsDownload, diskSize } from "./download-sizes";
+import {
+  diskSize,
+  isNonCommercial,
+  missingDownload,
+  missingWeightsDownload,
+  needsConfirmation,
+  needsGpu,
+} from "./download-sizes";
 import type { Model, Weights } from "./types";
 
 function weights(key: string, more: Partial<Weights> = {}): Weights {
@@ -77,7 +84,9 @@ test("large, unknown and non-commercial downloads need confirmation", () => {
   expect(needsConfirmation({ name: "hibari", bytes: 8e6 }, free)).toBe(false);
   expect(needsConfirmation({ name: "parler", bytes: 3.8e9 }, free)).toBe(true);
   expect(needsConfirmation({ name: "new", bytes: null }, free)).toBe(true);
-  expect(needsConfirmation({ name: "mms", bytes: 1 }, model("mms", [], { license: "CC-BY-NC-4.0" }))).toBe(true);
+  expect(needsConfirmation({ name: "mms", bytes: 1 }, model("mms", [], { license: "CC-BY-NC-4.0" }))).toBe(
+    true,
+  );
 });
 
 test("non-commercial licences and GPU models are recognized", () => {

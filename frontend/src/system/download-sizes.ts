@@ -27,18 +27,26 @@ export function missingDownload(model: Model): DownloadRequest | null {
   const bytesEach = ESTIMATED_BYTES[model.alias];
   if (model.alias === "hibari") {
     const missing = model.voices.filter((voice) => !voice.present).length;
-    return missing ? { name: model.alias, bytes: bytesEach === undefined ? null : bytesEach * missing } : null;
+    return missing
+      ? { name: model.alias, bytes: bytesEach === undefined ? null : bytesEach * missing }
+      : null;
   }
   const missing = neededWeights(model).filter((weights) => weights.state !== "complete");
   if (!missing.length) return null;
   const bytes = missing.map((weights) => missingWeightsDownload(model, weights).bytes);
-  return { name: model.alias, bytes: bytes.includes(null) ? null : bytes.reduce((sum: number, one) => sum + (one ?? 0), 0) };
+  return {
+    name: model.alias,
+    bytes: bytes.includes(null) ? null : bytes.reduce((sum: number, one) => sum + (one ?? 0), 0),
+  };
 }
 
 /** Returns the download of one set of weights. Files that are present are not downloaded again. */
 export function missingWeightsDownload(model: Model, weights: Weights): DownloadRequest {
   const bytesEach = ESTIMATED_BYTES[model.alias];
-  return { name: weights.key, bytes: bytesEach === undefined ? null : Math.max(0, bytesEach - weights.size_bytes) };
+  return {
+    name: weights.key,
+    bytes: bytesEach === undefined ? null : Math.max(0, bytesEach - weights.size_bytes),
+  };
 }
 
 /** Returns the weights that are needed. If all are optional, the first. */
@@ -48,12 +56,19 @@ function neededWeights(model: Model): readonly Weights[] {
 }
 
 /** Returns the size on disk, measured if all weights are complete, else estimated; null if it is unknown. */
-export function diskSize(model: Model, weights: readonly Weights[]): { bytes: number; isEstimate: boolean } | null {
+export function diskSize(
+  model: Model,
+  weights: readonly Weights[],
+): { bytes: number; isEstimate: boolean } | null {
   const presentBytes = weights.reduce((sum, one) => sum + one.size_bytes, 0);
-  if (presentBytes > 0 && weights.every((one) => one.state === "complete")) return { bytes: presentBytes, isEstimate: false };
+  if (presentBytes > 0 && weights.every((one) => one.state === "complete"))
+    return { bytes: presentBytes, isEstimate: false };
   const bytesEach = ESTIMATED_BYTES[model.alias];
   if (bytesEach === undefined) return presentBytes > 0 ? { bytes: presentBytes, isEstimate: true } : null;
-  return { bytes: bytesEach * (model.alias === "hibari" ? Math.max(1, model.voices_known) : weights.length), isEstimate: true };
+  return {
+    bytes: bytesEach * (model.alias === "hibari" ? Math.max(1, model.voices_known) : weights.length),
+    isEstimate: true,
+  };
 }
 
 export function needsConfirmation(request: DownloadRequest, model: Model): boolean {

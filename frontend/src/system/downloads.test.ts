@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { initialState, groupFailures, latestFailures, remainingS, followedIds, bytesPerSecond, failureReason, applyEvent } from "./downloads";
+import {
+  applyEvent,
+  bytesPerSecond,
+  failureReason,
+  followedIds,
+  groupFailures,
+  initialState,
+  latestFailures,
+  remainingS,
+} from "./downloads";
 import type { Download } from "./types";
 
 function download(more: Partial<Download> = {}): Download {
@@ -37,7 +46,11 @@ test("the rate is unknown after one sample", () => {
 
 test("the rate is that of the last seconds, and starts anew when a file is downloaded again", () => {
   let state = initialState(download());
-  for (const [atMs, bytes] of [[0, 0], [20_000, 10e6], [30_000, 110e6]] as const) {
+  for (const [atMs, bytes] of [
+    [0, 0],
+    [20_000, 10e6],
+    [30_000, 110e6],
+  ] as const) {
     state = applyEvent(state, "progress", { bytes_done: bytes, bytes_total: 200e6 }, atMs);
   }
   expect(bytesPerSecond(state.samples)).toBe(10e6);
@@ -46,9 +59,16 @@ test("the rate is that of the last seconds, and starts anew when a file is downl
 });
 
 test("the last event sets the status and the error", () => {
-  const failed = applyEvent(initialState(download()), "failed", { code: "storage_full", message: "No space" }, 0);
+  const failed = applyEvent(
+    initialState(download()),
+    "failed",
+    { code: "storage_full", message: "No space" },
+    0,
+  );
   expect(failed).toMatchObject({ status: "failed", code: "storage_full", message: "No space" });
-  expect(applyEvent(initialState(download()), "completed", { bytes_done: 9, bytes_total: 9 }, 0).status).toBe("completed");
+  expect(applyEvent(initialState(download()), "completed", { bytes_done: 9, bytes_total: 9 }, 0).status).toBe(
+    "completed",
+  );
 });
 
 test("an unknown event changes nothing", () => {
@@ -58,7 +78,11 @@ test("an unknown event changes nothing", () => {
 
 test("few downloads are followed, running ones first", () => {
   const waiting = ["a", "b", "c"].map((id) => download({ id }));
-  const all = [...waiting, download({ id: "r", status: "running" }), download({ id: "x", status: "completed" })];
+  const all = [
+    ...waiting,
+    download({ id: "r", status: "running" }),
+    download({ id: "x", status: "completed" }),
+  ];
   expect(followedIds(all)).toEqual(["r", "a"]);
 });
 
@@ -78,7 +102,8 @@ test("error codes map to reasons", () => {
 });
 
 test("failures are grouped by reason, with distinct messages and the latest time", () => {
-  const failed = (id: string, code: string, more: Partial<Download> = {}) => download({ id, status: "failed", error_code: code, ...more });
+  const failed = (id: string, code: string, more: Partial<Download> = {}) =>
+    download({ id, status: "failed", error_code: code, ...more });
   const groups = groupFailures([
     failed("a", "download_failed", { error_message: "No route", updated_at: "2026-01-03T00:00:00Z" }),
     failed("b", "storage_full"),

@@ -34,20 +34,28 @@ export function initialState(download: Download): DownloadState {
 }
 
 type ByteCounts = Partial<Record<"bytes_done" | "bytes_total", number>>;
-type EventTexts = Partial<Record<"status" | "code" | "message" | "error_code" | "error_message", string | null>>;
+type EventTexts = Partial<
+  Record<"status" | "code" | "message" | "error_code" | "error_message", string | null>
+>;
 type EventData = ByteCounts & EventTexts;
 
 /** Returns the state after an event. An unknown event changes nothing. */
 export function applyEvent(state: DownloadState, name: string, data: EventData, atMs: number): DownloadState {
   const bytesDone = data.bytes_done ?? state.bytesDone;
-  const updated = { ...state, bytesDone, bytesTotal: data.bytes_total ?? state.bytesTotal, samples: addSample(state.samples, { atMs, bytes: bytesDone }) };
+  const updated = {
+    ...state,
+    bytesDone,
+    bytesTotal: data.bytes_total ?? state.bytesTotal,
+    samples: addSample(state.samples, { atMs, bytes: bytesDone }),
+  };
   if (name === "snapshot") {
     const status = (data.status ?? state.status) as Download["status"];
     return { ...updated, status, code: data.error_code ?? null, message: data.error_message ?? null };
   }
   if (name === "progress") return { ...updated, status: "running" };
   if (name === "completed") return { ...updated, status: "completed" };
-  if (name === "failed") return { ...state, status: "failed", code: data.code ?? null, message: data.message ?? null };
+  if (name === "failed")
+    return { ...state, status: "failed", code: data.code ?? null, message: data.message ?? null };
   return state;
 }
 
@@ -84,7 +92,9 @@ const MAX_EVENT_STREAMS = 2;
 export function followedIds(downloads: readonly Download[]): readonly string[] {
   const active = downloads.filter((one) => isActive(one.status));
   const running = active.filter((one) => one.status === "running");
-  return [...running, ...active.filter((one) => one.status === "queued")].slice(0, MAX_EVENT_STREAMS).map((one) => one.id);
+  return [...running, ...active.filter((one) => one.status === "queued")]
+    .slice(0, MAX_EVENT_STREAMS)
+    .map((one) => one.id);
 }
 
 /** Returns the latest download of each item, if it failed. */

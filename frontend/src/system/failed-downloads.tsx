@@ -1,12 +1,18 @@
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Icon } from "../ui/icon";
-import { ageS, formatAge } from "./formatting";
 import type { FailureGroup } from "./downloads";
+import { ageS, formatAge } from "./formatting";
 import type { Download } from "./types";
 
 /** Explains why downloads failed, and shows the error messages of the workers. */
-export function FailedDownloads({ group, nameOf }: { group: FailureGroup; nameOf: (download: Download) => string }) {
+export function FailedDownloads({
+  group,
+  nameOf,
+}: {
+  group: FailureGroup;
+  nameOf: (download: Download) => string;
+}) {
   const texts = t.value.farm;
   const names = group.downloads.map(nameOf);
   const [firstName = ""] = names;
@@ -15,7 +21,11 @@ export function FailedDownloads({ group, nameOf }: { group: FailureGroup; nameOf
       <Icon name="warn" />
       <div>
         <p>
-          <strong>{names.length === 1 ? texts.downloadFailed(firstName) : texts.downloadsFailed(count(names.length))}</strong>{" "}
+          <strong>
+            {names.length === 1
+              ? texts.downloadFailed(firstName)
+              : texts.downloadsFailed(count(names.length))}
+          </strong>{" "}
           <span class="soft small">{formatAge(ageS(group.endedAt, Date.now()) ?? 0)}</span>
         </p>
         {names.length === 1 ? null : (

@@ -36,7 +36,9 @@ export function formatDateTime(iso: string): string {
 
 /** Formats a UTC day such as `2026-07-01`, the same in every time zone. */
 export function formatDay(day: string): string {
-  return new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(day));
+  return new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(
+    new Date(day),
+  );
 }
 
 /** Formats the time of day in the local time zone. */
@@ -78,7 +80,11 @@ function amountInWords(value: number, unit: string): AudioAmount {
     maximumFractionDigits: value < 10 ? 1 : 0,
   }).formatToParts(value);
   const isUnit = (type: string): boolean => type === "unit";
-  const joined = (selected: typeof parts): string => selected.map((part) => part.value).join("").trim();
+  const joined = (selected: typeof parts): string =>
+    selected
+      .map((part) => part.value)
+      .join("")
+      .trim();
   return {
     value: joined(parts.filter((part) => !isUnit(part.type))),
     unit: joined(parts.filter((part) => isUnit(part.type))),

@@ -1,8 +1,8 @@
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import { ageS, formatAge } from "./formatting";
-import { workerName } from "./worker-groups";
 import type { Worker } from "./types";
+import { workerName } from "./worker-groups";
 
 /** Workers that stopped or lost their heartbeat in the last day, collapsed. */
 export function InactiveWorkers({ workers }: { workers: readonly Worker[] }) {

@@ -4,17 +4,23 @@ import { bytes, count } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import { Button } from "../ui/button";
-import { PropertyList } from "./property-list";
 import { DownloadDialog } from "./download-dialog";
 import { DownloadProgress } from "./download-progress";
-import { groupFailures, latestFailures, isActive } from "./downloads";
+import {
+  diskSize,
+  type DownloadRequest,
+  isNonCommercial,
+  missingDownload,
+  needsConfirmation,
+} from "./download-sizes";
+import { groupFailures, isActive, latestFailures } from "./downloads";
 import { FailedDownloads } from "./failed-downloads";
-import { WorkerSetupNote } from "./worker-setup-note";
 import { downloadModel } from "./model-commands";
-import { needsConfirmation, isNonCommercial, missingDownload, diskSize, type DownloadRequest } from "./download-sizes";
-import { WeightsStateBadge } from "./weights-state-badge";
+import { PropertyList } from "./property-list";
 import type { Download, Model } from "./types";
 import { WeightsItem } from "./weights-item";
+import { WeightsStateBadge } from "./weights-state-badge";
+import { WorkerSetupNote } from "./worker-setup-note";
 
 /** One model: its properties, voices, weights and downloads. */
 export function ModelCard({
@@ -50,7 +56,14 @@ export function ModelCard({
       <VoiceList model={model} />
       <ul class="weights" aria-label={texts.weights}>
         {model.weights.map((weights) => (
-          <WeightsItem key={weights.key} model={model} weights={weights} hasWorker={hasWorker} onDownload={requestDownload} onChanged={onChanged} />
+          <WeightsItem
+            key={weights.key}
+            model={model}
+            weights={weights}
+            hasWorker={hasWorker}
+            onDownload={requestDownload}
+            onChanged={onChanged}
+          />
         ))}
       </ul>
       {active.length ? (
@@ -75,7 +88,9 @@ export function ModelCard({
           <Button icon="download" onPress={() => requestDownload(missing, model.name)}>
             {model.state === "absent" ? texts.downloadOf(model.name) : texts.downloadRest}
           </Button>
-          {missing.bytes === null || model.state === "absent" ? null : <span class="soft small num">{texts.about(bytes(missing.bytes))}</span>}
+          {missing.bytes === null || model.state === "absent" ? null : (
+            <span class="soft small num">{texts.about(bytes(missing.bytes))}</span>
+          )}
         </div>
       ) : null}
       {dialog}
@@ -90,13 +105,19 @@ function itemName(download: Download): string {
 
 function useDownloadRequest(model: Model, onChanged: () => void) {
   const [pending, setPending] = useState<{ request: DownloadRequest; name: string } | null>(null);
-  const start = (request: DownloadRequest, name: string): void => void downloadModel(request.name, name).then(onChanged);
+  const start = (request: DownloadRequest, name: string): void =>
+    void downloadModel(request.name, name).then(onChanged);
   const requestDownload = (request: DownloadRequest, name: string): void => {
     if (needsConfirmation(request, model)) setPending({ request, name });
     else start(request, name);
   };
   const dialog = pending ? (
-    <DownloadDialog {...pending} model={model} onConfirm={() => start(pending.request, pending.name)} onClose={() => setPending(null)} />
+    <DownloadDialog
+      {...pending}
+      model={model}
+      onConfirm={() => start(pending.request, pending.name)}
+      onClose={() => setPending(null)}
+    />
   ) : null;
   return { requestDownload, dialog };
 }
@@ -106,7 +127,10 @@ function ModelProperties({ model }: { model: Model }) {
   const size = diskSize(model, model.weights);
   const properties: [string, string][] = [
     [texts.licence, isNonCommercial(model) ? texts.nonCommercial(model.license) : model.license],
-    [texts.size, size === null ? texts.notKnown : size.isEstimate ? texts.about(bytes(size.bytes)) : bytes(size.bytes)],
+    [
+      texts.size,
+      size === null ? texts.notKnown : size.isEstimate ? texts.about(bytes(size.bytes)) : bytes(size.bytes),
+    ],
     [texts.runsOn, texts.hardware(model.runs_on)],
   ];
   return <PropertyList properties={properties} />;

@@ -1,6 +1,6 @@
 /** Sends model commands (download, load, unload) and shows their results as notices. */
 
-import { dataOf, api, type Failure } from "../api/client";
+import { api, dataOf, type Failure } from "../api/client";
 import { t } from "../i18n";
 import { showNotice } from "../state/notices";
 import { explain } from "../ui/state";
@@ -21,14 +21,22 @@ export async function loadModel(key: string, name: string): Promise<void> {
 }
 
 export async function unloadModel(key: string, name: string): Promise<void> {
-  await sendCommand(commandResult(api.POST("/models/unload", { body: { models: [key] } })), name, "toldToUnload");
+  await sendCommand(
+    commandResult(api.POST("/models/unload", { body: { models: [key] } })),
+    name,
+    "toldToUnload",
+  );
 }
 
 function commandResult(request: Promise<{ data?: ModelCommandResult }>): Promise<ModelCommandResult> {
   return dataOf(request);
 }
 
-async function sendCommand(request: Promise<ModelCommandResult>, name: string, textKey: "told" | "toldToUnload"): Promise<void> {
+async function sendCommand(
+  request: Promise<ModelCommandResult>,
+  name: string,
+  textKey: "told" | "toldToUnload",
+): Promise<void> {
   try {
     showNotice(describeResult(await request, name, textKey));
   } catch (failure) {

@@ -1,9 +1,12 @@
 import { t } from "../i18n";
 import { Icon, type IconName } from "../ui/icon";
-import { modelStatus, type ModelStatus } from "./worker-groups";
 import type { ServedModel } from "./types";
+import { modelStatus, type ModelStatus } from "./worker-groups";
 
-const STYLES: Record<ModelStatus, { kind: string; icon: IconName; textKey: "inTrouble" | "inUse" | "isLoaded" | "asleep" }> = {
+const STYLES: Record<
+  ModelStatus,
+  { kind: string; icon: IconName; textKey: "inTrouble" | "inUse" | "isLoaded" | "asleep" }
+> = {
   trouble: { kind: "bad", icon: "warn", textKey: "inTrouble" },
   in_use: { kind: "accent", icon: "listen", textKey: "inUse" },
   loaded: { kind: "good", icon: "check", textKey: "isLoaded" },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasCompatibleWorker, countServing, setupCommand } from "./model-workers";
+import { countServing, hasCompatibleWorker, setupCommand } from "./model-workers";
 
 test("only alive workers serve a model", () => {
   expect(countServing({ workers: [{ alive: true }, { alive: false }, { alive: true }] })).toBe(2);
@@ -11,13 +11,9 @@ test("an alive worker of the right flavour is compatible", () => {
     { alive: true, flavour: "torch" },
     { alive: false, flavour: "parler" },
   ];
-  expect(["hibari", "kokoro", "bark", "mms", "parler"].map((alias) => hasCompatibleWorker(alias, workers))).toEqual([
-    true,
-    true,
-    true,
-    true,
-    false,
-  ]);
+  expect(
+    ["hibari", "kokoro", "bark", "mms", "parler"].map((alias) => hasCompatibleWorker(alias, workers)),
+  ).toEqual([true, true, true, true, false]);
   expect(hasCompatibleWorker("kokoro", [{ alive: true, flavour: "ops" }])).toBe(false);
 });
 

@@ -11,7 +11,10 @@ export function countServing(model: { workers: readonly Pick<Model["workers"][nu
 }
 
 /** True if an alive worker has the flavour that a model needs, with or without its weights. */
-export function hasCompatibleWorker(alias: string, workers: readonly Pick<Worker, "alive" | "flavour">[]): boolean {
+export function hasCompatibleWorker(
+  alias: string,
+  workers: readonly Pick<Worker, "alive" | "flavour">[],
+): boolean {
   return workers.some((worker) => worker.alive && worker.flavour === flavourOf(alias));
 }
 

@@ -1,14 +1,14 @@
 /** The models tab: what is downloaded, where it is loaded, and downloads of what is missing. */
 
-import { dataOf, api } from "../api/client";
+import { api, dataOf } from "../api/client";
 import { t } from "../i18n";
-import { EmptyState, Skeleton, ErrorState } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { followedIds } from "./downloads";
 import { ModelCard } from "./model-card";
-import { withTimeout } from "./timeout";
-import { usePolling } from "./polling";
-import { hasCompatibleWorker, countServing } from "./model-workers";
+import { countServing, hasCompatibleWorker } from "./model-workers";
 import { OutdatedNotice } from "./outdated-notice";
+import { usePolling } from "./polling";
+import { withTimeout } from "./timeout";
 
 const POLL_INTERVAL_MS = 4000;
 
@@ -26,7 +26,11 @@ export function Models() {
   const result = usePolling(fetchModels, { intervalMs: POLL_INTERVAL_MS });
   const data = result.value;
   if (data === null) {
-    return result.failure ? <ErrorState failure={result.failure} onRetry={result.refresh} /> : <Skeleton lines={8} />;
+    return result.failure ? (
+      <ErrorState failure={result.failure} onRetry={result.refresh} />
+    ) : (
+      <Skeleton lines={8} />
+    );
   }
   const followed = followedIds(data.downloads);
   return (

@@ -6,7 +6,11 @@ afterEach(() => vi.useRealTimers());
 
 function start(load: (signal: AbortSignal) => Promise<number>, isHidden: () => boolean = () => false) {
   const results: PollResult<number>[] = [];
-  const poller = poll(load, (result) => results.push(result), { intervalMs: 3000, isHidden, nowMs: Date.now });
+  const poller = poll(load, (result) => results.push(result), {
+    intervalMs: 3000,
+    isHidden,
+    nowMs: Date.now,
+  });
   return { results, poller };
 }
 
@@ -20,7 +24,11 @@ test("loads at once, and again three seconds after each response", async () => {
 });
 
 test("keeps the last value and its time when a request fails", async () => {
-  const answers = [() => Promise.resolve(7), () => Promise.reject(new Error("away")), () => Promise.resolve(8)];
+  const answers = [
+    () => Promise.resolve(7),
+    () => Promise.reject(new Error("away")),
+    () => Promise.resolve(8),
+  ];
   const { results } = start(() => (answers.shift() ?? (() => Promise.resolve(9)))());
   await vi.advanceTimersByTimeAsync(3000);
   expect(results.at(-1)).toMatchObject({ value: 7, loadedAtMs: 1_000, failure: { message: "away" } });
@@ -31,7 +39,10 @@ test("keeps the last value and its time when a request fails", async () => {
 test("sends no requests while the page is hidden, until a refresh", async () => {
   let hidden = false;
   let requests = 0;
-  const { poller } = start(() => Promise.resolve(++requests), () => hidden);
+  const { poller } = start(
+    () => Promise.resolve(++requests),
+    () => hidden,
+  );
   await vi.advanceTimersByTimeAsync(0);
   hidden = true;
   await vi.advanceTimersByTimeAsync(60_000);
@@ -43,7 +54,8 @@ test("sends no requests while the page is hidden, until a refresh", async () => 
 });
 
 test("ignores the response of a superseded request", async () => {
-  const slow = (value: number, ms: number) => new Promise<number>((done) => setTimeout(() => done(value), ms));
+  const slow = (value: number, ms: number) =>
+    new Promise<number>((done) => setTimeout(() => done(value), ms));
   const answers = [() => slow(1, 2000), () => slow(2, 100)];
   const { results, poller } = start(() => (answers.shift() ?? (() => slow(3, 100)))());
   poller.refresh();

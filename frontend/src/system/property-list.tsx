@@ -1,5 +1,9 @@
 /** A list of names with values. */
-export function PropertyList({ properties }: { properties: readonly (readonly [name: string, value: string])[] }) {
+export function PropertyList({
+  properties,
+}: {
+  properties: readonly (readonly [name: string, value: string])[];
+}) {
   return (
     <dl class="properties">
       {properties.map(([name, value]) => (

@@ -3,7 +3,16 @@ import { barFraction, sortQueues } from "./queue-load";
 import type { Queue } from "./types";
 
 function queue(name: string, queued: number, running = 0): Queue {
-  return { queue: name, model: name, lane: "bulk", queued, queued_is_at_least: false, running, oldest_at: null, workers: 1 };
+  return {
+    queue: name,
+    model: name,
+    lane: "bulk",
+    queued,
+    queued_is_at_least: false,
+    running,
+    oldest_at: null,
+    workers: 1,
+  };
 }
 
 test("queues are sorted by load, then by name", () => {

@@ -2,10 +2,10 @@ import { useId, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
 import { Button } from "../ui/button";
-import { formatShare, formatNumber, formatMs } from "./formatting";
+import { formatMs, formatNumber, formatShare } from "./formatting";
 import { barFraction } from "./queue-load";
-import { failureRate, totalJobs } from "./time-series";
 import { nextOrder, sortBy, type SortOrder } from "./sorting";
+import { failureRate, totalJobs } from "./time-series";
 import type { NamedStatistics } from "./types";
 
 interface Column {
@@ -57,7 +57,12 @@ export function Ranking({
             {sorted.slice(0, isExpanded ? undefined : COLLAPSED_ROWS).map((row) => (
               <tr key={row.name}>
                 {columns.map((column) => (
-                  <Cell key={column.key} column={column} row={row} fraction={barFraction(row.audio_s, maxAudioS)} />
+                  <Cell
+                    key={column.key}
+                    column={column}
+                    row={row}
+                    fraction={barFraction(row.audio_s, maxAudioS)}
+                  />
                 ))}
               </tr>
             ))}
@@ -73,7 +78,15 @@ export function Ranking({
   );
 }
 
-function HeaderCell({ column, order, onSort }: { column: Column; order: SortOrder; onSort: (order: SortOrder) => void }) {
+function HeaderCell({
+  column,
+  order,
+  onSort,
+}: {
+  column: Column;
+  order: SortOrder;
+  onSort: (order: SortOrder) => void;
+}) {
   const isSorted = order.column === column.key;
   return (
     <th
@@ -81,7 +94,11 @@ function HeaderCell({ column, order, onSort }: { column: Column; order: SortOrde
       class={column.isText ? "" : "end"}
       aria-sort={isSorted ? (order.descending ? "descending" : "ascending") : undefined}
     >
-      <button type="button" class="sort-button" onClick={() => onSort(nextOrder(order, column.key, column.isText ?? false))}>
+      <button
+        type="button"
+        class="sort-button"
+        onClick={() => onSort(nextOrder(order, column.key, column.isText ?? false))}
+      >
         {column.title}
         <span class="sort-arrow" aria-hidden="true">
           {isSorted ? (order.descending ? "↓" : "↑") : ""}
@@ -118,21 +135,40 @@ function Cell({ column, row, fraction }: { column: Column; row: NamedStatistics;
 function columnsOf(rowTitle: string, nameOf: (name: string) => string): readonly Column[] {
   const texts = t.value.farm;
   const formatWait = (ms: number | null): string => (ms === null ? texts.notKnown : formatMs(ms));
-  const waitColumn = (key: string, title: string, value: (row: NamedStatistics) => number | null): Column => ({
+  const waitColumn = (
+    key: string,
+    title: string,
+    value: (row: NamedStatistics) => number | null,
+  ): Column => ({
     key,
     title,
     value,
     format: (row) => formatWait(value(row)),
   });
   return [
-    { key: "name", title: rowTitle, value: (row) => nameOf(row.name), format: (row) => nameOf(row.name), isText: true },
-    { key: "minutes", title: texts.minutes, value: (row) => row.audio_s, format: (row) => formatNumber(row.audio_s / 60), hasBar: true },
+    {
+      key: "name",
+      title: rowTitle,
+      value: (row) => nameOf(row.name),
+      format: (row) => nameOf(row.name),
+      isText: true,
+    },
+    {
+      key: "minutes",
+      title: texts.minutes,
+      value: (row) => row.audio_s,
+      format: (row) => formatNumber(row.audio_s / 60),
+      hasBar: true,
+    },
     { key: "jobs", title: texts.jobs, value: totalJobs, format: (row) => count(totalJobs(row)) },
     {
       key: "speed",
       title: texts.speed,
       value: (row) => row.speed_over_real_time,
-      format: (row) => (row.speed_over_real_time === null ? texts.notKnown : texts.times(formatNumber(row.speed_over_real_time))),
+      format: (row) =>
+        row.speed_over_real_time === null
+          ? texts.notKnown
+          : texts.times(formatNumber(row.speed_over_real_time)),
     },
     {
       key: "failed",

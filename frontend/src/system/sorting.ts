@@ -17,7 +17,11 @@ export function compareNames(a: string, b: string): number {
 }
 
 /** Sorts rows stably. Rows without a value are last in both orders. */
-export function sortBy<T>(rows: readonly T[], value: (row: T) => string | number | null, descending: boolean): readonly T[] {
+export function sortBy<T>(
+  rows: readonly T[],
+  value: (row: T) => string | number | null,
+  descending: boolean,
+): readonly T[] {
   const sign = descending ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [left, right] = [value(a), value(b)];

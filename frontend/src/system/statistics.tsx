@@ -3,19 +3,19 @@
 import "./statistics.css";
 
 import { useMemo } from "preact/hooks";
-import { dataOf, api } from "../api/client";
+import { api, dataOf } from "../api/client";
 import { language, t } from "../i18n";
 import { modelName } from "../state/models";
 import { replaceQuery, route } from "../state/route";
 import { voiceName } from "../state/voices";
 import { Choices } from "../ui/choices";
-import { EmptyState, Skeleton, ErrorState } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { JobsChart, MinutesChart, PercentilesChart } from "./charts";
-import { withTimeout } from "./timeout";
-import { rangeHours, totalJobs, toPoints, RANGES, type Range } from "./time-series";
-import { Ranking } from "./ranking";
-import { usePolling } from "./polling";
 import { OutdatedNotice } from "./outdated-notice";
+import { usePolling } from "./polling";
+import { Ranking } from "./ranking";
+import { type Range, rangeHours, RANGES, toPoints, totalJobs } from "./time-series";
+import { withTimeout } from "./timeout";
 import { Totals } from "./totals";
 import type { Analytics } from "./types";
 
@@ -26,7 +26,9 @@ export function Statistics() {
   const range = rangeOf(route.value.query);
   const load = (signal: AbortSignal) => {
     const query = { hours: rangeHours(range, new Date()) };
-    return withTimeout(30_000, signal, (limited) => dataOf(api.GET("/analytics", { params: { query }, signal: limited })));
+    return withTimeout(30_000, signal, (limited) =>
+      dataOf(api.GET("/analytics", { params: { query }, signal: limited })),
+    );
   };
   const result = usePolling(load, { intervalMs: POLL_INTERVAL_MS, key: range });
   const data = result.value;
@@ -77,8 +79,12 @@ function StatisticsContent({ analytics, range }: { analytics: Analytics; range: 
         <div class="charts">
           <JobsChart points={points} isDays={isDays} />
           <MinutesChart points={points} isDays={isDays} />
-          {isDays ? <PercentilesChart points={points} metric="wait" overall={analytics.window.wait_ms} /> : null}
-          {isDays ? <PercentilesChart points={points} metric="firstAudio" overall={analytics.window.first_audio_ms} /> : null}
+          {isDays ? (
+            <PercentilesChart points={points} metric="wait" overall={analytics.window.wait_ms} />
+          ) : null}
+          {isDays ? (
+            <PercentilesChart points={points} metric="firstAudio" overall={analytics.window.first_audio_ms} />
+          ) : null}
         </div>
       </section>
       <Ranking title={texts.byVoice} rowTitle={texts.voice} rows={analytics.by_voice} nameOf={voiceName} />

@@ -18,7 +18,11 @@ export function Tabs<T extends string>({
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const onKeyDown = (event: KeyboardEvent): void => {
-    const next = nextTabIndex(options.findIndex((one) => one.value === value), event.key, options.length);
+    const next = nextTabIndex(
+      options.findIndex((one) => one.value === value),
+      event.key,
+      options.length,
+    );
     const chosen = options[next];
     if (!chosen) return;
     event.preventDefault();
@@ -44,7 +48,13 @@ export function Tabs<T extends string>({
           </button>
         ))}
       </div>
-      <div id={`${id}-panel`} class="tab-panel" role="tabpanel" aria-labelledby={`${id}-${value}`} tabIndex={-1}>
+      <div
+        id={`${id}-panel`}
+        class="tab-panel"
+        role="tabpanel"
+        aria-labelledby={`${id}-${value}`}
+        tabIndex={-1}
+      >
         {children}
       </div>
     </>

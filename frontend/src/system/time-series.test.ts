@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { failureRate, rangeHours, totalJobs, findPeak, toPoints, stackedHeights, sumOf, type Point } from "./time-series";
+import {
+  failureRate,
+  findPeak,
+  type Point,
+  rangeHours,
+  stackedHeights,
+  sumOf,
+  toPoints,
+  totalJobs,
+} from "./time-series";
 
 function point(at: string, completed: number, failed = 0, cancelled = 0, p99: number | null = null): Point {
   const wait = p99 === null ? null : { p50: 1, p90: 2, p99, count: completed };
@@ -22,9 +31,21 @@ test("one day is shown by hour, a longer range by day", () => {
     by_day: [{ day: "2026-07-10", ...figures, ...waited }],
   };
   expect(toPoints(analytics, "24")).toEqual([
-    { at: "2026-07-10T05:00:00Z", completed: 3, failed: 1, cancelled: 0, minutes: 1.5, wait: null, firstAudio: null },
+    {
+      at: "2026-07-10T05:00:00Z",
+      completed: 3,
+      failed: 1,
+      cancelled: 0,
+      minutes: 1.5,
+      wait: null,
+      firstAudio: null,
+    },
   ]);
-  expect(toPoints(analytics, "30")[0]).toMatchObject({ at: "2026-07-10", wait: { p99: 3 }, firstAudio: null });
+  expect(toPoints(analytics, "30")[0]).toMatchObject({
+    at: "2026-07-10",
+    wait: { p99: 3 },
+    firstAudio: null,
+  });
 });
 
 test("points are summed, and the first peak is found", () => {

@@ -73,6 +73,12 @@ export function failureRate(counts: { completed: number; failed: number }): numb
 }
 
 /** Returns the heights of stacked bars, the highest first, in the order of drawing. */
-export function stackedHeights(points: readonly Point[]): [all: number[], ended: number[], completed: number[]] {
-  return [points.map(totalJobs), points.map((one) => one.completed + one.failed), points.map((one) => one.completed)];
+export function stackedHeights(
+  points: readonly Point[],
+): [all: number[], ended: number[], completed: number[]] {
+  return [
+    points.map(totalJobs),
+    points.map((one) => one.completed + one.failed),
+    points.map((one) => one.completed),
+  ];
 }

@@ -3,12 +3,12 @@ import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { modelName, variantName } from "../state/models";
 import { Button } from "../ui/button";
-import { unloadModel, loadModel } from "./model-commands";
-import { countServing } from "./model-workers";
-import { missingWeightsDownload, type DownloadRequest } from "./download-sizes";
-import { WeightsStateBadge } from "./weights-state-badge";
+import { type DownloadRequest, missingWeightsDownload } from "./download-sizes";
+import { loadModel, unloadModel } from "./model-commands";
 import { ModelStatusBadge } from "./model-status-badge";
+import { countServing } from "./model-workers";
 import type { Model, Weights } from "./types";
+import { WeightsStateBadge } from "./weights-state-badge";
 
 /** One set of weights: the workers that have loaded it, and the commands for it. */
 export function WeightsItem({
@@ -29,19 +29,29 @@ export function WeightsItem({
   return (
     <li class="weights-item">
       <div class="row spread">
-        {isOnly ? <WeightsWorkers weights={weights} servingCount={countServing(model)} hasWorker={hasWorker} /> : <WeightsName weights={weights} />}
+        {isOnly ? (
+          <WeightsWorkers weights={weights} servingCount={countServing(model)} hasWorker={hasWorker} />
+        ) : (
+          <WeightsName weights={weights} />
+        )}
         <span class="row">
           {isOnly ? null : <WeightsStateBadge state={weights.state} />}
           <CommandButtons model={model} weights={weights} name={name} onChanged={onChanged} />
           {!isOnly && weights.state !== "complete" && weights.download === null ? (
-            <Button compact icon="download" onPress={() => onDownload(missingWeightsDownload(model, weights), name)}>
+            <Button
+              compact
+              icon="download"
+              onPress={() => onDownload(missingWeightsDownload(model, weights), name)}
+            >
               {t.value.farm.download}
               <span class="visually-hidden"> {name}</span>
             </Button>
           ) : null}
         </span>
       </div>
-      {!isOnly && notableWorkers(weights).length ? <WeightsWorkers weights={weights} servingCount={0} hasWorker={hasWorker} /> : null}
+      {!isOnly && notableWorkers(weights).length ? (
+        <WeightsWorkers weights={weights} servingCount={0} hasWorker={hasWorker} />
+      ) : null}
     </li>
   );
 }
@@ -61,7 +71,15 @@ function notableWorkers(weights: Weights) {
   return weights.workers.filter((worker) => worker.loaded || worker.trouble !== null);
 }
 
-function WeightsWorkers({ weights, servingCount, hasWorker }: { weights: Weights; servingCount: number; hasWorker: boolean }) {
+function WeightsWorkers({
+  weights,
+  servingCount,
+  hasWorker,
+}: {
+  weights: Weights;
+  servingCount: number;
+  hasWorker: boolean;
+}) {
   const texts = t.value.farm;
   const notable = notableWorkers(weights);
   if (!notable.length) {
@@ -88,7 +106,17 @@ function WeightsWorkers({ weights, servingCount, hasWorker }: { weights: Weights
   );
 }
 
-function CommandButtons({ model, weights, name, onChanged }: { model: Model; weights: Weights; name: string; onChanged: () => void }) {
+function CommandButtons({
+  model,
+  weights,
+  name,
+  onChanged,
+}: {
+  model: Model;
+  weights: Weights;
+  name: string;
+  onChanged: () => void;
+}) {
   const texts = t.value.farm;
   const [busy, setBusy] = useState(false);
   const run = (command: typeof loadModel): void => {

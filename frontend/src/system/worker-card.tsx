@@ -4,11 +4,11 @@ import { bytes, count, span } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
-import { PropertyList } from "./property-list";
 import { ageS, formatDateTime } from "./formatting";
-import { OPS_FLAVOUR, partProgress, workerName } from "./worker-groups";
 import { ModelStatusBadge } from "./model-status-badge";
+import { PropertyList } from "./property-list";
 import type { LeasedPart, ServedModel, Worker } from "./types";
+import { OPS_FLAVOUR, partProgress, workerName } from "./worker-groups";
 
 /** One alive worker process: its properties, its models and the parts that it speaks. */
 export function WorkerCard({ worker }: { worker: Worker }) {
@@ -22,7 +22,11 @@ export function WorkerCard({ worker }: { worker: Worker }) {
         <span class="badge">{worker.flavour === OPS_FLAVOUR ? texts.housekeeper : worker.flavour}</span>
       </header>
       <WorkerProperties worker={worker} />
-      {worker.flavour === OPS_FLAVOUR ? <p class="soft small">{texts.housekeeping}</p> : <WorkerActivity worker={worker} />}
+      {worker.flavour === OPS_FLAVOUR ? (
+        <p class="soft small">{texts.housekeeping}</p>
+      ) : (
+        <WorkerActivity worker={worker} />
+      )}
     </li>
   );
 }
@@ -85,7 +89,10 @@ function WorkerProperties({ worker }: { worker: Worker }) {
     [texts.upSince, formatDateTime(worker.started_at)],
     [texts.memory, worker.memory_bytes === null ? texts.notKnown : bytes(worker.memory_bytes)],
     [texts.version, worker.version],
-    [worker.flavour === OPS_FLAVOUR ? texts.makesFormats : texts.writes, worker.formats.map(formatName).join(", ") || texts.notKnown],
+    [
+      worker.flavour === OPS_FLAVOUR ? texts.makesFormats : texts.writes,
+      worker.formats.map(formatName).join(", ") || texts.notKnown,
+    ],
   ];
   return <PropertyList properties={properties} />;
 }
@@ -105,7 +112,9 @@ function ServedModelItem({ model }: { model: ServedModel }) {
           {model.trouble}
         </p>
       )}
-      {model.loaded && model.memory_bytes > 0 ? <span class="visually-hidden">{texts.ofModel(bytes(model.memory_bytes))}</span> : null}
+      {model.loaded && model.memory_bytes > 0 ? (
+        <span class="visually-hidden">{texts.ofModel(bytes(model.memory_bytes))}</span>
+      ) : null}
     </li>
   );
 }
@@ -127,7 +136,9 @@ function PartItem({ part }: { part: LeasedPart }) {
       </a>
       <progress class="bar" aria-label={texts.running} {...(progress === null ? {} : { value: progress })} />
       <span class="soft small num">
-        {part.segments_total ? texts.segments(count(part.segments_done), count(part.segments_total)) : texts.beingSpoken}
+        {part.segments_total
+          ? texts.segments(count(part.segments_done), count(part.segments_total))
+          : texts.beingSpoken}
         {age === null ? "" : ` · ${texts.since(span(age))}`}
       </span>
     </li>

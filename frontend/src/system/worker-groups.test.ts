@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { groupWorkers, modelStatus, partProgress, workerName } from "./worker-groups";
 import type { Worker } from "./types";
+import { groupWorkers, modelStatus, partProgress, workerName } from "./worker-groups";
 
 function worker(id: string, more: Partial<Worker> = {}): Worker {
   return {
@@ -22,7 +22,11 @@ function worker(id: string, more: Partial<Worker> = {}): Worker {
 }
 
 test("workers are named by machine and process, and sorted by name", () => {
-  const groups = groupWorkers([worker("hibari@den:20"), worker("ops@den:3", { flavour: "ops" }), worker("hibari@den:9")]);
+  const groups = groupWorkers([
+    worker("hibari@den:20"),
+    worker("ops@den:3", { flavour: "ops" }),
+    worker("hibari@den:9"),
+  ]);
   expect(groups.speaking.map(workerName)).toEqual(["den · 9", "den · 20"]);
   expect(groups.ops.map(workerName)).toEqual(["den · 3"]);
 });
@@ -32,7 +36,10 @@ test("a worker id of another form is shown unchanged", () => {
 });
 
 test("workers that are not alive are listed apart, ops workers included", () => {
-  const groups = groupWorkers([worker("a@x:1", { alive: false, stopped: true }), worker("ops@x:2", { alive: false, flavour: "ops" })]);
+  const groups = groupWorkers([
+    worker("a@x:1", { alive: false, stopped: true }),
+    worker("ops@x:2", { alive: false, flavour: "ops" }),
+  ]);
   expect(groups.inactive).toHaveLength(2);
   expect(groups.speaking).toEqual([]);
   expect(groups.ops).toEqual([]);

@@ -15,7 +15,9 @@ export interface WorkerGroups {
 
 /** Sorts alive workers by name, so that they keep their places from poll to poll. */
 export function groupWorkers(workers: readonly Worker[]): WorkerGroups {
-  const alive = workers.filter((worker) => worker.alive).sort((a, b) => compareNames(workerName(a), workerName(b)));
+  const alive = workers
+    .filter((worker) => worker.alive)
+    .sort((a, b) => compareNames(workerName(a), workerName(b)));
   return {
     speaking: alive.filter((worker) => worker.flavour !== OPS_FLAVOUR),
     ops: alive.filter((worker) => worker.flavour === OPS_FLAVOUR),

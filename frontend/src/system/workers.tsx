@@ -1,19 +1,19 @@
 /** The workers tab: the current workers and queues. */
 
-import { dataOf, api } from "../api/client";
+import { api, dataOf } from "../api/client";
 import { t } from "../i18n";
 import { count } from "../i18n/formats";
-import { EmptyState, Skeleton, ErrorState } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { audioAmount } from "./formatting";
-import { groupWorkers } from "./worker-groups";
-import { Summary, type SummaryItem } from "./summary";
 import { InactiveWorkers } from "./inactive-workers";
-import { withTimeout } from "./timeout";
-import { QueueTable } from "./queue-table";
-import { usePolling } from "./polling";
 import { OutdatedNotice } from "./outdated-notice";
+import { usePolling } from "./polling";
+import { QueueTable } from "./queue-table";
+import { Summary, type SummaryItem } from "./summary";
+import { withTimeout } from "./timeout";
 import type { Analytics, Worker } from "./types";
 import { WorkerCard } from "./worker-card";
+import { groupWorkers } from "./worker-groups";
 
 const POLL_INTERVAL_MS = 3000;
 
@@ -31,7 +31,11 @@ export function Workers() {
   const result = usePolling(fetchWorkers, { intervalMs: POLL_INTERVAL_MS });
   const data = result.value;
   if (data === null) {
-    return result.failure ? <ErrorState failure={result.failure} onRetry={result.refresh} /> : <Skeleton lines={8} />;
+    return result.failure ? (
+      <ErrorState failure={result.failure} onRetry={result.refresh} />
+    ) : (
+      <Skeleton lines={8} />
+    );
   }
   return (
     <div class="stack system-sections">

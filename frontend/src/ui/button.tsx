@@ -21,7 +21,11 @@ export function Button({ children, ...rest }: ButtonProps & { children: Componen
 }
 
 /** A button that shows only an icon. `label` is its accessible name and its tooltip. */
-export function IconButton({ label, class: className = "", ...rest }: ButtonProps & { label: string; icon: IconName }) {
+export function IconButton({
+  label,
+  class: className = "",
+  ...rest
+}: ButtonProps & { label: string; icon: IconName }) {
   return <BaseButton {...rest} class={`square ${className}`} label={label} />;
 }
 

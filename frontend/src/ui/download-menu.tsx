@@ -1,14 +1,14 @@
 /** A menu that downloads a recording: in its own format, in another one that a worker makes, or as captions. */
 
 import { useState } from "preact/hooks";
-import { serviceUrl, dataOf, api, Failure } from "../api/client";
-import { FORMATS, formatName, type Format } from "../api/formats";
+import { api, dataOf, Failure, serviceUrl } from "../api/client";
+import { type Format, formatName, FORMATS } from "../api/formats";
 import { transcode } from "../api/transcode";
 import { t } from "../i18n";
 import { showNotice } from "../state/notices";
 import { Button } from "./button";
+import { downloadBlob, downloadUrl, fileName } from "./file-download";
 import { Menu } from "./menu";
-import { fileName, downloadUrl, downloadBlob } from "./file-download";
 import { explain } from "./state";
 
 interface Downloadable {
@@ -97,7 +97,7 @@ async function saveCaptions({ jobId, title }: Required<Downloadable>, kind: Capt
       ? api.GET("/jobs/{job_id}/captions.srt", { params, parseAs: "blob" })
       : api.GET("/jobs/{job_id}/captions.vtt", { params, parseAs: "blob" });
   try {
-    downloadBlob((await dataOf(request as Promise<{ data?: Blob }>)), fileName(title, kind));
+    downloadBlob(await dataOf(request as Promise<{ data?: Blob }>), fileName(title, kind));
   } catch (cause) {
     showError(errorText(cause));
   }

@@ -9,7 +9,10 @@ export function fileName(title: string, extension: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}<>:"/\\|?*%]+/gu, " ")
     .replace(/\s+/g, " ")
     .replace(/…$/, "");
-  const shortened = Array.from(cleaned).slice(0, NAME_CHARS).join("").replace(/^[. ]+|[. ]+$/g, "");
+  const shortened = Array.from(cleaned)
+    .slice(0, NAME_CHARS)
+    .join("")
+    .replace(/^[. ]+|[. ]+$/g, "");
   return `${shortened || "oratio"}.${extension}`;
 }
 

@@ -36,7 +36,11 @@ const SOLID: readonly IconName[] = ["play"];
 
 export function Icon({ name, class: className = "" }: { name: IconName; class?: string }) {
   return (
-    <svg class={`icon ${SOLID.includes(name) ? "solid" : ""} ${className}`} viewBox="0 0 24 24" aria-hidden="true">
+    <svg
+      class={`icon ${SOLID.includes(name) ? "solid" : ""} ${className}`}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+    >
       <path d={PATHS[name]} stroke-width={name === "more" ? 3 : undefined} />
     </svg>
   );

@@ -3,7 +3,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure } from "../api/client";
-import { Skeleton, ErrorState } from "./state";
+import { ErrorState, Skeleton } from "./state";
 
 export function lazy(load: () => Promise<ComponentType>): ComponentType {
   let Loaded: ComponentType | null = null;

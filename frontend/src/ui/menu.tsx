@@ -72,12 +72,15 @@ export function Menu({
 const GAP = 6;
 
 /** Places the menu below its button, or above if there is no room, and within the window. */
-export function placeBeside(floating: HTMLElement, anchor: HTMLElement): void {
+function placeBeside(floating: HTMLElement, anchor: HTMLElement): void {
   const box = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = floating;
   const below = box.bottom + GAP + height <= innerHeight || box.top < height + GAP;
-  floating.style.left = `${Math.max(GAP, Math.min(box.left, innerWidth - width - GAP))}px`;
-  floating.style.top = `${below ? Math.min(box.bottom + GAP, Math.max(GAP, innerHeight - height - GAP)) : box.top - GAP - height}px`;
+  const left = Math.max(GAP, Math.min(box.left, innerWidth - width - GAP));
+  const lowest = Math.max(GAP, innerHeight - height - GAP);
+  const top = below ? Math.min(box.bottom + GAP, lowest) : box.top - GAP - height;
+  floating.style.left = `${left}px`;
+  floating.style.top = `${top}px`;
 }
 
 function moveFocus(event: KeyboardEvent, list: HTMLElement | null): void {

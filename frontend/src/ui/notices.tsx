@@ -1,4 +1,4 @@
-import { notices, type Notice } from "../state/notices";
+import { type Notice, notices } from "../state/notices";
 import { t } from "../i18n";
 import { Button, IconButton } from "./button";
 
@@ -33,7 +33,11 @@ function NoticeItem({ notice }: { notice: Notice }) {
       ) : null}
       <IconButton compact kind="quiet" icon="close" label={t.value.shell.dismiss} onPress={dismiss} />
       {notice.timeLimitMs === null ? null : (
-        <span class="notice-countdown" style={{ animationDuration: `${notice.timeLimitMs}ms` }} aria-hidden="true" />
+        <span
+          class="notice-countdown"
+          style={{ animationDuration: `${notice.timeLimitMs}ms` }}
+          aria-hidden="true"
+        />
       )}
     </div>
   );

@@ -7,7 +7,15 @@ import { t } from "../i18n";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icon";
 
-export function EmptyState({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+export function EmptyState({
+  icon,
+  title,
+  children,
+}: {
+  icon: IconName;
+  title: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="state">
       <Icon name={icon} />
@@ -37,7 +45,8 @@ export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: (
 export function explain(failure: Failure): string {
   const texts = t.value.shell;
   if (failure.status === 0) return texts.unreachable;
-  if (failure.status === 503 && failure.code === "queue_full") return texts.overloaded(span(failure.retryAfterS ?? 1));
+  if (failure.status === 503 && failure.code === "queue_full")
+    return texts.overloaded(span(failure.retryAfterS ?? 1));
   // The response of a proxy contains no useful message.
   if (failure.code === "unreachable") return texts.unreachable;
   return t.value.service.error(failure.code) || failure.message || texts.unexpected;
