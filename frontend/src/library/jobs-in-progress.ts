@@ -77,7 +77,7 @@ export function useJobsInProgress(): void {
       clearTimeout(timer);
       if (document.hidden || isUnmounted) return;
       const startedMs = performance.now();
-      // Ignored: the next poll tries again, and the sidebar shows that the service is unreachable.
+      // Errors are ignored: the next poll tries again, and the sidebar shows that the service is unreachable.
       await refresh(polls++ % FAILED_JOBS_EVERY === 0).catch(() => undefined);
       clearTimeout(timer);
       if (!isUnmounted) timer = setTimeout(() => void run(), nextPollMs(performance.now() - startedMs));

@@ -24,7 +24,9 @@ export function ListHeader() {
         checked={isAllSelected}
         indeterminate={selectedIds.size > 0 && !isAllSelected}
         onClick={() =>
-          updateSelection((now, ids) => (now.ids.size === ids.length ? EMPTY_SELECTION : selectAll(ids)))
+          updateSelection((current, ids) =>
+            current.ids.size === ids.length ? EMPTY_SELECTION : selectAll(ids),
+          )
         }
       />
       <p class="small num" role="status">

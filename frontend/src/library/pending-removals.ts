@@ -68,7 +68,7 @@ export function createRemovals(environment: RemovalEnvironment): Removals {
   }
 
   function schedule(batch: Batch, { isStored }: { isStored: boolean }): void {
-    // Capped, because a clock that was set back would make the delay longer.
+    // Capped: a clock that was set back would make the delay longer, even too long for a timer.
     const remainingMs = Math.min(UNDO_MS, Math.max(0, batch.dueAt - environment.now()));
     const dismiss = remainingMs
       ? environment.offerUndo(batch, remainingMs, () => cancel(batch.id))

@@ -39,14 +39,16 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   useLayoutEffect(() => {
     if (!shouldFocus.current || activeIndex < 0) return;
     shouldFocus.current = false;
-    list.current?.querySelector<HTMLElement>(`[data-at="${activeIndex}"]`)?.focus({ preventScroll: true });
+    list.current?.querySelector<HTMLElement>(`[data-index="${activeIndex}"]`)?.focus({ preventScroll: true });
   });
   useEffect(() => {
     if (openedId.value === null || openedId.value !== activeId.value) return;
     openedId.value = null;
     // In the next frame, because the shell first focuses the new screen.
     const frame = requestAnimationFrame(() =>
-      list.current?.querySelector<HTMLElement>(`[data-at="${activeIndex}"]`)?.focus({ preventScroll: true }),
+      list.current
+        ?.querySelector<HTMLElement>(`[data-index="${activeIndex}"]`)
+        ?.focus({ preventScroll: true }),
     );
     return () => cancelAnimationFrame(frame);
   }, []);
@@ -134,7 +136,7 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
 }
 
 function toggleSelection(jobId: string, isRange: boolean): void {
-  updateSelection((now, ids) => (isRange ? selectRange(now, ids, jobId) : toggle(now, jobId)));
+  updateSelection((current, ids) => (isRange ? selectRange(current, ids, jobId) : toggle(current, jobId)));
 }
 
 function setOpened(jobId: string): void {

@@ -45,7 +45,7 @@ export function RecordingRow({
       aria-rowindex={index + 1}
       aria-selected={isSelected}
       aria-labelledby={`recording-${jobId}`}
-      data-at={index}
+      data-index={index}
       data-job={jobId}
       tabIndex={tabIndex}
       style={{ top: `${top}px` }}

@@ -66,7 +66,7 @@ export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Pro
 async function pollJob(current: Track): Promise<void> {
   const status = await fetchStatus(current.jobId);
   if (track.value !== current) return;
-  if (status === "failed" || status === "cancelled" || status === "gone") stop();
+  if (status === "failed" || status === "cancelled" || status === "deleted") stop();
   else if (status === "completed") await switchToRecording(current);
 }
 
@@ -172,7 +172,7 @@ async function reconnect(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, delayMs));
   const status = await fetchStatus(current.jobId);
   if (track.value?.jobId !== current.jobId) return;
-  if (status === "failed" || status === "cancelled" || status === "gone") stop();
+  if (status === "failed" || status === "cancelled" || status === "deleted") stop();
   else void play(track.value, { atS });
 }
 
@@ -183,7 +183,7 @@ async function fetchStatus(jobId: string): Promise<string | null> {
   } catch (failure) {
     // 410: deleted. 404: cleaned up, so the job had ended; its recording is requested next.
     const { status } = failure as Failure;
-    return status === 410 ? "gone" : status === 404 ? "completed" : null;
+    return status === 410 ? "deleted" : status === 404 ? "completed" : null;
   }
 }
 

@@ -39,12 +39,12 @@ const FINE_MS = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 1.2e5, 3e5, 6e5, 1.8e6,
   3.6e6, 7.2e6, 1.8e7, 3.6e7, 8.64e7, 3.6e8, 3.6e9,
 ];
-const MOST_TICKS = 6;
+const MAX_TICKS = 6;
 
 /** Returns ticks for a logarithmic scale, from at most `min` to at least `max`. Both are above 0. */
 export function timeTicks(min: number, max: number): number[] {
   const fine = ticksAround(FINE_MS, min, max);
-  return fine.length <= MOST_TICKS ? fine : ticksAround(COARSE_MS, min, max);
+  return fine.length <= MAX_TICKS ? fine : ticksAround(COARSE_MS, min, max);
 }
 
 function ticksAround(times: readonly number[], min: number, max: number): number[] {

@@ -44,7 +44,7 @@ test("the rate is unknown after one sample", () => {
   expect(remainingS(state)).toBeNull();
 });
 
-test("the rate is that of the last seconds, and starts anew when a file is downloaded again", () => {
+test("the rate is that of the last seconds, and starts again when a file is downloaded again", () => {
   let state = initialState(download());
   for (const [atMs, bytes] of [
     [0, 0],

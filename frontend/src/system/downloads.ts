@@ -60,7 +60,7 @@ export function applyEvent(state: DownloadState, name: string, data: EventData, 
 }
 
 function addSample(samples: readonly Sample[], next: Sample): readonly Sample[] {
-  // A corrupt file is downloaded again: the progress goes back, and the samples start anew.
+  // A corrupt file is downloaded again: the progress goes back, and the samples start again.
   const last = samples.at(-1);
   const kept = last && next.bytes < last.bytes ? [] : samples;
   return [...kept.filter((one) => next.atMs - one.atMs <= SAMPLE_WINDOW_MS), next];

@@ -24,11 +24,11 @@ test("a range of days starts at midnight UTC", () => {
 
 test("one day is shown by hour, a longer range by day", () => {
   const counted = { completed: 3, failed: 1, cancelled: 0, chars: 9, size_bytes: 1 };
-  const figures = { ...counted, audio_s: 90, synthesis_s: 9, speed_over_real_time: 10 };
-  const waited = { wait_ms: { p50: 1, p90: 2, p99: 3, count: 3 }, first_audio_ms: null };
+  const statistics = { ...counted, audio_s: 90, synthesis_s: 9, speed_over_real_time: 10 };
+  const percentiles = { wait_ms: { p50: 1, p90: 2, p99: 3, count: 3 }, first_audio_ms: null };
   const analytics = {
-    series: [{ hour: "2026-07-10T05:00:00Z", ...figures }],
-    by_day: [{ day: "2026-07-10", ...figures, ...waited }],
+    series: [{ hour: "2026-07-10T05:00:00Z", ...statistics }],
+    by_day: [{ day: "2026-07-10", ...statistics, ...percentiles }],
   };
   expect(toPoints(analytics, "24")).toEqual([
     {

@@ -66,7 +66,7 @@ export function findPeak(points: readonly Point[], value: (point: Point) => numb
   return peak;
 }
 
-/** Returns the share of failed jobs from 0 to 1, or null without any. Cancelled jobs do not count. */
+/** Returns the share of failed jobs from 0 to 1, or null if none ended. Cancelled jobs do not count. */
 export function failureRate(counts: { completed: number; failed: number }): number | null {
   const ended = counts.completed + counts.failed;
   return ended ? counts.failed / ended : null;
