@@ -14,7 +14,7 @@ test("arrow keys switch to the models tab", async ({ studio, page }) => {
   await page.getByRole("tab", { name: "Workers" }).focus();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("tab", { name: "Models" })).toHaveAttribute("aria-selected", "true");
-  await expect(page).toHaveURL(/part=models/);
+  await expect(page).toHaveURL(/tab=models/);
   for (const name of ["hibari", "Kokoro", "Bark", "Parler"]) {
     await expect(page.getByRole("heading", { name: new RegExp(name, "i") }).first()).toBeVisible();
   }

@@ -1,7 +1,7 @@
 /** The texts of the studio. English defines the keys: a key that is missing in French does not compile. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { recall, remember } from "../state/store";
+import { recall, remember } from "../state/storage";
 import * as en from "./en";
 import * as fr from "./fr";
 

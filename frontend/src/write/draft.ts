@@ -1,7 +1,7 @@
 /** The text that is being written. Kept in the browser, so that it survives a reload. */
 
 import { batch, signal } from "@preact/signals";
-import { forget, recall, remember } from "../state/store";
+import { forget, recall, remember } from "../state/storage";
 
 const STORAGE_NAME = "draft";
 

@@ -2,7 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { FORMATS, type Format } from "../api/formats";
-import { recall, remember } from "../state/store";
+import { recall, remember } from "../state/storage";
 
 export interface SpeechSettings {
   /** Null for the default voice. */
