@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.commands import completion, history, jobs, models, options
-from cli.service.configuration import read_settings
+from cli.commands.configuration import read_settings
 
 if TYPE_CHECKING:
     from cli.service.processes import Command
@@ -193,7 +193,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is there, what is missing, and what to do about it."""
-    from cli.commands.doctor import doctor as run
+    from cli.commands.doctor.report import doctor as run
 
     raise typer.Exit(run(read_settings(), as_json=as_json))
 
@@ -224,7 +224,7 @@ def worker(
     name: Annotated[str, typer.Option(help="Its name on this machine.")] = "worker",
 ) -> None:
     """Run a worker in this process."""
-    from cli.service.process_entry import worker_command
+    from cli.commands.single_process import worker_command
 
     settings = read_settings()
     _become(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
@@ -242,8 +242,8 @@ def ops() -> None:
 @app.command()
 def beat() -> None:
     """Run the clock that rings for sweep and cleanup in this process."""
+    from cli.commands.single_process import become
     from cli.service import processes
-    from cli.service.process_entry import become
 
     settings = read_settings()
     processes.beat_folder(settings).mkdir(parents=True, exist_ok=True)
@@ -253,7 +253,7 @@ def beat() -> None:
 
 def _become(command: "Command", settings: "Settings") -> None:
     from cli.commands.migrate import migrate_or_check
-    from cli.service.process_entry import become
+    from cli.commands.single_process import become
 
     if status := migrate_or_check(settings, check=False):
         raise typer.Exit(status)

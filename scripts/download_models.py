@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
 def main() -> int:
-    from cli.commands.model_fetching import fetch
-    from cli.service.configuration import read_settings
+    from cli.commands.configuration import read_settings
+    from cli.commands.direct_download import fetch
 
     asked = _arguments()
     settings = read_settings()

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cli.service.node import Node, as_text  # noqa: E402  # the line above lets it be found
+from cli.studio.nodejs import Node, as_text  # noqa: E402  # the line above lets it be found
 
 LAST_LINES = 60
 # In node_modules, so that it goes with what it speaks of.

@@ -17,13 +17,13 @@
 Whatever goes wrong is a `Failed`.
 """
 
-from cli.client.choices import Choices
 from cli.client.client import Client
+from cli.client.errors import Failed
 from cli.client.events import Event
-from cli.client.failure import Failed
 from cli.client.model_records import Download, Model, ModelsStatus, Order, Orders, Weights, WeightsWorker
 from cli.client.records import Deletion, Job, JobError, Progress, Recording, Rendition, Timings, Voice
 from cli.client.streaming import SpeechStream
+from cli.client.synthesis_options import Choices
 from cli.client.worker_records import Estimate, Holding, Queue, ServedModel, Worker, Workers
 
 __all__ = [

@@ -6,15 +6,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
-from cli.client.choices import Choices, as_speech, as_synthesis
 from cli.client.connection import Connection, OnWait
 from cli.client.decoding import R, listed, made
+from cli.client.errors import Failed
 from cli.client.events import LOST_AFTER_S, Event, follow
-from cli.client.failure import Failed
 from cli.client.files import fetch, landing, save
 from cli.client.model_records import Download, Downloads, ModelsStatus, Orders
 from cli.client.records import Deletion, Job, Progress, Recording, Rendition, Status, Voice
 from cli.client.streaming import SpeechStream
+from cli.client.synthesis_options import Choices, as_speech, as_synthesis
 from cli.client.worker_records import Estimate, Workers
 
 Captions = Literal["srt", "vtt", "json"]

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
-from cli.client.failure import LOST, Failed
-from cli.service.probes import uses_proxy
+from cli.client.errors import LOST, Failed
+from common.addresses import is_loopback
 
 # A stream that says nothing for so long is opened again; the server writes a comment more often than that.
 SILENCE_S = 45.0
@@ -25,7 +26,9 @@ class Connection:
     """`patience_s` is how long one request may be put off by 429 and 503 in all; `on_wait` hears of every wait."""
 
     def __init__(self, url: str, *, patience_s: float, on_wait: OnWait | None) -> None:
-        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=uses_proxy(url))
+        # A proxy of the environment cannot reach this machine's loopback.
+        uses_proxy = not is_loopback(urlsplit(url).hostname or "")
+        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=uses_proxy)
         self._patience_s = patience_s
         self._on_wait = on_wait
 

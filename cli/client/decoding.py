@@ -7,7 +7,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from cli.client.failure import Failed
+from cli.client.errors import Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

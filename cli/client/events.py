@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.client.connection import AGAIN_AFTER_S, Connection
-from cli.client.failure import Failed
+from cli.client.errors import Failed
 from cli.client.records import TERMINAL
 
 LOST_AFTER_S = 60.0

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from cli.client.connection import AGAIN_AFTER_S, Connection
+from cli.client.errors import Failed
 from cli.client.events import LOST_AFTER_S
-from cli.client.failure import Failed
 
 
 @contextmanager

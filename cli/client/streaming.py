@@ -9,8 +9,8 @@ from typing import Any, NoReturn, Self
 import httpx
 
 from cli.client.connection import AGAIN_AFTER_S, Connection, translated
+from cli.client.errors import LOST, Failed
 from cli.client.events import LOST_AFTER_S, Event, parse
-from cli.client.failure import LOST, Failed
 
 # Before the first sound a model may have to be loaded, and others may be served.
 _SILENCE_S = 900.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli.client import Client, Failed
+from cli.commands.connect import reached
 from cli.output.console import make_console, print_json
 from cli.output.target import BadOutput, checked, unused
-from cli.service.connect import reached
 from common.settings import Settings
 
 MANIFEST = "manifest.json"

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.grouping import ListsByDefault
+from cli.commands.command_group import ListsByDefault
+from cli.commands.configuration import read_settings
 from cli.commands.options import AsJson, Limit, RecordingId, RecordingIds, Url, Voice
-from cli.service.configuration import read_settings
 
 app = typer.Typer(cls=ListsByDefault, help="Find recordings; get their sound, rename, delete them.")
 

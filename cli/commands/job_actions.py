@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from cli.client import Client, Deletion, Failed
+from cli.commands.connect import reached
 from cli.output.console import make_console, print_json
-from cli.service.connect import reached
 from common.settings import Settings
 
 # Which job, and why it was refused, or None.

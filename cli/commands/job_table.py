@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from cli.client import Job
 from cli.client.records import Status
+from cli.commands.connect import reached
 from cli.output.console import make_console, print_json
 from cli.output.tables import local_time, plain, show_table
-from cli.service.connect import reached
 from common.settings import Settings
 
 _COLUMNS = ("Job", "Status", "Created", "Voice", "Format", "Length", "Text")

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 import typer
 
 from cli.commands import completion
-from cli.commands.grouping import ListsByDefault
+from cli.commands.command_group import ListsByDefault
+from cli.commands.configuration import read_settings
 from cli.commands.options import AsJson, JobId, JobIds, Limit, Url
-from cli.service.configuration import read_settings
 
 # As the client has it, which takes too long to load for a help.
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
@@ -69,6 +69,6 @@ def delete(job_ids: JobIds, *, as_json: AsJson = False, url: Url = None) -> None
 @app.command()
 def follow(job_id: JobId, *, as_json: AsJson = False, url: Url = None) -> None:
     """Watch one until it ends. Ctrl-C ends the watching, not the job."""
-    from cli.commands.job_watch import follow as run
+    from cli.commands.job_follow import follow as run
 
     raise typer.Exit(run(read_settings(), job_id, as_json=as_json, url=url))

@@ -8,10 +8,9 @@ from typing import Literal
 from rich.console import Console
 
 from cli.client import Client, Order, WeightsWorker
-from cli.commands.model_connect import reached_with_models
+from cli.commands.connect import INTERRUPTED, reached_with_models
 from cli.output.console import make_console, print_json
-from cli.service.connect import INTERRUPTED
-from cli.service.program_name import own_name
+from cli.output.program_name import own_name
 from common.settings import Settings
 
 _LOOK_EVERY_S = 0.5

@@ -9,13 +9,12 @@ from threading import Thread
 from rich.console import Console
 
 from cli.client import Client, Failed
+from cli.commands.connect import INTERRUPTED, reached_with_models
 from cli.commands.download_plan import about, environments_missing
-from cli.commands.model_connect import reached_with_models
 from cli.commands.model_names import is_model, no_such
 from cli.output.console import make_console, print_json
+from cli.output.program_name import own_name
 from cli.output.progress import Board
-from cli.service.connect import INTERRUPTED
-from cli.service.program_name import own_name
 from common.catalogue.download_items import Item
 from common.settings import Settings
 

@@ -7,9 +7,9 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from cli.client import Model, ModelsStatus, Weights
-from cli.commands.model_connect import reached_with_models
+from cli.commands.connect import reached_with_models
 from cli.output.console import make_console, print_json
-from cli.service.program_name import own_name
+from cli.output.program_name import own_name
 from common.catalogue.download_items import HIBARI
 from common.catalogue.mms import languages
 from common.settings import Settings

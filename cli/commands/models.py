@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.configuration import read_settings
 from cli.commands.options import AsJson, Url
-from cli.service.configuration import read_settings
 
 app = typer.Typer(help="What is there of the models; fetch, load and unload them.", no_args_is_help=True)
 

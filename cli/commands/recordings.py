@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from cli.client import Recording
+from cli.commands.connect import reached
 from cli.commands.job_table import length
 from cli.output.console import make_console, print_json
 from cli.output.tables import local_time, plain, show_table
 from cli.output.target import BadOutput, place_for
-from cli.service.connect import reached
 from common.settings import Settings
 
 _COLUMNS = ("Job", "Created", "Voice", "Format", "Length", "Title")

@@ -11,16 +11,16 @@ from rich.console import Console
 
 from cli.client import Choices, Client, Failed, SpeechStream
 from cli.client.files import landing
-from cli.commands.texts import BadText, read_lexicon, read_text
+from cli.commands.connect import INTERRUPTED, tell_waiting
+from cli.commands.speech_input import BadText, read_lexicon, read_text
+from cli.commands.temporary_service import borrowed
 from cli.output.console import make_console, print_json
 from cli.output.players import Player, PlayerFailed, find_player, playing
 from cli.output.target import BadOutput, checked_format, choose
 from cli.output.wave_header import mend
-from cli.service.connect import INTERRUPTED, tell_waiting
 from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.discovery import NotFound
 from cli.service.stack import StartFailed
-from cli.service.temporary_service import borrowed
 from common.settings import Settings
 
 STDOUT = Path("-")

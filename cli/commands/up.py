@@ -7,15 +7,15 @@ from typing import Any
 from rich.console import Console
 
 from cli.output.console import make_console, waiting
-from cli.service import studio
+from cli.output.program_name import own_name
 from cli.service.data_dir_lock import AlreadyRunning, published_address
 from cli.service.log_follower import following
 from cli.service.probes import models, workers_alive
 from cli.service.processes import Crew
-from cli.service.program_name import own_name
-from cli.service.signals import Wish, listening
 from cli.service.stack import Stack, StartFailed, Stopped, cores
+from cli.service.stop_signals import Wish, listening
 from cli.service.worker_groups import FLAVOURS, crews
+from cli.studio import build
 from common.settings import Settings
 
 
@@ -76,11 +76,11 @@ Ctrl-C stops it.
 
 def _studio(stack: Stack) -> str:
     settings = stack.settings
-    if studio.is_built(settings):
+    if build.is_built(settings):
         return f"{stack.url}{settings.root_path}/app/"
-    if other := studio.other_folder(settings):
-        return f"no page in {other} (ORATIO_FRONTEND_DIR); {studio.BUILD} builds it in {studio.USUAL}"
-    return f"not built here ({studio.BUILD})"
+    if other := build.other_folder(settings):
+        return f"no page in {other} (ORATIO_FRONTEND_DIR); {build.BUILD} builds it in {build.USUAL}"
+    return f"not built here ({build.BUILD})"
 
 
 def _below(stack: Stack) -> str:

@@ -1,10 +1,10 @@
 """`oratio voices`: who can speak."""
 
 from cli.client import Voice
+from cli.commands.connect import reached
 from cli.output.console import make_console, print_json
+from cli.output.program_name import own_name
 from cli.output.tables import show_table
-from cli.service.connect import reached
-from cli.service.program_name import own_name
 from common.settings import Settings
 
 _COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Spoken", "Remark")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from rich.filesize import decimal
 
 from cli.client import Holding, Queue, Worker, Workers
+from cli.commands.connect import reached
 from cli.output.console import make_console, print_json
 from cli.output.tables import show_table
-from cli.service.connect import reached
 from common.settings import Settings
 
 _WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Memory", "Loaded", "Speaks now")

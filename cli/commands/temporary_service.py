@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from rich.console import Console
 
 from cli.output.console import Say, waiting
+from cli.output.program_name import own_name
 from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.discovery import at, find
-from cli.service.program_name import own_name
 from common.settings import Settings
 
 _TURN_WITHIN_S = 300.0

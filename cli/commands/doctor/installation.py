@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.service import studio
-from cli.service.checks import Finding
+from cli.commands.doctor.storage import Finding
 from cli.service.data_dir_lock import claimed_since, published_address
-from cli.service.node import FRONTEND, INSTALL, NoNode, as_text, find_node, wanted_versions
 from cli.service.probes import health
 from cli.service.stack import uses_bundled_server
 from cli.service.worker_groups import FLAVOURS, built_at, python_of
+from cli.studio import build
+from cli.studio.nodejs import FRONTEND, INSTALL, NoNode, as_text, find_node, wanted_versions
 from common.settings import Settings
 
 # Module, what it is for, and whether nothing works without it.
@@ -72,15 +72,15 @@ def environments(settings: Settings) -> Iterator[Finding]:
 def built_studio(settings: Settings) -> Iterator[Finding]:
     """The service works without it, so nothing here is a problem."""
     folder = settings.frontend_dir.absolute()
-    if (folder / studio.BUILD_ERROR).exists():
-        still = "the page of before is served" if studio.is_built(settings) else "nothing is served at /app/"
-        said = f"its last build failed, {still} ({folder / studio.BUILD_ERROR})"
-        yield Finding("Studio", "note", said, f"{studio.BUILD} tries again and says why")
-    elif studio.is_built(settings):
+    if (folder / build.BUILD_ERROR).exists():
+        still = "the page of before is served" if build.is_built(settings) else "nothing is served at /app/"
+        said = f"its last build failed, {still} ({folder / build.BUILD_ERROR})"
+        yield Finding("Studio", "note", said, f"{build.BUILD} tries again and says why")
+    elif build.is_built(settings):
         yield Finding("Studio", "ok", f"built ({folder})")
     else:
-        where = f" in {studio.USUAL}, not in ORATIO_FRONTEND_DIR" if studio.other_folder(settings) else ""
-        yield Finding("Studio", "note", f"not built ({folder})", f"{studio.BUILD} builds it{where}")
+        where = f" in {build.USUAL}, not in ORATIO_FRONTEND_DIR" if build.other_folder(settings) else ""
+        yield Finding("Studio", "note", f"not built ({folder})", f"{build.BUILD} builds it{where}")
 
 
 def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from cli.service.checks import Finding
+from cli.commands.doctor.storage import Finding
 from common.settings import Settings
 
 _PREFIX = "ORATIO_"

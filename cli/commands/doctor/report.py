@@ -4,26 +4,26 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
+from cli.commands.doctor import installation, storage
+from cli.commands.doctor.settings import unknown_names
+from cli.commands.doctor.storage import Finding
 from cli.output.console import make_console
-from cli.service import checks, installed
-from cli.service.checks import Finding
-from cli.service.setting_names import unknown_names
 from common.settings import Settings
 
 _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    installed.python,
-    installed.packages,
+    installation.python,
+    installation.packages,
     unknown_names,
-    checks.data_folder,
-    checks.database,
-    checks.redis_server,
-    checks.address,
-    checks.token,
-    installed.environments,
-    installed.node,
-    installed.built_studio,
-    checks.models_folder,
-    checks.lexicon,
+    storage.data_folder,
+    storage.database,
+    storage.redis_server,
+    storage.address,
+    storage.token,
+    installation.environments,
+    installation.node,
+    installation.built_studio,
+    storage.models_folder,
+    storage.lexicon,
 )
 _MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
 
