@@ -87,7 +87,7 @@ def _get(path: str, url: str | None) -> Any:
 
 def _here() -> str:
     """Where the last service of this data folder was, else the usual place."""
-    from cli.service.data_dir_lock import published_address
+    from cli.service.address_file import published_address
 
     told = published_address(Path(os.environ.get("ORATIO_DATA_DIR", "data")))
     return told.url if told else f"http://127.0.0.1:{os.environ.get('ORATIO_PORT', '8000')}"

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from cli.output.console import make_console, waiting
 from cli.output.program_name import own_name
-from cli.service.data_dir_lock import AlreadyRunning, published_address
+from cli.service.address_file import published_address
+from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.log_follower import following
 from cli.service.probes import models, workers_alive
 from cli.service.processes import Crew

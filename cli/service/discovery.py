@@ -1,6 +1,6 @@
 """A service that already runs on this machine, or where the user says."""
 
-from cli.service.data_dir_lock import published_address
+from cli.service.address_file import published_address
 from cli.service.ports import as_url
 from cli.service.probes import health
 from common.settings import Settings

@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from cli.service import processes, valkey
+from cli.service.address_file import published
 from cli.service.child import last_lines, leashed
-from cli.service.data_dir_lock import claimed, published
+from cli.service.data_dir_lock import claimed
 from cli.service.ports import as_url, free_port, is_free
 from cli.service.probes import unready, workers_alive
 from cli.service.processes import Crew

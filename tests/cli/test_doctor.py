@@ -16,7 +16,8 @@ from cli.commands.doctor import installation
 from cli.commands.doctor.report import doctor
 from cli.output.program_name import own_name
 from cli.service import worker_groups
-from cli.service.data_dir_lock import claimed, published
+from cli.service.address_file import published
+from cli.service.data_dir_lock import claimed
 from common.db.migration import migrate
 from common.settings import Settings
 from tests.support.ports import free_port

@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from cli.service.data_dir_lock import published_address
+from cli.service.address_file import published_address
 from common import __version__
 from tests.support.command import Up, oratio, up
 from tests.support.waiting import wait_for

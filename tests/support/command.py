@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from cli.service.data_dir_lock import Address, published_address
+from cli.service.address_file import Address, published_address
 from tests.support.waiting import wait_for
 
 ORATIO = (sys.executable, "-m", "cli.main")

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.commands.doctor.storage import Finding
-from cli.service.data_dir_lock import claimed_since, published_address
+from cli.commands.doctor.result import Finding
+from cli.service.address_file import published_address
+from cli.service.data_dir_lock import claimed_since
 from cli.service.probes import health
 from cli.service.stack import uses_bundled_server
 from cli.service.worker_groups import FLAVOURS, built_at, python_of

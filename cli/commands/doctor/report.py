@@ -4,26 +4,26 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from cli.commands.doctor import installation, storage
-from cli.commands.doctor.settings import unknown_names
-from cli.commands.doctor.storage import Finding
+from cli.commands.doctor import gateway, installation, servers, storage
+from cli.commands.doctor import settings as configured
+from cli.commands.doctor.result import Finding
 from cli.output.console import make_console
 from common.settings import Settings
 
 _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     installation.python,
     installation.packages,
-    unknown_names,
+    configured.unknown_names,
     storage.data_folder,
-    storage.database,
-    storage.redis_server,
-    storage.address,
-    storage.token,
+    servers.database,
+    servers.redis_server,
+    gateway.address,
+    configured.token,
     installation.environments,
     installation.node,
     installation.built_studio,
     storage.models_folder,
-    storage.lexicon,
+    configured.lexicon,
 )
 _MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
 

@@ -1,6 +1,8 @@
 """Whether database and queue server answer, and what to do when they don't."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 from alembic.runtime.migration import MigrationContext
@@ -10,39 +12,65 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from cli.commands.doctor.result import Finding
 from cli.output.program_name import own_name
+from cli.service.stack import uses_bundled_server
 from common.db.migration import FOLDER
+from common.messaging.broker import without_password
+from common.settings import Settings
 
 _TIMEOUT_S = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class _Trouble:
     said: str
     advice: str
 
 
-def database_trouble(database_url: str) -> Trouble | None:
+def database(settings: Settings) -> Iterator[Finding]:
+    url = make_url(settings.database)
+    is_file = url.get_backend_name() == "sqlite"
+    said = f"SQLite, {url.database}" if is_file else without_password(settings.database)
+    if is_file and not Path(url.database or "").exists():
+        yield Finding("Database", "note", f"{said}, is not there yet", f"`{own_name()} up` makes it.")
+    elif trouble := _database_trouble(settings.database):
+        yield Finding("Database", "problem", f"{said}: {trouble.said}", trouble.advice)
+    else:
+        yield Finding("Database", "ok", f"{said}, up to date")
+
+
+def redis_server(settings: Settings) -> Iterator[Finding]:
+    if uses_bundled_server(settings):
+        yield Finding("Queue server", "ok", "the bundled Valkey, which `oratio up` starts and watches")
+    elif trouble := _redis_trouble(settings.redis_url):
+        said = f"{without_password(settings.redis_url)}: {trouble.said}"
+        yield Finding("Queue server", "problem", said, trouble.advice)
+    else:
+        yield Finding("Queue server", "ok", without_password(settings.redis_url))
+
+
+def _database_trouble(database_url: str) -> _Trouble | None:
     try:
         now = _revision(database_url)
     except (SQLAlchemyError, OSError, ImportError) as error:
-        return Trouble(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_DATABASE_URL.")
+        return _Trouble(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_DATABASE_URL.")
     newest = ScriptDirectory(str(FOLDER)).get_current_head()
     if now == newest:
         return None
-    return Trouble(
+    return _Trouble(
         f"tables are at {now or 'nothing'}, not {newest}", f"`{own_name()} migrate` brings them up to date."
     )
 
 
-def redis_trouble(redis_url: str) -> Trouble | None:
+def _redis_trouble(redis_url: str) -> _Trouble | None:
     try:
         with redis.Redis.from_url(
             redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=None
         ) as client:
             client.ping()
     except (redis.RedisError, ValueError) as error:
-        return Trouble(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_REDIS_URL.")
+        return _Trouble(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_REDIS_URL.")
     return None
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from cli.commands.doctor.storage import Finding
+from cli.commands.doctor.result import Finding
 from common.settings import Settings
+from worker.text.lexicon import Lexicon
 
 _PREFIX = "ORATIO_"
 # Read by commands only.
@@ -23,6 +24,27 @@ def unknown_names(_: Settings) -> Iterator[Finding]:
             yield Finding(
                 "Setting", "note", f"{name} {place} is none of ours, so it is ignored", _meant(name, known)
             )
+
+
+def token(settings: Settings) -> Iterator[Finding]:
+    if settings.hf_token:
+        yield Finding("HF token", "ok", "set")
+    else:
+        yield Finding(
+            "HF token", "note", "not set", "Set HF_TOKEN to speak other voices by hosted inference."
+        )
+
+
+def lexicon(settings: Settings) -> Iterator[Finding]:
+    if settings.lexicon_file is None:
+        return
+    try:
+        entries = len(Lexicon.read(settings.lexicon_file).entries)
+    except ValueError as error:
+        advice = "Mend the file, or unset ORATIO_LEXICON_FILE: no worker starts with it."
+        yield Finding("Lexicon", "problem", str(error), advice)
+    else:
+        yield Finding("Lexicon", "ok", f"{settings.lexicon_file}: {entries} entries")
 
 
 def _given() -> set[tuple[str, str]]:

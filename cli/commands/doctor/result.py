@@ -1,0 +1,14 @@
+"""What one check of `oratio doctor` found."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`advice` says what to do about it; only a problem keeps the service from working."""
+
+    name: str
+    state: Literal["ok", "note", "problem"]
+    said: str
+    advice: str = ""

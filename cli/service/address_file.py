@@ -1,0 +1,39 @@
+"""The file in the data folder that says where the service answers."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    url: str
+    pid: int
+
+
+@contextmanager
+def published(data_dir: Path, url: str) -> Iterator[None]:
+    """Let `oratio say` and others find the service while the block runs."""
+    path = _address_file(data_dir)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    fresh.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def published_address(data_dir: Path) -> Address | None:
+    """What the last service said; it may be gone by now."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        said = json.loads(_address_file(data_dir).read_text())
+        return Address(str(said["url"]), int(said["pid"]))
+    return None
+
+
+def _address_file(data_dir: Path) -> Path:
+    return data_dir / "up.json"
