@@ -88,14 +88,14 @@ def say(
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
     as_json: options.AsJson = False,
-    url: options.BorrowedUrl = None,
+    url: options.UrlOrStart = None,
 ) -> None:
     """Speak a text into a file."""
-    from cli.client import Choices
-    from cli.commands.say import Asked
+    from cli.client import SynthesisOptions
+    from cli.commands.say import SayArguments
     from cli.commands.say import say as run
 
-    choices = Choices(
+    synthesis = SynthesisOptions(
         voice_id=voice,
         speed=speed,
         style=style,
@@ -104,7 +104,9 @@ def say(
         seed=seed,
         normalize=False if no_normalize else None,
     )
-    raise typer.Exit(run(read_settings(), Asked(text, output, choices, captions, lexicon, as_json, url)))
+    raise typer.Exit(
+        run(read_settings(), SayArguments(text, output, synthesis, captions, lexicon, as_json, url))
+    )
 
 
 @app.command()
@@ -127,14 +129,14 @@ def stream(
         bool, typer.Option("--keep", help="Speak it to its end, even if nobody listens.")
     ] = False,
     as_json: options.AsJson = False,
-    url: options.BorrowedUrl = None,
+    url: options.UrlOrStart = None,
 ) -> None:
     """Speak a text aloud, or into a pipe, while it is being made. Ctrl-C stops it."""
-    from cli.client import Choices
-    from cli.commands.stream import Asked
+    from cli.client import SynthesisOptions
+    from cli.commands.stream import StreamArguments
     from cli.commands.stream import stream as run
 
-    choices = Choices(
+    synthesis = SynthesisOptions(
         voice_id=voice,
         speed=speed,
         style=style,
@@ -143,7 +145,9 @@ def stream(
         seed=seed,
         normalize=False if no_normalize else None,
     )
-    raise typer.Exit(run(read_settings(), Asked(text, output, choices, lexicon, keep, as_json, url)))
+    raise typer.Exit(
+        run(read_settings(), StreamArguments(text, output, synthesis, lexicon, keep, as_json, url))
+    )
 
 
 @app.command()
@@ -214,7 +218,7 @@ def gateway() -> None:
     from cli.service import processes
 
     settings = read_settings()
-    _become(processes.gateway(settings), settings)
+    _replace_process(processes.gateway(settings), settings)
 
 
 @app.command()
@@ -227,7 +231,7 @@ def worker(
     from cli.commands.single_process import worker_command
 
     settings = read_settings()
-    _become(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
+    _replace_process(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
 
 
 @app.command()
@@ -236,28 +240,28 @@ def ops() -> None:
     from cli.service import processes
 
     settings = read_settings()
-    _become(processes.ops(settings), settings)
+    _replace_process(processes.ops(settings), settings)
 
 
 @app.command()
 def beat() -> None:
     """Run the clock that rings for sweep and cleanup in this process."""
-    from cli.commands.single_process import become
+    from cli.commands.single_process import replace_process
     from cli.service import processes
 
     settings = read_settings()
     processes.beat_folder(settings).mkdir(parents=True, exist_ok=True)
     # It touches no database.
-    become(processes.beat(settings))
+    replace_process(processes.beat(settings))
 
 
-def _become(command: "Command", settings: "Settings") -> None:
+def _replace_process(command: "Command", settings: "Settings") -> None:
     from cli.commands.migrate import migrate_or_check
-    from cli.commands.single_process import become
+    from cli.commands.single_process import replace_process
 
     if status := migrate_or_check(settings, check=False):
         raise typer.Exit(status)
-    become(command)
+    replace_process(command)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from cli.client.errors import Failed
+from cli.client.errors import ClientError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Record:
 R = TypeVar("R", bound=Record)
 
 
-def made(kind: type[R], said: Any) -> R:
+def decode(kind: type[R], said: Any) -> R:
     """Raises Failed for an answer that is no such thing."""
     try:
         hints = _hints(kind)  # type: ignore[arg-type]  # classes can be hashed
@@ -28,15 +28,15 @@ def made(kind: type[R], said: Any) -> R:
         return kind(**given, raw=said)
     except (TypeError, ValueError, AttributeError) as error:
         message = f"The service answered something that is no {kind.__name__}: {error}."
-        raise Failed(message, "unexpected_answer") from None
+        raise ClientError(message, "unexpected_answer") from None
 
 
-def listed(kind: type[R], said: Any, name: str) -> list[R]:
+def decode_list(kind: type[R], said: Any, name: str) -> list[R]:
     """What stands below that name of an answer. Raises Failed."""
     try:
-        return [made(kind, one) for one in said[name]]
+        return [decode(kind, one) for one in said[name]]
     except (KeyError, TypeError):
-        raise Failed(f"The service answered nothing that has {name}.", "unexpected_answer") from None
+        raise ClientError(f"The service answered nothing that has {name}.", "unexpected_answer") from None
 
 
 @cache
@@ -54,5 +54,5 @@ def _value(hint: Any, said: Any) -> Any:
     if hint is datetime:
         return datetime.fromisoformat(said)
     if isinstance(hint, type) and issubclass(hint, Record):
-        return made(hint, said)
+        return decode(hint, said)
     return said

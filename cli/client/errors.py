@@ -1,9 +1,9 @@
 """What the service refused or could not do, or that it cannot be reached."""
 
-LOST = "connection_lost"
+CONNECTION_LOST = "connection_lost"
 
 
-class Failed(Exception):
+class ClientError(Exception):
     """`message` is the service's own words. `status` is None where no answer came, and for a job that failed."""
 
     def __init__(
@@ -27,4 +27,4 @@ class Failed(Exception):
     @property
     def is_lost(self) -> bool:
         """The connection broke, or there was none: whether the service heard us is not known."""
-        return self.code == LOST
+        return self.code == CONNECTION_LOST

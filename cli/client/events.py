@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cli.client.connection import AGAIN_AFTER_S, Connection
-from cli.client.errors import Failed
+from cli.client.connection import RETRY_DELAY_S, Connection
+from cli.client.errors import ClientError
 from cli.client.records import TERMINAL
 
-LOST_AFTER_S = 60.0
+GIVE_UP_AFTER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +28,39 @@ class Event:
 
 def follow(connection: Connection, path: str, *, last_event_id: str | None = None) -> Iterator[Event]:
     """Of what is at `path`, until it ends. Raises Failed when it is gone, or the service for `LOST_AFTER_S`."""
-    lost_at = time.monotonic() + LOST_AFTER_S
+    lost_at = time.monotonic() + GIVE_UP_AFTER_S
     while True:
         try:
-            was_over = False
-            for event in _once(connection, path, last_event_id):
+            is_over = False
+            for event in _read_stream(connection, path, last_event_id):
                 last_event_id = event.id or last_event_id
-                lost_at = time.monotonic() + LOST_AFTER_S
+                lost_at = time.monotonic() + GIVE_UP_AFTER_S
                 yield event
                 if event.is_last:
                     return
-                was_over = event.name == "snapshot" and event.data.get("status") in TERMINAL
-            if was_over:
+                is_over = event.name == "snapshot" and event.data.get("status") in TERMINAL
+            if is_over:
                 return
-        except _NoMore:
+        except _StreamEnded:
             return
-        except Failed as failure:
+        except ClientError as failure:
             if not failure.is_lost or time.monotonic() > lost_at:
                 raise
-        time.sleep(AGAIN_AFTER_S)
+        time.sleep(RETRY_DELAY_S)
 
 
-class _NoMore(Exception):
+class _StreamEnded(Exception):
     """The service says that nothing will come after that id."""
 
 
-def _once(connection: Connection, path: str, last_event_id: str | None) -> Iterator[Event]:
+def _read_stream(connection: Connection, path: str, last_event_id: str | None) -> Iterator[Event]:
     headers = {"Accept": "text/event-stream"}
     if last_event_id:
         headers["Last-Event-ID"] = last_event_id
-    with connection.opened("GET", f"{path}/events", headers=headers) as answer:
-        if answer.status_code == 204:
-            raise _NoMore
-        yield from parse(answer.iter_lines())
+    with connection.open("GET", f"{path}/events", headers=headers) as response:
+        if response.status_code == 204:
+            raise _StreamEnded
+        yield from parse(response.iter_lines())
 
 
 def parse(lines: Iterable[str]) -> Iterator[Event]:
@@ -83,5 +83,5 @@ def _data(said: str) -> Mapping[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise Failed("The service told an event that cannot be read.", "unexpected_answer")
+        raise ClientError("The service told an event that cannot be read.", "unexpected_answer")
     return data

@@ -71,15 +71,15 @@ class Downloads(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order(Record):
+class ModelCommand(Record):
     worker: str
     weights: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders(Record):
+class ModelCommands(Record):
     """`not_served` is what no living worker serves, `stays` what is never unloaded."""
 
-    told: tuple[Order, ...] = ()
+    told: tuple[ModelCommand, ...] = ()
     not_served: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()

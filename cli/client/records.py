@@ -67,7 +67,7 @@ class Job(Record):
     error: JobError | None = None
 
     @property
-    def is_over(self) -> bool:
+    def is_terminal(self) -> bool:
         return self.status in TERMINAL
 
 
@@ -127,15 +127,15 @@ class Voice(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal(Record):
+class DeletionError(Record):
     message: str
     code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion(Record):
+class DeletionResult(Record):
     """Of one among many that were to be deleted."""
 
     job_id: str
     deleted: bool
-    error: Refusal | None = None
+    error: DeletionError | None = None

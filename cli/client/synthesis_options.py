@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 
-class Choices(TypedDict, total=False):
+class SynthesisOptions(TypedDict, total=False):
     """None is as good as left out."""
 
     voice_id: str | None
@@ -18,20 +18,20 @@ class Choices(TypedDict, total=False):
 
 
 # The same things have other names in the way of speaking that sound comes from at once.
-_AS_SPEECH = {"voice_id": "voice", "format": "response_format", "style": "instructions"}
+_SPEECH_NAMES = {"voice_id": "voice", "format": "response_format", "style": "instructions"}
 
 
-def as_synthesis(text: str, choices: Choices) -> dict[str, Any]:
-    return {"text": text} | _given(choices)
+def synthesis_body(text: str, options: SynthesisOptions) -> dict[str, Any]:
+    return {"text": text} | _set_options(options)
 
 
-def as_speech(text: str, choices: Choices, *, keep: bool) -> dict[str, Any]:
+def speech_body(text: str, options: SynthesisOptions, *, keep: bool) -> dict[str, Any]:
     """The body of POST /v1/audio/speech, for any voice: `oratio` is the model of all of them."""
     from common.catalogue import DEFAULT_VOICE
 
-    renamed = {_AS_SPEECH.get(name, name): value for name, value in _given(choices).items()}
+    renamed = {_SPEECH_NAMES.get(name, name): value for name, value in _set_options(options).items()}
     return {"model": "oratio", "input": text, "voice": DEFAULT_VOICE, "keep": keep} | renamed
 
 
-def _given(choices: Choices) -> dict[str, Any]:
-    return {name: value for name, value in choices.items() if value is not None}
+def _set_options(options: SynthesisOptions) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

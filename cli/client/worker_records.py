@@ -20,7 +20,7 @@ class ServedModel(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding(Record):
+class LeasedPart(Record):
     """What a worker speaks now."""
 
     job_id: str
@@ -50,7 +50,7 @@ class Worker(Record):
     memory_bytes: int | None = None
     formats: tuple[str, ...] = ()
     models: tuple[ServedModel, ...] = ()
-    holding: tuple[Holding, ...] = ()
+    holding: tuple[LeasedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 
-class ListsByDefault(TyperGroup):
+class ListByDefaultGroup(TyperGroup):
     """`oratio jobs --status failed` is `oratio jobs list --status failed`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

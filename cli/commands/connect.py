@@ -6,28 +6,28 @@ from contextlib import AbstractContextManager, contextmanager
 import typer
 from rich.console import Console
 
-from cli.client import Client, Failed
+from cli.client import Client, ClientError
 from cli.client.connection import OnWait
-from cli.output.program_name import fetching_script, own_name
-from cli.service.discovery import NotFound, at, find
+from cli.output.program_name import download_script, program_name
+from cli.service.discovery import ServiceNotFound, find_service, service_at
 from common.settings import Settings
 
 INTERRUPTED = 130
 
 
 @contextmanager
-def reached(settings: Settings, *, url: str | None, errors: Console, advice: str = "") -> Iterator[Client]:
+def connect(settings: Settings, *, url: str | None, errors: Console, advice: str = "") -> Iterator[Client]:
     """Leaves the command with 1, saying why, when there is none, it refuses, or it goes away; with 130 on Ctrl-C.
 
     `advice` is what else could be done where no service runs.
     """
     try:
-        address = at(url) if url else find(settings)
+        address = service_at(url) if url else find_service(settings)
         if address is None:
-            raise NotFound(f"No service runs here. Start one: {own_name()} up. {advice}".rstrip())
-        with Client(address, on_wait=tell_waiting(errors)) as client:
+            raise ServiceNotFound(f"No service runs here. Start one: {program_name()} up. {advice}".rstrip())
+        with Client(address, on_wait=report_waits(errors)) as client:
             yield client
-    except (NotFound, Failed) as error:
+    except (ServiceNotFound, ClientError) as error:
         errors.print(str(error))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
@@ -35,14 +35,14 @@ def reached(settings: Settings, *, url: str | None, errors: Console, advice: str
         raise typer.Exit(INTERRUPTED) from None
 
 
-def reached_with_models(
+def connect_for_models(
     settings: Settings, *, url: str | None, errors: Console
 ) -> AbstractContextManager[Client]:
     """As `reached`, for the commands about models, which can also be fetched without a service."""
-    advice = f"To download models without one: {fetching_script()} --dest {settings.models_dir}"
-    return reached(settings, url=url, errors=errors, advice=advice)
+    advice = f"To download models without one: {download_script()} --dest {settings.models_dir}"
+    return connect(settings, url=url, errors=errors, advice=advice)
 
 
-def tell_waiting(errors: Console) -> OnWait:
+def report_waits(errors: Console) -> OnWait:
     """Whoever waits is told why."""
     return lambda wait_s, refusal: errors.print(f"{refusal} Trying again in {wait_s:.0f} s.")

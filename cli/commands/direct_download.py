@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.commands.connect import INTERRUPTED
-from cli.commands.model_names import no_such
+from cli.commands.model_names import unknown_names_message
 from cli.output.console import make_console
-from cli.output.progress import Board
+from cli.output.progress import DownloadProgress
 from common.catalogue.download_items import Item, items_named, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
@@ -23,7 +23,7 @@ def fetch(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: s
     try:
         items = _items(names, settings)
     except OratioError as error:
-        errors.print(no_such(names) if isinstance(error, NotFound) else error.message)
+        errors.print(unknown_names_message(names) if isinstance(error, NotFound) else error.message)
         return 2
     try:
         return _fetch_all(items, settings, folder=folder, endpoint=endpoint, console=console)
@@ -43,14 +43,14 @@ def _fetch_all(
 ) -> int:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     failures = []
-    with Board(console, [item.name for item in items]) as board:
+    with DownloadProgress(console, [item.name for item in items]) as progress:
         for item in items:
             try:
-                show = partial(board.show, item.name)
+                show = partial(progress.show, item.name)
                 deliver(item, folder, endpoint=endpoint, token=token, on_bytes=show)
-                board.end(item.name, well=True)
+                progress.end(item.name, succeeded=True)
             except EngineError as error:
-                board.end(item.name, well=False)
+                progress.end(item.name, succeeded=False)
                 failures.append(f"{item.name}: {error.message}")
     for failure in failures:
         make_console(stderr=True).print(failure)

@@ -7,15 +7,15 @@ from common.catalogue import MODELS
 from common.catalogue.download_items import Item
 
 # About what one set of weights takes, or one voice of hibari; the service knows better only once it has begun.
-_MB_EACH = {"hibari": 8, "kokoro": 350, "parler": 3800, "bark": 1700, "speecht5": 650, "mms": 150}
+_APPROX_MB = {"hibari": 8, "kokoro": 350, "parler": 3800, "bark": 1700, "speecht5": 650, "mms": 150}
 
 
-def about(items: Sequence[Item]) -> str:
-    gigabytes = sum(_MB_EACH[item.model] for item in items) / 1000
+def download_summary(items: Sequence[Item]) -> str:
+    gigabytes = sum(_APPROX_MB[item.model] for item in items) / 1000
     return f"Fetching {', '.join(item.name for item in items)}: about {gigabytes:.1f} GB."
 
 
-def environments_missing(items: Sequence[Item]) -> Iterator[str]:
+def environment_hints(items: Sequence[Item]) -> Iterator[str]:
     """Fetching for another machine is fine, so this is no more than a hint."""
     families = {item.model for item in items}
     for flavour, models in FLAVOURS.items():

@@ -5,10 +5,10 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.client import Client, Failed
-from cli.commands.connect import reached
+from cli.client import Client, ClientError
+from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
-from cli.output.target import BadOutput, checked, unused
+from cli.output.target import InvalidOutput, check_target, unused_path
 from common.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -27,17 +27,17 @@ def export(
     errors = make_console(stderr=True)
     try:
         if bool(job_ids) == everything:
-            raise BadOutput("Name the jobs to export, or say --all, one of the two.")
-        target = checked(output) if output else unused("oratio.zip")
-        with reached(settings, url=url, errors=errors) as client:
+            raise InvalidOutput("Name the jobs to export, or say --all, one of the two.")
+        target = check_target(output) if output else unused_path("oratio.zip")
+        with connect(settings, url=url, errors=errors) as client:
             size_bytes = client.export_zip(list(job_ids) or _all(client), target)
-    except BadOutput as error:
+    except InvalidOutput as error:
         errors.print(str(error))
         return 2
     except OSError as error:
         errors.print(f"{output or '.'} cannot be written: {error.strerror or error}")
         return 1
-    count, missing = _content(target)
+    count, missing = _read_manifest(target)
     if as_json:
         print_json({"file": str(target), "size_bytes": size_bytes, "recordings": count, "missing": missing})
     else:
@@ -51,10 +51,10 @@ def _all(client: Client) -> list[str]:
     """Raises Failed when there are none."""
     if found := [recording.job_id for recording in client.history()]:
         return found
-    raise Failed("There are no recordings to export.", "nothing_to_export")
+    raise ClientError("There are no recordings to export.", "nothing_to_export")
 
 
-def _content(target: Path) -> tuple[int, list[str]]:
+def _read_manifest(target: Path) -> tuple[int, list[str]]:
     """How many recordings there are in it, and which of those asked for are not."""
     with zipfile.ZipFile(target) as archive:
         manifest = json.loads(archive.read(MANIFEST))

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.command_group import ListsByDefault
+from cli.commands.command_group import ListByDefaultGroup
 from cli.commands.configuration import read_settings
 from cli.commands.options import AsJson, Limit, RecordingId, RecordingIds, Url, Voice
 
-app = typer.Typer(cls=ListsByDefault, help="Find recordings; get their sound, rename, delete them.")
+app = typer.Typer(cls=ListByDefaultGroup, help="Find recordings; get their sound, rename, delete them.")
 
 
 @app.command("list")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cli.client import Job
 from cli.client.records import Status
-from cli.commands.connect import reached
+from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
 from cli.output.tables import local_time, plain, show_table
 from common.settings import Settings
@@ -22,7 +22,7 @@ def show_all(
     url: str | None,
 ) -> int:
     """The exit status."""
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         jobs = list(client.jobs(status=status, voice_id=voice, limit=limit))
     if as_json:
         print_json([job.raw for job in jobs])
@@ -35,22 +35,22 @@ def show_all(
 
 def show_one(settings: Settings, job_id: str, *, as_json: bool, url: str | None) -> int:
     """The exit status."""
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         job = client.job(job_id)
     if as_json:
         print_json(job.raw)
         return 0
     console = make_console()
-    for name, said in _facts(job):
+    for name, said in _fields(job):
         console.print(f"{name:<9} {said}")
     return 0
 
 
-def length(duration_s: float | None) -> str:
+def format_duration(duration_s: float | None) -> str:
     return "" if duration_s is None else f"{duration_s:.1f} s"
 
 
-def how_far(job: Job) -> str:
+def describe_status(job: Job) -> str:
     """The status, and of one that runs or waits how much is done or before it."""
     if job.status == "running" and job.progress.segments_total:
         return f"running, {job.progress.percent:.0f} %"
@@ -59,15 +59,23 @@ def how_far(job: Job) -> str:
 
 def _row(job: Job) -> tuple[str, ...]:
     created = local_time(job.created_at)
-    return job.job_id, how_far(job), created, job.voice_id, job.format, length(job.duration_s), job.text
+    return (
+        job.job_id,
+        describe_status(job),
+        created,
+        job.voice_id,
+        job.format,
+        format_duration(job.duration_s),
+        job.text,
+    )
 
 
-def _facts(job: Job) -> Iterator[tuple[str, str]]:
+def _fields(job: Job) -> Iterator[tuple[str, str]]:
     """What there is of it, in the order in which one asks."""
     took_ms = job.timings.total_ms
     facts = {
         "Job": job.job_id,
-        "Status": how_far(job),
+        "Status": describe_status(job),
         "Error": f"{job.error.message} ({job.error.code})" if job.error else "",
         "Created": local_time(job.created_at),
         "Finished": local_time(job.finished_at),
@@ -76,7 +84,7 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
         "Language": job.language or "",
         "Speed": "" if job.speed == 1 else f"{job.speed:g}",
         "Style": job.style or "",
-        "Sound": f"{length(job.duration_s)}, {job.size_bytes:,} bytes, {job.format}"
+        "Sound": f"{format_duration(job.duration_s)}, {job.size_bytes:,} bytes, {job.format}"
         if job.size_bytes
         else "",
         "Attempts": str(job.attempts) if job.attempts > 1 else "",

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 import typer
 
 from cli.commands import completion
-from cli.commands.command_group import ListsByDefault
+from cli.commands.command_group import ListByDefaultGroup
 from cli.commands.configuration import read_settings
 from cli.commands.options import AsJson, JobId, JobIds, Limit, Url
 
 # As the client has it, which takes too long to load for a help.
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 
-app = typer.Typer(cls=ListsByDefault, help="List jobs; look at them, cancel, retry, delete, follow them.")
+app = typer.Typer(cls=ListByDefaultGroup, help="List jobs; look at them, cancel, retry, delete, follow them.")
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ def is_model(name: str) -> bool:
         return False
 
 
-def no_such(names: Sequence[str]) -> str:
+def unknown_names_message(names: Sequence[str]) -> str:
     """Which of the names it is, as far as they are told apart here, and what there is."""
     unknown = [name for name in names if not is_model(name) and not _is_voice(name)] or names
     return (

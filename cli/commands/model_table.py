@@ -7,9 +7,9 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from cli.client import Model, ModelsStatus, Weights
-from cli.commands.connect import reached_with_models
+from cli.commands.connect import connect_for_models
 from cli.output.console import make_console, print_json
-from cli.output.program_name import own_name
+from cli.output.program_name import program_name
 from common.catalogue.download_items import HIBARI
 from common.catalogue.mms import languages
 from common.settings import Settings
@@ -21,13 +21,13 @@ _SHORT_REVISION = 8
 def status(settings: Settings, *, as_json: bool, url: str | None) -> int:
     """The exit status."""
     console = make_console()
-    with reached_with_models(settings, url=url, errors=make_console(stderr=True)) as client:
+    with connect_for_models(settings, url=url, errors=make_console(stderr=True)) as client:
         answer = client.models()
     if as_json:
         print_json(answer.raw)
         return 0
     console.print(_table(answer))
-    for line in (*_troubles(answer), _more_languages()):
+    for line in (*_load_errors(answer), _languages_note()):
         console.print(line)
     return 0
 
@@ -65,15 +65,15 @@ def _loaded(weights: Weights) -> str:
     return ", ".join([*where, *["broken"] * broken])
 
 
-def _troubles(answer: ModelsStatus) -> list[str]:
+def _load_errors(answer: ModelsStatus) -> list[str]:
     """Each once, however many workers have it."""
     weights = [one for model in answer.models for one in model.weights]
     told = [(one.key, worker.trouble) for one in weights for worker in one.workers]
     return list(dict.fromkeys(f"{key} is broken: {trouble}" for key, trouble in told if trouble))
 
 
-def _more_languages() -> str:
+def _languages_note() -> str:
     return (
-        f"MMS speaks {len(languages()):,} languages, few of which stand here: `{own_name()} models download mms_swh` "
+        f"MMS speaks {len(languages()):,} languages, few of which stand here: `{program_name()} models download mms_swh` "
         "fetches another, GET /voices?model=mms names them all."
     )

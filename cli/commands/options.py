@@ -8,7 +8,7 @@ import typer
 from cli.commands import completion
 
 Url = Annotated[str | None, typer.Option(envvar="ORATIO_URL", help="The service; else one is found.")]
-BorrowedUrl = Annotated[
+UrlOrStart = Annotated[
     str | None, typer.Option(envvar="ORATIO_URL", help="The service; else one is found, or started.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]

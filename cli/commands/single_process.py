@@ -10,7 +10,7 @@ from cli.service.processes import Command
 from common.settings import Settings
 
 
-def become(command: Command) -> NoReturn:
+def replace_process(command: Command) -> NoReturn:
     os.chdir(command.folder)
     os.execvpe(command.argv[0], command.argv, os.environ | command.env)  # noqa: S606  # our own command
 

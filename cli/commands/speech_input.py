@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 
-class BadText(Exception):
+class InvalidInput(Exception):
     """Nothing to speak, bytes that are not UTF-8, or a lexicon that is none."""
 
 
@@ -22,9 +22,9 @@ def read_text(given: str | None, errors: Console) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadText("The text is not UTF-8.") from None
+        raise InvalidInput("The text is not UTF-8.") from None
     if not text.strip():
-        raise BadText("There is nothing to say: the text is empty.")
+        raise InvalidInput("There is nothing to say: the text is empty.")
     return text
 
 
@@ -35,9 +35,9 @@ def read_lexicon(path: Path | None) -> dict[str, str] | None:
     try:
         lexicon = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadText(f"The lexicon {path} cannot be read: {error.strerror or error}.") from None
+        raise InvalidInput(f"The lexicon {path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
-        raise BadText(f"The lexicon {path} is not JSON: {error}.") from None
+        raise InvalidInput(f"The lexicon {path} is not JSON: {error}.") from None
     if not (isinstance(lexicon, dict) and all(isinstance(said, str) for said in lexicon.values())):
-        raise BadText(f'The lexicon {path} must be one JSON object of words, such as {{"GIF": "jiff"}}.')
+        raise InvalidInput(f'The lexicon {path} must be one JSON object of words, such as {{"GIF": "jiff"}}.')
     return lexicon

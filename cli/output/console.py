@@ -7,10 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
-Say = Callable[[str], None]
+ShowStatus = Callable[[str], None]
 
 
-class _Console(Console):
+class _PipeSafeConsole(Console):
     """A terminal that was closed, or a reader that went away, ends the messages and not the service."""
 
     def on_broken_pipe(self) -> None:
@@ -25,7 +25,7 @@ class _Console(Console):
 
 def make_console(*, stderr: bool = False) -> Console:
     """Messages hold paths and URLs: they are shown as they are, and not cut to the width of a window."""
-    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return _PipeSafeConsole(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def print_json(said: Any, *, in_one_line: bool = False) -> None:
@@ -36,7 +36,7 @@ def print_json(said: Any, *, in_one_line: bool = False) -> None:
 
 
 @contextmanager
-def waiting(console: Console, *, plain: bool = True) -> Iterator[Say]:
+def show_waiting(console: Console, *, plain: bool = True) -> Iterator[ShowStatus]:
     """A spinner with what is being waited for; where there is no terminal a line each, if `plain`."""
     if not console.is_terminal:
         yield lambda what: console.print(f"Waiting for {what} …") if plain else None

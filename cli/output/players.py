@@ -12,9 +12,9 @@ from pathlib import Path
 # What the service says of its plain samples: mono, 16 bits.
 SAMPLE_RATE_HZ = 24_000
 _RATE = str(SAMPLE_RATE_HZ)
-_LEAVE_WITHIN_S = 2.0
+_EXIT_TIMEOUT_S = 2.0
 
-Play = Callable[[bytes], None]
+WriteAudio = Callable[[bytes], None]
 
 
 class PlayerFailed(Exception):
@@ -66,10 +66,10 @@ def find_player() -> Player:
 
 
 @contextmanager
-def playing(player: Player) -> Iterator[Play]:
+def play(player: Player) -> Iterator[WriteAudio]:
     """Takes samples. The block ends when the last of them was heard; at once when it is left by Ctrl-C."""
     if player.by_file:
-        with _collecting(player) as play:
+        with _play_file(player) as play:
             yield play
         return
     process = subprocess.Popen(  # noqa: S603  # a line of the list above
@@ -85,11 +85,11 @@ def playing(player: Player) -> Iterator[Play]:
             yield pipe.write
         except Exception:
             # What was said before the speech broke off is heard.
-            _end(process)
+            _drain(process)
             raise
         pipe.finish()
     finally:
-        _stop(process)
+        _terminate(process)
 
 
 class _Pipe:
@@ -108,16 +108,16 @@ class _Pipe:
 
     def finish(self) -> None:
         """Raises PlayerFailed."""
-        _end(self._process)
+        _drain(self._process)
         if self._process.returncode:
             raise self._failed()
 
     def _failed(self) -> PlayerFailed:
-        code = self._process.wait(_LEAVE_WITHIN_S)
+        code = self._process.wait(_EXIT_TIMEOUT_S)
         return PlayerFailed(f"{self._player.name} ended before the speech did (exit code {code}).")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _drain(process: subprocess.Popen[bytes]) -> None:
     """It ends when it has played what it got."""
     if process.stdin:
         with suppress(OSError):
@@ -125,19 +125,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     """Whatever it still has to play."""
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(_LEAVE_WITHIN_S)
+        process.wait(_EXIT_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
-    _end(process)
+    _drain(process)
 
 
 @contextmanager
-def _collecting(player: Player) -> Iterator[Play]:
+def _play_file(player: Player) -> Iterator[WriteAudio]:
     """For a player that reads nothing but files: it begins at the end."""
     with tempfile.TemporaryDirectory(prefix="oratio-") as folder:
         path = str(Path(folder) / "speech.wav")

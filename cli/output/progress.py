@@ -24,10 +24,10 @@ from rich.text import Text
 
 from cli import client
 
-_LINE_EVERY_PERCENT = 10
+_PRINT_EVERY_PERCENT = 10
 
 
-class Board:
+class DownloadProgress:
     """Used by one thread. `with Board(console, names) as board:`"""
 
     def __init__(self, console: Console, names: list[str]) -> None:
@@ -35,7 +35,9 @@ class Board:
         self._bars = Progress(
             TextColumn("{task.description}"),
             TextColumn("{task.fields[state]}"),
-            *map(_OnceKnown, (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())),
+            *map(
+                _WhenSizeKnown, (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            ),
             console=console,
             disable=not console.is_terminal,
         )
@@ -65,28 +67,28 @@ class Board:
             # What was there before is no part of the speed.
             self._bars.reset(self._tasks[name], total=total_bytes, completed=done_bytes, state="")
         self._bars.update(self._tasks[name], total=total_bytes, completed=done_bytes)
-        self._note(name, done_bytes, total_bytes)
+        self._print_percent(name, done_bytes, total_bytes)
 
-    def end(self, name: str, *, well: bool) -> None:
-        said = "done" if well else "failed"
-        if not well:
+    def end(self, name: str, *, succeeded: bool) -> None:
+        said = "done" if succeeded else "failed"
+        if not succeeded:
             self._failed.append(name)
         self._bars.update(self._tasks[name], state=said)
         self._bars.stop_task(self._tasks[name])
         if not self._console.is_terminal:
             self._console.print(f"{name}: {said}")
 
-    def _note(self, name: str, done_bytes: int, total_bytes: int) -> None:
+    def _print_percent(self, name: str, done_bytes: int, total_bytes: int) -> None:
         percent = 100 * done_bytes // total_bytes
-        last = self._percents.setdefault(name, -_LINE_EVERY_PERCENT)
-        if percent // _LINE_EVERY_PERCENT > last // _LINE_EVERY_PERCENT:
+        last = self._percents.setdefault(name, -_PRINT_EVERY_PERCENT)
+        if percent // _PRINT_EVERY_PERCENT > last // _PRINT_EVERY_PERCENT:
             self._percents[name] = percent
             if not self._console.is_terminal:
                 self._console.print(f"{name}: {percent} % of {decimal(total_bytes)}")
 
 
 @contextmanager
-def speaking(console: Console) -> Iterator[Callable[[client.Progress], None]]:
+def job_progress(console: Console) -> Iterator[Callable[[client.Progress], None]]:
     """One bar of the segments of a job, gone when the block ends; nothing where there is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -94,7 +96,7 @@ def speaking(console: Console) -> Iterator[Callable[[client.Progress], None]]:
         yield lambda told: bar.update(task, completed=told.segments_done, total=told.segments_total)
 
 
-class _OnceKnown(ProgressColumn):
+class _WhenSizeKnown(ProgressColumn):
     """Nothing while the size is unknown."""
 
     def __init__(self, column: ProgressColumn) -> None:

@@ -4,21 +4,21 @@ import struct
 from typing import IO
 
 # What readers take for "until there is no more"; larger is nothing that the header could say.
-_ENDLESS = 0xFFFF_FFFF
+_MAX_SIZE = 0xFFFF_FFFF
 _RIFF_BYTES = 8
 
 
-def mend(file: IO[bytes]) -> None:
+def fix_wav_sizes(file: IO[bytes]) -> None:
     """Write down how long it became, in a file that was written as it came; others are left as they are."""
     size_bytes = file.seek(0, 2)
     file.seek(0)
-    if file.read(4) != b"RIFF" or (at := _data_at(file, size_bytes)) is None:
+    if file.read(4) != b"RIFF" or (at := _find_data_chunk(file, size_bytes)) is None:
         return
     _write_size(file, 4, size_bytes - _RIFF_BYTES)
     _write_size(file, at + 4, size_bytes - at - _RIFF_BYTES)
 
 
-def _data_at(file: IO[bytes], size_bytes: int) -> int | None:
+def _find_data_chunk(file: IO[bytes], size_bytes: int) -> int | None:
     """Where the chunk of samples begins."""
     at = 12
     while at + _RIFF_BYTES <= size_bytes:
@@ -32,4 +32,4 @@ def _data_at(file: IO[bytes], size_bytes: int) -> int | None:
 
 def _write_size(file: IO[bytes], at: int, size_bytes: int) -> None:
     file.seek(at)
-    file.write(struct.pack("<I", min(size_bytes, _ENDLESS)))
+    file.write(struct.pack("<I", min(size_bytes, _MAX_SIZE)))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServiceAddress:
     url: str
     pid: int
 
 
 @contextmanager
-def published(data_dir: Path, url: str) -> Iterator[None]:
+def publish_address(data_dir: Path, url: str) -> Iterator[None]:
     """Let `oratio say` and others find the service while the block runs."""
     path = _address_file(data_dir)
     fresh = path.with_suffix(".new")
@@ -27,11 +27,11 @@ def published(data_dir: Path, url: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def published_address(data_dir: Path) -> Address | None:
+def read_address(data_dir: Path) -> ServiceAddress | None:
     """What the last service said; it may be gone by now."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         said = json.loads(_address_file(data_dir).read_text())
-        return Address(str(said["url"]), int(said["pid"]))
+        return ServiceAddress(str(said["url"]), int(said["pid"]))
     return None
 
 

@@ -14,9 +14,9 @@ from cli.service.processes import Command
 LOG_LIMIT_BYTES = 10_000_000
 RESTART_MAX_S = 30.0
 # After so long a life, the next death is a first one again.
-FORGIVEN_AFTER_S = 60.0
+STABLE_AFTER_S = 60.0
 
-_LEASH = str(Path(__file__).parent / "parent_death.py")
+_PARENT_DEATH_SCRIPT = str(Path(__file__).parent / "parent_death.py")
 
 
 class Child:
@@ -40,7 +40,7 @@ class Child:
         _rotate(self.log)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own command
-                leashed(self.command.argv),
+                tie_to_parent(self.command.argv),
                 env=os.environ | self.command.env,
                 cwd=self.command.folder,
                 stdin=subprocess.DEVNULL,
@@ -50,16 +50,16 @@ class Child:
                 start_new_session=True,
             )
 
-    def has_ended(self) -> int | None:
+    def poll(self) -> int | None:
         """The return code of a process that ended since it was last looked at."""
         code = self._process.poll() if self._process else None
         if code is not None:
             self._process = None
         return code
 
-    def restart_later(self) -> float:
+    def schedule_restart(self) -> float:
         """How long until it may start again: 1, 2, 4 … 30 s."""
-        if time.monotonic() - self._started_at > FORGIVEN_AFTER_S:
+        if time.monotonic() - self._started_at > STABLE_AFTER_S:
             self.deaths = 0
         wait_s = min(RESTART_MAX_S, 2.0**self.deaths)
         self.deaths += 1
@@ -76,11 +76,11 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def leashed(argv: Sequence[str]) -> list[str]:
-    return [sys.executable, "-I", "-S", _LEASH, str(os.getpid()), *argv]
+def tie_to_parent(argv: Sequence[str]) -> list[str]:
+    return [sys.executable, "-I", "-S", _PARENT_DEATH_SCRIPT, str(os.getpid()), *argv]
 
 
-def death_of(code: int) -> str:
+def describe_exit(code: int) -> str:
     """A return code in words."""
     if code >= 0:
         return f"exit code {code}"
@@ -90,7 +90,7 @@ def death_of(code: int) -> str:
         return f"signal {-code}"
 
 
-def last_lines(log: Path, *, count: int = 20) -> str:
+def tail(log: Path, *, count: int = 20) -> str:
     with suppress(FileNotFoundError), log.open("rb") as handle:
         handle.seek(max(0, log.stat().st_size - 20_000))
         return "\n".join(handle.read().decode(errors="replace").splitlines()[-count:])

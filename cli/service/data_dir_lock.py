@@ -16,7 +16,7 @@ class AlreadyRunning(Exception):
 
 
 @contextmanager
-def claimed(data_dir: Path, *, purpose: str) -> Iterator[None]:
+def lock_data_dir(data_dir: Path, *, purpose: str) -> Iterator[None]:
     """Hold the data folder. The lock goes with the process, however it ends. Raises AlreadyRunning."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "up.lock").open("a+") as handle:
@@ -31,7 +31,7 @@ def claimed(data_dir: Path, *, purpose: str) -> Iterator[None]:
         yield
 
 
-def claimed_since(data_dir: Path) -> float | None:
+def locked_since(data_dir: Path) -> float | None:
     """When the last service began (epoch seconds)."""
     with suppress(OSError):
         return (data_dir / "up.lock").stat().st_mtime

@@ -10,46 +10,46 @@ from urllib.parse import urlsplit
 from common.addresses import is_loopback
 
 # The service answers this at once; whatever else listens there may never.
-_HEALTH_WITHIN_S = 2.0
+_HEALTH_TIMEOUT_S = 2.0
 # Longer than the service itself waits for what it stands on.
-_READY_WITHIN_S = 5.0
-_MOST_BYTES = 100_000
-_MOST_STATUS_BYTES = 5_000_000
+_READY_TIMEOUT_S = 5.0
+_MAX_BYTES = 100_000
+_MAX_STATUS_BYTES = 5_000_000
 _SERVICE = "oratioviva"
 
 
-def health(url: str) -> dict[str, Any] | None:
+def fetch_health(url: str) -> dict[str, Any] | None:
     """Its answer, when it is one of ours that gives it."""
     with suppress(OSError, ValueError):
-        said = json.loads(_get(f"{url}/health", within_s=_HEALTH_WITHIN_S))
+        said = json.loads(_get(f"{url}/health", timeout_s=_HEALTH_TIMEOUT_S))
         if isinstance(said, dict) and said.get("service") == _SERVICE:
             return said
     return None
 
 
-def unready(url: str) -> str | None:
+def not_ready_reason(url: str) -> str | None:
     """What is missing until the service can speak; None when it can."""
     try:
-        _get(f"{url}/ready", within_s=_READY_WITHIN_S)
+        _get(f"{url}/ready", timeout_s=_READY_TIMEOUT_S)
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return _failing(refusal.read(_MOST_BYTES)) or f"it answers {refusal.code}"
+            return _failed_checks(refusal.read(_MAX_BYTES)) or f"it answers {refusal.code}"
     except (OSError, ValueError) as error:
         return f"the gateway does not answer ({type(error).__name__})"
     return None
 
 
-def workers_alive(url: str) -> int:
+def count_live_workers(url: str) -> int:
     """How many have announced themselves; 0 when nobody says."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return int(json.loads(_get(f"{url}/ready", within_s=_READY_WITHIN_S))["workers_alive"])
+        return int(json.loads(_get(f"{url}/ready", timeout_s=_READY_TIMEOUT_S))["workers_alive"])
     return 0
 
 
-def models(url: str) -> list[dict[str, Any]]:
+def fetch_models(url: str) -> list[dict[str, Any]]:
     """What GET /models/status says of each; nothing when nobody says."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        said = _get(f"{url}/models/status", within_s=_READY_WITHIN_S, most_bytes=_MOST_STATUS_BYTES)
+        said = _get(f"{url}/models/status", timeout_s=_READY_TIMEOUT_S, most_bytes=_MAX_STATUS_BYTES)
         return list(json.loads(said)["models"])
     return []
 
@@ -59,14 +59,14 @@ def uses_proxy(url: str) -> bool:
     return not is_loopback(urlsplit(url).hostname or "")
 
 
-def _get(url: str, *, within_s: float, most_bytes: int = _MOST_BYTES) -> bytes:
+def _get(url: str, *, timeout_s: float, most_bytes: int = _MAX_BYTES) -> bytes:
     handlers = () if uses_proxy(url) else (urllib.request.ProxyHandler({}),)
-    with urllib.request.build_opener(*handlers).open(url, timeout=within_s) as answer:
+    with urllib.request.build_opener(*handlers).open(url, timeout=timeout_s) as answer:
         body: bytes = answer.read(most_bytes)
         return body
 
 
-def _failing(body: bytes) -> str:
+def _failed_checks(body: bytes) -> str:
     with suppress(ValueError, KeyError, TypeError, AttributeError):
         checks = json.loads(body)["checks"]
         return ", ".join(f"{name}: {check['message']}" for name, check in checks.items() if not check["ok"])

@@ -34,14 +34,14 @@ QUICK_STOP_S = 10.0
 GATEWAY_STOP_S = 15.0
 
 # One process per core is how a CPU is filled: threads inside one would only fight over it.
-_ONE_CORE_EACH = {
+_SINGLE_THREADED = {
     "MALLOC_ARENA_MAX": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
 # Settings that other programs of the field know by the same name.
-_NAMES_OF_OTHERS = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
+_SHARED_NAMES = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class WorkerGroup:
     """Workers of one environment: `python` is its interpreter, `count` how many processes of it run."""
 
     name: str
@@ -90,10 +90,10 @@ def worker(
         queues=[f"{model}.{lane}" for lane in LANES for model in models],
         concurrency=concurrency,
     )
-    env = _ONE_CORE_EACH | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}
+    env = _SINGLE_THREADED | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}
     if device:
         env["ORATIO_DEVICE"] = device
-    return Command(name, "worker", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, _unless_set(env))
+    return Command(name, "worker", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, _without_inherited(env))
 
 
 def inference(settings: Settings, *, name: str = INFERENCE) -> Command:
@@ -103,7 +103,7 @@ def inference(settings: Settings, *, name: str = INFERENCE) -> Command:
 
 def ops(settings: Settings, *, name: str = "ops", python: str = sys.executable) -> Command:
     argv = _consumer(settings, python=python, name=name, queues=[OPS], concurrency=OPS_CONCURRENCY)
-    env = _unless_set(_ONE_CORE_EACH | environment(settings))
+    env = _without_inherited(_SINGLE_THREADED | environment(settings))
     return Command(name, "ops", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, env)
 
 
@@ -114,17 +114,17 @@ def beat(settings: Settings, *, python: str = sys.executable) -> Command:
     return Command("beat", "beat", argv, QUICK_STOP_S, environment(settings))
 
 
-def crew(settings: Settings, members: Crew) -> list[Command]:
+def group(settings: Settings, group: WorkerGroup) -> list[Command]:
     return [
         worker(
             settings,
-            models=members.models,
-            name=f"{members.name}-{number}",
-            concurrency=members.concurrency,
-            python=members.python,
-            device=members.devices[number - 1] if members.devices else "",
+            models=group.models,
+            name=f"{group.name}-{number}",
+            concurrency=group.concurrency,
+            python=group.python,
+            device=group.devices[number - 1] if group.devices else "",
         )
-        for number in range(1, members.count + 1)
+        for number in range(1, group.count + 1)
     ]
 
 
@@ -135,13 +135,13 @@ def beat_folder(settings: Settings) -> Path:
 def environment(settings: Settings) -> dict[str, str]:
     """Every setting, paths absolute: a child sees what its parent saw, wherever it runs and whatever `.env` says."""
     named = {
-        _NAMES_OF_OTHERS.get(name, f"ORATIO_{name.upper()}"): _as_text(getattr(settings, name))
+        _SHARED_NAMES.get(name, f"ORATIO_{name.upper()}"): _to_env_text(getattr(settings, name))
         for name in type(settings).model_fields
     }
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _as_text(value: object) -> str | None:
+def _to_env_text(value: object) -> str | None:
     match value:
         case None:
             return None
@@ -156,10 +156,10 @@ def _as_text(value: object) -> str | None:
     return str(value)
 
 
-def _unless_set(env: dict[str, str]) -> dict[str, str]:
+def _without_inherited(env: dict[str, str]) -> dict[str, str]:
     """What the user says about threads and memory stands."""
     return {
-        name: value for name, value in env.items() if name not in _ONE_CORE_EACH or name not in os.environ
+        name: value for name, value in env.items() if name not in _SINGLE_THREADED or name not in os.environ
     }
 
 

@@ -6,30 +6,32 @@ from contextlib import contextmanager
 from threading import Event
 from types import FrameType
 
-_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Wish:
+class StopRequest:
     """Set when somebody asked to stop; whoever asks again is in a hurry."""
 
     def __init__(self) -> None:
         self.stop = Event()
-        self.on_hurry: Callable[[], None] = lambda: None
+        self.on_repeat: Callable[[], None] = lambda: None
 
-    def hear(self, _signal: int, _frame: FrameType | None) -> None:
+    def handle(self, _signal: int, _frame: FrameType | None) -> None:
         if self.stop.is_set():
-            self.on_hurry()
+            self.on_repeat()
         self.stop.set()
 
 
 @contextmanager
-def listening() -> Iterator[Wish]:
+def catch_stop_signals() -> Iterator[StopRequest]:
     """Main thread only. A closed terminal is no reason for a process that was started with nohup."""
-    wish = Wish()
-    asking = [one for one in _ASKING if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
-    before = {one: signal.signal(one, wish.hear) for one in asking}
+    stop_request = StopRequest()
+    handled = [
+        one for one in _STOP_SIGNALS if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN
+    ]
+    previous = {one: signal.signal(one, stop_request.handle) for one in handled}
     try:
-        yield wish
+        yield stop_request
     finally:
-        for one, handler in before.items():
+        for one, handler in previous.items():
             signal.signal(one, handler)

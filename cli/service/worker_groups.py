@@ -8,7 +8,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.service.processes import FOLDER, INFERENCE, WORKER_CONCURRENCY, Crew
+from cli.service.processes import FOLDER, INFERENCE, WORKER_CONCURRENCY, WorkerGroup
 from common.settings import Settings
 
 # The engines of each flavour of a worker that has an environment of its own.
@@ -18,11 +18,11 @@ _BATCHING_CONCURRENCY, _GPU_CONCURRENCY = 16, 32
 _GPUS = Path("/proc/driver/nvidia/gpus")
 
 
-def crews(settings: Settings, *, workers: int) -> list[Crew]:
+def worker_groups(settings: Settings, *, workers: int) -> list[WorkerGroup]:
     """`workers` is how many processes run in this environment."""
-    own = Crew("worker", local_models(settings), workers)
-    others = [_crew(flavour, settings) for flavour in FLAVOURS if is_ready(flavour)]
-    return [crew for crew in (own, *others) if crew.models]
+    own = WorkerGroup("worker", local_models(settings), workers)
+    others = [_flavour_group(flavour, settings) for flavour in FLAVOURS if is_ready(flavour)]
+    return [group for group in (own, *others) if group.models]
 
 
 def python_of(flavour: str) -> Path:
@@ -42,8 +42,8 @@ def built_at(flavour: str) -> float | None:
 
 def local_models(settings: Settings) -> tuple[str, ...]:
     """The engines of a worker of this environment: those asked for, else all that need no network."""
-    there = ["hibari", *(["kokoro"] if find_spec("kokoro_onnx") else []), "stub"]
-    return _allowed((*there, "fake") if settings.fake_engine else tuple(there), settings)
+    installed = ["hibari", *(["kokoro"] if find_spec("kokoro_onnx") else []), "stub"]
+    return _selected((*installed, "fake") if settings.fake_engine else tuple(installed), settings)
 
 
 def concurrency(models: tuple[str, ...]) -> int:
@@ -56,10 +56,12 @@ def concurrency(models: tuple[str, ...]) -> int:
 
 def gpus() -> int:
     """NVIDIA's devices that this process may use, counted without loading anything."""
-    there = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
+    installed = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     return (
-        there if allowed is None else min(there, len([name for name in allowed.split(",") if name.strip()]))
+        installed
+        if allowed is None
+        else min(installed, len([name for name in allowed.split(",") if name.strip()]))
     )
 
 
@@ -67,21 +69,21 @@ def _folder(flavour: str) -> Path:
     return FOLDER / f".venv-{flavour}"
 
 
-def _crew(flavour: str, settings: Settings) -> Crew:
+def _flavour_group(flavour: str, settings: Settings) -> WorkerGroup:
     """One process for each device, which holds one copy of each model."""
-    models = _allowed(FLAVOURS[flavour], settings)
-    many = gpus() if settings.device in ("auto", "cuda") else 0
-    return Crew(
+    models = _selected(FLAVOURS[flavour], settings)
+    gpu_count = gpus() if settings.device in ("auto", "cuda") else 0
+    return WorkerGroup(
         flavour,
         models,
-        max(1, many),
+        max(1, gpu_count),
         concurrency(models),
         str(python_of(flavour)),
-        tuple(f"cuda:{index}" for index in range(many)) if many > 1 else (),
+        tuple(f"cuda:{index}" for index in range(gpu_count)) if gpu_count > 1 else (),
     )
 
 
-def _allowed(models: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
+def _selected(models: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
     """What ORATIO_WORKER_MODELS names of these, by families or by single sets of weights; all when it names none."""
     asked = tuple(name for name in settings.worker_model_names if name != INFERENCE)
     return tuple(name for name in asked if name.partition("_")[0] in models) if asked else models

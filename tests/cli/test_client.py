@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.client import Client, Failed, Job
+from cli.client import Client, ClientError, Job
 from cli.client.connection import retry_after_s
-from cli.client.decoding import made
+from cli.client.decoding import decode
 from cli.client.events import parse
-from cli.client.files import landing
+from cli.client.files import atomic_write
 from tests.support.command import oratio
 from tests.support.ports import free_port
 from tests.support.scripted import Answer, events, refused, serving, told
@@ -35,7 +35,7 @@ def test_what_is_unknown_is_left_in_raw_and_what_is_missing_is_default() -> None
         error=None,
         colour="blue",
     )
-    found = made(Job, said)
+    found = decode(Job, said)
     assert found.progress.segments_done == 2
     assert found.progress.segments_total is None
     assert found.warnings == ("a", "b")
@@ -45,8 +45,8 @@ def test_what_is_unknown_is_left_in_raw_and_what_is_missing_is_default() -> None
 
 @pytest.mark.parametrize("said", [{}, [], "job", None, {"job_id": "j"}, job(created_at="soon")])
 def test_what_is_no_job_is_refused(said: object) -> None:
-    with pytest.raises(Failed, match="unexpected_answer"):
-        made(Job, said)
+    with pytest.raises(ClientError, match="unexpected_answer"):
+        decode(Job, said)
 
 
 def test_events_are_read_by_their_rules() -> None:
@@ -64,7 +64,7 @@ def test_a_refusal_says_everything() -> None:
     with (
         serving({"GET /jobs/j": [refused(404, "job_not_found", message="Unknown.")]}) as script,
         Client(script.url) as client,
-        pytest.raises(Failed, match=r"^Unknown\. \(job_not_found\)$") as refusal,
+        pytest.raises(ClientError, match=r"^Unknown\. \(job_not_found\)$") as refusal,
     ):
         client.job("j")
     failed = refusal.value
@@ -83,7 +83,7 @@ def test_a_refusal_in_another_shape_is_one_as_well(body: bytes) -> None:
     with (
         serving({"GET /jobs/j": [Answer(502, body)]}) as script,
         Client(script.url) as client,
-        pytest.raises(Failed, match="502 Bad Gateway") as refusal,
+        pytest.raises(ClientError, match="502 Bad Gateway") as refusal,
     ):
         client.job("j")
     assert refusal.value.status == 502
@@ -94,13 +94,13 @@ def test_an_answer_that_is_none_is_refused(body: bytes) -> None:
     with (
         serving({"GET /jobs": [Answer(200, body)]}) as script,
         Client(script.url) as client,
-        pytest.raises(Failed, match="unexpected_answer"),
+        pytest.raises(ClientError, match="unexpected_answer"),
     ):
         list(client.jobs())
 
 
 def test_where_nobody_is_the_connection_is_lost() -> None:
-    with Client(f"http://127.0.0.1:{free_port()}") as client, pytest.raises(Failed) as refusal:
+    with Client(f"http://127.0.0.1:{free_port()}") as client, pytest.raises(ClientError) as refusal:
         client.job("j")
     assert refusal.value.is_lost
     assert refusal.value.status is None
@@ -124,8 +124,8 @@ def test_it_comes_again_when_it_is_told_to(status: int) -> None:
 def test_it_does_not_wait_longer_than_it_has_patience() -> None:
     with (
         serving({"GET /jobs/j": [refused(503, "full", retry_after="30")]}) as script,
-        Client(script.url, patience_s=5) as client,
-        pytest.raises(Failed) as refusal,
+        Client(script.url, max_wait_s=5) as client,
+        pytest.raises(ClientError) as refusal,
     ):
         client.job("j")
     assert refusal.value.retry_after_s == 30
@@ -193,9 +193,9 @@ def test_a_job_that_failed_says_why() -> None:
     with (
         serving(script) as server,
         Client(server.url) as client,
-        pytest.raises(Failed, match=r"^Broken\. \(engine_failed\)$"),
+        pytest.raises(ClientError, match=r"^Broken\. \(engine_failed\)$"),
     ):
-        client.finish("j")
+        client.result("j")
 
 
 # Files.
@@ -231,7 +231,7 @@ def test_another_format_that_failed_says_why() -> None:
     with (
         serving(script) as served,
         Client(served.url) as client,
-        pytest.raises(Failed, match="unreadable_audio"),
+        pytest.raises(ClientError, match="unreadable_audio"),
     ):
         client.transcode("j", "mp3")
 
@@ -252,7 +252,7 @@ def test_what_is_refused_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
     with (
         serving({"GET /jobs/j/audio": answers}) as script,
         Client(script.url) as client,
-        pytest.raises(Failed, match="audio_gone"),
+        pytest.raises(ClientError, match="audio_gone"),
     ):
         client.download("j", tmp_path / "a.wav")
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
@@ -260,7 +260,7 @@ def test_what_is_refused_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_a_device_is_not_replaced_by_a_file() -> None:
-    with landing(Path("/dev/null")) as file:
+    with atomic_write(Path("/dev/null")) as file:
         file.write(b"x")
     assert Path("/dev/null").is_char_device()
 
@@ -269,7 +269,7 @@ def test_a_zip_that_broke_off_is_no_file(tmp_path: Path) -> None:
     with (
         serving({"POST /export/zip": [Answer(200, b"PK", cut=True)]}) as script,
         Client(script.url) as client,
-        pytest.raises(Failed) as failure,
+        pytest.raises(ClientError) as failure,
     ):
         client.export_zip(["j"], tmp_path / "a.zip")
     assert failure.value.is_lost
@@ -341,7 +341,7 @@ def test_a_stream_that_breaks_is_never_taken_for_an_end(script: dict[str, list[A
         serving(script) as server,
         Client(server.url) as client,
         client.stream("Hello.") as sound,
-        pytest.raises(Failed, match=r"^The speech broke off after 4 bytes\.") as failure,
+        pytest.raises(ClientError, match=r"^The speech broke off after 4 bytes\.") as failure,
     ):
         heard.extend(sound)
     assert failure.value.code == code
@@ -363,6 +363,6 @@ def test_what_is_refused_before_the_first_sound_is_so_at_once() -> None:
     with (
         serving({"POST /v1/audio/speech": [refused(404, "voice_not_found")]}) as script,
         Client(script.url) as client,
-        pytest.raises(Failed, match="voice_not_found"),
+        pytest.raises(ClientError, match="voice_not_found"),
     ):
         client.stream("Hello.", voice_id="nobody")

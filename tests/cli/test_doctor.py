@@ -14,10 +14,10 @@ import pytest
 
 from cli.commands.doctor import installation
 from cli.commands.doctor.report import doctor
-from cli.output.program_name import own_name
+from cli.output.program_name import program_name
 from cli.service import worker_groups
-from cli.service.address_file import published
-from cli.service.data_dir_lock import claimed
+from cli.service.address_file import publish_address
+from cli.service.data_dir_lock import lock_data_dir
 from common.db.migration import migrate
 from common.settings import Settings
 from tests.support.ports import free_port
@@ -36,11 +36,11 @@ def fresh(tmp_path: Path) -> Settings:
 
 
 def test_a_fresh_machine_is_well(fresh: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    status, findings = examined(fresh, capsys)
+    status, results = examined(fresh, capsys)
 
     assert status == 0
-    assert findings["Database"]["state"] == "note"
-    assert findings["Service"]["advice"] == f"`{own_name()} up` starts one."
+    assert results["Database"]["state"] == "note"
+    assert results["Service"]["advice"] == f"`{program_name()} up` starts one."
     assert not fresh.data_dir.exists()
 
 
@@ -48,10 +48,10 @@ def test_a_used_port_is_a_problem(fresh: Settings, capsys: pytest.CaptureFixture
     with socket.socket() as other:
         other.bind(("127.0.0.1", fresh.port))
         other.listen()
-        status, findings = examined(fresh, capsys)
+        status, results = examined(fresh, capsys)
 
     assert status == 1
-    assert findings["Port"]["state"] == "problem"
+    assert results["Port"]["state"] == "problem"
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_a_lexicon_is_read(
     file = tmp_path / "words.json"
     if written is not None:
         file.write_text(written)
-    _, findings = examined(fresh.model_copy(update={"lexicon_file": file}), capsys)
+    _, results = examined(fresh.model_copy(update={"lexicon_file": file}), capsys)
 
-    assert findings["Lexicon"]["state"] == state
-    assert str(file) in findings["Lexicon"]["said"]
+    assert results["Lexicon"]["state"] == state
+    assert str(file) in results["Lexicon"]["said"]
 
 
 def test_servers_that_do_not_answer_are_problems_and_their_passwords_are_not_shown(
@@ -81,12 +81,12 @@ def test_servers_that_do_not_answer_are_problems_and_their_passwords_are_not_sho
         }
     )
 
-    status, findings = examined(broken, capsys)
+    status, results = examined(broken, capsys)
 
     assert status == 1
-    assert "does not answer" in findings["Queue server"]["said"]
-    assert "ORATIO_DATABASE_URL" in findings["Database"]["advice"]
-    assert "hush" not in str(findings)
+    assert "does not answer" in results["Queue server"]["said"]
+    assert "ORATIO_DATABASE_URL" in results["Database"]["advice"]
+    assert "hush" not in str(results)
 
 
 def test_servers_that_answer_are_well(
@@ -94,10 +94,10 @@ def test_servers_that_answer_are_well(
 ) -> None:
     settings = fresh.model_copy(update={"redis_url": valkey_url, "database_url": database_url})
 
-    status, findings = examined(settings, capsys)
+    status, results = examined(settings, capsys)
 
     assert status == 0
-    assert (findings["Queue server"]["state"], findings["Database"]["state"]) == ("ok", "ok")
+    assert (results["Queue server"]["state"], results["Database"]["state"]) == ("ok", "ok")
 
 
 def test_old_tables_are_a_problem_until_they_are_migrated(
@@ -106,10 +106,10 @@ def test_old_tables_are_a_problem_until_they_are_migrated(
     fresh.data_dir.mkdir()
     (fresh.data_dir / "oratio.db").touch()
 
-    status, findings = examined(fresh, capsys)
-    assert (status, findings["Database"]["advice"]) == (
+    status, results = examined(fresh, capsys)
+    assert (status, results["Database"]["advice"]) == (
         1,
-        f"`{own_name()} migrate` brings them up to date.",
+        f"`{program_name()} migrate` brings them up to date.",
     )
 
     migrate(fresh.database)
@@ -119,10 +119,10 @@ def test_old_tables_are_a_problem_until_they_are_migrated(
 def test_an_open_address_without_keys_is_a_problem(
     fresh: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, findings = examined(fresh.model_copy(update={"host": "0.0.0.0"}), capsys)
+    status, results = examined(fresh.model_copy(update={"host": "0.0.0.0"}), capsys)
 
     assert status == 1
-    assert findings["Address"]["state"] == "problem"
+    assert results["Address"]["state"] == "problem"
 
 
 def test_a_data_folder_that_is_a_file_is_a_problem(
@@ -130,10 +130,10 @@ def test_a_data_folder_that_is_a_file_is_a_problem(
 ) -> None:
     fresh.data_dir.touch()
 
-    status, findings = examined(fresh, capsys)
+    status, results = examined(fresh, capsys)
 
     assert status == 1
-    assert "ORATIO_DATA_DIR" in findings["Data folder"]["advice"]
+    assert "ORATIO_DATA_DIR" in results["Data folder"]["advice"]
 
 
 def test_the_token_is_not_shown(
@@ -153,16 +153,16 @@ def test_it_says_what_lies_in_the_models_folder_and_which_environments_are_there
     for name in ("config.json", "vocab.json"):
         (tmp_path / "facebook_mms-tts-eng").mkdir(exist_ok=True)
         (tmp_path / "facebook_mms-tts-eng" / name).write_text("{}")
-    _, findings = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
-    advice = f"{own_name()} models download mms_eng fetches the rest"
-    assert (findings["Weights mms_eng"]["said"], findings["Weights mms_eng"]["advice"]) == (
+    _, results = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
+    advice = f"{program_name()} models download mms_eng fetches the rest"
+    assert (results["Weights mms_eng"]["said"], results["Weights mms_eng"]["advice"]) == (
         "only in part, 4 bytes",
         advice,
     )
-    assert {"Environment torch", "Environment parler"} <= findings.keys()
+    assert {"Environment torch", "Environment parler"} <= results.keys()
     (tmp_path / "facebook_mms-tts-eng" / "model.safetensors").write_bytes(b"x" * 2_000_000)
-    _, findings = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
-    assert (findings["Weights mms_eng"]["state"], findings["Weights mms_eng"]["said"]) == ("ok", "2.0 MB")
+    _, results = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
+    assert (results["Weights mms_eng"]["state"], results["Weights mms_eng"]["said"]) == ("ok", "2.0 MB")
 
 
 @pytest.fixture
@@ -178,10 +178,10 @@ def test_an_environment_is_finished_or_not(
     python = checkout / ".venv-torch" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
-    _, findings = examined(fresh, capsys)
-    assert findings["Environment torch"]["said"].startswith("not finished")
-    assert findings["Environment torch"]["advice"] == "make setup-torch finishes it"
-    assert findings["Environment parler"]["advice"] == "make setup-parler builds it"
+    _, results = examined(fresh, capsys)
+    assert results["Environment torch"]["said"].startswith("not finished")
+    assert results["Environment torch"]["advice"] == "make setup-torch finishes it"
+    assert results["Environment parler"]["advice"] == "make setup-parler builds it"
 
     (checkout / ".venv-torch" / ".run-gpl0").touch()
     assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
@@ -190,12 +190,15 @@ def test_an_environment_is_finished_or_not(
 def test_an_environment_that_is_younger_than_the_service_waits_for_the_next_start(
     fresh: Settings, checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installation, "health", lambda url: {"service": "oratioviva"})
+    monkeypatch.setattr(installation, "fetch_health", lambda url: {"service": "oratioviva"})
     stamp = checkout / ".venv-torch" / ".run-gpl1"
     stamp.parent.mkdir()
     stamp.touch()
     fresh.data_dir.mkdir()
-    with claimed(fresh.data_dir, purpose="oratio up"), published(fresh.data_dir, "http://127.0.0.1:1"):
+    with (
+        lock_data_dir(fresh.data_dir, purpose="oratio up"),
+        publish_address(fresh.data_dir, "http://127.0.0.1:1"),
+    ):
         os.utime(stamp, (1e9, 1e9))
         assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
         os.utime(stamp, (3e9, 3e9))
@@ -212,17 +215,17 @@ def test_what_was_left_out_on_purpose_is_not_advised(
     monkeypatch.setattr(
         installation, "find_spec", lambda name: None if name in ("av", "kokoro_onnx") else name
     )
-    _, findings = examined(fresh, capsys)
-    assert (findings["av"]["said"], findings["av"]["advice"]) == (
+    _, results = examined(fresh, capsys)
+    assert (results["av"]["said"], results["av"]["advice"]) == (
         "missing, for the format aac",
         "make setup installs it",
     )
 
     (tmp_path / ".run-gpl0").touch()
-    status, findings = examined(fresh, capsys)
+    status, results = examined(fresh, capsys)
     assert status == 0
-    assert findings["kokoro_onnx"]["said"] == "left out by GPL=0, for Kokoro's voices"
-    assert findings["av"]["advice"] == ""
+    assert results["kokoro_onnx"]["said"] == "left out by GPL=0, for Kokoro's voices"
+    assert results["av"]["advice"] == ""
 
 
 def test_a_name_that_no_setting_has_is_noted(
@@ -245,19 +248,19 @@ def test_the_studio_is_built_or_not_or_failed(
     fresh: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = fresh.model_copy(update={"frontend_dir": tmp_path / "dist"})
-    status, findings = examined(settings, capsys)
-    assert (status, findings["Studio"]["state"]) == (0, "note")
+    status, results = examined(settings, capsys)
+    assert (status, results["Studio"]["state"]) == (0, "note")
     usual = Path(installation.__file__).parents[3] / "frontend" / "dist"
-    assert findings["Studio"]["advice"] == f"make studio builds it in {usual}, not in ORATIO_FRONTEND_DIR"
+    assert results["Studio"]["advice"] == f"make studio builds it in {usual}, not in ORATIO_FRONTEND_DIR"
 
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "index.html").touch()
     assert examined(settings, capsys)[1]["Studio"]["state"] == "ok"
 
     (tmp_path / "dist" / "build-error.txt").touch()
-    _, findings = examined(settings, capsys)
-    assert "build-error.txt" in findings["Studio"]["said"]
-    assert "the page of before is served" in findings["Studio"]["said"]
+    _, results = examined(settings, capsys)
+    assert "build-error.txt" in results["Studio"]["said"]
+    assert "the page of before is served" in results["Studio"]["said"]
 
 
 def test_a_node_that_is_too_old_is_noted_where_there_is_something_to_build(

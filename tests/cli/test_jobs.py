@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 
 import cli.client
-from cli.client import Client, Failed, Job
+from cli.client import Client, ClientError, Job
 from cli.output.tables import plain
 from cli.service.stack import Stack
 from tests.support.command import ORATIO, environment, oratio
@@ -35,12 +35,12 @@ def client(stack: Stack) -> Iterator[Client]:
 
 @pytest.fixture
 def spoken(client: Client) -> Job:
-    return client.finish(client.submit("Words :smile: [bold]in a row\n[/bold].", voice_id="fake").job_id)
+    return client.result(client.submit("Words :smile: [bold]in a row\n[/bold].", voice_id="fake").job_id)
 
 
 @pytest.fixture
 def failed(client: Client) -> Job:
-    return client.ended(client.submit("[[fail]] Words.", voice_id="fake").job_id)
+    return client.wait(client.submit("[[fail]] Words.", voice_id="fake").job_id)
 
 
 @pytest.fixture
@@ -128,14 +128,14 @@ def test_jobs_are_tried_again_and_deleted(stack: Stack, client: Client, failed: 
     again = oratio("jobs", "retry", failed.job_id, "--json", folder=tmp_path, url=stack.url)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == {"job_id": failed.job_id, "done": True, "error": None}
-    assert client.ended(failed.job_id).attempts == 2
+    assert client.wait(failed.job_id).attempts == 2
 
     gone = oratio("jobs", "delete", failed.job_id, NOBODY, "--json", folder=tmp_path, url=stack.url)
     assert gone.returncode == 1
     first, second = map(json.loads, gone.stdout.splitlines())
     assert (first["done"], second["done"]) == (True, False)
     assert second["error"]["code"] == "job_not_found"
-    with pytest.raises(Failed) as refusal:
+    with pytest.raises(ClientError) as refusal:
         client.job(failed.job_id)
     assert refusal.value.status == 410
 

@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from cli.commands import download_plan
-from cli.commands.model_names import no_such
+from cli.commands.model_names import unknown_names_message
 from cli.commands.up import _models
-from cli.output.progress import Board
+from cli.output.progress import DownloadProgress
 from cli.service import worker_groups
 from common.catalogue.download_items import Item
 from tests.support.command import oratio
@@ -99,7 +99,7 @@ def test_what_came_of_an_order_is_told_to_programs(tmp_path: Path) -> None:
 
 
 def test_names_that_nobody_knows_are_named() -> None:
-    said = no_such(["mms_deu", "nosuch", "af_heart"])
+    said = unknown_names_message(["mms_deu", "nosuch", "af_heart"])
     assert said.startswith("There is no model and no voice with this id: nosuch.")
     assert "parler" in said
 
@@ -107,23 +107,25 @@ def test_names_that_nobody_knows_are_named() -> None:
 def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     items = [Item("parler", "parler"), Item("bark", "bark"), Item("mms", "mms_fra")]
-    assert download_plan.about(items) == "Fetching parler, bark, mms_fra: about 5.7 GB."
-    assert [hint.rpartition(": ")[2] for hint in download_plan.environments_missing(items)] == [
+    assert download_plan.download_summary(items) == "Fetching parler, bark, mms_fra: about 5.7 GB."
+    assert [hint.rpartition(": ")[2] for hint in download_plan.environment_hints(items)] == [
         "make setup-torch",
         "make setup-parler",
     ]
     (tmp_path / ".venv-torch").mkdir()
     (tmp_path / ".venv-torch" / ".run-gpl1").touch()
-    (hint,) = download_plan.environments_missing(items)
+    (hint,) = download_plan.environment_hints(items)
     assert hint.startswith("Parler-TTS mini v1.1 is spoken by workers of the environment parler")
 
 
 def test_a_bar_shows_no_sizes_before_it_knows_them_and_no_failure_that_is_told_below() -> None:
     screen = io.StringIO()
-    with Board(Console(file=screen, force_terminal=True, width=120), ["bark", "kokoro"]) as board:
-        board.show("kokoro", 500_000, 1_000_000)
-        board.end("kokoro", well=True)
-        board.end("bark", well=False)
+    with DownloadProgress(
+        Console(file=screen, force_terminal=True, width=120), ["bark", "kokoro"]
+    ) as progress:
+        progress.show("kokoro", 500_000, 1_000_000)
+        progress.end("kokoro", succeeded=True)
+        progress.end("bark", succeeded=False)
         shown_so_far = len(screen.getvalue())
     assert "/?" not in screen.getvalue()
     assert "0.5/1.0 MB" in screen.getvalue()

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from cli.client import Client, Progress
-from cli.output.target import BadOutput, choose, place_for
+from cli.output.target import InvalidOutput, choose_target, recording_target
 from cli.service.stack import Stack
 from tests.support.command import oratio
 from tests.support.ports import free_port
@@ -82,7 +82,7 @@ def test_progress_is_heard(stack: Stack) -> None:
     heard: list[Progress] = []
     with Client(stack.url) as client:
         text = " ".join(f"This is sentence number {number}, which says a little." for number in range(12))
-        job = client.finish(client.submit(text).job_id, on_progress=heard.append)
+        job = client.result(client.submit(text).job_id, on_progress=heard.append)
 
     assert job.status == "completed"
     assert heard[-1].segments_done == heard[-1].segments_total
@@ -178,9 +178,9 @@ def test_a_file_that_nobody_named_is_not_overwritten(tmp_path: Path, monkeypatch
     Path("speech.opus").touch()
     Path("speech-2.opus").touch()
 
-    assert choose(None, "opus") == (Path("speech-3.opus"), "opus")
-    assert choose(None, None) == (Path("speech.wav"), "wav")
-    assert choose(Path("speech.OGG"), None) == (Path("speech.OGG"), "opus")
+    assert choose_target(None, "opus") == (Path("speech-3.opus"), "opus")
+    assert choose_target(None, None) == (Path("speech.wav"), "wav")
+    assert choose_target(Path("speech.OGG"), None) == (Path("speech.OGG"), "opus")
 
 
 @pytest.mark.parametrize(
@@ -190,19 +190,19 @@ def test_a_place_or_format_that_cannot_be_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, audio_format: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadOutput):
-        choose(Path(output), audio_format)
+    with pytest.raises(InvalidOutput):
+        choose_target(Path(output), audio_format)
 
 
 def test_sound_that_is_there_gets_a_name_of_its_kind(tmp_path: Path) -> None:
     (tmp_path / "a.mp3").touch()
 
     def place(output: Path, media_type: str) -> tuple[Path, str | None]:
-        return place_for(output, name="a", media_type=media_type)
+        return recording_target(output, name="a", media_type=media_type)
 
     assert place(tmp_path, "audio/mpeg") == (tmp_path / "a-2.mp3", None)
     assert place(tmp_path / "b.ogg", "audio/ogg") == (tmp_path / "b.ogg", None)
     assert place(tmp_path / "b", "audio/wav; x=y") == (tmp_path / "b", None)
     assert place(tmp_path / "b.OGG", "audio/mpeg") == (tmp_path / "b.OGG", "opus")
-    with pytest.raises(BadOutput):
+    with pytest.raises(InvalidOutput):
         place(tmp_path / "nowhere" / "b.mp3", "audio/mpeg")

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from cli.client import Client
-from cli.output.wave_header import mend
+from cli.output.wave_header import fix_wav_sizes
 from cli.service.stack import Stack
 from tests.cli.test_jobs import HEED_CTRL_C
 from tests.support.command import ORATIO, environment, oratio
@@ -171,7 +171,7 @@ def test_a_gateway_that_dies_is_not_heard(stack: Stack, tmp_path: Path, audio_fo
             heard = next(chunks)
             os.kill(stack.pids()["gateway"], signal.SIGKILL)
             heard += b"".join(chunks)
-        job = client.finish(sound.job_id)
+        job = client.result(sound.job_id)
         client.download(sound.job_id, tmp_path / "kept")
     kept = (tmp_path / "kept").read_bytes()
     # The head of a WAV says how long it is, which was not known then.
@@ -284,9 +284,9 @@ def test_only_a_wav_is_mended() -> None:
     head = whole.getvalue()[:44]
     endless = head[:4] + b"\xff" * 4 + head[8:40] + b"\xff" * 4
     wav = io.BytesIO(endless + bytes(480))
-    mend(wav)
+    fix_wav_sizes(wav)
     assert wav.getvalue() == whole.getvalue()
     for other in (b"", b"ID3 and more", b"RIFF", b"RIFF....WAVEjunk"):
         kept = io.BytesIO(other)
-        mend(kept)
+        fix_wav_sizes(kept)
         assert kept.getvalue() == other

@@ -34,7 +34,7 @@ class Running:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.told: list[str] = []
-        self.supervisor = Supervisor(logs=folder, tell=self.told.append)
+        self.supervisor = Supervisor(logs=folder, report=self.told.append)
 
     def start(self, command: Command) -> int:
         """Its pid, once it prints."""
@@ -48,7 +48,7 @@ class Running:
 def running(tmp_path: Path) -> Iterator[Running]:
     started = Running(tmp_path)
     yield started
-    started.supervisor.hurry()
+    started.supervisor.kill_on_stop()
     started.supervisor.stop()
 
 
@@ -59,7 +59,7 @@ def test_a_child_that_dies_is_started_again_and_the_console_says_why(running: Ru
 
     wait_for(lambda: running.supervisor.pids().get("sleeper", pid) != pid)
     assert running.told[0].startswith("sleeper ended (SIGKILL); starting again in 1 s.")
-    assert running.supervisor.troubled() is not None
+    assert running.supervisor.most_restarted() is not None
 
 
 def test_children_stop_in_the_order_in_which_they_need_each_other(running: Running, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_what_does_not_stop_in_its_time_is_killed(running: Running) -> None:
 def test_a_second_wish_to_stop_kills_at_once(running: Running) -> None:
     pid = running.start(python("stubborn", "worker", STUBBORN, stop_within_s=60))
 
-    running.supervisor.hurry()
+    running.supervisor.kill_on_stop()
     running.supervisor.stop()
 
     assert not psutil.pid_exists(pid)
@@ -95,7 +95,7 @@ def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) ->
     code = (
         "import sys, time\nfrom pathlib import Path\n"
         "from cli.service.processes import Command\nfrom cli.service.supervisor import Supervisor\n"
-        f"one = Supervisor(logs=Path({str(tmp_path)!r}), tell=print)\n"
+        f"one = Supervisor(logs=Path({str(tmp_path)!r}), report=print)\n"
         f"one.start(Command('stubborn', 'worker', (sys.executable, '-c', {STUBBORN!r}), 60))\n"
         "time.sleep(99)"
     )
@@ -121,8 +121,8 @@ def test_a_child_that_keeps_dying_is_started_ever_more_rarely(
 
 def _die(child: Child) -> float:
     child.spawn()
-    wait_for(lambda: child.has_ended() == 3)
-    return child.restart_later()
+    wait_for(lambda: child.poll() == 3)
+    return child.schedule_restart()
 
 
 def test_a_log_that_grew_too_large_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

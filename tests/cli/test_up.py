@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from cli.service.address_file import published_address
+from cli.service.address_file import read_address
 from common import __version__
 from tests.support.command import Up, oratio, up
 from tests.support.waiting import wait_for
@@ -121,7 +121,7 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     assert "Provider   auto: local models, else a beep\n" in said
     assert said.rstrip().endswith("Stopped.")
     assert psutil.wait_procs(children, timeout=0)[1] == []
-    assert published_address(service.data_dir) is None
+    assert read_address(service.data_dir) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")

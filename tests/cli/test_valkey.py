@@ -12,12 +12,12 @@ import pytest
 import redis
 
 from cli.service import valkey
-from cli.service.valkey import Server
+from cli.service.valkey import ValkeyServer
 from tests.support.waiting import wait_for
 
 
 @contextmanager
-def started(data_dir: Path) -> Iterator[Server]:
+def started(data_dir: Path) -> Iterator[ValkeyServer]:
     server = valkey.prepare(data_dir)
     process = subprocess.Popen(server.command.argv, stdout=subprocess.DEVNULL)
     try:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.client import Client, Failed, Job
-from cli.service.processes import Crew
+from cli.client import Client, ClientError, Job
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.command import oratio
@@ -19,7 +19,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = Settings(
         _env_file=None, data_dir=tmp_path_factory.mktemp("workers"), port=0, fake_engine=True, stop_grace_s=5
     )
-    with Stack(settings, crews=[Crew("worker", ("stub", "fake"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("stub", "fake"), 1)]) as running:
         with Client(running.url) as client:
             # The one that heals comes when the service answers already.
             wait_for(lambda: len(client.workers().workers) == 2)
@@ -93,8 +93,8 @@ def test_a_text_is_estimated(client: Client) -> None:
         150,
         1,
     )
-    client.finish(client.submit("Words in a row.", voice_id="fake").job_id)
+    client.result(client.submit("Words in a row.", voice_id="fake").job_id)
     after = client.estimate(150, voice_id="fake", priority="bulk")
     assert (after.measured, after.wait_s) == (True, 0.0)
-    with pytest.raises(Failed, match="no voice"):
+    with pytest.raises(ClientError, match="no voice"):
         client.estimate(1, voice_id="nobody")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from cli.service.address_file import Address, published_address
+from cli.service.address_file import ServiceAddress, read_address
 from tests.support.waiting import wait_for
 
 ORATIO = (sys.executable, "-m", "cli.main")
@@ -51,8 +51,8 @@ class Up:
     data_dir: Path
 
     @property
-    def address(self) -> Address:
-        address = published_address(self.data_dir)
+    def address(self) -> ServiceAddress:
+        address = read_address(self.data_dir)
         assert address is not None, "not running"
         return address
 
@@ -93,5 +93,5 @@ def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
 
 def _is_published(data_dir: Path, pid: int) -> bool:
     """Whether this process has said where it is; one that was killed leaves its address."""
-    address = published_address(data_dir)
+    address = read_address(data_dir)
     return address is not None and address.pid == pid

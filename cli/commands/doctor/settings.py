@@ -7,54 +7,57 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from cli.commands.doctor.result import Finding
+from cli.commands.doctor.result import CheckResult
 from common.settings import Settings
 from worker.text.lexicon import Lexicon
 
 _PREFIX = "ORATIO_"
 # Read by commands only.
-_OF_COMMANDS = ("ORATIO_URL",)
+_COMMAND_VARIABLES = ("ORATIO_URL",)
 
 
-def unknown_names(_: Settings) -> Iterator[Finding]:
+def unknown_names(_: Settings) -> Iterator[CheckResult]:
     """In the environment and in `.env`."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name, place in sorted(_given()):
-        if name.upper() not in known and name not in _OF_COMMANDS:
-            yield Finding(
-                "Setting", "note", f"{name} {place} is none of ours, so it is ignored", _meant(name, known)
+    for name, place in sorted(_names_in_use()):
+        if name.upper() not in known and name not in _COMMAND_VARIABLES:
+            yield CheckResult(
+                "Setting",
+                "note",
+                f"{name} {place} is none of ours, so it is ignored",
+                _suggest_name(name, known),
             )
 
 
-def token(settings: Settings) -> Iterator[Finding]:
+def token(settings: Settings) -> Iterator[CheckResult]:
     if settings.hf_token:
-        yield Finding("HF token", "ok", "set")
+        yield CheckResult("HF token", "ok", "set")
     else:
-        yield Finding(
+        yield CheckResult(
             "HF token", "note", "not set", "Set HF_TOKEN to speak other voices by hosted inference."
         )
 
 
-def lexicon(settings: Settings) -> Iterator[Finding]:
+def lexicon(settings: Settings) -> Iterator[CheckResult]:
     if settings.lexicon_file is None:
         return
     try:
         entries = len(Lexicon.read(settings.lexicon_file).entries)
     except ValueError as error:
         advice = "Mend the file, or unset ORATIO_LEXICON_FILE: no worker starts with it."
-        yield Finding("Lexicon", "problem", str(error), advice)
+        yield CheckResult("Lexicon", "problem", str(error), advice)
     else:
-        yield Finding("Lexicon", "ok", f"{settings.lexicon_file}: {entries} entries")
+        yield CheckResult("Lexicon", "ok", f"{settings.lexicon_file}: {entries} entries")
 
 
-def _given() -> set[tuple[str, str]]:
+def _names_in_use() -> set[tuple[str, str]]:
     file = Path(".env")
     lines = dotenv_values(file) if file.is_file() else {}
     named = [(name, "in the environment") for name in os.environ] + [(name, "in .env") for name in lines]
     return {(name, place) for name, place in named if name.upper().startswith(_PREFIX)}
 
 
-def _meant(name: str, known: set[str]) -> str:
+def _suggest_name(name: str, known: set[str]) -> str:
     bare = {one.removeprefix(_PREFIX): one for one in known}
     near = get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1)
     return f"Is {bare[near[0]]} meant?" if near else ".env.example names all that there are."

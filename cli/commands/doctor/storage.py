@@ -8,57 +8,57 @@ from typing import Literal
 
 from rich.filesize import decimal
 
-from cli.commands.doctor.result import Finding
-from cli.output.program_name import own_name
+from cli.commands.doctor.result import CheckResult
+from cli.output.program_name import program_name
 from common.settings import Settings
 from worker.host.models_folder import scan
 
 ENOUGH_DISK_BYTES = 1_000_000_000
-_LEAST_DISK_BYTES = 100_000_000
+MIN_DISK_BYTES = 100_000_000
 
 
-def data_folder(settings: Settings) -> Iterator[Finding]:
+def data_folder(settings: Settings) -> Iterator[CheckResult]:
     folder = settings.data_dir
-    there = _nearest(folder)
+    there = _existing_parent(folder)
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         advice = f"Make {there} writable, or set ORATIO_DATA_DIR to another folder."
-        yield Finding("Data folder", "problem", f"{folder} cannot be written", advice)
+        yield CheckResult("Data folder", "problem", f"{folder} cannot be written", advice)
         return
-    yield Finding(
+    yield CheckResult(
         "Data folder", "ok", str(folder) if folder.exists() else f"{folder} (made at the first start)"
     )
     free = shutil.disk_usage(there).free
     said = f"{free / 1e9:.1f} GB free"
     if free >= ENOUGH_DISK_BYTES:
-        yield Finding("Disk", "ok", said)
+        yield CheckResult("Disk", "ok", said)
     else:
-        state: Literal["note", "problem"] = "problem" if free < _LEAST_DISK_BYTES else "note"
-        yield Finding("Disk", state, said, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
+        state: Literal["note", "problem"] = "problem" if free < MIN_DISK_BYTES else "note"
+        yield CheckResult("Disk", state, said, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
 
 
-def models_folder(settings: Settings) -> Iterator[Finding]:
+def models_folder(settings: Settings) -> Iterator[CheckResult]:
     folder = settings.models_dir.absolute()
-    there = _nearest(folder)
+    there = _existing_parent(folder)
     if not os.access(there, os.W_OK | os.X_OK):
         advice = f"Make {there} writable or set ORATIO_MODELS_DIR."
-        yield Finding("Models folder", "note", f"{folder} cannot be written: no downloads", advice)
+        yield CheckResult("Models folder", "note", f"{folder} cannot be written: no downloads", advice)
     elif folder.exists():
-        yield Finding("Models folder", "ok", str(folder))
+        yield CheckResult("Models folder", "ok", str(folder))
         yield from _models(folder)
     else:
-        yield Finding("Models folder", "ok", f"{folder} (made at the first download)")
+        yield CheckResult("Models folder", "ok", f"{folder} (made at the first download)")
 
 
-def _models(folder: Path) -> Iterator[Finding]:
+def _models(folder: Path) -> Iterator[CheckResult]:
     for key, found in scan(folder).items():
         name, size = f"Weights {key}", decimal(found.size_bytes)
         if found.state == "partial":
-            advice = f"{own_name()} models download {key} fetches the rest"
-            yield Finding(name, "note", f"only in part, {size}", advice)
+            advice = f"{program_name()} models download {key} fetches the rest"
+            yield CheckResult(name, "note", f"only in part, {size}", advice)
         elif found.size_bytes:
-            yield Finding(name, "ok", size)
+            yield CheckResult(name, "ok", size)
 
 
-def _nearest(folder: Path) -> Path:
+def _existing_parent(folder: Path) -> Path:
     """The folder, or the first one above it that exists."""
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())

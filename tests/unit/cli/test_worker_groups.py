@@ -38,13 +38,16 @@ def gpus(folder: Path, count: int) -> None:
         (folder / "gpus" / f"0000:0{number}:00.0").mkdir(parents=True)
 
 
-def made(**given: Any) -> dict[str, worker_groups.Crew]:
-    return {crew.name: crew for crew in worker_groups.crews(Settings(_env_file=None, **given), workers=3)}
+def made(**given: Any) -> dict[str, worker_groups.WorkerGroup]:
+    return {
+        group.name: group
+        for group in worker_groups.worker_groups(Settings(_env_file=None, **given), workers=3)
+    }
 
 
 def test_only_this_environment(here: Path) -> None:
-    (crew,) = made().values()
-    assert (crew.name, crew.count, crew.models) == ("worker", 3, ("hibari", "kokoro", "stub"))
+    (group,) = made().values()
+    assert (group.name, group.count, group.models) == ("worker", 3, ("hibari", "kokoro", "stub"))
 
 
 def test_a_worker_for_each_environment_that_is_set_up(here: Path) -> None:
@@ -52,10 +55,10 @@ def test_a_worker_for_each_environment_that_is_set_up(here: Path) -> None:
     found = made()
     assert list(found) == ["worker", "torch", "parler"]
     for flavour, python in pythons.items():
-        crew = found[flavour]
-        assert (crew.count, crew.models, crew.python) == (1, FLAVOURS[flavour], str(python))
+        group = found[flavour]
+        assert (group.count, group.models, group.python) == (1, FLAVOURS[flavour], str(python))
         # While a batch of eight is spoken the next one gathers.
-        assert crew.concurrency >= 16
+        assert group.concurrency >= 16
 
 
 def test_an_environment_counts_once_it_is_built_to_its_end(here: Path) -> None:
@@ -89,5 +92,8 @@ def test_settings_name_families_or_single_weights(here: Path) -> None:
     for flavour in FLAVOURS:
         set_up(here, flavour)
     found = made(worker_models="mms_fra,stub,inference")
-    assert {name: crew.models for name, crew in found.items()} == {"worker": ("stub",), "torch": ("mms_fra",)}
+    assert {name: group.models for name, group in found.items()} == {
+        "worker": ("stub",),
+        "torch": ("mms_fra",),
+    }
     assert list(made(worker_models="parler")) == ["parler"]
