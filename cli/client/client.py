@@ -43,7 +43,7 @@ class Client:
 
     def submit(self, text: str, *, key: str | None = None, **options: Unpack[SynthesisOptions]) -> Job:
         """A job that has just been accepted. The same `key` with the same text and choices is the same job."""
-        said = self._connection.request_json(
+        response = self._connection.request_json(
             "POST",
             "/synthesize",
             params={"async_mode": "true"},
@@ -52,7 +52,7 @@ class Client:
             headers={"Idempotency-Key": key or secrets.token_hex(16)},
             retry_for_s=2.0,
         )
-        return decode(Job, said)
+        return decode(Job, response)
 
     def stream(self, text: str, *, keep: bool = False, **options: Unpack[SynthesisOptions]) -> SpeechStream:
         """Speech while it is made; with `keep` the job goes on when nobody listens any more."""
@@ -96,25 +96,25 @@ class Client:
         job = self.wait(job_id, on_progress=on_progress)
         if job.status == "completed":
             return job
-        said = job.error
-        message = said.message if said else f"The job was {job.status}."
-        raise ClientError(message, said.code if said else job.status, job_id=job_id)
+        error = job.error
+        message = error.message if error else f"The job was {job.status}."
+        raise ClientError(message, error.code if error else job.status, job_id=job_id)
 
     def wait(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
         """The job when it ended, however it did."""
-        tell = on_progress or (lambda _: None)
+        notify = on_progress or (lambda _: None)
         while True:
             for event in self.events(job_id):
                 # A snapshot is a whole job.
                 progress = decode(Progress, event.data.get("progress") or event.data)
                 if progress.segments_total and not event.is_last:
-                    tell(progress)
+                    notify(progress)
             job = decode(
                 Job, self._connection.request_json("GET", f"/jobs/{job_id}", retry_for_s=GIVE_UP_AFTER_S)
             )
             if job.is_terminal:
                 if job.progress.segments_total:
-                    tell(job.progress)
+                    notify(job.progress)
                 return job
 
     def download(self, job_id: str, target: Path, *, audio_format: str | None = None) -> int:
@@ -126,7 +126,7 @@ class Client:
     def transcode(self, job_id: str, audio_format: str) -> Rendition:
         """The sound of a recording in another format, when it has been made; `download` fetches it."""
         while True:
-            said = self._connection.request_json(
+            response = self._connection.request_json(
                 "POST",
                 f"/jobs/{job_id}/transcode",
                 json={"format": audio_format},
@@ -134,7 +134,7 @@ class Client:
                 read_timeout_s=_TRANSCODE_READ_TIMEOUT_S,
                 retry_for_s=GIVE_UP_AFTER_S,
             )
-            rendition = decode(Rendition, said)
+            rendition = decode(Rendition, response)
             if rendition.status == "completed":
                 return rendition
 
@@ -194,9 +194,9 @@ class Client:
         speed: float | None = None,
     ) -> Estimate:
         """What a text of so many characters would take if it was sent now."""
-        asked = {"chars": chars, "voice_id": voice_id, "priority": priority, "speed": speed}
+        query_params = {"chars": chars, "voice_id": voice_id, "priority": priority, "speed": speed}
         return decode(
-            Estimate, self._connection.request_json("GET", "/estimate", params=_without_none(asked))
+            Estimate, self._connection.request_json("GET", "/estimate", params=_without_none(query_params))
         )
 
     def models(self) -> ModelsStatus:
@@ -210,8 +210,10 @@ class Client:
 
     def request_downloads(self, *, models: Sequence[str] = (), voices: Sequence[str] = ()) -> Downloads:
         """With neither, of everything that is needed and missing."""
-        asked = {kind: list(names) for kind, names in (("models", models), ("voices", voices)) if names}
-        return decode(Downloads, self._connection.request_json("POST", "/models/download", json=asked))
+        query_params = {
+            kind: list(names) for kind, names in (("models", models), ("voices", voices)) if names
+        }
+        return decode(Downloads, self._connection.request_json("POST", "/models/download", json=query_params))
 
     def wait_for_download(
         self, download_id: str, *, on_progress: Callable[[int, int], None] | None = None
@@ -246,11 +248,11 @@ class Client:
     def _delete_many(self, path: str, job_ids: Sequence[str]) -> list[DeletionResult]:
         results: list[DeletionResult] = []
         for start in range(0, len(job_ids), _BATCH_SIZE):
-            some = list(job_ids[start : start + _BATCH_SIZE])
-            said = self._connection.request_json("POST", path, json={"job_ids": some})
-            results += decode_list(DeletionResult, said, "results")
+            batch = list(job_ids[start : start + _BATCH_SIZE])
+            response = self._connection.request_json("POST", path, json={"job_ids": batch})
+            results += decode_list(DeletionResult, response, "results")
         return results
 
 
-def _without_none(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}
+def _without_none(query_params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query_params.items() if value is not None}

@@ -106,10 +106,10 @@ def _read_error(response: httpx.Response) -> ClientError:
     finally:
         response.close()
     try:
-        said = response.json()["error"]
-        message, code = str(said["message"]), str(said["code"])
+        error = response.json()["error"]
+        message, code = str(error["message"]), str(error["code"])
     except (ValueError, KeyError, TypeError):
-        said = {}
+        error = {}
         message, code = (
             f"The service answered {response.status_code} {response.reason_phrase}.",
             "unexpected_answer",
@@ -118,19 +118,19 @@ def _read_error(response: httpx.Response) -> ClientError:
         message,
         code,
         status=response.status_code,
-        param=said.get("param"),
+        param=error.get("param"),
         retry_after_s=retry_after_s(response.headers),
-        job_id=said.get("job_id"),
+        job_id=error.get("job_id"),
     )
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Of a number of seconds or a date (RFC 9110, 10.2.3); None without a header, or one that is neither."""
-    said = headers.get("retry-after", "").strip()
-    if said.isdecimal():
-        return float(said)
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
     try:
-        until = parsedate_to_datetime(said)
+        until = parsedate_to_datetime(value)
     except ValueError:
         return None
     return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())

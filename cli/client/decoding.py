@@ -20,21 +20,21 @@ class Record:
 R = TypeVar("R", bound=Record)
 
 
-def decode(kind: type[R], said: Any) -> R:
+def decode(kind: type[R], value: Any) -> R:
     """Raises Failed for an answer that is no such thing."""
     try:
         hints = _hints(kind)  # type: ignore[arg-type]  # classes can be hashed
-        given = {name: _value(hint, said[name]) for name, hint in hints.items() if name in said}
-        return kind(**given, raw=said)
+        fields = {name: _value(hint, value[name]) for name, hint in hints.items() if name in value}
+        return kind(**fields, raw=value)
     except (TypeError, ValueError, AttributeError) as error:
         message = f"The service answered something that is no {kind.__name__}: {error}."
         raise ClientError(message, "unexpected_answer") from None
 
 
-def decode_list(kind: type[R], said: Any, name: str) -> list[R]:
+def decode_list(kind: type[R], value: Any, name: str) -> list[R]:
     """What stands below that name of an answer. Raises Failed."""
     try:
-        return [decode(kind, one) for one in said[name]]
+        return [decode(kind, item) for item in value[name]]
     except (KeyError, TypeError):
         raise ClientError(f"The service answered nothing that has {name}.", "unexpected_answer") from None
 
@@ -44,15 +44,15 @@ def _hints(kind: type[Record]) -> dict[str, Any]:
     return {name: hint for name, hint in get_type_hints(kind).items() if name != "raw"}
 
 
-def _value(hint: Any, said: Any) -> Any:
-    if said is None:
+def _value(hint: Any, value: Any) -> Any:
+    if value is None:
         return None
     if get_origin(hint) is UnionType:
-        hint = next(one for one in get_args(hint) if one is not NoneType)
+        hint = next(item for item in get_args(hint) if item is not NoneType)
     if get_origin(hint) is tuple:
-        return tuple(_value(get_args(hint)[0], one) for one in said)
+        return tuple(_value(get_args(hint)[0], item) for item in value)
     if hint is datetime:
-        return datetime.fromisoformat(said)
+        return datetime.fromisoformat(value)
     if isinstance(hint, type) and issubclass(hint, Record):
-        return decode(hint, said)
-    return said
+        return decode(hint, value)
+    return value

@@ -73,13 +73,13 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
             fields[name] = f"{fields[name]}\n{value}" if name == "data" and name in fields else value
             continue
         if "data" in fields:
-            yield Event(fields.get("id") or None, fields.get("event", "message"), _data(fields["data"]))
+            yield Event(fields.get("id") or None, fields.get("event", "message"), _parse_data(fields["data"]))
         fields = {}
 
 
-def _data(said: str) -> Mapping[str, Any]:
+def _parse_data(text: str) -> Mapping[str, Any]:
     try:
-        data = json.loads(said)
+        data = json.loads(text)
     except ValueError:
         data = None
     if not isinstance(data, dict):

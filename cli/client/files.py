@@ -16,8 +16,8 @@ from cli.client.events import GIVE_UP_AFTER_S
 def atomic_write(target: Path) -> Iterator[IO[bytes]]:
     """Written beside its place and moved there at the end. Pipes and devices are written as they are."""
     if target.exists() and not target.is_file():
-        with target.open("wb", buffering=0) as there:
-            yield there
+        with target.open("wb", buffering=0) as file:
+            yield file
         return
     temp_file = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:

@@ -31,9 +31,9 @@ class SpeechStream:
 
     def __init__(self, connection: Connection, body: dict[str, Any]) -> None:
         self._connection = connection
-        asked = body | {"stream_format": "sse"}
+        request_body = body | {"stream_format": "sse"}
         self._response = connection.send(
-            "POST", "/v1/audio/speech", json=asked, read_timeout_s=_READ_TIMEOUT_S
+            "POST", "/v1/audio/speech", json=request_body, read_timeout_s=_READ_TIMEOUT_S
         )
         self._last_event_id: str | None = None
         self.job_id: str = self._response.headers.get("x-oratio-job-id", "")

@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from common.settings import Settings
 
 
-def read_settings(**given: Any) -> "Settings":
+def read_settings(**overrides: Any) -> "Settings":
     """What the command line says goes before the environment; None leaves it to that. Leaves the command with 2."""
     from pydantic import ValidationError
 
     from common.settings import Settings
 
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        for one in error.errors():
-            typer.echo(f"ORATIO_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}", err=True)
+        for detail in error.errors():
+            typer.echo(f"ORATIO_{'_'.join(map(str, detail['loc'])).upper()}: {detail['msg']}", err=True)
         raise typer.Exit(2) from None

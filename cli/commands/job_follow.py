@@ -22,12 +22,12 @@ def _print_progress(client: Client, job_id: str) -> Job:
     console = make_console()
     with job_progress(console) as show:
 
-        def tell(progress: Progress) -> None:
+        def report(progress: Progress) -> None:
             show(progress)
             if not console.is_terminal:
                 console.print(f"{progress.segments_done} of {progress.segments_total} segments")
 
-        return client.wait(job_id, on_progress=tell)
+        return client.wait(job_id, on_progress=report)
 
 
 def _print_events(client: Client, job_id: str) -> Job:

@@ -41,8 +41,8 @@ def show_one(settings: Settings, job_id: str, *, as_json: bool, url: str | None)
         print_json(job.raw)
         return 0
     console = make_console()
-    for name, said in _fields(job):
-        console.print(f"{name:<9} {said}")
+    for name, value in _fields(job):
+        console.print(f"{name:<9} {value}")
     return 0
 
 
@@ -73,7 +73,7 @@ def _row(job: Job) -> tuple[str, ...]:
 def _fields(job: Job) -> Iterator[tuple[str, str]]:
     """What there is of it, in the order in which one asks."""
     took_ms = job.timings.total_ms
-    facts = {
+    fields = {
         "Job": job.job_id,
         "Status": describe_status(job),
         "Error": f"{job.error.message} ({job.error.code})" if job.error else "",
@@ -90,5 +90,5 @@ def _fields(job: Job) -> Iterator[tuple[str, str]]:
         "Attempts": str(job.attempts) if job.attempts > 1 else "",
         "Text": job.text,
     }
-    yield from ((name, plain(said)) for name, said in facts.items() if said)
+    yield from ((name, plain(value)) for name, value in fields.items() if value)
     yield from (("Warning", plain(warning)) for warning in job.warnings)

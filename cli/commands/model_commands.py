@@ -24,16 +24,16 @@ Action = Literal["warm", "unload"]
 class _Outcome:
     """What came of an order; `said` is for people."""
 
-    order: ModelCommand
+    command: ModelCommand
     done: bool
-    said: str
+    message: str
 
     def as_json(self) -> dict[str, object]:
         return {
-            "weights": self.order.weights,
-            "worker": self.order.worker,
+            "weights": self.command.weights,
+            "worker": self.command.worker,
             "done": self.done,
-            "said": self.said,
+            "said": self.message,
         }
 
 
@@ -65,27 +65,27 @@ def run_model_command(
 
 
 def _watch(
-    client: Client, action: Action, told: Sequence[ModelCommand], console: Console, errors: Console
+    client: Client, action: Action, commands: Sequence[ModelCommand], console: Console, errors: Console
 ) -> list[_Outcome]:
     """What came of each, told as it comes."""
-    if told and action == "warm":
-        console.print(f"Loading {', '.join(dict.fromkeys(one.weights for one in told))} …")
+    if commands and action == "warm":
+        console.print(f"Loading {', '.join(dict.fromkeys(one.weights for one in commands))} …")
     outcomes: list[_Outcome] = []
-    waiting, give_up_at = list(told), time.monotonic() + _TIMEOUT_S[action]
-    while waiting and time.monotonic() < give_up_at:
+    pending, give_up_at = list(commands), time.monotonic() + _TIMEOUT_S[action]
+    while pending and time.monotonic() < give_up_at:
         states = _worker_states(client)
-        came = {one: _outcome(action, one, states.get((one.weights, one.worker))) for one in waiting}
-        new = [outcome for outcome in came.values() if outcome]
-        for outcome in new:
-            (console if outcome.done else errors).print(outcome.said)
-        outcomes += new
-        waiting = [one for one, outcome in came.items() if outcome is None]
-        if waiting:
+        outcome_of = {one: _outcome(action, one, states.get((one.weights, one.worker))) for one in pending}
+        finished = [outcome for outcome in outcome_of.values() if outcome]
+        for outcome in finished:
+            (console if outcome.done else errors).print(outcome.message)
+        outcomes += finished
+        pending = [one for one, outcome in outcome_of.items() if outcome is None]
+        if pending:
             time.sleep(_POLL_INTERVAL_S)
-    late = [_Outcome(one, False, _timeout_message(action, one)) for one in waiting]
-    for outcome in late:
-        errors.print(outcome.said)
-    return outcomes + late
+    timed_out = [_Outcome(one, False, _timeout_message(action, one)) for one in pending]
+    for outcome in timed_out:
+        errors.print(outcome.message)
+    return outcomes + timed_out
 
 
 def _worker_states(client: Client) -> dict[tuple[str, str], WeightsWorker]:
@@ -93,22 +93,22 @@ def _worker_states(client: Client) -> dict[tuple[str, str], WeightsWorker]:
     return {(one.key, worker.id): worker for one in weights for worker in one.workers}
 
 
-def _outcome(action: Action, order: ModelCommand, worker: WeightsWorker | None) -> _Outcome | None:
+def _outcome(action: Action, command: ModelCommand, worker: WeightsWorker | None) -> _Outcome | None:
     """None while it is under way."""
-    key = order.weights
+    key = command.weights
     if worker is None:
-        return _Outcome(order, action == "unload", f"{key} is not on {order.worker} any more.")
+        return _Outcome(command, action == "unload", f"{key} is not on {command.worker} any more.")
     if worker.trouble:
-        return _Outcome(order, False, f"{key} cannot be loaded. {worker.trouble}")
+        return _Outcome(command, False, f"{key} cannot be loaded. {worker.trouble}")
     if worker.loaded == (action == "warm"):
         state = "loaded" if worker.loaded else "unloaded"
-        return _Outcome(order, True, f"{key} is {state} on {order.worker}.")
+        return _Outcome(command, True, f"{key} is {state} on {command.worker}.")
     return None
 
 
-def _timeout_message(action: Action, order: ModelCommand) -> str:
+def _timeout_message(action: Action, command: ModelCommand) -> str:
     return (
-        f"{order.weights} is not {action}ed on {order.worker} yet: it is in use, others are being loaded, or its log "
+        f"{command.weights} is not {action}ed on {command.worker} yet: it is in use, others are being loaded, or its log "
         "says why."
     )
 

@@ -68,8 +68,8 @@ def _loaded(weights: Weights) -> str:
 def _load_errors(answer: ModelsStatus) -> list[str]:
     """Each once, however many workers have it."""
     weights = [one for model in answer.models for one in model.weights]
-    told = [(one.key, worker.trouble) for one in weights for worker in one.workers]
-    return list(dict.fromkeys(f"{key} is broken: {trouble}" for key, trouble in told if trouble))
+    load_errors = [(one.key, worker.trouble) for one in weights for worker in one.workers]
+    return list(dict.fromkeys(f"{key} is broken: {trouble}" for key, trouble in load_errors if trouble))
 
 
 def _languages_note() -> str:

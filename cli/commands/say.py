@@ -82,7 +82,7 @@ def _plan(arguments: SayArguments, errors: Console) -> _Plan:
 
 def _speak(client: Client, plan: _Plan, errors: Console) -> Job:
     job = client.submit(plan.text, **plan.options)
-    told = _warn(job.warnings, errors)
+    shown = _warn(job.warnings, errors)
     try:
         with job_progress(errors) as show:
             job = client.result(job.job_id, on_progress=show)
@@ -90,14 +90,14 @@ def _speak(client: Client, plan: _Plan, errors: Console) -> Job:
         with suppress(ClientError):
             client.cancel(job.job_id)
         raise
-    _warn(job.warnings, errors, told=told)
+    _warn(job.warnings, errors, shown=shown)
     return job
 
 
-def _warn(warnings: Iterable[str], errors: Console, *, told: Sequence[str] = ()) -> Sequence[str]:
+def _warn(warnings: Iterable[str], errors: Console, *, shown: Sequence[str] = ()) -> Sequence[str]:
     """Told as soon as they are known: a job may wait for long."""
     for warning in (known := list(warnings)):
-        if warning not in told:
+        if warning not in shown:
             errors.print(f"Warning: {warning}")
     return known
 

@@ -20,8 +20,10 @@ def worker_command(settings: Settings, *, models: str, concurrency: int | None, 
     from worker.engines import available_aliases
 
     available = available_aliases(settings)
-    asked = tuple(model.strip() for model in models.split(",") if model.strip())
-    served = asked or settings.worker_model_names or tuple(a for a in available if a != processes.INFERENCE)
+    requested = tuple(model.strip() for model in models.split(",") if model.strip())
+    served = (
+        requested or settings.worker_model_names or tuple(a for a in available if a != processes.INFERENCE)
+    )
     if missing := [model for model in served if model.partition("_")[0] not in available]:
         raise typer.BadParameter(_missing(missing, available), param_hint="--models")
     if concurrency is None:

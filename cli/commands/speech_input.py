@@ -11,10 +11,10 @@ class InvalidInput(Exception):
     """Nothing to speak, bytes that are not UTF-8, or a lexicon that is none."""
 
 
-def read_text(given: str | None, errors: Console) -> str:
+def read_text(argument: str | None, errors: Console) -> str:
     """As given, or standard input. Raises BadText."""
-    if given is not None and given != "-":
-        text = given
+    if argument is not None and argument != "-":
+        text = argument
     else:
         if sys.stdin.isatty():
             errors.print("Type what to say; Ctrl-D ends it.")
@@ -38,6 +38,8 @@ def read_lexicon(path: Path | None) -> dict[str, str] | None:
         raise InvalidInput(f"The lexicon {path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
         raise InvalidInput(f"The lexicon {path} is not JSON: {error}.") from None
-    if not (isinstance(lexicon, dict) and all(isinstance(said, str) for said in lexicon.values())):
+    if not (
+        isinstance(lexicon, dict) and all(isinstance(replacement, str) for replacement in lexicon.values())
+    ):
         raise InvalidInput(f'The lexicon {path} must be one JSON object of words, such as {{"GIF": "jiff"}}.')
     return lexicon

@@ -117,10 +117,10 @@ def _choose_output(arguments: StreamArguments) -> _AudioOutput:
 def _play_stream(
     client: Client, text: str, options: SynthesisOptions, output: _AudioOutput, *, keep: bool
 ) -> _StreamResult:
-    asked_at = time.monotonic()
+    started_at = time.monotonic()
     with client.stream(text, keep=keep, **options) as sound, output.open() as write:
-        first_s = _copy_audio(sound, write, asked_at)
-    return _StreamResult(sound.job_id, sound.size_bytes, first_s)
+        first_audio_s = _copy_audio(sound, write, started_at)
+    return _StreamResult(sound.job_id, sound.size_bytes, first_audio_s)
 
 
 def _warnings(client: Client, result: _StreamResult) -> Sequence[str]:
@@ -131,13 +131,13 @@ def _warnings(client: Client, result: _StreamResult) -> Sequence[str]:
         return ()
 
 
-def _copy_audio(sound: SpeechStream, write: Write, asked_at: float) -> float:
+def _copy_audio(sound: SpeechStream, write: Write, started_at: float) -> float:
     """When the first sound came, in seconds."""
-    first_s = 0.0
+    first_audio_s = 0.0
     for chunk in sound:
-        first_s = first_s or time.monotonic() - asked_at
+        first_audio_s = first_audio_s or time.monotonic() - started_at
         write(chunk)
-    return first_s
+    return first_audio_s
 
 
 @contextmanager
@@ -165,13 +165,13 @@ def _close_stdout() -> None:
 
 def _show(result: _StreamResult, output: _AudioOutput, errors: Console, *, as_json: bool) -> None:
     if as_json:
-        said = {
+        summary = {
             "job_id": result.job_id,
             "to": output.name,
             "format": output.format,
             "size_bytes": result.size_bytes,
         }
-        print_json(said | {"first_sound_ms": round(result.first_audio_s * 1000, 1)})
+        print_json(summary | {"first_sound_ms": round(result.first_audio_s * 1000, 1)})
     elif isinstance(output.target, Path):
         errors.print(
             f"{output.name}: {result.size_bytes:,} bytes, the first of them after {result.first_audio_s:.2f} s"

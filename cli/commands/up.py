@@ -116,24 +116,28 @@ def _provider(settings: Settings) -> str:
 
 def _workers(stack: Stack) -> str:
     text = ", ".join(f"{group.count} x {_flavour(group)}" for group in stack.worker_groups)
-    wanted, there = sum(group.count for group in stack.worker_groups), count_live_workers(stack.url)
-    return text if there >= wanted else f"{text}; {there} of {wanted} are there so far"
+    expected, alive = sum(group.count for group in stack.worker_groups), count_live_workers(stack.url)
+    return text if alive >= expected else f"{text}; {alive} of {expected} are there so far"
 
 
 def _flavour(group: WorkerGroup) -> str:
     return group.name if group.name in FLAVOURS else "base"
 
 
-def _models(known: list[dict[str, Any]]) -> str:
+def _models(models: list[dict[str, Any]]) -> str:
     """What can be spoken now, by what the service says."""
-    spoken = [model["alias"] for model in known if _has_voices(model)]
-    others = [model for model in known if not _has_voices(model)]
-    silent = [model["alias"] for model in others if model["state"] == "complete"]
-    text = ", ".join(spoken) or "none yet"
-    if len(others) > len(silent):
-        text += f" ({len(others) - len(silent)} more can be downloaded: {program_name()} models status)"
-    if silent:
-        text += f"; here, but no worker speaks them yet: {', '.join(silent)} ({program_name()} doctor)"
+    available = [model["alias"] for model in models if _has_voices(model)]
+    others = [model for model in models if not _has_voices(model)]
+    without_worker = [model["alias"] for model in others if model["state"] == "complete"]
+    text = ", ".join(available) or "none yet"
+    if len(others) > len(without_worker):
+        text += (
+            f" ({len(others) - len(without_worker)} more can be downloaded: {program_name()} models status)"
+        )
+    if without_worker:
+        text += (
+            f"; here, but no worker speaks them yet: {', '.join(without_worker)} ({program_name()} doctor)"
+        )
     return text
 
 

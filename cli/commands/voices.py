@@ -33,9 +33,9 @@ def voices(
 
 def _row(voice: Voice) -> tuple[str, ...]:
     languages = ", ".join(voice.languages[:_MAX_LANGUAGES])
-    more = " …" if len(voice.languages) > _MAX_LANGUAGES else ""
-    spoken = "a beep" if voice.provider == "stub" else voice.provider or "no"
-    return (voice.id, voice.name, voice.model, languages + more, voice.gender, spoken, _note(voice))
+    ellipsis = " …" if len(voice.languages) > _MAX_LANGUAGES else ""
+    provider = "a beep" if voice.provider == "stub" else voice.provider or "no"
+    return (voice.id, voice.name, voice.model, languages + ellipsis, voice.gender, provider, _note(voice))
 
 
 def _note(voice: Voice) -> str:

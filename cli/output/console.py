@@ -28,11 +28,11 @@ def make_console(*, stderr: bool = False) -> Console:
     return _PipeSafeConsole(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def print_json(said: Any, *, in_one_line: bool = False) -> None:
+def print_json(value: Any, *, in_one_line: bool = False) -> None:
     """For programs, which read it whole or line by line."""
-    written = json.dumps(said, ensure_ascii=False, indent=None if in_one_line else 2)
+    text = json.dumps(value, ensure_ascii=False, indent=None if in_one_line else 2)
     # Not by a console: that would tell of broken pipes nobody, and programs go by them.
-    print(written, flush=True)
+    print(text, flush=True)
 
 
 @contextmanager

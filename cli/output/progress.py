@@ -70,13 +70,13 @@ class DownloadProgress:
         self._print_percent(name, done_bytes, total_bytes)
 
     def end(self, name: str, *, succeeded: bool) -> None:
-        said = "done" if succeeded else "failed"
+        state = "done" if succeeded else "failed"
         if not succeeded:
             self._failed.append(name)
-        self._bars.update(self._tasks[name], state=said)
+        self._bars.update(self._tasks[name], state=state)
         self._bars.stop_task(self._tasks[name])
         if not self._console.is_terminal:
-            self._console.print(f"{name}: {said}")
+            self._console.print(f"{name}: {state}")
 
     def _print_percent(self, name: str, done_bytes: int, total_bytes: int) -> None:
         percent = 100 * done_bytes // total_bytes
@@ -93,7 +93,9 @@ def job_progress(console: Console) -> Iterator[Callable[[client.Progress], None]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Speaking", total=None)
-        yield lambda told: bar.update(task, completed=told.segments_done, total=told.segments_total)
+        yield lambda progress: bar.update(
+            task, completed=progress.segments_done, total=progress.segments_total
+        )
 
 
 class _WhenSizeKnown(ProgressColumn):

@@ -33,7 +33,7 @@ def show_table(
 
 def plain(text: str) -> str:
     """In one line, without what a terminal would obey: texts are other people's."""
-    return "".join(one for one in " ".join(text.split()) if one.isprintable())
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 
 def local_time(when: datetime | None) -> str:

@@ -18,9 +18,9 @@ class ServiceAddress:
 def publish_address(data_dir: Path, url: str) -> Iterator[None]:
     """Let `oratio say` and others find the service while the block runs."""
     path = _address_file(data_dir)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps({"url": url, "pid": os.getpid()}))
-    fresh.replace(path)
+    temp_path = path.with_suffix(".new")
+    temp_path.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    temp_path.replace(path)
     try:
         yield
     finally:
@@ -30,8 +30,8 @@ def publish_address(data_dir: Path, url: str) -> Iterator[None]:
 def read_address(data_dir: Path) -> ServiceAddress | None:
     """What the last service said; it may be gone by now."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        said = json.loads(_address_file(data_dir).read_text())
-        return ServiceAddress(str(said["url"]), int(said["pid"]))
+        content = json.loads(_address_file(data_dir).read_text())
+        return ServiceAddress(str(content["url"]), int(content["pid"]))
     return None
 
 

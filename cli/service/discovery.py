@@ -13,9 +13,9 @@ class ServiceNotFound(Exception):
 def find_service(settings: Settings) -> str | None:
     """The service of this data folder, else one on the usual port."""
     address = read_address(settings.data_dir)
-    usual = as_url(settings.host, settings.port)
-    places = [address.url, usual] if address else [usual]
-    return next((url for url in places if fetch_health(url)), None)
+    default_url = as_url(settings.host, settings.port)
+    candidates = [address.url, default_url] if address else [default_url]
+    return next((url for url in candidates if fetch_health(url)), None)
 
 
 def service_at(url: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
-_EVERY_S = 0.2
+_READ_INTERVAL_S = 0.2
 
 
 @contextmanager
@@ -23,9 +23,9 @@ def follow_logs(folder: Path, *, report: Callable[[str], None]) -> Iterator[None
 
 
 def _follow(folder: Path, read: dict[Path, int], done: Event, report: Callable[[str], None]) -> None:
-    last_look = False
-    while not last_look:
-        last_look = done.wait(_EVERY_S)
+    is_last_read = False
+    while not is_last_read:
+        is_last_read = done.wait(_READ_INTERVAL_S)
         for log in sorted(folder.glob("*.log")):
             read[log] = _report_new(log, read.get(log, 0), report)
 
@@ -36,8 +36,8 @@ def _report_new(log: Path, start: int, report: Callable[[str], None]) -> int:
         start = 0
     with log.open("rb") as handle:
         handle.seek(start)
-        added = handle.read()
-    whole = added.rpartition(b"\n")[0]
-    for line in whole.splitlines():
+        new_bytes = handle.read()
+    whole_lines = new_bytes.rpartition(b"\n")[0]
+    for line in whole_lines.splitlines():
         report(f"{log.stem:<10} {line.decode(errors='replace')}")
-    return start + (len(whole) + 1 if whole else 0)
+    return start + (len(whole_lines) + 1 if whole_lines else 0)

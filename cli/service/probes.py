@@ -21,9 +21,9 @@ _SERVICE = "oratioviva"
 def fetch_health(url: str) -> dict[str, Any] | None:
     """Its answer, when it is one of ours that gives it."""
     with suppress(OSError, ValueError):
-        said = json.loads(_get(f"{url}/health", timeout_s=_HEALTH_TIMEOUT_S))
-        if isinstance(said, dict) and said.get("service") == _SERVICE:
-            return said
+        answer = json.loads(_get(f"{url}/health", timeout_s=_HEALTH_TIMEOUT_S))
+        if isinstance(answer, dict) and answer.get("service") == _SERVICE:
+            return answer
     return None
 
 
@@ -49,8 +49,8 @@ def count_live_workers(url: str) -> int:
 def fetch_models(url: str) -> list[dict[str, Any]]:
     """What GET /models/status says of each; nothing when nobody says."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        said = _get(f"{url}/models/status", timeout_s=_READY_TIMEOUT_S, most_bytes=_MAX_STATUS_BYTES)
-        return list(json.loads(said)["models"])
+        answer = _get(f"{url}/models/status", timeout_s=_READY_TIMEOUT_S, max_bytes=_MAX_STATUS_BYTES)
+        return list(json.loads(answer)["models"])
     return []
 
 
@@ -59,10 +59,10 @@ def uses_proxy(url: str) -> bool:
     return not is_loopback(urlsplit(url).hostname or "")
 
 
-def _get(url: str, *, timeout_s: float, most_bytes: int = _MAX_BYTES) -> bytes:
+def _get(url: str, *, timeout_s: float, max_bytes: int = _MAX_BYTES) -> bytes:
     handlers = () if uses_proxy(url) else (urllib.request.ProxyHandler({}),)
     with urllib.request.build_opener(*handlers).open(url, timeout=timeout_s) as answer:
-        body: bytes = answer.read(most_bytes)
+        body: bytes = answer.read(max_bytes)
         return body
 
 

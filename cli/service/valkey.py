@@ -78,18 +78,18 @@ def _read_text(path: Path) -> str:
 
 
 def _reusable_port(path: Path) -> int:
-    kept = _read_text(path)
-    if kept.isdigit() and is_free(HOST, int(kept)):
-        return int(kept)
+    saved_port = _read_text(path)
+    if saved_port.isdigit() and is_free(HOST, int(saved_port)):
+        return int(saved_port)
     return free_port(HOST)
 
 
 def _receives(connection: socket.socket, expected: bytes) -> bool:
-    got = b""
+    received = b""
     deadline = time.monotonic() + 1
-    while len(got) < len(expected) and time.monotonic() < deadline:
+    while len(received) < len(expected) and time.monotonic() < deadline:
         chunk = connection.recv(64)
         if not chunk:
             break
-        got += chunk
-    return got == expected
+        received += chunk
+    return received == expected

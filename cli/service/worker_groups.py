@@ -85,5 +85,5 @@ def _flavour_group(flavour: str, settings: Settings) -> WorkerGroup:
 
 def _selected(models: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
     """What ORATIO_WORKER_MODELS names of these, by families or by single sets of weights; all when it names none."""
-    asked = tuple(name for name in settings.worker_model_names if name != INFERENCE)
-    return tuple(name for name in asked if name.partition("_")[0] in models) if asked else models
+    selected = tuple(name for name in settings.worker_model_names if name != INFERENCE)
+    return tuple(name for name in selected if name.partition("_")[0] in models) if selected else models

@@ -42,9 +42,9 @@ def find_node(frontend: Path = FRONTEND) -> Node:
     for node in found:
         if fits(node.version, wanted):
             return node
-    there = f"found {', '.join(map(str, found))}" if found else "found none with npm beside it"
+    found_text = f"found {', '.join(map(str, found))}" if found else "found none with npm beside it"
     raise NoNode(
-        f"The studio needs Node.js {wanted}: {there}. `{INSTALL}` installs one into this environment."
+        f"The studio needs Node.js {wanted}: {found_text}. `{INSTALL}` installs one into this environment."
     )
 
 
@@ -67,9 +67,9 @@ def as_text(version: Version) -> str:
 
 
 def _matches(version: Version, sign: str, number: str) -> bool:
-    least = tuple(map(int, number.split(".")))
-    same = 1 if sign == "^" else len(least) if not sign else 0
-    return version >= least and version[:same] == least[:same]
+    required = tuple(map(int, number.split(".")))
+    fixed_parts = 1 if sign == "^" else len(required) if not sign else 0
+    return version >= required and version[:fixed_parts] == required[:fixed_parts]
 
 
 def _candidates() -> Iterator[Node]:
@@ -88,12 +88,12 @@ def _candidates() -> Iterator[Node]:
 def _query_version(program: Path, npm: tuple[str, ...]) -> Iterator[Node]:
     """Nothing when it does not run."""
     try:
-        said = subprocess.run(  # noqa: S603  # found by name or in this environment
+        output = subprocess.run(  # noqa: S603  # found by name or in this environment
             [program, "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return
-    if match := re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)\S*", said.strip()):
+    if match := re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)\S*", output.strip()):
         yield Node(program, npm, tuple(map(int, match.groups())))
 
 

@@ -273,4 +273,4 @@ def test_a_node_that_is_too_old_is_noted_where_there_is_something_to_build(
             continue
         (found,) = installation.node(fresh, frontend=tmp_path)
         assert (found.name, found.state) == ("Node.js", state)
-        assert state == "ok" or (">=99" in found.said and "make setup-node" in found.advice)
+        assert state == "ok" or (">=99" in found.message and "make setup-node" in found.advice)

@@ -37,9 +37,9 @@ def address(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _running_service(url: str) -> CheckResult:
-    told = fetch_health(url) or {}
-    said = f"{url}, version {told.get('version')}, workers: {told.get('workers_alive')}"
+    health = fetch_health(url) or {}
+    message = f"{url}, version {health.get('version')}, workers: {health.get('workers_alive')}"
     if missing := not_ready_reason(url):
         advice = "Look into the logs folder of its data folder."
-        return CheckResult("Service", "problem", f"{said}, not ready: {missing}", advice)
-    return CheckResult("Service", "ok", f"{said}, ready")
+        return CheckResult("Service", "problem", f"{message}, not ready: {missing}", advice)
+    return CheckResult("Service", "ok", f"{message}, ready")

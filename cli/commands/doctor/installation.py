@@ -30,12 +30,12 @@ _WITHOUT_GPL = ".run-gpl0"
 
 
 def python(_: Settings) -> Iterator[CheckResult]:
-    said = f"{sys.version.split()[0]} ({sys.executable})"
+    message = f"{sys.version.split()[0]} ({sys.executable})"
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
-        yield CheckResult("Python", "ok", said)
+        yield CheckResult("Python", "ok", message)
     else:
         yield CheckResult(
-            "Python", "problem", said, "Use Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"
+            "Python", "problem", message, "Use Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"
         )
 
 
@@ -66,8 +66,8 @@ def environments(settings: Settings) -> Iterator[CheckResult]:
         elif ready_at is None:
             yield CheckResult(name, "note", f"not there, {purpose}", f"make setup-{flavour} builds it")
         elif started_at is not None and ready_at > started_at:
-            said = f"{purpose}: ready, but the service was started before it"
-            yield CheckResult(name, "note", said, "Stop the service and start it again.")
+            message = f"{purpose}: ready, but the service was started before it"
+            yield CheckResult(name, "note", message, "Stop the service and start it again.")
         else:
             yield CheckResult(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
 
@@ -76,9 +76,11 @@ def built_studio(settings: Settings) -> Iterator[CheckResult]:
     """The service works without it, so nothing here is a problem."""
     folder = settings.frontend_dir.absolute()
     if (folder / build.BUILD_ERROR).exists():
-        still = "the page of before is served" if build.is_built(settings) else "nothing is served at /app/"
-        said = f"its last build failed, {still} ({folder / build.BUILD_ERROR})"
-        yield CheckResult("Studio", "note", said, f"{build.BUILD_COMMAND} tries again and says why")
+        consequence = (
+            "the page of before is served" if build.is_built(settings) else "nothing is served at /app/"
+        )
+        message = f"its last build failed, {consequence} ({folder / build.BUILD_ERROR})"
+        yield CheckResult("Studio", "note", message, f"{build.BUILD_COMMAND} tries again and says why")
     elif build.is_built(settings):
         yield CheckResult("Studio", "ok", f"built ({folder})")
     else:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 
 from cli.commands.doctor import gateway, installation, servers, storage
 from cli.commands.doctor import settings as configured
@@ -35,7 +34,9 @@ def doctor(settings: Settings, *, as_json: bool) -> int:
     succeeded = all(result.state != "problem" for result in results)
     console = make_console()
     if as_json:
-        console.print(json.dumps({"ok": succeeded, "checks": [asdict(one) for one in results]}, indent=2))
+        console.print(
+            json.dumps({"ok": succeeded, "checks": [result.as_json() for result in results]}, indent=2)
+        )
     else:
         width = max(len(result.name) for result in results)
         for result in results:
@@ -45,4 +46,4 @@ def doctor(settings: Settings, *, as_json: bool) -> int:
 
 def _line(result: CheckResult, *, width: int) -> str:
     advice = f"\n   {'':<{width}} {result.advice}" if result.advice else ""
-    return f"{_MARKS[result.state]} {result.name:<{width}} {result.said}{advice}"
+    return f"{_MARKS[result.state]} {result.name:<{width}} {result.message}{advice}"

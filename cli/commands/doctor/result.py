@@ -10,5 +10,8 @@ class CheckResult:
 
     name: str
     state: Literal["ok", "note", "problem"]
-    said: str
+    message: str
     advice: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return {"name": self.name, "state": self.state, "said": self.message, "advice": self.advice}

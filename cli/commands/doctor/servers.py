@@ -24,42 +24,44 @@ _TIMEOUT_S = 3
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    said: str
+    message: str
     advice: str
 
 
 def database(settings: Settings) -> Iterator[CheckResult]:
     url = make_url(settings.database)
     is_file = url.get_backend_name() == "sqlite"
-    said = f"SQLite, {url.database}" if is_file else without_password(settings.database)
+    message = f"SQLite, {url.database}" if is_file else without_password(settings.database)
     if is_file and not Path(url.database or "").exists():
-        yield CheckResult("Database", "note", f"{said}, is not there yet", f"`{program_name()} up` makes it.")
+        yield CheckResult(
+            "Database", "note", f"{message}, is not there yet", f"`{program_name()} up` makes it."
+        )
     elif problem := _database_problem(settings.database):
-        yield CheckResult("Database", "problem", f"{said}: {problem.said}", problem.advice)
+        yield CheckResult("Database", "problem", f"{message}: {problem.message}", problem.advice)
     else:
-        yield CheckResult("Database", "ok", f"{said}, up to date")
+        yield CheckResult("Database", "ok", f"{message}, up to date")
 
 
 def redis_server(settings: Settings) -> Iterator[CheckResult]:
     if uses_bundled_server(settings):
         yield CheckResult("Queue server", "ok", "the bundled Valkey, which `oratio up` starts and watches")
     elif problem := _redis_problem(settings.redis_url):
-        said = f"{without_password(settings.redis_url)}: {problem.said}"
-        yield CheckResult("Queue server", "problem", said, problem.advice)
+        message = f"{without_password(settings.redis_url)}: {problem.message}"
+        yield CheckResult("Queue server", "problem", message, problem.advice)
     else:
         yield CheckResult("Queue server", "ok", without_password(settings.redis_url))
 
 
 def _database_problem(database_url: str) -> _Problem | None:
     try:
-        now = _revision(database_url)
+        current = _revision(database_url)
     except (SQLAlchemyError, OSError, ImportError) as error:
         return _Problem(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_DATABASE_URL.")
     newest = ScriptDirectory(str(FOLDER)).get_current_head()
-    if now == newest:
+    if current == newest:
         return None
     return _Problem(
-        f"tables are at {now or 'nothing'}, not {newest}",
+        f"tables are at {current or 'nothing'}, not {newest}",
         f"`{program_name()} migrate` brings them up to date.",
     )
 
@@ -77,8 +79,8 @@ def _redis_problem(redis_url: str) -> _Problem | None:
 
 def _revision(database_url: str) -> str | None:
     url = make_url(database_url)
-    given: dict[str, object] = {}
+    connect_args: dict[str, object] = {}
     if url.get_backend_name() == "postgresql":
-        url, given = url.set(drivername="postgresql+psycopg"), {"connect_timeout": _TIMEOUT_S}
-    with create_engine(url, poolclass=NullPool, connect_args=given).connect() as connection:
+        url, connect_args = url.set(drivername="postgresql+psycopg"), {"connect_timeout": _TIMEOUT_S}
+    with create_engine(url, poolclass=NullPool, connect_args=connect_args).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()

@@ -59,5 +59,5 @@ def _names_in_use() -> set[tuple[str, str]]:
 
 def _suggest_name(name: str, known: set[str]) -> str:
     bare = {one.removeprefix(_PREFIX): one for one in known}
-    near = get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1)
-    return f"Is {bare[near[0]]} meant?" if near else ".env.example names all that there are."
+    matches = get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1)
+    return f"Is {bare[matches[0]]} meant?" if matches else ".env.example names all that there are."

@@ -28,12 +28,12 @@ def data_folder(settings: Settings) -> Iterator[CheckResult]:
         "Data folder", "ok", str(folder) if folder.exists() else f"{folder} (made at the first start)"
     )
     free = shutil.disk_usage(there).free
-    said = f"{free / 1e9:.1f} GB free"
+    message = f"{free / 1e9:.1f} GB free"
     if free >= ENOUGH_DISK_BYTES:
-        yield CheckResult("Disk", "ok", said)
+        yield CheckResult("Disk", "ok", message)
     else:
         state: Literal["note", "problem"] = "problem" if free < MIN_DISK_BYTES else "note"
-        yield CheckResult("Disk", state, said, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
+        yield CheckResult("Disk", state, message, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
 
 
 def models_folder(settings: Settings) -> Iterator[CheckResult]:
