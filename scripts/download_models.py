@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 def main() -> int:
     from cli.commands.configuration import read_settings
-    from cli.commands.direct_download import fetch
+    from cli.commands.direct_download import download_models
 
     asked = _arguments()
     settings = read_settings()
-    return fetch(
+    return download_models(
         settings,
         asked.names,
         folder=asked.dest or settings.models_dir,

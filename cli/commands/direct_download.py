@@ -17,7 +17,7 @@ from worker.engines.protocol import EngineError
 from worker.ops.download_dispatch import deliver
 
 
-def fetch(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: str) -> int:
+def download_models(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: str) -> int:
     """The exit status: 2 for a name that nobody knows, 1 when something could not be fetched."""
     console, errors = make_console(), make_console(stderr=True)
     try:
@@ -26,7 +26,7 @@ def fetch(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: s
         errors.print(unknown_names_message(names) if isinstance(error, NotFound) else error.message)
         return 2
     try:
-        return _fetch_all(items, settings, folder=folder, endpoint=endpoint, console=console)
+        return _download_all(items, settings, folder=folder, endpoint=endpoint, console=console)
     except KeyboardInterrupt:
         errors.print("Stopped. The next run goes on where this one stopped.")
         return INTERRUPTED
@@ -38,7 +38,7 @@ def _items(names: Sequence[str], settings: Settings) -> list[Item]:
     return list(dict.fromkeys(item for name in names for item in items_named(name)))
 
 
-def _fetch_all(
+def _download_all(
     items: list[Item], settings: Settings, *, folder: Path, endpoint: str, console: Console
 ) -> int:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None

@@ -25,10 +25,10 @@ def list_(
     url: Url = None,
 ) -> None:
     """List them, the newest first. Plain `oratio history` does so, too."""
-    from cli.commands.recordings import show_all
+    from cli.commands.recordings import show_recordings
 
     filters = {"query": q, "voice_id": voice, "model": model, "since": from_, "until": to}
-    raise typer.Exit(show_all(read_settings(), limit=limit, as_json=as_json, url=url, **filters))
+    raise typer.Exit(show_recordings(read_settings(), limit=limit, as_json=as_json, url=url, **filters))
 
 
 @app.command()

@@ -6,13 +6,13 @@ from cli.client import Job
 from cli.client.records import Status
 from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
-from cli.output.tables import local_time, plain, show_table
+from cli.output.tables import local_time, show_table, single_line
 from common.settings import Settings
 
 _COLUMNS = ("Job", "Status", "Created", "Voice", "Format", "Length", "Text")
 
 
-def show_all(
+def show_jobs(
     settings: Settings,
     *,
     status: Status | None,
@@ -33,7 +33,7 @@ def show_all(
     return 0
 
 
-def show_one(settings: Settings, job_id: str, *, as_json: bool, url: str | None) -> int:
+def show_job(settings: Settings, job_id: str, *, as_json: bool, url: str | None) -> int:
     """The exit status."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         job = client.job(job_id)
@@ -90,5 +90,5 @@ def _fields(job: Job) -> Iterator[tuple[str, str]]:
         "Attempts": str(job.attempts) if job.attempts > 1 else "",
         "Text": job.text,
     }
-    yield from ((name, plain(value)) for name, value in fields.items() if value)
-    yield from (("Warning", plain(warning)) for warning in job.warnings)
+    yield from ((name, single_line(value)) for name, value in fields.items() if value)
+    yield from (("Warning", single_line(warning)) for warning in job.warnings)

@@ -27,19 +27,19 @@ def list_(
     url: Url = None,
 ) -> None:
     """List them, the newest first. Plain `oratio jobs` does so, too."""
-    from cli.commands.job_table import show_all
+    from cli.commands.job_table import show_jobs
 
     raise typer.Exit(
-        show_all(read_settings(), status=status, voice=voice, limit=limit, as_json=as_json, url=url)
+        show_jobs(read_settings(), status=status, voice=voice, limit=limit, as_json=as_json, url=url)
     )
 
 
 @app.command()
 def show(job_id: JobId, *, as_json: AsJson = False, url: Url = None) -> None:
     """Say everything about one."""
-    from cli.commands.job_table import show_one
+    from cli.commands.job_table import show_job
 
-    raise typer.Exit(show_one(read_settings(), job_id, as_json=as_json, url=url))
+    raise typer.Exit(show_job(read_settings(), job_id, as_json=as_json, url=url))
 
 
 @app.command()

@@ -37,7 +37,7 @@ class _Outcome:
         }
 
 
-def run_model_command(
+def change_models(
     settings: Settings, action: Action, names: Sequence[str], *, as_json: bool, url: str | None
 ) -> int:
     """The exit status: 1 for a model that nobody serves, or that could not be loaded or unloaded."""

@@ -39,14 +39,14 @@ def status(*, as_json: AsJson = False, url: Url = None) -> None:
 @app.command()
 def warm(names: Names, *, as_json: AsJson = False, url: Url = None) -> None:
     """Load models now, so that nobody waits for it later."""
-    from cli.commands.model_commands import run_model_command
+    from cli.commands.model_commands import change_models
 
-    raise typer.Exit(run_model_command(read_settings(), "warm", names, as_json=as_json, url=url))
+    raise typer.Exit(change_models(read_settings(), "warm", names, as_json=as_json, url=url))
 
 
 @app.command()
 def unload(names: Names, *, as_json: AsJson = False, url: Url = None) -> None:
     """Take models out of memory where they are not in use."""
-    from cli.commands.model_commands import run_model_command
+    from cli.commands.model_commands import change_models
 
-    raise typer.Exit(run_model_command(read_settings(), "unload", names, as_json=as_json, url=url))
+    raise typer.Exit(change_models(read_settings(), "unload", names, as_json=as_json, url=url))

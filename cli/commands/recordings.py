@@ -6,14 +6,16 @@ from cli.client import Recording
 from cli.commands.connect import connect
 from cli.commands.job_table import format_duration
 from cli.output.console import make_console, print_json
-from cli.output.tables import local_time, plain, show_table
+from cli.output.tables import local_time, show_table, single_line
 from cli.output.target import InvalidOutput, recording_target
 from common.settings import Settings
 
 _COLUMNS = ("Job", "Created", "Voice", "Format", "Length", "Title")
 
 
-def show_all(settings: Settings, *, limit: int, as_json: bool, url: str | None, **filters: str | None) -> int:
+def show_recordings(
+    settings: Settings, *, limit: int, as_json: bool, url: str | None, **filters: str | None
+) -> int:
     """The exit status. `filters` are those of the client."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         recordings = list(client.history(limit=limit, **filters))
@@ -33,7 +35,7 @@ def rename(settings: Settings, job_id: str, title: str, *, as_json: bool, url: s
     if as_json:
         print_json(renamed.raw)
     else:
-        make_console().print(f"{renamed.job_id}: {plain(renamed.title)}", markup=False)
+        make_console().print(f"{renamed.job_id}: {single_line(renamed.title)}", markup=False)
     return 0
 
 

@@ -21,7 +21,7 @@ def show_table(
     max_width: int = _MAX_LAST_WIDTH,
 ) -> None:
     """A line each; the last column is cut to what room is left, and to `most` where it is no terminal."""
-    cells = [[plain(cell) for cell in row] for row in rows]
+    cells = [[single_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)][:-1]
     last_width = max_width
     if console.is_terminal:
@@ -31,7 +31,7 @@ def show_table(
         console.print(_line(row, widths, last_width))
 
 
-def plain(text: str) -> str:
+def single_line(text: str) -> str:
     """In one line, without what a terminal would obey: texts are other people's."""
     return "".join(character for character in " ".join(text.split()) if character.isprintable())
 

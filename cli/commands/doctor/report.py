@@ -3,26 +3,25 @@
 import json
 from collections.abc import Callable, Iterator
 
-from cli.commands.doctor import gateway, installation, servers, storage
-from cli.commands.doctor import settings as configured
+from cli.commands.doctor import configuration, gateway, installation, servers, storage
 from cli.commands.doctor.result import CheckResult
 from cli.output.console import make_console
 from common.settings import Settings
 
 _CHECKS: tuple[Callable[[Settings], Iterator[CheckResult]], ...] = (
-    installation.python,
-    installation.packages,
-    configured.unknown_names,
-    storage.data_folder,
-    servers.database,
-    servers.redis_server,
-    gateway.address,
-    configured.token,
-    installation.environments,
-    installation.node,
-    installation.built_studio,
-    storage.models_folder,
-    configured.lexicon,
+    installation.check_python,
+    installation.check_packages,
+    configuration.check_setting_names,
+    storage.check_data_folder,
+    servers.check_database,
+    servers.check_redis,
+    gateway.check_gateway,
+    configuration.check_token,
+    installation.check_environments,
+    installation.check_nodejs,
+    installation.check_studio,
+    storage.check_models_folder,
+    configuration.check_lexicon,
 )
 _MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
 

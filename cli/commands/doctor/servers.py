@@ -28,7 +28,7 @@ class _Problem:
     advice: str
 
 
-def database(settings: Settings) -> Iterator[CheckResult]:
+def check_database(settings: Settings) -> Iterator[CheckResult]:
     url = make_url(settings.database)
     is_file = url.get_backend_name() == "sqlite"
     message = f"SQLite, {url.database}" if is_file else without_password(settings.database)
@@ -42,7 +42,7 @@ def database(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult("Database", "ok", f"{message}, up to date")
 
 
-def redis_server(settings: Settings) -> Iterator[CheckResult]:
+def check_redis(settings: Settings) -> Iterator[CheckResult]:
     if uses_bundled_server(settings):
         yield CheckResult("Queue server", "ok", "the bundled Valkey, which `oratio up` starts and watches")
     elif problem := _redis_problem(settings.redis_url):

@@ -17,7 +17,7 @@ ENOUGH_DISK_BYTES = 1_000_000_000
 MIN_DISK_BYTES = 100_000_000
 
 
-def data_folder(settings: Settings) -> Iterator[CheckResult]:
+def check_data_folder(settings: Settings) -> Iterator[CheckResult]:
     folder = settings.data_dir
     there = _existing_parent(folder)
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
@@ -36,7 +36,7 @@ def data_folder(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult("Disk", state, message, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
 
 
-def models_folder(settings: Settings) -> Iterator[CheckResult]:
+def check_models_folder(settings: Settings) -> Iterator[CheckResult]:
     folder = settings.models_dir.absolute()
     there = _existing_parent(folder)
     if not os.access(there, os.W_OK | os.X_OK):

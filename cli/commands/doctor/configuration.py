@@ -16,7 +16,7 @@ _PREFIX = "ORATIO_"
 _COMMAND_VARIABLES = ("ORATIO_URL",)
 
 
-def unknown_names(_: Settings) -> Iterator[CheckResult]:
+def check_setting_names(_: Settings) -> Iterator[CheckResult]:
     """In the environment and in `.env`."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name, place in sorted(_names_in_use()):
@@ -29,7 +29,7 @@ def unknown_names(_: Settings) -> Iterator[CheckResult]:
             )
 
 
-def token(settings: Settings) -> Iterator[CheckResult]:
+def check_token(settings: Settings) -> Iterator[CheckResult]:
     if settings.hf_token:
         yield CheckResult("HF token", "ok", "set")
     else:
@@ -38,7 +38,7 @@ def token(settings: Settings) -> Iterator[CheckResult]:
         )
 
 
-def lexicon(settings: Settings) -> Iterator[CheckResult]:
+def check_lexicon(settings: Settings) -> Iterator[CheckResult]:
     if settings.lexicon_file is None:
         return
     try:
