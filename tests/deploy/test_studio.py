@@ -229,6 +229,6 @@ def test_the_lock_of_the_packages_names_no_address() -> None:
 
 def test_the_document_that_the_types_are_made_of_is_the_present_one() -> None:
     committed = export_openapi.DOCUMENT.read_text("utf-8")
-    assert committed == export_openapi.written(), (
+    assert committed == export_openapi.render_document(), (
         "The API has changed: run `make openapi` and commit the file."
     )
