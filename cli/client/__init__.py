@@ -1,4 +1,4 @@
-"""The service from Python, typed.
+"""A typed Python client of the service.
 
     from pathlib import Path
 
@@ -11,10 +11,10 @@
         for recording in client.history(limit=10):
             print(recording.title, recording.duration_s)
 
-        with client.stream("And this is heard while it is made.", format="pcm") as sound:
-            heard = b"".join(sound)
+        with client.stream("This plays while it is synthesized.", format="pcm") as stream:
+            audio = b"".join(stream)
 
-Whatever goes wrong is a `ClientError`.
+Every method raises `ClientError` if it fails.
 """
 
 from cli.client.client import Client

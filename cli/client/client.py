@@ -1,4 +1,4 @@
-"""What the service can be asked for, each a method."""
+"""The client: one method for each request to the service."""
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -18,14 +18,18 @@ from cli.client.synthesis_options import SynthesisOptions, speech_body, synthesi
 from cli.client.worker_records import Estimate, Workers
 
 Captions = Literal["srt", "vtt", "json"]
-# As many as any service takes at a time.
+# The largest page and batch that the service accepts.
 _PAGE_SIZE = 100
 _BATCH_SIZE = 100
 _TRANSCODE_READ_TIMEOUT_S = 300.0
 
 
 class Client:
-    """Every method raises Failed. Where the service says to come again later, it waits for up to `patience_s`."""
+    """A client of the service at `url`. Every method raises ClientError.
+
+    If the service answers 429 or 503, a request is retried for up to `max_wait_s` seconds. `on_wait` is called before
+    each of these waits.
+    """
 
     def __init__(self, url: str, *, max_wait_s: float = 60.0, on_wait: OnWait | None = None) -> None:
         self._connection = Connection(url.rstrip("/"), max_wait_s=max_wait_s, on_wait=on_wait)
@@ -42,20 +46,23 @@ class Client:
         self._connection.close()
 
     def submit(self, text: str, *, key: str | None = None, **options: Unpack[SynthesisOptions]) -> Job:
-        """A job that has just been accepted. The same `key` with the same text and choices is the same job."""
+        """Submit a text and return the accepted job without waiting for it.
+
+        `key` is an idempotency key: the same key with the same text and options returns the same job.
+        """
         response = self._connection.request_json(
             "POST",
             "/synthesize",
             params={"async_mode": "true"},
             json=synthesis_body(text, options),
-            # So that it is not spoken twice when the answer is lost and it is asked for again.
+            # If the answer is lost, the retry must not create a second job.
             headers={"Idempotency-Key": key or secrets.token_hex(16)},
             retry_for_s=2.0,
         )
         return decode(Job, response)
 
     def stream(self, text: str, *, keep: bool = False, **options: Unpack[SynthesisOptions]) -> SpeechStream:
-        """Speech while it is made; with `keep` the job goes on when nobody listens any more."""
+        """Return the audio as a stream. With `keep` the job finishes even if the stream is closed early."""
         return SpeechStream(self._connection, speech_body(text, options, keep=keep))
 
     def job(self, job_id: str) -> Job:
@@ -69,7 +76,7 @@ class Client:
         model: str | None = None,
         limit: int | None = None,
     ) -> Iterator[Job]:
-        """Newest first, a page at a time."""
+        """Yield jobs, newest first. Pages are requested as needed."""
         filters = {"status": status, "voice_id": voice_id, "model": model}
         return self._pages("/jobs", Job, limit=limit, filters=filters)
 
@@ -80,19 +87,19 @@ class Client:
         return decode(Job, self._connection.request_json("POST", f"/jobs/{job_id}/retry"))
 
     def delete(self, job_id: str) -> None:
-        """A job with its recording and its sound."""
+        """Delete a job with its recording and audio."""
         self._connection.request_json("DELETE", f"/jobs/{job_id}")
 
     def delete_jobs(self, job_ids: Sequence[str]) -> list[DeletionResult]:
-        """What became of each of them."""
+        """Return one result for each job id."""
         return self._delete_many("/jobs/batch_delete", job_ids)
 
     def events(self, job_id: str, *, last_event_id: str | None = None) -> Iterator[Event]:
-        """Until the job ends, across broken connections."""
+        """Yield the events of a job until it ends. Reconnects if the connection breaks."""
         return follow(self._connection, f"/jobs/{job_id}", last_event_id=last_event_id)
 
     def result(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
-        """The job when it ended well; Failed with its code when it did not."""
+        """Wait for a job and return it. Raises ClientError with the code of the job if it did not complete."""
         job = self.wait(job_id, on_progress=on_progress)
         if job.status == "completed":
             return job
@@ -101,11 +108,11 @@ class Client:
         raise ClientError(message, error.code if error else job.status, job_id=job_id)
 
     def wait(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
-        """The job when it ended, however it did."""
+        """Wait until a job has ended, with whatever status, and return it."""
         notify = on_progress or (lambda _: None)
         while True:
             for event in self.events(job_id):
-                # A snapshot is a whole job.
+                # The data of a snapshot is a whole job, that of other events is the progress.
                 progress = decode(Progress, event.data.get("progress") or event.data)
                 if progress.segments_total and not event.is_last:
                     notify(progress)
@@ -118,19 +125,22 @@ class Client:
                 return job
 
     def download(self, job_id: str, target: Path, *, audio_format: str | None = None) -> int:
-        """The sound of a job or a recording as a file, in a format that it has; its size in bytes."""
+        """Save the audio of a job or recording and return its size in bytes.
+
+        `audio_format` must be the format of the audio, or one that `transcode` has made.
+        """
         query = f"?format={audio_format}" if audio_format else ""
         with atomic_write(target) as file:
             return download_file(self._connection, f"/jobs/{job_id}/audio{query}", file)
 
     def transcode(self, job_id: str, audio_format: str) -> Rendition:
-        """The sound of a recording in another format, when it has been made; `download` fetches it."""
+        """Convert a recording to another format and wait until that is done. `download` then saves it."""
         while True:
             response = self._connection.request_json(
                 "POST",
                 f"/jobs/{job_id}/transcode",
                 json={"format": audio_format},
-                # The service answers when it is made, or when it has waited for long.
+                # The service answers when the conversion is done, or after a long wait.
                 read_timeout_s=_TRANSCODE_READ_TIMEOUT_S,
                 retry_for_s=GIVE_UP_AFTER_S,
             )
@@ -139,7 +149,7 @@ class Client:
                 return rendition
 
     def media_type(self, job_id: str) -> str:
-        """Of the sound that there is of a job or a recording."""
+        """Return the media type of the audio of a job or recording."""
         with self._connection.open("GET", f"/jobs/{job_id}/audio", headers={"Range": "bytes=0-0"}) as answer:
             return str(answer.headers.get("content-type", ""))
 
@@ -158,7 +168,10 @@ class Client:
         since: str | None = None,
         until: str | None = None,
     ) -> Iterator[Recording]:
-        """Newest first, a page at a time. `query` are words; `since` and `until` dates or moments by ISO 8601."""
+        """Yield recordings, newest first. Pages are requested as needed.
+
+        `query` holds words to search for. `since` and `until` are dates or times in ISO 8601.
+        """
         filters = {"q": query, "voice": voice_id, "model": model, "from": since, "to": until}
         return self._pages("/history", Recording, limit=limit, filters=filters)
 
@@ -171,11 +184,11 @@ class Client:
         )
 
     def delete_recordings(self, job_ids: Sequence[str]) -> list[DeletionResult]:
-        """What became of each of them."""
+        """Return one result for each job id."""
         return self._delete_many("/history/batch_delete", job_ids)
 
     def export_zip(self, job_ids: Sequence[str], target: Path) -> int:
-        """The recordings of these jobs with a manifest, as one file; its size in bytes."""
+        """Save the recordings of these jobs and a manifest as a ZIP file. Return its size in bytes."""
         return save_response(self._connection, "POST", "/export/zip", target, json={"job_ids": list(job_ids)})
 
     def voices(self, *, model: str | None = None, language: str | None = None) -> list[Voice]:
@@ -193,7 +206,7 @@ class Client:
         priority: Literal["interactive", "bulk"] | None = None,
         speed: float | None = None,
     ) -> Estimate:
-        """What a text of so many characters would take if it was sent now."""
+        """Estimate how long a text of `chars` characters would wait and take if it were submitted now."""
         query_params = {"chars": chars, "voice_id": voice_id, "priority": priority, "speed": speed}
         return decode(
             Estimate, self._connection.request_json("GET", "/estimate", params=_without_none(query_params))
@@ -209,7 +222,7 @@ class Client:
         )
 
     def request_downloads(self, *, models: Sequence[str] = (), voices: Sequence[str] = ()) -> Downloads:
-        """With neither, of everything that is needed and missing."""
+        """Start downloads of models and voices. Without names, download everything that is needed and missing."""
         query_params = {
             kind: list(names) for kind, names in (("models", models), ("voices", voices)) if names
         }
@@ -218,7 +231,7 @@ class Client:
     def wait_for_download(
         self, download_id: str, *, on_progress: Callable[[int, int], None] | None = None
     ) -> Download:
-        """The download when it ended well; `on_progress` hears bytes, done and in all."""
+        """Wait for a download and return it. `on_progress` receives the downloaded and the total bytes."""
         path = f"/models/downloads/{download_id}"
         for event in follow(self._connection, path):
             if on_progress and "bytes_total" in event.data:
@@ -226,7 +239,7 @@ class Client:
         download = decode(Download, self._connection.request_json("GET", path, retry_for_s=GIVE_UP_AFTER_S))
         if download.status == "failed":
             raise ClientError(
-                download.error_message or "It failed.", download.error_code or "download_failed"
+                download.error_message or "The download failed.", download.error_code or "download_failed"
             )
         return download
 

@@ -1,4 +1,4 @@
-"""Requests, and what becomes of them: answers, refusals, and waiting where the service says when to come again."""
+"""Sends requests, retries them when the service is busy, and turns failures into ClientError."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ import httpx
 from cli.client.errors import CONNECTION_LOST, ClientError
 from common.addresses import is_loopback
 
-# A stream that says nothing for so long is opened again; the server writes a comment more often than that.
+# A stream without data for this long is reopened. The server sends comments more often than that.
 READ_TIMEOUT_S = 45.0
 RETRY_DELAY_S = 0.5
 _TIMEOUT = httpx.Timeout(30.0, read=READ_TIMEOUT_S)
@@ -23,10 +23,14 @@ OnWait = Callable[[float, ClientError], None]
 
 
 class Connection:
-    """`patience_s` is how long one request may be put off by 429 and 503 in all; `on_wait` hears of every wait."""
+    """A connection to one service.
+
+    `max_wait_s` limits the total time for which one request is retried after 429 and 503. `on_wait` is called before
+    each of these waits, with its length in seconds and the error.
+    """
 
     def __init__(self, url: str, *, max_wait_s: float, on_wait: OnWait | None) -> None:
-        # A proxy of the environment cannot reach this machine's loopback.
+        # A proxy set in the environment cannot reach the loopback interface of this machine.
         uses_proxy = not is_loopback(urlsplit(url).hostname or "")
         self._http = httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=uses_proxy)
         self._max_wait_s = max_wait_s
@@ -38,7 +42,7 @@ class Connection:
     def request_json(
         self, method: str, path: str, *, retry_for_s: float = 0.0, **request_options: Any
     ) -> Any:
-        """The answer's JSON. Asked again while the connection is lost for no longer than `lost_within_s`."""
+        """Return the JSON of the response. If the connection breaks, retry for `retry_for_s` seconds."""
         lost_at = time.monotonic() + retry_for_s
         while True:
             try:
@@ -52,7 +56,7 @@ class Connection:
 
     @contextmanager
     def open(self, method: str, path: str, **request_options: Any) -> Iterator[httpx.Response]:
-        """An answer whose body has not been read. What breaks inside of the block is a Failed as well."""
+        """Yield a response whose body is not read yet. Connection errors inside the block raise ClientError too."""
         response = self.send(method, path, **request_options)
         try:
             with translate_errors():
@@ -63,7 +67,10 @@ class Connection:
     def send(
         self, method: str, path: str, *, read_timeout_s: float = READ_TIMEOUT_S, **request_options: Any
     ) -> httpx.Response:
-        """Somebody must close it. `silence_s` is how long the service may say nothing."""
+        """Return a response whose body is not read yet; the caller must close it.
+
+        `read_timeout_s` limits the time without data.
+        """
         timeout = httpx.Timeout(_TIMEOUT.connect, read=read_timeout_s)
         give_up_at = time.monotonic() + self._max_wait_s
         while True:
@@ -76,7 +83,7 @@ class Connection:
             self._wait_or_raise(error, give_up_at)
 
     def _wait_or_raise(self, error: ClientError, give_up_at: float) -> None:
-        """Raises the refusal when there is no point in coming again, or no patience left."""
+        """Wait before a retry. Raise the error if a retry is pointless or would come too late."""
         if error.status not in _RETRY_STATUSES:
             raise error
         wait_s = max(RETRY_DELAY_S, error.retry_after_s or 0.0)
@@ -89,18 +96,21 @@ class Connection:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
+    """Turn errors of httpx into ClientError."""
     try:
         yield
     except httpx.TransportError as error:
         raise ClientError(
-            f"The service went away: {error or type(error).__name__}", CONNECTION_LOST
+            f"The connection to the service was lost: {error or type(error).__name__}", CONNECTION_LOST
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ClientError(f"The service's answer cannot be read: {error}", "unexpected_answer") from error
+        raise ClientError(
+            f"The response of the service cannot be read: {error}", "unexpected_answer"
+        ) from error
 
 
 def _read_error(response: httpx.Response) -> ClientError:
-    """Reads the answer to its end."""
+    """Read an error response and return it as a ClientError."""
     try:
         response.read()
     finally:
@@ -125,7 +135,10 @@ def _read_error(response: httpx.Response) -> ClientError:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Of a number of seconds or a date (RFC 9110, 10.2.3); None without a header, or one that is neither."""
+    """Return the seconds of a Retry-After header, which holds a number or a date (RFC 9110, 10.2.3).
+
+    Return None if the header is missing or invalid.
+    """
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)
@@ -141,5 +154,5 @@ def _json(response: httpx.Response) -> Any:
         return response.json()
     except ValueError:
         raise ClientError(
-            "The service's answer is not JSON.", "unexpected_answer", status=response.status_code
+            "The response of the service is not JSON.", "unexpected_answer", status=response.status_code
         ) from None

@@ -1,4 +1,7 @@
-"""From the service's JSON to frozen dataclasses: what they do not know is left in `raw`, what is missing is default."""
+"""Decodes the JSON of the service into frozen dataclasses.
+
+Unknown keys stay in `raw`; missing keys have the default of their field.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ from cli.client.errors import ClientError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """`raw` is all that the service said, as it said it."""
+    """A decoded JSON object. `raw` is the object as the service sent it."""
 
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -21,22 +24,22 @@ R = TypeVar("R", bound=Record)
 
 
 def decode(kind: type[R], value: Any) -> R:
-    """Raises Failed for an answer that is no such thing."""
+    """Decode a JSON object. Raises ClientError if it does not fit the record."""
     try:
         hints = _hints(kind)  # type: ignore[arg-type]  # classes can be hashed
         fields = {name: _value(hint, value[name]) for name, hint in hints.items() if name in value}
         return kind(**fields, raw=value)
     except (TypeError, ValueError, AttributeError) as error:
-        message = f"The service answered something that is no {kind.__name__}: {error}."
+        message = f"The response of the service is not a valid {kind.__name__}: {error}."
         raise ClientError(message, "unexpected_answer") from None
 
 
 def decode_list(kind: type[R], value: Any, name: str) -> list[R]:
-    """What stands below that name of an answer. Raises Failed."""
+    """Decode the list under the key `name` of a JSON object. Raises ClientError."""
     try:
         return [decode(kind, item) for item in value[name]]
     except (KeyError, TypeError):
-        raise ClientError(f"The service answered nothing that has {name}.", "unexpected_answer") from None
+        raise ClientError(f"The response of the service has no list {name!r}.", "unexpected_answer") from None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What becomes of a job or a download, as server-sent events; a stream that breaks goes on behind the last one."""
+"""Follows a job or a download by server-sent events, and resumes after the last event if the connection breaks."""
 
 import json
 import time
@@ -15,7 +15,7 @@ GIVE_UP_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`id` is what `Last-Event-ID` takes; of a snapshot, `data` is the whole job or download."""
+    """An event. `id` is the value for `Last-Event-ID`. The data of a snapshot is the whole job or download."""
 
     id: str | None
     name: str
@@ -27,7 +27,10 @@ class Event:
 
 
 def follow(connection: Connection, path: str, *, last_event_id: str | None = None) -> Iterator[Event]:
-    """Of what is at `path`, until it ends. Raises Failed when it is gone, or the service for `LOST_AFTER_S`."""
+    """Yield the events of the job or download at `path` until it ends.
+
+    Raises ClientError if it does not exist, or if the service is unreachable for `GIVE_UP_AFTER_S` seconds.
+    """
     lost_at = time.monotonic() + GIVE_UP_AFTER_S
     while True:
         try:
@@ -50,7 +53,7 @@ def follow(connection: Connection, path: str, *, last_event_id: str | None = Non
 
 
 class _StreamEnded(Exception):
-    """The service says that nothing will come after that id."""
+    """The service has no events after the last id."""
 
 
 def _read_stream(connection: Connection, path: str, last_event_id: str | None) -> Iterator[Event]:
@@ -64,7 +67,7 @@ def _read_stream(connection: Connection, path: str, last_event_id: str | None) -
 
 
 def parse(lines: Iterable[str]) -> Iterator[Event]:
-    """By the rules of server-sent events; an event that was cut off before its empty line is none."""
+    """Parse a stream of server-sent events. An event without the empty line at its end is incomplete and ignored."""
     fields: dict[str, str] = {}
     for line in lines:
         if line:
@@ -83,5 +86,5 @@ def _parse_data(text: str) -> Mapping[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise ClientError("The service told an event that cannot be read.", "unexpected_answer")
+        raise ClientError("The service sent an invalid event.", "unexpected_answer")
     return data

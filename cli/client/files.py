@@ -1,4 +1,4 @@
-"""Sound on its way into files: a name stands for a whole file or for none."""
+"""Saves responses as files. A file appears only once it is complete."""
 
 import secrets
 import time
@@ -14,7 +14,7 @@ from cli.client.events import GIVE_UP_AFTER_S
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[IO[bytes]]:
-    """Written beside its place and moved there at the end. Pipes and devices are written as they are."""
+    """Write to a temporary file that replaces `target` if the block succeeds. Write pipes and devices directly."""
     if target.exists() and not target.is_file():
         with target.open("wb", buffering=0) as file:
             yield file
@@ -29,7 +29,10 @@ def atomic_write(target: Path) -> Iterator[IO[bytes]]:
 
 
 def download_file(connection: Connection, path: str, file: IO[bytes]) -> int:
-    """The size in bytes. After a broken connection it goes on where it was, unless it is another file by then."""
+    """Download into a file and return the size in bytes.
+
+    If the connection breaks, resume where it broke, or start again if the audio has changed.
+    """
     received_bytes, etag = 0, ""
     lost_at = time.monotonic() + GIVE_UP_AFTER_S
     while True:
@@ -53,7 +56,7 @@ def download_file(connection: Connection, path: str, file: IO[bytes]) -> int:
 def save_response(
     connection: Connection, method: str, path: str, target: Path, **request_options: Any
 ) -> int:
-    """What can be had only from its start, as a file; its size in bytes."""
+    """Save a response that cannot be resumed, and return its size in bytes."""
     received_bytes = 0
     with connection.open(method, path, **request_options) as response, atomic_write(target) as file:
         for chunk in response.iter_bytes():

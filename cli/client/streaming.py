@@ -1,4 +1,4 @@
-"""Speech while it is being made."""
+"""Streams the audio of a job while it is synthesized."""
 
 import time
 from base64 import b64decode
@@ -12,21 +12,24 @@ from cli.client.connection import RETRY_DELAY_S, Connection, translate_errors
 from cli.client.errors import CONNECTION_LOST, ClientError
 from cli.client.events import GIVE_UP_AFTER_S, Event, parse
 
-# Before the first sound a model may have to be loaded, and others may be served.
+# Before the first audio, the job may wait for other jobs and for the model to load.
 _READ_TIMEOUT_S = 900.0
 _STREAM_BROKEN = "stream_broken"
-# The gateway goes, the job does not.
+# The gateway stops with these codes, but the job continues.
 _TEMPORARY_CODES = ("stopping",)
 
 
 class SpeechStream:
-    """Iterate over it for the bytes; it is there once the first of them are. `job_id` is empty if nobody told it.
+    """Iterate over the stream to get the audio as chunks of bytes.
 
-    An end that is not the end of the speech raises Failed, never StopIteration. When only the connection broke, it goes
-    on where it was. Closing it before the end lets the service cancel the job, unless it was to be kept.
+    The constructor returns when the first audio is available. `job_id` is empty if the service did not send it.
 
-    The sound comes as events: each names its place, so that going on elsewhere cannot mix two takes of the speech, and
-    what goes wrong is told in words.
+    If the audio ends early, iteration raises ClientError, never StopIteration. If only the connection breaks, the
+    stream reconnects and resumes where it was. If it is closed early, the service cancels the job, unless `keep` was
+    set.
+
+    The audio arrives as server-sent events. Each event has an id that names its position and its attempt, so a resumed
+    stream never mixes two attempts of a job, and an error arrives with its message.
     """
 
     def __init__(self, connection: Connection, body: dict[str, Any]) -> None:
@@ -78,7 +81,7 @@ class SpeechStream:
                 if event.data.get("type") == "speech.audio.done":
                     return
                 yield self._decode_audio(event)
-        raise ClientError("The service ended it without a word.", CONNECTION_LOST)
+        raise ClientError("The service closed the stream early.", CONNECTION_LOST)
 
     def _decode_audio(self, event: Event) -> bytes:
         if event.data.get("type") == "error":
@@ -99,7 +102,7 @@ class SpeechStream:
 
     def _give_up(self, failure: ClientError) -> NoReturn:
         raise ClientError(
-            f"The speech broke off after {self.size_bytes:,} bytes. {failure.message}",
+            f"The audio ended early, after {self.size_bytes:,} bytes. {failure.message}",
             _STREAM_BROKEN if failure.is_lost else failure.code,
             status=failure.status,
             job_id=self.job_id or None,

@@ -1,11 +1,11 @@
-"""How a text is to be spoken, by the names of POST /synthesize; what is left out is the service's choice."""
+"""Options of speech synthesis, named as in POST /synthesize. The service chooses the options that are missing."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
 
 class SynthesisOptions(TypedDict, total=False):
-    """None is as good as left out."""
+    """Options of a job. None means the same as a missing option."""
 
     voice_id: str | None
     speed: float | None
@@ -17,7 +17,7 @@ class SynthesisOptions(TypedDict, total=False):
     normalize: bool | None
 
 
-# The same things have other names in the way of speaking that sound comes from at once.
+# POST /v1/audio/speech has other names for some options.
 _SPEECH_NAMES = {"voice_id": "voice", "format": "response_format", "style": "instructions"}
 
 
@@ -26,7 +26,7 @@ def synthesis_body(text: str, options: SynthesisOptions) -> dict[str, Any]:
 
 
 def speech_body(text: str, options: SynthesisOptions, *, keep: bool) -> dict[str, Any]:
-    """The body of POST /v1/audio/speech, for any voice: `oratio` is the model of all of them."""
+    """Return the body of POST /v1/audio/speech. The model `oratio` stands for the model of the voice."""
     from common.catalogue import DEFAULT_VOICE
 
     renamed = {_SPEECH_NAMES.get(name, name): value for name, value in _set_options(options).items()}

@@ -1,6 +1,7 @@
-"""What the shell offers on Tab, from a service that runs. It may have nothing to offer, but never fails or dawdles.
+"""Shell completion of voices, jobs, recordings and formats.
 
-So nothing heavy is imported here, and settings come from the environment only.
+Ids come from the running service. If it does not answer in time, completion suggests nothing and prints no error.
+To stay fast, this module imports only light modules and reads settings from the environment alone.
 """
 
 import json
@@ -62,13 +63,13 @@ def _suggest(
     found: list[Suggestion] = []
 
     def request() -> None:
-        # Whatever it is: a shell that waits for words wants no message.
+        # An error message would disturb the command line, so ignore every error.
         with suppress(Exception):
             found.extend(
                 suggestion for suggestion in read(_get(path, url)) if suggestion[0].startswith(incomplete)
             )
 
-    # A time-out of sockets is one for each packet; a thread can be left behind as a whole.
+    # A socket timeout applies to each read. The thread limits the whole request.
     thread = Thread(target=request, daemon=True)
     thread.start()
     thread.join(TIMEOUT_S)
@@ -88,7 +89,7 @@ def _get(path: str, url: str | None) -> Any:
 
 
 def _local_url() -> str:
-    """Where the last service of this data folder was, else the usual place."""
+    """Return the address of the service that last used this data folder, else the default address."""
     from cli.service.address_file import read_address
 
     address = read_address(Path(os.environ.get("ORATIO_DATA_DIR", "data")))

@@ -1,4 +1,4 @@
-"""The settings of a command."""
+"""Reads the settings of a command."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 def read_settings(**overrides: Any) -> "Settings":
-    """What the command line says goes before the environment; None leaves it to that. Leaves the command with 2."""
+    """Read the settings; `overrides` that are not None take precedence over the environment.
+
+    Print what is invalid and exit with status 2 if a setting does not validate.
+    """
     from pydantic import ValidationError
 
     from common.settings import Settings

@@ -1,4 +1,4 @@
-"""A service that must run already, for commands that are of no use without one."""
+"""Connects a command to a service that is already running."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,14 +17,17 @@ INTERRUPTED = 130
 
 @contextmanager
 def connect(settings: Settings, *, url: str | None, errors: Console, advice: str = "") -> Iterator[Client]:
-    """Leaves the command with 1, saying why, when there is none, it refuses, or it goes away; with 130 on Ctrl-C.
+    """Connect to the service at `url`, or to the one running on this machine.
 
-    `advice` is what else could be done where no service runs.
+    Print the error and exit with status 1 if no service runs or if a request fails, with status 130 on Ctrl-C. `advice`
+    is added to the message when no service runs.
     """
     try:
         address = service_at(url) if url else find_service(settings)
         if address is None:
-            raise ServiceNotFound(f"No service runs here. Start one: {program_name()} up. {advice}".rstrip())
+            raise ServiceNotFound(
+                f"No service is running. Start one with `{program_name()} up`. {advice}".rstrip()
+            )
         with Client(address, on_wait=report_waits(errors)) as client:
             yield client
     except (ServiceNotFound, ClientError) as error:
@@ -38,11 +41,11 @@ def connect(settings: Settings, *, url: str | None, errors: Console, advice: str
 def connect_for_models(
     settings: Settings, *, url: str | None, errors: Console
 ) -> AbstractContextManager[Client]:
-    """As `reached`, for the commands about models, which can also be fetched without a service."""
-    advice = f"To download models without one: {download_script()} --dest {settings.models_dir}"
+    """Connect like `connect`, and mention the script that downloads models without a service."""
+    advice = f"To download models without a service: {download_script()} --dest {settings.models_dir}"
     return connect(settings, url=url, errors=errors, advice=advice)
 
 
 def report_waits(errors: Console) -> OnWait:
-    """Whoever waits is told why."""
-    return lambda wait_s, refusal: errors.print(f"{refusal} Trying again in {wait_s:.0f} s.")
+    """Return a callback that prints why the client waits before it retries."""
+    return lambda wait_s, refusal: errors.print(f"{refusal} Retrying in {wait_s:.0f} s.")

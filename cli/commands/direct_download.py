@@ -1,4 +1,4 @@
-"""Models into a folder, without a service: what `scripts/download_models.py` does."""
+"""Downloads models into a folder without a service, for `scripts/download_models.py`."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +18,7 @@ from worker.ops.download_dispatch import deliver
 
 
 def download_models(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: str) -> int:
-    """The exit status: 2 for a name that nobody knows, 1 when something could not be fetched."""
+    """Return the exit status: 2 for an unknown name, 1 if a download failed, 130 on Ctrl-C."""
     console, errors = make_console(), make_console(stderr=True)
     try:
         items = _items(names, settings)
@@ -28,7 +28,7 @@ def download_models(settings: Settings, names: Sequence[str], *, folder: Path, e
     try:
         return _download_all(items, settings, folder=folder, endpoint=endpoint, console=console)
     except KeyboardInterrupt:
-        errors.print("Stopped. The next run goes on where this one stopped.")
+        errors.print("Stopped. The next run continues the unfinished downloads.")
         return INTERRUPTED
 
 

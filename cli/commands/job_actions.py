@@ -1,4 +1,4 @@
-"""What is done to several jobs or recordings, one after the other; one that is refused leaves the others alone."""
+"""Cancels, retries and deletes jobs and recordings; a failure of one does not stop the others."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -8,12 +8,12 @@ from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
 from common.settings import Settings
 
-# Which job, and why it was refused, or None.
+# The job id, and the error or None.
 _Outcome = tuple[str, ClientError | None]
 
 
 def cancel(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
-    """The exit status, as of all of these: 1 where one was refused."""
+    """Return the exit status, as do the other actions: 1 if one of the jobs failed."""
     errors = make_console(stderr=True)
     with connect(settings, url=url, errors=errors) as client:
         return _print_outcomes(_run_each(client.cancel, job_ids), "cancelled", as_json=as_json)

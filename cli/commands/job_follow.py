@@ -1,4 +1,4 @@
-"""`oratio jobs follow`: how a job goes, as it goes."""
+"""`oratio jobs follow`: shows the progress of a job until it ends."""
 
 from cli.client import Client, Job, Progress
 from cli.client.decoding import decode
@@ -10,7 +10,7 @@ from common.settings import Settings
 
 
 def follow(settings: Settings, job_id: str, *, as_json: bool, url: str | None) -> int:
-    """The exit status: 1 when it did not end well."""
+    """Return the exit status: 1 if the job failed or was cancelled."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         job = _print_events(client, job_id) if as_json else _print_progress(client, job_id)
     if not as_json:
@@ -31,7 +31,7 @@ def _print_progress(client: Client, job_id: str) -> Job:
 
 
 def _print_events(client: Client, job_id: str) -> Job:
-    """A line each, as they come; the last one says how it ended."""
+    """Print each event as a line of JSON. The returned job holds only the id and the final status."""
     status = None
     for event in client.events(job_id):
         print_json({"id": event.id, "event": event.name, "data": event.data}, in_one_line=True)

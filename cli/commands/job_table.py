@@ -1,4 +1,4 @@
-"""`oratio jobs list` and `show`."""
+"""`oratio jobs list` and `oratio jobs show`."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from cli.output.console import make_console, print_json
 from cli.output.tables import local_time, show_table, single_line
 from common.settings import Settings
 
-_COLUMNS = ("Job", "Status", "Created", "Voice", "Format", "Length", "Text")
+_COLUMNS = ("Job", "Status", "Created", "Voice", "Format", "Duration", "Text")
 
 
 def show_jobs(
@@ -21,7 +21,7 @@ def show_jobs(
     as_json: bool,
     url: str | None,
 ) -> int:
-    """The exit status."""
+    """Return the exit status."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         jobs = list(client.jobs(status=status, voice_id=voice, limit=limit))
     if as_json:
@@ -29,12 +29,12 @@ def show_jobs(
     elif jobs:
         show_table(make_console(), _COLUMNS, (_row(job) for job in jobs))
     else:
-        make_console().print("There are no such jobs." if status or voice else "There are no jobs.")
+        make_console().print("No jobs match." if status or voice else "There are no jobs.")
     return 0
 
 
 def show_job(settings: Settings, job_id: str, *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         job = client.job(job_id)
     if as_json:
@@ -51,10 +51,10 @@ def format_duration(duration_s: float | None) -> str:
 
 
 def describe_status(job: Job) -> str:
-    """The status, and of one that runs or waits how much is done or before it."""
+    """Return the status, with the percentage of a running job and the queue position of a queued one."""
     if job.status == "running" and job.progress.segments_total:
         return f"running, {job.progress.percent:.0f} %"
-    return job.status if not job.queue_position else f"queued, number {job.queue_position}"
+    return job.status if not job.queue_position else f"queued, position {job.queue_position}"
 
 
 def _row(job: Job) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def _row(job: Job) -> tuple[str, ...]:
 
 
 def _fields(job: Job) -> Iterator[tuple[str, str]]:
-    """What there is of it, in the order in which one asks."""
+    """Yield the name and value of every field that has a value, most important first."""
     took_ms = job.timings.total_ms
     fields = {
         "Job": job.job_id,
@@ -79,12 +79,12 @@ def _fields(job: Job) -> Iterator[tuple[str, str]]:
         "Error": f"{job.error.message} ({job.error.code})" if job.error else "",
         "Created": local_time(job.created_at),
         "Finished": local_time(job.finished_at),
-        "Took": "" if took_ms is None else f"{took_ms / 1000:.2f} s",
+        "Total": "" if took_ms is None else f"{took_ms / 1000:.2f} s",
         "Voice": f"{job.voice_id} ({job.model}, {job.provider})",
         "Language": job.language or "",
         "Speed": "" if job.speed == 1 else f"{job.speed:g}",
         "Style": job.style or "",
-        "Sound": f"{format_duration(job.duration_s)}, {job.size_bytes:,} bytes, {job.format}"
+        "Audio": f"{format_duration(job.duration_s)}, {job.size_bytes:,} bytes, {job.format}"
         if job.size_bytes
         else "",
         "Attempts": str(job.attempts) if job.attempts > 1 else "",

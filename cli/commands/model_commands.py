@@ -1,4 +1,4 @@
-"""`oratio models warm` and `unload`: what workers are told to do with models, and what came of it."""
+"""`oratio models warm` and `oratio models unload`: ask the workers to load or unload models, and report the results."""
 
 import time
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from cli.output.program_name import program_name
 from common.settings import Settings
 
 _POLL_INTERVAL_S = 0.5
-# Loading may take minutes; unloading waits for nothing but what is being loaded.
+# Loading may take minutes. Unloading waits only while the worker loads another model.
 _TIMEOUT_S = {"warm": 600.0, "unload": 45.0}
 
 Action = Literal["warm", "unload"]
@@ -22,7 +22,7 @@ Action = Literal["warm", "unload"]
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What came of an order; `said` is for people."""
+    """The result of a command to one worker. `message` is for people."""
 
     command: ModelCommand
     done: bool
@@ -40,7 +40,7 @@ class _Outcome:
 def change_models(
     settings: Settings, action: Action, names: Sequence[str], *, as_json: bool, url: str | None
 ) -> int:
-    """The exit status: 1 for a model that nobody serves, or that could not be loaded or unloaded."""
+    """Return the exit status: 1 if no worker serves a model, or if it could not be loaded or unloaded."""
     console, errors = make_console(), make_console(stderr=True)
     if as_json:
         console.quiet = True
@@ -51,12 +51,12 @@ def change_models(
         for name in answer.not_served:
             errors.print(_not_served_message(name))
         if not (answer.told or answer.not_served or answer.stays):
-            console.print(f"Nowhere loaded: {', '.join(names)}.")
+            console.print(f"Not loaded on any worker: {', '.join(names)}.")
         try:
             outcomes = _watch(client, action, answer.told, console, errors)
         except KeyboardInterrupt:
             (errors if as_json else console).print(
-                f"It goes on; this says how far it is: {program_name()} models status"
+                f"The workers continue. See the progress with: {program_name()} models status"
             )
             return INTERRUPTED
     if as_json:
@@ -67,7 +67,7 @@ def change_models(
 def _watch(
     client: Client, action: Action, commands: Sequence[ModelCommand], console: Console, errors: Console
 ) -> list[_Outcome]:
-    """What came of each, told as it comes."""
+    """Wait for the result of each command and print it when it is known."""
     if commands and action == "warm":
         console.print(f"Loading {', '.join(dict.fromkeys(one.weights for one in commands))} …")
     outcomes: list[_Outcome] = []
@@ -94,12 +94,12 @@ def _worker_states(client: Client) -> dict[tuple[str, str], WeightsWorker]:
 
 
 def _outcome(action: Action, command: ModelCommand, worker: WeightsWorker | None) -> _Outcome | None:
-    """None while it is under way."""
+    """Return the result of a command, or None while the worker still works on it."""
     key = command.weights
     if worker is None:
-        return _Outcome(command, action == "unload", f"{key} is not on {command.worker} any more.")
+        return _Outcome(command, action == "unload", f"{key} is no longer served by {command.worker}.")
     if worker.trouble:
-        return _Outcome(command, False, f"{key} cannot be loaded. {worker.trouble}")
+        return _Outcome(command, False, f"Cannot load {key}. {worker.trouble}")
     if worker.loaded == (action == "warm"):
         state = "loaded" if worker.loaded else "unloaded"
         return _Outcome(command, True, f"{key} is {state} on {command.worker}.")
@@ -107,15 +107,16 @@ def _outcome(action: Action, command: ModelCommand, worker: WeightsWorker | None
 
 
 def _timeout_message(action: Action, command: ModelCommand) -> str:
+    state = {"warm": "loaded", "unload": "unloaded"}[action]
     return (
-        f"{command.weights} is not {action}ed on {command.worker} yet: it is in use, others are being loaded, or its log "
-        "says why."
+        f"{command.weights} is not {state} on {command.worker} yet. It may be in use, the worker may be loading other "
+        "models, or loading may have failed; see the log of the worker."
     )
 
 
 def _not_served_message(name: str) -> str:
     return (
-        f"No worker that runs serves {name} now. `{program_name()} models status` says what lies in the models folder, "
-        f"`{program_name()} models download {name}` fetches it; a new environment (make setup-torch, setup-parler) has its "
-        "worker after the next start."
+        f"No running worker serves {name}. Check that it is downloaded with `{program_name()} models status`, and "
+        f"download it with `{program_name()} models download {name}`. If you have just installed its environment (make "
+        "setup-torch or make setup-parler), restart the service."
     )

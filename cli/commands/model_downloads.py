@@ -1,4 +1,4 @@
-"""`oratio models download`: the service fetches, the command watches."""
+"""`oratio models download`: asks the service to download models, and shows the progress."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -18,14 +18,14 @@ from cli.output.progress import DownloadProgress
 from common.catalogue.download_items import Item
 from common.settings import Settings
 
-# More are watched when one of these has ended.
+# The next download is followed when one of these ends.
 _FOLLOWED_AT_ONCE = 32
 _VOICE_NOT_FOUND = "voice_not_found"
 
 
 @dataclass(frozen=True, slots=True)
 class _DownloadUpdate:
-    """How far a download is; with `ended` why it failed, or nothing when it did not."""
+    """Progress or end of a download. `reason` says why it failed, and is empty if it succeeded."""
 
     name: str
     done_bytes: int = 0
@@ -35,7 +35,7 @@ class _DownloadUpdate:
 
 
 def download(settings: Settings, names: Sequence[str], *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     console, errors = make_console(), make_console(stderr=True)
     with connect_for_models(settings, url=url, errors=errors) as client:
         downloads, present = _request_downloads(client, names)
@@ -54,7 +54,7 @@ def download(settings: Settings, names: Sequence[str], *, as_json: bool, url: st
             )
         except KeyboardInterrupt:
             (errors if as_json else console).print(
-                f"The downloads go on; this says how far they are: {program_name()} models status"
+                f"The downloads continue. See the progress with: {program_name()} models status"
             )
             return INTERRUPTED
 
@@ -63,7 +63,7 @@ def _print_plan(
     downloads: dict[Item, str], present: Sequence[str], console: Console, *, everything: bool
 ) -> None:
     if present:
-        console.print(f"Already there: {', '.join(present)}.")
+        console.print(f"Already downloaded: {', '.join(present)}.")
     if downloads and everything:
         console.print(download_summary(list(downloads)))
     for hint in environment_hints(list(downloads)):
@@ -71,9 +71,9 @@ def _print_plan(
 
 
 def _request_downloads(client: Client, names: Sequence[str]) -> tuple[dict[Item, str], list[str]]:
-    """The ids of downloads, and what needs none. Models and voices are asked for apart.
+    """Return the ids of the downloads that started, and the names of what is downloaded already.
 
-    Voices first: where one is refused, nothing has begun.
+    Voices are requested before models, so that nothing has started if an unknown name is refused.
     """
     models = [name for name in names if is_model(name)]
     voices = [name for name in names if name not in models]
@@ -89,7 +89,7 @@ def _request_downloads(client: Client, names: Sequence[str]) -> tuple[dict[Item,
 
 
 def _print_json_updates(updates: Iterable[_DownloadUpdate]) -> int:
-    """A line each, as they come."""
+    """Print each update as a line of JSON; return the exit status."""
     failed = False
     for update in updates:
         failed = failed or bool(update.reason)
@@ -113,13 +113,13 @@ def _show_updates(updates: Iterable[_DownloadUpdate], names: list[str], console:
 
 
 def _updates(client: Client, downloads: dict[str, str]) -> Iterator[_DownloadUpdate]:
-    """Of all of them as it comes, until the last one has ended."""
+    """Yield the updates of all downloads until the last one has ended."""
     pending: SimpleQueue[tuple[str, str]] = SimpleQueue()
     updates: SimpleQueue[_DownloadUpdate] = SimpleQueue()
     for one in downloads.items():
         pending.put(one)
     for _ in range(min(len(downloads), _FOLLOWED_AT_ONCE)):
-        # Whoever presses Ctrl-C does not wait for them.
+        # Daemon threads, so that Ctrl-C does not wait for them.
         Thread(target=_follow_downloads, args=(client, pending, updates), daemon=True).start()
     left = len(downloads)
     while left:
@@ -142,7 +142,7 @@ def _follow_downloads(
 def _follow_download(
     client: Client, name: str, download_id: str, updates: "SimpleQueue[_DownloadUpdate]"
 ) -> str:
-    """Why it failed, or nothing."""
+    """Follow a download to its end. Return why it failed, or an empty string."""
     try:
         client.wait_for_download(
             download_id, on_progress=lambda done, total: updates.put(_DownloadUpdate(name, done, total))

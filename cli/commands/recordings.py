@@ -1,4 +1,4 @@
-"""`oratio history list`, `rename` and `get`."""
+"""`oratio history list`, `oratio history rename` and `oratio history get`."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from cli.output.tables import local_time, show_table, single_line
 from cli.output.target import InvalidOutput, recording_target
 from common.settings import Settings
 
-_COLUMNS = ("Job", "Created", "Voice", "Format", "Length", "Title")
+_COLUMNS = ("Job", "Created", "Voice", "Format", "Duration", "Title")
 
 
 def show_recordings(
     settings: Settings, *, limit: int, as_json: bool, url: str | None, **filters: str | None
 ) -> int:
-    """The exit status. `filters` are those of the client."""
+    """Return the exit status. `filters` are those of `Client.history`."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         recordings = list(client.history(limit=limit, **filters))
     if as_json:
@@ -29,7 +29,7 @@ def show_recordings(
 
 
 def rename(settings: Settings, job_id: str, title: str, *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         renamed = client.rename(job_id, title)
     if as_json:
@@ -40,7 +40,7 @@ def rename(settings: Settings, job_id: str, title: str, *, as_json: bool, url: s
 
 
 def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     errors = make_console(stderr=True)
     with connect(settings, url=url, errors=errors) as client:
         try:
@@ -54,7 +54,7 @@ def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool
             errors.print(str(error))
             return 2
         except OSError as error:
-            errors.print(f"{output or '.'} cannot be written: {error.strerror or error}")
+            errors.print(f"Cannot write {output or '.'}: {error.strerror or error}.")
             return 1
     if as_json:
         print_json({"job_id": job_id, "file": str(target), "size_bytes": size_bytes})

@@ -1,4 +1,4 @@
-"""`oratio say`: speak a text into a file, by a service that runs or by one that lives as long as the command."""
+"""`oratio say`: speaks a text and saves the audio, with the running service or a temporary one."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -23,7 +23,7 @@ from common.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SayArguments:
-    """What the command line says; in `choices` None leaves it to the service."""
+    """The arguments of the command. An option that is None is left to the service."""
 
     text: str | None
     output: Path | None
@@ -36,7 +36,7 @@ class SayArguments:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What it comes to once it has been looked at."""
+    """The checked arguments."""
 
     text: str
     target: Path
@@ -44,7 +44,7 @@ class _Plan:
 
 
 def say(settings: Settings, arguments: SayArguments) -> int:
-    """The exit status."""
+    """Return the exit status."""
     errors = make_console(stderr=True)
     try:
         plan = _plan(arguments, errors)
@@ -71,7 +71,7 @@ def say(settings: Settings, arguments: SayArguments) -> int:
 
 
 def _plan(arguments: SayArguments, errors: Console) -> _Plan:
-    """Raises BadOutput and BadText, before anything has begun."""
+    """Check the arguments and read the text. Raises InvalidOutput and InvalidInput."""
     target, audio_format = choose_target(arguments.output, arguments.options.get("format"))
     if arguments.captions:
         captions_format(arguments.captions)
@@ -95,7 +95,10 @@ def _speak(client: Client, plan: _Plan, errors: Console) -> Job:
 
 
 def _warn(warnings: Iterable[str], errors: Console, *, shown: Sequence[str] = ()) -> Sequence[str]:
-    """Told as soon as they are known: a job may wait for long."""
+    """Print the warnings that are not in `shown`, and return all of them.
+
+    The caller prints them before the job runs and again after it, because a job may wait for a long time.
+    """
     for warning in (known := list(warnings)):
         if warning not in shown:
             errors.print(f"Warning: {warning}")

@@ -1,4 +1,4 @@
-"""Becoming one of the service's processes."""
+"""Runs one process of the service in place of the command, for `oratio gateway`, `worker`, `ops` and `beat`."""
 
 import os
 from typing import NoReturn
@@ -16,7 +16,7 @@ def replace_process(command: Command) -> NoReturn:
 
 
 def worker_command(settings: Settings, *, models: str, concurrency: int | None, name: str) -> Command:
-    """Raises typer.BadParameter for an engine that this environment does not have."""
+    """Return the command line of a worker. Raises typer.BadParameter for a model that is not installed here."""
     from worker.engines import available_aliases
 
     available = available_aliases(settings)
@@ -33,5 +33,9 @@ def worker_command(settings: Settings, *, models: str, concurrency: int | None, 
 
 
 def _missing(missing: list[str], available: tuple[str, ...]) -> str:
-    hint = "; inference needs HF_TOKEN or ORATIO_INFERENCE_URL" if processes.INFERENCE in missing else ""
-    return f"no engine {', '.join(missing)} here; there are {', '.join(available)}{hint}"
+    hint = (
+        ". The model inference needs HF_TOKEN or ORATIO_INFERENCE_URL."
+        if processes.INFERENCE in missing
+        else ""
+    )
+    return f"not installed here: {', '.join(missing)}. Installed: {', '.join(available)}{hint}"

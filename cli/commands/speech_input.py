@@ -1,4 +1,4 @@
-"""What the command line gives to be spoken, and how its words are said."""
+"""Reads the text and the lexicon of `oratio say` and `oratio stream`."""
 
 import json
 import sys
@@ -8,28 +8,28 @@ from rich.console import Console
 
 
 class InvalidInput(Exception):
-    """Nothing to speak, bytes that are not UTF-8, or a lexicon that is none."""
+    """The text is empty or not UTF-8, or the lexicon is invalid."""
 
 
 def read_text(argument: str | None, errors: Console) -> str:
-    """As given, or standard input. Raises BadText."""
+    """Return the argument, or standard input if it is None or "-". Raises InvalidInput."""
     if argument is not None and argument != "-":
         text = argument
     else:
         if sys.stdin.isatty():
-            errors.print("Type what to say; Ctrl-D ends it.")
+            errors.print("Type the text, then press Ctrl-D.")
         text = sys.stdin.buffer.read().decode("utf-8", errors="surrogateescape")
     try:
         text.encode()
     except UnicodeEncodeError:
         raise InvalidInput("The text is not UTF-8.") from None
     if not text.strip():
-        raise InvalidInput("There is nothing to say: the text is empty.")
+        raise InvalidInput("The text is empty.")
     return text
 
 
 def read_lexicon(path: Path | None) -> dict[str, str] | None:
-    """Words, and how to say them. Raises BadText."""
+    """Return words and their replacements, or None without a file. Raises InvalidInput."""
     if path is None:
         return None
     try:
@@ -37,9 +37,11 @@ def read_lexicon(path: Path | None) -> dict[str, str] | None:
     except OSError as error:
         raise InvalidInput(f"The lexicon {path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
-        raise InvalidInput(f"The lexicon {path} is not JSON: {error}.") from None
+        raise InvalidInput(f"The lexicon {path} is not valid JSON: {error}.") from None
     if not (
         isinstance(lexicon, dict) and all(isinstance(replacement, str) for replacement in lexicon.values())
     ):
-        raise InvalidInput(f'The lexicon {path} must be one JSON object of words, such as {{"GIF": "jiff"}}.')
+        raise InvalidInput(
+            f'The lexicon {path} must be a JSON object of words, for example {{"GIF": "jiff"}}.'
+        )
     return lexicon

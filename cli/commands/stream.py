@@ -1,4 +1,4 @@
-"""`oratio stream`: speech that is heard while it is made, by a player, a pipe or a file."""
+"""`oratio stream`: plays or writes speech while it is synthesized."""
 
 import sys
 import time
@@ -30,7 +30,7 @@ Write = Callable[[bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class StreamArguments:
-    """`keep`: the job goes on when nobody listens."""
+    """The arguments of the command. With `keep`, the job finishes even if the command stops."""
 
     text: str | None
     output: Path | None
@@ -43,7 +43,7 @@ class StreamArguments:
 
 @dataclass(frozen=True, slots=True)
 class _AudioOutput:
-    """Where the sound goes; `target` is None for standard output."""
+    """Where the audio goes. `target` is None for standard output."""
 
     target: Path | Player | None
     format: str
@@ -66,7 +66,7 @@ class _StreamResult:
 
 
 def stream(settings: Settings, arguments: StreamArguments) -> int:
-    """The exit status."""
+    """Return the exit status."""
     errors = make_console(stderr=True)
     try:
         output = _choose_output(arguments)
@@ -84,7 +84,7 @@ def stream(settings: Settings, arguments: StreamArguments) -> int:
         errors.print(str(error))
         return 2
     except BrokenPipeError:
-        # Whoever reads has enough.
+        # The reader of the pipe has closed it.
         _close_stdout()
         return 1
     except (ClientError, ServiceNotFound, StartFailed, AlreadyRunning, PlayerFailed, OSError) as error:
@@ -100,17 +100,19 @@ def stream(settings: Settings, arguments: StreamArguments) -> int:
 
 
 def _choose_output(arguments: StreamArguments) -> _AudioOutput:
-    """Raises BadOutput and PlayerFailed."""
+    """Raises InvalidOutput and PlayerFailed."""
     audio_format = check_format(arguments.options.get("format"))
     piped = arguments.output == STDOUT or (arguments.output is None and not sys.stdout.isatty())
     if piped and arguments.as_json:
-        raise InvalidOutput("Standard output takes the sound or --json, not both: name a file with -o.")
+        raise InvalidOutput(
+            "Standard output cannot take both the audio and --json. Write the audio to a file with -o."
+        )
     if piped:
         return _AudioOutput(None, audio_format or "wav")
     if arguments.output is not None:
         return _AudioOutput(*choose_target(arguments.output, audio_format))
     if audio_format:
-        raise InvalidOutput("--format is for a file or a pipe; what is played here needs none.")
+        raise InvalidOutput("--format has no effect on playback. Use it with -o or a pipe.")
     return _AudioOutput(find_player(), "pcm")
 
 
@@ -124,15 +126,15 @@ def _play_stream(
 
 
 def _warnings(client: Client, result: _StreamResult) -> Sequence[str]:
-    """The sound alone does not say that it is only a beep."""
+    """Return the warnings of the job, for example that the audio is only a beep."""
     try:
         return client.job(result.job_id).warnings if result.job_id else ()
-    except ClientError:  # deleted meanwhile: it was heard
+    except ClientError:  # the job was deleted after it was streamed
         return ()
 
 
 def _copy_audio(sound: SpeechStream, write: Write, started_at: float) -> float:
-    """When the first sound came, in seconds."""
+    """Write all audio; return the seconds from `started_at` to the first chunk."""
     first_audio_s = 0.0
     for chunk in sound:
         first_audio_s = first_audio_s or time.monotonic() - started_at
@@ -158,7 +160,7 @@ def _file_output(target: Path, audio_format: str) -> Iterator[Write]:
 
 
 def _close_stdout() -> None:
-    """So that the interpreter does not stumble over the closed pipe at its end."""
+    """Close standard output, so that the interpreter does not report the closed pipe when it exits."""
     with suppress(OSError):
         sys.stdout.close()
 
@@ -174,5 +176,5 @@ def _show(result: _StreamResult, output: _AudioOutput, errors: Console, *, as_js
         print_json(summary | {"first_sound_ms": round(result.first_audio_s * 1000, 1)})
     elif isinstance(output.target, Path):
         errors.print(
-            f"{output.name}: {result.size_bytes:,} bytes, the first of them after {result.first_audio_s:.2f} s"
+            f"{output.name}: {result.size_bytes:,} bytes, first audio after {result.first_audio_s:.2f} s"
         )

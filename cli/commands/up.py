@@ -1,4 +1,4 @@
-"""`oratio up`: everything on this machine, until somebody says stop."""
+"""`oratio up`: runs the whole service on this machine until it is stopped."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +21,7 @@ from common.settings import Settings
 
 
 def up(settings: Settings, *, workers: int | None, verbose: bool) -> int:
-    """Returns the exit status when the service stopped."""
+    """Run the service until it is stopped; return the exit status."""
     console = make_console()
     groups = worker_groups(settings, workers=workers or usable_cores())
     try:
@@ -68,21 +68,21 @@ def _serve(
 def _summary(stack: Stack) -> str:
     settings = stack.settings
     return f"""
-OratioViva speaks on {stack.url}{_root_path_note(stack)}
+OratioViva is running at {stack.url}{_root_path_note(stack)}
 
   Studio     {_studio(stack)}
   API docs   {stack.url}/docs
   Provider   {_provider(settings)}
   Workers    {_workers(stack)}
   Models     {_models(fetch_models(stack.url))}
-  Sound      {settings.data_dir / "outputs" / "audio"}
+  Audio      {settings.data_dir / "outputs" / "audio"}
   Data       {settings.data_dir}
   Logs       {stack.logs}
 
   curl -s {stack.url}/synthesize -H 'Content-Type: application/json' -d '{{"text": "Hello there."}}'
   {program_name()} say "Hello there." -o hello.wav{_url_option(stack)}
 
-Ctrl-C stops it.
+Press Ctrl-C to stop.
 """
 
 
@@ -91,22 +91,22 @@ def _studio(stack: Stack) -> str:
     if build.is_built(settings):
         return f"{stack.url}{settings.root_path}/app/"
     if other := build.custom_folder(settings):
-        return f"no page in {other} (ORATIO_FRONTEND_DIR); {build.BUILD_COMMAND} builds it in {build.DEFAULT_FOLDER}"
-    return f"not built here ({build.BUILD_COMMAND})"
+        return f"not found in ORATIO_FRONTEND_DIR={other} (`{build.BUILD_COMMAND}` builds it in {build.DEFAULT_FOLDER})"
+    return f"not built; build it with `{build.BUILD_COMMAND}`"
 
 
 def _root_path_note(stack: Stack) -> str:
-    """Both answer, for a proxy in front may strip the prefix or pass it on."""
+    """Both addresses answer, because a proxy may strip the prefix or pass it on."""
     prefix = stack.settings.root_path
-    return f" and, below ORATIO_ROOT_PATH, on {stack.url}{prefix}" if prefix else ""
+    return f" and, with ORATIO_ROOT_PATH, at {stack.url}{prefix}" if prefix else ""
 
 
 def _provider(settings: Settings) -> str:
-    """The mode and what it comes to."""
+    """Return the provider mode and what it means with these settings."""
     hosted = bool(settings.hf_token or settings.inference_url)
     last = "hosted inference" if hosted else "a beep" if settings.fallback_stub else "an error"
     text = {
-        "auto": f"local models, else {last}",
+        "auto": f"local models, otherwise {last}",
         "local": "local models only",
         "inference": "hosted inference only",
         "stub": "a beep for every voice",
@@ -117,7 +117,7 @@ def _provider(settings: Settings) -> str:
 def _workers(stack: Stack) -> str:
     text = ", ".join(f"{group.count} x {_flavour(group)}" for group in stack.worker_groups)
     expected, alive = sum(group.count for group in stack.worker_groups), count_live_workers(stack.url)
-    return text if alive >= expected else f"{text}; {alive} of {expected} are there so far"
+    return text if alive >= expected else f"{text}; {alive} of {expected} have started"
 
 
 def _flavour(group: WorkerGroup) -> str:
@@ -125,19 +125,17 @@ def _flavour(group: WorkerGroup) -> str:
 
 
 def _models(models: list[dict[str, Any]]) -> str:
-    """What can be spoken now, by what the service says."""
+    """Return the models that can be used now, from the status of the service."""
     available = [model["alias"] for model in models if _has_voices(model)]
     others = [model for model in models if not _has_voices(model)]
     without_worker = [model["alias"] for model in others if model["state"] == "complete"]
     text = ", ".join(available) or "none yet"
     if len(others) > len(without_worker):
         text += (
-            f" ({len(others) - len(without_worker)} more can be downloaded: {program_name()} models status)"
+            f"; {len(others) - len(without_worker)} more to download, see `{program_name()} models status`"
         )
     if without_worker:
-        text += (
-            f"; here, but no worker speaks them yet: {', '.join(without_worker)} ({program_name()} doctor)"
-        )
+        text += f"; downloaded, but no worker serves them: {', '.join(without_worker)}, see `{program_name()} doctor`"
     return text
 
 
@@ -146,14 +144,14 @@ def _has_voices(model: dict[str, Any]) -> bool:
 
 
 def _url_option(stack: Stack) -> str:
-    """`oratio say` finds the usual port by itself; another one it has to be told."""
+    """Return the option that `oratio say` needs, empty for the default port, which it finds by itself."""
     return "" if stack.settings.port == Settings.model_fields["port"].default else f" --url {stack.url}"
 
 
 def _already_running_message(error: AlreadyRunning, data_dir: Path) -> str:
     address = read_address(data_dir)
-    where = f" and speaks on {address.url}" if address else ""
+    where = f" and runs at {address.url}" if address else ""
     return (
         f"Already running: {error.owner} uses the data folder {data_dir.absolute()}{where}. "
-        "Stop it, or choose another folder: --data-dir"
+        "Stop it, or choose another folder with --data-dir."
     )

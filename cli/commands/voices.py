@@ -1,4 +1,4 @@
-"""`oratio voices`: who can speak."""
+"""`oratio voices`: lists the voices, and why some are not available."""
 
 from cli.client import Voice
 from cli.commands.connect import connect
@@ -7,10 +7,10 @@ from cli.output.program_name import program_name
 from cli.output.tables import show_table
 from common.settings import Settings
 
-_COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Spoken", "Remark")
-# Parler-TTS and MMS would fill a line with theirs.
+_COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Provider", "Notes")
+# More languages would make the column too wide.
 _MAX_LANGUAGES = 3
-# A remark says at its end what to do: where nothing forces us it is not cut.
+# A note ends with what to do, so it is cut only on a terminal.
 _MAX_NOTE_WIDTH = 10_000
 # How the service words it for those who write requests.
 _NOT_DOWNLOADED = "is not downloaded; POST /models/download fetches it."
@@ -19,7 +19,7 @@ _NOT_DOWNLOADED = "is not downloaded; POST /models/download fetches it."
 def voices(
     settings: Settings, *, model: str | None, language: str | None, as_json: bool, url: str | None
 ) -> int:
-    """The exit status."""
+    """Return the exit status."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         found = client.voices(model=model, language=language)
     if as_json:
@@ -27,25 +27,25 @@ def voices(
     elif found:
         show_table(make_console(), _COLUMNS, (_row(voice) for voice in found), max_width=_MAX_NOTE_WIDTH)
     else:
-        make_console().print("There are no such voices.")
+        make_console().print("No voices match.")
     return 0
 
 
 def _row(voice: Voice) -> tuple[str, ...]:
     languages = ", ".join(voice.languages[:_MAX_LANGUAGES])
     ellipsis = " …" if len(voice.languages) > _MAX_LANGUAGES else ""
-    provider = "a beep" if voice.provider == "stub" else voice.provider or "no"
+    provider = "beep only" if voice.provider == "stub" else voice.provider or "none"
     return (voice.id, voice.name, voice.model, languages + ellipsis, voice.gender, provider, _note(voice))
 
 
 def _note(voice: Voice) -> str:
-    """What stands in its way first."""
+    """Return the notes on a voice, first why it is not available."""
     remarks = (
         _reason(voice),
-        "the default" if voice.is_default else None,
-        "slow here" if voice.slow and voice.provider == "local" else None,
+        "default voice" if voice.is_default else None,
+        "slow on this hardware" if voice.slow and voice.provider == "local" else None,
         voice.note,
-        "takes a style" if voice.style else None,
+        "supports a style" if voice.style else None,
     )
     return "; ".join(remark for remark in remarks if remark)
 

@@ -1,4 +1,4 @@
-"""`oratio workers`: who works, on what, and what waits."""
+"""`oratio workers`: lists the workers, their current jobs, and the queues."""
 
 from datetime import UTC, datetime
 
@@ -10,12 +10,12 @@ from cli.output.console import make_console, print_json
 from cli.output.tables import show_table
 from common.settings import Settings
 
-_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Memory", "Loaded", "Speaks now")
+_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Memory", "Loaded", "Current jobs")
 _QUEUE_COLUMNS = ("Queue", "Queued", "Running", "Workers", "Oldest")
 
 
 def workers(settings: Settings, *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         response = client.workers()
     if as_json:
@@ -36,7 +36,7 @@ def _show(response: Workers) -> None:
         console.print()
         show_table(console, _QUEUE_COLUMNS, (_queue_row(queue) for queue in busy))
     elif response.workers:
-        console.print("Nothing waits.")
+        console.print("No jobs are queued or running.")
 
 
 def _worker_row(worker: Worker) -> tuple[str, ...]:
@@ -49,11 +49,11 @@ def _worker_row(worker: Worker) -> tuple[str, ...]:
 def _state(worker: Worker) -> str:
     if worker.alive:
         return "alive"
-    return "stopped" if worker.stopped else "silent"
+    return "stopped" if worker.stopped else "no heartbeat"
 
 
 def _describe_part(part: LeasedPart) -> str:
-    progress = f", {part.segments_done} of {part.segments_total}" if part.segments_total else ""
+    progress = f", segment {part.segments_done} of {part.segments_total}" if part.segments_total else ""
     return f"{part.job_id} ({part.voice_id}{progress})"
 
 
@@ -63,7 +63,7 @@ def _queue_row(queue: Queue) -> tuple[str, ...]:
 
 
 def _age(since: datetime | None) -> str:
-    """How long the first of them waits."""
+    """Return how long ago that was, as h:mm:ss."""
     if since is None:
         return ""
     seconds = max(0, round((datetime.now(UTC) - since).total_seconds()))

@@ -1,4 +1,4 @@
-"""How far downloads and jobs are: a bar each on a terminal, of downloads a line now and then elsewhere."""
+"""Shows the progress of downloads and jobs: bars on a terminal, lines of text elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +28,10 @@ _PRINT_EVERY_PERCENT = 10
 
 
 class DownloadProgress:
-    """Used by one thread. `with Board(console, names) as board:`"""
+    """One bar for each download, or a line for every ten percent without a terminal. Not thread-safe.
+
+    Use it as `with DownloadProgress(console, names) as progress:`.
+    """
 
     def __init__(self, console: Console, names: list[str]) -> None:
         self._console = console
@@ -55,16 +58,16 @@ class DownloadProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for name in self._failed:
-            # Whoever uses the board says why; that is enough to be left on the screen.
+            # The caller prints why it failed, so the bar need not stay on the screen.
             self._bars.update(self._tasks[name], visible=False)
         self._bars.stop()
 
     def show(self, name: str, done_bytes: int, total_bytes: int) -> None:
-        """Nothing while the total is unknown."""
+        """Update the bar. Does nothing while the total is unknown (0)."""
         if not total_bytes:
             return
         if name not in self._percents:
-            # What was there before is no part of the speed.
+            # Bytes that were present before must not count for the speed.
             self._bars.reset(self._tasks[name], total=total_bytes, completed=done_bytes, state="")
         self._bars.update(self._tasks[name], total=total_bytes, completed=done_bytes)
         self._print_percent(name, done_bytes, total_bytes)
@@ -89,17 +92,20 @@ class DownloadProgress:
 
 @contextmanager
 def job_progress(console: Console) -> Iterator[Callable[[client.Progress], None]]:
-    """One bar of the segments of a job, gone when the block ends; nothing where there is no terminal."""
+    """Yield a function that updates a bar of the segments of a job. The bar disappears when the block ends.
+
+    Shows nothing without a terminal.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Speaking", total=None)
+        task = bar.add_task("Synthesizing", total=None)
         yield lambda progress: bar.update(
             task, completed=progress.segments_done, total=progress.segments_total
         )
 
 
 class _WhenSizeKnown(ProgressColumn):
-    """Nothing while the size is unknown."""
+    """A column that is empty while the size is unknown."""
 
     def __init__(self, column: ProgressColumn) -> None:
         super().__init__()

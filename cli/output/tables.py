@@ -1,4 +1,4 @@
-"""How lists look."""
+"""Prints lists as tables."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,9 +7,9 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 _GAP = "  "
-# A text is worth showing only in so much room.
+# A narrower column of text would be useless.
 _MIN_LAST_WIDTH = 20
-# For what is no terminal; whoever wants all of it says --json.
+# Without a terminal; --json prints texts in full.
 _MAX_LAST_WIDTH = 200
 
 
@@ -20,7 +20,10 @@ def show_table(
     *,
     max_width: int = _MAX_LAST_WIDTH,
 ) -> None:
-    """A line each; the last column is cut to what room is left, and to `most` where it is no terminal."""
+    """Print a line for each row.
+
+    The last column is truncated to the width of the terminal, or to `max_width` without one.
+    """
     cells = [[single_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)][:-1]
     last_width = max_width
@@ -32,7 +35,7 @@ def show_table(
 
 
 def single_line(text: str) -> str:
-    """In one line, without what a terminal would obey: texts are other people's."""
+    """Return the text on one line without control characters, because texts come from other people."""
     return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 

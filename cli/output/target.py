@@ -1,4 +1,4 @@
-"""Where speech is written, and in which format."""
+"""Chooses the file and the format of audio and captions."""
 
 from itertools import count
 from pathlib import Path
@@ -13,11 +13,11 @@ _CAPTIONS = ("srt", "vtt", "json")
 
 
 class InvalidOutput(Exception):
-    """A place where nothing can be written, or a format that cannot be told."""
+    """The path cannot be written to, or the format is unknown."""
 
 
 def choose_target(output: Path | None, audio_format: str | None) -> tuple[Path, str]:
-    """A path and a format. A file that nobody named is never overwritten. Raises BadOutput."""
+    """Return the path and the format of new audio. A default name never overwrites a file. Raises InvalidOutput."""
     check_format(audio_format)
     if output is None:
         chosen = audio_format or "wav"
@@ -26,31 +26,31 @@ def choose_target(output: Path | None, audio_format: str | None) -> tuple[Path, 
 
 
 def check_format(audio_format: str | None) -> str | None:
-    """Raises BadOutput."""
+    """Return the format if it exists. Raises InvalidOutput."""
     if audio_format and audio_format not in MEDIA_TYPES:
-        raise InvalidOutput(f"The format {audio_format!r} is unknown; there are {', '.join(MEDIA_TYPES)}.")
+        raise InvalidOutput(f"The format {audio_format!r} is unknown. Use one of {', '.join(MEDIA_TYPES)}.")
     return audio_format
 
 
 def check_target(output: Path) -> Path:
-    """Raises BadOutput."""
+    """Return the path if its folder exists. Raises InvalidOutput."""
     if output.is_dir() or not output.parent.is_dir():
         raise InvalidOutput(f"{output} is not a file in an existing folder.")
     return output
 
 
 def captions_format(path: Path) -> Captions:
-    """By its ending. Raises BadOutput."""
+    """Return the format of captions by the extension of the file. Raises InvalidOutput."""
     kind = check_target(path).suffix.removeprefix(".").lower()
     if kind not in _CAPTIONS:
-        raise InvalidOutput(f"Captions end in .srt, .vtt or .json, and {path.name!r} does not.")
+        raise InvalidOutput(f"The file of captions must end in .srt, .vtt or .json, not {path.name!r}.")
     return cast(Captions, kind)
 
 
 def recording_target(output: Path | None, *, name: str, media_type: str) -> tuple[Path, str | None]:
-    """For sound that there is already: in a folder under `name`. The format is None where it is the sound's own.
+    """Return the path and the format for existing audio; the format is None if the audio need not be converted.
 
-    Raises BadOutput.
+    In a folder the file is called `name`. Raises InvalidOutput.
     """
     extension = _EXTENSION_OF_MEDIA_TYPE.get(media_type.partition(";")[0].strip(), "bin")
     if output is None or output.is_dir():
@@ -71,6 +71,7 @@ def _format_from_name(output: Path) -> str:
     extension = output.suffix.removeprefix(".").lower()
     if extension not in _FORMAT_OF_EXTENSION:
         raise InvalidOutput(
-            f"The format cannot be told from {output.name!r}; use one of {', '.join(sorted(_FORMAT_OF_EXTENSION))}, or --format."
+            f"The file name {output.name!r} does not show the format. Use --format, or one of these extensions: "
+            f"{', '.join(sorted(_FORMAT_OF_EXTENSION))}."
         )
     return _FORMAT_OF_EXTENSION[extension]

@@ -1,4 +1,4 @@
-"""The file in the data folder that says where the service answers."""
+"""The file in the data folder that holds the address of the running service."""
 
 import json
 import os
@@ -16,7 +16,7 @@ class ServiceAddress:
 
 @contextmanager
 def publish_address(data_dir: Path, url: str) -> Iterator[None]:
-    """Let `oratio say` and others find the service while the block runs."""
+    """Publish the address while the block runs, so that other commands find the service."""
     path = _address_file(data_dir)
     temp_path = path.with_suffix(".new")
     temp_path.write_text(json.dumps({"url": url, "pid": os.getpid()}))
@@ -28,7 +28,7 @@ def publish_address(data_dir: Path, url: str) -> Iterator[None]:
 
 
 def read_address(data_dir: Path) -> ServiceAddress | None:
-    """What the last service said; it may be gone by now."""
+    """Return the address of the last service, or None. That service may have stopped."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         content = json.loads(_address_file(data_dir).read_text())
         return ServiceAddress(str(content["url"]), int(content["pid"]))

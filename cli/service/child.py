@@ -1,4 +1,4 @@
-"""One supervised process: its log, its deaths, and when it may start again."""
+"""One supervised process, with its log and its restart delay."""
 
 import os
 import signal
@@ -13,14 +13,17 @@ from cli.service.processes import Command
 
 LOG_LIMIT_BYTES = 10_000_000
 RESTART_MAX_S = 30.0
-# After so long a life, the next death is a first one again.
+# A process that ran for this long starts again with the shortest delay.
 STABLE_AFTER_S = 60.0
 
 _PARENT_DEATH_SCRIPT = str(Path(__file__).parent / "parent_death.py")
 
 
 class Child:
-    """Used by one thread, which must outlive the process: the leash is tied to the thread that starts it."""
+    """One supervised process. One thread must make all calls, and must outlive the process.
+
+    The kernel kills the process when the thread that started it ends (see parent_death).
+    """
 
     def __init__(self, command: Command, *, logs: Path) -> None:
         self.command = command
@@ -35,7 +38,7 @@ class Child:
         return self._process.pid if self._process else None
 
     def spawn(self) -> None:
-        """Raises OSError."""
+        """Start the process. Raises OSError."""
         self._started_at = time.monotonic()
         _rotate(self.log)
         with self.log.open("ab") as log:
@@ -46,19 +49,19 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C reaches only us; we say who stops when.
+                # Ctrl-C must reach only the supervisor, which stops the processes in order.
                 start_new_session=True,
             )
 
     def poll(self) -> int | None:
-        """The return code of a process that ended since it was last looked at."""
+        """Return the exit code once after the process has ended, else None."""
         code = self._process.poll() if self._process else None
         if code is not None:
             self._process = None
         return code
 
     def schedule_restart(self) -> float:
-        """How long until it may start again: 1, 2, 4 … 30 s."""
+        """Set `due_at`, when the process may start again. Return the delay: 1, 2, 4, ... up to 30 s."""
         if time.monotonic() - self._started_at > STABLE_AFTER_S:
             self.deaths = 0
         wait_s = min(RESTART_MAX_S, 2.0**self.deaths)
@@ -77,11 +80,12 @@ class Child:
 
 
 def tie_to_parent(argv: Sequence[str]) -> list[str]:
+    """Return a command line that runs `argv` and that the kernel kills when this process dies (Linux only)."""
     return [sys.executable, "-I", "-S", _PARENT_DEATH_SCRIPT, str(os.getpid()), *argv]
 
 
 def describe_exit(code: int) -> str:
-    """A return code in words."""
+    """Return an exit code in words: "exit code 3" or the name of the signal."""
     if code >= 0:
         return f"exit code {code}"
     try:

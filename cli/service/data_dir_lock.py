@@ -1,4 +1,4 @@
-"""Who uses a data folder: one service at a time, and where it answers."""
+"""Locks a data folder, so that only one service uses it at a time."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class AlreadyRunning(Exception):
-    """Another process holds the data folder; `owner` says who, in words."""
+    """Another process holds the lock. `owner` describes it, for example "oratio up (process 123)"."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(f"The data folder is in use by {owner}.")
@@ -17,7 +17,7 @@ class AlreadyRunning(Exception):
 
 @contextmanager
 def lock_data_dir(data_dir: Path, *, purpose: str) -> Iterator[None]:
-    """Hold the data folder. The lock goes with the process, however it ends. Raises AlreadyRunning."""
+    """Hold the lock while the block runs. The kernel releases it if the process dies. Raises AlreadyRunning."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "up.lock").open("a+") as handle:
         try:
@@ -32,7 +32,7 @@ def lock_data_dir(data_dir: Path, *, purpose: str) -> Iterator[None]:
 
 
 def locked_since(data_dir: Path) -> float | None:
-    """When the last service began (epoch seconds)."""
+    """Return when the last service took the lock, in epoch seconds, or None."""
     with suppress(OSError):
         return (data_dir / "up.lock").stat().st_mtime
     return None

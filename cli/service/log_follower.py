@@ -1,4 +1,4 @@
-"""What processes write to their logs, as they write it."""
+"""Prints the logs of all processes while they are written."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ _READ_INTERVAL_S = 0.2
 
 @contextmanager
 def follow_logs(folder: Path, *, report: Callable[[str], None]) -> Iterator[None]:
-    """Tell every line that is added to a log of the folder, with the log's name before it."""
+    """Report each new line of every log in the folder, with the name of the log, while the block runs."""
     read = {log: log.stat().st_size for log in folder.glob("*.log")}
     done = Event()
     thread = Thread(target=_follow, args=(folder, read, done, report), name="follow", daemon=True)
@@ -31,7 +31,7 @@ def _follow(folder: Path, read: dict[Path, int], done: Event, report: Callable[[
 
 
 def _report_new(log: Path, start: int, report: Callable[[str], None]) -> int:
-    """Where the next look begins: after the last whole line."""
+    """Report the complete lines after `start`; return the offset behind them, where the next read starts."""
     if log.stat().st_size < start:
         start = 0
     with log.open("rb") as handle:

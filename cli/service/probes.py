@@ -1,4 +1,4 @@
-"""What a service says about itself: GET /health, GET /ready and GET /models/status."""
+"""Asks a service for its state: GET /health, GET /ready and GET /models/status."""
 
 import json
 import urllib.error
@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from common.addresses import is_loopback
 
-# The service answers this at once; whatever else listens there may never.
+# The service answers /health at once. Another program on the port may never answer.
 _HEALTH_TIMEOUT_S = 2.0
-# Longer than the service itself waits for what it stands on.
+# Longer than the service waits for the database and the other parts that it checks.
 _READY_TIMEOUT_S = 5.0
 _MAX_BYTES = 100_000
 _MAX_STATUS_BYTES = 5_000_000
@@ -19,7 +19,7 @@ _SERVICE = "oratioviva"
 
 
 def fetch_health(url: str) -> dict[str, Any] | None:
-    """Its answer, when it is one of ours that gives it."""
+    """Return the health of the OratioViva service at `url`, or None if there is no such service."""
     with suppress(OSError, ValueError):
         answer = json.loads(_get(f"{url}/health", timeout_s=_HEALTH_TIMEOUT_S))
         if isinstance(answer, dict) and answer.get("service") == _SERVICE:
@@ -28,26 +28,28 @@ def fetch_health(url: str) -> dict[str, Any] | None:
 
 
 def not_ready_reason(url: str) -> str | None:
-    """What is missing until the service can speak; None when it can."""
+    """Return why the service is not ready, or None if it is."""
     try:
         _get(f"{url}/ready", timeout_s=_READY_TIMEOUT_S)
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return _failed_checks(refusal.read(_MAX_BYTES)) or f"it answers {refusal.code}"
+            return (
+                _failed_checks(refusal.read(_MAX_BYTES)) or f"the gateway answers with status {refusal.code}"
+            )
     except (OSError, ValueError) as error:
         return f"the gateway does not answer ({type(error).__name__})"
     return None
 
 
 def count_live_workers(url: str) -> int:
-    """How many have announced themselves; 0 when nobody says."""
+    """Return how many workers are alive, 0 if the service does not answer."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return int(json.loads(_get(f"{url}/ready", timeout_s=_READY_TIMEOUT_S))["workers_alive"])
     return 0
 
 
 def fetch_models(url: str) -> list[dict[str, Any]]:
-    """What GET /models/status says of each; nothing when nobody says."""
+    """Return the models of GET /models/status, an empty list if the service does not answer."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         answer = _get(f"{url}/models/status", timeout_s=_READY_TIMEOUT_S, max_bytes=_MAX_STATUS_BYTES)
         return list(json.loads(answer)["models"])
@@ -55,7 +57,7 @@ def fetch_models(url: str) -> list[dict[str, Any]]:
 
 
 def uses_proxy(url: str) -> bool:
-    """A proxy of the environment cannot reach what listens on this machine's loopback."""
+    """Return whether a proxy of the environment applies to the URL: not for loopback, which no proxy can reach."""
     return not is_loopback(urlsplit(url).hostname or "")
 
 

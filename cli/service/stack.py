@@ -1,4 +1,4 @@
-"""Everything that one machine needs to speak, as one object: starts it, waits until it can, stops it."""
+"""Runs all processes of the service on one machine: starts them, waits until they are ready, and stops them."""
 
 import os
 import subprocess
@@ -28,18 +28,18 @@ _PROBE_INTERVAL_S = 0.05
 
 
 class StartFailed(Exception):
-    """Why the service does not run, and what to do about it."""
+    """The service could not start. The message says why and what to do."""
 
 
 class StartInterrupted(Exception):
-    """Somebody asked to stop before the service was ready."""
+    """The user stopped the service before it was ready."""
 
 
 class Stack:
-    """`with Stack(settings) as stack:` speaks on `stack.url` inside the block.
+    """The service as a context manager: inside `with Stack(settings) as stack:` it answers at `stack.url`.
 
-    `tell` hears what happens, one line each; `progress` what is being waited for; `cancelled` ends the waiting.
-    Raises AlreadyRunning, StartFailed and Stopped on entry.
+    `report` receives each event as a line of text, and `progress` what the start is waiting for. The start ends early
+    when `is_cancelled` returns true. Entering the block raises AlreadyRunning, StartFailed and StartInterrupted.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Stack:
         self._resources.close()
 
     def kill_on_stop(self) -> None:
-        """Stop without waiting for running jobs; they go on after the next start."""
+        """Do not wait for running jobs when the service stops. They continue after the next start."""
         self._supervisor.kill_on_stop()
 
     def pids(self) -> dict[str, int]:
-        """The processes that run now, by name."""
+        """Return the process ids of the running processes by name."""
         return self._supervisor.pids()
 
     def _start(self) -> None:
@@ -108,7 +108,7 @@ class Stack:
             self.logs.mkdir(exist_ok=True)
         except OSError as error:
             raise StartFailed(
-                f"The data folder {folder} cannot be used ({error.strerror}); choose another: --data-dir"
+                f"Cannot use the data folder {folder}: {error.strerror}. Choose another folder with --data-dir."
             ) from None
 
     def _start_server(self) -> None:
@@ -120,7 +120,7 @@ class Stack:
             raise StartFailed(self._describe_failure("The queue server (Valkey) does not answer."))
 
     def _migrate(self) -> None:
-        """In a process of its own: the parent stays small."""
+        """Migrate the database in a process of its own, so that this process stays small."""
         log = self.logs / "migrate.log"
         with log.open("ab") as output:
             done = subprocess.run(  # noqa: S603  # our own command
@@ -134,12 +134,13 @@ class Stack:
                 check=False,
             )
         if done.returncode:
-            raise StartFailed(f"The database could not be brought up to date:\n{tail(log)}")
+            raise StartFailed(f"The database migration failed. The end of {log}:\n{tail(log)}")
 
     def _start_processes(self) -> None:
-        """Those that speak first: what sweeps and cleans has time until somebody can be heard.
+        """Start the gateway and the workers, wait until they are ready, then start the other processes.
 
-        Hosted inference comes after the wait: its worker has nothing to load, and alone it is not what was waited for.
+        The ops worker and beat are not needed for the first job. The worker of hosted inference starts after the wait,
+        because it loads no model, and the service must not count as ready with this worker alone.
         """
         commands = [
             command for group in self.worker_groups for command in processes.group(self.settings, group)
@@ -164,13 +165,13 @@ class Stack:
         self._wait_for_all_workers()
 
     def _wait_for_all_workers(self) -> None:
-        """A voice whose worker is still starting would be taken for one that nobody has."""
+        """Wait for all workers, because until a worker has started its voices seem to be unavailable."""
         wanted = sum(group.count for group in self.worker_groups)
         self._progress("the other workers")
         if not self._wait_for(
             lambda: count_live_workers(self.url) >= wanted, timeout_s=ALL_WORKERS_TIMEOUT_S
         ):
-            self._report("Not every worker is there yet; those that are missing go on starting.")
+            self._report("Some workers are still starting. The service runs with the others.")
 
     def _wait_for(self, probe: Callable[[], bool], *, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
@@ -183,29 +184,29 @@ class Stack:
         return True
 
     def _describe_failure(self, what: str) -> str:
-        """With the last words of the process that is most likely at fault."""
+        """Return `what` with the end of the log of the process that has restarted most often."""
         child = self._supervisor.most_restarted()
         log = child.log if child else self.logs / "gateway.log"
         return f"{what} The end of {log}:\n{tail(log)}"
 
 
 def usable_cores() -> int:
-    """What this process may use, which in a container is less than the machine has."""
+    """Return how many cores this process may use; in a container that may be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def uses_bundled_server(settings: Settings) -> bool:
-    """Unless the user named a Redis."""
+    """Return whether the service runs its own Valkey server, which it does unless ORATIO_REDIS_URL is set."""
     return not ("redis_url" in settings.model_fields_set and settings.redis_url)
 
 
 def check_address(settings: Settings) -> None:
-    """Raises StartFailed for an address that others could reach, or where something else already listens."""
+    """Raise StartFailed if other machines can reach the address without permission, or if it is in use."""
     host, port = settings.host, settings.port
     if not is_loopback(host) and not settings.allow_open:
         raise StartFailed(
-            f"{host} can be reached from other machines, and the service has no keys. Put a proxy with a login before"
-            " it, or say ORATIO_ALLOW_OPEN=1 if everyone who reaches this address may use it."
+            f"Other machines can reach {host}, and the service has no authentication. Put a proxy with a login in front"
+            " of it, or set ORATIO_ALLOW_OPEN=1 if everyone in your network may use it."
         )
     try:
         free = is_free(host, port)
@@ -213,6 +214,5 @@ def check_address(settings: Settings) -> None:
         raise StartFailed(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from None
     if not free:
         raise StartFailed(
-            f"Port {port} on {host} is in use, by another OratioViva or another program; choose another: "
-            f"--port {port + 1}"
+            f"Port {port} on {host} is in use by another program. Choose another port, for example --port {port + 1}."
         )

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal, as something to wait for."""
+"""Turns Ctrl-C, SIGTERM and a closed terminal into a request to stop."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequest:
-    """Set when somebody asked to stop; whoever asks again is in a hurry."""
+    """`stop` is set by the first signal. Each further signal calls `on_repeat`."""
 
     def __init__(self) -> None:
         self.stop = Event()
@@ -24,7 +24,10 @@ class StopRequest:
 
 @contextmanager
 def catch_stop_signals() -> Iterator[StopRequest]:
-    """Main thread only. A closed terminal is no reason for a process that was started with nohup."""
+    """Handle stop signals while the block runs. Main thread only.
+
+    SIGHUP stays ignored if it was ignored before, as it is under nohup.
+    """
     stop_request = StopRequest()
     handled = [
         one for one in _STOP_SIGNALS if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN

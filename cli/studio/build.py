@@ -1,4 +1,4 @@
-"""Whether the studio, the page at /app/, is built; asked without loading much, since `oratio up` stays small."""
+"""Checks whether the studio, the page at /app/, is built. Loads little, so that `oratio up` stays small."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from cli.studio.nodejs import FRONTEND
 from common.settings import Settings
 
 BUILD_COMMAND = "make studio"
-# As api/studio/files.py names it.
+# The same name as in api/studio/files.py.
 BUILD_ERROR = "build-error.txt"
 DEFAULT_FOLDER = FRONTEND / "dist"
 
@@ -16,6 +16,6 @@ def is_built(settings: Settings) -> bool:
 
 
 def custom_folder(settings: Settings) -> Path | None:
-    """Where the gateway looks for it, when that is not where it is built."""
+    """Return the folder from which the gateway serves the studio if it is not the default one, else None."""
     folder = settings.frontend_dir.absolute()
     return None if folder.resolve() == DEFAULT_FOLDER.resolve() else folder

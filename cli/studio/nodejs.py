@@ -1,6 +1,6 @@
-"""Node.js, which builds the studio: the one on PATH, else the one that pip brings. Nothing but Python is needed here.
+"""Finds the Node.js that builds the studio: the one on PATH, else the one installed with pip.
 
-`python -m cli.studio.nodejs` says which it is, or ends with 1.
+`python -m cli.studio.nodejs` prints it, or exits with status 1. This module needs only the standard library.
 """
 
 import json
@@ -20,12 +20,12 @@ Version = tuple[int, ...]
 
 
 class NoNode(Exception):
-    """What was found instead, and what to do about it."""
+    """No suitable Node.js. The message says what was found and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`npm` is the beginning of its command line."""
+    """An installed Node.js. `npm` is the start of its command line."""
 
     program: Path
     npm: tuple[str, ...]
@@ -36,26 +36,26 @@ class Node:
 
 
 def find_node(frontend: Path = FRONTEND) -> Node:
-    """The first that is new enough. Raises NoNode."""
+    """Return the first Node.js whose version fits. Raises NoNode."""
     wanted = wanted_versions(frontend)
     found = list(_candidates())
     for node in found:
         if fits(node.version, wanted):
             return node
-    found_text = f"found {', '.join(map(str, found))}" if found else "found none with npm beside it"
+    found_text = f"found {', '.join(map(str, found))}" if found else "none with npm was found"
     raise NoNode(
-        f"The studio needs Node.js {wanted}: {found_text}. `{INSTALL}` installs one into this environment."
+        f"The studio needs Node.js {wanted}: {found_text}. Install it into this environment with `{INSTALL}`."
     )
 
 
 def wanted_versions(frontend: Path) -> str:
-    """As package.json says it, e.g. `>=20.19`."""
+    """Return the version range from package.json, for example `>=20.19`."""
     described = json.loads((frontend / "package.json").read_text("utf-8"))
     return str(described["engines"]["node"])
 
 
 def fits(version: Version, wanted: str) -> bool:
-    """For what npm understands by `^` and `>=`, and alternatives of them by `||`."""
+    """Return whether a version fits a range of npm. Supports `^`, `>=`, plain versions and `||`."""
     return any(
         all(_matches(version, *part) for part in re.findall(r"(\^|>=)?\s*v?(\d+(?:\.\d+)*)", alternative))
         for alternative in wanted.split("||")
@@ -86,7 +86,7 @@ def _candidates() -> Iterator[Node]:
 
 
 def _query_version(program: Path, npm: tuple[str, ...]) -> Iterator[Node]:
-    """Nothing when it does not run."""
+    """Yield the Node.js with its version, or nothing if it does not run."""
     try:
         output = subprocess.run(  # noqa: S603  # found by name or in this environment
             [program, "--version"], capture_output=True, text=True, timeout=20, check=True

@@ -285,14 +285,14 @@ def test_a_command_says_why_it_waits(tmp_path: Path) -> None:
     with serving({"GET /voices": [full, told({"voices": []})]}) as script:
         said = oratio("voices", "--json", folder=tmp_path, url=script.url)
     assert (said.returncode, said.stdout) == (0, "[]\n")
-    assert said.stderr == "Too many wait. (queue_full) Trying again in 1 s.\n"
+    assert said.stderr == "Too many wait. (queue_full) Retrying in 1 s.\n"
 
 
 def test_a_command_says_that_the_service_went_away(tmp_path: Path) -> None:
     with serving({"GET /jobs": [BREAK]}) as script:
         said = oratio("jobs", folder=tmp_path, url=script.url)
     assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr.startswith("The service went away: ")
+    assert said.stderr.startswith("The connection to the service was lost: ")
     assert len(said.stderr.splitlines()) == 1
 
 
@@ -341,7 +341,7 @@ def test_a_stream_that_breaks_is_never_taken_for_an_end(script: dict[str, list[A
         serving(script) as server,
         Client(server.url) as client,
         client.stream("Hello.") as sound,
-        pytest.raises(ClientError, match=r"^The speech broke off after 4 bytes\.") as failure,
+        pytest.raises(ClientError, match=r"^The audio ended early, after 4 bytes\.") as failure,
     ):
         heard.extend(sound)
     assert failure.value.code == code

@@ -40,7 +40,7 @@ def test_a_fresh_machine_is_well(fresh: Settings, capsys: pytest.CaptureFixture[
 
     assert status == 0
     assert results["Database"]["state"] == "note"
-    assert results["Service"]["advice"] == f"`{program_name()} up` starts one."
+    assert results["Service"]["advice"] == f"Start it with `{program_name()} up`."
     assert not fresh.data_dir.exists()
 
 
@@ -109,7 +109,7 @@ def test_old_tables_are_a_problem_until_they_are_migrated(
     status, results = examined(fresh, capsys)
     assert (status, results["Database"]["advice"]) == (
         1,
-        f"`{program_name()} migrate` brings them up to date.",
+        f"Update it with `{program_name()} migrate`.",
     )
 
     migrate(fresh.database)
@@ -154,9 +154,9 @@ def test_it_says_what_lies_in_the_models_folder_and_which_environments_are_there
         (tmp_path / "facebook_mms-tts-eng").mkdir(exist_ok=True)
         (tmp_path / "facebook_mms-tts-eng" / name).write_text("{}")
     _, results = examined(fresh.model_copy(update={"models_dir": tmp_path}), capsys)
-    advice = f"{program_name()} models download mms_eng fetches the rest"
+    advice = f"Download the rest with: {program_name()} models download mms_eng"
     assert (results["Weights mms_eng"]["said"], results["Weights mms_eng"]["advice"]) == (
-        "only in part, 4 bytes",
+        "incomplete, 4 bytes",
         advice,
     )
     assert {"Environment torch", "Environment parler"} <= results.keys()
@@ -179,9 +179,9 @@ def test_an_environment_is_finished_or_not(
     python.parent.mkdir(parents=True)
     python.touch()
     _, results = examined(fresh, capsys)
-    assert results["Environment torch"]["said"].startswith("not finished")
-    assert results["Environment torch"]["advice"] == "make setup-torch finishes it"
-    assert results["Environment parler"]["advice"] == "make setup-parler builds it"
+    assert results["Environment torch"]["said"].startswith("incomplete")
+    assert results["Environment torch"]["advice"] == "Complete it with: make setup-torch"
+    assert results["Environment parler"]["advice"] == "Install it with: make setup-parler"
 
     (checkout / ".venv-torch" / ".run-gpl0").touch()
     assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
@@ -203,8 +203,8 @@ def test_an_environment_that_is_younger_than_the_service_waits_for_the_next_star
         assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
         os.utime(stamp, (3e9, 3e9))
         found = examined(fresh, capsys)[1]["Environment torch"]
-    assert found["said"].endswith("ready, but the service was started before it")
-    assert "start it again" in found["advice"]
+    assert found["said"].startswith("installed after the service started")
+    assert "Restart the service" in found["advice"]
     assert examined(fresh, capsys)[1]["Environment torch"]["state"] == "ok"
 
 
@@ -217,14 +217,14 @@ def test_what_was_left_out_on_purpose_is_not_advised(
     )
     _, results = examined(fresh, capsys)
     assert (results["av"]["said"], results["av"]["advice"]) == (
-        "missing, for the format aac",
-        "make setup installs it",
+        "not installed, for the AAC format",
+        "Install it with: make setup",
     )
 
     (tmp_path / ".run-gpl0").touch()
     status, results = examined(fresh, capsys)
     assert status == 0
-    assert results["kokoro_onnx"]["said"] == "left out by GPL=0, for Kokoro's voices"
+    assert results["kokoro_onnx"]["said"] == "excluded by GPL=0, for the voices of Kokoro"
     assert results["av"]["advice"] == ""
 
 
@@ -241,7 +241,7 @@ def test_a_name_that_no_setting_has_is_noted(
         ("note", "ORATIO_PROT"),
         ("note", "ORATIO_ZZZ"),
     ]
-    assert noted[0]["advice"] == "Is ORATIO_PORT meant?"
+    assert noted[0]["advice"] == "Did you mean ORATIO_PORT?"
 
 
 def test_the_studio_is_built_or_not_or_failed(
@@ -251,7 +251,7 @@ def test_the_studio_is_built_or_not_or_failed(
     status, results = examined(settings, capsys)
     assert (status, results["Studio"]["state"]) == (0, "note")
     usual = Path(installation.__file__).parents[3] / "frontend" / "dist"
-    assert results["Studio"]["advice"] == f"make studio builds it in {usual}, not in ORATIO_FRONTEND_DIR"
+    assert results["Studio"]["advice"] == f"Build it with: make studio (builds in {usual}, not in ORATIO_FRONTEND_DIR)"
 
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "index.html").touch()
@@ -260,7 +260,7 @@ def test_the_studio_is_built_or_not_or_failed(
     (tmp_path / "dist" / "build-error.txt").touch()
     _, results = examined(settings, capsys)
     assert "build-error.txt" in results["Studio"]["said"]
-    assert "the page of before is served" in results["Studio"]["said"]
+    assert "the previous build is served" in results["Studio"]["said"]
 
 
 def test_a_node_that_is_too_old_is_noted_where_there_is_something_to_build(

@@ -65,7 +65,7 @@ def test_plain_jobs_lists_them(stack: Stack, spoken: Job, failed: Job, tmp_path:
 
     assert said.returncode == 0, said.stderr
     found = rows(said.stdout)
-    assert found["Job"] == ["Status", "Created", "Voice", "Format", "Length", "Text"]
+    assert found["Job"] == ["Status", "Created", "Voice", "Format", "Duration", "Text"]
     assert found[failed.job_id][0] == "failed"
     assert found[spoken.job_id][0] == "completed"
     assert "Words :smile: [bold]in a row [/bold]." in said.stdout
@@ -79,7 +79,7 @@ def test_jobs_are_filtered(stack: Stack, spoken: Job, failed: Job, tmp_path: Pat
 
     nobody = ("--voice", "parler_laura", "--status", "failed")
     none = oratio("jobs", "list", *nobody, folder=tmp_path, url=stack.url)
-    assert (none.returncode, none.stdout) == (0, "There are no such jobs.\n")
+    assert (none.returncode, none.stdout) == (0, "No jobs match.\n")
 
     wrong = oratio("jobs", "--status", "lost", folder=tmp_path, url=stack.url)
     assert wrong.returncode == 2
@@ -206,7 +206,7 @@ def test_recordings_are_exported(stack: Stack, spoken: Job, failed: Job, tmp_pat
     said = oratio("export", spoken.job_id, failed.job_id, "-o", "some.zip", folder=tmp_path, url=stack.url)
     assert said.returncode == 1
     assert said.stdout.startswith("some.zip: 1 recordings, ")
-    assert said.stderr == f"{failed.job_id}: there is no sound of it.\n"
+    assert said.stderr == f"{failed.job_id}: no audio to export.\n"
     with zipfile.ZipFile(tmp_path / "some.zip") as archive:
         assert archive.namelist() == ["001_Words -smile- [bold]in a row [-bold].wav", "manifest.json"]
 
@@ -228,7 +228,7 @@ def test_an_export_of_nothing_in_particular_is_refused(tmp_path: Path, arguments
 def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
     said = oratio("voices", "--model", "hibari", folder=tmp_path, url=stack.url)
     assert said.returncode == 0, said.stderr
-    assert rows(said.stdout)["hibari_heart"][-3:] == ["local", "the", "default"]
+    assert rows(said.stdout)["hibari_heart"][-3:] == ["local", "default", "voice"]
 
     assert said.stdout.count("not downloaded: ") == 4
     for name, words in rows(said.stdout).items():
@@ -260,7 +260,7 @@ def test_without_a_service_the_command_says_what_to_do(tmp_path: Path, command: 
 def test_its_example_works_as_it_is_written(stack: Stack, tmp_path: Path) -> None:
     written = (cli.client.__doc__ or "").partition("\n\n")[2].rpartition("\n\n")[0]
     example = dedent(written).replace("http://127.0.0.1:8000", stack.url)
-    code = f"{example}\nassert len(heard) > 10_000"
+    code = f"{example}\nassert len(audio) > 10_000"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )

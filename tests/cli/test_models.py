@@ -47,9 +47,9 @@ def test_why_a_model_is_broken_stands_below_the_table(broken: str, tmp_path: Pat
 
     assert said.returncode == 0, said.stderr
     lines = said.stdout.splitlines()
-    assert lines[1].split() == ["bark", "needed", "complete", "1.0", "kB", "broken"]
+    assert lines[1].split() == ["bark", "needed", "complete", "1.0", "kB", "failed"]
     assert lines[2].split()[-3:] == ["cpu", "x", "2"]
-    assert lines[3] == f"bark is broken: {TROUBLE}"
+    assert lines[3] == f"bark failed to load: {TROUBLE}"
     assert "1,143 languages" in lines[4]
     assert "models download mms_swh" in lines[4]
 
@@ -100,14 +100,14 @@ def test_what_came_of_an_order_is_told_to_programs(tmp_path: Path) -> None:
 
 def test_names_that_nobody_knows_are_named() -> None:
     said = unknown_names_message(["mms_deu", "nosuch", "af_heart"])
-    assert said.startswith("There is no model and no voice with this id: nosuch.")
+    assert said.startswith("No model or voice is called nosuch.")
     assert "parler" in said
 
 
 def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     items = [Item("parler", "parler"), Item("bark", "bark"), Item("mms", "mms_fra")]
-    assert download_plan.download_summary(items) == "Fetching parler, bark, mms_fra: about 5.7 GB."
+    assert download_plan.download_summary(items) == "Downloading parler, bark, mms_fra: about 5.7 GB."
     assert [hint.rpartition(": ")[2] for hint in download_plan.environment_hints(items)] == [
         "make setup-torch",
         "make setup-parler",
@@ -115,7 +115,7 @@ def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch
     (tmp_path / ".venv-torch").mkdir()
     (tmp_path / ".venv-torch" / ".run-gpl1").touch()
     (hint,) = download_plan.environment_hints(items)
-    assert hint.startswith("Parler-TTS mini v1.1 is spoken by workers of the environment parler")
+    assert hint.startswith("Parler-TTS mini v1.1 needs the environment parler")
 
 
 def test_a_bar_shows_no_sizes_before_it_knows_them_and_no_failure_that_is_told_below() -> None:
@@ -143,5 +143,5 @@ def test_what_speaks_now_is_what_workers_that_live_have() -> None:
             model("parler", "complete", alive=False, voices_present=5),
         ]
     )
-    assert said.startswith("hibari (1 more can be downloaded: ")
-    assert "no worker speaks them yet: parler" in said
+    assert said.startswith("hibari; 1 more to download, see ")
+    assert "no worker serves them: parler" in said

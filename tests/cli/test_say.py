@@ -165,7 +165,7 @@ def test_an_address_without_a_service_is_an_error(tmp_path: Path) -> None:
         said = oratio("say", "Hello.", "--url", nowhere, folder=tmp_path)
 
     assert said.returncode == 1
-    assert said.stderr == f"No OratioViva answers at {nowhere}.\n"
+    assert said.stderr == f"No OratioViva service answers at {nowhere}.\n"
 
 
 @pytest.mark.parametrize("said", ["", " \n"])

@@ -128,7 +128,7 @@ def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack,
         rest, errors = process.communicate(timeout=30)
     # And what was cut short does not pass for the whole.
     assert process.returncode == 1
-    assert b"The speech broke off after" in errors
+    assert b"The audio ended early, after" in errors
     assert rest is not None
 
 
@@ -189,14 +189,14 @@ def test_without_a_player_it_says_what_to_do(tmp_path: Path) -> None:
 def test_a_player_that_ends_too_soon_is_told(stack: Stack, tmp_path: Path) -> None:
     path = install(tmp_path, "mpv", code=3)
     said = on_a_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
-    assert (said.returncode, said.stderr) == (1, "mpv ended before the speech did (exit code 3).\n")
+    assert (said.returncode, said.stderr) == (1, "mpv exited before the audio ended (exit code 3).\n")
 
 
 def test_a_broken_stream_leaves_no_file(tmp_path: Path) -> None:
     with serving(failing(events(delta("1-4", b"RIFF"), ERROR, x_oratio_job_id="j"))) as script:
         said = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=script.url)
     assert said.returncode == 1
-    assert said.stderr == "The speech broke off after 4 bytes. Broken. (engine_failed)\n"
+    assert said.stderr == "The audio ended early, after 4 bytes. Broken. (engine_failed)\n"
     assert list(tmp_path.iterdir()) == []
 
 

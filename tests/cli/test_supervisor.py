@@ -58,7 +58,7 @@ def test_a_child_that_dies_is_started_again_and_the_console_says_why(running: Ru
     os.kill(pid, signal.SIGKILL)
 
     wait_for(lambda: running.supervisor.pids().get("sleeper", pid) != pid)
-    assert running.told[0].startswith("sleeper ended (SIGKILL); starting again in 1 s.")
+    assert running.told[0].startswith("sleeper exited (SIGKILL). Restarting in 1 s.")
     assert running.supervisor.most_restarted() is not None
 
 

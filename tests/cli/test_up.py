@@ -113,12 +113,12 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
         said = service.process.communicate(timeout=20)[0]
 
     assert service.process.returncode == 0, said
-    assert "worker-1 ended (SIGKILL); starting again in 1 s. Log: " in said
-    assert f"speaks on {url} and, below ORATIO_ROOT_PATH, on {url}/speech\n" in said
-    assert f"Studio     no page in {nowhere} (ORATIO_FRONTEND_DIR); make studio builds it in " in said
+    assert "worker-1 exited (SIGKILL). Restarting in 1 s. Log: " in said
+    assert f"is running at {url} and, with ORATIO_ROOT_PATH, at {url}/speech\n" in said
+    assert f"Studio     not found in ORATIO_FRONTEND_DIR={nowhere} (`make studio` builds it in " in said
     assert "Workers    1 x base\n" in said
-    assert "Models     hibari (5 more can be downloaded: " in said
-    assert "Provider   auto: local models, else a beep\n" in said
+    assert "Models     hibari; 5 more to download, see " in said
+    assert "Provider   auto: local models, otherwise a beep\n" in said
     assert said.rstrip().endswith("Stopped.")
     assert psutil.wait_procs(children, timeout=0)[1] == []
     assert read_address(service.data_dir) is None
@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     refused = oratio("up", "--port", "0", "--data-dir", "data", folder=tmp_path)
 
     assert refused.returncode == 1
-    assert "choose another: --data-dir" in refused.stderr
+    assert "Choose another folder with --data-dir" in refused.stderr
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
@@ -193,4 +193,4 @@ def test_a_worker_of_an_unknown_engine_is_refused(tmp_path: Path) -> None:
     refused = oratio("worker", "--models", "hibari,parrot", folder=tmp_path)
 
     assert refused.returncode == 2
-    assert "no engine parrot here" in refused.stderr
+    assert "not installed here: parrot" in refused.stderr

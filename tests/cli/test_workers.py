@@ -82,7 +82,7 @@ def test_programs_get_what_the_service_says(stack: Stack, client: Client, tmp_pa
     told = json.loads(said.stdout)
     assert {worker["id"] for worker in told["workers"]} == {one.id for one in client.workers().workers}
     idle = oratio("workers", folder=tmp_path, url=stack.url)
-    assert idle.stdout.endswith("Nothing waits.\n")
+    assert idle.stdout.endswith("No jobs are queued or running.\n")
 
 
 def test_a_text_is_estimated(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Names of settings that nobody reads: a slip of the finger would change nothing, and nobody would say so."""
+"""Checks the settings: unknown names, the Hugging Face token and the lexicon."""
 
 import os
 from collections.abc import Iterator
@@ -12,19 +12,22 @@ from common.settings import Settings
 from worker.text.lexicon import Lexicon
 
 _PREFIX = "ORATIO_"
-# Read by commands only.
+# Variables that only commands read.
 _COMMAND_VARIABLES = ("ORATIO_URL",)
 
 
 def check_setting_names(_: Settings) -> Iterator[CheckResult]:
-    """In the environment and in `.env`."""
+    """Find names with our prefix that no setting has; a typing error would otherwise have no effect and no message.
+
+    Look in the environment and in `.env`.
+    """
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name, place in sorted(_names_in_use()):
         if name.upper() not in known and name not in _COMMAND_VARIABLES:
             yield CheckResult(
                 "Setting",
                 "note",
-                f"{name} {place} is none of ours, so it is ignored",
+                f"{name} {place} is unknown and ignored",
                 _suggest_name(name, known),
             )
 
@@ -34,7 +37,10 @@ def check_token(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult("HF token", "ok", "set")
     else:
         yield CheckResult(
-            "HF token", "note", "not set", "Set HF_TOKEN to speak other voices by hosted inference."
+            "HF token",
+            "note",
+            "not set",
+            "Set HF_TOKEN to use Hugging Face Inference for voices that run nowhere else.",
         )
 
 
@@ -44,7 +50,7 @@ def check_lexicon(settings: Settings) -> Iterator[CheckResult]:
     try:
         entries = len(Lexicon.read(settings.lexicon_file).entries)
     except ValueError as error:
-        advice = "Mend the file, or unset ORATIO_LEXICON_FILE: no worker starts with it."
+        advice = "Fix the file, or unset ORATIO_LEXICON_FILE. Workers do not start with an invalid lexicon."
         yield CheckResult("Lexicon", "problem", str(error), advice)
     else:
         yield CheckResult("Lexicon", "ok", f"{settings.lexicon_file}: {entries} entries")
@@ -60,4 +66,4 @@ def _names_in_use() -> set[tuple[str, str]]:
 def _suggest_name(name: str, known: set[str]) -> str:
     bare = {one.removeprefix(_PREFIX): one for one in known}
     matches = get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1)
-    return f"Is {bare[matches[0]]} meant?" if matches else ".env.example names all that there are."
+    return f"Did you mean {bare[matches[0]]}?" if matches else ".env.example lists all settings."

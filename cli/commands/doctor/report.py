@@ -1,4 +1,4 @@
-"""`oratio doctor`: what is there, what is missing, what to do about it."""
+"""`oratio doctor`: checks the installation and says how to fix what is wrong."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ _MARKS = {"ok": "ok", "note": "--", "problem": "!!"}
 
 
 def doctor(settings: Settings, *, as_json: bool) -> int:
-    """The exit status: 1 when something that is needed is missing."""
+    """Return the exit status: 1 if a check found a problem."""
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
     results = [result for check in _CHECKS for result in check(settings)]
     succeeded = all(result.state != "problem" for result in results)

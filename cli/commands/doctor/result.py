@@ -1,4 +1,4 @@
-"""What one check of `oratio doctor` found."""
+"""The result of one check of `oratio doctor`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`advice` says what to do about it; only a problem keeps the service from working."""
+    """`advice` says how to fix it. A `problem` keeps the service from working, a `note` does not."""
 
     name: str
     state: Literal["ok", "note", "problem"]

@@ -1,4 +1,4 @@
-"""Whether database and queue server answer, and what to do when they don't."""
+"""Checks that the database and the queue server answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def check_database(settings: Settings) -> Iterator[CheckResult]:
     message = f"SQLite, {url.database}" if is_file else without_password(settings.database)
     if is_file and not Path(url.database or "").exists():
         yield CheckResult(
-            "Database", "note", f"{message}, is not there yet", f"`{program_name()} up` makes it."
+            "Database", "note", f"{message}, not created yet", f"`{program_name()} up` creates it."
         )
     elif problem := _database_problem(settings.database):
         yield CheckResult("Database", "problem", f"{message}: {problem.message}", problem.advice)
@@ -44,7 +44,7 @@ def check_database(settings: Settings) -> Iterator[CheckResult]:
 
 def check_redis(settings: Settings) -> Iterator[CheckResult]:
     if uses_bundled_server(settings):
-        yield CheckResult("Queue server", "ok", "the bundled Valkey, which `oratio up` starts and watches")
+        yield CheckResult("Queue server", "ok", "the bundled Valkey, which `oratio up` runs")
     elif problem := _redis_problem(settings.redis_url):
         message = f"{without_password(settings.redis_url)}: {problem.message}"
         yield CheckResult("Queue server", "problem", message, problem.advice)
@@ -56,13 +56,15 @@ def _database_problem(database_url: str) -> _Problem | None:
     try:
         current = _revision(database_url)
     except (SQLAlchemyError, OSError, ImportError) as error:
-        return _Problem(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_DATABASE_URL.")
+        return _Problem(
+            f"does not answer ({type(error).__name__})", "Start the database, or correct ORATIO_DATABASE_URL."
+        )
     newest = ScriptDirectory(str(FOLDER)).get_current_head()
     if current == newest:
         return None
     return _Problem(
-        f"tables are at {current or 'nothing'}, not {newest}",
-        f"`{program_name()} migrate` brings them up to date.",
+        f"the schema is at revision {current or 'none'}, not {newest}",
+        f"Update it with `{program_name()} migrate`.",
     )
 
 
@@ -73,7 +75,9 @@ def _redis_problem(redis_url: str) -> _Problem | None:
         ) as client:
             client.ping()
     except (redis.RedisError, ValueError) as error:
-        return _Problem(f"does not answer ({type(error).__name__})", "Start it, or mend ORATIO_REDIS_URL.")
+        return _Problem(
+            f"does not answer ({type(error).__name__})", "Start the server, or correct ORATIO_REDIS_URL."
+        )
     return None
 
 

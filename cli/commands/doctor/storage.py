@@ -1,4 +1,4 @@
-"""What a service works with, looked at one by one. Nothing is changed, and no token or password is shown."""
+"""Checks the data folder, the disk and the models folder. Changes nothing."""
 
 import os
 import shutil
@@ -22,10 +22,10 @@ def check_data_folder(settings: Settings) -> Iterator[CheckResult]:
     there = _existing_parent(folder)
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         advice = f"Make {there} writable, or set ORATIO_DATA_DIR to another folder."
-        yield CheckResult("Data folder", "problem", f"{folder} cannot be written", advice)
+        yield CheckResult("Data folder", "problem", f"{folder} is not writable", advice)
         return
     yield CheckResult(
-        "Data folder", "ok", str(folder) if folder.exists() else f"{folder} (made at the first start)"
+        "Data folder", "ok", str(folder) if folder.exists() else f"{folder} (created at the first start)"
     )
     free = shutil.disk_usage(there).free
     message = f"{free / 1e9:.1f} GB free"
@@ -33,32 +33,36 @@ def check_data_folder(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult("Disk", "ok", message)
     else:
         state: Literal["note", "problem"] = "problem" if free < MIN_DISK_BYTES else "note"
-        yield CheckResult("Disk", state, message, "Free some space, or set ORATIO_DATA_DIR to a larger disk.")
+        yield CheckResult(
+            "Disk", state, message, "Free some space, or set ORATIO_DATA_DIR to a folder on a larger disk."
+        )
 
 
 def check_models_folder(settings: Settings) -> Iterator[CheckResult]:
     folder = settings.models_dir.absolute()
     there = _existing_parent(folder)
     if not os.access(there, os.W_OK | os.X_OK):
-        advice = f"Make {there} writable or set ORATIO_MODELS_DIR."
-        yield CheckResult("Models folder", "note", f"{folder} cannot be written: no downloads", advice)
+        advice = f"Make {there} writable, or set ORATIO_MODELS_DIR to another folder."
+        yield CheckResult(
+            "Models folder", "note", f"{folder} is not writable, so models cannot be downloaded", advice
+        )
     elif folder.exists():
         yield CheckResult("Models folder", "ok", str(folder))
         yield from _models(folder)
     else:
-        yield CheckResult("Models folder", "ok", f"{folder} (made at the first download)")
+        yield CheckResult("Models folder", "ok", f"{folder} (created at the first download)")
 
 
 def _models(folder: Path) -> Iterator[CheckResult]:
     for key, found in scan(folder).items():
         name, size = f"Weights {key}", decimal(found.size_bytes)
         if found.state == "partial":
-            advice = f"{program_name()} models download {key} fetches the rest"
-            yield CheckResult(name, "note", f"only in part, {size}", advice)
+            advice = f"Download the rest with: {program_name()} models download {key}"
+            yield CheckResult(name, "note", f"incomplete, {size}", advice)
         elif found.size_bytes:
             yield CheckResult(name, "ok", size)
 
 
 def _existing_parent(folder: Path) -> Path:
-    """The folder, or the first one above it that exists."""
+    """Return the folder, or its nearest parent that exists."""
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
