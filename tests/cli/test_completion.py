@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command import environment
 from tests.support.ports import free_port
-from tests.support.scripted import Answer, Script, serving, told
+from tests.support.scripted import ScriptedResponse, ScriptedServer, json_response, scripted_server
 
 # Its own name is part of the variable that the shell's function sets.
 ORATIO = Path(sys.executable).with_name("oratio")
@@ -30,17 +30,17 @@ VOICES = [
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Script]:
+def service() -> Iterator[ScriptedServer]:
     answers = {
-        "GET /jobs": [told({"items": JOBS})],
-        "GET /history": [told({"items": [{"job_id": "0199-a", "title": "Hello"}]})],
-        "GET /voices": [told({"voices": VOICES})],
+        "GET /jobs": [json_response({"items": JOBS})],
+        "GET /history": [json_response({"items": [{"job_id": "0199-a", "title": "Hello"}]})],
+        "GET /voices": [json_response({"voices": VOICES})],
     }
-    with serving(answers) as script:
+    with scripted_server(answers) as script:
         yield script
 
 
-def offered(line: str, *, folder: Path, shell: str = "bash", **settings: str) -> list[str]:
+def complete(line: str, *, folder: Path, shell: str = "bash", **settings: str) -> list[str]:
     """After Tab at the end of the line."""
     words = line.split(" ")
     asked = {
@@ -77,39 +77,39 @@ def offered(line: str, *, folder: Path, shell: str = "bash", **settings: str) ->
     ],
 )
 def test_it_offers_what_a_service_has(
-    service: Script, tmp_path: Path, line: str, expected: list[str]
+    service: ScriptedServer, tmp_path: Path, line: str, expected: list[str]
 ) -> None:
-    assert offered(line, folder=tmp_path, url=service.url) == expected
+    assert complete(line, folder=tmp_path, url=service.url) == expected
 
 
-def test_an_address_on_the_line_goes_first(service: Script, tmp_path: Path) -> None:
+def test_an_address_on_the_line_goes_first(service: ScriptedServer, tmp_path: Path) -> None:
     line = f"oratio jobs show --url {service.url} 02"
-    assert offered(line, folder=tmp_path, url=f"http://127.0.0.1:{free_port()}") == ["0200-c"]
+    assert complete(line, folder=tmp_path, url=f"http://127.0.0.1:{free_port()}") == ["0200-c"]
 
 
-def test_other_shells_are_told_what_a_job_is(service: Script, tmp_path: Path) -> None:
-    said = "\n".join(offered("oratio jobs show 0199", folder=tmp_path, shell="zsh", url=service.url))
-    assert "completed: Hello there." in said.replace("\\", "")
+def test_other_shells_are_told_what_a_job_is(service: ScriptedServer, tmp_path: Path) -> None:
+    result = "\n".join(complete("oratio jobs show 0199", folder=tmp_path, shell="zsh", url=service.url))
+    assert "completed: Hello there." in result.replace("\\", "")
 
 
 def test_without_a_service_nothing_is_offered(tmp_path: Path) -> None:
-    assert offered("oratio say --voice ", folder=tmp_path, port=str(free_port())) == []
+    assert complete("oratio say --voice ", folder=tmp_path, port=str(free_port())) == []
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"voices": [{}]}', b'{"voices": 1}'])
 def test_what_cannot_be_read_is_passed_over(tmp_path: Path, body: bytes) -> None:
-    with serving({"GET /voices": [Answer(200, body)]}) as script:
-        assert offered("oratio say --voice ", folder=tmp_path, url=script.url) == []
+    with scripted_server({"GET /voices": [ScriptedResponse(200, body)]}) as script:
+        assert complete("oratio say --voice ", folder=tmp_path, url=script.url) == []
 
 
 def test_settings_that_are_wrong_are_passed_over(tmp_path: Path) -> None:
-    assert offered("oratio say --voice ", folder=tmp_path, port="many") == []
+    assert complete("oratio say --voice ", folder=tmp_path, port="many") == []
 
 
 def test_a_service_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
     def took_s(line: str, **settings: str) -> float:
         began = time.monotonic()
-        assert offered(line, folder=tmp_path, **settings) == []
+        assert complete(line, folder=tmp_path, **settings) == []
         return time.monotonic() - began
 
     with socket.create_server(("127.0.0.1", 0)) as silent:

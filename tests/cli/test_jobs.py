@@ -19,7 +19,7 @@ from tests.support.command import ORATIO, environment, oratio
 from tests.support.waiting import wait_for
 
 # Where the tests run in the background Ctrl-C is ignored, and every child would inherit that.
-HEED_CTRL_C = """
+RESTORE_SIGINT = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
@@ -52,30 +52,30 @@ def slow(client: Client) -> Iterator[Job]:
     client.delete(job.job_id)
 
 
-def rows(said: str) -> dict[str, list[str]]:
+def rows(result: str) -> dict[str, list[str]]:
     """By the first word of each line."""
-    return {line.split()[0]: line.split()[1:] for line in said.splitlines()}
+    return {line.split()[0]: line.split()[1:] for line in result.splitlines()}
 
 
 # Lists.
 
 
 def test_plain_jobs_lists_them(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
-    said = oratio("jobs", folder=tmp_path, url=stack.url)
+    result = oratio("jobs", folder=tmp_path, url=stack.url)
 
-    assert said.returncode == 0, said.stderr
-    found = rows(said.stdout)
+    assert result.returncode == 0, result.stderr
+    found = rows(result.stdout)
     assert found["Job"] == ["Status", "Created", "Voice", "Format", "Duration", "Text"]
     assert found[failed.job_id][0] == "failed"
     assert found[spoken.job_id][0] == "completed"
-    assert "Words :smile: [bold]in a row [/bold]." in said.stdout
+    assert "Words :smile: [bold]in a row [/bold]." in result.stdout
 
 
 def test_jobs_are_filtered(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
-    said = oratio("jobs", "--status", "failed", "--voice", "fake", "--json", folder=tmp_path, url=stack.url)
-    told = json.loads(said.stdout)
-    assert failed.job_id in [job["job_id"] for job in told]
-    assert {job["status"] for job in told} == {"failed"}
+    result = oratio("jobs", "--status", "failed", "--voice", "fake", "--json", folder=tmp_path, url=stack.url)
+    output = json.loads(result.stdout)
+    assert failed.job_id in [job["job_id"] for job in output]
+    assert {job["status"] for job in output} == {"failed"}
 
     nobody = ("--voice", "parler_laura", "--status", "failed")
     none = oratio("jobs", "list", *nobody, folder=tmp_path, url=stack.url)
@@ -86,9 +86,9 @@ def test_jobs_are_filtered(stack: Stack, spoken: Job, failed: Job, tmp_path: Pat
 
 
 def test_a_job_is_shown(stack: Stack, client: Client, failed: Job, tmp_path: Path) -> None:
-    said = oratio("jobs", "show", failed.job_id, folder=tmp_path, url=stack.url)
-    assert said.returncode == 0, said.stderr
-    assert rows(said.stdout)["Error"][-1] == "(engine_failed)"
+    result = oratio("jobs", "show", failed.job_id, folder=tmp_path, url=stack.url)
+    assert result.returncode == 0, result.stderr
+    assert rows(result.stdout)["Error"][-1] == "(engine_failed)"
 
     for_programs = oratio("jobs", "show", failed.job_id, "--json", folder=tmp_path, url=stack.url)
     assert json.loads(for_programs.stdout) == client.job(failed.job_id).raw
@@ -115,12 +115,12 @@ def test_pages_are_turned(client: Client, spoken: Job, failed: Job) -> None:
 def test_one_that_cannot_be_cancelled_leaves_the_others_alone(
     stack: Stack, client: Client, spoken: Job, slow: Job, tmp_path: Path
 ) -> None:
-    said = oratio("jobs", "cancel", spoken.job_id, slow.job_id, folder=tmp_path, url=stack.url)
+    result = oratio("jobs", "cancel", spoken.job_id, slow.job_id, folder=tmp_path, url=stack.url)
 
-    assert said.returncode == 1
-    assert said.stdout == f"{slow.job_id}: cancelled\n"
-    assert said.stderr.startswith(f"{spoken.job_id}: ")
-    assert "(job_ended)" in said.stderr
+    assert result.returncode == 1
+    assert result.stdout == f"{slow.job_id}: cancelled\n"
+    assert result.stderr.startswith(f"{spoken.job_id}: ")
+    assert "(job_ended)" in result.stderr
     assert client.job(slow.job_id).status == "cancelled"
 
 
@@ -146,16 +146,16 @@ def test_a_job_is_followed_to_its_end(stack: Stack, spoken: Job, failed: Job, tm
     assert well.stdout.splitlines()[-1] == f"{spoken.job_id}: completed, {spoken.duration_s:.1f} s"
 
     badly = oratio("jobs", "follow", failed.job_id, "--json", folder=tmp_path, url=stack.url)
-    told = [json.loads(line) for line in badly.stdout.splitlines()]
-    assert [one["event"] for one in told] == ["snapshot", "failed"]
-    assert (badly.returncode, told[-1]["data"]["code"]) == (1, "engine_failed")
+    output = [json.loads(line) for line in badly.stdout.splitlines()]
+    assert [one["event"] for one in output] == ["snapshot", "failed"]
+    assert (badly.returncode, output[-1]["data"]["code"]) == (1, "engine_failed")
 
 
 def test_whoever_stops_watching_does_not_stop_the_job(
     stack: Stack, client: Client, slow: Job, tmp_path: Path
 ) -> None:
     watching = subprocess.Popen(
-        [sys.executable, "-c", HEED_CTRL_C, *ORATIO, "jobs", "follow", slow.job_id, "--json"],
+        [sys.executable, "-c", RESTORE_SIGINT, *ORATIO, "jobs", "follow", slow.job_id, "--json"],
         cwd=tmp_path,
         env=environment(url=stack.url),
         stdout=subprocess.PIPE,
@@ -203,35 +203,35 @@ def test_recordings_are_listed_fetched_and_deleted(
 
 
 def test_recordings_are_exported(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
-    said = oratio("export", spoken.job_id, failed.job_id, "-o", "some.zip", folder=tmp_path, url=stack.url)
-    assert said.returncode == 1
-    assert said.stdout.startswith("some.zip: 1 recordings, ")
-    assert said.stderr == f"{failed.job_id}: no audio to export.\n"
+    result = oratio("export", spoken.job_id, failed.job_id, "-o", "some.zip", folder=tmp_path, url=stack.url)
+    assert result.returncode == 1
+    assert result.stdout.startswith("some.zip: 1 recordings, ")
+    assert result.stderr == f"{failed.job_id}: no audio to export.\n"
     with zipfile.ZipFile(tmp_path / "some.zip") as archive:
         assert archive.namelist() == ["001_Words -smile- [bold]in a row [-bold].wav", "manifest.json"]
 
     everything = oratio("export", "--all", "--json", folder=tmp_path, url=stack.url)
-    told = json.loads(everything.stdout)
-    assert (everything.returncode, told["file"], told["missing"]) == (0, "oratio.zip", [])
-    assert told["recordings"] >= 1
+    output = json.loads(everything.stdout)
+    assert (everything.returncode, output["file"], output["missing"]) == (0, "oratio.zip", [])
+    assert output["recordings"] >= 1
 
 
 @pytest.mark.parametrize("arguments", [[], [NOBODY, "--all"], [NOBODY, "-o", "nowhere/a.zip"]])
 def test_an_export_of_nothing_in_particular_is_refused(tmp_path: Path, arguments: list[str]) -> None:
-    said = oratio("export", *arguments, folder=tmp_path, port="1")
-    assert (said.returncode, said.stdout, len(said.stderr.splitlines())) == (2, "", 1)
+    result = oratio("export", *arguments, folder=tmp_path, port="1")
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
 
 
 # Voices.
 
 
 def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("voices", "--model", "hibari", folder=tmp_path, url=stack.url)
-    assert said.returncode == 0, said.stderr
-    assert rows(said.stdout)["hibari_heart"][-3:] == ["local", "default", "voice"]
+    result = oratio("voices", "--model", "hibari", folder=tmp_path, url=stack.url)
+    assert result.returncode == 0, result.stderr
+    assert rows(result.stdout)["hibari_heart"][-3:] == ["local", "default", "voice"]
 
-    assert said.stdout.count("not downloaded: ") == 4
-    for name, words in rows(said.stdout).items():
+    assert result.stdout.count("not downloaded: ") == 4
+    for name, words in rows(result.stdout).items():
         assert "downloaded:" not in words or " ".join(words).endswith(f"oratio models download {name}")
 
     everyone = oratio("voices", folder=tmp_path, url=stack.url).stdout
@@ -249,9 +249,9 @@ def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
     "command", [["jobs"], ["history"], ["voices"], ["export", "--all"], ["jobs", "show", "x"]]
 )
 def test_without_a_service_the_command_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
-    said = oratio(*command, folder=tmp_path, port="1")
-    assert (said.returncode, said.stdout, len(said.stderr.splitlines())) == (1, "", 1)
-    assert "oratio up" in said.stderr
+    result = oratio(*command, folder=tmp_path, port="1")
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
+    assert "oratio up" in result.stderr
 
 
 # The client's own description.

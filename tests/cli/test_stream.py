@@ -17,11 +17,11 @@ import pytest
 from cli.client import Client
 from cli.output.wave_header import fix_wav_sizes
 from cli.service.stack import Stack
-from tests.cli.test_jobs import HEED_CTRL_C
+from tests.cli.test_jobs import RESTORE_SIGINT
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.ports import free_port
-from tests.support.scripted import events, serving
-from tests.support.scripted_speech import DONE, ERROR, delta, failing
+from tests.support.scripted import event_stream, scripted_server
+from tests.support.scripted_speech import DONE, ERROR, audio_delta, failing_stream
 from tests.support.waiting import wait_for
 
 TEXT = "Hello there. This is heard while it is being made."
@@ -38,7 +38,7 @@ with open("ended", "w") as file:
 """
 
 
-def install(folder: Path, name: str, *, code: int = 0) -> str:
+def install_player(folder: Path, name: str, *, code: int = 0) -> str:
     """A player that writes down what it hears, or ends at once with a code; the path on which it alone is found."""
     programs = folder / "programs"
     programs.mkdir()
@@ -49,10 +49,10 @@ def install(folder: Path, name: str, *, code: int = 0) -> str:
 
 
 @contextmanager
-def listening(*arguments: str, folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+def run_stream(*arguments: str, folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A command that writes into a pipe."""
     with subprocess.Popen(
-        [sys.executable, "-c", HEED_CTRL_C, *ORATIO, "stream", *arguments],
+        [sys.executable, "-c", RESTORE_SIGINT, *ORATIO, "stream", *arguments],
         cwd=folder,
         env=environment(**variables),
         stdout=subprocess.PIPE,
@@ -64,7 +64,7 @@ def listening(*arguments: str, folder: Path, **variables: str) -> Iterator[subpr
             process.kill()
 
 
-def on_a_terminal(
+def run_on_terminal(
     *arguments: str, folder: Path, path: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Its standard output is one, so that it plays."""
@@ -94,10 +94,10 @@ def seconds(wav: bytes) -> float:
 
 
 def test_a_file_says_how_long_it_became(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=stack.url)
+    result = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=stack.url)
 
-    assert (said.returncode, said.stdout) == (0, "")
-    assert said.stderr.startswith("hello.wav: ")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.startswith("hello.wav: ")
     with wave.open(str(tmp_path / "hello.wav")) as audio:
         samples, rate_hz = audio.getnframes(), audio.getframerate()
     assert 44 + 2 * samples == (tmp_path / "hello.wav").stat().st_size
@@ -106,19 +106,19 @@ def test_a_file_says_how_long_it_became(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_for_programs_it_says_how_it_went(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("stream", TEXT, "-o", "hello.mp3", "--json", folder=tmp_path, url=stack.url)
+    result = oratio("stream", TEXT, "-o", "hello.mp3", "--json", folder=tmp_path, url=stack.url)
 
-    told = json.loads(said.stdout)
-    assert (said.returncode, said.stderr, told["to"], told["format"]) == (0, "", "hello.mp3", "mp3")
-    assert told["size_bytes"] == (tmp_path / "hello.mp3").stat().st_size
+    output = json.loads(result.stdout)
+    assert (result.returncode, result.stderr, output["to"], output["format"]) == (0, "", "hello.mp3", "mp3")
+    assert output["size_bytes"] == (tmp_path / "hello.mp3").stat().st_size
     with Client(stack.url) as client:
-        assert client.job(told["job_id"]).status == "completed"
+        assert client.job(output["job_id"]).status == "completed"
 
 
 def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack, tmp_path: Path) -> None:
     with (
         Client(stack.url) as client,
-        listening(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
+        run_stream(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
     ):
         assert process.stdout is not None
         assert process.stdout.read(4) == b"RIFF"
@@ -134,28 +134,30 @@ def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack,
 
 @pytest.mark.parametrize("player", ["ffplay", "mpv", "paplay", "aplay"])
 def test_a_player_hears_it(stack: Stack, tmp_path: Path, player: str) -> None:
-    path = install(tmp_path, player)
-    said = on_a_terminal(f"{TEXT} With {player}.", "--seed", "7", folder=tmp_path, path=path, url=stack.url)
+    path = install_player(tmp_path, player)
+    result = run_on_terminal(
+        f"{TEXT} With {player}.", "--seed", "7", folder=tmp_path, path=path, url=stack.url
+    )
 
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")
     assert "24000" in (tmp_path / "ended").read_text()
     with Client(stack.url) as client:
         (job,) = client.jobs(limit=1)
         assert (job.status, job.format) == ("completed", "pcm")
         client.download(job.job_id, tmp_path / "kept.pcm")
-    heard = (tmp_path / "heard").read_bytes()
-    assert heard == (tmp_path / "kept.pcm").read_bytes()
-    assert len(heard) / 48_000 > 1
+    received = (tmp_path / "heard").read_bytes()
+    assert received == (tmp_path / "kept.pcm").read_bytes()
+    assert len(received) / 48_000 > 1
 
 
 def test_a_player_of_files_gets_a_whole_one(stack: Stack, tmp_path: Path) -> None:
-    path = install(tmp_path, "afplay")
+    path = install_player(tmp_path, "afplay")
     (Path(path) / "afplay").write_text(
         f"#!{sys.executable}\nimport shutil, sys\nshutil.copy(sys.argv[1], 'heard')"
     )
-    said = on_a_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
+    result = run_on_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
 
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")
     assert seconds((tmp_path / "heard").read_bytes()) > 1
 
 
@@ -168,58 +170,62 @@ def test_a_gateway_that_dies_is_not_heard(stack: Stack, tmp_path: Path, audio_fo
     with Client(stack.url) as client:
         with client.stream(text, voice_id="fake", format=audio_format, keep=True) as sound:
             chunks = iter(sound)
-            heard = next(chunks)
+            received = next(chunks)
             os.kill(stack.pids()["gateway"], signal.SIGKILL)
-            heard += b"".join(chunks)
+            received += b"".join(chunks)
         job = client.result(sound.job_id)
         client.download(sound.job_id, tmp_path / "kept")
     kept = (tmp_path / "kept").read_bytes()
     # The head of a WAV says how long it is, which was not known then.
-    assert (len(heard), heard[44:]) == (job.size_bytes, kept[44:])
+    assert (len(received), received[44:]) == (job.size_bytes, kept[44:])
 
 
 def test_without_a_player_it_says_what_to_do(tmp_path: Path) -> None:
-    said = on_a_terminal(TEXT, folder=tmp_path, path=str(tmp_path), port=str(free_port()))
-    assert said.returncode == 1
-    assert "ffplay" in said.stderr
-    assert "-o" in said.stderr
-    assert len(said.stderr.splitlines()) == 1
+    result = run_on_terminal(TEXT, folder=tmp_path, path=str(tmp_path), port=str(free_port()))
+    assert result.returncode == 1
+    assert "ffplay" in result.stderr
+    assert "-o" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_player_that_ends_too_soon_is_told(stack: Stack, tmp_path: Path) -> None:
-    path = install(tmp_path, "mpv", code=3)
-    said = on_a_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
-    assert (said.returncode, said.stderr) == (1, "mpv exited before the audio ended (exit code 3).\n")
+    path = install_player(tmp_path, "mpv", code=3)
+    result = run_on_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
+    assert (result.returncode, result.stderr) == (1, "mpv exited before the audio ended (exit code 3).\n")
 
 
 def test_a_broken_stream_leaves_no_file(tmp_path: Path) -> None:
-    with serving(failing(events(delta("1-4", b"RIFF"), ERROR, x_oratio_job_id="j"))) as script:
-        said = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=script.url)
-    assert said.returncode == 1
-    assert said.stderr == "The audio ended early, after 4 bytes. Broken. (engine_failed)\n"
+    with scripted_server(
+        failing_stream(event_stream(audio_delta("1-4", b"RIFF"), ERROR, x_oratio_job_id="j"))
+    ) as script:
+        result = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=script.url)
+    assert result.returncode == 1
+    assert result.stderr == "The audio ended early, after 4 bytes. Broken. (engine_failed)\n"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_player_hears_what_there_was_before_it_broke(tmp_path: Path) -> None:
-    path = install(tmp_path, "aplay")
-    with serving(failing(events(delta("1-4", b"abcd"), ERROR, x_oratio_job_id="j"))) as script:
-        said = on_a_terminal(TEXT, folder=tmp_path, path=path, url=script.url)
-    assert said.returncode == 1
-    assert "(engine_failed)" in said.stderr
+    path = install_player(tmp_path, "aplay")
+    with scripted_server(
+        failing_stream(event_stream(audio_delta("1-4", b"abcd"), ERROR, x_oratio_job_id="j"))
+    ) as script:
+        result = run_on_terminal(TEXT, folder=tmp_path, path=path, url=script.url)
+    assert result.returncode == 1
+    assert "(engine_failed)" in result.stderr
     assert (tmp_path / "heard").read_bytes() == b"abcd"
     assert (tmp_path / "ended").exists()
 
 
 def test_ctrl_c_silences_a_player_at_once(tmp_path: Path) -> None:
-    path = install(tmp_path, "ffplay")
+    path = install_player(tmp_path, "ffplay")
     idle = "import os, time\nopen('pid', 'w').write(f'{os.getpid()}')\ntime.sleep(60)"
     (Path(path) / "ffplay").write_text(f"#!{sys.executable}\n{idle}")
     ours, theirs = os.openpty()
-    stream = events(delta("1-4", bytes(1_000_000)), DONE, x_oratio_job_id="j")
+    stream = event_stream(audio_delta("1-4", bytes(1_000_000)), DONE, x_oratio_job_id="j")
     with (
-        serving(failing(stream)) as script,
+        scripted_server(failing_stream(stream)) as script,
         subprocess.Popen(
-            [sys.executable, "-c", HEED_CTRL_C, *ORATIO, "stream", TEXT],
+            [sys.executable, "-c", RESTORE_SIGINT, *ORATIO, "stream", TEXT],
             cwd=tmp_path,
             env=environment(url=script.url) | {"PATH": path},
             stdout=theirs,
@@ -238,8 +244,13 @@ def test_ctrl_c_silences_a_player_at_once(tmp_path: Path) -> None:
 
 def test_a_reader_that_has_enough_is_no_trouble(tmp_path: Path) -> None:
     sound = bytes(100_000)
-    script_of = failing(events(*[delta(f"1-{n}", sound) for n in range(20)], DONE, x_oratio_job_id="j"))
-    with serving(script_of) as script, listening(TEXT, folder=tmp_path, url=script.url) as process:
+    script_of = failing_stream(
+        event_stream(*[audio_delta(f"1-{n}", sound) for n in range(20)], DONE, x_oratio_job_id="j")
+    )
+    with (
+        scripted_server(script_of) as script,
+        run_stream(TEXT, folder=tmp_path, url=script.url) as process,
+    ):
         assert process.stdout is not None
         process.stdout.read(1)
         process.stdout.close()
@@ -253,14 +264,14 @@ def test_a_reader_that_has_enough_is_no_trouble(tmp_path: Path) -> None:
     "arguments", [["-o", "-", "--json"], ["-o", "a.txt"], ["--format", "au"], ["-o", "nowhere/a.wav"]]
 )
 def test_a_place_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str]) -> None:
-    said = oratio("stream", TEXT, *arguments, folder=tmp_path, port="1")
-    assert (said.returncode, said.stdout, len(said.stderr.splitlines())) == (2, "", 1)
+    result = oratio("stream", TEXT, *arguments, folder=tmp_path, port="1")
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
 
 
 def test_whoever_stops_it_lets_the_service_cancel_it(stack: Stack, tmp_path: Path) -> None:
     with (
         Client(stack.url) as client,
-        listening(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
+        run_stream(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
     ):
         assert process.stdout is not None
         assert process.stdout.read(4) == b"RIFF"

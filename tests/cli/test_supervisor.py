@@ -33,8 +33,8 @@ def python(name: str, role: Role, code: str, *args: str, stop_within_s: float = 
 class Running:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.told: list[str] = []
-        self.supervisor = Supervisor(logs=folder, report=self.told.append)
+        self.reports: list[str] = []
+        self.supervisor = Supervisor(logs=folder, report=self.reports.append)
 
     def start(self, command: Command) -> int:
         """Its pid, once it prints."""
@@ -58,7 +58,7 @@ def test_a_child_that_dies_is_started_again_and_the_console_says_why(running: Ru
     os.kill(pid, signal.SIGKILL)
 
     wait_for(lambda: running.supervisor.pids().get("sleeper", pid) != pid)
-    assert running.told[0].startswith("sleeper exited (SIGKILL). Restarting in 1 s.")
+    assert running.reports[0].startswith("sleeper exited (SIGKILL). Restarting in 1 s.")
     assert running.supervisor.most_restarted() is not None
 
 

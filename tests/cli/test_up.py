@@ -110,16 +110,16 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
         children, url = service.descendants(), service.address.url
         service.process.send_signal(signal.SIGINT)
 
-        said = service.process.communicate(timeout=20)[0]
+        output = service.process.communicate(timeout=20)[0]
 
-    assert service.process.returncode == 0, said
-    assert "worker-1 exited (SIGKILL). Restarting in 1 s. Log: " in said
-    assert f"is running at {url} and, with ORATIO_ROOT_PATH, at {url}/speech\n" in said
-    assert f"Studio     not found in ORATIO_FRONTEND_DIR={nowhere} (`make studio` builds it in " in said
-    assert "Workers    1 x base\n" in said
-    assert "Models     hibari; 5 more to download, see " in said
-    assert "Provider   auto: local models, otherwise a beep\n" in said
-    assert said.rstrip().endswith("Stopped.")
+    assert service.process.returncode == 0, output
+    assert "worker-1 exited (SIGKILL). Restarting in 1 s. Log: " in output
+    assert f"is running at {url} and, with ORATIO_ROOT_PATH, at {url}/speech\n" in output
+    assert f"Studio     not found in ORATIO_FRONTEND_DIR={nowhere} (`make studio` builds it in " in output
+    assert "Workers    1 x base\n" in output
+    assert "Models     hibari; 5 more to download, see " in output
+    assert "Provider   auto: local models, otherwise a beep\n" in output
+    assert output.rstrip().endswith("Stopped.")
     assert psutil.wait_procs(children, timeout=0)[1] == []
     assert read_address(service.data_dir) is None
 

@@ -42,8 +42,8 @@ def slow(client: Client) -> Iterator[Job]:
 
 
 def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> None:
-    told = client.workers()
-    [worker] = [one for one in told.workers if one.holding]
+    output = client.workers()
+    [worker] = [one for one in output.workers if one.holding]
     assert (worker.alive, worker.stopped) == (True, False)
     assert {model.model for model in worker.models} == {"stub", "fake"}
     assert worker.memory_bytes
@@ -51,9 +51,9 @@ def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> Non
     [held] = worker.holding
     assert (held.job_id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
     # The process that heals is one of them, and holds nothing.
-    [ops] = [one for one in told.workers if one.flavour == "ops"]
+    [ops] = [one for one in output.workers if one.flavour == "ops"]
     assert (ops.alive, ops.models, ops.holding) == (True, (), ())
-    queues = {queue.queue: queue for queue in told.queues}
+    queues = {queue.queue: queue for queue in output.queues}
     served = [model.weights for model in worker.models]
     assert set(queues) == {f"{key}.{lane}" for key in served for lane in ("interactive", "bulk")}
     fake = queues["fake.interactive"]
@@ -67,9 +67,9 @@ def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> Non
 
 
 def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> None:
-    said = oratio("workers", folder=tmp_path, url=stack.url)
-    assert said.returncode == 0, said.stderr
-    workers, _, queues = said.stdout.partition("\n\n")
+    result = oratio("workers", folder=tmp_path, url=stack.url)
+    assert result.returncode == 0, result.stderr
+    workers, _, queues = result.stdout.partition("\n\n")
     head, *rows = workers.splitlines()
     assert head.split()[:4] == ["Worker", "State", "Flavour", "Device"]
     assert sorted(row.split()[1] for row in rows) == ["alive", "alive"]
@@ -78,9 +78,9 @@ def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> No
 
 
 def test_programs_get_what_the_service_says(stack: Stack, client: Client, tmp_path: Path) -> None:
-    said = oratio("workers", "--json", folder=tmp_path, url=stack.url)
-    told = json.loads(said.stdout)
-    assert {worker["id"] for worker in told["workers"]} == {one.id for one in client.workers().workers}
+    result = oratio("workers", "--json", folder=tmp_path, url=stack.url)
+    output = json.loads(result.stdout)
+    assert {worker["id"] for worker in output["workers"]} == {one.id for one in client.workers().workers}
     idle = oratio("workers", folder=tmp_path, url=stack.url)
     assert idle.stdout.endswith("No jobs are queued or running.\n")
 

@@ -29,13 +29,13 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def oratio(
-    *arguments: str, folder: Path, said: str | None = None, **settings: str
+    *arguments: str, folder: Path, stdin: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*ORATIO, *arguments],
         cwd=folder,
         env=environment(**settings),
-        input=said,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=60,

@@ -14,13 +14,13 @@ WORDS = "The weather in the mountains was cold and clear this morning."
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedRequest:
     program: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
 
 
-OPEN_WEBUI = Recorded(
+OPEN_WEBUI = RecordedRequest(
     "Open WebUI",
     {
         "Content-Type": "application/json",
@@ -37,7 +37,7 @@ OPEN_WEBUI = Recorded(
     {"input": WORDS, "voice": "alloy", "model": "tts-1", "chat_id": "c-17", "stream": True},
 )
 
-SILLY_TAVERN = Recorded(
+SILLY_TAVERN = RecordedRequest(
     "SillyTavern",
     {
         "Content-Type": "application/json",
@@ -52,7 +52,7 @@ SILLY_TAVERN = Recorded(
 PROGRAMS = (OPEN_WEBUI, SILLY_TAVERN)
 
 
-def offered_by_open_webui(
+def open_webui_menus(
     voices: Mapping[str, Any], models: Mapping[str, Any]
 ) -> tuple[dict[str, str], list[str]]:
     """What its menus show of our two lists: voices by id with their names, and the ids of models.
