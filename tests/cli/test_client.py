@@ -1,4 +1,4 @@
-"""The client where something breaks, is refused, or is put off."""
+"""The client when connections break, requests are refused, and the service is busy."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -30,10 +30,10 @@ def job(status: str = "completed", **more: object) -> dict[str, object]:
     return {"job_id": "j", "status": status} | more
 
 
-# What is read.
+# Decoding.
 
 
-def test_what_is_unknown_is_left_in_raw_and_what_is_missing_is_default() -> None:
+def test_unknown_keys_stay_in_raw_and_missing_keys_have_defaults() -> None:
     data = job(
         created_at="2026-07-01T12:00:00.5Z",
         progress={"segments_done": 2, "mood": "good"},
@@ -50,12 +50,12 @@ def test_what_is_unknown_is_left_in_raw_and_what_is_missing_is_default() -> None
 
 
 @pytest.mark.parametrize("data", [{}, [], "job", None, {"job_id": "j"}, job(created_at="soon")])
-def test_what_is_no_job_is_refused(data: object) -> None:
+def test_an_invalid_job_is_refused(data: object) -> None:
     with pytest.raises(ClientError, match="unexpected_answer"):
         decode(Job, data)
 
 
-def test_events_are_read_by_their_rules() -> None:
+def test_server_sent_events_are_parsed() -> None:
     lines = ': hello\n\nid: 1\nevent: a\ndata: {"x":\ndata: 1}\n\ndata:{}\n\nevent: b\n\ndata: {"cut": 1}'
     assert [(one.id, one.name, one.data) for one in parse(lines.split("\n"))] == [
         ("1", "a", {"x": 1}),
@@ -63,10 +63,10 @@ def test_events_are_read_by_their_rules() -> None:
     ]
 
 
-# What is refused.
+# Errors.
 
 
-def test_a_refusal_says_everything() -> None:
+def test_an_error_has_the_status_code_message_and_field() -> None:
     with (
         scripted_server(
             {"GET /jobs/j": [error_response(404, "job_not_found", message="Unknown.")]}
@@ -87,7 +87,7 @@ def test_a_refusal_says_everything() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"error": "x"}', b""])
-def test_a_refusal_in_another_shape_is_one_as_well(body: bytes) -> None:
+def test_an_error_in_an_unknown_format_raises_a_client_error(body: bytes) -> None:
     with (
         scripted_server({"GET /jobs/j": [ScriptedResponse(502, body)]}) as script,
         Client(script.url) as client,
@@ -98,7 +98,7 @@ def test_a_refusal_in_another_shape_is_one_as_well(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"items": 1}'])
-def test_an_answer_that_is_none_is_refused(body: bytes) -> None:
+def test_an_invalid_response_is_refused(body: bytes) -> None:
     with (
         scripted_server({"GET /jobs": [ScriptedResponse(200, body)]}) as script,
         Client(script.url) as client,
@@ -107,18 +107,18 @@ def test_an_answer_that_is_none_is_refused(body: bytes) -> None:
         list(client.jobs())
 
 
-def test_where_nobody_is_the_connection_is_lost() -> None:
+def test_a_closed_port_is_a_lost_connection() -> None:
     with Client(f"http://127.0.0.1:{free_port()}") as client, pytest.raises(ClientError) as refusal:
         client.job("j")
     assert refusal.value.is_lost
     assert refusal.value.status is None
 
 
-# What is put off.
+# Retries.
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_it_comes_again_when_it_is_told_to(status: int) -> None:
+def test_a_request_is_retried_after_the_time_that_the_service_names(status: int) -> None:
     waits: list[tuple[float, str]] = []
     script = {"GET /jobs/j": [error_response(status, "full", retry_after="1"), json_response(job())]}
     with (
@@ -129,7 +129,7 @@ def test_it_comes_again_when_it_is_told_to(status: int) -> None:
     assert waits == [(1.0, "full")]
 
 
-def test_it_does_not_wait_longer_than_it_has_patience() -> None:
+def test_a_request_is_not_retried_beyond_the_maximum_wait() -> None:
     with (
         scripted_server({"GET /jobs/j": [error_response(503, "full", retry_after="30")]}) as script,
         Client(script.url, max_wait_s=5) as client,
@@ -140,14 +140,14 @@ def test_it_does_not_wait_longer_than_it_has_patience() -> None:
     assert len(script.requests_to("/jobs/j")) == 1
 
 
-def test_a_time_to_come_again_may_be_a_date() -> None:
+def test_retry_after_may_be_a_number_or_a_date() -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     assert 80 < (retry_after_s({"retry-after": later}) or 0) <= 90
     assert retry_after_s({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}) == 0
     assert [retry_after_s({"retry-after": data}) for data in ("7", "soon", "")] == [7, None, None]
 
 
-def test_a_job_whose_answer_was_lost_is_asked_for_by_the_same_key() -> None:
+def test_a_lost_submission_is_retried_with_the_same_idempotency_key() -> None:
     with (
         scripted_server({"POST /synthesize": [BREAK, json_response(job("queued"), status=202)]}) as script,
         Client(script.url) as client,
@@ -163,7 +163,7 @@ def test_a_job_whose_answer_was_lost_is_asked_for_by_the_same_key() -> None:
 # Pages.
 
 
-def test_pages_are_fetched_as_far_as_they_are_wanted() -> None:
+def test_only_the_needed_pages_are_requested() -> None:
     pages = [
         json_response({"items": [job(job_id=f"{number}")] * 100, "next_cursor": str(number)})
         for number in range(3)
@@ -179,7 +179,7 @@ def test_pages_are_fetched_as_far_as_they_are_wanted() -> None:
 # Events.
 
 
-def test_events_go_on_behind_the_last_one() -> None:
+def test_events_resume_after_the_last_one() -> None:
     first = event_stream(("1", "snapshot", job("running")), ("2", "progress", {"segments_done": 1}), cut=True)
     rest = event_stream(("3", "completed", {"duration_s": 1.0}))
     with (
@@ -195,7 +195,7 @@ def test_events_go_on_behind_the_last_one() -> None:
     ]
 
 
-def test_events_end_where_the_service_says_that_no_more_will_come() -> None:
+def test_events_end_when_the_service_answers_204() -> None:
     first = event_stream(("1", "snapshot", job("running")), cut=True)
     with (
         scripted_server({"GET /jobs/j/events": [first, ScriptedResponse(204)]}) as script,
@@ -204,7 +204,7 @@ def test_events_end_where_the_service_says_that_no_more_will_come() -> None:
         assert [event.id for event in client.events("j")] == ["1"]
 
 
-def test_a_job_that_failed_says_why() -> None:
+def test_the_result_of_a_failed_job_raises_its_error() -> None:
     script = {
         "GET /jobs/j/events": [
             event_stream(("1", "failed", {"code": "engine_failed", "message": "Broken."}))
@@ -227,7 +227,7 @@ def ranged(start: int, *, etag: str = '"a"', cut_at: int | None = None) -> Scrip
     return ScriptedResponse(206 if start else 200, SOUND[start:cut_at], headers, cut=cut_at is not None)
 
 
-def test_a_download_goes_on_where_it_broke(tmp_path: Path) -> None:
+def test_a_broken_download_resumes(tmp_path: Path) -> None:
     answers = [ranged(0, cut_at=300), BREAK, ranged(300, cut_at=700), ranged(700)]
     with scripted_server({"GET /jobs/j/audio": answers}) as script, Client(script.url) as client:
         assert client.download("j", tmp_path / "a.wav") == len(SOUND)
@@ -237,7 +237,7 @@ def test_a_download_goes_on_where_it_broke(tmp_path: Path) -> None:
     assert script.requests_to("/jobs/j/audio")[-1].headers["if-range"] == '"a"'
 
 
-def test_another_format_is_asked_for_until_it_is_made() -> None:
+def test_a_conversion_is_requested_until_it_is_completed() -> None:
     stands = {"job_id": "j", "format": "mp3"}
     made_then = stands | {"status": "completed", "audio_url": "/jobs/j/audio?format=mp3", "size_bytes": 9}
     answers = [json_response(stands | {"status": status}) for status in ("queued", "running")]
@@ -247,7 +247,7 @@ def test_another_format_is_asked_for_until_it_is_made() -> None:
     assert (rendition.status, rendition.size_bytes) == ("completed", 9)
 
 
-def test_another_format_that_failed_says_why() -> None:
+def test_a_failed_conversion_raises_its_error() -> None:
     script = {"POST /jobs/j/transcode": [error_response(502, "unreadable_audio")]}
     with (
         scripted_server(script) as served,
@@ -257,7 +257,7 @@ def test_another_format_that_failed_says_why() -> None:
         client.transcode("j", "mp3")
 
 
-def test_another_file_is_fetched_from_its_start(tmp_path: Path) -> None:
+def test_a_download_starts_again_if_the_audio_has_changed(tmp_path: Path) -> None:
     other = ScriptedResponse(200, b"another", {"ETag": '"b"'})
     with (
         scripted_server({"GET /jobs/j/audio": [ranged(0, cut_at=300), other]}) as script,
@@ -267,7 +267,7 @@ def test_another_file_is_fetched_from_its_start(tmp_path: Path) -> None:
     assert (tmp_path / "a.wav").read_bytes() == b"another"
 
 
-def test_what_is_refused_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
+def test_a_download_that_fails_halfway_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"before")
     answers = [ranged(0, cut_at=300), error_response(410, "audio_gone")]
     with (
@@ -286,7 +286,7 @@ def test_a_device_is_not_replaced_by_a_file() -> None:
     assert Path("/dev/null").is_char_device()
 
 
-def test_a_zip_that_broke_off_is_no_file(tmp_path: Path) -> None:
+def test_an_incomplete_zip_leaves_no_file(tmp_path: Path) -> None:
     with (
         scripted_server({"POST /export/zip": [ScriptedResponse(200, b"PK", cut=True)]}) as script,
         Client(script.url) as client,
@@ -298,10 +298,10 @@ def test_a_zip_that_broke_off_is_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-# What a command says of it.
+# Messages of commands.
 
 
-def test_a_command_says_why_it_waits(tmp_path: Path) -> None:
+def test_a_command_prints_why_it_waits(tmp_path: Path) -> None:
     full = error_response(503, "queue_full", message="Too many wait.", retry_after="1")
     with scripted_server({"GET /voices": [full, json_response({"voices": []})]}) as script:
         result = oratio("voices", "--json", folder=tmp_path, url=script.url)
@@ -309,7 +309,7 @@ def test_a_command_says_why_it_waits(tmp_path: Path) -> None:
     assert result.stderr == "Too many wait. (queue_full) Retrying in 1 s.\n"
 
 
-def test_a_command_says_that_the_service_went_away(tmp_path: Path) -> None:
+def test_a_command_reports_a_lost_connection(tmp_path: Path) -> None:
     with scripted_server({"GET /jobs": [BREAK]}) as script:
         result = oratio("jobs", folder=tmp_path, url=script.url)
     assert (result.returncode, result.stdout) == (1, "")
@@ -320,7 +320,7 @@ def test_a_command_says_that_the_service_went_away(tmp_path: Path) -> None:
 # Streams.
 
 
-def test_a_stream_goes_on_behind_the_last_place() -> None:
+def test_a_stream_resumes_after_the_last_event() -> None:
     start = event_stream(
         audio_delta("1-4", SOUND[:4]), audio_delta("1-9", SOUND[4:9]), cut=True, x_oratio_job_id="j"
     )
@@ -367,9 +367,7 @@ def test_a_stream_goes_on_behind_the_last_place() -> None:
         (failing_stream(event_stream(audio_delta("1-4", b"abcd"), cut=True)), "stream_broken"),
     ],
 )
-def test_a_stream_that_breaks_is_never_taken_for_an_end(
-    script: dict[str, list[ScriptedResponse]], code: str
-) -> None:
+def test_a_broken_stream_raises_an_error(script: dict[str, list[ScriptedResponse]], code: str) -> None:
     received: list[bytes] = []
     with (
         scripted_server(script) as server,
@@ -382,7 +380,7 @@ def test_a_stream_that_breaks_is_never_taken_for_an_end(
     assert received == [b"abcd"]
 
 
-def test_a_gateway_that_stops_is_not_the_end_of_the_speech() -> None:
+def test_a_stream_resumes_after_the_gateway_restarts() -> None:
     stopping = (None, None, {"type": "error", "error": {"code": "stopping", "message": "Ask again."}})
     script = failing_stream(
         event_stream(audio_delta("1-4", b"abcd"), stopping, x_oratio_job_id="j"),
@@ -397,7 +395,7 @@ def test_a_gateway_that_stops_is_not_the_end_of_the_speech() -> None:
         assert b"".join(sound) == b"abcdefgh"
 
 
-def test_what_is_refused_before_the_first_sound_is_so_at_once() -> None:
+def test_an_error_before_the_first_audio_is_raised_at_once() -> None:
     with (
         scripted_server({"POST /v1/audio/speech": [error_response(404, "voice_not_found")]}) as script,
         Client(script.url) as client,

@@ -1,4 +1,4 @@
-"""`oratio doctor`: one line for what is wrong, one for what to do, and an exit status for scripts."""
+"""`oratio doctor` reports problems, advice and an exit status."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(_env_file=None, data_dir=tmp_path / "data", port=free_port())
 
 
-def test_a_fresh_machine_is_well(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fresh_installation_has_no_problems(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     status, results = run_doctor(settings, capsys)
 
     assert status == 0
@@ -58,7 +58,7 @@ def test_a_used_port_is_a_problem(settings: Settings, capsys: pytest.CaptureFixt
     ("written", "state"),
     [('{"Oratio": "oh-RAH-tee-oh"}', "ok"), ('["Oratio"]', "problem"), (None, "problem")],
 )
-def test_a_lexicon_is_read(
+def test_the_lexicon_file_is_checked(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str | None, state: str
 ) -> None:
     file = tmp_path / "words.json"
@@ -70,7 +70,7 @@ def test_a_lexicon_is_read(
     assert str(file) in results["Lexicon"]["said"]
 
 
-def test_servers_that_do_not_answer_are_problems_and_their_passwords_are_not_shown(
+def test_servers_that_do_not_answer_are_problems_and_passwords_are_hidden(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
@@ -89,7 +89,7 @@ def test_servers_that_do_not_answer_are_problems_and_their_passwords_are_not_sho
     assert "hush" not in str(results)
 
 
-def test_servers_that_answer_are_well(
+def test_servers_that_answer_are_ok(
     settings: Settings, valkey_url: str, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings.model_copy(update={"redis_url": valkey_url, "database_url": database_url})
@@ -100,7 +100,7 @@ def test_servers_that_answer_are_well(
     assert (results["Queue server"]["state"], results["Database"]["state"]) == ("ok", "ok")
 
 
-def test_old_tables_are_a_problem_until_they_are_migrated(
+def test_an_outdated_schema_is_a_problem_until_it_is_migrated(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.data_dir.mkdir()
@@ -116,9 +116,7 @@ def test_old_tables_are_a_problem_until_they_are_migrated(
     assert run_doctor(settings, capsys)[0] == 0
 
 
-def test_an_open_address_without_keys_is_a_problem(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_open_address_is_a_problem(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     status, results = run_doctor(settings.model_copy(update={"host": "0.0.0.0"}), capsys)
 
     assert status == 1
@@ -136,7 +134,7 @@ def test_a_data_folder_that_is_a_file_is_a_problem(
     assert "ORATIO_DATA_DIR" in results["Data folder"]["advice"]
 
 
-def test_the_token_is_not_shown(
+def test_the_token_is_hidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_hush")
@@ -147,7 +145,7 @@ def test_the_token_is_not_shown(
     assert "hf_hush" not in output
 
 
-def test_it_says_what_lies_in_the_models_folder_and_which_environments_are_there(
+def test_weights_and_environments_are_listed(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("config.json", "vocab.json"):
@@ -167,12 +165,12 @@ def test_it_says_what_lies_in_the_models_folder_and_which_environments_are_there
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One without environments."""
+    """A checkout without other environments."""
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     return tmp_path
 
 
-def test_an_environment_is_finished_or_not(
+def test_an_incomplete_environment_is_noted(
     settings: Settings, checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     python = checkout / ".venv-torch" / "bin" / "python"
@@ -187,7 +185,7 @@ def test_an_environment_is_finished_or_not(
     assert run_doctor(settings, capsys)[1]["Environment torch"]["state"] == "ok"
 
 
-def test_an_environment_that_is_younger_than_the_service_waits_for_the_next_start(
+def test_an_environment_newer_than_the_service_needs_a_restart(
     settings: Settings, checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(installation, "fetch_health", lambda url: {"service": "oratioviva"})
@@ -208,7 +206,7 @@ def test_an_environment_that_is_younger_than_the_service_waits_for_the_next_star
     assert run_doctor(settings, capsys)[1]["Environment torch"]["state"] == "ok"
 
 
-def test_what_was_left_out_on_purpose_is_not_advised(
+def test_packages_excluded_by_gpl_0_have_no_advice(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
@@ -228,7 +226,7 @@ def test_what_was_left_out_on_purpose_is_not_advised(
     assert results["av"]["advice"] == ""
 
 
-def test_a_name_that_no_setting_has_is_noted(
+def test_an_unknown_setting_name_is_noted(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -244,7 +242,7 @@ def test_a_name_that_no_setting_has_is_noted(
     assert noted[0]["advice"] == "Did you mean ORATIO_PORT?"
 
 
-def test_the_studio_is_built_or_not_or_failed(
+def test_the_state_of_the_studio_build_is_reported(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings.model_copy(update={"frontend_dir": tmp_path / "dist"})
@@ -266,9 +264,7 @@ def test_the_studio_is_built_or_not_or_failed(
     assert "the previous build is served" in results["Studio"]["said"]
 
 
-def test_a_node_that_is_too_old_is_noted_where_there_is_something_to_build(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_an_old_nodejs_is_noted_if_the_studio_can_be_built(settings: Settings, tmp_path: Path) -> None:
     assert list(installation.check_nodejs(settings, frontend=tmp_path)) == []
     for wanted, state in ((">=99", "note"), (">=1", "ok")):
         (tmp_path / "package.json").write_text(json.dumps({"engines": {"node": wanted}}))

@@ -1,4 +1,4 @@
-"""`oratio jobs`, `history`, `voices` and `export`, and the client behind them, with a service that runs."""
+"""`oratio jobs`, `history`, `voices` and `export`, and their client, with a running service."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ from cli.service.stack import Stack
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.waiting import wait_for
 
-# Where the tests run in the background Ctrl-C is ignored, and every child would inherit that.
+# If the tests run in the background, SIGINT is ignored, and every child would inherit that.
 RESTORE_SIGINT = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -45,7 +45,7 @@ def failed(client: Client) -> Job:
 
 @pytest.fixture
 def slow(client: Client) -> Iterator[Job]:
-    # Many segments, between which a worker notices that it is wanted no more.
+    # Many segments, because a worker notices a cancellation between segments.
     sentence = f"[[slow:0.3]] {'Word ' * 50}and the end. "
     job = client.submit(sentence * 300, voice_id="fake")
     yield wait_for(lambda: found if (found := client.job(job.job_id)).status == "running" else None)
@@ -53,14 +53,14 @@ def slow(client: Client) -> Iterator[Job]:
 
 
 def rows(result: str) -> dict[str, list[str]]:
-    """By the first word of each line."""
+    """Return the words of each line by its first word."""
     return {line.split()[0]: line.split()[1:] for line in result.splitlines()}
 
 
 # Lists.
 
 
-def test_plain_jobs_lists_them(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
+def test_jobs_without_a_subcommand_lists_jobs(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
     result = oratio("jobs", folder=tmp_path, url=stack.url)
 
     assert result.returncode == 0, result.stderr
@@ -71,7 +71,9 @@ def test_plain_jobs_lists_them(stack: Stack, spoken: Job, failed: Job, tmp_path:
     assert "Words :smile: [bold]in a row [/bold]." in result.stdout
 
 
-def test_jobs_are_filtered(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
+def test_jobs_are_filtered_by_status_and_voice(
+    stack: Stack, spoken: Job, failed: Job, tmp_path: Path
+) -> None:
     result = oratio("jobs", "--status", "failed", "--voice", "fake", "--json", folder=tmp_path, url=stack.url)
     output = json.loads(result.stdout)
     assert failed.job_id in [job["job_id"] for job in output]
@@ -85,7 +87,7 @@ def test_jobs_are_filtered(stack: Stack, spoken: Job, failed: Job, tmp_path: Pat
     assert wrong.returncode == 2
 
 
-def test_a_job_is_shown(stack: Stack, client: Client, failed: Job, tmp_path: Path) -> None:
+def test_jobs_show_prints_details(stack: Stack, client: Client, failed: Job, tmp_path: Path) -> None:
     result = oratio("jobs", "show", failed.job_id, folder=tmp_path, url=stack.url)
     assert result.returncode == 0, result.stderr
     assert rows(result.stdout)["Error"][-1] == "(engine_failed)"
@@ -99,20 +101,20 @@ def test_a_job_is_shown(stack: Stack, client: Client, failed: Job, tmp_path: Pat
     assert "(job_not_found)" in unknown.stderr
 
 
-def test_what_a_terminal_would_obey_is_left_out() -> None:
+def test_control_characters_are_removed_from_output() -> None:
     assert single_line("a\x1b[31mb\n\tc\x07\u202e") == "a[31mb c"
 
 
-def test_pages_are_turned(client: Client, spoken: Job, failed: Job) -> None:
+def test_the_client_lists_all_jobs_newest_first(client: Client, spoken: Job, failed: Job) -> None:
     everything = [job.job_id for job in client.jobs()]
     assert everything[:2] == [failed.job_id, spoken.job_id]
     assert [job.job_id for job in client.jobs(limit=1)] == everything[:1]
 
 
-# What is done to jobs.
+# Actions on jobs.
 
 
-def test_one_that_cannot_be_cancelled_leaves_the_others_alone(
+def test_a_job_that_cannot_be_cancelled_does_not_stop_the_others(
     stack: Stack, client: Client, spoken: Job, slow: Job, tmp_path: Path
 ) -> None:
     result = oratio("jobs", "cancel", spoken.job_id, slow.job_id, folder=tmp_path, url=stack.url)
@@ -124,7 +126,7 @@ def test_one_that_cannot_be_cancelled_leaves_the_others_alone(
     assert client.job(slow.job_id).status == "cancelled"
 
 
-def test_jobs_are_tried_again_and_deleted(stack: Stack, client: Client, failed: Job, tmp_path: Path) -> None:
+def test_jobs_are_retried_and_deleted(stack: Stack, client: Client, failed: Job, tmp_path: Path) -> None:
     again = oratio("jobs", "retry", failed.job_id, "--json", folder=tmp_path, url=stack.url)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == {"job_id": failed.job_id, "done": True, "error": None}
@@ -151,7 +153,7 @@ def test_a_job_is_followed_to_its_end(stack: Stack, spoken: Job, failed: Job, tm
     assert (badly.returncode, output[-1]["data"]["code"]) == (1, "engine_failed")
 
 
-def test_whoever_stops_watching_does_not_stop_the_job(
+def test_ctrl_c_while_following_does_not_cancel_the_job(
     stack: Stack, client: Client, slow: Job, tmp_path: Path
 ) -> None:
     watching = subprocess.Popen(
@@ -174,7 +176,7 @@ def test_whoever_stops_watching_does_not_stop_the_job(
 # Recordings.
 
 
-def test_recordings_are_listed_fetched_and_deleted(
+def test_recordings_are_listed_downloaded_renamed_and_deleted(
     stack: Stack, client: Client, spoken: Job, tmp_path: Path
 ) -> None:
     assert rows(oratio("history", folder=tmp_path, url=stack.url).stdout)[spoken.job_id][2] == "fake"
@@ -217,7 +219,7 @@ def test_recordings_are_exported(stack: Stack, spoken: Job, failed: Job, tmp_pat
 
 
 @pytest.mark.parametrize("arguments", [[], [NOBODY, "--all"], [NOBODY, "-o", "nowhere/a.zip"]])
-def test_an_export_of_nothing_in_particular_is_refused(tmp_path: Path, arguments: list[str]) -> None:
+def test_invalid_arguments_of_export_are_refused(tmp_path: Path, arguments: list[str]) -> None:
     result = oratio("export", *arguments, folder=tmp_path, port="1")
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
 
@@ -236,7 +238,7 @@ def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
 
     everyone = oratio("voices", folder=tmp_path, url=stack.url).stdout
     assert "POST /models" not in everyone
-    # At the very end of the longest remark.
+    # The end of the longest note, which shows that notes are not truncated.
     assert "(`make setup-parler`)." in everyone
 
     for_programs = oratio("voices", "--language", "fr", "--json", folder=tmp_path, url=stack.url)
@@ -248,16 +250,16 @@ def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", [["jobs"], ["history"], ["voices"], ["export", "--all"], ["jobs", "show", "x"]]
 )
-def test_without_a_service_the_command_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
+def test_without_a_service_the_command_says_how_to_start_one(tmp_path: Path, command: list[str]) -> None:
     result = oratio(*command, folder=tmp_path, port="1")
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
     assert "oratio up" in result.stderr
 
 
-# The client's own description.
+# The docstring of the client.
 
 
-def test_its_example_works_as_it_is_written(stack: Stack, tmp_path: Path) -> None:
+def test_the_example_of_the_client_works(stack: Stack, tmp_path: Path) -> None:
     written = (cli.client.__doc__ or "").partition("\n\n")[2].rpartition("\n\n")[0]
     example = dedent(written).replace("http://127.0.0.1:8000", stack.url)
     code = f"{example}\nassert len(audio) > 10_000"

@@ -1,4 +1,4 @@
-"""`oratio models` where a whole service would show nothing else: what is broken, unknown names, bars on a terminal."""
+"""`oratio models` with scripted responses: load errors, unknown names, and progress bars."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def weights(key: str, *workers: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def broken() -> Iterator[str]:
-    """A service that says of bark that two workers could not load it, and nothing else."""
+    """A service where two workers failed to load bark and two have loaded kokoro."""
     bark = weights("bark", *[worker(trouble=TROUBLE)] * 2)
     kokoro = weights("kokoro", *[worker(loaded=True)] * 2)
     models = [{"alias": one["key"], "weights": [one]} for one in (bark, kokoro)]
@@ -42,7 +42,7 @@ def broken() -> Iterator[str]:
         yield script.url
 
 
-def test_why_a_model_is_broken_stands_below_the_table(broken: str, tmp_path: Path) -> None:
+def test_load_errors_are_listed_below_the_table(broken: str, tmp_path: Path) -> None:
     result = oratio("models", "status", folder=tmp_path, url=broken)
 
     assert result.returncode == 0, result.stderr
@@ -58,7 +58,7 @@ def download(status: str, **more: Any) -> dict[str, Any]:
     return {"id": "d", "model": "mms", "item": "mms_deu", "status": status} | more
 
 
-def test_a_download_is_told_to_programs_line_by_line(tmp_path: Path) -> None:
+def test_a_download_prints_json_lines(tmp_path: Path) -> None:
     broken = download("failed", error_code="download_failed", error_message="Gated.")
     script = {
         "POST /models/download": [
@@ -82,7 +82,7 @@ def test_a_download_is_told_to_programs_line_by_line(tmp_path: Path) -> None:
     assert result.returncode == 1
 
 
-def test_what_came_of_an_order_is_told_to_programs(tmp_path: Path) -> None:
+def test_warm_prints_its_outcomes_as_json(tmp_path: Path) -> None:
     answer = {"told": [{"worker": "w", "weights": "bark"}], "not_served": [], "stays": ["hibari"]}
     bark = {"alias": "bark", "weights": [weights("bark", worker(id="w", loaded=True))]}
     script = {
@@ -98,13 +98,15 @@ def test_what_came_of_an_order_is_told_to_programs(tmp_path: Path) -> None:
     ]
 
 
-def test_names_that_nobody_knows_are_named() -> None:
+def test_unknown_names_are_listed() -> None:
     result = unknown_names_message(["mms_deu", "nosuch", "af_heart"])
     assert result.startswith("No model or voice is called nosuch.")
     assert "parler" in result
 
 
-def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_plan_shows_the_size_and_missing_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     items = [Item("parler", "parler"), Item("bark", "bark"), Item("mms", "mms_fra")]
     assert download_plan.download_summary(items) == "Downloading parler, bark, mms_fra: about 5.7 GB."
@@ -118,7 +120,7 @@ def test_what_is_fetched_and_which_environments_lack(tmp_path: Path, monkeypatch
     assert hint.startswith("Parler-TTS mini v1.1 needs the environment parler")
 
 
-def test_a_bar_shows_no_sizes_before_it_knows_them_and_no_failure_that_is_told_below() -> None:
+def test_a_bar_hides_unknown_sizes_and_failed_downloads() -> None:
     screen = io.StringIO()
     with DownloadProgress(
         Console(file=screen, force_terminal=True, width=120), ["bark", "kokoro"]
@@ -132,7 +134,7 @@ def test_a_bar_shows_no_sizes_before_it_knows_them_and_no_failure_that_is_told_b
     assert "bark" not in screen.getvalue()[shown_so_far:].rpartition("kokoro")[2]
 
 
-def test_what_speaks_now_is_what_workers_that_live_have() -> None:
+def test_the_summary_lists_models_by_availability() -> None:
     def model(alias: str, state: str, **worker: Any) -> dict[str, Any]:
         return {"alias": alias, "state": state, "workers": [worker] if worker else []}
 

@@ -1,4 +1,4 @@
-"""`oratio say`, by a service that runs and by one of its own."""
+"""`oratio say` with a running service and with a temporary one."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ def seconds(path: Path) -> float:
         return audio.getnframes() / audio.getframerate()
 
 
-def test_it_speaks_by_a_service_that_runs(stack: Stack, tmp_path: Path) -> None:
+def test_a_text_is_spoken_by_the_running_service(stack: Stack, tmp_path: Path) -> None:
     result = oratio("say", "Hello there.", "-o", "hello.wav", "--url", stack.url, folder=tmp_path)
 
     assert result.returncode == 0, result.stderr
@@ -30,14 +30,14 @@ def test_it_speaks_by_a_service_that_runs(stack: Stack, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["hello.wav"]
 
 
-def test_a_service_of_the_data_folder_is_found(stack: Stack, tmp_path: Path) -> None:
+def test_the_service_of_the_data_folder_is_found(stack: Stack, tmp_path: Path) -> None:
     result = oratio("say", "Hello.", folder=tmp_path, data_dir=str(stack.settings.data_dir))
 
     assert result.returncode == 0, result.stderr
     assert seconds(tmp_path / "speech.wav") > 0.1
 
 
-def test_it_reads_what_is_piped_in_and_obeys_options(stack: Stack, tmp_path: Path) -> None:
+def test_standard_input_and_options_are_used(stack: Stack, tmp_path: Path) -> None:
     result = oratio(
         *("say", "-", "-o", "hello.mp3", "--voice", "hibari_heart", "--speed", "1.5", "--seed", "7"),
         folder=tmp_path,
@@ -50,7 +50,7 @@ def test_it_reads_what_is_piped_in_and_obeys_options(stack: Stack, tmp_path: Pat
     assert (tmp_path / "hello.mp3").read_bytes()[:2] in (b"ID", b"\xff\xfb", b"\xff\xf3")
 
 
-def test_a_beep_is_called_a_beep(stack: Stack, tmp_path: Path) -> None:
+def test_a_stub_job_is_reported_as_a_beep(stack: Stack, tmp_path: Path) -> None:
     result = oratio("say", "Hello.", "--voice", "parler_laura", "--url", stack.url, folder=tmp_path)
 
     assert result.returncode == 0, result.stderr
@@ -58,7 +58,7 @@ def test_a_beep_is_called_a_beep(stack: Stack, tmp_path: Path) -> None:
     assert "a beep, not speech" in result.stdout
 
 
-def test_style_and_language_are_passed_on_and_a_warning_is_told_once(stack: Stack, tmp_path: Path) -> None:
+def test_style_and_language_are_sent_and_each_warning_is_printed_once(stack: Stack, tmp_path: Path) -> None:
     result = oratio(
         *("say", "Bonjour.", "--voice", "hibari_heart", "--style", "sighs", "--language", "fr"),
         folder=tmp_path,
@@ -70,7 +70,7 @@ def test_style_and_language_are_passed_on_and_a_warning_is_told_once(stack: Stac
     assert result.stderr.count("takes no style") == 1
 
 
-def test_what_the_service_refuses_is_shown_with_its_code(stack: Stack, tmp_path: Path) -> None:
+def test_an_error_of_the_service_is_printed_with_its_code(stack: Stack, tmp_path: Path) -> None:
     result = oratio("say", "Hello.", "-o", "a.wav", "--voice", "nobody", "--url", stack.url, folder=tmp_path)
 
     assert result.returncode == 1
@@ -78,7 +78,7 @@ def test_what_the_service_refuses_is_shown_with_its_code(stack: Stack, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_is_heard(stack: Stack) -> None:
+def test_progress_is_reported(stack: Stack) -> None:
     progress_updates: list[Progress] = []
     with Client(stack.url) as client:
         text = " ".join(f"This is sentence number {number}, which says a little." for number in range(12))
@@ -91,7 +91,7 @@ def test_progress_is_heard(stack: Stack) -> None:
     assert done == sorted(done)
 
 
-def test_for_programs_it_prints_the_job(stack: Stack, tmp_path: Path) -> None:
+def test_json_output_is_the_job(stack: Stack, tmp_path: Path) -> None:
     result = oratio(
         "say", "Hello.", "-o", "hello.wav", "--seed", "7", "--json", folder=tmp_path, url=stack.url
     )
@@ -103,7 +103,7 @@ def test_for_programs_it_prints_the_job(stack: Stack, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["srt", "vtt", "json"])
-def test_captions_are_written_beside_it(stack: Stack, tmp_path: Path, kind: str) -> None:
+def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
     result = oratio(
         "say", "Hello there.", "-o", "a.wav", "--captions", f"a.{kind}", folder=tmp_path, url=stack.url
     )
@@ -116,7 +116,7 @@ def test_captions_are_written_beside_it(stack: Stack, tmp_path: Path, kind: str)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{kind}", "a.wav"]
 
 
-def test_a_lexicon_changes_what_is_heard(stack: Stack, tmp_path: Path) -> None:
+def test_a_lexicon_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
     (tmp_path / "words.json").write_text('{"Nguyen": "one two three four five six seven"}')
     for name, *options in (("plain.wav",), ("told.wav", "--lexicon", "words.json")):
         result = oratio("say", "Nguyen.", "-o", name, *options, folder=tmp_path, url=stack.url)
@@ -124,7 +124,7 @@ def test_a_lexicon_changes_what_is_heard(stack: Stack, tmp_path: Path) -> None:
     assert seconds(tmp_path / "told.wav") > 1.5 * seconds(tmp_path / "plain.wav")
 
 
-def test_figures_can_be_left_as_they_stand(stack: Stack, tmp_path: Path) -> None:
+def test_no_normalize_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
     for name, *options in (("words.wav",), ("figures.wav", "--no-normalize")):
         result = oratio("say", "$1,234,567.89", "-o", name, *options, folder=tmp_path, url=stack.url)
         assert result.returncode == 0, result.stderr
@@ -142,14 +142,14 @@ def test_an_invalid_lexicon_is_refused(tmp_path: Path, lexicon: str | None) -> N
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_captions_by_another_name_are_refused_before_anything_begins(tmp_path: Path) -> None:
+def test_an_unknown_captions_format_is_refused_before_synthesis(tmp_path: Path) -> None:
     result = oratio("say", "Hello.", "--captions", "hello.txt", folder=tmp_path, port="1")
 
     assert (result.returncode, result.stdout) == (2, "")
     assert ".srt, .vtt or .json" in result.stderr
 
 
-def test_without_a_service_it_starts_one_and_stops_it(tmp_path: Path) -> None:
+def test_a_temporary_service_is_started_and_stopped(tmp_path: Path) -> None:
     result = oratio("say", "Hello there.", "-o", "hello.wav", folder=tmp_path, port=str(free_port()))
 
     assert result.returncode == 0, result.stderr
@@ -160,7 +160,7 @@ def test_without_a_service_it_starts_one_and_stops_it(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "up.json").exists()
 
 
-def test_an_address_without_a_service_is_an_error(tmp_path: Path) -> None:
+def test_a_url_without_a_service_is_an_error(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{other.getsockname()[1]}"
@@ -171,11 +171,11 @@ def test_an_address_without_a_service_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
-def test_silence_is_refused(tmp_path: Path, text: str) -> None:
+def test_an_empty_text_is_refused(tmp_path: Path, text: str) -> None:
     assert oratio("say", folder=tmp_path, stdin=text).returncode == 2
 
 
-def test_a_file_that_nobody_named_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_default_file_name_never_overwrites_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("speech.opus").touch()
     Path("speech-2.opus").touch()
@@ -188,7 +188,7 @@ def test_a_file_that_nobody_named_is_not_overwritten(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("output", "audio_format"), [("a.txt", None), ("nowhere/a.wav", None), (".", "wav"), ("a.wav", "au")]
 )
-def test_a_place_or_format_that_cannot_be_is_refused(
+def test_an_invalid_path_or_format_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, audio_format: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -196,7 +196,7 @@ def test_a_place_or_format_that_cannot_be_is_refused(
         choose_target(Path(output), audio_format)
 
 
-def test_sound_that_is_there_gets_a_name_of_its_kind(tmp_path: Path) -> None:
+def test_the_target_of_a_recording_fits_its_media_type(tmp_path: Path) -> None:
     (tmp_path / "a.mp3").touch()
 
     def place(output: Path, media_type: str) -> tuple[Path, str | None]:

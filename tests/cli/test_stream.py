@@ -1,4 +1,4 @@
-"""`oratio stream`: into files, pipes and players; what breaks, and whoever has heard enough."""
+"""`oratio stream` to files, pipes and players, with errors and early stops."""
 
 import io
 import json
@@ -25,7 +25,7 @@ from tests.support.scripted_speech import DONE, ERROR, audio_delta, failing_stre
 from tests.support.waiting import wait_for
 
 TEXT = "Hello there. This is heard while it is being made."
-# Many segments, which take longer than a listener has to come back.
+# Takes longer than the delay after which an abandoned stream is cancelled.
 LONG = f"[[slow:2]] {'Word ' * 50}and the end. " * 60
 PLAYER = """#!{python}
 import sys
@@ -39,7 +39,7 @@ with open("ended", "w") as file:
 
 
 def install_player(folder: Path, name: str, *, code: int = 0) -> str:
-    """A player that writes down what it hears, or ends at once with a code; the path on which it alone is found."""
+    """Install a player that records its input, or exits at once if `code` is not 0. Return the PATH to use."""
     programs = folder / "programs"
     programs.mkdir()
     script = programs / name
@@ -50,7 +50,7 @@ def install_player(folder: Path, name: str, *, code: int = 0) -> str:
 
 @contextmanager
 def run_stream(*arguments: str, folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that writes into a pipe."""
+    """Run `oratio stream` with a pipe as standard output."""
     with subprocess.Popen(
         [sys.executable, "-c", RESTORE_SIGINT, *ORATIO, "stream", *arguments],
         cwd=folder,
@@ -67,7 +67,7 @@ def run_stream(*arguments: str, folder: Path, **variables: str) -> Iterator[subp
 def run_on_terminal(
     *arguments: str, folder: Path, path: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Its standard output is one, so that it plays."""
+    """Run `oratio stream` with a terminal as standard output, so that it plays the audio."""
     ours, theirs = os.openpty()
     try:
         return subprocess.run(
@@ -90,10 +90,10 @@ def seconds(wav: bytes) -> float:
         return len(audio.readframes(10**9)) / 2 / audio.getframerate()
 
 
-# Where the sound goes.
+# Outputs.
 
 
-def test_a_file_says_how_long_it_became(stack: Stack, tmp_path: Path) -> None:
+def test_the_header_of_a_streamed_file_has_the_final_length(stack: Stack, tmp_path: Path) -> None:
     result = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=stack.url)
 
     assert (result.returncode, result.stdout) == (0, "")
@@ -105,7 +105,7 @@ def test_a_file_says_how_long_it_became(stack: Stack, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["hello.wav"]
 
 
-def test_for_programs_it_says_how_it_went(stack: Stack, tmp_path: Path) -> None:
+def test_json_output_describes_the_stream(stack: Stack, tmp_path: Path) -> None:
     result = oratio("stream", TEXT, "-o", "hello.mp3", "--json", folder=tmp_path, url=stack.url)
 
     output = json.loads(result.stdout)
@@ -115,7 +115,7 @@ def test_for_programs_it_says_how_it_went(stack: Stack, tmp_path: Path) -> None:
         assert client.job(output["job_id"]).status == "completed"
 
 
-def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack, tmp_path: Path) -> None:
+def test_a_pipe_gets_audio_before_the_job_ends(stack: Stack, tmp_path: Path) -> None:
     with (
         Client(stack.url) as client,
         run_stream(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
@@ -126,14 +126,14 @@ def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack,
         assert (job.status, job.text) == ("running", LONG)
         client.delete(job.job_id)
         rest, errors = process.communicate(timeout=30)
-    # And what was cut short does not pass for the whole.
+    # An incomplete stream is an error.
     assert process.returncode == 1
     assert b"The audio ended early, after" in errors
     assert rest is not None
 
 
 @pytest.mark.parametrize("player", ["ffplay", "mpv", "paplay", "aplay"])
-def test_a_player_hears_it(stack: Stack, tmp_path: Path, player: str) -> None:
+def test_a_player_gets_all_audio(stack: Stack, tmp_path: Path, player: str) -> None:
     path = install_player(tmp_path, player)
     result = run_on_terminal(
         f"{TEXT} With {player}.", "--seed", "7", folder=tmp_path, path=path, url=stack.url
@@ -150,7 +150,7 @@ def test_a_player_hears_it(stack: Stack, tmp_path: Path, player: str) -> None:
     assert len(received) / 48_000 > 1
 
 
-def test_a_player_of_files_gets_a_whole_one(stack: Stack, tmp_path: Path) -> None:
+def test_a_player_of_files_gets_a_complete_file(stack: Stack, tmp_path: Path) -> None:
     path = install_player(tmp_path, "afplay")
     (Path(path) / "afplay").write_text(
         f"#!{sys.executable}\nimport shutil, sys\nshutil.copy(sys.argv[1], 'heard')"
@@ -161,11 +161,11 @@ def test_a_player_of_files_gets_a_whole_one(stack: Stack, tmp_path: Path) -> Non
     assert seconds((tmp_path / "heard").read_bytes()) > 1
 
 
-# What goes wrong.
+# Errors and early stops.
 
 
 @pytest.mark.parametrize("audio_format", ["pcm", "wav", "mp3"])
-def test_a_gateway_that_dies_is_not_heard(stack: Stack, tmp_path: Path, audio_format: str) -> None:
+def test_a_stream_survives_a_gateway_crash(stack: Stack, tmp_path: Path, audio_format: str) -> None:
     text = f"[[slow:0.5]] {'Word ' * 50}and the end. " * 16
     with Client(stack.url) as client:
         with client.stream(text, voice_id="fake", format=audio_format, keep=True) as sound:
@@ -176,11 +176,11 @@ def test_a_gateway_that_dies_is_not_heard(stack: Stack, tmp_path: Path, audio_fo
         job = client.result(sound.job_id)
         client.download(sound.job_id, tmp_path / "kept")
     kept = (tmp_path / "kept").read_bytes()
-    # The head of a WAV says how long it is, which was not known then.
+    # The WAV header differs, because it holds the length, which was unknown while streaming.
     assert (len(received), received[44:]) == (job.size_bytes, kept[44:])
 
 
-def test_without_a_player_it_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_player_the_error_says_what_to_do(tmp_path: Path) -> None:
     result = run_on_terminal(TEXT, folder=tmp_path, path=str(tmp_path), port=str(free_port()))
     assert result.returncode == 1
     assert "ffplay" in result.stderr
@@ -188,7 +188,7 @@ def test_without_a_player_it_says_what_to_do(tmp_path: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_player_that_ends_too_soon_is_told(stack: Stack, tmp_path: Path) -> None:
+def test_a_player_that_exits_early_is_reported(stack: Stack, tmp_path: Path) -> None:
     path = install_player(tmp_path, "mpv", code=3)
     result = run_on_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
     assert (result.returncode, result.stderr) == (1, "mpv exited before the audio ended (exit code 3).\n")
@@ -204,7 +204,7 @@ def test_a_broken_stream_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_player_hears_what_there_was_before_it_broke(tmp_path: Path) -> None:
+def test_a_player_gets_the_audio_before_an_error(tmp_path: Path) -> None:
     path = install_player(tmp_path, "aplay")
     with scripted_server(
         failing_stream(event_stream(audio_delta("1-4", b"abcd"), ERROR, x_oratio_job_id="j"))
@@ -216,7 +216,7 @@ def test_a_player_hears_what_there_was_before_it_broke(tmp_path: Path) -> None:
     assert (tmp_path / "ended").exists()
 
 
-def test_ctrl_c_silences_a_player_at_once(tmp_path: Path) -> None:
+def test_ctrl_c_stops_the_player_at_once(tmp_path: Path) -> None:
     path = install_player(tmp_path, "ffplay")
     idle = "import os, time\nopen('pid', 'w').write(f'{os.getpid()}')\ntime.sleep(60)"
     (Path(path) / "ffplay").write_text(f"#!{sys.executable}\n{idle}")
@@ -242,7 +242,7 @@ def test_ctrl_c_silences_a_player_at_once(tmp_path: Path) -> None:
     assert not psutil.pid_exists(pid)
 
 
-def test_a_reader_that_has_enough_is_no_trouble(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_reported(tmp_path: Path) -> None:
     sound = bytes(100_000)
     script_of = failing_stream(
         event_stream(*[audio_delta(f"1-{n}", sound) for n in range(20)], DONE, x_oratio_job_id="j")
@@ -263,12 +263,12 @@ def test_a_reader_that_has_enough_is_no_trouble(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [["-o", "-", "--json"], ["-o", "a.txt"], ["--format", "au"], ["-o", "nowhere/a.wav"]]
 )
-def test_a_place_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str]) -> None:
+def test_invalid_outputs_are_refused(tmp_path: Path, arguments: list[str]) -> None:
     result = oratio("stream", TEXT, *arguments, folder=tmp_path, port="1")
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
 
 
-def test_whoever_stops_it_lets_the_service_cancel_it(stack: Stack, tmp_path: Path) -> None:
+def test_ctrl_c_cancels_the_job_after_a_delay(stack: Stack, tmp_path: Path) -> None:
     with (
         Client(stack.url) as client,
         run_stream(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
@@ -280,14 +280,14 @@ def test_whoever_stops_it_lets_the_service_cancel_it(stack: Stack, tmp_path: Pat
         assert (process.returncode, errors) == (130, b"Stopped.\n")
         (job,) = client.jobs(limit=1)
         assert job.status == "running"
-        # Not at once: he may come back.
+        # Not at once, because the client may reconnect.
         wait_for(lambda: client.job(job.job_id).status == "cancelled", interval_s=0.5)
 
 
-# The header.
+# The WAV header.
 
 
-def test_only_a_wav_is_mended() -> None:
+def test_only_wav_headers_are_corrected() -> None:
     whole = io.BytesIO()
     with wave.open(whole, "wb") as audio:
         audio.setparams((1, 2, 24_000, 0, "NONE", ""))

@@ -1,4 +1,4 @@
-"""`oratio workers` and what the client asks of the farm, with a service that runs."""
+"""`oratio workers`, and workers and estimates in the client, with a running service."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     )
     with Stack(settings, worker_groups=[WorkerGroup("worker", ("stub", "fake"), 1)]) as running:
         with Client(running.url) as client:
-            # The one that heals comes when the service answers already.
+            # The ops worker starts after the service is ready.
             wait_for(lambda: len(client.workers().workers) == 2)
         yield running
 
@@ -41,7 +41,7 @@ def slow(client: Client) -> Iterator[Job]:
     client.delete(job.job_id)
 
 
-def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> None:
+def test_workers_are_listed_with_their_current_parts(client: Client, slow: Job) -> None:
     output = client.workers()
     [worker] = [one for one in output.workers if one.holding]
     assert (worker.alive, worker.stopped) == (True, False)
@@ -50,7 +50,7 @@ def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> Non
     assert "wav" in worker.formats
     [held] = worker.holding
     assert (held.job_id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
-    # The process that heals is one of them, and holds nothing.
+    # The ops worker is listed too, and holds no parts.
     [ops] = [one for one in output.workers if one.flavour == "ops"]
     assert (ops.alive, ops.models, ops.holding) == (True, (), ())
     queues = {queue.queue: queue for queue in output.queues}
@@ -66,7 +66,7 @@ def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> Non
     )
 
 
-def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> None:
+def test_the_command_lists_workers_and_queues(stack: Stack, slow: Job, tmp_path: Path) -> None:
     result = oratio("workers", folder=tmp_path, url=stack.url)
     assert result.returncode == 0, result.stderr
     workers, _, queues = result.stdout.partition("\n\n")
@@ -77,7 +77,7 @@ def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> No
     assert queues.splitlines()[1].split()[:4] == ["fake.interactive", "0", "1", "1"]
 
 
-def test_programs_get_what_the_service_says(stack: Stack, client: Client, tmp_path: Path) -> None:
+def test_json_output_is_the_response_of_the_service(stack: Stack, client: Client, tmp_path: Path) -> None:
     result = oratio("workers", "--json", folder=tmp_path, url=stack.url)
     output = json.loads(result.stdout)
     assert {worker["id"] for worker in output["workers"]} == {one.id for one in client.workers().workers}
@@ -85,7 +85,7 @@ def test_programs_get_what_the_service_says(stack: Stack, client: Client, tmp_pa
     assert idle.stdout.endswith("No jobs are queued or running.\n")
 
 
-def test_a_text_is_estimated(client: Client) -> None:
+def test_the_duration_of_a_job_is_estimated(client: Client) -> None:
     before = client.estimate(150, voice_id="fake", speed=2.0)
     assert (before.voice_id, before.provider, before.chars, before.queue_position) == (
         "fake",

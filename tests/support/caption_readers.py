@@ -1,4 +1,4 @@
-"""Strict readers of SubRip and WebVTT: what is shown when, or ValueError for what a player may trip over."""
+"""Strict parsers of SubRip and WebVTT. They raise ValueError for anything that a player may not accept."""
 
 import html
 import re
@@ -34,7 +34,7 @@ def read_vtt(content: str) -> list[ReadCaption]:
 
 
 def _blocks(content: str) -> list[list[str]]:
-    """Lines between empty lines; the last one ends as all others do."""
+    """Return the blocks of lines between empty lines. The last block must end like the others."""
     _require(not any(end in content for end in LINE_ENDS), "line ends")
     _require(content.endswith("\n") and not content.endswith("\n\n"), "end of file")
     content.encode()

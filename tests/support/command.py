@@ -1,4 +1,4 @@
-"""The `oratio` command as people run it: another process, an environment of its own, any folder."""
+"""Runs the `oratio` command as users do: in a process of its own, with a clean environment, in any folder."""
 
 import os
 import subprocess
@@ -14,12 +14,12 @@ from cli.service.address_file import ServiceAddress, read_address
 from tests.support.waiting import wait_for
 
 ORATIO = (sys.executable, "-m", "cli.main")
-# The engines of this environment: those of the others would take seconds to start, and are asked for where they matter.
+# The models of this environment. Workers of other environments take seconds to start, so only some tests use them.
 BASE_MODELS = "hibari,kokoro,stub,fake"
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Ours, without what the developer's shell says about the service."""
+    """Return the environment without the settings of the developer's shell, and with `settings`."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -45,7 +45,7 @@ def oratio(
 
 @dataclass
 class Up:
-    """A running `oratio up`."""
+    """A running `oratio up` process."""
 
     process: subprocess.Popen[str]
     data_dir: Path
@@ -60,7 +60,7 @@ class Up:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, *words: str) -> psutil.Process | None:
-        """The child whose command line holds all the words."""
+        """Return the child whose command line contains all the words."""
         for child in self.descendants():
             try:
                 line = " ".join(child.cmdline())
@@ -73,7 +73,7 @@ class Up:
 
 @contextmanager
 def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
-    """Ready when the block begins; killed with all of its children when it ends, unless it has ended."""
+    """Run `oratio up` while the block runs, from when it is ready. Kill it and its children at the end."""
     process = subprocess.Popen(
         [*ORATIO, "up", "--port", "0", "--data-dir", str(data_dir), "--workers", "1", *arguments],
         cwd=data_dir.parent,
@@ -92,6 +92,6 @@ def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
 
 
 def _is_published(data_dir: Path, pid: int) -> bool:
-    """Whether this process has said where it is; one that was killed leaves its address."""
+    """Return whether this process has published its address. A killed process leaves its address behind."""
     address = read_address(data_dir)
     return address is not None and address.pid == pid

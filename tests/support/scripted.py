@@ -1,4 +1,4 @@
-"""A server on loopback that answers by a script: what a real one does only when it breaks at the right moment."""
+"""A server on loopback with scripted responses, for failures that a real service shows only at the right moment."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ScriptedResponse:
-    """`cut`: the connection breaks behind the body, which was to be longer. None as `status`: it breaks at once."""
+    """A response. With `cut` the connection breaks before the announced end of the body; without `status`, at once."""
 
     status: int | None = 200
     body: bytes = b""
@@ -32,7 +32,7 @@ class ReceivedRequest:
 
 
 class ScriptedServer:
-    """Answers of each `METHOD /path`, one after the other; the last one again and again."""
+    """Gives the responses of each `METHOD /path` in order, and repeats the last one. Records all requests."""
 
     def __init__(self, answers: Mapping[str, list[ScriptedResponse]]) -> None:
         self._answers = {what: list(responses) for what, responses in answers.items()}
@@ -51,7 +51,7 @@ class ScriptedServer:
 
 
 def json_response(body: Any, *, status: int = 200, **headers: str) -> ScriptedResponse:
-    """JSON. `retry_after` is the header Retry-After."""
+    """Return a JSON response. Keyword arguments are headers: `retry_after` is Retry-After."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return ScriptedResponse(status, json.dumps(body).encode(), named)
 
@@ -64,7 +64,7 @@ def error_response(status: int, code: str, *, message: str = "No.", **headers: s
 def event_stream(
     *responses: tuple[str | None, str | None, Any], cut: bool = False, **headers: str
 ) -> ScriptedResponse:
-    """Server-sent events of (id, name, data)."""
+    """Return a response of server-sent events, each given as (id, name, data)."""
     lines = [
         f"id: {event_id}\n" * bool(event_id)
         + f"event: {name}\n" * bool(name)

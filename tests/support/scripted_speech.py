@@ -1,4 +1,4 @@
-"""Speech as events, by a script."""
+"""Scripted responses of streamed speech."""
 
 import base64
 
@@ -9,10 +9,10 @@ ERROR = (None, None, {"type": "error", "error": {"code": "engine_failed", "messa
 
 
 def audio_delta(event_id: str, audio: bytes) -> tuple[str, None, dict[str, str]]:
-    """`place` is where one goes on behind it."""
+    """Return an event with a chunk of audio. A stream resumes after `event_id`."""
     return event_id, None, {"type": "speech.audio.delta", "audio": base64.b64encode(audio).decode()}
 
 
 def failing_stream(first: ScriptedResponse, *later: ScriptedResponse) -> dict[str, list[ScriptedResponse]]:
-    """What is said to whoever asks for speech, and then to whoever comes back for the rest of the job `j`."""
+    """Return responses for a request for speech, and for the requests that resume the stream of the job `j`."""
     return {"POST /v1/audio/speech": [first], "GET /jobs/j/stream": list(later) or [ScriptedResponse(404)]}

@@ -1,4 +1,4 @@
-"""Which workers a machine has."""
+"""Which worker groups run on a machine."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from common.settings import Settings
 
 @pytest.fixture
 def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout without environments, on a machine without a GPU."""
+    """A checkout without other environments, on a machine without a GPU."""
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     monkeypatch.setattr(worker_groups, "_GPUS", tmp_path / "gpus")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -20,7 +20,7 @@ def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def start_environment(folder: Path, flavour: str) -> Path:
-    """As a build that was broken off leaves it."""
+    """Create an environment as an interrupted build leaves it."""
     python = folder / f".venv-{flavour}" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
@@ -45,35 +45,35 @@ def plan_groups(**given: Any) -> dict[str, worker_groups.WorkerGroup]:
     }
 
 
-def test_only_this_environment(project_dir: Path) -> None:
+def test_without_other_environments_there_is_one_group(project_dir: Path) -> None:
     (group,) = plan_groups().values()
     assert (group.name, group.count, group.models) == ("worker", 3, ("hibari", "kokoro", "stub"))
 
 
-def test_a_worker_for_each_environment_that_is_set_up(project_dir: Path) -> None:
+def test_each_complete_environment_has_a_group(project_dir: Path) -> None:
     pythons = {flavour: build_environment(project_dir, flavour) for flavour in FLAVOURS}
     found = plan_groups()
     assert list(found) == ["worker", "torch", "parler"]
     for flavour, python in pythons.items():
         group = found[flavour]
         assert (group.count, group.models, group.python) == (1, FLAVOURS[flavour], str(python))
-        # While a batch of eight is spoken the next one gathers.
+        # While a batch of eight is synthesized, the next one fills.
         assert group.concurrency >= 16
 
 
-def test_an_environment_counts_once_it_is_built_to_its_end(project_dir: Path) -> None:
+def test_an_incomplete_environment_has_no_group(project_dir: Path) -> None:
     start_environment(project_dir, "torch")
     build_environment(project_dir, "parler", gpl="0")
     assert list(plan_groups()) == ["worker", "parler"]
     assert (worker_groups.is_ready("torch"), worker_groups.is_ready("parler")) == (False, True)
 
 
-def test_the_makefile_ends_with_the_stamp() -> None:
+def test_the_makefile_creates_the_stamp_last() -> None:
     stamps = (".venv-%/.run-gpl$(GPL):", "@rm -f .venv-$*/.run-*")
     assert all(stamp in (worker_groups.FOLDER / "Makefile").read_text() for stamp in stamps)
 
 
-def test_one_for_each_gpu(project_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_group_has_one_process_for_each_gpu(project_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build_environment(project_dir, "torch")
     make_gpus(project_dir, 1)
     assert (plan_groups()["torch"].count, plan_groups()["torch"].devices) == (1, ())
@@ -88,7 +88,7 @@ def test_one_for_each_gpu(project_dir: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert plan_groups()["torch"].devices == ("cuda:0", "cuda:1")
 
 
-def test_settings_name_families_or_single_weights(project_dir: Path) -> None:
+def test_worker_models_selects_models_or_weights(project_dir: Path) -> None:
     for flavour in FLAVOURS:
         build_environment(project_dir, flavour)
     found = plan_groups(worker_models="mms_fra,stub,inference")
