@@ -12,8 +12,8 @@ _COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Provider", "Notes"
 _MAX_LANGUAGES = 3
 # A note ends with what to do, so it is cut only on a terminal.
 _MAX_NOTE_WIDTH = 10_000
-# How the service words it for those who write requests.
-_NOT_DOWNLOADED = "is not downloaded; POST /models/download fetches it."
+# The service names this endpoint in the reason of a voice that is not downloaded.
+_DOWNLOAD_ENDPOINT = "POST /models/download"
 
 
 def voices(
@@ -51,6 +51,6 @@ def _note(voice: Voice) -> str:
 
 
 def _reason(voice: Voice) -> str | None:
-    if voice.reason and voice.reason.endswith(_NOT_DOWNLOADED):
+    if voice.reason and _DOWNLOAD_ENDPOINT in voice.reason:
         return f"not downloaded: {program_name()} models download {voice.id}"
     return voice.reason
