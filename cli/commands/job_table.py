@@ -79,7 +79,7 @@ def _fields(job: Job) -> Iterator[tuple[str, str]]:
         "Error": f"{job.error.message} ({job.error.code})" if job.error else "",
         "Created": local_time(job.created_at),
         "Finished": local_time(job.finished_at),
-        "Total": "" if took_ms is None else f"{took_ms / 1000:.2f} s",
+        "Elapsed": "" if took_ms is None else f"{took_ms / 1000:.2f} s",
         "Voice": f"{job.voice_id} ({job.model}, {job.provider})",
         "Language": job.language or "",
         "Speed": "" if job.speed == 1 else f"{job.speed:g}",

@@ -120,9 +120,9 @@ def _play_stream(
     client: Client, text: str, options: SynthesisOptions, output: _AudioOutput, *, keep: bool
 ) -> _StreamResult:
     started_at = time.monotonic()
-    with client.stream(text, keep=keep, **options) as sound, output.open() as write:
-        first_audio_s = _copy_audio(sound, write, started_at)
-    return _StreamResult(sound.job_id, sound.size_bytes, first_audio_s)
+    with client.stream(text, keep=keep, **options) as speech, output.open() as write:
+        first_audio_s = _copy_audio(speech, write, started_at)
+    return _StreamResult(speech.job_id, speech.size_bytes, first_audio_s)
 
 
 def _warnings(client: Client, result: _StreamResult) -> Sequence[str]:
@@ -133,10 +133,10 @@ def _warnings(client: Client, result: _StreamResult) -> Sequence[str]:
         return ()
 
 
-def _copy_audio(sound: SpeechStream, write: Write, started_at: float) -> float:
+def _copy_audio(speech: SpeechStream, write: Write, started_at: float) -> float:
     """Write all audio; return the seconds from `started_at` to the first chunk."""
     first_audio_s = 0.0
-    for chunk in sound:
+    for chunk in speech:
         first_audio_s = first_audio_s or time.monotonic() - started_at
         write(chunk)
     return first_audio_s

@@ -22,7 +22,7 @@ from tests.support.scripted import (
 )
 from tests.support.scripted_speech import DONE, ERROR, audio_delta, failing_stream
 
-SOUND = bytes(range(256)) * 4
+AUDIO = bytes(range(256)) * 4
 BREAK = ScriptedResponse(None)
 
 
@@ -188,7 +188,7 @@ def test_events_resume_after_the_last_one() -> None:
     ):
         received = list(client.events("j"))
     assert [event.id for event in received] == ["1", "2", "3"]
-    assert [asked.headers.get("last-event-id") for asked in script.requests_to("/jobs/j/events")] == [
+    assert [requested.headers.get("last-event-id") for requested in script.requests_to("/jobs/j/events")] == [
         None,
         "2",
         "2",
@@ -223,25 +223,29 @@ def test_the_result_of_a_failed_job_raises_its_error() -> None:
 
 
 def ranged(start: int, *, etag: str = '"a"', cut_at: int | None = None) -> ScriptedResponse:
-    headers = {"ETag": etag, "Content-Range": f"bytes {start}-{len(SOUND) - 1}/{len(SOUND)}"}
-    return ScriptedResponse(206 if start else 200, SOUND[start:cut_at], headers, cut=cut_at is not None)
+    headers = {"ETag": etag, "Content-Range": f"bytes {start}-{len(AUDIO) - 1}/{len(AUDIO)}"}
+    return ScriptedResponse(206 if start else 200, AUDIO[start:cut_at], headers, cut=cut_at is not None)
 
 
 def test_a_broken_download_resumes(tmp_path: Path) -> None:
     answers = [ranged(0, cut_at=300), BREAK, ranged(300, cut_at=700), ranged(700)]
     with scripted_server({"GET /jobs/j/audio": answers}) as script, Client(script.url) as client:
-        assert client.download("j", tmp_path / "a.wav") == len(SOUND)
-    assert (tmp_path / "a.wav").read_bytes() == SOUND
-    asked = [received.headers.get("range") for received in script.requests_to("/jobs/j/audio")]
-    assert asked == [None, "bytes=300-", "bytes=300-", "bytes=700-"]
+        assert client.download("j", tmp_path / "a.wav") == len(AUDIO)
+    assert (tmp_path / "a.wav").read_bytes() == AUDIO
+    requested = [received.headers.get("range") for received in script.requests_to("/jobs/j/audio")]
+    assert requested == [None, "bytes=300-", "bytes=300-", "bytes=700-"]
     assert script.requests_to("/jobs/j/audio")[-1].headers["if-range"] == '"a"'
 
 
 def test_a_conversion_is_requested_until_it_is_completed() -> None:
-    stands = {"job_id": "j", "format": "mp3"}
-    made_then = stands | {"status": "completed", "audio_url": "/jobs/j/audio?format=mp3", "size_bytes": 9}
-    answers = [json_response(stands | {"status": status}) for status in ("queued", "running")]
-    script = {"POST /jobs/j/transcode": [*answers, BREAK, json_response(made_then)]}
+    rendition_data = {"job_id": "j", "format": "mp3"}
+    completed = rendition_data | {
+        "status": "completed",
+        "audio_url": "/jobs/j/audio?format=mp3",
+        "size_bytes": 9,
+    }
+    answers = [json_response(rendition_data | {"status": status}) for status in ("queued", "running")]
+    script = {"POST /jobs/j/transcode": [*answers, BREAK, json_response(completed)]}
     with scripted_server(script) as served, Client(served.url) as client:
         rendition = client.transcode("j", "mp3")
     assert (rendition.status, rendition.size_bytes) == ("completed", 9)
@@ -322,19 +326,19 @@ def test_a_command_reports_a_lost_connection(tmp_path: Path) -> None:
 
 def test_a_stream_resumes_after_the_last_event() -> None:
     start = event_stream(
-        audio_delta("1-4", SOUND[:4]), audio_delta("1-9", SOUND[4:9]), cut=True, x_oratio_job_id="j"
+        audio_delta("1-4", AUDIO[:4]), audio_delta("1-9", AUDIO[4:9]), cut=True, x_oratio_job_id="j"
     )
     script = {
         "POST /v1/audio/speech": [start],
-        "GET /jobs/j/stream": [BREAK, event_stream(audio_delta("1-1024", SOUND[9:]), DONE)],
+        "GET /jobs/j/stream": [BREAK, event_stream(audio_delta("1-1024", AUDIO[9:]), DONE)],
     }
     with (
         scripted_server(script) as server,
         Client(server.url) as client,
-        client.stream("Hi.", voice_id="v", style="sighs", format="pcm", seed=7, keep=True) as sound,
+        client.stream("Hi.", voice_id="v", style="sighs", format="pcm", seed=7, keep=True) as speech,
     ):
-        assert b"".join(sound) == SOUND
-        assert (sound.job_id, sound.size_bytes) == ("j", len(SOUND))
+        assert b"".join(speech) == AUDIO
+        assert (speech.job_id, speech.size_bytes) == ("j", len(AUDIO))
     assert [received.headers["last-event-id"] for received in server.requests_to("/jobs/j/stream")] == [
         "1-9",
         "1-9",
@@ -372,10 +376,10 @@ def test_a_broken_stream_raises_an_error(script: dict[str, list[ScriptedResponse
     with (
         scripted_server(script) as server,
         Client(server.url) as client,
-        client.stream("Hello.") as sound,
+        client.stream("Hello.") as speech,
         pytest.raises(ClientError, match=r"^The audio ended early, after 4 bytes\.") as failure,
     ):
-        received.extend(sound)
+        received.extend(speech)
     assert failure.value.code == code
     assert received == [b"abcd"]
 
@@ -390,9 +394,9 @@ def test_a_stream_resumes_after_the_gateway_restarts() -> None:
     with (
         scripted_server(script) as server,
         Client(server.url) as client,
-        client.stream("Hello.") as sound,
+        client.stream("Hello.") as speech,
     ):
-        assert b"".join(sound) == b"abcdefgh"
+        assert b"".join(speech) == b"abcdefgh"
 
 
 def test_an_error_before_the_first_audio_is_raised_at_once() -> None:

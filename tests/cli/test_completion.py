@@ -43,7 +43,7 @@ def service() -> Iterator[ScriptedServer]:
 def complete(line: str, *, folder: Path, shell: str = "bash", **settings: str) -> list[str]:
     """Return the suggestions at the end of the line."""
     words = line.split(" ")
-    asked = {
+    variables = {
         "_ORATIO_COMPLETE": f"complete_{shell}",
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(words) - 1),
@@ -52,7 +52,7 @@ def complete(line: str, *, folder: Path, shell: str = "bash", **settings: str) -
     done = subprocess.run(
         [ORATIO],
         cwd=folder,
-        env=environment(**settings) | asked,
+        env=environment(**settings) | variables,
         capture_output=True,
         text=True,
         timeout=30,

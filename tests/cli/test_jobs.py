@@ -34,7 +34,7 @@ def client(stack: Stack) -> Iterator[Client]:
 
 
 @pytest.fixture
-def spoken(client: Client) -> Job:
+def completed(client: Client) -> Job:
     return client.result(client.submit("Words :smile: [bold]in a row\n[/bold].", voice_id="fake").job_id)
 
 
@@ -60,19 +60,21 @@ def rows(result: str) -> dict[str, list[str]]:
 # Lists.
 
 
-def test_jobs_without_a_subcommand_lists_jobs(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
+def test_jobs_without_a_subcommand_lists_jobs(
+    stack: Stack, completed: Job, failed: Job, tmp_path: Path
+) -> None:
     result = oratio("jobs", folder=tmp_path, url=stack.url)
 
     assert result.returncode == 0, result.stderr
     found = rows(result.stdout)
     assert found["Job"] == ["Status", "Created", "Voice", "Format", "Duration", "Text"]
     assert found[failed.job_id][0] == "failed"
-    assert found[spoken.job_id][0] == "completed"
+    assert found[completed.job_id][0] == "completed"
     assert "Words :smile: [bold]in a row [/bold]." in result.stdout
 
 
 def test_jobs_are_filtered_by_status_and_voice(
-    stack: Stack, spoken: Job, failed: Job, tmp_path: Path
+    stack: Stack, completed: Job, failed: Job, tmp_path: Path
 ) -> None:
     result = oratio("jobs", "--status", "failed", "--voice", "fake", "--json", folder=tmp_path, url=stack.url)
     output = json.loads(result.stdout)
@@ -105,9 +107,9 @@ def test_control_characters_are_removed_from_output() -> None:
     assert single_line("a\x1b[31mb\n\tc\x07\u202e") == "a[31mb c"
 
 
-def test_the_client_lists_all_jobs_newest_first(client: Client, spoken: Job, failed: Job) -> None:
+def test_the_client_lists_all_jobs_newest_first(client: Client, completed: Job, failed: Job) -> None:
     everything = [job.job_id for job in client.jobs()]
-    assert everything[:2] == [failed.job_id, spoken.job_id]
+    assert everything[:2] == [failed.job_id, completed.job_id]
     assert [job.job_id for job in client.jobs(limit=1)] == everything[:1]
 
 
@@ -115,13 +117,13 @@ def test_the_client_lists_all_jobs_newest_first(client: Client, spoken: Job, fai
 
 
 def test_a_job_that_cannot_be_cancelled_does_not_stop_the_others(
-    stack: Stack, client: Client, spoken: Job, slow: Job, tmp_path: Path
+    stack: Stack, client: Client, completed: Job, slow: Job, tmp_path: Path
 ) -> None:
-    result = oratio("jobs", "cancel", spoken.job_id, slow.job_id, folder=tmp_path, url=stack.url)
+    result = oratio("jobs", "cancel", completed.job_id, slow.job_id, folder=tmp_path, url=stack.url)
 
     assert result.returncode == 1
     assert result.stdout == f"{slow.job_id}: cancelled\n"
-    assert result.stderr.startswith(f"{spoken.job_id}: ")
+    assert result.stderr.startswith(f"{completed.job_id}: ")
     assert "(job_ended)" in result.stderr
     assert client.job(slow.job_id).status == "cancelled"
 
@@ -142,10 +144,10 @@ def test_jobs_are_retried_and_deleted(stack: Stack, client: Client, failed: Job,
     assert refusal.value.status == 410
 
 
-def test_a_job_is_followed_to_its_end(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
-    well = oratio("jobs", "follow", spoken.job_id, folder=tmp_path, url=stack.url)
+def test_a_job_is_followed_to_its_end(stack: Stack, completed: Job, failed: Job, tmp_path: Path) -> None:
+    well = oratio("jobs", "follow", completed.job_id, folder=tmp_path, url=stack.url)
     assert well.returncode == 0, well.stderr
-    assert well.stdout.splitlines()[-1] == f"{spoken.job_id}: completed, {spoken.duration_s:.1f} s"
+    assert well.stdout.splitlines()[-1] == f"{completed.job_id}: completed, {completed.duration_s:.1f} s"
 
     badly = oratio("jobs", "follow", failed.job_id, "--json", folder=tmp_path, url=stack.url)
     output = [json.loads(line) for line in badly.stdout.splitlines()]
@@ -177,35 +179,37 @@ def test_ctrl_c_while_following_does_not_cancel_the_job(
 
 
 def test_recordings_are_listed_downloaded_renamed_and_deleted(
-    stack: Stack, client: Client, spoken: Job, tmp_path: Path
+    stack: Stack, client: Client, completed: Job, tmp_path: Path
 ) -> None:
-    assert rows(oratio("history", folder=tmp_path, url=stack.url).stdout)[spoken.job_id][2] == "fake"
+    assert rows(oratio("history", folder=tmp_path, url=stack.url).stdout)[completed.job_id][2] == "fake"
 
-    fetched = oratio("history", "get", spoken.job_id, folder=tmp_path, url=stack.url)
+    fetched = oratio("history", "get", completed.job_id, folder=tmp_path, url=stack.url)
     assert fetched.returncode == 0, fetched.stderr
-    assert (tmp_path / f"oratio-{spoken.job_id}.wav").stat().st_size == spoken.size_bytes
-    assert [one.job_id for one in client.history(limit=1)] == [spoken.job_id]
-    named = oratio("history", "rename", spoken.job_id, "Zebra crossing", folder=tmp_path, url=stack.url)
-    assert (named.returncode, named.stdout) == (0, f"{spoken.job_id}: Zebra crossing\n")
-    asked = ("--q", "zebra", "--from", "2026-01-01", "--model", spoken.model)
-    found = rows(oratio("history", *asked, folder=tmp_path, url=stack.url).stdout)
-    assert [name for name in found if name != "Job"] == [spoken.job_id]
+    assert (tmp_path / f"oratio-{completed.job_id}.wav").stat().st_size == completed.size_bytes
+    assert [one.job_id for one in client.history(limit=1)] == [completed.job_id]
+    named = oratio("history", "rename", completed.job_id, "Zebra crossing", folder=tmp_path, url=stack.url)
+    assert (named.returncode, named.stdout) == (0, f"{completed.job_id}: Zebra crossing\n")
+    filters = ("--q", "zebra", "--from", "2026-01-01", "--model", completed.model)
+    found = rows(oratio("history", *filters, folder=tmp_path, url=stack.url).stdout)
+    assert [name for name in found if name != "Job"] == [completed.job_id]
     assert list(client.history(query="zebra", until="2026-01-01")) == []
-    assert client.recording(spoken.job_id).title == "Zebra crossing"
+    assert client.recording(completed.job_id).title == "Zebra crossing"
 
     for name, start in (("a.flac", b"fLaC"), ("b.ogg", b"OggS"), ("c.WAV", b"RIFF"), ("d.sound", b"RIFF")):
-        other = oratio("history", "get", spoken.job_id, "-o", name, folder=tmp_path, url=stack.url)
+        other = oratio("history", "get", completed.job_id, "-o", name, folder=tmp_path, url=stack.url)
         assert (other.returncode, other.stderr) == (0, "")
         assert (tmp_path / name).read_bytes()[:4] == start
 
-    gone = oratio("history", "delete", spoken.job_id, folder=tmp_path, url=stack.url)
-    assert (gone.returncode, gone.stdout) == (0, f"{spoken.job_id}: deleted\n")
-    again = oratio("history", "get", spoken.job_id, folder=tmp_path, url=stack.url)
+    gone = oratio("history", "delete", completed.job_id, folder=tmp_path, url=stack.url)
+    assert (gone.returncode, gone.stdout) == (0, f"{completed.job_id}: deleted\n")
+    again = oratio("history", "get", completed.job_id, folder=tmp_path, url=stack.url)
     assert (again.returncode, "(deleted)" in again.stderr) == (1, True)
 
 
-def test_recordings_are_exported(stack: Stack, spoken: Job, failed: Job, tmp_path: Path) -> None:
-    result = oratio("export", spoken.job_id, failed.job_id, "-o", "some.zip", folder=tmp_path, url=stack.url)
+def test_recordings_are_exported(stack: Stack, completed: Job, failed: Job, tmp_path: Path) -> None:
+    result = oratio(
+        "export", completed.job_id, failed.job_id, "-o", "some.zip", folder=tmp_path, url=stack.url
+    )
     assert result.returncode == 1
     assert result.stdout.startswith("some.zip: 1 recordings, ")
     assert result.stderr == f"{failed.job_id}: no audio to export.\n"

@@ -68,21 +68,21 @@ def run_on_terminal(
     *arguments: str, folder: Path, path: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `oratio stream` with a terminal as standard output, so that it plays the audio."""
-    ours, theirs = os.openpty()
+    master_fd, slave_fd = os.openpty()
     try:
         return subprocess.run(
             [*ORATIO, "stream", *arguments],
             cwd=folder,
             env=environment(**variables) | {"PATH": path},
-            stdout=theirs,
+            stdout=slave_fd,
             stderr=subprocess.PIPE,
             text=True,
             timeout=60,
             check=False,
         )
     finally:
-        os.close(ours)
-        os.close(theirs)
+        os.close(master_fd)
+        os.close(slave_fd)
 
 
 def seconds(wav: bytes) -> float:
@@ -168,13 +168,13 @@ def test_a_player_of_files_gets_a_complete_file(stack: Stack, tmp_path: Path) ->
 def test_a_stream_survives_a_gateway_crash(stack: Stack, tmp_path: Path, audio_format: str) -> None:
     text = f"[[slow:0.5]] {'Word ' * 50}and the end. " * 16
     with Client(stack.url) as client:
-        with client.stream(text, voice_id="fake", format=audio_format, keep=True) as sound:
-            chunks = iter(sound)
+        with client.stream(text, voice_id="fake", format=audio_format, keep=True) as speech:
+            chunks = iter(speech)
             received = next(chunks)
             os.kill(stack.pids()["gateway"], signal.SIGKILL)
             received += b"".join(chunks)
-        job = client.result(sound.job_id)
-        client.download(sound.job_id, tmp_path / "kept")
+        job = client.result(speech.job_id)
+        client.download(speech.job_id, tmp_path / "kept")
     kept = (tmp_path / "kept").read_bytes()
     # The WAV header differs, because it holds the length, which was unknown while streaming.
     assert (len(received), received[44:]) == (job.size_bytes, kept[44:])
@@ -220,7 +220,7 @@ def test_ctrl_c_stops_the_player_at_once(tmp_path: Path) -> None:
     path = install_player(tmp_path, "ffplay")
     idle = "import os, time\nopen('pid', 'w').write(f'{os.getpid()}')\ntime.sleep(60)"
     (Path(path) / "ffplay").write_text(f"#!{sys.executable}\n{idle}")
-    ours, theirs = os.openpty()
+    master_fd, slave_fd = os.openpty()
     stream = event_stream(audio_delta("1-4", bytes(1_000_000)), DONE, x_oratio_job_id="j")
     with (
         scripted_server(failing_stream(stream)) as script,
@@ -228,7 +228,7 @@ def test_ctrl_c_stops_the_player_at_once(tmp_path: Path) -> None:
             [sys.executable, "-c", RESTORE_SIGINT, *ORATIO, "stream", TEXT],
             cwd=tmp_path,
             env=environment(url=script.url) | {"PATH": path},
-            stdout=theirs,
+            stdout=slave_fd,
             stderr=subprocess.PIPE,
             text=True,
         ) as process,
@@ -236,16 +236,16 @@ def test_ctrl_c_stops_the_player_at_once(tmp_path: Path) -> None:
         pid = int(wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=10)
-    os.close(ours)
-    os.close(theirs)
+    os.close(master_fd)
+    os.close(slave_fd)
     assert (process.returncode, errors) == (130, "Stopped.\n")
     assert not psutil.pid_exists(pid)
 
 
 def test_a_closed_pipe_is_not_reported(tmp_path: Path) -> None:
-    sound = bytes(100_000)
+    speech = bytes(100_000)
     script_of = failing_stream(
-        event_stream(*[audio_delta(f"1-{n}", sound) for n in range(20)], DONE, x_oratio_job_id="j")
+        event_stream(*[audio_delta(f"1-{n}", speech) for n in range(20)], DONE, x_oratio_job_id="j")
     )
     with (
         scripted_server(script_of) as script,
