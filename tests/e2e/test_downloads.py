@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.catalogue import find_weights
 from common.db.database import Database, clock
@@ -53,7 +53,7 @@ def stack(hub: FakeHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         stop_grace_s=5,
         sweep_s=1,
     )
-    with Stack(settings, crews=[Crew("worker", ("stub", "fake"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("stub", "fake"), 1)]) as running:
         yield running
 
 

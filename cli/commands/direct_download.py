@@ -1,4 +1,4 @@
-"""Models into a folder, without a service: what `scripts/download_models.py` does."""
+"""Downloads models into a folder without a service, for `scripts/download_models.py`."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -6,30 +6,29 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.commands.model_names import no_such
+from cli.commands.connect import INTERRUPTED
+from cli.commands.model_names import unknown_names_message
 from cli.output.console import make_console
-from cli.output.progress import Board
+from cli.output.progress import DownloadProgress
 from common.catalogue.download_items import DownloadItem, items_named, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
 from worker.engines.protocol import EngineError
 from worker.ops.download_dispatch import deliver
 
-INTERRUPTED = 130
 
-
-def fetch(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: str) -> int:
-    """The exit status: 2 for a name that nobody knows, 1 when something could not be fetched."""
+def download_models(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: str) -> int:
+    """Return the exit status: 2 for an unknown name, 1 if a download failed, 130 on Ctrl-C."""
     console, errors = make_console(), make_console(stderr=True)
     try:
         items = _items(names, settings)
     except OratioError as error:
-        errors.print(no_such(names) if isinstance(error, NotFound) else error.message)
+        errors.print(unknown_names_message(names) if isinstance(error, NotFound) else error.message)
         return 2
     try:
-        return _fetch_all(items, settings, folder=folder, endpoint=endpoint, console=console)
+        return _download_all(items, settings, folder=folder, endpoint=endpoint, console=console)
     except KeyboardInterrupt:
-        errors.print("Stopped. The next run goes on where this one stopped.")
+        errors.print("Stopped. The next run continues the unfinished downloads.")
         return INTERRUPTED
 
 
@@ -39,19 +38,19 @@ def _items(names: Sequence[str], settings: Settings) -> list[DownloadItem]:
     return list(dict.fromkeys(item for name in names for item in items_named(name)))
 
 
-def _fetch_all(
+def _download_all(
     items: list[DownloadItem], settings: Settings, *, folder: Path, endpoint: str, console: Console
 ) -> int:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     failures = []
-    with Board(console, [item.name for item in items]) as board:
+    with DownloadProgress(console, [item.name for item in items]) as progress:
         for item in items:
             try:
-                show = partial(board.show, item.name)
+                show = partial(progress.show, item.name)
                 deliver(item, folder, endpoint=endpoint, token=token, on_bytes=show)
-                board.end(item.name, well=True)
+                progress.end(item.name, succeeded=True)
             except EngineError as error:
-                board.end(item.name, well=False)
+                progress.end(item.name, succeeded=False)
                 failures.append(f"{item.name}: {error.message}")
     for failure in failures:
         make_console(stderr=True).print(failure)
