@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from api.schemas.error import ErrorAnswer
 from common.db.database import DATABASE_AWAY
 from common.errors import DatabaseUnavailable, OratioError, Unavailable
-from common.telemetry import get_logger
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

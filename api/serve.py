@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.http import access_log
 from common.addresses import is_loopback
+from common.logs import configure_logs
 from common.settings import Settings, get_settings
-from common.telemetry import configure_logs
 
 # What is under way when a stop is asked for has this long to end.
 GRACE_S = 10

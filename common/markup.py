@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common.errors import InvalidRequest
-from common.speakable import speakable
+from common.speakable_text import speakable
 
 MAX_PAUSE_S = 60.0
 MAX_SILENCE_S = 3600.0

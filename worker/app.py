@@ -6,9 +6,9 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
+from common.logs import configure_logs
 from common.messaging import broker, queue_names
 from common.settings import Settings, get_settings
-from common.telemetry import configure_logs
 
 CLEAN_EVERY_S = 600.0
 

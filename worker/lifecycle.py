@@ -6,9 +6,9 @@ from typing import Any
 
 from celery import signals
 
+from common.logs import get_logger
 from common.messaging.queue_names import parse_job_queue, without_prefix
 from common.settings import get_settings
-from common.telemetry import get_logger
 from worker.runtime import context
 from worker.runtime.context import BadLexicon, WorkerContext
 from worker.runtime.queue_consumer import QueueConsumer

@@ -11,14 +11,14 @@ from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import Voice, find_voice, no_such_voice
 from common.catalogue.styles import check_style
 from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLarge
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs.options import Options
 from common.jobs.submission import NewJob
 from common.markup import parse_markup
 from common.messaging.queue_names import job_queue
 from common.providers import ProviderChoice, choose, is_announced
 from common.settings import Settings
-from common.speakable import speakable
+from common.speakable_text import speakable
 from common.worker_registry import WorkerStatus, current_workers
 
 # How old the fleet's announcements may be for a refusal.

@@ -9,8 +9,8 @@ from api.jobs.lookups import checked_id
 from common.errors import Gone, NotFound, OratioError
 from common.jobs.changes import JobDeletion, forget_audio, remove
 from common.jobs.queries import get_job
+from common.logs import get_logger
 from common.recordings.queries import find_audio
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

@@ -11,9 +11,9 @@ from threading import Thread
 from common.db.database import DATABASE_AWAY, Database
 from common.errors import DatabaseUnavailable, OratioError, QueueFull
 from common.jobs.submission import AcceptedJob, Backlog, NewJob, submit
+from common.logs import get_logger
 from common.messaging.messages import PartMessage
 from common.messaging.notifier import Notifier
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

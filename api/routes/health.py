@@ -14,8 +14,8 @@ from api.dependencies import Gateway, here
 from api.schemas.health import Check, Checks, Health, Limits, Readiness
 from common import __version__
 from common.formats import MEDIA_TYPES
+from common.logs import get_logger
 from common.settings import Settings
-from common.telemetry import get_logger
 from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["service"])

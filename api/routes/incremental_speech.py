@@ -27,7 +27,7 @@ from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import end
 from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
 from common.messaging.text_stream import Piece
-from common.speakable import speakable
+from common.speakable_text import speakable
 
 router = APIRouter()
 

@@ -27,7 +27,7 @@ from api.schemas.speech import (
 )
 from api.streaming import responses
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
-from common.catalogue import openai as known
+from common.catalogue import openai_names as known
 from common.errors import OratioError, SynthesisFailed, Unavailable
 from common.jobs.submission import NewJob, forget_join
 from common.settings import Settings

@@ -17,11 +17,11 @@ from starlette.concurrency import run_in_threadpool
 from api.streaming.task_cancellation import end
 from common.db.database import Database
 from common.jobs.queries import ended_among
+from common.logs import get_logger
 from common.messaging import audio_window, events, text_stream
 from common.messaging.broker import PUBLISH_TIMEOUT_S
 from common.messaging.events import Event
 from common.settings import Settings
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

@@ -14,10 +14,10 @@ from api.streaming.event_bus import WakeSignal
 from common.db.database import DATABASE_AWAY
 from common.jobs.queries import get_job
 from common.jobs.records import JobRecord
+from common.logs import get_logger
 from common.messaging.audio_window import HEAD_BYTES, PIECE_BYTES, Chunk
 from common.status import JobStatus
 from common.store import CHUNK_BYTES, piece_key
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

@@ -16,9 +16,9 @@ from api.streaming.task_cancellation import end
 from common.db.database import DATABASE_AWAY, Database
 from common.errors import OratioError
 from common.jobs import changes
+from common.logs import get_logger
 from common.messaging.audio_window import GRACE_S, SAY_EVERY_S
 from common.messaging.notifier import Notifier
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

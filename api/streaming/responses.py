@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import end
 from common.formats import MEDIA_TYPES
-from common.telemetry import get_logger
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

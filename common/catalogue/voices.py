@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from common.catalogue import mms
-from common.catalogue.mixing import parse_mix
 from common.catalogue.models import FAKE_MODEL, find_model
+from common.catalogue.voice_mix import parse_mix
 from common.errors import InvalidRequest, NotFound
 
 VOICE_ID = re.compile(r"[a-z0-9_-]{1,64}")

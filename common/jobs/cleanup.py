@@ -14,9 +14,9 @@ from common.db.database import Database, clock
 from common.jobs import retention
 from common.jobs.changes import forget_audio
 from common.jobs.retention import BATCH, RemovalCounts, RetentionLimits
+from common.logs import get_logger
 from common.settings import Settings
 from common.store import Store, job_of
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import redis
 
+from common.logs import get_logger
 from common.messaging import broker
 from common.settings import Settings
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

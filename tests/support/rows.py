@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.db.database import Database
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs import lease, submission
 from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.jobs.submission import AcceptedJob, Backlog, NewJob

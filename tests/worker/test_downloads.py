@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from common import downloads
 from common.catalogue import find_weights
 from common.downloads import DownloadRecord
-from common.identity import new_id
+from common.ids import new_id
 from common.messaging import events
 from common.messaging.broker import queue_key
 from common.messaging.events import Event

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.catalogue import find_weights
+from common.logs import get_logger
 from common.providers import INFERENCE, STUB
 from common.settings import Settings
-from common.telemetry import get_logger
 from worker import engines
 from worker.engines.protocol import EngineError
 from worker.host.device import find_device

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.engines.protocol import Engine, EngineError, OutOfMemory
 
 log = get_logger(__name__)

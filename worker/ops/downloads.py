@@ -9,8 +9,8 @@ from common import downloads, worker_registry
 from common.catalogue.download_items import HIBARI, DownloadItem
 from common.db.database import DATABASE_AWAY
 from common.downloads import ClaimedDownload
+from common.logs import get_logger
 from common.messaging.messages import RESCAN
-from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
 from worker.ops.download_dispatch import deliver
 from worker.runtime.context import WorkerContext

@@ -5,8 +5,8 @@ Beat runs it every few seconds. Runs may overlap: the database decides which run
 
 from common import downloads
 from common.jobs import sweep as parts
+from common.logs import get_logger
 from common.recordings import renditions
-from common.telemetry import get_logger
 from worker.runtime.context import WorkerContext
 
 log = get_logger(__name__)

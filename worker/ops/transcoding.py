@@ -10,10 +10,10 @@ import numpy as np
 import structlog
 
 from common.formats import MEDIA_TYPES
+from common.logs import get_logger
 from common.recordings import renditions
 from common.recordings.renditions import ClaimedRendition, RenditionAudio
 from common.store import StorageFull, audio_key
-from common.telemetry import get_logger
 from worker.encoding import Playback, available_formats, open_encoder, open_playback
 from worker.encoding.playback import Blocks
 from worker.encoding.uncompressed import PCM_RATE_HZ

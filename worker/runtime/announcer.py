@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from common import __version__, worker_registry
 from common.db.database import Database
+from common.logs import get_logger
 from common.settings import Settings
-from common.telemetry import get_logger
 from common.worker_registry import Announcement
 from worker.encoding import available_formats
 from worker.engines import flavour

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.db.database import DATABASE_AWAY, Database, open_database
+from common.logs import get_logger
 from common.messaging.messages import WARM
 from common.messaging.notifier import Notifier
 from common.messaging.queue_names import OPS
 from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
-from common.telemetry import get_logger
 from worker.inference.engine_registry import EngineRegistry
 from worker.runtime.announcer import Announcer
 from worker.runtime.dedicated_threads import DedicatedThreads

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.host.memory import release_memory
 from worker.runtime.announcer import Announcer
 from worker.runtime.idle_memory import IdleMemory

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common.db.database import DATABASE_AWAY, Database
 from common.db.leased_table import Lease, LeasedTable
-from common.telemetry import get_logger
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

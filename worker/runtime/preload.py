@@ -1,6 +1,6 @@
 """Loads a model before the first job needs it, and unloads it on request."""
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from common.logs import get_logger
 from common.messaging.queue_names import LANES, full_name, job_queue, worker_queue
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

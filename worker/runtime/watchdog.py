@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.engines.protocol import EngineError
 from worker.inference.batcher import Call
 from worker.inference.engine_registry import EngineRegistry

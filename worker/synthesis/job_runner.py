@@ -7,11 +7,11 @@ import structlog
 
 from common.jobs import lease
 from common.jobs.lease import ClaimedPart
+from common.logs import get_logger
 from common.messaging import text_stream
 from common.messaging.queue_names import weights_of
 from common.messaging.text_stream import Piece
 from common.recordings.captions import Caption
-from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease

@@ -10,11 +10,11 @@ from typing import IO
 import redis
 
 from common.jobs.lease import ClaimedPart
+from common.logs import get_logger
 from common.messaging import audio_window
 from common.messaging.audio_window import CHUNK_BYTES, PIECE_BYTES, Chunk
 from common.messaging.redis_link import RedisLink
 from common.store import Store, piece_key
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 

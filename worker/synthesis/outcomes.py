@@ -13,9 +13,9 @@ from common.db.database import DATABASE_AWAY
 from common.errors import Gone, NotFound
 from common.jobs import changes, lease, queries
 from common.jobs.lease import ClaimedPart, SynthesisResult
+from common.logs import get_logger
 from common.messaging.messages import PartMessage
 from common.messaging.queue_names import job_queue
-from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease

@@ -12,7 +12,7 @@ from common.catalogue import find_model, hub_model
 from common.jobs.lease import ClaimedPart
 from common.messaging.queue_names import weights_of
 from common.providers import STUB
-from common.speakable import speakable
+from common.speakable_text import speakable
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
 from worker.inference.dispatch import Dispatcher
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from common.speakable import speakable
+from common.speakable_text import speakable
 from worker.engines.protocol import Word
 
 # What parts words beside white space, and what stands around them.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from common.speakable import speakable
+from common.speakable_text import speakable
 from worker.text.break_points import CLAUSE_END, LINE_END, find_break_points, split_to_length
 from worker.text.control_characters import replace_control_characters
 from worker.text.sentences import split_paragraphs, split_sentences

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from common.db.database import Database
 from common.db.tables import Audio, Idempotency, Job, Recording
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs import changes, cleanup, lease
 from common.jobs.cleanup import clean
 from common.jobs.retention import RemovalCounts

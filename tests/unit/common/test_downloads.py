@@ -11,7 +11,7 @@ from common import downloads
 from common.db.database import Database, clock
 from common.db.tables import Download
 from common.downloads import GIVE_UP_AFTER_S, STALLED_S, ClaimedDownload, DownloadRecord
-from common.identity import new_id
+from common.ids import new_id
 from common.status import JobStatus
 
 T = TypeVar("T")

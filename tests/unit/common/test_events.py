@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from common.identity import new_id
+from common.ids import new_id
 from common.messaging import events
 from common.messaging.events import Event
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from common.errors import InvalidRequest
 from common.markup import MAX_PAUSE_S, MAX_SILENCE_S, Markup, parse_markup
-from common.speakable import is_spoken
+from common.speakable_text import is_spoken
 
 # Fragments that tags are made of, whole and broken.
 _TAGS = ["[pause:1s]", "[PAUSE: 20ms ]", "[pause:.5]", "[voice:a]", "[voice:default]"]

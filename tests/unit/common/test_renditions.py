@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 
 from common.db.database import Database, clock
 from common.db.tables import Audio, Rendition
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs import changes, retention
 from common.jobs.retention import RetentionLimits
 from common.recordings import renditions

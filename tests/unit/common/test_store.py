@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from common.identity import new_id
+from common.ids import new_id
 from common.settings import Settings
 from common.store import AUDIO_FOLDER, CHUNK_BYTES, Store, audio_key, checked, job_of
 from tests.support.disks import can_mount, on_a_small_disk
@@ -208,7 +208,7 @@ def test_a_torn_second_attempt_leaves_the_first(store: Store, folder: Path) -> N
 # A process of its own: its peak of memory is its own, and so is its mount.
 PEAK = """
 import io, json, re, sys, tempfile
-from common.identity import new_id
+from common.ids import new_id
 from common.store import Store, audio_key
 
 def peak_mb():
@@ -228,7 +228,7 @@ print(json.dumps(peaks))
 
 FULL = """
 import io, json, os, sys
-from common.identity import new_id
+from common.ids import new_id
 from common.store import StorageFull, Store, audio_key
 
 told = []

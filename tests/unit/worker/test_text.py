@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.speakable import is_spoken, speakable
+from common.speakable_text import is_spoken, speakable
 from worker.text.language_detection import detect_language, mismatch_warning
 from worker.text.splitting import split_text
 

@@ -22,8 +22,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from common.speakable import speakable
-from common.telemetry import get_logger
+from common.logs import get_logger
+from common.speakable_text import speakable
 from worker.engines.kokoro.alignment import Place, places
 from worker.engines.kokoro.languages import OWN, primary_subtag
 from worker.engines.phonemes import MUTE, known_signs

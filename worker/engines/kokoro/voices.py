@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.catalogue.mixing import parse_mix
+from common.catalogue.voice_mix import parse_mix
 from common.errors import InvalidRequest
 from worker.engines.protocol import EngineError
 
