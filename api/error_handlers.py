@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.schemas.error import ErrorAnswer
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.errors import DatabaseUnavailable, OratioError, Unavailable
 from common.logs import get_logger
 
@@ -97,7 +97,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OratioError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused_by_framework)
-    for away in DATABASE_AWAY:
+    for away in DATABASE_DOWN:
         app.add_exception_handler(away, _database_away)
     app.add_exception_handler(StoreError, _store_away)
 

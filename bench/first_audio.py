@@ -21,7 +21,7 @@ from bench.texts import stories
 from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.catalogue import find_voice
-from common.messaging.audio_window import HEAD_BYTES
+from common.messaging.audio_window import HEADER_BYTES
 from common.settings import Settings
 
 VOICE = "hibari_heart"
@@ -110,7 +110,7 @@ def _heard(connection: http.client.HTTPConnection, text: str, audio_format: str)
         "response_format": audio_format,
         "seed": SEED,
     }
-    head = HEAD_BYTES if audio_format == "wav" else 0
+    head = HEADER_BYTES if audio_format == "wav" else 0
     began = time.perf_counter()
     connection.request("POST", "/v1/audio/speech", json.dumps(body), {"Content-Type": "application/json"})
     with connection.getresponse() as answer:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common.errors import InvalidRequest
-from common.speakable_text import speakable
+from common.speakable_text import is_speakable
 
 MAX_PAUSE_S = 60.0
 MAX_SILENCE_S = 3600.0
 # Back to the voice that the request names.
-OWN_VOICE = "default"
+JOB_VOICE = "default"
 
 _TAG = re.compile(r"\[(?P<kind>pause|voice)\s*:(?P<value>[^\[\]\n]{0,200})\]", re.IGNORECASE)
 _DURATION = re.compile(r"(?P<number>\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(?P<unit>ms|s|)", re.IGNORECASE)
@@ -55,7 +55,7 @@ def parse_markup(text: str, *, voice_id: str | None = None) -> Markup:
         if pause_s is not None:
             lead_s = (lead_s or 0.0) + pause_s
             silence_s += pause_s
-        if speakable(text[start:end]):
+        if is_speakable(text[start:end]):
             spans.append(VoiceSpan(start, end, speaker_id, lead_s))
             lead_s = None
     if silence_s > MAX_SILENCE_S:
@@ -80,7 +80,7 @@ def _stretches(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str 
 def _voice_id(value: str) -> str | None:
     if not value:
         raise _invalid("A voice tag names a voice, as in [voice:af_heart].")
-    return None if value.lower() == OWN_VOICE else value
+    return None if value.lower() == JOB_VOICE else value
 
 
 def _duration_s(value: str) -> float:

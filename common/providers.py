@@ -40,31 +40,31 @@ def choose(
         return _beep(fleet)
     if mode == "inference":
         return _hosted(voice, fleet)
-    heard = announced(voice.weights, fleet)
+    heard = announced_voices(voice.weights, fleet)
     if mode == "local" or _speaks(voice, heard):
         return _local(voice, fleet, may_fail_over=mode == "auto")
-    if find_model(voice.model).hosted and announced(INFERENCE, fleet):
+    if find_model(voice.model).hosted and announced_voices(INFERENCE, fleet):
         return _hosted(voice, fleet)
     if heard:
         # The model is served here and this voice of it can be fetched: a beep would only hide that.
         raise _missing(voice)
     if not fleet:
         raise NoWorker("No worker ever announced itself; start one (`oratio up`, or `oratio worker`).")
-    if fallback_stub and announced(STUB, fleet):
+    if fallback_stub and announced_voices(STUB, fleet):
         return _beep(fleet)
     raise NoWorker(
         f"{_what_lacks(voice, fleet)} Or choose another voice, or set HF_TOKEN on a worker for hosted inference."
     )
 
 
-def announced(key: str, fleet: Sequence[WorkerStatus]) -> list[tuple[str, ...]]:
+def announced_voices(key: str, fleet: Sequence[WorkerStatus]) -> list[tuple[str, ...]]:
     """The voice lists of every worker that could speak with these weights in the last 24 hours."""
     return [names for seen in fleet if (names := seen.voices_of(key))]
 
 
 def is_announced(voice: Voice, fleet: Sequence[WorkerStatus]) -> bool:
     """A worker said that it has this very voice."""
-    return _speaks(voice, announced(voice.weights, fleet))
+    return _speaks(voice, announced_voices(voice.weights, fleet))
 
 
 def unavailable_reason(voice: Voice, fleet: Sequence[WorkerStatus], *, mode: ProviderMode) -> str | None:
@@ -99,18 +99,18 @@ def _what_lacks(voice: Voice, fleet: Sequence[WorkerStatus]) -> str:
 
 
 def _local(voice: Voice, fleet: Sequence[WorkerStatus], *, may_fail_over: bool) -> ProviderChoice:
-    heard = announced(voice.weights, fleet)
+    heard = announced_voices(voice.weights, fleet)
     if not heard:
         raise NoWorker(f"{_what_lacks(voice, fleet)} Only local synthesis is allowed.")
     if not _speaks(voice, heard):
         raise _missing(voice)
     running = [seen for seen in fleet if seen.alive]
-    warnings = () if _speaks(voice, announced(voice.weights, running)) else (WAITING_WARNING,)
+    warnings = () if _speaks(voice, announced_voices(voice.weights, running)) else (WAITING_WARNING,)
     return ProviderChoice("local", voice.weights, warnings, may_fail_over=may_fail_over)
 
 
 def _beep(fleet: Sequence[WorkerStatus]) -> ProviderChoice:
-    if not announced(STUB, fleet):
+    if not announced_voices(STUB, fleet):
         raise NoWorker("No worker ever announced that it makes the stub's beep; start one that does.")
     return ProviderChoice("stub", STUB, (STUB_WARNING,))
 
@@ -122,7 +122,7 @@ def _hosted(voice: Voice, fleet: Sequence[WorkerStatus]) -> ProviderChoice:
             code="voice_unavailable",
             param="voice_id",
         )
-    if not announced(INFERENCE, fleet):
+    if not announced_voices(INFERENCE, fleet):
         raise NoWorker("No worker with a token ever announced hosted inference; set HF_TOKEN and start one.")
     return ProviderChoice("inference", INFERENCE)
 

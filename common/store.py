@@ -15,7 +15,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 AUDIO_FOLDER = "outputs/audio"
 CHUNK_BYTES = 256 * 1024
 # Long audio goes in parts of 5 MB, each held in memory while it is written; the library's default is 12 at once.
-PARTS_AT_ONCE = 2
+UPLOAD_CONCURRENCY = 2
 
 # Keys are made here from server-made ids; nothing else is ever read, written or deleted.
 _KEY = re.compile(rf"{AUDIO_FOLDER}/(?P<job_id>[0-9a-f-]{{36}})\.(?P<attempt>[0-9]{{1,9}})\.[a-z0-9]{{2,5}}")
@@ -27,27 +27,27 @@ class StorageFull(OSError):
 
 def audio_key(job_id: str, *, attempt: int, extension: str) -> str:
     """The key carries the attempt, so that a stale attempt can only ever delete its own file."""
-    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.{extension}")
+    return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.{extension}")
 
 
 def piece_key(job_id: str, *, attempt: int, number: int) -> str:
     """Of a file that is still being written, a stretch that live listeners may need."""
-    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.p{number:04d}")
+    return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.p{number:04d}")
 
 
-def take_key(job_id: str, *, attempt: int) -> str:
+def partial_audio_key(job_id: str, *, attempt: int) -> str:
     """What voices of one model have spoken of a text, for those of another to go on with."""
-    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.take")
+    return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.take")
 
 
-def checked(key: str) -> str:
+def checked_key(key: str) -> str:
     """The key itself; ValueError for one that this service cannot have made."""
     if not _KEY.fullmatch(key):
         raise ValueError("not an audio key")
     return key
 
 
-def job_of(key: str) -> str | None:
+def job_id_of(key: str) -> str | None:
     match = _KEY.fullmatch(key)
     return match["job_id"] if match else None
 
@@ -65,7 +65,7 @@ class Store:
         size = source.tell()
         source.seek(0)
         try:
-            obstore.put(self._store, checked(key), source, max_concurrency=PARTS_AT_ONCE)
+            obstore.put(self._store, checked_key(key), source, max_concurrency=UPLOAD_CONCURRENCY)
             self._flush(key)
         except (OSError, GenericError) as error:
             if _is_full(error):
@@ -88,12 +88,12 @@ class Store:
 
     def size(self, key: str) -> int:
         """Bytes under `key`; raises FileNotFoundError."""
-        return int(obstore.head(self._store, checked(key))["size"])
+        return int(obstore.head(self._store, checked_key(key))["size"])
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Bytes [start, end) in chunks; raises FileNotFoundError before the first."""
         stop = self.size(key) if end is None else end
-        return self._chunks(checked(key), start, stop)
+        return self._chunks(checked_key(key), start, stop)
 
     def _chunks(self, key: str, start: int, stop: int) -> Iterator[bytes]:
         for offset in range(start, stop, CHUNK_BYTES):
@@ -105,7 +105,7 @@ class Store:
         """Missing keys are no error: deleting is idempotent."""
         for key in keys:
             try:
-                obstore.delete(self._store, checked(key))
+                obstore.delete(self._store, checked_key(key))
             except FileNotFoundError:
                 continue
 

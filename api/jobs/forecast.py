@@ -11,10 +11,10 @@ from common.db.database import Database
 from common.jobs.queries import (
     POSITION_MAX,
     QueuePosition,
-    backlog,
-    chars_being_spoken,
     position_at_end,
     queue_position,
+    remaining_chars,
+    total_queued,
 )
 from common.jobs.records import JobRecord
 from common.jobs.usage import spoken_by_voice, synthesis_s_per_char
@@ -82,7 +82,7 @@ def sound_per_char_s(connection: Connection, voice: Voice, *, provider: str) -> 
 def retry_after_s(database: Database) -> float:
     """When a full queue should have room again."""
     with database.read() as connection:
-        waiting = backlog(connection, up_to=POSITION_MAX)
+        waiting = total_queued(connection, up_to=POSITION_MAX)
         workers = sum(seen.alive and seen.speaks for seen in recent_workers(connection))
         pace = synthesis_pace(connection, None, provider=None)
     # Room for one is enough to come back; a tenth of the backlog keeps the crowd from coming all at once.
@@ -111,7 +111,7 @@ def _wait_s(
     workers = _serving(fleet, engine)
     if not workers:
         return None
-    ahead = place.chars_ahead + chars_being_spoken(connection, engine=engine)
+    ahead = place.chars_ahead + remaining_chars(connection, engine=engine)
     return ahead * pace / workers
 
 

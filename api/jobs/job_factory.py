@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from api.dependencies import OWNER, Gateway
 from api.schemas.synthesis import SynthesisRequest
-from common.catalogue import Voice, find_voice, no_such_voice
+from common.catalogue import Voice, find_voice, voice_not_found
 from common.catalogue.styles import check_style
 from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLarge
 from common.ids import new_id
@@ -18,7 +18,7 @@ from common.markup import parse_markup
 from common.messaging.queue_names import job_queue
 from common.providers import ProviderChoice, choose, is_announced
 from common.settings import Settings
-from common.speakable_text import speakable
+from common.speakable_text import is_speakable
 from common.worker_registry import WorkerStatus, current_workers
 
 # How old the fleet's announcements may be for a refusal.
@@ -43,7 +43,7 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
             code="text_too_long",
             param="text",
         )
-    if not (parse_markup(body.text).spans if "[" in body.text else speakable(body.text)):
+    if not (parse_markup(body.text).spans if "[" in body.text else is_speakable(body.text)):
         raise InvalidRequest(
             "text holds nothing that can be spoken: it needs at least one letter or digit.",
             code="nothing_to_speak",
@@ -152,7 +152,7 @@ def known_voice(voice_id: str, fleet: Sequence[WorkerStatus], *, settings: Setti
     """Of the catalogue, or one that lies in somebody's models folder. Raises InvalidRequest, NotFound."""
     voice = find_voice(voice_id, allow_fake=settings.fake_engine)
     if not voice.listed and not is_announced(voice, fleet):
-        raise no_such_voice()
+        raise voice_not_found()
     return voice
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from api.dependencies import OWNER, Gateway
 from api.jobs.lookups import checked_id
 from common.errors import Gone, NotFound, OratioError
-from common.jobs.changes import JobDeletion, forget_audio, remove
+from common.jobs.changes import JobDeletion, delete_audio_rows, remove
 from common.jobs.queries import get_job
 from common.logs import get_logger
 from common.recordings.queries import find_audio
@@ -71,7 +71,7 @@ def _follow_up(gateway: Gateway, deleted: Sequence[JobDeletion]) -> None:
     try:
         gateway.store.delete(pending_delete)
         with gateway.database.write() as connection:
-            forget_audio(connection, pending_delete)
+            delete_audio_rows(connection, pending_delete)
     except Exception as error:
         # They are marked: the next cleanup takes them.
         log.warning("files remain for the cleanup", files=len(pending_delete), error=type(error).__name__)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.errors import DatabaseUnavailable, OratioError, QueueFull
-from common.jobs.submission import AcceptedJob, Backlog, NewJob, submit
+from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity, submit
 from common.logs import get_logger
 from common.messaging.messages import PartMessage
 from common.messaging.notifier import Notifier
@@ -31,7 +31,7 @@ class SubmissionBatcher:
     ) -> None:
         self._database = database
         self._notifier = notifier
-        self._backlog = Backlog(queue_max)
+        self._backlog = QueueCapacity(queue_max)
         self._retry_after_s = retry_after_s
         self._inbox: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -81,7 +81,7 @@ class SubmissionBatcher:
         try:
             with self._database.write() as connection:
                 outcomes = submit(connection, jobs, backlog=self._backlog)
-        except DATABASE_AWAY as error:
+        except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
             return [DatabaseUnavailable("The database does not answer; try again.") for _ in jobs]
         except Exception as error:

@@ -12,7 +12,7 @@ from api.jobs.lookups import is_job_id
 from api.models.download_plan import download_view
 from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
 from common import downloads
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.downloads import DownloadRecord
 from common.errors import NotFound
 from common.messaging.events import TERMINAL_EVENTS, Event
@@ -72,7 +72,7 @@ async def _next(
         return notice.name, notice.data
     try:
         return _as_event(await run_in_threadpool(find, gateway, download_id))
-    except DATABASE_AWAY:
+    except DATABASE_DOWN:
         return told
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from api.jobs.views import moment, moment_or_none
 from api.schemas.worker import Holding, QueueView, ServedModel, WorkerView
 from common.catalogue import find_weights
-from common.jobs.queues import HeldPart, QueueStatus
+from common.jobs.queues import QueueStatus, RunningPart
 from common.messaging.queue_names import BULK, INTERACTIVE, LANES, JobQueue, job_queue, parse_job_queue
 from common.worker_registry import WorkerStatus, weights_key
 
 _NOTHING = QueueStatus()
 
 
-def worker_views(fleet: Sequence[WorkerStatus], held: Sequence[HeldPart]) -> list[WorkerView]:
+def worker_views(fleet: Sequence[WorkerStatus], held: Sequence[RunningPart]) -> list[WorkerView]:
     return [
         _worker(seen, [part for part in held if part.worker_id == seen.announcement.id]) for seen in fleet
     ]
@@ -35,7 +35,7 @@ def _served(seen: WorkerStatus) -> list[str]:
     ]
 
 
-def _worker(seen: WorkerStatus, held: Sequence[HeldPart]) -> WorkerView:
+def _worker(seen: WorkerStatus, held: Sequence[RunningPart]) -> WorkerView:
     said = seen.announcement
     return WorkerView(
         id=said.id,
@@ -67,7 +67,7 @@ def _model(engine: dict[str, Any], *, alive: bool) -> ServedModel:
     )
 
 
-def _holding(part: HeldPart) -> Holding:
+def _holding(part: RunningPart) -> Holding:
     return Holding(
         job_id=part.job_id,
         part_id=part.part_id,

@@ -59,5 +59,5 @@ def _window(connection: Connection, hours: int) -> figures.Window:
         first_hour=first,
         hours=hours,
         rows=usage.hourly(connection, owner=OWNER, since_hour=first),
-        waited=latencies.counted(connection, owner=OWNER, since_hour=first),
+        waited=latencies.bucket_counts(connection, owner=OWNER, since_hour=first),
     )

@@ -27,7 +27,7 @@ from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import end
 from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
 from common.messaging.text_stream import Piece
-from common.speakable_text import speakable
+from common.speakable_text import is_speakable
 
 router = APIRouter()
 
@@ -178,7 +178,7 @@ class _Script:
         self._chars += len(text)
         if text:
             self._idle_at = asyncio.get_running_loop().time() + IDLE_S
-        self._has_words = self._has_words or speakable(text)
+        self._has_words = self._has_words or is_speakable(text)
         if self._chars > self._gateway.settings.max_text_chars:
             most = self._gateway.settings.max_text_chars
             raise TooLarge(f"The text is longer than {most} characters.", code="text_too_long", param="text")

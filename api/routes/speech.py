@@ -29,7 +29,7 @@ from api.streaming import responses
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from common.catalogue import openai_names as known
 from common.errors import OratioError, SynthesisFailed, Unavailable
-from common.jobs.submission import NewJob, forget_join
+from common.jobs.submission import NewJob, release_join_key
 from common.settings import Settings
 from common.worker_registry import WorkerStatus
 
@@ -111,7 +111,7 @@ def _answer(
 
 def _forget(gateway: Gateway, job: NewJob, job_id: str) -> None:
     with gateway.database.write() as connection:
-        forget_join(connection, job, delivered_id=job_id)
+        release_join_key(connection, job, delivered_id=job_id)
 
 
 @router.get("/models")

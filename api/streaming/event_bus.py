@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.streaming.task_cancellation import end
 from common.db.database import Database
-from common.jobs.queries import ended_among
+from common.jobs.queries import ended_jobs
 from common.logs import get_logger
 from common.messaging import audio_window, events, text_stream
 from common.messaging.broker import PUBLISH_TIMEOUT_S
@@ -170,7 +170,7 @@ class EventBus:
         try:
             entries: Any = await self._client.xrange(
                 audio_window.window_key(job_id, prefix=self._prefix),
-                min=audio_window.from_id(attempt, offset),
+                min=audio_window.range_start(attempt, offset),
                 count=WINDOW_CHUNKS,
             )
         except redis.RedisError:
@@ -183,7 +183,7 @@ class EventBus:
             pipeline = self._client.pipeline(transaction=False)
             for job_id in job_ids:
                 pipeline.set(
-                    audio_window.audience_key(job_id, prefix=self._prefix), 1, ex=audio_window.HEARD_S
+                    audio_window.listeners_key(job_id, prefix=self._prefix), 1, ex=audio_window.PRESENCE_TTL_S
                 )
             await pipeline.execute()
 
@@ -191,13 +191,13 @@ class EventBus:
         """Nobody listens here any more, but may come back; gateways where somebody does say so again soon."""
         with suppress(redis.RedisError):
             await self._client.set(
-                audio_window.audience_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_MS
+                audio_window.listeners_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_TTL_MS
             )
 
     async def is_heard(self, job_id: str) -> bool | None:
         """Whether somebody listens, or left a moment ago. None when Redis does not answer."""
         try:
-            return bool(await self._client.exists(audio_window.audience_key(job_id, prefix=self._prefix)))
+            return bool(await self._client.exists(audio_window.listeners_key(job_id, prefix=self._prefix)))
         except redis.RedisError:
             return None
 
@@ -272,7 +272,7 @@ class EventBus:
 
     def _ended(self, job_ids: list[str]) -> set[str]:
         with self._database.read() as connection:
-            return ended_among(connection, job_ids)
+            return ended_jobs(connection, job_ids)
 
 
 async def _ping(subscription: redis.asyncio.client.PubSub, *, unanswered: int) -> None:

@@ -12,7 +12,7 @@ from api.dependencies import Gateway, here
 from api.jobs.lookups import living_job
 from api.jobs.views import event_view, job_view
 from api.streaming.event_bus import CLOSED, Subscription
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.errors import Gone, InvalidRequest, NotFound
 from common.jobs.records import JobRecord
 from common.messaging.events import Event, comes_after
@@ -111,7 +111,7 @@ class _Reader:
             row = await self._row()
         except (NotFound, Gone):  # deleted meanwhile
             return _message("cancelled", {})
-        except DATABASE_AWAY:  # looked at again with the next resync
+        except DATABASE_DOWN:  # looked at again with the next resync
             return None
         return _message(row.status, event_view(row.outcome())) if row.is_over else None
 

@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import OWNER, Gateway
 from api.streaming.event_bus import WakeSignal
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.jobs.queries import get_job
 from common.jobs.records import JobRecord
 from common.logs import get_logger
-from common.messaging.audio_window import HEAD_BYTES, PIECE_BYTES, Chunk
+from common.messaging.audio_window import HEADER_BYTES, PIECE_BYTES, Chunk
 from common.status import JobStatus
 from common.store import CHUNK_BYTES, piece_key
 
@@ -130,7 +130,7 @@ class LiveAudio:
         self._waker.has_news = False
         try:
             row = await run_in_threadpool(self._job)
-        except DATABASE_AWAY:
+        except DATABASE_DOWN:
             self._waker.has_news = True
             return
         self.row = row
@@ -215,7 +215,7 @@ def _changed() -> AudioInterrupted:
 
 
 def _without_head(data: bytes, *, at: int) -> bytes:
-    return data[max(0, HEAD_BYTES - at) :]
+    return data[max(0, HEADER_BYTES - at) :]
 
 
 class _File:
@@ -243,7 +243,7 @@ class _File:
         except FileNotFoundError:
             raise AudioInterrupted("audio_gone", "The audio of this job was removed.") from None
         self._place = place + len(data)
-        return _of_unknown_size(data, at=place) if self._format == "wav" and place < HEAD_BYTES else data
+        return _of_unknown_size(data, at=place) if self._format == "wav" and place < HEADER_BYTES else data
 
 
 def _of_unknown_size(wav: bytes, *, at: int) -> bytes:

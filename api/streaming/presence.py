@@ -1,7 +1,7 @@
 """Who listens to jobs by this gateway: told to their workers, and what nobody listens to any more is cancelled.
 
-A listener may come back, here or at another gateway, within `GRACE_S`; each that leaves begins it anew. Jobs that were
-asked to be kept go on unheard.
+A listener may come back, here or at another gateway, within `LEAVE_GRACE_S`; each that leaves begins it anew. Jobs
+that were asked to be kept go on unheard.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.streaming.event_bus import EventBus
 from api.streaming.task_cancellation import end
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.errors import OratioError
 from common.jobs import changes
 from common.logs import get_logger
-from common.messaging.audio_window import GRACE_S, SAY_EVERY_S
+from common.messaging.audio_window import LEAVE_GRACE_S, PRESENCE_REFRESH_S
 from common.messaging.notifier import Notifier
 
 log = get_logger(__name__)
@@ -56,8 +56,8 @@ class Presence:
         """Do it in a thread when a listener who came back would be here; never, when this process stops before."""
 
         async def later() -> None:
-            await asyncio.sleep(GRACE_S)
-            with suppress(*DATABASE_AWAY):
+            await asyncio.sleep(LEAVE_GRACE_S)
+            with suppress(*DATABASE_DOWN):
                 await run_in_threadpool(work)
 
         self._begin(later())
@@ -69,7 +69,7 @@ class Presence:
 
     async def _say_often(self) -> None:
         while True:
-            await asyncio.sleep(SAY_EVERY_S)
+            await asyncio.sleep(PRESENCE_REFRESH_S)
             heard = list(self._listening)
             if heard:
                 await self._event_bus.say_heard(heard)
@@ -85,7 +85,7 @@ class Presence:
             return
         try:
             cancelled = await run_in_threadpool(self._cancel, job_id)
-        except (OratioError, *DATABASE_AWAY) as error:  # deleted meanwhile; its worker notices too
+        except (OratioError, *DATABASE_DOWN) as error:  # deleted meanwhile; its worker notices too
             log.info("not cancelled", job_id=job_id, error=type(error).__name__)
             return
         if cancelled:
@@ -95,7 +95,7 @@ class Presence:
     async def _is_heard_after_grace(self, job_id: str) -> bool:
         """While Redis does not answer, or says so, somebody may listen at another gateway; that one may die."""
         while True:
-            await asyncio.sleep(GRACE_S)
+            await asyncio.sleep(LEAVE_GRACE_S)
             if job_id in self._listening or self._event_bus.stopping:
                 return True
             if await self._event_bus.is_heard(job_id) is False:

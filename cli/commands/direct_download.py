@@ -10,7 +10,7 @@ from cli.commands.connect import INTERRUPTED
 from cli.commands.model_names import unknown_names_message
 from cli.output.console import make_console
 from cli.output.progress import DownloadProgress
-from common.catalogue.download_items import DownloadItem, items_named, needed_items
+from common.catalogue.download_items import DownloadItem, find_items, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
 from worker.engines.protocol import EngineError
@@ -35,7 +35,7 @@ def download_models(settings: Settings, names: Sequence[str], *, folder: Path, e
 def _items(names: Sequence[str], settings: Settings) -> list[DownloadItem]:
     if not names:
         return list(needed_items(optional=settings.optional_model_names))
-    return list(dict.fromkeys(item for name in names for item in items_named(name)))
+    return list(dict.fromkeys(item for name in names for item in find_items(name)))
 
 
 def _download_all(

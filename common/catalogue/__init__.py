@@ -8,7 +8,7 @@ from common.catalogue.voices import (
     Voice,
     find_voice,
     hub_model,
-    no_such_voice,
+    voice_not_found,
     voices,
     voices_of,
 )
@@ -27,7 +27,7 @@ __all__ = [
     "find_voice",
     "find_weights",
     "hub_model",
-    "no_such_voice",
+    "voice_not_found",
     "voices",
     "voices_of",
     "weights_of",

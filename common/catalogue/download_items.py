@@ -40,7 +40,7 @@ def item_of_voice(voice: Voice) -> DownloadItem:
     return DownloadItem(voice.model, voice.engine_voice if voice.model == HIBARI else voice.weights)
 
 
-def items_named(name: str) -> tuple[DownloadItem, ...]:
+def find_items(name: str) -> tuple[DownloadItem, ...]:
     """Of a family, a key or a voice's id; raises InvalidRequest and NotFound as `find_voice` does."""
     try:
         return items_of_model(name)

@@ -13,14 +13,14 @@ from statistics import fmean
 from common.catalogue.voices import Voice, voices
 
 TARGET_LUFS = -18.0
-MOST_DB = 12.0  # either way: beyond that noise would be lifted into hearing
+MAX_GAIN_DB = 12.0  # either way: beyond that noise would be lifted into hearing
 TABLE = Path(__file__).with_name("loudness.tsv")
 
 
 def gain_db(voice: Voice) -> float:
     """What brings the voice's speech to `TARGET_LUFS`; 0 for a family of which nothing is known."""
     level = _level_lufs(voice)
-    return 0.0 if level is None else max(-MOST_DB, min(MOST_DB, TARGET_LUFS - level))
+    return 0.0 if level is None else max(-MAX_GAIN_DB, min(MAX_GAIN_DB, TARGET_LUFS - level))
 
 
 @cache

@@ -145,11 +145,11 @@ def find_voice(voice_id: str, *, allow_fake: bool = False) -> Voice:
         return _mix(voice_id)
     voice = _unlisted(voice_id, allow_fake=allow_fake)
     if voice is None:
-        raise no_such_voice()
+        raise voice_not_found()
     return voice
 
 
-def no_such_voice() -> NotFound:
+def voice_not_found() -> NotFound:
     return NotFound(
         "There is no voice with this id; GET /voices lists them.", code="voice_not_found", param="voice_id"
     )

@@ -19,7 +19,7 @@ from common.settings import Settings
 Role = Literal["gateway", "worker"]
 
 # What is raised while the database does not answer; trying again later may help.
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class epoch_now(GenericFunction[float]):  # noqa: N801  # named as SQL functions are
@@ -77,7 +77,7 @@ def upsert(connection: Connection, table: type[Any]) -> Any:
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
-def total(column: Any) -> Any:
+def sum_or_zero(column: Any) -> Any:
     """The sum of a column, 0 for no rows, in the column's type: Postgres adds up integers into a numeric."""
     return cast(func.coalesce(func.sum(column), 0), column.type)
 

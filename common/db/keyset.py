@@ -8,7 +8,7 @@ from sqlalchemy import and_, or_
 Keyset = tuple[float, str]
 
 
-def behind(moment: Any, key: Any, after: Keyset) -> Any:
+def is_after(moment: Any, key: Any, after: Keyset) -> Any:
     """The condition for rows behind `after` in descending order."""
     # Not a row value: SQLite does not use its index for one in a descending scan. The first condition follows from the
     # second, and lets both databases find the place to begin at.

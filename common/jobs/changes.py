@@ -112,7 +112,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     return JobDeletion(job_id, "unfinished" if unfinished else "finished", tuple(pending_delete))
 
 
-def forget_audio(connection: Connection, keys: Sequence[str]) -> int:
+def delete_audio_rows(connection: Connection, keys: Sequence[str]) -> int:
     """The files are gone: so are their rows. How many this call removed."""
     connection.execute(update(Job).where(Job.audio_key.in_(keys)).values(audio_key=None))
     return connection.execute(delete(Audio).where(Audio.key.in_(keys))).rowcount

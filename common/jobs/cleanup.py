@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from common.db.database import Database, clock
 from common.jobs import retention
-from common.jobs.changes import forget_audio
+from common.jobs.changes import delete_audio_rows
 from common.jobs.retention import BATCH, RemovalCounts, RetentionLimits
 from common.logs import get_logger
 from common.settings import Settings
-from common.store import Store, job_of
+from common.store import Store, job_id_of
 
 log = get_logger(__name__)
 
@@ -38,13 +38,13 @@ def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool
         _delete(store, list(orphans))
     removed.orphans += store.remove_unfinished(older_than_s=ORPHAN_AGE_S)
     with database.write() as connection:
-        retention.forget_traces(connection)
+        retention.delete_expired_rows(connection)
     return removed
 
 
 def _count(database: Database, store: Store, settings: Settings) -> RemovalCounts:
     with database.read() as connection:
-        removed = retention.count_old(connection, RetentionLimits.of(settings, now=clock(connection)))
+        removed = retention.count_removable(connection, RetentionLimits.of(settings, now=clock(connection)))
     for orphans in _orphans(database, store):
         removed.orphans += len(orphans)
         removed.size_bytes += sum(orphans.values())
@@ -84,7 +84,7 @@ def _remove_pending_delete(database: Database, store: Store, removed: RemovalCou
         last = max(sizes)
         gone = _delete(store, list(sizes))
         with database.write() as connection:
-            removed.files += forget_audio(connection, gone)
+            removed.files += delete_audio_rows(connection, gone)
         removed.size_bytes += sum(sizes[key] for key in gone)
 
 
@@ -107,9 +107,9 @@ def _orphans(database: Database, store: Store) -> Iterator[dict[str, int]]:
     files = store.keys()
     old = ((key, size) for key, changed_at, size in files if changed_at < latest)
     while sizes := dict(islice(old, BATCH)):
-        jobs = {key: job_of(key) or "" for key in sizes}
+        jobs = {key: job_id_of(key) or "" for key in sizes}
         with database.read() as connection:
             # In this order: a job that ends in between is seen as living, or its file is known.
-            living = retention.living_attempts(connection, sorted(set(jobs.values())))
+            living = retention.unfinished_jobs(connection, sorted(set(jobs.values())))
             known = retention.known_keys(connection, list(sizes))
         yield {key: size for key, size in sizes.items() if key not in known and jobs[key] not in living}

@@ -14,14 +14,14 @@ from sqlalchemy import Connection, Integer, bindparam, cast, delete, func, liter
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.db.tables import LatencyHourly
-from common.jobs.usage import Counted
+from common.jobs.usage import UsageKey
 
 # From acceptance until a worker took it; from acceptance until the engine's first speech was there.
 Measure = Literal["wait", "first_audio"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 # As long as anybody can ask for, and what is left of the first day.
-KEPT_H = 24 * 93
+RETENTION_H = 24 * 93
 
 _PER_DECADE = 16
 _LEAST_MS = 0.1
@@ -37,7 +37,7 @@ def bucket_of(ms: float) -> int:
     return min(_LAST_BUCKET, 1 + math.floor(math.log10(ms / _LEAST_MS) * _PER_DECADE))
 
 
-def middle_ms(bucket: int) -> float:
+def bucket_middle_ms(bucket: int) -> float:
     """Of a bucket, as far from its lower end as from its upper one, by factors."""
     if bucket == 0:
         return 0.0
@@ -64,11 +64,11 @@ class Histogram:
         for bucket in sorted(self.counts):
             passed += self.counts[bucket]
             if passed >= rank > 0:
-                return middle_ms(bucket)
+                return bucket_middle_ms(bucket)
         raise ValueError("nothing was counted")
 
 
-def count(connection: Connection, job: Counted, waited: Mapping[Measure, float], *, now: float) -> None:
+def count(connection: Connection, job: UsageKey, waited: Mapping[Measure, float], *, now: float) -> None:
     """Add a job that ended well to this hour; `waited` is in milliseconds, `job` as in `usage.count`."""
     row = {
         "hour": int(now // 3600),
@@ -93,7 +93,7 @@ class LatencyCount:
     total: int
 
 
-def counted(connection: Connection, *, owner: str, since_hour: int) -> list[LatencyCount]:
+def bucket_counts(connection: Connection, *, owner: str, since_hour: int) -> list[LatencyCount]:
     """Counts of the hours from `since_hour` on."""
     day = (LatencyHourly.hour // 24).label("day")
     columns = (day, *(LatencyHourly.__table__.c[name] for name in ("model", "voice_id", "measure", "bucket")))
@@ -116,9 +116,9 @@ def histograms(
     return found
 
 
-def forget_old(connection: Connection, *, now: float) -> None:
+def delete_old(connection: Connection, *, now: float) -> None:
     """Remove what is further back than anybody can ask."""
-    connection.execute(delete(LatencyHourly).where(LatencyHourly.hour < int(now // 3600) - KEPT_H))
+    connection.execute(delete(LatencyHourly).where(LatencyHourly.hour < int(now // 3600) - RETENTION_H))
 
 
 @cache

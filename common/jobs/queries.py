@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, literal_column, or_, select
 
-from common.db.database import total
-from common.db.keyset import Keyset, behind
+from common.db.database import sum_or_zero
+from common.db.keyset import Keyset, is_after
 from common.db.tables import Job, Part
 from common.jobs import statements
 from common.jobs.records import JobRecord
@@ -32,7 +32,7 @@ def get_job(connection: Connection, job_id: str, *, owner: str) -> JobRecord | N
     return JobRecord.from_row(row) if row else None
 
 
-def ended_among(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+def ended_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     """Those of these jobs that ended or were deleted."""
     over = or_(Job.status.in_(TERMINAL), Job.deleted_at.is_not(None))
     return {
@@ -61,7 +61,7 @@ def list_jobs(
         if wanted:
             query = query.where(column == wanted)
     if after:
-        query = query.where(behind(Job.created_at, Job.id, after))
+        query = query.where(is_after(Job.created_at, Job.id, after))
     rows = connection.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit))
     return [JobRecord.from_row(row) for row in rows]
 
@@ -89,7 +89,7 @@ def position_at_end(connection: Connection, queue: str) -> QueuePosition:
 
 def _before(connection: Connection, queue: str, *ahead: Any) -> QueuePosition:
     """What is queued in a queue, and in the faster lane that goes before it."""
-    walk_indexes(connection)
+    force_index_scans(connection)
     places = [_count_queued(connection, Part.queue == queue, *ahead)]
     if (faster := preceding_queue(queue)) is not None:
         places.append(_count_queued(connection, Part.queue == faster))
@@ -99,7 +99,7 @@ def _before(connection: Connection, queue: str, *ahead: Any) -> QueuePosition:
 def _count_queued(connection: Connection, *conditions: Any) -> QueuePosition:
     some = select(Part.chars).where(IS_QUEUED, *conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX)
     chars = some.subquery().c.chars
-    row = connection.execute(select(func.count(), total(chars))).one()
+    row = connection.execute(select(func.count(), sum_or_zero(chars))).one()
     return QueuePosition(row[0], row[1])
 
 
@@ -108,7 +108,7 @@ IS_QUEUED = Part.status == literal_column("'queued'")
 OLDEST_FIRST = (Part.created_at, Part.id)
 
 
-def walk_indexes(connection: Connection) -> None:
+def force_index_scans(connection: Connection) -> None:
     """In this transaction; for what reads a bounded piece of an index in its order.
 
     By what Postgres knows of a table that has just grown, it reads all of a queue and sorts that.
@@ -118,7 +118,7 @@ def walk_indexes(connection: Connection) -> None:
         connection.execute(select(*off))
 
 
-def chars_being_spoken(connection: Connection, *, engine: str) -> float:
+def remaining_chars(connection: Connection, *, engine: str) -> float:
     """Characters that the running parts of an engine's queues still have before them, by their segments."""
     rows = connection.execute(
         select(Part.chars, Job.segments_done, Job.segments_total)
@@ -131,10 +131,10 @@ def chars_being_spoken(connection: Connection, *, engine: str) -> float:
     return sum(chars * (1 - done / total if total else 1.0) for chars, done, total in rows)
 
 
-def backlog(connection: Connection, *, up_to: int) -> QueuePosition:
+def total_queued(connection: Connection, *, up_to: int) -> QueuePosition:
     """What is queued in all queues, counted up to a bound."""
     some = select(Part.chars).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
-    row = connection.execute(select(func.count(), total(some.c.chars))).one()
+    row = connection.execute(select(func.count(), sum_or_zero(some.c.chars))).one()
     return QueuePosition(row[0], row[1])
 
 

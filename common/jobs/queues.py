@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal_column, select
 
 from common.db.tables import Job, Part
-from common.jobs.queries import IS_QUEUED, OLDEST_FIRST, POSITION_MAX, walk_indexes
-from common.jobs.sweep import queues_waiting
+from common.jobs.queries import IS_QUEUED, OLDEST_FIRST, POSITION_MAX, force_index_scans
+from common.jobs.sweep import queues_with_queued_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class QueueStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPart:
+class RunningPart:
     """What a worker speaks now: of whatever has ended meanwhile nothing is left here."""
 
     part_id: str
@@ -39,7 +39,7 @@ class HeldPart:
     segments_total: int | None
 
 
-def held_parts(connection: Connection) -> Sequence[HeldPart]:
+def running_parts(connection: Connection) -> Sequence[RunningPart]:
     """Those that run, whoever holds them, the oldest lease first."""
     rows = connection.execute(
         select(
@@ -60,14 +60,14 @@ def held_parts(connection: Connection) -> Sequence[HeldPart]:
         .order_by(Part.lease_until)
         .limit(POSITION_MAX)
     )
-    return [HeldPart(**row._mapping) for row in rows]
+    return [RunningPart(**row._mapping) for row in rows]
 
 
-def queue_statuses(connection: Connection, held: Sequence[HeldPart]) -> Mapping[str, QueueStatus]:
+def queue_statuses(connection: Connection, held: Sequence[RunningPart]) -> Mapping[str, QueueStatus]:
     """Every queue that has something queued or running."""
-    walk_indexes(connection)
+    force_index_scans(connection)
     running = Counter(part.queue for part in held)
-    waiting = dict.fromkeys(queues_waiting(connection))
+    waiting = dict.fromkeys(queues_with_queued_parts(connection))
     return {
         queue: _standing(connection, queue, running=running[queue], waits=queue in waiting)
         for queue in sorted(waiting | running)

@@ -94,7 +94,7 @@ def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence
     return []
 
 
-def count_old(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
+def count_removable(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
     """What a cleanup would remove now."""
     recordings = select(Recording.job_id)
     kept_by_count = _edge(connection, Recording.created_at, limits.max_recordings)
@@ -154,16 +154,16 @@ def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
     return set(connection.scalars(select(Audio.key).where(Audio.key.in_(keys))))
 
 
-def living_attempts(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+def unfinished_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     """Those of `job_ids` that are not ended: a file of theirs may be about to be named by a row."""
     return set(connection.scalars(select(Job.id).where(Job.id.in_(job_ids), Job.status.not_in(TERMINAL))))
 
 
-def forget_traces(connection: Connection) -> None:
+def delete_expired_rows(connection: Connection) -> None:
     """Marks of deleted jobs, old idempotency keys, workers, downloads and latencies of long ago."""
     now = clock(connection)
     connection.execute(delete(Job).where(Job.deleted_at < now - MARKS_S))
     connection.execute(delete(Idempotency).where(Idempotency.created_at < now - MARKS_S))
     connection.execute(delete(Worker).where(Worker.heartbeat_at < now - DAY_S))
     connection.execute(delete(Download).where(Download.finished_at < now - MARKS_S))
-    latencies.forget_old(connection, now=now)
+    latencies.delete_old(connection, now=now)

@@ -58,7 +58,7 @@ class AcceptedJob:
 
 
 @dataclass(slots=True)
-class Backlog:
+class QueueCapacity:
     """How many parts are queued, counted exactly only near the limit: counting a long queue costs milliseconds."""
 
     queue_max: int
@@ -78,7 +78,7 @@ class Backlog:
 
 
 def submit(
-    connection: Connection, jobs: Sequence[NewJob], *, backlog: Backlog
+    connection: Connection, jobs: Sequence[NewJob], *, backlog: QueueCapacity
 ) -> list[AcceptedJob | OratioError]:
     """Insert `jobs`; the answers are in their order. A refused one leaves its neighbours alone."""
     now = clock(connection)
@@ -159,7 +159,7 @@ def _joined(
     return None if taken.rowcount else connection.scalar(select(Idempotency.job_id).where(key))
 
 
-def forget_join(connection: Connection, job: NewJob, *, delivered_id: str) -> None:
+def release_join_key(connection: Connection, job: NewJob, *, delivered_id: str) -> None:
     """It was delivered whole: who asks for the same again wants it spoken again."""
     connection.execute(
         delete(Idempotency).where(

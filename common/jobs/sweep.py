@@ -76,7 +76,7 @@ def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: floa
     usage.count(connection, job, now=now, failed=1)
 
 
-def queues_waiting(connection: Connection) -> Iterator[str]:
+def queues_with_queued_parts(connection: Connection) -> Iterator[str]:
     """The queues that have queued parts, by one index look-up each: DISTINCT would read a long backlog whole."""
     last = ""
     while name := connection.scalar(

@@ -7,14 +7,14 @@ from typing import Any, Protocol, cast
 from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from common.db.database import total
+from common.db.database import sum_or_zero
 from common.db.tables import UsageHourly
 
 _USAGE = cast(Table, UsageHourly.__table__)
 _KEYS = ("hour", "owner", "model", "voice_id", "provider")
 
 
-class Counted(Protocol):
+class UsageKey(Protocol):
     """What usage is counted by."""
 
     @property
@@ -30,7 +30,7 @@ class Counted(Protocol):
     def provider(self) -> str: ...
 
 
-def count(connection: Connection, job: Counted, *, now: float, **amounts: float) -> None:
+def count(connection: Connection, job: UsageKey, *, now: float, **amounts: float) -> None:
     """Add `amounts`, by the names of columns, to the rollup of this hour."""
     row = {
         "hour": int(now // 3600),
@@ -84,7 +84,7 @@ def hourly(connection: Connection, *, owner: str, since_hour: int) -> list[Hourl
 
 
 def totals(connection: Connection, *, owner: str) -> UsageAmounts:
-    sums = [total(_USAGE.c[one.name]).label(one.name) for one in fields(UsageAmounts)]
+    sums = [sum_or_zero(_USAGE.c[one.name]).label(one.name) for one in fields(UsageAmounts)]
     row = connection.execute(select(*sums).where(UsageHourly.owner == owner)).one()
     return UsageAmounts(**row._mapping)
 
@@ -93,7 +93,7 @@ def synthesis_s_per_char(
     connection: Connection, *, model: str | None, since_hour: int, provider: str | None = None
 ) -> float | None:
     """Seconds of synthesis per character of text. None when nothing was spoken since then."""
-    query = select(total(UsageHourly.synthesis_ms), total(UsageHourly.chars)).where(
+    query = select(sum_or_zero(UsageHourly.synthesis_ms), sum_or_zero(UsageHourly.chars)).where(
         UsageHourly.hour >= since_hour
     )
     for column, wanted in ((UsageHourly.model, model), (UsageHourly.provider, provider)):
@@ -108,7 +108,7 @@ def spoken_by_voice(
 ) -> dict[str, tuple[int, float]]:
     """Characters of text and seconds of audio by voice id."""
     rows = connection.execute(
-        select(UsageHourly.voice_id, total(UsageHourly.chars), total(UsageHourly.audio_s))
+        select(UsageHourly.voice_id, sum_or_zero(UsageHourly.chars), sum_or_zero(UsageHourly.audio_s))
         .where(UsageHourly.hour >= since_hour, UsageHourly.model == model, UsageHourly.provider == provider)
         .group_by(UsageHourly.voice_id)
     )

@@ -22,14 +22,14 @@ WINDOW_BYTES = PIECE_BYTES + PIECE_BYTES // 2
 # For a job whose worker died and that nobody takes up.
 KEEP_S = 600
 # How long somebody is believed to listen after a gateway last said so, and how often it says so.
-HEARD_S = 15
-SAY_EVERY_S = 5.0
+PRESENCE_TTL_S = 15
+PRESENCE_REFRESH_S = 5.0
 # Who left may come back. The key of an audience stays a little shorter, so that the gateway that looks then, and was
 # the last to have a listener, does not meet its own.
-GRACE_S = 10.0
-LEFT_MS = 9_500
+LEAVE_GRACE_S = 10.0
+LEFT_TTL_MS = 9_500
 # The head of a WAV or FLAC file is written anew when its length is known; what comes after it never changes.
-HEAD_BYTES = 44
+HEADER_BYTES = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def window_key(job_id: str, *, prefix: str) -> str:
     return f"{KEY_PREFIX}{prefix}.live.{job_id}"
 
 
-def audience_key(job_id: str, *, prefix: str) -> str:
+def listeners_key(job_id: str, *, prefix: str) -> str:
     """Is there while somebody listens."""
     return f"{KEY_PREFIX}{prefix}.audience.{job_id}"
 
@@ -71,13 +71,13 @@ def append(client: redis.Redis, job_id: str, chunks: Sequence[Chunk], *, prefix:
     pipeline.xtrim(key, minid=f"{last.attempt}-{max(0, last.end - WINDOW_BYTES)}", approximate=False)
     pipeline.expire(key, KEEP_S)
     pipeline.publish(channel(prefix), job_id)
-    pipeline.exists(audience_key(job_id, prefix=prefix))
+    pipeline.exists(listeners_key(job_id, prefix=prefix))
     return bool(pipeline.execute()[-1])
 
 
 def has_listeners(client: redis.Redis, job_id: str, *, prefix: str) -> bool:
     """Raises redis.RedisError."""
-    return bool(client.exists(audience_key(job_id, prefix=prefix)))
+    return bool(client.exists(listeners_key(job_id, prefix=prefix)))
 
 
 def forget(client: redis.Redis, job_id: str, *, prefix: str) -> None:
@@ -90,7 +90,7 @@ def chunks_of(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Chunk
     return [_chunk(entry_id.decode(), fields[b"d"]) for entry_id, fields in entries]
 
 
-def from_id(attempt: int, offset: int) -> str:
+def range_start(attempt: int, offset: int) -> str:
     """The lowest id of an entry of this attempt, or a later one, that holds bytes from `offset` on."""
     return f"({attempt}-{offset}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.recordings.subtitles import Moments, Subtitle, divide, plain
+from common.recordings.subtitles import Subtitle, Timeline, mask_markup, split_segment
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -44,7 +44,7 @@ class Caption:
         return cls(start_s, end_s, start, end, voice_id, tuple(TimedWord(*word) for word in words))
 
 
-def tidy(captions: Sequence[Caption], *, text: str) -> list[Caption]:
+def normalized(captions: Sequence[Caption], *, text: str) -> list[Caption]:
     """Captions whose times only go forwards, within the text, with words in order, without overlaps."""
     found: list[Caption] = []
     for caption in captions:
@@ -58,7 +58,7 @@ def tidy(captions: Sequence[Caption], *, text: str) -> list[Caption]:
 
 def as_document(captions: Sequence[Caption], *, text: str, job_id: str, duration_s: float) -> dict[str, Any]:
     """For JSON: each segment and word with the characters that stand in the text."""
-    segments = [_segment(index, one, text) for index, one in enumerate(tidy(captions, text=text))]
+    segments = [_segment(index, one, text) for index, one in enumerate(normalized(captions, text=text))]
     return {"job_id": job_id, "duration_s": duration_s, "segments": segments}
 
 
@@ -127,20 +127,20 @@ def _segment(index: int, caption: Caption, text: str) -> dict[str, Any]:
 def _subtitles(captions: Sequence[Caption], text: str) -> Iterator[tuple[Subtitle, str | None]]:
     """Each with its voice, in thousandths that only grow: players drop what has no length."""
     before_ms = 0
-    text = plain(text)
-    for caption in tidy(captions, text=text):
-        for subtitle in divide(text, start=caption.start, end=caption.end, moments=_moments(caption)):
+    text = mask_markup(text)
+    for caption in normalized(captions, text=text):
+        for subtitle in split_segment(text, start=caption.start, end=caption.end, moments=_moments(caption)):
             start_ms = max(before_ms, subtitle.start_ms)
             before_ms = max(start_ms + 1, subtitle.end_ms)
             yield replace(subtitle, start_ms=start_ms, end_ms=before_ms), caption.voice_id
 
 
-def _moments(caption: Caption) -> Moments:
+def _moments(caption: Caption) -> Timeline:
     spans = (
         (caption.start, caption.start_s, caption.end, caption.end_s),
         *((w.start, w.start_s, w.end, w.end_s) for w in caption.words),
     )
-    return Moments(
+    return Timeline(
         point for start, start_s, end, end_s in spans for point in ((start, start_s), (end, end_s))
     )
 

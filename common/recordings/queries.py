@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, select
 
-from common.db.keyset import Keyset, behind
+from common.db.keyset import Keyset, is_after
 from common.db.tables import Audio, Captions, Recording
 from common.recordings import search
 from common.recordings.captions import Caption
@@ -62,7 +62,7 @@ def list_recordings(
     owner: str,
     limit: int,
     after: Keyset | None = None,
-    wanted: RecordingFilter = search.ALL,
+    wanted: RecordingFilter = search.NO_FILTER,
 ) -> list[RecordingRecord]:
     """Newest first, from behind `after`."""
     if wanted.prefixes:
@@ -71,7 +71,7 @@ def list_recordings(
         return sorted(map(_record, rows), key=lambda one: found.index(one.job_id))
     query = _recordings().where(Recording.owner == owner, *_filters(wanted))
     if after:
-        query = query.where(behind(Recording.created_at, Recording.job_id, after))
+        query = query.where(is_after(Recording.created_at, Recording.job_id, after))
     order = (Recording.created_at.desc(), Recording.job_id.desc())
     return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
 

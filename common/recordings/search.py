@@ -15,10 +15,10 @@ from sqlalchemy import ARRAY, Connection, Text, bindparam, cast, func, select, t
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.db.tables import Recording, RecordingSearch
-from common.recordings.tokenizer import prefixes_of, tag, words_of
+from common.recordings.tokenizer import exact_word, index_words, query_prefixes
 
 # Postgres: so many rows are looked through, in some milliseconds. What is in fewer than a page of them is rare.
-LOOKED_THROUGH = 10_000
+RECENT_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,11 @@ class SearchableRecording:
 
     @property
     def words(self) -> list[str]:
-        return [tag("voice", self.voice_id), tag("model", self.model), *words_of(self.title, self.text)]
+        return [
+            exact_word("voice", self.voice_id),
+            exact_word("model", self.model),
+            *index_words(self.title, self.text),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,10 @@ class RecordingFilter:
 
     @property
     def prefixes(self) -> list[str]:
-        return prefixes_of(self.query or "")
+        return query_prefixes(self.query or "")
 
 
-ALL = RecordingFilter()
+NO_FILTER = RecordingFilter()
 
 
 def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> None:
@@ -112,7 +116,7 @@ def find(
     }
     if connection.dialect.name == "sqlite":
         return _scalars(connection, _BY_FTS5, asked | {"match": _as_match(wanted)})
-    asked |= {"match": _as_tsquery(wanted), "looked_through": LOOKED_THROUGH}
+    asked |= {"match": _as_tsquery(wanted), "looked_through": RECENT_ROWS}
     recent = _scalars(connection, _recent(wanted.voice_id is not None, wanted.model is not None), asked)
     return recent if len(recent) == limit else _scalars(connection, _BY_GIN, asked)
 
@@ -135,7 +139,7 @@ def _scalars(connection: Connection, statement: Any, asked: dict[str, Any]) -> l
 
 def _tags(wanted: RecordingFilter) -> list[str]:
     exact = (("voice", wanted.voice_id), ("model", wanted.model))
-    return [tag(kind, value) for kind, value in exact if value is not None]
+    return [exact_word(kind, value) for kind, value in exact if value is not None]
 
 
 def _as_match(wanted: RecordingFilter) -> str:

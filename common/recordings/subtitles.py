@@ -34,7 +34,7 @@ class Subtitle:
     lines: tuple[str, ...]
 
 
-class Moments:
+class Timeline:
     """When characters are heard: known at `points`, (character, seconds), and in between by how many lie between."""
 
     def __init__(self, points: Iterable[tuple[int, float]]) -> None:
@@ -66,7 +66,7 @@ class _Piece:
         return _width(self.said)
 
 
-def plain(text: str) -> str:
+def mask_markup(text: str) -> str:
     """Of the same length, but what is only for readers of the source is blotted out.
 
     That is marks of markdown, where a link leads, and how a word is said.
@@ -79,7 +79,7 @@ def _blotted(mark: re.Match[str]) -> str:
     return f"{_BLOT}{word}".ljust(len(mark[0]), _BLOT) if word else _BLOT * len(mark[0])
 
 
-def divide(text: str, *, start: int, end: int, moments: Moments) -> Iterator[Subtitle]:
+def split_segment(text: str, *, start: int, end: int, moments: Timeline) -> Iterator[Subtitle]:
     """Of characters [start, end), in order; none where there is nothing to see."""
     pieces = list(_pieces(text, start=start, end=end))
     while pieces:

@@ -12,9 +12,9 @@ from functools import lru_cache
 from hashlib import blake2b
 
 # What is longer is found by its beginning.
-WORD_CHARS = 64
+MAX_WORD_CHARS = 64
 # Of all words of one recording, in UTF-8: Postgres holds a megabyte. Words that only come behind are not found.
-MOST_BYTES = 900_000
+MAX_INDEX_BYTES = 900_000
 
 # Han, kana; Thai, Lao, Myanmar, Khmer, Tai, Balinese, Yi, Javanese and their extensions.
 _SPACELESS = (
@@ -32,10 +32,10 @@ _TAG_KINDS = {"voice": "\uf000", "model": "\uf001"}
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
-def words_of(*texts: str) -> list[str]:
+def index_words(*texts: str) -> list[str]:
     """Each once, in the order of their first appearance, as they are indexed."""
     found: dict[str, None] = {}
-    left_bytes = MOST_BYTES
+    left_bytes = MAX_INDEX_BYTES
     for word in _split(" ".join(texts), _indexed):
         if word in found:
             continue
@@ -46,7 +46,7 @@ def words_of(*texts: str) -> list[str]:
     return list(found)
 
 
-def prefixes_of(query: str) -> list[str]:
+def query_prefixes(query: str) -> list[str]:
     """What has words that begin with all of these is found. None of them: everything is."""
     asked = set(_split(query, _asked))
     return sorted(
@@ -54,7 +54,7 @@ def prefixes_of(query: str) -> list[str]:
     )
 
 
-def tag(kind: str, value: str) -> str:
+def exact_word(kind: str, value: str) -> str:
     """A word that stands for an exact value: `voice` or `model`."""
     number = int.from_bytes(blake2b(value.encode(), digest_size=6).digest())
     digits = (chr(_PRIVATE + (number >> shift) % 4096) for shift in (36, 24, 12, 0))
@@ -87,13 +87,13 @@ def _split(text: str, cut: Callable[[str], list[str]]) -> Iterator[str]:
     # Words that are written alike are folded once.
     for run in fold(" ".join(dict.fromkeys(text.split()))).split():
         if run.isascii():
-            yield run[:WORD_CHARS]
+            yield run[:MAX_WORD_CHARS]
             continue
         for part in _RUNS.findall(run):
             if _IS_SPACELESS(part):
                 yield from cut(part)
             else:
-                yield part[:WORD_CHARS]
+                yield part[:MAX_WORD_CHARS]
 
 
 def _pairs(run: str) -> list[str]:

@@ -48,7 +48,7 @@ def window_bytes(gateway: Running, job_id: str) -> int:
 
 def wait_for_audience(stage: Stage, job_id: str) -> None:
     """So that what leaves the window is kept."""
-    key = audio_window.audience_key(job_id, prefix=stage.gateway.settings.queue_prefix)
+    key = audio_window.listeners_key(job_id, prefix=stage.gateway.settings.queue_prefix)
     wait_for(lambda: stage.gateway.redis.exists(key), timeout_s=5)
 
 

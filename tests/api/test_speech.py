@@ -370,7 +370,7 @@ def test_what_went_out_whole_and_may_not_have_arrived_is_not_spoken_twice(gatewa
 
 
 def test_what_was_delivered_whole_is_spoken_anew(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "GRACE_S", 0.1)
+    monkeypatch.setattr(presence, "LEAVE_GRACE_S", 0.1)
     with Speaker(gateway).working() as speaker:
         for made in (1, 2):
             with asking(gateway.url) as (answer,):

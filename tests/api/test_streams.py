@@ -312,9 +312,9 @@ def test_a_gateway_that_stops_does_not_wait_for_who_reads_nothing(settings: Sett
 @pytest.fixture
 def grace_s(monkeypatch: pytest.MonkeyPatch) -> float:
     """Quicker than in life, so that tests take seconds."""
-    monkeypatch.setattr(presence, "GRACE_S", 2.0)
-    monkeypatch.setattr(audio_window, "LEFT_MS", 1800)
-    monkeypatch.setattr(presence, "SAY_EVERY_S", 0.5)
+    monkeypatch.setattr(presence, "LEAVE_GRACE_S", 2.0)
+    monkeypatch.setattr(audio_window, "LEFT_TTL_MS", 1800)
+    monkeypatch.setattr(presence, "PRESENCE_REFRESH_S", 0.5)
     return 2.0
 
 

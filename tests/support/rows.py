@@ -6,7 +6,7 @@ from common.db.database import Database
 from common.ids import new_id
 from common.jobs import lease, submission
 from common.jobs.lease import ClaimedPart, SynthesisResult
-from common.jobs.submission import AcceptedJob, Backlog, NewJob
+from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity
 from common.store import audio_key
 
 
@@ -31,7 +31,7 @@ def new_job(**changes: Any) -> NewJob:
 
 def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[AcceptedJob]:
     with database.write() as connection:
-        answers = submission.submit(connection, jobs, backlog=Backlog(queue_max))
+        answers = submission.submit(connection, jobs, backlog=QueueCapacity(queue_max))
     assert all(isinstance(answer, AcceptedJob) for answer in answers), answers
     return [answer for answer in answers if isinstance(answer, AcceptedJob)]
 

@@ -69,11 +69,13 @@ class Studio:
 
     def listen(self, take: Take) -> None:
         self.client.set(
-            audio_window.audience_key(take.claim.job.id, prefix=self.prefix), 1, ex=audio_window.HEARD_S
+            audio_window.listeners_key(take.claim.job.id, prefix=self.prefix),
+            1,
+            ex=audio_window.PRESENCE_TTL_S,
         )
 
     def leave(self, take: Take) -> None:
-        self.client.delete(audio_window.audience_key(take.claim.job.id, prefix=self.prefix))
+        self.client.delete(audio_window.listeners_key(take.claim.job.id, prefix=self.prefix))
 
     def pieces(self, take: Take) -> dict[int, bytes]:
         """What lies in the store of it."""
@@ -310,7 +312,7 @@ class TestRedisAway:
     ) -> None:
         take = own.take(claimed_part("Hello.", options=Options(streamed=True, keep=False)))
         monkeypatch.setattr(listening, "ABANDONED_AFTER_S", 0.0)
-        monkeypatch.setattr(audio_window, "SAY_EVERY_S", 0.0)
+        monkeypatch.setattr(audio_window, "PRESENCE_REFRESH_S", 0.0)
         assert take.live.is_abandoned()
         valkey.kill()
         assert not take.live.is_abandoned()
@@ -318,7 +320,7 @@ class TestRedisAway:
 
 def test_what_is_kept_is_never_abandoned(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "ABANDONED_AFTER_S", 0.0)
-    monkeypatch.setattr(audio_window, "SAY_EVERY_S", 0.0)
+    monkeypatch.setattr(audio_window, "PRESENCE_REFRESH_S", 0.0)
     assert not studio.take().live.is_abandoned()
 
 
@@ -326,7 +328,7 @@ def test_what_is_only_for_listeners_is_abandoned_without_them(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "ABANDONED_AFTER_S", 0.3)
-    monkeypatch.setattr(audio_window, "SAY_EVERY_S", 0.1)
+    monkeypatch.setattr(audio_window, "PRESENCE_REFRESH_S", 0.1)
     take = studio.take(claimed_part("Hello.", options=Options(streamed=True, keep=False)))
     studio.listen(take)
     time.sleep(0.4)

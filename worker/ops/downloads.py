@@ -7,7 +7,7 @@ import structlog
 
 from common import downloads, worker_registry
 from common.catalogue.download_items import HIBARI, DownloadItem
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.downloads import ClaimedDownload
 from common.logs import get_logger
 from common.messaging.messages import RESCAN
@@ -95,7 +95,7 @@ class _ProgressReport:
         self._reported_at = time.monotonic()
         try:
             self.write()
-        except DATABASE_AWAY as error:
+        except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
         self._context.notifier.publish_event(self._claimed.id, "progress", **self.data())
 

@@ -19,7 +19,7 @@ def sweep(context: WorkerContext) -> None:
         waiting = downloads.still_queued(connection)
         expired = renditions.release_expired(connection)
         unmade = renditions.still_queued(connection)
-        queues = list(parts.queues_waiting(connection))
+        queues = list(parts.queues_with_queued_parts(connection))
     for part in released:
         name = "failed" if part.failed else "retrying"
         context.notifier.publish_event(part.job_id, name, code="worker_crashed")

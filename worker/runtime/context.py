@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from common.db.database import DATABASE_AWAY, Database, open_database
+from common.db.database import DATABASE_DOWN, Database, open_database
 from common.logs import get_logger
 from common.messaging.messages import WARM
 from common.messaging.notifier import Notifier
@@ -84,7 +84,7 @@ class WorkerContext:
         """Scan the models folder and announce at once. If the database is down, the next announcement catches up."""
         try:
             self._announcer.scan_and_announce()
-        except DATABASE_AWAY as error:
+        except DATABASE_DOWN as error:
             log.warning("not announced", error=type(error).__name__)
 
     def consumer_started(self, consumer: Any) -> None:

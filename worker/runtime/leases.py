@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.db.leased_table import Lease, LeasedTable
 from common.logs import get_logger
 
@@ -44,7 +44,7 @@ class HeldLease:
             try:
                 with self._database.write() as connection:
                     return change(connection)
-            except DATABASE_AWAY as error:
+            except DATABASE_DOWN as error:
                 if time.monotonic() > give_up_at or self.lost.wait(1.0):
                     raise
                 log.warning("database does not answer", error=type(error).__name__)

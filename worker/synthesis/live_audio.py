@@ -19,7 +19,7 @@ from common.store import Store, piece_key
 log = get_logger(__name__)
 
 # The gateway cancels a job that nobody listens to. This is for a gateway that died with its listeners.
-ABANDONED_AFTER_S = audio_window.HEARD_S + 10.0
+ABANDONED_AFTER_S = audio_window.PRESENCE_TTL_S + 10.0
 
 
 class LiveAudioWriter:
@@ -64,7 +64,7 @@ class LiveAudioWriter:
     def is_abandoned(self) -> bool:
         """Nobody listens any more to a job that was made only to be listened to."""
         silent_s = time.monotonic() - self._listened_at
-        if self._part.job.options.keep or silent_s < audio_window.SAY_EVERY_S:
+        if self._part.job.options.keep or silent_s < audio_window.PRESENCE_REFRESH_S:
             return False
         has_listeners = self._redis.call(
             lambda client: audio_window.has_listeners(client, self._part.job.id, prefix=self._redis.prefix),

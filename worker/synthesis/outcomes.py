@@ -9,7 +9,7 @@ from typing import Any
 
 from common import providers, worker_registry
 from common.catalogue import find_model
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.errors import Gone, NotFound
 from common.jobs import changes, lease, queries
 from common.jobs.lease import ClaimedPart, SynthesisResult
@@ -42,7 +42,7 @@ class Outcomes:
         try:
             with self._context.database.write() as connection:
                 return lease.report_progress(connection, self._part, done=done, total=total)
-        except DATABASE_AWAY as error:
+        except DATABASE_DOWN as error:
             log.warning("progress not written", error=type(error).__name__)
             return True
 
@@ -114,7 +114,7 @@ class Outcomes:
         try:
             with self._context.database.read() as connection:
                 job = queries.get_job(connection, self._part.job.id, owner=self._part.job.owner)
-        except DATABASE_AWAY:
+        except DATABASE_DOWN:
             return False
         return job is None or job.status.is_terminal
 
@@ -125,9 +125,9 @@ class Outcomes:
             return None
         with self._context.database.read() as connection:
             workers = worker_registry.recent_workers(connection)
-        if find_model(job.model).hosted and providers.announced(providers.INFERENCE, workers):
+        if find_model(job.model).hosted and providers.announced_voices(providers.INFERENCE, workers):
             return providers.INFERENCE
-        beeps = self._context.settings.fallback_stub and providers.announced(providers.STUB, workers)
+        beeps = self._context.settings.fallback_stub and providers.announced_voices(providers.STUB, workers)
         return providers.STUB if error.code == "model_broken" and beeps else None
 
     def _hand_over(self, error: EngineError, *, provider: str) -> None:

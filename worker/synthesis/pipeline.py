@@ -17,7 +17,7 @@ from common.catalogue import find_voice
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.jobs.records import JobSpec
-from common.store import StorageFull, Store, audio_key, take_key
+from common.store import StorageFull, Store, audio_key, partial_audio_key
 from worker.engines.protocol import EngineError
 from worker.inference.dispatch import Dispatcher
 from worker.sound.stretching import split_speed
@@ -114,7 +114,7 @@ def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
     part = attempt.part
     synthesis, _ = _synthesis(attempt)
     write_partial(synthesis.speak(plan_segments(part, max_chars=attempt.max_chars).segments), spool)
-    key = take_key(part.job.id, attempt=part.attempt)
+    key = partial_audio_key(part.job.id, attempt=part.attempt)
     _put(attempt.store, key, spool)
     return PartialAudio(key)
 

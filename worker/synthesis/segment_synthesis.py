@@ -12,7 +12,7 @@ from common.catalogue import find_model, hub_model
 from common.jobs.lease import ClaimedPart
 from common.messaging.queue_names import weights_of
 from common.providers import STUB
-from common.speakable_text import speakable
+from common.speakable_text import is_speakable
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
 from worker.inference.dispatch import Dispatcher
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
@@ -150,7 +150,7 @@ class SegmentSynthesis:
         places = split_to_length(
             text, start=0, end=len(text), max_chars=max(1, self._dispatcher.engine.max_chars)
         )
-        return ((start, end) for start, end in places if speakable(text[start:end]))
+        return ((start, end) for start, end in places if is_speakable(text[start:end]))
 
     def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
         return self._dispatcher.submit(utterance, first=first, lane=self._job.priority)

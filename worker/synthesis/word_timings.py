@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from common.speakable_text import speakable
+from common.speakable_text import is_speakable
 from worker.engines.protocol import Word
 
 # What parts words beside white space, and what stands around them.
@@ -86,7 +86,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
         start += 1
     while start < end and _is_around(text[end - 1]):
         end -= 1
-    return (start, end) if speakable(text[start:end]) else None
+    return (start, end) if is_speakable(text[start:end]) else None
 
 
 def _is_around(char: str) -> bool:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.recordings.captions import Caption, as_document, as_srt, as_vtt, tidy
-from common.recordings.subtitles import LINE_WIDTH, Moments
+from common.recordings.captions import Caption, as_document, as_srt, as_vtt, normalized
+from common.recordings.subtitles import LINE_WIDTH, Timeline
 from tests.support.caption_readers import ReadCaption, read_srt, read_vtt
 
 HERON = "Good morning, said the heron."
@@ -50,7 +50,7 @@ def test_marks_of_the_source_are_not_shown() -> None:
     captions = [caption(text, 0.0, 4.0, voice_id=None)]
     shown = " ".join(as_srt(captions, text=text).split())
     assert shown.endswith("Dawn Oratio is bold, sure and soft, at 2 * 3 and snake_case.")
-    assert tidy(captions, text=text)[0].end == len(text)
+    assert normalized(captions, text=text)[0].end == len(text)
 
 
 def test_a_short_segment_is_one_line() -> None:
@@ -175,7 +175,7 @@ def test_the_document() -> None:
 
 
 def test_a_moment_between_those_that_are_known() -> None:
-    moments = Moments([(10, 2.0), (0, 1.0), (10, 3.0), (20, 4.0)])
+    moments = Timeline([(10, 2.0), (0, 1.0), (10, 3.0), (20, 4.0)])
     assert [moments.at(char) for char in (0, 5, 10, 15, 20, 99, -5)] == [1.0, 1.5, 3.0, 3.5, 4.0, 4.0, 1.0]
 
 
@@ -199,7 +199,7 @@ def test_whatever_is_stored_is_valid(captions: list[Caption], text: str) -> None
     read_srt(as_srt(captions, text=text))
     read_vtt(as_vtt(captions, text=text))
     before_s = 0.0
-    for cue in tidy(captions, text=text):
+    for cue in normalized(captions, text=text):
         assert before_s <= cue.start_s <= cue.end_s
         assert 0 <= cue.start <= cue.end <= len(text)
         word_s, char = cue.start_s, cue.start

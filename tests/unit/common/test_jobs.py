@@ -14,7 +14,7 @@ from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
 from common.jobs import changes, lease, queries, submission, sweep, usage
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
-from common.jobs.submission import AcceptedJob, Backlog, NewJob
+from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity
 from common.recordings import queries as recordings
 from common.recordings.captions import Caption
 from tests.support.backlogs import queue_many
@@ -34,7 +34,7 @@ def test_a_refused_row_leaves_its_neighbours_alone(database: Database) -> None:
     if database.is_sqlite:
         bad = replace(good, text="the same id again")
     with database.write() as connection:
-        answers = submission.submit(connection, [good, bad, other], backlog=Backlog(10))
+        answers = submission.submit(connection, [good, bad, other], backlog=QueueCapacity(10))
     assert isinstance(answers[2], AcceptedJob)
     assert isinstance(answers[1], InvalidRequest)
     assert status_of(database, other.id) == "queued"
@@ -50,7 +50,7 @@ def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Datab
                 new_job(idempotency_key="k", request_hash="a"),
                 new_job(idempotency_key="k", request_hash="b"),
             ],
-            backlog=Backlog(10),
+            backlog=QueueCapacity(10),
         )
     assert answers[0] == AcceptedJob(first.id, first.part_id, first.queue, created=True)
     assert answers[1] == AcceptedJob(first.id, first.part_id, first.queue, created=False)
@@ -58,7 +58,7 @@ def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Datab
 
 
 def test_exactly_the_limit_is_accepted(database: Database) -> None:
-    backlog = Backlog(7)
+    backlog = QueueCapacity(7)
     accepted = 0
     for _ in range(4):
         with database.write() as connection:
@@ -74,7 +74,7 @@ def test_a_key_whose_job_was_refused_may_come_again(database: Database) -> None:
     submit(database, new_job())
     keyed = new_job(idempotency_key="k", request_hash="a")
     with database.write() as connection:
-        assert isinstance(submission.submit(connection, [keyed], backlog=Backlog(1))[0], QueueFull)
+        assert isinstance(submission.submit(connection, [keyed], backlog=QueueCapacity(1))[0], QueueFull)
     again = submit(database, new_job(idempotency_key="k", request_hash="a"))
     assert again[0].created
 
@@ -210,7 +210,7 @@ def test_bells_ring_the_oldest_due_and_back_off(database: Database) -> None:
     jobs = [new_job() for _ in range(5)]
     submit(database, *jobs)
     with database.write() as connection:
-        assert list(sweep.queues_waiting(connection)) == ["hibari.interactive"]
+        assert list(sweep.queues_with_queued_parts(connection)) == ["hibari.interactive"]
         # The intake has just rung for them.
         assert sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10) == []
         connection.execute(update(Part).values(next_message_at=0))
@@ -232,7 +232,7 @@ def test_places_count_the_own_lane_and_the_faster_one(database: Database) -> Non
     with database.read() as connection:
         assert queries.queue_position(connection, bulk[2].id) == queries.QueuePosition(3, 25)
         assert queries.queue_position(connection, bulk[0].id) == queries.QueuePosition(1, 5)
-        assert queries.backlog(connection, up_to=100) == queries.QueuePosition(4, 35)
+        assert queries.total_queued(connection, up_to=100) == queries.QueuePosition(4, 35)
 
 
 def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> None:
@@ -288,7 +288,7 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
         assert recordings.list_recordings(connection, owner="local", limit=9) == []
         assert recordings.find_audio(connection, [finished.id], owner="local") == {}
         assert connection.scalars(select(Job.text)).all() == ["", ""]
-        changes.forget_audio(connection, [key])
+        changes.delete_audio_rows(connection, [key])
         assert connection.scalar(select(func.count()).select_from(Audio)) == 0
 
 
@@ -298,7 +298,7 @@ def test_what_is_being_spoken_counts_by_its_segments(database: Database) -> None
     claims = [take(database, job) for job in (half, unknown, other)]
     with database.write() as connection:
         assert lease.report_progress(connection, claims[0], done=1, total=2)
-        assert queries.chars_being_spoken(connection, engine="hibari") == 90
+        assert queries.remaining_chars(connection, engine="hibari") == 90
 
 
 class TestJoining:
@@ -333,7 +333,7 @@ class TestJoining:
         submit(database, first)
         complete(database, first)
         with database.write() as connection:
-            submission.forget_join(connection, first, delivered_id=first.id)
+            submission.release_join_key(connection, first, delivered_id=first.id)
         assert joined(database, later) == later.id
 
     def test_delivering_an_earlier_one_forgets_no_later_one(self, database: Database) -> None:
@@ -343,7 +343,7 @@ class TestJoining:
             changes.cancel(connection, first.id, owner="local")
         submit(database, later)
         with database.write() as connection:
-            submission.forget_join(connection, later, delivered_id=first.id)
+            submission.release_join_key(connection, later, delivered_id=first.id)
         assert joined(database) == later.id
 
     @pytest.mark.parametrize("how", ["failed", "cancelled", "deleted", "deleted after its end"])
@@ -363,17 +363,17 @@ class TestJoining:
         keyed = joinable(idempotency_key="k", request_hash="a", join_key=None)
         submit(database, keyed, first := joinable())
         with database.write() as connection:
-            submission.forget_join(connection, first, delivered_id=first.id)
+            submission.release_join_key(connection, first, delivered_id=first.id)
         with database.write() as connection:
             again = replace(keyed, id=new_job().id)
-            (answer,) = submission.submit(connection, [again], backlog=Backlog(9))
+            (answer,) = submission.submit(connection, [again], backlog=QueueCapacity(9))
         assert isinstance(answer, AcceptedJob)
         assert (answer.job_id, answer.created) == (keyed.id, False)
 
     def test_who_joins_a_refused_one_is_refused_too(self, database: Database) -> None:
         submit(database, new_job())
         with database.write() as connection:
-            answers = submission.submit(connection, [joinable(), joinable()], backlog=Backlog(1))
+            answers = submission.submit(connection, [joinable(), joinable()], backlog=QueueCapacity(1))
         assert all(isinstance(answer, QueueFull) for answer in answers)
         later = joinable()
         assert joined(database, later) == later.id
@@ -512,7 +512,7 @@ def test_captions_come_and_go_with_the_audio(database: Database) -> None:
         assert recordings.find_captions(connection, job.id, owner="somebody else") is None
         changes.remove(connection, job.id, owner="local")
         assert recordings.find_captions(connection, job.id, owner="local") is None
-        changes.forget_audio(connection, [finished.key])
+        changes.delete_audio_rows(connection, [finished.key])
         assert connection.scalar(select(func.count()).select_from(Captions)) == 0
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from common.db.database import Database
 from common.db.tables import LatencyHourly
 from common.jobs import latencies, lease, retention
-from common.jobs.latencies import KEPT_H, MEASURES, Histogram, bucket_of, middle_ms
+from common.jobs.latencies import MEASURES, RETENTION_H, Histogram, bucket_middle_ms, bucket_of
 from tests.support.rows import complete, made, new_job, submit, take
 
 OWNER = "local"
@@ -24,14 +24,14 @@ def histogram_of(waits_ms: list[float]) -> Histogram:
 
 @pytest.mark.parametrize("ms", [0.1, 0.7, 1.0, 9.99, 10.0, 123.4, 1000.0, 59_000.0, 3_600_000.0, 9e8])
 def test_the_middle_of_a_bucket_is_near_all_that_is_in_it(ms: float) -> None:
-    middle = middle_ms(bucket_of(ms))
+    middle = bucket_middle_ms(bucket_of(ms))
     assert abs(middle - ms) <= 0.09 * ms
     # Nor do two of the same bucket lie further apart than both its sides together.
     assert bucket_of(ms * 1.18) in (bucket_of(ms) + 1, bucket_of(ms) + 2)
 
 
 def test_what_is_beyond_all_sense_has_a_bucket() -> None:
-    assert (bucket_of(-3.0), bucket_of(0.0), middle_ms(0)) == (0, 0, 0.0)
+    assert (bucket_of(-3.0), bucket_of(0.0), bucket_middle_ms(0)) == (0, 0, 0.0)
     assert bucket_of(1e30) == bucket_of(1e14)
 
 
@@ -54,8 +54,8 @@ def test_the_end_of_a_job_counts_how_long_it_waited_and_until_it_was_heard(datab
         submit(database, job)
         complete(database, job)
     with database.read() as connection:
-        rows = latencies.counted(connection, owner=OWNER, since_hour=0)
-        others = latencies.counted(connection, owner="somebody", since_hour=0)
+        rows = latencies.bucket_counts(connection, owner=OWNER, since_hour=0)
+        others = latencies.bucket_counts(connection, owner="somebody", since_hour=0)
     for measure in MEASURES:
         voices = latencies.histograms(rows, measure=measure, key="voice_id")
         assert {name: one.count for name, one in voices.items()} == {"hibari_heart": 2, "hibari_emma": 1}
@@ -100,10 +100,10 @@ def test_what_nobody_can_ask_for_any_more_is_forgotten(database: Database) -> No
         submit(database, job)
         complete(database, job)
     with database.write() as connection:
-        aged = update(LatencyHourly).values(hour=LatencyHourly.hour - KEPT_H - 1)
+        aged = update(LatencyHourly).values(hour=LatencyHourly.hour - RETENTION_H - 1)
         connection.execute(aged.where(LatencyHourly.measure == "wait"))
     with database.write() as connection:
-        retention.forget_traces(connection)
+        retention.delete_expired_rows(connection)
     with database.read() as connection:
         left = connection.scalars(select(LatencyHourly.measure).distinct()).all()
     assert left == ["first_audio"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from common.errors import InvalidRequest
 from common.markup import MAX_PAUSE_S, MAX_SILENCE_S, Markup, parse_markup
-from common.speakable_text import is_spoken
+from common.speakable_text import is_speakable_char
 
 # Fragments that tags are made of, whole and broken.
 _TAGS = ["[pause:1s]", "[PAUSE: 20ms ]", "[pause:.5]", "[voice:a]", "[voice:default]"]
@@ -169,14 +169,14 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     covered = {at for one in script.spans for at in range(one.start, one.end)}
     rest = "".join(" " if at in covered else char for at, char in enumerate(text))
     # What no passage covers are tags, and marks that nobody says.
-    assert not any(map(is_spoken, _without_tags(rest)))
+    assert not any(map(is_speakable_char, _without_tags(rest)))
 
 
 def _check_order(text: str, script: Markup) -> None:
     ends = [0, *(one.end for one in script.spans)]
     for before, one in zip(ends, script.spans, strict=False):
         assert before <= one.start < one.end <= len(text)
-        assert any(map(is_spoken, text[one.start : one.end]))
+        assert any(map(is_speakable_char, text[one.start : one.end]))
         assert one.lead_s is None or one.lead_s >= 0
     assert script.tail_s >= 0
 

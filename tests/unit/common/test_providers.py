@@ -11,7 +11,7 @@ from common.providers import (
     STUB_WARNING,
     WAITING_WARNING,
     ProviderChoice,
-    announced,
+    announced_voices,
     choose,
     unavailable_reason,
 )
@@ -211,6 +211,6 @@ def test_why_a_voice_cannot_be_had(
 
 def test_what_was_announced_is_told_apart_from_nothing() -> None:
     fleet = [seen(hibari=["heart"], kokoro=[]), seen(hibari=["emma"])]
-    assert announced("hibari", fleet) == [("heart",), ("emma",)]
-    assert announced("kokoro", fleet) == []
-    assert announced("bark", fleet) == []
+    assert announced_voices("hibari", fleet) == [("heart",), ("emma",)]
+    assert announced_voices("kokoro", fleet) == []
+    assert announced_voices("bark", fleet) == []

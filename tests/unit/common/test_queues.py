@@ -6,15 +6,15 @@ from sqlalchemy import Connection
 from common.db.database import Database
 from common.jobs import lease, queues
 from common.jobs.queries import POSITION_MAX
-from common.jobs.queues import HeldPart, QueueStatus
+from common.jobs.queues import QueueStatus, RunningPart
 from tests.support.backlogs import queue_many
 from tests.support.effort import effort
 from tests.support.rows import complete, new_job, submit, take
 
 
-def look(database: Database) -> tuple[list[HeldPart], dict[str, QueueStatus]]:
+def look(database: Database) -> tuple[list[RunningPart], dict[str, QueueStatus]]:
     with database.read() as connection:
-        held = queues.held_parts(connection)
+        held = queues.running_parts(connection)
         return list(held), dict(queues.queue_statuses(connection, held))
 
 
@@ -77,4 +77,4 @@ def test_a_longer_backlog_costs_no_more(database: Database) -> None:
 
 
 def _standings(connection: Connection) -> None:
-    queues.queue_statuses(connection, queues.held_parts(connection))
+    queues.queue_statuses(connection, queues.running_parts(connection))

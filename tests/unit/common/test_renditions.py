@@ -215,7 +215,7 @@ def test_deleted_with_the_recording(database: Database) -> None:
         }
         assert not renditions.finish(connection, running, made(running))
         assert ask(connection, job_id) is None
-        changes.forget_audio(connection, removed.pending_delete_keys)
+        changes.delete_audio_rows(connection, removed.pending_delete_keys)
     assert (count(database, Rendition), count(database, Audio)) == (0, 0)
 
 
@@ -225,7 +225,7 @@ def test_retention_takes_them_along_and_counts_them(database: Database) -> None:
     with database.write() as connection:
         renditions.finish(connection, claim, made(claim))
         everything = RetentionLimits(clock(connection) + 1, clock(connection) + 1, None, None)
-        expected = retention.count_old(connection, everything)
+        expected = retention.count_removable(connection, everything)
         assert (expected.recordings, expected.files, expected.size_bytes) == (1, 2, 72_044 + 9_000)
         retention.remove_recordings(connection, retention.old_recordings(connection, everything))
         pending_delete = {size_bytes for _, size_bytes in retention.pending_deletes(connection)}

@@ -14,7 +14,7 @@ from common.jobs import changes, lease
 from common.recordings import queries as recordings
 from common.recordings import search
 from common.recordings.search import RecordingFilter
-from common.recordings.tokenizer import MOST_BYTES, WORD_CHARS, prefixes_of, words_of
+from common.recordings.tokenizer import MAX_INDEX_BYTES, MAX_WORD_CHARS, index_words, query_prefixes
 from tests.support.rows import complete, made, new_job, submit, take
 
 HOSTILE = (
@@ -91,14 +91,14 @@ def test_any_stretch_of_a_script_without_spaces_is_found(database: Database, sai
     for start in range(len(said)):
         for end in range(start + 1, len(said) + 1):
             # Marks by themselves are no words.
-            if prefixes_of(said[start:end]):
+            if query_prefixes(said[start:end]):
                 assert words_have(said, said[start:end])
     assert found(database, said[2:6]) == found(database, said[-1]) == found(database, said) == [job_id]
 
 
 def words_have(said: str, asked: str) -> bool:
-    words = words_of(said)
-    return all(any(word.startswith(prefix) for word in words) for prefix in prefixes_of(asked))
+    words = index_words(said)
+    return all(any(word.startswith(prefix) for word in words) for prefix in query_prefixes(asked))
 
 
 def test_nothing_in_a_question_has_a_meaning(database: Database) -> None:
@@ -106,7 +106,7 @@ def test_nothing_in_a_question_has_a_meaning(database: Database) -> None:
     for query in HOSTILE:
         answer = found(database, query)
         assert query not in said or said[query] in answer, query
-        assert len(answer) == len(said) or prefixes_of(query), query
+        assert len(answer) == len(said) or query_prefixes(query), query
 
 
 def test_words_and_filters_together_and_page_by_page(database: Database) -> None:
@@ -144,7 +144,7 @@ def test_dates_bound_what_is_found(database: Database) -> None:
 def test_what_is_rare_and_old_is_found_behind_what_is_looked_through(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_THROUGH", 3)
+    monkeypatch.setattr(search, "RECENT_ROWS", 3)
     rare = [speak(database, "A zygomatic bone.") for _ in range(2)]
     for _ in range(5):
         speak(database, "A common bone.")
@@ -204,9 +204,9 @@ def test_a_new_title_is_found_and_the_old_one_no_longer(database: Database) -> N
 
 def test_very_long_texts_are_bounded(database: Database) -> None:
     said = " ".join(f"{number:x}{'y' * 80}" for number in range(0x4000, 0x8000))
-    words = words_of(said)
-    assert max(map(len, words)) == WORD_CHARS
-    assert MOST_BYTES - WORD_CHARS <= sum(map(len, words)) <= MOST_BYTES
+    words = index_words(said)
+    assert max(map(len, words)) == MAX_WORD_CHARS
+    assert MAX_INDEX_BYTES - MAX_WORD_CHARS <= sum(map(len, words)) <= MAX_INDEX_BYTES
     job_id = speak(database, said)
     assert found(database, "4000yyy") == [job_id]
     assert found(database, "7fffyyy") == []

@@ -14,7 +14,7 @@ import pytest
 
 from common.ids import new_id
 from common.settings import Settings
-from common.store import AUDIO_FOLDER, CHUNK_BYTES, Store, audio_key, checked, job_of
+from common.store import AUDIO_FOLDER, CHUNK_BYTES, Store, audio_key, checked_key, job_id_of
 from tests.support.disks import can_mount, on_a_small_disk
 
 JOB = "01a20480-79f3-7027-864d-60e5c9eb030d"
@@ -79,7 +79,7 @@ def test_a_key_that_is_not_ours_is_refused_by_everything(store: Store, folder: P
     before = files(folder.parent)
     source = io.BytesIO(b"x")
     for use in (
-        checked,
+        checked_key,
         store.size,
         store.read,
         lambda bad: store.read(bad, start=0, end=1),
@@ -88,7 +88,7 @@ def test_a_key_that_is_not_ours_is_refused_by_everything(store: Store, folder: P
     ):
         with pytest.raises(ValueError, match="not an audio key"):
             use(key)
-    assert job_of(key) is None
+    assert job_id_of(key) is None
     assert files(folder.parent) == before
 
 
@@ -96,7 +96,7 @@ def test_a_key_that_is_not_ours_is_refused_by_everything(store: Store, folder: P
 def test_no_key_is_made_of_what_is_not_an_id(job_id: str) -> None:
     with pytest.raises(ValueError, match="not an audio key"):
         audio_key(job_id, attempt=1, extension="wav")
-    assert job_of(audio_key(JOB, attempt=3, extension="opus")) == JOB
+    assert job_id_of(audio_key(JOB, attempt=3, extension="opus")) == JOB
 
 
 def test_what_is_not_there_is_file_not_found(store: Store) -> None:

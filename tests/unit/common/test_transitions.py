@@ -11,7 +11,7 @@ from common.db.tables import Part
 from common.errors import OratioError
 from common.jobs import changes, lease, submission, sweep
 from common.jobs.lease import ClaimedPart
-from common.jobs.submission import Backlog, NewJob
+from common.jobs.submission import NewJob, QueueCapacity
 from common.jobs.transitions import TRANSITIONS, Transition
 from common.status import JobStatus
 from tests.support.rows import made, new_job, submit, take
@@ -53,7 +53,7 @@ def release_after_last_attempt(connection: Connection, case: Case) -> object:
 
 
 FUNCTIONS: tuple[tuple[str, Change], ...] = (
-    ("submission.submit", lambda c, case: submission.submit(c, [case.job], backlog=Backlog(1000))),
+    ("submission.submit", lambda c, case: submission.submit(c, [case.job], backlog=QueueCapacity(1000))),
     (
         "lease.claim",
         lambda c, case: lease.claim(c, case.job.part_id, isolated=False, worker_id="other", lease_s=30),

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from common.logs import get_logger
-from common.speakable_text import speakable
+from common.speakable_text import is_speakable
 from worker.engines.kokoro.alignment import Place, places
 from worker.engines.kokoro.languages import OWN, primary_subtag
 from worker.engines.phonemes import MUTE, known_signs
@@ -111,7 +111,7 @@ class Speller:
         return [self._known(word) for word in spelled]
 
     def _plain(self, text: str, *, language: str) -> str:
-        if not speakable(text):
+        if not is_speakable(text):
             # Between two words that are given: espeak-ng would name some marks.
             return "".join(sign for sign in text if sign in MUTE and sign in self._alphabet).strip()
         return self._known(self._asked(language, _prepared(text)))
@@ -230,7 +230,7 @@ def _prepared(text: str) -> str:
 
 def _require_readable(text: str, *, language: str, whole: bool) -> None:
     """`whole`: there is nothing else to say than this text."""
-    if whole and not speakable(text):
+    if whole and not is_speakable(text):
         raise _unspeakable("The model finds nothing in the text that it can say.")
     if language in OWN.values() and find_foreign_script(text, languages=[primary_subtag(language)]):
         raise _unspeakable(
