@@ -100,7 +100,7 @@ def _asked(shelf: Shelf, wanted: RecordingFilter, part: float | None) -> tuple[s
         began = time.perf_counter()
         with shelf.database.read() as connection:
             rows = recordings.list_recordings(
-                connection, owner="local", limit=PAGE + 1, after=after, wanted=wanted
+                connection, owner="local", limit=PAGE + 1, after=after, filters=wanted
             )
         took_ms.append((time.perf_counter() - began) * 1000)
     return str(len(rows)), f"{percentile(took_ms, 0.5):.2f}", f"{percentile(took_ms, 0.95):.2f}"

@@ -55,13 +55,13 @@ def request(
     if connection.dialect.name == "postgresql":
         # Two requests at the same moment would not see each other's row.
         connection.execute(text("SELECT pg_advisory_xact_lock(20260702)"))
-    running = connection.scalar(
+    active_id = connection.scalar(
         select(Download.id)
         .where(Download.model == model, Download.item == item, Download.status.in_(ACTIVE))
         .limit(1)
     )
-    if running:
-        return running, False
+    if active_id:
+        return active_id, False
     now = clock(connection)
     connection.execute(
         insert(Download).values(
@@ -88,30 +88,30 @@ def claim(
     return ClaimedDownload(Lease(DOWNLOADS, (download_id,), row.attempt), download_id, row.model, row.item)
 
 
-def report(connection: Connection, held: ClaimedDownload, *, bytes_done: int, bytes_total: int) -> bool:
+def report(connection: Connection, download: ClaimedDownload, *, bytes_done: int, bytes_total: int) -> bool:
     """Write the progress. False when the lease is lost."""
     now = clock(connection)
     values = {"bytes_done": bytes_done, "bytes_total": bytes_total, "updated_at": now}
-    return DOWNLOADS.change(connection, held.lease, **values)
+    return DOWNLOADS.change(connection, download.lease, **values)
 
 
-def hand_back(connection: Connection, held: ClaimedDownload) -> bool:
+def hand_back(connection: Connection, download: ClaimedDownload) -> bool:
     """Queue it again, because this worker stops. The next one resumes where it stopped."""
     values = {"status": JobStatus.QUEUED, "lease_until": None, "updated_at": clock(connection)}
-    return DOWNLOADS.change(connection, held.lease, **values)
+    return DOWNLOADS.change(connection, download.lease, **values)
 
 
-def finish(connection: Connection, held: ClaimedDownload) -> bool:
-    return _end(connection, held, JobStatus.COMPLETED)
+def finish(connection: Connection, download: ClaimedDownload) -> bool:
+    return _end(connection, download, JobStatus.COMPLETED)
 
 
-def fail(connection: Connection, held: ClaimedDownload, *, code: str, message: str) -> bool:
-    return _end(connection, held, JobStatus.FAILED, code=code, message=message)
+def fail(connection: Connection, download: ClaimedDownload, *, code: str, message: str) -> bool:
+    return _end(connection, download, JobStatus.FAILED, code=code, message=message)
 
 
 def _end(
     connection: Connection,
-    held: ClaimedDownload,
+    download: ClaimedDownload,
     status: JobStatus,
     *,
     code: str | None = None,
@@ -120,7 +120,7 @@ def _end(
     now = clock(connection)
     return DOWNLOADS.change(
         connection,
-        held.lease,
+        download.lease,
         status=status,
         lease_until=None,
         error_code=code,
@@ -133,12 +133,12 @@ def _end(
 def release_expired(connection: Connection) -> int:
     """Queue downloads again whose worker died, and fail those requested too long ago. Returns how many there were."""
     now = clock(connection)
-    without_lease = and_(
+    stalled = and_(
         Download.status == JobStatus.RUNNING,
         Download.lease_until.is_(None),
         Download.updated_at < now - STALLED_S,
     )
-    expired = or_(DOWNLOADS.is_expired(now), without_lease)
+    expired = or_(DOWNLOADS.is_expired(now), stalled)
     given_up = connection.execute(
         update(Download)
         .where(expired, Download.created_at < now - GIVE_UP_AFTER_S)

@@ -51,19 +51,19 @@ def parse_markup(text: str, *, voice_id: str | None = None) -> Markup:
     spans: list[VoiceSpan] = []
     lead_s: float | None = None
     silence_s = 0.0
-    for start, end, speaker_id, pause_s in _stretches(text, voice_id):
+    for start, end, span_voice_id, pause_s in _tagged_spans(text, voice_id):
         if pause_s is not None:
             lead_s = (lead_s or 0.0) + pause_s
             silence_s += pause_s
         if is_speakable(text[start:end]):
-            spans.append(VoiceSpan(start, end, speaker_id, lead_s))
+            spans.append(VoiceSpan(start, end, span_voice_id, lead_s))
             lead_s = None
     if silence_s > MAX_SILENCE_S:
-        raise _invalid(f"The pauses add up to more than {MAX_SILENCE_S:.0f} s.")
+        raise _invalid_tag(f"The pauses add up to more than {MAX_SILENCE_S:.0f} s.")
     return Markup(tuple(spans), lead_s or 0.0)
 
 
-def _stretches(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str | None, float | None]]:
+def _tagged_spans(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str | None, float | None]]:
     """(start, end, voice, pause before) of what stands between tags."""
     start, pause_s = 0, None
     for tag in _TAG.finditer(text):
@@ -79,19 +79,19 @@ def _stretches(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str 
 
 def _voice_id(value: str) -> str | None:
     if not value:
-        raise _invalid("A voice tag names a voice, as in [voice:af_heart].")
+        raise _invalid_tag("A voice tag names a voice, as in [voice:af_heart].")
     return None if value.lower() == JOB_VOICE else value
 
 
 def _duration_s(value: str) -> float:
-    found = _DURATION.fullmatch(value)
-    if found is None:
-        raise _invalid("A pause tag says how long, as in [pause:0.8s] or [pause:300ms].")
-    duration_s = float(found["number"]) / (1000 if found["unit"].lower() == "ms" else 1)
+    match = _DURATION.fullmatch(value)
+    if match is None:
+        raise _invalid_tag("A pause tag says how long, as in [pause:0.8s] or [pause:300ms].")
+    duration_s = float(match["number"]) / (1000 if match["unit"].lower() == "ms" else 1)
     if duration_s > MAX_PAUSE_S:
-        raise _invalid(f"A pause lasts at most {MAX_PAUSE_S:.0f} s.")
+        raise _invalid_tag(f"A pause lasts at most {MAX_PAUSE_S:.0f} s.")
     return duration_s
 
 
-def _invalid(message: str) -> InvalidRequest:
+def _invalid_tag(message: str) -> InvalidRequest:
     return InvalidRequest(message, code="invalid_tag", param="text")

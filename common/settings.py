@@ -113,19 +113,19 @@ class Settings(BaseSettings):
 
     @property
     def optional_model_names(self) -> frozenset[str]:
-        return frozenset(_names(self.optional_models))
+        return frozenset(_split_names(self.optional_models))
 
     @property
     def worker_model_names(self) -> tuple[str, ...]:
-        return _names(self.worker_models)
+        return _split_names(self.worker_models)
 
     @property
     def warm_model_names(self) -> tuple[str, ...]:
-        return _names(self.warm_models)
+        return _split_names(self.warm_models)
 
 
-def _names(listed: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in listed.split(",") if name.strip())
+def _split_names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 @lru_cache

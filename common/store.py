@@ -121,8 +121,8 @@ class Store:
         folder = self._folder / AUDIO_FOLDER if self._folder else None
         if folder is None or not folder.is_dir():
             return 0
-        latest = time.time() - older_than_s
-        abandoned = [path for path in folder.glob("*#*") if path.stat().st_mtime < latest]
+        modified_before = time.time() - older_than_s
+        abandoned = [path for path in folder.glob("*#*") if path.stat().st_mtime < modified_before]
         for path in abandoned:
             path.unlink(missing_ok=True)
         return len(abandoned)
@@ -136,5 +136,5 @@ class Store:
 
 
 def _is_full(error: BaseException) -> bool:
-    said = str(error)
-    return "No space left" in said or "os error 28" in said or "Disk quota" in said
+    message = str(error)
+    return "No space left" in message or "os error 28" in message or "Disk quota" in message

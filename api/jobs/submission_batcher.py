@@ -31,7 +31,7 @@ class SubmissionBatcher:
     ) -> None:
         self._database = database
         self._notifier = notifier
-        self._backlog = QueueCapacity(queue_max)
+        self._capacity = QueueCapacity(queue_max)
         self._retry_after_s = retry_after_s
         self._inbox: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -80,7 +80,7 @@ class SubmissionBatcher:
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
         try:
             with self._database.write() as connection:
-                outcomes = submit(connection, jobs, backlog=self._backlog)
+                outcomes = submit(connection, jobs, capacity=self._capacity)
         except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
             return [DatabaseUnavailable("The database does not answer; try again.") for _ in jobs]

@@ -54,7 +54,7 @@ def history(
     after = read_cursor("history", cursor)
     wanted = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
     with gateway.database.read() as connection:
-        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, wanted=wanted)
+        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, filters=wanted)
     shown = rows[:limit]
     more = write_cursor("history", (shown[-1].created_at, shown[-1].job_id)) if len(rows) > limit else None
     return History(items=[_view(request, row) for row in shown], next_cursor=more)

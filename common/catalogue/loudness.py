@@ -31,16 +31,16 @@ def measured_lufs() -> dict[str, float]:
 
 
 def _level_lufs(voice: Voice) -> float | None:
-    family = _families_lufs().get(voice.model)
-    if family is None:
+    family_lufs = _family_mean_lufs().get(voice.model)
+    if family_lufs is None:
         return None
     # The parts of a mix are named as the engine names them, and Kokoro's names are our ids.
-    parts = voice.mix or ((voice.id, 1.0),)
-    return sum(share * measured_lufs().get(name, family) for name, share in parts)
+    components = voice.mix or ((voice.id, 1.0),)
+    return sum(share * measured_lufs().get(name, family_lufs) for name, share in components)
 
 
 @cache
-def _families_lufs() -> dict[str, float]:
+def _family_mean_lufs() -> dict[str, float]:
     """The mean of each family's measured voices."""
     levels: dict[str, list[float]] = {}
     for voice_id, level in measured_lufs().items():

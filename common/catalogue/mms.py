@@ -28,5 +28,5 @@ class Language:
 def languages() -> dict[str, Language]:
     """Every language by its code: the shown ones, then the others in the order of the alphabet."""
     rows = [line.split("\t") for line in _TABLE.read_text(encoding="utf-8").splitlines()]
-    known = {code: Language(code, tag, name) for code, tag, name in rows}
-    return {code: known[code] for code in SHOWN} | known
+    by_code = {code: Language(code, tag, name) for code, tag, name in rows}
+    return {code: by_code[code] for code in SHOWN} | by_code

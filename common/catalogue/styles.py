@@ -16,13 +16,13 @@ def check_style(voice: Voice, style: str | None) -> None:
 
 def bark_tags(style: str) -> tuple[str, ...]:
     """`laughs, [MAN]` or `[laughs] [MAN]` as ("laughs", "man"); singing is "♪". Raises InvalidRequest."""
-    listed = style.replace("]", ",").replace("[", ",").split(",")
-    asked = [tag.strip().lower() for tag in listed if tag.strip()]
-    known = {tag: "♪" if tag in BARK_SINGING else tag for tag in (*BARK_SOUNDS, *BARK_SINGING)}
-    if unknown := [tag for tag in asked if tag not in known]:
+    items = style.replace("]", ",").replace("[", ",").split(",")
+    tags = [tag.strip().lower() for tag in items if tag.strip()]
+    tag_of_name = {tag: "♪" if tag in BARK_SINGING else tag for tag in (*BARK_SOUNDS, *BARK_SINGING)}
+    if unknown := [tag for tag in tags if tag not in tag_of_name]:
         raise InvalidRequest(
             f"Bark has no style {unknown[0][:40]!r}; it knows: {', '.join((*BARK_SOUNDS, 'singing'))}.",
             code="invalid_style",
             param="style",
         )
-    return tuple(dict.fromkeys(known[tag] for tag in asked))
+    return tuple(dict.fromkeys(tag_of_name[tag] for tag in tags))

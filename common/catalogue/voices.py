@@ -109,8 +109,8 @@ def _make_voices() -> Iterator[Voice]:
 
 
 def _kokoro(name: str, *, listed: bool = True) -> Voice:
-    language, people = _KOKORO[name[0]]
-    title = f"{name[3:].replace('_', ' ').title()} ({people})"
+    language, accent = _KOKORO[name[0]]
+    title = f"{name[3:].replace('_', ' ').title()} ({accent})"
     note = _KOKORO_NOTES.get(name[0], "")
     gender = _GENDERS[name[1]]
     return Voice(name, title, "kokoro", (language,), gender, name, "kokoro", listed=listed, note=note)
@@ -124,8 +124,8 @@ _FAKE_NAME = re.compile(r"fake_[a-z0-9]{1,20}")
 @cache
 def voices(*, allow_fake: bool = False) -> dict[str, Voice]:
     """Every voice by id, in the order they are shown."""
-    known = {voice.id: voice for voice in _make_voices()}
-    return known | {FAKE_VOICE.id: FAKE_VOICE} if allow_fake else known
+    by_id = {voice.id: voice for voice in _make_voices()}
+    return by_id | {FAKE_VOICE.id: FAKE_VOICE} if allow_fake else by_id
 
 
 def voices_of(model: str) -> list[Voice]:
@@ -138,11 +138,11 @@ def find_voice(voice_id: str, *, allow_fake: bool = False) -> Voice:
 
     Raises InvalidRequest for what can be no id, NotFound for one that nobody knows.
     """
-    known = voices(allow_fake=allow_fake).get(voice_id)
-    if known is not None:
-        return known
+    listed = voices(allow_fake=allow_fake).get(voice_id)
+    if listed is not None:
+        return listed
     if not VOICE_ID.fullmatch(voice_id):
-        return _mix(voice_id)
+        return _mixed_voice(voice_id)
     voice = _unlisted(voice_id, allow_fake=allow_fake)
     if voice is None:
         raise voice_not_found()
@@ -170,27 +170,27 @@ def _unlisted(voice_id: str, *, allow_fake: bool) -> Voice | None:
     return None
 
 
-def _mix(expression: str) -> Voice:
+def _mixed_voice(expression: str) -> Voice:
     parts = parse_mix(expression)
-    found = [find_voice(name) for name, _ in parts]
-    if any(voice.model != "kokoro" for voice in found):
+    mixed_voices = [find_voice(name) for name, _ in parts]
+    if any(voice.model != "kokoro" for voice in mixed_voices):
         raise InvalidRequest("Only voices of Kokoro can be mixed.", code="invalid_voice_id", param="voice_id")
-    return _mixed(expression, found, [share for _, share in parts])
+    return _combine(expression, mixed_voices, [share for _, share in parts])
 
 
-def _mixed(expression: str, voices_in_it: Sequence[Voice], shares: Sequence[float]) -> Voice:
+def _combine(expression: str, mixed_voices: Sequence[Voice], shares: Sequence[float]) -> Voice:
     """It reads as the first of them, whose accent it takes."""
-    first = voices_in_it[0]
-    genders = {voice.gender for voice in voices_in_it}
+    first = mixed_voices[0]
+    genders = {voice.gender for voice in mixed_voices}
     return Voice(
         id=expression,
-        name=" + ".join(voice.name for voice in voices_in_it),
+        name=" + ".join(voice.name for voice in mixed_voices),
         model=first.model,
         languages=first.languages,
         gender=first.gender if len(genders) == 1 else "unknown",
         engine_voice=expression,
         weights=first.weights,
-        mix=tuple(zip((voice.engine_voice for voice in voices_in_it), shares, strict=True)),
-        listed=all(voice.listed for voice in voices_in_it),
+        mix=tuple(zip((voice.engine_voice for voice in mixed_voices), shares, strict=True)),
+        listed=all(voice.listed for voice in mixed_voices),
         note=first.note,
     )

@@ -87,11 +87,13 @@ def _sqlite_engine(url: str, *, role: Role) -> Engine:
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     # A gateway answers 503 rather than wait; a worker would lose finished speech, so it waits.
-    busy_s = 1.5 if role == "gateway" else 10.0
+    busy_timeout_s = 1.5 if role == "gateway" else 10.0
     # 202 means durable: the gateway's commits reach the disk. What a worker commits (claims, ends) can be done
     # again after a power cut, and the next durable commit carries it along: the log is written in order.
     synchronous = "FULL" if role == "gateway" else "NORMAL"
-    engine = create_engine(url, connect_args={"timeout": busy_s, "check_same_thread": False}, pool_timeout=2)
+    engine = create_engine(
+        url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False}, pool_timeout=2
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
@@ -109,12 +111,12 @@ def _sqlite_engine(url: str, *, role: Role) -> Engine:
 
 
 def _postgres_engine(url: str, *, role: Role) -> Engine:
-    size, overflow = (10, 5) if role == "gateway" else (2, 4)
+    pool_size, max_overflow = (10, 5) if role == "gateway" else (2, 4)
     limits = {"statement_timeout": 5000, "lock_timeout": 2000, "idle_in_transaction_session_timeout": 30000}
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        pool_size=size,
-        max_overflow=overflow,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
         pool_timeout=2,
         pool_pre_ping=True,
         connect_args={

@@ -8,8 +8,8 @@ from sqlalchemy import and_, or_
 Keyset = tuple[float, str]
 
 
-def is_after(moment: Any, key: Any, after: Keyset) -> Any:
+def is_after(created_at: Any, id_column: Any, last_row: Keyset) -> Any:
     """The condition for rows behind `after` in descending order."""
     # Not a row value: SQLite does not use its index for one in a descending scan. The first condition follows from the
     # second, and lets both databases find the place to begin at.
-    return and_(moment <= after[0], or_(moment < after[0], key < after[1]))
+    return and_(created_at <= last_row[0], or_(created_at < last_row[0], id_column < last_row[1]))

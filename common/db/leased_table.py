@@ -54,10 +54,10 @@ class LeasedTable:
         self.table = cast(Table, mapped.__table__)
         columns = self.table.c
         self._key = tuple(self.table.primary_key.columns)
-        named = [column == bindparam(f"the_{column.name}") for column in self._key]
+        key_conditions = [column == bindparam(f"the_{column.name}") for column in self._key]
         self._take = (
             update(self.table)
-            .where(*named, columns.status == JobStatus.QUEUED, *only_if)
+            .where(*key_conditions, columns.status == JobStatus.QUEUED, *only_if)
             .values(
                 status=JobStatus.RUNNING,
                 attempt=columns.attempt + 1,
@@ -68,7 +68,11 @@ class LeasedTable:
         )
         self._end = (
             update(self.table)
-            .where(*named, columns.attempt == bindparam("the_attempt"), columns.status == JobStatus.RUNNING)
+            .where(
+                *key_conditions,
+                columns.attempt == bindparam("the_attempt"),
+                columns.status == JobStatus.RUNNING,
+            )
             .values(status=bindparam("the_status"), lease_until=None)
         )
 
@@ -82,24 +86,24 @@ class LeasedTable:
         **parameters: Any,
     ) -> Row[*tuple[Any, ...]] | None:
         """Take a queued row until the moment `until`. None when there is nothing to take."""
-        taken = connection.execute(
+        rows = connection.execute(
             self._take,
-            {**self._named(key), "the_lease_end": until, "the_worker": worker_id, **parameters},
+            {**self._key_parameters(key), "the_lease_end": until, "the_worker": worker_id, **parameters},
         )
-        return taken.first()
+        return rows.first()
 
     def renew(self, connection: Connection, leases: Sequence[Lease], *, lease_s: float) -> list[Lease]:
         """Renew leases for `lease_s` from now on. Returns those that are lost."""
         if not leases:
             return []
-        kept = connection.execute(
+        renewed = connection.execute(
             update(self.table)
             .where(or_(*(self.is_held(lease) for lease in leases)))
             .values(lease_until=epoch_now() + literal(lease_s))
             .returning(*self._key)
         )
-        keys = {tuple(row) for row in kept}
-        return [lease for lease in leases if lease.key not in keys]
+        renewed_keys = {tuple(row) for row in renewed}
+        return [lease for lease in leases if lease.key not in renewed_keys]
 
     def change(self, connection: Connection, lease: Lease, **values: Any) -> bool:
         """Write `values`. False when the lease is lost."""
@@ -110,7 +114,7 @@ class LeasedTable:
     def end(self, connection: Connection, lease: Lease, *, status: JobStatus) -> bool:
         """End the work and the lease. False when the lease is lost."""
         ended = connection.execute(
-            self._end, {**self._named(lease.key), "the_attempt": lease.attempt, "the_status": status}
+            self._end, {**self._key_parameters(lease.key), "the_attempt": lease.attempt, "the_status": status}
         )
         return ended.rowcount == 1
 
@@ -127,5 +131,5 @@ class LeasedTable:
         columns = self.table.c
         return and_(columns.status == JobStatus.RUNNING, columns.lease_until < now)
 
-    def _named(self, key: tuple[str, ...]) -> dict[str, str]:
+    def _key_parameters(self, key: tuple[str, ...]) -> dict[str, str]:
         return {f"the_{column.name}": value for column, value in zip(self._key, key, strict=True)}

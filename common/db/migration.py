@@ -50,8 +50,8 @@ def _locked(database_url: str) -> Iterator[Connection]:
         return
     engine = create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool)
     # The lock has a connection of its own: it must outlive the transactions of the migrations.
-    with engine.connect() as keeper, engine.connect() as connection:
-        keeper.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _ADVISORY_LOCK})
+    with engine.connect() as lock_holder, engine.connect() as connection:
+        lock_holder.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _ADVISORY_LOCK})
         yield connection
         connection.commit()
 

@@ -28,7 +28,7 @@ class JobDeletion:
 
 def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
     """True when this call cancelled it; false when it had ended already. Raises NotFound, Gone."""
-    job = _locked(connection, job_id, owner=owner)
+    job = _lock_or_raise(connection, job_id, owner=owner)
     if job.status.is_terminal:
         return False
     now = clock(connection)
@@ -40,16 +40,16 @@ def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
     connection.execute(
         update(Job).where(Job.id == job_id).values(status=JobStatus.CANCELLED, finished_at=now)
     )
-    usage.count(connection, job, now=now, cancelled=1)
+    usage.add(connection, job, now=now, cancelled=1)
     return True
 
 
 def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
     """Queue a failed or cancelled job again, from the start; the bell to ring. Raises NotFound, Gone, Conflict."""
-    job = _locked(connection, job_id, owner=owner)
+    job = _lock_or_raise(connection, job_id, owner=owner)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
         raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {job.status}.")
-    moment = clock(connection)
+    now = clock(connection)
     stages = Options.from_row(job.options).stages
     part = connection.execute(
         update(Part)
@@ -59,10 +59,10 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
             failures=0,
             crashes=0,
             isolated=False,
-            not_before=moment,
-            next_message_at=moment + FIRST_MESSAGE_RETRY_S,
+            not_before=now,
+            next_message_at=now + FIRST_MESSAGE_RETRY_S,
             messages=0,
-            created_at=moment,
+            created_at=now,
             partial_audio=[],
             **({"queue": stages[0]} if stages else {}),
         )
@@ -87,7 +87,7 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
 def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     """Cancel a job if it is unfinished, and remove it, its recording and its audio. Raises NotFound, Gone."""
     now = clock(connection)
-    job = _find(connection, job_id, owner=owner)
+    job = _lock(connection, job_id, owner=owner)
     recording = connection.execute(
         select(Recording.audio_key, Recording.created_at).where(
             Recording.job_id == job_id, Recording.owner == owner
@@ -102,7 +102,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     connection.execute(delete(Part).where(Part.job_id == job_id))
     connection.execute(delete(Idempotency).where(Idempotency.owner == owner, Idempotency.job_id == job_id))
     if job is None:
-        _leave_mark(
+        _insert_deleted_row(
             connection, job_id, owner=owner, created_at=recording.created_at if recording else now, now=now
         )
     else:
@@ -120,19 +120,21 @@ def delete_audio_rows(connection: Connection, keys: Sequence[str]) -> int:
 
 def remove_recordings(connection: Connection, job_ids: Sequence[str], *, now: float) -> list[str]:
     """The keys that no recording names any more: marked as doomed, their files must go. Other formats go along."""
-    others = renditions.remove(connection, job_ids)
+    rendition_keys = renditions.remove(connection, job_ids)
     keys = set(
         connection.scalars(
             delete(Recording).where(Recording.job_id.in_(job_ids)).returning(Recording.audio_key)
         )
     )
-    still_named = connection.scalars(select(Recording.audio_key).where(Recording.audio_key.in_(keys)))
-    pending_delete = sorted(keys.difference(still_named).union(others))
+    still_used = connection.scalars(select(Recording.audio_key).where(Recording.audio_key.in_(keys)))
+    pending_delete = sorted(keys.difference(still_used).union(rendition_keys))
     connection.execute(update(Audio).where(Audio.key.in_(pending_delete)).values(pending_delete_at=now))
     return pending_delete
 
 
-def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: float, now: float) -> None:
+def _insert_deleted_row(
+    connection: Connection, job_id: str, *, owner: str, created_at: float, now: float
+) -> None:
     """Retention had removed the job row before; its address still answers 410 rather than 404."""
     connection.execute(
         upsert(connection, Job)
@@ -161,7 +163,7 @@ def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: 
 
 
 @dataclass(frozen=True, slots=True)
-class _Locked:
+class _LockedJob:
     """The columns of a job that a change depends on."""
 
     id: str
@@ -175,17 +177,17 @@ class _Locked:
     options: Mapping[str, Any]
 
 
-def _find(connection: Connection, job_id: str, *, owner: str) -> _Locked | None:
+def _lock(connection: Connection, job_id: str, *, owner: str) -> _LockedJob | None:
     # Parts first, as the workers do: two that lock in different orders wait for each other.
     connection.execute(select(Part.id).where(Part.job_id == job_id).order_by(Part.id).with_for_update())
-    columns = (getattr(Job, one.name) for one in fields(_Locked))
+    columns = (getattr(Job, one.name) for one in fields(_LockedJob))
     query = select(*columns).where(Job.id == job_id, Job.owner == owner).with_for_update()
     row = connection.execute(query).first()
-    return _Locked(*row) if row else None
+    return _LockedJob(*row) if row else None
 
 
-def _locked(connection: Connection, job_id: str, *, owner: str) -> _Locked:
-    job = _find(connection, job_id, owner=owner)
+def _lock_or_raise(connection: Connection, job_id: str, *, owner: str) -> _LockedJob:
+    job = _lock(connection, job_id, owner=owner)
     if job is None:
         raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")
     if job.deleted_at is not None:

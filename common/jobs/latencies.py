@@ -24,7 +24,7 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 RETENTION_H = 24 * 93
 
 _PER_DECADE = 16
-_LEAST_MS = 0.1
+_MIN_MS = 0.1
 # Three years; whatever was longer, nobody waited for it.
 _LAST_BUCKET = 193
 _KEYS = ("hour", "owner", "model", "voice_id", "provider", "measure", "bucket")
@@ -32,16 +32,16 @@ _KEYS = ("hour", "owner", "model", "voice_id", "provider", "measure", "bucket")
 
 def bucket_of(ms: float) -> int:
     """0 is all that is too short to tell."""
-    if ms < _LEAST_MS:
+    if ms < _MIN_MS:
         return 0
-    return min(_LAST_BUCKET, 1 + math.floor(math.log10(ms / _LEAST_MS) * _PER_DECADE))
+    return min(_LAST_BUCKET, 1 + math.floor(math.log10(ms / _MIN_MS) * _PER_DECADE))
 
 
 def bucket_middle_ms(bucket: int) -> float:
     """Of a bucket, as far from its lower end as from its upper one, by factors."""
     if bucket == 0:
         return 0.0
-    return _LEAST_MS * math.pow(10.0, (bucket - 0.5) / _PER_DECADE)
+    return _MIN_MS * math.pow(10.0, (bucket - 0.5) / _PER_DECADE)
 
 
 @dataclass(slots=True)
@@ -57,18 +57,18 @@ class Histogram:
     def count(self) -> int:
         return sum(self.counts.values())
 
-    def percentile_ms(self, share: float) -> float:
+    def percentile_ms(self, fraction: float) -> float:
         """What `share` (above 0, up to 1) of all stayed within: the nearest rank. Raises ValueError without any."""
-        rank = math.ceil(share * self.count)
-        passed = 0
+        rank = math.ceil(fraction * self.count)
+        cumulative = 0
         for bucket in sorted(self.counts):
-            passed += self.counts[bucket]
-            if passed >= rank > 0:
+            cumulative += self.counts[bucket]
+            if cumulative >= rank > 0:
                 return bucket_middle_ms(bucket)
         raise ValueError("nothing was counted")
 
 
-def count(connection: Connection, job: UsageKey, waited: Mapping[Measure, float], *, now: float) -> None:
+def add(connection: Connection, job: UsageKey, latencies_ms: Mapping[Measure, float], *, now: float) -> None:
     """Add a job that ended well to this hour; `waited` is in milliseconds, `job` as in `usage.count`."""
     row = {
         "hour": int(now // 3600),
@@ -77,8 +77,8 @@ def count(connection: Connection, job: UsageKey, waited: Mapping[Measure, float]
         "voice_id": job.voice_id,
         "provider": job.provider,
     }
-    buckets = {measure: bucket_of(waited[measure]) for measure in MEASURES}
-    connection.execute(_add_one(connection.dialect.name), row | buckets)
+    buckets = {measure: bucket_of(latencies_ms[measure]) for measure in MEASURES}
+    connection.execute(_upsert(connection.dialect.name), row | buckets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ def bucket_counts(connection: Connection, *, owner: str, since_hour: int) -> lis
     columns = (day, *(LatencyHourly.__table__.c[name] for name in ("model", "voice_id", "measure", "bucket")))
     # Postgres adds up integers into a numeric, which Python reads as a Decimal.
     total = cast(func.sum(LatencyHourly.count), LatencyHourly.count.type).label("total")
-    wanted = (LatencyHourly.owner == owner, LatencyHourly.hour >= since_hour)
-    rows = connection.execute(select(*columns, total).where(*wanted).group_by(*columns))
+    conditions = (LatencyHourly.owner == owner, LatencyHourly.hour >= since_hour)
+    rows = connection.execute(select(*columns, total).where(*conditions).group_by(*columns))
     return [LatencyCount(**row._mapping) for row in rows]
 
 
@@ -108,12 +108,12 @@ def histograms(
     rows: Iterable[LatencyCount], *, measure: Measure, key: str | None = None
 ) -> dict[Any, Histogram]:
     """Of such rows, by the column `key`; all in one, under None, without it."""
-    found: dict[Any, Histogram] = {}
+    by_key: dict[Any, Histogram] = {}
     for row in rows:
         if row.measure == measure:
             name = getattr(row, key) if key else None
-            found.setdefault(name, Histogram()).add(row.bucket, row.total)
-    return found
+            by_key.setdefault(name, Histogram()).add(row.bucket, row.total)
+    return by_key
 
 
 def delete_old(connection: Connection, *, now: float) -> None:
@@ -122,7 +122,7 @@ def delete_old(connection: Connection, *, now: float) -> None:
 
 
 @cache
-def _add_one(dialect: str) -> Any:
+def _upsert(dialect: str) -> Any:
     """One statement for all measures: an end is on the way of whoever waits. The parameters name their buckets."""
     table = LatencyHourly.__table__
     shared = [bindparam(name, type_=table.c[name].type) for name in _KEYS[:-2]]

@@ -34,11 +34,12 @@ def get_job(connection: Connection, job_id: str, *, owner: str) -> JobRecord | N
 
 def ended_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     """Those of these jobs that ended or were deleted."""
-    over = or_(Job.status.in_(TERMINAL), Job.deleted_at.is_not(None))
+    has_ended = or_(Job.status.in_(TERMINAL), Job.deleted_at.is_not(None))
+    chunks = (job_ids[first : first + 500] for first in range(0, len(job_ids), 500))
     return {
         job_id
-        for start in range(0, len(job_ids), 500)
-        for job_id in connection.scalars(select(Job.id).where(Job.id.in_(job_ids[start : start + 500]), over))
+        for chunk in chunks
+        for job_id in connection.scalars(select(Job.id).where(Job.id.in_(chunk), has_ended))
     }
 
 
@@ -57,9 +58,9 @@ def list_jobs(
     if status and status != JobStatus.COMPLETED:
         # Written out: a database cannot know that a parameter is none of those that the index leaves out.
         query = query.where(literal_column("jobs.status <> 'completed'"))
-    for column, wanted in ((Job.status, status), (Job.voice_id, voice_id), (Job.model, model)):
-        if wanted:
-            query = query.where(column == wanted)
+    for column, value in ((Job.status, status), (Job.voice_id, voice_id), (Job.model, model)):
+        if value:
+            query = query.where(column == value)
     if after:
         query = query.where(is_after(Job.created_at, Job.id, after))
     rows = connection.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit))
@@ -79,26 +80,26 @@ def queue_position(connection: Connection, job_id: str) -> QueuePosition | None:
     ahead = or_(
         Part.created_at < part.created_at, and_(Part.created_at == part.created_at, Part.id < part.id)
     )
-    return _before(connection, part.queue, ahead)
+    return _count_ahead(connection, part.queue, ahead)
 
 
 def position_at_end(connection: Connection, queue: str) -> QueuePosition:
     """Where a job would stand that came now."""
-    return _before(connection, queue)
+    return _count_ahead(connection, queue)
 
 
-def _before(connection: Connection, queue: str, *ahead: Any) -> QueuePosition:
+def _count_ahead(connection: Connection, queue: str, *ahead: Any) -> QueuePosition:
     """What is queued in a queue, and in the faster lane that goes before it."""
     force_index_scans(connection)
-    places = [_count_queued(connection, Part.queue == queue, *ahead)]
-    if (faster := preceding_queue(queue)) is not None:
-        places.append(_count_queued(connection, Part.queue == faster))
-    return QueuePosition(sum(p.ahead for p in places), sum(p.chars_ahead for p in places))
+    positions = [_count_queued(connection, Part.queue == queue, *ahead)]
+    if (preceding := preceding_queue(queue)) is not None:
+        positions.append(_count_queued(connection, Part.queue == preceding))
+    return QueuePosition(sum(one.ahead for one in positions), sum(one.chars_ahead for one in positions))
 
 
 def _count_queued(connection: Connection, *conditions: Any) -> QueuePosition:
-    some = select(Part.chars).where(IS_QUEUED, *conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX)
-    chars = some.subquery().c.chars
+    bounded = select(Part.chars).where(IS_QUEUED, *conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX)
+    chars = bounded.subquery().c.chars
     row = connection.execute(select(func.count(), sum_or_zero(chars))).one()
     return QueuePosition(row[0], row[1])
 
@@ -114,8 +115,8 @@ def force_index_scans(connection: Connection) -> None:
     By what Postgres knows of a table that has just grown, it reads all of a queue and sorts that.
     """
     if connection.dialect.name == "postgresql":
-        off = [func.set_config(f"enable_{way}", "off", True) for way in ("seqscan", "bitmapscan")]
-        connection.execute(select(*off))
+        settings = [func.set_config(f"enable_{scan}", "off", True) for scan in ("seqscan", "bitmapscan")]
+        connection.execute(select(*settings))
 
 
 def remaining_chars(connection: Connection, *, engine: str) -> float:
@@ -133,8 +134,8 @@ def remaining_chars(connection: Connection, *, engine: str) -> float:
 
 def total_queued(connection: Connection, *, up_to: int) -> QueuePosition:
     """What is queued in all queues, counted up to a bound."""
-    some = select(Part.chars).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
-    row = connection.execute(select(func.count(), sum_or_zero(some.c.chars))).one()
+    bounded = select(Part.chars).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
+    row = connection.execute(select(func.count(), sum_or_zero(bounded.c.chars))).one()
     return QueuePosition(row[0], row[1])
 
 

@@ -63,28 +63,28 @@ def running_parts(connection: Connection) -> Sequence[RunningPart]:
     return [RunningPart(**row._mapping) for row in rows]
 
 
-def queue_statuses(connection: Connection, held: Sequence[RunningPart]) -> Mapping[str, QueueStatus]:
+def queue_statuses(connection: Connection, parts: Sequence[RunningPart]) -> Mapping[str, QueueStatus]:
     """Every queue that has something queued or running."""
     force_index_scans(connection)
-    running = Counter(part.queue for part in held)
-    waiting = dict.fromkeys(queues_with_queued_parts(connection))
+    running = Counter(part.queue for part in parts)
+    with_queued = dict.fromkeys(queues_with_queued_parts(connection))
     return {
-        queue: _standing(connection, queue, running=running[queue], waits=queue in waiting)
-        for queue in sorted(waiting | running)
+        queue: _queue_status(connection, queue, running=running[queue], has_queued=queue in with_queued)
+        for queue in sorted(with_queued | running)
     }
 
 
-def _standing(connection: Connection, queue: str, *, running: int, waits: bool) -> QueueStatus:
-    if not waits:
+def _queue_status(connection: Connection, queue: str, *, running: int, has_queued: bool) -> QueueStatus:
+    if not has_queued:
         return QueueStatus(running=running)
-    those = (IS_QUEUED, Part.queue == queue)
-    some: Select[Any] = (
-        select(literal_column("1")).where(*those).order_by(*OLDEST_FIRST).limit(POSITION_MAX + 1)
+    conditions = (IS_QUEUED, Part.queue == queue)
+    bounded: Select[Any] = (
+        select(literal_column("1")).where(*conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX + 1)
     )
-    count = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+    count = connection.scalar(select(func.count()).select_from(bounded.subquery())) or 0
     return QueueStatus(
         queued=min(count, POSITION_MAX),
         at_least=count > POSITION_MAX,
         running=running,
-        oldest_at=connection.scalar(select(func.min(Part.created_at)).where(*those)),
+        oldest_at=connection.scalar(select(func.min(Part.created_at)).where(*conditions)),
     )

@@ -78,19 +78,21 @@ class JobRecord(JobSpec):
     @classmethod
     def queued(cls, spec: JobSpec, *, created_at: float) -> "JobRecord":
         """The record of a job that was submitted a moment ago."""
-        asked = {name: getattr(spec, name) for name in SPEC_COLUMNS}
-        return cls(**asked, status=JobStatus.QUEUED, chars=len(spec.text), created_at=created_at)
+        values = {name: getattr(spec, name) for name in SPEC_COLUMNS}
+        return cls(**values, status=JobStatus.QUEUED, chars=len(spec.text), created_at=created_at)
 
     def completed(self, outcome: Mapping[str, Any]) -> "JobRecord":
         """The record after `outcome`, the data of the event `completed`."""
-        ended = {name: outcome[name] for name in COMPLETED_FIELDS}
-        return replace(self, **ended | {"status": JobStatus.COMPLETED, "warnings": tuple(ended["warnings"])})
+        values = {name: outcome[name] for name in COMPLETED_FIELDS}
+        return replace(
+            self, **values | {"status": JobStatus.COMPLETED, "warnings": tuple(values["warnings"])}
+        )
 
     def outcome(self) -> dict[str, Any]:
         """The data of the event that ends the job."""
         if self.status == JobStatus.COMPLETED:
-            ended = {name: getattr(self, name) for name in sorted(COMPLETED_FIELDS)}
-            return ended | {"warnings": list(self.warnings), "timings": dict(self.timings)}
+            values = {name: getattr(self, name) for name in sorted(COMPLETED_FIELDS)}
+            return values | {"warnings": list(self.warnings), "timings": dict(self.timings)}
         if self.status == JobStatus.FAILED:
             return {"code": self.error_code, "message": self.error_message}
         return {}

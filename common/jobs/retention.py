@@ -15,7 +15,7 @@ from common.status import TERMINAL
 BATCH = 500
 DAY_S = 86_400.0
 # A deleted job's mark and an idempotency key are kept this long.
-MARKS_S = 7 * DAY_S
+ROWS_KEPT_S = 7 * DAY_S
 
 
 @dataclass(slots=True)
@@ -55,10 +55,10 @@ def old_recordings(connection: Connection, limits: RetentionLimits) -> Sequence[
     """Up to a batch of ids that are too old, or too many and old enough."""
     too_old = select(Recording.job_id).where(Recording.created_at < (limits.older_than or 0.0))
     queries = [too_old] if limits.older_than is not None else []
-    if (edge := _edge(connection, Recording.created_at, limits.max_recordings)) is not None:
+    if (cutoff := _count_cutoff(connection, Recording.created_at, limits.max_recordings)) is not None:
         queries.append(
             select(Recording.job_id).where(
-                Recording.created_at < edge, Recording.created_at < limits.min_age_before
+                Recording.created_at < cutoff, Recording.created_at < limits.min_age_before
             )
         )
     return _first_batch(connection, queries)
@@ -66,25 +66,28 @@ def old_recordings(connection: Connection, limits: RetentionLimits) -> Sequence[
 
 def old_jobs(connection: Connection, limits: RetentionLimits) -> Sequence[str]:
     """Only ended ones: a job that waits or runs is never old."""
-    ended = select(Job.id).where(Job.status.in_(TERMINAL), Job.deleted_at.is_(None))
+    ended_jobs = select(Job.id).where(Job.status.in_(TERMINAL), Job.deleted_at.is_(None))
     queries: list[Select[str]] = []
     if limits.older_than is not None:
-        queries.append(ended.where(Job.finished_at < limits.older_than))
-    if (edge := _jobs_edge(connection, limits)) is not None:
-        queries.append(ended.where(Job.created_at < edge, Job.finished_at < limits.min_age_before))
+        queries.append(ended_jobs.where(Job.finished_at < limits.older_than))
+    if (cutoff := _jobs_cutoff(connection, limits)) is not None:
+        queries.append(ended_jobs.where(Job.created_at < cutoff, Job.finished_at < limits.min_age_before))
     return _first_batch(connection, queries)
 
 
-def _jobs_edge(connection: Connection, limits: RetentionLimits) -> float | None:
+def _jobs_cutoff(connection: Connection, limits: RetentionLimits) -> float | None:
     # The mark of a deleted job is none of those that are kept.
-    return _edge(connection, Job.created_at, limits.max_jobs, Job.deleted_at.is_(None))
+    return _count_cutoff(connection, Job.created_at, limits.max_jobs, Job.deleted_at.is_(None))
 
 
-def _edge(connection: Connection, moment: Any, keep: int | None, *among: Any) -> float | None:
+def _count_cutoff(
+    connection: Connection, created_at: Any, limit: int | None, *conditions: Any
+) -> float | None:
     """The moment of the oldest row that a count limit keeps; None when there are not so many."""
-    if keep is None:
+    if limit is None:
         return None
-    return connection.scalar(select(moment).where(*among).order_by(moment.desc()).offset(keep - 1).limit(1))
+    newest_first = select(created_at).where(*conditions).order_by(created_at.desc())
+    return connection.scalar(newest_first.offset(limit - 1).limit(1))
 
 
 def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence[str]:
@@ -97,15 +100,15 @@ def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence
 def count_removable(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
     """What a cleanup would remove now."""
     recordings = select(Recording.job_id)
-    kept_by_count = _edge(connection, Recording.created_at, limits.max_recordings)
-    jobs_edge = _jobs_edge(connection, limits)
+    recordings_cutoff = _count_cutoff(connection, Recording.created_at, limits.max_recordings)
+    jobs_cutoff = _jobs_cutoff(connection, limits)
     recordings = recordings.where(
-        _outdated(Recording.created_at, Recording.created_at, kept_by_count, limits)
+        _is_removable(Recording.created_at, Recording.created_at, recordings_cutoff, limits)
     )
     jobs = select(Job.id).where(
         Job.status.in_(TERMINAL),
         Job.deleted_at.is_(None),
-        _outdated(Job.created_at, Job.finished_at, jobs_edge, limits),
+        _is_removable(Job.created_at, Job.finished_at, jobs_cutoff, limits),
     )
     of_recordings = select(Recording.audio_key).where(Recording.job_id.in_(recordings))
     of_renditions = select(Rendition.audio_key).where(Rendition.job_id.in_(recordings))
@@ -121,11 +124,11 @@ def count_removable(connection: Connection, limits: RetentionLimits) -> RemovalC
     )
 
 
-def _outdated(created: Any, ended: Any, edge: float | None, limits: RetentionLimits) -> Any:
-    too_old = ended < (limits.older_than if limits.older_than is not None else -1.0)
-    if edge is None:
-        return too_old
-    return too_old | ((created < edge) & (ended < limits.min_age_before))
+def _is_removable(created_at: Any, ended_at: Any, cutoff: float | None, limits: RetentionLimits) -> Any:
+    is_too_old = ended_at < (limits.older_than if limits.older_than is not None else -1.0)
+    if cutoff is None:
+        return is_too_old
+    return is_too_old | ((created_at < cutoff) & (ended_at < limits.min_age_before))
 
 
 def remove_recordings(connection: Connection, ids: Sequence[str]) -> None:
@@ -162,8 +165,8 @@ def unfinished_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
 def delete_expired_rows(connection: Connection) -> None:
     """Marks of deleted jobs, old idempotency keys, workers, downloads and latencies of long ago."""
     now = clock(connection)
-    connection.execute(delete(Job).where(Job.deleted_at < now - MARKS_S))
-    connection.execute(delete(Idempotency).where(Idempotency.created_at < now - MARKS_S))
+    connection.execute(delete(Job).where(Job.deleted_at < now - ROWS_KEPT_S))
+    connection.execute(delete(Idempotency).where(Idempotency.created_at < now - ROWS_KEPT_S))
     connection.execute(delete(Worker).where(Worker.heartbeat_at < now - DAY_S))
-    connection.execute(delete(Download).where(Download.finished_at < now - MARKS_S))
+    connection.execute(delete(Download).where(Download.finished_at < now - ROWS_KEPT_S))
     latencies.delete_old(connection, now=now)

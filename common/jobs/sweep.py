@@ -43,22 +43,22 @@ def release_expired(connection: Connection) -> list[ReleasedPart]:
 
 def _release(connection: Connection, part: Row[str, str, bool, int, int], *, now: float) -> ReleasedPart:
     crashes = part.crashes + (1 if part.isolated else 0)
-    hopeless = crashes >= MAX_CRASHES or part.attempt >= MAX_ATTEMPTS
+    gives_up = crashes >= MAX_CRASHES or part.attempt >= MAX_ATTEMPTS
     connection.execute(
         update(Part)
         .where(Part.id == part.id)
         .values(
-            **transitions.QUEUED_AGAIN | ({"status": JobStatus.FAILED} if hopeless else {}),
+            **transitions.QUEUED_AGAIN | ({"status": JobStatus.FAILED} if gives_up else {}),
             crashes=crashes,
             isolated=True,
             next_message_at=now,
         )
     )
-    if hopeless:
+    if gives_up:
         mark_failed(connection, part.job_id, attempts=part.attempt, now=now)
     else:
         connection.execute(update(Job).where(Job.id == part.job_id).values(**transitions.JOB_QUEUED_AGAIN))
-    return ReleasedPart(part.job_id, failed=hopeless)
+    return ReleasedPart(part.job_id, failed=gives_up)
 
 
 def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: float) -> None:
@@ -73,7 +73,7 @@ def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: floa
         )
         .returning(Job.owner, Job.model, Job.voice_id, Job.provider)
     ).one()
-    usage.count(connection, job, now=now, failed=1)
+    usage.add(connection, job, now=now, failed=1)
 
 
 def queues_with_queued_parts(connection: Connection) -> Iterator[str]:
@@ -96,12 +96,12 @@ def claim_due_messages(
     if limit <= 0:
         return []
     now = clock(connection)
-    unheard = Part.next_message_at <= now
+    is_due = Part.next_message_at <= now
     if lost_after_s is not None:
-        unheard |= Part.created_at < now - lost_after_s
+        is_due |= Part.created_at < now - lost_after_s
     due = (
         select(Part.id)
-        .where(Part.status == JobStatus.QUEUED, Part.queue == queue, Part.not_before <= now, unheard)
+        .where(Part.status == JobStatus.QUEUED, Part.queue == queue, Part.not_before <= now, is_due)
         .order_by(Part.created_at, Part.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -117,7 +117,7 @@ def claim_due_messages(
         (Part.messages == 1, 2 * MESSAGE_BACKOFF_S),
         else_=MESSAGE_BACKOFF_S,
     )
-    rung = connection.execute(
+    claimed = connection.execute(
         update(Part)
         .where(Part.id.in_(ids))
         .values(messages=Part.messages + 1, next_message_at=now + backoff)
@@ -125,5 +125,5 @@ def claim_due_messages(
     ).all()
     return [
         PartMessage(row.id, row.queue, row.isolated)
-        for row in sorted(rung, key=lambda r: (r.created_at, r.id))
+        for row in sorted(claimed, key=lambda r: (r.created_at, r.id))
     ]

@@ -30,7 +30,7 @@ class UsageKey(Protocol):
     def provider(self) -> str: ...
 
 
-def count(connection: Connection, job: UsageKey, *, now: float, **amounts: float) -> None:
+def add(connection: Connection, job: UsageKey, *, now: float, **amounts: float) -> None:
     """Add `amounts`, by the names of columns, to the rollup of this hour."""
     row = {
         "hour": int(now // 3600),
@@ -39,11 +39,11 @@ def count(connection: Connection, job: UsageKey, *, now: float, **amounts: float
         "voice_id": job.voice_id,
         "provider": job.provider,
     }
-    connection.execute(_add(connection.dialect.name, tuple(amounts)), row | amounts)
+    connection.execute(_upsert(connection.dialect.name, tuple(amounts)), row | amounts)
 
 
 @cache
-def _add(dialect: str, amounts: tuple[str, ...]) -> Any:
+def _upsert(dialect: str, amounts: tuple[str, ...]) -> Any:
     """Add to a rollup row, or insert it. The parameters are its columns."""
     row = (sqlite if dialect == "sqlite" else postgresql).insert(_USAGE)
     return row.values({name: bindparam(name) for name in (*_KEYS, *amounts)}).on_conflict_do_update(
@@ -96,11 +96,11 @@ def synthesis_s_per_char(
     query = select(sum_or_zero(UsageHourly.synthesis_ms), sum_or_zero(UsageHourly.chars)).where(
         UsageHourly.hour >= since_hour
     )
-    for column, wanted in ((UsageHourly.model, model), (UsageHourly.provider, provider)):
-        if wanted:
-            query = query.where(column == wanted)
-    spent_ms, chars = connection.execute(query).one()
-    return spent_ms / 1000 / chars if chars else None
+    for column, value in ((UsageHourly.model, model), (UsageHourly.provider, provider)):
+        if value:
+            query = query.where(column == value)
+    synthesis_ms, chars = connection.execute(query).one()
+    return synthesis_ms / 1000 / chars if chars else None
 
 
 def spoken_by_voice(

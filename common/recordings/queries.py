@@ -62,14 +62,14 @@ def list_recordings(
     owner: str,
     limit: int,
     after: Keyset | None = None,
-    wanted: RecordingFilter = search.NO_FILTER,
+    filters: RecordingFilter = search.NO_FILTER,
 ) -> list[RecordingRecord]:
     """Newest first, from behind `after`."""
-    if wanted.prefixes:
-        found = search.find(connection, wanted, owner=owner, limit=limit, after=after)
-        rows = connection.execute(_recordings().where(_named(found, owner=owner)))
-        return sorted(map(_record, rows), key=lambda one: found.index(one.job_id))
-    query = _recordings().where(Recording.owner == owner, *_filters(wanted))
+    if filters.prefixes:
+        ids = search.find(connection, filters, owner=owner, limit=limit, after=after)
+        rows = connection.execute(_recordings().where(_has_ids(ids, owner=owner)))
+        return sorted(map(_record, rows), key=lambda one: ids.index(one.job_id))
+    query = _recordings().where(Recording.owner == owner, *_conditions(filters))
     if after:
         query = query.where(is_after(Recording.created_at, Recording.job_id, after))
     order = (Recording.created_at.desc(), Recording.job_id.desc())
@@ -78,7 +78,7 @@ def list_recordings(
 
 def get_recording(connection: Connection, job_id: str, *, owner: str) -> RecordingRecord | None:
     """None when there is none, or its audio is about to be deleted."""
-    query = _recordings().where(_named([job_id], owner=owner), Audio.pending_delete_at.is_(None))
+    query = _recordings().where(_has_ids([job_id], owner=owner), Audio.pending_delete_at.is_(None))
     row = connection.execute(query).first()
     return _record(row) if row else None
 
@@ -91,19 +91,19 @@ def _record(row: Row[*tuple[Any, ...]]) -> RecordingRecord:
     return RecordingRecord(**row._mapping)
 
 
-def _named(job_ids: Sequence[str], *, owner: str) -> Any:
+def _has_ids(job_ids: Sequence[str], *, owner: str) -> Any:
     # Not a plain column: SQLite would walk the index of the owner instead of looking up a few ids.
     return and_(Recording.job_id.in_(job_ids), Recording.owner.concat("") == owner)
 
 
-def _filters(wanted: RecordingFilter) -> list[Any]:
-    exact = ((Recording.voice_id, wanted.voice_id), (Recording.model, wanted.model))
-    filters = [column == value for column, value in exact if value is not None]
-    if wanted.since is not None:
-        filters.append(Recording.created_at >= wanted.since)
-    if wanted.before is not None:
-        filters.append(Recording.created_at < wanted.before)
-    return filters
+def _conditions(filters: RecordingFilter) -> list[Any]:
+    exact_matches = ((Recording.voice_id, filters.voice_id), (Recording.model, filters.model))
+    conditions = [column == value for column, value in exact_matches if value is not None]
+    if filters.since is not None:
+        conditions.append(Recording.created_at >= filters.since)
+    if filters.before is not None:
+        conditions.append(Recording.created_at < filters.before)
+    return conditions
 
 
 def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) -> dict[str, SpokenAudio]:
@@ -122,7 +122,7 @@ def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) ->
             Recording.created_at,
         )
         .join(Audio, Audio.key == Recording.audio_key)
-        .where(_named(job_ids, owner=owner), Audio.pending_delete_at.is_(None))
+        .where(_has_ids(job_ids, owner=owner), Audio.pending_delete_at.is_(None))
     )
     return {row.job_id: SpokenAudio(**row._mapping) for row in rows}
 

@@ -74,7 +74,7 @@ def request(connection: Connection, job_id: str, *, audio_format: str, owner: st
     # Against its removal, which takes all renditions along.
     if connection.scalar(recording.with_for_update(read=True, key_share=True)) is None:
         return None
-    fresh = {
+    initial_values = {
         "status": JobStatus.QUEUED,
         "crashes": 0,
         "error_code": None,
@@ -82,15 +82,17 @@ def request(connection: Connection, job_id: str, *, audio_format: str, owner: st
         "created_at": clock(connection),
         "finished_at": None,
     }
-    asked = connection.execute(
+    requested = connection.execute(
         upsert(connection, Rendition)
-        .values(job_id=job_id, format=audio_format, **fresh)
+        .values(job_id=job_id, format=audio_format, **initial_values)
         .on_conflict_do_update(
-            index_elements=["job_id", "format"], set_=fresh, where=Rendition.status == JobStatus.FAILED
+            index_elements=["job_id", "format"],
+            set_=initial_values,
+            where=Rendition.status == JobStatus.FAILED,
         )
         .returning(Rendition.job_id)
     )
-    return asked.first() is not None
+    return requested.first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def claim(
     job_id: str,
     *,
     audio_format: str,
-    able: Sequence[str],
+    formats: Sequence[str],
     worker_id: str,
     lease_s: float,
 ) -> ClaimedRendition | None:
@@ -146,7 +148,7 @@ def claim(
         .join(Recording, Recording.audio_key == Audio.key)
         .where(Recording.job_id == job_id)
     ).first()
-    if source is None or not {source.format, audio_format} <= set(able):
+    if source is None or not {source.format, audio_format} <= set(formats):
         return None
     key = (job_id, audio_format)
     row = RENDITIONS.take(connection, key, worker_id=worker_id, until=clock(connection) + lease_s)
@@ -156,57 +158,57 @@ def claim(
     return ClaimedRendition(lease, source.key, source.format, source.recipe, source.duration_s)
 
 
-def finish(connection: Connection, held: ClaimedRendition, made: RenditionAudio) -> bool:
+def finish(connection: Connection, rendition: ClaimedRendition, audio: RenditionAudio) -> bool:
     """False when it is ours no more: then nobody names the file."""
     now = clock(connection)
     if not RENDITIONS.change(
-        connection, held.lease, status=JobStatus.COMPLETED, lease_until=None, finished_at=now
+        connection, rendition.lease, status=JobStatus.COMPLETED, lease_until=None, finished_at=now
     ):
         return False
     connection.execute(
         insert(Audio).values(
-            key=made.key,
-            sha256=made.sha256,
-            recipe=made.recipe,
-            format=held.format,
-            sample_rate_hz=made.sample_rate_hz,
-            duration_s=made.duration_s,
-            size_bytes=made.size_bytes,
+            key=audio.key,
+            sha256=audio.sha256,
+            recipe=audio.recipe,
+            format=rendition.format,
+            sample_rate_hz=audio.sample_rate_hz,
+            duration_s=audio.duration_s,
+            size_bytes=audio.size_bytes,
             created_at=now,
         )
     )
     connection.execute(
         update(Rendition)
-        .where(Rendition.job_id == held.job_id, Rendition.format == held.format)
-        .values(audio_key=made.key)
+        .where(Rendition.job_id == rendition.job_id, Rendition.format == rendition.format)
+        .values(audio_key=audio.key)
     )
     return True
 
 
-def fail(connection: Connection, held: ClaimedRendition, *, code: str, message: str) -> bool:
+def fail(connection: Connection, rendition: ClaimedRendition, *, code: str, message: str) -> bool:
     now = clock(connection)
     failed = {"status": JobStatus.FAILED, "error_code": code, "error_message": message}
-    return RENDITIONS.change(connection, held.lease, lease_until=None, finished_at=now, **failed)
+    return RENDITIONS.change(connection, rendition.lease, lease_until=None, finished_at=now, **failed)
 
 
-def hand_back(connection: Connection, held: ClaimedRendition) -> bool:
+def hand_back(connection: Connection, rendition: ClaimedRendition) -> bool:
     """The worker stops; another one begins again."""
-    return RENDITIONS.change(connection, held.lease, status=JobStatus.QUEUED, lease_until=None)
+    return RENDITIONS.change(connection, rendition.lease, status=JobStatus.QUEUED, lease_until=None)
 
 
 def release_expired(connection: Connection) -> list[ReleasedRendition]:
     """Queue again what lost its worker, or give it up."""
     now = clock(connection)
-    hopeless = Rendition.crashes + 1 >= MAX_CRASHES
+    gives_up = Rendition.crashes + 1 >= MAX_CRASHES
     message = f"The worker died {MAX_CRASHES} times while making this format."
     rows = connection.execute(
         update(Rendition)
         .where(RENDITIONS.is_expired(now))
         .values(
-            status=case((hopeless, JobStatus.FAILED), else_=JobStatus.QUEUED),
-            error_code=case((hopeless, "worker_crashed")),
-            error_message=case((hopeless, message)),
-            finished_at=case((hopeless, now)),
+            status=case((gives_up, JobStatus.FAILED), else_=JobStatus.QUEUED),
+            error_code=case((gives_up, "worker_crashed")),
+            error_message=case((gives_up, message)),
+            finished_at=case((gives_up, now)),
             crashes=Rendition.crashes + 1,
             lease_until=None,
         )

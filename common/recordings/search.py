@@ -63,14 +63,14 @@ NO_FILTER = RecordingFilter()
 def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> None:
     """In the transaction of the recordings."""
     statement = _insert(connection.dialect.name)
-    for one in recordings:
+    for recording in recordings:
         row = {
-            "id": int(one.created_at * 1000),
-            "job_id": one.job_id,
-            "owner": one.owner,
-            "voice_id": one.voice_id,
-            "model": one.model,
-            "words": _as_value(connection, one.words),
+            "id": int(recording.created_at * 1000),
+            "job_id": recording.job_id,
+            "owner": recording.owner,
+            "voice_id": recording.voice_id,
+            "model": recording.model,
+            "words": _words_value(connection, recording.words),
         }
         # The millisecond may be taken; then it is the next.
         while connection.scalar(statement, row) is None:
@@ -79,15 +79,15 @@ def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> No
 
 def change_title(connection: Connection, job_id: str, *, owner: str, title: str) -> bool:
     """False when there is no such recording."""
-    recording = connection.execute(
+    row = connection.execute(
         update(Recording)
         .where(Recording.job_id == job_id, Recording.owner == owner)
         .values(title=title)
         .returning(*(getattr(Recording, name) for name in SearchableRecording.__slots__))
     ).first()
-    if recording is None:
+    if row is None:
         return False
-    words = _as_value(connection, SearchableRecording(**recording._mapping).words)
+    words = _words_value(connection, SearchableRecording(**row._mapping).words)
     is_sqlite = connection.dialect.name == "sqlite"
     connection.execute(
         update(RecordingSearch)
@@ -99,60 +99,61 @@ def change_title(connection: Connection, job_id: str, *, owner: str, title: str)
 
 def find(
     connection: Connection,
-    wanted: RecordingFilter,
+    filters: RecordingFilter,
     *,
     owner: str,
     limit: int,
     after: tuple[float, str] | None = None,
 ) -> list[str]:
     """Ids of recordings with the words that are wanted, newest first."""
-    asked = {
+    parameters = {
         "owner": owner,
-        "most": limit,
-        "since": math.floor(wanted.since * 1000) if wanted.since is not None else 0,
-        "before": _edge(connection, wanted, after),
-        "voice_id": wanted.voice_id,
-        "model": wanted.model,
+        "limit": limit,
+        "since": math.floor(filters.since * 1000) if filters.since is not None else 0,
+        "before": _id_limit(connection, filters, after),
+        "voice_id": filters.voice_id,
+        "model": filters.model,
     }
     if connection.dialect.name == "sqlite":
-        return _scalars(connection, _BY_FTS5, asked | {"match": _as_match(wanted)})
-    asked |= {"match": _as_tsquery(wanted), "looked_through": RECENT_ROWS}
-    recent = _scalars(connection, _recent(wanted.voice_id is not None, wanted.model is not None), asked)
-    return recent if len(recent) == limit else _scalars(connection, _BY_GIN, asked)
+        return _find_ids(connection, _BY_FTS5, parameters | {"match": _fts5_query(filters)})
+    parameters |= {"match": _tsquery(filters), "recent_rows": RECENT_ROWS}
+    recent = _recent_query(by_voice=filters.voice_id is not None, by_model=filters.model is not None)
+    recent_ids = _find_ids(connection, recent, parameters)
+    return recent_ids if len(recent_ids) == limit else _find_ids(connection, _BY_GIN, parameters)
 
 
-def _edge(connection: Connection, wanted: RecordingFilter, after: tuple[float, str] | None) -> int:
+def _id_limit(connection: Connection, filters: RecordingFilter, after: tuple[float, str] | None) -> int:
     """What is found has a smaller id."""
-    edges = [2**63 - 1]
-    if wanted.before is not None:
-        edges.append(math.ceil(wanted.before * 1000))
+    id_limits = [2**63 - 1]
+    if filters.before is not None:
+        id_limits.append(math.ceil(filters.before * 1000))
     if after is not None:
-        last = connection.scalar(select(RecordingSearch.id).where(RecordingSearch.job_id == after[1]))
+        last_id = connection.scalar(select(RecordingSearch.id).where(RecordingSearch.job_id == after[1]))
         # It may have been deleted since.
-        edges.append(int(after[0] * 1000) if last is None else last)
-    return min(edges)
+        id_limits.append(int(after[0] * 1000) if last_id is None else last_id)
+    return min(id_limits)
 
 
-def _scalars(connection: Connection, statement: Any, asked: dict[str, Any]) -> list[str]:
-    return list(connection.scalars(statement, asked))
+def _find_ids(connection: Connection, statement: Any, parameters: dict[str, Any]) -> list[str]:
+    return list(connection.scalars(statement, parameters))
 
 
-def _tags(wanted: RecordingFilter) -> list[str]:
-    exact = (("voice", wanted.voice_id), ("model", wanted.model))
-    return [exact_word(kind, value) for kind, value in exact if value is not None]
+def _exact_words(filters: RecordingFilter) -> list[str]:
+    exact_matches = (("voice", filters.voice_id), ("model", filters.model))
+    return [exact_word(kind, value) for kind, value in exact_matches if value is not None]
 
 
-def _as_match(wanted: RecordingFilter) -> str:
-    words = [f'"{word}"*' for word in wanted.prefixes]
-    return " AND ".join([*(f'"{word}"' for word in _tags(wanted)), *words])
+def _fts5_query(filters: RecordingFilter) -> str:
+    words = [f'"{word}"*' for word in filters.prefixes]
+    return " AND ".join([*(f'"{word}"' for word in _exact_words(filters)), *words])
 
 
-def _as_tsquery(wanted: RecordingFilter) -> str:
-    words = [f"'{word}':*" for word in wanted.prefixes]
-    return " & ".join([*(f"'{word}'" for word in _tags(wanted)), *words])
+def _tsquery(filters: RecordingFilter) -> str:
+    words = [f"'{word}':*" for word in filters.prefixes]
+    return " & ".join([*(f"'{word}'" for word in _exact_words(filters)), *words])
 
 
-def _as_value(connection: Connection, words: list[str]) -> Any:
+def _words_value(connection: Connection, words: list[str]) -> Any:
     return " ".join(words) if connection.dialect.name == "sqlite" else words
 
 
@@ -178,22 +179,22 @@ _BY_FTS5 = text(
     " ON found.id = recording_words.rowid"
     " WHERE recording_words MATCH :match AND recording_words.rowid >= :since"
     " AND recording_words.rowid < :before AND found.owner = :owner"
-    " ORDER BY recording_words.rowid DESC LIMIT :most"
+    " ORDER BY recording_words.rowid DESC LIMIT :limit"
 )
 
 # By id + 0, so that the planner does not go through the rows by their ids.
 _BY_GIN = text(
     "SELECT job_id FROM recording_search WHERE words @@ CAST(:match AS tsquery)"
-    " AND id >= :since AND id < :before AND owner = :owner ORDER BY id + 0 DESC LIMIT :most"
+    " AND id >= :since AND id < :before AND owner = :owner ORDER BY id + 0 DESC LIMIT :limit"
 )
 
 
 @cache
-def _recent(by_voice: bool, by_model: bool) -> Any:
+def _recent_query(*, by_voice: bool, by_model: bool) -> Any:
     filters = (" AND voice_id = :voice_id" if by_voice else "") + (" AND model = :model" if by_model else "")
     return text(
         "SELECT job_id FROM (SELECT id, job_id, words FROM recording_search"  # noqa: S608  # written here
         f" WHERE owner = :owner AND id >= :since AND id < :before{filters}"
-        " ORDER BY id DESC LIMIT :looked_through) AS recent"
-        " WHERE words @@ CAST(:match AS tsquery) ORDER BY id DESC LIMIT :most"
+        " ORDER BY id DESC LIMIT :recent_rows) AS recent"
+        " WHERE words @@ CAST(:match AS tsquery) ORDER BY id DESC LIMIT :limit"
     )

@@ -23,8 +23,8 @@ _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u1b00-\u1b7f\ua000-\ua4cf\ua980-\ua9ff"
     "\uaa60-\uaadf"
 )
-_RUNS = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
-_IS_SPACELESS = re.compile(f"[{_SPACELESS}]").match
+_RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
+_match_spaceless = re.compile(f"[{_SPACELESS}]").match
 
 # Tags stand among the words, written in characters of private use, which no word has.
 _PRIVATE = 0xE000
@@ -34,23 +34,23 @@ _ZERO_WIDTH_SPACE = "\u200b"
 
 def index_words(*texts: str) -> list[str]:
     """Each once, in the order of their first appearance, as they are indexed."""
-    found: dict[str, None] = {}
-    left_bytes = MAX_INDEX_BYTES
-    for word in _split(" ".join(texts), _indexed):
-        if word in found:
+    words: dict[str, None] = {}
+    remaining_bytes = MAX_INDEX_BYTES
+    for word in _split_words(" ".join(texts), _split_indexed_run):
+        if word in words:
             continue
-        left_bytes -= len(word.encode())
-        if left_bytes < 0:
+        remaining_bytes -= len(word.encode())
+        if remaining_bytes < 0:
             break
-        found[word] = None
-    return list(found)
+        words[word] = None
+    return list(words)
 
 
 def query_prefixes(query: str) -> list[str]:
     """What has words that begin with all of these is found. None of them: everything is."""
-    asked = set(_split(query, _asked))
+    prefixes = set(_split_words(query, _split_query_run))
     return sorted(
-        word for word in asked if not any(other != word and other.startswith(word) for other in asked)
+        word for word in prefixes if not any(other != word and other.startswith(word) for other in prefixes)
     )
 
 
@@ -65,12 +65,12 @@ def fold(text: str) -> str:
     """Words in small letters without marks, parted by blanks."""
     if text.isascii():
         return text.lower().translate(_ASCII)
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return plain.translate({ord(char): _folded(char) for char in set(plain)})
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return decomposed.translate({ord(char): _fold_char(char) for char in set(decomposed)})
 
 
 @lru_cache(maxsize=32_768)
-def _folded(char: str) -> str | None:
+def _fold_char(char: str) -> str | None:
     category = unicodedata.category(char)
     if category[0] in "LN":
         return char
@@ -80,18 +80,18 @@ def _folded(char: str) -> str | None:
     return None if category[0] == "M" or (category == "Cf" and char != _ZERO_WIDTH_SPACE) else " "
 
 
-_ASCII = {code: _folded(chr(code)) for code in range(128)}
+_ASCII = {code: _fold_char(chr(code)) for code in range(128)}
 
 
-def _split(text: str, cut: Callable[[str], list[str]]) -> Iterator[str]:
+def _split_words(text: str, split_run: Callable[[str], list[str]]) -> Iterator[str]:
     # Words that are written alike are folded once.
     for run in fold(" ".join(dict.fromkeys(text.split()))).split():
         if run.isascii():
             yield run[:MAX_WORD_CHARS]
             continue
-        for part in _RUNS.findall(run):
-            if _IS_SPACELESS(part):
-                yield from cut(part)
+        for part in _RUN.findall(run):
+            if _match_spaceless(part):
+                yield from split_run(part)
             else:
                 yield part[:MAX_WORD_CHARS]
 
@@ -100,10 +100,10 @@ def _pairs(run: str) -> list[str]:
     return [run[start : start + 2] for start in range(len(run) - 1)]
 
 
-def _indexed(run: str) -> list[str]:
+def _split_indexed_run(run: str) -> list[str]:
     # The last character by itself, too: each of the others begins a pair.
     return [*_pairs(run), run[-1]]
 
 
-def _asked(run: str) -> list[str]:
+def _split_query_run(run: str) -> list[str]:
     return _pairs(run) or [run]

@@ -115,7 +115,7 @@ def test_a_row_that_cannot_be_leaves_its_neighbours_alone(database: Database) ->
     submit(database, taken)
     with database.write() as connection:
         answers = submission.submit(
-            connection, [before, new_job(id=taken.id), after], backlog=submission.QueueCapacity(100)
+            connection, [before, new_job(id=taken.id), after], capacity=submission.QueueCapacity(100)
         )
     assert [isinstance(answer, submission.AcceptedJob) for answer in answers] == [True, False, True]
     with database.read() as connection:

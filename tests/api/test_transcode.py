@@ -63,7 +63,7 @@ def _stands(gateway: Running, job_id: str, audio_format: str) -> Any:
 
 
 def begin(gateway: Running, job_id: str, audio_format: str = "mp3") -> ClaimedRendition:
-    given: dict[str, Any] = {"able": ("wav", audio_format), "worker_id": "ops", "lease_s": 30.0}
+    given: dict[str, Any] = {"formats": ("wav", audio_format), "worker_id": "ops", "lease_s": 30.0}
     with gateway.database.write() as connection:
         claim = renditions.claim(connection, job_id, audio_format=audio_format, **given)
     assert claim is not None

@@ -31,7 +31,7 @@ def new_job(**changes: Any) -> NewJob:
 
 def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[AcceptedJob]:
     with database.write() as connection:
-        answers = submission.submit(connection, jobs, backlog=QueueCapacity(queue_max))
+        answers = submission.submit(connection, jobs, capacity=QueueCapacity(queue_max))
     assert all(isinstance(answer, AcceptedJob) for answer in answers), answers
     return [answer for answer in answers if isinstance(answer, AcceptedJob)]
 

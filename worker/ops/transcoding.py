@@ -69,7 +69,7 @@ def _claim(context: WorkerContext, job_id: str, audio_format: str) -> ClaimedRen
             connection,
             job_id,
             audio_format=audio_format,
-            able=available_formats(),
+            formats=available_formats(),
             worker_id=context.worker_id,
             lease_s=context.settings.lease_s,
         )

@@ -34,7 +34,7 @@ def test_a_refused_row_leaves_its_neighbours_alone(database: Database) -> None:
     if database.is_sqlite:
         bad = replace(good, text="the same id again")
     with database.write() as connection:
-        answers = submission.submit(connection, [good, bad, other], backlog=QueueCapacity(10))
+        answers = submission.submit(connection, [good, bad, other], capacity=QueueCapacity(10))
     assert isinstance(answers[2], AcceptedJob)
     assert isinstance(answers[1], InvalidRequest)
     assert status_of(database, other.id) == "queued"
@@ -50,7 +50,7 @@ def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Datab
                 new_job(idempotency_key="k", request_hash="a"),
                 new_job(idempotency_key="k", request_hash="b"),
             ],
-            backlog=QueueCapacity(10),
+            capacity=QueueCapacity(10),
         )
     assert answers[0] == AcceptedJob(first.id, first.part_id, first.queue, created=True)
     assert answers[1] == AcceptedJob(first.id, first.part_id, first.queue, created=False)
@@ -58,11 +58,11 @@ def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Datab
 
 
 def test_exactly_the_limit_is_accepted(database: Database) -> None:
-    backlog = QueueCapacity(7)
+    capacity = QueueCapacity(7)
     accepted = 0
     for _ in range(4):
         with database.write() as connection:
-            answers = submission.submit(connection, [new_job() for _ in range(3)], backlog=backlog)
+            answers = submission.submit(connection, [new_job() for _ in range(3)], capacity=capacity)
         accepted += sum(isinstance(answer, AcceptedJob) for answer in answers)
         assert all(isinstance(answer, AcceptedJob | QueueFull) for answer in answers)
     assert accepted == 7
@@ -74,7 +74,7 @@ def test_a_key_whose_job_was_refused_may_come_again(database: Database) -> None:
     submit(database, new_job())
     keyed = new_job(idempotency_key="k", request_hash="a")
     with database.write() as connection:
-        assert isinstance(submission.submit(connection, [keyed], backlog=QueueCapacity(1))[0], QueueFull)
+        assert isinstance(submission.submit(connection, [keyed], capacity=QueueCapacity(1))[0], QueueFull)
     again = submit(database, new_job(idempotency_key="k", request_hash="a"))
     assert again[0].created
 
@@ -366,14 +366,14 @@ class TestJoining:
             submission.release_join_key(connection, first, delivered_id=first.id)
         with database.write() as connection:
             again = replace(keyed, id=new_job().id)
-            (answer,) = submission.submit(connection, [again], backlog=QueueCapacity(9))
+            (answer,) = submission.submit(connection, [again], capacity=QueueCapacity(9))
         assert isinstance(answer, AcceptedJob)
         assert (answer.job_id, answer.created) == (keyed.id, False)
 
     def test_who_joins_a_refused_one_is_refused_too(self, database: Database) -> None:
         submit(database, new_job())
         with database.write() as connection:
-            answers = submission.submit(connection, [joinable(), joinable()], backlog=QueueCapacity(1))
+            answers = submission.submit(connection, [joinable(), joinable()], capacity=QueueCapacity(1))
         assert all(isinstance(answer, QueueFull) for answer in answers)
         later = joinable()
         assert joined(database, later) == later.id

@@ -86,7 +86,7 @@ def test_the_same_bucket_is_one_row_that_counts(database: Database) -> None:
     job = new_job()
     for _ in range(5):
         with database.write() as connection:
-            latencies.count(connection, job, {"wait": 5.0, "first_audio": 70.0}, now=7200.0)
+            latencies.add(connection, job, {"wait": 5.0, "first_audio": 70.0}, now=7200.0)
     with database.read() as connection:
         rows = connection.execute(
             select(LatencyHourly.hour, LatencyHourly.measure, LatencyHourly.count.label("times"))

@@ -36,7 +36,7 @@ def ask(connection: Connection, job_id: str, audio_format: str = "mp3") -> bool 
 def begin(
     connection: Connection, job_id: str, audio_format: str = "mp3", *, able: tuple[str, ...] = ALL
 ) -> ClaimedRendition | None:
-    given: dict[str, Any] = {"able": able, "worker_id": "ops@here:1", "lease_s": 30.0}
+    given: dict[str, Any] = {"formats": able, "worker_id": "ops@here:1", "lease_s": 30.0}
     return renditions.claim(connection, job_id, audio_format=audio_format, **given)
 
 

@@ -37,7 +37,7 @@ def found(database: Database, query: str, **wanted: object) -> list[str]:
             connection,
             owner="local",
             limit=50,
-            wanted=RecordingFilter(query, **wanted),  # type: ignore[arg-type]
+            filters=RecordingFilter(query, **wanted),  # type: ignore[arg-type]
         )
     return [row.job_id for row in rows]
 
@@ -121,12 +121,12 @@ def test_words_and_filters_together_and_page_by_page(database: Database) -> None
     after = None
     with database.read() as connection:
         while rows := recordings.list_recordings(
-            connection, owner="local", limit=4, after=after, wanted=RecordingFilter("hel")
+            connection, owner="local", limit=4, after=after, filters=RecordingFilter("hel")
         ):
             pages += [row.job_id for row in rows]
             after = (rows[-1].created_at, rows[-1].job_id)
         assert (
-            recordings.list_recordings(connection, owner="other", limit=4, wanted=RecordingFilter("hel"))
+            recordings.list_recordings(connection, owner="other", limit=4, filters=RecordingFilter("hel"))
             == []
         )
     assert pages == newest

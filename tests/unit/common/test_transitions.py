@@ -53,7 +53,7 @@ def release_after_last_attempt(connection: Connection, case: Case) -> object:
 
 
 FUNCTIONS: tuple[tuple[str, Change], ...] = (
-    ("submission.submit", lambda c, case: submission.submit(c, [case.job], backlog=QueueCapacity(1000))),
+    ("submission.submit", lambda c, case: submission.submit(c, [case.job], capacity=QueueCapacity(1000))),
     (
         "lease.claim",
         lambda c, case: lease.claim(c, case.job.part_id, isolated=False, worker_id="other", lease_s=30),
