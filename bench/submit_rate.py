@@ -24,7 +24,7 @@ from common import worker_registry
 from common.db.database import Database
 from common.db.migration import migrate
 from common.settings import Settings
-from common.worker_registry import Announcement
+from common.worker_registry import Announcement, ServedWeights
 
 CONNECTIONS = 16
 SECONDS = 4.0
@@ -71,8 +71,10 @@ def _gateway(folder: Path) -> Iterator[int]:
 def _announce_a_worker(settings: Settings) -> None:
     database = Database(settings.database, role="worker")
     with database.write() as connection:
-        engines = ({"alias": "hibari", "voices": ["heart"], "loaded": True},)
-        worker = Announcement("absent", "base", "0", "cpu", 1, engines, ("wav",), {})
+        served = (ServedWeights(model="hibari", weights="hibari", voices=("heart",), loaded=True),)
+        worker = Announcement(
+            id="absent", flavour="base", version="0", device="cpu", pid=1, served=served, formats=("wav",)
+        )
         worker_registry.announce(connection, worker)
     database.close()
 

@@ -89,8 +89,8 @@ def _has_voice(voice: Voice, voice_lists: Sequence[tuple[str, ...]]) -> bool:
 
 def _missing_reason(voice: Voice, workers: Sequence[WorkerStatus]) -> str:
     """Why a worker that has the weights cannot load them, or what is to be done where none has them."""
-    engines = [engine for worker in workers if (engine := worker.engine_of(voice.weights))]
-    trouble = next((engine["trouble"] for engine in engines if engine.get("trouble")), None)
+    announced = (worker.served(voice.weights) for worker in workers)
+    trouble = next((served.trouble for served in announced if served and served.trouble), None)
     return trouble or (
         f"No worker serves the model {voice.model!r}: its weights ({voice.weights}) must lie in the models folder "
         f"(`oratio models download {voice.weights}`) of a worker whose environment has its libraries "

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from api.dependencies import Gateway
 from api.schemas.model import ModelNames, Orders, Told
 from common.catalogue import MODELS, find_weights, weights_of
 from common.errors import InvalidRequest
 from common.messaging.messages import UNLOAD, WARM
-from common.worker_registry import WorkerStatus, recent_workers
+from common.worker_registry import ServedWeights, WorkerStatus, recent_workers
 
 # On one worker, by one order.
 MOST_WARMED = 16
@@ -28,11 +27,11 @@ def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
         _refuse_flood(told)
     for one in told:
         gateway.notifier.send_command(one.worker, task, one.weights)
-    served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
+    served = {key: engine for seen in fleet for key in keys if (engine := seen.served(key))}
     return Orders(
         told=told,
         not_served=[name for name in body.models if not served.keys() & set(_keys(name))],
-        stays=[key for key, engine in served.items() if task == UNLOAD and engine.get("pinned")],
+        stays=[key for key, engine in served.items() if task == UNLOAD and engine.pinned],
     )
 
 
@@ -41,7 +40,7 @@ def _pairs(
 ) -> Iterator[tuple[str, WorkerStatus]]:
     for key in keys:
         for seen in fleet:
-            engine = seen.engine_of(key)
+            engine = seen.served(key)
             if engine is not None and (task != UNLOAD or _can_go(engine)):
                 yield key, seen
 
@@ -58,8 +57,8 @@ def _refuse_flood(told: Sequence[Told]) -> None:
         )
 
 
-def _can_go(engine: dict[str, Any]) -> bool:
-    return bool(engine.get("loaded")) and not engine.get("pinned")
+def _can_go(engine: ServedWeights) -> bool:
+    return engine.loaded and not engine.pinned
 
 
 def _keys(name: str) -> list[str]:

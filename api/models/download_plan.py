@@ -73,8 +73,8 @@ def _items_of(name: str) -> tuple[DownloadItem, ...]:
 def _is_present(item: DownloadItem, fleet: Sequence[WorkerStatus]) -> bool:
     if item.model == HIBARI:
         return any(item.item in (seen.voices_of(HIBARI) or ()) for seen in fleet)
-    if any((engine := seen.engine_of(item.item)) and engine.get("trouble") for seen in fleet):
+    if any((engine := seen.served(item.item)) and engine.trouble for seen in fleet):
         # Broken files are looked at anew, and what is damaged of them fetched again.
         return False
-    folders = (seen.folder_of(item.item) for seen in fleet)
-    return any(folder is not None and folder["state"] == "complete" for folder in folders)
+    folders = (seen.in_folder(item.item) for seen in fleet)
+    return any(folder is not None and folder.state == "complete" for folder in folders)

@@ -1,7 +1,6 @@
 """What is there of the models and where it is loaded, by what the workers announced."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from api.jobs.views import moment
 from api.models.listed_voices import shown_voices
@@ -20,7 +19,7 @@ from common.catalogue import Model, Weights, weights_of
 from common.catalogue.mms import SHOWN
 from common.providers import is_announced
 from common.settings import Settings
-from common.worker_registry import WorkerStatus, current_workers
+from common.worker_registry import ServedWeights, WorkerStatus, current_workers
 
 _RANK: dict[State, int] = {"absent": 0, "partial": 1, "complete": 2}
 
@@ -38,7 +37,7 @@ def model_view(
         if voice.model == model.alias
     ]
     present = sum(voice.present for voice in voices)
-    serving = [(seen, engines) for seen in fleet if (engines := seen.engines_of(model.alias))]
+    serving = [(seen, engines) for seen in fleet if (engines := seen.served_of_model(model.alias))]
     workers = [_worker(seen, engines) for seen, engines in serving]
     return ModelView(
         alias=model.alias,
@@ -66,7 +65,7 @@ def _shown_weights(
     model: Model, fleet: Sequence[WorkerStatus], active: dict[str, DownloadView]
 ) -> list[Weights]:
     """All of a family; of MMS a few, and what somebody has or fetches."""
-    there = {entry["weights"] for seen in fleet for entry in seen.announcement.folder} | active.keys()
+    there = {entry.weights for seen in fleet for entry in seen.announcement.folder} | active.keys()
     return [
         weights
         for weights in weights_of(model.alias)
@@ -78,15 +77,15 @@ def _weights_view(
     weights: Weights, fleet: Sequence[WorkerStatus], settings: Settings, active: dict[str, DownloadView]
 ) -> WeightsView:
     workers = [one for seen in fleet if seen.alive and (one := _weights_worker(seen, weights)) is not None]
-    entries = [entry for seen in current_workers(fleet) if (entry := seen.folder_of(weights.key)) is not None]
-    best = max(entries, key=lambda entry: _RANK[entry["state"]], default=None)
+    entries = [entry for seen in current_workers(fleet) if (entry := seen.in_folder(weights.key)) is not None]
+    best = max(entries, key=lambda entry: _RANK[entry.state], default=None)
     optional = not weights.needed or weights.key in settings.optional_model_names
     return WeightsView(
         key=weights.key,
         need="optional" if optional else _need(weights.model, settings),
-        state=best["state"] if best else "absent",
-        revision=best["revision"] if best else None,
-        size_bytes=best["size_bytes"] if best else 0,
+        state=best.state if best else "absent",
+        revision=best.revision if best else None,
+        size_bytes=best.size_bytes if best else 0,
         sources=[
             Source(hub_id=one.hub_id, revision=one.revision, folder=one.folder)
             for one in weights.repositories
@@ -97,38 +96,37 @@ def _weights_view(
 
 
 def _weights_worker(seen: WorkerStatus, weights: Weights) -> WeightsWorker | None:
-    entry, engine = seen.folder_of(weights.key), seen.engine_of(weights.key)
-    if entry is None and engine is None:
+    entry, served = seen.in_folder(weights.key), seen.served(weights.key)
+    if entry is None and served is None:
         return None
-    served = engine or {}
     return WeightsWorker(
         id=seen.announcement.id,
         device=seen.announcement.device,
-        state=entry["state"] if entry else "complete",
-        revision=entry["revision"] if entry else None,
-        loaded=served.get("loaded", False),
-        in_use=served.get("in_use", False),
-        memory_bytes=served.get("memory_bytes", 0),
-        trouble=served.get("trouble"),
+        state=entry.state if entry else "complete",
+        revision=entry.revision if entry else None,
+        loaded=served is not None and served.loaded,
+        in_use=served is not None and served.in_use,
+        memory_bytes=served.memory_bytes if served else 0,
+        trouble=served.trouble if served else None,
     )
 
 
-def _worker(seen: WorkerStatus, engines: Sequence[dict[str, Any]]) -> ModelWorker:
+def _worker(seen: WorkerStatus, engines: Sequence[ServedWeights]) -> ModelWorker:
     said = seen.announcement
     return ModelWorker(
         id=said.id,
         alive=seen.alive,
-        loaded=seen.alive and any(engine.get("loaded", False) for engine in engines),
-        in_use=seen.alive and any(engine.get("in_use", False) for engine in engines),
+        loaded=seen.alive and any(engine.loaded for engine in engines),
+        in_use=seen.alive and any(engine.in_use for engine in engines),
         device=said.device,
         flavour=said.flavour,
         version=said.version,
-        voices_present=sum(len(engine["voices"]) for engine in engines),
-        engine_calls=said.stats.get("engine_calls", {}).get(engines[0]["alias"], 0),
-        loads=said.stats.get("loads", 0),
-        unloads=said.stats.get("unloads", 0),
-        memory_bytes=said.stats.get("memory_bytes"),
-        model_memory_bytes=sum(engine.get("memory_bytes", 0) for engine in engines) if seen.alive else 0,
+        voices_present=sum(len(engine.voices) for engine in engines),
+        engine_calls=said.stats.engine_calls.get(engines[0].model, 0),
+        loads=said.stats.loads,
+        unloads=said.stats.unloads,
+        memory_bytes=said.stats.memory_bytes,
+        model_memory_bytes=sum(engine.memory_bytes for engine in engines) if seen.alive else 0,
         heartbeat_at=moment(seen.heartbeat_at),
     )
 

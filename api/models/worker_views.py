@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from api.jobs.views import moment, moment_or_none
 from api.schemas.worker import Holding, QueueView, ServedModel, WorkerView
 from common.catalogue import find_weights
 from common.jobs.queues import QueueStatus, RunningPart
 from common.messaging.queue_names import BULK, INTERACTIVE, LANES, JobQueue, job_queue, parse_job_queue
-from common.worker_registry import WorkerStatus, weights_key
+from common.worker_registry import ServedWeights, WorkerStatus
 
 _NOTHING = QueueStatus()
 
@@ -30,9 +29,7 @@ def queue_views(fleet: Sequence[WorkerStatus], standings: Mapping[str, QueueStat
 
 
 def _served(seen: WorkerStatus) -> list[str]:
-    return [
-        job_queue(weights_key(engine), lane=lane) for engine in seen.announcement.engines for lane in LANES
-    ]
+    return [job_queue(engine.weights, lane=lane) for engine in seen.announcement.served for lane in LANES]
 
 
 def _worker(seen: WorkerStatus, held: Sequence[RunningPart]) -> WorkerView:
@@ -47,23 +44,23 @@ def _worker(seen: WorkerStatus, held: Sequence[RunningPart]) -> WorkerView:
         pid=said.pid,
         started_at=moment(seen.started_at),
         heartbeat_at=moment(seen.heartbeat_at),
-        memory_bytes=said.stats.get("memory_bytes"),
+        memory_bytes=said.stats.memory_bytes,
         formats=list(said.formats),
-        models=[_model(engine, alive=seen.alive) for engine in said.engines],
+        models=[_model(engine, alive=seen.alive) for engine in said.served],
         holding=[_holding(part) for part in held],
     )
 
 
-def _model(engine: dict[str, Any], *, alive: bool) -> ServedModel:
+def _model(engine: ServedWeights, *, alive: bool) -> ServedModel:
     """What is dead has nothing loaded."""
     return ServedModel(
-        model=engine["alias"],
-        weights=weights_key(engine),
-        voices=engine["voices"],
-        loaded=alive and engine.get("loaded", False),
-        in_use=alive and engine.get("in_use", False),
-        memory_bytes=engine.get("memory_bytes", 0) if alive else 0,
-        trouble=engine.get("trouble"),
+        model=engine.model,
+        weights=engine.weights,
+        voices=list(engine.voices),
+        loaded=alive and engine.loaded,
+        in_use=alive and engine.in_use,
+        memory_bytes=engine.memory_bytes if alive else 0,
+        trouble=engine.trouble,
     )
 
 

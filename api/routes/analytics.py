@@ -36,7 +36,7 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
     mode = gateway.settings.provider_mode
     return Analytics(
         provider=mode,
-        models_available=sorted({engine["alias"] for seen in alive for engine in seen.announcement.engines}),
+        models_available=sorted({engine.model for seen in alive for engine in seen.announcement.served}),
         voices_available=sum(
             unavailable_reason(voice, fleet, mode=mode) is None for voice in shown_voices(fleet)
         ),

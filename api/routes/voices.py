@@ -67,17 +67,15 @@ def _view(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> Vo
 def _workers(voice: Voice, fleet: Sequence[WorkerStatus]) -> list[VoiceWorker]:
     """Those that live and have its weights."""
     return [
-        VoiceWorker(
-            id=seen.announcement.id, device=seen.announcement.device, loaded=engine.get("loaded", False)
-        )
+        VoiceWorker(id=seen.announcement.id, device=seen.announcement.device, loaded=engine.loaded)
         for seen in fleet
-        if seen.alive and (engine := seen.engine_of(voice.weights)) is not None
+        if seen.alive and (engine := seen.served(voice.weights)) is not None
     ]
 
 
 def _on_a_gpu(voice: Voice, fleet: Sequence[WorkerStatus]) -> bool:
     return any(
-        seen.alive and seen.announcement.device.lower() != "cpu" and seen.engine_of(voice.weights) is not None
+        seen.alive and seen.announcement.device.lower() != "cpu" and seen.served(voice.weights) is not None
         for seen in fleet
     )
 

@@ -202,9 +202,7 @@ def test_a_format_that_no_ops_worker_knows_is_refused_as_it_is_to_speakers(
         version="0",
         device="cpu",
         pid=1,
-        engines=(),
         formats=("wav", "flac", "mp3"),
-        stats={},
     )
     with gateway.database.write() as connection:
         worker_registry.announce(connection, ops)

@@ -11,6 +11,7 @@ from cli.service import processes
 from common.jobs.submission import NewJob
 from common.messaging import broker, messages
 from common.settings import Settings
+from common.worker_registry import ServedWeights
 from tests.support.databases import SqliteTemplate
 from tests.support.fake_inference import FakeInference
 from tests.support.farm import Farm, fake_job, open_farm
@@ -22,6 +23,7 @@ from worker.engines.fake import MEMORY_BYTES
 
 QUICK = {"lease_s": 3.0, "sweep_s": 0.5, "stop_grace_s": 4.0}
 Open = Callable[..., Farm]
+NOT_SERVED = ServedWeights(model="", weights="")
 
 
 @pytest.fixture
@@ -65,25 +67,25 @@ def speak(farm: Farm, *jobs: NewJob) -> list[Any]:
     return [farm.wait_ended(job) for job in jobs]
 
 
-def announced(farm: Farm, key: str) -> dict[str, Any]:
-    """What a living worker says of a set of weights."""
-    found = [engine for seen in farm.fleet() if seen.alive and (engine := seen.engine_of(key))]
-    return found[0] if found else {}
+def announced(farm: Farm, key: str) -> ServedWeights:
+    """What a living worker announces about a set of weights."""
+    found = [served for seen in farm.fleet() if seen.alive and (served := seen.served(key))]
+    return found[0] if found else NOT_SERVED
 
 
 def loaded(farm: Farm) -> set[str]:
     return {
-        engine["weights"]
+        served.weights
         for seen in farm.fleet()
         if seen.alive
-        for engine in seen.announcement.engines
-        if engine["loaded"] and engine["alias"] == "fake"
+        for served in seen.announcement.served
+        if served.loaded and served.model == "fake"
     }
 
 
 def order(farm: Farm, task: str, key: str) -> None:
     for seen in farm.fleet():
-        if seen.alive and seen.engine_of(key):
+        if seen.alive and seen.served(key):
             broker.publish_command(
                 farm.client, seen.announcement.id, task, [key], prefix=farm.settings.queue_prefix
             )
@@ -100,12 +102,12 @@ def test_three_models_and_room_for_two(opened: Open) -> None:
 
     def counts() -> tuple[int, int]:
         (seen,) = [seen for seen in farm.fleet() if seen.speaks]
-        return seen.announcement.stats["loads"], seen.announcement.stats["unloads"]
+        return seen.announcement.stats.loads, seen.announcement.stats.unloads
 
     # And the stub, which is loaded at the start and stays.
     wait_for(lambda: counts() == (9 + 1, 7))
-    assert announced(farm, "fake_c")["memory_bytes"] == MEMORY_BYTES
-    assert announced(farm, "fake_a")["memory_bytes"] == 0
+    assert announced(farm, "fake_c").memory_bytes == MEMORY_BYTES
+    assert announced(farm, "fake_a").memory_bytes == 0
 
 
 def test_many_jobs_for_many_models_at_once_lose_none(opened: Open) -> None:
@@ -139,7 +141,7 @@ def test_models_are_warmed_and_unloaded_on_order_and_at_the_start(opened: Open) 
 def test_what_is_in_use_is_not_unloaded(shared: Farm) -> None:
     job = job_of("fake_c", "[[slow:2]] A long sentence.")
     shared.submit(job)
-    wait_for(lambda: announced(shared, "fake_c").get("in_use"))
+    wait_for(lambda: announced(shared, "fake_c").in_use)
     order(shared, messages.UNLOAD, "fake_c")
     assert shared.wait_ended(job).status == "completed"
     assert "fake_c" in loaded(shared)
@@ -215,9 +217,9 @@ def test_a_broken_model_is_announced_as_broken_and_its_jobs_go_elsewhere(opened:
     assert (helped.status, helped.provider) == ("completed", "stub")
     assert "model_broken" in helped.warnings[0]
     assert "only a beep" in helped.warnings[0].lower()
-    wait_for(lambda: announced(farm, "fake_a").get("trouble"))
-    assert announced(farm, "fake_a")["voices"] == []
-    assert announced(farm, "fake_b")["voices"] == ["*"]
+    wait_for(lambda: announced(farm, "fake_a").trouble)
+    assert announced(farm, "fake_a").voices == ()
+    assert announced(farm, "fake_b").voices == ("*",)
 
 
 def test_a_broken_model_is_spoken_by_hosted_inference_where_there_is_some(opened: Open) -> None:
@@ -253,15 +255,15 @@ def test_weights_that_appear_are_served_and_those_that_go_are_not(opened: Open) 
     farm = opened(ops=True)
     farm.settings.models_dir.mkdir()
     farm.start_worker(models=("kokoro", "stub"))
-    assert announced(farm, "kokoro") == {}
+    assert announced(farm, "kokoro") == NOT_SERVED
     waiting = kokoro_job("Hello there.")
     farm.submit(waiting)
     with kokoro_in(farm.settings.models_dir):
         assert farm.wait_ended(waiting, timeout_s=60).status == "completed"
-        wait_for(lambda: announced(farm, "kokoro").get("voices"))
-        (entry,) = [one for seen in farm.fleet() if seen.speaks for one in [seen.folder_of("kokoro")] if one]
-        assert entry["state"] == "complete"
-    wait_for(lambda: announced(farm, "kokoro") == {}, timeout_s=30)
+        wait_for(lambda: announced(farm, "kokoro").voices)
+        (entry,) = [one for seen in farm.fleet() if seen.speaks for one in [seen.in_folder("kokoro")] if one]
+        assert entry.state == "complete"
+    wait_for(lambda: announced(farm, "kokoro") == NOT_SERVED, timeout_s=30)
     late = kokoro_job("Too late.")
     farm.submit(late)
     assert speak(farm, new_job(queue="stub.interactive", provider="stub"))[0].status == "completed"
@@ -278,7 +280,7 @@ def test_a_queue_server_that_hangs_while_weights_appear_costs_no_queue(
         assert speak(farm, job_of("fake_a"))[0].status == "completed"
         valkey.hang()
         with kokoro_in(own.models_dir):
-            wait_for(lambda: announced(farm, "kokoro").get("voices"))
+            wait_for(lambda: announced(farm, "kokoro").voices)
             # As long as it takes the worker to give its connection up.
             wait_for(lambda: "onnection to broker lost" in farm.log_of("worker-1"), timeout_s=40)
             valkey.go_on()
@@ -294,18 +296,18 @@ def test_weights_that_were_broken_and_come_back_whole_speak(opened: Open) -> Non
     folder.mkdir()
     farm.start_worker(models=("kokoro",))
     with kokoro_in(folder):
-        wait_for(lambda: announced(farm, "kokoro").get("voices"))
+        wait_for(lambda: announced(farm, "kokoro").voices)
         (model,) = folder.glob("*/*.onnx")
         there, away, whole = model.parent, folder / "away", model.read_bytes()
         model.write_bytes(b"x" * len(whole))
         broken = kokoro_job("Hello there.")
         assert speak(farm, broken)[0].error_code == "model_broken"
-        wait_for(lambda: announced(farm, "kokoro").get("trouble"))
+        wait_for(lambda: announced(farm, "kokoro").trouble)
         there.rename(away)
-        wait_for(lambda: announced(farm, "kokoro") == {}, timeout_s=30)
+        wait_for(lambda: announced(farm, "kokoro") == NOT_SERVED, timeout_s=30)
         (away / model.name).write_bytes(whole)
         away.rename(there)
-        wait_for(lambda: announced(farm, "kokoro").get("voices"), timeout_s=30)
+        wait_for(lambda: announced(farm, "kokoro").voices, timeout_s=30)
         assert speak(farm, kokoro_job("Hello there."))[0].status == "completed"
 
 
@@ -321,7 +323,7 @@ def test_a_job_goes_only_to_a_worker_that_has_the_weights(opened: Open, tmp_path
         jobs = [kokoro_job(f"Number {number}.") for number in range(12)]
         assert {(row.status, row.attempts) for row in speak(farm, *jobs)} == {("completed", 1)}
         calls = {
-            seen.announcement.pid: seen.announcement.stats["engine_calls"].get("kokoro", 0)
+            seen.announcement.pid: seen.announcement.stats.engine_calls.get("kokoro", 0)
             for seen in farm.fleet()
         }
         assert calls[farm.children["without"].pid] == 0

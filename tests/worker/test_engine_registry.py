@@ -47,7 +47,7 @@ def test_says_what_changed_and_nothing_when_nothing_did(voicebox: EngineRegistry
     shutil.rmtree(built)
     assert voicebox.refresh()
     assert voicebox.served == ("hibari", "stub")
-    assert "kokoro" not in {entry["weights"] for entry in voicebox.folder()}
+    assert "kokoro" not in {entry.weights for entry in voicebox.folder()}
 
 
 def test_what_is_gone_is_not_kept_in_memory(voicebox: EngineRegistry, folder: Path) -> None:
@@ -65,10 +65,10 @@ def test_what_is_gone_is_not_kept_in_memory(voicebox: EngineRegistry, folder: Pa
 def test_an_odd_file_costs_its_model_only(voicebox: EngineRegistry, folder: Path) -> None:
     put_kokoro(folder, voices=b"PK\x03\x04 not an archive")
     voicebox.load()
-    described = {one["weights"]: one for one in voicebox.described()}
-    assert described["hibari"]["voices"]
-    assert described["hibari"]["loaded"]
-    assert not described.get("kokoro", {"voices": []})["voices"]
+    served = {one.weights: one for one in voicebox.served_weights()}
+    assert served["hibari"].voices
+    assert served["hibari"].loaded
+    assert "kokoro" not in served or not served["kokoro"].voices
 
 
 def test_may_be_asked_while_it_looks(voicebox: EngineRegistry, folder: Path) -> None:
@@ -77,8 +77,8 @@ def test_may_be_asked_while_it_looks(voicebox: EngineRegistry, folder: Path) -> 
     def ask() -> int:
         asked = 0
         while not over.is_set():
-            for one in voicebox.described():
-                assert one["voices"], one
+            for one in voicebox.served_weights():
+                assert one.voices, one
             asked += 1
         return asked
 

@@ -4,12 +4,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from common.catalogue import find_weights
 from common.logs import get_logger
 from common.providers import INFERENCE, STUB
 from common.settings import Settings
+from common.worker_registry import FolderEntry, ServedWeights
 from worker import engines
 from worker.engines.protocol import EngineError
 from worker.host.device import find_device
@@ -86,10 +86,10 @@ class EngineRegistry:
         """The weights whose jobs this process takes."""
         return tuple(self._found.voices)
 
-    def folder(self) -> tuple[dict[str, Any], ...]:
-        """What lies in the models folder, as the announcement tells it."""
+    def folder(self) -> tuple[FolderEntry, ...]:
+        """The content of the models folder, for the announcement."""
         return tuple(
-            {"weights": key, "state": one.state, "revision": one.revision, "size_bytes": one.size_bytes}
+            FolderEntry(weights=key, state=one.state, revision=one.revision, size_bytes=one.size_bytes)
             for key, one in self._found.folder.items()
         )
 
@@ -117,9 +117,9 @@ class EngineRegistry:
         self.model_cache.unload(dispatcher.copies, wait_s=UNLOAD_WITHIN_S)
         return not any(map(self.model_cache.is_loaded, dispatcher.copies))
 
-    def described(self) -> tuple[dict[str, Any], ...]:
-        """As the announcement tells it."""
-        return tuple(self._described(key, names) for key, names in self._found.voices.items())
+    def served_weights(self) -> tuple[ServedWeights, ...]:
+        """The served weights and their state, for the announcement."""
+        return tuple(self._served_weights(key, names) for key, names in self._found.voices.items())
 
     def calls(self) -> dict[str, int]:
         """Per engine alias."""
@@ -191,22 +191,22 @@ class EngineRegistry:
             )
         return self.batchers[name]
 
-    def _described(self, key: str, voices: tuple[str, ...]) -> dict[str, Any]:
+    def _served_weights(self, key: str, voices: tuple[str, ...]) -> ServedWeights:
         dispatcher = self._dispatcher(key)
         trouble = self.model_cache.trouble(dispatcher.engine)
         loaded = not isinstance(dispatcher, BatchedDispatcher) or self.model_cache.is_loaded(
             dispatcher.engine
         )
-        return {
-            "alias": _alias(key),
-            "weights": key,
-            "voices": [] if trouble else list(voices),
-            "loaded": loaded,
-            "pinned": dispatcher.engine.pinned,
-            "in_use": self.model_cache.in_use(dispatcher.engine),
-            "memory_bytes": self.model_cache.memory_bytes(dispatcher.engine),
-            "trouble": trouble.message if trouble else None,
-        }
+        return ServedWeights(
+            model=_alias(key),
+            weights=key,
+            voices=() if trouble else voices,
+            loaded=loaded,
+            pinned=dispatcher.engine.pinned,
+            in_use=self.model_cache.in_use(dispatcher.engine),
+            memory_bytes=self.model_cache.memory_bytes(dispatcher.engine),
+            trouble=trouble.message if trouble else None,
+        )
 
     def _release_memory(self) -> None:
         collect_memory()

@@ -9,7 +9,7 @@ from common import __version__, worker_registry
 from common.db.database import Database
 from common.logs import get_logger
 from common.settings import Settings
-from common.worker_registry import Announcement
+from common.worker_registry import Announcement, WorkerStats
 from worker.encoding import available_formats
 from worker.engines import flavour
 from worker.host.memory import memory_bytes
@@ -92,16 +92,19 @@ class Announcer:
 
     def _announcement(self) -> Announcement:
         engines = self._engines
-        described = engines.described()
-        counts = {"loads": engines.model_cache.loads, "unloads": engines.model_cache.unloads}
         return Announcement(
             id=self._worker_id,
             flavour=flavour() if engines.speaks else worker_registry.OPS_FLAVOUR,
             version=__version__,
             device=engines.device.name,
             pid=os.getpid(),
-            engines=described,
+            served=engines.served_weights(),
             formats=available_formats(),
-            stats={"engine_calls": engines.calls(), "memory_bytes": memory_bytes(), **counts},
+            stats=WorkerStats(
+                engine_calls=engines.calls(),
+                memory_bytes=memory_bytes(),
+                loads=engines.model_cache.loads,
+                unloads=engines.model_cache.unloads,
+            ),
             folder=engines.folder(),
         )

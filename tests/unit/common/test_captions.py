@@ -176,7 +176,15 @@ def test_the_document() -> None:
 
 def test_a_moment_between_those_that_are_known() -> None:
     moments = Timeline([(10, 2.0), (0, 1.0), (10, 3.0), (20, 4.0)])
-    assert [moments.seconds_at(char) for char in (0, 5, 10, 15, 20, 99, -5)] == [1.0, 1.5, 3.0, 3.5, 4.0, 4.0, 1.0]
+    assert [moments.seconds_at(char) for char in (0, 5, 10, 15, 20, 99, -5)] == [
+        1.0,
+        1.5,
+        3.0,
+        3.5,
+        4.0,
+        4.0,
+        1.0,
+    ]
 
 
 moments = st.floats(-1, 100)

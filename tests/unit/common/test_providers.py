@@ -16,7 +16,7 @@ from common.providers import (
     unavailable_reason,
 )
 from common.settings import ProviderMode
-from common.worker_registry import Announcement, WorkerStatus
+from common.worker_registry import Announcement, ServedWeights, WorkerStatus
 
 # A model that only workers speak, one that hosted inference speaks too.
 HIBARI = find_voice("hibari_emma")
@@ -27,7 +27,7 @@ BEEP = ProviderChoice("stub", "stub", (STUB_WARNING,))
 HOSTED = ProviderChoice("inference", "inference")
 
 
-def seen(alive: bool = True, **engines: list[str]) -> WorkerStatus:
+def seen(alive: bool = True, **served: list[str]) -> WorkerStatus:
     """A worker that announced these engines with the names of their voices."""
     announcement = Announcement(
         id="test@here:1",
@@ -35,9 +35,11 @@ def seen(alive: bool = True, **engines: list[str]) -> WorkerStatus:
         version="0",
         device="cpu",
         pid=1,
-        engines=tuple({"alias": alias, "voices": names, "loaded": True} for alias, names in engines.items()),
+        served=tuple(
+            ServedWeights(model=key, weights=key, voices=tuple(names), loaded=True)
+            for key, names in served.items()
+        ),
         formats=("wav",),
-        stats={},
     )
     return WorkerStatus(announcement, started_at=0.0, heartbeat_at=0.0, alive=alive)
 
@@ -65,18 +67,11 @@ BROKEN = [
             version="0",
             device="cpu",
             pid=2,
-            engines=(
-                {
-                    "alias": "kokoro",
-                    "weights": "kokoro",
-                    "voices": [],
-                    "loaded": False,
-                    "trouble": "It is damaged.",
-                },
-                {"alias": "stub", "weights": "stub", "voices": ["*"], "loaded": True, "trouble": None},
+            served=(
+                ServedWeights(model="kokoro", weights="kokoro", trouble="It is damaged."),
+                ServedWeights(model="stub", weights="stub", voices=("*",), loaded=True),
             ),
             formats=("wav",),
-            stats={},
         ),
         started_at=0.0,
         heartbeat_at=0.0,

@@ -34,9 +34,9 @@ def ask(connection: Connection, job_id: str, audio_format: str = "mp3") -> bool 
 
 
 def begin(
-    connection: Connection, job_id: str, audio_format: str = "mp3", *, able: tuple[str, ...] = ALL
+    connection: Connection, job_id: str, audio_format: str = "mp3", *, formats: tuple[str, ...] = ALL
 ) -> ClaimedRendition | None:
-    given: dict[str, Any] = {"formats": able, "worker_id": "ops@here:1", "lease_s": 30.0}
+    given: dict[str, Any] = {"formats": formats, "worker_id": "ops@here:1", "lease_s": 30.0}
     return renditions.claim(connection, job_id, audio_format=audio_format, **given)
 
 
@@ -122,9 +122,9 @@ def test_who_cannot_write_or_read_a_format_leaves_it_to_others(database: Databas
     job_id = recorded(database)
     with database.write() as connection:
         ask(connection, job_id, "aac")
-        assert begin(connection, job_id, "aac", able=("wav", "mp3")) is None
-        assert begin(connection, job_id, "aac", able=("aac", "mp3")) is None
-        assert begin(connection, job_id, "aac", able=("aac", "wav")) is not None
+        assert begin(connection, job_id, "aac", formats=("wav", "mp3")) is None
+        assert begin(connection, job_id, "aac", formats=("aac", "mp3")) is None
+        assert begin(connection, job_id, "aac", formats=("aac", "wav")) is not None
 
 
 def test_a_finished_one_is_found_with_its_figures(database: Database) -> None:

@@ -8,7 +8,15 @@ from sqlalchemy import func, select, update
 from common import worker_registry
 from common.db.database import Database, clock
 from common.db.tables import Worker
-from common.worker_registry import ALIVE_WITHIN_S, REMEMBERED_S, Announcement, WorkerStatus
+from common.worker_registry import (
+    ALIVE_WITHIN_S,
+    KEPT_S,
+    Announcement,
+    FolderEntry,
+    ServedWeights,
+    WorkerStats,
+    WorkerStatus,
+)
 
 HIBARI = Announcement(
     id="hibari@here:1",
@@ -16,14 +24,15 @@ HIBARI = Announcement(
     version="0.1.0",
     device="cpu",
     pid=1,
-    engines=(
-        {"alias": "hibari", "voices": ["heart", "emma"], "loaded": True},
-        {"alias": "stub", "voices": ["*"], "loaded": True},
+    served=(
+        ServedWeights(model="hibari", weights="hibari", voices=("heart", "emma"), loaded=True),
+        ServedWeights(model="stub", weights="stub", voices=("*",), loaded=True),
     ),
     formats=("wav", "opus"),
-    stats={"engine_calls": {"hibari": 3, "stub": 0}, "memory_bytes": 5_000_000_000},
+    stats=WorkerStats(engine_calls={"hibari": 3, "stub": 0}, memory_bytes=5_000_000_000),
+    folder=(FolderEntry(weights="mms_eng", state="partial", revision="a" * 40, size_bytes=7),),
 )
-OPS = replace(HIBARI, id="ops@here:2", flavour="ops", pid=2, engines=(), stats={})
+OPS = Announcement(id="ops@here:2", flavour="ops", version="0.1.0", device="cpu", pid=2)
 
 
 def announce(database: Database, *announcements: Announcement) -> None:
@@ -59,9 +68,7 @@ def test_a_second_announcement_replaces_the_first(database: Database) -> None:
     announce(database, HIBARI)
     age(database, HIBARI.id, 20)
     [before] = seen(database)
-    more = replace(
-        HIBARI, engines=({"alias": "hibari", "voices": ["heart"], "loaded": True},), stats={"memory_bytes": 1}
-    )
+    more = replace(HIBARI, served=HIBARI.served[:1], stats=WorkerStats(memory_bytes=1))
     announce(database, more)
     [after] = seen(database)
     assert after.announcement == more
@@ -108,9 +115,46 @@ def test_one_whose_place_another_took_is_not_believed_any_more(database: Databas
     assert HIBARI.id not in {worker.announcement.id for worker in seen(database)}
 
 
+def test_the_row_has_the_columns_and_keys_of_earlier_releases(database: Database) -> None:
+    served = ServedWeights(model="mms", weights="mms_fra", voices=("fra",), loaded=True, memory_bytes=9)
+    folder = (FolderEntry(weights="mms_fra", state="complete", size_bytes=3),)
+    announce(database, replace(HIBARI, served=(served,), folder=folder, stats=WorkerStats(loads=2)))
+    with database.read() as connection:
+        row = connection.execute(select(Worker.engines, Worker.folder, Worker.stats)).one()
+    assert row.engines == [
+        {
+            "alias": "mms",
+            "weights": "mms_fra",
+            "voices": ["fra"],
+            "loaded": True,
+            "pinned": False,
+            "in_use": False,
+            "memory_bytes": 9,
+            "trouble": None,
+        }
+    ]
+    assert row.folder == [{"weights": "mms_fra", "state": "complete", "revision": None, "size_bytes": 3}]
+    assert row.stats == {"engine_calls": {}, "memory_bytes": None, "loads": 2, "unloads": 0}
+
+
+def test_rows_of_other_releases_are_read(database: Database) -> None:
+    announce(database, HIBARI)
+    engines = [{"alias": "hibari", "voices": ["heart"]}, {"alias": "mms", "weights": "mms_fra", "new_key": 1}]
+    rows = {"engines": engines, "folder": [{"weights": "mms_fra", "state": "partial"}], "stats": {"new": 1}}
+    with database.write() as connection:
+        connection.execute(update(Worker).values(**rows))
+    [worker] = seen(database)
+    assert worker.announcement.served == (
+        ServedWeights(model="hibari", weights="hibari", voices=("heart",)),
+        ServedWeights(model="mms", weights="mms_fra"),
+    )
+    assert worker.announcement.folder == (FolderEntry(weights="mms_fra", state="partial"),)
+    assert worker.announcement.stats == WorkerStats()
+
+
 @pytest.mark.parametrize(
     ("silent_s", "alive"),
-    [(0.0, True), (ALIVE_WITHIN_S - 5, True), (ALIVE_WITHIN_S + 1, False), (REMEMBERED_S - 60, False)],
+    [(0.0, True), (ALIVE_WITHIN_S - 5, True), (ALIVE_WITHIN_S + 1, False), (KEPT_S - 60, False)],
 )
 def test_one_that_falls_silent_is_not_alive_but_known(
     database: Database, silent_s: float, alive: bool
@@ -124,7 +168,7 @@ def test_one_that_falls_silent_is_not_alive_but_known(
 
 def test_a_day_of_silence_is_forgotten(database: Database) -> None:
     announce(database, HIBARI, OPS)
-    age(database, HIBARI.id, REMEMBERED_S + 1)
+    age(database, HIBARI.id, KEPT_S + 1)
     assert [worker.announcement.id for worker in seen(database)] == [OPS.id]
     announce(database, HIBARI)
     assert len(seen(database)) == 2
