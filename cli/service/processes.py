@@ -10,14 +10,12 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from common.messaging.queue_names import LANES, OPS, job_queue
 from common.settings import Settings
 
 Role = Literal["server", "worker", "ops", "beat", "gateway"]
 
-# Copies of the constants in common.messaging.broker, whose import would load SQLAlchemy into a process that only starts
-# others. A test compares them.
-LANES = ("interactive", "bulk")
-OPS = "ops"
+# The same as in common.providers, whose import would load SQLAlchemy into a process that only starts others.
 INFERENCE = "inference"
 FOLDER = Path(__file__).parents[2]
 
@@ -87,7 +85,7 @@ def worker(
         settings,
         python=python,
         name=name,
-        queues=[f"{model}.{lane}" for lane in LANES for model in models],
+        queues=[job_queue(model, lane=lane) for lane in LANES for model in models],
         concurrency=concurrency,
     )
     env = _SINGLE_THREADED | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}

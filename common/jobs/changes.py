@@ -9,9 +9,8 @@ from sqlalchemy import Connection, delete, select, update
 from common.db.database import clock, upsert
 from common.db.tables import Audio, Idempotency, Job, Part, Recording
 from common.errors import Conflict, Gone, NotFound
-from common.jobs import usage
+from common.jobs import transitions, usage
 from common.jobs.options import Options
-from common.jobs.submission import FIRST_MESSAGE_RETRY_S
 from common.messaging.messages import PartMessage
 from common.recordings import renditions
 from common.status import ACTIVE, JobStatus
@@ -55,13 +54,12 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
         update(Part)
         .where(Part.job_id == job_id)
         .values(
-            status=JobStatus.QUEUED,
+            **transitions.QUEUED_AGAIN,
             failures=0,
             crashes=0,
             isolated=False,
             not_before=now,
-            next_message_at=now + FIRST_MESSAGE_RETRY_S,
-            messages=0,
+            next_message_at=now + transitions.FIRST_MESSAGE_RETRY_S,
             created_at=now,
             partial_audio=[],
             **({"queue": stages[0]} if stages else {}),
@@ -72,12 +70,10 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
         update(Job)
         .where(Job.id == job_id)
         .values(
-            status=JobStatus.QUEUED,
+            **transitions.JOB_QUEUED_AGAIN,
             error_code=None,
             error_message=None,
-            started_at=None,
             finished_at=None,
-            segments_done=0,
             timings={},
         )
     )

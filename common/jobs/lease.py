@@ -14,7 +14,6 @@ from common.db.leased_table import Lease, LeasedTable
 from common.db.tables import Job, Part
 from common.jobs import latencies, statements, transitions, usage
 from common.jobs.records import JobSpec, spec_values
-from common.jobs.submission import FIRST_MESSAGE_RETRY_S
 from common.recordings import search
 from common.recordings.captions import Caption
 from common.recordings.search import SearchableRecording
@@ -243,7 +242,7 @@ def pass_on(connection: Connection, part: ClaimedPart, *, queue: str, key: str) 
     The attempt goes on there: none is charged, and what went wrong here says nothing of other voices. The caller rings
     for it after the commit.
     """
-    next_message_at = clock(connection) + FIRST_MESSAGE_RETRY_S
+    next_message_at = clock(connection) + transitions.FIRST_MESSAGE_RETRY_S
     changes = {
         "queue": queue,
         "partial_audio": [*part.partial_audio, key],

@@ -8,8 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal_column, select
 
 from common.db.tables import Job, Part
-from common.jobs.queries import IS_QUEUED, OLDEST_FIRST, POSITION_MAX, force_index_scans
-from common.jobs.sweep import queues_with_queued_parts
+from common.jobs.queries import (
+    IS_QUEUED,
+    OLDEST_FIRST,
+    POSITION_MAX,
+    force_index_scans,
+    queues_with_queued_parts,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from common.db.tables import Idempotency, Job, Part
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
 from common.jobs.records import JobRecord, JobSpec
+from common.jobs.transitions import FIRST_MESSAGE_RETRY_S
 from common.status import ACTIVE, JobStatus
 
-FIRST_MESSAGE_RETRY_S = 5.0
 # Jobs of one transaction are this far apart, so that they keep their order.
 CREATED_AT_STEP_S = 1e-6
 # A client that lost its connection tries again within this.

@@ -1,9 +1,8 @@
 """What heals: expired leases go back to their queue, and bells that were lost are rung again."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, case, select, update
 
 from common.db.database import clock
 from common.db.tables import Job, Part
@@ -74,16 +73,6 @@ def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: floa
         .returning(Job.owner, Job.model, Job.voice_id, Job.provider)
     ).one()
     usage.add(connection, job, now=now, failed=1)
-
-
-def queues_with_queued_parts(connection: Connection) -> Iterator[str]:
-    """The queues that have queued parts, by one index look-up each: DISTINCT would read a long backlog whole."""
-    last = ""
-    while name := connection.scalar(
-        select(func.min(Part.queue)).where(Part.status == JobStatus.QUEUED, Part.queue > last)
-    ):
-        yield name
-        last = name
 
 
 def claim_due_messages(

@@ -41,6 +41,8 @@ TRANSITIONS = (
     Transition(_CANCELLED, _QUEUED, "changes.retry", "a caller retries the job"),
 )
 
+# The gateway publishes the first message right after the commit. If that is lost, the sweep publishes from here on.
+FIRST_MESSAGE_RETRY_S = 5.0
 # What every transition back to `queued` writes. The back-off of messages starts again, because it is for parts that no
 # worker takes.
 QUEUED_AGAIN: dict[str, Any] = {"status": _QUEUED, "lease_until": None, "messages": 0}

@@ -8,13 +8,13 @@ import psutil
 import pytest
 
 from cli.service import processes, worker_groups
-from common.messaging import broker
+from common import providers
 from common.settings import Settings
 from tests.support.command import ORATIO, environment
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines import available_aliases
-from worker.runtime.context import aliases_of
+from worker.lifecycle import aliases_of
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def test_a_worker_is_plain_celery_with_interactive_queues_first(settings: Settin
     assert aliases_of(queues, prefix="p") == ("hibari", "stub")
 
 
-def test_names_of_lanes_and_queues_match_the_broker() -> None:
-    assert (processes.LANES, processes.OPS) == (broker.LANES, broker.OPS)
+def test_the_name_of_hosted_inference_matches_the_providers() -> None:
+    assert processes.INFERENCE == providers.INFERENCE
 
 
 @pytest.mark.parametrize("fake_engine", [False, True])

@@ -4,6 +4,7 @@ Beat runs it every few seconds. Runs may overlap: the database decides which run
 """
 
 from common import downloads
+from common.jobs import queries
 from common.jobs import sweep as parts
 from common.logs import get_logger
 from common.recordings import renditions
@@ -19,7 +20,7 @@ def sweep(context: WorkerContext) -> None:
         waiting = downloads.still_queued(connection)
         expired = renditions.release_expired(connection)
         unmade = renditions.still_queued(connection)
-        queues = list(parts.queues_with_queued_parts(connection))
+        queues = list(queries.queues_with_queued_parts(connection))
     for part in released:
         name = "failed" if part.failed else "retrying"
         context.notifier.publish_event(part.job_id, name, code="worker_crashed")

@@ -210,7 +210,7 @@ def test_bells_ring_the_oldest_due_and_back_off(database: Database) -> None:
     jobs = [new_job() for _ in range(5)]
     submit(database, *jobs)
     with database.write() as connection:
-        assert list(sweep.queues_with_queued_parts(connection)) == ["hibari.interactive"]
+        assert list(queries.queues_with_queued_parts(connection)) == ["hibari.interactive"]
         # The intake has just rung for them.
         assert sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10) == []
         connection.execute(update(Part).values(next_message_at=0))
