@@ -208,10 +208,10 @@ import sys
 from pathlib import Path
 from common.catalogue import find_weights
 from worker.engines.protocol import EngineError
-from worker.hub import fetch_weights, room
+from worker.hub import disk_space, fetch_weights
 
 if len(sys.argv) > 3:
-    room.RESERVE_BYTES = int(sys.argv[3])
+    disk_space.RESERVE_BYTES = int(sys.argv[3])
 try:
     fetch_weights(
         find_weights("mms_fra"), Path(sys.argv[1]), endpoint=sys.argv[2], token=None, on_bytes=lambda *_: None
