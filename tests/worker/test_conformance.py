@@ -192,7 +192,7 @@ def test_knows_its_limits_and_voices(case: Case, root: Path, engine: Engine) -> 
     assert engine.alias == case.alias
     assert engine.max_chars > 100
     assert engine.max_batch >= 1
-    assert engine.patience >= 1.0
+    assert engine.timeout_factor >= 1.0
     assert {case.voice, ANY_VOICE} & set(engine.voices())
     # So does one that was never loaded.
     assert made(case, root).voices() == engine.voices()

@@ -181,7 +181,7 @@ def test_a_seed_that_was_given_is_spoken_alone(engine: ParlerEngine) -> None:
 def test_knows_the_voices_of_the_catalogue(root: Path, engine: ParlerEngine, tmp_path: Path) -> None:
     assert set(engine.voices()) == {voice.engine_voice for voice in voices_of("parler")}
     assert len(engine.voices()) == 35
-    assert (engine.patience, engine.max_batch) == (10.0, 4)
+    assert (engine.timeout_factor, engine.max_batch) == (10.0, 4)
     absent = create("parler", settings_of(tmp_path))
     assert absent.voices() == ()
     with pytest.raises(EngineError, match="download it again"):

@@ -103,7 +103,7 @@ class TestStyle:
         assert np.array_equal(single(engine, style=style, seed=5), library(root, [spoken], seed=5)[0])
 
     def test_sounds_come_once_and_manners_all_through_a_job(self, root: Path, engine: BarkEngine) -> None:
-        later = single(engine, style="laughs, man, singing", seed=5, opens=False)
+        later = single(engine, style="laughs, man, singing", seed=5, is_first=False)
         assert np.array_equal(later, library(root, [f"[MAN] ♪ {HERON} ♪"], seed=5)[0])
 
     def test_one_that_is_not_known_is_refused(self, engine: BarkEngine) -> None:
@@ -197,5 +197,5 @@ def test_a_seed_that_was_given_is_spoken_alone_and_a_batch_has_one_preset(engine
 
 
 def test_has_patience_on_a_cpu(engine: BarkEngine) -> None:
-    assert engine.patience == 10.0
+    assert engine.timeout_factor == 10.0
     assert engine.max_batch == 1

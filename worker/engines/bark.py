@@ -27,7 +27,7 @@ class BarkEngine(PretrainedEngine):
     alias: str = "bark"
     # It stops after 15 s, in the middle of a word; this is read in 13.
     max_chars: int = 180
-    patience_on_cpu: ClassVar[float] = 10.0
+    timeout_factor_on_cpu: ClassVar[float] = 10.0
     batch_on_gpu: ClassVar[int] = 8
     dtype_on_cuda: ClassVar[str] = "float16"
 
@@ -115,6 +115,6 @@ def _with_style(utterance: Utterance) -> str:
     """A sound once, before the first words of a job; who speaks, and song, all through it."""
     tags = bark_tags(utterance.style or "")
     people = [f"[{tag.upper()}] " for tag in tags if tag in _PEOPLE]
-    sounds = [f"[{tag}] " for tag in tags if tag not in (*_PEOPLE, _SINGING) and utterance.opens]
+    sounds = [f"[{tag}] " for tag in tags if tag not in (*_PEOPLE, _SINGING) and utterance.is_first]
     text = f"{_SINGING} {utterance.text} {_SINGING}" if _SINGING in tags else utterance.text
     return f"{''.join(people)}{''.join(sounds)}{text}"

@@ -42,11 +42,11 @@ _LOADED: set["FakeEngine"] = set()
 
 class FakeEngine:
     alias: str = "fake"
-    desk: str = "fake"
+    executor: str = "fake"
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
 
     def __init__(self, *, folder: Path, name: str = "fake", max_batch: int = 4) -> None:

@@ -22,7 +22,7 @@ class ParlerEngine(PretrainedEngine):
     alias: str = "parler"
     # It stops after 30 s; this is read in about 20.
     max_chars: int = 280
-    patience_on_cpu: ClassVar[float] = 10.0
+    timeout_factor_on_cpu: ClassVar[float] = 10.0
     batch_on_cpu: ClassVar[int] = 4
     batch_on_gpu: ClassVar[int] = 16
     dtype_on_cuda: ClassVar[str] = "bfloat16"

@@ -31,18 +31,18 @@ class PretrainedEngine:
     """
 
     alias: str = ""
-    desk: str = "torch"
+    executor: str = "torch"
     max_batch: int = 1
     max_chars: int = 1
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
     # How many texts a call takes on a CPU and on a GPU, how much longer than others it may take on a CPU, in what
     # precision a GPU computes, and how many of the repositories hold weights, from the first on.
     batch_on_cpu: ClassVar[int] = 1
     batch_on_gpu: ClassVar[int] = 1
-    patience_on_cpu: ClassVar[float] = 1.0
+    timeout_factor_on_cpu: ClassVar[float] = 1.0
     dtype_on_cuda: ClassVar[str] = "float32"
     weight_files: ClassVar[int] = 1
 
@@ -53,7 +53,7 @@ class PretrainedEngine:
         self._modules: tuple[Any, ...] = ()
         most = self.batch_on_gpu if self._device.is_gpu else self.batch_on_cpu
         self.max_batch = min(most, settings.batch_max or most)
-        self.patience = 1.0 if self._device.is_gpu else self.patience_on_cpu
+        self.timeout_factor = 1.0 if self._device.is_gpu else self.timeout_factor_on_cpu
 
     def load(self) -> None:
         if not self._is_complete():

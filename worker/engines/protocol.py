@@ -15,7 +15,7 @@ ANY_VOICE = "*"
 class Utterance:
     """One segment to speak. `voice` is the engine's own name of it, `model_id` is "" or a hub id.
 
-    `opens`: it is the first of its job. `phonemes`: characters [start, end) of `text` are to be said as this string,
+    `is_first`: it is the first of its job. `phonemes`: characters [start, end) of `text` are to be said as this string,
     in the signs that Kokoro was trained on (IPA, with one letter for some sounds of two); in order, none overlapping.
     An engine that does not take them (`Engine.takes_phonemes`) passes over them.
     """
@@ -28,7 +28,7 @@ class Utterance:
     style: str | None
     seed: int
     seed_given: bool
-    opens: bool = True
+    is_first: bool = True
     phonemes: tuple[tuple[int, int, str], ...] = ()
 
 
@@ -121,20 +121,20 @@ class Engine(Protocol):
     Making one is cheap and touches no weights. `load` and `close` may be called in turn, any number of times; between
     them `speak` is called by one thread at a time. Everything else can be asked of any thread, loaded or not.
 
-    `desk`: engines that name the same one are never called at the same time, because they share what cannot be shared
-    (a random generator). `max_chars` is the longest segment it takes; `native_speed` the range of speeds that it does
-    itself (None: it ignores `Utterance.speed` and the pipeline stretches). `takes_phonemes`: it says
-    `Utterance.phonemes` as they stand. `patience` multiplies the time that a call may take; a `pinned` one stays
+    `executor`: engines that name the same one are never called at the same time, because they share state that is not
+    thread-safe (a random generator). `max_chars` is the longest segment it takes; `native_speed` the range of speeds
+    that it does itself (None: it ignores `Utterance.speed` and the pipeline stretches). `takes_phonemes`: it says
+    `Utterance.phonemes` as they stand. `timeout_factor` multiplies the time that a call may take; a `pinned` one stays
     loaded.
     """
 
     alias: str
-    desk: str
+    executor: str
     max_batch: int
     max_chars: int
     native_speed: tuple[float, float] | None
     takes_phonemes: bool
-    patience: float
+    timeout_factor: float
     pinned: bool
 
     def load(self) -> None:

@@ -11,12 +11,12 @@ _FREQUENCY_HZ = 440.0
 
 class StubEngine:
     alias: str = "stub"
-    desk: str = "stub"
+    executor: str = "stub"
     max_batch: int = 1
     max_chars: int = 1000
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = True
 
     def load(self) -> None:

@@ -175,7 +175,7 @@ class Voicebox:
         first = engines.create(key, self._settings)
         if key == INFERENCE:
             return Direct(first)
-        batcher = self._desk(first.desk)
+        batcher = self._desk(first.executor)
         return Seat(
             batcher, [first, *(engines.create(key, self._settings) for _ in range(1, batcher.threads))]
         )

@@ -200,7 +200,7 @@ class Recital:
                 utterance, text=text[start:end], phonemes=_within(utterance.phonemes, start=start, end=end)
             )
             self._watch.go_on()
-            if speech := self._result(self._submit(piece, first=utterance.opens), piece):
+            if speech := self._result(self._submit(piece, first=utterance.is_first), piece):
                 found.append((start, speech))
         return _joined(found)
 
@@ -215,7 +215,7 @@ class Recital:
             style=claim.style,
             seed=(claim.seed + cue.index) % 2**31,
             seed_given=claim.seed_given,
-            opens=cue.index == 0,
+            is_first=cue.index == 0,
             phonemes=_within(
                 [(one.start, one.end, one.phonemes) for one in reading.phonemes], start=start, end=end
             ),

@@ -17,12 +17,12 @@ class InferenceEngine:
     """Posts to `url`, or without one to the hub's router, which finds a provider for `Utterance.model_id`."""
 
     alias: str = "inference"
-    desk: str = "inference"
+    executor: str = "inference"
     max_batch: int = 1
     max_chars: int = 600
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = True
 
     def __init__(

@@ -50,12 +50,12 @@ class _Call:
 
 class HibariEngine:
     alias: str = "hibari"
-    desk: str = "hibari"
+    executor: str = "hibari"
     max_batch: int = 1
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
     takes_phonemes: bool = True
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = True
 
     def __init__(self, *, voices_dir: Path) -> None:

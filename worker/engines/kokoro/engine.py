@@ -34,14 +34,14 @@ _NO_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 
 class KokoroEngine:
     alias: str = "kokoro"
-    desk: str = "kokoro"
+    executor: str = "kokoro"
     # Sounds are aligned for one text at a time, and padding would change them.
     max_batch: int = 1
     # About 330 phonemes of English, which leaves room for numbers; of longer texts listeners say that they're hurried.
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
     takes_phonemes: bool = True
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
 
     def __init__(self, weights: Weights, settings: Settings) -> None:
