@@ -13,7 +13,7 @@ from tests.support.joins import Joined, clicks, mastered, planted
 from tests.support.loudness import loudness
 from tests.support.utterances import settings_of, utterance
 from worker.engines import create
-from worker.sound.stretching import stretch
+from worker.sound.time_stretch import stretch
 
 RATE_HZ = 24_000
 SEGMENTS = 100  # of which each has a join before and one behind it

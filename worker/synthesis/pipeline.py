@@ -16,7 +16,7 @@ from common.jobs.lease import Claim, Finished
 from common.store import StorageFull, Store, audio_key, take_key
 from worker.engines.protocol import EngineError
 from worker.inference.dispatch import Speaker
-from worker.sound.stretching import split_speed
+from worker.sound.time_stretch import split_speed
 from worker.synthesis.incremental_text import Dictation
 from worker.synthesis.live_audio import Live
 from worker.synthesis.partial_audio import read_take, write_take

@@ -13,7 +13,7 @@ from worker.encoding.output_sink import Tape
 from worker.encoding.resampling import Resampler
 from worker.engines.protocol import EngineError, Speech, Word
 from worker.sound import Master, Trimmed, pause_after_s, trim
-from worker.sound.stretching import stretch
+from worker.sound.time_stretch import stretch
 from worker.synthesis.live_audio import Live
 from worker.synthesis.segment_synthesis import Said
 from worker.synthesis.segmentation import Cue

@@ -19,7 +19,7 @@ from worker.engines.kokoro.voices import Style, style_of, voice_names
 from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance, Word
 from worker.engines.samples import checked
 from worker.host.models_folder import find_files, find_folder, presence, size_of
-from worker.sound.stretching import split_speed, stretch
+from worker.sound.time_stretch import split_speed, stretch
 
 _SAMPLE_RATE_HZ = 24_000
 # The library would cut a longer text and join the sounds; the pipeline cuts it better, and no call takes too long.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.sound.stretching import split_speed, stretch
+from worker.sound.time_stretch import split_speed, stretch
 
 RATE_HZ = 24_000
 
