@@ -3,7 +3,7 @@
 from worker.encoding.decoding import Decoded, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay
 from worker.encoding.encoder import FORMATS, Encoder, available_formats, open_encoder
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.playback import Playback, open_playback
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "CodecDelay",
     "Decoded",
     "Encoder",
+    "OutputSink",
     "Playback",
-    "Tape",
     "available_formats",
     "decode",
     "open_encoder",

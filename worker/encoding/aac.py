@@ -8,7 +8,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import allowed_rate
 
 _RATES_HZ = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
@@ -16,7 +16,7 @@ _LEAST_BITS, _MOST_BITS, _BITS_PER_SAMPLE = 32_000, 96_000, 3
 
 
 class AacCodec:
-    def __init__(self, *, sample_rate_hz: int, out: Tape) -> None:
+    def __init__(self, *, sample_rate_hz: int, out: OutputSink) -> None:
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_RATES_HZ)
         self._container = av.open(out, "w", format="adts", options={"flush_packets": "1"})
         self._stream = self._container.add_stream("aac", rate=self.rate_hz, layout="mono")

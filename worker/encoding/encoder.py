@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.formats import MEDIA_TYPES
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import Resampler
 from worker.encoding.uncompressed import PcmCodec, WavCodec
@@ -59,7 +59,7 @@ def _is_available(audio_format: str) -> bool:
     return audio_format in FORMATS and (audio_format != "aac" or find_spec("av") is not None)
 
 
-def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | Tape) -> Encoder:
+def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | OutputSink) -> Encoder:
     """Starts a file of the format in `out`, which must be empty and open for reading, writing and seeking.
 
     Samples come at `sample_rate_hz` and keep that rate where the format knows it. `CODEC_DELAY` says what decoders
@@ -68,12 +68,12 @@ def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | Tap
     """
     if not _is_available(audio_format):
         raise ValueError(f"cannot write {audio_format}; available are {', '.join(available_formats())}")
-    tape = out if isinstance(out, Tape) else Tape(out)
-    codec = _codec(audio_format, sample_rate_hz=sample_rate_hz, out=tape)
+    sink = out if isinstance(out, OutputSink) else OutputSink(out)
+    codec = _codec(audio_format, sample_rate_hz=sample_rate_hz, out=sink)
     return _FileEncoder(codec, sample_rate_hz=sample_rate_hz)
 
 
-def _codec(audio_format: str, *, sample_rate_hz: int, out: Tape) -> Codec:
+def _codec(audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> Codec:
     if audio_format == "pcm":
         return PcmCodec(out=out)
     if audio_format == "wav":

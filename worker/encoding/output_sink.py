@@ -5,7 +5,7 @@ from io import SEEK_CUR, SEEK_END, SEEK_SET
 from typing import IO
 
 
-class Tape:
+class OutputSink:
     """`spool`, which must be empty, and `on_append`, which gets the bytes that make it longer, in their order.
 
     What is written over bytes that are there already goes to the spool alone, as a header whose sizes are known only
@@ -19,7 +19,7 @@ class Tape:
 
     def write(self, data: bytes, /) -> int:
         if self._position > self._size:
-            raise ValueError("a tape has no gaps")
+            raise ValueError("an output sink has no gaps")
         self._spool.write(data)
         known = self._size - self._position
         self._position += len(data)

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import allowed_rate
 
 _KINDS = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class SndfileCodec:
-    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: Tape) -> None:
+    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> None:
         kind, subtype = _KINDS[audio_format]
         opus = audio_format == "opus"
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_OPUS_RATES_HZ) if opus else sample_rate_hz
@@ -58,7 +58,7 @@ class _Watched:
     a complete job with half a file.
     """
 
-    def __init__(self, out: Tape) -> None:
+    def __init__(self, out: OutputSink) -> None:
         self._out = out
         self._failure: Exception | None = None
 

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 
 PCM_RATE_HZ = 24_000  # what clients of raw samples take for granted, as no header tells them
 
@@ -19,7 +19,7 @@ class PcmCodec:
 
     rate_hz = PCM_RATE_HZ
 
-    def __init__(self, *, out: Tape) -> None:
+    def __init__(self, *, out: OutputSink) -> None:
         self._out = out
 
     def encode(self, pcm: NDArray[np.int16]) -> None:
@@ -38,7 +38,7 @@ class WavCodec:
     Layout: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0", chunk by chunk.
     """
 
-    def __init__(self, *, sample_rate_hz: int, out: Tape) -> None:
+    def __init__(self, *, sample_rate_hz: int, out: OutputSink) -> None:
         self.rate_hz = sample_rate_hz
         self._out = out
         self._data_bytes = 0

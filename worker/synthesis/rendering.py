@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from common.catalogue.loudness import gain_db
 from worker.encoding import Encoder, available_formats, open_encoder
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import Resampler
 from worker.engines.protocol import EngineError, Speech, Word
 from worker.sound import Master, Trimmed, pause_after_s, trim
@@ -133,8 +133,8 @@ class Rendering:
             raise EngineError("format_unavailable", message, retryable=True)
         self.sample_rate_hz = rate_hz
         self.live = self._open_live()
-        tape = Tape(self._spool, self.live.take if self.live else None)
-        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=tape)
+        sink = OutputSink(self._spool, self.live.take if self.live else None)
+        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink)
         self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
         self._on_first_audio()
 

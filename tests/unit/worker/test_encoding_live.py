@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.support.decoding import by_pyav, tone
-from worker.encoding import CODEC_DELAY, FORMATS, Tape, decode, open_encoder
+from worker.encoding import CODEC_DELAY, FORMATS, OutputSink, decode, open_encoder
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import allowed_rate
 
@@ -27,8 +27,8 @@ class Recorder:
     def __init__(self, audio_format: str, *, rate_hz: int) -> None:
         self.spool = io.BytesIO()
         self.chunks: list[bytes] = []
-        tape = Tape(self.spool, self.chunks.append)
-        self.encoder = open_encoder(audio_format, sample_rate_hz=rate_hz, out=tape)
+        sink = OutputSink(self.spool, self.chunks.append)
+        self.encoder = open_encoder(audio_format, sample_rate_hz=rate_hz, out=sink)
 
     @property
     def live(self) -> bytes:
@@ -137,37 +137,37 @@ def test_a_listener_that_fails_ends_the_file(audio_format: str) -> None:
         raise ConnectionError("gone")
 
     def write() -> None:
-        encoder = open_encoder(audio_format, sample_rate_hz=24_000, out=Tape(io.BytesIO(), on_append))
+        encoder = open_encoder(audio_format, sample_rate_hz=24_000, out=OutputSink(io.BytesIO(), on_append))
         encoder.write(tone(2, rate_hz=24_000))
 
     with pytest.raises(ConnectionError, match="gone"):
         write()
 
 
-class TestTape:
+class TestOutputSink:
     def test_what_is_written_over_is_not_heard_again(self) -> None:
         spool, heard = io.BytesIO(), list[bytes]()
-        tape = Tape(spool, heard.append)
-        assert tape.write(b"size????") == 8
-        tape.write(b"sound")
-        tape.seek(4)
-        tape.write(b"0005")
-        tape.seek(-2, io.SEEK_END)
-        tape.write(b"ND and more")
+        sink = OutputSink(spool, heard.append)
+        assert sink.write(b"size????") == 8
+        sink.write(b"sound")
+        sink.seek(4)
+        sink.write(b"0005")
+        sink.seek(-2, io.SEEK_END)
+        sink.write(b"ND and more")
         assert heard == [b"size????", b"sound", b" and more"]
         assert spool.getvalue() == b"size0005souND and more"
-        assert tape.tell() == len(spool.getvalue())
+        assert sink.tell() == len(spool.getvalue())
 
     def test_reads_what_is_on_it(self) -> None:
-        tape = Tape(io.BytesIO())
-        tape.write(b"0123456789")
-        tape.seek(2)
-        assert (tape.read(3), tape.tell()) == (b"234", 5)
-        tape.seek(1, io.SEEK_CUR)
-        assert tape.read() == b"6789"
+        sink = OutputSink(io.BytesIO())
+        sink.write(b"0123456789")
+        sink.seek(2)
+        assert (sink.read(3), sink.tell()) == (b"234", 5)
+        sink.seek(1, io.SEEK_CUR)
+        assert sink.read() == b"6789"
 
     def test_has_no_gaps(self) -> None:
-        tape = Tape(io.BytesIO())
-        tape.seek(3)
+        sink = OutputSink(io.BytesIO())
+        sink.seek(3)
         with pytest.raises(ValueError, match="gaps"):
-            tape.write(b"x")
+            sink.write(b"x")
