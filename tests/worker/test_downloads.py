@@ -35,7 +35,7 @@ from tests.support.fake_repositories import small_ones
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines.hibari.download import missing_voices
-from worker.host.models_folder import presence
+from worker.host.models_folder import check_presence
 from worker.ops.downloads import AT_ONCE, _lines, download
 from worker.runtime.context import Process
 
@@ -245,7 +245,7 @@ def test_weights_arrive_and_whoever_listens_hears_it(fetcher: Process) -> None:
     row = row_of(fetcher, download_id)
     assert row.status == "completed"
     assert row.bytes_done == row.bytes_total > 2_000_000
-    assert presence(FRENCH, fetcher.settings.models_dir).state == "complete"
+    assert check_presence(FRENCH, fetcher.settings.models_dir).state == "complete"
     heard = events_of(fetcher, download_id)
     assert heard[0].name == "progress"
     assert heard[-1].name == "completed"

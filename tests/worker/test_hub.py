@@ -25,7 +25,7 @@ from tests.support.fake_repositories import (
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines.protocol import EngineError
-from worker.host.models_folder import NOTE, PART, presence
+from worker.host.models_folder import MANIFEST_NAME, PART_SUFFIX, check_presence
 from worker.hub import backoff, disk_space, fetch, fetch_weights, listing, transfer
 
 FRENCH = find_weights("mms_fra")
@@ -66,7 +66,7 @@ def refusal(
 ) -> EngineError:
     with pytest.raises(EngineError) as raised:
         fetch(repository, root, endpoint=hub.url, token=token, on_bytes=lambda *_: None)
-    assert presence(FRENCH, root).state != "complete"
+    assert check_presence(FRENCH, root).state != "complete"
     return raised.value
 
 
@@ -81,7 +81,7 @@ def source(hub: FakeHub) -> dict[str, bytes]:
 
 
 def is_whole(hub: FakeHub, root: Path) -> bool:
-    there = {path.name: path.read_bytes() for path in folder_of(root).iterdir() if path.name != NOTE}
+    there = {path.name: path.read_bytes() for path in folder_of(root).iterdir() if path.name != MANIFEST_NAME}
     return all(source(hub)[name] == content for name, content in there.items()) and LARGE in there
 
 
@@ -92,14 +92,14 @@ def test_what_is_worth_having_arrives_with_a_note(
 
     assert is_whole(hub, root)
     wanted = {LARGE, "config.json", "vocab.json", "tokenizer_config.json", "special_tokens_map.json"}
-    note = json.loads((folder_of(root) / NOTE).read_text())
+    note = json.loads((folder_of(root) / MANIFEST_NAME).read_text())
     assert wanted < set(note["files"])
-    assert set(note["files"]) == {path.name for path in folder_of(root).iterdir()} - {NOTE}
+    assert set(note["files"]) == {path.name for path in folder_of(root).iterdir()} - {MANIFEST_NAME}
     assert not set(note["files"]) & {"README.md", "pytorch_model.bin"}
     assert note["files"][LARGE] == {"size_bytes": LARGE_BYTES, "sha256": sha256(source(hub)[LARGE])}
     config = source(hub)["config.json"]
     assert note["files"]["config.json"] == {"size_bytes": len(config), "git_sha1": git_sha1(config)}
-    found = presence(FRENCH, root)
+    found = check_presence(FRENCH, root)
     assert (found.state, found.revision) == ("complete", REPOSITORY.revision)
     total = sum(about["size_bytes"] for about in note["files"].values())
     assert told == sorted(told)
@@ -134,7 +134,7 @@ def test_all_repositories_count_as_one_and_a_data_set_is_asked_for_as_one(root: 
     with FakeHub(*small_ones(weights)) as hub:
         told = bring(hub, root, weights=weights)
 
-    assert presence(weights, root).state == "complete"
+    assert check_presence(weights, root).state == "complete"
     assert told[0][0] == 0
     # Before the list is known there is no total.
     assert {total for _, total in told if total} == {told[-1][0]}
@@ -161,7 +161,7 @@ def test_a_connection_that_is_cut_goes_on_where_it_stopped(hub: FakeHub, root: P
 def test_a_connection_that_falls_silent_goes_on_where_it_stopped(
     hub: FakeHub, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "SILENCE_S", 0.3)
+    monkeypatch.setattr(transfer, "READ_TIMEOUT_S", 0.3)
     hub.faults += [Fault(f"/{LARGE}", hold_after_bytes=500_000)]
     bring(hub, root)
     assert is_whole(hub, root)
@@ -227,7 +227,7 @@ def start_fetching(hub: FakeHub, root: Path) -> subprocess.Popen[str]:
 
 
 def part_bytes(root: Path) -> int:
-    part = folder_of(root) / f"{LARGE}{PART}"
+    part = folder_of(root) / f"{LARGE}{PART_SUFFIX}"
     return part.stat().st_size if part.exists() else 0
 
 
@@ -237,12 +237,12 @@ def test_a_process_that_was_killed_is_followed_by_one_that_goes_on(hub: FakeHub,
         wait_for(lambda: part_bytes(root) > 1_000_000)
         first.kill()
     left_bytes = part_bytes(root)
-    assert presence(FRENCH, root).state == "partial"
+    assert check_presence(FRENCH, root).state == "partial"
 
     told = bring(hub, root)
 
     assert is_whole(hub, root)
-    assert presence(FRENCH, root).state == "complete"
+    assert check_presence(FRENCH, root).state == "complete"
     assert hub.starts(LARGE) == [None, left_bytes]
     # What is there counts from the start.
     assert next(done for done, _ in told if done) > 0
@@ -274,7 +274,7 @@ def test_a_file_that_was_damaged_here_is_fetched_again(hub: FakeHub, root: Path)
 
 def test_a_part_of_another_version_is_thrown_away(hub: FakeHub, root: Path) -> None:
     folder_of(root).mkdir(parents=True)
-    (folder_of(root) / f"{LARGE}{PART}").write_bytes(bytes(700_000))
+    (folder_of(root) / f"{LARGE}{PART_SUFFIX}").write_bytes(bytes(700_000))
     bring(hub, root)
     assert is_whole(hub, root)
     assert hub.starts(LARGE) == [700_000, None]
@@ -283,7 +283,7 @@ def test_a_part_of_another_version_is_thrown_away(hub: FakeHub, root: Path) -> N
 @pytest.mark.parametrize("left_bytes", [LARGE_BYTES, LARGE_BYTES + 1])
 def test_a_part_that_is_too_much_is_thrown_away(hub: FakeHub, root: Path, left_bytes: int) -> None:
     folder_of(root).mkdir(parents=True)
-    (folder_of(root) / f"{LARGE}{PART}").write_bytes(bytes(left_bytes))
+    (folder_of(root) / f"{LARGE}{PART_SUFFIX}").write_bytes(bytes(left_bytes))
     bring(hub, root)
     assert is_whole(hub, root)
     assert hub.starts(LARGE) == [None]
@@ -291,7 +291,7 @@ def test_a_part_that_is_too_much_is_thrown_away(hub: FakeHub, root: Path, left_b
 
 def test_a_whole_part_is_only_moved(hub: FakeHub, root: Path) -> None:
     folder_of(root).mkdir(parents=True)
-    (folder_of(root) / f"{LARGE}{PART}").write_bytes(source(hub)[LARGE])
+    (folder_of(root) / f"{LARGE}{PART_SUFFIX}").write_bytes(source(hub)[LARGE])
     bring(hub, root)
     assert is_whole(hub, root)
     assert LARGE not in hub.fetched()
@@ -314,7 +314,7 @@ def test_files_that_people_put_there_are_taken_as_they_are(hub: FakeHub, root: P
         (folder_of(root) / name).write_bytes(content)
     bring(hub, root)
     assert hub.fetched() == []
-    assert presence(FRENCH, root).revision == REPOSITORY.revision
+    assert check_presence(FRENCH, root).revision == REPOSITORY.revision
 
 
 def test_the_newest_commit_is_followed_and_only_what_changed_is_fetched(root: Path) -> None:
@@ -324,11 +324,11 @@ def test_the_newest_commit_is_followed_and_only_what_changed_is_fetched(root: Pa
     german = small_one(repository)
     with FakeHub(german) as hub:
         bring(hub, root, weights=weights)
-        first = presence(weights, root)
+        first = check_presence(weights, root)
         german.commit(german.commits[german.main] | {LARGE: content_of("newer", size_bytes=60_000)})
         hub.requests.clear()
         bring(hub, root, weights=weights)
-    second = presence(weights, root)
+    second = check_presence(weights, root)
     assert hub.fetched() == [LARGE]
     assert (first.revision, second.revision) == tuple(german.commits)
     assert second.state == "complete"
@@ -377,7 +377,7 @@ def test_a_private_repository_is_not_there_without_a_token(hub: FakeHub, root: P
 
 def test_a_token_opens_it_and_stays_with_the_hub(gated: FakeHub, root: Path) -> None:
     bring(gated, root, token=TOKEN)
-    assert presence(FRENCH, root).state == "complete"
+    assert check_presence(FRENCH, root).state == "complete"
     stored = [asked for asked in gated.requests if asked.stored]
     asked = [asked for asked in gated.requests if not asked.stored]
     assert stored
@@ -489,7 +489,7 @@ def endless(hub: FakeHub, *entries: dict[str, Any]) -> Fault:
 def test_a_list_without_an_end_is_refused(
     hub: FakeHub, root: Path, monkeypatch: pytest.MonkeyPatch, entries: int, pages: int
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_PAGES", 20)
+    monkeypatch.setattr(listing, "MAX_PAGES", 20)
     hub.faults += [endless(hub, *(entry(path=f"{number}.json") for number in range(entries)))]
     error = refusal(hub, root)
     assert (error.code, error.retryable) == ("download_failed", False)

@@ -11,7 +11,7 @@ from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of
 from worker.engines.protocol import EngineError, Speech, Utterance
 from worker.engines.samples import checked
-from worker.host.models_folder import read_small
+from worker.host.models_folder import read_limited
 
 _PARTS = ("semantic_prompt", "coarse_prompt", "fine_prompt")
 _SINGING = "♪"
@@ -102,7 +102,7 @@ class BarkEngine(PretrainedEngine):
 def _presets(folder: Path) -> tuple[str, ...]:
     """Those of the catalogue whose three files are here."""
     try:
-        listed = json.loads(read_small(folder / "speaker_embeddings_path.json", most_bytes=_LIST_BYTES))
+        listed = json.loads(read_limited(folder / "speaker_embeddings_path.json", max_bytes=_LIST_BYTES))
         known = [voice.engine_voice for voice in voices_of("bark") if voice.engine_voice in listed]
         return tuple(
             name for name in known if all((folder / listed[name][part]).is_file() for part in _PARTS)

@@ -16,7 +16,7 @@ from common.settings import Settings
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
 from worker.engines.torch_errors import failures_told
 from worker.host.device import find_device
-from worker.host.models_folder import find_files, find_folder, presence, read_small, size_of
+from worker.host.models_folder import check_presence, file_size, find_files, find_folder, read_limited
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _CONFIG_BYTES = 10_000_000
@@ -102,7 +102,7 @@ class PretrainedEngine:
         raise NotImplementedError
 
     def _is_complete(self) -> bool:
-        return presence(self._weights, self._settings.models_dir).state == "complete"
+        return check_presence(self._weights, self._settings.models_dir).state == "complete"
 
     def _folders(self) -> list[Path]:
         """Where the repositories lie, in the order of the catalogue."""
@@ -148,7 +148,7 @@ class PretrainedEngine:
 
     def _expected_bytes(self, folder: Path) -> int:
         stored = _BYTES_OF.get(_stored_dtype(folder), 4)
-        size = sum(size_of(path) for path in find_files(_WEIGHT_FILES, folder))
+        size = sum(file_size(path) for path in find_files(_WEIGHT_FILES, folder))
         return size * _BYTES_OF[self._dtype] // stored
 
     def _broken(self, error: Exception) -> EngineError:
@@ -192,7 +192,7 @@ def _held_bytes(module: Any) -> int:
 def _stored_dtype(folder: Path) -> str:
     """As the model's own description has it; float32 where it does not say."""
     try:
-        about = json.loads(read_small(folder / "config.json", most_bytes=_CONFIG_BYTES))
+        about = json.loads(read_limited(folder / "config.json", max_bytes=_CONFIG_BYTES))
         return str(about.get("dtype") or about.get("torch_dtype") or "float32")
     except (OSError, ValueError, AttributeError, RecursionError):
         return "float32"

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from worker.engines.protocol import EngineError
-from worker.host.models_folder import PART
+from worker.host.models_folder import PART_SUFFIX
 from worker.hub.files import Listing, RemoteFile
 
 # What stays free for everybody else: a database and sound may lie on the same disk.
 RESERVE_BYTES = 200_000_000
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
+_PERMISSION_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 
-def check_room(listings: Sequence[Listing], root: Path) -> None:
+def check_disk_space(listings: Sequence[Listing], root: Path) -> None:
     """Raises EngineError `disk_too_small`."""
     missing_bytes = sum(
         _missing_bytes(file, root / listing.repository.folder)
@@ -26,43 +26,43 @@ def check_room(listings: Sequence[Listing], root: Path) -> None:
     free_bytes = shutil.disk_usage(root).free
     if missing_bytes and missing_bytes + RESERVE_BYTES > free_bytes:
         message = (
-            f"The download needs {in_words(missing_bytes)} and leaves {in_words(RESERVE_BYTES)} to others; the models "
-            f"folder has {in_words(free_bytes)} free: make room and ask again."
+            f"The download needs {format_size(missing_bytes)} and leaves {format_size(RESERVE_BYTES)} to others; the "
+            f"models folder has {format_size(free_bytes)} free: make room and ask again."
         )
         raise EngineError("disk_too_small", message)
 
 
-def keep_reserve(folder: Path) -> None:
+def check_reserve(folder: Path) -> None:
     """Raises EngineError `storage_full` before everybody else who writes to the disk fails."""
     if shutil.disk_usage(folder).free < RESERVE_BYTES:
-        raise storage_full()
+        raise storage_full_error()
 
 
-def storage_full() -> EngineError:
+def storage_full_error() -> EngineError:
     message = "No space is left in the models folder; make room and ask again: the download goes on where it stopped."
     return EngineError("storage_full", message, retryable=True)
 
 
-def disk_failure(error: OSError) -> EngineError:
+def disk_error(error: OSError) -> EngineError:
     """The error to show for what the disk refused."""
-    if error.errno in _FULL:
-        return storage_full()
-    if error.errno in _UNWRITABLE:
+    if error.errno in _DISK_FULL_ERRNOS:
+        return storage_full_error()
+    if error.errno in _PERMISSION_ERRNOS:
         message = "The models folder cannot be written by the worker; correct its permissions and ask again."
     else:
         message = f"The models folder cannot be used ({error.strerror}); check its disk and ask again."
     return EngineError("download_failed", message, retryable=True)
 
 
-def in_words(size_bytes: int) -> str:
+def format_size(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def _missing_bytes(file: RemoteFile, folder: Path) -> int:
-    place = folder / file.name
-    if _size_bytes(place) == file.size_bytes:
+    path = folder / file.name
+    if _size_bytes(path) == file.size_bytes:
         return 0
-    return max(0, file.size_bytes - _size_bytes(place.with_name(place.name + PART)))
+    return max(0, file.size_bytes - _size_bytes(path.with_name(path.name + PART_SUFFIX)))
 
 
 def _size_bytes(path: Path) -> int:

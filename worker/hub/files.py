@@ -21,7 +21,7 @@ class RemoteFile:
             return hashlib.sha256()
         return hashlib.sha1(b"blob %d\0" % self.size_bytes, usedforsecurity=False)
 
-    def noted(self) -> dict[str, int | str]:
+    def manifest_entry(self) -> dict[str, int | str]:
         return {"size_bytes": self.size_bytes, self.digest_kind: self.digest}
 
 

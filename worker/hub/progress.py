@@ -3,28 +3,28 @@
 from collections.abc import Callable
 
 
-class Tally:
+class DownloadProgress:
     """What is there and was checked counts as done, so that what is resumed begins where it stopped."""
 
     def __init__(self, on_bytes: Callable[[int, int], None], *, total_bytes: int = 0) -> None:
         self._on_bytes = on_bytes
         self._total_bytes = total_bytes
-        self._settled_bytes = 0
+        self._finished_bytes = 0
         self._current_bytes = 0
 
-    def expect(self, total_bytes: int) -> None:
+    def set_total(self, total_bytes: int) -> None:
         self._total_bytes = total_bytes
-        self.beat()
+        self.report()
 
-    def at(self, size_bytes: int) -> None:
+    def set_current(self, size_bytes: int) -> None:
         """Of the file at hand."""
         self._current_bytes = size_bytes
-        self.beat()
+        self.report()
 
-    def settle(self, size_bytes: int) -> None:
+    def finish_file(self, size_bytes: int) -> None:
         """The file at hand is done; the next one begins."""
-        self._settled_bytes += size_bytes
-        self.at(0)
+        self._finished_bytes += size_bytes
+        self.set_current(0)
 
-    def beat(self) -> None:
-        self._on_bytes(self._settled_bytes + self._current_bytes, self._total_bytes)
+    def report(self) -> None:
+        self._on_bytes(self._finished_bytes + self._current_bytes, self._total_bytes)

@@ -18,7 +18,7 @@ from worker.engines.kokoro.languages import espeak_language
 from worker.engines.kokoro.voices import Style, style_of, voice_names
 from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance, Word
 from worker.engines.samples import checked
-from worker.host.models_folder import find_files, find_folder, presence, size_of
+from worker.host.models_folder import check_presence, file_size, find_files, find_folder
 from worker.sound.time_stretch import split_speed, stretch
 
 _SAMPLE_RATE_HZ = 24_000
@@ -69,7 +69,7 @@ class KokoroEngine:
     def memory_bytes(self) -> int:
         """By the size of the file, before and after it is loaded."""
         file = self._model_file()
-        size_bytes = size_of(file) if file else 0
+        size_bytes = file_size(file) if file else 0
         return _HELD_BYTES + int(_HELD_PER_BYTE * size_bytes) if size_bytes else 0
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
@@ -132,7 +132,7 @@ class KokoroEngine:
             raise EngineError("engine_failed", message) from None
 
     def _is_complete(self) -> bool:
-        return presence(self._weights, self._models_dir).state == "complete"
+        return check_presence(self._weights, self._models_dir).state == "complete"
 
     def _model_file(self) -> Path | None:
         return next(iter(self._files(0)), None)

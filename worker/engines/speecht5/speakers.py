@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engines.protocol import EngineError
-from worker.host.models_folder import find_files, read_small
+from worker.host.models_folder import find_files, read_limited
 
 _ARCHIVE = "spkrec-xvect.zip"
 # One vector for each sentence that a speaker of CMU ARCTIC read; other files are voices of their own.
@@ -51,7 +51,7 @@ def speaker_vector(folder: Path, name: str) -> NDArray[np.float32]:
 
 def _vectors(folder: Path, name: str) -> Iterator[NDArray[Any]]:
     for path in _loose(folder).get(name, ()):
-        yield _read(read_small(path, most_bytes=_FILE_BYTES))
+        yield _read(read_limited(path, max_bytes=_FILE_BYTES))
     members = _archived(folder).get(name, ())
     if members:
         with zipfile.ZipFile(folder / _ARCHIVE) as archive:
