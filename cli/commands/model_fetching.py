@@ -12,7 +12,7 @@ from cli.output.progress import Board
 from common.catalogue.download_items import Item, items_named, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
-from worker.engines.protocol import EngineError
+from worker.hub.errors import DownloadError
 from worker.ops.download_dispatch import deliver
 
 INTERRUPTED = 130
@@ -50,7 +50,7 @@ def _fetch_all(
                 show = partial(board.show, item.name)
                 deliver(item, folder, endpoint=endpoint, token=token, on_bytes=show)
                 board.end(item.name, well=True)
-            except EngineError as error:
+            except DownloadError as error:
                 board.end(item.name, well=False)
                 failures.append(f"{item.name}: {error.message}")
     for failure in failures:

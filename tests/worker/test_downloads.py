@@ -164,12 +164,12 @@ import sys
 from pathlib import Path
 from hibari import voices as registry
 from worker.engines.hibari.download import download
-from worker.engines.protocol import EngineError
+from worker.hub.errors import DownloadError
 
 registry.VOICES["emma"]["file"] = "emma.onnx"
 try:
     download("emma", Path(sys.argv[1]), lambda *_: None, base_url=sys.argv[2])
-except EngineError as error:
+except DownloadError as error:
     print(error.code, error.message)
 """
 

@@ -26,6 +26,7 @@ from worker.engines.hibari.download import download, missing_voices
 from worker.engines.hibari.engine import HibariEngine, speakable
 from worker.engines.hibari.phonemes import Passage, read
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
+from worker.hub.errors import DownloadError
 from worker.synthesis.word_timings import align
 
 TEXT = "Good morning, said the heron."
@@ -259,14 +260,14 @@ class TestHibariDownload:
 
     def test_a_damaged_file_is_not_kept(self, hub: tuple[str, bytes], tmp_path: Path) -> None:
         registry.VOICES["emma"]["sha256"] = "0" * 64
-        with pytest.raises(EngineError, match="damaged") as caught:
+        with pytest.raises(DownloadError, match="damaged") as caught:
             download("emma", tmp_path, lambda *_: None, base_url=hub[0])
         assert caught.value.code == "download_failed"
         assert list((tmp_path / "hibari").iterdir()) == []
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/"])
     def test_without_a_network(self, tmp_path: Path, url: str) -> None:
-        with pytest.raises(EngineError, match="no network") as caught:
+        with pytest.raises(DownloadError, match="no network") as caught:
             download("fable", tmp_path, lambda *_: None, base_url=url)
         assert caught.value.code == "download_failed"
         assert caught.value.retryable

@@ -24,9 +24,9 @@ from tests.support.fake_repositories import (
 )
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
-from worker.engines.protocol import EngineError
 from worker.host.models_folder import MANIFEST_NAME, PART_SUFFIX, check_presence
 from worker.hub import backoff, disk_space, fetch, fetch_weights, listing, transfer
+from worker.hub.errors import DownloadError
 
 FRENCH = find_weights("mms_fra")
 (REPOSITORY,) = FRENCH.repositories
@@ -63,8 +63,8 @@ def bring(
 
 def refusal(
     hub: FakeHub, root: Path, *, token: str | None = None, repository: Repository = REPOSITORY
-) -> EngineError:
-    with pytest.raises(EngineError) as raised:
+) -> DownloadError:
+    with pytest.raises(DownloadError) as raised:
         fetch(repository, root, endpoint=hub.url, token=token, on_bytes=lambda *_: None)
     assert check_presence(FRENCH, root).state != "complete"
     return raised.value
@@ -207,7 +207,7 @@ FETCHING = """
 import sys
 from pathlib import Path
 from common.catalogue import find_weights
-from worker.engines.protocol import EngineError
+from worker.hub.errors import DownloadError
 from worker.hub import disk_space, fetch_weights
 
 if len(sys.argv) > 3:
@@ -216,7 +216,7 @@ try:
     fetch_weights(
         find_weights("mms_fra"), Path(sys.argv[1]), endpoint=sys.argv[2], token=None, on_bytes=lambda *_: None
     )
-except EngineError as error:
+except DownloadError as error:
     print(error.code, error.message)
 """
 
@@ -611,7 +611,7 @@ def test_a_disk_that_others_fill_is_not_filled_to_the_end(
         if done:
             monkeypatch.setattr(disk_space, "RESERVE_BYTES", 10**15)
 
-    with pytest.raises(EngineError) as raised:
+    with pytest.raises(DownloadError) as raised:
         fetch(REPOSITORY, root, endpoint=hub.url, token=None, on_bytes=fill)
     assert (raised.value.code, raised.value.retryable) == ("storage_full", True)
 

@@ -64,7 +64,7 @@ class EngineError(Exception):
 
     Codes: `unspeakable_text` (the caller's fault), `engine_failed`, `engine_unavailable` (not here now, retryable),
     `model_broken` (its weights cannot be loaded), `provider_unavailable` (retryable), `provider_rejected`, `timeout`
-    (retryable), `download_failed`.
+    (retryable).
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from worker.engines.protocol import EngineError
+from worker.hub.errors import DownloadError
 
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 # A hub that asks for more than this is asked again later, by people.
@@ -24,7 +24,7 @@ class Backoff:
     def reset(self) -> None:
         self._attempts = 0
 
-    def wait_or_raise(self, error: EngineError) -> None:
+    def wait_or_raise(self, error: DownloadError) -> None:
         """Return when it is time to try again; raises `error` when trying again is no use."""
         retry_after_s = error.retry_after_s or 0.0
         if not error.retryable or self._attempts == len(WAITS_S) or retry_after_s > MAX_WAIT_S:

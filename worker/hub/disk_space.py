@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from worker.engines.protocol import EngineError
 from worker.host.models_folder import PART_SUFFIX
+from worker.hub.errors import DownloadError
 from worker.hub.files import Listing, RemoteFile
 
 # What stays free for everybody else: a database and sound may lie on the same disk.
@@ -17,7 +17,7 @@ _PERMISSION_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, err
 
 
 def check_disk_space(listings: Sequence[Listing], root: Path) -> None:
-    """Raises EngineError `disk_too_small`."""
+    """Raises DownloadError `disk_too_small`."""
     missing_bytes = sum(
         _missing_bytes(file, root / listing.repository.folder)
         for listing in listings
@@ -29,21 +29,21 @@ def check_disk_space(listings: Sequence[Listing], root: Path) -> None:
             f"The download needs {format_size(missing_bytes)} and leaves {format_size(RESERVE_BYTES)} to others; the "
             f"models folder has {format_size(free_bytes)} free: make room and ask again."
         )
-        raise EngineError("disk_too_small", message)
+        raise DownloadError("disk_too_small", message)
 
 
 def check_reserve(folder: Path) -> None:
-    """Raises EngineError `storage_full` before everybody else who writes to the disk fails."""
+    """Raises DownloadError `storage_full` before everybody else who writes to the disk fails."""
     if shutil.disk_usage(folder).free < RESERVE_BYTES:
         raise storage_full_error()
 
 
-def storage_full_error() -> EngineError:
+def storage_full_error() -> DownloadError:
     message = "No space is left in the models folder; make room and ask again: the download goes on where it stopped."
-    return EngineError("storage_full", message, retryable=True)
+    return DownloadError("storage_full", message, retryable=True)
 
 
-def disk_error(error: OSError) -> EngineError:
+def disk_error(error: OSError) -> DownloadError:
     """The error to show for what the disk refused."""
     if error.errno in _DISK_FULL_ERRNOS:
         return storage_full_error()
@@ -51,7 +51,7 @@ def disk_error(error: OSError) -> EngineError:
         message = "The models folder cannot be written by the worker; correct its permissions and ask again."
     else:
         message = f"The models folder cannot be used ({error.strerror}); check its disk and ask again."
-    return EngineError("download_failed", message, retryable=True)
+    return DownloadError("download_failed", message, retryable=True)
 
 
 def format_size(size_bytes: int) -> str:

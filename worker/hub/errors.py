@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 
 from common.catalogue import Repository
-from worker.engines.protocol import EngineError
 
 # Client errors that pass by themselves.
 _RETRYABLE_STATUSES = frozenset({408, 425, 429})
@@ -29,7 +28,24 @@ _ADVICE_ACCESS = (
 _ADVICE_DEFAULT = "Check HF_ENDPOINT, and HF_TOKEN if one is set."
 
 
-def unreachable_error(repository: Repository) -> EngineError:
+class DownloadError(Exception):
+    """A download failed. The message says what to do; callers see it and it is logged.
+
+    Codes: `download_failed`, `disk_too_small`, `storage_full`. If `retryable`, the same download may succeed later;
+    `retry_after_s` is the wait that the hub asked for.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, retryable: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+
+
+def unreachable_error(repository: Repository) -> DownloadError:
     return _failed(
         repository,
         "no network, or the hub does not answer. Check the connection and HF_ENDPOINT, and ask again: it goes on "
@@ -38,29 +54,29 @@ def unreachable_error(repository: Repository) -> EngineError:
     )
 
 
-def damaged_file_error(repository: Repository, name: str) -> EngineError:
+def damaged_file_error(repository: Repository, name: str) -> DownloadError:
     return _failed(
         repository, f"{name} arrived damaged, its checksum is wrong. Ask again later.", retryable=True
     )
 
 
-def missing_file_error(repository: Repository, missing: str) -> EngineError:
+def missing_file_error(repository: Repository, missing: str) -> DownloadError:
     return _failed(repository, f"the hub has no {missing} in it. Check HF_ENDPOINT, or update OratioViva.")
 
 
-def endless_listing_error(repository: Repository) -> EngineError:
+def endless_listing_error(repository: Repository) -> DownloadError:
     return _failed(repository, "the hub lists more files than a model has. Check HF_ENDPOINT.")
 
 
-def unexpected_answer_error(repository: Repository) -> EngineError:
+def unexpected_answer_error(repository: Repository) -> DownloadError:
     return _failed(repository, "the hub answered in a form that is not known here. Check HF_ENDPOINT.")
 
 
-def unsafe_path_error(repository: Repository) -> EngineError:
+def unsafe_path_error(repository: Repository) -> DownloadError:
     return _failed(repository, "the hub lists a file outside of its folder. Check HF_ENDPOINT.")
 
 
-def status_error(repository: Repository, status: int, headers: Mapping[str, str]) -> EngineError:
+def status_error(repository: Repository, status: int, headers: Mapping[str, str]) -> DownloadError:
     """Retryable where it passes by itself, with how long the hub asks to wait."""
     if status >= 500 or status in _RETRYABLE_STATUSES:
         busy = "has too many requests" if status == 429 else "is not available"
@@ -72,7 +88,7 @@ def status_error(repository: Repository, status: int, headers: Mapping[str, str]
     return _failed(repository, f"the hub refused ({status}). {advice}")
 
 
-def error_for(error: Exception, repository: Repository) -> EngineError:
+def error_for(error: Exception, repository: Repository) -> DownloadError:
     """The error to show for what the hub's library raised; it quotes nothing from it."""
     response = getattr(error, "response", None)
     if response is not None:
@@ -87,9 +103,9 @@ def error_for(error: Exception, repository: Repository) -> EngineError:
 
 def _failed(
     repository: Repository, reason: str, *, retryable: bool = False, retry_after_s: float | None = None
-) -> EngineError:
+) -> DownloadError:
     message = f"{repository.hub_id} could not be downloaded: {reason}"
-    return EngineError("download_failed", message, retryable=retryable, retry_after_s=retry_after_s)
+    return DownloadError("download_failed", message, retryable=retryable, retry_after_s=retry_after_s)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

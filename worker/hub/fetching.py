@@ -26,7 +26,7 @@ _LOCK_POLL_INTERVAL_S = 0.3
 def fetch(repository: Repository, root: Path, *, endpoint: str, token: str | None, on_bytes: OnBytes) -> str:
     """The commit of which everything that is worth having is in the models folder `root` now.
 
-    `on_bytes(done, total)` is called in this thread, often; what it raises ends the download. Raises EngineError:
+    `on_bytes(done, total)` is called in this thread, often; what it raises ends the download. Raises DownloadError:
     `disk_too_small`, `storage_full` or `download_failed`. Asked again, it goes on where it stopped.
     """
     (commit,) = _fetch_all((repository,), root, endpoint=endpoint, token=token, on_bytes=on_bytes)

@@ -47,7 +47,7 @@ class _Entry(_Content):
 
 
 def list_files(repository: Repository, *, endpoint: str, token: str | None, backoff: Backoff) -> Listing:
-    """Raises EngineError."""
+    """Raises DownloadError."""
     api = _api(endpoint, token)
     commit = _retry(partial(_commit, repository, api), repository, backoff)
     entries = _list_entries(repository, api, commit, backoff)
@@ -75,7 +75,7 @@ def _api(endpoint: str, token: str | None) -> "HfApi":
 
 
 def _retry(request: Callable[[], Result], repository: Repository, backoff: Backoff) -> Result:
-    """Again, as long as what goes wrong may pass by itself. Raises EngineError."""
+    """Again, as long as what goes wrong may pass by itself. Raises DownloadError."""
     while True:
         try:
             return request()

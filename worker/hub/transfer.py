@@ -8,9 +8,8 @@ from urllib.parse import quote
 import httpx
 
 from common.catalogue import Repository
-from worker.engines.protocol import EngineError
 from worker.hub.backoff import Backoff
-from worker.hub.errors import damaged_file_error, status_error, unreachable_error
+from worker.hub.errors import DownloadError, damaged_file_error, status_error, unreachable_error
 from worker.hub.files import Listing, RemoteFile
 from worker.hub.listing import USER_AGENT
 from worker.hub.partial_file import PartialFile, is_downloaded
@@ -33,7 +32,7 @@ class FileDownloader:
     def download(
         self, file: RemoteFile, destination: Path, *, listing: Listing, progress: DownloadProgress
     ) -> None:
-        """Raises EngineError, and OSError for what the disk refuses."""
+        """Raises DownloadError, and OSError for what the disk refuses."""
         if not is_downloaded(destination, file, progress):
             with PartialFile(destination, file, progress) as partial:
                 self._download_verified(partial, file, listing=listing, backoff=Backoff(progress.report))
@@ -67,7 +66,7 @@ class FileDownloader:
             if not partial.is_complete:
                 backoff.wait_or_raise(error)
 
-    def _download_once(self, url: str, partial: PartialFile, repository: Repository) -> EngineError:
+    def _download_once(self, url: str, partial: PartialFile, repository: Repository) -> DownloadError:
         """Once. What stopped it, which says nothing when everything came."""
         headers = {"Range": f"bytes={partial.size_bytes}-"} if partial.size_bytes else {}
         try:

@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 from common.catalogue import find_weights
 from common.catalogue.download_items import HIBARI, Item
-from worker.engines.protocol import EngineError
 from worker.hub import fetch_weights
+from worker.hub.errors import DownloadError
 
 
 def deliver(
     item: Item, root: Path, *, endpoint: str, token: str | None, on_bytes: Callable[[int, int], None]
 ) -> None:
-    """`on_bytes(done, total)` is called often; what it raises ends the download. Raises EngineError."""
+    """`on_bytes(done, total)` is called often; what it raises ends the download. Raises DownloadError."""
     if item.model == HIBARI:
         _deliver_voice(item.item, root, endpoint=endpoint, on_bytes=on_bytes)
         return
@@ -24,8 +24,8 @@ def deliver(
     fetch_weights(weights, root, endpoint=endpoint, token=token, on_bytes=on_bytes)
 
 
-def unknown() -> EngineError:
-    return EngineError(
+def unknown() -> DownloadError:
+    return DownloadError(
         "download_failed", "The worker does not know what that is: it is of an older release; update it."
     )
 

@@ -9,7 +9,7 @@ from common import downloads, worker_registry
 from common.catalogue.download_items import HIBARI, Item
 from common.db.database import DATABASE_AWAY
 from common.telemetry import get_logger
-from worker.engines.protocol import EngineError
+from worker.hub.errors import DownloadError
 from worker.ops.download_dispatch import deliver
 from worker.runtime.context import Process
 
@@ -50,7 +50,7 @@ def _download(process: Process, download_id: str) -> None:
     except _Stopping:
         with process.database.write() as connection:
             downloads.hand_back(connection, download_id)
-    except EngineError as error:
+    except DownloadError as error:
         log.warning("download failed", item=item.name, code=error.code, reason=error.message)
         _fail(process, download_id, code=error.code, message=error.message)
     except Exception as error:

@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from hibari import voices as registry
 
 from worker.engines.hibari.engine import voice_file
-from worker.engines.protocol import EngineError
+from worker.hub.errors import DownloadError
 
 _LOOK_EVERY_S = 0.1
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -29,7 +29,7 @@ def download(
 ) -> Path:
     """The voice's file, checked against its sha256. `on_bytes(done, total)` is called in this thread.
 
-    Raises EngineError `download_failed` or `storage_full`, and KeyError for a voice that hibari doesn't have.
+    Raises DownloadError `download_failed` or `storage_full`, and KeyError for a voice that hibari doesn't have.
     """
     known = registry.VOICES[voice]
     destination: Path = models_dir / "hibari" / known["file"]
@@ -54,12 +54,12 @@ def _fetch(url: str, destination: Path, sha256: str) -> None:
         raise _failure(destination, error) from error
 
 
-def _failure(destination: Path, error: Exception) -> EngineError:
+def _failure(destination: Path, error: Exception) -> DownloadError:
     # The library wraps what stopped it, unless it stopped before its first byte.
     number = getattr(error.__cause__ or error, "errno", None)
     if number in _FULL:
         message = "No space is left for the voice's file in the models folder; make room and try again."
-        return EngineError("storage_full", message, retryable=True)
+        return DownloadError("storage_full", message, retryable=True)
     if number in _UNWRITABLE:
         message = "The models folder cannot be written by the worker; correct its permissions and try again."
     elif isinstance(error, RuntimeError) and error.__cause__ is None:
@@ -69,7 +69,7 @@ def _failure(destination: Path, error: Exception) -> EngineError:
             "The voice could not be downloaded: no network, or the hub does not answer. Check the connection, or copy "
             f"the file to {destination.parent.name}/{destination.name} in the models folder by hand."
         )
-    return EngineError("download_failed", message, retryable=True)
+    return DownloadError("download_failed", message, retryable=True)
 
 
 def _watch(
