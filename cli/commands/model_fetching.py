@@ -13,7 +13,7 @@ from common.catalogue.download_items import Item, items_named, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
 from worker.hub.errors import DownloadError
-from worker.ops.download_dispatch import deliver
+from worker.ops.download_dispatch import download_item
 
 INTERRUPTED = 130
 
@@ -48,7 +48,7 @@ def _fetch_all(
         for item in items:
             try:
                 show = partial(board.show, item.name)
-                deliver(item, folder, endpoint=endpoint, token=token, on_bytes=show)
+                download_item(item, folder, endpoint=endpoint, token=token, on_bytes=show)
                 board.end(item.name, well=True)
             except DownloadError as error:
                 board.end(item.name, well=False)

@@ -163,12 +163,12 @@ ON_A_SMALL_DISK = """
 import sys
 from pathlib import Path
 from hibari import voices as registry
-from worker.engines.hibari.download import download
+from worker.engines.hibari.download import download_voice
 from worker.hub.errors import DownloadError
 
 registry.VOICES["emma"]["file"] = "emma.onnx"
 try:
-    download("emma", Path(sys.argv[1]), lambda *_: None, base_url=sys.argv[2])
+    download_voice("emma", Path(sys.argv[1]), lambda *_: None, base_url=sys.argv[2])
 except DownloadError as error:
     print(error.code, error.message)
 """

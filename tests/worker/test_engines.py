@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from common.settings import Settings
 from worker.engines import available_aliases, create
 from worker.engines.fake import FakeEngine
-from worker.engines.hibari.download import download, missing_voices
-from worker.engines.hibari.engine import HibariEngine, speakable
-from worker.engines.hibari.phonemes import Passage, read
+from worker.engines.hibari.download import download_voice, missing_voices
+from worker.engines.hibari.engine import HibariEngine, replace_unreadable_digits
+from worker.engines.hibari.phonemization import InputSpan, phonemize
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
 from worker.hub.errors import DownloadError
 from worker.synthesis.word_timings import align
@@ -136,7 +136,7 @@ class TestHibari:
         assert not np.array_equal(first, second)
 
     def test_is_the_library_itself(self, hibari: HibariEngine) -> None:
-        expected = hibari._speaker("heart")(TEXT, speed=1.2, seed=5)
+        expected = hibari._model("heart")(TEXT, speed=1.2, seed=5)
         assert np.array_equal(hibari.speak([utterance(speed=1.2, seed=5)])[0].samples, expected)
 
     @pytest.mark.parametrize("text", ["", " ", "😀", "你好", "שלום", "--"])
@@ -153,8 +153,8 @@ class TestHibari:
         assert len(hibari.speak([utterance(text)])[0].samples) > 1000
 
     def test_long_numbers_digit_by_digit_and_short_ones_as_they_are(self) -> None:
-        assert speakable("call " + "12" * 19 + ".") == "call " + " ".join("12" * 19) + "."
-        assert speakable("1,234,567.89 and " + "9" * 36) == "1,234,567.89 and " + "9" * 36
+        assert replace_unreadable_digits("call " + "12" * 19 + ".") == "call " + " ".join("12" * 19) + "."
+        assert replace_unreadable_digits("1,234,567.89 and " + "9" * 36) == "1,234,567.89 and " + "9" * 36
 
     def test_an_unreadable_text_is_not_quoted(
         self, hibari: HibariEngine, monkeypatch: pytest.MonkeyPatch
@@ -162,7 +162,7 @@ class TestHibari:
         def crash(text: str) -> None:
             raise IndexError(text)
 
-        monkeypatch.setattr(hibari._speaker("heart").g2p, "phonemize_tokens", crash)
+        monkeypatch.setattr(hibari._model("heart").g2p, "phonemize_tokens", crash)
         with pytest.raises(EngineError) as caught:
             hibari.speak([utterance("my secret")])
         assert caught.value.code == "unspeakable_text"
@@ -190,7 +190,7 @@ class TestHibari:
         engine = HibariEngine(voices_dir=tmp_path)
         engine.load()
         assert engine.speak([utterance(voice="kore")])[0].samples.size
-        assert engine._speakers["kore"].g2p is engine._speakers["heart"].g2p
+        assert engine._models["kore"].g2p is engine._models["heart"].g2p
 
 
 ODD_WORDS = r"""
@@ -214,14 +214,18 @@ odd_texts = st.lists(
 )
 @given(text=odd_texts)
 def test_hibari_reads_any_text_as_the_library_does(hibari: HibariEngine, text: str) -> None:
-    speaker = hibari._speaker("heart")
-    expected = [said for said in speaker.phonemize(speakable(text)) if any(map(str.isalpha, said))]
-    reading = read(speaker, [Passage(speakable(text))])
-    assert [breath.phonemes for breath in reading.breaths] == expected
+    speaker = hibari._model("heart")
+    expected = [
+        said for said in speaker.phonemize(replace_unreadable_digits(text)) if any(map(str.isalpha, said))
+    ]
+    phonemization = phonemize(speaker, [InputSpan(replace_unreadable_digits(text))])
+    assert [chunk.phonemes for chunk in phonemization.chunks] == expected
     # Whatever each piece is given as its time, what comes back are words of the text in order.
-    heard = [Word(*piece, at, at + 1) for at, piece in enumerate(reading.pieces) if piece[0] < piece[1]]
+    heard = [
+        Word(*piece, at, at + 1) for at, piece in enumerate(phonemization.token_spans) if piece[0] < piece[1]
+    ]
     before = 0
-    for word in align(text, read=reading.text, heard=heard):
+    for word in align(text, read=phonemization.text, heard=heard):
         assert before <= word.start < word.end <= len(text)
         before = word.end
 
@@ -251,7 +255,7 @@ class TestHibariDownload:
         url, content = hub
         seen: list[tuple[int, int]] = []
         assert "emma" in missing_voices(tmp_path)
-        path = download("emma", tmp_path, lambda *told: seen.append(told), base_url=url)
+        path = download_voice("emma", tmp_path, lambda *told: seen.append(told), base_url=url)
         assert path == tmp_path / "hibari" / "emma.onnx"
         assert path.read_bytes() == content
         assert seen[-1] == (len(content), len(content))
@@ -261,14 +265,14 @@ class TestHibariDownload:
     def test_a_damaged_file_is_not_kept(self, hub: tuple[str, bytes], tmp_path: Path) -> None:
         registry.VOICES["emma"]["sha256"] = "0" * 64
         with pytest.raises(DownloadError, match="damaged") as caught:
-            download("emma", tmp_path, lambda *_: None, base_url=hub[0])
+            download_voice("emma", tmp_path, lambda *_: None, base_url=hub[0])
         assert caught.value.code == "download_failed"
         assert list((tmp_path / "hibari").iterdir()) == []
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/"])
     def test_without_a_network(self, tmp_path: Path, url: str) -> None:
         with pytest.raises(DownloadError, match="no network") as caught:
-            download("fable", tmp_path, lambda *_: None, base_url=url)
+            download_voice("fable", tmp_path, lambda *_: None, base_url=url)
         assert caught.value.code == "download_failed"
         assert caught.value.retryable
 

@@ -251,11 +251,11 @@ class TestWords:
         text = "The 21 herons of the lake, in a row."
         words = words_of(timed, text, speed=speed)
         assert [text[word.start : word.end] for word in words] == text[:-1].replace(",", "").split()
-        spelling = timed._speller.spell(text, language="en-us")
+        phonemized = timed._phonemizer.phonemize(text, language="en-us")
         token_s = SAMPLES_PER_TOKEN / 24_000 / speed
-        for word, place in zip(words, timed._speller.places(spelling), strict=True):
-            assert word.start_s == pytest.approx((place.first + 1) * token_s, abs=0.001)
-            assert word.end_s == pytest.approx((place.last + 1) * token_s, abs=0.001)
+        for word, place in zip(words, timed._phonemizer.align_words(phonemized), strict=True):
+            assert word.start_s == pytest.approx((place.phoneme_start + 1) * token_s, abs=0.001)
+            assert word.end_s == pytest.approx((place.phoneme_end + 1) * token_s, abs=0.001)
 
     def test_cost_no_change_of_the_sound(self, timed: KokoroEngine, engine: KokoroEngine) -> None:
         text = "Good morning, said the heron. And then? It left: for good."
@@ -281,14 +281,14 @@ class TestWords:
     def test_that_espeak_cannot_read_alone_are_not_told(
         self, timed: KokoroEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asked = timed._speller._asked
+        asked = timed._phonemizer._ask_espeak
 
         def fail(language: str, text: str) -> str:
             if "\n" in text:
                 raise EngineError("unspeakable_text", "It died.", caller_fault=True)
             return str(asked(language, text))
 
-        monkeypatch.setattr(timed._speller, "_asked", fail)
+        monkeypatch.setattr(timed._phonemizer, "_ask_espeak", fail)
         assert spoken(timed).size
         assert words_of(timed, HERON) == ()
 

@@ -188,7 +188,7 @@ class TestHibariPhonemes:
 
     @staticmethod
     def _of(hibari: HibariEngine, word: str) -> str:
-        (phonemes,) = hibari._speaker("heart").phonemize(word)
+        (phonemes,) = hibari._model("heart").phonemize(word)
         return str(phonemes)
 
 

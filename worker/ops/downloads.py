@@ -10,7 +10,7 @@ from common.catalogue.download_items import HIBARI, Item
 from common.db.database import DATABASE_AWAY
 from common.telemetry import get_logger
 from worker.hub.errors import DownloadError
-from worker.ops.download_dispatch import deliver
+from worker.ops.download_dispatch import download_item
 from worker.runtime.context import Process
 
 log = get_logger(__name__)
@@ -64,7 +64,7 @@ def _download(process: Process, download_id: str) -> None:
 def _deliver(process: Process, item: Item, report: "_Report") -> None:
     settings = process.settings
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    deliver(item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=report)
+    download_item(item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=report)
 
 
 class _Report:

@@ -1,6 +1,6 @@
 """Phonemes by espeak-ng, in a process of its own: there are words on which it dies, and it would take the worker along.
 
-A script that `kokoro_spelling.py` runs with a folder of its own. Its first line lists the languages that it knows;
+A script that `phonemization.py` runs with a folder of its own. Its first line lists the languages that it knows;
 after that it answers each line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
 """
 
@@ -23,28 +23,28 @@ def main(folder: str) -> None:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
-    _say(sorted(EspeakBackend.supported_languages()))
+    _write_answer(sorted(EspeakBackend.supported_languages()))
     for line in sys.stdin:
         language, text = json.loads(line)
-        _say(_phonemes(text, language=language))
+        _write_answer(_phonemize(text, language=language))
 
 
-def _phonemes(text: str, *, language: str) -> str:
+def _phonemize(text: str, *, language: str) -> str:
     lines = [line for line in text.split("\n") if line.strip()]
-    return "\n".join(_reader(language).phonemize(lines)) if lines else ""
+    return "\n".join(_backend(language).phonemize(lines)) if lines else ""
 
 
 # phonemizer itself keeps eight, and of those that it lets go it frees nothing.
 @cache
-def _reader(language: str) -> Any:
+def _backend(language: str) -> Any:
     """As kokoro-onnx has it, but without the marks where a word is read as in another language: they'd be spoken."""
     return EspeakBackend(
         language, preserve_punctuation=True, with_stress=True, language_switch="remove-flags"
     )
 
 
-def _say(what: object) -> None:
-    print(json.dumps(what), flush=True)
+def _write_answer(answer: object) -> None:
+    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 # By the first letter of a voice's name.
-OWN = {
+LANGUAGE_BY_PREFIX = {
     "a": "en-us",
     "b": "en-gb",
     "e": "es",
@@ -15,7 +15,7 @@ OWN = {
     "z": "cmn",
 }
 # What BCP 47 calls otherwise than espeak-ng. Of languages with several accents it is the one that the model learned.
-_NAMES = {
+_ESPEAK_NAMES = {
     "en": "en-us",
     "fr": "fr-fr",
     "iw": "he",
@@ -29,12 +29,12 @@ _NAMES = {
 
 def espeak_language(voice: str, asked: str, *, known: Container[str]) -> str:
     """The voice's own, unless another language (BCP 47) is asked for that espeak-ng knows."""
-    own = OWN.get(voice[:1], "en-us")
+    own = LANGUAGE_BY_PREFIX.get(voice[:1], "en-us")
     tag = asked.replace("_", "-").lower()
     primary = tag.partition("-")[0]
     if primary == primary_subtag(own):
         return own
-    names = (_NAMES.get(name, name) for name in (tag, primary))
+    names = (_ESPEAK_NAMES.get(name, name) for name in (tag, primary))
     return next((name for name in names if name in known), own)
 
 

@@ -14,9 +14,9 @@ import pytest
 from kokoro_onnx.config import DEFAULT_VOCAB
 
 from tests.support.waiting import wait_for
-from worker.engines.kokoro.alignment import places
-from worker.engines.kokoro.languages import OWN, espeak_language
-from worker.engines.kokoro.phonemizer import Speller
+from worker.engines.kokoro.alignment import locate_words
+from worker.engines.kokoro.languages import LANGUAGE_BY_PREFIX, espeak_language
+from worker.engines.kokoro.phonemization import Phonemizer
 from worker.engines.protocol import EngineError
 
 LANGUAGES = frozenset({"cmn", "de", "en-gb", "en-us", "es", "es-419", "fr-be", "fr-fr", "nb", "pt", "pt-br"})
@@ -61,44 +61,44 @@ ROOT = Path(__file__).parents[2]
 _WORKER = """
 import sys, tempfile, threading
 from kokoro_onnx.config import DEFAULT_VOCAB
-from worker.engines.kokoro.phonemizer import Speller
+from worker.engines.kokoro.phonemization import Phonemizer
 tempfile.tempdir = sys.argv[1]
-speller = Speller(DEFAULT_VOCAB)
-speller.spell("Hello.", language="en-us")
+phonemizer = Phonemizer(DEFAULT_VOCAB)
+phonemizer.phonemize("Hello.", language="en-us")
 print("ready", flush=True)
 threading.Event().wait()
 """
 
 
 @pytest.fixture(scope="module")
-def speller() -> Iterator[Speller]:
-    speller = Speller(DEFAULT_VOCAB)
-    yield speller
-    speller.close()
+def phonemizer() -> Iterator[Phonemizer]:
+    phonemizer = Phonemizer(DEFAULT_VOCAB)
+    yield phonemizer
+    phonemizer.close()
 
 
 class TestSpelling:
-    def test_knows_the_languages_of_all_voices(self, speller: Speller) -> None:
-        assert speller.languages >= LANGUAGES.union(OWN.values())
+    def test_knows_the_languages_of_all_voices(self, phonemizer: Phonemizer) -> None:
+        assert phonemizer.languages >= LANGUAGES.union(LANGUAGE_BY_PREFIX.values())
 
-    def test_marks_of_another_language_are_not_spoken(self, speller: Speller) -> None:
-        assert speller.spell("le weekend à Paris", language="fr-fr").phonemes == "lə wiːkˈɛnd a paʁˈi"
+    def test_marks_of_another_language_are_not_spoken(self, phonemizer: Phonemizer) -> None:
+        assert phonemizer.phonemize("le weekend à Paris", language="fr-fr").phonemes == "lə wiːkˈɛnd a paʁˈi"
 
-    def test_what_stands_in_brackets_is_spoken(self, speller: Speller) -> None:
-        assert speller.spell("Estoy (en) casa", language="es").phonemes == "estˈoɪ (ˈen) kˈasa"
+    def test_what_stands_in_brackets_is_spoken(self, phonemizer: Phonemizer) -> None:
+        assert phonemizer.phonemize("Estoy (en) casa", language="es").phonemes == "estˈoɪ (ˈen) kˈasa"
 
-    def test_the_japanese_a_is_kept(self, speller: Speller) -> None:
-        assert speller.spell("さくら、たなか。", language="ja").phonemes == "sakˈɯᵝɽa, tanˈaka."
+    def test_the_japanese_a_is_kept(self, phonemizer: Phonemizer) -> None:
+        assert phonemizer.phonemize("さくら、たなか。", language="ja").phonemes == "sakˈɯᵝɽa, tanˈaka."
 
-    def test_mandarin_has_its_pauses_but_no_tones(self, speller: Speller) -> None:
-        assert speller.spell("妈，马。", language="cmn").phonemes == "mˈɑ, mˈɑ."
+    def test_mandarin_has_its_pauses_but_no_tones(self, phonemizer: Phonemizer) -> None:
+        assert phonemizer.phonemize("妈，马。", language="cmn").phonemes == "mˈɑ, mˈɑ."
 
-    def test_long_numbers_to_the_end(self, speller: Speller) -> None:
-        assert speller.spell("7" * 60, language="en-us").phonemes.count("sˈɛvən") == 60
+    def test_long_numbers_to_the_end(self, phonemizer: Phonemizer) -> None:
+        assert phonemizer.phonemize("7" * 60, language="en-us").phonemes.count("sˈɛvən") == 60
 
-    def test_more_languages_than_the_library_keeps(self, speller: Speller) -> None:
+    def test_more_languages_than_the_library_keeps(self, phonemizer: Phonemizer) -> None:
         for language in [*sorted(LANGUAGES), *sorted(LANGUAGES)]:
-            assert speller.spell("radio", language=language).phonemes
+            assert phonemizer.phonemize("radio", language=language).phonemes
 
     @pytest.mark.parametrize(
         ("text", "given", "phonemes"),
@@ -115,13 +115,13 @@ class TestSpelling:
         ],
     )
     def test_what_is_given_stands_between_what_is_spelled(
-        self, speller: Speller, text: str, given: tuple[tuple[int, int, str], ...], phonemes: str
+        self, phonemizer: Phonemizer, text: str, given: tuple[tuple[int, int, str], ...], phonemes: str
     ) -> None:
-        assert speller.spell(text, language="en-us", given=given).phonemes == phonemes
+        assert phonemizer.phonemize(text, language="en-us", given=given).phonemes == phonemes
 
-    def test_the_rest_must_be_readable(self, speller: Speller) -> None:
+    def test_the_rest_must_be_readable(self, phonemizer: Phonemizer) -> None:
         with pytest.raises(EngineError, match="kana"):
-            speller.spell("猫と犬", language="ja", given=((0, 1, "nˈeko"),))
+            phonemizer.phonemize("猫と犬", language="ja", given=((0, 1, "nˈeko"),))
 
     @pytest.mark.parametrize(
         ("language", "text", "expected"),
@@ -137,42 +137,42 @@ class TestSpelling:
         ],
     )
     def test_which_phonemes_are_of_which_word(
-        self, speller: Speller, language: str, text: str, expected: str
+        self, phonemizer: Phonemizer, language: str, text: str, expected: str
     ) -> None:
         """Those too that espeak-ng writes as one."""
-        spelling = speller.spell(text, language=language)
+        phonemized = phonemizer.phonemize(text, language=language)
         found = [
-            f"{text[place.start : place.end]}/{spelling.phonemes[place.first : place.last].replace(' ', '_')}"
-            for place in speller.places(spelling)
+            f"{text[span.start : span.end]}/{phonemized.phonemes_of(span).replace(' ', '_')}"
+            for span in phonemizer.align_words(phonemized)
         ]
         assert found == expected.split()
 
     def test_words_that_are_not_in_a_passage_have_no_place(self) -> None:
-        assert places("ɡˈʊd mˈɔːnɪŋ", words=["fˈɪʃ", "tʃˈɪps"]) == [None, None]
-        assert places("ɡˈʊd mˈɔːnɪŋ", words=["ɡˈʊd", "", "mˈɔːnɪŋ"]) == [(0, 4), None, (5, 12)]
-        assert places("", words=["a"]) == [None]
-        assert places("a", words=[]) == []
+        assert locate_words("ɡˈʊd mˈɔːnɪŋ", words=["fˈɪʃ", "tʃˈɪps"]) == [None, None]
+        assert locate_words("ɡˈʊd mˈɔːnɪŋ", words=["ɡˈʊd", "", "mˈɔːnɪŋ"]) == [(0, 4), None, (5, 12)]
+        assert locate_words("", words=["a"]) == [None]
+        assert locate_words("a", words=[]) == []
 
     def test_a_text_that_kills_espeak_is_refused_and_the_next_one_read(
-        self, speller: Speller, capfd: pytest.CaptureFixture[str]
+        self, phonemizer: Phonemizer, capfd: pytest.CaptureFixture[str]
     ) -> None:
         text = "s'" * 140
         with pytest.raises(EngineError, match="cannot be read") as caught:
-            speller.spell(text, language="en-us")
+            phonemizer.phonemize(text, language="en-us")
         assert caught.value.caller_fault
         assert text not in "".join(capfd.readouterr()) + caught.value.message
-        assert speller.spell("Hello.", language="en-us").phonemes == "həlˈoʊ."
+        assert phonemizer.phonemize("Hello.", language="en-us").phonemes == "həlˈoʊ."
 
     def test_its_process_ends_with_it_and_leaves_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-        speller = Speller(DEFAULT_VOCAB)
-        speller.spell("Hello.", language="en-us")
-        process = speller._espeak._process
+        phonemizer = Phonemizer(DEFAULT_VOCAB)
+        phonemizer.phonemize("Hello.", language="en-us")
+        process = phonemizer._espeak._process
         assert process.poll() is None
         assert list(tmp_path.rglob("libespeak*"))
-        del speller
+        del phonemizer
         assert process.poll() == -signal.SIGKILL
         assert not list(tmp_path.iterdir())
 
@@ -186,9 +186,9 @@ class TestSpelling:
             worker.kill()
         wait_for(lambda: not list(tmp_path.iterdir()))
 
-    def test_a_process_that_somebody_killed(self, speller: Speller) -> None:
-        process = speller._espeak._process
+    def test_a_process_that_somebody_killed(self, phonemizer: Phonemizer) -> None:
+        process = phonemizer._espeak._process
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(EngineError, match="cannot be read"):
-            speller.spell("Hello.", language="en-us")
-        assert speller.spell("Hello.", language="en-us").phonemes == "həlˈoʊ."
+            phonemizer.phonemize("Hello.", language="en-us")
+        assert phonemizer.phonemize("Hello.", language="en-us").phonemes == "həlˈoʊ."

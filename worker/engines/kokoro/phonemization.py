@@ -24,8 +24,8 @@ from typing import Any
 
 from common.speakable import speakable
 from common.telemetry import get_logger
-from worker.engines.kokoro.alignment import Place, places
-from worker.engines.kokoro.languages import OWN, primary_subtag
+from worker.engines.kokoro.alignment import AlignedSpan, locate_words
+from worker.engines.kokoro.languages import LANGUAGE_BY_PREFIX, primary_subtag
 from worker.engines.phonemes import MUTE, known_signs
 from worker.engines.protocol import EngineError
 from worker.synthesis.word_timings import word_spans
@@ -35,17 +35,17 @@ log = get_logger(__name__)
 
 _SCRIPT = Path(__file__).with_name("espeak.py")
 # Three hundred characters take it a tenth of a second, and its start half a second.
-_PATIENCE_S = 30.0
+_ANSWER_TIMEOUT_S = 30.0
 _KANJI = re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 # Of a longer number espeak-ng reads the beginning only; as single digits it reads all of it.
-_TOO_LONG_A_NUMBER = re.compile(r"\d{31,}")
+_LONG_NUMBER = re.compile(r"\d{31,}")
 # espeak-ng pauses at these, but only of those of Latin scripts the model hears.
 _MARKS = str.maketrans({"、": ", ", "。": ". ", "，": ", ", "！": "! ", "：": ": ", "；": "; ", "？": "? "})  # noqa: RUF001
 # The Japanese a. The model has no sign for it and knows it as a plain one; the library drops it.
 _NEAREST = str.maketrans("ä", "a")
 
 
-class Speller:
+class Phonemizer:
     """Keeps a process of espeak-ng and starts it again when a text has killed it. Used by one thread at a time.
 
     `alphabet` are the signs that the model knows. Raises EngineError where espeak-ng does not start.
@@ -59,71 +59,79 @@ class Speller:
     def languages(self) -> frozenset[str]:
         return self._espeak.languages
 
-    def spell(self, text: str, *, language: str, given: Sequence[tuple[int, int, str]] = ()) -> "Spelling":
+    def phonemize(
+        self, text: str, *, language: str, given: Sequence[tuple[int, int, str]] = ()
+    ) -> "PhonemizedText":
         """`language` is one of `languages`; `given` are characters [start, end) with the phonemes that they're said as.
 
         Raises EngineError for a text that cannot be read.
         """
         said = [(start, end, known_signs(one, alphabet=self._alphabet)) for start, end, one in given]
-        cuts = list(_cuts(len(text), [one for one in said if one[2]]))
+        cuts = list(_split(len(text), [one for one in said if one[2]]))
         _require_readable(
             "".join(text[start:end] for start, end, known in cuts if not known),
             language=language,
             whole=not any(known for _, _, known in cuts),
         )
-        spelling = Spelling(text, language)
+        phonemized = PhonemizedText(text, language)
         for start, end, known in cuts:
-            spelling.add(
-                start, end, known or self._plain(text[start:end], language=language), is_given=bool(known)
+            phonemized.add(
+                start,
+                end,
+                known or self._phonemize_plain(text[start:end], language=language),
+                is_given=bool(known),
             )
-        if not any(map(str.isalpha, spelling.phonemes)):
-            raise _unspeakable("The model finds nothing in the text that it can say.")
-        return spelling
+        if not any(map(str.isalpha, phonemized.phonemes)):
+            raise _unspeakable_error("The model finds nothing in the text that it can say.")
+        return phonemized
 
-    def places(self, spelling: "Spelling") -> list[Place]:
+    def align_words(self, phonemized: "PhonemizedText") -> list[AlignedSpan]:
         """The words of the text of which it can be told where their phonemes are."""
-        return [place for part in spelling.parts for place in self._places(part, spelling)]
+        return [word for span in phonemized.spans for word in self._align_span(span, phonemized)]
 
-    def _places(self, part: "Part", spelling: "Spelling") -> list[Place]:
-        place = part.place
-        if part.is_given:
-            return [place]
-        text = spelling.text[place.start : place.end]
-        spans = word_spans(text)
-        found = places(
-            spelling.phonemes[place.first : place.last],
-            words=self._alone([text[start:end] for start, end in spans], language=spelling.language),
+    def _align_span(self, span: "PhonemizedSpan", phonemized: "PhonemizedText") -> list[AlignedSpan]:
+        whole = span.aligned
+        if span.is_given:
+            return [whole]
+        text = phonemized.text[whole.start : whole.end]
+        words = word_spans(text)
+        located = locate_words(
+            phonemized.phonemes_of(whole),
+            words=self._phonemize_words(
+                [text[start:end] for start, end in words], language=phonemized.language
+            ),
         )
+        offset = whole.phoneme_start
         return [
-            Place(place.start + start, place.start + end, place.first + at[0], place.first + at[1])
-            for (start, end), at in zip(spans, found, strict=True)
-            if at is not None
+            AlignedSpan(whole.start + start, whole.start + end, offset + phonemes[0], offset + phonemes[1])
+            for (start, end), phonemes in zip(words, located, strict=True)
+            if phonemes is not None
         ]
 
-    def _alone(self, words: Sequence[str], *, language: str) -> list[str]:
+    def _phonemize_words(self, words: Sequence[str], *, language: str) -> list[str]:
         """Each spelled by itself; nothing of all where they cannot be told apart."""
         try:
-            spelled = self._asked(language, "\n".join(map(_prepared, words))).split("\n") if words else []
+            spelled = self._ask_espeak(language, "\n".join(map(_prepare, words))).split("\n") if words else []
         except EngineError:
             spelled = []
         if len(spelled) != len(words):
             return [""] * len(words)
-        return [self._known(word) for word in spelled]
+        return [self._filter(word) for word in spelled]
 
-    def _plain(self, text: str, *, language: str) -> str:
+    def _phonemize_plain(self, text: str, *, language: str) -> str:
         if not speakable(text):
             # Between two words that are given: espeak-ng would name some marks.
             return "".join(sign for sign in text if sign in MUTE and sign in self._alphabet).strip()
-        return self._known(self._asked(language, _prepared(text)))
+        return self._filter(self._ask_espeak(language, _prepare(text)))
 
-    def _known(self, phonemes: str) -> str:
+    def _filter(self, phonemes: str) -> str:
         known = (sign for sign in phonemes.translate(_NEAREST) if sign.isspace() or sign in self._alphabet)
         return " ".join("".join(known).split())
 
     def close(self) -> None:
         self._espeak.end()
 
-    def _asked(self, language: str, text: str) -> str:
+    def _ask_espeak(self, language: str, text: str) -> str:
         if self._espeak.ended:
             self._espeak = _Espeak()
         try:
@@ -132,25 +140,25 @@ class Speller:
             # Not chained: the error may hold the text.
             self._espeak.end()
         log.warning("espeak-ng failed on a text", language=language, characters=len(text))
-        raise _unspeakable("Something in the text cannot be read; leave out unusual words and symbols.")
+        raise _unspeakable_error("Something in the text cannot be read; leave out unusual words and symbols.")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PhonemizedSpan:
     """Of a text, and whether its phonemes were given or are espeak-ng's."""
 
-    place: Place
+    aligned: AlignedSpan
     is_given: bool
 
 
 @dataclass(slots=True)
-class Spelling:
+class PhonemizedText:
     """The phonemes of a text, and of which part of it they are."""
 
     text: str
     language: str
     phonemes: str = ""
-    parts: list[Part] = field(default_factory=list)
+    spans: list[PhonemizedSpan] = field(default_factory=list)
 
     def add(self, start: int, end: int, phonemes: str, *, is_given: bool) -> None:
         """The next characters of the text, said like this."""
@@ -162,7 +170,10 @@ class Spelling:
             self.phonemes += " "
         first = len(self.phonemes)
         self.phonemes += phonemes
-        self.parts.append(Part(Place(start, end, first, len(self.phonemes)), is_given))
+        self.spans.append(PhonemizedSpan(AlignedSpan(start, end, first, len(self.phonemes)), is_given))
+
+    def phonemes_of(self, span: AlignedSpan) -> str:
+        return self.phonemes[span.phoneme_start : span.phoneme_end]
 
 
 class _Espeak:
@@ -197,7 +208,7 @@ class _Espeak:
         return self._answer()
 
     def _answer(self) -> Any:
-        if not wait([self._process.stdout], _PATIENCE_S):
+        if not wait([self._process.stdout], _ANSWER_TIMEOUT_S):
             raise TimeoutError
         return json.loads(self._process.stdout.readline())
 
@@ -211,7 +222,7 @@ def _end(process: Any, folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _cuts(length: int, given: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+def _split(length: int, given: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
     """Characters [start, end) of a text from its start to its end, each with what is given for it, or nothing."""
     at = 0
     for start, end, phonemes in given:
@@ -224,23 +235,23 @@ def _cuts(length: int, given: Sequence[tuple[int, int, str]]) -> Iterator[tuple[
         yield at, length, ""
 
 
-def _prepared(text: str) -> str:
-    return _TOO_LONG_A_NUMBER.sub(lambda number: " ".join(number[0]), text.translate(_MARKS))
+def _prepare(text: str) -> str:
+    return _LONG_NUMBER.sub(lambda number: " ".join(number[0]), text.translate(_MARKS))
 
 
 def _require_readable(text: str, *, language: str, whole: bool) -> None:
     """`whole`: there is nothing else to say than this text."""
     if whole and not speakable(text):
-        raise _unspeakable("The model finds nothing in the text that it can say.")
-    if language in OWN.values() and foreign_script(text, languages=[primary_subtag(language)]):
-        raise _unspeakable(
+        raise _unspeakable_error("The model finds nothing in the text that it can say.")
+    if language in LANGUAGE_BY_PREFIX.values() and foreign_script(text, languages=[primary_subtag(language)]):
+        raise _unspeakable_error(
             "The text is in a script that the voice cannot read: take a voice of its language."
         )
     if language == "ja" and _KANJI.search(text):
-        raise _unspeakable(
+        raise _unspeakable_error(
             "Kokoro reads Japanese in kana only: write the kanji as kana, or take another model."
         )
 
 
-def _unspeakable(message: str) -> EngineError:
+def _unspeakable_error(message: str) -> EngineError:
     return EngineError("unspeakable_text", message, caller_fault=True)

@@ -15,96 +15,98 @@ _CLAUSE = re.compile(r"(?<=[,;:—])\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Breath:
+class PhonemeChunk:
     """What the model says in one call. `owners`: for each phoneme the piece of the text that it is of."""
 
     phonemes: str
-    owners: tuple[int, ...]
+    token_indexes: tuple[int, ...]
 
 
 @dataclass(slots=True)
-class Reading:
+class Phonemization:
     """`text` is what was read, with numbers and the like in words; `pieces` are characters [start, end) of it."""
 
     text: str = ""
-    pieces: list[tuple[int, int]] = field(default_factory=list)
-    breaths: list[Breath] = field(default_factory=list)
+    token_spans: list[tuple[int, int]] = field(default_factory=list)
+    chunks: list[PhonemeChunk] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class InputSpan:
     """A part of a text, and how it is said where that is given."""
 
     text: str
     phonemes: str | None = None
 
 
-def read(speaker: Hibari, passages: Sequence[Passage]) -> Reading:
+def phonemize(speaker: Hibari, spans: Sequence[InputSpan]) -> Phonemization:
     """As the library reads them in a row. Raises whatever it raises."""
-    reading = Reading()
-    for sentence in _sentences(speaker, passages):
-        tokens = speaker.g2p.phonemize_tokens(list(_tokens(speaker.g2p, sentence)))
-        phonemes, owners = _spoken(tokens, reading)
-        for part in _parted(phonemes):
-            breath = Breath("".join(phonemes[at] for at in part), tuple(owners[at] for at in part))
+    phonemization = Phonemization()
+    for sentence in _split_sentences(speaker, spans):
+        tokens = speaker.g2p.phonemize_tokens(list(_tokenize(speaker.g2p, sentence)))
+        phonemes, token_indexes = _join_phonemes(tokens, phonemization)
+        for part in _split_calls(phonemes):
+            chunk = PhonemeChunk(
+                "".join(phonemes[at] for at in part), tuple(token_indexes[at] for at in part)
+            )
             # A comma that is left of one in another script would be a third of a second of breath.
-            if any(map(str.isalpha, breath.phonemes)):
-                reading.breaths.append(breath)
-    return reading
+            if any(map(str.isalpha, chunk.phonemes)):
+                phonemization.chunks.append(chunk)
+    return phonemization
 
 
-def _sentences(speaker: Hibari, passages: Sequence[Passage]) -> Iterator[list[Passage]]:
+def _split_sentences(speaker: Hibari, spans: Sequence[InputSpan]) -> Iterator[list[InputSpan]]:
     """A passage that is said in a given way is not parted."""
-    shown = "".join(_masked(passage) for passage in passages)
+    shown = "".join(_mask(span) for span in spans)
     end = 0
     for sentence in speaker.split_sentences(shown):
         start = shown.index(sentence, end)
         end = start + len(sentence)
-        yield list(_cut(passages, start=start, end=end))
+        yield list(_slice(spans, start=start, end=end))
 
 
-def _masked(passage: Passage) -> str:
-    if passage.phonemes is None:
-        return passage.text
-    return "".join(char if char.isalnum() else "x" for char in passage.text)
+def _mask(span: InputSpan) -> str:
+    if span.phonemes is None:
+        return span.text
+    return "".join(char if char.isalnum() else "x" for char in span.text)
 
 
-def _cut(passages: Sequence[Passage], *, start: int, end: int) -> Iterator[Passage]:
+def _slice(spans: Sequence[InputSpan], *, start: int, end: int) -> Iterator[InputSpan]:
     at = 0
-    for passage in passages:
-        first, last = max(start - at, 0), min(end - at, len(passage.text))
+    for span in spans:
+        first, last = max(start - at, 0), min(end - at, len(span.text))
         if first < last:
-            yield Passage(passage.text[first:last], passage.phonemes)
-        at += len(passage.text)
+            yield InputSpan(span.text[first:last], span.phonemes)
+        at += len(span.text)
 
 
-def _tokens(g2p: Any, sentence: Sequence[Passage]) -> Iterator[Any]:
-    for at, passage in enumerate(sentence):
-        if passage.phonemes is None:
-            tokens = g2p.tokenize(normalize(passage.text))
+def _tokenize(g2p: Any, sentence: Sequence[InputSpan]) -> Iterator[Any]:
+    for at, span in enumerate(sentence):
+        if span.phonemes is None:
+            tokens = g2p.tokenize(normalize(span.text))
         else:
-            tokens = [Tok(passage.text, "NN", phonemes=passage.phonemes, rating=5)]
+            tokens = [Tok(span.text, "NN", phonemes=span.phonemes, rating=5)]
         if tokens and at + 1 < len(sentence):
-            parted = passage.text[-1].isspace() or sentence[at + 1].text[0].isspace()
+            parted = span.text[-1].isspace() or sentence[at + 1].text[0].isspace()
             tokens[-1].whitespace = " " if parted else ""
         yield from tokens
 
 
-def _spoken(tokens: Sequence[Any], reading: Reading) -> tuple[str, list[int]]:
+def _join_phonemes(tokens: Sequence[Any], phonemization: Phonemization) -> tuple[str, list[int]]:
     """The phonemes of a sentence as the library joins them, and the pieces they are of, which go to the reading."""
-    phonemes, owners = "", []
+    phonemes, token_indexes = "", []
     for token in tokens:
         said = (token.phonemes or "") + (" " if token.whitespace else "")
         phonemes += said
-        owners += [len(reading.pieces)] * len(said)
-        reading.pieces.append((len(reading.text), len(reading.text) + len(token.text)))
-        reading.text += token.text + token.whitespace
-    reading.text += "\n"
+        token_indexes += [len(phonemization.token_spans)] * len(said)
+        phonemization.token_spans.append((len(phonemization.text), len(phonemization.text) + len(token.text)))
+        phonemization.text += token.text + token.whitespace
+    phonemization.text += "\n"
     start, end = len(phonemes) - len(phonemes.lstrip()), len(phonemes.rstrip())
-    return phonemes[start:end], owners[start:end]
+    return phonemes[start:end], token_indexes[start:end]
 
 
-def _parted(phonemes: str) -> Iterator[list[int]]:
+def _split_calls(phonemes: str) -> Iterator[list[int]]:
     """Places of the phonemes of each call: all of them, or as many clauses as go into one."""
     if len(phonemes) <= MAX_PHONEMES:
         yield list(range(len(phonemes)))
