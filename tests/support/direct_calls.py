@@ -56,10 +56,10 @@ def speak_bark(root: Path, voice: str, seed: int, text: str, _style: str) -> Any
 def speak_parler(root: Path, _voice: str, seed: int, text: str, style: str) -> Any:
     from transformers import AutoTokenizer, set_seed
 
-    from worker.engines.parler import parler_library
+    from worker.engines.parler import import_parler
 
     folder = root / "parler-tts_parler-tts-mini-v1.1"
-    model = parler_library().ParlerTTSForConditionalGeneration.from_pretrained(folder).eval()
+    model = import_parler().ParlerTTSForConditionalGeneration.from_pretrained(folder).eval()
     description = AutoTokenizer.from_pretrained(root / "google_flan-t5-large")([style], return_tensors="pt")
     prompt = AutoTokenizer.from_pretrained(folder)([text], return_tensors="pt")
     set_seed(seed)

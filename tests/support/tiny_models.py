@@ -267,10 +267,10 @@ def build_parler(root: Path, *, steady: bool = False, silent: bool = False, safe
     """A `silent` one ends each text before its first token."""
     from transformers import AutoModel, DacConfig, T5Config
 
-    from worker.engines.parler import parler_library
+    from worker.engines.parler import import_parler
 
     folder = _begin(root, "parler-tts_parler-tts-mini-v1.1")
-    library = parler_library()
+    library = import_parler()
     _unigrams(120, ending=True).save_pretrained(_begin(root, "google_flan-t5-large"))
     _unigrams(110, ending=False).save_pretrained(folder)
     reader = T5Config(

@@ -13,7 +13,7 @@ from huggingface_hub.inference._providers import PROVIDERS
 
 from tests.support import fake_inference as provider_answers
 from tests.support.fake_inference import Answer, FakeInference
-from worker.engines.hf_inference.circuit_breaker import Breaker
+from worker.engines.hf_inference.circuit_breaker import CircuitBreaker
 from worker.engines.hf_inference.engine import InferenceEngine
 from worker.engines.protocol import EngineError, Speech, Utterance
 
@@ -50,7 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 def engine(provider: FakeInference, clock: Clock) -> InferenceEngine:
     engine = InferenceEngine(
-        token=TOKEN, url=f"{provider.url}/tts", timeout_s=2.0, breaker=Breaker(clock=clock)
+        token=TOKEN, url=f"{provider.url}/tts", timeout_s=2.0, breaker=CircuitBreaker(clock=clock)
     )
     engine.load()
     return engine
@@ -248,17 +248,17 @@ class TestBreaker:
         assert speak(engine).samples.size
 
     def test_only_one_tries_at_a_time(self, clock: Clock) -> None:
-        breaker = Breaker(limit=1, rest_s=30.0, clock=clock)
-        breaker.failed()
+        breaker = CircuitBreaker(limit=1, cooldown_s=30.0, clock=clock)
+        breaker.record_failure()
         clock.now_s += 30
         assert breaker.wait_s() == 0.0
         assert breaker.wait_s() > 0
-        breaker.gave_up()
+        breaker.record_no_result()
         assert breaker.wait_s() == 0.0
 
     def test_late_failures_do_not_prolong_the_rest(self, clock: Clock) -> None:
-        breaker = Breaker(limit=1, rest_s=30.0, clock=clock)
-        breaker.failed()
+        breaker = CircuitBreaker(limit=1, cooldown_s=30.0, clock=clock)
+        breaker.record_failure()
         clock.now_s += 20
-        breaker.failed()
+        breaker.record_failure()
         assert breaker.wait_s() == 10.0

@@ -23,7 +23,7 @@ from tests.support.pickles import Touch
 from tests.support.tiny_models import PICKLED, build_parler
 from tests.support.utterances import HERON, settings_of, utterance
 from worker.engines import create
-from worker.engines.parler import ParlerEngine, description, parler_library
+from worker.engines.parler import ParlerEngine, describe_voice, import_parler
 from worker.engines.protocol import Engine, EngineError, OutOfMemory, TooLong
 from worker.host.memory import collect_memory
 
@@ -58,7 +58,7 @@ def library(
 ) -> list[NDArray[np.float32]]:
     """As its documentation gets them."""
     folder = root / "parler-tts_parler-tts-mini-v1.1"
-    family = parler_library().ParlerTTSForConditionalGeneration
+    family = import_parler().ParlerTTSForConditionalGeneration
     model = family.from_pretrained(folder, torch_dtype=torch.float32).eval()
     prompt = AutoTokenizer.from_pretrained(folder, padding_side="left")(
         list(texts), return_tensors="pt", padding=True
@@ -131,22 +131,22 @@ def test_attention_is_what_the_settings_say(root: Path, engine: ParlerEngine, at
 class TestDescription:
     @pytest.mark.parametrize("style", ["Laura speaks.", "A calm LAURA, far away.", "It is laura's voice"])
     def test_a_style_that_names_the_voice_is_the_description(self, style: str) -> None:
-        assert description(utterance(voice="Laura", style=style)) == style
+        assert describe_voice(utterance(voice="Laura", style=style)) == style
 
     def test_one_without_the_name_follows_it(self) -> None:
         for style in ("The speech is slow.", "Lauras speak."):
-            assert description(utterance(voice="Laura", style=style)) == f"Laura is speaking. {style}"
+            assert describe_voice(utterance(voice="Laura", style=style)) == f"Laura is speaking. {style}"
 
     def test_a_voice_without_a_name_is_all_style(self) -> None:
-        assert description(utterance(voice="", style=" A man whispers.")) == " A man whispers."
+        assert describe_voice(utterance(voice="", style=" A man whispers.")) == " A man whispers."
 
     @pytest.mark.parametrize("style", [None, "", "  "])
     def test_without_a_style_it_is_clear_and_natural(self, style: str | None) -> None:
-        assert description(utterance(voice="Jon", style=style)) == (
+        assert describe_voice(utterance(voice="Jon", style=style)) == (
             "Jon's voice is clear and natural at a moderate pace, in a very close recording with almost no "
             "background noise."
         )
-        assert description(utterance(voice="", style=style)).startswith("The voice is clear and natural")
+        assert describe_voice(utterance(voice="", style=style)).startswith("The voice is clear and natural")
 
 
 def test_too_long_is_refused(engine: ParlerEngine) -> None:

@@ -13,7 +13,7 @@ from transformers import VitsModel, VitsTokenizer, set_seed
 from tests.support.tiny_models import ENGLISH, PICKLED, build_mms
 from tests.support.utterances import HERON, settings_of, utterance
 from worker.engines import create
-from worker.engines.mms import MmsEngine, _letters, _places
+from worker.engines.mms import MmsEngine, _letter_positions, _letter_times
 from worker.engines.protocol import Engine, EngineError
 
 SAMPLES_PER_FRAME = 256
@@ -121,12 +121,12 @@ def test_romanised_as_the_tokenizer_does_it(root: Path, korean: MmsEngine) -> No
     theirs = VitsTokenizer.from_pretrained(root / "facebook_mms-tts-kor")
     assert theirs.is_uroman
     # It takes seconds for each text, so all that is odd is in one.
-    assert korean._readable(SCRIPTS) == theirs.prepare_for_tokenization(SCRIPTS)[0]
+    assert korean._normalize(SCRIPTS) == theirs.prepare_for_tokenization(SCRIPTS)[0]
 
 
 def test_plain_letters_are_left_alone(root: Path, korean: MmsEngine) -> None:
     theirs = VitsTokenizer.from_pretrained(root / "facebook_mms-tts-kor")
-    assert korean._readable(HERON) == theirs.prepare_for_tokenization(HERON)[0]
+    assert korean._normalize(HERON) == theirs.prepare_for_tokenization(HERON)[0]
 
 
 def test_speaks_what_the_library_speaks(root: Path, korean: MmsEngine) -> None:
@@ -137,7 +137,7 @@ def test_speaks_what_the_library_speaks(root: Path, korean: MmsEngine) -> None:
 def test_one_romaniser_serves_all(root: Path, korean: MmsEngine) -> None:
     again = MmsEngine(korean._weights, settings_of(root))
     again.load()
-    assert again._romaniser is korean._romaniser
+    assert again._romanizer is korean._romanizer
 
 
 def test_numbers_are_read_in_the_language_of_the_voice(root: Path, engine: MmsEngine) -> None:
@@ -158,7 +158,7 @@ def test_words_are_where_the_model_puts_their_letters(engine: MmsEngine) -> None
         "the",
         "heron",
     ]
-    readable = engine._readable(text)
+    readable = engine._normalize(text)
     token_s = len(speech.samples) / speech.sample_rate_hz / (2 * len(readable) + 1)
     for word, said in zip(speech.words, readable.split(), strict=True):
         first = readable.index(said)
@@ -169,14 +169,16 @@ def test_words_are_where_the_model_puts_their_letters(engine: MmsEngine) -> None
 @pytest.mark.parametrize("text", [HERON, "a small boat", "banana", "aa a", "a", "aardvark pa", "over a"])
 def test_letters_are_found_among_the_tokens(engine: MmsEngine, text: str) -> None:
     """One letter of a model is its blank as well, which the tokenizer treats in a way of its own."""
-    readable = engine._readable(text)
+    readable = engine._normalize(text)
     ids = engine._tokenizer(readable).input_ids
-    places = list(_places(readable, pad=engine._tokenizer.pad_token))
+    places = list(_letter_positions(readable, pad=engine._tokenizer.pad_token))
     assert engine._tokenizer.convert_ids_to_tokens([ids[place] for place in places]) == list(readable)
     others = set(range(len(ids))).difference(places)
     assert {ids[place] for place in others} <= {0}
-    assert len(_letters(readable, [1.0] * len(ids), pad="a", length_s=1.0)) == len("".join(readable.split()))
-    assert _letters(readable, [1.0] * (len(ids) + 1), pad="a", length_s=1.0) == []
+    assert len(_letter_times(readable, [1.0] * len(ids), pad="a", length_s=1.0)) == len(
+        "".join(readable.split())
+    )
+    assert _letter_times(readable, [1.0] * (len(ids) + 1), pad="a", length_s=1.0) == []
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 1.7])
@@ -196,7 +198,7 @@ def test_frames_are_those_that_the_model_spoke(engine: MmsEngine) -> None:
     encoded = engine._tokenizer(list(TEXTS), padding=True, return_tensors="pt")
     with torch.no_grad():
         spoken = engine._model(**encoded, speaking_rate=0.7)
-    frames = engine._frames(encoded.attention_mask, pace=0.7)
+    frames = engine._token_frames(encoded.attention_mask, pace=0.7)
     assert [sum(own) for own in frames] == (spoken.sequence_lengths / SAMPLES_PER_FRAME).tolist()
 
 

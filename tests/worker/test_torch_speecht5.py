@@ -27,7 +27,7 @@ from tests.support.utterances import HERON, settings_of, utterance
 from worker.engines import create
 from worker.engines.protocol import Engine, EngineError, TooLong
 from worker.engines.speecht5.engine import SpeechT5Engine
-from worker.engines.speecht5.speakers import speaker_names, speaker_vector
+from worker.engines.speecht5.speakers import list_speakers, load_speaker_vector
 
 TEXTS = (HERON, "A small boat went past.", "Over the wide water it flew.")
 ARCHIVE = "spkrec-xvect.zip"
@@ -63,7 +63,7 @@ class Library:
 
     def speak(self, texts: Sequence[str], *, voices: Sequence[str], seed: int, vocode: bool = True) -> Any:
         encoded = self.processor(text=list(texts), padding=True, return_tensors="pt")
-        vectors = np.stack([speaker_vector(self.speakers, voice) for voice in voices])
+        vectors = np.stack([load_speaker_vector(self.speakers, voice) for voice in voices])
         set_seed(seed)
         with torch.no_grad():
             return self.model.generate_speech(
@@ -181,8 +181,8 @@ def claiming(numbers: int) -> bytes:
 class TestSpeakers:
     def test_the_mean_of_what_the_archive_has_of_a_speaker(self, root: Path) -> None:
         folder = root / "Matthijs_cmu-arctic-xvectors"
-        assert speaker_names(folder) == SPEAKERS
-        vector = speaker_vector(folder, "slt")
+        assert list_speakers(folder) == SPEAKERS
+        vector = load_speaker_vector(folder, "slt")
         assert (vector.shape, vector.dtype) == ((512,), np.float32)
         assert np.linalg.norm(vector) == pytest.approx(1.0)
 
@@ -190,8 +190,8 @@ class TestSpeakers:
         folder = root / "Matthijs_cmu-arctic-xvectors"
         with zipfile.ZipFile(folder / ARCHIVE) as archive:
             archive.extractall(tmp_path)
-        assert speaker_names(tmp_path) == SPEAKERS
-        assert np.array_equal(speaker_vector(tmp_path, "bdl"), speaker_vector(folder, "bdl"))
+        assert list_speakers(tmp_path) == SPEAKERS
+        assert np.array_equal(load_speaker_vector(tmp_path, "bdl"), load_speaker_vector(folder, "bdl"))
 
     def test_a_file_of_ones_own_is_a_voice(self, tmp_path: Path) -> None:
         build_speecht5(tmp_path)
@@ -199,8 +199,8 @@ class TestSpeakers:
         own = np.arange(512.0)
         (folder / "my-voice_2.npy").write_bytes(as_npy(own))
         (folder / "Not A Name.npy").write_bytes(as_npy(own))
-        assert speaker_names(folder) == tuple(sorted((*SPEAKERS, "my-voice_2")))
-        assert speaker_vector(folder, "my-voice_2") == pytest.approx(own / np.linalg.norm(own))
+        assert list_speakers(folder) == tuple(sorted((*SPEAKERS, "my-voice_2")))
+        assert load_speaker_vector(folder, "my-voice_2") == pytest.approx(own / np.linalg.norm(own))
         engine = create("speecht5", settings_of(tmp_path))
         engine.load()
         assert "my-voice_2" in engine.voices()
@@ -208,11 +208,11 @@ class TestSpeakers:
 
     def test_a_new_archive_is_seen(self, tmp_path: Path) -> None:
         folder = build_speakers(tmp_path, names=("awb",))
-        assert speaker_names(folder) == ("awb",)
+        assert list_speakers(folder) == ("awb",)
         build_speakers(tmp_path, names=("bdl", "clb"))
-        assert speaker_names(folder) == ("bdl", "clb")
+        assert list_speakers(folder) == ("bdl", "clb")
         (folder / ARCHIVE).write_bytes(b"no archive")
-        assert speaker_names(folder) == ()
+        assert list_speakers(folder) == ()
 
     @pytest.mark.parametrize(
         "name", ["nobody", "../slt", "", "matrix", "words", "evil", "empty", "boundless", "long", "pipe"]
@@ -228,7 +228,7 @@ class TestSpeakers:
         made = tmp_path / "made"
         (folder / "evil.npy").write_bytes(as_npy(np.array([Touch(made)], object), allow_pickle=True))
         with pytest.raises(EngineError, match="download the voice"):
-            speaker_vector(folder, name)
+            load_speaker_vector(folder, name)
         assert not made.exists()
 
     @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -236,9 +236,9 @@ class TestSpeakers:
         with zipfile.ZipFile(tmp_path / ARCHIVE, "w", packing) as archive:
             archive.writestr("bomb.npy", as_npy(np.ones(512)) + bytes(50_000_000))
             archive.writestr("boundless.npy", claiming(500_000_000_000))
-        for name in speaker_names(tmp_path):
+        for name in list_speakers(tmp_path):
             with pytest.raises(EngineError, match="download the voice"):
-                speaker_vector(tmp_path, name)
+                load_speaker_vector(tmp_path, name)
 
     def test_what_says_that_it_unpacks_to_little_is_not_unpacked(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -249,7 +249,7 @@ class TestSpeakers:
         (tmp_path / ARCHIVE).write_bytes(content)
         tracemalloc.start()
         with pytest.raises(EngineError, match="download the voice"):
-            speaker_vector(tmp_path, "bomb")
+            load_speaker_vector(tmp_path, "bomb")
         peak_bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak_bytes < 5_000_000
@@ -265,15 +265,15 @@ class TestSpeakers:
         else:
             content[content.index(b"PK\1\2") + 6] = 99
         (folder / ARCHIVE).write_bytes(content)
-        assert speaker_names(folder) == ()
+        assert list_speakers(folder) == ()
         with pytest.raises(EngineError, match="download the voice"):
-            speaker_vector(folder, "awb")
+            load_speaker_vector(folder, "awb")
 
     def test_names_are_quick_however_many_sentences(self, tmp_path: Path) -> None:
         """Only the first question reads the list of the archive: later ones don't even open it."""
         folder = build_speakers(tmp_path, sentences=500)
-        assert speaker_names(folder) == SPEAKERS
+        assert list_speakers(folder) == SPEAKERS
         about = (folder / ARCHIVE).stat()
         (folder / ARCHIVE).write_bytes(b"\0" * about.st_size)
         os.utime(folder / ARCHIVE, ns=(about.st_atime_ns, about.st_mtime_ns))
-        assert speaker_names(folder) == SPEAKERS
+        assert list_speakers(folder) == SPEAKERS

@@ -16,7 +16,7 @@ from onnxruntime import InferenceSession, SessionOptions
 from tests.support.hearing import heard_words
 from tests.support.utterances import utterance
 from worker.engines.hibari.engine import HibariEngine
-from worker.engines.onnx_graph import durations_in, open_session
+from worker.engines.onnx_graph import find_durations, open_session
 from worker.engines.protocol import Speech, Word
 from worker.synthesis.word_timings import align, word_spans
 
@@ -211,12 +211,12 @@ class TestGraphs:
     )
     def test_what_is_no_graph(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "graph.onnx").write_bytes(content)
-        assert durations_in(tmp_path / "graph.onnx") is None
+        assert find_durations(tmp_path / "graph.onnx") is None
         with pytest.raises(Exception, match=r"(?i)load|parse|protobuf|graph"):
             open_session(tmp_path / "graph.onnx", SessionOptions())
 
     def test_no_file(self, tmp_path: Path) -> None:
-        assert durations_in(tmp_path / "graph.onnx") is None
+        assert find_durations(tmp_path / "graph.onnx") is None
 
     def test_a_graph_that_is_cut_off_is_none(self, tmp_path: Path) -> None:
         content = Path(voice_path("heart")).read_bytes()

@@ -1,6 +1,6 @@
 """Audio files: one encoder per job writes one file. Ours are read again; what hosted inference answers is decoded."""
 
-from worker.encoding.decoding import Decoded, decode
+from worker.encoding.decoding import DecodedAudio, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay
 from worker.encoding.encoder import FORMATS, Encoder, available_formats, open_encoder
 from worker.encoding.output_sink import OutputSink
@@ -10,7 +10,7 @@ __all__ = [
     "CODEC_DELAY",
     "FORMATS",
     "CodecDelay",
-    "Decoded",
+    "DecodedAudio",
     "Encoder",
     "OutputSink",
     "Playback",

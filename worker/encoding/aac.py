@@ -12,7 +12,7 @@ from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import allowed_rate
 
 _RATES_HZ = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
-_LEAST_BITS, _MOST_BITS, _BITS_PER_SAMPLE = 32_000, 96_000, 3
+_MIN_BIT_RATE, _MAX_BIT_RATE, _BITS_PER_SAMPLE = 32_000, 96_000, 3
 
 
 class AacCodec:
@@ -20,7 +20,7 @@ class AacCodec:
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_RATES_HZ)
         self._container = av.open(out, "w", format="adts", options={"flush_packets": "1"})
         self._stream = self._container.add_stream("aac", rate=self.rate_hz, layout="mono")
-        self._stream.bit_rate = min(_MOST_BITS, max(_LEAST_BITS, _BITS_PER_SAMPLE * self.rate_hz))
+        self._stream.bit_rate = min(_MAX_BIT_RATE, max(_MIN_BIT_RATE, _BITS_PER_SAMPLE * self.rate_hz))
 
     def encode(self, pcm: NDArray[np.int16]) -> None:
         frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")

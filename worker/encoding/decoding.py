@@ -17,21 +17,21 @@ _PLAIN_CONTAINERS = "aac,mp3,ogg,wav,flac,aiff,au,caf,amr,mov,mp4,m4a,matroska,w
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedAudio:
     """Mono samples in [-1, 1]."""
 
     samples: NDArray[np.float32]
     sample_rate_hz: int
 
 
-def decode(data: bytes) -> Decoded:
+def decode(data: bytes) -> DecodedAudio:
     """Any audio file that libsndfile knows (WAV, FLAC, MP3, Ogg, …), or PyAV where it is installed.
 
     Channels are mixed down. Raises ValueError when it is no audio, quoting an error message that came instead.
     """
     if data.lstrip()[:1] in (b"{", b"[", b"<", b""):
         raise ValueError(f"expected audio, got {_excerpt(data)}")
-    decoded = _by_sndfile(data) or _by_pyav(data)
+    decoded = _decode_with_sndfile(data) or _decode_with_pyav(data)
     if decoded is None:
         raise ValueError(f"expected audio, got {_excerpt(data)}")
     if not len(decoded.samples):
@@ -39,10 +39,10 @@ def decode(data: bytes) -> Decoded:
     return decoded
 
 
-def _by_sndfile(data: bytes) -> Decoded | None:
+def _decode_with_sndfile(data: bytes) -> DecodedAudio | None:
     try:
         with soundfile.SoundFile(BytesIO(data)) as file:
-            return Decoded(samples=_collected(_blocks(file)), sample_rate_hz=file.samplerate)
+            return DecodedAudio(samples=_join(_blocks(file)), sample_rate_hz=file.samplerate)
     except soundfile.LibsndfileError:
         return None
 
@@ -53,7 +53,7 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
         yield block.mean(axis=1, dtype=np.float32)
 
 
-def _by_pyav(data: bytes) -> Decoded | None:
+def _decode_with_pyav(data: bytes) -> DecodedAudio | None:
     if not find_spec("av"):
         return None
     import av
@@ -65,12 +65,12 @@ def _by_pyav(data: bytes) -> Decoded | None:
             rate = container.streams.audio[0].rate
             mono = av.AudioResampler(format="fltp", layout="mono")
             frames = (out for frame in container.decode(audio=0) for out in mono.resample(frame))
-            return Decoded(samples=_collected(frame.to_ndarray()[0] for frame in frames), sample_rate_hz=rate)
+            return DecodedAudio(samples=_join(frame.to_ndarray()[0] for frame in frames), sample_rate_hz=rate)
     except av.FFmpegError:
         return None
 
 
-def _collected(blocks: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _join(blocks: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
     joined = np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
     finite: NDArray[np.float32] = np.nan_to_num(joined, posinf=0, neginf=0)
     return finite

@@ -69,11 +69,11 @@ def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | Out
     if not _is_available(audio_format):
         raise ValueError(f"cannot write {audio_format}; available are {', '.join(available_formats())}")
     sink = out if isinstance(out, OutputSink) else OutputSink(out)
-    codec = _codec(audio_format, sample_rate_hz=sample_rate_hz, out=sink)
+    codec = _open_codec(audio_format, sample_rate_hz=sample_rate_hz, out=sink)
     return _FileEncoder(codec, sample_rate_hz=sample_rate_hz)
 
 
-def _codec(audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> Codec:
+def _open_codec(audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> Codec:
     if audio_format == "pcm":
         return PcmCodec(out=out)
     if audio_format == "wav":
@@ -107,14 +107,14 @@ class _FileEncoder:
     def write(self, samples: NDArray[np.float32]) -> None:
         if self._closed:
             raise ValueError("the encoder is closed")
-        with self._closed_by_failure():
+        with self._close_on_failure():
             for block in self._blocks(samples):
                 self._encode(self._resampler.push(block) if self._resampler else block)
 
     def close(self) -> None:
         if self._closed:
             return
-        with self._closed_by_failure():
+        with self._close_on_failure():
             if self._resampler:
                 self._encode(self._resampler.flush())
             if self._empty:  # FLAC and Ogg files without a sample are no files at all
@@ -123,7 +123,7 @@ class _FileEncoder:
         self._release()
 
     @contextmanager
-    def _closed_by_failure(self) -> Iterator[None]:
+    def _close_on_failure(self) -> Iterator[None]:
         try:
             yield
         except BaseException:

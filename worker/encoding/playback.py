@@ -15,7 +15,7 @@ from worker.encoding.uncompressed import PCM_RATE_HZ
 
 _BLOCK_FRAMES = 65536
 # More than one frame of any codec. What lacks more was cut off.
-_LACKING_S = 0.2
+_MAX_MISSING_S = 0.2
 
 Blocks = Iterator[NDArray[np.float32]]
 
@@ -32,40 +32,40 @@ class Playback:
 def open_playback(file: IO[bytes], audio_format: str, *, duration_s: float) -> Iterator[Playback]:
     """Raises ValueError, also while its blocks are taken, for what is no such file or shorter than it should be."""
     if audio_format == "pcm":
-        yield _measured(PCM_RATE_HZ, _pcm_blocks(file), audio_format, duration_s)
+        yield _make_playback(PCM_RATE_HZ, _pcm_blocks(file), audio_format, duration_s)
     elif audio_format == "aac":
         from worker.encoding.aac import open_aac
 
         with open_aac(file) as (rate_hz, frames):
-            yield _measured(rate_hz, _gathered(frames), audio_format, duration_s)
+            yield _make_playback(rate_hz, _merge_blocks(frames), audio_format, duration_s)
     else:
-        with _translated(), soundfile.SoundFile(file) as sound:
-            yield _measured(sound.samplerate, _sndfile_blocks(sound), audio_format, duration_s)
+        with _translate_errors(), soundfile.SoundFile(file) as sound:
+            yield _make_playback(sound.samplerate, _sndfile_blocks(sound), audio_format, duration_s)
 
 
-def _measured(rate_hz: int, blocks: Blocks, audio_format: str, duration_s: float) -> Playback:
-    cut = _cut(
+def _make_playback(rate_hz: int, blocks: Blocks, audio_format: str, duration_s: float) -> Playback:
+    cut = _select(
         blocks,
-        skipped=CODEC_DELAY[audio_format].before,
-        wanted=round(duration_s * rate_hz),
-        may_lack=round(_LACKING_S * rate_hz),
+        skip=CODEC_DELAY[audio_format].before,
+        count=round(duration_s * rate_hz),
+        max_missing=round(_MAX_MISSING_S * rate_hz),
     )
     return Playback(rate_hz, cut)
 
 
-def _cut(blocks: Blocks, *, skipped: int, wanted: int, may_lack: int) -> Blocks:
+def _select(blocks: Blocks, *, skip: int, count: int, max_missing: int) -> Blocks:
     """So many samples behind those that are skipped, the last ones silent where the codec has lost them."""
     for block in blocks:
-        heard = block[skipped : skipped + wanted]
-        skipped = max(0, skipped - len(block))
-        wanted -= len(heard)
+        heard = block[skip : skip + count]
+        skip = max(0, skip - len(block))
+        count -= len(heard)
         if len(heard):
             yield heard
-        if not wanted:
+        if not count:
             return
-    if wanted > may_lack:
-        raise ValueError(f"{wanted} samples are missing at the end")
-    yield np.zeros(wanted, dtype=np.float32)
+    if count > max_missing:
+        raise ValueError(f"{count} samples are missing at the end")
+    yield np.zeros(count, dtype=np.float32)
 
 
 def _pcm_blocks(file: IO[bytes]) -> Blocks:
@@ -78,7 +78,7 @@ def _sndfile_blocks(sound: soundfile.SoundFile) -> Blocks:
         yield block
 
 
-def _gathered(frames: Blocks) -> Blocks:
+def _merge_blocks(frames: Blocks) -> Blocks:
     """A codec's frames are too short to be worth the steps that follow."""
     held: list[NDArray[np.float32]] = []
     count = 0
@@ -93,7 +93,7 @@ def _gathered(frames: Blocks) -> Blocks:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except soundfile.LibsndfileError as error:

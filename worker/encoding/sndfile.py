@@ -24,7 +24,7 @@ class SndfileCodec:
         kind, subtype = _KINDS[audio_format]
         opus = audio_format == "opus"
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_OPUS_RATES_HZ) if opus else sample_rate_hz
-        self._out = _Watched(out)
+        self._out = _ErrorKeepingFile(out)
         self._file = soundfile.SoundFile(
             self._out, "w", samplerate=self.rate_hz, channels=1, format=kind, subtype=subtype
         )
@@ -51,7 +51,7 @@ def _shorten_pages(file: soundfile.SoundFile) -> None:
     soundfile._snd.sf_command(file._file, _SET_OGG_PAGE_LATENCY_MS, latency_ms, size)
 
 
-class _Watched:
+class _ErrorKeepingFile:
     """The file as libsndfile sees it: a call that fails seems to succeed there and is raised after the return.
 
     libsndfile calls back from C, where an exception cannot pass: it would be printed, and a full disk would end as

@@ -30,7 +30,7 @@ from worker.engines.protocol import (
     TooLong,
     Utterance,
 )
-from worker.engines.samples import tone
+from worker.engines.samples import make_tone
 
 _SAMPLE_RATE_HZ = 24_000
 _SECONDS_PER_WORD = 0.05
@@ -56,13 +56,13 @@ class FakeEngine:
 
     def load(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        order = self._folder / f"{self._name}.load"
-        told = order.read_text().strip() if order.exists() else "0"
-        if told == "fail":
+        behaviour_file = self._folder / f"{self._name}.load"
+        behaviour = behaviour_file.read_text().strip() if behaviour_file.exists() else "0"
+        if behaviour == "fail":
             raise EngineError("model_broken", "The fake model was told to be broken.")
-        if told == "hang":
+        if behaviour == "hang":
             threading.Event().wait()
-        time.sleep(float(told))
+        time.sleep(float(behaviour))
         _append(self._folder / "loads.log", f"{self._name}\n")
         _LOADED.add(self)
 
@@ -75,10 +75,10 @@ class FakeEngine:
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         self._log_call(batch)
         _sleep(batch)
-        self._lack(batch)
+        self._raise_limits(batch)
         for utterance in batch:
-            self._misbehave(utterance.text, alone=len(batch) == 1)
-        return [_spoken(utterance.text) for utterance in batch]
+            self._apply_markers(utterance.text, alone=len(batch) == 1)
+        return [_speak(utterance.text) for utterance in batch]
 
     def batch_key(self, utterance: Utterance) -> Hashable:
         return utterance.voice
@@ -86,7 +86,7 @@ class FakeEngine:
     def close(self) -> None:
         _LOADED.discard(self)
 
-    def _lack(self, batch: Sequence[Utterance]) -> None:
+    def _raise_limits(self, batch: Sequence[Utterance]) -> None:
         """Memory, the device, or room for a text."""
         for markers in (_markers(utterance.text) for utterance in batch):
             if len(batch) > int(markers.get("oom", len(batch))):
@@ -103,35 +103,35 @@ class FakeEngine:
         call_id = uuid.uuid4().hex
         _append(self._folder / "calls.log", "".join(f"{call_id} {_digest(u.text)}\n" for u in batch))
 
-    def _misbehave(self, text: str, *, alone: bool) -> None:
+    def _apply_markers(self, text: str, *, alone: bool) -> None:
         markers = _markers(text)
-        if "die" in markers and self._times_seen(text, marker="die") <= int(markers["die"]):
+        if "die" in markers and self._count(text, marker="die") <= int(markers["die"]):
             os.kill(os.getpid(), signal.SIGKILL)
         if "segv" in markers:
             os.kill(os.getpid(), signal.SIGSEGV)
         if "spin" in markers:
-            _hold_the_interpreter()
+            _hold_interpreter_lock()
         if "hang" in markers:
             threading.Event().wait()
         if "fail" in markers:
             raise EngineError("engine_failed", "The fake engine was told to fail.")
         if "flaky" in markers:
-            self._flake(text, times=int(markers["flaky"]), alone=alone)
+            self._fail_first_times(text, times=int(markers["flaky"]), alone=alone)
 
-    def _flake(self, text: str, *, times: int, alone: bool) -> None:
+    def _fail_first_times(self, text: str, *, times: int, alone: bool) -> None:
         # A failed batch is tried again one by one: only those tries count, or batching would use them up.
-        seen = self._times_seen(text, marker="flaky") if alone else self._times_counted(text, "flaky") + 1
-        if seen <= times:
+        times_seen = self._count(text, marker="flaky") if alone else self._count_so_far(text, "flaky") + 1
+        if times_seen <= times:
             raise EngineError("engine_failed", "The fake engine was told to fail at first.", retryable=True)
 
-    def _times_seen(self, text: str, *, marker: str) -> int:
-        return _append(self._counter(text, marker), "x")
+    def _count(self, text: str, *, marker: str) -> int:
+        return _append(self._counter_file(text, marker), "x")
 
-    def _times_counted(self, text: str, marker: str) -> int:
-        counter = self._counter(text, marker)
+    def _count_so_far(self, text: str, marker: str) -> int:
+        counter = self._counter_file(text, marker)
         return counter.stat().st_size if counter.exists() else 0
 
-    def _counter(self, text: str, marker: str) -> Path:
+    def _counter_file(self, text: str, marker: str) -> Path:
         return self._folder / f"{_digest(text)}.{marker}"
 
 
@@ -149,19 +149,19 @@ def _sleep(batch: Sequence[Utterance]) -> None:
     time.sleep(max(float(_markers(u.text).get("slow", "0")) for u in batch))
 
 
-def _hold_the_interpreter() -> None:
+def _hold_interpreter_lock() -> None:
     # PyDLL, unlike CDLL, keeps the lock during the call.
     libc = ctypes.PyDLL(None)
     while True:
         libc.sleep(1_000_000)
 
 
-def _spoken(text: str) -> Speech:
+def _speak(text: str) -> Speech:
     if "silence" in _markers(text):
         return Speech(np.zeros(0, np.float32), _SAMPLE_RATE_HZ)
     frequency_hz = 200 + int(_digest(text)[:8], 16) % 600
     duration_s = _SECONDS_PER_WORD * max(1, len(text.split()))
-    return tone(frequency_hz, duration_s=duration_s, sample_rate_hz=_SAMPLE_RATE_HZ)
+    return make_tone(frequency_hz, duration_s=duration_s, sample_rate_hz=_SAMPLE_RATE_HZ)
 
 
 def _markers(text: str) -> dict[str, str]:

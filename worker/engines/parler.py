@@ -11,11 +11,13 @@ from typing import Any, ClassVar
 
 from common.catalogue import Weights, voices_of
 from common.settings import Settings
-from worker.engines.pretrained import PretrainedEngine, samples_of
+from worker.engines.pretrained import PretrainedEngine, to_samples
 from worker.engines.protocol import EngineError, Speech, Utterance
-from worker.engines.samples import checked
+from worker.engines.samples import check_samples
 
-_USUAL = "clear and natural at a moderate pace, in a very close recording with almost no background noise."
+_DEFAULT_STYLE = (
+    "clear and natural at a moderate pace, in a very close recording with almost no background noise."
+)
 
 
 class ParlerEngine(PretrainedEngine):
@@ -29,11 +31,11 @@ class ParlerEngine(PretrainedEngine):
 
     def __init__(self, weights: Weights, settings: Settings) -> None:
         super().__init__(weights, settings)
-        self._forget()
+        self._drop_references()
 
-    def _forget(self) -> None:
+    def _drop_references(self) -> None:
         self._tokenizer: Any = None
-        self._descriptions: Any = None
+        self._description_tokenizer: Any = None
         self._model: Any = None
 
     def voices(self) -> tuple[str, ...]:
@@ -46,21 +48,21 @@ class ParlerEngine(PretrainedEngine):
     def _load(self) -> Sequence[Any]:
         from transformers import AutoTokenizer
 
-        folder, descriptions_folder = self._folders()
+        folder, description_folder = self._folders()
         known = {"local_files_only": True, "trust_remote_code": False}
         self._tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **known)
-        self._descriptions = AutoTokenizer.from_pretrained(descriptions_folder, **known)
-        library = parler_library()
-        self._model = self._loaded(
+        self._description_tokenizer = AutoTokenizer.from_pretrained(description_folder, **known)
+        library = import_parler()
+        self._model = self._load_model(
             library.ParlerTTSForConditionalGeneration,
             folder,
-            config=self._configured(library.ParlerTTSConfig, folder),
+            config=self._load_config(library.ParlerTTSConfig, folder),
             torch_dtype=self._dtype,
         )
         self._compile(self._model.decoder)
         return (self._model,)
 
-    def _configured(self, family: Any, folder: Path) -> Any:
+    def _load_config(self, family: Any, folder: Path) -> Any:
         """Where the settings choose an attention: told to the model, the choice would not reach its decoder."""
         config = family.from_pretrained(folder, local_files_only=True)
         if self._attention:
@@ -69,12 +71,12 @@ class ParlerEngine(PretrainedEngine):
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         texts = [utterance.text for utterance in batch]
-        self._require_letters(self._tokenizer, texts)
-        self._require_room(self._tokenizer, texts, tokens=self._room())
+        self._require_speakable(self._tokenizer, texts)
+        self._require_max_tokens(self._tokenizer, texts, max_tokens=self._max_text_tokens())
         device = self._device.label
         prompts = self._tokenizer(texts, padding=True, return_tensors="pt").to(device)
-        described = [description(utterance) for utterance in batch]
-        descriptions = self._descriptions(described, padding=True, return_tensors="pt").to(device)
+        described = [describe_voice(utterance) for utterance in batch]
+        descriptions = self._description_tokenizer(described, padding=True, return_tensors="pt").to(device)
         self._seed(batch)
         spoken = self._model.generate(
             input_ids=descriptions.input_ids,
@@ -83,7 +85,7 @@ class ParlerEngine(PretrainedEngine):
             prompt_attention_mask=prompts.attention_mask,
             return_dict_in_generate=True,
         )
-        return [self._speech(spoken, index) for index in range(len(batch))]
+        return [self._to_speech(spoken, index) for index in range(len(batch))]
 
     @property
     def _attention(self) -> str | None:
@@ -92,39 +94,39 @@ class ParlerEngine(PretrainedEngine):
             return self._settings.attention
         return "sdpa" if self._device.kind == "cuda" else None
 
-    def _speech(self, spoken: Any, index: int) -> Speech:
+    def _to_speech(self, spoken: Any, index: int) -> Speech:
         length = spoken.audios_length[index]
         # What it makes of nothing but the mark of the end.
         if length <= 1:
             raise EngineError("engine_failed", "The model ended before it had begun; another seed may speak.")
-        samples = samples_of(spoken.sequences[index, :length])
-        return checked(samples, sample_rate_hz=self._model.config.sampling_rate)
+        samples = to_samples(spoken.sequences[index, :length])
+        return check_samples(samples, sample_rate_hz=self._model.config.sampling_rate)
 
-    def _room(self) -> int:
+    def _max_text_tokens(self) -> int:
         """Tokens of text that leave places for as much sound as it may make."""
         places: int = self._model.decoder.config.max_position_embeddings
         return places - int(self._model.generation_config.max_length)
 
 
-def description(utterance: Utterance) -> str:
+def describe_voice(utterance: Utterance) -> str:
     """The style as it is where it names the voice, or where the voice has no name.
 
     A style without the name comes behind "Laura is speaking."; without a style, the voice is clear and natural.
     """
     name, style = utterance.voice, utterance.style or ""
     if not style.strip():
-        return f"{name}'s voice is {_USUAL}" if name else f"The voice is {_USUAL}"
+        return f"{name}'s voice is {_DEFAULT_STYLE}" if name else f"The voice is {_DEFAULT_STYLE}"
     if not name or re.search(rf"\b{re.escape(name)}\b", style, re.IGNORECASE):
         return style
     return f"{name} is speaking. {style}"
 
 
-def parler_library() -> ModuleType:
+def import_parler() -> ModuleType:
     """parler_tts, which imports `dac` for checkpoints older than those of the catalogue."""
     try:
         import_module("dac.model")
     except ImportError:
-        sys.modules["dac.model"] = _no_codec()
+        sys.modules["dac.model"] = _stub_codec_module()
         sys.modules["dac"] = ModuleType("dac")
     with warnings.catch_warnings():
         # It calls what Python's logging calls deprecated.
@@ -132,7 +134,7 @@ def parler_library() -> ModuleType:
         return import_module("parler_tts")
 
 
-def _no_codec() -> ModuleType:
+def _stub_codec_module() -> ModuleType:
     module = ModuleType("dac.model")
     module.DAC = type("DAC", (), {})  # type: ignore[attr-defined]
     return module

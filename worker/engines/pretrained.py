@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from common.catalogue import Weights
 from common.settings import Settings
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
-from worker.engines.torch_errors import failures_told
+from worker.engines.torch_errors import translate_errors
 from worker.host.device import find_device
 from worker.host.models_folder import check_presence, file_size, find_files, find_folder, read_limited
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-_CONFIG_BYTES = 10_000_000
-_BYTES_OF = {"float32": 4, "float16": 2, "bfloat16": 2}
+_MAX_CONFIG_BYTES = 10_000_000
+_BYTES_PER_VALUE = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
 class PretrainedEngine:
@@ -51,8 +51,8 @@ class PretrainedEngine:
         self._settings = settings
         self._device = find_device(settings)
         self._modules: tuple[Any, ...] = ()
-        most = self.batch_on_gpu if self._device.is_gpu else self.batch_on_cpu
-        self.max_batch = min(most, settings.batch_max or most)
+        max_batch = self.batch_on_gpu if self._device.is_gpu else self.batch_on_cpu
+        self.max_batch = min(max_batch, settings.batch_max or max_batch)
         self.timeout_factor = 1.0 if self._device.is_gpu else self.timeout_factor_on_cpu
 
     def load(self) -> None:
@@ -61,7 +61,7 @@ class PretrainedEngine:
             message = f"Files of {self._weights.key} are missing: download it again."
             raise EngineError("engine_unavailable", message, retryable=True)
         try:
-            with failures_told(self.alias, self._device):
+            with translate_errors(self.alias, self._device):
                 quiet_library()
                 self._modules = tuple(self._load())
         except (EngineError, ModuleNotFoundError):
@@ -71,31 +71,31 @@ class PretrainedEngine:
             # The refusal is kept as long as the files are broken: it must not keep what had been read of them.
             traceback.clear_frames(error.__traceback__)
             self.close()
-            raise self._broken(error) from None
+            raise self._broken_error(error) from None
 
     def close(self) -> None:
         self._modules = ()
-        self._forget()
+        self._drop_references()
         # Models refer to themselves in circles.
         gc.collect()
         self._device.release_memory()
 
     def memory_bytes(self) -> int:
         if self._modules:
-            return sum(map(_held_bytes, self._modules))
+            return sum(map(_module_bytes, self._modules))
         return sum(self._expected_bytes(folder) for folder in self._folders()[: self.weight_files])
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         import torch
 
-        with failures_told(self.alias, self._device), torch.inference_mode():
+        with translate_errors(self.alias, self._device), torch.inference_mode():
             return self._speak(batch)
 
     def _load(self) -> Sequence[Any]:
         """Read everything; answers the modules that hold memory."""
         raise NotImplementedError
 
-    def _forget(self) -> None:
+    def _drop_references(self) -> None:
         """Let go of what `_load` kept."""
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
@@ -114,13 +114,13 @@ class PretrainedEngine:
             return self._settings.dtype
         return self.dtype_on_cuda if self._device.kind == "cuda" else "float32"
 
-    def _loaded(self, family: Any, folder: Path, **options: Any) -> Any:
+    def _load_model(self, family: Any, folder: Path, **options: Any) -> Any:
         """A model of the library's class `family`, ready to speak on the device."""
-        model, about = family.from_pretrained(
+        model, info = family.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, **options
         )
         # A few that a newer library made up are no harm; weights of something else would speak noise.
-        if 2 * len(about["missing_keys"]) > len(model.state_dict()):
+        if 2 * len(info["missing_keys"]) > len(model.state_dict()):
             raise ValueError("most weights are missing")
         return model.eval().to(self._device.label)
 
@@ -134,24 +134,26 @@ class PretrainedEngine:
 
         set_seed(batch[0].seed)
 
-    def _require_letters(self, tokenizer: Any, texts: Sequence[str]) -> None:
+    def _require_speakable(self, tokenizer: Any, texts: Sequence[str]) -> None:
         """Refuse a text of which the model would see nothing but signs and unknown letters."""
         for ids in tokenizer(list(texts)).input_ids:
             tokens = tokenizer.convert_ids_to_tokens(ids, skip_special_tokens=True)
             if not any(map(str.isalnum, "".join(tokens))):
-                raise unspeakable()
+                raise unspeakable_error()
 
-    def _require_room(self, tokenizer: Any, texts: Sequence[str], *, tokens: int, **options: Any) -> None:
+    def _require_max_tokens(
+        self, tokenizer: Any, texts: Sequence[str], *, max_tokens: int, **options: Any
+    ) -> None:
         """Refuse a text that the library would cut without a word, or crash on."""
-        if any(len(ids) > tokens for ids in tokenizer(list(texts), **options).input_ids):
+        if any(len(ids) > max_tokens for ids in tokenizer(list(texts), **options).input_ids):
             raise TooLong(self.alias)
 
     def _expected_bytes(self, folder: Path) -> int:
-        stored = _BYTES_OF.get(_stored_dtype(folder), 4)
+        stored = _BYTES_PER_VALUE.get(_stored_dtype(folder), 4)
         size = sum(file_size(path) for path in find_files(_WEIGHT_FILES, folder))
-        return size * _BYTES_OF[self._dtype] // stored
+        return size * _BYTES_PER_VALUE[self._dtype] // stored
 
-    def _broken(self, error: Exception) -> EngineError:
+    def _broken_error(self, error: Exception) -> EngineError:
         names = " and ".join(folder.name for folder in self._folders())
         return EngineError(
             "model_broken",
@@ -173,26 +175,26 @@ def quiet_library() -> None:
         enable_progress_bars()
 
 
-def unspeakable() -> EngineError:
+def unspeakable_error() -> EngineError:
     return EngineError(
         "unspeakable_text", "The model finds nothing in the text that it can say.", caller_fault=True
     )
 
 
-def samples_of(tensor: Any) -> NDArray[np.float32]:
+def to_samples(tensor: Any) -> NDArray[np.float32]:
     """On the CPU, whatever the model computed with."""
     samples: NDArray[np.float32] = tensor.float().cpu().numpy()
     return samples
 
 
-def _held_bytes(module: Any) -> int:
+def _module_bytes(module: Any) -> int:
     return sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))
 
 
 def _stored_dtype(folder: Path) -> str:
     """As the model's own description has it; float32 where it does not say."""
     try:
-        about = json.loads(read_limited(folder / "config.json", max_bytes=_CONFIG_BYTES))
-        return str(about.get("dtype") or about.get("torch_dtype") or "float32")
+        info = json.loads(read_limited(folder / "config.json", max_bytes=_MAX_CONFIG_BYTES))
+        return str(info.get("dtype") or info.get("torch_dtype") or "float32")
     except (OSError, ValueError, AttributeError, RecursionError):
         return "float32"

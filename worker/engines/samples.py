@@ -11,7 +11,7 @@ _FADE_S = 0.01
 _AMPLITUDE = 0.2
 
 
-def checked(samples: NDArray[Any], *, sample_rate_hz: int) -> Speech:
+def check_samples(samples: NDArray[Any], *, sample_rate_hz: int) -> Speech:
     """Clipped float32 speech; raises EngineError where there is nothing to hear or a sample is no number."""
     if samples.size == 0:
         raise EngineError(
@@ -22,7 +22,7 @@ def checked(samples: NDArray[Any], *, sample_rate_hz: int) -> Speech:
     return Speech(np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False), sample_rate_hz)
 
 
-def tone(frequency_hz: float, *, duration_s: float, sample_rate_hz: int) -> Speech:
+def make_tone(frequency_hz: float, *, duration_s: float, sample_rate_hz: int) -> Speech:
     """A sine that fades in and out, so that tones in a row don't click."""
     seconds = np.arange(round(duration_s * sample_rate_hz)) / sample_rate_hz
     ramp = np.minimum(1.0, np.minimum(seconds, seconds[::-1]) / _FADE_S)

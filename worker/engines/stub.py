@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 
 from worker.engines.protocol import ANY_VOICE, Speech, Utterance
-from worker.engines.samples import tone
+from worker.engines.samples import make_tone
 
 _SAMPLE_RATE_HZ = 24_000
 _FREQUENCY_HZ = 440.0
@@ -28,7 +28,7 @@ class StubEngine:
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         """From 0.2 s to 1 s, longer for a longer text."""
         return [
-            tone(
+            make_tone(
                 _FREQUENCY_HZ, duration_s=min(1.0, 0.2 + 0.004 * len(u.text)), sample_rate_hz=_SAMPLE_RATE_HZ
             )
             for u in batch

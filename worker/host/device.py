@@ -9,7 +9,7 @@ from typing import Literal
 
 from common.settings import Settings
 
-Kind = Literal["cpu", "cuda", "mps"]
+DeviceKind = Literal["cpu", "cuda", "mps"]
 # What is left for the sound of a call, for the libraries and, on a CPU, for everybody else on the machine.
 _GPU_SHARE = 0.75
 _CPU_SHARE = 0.5
@@ -19,7 +19,7 @@ _CPU_SHARE = 0.5
 class Device:
     """`label` is torch's name of it (`cuda:1`), `name` what a person calls it, `memory_bytes` all that it has."""
 
-    kind: Kind
+    kind: DeviceKind
     label: str
     name: str
     memory_bytes: int
@@ -43,8 +43,8 @@ class Device:
             return None
         import torch
 
-        kept = torch.cuda.memory_reserved(self.label) - torch.cuda.memory_allocated(self.label)
-        return int(torch.cuda.mem_get_info(self.label)[0] + kept)
+        cached_bytes = torch.cuda.memory_reserved(self.label) - torch.cuda.memory_allocated(self.label)
+        return int(torch.cuda.mem_get_info(self.label)[0] + cached_bytes)
 
     def release_memory(self) -> None:
         """Give what torch keeps for later back to the device."""
@@ -81,8 +81,8 @@ def _cuda(label: str) -> Device:
     index = int(label.partition(":")[2])
     if index >= torch.cuda.device_count():
         raise RuntimeError(f"ORATIO_DEVICE names {label}, but torch sees {torch.cuda.device_count()} GPUs.")
-    about = torch.cuda.get_device_properties(index)
-    return Device("cuda", label, str(about.name), int(about.total_memory))
+    properties = torch.cuda.get_device_properties(index)
+    return Device("cuda", label, str(properties.name), int(properties.total_memory))
 
 
 def _cpu() -> Device:
@@ -93,6 +93,6 @@ def _memory_bytes() -> int:
     """What this process may use, which in a container is less than the machine has."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.exists() and (said := limit.read_text().strip()) != "max":
-        return min(machine, int(said))
+    if limit.exists() and (limit_bytes := limit.read_text().strip()) != "max":
+        return min(machine, int(limit_bytes))
     return machine

@@ -35,15 +35,15 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 Result = TypeVar("Result")
 
 
-class _Content(BaseModel, frozen=True, strict=True):
+class _BlobInfo(BaseModel, frozen=True, strict=True):
     size: int = Field(ge=0, le=_MAX_FILE_BYTES)
     oid: str = Field(pattern=r"^[0-9a-f]{40,64}$")
 
 
-class _Entry(_Content):
+class _TreeEntry(_BlobInfo):
     """`lfs` is the content of a large file, of which git itself has a note only."""
 
-    lfs: _Content | None = None
+    lfs: _BlobInfo | None = None
 
 
 def list_files(repository: Repository, *, endpoint: str, token: str | None, backoff: Backoff) -> Listing:
@@ -126,7 +126,7 @@ def _page(url: str, api: "HfApi") -> tuple[dict[str, Any], str | None]:
 
 def _to_remote_file(name: str, entry_json: Any, repository: Repository) -> RemoteFile:
     try:
-        entry = _Entry.model_validate(entry_json)
+        entry = _TreeEntry.model_validate(entry_json)
     except ValidationError:
         raise unexpected_answer_error(repository) from None
     if entry.lfs is not None:

@@ -10,13 +10,13 @@ from worker.sound.peaks import HIGHEST_GAIN, REACH, true_peaks
 CEILING_DBTP = -1.5
 
 _CEILING = np.float32(10 ** (CEILING_DBTP / 20))
-_LOW_ENOUGH = float(_CEILING) / HIGHEST_GAIN * 0.999  # below this no point between samples is too high
+_NO_PEAK_BELOW = float(_CEILING) / HIGHEST_GAIN * 0.999  # below this no point between samples is too high
 _ATTACK_S = 0.005
 _RECOVERY_PER_S = 4.0  # of the gain: from half to whole in an eighth of a second
 _BLOCK = 65536
 # Reductions of the gain are whole numbers of this part of it. Their sums are exact in any order, and so the sound does
 # not depend on the pieces in which it came.
-_WHOLE = 1 << 30
+_UNIT = 1 << 30
 
 
 class Limiter:
@@ -29,7 +29,7 @@ class Limiter:
     def __init__(self, *, sample_rate_hz: int) -> None:
         self._half = 1 << max(0, round(math.log2(_ATTACK_S * sample_rate_hz / 2)))
         self._span = 2 * self._half - 1  # samples that one gain is an average of
-        self._recovery = round(_RECOVERY_PER_S * _WHOLE / sample_rate_hz)
+        self._recovery = round(_RECOVERY_PER_S * _UNIT / sample_rate_hz)
         self.look_ahead = REACH + self._span - 1
         self._sound = np.zeros(0, dtype=np.float32)
         self._around = np.zeros(REACH, dtype=np.float32)
@@ -39,17 +39,17 @@ class Limiter:
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """What is ready."""
         starts = range(0, len(samples), _BLOCK)
-        ready = [self._limited(samples[start : start + _BLOCK]) for start in starts]
+        ready = [self._process(samples[start : start + _BLOCK]) for start in starts]
         return np.concatenate([np.zeros(0, dtype=np.float32), *ready])
 
     def flush(self) -> NDArray[np.float32]:
         """The rest, as if silence followed."""
         return self.push(np.zeros(self.look_ahead, dtype=np.float32))
 
-    def _limited(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         around = np.concatenate([self._around, samples])
         self._around = around[-2 * REACH :]
-        known = np.concatenate([self._reductions, self._recovering(_needed(around))])
+        known = np.concatenate([self._reductions, self._apply_recovery(_required_reductions(around))])
         ready = max(0, len(known) - 2 * (self._span - 1))
         self._reductions = known[ready:]
         sound = np.concatenate([self._sound, samples])
@@ -59,7 +59,7 @@ class Limiter:
         limited: NDArray[np.float32] = (sound[:ready] * self._gains(known)).astype(np.float32)
         return limited
 
-    def _recovering(self, needed: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _apply_recovery(self, needed: NDArray[np.int64]) -> NDArray[np.int64]:
         """Each reduction is at least the one before it, less what is recovered from sample to sample."""
         if not len(needed) or not (self._last or needed.any()):
             return needed
@@ -74,22 +74,22 @@ class Limiter:
 
         So at every sample the average is one of reductions that are each as great as this sample needs.
         """
-        greatest = _greatest(reductions, self._span)
-        total = _sums(_sums(greatest, self._half), self._half)
-        gains: NDArray[np.float64] = 1 - total / (_WHOLE * self._half**2)
+        greatest = _sliding_max(reductions, self._span)
+        total = _sliding_sum(_sliding_sum(greatest, self._half), self._half)
+        gains: NDArray[np.float64] = 1 - total / (_UNIT * self._half**2)
         return gains
 
 
-def _needed(around: NDArray[np.float32]) -> NDArray[np.int64]:
+def _required_reductions(around: NDArray[np.float32]) -> NDArray[np.int64]:
     """Reductions for the samples that have `REACH` others on both sides."""
     count = max(0, len(around) - 2 * REACH)
-    if not count or np.abs(around).max() <= _LOW_ENOUGH:
+    if not count or np.abs(around).max() <= _NO_PEAK_BELOW:
         return np.zeros(count, dtype=np.int64)
     gains = _CEILING / np.maximum(true_peaks(around), _CEILING).astype(np.float64)
-    return np.ceil((1 - gains) * _WHOLE).astype(np.int64)
+    return np.ceil((1 - gains) * _UNIT).astype(np.int64)
 
 
-def _greatest(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
+def _sliding_max(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
     """Of each `span` in a row, by doubling what is looked over."""
     done = 1
     while done < span:
@@ -99,7 +99,7 @@ def _greatest(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
     return values
 
 
-def _sums(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
+def _sliding_sum(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
     """Of each `span` in a row, a power of two."""
     done = 1
     while done < span:

@@ -31,23 +31,23 @@ class Master:
             self._silent = 0
         if self._limiter is not None and gain_db:
             samples = samples * np.float32(10 ** (gain_db / 20))
-        return self._put(samples)
+        return self._push(samples)
 
     def pause(self, duration_s: float) -> NDArray[np.float32]:
         """Silence."""
-        return self._rest(round(duration_s * self._rate_hz))
+        return self._push_silence(round(duration_s * self._rate_hz))
 
     def end(self) -> NDArray[np.float32]:
         """What was held back, with silence up to a twentieth of a second."""
         if self._limiter is None:
             return np.zeros(0, dtype=np.float32)
-        tail = self._rest(round(_TAIL_S * self._rate_hz) - self._silent)
+        tail = self._push_silence(round(_TAIL_S * self._rate_hz) - self._silent)
         return np.concatenate([tail, self._limiter.flush()])
 
-    def _rest(self, samples: int) -> NDArray[np.float32]:
+    def _push_silence(self, samples: int) -> NDArray[np.float32]:
         self._silent += max(0, samples)
-        return self._put(np.zeros(max(0, samples), dtype=np.float32))
+        return self._push(np.zeros(max(0, samples), dtype=np.float32))
 
-    def _put(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         self._position += len(samples)
         return samples if self._limiter is None else self._limiter.push(samples)

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 REACH = 12  # samples on each side that a point between two of them depends on
 
-_TIMES = 4
+_OVERSAMPLING = 4
 _KAISER_BETA = 3.0  # a steep filter: sibilants at a low rate lie close below half of it
 
 
 def _weights() -> NDArray[np.float32]:
     """(points between two samples, samples around them)."""
-    due = np.arange(1, _TIMES) / _TIMES
-    away = np.arange(1 - REACH, REACH + 1)[None, :] - due[:, None]
-    window = np.i0(_KAISER_BETA * np.sqrt(1 - (away / REACH) ** 2))
-    weights = np.sinc(away) * window  # those of a point add up to about 1, and then to just that
+    position = np.arange(1, _OVERSAMPLING) / _OVERSAMPLING
+    distance = np.arange(1 - REACH, REACH + 1)[None, :] - position[:, None]
+    window = np.i0(_KAISER_BETA * np.sqrt(1 - (distance / REACH) ** 2))
+    weights = np.sinc(distance) * window  # those of a point add up to about 1, and then to just that
     even: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return even
 

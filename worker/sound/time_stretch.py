@@ -7,7 +7,7 @@ import python_stretch
 from numpy.typing import NDArray
 
 # Nobody hears a thousandth, and a stretch always costs a little clarity.
-_SAME_SPEED = 0.001
+_UNCHANGED_SPEED_TOLERANCE = 0.001
 _BLOCK_S = 60.0
 _SEARCH_S = 5.0
 _FRAME_S = 0.02
@@ -19,8 +19,8 @@ def split_speed(speed: float, *, native: tuple[float, float] | None) -> tuple[fl
     if native is None:
         return 1.0, speed
     slowest, fastest = native
-    own = min(max(speed, slowest), fastest)
-    return own, speed / own
+    native_speed = min(max(speed, slowest), fastest)
+    return native_speed, speed / native_speed
 
 
 def stretch(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float) -> NDArray[np.float32]:
@@ -31,14 +31,14 @@ def stretch(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float) 
     """
     if not 0 < speed < np.inf:
         raise ValueError(f"speed must be a positive number, not {speed}")
-    if abs(speed - 1) <= _SAME_SPEED or not len(samples):
+    if abs(speed - 1) <= _UNCHANGED_SPEED_TOLERANCE or not len(samples):
         return samples
     finite = np.nan_to_num(samples.astype(np.float32, copy=False), posinf=0, neginf=0)
-    blocks = [_stretched(block, sample_rate_hz, speed) for block in _blocks(finite, sample_rate_hz)]
+    blocks = [_stretch_block(block, sample_rate_hz, speed) for block in _blocks(finite, sample_rate_hz)]
     return np.concatenate(blocks)
 
 
-def _stretched(block: NDArray[np.float32], sample_rate_hz: int, speed: float) -> NDArray[np.float32]:
+def _stretch_block(block: NDArray[np.float32], sample_rate_hz: int, speed: float) -> NDArray[np.float32]:
     # Where it slows down much it draws phases; a seed was to give the same sound each time.
     stretcher = python_stretch.Signalsmith.Stretch(_SEED)
     stretcher.preset(1, sample_rate_hz)
@@ -52,13 +52,15 @@ def _blocks(samples: NDArray[np.float32], sample_rate_hz: int) -> Iterator[NDArr
     """About a minute each, so that memory stays flat; parted where it is quietest, so that no seam is heard."""
     block, search = round(_BLOCK_S * sample_rate_hz), round(_SEARCH_S * sample_rate_hz)
     while len(samples) > block + search:
-        cut = block - search + _quietest(samples[block - search : block], round(_FRAME_S * sample_rate_hz))
+        cut = (
+            block - search + _find_quietest(samples[block - search : block], round(_FRAME_S * sample_rate_hz))
+        )
         yield samples[:cut]
         samples = samples[cut:]
     yield samples
 
 
-def _quietest(samples: NDArray[np.float32], frame: int) -> int:
+def _find_quietest(samples: NDArray[np.float32], frame: int) -> int:
     """The middle of the frame with the least energy."""
     frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
     return int(np.square(frames).sum(axis=1).argmin()) * frame + frame // 2

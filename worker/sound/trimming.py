@@ -28,27 +28,27 @@ def trim(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float = 1.
     `speed` is that of the speech: consonants of a fast one are short.
     """
     frame = max(1, round(_FRAME_S * sample_rate_hz))
-    heard = np.flatnonzero(_audible(samples, frame))
-    if not len(heard):
+    audible_frames = np.flatnonzero(_find_audible_frames(samples, frame))
+    if not len(audible_frames):
         return Trimmed(samples[:0], 0)
-    start = max(0, int(heard[0]) * frame - round(_BEFORE_S / speed * sample_rate_hz))
-    end = min(len(samples), (int(heard[-1]) + 1) * frame + round(_AFTER_S / speed * sample_rate_hz))
-    return Trimmed(_faded(samples[start:end], round(_FADE_S * sample_rate_hz)), start)
+    start = max(0, int(audible_frames[0]) * frame - round(_BEFORE_S / speed * sample_rate_hz))
+    end = min(len(samples), (int(audible_frames[-1]) + 1) * frame + round(_AFTER_S / speed * sample_rate_hz))
+    return Trimmed(_fade_edges(samples[start:end], round(_FADE_S * sample_rate_hz)), start)
 
 
-def _audible(samples: NDArray[np.float32], frame: int) -> NDArray[np.bool_]:
+def _find_audible_frames(samples: NDArray[np.float32], frame: int) -> NDArray[np.bool_]:
     """For each frame; the last one may be short."""
     starts = np.arange(0, len(samples), frame)
     if not len(starts):
         return np.zeros(0, dtype=np.bool_)
     sizes = np.minimum(frame, len(samples) - starts)
     power = np.add.reduceat(np.square(samples, dtype=np.float64), starts) / sizes
-    least: np.float64 = max(_power(_FLOOR_DBFS), power.max() * _power(-_BELOW_LOUDEST_DB))
-    audible: NDArray[np.bool_] = power > least
+    threshold: np.float64 = max(_power(_FLOOR_DBFS), power.max() * _power(-_BELOW_LOUDEST_DB))
+    audible: NDArray[np.bool_] = power > threshold
     return audible
 
 
-def _faded(samples: NDArray[np.float32], fade: int) -> NDArray[np.float32]:
+def _fade_edges(samples: NDArray[np.float32], fade: int) -> NDArray[np.float32]:
     """A copy whose ends rise and fall along a half cosine: a step there would be heard as a click."""
     faded = samples.copy()
     length = min(fade, len(faded) // 2)

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from worker.engines.hf_inference.circuit_breaker import Breaker
-from worker.engines.hf_inference.errors import refusal_of
+from worker.engines.hf_inference.circuit_breaker import CircuitBreaker
+from worker.engines.hf_inference.errors import to_engine_error
 from worker.engines.protocol import ANY_VOICE, EngineError, Speech, Utterance
-from worker.engines.samples import checked
+from worker.engines.samples import check_samples
 
 if TYPE_CHECKING:
     from huggingface_hub import InferenceClient
@@ -26,17 +26,17 @@ class InferenceEngine:
     pinned: bool = True
 
     def __init__(
-        self, *, token: str | None, url: str, timeout_s: float, breaker: Breaker | None = None
+        self, *, token: str | None, url: str, timeout_s: float, breaker: CircuitBreaker | None = None
     ) -> None:
         self._token = token
         self._url = url
         self._timeout_s = timeout_s
-        self._breaker = breaker or Breaker()
+        self._breaker = breaker or CircuitBreaker()
         self._client: InferenceClient | None = None
         self._loading = threading.Lock()
 
     def load(self) -> None:
-        self._ready()
+        self._connect()
 
     def voices(self) -> tuple[str, ...]:
         return (ANY_VOICE,)
@@ -54,12 +54,12 @@ class InferenceEngine:
         """The connections belong to the library, which shares them with downloads."""
         self._client = None
 
-    def _ready(self) -> "InferenceClient":
+    def _connect(self) -> "InferenceClient":
         with self._loading:
-            self._client = self._client or self._connected()
+            self._client = self._client or self._new_client()
             return self._client
 
-    def _connected(self) -> "InferenceClient":
+    def _new_client(self) -> "InferenceClient":
         from huggingface_hub import InferenceClient, constants, get_session
 
         # It would ask the hub which programs count as agents, to tell of them.
@@ -71,45 +71,47 @@ class InferenceEngine:
         return InferenceClient(token=self._token, timeout=self._timeout_s, headers=headers)
 
     def _speak(self, utterance: Utterance) -> Speech:
-        self._wait_out()
+        self._check_breaker()
         try:
-            speech = self._asked(utterance)
+            speech = self._request(utterance)
         except EngineError as error:
-            self._report(error)
+            self._record_failure(error)
             raise
         except BaseException:
-            self._breaker.gave_up()
+            self._breaker.record_no_result()
             raise
-        self._breaker.answered()
+        self._breaker.record_success()
         return speech
 
-    def _wait_out(self) -> None:
+    def _check_breaker(self) -> None:
         wait_s = self._breaker.wait_s()
         if wait_s > 0:
             message = "Hosted inference failed several times in a row and is left alone for a while."
             raise EngineError("provider_unavailable", message, retryable=True, retry_after_s=wait_s)
 
-    def _report(self, error: EngineError) -> None:
+    def _record_failure(self, error: EngineError) -> None:
         if error.code == "provider_unavailable":
-            self._breaker.failed()
+            self._breaker.record_failure()
         elif error.code == "engine_failed":
-            self._breaker.gave_up()
+            self._breaker.record_no_result()
         else:
-            self._breaker.answered()
+            self._breaker.record_success()
 
-    def _asked(self, utterance: Utterance) -> Speech:
-        client = self._ready()
+    def _request(self, utterance: Utterance) -> Speech:
+        client = self._connect()
         try:
-            answer = client.text_to_speech(
-                utterance.text, model=self._url or utterance.model_id or None, extra_body=_extras(utterance)
+            audio = client.text_to_speech(
+                utterance.text,
+                model=self._url or utterance.model_id or None,
+                extra_body=_extra_body(utterance),
             )
         except Exception as error:
             # Not chained: the library's messages quote what the provider echoes, and tracebacks are logged.
-            raise refusal_of(error) from None
-        return _decoded(answer)
+            raise to_engine_error(error) from None
+        return _decode(audio)
 
 
-def _extras(utterance: Utterance) -> dict[str, Any]:
+def _extra_body(utterance: Utterance) -> dict[str, Any]:
     """What the library merges into the body beside the text; a seed only where the caller insists on one."""
     extras: dict[str, Any] = {}
     if utterance.voice and utterance.voice != ANY_VOICE:
@@ -119,12 +121,12 @@ def _extras(utterance: Utterance) -> dict[str, Any]:
     return extras
 
 
-def _decoded(answer: bytes) -> Speech:
+def _decode(audio: bytes) -> Speech:
     from worker.encoding.decoding import decode
 
     try:
-        sound = decode(answer)
+        sound = decode(audio)
     except ValueError:
         message = "Hosted inference answered with something that is not audio."
         raise EngineError("provider_unavailable", message, retryable=True) from None
-    return checked(sound.samples, sample_rate_hz=sound.sample_rate_hz)
+    return check_samples(sound.samples, sample_rate_hz=sound.sample_rate_hz)

@@ -7,9 +7,9 @@ from typing import Any
 
 from worker.engines.protocol import EngineError
 
-_LONGEST_WAIT_S = 3600.0
+_MAX_WAIT_S = 3600.0
 # Client errors that pass by themselves.
-_TRANSIENT = frozenset({408, 425, 429})
+_RETRYABLE_STATUSES = frozenset({408, 425, 429})
 _CHECK_TOKEN = "Check HF_TOKEN: it must be valid and allowed to call inference providers."  # noqa: S105 - not a token
 _ADVICE = {
     401: _CHECK_TOKEN,
@@ -17,51 +17,54 @@ _ADVICE = {
     403: _CHECK_TOKEN,
     404: "No provider serves this model: choose another voice, or check ORATIO_INFERENCE_URL.",
 }
-_ADVICE_ELSE = "It doesn't accept this text with this voice: change them, or use a local voice."
+_DEFAULT_ADVICE = "It doesn't accept this text with this voice: change them, or use a local voice."
 
 
-def refusal_of(error: Exception) -> EngineError:
+def to_engine_error(error: Exception) -> EngineError:
     """The error to show for whatever InferenceClient raised; it quotes nothing from it."""
     import httpx2
 
     response = getattr(error, "response", None)
     if response is not None:
-        return _by_status(response)
+        return _error_for_status(response)
     if isinstance(error, TimeoutError | httpx2.TimeoutException):
-        return _unavailable("Hosted inference did not answer in time.")
+        return _unavailable_error("Hosted inference did not answer in time.")
     if isinstance(error, httpx2.RequestError | OSError):
-        return _unavailable("Hosted inference cannot be reached: check the network and ORATIO_INFERENCE_URL.")
+        return _unavailable_error(
+            "Hosted inference cannot be reached: check the network and ORATIO_INFERENCE_URL."
+        )
     if isinstance(error, json.JSONDecodeError | LookupError):
-        return _unavailable("Hosted inference answered in a form that is not known here.")
+        return _unavailable_error("Hosted inference answered in a form that is not known here.")
     if isinstance(error, ValueError | httpx2.InvalidURL):
         return EngineError("provider_rejected", f"Hosted inference cannot speak this. {_ADVICE[404]}")
     return EngineError("engine_failed", f"Calling hosted inference failed ({type(error).__name__}).")
 
 
-def _by_status(response: Any) -> EngineError:
+def _error_for_status(response: Any) -> EngineError:
     status: int = response.status_code
-    if 400 <= status < 500 and status not in _TRANSIENT:
+    if 400 <= status < 500 and status not in _RETRYABLE_STATUSES:
         return EngineError(
-            "provider_rejected", f"Hosted inference refused ({status}). {_ADVICE.get(status, _ADVICE_ELSE)}"
+            "provider_rejected",
+            f"Hosted inference refused ({status}). {_ADVICE.get(status, _DEFAULT_ADVICE)}",
         )
     busy = "has too many requests" if status == 429 else "is not available"
-    return _unavailable(f"Hosted inference {busy} ({status}).", retry_after_s=_retry_after_s(response))
+    return _unavailable_error(f"Hosted inference {busy} ({status}).", retry_after_s=_retry_after_s(response))
 
 
-def _unavailable(message: str, *, retry_after_s: float | None = None) -> EngineError:
+def _unavailable_error(message: str, *, retry_after_s: float | None = None) -> EngineError:
     return EngineError("provider_unavailable", message, retryable=True, retry_after_s=retry_after_s)
 
 
 def _retry_after_s(response: Any) -> float | None:
     """From the header, in either of its forms, or from the estimate of a model that is still loading."""
     try:
-        wait_s = _header_s(response.headers) or float(response.json()["estimated_time"])
+        wait_s = _retry_header_s(response.headers) or float(response.json()["estimated_time"])
     except (ValueError, TypeError, LookupError):
         return None
-    return min(wait_s, _LONGEST_WAIT_S) if wait_s > 0 else None
+    return min(wait_s, _MAX_WAIT_S) if wait_s > 0 else None
 
 
-def _header_s(headers: Any) -> float | None:
+def _retry_header_s(headers: Any) -> float | None:
     value = headers.get("Retry-After", "").strip()
     if not value or value.isdecimal():
         return float(value or 0)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from worker.engines.hibari.phonemization import InputSpan, PhonemeChunk, Phonemization, phonemize
 from worker.engines.onnx_graph import open_session
-from worker.engines.phonemes import MUTE, known_signs
+from worker.engines.phonemes import SILENT_SYMBOLS, filter_phonemes
 from worker.engines.protocol import EngineError, Speech, Utterance, Word
-from worker.engines.samples import checked
+from worker.engines.samples import check_samples
 from worker.synthesis.word_timings import align
 
 # Its number words end at decillions: 36 digits are read, the 37th raises IndexError.
@@ -44,7 +44,7 @@ class _SynthesizedChunk:
         ends = np.cumsum(self.durations)
         edges = (ends * (len(self.samples) / ends[-1])).tolist()
         for (sign, token_index), start, end in zip(self.known, edges, edges[1:], strict=False):
-            if sign not in MUTE:
+            if sign not in SILENT_SYMBOLS:
                 yield token_index, start, end
 
 
@@ -94,7 +94,7 @@ class HibariEngine:
             _synthesize(speaker, chunk, speed=utterance.speed, noise=noise) for chunk in phonemization.chunks
         ]
         spoken = np.concatenate([call.samples for call in calls]) if calls else np.zeros(0, np.float32)
-        speech = checked(spoken, sample_rate_hz=speaker.sample_rate)
+        speech = check_samples(spoken, sample_rate_hz=speaker.sample_rate)
         heard = _token_times(phonemization, calls, sample_rate_hz=speaker.sample_rate)
         return replace(speech, words=align(utterance.text, read=phonemization.text, heard=heard))
 
@@ -176,7 +176,7 @@ def _phonemize(speaker: Hibari, utterance: Utterance) -> Phonemization:
 def _split_input(utterance: Utterance, *, alphabet: Container[str]) -> Iterator[InputSpan]:
     at = 0
     for start, end, phonemes in utterance.phonemes:
-        said = known_signs(phonemes, alphabet=alphabet)
+        said = filter_phonemes(phonemes, alphabet=alphabet)
         # A word for which no sound is left is read as it is written.
         if said and at <= start < end:
             yield InputSpan(replace_unreadable_digits(utterance.text[at:start]))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from worker.engines.phonemes import MUTE
+from worker.engines.phonemes import SILENT_SYMBOLS
 
 _STRESS = frozenset("ˈˌ")
 _GAP = " "
@@ -42,7 +42,7 @@ def locate_words(phonemes: str, *, words: Sequence[str]) -> list[tuple[int, int]
 
 def _symbols(phonemes: str, *, of: int) -> Iterator[tuple[str, int]]:
     """Without stress, which a word has by itself and loses among others, and every mark as a gap."""
-    return ((_GAP if sign in MUTE else sign, of) for sign in phonemes if sign not in _STRESS)
+    return ((_GAP if sign in SILENT_SYMBOLS else sign, of) for sign in phonemes if sign not in _STRESS)
 
 
 def _count_sounds(signs: Sequence[tuple[str, int]]) -> int:
@@ -59,9 +59,9 @@ def _widen(phonemes: str, found: Sequence[tuple[int, int] | None]) -> Iterator[t
             yield None
             continue
         first, last = place
-        while first > before and phonemes[first - 1] not in MUTE:
+        while first > before and phonemes[first - 1] not in SILENT_SYMBOLS:
             first -= 1
-        while last < limit and phonemes[last] not in MUTE:
+        while last < limit and phonemes[last] not in SILENT_SYMBOLS:
             last += 1
         # The next word's stress is written at its start.
         while phonemes[last - 1] in _STRESS:

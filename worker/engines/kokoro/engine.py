@@ -17,7 +17,7 @@ from worker.engines.kokoro.alignment import AlignedSpan
 from worker.engines.kokoro.languages import espeak_language
 from worker.engines.kokoro.voices import Style, list_voices, load_style
 from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance, Word
-from worker.engines.samples import checked
+from worker.engines.samples import check_samples
 from worker.host.models_folder import check_presence, file_size, find_files, find_folder
 from worker.sound.time_stretch import split_speed, stretch
 
@@ -111,7 +111,7 @@ class KokoroEngine:
             raise TooLong(self.alias)
         own, rest = split_speed(utterance.speed, native=self._native)
         samples, phoneme_times = self._synthesize(phonemized.phonemes, style, speed=own)
-        speech = checked(
+        speech = check_samples(
             stretch(samples, sample_rate_hz=_SAMPLE_RATE_HZ, speed=rest), sample_rate_hz=_SAMPLE_RATE_HZ
         )
         spans = self._phonemizer.align_words(phonemized) if phoneme_times else ()

@@ -26,7 +26,7 @@ from common.speakable import speakable
 from common.telemetry import get_logger
 from worker.engines.kokoro.alignment import AlignedSpan, locate_words
 from worker.engines.kokoro.languages import LANGUAGE_BY_PREFIX, primary_subtag
-from worker.engines.phonemes import MUTE, known_signs
+from worker.engines.phonemes import SILENT_SYMBOLS, filter_phonemes
 from worker.engines.protocol import EngineError
 from worker.synthesis.word_timings import word_spans
 from worker.text.scripts import foreign_script
@@ -66,7 +66,7 @@ class Phonemizer:
 
         Raises EngineError for a text that cannot be read.
         """
-        said = [(start, end, known_signs(one, alphabet=self._alphabet)) for start, end, one in given]
+        said = [(start, end, filter_phonemes(one, alphabet=self._alphabet)) for start, end, one in given]
         cuts = list(_split(len(text), [one for one in said if one[2]]))
         _require_readable(
             "".join(text[start:end] for start, end, known in cuts if not known),
@@ -121,7 +121,7 @@ class Phonemizer:
     def _phonemize_plain(self, text: str, *, language: str) -> str:
         if not speakable(text):
             # Between two words that are given: espeak-ng would name some marks.
-            return "".join(sign for sign in text if sign in MUTE and sign in self._alphabet).strip()
+            return "".join(sign for sign in text if sign in SILENT_SYMBOLS and sign in self._alphabet).strip()
         return self._filter(self._ask_espeak(language, _prepare(text)))
 
     def _filter(self, phonemes: str) -> str:
