@@ -1,4 +1,4 @@
-"""Bark: thirteen languages, with laughter, sighs and song where the style asks for them."""
+"""Bark: thirteen languages, with laughter, sighs and singing as styles."""
 
 import json
 from collections.abc import Hashable, Sequence
@@ -16,16 +16,16 @@ from worker.host.models_folder import read_limited
 _PROMPTS = ("semantic_prompt", "coarse_prompt", "fine_prompt")
 _SINGING = "♪"
 _SPEAKER_TAGS = ("man", "woman")
-# What the codec raises, for want of anything to decode, when the model was silent from the first token on.
+# The codec raises this if the model generates no tokens, so that there is nothing to decode.
 _NO_TOKENS_MESSAGE = "Kernel size can't be greater than actual input size"
-# Half a second of speech.
+# About half a second of speech.
 _MIN_SEMANTIC_TOKENS = 25
 _MAX_LIST_BYTES = 10_000_000
 
 
 class BarkEngine(PretrainedEngine):
     alias: str = "bark"
-    # It stops after 15 s, in the middle of a word; this is read in 13.
+    # The model stops after 15 s, in the middle of a word. Speaking this many characters takes about 13 s.
     max_chars: int = 180
     timeout_factor_on_cpu: ClassVar[float] = 10.0
     batch_on_gpu: ClassVar[int] = 8
@@ -43,7 +43,7 @@ class BarkEngine(PretrainedEngine):
         return _find_presets(self._folders()[0]) if self._is_complete() else ()
 
     def batch_key(self, utterance: Utterance) -> Hashable | None:
-        # Tokens are drawn for the whole batch: alone, a seed gives the same sound each time.
+        # Tokens are sampled for the whole batch, so a seed is only reproducible if its utterance runs alone.
         return None if utterance.seed_given else utterance.voice
 
     def _load(self) -> Sequence[Any]:
@@ -66,7 +66,7 @@ class BarkEngine(PretrainedEngine):
 
     def _encode(self, batch: Sequence[Utterance]) -> Any:
         preset = batch[0].voice
-        # The name becomes the name of a file.
+        # The voice name becomes part of a file path.
         if preset not in self.voices():
             raise EngineError("engine_failed", "This voice is not on this worker: download it first.")
         tokenizer = self._processor.tokenizer
@@ -79,14 +79,14 @@ class BarkEngine(PretrainedEngine):
         return encoded.to(self._device.label)
 
     def _max_text_tokens(self) -> int:
-        """Tokens of text that it reads."""
+        """Return the most text tokens that the model reads."""
         from transformers.models.bark.generation_configuration_bark import BarkSemanticGenerationConfig
 
         config = BarkSemanticGenerationConfig(**self._model.generation_config.semantic_config)
         return int(config.max_input_semantic_length)
 
     def _generate(self, batch: Sequence[Utterance], encoded: Any) -> Any:
-        """(waves, their lengths)."""
+        """Return (waves, lengths): one row of samples per utterance, and how many of them are sound."""
         self._seed(batch)
         try:
             return self._model.generate(**encoded, return_output_lengths=True)
@@ -100,19 +100,23 @@ class BarkEngine(PretrainedEngine):
 
 
 def _find_presets(folder: Path) -> tuple[str, ...]:
-    """Those of the catalogue whose three files are here."""
+    """Return the presets of the catalogue whose three prompt files are in the folder."""
     try:
         listed = json.loads(read_limited(folder / "speaker_embeddings_path.json", max_bytes=_MAX_LIST_BYTES))
         known = [voice.engine_voice for voice in voices_of("bark") if voice.engine_voice in listed]
         return tuple(
             name for name in known if all((folder / listed[name][part]).is_file() for part in _PROMPTS)
         )
-    except Exception:  # there is no end to what may stand there, and it must not stop the worker
+    except Exception:  # the list may contain anything, and it must not stop the worker
         return ()
 
 
 def _apply_style(utterance: Utterance) -> str:
-    """A sound once, before the first words of a job; who speaks, and song, all through it."""
+    """Add the tags of the style to the text.
+
+    A sound such as `[laughs]` comes once, before the first words of a job. Speaker and singing tags apply to every
+    segment.
+    """
     tags = bark_tags(utterance.style or "")
     speakers = [f"[{tag.upper()}] " for tag in tags if tag in _SPEAKER_TAGS]
     sounds = [f"[{tag}] " for tag in tags if tag not in (*_SPEAKER_TAGS, _SINGING) and utterance.is_first]

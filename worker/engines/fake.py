@@ -1,11 +1,16 @@
-"""An engine for tests that does what markers in the text say: slow, fail, hang, hold the interpreter, die.
+"""An engine for tests whose behaviour is set by markers in the text.
 
-`[[slow:0.5]]` sleeps that many seconds per call, `[[fail]]` fails for good, `[[flaky:N]]` fails retryably the first N
-times that the text is seen, `[[hang]]` never returns, `[[spin]]` never returns and keeps the interpreter lock,
-`[[segv]]` and `[[die:N]]` (the first N times) end the process, `[[silence]]` gives no samples, `[[oom:N]]` runs out of
-memory in batches of more than N, `[[crowded]]` while another fake model is loaded, `[[lost]]` loses the device, and
-`[[at_most:N]]` refuses more than N characters as too long. What is counted is counted in files, so that it survives the
-process. A file `{name}.load` in its folder says what loading does: `fail`, `hang`, or so many seconds.
+- `[[slow:0.5]]` sleeps that many seconds per call.
+- `[[fail]]` always fails. `[[flaky:N]]` fails with a retryable error the first N times that it gets the text.
+- `[[hang]]` never returns. `[[spin]]` never returns and holds the interpreter lock.
+- `[[segv]]` ends the process. `[[die:N]]` ends it the first N times.
+- `[[silence]]` returns no samples.
+- `[[oom:N]]` runs out of memory in batches of more than N; `[[crowded]]`, while another fake model is loaded.
+- `[[lost]]` loses the device.
+- `[[at_most:N]]` refuses more than N characters as too long.
+
+Counters are files, so that they survive the process. The file `{name}.load` in the engine's folder says what loading
+does: `fail`, `hang`, or a number of seconds to sleep.
 """
 
 import ctypes
@@ -35,7 +40,7 @@ from worker.engines.samples import make_tone
 _SAMPLE_RATE_HZ = 24_000
 _SECONDS_PER_WORD = 0.05
 _MARKER = re.compile(r"\[\[(\w+)(?::([\d.]+))?\]\]")
-# What one says that it takes of the memory.
+# The memory that a loaded fake model reports.
 MEMORY_BYTES = 10_000_000
 _LOADED: set["FakeEngine"] = set()
 
@@ -59,7 +64,7 @@ class FakeEngine:
         behaviour_file = self._folder / f"{self._name}.load"
         behaviour = behaviour_file.read_text().strip() if behaviour_file.exists() else "0"
         if behaviour == "fail":
-            raise EngineError("model_broken", "The fake model was told to be broken.")
+            raise EngineError("model_broken", "The fake model is broken on request.")
         if behaviour == "hang":
             threading.Event().wait()
         time.sleep(float(behaviour))
@@ -87,7 +92,7 @@ class FakeEngine:
         _LOADED.discard(self)
 
     def _raise_limits(self, batch: Sequence[Utterance]) -> None:
-        """Memory, the device, or room for a text."""
+        """Raise OutOfMemory, DeviceLost or TooLong if a marker asks for it."""
         for markers in (_markers(utterance.text) for utterance in batch):
             if len(batch) > int(markers.get("oom", len(batch))):
                 raise OutOfMemory(self.alias)
@@ -99,7 +104,7 @@ class FakeEngine:
             raise TooLong(self.alias)
 
     def _log_call(self, batch: Sequence[Utterance]) -> None:
-        """One line per text: the call's id and the text's sha256."""
+        """Write one line per text: the id of the call and the sha256 of the text."""
         call_id = uuid.uuid4().hex
         _append(self._folder / "calls.log", "".join(f"{call_id} {_digest(u.text)}\n" for u in batch))
 
@@ -114,15 +119,15 @@ class FakeEngine:
         if "hang" in markers:
             threading.Event().wait()
         if "fail" in markers:
-            raise EngineError("engine_failed", "The fake engine was told to fail.")
+            raise EngineError("engine_failed", "The fake engine fails on request.")
         if "flaky" in markers:
             self._fail_first_times(text, times=int(markers["flaky"]), alone=alone)
 
     def _fail_first_times(self, text: str, *, times: int, alone: bool) -> None:
-        # A failed batch is tried again one by one: only those tries count, or batching would use them up.
+        # The batcher repeats a failed batch one by one. Only these calls count, or batching would use them up.
         times_seen = self._count(text, marker="flaky") if alone else self._count_so_far(text, "flaky") + 1
         if times_seen <= times:
-            raise EngineError("engine_failed", "The fake engine was told to fail at first.", retryable=True)
+            raise EngineError("engine_failed", "The fake engine fails at first, on request.", retryable=True)
 
     def _count(self, text: str, *, marker: str) -> int:
         return _append(self._counter_file(text, marker), "x")
@@ -136,7 +141,7 @@ class FakeEngine:
 
 
 def _append(path: Path, line: str) -> int:
-    """Write at the end in one go; where that ended, which no other process shares."""
+    """Append in a single write and return the offset after it, which no other process gets."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, line.encode())
@@ -150,7 +155,7 @@ def _sleep(batch: Sequence[Utterance]) -> None:
 
 
 def _hold_interpreter_lock() -> None:
-    # PyDLL, unlike CDLL, keeps the lock during the call.
+    # Unlike CDLL, PyDLL does not release the interpreter lock during the call.
     libc = ctypes.PyDLL(None)
     while True:
         libc.sleep(1_000_000)

@@ -1,4 +1,4 @@
-"""MMS-TTS: a VITS model for each of a thousand languages."""
+"""MMS-TTS: one VITS model per language, for about a thousand languages."""
 
 import json
 import re
@@ -23,7 +23,7 @@ class MmsEngine(PretrainedEngine):
     alias: str = "mms"
     max_chars: int = 400
     native_speed: tuple[float, float] | None = (0.5, 2.0)
-    # Nearly all of its work is done by the vocoder, which a CPU does no faster for two.
+    # The vocoder does nearly all of the work, and on a CPU a batch does not make it faster.
     batch_on_gpu: ClassVar[int] = 8
 
     def __init__(self, weights: Weights, settings: Settings) -> None:
@@ -42,14 +42,14 @@ class MmsEngine(PretrainedEngine):
         return (self._code,) if self._is_complete() else ()
 
     def batch_key(self, utterance: Utterance) -> Hashable | None:
-        # Noise is drawn for the whole batch: alone, a seed gives the same sound each time.
+        # Noise is sampled for the whole batch, so a seed is only reproducible if its utterance runs alone.
         return None if utterance.seed_given else utterance.speed
 
     def _load(self) -> Sequence[Any]:
         from transformers import VitsModel, VitsTokenizer
 
         (folder,) = self._folders()
-        # With is_uroman the tokenizer would make another romaniser for each text, which takes it seconds.
+        # With is_uroman the tokenizer would create a romanizer for each text, which takes seconds.
         self._tokenizer = VitsTokenizer.from_pretrained(folder, local_files_only=True, is_uroman=False)
         self._romanizer = _romanizer() if _needs_romanizer(folder) else None
         self._model = self._load_model(VitsModel, folder, dtype=self._dtype)
@@ -73,7 +73,7 @@ class MmsEngine(PretrainedEngine):
             _letter_times(text, own, pad=self._tokenizer.pad_token, length_s=len(samples) / rate)
             for text, own, samples in zip(readable, frames, sounds, strict=True)
         ]
-        # In two steps: numbers in words are in the same letters, and words in other letters are as many.
+        # Two steps: spelled-out numbers keep the script, and romanization keeps the number of words.
         words = [
             align(text, read=read, heard=own)
             for text, read, own in zip(spelled, readable, letters, strict=True)
@@ -84,34 +84,41 @@ class MmsEngine(PretrainedEngine):
         ]
 
     def _store_log_durations(self, _: Any, __: Any, log_durations: Any) -> None:
-        """The model predicts how long its tokens are, and answers nothing of it."""
+        """Keep the predicted log durations of the tokens, which the model does not return."""
         self._log_durations = log_durations
 
     def _token_frames(self, mask: Any, *, pace: float) -> list[list[float]]:
-        """How many each token takes, by the formula of the model's `forward`: whole ones. Padding is left out."""
+        """Return the whole number of frames of each token, without padding, one list per utterance.
+
+        The formula is that of `VitsModel.forward` in transformers.
+        """
         predicted = self._log_durations.exp() * mask.unsqueeze(1).to(self._log_durations.dtype) * (1.0 / pace)
         frames = predicted.ceil().squeeze(1).float().tolist()
         return [own[:count] for own, count in zip(frames, mask.sum(1).tolist(), strict=True)]
 
     def _normalize(self, text: str) -> str:
-        """In the letters that the model knows. Raises EngineError where none is left."""
+        """Return the text in the letters that the model knows. Raises EngineError if none is left."""
         readable: str = self._tokenizer.prepare_for_tokenization(self._romanize(text))[0]
         if not any(map(str.isalnum, readable)):
             raise unspeakable_error()
         return readable
 
     def _romanize(self, text: str) -> str:
-        """What the tokenizer does with is_uroman: only a text with other letters is romanised, in lower case."""
+        """Romanize as `VitsTokenizer` does with is_uroman: only texts with non-ASCII letters, in lower case."""
         lowered: str = self._tokenizer.normalize_text(text)
         if self._romanizer is None or lowered.isascii():
             return text
         letters = self._romanizer.romanize_string(lowered)
-        # What comes out in upper case is left out, not lowered: the tokenizer would lower it now.
+        # Drop upper-case output instead of lowering it: the tokenizer would lower it in its next step.
         return "".join(letter for letter in letters if letter in self._tokenizer.encoder)
 
 
 def _letter_times(readable: str, frames: Sequence[float], *, pad: str, length_s: float) -> list[Word]:
-    """Each letter with the blank that the model puts behind it; nothing where the tokens are other ones."""
+    """Return each letter with its time; the blank after a letter counts as part of it.
+
+    `frames` are those of the tokens; `length_s` is the length of the sound. Returns [] if the tokens do not match the
+    letters.
+    """
     places = [*_letter_positions(readable, pad=pad), len(frames)]
     if len(places) < 2 or places[-2] + (readable[-1] != pad) != len(frames) - 1:
         return []
@@ -125,9 +132,10 @@ def _letter_times(readable: str, frames: Sequence[float], *, pad: str, length_s:
 
 
 def _letter_positions(readable: str, *, pad: str) -> Iterator[int]:
-    """Of its letters among the tokens: blanks stand around them, but for the letter that is the blank itself.
+    """Yield the position of each letter among the tokens.
 
-    The tokenizer parts the text at that one before it puts blanks around what is between.
+    The tokenizer puts a blank before and after each letter. The letter `pad` is the blank itself: the tokenizer splits
+    the text at it, and only then adds blanks to the pieces between.
     """
     at = 0
     for run in re.split(f"({re.escape(pad)})", readable):
@@ -146,7 +154,7 @@ def _needs_romanizer(folder: Path) -> bool:
 
 @cache
 def _romanizer() -> Any:
-    """One for the process, for every language."""
+    """Return the romanizer of this process, for all languages."""
     from uroman import Uroman
 
     return Uroman()

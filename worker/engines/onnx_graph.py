@@ -1,8 +1,9 @@
-"""How long each phoneme is said, from inside of a speech model's graph, without the library that edits such graphs.
+"""Adds the phoneme durations inside an ONNX speech model to its outputs, without the `onnx` library.
 
-A model that speaks in one go predicts how many frames each of its phonemes takes: it rounds that to whole ones, and
-clips it to one at least. Few exports tell it. But a graph is a protobuf message, of which two in a row mean what both
-say together: a few bytes behind a file name one more output.
+A non-autoregressive model predicts the number of frames of each phoneme: it rounds the number and clips it to at least
+one. Few exports declare this value as an output. But an ONNX file is a protobuf message, and two concatenated protobuf
+messages merge into one: https://protobuf.dev/programming-guides/encoding/. So a few bytes appended to the
+file declare one more output.
 """
 
 import mmap
@@ -16,7 +17,7 @@ from typing import Any
 
 import onnxruntime
 
-# Numbers of fields in onnx's messages, which never change.
+# Field numbers of ONNX's protobuf messages (onnx.proto), which never change.
 _GRAPH, _NODE, _OUTPUT, _VALUE_NAME = 7, 1, 12, 1
 _NODE_INPUT, _NODE_OUTPUT, _NODE_KIND = 1, 2, 4
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
@@ -25,9 +26,9 @@ Buffer = bytes | mmap.mmap
 
 
 def open_session(path: Path, options: Any) -> tuple[Any, bool]:
-    """A session on the CPU, and whether durations, one for each token, are its last output, beyond those declared.
+    """Return (session, has_hidden_durations): a CPU session, and whether its last output is added durations.
 
-    Raises whatever onnxruntime raises.
+    The durations are frames, one per token. Raises whatever onnxruntime raises.
     """
     name = find_durations(path)
     if name is not None:
@@ -37,11 +38,11 @@ def open_session(path: Path, options: Any) -> tuple[Any, bool]:
 
 
 def find_durations(path: Path) -> str | None:
-    """The name of the only value that is rounded and clipped, if one is."""
+    """Return the name of the value that is rounded and then clipped, if there is exactly one."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as model:
             return _find_clipped_value(model)
-    except (OSError, ValueError, IndexError):  # an empty file, or what is no graph
+    except (OSError, ValueError, IndexError):  # an empty file, or not a graph
         return None
 
 
@@ -63,7 +64,7 @@ def _find_clipped_value(model: Buffer) -> str | None:
 
 
 def _iter_nodes(model: Buffer, start: int, end: int) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Kind, inputs and outputs of each, in an order in which a value is made before it is used."""
+    """Yield (operator, inputs, outputs) of each node. ONNX sorts nodes so that values are computed before use."""
     for number, first, last in _iter_fields(model, start, end):
         if number == _NODE:
             strings: dict[int, list[str]] = {_NODE_INPUT: [], _NODE_OUTPUT: [], _NODE_KIND: []}
@@ -74,7 +75,7 @@ def _iter_nodes(model: Buffer, start: int, end: int) -> Iterator[tuple[str, list
 
 
 def _iter_fields(model: Buffer, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """(number, start, end) of a message's fields of bytes. Raises ValueError or IndexError for what is no message."""
+    """Yield (number, start, end) of each length-delimited field. Raises ValueError or IndexError for other data."""
     while start < end:
         key, start = _read_varint(model, start)
         if key & 7 == _VARINT:
@@ -86,11 +87,11 @@ def _iter_fields(model: Buffer, start: int, end: int) -> Iterator[tuple[int, int
         elif key & 7 in (_EIGHT_BYTES, _FOUR_BYTES):
             start += 8 if key & 7 == _EIGHT_BYTES else 4
         else:
-            raise ValueError("no protobuf message")
+            raise ValueError("not a protobuf message")
 
 
 def _read_varint(model: Buffer, at: int) -> tuple[int, int]:
-    """Seven bits a byte, the lowest first; the value and where it ends."""
+    """Return (value, end): varints hold seven bits per byte, the lowest first."""
     value = shift = 0
     while True:
         byte = model[at]
@@ -115,9 +116,9 @@ def _encode_varint(size: int) -> bytes:
 
 @contextmanager
 def _pipe_with_suffix(path: Path, suffix: bytes) -> Iterator[str]:
-    """An address where the file is read with more bytes behind it.
+    """Yield a path from which the file can be read with `suffix` appended.
 
-    It is a pipe: given the model as bytes, onnxruntime would hold it a second time for as long as the session lives.
+    The path is a pipe. If onnxruntime got the model as bytes, it would keep a second copy as long as the session lives.
     """
     read_fd, write_fd = os.pipe()
     writer = Thread(target=_write_to_pipe, args=(path, suffix, write_fd), daemon=True)
@@ -125,7 +126,7 @@ def _pipe_with_suffix(path: Path, suffix: bytes) -> Iterator[str]:
     try:
         yield f"/dev/fd/{read_fd}"
     finally:
-        # Who has not read all of it lets the feeder go.
+        # If the reader stopped early, closing its end makes the writer stop.
         os.close(read_fd)
         writer.join()
 

@@ -1,4 +1,4 @@
-"""Parler-TTS: English by a voice that a sentence describes."""
+"""Parler-TTS: English speech in a voice that a sentence describes."""
 
 import re
 import sys
@@ -22,7 +22,7 @@ _DEFAULT_STYLE = (
 
 class ParlerEngine(PretrainedEngine):
     alias: str = "parler"
-    # It stops after 30 s; this is read in about 20.
+    # The model stops after 30 s. Speaking this many characters takes about 20 s.
     max_chars: int = 280
     timeout_factor_on_cpu: ClassVar[float] = 10.0
     batch_on_cpu: ClassVar[int] = 4
@@ -42,7 +42,7 @@ class ParlerEngine(PretrainedEngine):
         return tuple(voice.engine_voice for voice in voices_of(self.alias)) if self._is_complete() else ()
 
     def batch_key(self, utterance: Utterance) -> Hashable | None:
-        # Tokens are drawn for the whole batch: alone, a seed gives the same sound each time.
+        # Tokens are sampled for the whole batch, so a seed is only reproducible if its utterance runs alone.
         return None if utterance.seed_given else self.alias
 
     def _load(self) -> Sequence[Any]:
@@ -63,7 +63,7 @@ class ParlerEngine(PretrainedEngine):
         return (self._model,)
 
     def _load_config(self, family: Any, folder: Path) -> Any:
-        """Where the settings choose an attention: told to the model, the choice would not reach its decoder."""
+        """Return the config with the attention of the settings. The model's own option does not reach its decoder."""
         config = family.from_pretrained(folder, local_files_only=True)
         if self._attention:
             config.decoder._attn_implementation = self._attention
@@ -89,29 +89,30 @@ class ParlerEngine(PretrainedEngine):
 
     @property
     def _attention(self) -> str | None:
-        """Of the decoder; the reader of descriptions knows but one. None leaves it to the library."""
+        """The decoder's attention; None is the library's default. The description encoder supports only one kind."""
         if self._settings.attention != "auto":
             return self._settings.attention
         return "sdpa" if self._device.kind == "cuda" else None
 
     def _to_speech(self, spoken: Any, index: int) -> Speech:
         length = spoken.audios_length[index]
-        # What it makes of nothing but the mark of the end.
+        # The model generated only the end token.
         if length <= 1:
-            raise EngineError("engine_failed", "The model ended before it had begun; another seed may speak.")
+            raise EngineError("engine_failed", "The model ended before the first sound. Try another seed.")
         samples = to_samples(spoken.sequences[index, :length])
         return check_samples(samples, sample_rate_hz=self._model.config.sampling_rate)
 
     def _max_text_tokens(self) -> int:
-        """Tokens of text that leave places for as much sound as it may make."""
-        places: int = self._model.decoder.config.max_position_embeddings
-        return places - int(self._model.generation_config.max_length)
+        """Return the most text tokens that leave enough positions for the longest sound."""
+        positions: int = self._model.decoder.config.max_position_embeddings
+        return positions - int(self._model.generation_config.max_length)
 
 
 def describe_voice(utterance: Utterance) -> str:
-    """The style as it is where it names the voice, or where the voice has no name.
+    """Return the description that makes the model speak in the voice and style of the utterance.
 
-    A style without the name comes behind "Laura is speaking."; without a style, the voice is clear and natural.
+    A style that names the voice is the description itself, as is any style for a voice without a name. Otherwise the
+    style follows "Laura is speaking.". Without a style, the voice is described as clear and natural.
     """
     name, style = utterance.voice, utterance.style or ""
     if not style.strip():
@@ -122,14 +123,14 @@ def describe_voice(utterance: Utterance) -> str:
 
 
 def import_parler() -> ModuleType:
-    """parler_tts, which imports `dac` for checkpoints older than those of the catalogue."""
+    """Import parler_tts without the package `dac`, which it needs only for old checkpoints, not in the catalogue."""
     try:
         import_module("dac.model")
     except ImportError:
         sys.modules["dac.model"] = _stub_codec_module()
         sys.modules["dac"] = ModuleType("dac")
     with warnings.catch_warnings():
-        # It calls what Python's logging calls deprecated.
+        # The library uses a deprecated function of `logging`.
         warnings.simplefilter("ignore", DeprecationWarning)
         return import_module("parler_tts")
 

@@ -1,4 +1,4 @@
-"""What engines of torch models have in common: where they compute, how they load, what they refuse."""
+"""The base class of the engines that use torch models."""
 
 import gc
 import json
@@ -24,10 +24,11 @@ _BYTES_PER_VALUE = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
 class PretrainedEngine:
-    """A family adds its limits and voices, how it loads (`_load`) and how it speaks (`_speak`).
+    """Loads a model from the models folder and runs it on the device of the settings.
 
-    Only files in the models folder are read: nothing from the hub, no code that comes with weights, and of a pickle
-    nothing but tensors. All families share torch's generator of random numbers, so one thread calls them all.
+    A family adds its limits, `voices`, `batch_key`, `_load`, `_speak` and `_drop_references`. The engines read only
+    files in the models folder: nothing from the hub, no code that comes with weights, and only tensors from pickles.
+    All families share torch's global random generator, so they share one executor.
     """
 
     alias: str = ""
@@ -38,8 +39,8 @@ class PretrainedEngine:
     takes_phonemes: bool = False
     timeout_factor: float = 1.0
     pinned: bool = False
-    # How many texts a call takes on a CPU and on a GPU, how much longer than others it may take on a CPU, in what
-    # precision a GPU computes, and how many of the repositories hold weights, from the first on.
+    # `max_batch` on a CPU and on a GPU, `timeout_factor` on a CPU, the precision on CUDA, and how many of the
+    # repositories, from the first on, contain weights.
     batch_on_cpu: ClassVar[int] = 1
     batch_on_gpu: ClassVar[int] = 1
     timeout_factor_on_cpu: ClassVar[float] = 1.0
@@ -57,7 +58,7 @@ class PretrainedEngine:
 
     def load(self) -> None:
         if not self._is_complete():
-            # They may be away for a moment, as on a network: not a thing to remember.
+            # Retryable: the files may only be absent for a moment, for example on a network drive.
             message = f"Files of {self._weights.key} are missing: download it again."
             raise EngineError("engine_unavailable", message, retryable=True)
         try:
@@ -68,7 +69,7 @@ class PretrainedEngine:
             self.close()
             raise
         except Exception as error:
-            # The refusal is kept as long as the files are broken: it must not keep what had been read of them.
+            # The model cache keeps this error while the files are broken. Its frames must not keep tensors alive.
             traceback.clear_frames(error.__traceback__)
             self.close()
             raise self._broken_error(error) from None
@@ -76,7 +77,7 @@ class PretrainedEngine:
     def close(self) -> None:
         self._modules = ()
         self._drop_references()
-        # Models refer to themselves in circles.
+        # Models contain reference cycles.
         gc.collect()
         self._device.release_memory()
 
@@ -92,20 +93,21 @@ class PretrainedEngine:
             return self._speak(batch)
 
     def _load(self) -> Sequence[Any]:
-        """Read everything; answers the modules that hold memory."""
+        """Load the models and tokenizers. Returns the modules, for `memory_bytes`."""
         raise NotImplementedError
 
     def _drop_references(self) -> None:
-        """Let go of what `_load` kept."""
+        """Drop all references that `_load` stored. The base class has none."""
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
+        """Implement `speak`. It runs in inference mode, and its torch errors are translated."""
         raise NotImplementedError
 
     def _is_complete(self) -> bool:
         return check_presence(self._weights, self._settings.models_dir).state == "complete"
 
     def _folders(self) -> list[Path]:
-        """Where the repositories lie, in the order of the catalogue."""
+        """Return the folders of the repositories, in the order of the catalogue."""
         return [find_folder(one, self._settings.models_dir) for one in self._weights.repositories]
 
     @property
@@ -115,11 +117,11 @@ class PretrainedEngine:
         return self.dtype_on_cuda if self._device.kind == "cuda" else "float32"
 
     def _load_model(self, family: Any, folder: Path, **options: Any) -> Any:
-        """A model of the library's class `family`, ready to speak on the device."""
+        """Return a model of the transformers class `family`, in evaluation mode on the device."""
         model, info = family.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, **options
         )
-        # A few that a newer library made up are no harm; weights of something else would speak noise.
+        # A newer library may add a few keys, which is harmless. Weights of another model would produce noise.
         if 2 * len(info["missing_keys"]) > len(model.state_dict()):
             raise ValueError("most weights are missing")
         return model.eval().to(self._device.label)
@@ -129,13 +131,13 @@ class PretrainedEngine:
             module.compile(dynamic=True)
 
     def _seed(self, batch: Sequence[Utterance]) -> None:
-        """Right before the library draws. Of a batch the first one's seed counts."""
+        """Seed torch's random generator with the first seed of the batch. Call it right before the library samples."""
         from transformers import set_seed
 
         set_seed(batch[0].seed)
 
     def _require_speakable(self, tokenizer: Any, texts: Sequence[str]) -> None:
-        """Refuse a text of which the model would see nothing but signs and unknown letters."""
+        """Raise EngineError if the tokens of a text contain no letter or digit."""
         for ids in tokenizer(list(texts)).input_ids:
             tokens = tokenizer.convert_ids_to_tokens(ids, skip_special_tokens=True)
             if not any(map(str.isalnum, "".join(tokens))):
@@ -144,7 +146,7 @@ class PretrainedEngine:
     def _require_max_tokens(
         self, tokenizer: Any, texts: Sequence[str], *, max_tokens: int, **options: Any
     ) -> None:
-        """Refuse a text that the library would cut without a word, or crash on."""
+        """Raise TooLong if a text has more tokens: the library would silently truncate it, or crash."""
         if any(len(ids) > max_tokens for ids in tokenizer(list(texts), **options).input_ids):
             raise TooLong(self.alias)
 
@@ -163,7 +165,7 @@ class PretrainedEngine:
 
 
 def quiet_library() -> None:
-    """Its progress bars and remarks would go into the worker's log. Bars of downloads stay."""
+    """Keep transformers and parler_tts from logging and from showing progress bars. Bars of downloads stay."""
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
     from transformers.utils import logging
 
@@ -182,7 +184,7 @@ def unspeakable_error() -> EngineError:
 
 
 def to_samples(tensor: Any) -> NDArray[np.float32]:
-    """On the CPU, whatever the model computed with."""
+    """Return the tensor as float32 samples on the CPU."""
     samples: NDArray[np.float32] = tensor.float().cpu().numpy()
     return samples
 
@@ -192,7 +194,7 @@ def _module_bytes(module: Any) -> int:
 
 
 def _stored_dtype(folder: Path) -> str:
-    """As the model's own description has it; float32 where it does not say."""
+    """Return the dtype in the model's config, or float32 if it names none."""
     try:
         info = json.loads(read_limited(folder / "config.json", max_bytes=_MAX_CONFIG_BYTES))
         return str(info.get("dtype") or info.get("torch_dtype") or "float32")

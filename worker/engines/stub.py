@@ -1,4 +1,4 @@
-"""A beep in place of speech, for a machine with nothing else."""
+"""An engine that beeps instead of speaking, for machines without any other engine."""
 
 from collections.abc import Hashable, Sequence
 
@@ -20,13 +20,13 @@ class StubEngine:
     pinned: bool = True
 
     def load(self) -> None:
-        """Nothing to load."""
+        """Do nothing."""
 
     def voices(self) -> tuple[str, ...]:
         return (ANY_VOICE,)
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
-        """From 0.2 s to 1 s, longer for a longer text."""
+        """Return beeps of 0.2 to 1 s, longer for longer texts."""
         return [
             make_tone(
                 _FREQUENCY_HZ, duration_s=min(1.0, 0.2 + 0.004 * len(u.text)), sample_rate_hz=_SAMPLE_RATE_HZ
@@ -41,4 +41,4 @@ class StubEngine:
         return utterance.voice
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""Hosted synthesis through Hugging Face's InferenceClient. Several threads may speak at once."""
+"""Hosted synthesis through Hugging Face's InferenceClient. Several threads may call `speak` at once."""
 
 import threading
 from collections.abc import Hashable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class InferenceEngine:
-    """Posts to `url`, or without one to the hub's router, which finds a provider for `Utterance.model_id`."""
+    """Posts to `url`, or if it is empty to the hub's router, which finds a provider for `Utterance.model_id`."""
 
     alias: str = "inference"
     executor: str = "inference"
@@ -51,7 +51,7 @@ class InferenceEngine:
         return utterance.model_id, utterance.voice
 
     def close(self) -> None:
-        """The connections belong to the library, which shares them with downloads."""
+        """Drop the client. The library owns its connections and shares them with downloads."""
         self._client = None
 
     def _connect(self) -> "InferenceClient":
@@ -62,11 +62,11 @@ class InferenceEngine:
     def _new_client(self) -> "InferenceClient":
         from huggingface_hub import InferenceClient, constants, get_session
 
-        # It would ask the hub which programs count as agents, to tell of them.
+        # With telemetry on, the library asks the hub for its list of agents in order to report them.
         constants.HF_HUB_DISABLE_TELEMETRY = True
-        # The library asks for a model's providers and fetches what they made without a time limit of its own.
+        # The library sets no timeout when it looks up the providers of a model and fetches their output.
         get_session().timeout = self._timeout_s
-        # Without a token of ours the library would send one that it finds in the home folder, to any address.
+        # Without this header the library sends a token that it finds in the home folder, to any address.
         headers: dict[str, Any] = {} if self._token else {"authorization": None}
         return InferenceClient(token=self._token, timeout=self._timeout_s, headers=headers)
 
@@ -86,7 +86,7 @@ class InferenceEngine:
     def _check_breaker(self) -> None:
         wait_s = self._breaker.wait_s()
         if wait_s > 0:
-            message = "Hosted inference failed several times in a row and is left alone for a while."
+            message = "Hosted inference failed several times in a row and is paused. Try again later."
             raise EngineError("provider_unavailable", message, retryable=True, retry_after_s=wait_s)
 
     def _record_failure(self, error: EngineError) -> None:
@@ -106,13 +106,13 @@ class InferenceEngine:
                 extra_body=_extra_body(utterance),
             )
         except Exception as error:
-            # Not chained: the library's messages quote what the provider echoes, and tracebacks are logged.
+            # Not chained: the library's messages may quote the text, and tracebacks are logged.
             raise to_engine_error(error) from None
         return _decode(audio)
 
 
 def _extra_body(utterance: Utterance) -> dict[str, Any]:
-    """What the library merges into the body beside the text; a seed only where the caller insists on one."""
+    """Return the fields to send with the text: the voice, and the seed if the caller gave one."""
     extras: dict[str, Any] = {}
     if utterance.voice and utterance.voice != ANY_VOICE:
         extras["voice"] = utterance.voice
@@ -127,6 +127,6 @@ def _decode(audio: bytes) -> Speech:
     try:
         sound = decode(audio)
     except ValueError:
-        message = "Hosted inference answered with something that is not audio."
+        message = "Hosted inference answered with something that is not audio. Try again later."
         raise EngineError("provider_unavailable", message, retryable=True) from None
     return check_samples(sound.samples, sample_rate_hz=sound.sample_rate_hz)

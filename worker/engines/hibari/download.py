@@ -1,4 +1,4 @@
-"""Fetching the voices of hibari that its package does not carry."""
+"""Downloads the voices of hibari that its package does not include."""
 
 import errno
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _PERMISSION_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, err
 
 
 def missing_voices(models_dir: Path) -> tuple[str, ...]:
-    """Voices that can be downloaded and are not here."""
+    """Return the voices that can be downloaded and are not in the models folder."""
     return tuple(
         name for name in registry.VOICES if find_voice_file(name, voices_dir=models_dir / "hibari") is None
     )
@@ -27,17 +27,17 @@ def missing_voices(models_dir: Path) -> tuple[str, ...]:
 def download_voice(
     voice: str, models_dir: Path, on_bytes: Callable[[int, int], None], *, base_url: str = ""
 ) -> Path:
-    """The voice's file, checked against its sha256. `on_bytes(done, total)` is called in this thread.
+    """Download a voice, check its sha256 and return its path. Calls `on_bytes(done, total)` in this thread.
 
-    Raises DownloadError `download_failed` or `storage_full`, and KeyError for a voice that hibari doesn't have.
+    Raises DownloadError `download_failed` or `storage_full`, and KeyError for a voice that hibari does not have.
     """
     known = registry.VOICES[voice]
     destination: Path = models_dir / "hibari" / known["file"]
     url = (base_url or registry.BASE_URL) + known["file"]
     before = set(_part_files(destination))
-    # The library reports no progress: it runs beside, and its growing file is watched from here.
-    with ThreadPoolExecutor(1, thread_name_prefix="hibari-download") as beside:
-        running = beside.submit(_fetch, url, destination, known["sha256"])
+    # The library reports no progress, so it runs in a second thread while this one watches the size of its file.
+    with ThreadPoolExecutor(1, thread_name_prefix="hibari-download") as executor:
+        running = executor.submit(_fetch, url, destination, known["sha256"])
         _report_progress(running, destination, before, lambda done: on_bytes(done, known["bytes"]))
     running.result()
     on_bytes(known["bytes"], known["bytes"])
@@ -49,21 +49,21 @@ def _fetch(url: str, destination: Path, sha256: str) -> None:
         registry.download(url, str(destination), sha256)
     except (OSError, RuntimeError, HTTPException) as error:
         if isinstance(error.__cause__, HTTPError):
-            # It carries the open connection of the answer.
+            # The error holds the open connection of the response.
             error.__cause__.close()
         raise _download_error(destination, error) from error
 
 
 def _download_error(destination: Path, error: Exception) -> DownloadError:
-    # The library wraps what stopped it, unless it stopped before its first byte.
+    # The library wraps the OSError, except if it failed before the first byte.
     number = getattr(error.__cause__ or error, "errno", None)
     if number in _DISK_FULL_ERRNOS:
-        message = "No space is left for the voice's file in the models folder; make room and try again."
+        message = "The models folder has no space left for the voice. Free some disk space and try again."
         return DownloadError("storage_full", message, retryable=True)
     if number in _PERMISSION_ERRNOS:
-        message = "The models folder cannot be written by the worker; correct its permissions and try again."
+        message = "The worker cannot write to the models folder. Correct its permissions and try again."
     elif isinstance(error, RuntimeError) and error.__cause__ is None:
-        message = "The voice's file arrived damaged, its checksum is wrong. Try again later."
+        message = "The file of the voice arrived damaged: its checksum is wrong. Try again later."
     else:
         message = (
             "The voice could not be downloaded: no network, or the hub does not answer. Check the connection, or copy "
@@ -86,5 +86,5 @@ def _part_files(destination: Path) -> list[Path]:
 def _size_bytes(part: Path) -> int:
     try:
         return part.stat().st_size
-    except FileNotFoundError:  # renamed into place meanwhile
+    except FileNotFoundError:  # the library has just renamed it into place
         return 0

@@ -1,4 +1,4 @@
-"""hibari: English voices that run on a CPU. One is bundled in its package, the others lie in our models folder."""
+"""hibari: English voices that run on a CPU. The package bundles one; the others are in the models folder."""
 
 import re
 import unicodedata
@@ -20,17 +20,18 @@ from worker.engines.protocol import EngineError, Speech, Utterance, Word
 from worker.engines.samples import check_samples
 from worker.synthesis.word_timings import align
 
-# Its number words end at decillions: 36 digits are read, the 37th raises IndexError.
+# The library has number words up to decillions: it reads 36 digits and raises IndexError for 37.
 _LONG_NUMBER = re.compile(r"\d(?:,?\d){36,}")
-# What a process grows by with its first voice and the reader of spelling.
+# Memory of the first voice and of the grapheme-to-phoneme model (g2p).
 _MEMORY_BYTES = 150_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _SynthesizedChunk:
-    """`known` are the phonemes that the model knows, each with the piece that it is of.
+    """The sound of one call of the model.
 
-    `durations` are in equal frames: of those phonemes, of the silence before and of that behind them.
+    `known` are the phonemes in the model's vocabulary, each with the index of its token. `durations`, in frames of
+    equal length, are those of the leading silence, of each phoneme and of the trailing silence.
     """
 
     samples: NDArray[np.float32]
@@ -38,13 +39,13 @@ class _SynthesizedChunk:
     durations: NDArray[np.float32] | None
 
     def timed_sounds(self) -> Iterator[tuple[int, float, float]]:
-        """(piece, start, end) of every sound, in samples."""
+        """Yield (token index, start, end) of every audible phoneme; start and end are in samples."""
         if self.durations is None or len(self.durations) != len(self.known) + 2:
             return
         ends = np.cumsum(self.durations)
         edges = (ends * (len(self.samples) / ends[-1])).tolist()
-        for (sign, token_index), start, end in zip(self.known, edges, edges[1:], strict=False):
-            if sign not in SILENT_SYMBOLS:
+        for (symbol, token_index), start, end in zip(self.known, edges, edges[1:], strict=False):
+            if symbol not in SILENT_SYMBOLS:
                 yield token_index, start, end
 
 
@@ -64,8 +65,8 @@ class HibariEngine:
         self._g2p_by_accent: dict[bool, Any] = {}
 
     def load(self) -> None:
-        # The first call of a session allocates; let nobody wait for it. The made-up word loads the network for
-        # words outside the lexicon.
+        # The first call of a session allocates memory, so it runs here and no job waits for it. The made-up word loads
+        # the network for words outside the lexicon.
         self._model(DEFAULT)("Ready, zibberqua.", seed=0)
 
     def voices(self) -> tuple[str, ...]:
@@ -87,15 +88,15 @@ class HibariEngine:
         self._g2p_by_accent.clear()
 
     def _speak(self, utterance: Utterance) -> Speech:
-        speaker = self._model(utterance.voice)
-        phonemization = _phonemize(speaker, utterance)
+        model = self._model(utterance.voice)
+        phonemization = _phonemize(model, utterance)
         noise = np.random.default_rng(utterance.seed)
         calls = [
-            _synthesize(speaker, chunk, speed=utterance.speed, noise=noise) for chunk in phonemization.chunks
+            _synthesize(model, chunk, speed=utterance.speed, noise=noise) for chunk in phonemization.chunks
         ]
         spoken = np.concatenate([call.samples for call in calls]) if calls else np.zeros(0, np.float32)
-        speech = check_samples(spoken, sample_rate_hz=speaker.sample_rate)
-        heard = _token_times(phonemization, calls, sample_rate_hz=speaker.sample_rate)
+        speech = check_samples(spoken, sample_rate_hz=model.sample_rate)
+        heard = _token_times(phonemization, calls, sample_rate_hz=model.sample_rate)
         return replace(speech, words=align(utterance.text, read=phonemization.text, heard=heard))
 
     def _model(self, voice: str) -> Hibari:
@@ -104,26 +105,26 @@ class HibariEngine:
         return self._models[voice]
 
     def _load_model(self, voice: str) -> Hibari:
-        """Voices of one accent share the reader of spelling: it is most of the memory and of the time to load."""
+        """Load a voice. Voices of one accent share a g2p, which takes most of the memory and of the load time."""
         path = find_voice_file(voice, voices_dir=self._voices_dir)
         if path is None:
             raise EngineError("engine_failed", "This voice is not on this worker: download it first.")
         british = VOICES[voice]["british"]
         try:
-            speaker = Hibari(voice=voice, model=str(path), threads=1, g2p=self._g2p_by_accent.get(british))
+            model = Hibari(voice=voice, model=str(path), threads=1, g2p=self._g2p_by_accent.get(british))
         except Exception:
             message = f"The file {path.name} is not a model: delete it and download the voice again."
             raise EngineError("engine_failed", message) from None
-        speaker.sess = _LowMemorySession(path)
-        self._g2p_by_accent[british] = speaker.g2p
-        return speaker
+        model.sess = _LowMemorySession(path)
+        self._g2p_by_accent[british] = model.g2p
+        return model
 
 
 class _LowMemorySession:
-    """As the library opens it, but without a memory arena, which keeps the most that any sentence ever needed.
+    """The session of the library without its memory arena, which keeps as much as the longest sentence needed.
 
-    On sentences of every length this is as fast and holds 25 MB less. `durations` are those of the last call, in
-    equal frames, one for each id; None from a graph that does not tell them.
+    For sentences of every length this is as fast and holds 25 MB less. `durations` are those of the last call, one per
+    input id in frames of equal length; None if the graph has none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -143,7 +144,7 @@ class _LowMemorySession:
 
 
 def find_voice_file(voice: str, *, voices_dir: Path) -> Path | None:
-    """Where a voice's model lies, or None when it is not here whole."""
+    """Return the path of a voice's model, or None if the file is missing or incomplete."""
     known = VOICES.get(voice)
     if known is None:
         return None
@@ -152,7 +153,7 @@ def find_voice_file(voice: str, *, voices_dir: Path) -> Path | None:
 
 
 def replace_unreadable_digits(text: str) -> str:
-    """The text without what makes the library raise: superscript and circled digits, and too long a number."""
+    """Rewrite what makes the library raise: superscript and circled digits, and numbers of more than 36 digits."""
     plain = "".join(_replace_digit(character) for character in text)
     return _LONG_NUMBER.sub(lambda number: " ".join(number[0].replace(",", "")), plain)
 
@@ -163,43 +164,43 @@ def _replace_digit(character: str) -> str:
     return f" {unicodedata.digit(character)} "
 
 
-def _phonemize(speaker: Hibari, utterance: Utterance) -> Phonemization:
-    spans = list(_split_input(utterance, alphabet=speaker.vocab))
+def _phonemize(model: Hibari, utterance: Utterance) -> Phonemization:
+    spans = list(_split_input(utterance, alphabet=model.vocab))
     try:
-        return phonemize(speaker, spans)
+        return phonemize(model, spans)
     except Exception:
-        # Not chained: what the library raises quotes the text, and tracebacks are logged.
-        message = "The text has something in it that this voice cannot read; leave out unusual symbols."
+        # Not chained: the library's error quotes the text, and tracebacks are logged.
+        message = "This voice cannot read something in the text. Remove unusual symbols."
         raise EngineError("unspeakable_text", message, caller_fault=True) from None
 
 
 def _split_input(utterance: Utterance, *, alphabet: Container[str]) -> Iterator[InputSpan]:
     at = 0
     for start, end, phonemes in utterance.phonemes:
-        said = filter_phonemes(phonemes, alphabet=alphabet)
-        # A word for which no sound is left is read as it is written.
-        if said and at <= start < end:
+        known = filter_phonemes(phonemes, alphabet=alphabet)
+        # If the model knows none of the given phonemes, the word is read as it is written.
+        if known and at <= start < end:
             yield InputSpan(replace_unreadable_digits(utterance.text[at:start]))
-            yield InputSpan(utterance.text[start:end], said)
+            yield InputSpan(utterance.text[start:end], known)
             at = end
     yield InputSpan(replace_unreadable_digits(utterance.text[at:]))
 
 
 def _synthesize(
-    speaker: Hibari, chunk: PhonemeChunk, *, speed: float, noise: np.random.Generator
+    model: Hibari, chunk: PhonemeChunk, *, speed: float, noise: np.random.Generator
 ) -> _SynthesizedChunk:
-    """What calling the speaker does, from its phonemes on: so that a failed model is told from a bad text."""
-    samples = speaker.from_ids(speaker.ids(chunk.phonemes), speed, noise)
+    """Run the part of `Hibari.__call__` after phonemization, so that model errors are not mistaken for text errors."""
+    samples = model.from_ids(model.ids(chunk.phonemes), speed, noise)
     known = [
-        place for place in zip(chunk.phonemes, chunk.token_indexes, strict=True) if place[0] in speaker.vocab
+        place for place in zip(chunk.phonemes, chunk.token_indexes, strict=True) if place[0] in model.vocab
     ]
-    return _SynthesizedChunk(samples, known, speaker.sess.durations)
+    return _SynthesizedChunk(samples, known, model.sess.durations)
 
 
 def _token_times(
     phonemization: Phonemization, calls: Sequence[_SynthesizedChunk], *, sample_rate_hz: int
 ) -> list[Word]:
-    """The pieces of the reading that have a sound."""
+    """Return the tokens that have an audible phoneme, as characters of the normalized text."""
     spans: dict[int, tuple[float, float]] = {}
     before = 0
     for call in calls:

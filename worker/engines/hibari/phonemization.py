@@ -1,4 +1,4 @@
-"""What hibari reads of a text: the library's phonemes, sign by sign as it joins them, each with the word it is of."""
+"""Turns a text into the phonemes that hibari's library would use, and maps each phoneme to its word."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from hibari.g2p.normalize import normalize
 from hibari.g2p.token import Tok
 from hibari.tts import MAX_PHONEMES
 
-# Where the library parts what is too long for one call.
+# Where the library splits a sentence that is too long for one call.
 _CLAUSE = re.compile(r"(?<=[,;:—])\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class PhonemeChunk:
-    """What the model says in one call. `owners`: for each phoneme the piece of the text that it is of."""
+    """The phonemes of one call of the model, and for each phoneme the index of its token."""
 
     phonemes: str
     token_indexes: tuple[int, ...]
@@ -24,7 +24,11 @@ class PhonemeChunk:
 
 @dataclass(slots=True)
 class Phonemization:
-    """`text` is what was read, with numbers and the like in words; `pieces` are characters [start, end) of it."""
+    """A phonemized text.
+
+    `text` is the normalized text, in which numbers and the like are words. `token_spans` are characters [start, end) of
+    it, one per token. `chunks` are the calls of the model, in order.
+    """
 
     text: str = ""
     token_spans: list[tuple[int, int]] = field(default_factory=list)
@@ -33,39 +37,40 @@ class Phonemization:
 
 @dataclass(frozen=True, slots=True)
 class InputSpan:
-    """A part of a text, and how it is said where that is given."""
+    """A stretch of a text, with its phonemes if the caller gave them."""
 
     text: str
     phonemes: str | None = None
 
 
-def phonemize(speaker: Hibari, spans: Sequence[InputSpan]) -> Phonemization:
-    """As the library reads them in a row. Raises whatever it raises."""
+def phonemize(model: Hibari, spans: Sequence[InputSpan]) -> Phonemization:
+    """Phonemize consecutive spans as the library does a whole text. Raises whatever the library raises."""
     phonemization = Phonemization()
-    for sentence in _split_sentences(speaker, spans):
-        tokens = speaker.g2p.phonemize_tokens(list(_tokenize(speaker.g2p, sentence)))
+    for sentence in _split_sentences(model, spans):
+        tokens = model.g2p.phonemize_tokens(list(_tokenize(model.g2p, sentence)))
         phonemes, token_indexes = _join_phonemes(tokens, phonemization)
         for part in _split_calls(phonemes):
             chunk = PhonemeChunk(
                 "".join(phonemes[at] for at in part), tuple(token_indexes[at] for at in part)
             )
-            # A comma that is left of one in another script would be a third of a second of breath.
+            # Without this check, a lone comma of a text in another script would become a breath of 0.3 s.
             if any(map(str.isalpha, chunk.phonemes)):
                 phonemization.chunks.append(chunk)
     return phonemization
 
 
-def _split_sentences(speaker: Hibari, spans: Sequence[InputSpan]) -> Iterator[list[InputSpan]]:
-    """A passage that is said in a given way is not parted."""
-    shown = "".join(_mask(span) for span in spans)
+def _split_sentences(model: Hibari, spans: Sequence[InputSpan]) -> Iterator[list[InputSpan]]:
+    """Split the spans into sentences, but never inside a span with given phonemes."""
+    masked = "".join(_mask(span) for span in spans)
     end = 0
-    for sentence in speaker.split_sentences(shown):
-        start = shown.index(sentence, end)
+    for sentence in model.split_sentences(masked):
+        start = masked.index(sentence, end)
         end = start + len(sentence)
         yield list(_slice(spans, start=start, end=end))
 
 
 def _mask(span: InputSpan) -> str:
+    """Replace what could end a sentence inside a span with given phonemes."""
     if span.phonemes is None:
         return span.text
     return "".join(char if char.isalnum() else "x" for char in span.text)
@@ -87,18 +92,21 @@ def _tokenize(g2p: Any, sentence: Sequence[InputSpan]) -> Iterator[Any]:
         else:
             tokens = [Tok(span.text, "NN", phonemes=span.phonemes, rating=5)]
         if tokens and at + 1 < len(sentence):
-            parted = span.text[-1].isspace() or sentence[at + 1].text[0].isspace()
-            tokens[-1].whitespace = " " if parted else ""
+            has_space = span.text[-1].isspace() or sentence[at + 1].text[0].isspace()
+            tokens[-1].whitespace = " " if has_space else ""
         yield from tokens
 
 
 def _join_phonemes(tokens: Sequence[Any], phonemization: Phonemization) -> tuple[str, list[int]]:
-    """The phonemes of a sentence as the library joins them, and the pieces they are of, which go to the reading."""
+    """Join the phonemes of a sentence as the library does, and add its tokens to `phonemization`.
+
+    Returns the phonemes and for each of them the index of its token.
+    """
     phonemes, token_indexes = "", []
     for token in tokens:
-        said = (token.phonemes or "") + (" " if token.whitespace else "")
-        phonemes += said
-        token_indexes += [len(phonemization.token_spans)] * len(said)
+        added = (token.phonemes or "") + (" " if token.whitespace else "")
+        phonemes += added
+        token_indexes += [len(phonemization.token_spans)] * len(added)
         phonemization.token_spans.append((len(phonemization.text), len(phonemization.text) + len(token.text)))
         phonemization.text += token.text + token.whitespace
     phonemization.text += "\n"
@@ -107,7 +115,7 @@ def _join_phonemes(tokens: Sequence[Any], phonemization: Phonemization) -> tuple
 
 
 def _split_calls(phonemes: str) -> Iterator[list[int]]:
-    """Places of the phonemes of each call: all of them, or as many clauses as go into one."""
+    """Yield the positions of the phonemes of each call: all of them, or as many clauses as fit into one call."""
     if len(phonemes) <= MAX_PHONEMES:
         yield list(range(len(phonemes)))
         return
@@ -118,6 +126,6 @@ def _split_calls(phonemes: str) -> Iterator[list[int]]:
         if held and len(held) + end - start + 1 > MAX_PHONEMES:
             yield held
             held = []
-        # One space between two clauses, however many there were.
+        # Keep a single space between two clauses.
         held += list(range(start - bool(held), end))
     yield held

@@ -1,6 +1,6 @@
-"""Kokoro 82M: some fifty voices of nine languages that run on a CPU, by kokoro-onnx from an ONNX export.
+"""Kokoro 82M: about fifty voices in nine languages that run on a CPU, through kokoro-onnx and an ONNX export.
 
-Japanese and Mandarin are read badly: what becomes of them is told in `phonemization.py`.
+It reads Japanese and Mandarin badly: `phonemization.py` says why.
 """
 
 from collections.abc import Hashable, Sequence
@@ -22,22 +22,22 @@ from worker.host.models_folder import check_presence, file_size, find_files, fin
 from worker.sound.time_stretch import split_speed, stretch
 
 _SAMPLE_RATE_HZ = 24_000
-# The library would cut a longer text and join the sounds; the pipeline cuts it better, and no call takes too long.
+# The library would split a longer text and join the sounds. The pipeline splits better and keeps calls short.
 _MAX_PHONEMES = 510
-# Held by a loaded model for each byte of its file, and beside it, espeak-ng's process included: with 92 MB of int8 it
-# came to 210 to 290 MB, with 326 MB of fp32 to 450 to 500.
+# Memory of a loaded model: per byte of its file, and in addition, including the espeak-ng process. Measured: 210 to
+# 290 MB for the 92 MB int8 file, 450 to 500 MB for the 326 MB fp32 file.
 _MEMORY_PER_FILE_BYTE = 1.25
 _BASE_MEMORY_BYTES = 130_000_000
-# What onnxruntime says, in errors of no type of their own, when there is no memory.
+# onnxruntime has no exception type for a lack of memory, only these words in the message.
 _OUT_OF_MEMORY_SIGNS = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 
 
 class KokoroEngine:
     alias: str = "kokoro"
     executor: str = "kokoro"
-    # Sounds are aligned for one text at a time, and padding would change them.
+    # Padding would change the sound, and the library aligns only one text at a time.
     max_batch: int = 1
-    # About 330 phonemes of English, which leaves room for numbers; of longer texts listeners say that they're hurried.
+    # About 330 phonemes of English, which leaves room for numbers. Listeners find longer texts hurried.
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
     takes_phonemes: bool = True
@@ -67,7 +67,7 @@ class KokoroEngine:
         return list_voices(self._voice_files()) if self._is_complete() else ()
 
     def memory_bytes(self) -> int:
-        """By the size of the file, before and after it is loaded."""
+        """Estimate the memory from the size of the file, before and after `load`."""
         file = self._model_file()
         size_bytes = file_size(file) if file else 0
         return _BASE_MEMORY_BYTES + int(_MEMORY_PER_FILE_BYTE * size_bytes) if size_bytes else 0
@@ -95,7 +95,7 @@ class KokoroEngine:
         self._phonemizer = Phonemizer(self._library.tokenizer.vocab)
 
     def _warm_up(self, voice: str) -> None:
-        """The first call of a session allocates: let nobody wait for it. It also finds a graph of something else."""
+        """Make the first call, which allocates memory, so that no job waits for it. It also detects a wrong graph."""
         try:
             self.speak([_warm_up_utterance(voice)])
         except EngineError as error:
@@ -109,8 +109,8 @@ class KokoroEngine:
         phonemized = self._phonemizer.phonemize(utterance.text, language=language, given=utterance.phonemes)
         if len(phonemized.phonemes) > _MAX_PHONEMES:
             raise TooLong(self.alias)
-        own, rest = split_speed(utterance.speed, native=self._native)
-        samples, phoneme_times = self._synthesize(phonemized.phonemes, style, speed=own)
+        native, rest = split_speed(utterance.speed, native=self._native)
+        samples, phoneme_times = self._synthesize(phonemized.phonemes, style, speed=native)
         speech = check_samples(
             stretch(samples, sample_rate_hz=_SAMPLE_RATE_HZ, speed=rest), sample_rate_hz=_SAMPLE_RATE_HZ
         )
@@ -125,10 +125,10 @@ class KokoroEngine:
         try:
             return synthesize(self._library, phonemes, style, speed=speed)
         except Exception as error:
-            # Not chained: what the library raises may quote the phonemes, and tracebacks are logged.
+            # Not chained: the library's error may quote the phonemes, and tracebacks are logged.
             if _is_out_of_memory(error):
                 raise OutOfMemory(self.alias) from None
-            message = f"The model kokoro failed on this passage ({type(error).__name__})."
+            message = f"The model kokoro failed on a segment ({type(error).__name__})."
             raise EngineError("engine_failed", message) from None
 
     def _is_complete(self) -> bool:
@@ -145,7 +145,7 @@ class KokoroEngine:
         return find_files(repository.needed[group], find_folder(repository, self._models_dir))
 
     def _missing_error(self) -> EngineError:
-        """They may be away for a moment, as on a network: not a thing to remember."""
+        """Return a retryable error: the files may only be absent for a moment, for example on a network drive."""
         message = f"Files of {self._weights.key} are missing: download it again."
         return EngineError("engine_unavailable", message, retryable=True)
 
@@ -160,7 +160,7 @@ class KokoroEngine:
 
 
 def _to_word(span: AlignedSpan, phoneme_times: Sequence[tuple[float, float]], *, speed: float) -> Word:
-    """`heard` is from when to when each phoneme is, before the sound was stretched by `speed`."""
+    """Return the word with its time. `phoneme_times` are (start, end) in seconds before stretching by `speed`."""
     start_s, end_s = phoneme_times[span.phoneme_start][0], phoneme_times[span.phoneme_end - 1][1]
     return Word(span.start, span.end, start_s / speed, end_s / speed)
 

@@ -1,8 +1,8 @@
-"""Which of espeak-ng's languages a voice of Kokoro is to speak."""
+"""Chooses the espeak-ng language for a Kokoro voice."""
 
 from collections.abc import Container
 
-# By the first letter of a voice's name.
+# The espeak-ng language of a voice, by the first letter of its name.
 LANGUAGE_BY_PREFIX = {
     "a": "en-us",
     "b": "en-gb",
@@ -14,7 +14,7 @@ LANGUAGE_BY_PREFIX = {
     "p": "pt-br",
     "z": "cmn",
 }
-# What BCP 47 calls otherwise than espeak-ng. Of languages with several accents it is the one that the model learned.
+# BCP 47 tags that have another name in espeak-ng. For languages with several accents, the one that Kokoro learned.
 _ESPEAK_NAMES = {
     "en": "en-us",
     "fr": "fr-fr",
@@ -27,10 +27,10 @@ _ESPEAK_NAMES = {
 }
 
 
-def espeak_language(voice: str, asked: str, *, known: Container[str]) -> str:
-    """The voice's own, unless another language (BCP 47) is asked for that espeak-ng knows."""
+def espeak_language(voice: str, requested: str, *, known: Container[str]) -> str:
+    """Return the voice's own language, or the requested one (BCP 47) if it differs and `known` contains it."""
     own = LANGUAGE_BY_PREFIX.get(voice[:1], "en-us")
-    tag = asked.replace("_", "-").lower()
+    tag = requested.replace("_", "-").lower()
     primary = tag.partition("-")[0]
     if primary == primary_subtag(own):
         return own
@@ -39,5 +39,5 @@ def espeak_language(voice: str, asked: str, *, known: Container[str]) -> str:
 
 
 def primary_subtag(language: str) -> str:
-    """BCP 47's, of one of espeak-ng's languages."""
+    """Return the BCP 47 primary subtag of an espeak-ng language."""
     return "zh" if language == "cmn" else language.partition("-")[0]

@@ -1,11 +1,11 @@
-"""Texts as the phonemes that Kokoro was trained on, by espeak-ng in a process beside the worker.
+"""Turns a text into the phonemes that Kokoro was trained on, with espeak-ng in a child process.
 
-What espeak-ng 1.52 makes of languages that are not written as they are spoken:
+Limits of espeak-ng 1.52:
 
-- Japanese is read where it stands in kana, without the pitch of its words. Of kanji nothing is known: each becomes
-  the English words "Chinese letter", and the kana around it are named one by one. Such a text is refused.
-- Mandarin is read without its tones: they come as digits, for which the model has no signs. Words that differ by tone
-  alone, as "mother" and "horse" do, become the same.
+- It reads Japanese in kana, without pitch accent. It does not know kanji: it replaces each by the English words
+  "Chinese letter" and spells the kana around it one by one. A text with kanji is refused.
+- It reads Mandarin without tones: it writes them as digits, which are not in the model's alphabet. Words that differ
+  only in tone, such as "mother" and "horse", sound the same.
 """
 
 import json
@@ -34,21 +34,22 @@ from worker.text.scripts import foreign_script
 log = get_logger(__name__)
 
 _SCRIPT = Path(__file__).with_name("espeak.py")
-# Three hundred characters take it a tenth of a second, and its start half a second.
+# espeak-ng needs 0.1 s for 300 characters, and 0.5 s to start.
 _ANSWER_TIMEOUT_S = 30.0
 _KANJI = re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-# Of a longer number espeak-ng reads the beginning only; as single digits it reads all of it.
+# espeak-ng reads only the beginning of a longer number, so such a number is read digit by digit.
 _LONG_NUMBER = re.compile(r"\d{31,}")
-# espeak-ng pauses at these, but only of those of Latin scripts the model hears.
+# The model does not know these punctuation marks, only the Latin ones.
 _MARKS = str.maketrans({"、": ", ", "。": ". ", "，": ", ", "！": "! ", "：": ": ", "；": "; ", "？": "? "})  # noqa: RUF001
-# The Japanese a. The model has no sign for it and knows it as a plain one; the library drops it.
+# The Japanese a. It is not in the model's alphabet, and the library drops it; the model learned it as a plain a.
 _NEAREST = str.maketrans("ä", "a")
 
 
 class Phonemizer:
-    """Keeps a process of espeak-ng and starts it again when a text has killed it. Used by one thread at a time.
+    """Phonemizes texts with an espeak-ng process, and restarts the process after a text has crashed it.
 
-    `alphabet` are the signs that the model knows. Raises EngineError where espeak-ng does not start.
+    `alphabet` holds the symbols that the model knows. Not thread-safe. The constructor raises EngineError if espeak-ng
+    does not start.
     """
 
     def __init__(self, alphabet: Container[str]) -> None:
@@ -62,19 +63,20 @@ class Phonemizer:
     def phonemize(
         self, text: str, *, language: str, given: Sequence[tuple[int, int, str]] = ()
     ) -> "PhonemizedText":
-        """`language` is one of `languages`; `given` are characters [start, end) with the phonemes that they're said as.
+        """Phonemize `text` in one of `languages`.
 
-        Raises EngineError for a text that cannot be read.
+        `given` are (start, end, phonemes): characters [start, end) get these phonemes. Raises EngineError
+        `unspeakable_text` if the text cannot be read.
         """
-        said = [(start, end, filter_phonemes(one, alphabet=self._alphabet)) for start, end, one in given]
-        cuts = list(_split(len(text), [one for one in said if one[2]]))
+        filtered = [(start, end, filter_phonemes(one, alphabet=self._alphabet)) for start, end, one in given]
+        spans = list(_split(len(text), [one for one in filtered if one[2]]))
         _require_readable(
-            "".join(text[start:end] for start, end, known in cuts if not known),
+            "".join(text[start:end] for start, end, known in spans if not known),
             language=language,
-            whole=not any(known for _, _, known in cuts),
+            is_whole_text=not any(known for _, _, known in spans),
         )
         phonemized = PhonemizedText(text, language)
-        for start, end, known in cuts:
+        for start, end, known in spans:
             phonemized.add(
                 start,
                 end,
@@ -86,7 +88,7 @@ class Phonemizer:
         return phonemized
 
     def align_words(self, phonemized: "PhonemizedText") -> list[AlignedSpan]:
-        """The words of the text of which it can be told where their phonemes are."""
+        """Return the words of the text whose phonemes can be located, in order."""
         return [word for span in phonemized.spans for word in self._align_span(span, phonemized)]
 
     def _align_span(self, span: "PhonemizedSpan", phonemized: "PhonemizedText") -> list[AlignedSpan]:
@@ -109,23 +111,27 @@ class Phonemizer:
         ]
 
     def _phonemize_words(self, words: Sequence[str], *, language: str) -> list[str]:
-        """Each spelled by itself; nothing of all where they cannot be told apart."""
+        """Phonemize each word on its own. Returns empty strings if espeak-ng does not answer word by word."""
         try:
-            spelled = self._ask_espeak(language, "\n".join(map(_prepare, words))).split("\n") if words else []
+            answers = self._ask_espeak(language, "\n".join(map(_prepare, words))).split("\n") if words else []
         except EngineError:
-            spelled = []
-        if len(spelled) != len(words):
+            answers = []
+        if len(answers) != len(words):
             return [""] * len(words)
-        return [self._filter(word) for word in spelled]
+        return [self._filter(answer) for answer in answers]
 
     def _phonemize_plain(self, text: str, *, language: str) -> str:
         if not speakable(text):
-            # Between two words that are given: espeak-ng would name some marks.
-            return "".join(sign for sign in text if sign in SILENT_SYMBOLS and sign in self._alphabet).strip()
+            # Punctuation between two words with given phonemes. espeak-ng would speak the names of some marks.
+            return "".join(
+                symbol for symbol in text if symbol in SILENT_SYMBOLS and symbol in self._alphabet
+            ).strip()
         return self._filter(self._ask_espeak(language, _prepare(text)))
 
     def _filter(self, phonemes: str) -> str:
-        known = (sign for sign in phonemes.translate(_NEAREST) if sign.isspace() or sign in self._alphabet)
+        known = (
+            symbol for symbol in phonemes.translate(_NEAREST) if symbol.isspace() or symbol in self._alphabet
+        )
         return " ".join("".join(known).split())
 
     def close(self) -> None:
@@ -137,15 +143,15 @@ class Phonemizer:
         try:
             return str(self._espeak.ask(language, text))
         except (OSError, ValueError):
-            # Not chained: the error may hold the text.
+            # Not chained: the error may contain the text.
             self._espeak.end()
         log.warning("espeak-ng failed on a text", language=language, characters=len(text))
-        raise _unspeakable_error("Something in the text cannot be read; leave out unusual words and symbols.")
+        raise _unspeakable_error("Something in the text cannot be read. Remove unusual words and symbols.")
 
 
 @dataclass(frozen=True, slots=True)
 class PhonemizedSpan:
-    """Of a text, and whether its phonemes were given or are espeak-ng's."""
+    """A stretch of a text. `is_given`: the caller gave its phonemes; otherwise espeak-ng made them."""
 
     aligned: AlignedSpan
     is_given: bool
@@ -153,7 +159,7 @@ class PhonemizedSpan:
 
 @dataclass(slots=True)
 class PhonemizedText:
-    """The phonemes of a text, and of which part of it they are."""
+    """The phonemes of a text, and the stretch of the text that each of them belongs to."""
 
     text: str
     language: str
@@ -161,12 +167,9 @@ class PhonemizedText:
     spans: list[PhonemizedSpan] = field(default_factory=list)
 
     def add(self, start: int, end: int, phonemes: str, *, is_given: bool) -> None:
-        """The next characters of the text, said like this."""
-        if (
-            self.phonemes
-            and phonemes
-            and self.text[start - 1 : start + 1].strip() != self.text[start - 1 : start + 1]
-        ):
+        """Append the phonemes of the next stretch [start, end) of the text."""
+        border = self.text[start - 1 : start + 1]
+        if self.phonemes and phonemes and border.strip() != border:
             self.phonemes += " "
         first = len(self.phonemes)
         self.phonemes += phonemes
@@ -177,11 +180,13 @@ class PhonemizedText:
 
 
 class _Espeak:
+    """The child process that runs `espeak.py`."""
+
     def __init__(self) -> None:
-        # For what it leaves there when a text kills it.
+        # A crash leaves files behind, so the parent owns the folder.
         folder = tempfile.mkdtemp(prefix="oratio-espeak-")
-        # -P: beside the script lie modules with the names of others' packages. A session of its own: Ctrl-C in a
-        # terminal is for the worker, with which this one ends anyway.
+        # -P: modules next to the script must not shadow packages. start_new_session: Ctrl-C in a terminal must not
+        # reach this process, which ends with the worker anyway.
         self._process: Any = subprocess.Popen(  # noqa: S603  # our own script
             [sys.executable, "-P", str(_SCRIPT), folder],
             stdin=subprocess.PIPE,
@@ -202,7 +207,7 @@ class _Espeak:
         return not self.end.alive
 
     def ask(self, *question: str) -> Any:
-        """Raises OSError or ValueError where no answer comes."""
+        """Send a question and return the answer. Raises OSError or ValueError if none comes."""
         self._process.stdin.write(json.dumps(question).encode() + b"\n")
         self._process.stdin.flush()
         return self._answer()
@@ -217,13 +222,13 @@ def _end(process: Any, folder: str) -> None:
     process.kill()
     process.wait()
     process.stdout.close()
-    with suppress(OSError):  # for what was not sent before it died
+    with suppress(OSError):  # closing flushes data that the dead process can no longer read
         process.stdin.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _split(length: int, given: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
-    """Characters [start, end) of a text from its start to its end, each with what is given for it, or nothing."""
+    """Yield (start, end, phonemes) that cover a text of `length` characters; "" where no phonemes are given."""
     at = 0
     for start, end, phonemes in given:
         if at <= start < end <= length:
@@ -239,17 +244,17 @@ def _prepare(text: str) -> str:
     return _LONG_NUMBER.sub(lambda number: " ".join(number[0]), text.translate(_MARKS))
 
 
-def _require_readable(text: str, *, language: str, whole: bool) -> None:
-    """`whole`: there is nothing else to say than this text."""
-    if whole and not speakable(text):
+def _require_readable(text: str, *, language: str, is_whole_text: bool) -> None:
+    """Raise EngineError if espeak-ng cannot read `text`. `is_whole_text`: no other span has given phonemes."""
+    if is_whole_text and not speakable(text):
         raise _unspeakable_error("The model finds nothing in the text that it can say.")
     if language in LANGUAGE_BY_PREFIX.values() and foreign_script(text, languages=[primary_subtag(language)]):
         raise _unspeakable_error(
-            "The text is in a script that the voice cannot read: take a voice of its language."
+            "The text is in a script that the voice cannot read: choose a voice of its language."
         )
     if language == "ja" and _KANJI.search(text):
         raise _unspeakable_error(
-            "Kokoro reads Japanese in kana only: write the kanji as kana, or take another model."
+            "Kokoro reads Japanese only in kana: write the kanji as kana, or choose another model."
         )
 
 

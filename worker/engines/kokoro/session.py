@@ -1,4 +1,4 @@
-"""kokoro-onnx with a session of onnxruntime that is frugal with memory."""
+"""Opens kokoro-onnx with an onnxruntime session that uses little memory."""
 
 import logging
 import tempfile
@@ -15,25 +15,26 @@ from worker.engines.onnx_graph import open_session
 
 _TOKEN_INPUTS = {"tokens", "input_ids"}
 _OTHER_INPUTS = {"style", "speed"}
-# An export that declares durations speaks with the library's pauses. For others it has none, and shall have none.
+# The library adds pauses if an export declares durations. Hidden durations must not change the sound, so with them
+# the pauses are zero.
 _NO_PAUSES = {"sentence_pause": 0.0, "clause_pause": 0.0}
 
-# It listens to a variable of its own (LOG_LEVEL), and would remark on every call.
+# The library sets its level from the variable LOG_LEVEL and would log every call.
 logging.getLogger("kokoro_onnx").setLevel(logging.ERROR)
 
 
 def open_model(path: Path, *, threads: int) -> Any:
-    """The library, ready to speak from phonemes with styles that it is given.
+    """Return a `kokoro_onnx.Kokoro` that speaks phonemes with a given style.
 
-    Raises ValueError for a graph of something else, and whatever onnxruntime raises.
+    Raises ValueError if the graph is not Kokoro's, and whatever onnxruntime raises.
     """
     session, has_hidden_durations = open_session(path, _options(threads))
-    # It looks whether this is there.
+    # The library reads this attribute.
     session._model_path = str(path)
     names = {given.name for given in session.get_inputs()}
     if not (names & _TOKEN_INPUTS and names >= _OTHER_INPUTS):
-        raise ValueError("a graph without Kokoro's inputs")
-    # The library wants an archive of voices, which not every export has: it gets one without any.
+        raise ValueError("the graph does not have the inputs of Kokoro")
+    # The library requires an archive of voices, which not every export has. Give it an empty one.
     with tempfile.NamedTemporaryFile(suffix=".npz") as empty_archive:
         np.savez(empty_archive)
         empty_archive.flush()
@@ -49,7 +50,10 @@ def open_model(path: Path, *, threads: int) -> Any:
 def synthesize(
     library: Any, phonemes: str, style: Style, *, speed: float
 ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
-    """Samples, and from when to when each phoneme is heard in seconds; nothing of that from an export that hides it."""
+    """Return (samples, times): mono samples, and (start, end) of each phoneme in seconds.
+
+    The times are empty if the graph has no durations.
+    """
     pauses = _NO_PAUSES if library.sess.has_hidden_durations else {}
     samples, _, timings = library.create_timed(phonemes, style, speed=speed, is_phonemes=True, **pauses)
     phoneme_times = [(timing.start, timing.end) for timing in timings]
@@ -57,17 +61,19 @@ def synthesize(
 
 
 def supports_fractional_speed(library: Any) -> bool:
-    """Some exports know whole speeds only."""
+    """Return whether the graph takes any speed. Some exports take integers only."""
     speeds = [given.type for given in library.sess.session.get_inputs() if given.name == "speed"]
     return "int" not in speeds[0]
 
 
 class _ShrinkingSession:
-    """Runs as the library's session does, and gives its arena back after each call.
+    """A session that shrinks its memory arena after each call.
 
-    Measured with the real int8 weights, one thread, sentences of up to 17 s: as fast as with an arena that is kept,
-    holding 160 to 240 MB in place of 610 (1100 at half speed). Without an arena a long sentence takes nearly twice as
-    long, and with memory patterns 940 MB are held. `tells`: its last output are durations that it did not declare.
+    Measured with the int8 weights, one thread and sentences of up to 17 s: as fast as a session that keeps its arena,
+    with 160 to 240 MB instead of 610 MB (1100 MB at half speed). Without an arena a long sentence takes nearly twice
+    as long. With memory patterns the session holds 940 MB.
+
+    `has_hidden_durations`: the last output is durations that the graph does not declare.
     """
 
     def __init__(self, session: onnxruntime.InferenceSession, *, has_hidden_durations: bool) -> None:
@@ -78,7 +84,7 @@ class _ShrinkingSession:
 
     def run(self, names: list[str] | None, inputs: dict[str, Any]) -> list[Any]:
         outputs: list[Any] = self.session.run(names, inputs, self._options)
-        # Sound and durations, whatever else an export gives.
+        # Some exports have further outputs between the sound and the durations.
         return [outputs[0], outputs[-1]] if self.has_hidden_durations else outputs
 
 

@@ -1,4 +1,4 @@
-"""The voices of Kokoro in a folder: all in an archive of numpy arrays, or one raw file for each in `voices`."""
+"""Reads Kokoro's voices: all in one archive of numpy arrays, or one raw file each in the folder `voices`."""
 
 import re
 import zipfile
@@ -16,22 +16,23 @@ from worker.engines.protocol import EngineError
 Style = NDArray[np.float32]
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
-# A style for each number of phonemes that a call may have.
+# One style vector for each number of phonemes in a call.
 _SHAPE = (510, 1, 256)
 _SIZE_BYTES = 4 * 510 * 256
-# What numpy puts before an array.
+# The longest header that numpy writes before an array.
 _HEADER_BYTES = 4096
 
 
 def list_voices(files: Sequence[Path]) -> tuple[str, ...]:
-    """Looks at names and sizes only. A voice of a wrong size is left out: its file has come only in part."""
+    """Return the names of the voices, by names and sizes only. A voice of the wrong size is incomplete and left out."""
     return tuple(sorted(_find_files(files)))
 
 
 def load_style(expression: str, files: Sequence[Path]) -> Style:
-    """(510, 1, 256), of a voice or of a mix such as `af_heart(2)+af_sky(1)`.
+    """Return the style, of shape (510, 1, 256), of a voice or of a mix such as `af_heart(2)+af_sky(1)`.
 
-    Raises EngineError: for a voice that is not here, and `model_broken` for a file that does not hold what it should.
+    A mix is the weighted mean of the styles of its voices. Raises EngineError `engine_failed` if a voice is missing,
+    and `model_broken` if a file is damaged.
     """
     files_by_voice = _find_files(files)
     try:
@@ -54,7 +55,7 @@ def _names_in(file: Path) -> tuple[str, ...]:
         if _is_raw(file):
             return (file.stem,) if status.st_size == _SIZE_BYTES else ()
         return _names_in_archive(file, status.st_mtime_ns, status.st_size)
-    except Exception:  # it may go at any time, and zipfile has many names for a damaged file
+    except Exception:  # the file may disappear at any time, and zipfile raises many types for a damaged file
         return ()
 
 
@@ -64,7 +65,7 @@ def _is_raw(file: Path) -> bool:
 
 @lru_cache(maxsize=8)
 def _names_in_archive(file: Path, _mtime_ns: int, _size_bytes: int) -> tuple[str, ...]:
-    """Remembered until the file changes. Raises whatever zipfile does, which is not remembered: it may pass."""
+    """Return the voices of the archive, cached until the file changes. Exceptions of zipfile are not cached."""
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
     return tuple(
@@ -78,7 +79,7 @@ def _read(name: str, file: Path) -> Style:
     try:
         style = _read_raw(file) if _is_raw(file) else _read_member(name, file)
         is_valid = style.shape == _SHAPE and style.dtype == np.float32 and bool(np.isfinite(style).all())
-    except Exception:  # numpy and zipfile have many names for a damaged file
+    except Exception:  # numpy and zipfile raise many types for a damaged file
         is_valid = False
     if not is_valid:
         message = f"The file {file.name} is damaged: delete it and download the model kokoro again."

@@ -1,4 +1,4 @@
-"""SpeechT5: English in the voice of any speaker of whom there is an x-vector."""
+"""SpeechT5: English speech in the voice of any speaker with an x-vector."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
@@ -34,7 +34,7 @@ class SpeechT5Engine(PretrainedEngine):
         return list_speakers(self._folders()[2]) if self._is_complete() else ()
 
     def batch_key(self, utterance: Utterance) -> Hashable | None:
-        # Dropout is drawn for the whole batch: alone, a seed gives the same sound each time.
+        # Dropout is sampled for the whole batch, so a seed is only reproducible if its utterance runs alone.
         return None if utterance.seed_given else self.alias
 
     def _load(self) -> Sequence[Any]:
@@ -55,13 +55,13 @@ class SpeechT5Engine(PretrainedEngine):
         speakers = self._stack_speaker_vectors(batch)
         self._seed(batch)
         spectrograms, lengths = self._generate(encoded, speakers)
-        # One by one: the vocoder takes padding for sound.
+        # One by one: the vocoder would turn padding into sound.
         waves = [self._vocoder(one[:length]) for one, length in zip(spectrograms, lengths, strict=True)]
         rate = self._vocoder.config.sampling_rate
         return [check_samples(to_samples(wave), sample_rate_hz=rate) for wave in waves]
 
     def _generate(self, encoded: Any, speakers: Any) -> Any:
-        """(spectrograms, their lengths)."""
+        """Return (spectrograms, lengths): a padded spectrogram per utterance, and its length in frames."""
         try:
             return self._model.generate_speech(
                 encoded.input_ids,
@@ -73,7 +73,7 @@ class SpeechT5Engine(PretrainedEngine):
                 return_output_lengths=True,
             )
         except RuntimeError as error:
-            # It missed the end of the text, and went on until it had no more places for sound.
+            # The model missed the end of the text and ran out of positions.
             if f"({self._model.config.max_speech_positions + 1}) must match" not in str(error):
                 raise
             raise TooLong(self.alias) from None

@@ -1,4 +1,4 @@
-"""Speakers of SpeechT5: x-vectors of 512 numbers, as .npy files or in the archive that the hub has of them."""
+"""Reads the speakers of SpeechT5: x-vectors of 512 numbers, in .npy files or in the archive from the hub."""
 
 import io
 import re
@@ -17,33 +17,34 @@ from worker.engines.protocol import EngineError
 from worker.host.models_folder import find_files, read_limited
 
 _ARCHIVE = "spkrec-xvect.zip"
-# One vector for each sentence that a speaker of CMU ARCTIC read; other files are voices of their own.
+# The archive has one vector per sentence that a speaker of CMU ARCTIC read. Any other file is a voice of its own.
 _ARCTIC = re.compile(r"cmu_us_([a-z0-9]{1,40})_arctic.*")
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 _SHAPE = (512,)
-# Many times what 512 numbers take.
+# Many times the size of 512 numbers.
 _MAX_FILE_BYTES = 65_536
-# Others unpack as much as they like at once.
+# zipfile limits how much it decompresses at once only for these methods.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 File = TypeVar("File")
 
 
 def list_speakers(folder: Path) -> tuple[str, ...]:
-    """Told by the names of the files alone."""
+    """Return the names of the speakers. It reads only the names of the files."""
     return tuple(sorted({*_find_archived(folder), *_find_files(folder)}))
 
 
 def load_speaker_vector(folder: Path, name: str) -> NDArray[np.float32]:
-    """The mean of the speaker's vectors, of length 1. Raises EngineError for one that is not here or is no vector."""
+    """Return the mean of the speaker's x-vectors, of shape (512,) and length 1.
+
+    Raises EngineError if the speaker is missing or a file does not hold a vector.
+    """
     try:
         vectors = list(_vectors(folder, name))
         if not vectors or any(one.shape != _SHAPE or one.dtype.kind != "f" for one in vectors):
             raise ValueError("not a vector")
-    except Exception:  # numpy and zipfile have many names for a damaged file
-        message = (
-            f"The speaker {name} is not on this worker as {_SHAPE[0]} numbers: download the voice again."
-        )
+    except Exception:  # numpy and zipfile raise many types for a damaged file
+        message = f"The speaker {name} is missing or damaged on this worker: download the voice again."
         raise EngineError("engine_failed", message) from None
     mean = np.mean(vectors, axis=0)
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
@@ -59,7 +60,7 @@ def _vectors(folder: Path, name: str) -> Iterator[NDArray[Any]]:
                 info = archive.getinfo(member)
                 if info.file_size > _MAX_FILE_BYTES or info.compress_type not in _COMPRESSIONS:
                     raise ValueError("not a vector")
-                # Told how much, it unpacks no more than that, whatever the list of the archive says.
+                # The directory of the archive may lie about the size, so limit the read.
                 with archive.open(info) as file:
                     yield _read(file.read(_MAX_FILE_BYTES))
 
@@ -78,13 +79,13 @@ def _find_archived(folder: Path) -> dict[str, list[str]]:
     try:
         info = path.stat()
         return _list_archive(path, info.st_mtime_ns, info.st_size) if S_ISREG(info.st_mode) else {}
-    except Exception:  # zipfile has many names for a damaged file
+    except Exception:  # zipfile raises many types for a damaged file
         return {}
 
 
 @lru_cache(maxsize=4)
-def _list_archive(path: Path, mtime_ns: int, size_bytes: int) -> dict[str, list[str]]:  # noqa: ARG001 - they say that it changed
-    """Raises whatever zipfile does, which is not remembered: it may pass."""
+def _list_archive(path: Path, mtime_ns: int, size_bytes: int) -> dict[str, list[str]]:  # noqa: ARG001 - part of the cache key
+    """Return the members of each speaker, cached until the file changes. Exceptions of zipfile are not cached."""
     with zipfile.ZipFile(path) as archive:
         members = sorted(name for name in archive.namelist() if name.endswith(".npy"))
     return _group_by_speaker((Path(member).stem, member) for member in members)
