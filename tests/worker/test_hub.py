@@ -429,7 +429,7 @@ def test_a_list_that_leads_out_of_the_folder_is_refused(root: Path, name: str) -
     evil.commit({name: b"{}"})
     with FakeHub(evil) as hub:
         error = refusal(hub, root, repository=Repository("some/body", needed=(("*.json",),)))
-    assert "outside of its folder" in error.message
+    assert "outside of the repository's folder" in error.message
     assert hub.fetched() == []
     assert not root.exists()
 
@@ -447,7 +447,7 @@ def test_a_commit_that_is_none_is_refused(hub: FakeHub, root: Path, sha: Any) ->
     hub.faults += [Fault(COMMIT, body=json.dumps({"id": REPOSITORY.hub_id, "sha": sha}).encode())]
     error = refusal(hub, root)
     assert (error.code, error.retryable) == ("download_failed", False)
-    assert "a form that is not known" in error.message
+    assert "an unknown format" in error.message
     assert not root.exists()
 
 
@@ -466,7 +466,7 @@ def test_a_file_that_is_told_in_another_form_is_refused(hub: FakeHub, root: Path
     hub.faults += [Fault(TREE, body=json.dumps([said]).encode())]
     error = refusal(hub, root, repository=Repository(REPOSITORY.hub_id, (("*.json",),), REPOSITORY.revision))
     assert (error.code, error.retryable) == ("download_failed", False)
-    assert "a form that is not known" in error.message
+    assert "an unknown format" in error.message
     assert not root.exists()
 
 
@@ -476,7 +476,7 @@ def test_an_answer_of_another_form_is_refused(hub: FakeHub, root: Path, at: str,
     hub.faults += [Fault(at, body=body)]
     error = refusal(hub, root)
     assert (error.code, error.retryable) == ("download_failed", False)
-    assert "a form that is not known" in error.message
+    assert "an unknown format" in error.message
 
 
 def endless(hub: FakeHub, *entries: dict[str, Any]) -> Fault:
@@ -493,7 +493,7 @@ def test_a_list_without_an_end_is_refused(
     hub.faults += [endless(hub, *(entry(path=f"{number}.json") for number in range(entries)))]
     error = refusal(hub, root)
     assert (error.code, error.retryable) == ("download_failed", False)
-    assert "more files than a model has" in error.message
+    assert "too many files" in error.message
     assert sum(TREE in asked.path for asked in hub.requests) == pages
 
 
@@ -557,7 +557,7 @@ def test_trouble_that_does_not_pass_is_told_and_what_came_is_kept(hub: FakeHub, 
     ]
     error = refusal(hub, root)
     assert (error.code, error.retryable) == ("download_failed", True)
-    assert "goes on where it stopped" in error.message
+    assert "resumes where it stopped" in error.message
     assert part_bytes(root) == 500_000
     bring(hub, root)
     assert hub.starts(LARGE)[-1] == 500_000

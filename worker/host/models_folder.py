@@ -1,4 +1,4 @@
-"""What lies in the models folder: by our own notes on what was downloaded, else by the files that people put there."""
+"""Finds the weights in the models folder, by the manifests of downloads or by the files that people copied there."""
 
 import json
 import os
@@ -16,23 +16,23 @@ from common.catalogue import MODELS, Repository, Weights, weights_of
 
 State = Literal["absent", "partial", "complete"]
 
-# Written when the last file of a download is there and was checked; what it lists must still be there.
+# The manifest is written when all files of a download are present and verified.
 MANIFEST_NAME = ".oratio.json"
 PART_SUFFIX = ".part"
-# Where the hub's own tools keep what they know of a folder that they downloaded into.
+# Where the hub's own tools store metadata about a folder that they downloaded into.
 _HUB_METADATA_DIR = ".cache/huggingface/download"
 _MAX_MANIFEST_BYTES = 10_000_000
 _MAX_HUB_METADATA_BYTES = 4096
-# Whoever writes it: it goes into answers of the API.
+# People may write the files that contain it, and it goes into API responses.
 _REVISION = re.compile(r"[0-9A-Za-z._-]{1,64}")
-_STATES: tuple[State, ...] = ("absent", "partial", "complete")
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """`revision` is the commit of the first repository, where it is known; `size_bytes` of what is there.
+    """How much of some weights is in the models folder.
 
-    `fingerprint` is another one when any of its files, or our note of them, was changed.
+    `revision` is the commit of the first repository, if known. `size_bytes` is the size of the present files.
+    `fingerprint` changes when any file or the manifest changes.
     """
 
     state: State
@@ -42,7 +42,7 @@ class Presence:
 
 
 def scan(root: Path) -> dict[str, Presence]:
-    """Everything that is there at least in part, by the keys of weights."""
+    """Return all weights that are at least partly present, by key."""
     folder_names = _list_folders(root)
     found = {
         weights.key: check_presence(weights, root)
@@ -54,7 +54,10 @@ def scan(root: Path) -> dict[str, Presence]:
 
 
 def check_presence(weights: Weights, root: Path) -> Presence:
-    """As all of its repositories together: complete only if each is. What cannot be looked at is partial."""
+    """Return the presence of all repositories of the weights together.
+
+    They are complete only if each repository is. A repository that cannot be read counts as partial.
+    """
     found = [_check_repository(repository, root) for repository in weights.repositories]
     if not found:
         return Presence("complete")
@@ -69,13 +72,13 @@ def check_presence(weights: Weights, root: Path) -> Presence:
 
 
 def find_folder(repository: Repository, root: Path) -> Path:
-    """Where a repository lies: under its own name, else under one that people use, else where it belongs."""
+    """Return the folder of a repository: its own name, another known name, or its own name if none exists."""
     candidates = [root / name for name in (repository.folder, *repository.elsewhere)]
     return next((folder for folder in candidates if _is_folder(folder)), candidates[0])
 
 
 def match_first(group: Sequence[str], names: Sequence[str]) -> list[str]:
-    """What the first pattern that matches anything matches, in the order of the alphabet."""
+    """Return the names that match the first pattern with any match, sorted. `group` is a list of alternatives."""
     for pattern in group:
         if matching := sorted(name for name in names if fnmatchcase(name, pattern)):
             return matching
@@ -83,39 +86,43 @@ def match_first(group: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def find_files(group: Sequence[str], folder: Path) -> list[Path]:
-    """The same, of the files in a folder."""
+    """Return the files in a folder that `match_first` selects."""
     return [folder / name for name in match_first(group, list(_list_files(folder)))]
 
 
 def file_size(path: Path) -> int:
-    """In bytes; 0 of what went away a moment ago."""
+    """Return the size in bytes, or 0 if the file no longer exists."""
     status = _status(path)
     return status.st_size if status else 0
 
 
 def read_limited(path: Path, *, max_bytes: int) -> bytes:
-    """Raises OSError for what is no file, as reading a pipe or a device may never end, and for what is longer."""
+    """Return the content of a file.
+
+    Raises OSError if the path is not a regular file, because reading a pipe or a device may never end, or if the file
+    is longer than `max_bytes`.
+    """
     if not path.is_file():
         raise FileNotFoundError(path)
     with path.open("rb") as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise OSError(EFBIG, "longer than it can be", path)
+        raise OSError(EFBIG, f"longer than {max_bytes} bytes", path)
     return content
 
 
 def select_files(repository: Repository, names: Sequence[str]) -> tuple[str, ...]:
-    """The files of a repository that are worth having; a name is in it once."""
+    """Return the names of the files of a repository that an engine needs or can use, without duplicates."""
     needed = [name for group in repository.needed for name in match_first(group, names)]
     extra = [name for pattern in repository.extra for name in names if fnmatchcase(name, pattern)]
     return tuple(dict.fromkeys([*needed, *extra]))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """`{"revision", "files": {name: {"size_bytes", …}}}`; None where nothing was downloaded whole."""
+    """Return `{"revision", "files": {name: {"size_bytes", …}}}`, or None without a valid manifest."""
     try:
         manifest = json.loads(read_limited(folder / MANIFEST_NAME, max_bytes=_MAX_MANIFEST_BYTES))
-        sizes = [about["size_bytes"] for about in manifest["files"].values()]
+        sizes = [entry["size_bytes"] for entry in manifest["files"].values()]
         is_valid = isinstance(manifest["revision"], str) and sizes and all(isinstance(n, int) for n in sizes)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -123,7 +130,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def _may_be_present(weights: Weights, folder_names: set[str]) -> bool:
-    """Cheap: MMS alone has a thousand repositories."""
+    """Return whether a folder of the weights exists. This is cheap: MMS alone has a thousand repositories."""
     names = [
         name for repository in weights.repositories for name in (repository.folder, *repository.elsewhere)
     ]
@@ -138,7 +145,7 @@ def _list_folders(root: Path) -> set[str]:
 
 
 def _is_folder(path: Path) -> bool:
-    """Also where it may not be looked at: `Path.is_dir` would raise."""
+    """Return whether the path is a folder. Unlike `Path.is_dir`, never raises for missing permissions."""
     status = _any_status(path)
     return status is not None and S_ISDIR(status.st_mode)
 
@@ -146,7 +153,7 @@ def _is_folder(path: Path) -> bool:
 def _check_repository(repository: Repository, root: Path) -> Presence:
     try:
         return _check_folder(find_folder(repository, root), repository)
-    except Exception:  # one odd folder must not hide all others
+    except Exception:  # an unreadable folder must not hide the others
         return Presence("partial")
 
 
@@ -172,8 +179,8 @@ def _fingerprint(files: dict[str, os.stat_result]) -> int:
 
 def _matches_manifest(files: dict[str, os.stat_result], manifest: dict[str, Any]) -> bool:
     return all(
-        name in files and files[name].st_size == about["size_bytes"]
-        for name, about in manifest["files"].items()
+        name in files and files[name].st_size == entry["size_bytes"]
+        for name, entry in manifest["files"].items()
     )
 
 
@@ -183,15 +190,15 @@ def _has_needed_files(files: dict[str, os.stat_result], repository: Repository) 
 
 
 def _list_files(folder: Path) -> dict[str, os.stat_result]:
-    """Every file below, by its path from there with `/`; of the hub's notes only what is unfinished."""
-    # Unlike `Path.rglob` it goes on where a folder goes away or may not be looked into.
+    """Return all files below a folder by relative POSIX path. Of the hub's metadata, only unfinished downloads."""
+    # Unlike `Path.rglob`, `os.walk` skips folders that disappear or cannot be read.
     paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
     found = ((path.relative_to(folder).as_posix(), _status(path)) for path in paths)
     return {name: status for name, status in found if status is not None and _is_relevant(name)}
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """None for a folder, and for what was renamed a moment ago."""
+    """Return the status of a regular file, or None for anything else."""
     status = _any_status(path)
     return status if status and S_ISREG(status.st_mode) else None
 
@@ -208,7 +215,7 @@ def _is_relevant(name: str) -> bool:
 
 
 def _read_hub_revision(folder: Path) -> str | None:
-    """The commit that the hub's own tools noted beside each file."""
+    """Return the commit from the metadata that the hub's own tools write for each file."""
     for metadata in sorted((folder / _HUB_METADATA_DIR).glob("*.metadata")):
         with suppress(OSError, ValueError):
             text = read_limited(metadata, max_bytes=_MAX_HUB_METADATA_BYTES).decode()

@@ -1,4 +1,4 @@
-"""Room on the disk: asked for before the first byte, and kept while others write there too."""
+"""Checks the disk space before and during a download."""
 
 import errno
 import shutil
@@ -9,7 +9,7 @@ from worker.host.models_folder import PART_SUFFIX
 from worker.hub.errors import DownloadError
 from worker.hub.files import Listing, RemoteFile
 
-# What stays free for everybody else: a database and sound may lie on the same disk.
+# Bytes that a download leaves free: the database and the audio may be on the same disk.
 RESERVE_BYTES = 200_000_000
 
 _DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
@@ -17,7 +17,7 @@ _PERMISSION_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, err
 
 
 def check_disk_space(listings: Sequence[Listing], root: Path) -> None:
-    """Raises DownloadError `disk_too_small`."""
+    """Raise DownloadError `disk_too_small` if the missing files of the listings do not fit on the disk of `root`."""
     missing_bytes = sum(
         _missing_bytes(file, root / listing.repository.folder)
         for listing in listings
@@ -26,31 +26,33 @@ def check_disk_space(listings: Sequence[Listing], root: Path) -> None:
     free_bytes = shutil.disk_usage(root).free
     if missing_bytes and missing_bytes + RESERVE_BYTES > free_bytes:
         message = (
-            f"The download needs {format_size(missing_bytes)} and leaves {format_size(RESERVE_BYTES)} to others; the "
-            f"models folder has {format_size(free_bytes)} free: make room and ask again."
+            f"The download needs {format_size(missing_bytes)} and must leave {format_size(RESERVE_BYTES)} free, but "
+            f"the disk of the models folder has only {format_size(free_bytes)}: make room and try again."
         )
         raise DownloadError("disk_too_small", message)
 
 
 def check_reserve(folder: Path) -> None:
-    """Raises DownloadError `storage_full` before everybody else who writes to the disk fails."""
+    """Raise DownloadError `storage_full` before other writers on the disk of `folder` fail."""
     if shutil.disk_usage(folder).free < RESERVE_BYTES:
         raise storage_full_error()
 
 
 def storage_full_error() -> DownloadError:
-    message = "No space is left in the models folder; make room and ask again: the download goes on where it stopped."
+    message = (
+        "The models folder has no space left: make room and try again. The download resumes where it stopped."
+    )
     return DownloadError("storage_full", message, retryable=True)
 
 
 def disk_error(error: OSError) -> DownloadError:
-    """The error to show for what the disk refused."""
+    """Translate an OSError of the models folder."""
     if error.errno in _DISK_FULL_ERRNOS:
         return storage_full_error()
     if error.errno in _PERMISSION_ERRNOS:
-        message = "The models folder cannot be written by the worker; correct its permissions and ask again."
+        message = "The models folder cannot be written by the worker: correct its permissions and try again."
     else:
-        message = f"The models folder cannot be used ({error.strerror}); check its disk and ask again."
+        message = f"The models folder cannot be used ({error.strerror}): check its disk and try again."
     return DownloadError("download_failed", message, retryable=True)
 
 

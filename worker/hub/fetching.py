@@ -1,4 +1,4 @@
-"""Repositories into the models folder, each under a lock, with a note of what it is when everything is there."""
+"""Downloads repositories into the models folder under a lock, and writes a manifest when one is complete."""
 
 import fcntl
 import json
@@ -24,10 +24,10 @@ _LOCK_POLL_INTERVAL_S = 0.3
 
 
 def fetch(repository: Repository, root: Path, *, endpoint: str, token: str | None, on_bytes: OnBytes) -> str:
-    """The commit of which everything that is worth having is in the models folder `root` now.
+    """Download the useful files of a repository into the models folder `root` and return their commit.
 
-    `on_bytes(done, total)` is called in this thread, often; what it raises ends the download. Raises DownloadError:
-    `disk_too_small`, `storage_full` or `download_failed`. Asked again, it goes on where it stopped.
+    Calls `on_bytes(done, total)` in this thread, often; an exception that it raises ends the download. A later call
+    resumes an interrupted download. Raises DownloadError `disk_too_small`, `storage_full` or `download_failed`.
     """
     (commit,) = _fetch_all((repository,), root, endpoint=endpoint, token=token, on_bytes=on_bytes)
     return commit
@@ -36,7 +36,7 @@ def fetch(repository: Repository, root: Path, *, endpoint: str, token: str | Non
 def fetch_weights(
     weights: Weights, root: Path, *, endpoint: str, token: str | None, on_bytes: OnBytes
 ) -> tuple[str, ...]:
-    """The same for all repositories of the weights, with one running total; the commits, in their order."""
+    """Download all repositories of the weights like `fetch`, with one total, and return their commits in order."""
     return _fetch_all(weights.repositories, root, endpoint=endpoint, token=token, on_bytes=on_bytes)
 
 
@@ -71,7 +71,7 @@ def _download_repository(
     folder.mkdir(exist_ok=True)
     with _lock(root / f".{listing.repository.folder}.lock", progress):
         if read_manifest(folder) not in (None, manifest):
-            # Of another commit: from the first file that is replaced on, it would lie.
+            # The manifest is of another commit, and becomes wrong when the first file is replaced.
             (folder / MANIFEST_NAME).unlink()
         for file in listing.files:
             downloader.download(file, folder / file.name, listing=listing, progress=progress)
@@ -80,7 +80,7 @@ def _download_repository(
 
 @contextmanager
 def _lock(path: Path, progress: DownloadProgress) -> Iterator[None]:
-    """One at a time, in all processes; who comes second finds what the first one brought."""
+    """Hold a lock across processes. A process that had to wait finds the files of the first one."""
     with path.open("a") as handle:
         while not _try_lock(handle.fileno()):
             progress.report()

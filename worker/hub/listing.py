@@ -1,4 +1,4 @@
-"""What a repository holds: its commit asked of the hub by its own library, its files page by page."""
+"""Lists the files of a repository on the hub: the commit through the hub's library, the files page by page."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 20.0
 USER_AGENT = f"oratioviva/{__version__}"
-# Far more than any repository of the catalogue has; a list without an end must have one.
+# Far more than any repository of the catalogue has. They end a listing that would never end.
 MAX_ENTRIES = 10_000
 MAX_PAGES = 1_000
 _MAX_FILE_BYTES = 1 << 40
@@ -41,13 +41,16 @@ class _BlobInfo(BaseModel, frozen=True, strict=True):
 
 
 class _TreeEntry(_BlobInfo):
-    """`lfs` is the content of a large file, of which git itself has a note only."""
+    """`lfs` describes the content of a large file; git itself only stores a pointer to it."""
 
     lfs: _BlobInfo | None = None
 
 
 def list_files(repository: Repository, *, endpoint: str, token: str | None, backoff: Backoff) -> Listing:
-    """Raises DownloadError."""
+    """Return the useful files of a repository at the commit of its revision.
+
+    Raises DownloadError if the hub does not answer, or if a needed file is missing or has an unsafe path.
+    """
     api = _api(endpoint, token)
     commit = _retry(partial(_commit, repository, api), repository, backoff)
     entries = _list_entries(repository, api, commit, backoff)
@@ -66,16 +69,16 @@ def list_files(repository: Repository, *, endpoint: str, token: str | None, back
 def _api(endpoint: str, token: str | None) -> "HfApi":
     from huggingface_hub import HfApi, constants
 
-    # It would ask the hub which programs count as agents, to tell of them. The setting is read from the environment
-    # when the library is first imported, which may have been long ago.
+    # With telemetry on, the library asks the hub for its list of agents in order to report them. It reads the variable
+    # from the environment only on its first import, so set the constant.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    # False: without a token of ours the library would send one that it finds in the home folder. Its own user agent
-    # tells what is installed here.
+    # False: with None, the library sends a token that it finds in the home folder. Its own user agent lists the
+    # installed packages.
     return HfApi(endpoint=endpoint.rstrip("/"), token=token or False, headers={"user-agent": USER_AGENT})
 
 
 def _retry(request: Callable[[], Result], repository: Repository, backoff: Backoff) -> Result:
-    """Again, as long as what goes wrong may pass by itself. Raises DownloadError."""
+    """Repeat a request until it succeeds or the backoff gives up. Raises DownloadError."""
     while True:
         try:
             return request()
@@ -87,16 +90,16 @@ def _commit(repository: Repository, api: "HfApi") -> str:
     info = api.repo_info(
         repository.hub_id, revision=repository.revision, repo_type=repository.kind, timeout=TIMEOUT_S
     )
-    # It becomes part of addresses and of the note.
+    # The commit becomes part of URLs and of the manifest.
     if not _COMMIT.fullmatch(info.sha or ""):
         raise TypeError("no commit")
     return str(info.sha)
 
 
 def _list_entries(repository: Repository, api: "HfApi", commit: str, backoff: Backoff) -> dict[str, Any]:
-    """What is said of each file, by its name.
+    """Return the JSON entry of each file, by name.
 
-    Page by page: the library's own way goes on for as long as the hub names another one, and has no time limit.
+    It requests the pages itself: the library follows next-page links without end and without a timeout.
     """
     entries: dict[str, Any] = {}
     page = f"{api.endpoint}/api/{repository.kind}s/{repository.hub_id}/tree/{commit}?recursive=true"
@@ -113,7 +116,7 @@ def _list_entries(repository: Repository, api: "HfApi", commit: str, backoff: Ba
 
 
 def _page(url: str, api: "HfApi") -> tuple[dict[str, Any], str | None]:
-    """The files on a page of the list, and the address of the next one."""
+    """Return (entries by name, URL of the next page or None)."""
     from huggingface_hub import get_session
 
     is_hub = bool(api.token) and url.startswith(f"{api.endpoint}/")
@@ -135,7 +138,10 @@ def _to_remote_file(name: str, entry_json: Any, repository: Repository) -> Remot
 
 
 def _is_safe(name: str) -> bool:
-    """Below the folder of its repository, whoever writes the list. Half a character has no address and no place."""
+    """Return whether a name from the hub stays inside the repository's folder.
+
+    A lone surrogate is not printable: it fits neither into a URL nor into a path.
+    """
     path = PurePosixPath(name)
     leads_out = path.is_absolute() or ".." in path.parts or "\\" in name
     return bool(path.name) and name.isprintable() and not leads_out

@@ -1,4 +1,4 @@
-"""A file on its way: as far as it came, with the digest of what is there."""
+"""A file that is being downloaded, and its digest so far."""
 
 import os
 from pathlib import Path
@@ -11,12 +11,15 @@ from worker.hub.files import RemoteFile
 from worker.hub.progress import DownloadProgress
 
 _BLOCK_BYTES = 1 << 20
-# How much is written between two looks at the disk.
+# How much is written between two checks of the disk space.
 _DISK_CHECK_INTERVAL_BYTES = 32 << 20
 
 
 class PartialFile:
-    """Lies beside its place until it is whole. What an earlier try left is read once, for the digest."""
+    """A file next to its destination, with the suffix `.part` until it is complete.
+
+    As a context manager it hashes what an earlier attempt has left.
+    """
 
     def __init__(self, destination: Path, file: RemoteFile, progress: DownloadProgress) -> None:
         self.size_bytes = 0
@@ -41,6 +44,7 @@ class PartialFile:
 
     @property
     def is_complete(self) -> bool:
+        """Whether no bytes are missing."""
         return self.size_bytes >= self._file.size_bytes
 
     @property
@@ -49,14 +53,16 @@ class PartialFile:
 
     @property
     def is_valid(self) -> bool:
+        """Whether size and digest are those of the remote file."""
         return bool(self.size_bytes == self._file.size_bytes and self._hash.hexdigest() == self._file.digest)
 
     def append(self, block: bytes) -> None:
+        """Write a block. Raises DownloadError `storage_full` if the disk is nearly full."""
         if self.size_bytes >= self._next_disk_check_bytes:
             check_reserve(self._destination.parent)
             self._next_disk_check_bytes = self.size_bytes + _DISK_CHECK_INTERVAL_BYTES
         self._out.write(block)
-        # Nothing that came is lost with this process.
+        # After this, the block survives a crash of this process.
         self._out.flush()
         self._add(block)
 
@@ -67,7 +73,7 @@ class PartialFile:
         self.size_bytes = self._next_disk_check_bytes = 0
 
     def move_into_place(self) -> None:
-        """Into its place; after a power cut it is whole or not there."""
+        """Rename the file to its destination. After a power failure the destination is complete or absent."""
         os.fsync(self._out.fileno())
         self._path.replace(self._destination)
         sync_folder(self._destination.parent)
@@ -79,7 +85,7 @@ class PartialFile:
 
 
 def is_downloaded(destination: Path, file: RemoteFile, progress: DownloadProgress) -> bool:
-    """With the right content, not only of the right size."""
+    """Return whether the destination has the content of the remote file, by size and digest."""
     if not destination.is_file() or destination.stat().st_size != file.size_bytes:
         return False
     found, read_bytes = file.new_hash(), 0

@@ -1,10 +1,10 @@
-"""How far all files together are."""
+"""The progress of a download over all of its files."""
 
 from collections.abc import Callable
 
 
 class DownloadProgress:
-    """What is there and was checked counts as done, so that what is resumed begins where it stopped."""
+    """Calls `on_bytes(done, total)`. Existing and verified bytes count as done, so a resumed download continues."""
 
     def __init__(self, on_bytes: Callable[[int, int], None], *, total_bytes: int = 0) -> None:
         self._on_bytes = on_bytes
@@ -17,12 +17,12 @@ class DownloadProgress:
         self.report()
 
     def set_current(self, size_bytes: int) -> None:
-        """Of the file at hand."""
+        """Set the bytes of the current file."""
         self._current_bytes = size_bytes
         self.report()
 
     def finish_file(self, size_bytes: int) -> None:
-        """The file at hand is done; the next one begins."""
+        """Count the current file as finished and start the next one."""
         self._finished_bytes += size_bytes
         self.set_current(0)
 

@@ -1,4 +1,4 @@
-"""The bytes of one file: asked for from where the last try stopped, as long as anything comes."""
+"""Downloads one file: each attempt resumes where the last one stopped, as long as there is progress."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,13 +17,13 @@ from worker.hub.progress import DownloadProgress
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
-# A try that brings less is no progress: a hub may drip for ever.
+# An attempt that brings less is no progress. Otherwise a hub that sends a few bytes at a time would never fail.
 MIN_PROGRESS_BYTES = 65_536
 _URL_PREFIXES = {"model": "", "dataset": "datasets/"}
 
 
 class FileDownloader:
-    """The hub, for the bytes of files."""
+    """Downloads files from the hub with one HTTP client."""
 
     def __init__(self, client: httpx.Client, endpoint: str) -> None:
         self._client = client
@@ -32,7 +32,10 @@ class FileDownloader:
     def download(
         self, file: RemoteFile, destination: Path, *, listing: Listing, progress: DownloadProgress
     ) -> None:
-        """Raises DownloadError, and OSError for what the disk refuses."""
+        """Download a file to `destination` and verify it, unless it is already there.
+
+        Raises DownloadError, and OSError if writing fails.
+        """
         if not is_downloaded(destination, file, progress):
             with PartialFile(destination, file, progress) as partial:
                 self._download_verified(partial, file, listing=listing, backoff=Backoff(progress.report))
@@ -44,7 +47,7 @@ class FileDownloader:
         resumed = partial.size_bytes > 0
         self._download_rest(partial, file, listing=listing, backoff=backoff)
         if not partial.is_valid and resumed:
-            # What was left here may be of another version of the file.
+            # The rest of an earlier attempt may be of another version of the file.
             partial.restart()
             self._download_rest(partial, file, listing=listing, backoff=backoff)
         if not partial.is_valid:
@@ -59,7 +62,7 @@ class FileDownloader:
         furthest_bytes = partial.size_bytes
         while not partial.is_complete:
             error = self._download_once(url, partial, listing.repository)
-            # Held against the furthest point: what comes again after a new beginning is no progress either.
+            # Compare with the furthest point: after a restart, receiving the same bytes again is no progress.
             if partial.size_bytes >= furthest_bytes + MIN_PROGRESS_BYTES:
                 backoff.reset()
             furthest_bytes = max(furthest_bytes, partial.size_bytes)
@@ -67,7 +70,7 @@ class FileDownloader:
                 backoff.wait_or_raise(error)
 
     def _download_once(self, url: str, partial: PartialFile, repository: Repository) -> DownloadError:
-        """Once. What stopped it, which says nothing when everything came."""
+        """Make one request. Returns why it ended, which has no meaning if the file is complete."""
         headers = {"Range": f"bytes={partial.size_bytes}-"} if partial.size_bytes else {}
         try:
             with self._client.stream("GET", url, headers=headers) as response:
@@ -98,7 +101,7 @@ def _write_body(response: httpx.Response, partial: PartialFile) -> None:
 
 @contextmanager
 def open_downloader(endpoint: str, token: str | None) -> Iterator[FileDownloader]:
-    """The client takes the token out of requests that are redirected to another origin."""
+    """Open an HTTP client for the hub. httpx removes the token from requests that go to another origin."""
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if token:
         headers["Authorization"] = f"Bearer {token}"

@@ -1,4 +1,4 @@
-"""Everything that can be downloaded, into the models folder: weights from the hub, hibari's voices by its package."""
+"""Downloads any item into the models folder: weights from the hub, or a voice of hibari through its package."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,10 @@ from worker.hub.errors import DownloadError
 def download_item(
     item: Item, root: Path, *, endpoint: str, token: str | None, on_bytes: Callable[[int, int], None]
 ) -> None:
-    """`on_bytes(done, total)` is called often; what it raises ends the download. Raises DownloadError."""
+    """Download `item` into the models folder `root`. A later call resumes an interrupted download.
+
+    Calls `on_bytes(done, total)` often; an exception that it raises ends the download. Raises DownloadError.
+    """
     if item.model == HIBARI:
         _download_hibari_voice(item.item, root, endpoint=endpoint, on_bytes=on_bytes)
         return
@@ -26,7 +29,8 @@ def download_item(
 
 def unknown_item_error() -> DownloadError:
     return DownloadError(
-        "download_failed", "The worker does not know what that is: it is of an older release; update it."
+        "download_failed",
+        "The worker runs an older release that does not know this item: update it.",
     )
 
 
@@ -42,6 +46,6 @@ def _download_hibari_voice(
         raise unknown_item_error()
     if find_voice_file(voice, voices_dir=root / HIBARI) is not None:
         return
-    # From the hub of our settings, not only from the one that the package names.
+    # Use the hub of the settings instead of the one in the package.
     base_url = endpoint.rstrip("/") + urlsplit(hibari_voices.BASE_URL).path
     download.download_voice(voice, root, on_bytes, base_url=base_url)

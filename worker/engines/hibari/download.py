@@ -58,10 +58,10 @@ def _download_error(destination: Path, error: Exception) -> DownloadError:
     # The library wraps the OSError, except if it failed before the first byte.
     number = getattr(error.__cause__ or error, "errno", None)
     if number in _DISK_FULL_ERRNOS:
-        message = "The models folder has no space left for the voice. Free some disk space and try again."
+        message = "The models folder has no space left for the voice: make room and try again."
         return DownloadError("storage_full", message, retryable=True)
     if number in _PERMISSION_ERRNOS:
-        message = "The worker cannot write to the models folder. Correct its permissions and try again."
+        message = "The models folder cannot be written by the worker: correct its permissions and try again."
     elif isinstance(error, RuntimeError) and error.__cause__ is None:
         message = "The file of the voice arrived damaged: its checksum is wrong. Try again later."
     else:
