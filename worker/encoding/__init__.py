@@ -1,4 +1,4 @@
-"""Audio files: one encoder per job writes one file. Ours are read again; what hosted inference answers is decoded."""
+"""Encodes audio files, reads them back, and decodes the answers of hosted inference."""
 
 from worker.encoding.decoding import DecodedAudio, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay

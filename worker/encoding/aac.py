@@ -1,4 +1,4 @@
-"""AAC in ADTS by PyAV, whose wheel carries GPL codecs: the one module of that format, imported only for aac."""
+"""AAC in ADTS through PyAV, whose wheel contains GPL codecs. This module is imported only for aac."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,13 +32,16 @@ class AacCodec:
         self._container.close()
 
     def release(self) -> None:
-        with suppress(Exception):  # the failure that led here has been raised
+        with suppress(Exception):  # the original failure is already being raised
             self._container.close()
 
 
 @contextmanager
 def open_aac(file: IO[bytes]) -> Iterator[tuple[int, Iterator[NDArray[np.float32]]]]:
-    """The rate and the frames, mono. Raises ValueError, also while they are taken, for what is no such file."""
+    """Yield (sample rate, iterator of mono frames).
+
+    Raises ValueError if the file is not AAC, possibly only while the frames are read.
+    """
     try:
         with av.open(file, "r", format="aac") as container:
             yield container.streams.audio[0].rate, _frames(container)

@@ -1,4 +1,4 @@
-"""Reading the audio that hosted inference answers with."""
+"""Decodes the audio that hosted inference returns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 _BLOCK_FRAMES = 65536
 _EXCERPT_CHARS = 200
 _EXCERPT_BYTES = 1024
-# FFmpeg also opens playlists, which name addresses to fetch: an answer must not make the worker do that.
+# FFmpeg also opens playlists and fetches the URLs in them. An answer must not make the worker do that.
 _PLAIN_CONTAINERS = "aac,mp3,ogg,wav,flac,aiff,au,caf,amr,mov,mp4,m4a,matroska,webm"
 
 
@@ -25,9 +25,9 @@ class DecodedAudio:
 
 
 def decode(data: bytes) -> DecodedAudio:
-    """Any audio file that libsndfile knows (WAV, FLAC, MP3, Ogg, …), or PyAV where it is installed.
+    """Decode any format of libsndfile (WAV, FLAC, MP3, Ogg, …), or of PyAV if it is installed, and mix down to mono.
 
-    Channels are mixed down. Raises ValueError when it is no audio, quoting an error message that came instead.
+    Raises ValueError if the data is not audio. Its message quotes the text that came instead.
     """
     if data.lstrip()[:1] in (b"{", b"[", b"<", b""):
         raise ValueError(f"expected audio, got {_excerpt(data)}")
@@ -48,7 +48,7 @@ def _decode_with_sndfile(data: bytes) -> DecodedAudio | None:
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
-    """Read piece by piece: the length in the header of a streamed file is not to be believed."""
+    """Yield mono blocks. It reads until the end, because the length in the header of a streamed file is not valid."""
     while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
         yield block.mean(axis=1, dtype=np.float32)
 
@@ -77,7 +77,7 @@ def _join(blocks: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def _excerpt(data: bytes) -> str:
-    """What came instead, as far as a person can read it."""
+    """Return a readable description of data that is not audio."""
     text = data[:_EXCERPT_BYTES].decode("utf-8", errors="replace").strip()
     if not text:
         return "nothing"
@@ -85,5 +85,5 @@ def _excerpt(data: bytes) -> str:
     return (
         repr(text[:_EXCERPT_CHARS])
         if readable and "\ufffd" not in text
-        else f"{len(data)} bytes of another kind"
+        else f"{len(data)} bytes of an unknown format"
     )

@@ -1,4 +1,4 @@
-"""A file that one of our encoders wrote, as sound again: block by block, without what its codec adds."""
+"""Decodes a file that one of our encoders wrote, block by block, without the codec's delay and padding."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from worker.encoding.pcm import from_int16
 from worker.encoding.uncompressed import PCM_RATE_HZ
 
 _BLOCK_FRAMES = 65536
-# More than one frame of any codec. What lacks more was cut off.
+# Longer than a frame of any codec. A file that lacks more was truncated.
 _MAX_MISSING_S = 0.2
 
 Blocks = Iterator[NDArray[np.float32]]
@@ -22,7 +22,7 @@ Blocks = Iterator[NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Mono samples, in all as long as the recording; those of lossy codecs may lie outside of [-1, 1]."""
+    """Blocks of mono samples, together as long as the recording. Lossy codecs may exceed [-1, 1]."""
 
     sample_rate_hz: int
     blocks: Blocks
@@ -30,7 +30,10 @@ class Playback:
 
 @contextmanager
 def open_playback(file: IO[bytes], audio_format: str, *, duration_s: float) -> Iterator[Playback]:
-    """Raises ValueError, also while its blocks are taken, for what is no such file or shorter than it should be."""
+    """Open a file of the given format, whose recording lasts `duration_s`.
+
+    Raises ValueError if the file has another format or is too short, possibly only while the blocks are read.
+    """
     if audio_format == "pcm":
         yield _make_playback(PCM_RATE_HZ, _pcm_blocks(file), audio_format, duration_s)
     elif audio_format == "aac":
@@ -54,13 +57,17 @@ def _make_playback(rate_hz: int, blocks: Blocks, audio_format: str, duration_s: 
 
 
 def _select(blocks: Blocks, *, skip: int, count: int, max_missing: int) -> Blocks:
-    """So many samples behind those that are skipped, the last ones silent where the codec has lost them."""
+    """Yield `count` samples after the first `skip`.
+
+    Up to `max_missing` samples at the end become silence, because a codec may lose them. Raises ValueError if more are
+    missing.
+    """
     for block in blocks:
-        heard = block[skip : skip + count]
+        selected = block[skip : skip + count]
         skip = max(0, skip - len(block))
-        count -= len(heard)
-        if len(heard):
-            yield heard
+        count -= len(selected)
+        if len(selected):
+            yield selected
         if not count:
             return
     if count > max_missing:
@@ -79,7 +86,7 @@ def _sndfile_blocks(sound: soundfile.SoundFile) -> Blocks:
 
 
 def _merge_blocks(frames: Blocks) -> Blocks:
-    """A codec's frames are too short to be worth the steps that follow."""
+    """Merge short codec frames into larger blocks, so that the following steps run less often."""
     held: list[NDArray[np.float32]] = []
     count = 0
     for frame in frames:

@@ -70,17 +70,17 @@ class MmsEngine(PretrainedEngine):
         rate = self._model.config.sampling_rate
         speeches = [check_samples(samples, sample_rate_hz=rate) for samples in sounds]
         letters = [
-            _letter_times(text, own, pad=self._tokenizer.pad_token, length_s=len(samples) / rate)
-            for text, own, samples in zip(readable, frames, sounds, strict=True)
+            _letter_times(text, token_frames, pad=self._tokenizer.pad_token, length_s=len(samples) / rate)
+            for text, token_frames, samples in zip(readable, frames, sounds, strict=True)
         ]
         # Two steps: spelled-out numbers keep the script, and romanization keeps the number of words.
         words = [
-            align(text, read=read, heard=own)
-            for text, read, own in zip(spelled, readable, letters, strict=True)
+            align(text, read=read, heard=letter_times)
+            for text, read, letter_times in zip(spelled, readable, letters, strict=True)
         ]
         return [
-            replace(speech, words=align(utterance.text, read=text, heard=own))
-            for utterance, speech, text, own in zip(batch, speeches, spelled, words, strict=True)
+            replace(speech, words=align(utterance.text, read=text, heard=spelled_words))
+            for utterance, speech, text, spelled_words in zip(batch, speeches, spelled, words, strict=True)
         ]
 
     def _store_log_durations(self, _: Any, __: Any, log_durations: Any) -> None:
@@ -94,7 +94,7 @@ class MmsEngine(PretrainedEngine):
         """
         predicted = self._log_durations.exp() * mask.unsqueeze(1).to(self._log_durations.dtype) * (1.0 / pace)
         frames = predicted.ceil().squeeze(1).float().tolist()
-        return [own[:count] for own, count in zip(frames, mask.sum(1).tolist(), strict=True)]
+        return [row[:count] for row, count in zip(frames, mask.sum(1).tolist(), strict=True)]
 
     def _normalize(self, text: str) -> str:
         """Return the text in the letters that the model knows. Raises EngineError if none is left."""

@@ -61,7 +61,9 @@ def damaged_file_error(repository: Repository, name: str) -> DownloadError:
 
 
 def missing_file_error(repository: Repository, missing: str) -> DownloadError:
-    return _failed(repository, f"the repository on the hub has no {missing}. Check HF_ENDPOINT, or update OratioViva.")
+    return _failed(
+        repository, f"the repository on the hub has no {missing}. Check HF_ENDPOINT, or update OratioViva."
+    )
 
 
 def endless_listing_error(repository: Repository) -> DownloadError:

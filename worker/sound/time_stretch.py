@@ -1,4 +1,4 @@
-"""Changing the speed of speech without changing its pitch."""
+"""Changes the speed of speech without changing its pitch."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 import python_stretch
 from numpy.typing import NDArray
 
-# Nobody hears a thousandth, and a stretch always costs a little clarity.
+# A smaller difference is inaudible, and stretching always costs some clarity.
 _UNCHANGED_SPEED_TOLERANCE = 0.001
 _BLOCK_S = 60.0
 _SEARCH_S = 5.0
@@ -15,7 +15,10 @@ _SEED = 1
 
 
 def split_speed(speed: float, *, native: tuple[float, float] | None) -> tuple[float, float]:
-    """(what the engine does by itself, what is left to stretch); their product is `speed`."""
+    """Return (speed for the engine, speed for `stretch`); their product is `speed`.
+
+    `native` is `Engine.native_speed`.
+    """
     if native is None:
         return 1.0, speed
     slowest, fastest = native
@@ -24,10 +27,10 @@ def split_speed(speed: float, *, native: tuple[float, float] | None) -> tuple[fl
 
 
 def stretch(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float) -> NDArray[np.float32]:
-    """Mono samples at `speed` times the pace: 2.0 gives half as many. The same samples when there is nothing to do.
+    """Return mono samples, of shape (n,), at `speed` times the pace: 2.0 returns half as many samples.
 
-    By Signalsmith Stretch (https://signalsmith-audio.co.uk/code/stretch/). Peaks may rise a little above the input's.
-    Raises ValueError for a speed that is not a positive number.
+    It uses Signalsmith Stretch (https://signalsmith-audio.co.uk/code/stretch/). Peaks may rise slightly above those of
+    the input. At a speed of 1 it returns the input itself. Raises ValueError if `speed` is not a positive number.
     """
     if not 0 < speed < np.inf:
         raise ValueError(f"speed must be a positive number, not {speed}")
@@ -39,7 +42,7 @@ def stretch(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float) 
 
 
 def _stretch_block(block: NDArray[np.float32], sample_rate_hz: int, speed: float) -> NDArray[np.float32]:
-    # Where it slows down much it draws phases; a seed was to give the same sound each time.
+    # At low speeds the library uses random phases. The seed makes the output reproducible.
     stretcher = python_stretch.Signalsmith.Stretch(_SEED)
     stretcher.preset(1, sample_rate_hz)
     stretcher.setTimeFactor(speed)
@@ -49,7 +52,7 @@ def _stretch_block(block: NDArray[np.float32], sample_rate_hz: int, speed: float
 
 
 def _blocks(samples: NDArray[np.float32], sample_rate_hz: int) -> Iterator[NDArray[np.float32]]:
-    """About a minute each, so that memory stays flat; parted where it is quietest, so that no seam is heard."""
+    """Yield blocks of about a minute to limit memory. The cuts are at quiet points, where a seam is inaudible."""
     block, search = round(_BLOCK_S * sample_rate_hz), round(_SEARCH_S * sample_rate_hz)
     while len(samples) > block + search:
         cut = (
@@ -61,6 +64,6 @@ def _blocks(samples: NDArray[np.float32], sample_rate_hz: int) -> Iterator[NDArr
 
 
 def _find_quietest(samples: NDArray[np.float32], frame: int) -> int:
-    """The middle of the frame with the least energy."""
+    """Return the position of the middle of the frame with the least energy."""
     frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
     return int(np.square(frames).sum(axis=1).argmin()) * frame + frame // 2

@@ -96,8 +96,8 @@ class HibariEngine:
         ]
         spoken = np.concatenate([call.samples for call in calls]) if calls else np.zeros(0, np.float32)
         speech = check_samples(spoken, sample_rate_hz=model.sample_rate)
-        heard = _token_times(phonemization, calls, sample_rate_hz=model.sample_rate)
-        return replace(speech, words=align(utterance.text, read=phonemization.text, heard=heard))
+        token_times = _token_times(phonemization, calls, sample_rate_hz=model.sample_rate)
+        return replace(speech, words=align(utterance.text, read=phonemization.text, heard=token_times))
 
     def _model(self, voice: str) -> Hibari:
         if voice not in self._models:
