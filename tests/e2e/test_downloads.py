@@ -23,7 +23,7 @@ from common.settings import Settings
 from tests.api.test_events import parse
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.fake_hub import FakeHub, Fault
-from tests.support.fake_repositories import small_ones
+from tests.support.fake_repositories import make_repositories
 from tests.support.waiting import wait_for
 from worker.host.models_folder import check_presence
 
@@ -34,7 +34,9 @@ LARGE = "/model.safetensors"
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[FakeHub]:
-    repositories = [one for key in SERVED for one in small_ones(find_weights(key), large_bytes=1_000_000)]
+    repositories = [
+        one for key in SERVED for one in make_repositories(find_weights(key), large_bytes=1_000_000)
+    ]
     with FakeHub(*repositories) as running:
         yield running
 

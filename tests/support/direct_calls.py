@@ -1,6 +1,6 @@
-"""The libraries themselves, called as their documents say, without a line of the worker's code.
+"""Calls the libraries of the model families as their documentation shows, without the engines of the worker.
 
-`python -m tests.support.direct_calls FOLDER CALLS`, in an environment that has the libraries, writes the samples by
+`python -m tests.support.direct_calls FOLDER CALLS` needs an environment with the libraries. It writes the samples by
 family as a .npz file to standard output. CALLS is a JSON list of {family, voice, seed, text, style}.
 """
 
@@ -85,13 +85,13 @@ def main(root: str, calls: str) -> None:
     import torch
 
     torch.set_num_threads(1)
-    made = {}
+    samples_by_family = {}
     for call in json.loads(calls):
         speak = FAMILIES[call["family"]]
         with torch.inference_mode():
             samples = speak(Path(root), call["voice"], call["seed"], call["text"], call["style"])
-        made[call["family"]] = samples.float().numpy()
-    np.savez(sys.stdout.buffer, **made)
+        samples_by_family[call["family"]] = samples.float().numpy()
+    np.savez(sys.stdout.buffer, **samples_by_family)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from common.messaging.events import Event
 from common.settings import Settings
 from tests.support.disks import can_mount, on_a_small_disk
 from tests.support.fake_hub import TOKEN, FakeHub, Fault
-from tests.support.fake_repositories import small_ones
+from tests.support.fake_repositories import make_repositories
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines.hibari.download import missing_voices
@@ -209,7 +209,7 @@ LARGE = "/model.safetensors"
 
 @pytest.fixture
 def weights_hub() -> Iterator[FakeHub]:
-    with FakeHub(*small_ones(FRENCH, large_bytes=2_000_000)) as running:
+    with FakeHub(*make_repositories(FRENCH, large_bytes=2_000_000)) as running:
         yield running
 
 

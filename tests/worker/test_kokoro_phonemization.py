@@ -1,4 +1,4 @@
-"""What Kokoro reads: the language of a voice, and its phonemes from a process that may die of a text."""
+"""Kokoro's phonemization: the language of a voice, and phonemes from an espeak-ng process that may crash."""
 
 # ruff: noqa: RUF001 - phonemes look like other letters
 
@@ -24,7 +24,7 @@ LANGUAGES = frozenset({"cmn", "de", "en-gb", "en-us", "es", "es-419", "fr-be", "
 
 class TestLanguage:
     @pytest.mark.parametrize(
-        ("voice", "asked", "spoken"),
+        ("voice", "requested", "expected"),
         [
             ("af_heart", "en", "en-us"),
             ("af_heart", "en-GB", "en-us"),
@@ -52,13 +52,15 @@ class TestLanguage:
             ("bf_emma(2)+af_heart", "en", "en-gb"),
         ],
     )
-    def test_of_a_voice_and_a_wish(self, voice: str, asked: str, spoken: str) -> None:
-        assert espeak_language(voice, asked, known=LANGUAGES) == spoken
+    def test_depends_on_the_voice_and_the_requested_language(
+        self, voice: str, requested: str, expected: str
+    ) -> None:
+        assert espeak_language(voice, requested, known=LANGUAGES) == expected
 
 
 ROOT = Path(__file__).parents[2]
 
-_WORKER = """
+_WORKER_SCRIPT = """
 import sys, tempfile, threading
 from kokoro_onnx.config import DEFAULT_VOCAB
 from worker.engines.kokoro.phonemization import Phonemizer
@@ -77,26 +79,26 @@ def phonemizer() -> Iterator[Phonemizer]:
     phonemizer.close()
 
 
-class TestSpelling:
-    def test_knows_the_languages_of_all_voices(self, phonemizer: Phonemizer) -> None:
+class TestPhonemizer:
+    def test_supports_the_languages_of_all_voices(self, phonemizer: Phonemizer) -> None:
         assert phonemizer.languages >= LANGUAGES.union(LANGUAGE_BY_PREFIX.values())
 
-    def test_marks_of_another_language_are_not_spoken(self, phonemizer: Phonemizer) -> None:
+    def test_language_switch_flags_are_removed(self, phonemizer: Phonemizer) -> None:
         assert phonemizer.phonemize("le weekend à Paris", language="fr-fr").phonemes == "lə wiːkˈɛnd a paʁˈi"
 
-    def test_what_stands_in_brackets_is_spoken(self, phonemizer: Phonemizer) -> None:
+    def test_text_in_brackets_is_phonemized(self, phonemizer: Phonemizer) -> None:
         assert phonemizer.phonemize("Estoy (en) casa", language="es").phonemes == "estˈoɪ (ˈen) kˈasa"
 
     def test_the_japanese_a_is_kept(self, phonemizer: Phonemizer) -> None:
         assert phonemizer.phonemize("さくら、たなか。", language="ja").phonemes == "sakˈɯᵝɽa, tanˈaka."
 
-    def test_mandarin_has_its_pauses_but_no_tones(self, phonemizer: Phonemizer) -> None:
+    def test_mandarin_has_pauses_but_no_tones(self, phonemizer: Phonemizer) -> None:
         assert phonemizer.phonemize("妈，马。", language="cmn").phonemes == "mˈɑ, mˈɑ."
 
-    def test_long_numbers_to_the_end(self, phonemizer: Phonemizer) -> None:
+    def test_long_numbers_are_read_to_the_end(self, phonemizer: Phonemizer) -> None:
         assert phonemizer.phonemize("7" * 60, language="en-us").phonemes.count("sˈɛvən") == 60
 
-    def test_more_languages_than_the_library_keeps(self, phonemizer: Phonemizer) -> None:
+    def test_more_languages_than_the_library_caches(self, phonemizer: Phonemizer) -> None:
         for language in [*sorted(LANGUAGES), *sorted(LANGUAGES)]:
             assert phonemizer.phonemize("radio", language=language).phonemes
 
@@ -114,12 +116,12 @@ class TestSpelling:
             ("猫", ((0, 1, "nˈɛko"),), "nˈɛko"),
         ],
     )
-    def test_what_is_given_stands_between_what_is_spelled(
+    def test_given_phonemes_are_inserted(
         self, phonemizer: Phonemizer, text: str, given: tuple[tuple[int, int, str], ...], phonemes: str
     ) -> None:
         assert phonemizer.phonemize(text, language="en-us", given=given).phonemes == phonemes
 
-    def test_the_rest_must_be_readable(self, phonemizer: Phonemizer) -> None:
+    def test_the_text_without_given_phonemes_must_be_readable(self, phonemizer: Phonemizer) -> None:
         with pytest.raises(EngineError, match="kana"):
             phonemizer.phonemize("猫と犬", language="ja", given=((0, 1, "nˈeko"),))
 
@@ -136,10 +138,10 @@ class TestSpelling:
             ("hi", "नमस्ते दुनिया", "नमस्ते/nəmˈʌsteː दुनिया/dˈʊnɪjˌaː"),
         ],
     )
-    def test_which_phonemes_are_of_which_word(
+    def test_words_are_aligned_with_their_phonemes(
         self, phonemizer: Phonemizer, language: str, text: str, expected: str
     ) -> None:
-        """Those too that espeak-ng writes as one."""
+        """This includes words that espeak-ng runs together."""
         phonemized = phonemizer.phonemize(text, language=language)
         found = [
             f"{text[span.start : span.end]}/{phonemized.phonemes_of(span).replace(' ', '_')}"
@@ -147,13 +149,13 @@ class TestSpelling:
         ]
         assert found == expected.split()
 
-    def test_words_that_are_not_in_a_passage_have_no_place(self) -> None:
+    def test_words_that_are_not_in_the_text_have_no_range(self) -> None:
         assert locate_words("ɡˈʊd mˈɔːnɪŋ", words=["fˈɪʃ", "tʃˈɪps"]) == [None, None]
         assert locate_words("ɡˈʊd mˈɔːnɪŋ", words=["ɡˈʊd", "", "mˈɔːnɪŋ"]) == [(0, 4), None, (5, 12)]
         assert locate_words("", words=["a"]) == [None]
         assert locate_words("a", words=[]) == []
 
-    def test_a_text_that_kills_espeak_is_refused_and_the_next_one_read(
+    def test_a_text_that_crashes_espeak_is_refused_and_the_next_one_works(
         self, phonemizer: Phonemizer, capfd: pytest.CaptureFixture[str]
     ) -> None:
         text = "s'" * 140
@@ -163,7 +165,7 @@ class TestSpelling:
         assert text not in "".join(capfd.readouterr()) + caught.value.message
         assert phonemizer.phonemize("Hello.", language="en-us").phonemes == "həlˈoʊ."
 
-    def test_its_process_ends_with_it_and_leaves_nothing(
+    def test_the_process_and_its_folder_end_with_the_phonemizer(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -176,9 +178,9 @@ class TestSpelling:
         assert process.poll() == -signal.SIGKILL
         assert not list(tmp_path.iterdir())
 
-    def test_its_process_ends_with_a_worker_that_is_killed(self, tmp_path: Path) -> None:
+    def test_the_process_and_its_folder_end_with_a_killed_worker(self, tmp_path: Path) -> None:
         with subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
+            [sys.executable, "-c", _WORKER_SCRIPT, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
         ) as worker:
             assert worker.stdout is not None
             assert worker.stdout.readline() == b"ready\n"
@@ -186,7 +188,7 @@ class TestSpelling:
             worker.kill()
         wait_for(lambda: not list(tmp_path.iterdir()))
 
-    def test_a_process_that_somebody_killed(self, phonemizer: Phonemizer) -> None:
+    def test_a_killed_process_is_restarted(self, phonemizer: Phonemizer) -> None:
         process = phonemizer._espeak._process
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(EngineError, match="cannot be read"):

@@ -13,7 +13,7 @@ from hibari.voices import voice_path
 from numpy.testing import assert_array_equal
 from onnxruntime import InferenceSession, SessionOptions
 
-from tests.support.hearing import heard_words
+from tests.support.transcription import transcribe_words
 from tests.support.utterances import utterance
 from worker.engines.hibari.engine import HibariEngine
 from worker.engines.onnx_graph import find_durations, open_session
@@ -107,7 +107,7 @@ class TestHibari:
         speech = say(hibari, TEXT, speed=speed)
         file = io.BytesIO()
         soundfile.write(file, speech.samples, speech.sample_rate_hz, format="WAV")
-        listened = heard_words(file.getvalue())
+        listened = transcribe_words(file.getvalue())
         assert [word for word, _, _ in listened] == [word.lower() for word in words_of(TEXT)]
         off = [
             abs(word.start_s - start_s) for word, (_, start_s, _) in zip(speech.words, listened, strict=True)
@@ -164,7 +164,7 @@ class TestHibariPhonemes:
         speech = say(hibari, text, phonemes=((start, start + 3, self._of(hibari, "dog")),))
         file = io.BytesIO()
         soundfile.write(file, speech.samples, speech.sample_rate_hz, format="WAV")
-        listened = [word for word, _, _ in heard_words(file.getvalue())]
+        listened = [word for word, _, _ in transcribe_words(file.getvalue())]
         assert "dog" in listened
         assert "cat" not in listened
 
