@@ -232,9 +232,9 @@ class _Handler(BaseHTTPRequestHandler):
             fault = self._check_fault(f"/{name}")
             self._send_range(request, content, commit_header | {"ETag": f'"{git_sha1(content)}"'}, fault)
             return
-        place = f"{self.server.hub.store_url}/stored/{sha256(content)}?signature={quote('a b')}"
+        location = f"{self.server.hub.store_url}/stored/{sha256(content)}?signature={quote('a b')}"
         linked = {"X-Linked-Size": str(len(content)), "X-Linked-ETag": f'"{sha256(content)}"'}
-        self._send(302, b"", commit_header | linked | {"Location": place})
+        self._send(302, b"", commit_header | linked | {"Location": location})
 
     def _serve_stored(self, request: ReceivedRequest, path: str) -> None:
         if "authorization" in request.headers:

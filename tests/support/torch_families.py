@@ -23,8 +23,8 @@ def build_all(root: Path) -> Path:
     return root
 
 
-def engine_of(family: str, root: Path, **given: Any) -> PretrainedEngine:
-    engine = create(FAMILIES[family][0], settings_of(root, **given))
+def engine_of(family: str, root: Path, **overrides: Any) -> PretrainedEngine:
+    engine = create(FAMILIES[family][0], settings_of(root, **overrides))
     assert isinstance(engine, PretrainedEngine)
     return engine
 

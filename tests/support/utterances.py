@@ -23,6 +23,6 @@ def utterance(text: str = HERON, **changes: Any) -> Utterance:
     return Utterance(text=text, **{**defaults, **changes})
 
 
-def settings_of(root: Path, **given: Any) -> Settings:
+def settings_of(root: Path, **overrides: Any) -> Settings:
     """Return settings with `root` as the models folder."""
-    return Settings(_env_file=None, data_dir=root / "data", models_dir=root, **given)
+    return Settings(_env_file=None, data_dir=root / "data", models_dir=root, **overrides)

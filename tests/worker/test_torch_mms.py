@@ -173,10 +173,12 @@ def test_letters_are_found_among_the_tokens(engine: MmsEngine, text: str) -> Non
     """One letter of the model is also its blank, which the tokenizer handles differently."""
     readable = engine._normalize(text)
     ids = engine._tokenizer(readable).input_ids
-    places = list(_letter_positions(readable, pad=engine._tokenizer.pad_token))
-    assert engine._tokenizer.convert_ids_to_tokens([ids[place] for place in places]) == list(readable)
-    others = set(range(len(ids))).difference(places)
-    assert {ids[place] for place in others} <= {0}
+    positions = list(_letter_positions(readable, pad=engine._tokenizer.pad_token))
+    assert engine._tokenizer.convert_ids_to_tokens([ids[position] for position in positions]) == list(
+        readable
+    )
+    others = set(range(len(ids))).difference(positions)
+    assert {ids[position] for position in others} <= {0}
     assert len(_letter_times(readable, [1.0] * len(ids), pad="a", length_s=1.0)) == len(
         "".join(readable.split())
     )

@@ -34,18 +34,18 @@ class Resampler:
         self._period, self._weights = _filter(from_hz, to_hz)
         self._reach = (len(self._weights) - self._period) // 2
         self._held = np.zeros(self._reach, dtype=np.float32)  # silence before the first sample
-        self._taken = self._given = 0
+        self._input_count = self._output_count = 0
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take samples of shape (n,) and return the output so far. The last samples wait for those after them."""
-        self._taken += len(samples)
+        self._input_count += len(samples)
         return self._advance(samples)
 
     def flush(self) -> NDArray[np.float32]:
         """Return the rest, so that the total output has the duration of the input."""
-        due = round(self._taken * self._ratio) - self._given
+        remaining = round(self._input_count * self._ratio) - self._output_count
         silence = np.zeros(len(self._weights) + self._period, dtype=np.float32)
-        return self._advance(silence)[:due]
+        return self._advance(silence)[:remaining]
 
     def _advance(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         held = np.concatenate([self._held, samples])
@@ -57,7 +57,7 @@ class Resampler:
         # In double precision, because the order of the sums depends on the number of rows.
         sums = np.ascontiguousarray(windows, dtype=np.float64) @ self._weights
         resampled: NDArray[np.float32] = sums.reshape(-1).astype(np.float32)
-        self._given += len(resampled)
+        self._output_count += len(resampled)
         return resampled
 
 
@@ -69,12 +69,12 @@ def _filter(from_hz: int, to_hz: int) -> tuple[int, NDArray[np.float64]]:
     """
     step = Fraction(from_hz, to_hz).limit_denominator(_LARGEST_PERIOD)
     repeat = -(-_LEAST_BLOCK // step.numerator)
-    taken, given = step.numerator * repeat, step.denominator * repeat
+    inputs, outputs = step.numerator * repeat, step.denominator * repeat
     slope = min(1.0, float(1 / step))  # below 1, the input has frequencies that the output cannot represent
     reach = int(np.ceil(_ZERO_CROSSINGS / slope))
-    due = np.arange(given) * float(step)
-    away = np.arange(-reach, taken + reach)[:, None] - due[None, :]
-    inside = np.sqrt(np.clip(1 - (away / reach) ** 2, 0, None))
-    window = np.where(np.abs(away) < reach, np.i0(_KAISER_BETA * inside), 0)
-    weights = np.sinc(slope * _PASSBAND * away) * window
-    return taken, weights / weights.sum(axis=0)
+    output_times = np.arange(outputs) * float(step)
+    distances = np.arange(-reach, inputs + reach)[:, None] - output_times[None, :]
+    inside = np.sqrt(np.clip(1 - (distances / reach) ** 2, 0, None))
+    window = np.where(np.abs(distances) < reach, np.i0(_KAISER_BETA * inside), 0)
+    weights = np.sinc(slope * _PASSBAND * distances) * window
+    return inputs, weights / weights.sum(axis=0)

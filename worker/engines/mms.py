@@ -119,11 +119,11 @@ def _letter_times(readable: str, frames: Sequence[float], *, pad: str, length_s:
     `frames` are those of the tokens; `length_s` is the length of the sound. Returns [] if the tokens do not match the
     letters.
     """
-    places = [*_letter_positions(readable, pad=pad), len(frames)]
-    if len(places) < 2 or places[-2] + (readable[-1] != pad) != len(frames) - 1:
+    positions = [*_letter_positions(readable, pad=pad), len(frames)]
+    if len(positions) < 2 or positions[-2] + (readable[-1] != pad) != len(frames) - 1:
         return []
     edges = [0.0, *accumulate(frames)]
-    moments = [edges[place] * length_s / max(1.0, edges[-1]) for place in places]
+    moments = [edges[position] * length_s / max(1.0, edges[-1]) for position in positions]
     return [
         Word(at, at + 1, moments[at], moments[at + 1])
         for at, letter in enumerate(readable)

@@ -55,11 +55,11 @@ def _find_clipped_value(model: Buffer) -> str | None:
     clipped: list[str] = []
     for number, start, end in _iter_fields(model, 0, len(model)):
         if number == _GRAPH:
-            for kind, taken, given in _iter_nodes(model, start, end):
-                if kind == "Round":
-                    rounded.update(given)
-                elif kind == "Clip" and taken[0] in rounded:
-                    clipped += given
+            for operator, inputs, outputs in _iter_nodes(model, start, end):
+                if operator == "Round":
+                    rounded.update(outputs)
+                elif operator == "Clip" and inputs[0] in rounded:
+                    clipped += outputs
     return clipped[0] if len(clipped) == 1 else None
 
 

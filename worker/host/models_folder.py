@@ -192,7 +192,7 @@ def _has_needed_files(files: dict[str, os.stat_result], repository: Repository) 
 def _list_files(folder: Path) -> dict[str, os.stat_result]:
     """Return all files below a folder by relative POSIX path. Of the hub's metadata, only unfinished downloads."""
     # Unlike `Path.rglob`, `os.walk` skips folders that disappear or cannot be read.
-    paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    paths = (Path(directory, name) for directory, _, names in os.walk(folder) for name in names)
     found = ((path.relative_to(folder).as_posix(), _status(path)) for path in paths)
     return {name: status for name, status in found if status is not None and _is_relevant(name)}
 

@@ -191,9 +191,7 @@ def _synthesize(
 ) -> _SynthesizedChunk:
     """Run the part of `Hibari.__call__` after phonemization, so that model errors are not mistaken for text errors."""
     samples = model.from_ids(model.ids(chunk.phonemes), speed, noise)
-    known = [
-        place for place in zip(chunk.phonemes, chunk.token_indexes, strict=True) if place[0] in model.vocab
-    ]
+    known = [pair for pair in zip(chunk.phonemes, chunk.token_indexes, strict=True) if pair[0] in model.vocab]
     return _SynthesizedChunk(samples, known, model.sess.durations)
 
 

@@ -29,13 +29,13 @@ _ESPEAK_NAMES = {
 
 def espeak_language(voice: str, requested: str, *, known: Container[str]) -> str:
     """Return the voice's own language, or the requested one (BCP 47) if it differs and `known` contains it."""
-    own = LANGUAGE_BY_PREFIX.get(voice[:1], "en-us")
+    own_language = LANGUAGE_BY_PREFIX.get(voice[:1], "en-us")
     tag = requested.replace("_", "-").lower()
     primary = tag.partition("-")[0]
-    if primary == primary_subtag(own):
-        return own
+    if primary == primary_subtag(own_language):
+        return own_language
     names = (_ESPEAK_NAMES.get(name, name) for name in (tag, primary))
-    return next((name for name in names if name in known), own)
+    return next((name for name in names if name in known), own_language)
 
 
 def primary_subtag(language: str) -> str:

@@ -31,7 +31,7 @@ def open_model(path: Path, *, threads: int) -> Any:
     session, has_hidden_durations = open_session(path, _options(threads))
     # The library reads this attribute.
     session._model_path = str(path)
-    names = {given.name for given in session.get_inputs()}
+    names = {model_input.name for model_input in session.get_inputs()}
     if not (names & _TOKEN_INPUTS and names >= _OTHER_INPUTS):
         raise ValueError("the graph does not have the inputs of Kokoro")
     # The library requires an archive of voices, which not every export has. Give it an empty one.
@@ -62,7 +62,9 @@ def synthesize(
 
 def supports_fractional_speed(library: Any) -> bool:
     """Return whether the graph takes any speed. Some exports take integers only."""
-    speeds = [given.type for given in library.sess.session.get_inputs() if given.name == "speed"]
+    speeds = [
+        model_input.type for model_input in library.sess.session.get_inputs() if model_input.name == "speed"
+    ]
     return "int" not in speeds[0]
 
 
