@@ -267,7 +267,8 @@ def test_named_commands_exist(name: str) -> None:
     for program, *words in commands(name):
         if program != "make":
             assert words[0] in known, words
-            known[words[0]].make_context(words[0], words[1:])
+            if words[1:]:
+                known[words[0]].make_context(words[0], words[1:])
 
 
 def test_every_command_and_option_is_documented() -> None:
