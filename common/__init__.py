@@ -1,3 +1,3 @@
-"""What gateway, workers and command line share."""
+"""Code that the gateway, the workers and the command line share."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Ids that sort by their making, so that new rows land together in an index."""
+"""Ids that sort by creation time, so that new rows are neighbours in an index."""
 
 import secrets
 import time
@@ -6,7 +6,7 @@ import uuid
 
 
 def new_id() -> str:
-    """A UUID version 7 (RFC 9562): 48 bits of milliseconds, the rest random."""
+    """Return a UUID version 7 (RFC 9562): 48 bits of milliseconds, the rest random."""
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds & (1 << 48) - 1) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 7 << 76

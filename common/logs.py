@@ -1,4 +1,4 @@
-"""Structured JSON logs. Ids are bound by context; texts to speak, tokens and passwords are never logged."""
+"""Configures structured JSON logs. Texts of jobs, tokens and passwords are never logged."""
 
 import logging
 import sys
@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import structlog
 
-# httpx logs URLs, and Celery every message; what matters of a job we log ourselves, with its ids.
-_CHATTY = (
+# httpx logs every URL and Celery every message. Our own log lines about jobs carry their ids.
+_VERBOSE_LOGGERS = (
     "httpx",
     "httpcore",
     "alembic.runtime.migration",
@@ -18,7 +18,7 @@ _CHATTY = (
 
 
 def configure_logs(*, level: str, process: str) -> None:
-    """One JSON object a line on stderr, for our loggers and for those of the libraries alike."""
+    """Write one JSON object per line to stderr, for our loggers and those of libraries."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -43,7 +43,7 @@ def configure_logs(*, level: str, process: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for logger in _CHATTY:
+    for logger in _VERBOSE_LOGGERS:
         logging.getLogger(logger).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 

@@ -1,4 +1,4 @@
-"""What the workers announced: the only source of the gateway's answers about availability."""
+"""The announcements of the workers. The gateway knows only from them which voices and models are available."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -10,7 +10,7 @@ from common.db.database import clock, upsert
 from common.db.tables import AnyRow, Worker
 
 KEPT_S = 86_400.0
-# The flavour of a process that speaks nothing, but may have a models folder.
+# The flavour of an ops worker. It serves no weights, but may have a models folder.
 OPS_FLAVOUR = "ops"
 # Three missed heartbeats.
 ALIVE_WITHIN_S = 35.0
@@ -22,9 +22,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedWeights:
-    """Weights whose jobs a worker takes. `trouble` says why they cannot be loaded; pinned ones are never unloaded.
+    """Weights whose jobs a worker takes.
 
-    `voices` are the engine's names of its voices; `*` stands for any name. `memory_bytes` is 0 unless loaded.
+    `voices` are names of the engine; `*` accepts any name. Pinned weights are never unloaded. `memory_bytes` is 0
+    while the weights are not loaded. `trouble` says why they cannot be loaded.
     """
 
     model: str
@@ -42,7 +43,7 @@ class ServedWeights:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "ServedWeights":
-        """Workers of earlier releases announce fewer keys. The oldest name the model only."""
+        """Workers of earlier releases announce fewer keys. The earliest release names only the model."""
         model = row["alias"]
         given = {"weights": model, **row, "model": model, "voices": tuple(row.get("voices", ()))}
         return _from_values(cls, given)
@@ -50,7 +51,7 @@ class ServedWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderEntry:
-    """Weights in a models folder. `revision` is a commit on the hub; None where it is unknown."""
+    """Weights in a models folder. `revision` is a commit on the hub, None if unknown."""
 
     weights: str
     state: WeightsState
@@ -69,7 +70,7 @@ class FolderEntry:
 class WorkerStats:
     """Counters since the process started: engine calls by model, loads and unloads of all models.
 
-    `memory_bytes` is the resident memory of the process now; None where it is unknown.
+    `memory_bytes` is the resident memory of the process, None if unknown.
     """
 
     engine_calls: Mapping[str, int] = field(default_factory=dict)
@@ -87,7 +88,7 @@ class WorkerStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What one worker process can do. `folder` is the content of its models folder."""
+    """The abilities of one worker process. `folder` lists its models folder."""
 
     id: str
     flavour: str
@@ -100,7 +101,7 @@ class Announcement:
     folder: tuple[FolderEntry, ...] = ()
 
     def as_row(self) -> dict[str, Any]:
-        """The columns of `workers`, without the moments."""
+        """The columns of `workers`, without the times."""
         return {
             "id": self.id,
             "flavour": self.flavour,
@@ -130,7 +131,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """An announcement with its moments (epoch seconds), whether the worker still beats, and whether it said goodbye."""
+    """An announcement with its times (epoch seconds). `stopped`: the worker announced that it stops."""
 
     announcement: Announcement
     started_at: float
@@ -144,7 +145,7 @@ class WorkerStatus:
 
     @property
     def speaks(self) -> bool:
-        """It serves something, if only the beep."""
+        """True if the worker serves any weights. The stub counts."""
         return bool(self.announcement.served)
 
     @property
@@ -152,12 +153,12 @@ class WorkerStatus:
         return self.announcement.flavour != OPS_FLAVOUR
 
     def voices_of(self, key: str) -> tuple[str, ...] | None:
-        """Engine voice names of a set of weights; None when this worker does not serve it."""
+        """The engine's voice names of these weights. None if the worker does not serve them."""
         served = self.served(key)
         return None if served is None else served.voices
 
     def served(self, key: str) -> ServedWeights | None:
-        """What it announced of a set of weights."""
+        """None if the worker does not serve these weights."""
         return self._served.get(key)
 
     def served_of_model(self, model: str) -> list[ServedWeights]:
@@ -178,12 +179,12 @@ def announce(connection: Connection, announcement: Announcement) -> None:
 
 
 def retire(connection: Connection, worker_id: str) -> None:
-    """A worker that stops says so; what it announced still counts for a day."""
+    """Record that a worker stops. Its announcement stays valid for a day."""
     connection.execute(update(Worker).where(Worker.id == worker_id).values(stopped_at=clock(connection)))
 
 
 def recent_workers(connection: Connection) -> Sequence[WorkerStatus]:
-    """Everything announced in the last 24 hours, newest first; without those whose place another took."""
+    """Workers of the last 24 hours, latest heartbeat first, without those that a newer worker replaces."""
     now = clock(connection)
     rows = connection.execute(
         select(*Worker.__table__.columns)
@@ -204,12 +205,15 @@ def recent_workers(connection: Connection) -> Sequence[WorkerStatus]:
 
 
 def current_workers(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
-    """Those that live; where none does, what the others said last."""
+    """The workers that are alive. If none is, all of them."""
     return [worker for worker in workers if worker.alive] or workers
 
 
 def _replaces(newer: WorkerStatus, older: WorkerStatus) -> bool:
-    """It began later, on the same machine, with the same engines or more: what it lacks is not there any more."""
+    """True if `newer` started after `older` ended, on the same machine, with at least the same engines.
+
+    What only `older` announced does not exist any more.
+    """
     if (
         newer is older
         or newer.started_at < older.heartbeat_at
@@ -222,7 +226,7 @@ def _replaces(newer: WorkerStatus, older: WorkerStatus) -> bool:
 
 
 def _parse_worker_id(worker_id: str) -> tuple[frozenset[str], str]:
-    """The engines and the machine that a worker's id is made of."""
+    """Split an id into engines and host: `hibari+stub@host:123`."""
     engines, _, host = worker_id.rpartition(":")[0].rpartition("@")
     return frozenset(engines.split("+")), host
 
@@ -232,5 +236,5 @@ def _values(record: Any) -> dict[str, Any]:
 
 
 def _from_values(record: type[T], values: Mapping[str, Any]) -> T:
-    """Missing keys get their defaults; unknown keys, of a later release, are left out."""
+    """Missing keys get their defaults. Unknown keys, from a later release, are ignored."""
     return record(**{one.name: values[one.name] for one in fields(record) if one.name in values})  # type: ignore[arg-type]

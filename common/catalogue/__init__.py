@@ -1,4 +1,4 @@
-"""Every model, voice and set of weights that the service knows by name. What can be spoken now, workers announce."""
+"""The known models, voices and weights. The announcements of workers say which of them are available."""
 
 from common.catalogue.models import MODELS, Model, find_model
 from common.catalogue.voices import (

@@ -1,12 +1,12 @@
-"""OpenAI's names: what its clients ask for by default, and which of our voices answers to it.
+"""OpenAI's names of models and voices, with the voices of this service that stand in for them.
 
-Names as its API reference lists them. Kokoro has voices that are named after some of them; where it is not set up,
-those of hibari speak, of which one is always there.
+The names are those of OpenAI's API reference. Kokoro has voices with some of these names. If Kokoro is not set up, a
+voice of hibari speaks; one of them needs no download.
 """
 
 from collections.abc import Mapping
 
-# Which families a model name prefers, the first that is there; the rest of the names are ours.
+# The models that a model name stands for, best first. `oratio` is our own name.
 MODELS: Mapping[str, tuple[str, ...]] = {
     "tts-1": ("hibari", "kokoro"),
     "tts-1-hd": ("kokoro", "hibari"),
@@ -14,7 +14,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "oratio": ("hibari", "kokoro"),
 }
 
-# Our voices for a name, best first: of Kokoro, of hibari, and the one of hibari that needs no download.
+# The voices that a voice name stands for, best first. The last one needs no download.
 VOICES: Mapping[str, tuple[str, ...]] = {
     "alloy": ("af_alloy", "hibari_kore", "hibari_heart"),
     "ash": ("am_michael", "hibari_fenrir", "hibari_heart"),

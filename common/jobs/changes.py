@@ -1,4 +1,4 @@
-"""What a caller does to a job that exists: cancel, delete, try again."""
+"""Cancels, deletes and retries jobs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ from common.status import ACTIVE, JobStatus
 
 @dataclass(frozen=True, slots=True)
 class JobDeletion:
-    """What was removed, and the keys of the files that must go now (marked as doomed until they have)."""
+    """A deleted job. `pending_delete_keys`: files to delete now. Their rows are marked until the files are deleted."""
 
     job_id: str
     was: Literal["unfinished", "finished"]
@@ -26,7 +26,7 @@ class JobDeletion:
 
 
 def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
-    """True when this call cancelled it; false when it had ended already. Raises NotFound, Gone."""
+    """Cancel a job. Returns False if it had ended already. Raises NotFound, Gone."""
     job = _lock_or_raise(connection, job_id, owner=owner)
     if job.status.is_terminal:
         return False
@@ -44,10 +44,13 @@ def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
 
 
 def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
-    """Queue a failed or cancelled job again, from the start; the bell to ring. Raises NotFound, Gone, Conflict."""
+    """Queue a failed or cancelled job again, from the start. Raises NotFound, Gone, Conflict.
+
+    Returns the message to publish after the commit.
+    """
     job = _lock_or_raise(connection, job_id, owner=owner)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
-        raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {job.status}.")
+        raise Conflict(f"Only a failed or cancelled job can be retried. This job is {job.status}.")
     now = clock(connection)
     stages = Options.from_row(job.options).stages
     part = connection.execute(
@@ -81,7 +84,7 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
 
 
 def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
-    """Cancel a job if it is unfinished, and remove it, its recording and its audio. Raises NotFound, Gone."""
+    """Delete a job, its recording and its audio. An unfinished job is cancelled first. Raises NotFound, Gone."""
     now = clock(connection)
     job = _lock(connection, job_id, owner=owner)
     recording = connection.execute(
@@ -90,7 +93,9 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
         )
     ).first()
     if job is None and recording is None:
-        raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")
+        raise NotFound(
+            "This job does not exist. GET /jobs lists the jobs.", code="job_not_found", param="job_id"
+        )
     if job is not None and job.deleted_at is not None:
         raise Gone("This job was deleted.", job_id=job_id)
     unfinished = job is not None and cancel(connection, job_id, owner=owner)
@@ -109,13 +114,16 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
 
 
 def delete_audio_rows(connection: Connection, keys: Sequence[str]) -> int:
-    """The files are gone: so are their rows. How many this call removed."""
+    """Delete the rows of deleted files. Returns how many there were."""
     connection.execute(update(Job).where(Job.audio_key.in_(keys)).values(audio_key=None))
     return connection.execute(delete(Audio).where(Audio.key.in_(keys))).rowcount
 
 
 def remove_recordings(connection: Connection, job_ids: Sequence[str], *, now: float) -> list[str]:
-    """The keys that no recording names any more: marked as doomed, their files must go. Other formats go along."""
+    """Delete recordings and their renditions. Returns the keys of files that no recording uses any more.
+
+    The rows of these files are marked, so that a cleanup deletes the files if the caller does not.
+    """
     rendition_keys = renditions.remove(connection, job_ids)
     keys = set(
         connection.scalars(
@@ -131,7 +139,7 @@ def remove_recordings(connection: Connection, job_ids: Sequence[str], *, now: fl
 def _insert_deleted_row(
     connection: Connection, job_id: str, *, owner: str, created_at: float, now: float
 ) -> None:
-    """Retention had removed the job row before; its address still answers 410 rather than 404."""
+    """Insert the row of a deleted job whose row the retention had removed, so that its URL answers 410, not 404."""
     connection.execute(
         upsert(connection, Job)
         .values(
@@ -154,7 +162,7 @@ def _insert_deleted_row(
             finished_at=now,
             deleted_at=now,
         )
-        .on_conflict_do_nothing()  # two may delete at once
+        .on_conflict_do_nothing()  # Two callers may delete it at the same time.
     )
 
 
@@ -174,7 +182,7 @@ class _LockedJob:
 
 
 def _lock(connection: Connection, job_id: str, *, owner: str) -> _LockedJob | None:
-    # Parts first, as the workers do: two that lock in different orders wait for each other.
+    # Lock parts first, as the workers do. Transactions that lock in different orders would deadlock.
     connection.execute(select(Part.id).where(Part.job_id == job_id).order_by(Part.id).with_for_update())
     columns = (getattr(Job, one.name) for one in fields(_LockedJob))
     query = select(*columns).where(Job.id == job_id, Job.owner == owner).with_for_update()
@@ -185,7 +193,9 @@ def _lock(connection: Connection, job_id: str, *, owner: str) -> _LockedJob | No
 def _lock_or_raise(connection: Connection, job_id: str, *, owner: str) -> _LockedJob:
     job = _lock(connection, job_id, owner=owner)
     if job is None:
-        raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")
+        raise NotFound(
+            "This job does not exist. GET /jobs lists the jobs.", code="job_not_found", param="job_id"
+        )
     if job.deleted_at is not None:
         raise Gone("This job was deleted.", job_id=job_id)
     return job

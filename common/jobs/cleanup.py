@@ -1,7 +1,7 @@
-"""Retention as a whole: what is too old or too many goes, rows and files, in batches that others can work between.
+"""Deletes the rows and files of old recordings and jobs, in small batches.
 
-Any number may run at once. Rows are marked in a transaction, files go after its commit, and the rows of files last: a
-crash in between is finished by the next run.
+Several cleanups may run at once. Rows are marked in a transaction, their files are deleted after its commit, and the
+rows of the files last. After a crash in between, the next cleanup continues.
 """
 
 import time
@@ -20,12 +20,12 @@ from common.store import Store, job_id_of
 
 log = get_logger(__name__)
 
-# A file is written before a row names it, and the clock of a bucket may differ.
+# Younger files are kept: a file is written before a row names it, and the clock of a bucket may differ.
 ORPHAN_AGE_S = 3600.0
 
 
 def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool = False) -> RemovalCounts:
-    """What was removed, or would be."""
+    """Run a cleanup. Returns what it deleted, or with `dry_run` what it would delete."""
     if dry_run:
         return _count_removable(database, store, settings)
     counts = RemovalCounts()
@@ -54,7 +54,7 @@ def _count_removable(database: Database, store: Store, settings: Settings) -> Re
 def _remove_in_batches(
     database: Database, settings: Settings, remove: Callable[[Connection, RetentionLimits], int]
 ) -> int:
-    """Batch after batch, each a transaction of its own, until one removes nothing."""
+    """Call `remove` in one transaction after another until it removes nothing. Returns the total."""
     total = 0
     while True:
         with database.write() as connection:
@@ -89,7 +89,7 @@ def _remove_pending_delete(database: Database, store: Store, counts: RemovalCoun
 
 
 def _delete(store: Store, keys: Sequence[str]) -> list[str]:
-    """Those that are gone now. One that resists must not keep the others: the next run tries again."""
+    """Delete files. Returns the deleted keys. Files that cannot be deleted are left to the next cleanup."""
     deleted = []
     for key in keys:
         try:
@@ -102,14 +102,14 @@ def _delete(store: Store, keys: Sequence[str]) -> list[str]:
 
 
 def _orphans(database: Database, store: Store) -> Iterator[dict[str, int]]:
-    """Files (with sizes) that no row names, batch by batch: left behind by attempts that never finished."""
+    """Yield batches of files (with sizes) that no row names. Attempts that did not finish leave them behind."""
     modified_before = time.time() - ORPHAN_AGE_S
     files = store.keys()
     old_files = ((key, size) for key, changed_at, size in files if changed_at < modified_before)
     while sizes := dict(islice(old_files, BATCH)):
         jobs = {key: job_id_of(key) or "" for key in sizes}
         with database.read() as connection:
-            # In this order: a job that ends in between is seen as living, or its file is known.
+            # Query in this order: if a job ends in between, either it counts as unfinished or its file is known.
             unfinished = retention.unfinished_jobs(connection, sorted(set(jobs.values())))
             known = retention.known_keys(connection, list(sizes))
         yield {key: size for key, size in sizes.items() if key not in known and jobs[key] not in unfinished}

@@ -1,7 +1,7 @@
-"""The worker's side: a part is taken by a conditional UPDATE and held by a lease that must be renewed.
+"""The functions of workers: claim a part, report progress, end it or queue it again.
 
-Every later write names the attempt. When it touches no row, another attempt holds the part (or it was cancelled or
-deleted), and the caller must drop what it made.
+Every write names the attempt. If it matches no row, another attempt holds the part, or it was cancelled or deleted. The
+caller must then discard its result.
 """
 
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ PARTS = LeasedTable(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedPart:
-    """A part that this process works on, with all that is needed to speak it. Moments are UTC epoch seconds."""
+    """A part that this process works on, with everything needed to speak it. Times are UTC epoch seconds."""
 
     lease: Lease
     job: JobSpec
@@ -50,9 +50,9 @@ class ClaimedPart:
     created_at: float
     started_at: float
     claimed_at: float
-    # How often a worker took the job.
+    # How often workers claimed the job.
     attempts: int
-    # Keys of what was spoken in the stages behind it.
+    # The keys of the audio of earlier stages.
     partial_audio: tuple[str, ...] = ()
 
     @property
@@ -65,16 +65,16 @@ class ClaimedPart:
 
     @property
     def next_queue(self) -> str | None:
-        """The queue of the next stage. None in the last stage, where the file is made."""
+        """The queue of the next stage. None in the last stage, which writes the file."""
         stage = len(self.partial_audio) + 1
         return self.job.options.stages[stage] if stage < len(self.job.options.stages) else None
 
 
 @dataclass(frozen=True, slots=True)
 class SynthesisResult:
-    """What a completed job brings home. Times in milliseconds, `first_audio_ms` from the claim on.
+    """The result of a completed job. `first_audio_ms` counts from the claim.
 
-    `text` is given where it came while it was spoken.
+    `text` is set if the text arrived while it was spoken.
     """
 
     key: str
@@ -96,7 +96,7 @@ class SynthesisResult:
 def claim(
     connection: Connection, part_id: str, *, isolated: bool, worker_id: str, lease_s: float
 ) -> ClaimedPart | None:
-    """Take a queued part. None when it is taken, ended, gone, not yet due, or `isolated` differs from the row."""
+    """Claim a queued part. Returns None if it is not queued or not due, or if `isolated` differs from its row."""
     now = clock(connection)
     taken = PARTS.take(
         connection,
@@ -124,7 +124,7 @@ def claim(
 
 
 def report_progress(connection: Connection, part: ClaimedPart, *, done: int, total: int) -> bool:
-    """False when the part is no longer ours, so this is also how a cancellation is noticed."""
+    """Write the progress. Returns False if the lease is lost, for example after a cancellation."""
     if connection.scalar(select(Part.id).where(PARTS.is_held(part.lease))) is None:
         return False
     connection.execute(
@@ -134,9 +134,9 @@ def report_progress(connection: Connection, part: ClaimedPart, *, done: int, tot
 
 
 def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -> dict[str, Any] | None:
-    """End a part well, in one transaction: audio, job, history, usage.
+    """Complete a part, in one transaction with its audio, job, recording and usage.
 
-    What the event of the end says of the job; None if the part is not ours any more.
+    Returns the data of the event `completed`. None if the lease is lost.
     """
     now = clock(connection)
     if not PARTS.end(connection, part.lease, status=JobStatus.COMPLETED):
@@ -201,7 +201,7 @@ def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -
 
 
 def fail(connection: Connection, part: ClaimedPart, *, code: str, message: str) -> bool:
-    """End a part with a reason that a person can act on."""
+    """Fail a part. `message` says what is wrong and what to do. Returns False if the lease is lost."""
     if not PARTS.end(connection, part.lease, status=JobStatus.FAILED):
         return False
     now = clock(connection)
@@ -215,7 +215,10 @@ def fail(connection: Connection, part: ClaimedPart, *, code: str, message: str) 
 
 
 def retry_later(connection: Connection, part: ClaimedPart, *, delay_s: float, isolated: bool = False) -> bool:
-    """Back to the queue after a failure that may pass; the delay lives in the row, never in the broker."""
+    """Queue a part again after a temporary failure. The delay is in the row, not in the broker.
+
+    Returns False if the lease is lost.
+    """
     due = clock(connection) + delay_s
     return _requeue(
         connection,
@@ -228,7 +231,10 @@ def retry_later(connection: Connection, part: ClaimedPart, *, delay_s: float, is
 
 
 def hand_back(connection: Connection, part: ClaimedPart, *, delay_s: float = 0.0) -> bool:
-    """Back to the queue unharmed, because this process must stop or has no room; no attempt is charged."""
+    """Queue a part again because this process stops or has no free slot. No attempt is counted.
+
+    Returns False if the lease is lost.
+    """
     due = clock(connection) + delay_s
     if not _requeue(connection, part, not_before=due, next_message_at=due):
         return False
@@ -237,10 +243,11 @@ def hand_back(connection: Connection, part: ClaimedPart, *, delay_s: float = 0.0
 
 
 def pass_on(connection: Connection, part: ClaimedPart, *, queue: str, key: str) -> bool:
-    """To the queue of its next voices; `key` is that of what those of this one have spoken.
+    """Pass a part on to the queue of its next stage. `key` names the audio of this stage.
 
-    The attempt goes on there: none is charged, and what went wrong here says nothing of other voices. The caller rings
-    for it after the commit.
+    The attempt continues there, so no other attempt is counted. Failures and crashes start from 0, because they say
+    nothing about the voices of the next stage. The caller publishes the message after the commit. Returns False if the
+    lease is lost.
     """
     next_message_at = clock(connection) + transitions.FIRST_MESSAGE_RETRY_S
     changes = {
@@ -255,7 +262,10 @@ def pass_on(connection: Connection, part: ClaimedPart, *, queue: str, key: str) 
 
 
 def hand_over(connection: Connection, part: ClaimedPart, *, queue: str, provider: str, warning: str) -> bool:
-    """To another provider's queue, because this one cannot speak it through no fault of the caller."""
+    """Queue a part for another provider, because this one cannot speak it and the request is not the reason.
+
+    Returns False if the lease is lost.
+    """
     now = clock(connection)
     if not _requeue(connection, part, queue=queue, next_message_at=now, failures=0):
         return False
@@ -268,10 +278,8 @@ def hand_over(connection: Connection, part: ClaimedPart, *, queue: str, provider
 
 
 def _requeue(connection: Connection, part: ClaimedPart, **values: Any) -> bool:
-    # `bells` starts again: the back-off of bells is for rows that nobody takes.
     if not PARTS.change(connection, part.lease, **transitions.QUEUED_AGAIN, **values):
         return False
-    # It starts again from the beginning: how far it was and since when would mislead the forecast.
     connection.execute(update(Job).where(Job.id == part.job.id).values(**transitions.JOB_QUEUED_AGAIN))
     return True
 

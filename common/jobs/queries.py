@@ -1,4 +1,4 @@
-"""Queries about jobs and their places in the queues. Nothing here reads a whole table."""
+"""Queries of jobs and queue positions. None of them reads a whole table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from common.jobs.records import JobRecord
 from common.messaging.queue_names import LANES, job_queue, preceding_queue
 from common.status import TERMINAL, JobStatus
 
-# Beyond this, a place in the queue is said to be "at least" this.
+# Queue positions are counted up to this number.
 POSITION_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Where a queued job stands: parts and characters ahead of it on its queue (and on the faster lane)."""
+    """Parts and characters ahead of a job, in its queue and in the queue that workers take from first."""
 
     ahead: int
     chars_ahead: int
 
 
 def get_job(connection: Connection, job_id: str, *, owner: str) -> JobRecord | None:
-    """The job, also a deleted one: `deleted_at` is set then."""
+    """Find a job. A deleted job has `deleted_at`."""
     row = connection.execute(statements.GET_JOB, {"the_job": job_id, "the_owner": owner}).first()
     return JobRecord.from_row(row) if row else None
 
 
 def ended_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
-    """Those of these jobs that ended or were deleted."""
+    """The ids of the jobs that ended or were deleted."""
     has_ended = or_(Job.status.in_(TERMINAL), Job.deleted_at.is_not(None))
     chunks = (job_ids[first : first + 500] for first in range(0, len(job_ids), 500))
     return {
@@ -53,10 +53,10 @@ def list_jobs(
     voice_id: str | None = None,
     model: str | None = None,
 ) -> list[JobRecord]:
-    """Newest first, from behind `after`."""
+    """Jobs that follow `after`, newest first."""
     query = statements.SELECT_JOB.where(Job.owner == owner, Job.deleted_at.is_(None))
     if status and status != JobStatus.COMPLETED:
-        # Written out: a database cannot know that a parameter is none of those that the index leaves out.
+        # A literal instead of a parameter, so that the database sees that the partial index covers the query.
         query = query.where(literal_column("jobs.status <> 'completed'"))
     for column, value in ((Job.status, status), (Job.voice_id, voice_id), (Job.model, model)):
         if value:
@@ -68,7 +68,7 @@ def list_jobs(
 
 
 def queue_position(connection: Connection, job_id: str) -> QueuePosition | None:
-    """None when no part of the job is queued."""
+    """None if no part of the job is queued."""
     part = connection.execute(
         select(Part.queue, Part.created_at, Part.id)
         .where(Part.job_id == job_id, Part.status == JobStatus.QUEUED)
@@ -84,12 +84,12 @@ def queue_position(connection: Connection, job_id: str) -> QueuePosition | None:
 
 
 def position_at_end(connection: Connection, queue: str) -> QueuePosition:
-    """Where a job would stand that came now."""
+    """The position of a job that is submitted now."""
     return _count_ahead(connection, queue)
 
 
 def _count_ahead(connection: Connection, queue: str, *ahead: Any) -> QueuePosition:
-    """What is queued in a queue, and in the faster lane that goes before it."""
+    """Count the queued parts of a queue that match `ahead`, and all parts of the queue that goes before it."""
     force_index_scans(connection)
     positions = [_count_queued(connection, Part.queue == queue, *ahead)]
     if (preceding := preceding_queue(queue)) is not None:
@@ -104,13 +104,13 @@ def _count_queued(connection: Connection, *conditions: Any) -> QueuePosition:
     return QueuePosition(row[0], row[1])
 
 
-# Written out, so that both databases see that their index of what is queued has all of it.
+# A literal instead of a parameter, so that the databases see that the partial index covers the query.
 IS_QUEUED = Part.status == literal_column("'queued'")
 OLDEST_FIRST = (Part.created_at, Part.id)
 
 
 def queues_with_queued_parts(connection: Connection) -> Iterator[str]:
-    """The queues that have queued parts, by one index look-up each: DISTINCT would read a long backlog whole."""
+    """Yield the queues that have queued parts, with one index look-up each. DISTINCT would read all queued parts."""
     last = ""
     while name := connection.scalar(
         select(func.min(Part.queue)).where(Part.status == JobStatus.QUEUED, Part.queue > last)
@@ -120,9 +120,9 @@ def queues_with_queued_parts(connection: Connection) -> Iterator[str]:
 
 
 def force_index_scans(connection: Connection) -> None:
-    """In this transaction; for what reads a bounded piece of an index in its order.
+    """Make Postgres scan indexes in this transaction, for queries that read a bounded range of an index in order.
 
-    By what Postgres knows of a table that has just grown, it reads all of a queue and sorts that.
+    With outdated statistics of a table that has just grown, it would read and sort all parts of a queue.
     """
     if connection.dialect.name == "postgresql":
         settings = [func.set_config(f"enable_{scan}", "off", True) for scan in ("seqscan", "bitmapscan")]
@@ -130,7 +130,7 @@ def force_index_scans(connection: Connection) -> None:
 
 
 def remaining_chars(connection: Connection, *, engine: str) -> float:
-    """Characters that the running parts of an engine's queues still have before them, by their segments."""
+    """Characters that the running parts of an engine's queues have not spoken yet, estimated from their segments."""
     rows = connection.execute(
         select(Part.chars, Job.segments_done, Job.segments_total)
         .join(Job, Job.id == Part.job_id)
@@ -143,14 +143,14 @@ def remaining_chars(connection: Connection, *, engine: str) -> float:
 
 
 def total_queued(connection: Connection, *, up_to: int) -> QueuePosition:
-    """What is queued in all queues, counted up to a bound."""
+    """Parts and characters in all queues, counted up to `up_to` parts."""
     bounded = select(Part.chars).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
     row = connection.execute(select(func.count(), sum_or_zero(bounded.c.chars))).one()
     return QueuePosition(row[0], row[1])
 
 
 def count_by_status(connection: Connection) -> dict[str, int]:
-    """Unfinished parts by status; both sides come from partial indexes."""
+    """The numbers of queued and running parts, from partial indexes."""
     return {
         status: connection.scalar(
             select(func.count()).select_from(

@@ -1,4 +1,4 @@
-"""What waits in each queue, and which worker holds what. As quick with a million parts as with ten."""
+"""The state of each queue and the parts that workers hold. The cost does not grow with the number of parts."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from common.jobs.queries import (
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """How a queue stands, in parts. There are more queued ones where `at_least`; `oldest_at` is of the first."""
+    """Numbers of parts. `at_least`: more are queued than `queued` says. `oldest_at`: when the first was queued."""
 
     queued: int = 0
     at_least: bool = False
@@ -29,7 +29,7 @@ class QueueStatus:
 
 @dataclass(frozen=True, slots=True)
 class RunningPart:
-    """What a worker speaks now: of whatever has ended meanwhile nothing is left here."""
+    """A part that a worker holds now. Times are UTC epoch seconds."""
 
     part_id: str
     job_id: str
@@ -45,7 +45,7 @@ class RunningPart:
 
 
 def running_parts(connection: Connection) -> Sequence[RunningPart]:
-    """Those that run, whoever holds them, the oldest lease first."""
+    """All running parts, those whose lease ends first before others."""
     rows = connection.execute(
         select(
             Part.id.label("part_id"),
@@ -69,7 +69,7 @@ def running_parts(connection: Connection) -> Sequence[RunningPart]:
 
 
 def queue_statuses(connection: Connection, parts: Sequence[RunningPart]) -> Mapping[str, QueueStatus]:
-    """Every queue that has something queued or running."""
+    """The queues that have queued or running parts. `parts` are the running ones."""
     force_index_scans(connection)
     running = Counter(part.queue for part in parts)
     with_queued = dict.fromkeys(queues_with_queued_parts(connection))

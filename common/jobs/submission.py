@@ -1,4 +1,4 @@
-"""New jobs: many in one transaction, each accepted or refused on its own."""
+"""Inserts jobs: many in one transaction, each accepted or refused on its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from common.jobs.records import JobRecord, JobSpec
 from common.jobs.transitions import FIRST_MESSAGE_RETRY_S
 from common.status import ACTIVE, JobStatus
 
-# Jobs of one transaction are this far apart, so that they keep their order.
+# The times of jobs in one transaction differ by this, so that they keep their order.
 CREATED_AT_STEP_S = 1e-6
-# A client that lost its connection tries again within this.
+# A client that lost its connection retries within this time.
 JOIN_WITHIN_S = 60.0
 
 
@@ -26,12 +26,12 @@ class NewJob(JobSpec):
     queue: str
     idempotency_key: str | None = None
     request_hash: str = ""
-    # An equal request with the same key that is under way, or was not delivered yet, is the same job.
+    # Joins an earlier job with the same key that is unfinished, or that has not been delivered yet.
     join_key: str | None = None
 
     @property
     def key(self) -> str | None:
-        """What an earlier job may be found by."""
+        """The key that finds an earlier job."""
         return self.idempotency_key or self.join_key
 
     @property
@@ -41,9 +41,9 @@ class NewJob(JobSpec):
 
 @dataclass(frozen=True, slots=True)
 class AcceptedJob:
-    """`created` is false when an equal request made the job before, with the same key or while it is under way.
+    """`created` is false if the request joins an earlier job.
 
-    `created_at` is the row's, by the database's clock; None when the row is an earlier one.
+    `created_at` is by the database's clock. None for an earlier job.
     """
 
     job_id: str
@@ -53,13 +53,16 @@ class AcceptedJob:
     created_at: float | None = field(default=None, compare=False)
 
     def record_of(self, job: NewJob) -> JobRecord:
-        """The record of `job`, which this request created, without a query."""
+        """Build the record of the created `job` without a query."""
         return JobRecord.queued(job, created_at=self.created_at or 0.0)
 
 
 @dataclass(slots=True)
 class QueueCapacity:
-    """How many parts are queued, counted exactly only near the limit: counting a long queue costs milliseconds."""
+    """Limits the number of queued parts. It counts them only near the limit, because counting takes milliseconds.
+
+    `recount_after_s`: how long a count may be used.
+    """
 
     queue_max: int
     recount_after_s: float = 1.0
@@ -68,7 +71,7 @@ class QueueCapacity:
 
     def reserve(self, connection: Connection, wanted: int, *, now: float) -> int:
         is_stale = now - self._counted_at > self.recount_after_s
-        # Other gateways take places too; further from the limit than this they cannot take all within a second.
+        # Other gateways insert jobs too. Within a second they cannot insert more than the margin.
         margin = max(1000, self.queue_max // 10)
         if is_stale or self._upper_bound + wanted > self.queue_max - margin:
             self._upper_bound, self._counted_at = _count_queued(connection, up_to=self.queue_max), now
@@ -80,9 +83,9 @@ class QueueCapacity:
 def submit(
     connection: Connection, jobs: Sequence[NewJob], *, capacity: QueueCapacity
 ) -> list[AcceptedJob | OratioError]:
-    """Insert `jobs`; the answers are in their order. A refused one leaves its neighbours alone."""
+    """Insert jobs. Returns one outcome per job, in order. A refused job does not affect the others."""
     now = clock(connection)
-    # Keys are taken in their order, so that two gateways with the same keys cannot wait for each other.
+    # Keys are inserted in sorted order, so that two gateways with the same keys cannot deadlock.
     keyed = sorted((job for job in jobs if job.key), key=lambda job: job.key or "")
     submitted_ids = {job.id for job in jobs}
     earlier = {job.id: _find_earlier(connection, job, now=now, submitted_ids=submitted_ids) for job in keyed}
@@ -105,9 +108,10 @@ def submit(
 def _find_earlier(
     connection: Connection, job: NewJob, *, now: float, submitted_ids: set[str]
 ) -> AcceptedJob | Conflict | None:
-    """None when the key is new; it is taken by this very statement, so that a race has one winner.
+    """Find the earlier job with the same key. None if the key is new.
 
-    `together` are the jobs of this transaction, of which there may be no row yet.
+    The query inserts the key, so that only one of several simultaneous requests creates the job. `submitted_ids` are
+    the jobs of this transaction, whose rows may not exist yet.
     """
     inserted = connection.execute(
         upsert(connection, Idempotency)
@@ -133,7 +137,7 @@ def _find_earlier(
         return AcceptedJob(joined_id, f"{joined_id}.0", job.queue, created=False) if joined_id else None
     if first.request_hash != job.request_hash:
         return Conflict(
-            "This idempotency key was used with another request; use a new key for a new request.",
+            "This idempotency key was used for a different request. Use a new key for a new request.",
             code="idempotency_conflict",
             param="idempotency_key",
         )
@@ -143,7 +147,10 @@ def _find_earlier(
 def _join_or_take_key(
     connection: Connection, job: NewJob, earlier_id: str, *, now: float, submitted_ids: set[str]
 ) -> str | None:
-    """The job under way, or one that ended well a moment ago and was not delivered; else the key is this one's."""
+    """Return the id of the earlier job if it can be joined: it is unfinished, or completed but not delivered.
+
+    Otherwise `job` takes the key over, unless another gateway was faster. Returns None, or the id of that job.
+    """
     is_joinable = or_(
         Job.status.in_(ACTIVE),
         and_(Job.status == JobStatus.COMPLETED, Job.finished_at > now - JOIN_WITHIN_S),
@@ -155,12 +162,11 @@ def _join_or_take_key(
     taken_over = connection.execute(
         update(Idempotency).where(key, Idempotency.job_id == earlier_id).values(job_id=job.id, created_at=now)
     )
-    # Another gateway may have been faster.
     return None if taken_over.rowcount else connection.scalar(select(Idempotency.job_id).where(key))
 
 
 def release_join_key(connection: Connection, job: NewJob, *, delivered_id: str) -> None:
-    """It was delivered whole: who asks for the same again wants it spoken again."""
+    """Release the join key of a job that was delivered completely, so that an equal request creates a new job."""
     connection.execute(
         delete(Idempotency).where(
             Idempotency.owner == job.owner, Idempotency.key == job.key, Idempotency.job_id == delivered_id
@@ -171,7 +177,7 @@ def release_join_key(connection: Connection, job: NewJob, *, delivered_id: str) 
 def _insert_all(
     connection: Connection, jobs: Sequence[NewJob], created_at_by_id: dict[str, float]
 ) -> dict[str, OratioError]:
-    # By hand: what the library adds to a savepoint costs as much as the rows.
+    # Plain SQL, because SQLAlchemy's own savepoints take as long as the inserts.
     connection.exec_driver_sql("SAVEPOINT batch")
     try:
         _insert(connection, jobs, created_at_by_id)
@@ -191,7 +197,10 @@ def _insert_one_by_one(
             with connection.begin_nested():
                 _insert(connection, [job], created_at_by_id)
         except (IntegrityError, DataError):
-            refused[job.id] = InvalidRequest("The database cannot hold this request.", code="unstorable")
+            refused[job.id] = InvalidRequest(
+                "The database cannot store this request. Remove unusual characters from it.",
+                code="unstorable",
+            )
     return refused
 
 
@@ -222,14 +231,13 @@ def _part_row(job: NewJob, *, now: float) -> dict[str, Any]:
         "status": JobStatus.QUEUED,
         "chars": len(job.text),
         "not_before": now,
-        # The intake rings right after the commit; if that bell is lost, the sweep rings from here on.
         "next_message_at": now + FIRST_MESSAGE_RETRY_S,
         "created_at": now,
     }
 
 
 def _release_keys(connection: Connection, jobs: Sequence[NewJob]) -> None:
-    """A refused request may come again with the same key."""
+    """Release the keys of refused jobs, so that they can be submitted again."""
     keyed = [job.id for job in jobs if job.key]
     if keyed:
         connection.execute(
@@ -239,11 +247,11 @@ def _release_keys(connection: Connection, jobs: Sequence[NewJob]) -> None:
 
 def _count_queued(connection: Connection, *, up_to: int) -> int:
     if connection.dialect.name == "postgresql":
-        # Gateways count one after the other, so that together they accept exactly the limit.
+        # Gateways count one at a time, so that together they accept no more than the limit.
         connection.execute(text("SELECT pg_advisory_xact_lock(20260701)"))
     bounded = select(literal_column("1")).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
     return connection.scalar(select(func.count()).select_from(bounded)) or 0
 
 
 def _queue_full(limit: int) -> QueueFull:
-    return QueueFull(f"{limit} jobs are waiting, which is the limit; try again later.")
+    return QueueFull(f"The queue is full: {limit} jobs are waiting. Try again later.")

@@ -1,4 +1,4 @@
-"""What heals: expired leases go back to their queue, and bells that were lost are rung again."""
+"""Queues parts with expired leases again, and finds parts whose task messages must be published again."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from common.jobs.lease import PARTS
 from common.messaging.messages import PartMessage
 from common.status import JobStatus
 
-# A part that was running when its worker died is tried again alone; two deaths alone convict it.
+# A part whose worker died runs isolated from then on. It fails after this many crashes while isolated.
 MAX_CRASHES = 2
-# No part is worth more claims than this, whatever keeps ending them.
+# A part fails after this many claims, whatever the reason.
 MAX_ATTEMPTS = 12
 BATCH = 500
 MESSAGE_BACKOFF_S = 5.0
@@ -22,14 +22,14 @@ MESSAGE_BACKOFF_MAX_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ReleasedPart:
-    """A part whose lease ran out: back in its queue, or failed with `code`."""
+    """A part whose lease expired. It is queued again, or failed."""
 
     job_id: str
     failed: bool
 
 
 def release_expired(connection: Connection) -> list[ReleasedPart]:
-    """Take back parts whose worker stopped renewing. The worker that held them is fenced off by the next claim."""
+    """Queue parts whose worker stopped renewing, or fail them. The next claim fences off the earlier worker."""
     now = clock(connection)
     expired = connection.execute(
         select(Part.id, Part.job_id, Part.isolated, Part.crashes, Part.attempt)
@@ -68,7 +68,7 @@ def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: floa
             status=JobStatus.FAILED,
             finished_at=now,
             error_code="worker_crashed",
-            error_message=f"The worker died {attempts} times while speaking this text; it was given up.",
+            error_message=f"The worker died {attempts} times while speaking this text. Change the text and retry.",
         )
         .returning(Job.owner, Job.model, Job.voice_id, Job.provider)
     ).one()
@@ -78,9 +78,9 @@ def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: floa
 def claim_due_messages(
     connection: Connection, *, queue: str, limit: int, lost_after_s: float | None = None
 ) -> list[PartMessage]:
-    """The oldest parts of a queue whose bell is due, marked as rung now; the caller rings after its commit.
+    """Claim the messages that are due, for the oldest parts of a queue. The caller publishes them after its commit.
 
-    `lost_after_s`: the queue was seen empty, so whatever was made longer ago than this has no bell any more.
+    `lost_after_s` is set if the queue is empty on the broker: parts older than this have lost their message.
     """
     if limit <= 0:
         return []
@@ -98,7 +98,7 @@ def claim_due_messages(
     ids = connection.scalars(due).all()
     if not ids:
         return []
-    # 5, 10, 20, 40, 60 s: the exponent is bounded, for both dialects know no infinity here.
+    # 5, 10, 20, 40, 60 s. Cases instead of a power, which would overflow for many messages.
     backoff = case(
         (Part.messages >= 4, MESSAGE_BACKOFF_MAX_S),
         (Part.messages == 3, 8 * MESSAGE_BACKOFF_S),

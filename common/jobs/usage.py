@@ -1,4 +1,4 @@
-"""Hourly usage: jobs, characters and seconds, added up as each job ends, so that analytics count no jobs."""
+"""Hourly totals of jobs, characters and seconds, updated when a job ends, so that analytics need not read jobs."""
 
 from dataclasses import dataclass, fields
 from functools import cache
@@ -15,7 +15,7 @@ _KEYS = ("hour", "owner", "model", "voice_id", "provider")
 
 
 class UsageKey(Protocol):
-    """What usage is counted by."""
+    """The columns that usage is grouped by."""
 
     @property
     def owner(self) -> str: ...
@@ -31,7 +31,7 @@ class UsageKey(Protocol):
 
 
 def add(connection: Connection, job: UsageKey, *, now: float, **amounts: float) -> None:
-    """Add `amounts`, by the names of columns, to the rollup of this hour."""
+    """Add `amounts` (column names and values) to the totals of this hour."""
     row = {
         "hour": int(now // 3600),
         "owner": job.owner,
@@ -44,7 +44,7 @@ def add(connection: Connection, job: UsageKey, *, now: float, **amounts: float) 
 
 @cache
 def _upsert(dialect: str, amounts: tuple[str, ...]) -> Any:
-    """Add to a rollup row, or insert it. The parameters are its columns."""
+    """The statement that inserts a row or adds to it. Parameters are named after its columns."""
     row = (sqlite if dialect == "sqlite" else postgresql).insert(_USAGE)
     return row.values({name: bindparam(name) for name in (*_KEYS, *amounts)}).on_conflict_do_update(
         index_elements=_KEYS, set_={name: _USAGE.c[name] + row.excluded[name] for name in amounts}
@@ -64,7 +64,7 @@ class UsageAmounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourlyUsage(UsageAmounts):
-    """A rollup row. `hour` counts from the epoch."""
+    """A row of `usage_hourly`. `hour` counts from the epoch."""
 
     hour: int
     model: str
@@ -73,7 +73,7 @@ class HourlyUsage(UsageAmounts):
 
 
 def hourly(connection: Connection, *, owner: str, since_hour: int) -> list[HourlyUsage]:
-    """Rollup rows from `since_hour` on, oldest first."""
+    """The rows from `since_hour` on, oldest first."""
     columns = (_USAGE.c[one.name] for one in fields(HourlyUsage))
     rows = connection.execute(
         select(*columns)
@@ -92,7 +92,7 @@ def totals(connection: Connection, *, owner: str) -> UsageAmounts:
 def synthesis_s_per_char(
     connection: Connection, *, model: str | None, since_hour: int, provider: str | None = None
 ) -> float | None:
-    """Seconds of synthesis per character of text. None when nothing was spoken since then."""
+    """Seconds of synthesis per character of text. None without completed jobs since `since_hour`."""
     query = select(sum_or_zero(UsageHourly.synthesis_ms), sum_or_zero(UsageHourly.chars)).where(
         UsageHourly.hour >= since_hour
     )

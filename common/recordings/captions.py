@@ -1,6 +1,6 @@
-"""Captions: segments and words of a recording with their times, as SubRip, WebVTT and JSON.
+"""Captions: the segments and words of a recording with their times, as SubRip, WebVTT and JSON.
 
-`start` and `end` are characters of the job's text as Python counts them, without the end.
+`start` and `end` are the characters [start, end) of the job's text, as Python counts them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """Characters [start, end) are heard from `start_s` to `end_s`."""
+    """Characters [start, end), spoken from `start_s` to `end_s`."""
 
     start_s: float
     end_s: float
@@ -24,7 +24,7 @@ class TimedWord:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A segment with its time. `words` is empty where the engine gives no word times."""
+    """A segment with its time. `words` is empty if the engine gives no word timings."""
 
     start_s: float
     end_s: float
@@ -34,7 +34,7 @@ class Caption:
     words: tuple[TimedWord, ...] = ()
 
     def as_row(self) -> list[Any]:
-        """As stored: `[start_s, end_s, start, end, voice_id, words]`, with words as `[start_s, end_s, start, end]`."""
+        """The stored form: `[start_s, end_s, start, end, voice_id, words]`. A word: `[start_s, end_s, start, end]`."""
         words = [[word.start_s, word.end_s, word.start, word.end] for word in self.words]
         return [self.start_s, self.end_s, self.start, self.end, self.voice_id, words]
 

@@ -1,4 +1,4 @@
-"""Queries about recordings: lists, audio and captions. A recording outlives the row of its job."""
+"""Queries of recordings, with their audio and captions. A recording outlives the row of its job."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ from common.recordings.search import RecordingFilter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingRecord:
-    """A row of `recordings` with the figures of its audio."""
+    """A row of `recordings` with data of its audio."""
 
     job_id: str
     title: str
@@ -36,7 +36,7 @@ class RecordingRecord:
 
 @dataclass(frozen=True, slots=True)
 class SpokenAudio:
-    """The audio of a recording, or of another format of it, with what names the file."""
+    """The audio of a recording or rendition, with the values that make up its file name."""
 
     job_id: str
     title: str
@@ -64,7 +64,7 @@ def list_recordings(
     after: Keyset | None = None,
     filters: RecordingFilter = search.NO_FILTER,
 ) -> list[RecordingRecord]:
-    """Newest first, from behind `after`."""
+    """Recordings that follow `after`, newest first."""
     if filters.prefixes:
         ids = search.find(connection, filters, owner=owner, limit=limit, after=after)
         rows = connection.execute(_recordings().where(_has_ids(ids, owner=owner)))
@@ -77,7 +77,7 @@ def list_recordings(
 
 
 def get_recording(connection: Connection, job_id: str, *, owner: str) -> RecordingRecord | None:
-    """None when there is none, or its audio is about to be deleted."""
+    """None if there is no recording, or its audio is marked for deletion."""
     query = _recordings().where(_has_ids([job_id], owner=owner), Audio.pending_delete_at.is_(None))
     row = connection.execute(query).first()
     return _record(row) if row else None
@@ -92,7 +92,7 @@ def _record(row: Row[*tuple[Any, ...]]) -> RecordingRecord:
 
 
 def _has_ids(job_ids: Sequence[str], *, owner: str) -> Any:
-    # Not a plain column: SQLite would walk the index of the owner instead of looking up a few ids.
+    # With a plain column SQLite would scan the index of the owner instead of looking up a few ids.
     return and_(Recording.job_id.in_(job_ids), Recording.owner.concat("") == owner)
 
 
@@ -107,7 +107,7 @@ def _conditions(filters: RecordingFilter) -> list[Any]:
 
 
 def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) -> dict[str, SpokenAudio]:
-    """The audio of these jobs, by job id. It belongs to the recordings, so it outlives the rows of the jobs."""
+    """The audio by job id. It belongs to recordings, so it outlives the rows of jobs."""
     rows = connection.execute(
         select(
             Recording.job_id,
@@ -128,7 +128,7 @@ def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) ->
 
 
 def find_captions(connection: Connection, job_id: str, *, owner: str) -> list[Caption] | None:
-    """None when there are none, or no recording."""
+    """None if the job has no captions or no recording."""
     rows = connection.scalar(
         select(Captions.rows)
         .join(Recording, Recording.audio_key == Captions.audio_key)

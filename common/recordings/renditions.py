@@ -1,6 +1,7 @@
-"""Other formats of recordings as rows: asked for by the gateway, made by an ops worker, gone with the recording.
+"""Rows of renditions: other formats of recordings. The gateway requests them, and ops workers create them.
 
-A worker holds one by lease, and its later writes name the attempt, as with parts: see common.jobs.lease.
+A worker holds a rendition by lease, as it holds a part (common.db.leased_table). Renditions are deleted with their
+recording.
 """
 
 from collections.abc import Sequence
@@ -14,13 +15,13 @@ from common.db.tables import Audio, Recording, Rendition
 from common.status import JobStatus
 
 RENDITIONS = LeasedTable(Rendition)
-# A sound whose worker died so often while it was made ends workers.
+# A rendition fails after this many worker crashes.
 MAX_CRASHES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRendition:
-    """A rendition that this process holds, and what it is made of."""
+    """A rendition that this process works on, with its source audio."""
 
     lease: Lease
     source_key: str
@@ -53,7 +54,7 @@ class RenditionAudio:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedRendition:
-    """One whose lease ran out: queued again, or given up."""
+    """A rendition whose lease expired. It is queued again, or failed."""
 
     job_id: str
     format: str
@@ -61,17 +62,17 @@ class ReleasedRendition:
 
 
 def topic(job_id: str, audio_format: str) -> str:
-    """What its events are told under."""
+    """The topic of its events."""
     return f"{job_id}.{audio_format}"
 
 
 def request(connection: Connection, job_id: str, *, audio_format: str, owner: str) -> bool | None:
-    """Ask for a format: whether its bell is to be rung, because it is new or had failed. None without a recording.
+    """Request a format. Equal requests share one row.
 
-    Equal requests are one row.
+    Returns True if its task message must be published, because it is new or had failed. None without a recording.
     """
     recording = select(Recording.job_id).where(Recording.job_id == job_id, Recording.owner == owner)
-    # Against its removal, which takes all renditions along.
+    # The lock keeps the recording, because its deletion deletes all renditions.
     if connection.scalar(recording.with_for_update(read=True, key_share=True)) is None:
         return None
     initial_values = {
@@ -142,7 +143,10 @@ def claim(
     worker_id: str,
     lease_s: float,
 ) -> ClaimedRendition | None:
-    """Take it. None when another worker did, or when it takes a format beyond those that this one is able to do."""
+    """Claim a rendition. Returns None if another worker took it, or if its formats are not all in `formats`.
+
+    `formats` are the formats that the worker can read and write.
+    """
     source = connection.execute(
         select(Audio.key, Audio.format, Audio.recipe, Audio.duration_s)
         .join(Recording, Recording.audio_key == Audio.key)
@@ -159,7 +163,7 @@ def claim(
 
 
 def finish(connection: Connection, rendition: ClaimedRendition, audio: RenditionAudio) -> bool:
-    """False when it is ours no more: then nobody names the file."""
+    """Complete a rendition. Returns False if the lease is lost; then no row names the file."""
     now = clock(connection)
     if not RENDITIONS.change(
         connection, rendition.lease, status=JobStatus.COMPLETED, lease_until=None, finished_at=now
@@ -192,15 +196,15 @@ def fail(connection: Connection, rendition: ClaimedRendition, *, code: str, mess
 
 
 def hand_back(connection: Connection, rendition: ClaimedRendition) -> bool:
-    """The worker stops; another one begins again."""
+    """Queue a rendition again, because this worker stops."""
     return RENDITIONS.change(connection, rendition.lease, status=JobStatus.QUEUED, lease_until=None)
 
 
 def release_expired(connection: Connection) -> list[ReleasedRendition]:
-    """Queue again what lost its worker, or give it up."""
+    """Queue renditions of dead workers again, or fail them."""
     now = clock(connection)
     gives_up = Rendition.crashes + 1 >= MAX_CRASHES
-    message = f"The worker died {MAX_CRASHES} times while making this format."
+    message = f"The worker died {MAX_CRASHES} times while creating this format. Request it again."
     rows = connection.execute(
         update(Rendition)
         .where(RENDITIONS.is_expired(now))
@@ -218,7 +222,7 @@ def release_expired(connection: Connection) -> list[ReleasedRendition]:
 
 
 def still_queued(connection: Connection, *, limit: int = 100) -> list[tuple[str, str]]:
-    """(job id, format), oldest first: their bells may have been lost."""
+    """Queued renditions as (job id, format), oldest first. The sweep publishes their task messages again."""
     rows = connection.execute(
         select(Rendition.job_id, Rendition.format)
         .where(Rendition.status == JobStatus.QUEUED)
@@ -229,7 +233,10 @@ def still_queued(connection: Connection, *, limit: int = 100) -> list[tuple[str,
 
 
 def remove(connection: Connection, job_ids: Sequence[str]) -> list[str]:
-    """Those of recordings that are about to go, which nobody may add to any more; the keys of their files."""
+    """Delete the renditions of recordings that are about to be deleted. Returns the keys of their files.
+
+    The recordings are locked first, so that no rendition is added.
+    """
     connection.execute(
         select(Recording.job_id)
         .where(Recording.job_id.in_(job_ids))

@@ -1,8 +1,8 @@
-"""Recordings by their words: the row that each is found by, and the questions to it. See common.recordings.tokenizer.
+"""Full-text search of recordings: the search row of each recording, and queries. See common.recordings.tokenizer.
 
-Newest first, and never by looking at all that match. SQLite's index gives what it finds in that order. Postgres' does
-not: so the newest rows are looked through first, where what is common is found at once, and then what is rare is asked
-of the index.
+Results are newest first, and no query reads all matches. SQLite's index returns matches in this order. The index of
+Postgres does not, so a query first scans the newest rows, which finds common words at once. Only if that does not fill
+a page does it use the index, which is fast for rare words.
 """
 
 import math
@@ -17,13 +17,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from common.db.tables import Recording, RecordingSearch
 from common.recordings.tokenizer import exact_word, index_words, query_prefixes
 
-# Postgres: so many rows are looked through, in some milliseconds. What is in fewer than a page of them is rare.
+# Postgres scans this many of the newest rows, in a few milliseconds.
 RECENT_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class SearchableRecording:
-    """What of a recording it is found by. `created_at` in epoch seconds."""
+    """The searchable columns of a recording. `created_at` is in epoch seconds."""
 
     job_id: str
     owner: str
@@ -44,7 +44,7 @@ class SearchableRecording:
 
 @dataclass(frozen=True, slots=True)
 class RecordingFilter:
-    """None, or no words: all the same. Moments in epoch seconds, `since` is among them and `before` is not."""
+    """None does not filter, nor does a query without words. Times are in epoch seconds: [`since`, `before`)."""
 
     query: str | None = None
     voice_id: str | None = None
@@ -61,7 +61,7 @@ NO_FILTER = RecordingFilter()
 
 
 def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> None:
-    """In the transaction of the recordings."""
+    """Insert the search rows, in the transaction that inserts the recordings."""
     statement = _insert(connection.dialect.name)
     for recording in recordings:
         row = {
@@ -72,13 +72,13 @@ def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> No
             "model": recording.model,
             "words": _words_value(connection, recording.words),
         }
-        # The millisecond may be taken; then it is the next.
+        # The id of this millisecond may be taken. Then use the next free one.
         while connection.scalar(statement, row) is None:
             row["id"] += 1
 
 
 def change_title(connection: Connection, job_id: str, *, owner: str, title: str) -> bool:
-    """False when there is no such recording."""
+    """Returns False if there is no such recording."""
     row = connection.execute(
         update(Recording)
         .where(Recording.job_id == job_id, Recording.owner == owner)
@@ -105,7 +105,7 @@ def find(
     limit: int,
     after: tuple[float, str] | None = None,
 ) -> list[str]:
-    """Ids of recordings with the words that are wanted, newest first."""
+    """The job ids of matching recordings that follow `after`, newest first."""
     parameters = {
         "owner": owner,
         "limit": limit,
@@ -123,13 +123,13 @@ def find(
 
 
 def _id_limit(connection: Connection, filters: RecordingFilter, after: tuple[float, str] | None) -> int:
-    """What is found has a smaller id."""
+    """The exclusive upper bound of the ids of results."""
     id_limits = [2**63 - 1]
     if filters.before is not None:
         id_limits.append(math.ceil(filters.before * 1000))
     if after is not None:
         last_id = connection.scalar(select(RecordingSearch.id).where(RecordingSearch.job_id == after[1]))
-        # It may have been deleted since.
+        # The row may be deleted meanwhile.
         id_limits.append(int(after[0] * 1000) if last_id is None else last_id)
     return min(id_limits)
 
@@ -159,7 +159,7 @@ def _words_value(connection: Connection, words: list[str]) -> Any:
 
 @cache
 def _insert(dialect: str) -> Any:
-    """Gives the id, or nothing when another row has it."""
+    """The INSERT returns the id, or no row if the id is taken."""
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(RecordingSearch)
     values: dict[str, Any] = {
         name: bindparam(name) for name in ("id", "job_id", "owner", "voice_id", "model", "words")
@@ -173,7 +173,7 @@ def _insert(dialect: str) -> Any:
     )
 
 
-# The join is written so that the index of words leads.
+# CROSS JOIN makes SQLite start with the index of words.
 _BY_FTS5 = text(
     "SELECT found.job_id FROM recording_words CROSS JOIN recording_search AS found"
     " ON found.id = recording_words.rowid"
@@ -182,7 +182,7 @@ _BY_FTS5 = text(
     " ORDER BY recording_words.rowid DESC LIMIT :limit"
 )
 
-# By id + 0, so that the planner does not go through the rows by their ids.
+# `id + 0` keeps the planner from scanning the rows in the order of their ids.
 _BY_GIN = text(
     "SELECT job_id FROM recording_search WHERE words @@ CAST(:match AS tsquery)"
     " AND id >= :since AND id < :before AND owner = :owner ORDER BY id + 0 DESC LIMIT :limit"

@@ -269,5 +269,5 @@ def test_the_script_says_what_failed_and_fetches_the_rest(hub: FakeHub, tmp_path
 def test_the_script_refuses_a_name_that_nobody_knows(hub: FakeHub, tmp_path: Path) -> None:
     said = script(hub, tmp_path, "nobody")
     assert said.returncode == 2
-    assert "no voice with this id" in said.stderr
+    assert "This voice does not exist" in said.stderr
     assert list(tmp_path.iterdir()) == []

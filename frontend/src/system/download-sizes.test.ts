@@ -92,6 +92,6 @@ test("large, unknown and non-commercial downloads need confirmation", () => {
 test("non-commercial licences and GPU models are recognized", () => {
   expect(isNonCommercial({ license: "CC-BY-NC-4.0" })).toBe(true);
   expect(isNonCommercial({ license: "Apache-2.0" })).toBe(false);
-  expect(needsGpu({ runs_on: "GPU; a CPU with much patience" })).toBe(true);
+  expect(needsGpu({ runs_on: "GPU; very slow on a CPU" })).toBe(true);
   expect(needsGpu({ runs_on: "CPU or GPU" })).toBe(false);
 });

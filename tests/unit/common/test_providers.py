@@ -125,7 +125,13 @@ def test_it_is_spoken(
     ("mode", "voice", "fleet", "refusal", "says"),
     [
         # It can be fetched, so a beep would only hide that.
-        ("auto", HIBARI, BUNDLED, Conflict, "'hibari_emma' is not downloaded; POST /models/download"),
+        (
+            "auto",
+            HIBARI,
+            BUNDLED,
+            Conflict,
+            "'hibari_emma' is not downloaded. Download it with POST /models/download",
+        ),
         ("auto", HIBARI, [*BUNDLED, *REMOTE], Conflict, "is not downloaded"),
         ("auto", MIX, KOKORO_HERE, Conflict, "is not downloaded"),
         ("auto", HIBARI, NOBODY, NoWorker, "oratio up"),
@@ -138,12 +144,12 @@ def test_it_is_spoken(
         ("local", KOKORO, BROKEN, NoWorker, "It is damaged. Only local synthesis"),
         ("local", MMS, MMS_ENGLISH, NoWorker, "download mms_fra.*make setup-torch"),
         ("local", KOKORO, REMOTE_AND_STUB, NoWorker, "Only local synthesis is allowed"),
-        ("inference", HIBARI, [*FULL, *REMOTE], Conflict, "'hibari' cannot be spoken by hosted inference"),
-        ("inference", HIBARI, NOBODY, Conflict, "cannot be spoken by hosted inference"),
+        ("inference", HIBARI, [*FULL, *REMOTE], Conflict, "Hosted inference cannot speak the model 'hibari'"),
+        ("inference", HIBARI, NOBODY, Conflict, "Hosted inference cannot speak"),
         ("inference", KOKORO, KOKORO_HERE, NoWorker, "HF_TOKEN"),
         ("inference", KOKORO, NOBODY, NoWorker, "HF_TOKEN"),
-        ("stub", HIBARI, TWO, NoWorker, "stub's beep"),
-        ("stub", HIBARI, NOBODY, NoWorker, "stub's beep"),
+        ("stub", HIBARI, TWO, NoWorker, "serves the stub"),
+        ("stub", HIBARI, NOBODY, NoWorker, "serves the stub"),
     ],
 )
 def test_it_is_refused(
@@ -182,7 +188,7 @@ def test_a_worker_that_rests_is_still_waited_for(voice: Voice, fleet: list[Worke
     assert awake == replace(asleep, warnings=())
     assert asleep.warnings == ((WAITING_WARNING,) if asleep.provider == "local" else ())
     assert unavailable_reason(voice, fleet, mode="auto") is None
-    assert "not running now" in str(unavailable_reason(voice, resting, mode="auto"))
+    assert "are not running" in str(unavailable_reason(voice, resting, mode="auto"))
     # One that runs is enough.
     assert unavailable_reason(voice, [*resting, *fleet], mode="auto") is None
 
@@ -194,8 +200,8 @@ def test_a_worker_that_rests_is_still_waited_for(voice: Voice, fleet: list[Worke
         # A beep is no reason to call a voice available.
         (HIBARI, STUB, "auto", "No worker serves the model"),
         (HIBARI, FULL, "stub", "every voice is a beep"),
-        (HIBARI, REMOTE, "inference", "cannot be spoken by hosted inference"),
-        (HIBARI, NOBODY, "auto", "No worker ever announced itself"),
+        (HIBARI, REMOTE, "inference", "Hosted inference cannot speak"),
+        (HIBARI, NOBODY, "auto", "No worker has ever started"),
     ],
 )
 def test_why_a_voice_cannot_be_had(
