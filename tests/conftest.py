@@ -11,9 +11,9 @@ import pytest
 
 from common.db.database import Database
 from common.settings import Settings
+from tests.support.file_scheduling import FileScheduling
 from tests.support.services import settings_in
 from tests.support.slowest import SlowestFiles
-from tests.support.together import Together
 
 if TYPE_CHECKING:
     from xdist.scheduler import Scheduling
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "Scheduling":
-    return Together(config, log)
+    return FileScheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)  # after what shuffles
@@ -62,18 +62,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey server for all tests; each test takes a queue prefix of its own."""
     # Not in every environment that runs tests.
-    from tests.support.valkey import running
+    from tests.support.valkey import running_valkey
 
-    with running(tmp_path_factory.mktemp("valkey")) as server:
+    with running_valkey(tmp_path_factory.mktemp("valkey")) as server:
         yield server.url
 
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator["Valkey"]:
     """A server of one test's own."""
-    from tests.support.valkey import running
+    from tests.support.valkey import running_valkey
 
-    with running(tmp_path) as server:
+    with running_valkey(tmp_path) as server:
         yield server
 
 

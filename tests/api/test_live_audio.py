@@ -342,7 +342,7 @@ def test_without_redis_it_goes_on_and_nothing_is_lost_or_doubled(
     if how == "killed and started":
         valkey.start()
     elif how == "hung":
-        valkey.go_on()
+        valkey.resume()
     take.say(size_bytes // 4)
     take.wait_for_next_try()
     take.say(1000)

@@ -411,7 +411,7 @@ def test_without_redis_nobody_is_taken_for_gone(settings: Settings, valkey: Valk
             with seated(one, job_id):
                 valkey.hang()
             stays(one, job_id, "queued", for_s=grace_s + 1)
-            valkey.go_on()
+            valkey.resume()
             stays(one, job_id, "queued", for_s=grace_s + 2)
         wait_for(lambda: status_of(one.database, job_id) == "cancelled", timeout_s=8)
 

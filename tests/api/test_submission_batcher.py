@@ -149,7 +149,7 @@ def test_redis_away_is_a_202_all_the_same(settings: Settings, valkey: Valkey, ho
         if how == "killed":
             valkey.start()
         else:
-            valkey.go_on()
+            valkey.resume()
         wait_for(lambda: gateway.client.get("/health").json()["broker_ok"], timeout_s=15)
         wait_for(lambda: gateway.post().status_code == 202 and gateway.next_bell(timeout_s=1), timeout_s=15)
 

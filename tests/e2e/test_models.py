@@ -283,7 +283,7 @@ def test_a_queue_server_that_hangs_while_weights_appear_costs_no_queue(
             wait_for(lambda: announced(farm, "kokoro").voices)
             # As long as it takes the worker to give its connection up.
             wait_for(lambda: "onnection to broker lost" in farm.log_of("worker-1"), timeout_s=40)
-            valkey.go_on()
+            valkey.resume()
             before, new = job_of("fake_a"), kokoro_job("Hello there.")
             farm.submit(before, new)
             assert farm.wait_ended(before).status == "completed"

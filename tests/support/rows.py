@@ -36,14 +36,16 @@ def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[Acc
     return [answer for answer in answers if isinstance(answer, AcceptedJob)]
 
 
-def take(database: Database, job: NewJob, *, isolated: bool = False, lease_s: float = 30.0) -> ClaimedPart:
+def claim_part(
+    database: Database, job: NewJob, *, isolated: bool = False, lease_s: float = 30.0
+) -> ClaimedPart:
     with database.write() as connection:
         claim = lease.claim(connection, job.part_id, isolated=isolated, worker_id="test", lease_s=lease_s)
     assert claim is not None
     return claim
 
 
-def made(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
+def result_of(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
     given: dict[str, Any] = {
         "key": audio_key(claim.job.id, attempt=claim.attempt, extension="wav"),
         "sha256": "0" * 64,
@@ -62,7 +64,7 @@ def made(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
 
 
 def complete(database: Database, job: NewJob) -> ClaimedPart:
-    claim = take(database, job)
+    claim = claim_part(database, job)
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim)) is not None
+        assert lease.finish(connection, claim, result_of(claim)) is not None
     return claim

@@ -289,7 +289,7 @@ class TestRedisAway:
         valkey.hang()
         assert broker.PUBLISH_TIMEOUT_S - 0.1 < seconds(lambda: take.say(1000)) < 5
         assert seconds(lambda: take.say(1000)) < broker.PUBLISH_TIMEOUT_S - 0.1
-        valkey.go_on()
+        valkey.resume()
         wait_for_next_try(own.redis_link)
         before = len(take.data)
         take.say(1000)

@@ -17,7 +17,7 @@ from celery import Celery
 from common.messaging import broker, messages, queue_names
 from common.messaging.messages import PartMessage
 from common.settings import Settings
-from tests.support.valkey import running
+from tests.support.valkey import running_valkey
 from tests.support.waiting import wait_for
 
 # Nothing of ours: Celery's defaults, the address, the key prefix and the name of the task.
@@ -144,7 +144,7 @@ def test_ringing_answers_how_deep_each_queue_is(client: redis.Redis, settings: S
 
 def test_a_hung_redis_costs_a_second(tmp_path: Path, settings: Settings) -> None:
     bells = [PartMessage("a.0", "hibari.bulk", False)] * 50
-    with running(tmp_path) as server:
+    with running_valkey(tmp_path) as server:
         elsewhere = settings.model_copy(update={"redis_url": server.url})
         with broker.connect(elsewhere) as known, broker.connect(elsewhere) as fresh:
             broker.publish_parts(known, bells, prefix="t")
@@ -155,7 +155,7 @@ def test_a_hung_redis_costs_a_second(tmp_path: Path, settings: Settings) -> None
                     < _fails_after_s(lambda client=client: broker.publish_parts(client, bells, prefix="t"))
                     < 5
                 )
-            server.go_on()
+            server.resume()
             assert broker.publish_parts(known, bells, prefix="t")["hibari.bulk"] >= 100
 
 

@@ -19,7 +19,7 @@ from common.jobs.cleanup import clean
 from common.jobs.retention import RemovalCounts
 from common.settings import Settings
 from common.store import Store, audio_key
-from tests.support.rows import made, new_job, submit, take
+from tests.support.rows import claim_part, new_job, result_of, submit
 
 HOUR = 3600.0
 
@@ -42,8 +42,8 @@ def speak(database: Database, store: Store, *, hours_ago: float = 0.0) -> str:
     """A completed job with its file, as if made so long ago."""
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
-    finished = made(claim, size_bytes=5)
+    claim = claim_part(database, job)
+    finished = result_of(claim, size_bytes=5)
     put(store, finished.key)
     with database.write() as connection:
         assert lease.finish(connection, claim, finished)
@@ -174,7 +174,7 @@ def test_files_that_no_row_names_go_unless_their_job_goes_on(
     speak(database, store)
     running = new_job()
     submit(database, running)
-    take(database, running)
+    claim_part(database, running)
     orphan, young, living = (
         audio_key(job_id, attempt=1, extension="wav") for job_id in (new_id(), new_id(), running.id)
     )

@@ -18,8 +18,8 @@ from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity
 from common.recordings import queries as recordings
 from common.recordings.captions import Caption
 from tests.support.backlogs import queue_many
-from tests.support.effort import effort
-from tests.support.rows import complete, made, new_job, submit, take
+from tests.support.query_cost import query_cost
+from tests.support.rows import claim_part, complete, new_job, result_of, submit
 
 
 def status_of(database: Database, job_id: str) -> str:
@@ -102,28 +102,28 @@ def test_one_of_many_claims_wins(database: Database) -> None:
 def test_a_stale_attempt_writes_nothing(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    stale = take(database, job, lease_s=-1)
+    stale = claim_part(database, job, lease_s=-1)
     with database.write() as connection:
         assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=False)]
-    fresh = take(database, job, isolated=True)
+    fresh = claim_part(database, job, isolated=True)
     with database.write() as connection:
-        assert lease.finish(connection, stale, made(stale)) is None
+        assert lease.finish(connection, stale, result_of(stale)) is None
         assert not lease.fail(connection, stale, code="x", message="x")
         assert not lease.hand_back(connection, stale)
         assert lease.PARTS.renew(connection, [stale.lease], lease_s=30) == [stale.lease]
-        assert lease.finish(connection, fresh, made(fresh)) is not None
+        assert lease.finish(connection, fresh, result_of(fresh)) is not None
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Audio)) == 1
-        assert connection.scalar(select(Recording.audio_key)) == made(fresh).key
+        assert connection.scalar(select(Recording.audio_key)) == result_of(fresh).key
 
 
 def test_renewal_names_only_the_leases_that_were_lost(database: Database) -> None:
     jobs = new_job(), new_job()
     submit(database, *jobs)
-    lost = take(database, jobs[0], lease_s=-1)
+    lost = claim_part(database, jobs[0], lease_s=-1)
     with database.write() as connection:
         sweep.release_expired(connection)
-    kept = take(database, jobs[1])
+    kept = claim_part(database, jobs[1])
     with database.write() as connection:
         held = [claim.lease for claim in (lost, kept)]
         assert lease.PARTS.renew(connection, held, lease_s=30) == [lost.lease]
@@ -134,7 +134,7 @@ def test_a_part_that_goes_back_to_its_queue_is_rung_without_back_off(database: D
     submit(database, job)
     with database.write() as connection:
         connection.execute(update(Part).where(Part.id == job.part_id).values(messages=4))
-    claim = take(database, job)
+    claim = claim_part(database, job)
     with database.write() as connection:
         assert lease.hand_back(connection, claim)
         assert connection.scalar(select(Part.messages).where(Part.id == job.part_id)) == 0
@@ -146,7 +146,7 @@ def test_a_part_that_was_attempted_too_often_fails(database: Database, attempt: 
     submit(database, job)
     with database.write() as connection:
         connection.execute(update(Part).where(Part.id == job.part_id).values(attempt=attempt - 1))
-    take(database, job, lease_s=-1)
+    claim_part(database, job, lease_s=-1)
     with database.write() as connection:
         assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=failed)]
 
@@ -173,11 +173,11 @@ def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None
 def test_only_a_death_alone_convicts(database: Database) -> None:
     poison = new_job()
     submit(database, poison)
-    take(database, poison, lease_s=-1)
+    claim_part(database, poison, lease_s=-1)
     for _ in range(2):
         with database.write() as connection:
             assert not sweep.release_expired(connection)[0].failed
-        take(database, poison, isolated=True, lease_s=-1)
+        claim_part(database, poison, isolated=True, lease_s=-1)
         assert status_of(database, poison.id) == "running"
     with database.write() as connection:
         assert sweep.release_expired(connection)[0].failed
@@ -255,12 +255,12 @@ def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> 
 def test_cancel_fences_the_worker_off(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
+    claim = claim_part(database, job)
     with database.write() as connection:
         assert changes.cancel(connection, job.id, owner="local")
         assert not changes.cancel(connection, job.id, owner="local")
         assert not lease.report_progress(connection, claim, done=1, total=2)
-        assert lease.finish(connection, claim, made(claim)) is None
+        assert lease.finish(connection, claim, result_of(claim)) is None
         assert changes.retry(connection, job.id, owner="local").part_id == job.part_id
     complete(database, job)
     with database.write() as connection, pytest.raises(Conflict):
@@ -270,8 +270,8 @@ def test_cancel_fences_the_worker_off(database: Database) -> None:
 def test_deleted_is_gone_whoever_asks(database: Database) -> None:
     finished, running = new_job(), new_job()
     submit(database, finished, running)
-    key = made(complete(database, finished)).key
-    claim = take(database, running)
+    key = result_of(complete(database, finished)).key
+    claim = claim_part(database, running)
     with database.write() as connection:
         assert changes.remove(connection, finished.id, owner="local") == changes.JobDeletion(
             finished.id, "finished", (key,)
@@ -283,7 +283,7 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
             changes.remove(connection, "unknown", owner="local")
         with pytest.raises(NotFound):
             changes.remove(connection, running.id, owner="somebody else")
-        assert lease.finish(connection, claim, made(claim)) is None
+        assert lease.finish(connection, claim, result_of(claim)) is None
         assert queries.list_jobs(connection, owner="local", limit=9) == []
         assert recordings.list_recordings(connection, owner="local", limit=9) == []
         assert recordings.find_audio(connection, [finished.id], owner="local") == {}
@@ -295,7 +295,7 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
 def test_what_is_being_spoken_counts_by_its_segments(database: Database) -> None:
     half, unknown, other = new_job(text="x" * 100), new_job(text="x" * 40), new_job(queue="stub.bulk")
     submit(database, half, unknown, other)
-    claims = [take(database, job) for job in (half, unknown, other)]
+    claims = [claim_part(database, job) for job in (half, unknown, other)]
     with database.write() as connection:
         assert lease.report_progress(connection, claims[0], done=1, total=2)
         assert queries.remaining_chars(connection, engine="hibari") == 90
@@ -315,7 +315,7 @@ class TestJoining:
         first = joinable()
         submit(database, first)
         assert joined(database) == first.id
-        take(database, first)
+        claim_part(database, first)
         assert joined(database) == first.id
 
     def test_one_that_has_ended_is_joined_for_a_minute(self, database: Database) -> None:
@@ -410,7 +410,7 @@ def joined(database: Database, job: NewJob | None = None) -> str:
 
 
 def end(database: Database, job: NewJob, *, how: str) -> None:
-    claim = take(database, job)
+    claim = claim_part(database, job)
     with database.write() as connection:
         if how == "failed":
             assert lease.fail(connection, claim, code="x", message="x")
@@ -418,7 +418,7 @@ def end(database: Database, job: NewJob, *, how: str) -> None:
             assert changes.cancel(connection, job.id, owner="local")
         else:
             if how != "deleted":
-                assert lease.finish(connection, claim, made(claim))
+                assert lease.finish(connection, claim, result_of(claim))
             changes.remove(connection, job.id, owner="local")
 
 
@@ -435,7 +435,7 @@ class TestVoicesOfSeveralModels:
     def test_a_job_goes_from_queue_to_queue_with_what_was_spoken(
         self, database: Database, job: NewJob
     ) -> None:
-        first = take(database, job)
+        first = claim_part(database, job)
         assert (first.partial_audio, first.next_queue) == ((), self.STAGES[1])
         assert pass_on(database, first)
         assert status_of(database, job.id) == "queued"
@@ -445,16 +445,16 @@ class TestVoicesOfSeveralModels:
             connection.execute(update(Part).values(next_message_at=0))
             (bell,) = sweep.claim_due_messages(connection, queue=self.STAGES[1], limit=9)
         assert bell.part_id == job.part_id
-        last = take(database, job)
+        last = claim_part(database, job)
         assert (last.partial_audio, last.next_queue, last.queue) == (("take-1",), None, self.STAGES[1])
         assert (last.attempt, last.attempts) == (2, 1), "it is one attempt that goes on elsewhere"
 
     def test_one_that_is_late_passes_nothing_on(self, database: Database, job: NewJob) -> None:
-        stale = take(database, job, lease_s=-1)
+        stale = claim_part(database, job, lease_s=-1)
         with database.write() as connection:
             sweep.release_expired(connection)
         assert not pass_on(database, stale)
-        fresh = take(database, job, isolated=True)
+        fresh = claim_part(database, job, isolated=True)
         assert (fresh.partial_audio, fresh.queue) == ((), self.STAGES[0])
         assert not pass_on(database, stale)
         assert pass_on(database, fresh)
@@ -463,29 +463,29 @@ class TestVoicesOfSeveralModels:
     def test_deaths_and_failures_of_one_model_are_not_held_against_the_next(
         self, database: Database, job: NewJob
     ) -> None:
-        take(database, job, lease_s=-1)
+        claim_part(database, job, lease_s=-1)
         with database.write() as connection:
             sweep.release_expired(connection)
-        claim = take(database, job, isolated=True)
+        claim = claim_part(database, job, isolated=True)
         with database.write() as connection:
             assert lease.retry_later(connection, claim, delay_s=0)
-        assert pass_on(database, take(database, job, isolated=True))
-        assert take(database, job).failures == 0
+        assert pass_on(database, claim_part(database, job, isolated=True))
+        assert claim_part(database, job).failures == 0
 
     @pytest.mark.parametrize("how", ["failed", "cancelled"])
     def test_tried_again_it_starts_with_the_first_voices(
         self, database: Database, job: NewJob, how: str
     ) -> None:
-        assert pass_on(database, take(database, job))
+        assert pass_on(database, claim_part(database, job))
         end(database, job, how=how)
         with database.write() as connection:
             bell = changes.retry(connection, job.id, owner="local")
         assert bell.queue == self.STAGES[0]
-        claim = take(database, job)
+        claim = claim_part(database, job)
         assert (claim.partial_audio, claim.queue, claim.next_queue) == ((), *self.STAGES)
 
     def test_one_that_was_cancelled_passes_nothing_on(self, database: Database, job: NewJob) -> None:
-        claim = take(database, job)
+        claim = claim_part(database, job)
         with database.write() as connection:
             assert changes.cancel(connection, job.id, owner="local")
         assert not pass_on(database, claim)
@@ -504,8 +504,8 @@ CAPTIONS = (Caption(0.0, 1.5, 0, 12, "hibari_heart"),)
 def test_captions_come_and_go_with_the_audio(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
-    finished = made(claim, captions=CAPTIONS)
+    claim = claim_part(database, job)
+    finished = result_of(claim, captions=CAPTIONS)
     with database.write() as connection:
         assert lease.finish(connection, claim, finished)
         assert recordings.find_captions(connection, job.id, owner="local") == list(CAPTIONS)
@@ -519,20 +519,20 @@ def test_captions_come_and_go_with_the_audio(database: Database) -> None:
 def test_a_stale_attempt_leaves_no_captions(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
+    claim = claim_part(database, job)
     with database.write() as connection:
         assert changes.cancel(connection, job.id, owner="local")
-        assert lease.finish(connection, claim, made(claim, captions=CAPTIONS)) is None
+        assert lease.finish(connection, claim, result_of(claim, captions=CAPTIONS)) is None
         assert connection.scalar(select(func.count()).select_from(Captions)) == 0
 
 
 def test_a_text_that_came_while_it_was_spoken_is_written_at_the_end(database: Database) -> None:
     job = new_job(text="", options=Options(live_text=True))
     submit(database, job)
-    claim = take(database, job)
+    claim = claim_part(database, job)
     assert claim.job.options.live_text
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim, text="Hello there.", captions=CAPTIONS))
+        assert lease.finish(connection, claim, result_of(claim, text="Hello there.", captions=CAPTIONS))
         row = queries.get_job(connection, job.id, owner="local")
         [recording] = recordings.list_recordings(connection, owner="local", limit=5)
         totals = usage.totals(connection, owner="local")
@@ -560,6 +560,6 @@ def test_the_few_that_failed_are_found_among_many_that_did_not(database: Databas
         with database.write() as connection:
             connection.execute(text("UPDATE jobs SET status = 'completed' WHERE status = 'queued'"))
             connection.execute(text("ANALYZE"))
-        efforts.append(effort(database, list_cancelled))
+        efforts.append(query_cost(database, list_cancelled))
         assert found == [oldest.id]
     assert efforts[1] < 1.5 * efforts[0] + 20

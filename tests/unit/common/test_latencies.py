@@ -10,7 +10,7 @@ from common.db.database import Database
 from common.db.tables import LatencyHourly
 from common.jobs import latencies, lease, retention
 from common.jobs.latencies import MEASURES, RETENTION_H, Histogram, bucket_middle_ms, bucket_of
-from tests.support.rows import complete, made, new_job, submit, take
+from tests.support.rows import claim_part, complete, new_job, result_of, submit
 
 OWNER = "local"
 
@@ -69,15 +69,15 @@ def test_the_end_of_a_job_counts_how_long_it_waited_and_until_it_was_heard(datab
 def test_what_did_not_end_well_is_not_counted(database: Database) -> None:
     stale, failed = new_job(), new_job()
     submit(database, stale, failed)
-    claim = take(database, failed)
+    claim = claim_part(database, failed)
     with database.write() as connection:
         assert lease.fail(connection, claim, code="engine_failed", message="It failed.")
-    old = take(database, stale)
+    old = claim_part(database, stale)
     with database.write() as connection:
         assert lease.hand_back(connection, old)
-    take(database, stale)
+    claim_part(database, stale)
     with database.write() as connection:
-        assert lease.finish(connection, old, made(old)) is None
+        assert lease.finish(connection, old, result_of(old)) is None
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(LatencyHourly)) == 0
 

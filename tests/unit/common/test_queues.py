@@ -8,8 +8,8 @@ from common.jobs import lease, queues
 from common.jobs.queries import POSITION_MAX
 from common.jobs.queues import QueueStatus, RunningPart
 from tests.support.backlogs import queue_many
-from tests.support.effort import effort
-from tests.support.rows import complete, new_job, submit, take
+from tests.support.query_cost import query_cost
+from tests.support.rows import claim_part, complete, new_job, submit
 
 
 def look(database: Database) -> tuple[list[RunningPart], dict[str, QueueStatus]]:
@@ -27,7 +27,7 @@ def test_queues_that_have_something_are_told(database: Database) -> None:
     other, ended = new_job(queue="kokoro.bulk"), new_job(queue="parler.bulk")
     submit(database, first, second, running, other, ended)
     complete(database, ended)
-    claim = take(database, running)
+    claim = claim_part(database, running)
     with database.write() as connection:
         assert lease.report_progress(connection, claim, done=1, total=3)
     [held], standing = look(database)
@@ -47,7 +47,7 @@ def test_queues_that_have_something_are_told(database: Database) -> None:
 def test_a_queue_of_which_all_runs_has_no_oldest(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    take(database, job)
+    claim_part(database, job)
     _, standing = look(database)
     assert standing == {"hibari.interactive": QueueStatus(running=1)}
 
@@ -64,10 +64,10 @@ def test_a_longer_backlog_costs_no_more(database: Database) -> None:
     queue_many(database, new_job(), count=POSITION_MAX)
     queue_many(database, new_job(queue="hibari.bulk"), count=POSITION_MAX)
     queue_many(database, new_job(queue="kokoro.bulk"), count=5_000)
-    before = effort(database, _standings)
+    before = query_cost(database, _standings)
     queue_many(database, new_job(), count=20_000)
     queue_many(database, new_job(queue="hibari.bulk"), count=10_000)
-    assert effort(database, _standings) < 1.5 * before + 20
+    assert query_cost(database, _standings) < 1.5 * before + 20
     _, standing = look(database)
     assert {name: one.queued for name, one in standing.items()} == {
         "hibari.interactive": POSITION_MAX,

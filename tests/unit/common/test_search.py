@@ -15,7 +15,7 @@ from common.recordings import queries as recordings
 from common.recordings import search
 from common.recordings.search import RecordingFilter
 from common.recordings.tokenizer import MAX_INDEX_BYTES, MAX_WORD_CHARS, index_words, query_prefixes
-from tests.support.rows import complete, made, new_job, submit, take
+from tests.support.rows import claim_part, complete, new_job, result_of, submit
 
 HOSTILE = (
     '"', '"""', "'", "''", "*", "a*b", "AND", "OR NOT", "NEAR(", "NEAR(a b, 2)", "words:hello", ":*", "\\", "\\'",
@@ -171,11 +171,11 @@ def test_a_row_comes_with_the_recording_and_goes_with_it(database: Database) -> 
 def test_an_attempt_that_came_too_late_leaves_no_row(database: Database) -> None:
     job = new_job(text="Hello.")
     submit(database, job)
-    claim = take(database, job)
+    claim = claim_part(database, job)
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim))
+        assert lease.finish(connection, claim, result_of(claim))
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim)) is None
+        assert lease.finish(connection, claim, result_of(claim)) is None
     assert kept(database) == 1
 
 
@@ -184,11 +184,11 @@ def test_two_of_one_millisecond_are_both_found(database: Database, monkeypatch: 
     jobs = [new_job(text="Hello.") for _ in range(3)]
     submit(database, *jobs)
     monkeypatch.undo()
-    claims = [take(database, job) for job in jobs]
+    claims = [claim_part(database, job) for job in jobs]
     monkeypatch.setattr(lease, "clock", lambda _: 1_800_000_000.0)
     for claim in claims:
         with database.write() as connection:
-            lease.finish(connection, claim, made(claim))
+            lease.finish(connection, claim, result_of(claim))
     assert set(found(database, "hello")) == {job.id for job in jobs}
 
 

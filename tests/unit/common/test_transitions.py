@@ -14,7 +14,7 @@ from common.jobs.lease import ClaimedPart
 from common.jobs.submission import NewJob, QueueCapacity
 from common.jobs.transitions import TRANSITIONS, Transition
 from common.status import JobStatus
-from tests.support.rows import made, new_job, submit, take
+from tests.support.rows import claim_part, new_job, result_of, submit
 
 # (function, status before, status after). None: there is no such part.
 Observation = tuple[str, JobStatus | None, JobStatus | None]
@@ -58,7 +58,7 @@ FUNCTIONS: tuple[tuple[str, Change], ...] = (
         "lease.claim",
         lambda c, case: lease.claim(c, case.job.part_id, isolated=False, worker_id="other", lease_s=30),
     ),
-    ("lease.finish", lambda c, case: lease.finish(c, case.part, made(case.part))),
+    ("lease.finish", lambda c, case: lease.finish(c, case.part, result_of(case.part))),
     ("lease.fail", lambda c, case: lease.fail(c, case.part, code="engine_failed", message="It failed.")),
     ("lease.retry_later", lambda c, case: lease.retry_later(c, case.part, delay_s=1)),
     ("lease.hand_back", lambda c, case: lease.hand_back(c, case.part)),
@@ -79,7 +79,7 @@ SETUPS: dict[JobStatus | None, Change] = {
     None: lambda c, case: changes.remove(c, case.job.id, owner="local"),
     JobStatus.QUEUED: lambda c, case: lease.hand_back(c, case.part),
     JobStatus.RUNNING: lambda c, case: None,
-    JobStatus.COMPLETED: lambda c, case: lease.finish(c, case.part, made(case.part)),
+    JobStatus.COMPLETED: lambda c, case: lease.finish(c, case.part, result_of(case.part)),
     JobStatus.FAILED: lambda c, case: lease.fail(c, case.part, code="engine_failed", message="It failed."),
     JobStatus.CANCELLED: lambda c, case: changes.cancel(c, case.job.id, owner="local"),
 }
@@ -93,7 +93,7 @@ def part_status(database: Database, job: NewJob) -> JobStatus | None:
 def make_case(database: Database, status: JobStatus | None) -> Case:
     job = new_job()
     submit(database, job)
-    case = Case(job, take(database, job))
+    case = Case(job, claim_part(database, job))
     with database.write() as connection:
         SETUPS[status](connection, case)
     assert part_status(database, job) == status

@@ -16,7 +16,7 @@ SERVICE_OF: Mapping[str, str] = {
 }
 
 
-class Together(LoadFileScheduling):
+class FileScheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return SERVICE_OF.get(file, file)

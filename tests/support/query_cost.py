@@ -11,7 +11,7 @@ _INSTRUCTIONS = 100
 _ROWS_READ = text("SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) FROM pg_stat_xact_user_tables")
 
 
-def effort(database: Database, ask: Callable[[Connection], object]) -> int:
+def query_cost(database: Database, ask: Callable[[Connection], object]) -> int:
     """Hundreds of instructions on SQLite, rows read on Postgres. Compare it only with the same query on other data."""
     with database.read() as connection:
         return (_instructions if database.is_sqlite else _rows_read)(connection, ask)
