@@ -1,4 +1,4 @@
-"""For `make coverage`: every process saves what it saw as it goes, for tests kill many of them."""
+"""A coverage.py plugin for `make coverage`: processes save their data periodically, because tests kill many of them."""
 
 import atexit
 import threading
@@ -11,19 +11,19 @@ _EVERY_S = 4.0
 
 
 def coverage_init(registry: Plugins, options: TConfigurable) -> None:
-    """Called by coverage.py where it begins in a process."""
-    ending = threading.Event()
-    saver = threading.Thread(target=_save_again_and_again, args=(ending,), name="covering", daemon=True)
+    """coverage.py calls this when it starts in a process."""
+    exiting = threading.Event()
+    saver = threading.Thread(target=_save_periodically, args=(exiting,), name="coverage", daemon=True)
     saver.start()
 
-    # A thread that is traced while the interpreter goes away takes the process along.
+    # A traced thread that still runs while the interpreter exits would crash the process.
     @atexit.register
     def end() -> None:
-        ending.set()
+        exiting.set()
         saver.join()
 
 
-def _save_again_and_again(ending: threading.Event) -> None:
-    while not ending.wait(_EVERY_S):
-        if measured := Coverage.current():
-            measured.save()
+def _save_periodically(exiting: threading.Event) -> None:
+    while not exiting.wait(_EVERY_S):
+        if coverage := Coverage.current():
+            coverage.save()

@@ -1,4 +1,4 @@
-"""Which test files run in one process, one after the other: each by itself, but for those that share a service."""
+"""Schedules each test file in one process, and files that share a service in the same process."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Rows for tests of queries."""
+"""Inserts and changes rows of jobs for tests of queries."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from common.store import audio_key
 
 
 def new_job(**changes: Any) -> NewJob:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": new_id(),
         "voice_id": "hibari_heart",
         "model": "hibari",
@@ -26,28 +26,29 @@ def new_job(**changes: Any) -> NewJob:
         "seed": 1,
         "seed_given": False,
     }
-    return NewJob(**{**given, **changes})
+    return NewJob(**values | changes)
 
 
 def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[AcceptedJob]:
+    """Submit jobs, all of which must be accepted."""
     with database.write() as connection:
-        answers = submission.submit(connection, jobs, capacity=QueueCapacity(queue_max))
-    assert all(isinstance(answer, AcceptedJob) for answer in answers), answers
-    return [answer for answer in answers if isinstance(answer, AcceptedJob)]
+        outcomes = submission.submit(connection, jobs, capacity=QueueCapacity(queue_max))
+    assert all(isinstance(outcome, AcceptedJob) for outcome in outcomes), outcomes
+    return [outcome for outcome in outcomes if isinstance(outcome, AcceptedJob)]
 
 
 def claim_part(
     database: Database, job: NewJob, *, isolated: bool = False, lease_s: float = 30.0
 ) -> ClaimedPart:
     with database.write() as connection:
-        claim = lease.claim(connection, job.part_id, isolated=isolated, worker_id="test", lease_s=lease_s)
-    assert claim is not None
-    return claim
+        part = lease.claim(connection, job.part_id, isolated=isolated, worker_id="test", lease_s=lease_s)
+    assert part is not None
+    return part
 
 
-def result_of(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
-    given: dict[str, Any] = {
-        "key": audio_key(claim.job.id, attempt=claim.attempt, extension="wav"),
+def result_of(part: ClaimedPart, **changes: Any) -> SynthesisResult:
+    values: dict[str, Any] = {
+        "key": audio_key(part.job.id, attempt=part.attempt, extension="wav"),
         "sha256": "0" * 64,
         "recipe": "1" * 64,
         "format": "wav",
@@ -60,11 +61,11 @@ def result_of(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
         "encode_ms": 1.0,
         "warnings": (),
     }
-    return SynthesisResult(**{**given, **changes})
+    return SynthesisResult(**values | changes)
 
 
 def complete(database: Database, job: NewJob) -> ClaimedPart:
-    claim = claim_part(database, job)
+    part = claim_part(database, job)
     with database.write() as connection:
-        assert lease.finish(connection, claim, result_of(claim)) is not None
-    return claim
+        assert lease.finish(connection, part, result_of(part)) is not None
+    return part

@@ -1,4 +1,4 @@
-"""A queue server of a test's own."""
+"""Runs a Valkey server for tests."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ from tests.support.waiting import wait_for
 
 
 class Valkey:
-    """To be stopped and started."""
+    """A server that tests can kill, hang and start again. It keeps no data."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
