@@ -4,6 +4,7 @@ Every write names the attempt. If it matches no row, another attempt holds the p
 caller must then discard its result.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -168,36 +169,8 @@ def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -
     search.add(
         connection, [SearchableRecording(**{name: recording[name] for name in SearchableRecording.__slots__})]
     )
-    usage.add(
-        connection,
-        part.job,
-        now=now,
-        completed=1,
-        chars=len(part.job.text),
-        audio_s=result.duration_s,
-        size_bytes=result.size_bytes,
-        queue_ms=timings["queue_ms"],
-        synthesis_ms=result.synthesis_ms,
-        total_ms=timings["total_ms"],
-    )
-    latencies_ms: dict[latencies.Measure, float] = {
-        "wait": timings["queue_ms"],
-        "first_audio": timings["first_audio_ms"],
-    }
-    latencies.add(connection, part.job, latencies_ms, now=now)
-    return {
-        "provider": part.job.provider,
-        "started_at": part.started_at,
-        "finished_at": now,
-        "duration_s": result.duration_s,
-        "size_bytes": result.size_bytes,
-        "sample_rate_hz": result.sample_rate_hz,
-        "segments_done": result.segments,
-        "segments_total": result.segments,
-        "attempts": part.attempts,
-        "warnings": list(result.warnings),
-        "timings": timings,
-    }
+    _add_usage(connection, part, result, timings, now=now)
+    return _completed_data(part, result, timings, now=now)
 
 
 def fail(connection: Connection, part: ClaimedPart, *, code: str, message: str) -> bool:
@@ -282,6 +255,52 @@ def _requeue(connection: Connection, part: ClaimedPart, **values: Any) -> bool:
         return False
     connection.execute(update(Job).where(Job.id == part.job.id).values(**transitions.JOB_QUEUED_AGAIN))
     return True
+
+
+def _add_usage(
+    connection: Connection,
+    part: ClaimedPart,
+    result: SynthesisResult,
+    timings: Mapping[str, float],
+    *,
+    now: float,
+) -> None:
+    usage.add(
+        connection,
+        part.job,
+        now=now,
+        completed=1,
+        chars=len(part.job.text),
+        audio_s=result.duration_s,
+        size_bytes=result.size_bytes,
+        queue_ms=timings["queue_ms"],
+        synthesis_ms=result.synthesis_ms,
+        total_ms=timings["total_ms"],
+    )
+    latencies_ms: dict[latencies.Measure, float] = {
+        "wait": timings["queue_ms"],
+        "first_audio": timings["first_audio_ms"],
+    }
+    latencies.add(connection, part.job, latencies_ms, now=now)
+
+
+def _completed_data(
+    part: ClaimedPart, result: SynthesisResult, timings: dict[str, float], *, now: float
+) -> dict[str, Any]:
+    """The data of the event `completed`: see common.jobs.records.COMPLETED_FIELDS."""
+    return {
+        "provider": part.job.provider,
+        "started_at": part.started_at,
+        "finished_at": now,
+        "duration_s": result.duration_s,
+        "size_bytes": result.size_bytes,
+        "sample_rate_hz": result.sample_rate_hz,
+        "segments_done": result.segments,
+        "segments_total": result.segments,
+        "attempts": part.attempts,
+        "warnings": list(result.warnings),
+        "timings": timings,
+    }
 
 
 def _timings(part: ClaimedPart, result: SynthesisResult, *, now: float) -> dict[str, float]:

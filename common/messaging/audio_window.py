@@ -80,7 +80,7 @@ def has_listeners(client: redis.Redis, job_id: str, *, prefix: str) -> bool:
     return bool(client.exists(listeners_key(job_id, prefix=prefix)))
 
 
-def forget(client: redis.Redis, job_id: str, *, prefix: str) -> None:
+def delete(client: redis.Redis, job_id: str, *, prefix: str) -> None:
     """Delete the live audio and the incremental text of a job that has ended. Raises redis.RedisError."""
     client.delete(window_key(job_id, prefix=prefix), text_stream.key(job_id, prefix=prefix))
 

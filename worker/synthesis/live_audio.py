@@ -79,7 +79,7 @@ class LiveAudioWriter:
         """End this attempt. If the job goes on, another attempt needs the window and the text."""
         if job_ended and (self._sent or self._part.job.options.live_text):
             self._redis.call(
-                lambda client: audio_window.forget(client, self._part.job.id, prefix=self._redis.prefix),
+                lambda client: audio_window.delete(client, self._part.job.id, prefix=self._redis.prefix),
                 default=None,
             )
         self._delete_pieces()
