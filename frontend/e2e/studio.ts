@@ -3,7 +3,7 @@
  * violates its content security policy, or sends a request to another host.
  */
 
-import { expect, test as base, type Page } from "@playwright/test";
+import { expect, type Page, test as base } from "@playwright/test";
 import { Service } from "./service";
 
 export const test = base.extend<{ studio: Studio }, { service: Service }>({
@@ -31,9 +31,9 @@ export { expect };
 export const SCREENS = {
   write: "",
   library: "#/library",
-  system: "#/farm",
-  models: "#/farm?part=models",
-  statistics: "#/farm?part=figures",
+  system: "#/system",
+  models: "#/system?tab=models",
+  statistics: "#/system?tab=statistics",
 } as const;
 
 export class Studio {

@@ -1,7 +1,7 @@
 /** The texts of the studio. English defines the keys: a key that is missing in French does not compile. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { recall, remember } from "../state/storage";
+import { readStored, writeStored } from "../state/storage";
 import * as en from "./en";
 import * as fr from "./fr";
 
@@ -21,7 +21,7 @@ function preferredLanguage(): Language {
   return first?.toLowerCase().startsWith("fr") ? "fr" : "en";
 }
 
-const saved = recall<unknown>("language", null);
+const saved = readStored<unknown>("language", null);
 export const language = signal<Language>(saved === "en" || saved === "fr" ? saved : preferredLanguage());
 
 /** The texts in the current language, as in `t.value.write.generate`. */
@@ -29,5 +29,5 @@ export const t = computed(() => ALL[language.value]);
 
 effect(() => {
   if (globalThis.document) document.documentElement.lang = language.value;
-  remember("language", language.value);
+  writeStored("language", language.value);
 });

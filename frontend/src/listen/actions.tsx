@@ -5,7 +5,7 @@ import type { Failure } from "../api/client";
 import type { Format } from "../api/formats";
 import { t } from "../i18n";
 import { pendingRemovals, removeRecordings } from "../library/removal";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { play, playing, toggle, track, waiting } from "../state/player";
 import { go, link } from "../state/route";
 import { Button } from "../ui/button";
@@ -110,7 +110,7 @@ function ActionButton({
       onPress={() => {
         busy.value = true;
         action()
-          .catch((failure: Failure) => tell(explain(failure), { kind: "bad" }))
+          .catch((failure: Failure) => showNotice(explain(failure), { kind: "bad" }))
           .finally(() => (busy.value = false));
       }}
     >

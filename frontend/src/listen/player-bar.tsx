@@ -36,7 +36,7 @@ export function Player() {
       </div>
       <PositionSlider />
       <label class="player-rate">
-        <span class="aside">{messages.playbackSpeed}</span>
+        <span class="visually-hidden">{messages.playbackSpeed}</span>
         <select
           class="select num"
           value={player.rate.value}

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { address } from "../api/client";
+import { serviceUrl } from "../api/client";
 import { t } from "../i18n";
 import { clock } from "../i18n/formats";
 import { theme } from "../state/appearance";
@@ -69,7 +69,7 @@ function WaveformCanvas({ audio, position }: { audio: RecordingAudio; position: 
       try {
         const [{ default: WaveSurfer }, peaks] = await Promise.all([
           import("wavesurfer.js"),
-          loadPeaks(address(`/jobs/${audio.jobId}/audio`), { isPcm: audio.format === "pcm" }),
+          loadPeaks(serviceUrl(`/jobs/${audio.jobId}/audio`), { isPcm: audio.format === "pcm" }),
         ]);
         if (isUnmounted || !container.current) return;
         const colour = (name: string): string => resolveColour(container.current as HTMLElement, name);

@@ -3,9 +3,9 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { decimal, languageName } from "../i18n/formats";
 import { t } from "../i18n";
-import { FORMATS, formatName, type Format } from "../api/formats";
+import { type Format, formatName, FORMATS } from "../api/formats";
 import { health } from "../state/service";
-import { voices, voicesById, voicesTrouble } from "../state/voices";
+import { voices, voicesById, voicesError } from "../state/voices";
 import { Choices } from "../ui/choices";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
@@ -147,7 +147,7 @@ function VoiceButton() {
           <Icon name="voice" />
         </span>
         <span class="voice-text">
-          <span class="aside">{messages.voice} </span>
+          <span class="visually-hidden">{messages.voice} </span>
           <bdi class="clip">
             {voice?.name ?? voiceId ?? messages.chooseVoice}
           </bdi>
@@ -162,7 +162,7 @@ function VoiceButton() {
           {voice.reason}
         </p>
       ) : null}
-      {voicesTrouble.value && !voices.value ? <p class="note bad small">{explain(voicesTrouble.value)}</p> : null}
+      {voicesError.value && !voices.value ? <p class="note bad small">{explain(voicesError.value)}</p> : null}
       {isPickerOpen.value ? (
         <VoicePicker
           title={messages.chooseVoice}

@@ -1,8 +1,8 @@
 /** How a text is spoken: voice, speed, format and so on. Kept in the browser, so that it survives a reload. */
 
 import { effect, signal } from "@preact/signals";
-import { FORMATS, type Format } from "../api/formats";
-import { recall, remember } from "../state/storage";
+import { type Format, FORMATS } from "../api/formats";
+import { readStored, writeStored } from "../state/storage";
 
 export interface SpeechSettings {
   /** Null for the default voice. */
@@ -32,7 +32,7 @@ const DEFAULTS: SpeechSettings = {
 
 const STORAGE_NAME = "delivery";
 
-export const settings = signal<SpeechSettings>(parseSettings(recall<unknown>(STORAGE_NAME, null)));
+export const settings = signal<SpeechSettings>(parseSettings(readStored<unknown>(STORAGE_NAME, null)));
 
 /**
  * Replaces invalid values by the defaults. Other pages of this host and other releases of the studio can write to the
@@ -63,5 +63,5 @@ export function changeSettings(changes: Partial<SpeechSettings>): void {
 }
 
 effect(() => {
-  remember(STORAGE_NAME, settings.value);
+  writeStored(STORAGE_NAME, settings.value);
 });

@@ -7,14 +7,14 @@ import { languageName } from "../i18n/formats";
 import { language, t } from "../i18n";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
-import { loadVoices, voices, voicesTrouble } from "../state/voices";
+import { loadVoices, voices, voicesError } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
-import { Empty, Skeleton, Trouble } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { preview, previewing, stopPreview } from "./preview";
 import { describeVoice, filterOptions, NO_FILTERS, searchVoices, type VoiceFilters } from "./voice-search";
 import "./voice-picker.css";
 
-const MODELS_PAGE = link("farm", undefined, new URLSearchParams({ part: "models" }));
+const MODELS_PAGE = link("system", undefined, new URLSearchParams({ tab: "models" }));
 
 export function VoicePicker({
   title,
@@ -158,15 +158,15 @@ function Results({
 }) {
   const messages = t.value.write;
   if (!voices.value) {
-    return voicesTrouble.value ? <Trouble failure={voicesTrouble.value} onRetry={() => void loadVoices()} /> : <Skeleton lines={6} />;
+    return voicesError.value ? <ErrorState failure={voicesError.value} onRetry={() => void loadVoices()} /> : <Skeleton lines={6} />;
   }
   const found = searchVoices(voices.value, filters);
   if (!found.length) {
     return (
-      <Empty icon="search" title={messages.noVoices}>
+      <EmptyState icon="search" title={messages.noVoices}>
         <p>{messages.noVoicesHint}</p>
         <Button onPress={onClearFilters}>{messages.clearFilters}</Button>
-      </Empty>
+      </EmptyState>
     );
   }
   const unavailable = found.filter((voice) => !voice.available).length;
