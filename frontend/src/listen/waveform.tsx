@@ -80,7 +80,7 @@ function WaveformCanvas({ audio, position }: { audio: RecordingAudio; position: 
           duration: audio.durationS,
           waveColor: colour("--line-strong"),
           progressColor: colour("--accent"),
-          cursorColor: colour("--ink"),
+          cursorColor: colour("--text"),
           cursorWidth: 2,
           barWidth: 3,
           barGap: 2,
