@@ -88,7 +88,7 @@ export function SettingsPanel() {
         />
         <span class="small soft">{messages.laneHint}</span>
       </div>
-      <details class="more">
+      <details class="more-options">
         <summary>{messages.more}</summary>
         <div class="stack">
           <label class="field">

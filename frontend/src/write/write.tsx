@@ -161,7 +161,7 @@ export function Write() {
         <Lexicon />
         <Footer chars={chars.value} isSubmitting={isSubmitting.value} onGenerate={submit} />
       </section>
-      <aside class="sidebar stack">
+      <aside class="write-settings stack">
         <SettingsPanel />
         <InProgress />
       </aside>
