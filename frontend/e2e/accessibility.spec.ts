@@ -73,6 +73,34 @@ test("French screens have no accessibility violation", async ({ studio, page }) 
   }
 });
 
+test("a phone shows the whole text of French filters", async ({ studio, page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.addInitScript(() => localStorage.setItem("oratio.language", '"fr"'));
+  await studio.open(SCREENS.write);
+  await page.getByRole("button", { name: /^Voix / }).click();
+  await expect(page.getByRole("combobox", { name: "Langue" })).toBeVisible();
+  expect(await cutOffTexts(page)).toEqual([]);
+  await studio.open(SCREENS.library);
+  await page.getByRole("button", { name: "Filtres" }).click();
+  await expect(page.getByRole("combobox", { name: "Modèle" })).toBeVisible();
+  expect(await cutOffTexts(page)).toEqual([]);
+});
+
+/** Returns the texts of visible select boxes that are wider than their boxes. */
+async function cutOffTexts(page: Page): Promise<string[]> {
+  await page.evaluate(() => document.fonts.ready);
+  return page.locator("select:visible").evaluateAll((boxes) => {
+    const context = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
+    return (boxes as HTMLSelectElement[]).flatMap((box) => {
+      const { font, paddingLeft, paddingRight } = getComputedStyle(box);
+      const text = box.selectedOptions[0]?.text ?? "";
+      context.font = font;
+      const availablePx = box.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+      return context.measureText(text).width > availablePx + 0.5 ? [text] : [];
+    });
+  });
+}
+
 test("no screen scrolls sideways on a phone", async ({ studio, page, service }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   const id = await service.synthesize(`${"Donaudampfschifffahrtsgesellschaft".repeat(4)} and a long word.`);
