@@ -17,10 +17,18 @@ interface Violation {
  */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(AXE, "utf8"));
-  const { violations: found } = await page.evaluate(
-    () => (window as unknown as { axe: { run: (options: { preload: boolean }) => Promise<{ violations: Violation[] }> } }).axe.run({ preload: false }),
+  const { violations: found } = await page.evaluate(() =>
+    (
+      window as unknown as {
+        axe: { run: (options: { preload: boolean }) => Promise<{ violations: Violation[] }> };
+      }
+    ).axe.run({ preload: false }),
   );
-  return found.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${violation.help}\n  ${node.html}\n  ${node.failureSummary}`));
+  return found.flatMap((violation) =>
+    violation.nodes.map(
+      (node) => `${violation.id}: ${violation.help}\n  ${node.html}\n  ${node.failureSummary}`,
+    ),
+  );
 }
 
 for (const theme of ["light", "dark"] as const) {
@@ -45,7 +53,11 @@ test("a recording can be created with the keyboard alone", async ({ studio, page
   await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("main")).toBeFocused();
-  for (let n = 0; n < 20 && !(await studio.editor.evaluate((editor) => editor === document.activeElement)); n++) {
+  for (
+    let n = 0;
+    n < 20 && !(await studio.editor.evaluate((editor) => editor === document.activeElement));
+    n++
+  ) {
     await page.keyboard.press("Tab");
   }
   await expect(studio.editor).toBeFocused();

@@ -52,7 +52,8 @@ export class Studio {
     });
     page.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
-      if (protocol.startsWith("http") && origin !== service.url) this.problems.push(`request: ${request.url()}`);
+      if (protocol.startsWith("http") && origin !== service.url)
+        this.problems.push(`request: ${request.url()}`);
     });
   }
 
@@ -77,7 +78,9 @@ export class Studio {
     await this.editor.evaluate((editor, pasted) => {
       const data = new DataTransfer();
       data.setData("text/plain", pasted);
-      editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+      editor.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }),
+      );
     }, text);
   }
 
@@ -103,6 +106,7 @@ export function prose(chars: number, seed = "The lamp"): string {
     "The clock in the hall had opinions of its own about the time.",
   ];
   let text = "";
-  for (let n = 0; text.length < chars; n++) text += `${sentences[n % sentences.length]}${n % 6 === 5 ? "\n\n" : " "}`;
+  for (let n = 0; text.length < chars; n++)
+    text += `${sentences[n % sentences.length]}${n % 6 === 5 ? "\n\n" : " "}`;
   return text.trim();
 }

@@ -1,6 +1,10 @@
 import { expect, prose, SCREENS, test } from "./studio";
 
-test("Ctrl+Enter generates a recording, and playback starts with its first segment", async ({ studio, page, service }) => {
+test("Ctrl+Enter generates a recording, and playback starts with its first segment", async ({
+  studio,
+  page,
+  service,
+}) => {
   await studio.open(SCREENS.write);
   await studio.write(prose(1500, "A heron"));
   await page.keyboard.press("Control+Enter");
@@ -35,11 +39,16 @@ test("a voice can be searched, previewed, and inserted into the text", async ({ 
   await expect(picker.getByText("No voices found")).toBeVisible();
   await picker.getByRole("searchbox").fill("heart");
   const before = (await service.get<{ items: unknown[] }>("/history")).items.length;
-  await picker.getByRole("button", { name: /^Preview / }).first().click();
+  await picker
+    .getByRole("button", { name: /^Preview / })
+    .first()
+    .click();
   await expect(picker.getByRole("button", { name: "Stop" })).toBeVisible();
   await expect(picker.getByRole("button", { name: /^Preview / }).first()).toBeVisible({ timeout: 30_000 });
   // A preview leaves no recording.
-  await expect.poll(async () => (await service.get<{ items: unknown[] }>("/history")).items.length).toBe(before);
+  await expect
+    .poll(async () => (await service.get<{ items: unknown[] }>("/history")).items.length)
+    .toBe(before);
   await page.keyboard.press("Escape");
   await studio.write("Before");
   await page.keyboard.press("End");
@@ -48,7 +57,11 @@ test("a voice can be searched, previewed, and inserted into the text", async ({ 
   await expect(studio.editor).toHaveText(/^Before \[voice:[a-z0-9_]+\]$/);
 });
 
-test("buttons insert pauses and pronunciations, and the recording follows them", async ({ studio, page, service }) => {
+test("buttons insert pauses and pronunciations, and the recording follows them", async ({
+  studio,
+  page,
+  service,
+}) => {
   await studio.open(SCREENS.write);
   await studio.write("Hello Nguyen.");
   await page.keyboard.press("End");
@@ -63,7 +76,9 @@ test("buttons insert pauses and pronunciations, and the recording follows them",
   await expect(page.getByRole("list", { name: "Pronunciations" })).toContainText("Nguyen → win");
   await page.getByRole("button", { name: /^Generate/ }).click();
   const id = await studio.jobId();
-  await expect.poll(async () => (await service.get<{ status: string }>(`/jobs/${id}`)).status).toBe("completed");
+  await expect
+    .poll(async () => (await service.get<{ status: string }>(`/jobs/${id}`)).status)
+    .toBe("completed");
   const { duration_s } = await service.get<{ duration_s: number }>(`/history/${id}`);
   expect(duration_s).toBeGreaterThan(2.5);
 });
@@ -72,12 +87,20 @@ test("a text file can be opened and undone, and other files are refused", async 
   await studio.open(SCREENS.write);
   await studio.write("What was here.");
   const choose = page.locator("input[type=file]");
-  await choose.setInputFiles({ name: "book.md", mimeType: "text/markdown", buffer: Buffer.from("# A title\r\n\r\nÉté.") });
+  await choose.setInputFiles({
+    name: "book.md",
+    mimeType: "text/markdown",
+    buffer: Buffer.from("# A title\r\n\r\nÉté."),
+  });
   await expect(studio.editor).toContainText("# A title");
   await expect(studio.editor).toContainText("Été.");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(studio.editor).toHaveText("What was here.");
-  await choose.setInputFiles({ name: "photo.png", mimeType: "image/png", buffer: Buffer.from([137, 80, 78, 71, 0]) });
+  await choose.setInputFiles({
+    name: "photo.png",
+    mimeType: "image/png",
+    buffer: Buffer.from([137, 80, 78, 71, 0]),
+  });
   await expect(page.getByText("Cannot open “photo.png”.")).toBeVisible();
   await expect(studio.editor).toHaveText("What was here.");
 });
@@ -101,7 +124,9 @@ test("playback continues on another screen, and the user stays there", async ({ 
   await page.getByRole("link", { name: "System" }).click();
   const player = page.getByRole("region", { name: "Player" });
   await expect(player.getByRole("slider", { name: "Position" })).toBeVisible({ timeout: 30_000 });
-  await expect.poll(() => page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.ended), { timeout: 30_000 }).toBe(true);
+  await expect
+    .poll(() => page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.ended), { timeout: 30_000 })
+    .toBe(true);
   await expect(page).toHaveURL(new RegExp(SCREENS.system));
 });
 
@@ -112,7 +137,9 @@ test("a PCM recording is converted and played when it has completed", async ({ s
   await page.keyboard.press("Control+Enter");
   const id = await studio.jobId();
   await expect.poll(() => studio.positionS(), { timeout: 30_000 }).toBeGreaterThan(0.5);
-  expect(await page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.src)).toContain(`${id}/audio?format=`);
+  expect(await page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.src)).toContain(
+    `${id}/audio?format=`,
+  );
   await expect(page.locator(".wave-box")).toBeVisible();
 });
 
@@ -130,7 +157,13 @@ test("a cleared text can be restored from another screen", async ({ studio, page
 test("invalid values in the browser's storage do not break the studio", async ({ studio, page }) => {
   await studio.open(SCREENS.write);
   await page.evaluate(() => {
-    for (const [name, value] of Object.entries({ language: '"xx"', theme: "7", delivery: '{"lexicon":null,"speed":"fast"}', draft: "{}", removals: "5" })) {
+    for (const [name, value] of Object.entries({
+      language: '"xx"',
+      theme: "7",
+      delivery: '{"lexicon":null,"speed":"fast"}',
+      draft: "{}",
+      removals: "5",
+    })) {
       localStorage.setItem(`oratio.${name}`, value);
     }
   });
@@ -143,5 +176,7 @@ test("a recording with a beep in place of speech shows a warning", async ({ stud
   await studio.open(SCREENS.write);
   await studio.write("Hello. [voice:af_heart] And this is a beep.");
   await page.keyboard.press("Control+Enter");
-  await expect(page.getByRole("list", { name: "Warnings" })).toContainText(/af_heart: .*only a beep/, { timeout: 30_000 });
+  await expect(page.getByRole("list", { name: "Warnings" })).toContainText(/af_heart: .*only a beep/, {
+    timeout: 30_000,
+  });
 });

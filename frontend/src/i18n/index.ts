@@ -8,7 +8,9 @@ import * as fr from "./fr";
 export type Language = "en" | "fr";
 export type Messages = { [Section in keyof typeof en]: Translated<(typeof en)[Section]> };
 type Translated<T> = {
-  [Key in keyof T]: T[Key] extends (...values: infer Values) => string ? (...values: Values) => string : string;
+  [Key in keyof T]: T[Key] extends (...values: infer Values) => string
+    ? (...values: Values) => string
+    : string;
 };
 
 const ALL: Record<Language, Messages> = { en, fr };

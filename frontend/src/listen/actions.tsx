@@ -62,7 +62,11 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
       {status === "failed" || status === "cancelled" ? (
         <>
           <ActionButton icon="retry" label={messages.retry} action={() => watcher.retry()} />
-          <ActionButton icon="trash" label={messages.delete} action={() => watcher.delete().then(() => go(link("library")))} />
+          <ActionButton
+            icon="trash"
+            label={messages.delete}
+            action={() => watcher.delete().then(() => go(link("library")))}
+          />
         </>
       ) : null}
       <Button

@@ -35,7 +35,12 @@ export function Heading({ watcher }: { watcher: JobWatcher }) {
       <div class="row heading">
         <h1 dir="auto">{watcher.title.value || messages.untitled}</h1>
         {watcher.recording.value ? (
-          <IconButton kind="quiet" icon="edit" label={messages.rename} onPress={() => (newTitle.value = watcher.title.value)} />
+          <IconButton
+            kind="quiet"
+            icon="edit"
+            label={messages.rename}
+            onPress={() => (newTitle.value = watcher.title.value)}
+          />
         ) : null}
       </div>
     );

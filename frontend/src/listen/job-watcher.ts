@@ -115,7 +115,9 @@ export class JobWatcher {
       if (events.readyState === EventSource.CLOSED) this.#reconnectLater();
     };
     const on = (name: string, handle: (data: JobEvent) => void): void =>
-      events.addEventListener(name, (event) => handle(JSON.parse((event as MessageEvent<string>).data) as JobEvent));
+      events.addEventListener(name, (event) =>
+        handle(JSON.parse((event as MessageEvent<string>).data) as JobEvent),
+      );
     on("snapshot", (data) => {
       batch(() => {
         this.job.value = { ...(data as Job), queue_position: this.job.value?.queue_position ?? null };
@@ -128,7 +130,10 @@ export class JobWatcher {
     for (const name of ["queued", "retrying"]) {
       on(name, () => {
         this.#setSegments([]);
-        this.#updateJob({ status: "queued", progress: { segments_done: 0, segments_total: null, percent: 0, eta_s: null } });
+        this.#updateJob({
+          status: "queued",
+          progress: { segments_done: 0, segments_total: null, percent: 0, eta_s: null },
+        });
       });
     }
     for (const name of TERMINAL_STATUSES) on(name, () => void this.#start());

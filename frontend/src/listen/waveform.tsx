@@ -134,7 +134,12 @@ function SegmentBars({ audio, segments }: { audio: RecordingAudio; segments: rea
   // Segments have almost no pause between them, so the bars are shortened by a visible gap.
   const gapS = (audio.durationS / Math.max(1, shown.length)) * 0.12;
   return (
-    <svg class="wave-box" viewBox={`0 0 ${Math.max(1, audio.durationS)} 10`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      class="wave-box"
+      viewBox={`0 0 ${Math.max(1, audio.durationS)} 10`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       {shown.map((segment) => (
         <rect
           key={segment.start}

@@ -93,7 +93,11 @@ function laneName(lane: Queue["lane"]): string {
 function LoadBar({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
   const width = (value: number): { width: string } => ({ width: `${barFraction(value, maxLoad) * 100}%` });
   return (
-    <span class="load" role="img" aria-label={t.value.system.queueLoadOf(count(queue.queued), count(queue.running))}>
+    <span
+      class="load"
+      role="img"
+      aria-label={t.value.system.queueLoadOf(count(queue.queued), count(queue.running))}
+    >
       {queue.running ? <span class="load-running" style={width(queue.running)} /> : null}
       {queue.queued ? <span class="load-queued" style={width(queue.queued)} /> : null}
     </span>

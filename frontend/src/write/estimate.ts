@@ -40,7 +40,12 @@ export function scheduleEstimate(request: EstimateRequest): void {
 
 async function fetchEstimate({ chars, pausesS, voiceId, speed, lane }: EstimateRequest): Promise<void> {
   pending = new AbortController();
-  const query = { chars: Math.min(chars, CHARS_MAX), speed, priority: lane, ...(voiceId ? { voice_id: voiceId } : {}) };
+  const query = {
+    chars: Math.min(chars, CHARS_MAX),
+    speed,
+    priority: lane,
+    ...(voiceId ? { voice_id: voiceId } : {}),
+  };
   try {
     const response = await dataOf(api.GET("/estimate", { params: { query }, signal: pending.signal }));
     estimate.value = { durationS: response.duration_s + pausesS, waitS: response.wait_s };

@@ -69,7 +69,11 @@ export function SettingsPanel() {
           onChange={(event) => changeSettings({ format: event.currentTarget.value as Format })}
         >
           {FORMATS.map((name) => (
-            <option key={name} value={name} disabled={formats !== undefined && formats.length > 0 && !formats.includes(name)}>
+            <option
+              key={name}
+              value={name}
+              disabled={formats !== undefined && formats.length > 0 && !formats.includes(name)}
+            >
               {formatName(name)}
             </option>
           ))}
@@ -93,7 +97,11 @@ export function SettingsPanel() {
         <div class="stack">
           <label class="field">
             <span class="label">{messages.language}</span>
-            <select class="select" value={language} onChange={(event) => changeSettings({ language: event.currentTarget.value })}>
+            <select
+              class="select"
+              value={language}
+              onChange={(event) => changeSettings({ language: event.currentTarget.value })}
+            >
               <option value="">{messages.languageAuto}</option>
               {LANGUAGES.map((tag) => (
                 <option key={tag} value={tag}>
@@ -148,12 +156,8 @@ function VoiceButton() {
         </span>
         <span class="voice-text">
           <span class="visually-hidden">{messages.voice} </span>
-          <bdi class="clip">
-            {voice?.name ?? voiceId ?? messages.chooseVoice}
-          </bdi>
-          <span class="small soft">
-            {voice ? describeVoice(voice) : null}
-          </span>
+          <bdi class="clip">{voice?.name ?? voiceId ?? messages.chooseVoice}</bdi>
+          <span class="small soft">{voice ? describeVoice(voice) : null}</span>
         </span>
         <Icon name="down" />
       </button>

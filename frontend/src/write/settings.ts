@@ -39,7 +39,9 @@ export const settings = signal<SpeechSettings>(parseSettings(readStored<unknown>
  * same storage.
  */
 export function parseSettings(stored: unknown): SpeechSettings {
-  const values = (typeof stored === "object" && stored ? stored : {}) as Partial<Record<keyof SpeechSettings, unknown>>;
+  const values = (typeof stored === "object" && stored ? stored : {}) as Partial<
+    Record<keyof SpeechSettings, unknown>
+  >;
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   const { speed, format, lexicon } = values;
   return {

@@ -43,7 +43,10 @@ async function submitOne(text: string, settings: SpeechSettings): Promise<Job> {
   }
 }
 
-function requestBody(text: string, { voiceId, speed, style, format, lane, language, seed, lexicon }: SpeechSettings) {
+function requestBody(
+  text: string,
+  { voiceId, speed, style, format, lane, language, seed, lexicon }: SpeechSettings,
+) {
   return {
     text,
     speed,

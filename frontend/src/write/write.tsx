@@ -74,7 +74,8 @@ export function Write() {
       changeSettings({ lexicon });
       restoreText(before);
     };
-    if (before.trim() && before !== text) showNotice(notice, { action: { label: t.value.shell.undo, run: undo } });
+    if (before.trim() && before !== text)
+      showNotice(notice, { action: { label: t.value.shell.undo, run: undo } });
   };
 
   useEffect(() => {

@@ -39,9 +39,12 @@ export const library = {
   delete: "Delete",
   deleted: (n: number, shown: string) => (n === 1 ? "Recording deleted" : `${shown} recordings deleted`),
   notDeleted: (n: number, shown: string, why: string) =>
-    n === 1 ? `The recording could not be deleted. ${why}` : `${shown} recordings could not be deleted. ${why}`,
+    n === 1
+      ? `The recording could not be deleted. ${why}`
+      : `${shown} recordings could not be deleted. ${why}`,
   zip: "Export as ZIP",
-  zipInParts: (files: string, most: string) => `A ZIP file holds up to ${most} recordings. ${files} files will be downloaded.`,
+  zipInParts: (files: string, most: string) =>
+    `A ZIP file holds up to ${most} recordings. ${files} files will be downloaded.`,
   zipping: (part: string, parts: string, size: string) =>
     parts === "1" ? `Exporting… ${size}` : `Exporting ${part} of ${parts}… ${size}`,
   notZipped: (why: string) => `Export failed. ${why}`,

@@ -24,7 +24,8 @@ export const system = {
   providerStub: "Beep only",
   totalAudio: "Total audio",
   noWorkersTitle: "No workers running",
-  noWorkers: "New recordings stay in the queue until a worker starts. Start one on this or another machine, with the database, the broker and the store of this service:",
+  noWorkers:
+    "New recordings stay in the queue until a worker starts. Start one on this or another machine, with the database, the broker and the store of this service:",
   maintenance: "Maintenance",
   maintenanceHint: "Runs cleanup, model downloads and format conversion. It does not generate speech.",
   device: "Device",
@@ -116,10 +117,14 @@ export const system = {
   workerMessages: "Messages from the workers",
   downloadsFailed: (n: string) => `${n} downloads failed`,
   downloadFailed: (name: string) => `Download of ${name} failed`,
-  diskFull: "The disk of the models folder is full. Free some space, then download again. The download resumes where it stopped.",
-  diskSmall: "The disk of the models folder does not have enough space. Free some space, then download again.",
-  downloadRefused: "Hugging Face could not be reached, or refused the download. Check the network of the worker, then download again.",
-  interrupted: "The worker stopped several times during the download. Download again: it resumes where it stopped.",
+  diskFull:
+    "The disk of the models folder is full. Free some space, then download again. The download resumes where it stopped.",
+  diskSmall:
+    "The disk of the models folder does not have enough space. Free some space, then download again.",
+  downloadRefused:
+    "Hugging Face could not be reached, or refused the download. Check the network of the worker, then download again.",
+  interrupted:
+    "The worker stopped several times during the download. Download again: it resumes where it stopped.",
   otherwiseFailed: "The worker could not complete the download. Download again.",
 
   // Statistics
@@ -165,7 +170,8 @@ export const system = {
   overall: "Overall",
   jobsSummary: (jobs: string, failed: string, cancelled: string, most: string, when: string) =>
     `${jobs}, including ${failed} and ${cancelled}. Peak: ${most} (${when}).`,
-  minutesSummary: (minutes: string, most: string, when: string) => `${minutes} of audio. Peak: ${most} (${when}).`,
+  minutesSummary: (minutes: string, most: string, when: string) =>
+    `${minutes} of audio. Peak: ${most} (${when}).`,
   percentilesSummary: (p50: string, p90: string, worst: string, when: string) =>
     `p50: ${p50}. p90: ${p90}. Slowest day: p99 of ${worst} (${when}).`,
   logarithmicScale: "Logarithmic scale.",

@@ -69,7 +69,8 @@ export const write = {
   found: (n: number) => `${n} ${plural(n, "voice", "voices")} available`,
   download: "Download",
   noVoices: "No voices found",
-  noVoicesHint: "Change the search or the filters. To get more voices, download their models on the System page.",
+  noVoicesHint:
+    "Change the search or the filters. To get more voices, download their models on the System page.",
   clearFilters: "Clear filters",
   preview: (name: string) => `Preview ${name}`,
   previewStop: "Stop",
@@ -81,5 +82,6 @@ export const write = {
   defaultVoice: "Default",
   notAvailable: "Not available yet",
   moreToDownload: (n: number) => `${n} more to download`,
-  genders: (gender: string): string => ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Unknown",
+  genders: (gender: string): string =>
+    ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Unknown",
 };

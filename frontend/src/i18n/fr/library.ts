@@ -21,7 +21,8 @@ export const library = {
   full: (shown: string) => `${shown} enregistrements chargés. Cette page ne peut pas en afficher plus.`,
   older: (day: string) => `Voir les enregistrements jusqu’au ${day}`,
   noRecordings: "Aucun enregistrement",
-  noRecordingsHint: "Vos enregistrements apparaissent ici. Vous pouvez les écouter, les renommer et les télécharger.",
+  noRecordingsHint:
+    "Vos enregistrements apparaissent ici. Vous pouvez les écouter, les renommer et les télécharger.",
   newRecording: "Nouvel enregistrement",
   notFound: "Aucun enregistrement trouvé",
   notFoundHint: "Modifiez la recherche ou les filtres.",
@@ -37,7 +38,8 @@ export const library = {
   name: "Nom",
   save: "Enregistrer",
   delete: "Supprimer",
-  deleted: (n: number, shown: string) => (n === 1 ? "Enregistrement supprimé" : `${shown} enregistrements supprimés`),
+  deleted: (n: number, shown: string) =>
+    n === 1 ? "Enregistrement supprimé" : `${shown} enregistrements supprimés`,
   notDeleted: (n: number, shown: string, why: string) =>
     n === 1
       ? `L’enregistrement n’a pas pu être supprimé. ${why}`

@@ -24,7 +24,8 @@ export const shell = {
   close: "Fermer",
   loading: "Chargement…",
   undo: "Annuler",
-  unreachable: "Impossible de joindre le service. Vérifiez qu’il fonctionne et que cet appareil est en ligne.",
+  unreachable:
+    "Impossible de joindre le service. Vérifiez qu’il fonctionne et que cet appareil est en ligne.",
   overloaded: (wait: string) => `La file d’attente est pleine. Réessayez dans ${wait}.`,
   unexpected: "Une erreur est survenue",
   play: "Lire",
@@ -41,5 +42,6 @@ export const shell = {
   captionsSrt: "Sous-titres (SRT)",
   captionsVtt: "Sous-titres (VTT)",
   preparing: (format: string) => `Préparation du fichier ${format}…`,
-  noFormat: (format: string) => `Aucun worker ne peut créer de fichier ${format} pour le moment. Choisissez un autre format.`,
+  noFormat: (format: string) =>
+    `Aucun worker ne peut créer de fichier ${format} pour le moment. Choisissez un autre format.`,
 };

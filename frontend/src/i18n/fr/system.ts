@@ -34,7 +34,8 @@ export const system = {
   noWorkers:
     "Les nouveaux enregistrements restent dans la file d’attente jusqu’au démarrage d’un worker. Démarrez-en un sur cette machine ou sur une autre, avec la base de données, le broker et le stockage de ce service\u00a0:",
   maintenance: "Maintenance",
-  maintenanceHint: "S’occupe du nettoyage, du téléchargement des modèles et de la conversion des formats. Ne génère pas de parole.",
+  maintenanceHint:
+    "S’occupe du nettoyage, du téléchargement des modèles et de la conversion des formats. Ne génère pas de parole.",
   device: "Matériel",
   version: "Version",
   startedAt: "Démarré",
@@ -94,7 +95,8 @@ export const system = {
   servedOn: (n: number) => `Servi par ${n}\u00a0${plural(n, "worker", "workers")}`,
   servedNowhere: "Aucun worker ne sert ce modèle",
   awaitsWeights: "Un worker peut servir ce modèle. Téléchargez d’abord ses poids.",
-  needsSetup: (name: string) => `${name} a besoin de son propre environnement. Lancez ceci sur l’une des machines\u00a0:`,
+  needsSetup: (name: string) =>
+    `${name} a besoin de son propre environnement. Lancez ceci sur l’une des machines\u00a0:`,
   needsWorker: (name: string) => `Aucun worker ne sert ${name}. Démarrez-en un\u00a0:`,
   thenStart: "Redémarrez ensuite OratioViva\u00a0: un worker démarre pour ce modèle.",
   download: "Télécharger",
@@ -104,8 +106,10 @@ export const system = {
   loadOf: (name: string) => `Charger ${name} en mémoire`,
   unload: "Décharger",
   unloadOf: (name: string) => `Décharger ${name} de la mémoire`,
-  loading: (n: number, name: string) => `Chargement de ${name} sur ${n}\u00a0${plural(n, "worker", "workers")}.`,
-  unloading: (n: number, name: string) => `Déchargement de ${name} sur ${n}\u00a0${plural(n, "worker", "workers")}.`,
+  loading: (n: number, name: string) =>
+    `Chargement de ${name} sur ${n}\u00a0${plural(n, "worker", "workers")}.`,
+  unloading: (n: number, name: string) =>
+    `Déchargement de ${name} sur ${n}\u00a0${plural(n, "worker", "workers")}.`,
   notServed: (name: string) => `Aucun worker en marche ne sert ${name}.`,
   alwaysLoaded: (name: string) => `${name} reste toujours chargé.`,
   nothingLoaded: (name: string) => `${name} n’est pas chargé.`,
@@ -114,7 +118,8 @@ export const system = {
     `Taille du téléchargement\u00a0: environ ${size}. Un worker enregistre les fichiers dans son dossier des modèles.`,
   askLicence: (licence: string) => `Licence\u00a0: ${licence}.`,
   askNonCommercial: "Cette licence n’autorise pas l’usage commercial.",
-  askSlow: "Ce modèle est conçu pour les GPU. Sur un CPU, la génération prend plusieurs fois la durée de l’audio.",
+  askSlow:
+    "Ce modèle est conçu pour les GPU. Sur un CPU, la génération prend plusieurs fois la durée de l’audio.",
   nothingMissing: (name: string) => `${name} est déjà téléchargé.`,
   downloading: (name: string) => `Téléchargement de ${name}`,
   waitsForWorker: "En attente d’un worker qui a un dossier des modèles",
@@ -178,7 +183,8 @@ export const system = {
   overall: "Global",
   jobsSummary: (jobs: string, failed: string, cancelled: string, most: string, when: string) =>
     `${jobs}, dont ${failed} et ${cancelled}. Maximum\u00a0: ${most} (${when}).`,
-  minutesSummary: (minutes: string, most: string, when: string) => `${minutes} d’audio. Maximum\u00a0: ${most} (${when}).`,
+  minutesSummary: (minutes: string, most: string, when: string) =>
+    `${minutes} d’audio. Maximum\u00a0: ${most} (${when}).`,
   percentilesSummary: (p50: string, p90: string, worst: string, when: string) =>
     `p50\u00a0: ${p50}. p90\u00a0: ${p90}. Jour le plus lent\u00a0: p99 de ${worst} (${when}).`,
   logarithmicScale: "Échelle logarithmique.",
