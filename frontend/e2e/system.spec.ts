@@ -10,6 +10,12 @@ test("workers and queues are listed", async ({ studio, page, service }) => {
   await expect(page.getByRole("table").first()).toContainText("Hibari");
 });
 
+test("a bookmark of an earlier release opens the models tab", async ({ studio, page }) => {
+  await studio.open("#/farm?part=models");
+  await expect(page.getByRole("tab", { name: "Models" })).toHaveAttribute("aria-selected", "true");
+  await expect(page).toHaveURL(/#\/system\?tab=models$/);
+});
+
 test("arrow keys switch to the models tab", async ({ studio, page }) => {
   await studio.open(SCREENS.system);
   await page.getByRole("tab", { name: "Workers" }).focus();

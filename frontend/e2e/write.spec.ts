@@ -1,3 +1,4 @@
+import type { Locator } from "@playwright/test";
 import { expect, prose, SCREENS, test } from "./studio";
 
 test("Ctrl+Enter generates a recording, and playback starts with its first segment", async ({
@@ -18,6 +19,21 @@ test("Ctrl+Enter generates a recording, and playback starts with its first segme
   expect(prose(1500, "A heron").replace(/\s+/g, " ")).toContain((await current.innerText()).trim());
   await expect(page.locator(".wave")).toBeVisible({ timeout: 60_000 });
   expect((await service.get<{ status: string }>(`/jobs/${id}`)).status).toBe("completed");
+});
+
+test("the settings are beside the text, and below it on a phone", async ({ studio, page }) => {
+  await studio.open(SCREENS.write);
+  const boxOf = async (element: Locator) =>
+    (await element.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const settings = page.getByRole("region", { name: "Speech settings" });
+  await expect(settings).toBeVisible();
+  const [text, beside] = [await boxOf(studio.editor), await boxOf(settings)];
+  expect(beside.x).toBeGreaterThan(text.x + text.width);
+  expect(beside.y).toBeLessThan(text.y + text.height);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const [above, below] = [await boxOf(studio.editor), await boxOf(settings)];
+  expect(below.y).toBeGreaterThan(above.y + above.height);
+  expect(below.width).toBeGreaterThan(300);
 });
 
 test("the draft survives a reload and a visit to another screen", async ({ studio, page }) => {
