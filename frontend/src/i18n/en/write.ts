@@ -40,7 +40,7 @@ export const write = {
   charactersOnly: (n: number, shown: string) => `${shown} ${plural(n, "character", "characters")}`,
   duration: (span: string) => `about ${span} of audio`,
   startsIn: (span: string) => `starts in about ${span}`,
-  startsNow: "starts immediately",
+  startsNow: "starts now",
   waitsForWorker: "waits for a worker",
   tooLong: (max: string, recordings: number) =>
     `A recording can have up to ${max} characters. This text will be split between paragraphs into ${recordings} recordings.`,
