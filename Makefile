@@ -79,7 +79,7 @@ setup: $(VENV)/.run-gpl$(GPL)  ## Build the environment in .venv
 
 # The one on PATH, when it is new enough.
 setup-node: | $(BIN)/python
-	@$(BIN)/python -m cli.service.node >/dev/null 2>&1 || $(UV_INSTALL) $(BIN)/python $(LOCKED)/node.lock
+	@$(BIN)/python -m cli.studio.nodejs >/dev/null 2>&1 || $(UV_INSTALL) $(BIN)/python $(LOCKED)/node.lock
 
 setup-torch: .venv-torch/.run-gpl$(GPL)  ## Build .venv-torch, for SpeechT5, MMS and Bark on this machine (1.3 GB on a CPU)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.table import percentile, show
 from bench.texts import stories
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.catalogue import find_voice
 from common.messaging.audio_window import HEAD_BYTES
@@ -41,7 +41,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), port=0)
         bare = _bare_engine(settings)
-        with Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)], publish=False) as stack:
+        with Stack(
+            settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)], publish=False
+        ) as stack:
             texts = stories(CHARS)
             found = {
                 name: _measured(stack.settings.port, name, bare, texts, asked.texts) for name in asked.formats

@@ -11,7 +11,7 @@ import psutil
 
 from bench.table import show
 from bench.texts import sentences
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 
@@ -26,7 +26,9 @@ def main() -> None:
         bare = pool.apply(_bare_engine, (texts,))
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), port=0)
-        with Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)], publish=False) as stack:
+        with Stack(
+            settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)], publish=False
+        ) as stack:
             _speak_all(stack.settings.port, texts)
             time.sleep(SETTLE_S)
             used = {name: resident_mb(pid) for name, pid in stack.pids().items()}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.table import show, spread
 from bench.texts import sentences
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 
@@ -35,7 +35,9 @@ def main() -> None:
     engine = Hibari(voice="heart", threads=1)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), port=0)
-        with Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)], publish=False) as stack:
+        with Stack(
+            settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)], publish=False
+        ) as stack:
             connection = http.client.HTTPConnection("127.0.0.1", stack.settings.port)
             measure(lambda text: engine(text, seed=1), lambda text: _synthesize(connection, text))
             connection.close()

@@ -26,7 +26,7 @@ from bench.memory import resident_mb
 from bench.player import Heard, Player
 from bench.table import percentile, show
 from bench.texts import stories
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.messaging.audio_window import window_key
 from common.settings import Settings
@@ -43,7 +43,7 @@ class Round:
     title: str
     voice: str
     texts: tuple[str, ...]
-    crew: Crew
+    group: WorkerGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def main() -> None:
     for one in (_fake(asked.streams), _hibari(asked.hibari_streams)):
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings(data_dir=Path(folder), port=0, fake_engine=one.voice == "fake", jobs_max=0)
-            with Stack(settings, crews=[one.crew], publish=False) as stack:
+            with Stack(settings, worker_groups=[one.group], publish=False) as stack:
                 _warm(stack.settings.port, one.voice)
                 heard, samples = asyncio.run(_played(stack, one))
                 whole = sum(_is_the_file(stack.settings.port, player) for player in heard)
@@ -81,12 +81,12 @@ def _fake(streams: int) -> Round:
         "\n\n".join(f"[[slow:{FAKE_CALL_S}]] {paragraph}" for paragraph in text.split("\n\n"))
         for text in islice(stories(5500), streams)
     )
-    return Round("the fake engine", "fake", texts, Crew("worker", ("fake", "stub"), 2, streams))
+    return Round("the fake engine", "fake", texts, WorkerGroup("worker", ("fake", "stub"), 2, streams))
 
 
 def _hibari(streams: int) -> Round:
-    crew = Crew("worker", ("hibari", "stub"), os.cpu_count() or 1, streams)
-    return Round("hibari", "hibari_heart", tuple(islice(stories(1000), streams)), crew)
+    group = WorkerGroup("worker", ("hibari", "stub"), os.cpu_count() or 1, streams)
+    return Round("hibari", "hibari_heart", tuple(islice(stories(1000), streams)), group)
 
 
 def _body(voice: str, text: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ import psutil
 
 from bench.table import show
 from bench.texts import sentences
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from cli.service.worker_groups import FLAVOURS, python_of
 from common.settings import Settings
@@ -38,7 +38,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         models = _build(Path(folder) / "models")
-        with Stack(_settings(Path(folder), models), crews=_crews(), publish=False) as stack:
+        with Stack(_settings(Path(folder), models), worker_groups=_worker_groups(), publish=False) as stack:
             _measure(stack, jobs=asked.jobs, at_once=asked.at_once)
 
 
@@ -66,9 +66,9 @@ def _settings(folder: Path, models: Path) -> Settings:
     )
 
 
-def _crews() -> list[Crew]:
-    torch = Crew("torch", FLAVOURS["torch"], 1, concurrency=16, python=str(python_of("torch")))
-    return [Crew("worker", ("hibari", "stub"), 1), torch]
+def _worker_groups() -> list[WorkerGroup]:
+    torch = WorkerGroup("torch", FLAVOURS["torch"], 1, concurrency=16, python=str(python_of("torch")))
+    return [WorkerGroup("worker", ("hibari", "stub"), 1), torch]
 
 
 def _measure(stack: Stack, *, jobs: int, at_once: int) -> None:

@@ -19,7 +19,7 @@ import studio_packages
 from pydantic import ValidationError
 from studio_packages import StudioError
 
-from cli.service.node import FRONTEND, NoNode, find_node
+from cli.studio.nodejs import FRONTEND, NoNode, find_node
 from common.settings import Settings
 
 # Must be the name in api/studio/files.py.

@@ -14,7 +14,7 @@ import studio_packages
 from studio_browser import find_browser
 from studio_packages import StudioError
 
-from cli.service.node import FRONTEND, NoNode, find_node
+from cli.studio.nodejs import FRONTEND, NoNode, find_node
 
 
 def main() -> int:

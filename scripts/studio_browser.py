@@ -10,7 +10,7 @@ from pathlib import Path
 import studio_packages
 from studio_packages import StudioError
 
-from cli.service.node import FRONTEND, Node
+from cli.studio.nodejs import FRONTEND, Node
 
 _INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 _PACKAGE = FRONTEND / "e2e" / "browser"

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cli.service.node import Node, as_text  # noqa: E402  # needs the path from the line above
+from cli.studio.nodejs import Node, as_text  # noqa: E402  # needs the path from the line above
 
 # How many lines of output an error keeps.
 LAST_LINES = 60

@@ -80,7 +80,7 @@ def valkey(tmp_path: Path) -> Iterator["Valkey"]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
     """One service for all files that need no settings of their own. It keeps the jobs of earlier tests."""
-    from cli.service.processes import Crew
+    from cli.service.processes import WorkerGroup
     from cli.service.stack import Stack
 
     folder = tmp_path_factory.mktemp("service")
@@ -95,7 +95,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
         openai_voices={"our own": "hibari_heart"},
         openai_models={"house": "hibari"},
     )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub", "fake"), 1)]) as running:
         yield running
 
 

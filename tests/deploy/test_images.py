@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.service.node import FRONTEND, fits, wanted_versions
+from cli.studio.nodejs import FRONTEND, fits, wanted_versions
 from tests.support.deployment import ROOT, dockerfile, image_of
 
 # Runs in the folder that stands for /app; what the image lacks cannot be imported.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.service.node import FRONTEND, NoNode, find_node, fits, wanted_versions
+from cli.studio.nodejs import FRONTEND, NoNode, find_node, fits, wanted_versions
 from tests.support.command import environment
 from tests.support.deployment import ROOT
 from tests.support.ports import free_port
@@ -236,6 +236,6 @@ def test_the_lock_file_contains_no_addresses_of_a_registry() -> None:
 
 def test_the_committed_openapi_document_is_current() -> None:
     committed = export_openapi.DOCUMENT.read_text("utf-8")
-    assert committed == export_openapi.written(), (
+    assert committed == export_openapi.render_document(), (
         "The API has changed: run `make openapi` and commit the file."
     )

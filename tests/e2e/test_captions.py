@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 from tests.api.test_events import Message, parse
@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         sweep_s=1,
         lease_s=2,
     )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "fake", "stub"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("hibari", "fake", "stub"), 1)]) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import soundfile
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.db.database import Database
 from common.jobs.cleanup import ORPHAN_AGE_S, clean
@@ -38,7 +38,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         sweep_s=1.0,
         stop_grace_s=5.0,
     )
-    with Stack(settings, crews=[Crew("fakes", ("fake", "stub"), 1), Crew("real", ("hibari",), 1)]) as running:
+    with Stack(
+        settings,
+        worker_groups=[WorkerGroup("fakes", ("fake", "stub"), 1), WorkerGroup("real", ("hibari",), 1)],
+    ) as running:
         yield running
 
 

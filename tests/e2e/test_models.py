@@ -84,7 +84,7 @@ def loaded(farm: Farm) -> set[str]:
 def order(farm: Farm, task: str, key: str) -> None:
     for seen in farm.fleet():
         if seen.alive and seen.engine_of(key):
-            broker.tell_worker(
+            broker.publish_command(
                 farm.client, seen.announcement.id, task, [key], prefix=farm.settings.queue_prefix
             )
 
@@ -167,7 +167,7 @@ def test_a_text_that_is_too_long_for_the_model_is_spoken_in_pieces(shared: Farm)
     text = "This sentence is longer than the model can say at once, so it is cut. [[at_most:40]]"
     (row,) = speak(shared, job_of("fake_a", text))
     assert (row.status, row.segments_total) == ("completed", 1)
-    assert row.warnings == []
+    assert row.warnings == ()
     # Its pieces hold the marker no more, but for the last one, which is short enough.
     assert row.duration_s == pytest.approx(0.05 * len(text.split()), abs=0.06)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 
@@ -81,7 +81,7 @@ LONG = {
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     quick = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("odd"), port=0, stop_grace_s=5.0)
-    with Stack(quick, crews=[Crew("worker", ("hibari", "stub"), 2)]) as running:
+    with Stack(quick, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 2)]) as running:
         yield running
 
 

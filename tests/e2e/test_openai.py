@@ -14,8 +14,8 @@ import pytest
 from cli.service.stack import Stack
 from tests.support.cuts import cutting
 from tests.support.decoding import by_pyav
-from tests.support.hearing import heard, word_error_rate
-from tests.support.recorded_requests import PROGRAMS, Recorded, offered_by_open_webui
+from tests.support.recorded_requests import PROGRAMS, RecordedRequest, open_webui_menus
+from tests.support.transcription import transcribe, word_error_rate
 from tests.support.waiting import wait_for
 
 SPOKEN = "The weather in the mountains was cold and clear this morning. A woman walked along the beach with her dog."
@@ -103,7 +103,7 @@ def test_every_format_is_understood_and_has_one_head(
     if head := HEADS.get(audio_format):
         assert sound.count(head) == 1
         assert head in sound[:64]
-    understood = heard(wav_of(sound) if audio_format == "pcm" else sound)
+    understood = transcribe(wav_of(sound) if audio_format == "pcm" else sound)
     assert word_error_rate(SPOKEN, understood) <= 0.1
 
     stored = service.get(f"/jobs/{job_id_of(answer)}/audio").content
@@ -168,17 +168,17 @@ def test_events_carry_the_same_sound(client: openai.OpenAI, service: httpx.Clien
 
 
 @pytest.mark.parametrize("recorded", PROGRAMS, ids=lambda recorded: recorded.program)
-def test_other_programs_get_their_mp3(service: httpx.Client, recorded: Recorded) -> None:
+def test_other_programs_get_their_mp3(service: httpx.Client, recorded: RecordedRequest) -> None:
     answer = service.post("/v1/audio/speech", headers=dict(recorded.headers), json=dict(recorded.body))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "audio/mpeg"
     assert "content-encoding" not in answer.headers
-    assert word_error_rate(recorded.body["input"], heard(answer.content)) <= 0.1
+    assert word_error_rate(recorded.body["input"], transcribe(answer.content)) <= 0.1
 
 
 def test_open_webui_is_offered_what_there_is_without_a_key(service: httpx.Client) -> None:
     lists = [service.get(f"/v1/audio/{what}").json() for what in ("voices", "models")]
-    voices, models = offered_by_open_webui(*lists)
+    voices, models = open_webui_menus(*lists)
     assert voices["alloy"] == "Alloy"
     assert {"our own", "hibari_heart"} <= set(voices)
     assert {"tts-1", "house", "hibari"} <= set(models)

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from cli.service.processes import Crew, ops
+from cli.service.processes import WorkerGroup, ops
 from cli.service.stack import Stack
 from common.db.database import Database
 from common.db.tables import Rendition
@@ -44,7 +44,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         sweep_s=1,
         lease_s=3,
     )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "fake", "stub"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("hibari", "fake", "stub"), 1)]) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common.recordings.captions import Caption, as_document, as_srt, as_vtt, tidy
 from common.recordings.subtitles import LINE_WIDTH, Moments
-from tests.support.caption_readers import Shown, read_srt, read_vtt
+from tests.support.caption_readers import ReadCaption, read_srt, read_vtt
 
 HERON = "Good morning, said the heron."
 LONG = (
@@ -37,7 +37,7 @@ def evenly(text: str, *, start_s: float, each_s: float) -> list[list[float]]:
     ]
 
 
-def flat(shown: list[Shown]) -> str:
+def flat(shown: list[ReadCaption]) -> str:
     return " ".join(line for one in shown for line in one.lines)
 
 
