@@ -18,12 +18,12 @@ from common.messaging.text_stream import Piece
 from common.settings import Settings
 from common.store import Store
 from worker.engines.protocol import ANY_VOICE, Speech, Utterance, Word
+from worker.engines.word_timings import word_spans
 from worker.inference.dispatch import DirectDispatcher
 from worker.synthesis import pipeline
 from worker.synthesis.callbacks import JobCallbacks
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.partial_audio import PartialAudio
-from worker.synthesis.word_timings import word_spans
 
 
 @dataclass

@@ -26,7 +26,7 @@ from worker.engines.hibari.download import download, missing_voices
 from worker.engines.hibari.engine import HibariEngine, speakable
 from worker.engines.hibari.phonemes import Passage, read
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
-from worker.synthesis.word_timings import align
+from worker.engines.word_timings import align
 
 TEXT = "Good morning, said the heron."
 

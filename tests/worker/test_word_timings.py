@@ -18,7 +18,7 @@ from tests.support.utterances import utterance
 from worker.engines.hibari.engine import HibariEngine
 from worker.engines.onnx_graph import durations_in, open_session
 from worker.engines.protocol import Speech, Word
-from worker.synthesis.word_timings import align, word_spans
+from worker.engines.word_timings import align, word_spans
 
 TEXT = (
     "The quick brown fox jumps over the lazy dog. She has three dogs and one black cat. The house stood on a low "

@@ -15,7 +15,7 @@ from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of, unspeakable
 from worker.engines.protocol import Speech, Utterance, Word
 from worker.engines.samples import checked
-from worker.synthesis.word_timings import align
+from worker.engines.word_timings import align
 from worker.text.number_words import spell_numbers
 
 

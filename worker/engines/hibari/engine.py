@@ -18,7 +18,7 @@ from worker.engines.onnx_graph import open_session
 from worker.engines.phonemes import MUTE, known_signs
 from worker.engines.protocol import EngineError, Speech, Utterance, Word
 from worker.engines.samples import checked
-from worker.synthesis.word_timings import align
+from worker.engines.word_timings import align
 
 # Its number words end at decillions: 36 digits are read, the 37th raises IndexError.
 _TOO_LONG_A_NUMBER = re.compile(r"\d(?:,?\d){36,}")
