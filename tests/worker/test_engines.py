@@ -26,7 +26,7 @@ from worker.engines.hibari.download import download, missing_voices
 from worker.engines.hibari.engine import HibariEngine, speakable
 from worker.engines.hibari.phonemes import Passage, read
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
-from worker.engines.word_timings import align
+from worker.engines.word_timings import align_words
 
 TEXT = "Good morning, said the heron."
 
@@ -220,7 +220,7 @@ def test_hibari_reads_any_text_as_the_library_does(hibari: HibariEngine, text: s
     # Whatever each piece is given as its time, what comes back are words of the text in order.
     heard = [Word(*piece, at, at + 1) for at, piece in enumerate(reading.pieces) if piece[0] < piece[1]]
     before = 0
-    for word in align(text, read=reading.text, heard=heard):
+    for word in align_words(text, normalized=reading.text, timings=heard):
         assert before <= word.start < word.end <= len(text)
         before = word.end
 

@@ -15,7 +15,7 @@ from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, samples_of, unspeakable
 from worker.engines.protocol import Speech, Utterance, Word
 from worker.engines.samples import checked
-from worker.engines.word_timings import align
+from worker.engines.word_timings import align_words
 from worker.text.number_words import spell_numbers
 
 
@@ -75,11 +75,11 @@ class MmsEngine(PretrainedEngine):
         ]
         # In two steps: numbers in words are in the same letters, and words in other letters are as many.
         words = [
-            align(text, read=read, heard=own)
+            align_words(text, normalized=read, timings=own)
             for text, read, own in zip(spelled, readable, letters, strict=True)
         ]
         return [
-            replace(speech, words=align(utterance.text, read=text, heard=own))
+            replace(speech, words=align_words(utterance.text, normalized=text, timings=own))
             for utterance, speech, text, own in zip(batch, speeches, spelled, words, strict=True)
         ]
 

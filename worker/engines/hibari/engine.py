@@ -18,7 +18,7 @@ from worker.engines.onnx_graph import open_session
 from worker.engines.phonemes import MUTE, known_signs
 from worker.engines.protocol import EngineError, Speech, Utterance, Word
 from worker.engines.samples import checked
-from worker.engines.word_timings import align
+from worker.engines.word_timings import align_words
 
 # Its number words end at decillions: 36 digits are read, the 37th raises IndexError.
 _TOO_LONG_A_NUMBER = re.compile(r"\d(?:,?\d){36,}")
@@ -92,7 +92,7 @@ class HibariEngine:
         spoken = np.concatenate([call.samples for call in calls]) if calls else np.zeros(0, np.float32)
         speech = checked(spoken, sample_rate_hz=speaker.sample_rate)
         heard = _heard(reading, calls, sample_rate_hz=speaker.sample_rate)
-        return replace(speech, words=align(utterance.text, read=reading.text, heard=heard))
+        return replace(speech, words=align_words(utterance.text, normalized=reading.text, timings=heard))
 
     def _speaker(self, voice: str) -> Hibari:
         if voice not in self._speakers:
