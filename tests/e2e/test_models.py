@@ -13,7 +13,7 @@ from common.messaging import broker, messages
 from common.settings import Settings
 from tests.support.databases import SqliteTemplate
 from tests.support.fake_inference import FakeInference
-from tests.support.farm import Farm, fake_job, open_farm
+from tests.support.fleet import WorkerFleet, fake_job, open_worker_fleet
 from tests.support.rows import new_job
 from tests.support.services import settings_in
 from tests.support.valkey import Valkey
@@ -21,7 +21,7 @@ from tests.support.waiting import wait_for
 from worker.engines.fake import MEMORY_BYTES
 
 QUICK = {"lease_s": 3.0, "sweep_s": 0.5, "stop_grace_s": 4.0}
-Open = Callable[..., Farm]
+Open = Callable[..., WorkerFleet]
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def opened(settings: Settings, tmp_path: Path) -> Iterator[Open]:
     """Opens a farm with its own settings and no worker yet; `ops` starts the sweep, for jobs that are tried again."""
     held: list[Any] = []
 
-    def make(*, ops: bool = False, **changes: Any) -> Farm:
-        held.append(open_farm(settings.model_copy(update=QUICK | changes), tmp_path / "logs"))
-        farm: Farm = held[-1].__enter__()
+    def make(*, ops: bool = False, **changes: Any) -> WorkerFleet:
+        held.append(open_worker_fleet(settings.model_copy(update=QUICK | changes), tmp_path / "logs"))
+        farm: WorkerFleet = held[-1].__enter__()
         if ops:
             farm.start_ops()
         return farm
@@ -44,13 +44,13 @@ def opened(settings: Settings, tmp_path: Path) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def shared(
     tmp_path_factory: pytest.TempPathFactory, valkey_url: str, sqlite_template: SqliteTemplate
-) -> Iterator[Farm]:
+) -> Iterator[WorkerFleet]:
     """A farm with one worker, for tests that end no process."""
     folder = tmp_path_factory.mktemp("shared")
     settings = settings_in(
         folder, redis_url=valkey_url, database_url=sqlite_template.copy(folder / "oratio.db")
     )
-    with open_farm(settings.model_copy(update=QUICK), folder / "logs") as farm:
+    with open_worker_fleet(settings.model_copy(update=QUICK), folder / "logs") as farm:
         farm.start_worker()
         yield farm
 
@@ -60,18 +60,18 @@ def job_of(key: str, text: str = "Hello there.", **changes: Any) -> NewJob:
     return fake_job(text, voice_id=key, queue=f"{key}.interactive", **changes)
 
 
-def speak(farm: Farm, *jobs: NewJob) -> list[Any]:
+def speak(farm: WorkerFleet, *jobs: NewJob) -> list[Any]:
     farm.submit(*jobs)
     return [farm.wait_ended(job) for job in jobs]
 
 
-def announced(farm: Farm, key: str) -> dict[str, Any]:
+def announced(farm: WorkerFleet, key: str) -> dict[str, Any]:
     """What a living worker says of a set of weights."""
     found = [engine for seen in farm.fleet() if seen.alive and (engine := seen.engine_of(key))]
     return found[0] if found else {}
 
 
-def loaded(farm: Farm) -> set[str]:
+def loaded(farm: WorkerFleet) -> set[str]:
     return {
         engine["weights"]
         for seen in farm.fleet()
@@ -81,7 +81,7 @@ def loaded(farm: Farm) -> set[str]:
     }
 
 
-def order(farm: Farm, task: str, key: str) -> None:
+def order(farm: WorkerFleet, task: str, key: str) -> None:
     for seen in farm.fleet():
         if seen.alive and seen.engine_of(key):
             broker.publish_command(
@@ -136,7 +136,7 @@ def test_models_are_warmed_and_unloaded_on_order_and_at_the_start(opened: Open) 
     assert (farm.settings.data_dir / "fake" / "loads.log").read_text().split() == ["fake_b", "fake_a"]
 
 
-def test_what_is_in_use_is_not_unloaded(shared: Farm) -> None:
+def test_what_is_in_use_is_not_unloaded(shared: WorkerFleet) -> None:
     job = job_of("fake_c", "[[slow:2]] A long sentence.")
     shared.submit(job)
     wait_for(lambda: announced(shared, "fake_c").get("in_use"))
@@ -145,7 +145,7 @@ def test_what_is_in_use_is_not_unloaded(shared: Farm) -> None:
     assert "fake_c" in loaded(shared)
 
 
-def test_out_of_memory_costs_the_job_and_not_the_worker(shared: Farm) -> None:
+def test_out_of_memory_costs_the_job_and_not_the_worker(shared: WorkerFleet) -> None:
     neighbour, crowded = job_of("fake_b"), job_of("fake_a", "[[crowded]] Make room.")
     assert [row.status for row in speak(shared, neighbour)] == ["completed"]
     assert [row.status for row in speak(shared, crowded)] == ["completed"], "the other model went"
@@ -157,13 +157,13 @@ def test_out_of_memory_costs_the_job_and_not_the_worker(shared: Farm) -> None:
     assert shared.children["worker-1"].poll() is None
 
 
-def test_a_batch_that_does_not_fit_is_spoken_in_halves(shared: Farm) -> None:
+def test_a_batch_that_does_not_fit_is_spoken_in_halves(shared: WorkerFleet) -> None:
     busy = job_of("fake_a", "[[slow:1]] Wait for it.")
     jobs = [job_of("fake_a", f"[[oom:2]] Number {number}.") for number in range(4)]
     assert {row.status for row in speak(shared, busy, *jobs)} == {"completed"}
 
 
-def test_a_text_that_is_too_long_for_the_model_is_spoken_in_pieces(shared: Farm) -> None:
+def test_a_text_that_is_too_long_for_the_model_is_spoken_in_pieces(shared: WorkerFleet) -> None:
     text = "This sentence is longer than the model can say at once, so it is cut. [[at_most:40]]"
     (row,) = speak(shared, job_of("fake_a", text))
     assert (row.status, row.segments_total) == ("completed", 1)
@@ -272,7 +272,7 @@ def test_a_queue_server_that_hangs_while_weights_appear_costs_no_queue(
     settings: Settings, valkey: Valkey, tmp_path: Path
 ) -> None:
     own = settings.model_copy(update=QUICK | {"redis_url": valkey.url})
-    with open_farm(own, tmp_path / "logs") as farm:
+    with open_worker_fleet(own, tmp_path / "logs") as farm:
         own.models_dir.mkdir()
         farm.start_worker(models=("kokoro", "fake", "stub"))
         assert speak(farm, job_of("fake_a"))[0].status == "completed"

@@ -10,7 +10,7 @@ from cli.service import valkey
 from common.jobs import changes
 from common.settings import Settings
 from tests.support.databases import SqliteTemplate
-from tests.support.farm import Farm, fake_job, open_farm
+from tests.support.fleet import WorkerFleet, fake_job, open_worker_fleet
 from tests.support.services import settings_in
 from tests.support.waiting import wait_for
 
@@ -27,27 +27,27 @@ def swept(
     database_url = sqlite_template.copy(folder / "oratio.db")
     settings = settings_in(folder, redis_url=valkey_url, database_url=database_url)
     settings = settings.model_copy(update=QUICK)
-    with open_farm(settings, folder / "logs") as farm:
+    with open_worker_fleet(settings, folder / "logs") as farm:
         farm.start_ops()
         yield settings
 
 
 @pytest.fixture
-def farm(swept: Settings, tmp_path: Path) -> Iterator[Farm]:
+def farm(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
     """With files of its own, and no worker yet."""
-    with open_farm(swept.model_copy(update={"data_dir": tmp_path}), tmp_path / "logs") as farm:
+    with open_worker_fleet(swept.model_copy(update={"data_dir": tmp_path}), tmp_path / "logs") as farm:
         yield farm
 
 
 @pytest.fixture
-def impatient(swept: Settings, tmp_path: Path) -> Iterator[Farm]:
+def impatient(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
     """A farm whose engines must answer within 2 s."""
     changes = {"data_dir": tmp_path, "engine_timeout_s": 2.0}
-    with open_farm(swept.model_copy(update=changes), tmp_path / "logs") as farm:
+    with open_worker_fleet(swept.model_copy(update=changes), tmp_path / "logs") as farm:
         yield farm
 
 
-def test_a_worker_killed_in_the_middle_costs_one_attempt(farm: Farm) -> None:
+def test_a_worker_killed_in_the_middle_costs_one_attempt(farm: WorkerFleet) -> None:
     job = fake_job("[[slow:2]] One. " * 3)
     farm.start_worker("first")
     farm.submit(job)
@@ -59,7 +59,7 @@ def test_a_worker_killed_in_the_middle_costs_one_attempt(farm: Farm) -> None:
     assert [path.name for path in farm.files()] == [f"{job.id}.2.wav"]
 
 
-def test_a_lost_bell_is_rung_again(farm: Farm) -> None:
+def test_a_lost_bell_is_rung_again(farm: WorkerFleet) -> None:
     never_rung, deleted = fake_job("Never published."), fake_job("Published, and lost.")
     farm.submit(never_rung, ring=False)
     farm.submit(deleted)
@@ -71,7 +71,7 @@ def test_a_lost_bell_is_rung_again(farm: Farm) -> None:
     assert farm.engine_calls() == 2
 
 
-def test_bells_that_ring_three_times_make_one_recording(farm: Farm) -> None:
+def test_bells_that_ring_three_times_make_one_recording(farm: WorkerFleet) -> None:
     jobs = [fake_job(f"Number {number}.") for number in range(20)]
     farm.start_worker("one")
     farm.start_worker("two")
@@ -86,7 +86,7 @@ def test_bells_that_ring_three_times_make_one_recording(farm: Farm) -> None:
 def test_valkey_restarts_and_loses_everything(settings: Settings, tmp_path: Path) -> None:
     server = valkey.prepare(tmp_path)
     quick = settings.model_copy(update={"redis_url": server.url, "sweep_s": 0.5, "lease_s": 3.0})
-    with open_farm(quick, tmp_path / "logs") as farm:
+    with open_worker_fleet(quick, tmp_path / "logs") as farm:
         farm.start(server.command)
         wait_for(server.answers)
         farm.start_worker()
@@ -106,7 +106,7 @@ def test_valkey_restarts_and_loses_everything(settings: Settings, tmp_path: Path
         assert len(farm.files()) == 21
 
 
-def test_a_text_that_kills_fails_and_its_neighbours_do_not_pay(farm: Farm) -> None:
+def test_a_text_that_kills_fails_and_its_neighbours_do_not_pay(farm: WorkerFleet) -> None:
     farm.start_worker("worker")
     farm.restart_on_death("worker")
     poison = fake_job("[[segv]]")
@@ -118,7 +118,7 @@ def test_a_text_that_kills_fails_and_its_neighbours_do_not_pay(farm: Farm) -> No
         assert farm.wait_ended(job).status == "completed"
 
 
-def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: Farm) -> None:
+def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: WorkerFleet) -> None:
     impatient.start_worker("worker")
     impatient.restart_on_death("worker")
     hung, neighbour = fake_job("[[hang]]"), fake_job("After it.")
@@ -130,7 +130,7 @@ def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: Farm) -> No
     assert impatient.wait_ended(neighbour).status == "completed"
 
 
-def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: Farm) -> None:
+def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: WorkerFleet) -> None:
     impatient.start_worker("worker")
     impatient.restart_on_death("worker")
     spinning = fake_job("[[spin]]")
@@ -140,7 +140,7 @@ def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: F
     assert "Timeout" in impatient.log_of("worker")
 
 
-def test_a_stopped_worker_that_wakes_up_writes_nothing(farm: Farm) -> None:
+def test_a_stopped_worker_that_wakes_up_writes_nothing(farm: WorkerFleet) -> None:
     job = fake_job("[[slow:1]] Once only.")
     farm.start_worker("sleeper")
     farm.submit(job)
@@ -154,7 +154,7 @@ def test_a_stopped_worker_that_wakes_up_writes_nothing(farm: Farm) -> None:
     assert [path.name for path in farm.files()] == [f"{job.id}.2.wav"]
 
 
-def test_sigterm_lets_short_jobs_finish_and_hands_long_ones_back(farm: Farm) -> None:
+def test_sigterm_lets_short_jobs_finish_and_hands_long_ones_back(farm: WorkerFleet) -> None:
     short, long = fake_job("[[slow:1]] Short."), fake_job("[[slow:0.5]] A long one, said again. " * 60)
     farm.start_worker("first")
     farm.submit(short, long)
@@ -171,7 +171,7 @@ def test_sigterm_lets_short_jobs_finish_and_hands_long_ones_back(farm: Farm) -> 
         assert changes.cancel(connection, long.id, owner="local")
 
 
-def test_a_cancelled_job_stops_at_the_next_segment(farm: Farm) -> None:
+def test_a_cancelled_job_stops_at_the_next_segment(farm: WorkerFleet) -> None:
     farm.start_worker()
     job = fake_job("[[slow:0.3]] A long one, said again. " * 100)
     farm.submit(job)
@@ -183,7 +183,7 @@ def test_a_cancelled_job_stops_at_the_next_segment(farm: Farm) -> None:
     assert farm.files() == []
 
 
-def test_what_may_pass_is_retried_and_what_cannot_fails_with_a_reason(farm: Farm) -> None:
+def test_what_may_pass_is_retried_and_what_cannot_fails_with_a_reason(farm: WorkerFleet) -> None:
     farm.start_worker()
     flaky, hopeless, silent = fake_job("[[flaky:1]]"), fake_job("[[fail]]"), fake_job("[[silence]]")
     farm.submit(flaky, hopeless, silent)
@@ -198,7 +198,7 @@ def test_what_may_pass_is_retried_and_what_cannot_fails_with_a_reason(farm: Farm
 def test_a_backlog_is_rows_and_only_a_few_messages(settings: Settings, tmp_path: Path) -> None:
     few = settings.model_copy(update={"bells_max": 4, "sweep_s": 0.5})
     jobs = [fake_job(f"Row {number}.") for number in range(40)]
-    with open_farm(few, tmp_path / "logs") as farm:
+    with open_worker_fleet(few, tmp_path / "logs") as farm:
         farm.submit(*jobs, ring=False)
         farm.start_ops()
         key = f"ov:{few.queue_prefix}.fake.interactive"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from common.jobs.options import Options
 from common.messaging.text_stream import Kind, Piece
-from tests.support.claims import claimed_part
+from tests.support.claimed_parts import claimed_part
 from worker.engines.protocol import EngineError
 from worker.synthesis.callbacks import SynthesisStopped
 from worker.synthesis.incremental_text import IncrementalText

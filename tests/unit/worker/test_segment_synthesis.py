@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from common.jobs.options import Options
-from tests.support.claims import claimed_part
+from tests.support.claimed_parts import claimed_part
 from tests.support.utterances import settings_of
 from worker.engines import create
 from worker.engines.protocol import Engine, Speech, Utterance

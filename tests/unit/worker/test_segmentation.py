@@ -8,8 +8,8 @@ import pytest
 
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
-from tests.support.booth import ToneEngine
-from tests.support.claims import claimed_part
+from tests.support.claimed_parts import claimed_part
+from tests.support.pipeline_runner import ToneEngine
 from worker.inference.dispatch import DirectDispatcher
 from worker.synthesis.segment_synthesis import (
     JobCallbacks,
@@ -170,7 +170,7 @@ class TestRecital:
         (said,) = recite(text, engine)
         assert len(engine.spoken) > 3
         assert all(len(utterance.text) <= 80 for utterance in engine.spoken)
-        assert len(said.speech.samples) == sum(map(len, engine.sounds))
+        assert len(said.speech.samples) == sum(map(len, engine.samples))
         assert set(words_of(text, [said])) >= {"Numbers", "123456789", "444555666", "and"}
         check_words(said, engine)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from common.formats import MEDIA_TYPES
 from tests.support.decoding import tone
-from tests.support.own_memory import own_bytes
+from tests.support.process_memory import anonymous_bytes
 from worker.encoding import open_encoder, open_playback
 from worker.ops.transcoding import limited
 
@@ -89,12 +89,12 @@ def test_memory_does_not_grow_with_the_recording() -> None:
             encoder.write(minute)
         encoder.close()
         source.seek(0)
-        before = most = own_bytes()
+        before = most = anonymous_bytes()
         with open_playback(source, "mp3", duration_s=1200) as playback:
             encoder = open_encoder("wav", sample_rate_hz=24_000, out=target)
             for block in limited(playback.blocks, sample_rate_hz=24_000):
                 encoder.write(block)
-                most = max(most, own_bytes())
+                most = max(most, anonymous_bytes())
             encoder.close()
         assert target.seek(0, io.SEEK_END) == 44 + 2 * 1200 * 24_000
     assert most - before < 30_000_000

@@ -1,4 +1,4 @@
-"""A worker's way from a text to a file with an engine whose sound is known to the sample, without a process."""
+"""Runs the synthesis pipeline in this process, with an engine whose samples are known exactly."""
 
 import io
 from collections.abc import Hashable, Iterator, Sequence
@@ -28,7 +28,7 @@ from worker.synthesis.partial_audio import PartialAudio
 
 @dataclass
 class ToneEngine:
-    """Silence, a tone of a tenth of a second for each word, silence; the words are told. "mute" has no sound."""
+    """Speaks silence, one tone per word, and silence, and reports the word times. A text with "mute" is silent."""
 
     alias: str = "hibari"
     desk: str = "hibari"
@@ -43,10 +43,10 @@ class ToneEngine:
     after_s: float = 0.3
     word_s: float = 0.1
     spoken: list[Utterance] = field(default_factory=list)
-    sounds: list[NDArray[np.float32]] = field(default_factory=list)
+    samples: list[NDArray[np.float32]] = field(default_factory=list)
 
     def load(self) -> None:
-        """It is ready."""
+        """Nothing to load."""
 
     def voices(self) -> tuple[str, ...]:
         return (ANY_VOICE,)
@@ -58,72 +58,75 @@ class ToneEngine:
         return utterance.voice
 
     def close(self) -> None:
-        """It holds nothing."""
+        """Nothing to unload."""
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         self.spoken += batch
-        return [self._spoken(utterance.text) for utterance in batch]
+        return [self._speech(utterance.text) for utterance in batch]
 
-    def _spoken(self, text: str) -> Speech:
+    def _speech(self, text: str) -> Speech:
         spans = word_spans(text)
         level = 0.0 if "mute" in text else 0.25
-        sound = level * np.sin(
+        tone = level * np.sin(
             2 * np.pi * 440 * np.arange(round(self.word_s * len(spans) * self.rate_hz)) / self.rate_hz
         )
-        silences = [np.zeros(round(lasts_s * self.rate_hz)) for lasts_s in (self.before_s, self.after_s)]
-        samples = np.concatenate([silences[0], sound, silences[1]]).astype(np.float32)
-        self.sounds.append(samples)
+        before, after = (
+            np.zeros(round(duration_s * self.rate_hz)) for duration_s in (self.before_s, self.after_s)
+        )
+        samples = np.concatenate([before, tone, after]).astype(np.float32)
+        self.samples.append(samples)
         return Speech(samples, self.rate_hz, tuple(self._words(spans)))
 
     def _words(self, spans: Sequence[tuple[int, int]]) -> Iterator[Word]:
         for number, (start, end) in enumerate(spans):
-            begins_s = self.before_s + number * self.word_s
-            yield Word(start, end, begins_s, begins_s + self.word_s)
+            start_s = self.before_s + number * self.word_s
+            yield Word(start, end, start_s, start_s + self.word_s)
 
 
-class Booth:
-    """Speaks claims; what is made lies in a real store, and listeners could hear it."""
+class PipelineRunner:
+    """Synthesizes claimed parts into a real store, with live audio in a real Redis."""
 
     def __init__(self, settings: Settings) -> None:
         self.store = Store(settings.store)
         self.database = Database(settings.database, role="worker")
         self.redis_link = RedisLink(settings)
 
-    def speak(self, claim: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult:
-        """`pieces` are of a text that comes while it is spoken."""
-        made = self.work(claim, engine, *pieces)
-        assert isinstance(made, SynthesisResult)
-        return made
+    def speak(self, part: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult:
+        """`pieces` are those of a text that arrives while it is spoken."""
+        result = self.run(part, engine, *pieces)
+        assert isinstance(result, SynthesisResult)
+        return result
 
-    def pass_on(self, claim: ClaimedPart, engine: ToneEngine) -> str:
-        """The key of what was spoken of a text that goes on elsewhere."""
-        made = self.work(claim, engine)
-        assert isinstance(made, PartialAudio)
-        return made.key
+    def speak_stage(self, part: ClaimedPart, engine: ToneEngine) -> str:
+        """Speak one stage of a text with voices of several models. Returns the key of the partial audio."""
+        result = self.run(part, engine)
+        assert isinstance(result, PartialAudio)
+        return result.key
 
-    def work(self, claim: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult | PartialAudio:
-        coming = [[(f"{number}-0", piece)] for number, piece in enumerate(pieces, start=1)]
+    def run(self, part: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult | PartialAudio:
+        batches = [[(f"{number}-0", piece)] for number, piece in enumerate(pieces, start=1)]
         callbacks = JobCallbacks(
             check=lambda: None,
             started=lambda _total: None,
             progressed=lambda _done, _total: None,
-            read_text=lambda _after, _within_s: coming.pop(0),
+            read_text=lambda _after, _within_s: batches.pop(0),
         )
 
         def open_live(spool: IO[bytes]) -> LiveAudioWriter:
-            return LiveAudioWriter(claim, redis_link=self.redis_link, store=self.store, spool=spool)
+            return LiveAudioWriter(part, redis_link=self.redis_link, store=self.store, spool=spool)
 
         return pipeline.speak(
-            claim,
+            part,
             dispatcher=DirectDispatcher(engine),
             store=self.store,
             callbacks=callbacks,
             open_live=open_live,
         )
 
-    def sound(self, made: SynthesisResult) -> "Sound":
-        samples, rate_hz = soundfile.read(io.BytesIO(b"".join(self.store.read(made.key))), dtype="float32")
-        return Sound(samples, rate_hz)
+    def decode(self, result: SynthesisResult) -> "DecodedAudio":
+        """Read the file of a result from the store."""
+        samples, rate_hz = soundfile.read(io.BytesIO(b"".join(self.store.read(result.key))), dtype="float32")
+        return DecodedAudio(samples, rate_hz)
 
     def close(self) -> None:
         self.redis_link.close()
@@ -131,16 +134,16 @@ class Booth:
 
 
 @contextmanager
-def open_booth(settings: Settings) -> Iterator[Booth]:
-    booth = Booth(settings)
+def open_pipeline_runner(settings: Settings) -> Iterator[PipelineRunner]:
+    runner = PipelineRunner(settings)
     try:
-        yield booth
+        yield runner
     finally:
-        booth.close()
+        runner.close()
 
 
 @dataclass(frozen=True)
-class Sound:
+class DecodedAudio:
     samples: NDArray[np.float32]
     rate_hz: int
 
@@ -148,14 +151,14 @@ class Sound:
     def duration_s(self) -> float:
         return len(self.samples) / self.rate_hz
 
-    def heard(self, *, above: float = 1e-3) -> list[tuple[float, float]]:
-        """(start, end) in seconds of what is louder; silences of less than 20 ms part nothing."""
-        heard = np.flatnonzero(np.abs(self.samples) > above)
-        parted = np.flatnonzero(np.diff(heard) > 0.02 * self.rate_hz)
-        places = zip(heard[[0, *(parted + 1)]], heard[[*parted, -1]], strict=True)
-        return [(float(start) / self.rate_hz, float(end) / self.rate_hz) for start, end in places]
+    def audible_spans(self, *, above: float = 1e-3) -> list[tuple[float, float]]:
+        """The (start, end) in seconds of each stretch louder than `above`. Gaps up to 20 ms belong to a stretch."""
+        loud = np.flatnonzero(np.abs(self.samples) > above)
+        breaks = np.flatnonzero(np.diff(loud) > 0.02 * self.rate_hz)
+        spans = zip(loud[[0, *(breaks + 1)]], loud[[*breaks, -1]], strict=True)
+        return [(float(start) / self.rate_hz, float(end) / self.rate_hz) for start, end in spans]
 
     @property
     def gaps_s(self) -> list[float]:
-        """The silences between."""
-        return [after[0] - before[1] for before, after in pairwise(self.heard())]
+        """The silences between audible spans."""
+        return [after[0] - before[1] for before, after in pairwise(self.audible_spans())]
