@@ -1,4 +1,4 @@
-"""The Celery tasks. Each takes ids, returns nothing, and may run twice without harm."""
+"""The Celery tasks. Each takes ids, returns nothing, and is idempotent."""
 
 from celery import shared_task
 
