@@ -31,12 +31,12 @@ class ToneEngine:
     """Speaks silence, one tone per word, and silence, and reports the word times. A text with "mute" is silent."""
 
     alias: str = "hibari"
-    desk: str = "hibari"
+    executor: str = "hibari"
     max_batch: int = 1
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
     rate_hz: int = 24_000
     before_s: float = 0.2

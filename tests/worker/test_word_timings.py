@@ -13,10 +13,10 @@ from hibari.voices import voice_path
 from numpy.testing import assert_array_equal
 from onnxruntime import InferenceSession, SessionOptions
 
-from tests.support.hearing import heard_words
+from tests.support.transcription import transcribe_words
 from tests.support.utterances import utterance
 from worker.engines.hibari.engine import HibariEngine
-from worker.engines.onnx_graph import durations_in, open_session
+from worker.engines.onnx_graph import find_durations, open_session
 from worker.engines.protocol import Speech, Word
 from worker.engines.word_timings import align_words, word_spans
 
@@ -111,7 +111,7 @@ class TestHibari:
         speech = say(hibari, TEXT, speed=speed)
         file = io.BytesIO()
         soundfile.write(file, speech.samples, speech.sample_rate_hz, format="WAV")
-        transcribed = heard_words(file.getvalue())
+        transcribed = transcribe_words(file.getvalue())
         assert [word for word, _, _ in transcribed] == [word.lower() for word in words_of(TEXT)]
         errors_s = [
             abs(word.start_s - start_s)
@@ -169,7 +169,7 @@ class TestHibariPhonemes:
         speech = say(hibari, text, phonemes=((start, start + 3, self._phonemes(hibari, "dog")),))
         file = io.BytesIO()
         soundfile.write(file, speech.samples, speech.sample_rate_hz, format="WAV")
-        transcribed = [word for word, _, _ in heard_words(file.getvalue())]
+        transcribed = [word for word, _, _ in transcribe_words(file.getvalue())]
         assert "dog" in transcribed
         assert "cat" not in transcribed
 
@@ -193,7 +193,7 @@ class TestHibariPhonemes:
 
     @staticmethod
     def _phonemes(hibari: HibariEngine, word: str) -> str:
-        (phonemes,) = hibari._speaker("heart").phonemize(word)
+        (phonemes,) = hibari._model("heart").phonemize(word)
         return str(phonemes)
 
 
@@ -216,12 +216,12 @@ class TestGraphs:
     )
     def test_an_invalid_file_has_no_durations_and_does_not_open(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "graph.onnx").write_bytes(content)
-        assert durations_in(tmp_path / "graph.onnx") is None
+        assert find_durations(tmp_path / "graph.onnx") is None
         with pytest.raises(Exception, match=r"(?i)load|parse|protobuf|graph"):
             open_session(tmp_path / "graph.onnx", SessionOptions())
 
     def test_a_missing_file_has_no_durations(self, tmp_path: Path) -> None:
-        assert durations_in(tmp_path / "graph.onnx") is None
+        assert find_durations(tmp_path / "graph.onnx") is None
 
     def test_a_truncated_graph_does_not_open(self, tmp_path: Path) -> None:
         content = Path(voice_path("heart")).read_bytes()

@@ -203,7 +203,7 @@ class Batcher:
         with self._tracked(batch, timeout_s=self._load_timeout_s):
             self._cache.acquire(engine)
         try:
-            with self._tracked(batch, timeout_s=self._call_timeout_s * engine.patience):
+            with self._tracked(batch, timeout_s=self._call_timeout_s * engine.timeout_factor):
                 self.call_counts[batch[0].engine] += 1
                 speeches = engine.speak(utterances)
         finally:

@@ -178,7 +178,7 @@ class EngineRegistry:
         first = engines.create(key, self._settings)
         if key == INFERENCE:
             return DirectDispatcher(first)
-        batcher = self._batcher_for(first.desk)
+        batcher = self._batcher_for(first.executor)
         others = (engines.create(key, self._settings) for _ in range(1, batcher.thread_count))
         return BatchedDispatcher(batcher, [first, *others])
 

@@ -192,7 +192,7 @@ class SegmentSynthesis:
                 phonemes=_phonemes_within(utterance.phonemes, start=start, end=end),
             )
             self._callbacks.check()
-            if speech := self._result(self._submit(half, first=utterance.opens), half):
+            if speech := self._result(self._submit(half, first=utterance.is_first), half):
                 speeches.append((start, speech))
         return _concatenate(speeches)
 
@@ -207,7 +207,7 @@ class SegmentSynthesis:
             style=job.style,
             seed=(job.seed + segment.index) % 2**31,
             seed_given=job.seed_given,
-            opens=segment.index == 0,
+            is_first=segment.index == 0,
             phonemes=_phonemes_within(
                 [(span.start, span.end, span.phonemes) for span in normalized.phonemes], start=start, end=end
             ),

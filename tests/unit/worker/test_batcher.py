@@ -21,8 +21,8 @@ class Recorder:
     """Returns one sample per character. Records calls and threads. Each call waits until a test sets `may_return`."""
 
     alias: str = "recorder"
-    desk: str = "recorder"
-    patience: float = 1.0
+    executor: str = "recorder"
+    timeout_factor: float = 1.0
     pinned: bool = False
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
@@ -496,7 +496,7 @@ def test_loading_has_its_own_time_limit(create: SetupFactory) -> None:
 def test_the_engines_timeout_factor_extends_the_deadline(create: SetupFactory) -> None:
     now_s = [0.0]
     engine = Recorder()
-    engine.patience = 10.0
+    engine.timeout_factor = 10.0
     setup = create(engine, clock=lambda: now_s[0])
     setup.occupy(engine)
     now_s[0] = 599.0

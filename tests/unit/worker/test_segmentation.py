@@ -188,7 +188,10 @@ class TestSynthesis:
     def test_only_the_first_utterance_is_marked_as_first(self) -> None:
         engine = ToneEngine()
         speak(f"{LONG}[voice:hibari_emma]{LONG}", engine)
-        assert [utterance.opens for utterance in engine.spoken] == [True, *[False] * (len(engine.spoken) - 1)]
+        assert [utterance.is_first for utterance in engine.spoken] == [
+            True,
+            *[False] * (len(engine.spoken) - 1),
+        ]
         assert len({utterance.seed for utterance in engine.spoken}) == len(engine.spoken)
 
     @pytest.mark.parametrize(
