@@ -107,7 +107,7 @@ def _run(engine: Engine, utterance: Utterance, texts: int, *, rounds: int) -> Ru
     batcher = Batcher(shelf, call_timeout_s=DEADLINE_S, load_timeout_s=DEADLINE_S, linger_s=0.2)
     try:
         batcher.preload([engine]).result()
-        speech = batcher.submit([engine], utterance, first=True).result()
+        speech = batcher.submit([engine], utterance).result()
         _forget_peak()
         isolated, together, first, calls = [], [], [], 0
         for _ in range(rounds):
@@ -129,14 +129,14 @@ def _one_by_one(batcher: Batcher, engine: Engine, utterance: Utterance, texts: i
     # With a seed of the caller's nothing waits for company.
     isolated = replace(utterance, seed_given=True)
     for _ in range(texts):
-        batcher.submit([engine], isolated, first=True).result()
+        batcher.submit([engine], isolated).result()
     return time.perf_counter() - began
 
 
 def _at_once(batcher: Batcher, engine: Engine, utterance: Utterance, texts: int) -> tuple[float, float]:
     """(seconds until the first was there, for all)."""
     began = time.perf_counter()
-    futures = [batcher.submit([engine], utterance, first=True) for _ in range(texts)]
+    futures = [batcher.submit([engine], utterance) for _ in range(texts)]
     wait(futures, return_when=FIRST_COMPLETED)
     first_s = time.perf_counter() - began
     for future in futures:

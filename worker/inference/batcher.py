@@ -85,14 +85,14 @@ class Batcher:
         return len(self._threads)
 
     def submit(
-        self, instances: Sequence[Engine], utterance: Utterance, *, first: bool, lane: str = INTERACTIVE
+        self, instances: Sequence[Engine], utterance: Utterance, *, lane: str = INTERACTIVE
     ) -> Future[Speech]:
-        """Queue an utterance. `first`: it is the first of its job, and a listener waits for it.
+        """Queue an utterance. The first of a job runs before others, because a listener waits for it.
 
         The future can be cancelled until a thread takes the request. It fails with EngineError: any other exception of
         an engine becomes one. Raises RuntimeError after `close`.
         """
-        delay_s = due_delay_s(first=first, lane=lane)
+        delay_s = due_delay_s(utterance, lane=lane)
         return self._add(SegmentRequest(instances, utterance, delay_s, batch_key_of(instances[0], utterance)))
 
     def preload(self, instances: Sequence[Engine]) -> Future[Speech]:

@@ -24,7 +24,7 @@ class Dispatcher(Protocol):
     @property
     def engine(self) -> Engine: ...
 
-    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]: ...
+    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]: ...
 
 
 class BatchedDispatcher:
@@ -47,8 +47,8 @@ class BatchedDispatcher:
         # Enough to fill a batch while another one runs, and few enough to stop soon after a cancellation.
         return 2 * self.engine.max_batch
 
-    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]:
-        return self._batcher.submit(self.instances, utterance, first=first, lane=lane)
+    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:
+        return self._batcher.submit(self.instances, utterance, lane=lane)
 
     def preload(self) -> Future[Speech]:
         """Load all instances. The future completes, with empty speech, when they are loaded."""
@@ -65,7 +65,7 @@ class DirectDispatcher:
         self.engine = engine
         engine.load()
 
-    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]:  # noqa: ARG002  # nothing waits, so there is no order
+    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:  # noqa: ARG002  # nothing waits, so there is no order
         self.call_count += 1
         future: Future[Speech] = Future()
         try:

@@ -18,8 +18,8 @@ _BULK_DELAY_S = 5.0
 PRELOAD_DELAY_S = 10.0
 
 
-def due_delay_s(*, first: bool, lane: str) -> float:
-    return (0.0 if first else _LATER_SEGMENT_DELAY_S) + (_BULK_DELAY_S if lane == BULK else 0.0)
+def due_delay_s(utterance: Utterance, *, lane: str) -> float:
+    return (0.0 if utterance.is_first else _LATER_SEGMENT_DELAY_S) + (_BULK_DELAY_S if lane == BULK else 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -97,13 +97,13 @@ class SegmentSynthesis:
         The engine gets the first segment before the rest of the text is split.
         """
         unsplit = iter(segments)
-        pending = deque(self._start(segment, first=True) for segment in islice(unsplit, 1))
+        pending = deque(self._start(segment) for segment in islice(unsplit, 1))
         try:
             rest = deque(unsplit)
             self.total = total = len(pending) + len(rest)
             for done in range(total):
                 while rest and len(pending) < self._max_in_flight(done):
-                    pending.append(self._start(rest.popleft(), first=False))
+                    pending.append(self._start(rest.popleft()))
                 if done == 0:
                     self._report_start(pending[0], total)
                 spoken = self._await(pending.popleft())
@@ -118,8 +118,8 @@ class SegmentSynthesis:
 
     def follow(self, segments: Iterator[Segment]) -> Iterator[SynthesizedSegment]:
         """Speak segments one by one as they arrive. `total` stays unknown."""
-        for done, segment in enumerate(segments):
-            if spoken := self._await(self._start(segment, first=done == 0)):
+        for segment in segments:
+            if spoken := self._await(self._start(segment)):
                 yield spoken
             self._callbacks.check()
 
@@ -137,12 +137,12 @@ class SegmentSynthesis:
         if total > 1 or wait(futures, timeout=SHORT_JOB_S).not_done:
             self._callbacks.started(total)
 
-    def _start(self, segment: Segment, *, first: bool) -> _PendingSegment:
+    def _start(self, segment: Segment) -> _PendingSegment:
         normalized = self._normalizer.normalize(segment)
         calls = []
         for start, end in self._split(normalized.text):
             utterance = self._utterance(segment, normalized, start=start, end=end)
-            calls.append(_PendingCall(start, utterance, self._submit(utterance, first=first)))
+            calls.append(_PendingCall(start, utterance, self._submit(utterance)))
         return _PendingSegment(segment, normalized, tuple(calls))
 
     def _split(self, text: str) -> Iterator[tuple[int, int]]:
@@ -152,8 +152,8 @@ class SegmentSynthesis:
         )
         return ((start, end) for start, end in spans if speakable(text[start:end]))
 
-    def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
-        return self._dispatcher.submit(utterance, first=first, lane=self._job.priority)
+    def _submit(self, utterance: Utterance) -> Future[Speech]:
+        return self._dispatcher.submit(utterance, lane=self._job.priority)
 
     def _await(self, pending: _PendingSegment) -> SynthesizedSegment | None:
         results = [(call.start, self._result(call.future, call.utterance)) for call in pending.calls]
@@ -192,7 +192,7 @@ class SegmentSynthesis:
                 phonemes=_phonemes_within(utterance.phonemes, start=start, end=end),
             )
             self._callbacks.check()
-            if speech := self._result(self._submit(half, first=utterance.is_first), half):
+            if speech := self._result(self._submit(half), half):
                 speeches.append((start, speech))
         return _concatenate(speeches)
 

@@ -76,8 +76,10 @@ class DroppingLast(Recorder):
         return super().speak(batch)[: max(1, len(batch) - 1)]
 
 
-def utterance(text: str, *, voice: str = "one") -> Utterance:
-    return Utterance(text, voice, "", language="en", speed=1.0, style=None, seed=0, seed_given=False)
+def utterance(text: str, *, voice: str = "one", is_first: bool = True) -> Utterance:
+    return Utterance(
+        text, voice, "", language="en", speed=1.0, style=None, seed=0, seed_given=False, is_first=is_first
+    )
 
 
 class Setup:
@@ -89,14 +91,14 @@ class Setup:
         self.cache = cache
 
     def submit(
-        self, utterance: Utterance, *, first: bool, to: Sequence[Recorder] = (), lane: str = INTERACTIVE
+        self, utterance: Utterance, *, to: Sequence[Recorder] = (), lane: str = INTERACTIVE
     ) -> Future[Speech]:
-        return self.batcher.submit(to or self.engines, utterance, first=first, lane=lane)
+        return self.batcher.submit(to or self.engines, utterance, lane=lane)
 
     def occupy(self, engine: Recorder) -> Future[Speech]:
         """Keep the engine busy until the test sets its `may_return`."""
         calls = len(engine.calls)
-        future = self.submit(utterance("busy"), first=True, to=[engine])
+        future = self.submit(utterance("busy"), to=[engine])
         wait_for(lambda: len(engine.calls) > calls, interval_s=0.001)
         return future
 
@@ -147,7 +149,7 @@ def test_each_utterance_is_spoken_and_each_call_counted(create: SetupFactory) ->
     engine = Recorder()
     engine.may_return.set()
     setup = create(engine)
-    futures = [setup.submit(utterance("a" * number), first=False) for number in range(1, 5)]
+    futures = [setup.submit(utterance("a" * number, is_first=False)) for number in range(1, 5)]
     assert [length(future) for future in futures] == [1, 2, 3, 4]
     assert setup.batcher.call_counts == {engine: 4}
 
@@ -155,7 +157,7 @@ def test_each_utterance_is_spoken_and_each_call_counted(create: SetupFactory) ->
 def test_each_thread_has_an_instance_of_its_own(create: SetupFactory) -> None:
     engines = (Recorder(), Recorder())
     setup = create(*engines)
-    futures = [setup.submit(utterance(f"text {number}"), first=False) for number in range(20)]
+    futures = [setup.submit(utterance(f"text {number}", is_first=False)) for number in range(20)]
     wait_for(lambda: all(engine.calls for engine in engines), interval_s=0.001)
     for engine in engines:
         engine.may_return.set()
@@ -172,7 +174,7 @@ def test_first_segments_run_before_later_ones(create: SetupFactory) -> None:
     setup = create(engine)
     setup.occupy(engine)
     requests = [("a", False), ("b", False), ("c", True), ("d", False), ("e", True)]
-    futures = [setup.submit(utterance(text), first=first) for text, first in requests]
+    futures = [setup.submit(utterance(text, is_first=first)) for text, first in requests]
     engine.may_return.set()
     assert all(length(future) == 1 for future in futures)
     assert engine.calls == [["busy"], ["c"], ["e"], ["a"], ["b"], ["d"]]
@@ -183,7 +185,7 @@ def test_bulk_requests_run_after_interactive_ones(create: SetupFactory) -> None:
     setup = create(engine)
     setup.occupy(engine)
     requests = [("a", True, BULK), ("b", False, INTERACTIVE), ("c", False, BULK), ("d", True, INTERACTIVE)]
-    futures = [setup.submit(utterance(text), first=first, lane=lane) for text, first, lane in requests]
+    futures = [setup.submit(utterance(text, is_first=first), lane=lane) for text, first, lane in requests]
     engine.may_return.set()
     assert all(length(future) == 1 for future in futures)
     assert engine.calls == [["busy"], ["d"], ["b"], ["a"], ["c"]]
@@ -196,8 +198,8 @@ def test_a_first_segment_does_not_overtake_a_request_that_is_due(
     engine = Recorder()
     setup = create(engine)
     setup.occupy(engine)
-    early = setup.submit(utterance("early"), first=False)
-    late = setup.submit(utterance("late"), first=True)
+    early = setup.submit(utterance("early", is_first=False))
+    late = setup.submit(utterance("late"))
     engine.may_return.set()
     assert (length(early), length(late)) == (5, 4)
     assert engine.calls == [["busy"], ["early"], ["late"]]
@@ -212,13 +214,13 @@ def test_a_preload_waits_for_speech_and_its_failure_does_not_end_the_thread(crea
     setup = create(engine, broken, thread_count=1)
     setup.occupy(engine)
     preloaded = setup.batcher.preload([broken])
-    spoken = setup.submit(utterance("a"), first=False)
+    spoken = setup.submit(utterance("a", is_first=False))
     engine.may_return.set()
     assert length(spoken) == 1
     error = preloaded.exception(LONG_S)
     assert isinstance(error, EngineError)
     assert error.code == "model_broken"
-    assert length(setup.submit(utterance("bb"), first=True)) == 2
+    assert length(setup.submit(utterance("bb"))) == 2
     assert not setup.batcher.is_lost
 
 
@@ -244,7 +246,7 @@ def test_waiting_requests_are_batched_by_key_and_length(create: SetupFactory) ->
     setup = create(engine)
     setup.occupy(engine)
     texts = [("aa", "one"), ("bb", "two"), ("cc", "one"), ("d" * 100, "one"), ("ee", "one"), ("ff", "one")]
-    futures = [setup.submit(utterance(text, voice=voice), first=False) for text, voice in texts]
+    futures = [setup.submit(utterance(text, voice=voice, is_first=False)) for text, voice in texts]
     engine.may_return.set()
     assert [length(future) for future in futures] == [2, 2, 2, 100, 2, 2]
     assert engine.calls == [["busy"], ["aa", "cc", "ee"], ["bb"], ["d" * 100], ["ff"]]
@@ -253,9 +255,9 @@ def test_waiting_requests_are_batched_by_key_and_length(create: SetupFactory) ->
 def test_a_thread_lingers_only_while_no_call_runs(create: SetupFactory) -> None:
     engines = (Recorder(max_batch=2), Recorder(max_batch=2))
     setup = create(*engines, linger_s=6 * LONG_S)
-    pair = [setup.submit(utterance(text), first=False) for text in ("aa", "bb")]
+    pair = [setup.submit(utterance(text, is_first=False)) for text in ("aa", "bb")]
     wait_for(lambda: [*engines[0].calls, *engines[1].calls] == [["aa", "bb"]], interval_s=0.001)
-    single = setup.submit(utterance("cc"), first=False)
+    single = setup.submit(utterance("cc", is_first=False))
     wait_for(lambda: ["cc"] in [*engines[0].calls, *engines[1].calls], timeout_s=LONG_S, interval_s=0.001)
     for engine in engines:
         engine.may_return.set()
@@ -265,14 +267,14 @@ def test_a_thread_lingers_only_while_no_call_runs(create: SetupFactory) -> None:
 def test_a_single_request_runs_after_the_linger_time(create: SetupFactory) -> None:
     engine = Recorder(max_batch=8)
     engine.may_return.set()
-    assert length(create(engine).submit(utterance("alone"), first=True)) == 5
+    assert length(create(engine).submit(utterance("alone"))) == 5
 
 
 def test_only_the_bad_request_of_a_batch_fails(create: SetupFactory) -> None:
     engine = FailingOnBadText(max_batch=4)
     setup = create(engine)
     setup.occupy(engine)
-    futures = [setup.submit(utterance(text), first=False) for text in ("good", "oops", "fine")]
+    futures = [setup.submit(utterance(text, is_first=False)) for text in ("good", "oops", "fine")]
     engine.may_return.set()
     assert (length(futures[0]), length(futures[2])) == (4, 4)
     error = futures[1].exception(LONG_S)
@@ -288,7 +290,7 @@ def test_an_engine_that_returns_too_few_results_is_called_one_by_one(create: Set
     engine = DroppingLast(max_batch=2)
     setup = create(engine)
     setup.occupy(engine)
-    futures = [setup.submit(utterance(text), first=False) for text in ("aa", "bb")]
+    futures = [setup.submit(utterance(text, is_first=False)) for text in ("aa", "bb")]
     engine.may_return.set()
     assert [length(future) for future in futures] == [2, 2]
 
@@ -298,7 +300,7 @@ def test_engine_errors_are_passed_on_unchanged(create: SetupFactory) -> None:
         def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
             raise EngineError("unspeakable_text", "No.", caller_fault=True)
 
-    error = create(Refusing()).submit(utterance("a"), first=True).exception(LONG_S)
+    error = create(Refusing()).submit(utterance("a")).exception(LONG_S)
     assert isinstance(error, EngineError)
     assert error.caller_fault
 
@@ -308,7 +310,7 @@ def test_cancelled_requests_never_reach_the_engine(create: SetupFactory, max_bat
     engine = Recorder(max_batch=max_batch)
     setup = create(engine)
     busy = setup.occupy(engine)
-    cancelled, kept = (setup.submit(utterance(text), first=False) for text in ("cancelled", "kept"))
+    cancelled, kept = (setup.submit(utterance(text, is_first=False)) for text in ("cancelled", "kept"))
     assert cancelled.cancel()
     assert not busy.cancel()
     engine.may_return.set()
@@ -330,7 +332,7 @@ def test_an_overdue_call_can_be_failed(create: SetupFactory) -> None:
     with pytest.raises(EngineError, match="too long"):
         busy.result(0)
     engine.may_return.set()
-    assert length(setup.submit(utterance("next"), first=False)) == 4
+    assert length(setup.submit(utterance("next", is_first=False))) == 4
     assert setup.batcher.overdue_calls() == []
 
 
@@ -340,7 +342,7 @@ def test_a_model_is_loaded_by_its_first_call_on_the_same_thread(create: SetupFac
     setup = create(engine)
     assert engine.load_count == 0
     for _ in range(3):
-        assert length(setup.submit(utterance("aaa"), first=True)) == 3
+        assert length(setup.submit(utterance("aaa"))) == 3
     assert engine.load_count == 1
     assert len(engine.threads) == 1
 
@@ -362,16 +364,16 @@ def test_an_engine_that_cannot_be_loaded_fails_only_its_own_calls(create: SetupF
     good, broken = Recorder(), Broken()
     good.may_return.set()
     setup = create(good, broken, thread_count=1)
-    for future in (setup.submit(utterance("a"), first=True, to=[broken]), setup.batcher.preload([broken])):
+    for future in (setup.submit(utterance("a"), to=[broken]), setup.batcher.preload([broken])):
         error = future.exception(LONG_S)
         assert isinstance(error, EngineError)
         assert error.code == "model_broken"
         assert "ValueError in test_batcher.py" in error.message
         assert "secret" not in error.message
     assert broken.load_count == 1, "tried again although nothing changed"
-    assert length(setup.submit(utterance("a"), first=True, to=[good])) == 1
+    assert length(setup.submit(utterance("a"), to=[good])) == 1
     setup.cache.mark_outdated(broken)
-    setup.submit(utterance("a"), first=True, to=[broken]).exception(LONG_S)
+    setup.submit(utterance("a"), to=[broken]).exception(LONG_S)
     assert broken.load_count == 2
 
 
@@ -392,7 +394,7 @@ def test_a_loaded_model_goes_on_for_a_while_before_another_is_loaded(create: Set
     one.may_return.clear()
     setup.occupy(one)
     requests = [("a", other), ("b", one), ("c", other), ("d", one)]
-    futures = [setup.submit(utterance(text), first=False, to=[engine]) for text, engine in requests]
+    futures = [setup.submit(utterance(text, is_first=False), to=[engine]) for text, engine in requests]
     one.may_return.set()
     assert all(length(future) == 1 for future in futures)
     assert one.calls == [["busy"], ["b"], ["d"]]
@@ -406,8 +408,8 @@ def test_no_request_waits_for_ever_behind_a_loaded_model(create: SetupFactory) -
     setup = create(one, other, thread_count=1, budget_bytes=100)
     setup.occupy(one)
     # The other was never loaded, so no slow load justifies a wait.
-    late = setup.submit(utterance("a"), first=False, to=[other])
-    more = [setup.submit(utterance("b"), first=False, to=[one]) for _ in range(3)]
+    late = setup.submit(utterance("a", is_first=False), to=[other])
+    more = [setup.submit(utterance("b", is_first=False), to=[one]) for _ in range(3)]
     one.may_return.set()
     assert length(late) == 1
     assert all(length(future) == 1 for future in more)
@@ -426,7 +428,7 @@ def test_out_of_memory_splits_the_batch(create: SetupFactory) -> None:
     engine = Narrow(max_batch=8)
     setup = create(engine)
     setup.occupy(engine)
-    futures = [setup.submit(utterance(text), first=False) for text in ("a", "b", "c", "d", "e")]
+    futures = [setup.submit(utterance(text, is_first=False)) for text in ("a", "b", "c", "d", "e")]
     engine.may_return.set()
     assert all(length(future) == 1 for future in futures)
     assert engine.calls[1:] == [["a", "b", "c", "d", "e"], ["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]
@@ -447,13 +449,13 @@ def test_out_of_memory_with_one_request_unloads_other_models_and_then_fails(crea
     greedy.may_return.set()
     other.may_return.set()
     setup = create(greedy, other, thread_count=1)
-    assert length(setup.submit(utterance("a"), first=True, to=[other])) == 1
-    assert length(setup.submit(utterance("bb"), first=True, to=[greedy])) == 2
+    assert length(setup.submit(utterance("a"), to=[other])) == 1
+    assert length(setup.submit(utterance("bb"), to=[greedy])) == 2
     assert (greedy.calls, other.closed) == ([["bb"], ["bb"]], True)
-    error = setup.submit(utterance("huge"), first=True, to=[greedy]).exception(LONG_S)
+    error = setup.submit(utterance("huge"), to=[greedy]).exception(LONG_S)
     assert isinstance(error, OutOfMemory)
     assert error.code == "out_of_memory"
-    assert length(setup.submit(utterance("a"), first=True, to=[other])) == 1
+    assert length(setup.submit(utterance("a"), to=[other])) == 1
 
 
 def test_a_lost_device_ends_the_batcher(create: SetupFactory) -> None:
@@ -465,7 +467,7 @@ def test_a_lost_device_ends_the_batcher(create: SetupFactory) -> None:
     engine = Lost()
     setup = create(engine)
     busy = setup.occupy(engine)
-    waiting = setup.submit(utterance("a"), first=True)
+    waiting = setup.submit(utterance("a"))
     engine.may_return.set()
     assert isinstance(busy.exception(LONG_S), DeviceLost)
     wait_for(lambda: setup.batcher.device_lost)
@@ -482,7 +484,7 @@ def test_loading_has_its_own_time_limit(create: SetupFactory) -> None:
     now_s = [0.0]
     engine = Stuck()
     setup = create(engine, clock=lambda: now_s[0])
-    future = setup.submit(utterance("a"), first=True)
+    future = setup.submit(utterance("a"))
     wait_for(lambda: engine.load_count)
     now_s[0] = 60.1
     assert setup.batcher.overdue_calls() == []
@@ -513,7 +515,7 @@ def test_a_request_without_a_key_is_never_batched(create: SetupFactory) -> None:
     engine = SometimesKeyless(max_batch=8)
     setup = create(engine)
     setup.occupy(engine)
-    futures = [setup.submit(utterance(text), first=False) for text in ("solo", "bold", "solo", "bald")]
+    futures = [setup.submit(utterance(text, is_first=False)) for text in ("solo", "bold", "solo", "bald")]
     engine.may_return.set()
     for future in futures:
         length(future)
@@ -524,7 +526,7 @@ def test_close_finishes_running_calls_and_cancels_waiting_ones(create: SetupFact
     engine = Recorder()
     setup = create(engine)
     busy = setup.occupy(engine)
-    waiting = setup.submit(utterance("waiting"), first=True)
+    waiting = setup.submit(utterance("waiting"))
     setup.batcher.close(timeout_s=0.0)
     with pytest.raises(CancelledError):
         waiting.result(LONG_S)
@@ -533,7 +535,7 @@ def test_close_finishes_running_calls_and_cancels_waiting_ones(create: SetupFact
     assert length(busy) == 4
     assert not any(thread.is_alive() for thread in engine.threads)
     with pytest.raises(RuntimeError, match="closed"):
-        setup.submit(utterance("late"), first=True)
+        setup.submit(utterance("late"))
 
 
 def test_concurrent_clients_each_get_their_own_results(create: SetupFactory) -> None:
@@ -546,7 +548,7 @@ def test_concurrent_clients_each_get_their_own_results(create: SetupFactory) -> 
     def client(base: int) -> None:
         for number in range(base, base + 50):
             results[number] = length(
-                setup.submit(utterance("x" * number, voice="one"), first=number % 5 == 0)
+                setup.submit(utterance("x" * number, voice="one", is_first=number % 5 == 0))
             )
 
     clients = [threading.Thread(target=client, args=(base,)) for base in range(1, 400, 50)]

@@ -30,7 +30,7 @@ class RecordingDispatcher:
         self.received = 0
         self.received_before: list[int] = []
 
-    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]:
+    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:
         self.call_count += 1
         self.received_before.append(self.received)
         future: Future[Speech] = Future()
