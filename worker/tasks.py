@@ -21,7 +21,7 @@ def rescan() -> None:
 
 
 @shared_task(name=messages.WARM)
-def warm(weights: str) -> None:
+def preload(weights: str) -> None:
     load_model(current(), weights)
 
 

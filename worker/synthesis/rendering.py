@@ -137,8 +137,8 @@ class Rendering:
             raise EngineError("format_unavailable", message, retryable=True)
         self.sample_rate_hz = rate_hz
         self.live = self._open_live()
-        tape = OutputSink(self._spool, self.live.append if self.live else None)
-        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=tape)
+        sink = OutputSink(self._spool, self.live.append if self.live else None)
+        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink)
         self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
         self.first_audio_at = time.perf_counter()
 
