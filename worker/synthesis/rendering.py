@@ -58,13 +58,12 @@ class Rendering:
         self._eager = eager
         self._level_voices = level_voices
         self._pause_written_s = 0.0
-        self._encoder: Encoder | None = None
-        self._master: Master | None = None
+        self._output: _Output | None = None
         self._previous: Segment | None = None
 
     @property
     def duration_s(self) -> float:
-        return self._master.position / self.sample_rate_hz if self._master else 0.0
+        return self._output.position / self.sample_rate_hz if self._output else 0.0
 
     def add(self, spoken: SynthesizedSegment) -> Caption | None:
         """Append a segment. Returns its caption, or None if it has no sound.
@@ -73,22 +72,17 @@ class Rendering:
         """
         began_at = time.perf_counter()
         caption = self._add(spoken)
-        if self.live:
-            self.live.flush()
         self.encode_s += time.perf_counter() - began_at
         return caption
 
     def end(self, *, tail_s: float) -> None:
         """Finish the file. Raises EngineError if no segment had sound."""
-        if self._encoder is None or self._master is None:
+        if self._output is None:
             message = "This voice cannot speak any of this text. Choose a voice of the text's language."
             raise EngineError("unspeakable_text", message, caller_fault=True)
         began_at = time.perf_counter()
-        self._pause(tail_s - self._pause_written_s)
-        self._encoder.write(self._master.end())
-        self._encoder.close()
-        if self.live:
-            self.live.flush()
+        self._output.add_pause(tail_s - self._pause_written_s)
+        self._output.close()
         self.encode_s += time.perf_counter() - began_at
 
     def _add(self, spoken: SynthesizedSegment) -> Caption | None:
@@ -97,40 +91,25 @@ class Rendering:
         trimmed = self._trimmed(spoken.speech, rate_hz=rate_hz)
         if not len(trimmed.samples):
             return None
-        if self._encoder is None:
-            self._open(rate_hz)
-        assert self._encoder is not None  # noqa: S101  # opened right above
-        assert self._master is not None  # noqa: S101
-        self._pause(self._gap_s(spoken.segment))
-        start = self._master.position
+        output = self._output or self._open(rate_hz)
+        output.add_pause(self._gap_s(spoken.segment))
+        start = output.position
         gain = gain_db(spoken.segment.voice) if self._level_voices else 0.0
         for samples in self._chunks(trimmed.samples):
-            self._encoder.write(self._master.speech(samples, gain_db=gain))
-            if self.live:
-                self.live.flush()
-        caption = self._caption(spoken, start=start, end=self._master.position, head=trimmed.head)
+            output.add_speech(samples, gain_db=gain)
+        caption = self._caption(spoken, start=start, end=output.position, head=trimmed.head)
         self.captions.append(caption)
         self._previous = spoken.segment
         self._pause_written_s = self._pause_after_s() if self._eager else 0.0
-        self._pause(self._pause_written_s)
+        output.add_pause(self._pause_written_s)
         return caption
-
-    def _pause(self, duration_s: float) -> None:
-        """Write a pause in blocks, so that an hour of silence does not take the memory of an hour."""
-        assert self._encoder is not None  # noqa: S101  # there is sound before it, or after
-        assert self._master is not None  # noqa: S101
-        while duration_s > 0:
-            self._encoder.write(self._master.pause(min(duration_s, _BLOCK_S)))
-            duration_s -= _BLOCK_S
-            if self.live:
-                self.live.flush()
 
     def _chunks(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Split off the first half second for a listener, because mastering the whole segment takes milliseconds."""
         first = 0 if self.captions or self.live is None else round(_FIRST_CHUNK_S * self.sample_rate_hz)
         return [samples[:first], samples[first:]] if first else [samples]
 
-    def _open(self, rate_hz: int) -> None:
+    def _open(self, rate_hz: int) -> "_Output":
         if self._format not in available_formats():
             # A retry may reach another worker.
             message = f"This worker cannot write {self._format}. Choose another format."
@@ -138,9 +117,11 @@ class Rendering:
         self.sample_rate_hz = rate_hz
         self.live = self._open_live()
         sink = OutputSink(self._spool, self.live.append if self.live else None)
-        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink)
-        self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
+        encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink)
+        master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
+        self._output = _Output(encoder, master, self.live)
         self.first_audio_at = time.perf_counter()
+        return self._output
 
     def _trimmed(self, speech: Speech, *, rate_hz: int) -> Trimmed:
         samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
@@ -176,6 +157,42 @@ class Rendering:
         )
         voice_id = segment.voice.id
         return Caption(round(start_s, 3), round(end_s, 3), segment.start, segment.end, voice_id, words)
+
+
+class _Output:
+    """The file of a rendering: mastered, encoded, and published while it grows if there is a `live` writer."""
+
+    def __init__(self, encoder: Encoder, master: Master, live: LiveAudioWriter | None) -> None:
+        self._encoder = encoder
+        self._master = master
+        self._live = live
+
+    @property
+    def position(self) -> int:
+        """The position of the next sound, in samples."""
+        return self._master.position
+
+    def add_speech(self, samples: NDArray[np.float32], *, gain_db: float) -> None:
+        self._write(self._master.speech(samples, gain_db=gain_db))
+
+    def add_pause(self, duration_s: float) -> None:
+        """Write a pause in blocks, so that an hour of silence does not take the memory of an hour."""
+        while duration_s > 0:
+            self._write(self._master.pause(min(duration_s, _BLOCK_S)))
+            duration_s -= _BLOCK_S
+
+    def close(self) -> None:
+        self._encoder.write(self._master.end())
+        self._encoder.close()
+        self._publish()
+
+    def _write(self, samples: NDArray[np.float32]) -> None:
+        self._encoder.write(samples)
+        self._publish()
+
+    def _publish(self) -> None:
+        if self._live:
+            self._live.flush()
 
 
 def _at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
