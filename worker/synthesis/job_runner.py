@@ -5,6 +5,7 @@ from typing import IO
 
 import structlog
 
+from common.db.database import DATABASE_AWAY
 from common.jobs import lease
 from common.jobs.lease import ClaimedPart
 from common.messaging import text_stream
@@ -135,7 +136,7 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
         if done == total or time.monotonic() - last_written < PROGRESS_EVERY_S:
             return
         last_written = time.monotonic()
-        if not Outcomes(context, part, held).report_progress(done=done, total=total):
+        if not _write_progress(context, part, done=done, total=total):
             held.lost.set()
             raise SynthesisStopped
 
@@ -151,3 +152,13 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
         )
 
     return JobCallbacks(check, started, progressed, read_text, captions.append)
+
+
+def _write_progress(context: WorkerContext, part: ClaimedPart, *, done: int, total: int) -> bool:
+    """Returns whether the lease is still held. True while the database is down: the renewal finds out later."""
+    try:
+        with context.database.write() as connection:
+            return lease.report_progress(connection, part, done=done, total=total)
+    except DATABASE_AWAY as error:
+        log.warning("progress not written", error=type(error).__name__)
+        return True

@@ -29,21 +29,12 @@ RETRY_MAX_S = 60.0
 
 
 class Outcomes:
-    """Each method but `report_progress` ends the attempt and returns whether the job has ended."""
+    """Each method ends the attempt and returns whether the job has ended."""
 
     def __init__(self, context: WorkerContext, part: ClaimedPart, held: HeldLease) -> None:
         self._context = context
         self._part = part
         self._held = held
-
-    def report_progress(self, *, done: int, total: int) -> bool:
-        """Returns whether the lease is still held. True while the database is down: the renewal finds out later."""
-        try:
-            with self._context.database.write() as connection:
-                return lease.report_progress(connection, self._part, done=done, total=total)
-        except DATABASE_AWAY as error:
-            log.warning("progress not written", error=type(error).__name__)
-            return True
 
     def complete(self, result: SynthesisResult) -> bool:
         part = self._part
