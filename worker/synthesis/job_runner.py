@@ -32,7 +32,7 @@ THREADS_BUSY_DELAY_S = 2.0
 
 
 def run_part(context: WorkerContext, part_id: str, *, isolated: bool) -> None:
-    """Does nothing when the part cannot be claimed, because a task message may arrive twice."""
+    """Claim and run a part. Do nothing if it cannot be claimed, because a task message may arrive twice."""
     with context.isolation.hold(isolated=isolated):
         part = _claim(context, part_id, isolated=isolated)
         if part is None:
