@@ -64,10 +64,10 @@ def database(stack: Stack) -> Iterator[Database]:
 @pytest.fixture
 def second_ops(stack: Stack, tmp_path: Path) -> Iterator[WorkerFleet]:
     """Another ops worker beside that of the stack, which is started again when it dies."""
-    with open_worker_fleet(stack.settings, tmp_path / "logs") as farm:
-        farm.start(ops(stack.settings, name="ops-2"))
-        farm.wait_announced(farm.children["ops-2"].pid)
-        yield farm
+    with open_worker_fleet(stack.settings, tmp_path / "logs") as workers:
+        workers.start(ops(stack.settings, name="ops-2"))
+        workers.wait_announced(workers.children["ops-2"].pid)
+        yield workers
 
 
 def speak(client: httpx.Client, text: str = TEXT, **body: Any) -> str:

@@ -82,18 +82,18 @@ class WorkerFleet:
         self.children[name].send_signal(number)
 
     def wait_announced(self, pid: int) -> None:
-        wait_for(lambda: any(worker.announcement.pid == pid for worker in self.fleet()), timeout_s=60)
+        wait_for(lambda: any(worker.announcement.pid == pid for worker in self.statuses()), timeout_s=60)
 
-    def fleet(self) -> list[worker_registry.WorkerStatus]:
+    def statuses(self) -> list[worker_registry.WorkerStatus]:
         with self.database.read() as connection:
             return list(worker_registry.recent_workers(connection))
 
-    def submit(self, *jobs: NewJob, ring: bool = True) -> None:
+    def submit(self, *jobs: NewJob, publish: bool = True) -> None:
         submit(self.database, *jobs)
-        if ring:
-            self.ring(*jobs)
+        if publish:
+            self.publish(*jobs)
 
-    def ring(self, *jobs: NewJob) -> None:
+    def publish(self, *jobs: NewJob) -> None:
         messages = [PartMessage(job.part_id, job.queue, False) for job in jobs]
         broker.publish_parts(self.client, messages, prefix=self.settings.queue_prefix)
 
