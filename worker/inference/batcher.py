@@ -96,12 +96,12 @@ class Batcher:
         return self._add(SegmentRequest(instances, utterance, delay_s, batch_key_of(instances[0], utterance)))
 
     def preload(self, instances: Sequence[Engine]) -> Future[Speech]:
-        """Load all instances. The future completes, with empty speech, when they are loaded. Fails as in `submit`."""
+        """Load all instances. The future completes, with empty speech, when they are loaded. Fails like `submit`."""
         return self._add(SegmentRequest(instances, None, PRELOAD_DELAY_S, None))
 
     @property
     def is_lost(self) -> bool:
-        """This batcher runs nothing any more. Only a new process can go on."""
+        """True if no thread can run requests any more. Only a new process can."""
         return self.device_lost or not (self._closing or all(thread.is_alive() for thread in self._threads))
 
     def overdue_calls(self) -> list[EngineCall]:

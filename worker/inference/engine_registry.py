@@ -100,7 +100,7 @@ class EngineRegistry:
         return self._dispatcher(key)
 
     def preload(self, key: str) -> None:
-        """Start loading a model, after waiting segments, and return at once. Raises EngineError as `dispatcher`."""
+        """Start loading a model, after waiting segments, and return at once. Raises EngineError like `dispatcher`."""
         dispatcher = self.dispatcher(key)
         if isinstance(dispatcher, BatchedDispatcher):
             dispatcher.preload()

@@ -63,7 +63,10 @@ class LiveAudioWriter:
             self._store_pieces()
 
     def is_abandoned(self) -> bool:
-        """Whether the audio is not kept and nobody listens any more. Asks Redis only after a few seconds in doubt."""
+        """Whether nobody listens any more to a job whose audio is not kept.
+
+        Asks Redis only when no listener was seen for a few seconds.
+        """
         silent_s = time.monotonic() - self._listened_at
         if self._part.job.options.keep or silent_s < audio_window.SAY_EVERY_S:
             return False

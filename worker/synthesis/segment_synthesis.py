@@ -57,7 +57,7 @@ class SegmentNormalizer:
         job_lexicon = Lexicon.of(part.job.options.lexicon)
         self._lexicon = lexicon.merged(job_lexicon) if lexicon else job_lexicon
         self._options = part.job.options
-        # The job's provider does not tell: the voices of one text may have several providers.
+        # Not by the provider of the job, because the voices of one text may have several providers.
         self._is_stub = weights_of(part.queue) == STUB
 
     def normalize(self, segment: Segment) -> NormalizedText:
@@ -71,7 +71,7 @@ class SegmentNormalizer:
 class SegmentSynthesis:
     """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
-    `total` is the number of segments. It is set when the first one has been spoken.
+    `total` is the number of segments. It is set when the first one is returned.
     """
 
     def __init__(
