@@ -22,7 +22,7 @@ WITHOUT_GPL = $(if $(filter 0,$(GPL)),$(UV) pip uninstall -q --python $(1) $(GPL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi test test-base test-studio \
-  test-studio-aside test-pythons test-flavours test-python check coverage lint format lock bench bench-studio bench-models clean
+  test-studio-quiet test-all-environments test-flavours test-python test-engines check coverage lint format lock bench bench-studio bench-models clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -112,13 +112,13 @@ test: setup-test
 else
 # The studio's tests mostly wait, so they run beside the others, and are shown when they have ended.
 test: setup-test setup-test-flavours setup-node  ## Run all tests, or a selection: make test T=tests/api/test_jobs.py
-	$(MAKE) -j2 test-studio-aside test-pythons
+	$(MAKE) -j2 test-studio-quiet test-all-environments
 endif
 
-test-studio-aside:
+test-studio-quiet:
 	@$(MAKE) test-studio >.studio.log 2>&1; status=$$?; cat .studio.log; rm -f .studio.log; exit $$status
 
-test-pythons:
+test-all-environments:
 	$(MAKE) test-flavours
 	$(MAKE) test-base
 
@@ -142,7 +142,11 @@ ON_EVERY_PYTHON := tests/worker/test_conformance.py tests/worker/test_engines.py
   tests/e2e/test_speech.py::test_every_format_is_understood
 test-python:  ## Run the tests of the engines on PYTHON=python3.12 or 3.13, in .venv-3.12 or .venv-3.13
 	@version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
-	  && $(MAKE) VENV=.venv-$$version setup-test && .venv-$$version/bin/python $(PYTEST) $(or $(T),$(ON_EVERY_PYTHON))
+	  && $(MAKE) VENV=.venv-$$version test-engines
+
+test-engines: setup-test
+	$(BIN)/python $(PYTEST) $(or $(T),$(ON_EVERY_PYTHON))
+
 
 coverage: setup-test setup-test-flavours  ## Measure which branches the tests reach, in all processes that they start
 	rm -rf .coverage-data && mkdir .coverage-data
