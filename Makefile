@@ -143,7 +143,7 @@ test-studio: setup-test setup-node  ## Build the studio and run its type checks,
 
 # The tests that run on every Python version. The flavour environments exist only for one version.
 ON_EVERY_PYTHON := tests/worker/test_conformance.py tests/worker/test_engines.py \
-  tests/e2e/test_speech.py::test_every_format_is_understood
+  tests/e2e/test_speech.py::test_every_format_is_intelligible
 test-python:  ## Run the engine tests on another Python, in .venv-3.12 or .venv-3.13: make test-python PYTHON=python3.12
 	@version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
 	  && $(MAKE) VENV=.venv-$$version test-engines
