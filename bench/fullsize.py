@@ -95,10 +95,10 @@ def build_bark(root: Path, *, seconds: float) -> None:
 def build_parler(root: Path, *, seconds: float) -> None:
     from transformers import AutoModel, DacConfig, T5Config
 
-    from worker.engines.parler import parler_library
+    from worker.engines.parler import import_parler
 
     tiny_models.build_parler(root)
-    library = parler_library()
+    library = import_parler()
     reader = T5Config(
         vocab_size=32_128,
         d_model=1024,

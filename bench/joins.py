@@ -19,7 +19,7 @@ from bench.table import show
 from bench.texts import sentences
 from common.catalogue import find_voice
 from common.catalogue.loudness import gain_db
-from tests.support.joins import Joined, clicks, mastered, planted
+from tests.support.joins import Joined, add_clicks, find_clicks, master_speech
 from tests.support.loudness import loudness
 from tests.support.utterances import settings_of, utterance
 from worker.engines import create
@@ -35,10 +35,10 @@ CUT_S = (0.45, 0.65)  # the silence that hibari puts before and after, and some 
 def main() -> None:
     speeches, rate_hz = _spoken()
     gain = gain_db(find_voice("hibari_heart"))
-    sound = mastered(speeches, pauses_s=PAUSES_S, gain_db=gain, sample_rate_hz=rate_hz)
+    sound = master_speech(speeches, pauses_s=PAUSES_S, gain_db=gain, sample_rate_hz=rate_hz)
     rows = {
         "trimmed and mastered": sound,
-        f"with a planted click of {20 * np.log10(PLANTED):.0f} dBFS": planted(
+        f"with a planted click of {20 * np.log10(PLANTED):.0f} dBFS": add_clicks(
             sound, size=PLANTED, sample_rate_hz=rate_hz
         ),
         "cut hard inside the speech": _cut_hard(speeches, rate_hz=rate_hz),
@@ -47,7 +47,7 @@ def main() -> None:
         "Clicks at joins",
         ("speech of hibari", "joins", "clicks found"),
         [
-            (name, str(len(made.joins)), str(len(clicks(made, sample_rate_hz=rate_hz))))
+            (name, str(len(made.joins)), str(len(find_clicks(made, sample_rate_hz=rate_hz))))
             for name, made in rows.items()
         ],
     )
@@ -60,7 +60,7 @@ def _show_cost(speeches: list[NDArray[np.float32]], *, rate_hz: int) -> None:
         best_s, sound = math.inf, None
         for _ in range(ROUNDS):
             began = time.perf_counter()
-            sound = mastered(speeches, pauses_s=PAUSES_S, gain_db=gain, sample_rate_hz=rate_hz)
+            sound = master_speech(speeches, pauses_s=PAUSES_S, gain_db=gain, sample_rate_hz=rate_hz)
             best_s = min(best_s, time.perf_counter() - began)
         assert sound is not None
         measured = loudness(sound.samples, sample_rate_hz=rate_hz)

@@ -13,8 +13,8 @@ from cli.output.progress import DownloadProgress
 from common.catalogue.download_items import DownloadItem, items_named, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
-from worker.engines.protocol import EngineError
-from worker.ops.download_dispatch import deliver
+from worker.hub.errors import DownloadError
+from worker.ops.download_dispatch import download_item
 
 
 def download_models(settings: Settings, names: Sequence[str], *, folder: Path, endpoint: str) -> int:
@@ -47,9 +47,9 @@ def _download_all(
         for item in items:
             try:
                 show = partial(progress.show, item.name)
-                deliver(item, folder, endpoint=endpoint, token=token, on_bytes=show)
+                download_item(item, folder, endpoint=endpoint, token=token, on_bytes=show)
                 progress.end(item.name, succeeded=True)
-            except EngineError as error:
+            except DownloadError as error:
                 progress.end(item.name, succeeded=False)
                 failures.append(f"{item.name}: {error.message}")
     for failure in failures:

@@ -14,7 +14,7 @@ from tests.support.command import ORATIO, environment
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines import available_aliases
-from worker.runtime.context import aliases_of
+from worker.lifecycle import aliases_of
 
 
 @pytest.fixture

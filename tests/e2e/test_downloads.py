@@ -23,9 +23,9 @@ from common.settings import Settings
 from tests.api.test_events import parse
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.fake_hub import FakeHub, Fault
-from tests.support.fake_repositories import small_ones
+from tests.support.fake_repositories import make_repositories
 from tests.support.waiting import wait_for
-from worker.host.models_folder import presence
+from worker.host.models_folder import check_presence
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "download_models.py"
 SERVED = ("speecht5", "mms_eng", "mms_fra", "mms_deu", "mms_spa", "mms_por", "mms_swh", "kokoro")
@@ -34,7 +34,9 @@ LARGE = "/model.safetensors"
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[FakeHub]:
-    repositories = [one for key in SERVED for one in small_ones(find_weights(key), large_bytes=1_000_000)]
+    repositories = [
+        one for key in SERVED for one in make_repositories(find_weights(key), large_bytes=1_000_000)
+    ]
     with FakeHub(*repositories) as running:
         yield running
 
@@ -73,7 +75,7 @@ def _a_hub_without_faults(hub: FakeHub) -> Iterator[None]:
 
 
 def state(stack: Stack, key: str) -> str:
-    return presence(find_weights(key), stack.settings.models_dir).state
+    return check_presence(find_weights(key), stack.settings.models_dir).state
 
 
 def shown(client: httpx.Client, key: str) -> dict[str, Any]:
@@ -254,14 +256,14 @@ def test_the_script_needs_no_service(hub: FakeHub, tmp_path: Path) -> None:
     assert said.stderr == ""
     assert {"mms_fra: done", "speecht5: done", "hibari_heart: done"} < set(said.stdout.splitlines())
     for key in ("mms_fra", "speecht5"):
-        assert presence(find_weights(key), tmp_path / "there").state == "complete"
+        assert check_presence(find_weights(key), tmp_path / "there").state == "complete"
 
 
 def test_the_script_says_what_failed_and_fetches_the_rest(hub: FakeHub, tmp_path: Path) -> None:
     said = script(hub, tmp_path, "bark", "mms_fra")
     assert said.returncode == 1
     assert said.stderr.startswith("bark: suno/bark-small could not be downloaded")
-    assert presence(find_weights("mms_fra"), tmp_path / "models").state == "complete"
+    assert check_presence(find_weights("mms_fra"), tmp_path / "models").state == "complete"
 
 
 def test_the_script_refuses_a_name_that_nobody_knows(hub: FakeHub, tmp_path: Path) -> None:

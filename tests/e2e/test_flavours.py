@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.support.command import Up, oratio, up
-from tests.support.flavours import Call, build_tiny, direct
+from tests.support.flavours import Call, build_tiny, speak_directly
 from tests.support.tiny_kokoro import build_kokoro
 from tests.support.waiting import wait_for
 
@@ -44,7 +44,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def by_library(models: Path) -> dict[str, NDArray[np.float32]]:
-    return direct(models, [Call(family, voice, 7, TEXT, style) for family, _, voice, style in CASES])
+    return speak_directly(models, [Call(family, voice, 7, TEXT, style) for family, _, voice, style in CASES])
 
 
 @pytest.fixture(scope="module")

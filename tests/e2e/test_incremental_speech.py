@@ -15,7 +15,7 @@ from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.decoding import by_pyav
 from tests.support.gateway import run_gateway
-from tests.support.hearing import heard, word_error_rate
+from tests.support.transcription import transcribe, word_error_rate
 from tests.support.waiting import wait_for
 
 SPOKEN = "The weather in the mountains was cold and clear this morning. A woman walked along the beach with her dog."
@@ -131,7 +131,7 @@ def test_text_in_pieces_is_one_file(stack: Stack, service: httpx.Client, audio_f
     assert conversation.sound[head:] == stored[head:]
     assert (conversation.sound[:head] == stored[:head]) is not (audio_format == "wav")
     if audio_format == "mp3":
-        assert word_error_rate(SPOKEN, heard(conversation.sound)) <= 0.1
+        assert word_error_rate(SPOKEN, transcribe(conversation.sound)) <= 0.1
 
 
 def test_a_client_may_begin_with_text_and_hears_it_before_the_text_has_ended(stack: Stack) -> None:

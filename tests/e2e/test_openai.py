@@ -14,8 +14,8 @@ import pytest
 from cli.service.stack import Stack
 from tests.support.cuts import cutting
 from tests.support.decoding import by_pyav
-from tests.support.hearing import heard, word_error_rate
 from tests.support.recorded_requests import PROGRAMS, RecordedRequest, open_webui_menus
+from tests.support.transcription import transcribe, word_error_rate
 from tests.support.waiting import wait_for
 
 SPOKEN = "The weather in the mountains was cold and clear this morning. A woman walked along the beach with her dog."
@@ -103,7 +103,7 @@ def test_every_format_is_understood_and_has_one_head(
     if head := HEADS.get(audio_format):
         assert sound.count(head) == 1
         assert head in sound[:64]
-    understood = heard(wav_of(sound) if audio_format == "pcm" else sound)
+    understood = transcribe(wav_of(sound) if audio_format == "pcm" else sound)
     assert word_error_rate(SPOKEN, understood) <= 0.1
 
     stored = service.get(f"/jobs/{job_id_of(answer)}/audio").content
@@ -173,7 +173,7 @@ def test_other_programs_get_their_mp3(service: httpx.Client, recorded: RecordedR
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "audio/mpeg"
     assert "content-encoding" not in answer.headers
-    assert word_error_rate(recorded.body["input"], heard(answer.content)) <= 0.1
+    assert word_error_rate(recorded.body["input"], transcribe(answer.content)) <= 0.1
 
 
 def test_open_webui_is_offered_what_there_is_without_a_key(service: httpx.Client) -> None:

@@ -12,7 +12,7 @@ from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.fake_inference import FakeInference, limited, refused
 from tests.support.gateway import run_gateway
-from tests.support.hearing import heard, word_error_rate
+from tests.support.transcription import transcribe, word_error_rate
 from tests.support.waiting import wait_for
 
 SENTENCE = "The weather in the mountains was cold and clear this morning."
@@ -84,7 +84,7 @@ def speak(service: httpx.Client, text: str = SENTENCE, **body: Any) -> tuple[dic
 def test_every_format_is_understood(service: httpx.Client, audio_format: str) -> None:
     job, audio = speak(service, format=audio_format, seed=1)
     assert (job["provider"], job["warnings"]) == ("local", [])
-    assert word_error_rate(SENTENCE, heard(audio)) <= 0.1
+    assert word_error_rate(SENTENCE, transcribe(audio)) <= 0.1
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.25, 1.5, 2.0, 4.0])
@@ -94,14 +94,14 @@ def test_speed_changes_how_long_it_takes_and_not_what_is_heard(service: httpx.Cl
     # A twentieth of a second of silence ends it at any speed.
     assert job["duration_s"] == pytest.approx(0.05 + (plain["duration_s"] - 0.05) / speed, rel=0.2)
     if 0.8 <= speed <= 1.5:
-        assert word_error_rate(SENTENCE, heard(audio)) <= 0.25
+        assert word_error_rate(SENTENCE, transcribe(audio)) <= 0.25
 
 
 def test_a_story_is_heard_in_order(service: httpx.Client) -> None:
     job, audio = speak(service, STORY, seed=1)
     assert 1200 < len(STORY) < 1800
     assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 8
-    assert word_error_rate(STORY, heard(audio)) < 0.1
+    assert word_error_rate(STORY, transcribe(audio)) < 0.1
 
 
 def test_a_seed_is_a_sound(service: httpx.Client) -> None:
@@ -114,7 +114,7 @@ def test_a_voice_that_nobody_speaks_is_a_beep_that_says_so(service: httpx.Client
     job, audio = speak(service, voice_id="af_heart")
     assert (job["provider"], job["model"]) == ("stub", "kokoro")
     assert STUB_MARK in job["warnings"][0]
-    assert word_error_rate(SENTENCE, heard(audio)) > 0.9
+    assert word_error_rate(SENTENCE, transcribe(audio)) > 0.9
 
 
 def test_the_stub_can_be_asked_for(stack: Stack) -> None:

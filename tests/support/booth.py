@@ -31,12 +31,12 @@ class ToneEngine:
     """Silence, a tone of a tenth of a second for each word, silence; the words are told. "mute" has no sound."""
 
     alias: str = "hibari"
-    desk: str = "hibari"
+    executor: str = "hibari"
     max_batch: int = 1
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
     rate_hz: int = 24_000
     before_s: float = 0.2

@@ -1,4 +1,4 @@
-"""The environments of the other flavours, which tests of whole services need beside their own."""
+"""Runs code in the environments of the other flavours."""
 
 import io
 import json
@@ -17,22 +17,22 @@ _FLAVOUR_OF = {family: flavour for flavour, families in FLAVOURS.items() for fam
 
 
 def python_for(family: str) -> str:
-    """The interpreter that has the library of a family. Fails where its environment is not set up."""
+    """Return the interpreter that has the library of a family. Fails if its environment does not exist."""
     python = python_of(_FLAVOUR_OF[family])
-    assert python.exists(), f"{python} is not there: make setup-test-flavours builds it"
+    assert python.exists(), f"{python} does not exist: run make setup-test-flavours"
     return str(python)
 
 
 def build_tiny(root: Path, *families: str) -> None:
-    """In one process for each environment: what takes time there is to import torch."""
+    """Build tiny models of the families in one process per environment, since importing torch takes long."""
     for flavour in dict.fromkeys(_FLAVOUR_OF[family] for family in families):
-        here = [family for family in families if _FLAVOUR_OF[family] == flavour]
-        _run(here[0], "tests.support.tiny_models", str(root), *here)
+        calls_here = [family for family in families if _FLAVOUR_OF[family] == flavour]
+        _run(calls_here[0], "tests.support.tiny_models", str(root), *calls_here)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Of a library itself."""
+    """A direct call of a family's library."""
 
     family: str
     voice: str
@@ -41,23 +41,25 @@ class Call:
     style: str = ""
 
 
-def direct(root: Path, calls: Sequence[Call]) -> dict[str, NDArray[np.float32]]:
-    """What the libraries themselves make of it, by family, in processes without our code around them."""
-    made: dict[str, NDArray[np.float32]] = {}
+def speak_directly(root: Path, calls: Sequence[Call]) -> dict[str, NDArray[np.float32]]:
+    """Return the samples of the libraries by family, from processes that do not use the engines."""
+    samples: dict[str, NDArray[np.float32]] = {}
     for flavour in dict.fromkeys(_FLAVOUR_OF[call.family] for call in calls):
-        here = [asdict(call) for call in calls if _FLAVOUR_OF[call.family] == flavour]
-        said = _run(here[0]["family"], "tests.support.direct_calls", str(root), json.dumps(here))
-        made |= np.load(io.BytesIO(said))
-    return made
+        calls_here = [asdict(call) for call in calls if _FLAVOUR_OF[call.family] == flavour]
+        output = _run(
+            calls_here[0]["family"], "tests.support.direct_calls", str(root), json.dumps(calls_here)
+        )
+        samples |= np.load(io.BytesIO(output))
+    return samples
 
 
 def _run(family: str, module: str, *arguments: str) -> bytes:
-    done = subprocess.run(
+    completed = subprocess.run(
         [python_for(family), "-m", module, *arguments],
         cwd=ROOT,
         capture_output=True,
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stderr.decode()[-3000:]
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr.decode()[-3000:]
+    return completed.stdout

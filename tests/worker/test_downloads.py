@@ -32,11 +32,11 @@ from common.messaging.queue_names import OPS
 from common.settings import Settings
 from tests.support.disks import can_mount, on_a_small_disk
 from tests.support.fake_hub import TOKEN, FakeHub, Fault
-from tests.support.fake_repositories import small_ones
+from tests.support.fake_repositories import make_repositories
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 from worker.engines.hibari.download import missing_voices
-from worker.host.models_folder import presence
+from worker.host.models_folder import check_presence
 from worker.ops.downloads import MAX_AT_ONCE, _slots, run_download
 from worker.runtime.context import WorkerContext
 
@@ -164,13 +164,13 @@ ON_A_SMALL_DISK = """
 import sys
 from pathlib import Path
 from hibari import voices as registry
-from worker.engines.hibari.download import download
-from worker.engines.protocol import EngineError
+from worker.engines.hibari.download import download_voice
+from worker.hub.errors import DownloadError
 
 registry.VOICES["emma"]["file"] = "emma.onnx"
 try:
-    download("emma", Path(sys.argv[1]), lambda *_: None, base_url=sys.argv[2])
-except EngineError as error:
+    download_voice("emma", Path(sys.argv[1]), lambda *_: None, base_url=sys.argv[2])
+except DownloadError as error:
     print(error.code, error.message)
 """
 
@@ -212,7 +212,7 @@ LARGE = "/model.safetensors"
 
 @pytest.fixture
 def weights_hub() -> Iterator[FakeHub]:
-    with FakeHub(*small_ones(FRENCH, large_bytes=2_000_000)) as running:
+    with FakeHub(*make_repositories(FRENCH, large_bytes=2_000_000)) as running:
         yield running
 
 
@@ -248,7 +248,7 @@ def test_weights_arrive_and_whoever_listens_hears_it(fetcher: WorkerContext) -> 
     row = row_of(fetcher, download_id)
     assert row.status == "completed"
     assert row.bytes_done == row.bytes_total > 2_000_000
-    assert presence(FRENCH, fetcher.settings.models_dir).state == "complete"
+    assert check_presence(FRENCH, fetcher.settings.models_dir).state == "complete"
     heard = events_of(fetcher, download_id)
     assert heard[0].name == "progress"
     assert heard[-1].name == "completed"

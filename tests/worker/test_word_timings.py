@@ -13,10 +13,10 @@ from hibari.voices import voice_path
 from numpy.testing import assert_array_equal
 from onnxruntime import InferenceSession, SessionOptions
 
-from tests.support.hearing import heard_words
+from tests.support.transcription import transcribe_words
 from tests.support.utterances import utterance
 from worker.engines.hibari.engine import HibariEngine
-from worker.engines.onnx_graph import durations_in, open_session
+from worker.engines.onnx_graph import find_durations, open_session
 from worker.engines.protocol import Speech, Word
 from worker.synthesis.word_timings import align, word_spans
 
@@ -107,7 +107,7 @@ class TestHibari:
         speech = say(hibari, TEXT, speed=speed)
         file = io.BytesIO()
         soundfile.write(file, speech.samples, speech.sample_rate_hz, format="WAV")
-        listened = heard_words(file.getvalue())
+        listened = transcribe_words(file.getvalue())
         assert [word for word, _, _ in listened] == [word.lower() for word in words_of(TEXT)]
         off = [
             abs(word.start_s - start_s) for word, (_, start_s, _) in zip(speech.words, listened, strict=True)
@@ -164,7 +164,7 @@ class TestHibariPhonemes:
         speech = say(hibari, text, phonemes=((start, start + 3, self._of(hibari, "dog")),))
         file = io.BytesIO()
         soundfile.write(file, speech.samples, speech.sample_rate_hz, format="WAV")
-        listened = [word for word, _, _ in heard_words(file.getvalue())]
+        listened = [word for word, _, _ in transcribe_words(file.getvalue())]
         assert "dog" in listened
         assert "cat" not in listened
 
@@ -188,7 +188,7 @@ class TestHibariPhonemes:
 
     @staticmethod
     def _of(hibari: HibariEngine, word: str) -> str:
-        (phonemes,) = hibari._speaker("heart").phonemize(word)
+        (phonemes,) = hibari._model("heart").phonemize(word)
         return str(phonemes)
 
 
@@ -211,12 +211,12 @@ class TestGraphs:
     )
     def test_what_is_no_graph(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "graph.onnx").write_bytes(content)
-        assert durations_in(tmp_path / "graph.onnx") is None
+        assert find_durations(tmp_path / "graph.onnx") is None
         with pytest.raises(Exception, match=r"(?i)load|parse|protobuf|graph"):
             open_session(tmp_path / "graph.onnx", SessionOptions())
 
     def test_no_file(self, tmp_path: Path) -> None:
-        assert durations_in(tmp_path / "graph.onnx") is None
+        assert find_durations(tmp_path / "graph.onnx") is None
 
     def test_a_graph_that_is_cut_off_is_none(self, tmp_path: Path) -> None:
         content = Path(voice_path("heart")).read_bytes()

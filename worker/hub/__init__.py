@@ -1,4 +1,4 @@
-"""Fetching repositories of the hub into the models folder: resumed where they stopped, checked, never half there."""
+"""Downloads repositories from the hub into the models folder. Downloads are resumable and verified."""
 
 from worker.hub.fetching import fetch, fetch_weights
 

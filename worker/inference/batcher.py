@@ -194,7 +194,7 @@ class Batcher:
         with self._under_way(batch, within_s=self._load_within_s):
             self._cache.acquire(engine)
         try:
-            with self._under_way(batch, within_s=self._deadline_s * engine.patience):
+            with self._under_way(batch, within_s=self._deadline_s * engine.timeout_factor):
                 self.calls[batch[0].engine] += 1
                 speeches = engine.speak(utterances)
         finally:

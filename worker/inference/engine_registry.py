@@ -175,7 +175,7 @@ class EngineRegistry:
         first = engines.create(key, self._settings)
         if key == INFERENCE:
             return DirectDispatcher(first)
-        batcher = self._executor_for(first.desk)
+        batcher = self._executor_for(first.executor)
         return BatchedDispatcher(
             batcher, [first, *(engines.create(key, self._settings) for _ in range(1, batcher.threads))]
         )

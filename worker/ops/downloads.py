@@ -11,8 +11,8 @@ from common.db.database import DATABASE_AWAY
 from common.downloads import ClaimedDownload
 from common.messaging.messages import RESCAN
 from common.telemetry import get_logger
-from worker.engines.protocol import EngineError
-from worker.ops.download_dispatch import deliver
+from worker.hub.errors import DownloadError
+from worker.ops.download_dispatch import download_item
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
 
@@ -61,10 +61,12 @@ def _run(context: WorkerContext, claimed: ClaimedDownload, held: HeldLease) -> N
     settings = context.settings
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
-        deliver(item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=progress)
+        download_item(
+            item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=progress
+        )
     except _Stopped:
         held.write(lambda connection: downloads.hand_back(connection, claimed))
-    except EngineError as error:
+    except DownloadError as error:
         log.warning("download failed", item=item.name, code=error.code, reason=error.message)
         _fail(context, claimed, held, code=error.code, message=error.message)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Mastering: from the speech of segments to the sound of a job, equally loud, without clicks, with natural pauses."""
+"""Mastering: joins the speech of segments into the sound of a job, with equal loudness, pauses and no clicks."""
 
 from worker.sound.master import Master
 from worker.sound.pauses import pause_after_s

@@ -20,7 +20,7 @@ from common.jobs.records import JobSpec
 from common.store import StorageFull, Store, audio_key, take_key
 from worker.engines.protocol import EngineError
 from worker.inference.dispatch import Dispatcher
-from worker.sound.stretching import split_speed
+from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone
 from worker.synthesis.incremental_text import IncrementalText
 from worker.synthesis.live_audio import LiveAudioWriter

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from common.catalogue.loudness import gain_db
 from common.recordings.captions import Caption, TimedWord
 from worker.encoding import Encoder, available_formats, open_encoder
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import Resampler
 from worker.engines.protocol import EngineError, Speech
 from worker.sound import Master, Trimmed, pause_after_s, trim
-from worker.sound.stretching import stretch
+from worker.sound.time_stretch import stretch
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.segment_synthesis import SynthesizedSegment
 from worker.synthesis.segmentation import Segment
@@ -137,7 +137,7 @@ class Rendering:
             raise EngineError("format_unavailable", message, retryable=True)
         self.sample_rate_hz = rate_hz
         self.live = self._open_live()
-        tape = Tape(self._spool, self.live.append if self.live else None)
+        tape = OutputSink(self._spool, self.live.append if self.live else None)
         self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=tape)
         self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
         self.first_audio_at = time.perf_counter()

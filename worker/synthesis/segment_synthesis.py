@@ -190,7 +190,7 @@ class SegmentSynthesis:
                 utterance, text=text[start:end], phonemes=_within(utterance.phonemes, start=start, end=end)
             )
             self._callbacks.check()
-            if speech := self._result(self._submit(half, first=utterance.opens), half):
+            if speech := self._result(self._submit(half, first=utterance.is_first), half):
                 found.append((start, speech))
         return _concatenated(found)
 
@@ -205,7 +205,7 @@ class SegmentSynthesis:
             style=job.style,
             seed=(job.seed + segment.index) % 2**31,
             seed_given=job.seed_given,
-            opens=segment.index == 0,
+            is_first=segment.index == 0,
             phonemes=_within(
                 [(one.start, one.end, one.phonemes) for one in normalized.phonemes], start=start, end=end
             ),

@@ -21,8 +21,8 @@ class Recorder:
     """Speaks an array of the text's length; remembers each call and its thread; waits at a gate that tests open."""
 
     alias: str = "recorder"
-    desk: str = "recorder"
-    patience: float = 1.0
+    executor: str = "recorder"
+    timeout_factor: float = 1.0
     pinned: bool = False
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
@@ -494,7 +494,7 @@ def test_loading_has_a_deadline_of_its_own(start: Start) -> None:
 def test_patience_lengthens_the_deadline(start: Start) -> None:
     now_s = [0.0]
     engine = Recorder()
-    engine.patience = 10.0
+    engine.timeout_factor = 10.0
     desk = start(engine, clock=lambda: now_s[0])
     desk.occupy(engine)
     now_s[0] = 599.0

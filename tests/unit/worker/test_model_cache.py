@@ -15,12 +15,12 @@ LONG_S = 10.0
 class Book:
     """An engine that remembers what is done with it."""
 
-    desk: str = "books"
+    executor: str = "books"
     max_batch: int = 1
     max_chars: int = 100
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
 
     def __init__(self, alias: str, *, memory_bytes: int = 10, pinned: bool = False) -> None:
         self.alias: str = alias

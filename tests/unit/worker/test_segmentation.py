@@ -186,7 +186,10 @@ class TestRecital:
     def test_the_engine_hears_of_the_beginning_once(self) -> None:
         engine = ToneEngine()
         recite(f"{LONG}[voice:hibari_emma]{LONG}", engine)
-        assert [utterance.opens for utterance in engine.spoken] == [True, *[False] * (len(engine.spoken) - 1)]
+        assert [utterance.is_first for utterance in engine.spoken] == [
+            True,
+            *[False] * (len(engine.spoken) - 1),
+        ]
         assert len({utterance.seed for utterance in engine.spoken}) == len(engine.spoken)
 
     @pytest.mark.parametrize(("queue", "read"), [("hibari.interactive", True), ("stub.interactive", False)])
