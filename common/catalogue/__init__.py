@@ -1,4 +1,7 @@
-"""Every model, voice and set of weights that the service knows by name. What can be spoken now, workers announce."""
+"""Names every model, voice and set of weights. Workers announce which of them they can speak.
+
+May import no other folder of `common`.
+"""
 
 from common.catalogue.models import MODELS, Model, find_model
 from common.catalogue.voices import (
