@@ -133,7 +133,7 @@ class Outcomes:
     def _hand_over(self, error: EngineError, *, provider: str) -> None:
         part, queue = self._part, job_queue(provider, lane=self._part.job.priority)
         hosted = provider == providers.INFERENCE
-        instead = "NormalizedText by hosted inference instead." if hosted else "Only a beep, not speech."
+        instead = "Spoken by hosted inference instead." if hosted else "Only a beep, not speech."
         warning = f"The local engine failed ({error.code}): {error.message} {instead}"
         moved = self._held.write(
             lambda c: lease.hand_over(c, part, queue=queue, provider=provider, warning=warning)
