@@ -104,19 +104,19 @@ class Run:
 def _run(engine: Engine, utterance: Utterance, texts: int, *, rounds: int) -> Run:
     """One by one and at once in turn, so that a machine whose pace drifts misleads nobody."""
     shelf = ModelCache(budget_bytes=10**15)
-    batcher = Batcher(shelf, deadline_s=DEADLINE_S, load_within_s=DEADLINE_S, linger_s=0.2)
+    batcher = Batcher(shelf, call_timeout_s=DEADLINE_S, load_timeout_s=DEADLINE_S, linger_s=0.2)
     try:
-        batcher.warm([engine]).result()
-        speech = batcher.submit([engine], utterance, first=True).result()
+        batcher.preload([engine]).result()
+        speech = batcher.submit([engine], utterance).result()
         _forget_peak()
         isolated, together, first, calls = [], [], [], 0
         for _ in range(rounds):
             isolated.append(_one_by_one(batcher, engine, utterance, texts))
-            before = batcher.calls[engine]
+            before = batcher.call_counts[engine]
             first_s, all_s = _at_once(batcher, engine, utterance, texts)
             first.append(first_s)
             together.append(all_s)
-            calls = batcher.calls[engine] - before
+            calls = batcher.call_counts[engine] - before
         audio_s = len(speech.samples) / speech.sample_rate_hz
         return Run(isolated, together, audio_s, statistics.median(first), calls, _peak_mb())
     finally:
@@ -129,14 +129,14 @@ def _one_by_one(batcher: Batcher, engine: Engine, utterance: Utterance, texts: i
     # With a seed of the caller's nothing waits for company.
     isolated = replace(utterance, seed_given=True)
     for _ in range(texts):
-        batcher.submit([engine], isolated, first=True).result()
+        batcher.submit([engine], isolated).result()
     return time.perf_counter() - began
 
 
 def _at_once(batcher: Batcher, engine: Engine, utterance: Utterance, texts: int) -> tuple[float, float]:
     """(seconds until the first was there, for all)."""
     began = time.perf_counter()
-    futures = [batcher.submit([engine], utterance, first=True) for _ in range(texts)]
+    futures = [batcher.submit([engine], utterance) for _ in range(texts)]
     wait(futures, return_when=FIRST_COMPLETED)
     first_s = time.perf_counter() - began
     for future in futures:

@@ -29,6 +29,8 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // Glyphs keep their exact widths, whatever fonts and settings the machine has.
+        "--font-render-hinting=none",
       ],
     },
   },

@@ -16,9 +16,19 @@ export default defineConfig({
   server: {
     // `npm run dev` needs a running service: Vite serves the page, the gateway everything else.
     proxy: Object.fromEntries(
-      ["/health", "/ready", "/voices", "/synthesize", "/jobs", "/history", "/export", "/models", "/analytics", "/workers", "/estimate"].map(
-        (path) => [path, process.env["ORATIO_URL"] ?? "http://127.0.0.1:8000"],
-      ),
+      [
+        "/health",
+        "/ready",
+        "/voices",
+        "/synthesize",
+        "/jobs",
+        "/history",
+        "/export",
+        "/models",
+        "/analytics",
+        "/workers",
+        "/estimate",
+      ].map((path) => [path, process.env["ORATIO_URL"] ?? "http://127.0.0.1:8000"]),
     ),
   },
   test: { include: ["src/**/*.test.{ts,tsx}"] },

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import studio_packages
 from pydantic import ValidationError
-from studio_packages import Failed
+from studio_packages import StudioError
 
 from cli.studio.nodejs import FRONTEND, NoNode, find_node
 from common.settings import Settings
@@ -50,11 +50,11 @@ def main() -> int:
     brief = parser.parse_args().brief
     try:
         built = build(FRONTEND, show=not brief)
-    except Failed as error:
+    except StudioError as error:
         _explain(error, brief=brief)
         return 1
     except OSError as error:  # for example a read-only folder or a full disk
-        _explain(Failed(f"{error.filename}: {error.strerror}"), brief=brief)
+        _explain(StudioError(f"{error.filename}: {error.strerror}"), brief=brief)
         return 1
     if built or not brief:
         sys.stdout.write(f"The studio is built in {FRONTEND / 'dist'}{_where_served(FRONTEND / 'dist')}.\n")
@@ -71,7 +71,7 @@ def _where_served(dist: Path) -> str:
 
 
 def build(frontend: Path, *, show: bool) -> bool:
-    """Build the page if its sources have changed. Return whether it was built. Raises Failed."""
+    """Build the page if its sources have changed. Return whether it was built. Raises StudioError."""
     dist = frontend / "dist"
     with _build_lock(frontend):
         sources = fingerprint(frontend)
@@ -80,7 +80,7 @@ def build(frontend: Path, *, show: bool) -> bool:
             return False
         try:
             _run_build(frontend, sources, show=show)
-        except Failed as error:
+        except StudioError as error:
             _write_reason(dist, error)
             raise
     return True
@@ -109,7 +109,7 @@ def _run_build(frontend: Path, sources: str, *, show: bool) -> None:
     try:
         node = find_node(frontend)
     except NoNode as error:
-        raise Failed(str(error).rstrip(".")) from None
+        raise StudioError(str(error).rstrip(".")) from None
     sys.stdout.write("Building the studio. The first build takes about a minute.\n")
     sys.stdout.flush()
     new = frontend / "dist.new"
@@ -118,7 +118,7 @@ def _run_build(frontend: Path, sources: str, *, show: bool) -> None:
         studio_packages.install(node, frontend, show=show)
         studio_packages.run(node, frontend, "run", "build", show=show, env={"STUDIO_DIST": new.name})
         if not (new / "index.html").is_file():
-            raise Failed("The build succeeded but wrote no index.html")
+            raise StudioError("The build succeeded but wrote no index.html")
         (new / _STAMP).write_text(sources)
         _replace(frontend / "dist", new)
     finally:
@@ -135,7 +135,7 @@ def _replace(dist: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_reason(dist: Path, error: Failed) -> None:
+def _write_reason(dist: Path, error: StudioError) -> None:
     dist.mkdir(exist_ok=True)
     (dist / BUILD_ERROR).write_text(f"{error}.\n{error.output}", "utf-8")
 
@@ -148,7 +148,7 @@ def _build_lock(frontend: Path) -> Iterator[None]:
         yield
 
 
-def _explain(error: Failed, *, brief: bool) -> None:
+def _explain(error: StudioError, *, brief: bool) -> None:
     if brief:
         sys.stderr.write(
             f"The studio is out of date ({error}). The service works without it. For details: make studio\n"

@@ -12,7 +12,7 @@ import sys
 import build_studio
 import studio_packages
 from studio_browser import find_browser
-from studio_packages import Failed
+from studio_packages import StudioError
 
 from cli.studio.nodejs import FRONTEND, NoNode, find_node
 
@@ -25,7 +25,7 @@ def main() -> int:
         env = {"CHROMIUM": browser, "PYTHON": sys.executable}
         for script in sys.argv[1:] or ("check", "e2e"):
             studio_packages.run(node, FRONTEND, "run", script, show=True, env=env)
-    except (NoNode, Failed) as error:
+    except (NoNode, StudioError) as error:
         sys.stderr.write(f"\nThe studio's tests failed: {str(error).rstrip('.')}.\n")
         return 1
     return 0

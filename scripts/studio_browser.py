@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import studio_packages
-from studio_packages import Failed
+from studio_packages import StudioError
 
 from cli.studio.nodejs import FRONTEND, Node
 
@@ -24,15 +24,15 @@ exec "{folder}/chromium" "$@"
 
 
 def find_browser(node: Node) -> str:
-    """Return the path of a Chromium. Raises Failed."""
+    """Return the path of a Chromium. Raises StudioError."""
     named = os.environ.get("CHROMIUM")
     for name in (named,) if named else _INSTALLED:
         if path := shutil.which(name):
             return path
     if named:
-        raise Failed(f"CHROMIUM names {named}, which is not a program")
+        raise StudioError(f"CHROMIUM names {named}, which is not a program")
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise Failed("Chromium is missing. Install it, or name one: CHROMIUM=/path")
+        raise StudioError("Chromium is missing. Install it, or name one: CHROMIUM=/path")
     return str(_install(node))
 
 

@@ -37,8 +37,8 @@ _NETWORK = re.compile(
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-class Failed(Exception):
-    """`args[0]` is a message of one line; `output` is the end of the program's output."""
+class StudioError(Exception):
+    """The studio cannot be built or tested. The message is one line; `output` is the end of the program's output."""
 
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class Failed(Exception):
 
 
 def install(node: Node, frontend: Path, *, show: bool) -> None:
-    """Install the packages of the lock file, unless they are installed already. Raises Failed."""
+    """Install the packages of the lock file, unless they are installed already. Raises StudioError."""
     stamp = frontend / "node_modules" / _STAMP
     fingerprint = _fingerprint(node, frontend)
     if stamp.exists() and stamp.read_text() == fingerprint:
@@ -54,9 +54,9 @@ def install(node: Node, frontend: Path, *, show: bool) -> None:
     stamp.unlink(missing_ok=True)
     try:
         run(node, frontend, *_INSTALL, show=show)
-    except Failed as error:
+    except StudioError as error:
         if _NETWORK.search(error.output):
-            raise Failed(
+            raise StudioError(
                 "npm's registry does not answer, so the packages could not be installed", error.output
             ) from None
         raise
@@ -65,7 +65,7 @@ def install(node: Node, frontend: Path, *, show: bool) -> None:
 
 
 def run(node: Node, frontend: Path, *words: str, show: bool, env: Mapping[str, str] | None = None) -> None:
-    """Run `npm words...`. With `show`, print its output as it arrives. Raises Failed."""
+    """Run `npm words...`. With `show`, print its output as it arrives. Raises StudioError."""
     last: deque[str] = deque(maxlen=LAST_LINES)
     with (
         _on_path(node) as path,
@@ -87,7 +87,9 @@ def run(node: Node, frontend: Path, *words: str, show: bool, env: Mapping[str, s
                 sys.stdout.write(line)
                 sys.stdout.flush()
     if process.returncode:
-        raise Failed(f"`npm {' '.join(words[:2] if words[0] == 'run' else words[:1])}` failed", "".join(last))
+        raise StudioError(
+            f"`npm {' '.join(words[:2] if words[0] == 'run' else words[:1])}` failed", "".join(last)
+        )
 
 
 @contextmanager

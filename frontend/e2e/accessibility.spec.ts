@@ -17,10 +17,18 @@ interface Violation {
  */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(AXE, "utf8"));
-  const { violations: found } = await page.evaluate(
-    () => (window as unknown as { axe: { run: (options: { preload: boolean }) => Promise<{ violations: Violation[] }> } }).axe.run({ preload: false }),
+  const { violations: found } = await page.evaluate(() =>
+    (
+      window as unknown as {
+        axe: { run: (options: { preload: boolean }) => Promise<{ violations: Violation[] }> };
+      }
+    ).axe.run({ preload: false }),
   );
-  return found.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${violation.help}\n  ${node.html}\n  ${node.failureSummary}`));
+  return found.flatMap((violation) =>
+    violation.nodes.map(
+      (node) => `${violation.id}: ${violation.help}\n  ${node.html}\n  ${node.failureSummary}`,
+    ),
+  );
 }
 
 for (const theme of ["light", "dark"] as const) {
@@ -45,7 +53,11 @@ test("a recording can be created with the keyboard alone", async ({ studio, page
   await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("main")).toBeFocused();
-  for (let n = 0; n < 20 && !(await studio.editor.evaluate((editor) => editor === document.activeElement)); n++) {
+  for (
+    let n = 0;
+    n < 20 && !(await studio.editor.evaluate((editor) => editor === document.activeElement));
+    n++
+  ) {
     await page.keyboard.press("Tab");
   }
   await expect(studio.editor).toBeFocused();
@@ -72,6 +84,34 @@ test("French screens have no accessibility violation", async ({ studio, page }) 
     expect(await violations(page), address).toEqual([]);
   }
 });
+
+test("a phone shows the whole text of French filters", async ({ studio, page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.addInitScript(() => localStorage.setItem("oratio.language", '"fr"'));
+  await studio.open(SCREENS.write);
+  await page.getByRole("button", { name: /^Voix / }).click();
+  await expect(page.getByRole("combobox", { name: "Langue" })).toBeVisible();
+  expect(await cutOffTexts(page)).toEqual([]);
+  await studio.open(SCREENS.library);
+  await page.getByRole("button", { name: "Filtres" }).click();
+  await expect(page.getByRole("combobox", { name: "Modèle" })).toBeVisible();
+  expect(await cutOffTexts(page)).toEqual([]);
+});
+
+/** Returns the texts of visible select boxes that are wider than their boxes. */
+async function cutOffTexts(page: Page): Promise<string[]> {
+  await page.evaluate(() => document.fonts.ready);
+  return page.locator("select:visible").evaluateAll((boxes) => {
+    const context = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
+    return (boxes as HTMLSelectElement[]).flatMap((box) => {
+      const { font, paddingLeft, paddingRight } = getComputedStyle(box);
+      const text = box.selectedOptions[0]?.text ?? "";
+      context.font = font;
+      const availablePx = box.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+      return context.measureText(text).width > availablePx + 0.5 ? [text] : [];
+    });
+  });
+}
 
 test("no screen scrolls sideways on a phone", async ({ studio, page, service }) => {
   await page.setViewportSize({ width: 360, height: 740 });

@@ -25,7 +25,10 @@ for (const [kind, text] of [
     await studio.write(text);
     const counter = page.getByText(/of 200,000 characters/);
     await expect(counter).toContainText(/^50\d,\d\d\d of|^51\d,\d\d\d of/);
-    for (const [place, typed] of [["Home", "kk first"], ["End", "kk last"]] as const) {
+    for (const [place, typed] of [
+      ["Home", "kk first"],
+      ["End", "kk last"],
+    ] as const) {
       await page.keyboard.press(`ControlOrMeta+${place}`);
       await page.keyboard.type(typed);
       await expect(studio.editor).toContainText(typed);

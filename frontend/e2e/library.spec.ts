@@ -83,14 +83,17 @@ test("selected recordings are exported as one ZIP", async ({ studio, page }) => 
 test("a recording can be downloaded in another format and as subtitles", async ({ studio, page }) => {
   await studio.open(SCREENS.library);
   await page.getByRole("link", { name: TEXTS[2] as string }).click();
+  // The exact name: while the library is still shown, each of its rows has a button `Download “title”`.
+  const button = page.getByRole("button", { name: "Download", exact: true });
+  const menu = page.getByRole("group", { name: "Download as" });
   const first = page.waitForEvent("download");
-  await page.getByRole("button", { name: /Download/ }).click();
-  await page.getByRole("button", { name: /^FLAC/ }).click();
+  await button.click();
+  await menu.getByRole("button", { name: /^FLAC/ }).click();
   const flac = await readFile(await (await first).path());
   expect(flac.subarray(0, 4).toString()).toBe("fLaC");
   const second = page.waitForEvent("download");
-  await page.getByRole("button", { name: /Download/ }).click();
-  await page.getByRole("button", { name: /VTT/ }).click();
+  await button.click();
+  await menu.getByRole("button", { name: /VTT/ }).click();
   const vtt = await readFile(await (await second).path(), "utf8");
   expect(vtt).toContain("WEBVTT");
   expect(vtt.replace(/\s+/g, " ")).toContain("Eleven lanterns");

@@ -17,10 +17,16 @@ async function startJob(studio: Studio, text: string): Promise<string> {
 const getJob = (service: Service, id: string): Promise<Job> => service.get<Job>(`/jobs/${id}`);
 
 async function waitForProgress(service: Service, id: string): Promise<void> {
-  await expect.poll(async () => (await getJob(service, id)).progress.segments_done, { timeout: 30_000 }).toBeGreaterThan(2);
+  await expect
+    .poll(async () => (await getJob(service, id)).progress.segments_done, { timeout: 30_000 })
+    .toBeGreaterThan(2);
 }
 
-test("a running job is still shown after a reload, with its earlier segments", async ({ studio, page, service }) => {
+test("a running job is still shown after a reload, with its earlier segments", async ({
+  studio,
+  page,
+  service,
+}) => {
   const id = await startJob(studio, prose(9000, "The reload"));
   await waitForProgress(service, id);
   await page.reload();
@@ -60,7 +66,9 @@ test("a job can be cancelled and retried", async ({ studio, page, service }) => 
 test("a job completes although its worker is killed", async ({ studio, page, service }) => {
   const id = await startJob(studio, prose(6000, "The accident"));
   await waitForProgress(service, id);
-  const { workers } = await service.get<{ workers: { pid: number; alive: boolean; holding: { job_id: string }[] }[] }>("/workers");
+  const { workers } = await service.get<{
+    workers: { pid: number; alive: boolean; holding: { job_id: string }[] }[];
+  }>("/workers");
   const holder = workers.find((worker) => worker.alive && worker.holding.some((held) => held.job_id === id));
   expect(holder).toBeDefined();
   process.kill(holder?.pid ?? 0, "SIGKILL");
@@ -73,7 +81,9 @@ test("a job completes although its worker is killed", async ({ studio, page, ser
 test("a click on a segment plays from its time in the captions", async ({ studio, page, service }) => {
   const id = await service.synthesize(prose(1200, "The index"));
   await studio.open(`#/listen/${id}`);
-  const { segments } = await service.get<{ segments: { start_s: number; end_s: number; text: string }[] }>(`/jobs/${id}/captions.json`);
+  const { segments } = await service.get<{ segments: { start_s: number; end_s: number; text: string }[] }>(
+    `/jobs/${id}/captions.json`,
+  );
   const fourth = segments[3];
   await page.locator('[data-segment="3"]').first().click();
   await expect.poll(() => studio.positionS()).toBeGreaterThanOrEqual((fourth?.start_s ?? 0) - 0.05);

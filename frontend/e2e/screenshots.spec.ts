@@ -2,11 +2,14 @@
 
 import { expect, SCREENS, test } from "./studio";
 
-const TEXT = `The lighthouse keeper owned two clocks. One told the hour, and the other told the truth.
-
-On the evening that the Marguerite came in, both of them stopped. [pause:1s] He wound the first and left the second alone.
-
-“There is time enough,” he said to [Nguyen](/wɪn/), and put the kettle on. Rain came over the hills. They counted the steps of the tower, and then they counted them again, and it was, by all accounts, a very ordinary Tuesday.`;
+const TEXT = [
+  "The lighthouse keeper owned two clocks. One told the hour, and the other told the truth.",
+  "On the evening that the Marguerite came in, both of them stopped. [pause:1s] " +
+    "He wound the first and left the second alone.",
+  "“There is time enough,” he said to [Nguyen](/wɪn/), and put the kettle on. Rain came over the hills. " +
+    "They counted the steps of the tower, and then they counted them again, " +
+    "and it was, by all accounts, a very ordinary Tuesday.",
+].join("\n\n");
 
 const VIEWPORTS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 

@@ -36,7 +36,8 @@ export class Service {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => output.push(data.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (data: Buffer) => output.push(data.toString()));
     const service = new Service(`http://127.0.0.1:${port}`, folder, child, output);
     try {
       await service.waitUntilReady();
@@ -72,7 +73,9 @@ export class Service {
   /** Kills the gateway process. Every connection breaks, and `oratio up` starts a new gateway. */
   async killGateway(): Promise<void> {
     for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-      const [line, status] = await Promise.all(["cmdline", "status"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")));
+      const [line, status] = await Promise.all(
+        ["cmdline", "status"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
+      );
       if (line?.includes("api.serve") && status?.includes(`PPid:\t${this.process.pid}\n`)) {
         process.kill(Number(pid), "SIGKILL");
         return;
@@ -94,7 +97,7 @@ export class Service {
   }
 
   private async waitUntilReady(): Promise<void> {
-    for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline;) {
       if (this.process.exitCode !== null) break;
       const response = await fetch(`${this.url}/ready`).catch(() => null);
       if (response?.ok) return;
@@ -110,7 +113,9 @@ async function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

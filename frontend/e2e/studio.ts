@@ -3,7 +3,7 @@
  * violates its content security policy, or sends a request to another host.
  */
 
-import { expect, test as base, type Page } from "@playwright/test";
+import { expect, type Page, test as base } from "@playwright/test";
 import { Service } from "./service";
 
 export const test = base.extend<{ studio: Studio }, { service: Service }>({
@@ -31,9 +31,9 @@ export { expect };
 export const SCREENS = {
   write: "",
   library: "#/library",
-  system: "#/farm",
-  models: "#/farm?part=models",
-  statistics: "#/farm?part=figures",
+  system: "#/system",
+  models: "#/system?tab=models",
+  statistics: "#/system?tab=statistics",
 } as const;
 
 export class Studio {
@@ -52,7 +52,8 @@ export class Studio {
     });
     page.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
-      if (protocol.startsWith("http") && origin !== service.url) this.problems.push(`request: ${request.url()}`);
+      if (protocol.startsWith("http") && origin !== service.url)
+        this.problems.push(`request: ${request.url()}`);
     });
   }
 
@@ -77,7 +78,9 @@ export class Studio {
     await this.editor.evaluate((editor, pasted) => {
       const data = new DataTransfer();
       data.setData("text/plain", pasted);
-      editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+      editor.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }),
+      );
     }, text);
   }
 
@@ -103,6 +106,7 @@ export function prose(chars: number, seed = "The lamp"): string {
     "The clock in the hall had opinions of its own about the time.",
   ];
   let text = "";
-  for (let n = 0; text.length < chars; n++) text += `${sentences[n % sentences.length]}${n % 6 === 5 ? "\n\n" : " "}`;
+  for (let n = 0; text.length < chars; n++)
+    text += `${sentences[n % sentences.length]}${n % 6 === 5 ? "\n\n" : " "}`;
   return text.trim();
 }

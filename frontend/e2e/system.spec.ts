@@ -5,8 +5,15 @@ test("workers and queues are listed", async ({ studio, page, service }) => {
   const { workers } = await service.get<{ workers: { pid: number; alive: boolean }[] }>("/workers");
   const alive = workers.filter((worker) => worker.alive);
   expect(alive.length).toBeGreaterThan(0);
-  for (const worker of alive) await expect(page.getByText(new RegExp(`(· |process )${worker.pid}\\b`)).first()).toBeVisible();
+  for (const worker of alive)
+    await expect(page.getByText(new RegExp(`(· |process )${worker.pid}\\b`)).first()).toBeVisible();
   await expect(page.getByRole("table").first()).toContainText("Hibari");
+});
+
+test("a bookmark of an earlier release opens the models tab", async ({ studio, page }) => {
+  await studio.open("#/farm?part=models");
+  await expect(page.getByRole("tab", { name: "Models" })).toHaveAttribute("aria-selected", "true");
+  await expect(page).toHaveURL(/#\/system\?tab=models$/);
 });
 
 test("arrow keys switch to the models tab", async ({ studio, page }) => {
@@ -22,9 +29,17 @@ test("arrow keys switch to the models tab", async ({ studio, page }) => {
 
 test("a failed download shows the reason", async ({ studio, page }) => {
   await studio.open(SCREENS.models);
-  await page.getByRole("button", { name: /^Download Kokoro/i }).first().click();
-  await page.getByRole("dialog").getByRole("button", { name: /^Download/ }).click();
-  await expect(page.getByText("Hugging Face could not be reached, or refused the download.").first()).toBeVisible({ timeout: 60_000 });
+  await page
+    .getByRole("button", { name: /^Download Kokoro/i })
+    .first()
+    .click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: /^Download/ })
+    .click();
+  await expect(
+    page.getByText("Hugging Face could not be reached, or refused the download.").first(),
+  ).toBeVisible({ timeout: 60_000 });
 });
 
 test("statistics are shown as charts and as tables", async ({ studio, page, service }) => {

@@ -1,6 +1,11 @@
+import type { Locator } from "@playwright/test";
 import { expect, prose, SCREENS, test } from "./studio";
 
-test("Ctrl+Enter generates a recording, and playback starts with its first segment", async ({ studio, page, service }) => {
+test("Ctrl+Enter generates a recording, and playback starts with its first segment", async ({
+  studio,
+  page,
+  service,
+}) => {
   await studio.open(SCREENS.write);
   await studio.write(prose(1500, "A heron"));
   await page.keyboard.press("Control+Enter");
@@ -14,6 +19,21 @@ test("Ctrl+Enter generates a recording, and playback starts with its first segme
   expect(prose(1500, "A heron").replace(/\s+/g, " ")).toContain((await current.innerText()).trim());
   await expect(page.locator(".wave")).toBeVisible({ timeout: 60_000 });
   expect((await service.get<{ status: string }>(`/jobs/${id}`)).status).toBe("completed");
+});
+
+test("the settings are beside the text, and below it on a phone", async ({ studio, page }) => {
+  await studio.open(SCREENS.write);
+  const boxOf = async (element: Locator) =>
+    (await element.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const settings = page.getByRole("region", { name: "Speech settings" });
+  await expect(settings).toBeVisible();
+  const [text, beside] = [await boxOf(studio.editor), await boxOf(settings)];
+  expect(beside.x).toBeGreaterThan(text.x + text.width);
+  expect(beside.y).toBeLessThan(text.y + text.height);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const [above, below] = [await boxOf(studio.editor), await boxOf(settings)];
+  expect(below.y).toBeGreaterThan(above.y + above.height);
+  expect(below.width).toBeGreaterThan(300);
 });
 
 test("the draft survives a reload and a visit to another screen", async ({ studio, page }) => {
@@ -35,11 +55,16 @@ test("a voice can be searched, previewed, and inserted into the text", async ({ 
   await expect(picker.getByText("No voices found")).toBeVisible();
   await picker.getByRole("searchbox").fill("heart");
   const before = (await service.get<{ items: unknown[] }>("/history")).items.length;
-  await picker.getByRole("button", { name: /^Preview / }).first().click();
+  await picker
+    .getByRole("button", { name: /^Preview / })
+    .first()
+    .click();
   await expect(picker.getByRole("button", { name: "Stop" })).toBeVisible();
   await expect(picker.getByRole("button", { name: /^Preview / }).first()).toBeVisible({ timeout: 30_000 });
   // A preview leaves no recording.
-  await expect.poll(async () => (await service.get<{ items: unknown[] }>("/history")).items.length).toBe(before);
+  await expect
+    .poll(async () => (await service.get<{ items: unknown[] }>("/history")).items.length)
+    .toBe(before);
   await page.keyboard.press("Escape");
   await studio.write("Before");
   await page.keyboard.press("End");
@@ -48,7 +73,11 @@ test("a voice can be searched, previewed, and inserted into the text", async ({ 
   await expect(studio.editor).toHaveText(/^Before \[voice:[a-z0-9_]+\]$/);
 });
 
-test("buttons insert pauses and pronunciations, and the recording follows them", async ({ studio, page, service }) => {
+test("buttons insert pauses and pronunciations, and the recording follows them", async ({
+  studio,
+  page,
+  service,
+}) => {
   await studio.open(SCREENS.write);
   await studio.write("Hello Nguyen.");
   await page.keyboard.press("End");
@@ -63,7 +92,9 @@ test("buttons insert pauses and pronunciations, and the recording follows them",
   await expect(page.getByRole("list", { name: "Pronunciations" })).toContainText("Nguyen → win");
   await page.getByRole("button", { name: /^Generate/ }).click();
   const id = await studio.jobId();
-  await expect.poll(async () => (await service.get<{ status: string }>(`/jobs/${id}`)).status).toBe("completed");
+  await expect
+    .poll(async () => (await service.get<{ status: string }>(`/jobs/${id}`)).status)
+    .toBe("completed");
   const { duration_s } = await service.get<{ duration_s: number }>(`/history/${id}`);
   expect(duration_s).toBeGreaterThan(2.5);
 });
@@ -72,12 +103,20 @@ test("a text file can be opened and undone, and other files are refused", async 
   await studio.open(SCREENS.write);
   await studio.write("What was here.");
   const choose = page.locator("input[type=file]");
-  await choose.setInputFiles({ name: "book.md", mimeType: "text/markdown", buffer: Buffer.from("# A title\r\n\r\nÉté.") });
+  await choose.setInputFiles({
+    name: "book.md",
+    mimeType: "text/markdown",
+    buffer: Buffer.from("# A title\r\n\r\nÉté."),
+  });
   await expect(studio.editor).toContainText("# A title");
   await expect(studio.editor).toContainText("Été.");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(studio.editor).toHaveText("What was here.");
-  await choose.setInputFiles({ name: "photo.png", mimeType: "image/png", buffer: Buffer.from([137, 80, 78, 71, 0]) });
+  await choose.setInputFiles({
+    name: "photo.png",
+    mimeType: "image/png",
+    buffer: Buffer.from([137, 80, 78, 71, 0]),
+  });
   await expect(page.getByText("Cannot open “photo.png”.")).toBeVisible();
   await expect(studio.editor).toHaveText("What was here.");
 });
@@ -101,7 +140,9 @@ test("playback continues on another screen, and the user stays there", async ({ 
   await page.getByRole("link", { name: "System" }).click();
   const player = page.getByRole("region", { name: "Player" });
   await expect(player.getByRole("slider", { name: "Position" })).toBeVisible({ timeout: 30_000 });
-  await expect.poll(() => page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.ended), { timeout: 30_000 }).toBe(true);
+  await expect
+    .poll(() => page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.ended), { timeout: 30_000 })
+    .toBe(true);
   await expect(page).toHaveURL(new RegExp(SCREENS.system));
 });
 
@@ -112,7 +153,9 @@ test("a PCM recording is converted and played when it has completed", async ({ s
   await page.keyboard.press("Control+Enter");
   const id = await studio.jobId();
   await expect.poll(() => studio.positionS(), { timeout: 30_000 }).toBeGreaterThan(0.5);
-  expect(await page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.src)).toContain(`${id}/audio?format=`);
+  expect(await page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.src)).toContain(
+    `${id}/audio?format=`,
+  );
   await expect(page.locator(".wave-box")).toBeVisible();
 });
 
@@ -130,7 +173,13 @@ test("a cleared text can be restored from another screen", async ({ studio, page
 test("invalid values in the browser's storage do not break the studio", async ({ studio, page }) => {
   await studio.open(SCREENS.write);
   await page.evaluate(() => {
-    for (const [name, value] of Object.entries({ language: '"xx"', theme: "7", delivery: '{"lexicon":null,"speed":"fast"}', draft: "{}", removals: "5" })) {
+    for (const [name, value] of Object.entries({
+      language: '"xx"',
+      theme: "7",
+      delivery: '{"lexicon":null,"speed":"fast"}',
+      draft: "{}",
+      removals: "5",
+    })) {
       localStorage.setItem(`oratio.${name}`, value);
     }
   });
@@ -143,5 +192,7 @@ test("a recording with a beep in place of speech shows a warning", async ({ stud
   await studio.open(SCREENS.write);
   await studio.write("Hello. [voice:af_heart] And this is a beep.");
   await page.keyboard.press("Control+Enter");
-  await expect(page.getByRole("list", { name: "Warnings" })).toContainText(/af_heart: .*only a beep/, { timeout: 30_000 });
+  await expect(page.getByRole("list", { name: "Warnings" })).toContainText(/af_heart: .*only a beep/, {
+    timeout: 30_000,
+  });
 });

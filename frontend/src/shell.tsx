@@ -48,7 +48,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           </div>
         </Menu>
       </header>
-      <nav class="sidebar" aria-label={t.value.shell.places}>
+      <nav class="sidebar" aria-label={t.value.shell.navigation}>
         <Brand />
         <ul class="nav-list">
           {NAVIGATION.map((target) => (
@@ -78,7 +78,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 }
 
 function screenName(screen: Screen): string {
-  return t.value.shell[screen === "system" ? "farm" : screen];
+  return t.value.shell[screen];
 }
 
 /** The listen screen belongs to the library. */
@@ -140,7 +140,7 @@ function ServiceStatus() {
 function serviceStatus(): ["good" | "warn" | "bad", string] {
   const texts = t.value.shell;
   const current = health.value;
-  if (!reachable.value) return ["bad", texts.serviceAway];
+  if (!reachable.value) return ["bad", texts.serviceUnreachable];
   if (current === null) return ["good", texts.loading];
   if (current.status !== "ok") return ["warn", texts.serviceDegraded];
   return current.workers_alive

@@ -20,7 +20,7 @@ from tests.support.live_takes import (
     pieces,
     wav_head,
 )
-from tests.support.own_memory import own_bytes
+from tests.support.process_memory import anonymous_bytes
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 
@@ -181,10 +181,10 @@ def test_slow_listeners_take_no_memory_of_the_gateway(stage: Stage) -> None:
         ear.pause()
     wait_for_audience(stage, job_id)
     take.say(4 * MIB)
-    before = own_bytes()
+    before = anonymous_bytes()
     take.say(18 * MIB)
     # The stand-in worker keeps its spool in this process; no listener may add to that.
-    assert own_bytes() - before < (18 + 18) * MIB
+    assert anonymous_bytes() - before < (18 + 18) * MIB
     take.finish()
     for ear in ears:
         ear.go_on()

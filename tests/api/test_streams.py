@@ -29,7 +29,7 @@ from tests.support.live_takes import (
     status_of,
     unkept,
 )
-from tests.support.own_memory import own_bytes
+from tests.support.process_memory import anonymous_bytes
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 
@@ -477,7 +477,7 @@ def test_fifty_listeners_of_one_job_are_cheap(stage: Stage) -> None:
     take = stage.take(job_id, sound)
     take.say(1000)
     connections = len(gateway.redis.client_list())
-    before = own_bytes()
+    before = anonymous_bytes()
     begun_at = time.process_time()
     ears = [stage.ear(job_id) for _ in range(50)]
     for ear in ears:
@@ -493,5 +493,5 @@ def test_fifty_listeners_of_one_job_are_cheap(stage: Stage) -> None:
     take.finish()
     assert all(ear.ended() == sound for ear in ears)
     # 50 threads that read 2 MB each are in this process too.
-    assert own_bytes() - before < 300 * MIB
+    assert anonymous_bytes() - before < 300 * MIB
     assert time.process_time() - begun_at < 15

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import build_studio
 import export_openapi
 import studio_browser
-from studio_packages import Failed
+from studio_packages import StudioError
 
 # Writes into STUDIO_DIST, as Vite does. Fails for a page with "broken", and writes nothing for one with "empty".
 BUILD = """
@@ -100,7 +100,7 @@ def test_packages_are_installed_again_only_when_the_lock_file_changes(small_stud
 def test_a_failed_build_keeps_the_previous_page_and_writes_the_reason(small_studio: Path) -> None:
     build_studio.build(small_studio, show=False)
     (small_studio / "src" / "page.html").write_text("broken")
-    with pytest.raises(Failed, match="`npm run build` failed"):
+    with pytest.raises(StudioError, match="`npm run build` failed"):
         build_studio.build(small_studio, show=False)
     assert (small_studio / "dist" / "index.html").read_text() == "<p>one</p>"
     reason = (small_studio / "dist" / "build-error.txt").read_text()
@@ -115,7 +115,7 @@ def test_a_failed_build_keeps_the_previous_page_and_writes_the_reason(small_stud
 
 def test_a_build_without_a_page_is_a_failure(small_studio: Path) -> None:
     (small_studio / "src" / "page.html").write_text("empty")
-    with pytest.raises(Failed, match=r"index\.html"):
+    with pytest.raises(StudioError, match=r"index\.html"):
         build_studio.build(small_studio, show=False)
     assert (small_studio / "dist" / "build-error.txt").exists()
 
@@ -126,13 +126,13 @@ def test_a_registry_that_cannot_be_reached_is_reported(
     write_package_files(small_studio, dependencies={"preact": "10.0.0"})
     monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{free_port()}/")
     monkeypatch.setenv("npm_config_cache", str(small_studio / ".cache"))
-    with pytest.raises(Failed, match="registry does not answer"):
+    with pytest.raises(StudioError, match="registry does not answer"):
         build_studio.build(small_studio, show=False)
 
 
 def test_a_node_that_is_too_old_is_reported_with_the_required_version(small_studio: Path) -> None:
     write_package_files(small_studio, node=">=99.1")
-    with pytest.raises(Failed, match=r"needs Node\.js >=99\.1: found \d+\.\d+\.\d+ .*make setup-node"):
+    with pytest.raises(StudioError, match=r"needs Node\.js >=99\.1: found \d+\.\d+\.\d+ .*make setup-node"):
         build_studio.build(small_studio, show=False)
     assert "99.1" in (small_studio / "dist" / "build-error.txt").read_text()
 
@@ -191,7 +191,7 @@ def test_a_browser_is_found_or_reported_as_missing(tmp_path: Path, monkeypatch: 
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    with pytest.raises(Failed, match=r"Chromium is missing"):
+    with pytest.raises(StudioError, match=r"Chromium is missing"):
         studio_browser.find_browser(node)
 
     for name in ("google-chrome", "chromium-browser"):  # the second name takes precedence over the first
@@ -199,7 +199,7 @@ def test_a_browser_is_found_or_reported_as_missing(tmp_path: Path, monkeypatch: 
         assert studio_browser.find_browser(node) == str(tmp_path / name)
 
     monkeypatch.setenv("CHROMIUM", str(tmp_path / "nowhere"))
-    with pytest.raises(Failed, match=r"CHROMIUM names .*nowhere"):
+    with pytest.raises(StudioError, match=r"CHROMIUM names .*nowhere"):
         studio_browser.find_browser(node)
 
 

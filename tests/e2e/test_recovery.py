@@ -10,7 +10,7 @@ from cli.service import valkey
 from common.jobs import changes
 from common.settings import Settings
 from tests.support.databases import SqliteTemplate
-from tests.support.farm import Farm, fake_job, open_farm
+from tests.support.fleet import WorkerFleet, fake_job, open_worker_fleet
 from tests.support.services import settings_in
 from tests.support.waiting import wait_for
 
@@ -27,98 +27,98 @@ def swept(
     database_url = sqlite_template.copy(folder / "oratio.db")
     settings = settings_in(folder, redis_url=valkey_url, database_url=database_url)
     settings = settings.model_copy(update=QUICK)
-    with open_farm(settings, folder / "logs") as farm:
-        farm.start_ops()
+    with open_worker_fleet(settings, folder / "logs") as workers:
+        workers.start_ops()
         yield settings
 
 
 @pytest.fixture
-def farm(swept: Settings, tmp_path: Path) -> Iterator[Farm]:
+def workers(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
     """With files of its own, and no worker yet."""
-    with open_farm(swept.model_copy(update={"data_dir": tmp_path}), tmp_path / "logs") as farm:
-        yield farm
+    with open_worker_fleet(swept.model_copy(update={"data_dir": tmp_path}), tmp_path / "logs") as workers:
+        yield workers
 
 
 @pytest.fixture
-def impatient(swept: Settings, tmp_path: Path) -> Iterator[Farm]:
-    """A farm whose engines must answer within 2 s."""
+def impatient(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
+    """A fleet whose engines must answer within 2 s."""
     changes = {"data_dir": tmp_path, "engine_timeout_s": 2.0}
-    with open_farm(swept.model_copy(update=changes), tmp_path / "logs") as farm:
-        yield farm
+    with open_worker_fleet(swept.model_copy(update=changes), tmp_path / "logs") as workers:
+        yield workers
 
 
-def test_a_worker_killed_in_the_middle_costs_one_attempt(farm: Farm) -> None:
+def test_a_worker_killed_in_the_middle_costs_one_attempt(workers: WorkerFleet) -> None:
     job = fake_job("[[slow:2]] One. " * 3)
-    farm.start_worker("first")
-    farm.submit(job)
-    farm.wait_status(job, "running")
-    farm.signal("first", signal.SIGKILL)
-    farm.start_worker("second")
-    row = farm.wait_ended(job)
+    workers.start_worker("first")
+    workers.submit(job)
+    workers.wait_status(job, "running")
+    workers.signal("first", signal.SIGKILL)
+    workers.start_worker("second")
+    row = workers.wait_ended(job)
     assert (row.status, row.attempts) == ("completed", 2)
-    assert [path.name for path in farm.files()] == [f"{job.id}.2.wav"]
+    assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
 
 
-def test_a_lost_bell_is_rung_again(farm: Farm) -> None:
+def test_a_lost_bell_is_rung_again(workers: WorkerFleet) -> None:
     never_rung, deleted = fake_job("Never published."), fake_job("Published, and lost.")
-    farm.submit(never_rung, ring=False)
-    farm.submit(deleted)
-    farm.client.delete(f"ov:{farm.settings.queue_prefix}.fake.interactive")
-    farm.start_worker()
+    workers.submit(never_rung, publish=False)
+    workers.submit(deleted)
+    workers.client.delete(f"ov:{workers.settings.queue_prefix}.fake.interactive")
+    workers.start_worker()
     for job in (never_rung, deleted):
-        row = farm.wait_ended(job, timeout_s=15)
+        row = workers.wait_ended(job, timeout_s=15)
         assert (row.status, row.attempts) == ("completed", 1)
-    assert farm.engine_calls() == 2
+    assert workers.engine_calls() == 2
 
 
-def test_bells_that_ring_three_times_make_one_recording(farm: Farm) -> None:
+def test_bells_that_ring_three_times_make_one_recording(workers: WorkerFleet) -> None:
     jobs = [fake_job(f"Number {number}.") for number in range(20)]
-    farm.start_worker("one")
-    farm.start_worker("two")
-    farm.submit(*jobs)
-    farm.ring(*jobs)
-    farm.ring(*reversed(jobs))
+    workers.start_worker("one")
+    workers.start_worker("two")
+    workers.submit(*jobs)
+    workers.publish(*jobs)
+    workers.publish(*reversed(jobs))
     for job in jobs:
-        assert farm.wait_ended(job).status == "completed"
-    assert len(farm.files()) == farm.engine_calls() == 20
+        assert workers.wait_ended(job).status == "completed"
+    assert len(workers.files()) == workers.engine_calls() == 20
 
 
 def test_valkey_restarts_and_loses_everything(settings: Settings, tmp_path: Path) -> None:
     server = valkey.prepare(tmp_path)
     quick = settings.model_copy(update={"redis_url": server.url, "sweep_s": 0.5, "lease_s": 3.0})
-    with open_farm(quick, tmp_path / "logs") as farm:
-        farm.start(server.command)
+    with open_worker_fleet(quick, tmp_path / "logs") as workers:
+        workers.start(server.command)
         wait_for(server.answers)
-        farm.start_worker()
-        farm.start_ops()
+        workers.start_worker()
+        workers.start_ops()
         running = fake_job("[[slow:3]] In the middle of it.")
         waiting = [fake_job(f"[[slow:0.2]] Waiting {number}.") for number in range(20)]
-        farm.submit(running)
-        farm.wait_status(running, "running")
-        farm.submit(*waiting)
-        farm.client.flushall()
-        farm.signal("valkey", signal.SIGKILL)
-        farm.children["valkey"].wait(10)
-        farm.start(server.command)
+        workers.submit(running)
+        workers.wait_status(running, "running")
+        workers.submit(*waiting)
+        workers.client.flushall()
+        workers.signal("valkey", signal.SIGKILL)
+        workers.children["valkey"].wait(10)
+        workers.start(server.command)
         for job in (running, *waiting):
-            row = farm.wait_ended(job, timeout_s=30)
+            row = workers.wait_ended(job, timeout_s=30)
             assert (row.status, row.attempts) == ("completed", 1)
-        assert len(farm.files()) == 21
+        assert len(workers.files()) == 21
 
 
-def test_a_text_that_kills_fails_and_its_neighbours_do_not_pay(farm: Farm) -> None:
-    farm.start_worker("worker")
-    farm.restart_on_death("worker")
+def test_a_text_that_kills_fails_and_its_neighbours_do_not_pay(workers: WorkerFleet) -> None:
+    workers.start_worker("worker")
+    workers.restart_on_death("worker")
     poison = fake_job("[[segv]]")
     neighbours = [fake_job(f"[[slow:0.3]] Neighbour {number}.") for number in range(6)]
-    farm.submit(*neighbours[:3], poison, *neighbours[3:])
-    row = farm.wait_ended(poison, timeout_s=90)
+    workers.submit(*neighbours[:3], poison, *neighbours[3:])
+    row = workers.wait_ended(poison, timeout_s=90)
     assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 3)
     for job in neighbours:
-        assert farm.wait_ended(job).status == "completed"
+        assert workers.wait_ended(job).status == "completed"
 
 
-def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: Farm) -> None:
+def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: WorkerFleet) -> None:
     impatient.start_worker("worker")
     impatient.restart_on_death("worker")
     hung, neighbour = fake_job("[[hang]]"), fake_job("After it.")
@@ -130,7 +130,7 @@ def test_a_hung_engine_fails_the_job_and_ends_the_process(impatient: Farm) -> No
     assert impatient.wait_ended(neighbour).status == "completed"
 
 
-def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: Farm) -> None:
+def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: WorkerFleet) -> None:
     impatient.start_worker("worker")
     impatient.restart_on_death("worker")
     spinning = fake_job("[[spin]]")
@@ -140,71 +140,71 @@ def test_an_engine_that_holds_the_interpreter_is_ended_from_outside(impatient: F
     assert "Timeout" in impatient.log_of("worker")
 
 
-def test_a_stopped_worker_that_wakes_up_writes_nothing(farm: Farm) -> None:
+def test_a_stopped_worker_that_wakes_up_writes_nothing(workers: WorkerFleet) -> None:
     job = fake_job("[[slow:1]] Once only.")
-    farm.start_worker("sleeper")
-    farm.submit(job)
-    farm.wait_status(job, "running")
-    farm.signal("sleeper", signal.SIGSTOP)
-    farm.start_worker("other")
-    row = farm.wait_ended(job)
+    workers.start_worker("sleeper")
+    workers.submit(job)
+    workers.wait_status(job, "running")
+    workers.signal("sleeper", signal.SIGSTOP)
+    workers.start_worker("other")
+    row = workers.wait_ended(job)
     assert (row.status, row.attempts) == ("completed", 2)
-    farm.signal("sleeper", signal.SIGCONT)
-    wait_for(lambda: "superseded" in farm.log_of("sleeper") or "stopped" in farm.log_of("sleeper"))
-    assert [path.name for path in farm.files()] == [f"{job.id}.2.wav"]
+    workers.signal("sleeper", signal.SIGCONT)
+    wait_for(lambda: "superseded" in workers.log_of("sleeper") or "stopped" in workers.log_of("sleeper"))
+    assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
 
 
-def test_sigterm_lets_short_jobs_finish_and_hands_long_ones_back(farm: Farm) -> None:
+def test_sigterm_lets_short_jobs_finish_and_hands_long_ones_back(workers: WorkerFleet) -> None:
     short, long = fake_job("[[slow:1]] Short."), fake_job("[[slow:0.5]] A long one, said again. " * 60)
-    farm.start_worker("first")
-    farm.submit(short, long)
-    farm.wait_status(long, "running")
-    farm.wait_status(short, "running", "completed")
-    farm.signal("first", signal.SIGTERM)
-    assert farm.children["first"].wait(farm.settings.stop_grace_s + 5) == 0
-    assert farm.row(short).status == "completed"
-    row = farm.row(long)
+    workers.start_worker("first")
+    workers.submit(short, long)
+    workers.wait_status(long, "running")
+    workers.wait_status(short, "running", "completed")
+    workers.signal("first", signal.SIGTERM)
+    assert workers.children["first"].wait(workers.settings.stop_grace_s + 5) == 0
+    assert workers.row(short).status == "completed"
+    row = workers.row(long)
     assert (row.status, row.attempts) == ("queued", 0)
-    farm.start_worker("second")
-    farm.wait_status(long, "running")
-    with farm.database.write() as connection:
+    workers.start_worker("second")
+    workers.wait_status(long, "running")
+    with workers.database.write() as connection:
         assert changes.cancel(connection, long.id, owner="local")
 
 
-def test_a_cancelled_job_stops_at_the_next_segment(farm: Farm) -> None:
-    farm.start_worker()
+def test_a_cancelled_job_stops_at_the_next_segment(workers: WorkerFleet) -> None:
+    workers.start_worker()
     job = fake_job("[[slow:0.3]] A long one, said again. " * 100)
-    farm.submit(job)
-    wait_for(lambda: (farm.row(job).segments_done or 0) > 0)
-    with farm.database.write() as connection:
+    workers.submit(job)
+    wait_for(lambda: (workers.row(job).segments_done or 0) > 0)
+    with workers.database.write() as connection:
         assert changes.cancel(connection, job.id, owner="local")
-    wait_for(lambda: "cancelled or superseded" in farm.log_of("worker-1"), timeout_s=10)
-    assert farm.row(job).status == "cancelled"
-    assert farm.files() == []
+    wait_for(lambda: "cancelled or superseded" in workers.log_of("worker-1"), timeout_s=10)
+    assert workers.row(job).status == "cancelled"
+    assert workers.files() == []
 
 
-def test_what_may_pass_is_retried_and_what_cannot_fails_with_a_reason(farm: Farm) -> None:
-    farm.start_worker()
+def test_what_may_pass_is_retried_and_what_cannot_fails_with_a_reason(workers: WorkerFleet) -> None:
+    workers.start_worker()
     flaky, hopeless, silent = fake_job("[[flaky:1]]"), fake_job("[[fail]]"), fake_job("[[silence]]")
-    farm.submit(flaky, hopeless, silent)
-    row = farm.wait_ended(flaky)
+    workers.submit(flaky, hopeless, silent)
+    row = workers.wait_ended(flaky)
     assert (row.status, row.attempts) == ("completed", 2)
-    row = farm.wait_ended(hopeless)
+    row = workers.wait_ended(hopeless)
     assert (row.status, row.error_code, row.attempts) == ("failed", "engine_failed", 1)
     assert row.error_message
-    assert farm.wait_ended(silent).error_code == "unspeakable_text"
+    assert workers.wait_ended(silent).error_code == "unspeakable_text"
 
 
 def test_a_backlog_is_rows_and_only_a_few_messages(settings: Settings, tmp_path: Path) -> None:
     few = settings.model_copy(update={"bells_max": 4, "sweep_s": 0.5})
     jobs = [fake_job(f"Row {number}.") for number in range(40)]
-    with open_farm(few, tmp_path / "logs") as farm:
-        farm.submit(*jobs, ring=False)
-        farm.start_ops()
+    with open_worker_fleet(few, tmp_path / "logs") as workers:
+        workers.submit(*jobs, publish=False)
+        workers.start_ops()
         key = f"ov:{few.queue_prefix}.fake.interactive"
-        wait_for(lambda: farm.client.llen(key))
-        assert farm.client.llen(key) == 4
-        farm.start_worker()
+        wait_for(lambda: workers.client.llen(key))
+        assert workers.client.llen(key) == 4
+        workers.start_worker()
         for job in jobs:
-            assert farm.wait_ended(job, timeout_s=30).status == "completed"
-        assert farm.engine_calls() == 40
+            assert workers.wait_ended(job, timeout_s=30).status == "completed"
+        assert workers.engine_calls() == 40

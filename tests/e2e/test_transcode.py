@@ -21,7 +21,7 @@ from common.db.tables import Rendition
 from common.formats import MEDIA_TYPES
 from common.settings import Settings
 from tests.support.decoding import by_pyav
-from tests.support.farm import Farm, open_farm
+from tests.support.fleet import WorkerFleet, open_worker_fleet
 from tests.support.waiting import wait_for
 from worker.encoding import CODEC_DELAY
 
@@ -62,12 +62,12 @@ def database(stack: Stack) -> Iterator[Database]:
 
 
 @pytest.fixture
-def second_ops(stack: Stack, tmp_path: Path) -> Iterator[Farm]:
+def second_ops(stack: Stack, tmp_path: Path) -> Iterator[WorkerFleet]:
     """Another ops worker beside that of the stack, which is started again when it dies."""
-    with open_farm(stack.settings, tmp_path / "logs") as farm:
-        farm.start(ops(stack.settings, name="ops-2"))
-        farm.wait_announced(farm.children["ops-2"].pid)
-        yield farm
+    with open_worker_fleet(stack.settings, tmp_path / "logs") as workers:
+        workers.start(ops(stack.settings, name="ops-2"))
+        workers.wait_announced(workers.children["ops-2"].pid)
+        yield workers
 
 
 def speak(client: httpx.Client, text: str = TEXT, **body: Any) -> str:
@@ -135,7 +135,7 @@ def test_between_formats_that_lose_nothing_nothing_is_lost(client: httpx.Client)
 
 
 def test_a_long_one_is_told_to_go_on_and_outlives_its_worker(
-    stack: Stack, client: httpx.Client, database: Database, second_ops: Farm
+    stack: Stack, client: httpx.Client, database: Database, second_ops: WorkerFleet
 ) -> None:
     job_id = speak(client, LONG, voice_id="fake")
     answers: list[httpx.Response] = []
@@ -188,7 +188,7 @@ def has_let_go(stack: Stack, job_id: str) -> bool:
 
 
 def test_a_worker_that_stops_hands_it_back(
-    stack: Stack, client: httpx.Client, database: Database, second_ops: Farm
+    stack: Stack, client: httpx.Client, database: Database, second_ops: WorkerFleet
 ) -> None:
     job_id = speak(client, LONG, voice_id="fake")
     with ThreadPoolExecutor(1) as pool:

@@ -50,7 +50,7 @@ MUTATIONS = (
     Mutation("common/jobs/sweep.py", "part.attempt >= MAX_ATTEMPTS", "part.attempt > 10**9", _JOBS),
     Mutation("common/jobs/sweep.py", "(1 if part.alone else 0)", "1", _JOBS),
     Mutation("common/jobs/sweep.py", "Part.next_bell_at <= now", "Part.next_bell_at > now", _JOBS),
-    Mutation("worker/inference/batcher.py", "call.ends_at < now", "call.ends_at > now", _BATCHER),
+    Mutation("worker/inference/batcher.py", "call.deadline < now", "call.deadline > now", _BATCHER),
     Mutation("worker/inference/batcher.py", "len(batch) == 1", "len(batch) >= 1", _BATCHER),
     Mutation("worker/inference/batcher.py", "(len(batch) + 1) // 2 if", "1 if", _BATCHER),
     Mutation("worker/inference/batcher.py", "if len(speeches) != len(batch):", "if False:", _BATCHER),

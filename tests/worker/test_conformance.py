@@ -270,13 +270,13 @@ def test_a_cancelled_utterance_is_never_spoken(case: Case, root: Path, engine: E
     # Computed first, because two threads must not use the random generator at the same time.
     before, after = (speak(engine, case, text)[0] for text in (HERON, EVENING))
     watched = _BlockedEngine(create_engine(case, root))
-    batcher = Batcher(ModelCache(budget_bytes=1 << 40), deadline_s=LONG_S)
+    batcher = Batcher(ModelCache(budget_bytes=1 << 40), call_timeout_s=LONG_S)
     texts = [HERON, BOAT, EVENING]
-    first, *rest = (utterance(text, voice=case.voice) for text in texts)
+    busy_utterance, *waiting = (utterance(text, voice=case.voice) for text in texts)
     try:
-        busy = batcher.submit([watched], first, first=True)
+        busy = batcher.submit([watched], busy_utterance)
         wait_for(lambda: watched.spoken_texts, interval_s=0.005)
-        cancelled, wanted = (batcher.submit([watched], one, first=False) for one in rest)
+        cancelled, wanted = (batcher.submit([watched], one) for one in waiting)
         assert cancelled.cancel()
         watched.released.set()
         assert np.array_equal(busy.result(LONG_S).samples, before)

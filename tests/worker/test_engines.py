@@ -26,8 +26,8 @@ from worker.engines.hibari.download import download_voice, missing_voices
 from worker.engines.hibari.engine import HibariEngine, replace_unreadable_digits
 from worker.engines.hibari.phonemization import InputSpan, phonemize
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
+from worker.engines.word_timings import align_words
 from worker.hub.errors import DownloadError
-from worker.synthesis.word_timings import align
 
 TEXT = "Good morning, said the heron."
 
@@ -229,7 +229,7 @@ def test_hibari_phonemizes_any_text_as_the_library_does(hibari: HibariEngine, te
         Word(*piece, at, at + 1) for at, piece in enumerate(phonemization.token_spans) if piece[0] < piece[1]
     ]
     before = 0
-    for word in align(text, read=phonemization.text, heard=token_times):
+    for word in align_words(text, normalized=phonemization.text, timings=token_times):
         assert before <= word.start < word.end <= len(text)
         before = word.end
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from transformers import AutoTokenizer, set_seed
 
 from common.catalogue import voices_of
-from tests.support.own_memory import own_bytes
 from tests.support.pickles import Touch
+from tests.support.process_memory import anonymous_bytes
 from tests.support.tiny_models import PICKLED, build_parler
 from tests.support.utterances import HERON, settings_of, utterance
 from worker.engines import create
@@ -261,7 +261,7 @@ class TestMemory:
                 speak(engine)
             engine.close()
             collect_memory()
-            sizes.append(own_bytes())
+            sizes.append(anonymous_bytes())
         # A leaked model would take 2 MB.
         assert sizes[-1] - sizes[4] < 4_000_000
 

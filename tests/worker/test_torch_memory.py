@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.own_memory import own_bytes
+from tests.support.process_memory import anonymous_bytes
 from tests.support.torch_families import FAMILIES, build_all, engine_of, speak
 from worker.engines.pretrained import PretrainedEngine
 from worker.host.memory import collect_memory
@@ -90,4 +90,4 @@ def _sizes_after(times: int, engine: PretrainedEngine, use: Callable[[], Any]) -
             use()
         engine.close()
         collect_memory()
-        yield own_bytes()
+        yield anonymous_bytes()

@@ -15,7 +15,7 @@ from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, to_samples, unspeakable_error
 from worker.engines.protocol import Speech, Utterance, Word
 from worker.engines.samples import check_samples
-from worker.synthesis.word_timings import align
+from worker.engines.word_timings import align_words
 from worker.text.number_words import spell_numbers
 
 
@@ -75,11 +75,11 @@ class MmsEngine(PretrainedEngine):
         ]
         # Two steps: spelled-out numbers keep the script, and romanization keeps the number of words.
         words = [
-            align(text, read=read, heard=letter_times)
+            align_words(text, normalized=read, timings=letter_times)
             for text, read, letter_times in zip(spelled, readable, letters, strict=True)
         ]
         return [
-            replace(speech, words=align(utterance.text, read=text, heard=spelled_words))
+            replace(speech, words=align_words(utterance.text, normalized=text, timings=spelled_words))
             for utterance, speech, text, spelled_words in zip(batch, speeches, spelled, words, strict=True)
         ]
 

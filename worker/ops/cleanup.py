@@ -1,4 +1,4 @@
-"""The cleanup: removes what is older than the settings allow. Beat runs it every ten minutes."""
+"""The cleanup: removes data that is older than the settings allow. Beat runs it every ten minutes."""
 
 from common.jobs import cleanup
 from common.telemetry import get_logger

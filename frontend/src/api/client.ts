@@ -78,6 +78,3 @@ export async function dataOf<T>(request: Promise<{ data?: T }>): Promise<T> {
 }
 
 export const api = client;
-
-// The former names, until every screen uses the new ones.
-export { dataOf as answer, serviceUrl as address };

@@ -4,7 +4,18 @@ import { computed } from "@preact/signals";
 import { language, tags } from "./index";
 
 /** The current language with the user's region, as the browser has it: `en-GB` for `en`. */
-export const locale = computed(() => tags.find((tag) => tag.toLowerCase().startsWith(language.value)) ?? language.value);
+export const locale = computed(
+  () => tags.find((tag) => languageOf(tag) === language.value) ?? language.value,
+);
+
+/** Returns the language of a tag. Null if `Intl` rejects the tag, as it rejects `en-US@posix` of some systems. */
+function languageOf(tag: string): string | null {
+  try {
+    return new Intl.Locale(tag).language;
+  } catch {
+    return null;
+  }
+}
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
@@ -13,11 +24,16 @@ export function count(value: number): string {
 }
 
 export function decimal(value: number, digits = 1): string {
-  return new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale.value, {
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+  }).format(value);
 }
 
 export function percent(value: number): string {
-  return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 0 }).format(value / 100);
+  return new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 0 }).format(
+    value / 100,
+  );
 }
 
 export function bytes(size: number): string {
@@ -57,11 +73,15 @@ export function span(seconds: number): string {
 }
 
 function unit(value: number, name: string): string {
-  return new Intl.NumberFormat(locale.value, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+  return new Intl.NumberFormat(locale.value, { style: "unit", unit: name, unitDisplay: "short" }).format(
+    value,
+  );
 }
 
 export function moment(iso: string): string {
-  return new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short" }).format(
+    new Date(iso),
+  );
 }
 
 export function day(iso: string): string {

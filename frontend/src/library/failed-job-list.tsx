@@ -20,7 +20,7 @@ export function FailedJobList() {
   if (!first.length) return null;
   return (
     <section class="in-progress" aria-labelledby="failed-jobs">
-      <h2 id="failed-jobs">{texts.notSpoken}</h2>
+      <h2 id="failed-jobs">{texts.failedOrCancelled}</h2>
       <List jobs={first} />
       {rest.length ? (
         <details>
@@ -73,7 +73,7 @@ function JobItem({ job }: { job: FailedJob }) {
 async function retry(jobId: string): Promise<void> {
   try {
     await retryJob(jobId);
-    showNotice(t.value.library.sentAgain);
+    showNotice(t.value.library.queuedAgain);
   } catch (cause) {
     showNotice(cause instanceof Failure ? explain(cause) : String(cause), { kind: "bad" });
   }

@@ -15,7 +15,7 @@ export function InProgress() {
     <>
       {jobsInProgress.value.length ? (
         <section class="in-progress" aria-labelledby="in-progress">
-          <h2 id="in-progress">{texts.beingSpoken}</h2>
+          <h2 id="in-progress">{texts.inProgress}</h2>
           <ul>
             {jobsInProgress.value.map((job) => (
               <JobItem key={job.jobId} job={job} />
@@ -43,15 +43,15 @@ function JobItem({ job }: { job: JobInProgress }) {
             class="bar"
             max="100"
             value={job.percent}
-            aria-label={texts.soFar(percent(job.percent))}
+            aria-label={texts.percentDone(percent(job.percent))}
           />
           <span class="soft small">
-            {texts.soFar(percent(job.percent))}
+            {texts.percentDone(percent(job.percent))}
             {left}
           </span>
         </div>
       ) : (
-        <span class="badge">{texts.waits}</span>
+        <span class="badge">{texts.queued}</span>
       )}
     </li>
   );

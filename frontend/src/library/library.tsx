@@ -88,16 +88,16 @@ function EmptyLibrary({ filters }: { filters: Filters }) {
   if (hasFilters(filters)) {
     return (
       <EmptyState icon="search" title={texts.notFound}>
-        <p>{texts.notFoundWhy}</p>
+        <p>{texts.notFoundHint}</p>
         <Button onPress={() => applyFilters(NO_FILTERS)}>{texts.clearAll}</Button>
       </EmptyState>
     );
   }
   return (
-    <EmptyState icon="library" title={texts.nothingYet}>
-      <p>{texts.nothingYetWhy}</p>
+    <EmptyState icon="library" title={texts.noRecordings}>
+      <p>{texts.noRecordingsHint}</p>
       <a class="button primary" href={link("write")}>
-        {texts.toWrite}
+        {texts.newRecording}
       </a>
     </EmptyState>
   );

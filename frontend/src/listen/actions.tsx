@@ -5,7 +5,7 @@ import type { Failure } from "../api/client";
 import type { Format } from "../api/formats";
 import { t } from "../i18n";
 import { pendingRemovals, removeRecordings } from "../library/removal";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { play, playing, toggle, track, waiting } from "../state/player";
 import { go, link } from "../state/route";
 import { Button } from "../ui/button";
@@ -62,7 +62,11 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
       {status === "failed" || status === "cancelled" ? (
         <>
           <ActionButton icon="retry" label={messages.retry} action={() => watcher.retry()} />
-          <ActionButton icon="trash" label={messages.delete} action={() => watcher.delete().then(() => go(link("library")))} />
+          <ActionButton
+            icon="trash"
+            label={messages.delete}
+            action={() => watcher.delete().then(() => go(link("library")))}
+          />
         </>
       ) : null}
       <Button
@@ -110,7 +114,7 @@ function ActionButton({
       onPress={() => {
         busy.value = true;
         action()
-          .catch((failure: Failure) => tell(explain(failure), { kind: "bad" }))
+          .catch((failure: Failure) => showNotice(explain(failure), { kind: "bad" }))
           .finally(() => (busy.value = false));
       }}
     >

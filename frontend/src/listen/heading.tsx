@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { Failure } from "../api/client";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { Button, IconButton } from "../ui/button";
 import { explain } from "../ui/state";
 import type { JobWatcher } from "./job-watcher";
@@ -24,7 +24,7 @@ export function Heading({ watcher }: { watcher: JobWatcher }) {
       await watcher.rename(title);
       newTitle.value = null;
     } catch (failure) {
-      tell(explain(failure as Failure), { kind: "bad" });
+      showNotice(explain(failure as Failure), { kind: "bad" });
     } finally {
       busy.value = false;
     }
@@ -35,7 +35,12 @@ export function Heading({ watcher }: { watcher: JobWatcher }) {
       <div class="row heading">
         <h1 dir="auto">{watcher.title.value || messages.untitled}</h1>
         {watcher.recording.value ? (
-          <IconButton kind="quiet" icon="edit" label={messages.rename} onPress={() => (newTitle.value = watcher.title.value)} />
+          <IconButton
+            kind="quiet"
+            icon="edit"
+            label={messages.rename}
+            onPress={() => (newTitle.value = watcher.title.value)}
+          />
         ) : null}
       </div>
     );
@@ -51,7 +56,7 @@ export function Heading({ watcher }: { watcher: JobWatcher }) {
         if (event.key === "Escape") newTitle.value = null;
       }}
     >
-      <h1 class="aside">{watcher.title.value}</h1>
+      <h1 class="visually-hidden">{watcher.title.value}</h1>
       <input
         class="input"
         dir="auto"

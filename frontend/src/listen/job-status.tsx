@@ -36,9 +36,20 @@ export function JobStatus({ job, watcher }: { job: Job; watcher: JobWatcher }) {
         <strong role="status">{messages.statuses(status)}</strong>
         <span class="num soft">{timeText(job)}</span>
       </div>
-      <progress class="bar" max="100" value={status === "queued" ? 0 : progress.percent} aria-label={messages.statuses(status)} />
+      <progress
+        class="bar"
+        max="100"
+        value={status === "queued" ? 0 : progress.percent}
+        aria-label={messages.statuses(status)}
+      />
       <div class="row spread small soft num">
-        <span>{total ? messages.segments(count(progress.segments_done), count(total)) : status === "running" ? messages.starting : ""}</span>
+        <span>
+          {total
+            ? messages.segments(count(progress.segments_done), count(total))
+            : status === "running"
+              ? messages.starting
+              : ""}
+        </span>
         <span>{total ? percent(progress.percent) : ""}</span>
       </div>
       <LatestSegment watcher={watcher} />

@@ -1,7 +1,7 @@
 /** Follows one job until its end: by its events while it runs, by its recording afterwards. */
 
 import { batch, computed, signal } from "@preact/signals";
-import { address, answer, api, Failure, type Job, type Recording } from "../api/client";
+import { api, dataOf, Failure, type Job, type Recording, serviceUrl } from "../api/client";
 import { titleOf } from "../state/titles";
 import { CharacterOffsets, parseSegments, type Segment, type SegmentTuple } from "./segments";
 
@@ -51,22 +51,22 @@ export class JobWatcher {
   };
 
   async cancel(): Promise<void> {
-    await answer(api.POST("/jobs/{job_id}/cancel", this.#path));
+    await dataOf(api.POST("/jobs/{job_id}/cancel", this.#path));
     await this.#start();
   }
 
   async retry(): Promise<void> {
-    await answer(api.POST("/jobs/{job_id}/retry", this.#path));
+    await dataOf(api.POST("/jobs/{job_id}/retry", this.#path));
     this.#setSegments([]);
     await this.#start();
   }
 
   async delete(): Promise<void> {
-    await answer(api.DELETE("/jobs/{job_id}", this.#path));
+    await dataOf(api.DELETE("/jobs/{job_id}", this.#path));
   }
 
   async rename(title: string): Promise<void> {
-    this.recording.value = await answer(api.PATCH("/history/{job_id}", { ...this.#path, body: { title } }));
+    this.recording.value = await dataOf(api.PATCH("/history/{job_id}", { ...this.#path, body: { title } }));
   }
 
   async reload(): Promise<void> {
@@ -95,7 +95,7 @@ export class JobWatcher {
 
   /** Also polled, because events do not have the queue position and the remaining time. */
   async #loadJob(): Promise<void> {
-    const job = await answer(api.GET("/jobs/{job_id}", this.#path));
+    const job = await dataOf(api.GET("/jobs/{job_id}", this.#path));
     if (!this.#isClosed) this.job.value = job;
   }
 
@@ -103,7 +103,7 @@ export class JobWatcher {
     // `#start` may have run twice at once. Only the last subscription stays.
     this.#stop();
     if (this.#isClosed) return;
-    const events = new EventSource(address(`/jobs/${encodeURIComponent(this.id)}/events`));
+    const events = new EventSource(serviceUrl(`/jobs/${encodeURIComponent(this.id)}/events`));
     this.#events = events;
     events.onopen = () => {
       this.isDisconnected.value = false;
@@ -115,7 +115,9 @@ export class JobWatcher {
       if (events.readyState === EventSource.CLOSED) this.#reconnectLater();
     };
     const on = (name: string, handle: (data: JobEvent) => void): void =>
-      events.addEventListener(name, (event) => handle(JSON.parse((event as MessageEvent<string>).data) as JobEvent));
+      events.addEventListener(name, (event) =>
+        handle(JSON.parse((event as MessageEvent<string>).data) as JobEvent),
+      );
     on("snapshot", (data) => {
       batch(() => {
         this.job.value = { ...(data as Job), queue_position: this.job.value?.queue_position ?? null };
@@ -128,7 +130,10 @@ export class JobWatcher {
     for (const name of ["queued", "retrying"]) {
       on(name, () => {
         this.#setSegments([]);
-        this.#updateJob({ status: "queued", progress: { segments_done: 0, segments_total: null, percent: 0, eta_s: null } });
+        this.#updateJob({
+          status: "queued",
+          progress: { segments_done: 0, segments_total: null, percent: 0, eta_s: null },
+        });
       });
     }
     for (const name of TERMINAL_STATUSES) on(name, () => void this.#start());
@@ -170,7 +175,7 @@ export class JobWatcher {
     const job = this.job.value;
     if (!jobIsGone && job?.status !== "completed") return;
     try {
-      const recording = await answer(api.GET("/history/{job_id}", this.#path));
+      const recording = await dataOf(api.GET("/history/{job_id}", this.#path));
       const segments = await this.#loadSegments();
       batch(() => {
         this.recording.value = recording;
@@ -188,7 +193,7 @@ export class JobWatcher {
   /** From the captions. Null when the recording has none. */
   async #loadSegments(): Promise<SegmentTuple[] | null> {
     try {
-      const { segments } = await answer(api.GET("/jobs/{job_id}/captions.json", this.#path));
+      const { segments } = await dataOf(api.GET("/jobs/{job_id}/captions.json", this.#path));
       return segments.map(({ start_s, end_s, start, end }) => [start_s, end_s, start, end]);
     } catch (failure) {
       if ((failure as Failure).isGone) return null;

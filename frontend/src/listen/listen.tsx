@@ -8,7 +8,7 @@ import { go, link, route } from "../state/route";
 import { loadVoices, voices } from "../state/voices";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { Empty, Skeleton, Trouble } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { Actions } from "./actions";
 import { Details } from "./details";
 import { Heading } from "./heading";
@@ -90,14 +90,14 @@ function LoadFailure({ failure, onRetry }: { failure: Failure; onRetry: () => vo
   const messages = t.value.listen;
   return (
     <div class="screen">
-      <h1 class="aside">{t.value.shell.listen}</h1>
+      <h1 class="visually-hidden">{t.value.shell.listen}</h1>
       {failure.isGone ? (
-        <Empty icon="listen" title={messages.notFound}>
+        <EmptyState icon="listen" title={messages.notFound}>
           <p>{messages.notFoundHint}</p>
           <Button onPress={() => go(link("library"))}>{messages.toLibrary}</Button>
-        </Empty>
+        </EmptyState>
       ) : (
-        <Trouble failure={failure} onRetry={onRetry} />
+        <ErrorState failure={failure} onRetry={onRetry} />
       )}
     </div>
   );

@@ -3,7 +3,9 @@ import { splitParagraphs } from "./paragraphs";
 
 const segment = (start: number, end: number) => ({ startS: 0, endS: 1, start, end });
 const runsOf = (text: string, segments: ReturnType<typeof segment>[]) =>
-  splitParagraphs(text, segments).map(({ runs }) => runs.map((run) => [text.slice(run.start, run.end), run.segment]));
+  splitParagraphs(text, segments).map(({ runs }) =>
+    runs.map((run) => [text.slice(run.start, run.end), run.segment]),
+  );
 
 test("without segments a paragraph is one run, and blank lines are skipped", () => {
   expect(runsOf("One.\n\n  \nTwo.", [])).toEqual([[["One.", null]], [["Two.", null]]]);
@@ -31,7 +33,11 @@ test("a segment in two paragraphs has a run in each, and text without a segment 
 
 test("every character of every line is in exactly one run", () => {
   const text = Array.from({ length: 300 }, (_, n) => `Sentence ${n}.${n % 5 ? " " : "\n"}`).join("");
-  const segments = [...text.matchAll(/Sentence \d+\./g)].map((match) => segment(match.index, match.index + match[0].length));
-  const joined = splitParagraphs(text, segments).flatMap(({ runs }) => runs.map((run) => text.slice(run.start, run.end)));
+  const segments = [...text.matchAll(/Sentence \d+\./g)].map((match) =>
+    segment(match.index, match.index + match[0].length),
+  );
+  const joined = splitParagraphs(text, segments).flatMap(({ runs }) =>
+    runs.map((run) => text.slice(run.start, run.end)),
+  );
   expect(joined.join("")).toBe(text.replaceAll("\n", ""));
 });

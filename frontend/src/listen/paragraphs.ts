@@ -37,7 +37,7 @@ export function splitParagraphs(text: string, segments: readonly Segment[]): Par
 }
 
 function* nonBlankLines(text: string): Generator<[start: number, end: number]> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const newline = text.indexOf("\n", start);
     const end = newline < 0 ? text.length : newline;
     if (text.slice(start, end).trim()) yield [start, end];

@@ -5,7 +5,10 @@ export const PEAKS = 1200;
 const SAMPLE_RATE_HZ = 8000;
 
 /** Fetches and decodes the whole audio. PCM needs no decoder. Throws when the audio cannot be fetched or decoded. */
-export async function loadPeaks(url: string, { isPcm }: { isPcm: boolean }): Promise<Float32Array<ArrayBuffer>> {
+export async function loadPeaks(
+  url: string,
+  { isPcm }: { isPcm: boolean },
+): Promise<Float32Array<ArrayBuffer>> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(response.statusText);
   if (isPcm) return computePeaks(decodePcm(await response.arrayBuffer()), PEAKS);
@@ -17,7 +20,10 @@ export async function loadPeaks(url: string, { isPcm }: { isPcm: boolean }): Pro
 /** The samples of the format `pcm`, from -1 to 1: 16 bit, little-endian, one channel. */
 export function decodePcm(data: ArrayBuffer): Float32Array {
   const samples = new DataView(data);
-  return Float32Array.from({ length: Math.floor(data.byteLength / 2) }, (_, index) => samples.getInt16(2 * index, true) / 32768);
+  return Float32Array.from(
+    { length: Math.floor(data.byteLength / 2) },
+    (_, index) => samples.getInt16(2 * index, true) / 32768,
+  );
 }
 
 /** The largest absolute value in each of `count` equal intervals. */

@@ -15,7 +15,10 @@ export function Player() {
   const section = useRef<HTMLElement>(null);
   const track = player.track.value;
   useEffect(() => {
-    document.documentElement.style.setProperty("--player", `${track ? (section.current?.offsetHeight ?? 0) : 0}px`);
+    document.documentElement.style.setProperty(
+      "--player",
+      `${track ? (section.current?.offsetHeight ?? 0) : 0}px`,
+    );
   }, [track !== null]);
   const messages = t.value.shell;
   return (
@@ -36,7 +39,7 @@ export function Player() {
       </div>
       <PositionSlider />
       <label class="player-rate">
-        <span class="aside">{messages.playbackSpeed}</span>
+        <span class="visually-hidden">{messages.playbackSpeed}</span>
         <select
           class="select num"
           value={player.rate.value}
@@ -106,6 +109,8 @@ function PositionSlider() {
 effect(() => {
   if (!("mediaSession" in navigator)) return;
   const track = player.track.value;
-  navigator.mediaSession.metadata = track ? new MediaMetadata({ title: track.title, artist: "OratioViva" }) : null;
+  navigator.mediaSession.metadata = track
+    ? new MediaMetadata({ title: track.title, artist: "OratioViva" })
+    : null;
   navigator.mediaSession.playbackState = player.playing.value ? "playing" : track ? "paused" : "none";
 });

@@ -14,7 +14,15 @@ test("half of a surrogate pair counts as one character", () => {
 });
 
 test("the segment at a position is the last one that has begun", () => {
-  const segments = parseSegments([[0.5, 1, 0, 2], [1.5, 2, 3, 5]], new CharacterOffsets("ab cd"));
-  expect([0, 0.5, 1.2, 1.5, 99].map((positionS) => segmentIndexAt(segments, positionS))).toEqual([-1, 0, 0, 1, 1]);
+  const segments = parseSegments(
+    [
+      [0.5, 1, 0, 2],
+      [1.5, 2, 3, 5],
+    ],
+    new CharacterOffsets("ab cd"),
+  );
+  expect([0, 0.5, 1.2, 1.5, 99].map((positionS) => segmentIndexAt(segments, positionS))).toEqual([
+    -1, 0, 0, 1, 1,
+  ]);
   expect(segmentIndexAt([], 3)).toBe(-1);
 });

@@ -9,7 +9,13 @@ export interface Segment {
 }
 
 /** A segment as events send it: `[start_s, end_s, start, end]`, with positions in code points. */
-export type SegmentTuple = readonly [startS: number, endS: number, start: number, end: number, ...rest: unknown[]];
+export type SegmentTuple = readonly [
+  startS: number,
+  endS: number,
+  start: number,
+  end: number,
+  ...rest: unknown[],
+];
 
 /** Converts positions in code points to positions in UTF-16 units. */
 export class CharacterOffsets {

@@ -50,7 +50,9 @@ export function Transcript({ watcher, onSeek }: { watcher: JobWatcher; onSeek: (
         aria-label={messages.text}
         onKeyDown={(event) => onKeyDown(event, container.current)}
         onClick={(event) => {
-          const index = (event.target as HTMLElement).closest<HTMLElement>("[data-segment]")?.dataset["segment"];
+          const index = (event.target as HTMLElement).closest<HTMLElement>("[data-segment]")?.dataset[
+            "segment"
+          ];
           const segment = index === undefined ? undefined : watcher.segments.value[Number(index)];
           if (segment) onSeek(segment);
         }}
@@ -93,12 +95,21 @@ function ParagraphText({
   );
 }
 
-function RunText({ run, watcher, current }: { run: TextRun; watcher: JobWatcher; current: ReadonlySignal<number> }) {
+function RunText({
+  run,
+  watcher,
+  current,
+}: {
+  run: TextRun;
+  watcher: JobWatcher;
+  current: ReadonlySignal<number>;
+}) {
   const text = watcher.text.value?.slice(run.start, run.end) ?? "";
   const isCurrent = useComputed(() => run.segment !== null && current.value === run.segment);
   // Only one segment is a stop of the Tab key: the current one, or the first.
   const isTabStop = useComputed(() => run.segment !== null && run.segment === Math.max(0, current.value));
-  if (run.segment === null) return <span class={watcher.recording.value ? "between" : "unspoken"}>{text}</span>;
+  if (run.segment === null)
+    return <span class={watcher.recording.value ? "between" : "unspoken"}>{text}</span>;
   return (
     <span
       role="button"

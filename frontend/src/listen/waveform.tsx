@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { address } from "../api/client";
+import { serviceUrl } from "../api/client";
 import { t } from "../i18n";
 import { clock } from "../i18n/formats";
 import { theme } from "../state/appearance";
@@ -69,7 +69,7 @@ function WaveformCanvas({ audio, position }: { audio: RecordingAudio; position: 
       try {
         const [{ default: WaveSurfer }, peaks] = await Promise.all([
           import("wavesurfer.js"),
-          loadPeaks(address(`/jobs/${audio.jobId}/audio`), { isPcm: audio.format === "pcm" }),
+          loadPeaks(serviceUrl(`/jobs/${audio.jobId}/audio`), { isPcm: audio.format === "pcm" }),
         ]);
         if (isUnmounted || !container.current) return;
         const colour = (name: string): string => resolveColour(container.current as HTMLElement, name);
@@ -80,7 +80,7 @@ function WaveformCanvas({ audio, position }: { audio: RecordingAudio; position: 
           duration: audio.durationS,
           waveColor: colour("--line-strong"),
           progressColor: colour("--accent"),
-          cursorColor: colour("--ink"),
+          cursorColor: colour("--text"),
           cursorWidth: 2,
           barWidth: 3,
           barGap: 2,
@@ -134,7 +134,12 @@ function SegmentBars({ audio, segments }: { audio: RecordingAudio; segments: rea
   // Segments have almost no pause between them, so the bars are shortened by a visible gap.
   const gapS = (audio.durationS / Math.max(1, shown.length)) * 0.12;
   return (
-    <svg class="wave-box" viewBox={`0 0 ${Math.max(1, audio.durationS)} 10`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      class="wave-box"
+      viewBox={`0 0 ${Math.max(1, audio.durationS)} 10`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       {shown.map((segment) => (
         <rect
           key={segment.start}

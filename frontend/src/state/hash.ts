@@ -2,9 +2,6 @@
 
 export type Screen = "write" | "library" | "listen" | "system";
 
-/** Names that screens had in earlier releases. */
-export type OldScreen = "farm";
-
 export interface Route {
   screen: Screen;
   /** The job of `#/listen/{id}`. */
@@ -24,7 +21,7 @@ export function parseHash(hash: string): Route {
   };
 }
 
-export function formatHash(screen: Screen | OldScreen, id?: string, query?: URLSearchParams): string {
+export function formatHash(screen: Screen, id?: string, query?: URLSearchParams): string {
   const parameters = query?.toString();
   return `#/${screen}${id ? `/${encodeURIComponent(id)}` : ""}${parameters ? `?${parameters}` : ""}`;
 }

@@ -15,7 +15,7 @@ const MODEL_NAMES: Record<string, string> = {
 
 /** Returns the name of a model (`mms`) or weights (`mms_deu`, by language), or an unknown key unchanged. */
 export function modelName(key: string): string {
-  if (key === "inference" || key === "stub") return t.value.farm[key];
+  if (key === "inference" || key === "stub") return t.value.system[key];
   const [family = "", variant] = key.split("_", 2);
   const name = MODEL_NAMES[family];
   if (name === undefined) return key;

@@ -39,6 +39,3 @@ export function showNotice(
 export function dismissErrors(): void {
   notices.value = notices.value.filter((notice) => notice.kind !== "bad");
 }
-
-// The former names, until every screen uses the new ones.
-export { dismissErrors as forgetTroubles, showNotice as tell };

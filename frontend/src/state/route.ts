@@ -1,7 +1,7 @@
 /** The current route, read from the URL hash. */
 
 import { computed, signal } from "@preact/signals";
-import { currentHash, formatHash, type OldScreen, parseHash, type Screen } from "./hash";
+import { currentHash, formatHash, parseHash, type Screen } from "./hash";
 
 const hash = signal(readHash());
 addEventListener("hashchange", () => {
@@ -11,8 +11,8 @@ addEventListener("hashchange", () => {
 export const route = computed(() => parseHash(hash.value));
 
 /** Returns the hash that opens a screen. */
-export function link(screen: Screen | OldScreen, id?: string, query?: URLSearchParams): string {
-  return currentHash(formatHash(screen, id, query));
+export function link(screen: Screen, id?: string, query?: URLSearchParams): string {
+  return formatHash(screen, id, query);
 }
 
 export function go(where: string): void {

@@ -29,6 +29,3 @@ export function removeStored(name: string): void {
     // Storage is blocked, so there is nothing to remove.
   }
 }
-
-// The former names, until every screen uses the new ones.
-export { readStored as recall, removeStored as forget, writeStored as remember };

@@ -21,6 +21,3 @@ export async function loadVoices(): Promise<void> {
     voicesError.value = failure as Failure;
   }
 }
-
-// The former names, until every screen uses the new ones.
-export { voicesError as voicesTrouble };

@@ -4,7 +4,7 @@ export interface ChartColors {
   text: string;
   soft: string;
   line: string;
-  sheet: string;
+  surface: string;
   accent: string;
   good: string;
   bad: string;
@@ -19,10 +19,10 @@ export function readColors(element: HTMLElement): ChartColors {
     return getComputedStyle(probe).color;
   };
   const colors = {
-    text: color("ink"),
-    soft: color("ink-soft"),
+    text: color("text"),
+    soft: color("text-soft"),
     line: color("line"),
-    sheet: color("sheet"),
+    surface: color("surface"),
     accent: color("accent"),
     good: color("good"),
     bad: color("bad"),

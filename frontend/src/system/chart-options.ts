@@ -36,8 +36,8 @@ export function stackedBarChart(
   const ticks = linearTicks(Math.max(0, ...all), { integers: true });
   const series = [
     {},
-    barSeries(patternFill("dotted", colors.soft, colors.sheet), colors.soft),
-    barSeries(patternFill("hatched", colors.bad, colors.sheet), colors.bad),
+    barSeries(patternFill("dotted", colors.soft, colors.surface), colors.soft),
+    barSeries(patternFill("hatched", colors.bad, colors.surface), colors.bad),
     barSeries(colors.good, colors.good),
   ];
   return {
@@ -74,7 +74,7 @@ export function lineChart(
   const min = ticks[0] ?? 0;
   const base = baseOptions(colors, labels, ticks, formatValue, { isLog, right: 76 });
   const series = lines.map((_, index) =>
-    lineSeries(lineColors[index] ?? colors.text, DASHES[index] ?? [], colors.sheet),
+    lineSeries(lineColors[index] ?? colors.text, DASHES[index] ?? [], colors.surface),
   );
   const drawn = lines.map((line) => line.values.map((ms) => (ms !== null && isLog ? Math.max(min, ms) : ms)));
   return {

@@ -14,7 +14,7 @@ export function ChartTable({
   /** Each with its formatted values, one per label. */
   series: readonly { name: string; values: readonly string[] }[];
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const [open, setOpen] = useState(false);
   return (
     <details class="more" onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}>

@@ -46,7 +46,7 @@ export function Chart({
       </figcaption>
       <ChartCanvas draw={draw} redrawKey={redrawKey} label={title} describedBy={id} onHover={setHovered} />
       <div class="legend" aria-hidden="true">
-        <strong>{index === null ? t.value.farm.inAll : labels[index]}</strong>
+        <strong>{index === null ? t.value.system.overall : labels[index]}</strong>
         {series.map((one) => (
           <span key={one.name}>
             <Swatch kind={one.swatch} />

@@ -13,7 +13,7 @@ interface ChartProps {
 }
 
 export function JobsChart({ points, isDays }: ChartProps) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const labels = pointLabels(points, isDays);
   const statuses = [
     { name: texts.completed, swatch: "good", key: "completed" },
@@ -34,7 +34,7 @@ export function JobsChart({ points, isDays }: ChartProps) {
               count(peak.value),
               pointLabel(peak.at, isDays),
             )
-          : texts.noneYet
+          : texts.noData
       }
       stepName={isDays ? texts.day : texts.hour}
       labels={labels}
@@ -51,7 +51,7 @@ export function JobsChart({ points, isDays }: ChartProps) {
 }
 
 export function MinutesChart({ points, isDays }: ChartProps) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const labels = pointLabels(points, isDays);
   const total = sumOf(points, (point) => point.minutes);
   const peak = findPeak(points, (point) => point.minutes);
@@ -65,7 +65,7 @@ export function MinutesChart({ points, isDays }: ChartProps) {
               formatAudio(60 * peak.value),
               pointLabel(peak.at, isDays),
             )
-          : texts.noneYet
+          : texts.noData
       }
       stepName={isDays ? texts.day : texts.hour}
       labels={labels}
@@ -88,11 +88,7 @@ export function MinutesChart({ points, isDays }: ChartProps) {
   );
 }
 
-const PERCENTILES = [
-  { key: "p50", textKey: "half" },
-  { key: "p90", textKey: "ninety" },
-  { key: "p99", textKey: "ninetyNine" },
-] as const;
+const PERCENTILES = ["p50", "p90", "p99"] as const;
 
 export function PercentilesChart({
   points,
@@ -104,37 +100,37 @@ export function PercentilesChart({
   /** Percentiles of the whole range, which cannot be computed from those of its days. */
   overall: Percentiles | null;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const labels = pointLabels(points, true);
   const worst = findPeak(points, (point) => point[metric]?.p99 ?? null);
   const formatOrDash = (ms: number | undefined): string => (ms === undefined ? texts.notKnown : formatMs(ms));
-  const series: ChartSeries[] = PERCENTILES.map(({ key, textKey }, index) => ({
-    name: texts[textKey],
+  const series: ChartSeries[] = PERCENTILES.map((key, index) => ({
+    name: texts[key],
     swatch: index as 0 | 1 | 2,
     values: points.map((point) => formatOrDash(point[metric]?.[key])),
     total: formatOrDash(overall?.[key]),
   }));
-  const values = points.flatMap((point) => PERCENTILES.map(({ key }) => point[metric]?.[key] ?? 0));
+  const values = points.flatMap((point) => PERCENTILES.map((key) => point[metric]?.[key] ?? 0));
   return (
     <Chart
       title={metric === "wait" ? texts.waitByDay : texts.firstAudioByDay}
       summary={
         overall && worst
-          ? texts.waitedSummary(
+          ? texts.percentilesSummary(
               formatMs(overall.p50),
               formatMs(overall.p90),
               formatMs(worst.value),
               pointLabel(worst.at, true),
-            ) + (needsLogScale(values) ? ` ${texts.byFactors}` : "")
-          : texts.noneYet
+            ) + (needsLogScale(values) ? ` ${texts.logarithmicScale}` : "")
+          : texts.noData
       }
       stepName={texts.day}
       labels={labels}
       series={series}
       draw={(colors) =>
         lineChart(
-          PERCENTILES.map(({ key, textKey }) => ({
-            label: texts[textKey],
+          PERCENTILES.map((key) => ({
+            label: texts[key],
             values: points.map((point) => point[metric]?.[key] ?? null),
           })),
           { colors, labels, formatValue: formatMs },

@@ -19,7 +19,7 @@ export function DownloadDialog({
   onConfirm: () => void;
   onClose: () => void;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   return (
     <Dialog title={texts.askDownload(name)} onClose={onClose}>
       {request.bytes === null ? null : <p>{texts.askSize(bytes(request.bytes))}</p>}

@@ -25,7 +25,7 @@ export function DownloadProgress({
   followsEvents: boolean;
   onEnd: () => void;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const liveState = useDownloadEvents(download, followsEvents);
   const state = liveState ?? initialState(download);
   useEffect(() => {
@@ -53,11 +53,11 @@ export function DownloadProgress({
 }
 
 function progressText(state: DownloadState): string {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const [rate, left] = [bytesPerSecond(state.samples), remainingS(state)];
   return [
-    state.bytesTotal > 0 ? texts.soFar(bytes(state.bytesDone), bytes(state.bytesTotal)) : null,
-    rate === null ? null : texts.pace(bytes(rate)),
+    state.bytesTotal > 0 ? texts.progress(bytes(state.bytesDone), bytes(state.bytesTotal)) : null,
+    rate === null ? null : texts.rate(bytes(rate)),
     left === null ? null : texts.left(span(left)),
   ]
     .filter((part) => part !== null)

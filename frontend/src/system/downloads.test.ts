@@ -96,7 +96,7 @@ test("a failure is shown until a later download succeeds", () => {
 
 test("error codes map to reasons", () => {
   expect(failureReason("storage_full")).toBe("diskFull");
-  expect(failureReason("download_failed")).toBe("hubFailed");
+  expect(failureReason("download_failed")).toBe("downloadRefused");
   expect(failureReason("something_new")).toBe("otherwiseFailed");
   expect(failureReason(null)).toBe("otherwiseFailed");
 });
@@ -110,7 +110,7 @@ test("failures are grouped by reason, with distinct messages and the latest time
     failed("c", "download_failed", { error_message: "No route", finished_at: "2026-01-02T00:00:00Z" }),
   ]);
   expect(groups.map((group) => [group.reason, group.downloads.map((one) => one.id)])).toEqual([
-    ["hubFailed", ["a", "c"]],
+    ["downloadRefused", ["a", "c"]],
     ["diskFull", ["b"]],
   ]);
   expect(groups[0]).toMatchObject({ messages: ["No route"], endedAt: "2026-01-03T00:00:00Z" });

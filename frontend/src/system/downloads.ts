@@ -106,12 +106,12 @@ export function latestFailures(downloads: readonly Download[], model: string): r
   return [...last.values()].filter((one) => one.status === "failed");
 }
 
-export type FailureReason = "diskFull" | "diskSmall" | "hubFailed" | "interrupted" | "otherwiseFailed";
+export type FailureReason = "diskFull" | "diskSmall" | "downloadRefused" | "interrupted" | "otherwiseFailed";
 
 const REASONS: Record<string, FailureReason> = {
   storage_full: "diskFull",
   disk_too_small: "diskSmall",
-  download_failed: "hubFailed",
+  download_failed: "downloadRefused",
   interrupted: "interrupted",
 };
 

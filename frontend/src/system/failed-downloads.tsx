@@ -13,7 +13,7 @@ export function FailedDownloads({
   group: FailureGroup;
   nameOf: (download: Download) => string;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const names = group.downloads.map(nameOf);
   const [firstName = ""] = names;
   return (
@@ -50,7 +50,7 @@ function WorkerMessages({ messages }: { messages: readonly string[] }) {
   if (messages.length < 2) return <>{paragraphs}</>;
   return (
     <details class="more">
-      <summary>{t.value.farm.workersSay}</summary>
+      <summary>{t.value.system.workerMessages}</summary>
       {paragraphs}
     </details>
   );

@@ -9,7 +9,7 @@ export function InactiveWorkers({ workers }: { workers: readonly Worker[] }) {
   if (!workers.length) return null;
   return (
     <details class="inactive-workers">
-      <summary>{t.value.farm.gone(workers.length)}</summary>
+      <summary>{t.value.system.inactiveWorkers(workers.length)}</summary>
       <ul>
         {workers.map((worker) => (
           <li key={worker.id} class="row spread small soft">
@@ -24,7 +24,7 @@ export function InactiveWorkers({ workers }: { workers: readonly Worker[] }) {
 }
 
 function lastSeenText(worker: Worker): string {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const when = formatAge(ageS(worker.heartbeat_at, Date.now()) ?? 0);
-  return worker.stopped ? texts.stoppedAt(when) : texts.silentSince(when);
+  return worker.stopped ? texts.stoppedAt(when) : texts.lastSeen(when);
 }

@@ -37,7 +37,7 @@ export function ModelCard({
   hasWorker: boolean;
   onChanged: () => void;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const { requestDownload, dialog } = useDownloadRequest(model, onChanged);
   const active = downloads.filter((one) => one.model === model.alias && isActive(one.status));
   const missing = active.length ? null : missingDownload(model);
@@ -123,7 +123,7 @@ function useDownloadRequest(model: Model, onChanged: () => void) {
 }
 
 function ModelProperties({ model }: { model: Model }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const size = diskSize(model, model.weights);
   const properties: [string, string][] = [
     [texts.licence, isNonCommercial(model) ? texts.nonCommercial(model.license) : model.license],
@@ -137,7 +137,7 @@ function ModelProperties({ model }: { model: Model }) {
 }
 
 function VoiceList({ model }: { model: Model }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   if (!model.voices.length) return null;
   const label = texts.voicesHere(count(model.voices_present), count(model.voices_known));
   return (
@@ -147,7 +147,7 @@ function VoiceList({ model }: { model: Model }) {
         {model.voices.map((voice) => (
           <li key={voice.id} class={`badge ${voice.present ? "" : "missing"}`}>
             <bdi class="clip">{voiceName(voice.id)}</bdi>
-            {voice.present ? null : <span class="visually-hidden"> ({texts.voiceAbsent})</span>}
+            {voice.present ? null : <span class="visually-hidden"> ({texts.voiceNotDownloaded})</span>}
           </li>
         ))}
       </ul>

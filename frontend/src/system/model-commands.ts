@@ -10,21 +10,21 @@ import type { ModelCommandResult } from "./types";
 export async function downloadModel(key: string, name: string): Promise<void> {
   try {
     const { downloads } = await dataOf(api.POST("/models/download", { body: { models: [key] } }));
-    if (!downloads.length) showNotice(t.value.farm.nothingMissing(name));
+    if (!downloads.length) showNotice(t.value.system.nothingMissing(name));
   } catch (failure) {
     showNotice(explain(failure as Failure), { kind: "bad", staysMs: 0 });
   }
 }
 
 export async function loadModel(key: string, name: string): Promise<void> {
-  await sendCommand(commandResult(api.POST("/models/warm", { body: { models: [key] } })), name, "told");
+  await sendCommand(commandResult(api.POST("/models/warm", { body: { models: [key] } })), name, "loading");
 }
 
 export async function unloadModel(key: string, name: string): Promise<void> {
   await sendCommand(
     commandResult(api.POST("/models/unload", { body: { models: [key] } })),
     name,
-    "toldToUnload",
+    "unloading",
   );
 }
 
@@ -35,7 +35,7 @@ function commandResult(request: Promise<{ data?: ModelCommandResult }>): Promise
 async function sendCommand(
   request: Promise<ModelCommandResult>,
   name: string,
-  textKey: "told" | "toldToUnload",
+  textKey: "loading" | "unloading",
 ): Promise<void> {
   try {
     showNotice(describeResult(await request, name, textKey));
@@ -44,10 +44,10 @@ async function sendCommand(
   }
 }
 
-function describeResult(result: ModelCommandResult, name: string, textKey: "told" | "toldToUnload"): string {
-  const texts = t.value.farm;
+function describeResult(result: ModelCommandResult, name: string, textKey: "loading" | "unloading"): string {
+  const texts = t.value.system;
   const workers = new Set(result.told.map((one) => one.worker)).size;
   if (workers) return texts[textKey](workers, name);
-  if (result.stays.length) return texts.stays(name);
+  if (result.stays.length) return texts.alwaysLoaded(name);
   return result.not_served.length ? texts.notServed(name) : texts.nothingLoaded(name);
 }

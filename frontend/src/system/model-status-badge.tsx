@@ -5,12 +5,12 @@ import { modelStatus, type ModelStatus } from "./worker-groups";
 
 const STYLES: Record<
   ModelStatus,
-  { kind: string; icon: IconName; textKey: "inTrouble" | "inUse" | "isLoaded" | "asleep" }
+  { kind: string; icon: IconName; textKey: "error" | "inUse" | "isLoaded" | "notLoaded" }
 > = {
-  trouble: { kind: "bad", icon: "warn", textKey: "inTrouble" },
+  trouble: { kind: "bad", icon: "warn", textKey: "error" },
   in_use: { kind: "accent", icon: "listen", textKey: "inUse" },
   loaded: { kind: "good", icon: "check", textKey: "isLoaded" },
-  unloaded: { kind: "", icon: "clock", textKey: "asleep" },
+  unloaded: { kind: "", icon: "clock", textKey: "notLoaded" },
 };
 
 /** Shows the status of a model on a worker, by text, icon and colour. */
@@ -19,7 +19,7 @@ export function ModelStatusBadge({ model }: { model: Pick<ServedModel, "loaded" 
   return (
     <span class={`badge ${style.kind}`}>
       <Icon name={style.icon} />
-      {t.value.farm[style.textKey]}
+      {t.value.system[style.textKey]}
     </span>
   );
 }

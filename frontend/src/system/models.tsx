@@ -39,7 +39,7 @@ export function Models() {
       {data.models.length ? (
         <section class="stack" aria-labelledby="system-models">
           <h2 id="system-models" class="visually-hidden">
-            {t.value.farm.models}
+            {t.value.system.models}
           </h2>
           <ul class="models">
             {data.models.map((model) => (
@@ -55,7 +55,7 @@ export function Models() {
           </ul>
         </section>
       ) : (
-        <EmptyState icon="voice" title={t.value.farm.noModelsTitle} />
+        <EmptyState icon="voice" title={t.value.system.noModelsTitle} />
       )}
     </div>
   );

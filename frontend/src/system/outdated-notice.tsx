@@ -20,6 +20,6 @@ export function OutdatedNotice({ result }: { result: PollResult<unknown> }) {
 }
 
 function describe(failure: NonNullable<PollResult<unknown>["failure"]>, when: string): string {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   return failure.status === 0 ? texts.staleSince(when) : texts.refused(when, explain(failure));
 }

@@ -8,7 +8,7 @@ import type { Queue } from "./types";
 
 /** The queues: model, lane, load, age of the oldest job, number of workers. */
 export function QueueTable({ queues }: { queues: readonly Queue[] }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const maxLoad = Math.max(1, ...queues.map(loadOf));
   return (
     <section class="stack" aria-labelledby="system-queues">
@@ -24,7 +24,7 @@ export function QueueTable({ queues }: { queues: readonly Queue[] }) {
                 <th scope="col">{texts.queue}</th>
                 <th scope="col">{texts.lane}</th>
                 <th scope="col" class="wide">
-                  {texts.load}
+                  {texts.queueLoad}
                 </th>
                 <th scope="col" class="end">
                   {texts.queued}
@@ -53,7 +53,7 @@ export function QueueTable({ queues }: { queues: readonly Queue[] }) {
 }
 
 function QueueRow({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const age = ageS(queue.oldest_at, Date.now());
   const queued = queue.queued_is_at_least ? texts.atLeast(count(queue.queued)) : count(queue.queued);
   const isIdle = loadOf(queue) === 0;
@@ -75,7 +75,7 @@ function QueueRow({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
         ) : (
           <span class="badge warn">
             <Icon name="warn" />
-            {texts.nobodyServes}
+            {texts.noWorker}
           </span>
         )}
       </td>
@@ -93,7 +93,11 @@ function laneName(lane: Queue["lane"]): string {
 function LoadBar({ queue, maxLoad }: { queue: Queue; maxLoad: number }) {
   const width = (value: number): { width: string } => ({ width: `${barFraction(value, maxLoad) * 100}%` });
   return (
-    <span class="load" role="img" aria-label={t.value.farm.loadOf(count(queue.queued), count(queue.running))}>
+    <span
+      class="load"
+      role="img"
+      aria-label={t.value.system.queueLoadOf(count(queue.queued), count(queue.running))}
+    >
       {queue.running ? <span class="load-running" style={width(queue.running)} /> : null}
       {queue.queued ? <span class="load-queued" style={width(queue.queued)} /> : null}
     </span>

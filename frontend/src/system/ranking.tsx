@@ -33,7 +33,7 @@ export function Ranking({
   rows: readonly NamedStatistics[];
   nameOf: (name: string) => string;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const id = useId();
   const [order, setOrder] = useState<SortOrder>({ column: "minutes", descending: true });
   const [isExpanded, setIsExpanded] = useState(false);
@@ -133,7 +133,7 @@ function Cell({ column, row, fraction }: { column: Column; row: NamedStatistics;
 }
 
 function columnsOf(rowTitle: string, nameOf: (name: string) => string): readonly Column[] {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const formatWait = (ms: number | null): string => (ms === null ? texts.notKnown : formatMs(ms));
   const waitColumn = (
     key: string,
@@ -184,5 +184,5 @@ function columnsOf(rowTitle: string, nameOf: (name: string) => string): readonly
 }
 
 function formatRate(share: number | null): string {
-  return share === null ? t.value.farm.notKnown : formatShare(share);
+  return share === null ? t.value.system.notKnown : formatShare(share);
 }

@@ -22,7 +22,7 @@ import type { Analytics } from "./types";
 const POLL_INTERVAL_MS = 60_000;
 
 export function Statistics() {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const range = rangeOf(route.value.query);
   const load = (signal: AbortSignal) => {
     const query = { hours: rangeHours(range, new Date()) };
@@ -58,12 +58,12 @@ function rangeOf(query: URLSearchParams): Range {
 }
 
 function StatisticsContent({ analytics, range }: { analytics: Analytics; range: Range }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const points = useMemo(() => toPoints(analytics, range), [analytics, range, language.value]);
   if (totalJobs(analytics.window) === 0) {
     return (
-      <EmptyState icon="clock" title={texts.noFiguresTitle}>
-        <p>{texts.noFigures}</p>
+      <EmptyState icon="clock" title={texts.noJobsTitle}>
+        <p>{texts.noJobs}</p>
       </EmptyState>
     );
   }

@@ -10,7 +10,7 @@ export interface SummaryItem {
 /** The key numbers at the top of a tab. */
 export function Summary({ items }: { items: readonly SummaryItem[] }) {
   return (
-    <dl class="summary-list" aria-label={t.value.farm.atAGlance}>
+    <dl class="summary-list" aria-label={t.value.system.overview}>
       {items.map((item) => (
         <div key={item.name}>
           <dt>{item.name}</dt>

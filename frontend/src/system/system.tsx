@@ -18,7 +18,7 @@ type Tab = (typeof TABS)[number];
 const Statistics = lazy(() => import("./statistics").then((module) => module.Statistics));
 
 export function System() {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const tab = tabOf(route.value.query);
   useEffect(() => {
     if (voices.value === null) void loadVoices();
@@ -32,9 +32,9 @@ export function System() {
         </div>
       </header>
       <Tabs
-        label={texts.parts}
+        label={texts.sections}
         value={tab}
-        options={TABS.map((value) => ({ value, label: texts[value === "statistics" ? "figures" : value] }))}
+        options={TABS.map((value) => ({ value, label: texts[value] }))}
         onChange={(selected) => replaceQuery(new URLSearchParams({ tab: selected }))}
       >
         {tab === "workers" ? <Workers /> : tab === "models" ? <Models /> : <Statistics />}

@@ -6,7 +6,7 @@ export const RANGES = ["24", "7", "30", "90"] as const;
 /** 24 hours, or a number of days. */
 export type Range = (typeof RANGES)[number];
 
-/** Returns the hours to request. Days are UTC days, and a range of days starts at midnight: its first day is complete. */
+/** Returns the hours to request. Days are in UTC, and a range of days starts at midnight: its first day is complete. */
 export function rangeHours(range: Range, now: Date): number {
   if (range === "24") return 24;
   return (Number(range) - 1) * 24 + now.getUTCHours() + 1;

@@ -7,7 +7,7 @@ import type { Percentiles, WindowStatistics } from "./types";
 
 /** The totals of the selected range. */
 export function Totals({ statistics }: { statistics: WindowStatistics }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const rate = failureRate(statistics);
   const audio = audioAmount(statistics.audio_s);
   const speed = statistics.speed_over_real_time;
@@ -52,25 +52,19 @@ function PercentilesCard({
   note: string;
   percentiles: Percentiles | null;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const formatOrDash = (ms: number | undefined): string => (ms === undefined ? texts.notKnown : formatMs(ms));
   return (
     <section class="card percentiles">
       <h2>{title}</h2>
       <p class="soft small">
         {note}
-        {percentiles ? ` · ${texts.ofJobs(percentiles.count, count(percentiles.count))}` : ""}
+        {percentiles ? ` · ${texts.jobsOf(percentiles.count, count(percentiles.count))}` : ""}
       </p>
       <dl>
-        {(
-          [
-            ["half", "p50"],
-            ["ninety", "p90"],
-            ["ninetyNine", "p99"],
-          ] as const
-        ).map(([textKey, key]) => (
+        {(["p50", "p90", "p99"] as const).map((key) => (
           <div key={key}>
-            <dt>{texts[textKey]}</dt>
+            <dt>{texts[key]}</dt>
             <dd class="num">{formatOrDash(percentiles?.[key])}</dd>
           </div>
         ))}

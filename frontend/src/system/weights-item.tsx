@@ -43,7 +43,7 @@ export function WeightsItem({
               icon="download"
               onPress={() => onDownload(missingWeightsDownload(model, weights), name)}
             >
-              {t.value.farm.download}
+              {t.value.system.download}
               <span class="visually-hidden"> {name}</span>
             </Button>
           ) : null}
@@ -80,7 +80,7 @@ function WeightsWorkers({
   servingCount: number;
   hasWorker: boolean;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const notable = notableWorkers(weights);
   if (!notable.length) {
     const text = hasWorker ? texts.awaitsWeights : texts.servedNowhere;
@@ -117,7 +117,7 @@ function CommandButtons({
   name: string;
   onChanged: () => void;
 }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const [busy, setBusy] = useState(false);
   const run = (command: typeof loadModel): void => {
     setBusy(true);
@@ -132,8 +132,8 @@ function CommandButtons({
     <>
       {loaded < countServing(model) ? (
         <Button compact kind="quiet" busy={busy} onPress={() => run(loadModel)}>
-          <span aria-hidden="true">{texts.warm}</span>
-          <span class="visually-hidden">{texts.warmOf(name)}</span>
+          <span aria-hidden="true">{texts.load}</span>
+          <span class="visually-hidden">{texts.loadOf(name)}</span>
         </Button>
       ) : null}
       {loaded ? (

@@ -2,10 +2,13 @@ import { t } from "../i18n";
 import { Icon, type IconName } from "../ui/icon";
 import type { Model } from "./types";
 
-const STYLES: Record<Model["state"], { kind: string; icon: IconName }> = {
-  absent: { kind: "", icon: "download" },
-  partial: { kind: "warn", icon: "clock" },
-  complete: { kind: "good", icon: "check" },
+const STYLES: Record<
+  Model["state"],
+  { kind: string; icon: IconName; textKey: "notDownloaded" | "partial" | "complete" }
+> = {
+  absent: { kind: "", icon: "download", textKey: "notDownloaded" },
+  partial: { kind: "warn", icon: "clock", textKey: "partial" },
+  complete: { kind: "good", icon: "check", textKey: "complete" },
 };
 
 /** Shows how much of a model is downloaded, by text, icon and colour. */
@@ -14,7 +17,7 @@ export function WeightsStateBadge({ state }: { state: Model["state"] }) {
   return (
     <span class={`badge ${style.kind}`}>
       <Icon name={style.icon} />
-      {t.value.farm[state]}
+      {t.value.system[style.textKey]}
     </span>
   );
 }

@@ -12,18 +12,18 @@ import { OPS_FLAVOUR, partProgress, workerName } from "./worker-groups";
 
 /** One alive worker process: its properties, its models and the parts that it speaks. */
 export function WorkerCard({ worker }: { worker: Worker }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   return (
     <li class="card worker">
       <header class="row spread">
         <h3>
           <bdi>{workerName(worker)}</bdi>
         </h3>
-        <span class="badge">{worker.flavour === OPS_FLAVOUR ? texts.housekeeper : worker.flavour}</span>
+        <span class="badge">{worker.flavour === OPS_FLAVOUR ? texts.maintenance : worker.flavour}</span>
       </header>
       <WorkerProperties worker={worker} />
       {worker.flavour === OPS_FLAVOUR ? (
-        <p class="soft small">{texts.housekeeping}</p>
+        <p class="soft small">{texts.maintenanceHint}</p>
       ) : (
         <WorkerActivity worker={worker} />
       )}
@@ -32,7 +32,7 @@ export function WorkerCard({ worker }: { worker: Worker }) {
 }
 
 function WorkerActivity({ worker }: { worker: Worker }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   return (
     <>
       {worker.models.length ? (
@@ -47,7 +47,7 @@ function WorkerActivity({ worker }: { worker: Worker }) {
       {worker.holding.length ? (
         <LeasedParts parts={worker.holding} />
       ) : (
-        <p class="soft small idle-note">{texts.atRest}</p>
+        <p class="soft small idle-note">{texts.idle}</p>
       )}
     </>
   );
@@ -57,15 +57,15 @@ function WorkerActivity({ worker }: { worker: Worker }) {
 const COLLAPSED_PARTS = 6;
 
 function LeasedParts({ parts }: { parts: readonly LeasedPart[] }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const [first, rest] = [parts.slice(0, COLLAPSED_PARTS), parts.slice(COLLAPSED_PARTS)];
   return (
     <div class="leased-parts">
-      <PartList label={texts.speaksNow} parts={first} />
+      <PartList label={texts.currentJobs} parts={first} />
       {rest.length ? (
         <details class="more">
           <summary>{texts.andMore(count(rest.length))}</summary>
-          <PartList label={texts.speaksNow} parts={rest} />
+          <PartList label={texts.currentJobs} parts={rest} />
         </details>
       ) : null}
     </div>
@@ -83,14 +83,14 @@ function PartList({ label, parts }: { label: string; parts: readonly LeasedPart[
 }
 
 function WorkerProperties({ worker }: { worker: Worker }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const properties: [string, string][] = [
     [texts.device, worker.device],
-    [texts.upSince, formatDateTime(worker.started_at)],
+    [texts.startedAt, formatDateTime(worker.started_at)],
     [texts.memory, worker.memory_bytes === null ? texts.notKnown : bytes(worker.memory_bytes)],
     [texts.version, worker.version],
     [
-      worker.flavour === OPS_FLAVOUR ? texts.makesFormats : texts.writes,
+      worker.flavour === OPS_FLAVOUR ? texts.convertsTo : texts.formats,
       worker.formats.map(formatName).join(", ") || texts.notKnown,
     ],
   ];
@@ -98,7 +98,7 @@ function WorkerProperties({ worker }: { worker: Worker }) {
 }
 
 function ServedModelItem({ model }: { model: ServedModel }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   return (
     <li>
       <div class="row spread">
@@ -113,20 +113,20 @@ function ServedModelItem({ model }: { model: ServedModel }) {
         </p>
       )}
       {model.loaded && model.memory_bytes > 0 ? (
-        <span class="visually-hidden">{texts.ofModel(bytes(model.memory_bytes))}</span>
+        <span class="visually-hidden">{texts.deviceMemory(bytes(model.memory_bytes))}</span>
       ) : null}
     </li>
   );
 }
 
 function voicesText(model: ServedModel): string {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   if (model.voices.includes("*")) return texts.anyVoice;
   return texts.voicesOf(count(model.voices.length), model.voices.length === 1);
 }
 
 function PartItem({ part }: { part: LeasedPart }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const progress = partProgress(part);
   const age = ageS(part.started_at, Date.now());
   return (
@@ -138,7 +138,7 @@ function PartItem({ part }: { part: LeasedPart }) {
       <span class="soft small num">
         {part.segments_total
           ? texts.segments(count(part.segments_done), count(part.segments_total))
-          : texts.beingSpoken}
+          : texts.isRunning}
         {age === null ? "" : ` · ${texts.since(span(age))}`}
       </span>
     </li>

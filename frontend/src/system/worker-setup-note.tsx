@@ -5,13 +5,13 @@ import type { Model } from "./types";
 
 /** Explains how to set up a worker for a model: weights alone are not enough. */
 export function WorkerSetupNote({ model }: { model: Model }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const command = setupCommand(model.alias);
   return (
     <div class="note">
       <Icon name="settings" />
       <div>
-        <p>{command ? texts.wantsSetup(model.name) : texts.wantsWorker(model.name)}</p>
+        <p>{command ? texts.needsSetup(model.name) : texts.needsWorker(model.name)}</p>
         <p>
           <code>{command ?? `oratio worker --models ${model.alias}`}</code>
         </p>

@@ -48,14 +48,14 @@ export function Workers() {
 }
 
 function WorkerList({ workers }: { workers: readonly Worker[] }) {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const groups = groupWorkers(workers);
   return (
     <section class="stack" aria-labelledby="system-workers">
       <h2 id="system-workers">{texts.workers}</h2>
       {groups.speaking.length ? null : (
-        <EmptyState icon="system" title={texts.nobodyTitle}>
-          <p>{texts.nobody}</p>
+        <EmptyState icon="system" title={texts.noWorkersTitle}>
+          <p>{texts.noWorkers}</p>
           <pre class="command">
             <code>oratio worker --models hibari,stub</code>
           </pre>
@@ -79,14 +79,14 @@ const PROVIDERS: Record<string, "providerAuto" | "providerLocal" | "providerInfe
 };
 
 function summaryItems(analytics: Analytics, workers: readonly Worker[]): readonly SummaryItem[] {
-  const texts = t.value.farm;
+  const texts = t.value.system;
   const providerKey = PROVIDERS[analytics.provider];
   const audio = audioAmount(analytics.audio_minutes * 60);
   return [
-    { name: texts.alive, value: count(groupWorkers(workers).speaking.length) },
+    { name: texts.runningWorkers, value: count(groupWorkers(workers).speaking.length) },
     { name: texts.queued, value: count(analytics.queue.queued) },
     { name: texts.running, value: count(analytics.queue.running) },
-    { name: texts.audioInAll, value: audio.value, note: audio.unit },
+    { name: texts.totalAudio, value: audio.value, note: audio.unit },
     { name: texts.provider, value: providerKey ? texts[providerKey] : analytics.provider, isText: true },
   ];
 }

@@ -46,7 +46,7 @@ export function DownloadMenu({
   return (
     <Menu {...menuProps} icon="download" label={label ?? texts.downloads} busy={busy > 0}>
       <MenuItem onPress={() => saveOriginal(recording)}>
-        {formatName(original)} <span class="soft">{texts.asSpoken}</span>
+        {formatName(original)} <span class="soft">{texts.originalFormat}</span>
       </MenuItem>
       {FORMATS.filter((format) => format !== original).map((format) => (
         <MenuItem key={format} onPress={() => void run(saveAs(recording, format))}>

@@ -61,6 +61,3 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
     </div>
   );
 }
-
-// The former names, until every screen uses the new ones.
-export { EmptyState as Empty, ErrorState as Trouble };

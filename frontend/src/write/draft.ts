@@ -1,11 +1,11 @@
 /** The text that is being written. Kept in the browser, so that it survives a reload. */
 
 import { batch, signal } from "@preact/signals";
-import { forget, recall, remember } from "../state/storage";
+import { readStored, removeStored, writeStored } from "../state/storage";
 
 const STORAGE_NAME = "draft";
 
-const stored = recall<unknown>(STORAGE_NAME, "");
+const stored = readStored<unknown>(STORAGE_NAME, "");
 
 /** The draft of the last visit. */
 export const storedDraft = typeof stored === "string" ? stored : "";
@@ -18,7 +18,7 @@ export const isSaved = signal(true);
 
 export function saveDraft(text: string): void {
   batch(() => {
-    if (text === "") forget(STORAGE_NAME);
-    isSaved.value = text === "" || remember(STORAGE_NAME, text);
+    if (text === "") removeStored(STORAGE_NAME);
+    isSaved.value = text === "" || writeStored(STORAGE_NAME, text);
   });
 }

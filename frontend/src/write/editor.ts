@@ -2,7 +2,16 @@
 
 import { history, historyKeymap, standardKeymap } from "@codemirror/commands";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
-import { Decoration, EditorView, keymap, MatchDecorator, placeholder, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
+import {
+  Decoration,
+  EditorView,
+  keymap,
+  MatchDecorator,
+  placeholder,
+  ViewPlugin,
+  type DecorationSet,
+  type ViewUpdate,
+} from "@codemirror/view";
 import { voicesById } from "../state/voices";
 import { pauseDurationS, TAG, voiceIdOf, withSpacing } from "./tags";
 
@@ -23,7 +32,10 @@ export class Editor {
   readonly #view: EditorView;
   readonly #labels = new Compartment();
 
-  constructor(parent: HTMLElement, { text, labels, handlers }: { text: string; labels: Labels; handlers: Handlers }) {
+  constructor(
+    parent: HTMLElement,
+    { text, labels, handlers }: { text: string; labels: Labels; handlers: Handlers },
+  ) {
     const nonce = document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.content ?? "";
     const submit = (): boolean => {
       handlers.onSubmit();
@@ -105,12 +117,18 @@ export class Editor {
 function labelExtensions(labels: Labels): Extension {
   return [
     placeholder(labels.placeholder),
-    EditorView.contentAttributes.of({ "aria-label": labels.label, spellcheck: "true", autocapitalize: "sentences" }),
+    EditorView.contentAttributes.of({
+      "aria-label": labels.label,
+      spellcheck: "true",
+      autocapitalize: "sentences",
+    }),
   ];
 }
 
 /** The write screen opens dropped files itself. */
-const ignoreDroppedFiles = EditorView.domEventHandlers({ drop: (event) => Boolean(event.dataTransfer?.files.length) });
+const ignoreDroppedFiles = EditorView.domEventHandlers({
+  drop: (event) => Boolean(event.dataTransfer?.files.length),
+});
 
 const validTag = Decoration.mark({ class: "tag" });
 const invalidTag = Decoration.mark({ class: "tag invalid" });
@@ -126,7 +144,10 @@ function isInvalid(tag: string): boolean {
   const voiceId = voiceIdOf(tag);
   if (voiceId === null) return /^\[pause/i.test(tag) && pauseDurationS(tag) === null;
   const known = voicesById.peek();
-  return voiceId === "" || (known.size > 0 && /^[a-z0-9_-]+$/.test(voiceId) && voiceId !== "default" && !known.has(voiceId));
+  return (
+    voiceId === "" ||
+    (known.size > 0 && /^[a-z0-9_-]+$/.test(voiceId) && voiceId !== "default" && !known.has(voiceId))
+  );
 }
 
 const tagHighlighter = ViewPlugin.fromClass(

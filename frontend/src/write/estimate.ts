@@ -1,7 +1,7 @@
 /** How long a text of a given length would wait and last. Requested when the text has not changed for a moment. */
 
 import { signal } from "@preact/signals";
-import { answer, api } from "../api/client";
+import { api, dataOf } from "../api/client";
 
 export interface Estimate {
   durationS: number;
@@ -40,9 +40,14 @@ export function scheduleEstimate(request: EstimateRequest): void {
 
 async function fetchEstimate({ chars, pausesS, voiceId, speed, lane }: EstimateRequest): Promise<void> {
   pending = new AbortController();
-  const query = { chars: Math.min(chars, CHARS_MAX), speed, priority: lane, ...(voiceId ? { voice_id: voiceId } : {}) };
+  const query = {
+    chars: Math.min(chars, CHARS_MAX),
+    speed,
+    priority: lane,
+    ...(voiceId ? { voice_id: voiceId } : {}),
+  };
   try {
-    const response = await answer(api.GET("/estimate", { params: { query }, signal: pending.signal }));
+    const response = await dataOf(api.GET("/estimate", { params: { query }, signal: pending.signal }));
     estimate.value = { durationS: response.duration_s + pausesS, waitS: response.wait_s };
   } catch {
     estimate.value = null; // An estimate is optional: without one the screen shows nothing.

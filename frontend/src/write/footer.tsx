@@ -23,10 +23,14 @@ export function Footer({
     <div class="editor-footer">
       <div class="text-stats small">
         <span class="num">
-          {Number.isFinite(maxChars) ? messages.characters(count(chars), count(maxChars)) : messages.charactersOnly(chars, count(chars))}
+          {Number.isFinite(maxChars)
+            ? messages.characters(count(chars), count(maxChars))
+            : messages.charactersOnly(chars, count(chars))}
         </span>
         <EstimateText />
-        {recordings > 1 ? <span class="warn-text">{messages.tooLong(count(maxChars), recordings)}</span> : null}
+        {recordings > 1 ? (
+          <span class="warn-text">{messages.tooLong(count(maxChars), recordings)}</span>
+        ) : null}
         {isSaved.value ? null : <span class="warn-text">{messages.notSaved}</span>}
       </div>
       <button

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { t } from "../i18n";
-import { forgetTroubles, tell } from "../state/notices";
+import { dismissErrors, showNotice } from "../state/notices";
 import { play } from "../state/player";
 import { go, link, route } from "../state/route";
 import { health } from "../state/service";
@@ -24,10 +24,10 @@ export async function generate(text: string): Promise<void> {
   const maxChars = maxTextChars();
   const texts = Number.isFinite(maxChars) ? splitText(text, { maxChars }) : [text.trim()].filter(Boolean);
   if (!texts.length) {
-    tell(t.value.write.emptyText);
+    showNotice(t.value.write.emptyText);
     return;
   }
-  forgetTroubles();
+  dismissErrors();
   isSubmitting.value = true;
   try {
     const jobs = await submit(texts, settings.value);
@@ -38,13 +38,13 @@ export async function generate(text: string): Promise<void> {
       go(link("listen", first.job_id));
     } else {
       // A user who has opened another screen stays there.
-      tell(t.value.write.queued(jobs.length));
+      showNotice(t.value.write.queued(jobs.length));
       if (isOnWriteScreen) go(link("library"));
     }
   } catch (caught) {
     const { jobs, failure } = caught as PartlySubmitted;
-    if (jobs.length) tell(t.value.write.partlyQueued(jobs.length, texts.length));
-    tell(explain(failure), { kind: "bad", staysMs: 12_000 });
+    if (jobs.length) showNotice(t.value.write.partlyQueued(jobs.length, texts.length));
+    showNotice(explain(failure), { kind: "bad", staysMs: 12_000 });
   } finally {
     isSubmitting.value = false;
   }

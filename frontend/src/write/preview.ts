@@ -1,9 +1,9 @@
 /** Plays a sample sentence of a voice in its language. The recording is deleted afterwards. */
 
 import { signal } from "@preact/signals";
-import { address, answer, api, failureOf, type Failure, type Voice } from "../api/client";
+import { api, dataOf, type Failure, failureOf, serviceUrl, type Voice } from "../api/client";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import * as player from "../state/player";
 import { explain } from "../ui/state";
 import { primaryLanguage } from "./voice-search";
@@ -50,7 +50,7 @@ export async function preview(voice: Voice): Promise<void> {
   } catch (failure) {
     if (previewing.value?.id !== voice.id) return;
     previewing.value = null;
-    tell(t.value.write.previewFailed(voice.name) + explain(failure as Failure), { kind: "bad" });
+    showNotice(t.value.write.previewFailed(voice.name) + explain(failure as Failure), { kind: "bad" });
   }
 }
 
@@ -59,9 +59,9 @@ async function synthesizeSample(voice: Voice): Promise<string> {
   const language = primaryLanguage(voice.languages[0] ?? "en");
   const text = SAMPLES[language] ?? SAMPLES["en"] ?? "";
   const format = player.isPlayable("mp3") ? "mp3" : "wav";
-  const job = await answer(api.POST("/synthesize", { body: { text, voice_id: voice.id, format } }));
+  const job = await dataOf(api.POST("/synthesize", { body: { text, voice_id: voice.id, format } }));
   try {
-    const response = await fetch(address(`/jobs/${job.job_id}/audio`));
+    const response = await fetch(serviceUrl(`/jobs/${job.job_id}/audio`));
     if (!response.ok) throw await failureOf(response);
     return URL.createObjectURL(await response.blob());
   } finally {

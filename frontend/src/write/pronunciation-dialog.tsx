@@ -59,7 +59,9 @@ export function PronunciationDialog({
           kind="primary"
           disabled={!isComplete}
           onPress={() => {
-            changeSettings({ lexicon: { ...settings.value.lexicon, [word.value.trim()]: pronunciation.value.trim() } });
+            changeSettings({
+              lexicon: { ...settings.value.lexicon, [word.value.trim()]: pronunciation.value.trim() },
+            });
             onClose();
           }}
         >

@@ -3,9 +3,9 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { decimal, languageName } from "../i18n/formats";
 import { t } from "../i18n";
-import { FORMATS, formatName, type Format } from "../api/formats";
+import { type Format, formatName, FORMATS } from "../api/formats";
 import { health } from "../state/service";
-import { voices, voicesById, voicesTrouble } from "../state/voices";
+import { voices, voicesById, voicesError } from "../state/voices";
 import { Choices } from "../ui/choices";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
@@ -69,7 +69,11 @@ export function SettingsPanel() {
           onChange={(event) => changeSettings({ format: event.currentTarget.value as Format })}
         >
           {FORMATS.map((name) => (
-            <option key={name} value={name} disabled={formats !== undefined && formats.length > 0 && !formats.includes(name)}>
+            <option
+              key={name}
+              value={name}
+              disabled={formats !== undefined && formats.length > 0 && !formats.includes(name)}
+            >
               {formatName(name)}
             </option>
           ))}
@@ -88,12 +92,16 @@ export function SettingsPanel() {
         />
         <span class="small soft">{messages.laneHint}</span>
       </div>
-      <details class="more">
+      <details class="more-options">
         <summary>{messages.more}</summary>
         <div class="stack">
           <label class="field">
             <span class="label">{messages.language}</span>
-            <select class="select" value={language} onChange={(event) => changeSettings({ language: event.currentTarget.value })}>
+            <select
+              class="select"
+              value={language}
+              onChange={(event) => changeSettings({ language: event.currentTarget.value })}
+            >
               <option value="">{messages.languageAuto}</option>
               {LANGUAGES.map((tag) => (
                 <option key={tag} value={tag}>
@@ -147,13 +155,9 @@ function VoiceButton() {
           <Icon name="voice" />
         </span>
         <span class="voice-text">
-          <span class="aside">{messages.voice} </span>
-          <bdi class="clip">
-            {voice?.name ?? voiceId ?? messages.chooseVoice}
-          </bdi>
-          <span class="small soft">
-            {voice ? describeVoice(voice) : null}
-          </span>
+          <span class="visually-hidden">{messages.voice} </span>
+          <bdi class="clip">{voice?.name ?? voiceId ?? messages.chooseVoice}</bdi>
+          <span class="small soft">{voice ? describeVoice(voice) : null}</span>
         </span>
         <Icon name="down" />
       </button>
@@ -162,7 +166,7 @@ function VoiceButton() {
           {voice.reason}
         </p>
       ) : null}
-      {voicesTrouble.value && !voices.value ? <p class="note bad small">{explain(voicesTrouble.value)}</p> : null}
+      {voicesError.value && !voices.value ? <p class="note bad small">{explain(voicesError.value)}</p> : null}
       {isPickerOpen.value ? (
         <VoicePicker
           title={messages.chooseVoice}

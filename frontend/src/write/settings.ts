@@ -1,8 +1,8 @@
 /** How a text is spoken: voice, speed, format and so on. Kept in the browser, so that it survives a reload. */
 
 import { effect, signal } from "@preact/signals";
-import { FORMATS, type Format } from "../api/formats";
-import { recall, remember } from "../state/storage";
+import { type Format, FORMATS } from "../api/formats";
+import { readStored, writeStored } from "../state/storage";
 
 export interface SpeechSettings {
   /** Null for the default voice. */
@@ -32,14 +32,16 @@ const DEFAULTS: SpeechSettings = {
 
 const STORAGE_NAME = "delivery";
 
-export const settings = signal<SpeechSettings>(parseSettings(recall<unknown>(STORAGE_NAME, null)));
+export const settings = signal<SpeechSettings>(parseSettings(readStored<unknown>(STORAGE_NAME, null)));
 
 /**
  * Replaces invalid values by the defaults. Other pages of this host and other releases of the studio can write to the
  * same storage.
  */
 export function parseSettings(stored: unknown): SpeechSettings {
-  const values = (typeof stored === "object" && stored ? stored : {}) as Partial<Record<keyof SpeechSettings, unknown>>;
+  const values = (typeof stored === "object" && stored ? stored : {}) as Partial<
+    Record<keyof SpeechSettings, unknown>
+  >;
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   const { speed, format, lexicon } = values;
   return {
@@ -63,5 +65,5 @@ export function changeSettings(changes: Partial<SpeechSettings>): void {
 }
 
 effect(() => {
-  remember(STORAGE_NAME, settings.value);
+  writeStored(STORAGE_NAME, settings.value);
 });

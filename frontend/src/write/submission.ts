@@ -1,6 +1,6 @@
 /** Submits texts to the service, one job for each text. */
 
-import { answer, api, Failure, type Job } from "../api/client";
+import { api, dataOf, Failure, type Job } from "../api/client";
 import type { SpeechSettings } from "./settings";
 
 /** A job was refused after others were accepted. */
@@ -34,7 +34,7 @@ async function submitOne(text: string, settings: SpeechSettings): Promise<Job> {
   const body = { ...requestBody(text, settings), idempotency_key: idempotencyKey };
   for (let attempt = 0; ; attempt++) {
     try {
-      return await answer(api.POST("/synthesize", { params: { query: { async_mode: true } }, body }));
+      return await dataOf(api.POST("/synthesize", { params: { query: { async_mode: true } }, body }));
     } catch (failure) {
       const delayMs = RETRY_DELAYS_MS[attempt];
       if ((failure as Failure).status !== 0 || delayMs === undefined) throw failure;
@@ -43,7 +43,10 @@ async function submitOne(text: string, settings: SpeechSettings): Promise<Job> {
   }
 }
 
-function requestBody(text: string, { voiceId, speed, style, format, lane, language, seed, lexicon }: SpeechSettings) {
+function requestBody(
+  text: string,
+  { voiceId, speed, style, format, lane, language, seed, lexicon }: SpeechSettings,
+) {
   return {
     text,
     speed,

@@ -3,12 +3,7 @@ import { isPhonemes, pauseDurationS, TAG, totalPausesS, voiceIdOf, withSpacing }
 
 test("tags are found and other brackets are ignored", () => {
   const text = "A [pause:0.8s] b [voice:hibari_heart] [Nguyen](/wɪn/) [a link](https://x.y) [pause :1s] [1]";
-  expect(text.match(TAG)).toEqual([
-    "[pause:0.8s]",
-    "[voice:hibari_heart]",
-    "[Nguyen](/wɪn/)",
-    "[pause :1s]",
-  ]);
+  expect(text.match(TAG)).toEqual(["[pause:0.8s]", "[voice:hibari_heart]", "[Nguyen](/wɪn/)", "[pause :1s]"]);
 });
 
 test("phonemes are between slashes", () => {
@@ -29,5 +24,9 @@ test("pause durations are read as the service reads them", () => {
 });
 
 test("a voice tag gives the id of its voice", () => {
-  expect([voiceIdOf("[voice: af_heart ]"), voiceIdOf("[voice:]"), voiceIdOf("[pause:1s]")]).toEqual(["af_heart", "", null]);
+  expect([voiceIdOf("[voice: af_heart ]"), voiceIdOf("[voice:]"), voiceIdOf("[pause:1s]")]).toEqual([
+    "af_heart",
+    "",
+    null,
+  ]);
 });

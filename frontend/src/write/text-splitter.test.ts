@@ -17,7 +17,11 @@ test("a longer text is split between paragraphs, else sentences, else words", ()
     "First of all.\n\nSecond of it.",
     "Third.",
   ]);
-  expect(splitText("One two three. Four five six. Seven.", { maxChars: 20 })).toEqual(["One two three.", "Four five six.", "Seven."]);
+  expect(splitText("One two three. Four five six. Seven.", { maxChars: 20 })).toEqual([
+    "One two three.",
+    "Four five six.",
+    "Seven.",
+  ]);
   expect(splitText("alpha beta gamma delta", { maxChars: 12 })).toEqual(["alpha beta", "gamma delta"]);
 });
 
@@ -30,7 +34,11 @@ test("no word is lost and no piece is too long", () => {
 });
 
 test("surrogate pairs are not split", () => {
-  expect(splitText("😀".repeat(25), { maxChars: 10 })).toEqual(["😀".repeat(10), "😀".repeat(10), "😀".repeat(5)]);
+  expect(splitText("😀".repeat(25), { maxChars: 10 })).toEqual([
+    "😀".repeat(10),
+    "😀".repeat(10),
+    "😀".repeat(5),
+  ]);
 });
 
 test("the voice of one piece continues in the next", () => {

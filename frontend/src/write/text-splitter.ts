@@ -26,7 +26,8 @@ export function splitText(text: string, { maxChars }: { maxChars: number }): str
     pieces.push(piece);
     const voiceTag = lastVoiceTag(piece);
     const following = rest.slice(end).trim();
-    const needsVoice = voiceTag && following && voiceTag.length < maxChars / 2 && !/^\[voice:/i.test(following);
+    const needsVoice =
+      voiceTag && following && voiceTag.length < maxChars / 2 && !/^\[voice:/i.test(following);
     rest = needsVoice ? `${voiceTag} ${following}` : following;
   }
   if (rest) pieces.push(rest);
@@ -41,7 +42,7 @@ function lastVoiceTag(text: string): string | null {
 /** The UTF-16 index after the first `count` characters. */
 function indexOfCharacter(text: string, count: number): number {
   let index = Math.min(count, text.length);
-  for (let missing = count - countCharacters(text.slice(0, index)); missing > 0 && index < text.length; ) {
+  for (let missing = count - countCharacters(text.slice(0, index)); missing > 0 && index < text.length;) {
     index = Math.min(text.length, index + missing);
     missing = count - countCharacters(text.slice(0, index));
   }
@@ -62,7 +63,11 @@ function splitPoint(text: string, end: number): number {
 }
 
 /** The end of the last match that begins at `min` or later and ends at `max` or earlier. */
-function lastMatchEnd(text: string, pattern: RegExp, { min, max }: { min: number; max: number }): number | null {
+function lastMatchEnd(
+  text: string,
+  pattern: RegExp,
+  { min, max }: { min: number; max: number },
+): number | null {
   let last: number | null = null;
   for (const match of text.slice(min).matchAll(pattern)) {
     const end = min + match.index + match[0].length;

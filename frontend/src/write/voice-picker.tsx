@@ -7,14 +7,14 @@ import { languageName } from "../i18n/formats";
 import { language, t } from "../i18n";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
-import { loadVoices, voices, voicesTrouble } from "../state/voices";
+import { loadVoices, voices, voicesError } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
-import { Empty, Skeleton, Trouble } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { preview, previewing, stopPreview } from "./preview";
 import { describeVoice, filterOptions, NO_FILTERS, searchVoices, type VoiceFilters } from "./voice-search";
 import "./voice-picker.css";
 
-const MODELS_PAGE = link("farm", undefined, new URLSearchParams({ part: "models" }));
+const MODELS_PAGE = link("system", undefined, new URLSearchParams({ tab: "models" }));
 
 export function VoicePicker({
   title,
@@ -48,9 +48,17 @@ export function VoicePicker({
       <header class="picker-head stack">
         <div class="row spread">
           <h2 id={headingId}>{title}</h2>
-          <IconButton kind="quiet" icon="close" label={t.value.shell.close} onPress={() => dialog.current?.close()} />
+          <IconButton
+            kind="quiet"
+            icon="close"
+            label={t.value.shell.close}
+            onPress={() => dialog.current?.close()}
+          />
         </div>
-        <Filters filters={filters.value} onChange={(changes) => (filters.value = { ...filters.value, ...changes })} />
+        <Filters
+          filters={filters.value}
+          onChange={(changes) => (filters.value = { ...filters.value, ...changes })}
+        />
       </header>
       <Results
         filters={filters.value}
@@ -65,7 +73,13 @@ export function VoicePicker({
   );
 }
 
-function Filters({ filters, onChange }: { filters: VoiceFilters; onChange: (changes: Partial<VoiceFilters>) => void }) {
+function Filters({
+  filters,
+  onChange,
+}: {
+  filters: VoiceFilters;
+  onChange: (changes: Partial<VoiceFilters>) => void;
+}) {
   const messages = t.value.write;
   const all = voices.value ?? [];
   return (
@@ -116,7 +130,9 @@ function Filters({ filters, onChange }: { filters: VoiceFilters; onChange: (chan
 }
 
 /** Sorted as the current language sorts. */
-function sortedByLabel(options: readonly (readonly [value: string, label: string])[]): (readonly [string, string])[] {
+function sortedByLabel(
+  options: readonly (readonly [value: string, label: string])[],
+): (readonly [string, string])[] {
   return [...options].sort(([, a], [, b]) => a.localeCompare(b, language.value));
 }
 
@@ -134,7 +150,12 @@ function FilterSelect({
   onChange: (value: string) => void;
 }) {
   return (
-    <select class="select" aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+    <select
+      class="select"
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
       <option value="">{anyLabel}</option>
       {options.map(([option, optionLabel]) => (
         <option key={option} value={option}>
@@ -158,15 +179,19 @@ function Results({
 }) {
   const messages = t.value.write;
   if (!voices.value) {
-    return voicesTrouble.value ? <Trouble failure={voicesTrouble.value} onRetry={() => void loadVoices()} /> : <Skeleton lines={6} />;
+    return voicesError.value ? (
+      <ErrorState failure={voicesError.value} onRetry={() => void loadVoices()} />
+    ) : (
+      <Skeleton lines={6} />
+    );
   }
   const found = searchVoices(voices.value, filters);
   if (!found.length) {
     return (
-      <Empty icon="search" title={messages.noVoices}>
+      <EmptyState icon="search" title={messages.noVoices}>
         <p>{messages.noVoicesHint}</p>
         <Button onPress={onClearFilters}>{messages.clearFilters}</Button>
-      </Empty>
+      </EmptyState>
     );
   }
   const unavailable = found.filter((voice) => !voice.available).length;
@@ -185,7 +210,15 @@ function Results({
   );
 }
 
-function VoiceRow({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; onChoose: (voice: Voice) => void }) {
+function VoiceRow({
+  voice,
+  isChosen,
+  onChoose,
+}: {
+  voice: Voice;
+  isChosen: boolean;
+  onChoose: (voice: Voice) => void;
+}) {
   const messages = t.value.write;
   const isPreviewed = previewing.value?.id === voice.id;
   return (
@@ -218,8 +251,12 @@ function VoiceRow({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boole
         {voice.is_default ? <span class="badge accent">{messages.defaultVoice}</span> : null}
         {voice.style ? <span class="badge">{messages.supportsStyle}</span> : null}
         {voice.slow ? <span class="badge warn">{messages.slow}</span> : null}
-        {voice.available && voice.provider === "stub" ? <span class="badge warn">{messages.beep}</span> : null}
-        {voice.available && voice.provider === "inference" ? <span class="badge">{messages.hosted}</span> : null}
+        {voice.available && voice.provider === "stub" ? (
+          <span class="badge warn">{messages.beep}</span>
+        ) : null}
+        {voice.available && voice.provider === "inference" ? (
+          <span class="badge">{messages.hosted}</span>
+        ) : null}
       </span>
     </li>
   );

@@ -3,7 +3,15 @@ import type { Voice } from "../api/client";
 import { filterOptions, NO_FILTERS, searchVoices } from "./voice-search";
 
 const voice = (id: string, properties: Partial<Voice>): Voice =>
-  ({ id, name: id, model: "kokoro", languages: ["en-US"], gender: "female", available: true, ...properties }) as Voice;
+  ({
+    id,
+    name: id,
+    model: "kokoro",
+    languages: ["en-US"],
+    gender: "female",
+    available: true,
+    ...properties,
+  }) as Voice;
 
 const VOICES = [
   voice("b_unavailable", { available: false, languages: ["fr-FR"], name: "Élodie" }),
@@ -25,7 +33,9 @@ test("the query ignores case and accents, and matches names of languages", () =>
 
 test("voices are filtered by language, model, gender and availability", () => {
   expect(ids(searchVoices(VOICES, { ...NO_FILTERS, language: "fr" }))).toEqual(["mms_fra", "b_unavailable"]);
-  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, language: "fr", onlyAvailable: true }))).toEqual(["mms_fra"]);
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, language: "fr", onlyAvailable: true }))).toEqual([
+    "mms_fra",
+  ]);
   expect(ids(searchVoices(VOICES, { ...NO_FILTERS, gender: "male" }))).toEqual(["a_available"]);
   expect(ids(searchVoices(VOICES, { ...NO_FILTERS, model: "mms" }))).toEqual(["mms_fra"]);
 });

@@ -15,7 +15,13 @@ export interface VoiceFilters {
   onlyAvailable: boolean;
 }
 
-export const NO_FILTERS: VoiceFilters = { query: "", language: "", model: "", gender: "", onlyAvailable: false };
+export const NO_FILTERS: VoiceFilters = {
+  query: "",
+  language: "",
+  model: "",
+  gender: "",
+  onlyAvailable: false,
+};
 
 /** The voices that match: available ones first, otherwise in the order of the service. */
 export function searchVoices(voices: readonly Voice[], filters: VoiceFilters): Voice[] {
@@ -33,7 +39,9 @@ export function searchVoices(voices: readonly Voice[], filters: VoiceFilters): V
 
 function searchableText(voice: Voice): string {
   const languages = voice.languages.map((tag) => `${tag} ${languageName(tag)}`).join(" ");
-  return normalize(`${voice.id} ${voice.name} ${voice.model} ${modelName(voice.model)} ${languages} ${voice.gender}`);
+  return normalize(
+    `${voice.id} ${voice.name} ${voice.model} ${modelName(voice.model)} ${languages} ${voice.gender}`,
+  );
 }
 
 /** Removes case and accents. */
@@ -48,7 +56,9 @@ export function primaryLanguage(tag: string): string {
 
 /** The values of a property that the voices have, sorted. */
 export function filterOptions(voices: readonly Voice[], property: "language" | "model" | "gender"): string[] {
-  const values = voices.flatMap((voice) => (property === "language" ? voice.languages.map(primaryLanguage) : [voice[property]]));
+  const values = voices.flatMap((voice) =>
+    property === "language" ? voice.languages.map(primaryLanguage) : [voice[property]],
+  );
   return [...new Set(values)].sort((a, b) => a.localeCompare(b));
 }
 
@@ -56,5 +66,7 @@ export function filterOptions(voices: readonly Voice[], property: "language" | "
 export function describeVoice(voice: Voice): string {
   const languages = voice.languages.slice(0, 3).map(languageName).join(", ");
   const more = voice.languages.length > 3 ? "…" : "";
-  return [languages + more, t.value.write.genders(voice.gender), modelName(voice.model)].filter(Boolean).join(" · ");
+  return [languages + more, t.value.write.genders(voice.gender), modelName(voice.model)]
+    .filter(Boolean)
+    .join(" · ");
 }

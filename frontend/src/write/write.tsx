@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { InProgress } from "../library/in-progress";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { loadVoices } from "../state/voices";
 import { saveDraft, storedDraft, textToOpen } from "./draft";
 import { Editor } from "./editor";
@@ -59,7 +59,7 @@ export function Write() {
 
   const openFile = async (file: File): Promise<void> => {
     const text = await readTextFile(file);
-    if (text === null) tell(t.value.write.unreadableFile(file.name), { kind: "bad" });
+    if (text === null) showNotice(t.value.write.unreadableFile(file.name), { kind: "bad" });
     else replaceText(text, t.value.write.replaced(file.name));
   };
 
@@ -74,7 +74,8 @@ export function Write() {
       changeSettings({ lexicon });
       restoreText(before);
     };
-    if (before.trim() && before !== text) tell(notice, { action: { label: t.value.shell.undo, run: undo } });
+    if (before.trim() && before !== text)
+      showNotice(notice, { action: { label: t.value.shell.undo, run: undo } });
   };
 
   useEffect(() => {
@@ -161,7 +162,7 @@ export function Write() {
         <Lexicon />
         <Footer chars={chars.value} isSubmitting={isSubmitting.value} onGenerate={submit} />
       </section>
-      <aside class="sidebar stack">
+      <aside class="write-settings stack">
         <SettingsPanel />
         <InProgress />
       </aside>

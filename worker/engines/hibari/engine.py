@@ -18,7 +18,7 @@ from worker.engines.onnx_graph import open_session
 from worker.engines.phonemes import SILENT_SYMBOLS, filter_phonemes
 from worker.engines.protocol import EngineError, Speech, Utterance, Word
 from worker.engines.samples import check_samples
-from worker.synthesis.word_timings import align
+from worker.engines.word_timings import align_words
 
 # The library has number words up to decillions: it reads 36 digits and raises IndexError for 37.
 _LONG_NUMBER = re.compile(r"\d(?:,?\d){36,}")
@@ -97,7 +97,9 @@ class HibariEngine:
         spoken = np.concatenate([call.samples for call in calls]) if calls else np.zeros(0, np.float32)
         speech = check_samples(spoken, sample_rate_hz=model.sample_rate)
         token_times = _token_times(phonemization, calls, sample_rate_hz=model.sample_rate)
-        return replace(speech, words=align(utterance.text, read=phonemization.text, heard=token_times))
+        return replace(
+            speech, words=align_words(utterance.text, normalized=phonemization.text, timings=token_times)
+        )
 
     def _model(self, voice: str) -> Hibari:
         if voice not in self._models:

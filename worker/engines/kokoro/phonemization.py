@@ -28,7 +28,7 @@ from worker.engines.kokoro.alignment import AlignedSpan, locate_words
 from worker.engines.kokoro.languages import LANGUAGE_BY_PREFIX, primary_subtag
 from worker.engines.phonemes import SILENT_SYMBOLS, filter_phonemes
 from worker.engines.protocol import EngineError
-from worker.synthesis.word_timings import word_spans
+from worker.engines.word_timings import word_spans
 from worker.text.unicode_scripts import find_foreign_script
 
 log = get_logger(__name__)

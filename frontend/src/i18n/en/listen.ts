@@ -2,7 +2,13 @@ export const listen = {
   back: "Library",
   untitled: "Untitled",
   statuses: (status: string): string =>
-    ({ queued: "Queued", running: "In progress", completed: "Completed", failed: "Failed", cancelled: "Cancelled" })[status] ?? status,
+    ({
+      queued: "Queued",
+      running: "In progress",
+      completed: "Completed",
+      failed: "Failed",
+      cancelled: "Cancelled",
+    })[status] ?? status,
   queuePosition: (n: string) => `Position ${n} in the queue`,
   nextInQueue: "Next in the queue",
   readyIn: (span: string) => `ready in about ${span}`,

@@ -40,7 +40,7 @@ export const write = {
   charactersOnly: (n: number, shown: string) => `${shown} ${plural(n, "character", "characters")}`,
   duration: (span: string) => `about ${span} of audio`,
   startsIn: (span: string) => `starts in about ${span}`,
-  startsNow: "starts immediately",
+  startsNow: "starts now",
   waitsForWorker: "waits for a worker",
   tooLong: (max: string, recordings: number) =>
     `A recording can have up to ${max} characters. This text will be split between paragraphs into ${recordings} recordings.`,
@@ -69,7 +69,8 @@ export const write = {
   found: (n: number) => `${n} ${plural(n, "voice", "voices")} available`,
   download: "Download",
   noVoices: "No voices found",
-  noVoicesHint: "Change the search or the filters. To get more voices, download their models on the System page.",
+  noVoicesHint:
+    "Change the search or the filters. To get more voices, download their models on the System page.",
   clearFilters: "Clear filters",
   preview: (name: string) => `Preview ${name}`,
   previewStop: "Stop",
@@ -81,5 +82,6 @@ export const write = {
   defaultVoice: "Default",
   notAvailable: "Not available yet",
   moreToDownload: (n: number) => `${n} more to download`,
-  genders: (gender: string): string => ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Unknown",
+  genders: (gender: string): string =>
+    ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Unknown",
 };

@@ -20,11 +20,12 @@ export const library = {
   loading: "Chargement de la suite…",
   full: (shown: string) => `${shown} enregistrements chargés. Cette page ne peut pas en afficher plus.`,
   older: (day: string) => `Voir les enregistrements jusqu’au ${day}`,
-  nothingYet: "Aucun enregistrement",
-  nothingYetWhy: "Vos enregistrements apparaissent ici. Vous pouvez les écouter, les renommer et les télécharger.",
-  toWrite: "Nouvel enregistrement",
+  noRecordings: "Aucun enregistrement",
+  noRecordingsHint:
+    "Vos enregistrements apparaissent ici. Vous pouvez les écouter, les renommer et les télécharger.",
+  newRecording: "Nouvel enregistrement",
   notFound: "Aucun enregistrement trouvé",
-  notFoundWhy: "Modifiez la recherche ou les filtres.",
+  notFoundHint: "Modifiez la recherche ou les filtres.",
   select: (title: string) => `Sélectionner «\u00a0${title}\u00a0»`,
   selectAll: "Sélectionner tous les enregistrements chargés",
   selected: (n: number, shown: string) => `${shown} ${plural(n, "sélectionné", "sélectionnés")}`,
@@ -37,7 +38,8 @@ export const library = {
   name: "Nom",
   save: "Enregistrer",
   delete: "Supprimer",
-  deleted: (n: number, shown: string) => (n === 1 ? "Enregistrement supprimé" : `${shown} enregistrements supprimés`),
+  deleted: (n: number, shown: string) =>
+    n === 1 ? "Enregistrement supprimé" : `${shown} enregistrements supprimés`,
   notDeleted: (n: number, shown: string, why: string) =>
     n === 1
       ? `L’enregistrement n’a pas pu être supprimé. ${why}`
@@ -48,15 +50,15 @@ export const library = {
   zipping: (part: string, parts: string, size: string) =>
     parts === "1" ? `Exportation… ${size}` : `Exportation ${part} sur ${parts}… ${size}`,
   notZipped: (why: string) => `L’exportation a échoué. ${why}`,
-  beingSpoken: "En cours",
-  waits: "En attente",
-  soFar: (percent: string) => `${percent} terminé`,
+  inProgress: "En cours",
+  queued: "En attente",
+  percentDone: (percent: string) => `${percent} terminé`,
   left: (span: string) => `encore ${span} environ`,
   others: "D’autres enregistrements sont en cours.",
-  notSpoken: "En échec ou annulés",
+  failedOrCancelled: "En échec ou annulés",
   failed: "En échec",
   cancelled: "Annulé",
   remove: "Supprimer",
   andMore: (n: number) => `${n}\u00a0de plus`,
-  sentAgain: "Ajouté à la file d’attente.",
+  queuedAgain: "Ajouté à la file d’attente.",
 };

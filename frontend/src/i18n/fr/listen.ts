@@ -2,12 +2,19 @@ export const listen = {
   back: "Bibliothèque",
   untitled: "Sans titre",
   statuses: (status: string): string =>
-    ({ queued: "En attente", running: "En cours", completed: "Terminé", failed: "En échec", cancelled: "Annulé" })[status] ?? status,
+    ({
+      queued: "En attente",
+      running: "En cours",
+      completed: "Terminé",
+      failed: "En échec",
+      cancelled: "Annulé",
+    })[status] ?? status,
   queuePosition: (n: string) => `Position ${n} dans la file d’attente`,
   nextInQueue: "Prochain dans la file d’attente",
   readyIn: (span: string) => `prêt dans ${span} environ`,
   timeLeft: (span: string) => `encore ${span} environ`,
-  noWorker: "Aucun worker en marche n’a cette voix. L’enregistrement démarre dès qu’un worker est disponible.",
+  noWorker:
+    "Aucun worker en marche n’a cette voix. L’enregistrement démarre dès qu’un worker est disponible.",
   segments: (done: string, total: string) => `${done} segments sur ${total}`,
   starting: "Démarrage…",
   connectionLost: "Connexion perdue. Reconnexion…",
@@ -28,7 +35,8 @@ export const listen = {
   autoScroll: "Défilement automatique",
   waveform: "Forme d’onde",
   waveformLoading: "Chargement de la forme d’onde…",
-  waveformTooLong: "L’enregistrement est trop long pour une forme d’onde. Ses segments sont affichés à la place.",
+  waveformTooLong:
+    "L’enregistrement est trop long pour une forme d’onde. Ses segments sont affichés à la place.",
   waveformFailed: "Impossible d’afficher la forme d’onde. La lecture reste possible.",
   details: "Détails",
   voice: "Voix",

@@ -1,4 +1,4 @@
-/** Texts for errors and warnings of the API. Codes and warnings that are not listed here show the message of the API. */
+/** Texts for errors and warnings of the API. Those that are not listed here show the message of the API. */
 
 const LANGUAGE_NAMES = new Intl.DisplayNames(["fr"], { type: "language" });
 
@@ -19,7 +19,8 @@ const languageNames = (tags: string): string =>
 const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] = [
   [
     /No worker can speak this voice, so this is only a beep, not speech\..*/,
-    () => "Aucun worker n’a cette voix\u00a0: cet enregistrement n’est qu’un bip. La page Système indique ce qui manque.",
+    () =>
+      "Aucun worker n’a cette voix\u00a0: cet enregistrement n’est qu’un bip. La page Système indique ce qui manque.",
   ],
   [
     /No worker that speaks this voice was running.*/,
@@ -35,7 +36,10 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
     (id = "", spoken = "", requested = "") =>
       `Langue de la voix ${id}\u00a0: ${languageNames(spoken)}. Langue demandée\u00a0: ${languageNames(requested)}.`,
   ],
-  [/The voice (\S+) takes no style.*/, (id = "") => `La voix ${id} n’accepte pas de style\u00a0: le style a été ignoré.`],
+  [
+    /The voice (\S+) takes no style.*/,
+    (id = "") => `La voix ${id} n’accepte pas de style\u00a0: le style a été ignoré.`,
+  ],
   [
     /(\d+) of (\d+) (?:passages|segments) cannot be spoken by this voice\./,
     (n = "", total = "") => `Cette voix ne peut pas lire ${n} segments sur ${total}.`,
@@ -56,12 +60,14 @@ export const service = {
         "Le texte contient une balise non valide. Une pause s’écrit [pause:0.8s] et dure 60\u00a0s au plus\u00a0; une voix s’écrit [voice:nom].",
       invalid_style: "Ce style n’est pas valide. Modifiez le style.",
       queue_full: "La file d’attente est pleine. Réessayez un peu plus tard.",
-      worker_crashed: "Le worker s’est arrêté deux fois sur ce texte. Raccourcissez ou modifiez le texte, puis réessayez.",
+      worker_crashed:
+        "Le worker s’est arrêté deux fois sur ce texte. Raccourcissez ou modifiez le texte, puis réessayez.",
       audio_gone: "L’audio de cet enregistrement a été supprimé.",
       job_not_found: "Cet enregistrement n’existe pas.",
       recording_not_found: "Cet enregistrement n’existe pas.",
       engine_failed: "Le moteur n’a pas pu lire ce texte. Réessayez, ou choisissez un autre modèle.",
-      out_of_memory: "Le worker a manqué de mémoire. Raccourcissez le texte ou choisissez un autre modèle, puis réessayez.",
+      out_of_memory:
+        "Le worker a manqué de mémoire. Raccourcissez le texte ou choisissez un autre modèle, puis réessayez.",
       timeout: "L’enregistrement a pris trop de temps. Réessayez, ou raccourcissez le texte.",
       database_unavailable: "La base de données ne répond pas. Réessayez dans un instant.",
       internal_error: "Le service a rencontré une erreur. Réessayez.",

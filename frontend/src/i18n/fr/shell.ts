@@ -2,10 +2,10 @@ import { plural } from "./plural";
 
 export const shell = {
   skip: "Aller au contenu",
-  places: "Navigation principale",
+  navigation: "Navigation principale",
   write: "Écrire",
   library: "Bibliothèque",
-  farm: "Système",
+  system: "Système",
   listen: "Enregistrement",
   language: "Langue",
   theme: "Thème",
@@ -17,14 +17,15 @@ export const shell = {
   serviceOk: (workers: number) => `${workers} ${plural(workers, "worker prêt", "workers prêts")}`,
   serviceNone: "Aucun worker en marche",
   serviceDegraded: "Service dégradé",
-  serviceAway: "Service injoignable",
+  serviceUnreachable: "Service injoignable",
   dismiss: "Ignorer",
   retry: "Réessayer",
   cancel: "Annuler",
   close: "Fermer",
   loading: "Chargement…",
   undo: "Annuler",
-  unreachable: "Impossible de joindre le service. Vérifiez qu’il fonctionne et que cet appareil est en ligne.",
+  unreachable:
+    "Impossible de joindre le service. Vérifiez qu’il fonctionne et que cet appareil est en ligne.",
   overloaded: (wait: string) => `La file d’attente est pleine. Réessayez dans ${wait}.`,
   unexpected: "Une erreur est survenue",
   play: "Lire",
@@ -37,9 +38,10 @@ export const shell = {
   playbackSpeed: "Vitesse de lecture",
   download: "Télécharger",
   downloads: "Télécharger en",
-  asSpoken: "original",
+  originalFormat: "original",
   captionsSrt: "Sous-titres (SRT)",
   captionsVtt: "Sous-titres (VTT)",
   preparing: (format: string) => `Préparation du fichier ${format}…`,
-  noFormat: (format: string) => `Aucun worker ne peut créer de fichier ${format} pour le moment. Choisissez un autre format.`,
+  noFormat: (format: string) =>
+    `Aucun worker ne peut créer de fichier ${format} pour le moment. Choisissez un autre format.`,
 };

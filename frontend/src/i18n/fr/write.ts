@@ -52,10 +52,12 @@ export const write = {
       : `${recordings} enregistrements ajoutés à la file d’attente. Ils apparaissent dans la bibliothèque dès qu’ils sont prêts.`,
   partlyQueued: (queued: number, recordings: number) =>
     `Seulement ${queued} enregistrements sur ${recordings} ont été ajoutés à la file d’attente.`,
-  notSaved: "Ce texte est trop long pour être enregistré par le navigateur. Vous le perdrez si vous rechargez la page.",
+  notSaved:
+    "Ce texte est trop long pour être enregistré par le navigateur. Vous le perdrez si vous rechargez la page.",
   word: "Mot ou expression",
   pronounceAs: "Prononcer",
-  pronounceAsHint: "Une autre graphie, comme «\u00a0ouine\u00a0» pour Nguyen, ou des phonèmes entre barres obliques\u00a0: /win/",
+  pronounceAsHint:
+    "Une autre graphie, comme «\u00a0ouine\u00a0» pour Nguyen, ou des phonèmes entre barres obliques\u00a0: /win/",
   applyHere: "Appliquer ici seulement",
   applyEverywhere: "Appliquer partout",
   pronunciations: "Prononciations",
@@ -83,5 +85,6 @@ export const write = {
   defaultVoice: "Par défaut",
   notAvailable: "Pas encore disponible",
   moreToDownload: (n: number) => `${n} de plus à télécharger`,
-  genders: (gender: string): string => ({ female: "Féminine", male: "Masculine", neutral: "Neutre" })[gender] ?? "Inconnu",
+  genders: (gender: string): string =>
+    ({ female: "Féminine", male: "Masculine", neutral: "Neutre" })[gender] ?? "Inconnu",
 };

@@ -1,4 +1,4 @@
-"""Workers, ops and beat as real processes, by the command lines that `oratio up` uses."""
+"""Workers, ops and beat as real processes, started by the command lines of `oratio up`."""
 
 import os
 import signal
@@ -26,20 +26,22 @@ from tests.support.waiting import wait_for
 
 
 def fake_job(text: str, **changes: Any) -> NewJob:
-    """A job for the engine that does what its text says."""
-    given = {"voice_id": "fake", "model": "fake", "queue": "fake.interactive", "text": text}
-    return new_job(**given | changes)
+    """A job for the fake engine, which obeys the commands in its text."""
+    fields = {"voice_id": "fake", "model": "fake", "queue": "fake.interactive", "text": text}
+    return new_job(**fields | changes)
 
 
 @dataclass
-class Farm:
+class WorkerFleet:
+    """Processes that share one database, one Redis prefix and one folder for logs."""
+
     settings: Settings
     database: Database
     client: redis.Redis
     logs: Path
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _commands: dict[str, Command] = field(default_factory=dict)
-    _ending: threading.Event = field(default_factory=threading.Event)
+    _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self, command: Command) -> subprocess.Popen[bytes]:
         with (self.logs / f"{command.name}.log").open("ab") as log:
@@ -57,41 +59,41 @@ class Farm:
         return child
 
     def start_worker(self, name: str = "worker-1", *, models: tuple[str, ...] = ("fake", "stub")) -> None:
-        """Returns when it has announced itself."""
+        """Start a worker and wait until it has announced itself."""
         self.start(processes.worker(self.settings, models=models, name=name))
         self.wait_announced(self.children[name].pid)
 
     def start_ops(self) -> None:
-        """What heals: the sweep on the beat."""
+        """Start beat and the ops worker that runs the sweep."""
         processes.beat_folder(self.settings).mkdir(parents=True, exist_ok=True)
         self.start(processes.ops(self.settings))
         self.start(processes.beat(self.settings))
 
     def restart_on_death(self, name: str) -> None:
-        """As a supervisor would, until the farm ends."""
+        """Restart a process that died, as the supervisor does, until `end`."""
         threading.Thread(target=self._supervise, args=(name,), daemon=True).start()
 
     def _supervise(self, name: str) -> None:
-        while not self._ending.wait(0.1):
-            if self.children[name].poll() is not None and not self._ending.is_set():
+        while not self._stopping.wait(0.1):
+            if self.children[name].poll() is not None and not self._stopping.is_set():
                 self.start(self._commands[name])
 
     def signal(self, name: str, number: int) -> None:
         self.children[name].send_signal(number)
 
     def wait_announced(self, pid: int) -> None:
-        wait_for(lambda: any(seen.announcement.pid == pid for seen in self.fleet()), timeout_s=60)
+        wait_for(lambda: any(worker.announcement.pid == pid for worker in self.statuses()), timeout_s=60)
 
-    def fleet(self) -> list[worker_registry.WorkerStatus]:
+    def statuses(self) -> list[worker_registry.WorkerStatus]:
         with self.database.read() as connection:
             return list(worker_registry.recent_workers(connection))
 
-    def submit(self, *jobs: NewJob, ring: bool = True) -> None:
+    def submit(self, *jobs: NewJob, publish: bool = True) -> None:
         submit(self.database, *jobs)
-        if ring:
-            self.ring(*jobs)
+        if publish:
+            self.publish(*jobs)
 
-    def ring(self, *jobs: NewJob) -> None:
+    def publish(self, *jobs: NewJob) -> None:
         messages = [PartMessage(job.part_id, job.queue, False) for job in jobs]
         broker.publish_parts(self.client, messages, prefix=self.settings.queue_prefix)
 
@@ -123,7 +125,7 @@ class Farm:
         return (self.logs / f"{name}.log").read_text()
 
     def end(self) -> None:
-        self._ending.set()
+        self._stopping.set()
         for child in self.children.values():
             child.send_signal(signal.SIGCONT)
             child.kill()
@@ -132,14 +134,14 @@ class Farm:
 
 
 @contextmanager
-def open_farm(settings: Settings, logs: Path) -> Iterator[Farm]:
+def open_worker_fleet(settings: Settings, logs: Path) -> Iterator[WorkerFleet]:
     logs.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database, role="gateway")
     client = broker.connect(settings)
-    farm = Farm(settings, database, client, logs)
+    fleet = WorkerFleet(settings, database, client, logs)
     try:
-        yield farm
+        yield fleet
     finally:
-        farm.end()
+        fleet.end()
         client.close()
         database.close()
