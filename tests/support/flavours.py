@@ -1,4 +1,4 @@
-"""Runs code in the environments of the other flavours."""
+"""Run code in the environments of the other worker flavours, .venv-torch and .venv-parler."""
 
 import io
 import json
@@ -17,22 +17,22 @@ _FLAVOUR_OF = {family: flavour for flavour, families in FLAVOURS.items() for fam
 
 
 def python_for(family: str) -> str:
-    """Return the interpreter that has the library of a family. Fails if its environment does not exist."""
+    """Return the interpreter that has the library of a family. Fails if its environment is not installed."""
     python = python_of(_FLAVOUR_OF[family])
-    assert python.exists(), f"{python} does not exist: run make setup-test-flavours"
+    assert python.exists(), f"{python} does not exist. Install it with `make setup-test-flavours`."
     return str(python)
 
 
 def build_tiny(root: Path, *families: str) -> None:
-    """Build tiny models of the families in one process per environment, since importing torch takes long."""
+    """Build tiny models, in one process per environment, because importing torch takes most of the time."""
     for flavour in dict.fromkeys(_FLAVOUR_OF[family] for family in families):
-        calls_here = [family for family in families if _FLAVOUR_OF[family] == flavour]
-        _run(calls_here[0], "tests.support.tiny_models", str(root), *calls_here)
+        of_flavour = [family for family in families if _FLAVOUR_OF[family] == flavour]
+        _run(of_flavour[0], "tests.support.tiny_models", str(root), *of_flavour)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A direct call of a family's library."""
+class LibraryCall:
+    """One text for the library of a family to speak."""
 
     family: str
     voice: str
@@ -41,25 +41,23 @@ class Call:
     style: str = ""
 
 
-def speak_directly(root: Path, calls: Sequence[Call]) -> dict[str, NDArray[np.float32]]:
-    """Return the samples of the libraries by family, from processes that do not use the engines."""
+def call_libraries(root: Path, calls: Sequence[LibraryCall]) -> dict[str, NDArray[np.float32]]:
+    """Return the samples that the libraries generate without our code around them, by family."""
     samples: dict[str, NDArray[np.float32]] = {}
     for flavour in dict.fromkeys(_FLAVOUR_OF[call.family] for call in calls):
-        calls_here = [asdict(call) for call in calls if _FLAVOUR_OF[call.family] == flavour]
-        output = _run(
-            calls_here[0]["family"], "tests.support.direct_calls", str(root), json.dumps(calls_here)
-        )
-        samples |= np.load(io.BytesIO(output))
+        of_flavour = [asdict(call) for call in calls if _FLAVOUR_OF[call.family] == flavour]
+        npz = _run(of_flavour[0]["family"], "tests.support.direct_calls", str(root), json.dumps(of_flavour))
+        samples |= np.load(io.BytesIO(npz))
     return samples
 
 
 def _run(family: str, module: str, *arguments: str) -> bytes:
-    completed = subprocess.run(
+    done = subprocess.run(
         [python_for(family), "-m", module, *arguments],
         cwd=ROOT,
         capture_output=True,
         timeout=300,
         check=False,
     )
-    assert completed.returncode == 0, completed.stderr.decode()[-3000:]
-    return completed.stdout
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    return done.stdout
