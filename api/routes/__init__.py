@@ -1,1 +1,4 @@
-"""One file per aggregate; thin: what they do is in the modules beside this folder and in common."""
+"""The HTTP endpoints, a few lines each.
+
+May import `common` and every folder of `api`; only `api.app` imports it.
+"""

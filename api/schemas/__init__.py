@@ -1,1 +1,1 @@
-"""What goes over the wire. Frozen; unknown keys of a request are ignored."""
+"""Requests and answers as frozen pydantic models. May import `common` only."""

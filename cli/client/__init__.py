@@ -14,7 +14,7 @@
         with client.stream("This plays while it is synthesized.", format="pcm") as stream:
             audio = b"".join(stream)
 
-Every method raises `ClientError` if it fails.
+Every method raises `ClientError` if it fails. May import `common`, and no other folder of `cli`.
 """
 
 from cli.client.client import Client

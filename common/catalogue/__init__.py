@@ -1,4 +1,7 @@
-"""The known models, voices and weights. The announcements of workers say which of them are available."""
+"""Names every model, voice and set of weights. Workers announce which of them they can speak.
+
+May import no other folder of `common`.
+"""
 
 from common.catalogue.models import MODELS, Model, find_model
 from common.catalogue.voices import (

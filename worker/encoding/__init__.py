@@ -1,4 +1,7 @@
-"""Encodes audio files, reads them back, and decodes the answers of hosted inference."""
+"""Encodes audio files, reads them back, and decodes the answers of hosted inference.
+
+May import `common` only.
+"""
 
 from worker.encoding.decoding import DecodedAudio, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay

@@ -1,4 +1,7 @@
-"""Creates engines: one file or folder per model family, imported only on use."""
+"""Creates engines: one file or folder per model family, imported only on use.
+
+May import `worker.hub`, `worker.text`, `worker.sound`, `worker.encoding` and `worker.host`.
+"""
 
 from collections.abc import Callable
 from importlib.util import find_spec

@@ -1,4 +1,7 @@
-"""Downloads repositories from the hub into the models folder. Downloads are resumable and verified."""
+"""Downloads repositories from Hugging Face into the models folder. Downloads are resumable and verified.
+
+May import `worker.host`.
+"""
 
 from worker.hub.fetching import fetch, fetch_weights
 
