@@ -8,12 +8,13 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from api import error_handlers
-from api.dependencies import OWNER, Gateway
+from api.dependencies import Gateway
 from api.http import openapi
 from api.jobs import forecast
 from api.jobs.submission_batcher import SubmissionBatcher
 from api.middleware import BodyLimit, RequestLog
 from api.models.worker_cache import WorkerCache
+from api.owner import OWNER
 from api.routes import (
     analytics,
     captions,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import cast
 
-import structlog
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
@@ -16,9 +15,6 @@ from common.messaging.notifier import Notifier
 from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
-
-# Every query names an owner; there is one until there are keys.
-OWNER = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +34,3 @@ class Gateway:
 
 def here(request: Request) -> Gateway:
     return cast(Gateway, request.app.state.gateway)
-
-
-def request_id(request: Request) -> str | None:
-    return request.scope.get("oratio.request_id")
-
-
-def note_job(request: Request, job_id: str) -> None:
-    """Name the job in every log line of this request from here on."""
-    request.scope["oratio.job_id"] = job_id
-    structlog.contextvars.bind_contextvars(job_id=job_id)
-
-
-def address(request: Request, path: str) -> str:
-    """A path as a client must ask for it, behind a proxy that serves us below a prefix too."""
-    root: str = request.scope.get("root_path", "")
-    return root.rstrip("/") + path

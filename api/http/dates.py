@@ -6,6 +6,14 @@ from math import inf, nextafter
 from common.errors import InvalidRequest
 
 
+def utc_datetime(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)
+
+
+def utc_datetime_or_none(epoch_s: float | None) -> datetime | None:
+    return None if epoch_s is None else utc_datetime(epoch_s)
+
+
 def start_of(said: str | None, *, param: str) -> float | None:
     """Epoch seconds; of a date, its first moment. Raises InvalidRequest."""
     if said is None:

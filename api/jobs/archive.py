@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 
-from api.dependencies import OWNER, Gateway
+from api.dependencies import Gateway
+from api.http.dates import utc_datetime
 from api.http.file_names import stem_of
-from api.jobs.lookups import is_job_id
-from api.jobs.views import moment
+from api.http.ids import is_id
+from api.owner import OWNER
 from common.formats import MEDIA_TYPES
 from common.recordings.queries import SpokenAudio, find_audio
 
@@ -57,7 +58,7 @@ def zipped(gateway: Gateway, some: Sequence[Entry], *, asked: Sequence[str]) -> 
             chunks = _opened(gateway, entry)
             if chunks is not None:
                 sent[entry.job_id] = entry.name
-                yield entry.name, moment(entry.created_at), _MODE, ZIP_64, chunks
+                yield entry.name, utc_datetime(entry.created_at), _MODE, ZIP_64, chunks
         yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(gateway, sent, asked)
 
     # Level 0 stores: sound does not shrink, and a ZIP that says "stored" must know sums before it sends.
@@ -73,7 +74,7 @@ def _audio(gateway: Gateway, job_ids: Sequence[str]) -> Iterator[SpokenAudio | N
     for start in range(0, len(job_ids), AT_ONCE):
         some = job_ids[start : start + AT_ONCE]
         with gateway.database.read() as connection:
-            found = find_audio(connection, [job_id for job_id in some if is_job_id(job_id)], owner=OWNER)
+            found = find_audio(connection, [job_id for job_id in some if is_id(job_id)], owner=OWNER)
         yield from (found.get(job_id) for job_id in some)
 
 
@@ -112,5 +113,5 @@ def _item(audio: SpokenAudio, *, name: str) -> dict[str, object]:
         "duration_s": audio.duration_s,
         "size_bytes": audio.size_bytes,
         "sha256": audio.sha256,
-        "created_at": moment(audio.created_at).isoformat(),
+        "created_at": utc_datetime(audio.created_at).isoformat(),
     }

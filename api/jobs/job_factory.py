@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from api.dependencies import OWNER, Gateway
+from api.dependencies import Gateway
+from api.owner import OWNER
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import Voice, find_voice, no_such_voice
 from common.catalogue.styles import check_style

@@ -7,8 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import OWNER, Gateway, address, here
+from api.dependencies import Gateway, here
+from api.http.request_scope import address
 from api.jobs.views import job_view
+from api.owner import OWNER
 from api.schemas.job import Job
 from api.streaming.event_bus import Closed, Resync, Subscription
 from common.errors import (

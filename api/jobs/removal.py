@@ -1,11 +1,14 @@
 """Deleting jobs and recordings for good: rows first, then who listens is told, then the files go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from api.dependencies import OWNER, Gateway
+from api.dependencies import Gateway
 from api.jobs.lookups import checked_id
+from api.owner import OWNER
+from api.schemas.error import ErrorDetail
+from api.schemas.job import DeleteResult, DeleteResults
 from common.errors import Gone, NotFound, OratioError
 from common.jobs.changes import JobDeletion, forget_audio, remove
 from common.jobs.queries import get_job
@@ -41,6 +44,23 @@ def delete_many(
         _follow_up(gateway, [done for done in some.values() if isinstance(done, JobDeletion)])
         outcomes |= some
     return outcomes
+
+
+def delete_results(ids: Sequence[str], outcomes: Mapping[str, object]) -> DeleteResults:
+    return DeleteResults(results=[_result(job_id, outcomes[job_id]) for job_id in ids])
+
+
+def _result(job_id: str, outcome: object) -> DeleteResult:
+    if not isinstance(outcome, OratioError):
+        return DeleteResult(job_id=job_id, deleted=True, error=None)
+    error = ErrorDetail(
+        message=outcome.message,
+        type=outcome.type,
+        param=outcome.param,
+        code=outcome.code,
+        job_id=outcome.job_id,
+    )
+    return DeleteResult(job_id=job_id, deleted=False, error=error)
 
 
 def _remove(connection: Connection, job_id: str, *, only_history: bool) -> JobDeletion | OratioError:

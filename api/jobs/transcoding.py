@@ -7,9 +7,10 @@ from typing import Literal, cast
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.dependencies import OWNER, Gateway, here
-from api.http import audio_file
+from api.dependencies import Gateway, here
 from api.jobs.job_factory import NEWS_S
+from api.jobs.lookups import audio_removed, find_spoken_audio
+from api.owner import OWNER
 from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
 from common.errors import Gone, InvalidRequest, SynthesisFailed
 from common.recordings import renditions
@@ -52,7 +53,7 @@ async def finish(request: Request, job_id: str, audio_format: str) -> SpokenAudi
     if row.status == JobStatus.FAILED:
         raise _failure(row, job_id)
     if row.status == JobStatus.COMPLETED:
-        return await run_in_threadpool(audio_file.find, request, job_id, audio_format=audio_format)
+        return await run_in_threadpool(find_spoken_audio, request, job_id, audio_format=audio_format)
     return cast(Unfinished, row.status)
 
 
@@ -71,8 +72,8 @@ async def _end(request: Request, job_id: str, audio_format: str, listener: Subsc
     while True:
         row = await run_in_threadpool(_row, gateway, job_id, audio_format)
         if row is None:
-            await run_in_threadpool(audio_file.find, request, job_id)  # says what became of it
-            raise Gone("The audio of this job was removed.", code="audio_gone", job_id=job_id)
+            await run_in_threadpool(find_spoken_audio, request, job_id)  # says what became of it
+            raise audio_removed(job_id)
         left_s = give_up_at - loop.time()
         if row.status.is_terminal or left_s <= 0:
             return row

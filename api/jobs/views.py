@@ -1,23 +1,15 @@
 """Rows as clients see them."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 
-from api.dependencies import address
+from api.http.dates import utc_datetime, utc_datetime_or_none
+from api.http.request_scope import address
 from api.schemas.job import Job, JobError, Progress, Timings
 from common.jobs.records import JobRecord
 from common.messaging.queue_names import BULK
 from common.status import JobStatus
-
-
-def moment(epoch_s: float) -> datetime:
-    return datetime.fromtimestamp(epoch_s, UTC)
-
-
-def moment_or_none(epoch_s: float | None) -> datetime | None:
-    return None if epoch_s is None else moment(epoch_s)
 
 
 def job_view(
@@ -45,9 +37,9 @@ def job_view(
         priority="bulk" if job.priority == BULK else "interactive",
         progress=_progress(job, eta_s=eta_s),
         queue_position=queue_position,
-        created_at=moment(job.created_at),
-        started_at=moment_or_none(job.started_at),
-        finished_at=moment_or_none(job.finished_at),
+        created_at=utc_datetime(job.created_at),
+        started_at=utc_datetime_or_none(job.started_at),
+        finished_at=utc_datetime_or_none(job.finished_at),
         audio_url=address(request, f"/jobs/{job.id}/audio") if has_audio else None,
         duration_s=job.duration_s,
         size_bytes=job.size_bytes,
@@ -75,6 +67,8 @@ def _error(job: JobRecord) -> JobError | None:
 def event_view(told: dict[str, Any]) -> dict[str, Any]:
     """What an event says, with its moments as in a job."""
     return {
-        name: moment(value).isoformat().replace("+00:00", "Z") if name.endswith("_at") and value else value
+        name: utc_datetime(value).isoformat().replace("+00:00", "Z")
+        if name.endswith("_at") and value
+        else value
         for name, value in told.items()
     }

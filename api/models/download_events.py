@@ -8,8 +8,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import Gateway
-from api.jobs.lookups import is_job_id
-from api.models.download_plan import download_view
+from api.http.ids import is_id
+from api.models.model_views import download_view
 from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
 from common import downloads
 from common.db.database import DATABASE_AWAY
@@ -26,7 +26,7 @@ NamedData = tuple[str, dict[str, Any]]
 def find(gateway: Gateway, download_id: str) -> DownloadRecord:
     """Raises NotFound."""
     row = None
-    if is_job_id(download_id):
+    if is_id(download_id):
         with gateway.database.read() as connection:
             row = downloads.get(connection, download_id)
     if row is None:

@@ -1,14 +1,11 @@
-"""What of the models is to be fetched, and how its downloads stand."""
+"""What of the models is to be fetched."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from api.jobs.views import moment, moment_or_none
-from api.schemas.model import DownloadRequest, DownloadView
-from common import downloads
+from api.schemas.model import DownloadRequest
 from common.catalogue import MODELS, find_voice
 from common.catalogue.download_items import HIBARI, DownloadItem, item_of_voice, items_of_model, needed_items
-from common.downloads import DownloadRecord
 from common.errors import InvalidRequest
 from common.settings import Settings
 from common.worker_registry import WorkerStatus, current_workers
@@ -27,25 +24,6 @@ def wanted(asked: DownloadRequest | None, fleet: Sequence[WorkerStatus], setting
     items = dict.fromkeys(_items(asked, settings))
     present = tuple(item for item in items if _is_present(item, current_workers(fleet)))
     return DownloadPlan(tuple(item for item in items if item not in present), present)
-
-
-def download_view(row: DownloadRecord) -> DownloadView:
-    done = row.status == "completed"
-    percent = downloads.percent(bytes_done=row.bytes_done, bytes_total=row.bytes_total)
-    return DownloadView(
-        id=row.id,
-        model=row.model,
-        item=row.item,
-        status=row.status,
-        bytes_done=row.bytes_done,
-        bytes_total=row.bytes_total,
-        percent=100.0 if done else percent,
-        error_code=row.error_code,
-        error_message=row.error_message,
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
-        finished_at=moment_or_none(row.finished_at),
-    )
 
 
 def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[DownloadItem]:

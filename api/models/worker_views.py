@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.jobs.views import moment, moment_or_none
+from api.http.dates import utc_datetime, utc_datetime_or_none
 from api.schemas.worker import Holding, QueueView, ServedModel, WorkerView
 from common.catalogue import find_weights
 from common.jobs.queues import HeldPart, QueueStatus
@@ -45,8 +45,8 @@ def _worker(seen: WorkerStatus, held: Sequence[HeldPart]) -> WorkerView:
         version=said.version,
         device=said.device,
         pid=said.pid,
-        started_at=moment(seen.started_at),
-        heartbeat_at=moment(seen.heartbeat_at),
+        started_at=utc_datetime(seen.started_at),
+        heartbeat_at=utc_datetime(seen.heartbeat_at),
         memory_bytes=said.stats.get("memory_bytes"),
         formats=list(said.formats),
         models=[_model(engine, alive=seen.alive) for engine in said.engines],
@@ -74,8 +74,8 @@ def _holding(part: HeldPart) -> Holding:
         voice_id=part.voice_id,
         model=part.model,
         chars=part.chars,
-        lease_until=moment_or_none(part.lease_until),
-        started_at=moment_or_none(part.started_at),
+        lease_until=utc_datetime_or_none(part.lease_until),
+        started_at=utc_datetime_or_none(part.started_at),
         segments_done=part.segments_done,
         segments_total=part.segments_total,
     )
@@ -90,7 +90,7 @@ def _queue(queue: str, standing: QueueStatus, *, workers: int) -> QueueView:
         queued=standing.queued,
         queued_is_at_least=standing.at_least,
         running=standing.running,
-        oldest_at=moment_or_none(standing.oldest_at),
+        oldest_at=utc_datetime_or_none(standing.oldest_at),
         workers=workers,
     )
 

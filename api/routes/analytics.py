@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from api.dependencies import OWNER, here
+from api.dependencies import here
 from api.error_handlers import documented
-from api.jobs import figures
+from api.jobs import usage_statistics
 from api.models.listed_voices import shown_voices
+from api.owner import OWNER
 from api.schemas.analytics import Analytics, QueueFigures
 from common.jobs import latencies, queries, usage
 from common.providers import unavailable_reason
@@ -30,7 +31,7 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
     with gateway.database.read() as connection:
         fleet = recent_workers(connection)
         window = _window(connection, hours)
-        totals = figures.totals(usage.totals(connection, owner=OWNER))
+        totals = usage_statistics.totals(usage.totals(connection, owner=OWNER))
         queue = queries.count_by_status(connection)
     alive = [seen for seen in fleet if seen.alive and seen.is_worker]
     mode = gateway.settings.provider_mode
@@ -45,17 +46,17 @@ def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)]
         totals=totals,
         audio_minutes=round(totals.audio_s / 60, 2),
         hours=hours,
-        window=figures.in_all(window),
-        by_model=figures.by_name(window, "model"),
-        by_voice=figures.by_name(window, "voice_id"),
-        by_day=figures.by_day(window),
-        series=figures.by_hour(window),
+        window=usage_statistics.in_all(window),
+        by_model=usage_statistics.by_name(window, "model"),
+        by_voice=usage_statistics.by_name(window, "voice_id"),
+        by_day=usage_statistics.by_day(window),
+        series=usage_statistics.by_hour(window),
     )
 
 
-def _window(connection: Connection, hours: int) -> figures.Window:
-    first = figures.since_hour(hours)
-    return figures.Window(
+def _window(connection: Connection, hours: int) -> usage_statistics.Window:
+    first = usage_statistics.since_hour(hours)
+    return usage_statistics.Window(
         first_hour=first,
         hours=hours,
         rows=usage.hourly(connection, owner=OWNER, since_hour=first),

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import OWNER, here
+from api.dependencies import here
 from api.error_handlers import Responses, documented
-from api.http import audio_file, file_names
+from api.http import file_names
 from api.http.ranges import is_known
-from api.jobs.lookups import checked_id
+from api.jobs.lookups import checked_id, find_spoken_audio
+from api.owner import OWNER
 from api.schemas.captions import CaptionDocument
 from common.errors import NotFound
 from common.recordings.captions import as_document, as_srt, as_vtt
@@ -64,7 +65,7 @@ def document(request: Request, job_id: str, *, download: Download = False) -> Re
 def _serve(
     request: Request, job_id: str, rendering: Rendering, *, kind: str, media_type: str, download: bool
 ) -> Response:
-    audio = audio_file.find(request, checked_id(job_id))
+    audio = find_spoken_audio(request, checked_id(job_id))
     content = rendering(_cues(request, job_id), audio).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from api.dependencies import address
+from api.http.request_scope import address
 
 router = APIRouter(include_in_schema=False)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from api.dependencies import here
 from api.error_handlers import Responses, documented
 from api.jobs import archive
-from api.jobs.batches import checked_ids
+from api.jobs.limits import checked_ids
 from api.schemas.job import JobIds
 from common.errors import NotFound
 

@@ -6,14 +6,15 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from api.dependencies import OWNER, address, here
+from api.dependencies import here
 from api.error_handlers import documented
 from api.http.cursors import read_cursor, write_cursor
-from api.http.dates import end_of, start_of
+from api.http.dates import end_of, start_of, utc_datetime
+from api.http.request_scope import address
 from api.jobs import removal
-from api.jobs.batches import checked_ids, checked_limit, delete_results
+from api.jobs.limits import checked_ids, checked_limit
 from api.jobs.lookups import checked_id
-from api.jobs.views import moment
+from api.owner import OWNER
 from api.schemas.history import History, RecordingView, Renaming
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
 from common.recordings import search
@@ -88,7 +89,7 @@ def batch_delete(request: Request, body: JobIds) -> DeleteResults:
     """Remove many recordings; one that cannot be deleted leaves the others alone."""
     gateway = here(request)
     ids = checked_ids(body, gateway.settings)
-    return delete_results(ids, removal.delete_many(gateway, ids, only_history=True))
+    return removal.delete_results(ids, removal.delete_many(gateway, ids, only_history=True))
 
 
 def _found(connection: Connection, job_id: str) -> RecordingRecord:
@@ -116,5 +117,5 @@ def _view(request: Request, row: RecordingRecord) -> RecordingView:
         sample_rate_hz=row.sample_rate_hz,
         sha256=row.sha256,
         audio_url=address(request, f"/jobs/{row.job_id}/audio"),
-        created_at=moment(row.created_at),
+        created_at=utc_datetime(row.created_at),
     )

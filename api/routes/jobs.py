@@ -7,18 +7,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import OWNER, address, here
+from api.dependencies import here
 from api.error_handlers import Responses, documented
-from api.http import audio_file
 from api.http.cursors import read_cursor, write_cursor
-from api.jobs import removal
-from api.jobs.batches import checked_ids, checked_limit, delete_results
+from api.http.request_scope import address
+from api.jobs import audio_response, job_events, removal
 from api.jobs.forecast import forecast
-from api.jobs.lookups import checked_id, living_job
+from api.jobs.limits import checked_ids, checked_limit
+from api.jobs.lookups import checked_id, find_spoken_audio, living_job
 from api.jobs.views import job_view
+from api.owner import OWNER
 from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
 from api.schemas.synthesis import AudioFormat
-from api.streaming import job_events
 from common.errors import Conflict
 from common.formats import MEDIA_TYPES
 from common.jobs import changes
@@ -97,7 +97,7 @@ def batch_delete(request: Request, body: JobIds) -> DeleteResults:
     """Cancel and remove many; one that cannot be deleted leaves the others alone."""
     gateway = here(request)
     ids = checked_ids(body, gateway.settings)
-    return delete_results(ids, removal.delete_many(gateway, ids, only_history=False))
+    return removal.delete_results(ids, removal.delete_many(gateway, ids, only_history=False))
 
 
 @router.get("/{job_id}", responses=documented(404, 410))
@@ -130,8 +130,8 @@ def audio(
     ] = None,
 ) -> Response:
     """The audio of a finished job, with ranges and an entity tag."""
-    audio = audio_file.find(request, checked_id(job_id), audio_format=audio_format)
-    return audio_file.serve(request, audio, download=download)
+    audio = find_spoken_audio(request, checked_id(job_id), audio_format=audio_format)
+    return audio_response.serve(request, audio, download=download)
 
 
 @router.get(

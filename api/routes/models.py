@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from api.dependencies import here
 from api.error_handlers import Responses, documented
 from api.models import commands, download_events, download_plan
-from api.models.views import model_view
+from api.models.model_views import download_view, model_view
 from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelNames, ModelsStatus, Orders
 from common import downloads
 from common.catalogue import MODELS
@@ -48,7 +48,7 @@ def status(request: Request) -> ModelsStatus:
     gateway = here(request)
     with gateway.database.read() as connection:
         fleet = recent_workers(connection)
-        recent = [download_plan.download_view(row) for row in downloads.recent(connection)]
+        recent = [download_view(row) for row in downloads.recent(connection)]
     active = [one for one in recent if one.status in ACTIVE]
     return ModelsStatus(
         provider=gateway.settings.provider_mode,
@@ -69,7 +69,7 @@ def download(request: Request, body: DownloadRequest | None = None) -> Downloads
         if row.status == "queued":
             gateway.notifier.notify_download(row.id)
     return Downloads(
-        downloads=[download_plan.download_view(row) for row in rows],
+        downloads=[download_view(row) for row in rows],
         present=[item.name for item in wanted.present],
     )
 
@@ -89,7 +89,7 @@ def unload(request: Request, body: ModelNames) -> Orders:
 @router.get("/downloads/{download_id}", responses=documented(404))
 def one_download(request: Request, download_id: str) -> DownloadView:
     """How a download stands."""
-    return download_plan.download_view(download_events.find(here(request), download_id))
+    return download_view(download_events.find(here(request), download_id))
 
 
 @router.get(

@@ -9,8 +9,9 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Gateway, here, note_job, request_id
+from api.dependencies import Gateway, here
 from api.error_handlers import Responses, documented
+from api.http.request_scope import note_job, request_id
 from api.jobs import job_factory, job_result
 from api.jobs.job_factory import JobRequest
 from api.models.listed_voices import shown_voices

@@ -10,11 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.dependencies import address, here
-from api.http.preferences import prefers_french
+from api.dependencies import here
+from api.http.accept_headers import prefers_french
 from api.http.ranges import is_known
+from api.http.request_scope import address
 from api.studio import files, placeholder
-from api.studio.policy import UNCHANGING, confined
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,6 +23,13 @@ NONCE_PLACE = "__ORATIO_STYLE_NONCE__"
 _READ = ["GET", "HEAD"]
 # Names of files below it hold a digest of what is in them.
 _ASSETS = "assets/"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self';"
+    " media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'self'"
+)
+# `X-Content-Type-Options` goes with every answer of the gateway.
+_UNCHANGING = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"}
 
 
 @router.api_route("/", methods=_READ)
@@ -37,7 +44,7 @@ def start(request: Request) -> Response:
 def lead_inside(request: Request) -> Response:
     """What the page loads is addressed relatively to the folder."""
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(address(request, "/app/") + query, headers=confined())
+    return RedirectResponse(address(request, "/app/") + query, headers=_confined())
 
 
 @router.api_route("/app/", methods=_READ)
@@ -46,13 +53,13 @@ def page(request: Request) -> Response:
     if text is None:
         return _absence(request)
     # By the policy as well: a page that is kept is kept with its headers.
-    etag = files.etag_of(text.encode(), confined()["Content-Security-Policy"].encode())
-    kept = {"Cache-Control": "no-cache", "ETag": etag} | UNCHANGING
+    etag = files.etag_of(text.encode(), _confined()["Content-Security-Policy"].encode())
+    kept = {"Cache-Control": "no-cache", "ETag": etag} | _UNCHANGING
     if is_known(request.headers, etag=etag):
         # Without a policy: a fresh nonce would take the place of the one that the kept page has.
         return Response(status_code=304, headers=kept)
     nonce = secrets.token_urlsafe(16)
-    return HTMLResponse(text.replace(NONCE_PLACE, nonce), headers=kept | confined(f"'nonce-{nonce}'"))
+    return HTMLResponse(text.replace(NONCE_PLACE, nonce), headers=kept | _confined(f"'nonce-{nonce}'"))
 
 
 @router.api_route("/app/{name:path}", methods=_READ)
@@ -61,9 +68,9 @@ def file(request: Request, name: str) -> Response:
         return lead_inside(request)
     found = files.read_file(here(request).settings.frontend_dir, name, headers=request.headers)
     if found is None:
-        raise HTTPException(404, headers=confined())
+        raise HTTPException(404, headers=_confined())
     lasting = name.startswith(_ASSETS)
-    headers = confined() | {
+    headers = _confined() | {
         "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache",
         "ETag": found.etag,
         "Vary": "Accept-Encoding",
@@ -83,5 +90,11 @@ def _absence(request: Request) -> Response:
         docs=address(request, "/docs"),
         elsewhere=None if files.is_usual(folder) else folder,
     )
-    headers = confined(placeholder.STYLE_SOURCE) | {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+    headers = _confined(placeholder.STYLE_SOURCE) | {"Cache-Control": "no-store", "Vary": "Accept-Language"}
     return HTMLResponse(said, status_code=503, headers=headers)
+
+
+def _confined(*styles: str) -> dict[str, str]:
+    """Headers of an answer. `styles` are sources of styles beside our own files, such as `'nonce-…'`."""
+    policy = _POLICY.format(styles=" ".join(("'self'", *styles)))
+    return {"Content-Security-Policy": policy} | _UNCHANGING

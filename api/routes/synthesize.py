@@ -6,9 +6,10 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import address, here, note_job, request_id
+from api.dependencies import here
 from api.error_handlers import Responses, documented
 from api.http.fast_route import SynthesisRoute
+from api.http.request_scope import address, note_job, request_id
 from api.jobs import job_factory, job_result
 from api.jobs.job_factory import JobRequest
 from api.jobs.views import job_view

@@ -5,11 +5,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import address, here
+from api.dependencies import here
 from api.error_handlers import Responses, documented
-from api.http import audio_file
+from api.http.request_scope import address
 from api.jobs import transcoding
-from api.jobs.lookups import checked_id
+from api.jobs.lookups import checked_id, find_spoken_audio
 from api.schemas.rendition import Rendition, RenditionRequest
 from common.recordings.queries import SpokenAudio
 
@@ -29,7 +29,7 @@ _ANSWERS: Responses = {
 )
 async def transcode(request: Request, job_id: str, body: RenditionRequest) -> Response:
     """Make the audio of a finished job in another format; `GET /jobs/{job_id}/audio?format=` serves it from then on."""
-    original = await run_in_threadpool(audio_file.find, request, checked_id(job_id))
+    original = await run_in_threadpool(find_spoken_audio, request, checked_id(job_id))
     if body.format == original.format:
         return _there(request, original, path=f"/jobs/{job_id}/audio")
     path = f"/jobs/{job_id}/audio?format={body.format}"

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from api.schemas.wire import Answer
+from api.schemas.base import Answer
 
 
 class Figures(Answer):

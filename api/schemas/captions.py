@@ -1,6 +1,6 @@
 """When each segment and word of a recording is heard."""
 
-from api.schemas.wire import Answer
+from api.schemas.base import Answer
 
 
 class CaptionWord(Answer):

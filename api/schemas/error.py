@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict
 
-from api.schemas.wire import Answer
+from api.schemas.base import Answer
 
 
 class ErrorDetail(Answer):

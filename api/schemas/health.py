@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.wire import Answer
+from api.schemas.base import Answer
 
 
 class Limits(Answer):

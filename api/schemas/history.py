@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from api.schemas.wire import Answer, Request
+from api.schemas.base import Answer, Request
 
 # Controls, half surrogate pairs, and what ends a line or a paragraph.
 _NOT_IN_TITLES = ("Cc", "Cs", "Zl", "Zp")

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from api.schemas.base import Answer, Request
 from api.schemas.error import ErrorDetail
-from api.schemas.wire import Answer, Request
 
 JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 JobEnd = Literal["completed", "failed", "cancelled"]

@@ -1,6 +1,6 @@
 """What a cleanup took away."""
 
-from api.schemas.wire import Answer, Request
+from api.schemas.base import Answer, Request
 
 
 class CleanupRequest(Request):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.wire import Answer, Request
+from api.schemas.base import Answer, Request
 
 State = Literal["absent", "partial", "complete"]
 Need = Literal["needed", "optional"]

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from api.schemas.base import Answer, Request
 from api.schemas.job import EXAMPLE_ID
 from api.schemas.synthesis import AudioFormat
-from api.schemas.wire import Answer, Request
 
 _EXAMPLE: dict[str, JsonValue] = {
     "job_id": EXAMPLE_ID,

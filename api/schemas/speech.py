@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from api.schemas.base import Answer, Request
 from api.schemas.job import Priority
 from api.schemas.synthesis import NORMALIZE, AudioFormat, LanguageTag, Lexicon, Spoken, blank_is_none
-from api.schemas.wire import Answer, Request
 from common.catalogue import DEFAULT_VOICE
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from api.schemas.base import Request
 from api.schemas.job import Priority
-from api.schemas.wire import Request
 from common.catalogue import DEFAULT_VOICE
 
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]

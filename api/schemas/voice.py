@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.schemas.wire import Answer
+from api.schemas.base import Answer
 
 
 class VoiceWorker(Answer):

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
+from api.schemas.base import Answer
 from api.schemas.job import Priority
-from api.schemas.wire import Answer
 
 
 class ServedModel(Answer):

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from starlette.concurrency import run_in_threadpool
 
-from api.dependencies import OWNER, Gateway
+from api.dependencies import Gateway
+from api.owner import OWNER
 from api.streaming.event_bus import WakeSignal
 from common.db.database import DATABASE_AWAY
 from common.jobs.queries import get_job

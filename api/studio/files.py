@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.datastructures import Headers
 
-from api.http.preferences import weights
+from api.http.accept_headers import quality_values
 
 INDEX = "index.html"
 # Where `make studio` puts it. A service may be told to look elsewhere.
@@ -71,7 +71,7 @@ def read_file(folder: Path, name: str, *, headers: Headers) -> StudioFile | None
     media_type = _MEDIA_TYPES.get(Path(name).suffix)
     if media_type is None or name == BUILD_ERROR or not _NAME.fullmatch(name):
         return None
-    wanted = weights(headers.get("accept-encoding", ""))
+    wanted = quality_values(headers.get("accept-encoding", ""))
     for encoding, suffix in (*_ENCODINGS, ("", "")):
         if not encoding or wanted.get(encoding, wanted.get("*", 0.0)) > 0:
             content = _read_inside(folder, name + suffix)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api import dependencies
+from api import owner
 from api.http import access_log
 from common.settings import Settings
 from common.telemetry import configure_logs
@@ -101,7 +101,7 @@ def test_what_nobody_expected_is_a_500_in_the_same_shape(
     error = error_of(gateway.client.get("/jobs"), 500)
     assert (error["type"], error["code"]) == ("server_error", "internal_error")
     monkeypatch.undo()
-    assert dependencies.OWNER == "local"
+    assert owner.OWNER == "local"
 
 
 def test_a_request_keeps_a_plain_id_and_loses_any_other(gateway: Running) -> None:

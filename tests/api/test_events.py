@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.streaming import job_events
+from api.jobs import job_events
 from common.jobs import changes
 from common.messaging.events import Event
 from common.settings import Settings

@@ -5,14 +5,14 @@ import re
 _ITEM = re.compile(r"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
 
 
-def weights(header: str) -> dict[str, float]:
+def quality_values(header: str) -> dict[str, float]:
     """Each name in lower case with its weight (RFC 9110, 12.4.2); what cannot be read is left out."""
     items = (_ITEM.fullmatch(item) for item in header.split(","))
     return {item[1].lower(): float(item[2] or 1) for item in items if item}
 
 
 def prefers_french(accept_language: str) -> bool:
-    asked = weights(accept_language)
+    asked = quality_values(accept_language)
     english, french = (_of_language(asked, code) for code in ("en", "fr"))
     return french > english
 

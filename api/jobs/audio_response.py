@@ -1,63 +1,21 @@
 """A file of audio as an answer: whole or a part of it, with what lets a client seek and not ask twice."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from email.utils import formatdate
 from itertools import chain
 
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api import error_handlers
-from api.dependencies import OWNER, here
+from api.dependencies import here
 from api.http import file_names
 from api.http.ranges import Span, is_known, wanted_span
-from api.jobs.lookups import living_job
-from common.errors import Conflict, Gone, RangeNotSatisfiable
+from api.jobs.lookups import audio_removed
+from common.errors import RangeNotSatisfiable
 from common.formats import MEDIA_TYPES
-from common.recordings import renditions
-from common.recordings.queries import SpokenAudio, find_audio
-from common.status import JobStatus
+from common.recordings.queries import SpokenAudio
 from common.store import Store
-
-
-def find(request: Request, job_id: str, *, audio_format: str | None = None) -> SpokenAudio:
-    """By the recording, which outlives the job's row; in its own format or another.
-
-    Raises NotFound, Gone, Conflict.
-    """
-    with here(request).database.read() as connection:
-        audio = find_audio(connection, [job_id], owner=OWNER).get(job_id)
-        if audio is not None and audio_format in (None, audio.format):
-            return audio
-        if audio is not None:
-            return _rendition(connection, audio, str(audio_format))
-        job = living_job(connection, job_id)
-    if job.status == JobStatus.COMPLETED:
-        raise _gone(job_id)
-    raise Conflict(f"There is no audio: this job is {job.status}.", code="audio_not_ready", job_id=job_id)
-
-
-def _rendition(connection: Connection, original: SpokenAudio, audio_format: str) -> SpokenAudio:
-    """Raises Conflict."""
-    job_id = original.job_id
-    row = renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
-    if row is None or row.status != JobStatus.COMPLETED or row.audio is None:
-        message = (
-            f"There is no {audio_format} of this recording yet: POST /jobs/{job_id}/transcode with"
-            f' {{"format": "{audio_format}"}} first.'
-        )
-        raise Conflict(message, code="not_transcoded", param="format", job_id=job_id)
-    return replace(
-        original,
-        format=audio_format,
-        key=row.audio.key,
-        sha256=row.audio.sha256,
-        duration_s=row.audio.duration_s,
-        size_bytes=row.audio.size_bytes,
-        created_at=row.audio.created_at,
-    )
 
 
 def serve(request: Request, audio: SpokenAudio, *, download: bool) -> Response:
@@ -92,7 +50,7 @@ def _opened(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
     try:
         first = next(chunks, b"")
     except FileNotFoundError:
-        raise _gone(audio.job_id) from None
+        raise audio_removed(audio.job_id) from None
     return chain((first,), chunks)
 
 
@@ -107,7 +65,3 @@ def _headers(audio: SpokenAudio, *, etag: str, download: bool) -> dict[str, str]
         "ETag": etag,
         "Last-Modified": formatdate(audio.created_at, usegmt=True),
     }
-
-
-def _gone(job_id: str) -> Gone:
-    return Gone("The audio of this job was removed.", code="audio_gone", job_id=job_id)

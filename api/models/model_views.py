@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.jobs.views import moment
+from api.http.dates import utc_datetime, utc_datetime_or_none
 from api.models.listed_voices import shown_voices
 from api.schemas.model import (
     DownloadView,
@@ -16,8 +16,10 @@ from api.schemas.model import (
     WeightsView,
     WeightsWorker,
 )
+from common import downloads as download_rows
 from common.catalogue import Model, Weights, weights_of
 from common.catalogue.mms import SHOWN
+from common.downloads import DownloadRecord
 from common.providers import is_announced
 from common.settings import Settings
 from common.worker_registry import WorkerStatus, current_workers
@@ -59,6 +61,25 @@ def model_view(
         voices=voices,
         weights=shown,
         workers=workers,
+    )
+
+
+def download_view(row: DownloadRecord) -> DownloadView:
+    done = row.status == "completed"
+    percent = download_rows.percent(bytes_done=row.bytes_done, bytes_total=row.bytes_total)
+    return DownloadView(
+        id=row.id,
+        model=row.model,
+        item=row.item,
+        status=row.status,
+        bytes_done=row.bytes_done,
+        bytes_total=row.bytes_total,
+        percent=100.0 if done else percent,
+        error_code=row.error_code,
+        error_message=row.error_message,
+        created_at=utc_datetime(row.created_at),
+        updated_at=utc_datetime(row.updated_at),
+        finished_at=utc_datetime_or_none(row.finished_at),
     )
 
 
@@ -129,7 +150,7 @@ def _worker(seen: WorkerStatus, engines: Sequence[dict[str, Any]]) -> ModelWorke
         unloads=said.stats.get("unloads", 0),
         memory_bytes=said.stats.get("memory_bytes"),
         model_memory_bytes=sum(engine.get("memory_bytes", 0) for engine in engines) if seen.alive else 0,
-        heartbeat_at=moment(seen.heartbeat_at),
+        heartbeat_at=utc_datetime(seen.heartbeat_at),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from api.jobs.views import moment
+from api.http.dates import utc_datetime
 from api.schemas.analytics import DayFigures, Figures, HourFigures, NamedFigures, Percentiles, WaitedFigures
 from common.jobs.latencies import MEASURES, Histogram, LatencyCount, histograms
 from common.jobs.usage import HourlyUsage, UsageAmounts
@@ -67,7 +67,7 @@ def by_hour(window: Window) -> list[HourFigures]:
     """Every hour, oldest first, also those in which nothing happened."""
     grouped = _grouped(window.rows, lambda row: row.hour)
     return [
-        HourFigures(hour=moment(hour * 3600.0), **_figures(grouped.get(hour, ())))
+        HourFigures(hour=utc_datetime(hour * 3600.0), **_figures(grouped.get(hour, ())))
         for hour in range(window.first_hour, window.first_hour + window.hours)
     ]
 
