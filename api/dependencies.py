@@ -1,9 +1,10 @@
-"""What one gateway process holds while it runs, handed to every route by the application's state."""
+"""Objects that one gateway process holds while it runs, as FastAPI dependencies of its routes."""
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Annotated, cast
 
-from starlette.requests import Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from api.jobs.submission_batcher import SubmissionBatcher
@@ -29,8 +30,24 @@ class Gateway:
     workers: WorkerCache
     presence: Presence
     # Those open here.
-    conversations: set[WebSocket] = field(default_factory=set)
+    incremental_sessions: set[WebSocket] = field(default_factory=set)
 
 
-def here(request: Request) -> Gateway:
-    return cast(Gateway, request.app.state.gateway)
+# These are coroutines because FastAPI runs plain functions in a thread, for each request.
+
+
+async def get_gateway(connection: HTTPConnection) -> Gateway:
+    return cast(Gateway, connection.app.state.gateway)
+
+
+async def get_settings(connection: HTTPConnection) -> Settings:
+    return (await get_gateway(connection)).settings
+
+
+async def get_database(connection: HTTPConnection) -> Database:
+    return (await get_gateway(connection)).database
+
+
+GatewayDep = Annotated[Gateway, Depends(get_gateway)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+DatabaseDep = Annotated[Database, Depends(get_database)]

@@ -6,13 +6,16 @@ the same answers. Everything around it (middleware, error handlers) is as for an
 
 import json
 import re
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction, signature
 from typing import Any
 from urllib.parse import parse_qsl
 
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import Receive, Scope, Send
 
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
@@ -22,14 +25,19 @@ _JSON_TYPE = re.compile(rb"application/(?:[^;,\s]+\+)?json\s*(?:;|$)", re.IGNORE
 _KEY = re.compile(KEY_PATTERN)
 _BOOL = TypeAdapter(bool)
 
+ConnectionDependency = Callable[[HTTPConnection], Awaitable[Any]]
+
 
 class SynthesisRoute(APIRoute):
-    """Dependencies would be passed over in silence, so there may be none: what they check, the function must."""
+    """Passes the function its dependencies that take nothing but the connection.
+
+    FastAPI runs no others here, and a check that is silently skipped is dangerous: they are refused when the route is
+    created.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.dependant.dependencies:
-            raise TypeError("this route runs no dependencies")
+        self._dependencies = [_connection_dependency(one) for one in self.dependant.dependencies]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
@@ -41,14 +49,28 @@ class SynthesisRoute(APIRoute):
             raw = await request.body()
         except ClientDisconnect:  # nobody is there to be answered
             return
+        dependencies = {name: await dependency(request) for name, dependency in self._dependencies}
         response = await self.endpoint(
             request,
+            **dependencies,
             body=_parse(raw, content_type=headers.get(b"content-type", b"")),
             async_mode=_async_mode(scope["query_string"]),
             prefer=headers.get(b"prefer", b"").decode("latin-1"),
             idempotency_key=_key(headers.get(b"idempotency-key")),
         )
         await response(scope, receive, send)
+
+
+def _connection_dependency(dependant: Dependant) -> tuple[str, ConnectionDependency]:
+    """Name and function of a dependency. Raises TypeError for one that this route does not run."""
+    name, call = dependant.name, dependant.call
+    parameter = dependant.http_connection_param_name
+    if name is None or not iscoroutinefunction(call) or list(signature(call).parameters) != [parameter]:
+        raise TypeError(
+            f"SynthesisRoute cannot run the dependency {call!r}: pass it as a parameter of the route's function, and"
+            " let it be a coroutine function whose only parameter is an HTTPConnection."
+        )
+    return name, call
 
 
 def _parse(body: bytes, *, content_type: bytes) -> SynthesisRequest:

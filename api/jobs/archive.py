@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 
-from api.dependencies import Gateway
 from api.http.dates import utc_datetime
 from api.http.file_names import stem_of
 from api.http.ids import is_id
 from api.owner import OWNER
+from common.db.database import Database
 from common.formats import MEDIA_TYPES
 from common.recordings.queries import SpokenAudio, find_audio
+from common.store import Store
 
 CHUNK_BYTES = 256 * 1024
 # Recordings whose texts are in memory at one time.
@@ -32,9 +33,9 @@ class Entry:
     created_at: float
 
 
-def entries(gateway: Gateway, job_ids: Sequence[str]) -> list[Entry]:
+def entries(database: Database, job_ids: Sequence[str]) -> list[Entry]:
     """Those of the ids that have audio, in the order given, under names made here."""
-    found = ((number, audio) for number, audio in enumerate(_audio(gateway, job_ids), 1) if audio)
+    found = ((number, audio) for number, audio in enumerate(_audio(database, job_ids), 1) if audio)
     return [
         Entry(
             name=f"{number:03d}_{stem_of(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
@@ -47,7 +48,9 @@ def entries(gateway: Gateway, job_ids: Sequence[str]) -> list[Entry]:
     ]
 
 
-def zipped(gateway: Gateway, some: Sequence[Entry], *, asked: Sequence[str]) -> Iterable[bytes]:
+def zipped(
+    database: Database, store: Store, some: Sequence[Entry], *, asked: Sequence[str]
+) -> Iterable[bytes]:
     """The files, then `manifest.json`, which also lists what is missing. For a thread: it reads as it goes."""
     from stream_zip import ZIP_64, stream_zip
 
@@ -55,11 +58,11 @@ def zipped(gateway: Gateway, some: Sequence[Entry], *, asked: Sequence[str]) -> 
 
     def members() -> Iterator[tuple[str, datetime, int, object, Iterable[bytes]]]:
         for entry in some:
-            chunks = _opened(gateway, entry)
+            chunks = _opened(store, entry)
             if chunks is not None:
                 sent[entry.job_id] = entry.name
                 yield entry.name, utc_datetime(entry.created_at), _MODE, ZIP_64, chunks
-        yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(gateway, sent, asked)
+        yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(database, sent, asked)
 
     # Level 0 stores: sound does not shrink, and a ZIP that says "stored" must know sums before it sends.
     return stream_zip(
@@ -69,18 +72,18 @@ def zipped(gateway: Gateway, some: Sequence[Entry], *, asked: Sequence[str]) -> 
     )
 
 
-def _audio(gateway: Gateway, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
+def _audio(database: Database, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
     """For each id its audio, or None; a few at a time, for texts may be long."""
     for start in range(0, len(job_ids), AT_ONCE):
         some = job_ids[start : start + AT_ONCE]
-        with gateway.database.read() as connection:
+        with database.read() as connection:
             found = find_audio(connection, [job_id for job_id in some if is_id(job_id)], owner=OWNER)
         yield from (found.get(job_id) for job_id in some)
 
 
-def _opened(gateway: Gateway, entry: Entry) -> Iterable[bytes] | None:
+def _opened(store: Store, entry: Entry) -> Iterable[bytes] | None:
     """None when the file is gone since."""
-    chunks = gateway.store.read(entry.key, start=0, end=entry.size_bytes)
+    chunks = store.read(entry.key, start=0, end=entry.size_bytes)
     try:
         first = next(chunks, b"")
     except FileNotFoundError:
@@ -88,12 +91,12 @@ def _opened(gateway: Gateway, entry: Entry) -> Iterable[bytes] | None:
     return chain((first,), chunks)
 
 
-def _manifest(gateway: Gateway, sent: dict[str, str], asked: Sequence[str]) -> Iterator[bytes]:
+def _manifest(database: Database, sent: dict[str, str], asked: Sequence[str]) -> Iterator[bytes]:
     """Written item by item."""
     yield f'{{"created_at": {json.dumps(datetime.now(UTC).isoformat())}, "items": ['.encode()
     missing: list[str] = []
     separator = "\n"
-    for job_id, audio in zip(asked, _audio(gateway, asked), strict=True):
+    for job_id, audio in zip(asked, _audio(database, asked), strict=True):
         if audio is None or job_id not in sent:
             missing.append(job_id)
             continue

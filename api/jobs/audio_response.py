@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api import error_handlers
-from api.dependencies import here
 from api.http import file_names
 from api.http.ranges import Span, is_known, wanted_span
 from api.jobs.lookups import audio_removed
@@ -18,7 +17,7 @@ from common.recordings.queries import SpokenAudio
 from common.store import Store
 
 
-def serve(request: Request, audio: SpokenAudio, *, download: bool) -> Response:
+def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool) -> Response:
     """Raises Gone."""
     etag = f'"{audio.sha256}"'
     headers = _headers(audio, etag=etag, download=download)
@@ -38,7 +37,7 @@ def serve(request: Request, audio: SpokenAudio, *, download: bool) -> Response:
     if span:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{audio.size_bytes}"
     status, media_type = 206 if span else 200, MEDIA_TYPES[audio.format][0]
-    chunks = _opened(here(request).store, audio, sent)
+    chunks = _opened(store, audio, sent)
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=media_type)
     return StreamingResponse(chunks, status, headers, media_type)

@@ -8,11 +8,10 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.dependencies import Gateway, here
-from api.jobs.lookups import living_job
+from api.jobs.lookups import find_job
 from api.jobs.views import event_view, job_view
-from api.streaming.event_bus import CLOSED, Subscription
-from common.db.database import DATABASE_AWAY
+from api.streaming.event_bus import CLOSED, EventBus, Subscription
+from common.db.database import DATABASE_AWAY, Database
 from common.errors import Gone, InvalidRequest, NotFound
 from common.jobs.records import JobRecord
 from common.messaging.events import Event, comes_after
@@ -33,19 +32,20 @@ def checked_event_id(given: str | None) -> str | None:
     )
 
 
-async def has_all(gateway: Gateway, row: JobRecord, *, last_id: str) -> bool:
+async def has_all(event_bus: EventBus, row: JobRecord, *, last_id: str) -> bool:
     """The reader has the event that ended this job: nothing will come any more."""
     if not row.is_over:
         return False
-    end = (await gateway.event_bus.replay(row.id, after=START))[-1:]
+    end = (await event_bus.replay(row.id, after=START))[-1:]
     return bool(end) and end[0].ends_job and not comes_after(end[0].id, last_id)
 
 
-async def stream(request: Request, job_id: str, *, last_id: str | None) -> AsyncIterator[str]:
+async def stream(
+    request: Request, job_id: str, *, last_id: str | None, database: Database, event_bus: EventBus
+) -> AsyncIterator[str]:
     """Ends with the event that ends the job, or when this process stops; a client comes back with its last id."""
-    gateway = here(request)
-    reader = _Reader(request, gateway, job_id, last_id=last_id)
-    with gateway.event_bus.listen(job_id) as listener:
+    reader = _Reader(request, job_id, last_id=last_id, database=database, event_bus=event_bus)
+    with event_bus.listen(job_id) as listener:
         if last_id is None:
             yield await reader.begin()
         async for message in _follow(reader, listener):
@@ -73,16 +73,19 @@ def spoken(told: Iterable[Event]) -> list[Any]:
 class _Reader:
     """Where one client stands in the events of one job."""
 
-    def __init__(self, request: Request, gateway: Gateway, job_id: str, *, last_id: str | None) -> None:
+    def __init__(
+        self, request: Request, job_id: str, *, last_id: str | None, database: Database, event_bus: EventBus
+    ) -> None:
         self._request = request
-        self._gateway = gateway
         self._job_id = job_id
+        self._database = database
+        self._event_bus = event_bus
         self.last_id = last_id or START
         self.is_done = False
 
     async def begin(self) -> str:
         """A snapshot stands for every event before it: the row is written before an event is told."""
-        before = await self._gateway.event_bus.replay(self._job_id, after=START)
+        before = await self._event_bus.replay(self._job_id, after=START)
         row = await self._row()
         # The event that ended the job is told beside the snapshot.
         ended = row.is_over and bool(before) and before[-1].ends_job
@@ -93,7 +96,7 @@ class _Reader:
 
     async def look(self) -> list[str]:
         """What was missed, by the stream; and the end, by the row, if the stream does not know it."""
-        missed = await self._gateway.event_bus.replay(self._job_id, after=self.last_id)
+        missed = await self._event_bus.replay(self._job_id, after=self.last_id)
         messages = [self.tell(event) for event in missed]
         end = await self._end()
         self.is_done = end is not None
@@ -116,7 +119,7 @@ class _Reader:
         return _message(row.status, event_view(row.outcome())) if row.is_over else None
 
     async def _row(self) -> JobRecord:
-        return await run_in_threadpool(_read, self._gateway, self._job_id)
+        return await run_in_threadpool(find_job, self._database, self._job_id)
 
 
 async def _follow(reader: _Reader, listener: Subscription) -> AsyncIterator[str]:
@@ -134,11 +137,6 @@ async def _follow(reader: _Reader, listener: Subscription) -> AsyncIterator[str]
         elif comes_after(notice.id, reader.last_id):
             yield reader.tell(notice)
             reader.is_done = notice.ends_job
-
-
-def _read(gateway: Gateway, job_id: str) -> JobRecord:
-    with gateway.database.read() as connection:
-        return living_job(connection, job_id)
 
 
 def _message(name: str, data: dict[str, Any], *, event_id: str | None = None) -> str:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from api.dependencies import Gateway
+from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import Voice, find_voice, no_such_voice
@@ -88,9 +88,9 @@ class _Role:
     choice: ProviderChoice
 
 
-def make_job(order: JobRequest, fleet: Sequence[WorkerStatus], *, settings: Settings) -> NewJob:
+def make_job(job_request: JobRequest, fleet: Sequence[WorkerStatus], *, settings: Settings) -> NewJob:
     """Raises InvalidRequest, NotFound, Conflict, NoWorker."""
-    body = order.body
+    body = job_request.body
     own = _role(body.voice_id, body, fleet, settings=settings)
     others = [_tagged(voice_id, body, fleet, settings=settings) for voice_id in _voices_in(body.text)]
     roles = [*others, own]
@@ -116,11 +116,11 @@ def make_job(order: JobRequest, fleet: Sequence[WorkerStatus], *, settings: Sett
             )
         ),
         owner=OWNER,
-        request_id=order.request_id,
-        idempotency_key=order.key,
-        request_hash=_digest(body) if order.key else "",
-        join_key=_join_key(order) if order.joins else None,
-        options=_with_stages(order.options, roles, stages, lane=body.priority),
+        request_id=job_request.request_id,
+        idempotency_key=job_request.key,
+        request_hash=_digest(body) if job_request.key else "",
+        join_key=_join_key(job_request) if job_request.joins else None,
+        options=_with_stages(job_request.options, roles, stages, lane=body.priority),
     )
 
 
@@ -187,9 +187,9 @@ def _warnings(role: _Role, body: SynthesisRequest, *, named: bool) -> Iterator[s
         yield role.voice.note
 
 
-def _join_key(order: JobRequest) -> str:
+def _join_key(job_request: JobRequest) -> str:
     """What no caller can send as a key of his own, so that the two never meet."""
-    return f"\x01{_digest(order.body)}{'k' if order.keep else ''}"
+    return f"\x01{_digest(job_request.body)}{'k' if job_request.keep else ''}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
@@ -235,17 +235,13 @@ def _digest(body: SynthesisRequest) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-async def build_job(gateway: Gateway, order: JobRequest) -> NewJob:
+async def build_job(job_request: JobRequest, *, settings: Settings, workers: WorkerCache) -> NewJob:
     """The job for what is asked, by what the fleet announced. Raises InvalidRequest, NotFound, Conflict, NoWorker."""
-
-    def make(fleet: Sequence[WorkerStatus]) -> NewJob:
-        return make_job(order, fleet, settings=gateway.settings)
-
     try:
-        job = make(await gateway.workers.statuses())
-        if job.provider != "stub" or gateway.settings.provider_mode == "stub":
+        job = make_job(job_request, await workers.statuses(), settings=settings)
+        if job.provider != "stub" or settings.provider_mode == "stub":
             return job
     except (NoWorker, Conflict, InvalidRequest):
         pass
     # A refusal or a beep is never said on the strength of old news.
-    return make(await gateway.workers.statuses(max_age_s=NEWS_S))
+    return make_job(job_request, await workers.statuses(max_age_s=NEWS_S), settings=settings)

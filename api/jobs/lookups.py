@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from sqlalchemy import Connection
-from starlette.requests import Request
 
-from api.dependencies import here
 from api.http.ids import is_id
 from api.owner import OWNER
+from common.db.database import Database
 from common.errors import Conflict, Gone, NotFound
 from common.jobs.queries import get_job
 from common.jobs.records import JobRecord
@@ -37,12 +36,18 @@ def living_job(connection: Connection, job_id: str) -> JobRecord:
     return row
 
 
-def find_spoken_audio(request: Request, job_id: str, *, audio_format: str | None = None) -> SpokenAudio:
+def find_job(database: Database, job_id: str) -> JobRecord:
+    """Raises NotFound, Gone."""
+    with database.read() as connection:
+        return living_job(connection, job_id)
+
+
+def find_spoken_audio(database: Database, job_id: str, *, audio_format: str | None = None) -> SpokenAudio:
     """By the recording, which outlives the job's row; in its own format or another.
 
     Raises NotFound, Gone, Conflict.
     """
-    with here(request).database.read() as connection:
+    with database.read() as connection:
         audio = find_audio(connection, [job_id], owner=OWNER).get(job_id)
         if audio is not None and audio_format in (None, audio.format):
             return audio

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from api.dependencies import Gateway
 from api.jobs.lookups import checked_id
 from api.owner import OWNER
 from api.schemas.error import ErrorDetail
 from api.schemas.job import DeleteResult, DeleteResults
+from common.db.database import Database
 from common.errors import Gone, NotFound, OratioError
 from common.jobs.changes import JobDeletion, forget_audio, remove
 from common.jobs.queries import get_job
+from common.messaging.notifier import Notifier
 from common.recordings.queries import find_audio
+from common.store import Store
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -21,27 +23,34 @@ log = get_logger(__name__)
 CHUNK = 50
 
 
-def delete(gateway: Gateway, job_id: str, *, only_history: bool) -> None:
+def delete(job_id: str, *, only_history: bool, database: Database, store: Store, notifier: Notifier) -> None:
     """Raises NotFound, Gone. `only_history`: what has no recording is not found."""
-    outcome = delete_many(gateway, [job_id], only_history=only_history)[job_id]
+    outcomes = delete_many(
+        [job_id], only_history=only_history, database=database, store=store, notifier=notifier
+    )
+    outcome = outcomes[job_id]
     if isinstance(outcome, OratioError):
         raise outcome
 
 
 def delete_many(
-    gateway: Gateway, job_ids: Sequence[str], *, only_history: bool
+    job_ids: Sequence[str], *, only_history: bool, database: Database, store: Store, notifier: Notifier
 ) -> dict[str, JobDeletion | OratioError]:
     """The outcome for each id; one that cannot be deleted leaves the others alone."""
     # In the order of ids, so that two such requests at once cannot wait for each other.
     ordered = sorted(set(job_ids))
     outcomes: dict[str, JobDeletion | OratioError] = {}
     for start in range(0, len(ordered), CHUNK):
-        with gateway.database.write() as connection:
+        with database.write() as connection:
             some = {
                 job_id: _remove(connection, job_id, only_history=only_history)
                 for job_id in ordered[start : start + CHUNK]
             }
-        _follow_up(gateway, [done for done in some.values() if isinstance(done, JobDeletion)])
+        deleted = [done for done in some.values() if isinstance(done, JobDeletion)]
+        for done in deleted:
+            if done.was == "unfinished":
+                notifier.publish_event(done.job_id, "cancelled")
+        _delete_files([key for done in deleted for key in done.pending_delete_keys], database, store)
         outcomes |= some
     return outcomes
 
@@ -81,17 +90,13 @@ def why_not(connection: Connection, job_id: str) -> OratioError:
     return NotFound("There is no recording of this job.", code="recording_not_found", param="job_id")
 
 
-def _follow_up(gateway: Gateway, deleted: Sequence[JobDeletion]) -> None:
-    for done in deleted:
-        if done.was == "unfinished":
-            gateway.notifier.publish_event(done.job_id, "cancelled")
-    pending_delete = [key for done in deleted for key in done.pending_delete_keys]
+def _delete_files(pending_delete: Sequence[str], database: Database, store: Store) -> None:
     if not pending_delete:
         return
     try:
-        gateway.store.delete(pending_delete)
-        with gateway.database.write() as connection:
+        store.delete(pending_delete)
+        with database.write() as connection:
             forget_audio(connection, pending_delete)
     except Exception as error:
-        # They are marked: the next cleanup takes them.
+        # The rows are marked, so the next cleanup deletes these files.
         log.warning("files remain for the cleanup", files=len(pending_delete), error=type(error).__name__)

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
-from api.dependencies import Gateway, here
 from api.jobs.job_factory import NEWS_S
 from api.jobs.lookups import audio_removed, find_spoken_audio
+from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
-from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
+from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, EventBus, Subscription
+from common.db.database import Database
 from common.errors import Gone, InvalidRequest, SynthesisFailed
+from common.messaging.notifier import Notifier
 from common.recordings import renditions
 from common.recordings.queries import SpokenAudio
 from common.recordings.renditions import RenditionRecord
@@ -22,13 +23,13 @@ from common.worker_registry import WorkerStatus, current_workers
 Unfinished = Literal["queued", "running"]
 
 
-async def check_formats(gateway: Gateway, wanted: str, original: str) -> None:
+async def check_formats(workers: WorkerCache, wanted: str, original: str) -> None:
     """By what ops workers can write, and therefore read. Raises InvalidRequest."""
     try:
-        _check(wanted, original, await gateway.workers.statuses())
+        _check(wanted, original, await workers.statuses())
     except InvalidRequest:
         # A refusal is never said on the strength of old news.
-        _check(wanted, original, await gateway.workers.statuses(max_age_s=NEWS_S))
+        _check(wanted, original, await workers.statuses(max_age_s=NEWS_S))
 
 
 def _check(wanted: str, original: str, fleet: Sequence[WorkerStatus]) -> None:
@@ -44,46 +45,54 @@ def _check(wanted: str, original: str, fleet: Sequence[WorkerStatus]) -> None:
     )
 
 
-async def finish(request: Request, job_id: str, audio_format: str) -> SpokenAudio | Unfinished:
+async def finish(
+    job_id: str,
+    audio_format: str,
+    *,
+    database: Database,
+    event_bus: EventBus,
+    notifier: Notifier,
+    wait_s: float,
+) -> SpokenAudio | Unfinished:
     """The sound, or how it stands when the wait ran out. Raises what a failed or deleted one asks for."""
-    gateway = here(request)
-    with gateway.event_bus.listen(renditions.topic(job_id, audio_format)) as listener:
-        await run_in_threadpool(_ask, request, job_id, audio_format)
-        row = await _end(request, job_id, audio_format, listener)
+    with event_bus.listen(renditions.topic(job_id, audio_format)) as subscription:
+        await run_in_threadpool(_request, database, notifier, job_id, audio_format)
+        row = await _end(job_id, audio_format, subscription, database=database, wait_s=wait_s)
     if row.status == JobStatus.FAILED:
         raise _failure(row, job_id)
     if row.status == JobStatus.COMPLETED:
-        return await run_in_threadpool(find_spoken_audio, request, job_id, audio_format=audio_format)
+        return await run_in_threadpool(find_spoken_audio, database, job_id, audio_format=audio_format)
     return cast(Unfinished, row.status)
 
 
-def _ask(request: Request, job_id: str, audio_format: str) -> None:
-    gateway = here(request)
-    with gateway.database.write() as connection:
+def _request(database: Database, notifier: Notifier, job_id: str, audio_format: str) -> None:
+    with database.write() as connection:
         is_new = renditions.request(connection, job_id, audio_format=audio_format, owner=OWNER)
     if is_new:
-        gateway.notifier.notify_rendition(job_id, audio_format)
+        notifier.notify_rendition(job_id, audio_format)
 
 
-async def _end(request: Request, job_id: str, audio_format: str, listener: Subscription) -> RenditionRecord:
+async def _end(
+    job_id: str, audio_format: str, subscription: Subscription, *, database: Database, wait_s: float
+) -> RenditionRecord:
     """Its row when it has ended, or as it stands when the wait ran out."""
-    gateway, loop = here(request), asyncio.get_running_loop()
-    give_up_at = loop.time() + gateway.settings.sync_wait_s
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + wait_s
     while True:
-        row = await run_in_threadpool(_row, gateway, job_id, audio_format)
+        row = await run_in_threadpool(_row, database, job_id, audio_format)
         if row is None:
-            await run_in_threadpool(find_spoken_audio, request, job_id)  # says what became of it
+            await run_in_threadpool(find_spoken_audio, database, job_id)  # says what became of it
             raise audio_removed(job_id)
         left_s = give_up_at - loop.time()
         if row.status.is_terminal or left_s <= 0:
             return row
         # Events may be lost: when none comes, the row says how it stands.
-        if await listener.next(timeout_s=min(RESYNC_EVERY_S, left_s)) is CLOSED:
+        if await subscription.next(timeout_s=min(RESYNC_EVERY_S, left_s)) is CLOSED:
             return row
 
 
-def _row(gateway: Gateway, job_id: str, audio_format: str) -> RenditionRecord | None:
-    with gateway.database.read() as connection:
+def _row(database: Database, job_id: str, audio_format: str) -> RenditionRecord | None:
+    with database.read() as connection:
         return renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
 
 

@@ -18,11 +18,8 @@ def job_view(
     *,
     queue_position: int | None = None,
     eta_s: float | None = None,
-    has_audio: bool | None = None,
 ) -> Job:
-    """`has_audio`: the audio is in the store, though `job` does not name its key."""
-    if has_audio is None:
-        has_audio = job.status == JobStatus.COMPLETED and job.audio_key is not None
+    has_audio = job.status == JobStatus.COMPLETED and job.size_bytes is not None
     return Job(
         job_id=job.id,
         status=job.status,

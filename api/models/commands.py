@@ -4,30 +4,31 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from api.dependencies import Gateway
 from api.schemas.model import ModelNames, Orders, Told
 from common.catalogue import MODELS, find_weights, weights_of
+from common.db.database import Database
 from common.errors import InvalidRequest
 from common.messaging.messages import UNLOAD, WARM
+from common.messaging.notifier import Notifier
 from common.worker_registry import WorkerStatus, recent_workers
 
 # On one worker, by one order.
 MOST_WARMED = 16
 
 
-def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
+def send_commands(database: Database, notifier: Notifier, body: ModelNames, task: str) -> Orders:
     """An order may be lost, and a model in use is not unloaded: GET /models/status says what came of it.
 
     Raises InvalidRequest for a name that nobody knows.
     """
     keys = list(dict.fromkeys(key for name in body.models for key in _keys(name)))
-    with gateway.database.read() as connection:
+    with database.read() as connection:
         fleet = [seen for seen in recent_workers(connection) if seen.alive]
     told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
     if task == WARM:
         _refuse_flood(told)
     for one in told:
-        gateway.notifier.send_command(one.worker, task, one.weights)
+        notifier.send_command(one.worker, task, one.weights)
     served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
     return Orders(
         told=told,

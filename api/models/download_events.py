@@ -7,12 +7,11 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from api.dependencies import Gateway
 from api.http.ids import is_id
 from api.models.model_views import download_view
-from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
+from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, EventBus, Subscription
 from common import downloads
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_AWAY, Database
 from common.downloads import DownloadRecord
 from common.errors import NotFound
 from common.messaging.events import TERMINAL_EVENTS, Event
@@ -23,33 +22,33 @@ HEARTBEAT_S = 15.0
 NamedData = tuple[str, dict[str, Any]]
 
 
-def find(gateway: Gateway, download_id: str) -> DownloadRecord:
+def find(database: Database, download_id: str) -> DownloadRecord:
     """Raises NotFound."""
     row = None
     if is_id(download_id):
-        with gateway.database.read() as connection:
+        with database.read() as connection:
             row = downloads.get(connection, download_id)
     if row is None:
         raise NotFound("There is no download with this id.", code="download_not_found", param="download_id")
     return row
 
 
-async def stream(gateway: Gateway, download_id: str) -> AsyncIterator[str]:
+async def stream(database: Database, event_bus: EventBus, download_id: str) -> AsyncIterator[str]:
     """Ends with the event that ends the download, or when this process stops; who comes back begins with a snapshot."""
-    with gateway.event_bus.listen(download_id) as listener:
-        row = await run_in_threadpool(find, gateway, download_id)
+    with event_bus.listen(download_id) as listener:
+        row = await run_in_threadpool(find, database, download_id)
         yield _message("snapshot", download_view(row).model_dump(mode="json"))
         if row.status not in ACTIVE:
             yield _message(*_as_event(row))
             return
-        async for message in _follow(gateway, row, listener):
+        async for message in _follow(database, row, listener):
             yield message
 
 
-async def _follow(gateway: Gateway, row: DownloadRecord, listener: Subscription) -> AsyncIterator[str]:
+async def _follow(database: Database, row: DownloadRecord, listener: Subscription) -> AsyncIterator[str]:
     told, told_at = _as_event(row), time.monotonic()
     while told[0] not in TERMINAL_EVENTS:
-        event = await _next(gateway, row.id, listener, told)
+        event = await _next(database, row.id, listener, told)
         if event is None:
             return
         if event != told:
@@ -62,7 +61,7 @@ async def _follow(gateway: Gateway, row: DownloadRecord, listener: Subscription)
 
 
 async def _next(
-    gateway: Gateway, download_id: str, listener: Subscription, told: NamedData
+    database: Database, download_id: str, listener: Subscription, told: NamedData
 ) -> NamedData | None:
     """None when this process stops. Events may be lost: when none comes, the row says how the download stands."""
     notice = await listener.next(timeout_s=min(RESYNC_EVERY_S, HEARTBEAT_S))
@@ -71,7 +70,7 @@ async def _next(
     if isinstance(notice, Event):
         return notice.name, notice.data
     try:
-        return _as_event(await run_in_threadpool(find, gateway, download_id))
+        return _as_event(await run_in_threadpool(find, database, download_id))
     except DATABASE_AWAY:
         return told
 

@@ -1,26 +1,28 @@
 """What a client of OpenAI's asks for, as what we are asked for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from api.dependencies import Gateway
 from api.openai.names import voice_id_of
 from api.schemas.speech import VoiceChoice
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import find_voice
 from common.errors import InvalidRequest, OratioError
+from common.settings import Settings
+from common.worker_registry import WorkerStatus
 
 # As everywhere else; longer ones are only taken where they are left aside.
 STYLE_MAX_CHARS = 1000
 _FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
 
 
-async def synthesis_of(body: VoiceChoice, gateway: Gateway, *, text: str) -> SynthesisRequest:
+def synthesis_of(
+    body: VoiceChoice, workers: Sequence[WorkerStatus], settings: Settings, *, text: str
+) -> SynthesisRequest:
     """Raises NotFound, InvalidRequest."""
-    fleet = await gateway.workers.statuses()
-    voice_id = voice_id_of(body.model, body.voice, fleet, gateway.settings)
+    voice_id = voice_id_of(body.model, body.voice, workers, settings)
     # Checked already: what differs are the names.
     return SynthesisRequest.model_construct(
         **{

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
-from starlette.requests import Request
 
-from api.dependencies import here
+from api.dependencies import DatabaseDep, SettingsDep
 from api.error_handlers import documented
 from api.jobs import usage_statistics
 from api.models.listed_voices import shown_voices
@@ -22,19 +21,20 @@ HOURS_MAX = 24 * 92
 
 
 @router.get("/analytics", responses=documented(400))
-def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24) -> Analytics:
+def analytics(
+    database: DatabaseDep, settings: SettingsDep, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24
+) -> Analytics:
     """Provider, models and voices at hand, the queue, what was spoken in the last hours: by model, voice, day, hour.
 
     Of what ended well it also tells how long it was waited for.
     """
-    gateway = here(request)
-    with gateway.database.read() as connection:
+    with database.read() as connection:
         fleet = recent_workers(connection)
         window = _window(connection, hours)
         totals = usage_statistics.totals(usage.totals(connection, owner=OWNER))
         queue = queries.count_by_status(connection)
     alive = [seen for seen in fleet if seen.alive and seen.is_worker]
-    mode = gateway.settings.provider_mode
+    mode = settings.provider_mode
     return Analytics(
         provider=mode,
         models_available=sorted({engine["alias"] for seen in alive for engine in seen.announcement.engines}),

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import here
+from api.dependencies import DatabaseDep
 from api.error_handlers import Responses, documented
 from api.http import file_names
 from api.http.ranges import is_known
 from api.jobs.lookups import checked_id, find_spoken_audio
 from api.owner import OWNER
 from api.schemas.captions import CaptionDocument
+from common.db.database import Database
 from common.errors import NotFound
 from common.recordings.captions import as_document, as_srt, as_vtt
 from common.recordings.queries import SpokenAudio, find_captions
@@ -42,31 +43,42 @@ _JSON: Responses = {200: {"model": CaptionDocument, "description": "The captions
     "/{job_id}/captions.srt", response_class=Response, responses=_answers("application/x-subrip", _TEXT)
 )
 @router.head("/{job_id}/captions.srt", include_in_schema=False)
-def srt(request: Request, job_id: str, *, download: Download = False) -> Response:
+def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Subtitles as SubRip."""
-    return _serve(request, job_id, _as_srt, kind="srt", media_type="application/x-subrip", download=download)
+    return _serve(
+        request, database, job_id, _as_srt, kind="srt", media_type="application/x-subrip", download=download
+    )
 
 
 @router.get("/{job_id}/captions.vtt", response_class=Response, responses=_answers("text/vtt", _TEXT))
 @router.head("/{job_id}/captions.vtt", include_in_schema=False)
-def vtt(request: Request, job_id: str, *, download: Download = False) -> Response:
+def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Subtitles as WebVTT, with the voices where there are several."""
     media_type = "text/vtt; charset=utf-8"
-    return _serve(request, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
+    return _serve(request, database, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
 
 
 @router.get("/{job_id}/captions.json", response_class=Response, responses=_JSON | _KNOWN | _REFUSALS)
 @router.head("/{job_id}/captions.json", include_in_schema=False)
-def document(request: Request, job_id: str, *, download: Download = False) -> Response:
+def document(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Every segment, and where the model tells every word, with its characters of the text."""
-    return _serve(request, job_id, _as_json, kind="json", media_type="application/json", download=download)
+    return _serve(
+        request, database, job_id, _as_json, kind="json", media_type="application/json", download=download
+    )
 
 
 def _serve(
-    request: Request, job_id: str, rendering: Rendering, *, kind: str, media_type: str, download: bool
+    request: Request,
+    database: Database,
+    job_id: str,
+    rendering: Rendering,
+    *,
+    kind: str,
+    media_type: str,
+    download: bool,
 ) -> Response:
-    audio = find_spoken_audio(request, checked_id(job_id))
-    content = rendering(_cues(request, job_id), audio).encode()
+    audio = find_spoken_audio(database, checked_id(job_id))
+    content = rendering(_cues(database, job_id), audio).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {
         "Cache-Control": "private, no-cache",
@@ -80,9 +92,9 @@ def _serve(
     return Response(content, headers=headers, media_type=media_type)
 
 
-def _cues(request: Request, job_id: str) -> list[Any]:
+def _cues(database: Database, job_id: str) -> list[Any]:
     """Raises NotFound."""
-    with here(request).database.read() as connection:
+    with database.read() as connection:
         cues = find_captions(connection, job_id, owner=OWNER)
     if cues is None:
         message = "There are no captions: this was spoken before they were kept."

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
-from api.dependencies import Gateway, here
+from api.dependencies import GatewayDep
 from api.error_handlers import documented
 from api.jobs.forecast import GUESS_CHARS_PER_S, Ahead, ahead_of_new, sound_per_char_s, synthesis_pace
 from api.jobs.job_factory import known_voice
@@ -18,6 +17,7 @@ from common.catalogue import DEFAULT_VOICE, Voice
 from common.db.database import Database
 from common.errors import Conflict, NoWorker
 from common.providers import ProviderChoice, choose
+from common.settings import Settings
 from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["service"])
@@ -27,7 +27,7 @@ CHARS_MAX = 10**7
 
 @router.get("/estimate", responses=documented(400, 404))
 async def estimate(
-    request: Request,
+    gateway: GatewayDep,
     *,
     chars: Annotated[int, Query(ge=1, le=CHARS_MAX, description="Of the text.")],
     voice_id: Annotated[str, Query(description="GET /voices lists them.")] = DEFAULT_VOICE,
@@ -35,10 +35,9 @@ async def estimate(
     speed: Annotated[float, Query(ge=0.25, le=4.0, allow_inf_nan=False)] = 1.0,
 ) -> Estimate:
     """How long a text of so many characters would wait, be spoken, and sound, if it was sent now."""
-    gateway = here(request)
     fleet = await gateway.workers.statuses()
     voice = known_voice(voice_id, fleet, settings=gateway.settings)
-    choice = _choice(voice, fleet, gateway)
+    choice = _choice(voice, fleet, gateway.settings)
     forecast = await run_in_threadpool(_look, gateway.database, voice, choice, fleet, lane=priority)
     ahead = forecast.ahead
     return Estimate(
@@ -80,9 +79,8 @@ def _look(
     return _Forecast(pace, sound_s, ahead)
 
 
-def _choice(voice: Voice, fleet: Sequence[WorkerStatus], gateway: Gateway) -> ProviderChoice | None:
+def _choice(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> ProviderChoice | None:
     """None when it would be refused now: what it would take is worth knowing all the same."""
-    settings = gateway.settings
     try:
         return choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
     except (NoWorker, Conflict):

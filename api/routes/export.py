@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import here
+from api.dependencies import GatewayDep
 from api.error_handlers import Responses, documented
 from api.jobs import archive
 from api.jobs.limits import checked_ids
@@ -24,16 +23,15 @@ _ZIP: Responses = {
 
 
 @router.post("/zip", response_class=Response, responses=_ZIP | documented(400, 404, 413))
-def export(request: Request, body: JobIds) -> Response:
+def export(gateway: GatewayDep, body: JobIds) -> Response:
     """A ZIP, sent as it is made. Ids without audio are listed as missing in its manifest."""
-    gateway = here(request)
     ids = checked_ids(body, gateway.settings)
-    entries = archive.entries(gateway, ids)
+    entries = archive.entries(gateway.database, ids)
     if not entries:
         raise NotFound("None of these jobs has audio.", code="nothing_to_export", param="job_ids")
     name = f"oratio-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return StreamingResponse(
-        archive.zipped(gateway, entries, asked=ids),
+        archive.zipped(gateway.database, gateway.store, entries, asked=ids),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.dependencies import Gateway, here
+from api.dependencies import GatewayDep
+from api.models.worker_cache import WorkerCache
 from api.schemas.health import Check, Checks, Health, Limits, Readiness
 from common import __version__
+from common.db.database import Database
 from common.formats import MEDIA_TYPES
 from common.settings import Settings
 from common.telemetry import get_logger
@@ -31,10 +32,9 @@ READY_KEPT_S = 0.25
 
 
 @router.get("/health")
-async def health(request: Request) -> Health:
+async def health(gateway: GatewayDep) -> Health:
     """Always 200 while the process lives, and cheap."""
-    gateway = here(request)
-    fleet = await _fleet(gateway)
+    fleet = await _fleet(gateway.workers)
     broker_ok = gateway.event_bus.connected.is_set()
     return Health(
         service="oratioviva",
@@ -51,12 +51,11 @@ async def health(request: Request) -> Health:
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "Something does not answer."}})
-async def ready(request: Request) -> JSONResponse:
+async def ready(gateway: GatewayDep) -> JSONResponse:
     """Whether database, broker, store and a worker answer."""
-    gateway = here(request)
     fleet, database, broker, store = await asyncio.gather(
-        _fleet(gateway, kept_s=READY_KEPT_S),
-        _check(lambda: _ask_database(gateway)),
+        _fleet(gateway.workers, kept_s=READY_KEPT_S),
+        _check(lambda: _ask_database(gateway.database)),
         _check(gateway.redis_link.check),
         _check(gateway.store.check),
     )
@@ -89,10 +88,10 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-async def _fleet(gateway: Gateway, *, kept_s: float = KEPT_S) -> list[WorkerStatus] | None:
+async def _fleet(workers: WorkerCache, *, kept_s: float = KEPT_S) -> list[WorkerStatus] | None:
     """None when the database does not answer."""
     try:
-        return list(await _in_time(gateway.workers.statuses(max_age_s=kept_s)))
+        return list(await _in_time(workers.statuses(max_age_s=kept_s)))
     except Exception as error:
         log.warning("database does not answer", error=type(error).__name__)
         return None
@@ -117,6 +116,6 @@ async def _in_time(asked: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-def _ask_database(gateway: Gateway) -> None:
-    with gateway.database.read() as connection:
+def _ask_database(database: Database) -> None:
+    with database.read() as connection:
         connection.execute(text("SELECT 1"))

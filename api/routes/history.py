@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from api.dependencies import here
+from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
 from api.error_handlers import documented
 from api.http.cursors import read_cursor, write_cursor
 from api.http.dates import end_of, start_of, utc_datetime
@@ -38,6 +38,8 @@ _ID = Query(pattern=r"^[!-~]{1,256}$", description="Of this id exactly.")
 @router.get("", responses=documented(400))
 def history(
     request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
     *,
     limit: Annotated[int, Query(ge=1)] = 20,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
@@ -50,11 +52,10 @@ def history(
     to: Annotated[str | None, Query(description="The same; of a date, its whole day.")] = None,
 ) -> History:
     """Newest first; all of them, or those that are asked for."""
-    gateway = here(request)
-    checked_limit(limit, gateway.settings)
+    checked_limit(limit, settings)
     after = read_cursor("history", cursor)
     wanted = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
-    with gateway.database.read() as connection:
+    with database.read() as connection:
         rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, wanted=wanted)
     shown = rows[:limit]
     more = write_cursor("history", (shown[-1].created_at, shown[-1].job_id)) if len(rows) > limit else None
@@ -62,34 +63,46 @@ def history(
 
 
 @router.get("/{job_id}", responses=documented(404, 410))
-def recording(request: Request, job_id: str) -> RecordingView:
+def recording(request: Request, database: DatabaseDep, job_id: str) -> RecordingView:
     """One of them."""
-    with here(request).database.read() as connection:
+    with database.read() as connection:
         return _view(request, _found(connection, checked_id(job_id)))
 
 
 @router.patch("/{job_id}", responses=documented(400, 404, 410, 413))
-def rename(request: Request, job_id: str, body: Renaming) -> RecordingView:
+def rename(request: Request, database: DatabaseDep, job_id: str, body: Renaming) -> RecordingView:
     """Give a recording another title; it is found by that from then on."""
     checked_id(job_id)
-    with here(request).database.write() as connection:
+    with database.write() as connection:
         search.change_title(connection, job_id, owner=OWNER, title=body.title)
         return _view(request, _found(connection, job_id))
 
 
 @router.delete("/{job_id}", responses=documented(404, 410))
-def delete(request: Request, job_id: str) -> DeletedJob:
+def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     """Remove a recording with its audio and its job."""
-    removal.delete(here(request), checked_id(job_id), only_history=True)
+    removal.delete(
+        checked_id(job_id),
+        only_history=True,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
     return DeletedJob(job_id=job_id)
 
 
 @router.post("/batch_delete", responses=documented(400, 413))
-def batch_delete(request: Request, body: JobIds) -> DeleteResults:
+def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
     """Remove many recordings; one that cannot be deleted leaves the others alone."""
-    gateway = here(request)
     ids = checked_ids(body, gateway.settings)
-    return removal.delete_results(ids, removal.delete_many(gateway, ids, only_history=True))
+    outcomes = removal.delete_many(
+        ids,
+        only_history=True,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
+    return removal.delete_results(ids, outcomes)
 
 
 def _found(connection: Connection, job_id: str) -> RecordingRecord:

@@ -18,7 +18,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.dependencies import Gateway
+from api.dependencies import Gateway, GatewayDep
 from api.jobs import job_factory
 from api.jobs.job_factory import JobRequest
 from api.openai.requests import synthesis_of, their_fields
@@ -41,12 +41,11 @@ _CLOSES = {"synthesis_error": _BROKEN, "server_error": _BROKEN, "unavailable_err
 
 
 @router.websocket("/v1/audio/speech/stream")
-async def converse(websocket: WebSocket) -> None:
+async def converse(websocket: WebSocket, gateway: GatewayDep) -> None:
     if not _same_origin(websocket):
         await websocket.close(_REFUSED)
         return
     await websocket.accept()
-    gateway: Gateway = websocket.app.state.gateway
     with suppress(WebSocketDisconnect):
         try:
             await _converse(websocket, gateway)
@@ -57,29 +56,35 @@ async def converse(websocket: WebSocket) -> None:
 
 
 async def _converse(websocket: WebSocket, gateway: Gateway) -> None:
-    if len(gateway.conversations) >= MOST_CONVERSATIONS:
+    if len(gateway.incremental_sessions) >= MOST_CONVERSATIONS:
         raise Unavailable("Too many conversations are open here; try again.", code="too_many_conversations")
-    gateway.conversations.add(websocket)
+    gateway.incremental_sessions.add(websocket)
     try:
         await _hold(websocket, gateway)
     finally:
-        gateway.conversations.discard(websocket)
+        gateway.incremental_sessions.discard(websocket)
 
 
 async def _hold(websocket: WebSocket, gateway: Gateway) -> None:
     script = _Script(websocket, gateway)
     config = await script.config()
     with their_fields():
-        asked = await synthesis_of(config, gateway, text="")
-        order = JobRequest(asked, streamed=True, keep=False, live_text=True)
-        job = await job_factory.build_job(gateway, order)
+        asked = synthesis_of(config, await gateway.workers.statuses(), gateway.settings, text="")
+        job_request = JobRequest(asked, streamed=True, keep=False, live_text=True)
+        job = await job_factory.build_job(job_request, settings=gateway.settings, workers=gateway.workers)
     with ExitStack() as stack:
-        waker = stack.enter_context(gateway.event_bus.wake(job.id))
+        wake_signal = stack.enter_context(gateway.event_bus.wake(job.id))
         await gateway.submissions.submit(job)
         stack.enter_context(gateway.presence.seat(job.id, keep=False))
         await websocket.send_json({"type": "audio.start", "job_id": job.id, "format": job.format})
         async with _meanwhile(script.pass_on(job.id)) as passing:
-            sound = LiveAudio(gateway, job.id, waker)
+            sound = LiveAudio(
+                job.id,
+                wake_signal,
+                event_bus=gateway.event_bus,
+                database=gateway.database,
+                store=gateway.store,
+            )
             while data := await _next(sound, passing):
                 await websocket.send_bytes(data)
     await websocket.send_json({"type": "audio.done", "size_bytes": sound.offset})

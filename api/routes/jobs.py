@@ -7,14 +7,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import here
+from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
 from api.error_handlers import Responses, documented
 from api.http.cursors import read_cursor, write_cursor
 from api.http.request_scope import address
 from api.jobs import audio_response, job_events, removal
 from api.jobs.forecast import forecast
 from api.jobs.limits import checked_ids, checked_limit
-from api.jobs.lookups import checked_id, find_spoken_audio, living_job
+from api.jobs.lookups import checked_id, find_job, find_spoken_audio, living_job
 from api.jobs.views import job_view
 from api.owner import OWNER
 from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
@@ -23,7 +23,6 @@ from common.errors import Conflict
 from common.formats import MEDIA_TYPES
 from common.jobs import changes
 from common.jobs.queries import list_jobs
-from common.jobs.records import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -66,6 +65,8 @@ _EVENT_ANSWERS: Responses = {
 @router.get("", responses=documented(400))
 def jobs(
     request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
     *,
     limit: Annotated[int, Query(ge=1)] = 50,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
@@ -74,10 +75,9 @@ def jobs(
     model: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
 ) -> JobList:
     """Newest first."""
-    gateway = here(request)
-    checked_limit(limit, gateway.settings)
+    checked_limit(limit, settings)
     after = read_cursor("jobs", cursor)
-    with gateway.database.read() as connection:
+    with database.read() as connection:
         rows = list_jobs(
             connection,
             owner=OWNER,
@@ -93,26 +93,38 @@ def jobs(
 
 
 @router.post("/batch_delete", responses=documented(400, 413))
-def batch_delete(request: Request, body: JobIds) -> DeleteResults:
+def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
     """Cancel and remove many; one that cannot be deleted leaves the others alone."""
-    gateway = here(request)
     ids = checked_ids(body, gateway.settings)
-    return removal.delete_results(ids, removal.delete_many(gateway, ids, only_history=False))
+    outcomes = removal.delete_many(
+        ids,
+        only_history=False,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
+    return removal.delete_results(ids, outcomes)
 
 
 @router.get("/{job_id}", responses=documented(404, 410))
-def job(request: Request, job_id: str) -> Job:
+def job(request: Request, database: DatabaseDep, job_id: str) -> Job:
     """How a job stands, with its place in the queue and what is left to wait."""
-    with here(request).database.read() as connection:
+    with database.read() as connection:
         row = living_job(connection, checked_id(job_id))
         ahead = forecast(connection, row)
     return job_view(request, row, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
 
 
 @router.delete("/{job_id}", responses=documented(404, 410))
-def delete(request: Request, job_id: str) -> DeletedJob:
+def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     """Cancel it if it goes on, and remove it, its recording and its audio."""
-    removal.delete(here(request), checked_id(job_id), only_history=False)
+    removal.delete(
+        checked_id(job_id),
+        only_history=False,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
     return DeletedJob(job_id=job_id)
 
 
@@ -122,6 +134,7 @@ def delete(request: Request, job_id: str) -> DeletedJob:
 @router.head("/{job_id}/audio", include_in_schema=False)
 def audio(
     request: Request,
+    gateway: GatewayDep,
     job_id: str,
     download: Annotated[bool, Query(description="Ask a browser to save it.")] = False,
     audio_format: Annotated[
@@ -130,8 +143,8 @@ def audio(
     ] = None,
 ) -> Response:
     """The audio of a finished job, with ranges and an entity tag."""
-    audio = find_spoken_audio(request, checked_id(job_id), audio_format=audio_format)
-    return audio_response.serve(request, audio, download=download)
+    audio = find_spoken_audio(gateway.database, checked_id(job_id), audio_format=audio_format)
+    return audio_response.serve(request, gateway.store, audio, download=download)
 
 
 @router.get(
@@ -139,24 +152,25 @@ def audio(
 )
 async def events(
     request: Request,
+    gateway: GatewayDep,
     job_id: str,
     last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
 ) -> Response:
     """Server-sent events: what becomes of a job, as it happens."""
-    gateway = here(request)
     last_id = job_events.checked_event_id(last_event_id)
-    row = await run_in_threadpool(_read, request, checked_id(job_id))
-    if last_id is not None and await job_events.has_all(gateway, row, last_id=last_id):
+    row = await run_in_threadpool(find_job, gateway.database, checked_id(job_id))
+    if last_id is not None and await job_events.has_all(gateway.event_bus, row, last_id=last_id):
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    messages = job_events.stream(request, job_id, last_id=last_id)
+    messages = job_events.stream(
+        request, job_id, last_id=last_id, database=gateway.database, event_bus=gateway.event_bus
+    )
     return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
 
 
 @router.post("/{job_id}/cancel", responses=documented(404, 409, 410))
-def cancel(request: Request, job_id: str) -> Job:
+def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
     """Stop a job that waits or runs. One that is cancelled stays so; one that ended otherwise is a conflict."""
-    gateway = here(request)
     with gateway.database.write() as connection:
         cancelled = changes.cancel(connection, checked_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
@@ -168,9 +182,8 @@ def cancel(request: Request, job_id: str) -> Job:
 
 
 @router.post("/{job_id}/retry", status_code=202, responses=documented(404, 409, 410))
-def retry(request: Request, response: Response, job_id: str) -> Job:
+def retry(request: Request, response: Response, gateway: GatewayDep, job_id: str) -> Job:
     """Try a failed or cancelled job again, from the start."""
-    gateway = here(request)
     with gateway.database.write() as connection:
         message = changes.retry(connection, checked_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
@@ -178,8 +191,3 @@ def retry(request: Request, response: Response, job_id: str) -> Job:
     gateway.notifier.notify_parts([message])
     response.headers["Location"] = address(request, f"/jobs/{job_id}")
     return job_view(request, row)
-
-
-def _read(request: Request, job_id: str) -> JobRecord:
-    with here(request).database.read() as connection:
-        return living_job(connection, job_id)

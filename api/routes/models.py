@@ -2,10 +2,9 @@
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import here
+from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
 from api.error_handlers import Responses, documented
 from api.models import commands, download_events, download_plan
 from api.models.model_views import download_view, model_view
@@ -43,24 +42,22 @@ _EVENT_ANSWERS: Responses = {
 
 
 @router.get("/status", responses=documented())
-def status(request: Request) -> ModelsStatus:
+def status(database: DatabaseDep, settings: SettingsDep) -> ModelsStatus:
     """Every model: what is there of it, where it is loaded and in use, and the downloads of late."""
-    gateway = here(request)
-    with gateway.database.read() as connection:
+    with database.read() as connection:
         fleet = recent_workers(connection)
         recent = [download_view(row) for row in downloads.recent(connection)]
     active = [one for one in recent if one.status in ACTIVE]
     return ModelsStatus(
-        provider=gateway.settings.provider_mode,
-        models=[model_view(model, fleet, gateway.settings, downloads=active) for model in MODELS.values()],
+        provider=settings.provider_mode,
+        models=[model_view(model, fleet, settings, downloads=active) for model in MODELS.values()],
         downloads=recent,
     )
 
 
 @router.post("/download", status_code=202, responses=documented(400, 404, 413))
-def download(request: Request, body: DownloadRequest | None = None) -> Downloads:
+def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downloads:
     """Fetch what is missing into the models folder; `GET /models/downloads/{download_id}/events` tells how it goes."""
-    gateway = here(request)
     with gateway.database.read() as connection:
         fleet = recent_workers(connection)
     wanted = download_plan.wanted(body, fleet, gateway.settings)
@@ -75,21 +72,21 @@ def download(request: Request, body: DownloadRequest | None = None) -> Downloads
 
 
 @router.post("/warm", status_code=202, responses=documented(400, 413))
-def warm(request: Request, body: ModelNames) -> Orders:
+def warm(gateway: GatewayDep, body: ModelNames) -> Orders:
     """Load models now, so that nobody waits for it later, on every worker that serves them."""
-    return commands.give(here(request), body, WARM)
+    return commands.send_commands(gateway.database, gateway.notifier, body, WARM)
 
 
 @router.post("/unload", status_code=202, responses=documented(400, 413))
-def unload(request: Request, body: ModelNames) -> Orders:
+def unload(gateway: GatewayDep, body: ModelNames) -> Orders:
     """Take models out of memory wherever they are loaded and not in use; the next job loads them again."""
-    return commands.give(here(request), body, UNLOAD)
+    return commands.send_commands(gateway.database, gateway.notifier, body, UNLOAD)
 
 
 @router.get("/downloads/{download_id}", responses=documented(404))
-def one_download(request: Request, download_id: str) -> DownloadView:
+def one_download(database: DatabaseDep, download_id: str) -> DownloadView:
     """How a download stands."""
-    return download_view(download_events.find(here(request), download_id))
+    return download_view(download_events.find(database, download_id))
 
 
 @router.get(
@@ -97,12 +94,11 @@ def one_download(request: Request, download_id: str) -> DownloadView:
     response_class=StreamingResponse,
     responses=_EVENT_ANSWERS | documented(404),
 )
-async def events(request: Request, download_id: str) -> Response:
+async def events(gateway: GatewayDep, download_id: str) -> Response:
     """Server-sent events: how far a download is, as it comes. Whoever comes back begins with a snapshot."""
-    gateway = here(request)
-    row = await run_in_threadpool(download_events.find, gateway, download_id)
+    row = await run_in_threadpool(download_events.find, gateway.database, download_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    messages = download_events.stream(gateway, row.id)
+    messages = download_events.stream(gateway.database, gateway.event_bus, row.id)
     return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
 
 

@@ -9,7 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Gateway, here
+from api.dependencies import Gateway, GatewayDep, SettingsDep
 from api.error_handlers import Responses, documented
 from api.http.request_scope import note_job, request_id
 from api.jobs import job_factory, job_result
@@ -29,6 +29,7 @@ from api.schemas.speech import (
 from api.streaming import responses
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from common.catalogue import openai as known
+from common.db.database import Database
 from common.errors import OratioError, SynthesisFailed, Unavailable
 from common.jobs.submission import NewJob, forget_join
 from common.settings import Settings
@@ -53,24 +54,26 @@ _ANSWERS: Responses = {
 @router.post(
     "/audio/speech", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 413, 502, 504)
 )
-async def speech(request: Request, body: SpeechRequest) -> Response:
+async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> Response:
     """Speak a text, heard while it is being spoken.
 
     The job behind it is cancelled ten seconds after its last listener left, unless `keep` is true. An equal request
     that comes while it is under way, or before it was delivered, joins it. `X-Oratio-Job-Id` names it;
     `GET /jobs/{job_id}/stream` goes on where a connection broke.
     """
-    gateway = here(request)
+    settings = gateway.settings
     with their_fields():
-        asked = await synthesis_of(body, gateway, text=body.input)
-        job_factory.check_text(asked, gateway.settings)
-        order = JobRequest(asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True)
-        job = await job_factory.build_job(gateway, order)
+        asked = synthesis_of(body, await gateway.workers.statuses(), settings, text=body.input)
+        job_factory.check_text(asked, settings)
+        job_request = JobRequest(
+            asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True
+        )
+        job = await job_factory.build_job(job_request, settings=settings, workers=gateway.workers)
     with ExitStack() as stack:
         sound, job_id = await _placed(gateway, job, stack)
         note_job(request, job_id)
         try:
-            first = await responses.first_audio(request, sound, within_s=gateway.settings.sync_wait_s)
+            first = await responses.first_audio(request, sound, within_s=settings.sync_wait_s)
         except AudioInterrupted as broken:
             raise _failure(broken, job_id) from None
         return _answer(
@@ -80,13 +83,20 @@ async def speech(request: Request, body: SpeechRequest) -> Response:
 
 async def _placed(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveAudio, str]:
     """The sound of the job, or of an equal one that is under way, with a seat among its listeners."""
-    waker = stack.enter_context(gateway.event_bus.wake(job.id))
+    wake_signal = stack.enter_context(gateway.event_bus.wake(job.id))
     accepted = await gateway.submissions.submit(job)
     if not accepted.created:
-        waker = stack.enter_context(gateway.event_bus.wake(accepted.job_id))
-        waker.has_news = True
+        wake_signal = stack.enter_context(gateway.event_bus.wake(accepted.job_id))
+        wake_signal.has_news = True
     stack.enter_context(gateway.presence.seat(accepted.job_id, keep=job.options.keep))
-    return LiveAudio(gateway, accepted.job_id, waker), accepted.job_id
+    sound = LiveAudio(
+        accepted.job_id,
+        wake_signal,
+        event_bus=gateway.event_bus,
+        database=gateway.database,
+        store=gateway.store,
+    )
+    return sound, accepted.job_id
 
 
 def _answer(
@@ -101,7 +111,7 @@ def _answer(
 ) -> Response:
     headers = responses.headers_of(job_id, sound, provider=job.provider)
     # What went out whole may not have arrived: who tries again at once still joins it.
-    forget = partial(_forget, gateway, job, job_id)
+    forget = partial(_forget, gateway.database, job, job_id)
     delivered = BackgroundTask(gateway.presence.after_grace, forget)
     if body.stream_format == "sse":
         kind, content = "text/event-stream", responses.events(first, sound)
@@ -110,38 +120,36 @@ def _answer(
     return responses.AudioResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
 
 
-def _forget(gateway: Gateway, job: NewJob, job_id: str) -> None:
-    with gateway.database.write() as connection:
+def _forget(database: Database, job: NewJob, job_id: str) -> None:
+    with database.write() as connection:
         forget_join(connection, job, delivered_id=job_id)
 
 
 @router.get("/models")
-async def list_models(request: Request) -> ModelList:
+async def list_models(settings: SettingsDep) -> ModelList:
     """Every model that a request may name."""
-    names = model_names(here(request).settings)
+    names = model_names(settings)
     return ModelList(data=[_model(name, owner) for name, owner in names.items()])
 
 
 @router.get("/models/{model_id:path}", responses=documented(404))
-async def get_model(request: Request, model_id: str) -> ModelView:
+async def get_model(settings: SettingsDep, model_id: str) -> ModelView:
     """One of them, also by a name that is taken without being listed."""
-    settings = here(request).settings
     names = model_names(settings)
     family = family_of(plain_name(model_id, settings), settings)
     return _model(model_id, names.get(model_id) or names.get(family or "", "oratio"))
 
 
 @router.get("/audio/models")
-async def list_speech_models(request: Request) -> SpeechModels:
+async def list_speech_models(settings: SettingsDep) -> SpeechModels:
     """The same, as Open WebUI asks for it. It needs no key."""
-    names = model_names(here(request).settings)
+    names = model_names(settings)
     return SpeechModels(models=[SpeechModel(id=name, name=name) for name in names])
 
 
 @router.get("/audio/voices")
-async def list_speech_voices(request: Request) -> SpeechVoices:
+async def list_speech_voices(gateway: GatewayDep) -> SpeechVoices:
     """Every voice, ours, the operator's and OpenAI's names, as Open WebUI asks for it. It needs no key."""
-    gateway = here(request)
     return SpeechVoices(voices=_voices(await gateway.workers.statuses(), gateway.settings))
 
 

@@ -9,13 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import here
+from api.dependencies import GatewayDep
 from api.error_handlers import Responses, documented
-from api.jobs.lookups import checked_id, living_job
+from api.jobs.lookups import checked_id, find_job
 from api.streaming import responses
 from api.streaming.live_audio import BEYOND_END, AudioInterrupted, LiveAudio
 from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailable
-from common.jobs.records import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -34,6 +33,7 @@ _ANSWERS: Responses = {
 @router.get("/{job_id}/stream", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 410))
 async def stream(
     request: Request,
+    gateway: GatewayDep,
     job_id: str,
     *,
     offset: Annotated[int, Query(ge=0, le=2**53, description="Go on behind so many bytes.")] = 0,
@@ -44,14 +44,21 @@ async def stream(
     last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
 ) -> Response:
     """Listen to a job that is being spoken, or was: the bytes of its file in one stream, from the first segment on."""
-    gateway = here(request)
     attempt, offset = _place(last_event_id) if last_event_id is not None else (attempt, offset)
     with ExitStack() as stack:
-        waker = stack.enter_context(gateway.event_bus.wake(checked_id(job_id)))
-        waker.has_news = True
-        row = await run_in_threadpool(_read, request, job_id)
+        wake_signal = stack.enter_context(gateway.event_bus.wake(checked_id(job_id)))
+        wake_signal.has_news = True
+        row = await run_in_threadpool(find_job, gateway.database, job_id)
         stack.enter_context(gateway.presence.seat(job_id, keep=row.options.keep))
-        sound = LiveAudio(gateway, job_id, waker, offset=offset, attempt=attempt)
+        sound = LiveAudio(
+            job_id,
+            wake_signal,
+            event_bus=gateway.event_bus,
+            database=gateway.database,
+            store=gateway.store,
+            offset=offset,
+            attempt=attempt,
+        )
         try:
             first = await responses.first_audio(request, sound, within_s=gateway.settings.sync_wait_s)
         except AudioInterrupted as broken:
@@ -85,8 +92,3 @@ def _refusal(broken: AudioInterrupted, job_id: str) -> OratioError:
     if broken.code in ("deleted", "audio_gone"):
         return Gone(broken.message, code=broken.code, job_id=job_id)
     return Conflict(f"There is nothing to listen to: {broken.message}", code=broken.code, job_id=job_id)
-
-
-def _read(request: Request, job_id: str) -> JobRecord:
-    with here(request).database.read() as connection:
-        return living_job(connection, job_id)

@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.dependencies import here
+from api.dependencies import SettingsDep
 from api.http.accept_headers import prefers_french
 from api.http.ranges import is_known
 from api.http.request_scope import address
 from api.studio import files, placeholder
+from common.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,10 +34,10 @@ _UNCHANGING = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "
 
 
 @router.api_route("/", methods=_READ)
-def start(request: Request) -> Response:
+def start(request: Request, settings: SettingsDep) -> Response:
     """A browser is led to the studio when there is one, anybody else to the API's description."""
     is_browser = "text/html" in request.headers.get("accept", "")
-    wants_page = is_browser and files.is_built(here(request).settings.frontend_dir)
+    wants_page = is_browser and files.is_built(settings.frontend_dir)
     return RedirectResponse(address(request, "/app/" if wants_page else "/docs"), headers={"Vary": "Accept"})
 
 
@@ -48,10 +49,10 @@ def lead_inside(request: Request) -> Response:
 
 
 @router.api_route("/app/", methods=_READ)
-def page(request: Request) -> Response:
-    text = files.read_index(here(request).settings.frontend_dir)
+def page(request: Request, settings: SettingsDep) -> Response:
+    text = files.read_index(settings.frontend_dir)
     if text is None:
-        return _absence(request)
+        return _absence(request, settings)
     # By the policy as well: a page that is kept is kept with its headers.
     etag = files.etag_of(text.encode(), _confined()["Content-Security-Policy"].encode())
     kept = {"Cache-Control": "no-cache", "ETag": etag} | _UNCHANGING
@@ -63,10 +64,10 @@ def page(request: Request) -> Response:
 
 
 @router.api_route("/app/{name:path}", methods=_READ)
-def file(request: Request, name: str) -> Response:
+def file(request: Request, settings: SettingsDep, name: str) -> Response:
     if name == files.INDEX:  # there is one page, and its nonce is put in where it is served
         return lead_inside(request)
-    found = files.read_file(here(request).settings.frontend_dir, name, headers=request.headers)
+    found = files.read_file(settings.frontend_dir, name, headers=request.headers)
     if found is None:
         raise HTTPException(404, headers=_confined())
     lasting = name.startswith(_ASSETS)
@@ -82,8 +83,8 @@ def file(request: Request, name: str) -> Response:
     return Response(found.content, headers=headers, media_type=found.media_type)
 
 
-def _absence(request: Request) -> Response:
-    folder = here(request).settings.frontend_dir.absolute()
+def _absence(request: Request, settings: Settings) -> Response:
+    folder = settings.frontend_dir.absolute()
     said = placeholder.page(
         build_error=files.read_build_error(folder),
         french=prefers_french(request.headers.get("accept-language", "")),

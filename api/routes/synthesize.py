@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import here
+from api.dependencies import Gateway, GatewayDep
 from api.error_handlers import Responses, documented
 from api.http.fast_route import SynthesisRoute
 from api.http.request_scope import address, note_job, request_id
@@ -15,6 +15,9 @@ from api.jobs.job_factory import JobRequest
 from api.jobs.views import job_view
 from api.schemas.job import Job
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
+from api.streaming.event_bus import Subscription
+from common.jobs.records import JobRecord
+from common.status import JobStatus
 
 router = APIRouter(tags=["speech"], route_class=SynthesisRoute)
 
@@ -28,6 +31,7 @@ _ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted; `Location`
 )
 async def synthesize(
     request: Request,
+    gateway: GatewayDep,
     *,
     body: SynthesisRequest,
     async_mode: Annotated[bool, Query(description="Answer 202 at once instead of waiting.")] = False,
@@ -42,29 +46,38 @@ async def synthesize(
     Answers 200 with the finished job. When that takes longer than `ORATIO_SYNC_WAIT_S`, or with `async_mode=true`,
     answers 202: the job goes on, and `Location` says where to ask for it. Going away does not cancel it.
     """
-    gateway = here(request)
     job_factory.check_text(body, gateway.settings)
-    order = JobRequest(body, key=job_factory.pick_key(body, idempotency_key), request_id=request_id(request))
-    job = await job_factory.build_job(gateway, order)
+    key = job_factory.pick_key(body, idempotency_key)
+    job = await job_factory.build_job(
+        JobRequest(body, key=key, request_id=request_id(request)),
+        settings=gateway.settings,
+        workers=gateway.workers,
+    )
     note_job(request, job.id)
     preferred = _wants_async(prefer)
     if async_mode or preferred:
         accepted = await gateway.submissions.submit(job)
         if accepted.created:
-            return _accepted(
-                request,
-                job_view(request, accepted.record_of(job)),
-                preferred=preferred,
-            )
+            return _accepted(request, accepted.record_of(job), preferred=preferred)
         note_job(request, accepted.job_id)
-        return _accepted(request, await job_result.view(request, accepted.job_id), preferred=preferred)
-    with gateway.event_bus.listen(job.id) as listener:
+        record = await job_result.current_record(gateway.database, accepted.job_id)
+        return _accepted(request, record, preferred=preferred)
+    with gateway.event_bus.listen(job.id) as subscription:
         accepted = await gateway.submissions.submit(job)
         if accepted.created:
-            return await job_result.answer(request, job.id, listener, placed=(job, accepted))
+            created = accepted.record_of(job)
+            return _answer(request, await _end(gateway, job.id, subscription, created=created))
     note_job(request, accepted.job_id)
-    with gateway.event_bus.listen(accepted.job_id) as listener:
-        return await job_result.answer(request, accepted.job_id, listener, look_first=True)
+    with gateway.event_bus.listen(accepted.job_id) as subscription:
+        return _answer(request, await _end(gateway, accepted.job_id, subscription))
+
+
+async def _end(
+    gateway: Gateway, job_id: str, subscription: Subscription, *, created: JobRecord | None = None
+) -> JobRecord:
+    return await job_result.wait_for_end(
+        gateway.database, job_id, subscription, wait_s=gateway.settings.sync_wait_s, created=created
+    )
 
 
 def _wants_async(prefer: str | None) -> bool:
@@ -73,8 +86,17 @@ def _wants_async(prefer: str | None) -> bool:
     )
 
 
-def _accepted(request: Request, view: Job, *, preferred: bool) -> Response:
-    headers = {"Location": address(request, f"/jobs/{view.job_id}")}
+def _answer(request: Request, record: JobRecord) -> Response:
+    """200 with the finished job, 202 with one that goes on. Raises the error of one that failed or was cancelled."""
+    if record.status == JobStatus.COMPLETED:
+        return Response(job_view(request, record).model_dump_json(), media_type="application/json")
+    if (failure := job_result.failure_of(record)) is not None:
+        raise failure
+    return _accepted(request, record, preferred=False)
+
+
+def _accepted(request: Request, record: JobRecord, *, preferred: bool) -> Response:
+    headers = {"Location": address(request, f"/jobs/{record.id}")}
     if preferred:
         headers["Preference-Applied"] = "respond-async"
-    return Response(view.model_dump_json(), 202, headers, media_type="application/json")
+    return Response(job_view(request, record).model_dump_json(), 202, headers, media_type="application/json")

@@ -5,7 +5,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import here
+from api.dependencies import GatewayDep
 from api.error_handlers import Responses, documented
 from api.http.request_scope import address
 from api.jobs import transcoding
@@ -27,22 +27,29 @@ _ANSWERS: Responses = {
 @router.post(
     "/{job_id}/transcode", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 410, 502)
 )
-async def transcode(request: Request, job_id: str, body: RenditionRequest) -> Response:
+async def transcode(request: Request, gateway: GatewayDep, job_id: str, body: RenditionRequest) -> Response:
     """Make the audio of a finished job in another format; `GET /jobs/{job_id}/audio?format=` serves it from then on."""
-    original = await run_in_threadpool(find_spoken_audio, request, checked_id(job_id))
+    original = await run_in_threadpool(find_spoken_audio, gateway.database, checked_id(job_id))
     if body.format == original.format:
-        return _there(request, original, path=f"/jobs/{job_id}/audio")
+        return _completed(request, original, path=f"/jobs/{job_id}/audio")
     path = f"/jobs/{job_id}/audio?format={body.format}"
-    await transcoding.check_formats(here(request), body.format, original.format)
-    stands = await transcoding.finish(request, job_id, body.format)
+    await transcoding.check_formats(gateway.workers, body.format, original.format)
+    stands = await transcoding.finish(
+        job_id,
+        body.format,
+        database=gateway.database,
+        event_bus=gateway.event_bus,
+        notifier=gateway.notifier,
+        wait_s=gateway.settings.sync_wait_s,
+    )
     if isinstance(stands, SpokenAudio):
-        return _there(request, stands, path=path)
+        return _completed(request, stands, path=path)
     view = Rendition(job_id=job_id, format=body.format, status=stands)
     headers = {"Location": address(request, path)}
     return Response(view.model_dump_json(), 202, headers, media_type="application/json")
 
 
-def _there(request: Request, audio: SpokenAudio, *, path: str) -> Response:
+def _completed(request: Request, audio: SpokenAudio, *, path: str) -> Response:
     view = Rendition(
         job_id=audio.job_id,
         format=audio.format,

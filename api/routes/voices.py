@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.requests import Request
 
-from api.dependencies import here
+from api.dependencies import GatewayDep
 from api.error_handlers import documented
 from api.models.listed_voices import shown_voices
 from api.schemas.voice import Voices, VoiceView, VoiceWorker
@@ -21,7 +20,7 @@ router = APIRouter(tags=["voices"])
 
 @router.get("/voices", responses=documented(400))
 async def list_voices(
-    request: Request,
+    gateway: GatewayDep,
     model: Annotated[
         str | None, Query(pattern=r"^[a-z0-9_-]{1,64}$", description="Of one model only.")
     ] = None,
@@ -35,7 +34,6 @@ async def list_voices(
     Of MMS, which has more than a thousand languages, a few and those that a worker has; all of them with `model=mms`,
     or by `language`.
     """
-    gateway = here(request)
     fleet = await gateway.workers.statuses()
     shown = shown_voices(fleet, allow_fake=gateway.settings.fake_engine, model=model, language=language)
     return Voices(voices=[_view(voice, fleet, gateway.settings) for voice in shown])

@@ -1,9 +1,8 @@
 """Workers and queues, as they are at this moment."""
 
 from fastapi import APIRouter
-from starlette.requests import Request
 
-from api.dependencies import here
+from api.dependencies import DatabaseDep
 from api.error_handlers import documented
 from api.models.worker_views import queue_views, worker_views
 from api.schemas.worker import Workers
@@ -14,9 +13,9 @@ router = APIRouter(tags=["service"])
 
 
 @router.get("/workers", responses=documented())
-def workers(request: Request) -> Workers:
+def workers(database: DatabaseDep) -> Workers:
     """Every worker with its models and what it speaks now; every queue with what waits in it and who takes from it."""
-    with here(request).database.read() as connection:
+    with database.read() as connection:
         fleet = recent_workers(connection)
         held = held_parts(connection)
         queues = queue_statuses(connection, held)

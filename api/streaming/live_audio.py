@@ -9,15 +9,14 @@ from collections.abc import Iterator
 
 from starlette.concurrency import run_in_threadpool
 
-from api.dependencies import Gateway
 from api.owner import OWNER
-from api.streaming.event_bus import WakeSignal
-from common.db.database import DATABASE_AWAY
+from api.streaming.event_bus import EventBus, WakeSignal
+from common.db.database import DATABASE_AWAY, Database
 from common.jobs.queries import get_job
 from common.jobs.records import JobRecord
 from common.messaging.audio_window import HEAD_BYTES, PIECE_BYTES, Chunk
 from common.status import JobStatus
-from common.store import CHUNK_BYTES, piece_key
+from common.store import CHUNK_BYTES, Store, piece_key
 from common.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -44,14 +43,24 @@ class LiveAudio:
     """
 
     def __init__(
-        self, gateway: Gateway, job_id: str, waker: WakeSignal, *, offset: int = 0, attempt: int = 0
+        self,
+        job_id: str,
+        wake_signal: WakeSignal,
+        *,
+        event_bus: EventBus,
+        database: Database,
+        store: Store,
+        offset: int = 0,
+        attempt: int = 0,
     ) -> None:
         self.row: JobRecord | None = None
         self.attempt = attempt
         self.ended = False
-        self._gateway = gateway
         self._job_id = job_id
-        self._waker = waker
+        self._wake_signal = wake_signal
+        self._event_bus = event_bus
+        self._database = database
+        self._store = store
         self._heard = _Heard(offset)
         self._file: _File | None = None
 
@@ -62,15 +71,15 @@ class LiveAudio:
     async def next(self) -> bytes:
         """What comes next, as soon as it is there; empty at the end. Raises AudioInterrupted."""
         while True:
-            if self._file is None and self._waker.has_news:
+            if self._file is None and self._wake_signal.has_news:
                 await self._look()
             found = await self._read()
             if found is not None:
                 self.ended = not found
                 return found
-            if self._waker.closed:
+            if self._wake_signal.closed:
                 raise AudioInterrupted("stopping", "This process stops; ask again.")
-            await self._waker.wait(timeout_s=LOOK_EVERY_S)
+            await self._wake_signal.wait(timeout_s=LOOK_EVERY_S)
 
     async def _read(self) -> bytes | None:
         """What is there and was not heard; empty at the end, None when nothing is there yet."""
@@ -97,9 +106,7 @@ class LiveAudio:
         return await self._from_piece() if chunks is None else None
 
     async def _window(self) -> list[Chunk] | None:
-        return await self._gateway.event_bus.window(
-            self._job_id, attempt=self.attempt, offset=self._heard.place
-        )
+        return await self._event_bus.window(self._job_id, attempt=self.attempt, offset=self._heard.place)
 
     async def _from_piece(self) -> bytes | None:
         number, skip = divmod(self._heard.place, PIECE_BYTES)
@@ -110,7 +117,7 @@ class LiveAudio:
             return None
 
     def _piece(self, key: str, skip: int) -> bytes:
-        return next(self._gateway.store.read(key, start=skip, end=min(skip + CHUNK_BYTES, PIECE_BYTES)), b"")
+        return next(self._store.read(key, start=skip, end=min(skip + CHUNK_BYTES, PIECE_BYTES)), b"")
 
     def _heard_anew(self, data: bytes) -> bytes:
         try:
@@ -128,17 +135,17 @@ class LiveAudio:
 
     async def _look(self) -> None:
         """How the job stands by its row. Raises AudioInterrupted for one that ended otherwise than well."""
-        self._waker.has_news = False
+        self._wake_signal.has_news = False
         try:
             row = await run_in_threadpool(self._job)
         except DATABASE_AWAY:
-            self._waker.has_news = True
+            self._wake_signal.has_news = True
             return
         self.row = row
         if row is None or row.deleted_at is not None:
             raise AudioInterrupted("deleted", "This job was deleted.", row=row)
         if row.status == JobStatus.COMPLETED:
-            self._file = _File(self._gateway, row)
+            self._file = _File(self._store, row)
             if self.offset > self._file.size and not self._heard.is_compared:
                 raise AudioInterrupted(BEYOND_END, f"There are {self._file.size} bytes of it.", row=row)
         elif row.status.is_terminal:
@@ -146,7 +153,7 @@ class LiveAudio:
             raise AudioInterrupted(row.error_code or row.status, message, row=row)
 
     def _job(self) -> JobRecord | None:
-        with self._gateway.database.read() as connection:
+        with self._database.read() as connection:
             return get_job(connection, self._job_id, owner=OWNER)
 
 
@@ -222,10 +229,10 @@ def _without_head(data: bytes, *, at: int) -> bytes:
 class _File:
     """The finished file of a job, chunk by chunk. To every listener a WAV is one of unknown length."""
 
-    def __init__(self, gateway: Gateway, row: JobRecord) -> None:
+    def __init__(self, store: Store, row: JobRecord) -> None:
         if row.audio_key is None or row.size_bytes is None:
             raise AudioInterrupted("audio_gone", "The audio of this job was removed.", row=row)
-        self._gateway = gateway
+        self._store = store
         self._key = row.audio_key
         self._format = row.format
         self.size = row.size_bytes
@@ -239,7 +246,7 @@ class _File:
             return b""
         try:
             if place != self._place:
-                self._chunks = self._gateway.store.read(self._key, start=place, end=self.size)
+                self._chunks = self._store.read(self._key, start=place, end=self.size)
             data = next(self._chunks, b"")
         except FileNotFoundError:
             raise AudioInterrupted("audio_gone", "The audio of this job was removed.") from None

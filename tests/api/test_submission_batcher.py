@@ -6,11 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import Depends
 from sqlalchemy import func, select
 
-from api.http.fast_route import SynthesisRoute
-from api.routes.synthesize import synthesize
 from common.db.database import Database
 from common.db.tables import Idempotency, Job
 from common.jobs import submission
@@ -120,11 +117,6 @@ def test_a_row_that_cannot_be_leaves_its_neighbours_alone(database: Database) ->
     assert [isinstance(answer, submission.AcceptedJob) for answer in answers] == [True, False, True]
     with database.read() as connection:
         assert set(connection.scalars(select(Job.id))) == {taken.id, before.id, after.id}
-
-
-def test_the_fast_way_in_runs_no_dependencies_and_says_so() -> None:
-    with pytest.raises(TypeError):
-        SynthesisRoute("/synthesize", synthesize, methods=["POST"], dependencies=[Depends(free_port)])
 
 
 def timed_post(gateway: Running) -> float:
