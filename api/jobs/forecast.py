@@ -19,6 +19,7 @@ from common.jobs.queries import (
 from common.jobs.records import JobRecord
 from common.jobs.usage import spoken_by_voice, synthesis_s_per_char
 from common.messaging.queue_names import job_queue
+from common.providers import ProviderChoice
 from common.worker_registry import WorkerStatus, recent_workers
 
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 600.0
@@ -44,6 +45,15 @@ class Ahead:
     wait_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class NewJobForecast:
+    """For each character seconds of work and of sound, the latter None when nothing was spoken lately."""
+
+    pace: float
+    sound_per_char_s: float | None
+    ahead: Ahead | None
+
+
 def forecast(connection: Connection, row: JobRecord) -> Forecast:
     if row.status == "running":
         return Forecast(None, _left_of_running(connection, row))
@@ -54,6 +64,25 @@ def forecast(connection: Connection, row: JobRecord) -> Forecast:
     fleet = recent_workers(connection)
     wait_s = _wait_s(connection, place, fleet, engine=_queue_of(row), pace=pace)
     return Forecast(place.ahead + 1, None if wait_s is None else round(wait_s + row.chars * pace, 2))
+
+
+def forecast_new(
+    database: Database,
+    voice: Voice,
+    choice: ProviderChoice | None,
+    fleet: Sequence[WorkerStatus],
+    *,
+    lane: str,
+) -> NewJobForecast:
+    """`choice` is None when the job would be refused now."""
+    provider = choice.provider if choice else "local"
+    with database.read() as connection:
+        pace = synthesis_pace(connection, voice.model, provider=provider)
+        sound_s = sound_per_char_s(connection, voice, provider=provider)
+        if choice is None:
+            return NewJobForecast(pace, sound_s, None)
+        ahead = ahead_of_new(connection, fleet, engine=choice.engine, lane=lane, pace=pace)
+    return NewJobForecast(pace, sound_s, ahead)
 
 
 def ahead_of_new(

@@ -1,6 +1,5 @@
 """The events of one job as a stream of server-sent events: what was, then what comes, with neither gap nor double."""
 
-import json
 import re
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from api.http.server_sent_events import HEARTBEAT, HEARTBEAT_S, write_message
 from api.jobs.lookups import find_job
 from api.jobs.views import event_view, job_view
 from api.streaming.event_bus import CLOSED, EventBus, Subscription
@@ -16,7 +16,6 @@ from common.errors import Gone, InvalidRequest, NotFound
 from common.jobs.records import JobRecord
 from common.messaging.events import Event, comes_after
 
-HEARTBEAT_S = 15.0
 START = "0-0"
 _EVENT_ID = re.compile(r"\d{1,19}-\d{1,19}")
 
@@ -92,7 +91,7 @@ class _Reader:
         known = before[:-1] if ended else before
         self.last_id = known[-1].id if known else START
         view = job_view(self._request, row).model_dump(mode="json")
-        return _message("snapshot", view | {"spoken": spoken(known)}, event_id=self.last_id)
+        return write_message(view | {"spoken": spoken(known)}, event="snapshot", event_id=self.last_id)
 
     async def look(self) -> list[str]:
         """What was missed, by the stream; and the end, by the row, if the stream does not know it."""
@@ -106,17 +105,17 @@ class _Reader:
 
     def tell(self, event: Event) -> str:
         self.last_id = event.id
-        return _message(event.name, event_view(event.data), event_id=event.id)
+        return write_message(event_view(event.data), event=event.name, event_id=event.id)
 
     async def _end(self) -> str | None:
         """The event that ends the job as its row tells it; None while the job goes on."""
         try:
             row = await self._row()
         except (NotFound, Gone):  # deleted meanwhile
-            return _message("cancelled", {})
+            return write_message({}, event="cancelled")
         except DATABASE_AWAY:  # looked at again with the next resync
             return None
-        return _message(row.status, event_view(row.outcome())) if row.is_over else None
+        return write_message(event_view(row.outcome()), event=row.status) if row.is_over else None
 
     async def _row(self) -> JobRecord:
         return await run_in_threadpool(find_job, self._database, self._job_id)
@@ -130,15 +129,10 @@ async def _follow(reader: _Reader, listener: Subscription) -> AsyncIterator[str]
         if notice is CLOSED:
             return
         if notice is None:
-            yield ": still here\n\n"
+            yield HEARTBEAT
         elif not isinstance(notice, Event):
             for message in await reader.look():
                 yield message
         elif comes_after(notice.id, reader.last_id):
             yield reader.tell(notice)
             reader.is_done = notice.ends_job
-
-
-def _message(name: str, data: dict[str, Any], *, event_id: str | None = None) -> str:
-    head = f"id: {event_id}\n" if event_id else ""
-    return f"{head}event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

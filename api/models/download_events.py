@@ -1,6 +1,5 @@
 """The events of one download as a stream of server-sent events: how it stands, then what comes, to its end."""
 
-import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from api.http.ids import is_id
+from api.http.server_sent_events import HEARTBEAT, HEARTBEAT_S, write_message
 from api.models.model_views import download_view
 from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, EventBus, Subscription
 from common import downloads
@@ -16,8 +16,6 @@ from common.downloads import DownloadRecord
 from common.errors import NotFound
 from common.messaging.events import TERMINAL_EVENTS, Event
 from common.status import ACTIVE
-
-HEARTBEAT_S = 15.0
 
 NamedData = tuple[str, dict[str, Any]]
 
@@ -37,9 +35,10 @@ async def stream(database: Database, event_bus: EventBus, download_id: str) -> A
     """Ends with the event that ends the download, or when this process stops; who comes back begins with a snapshot."""
     with event_bus.listen(download_id) as listener:
         row = await run_in_threadpool(find, database, download_id)
-        yield _message("snapshot", download_view(row).model_dump(mode="json"))
+        yield write_message(download_view(row).model_dump(mode="json"), event="snapshot")
         if row.status not in ACTIVE:
-            yield _message(*_as_event(row))
+            name, data = _as_event(row)
+            yield write_message(data, event=name)
             return
         async for message in _follow(database, row, listener):
             yield message
@@ -52,9 +51,10 @@ async def _follow(database: Database, row: DownloadRecord, listener: Subscriptio
         if event is None:
             return
         if event != told:
-            yield _message(*event)
+            name, data = event
+            yield write_message(data, event=name)
         elif time.monotonic() - told_at >= HEARTBEAT_S:
-            yield ": still here\n\n"
+            yield HEARTBEAT
         else:
             continue
         told, told_at = event, time.monotonic()
@@ -82,7 +82,3 @@ def _as_event(row: DownloadRecord) -> NamedData:
     view = download_view(row)
     name = "completed" if row.status == "completed" else "progress"
     return name, view.model_dump(include={"bytes_done", "bytes_total", "percent"})
-
-
-def _message(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -1,7 +1,6 @@
 """What a text would take: asked for while somebody writes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,12 +8,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import GatewayDep
 from api.error_handlers import documented
-from api.jobs.forecast import GUESS_CHARS_PER_S, Ahead, ahead_of_new, sound_per_char_s, synthesis_pace
+from api.jobs.forecast import GUESS_CHARS_PER_S, forecast_new
 from api.jobs.job_factory import known_voice
 from api.schemas.estimate import Estimate
 from api.schemas.job import Priority
 from common.catalogue import DEFAULT_VOICE, Voice
-from common.db.database import Database
 from common.errors import Conflict, NoWorker
 from common.providers import ProviderChoice, choose
 from common.settings import Settings
@@ -38,7 +36,7 @@ async def estimate(
     fleet = await gateway.workers.statuses()
     voice = known_voice(voice_id, fleet, settings=gateway.settings)
     choice = _choice(voice, fleet, gateway.settings)
-    forecast = await run_in_threadpool(_look, gateway.database, voice, choice, fleet, lane=priority)
+    forecast = await run_in_threadpool(forecast_new, gateway.database, voice, choice, fleet, lane=priority)
     ahead = forecast.ahead
     return Estimate(
         voice_id=voice.id,
@@ -50,33 +48,6 @@ async def estimate(
         synthesis_s=round(chars * forecast.pace, 3),
         measured=forecast.sound_per_char_s is not None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Forecast:
-    """For each character seconds of work and of sound, the latter None when nothing was spoken lately."""
-
-    pace: float
-    sound_per_char_s: float | None
-    ahead: Ahead | None
-
-
-def _look(
-    database: Database,
-    voice: Voice,
-    choice: ProviderChoice | None,
-    fleet: Sequence[WorkerStatus],
-    *,
-    lane: Priority,
-) -> _Forecast:
-    provider = choice.provider if choice else "local"
-    with database.read() as connection:
-        pace = synthesis_pace(connection, voice.model, provider=provider)
-        sound_s = sound_per_char_s(connection, voice, provider=provider)
-        if choice is None:
-            return _Forecast(pace, sound_s, None)
-        ahead = ahead_of_new(connection, fleet, engine=choice.engine, lane=lane, pace=pace)
-    return _Forecast(pace, sound_s, ahead)
 
 
 def _choice(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> ProviderChoice | None:

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
 from api.error_handlers import Responses, documented
+from api.http import server_sent_events
 from api.http.cursors import read_cursor, write_cursor
 from api.http.request_scope import address
 from api.jobs import audio_response, job_events, removal
@@ -161,11 +162,12 @@ async def events(
     row = await run_in_threadpool(find_job, gateway.database, checked_id(job_id))
     if last_id is not None and await job_events.has_all(gateway.event_bus, row, last_id=last_id):
         return Response(status_code=204)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     messages = job_events.stream(
         request, job_id, last_id=last_id, database=gateway.database, event_bus=gateway.event_bus
     )
-    return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
+    return StreamingResponse(
+        messages, headers=server_sent_events.HEADERS, media_type=server_sent_events.MEDIA_TYPE
+    )
 
 
 @router.post("/{job_id}/cancel", responses=documented(404, 409, 410))

@@ -6,6 +6,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
 from api.error_handlers import Responses, documented
+from api.http import server_sent_events
 from api.models import commands, download_events, download_plan
 from api.models.model_views import download_view, model_view
 from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelNames, ModelsStatus, Orders
@@ -97,9 +98,10 @@ def one_download(database: DatabaseDep, download_id: str) -> DownloadView:
 async def events(gateway: GatewayDep, download_id: str) -> Response:
     """Server-sent events: how far a download is, as it comes. Whoever comes back begins with a snapshot."""
     row = await run_in_threadpool(download_events.find, gateway.database, download_id)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     messages = download_events.stream(gateway.database, gateway.event_bus, row.id)
-    return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
+    return StreamingResponse(
+        messages, headers=server_sent_events.HEADERS, media_type=server_sent_events.MEDIA_TYPE
+    )
 
 
 def _request_all(database: Database, missing: tuple[DownloadItem, ...]) -> list[DownloadRecord]:

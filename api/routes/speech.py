@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from functools import partial
 
 from fastapi import APIRouter
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -77,7 +76,7 @@ async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> 
         except AudioInterrupted as broken:
             raise _failure(broken, job_id) from None
         return _answer(
-            body, job, job_id=job_id, first=first, sound=sound, gateway=gateway, seat=stack.pop_all()
+            body, job, job_id=job_id, first=first, sound=sound, gateway=gateway, listener=stack.pop_all()
         )
 
 
@@ -107,17 +106,19 @@ def _answer(
     first: bytes,
     sound: LiveAudio,
     gateway: Gateway,
-    seat: ExitStack,
+    listener: ExitStack,
 ) -> Response:
     headers = responses.headers_of(job_id, sound, provider=job.provider)
     # What went out whole may not have arrived: who tries again at once still joins it.
     forget = partial(_forget, gateway.database, job, job_id)
-    delivered = BackgroundTask(gateway.presence.after_grace, forget)
+    on_delivered = partial(gateway.presence.after_grace, forget)
     if body.stream_format == "sse":
-        kind, content = "text/event-stream", responses.events(first, sound)
+        kind, content = "text/event-stream", responses.event_body(first, sound)
     else:
-        kind, content = responses.media_type_of(body.response_format), responses.audio(first, sound)
-    return responses.AudioResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
+        kind, content = responses.media_type_of(body.response_format), responses.audio_body(first, sound)
+    return responses.AudioResponse(
+        content, sound, listener=listener, media_type=kind, headers=headers, on_delivered=on_delivered
+    )
 
 
 def _forget(database: Database, job: NewJob, job_id: str) -> None:

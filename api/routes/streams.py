@@ -65,8 +65,9 @@ async def stream(
             raise _refusal(broken, job_id) from None
         events = stream_format == "sse"
         return responses.AudioResponse(
-            responses.events(first, sound) if events else responses.audio(first, sound),
-            seat=stack.pop_all(),
+            responses.event_body(first, sound) if events else responses.audio_body(first, sound),
+            sound,
+            listener=stack.pop_all(),
             media_type="text/event-stream" if events else responses.media_type_of(row.format),
             headers=responses.headers_of(job_id, sound, provider=row.provider),
         )

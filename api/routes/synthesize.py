@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Gateway, GatewayDep
+from api.dependencies import GatewayDep
 from api.error_handlers import Responses, documented
 from api.http.fast_route import SynthesisRoute
 from api.http.request_scope import address, note_job, request_id
@@ -15,7 +15,6 @@ from api.jobs.job_factory import JobRequest
 from api.jobs.views import job_view
 from api.schemas.job import Job
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
-from api.streaming.event_bus import Subscription
 from common.jobs.records import JobRecord
 from common.status import JobStatus
 
@@ -65,19 +64,20 @@ async def synthesize(
     with gateway.event_bus.listen(job.id) as subscription:
         accepted = await gateway.submissions.submit(job)
         if accepted.created:
-            created = accepted.record_of(job)
-            return _answer(request, await _end(gateway, job.id, subscription, created=created))
+            record = await job_result.wait_for_end(
+                gateway.database,
+                job.id,
+                subscription,
+                wait_s=gateway.settings.sync_wait_s,
+                created=accepted.record_of(job),
+            )
+            return _answer(request, record)
     note_job(request, accepted.job_id)
     with gateway.event_bus.listen(accepted.job_id) as subscription:
-        return _answer(request, await _end(gateway, accepted.job_id, subscription))
-
-
-async def _end(
-    gateway: Gateway, job_id: str, subscription: Subscription, *, created: JobRecord | None = None
-) -> JobRecord:
-    return await job_result.wait_for_end(
-        gateway.database, job_id, subscription, wait_s=gateway.settings.sync_wait_s, created=created
-    )
+        record = await job_result.wait_for_end(
+            gateway.database, accepted.job_id, subscription, wait_s=gateway.settings.sync_wait_s
+        )
+    return _answer(request, record)
 
 
 def _wants_async(prefer: str | None) -> bool:

@@ -7,7 +7,7 @@ that a lost event or a dead Redis delays an answer but cannot lose it.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeVar
 
 import redis
@@ -129,17 +129,13 @@ class EventBus:
         await end(*self._tasks)
         await self._client.aclose()
 
-    @contextmanager
-    def listen(self, job_id: str) -> Iterator[Subscription]:
+    def listen(self, job_id: str) -> AbstractContextManager[Subscription]:
         """Register before the thing whose event is waited for is started, so that none can be missed."""
-        with self._registered(job_id, Subscription()) as listener:
-            yield listener
+        return self._registered(job_id, Subscription())
 
-    @contextmanager
-    def wake(self, job_id: str) -> Iterator[WakeSignal]:
+    def wake(self, job_id: str) -> AbstractContextManager[WakeSignal]:
         """The same for one who looks for himself when something happened."""
-        with self._registered(job_id, WakeSignal()) as waker:
-            yield waker
+        return self._registered(job_id, WakeSignal())
 
     @contextmanager
     def _registered(self, job_id: str, reader: Waiter) -> Iterator[Waiter]:

@@ -97,16 +97,15 @@ class LiveAudio:
         return await run_in_threadpool(file.read, self._heard.place)
 
     async def _from_window(self) -> bytes | None:
-        while chunks := await self._window():
+        while chunks := await self._event_bus.window(
+            self._job_id, attempt=self.attempt, offset=self._heard.place
+        ):
             goes_on = chunks[0].attempt == self.attempt
             self._go_with(chunks[0].attempt)
             # Of another attempt the first chunks came, whatever was heard of the one before.
             if goes_on or not self._heard.place:
                 return _joined(chunks, place=self._heard.place) or await self._from_piece()
         return await self._from_piece() if chunks is None else None
-
-    async def _window(self) -> list[Chunk] | None:
-        return await self._event_bus.window(self._job_id, attempt=self.attempt, offset=self._heard.place)
 
     async def _from_piece(self) -> bytes | None:
         number, skip = divmod(self._heard.place, PIECE_BYTES)

@@ -52,7 +52,7 @@ class Presence:
                 del self._listening[job_id]
                 self._begin(self._leave(job_id, keep=keep))
 
-    async def after_grace(self, work: Callable[[], None]) -> None:
+    def after_grace(self, work: Callable[[], None]) -> None:
         """Do it in a thread when a listener who came back would be here; never, when this process stops before."""
 
         async def later() -> None:

@@ -6,16 +6,15 @@ is cut off in the middle of its transfer, or the last event is an error.
 
 import asyncio
 import base64
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.http.server_sent_events import write_message
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import end
 from common.formats import MEDIA_TYPES
@@ -34,68 +33,57 @@ def media_type_of(audio_format: str) -> str:
     return _SPOKEN_TYPES[audio_format]
 
 
-class Body:
-    """What is sent of a sound. `is_whole` when nothing of it is missing."""
-
-    def __init__(self, parts: AsyncIterator[bytes], sound: LiveAudio) -> None:
-        self._parts = parts
-        self._sound = sound
-
-    @property
-    def is_whole(self) -> bool:
-        return self._sound.ended
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._parts
-
-
-def headers_of(job_id: str, sound: LiveAudio, *, provider: str) -> dict[str, str]:
+def headers_of(job_id: str, audio: LiveAudio, *, provider: str) -> dict[str, str]:
     """When the first sound is there. Proxies must not gather what is heard while it is made."""
     return {
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
-        "X-Oratio-Attempt": str(sound.attempt),
+        "X-Oratio-Attempt": str(audio.attempt),
         "X-Oratio-Job-Id": job_id,
         "X-Oratio-Provider": provider,
     }
 
 
 class AudioResponse(StreamingResponse):
-    """`seat` is left when the answer is over, however it ends; `delivered` is done when it went out whole."""
+    """Streams `body`, whose bytes come from `audio`.
+
+    `listener` is closed when the response ends, in any way. `on_delivered` is called when all of it was sent.
+    """
 
     def __init__(
         self,
-        body: Body,
+        body: AsyncIterator[bytes],
+        audio: LiveAudio,
         *,
-        seat: ExitStack,
+        listener: ExitStack,
         media_type: str,
         headers: Mapping[str, str],
-        delivered: BackgroundTask | None = None,
+        on_delivered: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(body, headers=headers, media_type=media_type)
-        self._body = body
-        self._seat = seat
-        self._delivered = delivered
+        self._audio = audio
+        self._listener = listener
+        self._on_delivered = on_delivered
         self._is_sent = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._seat:
+        with self._listener:
             try:
                 await super().__call__(scope, receive, send)
-            except AudioInterrupted as broken:
+            except AudioInterrupted as interrupted:
                 # The server ends the connection of an answer that has no end.
-                log.info("a stream is broken off", code=broken.code)
-        if self._delivered is not None and self._is_sent and self._body.is_whole:
-            await self._delivered()
+                log.info("a stream is broken off", code=interrupted.code)
+        if self._on_delivered is not None and self._is_sent and self._audio.ended:
+            self._on_delivered()
 
     async def stream_response(self, send: Send) -> None:
         await super().stream_response(send)
         self._is_sent = True
 
 
-async def first_audio(request: Request, sound: LiveAudio, *, within_s: float) -> bytes:
+async def first_audio(request: Request, audio: LiveAudio, *, within_s: float) -> bytes:
     """Raises AudioInterrupted (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
-    found = asyncio.ensure_future(sound.next())
+    found = asyncio.ensure_future(audio.next())
     gone = asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait({found, gone}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
@@ -115,38 +103,26 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def audio(first: bytes, sound: LiveAudio) -> Body:
+async def audio_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
     """Raises AudioInterrupted, which cuts the body off."""
-    return Body(_audio(first, sound), sound)
-
-
-def events(first: bytes, sound: LiveAudio) -> Body:
-    """OpenAI's events for speech, each with the place behind it as its id."""
-    return Body(_events(first, sound), sound)
-
-
-async def _audio(first: bytes, sound: LiveAudio) -> AsyncIterator[bytes]:
     data = first
     while data:
         yield data
-        data = await sound.next()
+        data = await audio.next()
 
 
-async def _events(first: bytes, sound: LiveAudio) -> AsyncIterator[bytes]:
+async def event_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
+    """OpenAI's events for speech, each with the place behind it as its id."""
     data = first
     try:
         while data:
-            yield _event(_delta(data), event_id=place_of(sound))
-            data = await sound.next()
+            yield _event(_delta(data), event_id=f"{audio.attempt}-{audio.offset}")
+            data = await audio.next()
     except AudioInterrupted as broken:
         error = {"message": broken.message, "type": "synthesis_error", "param": None, "code": broken.code}
         yield _event({"type": "error", "error": error})
         return
-    yield _event({"type": "speech.audio.done", "usage": _usage(sound)})
-
-
-def place_of(sound: LiveAudio) -> str:
-    return f"{sound.attempt}-{sound.offset}"
+    yield _event({"type": "speech.audio.done", "usage": _usage(audio)})
 
 
 def _delta(data: bytes) -> dict[str, Any]:
@@ -154,13 +130,12 @@ def _delta(data: bytes) -> dict[str, Any]:
 
 
 def _event(data: Mapping[str, Any], *, event_id: str | None = None) -> bytes:
-    head = f"id: {event_id}\n" if event_id else ""
-    return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    return write_message(data, event_id=event_id).encode()
 
 
-def _usage(sound: LiveAudio) -> dict[str, int]:
+def _usage(audio: LiveAudio) -> dict[str, int]:
     """We have no tokens: characters go in, and tenths of a second come out."""
-    row = sound.row
+    row = audio.row
     chars = row.chars if row else 0
     tenths = round(10 * (row.duration_s or 0)) if row else 0
     return {"input_tokens": chars, "output_tokens": tenths, "total_tokens": chars + tenths}
