@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.schemas.error import ErrorAnswer
+from api.schemas.error import ErrorResponse
 from common.db.database import DATABASE_AWAY
 from common.errors import DatabaseUnavailable, OratioError, Unavailable
 from common.telemetry import get_logger
@@ -49,7 +49,7 @@ _DESCRIPTIONS = {
 def documented(*statuses: int) -> Responses:
     """The error answers of a route, for its OpenAPI entry. 503 goes with everything that asks the database."""
     return {
-        status: {"model": ErrorAnswer, "description": _DESCRIPTIONS[status]} for status in (*statuses, 503)
+        status: {"model": ErrorResponse, "description": _DESCRIPTIONS[status]} for status in (*statuses, 503)
     }
 
 

@@ -1,4 +1,4 @@
-"""Figures from the hourly rollups."""
+"""Statistics from the hourly rollups."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.http.dates import utc_datetime
-from api.schemas.analytics import DayFigures, Figures, HourFigures, NamedFigures, Percentiles, WaitedFigures
+from api.schemas.analytics import (
+    DayStatistics,
+    HourStatistics,
+    NamedStatistics,
+    Percentiles,
+    Statistics,
+    StatisticsWithLatencies,
+)
 from common.jobs.latencies import MEASURES, Histogram, LatencyCount, histograms
 from common.jobs.usage import HourlyUsage, UsageAmounts
 
@@ -30,31 +37,33 @@ def since_hour(hours: int) -> int:
     return int(time.time() // 3600) - hours + 1
 
 
-def totals(row: UsageAmounts) -> Figures:
-    return Figures(**_figures([row]))
+def totals(row: UsageAmounts) -> Statistics:
+    return Statistics(**_figures([row]))
 
 
-def in_all(window: Window) -> WaitedFigures:
-    return WaitedFigures(**_figures(window.rows), **_waited(window.waited, key=None).get(None, _NOBODY))
+def in_all(window: Window) -> StatisticsWithLatencies:
+    return StatisticsWithLatencies(
+        **_figures(window.rows), **_waited(window.waited, key=None).get(None, _NOBODY)
+    )
 
 
-def by_name(window: Window, column: str) -> list[NamedFigures]:
+def by_name(window: Window, column: str) -> list[NamedStatistics]:
     """By `model` or `voice_id`, most audio first."""
     waited = _waited(window.waited, key=column)
     figures = [
-        NamedFigures(name=name, **_figures(some), **waited.get(name, _NOBODY))
+        NamedStatistics(name=name, **_figures(some), **waited.get(name, _NOBODY))
         for name, some in _grouped(window.rows, lambda row: getattr(row, column)).items()
     ]
     return sorted(figures, key=lambda one: (-one.audio_s, one.name))
 
 
-def by_day(window: Window) -> list[DayFigures]:
+def by_day(window: Window) -> list[DayStatistics]:
     """Every UTC day, oldest first, also those on which nothing happened."""
     grouped = _grouped(window.rows, lambda row: row.hour // _DAY_H)
     waited = _waited(window.waited, key="day")
     last_hour = window.first_hour + window.hours - 1
     return [
-        DayFigures(
+        DayStatistics(
             day=datetime.fromtimestamp(day * _DAY_H * 3600.0, UTC).date(),
             **_figures(grouped.get(day, ())),
             **waited.get(day, _NOBODY),
@@ -63,11 +72,11 @@ def by_day(window: Window) -> list[DayFigures]:
     ]
 
 
-def by_hour(window: Window) -> list[HourFigures]:
+def by_hour(window: Window) -> list[HourStatistics]:
     """Every hour, oldest first, also those in which nothing happened."""
     grouped = _grouped(window.rows, lambda row: row.hour)
     return [
-        HourFigures(hour=utc_datetime(hour * 3600.0), **_figures(grouped.get(hour, ())))
+        HourStatistics(hour=utc_datetime(hour * 3600.0), **_figures(grouped.get(hour, ())))
         for hour in range(window.first_hour, window.first_hour + window.hours)
     ]
 

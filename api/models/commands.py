@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from api.schemas.model import ModelNames, Orders, Told
+from api.schemas.model import ModelCommandRequest, ModelCommandResult, SentCommand
 from common.catalogue import MODELS, find_weights, weights_of
 from common.db.database import Database
 from common.errors import InvalidRequest
@@ -16,7 +16,9 @@ from common.worker_registry import WorkerStatus, recent_workers
 MOST_WARMED = 16
 
 
-def send_commands(database: Database, notifier: Notifier, body: ModelNames, task: str) -> Orders:
+def send_commands(
+    database: Database, notifier: Notifier, body: ModelCommandRequest, task: str
+) -> ModelCommandResult:
     """An order may be lost, and a model in use is not unloaded: GET /models/status says what came of it.
 
     Raises InvalidRequest for a name that nobody knows.
@@ -24,13 +26,13 @@ def send_commands(database: Database, notifier: Notifier, body: ModelNames, task
     keys = list(dict.fromkeys(key for name in body.models for key in _keys(name)))
     with database.read() as connection:
         fleet = [seen for seen in recent_workers(connection) if seen.alive]
-    told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
+    told = [SentCommand(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
     if task == WARM:
         _refuse_flood(told)
     for one in told:
         notifier.send_command(one.worker, task, one.weights)
     served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
-    return Orders(
+    return ModelCommandResult(
         told=told,
         not_served=[name for name in body.models if not served.keys() & set(_keys(name))],
         stays=[key for key, engine in served.items() if task == UNLOAD and engine.get("pinned")],
@@ -47,7 +49,7 @@ def _pairs(
                 yield key, seen
 
 
-def _refuse_flood(told: Sequence[Told]) -> None:
+def _refuse_flood(told: Sequence[SentCommand]) -> None:
     """Of a family with a thousand languages each would only push the one before it out of memory."""
     worker, count = Counter(one.worker for one in told).most_common(1)[0] if told else ("", 0)
     if count > MOST_WARMED:

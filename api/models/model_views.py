@@ -11,8 +11,8 @@ from api.schemas.model import (
     ModelVoice,
     ModelWorker,
     Need,
-    Source,
-    State,
+    WeightsSource,
+    WeightsState,
     WeightsView,
     WeightsWorker,
 )
@@ -24,7 +24,7 @@ from common.providers import is_announced
 from common.settings import Settings
 from common.worker_registry import WorkerStatus, current_workers
 
-_RANK: dict[State, int] = {"absent": 0, "partial": 1, "complete": 2}
+_RANK: dict[WeightsState, int] = {"absent": 0, "partial": 1, "complete": 2}
 
 
 def model_view(
@@ -109,7 +109,7 @@ def _weights_view(
         revision=best["revision"] if best else None,
         size_bytes=best["size_bytes"] if best else 0,
         sources=[
-            Source(hub_id=one.hub_id, revision=one.revision, folder=one.folder)
+            WeightsSource(hub_id=one.hub_id, revision=one.revision, folder=one.folder)
             for one in weights.repositories
         ],
         workers=workers,
@@ -158,7 +158,7 @@ def _need(name: str, settings: Settings) -> Need:
     return "optional" if name in settings.optional_model_names else "needed"
 
 
-def _together(states: Sequence[State]) -> State:
+def _together(states: Sequence[WeightsState]) -> WeightsState:
     if len(set(states)) == 1:
         return states[0]
     return "partial"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.http.dates import utc_datetime, utc_datetime_or_none
-from api.schemas.worker import Holding, QueueView, ServedModel, WorkerView
+from api.schemas.worker import LeasedPart, QueueView, ServedModel, WorkerView
 from common.catalogue import find_weights
 from common.jobs.queues import HeldPart, QueueStatus
 from common.messaging.queue_names import BULK, INTERACTIVE, LANES, JobQueue, job_queue, parse_job_queue
@@ -67,8 +67,8 @@ def _model(engine: dict[str, Any], *, alive: bool) -> ServedModel:
     )
 
 
-def _holding(part: HeldPart) -> Holding:
-    return Holding(
+def _holding(part: HeldPart) -> LeasedPart:
+    return LeasedPart(
         job_id=part.job_id,
         part_id=part.part_id,
         voice_id=part.voice_id,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from api.openai.names import voice_id_of
-from api.schemas.speech import VoiceChoice
+from api.schemas.speech import VoiceOptions
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import find_voice
 from common.errors import InvalidRequest, OratioError
@@ -19,7 +19,7 @@ _FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "s
 
 
 def synthesis_of(
-    body: VoiceChoice, workers: Sequence[WorkerStatus], settings: Settings, *, text: str
+    body: VoiceOptions, workers: Sequence[WorkerStatus], settings: Settings, *, text: str
 ) -> SynthesisRequest:
     """Raises NotFound, InvalidRequest."""
     voice_id = voice_id_of(body.model, body.voice, workers, settings)
@@ -41,7 +41,7 @@ def synthesis_of(
     )
 
 
-def _style(body: VoiceChoice, voice_id: str) -> str | None:
+def _style(body: VoiceOptions, voice_id: str) -> str | None:
     """Clients send instructions without asking whether the voice takes any."""
     if not find_voice(voice_id, allow_fake=True).style:
         return None

@@ -10,7 +10,7 @@ from api.error_handlers import documented
 from api.jobs import usage_statistics
 from api.models.listed_voices import shown_voices
 from api.owner import OWNER
-from api.schemas.analytics import Analytics, QueueFigures
+from api.schemas.analytics import Analytics, QueueCounts
 from common.jobs import latencies, queries, usage
 from common.providers import unavailable_reason
 from common.worker_registry import recent_workers
@@ -42,7 +42,7 @@ def analytics(
             unavailable_reason(voice, fleet, mode=mode) is None for voice in shown_voices(fleet)
         ),
         workers_alive=len(alive),
-        queue=QueueFigures(**queue),
+        queue=QueueCounts(**queue),
         totals=totals,
         audio_minutes=round(totals.audio_s / 60, 2),
         hours=hours,

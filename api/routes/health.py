@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from api.dependencies import GatewayDep
 from api.models.worker_cache import WorkerCache
-from api.schemas.health import Check, Checks, Health, Limits, Readiness
+from api.schemas.health import Health, Limits, Readiness, ReadinessCheck, ReadinessChecks
 from common import __version__
 from common.db.database import Database
 from common.formats import MEDIA_TYPES
@@ -60,8 +60,8 @@ async def ready(gateway: GatewayDep) -> JSONResponse:
         _check(gateway.store.check),
     )
     alive = sum(seen.alive and seen.speaks for seen in fleet or ())
-    worker = Check(ok=alive > 0, message=f"{alive} alive")
-    checks = Checks(database=database, broker=broker, store=store, worker=worker)
+    worker = ReadinessCheck(ok=alive > 0, message=f"{alive} alive")
+    checks = ReadinessChecks(database=database, broker=broker, store=store, worker=worker)
     is_ready = all(check.ok for check in (database, broker, store, worker))
     return JSONResponse(
         Readiness(
@@ -97,13 +97,13 @@ async def _fleet(workers: WorkerCache, *, kept_s: float = KEPT_S) -> list[Worker
         return None
 
 
-async def _check(action: Callable[[], None]) -> Check:
+async def _check(action: Callable[[], None]) -> ReadinessCheck:
     try:
         await _in_time(run_in_threadpool(action))
     except Exception as error:
         # The type only: messages may hold addresses and names.
-        return Check(ok=False, message=f"does not answer ({type(error).__name__})")
-    return Check(ok=True, message="answers")
+        return ReadinessCheck(ok=False, message=f"does not answer ({type(error).__name__})")
+    return ReadinessCheck(ok=True, message="answers")
 
 
 async def _in_time(asked: Coroutine[Any, Any, T]) -> T:

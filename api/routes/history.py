@@ -15,7 +15,7 @@ from api.jobs import removal
 from api.jobs.limits import checked_ids, checked_limit
 from api.jobs.lookups import checked_id
 from api.owner import OWNER
-from api.schemas.history import History, RecordingView, Renaming
+from api.schemas.history import History, RecordingView, RenameRequest
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
 from common.recordings import search
 from common.recordings.queries import RecordingRecord, get_recording, list_recordings
@@ -70,7 +70,7 @@ def recording(request: Request, database: DatabaseDep, job_id: str) -> Recording
 
 
 @router.patch("/{job_id}", responses=documented(400, 404, 410, 413))
-def rename(request: Request, database: DatabaseDep, job_id: str, body: Renaming) -> RecordingView:
+def rename(request: Request, database: DatabaseDep, job_id: str, body: RenameRequest) -> RecordingView:
     """Give a recording another title; it is found by that from then on."""
     checked_id(job_id)
     with database.write() as connection:

@@ -18,12 +18,13 @@ from api.jobs.limits import checked_ids, checked_limit
 from api.jobs.lookups import checked_id, find_job, find_spoken_audio, living_job
 from api.jobs.views import job_view
 from api.owner import OWNER
-from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
+from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList
 from api.schemas.synthesis import AudioFormat
 from common.errors import Conflict
 from common.formats import MEDIA_TYPES
 from common.jobs import changes
 from common.jobs.queries import list_jobs
+from common.status import JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

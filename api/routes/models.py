@@ -9,7 +9,14 @@ from api.error_handlers import Responses, documented
 from api.http import server_sent_events
 from api.models import commands, download_events, download_plan
 from api.models.model_views import download_view, model_view
-from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelNames, ModelsStatus, Orders
+from api.schemas.model import (
+    DownloadRequest,
+    Downloads,
+    DownloadView,
+    ModelCommandRequest,
+    ModelCommandResult,
+    ModelsStatus,
+)
 from common import downloads
 from common.catalogue import MODELS
 from common.catalogue.download_items import DownloadItem
@@ -73,13 +80,13 @@ def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downlo
 
 
 @router.post("/warm", status_code=202, responses=documented(400, 413))
-def warm(gateway: GatewayDep, body: ModelNames) -> Orders:
+def warm(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
     """Load models now, so that nobody waits for it later, on every worker that serves them."""
     return commands.send_commands(gateway.database, gateway.notifier, body, WARM)
 
 
 @router.post("/unload", status_code=202, responses=documented(400, 413))
-def unload(gateway: GatewayDep, body: ModelNames) -> Orders:
+def unload(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
     """Take models out of memory wherever they are loaded and not in use; the next job loads them again."""
     return commands.send_commands(gateway.database, gateway.notifier, body, UNLOAD)
 

@@ -17,8 +17,8 @@ from api.models.listed_voices import shown_voices
 from api.openai.names import family_of, model_names, plain_name
 from api.openai.requests import synthesis_of, their_fields
 from api.schemas.speech import (
-    ModelList,
-    ModelView,
+    OpenAIModel,
+    OpenAIModelList,
     SpeechModel,
     SpeechModels,
     SpeechRequest,
@@ -127,14 +127,14 @@ def _forget(database: Database, job: NewJob, job_id: str) -> None:
 
 
 @router.get("/models")
-async def list_models(settings: SettingsDep) -> ModelList:
+async def list_models(settings: SettingsDep) -> OpenAIModelList:
     """Every model that a request may name."""
     names = model_names(settings)
-    return ModelList(data=[_model(name, owner) for name, owner in names.items()])
+    return OpenAIModelList(data=[_model(name, owner) for name, owner in names.items()])
 
 
 @router.get("/models/{model_id:path}", responses=documented(404))
-async def get_model(settings: SettingsDep, model_id: str) -> ModelView:
+async def get_model(settings: SettingsDep, model_id: str) -> OpenAIModel:
     """One of them, also by a name that is taken without being listed."""
     names = model_names(settings)
     family = family_of(plain_name(model_id, settings), settings)
@@ -176,8 +176,8 @@ def _own_voice(name: str, meant: SpeechVoice | None) -> SpeechVoice:
     return meant.model_copy(update={"id": name, "name": name})
 
 
-def _model(name: str, owner: str) -> ModelView:
-    return ModelView(id=name, created=_CREATED, owned_by=owner)
+def _model(name: str, owner: str) -> OpenAIModel:
+    return OpenAIModel(id=name, created=_CREATED, owned_by=owner)
 
 
 def _failure(broken: AudioInterrupted, job_id: str) -> OratioError:

@@ -33,7 +33,7 @@ async def synthesize(
     gateway: GatewayDep,
     *,
     body: SynthesisRequest,
-    async_mode: Annotated[bool, Query(description="Answer 202 at once instead of waiting.")] = False,
+    async_mode: Annotated[bool, Query(description="ResponseModel 202 at once instead of waiting.")] = False,
     prefer: Annotated[str | None, Header(description="`respond-async` equals `async_mode=true`.")] = None,
     idempotency_key: Annotated[
         str | None,

@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from api.schemas.base import Answer
+from api.schemas.base import ResponseModel
 
 
-class Figures(Answer):
+class Statistics(ResponseModel):
     """`speed_over_real_time`: seconds of audio per second of synthesis; null when nothing was spoken."""
 
     completed: int
@@ -20,7 +20,7 @@ class Figures(Answer):
     speed_over_real_time: float | None
 
 
-class Percentiles(Answer):
+class Percentiles(ResponseModel):
     """Milliseconds that half, nine in ten, 99 in 100 jobs stayed within, each at most 9 % off; of so many jobs."""
 
     p50: float
@@ -29,7 +29,7 @@ class Percentiles(Answer):
     count: int
 
 
-class WaitedFigures(Figures):
+class StatisticsWithLatencies(Statistics):
     """How long jobs that ended well were waited for from their acceptance on; null when there is none."""
 
     wait_ms: Percentiles | None = Field(description="Until a worker took the job.")
@@ -38,38 +38,38 @@ class WaitedFigures(Figures):
     )
 
 
-class NamedFigures(WaitedFigures):
+class NamedStatistics(StatisticsWithLatencies):
     name: str
 
 
-class HourFigures(Figures):
+class HourStatistics(Statistics):
     hour: datetime
 
 
-class DayFigures(WaitedFigures):
+class DayStatistics(StatisticsWithLatencies):
     """Of the first day only the hours that were asked for."""
 
     day: date = Field(description="In UTC.")
 
 
-class QueueFigures(Answer):
+class QueueCounts(ResponseModel):
     queued: int
     running: int
 
 
-class Analytics(Answer):
+class Analytics(ResponseModel):
     """`totals` are of all time; the rest covers the `hours` asked for, hours and days without a job included."""
 
     provider: str
     models_available: list[str] = Field(description="Models with a worker alive.")
     voices_available: int
     workers_alive: int
-    queue: QueueFigures
-    totals: Figures
+    queue: QueueCounts
+    totals: Statistics
     audio_minutes: float
     hours: int
-    window: WaitedFigures = Field(description="All of the hours asked for.")
-    by_model: list[NamedFigures]
-    by_voice: list[NamedFigures]
-    by_day: list[DayFigures]
-    series: list[HourFigures]
+    window: StatisticsWithLatencies = Field(description="All of the hours asked for.")
+    by_model: list[NamedStatistics]
+    by_voice: list[NamedStatistics]
+    by_day: list[DayStatistics]
+    series: list[HourStatistics]

@@ -3,11 +3,11 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Request(BaseModel):
+class RequestModel(BaseModel):
     """Types are not converted: `"1.5"` is no number. Unknown keys are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     model_config = ConfigDict(frozen=True)

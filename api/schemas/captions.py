@@ -1,9 +1,9 @@
 """When each segment and word of a recording is heard."""
 
-from api.schemas.base import Answer
+from api.schemas.base import ResponseModel
 
 
-class CaptionWord(Answer):
+class CaptionWord(ResponseModel):
     """Characters [start, end) of the job's text, counted in code points."""
 
     text: str
@@ -13,7 +13,7 @@ class CaptionWord(Answer):
     end: int
 
 
-class CaptionSegment(Answer):
+class CaptionSegment(ResponseModel):
     """`words` is empty where the model does not tell when they are heard."""
 
     index: int
@@ -26,7 +26,7 @@ class CaptionSegment(Answer):
     words: list[CaptionWord]
 
 
-class CaptionDocument(Answer):
+class CaptionDocument(ResponseModel):
     job_id: str
     duration_s: float
     segments: list[CaptionSegment]

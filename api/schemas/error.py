@@ -2,10 +2,10 @@
 
 from pydantic import ConfigDict
 
-from api.schemas.base import Answer
+from api.schemas.base import ResponseModel
 
 
-class ErrorDetail(Answer):
+class ErrorDetail(ResponseModel):
     """`message` says what to do; `param` names the field at fault; `job_id` stands where a job exists."""
 
     model_config = ConfigDict(
@@ -28,5 +28,5 @@ class ErrorDetail(Answer):
     job_id: str | None = None
 
 
-class ErrorAnswer(Answer):
+class ErrorResponse(ResponseModel):
     error: ErrorDetail

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from api.schemas.base import Answer
+from api.schemas.base import ResponseModel
 
 
-class Estimate(Answer):
+class Estimate(ResponseModel):
     """If it was sent now. The sound could begin after `wait_s`, and all of it be there `synthesis_s` later."""
 
     voice_id: str

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.base import Answer
+from api.schemas.base import ResponseModel
 
 
-class Limits(Answer):
+class Limits(ResponseModel):
     """What one request may ask for."""
 
     max_text_chars: int
@@ -15,7 +15,7 @@ class Limits(Answer):
     list_limit_max: int
 
 
-class Health(Answer):
+class Health(ResponseModel):
     """`degraded` says that something it stands on does not answer; the process itself lives either way."""
 
     service: Literal["oratioviva"]
@@ -30,19 +30,19 @@ class Health(Answer):
     limits: Limits
 
 
-class Check(Answer):
+class ReadinessCheck(ResponseModel):
     ok: bool
     message: str
 
 
-class Checks(Answer):
-    database: Check
-    broker: Check
-    store: Check
-    worker: Check
+class ReadinessChecks(ResponseModel):
+    database: ReadinessCheck
+    broker: ReadinessCheck
+    store: ReadinessCheck
+    worker: ReadinessCheck
 
 
-class Readiness(Answer):
+class Readiness(ResponseModel):
     ready: bool
-    checks: Checks
+    checks: ReadinessChecks
     workers_alive: int

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from api.schemas.base import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 
 # Controls, half surrogate pairs, and what ends a line or a paragraph.
 _NOT_IN_TITLES = ("Cc", "Cs", "Zl", "Zp")
@@ -29,11 +29,11 @@ Title = Annotated[
 ]
 
 
-class Renaming(Request):
+class RenameRequest(RequestModel):
     title: Title
 
 
-class RecordingView(Answer):
+class RecordingView(ResponseModel):
     """Its audio stays when the job's row is removed by retention."""
 
     job_id: str
@@ -54,6 +54,6 @@ class RecordingView(Answer):
     created_at: datetime
 
 
-class History(Answer):
+class History(ResponseModel):
     items: list[RecordingView]
     next_cursor: str | None

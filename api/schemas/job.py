@@ -5,11 +5,10 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from api.schemas.base import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 from api.schemas.error import ErrorDetail
+from common.status import JobStatus
 
-JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
-JobEnd = Literal["completed", "failed", "cancelled"]
 Priority = Literal["interactive", "bulk"]
 
 EXAMPLE_ID = "0199b6a1-7c1e-7d3a-9f52-0c2b6a4e8d11"
@@ -49,7 +48,7 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
 }
 
 
-class Progress(Answer):
+class Progress(ResponseModel):
     """`segments_total` is known once the text is cut; `eta_s` is an estimate from what was spoken lately."""
 
     segments_done: int
@@ -58,7 +57,7 @@ class Progress(Answer):
     eta_s: float | None
 
 
-class Timings(Answer):
+class Timings(ResponseModel):
     """Milliseconds from the acceptance on; `rtf` is seconds of work per second of audio."""
 
     queue_ms: float | None = None
@@ -69,12 +68,12 @@ class Timings(Answer):
     rtf: float | None = None
 
 
-class JobError(Answer):
+class JobError(ResponseModel):
     code: str
     message: str
 
 
-class Job(Answer):
+class Job(ResponseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_JOB]})
 
     job_id: str
@@ -106,27 +105,27 @@ class Job(Answer):
     error: JobError | None
 
 
-class JobList(Answer):
+class JobList(ResponseModel):
     items: list[Job]
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
 
 
-class JobIds(Request):
+class JobIds(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"job_ids": [EXAMPLE_ID]}]})
 
     job_ids: list[str] = Field(min_length=1)
 
 
-class DeletedJob(Answer):
+class DeletedJob(ResponseModel):
     job_id: str
     deleted: Literal[True] = True
 
 
-class DeleteResult(Answer):
+class DeleteResult(ResponseModel):
     job_id: str
     deleted: bool
     error: ErrorDetail | None
 
 
-class DeleteResults(Answer):
+class DeleteResults(ResponseModel):
     results: list[DeleteResult]

@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 
-State = Literal["absent", "partial", "complete"]
+WeightsState = Literal["absent", "partial", "complete"]
 Need = Literal["needed", "optional"]
 
 
-class ModelWorker(Answer):
+class ModelWorker(ResponseModel):
     """A worker that serves the model. `engine_calls`, `loads` and `unloads` since it started, the latter of all models.
 
     `memory_bytes` is the whole process's, `model_memory_bytes` what this model takes of its device while it is loaded.
@@ -33,17 +33,17 @@ class ModelWorker(Answer):
     heartbeat_at: datetime
 
 
-class ModelVoice(Answer):
+class ModelVoice(ResponseModel):
     id: str
     present: bool
 
 
-class WeightsWorker(Answer):
+class WeightsWorker(ResponseModel):
     """A worker that lives and has the files, or serves them. `trouble` is why it could not load them."""
 
     id: str
     device: str
-    state: State
+    state: WeightsState
     revision: str | None
     loaded: bool
     in_use: bool
@@ -51,7 +51,7 @@ class WeightsWorker(Answer):
     trouble: str | None
 
 
-class Source(Answer):
+class WeightsSource(ResponseModel):
     """A repository on the hub, at a commit; `main` where the first download takes the newest and notes which it was."""
 
     hub_id: str
@@ -59,20 +59,20 @@ class Source(Answer):
     folder: str = Field(description="Its name in the models folder.")
 
 
-class WeightsView(Answer):
+class WeightsView(ResponseModel):
     """What is downloaded, loaded and unloaded as one. MMS has a set for each language, the others have one."""
 
     key: str
     need: Need
-    state: State = Field(description="The best that a worker has.")
+    state: WeightsState = Field(description="The best that a worker has.")
     revision: str | None
     size_bytes: int
-    sources: list[Source]
+    sources: list[WeightsSource]
     workers: list[WeightsWorker]
     download: "DownloadView | None" = Field(description="The one that is queued or running.")
 
 
-class ModelView(Answer):
+class ModelView(ResponseModel):
     """`present`: a worker announced voices of it in the last day. `voices` name those of them that it has.
 
     `state`, `revision` and `size_bytes` are those of what is needed of it.
@@ -84,7 +84,7 @@ class ModelView(Answer):
     license: str
     runs_on: str
     need: Need
-    state: State
+    state: WeightsState
     revision: str | None
     size_bytes: int
     present: bool
@@ -98,7 +98,7 @@ class ModelView(Answer):
     workers: list[ModelWorker]
 
 
-class DownloadView(Answer):
+class DownloadView(ResponseModel):
     id: str
     model: str
     item: str
@@ -113,13 +113,13 @@ class DownloadView(Answer):
     finished_at: datetime | None
 
 
-class ModelsStatus(Answer):
+class ModelsStatus(ResponseModel):
     provider: str
     models: list[ModelView]
     downloads: list[DownloadView]
 
 
-class DownloadRequest(Request):
+class DownloadRequest(RequestModel):
     """Models or voices by name; with neither, everything that is needed and missing.
 
     Of a family that has several sets of weights those are fetched that are needed; others by their keys.
@@ -137,7 +137,7 @@ class DownloadRequest(Request):
     voices: list[str] | None = Field(None, min_length=1, max_length=500)
 
 
-class Downloads(Answer):
+class Downloads(ResponseModel):
     """One download for each set of weights, and for each voice of hibari; asked for twice it is the same one.
 
     `present` names those that need none, by the keys of weights and the ids of hibari's voices.
@@ -147,7 +147,7 @@ class Downloads(Answer):
     present: list[str]
 
 
-class ModelNames(Request):
+class ModelCommandRequest(RequestModel):
     """Families, or single sets of weights."""
 
     model_config = ConfigDict(
@@ -157,14 +157,14 @@ class ModelNames(Request):
     models: list[str] = Field(min_length=1, max_length=100)
 
 
-class Told(Answer):
+class SentCommand(ResponseModel):
     worker: str
     weights: str
 
 
-class Orders(Answer):
+class ModelCommandResult(ResponseModel):
     """Which workers were told; `not_served` names what no living worker serves, `stays` what is never unloaded."""
 
-    told: list[Told]
+    told: list[SentCommand]
     not_served: list[str]
     stays: list[str]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from api.schemas.base import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 from api.schemas.job import EXAMPLE_ID
 from api.schemas.synthesis import AudioFormat
 
@@ -18,13 +18,13 @@ _EXAMPLE: dict[str, JsonValue] = {
 }
 
 
-class RenditionRequest(Request):
+class RenditionRequest(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"format": "mp3"}]})
 
     format: AudioFormat
 
 
-class Rendition(Answer):
+class Rendition(ResponseModel):
     """The last three are null until it is completed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})

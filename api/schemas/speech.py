@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from api.schemas.base import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 from api.schemas.job import Priority
-from api.schemas.synthesis import NORMALIZE, AudioFormat, LanguageTag, Lexicon, Spoken, blank_is_none
+from api.schemas.synthesis import NORMALIZE, AudioFormat, CleanText, LanguageTag, Lexicon, blank_is_none
 from common.catalogue import DEFAULT_VOICE
 
 
@@ -18,10 +18,10 @@ def _id_of(voice: object) -> object:
 
 
 # As many as OpenAI takes.
-Instructions = Annotated[Spoken, Field(max_length=4096)]
+Instructions = Annotated[CleanText, Field(max_length=4096)]
 
 
-class VoiceChoice(Request):
+class VoiceOptions(RequestModel):
     """Who speaks, and how."""
 
     model: str = Field(
@@ -42,7 +42,7 @@ class VoiceChoice(Request):
     priority: Priority = Field("interactive", description="Ours.")
 
 
-class SpeechRequest(VoiceChoice):
+class SpeechRequest(VoiceOptions):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -52,12 +52,12 @@ class SpeechRequest(VoiceChoice):
         }
     )
 
-    input: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
+    input: CleanText = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
     stream_format: Literal["audio", "sse"] = "audio"
     keep: bool = Field(False, description="Ours: go on when the listener has left.")
 
 
-class SessionConfig(VoiceChoice):
+class SessionConfig(VoiceOptions):
     """The first message on a WebSocket: model and voice may be left out."""
 
     model: str = Field("oratio", max_length=256)
@@ -65,33 +65,33 @@ class SessionConfig(VoiceChoice):
     response_format: AudioFormat = "pcm"
 
 
-class ModelView(Answer):
+class OpenAIModel(ResponseModel):
     id: str
     object: Literal["model"] = "model"
     created: int
     owned_by: str
 
 
-class ModelList(Answer):
+class OpenAIModelList(ResponseModel):
     object: Literal["list"] = "list"
-    data: list[ModelView]
+    data: list[OpenAIModel]
 
 
-class SpeechVoice(Answer):
+class SpeechVoice(ResponseModel):
     id: str
     name: str
     model: str
     languages: list[str]
 
 
-class SpeechVoices(Answer):
+class SpeechVoices(ResponseModel):
     voices: list[SpeechVoice]
 
 
-class SpeechModel(Answer):
+class SpeechModel(ResponseModel):
     id: str
     name: str
 
 
-class SpeechModels(Answer):
+class SpeechModels(ResponseModel):
     models: list[SpeechModel]

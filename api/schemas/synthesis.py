@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from api.schemas.base import Request
+from api.schemas.base import RequestModel
 from api.schemas.job import Priority
 from common.catalogue import DEFAULT_VOICE
 
@@ -31,11 +31,11 @@ def blank_is_none(text: str | None) -> str | None:
     return text.strip() or None if text is not None else None
 
 
-Spoken = Annotated[str, BeforeValidator(_mend)]
+CleanText = Annotated[str, BeforeValidator(_mend)]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$", max_length=16)]
-Word = Annotated[str, BeforeValidator(_mend), AfterValidator(_not_blank), Field(max_length=100)]
+LexiconWord = Annotated[str, BeforeValidator(_mend), AfterValidator(_not_blank), Field(max_length=100)]
 Lexicon = Annotated[
-    dict[Word, Word],
+    dict[LexiconWord, LexiconWord],
     Field(
         max_length=500,
         description="How words are said: a respelling, or phonemes between slashes.",
@@ -44,7 +44,7 @@ Lexicon = Annotated[
 NORMALIZE = "Put numbers, dates, units, links and markdown into words first."
 
 
-class SynthesisRequest(Request):
+class SynthesisRequest(RequestModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -65,10 +65,12 @@ class SynthesisRequest(Request):
         }
     )
 
-    text: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters, with something to say in it.")
+    text: CleanText = Field(
+        description="At most ORATIO_MAX_TEXT_CHARS characters, with something to say in it."
+    )
     voice_id: str = Field(DEFAULT_VOICE, description="GET /voices lists them.")
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the voice's own pace.")
-    style: Annotated[Spoken | None, AfterValidator(blank_is_none)] = Field(
+    style: Annotated[CleanText | None, AfterValidator(blank_is_none)] = Field(
         None, max_length=1000, description="How to say it, for voices with `style`."
     )
     format: AudioFormat = "wav"

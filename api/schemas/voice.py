@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from api.schemas.base import Answer
+from api.schemas.base import ResponseModel
 
 
-class VoiceWorker(Answer):
+class VoiceWorker(ResponseModel):
     """A worker that has the voice's weights; `loaded` when they are in its memory now."""
 
     id: str
@@ -13,7 +13,7 @@ class VoiceWorker(Answer):
     loaded: bool
 
 
-class VoiceView(Answer):
+class VoiceView(ResponseModel):
     """`provider` is where a request would be spoken now; null when it would be refused, with the `reason`."""
 
     id: str
@@ -34,5 +34,5 @@ class VoiceView(Answer):
     workers: list[VoiceWorker]
 
 
-class Voices(Answer):
+class Voices(ResponseModel):
     voices: list[VoiceView]

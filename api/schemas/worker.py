@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.schemas.base import Answer
+from api.schemas.base import ResponseModel
 from api.schemas.job import Priority
 
 
-class ServedModel(Answer):
+class ServedModel(ResponseModel):
     """Weights that a worker serves; of one that is not alive any more, what it said last. `model` is their family."""
 
     model: str
@@ -20,7 +20,7 @@ class ServedModel(Answer):
     trouble: str | None = Field(description="Why it cannot be loaded.")
 
 
-class Holding(Answer):
+class LeasedPart(ResponseModel):
     """What a worker speaks now. `segments_total` is null until the text is cut, and with a text of one segment."""
 
     job_id: str
@@ -36,7 +36,7 @@ class Holding(Answer):
     segments_total: int | None
 
 
-class WorkerView(Answer):
+class WorkerView(ResponseModel):
     """One process. Neither `alive` nor `stopped`: it fell silent. The flavour `ops` is of one that speaks nothing."""
 
     id: str
@@ -51,10 +51,10 @@ class WorkerView(Answer):
     memory_bytes: int | None = Field(description="Of the whole process, resident.")
     formats: list[str]
     models: list[ServedModel]
-    holding: list[Holding]
+    holding: list[LeasedPart]
 
 
-class QueueView(Answer):
+class QueueView(ResponseModel):
     """One lane of one set of weights, of hosted inference, or of the stub. It counts parts: a job has one at a time."""
 
     queue: str
@@ -67,7 +67,7 @@ class QueueView(Answer):
     workers: int = Field(description="How many living ones take from it.")
 
 
-class Workers(Answer):
+class Workers(ResponseModel):
     """Those of the last 24 hours, the newest heartbeat first; one that another took the place of is not among them."""
 
     workers: list[WorkerView]

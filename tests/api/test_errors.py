@@ -171,7 +171,7 @@ def test_the_openapi_document_knows_no_422_and_every_error_by_its_shape(gateway:
                 if int(status) < 400 or path == "/ready":
                     continue
                 shape = answer["content"]["application/json"]["schema"]
-                assert shape == {"$ref": "#/components/schemas/ErrorAnswer"}, (path, method, status)
+                assert shape == {"$ref": "#/components/schemas/ErrorResponse"}, (path, method, status)
     speech = schema["paths"]["/synthesize"]["post"]["responses"]
     assert {"200", "202", "400", "404", "409", "410", "413", "502", "503", "504"} == set(speech)
     assert schema["components"]["schemas"]["SynthesisRequest"]["examples"]
