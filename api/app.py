@@ -129,6 +129,6 @@ def open_gateway(settings: Settings) -> Gateway:
             queue_max=settings.queue_max,
             retry_after_s=partial(forecast.retry_after_s, database),
         ),
-        workers=WorkerCache(database),
+        worker_cache=WorkerCache(database),
         presence=Presence(event_bus, database, notifier, owner=OWNER),
     )

@@ -27,7 +27,7 @@ class Gateway:
     notifier: Notifier
     event_bus: EventBus
     submissions: SubmissionBatcher
-    workers: WorkerCache
+    worker_cache: WorkerCache
     presence: Presence
     # Those open here.
     incremental_sessions: set[WebSocket] = field(default_factory=set)

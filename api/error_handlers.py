@@ -46,14 +46,14 @@ _DESCRIPTIONS = {
 }
 
 
-def documented(*statuses: int) -> Responses:
+def documented_errors(*statuses: int) -> Responses:
     """The error answers of a route, for its OpenAPI entry. 503 goes with everything that asks the database."""
     return {
         status: {"model": ErrorResponse, "description": _DESCRIPTIONS[status]} for status in (*statuses, 503)
     }
 
 
-def refuse(
+def error_response(
     status: int,
     message: str,
     *,
@@ -69,11 +69,11 @@ def refuse(
     return JSONResponse({"error": error}, status_code=status, headers=headers)
 
 
-def answer(error: OratioError) -> JSONResponse:
+def response_for(error: OratioError) -> JSONResponse:
     headers = None
     if isinstance(error, Unavailable) or error.retry_after_s is not None:
         headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_s or 2)))}
-    return refuse(
+    return error_response(
         error.status,
         error.message,
         type=error.type,
@@ -84,8 +84,8 @@ def answer(error: OratioError) -> JSONResponse:
     )
 
 
-def internal() -> JSONResponse:
-    return refuse(
+def internal_error() -> JSONResponse:
+    return error_response(
         500,
         "Something went wrong here; the service's log has the reason under this answer's x-request-id.",
         type="server_error",
@@ -94,45 +94,45 @@ def internal() -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    app.add_exception_handler(OratioError, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _refused_by_framework)
-    for away in DATABASE_AWAY:
-        app.add_exception_handler(away, _database_away)
-    app.add_exception_handler(StoreError, _store_away)
+    app.add_exception_handler(OratioError, _handle_oratio_error)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    for database_error in DATABASE_AWAY:
+        app.add_exception_handler(database_error, _handle_database_error)
+    app.add_exception_handler(StoreError, _handle_store_error)
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_oratio_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OratioError)  # noqa: S101  # registered for it
-    return answer(error)
+    return response_for(error)
 
 
-async def _database_away(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_database_error(_request: Request, error: Exception) -> JSONResponse:
     log.warning("database does not answer", error=type(error).__name__)
-    return answer(DatabaseUnavailable("The database does not answer; try again."))
+    return response_for(DatabaseUnavailable("The database does not answer; try again."))
 
 
-async def _store_away(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_store_error(_request: Request, error: Exception) -> JSONResponse:
     log.warning("store does not answer", error=type(error).__name__)
-    return answer(Unavailable("The store does not answer; try again.", code="store_unavailable"))
+    return response_for(Unavailable("The store does not answer; try again.", code="store_unavailable"))
 
 
-async def _refused_by_framework(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
     status = error.status_code
     kind, code, message = _BY_STATUS.get(
         status, ("invalid_request_error", "invalid_request", HTTPStatus(status).phrase)
     )
-    return refuse(status, message, type=kind, code=code, headers=error.headers)
+    return error_response(status, message, type=kind, code=code, headers=error.headers)
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it
-    param, code, message = _explain(error.errors()[0])
-    return refuse(400, message, type="invalid_request_error", code=code, param=param)
+    param, code, message = _describe(error.errors()[0])
+    return error_response(400, message, type="invalid_request_error", code=code, param=param)
 
 
-def _explain(first: dict[str, Any]) -> tuple[str | None, str, str]:
+def _describe(first: dict[str, Any]) -> tuple[str | None, str, str]:
     """Field, code and message of a validation error. What the caller sent is never repeated."""
     if first["type"] == "json_invalid":
         return None, "invalid_json", f"The body is not valid JSON (at character {first['loc'][-1]})."

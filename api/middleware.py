@@ -41,23 +41,23 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
-        async def send_marked(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                marks = [(b"x-request-id", request_id.encode()), _NOSNIFF]
-                message["headers"] = [*message.get("headers", ()), *marks]
+                headers = [(b"x-request-id", request_id.encode()), _NOSNIFF]
+                message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_marked)
+            await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:  # nobody is there to be answered
             status = status or _CLIENT_GONE
         except Exception:
             log.exception("unexpected failure")
             if status:  # too late for an answer: the connection must break
                 raise
-            await error_handlers.internal()(scope, receive, send_marked)
+            await error_handlers.internal_error()(scope, receive, send_with_headers)
         finally:
             _log(scope, status=status, started=started)
 
@@ -73,23 +73,23 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _said_length(scope) > self._max_bytes:
-            await self._refusal()(scope, receive, send)
+        if _content_length(scope) > self._max_bytes:
+            await self._too_large()(scope, receive, send)
             return
-        arrived = 0
+        received_bytes = 0
 
         async def receive_counted() -> Message:
-            nonlocal arrived
+            nonlocal received_bytes
             message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > self._max_bytes:
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > self._max_bytes:
                 raise HTTPException(413)
             return message
 
         await self._app(scope, receive_counted, send)
 
-    def _refusal(self) -> ASGIApp:
-        return error_handlers.refuse(
+    def _too_large(self) -> ASGIApp:
+        return error_handlers.error_response(
             413,
             f"The body is larger than this service takes ({self._max_bytes} bytes).",
             type="invalid_request_error",
@@ -102,9 +102,9 @@ def _request_id(scope: Scope) -> str:
     return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _said_length(scope: Scope) -> int:
-    said = _header(scope, b"content-length")
-    return int(said) if said.isdigit() else 0
+def _content_length(scope: Scope) -> int:
+    length = _header(scope, b"content-length")
+    return int(length) if length.isdigit() else 0
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

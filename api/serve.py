@@ -49,19 +49,19 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         # A client that reads nothing keeps its connection open, and the loop does not close before its connections.
-        full = list(self.server_state.connections)
-        for connection in full:
+        connections = list(self.server_state.connections)
+        for connection in connections:
             connection.transport.abort()
-        if full:
+        if connections:
             await asyncio.sleep(0.1)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signal's signature
         if self.should_exit:
             self.force_exit = True
         self.should_exit = True
-        self._loop.call_soon_threadsafe(self._end_waits)
+        self._loop.call_soon_threadsafe(self._stop_waiting)
 
-    def _end_waits(self) -> None:
+    def _stop_waiting(self) -> None:
         gateway = getattr(self._app.state, "gateway", None)
         if gateway is not None:
             gateway.event_bus.stop()

@@ -12,11 +12,11 @@ def quality_values(header: str) -> dict[str, float]:
 
 
 def prefers_french(accept_language: str) -> bool:
-    asked = quality_values(accept_language)
-    english, french = (_of_language(asked, code) for code in ("en", "fr"))
+    qualities = quality_values(accept_language)
+    english, french = (_quality_of(qualities, code) for code in ("en", "fr"))
     return french > english
 
 
-def _of_language(asked: dict[str, float], code: str) -> float:
+def _quality_of(qualities: dict[str, float], code: str) -> float:
     """`fr-CA` is French as well."""
-    return max((weight for name, weight in asked.items() if name.partition("-")[0] == code), default=0.0)
+    return max((weight for name, weight in qualities.items() if name.partition("-")[0] == code), default=0.0)

@@ -11,7 +11,7 @@ from common.errors import InvalidRequest
 
 # No secret: every query names its owner anyway. It keeps a made-up cursor from reaching the database.
 _KEY = b"oratio page cursor"
-_SUM_BYTES = 8
+_CHECKSUM_BYTES = 8
 
 
 def write_cursor(kind: str, keyset: Keyset) -> str:
@@ -28,20 +28,20 @@ def read_cursor(kind: str, cursor: str | None) -> Keyset | None:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _invalid() from None
-    told, body = raw[:_SUM_BYTES], raw[_SUM_BYTES:]
-    if told != _checksum(kind, body):
+    checksum, body = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
+    if checksum != _checksum(kind, body):
         raise _invalid()
     try:
-        moment, key = json.loads(body)
+        created_at, key = json.loads(body)
     except (ValueError, TypeError):
         raise _invalid() from None
-    if not (isinstance(moment, float) and math.isfinite(moment) and isinstance(key, str)):
+    if not (isinstance(created_at, float) and math.isfinite(created_at) and isinstance(key, str)):
         raise _invalid()
-    return moment, key
+    return created_at, key
 
 
 def _checksum(kind: str, body: bytes) -> bytes:
-    return blake2b(body, key=_KEY, person=kind.encode(), digest_size=_SUM_BYTES).digest()
+    return blake2b(body, key=_KEY, person=kind.encode(), digest_size=_CHECKSUM_BYTES).digest()
 
 
 def _invalid() -> InvalidRequest:

@@ -14,31 +14,31 @@ def utc_datetime_or_none(epoch_s: float | None) -> datetime | None:
     return None if epoch_s is None else utc_datetime(epoch_s)
 
 
-def start_of(said: str | None, *, param: str) -> float | None:
+def start_of(value: str | None, *, param: str) -> float | None:
     """Epoch seconds; of a date, its first moment. Raises InvalidRequest."""
-    if said is None:
+    if value is None:
         return None
-    found = _read(said, param=param)
-    return found.timestamp() if isinstance(found, datetime) else _midnight(found).timestamp()
+    parsed = _parse(value, param=param)
+    return parsed.timestamp() if isinstance(parsed, datetime) else _midnight(parsed).timestamp()
 
 
-def end_of(said: str | None, *, param: str) -> float | None:
+def end_of(value: str | None, *, param: str) -> float | None:
     """Epoch seconds of what is no longer in it: behind the moment, or behind the whole day. Raises InvalidRequest."""
-    if said is None:
+    if value is None:
         return None
-    found = _read(said, param=param)
-    if isinstance(found, datetime):
-        return nextafter(found.timestamp(), inf)
-    return (_midnight(found).timestamp()) + timedelta(days=1).total_seconds()
+    parsed = _parse(value, param=param)
+    if isinstance(parsed, datetime):
+        return nextafter(parsed.timestamp(), inf)
+    return (_midnight(parsed).timestamp()) + timedelta(days=1).total_seconds()
 
 
-def _read(said: str, *, param: str) -> date | datetime:
+def _parse(value: str, *, param: str) -> date | datetime:
     # The plus of a zone that was not escaped arrives as a blank.
-    whole = said.replace(" ", "+") if "T" in said else said
+    text = value.replace(" ", "+") if "T" in value else value
     for kind in (date, datetime):
         try:
-            found = kind.fromisoformat(whole)
-            return _in_utc(found) if isinstance(found, datetime) else found
+            parsed = kind.fromisoformat(text)
+            return _in_utc(parsed) if isinstance(parsed, datetime) else parsed
         except (ValueError, OverflowError):
             continue
     raise InvalidRequest(

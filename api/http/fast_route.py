@@ -54,9 +54,9 @@ class SynthesisRoute(APIRoute):
             request,
             **dependencies,
             body=_parse(raw, content_type=headers.get(b"content-type", b"")),
-            async_mode=_async_mode(scope["query_string"]),
+            async_mode=_parse_async_mode(scope["query_string"]),
             prefer=headers.get(b"prefer", b"").decode("latin-1"),
-            idempotency_key=_key(headers.get(b"idempotency-key")),
+            idempotency_key=_parse_idempotency_key(headers.get(b"idempotency-key")),
         )
         await response(scope, receive, send)
 
@@ -79,19 +79,19 @@ def _parse(body: bytes, *, content_type: bytes) -> SynthesisRequest:
         raise _invalid("model_attributes_type", ("body",))
     try:
         # Not by pydantic: its parser refuses half surrogate pairs, and a text is mended rather than refused.
-        asked = json.loads(body)
+        data = json.loads(body)
     except json.JSONDecodeError as error:
         raise _invalid("json_invalid", ("body", error.pos)) from None
     except (ValueError, RecursionError):
         raise _invalid("model_attributes_type", ("body",)) from None
     try:
-        return SynthesisRequest.model_validate(asked)
-    except ValidationError as refusal:
-        errors = refusal.errors(include_url=False, include_input=False, include_context=False)
+        return SynthesisRequest.model_validate(data)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in errors]) from None
 
 
-def _async_mode(query: bytes) -> bool:
+def _parse_async_mode(query: bytes) -> bool:
     if not query:
         return False
     given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)).get("async_mode", "false")
@@ -101,7 +101,7 @@ def _async_mode(query: bytes) -> bool:
         raise InvalidRequest("async_mode: true or false.", param="async_mode") from None
 
 
-def _key(given: bytes | None) -> str | None:
+def _parse_idempotency_key(given: bytes | None) -> str | None:
     if given is None:
         return None
     key = given.decode("latin-1")

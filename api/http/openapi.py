@@ -9,11 +9,11 @@ _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 
 
 def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    made = app.openapi
+    build = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _without_422(made())
+            app.openapi_schema = _without_422(build())
         return app.openapi_schema
 
     return openapi

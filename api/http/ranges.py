@@ -18,21 +18,21 @@ class Span:
     end: int
 
 
-def is_known(headers: Headers, *, etag: str) -> bool:
+def etag_matches(headers: Headers, *, etag: str) -> bool:
     """If-None-Match names this very file: the caller has it."""
-    told = headers.get("if-none-match")
-    if told is None:
+    header = headers.get("if-none-match")
+    if header is None:
         return False
-    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in told.split(","))
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in header.split(","))
 
 
-def wanted_span(headers: Headers, *, size: int, etag: str, changed: str) -> Span | None:
+def requested_span(headers: Headers, *, size: int, etag: str, last_modified: str) -> Span | None:
     """None for the whole file: no Range, several ranges, an unknown unit, or an If-Range that does not hold.
 
     Raises RangeNotSatisfiable when the range begins behind the end.
     """
     match = _SINGLE.fullmatch(headers.get("range", ""))
-    if match is None or headers.get("if-range", etag) not in (etag, changed):
+    if match is None or headers.get("if-range", etag) not in (etag, last_modified):
         return None
     first, last = match.groups()
     if not first and not last:

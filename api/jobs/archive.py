@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from api.http.dates import utc_datetime
-from api.http.file_names import stem_of
+from api.http.file_names import file_stem
 from api.http.ids import is_id
 from api.owner import OWNER
 from common.db.database import Database
@@ -18,12 +18,12 @@ from common.store import Store
 
 CHUNK_BYTES = 256 * 1024
 # Recordings whose texts are in memory at one time.
-AT_ONCE = 20
+BATCH_SIZE = 20
 _MODE = 0o100644
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """One recording: what is needed to send its file."""
 
     name: str
@@ -33,12 +33,12 @@ class Entry:
     created_at: float
 
 
-def entries(database: Database, job_ids: Sequence[str]) -> list[Entry]:
+def find_entries(database: Database, job_ids: Sequence[str]) -> list[ArchiveEntry]:
     """Those of the ids that have audio, in the order given, under names made here."""
-    found = ((number, audio) for number, audio in enumerate(_audio(database, job_ids), 1) if audio)
+    found = ((number, audio) for number, audio in enumerate(_find_audio(database, job_ids), 1) if audio)
     return [
-        Entry(
-            name=f"{number:03d}_{stem_of(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
+        ArchiveEntry(
+            name=f"{number:03d}_{file_stem(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
             job_id=audio.job_id,
             key=audio.key,
             size_bytes=audio.size_bytes,
@@ -48,8 +48,8 @@ def entries(database: Database, job_ids: Sequence[str]) -> list[Entry]:
     ]
 
 
-def zipped(
-    database: Database, store: Store, some: Sequence[Entry], *, asked: Sequence[str]
+def write_zip(
+    database: Database, store: Store, entries: Sequence[ArchiveEntry], *, job_ids: Sequence[str]
 ) -> Iterable[bytes]:
     """The files, then `manifest.json`, which also lists what is missing. For a thread: it reads as it goes."""
     from stream_zip import ZIP_64, stream_zip
@@ -57,12 +57,12 @@ def zipped(
     sent: dict[str, str] = {}
 
     def members() -> Iterator[tuple[str, datetime, int, object, Iterable[bytes]]]:
-        for entry in some:
-            chunks = _opened(store, entry)
+        for entry in entries:
+            chunks = _open(store, entry)
             if chunks is not None:
                 sent[entry.job_id] = entry.name
                 yield entry.name, utc_datetime(entry.created_at), _MODE, ZIP_64, chunks
-        yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(database, sent, asked)
+        yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(database, sent, job_ids)
 
     # Level 0 stores: sound does not shrink, and a ZIP that says "stored" must know sums before it sends.
     return stream_zip(
@@ -72,16 +72,16 @@ def zipped(
     )
 
 
-def _audio(database: Database, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
+def _find_audio(database: Database, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
     """For each id its audio, or None; a few at a time, for texts may be long."""
-    for start in range(0, len(job_ids), AT_ONCE):
-        some = job_ids[start : start + AT_ONCE]
+    for start in range(0, len(job_ids), BATCH_SIZE):
+        batch = job_ids[start : start + BATCH_SIZE]
         with database.read() as connection:
-            found = find_audio(connection, [job_id for job_id in some if is_id(job_id)], owner=OWNER)
-        yield from (found.get(job_id) for job_id in some)
+            found = find_audio(connection, [job_id for job_id in batch if is_id(job_id)], owner=OWNER)
+        yield from (found.get(job_id) for job_id in batch)
 
 
-def _opened(store: Store, entry: Entry) -> Iterable[bytes] | None:
+def _open(store: Store, entry: ArchiveEntry) -> Iterable[bytes] | None:
     """None when the file is gone since."""
     chunks = store.read(entry.key, start=0, end=entry.size_bytes)
     try:
@@ -91,12 +91,12 @@ def _opened(store: Store, entry: Entry) -> Iterable[bytes] | None:
     return chain((first,), chunks)
 
 
-def _manifest(database: Database, sent: dict[str, str], asked: Sequence[str]) -> Iterator[bytes]:
+def _manifest(database: Database, sent: dict[str, str], job_ids: Sequence[str]) -> Iterator[bytes]:
     """Written item by item."""
     yield f'{{"created_at": {json.dumps(datetime.now(UTC).isoformat())}, "items": ['.encode()
     missing: list[str] = []
     separator = "\n"
-    for job_id, audio in zip(asked, _audio(database, asked), strict=True):
+    for job_id, audio in zip(job_ids, _find_audio(database, job_ids), strict=True):
         if audio is None or job_id not in sent:
             missing.append(job_id)
             continue

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api import error_handlers
 from api.http import file_names
-from api.http.ranges import Span, is_known, wanted_span
+from api.http.ranges import Span, etag_matches, requested_span
 from api.jobs.lookups import audio_removed
 from common.errors import RangeNotSatisfiable
 from common.formats import MEDIA_TYPES
@@ -21,29 +21,29 @@ def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool)
     """Raises Gone."""
     etag = f'"{audio.sha256}"'
     headers = _headers(audio, etag=etag, download=download)
-    if is_known(request.headers, etag=etag):
+    if etag_matches(request.headers, etag=etag):
         return Response(status_code=304, headers=headers)
     try:
-        span = wanted_span(
-            request.headers, size=audio.size_bytes, etag=etag, changed=headers["Last-Modified"]
+        span = requested_span(
+            request.headers, size=audio.size_bytes, etag=etag, last_modified=headers["Last-Modified"]
         )
-    except RangeNotSatisfiable as refusal:
-        response = error_handlers.answer(refusal)
+    except RangeNotSatisfiable as error:
+        response = error_handlers.response_for(error)
         response.headers["Content-Range"] = f"bytes */{audio.size_bytes}"
         return response
     whole = Span(0, audio.size_bytes)
-    sent = span or whole
-    headers["Content-Length"] = str(sent.end - sent.start)
+    sent_span = span or whole
+    headers["Content-Length"] = str(sent_span.end - sent_span.start)
     if span:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{audio.size_bytes}"
     status, media_type = 206 if span else 200, MEDIA_TYPES[audio.format][0]
-    chunks = _opened(store, audio, sent)
+    chunks = _open(store, audio, sent_span)
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=media_type)
     return StreamingResponse(chunks, status, headers, media_type)
 
 
-def _opened(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
+def _open(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
     """The first bytes are read before the headers go out, so that a missing file is an answer and not a break."""
     chunks = store.read(audio.key, start=span.start, end=span.end)
     try:
@@ -54,13 +54,13 @@ def _opened(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
 
 
 def _headers(audio: SpokenAudio, *, etag: str, download: bool) -> dict[str, str]:
-    named = file_names.disposition(
+    name = file_names.content_disposition(
         audio.title, job_id=audio.job_id, extension=MEDIA_TYPES[audio.format][1], download=download
     )
     return {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": named,
+        "Content-Disposition": name,
         "ETag": etag,
         "Last-Modified": formatdate(audio.created_at, usegmt=True),
     }

@@ -31,7 +31,7 @@ def checked_event_id(given: str | None) -> str | None:
     )
 
 
-async def has_all(event_bus: EventBus, row: JobRecord, *, last_id: str) -> bool:
+async def has_final_event(event_bus: EventBus, row: JobRecord, *, last_id: str) -> bool:
     """The reader has the event that ended this job: nothing will come any more."""
     if not row.is_over:
         return False
@@ -43,22 +43,22 @@ async def stream(
     request: Request, job_id: str, *, last_id: str | None, database: Database, event_bus: EventBus
 ) -> AsyncIterator[str]:
     """Ends with the event that ends the job, or when this process stops; a client comes back with its last id."""
-    reader = _Reader(request, job_id, last_id=last_id, database=database, event_bus=event_bus)
-    with event_bus.listen(job_id) as listener:
+    reader = _EventReader(request, job_id, last_id=last_id, database=database, event_bus=event_bus)
+    with event_bus.listen(job_id) as subscription:
         if last_id is None:
-            yield await reader.begin()
-        async for message in _follow(reader, listener):
+            yield await reader.snapshot()
+        async for message in _follow(reader, subscription):
             yield message
 
 
-def spoken(told: Iterable[Event]) -> list[Any]:
+def spoken_captions(events: Iterable[Event]) -> list[Any]:
     """The cues of the present attempt, by the events so far: `[start_s, end_s, start, end]` each, in their order.
 
     An attempt that is over may still tell of itself, because its worker doesn't know yet.
     """
     cues: list[Any] = []
     attempt = over = 0
-    for event in told:
+    for event in events:
         of = event.data.get("attempt", 0)
         if event.name in ("queued", "retrying"):
             cues, over = [], attempt
@@ -69,7 +69,7 @@ def spoken(told: Iterable[Event]) -> list[Any]:
     return cues
 
 
-class _Reader:
+class _EventReader:
     """Where one client stands in the events of one job."""
 
     def __init__(
@@ -82,28 +82,30 @@ class _Reader:
         self.last_id = last_id or START
         self.is_done = False
 
-    async def begin(self) -> str:
+    async def snapshot(self) -> str:
         """A snapshot stands for every event before it: the row is written before an event is told."""
-        before = await self._event_bus.replay(self._job_id, after=START)
+        events = await self._event_bus.replay(self._job_id, after=START)
         row = await self._row()
         # The event that ended the job is told beside the snapshot.
-        ended = row.is_over and bool(before) and before[-1].ends_job
-        known = before[:-1] if ended else before
+        ended = row.is_over and bool(events) and events[-1].ends_job
+        known = events[:-1] if ended else events
         self.last_id = known[-1].id if known else START
         view = job_view(self._request, row).model_dump(mode="json")
-        return write_message(view | {"spoken": spoken(known)}, event="snapshot", event_id=self.last_id)
+        return write_message(
+            view | {"spoken": spoken_captions(known)}, event="snapshot", event_id=self.last_id
+        )
 
-    async def look(self) -> list[str]:
+    async def resync(self) -> list[str]:
         """What was missed, by the stream; and the end, by the row, if the stream does not know it."""
         missed = await self._event_bus.replay(self._job_id, after=self.last_id)
-        messages = [self.tell(event) for event in missed]
+        messages = [self.write_event(event) for event in missed]
         end = await self._end()
         self.is_done = end is not None
         if end and not (missed and missed[-1].ends_job):
             messages.append(end)
         return messages
 
-    def tell(self, event: Event) -> str:
+    def write_event(self, event: Event) -> str:
         self.last_id = event.id
         return write_message(event_view(event.data), event=event.name, event_id=event.id)
 
@@ -121,18 +123,18 @@ class _Reader:
         return await run_in_threadpool(find_job, self._database, self._job_id)
 
 
-async def _follow(reader: _Reader, listener: Subscription) -> AsyncIterator[str]:
-    for message in await reader.look():
+async def _follow(reader: _EventReader, subscription: Subscription) -> AsyncIterator[str]:
+    for message in await reader.resync():
         yield message
     while not reader.is_done:
-        notice = await listener.next(timeout_s=HEARTBEAT_S)
+        notice = await subscription.next(timeout_s=HEARTBEAT_S)
         if notice is CLOSED:
             return
         if notice is None:
             yield HEARTBEAT
         elif not isinstance(notice, Event):
-            for message in await reader.look():
+            for message in await reader.resync():
                 yield message
         elif comes_after(notice.id, reader.last_id):
-            yield reader.tell(notice)
+            yield reader.write_event(notice)
             reader.is_done = notice.ends_job

@@ -23,9 +23,9 @@ from common.speakable import speakable
 from common.worker_registry import WorkerStatus, current_workers
 
 # How old the fleet's announcements may be for a refusal.
-NEWS_S = 0.2
+REFUSAL_MAX_AGE_S = 0.2
 # Each is a claim of its own, and no part is worth more than a dozen of them.
-MOST_STAGES = 4
+STAGES_MAX = 4
 
 
 def check_text(body: SynthesisRequest, settings: Settings) -> None:
@@ -81,25 +81,27 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Role:
+class _RoutedVoice:
     """A voice of a text, and where it is spoken."""
 
     voice: Voice
     choice: ProviderChoice
 
 
-def make_job(job_request: JobRequest, fleet: Sequence[WorkerStatus], *, settings: Settings) -> NewJob:
+def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, settings: Settings) -> NewJob:
     """Raises InvalidRequest, NotFound, Conflict, NoWorker."""
     body = job_request.body
-    own = _role(body.voice_id, body, fleet, settings=settings)
-    others = [_tagged(voice_id, body, fleet, settings=settings) for voice_id in _voices_in(body.text)]
-    roles = [*others, own]
-    stages = _stages(roles, lane=body.priority)
+    main = _route(body.voice_id, body, workers, settings=settings)
+    tagged = [
+        _route_tagged(voice_id, body, workers, settings=settings) for voice_id in _tagged_voice_ids(body.text)
+    ]
+    routed_voices = [*tagged, main]
+    stages = _stages(routed_voices, lane=body.priority)
     return NewJob(
         id=new_id(),
-        voice_id=own.voice.id,
-        model=own.voice.model,
-        provider=own.choice.provider,
+        voice_id=main.voice.id,
+        model=main.voice.model,
+        provider=main.choice.provider,
         queue=stages[0],
         text=body.text,
         language=body.language,
@@ -109,10 +111,12 @@ def make_job(job_request: JobRequest, fleet: Sequence[WorkerStatus], *, settings
         priority=body.priority,
         seed=secrets.randbits(31) if body.seed is None else body.seed,
         seed_given=body.seed is not None,
-        may_fail_over=own.choice.may_fail_over,
+        may_fail_over=main.choice.may_fail_over,
         warnings=tuple(
             dict.fromkeys(
-                warning for role in (own, *others) for warning in _warnings(role, body, named=bool(others))
+                warning
+                for routed in (main, *tagged)
+                for warning in _warnings(routed, body, named=bool(tagged))
             )
         ),
         owner=OWNER,
@@ -120,71 +124,75 @@ def make_job(job_request: JobRequest, fleet: Sequence[WorkerStatus], *, settings
         idempotency_key=job_request.key,
         request_hash=_digest(body) if job_request.key else "",
         join_key=_join_key(job_request) if job_request.joins else None,
-        options=_with_stages(job_request.options, roles, stages, lane=body.priority),
+        options=_with_stages(job_request.options, routed_voices, stages, lane=body.priority),
     )
 
 
-def _voices_in(text: str) -> tuple[str, ...]:
+def _tagged_voice_ids(text: str) -> tuple[str, ...]:
     return parse_markup(text).voice_ids if "[" in text else ()
 
 
-def _tagged(
-    voice_id: str, body: SynthesisRequest, fleet: Sequence[WorkerStatus], *, settings: Settings
-) -> _Role:
+def _route_tagged(
+    voice_id: str, body: SynthesisRequest, workers: Sequence[WorkerStatus], *, settings: Settings
+) -> _RoutedVoice:
     try:
-        return _role(voice_id, body, fleet, settings=settings)
+        return _route(voice_id, body, workers, settings=settings)
     except OratioError as error:
         # The tag is at fault, not the field.
         error.param = "text" if error.param == "voice_id" else error.param
         raise
 
 
-def _role(
-    voice_id: str, body: SynthesisRequest, fleet: Sequence[WorkerStatus], *, settings: Settings
-) -> _Role:
-    voice = known_voice(voice_id, fleet, settings=settings)
+def _route(
+    voice_id: str, body: SynthesisRequest, workers: Sequence[WorkerStatus], *, settings: Settings
+) -> _RoutedVoice:
+    voice = known_voice(voice_id, workers, settings=settings)
     check_style(voice, body.style)
-    choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
-    _check_format(body.format, choice.engine, fleet)
-    return _Role(voice, choice)
+    choice = choose(voice, workers, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
+    _check_format(body.format, choice.engine, workers)
+    return _RoutedVoice(voice, choice)
 
 
-def known_voice(voice_id: str, fleet: Sequence[WorkerStatus], *, settings: Settings) -> Voice:
+def known_voice(voice_id: str, workers: Sequence[WorkerStatus], *, settings: Settings) -> Voice:
     """Of the catalogue, or one that lies in somebody's models folder. Raises InvalidRequest, NotFound."""
     voice = find_voice(voice_id, allow_fake=settings.fake_engine)
-    if not voice.listed and not is_announced(voice, fleet):
+    if not voice.listed and not is_announced(voice, workers):
         raise no_such_voice()
     return voice
 
 
-def _stages(roles: Sequence[_Role], *, lane: str) -> tuple[str, ...]:
+def _stages(routed_voices: Sequence[_RoutedVoice], *, lane: str) -> tuple[str, ...]:
     """The queues that a text passes through, the one of its own voice last: there it is put together."""
-    last = job_queue(roles[-1].choice.engine, lane=lane)
-    queues = dict.fromkeys(job_queue(role.choice.engine, lane=lane) for role in roles)
+    last = job_queue(routed_voices[-1].choice.engine, lane=lane)
+    queues = dict.fromkeys(job_queue(routed.choice.engine, lane=lane) for routed in routed_voices)
     stages = (*(queue for queue in queues if queue != last), last)
-    if len(stages) > MOST_STAGES:
+    if len(stages) > STAGES_MAX:
         raise InvalidRequest(
-            f"The voices of this text are of {len(stages)} models; at most {MOST_STAGES} can be in one text.",
+            f"The voices of this text are of {len(stages)} models; at most {STAGES_MAX} can be in one text.",
             code="too_many_models",
             param="text",
         )
     return stages
 
 
-def _with_stages(options: Options, roles: Sequence[_Role], stages: tuple[str, ...], *, lane: str) -> Options:
+def _with_stages(
+    options: Options, routed_voices: Sequence[_RoutedVoice], stages: tuple[str, ...], *, lane: str
+) -> Options:
     if len(stages) == 1:
         return options
-    stage_of_voice = {role.voice.id: stages.index(job_queue(role.choice.engine, lane=lane)) for role in roles}
+    stage_of_voice = {
+        routed.voice.id: stages.index(job_queue(routed.choice.engine, lane=lane)) for routed in routed_voices
+    }
     return replace(options, stages=stages, stage_of_voice=stage_of_voice)
 
 
-def _warnings(role: _Role, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
+def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
     """`named`: of several voices, it is to be said which."""
-    yield from (f"{role.voice.id}: {warning}" if named else warning for warning in role.choice.warnings)
-    yield from _language_warnings(role.voice, body.language)
-    yield from _style_warnings(role.voice, body.style)
-    if role.voice.note and role.choice.provider == "local":
-        yield role.voice.note
+    yield from (f"{routed.voice.id}: {warning}" if named else warning for warning in routed.choice.warnings)
+    yield from _language_warnings(routed.voice, body.language)
+    yield from _style_warnings(routed.voice, body.style)
+    if routed.voice.note and routed.choice.provider == "local":
+        yield routed.voice.note
 
 
 def _join_key(job_request: JobRequest) -> str:
@@ -202,25 +210,25 @@ def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
     return header if header is not None else body.idempotency_key
 
 
-def _check_format(wanted: str, engine: str, fleet: Sequence[WorkerStatus]) -> None:
-    serving = current_workers([seen for seen in fleet if seen.voices_of(engine) is not None])
-    written = {name for seen in serving for name in seen.announcement.formats}
-    if serving and wanted not in written:
+def _check_format(audio_format: str, engine: str, workers: Sequence[WorkerStatus]) -> None:
+    serving = current_workers([worker for worker in workers if worker.voices_of(engine) is not None])
+    formats = {name for worker in serving for name in worker.announcement.formats}
+    if serving and audio_format not in formats:
         raise InvalidRequest(
-            f"No worker writes {wanted}; it can be one of: {', '.join(sorted(written))}.",
+            f"No worker writes {audio_format}; it can be one of: {', '.join(sorted(formats))}.",
             code="format_unavailable",
             param="format",
         )
 
 
-def _language_warnings(voice: Voice, asked: str | None) -> tuple[str, ...]:
-    if asked is None:
+def _language_warnings(voice: Voice, requested: str | None) -> tuple[str, ...]:
+    if requested is None:
         return ()
     spoken = {language.split("-")[0].lower() for language in voice.languages}
-    if asked.split("-")[0].lower() in spoken:
+    if requested.split("-")[0].lower() in spoken:
         return ()
     return (
-        f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {asked}; GET /voices lists others.",
+        f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {requested}; GET /voices lists others.",
     )
 
 
@@ -231,17 +239,17 @@ def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
 
 
 def _digest(body: SynthesisRequest) -> str:
-    asked = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    fields = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-async def build_job(job_request: JobRequest, *, settings: Settings, workers: WorkerCache) -> NewJob:
+async def build_job(job_request: JobRequest, *, settings: Settings, worker_cache: WorkerCache) -> NewJob:
     """The job for what is asked, by what the fleet announced. Raises InvalidRequest, NotFound, Conflict, NoWorker."""
     try:
-        job = make_job(job_request, await workers.statuses(), settings=settings)
+        job = _make_job(job_request, await worker_cache.statuses(), settings=settings)
         if job.provider != "stub" or settings.provider_mode == "stub":
             return job
     except (NoWorker, Conflict, InvalidRequest):
         pass
     # A refusal or a beep is never said on the strength of old news.
-    return make_job(job_request, await workers.statuses(max_age_s=NEWS_S), settings=settings)
+    return _make_job(job_request, await worker_cache.statuses(max_age_s=REFUSAL_MAX_AGE_S), settings=settings)

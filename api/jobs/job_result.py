@@ -46,7 +46,7 @@ async def wait_for_end(
             return row
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + wait_s
-    while (notice := await _next_hint(subscription, loop.time, give_up_at=give_up_at)) is not None:
+    while (notice := await _next_notice(subscription, loop.time, give_up_at=give_up_at)) is not None:
         if created and isinstance(notice, Event) and notice.data.keys() >= COMPLETED_FIELDS:
             return created.completed(notice.data)
         row = await current_record(database, job_id)
@@ -57,7 +57,7 @@ async def wait_for_end(
 
 async def current_record(database: Database, job_id: str) -> JobRecord:
     """Raises Gone."""
-    row = await run_in_threadpool(_read, database, job_id)
+    row = await run_in_threadpool(_find, database, job_id)
     if row is None:
         raise Gone("The job of this request was removed since.", job_id=job_id)
     if row.deleted_at is not None:
@@ -65,12 +65,12 @@ async def current_record(database: Database, job_id: str) -> JobRecord:
     return row
 
 
-def _read(database: Database, job_id: str) -> JobRecord | None:
+def _find(database: Database, job_id: str) -> JobRecord | None:
     with database.read() as connection:
         return get_job(connection, job_id, owner=OWNER)
 
 
-async def _next_hint(
+async def _next_notice(
     subscription: Subscription, now: Callable[[], float], *, give_up_at: float
 ) -> Event | Resync | None:
     """What says that the job may be over; None when there is no time left to wait."""

@@ -5,7 +5,7 @@ from common.errors import InvalidRequest
 from common.settings import Settings
 
 
-def checked_limit(limit: int, settings: Settings) -> None:
+def check_limit(limit: int, settings: Settings) -> None:
     """Raises InvalidRequest."""
     if limit > settings.list_limit_max:
         raise InvalidRequest(f"limit: from 1 to {settings.list_limit_max}.", param="limit")
@@ -16,5 +16,5 @@ def checked_ids(body: JobIds, settings: Settings) -> list[str]:
     if len(body.job_ids) > settings.max_batch_ids:
         raise InvalidRequest(f"job_ids: from 1 to {settings.max_batch_ids} ids.", param="job_ids")
     # Half a surrogate pair can neither be looked up nor answered; it names no job either way.
-    mended = (job_id.encode("utf-8", "replace").decode() for job_id in body.job_ids)
-    return list(dict.fromkeys(mended))
+    cleaned = (job_id.encode("utf-8", "replace").decode() for job_id in body.job_ids)
+    return list(dict.fromkeys(cleaned))

@@ -19,7 +19,7 @@ def job_not_found() -> NotFound:
     return NotFound("There is no job with this id.", code="job_not_found", param="job_id")
 
 
-def checked_id(text: str) -> str:
+def checked_job_id(text: str) -> str:
     """Raises NotFound."""
     if not is_id(text):
         raise job_not_found()

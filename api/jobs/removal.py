@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from api.jobs.lookups import checked_id
+from api.jobs.lookups import checked_job_id
 from api.owner import OWNER
 from api.schemas.error import ErrorDetail
 from api.schemas.job import DeleteResult, DeleteResults
@@ -20,7 +20,7 @@ from common.telemetry import get_logger
 log = get_logger(__name__)
 
 # Ids of one transaction: a long one would keep other writers waiting.
-CHUNK = 50
+BATCH_SIZE = 50
 
 
 def delete(job_id: str, *, only_history: bool, database: Database, store: Store, notifier: Notifier) -> None:
@@ -40,18 +40,18 @@ def delete_many(
     # In the order of ids, so that two such requests at once cannot wait for each other.
     ordered = sorted(set(job_ids))
     outcomes: dict[str, JobDeletion | OratioError] = {}
-    for start in range(0, len(ordered), CHUNK):
+    for start in range(0, len(ordered), BATCH_SIZE):
         with database.write() as connection:
-            some = {
+            batch = {
                 job_id: _remove(connection, job_id, only_history=only_history)
-                for job_id in ordered[start : start + CHUNK]
+                for job_id in ordered[start : start + BATCH_SIZE]
             }
-        deleted = [done for done in some.values() if isinstance(done, JobDeletion)]
+        deleted = [done for done in batch.values() if isinstance(done, JobDeletion)]
         for done in deleted:
             if done.was == "unfinished":
                 notifier.publish_event(done.job_id, "cancelled")
         _delete_files([key for done in deleted for key in done.pending_delete_keys], database, store)
-        outcomes |= some
+        outcomes |= batch
     return outcomes
 
 
@@ -74,15 +74,15 @@ def _result(job_id: str, outcome: object) -> DeleteResult:
 
 def _remove(connection: Connection, job_id: str, *, only_history: bool) -> JobDeletion | OratioError:
     try:
-        checked_id(job_id)
+        checked_job_id(job_id)
         if only_history and job_id not in find_audio(connection, [job_id], owner=OWNER):
-            return why_not(connection, job_id)
+            return recording_error(connection, job_id)
         return remove(connection, job_id, owner=OWNER)
     except OratioError as refusal:  # raised before anything was written
         return refusal
 
 
-def why_not(connection: Connection, job_id: str) -> OratioError:
+def recording_error(connection: Connection, job_id: str) -> OratioError:
     """What to say of a job that has no recording."""
     job = get_job(connection, job_id, owner=OWNER)
     if job is not None and job.deleted_at is not None:

@@ -33,22 +33,22 @@ class SubmissionBatcher:
         self._notifier = notifier
         self._backlog = Backlog(queue_max)
         self._retry_after_s = retry_after_s
-        self._inbox: SimpleQueue[Pending | None] = SimpleQueue()
+        self._pending: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._thread = Thread(target=self._run, name="intake", daemon=True)
+        self._thread = Thread(target=self._run, name="submissions", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         """Ends after everything that was submitted before has its answer."""
-        self._inbox.put(None)
+        self._pending.put(None)
         self._thread.join()
 
     async def submit(self, job: NewJob) -> AcceptedJob:
         """The job is durable when this returns. Raises OratioError when it was refused."""
         future: asyncio.Future[AcceptedJob] = self._loop.create_future()
-        self._inbox.put((job, future))
+        self._pending.put((job, future))
         return await future
 
     def _run(self) -> None:
@@ -59,22 +59,22 @@ class SubmissionBatcher:
             except Exception:
                 log.exception("could not ring")
             pairs = [(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)]
-            self._loop.call_soon_threadsafe(_answer, pairs)
+            self._loop.call_soon_threadsafe(_resolve, pairs)
 
     def _next_batch(self) -> list[Pending]:
         """Waits for one, then takes what has come meanwhile; empty when closed."""
         batch: list[Pending] = []
-        waiting = self._inbox.get()
-        while waiting is not None:
-            batch.append(waiting)
+        pending = self._pending.get()
+        while pending is not None:
+            batch.append(pending)
             if len(batch) == BATCH_MAX:
                 return batch
             try:
-                waiting = self._inbox.get_nowait()
+                pending = self._pending.get_nowait()
             except Empty:
                 return batch
         if batch:
-            self._inbox.put(None)
+            self._pending.put(None)
         return batch
 
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
@@ -87,10 +87,10 @@ class SubmissionBatcher:
         except Exception as error:
             log.exception("could not accept")
             return [error for _ in jobs]
-        self._advise(outcomes)
+        self._add_retry_after(outcomes)
         return outcomes
 
-    def _advise(self, outcomes: Sequence[AcceptedJob | OratioError]) -> None:
+    def _add_retry_after(self, outcomes: Sequence[AcceptedJob | OratioError]) -> None:
         full = [refusal for refusal in outcomes if isinstance(refusal, QueueFull)]
         if full:
             retry_after_s = self._retry_after_s()
@@ -107,7 +107,7 @@ def _message(outcome: Outcome) -> PartMessage:
     return PartMessage(outcome.part_id, outcome.queue, isolated=False)
 
 
-def _answer(pairs: Sequence[tuple["asyncio.Future[AcceptedJob]", Outcome]]) -> None:
+def _resolve(pairs: Sequence[tuple["asyncio.Future[AcceptedJob]", Outcome]]) -> None:
     for future, outcome in pairs:
         if future.done():  # its request was cancelled meanwhile; the job goes on
             continue

@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from starlette.concurrency import run_in_threadpool
 
-from api.jobs.job_factory import NEWS_S
+from api.jobs.job_factory import REFUSAL_MAX_AGE_S
 from api.jobs.lookups import audio_removed, find_spoken_audio
 from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
@@ -23,29 +23,33 @@ from common.worker_registry import WorkerStatus, current_workers
 Unfinished = Literal["queued", "running"]
 
 
-async def check_formats(workers: WorkerCache, wanted: str, original: str) -> None:
+async def check_formats(worker_cache: WorkerCache, audio_format: str, original: str) -> None:
     """By what ops workers can write, and therefore read. Raises InvalidRequest."""
     try:
-        _check(wanted, original, await workers.statuses())
+        _check_formats(audio_format, original, await worker_cache.statuses())
     except InvalidRequest:
         # A refusal is never said on the strength of old news.
-        _check(wanted, original, await workers.statuses(max_age_s=NEWS_S))
+        _check_formats(audio_format, original, await worker_cache.statuses(max_age_s=REFUSAL_MAX_AGE_S))
 
 
-def _check(wanted: str, original: str, fleet: Sequence[WorkerStatus]) -> None:
-    makers = current_workers([seen for seen in fleet if not seen.is_worker and seen.announcement.formats])
-    if not makers or any({wanted, original} <= set(seen.announcement.formats) for seen in makers):
+def _check_formats(audio_format: str, original: str, workers: Sequence[WorkerStatus]) -> None:
+    transcoders = current_workers(
+        [worker for worker in workers if not worker.is_worker and worker.announcement.formats]
+    )
+    if not transcoders or any(
+        {audio_format, original} <= set(worker.announcement.formats) for worker in transcoders
+    ):
         return
-    written = sorted({name for seen in makers for name in seen.announcement.formats})
-    lacking = wanted if wanted not in written else original
+    formats = sorted({name for worker in transcoders for name in worker.announcement.formats})
+    missing = audio_format if audio_format not in formats else original
     raise InvalidRequest(
-        f"No worker that transcodes knows {lacking}; it can be one of: {', '.join(written)}.",
+        f"No worker that transcodes knows {missing}; it can be one of: {', '.join(formats)}.",
         code="format_unavailable",
         param="format",
     )
 
 
-async def finish(
+async def transcode(
     job_id: str,
     audio_format: str,
     *,
@@ -56,30 +60,30 @@ async def finish(
 ) -> SpokenAudio | Unfinished:
     """The sound, or how it stands when the wait ran out. Raises what a failed or deleted one asks for."""
     with event_bus.listen(renditions.topic(job_id, audio_format)) as subscription:
-        await run_in_threadpool(_request, database, notifier, job_id, audio_format)
-        row = await _end(job_id, audio_format, subscription, database=database, wait_s=wait_s)
+        await run_in_threadpool(_request_rendition, database, notifier, job_id, audio_format)
+        row = await _wait_for_end(job_id, audio_format, subscription, database=database, wait_s=wait_s)
     if row.status == JobStatus.FAILED:
-        raise _failure(row, job_id)
+        raise _error_of(row, job_id)
     if row.status == JobStatus.COMPLETED:
         return await run_in_threadpool(find_spoken_audio, database, job_id, audio_format=audio_format)
     return cast(Unfinished, row.status)
 
 
-def _request(database: Database, notifier: Notifier, job_id: str, audio_format: str) -> None:
+def _request_rendition(database: Database, notifier: Notifier, job_id: str, audio_format: str) -> None:
     with database.write() as connection:
         is_new = renditions.request(connection, job_id, audio_format=audio_format, owner=OWNER)
     if is_new:
         notifier.notify_rendition(job_id, audio_format)
 
 
-async def _end(
+async def _wait_for_end(
     job_id: str, audio_format: str, subscription: Subscription, *, database: Database, wait_s: float
 ) -> RenditionRecord:
     """Its row when it has ended, or as it stands when the wait ran out."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + wait_s
     while True:
-        row = await run_in_threadpool(_row, database, job_id, audio_format)
+        row = await run_in_threadpool(_find, database, job_id, audio_format)
         if row is None:
             await run_in_threadpool(find_spoken_audio, database, job_id)  # says what became of it
             raise audio_removed(job_id)
@@ -91,11 +95,11 @@ async def _end(
             return row
 
 
-def _row(database: Database, job_id: str, audio_format: str) -> RenditionRecord | None:
+def _find(database: Database, job_id: str, audio_format: str) -> RenditionRecord | None:
     with database.read() as connection:
         return renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
 
 
-def _failure(row: RenditionRecord, job_id: str) -> Gone | SynthesisFailed:
+def _error_of(row: RenditionRecord, job_id: str) -> Gone | SynthesisFailed:
     kind = Gone if row.error_code == "audio_gone" else SynthesisFailed
     return kind(row.error_message or "It failed.", code=row.error_code, job_id=job_id)

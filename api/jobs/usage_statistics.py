@@ -29,7 +29,7 @@ class Window:
     first_hour: int
     hours: int
     rows: Sequence[HourlyUsage]
-    waited: Sequence[LatencyCount]
+    latencies: Sequence[LatencyCount]
 
 
 def since_hour(hours: int) -> int:
@@ -38,35 +38,35 @@ def since_hour(hours: int) -> int:
 
 
 def totals(row: UsageAmounts) -> Statistics:
-    return Statistics(**_figures([row]))
+    return Statistics(**_sums([row]))
 
 
-def in_all(window: Window) -> StatisticsWithLatencies:
+def overall(window: Window) -> StatisticsWithLatencies:
     return StatisticsWithLatencies(
-        **_figures(window.rows), **_waited(window.waited, key=None).get(None, _NOBODY)
+        **_sums(window.rows), **_latencies(window.latencies, key=None).get(None, _NO_LATENCIES)
     )
 
 
 def by_name(window: Window, column: str) -> list[NamedStatistics]:
     """By `model` or `voice_id`, most audio first."""
-    waited = _waited(window.waited, key=column)
-    figures = [
-        NamedStatistics(name=name, **_figures(some), **waited.get(name, _NOBODY))
-        for name, some in _grouped(window.rows, lambda row: getattr(row, column)).items()
+    latencies = _latencies(window.latencies, key=column)
+    statistics = [
+        NamedStatistics(name=name, **_sums(group), **latencies.get(name, _NO_LATENCIES))
+        for name, group in _grouped(window.rows, lambda row: getattr(row, column)).items()
     ]
-    return sorted(figures, key=lambda one: (-one.audio_s, one.name))
+    return sorted(statistics, key=lambda one: (-one.audio_s, one.name))
 
 
 def by_day(window: Window) -> list[DayStatistics]:
     """Every UTC day, oldest first, also those on which nothing happened."""
     grouped = _grouped(window.rows, lambda row: row.hour // _DAY_H)
-    waited = _waited(window.waited, key="day")
+    latencies = _latencies(window.latencies, key="day")
     last_hour = window.first_hour + window.hours - 1
     return [
         DayStatistics(
             day=datetime.fromtimestamp(day * _DAY_H * 3600.0, UTC).date(),
-            **_figures(grouped.get(day, ())),
-            **waited.get(day, _NOBODY),
+            **_sums(grouped.get(day, ())),
+            **latencies.get(day, _NO_LATENCIES),
         )
         for day in range(window.first_hour // _DAY_H, last_hour // _DAY_H + 1)
     ]
@@ -76,20 +76,20 @@ def by_hour(window: Window) -> list[HourStatistics]:
     """Every hour, oldest first, also those in which nothing happened."""
     grouped = _grouped(window.rows, lambda row: row.hour)
     return [
-        HourStatistics(hour=utc_datetime(hour * 3600.0), **_figures(grouped.get(hour, ())))
+        HourStatistics(hour=utc_datetime(hour * 3600.0), **_sums(grouped.get(hour, ())))
         for hour in range(window.first_hour, window.first_hour + window.hours)
     ]
 
 
-_NOBODY: Mapping[str, Percentiles | None] = {f"{measure}_ms": None for measure in MEASURES}
+_NO_LATENCIES: Mapping[str, Percentiles | None] = {f"{measure}_ms": None for measure in MEASURES}
 
 
-def _waited(rows: Sequence[LatencyCount], *, key: str | None) -> dict[Any, dict[str, Percentiles | None]]:
+def _latencies(rows: Sequence[LatencyCount], *, key: str | None) -> dict[Any, dict[str, Percentiles | None]]:
     """The percentiles of each measure, by the column `key`; under None without it."""
     found: dict[Any, dict[str, Percentiles | None]] = {}
     for measure in MEASURES:
         for name, histogram in histograms(rows, measure=measure, key=key).items():
-            found.setdefault(name, dict(_NOBODY))[f"{measure}_ms"] = _percentiles(histogram)
+            found.setdefault(name, dict(_NO_LATENCIES))[f"{measure}_ms"] = _percentiles(histogram)
     return found
 
 
@@ -105,7 +105,7 @@ def _grouped(rows: Sequence[HourlyUsage], key: Callable[[HourlyUsage], Any]) -> 
     return groups
 
 
-def _figures(rows: Iterable[UsageAmounts]) -> dict[str, Any]:
+def _sums(rows: Iterable[UsageAmounts]) -> dict[str, Any]:
     sums = dict.fromkeys(_SUMMED, 0)
     for row in rows:
         for name in _SUMMED:

@@ -61,11 +61,11 @@ def _error(job: JobRecord) -> JobError | None:
     return JobError(code=job.error_code, message=job.error_message or "")
 
 
-def event_view(told: dict[str, Any]) -> dict[str, Any]:
+def event_view(data: dict[str, Any]) -> dict[str, Any]:
     """What an event says, with its moments as in a job."""
     return {
         name: utc_datetime(value).isoformat().replace("+00:00", "Z")
         if name.endswith("_at") and value
         else value
-        for name, value in told.items()
+        for name, value in data.items()
     }

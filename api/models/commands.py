@@ -13,7 +13,7 @@ from common.messaging.notifier import Notifier
 from common.worker_registry import WorkerStatus, recent_workers
 
 # On one worker, by one order.
-MOST_WARMED = 16
+WARM_MAX = 16
 
 
 def send_commands(
@@ -23,49 +23,51 @@ def send_commands(
 
     Raises InvalidRequest for a name that nobody knows.
     """
-    keys = list(dict.fromkeys(key for name in body.models for key in _keys(name)))
+    keys = list(dict.fromkeys(key for name in body.models for key in _weights_keys(name)))
     with database.read() as connection:
-        fleet = [seen for seen in recent_workers(connection) if seen.alive]
-    told = [SentCommand(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
+        workers = [worker for worker in recent_workers(connection) if worker.alive]
+    sent = [
+        SentCommand(worker=worker.announcement.id, weights=key) for key, worker in _pairs(keys, workers, task)
+    ]
     if task == WARM:
-        _refuse_flood(told)
-    for one in told:
-        notifier.send_command(one.worker, task, one.weights)
-    served = {key: engine for seen in fleet for key in keys if (engine := seen.engine_of(key))}
+        _check_count(sent)
+    for command in sent:
+        notifier.send_command(command.worker, task, command.weights)
+    served = {key: engine for worker in workers for key in keys if (engine := worker.engine_of(key))}
     return ModelCommandResult(
-        told=told,
-        not_served=[name for name in body.models if not served.keys() & set(_keys(name))],
+        told=sent,
+        not_served=[name for name in body.models if not served.keys() & set(_weights_keys(name))],
         stays=[key for key, engine in served.items() if task == UNLOAD and engine.get("pinned")],
     )
 
 
 def _pairs(
-    keys: Sequence[str], fleet: Sequence[WorkerStatus], task: str
+    keys: Sequence[str], workers: Sequence[WorkerStatus], task: str
 ) -> Iterator[tuple[str, WorkerStatus]]:
     for key in keys:
-        for seen in fleet:
-            engine = seen.engine_of(key)
-            if engine is not None and (task != UNLOAD or _can_go(engine)):
-                yield key, seen
+        for worker in workers:
+            engine = worker.engine_of(key)
+            if engine is not None and (task != UNLOAD or _can_unload(engine)):
+                yield key, worker
 
 
-def _refuse_flood(told: Sequence[SentCommand]) -> None:
+def _check_count(sent: Sequence[SentCommand]) -> None:
     """Of a family with a thousand languages each would only push the one before it out of memory."""
-    worker, count = Counter(one.worker for one in told).most_common(1)[0] if told else ("", 0)
-    if count > MOST_WARMED:
+    worker, count = Counter(command.worker for command in sent).most_common(1)[0] if sent else ("", 0)
+    if count > WARM_MAX:
         raise InvalidRequest(
             f"That is {count} sets of weights on the worker {worker}; name those that are meant, at most "
-            f"{MOST_WARMED}. GET /models/status lists them.",
+            f"{WARM_MAX}. GET /models/status lists them.",
             code="too_many_models",
             param="models",
         )
 
 
-def _can_go(engine: dict[str, Any]) -> bool:
+def _can_unload(engine: dict[str, Any]) -> bool:
     return bool(engine.get("loaded")) and not engine.get("pinned")
 
 
-def _keys(name: str) -> list[str]:
+def _weights_keys(name: str) -> list[str]:
     """A family stands for all of its weights."""
     if name in MODELS:
         return [weights.key for weights in weights_of(name)]

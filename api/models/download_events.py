@@ -33,38 +33,38 @@ def find(database: Database, download_id: str) -> DownloadRecord:
 
 async def stream(database: Database, event_bus: EventBus, download_id: str) -> AsyncIterator[str]:
     """Ends with the event that ends the download, or when this process stops; who comes back begins with a snapshot."""
-    with event_bus.listen(download_id) as listener:
+    with event_bus.listen(download_id) as subscription:
         row = await run_in_threadpool(find, database, download_id)
         yield write_message(download_view(row).model_dump(mode="json"), event="snapshot")
         if row.status not in ACTIVE:
             name, data = _as_event(row)
             yield write_message(data, event=name)
             return
-        async for message in _follow(database, row, listener):
+        async for message in _follow(database, row, subscription):
             yield message
 
 
-async def _follow(database: Database, row: DownloadRecord, listener: Subscription) -> AsyncIterator[str]:
-    told, told_at = _as_event(row), time.monotonic()
-    while told[0] not in TERMINAL_EVENTS:
-        event = await _next(database, row.id, listener, told)
+async def _follow(database: Database, row: DownloadRecord, subscription: Subscription) -> AsyncIterator[str]:
+    last, sent_at = _as_event(row), time.monotonic()
+    while last[0] not in TERMINAL_EVENTS:
+        event = await _next(database, row.id, subscription, last)
         if event is None:
             return
-        if event != told:
+        if event != last:
             name, data = event
             yield write_message(data, event=name)
-        elif time.monotonic() - told_at >= HEARTBEAT_S:
+        elif time.monotonic() - sent_at >= HEARTBEAT_S:
             yield HEARTBEAT
         else:
             continue
-        told, told_at = event, time.monotonic()
+        last, sent_at = event, time.monotonic()
 
 
 async def _next(
-    database: Database, download_id: str, listener: Subscription, told: NamedData
+    database: Database, download_id: str, subscription: Subscription, last: NamedData
 ) -> NamedData | None:
     """None when this process stops. Events may be lost: when none comes, the row says how the download stands."""
-    notice = await listener.next(timeout_s=min(RESYNC_EVERY_S, HEARTBEAT_S))
+    notice = await subscription.next(timeout_s=min(RESYNC_EVERY_S, HEARTBEAT_S))
     if notice is CLOSED:
         return None
     if isinstance(notice, Event):
@@ -72,7 +72,7 @@ async def _next(
     try:
         return _as_event(await run_in_threadpool(find, database, download_id))
     except DATABASE_AWAY:
-        return told
+        return last
 
 
 def _as_event(row: DownloadRecord) -> NamedData:

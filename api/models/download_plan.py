@@ -19,24 +19,26 @@ class DownloadPlan:
     present: tuple[DownloadItem, ...]
 
 
-def wanted(asked: DownloadRequest | None, fleet: Sequence[WorkerStatus], settings: Settings) -> DownloadPlan:
+def plan_downloads(
+    request: DownloadRequest | None, workers: Sequence[WorkerStatus], settings: Settings
+) -> DownloadPlan:
     """Raises InvalidRequest, NotFound."""
-    items = dict.fromkeys(_items(asked, settings))
-    present = tuple(item for item in items if _is_present(item, current_workers(fleet)))
+    items = dict.fromkeys(_items(request, settings))
+    present = tuple(item for item in items if _is_present(item, current_workers(workers)))
     return DownloadPlan(tuple(item for item in items if item not in present), present)
 
 
-def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[DownloadItem]:
-    if asked is not None and asked.voices and asked.models:
+def _items(request: DownloadRequest | None, settings: Settings) -> Iterable[DownloadItem]:
+    if request is not None and request.voices and request.models:
         raise InvalidRequest("Name models or voices, not both.", param="models")
-    if asked is not None and asked.voices:
-        return [item_of_voice(find_voice(voice_id)) for voice_id in asked.voices]
-    if asked is not None and asked.models:
-        return [item for name in asked.models for item in _items_of(name)]
+    if request is not None and request.voices:
+        return [item_of_voice(find_voice(voice_id)) for voice_id in request.voices]
+    if request is not None and request.models:
+        return [item for name in request.models for item in _items_of_model(name)]
     return needed_items(optional=settings.optional_model_names)
 
 
-def _items_of(name: str) -> tuple[DownloadItem, ...]:
+def _items_of_model(name: str) -> tuple[DownloadItem, ...]:
     try:
         return items_of_model(name)
     except KeyError:
@@ -48,11 +50,11 @@ def _items_of(name: str) -> tuple[DownloadItem, ...]:
         ) from None
 
 
-def _is_present(item: DownloadItem, fleet: Sequence[WorkerStatus]) -> bool:
+def _is_present(item: DownloadItem, workers: Sequence[WorkerStatus]) -> bool:
     if item.model == HIBARI:
-        return any(item.item in (seen.voices_of(HIBARI) or ()) for seen in fleet)
-    if any((engine := seen.engine_of(item.item)) and engine.get("trouble") for seen in fleet):
+        return any(item.item in (worker.voices_of(HIBARI) or ()) for worker in workers)
+    if any((engine := worker.engine_of(item.item)) and engine.get("trouble") for worker in workers):
         # Broken files are looked at anew, and what is damaged of them fetched again.
         return False
-    folders = (seen.folder_of(item.item) for seen in fleet)
+    folders = (worker.folder_of(item.item) for worker in workers)
     return any(folder is not None and folder["state"] == "complete" for folder in folders)

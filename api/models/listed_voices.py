@@ -12,8 +12,8 @@ from common.worker_registry import WorkerStatus
 _OPEN_FAMILIES = {"kokoro": "", "speecht5": "speecht5_"}
 
 
-def shown_voices(
-    fleet: Sequence[WorkerStatus],
+def listed_voices(
+    workers: Sequence[WorkerStatus],
     *,
     allow_fake: bool = False,
     model: str | None = None,
@@ -22,21 +22,21 @@ def shown_voices(
     """In the catalogue's order; of the thousand languages of MMS those that are there, unless they are asked for."""
     known = voices(allow_fake=allow_fake)
     asked = model is not None or language is not None
-    listed = (voice for voice in known.values() if asked or _is_shown(voice, fleet))
-    found = [*listed, *_unlisted(fleet, known)]
-    return [voice for voice in found if _fits(voice, model=model, language=language)]
+    listed = (voice for voice in known.values() if asked or _is_listed(voice, workers))
+    candidates = [*listed, *_announced_voices(workers, known)]
+    return [voice for voice in candidates if _matches(voice, model=model, language=language)]
 
 
-def _is_shown(voice: Voice, fleet: Sequence[WorkerStatus]) -> bool:
-    return voice.model != "mms" or voice.engine_voice in SHOWN or is_announced(voice, fleet)
+def _is_listed(voice: Voice, workers: Sequence[WorkerStatus]) -> bool:
+    return voice.model != "mms" or voice.engine_voice in SHOWN or is_announced(voice, workers)
 
 
-def _unlisted(fleet: Sequence[WorkerStatus], known: dict[str, Voice]) -> Iterator[Voice]:
+def _announced_voices(workers: Sequence[WorkerStatus], known: dict[str, Voice]) -> Iterator[Voice]:
     announced = {
         prefix + name
-        for seen in fleet
+        for worker in workers
         for key, prefix in _OPEN_FAMILIES.items()
-        for name in seen.voices_of(key) or ()
+        for name in worker.voices_of(key) or ()
     }
     for voice_id in sorted(announced - known.keys()):
         try:
@@ -45,7 +45,7 @@ def _unlisted(fleet: Sequence[WorkerStatus], known: dict[str, Voice]) -> Iterato
             continue
 
 
-def _fits(voice: Voice, *, model: str | None, language: str | None) -> bool:
+def _matches(voice: Voice, *, model: str | None, language: str | None) -> bool:
     return (model is None or voice.model == model) and (
         language is None or any(_primary(tag) == _primary(language) for tag in voice.languages)
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.http.dates import utc_datetime, utc_datetime_or_none
-from api.models.listed_voices import shown_voices
+from api.models.listed_voices import listed_voices
 from api.schemas.model import (
     DownloadView,
     ModelView,
@@ -28,20 +28,26 @@ _RANK: dict[WeightsState, int] = {"absent": 0, "partial": 1, "complete": 2}
 
 
 def model_view(
-    model: Model, fleet: Sequence[WorkerStatus], settings: Settings, *, downloads: Sequence[DownloadView] = ()
+    model: Model,
+    workers: Sequence[WorkerStatus],
+    settings: Settings,
+    *,
+    downloads: Sequence[DownloadView] = (),
 ) -> ModelView:
     """`downloads` are those that are queued or running."""
     active = {one.item: one for one in downloads if one.model == model.alias}
-    shown = [_weights_view(one, fleet, settings, active) for one in _shown_weights(model, fleet, active)]
-    needed = [one for one in shown if one.need == "needed"] or shown[:1]
+    weights_views = [
+        _weights_view(one, workers, settings, active) for one in _listed_weights(model, workers, active)
+    ]
+    needed = [one for one in weights_views if one.need == "needed"] or weights_views[:1]
     voices = [
-        ModelVoice(id=voice.id, present=is_announced(voice, fleet))
-        for voice in shown_voices(fleet)
+        ModelVoice(id=voice.id, present=is_announced(voice, workers))
+        for voice in listed_voices(workers)
         if voice.model == model.alias
     ]
     present = sum(voice.present for voice in voices)
-    serving = [(seen, engines) for seen in fleet if (engines := seen.engines_of(model.alias))]
-    workers = [_worker(seen, engines) for seen, engines in serving]
+    serving = [(worker, engines) for worker in workers if (engines := worker.engines_of(model.alias))]
+    model_workers = [_model_worker(worker, engines) for worker, engines in serving]
     return ModelView(
         alias=model.alias,
         name=model.name,
@@ -49,18 +55,18 @@ def model_view(
         license=model.license,
         runs_on=model.runs_on,
         need=_need(model.alias, settings),
-        state=_together([one.state for one in needed]),
+        state=_combined_state([one.state for one in needed]),
         revision=needed[0].revision,
         size_bytes=sum(one.size_bytes for one in needed),
         present=present > 0,
         downloadable=True,
-        loaded=any(worker.loaded for worker in workers),
-        in_use=any(worker.in_use for worker in workers),
+        loaded=any(worker.loaded for worker in model_workers),
+        in_use=any(worker.in_use for worker in model_workers),
         voices_present=present,
         voices_known=len(voices),
         voices=voices,
-        weights=shown,
-        workers=workers,
+        weights=weights_views,
+        workers=model_workers,
     )
 
 
@@ -83,23 +89,29 @@ def download_view(row: DownloadRecord) -> DownloadView:
     )
 
 
-def _shown_weights(
-    model: Model, fleet: Sequence[WorkerStatus], active: dict[str, DownloadView]
+def _listed_weights(
+    model: Model, workers: Sequence[WorkerStatus], active: dict[str, DownloadView]
 ) -> list[Weights]:
     """All of a family; of MMS a few, and what somebody has or fetches."""
-    there = {entry["weights"] for seen in fleet for entry in seen.announcement.folder} | active.keys()
+    present_keys = {
+        entry["weights"] for worker in workers for entry in worker.announcement.folder
+    } | active.keys()
     return [
         weights
         for weights in weights_of(model.alias)
-        if model.alias != "mms" or weights.key.removeprefix("mms_") in SHOWN or weights.key in there
+        if model.alias != "mms" or weights.key.removeprefix("mms_") in SHOWN or weights.key in present_keys
     ]
 
 
 def _weights_view(
-    weights: Weights, fleet: Sequence[WorkerStatus], settings: Settings, active: dict[str, DownloadView]
+    weights: Weights, workers: Sequence[WorkerStatus], settings: Settings, active: dict[str, DownloadView]
 ) -> WeightsView:
-    workers = [one for seen in fleet if seen.alive and (one := _weights_worker(seen, weights)) is not None]
-    entries = [entry for seen in current_workers(fleet) if (entry := seen.folder_of(weights.key)) is not None]
+    weights_workers = [
+        one for worker in workers if worker.alive and (one := _weights_worker(worker, weights)) is not None
+    ]
+    entries = [
+        entry for worker in current_workers(workers) if (entry := worker.folder_of(weights.key)) is not None
+    ]
     best = max(entries, key=lambda entry: _RANK[entry["state"]], default=None)
     optional = not weights.needed or weights.key in settings.optional_model_names
     return WeightsView(
@@ -112,19 +124,19 @@ def _weights_view(
             WeightsSource(hub_id=one.hub_id, revision=one.revision, folder=one.folder)
             for one in weights.repositories
         ],
-        workers=workers,
+        workers=weights_workers,
         download=active.get(weights.key),
     )
 
 
-def _weights_worker(seen: WorkerStatus, weights: Weights) -> WeightsWorker | None:
-    entry, engine = seen.folder_of(weights.key), seen.engine_of(weights.key)
+def _weights_worker(worker: WorkerStatus, weights: Weights) -> WeightsWorker | None:
+    entry, engine = worker.folder_of(weights.key), worker.engine_of(weights.key)
     if entry is None and engine is None:
         return None
     served = engine or {}
     return WeightsWorker(
-        id=seen.announcement.id,
-        device=seen.announcement.device,
+        id=worker.announcement.id,
+        device=worker.announcement.device,
         state=entry["state"] if entry else "complete",
         revision=entry["revision"] if entry else None,
         loaded=served.get("loaded", False),
@@ -134,23 +146,23 @@ def _weights_worker(seen: WorkerStatus, weights: Weights) -> WeightsWorker | Non
     )
 
 
-def _worker(seen: WorkerStatus, engines: Sequence[dict[str, Any]]) -> ModelWorker:
-    said = seen.announcement
+def _model_worker(worker: WorkerStatus, engines: Sequence[dict[str, Any]]) -> ModelWorker:
+    announcement = worker.announcement
     return ModelWorker(
-        id=said.id,
-        alive=seen.alive,
-        loaded=seen.alive and any(engine.get("loaded", False) for engine in engines),
-        in_use=seen.alive and any(engine.get("in_use", False) for engine in engines),
-        device=said.device,
-        flavour=said.flavour,
-        version=said.version,
+        id=announcement.id,
+        alive=worker.alive,
+        loaded=worker.alive and any(engine.get("loaded", False) for engine in engines),
+        in_use=worker.alive and any(engine.get("in_use", False) for engine in engines),
+        device=announcement.device,
+        flavour=announcement.flavour,
+        version=announcement.version,
         voices_present=sum(len(engine["voices"]) for engine in engines),
-        engine_calls=said.stats.get("engine_calls", {}).get(engines[0]["alias"], 0),
-        loads=said.stats.get("loads", 0),
-        unloads=said.stats.get("unloads", 0),
-        memory_bytes=said.stats.get("memory_bytes"),
-        model_memory_bytes=sum(engine.get("memory_bytes", 0) for engine in engines) if seen.alive else 0,
-        heartbeat_at=utc_datetime(seen.heartbeat_at),
+        engine_calls=announcement.stats.get("engine_calls", {}).get(engines[0]["alias"], 0),
+        loads=announcement.stats.get("loads", 0),
+        unloads=announcement.stats.get("unloads", 0),
+        memory_bytes=announcement.stats.get("memory_bytes"),
+        model_memory_bytes=sum(engine.get("memory_bytes", 0) for engine in engines) if worker.alive else 0,
+        heartbeat_at=utc_datetime(worker.heartbeat_at),
     )
 
 
@@ -158,7 +170,7 @@ def _need(name: str, settings: Settings) -> Need:
     return "optional" if name in settings.optional_model_names else "needed"
 
 
-def _together(states: Sequence[WeightsState]) -> WeightsState:
+def _combined_state(states: Sequence[WeightsState]) -> WeightsState:
     if len(set(states)) == 1:
         return states[0]
     return "partial"

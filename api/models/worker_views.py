@@ -11,46 +11,47 @@ from common.jobs.queues import HeldPart, QueueStatus
 from common.messaging.queue_names import BULK, INTERACTIVE, LANES, JobQueue, job_queue, parse_job_queue
 from common.worker_registry import WorkerStatus, weights_key
 
-_NOTHING = QueueStatus()
+_EMPTY = QueueStatus()
 
 
-def worker_views(fleet: Sequence[WorkerStatus], held: Sequence[HeldPart]) -> list[WorkerView]:
+def worker_views(workers: Sequence[WorkerStatus], leased: Sequence[HeldPart]) -> list[WorkerView]:
     return [
-        _worker(seen, [part for part in held if part.worker_id == seen.announcement.id]) for seen in fleet
+        _worker(worker, [part for part in leased if part.worker_id == worker.announcement.id])
+        for worker in workers
     ]
 
 
-def queue_views(fleet: Sequence[WorkerStatus], standings: Mapping[str, QueueStatus]) -> list[QueueView]:
+def queue_views(workers: Sequence[WorkerStatus], statuses: Mapping[str, QueueStatus]) -> list[QueueView]:
     """Those with something in them, and those that a living worker takes from."""
-    takers = Counter(queue for seen in fleet if seen.alive for queue in _served(seen))
+    consumers = Counter(queue for worker in workers if worker.alive for queue in _queues_of(worker))
     return [
-        _queue(queue, standings.get(queue, _NOTHING), workers=takers[queue])
-        for queue in sorted(takers.keys() | standings.keys())
+        _queue(queue, statuses.get(queue, _EMPTY), workers=consumers[queue])
+        for queue in sorted(consumers.keys() | statuses.keys())
     ]
 
 
-def _served(seen: WorkerStatus) -> list[str]:
+def _queues_of(worker: WorkerStatus) -> list[str]:
     return [
-        job_queue(weights_key(engine), lane=lane) for engine in seen.announcement.engines for lane in LANES
+        job_queue(weights_key(engine), lane=lane) for engine in worker.announcement.engines for lane in LANES
     ]
 
 
-def _worker(seen: WorkerStatus, held: Sequence[HeldPart]) -> WorkerView:
-    said = seen.announcement
+def _worker(worker: WorkerStatus, leased: Sequence[HeldPart]) -> WorkerView:
+    announcement = worker.announcement
     return WorkerView(
-        id=said.id,
-        alive=seen.alive,
-        stopped=seen.stopped,
-        flavour=said.flavour,
-        version=said.version,
-        device=said.device,
-        pid=said.pid,
-        started_at=utc_datetime(seen.started_at),
-        heartbeat_at=utc_datetime(seen.heartbeat_at),
-        memory_bytes=said.stats.get("memory_bytes"),
-        formats=list(said.formats),
-        models=[_model(engine, alive=seen.alive) for engine in said.engines],
-        holding=[_holding(part) for part in held],
+        id=announcement.id,
+        alive=worker.alive,
+        stopped=worker.stopped,
+        flavour=announcement.flavour,
+        version=announcement.version,
+        device=announcement.device,
+        pid=announcement.pid,
+        started_at=utc_datetime(worker.started_at),
+        heartbeat_at=utc_datetime(worker.heartbeat_at),
+        memory_bytes=announcement.stats.get("memory_bytes"),
+        formats=list(announcement.formats),
+        models=[_model(engine, alive=worker.alive) for engine in announcement.engines],
+        holding=[_leased_part(part) for part in leased],
     )
 
 
@@ -67,7 +68,7 @@ def _model(engine: dict[str, Any], *, alive: bool) -> ServedModel:
     )
 
 
-def _holding(part: HeldPart) -> LeasedPart:
+def _leased_part(part: HeldPart) -> LeasedPart:
     return LeasedPart(
         job_id=part.job_id,
         part_id=part.part_id,
@@ -81,21 +82,21 @@ def _holding(part: HeldPart) -> LeasedPart:
     )
 
 
-def _queue(queue: str, standing: QueueStatus, *, workers: int) -> QueueView:
+def _queue(queue: str, status: QueueStatus, *, workers: int) -> QueueView:
     weights, lane = parse_job_queue(queue) or JobQueue(queue, INTERACTIVE)
     return QueueView(
         queue=queue,
-        model=_family(weights),
+        model=_model_of(weights),
         lane=BULK if lane == BULK else INTERACTIVE,
-        queued=standing.queued,
-        queued_is_at_least=standing.at_least,
-        running=standing.running,
-        oldest_at=utc_datetime_or_none(standing.oldest_at),
+        queued=status.queued,
+        queued_is_at_least=status.at_least,
+        running=status.running,
+        oldest_at=utc_datetime_or_none(status.oldest_at),
         workers=workers,
     )
 
 
-def _family(weights: str) -> str:
+def _model_of(weights: str) -> str:
     """The model of a set of weights; inference and the stub are none and name themselves."""
     try:
         return find_weights(weights).model

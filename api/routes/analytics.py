@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
 from api.dependencies import DatabaseDep, SettingsDep
-from api.error_handlers import documented
+from api.error_handlers import documented_errors
 from api.jobs import usage_statistics
-from api.models.listed_voices import shown_voices
+from api.models.listed_voices import listed_voices
 from api.owner import OWNER
 from api.schemas.analytics import Analytics, QueueCounts
 from common.jobs import latencies, queries, usage
@@ -20,7 +20,7 @@ router = APIRouter(tags=["service"])
 HOURS_MAX = 24 * 92
 
 
-@router.get("/analytics", responses=documented(400))
+@router.get("/analytics", responses=documented_errors(400))
 def analytics(
     database: DatabaseDep, settings: SettingsDep, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24
 ) -> Analytics:
@@ -29,24 +29,26 @@ def analytics(
     Of what ended well it also tells how long it was waited for.
     """
     with database.read() as connection:
-        fleet = recent_workers(connection)
+        workers = recent_workers(connection)
         window = _window(connection, hours)
         totals = usage_statistics.totals(usage.totals(connection, owner=OWNER))
         queue = queries.count_by_status(connection)
-    alive = [seen for seen in fleet if seen.alive and seen.is_worker]
+    alive = [worker for worker in workers if worker.alive and worker.is_worker]
     mode = settings.provider_mode
     return Analytics(
         provider=mode,
-        models_available=sorted({engine["alias"] for seen in alive for engine in seen.announcement.engines}),
+        models_available=sorted(
+            {engine["alias"] for worker in alive for engine in worker.announcement.engines}
+        ),
         voices_available=sum(
-            unavailable_reason(voice, fleet, mode=mode) is None for voice in shown_voices(fleet)
+            unavailable_reason(voice, workers, mode=mode) is None for voice in listed_voices(workers)
         ),
         workers_alive=len(alive),
         queue=QueueCounts(**queue),
         totals=totals,
         audio_minutes=round(totals.audio_s / 60, 2),
         hours=hours,
-        window=usage_statistics.in_all(window),
+        window=usage_statistics.overall(window),
         by_model=usage_statistics.by_name(window, "model"),
         by_voice=usage_statistics.by_name(window, "voice_id"),
         by_day=usage_statistics.by_day(window),
@@ -60,5 +62,5 @@ def _window(connection: Connection, hours: int) -> usage_statistics.Window:
         first_hour=first,
         hours=hours,
         rows=usage.hourly(connection, owner=OWNER, since_hour=first),
-        waited=latencies.counted(connection, owner=OWNER, since_hour=first),
+        latencies=latencies.counted(connection, owner=OWNER, since_hour=first),
     )

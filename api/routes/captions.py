@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.dependencies import DatabaseDep
-from api.error_handlers import Responses, documented
+from api.error_handlers import Responses, documented_errors
 from api.http import file_names
-from api.http.ranges import is_known
-from api.jobs.lookups import checked_id, find_spoken_audio
+from api.http.ranges import etag_matches
+from api.jobs.lookups import checked_job_id, find_spoken_audio
 from api.owner import OWNER
 from api.schemas.captions import CaptionDocument
 from common.db.database import Database
@@ -23,14 +23,14 @@ from common.recordings.queries import SpokenAudio, find_captions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_REFUSALS = documented(400, 404, 409, 410)
+_REFUSALS = documented_errors(400, 404, 409, 410)
 _KNOWN: Responses = {304: {"description": "The caller has it: `If-None-Match` names it."}}
 
 Download = Annotated[bool, Query(description="Ask a browser to save it.")]
 Rendering = Callable[[list[Any], SpokenAudio], str]
 
 
-def _answers(media_type: str, schema: Any) -> Responses:
+def _documented(media_type: str, schema: Any) -> Responses:
     shown = {"description": "The captions.", "content": {media_type: {"schema": schema}}}
     return {200: shown} | _KNOWN | _REFUSALS
 
@@ -40,7 +40,7 @@ _JSON: Responses = {200: {"model": CaptionDocument, "description": "The captions
 
 
 @router.get(
-    "/{job_id}/captions.srt", response_class=Response, responses=_answers("application/x-subrip", _TEXT)
+    "/{job_id}/captions.srt", response_class=Response, responses=_documented("application/x-subrip", _TEXT)
 )
 @router.head("/{job_id}/captions.srt", include_in_schema=False)
 def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
@@ -50,7 +50,7 @@ def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Downl
     )
 
 
-@router.get("/{job_id}/captions.vtt", response_class=Response, responses=_answers("text/vtt", _TEXT))
+@router.get("/{job_id}/captions.vtt", response_class=Response, responses=_documented("text/vtt", _TEXT))
 @router.head("/{job_id}/captions.vtt", include_in_schema=False)
 def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Subtitles as WebVTT, with the voices where there are several."""
@@ -77,39 +77,39 @@ def _serve(
     media_type: str,
     download: bool,
 ) -> Response:
-    audio = find_spoken_audio(database, checked_id(job_id))
-    content = rendering(_cues(database, job_id), audio).encode()
+    audio = find_spoken_audio(database, checked_job_id(job_id))
+    content = rendering(_find_captions(database, job_id), audio).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": file_names.disposition(
+        "Content-Disposition": file_names.content_disposition(
             audio.title, job_id=job_id, extension=kind, download=download
         ),
         "ETag": etag,
     }
-    if is_known(request.headers, etag=etag):
+    if etag_matches(request.headers, etag=etag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=media_type)
 
 
-def _cues(database: Database, job_id: str) -> list[Any]:
+def _find_captions(database: Database, job_id: str) -> list[Any]:
     """Raises NotFound."""
     with database.read() as connection:
-        cues = find_captions(connection, job_id, owner=OWNER)
-    if cues is None:
+        captions = find_captions(connection, job_id, owner=OWNER)
+    if captions is None:
         message = "There are no captions: this was spoken before they were kept."
         raise NotFound(message, code="no_captions", job_id=job_id)
-    return cues
+    return captions
 
 
-def _as_srt(cues: list[Any], audio: SpokenAudio) -> str:
-    return as_srt(cues, text=audio.text)
+def _as_srt(captions: list[Any], audio: SpokenAudio) -> str:
+    return as_srt(captions, text=audio.text)
 
 
-def _as_vtt(cues: list[Any], audio: SpokenAudio) -> str:
-    return as_vtt(cues, text=audio.text)
+def _as_vtt(captions: list[Any], audio: SpokenAudio) -> str:
+    return as_vtt(captions, text=audio.text)
 
 
-def _as_json(cues: list[Any], audio: SpokenAudio) -> str:
-    made = as_document(cues, text=audio.text, job_id=audio.job_id, duration_s=audio.duration_s)
-    return json.dumps(made)
+def _as_json(captions: list[Any], audio: SpokenAudio) -> str:
+    content = as_document(captions, text=audio.text, job_id=audio.job_id, duration_s=audio.duration_s)
+    return json.dumps(content)

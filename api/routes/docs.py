@@ -35,7 +35,7 @@ async def docs(request: Request) -> Response:
         swagger_css_url=_asset(request, "swagger-ui.css"),
         swagger_favicon_url=_asset(request, "favicon.png"),
     )
-    return _confined(page)
+    return _with_policy(page)
 
 
 @router.get("/redoc")
@@ -47,7 +47,7 @@ async def redoc(request: Request) -> Response:
         redoc_favicon_url=_asset(request, "favicon.png"),
         with_google_fonts=False,
     )
-    return _confined(page)
+    return _with_policy(page)
 
 
 @router.get("/docs/assets/{name}")
@@ -69,6 +69,6 @@ def _asset(request: Request, name: str) -> str:
     return address(request, f"/docs/assets/{name}")
 
 
-def _confined(page: HTMLResponse) -> HTMLResponse:
+def _with_policy(page: HTMLResponse) -> HTMLResponse:
     page.headers["Content-Security-Policy"] = _POLICY
     return page

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import GatewayDep
-from api.error_handlers import documented
+from api.error_handlers import documented_errors
 from api.jobs.forecast import GUESS_CHARS_PER_S, forecast_new
 from api.jobs.job_factory import known_voice
 from api.schemas.estimate import Estimate
@@ -23,7 +23,7 @@ router = APIRouter(tags=["service"])
 CHARS_MAX = 10**7
 
 
-@router.get("/estimate", responses=documented(400, 404))
+@router.get("/estimate", responses=documented_errors(400, 404))
 async def estimate(
     gateway: GatewayDep,
     *,
@@ -33,26 +33,26 @@ async def estimate(
     speed: Annotated[float, Query(ge=0.25, le=4.0, allow_inf_nan=False)] = 1.0,
 ) -> Estimate:
     """How long a text of so many characters would wait, be spoken, and sound, if it was sent now."""
-    fleet = await gateway.workers.statuses()
-    voice = known_voice(voice_id, fleet, settings=gateway.settings)
-    choice = _choice(voice, fleet, gateway.settings)
-    forecast = await run_in_threadpool(forecast_new, gateway.database, voice, choice, fleet, lane=priority)
+    workers = await gateway.worker_cache.statuses()
+    voice = known_voice(voice_id, workers, settings=gateway.settings)
+    choice = _choice(voice, workers, gateway.settings)
+    forecast = await run_in_threadpool(forecast_new, gateway.database, voice, choice, workers, lane=priority)
     ahead = forecast.ahead
     return Estimate(
         voice_id=voice.id,
         provider=choice.provider if choice else None,
         chars=chars,
-        duration_s=round(chars * (forecast.sound_per_char_s or 1 / GUESS_CHARS_PER_S) / speed, 2),
+        duration_s=round(chars * (forecast.audio_s_per_char or 1 / GUESS_CHARS_PER_S) / speed, 2),
         queue_position=ahead.jobs + 1 if ahead else None,
         wait_s=ahead.wait_s if ahead else None,
-        synthesis_s=round(chars * forecast.pace, 3),
-        measured=forecast.sound_per_char_s is not None,
+        synthesis_s=round(chars * forecast.s_per_char, 3),
+        measured=forecast.audio_s_per_char is not None,
     )
 
 
-def _choice(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> ProviderChoice | None:
+def _choice(voice: Voice, workers: Sequence[WorkerStatus], settings: Settings) -> ProviderChoice | None:
     """None when it would be refused now: what it would take is worth knowing all the same."""
     try:
-        return choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
+        return choose(voice, workers, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
     except (NoWorker, Conflict):
         return None

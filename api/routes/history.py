@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
-from api.error_handlers import documented
+from api.error_handlers import documented_errors
 from api.http.cursors import read_cursor, write_cursor
 from api.http.dates import end_of, start_of, utc_datetime
 from api.http.request_scope import address
 from api.jobs import removal
-from api.jobs.limits import checked_ids, checked_limit
-from api.jobs.lookups import checked_id
+from api.jobs.limits import check_limit, checked_ids
+from api.jobs.lookups import checked_job_id
 from api.owner import OWNER
 from api.schemas.history import History, RecordingView, RenameRequest
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
@@ -35,7 +35,7 @@ _Words = Annotated[
 _ID = Query(pattern=r"^[!-~]{1,256}$", description="Of this id exactly.")
 
 
-@router.get("", responses=documented(400))
+@router.get("", responses=documented_errors(400))
 def history(
     request: Request,
     database: DatabaseDep,
@@ -52,7 +52,7 @@ def history(
     to: Annotated[str | None, Query(description="The same; of a date, its whole day.")] = None,
 ) -> History:
     """Newest first; all of them, or those that are asked for."""
-    checked_limit(limit, settings)
+    check_limit(limit, settings)
     after = read_cursor("history", cursor)
     wanted = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
     with database.read() as connection:
@@ -62,27 +62,27 @@ def history(
     return History(items=[_view(request, row) for row in shown], next_cursor=more)
 
 
-@router.get("/{job_id}", responses=documented(404, 410))
+@router.get("/{job_id}", responses=documented_errors(404, 410))
 def recording(request: Request, database: DatabaseDep, job_id: str) -> RecordingView:
     """One of them."""
     with database.read() as connection:
-        return _view(request, _found(connection, checked_id(job_id)))
+        return _view(request, _found(connection, checked_job_id(job_id)))
 
 
-@router.patch("/{job_id}", responses=documented(400, 404, 410, 413))
+@router.patch("/{job_id}", responses=documented_errors(400, 404, 410, 413))
 def rename(request: Request, database: DatabaseDep, job_id: str, body: RenameRequest) -> RecordingView:
     """Give a recording another title; it is found by that from then on."""
-    checked_id(job_id)
+    checked_job_id(job_id)
     with database.write() as connection:
         search.change_title(connection, job_id, owner=OWNER, title=body.title)
         return _view(request, _found(connection, job_id))
 
 
-@router.delete("/{job_id}", responses=documented(404, 410))
+@router.delete("/{job_id}", responses=documented_errors(404, 410))
 def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     """Remove a recording with its audio and its job."""
     removal.delete(
-        checked_id(job_id),
+        checked_job_id(job_id),
         only_history=True,
         database=gateway.database,
         store=gateway.store,
@@ -91,7 +91,7 @@ def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     return DeletedJob(job_id=job_id)
 
 
-@router.post("/batch_delete", responses=documented(400, 413))
+@router.post("/batch_delete", responses=documented_errors(400, 413))
 def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
     """Remove many recordings; one that cannot be deleted leaves the others alone."""
     ids = checked_ids(body, gateway.settings)
@@ -109,7 +109,7 @@ def _found(connection: Connection, job_id: str) -> RecordingRecord:
     """Raises NotFound, Gone."""
     row = get_recording(connection, job_id, owner=OWNER)
     if row is None:
-        raise removal.why_not(connection, job_id)
+        raise removal.recording_error(connection, job_id)
     return row
 
 

@@ -21,10 +21,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.dependencies import Gateway, GatewayDep
 from api.jobs import job_factory
 from api.jobs.job_factory import JobRequest
-from api.openai.requests import synthesis_of, their_fields
+from api.openai.synthesis_requests import openai_field_names, to_synthesis_request
 from api.schemas.speech import SessionConfig
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
 from common.messaging.text_stream import Piece
 from common.speakable import speakable
@@ -34,93 +34,97 @@ router = APIRouter()
 # Who says nothing new for so long has gone to do something else.
 IDLE_S = 120.0
 # Of one gateway. Each keeps a place at a worker.
-MOST_CONVERSATIONS = 200
-_NOTHING = Piece("more")
+SESSIONS_MAX = 200
+_EMPTY = Piece("more")
 _REFUSED, _BROKEN, _LATER = 1008, 1011, 1013
 _CLOSES = {"synthesis_error": _BROKEN, "server_error": _BROKEN, "unavailable_error": _LATER}
 
 
 @router.websocket("/v1/audio/speech/stream")
-async def converse(websocket: WebSocket, gateway: GatewayDep) -> None:
+async def stream_text(websocket: WebSocket, gateway: GatewayDep) -> None:
     if not _same_origin(websocket):
         await websocket.close(_REFUSED)
         return
     await websocket.accept()
     with suppress(WebSocketDisconnect):
         try:
-            await _converse(websocket, gateway)
+            await _limit_sessions(websocket, gateway)
         except OratioError as error:
-            await _fail(websocket, error.code, error.message, param=error.param, kind=error.type)
-        except AudioInterrupted as broken:
-            await _fail(websocket, broken.code, broken.message, kind="synthesis_error")
+            await _send_error(websocket, error.code, error.message, param=error.param, kind=error.type)
+        except AudioInterrupted as interrupted:
+            await _send_error(websocket, interrupted.code, interrupted.message, kind="synthesis_error")
 
 
-async def _converse(websocket: WebSocket, gateway: Gateway) -> None:
-    if len(gateway.incremental_sessions) >= MOST_CONVERSATIONS:
+async def _limit_sessions(websocket: WebSocket, gateway: Gateway) -> None:
+    if len(gateway.incremental_sessions) >= SESSIONS_MAX:
         raise Unavailable("Too many conversations are open here; try again.", code="too_many_conversations")
     gateway.incremental_sessions.add(websocket)
     try:
-        await _hold(websocket, gateway)
+        await _speak(websocket, gateway)
     finally:
         gateway.incremental_sessions.discard(websocket)
 
 
-async def _hold(websocket: WebSocket, gateway: Gateway) -> None:
-    script = _Script(websocket, gateway)
-    config = await script.config()
-    with their_fields():
-        asked = synthesis_of(config, await gateway.workers.statuses(), gateway.settings, text="")
-        job_request = JobRequest(asked, streamed=True, keep=False, live_text=True)
-        job = await job_factory.build_job(job_request, settings=gateway.settings, workers=gateway.workers)
+async def _speak(websocket: WebSocket, gateway: Gateway) -> None:
+    messages = _ClientMessages(websocket, gateway)
+    config = await messages.config()
+    with openai_field_names():
+        synthesis_request = to_synthesis_request(
+            config, await gateway.worker_cache.statuses(), gateway.settings, text=""
+        )
+        job_request = JobRequest(synthesis_request, streamed=True, keep=False, live_text=True)
+        job = await job_factory.build_job(
+            job_request, settings=gateway.settings, worker_cache=gateway.worker_cache
+        )
     with ExitStack() as stack:
         wake_signal = stack.enter_context(gateway.event_bus.wake(job.id))
         await gateway.submissions.submit(job)
-        stack.enter_context(gateway.presence.seat(job.id, keep=False))
+        stack.enter_context(gateway.presence.listening(job.id, keep=False))
         await websocket.send_json({"type": "audio.start", "job_id": job.id, "format": job.format})
-        async with _meanwhile(script.pass_on(job.id)) as passing:
-            sound = LiveAudio(
+        async with _running(messages.forward(job.id)) as forwarding:
+            audio = LiveAudio(
                 job.id,
                 wake_signal,
                 event_bus=gateway.event_bus,
                 database=gateway.database,
                 store=gateway.store,
             )
-            while data := await _next(sound, passing):
+            while data := await _next(audio, forwarding):
                 await websocket.send_bytes(data)
-    await websocket.send_json({"type": "audio.done", "size_bytes": sound.offset})
+    await websocket.send_json({"type": "audio.done", "size_bytes": audio.offset})
     await websocket.send_json({"type": "session.done", "job_id": job.id})
     await websocket.close()
 
 
-async def _next(sound: LiveAudio, passing: "asyncio.Task[None]") -> bytes:
+async def _next(audio: LiveAudio, forwarding: "asyncio.Task[None]") -> bytes:
     """The next sound; raises what went wrong with the text meanwhile."""
-    coming = asyncio.ensure_future(sound.next())
+    coming = asyncio.ensure_future(audio.next())
     try:
-        if not passing.done():
-            await asyncio.wait({coming, passing}, return_when=asyncio.FIRST_COMPLETED)
-        if passing.done():
-            passing.result()
+        if not forwarding.done():
+            await asyncio.wait({coming, forwarding}, return_when=asyncio.FIRST_COMPLETED)
+        if forwarding.done():
+            forwarding.result()
         return await coming
     finally:
-        await end(coming)
+        await cancel_and_wait(coming)
 
 
 @asynccontextmanager
-async def _meanwhile(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
+async def _running(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
     task = asyncio.ensure_future(work)
     try:
         yield task
     finally:
-        await end(task)
+        await cancel_and_wait(task)
 
 
-class _Script:
+class _ClientMessages:
     """What the client sends."""
 
     def __init__(self, websocket: WebSocket, gateway: Gateway) -> None:
         self._websocket = websocket
         self._gateway = gateway
-        self._early: dict[str, Any] | None = None
+        self._first_message: dict[str, Any] | None = None
         self._chars = 0
         self._has_words = False
         self._flushed = 0
@@ -130,7 +134,7 @@ class _Script:
         """Raises InvalidRequest, WebSocketDisconnect. A client may begin with text at once."""
         message = await self._next()
         if message["type"] != "session.config":
-            self._early = message
+            self._first_message = message
             message = {}
         session = message.get("session")
         try:
@@ -140,15 +144,15 @@ class _Script:
             field = ".".join(map(str, first["loc"]))
             raise InvalidRequest(f"{field}: {first['msg']}", param=field or None) from None
 
-    async def pass_on(self, job_id: str) -> None:
+    async def forward(self, job_id: str) -> None:
         """To the worker, until the text has ended. Raises OratioError, WebSocketDisconnect."""
         ended = False
         while not ended:
-            message = self._early or await self._next()
-            self._early = None
+            message = self._first_message or await self._next()
+            self._first_message = None
             piece = self._piece(message)
             ended = piece.kind == "end"
-            if piece == _NOTHING:
+            if piece == _EMPTY:
                 continue
             try:
                 await self._gateway.event_bus.write_text(job_id, piece)
@@ -172,7 +176,7 @@ class _Script:
     def _flush(self) -> Piece:
         """One without anything new asks for nothing."""
         if self._flushed == self._chars:
-            return _NOTHING
+            return _EMPTY
         self._flushed = self._chars
         return Piece("flush")
 
@@ -212,7 +216,7 @@ def _same_origin(websocket: WebSocket) -> bool:
     return origin is None or urlsplit(origin).netloc == websocket.headers.get("host")
 
 
-async def _fail(
+async def _send_error(
     websocket: WebSocket, code: str, message: str, *, kind: str, param: str | None = None
 ) -> None:
     error = {"message": message, "type": kind, "param": param, "code": code}

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
-from api.error_handlers import Responses, documented
+from api.error_handlers import Responses, documented_errors
 from api.http import server_sent_events
 from api.http.cursors import read_cursor, write_cursor
 from api.http.request_scope import address
 from api.jobs import audio_response, job_events, removal
 from api.jobs.forecast import forecast
-from api.jobs.limits import checked_ids, checked_limit
-from api.jobs.lookups import checked_id, find_job, find_spoken_audio, living_job
+from api.jobs.limits import check_limit, checked_ids
+from api.jobs.lookups import checked_job_id, find_job, find_spoken_audio, living_job
 from api.jobs.views import job_view
 from api.owner import OWNER
 from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList
@@ -64,7 +64,7 @@ _EVENT_ANSWERS: Responses = {
 }
 
 
-@router.get("", responses=documented(400))
+@router.get("", responses=documented_errors(400))
 def jobs(
     request: Request,
     database: DatabaseDep,
@@ -77,7 +77,7 @@ def jobs(
     model: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
 ) -> JobList:
     """Newest first."""
-    checked_limit(limit, settings)
+    check_limit(limit, settings)
     after = read_cursor("jobs", cursor)
     with database.read() as connection:
         rows = list_jobs(
@@ -94,7 +94,7 @@ def jobs(
     return JobList(items=[job_view(request, row) for row in shown], next_cursor=more)
 
 
-@router.post("/batch_delete", responses=documented(400, 413))
+@router.post("/batch_delete", responses=documented_errors(400, 413))
 def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
     """Cancel and remove many; one that cannot be deleted leaves the others alone."""
     ids = checked_ids(body, gateway.settings)
@@ -108,20 +108,20 @@ def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
     return removal.delete_results(ids, outcomes)
 
 
-@router.get("/{job_id}", responses=documented(404, 410))
+@router.get("/{job_id}", responses=documented_errors(404, 410))
 def job(request: Request, database: DatabaseDep, job_id: str) -> Job:
     """How a job stands, with its place in the queue and what is left to wait."""
     with database.read() as connection:
-        row = living_job(connection, checked_id(job_id))
+        row = living_job(connection, checked_job_id(job_id))
         ahead = forecast(connection, row)
     return job_view(request, row, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
 
 
-@router.delete("/{job_id}", responses=documented(404, 410))
+@router.delete("/{job_id}", responses=documented_errors(404, 410))
 def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     """Cancel it if it goes on, and remove it, its recording and its audio."""
     removal.delete(
-        checked_id(job_id),
+        checked_job_id(job_id),
         only_history=False,
         database=gateway.database,
         store=gateway.store,
@@ -131,7 +131,9 @@ def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
 
 
 @router.get(
-    "/{job_id}/audio", response_class=Response, responses=_AUDIO_ANSWERS | documented(400, 404, 409, 410, 416)
+    "/{job_id}/audio",
+    response_class=Response,
+    responses=_AUDIO_ANSWERS | documented_errors(400, 404, 409, 410, 416),
 )
 @router.head("/{job_id}/audio", include_in_schema=False)
 def audio(
@@ -145,12 +147,14 @@ def audio(
     ] = None,
 ) -> Response:
     """The audio of a finished job, with ranges and an entity tag."""
-    audio = find_spoken_audio(gateway.database, checked_id(job_id), audio_format=audio_format)
+    audio = find_spoken_audio(gateway.database, checked_job_id(job_id), audio_format=audio_format)
     return audio_response.serve(request, gateway.store, audio, download=download)
 
 
 @router.get(
-    "/{job_id}/events", response_class=StreamingResponse, responses=_EVENT_ANSWERS | documented(400, 404, 410)
+    "/{job_id}/events",
+    response_class=StreamingResponse,
+    responses=_EVENT_ANSWERS | documented_errors(400, 404, 410),
 )
 async def events(
     request: Request,
@@ -160,8 +164,8 @@ async def events(
 ) -> Response:
     """Server-sent events: what becomes of a job, as it happens."""
     last_id = job_events.checked_event_id(last_event_id)
-    row = await run_in_threadpool(find_job, gateway.database, checked_id(job_id))
-    if last_id is not None and await job_events.has_all(gateway.event_bus, row, last_id=last_id):
+    row = await run_in_threadpool(find_job, gateway.database, checked_job_id(job_id))
+    if last_id is not None and await job_events.has_final_event(gateway.event_bus, row, last_id=last_id):
         return Response(status_code=204)
     messages = job_events.stream(
         request, job_id, last_id=last_id, database=gateway.database, event_bus=gateway.event_bus
@@ -171,11 +175,11 @@ async def events(
     )
 
 
-@router.post("/{job_id}/cancel", responses=documented(404, 409, 410))
+@router.post("/{job_id}/cancel", responses=documented_errors(404, 409, 410))
 def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
     """Stop a job that waits or runs. One that is cancelled stays so; one that ended otherwise is a conflict."""
     with gateway.database.write() as connection:
-        cancelled = changes.cancel(connection, checked_id(job_id), owner=OWNER)
+        cancelled = changes.cancel(connection, checked_job_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
     if cancelled:
         gateway.notifier.publish_event(job_id, "cancelled")
@@ -184,11 +188,11 @@ def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
     return job_view(request, row)
 
 
-@router.post("/{job_id}/retry", status_code=202, responses=documented(404, 409, 410))
+@router.post("/{job_id}/retry", status_code=202, responses=documented_errors(404, 409, 410))
 def retry(request: Request, response: Response, gateway: GatewayDep, job_id: str) -> Job:
     """Try a failed or cancelled job again, from the start."""
     with gateway.database.write() as connection:
-        message = changes.retry(connection, checked_id(job_id), owner=OWNER)
+        message = changes.retry(connection, checked_job_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
     gateway.notifier.publish_event(job_id, "queued")
     gateway.notifier.notify_parts([message])

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import GatewayDep
-from api.error_handlers import documented
+from api.error_handlers import documented_errors
 from api.schemas.maintenance import CleanupReport, CleanupRequest
 from common.jobs.cleanup import clean
 
 router = APIRouter(prefix="/maintenance", tags=["service"])
 
 
-@router.post("/cleanup", responses=documented(400))
+@router.post("/cleanup", responses=documented_errors(400))
 def cleanup(
     gateway: GatewayDep,
     *,

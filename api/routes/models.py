@@ -5,7 +5,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
-from api.error_handlers import Responses, documented
+from api.error_handlers import Responses, documented_errors
 from api.http import server_sent_events
 from api.models import commands, download_events, download_plan
 from api.models.model_views import download_view, model_view
@@ -49,49 +49,49 @@ _EVENT_ANSWERS: Responses = {
 }
 
 
-@router.get("/status", responses=documented())
+@router.get("/status", responses=documented_errors())
 def status(database: DatabaseDep, settings: SettingsDep) -> ModelsStatus:
     """Every model: what is there of it, where it is loaded and in use, and the downloads of late."""
     with database.read() as connection:
-        fleet = recent_workers(connection)
+        workers = recent_workers(connection)
         recent = [download_view(row) for row in downloads.recent(connection)]
-    active = [one for one in recent if one.status in ACTIVE]
+    active = [download for download in recent if download.status in ACTIVE]
     return ModelsStatus(
         provider=settings.provider_mode,
-        models=[model_view(model, fleet, settings, downloads=active) for model in MODELS.values()],
+        models=[model_view(model, workers, settings, downloads=active) for model in MODELS.values()],
         downloads=recent,
     )
 
 
-@router.post("/download", status_code=202, responses=documented(400, 404, 413))
+@router.post("/download", status_code=202, responses=documented_errors(400, 404, 413))
 def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downloads:
     """Fetch what is missing into the models folder; `GET /models/downloads/{download_id}/events` tells how it goes."""
     with gateway.database.read() as connection:
-        fleet = recent_workers(connection)
-    wanted = download_plan.wanted(body, fleet, gateway.settings)
-    rows = _request_all(gateway.database, wanted.missing)
+        workers = recent_workers(connection)
+    plan = download_plan.plan_downloads(body, workers, gateway.settings)
+    rows = _request_all(gateway.database, plan.missing)
     for row in rows:
         if row.status == "queued":
             gateway.notifier.notify_download(row.id)
     return Downloads(
         downloads=[download_view(row) for row in rows],
-        present=[item.name for item in wanted.present],
+        present=[item.name for item in plan.present],
     )
 
 
-@router.post("/warm", status_code=202, responses=documented(400, 413))
+@router.post("/warm", status_code=202, responses=documented_errors(400, 413))
 def warm(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
     """Load models now, so that nobody waits for it later, on every worker that serves them."""
     return commands.send_commands(gateway.database, gateway.notifier, body, WARM)
 
 
-@router.post("/unload", status_code=202, responses=documented(400, 413))
+@router.post("/unload", status_code=202, responses=documented_errors(400, 413))
 def unload(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
     """Take models out of memory wherever they are loaded and not in use; the next job loads them again."""
     return commands.send_commands(gateway.database, gateway.notifier, body, UNLOAD)
 
 
-@router.get("/downloads/{download_id}", responses=documented(404))
+@router.get("/downloads/{download_id}", responses=documented_errors(404))
 def one_download(database: DatabaseDep, download_id: str) -> DownloadView:
     """How a download stands."""
     return download_view(download_events.find(database, download_id))
@@ -100,7 +100,7 @@ def one_download(database: DatabaseDep, download_id: str) -> DownloadView:
 @router.get(
     "/downloads/{download_id}/events",
     response_class=StreamingResponse,
-    responses=_EVENT_ANSWERS | documented(404),
+    responses=_EVENT_ANSWERS | documented_errors(404),
 )
 async def events(gateway: GatewayDep, download_id: str) -> Response:
     """Server-sent events: how far a download is, as it comes. Whoever comes back begins with a snapshot."""

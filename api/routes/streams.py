@@ -10,15 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.dependencies import GatewayDep
-from api.error_handlers import Responses, documented
-from api.jobs.lookups import checked_id, find_job
+from api.error_handlers import Responses, documented_errors
+from api.jobs.lookups import checked_job_id, find_job
 from api.streaming import responses
 from api.streaming.live_audio import BEYOND_END, AudioInterrupted, LiveAudio
 from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailable
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_PLACE = re.compile(r"(\d{1,9})-(\d{1,15})")
+_EVENT_ID = re.compile(r"(\d{1,9})-(\d{1,15})")
 _ANSWERS: Responses = {
     200: {
         "description": "The audio from `offset` on, as it is made; or events.",
@@ -30,7 +30,9 @@ _ANSWERS: Responses = {
 }
 
 
-@router.get("/{job_id}/stream", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 410))
+@router.get(
+    "/{job_id}/stream", response_class=Response, responses=_ANSWERS | documented_errors(400, 404, 409, 410)
+)
 async def stream(
     request: Request,
     gateway: GatewayDep,
@@ -44,13 +46,13 @@ async def stream(
     last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
 ) -> Response:
     """Listen to a job that is being spoken, or was: the bytes of its file in one stream, from the first segment on."""
-    attempt, offset = _place(last_event_id) if last_event_id is not None else (attempt, offset)
+    attempt, offset = _parse_event_id(last_event_id) if last_event_id is not None else (attempt, offset)
     with ExitStack() as stack:
-        wake_signal = stack.enter_context(gateway.event_bus.wake(checked_id(job_id)))
-        wake_signal.has_news = True
+        wake_signal = stack.enter_context(gateway.event_bus.wake(checked_job_id(job_id)))
+        wake_signal.needs_resync = True
         row = await run_in_threadpool(find_job, gateway.database, job_id)
-        stack.enter_context(gateway.presence.seat(job_id, keep=row.options.keep))
-        sound = LiveAudio(
+        stack.enter_context(gateway.presence.listening(job_id, keep=row.options.keep))
+        audio = LiveAudio(
             job_id,
             wake_signal,
             event_bus=gateway.event_bus,
@@ -60,22 +62,22 @@ async def stream(
             attempt=attempt,
         )
         try:
-            first = await responses.first_audio(request, sound, within_s=gateway.settings.sync_wait_s)
-        except AudioInterrupted as broken:
-            raise _refusal(broken, job_id) from None
+            first = await responses.first_audio(request, audio, within_s=gateway.settings.sync_wait_s)
+        except AudioInterrupted as interrupted:
+            raise _error_of(interrupted, job_id) from None
         events = stream_format == "sse"
         return responses.AudioResponse(
-            responses.event_body(first, sound) if events else responses.audio_body(first, sound),
-            sound,
+            responses.event_body(first, audio) if events else responses.audio_body(first, audio),
+            audio,
             listener=stack.pop_all(),
             media_type="text/event-stream" if events else responses.media_type_of(row.format),
-            headers=responses.headers_of(job_id, sound, provider=row.provider),
+            headers=responses.response_headers(job_id, audio, provider=row.provider),
         )
 
 
-def _place(event_id: str) -> tuple[int, int]:
+def _parse_event_id(event_id: str) -> tuple[int, int]:
     """Attempt and offset. Raises InvalidRequest."""
-    found = _PLACE.fullmatch(event_id)
+    found = _EVENT_ID.fullmatch(event_id)
     if found is None:
         raise InvalidRequest(
             "Last-Event-ID is not the id of an event of this stream; leave it out to begin at the start.",
@@ -85,11 +87,13 @@ def _place(event_id: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _refusal(broken: AudioInterrupted, job_id: str) -> OratioError:
-    if broken.code in responses.WORTH_ANOTHER_TRY:
-        return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
-    if broken.code == BEYOND_END:
-        return InvalidRequest(broken.message, code=broken.code, param="offset", job_id=job_id)
-    if broken.code in ("deleted", "audio_gone"):
-        return Gone(broken.message, code=broken.code, job_id=job_id)
-    return Conflict(f"There is nothing to listen to: {broken.message}", code=broken.code, job_id=job_id)
+def _error_of(interrupted: AudioInterrupted, job_id: str) -> OratioError:
+    if interrupted.code in responses.RETRYABLE:
+        return Unavailable(interrupted.message, code=interrupted.code, job_id=job_id, retry_after_s=1)
+    if interrupted.code == BEYOND_END:
+        return InvalidRequest(interrupted.message, code=interrupted.code, param="offset", job_id=job_id)
+    if interrupted.code in ("deleted", "audio_gone"):
+        return Gone(interrupted.message, code=interrupted.code, job_id=job_id)
+    return Conflict(
+        f"There is nothing to listen to: {interrupted.message}", code=interrupted.code, job_id=job_id
+    )

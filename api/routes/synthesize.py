@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.dependencies import GatewayDep
-from api.error_handlers import Responses, documented
+from api.error_handlers import Responses, documented_errors
 from api.http.fast_route import SynthesisRoute
 from api.http.request_scope import address, note_job, request_id
 from api.jobs import job_factory, job_result
@@ -26,7 +26,7 @@ _ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted; `Location`
 @router.post(
     "/synthesize",
     response_model=Job,
-    responses=_ACCEPTED | documented(400, 404, 409, 410, 413, 502, 504),
+    responses=_ACCEPTED | documented_errors(400, 404, 409, 410, 413, 502, 504),
 )
 async def synthesize(
     request: Request,
@@ -50,7 +50,7 @@ async def synthesize(
     job = await job_factory.build_job(
         JobRequest(body, key=key, request_id=request_id(request)),
         settings=gateway.settings,
-        workers=gateway.workers,
+        worker_cache=gateway.worker_cache,
     )
     note_job(request, job.id)
     preferred = _wants_async(prefer)

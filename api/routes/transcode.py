@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.dependencies import GatewayDep
-from api.error_handlers import Responses, documented
+from api.error_handlers import Responses, documented_errors
 from api.http.request_scope import address
 from api.jobs import transcoding
-from api.jobs.lookups import checked_id, find_spoken_audio
+from api.jobs.lookups import checked_job_id, find_spoken_audio
 from api.schemas.rendition import Rendition, RenditionRequest
 from common.recordings.queries import SpokenAudio
 
@@ -25,16 +25,18 @@ _ANSWERS: Responses = {
 
 
 @router.post(
-    "/{job_id}/transcode", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 410, 502)
+    "/{job_id}/transcode",
+    response_class=Response,
+    responses=_ANSWERS | documented_errors(400, 404, 409, 410, 502),
 )
 async def transcode(request: Request, gateway: GatewayDep, job_id: str, body: RenditionRequest) -> Response:
     """Make the audio of a finished job in another format; `GET /jobs/{job_id}/audio?format=` serves it from then on."""
-    original = await run_in_threadpool(find_spoken_audio, gateway.database, checked_id(job_id))
+    original = await run_in_threadpool(find_spoken_audio, gateway.database, checked_job_id(job_id))
     if body.format == original.format:
         return _completed(request, original, path=f"/jobs/{job_id}/audio")
     path = f"/jobs/{job_id}/audio?format={body.format}"
-    await transcoding.check_formats(gateway.workers, body.format, original.format)
-    stands = await transcoding.finish(
+    await transcoding.check_formats(gateway.worker_cache, body.format, original.format)
+    result = await transcoding.transcode(
         job_id,
         body.format,
         database=gateway.database,
@@ -42,9 +44,9 @@ async def transcode(request: Request, gateway: GatewayDep, job_id: str, body: Re
         notifier=gateway.notifier,
         wait_s=gateway.settings.sync_wait_s,
     )
-    if isinstance(stands, SpokenAudio):
-        return _completed(request, stands, path=path)
-    view = Rendition(job_id=job_id, format=body.format, status=stands)
+    if isinstance(result, SpokenAudio):
+        return _completed(request, result, path=path)
+    view = Rendition(job_id=job_id, format=body.format, status=result)
     headers = {"Location": address(request, path)}
     return Response(view.model_dump_json(), 202, headers, media_type="application/json")
 

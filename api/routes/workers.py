@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.dependencies import DatabaseDep
-from api.error_handlers import documented
+from api.error_handlers import documented_errors
 from api.models.worker_views import queue_views, worker_views
 from api.schemas.worker import Workers
 from common.jobs.queues import held_parts, queue_statuses
@@ -12,11 +12,11 @@ from common.worker_registry import recent_workers
 router = APIRouter(tags=["service"])
 
 
-@router.get("/workers", responses=documented())
+@router.get("/workers", responses=documented_errors())
 def workers(database: DatabaseDep) -> Workers:
     """Every worker with its models and what it speaks now; every queue with what waits in it and who takes from it."""
     with database.read() as connection:
-        fleet = recent_workers(connection)
-        held = held_parts(connection)
-        queues = queue_statuses(connection, held)
-    return Workers(workers=worker_views(fleet, held), queues=queue_views(fleet, queues))
+        recent = recent_workers(connection)
+        leased = held_parts(connection)
+        queues = queue_statuses(connection, leased)
+    return Workers(workers=worker_views(recent, leased), queues=queue_views(recent, queues))

@@ -14,7 +14,7 @@ import redis
 import redis.asyncio
 from starlette.concurrency import run_in_threadpool
 
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 from common.db.database import Database
 from common.jobs.queries import ended_among
 from common.messaging import audio_window, events, text_stream
@@ -52,16 +52,16 @@ class WakeSignal:
 
     def __init__(self) -> None:
         self.closed = False
-        self.has_news = False
+        self.needs_resync = False
         self._event = asyncio.Event()
 
     def put(self, notice: Notice) -> None:
         """`has_news` is set when the job may have ended, and stays so until it is taken back."""
         self.closed = self.closed or notice is CLOSED
-        self.has_news = self.has_news or not isinstance(notice, Event) or notice.ends_job
-        self.hear()
+        self.needs_resync = self.needs_resync or not isinstance(notice, Event) or notice.ends_job
+        self.notify_audio()
 
-    def hear(self) -> None:
+    def notify_audio(self) -> None:
         """There is more to listen to."""
         self._event.set()
 
@@ -79,7 +79,7 @@ class Subscription:
     def __init__(self) -> None:
         self._notices: asyncio.Queue[Notice] = asyncio.Queue()
 
-    def hear(self) -> None:
+    def notify_audio(self) -> None:
         """Sound is nothing that it waits for."""
 
     def put(self, notice: Notice) -> None:
@@ -97,7 +97,7 @@ class Subscription:
             return None
 
 
-Waiter = TypeVar("Waiter", Subscription, WakeSignal)
+Reader = TypeVar("Reader", Subscription, WakeSignal)
 
 
 class EventBus:
@@ -111,13 +111,16 @@ class EventBus:
         )
         self._prefix = settings.queue_prefix
         self._database = database
-        self._listeners: defaultdict[str, set[Subscription | WakeSignal]] = defaultdict(set)
+        self._readers: defaultdict[str, set[Subscription | WakeSignal]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
         self.connected = asyncio.Event()
         self.stopping = False
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._subscribe()), asyncio.create_task(self._look_often())]
+        self._tasks = [
+            asyncio.create_task(self._subscribe()),
+            asyncio.create_task(self._resync_periodically()),
+        ]
 
     def stop(self) -> None:
         """Tell everyone who waits to end now: the process is about to."""
@@ -126,28 +129,28 @@ class EventBus:
 
     async def close(self) -> None:
         self.stop()
-        await end(*self._tasks)
+        await cancel_and_wait(*self._tasks)
         await self._client.aclose()
 
     def listen(self, job_id: str) -> AbstractContextManager[Subscription]:
         """Register before the thing whose event is waited for is started, so that none can be missed."""
-        return self._registered(job_id, Subscription())
+        return self._register(job_id, Subscription())
 
     def wake(self, job_id: str) -> AbstractContextManager[WakeSignal]:
         """The same for one who looks for himself when something happened."""
-        return self._registered(job_id, WakeSignal())
+        return self._register(job_id, WakeSignal())
 
     @contextmanager
-    def _registered(self, job_id: str, reader: Waiter) -> Iterator[Waiter]:
-        self._listeners[job_id].add(reader)
+    def _register(self, job_id: str, reader: Reader) -> Iterator[Reader]:
+        self._readers[job_id].add(reader)
         if self.stopping:
             reader.put(CLOSED)
         try:
             yield reader
         finally:
-            self._listeners[job_id].discard(reader)
-            if not self._listeners[job_id]:
-                del self._listeners[job_id]
+            self._readers[job_id].discard(reader)
+            if not self._readers[job_id]:
+                del self._readers[job_id]
 
     async def replay(self, job_id: str, *, after: str) -> list[Event]:
         """The events of a job behind `after`, oldest first; none when Redis does not answer."""
@@ -173,7 +176,7 @@ class EventBus:
             return None
         return audio_window.chunks_of(entries)
 
-    async def say_heard(self, job_ids: Sequence[str]) -> None:
+    async def announce_listeners(self, job_ids: Sequence[str]) -> None:
         """Somebody listens to these jobs here. Nothing happens when Redis does not answer."""
         with suppress(redis.RedisError):
             pipeline = self._client.pipeline(transaction=False)
@@ -183,14 +186,14 @@ class EventBus:
                 )
             await pipeline.execute()
 
-    async def say_left(self, job_id: str) -> None:
+    async def announce_departure(self, job_id: str) -> None:
         """Nobody listens here any more, but may come back; gateways where somebody does say so again soon."""
         with suppress(redis.RedisError):
             await self._client.set(
                 audio_window.audience_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_MS
             )
 
-    async def is_heard(self, job_id: str) -> bool | None:
+    async def has_listeners(self, job_id: str) -> bool | None:
         """Whether somebody listens, or left a moment ago. None when Redis does not answer."""
         try:
             return bool(await self._client.exists(audio_window.audience_key(job_id, prefix=self._prefix)))
@@ -209,7 +212,7 @@ class EventBus:
         backoff_s = 0.1
         while True:
             try:
-                await self._hear(on_subscribed=self.connected.set)
+                await self._receive(on_subscribed=self.connected.set)
             except (redis.RedisError, OSError) as error:
                 if self.connected.is_set():
                     log.warning("events are interrupted", error=type(error).__name__)
@@ -218,18 +221,18 @@ class EventBus:
             await asyncio.sleep(backoff_s)
             backoff_s = min(BACKOFF_MAX_S, backoff_s * 2)
 
-    async def _hear(self, *, on_subscribed: Callable[[], None]) -> None:
+    async def _receive(self, *, on_subscribed: Callable[[], None]) -> None:
         async with self._client.pubsub() as subscription:
-            grown = audio_window.channel(self._prefix)
-            await subscription.subscribe(events.channel(self._prefix), grown)
-            silent = 0
+            audio_channel = audio_window.channel(self._prefix)
+            await subscription.subscribe(events.channel(self._prefix), audio_channel)
+            unanswered = 0
             while True:
                 message = await subscription.get_message(timeout=PING_EVERY_S)
-                silent = 0 if message else silent + 1
+                unanswered = 0 if message else unanswered + 1
                 if message is None:
-                    await _ping(subscription, unanswered=silent)
-                elif message["type"] == "message" and message["channel"] == grown.encode():
-                    self._wake(message["data"])
+                    await _ping(subscription, unanswered=unanswered)
+                elif message["type"] == "message" and message["channel"] == audio_channel.encode():
+                    self._notify_audio(message["data"])
                 elif message["type"] == "message":
                     self._dispatch(message["data"])
                 elif message["type"] == "subscribe":
@@ -239,32 +242,32 @@ class EventBus:
 
     def _dispatch(self, line: bytes) -> None:
         job_id = line[: line.find(b" ")].decode()
-        listeners = self._listeners.get(job_id)
-        if listeners:
+        readers = self._readers.get(job_id)
+        if readers:
             event = events.from_channel(line)
-            for listener in listeners:
-                listener.put(event)
+            for reader in readers:
+                reader.put(event)
 
-    def _wake(self, job_id: bytes) -> None:
-        for listener in self._listeners.get(job_id.decode(), ()):
-            listener.hear()
+    def _notify_audio(self, job_id: bytes) -> None:
+        for reader in self._readers.get(job_id.decode(), ()):
+            reader.notify_audio()
 
     def _notify_all(self, notice: Notice) -> None:
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.put(notice)
+        for readers in self._readers.values():
+            for reader in readers:
+                reader.put(notice)
 
-    async def _look_often(self) -> None:
+    async def _resync_periodically(self) -> None:
         while True:
             await asyncio.sleep(RESYNC_EVERY_S)
-            if self._listeners:
-                await _unless_it_fails(self._look)
+            if self._readers:
+                await _log_failure(self._resync_ended)
 
-    async def _look(self) -> None:
-        waited_for = list(self._listeners)
-        for job_id in await run_in_threadpool(self._ended, waited_for):
-            for listener in self._listeners.get(job_id, ()):
-                listener.put(RESYNC)
+    async def _resync_ended(self) -> None:
+        job_ids = list(self._readers)
+        for job_id in await run_in_threadpool(self._ended, job_ids):
+            for reader in self._readers.get(job_id, ()):
+                reader.put(RESYNC)
 
     def _ended(self, job_ids: list[str]) -> set[str]:
         with self._database.read() as connection:
@@ -277,7 +280,7 @@ async def _ping(subscription: redis.asyncio.client.PubSub, *, unanswered: int) -
     await subscription.ping()
 
 
-async def _unless_it_fails(action: Callable[[], Awaitable[None]]) -> None:
+async def _log_failure(action: Callable[[], Awaitable[None]]) -> None:
     try:
         await action()
     except Exception as error:

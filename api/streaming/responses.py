@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.server_sent_events import write_message
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 from common.formats import MEDIA_TYPES
 from common.telemetry import get_logger
 
@@ -24,7 +24,7 @@ log = get_logger(__name__)
 
 NOT_BEGUN = "not_begun"
 # Codes of what breaks for no fault of the job itself.
-WORTH_ANOTHER_TRY = frozenset({NOT_BEGUN, "stopping"})
+RETRYABLE = frozenset({NOT_BEGUN, "stopping"})
 # Ogg is what it lies in; clients look for the codec.
 _SPOKEN_TYPES = {name: media_type for name, (media_type, _) in MEDIA_TYPES.items()} | {"opus": "audio/opus"}
 
@@ -33,7 +33,7 @@ def media_type_of(audio_format: str) -> str:
     return _SPOKEN_TYPES[audio_format]
 
 
-def headers_of(job_id: str, audio: LiveAudio, *, provider: str) -> dict[str, str]:
+def response_headers(job_id: str, audio: LiveAudio, *, provider: str) -> dict[str, str]:
     """When the first sound is there. Proxies must not gather what is heard while it is made."""
     return {
         "Cache-Control": "no-store",
@@ -83,22 +83,22 @@ class AudioResponse(StreamingResponse):
 
 async def first_audio(request: Request, audio: LiveAudio, *, within_s: float) -> bytes:
     """Raises AudioInterrupted (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
-    found = asyncio.ensure_future(audio.next())
-    gone = asyncio.ensure_future(_gone(request))
+    coming = asyncio.ensure_future(audio.next())
+    disconnected = asyncio.ensure_future(_wait_for_disconnect(request))
     try:
-        await asyncio.wait({found, gone}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        if found.done():
-            return found.result()
-        if gone.done():
+        await asyncio.wait({coming, disconnected}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if coming.done():
+            return coming.result()
+        if disconnected.done():
             raise ClientDisconnect
         raise AudioInterrupted(
             NOT_BEGUN, "Nothing was spoken in time; the same request, sent again, goes on waiting."
         )
     finally:
-        await end(found, gone)
+        await cancel_and_wait(coming, disconnected)
 
 
-async def _gone(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -118,8 +118,13 @@ async def event_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
         while data:
             yield _event(_delta(data), event_id=f"{audio.attempt}-{audio.offset}")
             data = await audio.next()
-    except AudioInterrupted as broken:
-        error = {"message": broken.message, "type": "synthesis_error", "param": None, "code": broken.code}
+    except AudioInterrupted as interrupted:
+        error = {
+            "message": interrupted.message,
+            "type": "synthesis_error",
+            "param": None,
+            "code": interrupted.code,
+        }
         yield _event({"type": "error", "error": error})
         return
     yield _event({"type": "speech.audio.done", "usage": _usage(audio)})

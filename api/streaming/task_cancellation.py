@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 # Time enough to tidy up.
-ASK_AGAIN_S = 0.25
+RETRY_AFTER_S = 0.25
 
 
-async def end(*tasks: "asyncio.Future[Any]") -> None:
+async def cancel_and_wait(*tasks: "asyncio.Future[Any]") -> None:
     """Cancel them and wait until they are over, whatever they raise.
 
     Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes as its future is done, and the client of
@@ -16,5 +16,5 @@ async def end(*tasks: "asyncio.Future[Any]") -> None:
     while pending := [task for task in tasks if not task.done()]:
         for task in pending:
             task.cancel()
-        await asyncio.wait(pending, timeout=ASK_AGAIN_S)
+        await asyncio.wait(pending, timeout=RETRY_AFTER_S)
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,7 +11,7 @@ from api.http.accept_headers import quality_values
 
 INDEX = "index.html"
 # Where `make studio` puts it. A service may be told to look elsewhere.
-USUAL = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 # Where a build that failed says why; a page that it did not replace stays beside it.
 BUILD_ERROR = "build-error.txt"
 _ERROR_BYTES = 16_000
@@ -54,8 +54,8 @@ def is_built(folder: Path) -> bool:
     return (folder / INDEX).is_file()
 
 
-def is_usual(folder: Path) -> bool:
-    return folder.resolve() == USUAL.resolve()
+def is_default(folder: Path) -> bool:
+    return folder.resolve() == DEFAULT_FOLDER.resolve()
 
 
 def read_index(folder: Path) -> str | None:

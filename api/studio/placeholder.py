@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.studio.files import USUAL
+from api.studio.files import DEFAULT_FOLDER
 
 STYLE = """
 :root { color-scheme: light dark; font: 1rem/1.6 system-ui, sans-serif; }
@@ -18,7 +18,7 @@ STYLE_SOURCE = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Texts:
     language: str
     title: str
     never: str
@@ -28,7 +28,7 @@ class _Words:
     meanwhile: str
 
 
-_ENGLISH = _Words(
+_ENGLISH = _Texts(
     "en",
     "The studio is not built",
     "Nobody has built it on this machine yet.",
@@ -38,7 +38,7 @@ _ENGLISH = _Words(
     " setting name a folder that holds a built page, or take it away; then start the service again.",
     "The service works without it: <a href='{docs}'>the description of its API</a>.",
 )
-_FRENCH = _Words(
+_FRENCH = _Texts(
     "fr",
     "Le studio n'est pas construit",
     "Personne ne l'a encore construit sur cette machine.",
@@ -52,39 +52,42 @@ _FRENCH = _Words(
 
 def page(*, build_error: str | None, french: bool, docs: str, elsewhere: Path | None = None) -> str:
     """`docs` is the address of the API's description; `elsewhere` the folder, where it is not the usual one."""
-    words = _FRENCH if french else _ENGLISH
+    texts = _FRENCH if french else _ENGLISH
     reasons = []
     if build_error is not None:
-        reasons.append(f"<p>{words.failed}</p>\n<pre>{html.escape(build_error)}</pre>")
+        reasons.append(f"<p>{texts.failed}</p>\n<pre>{html.escape(build_error)}</pre>")
     elif elsewhere is None:
-        reasons.append(f"<p>{words.never}</p>")
+        reasons.append(f"<p>{texts.never}</p>")
     if elsewhere is None:
-        reasons.append(f"<p>{_code('make studio')} {words.advice}</p>")
+        reasons.append(f"<p>{_code('make studio')} {texts.advice}</p>")
     else:
-        reasons.append(f"<p>{_looking(words, elsewhere)}</p>")
+        reasons.append(f"<p>{_folder_mismatch(texts, elsewhere)}</p>")
     reason = "\n".join(reasons)
     return f"""<!doctype html>
-<html lang="{words.language}">
+<html lang="{texts.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>OratioViva: {words.title}</title>
+<title>OratioViva: {texts.title}</title>
 <style>{STYLE}</style>
 </head>
 <body>
-<h1>{words.title}</h1>
+<h1>{texts.title}</h1>
 {reason}
-<p>{words.meanwhile.format(docs=html.escape(docs))}</p>
+<p>{texts.meanwhile.format(docs=html.escape(docs))}</p>
 </body>
 </html>
 """
 
 
-def _looking(words: _Words, folder: Path) -> str:
-    return words.elsewhere.format(
-        folder=_code(folder), name=_code("ORATIO_FRONTEND_DIR"), make=_code("make studio"), usual=_code(USUAL)
+def _folder_mismatch(texts: _Texts, folder: Path) -> str:
+    return texts.elsewhere.format(
+        folder=_code(folder),
+        name=_code("ORATIO_FRONTEND_DIR"),
+        make=_code("make studio"),
+        usual=_code(DEFAULT_FOLDER),
     )
 
 
-def _code(said: object) -> str:
-    return f"<code>{html.escape(str(said))}</code>"
+def _code(value: object) -> str:
+    return f"<code>{html.escape(str(value))}</code>"

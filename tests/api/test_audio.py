@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.datastructures import Headers
 
-from api.http.ranges import Span, wanted_span
+from api.http.ranges import Span, requested_span
 from common.errors import RangeNotSatisfiable
 from common.settings import Settings
 from tests.support.gateway import Running, run_gateway, tiny_wav
@@ -118,5 +118,5 @@ def test_audio_that_is_not_there_says_why(gateway: Running) -> None:
 def test_an_empty_file_has_no_range() -> None:
     headers = Headers({"range": "bytes=0-"})
     with pytest.raises(RangeNotSatisfiable):
-        wanted_span(headers, size=0, etag='"e"', changed="")
-    assert wanted_span(headers, size=3, etag='"e"', changed="") == Span(0, 3)
+        requested_span(headers, size=0, etag='"e"', last_modified="")
+    assert requested_span(headers, size=3, etag='"e"', last_modified="") == Span(0, 3)

@@ -197,8 +197,8 @@ def test_whoever_went_away_is_forgotten(gateway: Running) -> None:
     with gateway.client.stream("GET", f"/jobs/{job_id}/events") as answer:
         lines = answer.iter_lines()  # kept: a generator that nobody holds closes the answer
         next(lines)
-        assert job_id in hub._listeners
-    wait_for(lambda: job_id not in hub._listeners)
+        assert job_id in hub._readers
+    wait_for(lambda: job_id not in hub._readers)
 
 
 CUES = [[0.0, 1.5, 0, 20], [1.7, 2.5, 21, 40], [2.7, 3.5, 41, 60]]
@@ -237,4 +237,4 @@ def event(name: str, **data: Any) -> Event:
 )
 def test_only_the_present_attempt_counts(since: list[Event], expected: list[Any]) -> None:
     before = [event("started", attempt=1), event("progress", attempt=1, cues=CUES[:2])]
-    assert job_events.spoken([*before, *since]) == expected
+    assert job_events.spoken_captions([*before, *since]) == expected

@@ -56,7 +56,7 @@ def wait_for_audience(stage: Stage, job_id: str) -> None:
 
 
 def test_bytes_come_as_they_are_made(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_audio, "LOOK_EVERY_S", 600.0)  # by its hint, not by the look every two seconds
+    monkeypatch.setattr(live_audio, "RESYNC_AFTER_S", 600.0)  # by its hint, not by the look every two seconds
     job_id, sound = new_streamed(stage.gateway), noise(300 * KIB)
     take = stage.take(job_id, sound)
     take.say(1000)
@@ -384,7 +384,7 @@ def test_a_piece_that_is_missing_is_waited_for_and_not_skipped(
         tries.append(sound.offset)
         return await look(sound)
 
-    monkeypatch.setattr(live_audio, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(live_audio, "RESYNC_AFTER_S", 0.05)
     monkeypatch.setattr(live_audio.LiveAudio, "_from_piece", count)
     late = stage.ear(job_id)
     late.wait_heard(MIB)

@@ -297,12 +297,12 @@ def asking(url: str, *, times: int = 1, max_retries: int = 0, **body: Any) -> It
 def test_a_request_whose_connection_broke_goes_on_with_its_job(gateway: Running) -> None:
     heard: list[str] = []
 
-    def is_heard() -> bool:
+    def has_listeners() -> bool:
         heard.extend(jobs(gateway))
         return bool(heard)
 
     with (
-        cutting(gateway.url, [0, 0], is_asked=lambda: wait_for(is_heard)) as url,
+        cutting(gateway.url, [0, 0], is_asked=lambda: wait_for(has_listeners)) as url,
         asking(url, max_retries=2) as (answer,),
     ):
         # Both times it was cut off after the job was there; the third time it waits.

@@ -439,7 +439,7 @@ def test_no_seat_stays_taken_whenever_they_go(stage: Stage) -> None:
     take.finish()
     wait_for(lambda: listening(gateway) == 0)
     hub = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
-    assert not hub._listeners
+    assert not hub._readers
 
 
 def begin(stage: Stage) -> str:

@@ -203,7 +203,7 @@ def test_below_a_prefix_it_leads_to_itself(settings: Settings, folder: Path) -> 
 def test_until_it_is_built_a_page_says_what_to_do(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "USUAL", tmp_path / "nowhere")
+    monkeypatch.setattr(files, "DEFAULT_FOLDER", tmp_path / "nowhere")
     with run_gateway(settings.model_copy(update={"frontend_dir": tmp_path / "nowhere"})) as gateway:
         english = gateway.client.get("/app/", headers={"Accept-Language": "de, en;q=0.8, fr;q=0.5"})
         french = gateway.client.get("/app/", headers={"Accept-Language": "fr-CA, en;q=0.8"})
@@ -232,7 +232,7 @@ def test_where_it_is_looked_for_elsewhere_the_page_names_the_folder_and_the_sett
         f"<code>make studio</code> {'builds it in' if language == 'en' else 'le construit dans'}"
         in answer.text
     )
-    assert f"<code>{files.USUAL}</code>" in answer.text
+    assert f"<code>{files.DEFAULT_FOLDER}</code>" in answer.text
 
 
 def test_its_style_is_allowed_by_its_digest_and_nothing_else_is(settings: Settings, tmp_path: Path) -> None:

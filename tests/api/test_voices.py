@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.models.commands import MOST_WARMED
+from api.models.commands import WARM_MAX
 from common import worker_registry
 from common.catalogue import weights_of
 from common.messaging import broker, messages, queue_names
@@ -244,13 +244,13 @@ def test_workers_that_have_a_model_are_told_to_load_and_unload_it(gateway: Runni
 
 
 def test_a_family_of_many_is_not_warmed_as_a_whole(gateway: Running) -> None:
-    keys = [weights.key for weights in weights_of("mms")[: MOST_WARMED + 1]]
+    keys = [weights.key for weights in weights_of("mms")[: WARM_MAX + 1]]
     announce(gateway, "many", "CPU", *({**SWAHILI, "weights": key} for key in keys), flavour="torch")
     refused = gateway.client.post("/models/warm", json={"models": ["mms"]})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "too_many_models")
     assert heard(gateway, "many") == []
-    assert gateway.client.post("/models/warm", json={"models": keys[:MOST_WARMED]}).status_code == 202
-    assert len(heard(gateway, "many")) == MOST_WARMED
+    assert gateway.client.post("/models/warm", json={"models": keys[:WARM_MAX]}).status_code == 202
+    assert len(heard(gateway, "many")) == WARM_MAX
 
 
 def test_broken_weights_are_not_there_for_a_download(gateway: Running) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from api.http.file_names import disposition, stem_of
+from api.http.file_names import content_disposition, file_stem
 
 # By the grammar of RFC 5987: `attr-char` and octets in hexadecimal, nothing else.
 HEADER = re.compile(
@@ -39,7 +39,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_hostile_title_is_a_plain_name(title: str, tmp_path: Path) -> None:
-    stem = stem_of(title)
+    stem = file_stem(title)
     assert stem
     assert not set(stem) & set('/\\:*?"<>|')
     assert not [
@@ -57,10 +57,10 @@ def test_a_hostile_title_is_a_plain_name(title: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("title", [*HOSTILE, "Good morning", "Ça va ? L'été, à 100 € !"])
 def test_the_header_is_read_back_as_it_was_meant(title: str) -> None:
-    header = disposition(title, job_id="7", extension="mp3", download=True)
+    header = content_disposition(title, job_id="7", extension="mp3", download=True)
     found = HEADER.fullmatch(header)
     assert found, header
-    assert unquote(found[1], errors="strict") == f"{stem_of(title)}.mp3"
+    assert unquote(found[1], errors="strict") == f"{file_stem(title)}.mp3"
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ def test_the_header_is_read_back_as_it_was_meant(title: str) -> None:
     ],
 )
 def test_what_is_left_of_a_title(title: str, stem: str) -> None:
-    assert stem_of(title) == stem
+    assert file_stem(title) == stem
 
 
 @pytest.mark.parametrize("title", ["", "   ", "...", "../..", "???", "\u202e\u200b", "—"])
 def test_where_nothing_is_left_the_id_names_it(title: str) -> None:
-    assert stem_of(title) is None
-    said = disposition(title, job_id="7", extension="srt", download=False)
+    assert file_stem(title) is None
+    said = content_disposition(title, job_id="7", extension="srt", download=False)
     assert said == 'inline; filename="oratio-7.srt"'

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 
 
 async def loses_one() -> None:
@@ -25,7 +25,7 @@ def test_who_does_not_hear_it_is_told_again() -> None:
         tasks = [asyncio.ensure_future(work()) for work in (loses_one, loses_one, fails)]
         await asyncio.sleep(0.01)
         async with asyncio.timeout(10):
-            await end(*tasks)
+            await cancel_and_wait(*tasks)
         return [task.cancelled() for task in tasks]
 
     assert asyncio.run(run()) == [True, True, False]
@@ -36,8 +36,8 @@ def test_what_was_over_stays_as_it_was() -> None:
         async with asyncio.timeout(10):
             done = asyncio.ensure_future(asyncio.sleep(0, 7))
             await done
-            await end(done)
-            await end()
+            await cancel_and_wait(done)
+            await cancel_and_wait()
         return done.result()
 
     assert asyncio.run(run()) == 7
@@ -55,7 +55,7 @@ def test_who_ends_others_can_be_ended() -> None:
 
     async def run() -> None:
         task = asyncio.ensure_future(stubborn())
-        ending = asyncio.ensure_future(end(task))
+        ending = asyncio.ensure_future(cancel_and_wait(task))
         await asyncio.sleep(0.05)
         ending.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -15,10 +15,10 @@ from common.worker_registry import WorkerStatus
 
 # As everywhere else; longer ones are only taken where they are left aside.
 STYLE_MAX_CHARS = 1000
-_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
+_OPENAI_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
 
 
-def synthesis_of(
+def to_synthesis_request(
     body: VoiceOptions, workers: Sequence[WorkerStatus], settings: Settings, *, text: str
 ) -> SynthesisRequest:
     """Raises NotFound, InvalidRequest."""
@@ -26,7 +26,7 @@ def synthesis_of(
     # Checked already: what differs are the names.
     return SynthesisRequest.model_construct(
         **{
-            **_PLAIN,
+            **_DEFAULTS,
             "text": text,
             "voice_id": voice_id,
             "speed": body.speed,
@@ -53,7 +53,7 @@ def _style(body: VoiceOptions, voice_id: str) -> str | None:
     return body.instructions
 
 
-_PLAIN: dict[str, Any] = {
+_DEFAULTS: dict[str, Any] = {
     name: field.get_default(call_default_factory=True)
     for name, field in SynthesisRequest.model_fields.items()
     if not field.is_required()
@@ -61,13 +61,13 @@ _PLAIN: dict[str, Any] = {
 
 
 @contextmanager
-def their_fields() -> Iterator[None]:
+def openai_field_names() -> Iterator[None]:
     """A refusal names the field that the client sent."""
     try:
         yield
     except OratioError as error:
-        theirs = _FIELDS.get(error.param or "")
-        if theirs:
-            error.message = re.sub(rf"^{error.param}\b", theirs, error.message)
-            error.param = theirs
+        openai_field = _OPENAI_FIELDS.get(error.param or "")
+        if openai_field:
+            error.message = re.sub(rf"^{error.param}\b", openai_field, error.message)
+            error.param = openai_field
         raise
