@@ -1,4 +1,4 @@
-"""Objects that one gateway process holds while it runs, as FastAPI dependencies of its routes."""
+"""The shared objects of a gateway process, as FastAPI dependencies."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, cast
@@ -20,6 +20,8 @@ from common.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
+    """Objects that all requests of this process share."""
+
     settings: Settings
     database: Database
     store: Store
@@ -29,11 +31,11 @@ class Gateway:
     submissions: SubmissionBatcher
     worker_cache: WorkerCache
     presence: Presence
-    # Those open here.
+    # WebSockets that send text to this gateway.
     incremental_sessions: set[WebSocket] = field(default_factory=set)
 
 
-# These are coroutines because FastAPI runs plain functions in a thread, for each request.
+# Dependencies are coroutines, because FastAPI would run plain functions in a thread for each request.
 
 
 async def get_gateway(connection: HTTPConnection) -> Gateway:

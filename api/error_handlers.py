@@ -1,4 +1,4 @@
-"""Every error in the one shape, whoever raised it."""
+"""Error responses: every error has the same shape, also those that the framework raises."""
 
 import math
 from collections.abc import Mapping
@@ -21,33 +21,33 @@ log = get_logger(__name__)
 
 Responses = dict[int | str, dict[str, Any]]
 
-# What the framework refuses by itself: type, code, message.
+# Errors that the framework raises: type, code, message.
 _BY_STATUS = {
-    400: ("invalid_request_error", "invalid_body", "The body could not be read: send a JSON object."),
-    404: ("not_found_error", "not_found", "There is nothing at this path; GET /openapi.json lists what is."),
+    400: ("invalid_request_error", "invalid_body", "The body could not be read. Send a JSON object."),
+    404: ("not_found_error", "not_found", "This path does not exist. GET /openapi.json lists all paths."),
     405: (
         "invalid_request_error",
         "method_not_allowed",
-        "This path does not know this method; the Allow header names those it knows.",
+        "This path does not support this method. The Allow header lists the supported methods.",
     ),
-    413: ("invalid_request_error", "too_large", "The body is larger than this service takes."),
+    413: ("invalid_request_error", "too_large", "The body is too large."),
 }
 
 _DESCRIPTIONS = {
-    400: "The request does not validate; `param` names the field.",
-    404: "Unknown id or voice.",
-    409: "Not possible in the state that things are in.",
-    410: "It was deleted, or its audio is gone.",
-    413: "Body or text too large.",
-    416: "The range begins behind the end.",
+    400: "The request is invalid; `param` names the field.",
+    404: "The id or the voice does not exist.",
+    409: "Not possible in the current state.",
+    410: "Deleted, or its audio was removed.",
+    413: "The body or the text is too large.",
+    416: "The range starts after the end of the file.",
     502: "The job failed; `job_id` names it.",
-    503: "Full, or something that is needed does not answer; `Retry-After` says when to try again.",
-    504: "The job failed because its model hung.",
+    503: "The queue is full, or a required service does not answer. `Retry-After` says when to try again.",
+    504: "The job failed because the model did not respond.",
 }
 
 
 def documented_errors(*statuses: int) -> Responses:
-    """The error answers of a route, for its OpenAPI entry. 503 goes with everything that asks the database."""
+    """Return the error responses of a route for OpenAPI. All routes include 503, since they need the database."""
     return {
         status: {"model": ErrorResponse, "description": _DESCRIPTIONS[status]} for status in (*statuses, 503)
     }
@@ -57,7 +57,7 @@ def error_response(
     status: int,
     message: str,
     *,
-    type: str,  # noqa: A002  # its name on the wire
+    type: str,  # noqa: A002  # named as in JSON
     code: str,
     param: str | None = None,
     job_id: str | None = None,
@@ -87,7 +87,7 @@ def response_for(error: OratioError) -> JSONResponse:
 def internal_error() -> JSONResponse:
     return error_response(
         500,
-        "Something went wrong here; the service's log has the reason under this answer's x-request-id.",
+        "An internal error occurred. The service's log has the reason, under the x-request-id of this response.",
         type="server_error",
         code="internal_error",
     )
@@ -109,12 +109,12 @@ async def _handle_oratio_error(_request: Request, error: Exception) -> JSONRespo
 
 async def _handle_database_error(_request: Request, error: Exception) -> JSONResponse:
     log.warning("database does not answer", error=type(error).__name__)
-    return response_for(DatabaseUnavailable("The database does not answer; try again."))
+    return response_for(DatabaseUnavailable("The database does not answer. Try again."))
 
 
 async def _handle_store_error(_request: Request, error: Exception) -> JSONResponse:
     log.warning("store does not answer", error=type(error).__name__)
-    return response_for(Unavailable("The store does not answer; try again.", code="store_unavailable"))
+    return response_for(Unavailable("The store does not answer. Try again.", code="store_unavailable"))
 
 
 async def _handle_http_exception(_request: Request, error: Exception) -> JSONResponse:
@@ -133,7 +133,7 @@ async def _handle_validation_error(_request: Request, error: Exception) -> JSONR
 
 
 def _describe(first: dict[str, Any]) -> tuple[str | None, str, str]:
-    """Field, code and message of a validation error. What the caller sent is never repeated."""
+    """Return field, code and message of a validation error. The message never repeats the caller's data."""
     if first["type"] == "json_invalid":
         return None, "invalid_json", f"The body is not valid JSON (at character {first['loc'][-1]})."
     field = ".".join(str(step) for step in first["loc"][1:])

@@ -1,4 +1,4 @@
-"""Around every request: its id, its log line, its headers, the bound on its body."""
+"""ASGI middleware: request ids, the access log, common headers, and the limit on bodies."""
 
 import re
 import secrets
@@ -16,13 +16,13 @@ from common.telemetry import get_logger
 log = get_logger(__name__)
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-# What nginx logs for it.
+# The status that nginx logs for a client that disconnected.
 _CLIENT_GONE = 499
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class RequestLog:
-    """Gives each request an id (the caller's, when it is plainly one), logs one line, catches what nobody did."""
+    """Gives each request an id (the caller's, if it is well-formed), logs it, and handles unexpected exceptions."""
 
     def __init__(self, app: ASGIApp, *, root_path: str) -> None:
         self._app = app
@@ -51,11 +51,11 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_headers)
-        except ClientDisconnect:  # nobody is there to be answered
+        except ClientDisconnect:  # there is nobody to respond to
             status = status or _CLIENT_GONE
         except Exception:
             log.exception("unexpected failure")
-            if status:  # too late for an answer: the connection must break
+            if status:  # the response has started, so the connection must break
                 raise
             await error_handlers.internal_error()(scope, receive, send_with_headers)
         finally:
@@ -63,7 +63,7 @@ class RequestLog:
 
 
 class BodyLimit:
-    """Counts bytes as they arrive, so that neither a missing nor a false Content-Length helps."""
+    """Counts bytes as they arrive, because Content-Length may be missing or wrong."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self._app = app
@@ -91,7 +91,7 @@ class BodyLimit:
     def _too_large(self) -> ASGIApp:
         return error_handlers.error_response(
             413,
-            f"The body is larger than this service takes ({self._max_bytes} bytes).",
+            f"The body is larger than the limit of {self._max_bytes} bytes.",
             type="invalid_request_error",
             code="too_large",
         )

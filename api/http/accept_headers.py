@@ -1,4 +1,4 @@
-"""What a client would rather have, by the weights of `Accept-Language`, `Accept-Encoding` and the like."""
+"""Parse the quality values of `Accept-Language`, `Accept-Encoding` and similar headers."""
 
 import re
 
@@ -6,7 +6,7 @@ _ITEM = re.compile(r"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
 
 
 def quality_values(header: str) -> dict[str, float]:
-    """Each name in lower case with its weight (RFC 9110, 12.4.2); what cannot be read is left out."""
+    """Return each name in lower case with its quality (RFC 9110, 12.4.2), without items that do not parse."""
     items = (_ITEM.fullmatch(item) for item in header.split(","))
     return {item[1].lower(): float(item[2] or 1) for item in items if item}
 
@@ -18,5 +18,7 @@ def prefers_french(accept_language: str) -> bool:
 
 
 def _quality_of(qualities: dict[str, float], code: str) -> float:
-    """`fr-CA` is French as well."""
-    return max((weight for name, weight in qualities.items() if name.partition("-")[0] == code), default=0.0)
+    """Return the quality of a language, including its regions: `fr-CA` is French."""
+    return max(
+        (quality for name, quality in qualities.items() if name.partition("-")[0] == code), default=0.0
+    )

@@ -1,4 +1,4 @@
-"""Opaque page cursors: where the last page ended, with a checksum that tells a tampered one."""
+"""Opaque page cursors: the end of the last page, with a checksum against tampering."""
 
 import base64
 import binascii
@@ -9,19 +9,19 @@ from hashlib import blake2b
 from common.db.keyset import Keyset
 from common.errors import InvalidRequest
 
-# No secret: every query names its owner anyway. It keeps a made-up cursor from reaching the database.
+# Not a secret, since every query names its owner. It keeps invalid cursors from reaching the database.
 _KEY = b"oratio page cursor"
 _CHECKSUM_BYTES = 8
 
 
 def write_cursor(kind: str, keyset: Keyset) -> str:
-    """`kind` names the list, so that the cursor of another one is refused."""
+    """Encode a cursor. `kind` names the list, so that a cursor of another list is rejected."""
     body = json.dumps(keyset, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_checksum(kind, body) + body).decode().rstrip("=")
 
 
 def read_cursor(kind: str, cursor: str | None) -> Keyset | None:
-    """Raises InvalidRequest."""
+    """Decode a cursor. Raises InvalidRequest."""
     if cursor is None:
         return None
     try:
@@ -46,7 +46,7 @@ def _checksum(kind: str, body: bytes) -> bytes:
 
 def _invalid() -> InvalidRequest:
     return InvalidRequest(
-        "cursor is not one that this list gave; start without one, then pass each page's next_cursor.",
+        "cursor is not from this list. Start without a cursor, then pass the next_cursor of each page.",
         code="invalid_cursor",
         param="cursor",
     )

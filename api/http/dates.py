@@ -1,4 +1,4 @@
-"""Days and moments in a query, by ISO 8601; what names no zone is UTC."""
+"""Parse ISO 8601 dates in queries, and convert epoch seconds to dates. Without a time zone, UTC is assumed."""
 
 from datetime import UTC, date, datetime, timedelta
 from math import inf, nextafter
@@ -15,7 +15,7 @@ def utc_datetime_or_none(epoch_s: float | None) -> datetime | None:
 
 
 def start_of(value: str | None, *, param: str) -> float | None:
-    """Epoch seconds; of a date, its first moment. Raises InvalidRequest."""
+    """Return the epoch seconds of a time, or of the start of a day. Raises InvalidRequest."""
     if value is None:
         return None
     parsed = _parse(value, param=param)
@@ -23,7 +23,7 @@ def start_of(value: str | None, *, param: str) -> float | None:
 
 
 def end_of(value: str | None, *, param: str) -> float | None:
-    """Epoch seconds of what is no longer in it: behind the moment, or behind the whole day. Raises InvalidRequest."""
+    """Return the first epoch seconds after a time, or after a whole day. Raises InvalidRequest."""
     if value is None:
         return None
     parsed = _parse(value, param=param)
@@ -33,7 +33,7 @@ def end_of(value: str | None, *, param: str) -> float | None:
 
 
 def _parse(value: str, *, param: str) -> date | datetime:
-    # The plus of a zone that was not escaped arrives as a blank.
+    # The plus sign of a time zone arrives as a space if the client did not escape it.
     text = value.replace(" ", "+") if "T" in value else value
     for kind in (date, datetime):
         try:
@@ -42,7 +42,7 @@ def _parse(value: str, *, param: str) -> date | datetime:
         except (ValueError, OverflowError):
             continue
     raise InvalidRequest(
-        f"{param}: a date or a moment by ISO 8601, such as 2026-05-01 or 2026-05-01T08:30:00Z.", param=param
+        f"{param} must be an ISO 8601 date or time, such as 2026-05-01 or 2026-05-01T08:30:00Z.", param=param
     )
 
 

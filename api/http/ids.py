@@ -6,5 +6,5 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def is_id(text: str) -> bool:
-    """Return whether this service could have made this id. Other text never reaches the database or the store."""
+    """Return whether this service could have created this id. Other text never reaches the database or the store."""
     return _ID.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Recordings as one ZIP, streamed: each file is read while it is sent, so that any number fits into little memory."""
+"""Stream recordings as one ZIP. Each file is read while it is sent, so that memory does not grow with their number."""
 
 import json
 import zlib
@@ -17,14 +17,14 @@ from common.recordings.queries import SpokenAudio, find_audio
 from common.store import Store
 
 CHUNK_BYTES = 256 * 1024
-# Recordings whose texts are in memory at one time.
+# Recordings whose texts are in memory at the same time.
 BATCH_SIZE = 20
-_MODE = 0o100644
+_FILE_MODE = 0o100644
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveEntry:
-    """One recording: what is needed to send its file."""
+    """One file of the archive."""
 
     name: str
     job_id: str
@@ -34,7 +34,7 @@ class ArchiveEntry:
 
 
 def find_entries(database: Database, job_ids: Sequence[str]) -> list[ArchiveEntry]:
-    """Those of the ids that have audio, in the order given, under names made here."""
+    """Return an entry for each id that has audio, in the order of the ids."""
     found = ((number, audio) for number, audio in enumerate(_find_audio(database, job_ids), 1) if audio)
     return [
         ArchiveEntry(
@@ -51,7 +51,7 @@ def find_entries(database: Database, job_ids: Sequence[str]) -> list[ArchiveEntr
 def write_zip(
     database: Database, store: Store, entries: Sequence[ArchiveEntry], *, job_ids: Sequence[str]
 ) -> Iterable[bytes]:
-    """The files, then `manifest.json`, which also lists what is missing. For a thread: it reads as it goes."""
+    """Yield a ZIP of the files, then `manifest.json`, which also lists missing ids. Blocks while it reads."""
     from stream_zip import ZIP_64, stream_zip
 
     sent: dict[str, str] = {}
@@ -61,10 +61,10 @@ def write_zip(
             chunks = _open(store, entry)
             if chunks is not None:
                 sent[entry.job_id] = entry.name
-                yield entry.name, utc_datetime(entry.created_at), _MODE, ZIP_64, chunks
-        yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(database, sent, job_ids)
+                yield entry.name, utc_datetime(entry.created_at), _FILE_MODE, ZIP_64, chunks
+        yield "manifest.json", datetime.now(UTC), _FILE_MODE, ZIP_64, _manifest(database, sent, job_ids)
 
-    # Level 0 stores: sound does not shrink, and a ZIP that says "stored" must know sums before it sends.
+    # Level 0 copies the data, because audio does not compress. The method "stored" would need checksums in advance.
     return stream_zip(
         members(),  # type: ignore[arg-type]  # its Method is an opaque object
         chunk_size=CHUNK_BYTES,
@@ -73,7 +73,7 @@ def write_zip(
 
 
 def _find_audio(database: Database, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
-    """For each id its audio, or None; a few at a time, for texts may be long."""
+    """Yield the audio of each id, or None. Reads in batches, because texts may be long."""
     for start in range(0, len(job_ids), BATCH_SIZE):
         batch = job_ids[start : start + BATCH_SIZE]
         with database.read() as connection:
@@ -82,7 +82,7 @@ def _find_audio(database: Database, job_ids: Sequence[str]) -> Iterator[SpokenAu
 
 
 def _open(store: Store, entry: ArchiveEntry) -> Iterable[bytes] | None:
-    """None when the file is gone since."""
+    """Return None if the file was removed in the meantime."""
     chunks = store.read(entry.key, start=0, end=entry.size_bytes)
     try:
         first = next(chunks, b"")
@@ -92,7 +92,7 @@ def _open(store: Store, entry: ArchiveEntry) -> Iterable[bytes] | None:
 
 
 def _manifest(database: Database, sent: dict[str, str], job_ids: Sequence[str]) -> Iterator[bytes]:
-    """Written item by item."""
+    """Yield the JSON of the manifest, item by item."""
     yield f'{{"created_at": {json.dumps(datetime.now(UTC).isoformat())}, "items": ['.encode()
     missing: list[str] = []
     separator = "\n"

@@ -1,4 +1,4 @@
-"""A file of audio as an answer: whole or a part of it, with what lets a client seek and not ask twice."""
+"""Serve an audio file, whole or in ranges, with an entity tag so that clients can seek and cache."""
 
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -18,7 +18,7 @@ from common.store import Store
 
 
 def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool) -> Response:
-    """Raises Gone."""
+    """Return the response for a GET or HEAD request. Raises Gone."""
     etag = f'"{audio.sha256}"'
     headers = _headers(audio, etag=etag, download=download)
     if etag_matches(request.headers, etag=etag):
@@ -44,7 +44,7 @@ def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool)
 
 
 def _open(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
-    """The first bytes are read before the headers go out, so that a missing file is an answer and not a break."""
+    """Read the first bytes before the headers are sent, so that a missing file is an error response. Raises Gone."""
     chunks = store.read(audio.key, start=span.start, end=span.end)
     try:
         first = next(chunks, b"")

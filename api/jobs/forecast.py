@@ -1,4 +1,4 @@
-"""How long things will take, from what was spoken lately and who is there to speak."""
+"""Estimate waiting and synthesis times from recent usage and the workers that are alive."""
 
 import time
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from common.providers import ProviderChoice
 from common.worker_registry import WorkerStatus, recent_workers
 
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 600.0
-# With nothing spoken yet, a guess: about ten times real time at 15 characters a second.
+# Assumptions before any usage: ten times real time, at 15 characters per second of audio.
 GUESS_S_PER_CHAR = 0.007
 GUESS_CHARS_PER_S = 15.0
 RECENT_H = 24
@@ -31,7 +31,7 @@ RECENT_H = 24
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`queue_position` is 1-based and None when the job is not queued."""
+    """`queue_position` counts from 1, and is None if the job is not queued."""
 
     queue_position: int | None
     eta_s: float | None
@@ -39,7 +39,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class QueueAhead:
-    """What a job that came now would find. `wait_s` is None when nobody is there who would ever take it."""
+    """The jobs ahead of a new job. `wait_s` is None if no worker serves its queue."""
 
     jobs: int
     wait_s: float | None
@@ -47,7 +47,7 @@ class QueueAhead:
 
 @dataclass(frozen=True, slots=True)
 class NewJobForecast:
-    """For each character seconds of work and of sound, the latter None when nothing was spoken lately."""
+    """Seconds of synthesis and of audio per character. `audio_s_per_char` is None without recent usage."""
 
     s_per_char: float
     audio_s_per_char: float | None
@@ -57,13 +57,13 @@ class NewJobForecast:
 def forecast(connection: Connection, row: JobRecord) -> Forecast:
     if row.status == "running":
         return Forecast(None, _remaining_s(connection, row))
-    place = queue_position(connection, row.id) if row.status == "queued" else None
-    if place is None:
+    position = queue_position(connection, row.id) if row.status == "queued" else None
+    if position is None:
         return Forecast(None, None)
     s_per_char = recent_s_per_char(connection, row.model, provider=row.provider)
     workers = recent_workers(connection)
-    wait_s = _wait_s(connection, place, workers, engine=_engine_of(row), s_per_char=s_per_char)
-    return Forecast(place.ahead + 1, None if wait_s is None else round(wait_s + row.chars * s_per_char, 2))
+    wait_s = _wait_s(connection, position, workers, engine=_engine_of(row), s_per_char=s_per_char)
+    return Forecast(position.ahead + 1, None if wait_s is None else round(wait_s + row.chars * s_per_char, 2))
 
 
 def forecast_new(
@@ -74,7 +74,7 @@ def forecast_new(
     *,
     lane: str,
 ) -> NewJobForecast:
-    """`choice` is None when the job would be refused now."""
+    """Forecast a job that is submitted now. `choice` is None if it would be rejected."""
     provider = choice.provider if choice else "local"
     with database.read() as connection:
         s_per_char = recent_s_per_char(connection, voice.model, provider=provider)
@@ -88,20 +88,20 @@ def forecast_new(
 def ahead_of_new(
     connection: Connection, workers: Sequence[WorkerStatus], *, engine: str, lane: str, s_per_char: float
 ) -> QueueAhead:
-    """Of a job for these weights (or this provider); `pace` is that of those before it."""
-    place = position_at_end(connection, job_queue(engine, lane=lane))
-    wait_s = _wait_s(connection, place, workers, engine=engine, s_per_char=s_per_char)
-    return QueueAhead(place.ahead, None if wait_s is None else round(wait_s, 2))
+    """`engine` names weights or a provider. `s_per_char` is the synthesis time of the jobs ahead."""
+    position = position_at_end(connection, job_queue(engine, lane=lane))
+    wait_s = _wait_s(connection, position, workers, engine=engine, s_per_char=s_per_char)
+    return QueueAhead(position.ahead, None if wait_s is None else round(wait_s, 2))
 
 
 def recent_s_per_char(connection: Connection, model: str | None, *, provider: str | None) -> float:
-    """Engine seconds per character."""
+    """Return seconds of synthesis per character, as measured recently."""
     recent = synthesis_s_per_char(connection, model=model, provider=provider, since_hour=_since_hour())
     return recent or GUESS_S_PER_CHAR
 
 
 def audio_s_per_char(connection: Connection, voice: Voice, *, provider: str) -> float | None:
-    """Seconds of sound per character as the voice spoke lately, else its model; None when neither did."""
+    """Return recent seconds of audio per character of the voice, else of its model, else None."""
     spoken = spoken_by_voice(connection, model=voice.model, provider=provider, since_hour=_since_hour())
     all_voices = (sum(chars for chars, _ in spoken.values()), sum(audio_s for _, audio_s in spoken.values()))
     figures = (spoken.get(voice.id, (0, 0.0)), all_voices)
@@ -109,18 +109,18 @@ def audio_s_per_char(connection: Connection, voice: Voice, *, provider: str) -> 
 
 
 def retry_after_s(database: Database) -> float:
-    """When a full queue should have room again."""
+    """Return when a full queue should have space again."""
     with database.read() as connection:
-        waiting = backlog(connection, up_to=POSITION_MAX)
+        queued = backlog(connection, up_to=POSITION_MAX)
         count = sum(worker.alive and worker.speaks for worker in recent_workers(connection))
         s_per_char = recent_s_per_char(connection, None, provider=None)
-    # Room for one is enough to come back; a tenth of the backlog keeps the crowd from coming all at once.
-    wait_s = waiting.chars_ahead / 10 * s_per_char / max(1, count)
+    # Space for one job is enough to retry. A tenth of the backlog keeps clients from retrying all at once.
+    wait_s = queued.chars_ahead / 10 * s_per_char / max(1, count)
     return min(RETRY_MAX_S, max(RETRY_MIN_S, wait_s))
 
 
 def _engine_of(row: JobRecord) -> str:
-    """The weights whose queue it waits in, or the provider."""
+    """Return the weights whose queue the job waits in, or the provider."""
     return find_voice(row.voice_id, allow_fake=True).weights if row.provider == "local" else str(row.provider)
 
 
@@ -135,17 +135,17 @@ def _remaining_s(connection: Connection, row: JobRecord) -> float | None:
 
 def _wait_s(
     connection: Connection,
-    place: QueuePosition,
+    position: QueuePosition,
     workers: Sequence[WorkerStatus],
     *,
     engine: str,
     s_per_char: float,
 ) -> float | None:
-    """Until all that is before that place was spoken; None without a worker, for then there is no time to tell."""
+    """Return the time until all jobs ahead are done. None without a worker, since it cannot be known."""
     count = _count_serving(workers, engine)
     if not count:
         return None
-    ahead = place.chars_ahead + chars_being_spoken(connection, engine=engine)
+    ahead = position.chars_ahead + chars_being_spoken(connection, engine=engine)
     return ahead * s_per_char / count
 
 

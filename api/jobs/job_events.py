@@ -1,4 +1,4 @@
-"""The events of one job as a stream of server-sent events: what was, then what comes, with neither gap nor double."""
+"""Stream the events of one job as server-sent events: past events, then live ones, without gaps or duplicates."""
 
 import re
 from collections.abc import AsyncIterator, Iterable
@@ -21,18 +21,18 @@ _EVENT_ID = re.compile(r"\d{1,19}-\d{1,19}")
 
 
 def checked_event_id(given: str | None) -> str | None:
-    """Raises InvalidRequest."""
+    """Return a valid `Last-Event-ID`. Raises InvalidRequest."""
     if given is None or _EVENT_ID.fullmatch(given):
         return given
     raise InvalidRequest(
-        "Last-Event-ID is not the id of an event of this service; leave it out to begin with a snapshot.",
+        "Last-Event-ID is not the id of an event of this service. Leave it out to start with a snapshot.",
         code="invalid_event_id",
         param="Last-Event-ID",
     )
 
 
 async def has_final_event(event_bus: EventBus, row: JobRecord, *, last_id: str) -> bool:
-    """The reader has the event that ended this job: nothing will come any more."""
+    """Return whether the reader already has the event that ended this job."""
     if not row.is_over:
         return False
     end = (await event_bus.replay(row.id, after=START))[-1:]
@@ -42,7 +42,7 @@ async def has_final_event(event_bus: EventBus, row: JobRecord, *, last_id: str) 
 async def stream(
     request: Request, job_id: str, *, last_id: str | None, database: Database, event_bus: EventBus
 ) -> AsyncIterator[str]:
-    """Ends with the event that ends the job, or when this process stops; a client comes back with its last id."""
+    """Yield messages until the job ends or this process stops. A client reconnects with the id of its last event."""
     reader = _EventReader(request, job_id, last_id=last_id, database=database, event_bus=event_bus)
     with event_bus.listen(job_id) as subscription:
         if last_id is None:
@@ -52,25 +52,26 @@ async def stream(
 
 
 def spoken_captions(events: Iterable[Event]) -> list[Any]:
-    """The cues of the present attempt, by the events so far: `[start_s, end_s, start, end]` each, in their order.
+    """Return the captions of the current attempt, in order, each as `[start_s, end_s, start, end]`.
 
-    An attempt that is over may still tell of itself, because its worker doesn't know yet.
+    Events of an earlier attempt are ignored. They may still arrive, because its worker does not know yet that it
+    lost the job.
     """
     cues: list[Any] = []
-    attempt = over = 0
+    attempt = ended_attempt = 0
     for event in events:
-        of = event.data.get("attempt", 0)
+        event_attempt = event.data.get("attempt", 0)
         if event.name in ("queued", "retrying"):
-            cues, over = [], attempt
-        elif of > attempt:
-            cues, attempt = [], of
-        if event.name == "progress" and of == attempt > over:
+            cues, ended_attempt = [], attempt
+        elif event_attempt > attempt:
+            cues, attempt = [], event_attempt
+        if event.name == "progress" and event_attempt == attempt > ended_attempt:
             cues += event.data.get("cues", ())
     return cues
 
 
 class _EventReader:
-    """Where one client stands in the events of one job."""
+    """The position of one client in the events of one job."""
 
     def __init__(
         self, request: Request, job_id: str, *, last_id: str | None, database: Database, event_bus: EventBus
@@ -83,10 +84,10 @@ class _EventReader:
         self.is_done = False
 
     async def snapshot(self) -> str:
-        """A snapshot stands for every event before it: the row is written before an event is told."""
+        """Return the first message, which covers all earlier events: rows are written before events are published."""
         events = await self._event_bus.replay(self._job_id, after=START)
         row = await self._row()
-        # The event that ended the job is told beside the snapshot.
+        # The event that ended the job follows the snapshot.
         ended = row.is_over and bool(events) and events[-1].ends_job
         known = events[:-1] if ended else events
         self.last_id = known[-1].id if known else START
@@ -96,7 +97,7 @@ class _EventReader:
         )
 
     async def resync(self) -> list[str]:
-        """What was missed, by the stream; and the end, by the row, if the stream does not know it."""
+        """Return missed events from the Redis stream, and the end from the row if the stream lacks it."""
         missed = await self._event_bus.replay(self._job_id, after=self.last_id)
         messages = [self.write_event(event) for event in missed]
         end = await self._end()
@@ -110,12 +111,12 @@ class _EventReader:
         return write_message(event_view(event.data), event=event.name, event_id=event.id)
 
     async def _end(self) -> str | None:
-        """The event that ends the job as its row tells it; None while the job goes on."""
+        """Return the final event according to the row. None while the job is not over."""
         try:
             row = await self._row()
-        except (NotFound, Gone):  # deleted meanwhile
+        except (NotFound, Gone):  # deleted in the meantime
             return write_message({}, event="cancelled")
-        except DATABASE_AWAY:  # looked at again with the next resync
+        except DATABASE_AWAY:  # the next resync tries again
             return None
         return write_message(event_view(row.outcome()), event=row.status) if row.is_over else None
 

@@ -1,4 +1,4 @@
-"""From what a caller asks to a job that can be queued: checked against the catalogue and the fleet."""
+"""Build a job from a request, checked against the catalogue and the workers."""
 
 import hashlib
 import json
@@ -22,31 +22,31 @@ from common.settings import Settings
 from common.speakable import speakable
 from common.worker_registry import WorkerStatus, current_workers
 
-# How old the fleet's announcements may be for a refusal.
+# A request is rejected only by announcements of workers that are not older than this.
 REFUSAL_MAX_AGE_S = 0.2
-# Each is a claim of its own, and no part is worth more than a dozen of them.
+# Each stage is a claim of its own, and a part may be claimed only about a dozen times.
 STAGES_MAX = 4
 
 
 def check_text(body: SynthesisRequest, settings: Settings) -> None:
-    """Raises InvalidRequest (also for tags that cannot be followed), TooLarge."""
+    """Raises InvalidRequest, also for invalid tags in the text, and TooLarge."""
     if body.webhook is not None:
         raise InvalidRequest(
-            "Webhooks are not available on this service; GET /jobs/{job_id}/events tells of a job's end.",
+            "This service does not support webhooks. GET /jobs/{job_id}/events reports the end of a job.",
             code="webhooks_disabled",
             param="webhook",
         )
     if not body.text or body.text.isspace():
-        raise InvalidRequest("text is empty; send what is to be spoken.", code="empty_text", param="text")
+        raise InvalidRequest("text is empty. Send the text to speak.", code="empty_text", param="text")
     if len(body.text) > settings.max_text_chars:
         raise TooLarge(
-            f"text has {len(body.text)} characters; at most {settings.max_text_chars} are taken.",
+            f"text has {len(body.text)} characters. The limit is {settings.max_text_chars}.",
             code="text_too_long",
             param="text",
         )
     if not (parse_markup(body.text).spans if "[" in body.text else speakable(body.text)):
         raise InvalidRequest(
-            "text holds nothing that can be spoken: it needs at least one letter or digit.",
+            "text contains nothing to speak. It needs at least one letter or digit.",
             code="nothing_to_speak",
             param="text",
         )
@@ -54,9 +54,10 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What is asked for, and by which door.
+    """A synthesis request with the options of its endpoint.
 
-    `joins`: an equal order of the same owner that is under way is this one. The rest is as in `Options`.
+    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep` and
+    `live_text` are as in `Options`.
     """
 
     body: SynthesisRequest
@@ -82,7 +83,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class _RoutedVoice:
-    """A voice of a text, and where it is spoken."""
+    """A voice of a text, and where it is synthesized."""
 
     voice: Voice
     choice: ProviderChoice
@@ -138,7 +139,7 @@ def _route_tagged(
     try:
         return _route(voice_id, body, workers, settings=settings)
     except OratioError as error:
-        # The tag is at fault, not the field.
+        # The tag in the text is wrong, not the field voice_id.
         error.param = "text" if error.param == "voice_id" else error.param
         raise
 
@@ -154,7 +155,7 @@ def _route(
 
 
 def known_voice(voice_id: str, workers: Sequence[WorkerStatus], *, settings: Settings) -> Voice:
-    """Of the catalogue, or one that lies in somebody's models folder. Raises InvalidRequest, NotFound."""
+    """Return a voice of the catalogue or of a worker's models folder. Raises InvalidRequest, NotFound."""
     voice = find_voice(voice_id, allow_fake=settings.fake_engine)
     if not voice.listed and not is_announced(voice, workers):
         raise no_such_voice()
@@ -162,13 +163,13 @@ def known_voice(voice_id: str, workers: Sequence[WorkerStatus], *, settings: Set
 
 
 def _stages(routed_voices: Sequence[_RoutedVoice], *, lane: str) -> tuple[str, ...]:
-    """The queues that a text passes through, the one of its own voice last: there it is put together."""
+    """Return the queues that a text passes through. The last one is that of its main voice, which joins the audio."""
     last = job_queue(routed_voices[-1].choice.engine, lane=lane)
     queues = dict.fromkeys(job_queue(routed.choice.engine, lane=lane) for routed in routed_voices)
     stages = (*(queue for queue in queues if queue != last), last)
     if len(stages) > STAGES_MAX:
         raise InvalidRequest(
-            f"The voices of this text are of {len(stages)} models; at most {STAGES_MAX} can be in one text.",
+            f"The voices in this text belong to {len(stages)} models. One text can use at most {STAGES_MAX}.",
             code="too_many_models",
             param="text",
         )
@@ -187,7 +188,7 @@ def _with_stages(
 
 
 def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
-    """`named`: of several voices, it is to be said which."""
+    """`named`: the text has several voices, so each warning names its voice."""
     yield from (f"{routed.voice.id}: {warning}" if named else warning for warning in routed.choice.warnings)
     yield from _language_warnings(routed.voice, body.language)
     yield from _style_warnings(routed.voice, body.style)
@@ -196,15 +197,15 @@ def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> I
 
 
 def _join_key(job_request: JobRequest) -> str:
-    """What no caller can send as a key of his own, so that the two never meet."""
+    """Return a key that no client can send as an idempotency key, so that the two never collide."""
     return f"\x01{_digest(job_request.body)}{'k' if job_request.keep else ''}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
-    """The idempotency key of header or body, which must not differ."""
+    """Return the idempotency key of the header or the body. Raises InvalidRequest if they differ."""
     if header is not None and body.idempotency_key is not None and header != body.idempotency_key:
         raise InvalidRequest(
-            "The header Idempotency-Key and idempotency_key in the body differ; send one of them.",
+            "The header Idempotency-Key and idempotency_key in the body differ. Send only one of them.",
             param="idempotency_key",
         )
     return header if header is not None else body.idempotency_key
@@ -215,7 +216,7 @@ def _check_format(audio_format: str, engine: str, workers: Sequence[WorkerStatus
     formats = {name for worker in serving for name in worker.announcement.formats}
     if serving and audio_format not in formats:
         raise InvalidRequest(
-            f"No worker writes {audio_format}; it can be one of: {', '.join(sorted(formats))}.",
+            f"No worker can write {audio_format}. Use one of: {', '.join(sorted(formats))}.",
             code="format_unavailable",
             param="format",
         )
@@ -228,14 +229,16 @@ def _language_warnings(voice: Voice, requested: str | None) -> tuple[str, ...]:
     if requested.split("-")[0].lower() in spoken:
         return ()
     return (
-        f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {requested}; GET /voices lists others.",
+        f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {requested}. GET /voices lists other voices.",
     )
 
 
 def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
     if style is None or voice.style:
         return ()
-    return (f"The voice {voice.id} takes no style, so it was left aside; GET /voices says which do.",)
+    return (
+        f"The voice {voice.id} takes no style, so the style is ignored. GET /voices shows which voices take one.",
+    )
 
 
 def _digest(body: SynthesisRequest) -> str:
@@ -244,12 +247,15 @@ def _digest(body: SynthesisRequest) -> str:
 
 
 async def build_job(job_request: JobRequest, *, settings: Settings, worker_cache: WorkerCache) -> NewJob:
-    """The job for what is asked, by what the fleet announced. Raises InvalidRequest, NotFound, Conflict, NoWorker."""
+    """Build the job that answers a request.
+
+    Raises InvalidRequest, NotFound, Conflict, NoWorker.
+    """
     try:
         job = _make_job(job_request, await worker_cache.statuses(), settings=settings)
         if job.provider != "stub" or settings.provider_mode == "stub":
             return job
     except (NoWorker, Conflict, InvalidRequest):
         pass
-    # A refusal or a beep is never said on the strength of old news.
+    # A request is never rejected, or answered with a beep, because of old announcements.
     return _make_job(job_request, await worker_cache.statuses(max_age_s=REFUSAL_MAX_AGE_S), settings=settings)

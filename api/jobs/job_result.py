@@ -1,4 +1,4 @@
-"""Waiting for the end of a job, and the error that a bad end asks for."""
+"""Wait for the end of a job, and turn a failure into an error response."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from common.jobs.records import COMPLETED_FIELDS, JobRecord
 from common.messaging.events import Event
 from common.status import JobStatus
 
-# What a text itself is to blame for.
+# Failures that the text causes.
 _CALLERS_FAULT = frozenset({"unspeakable_text", "nothing_to_speak"})
 
 
@@ -35,8 +35,9 @@ async def wait_for_end(
 ) -> JobRecord:
     """Wait until the job is over, at most `wait_s`, and return its record as it stands then.
 
-    `created` is the record of a job that this request made. For such a job the event `completed` is enough: it comes
-    after the commit and says what the row does. The row of any other job is read first, because it may be over.
+    `created` is the record of a job that this request created. For such a job the event `completed` is enough: it is
+    published after the commit, with the values of the row. The row of any other job is read first, because the job may
+    be over.
 
     Raises Gone.
     """
@@ -56,10 +57,10 @@ async def wait_for_end(
 
 
 async def current_record(database: Database, job_id: str) -> JobRecord:
-    """Raises Gone."""
+    """Return the record as it is now. Raises Gone."""
     row = await run_in_threadpool(_find, database, job_id)
     if row is None:
-        raise Gone("The job of this request was removed since.", job_id=job_id)
+        raise Gone("The job of this request was removed.", job_id=job_id)
     if row.deleted_at is not None:
         raise Gone("This job was deleted.", job_id=job_id)
     return row
@@ -73,7 +74,7 @@ def _find(database: Database, job_id: str) -> JobRecord | None:
 async def _next_notice(
     subscription: Subscription, now: Callable[[], float], *, give_up_at: float
 ) -> Event | Resync | None:
-    """What says that the job may be over; None when there is no time left to wait."""
+    """Return a notice that the job may be over. None when the time is up."""
     while (left_s := give_up_at - now()) > 0:
         notice = await subscription.next(timeout_s=left_s)
         if notice is None or isinstance(notice, Closed):
@@ -84,7 +85,7 @@ async def _next_notice(
 
 
 def failure_of(row: JobRecord) -> OratioError | None:
-    """What the end of a job asks for as an answer; None for one that goes on or ended well."""
+    """Return the error for a job that failed or was cancelled. None for any other job."""
     if row.status == JobStatus.CANCELLED:
         return Conflict("This job was cancelled.", code="job_cancelled", job_id=row.id)
     if row.status != JobStatus.FAILED:

@@ -1,4 +1,4 @@
-"""Finding one job for a route: an id that cannot be ours never reaches database or store."""
+"""Look up a job or its audio for a route. Malformed ids never reach the database or the store."""
 
 from dataclasses import replace
 
@@ -16,18 +16,20 @@ from common.status import JobStatus
 
 
 def job_not_found() -> NotFound:
-    return NotFound("There is no job with this id.", code="job_not_found", param="job_id")
+    return NotFound(
+        "This job does not exist. GET /jobs lists the jobs.", code="job_not_found", param="job_id"
+    )
 
 
 def checked_job_id(text: str) -> str:
-    """Raises NotFound."""
+    """Return an id that is well-formed. Raises NotFound."""
     if not is_id(text):
         raise job_not_found()
     return text
 
 
 def living_job(connection: Connection, job_id: str) -> JobRecord:
-    """Raises NotFound, Gone."""
+    """Return a job that was not deleted. Raises NotFound, Gone."""
     row = get_job(connection, job_id, owner=OWNER)
     if row is None:
         raise job_not_found()
@@ -37,15 +39,15 @@ def living_job(connection: Connection, job_id: str) -> JobRecord:
 
 
 def find_job(database: Database, job_id: str) -> JobRecord:
-    """Raises NotFound, Gone."""
+    """Return a job that was not deleted. Raises NotFound, Gone."""
     with database.read() as connection:
         return living_job(connection, job_id)
 
 
 def find_spoken_audio(database: Database, job_id: str, *, audio_format: str | None = None) -> SpokenAudio:
-    """By the recording, which outlives the job's row; in its own format or another.
+    """Return the audio of a job in its own format, or in another one that was transcoded.
 
-    Raises NotFound, Gone, Conflict.
+    Searches the recordings, because they outlive the rows of jobs. Raises NotFound, Gone, Conflict.
     """
     with database.read() as connection:
         audio = find_audio(connection, [job_id], owner=OWNER).get(job_id)
@@ -56,7 +58,9 @@ def find_spoken_audio(database: Database, job_id: str, *, audio_format: str | No
         job = living_job(connection, job_id)
     if job.status == JobStatus.COMPLETED:
         raise audio_removed(job_id)
-    raise Conflict(f"There is no audio: this job is {job.status}.", code="audio_not_ready", job_id=job_id)
+    raise Conflict(
+        f"This job has no audio, because it is {job.status}.", code="audio_not_ready", job_id=job_id
+    )
 
 
 def _rendition(connection: Connection, original: SpokenAudio, audio_format: str) -> SpokenAudio:
@@ -65,8 +69,8 @@ def _rendition(connection: Connection, original: SpokenAudio, audio_format: str)
     row = renditions.find(connection, job_id, audio_format=audio_format, owner=OWNER)
     if row is None or row.status != JobStatus.COMPLETED or row.audio is None:
         message = (
-            f"There is no {audio_format} of this recording yet: POST /jobs/{job_id}/transcode with"
-            f' {{"format": "{audio_format}"}} first.'
+            f"This recording is not available as {audio_format} yet. Request it with POST /jobs/{job_id}/transcode and"
+            f' {{"format": "{audio_format}"}}.'
         )
         raise Conflict(message, code="not_transcoded", param="format", job_id=job_id)
     return replace(

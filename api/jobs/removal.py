@@ -1,4 +1,4 @@
-"""Deleting jobs and recordings for good: rows first, then who listens is told, then the files go."""
+"""Delete jobs and recordings: first the rows, then listeners are notified, then the files are deleted."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,12 +19,12 @@ from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
-# Ids of one transaction: a long one would keep other writers waiting.
+# Ids per transaction. A long transaction would block other writers.
 BATCH_SIZE = 50
 
 
 def delete(job_id: str, *, only_history: bool, database: Database, store: Store, notifier: Notifier) -> None:
-    """Raises NotFound, Gone. `only_history`: what has no recording is not found."""
+    """Raises NotFound, Gone. With `only_history` a job without a recording is not found."""
     outcomes = delete_many(
         [job_id], only_history=only_history, database=database, store=store, notifier=notifier
     )
@@ -36,8 +36,8 @@ def delete(job_id: str, *, only_history: bool, database: Database, store: Store,
 def delete_many(
     job_ids: Sequence[str], *, only_history: bool, database: Database, store: Store, notifier: Notifier
 ) -> dict[str, JobDeletion | OratioError]:
-    """The outcome for each id; one that cannot be deleted leaves the others alone."""
-    # In the order of ids, so that two such requests at once cannot wait for each other.
+    """Return the outcome for each id. An id that cannot be deleted does not affect the others."""
+    # Sorted, so that two concurrent requests cannot deadlock.
     ordered = sorted(set(job_ids))
     outcomes: dict[str, JobDeletion | OratioError] = {}
     for start in range(0, len(ordered), BATCH_SIZE):
@@ -78,16 +78,20 @@ def _remove(connection: Connection, job_id: str, *, only_history: bool) -> JobDe
         if only_history and job_id not in find_audio(connection, [job_id], owner=OWNER):
             return recording_error(connection, job_id)
         return remove(connection, job_id, owner=OWNER)
-    except OratioError as refusal:  # raised before anything was written
-        return refusal
+    except OratioError as error:  # raised before anything is written
+        return error
 
 
 def recording_error(connection: Connection, job_id: str) -> OratioError:
-    """What to say of a job that has no recording."""
+    """Return the error for a job that has no recording."""
     job = get_job(connection, job_id, owner=OWNER)
     if job is not None and job.deleted_at is not None:
         return Gone("This recording was deleted.", job_id=job_id)
-    return NotFound("There is no recording of this job.", code="recording_not_found", param="job_id")
+    return NotFound(
+        "This job has no recording. GET /history lists the recordings.",
+        code="recording_not_found",
+        param="job_id",
+    )
 
 
 def _delete_files(pending_delete: Sequence[str], database: Database, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Asking for another format of a recording, and waiting until a worker has made it."""
+"""Request another format of a recording, and wait until a worker has transcoded it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ Unfinished = Literal["queued", "running"]
 
 
 async def check_formats(worker_cache: WorkerCache, audio_format: str, original: str) -> None:
-    """By what ops workers can write, and therefore read. Raises InvalidRequest."""
+    """Check that an ops worker can read and write these formats. Raises InvalidRequest."""
     try:
         _check_formats(audio_format, original, await worker_cache.statuses())
     except InvalidRequest:
-        # A refusal is never said on the strength of old news.
+        # A request is never rejected because of old announcements.
         _check_formats(audio_format, original, await worker_cache.statuses(max_age_s=REFUSAL_MAX_AGE_S))
 
 
@@ -43,7 +43,7 @@ def _check_formats(audio_format: str, original: str, workers: Sequence[WorkerSta
     formats = sorted({name for worker in transcoders for name in worker.announcement.formats})
     missing = audio_format if audio_format not in formats else original
     raise InvalidRequest(
-        f"No worker that transcodes knows {missing}; it can be one of: {', '.join(formats)}.",
+        f"No worker can transcode {missing}. Use one of: {', '.join(formats)}.",
         code="format_unavailable",
         param="format",
     )
@@ -58,7 +58,7 @@ async def transcode(
     notifier: Notifier,
     wait_s: float,
 ) -> SpokenAudio | Unfinished:
-    """The sound, or how it stands when the wait ran out. Raises what a failed or deleted one asks for."""
+    """Return the audio, or the status when `wait_s` is over. Raises the error of a failed or deleted rendition."""
     with event_bus.listen(renditions.topic(job_id, audio_format)) as subscription:
         await run_in_threadpool(_request_rendition, database, notifier, job_id, audio_format)
         row = await _wait_for_end(job_id, audio_format, subscription, database=database, wait_s=wait_s)
@@ -79,18 +79,18 @@ def _request_rendition(database: Database, notifier: Notifier, job_id: str, audi
 async def _wait_for_end(
     job_id: str, audio_format: str, subscription: Subscription, *, database: Database, wait_s: float
 ) -> RenditionRecord:
-    """Its row when it has ended, or as it stands when the wait ran out."""
+    """Return the row when the rendition has ended, or as it is when `wait_s` is over."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + wait_s
     while True:
         row = await run_in_threadpool(_find, database, job_id, audio_format)
         if row is None:
-            await run_in_threadpool(find_spoken_audio, database, job_id)  # says what became of it
+            await run_in_threadpool(find_spoken_audio, database, job_id)  # raises the reason
             raise audio_removed(job_id)
         left_s = give_up_at - loop.time()
         if row.status.is_terminal or left_s <= 0:
             return row
-        # Events may be lost: when none comes, the row says how it stands.
+        # Events may be lost, so the row is read again after a while.
         if await subscription.next(timeout_s=min(RESYNC_EVERY_S, left_s)) is CLOSED:
             return row
 
@@ -102,4 +102,4 @@ def _find(database: Database, job_id: str, audio_format: str) -> RenditionRecord
 
 def _error_of(row: RenditionRecord, job_id: str) -> Gone | SynthesisFailed:
     kind = Gone if row.error_code == "audio_gone" else SynthesisFailed
-    return kind(row.error_message or "It failed.", code=row.error_code, job_id=job_id)
+    return kind(row.error_message or "The transcoding failed.", code=row.error_code, job_id=job_id)

@@ -1,4 +1,4 @@
-"""Statistics from the hourly rollups."""
+"""Statistics from the hourly rollups of usage and latencies."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _DAY_H = 24
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The rollups of some hours: what was spoken, and how long it was waited for."""
+    """The rollups of some hours: usage, and how long jobs took."""
 
     first_hour: int
     hours: int
@@ -33,7 +33,7 @@ class Window:
 
 
 def since_hour(hours: int) -> int:
-    """The number (since the epoch) of the first of the last `hours` hours, this one included."""
+    """Return the first of the last `hours` hours, counted from the epoch. The current hour is included."""
     return int(time.time() // 3600) - hours + 1
 
 
@@ -48,7 +48,7 @@ def overall(window: Window) -> StatisticsWithLatencies:
 
 
 def by_name(window: Window, column: str) -> list[NamedStatistics]:
-    """By `model` or `voice_id`, most audio first."""
+    """Group by the column `model` or `voice_id`, most audio first."""
     latencies = _latencies(window.latencies, key=column)
     statistics = [
         NamedStatistics(name=name, **_sums(group), **latencies.get(name, _NO_LATENCIES))
@@ -58,7 +58,7 @@ def by_name(window: Window, column: str) -> list[NamedStatistics]:
 
 
 def by_day(window: Window) -> list[DayStatistics]:
-    """Every UTC day, oldest first, also those on which nothing happened."""
+    """Return every UTC day, oldest first, including days without jobs."""
     grouped = _grouped(window.rows, lambda row: row.hour // _DAY_H)
     latencies = _latencies(window.latencies, key="day")
     last_hour = window.first_hour + window.hours - 1
@@ -73,7 +73,7 @@ def by_day(window: Window) -> list[DayStatistics]:
 
 
 def by_hour(window: Window) -> list[HourStatistics]:
-    """Every hour, oldest first, also those in which nothing happened."""
+    """Return every hour, oldest first, including hours without jobs."""
     grouped = _grouped(window.rows, lambda row: row.hour)
     return [
         HourStatistics(hour=utc_datetime(hour * 3600.0), **_sums(grouped.get(hour, ())))
@@ -85,7 +85,7 @@ _NO_LATENCIES: Mapping[str, Percentiles | None] = {f"{measure}_ms": None for mea
 
 
 def _latencies(rows: Sequence[LatencyCount], *, key: str | None) -> dict[Any, dict[str, Percentiles | None]]:
-    """The percentiles of each measure, by the column `key`; under None without it."""
+    """Return the percentiles of each measure by the column `key`, or under None without a key."""
     found: dict[Any, dict[str, Percentiles | None]] = {}
     for measure in MEASURES:
         for name, histogram in histograms(rows, measure=measure, key=key).items():

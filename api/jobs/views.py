@@ -1,4 +1,4 @@
-"""Rows as clients see them."""
+"""Job records and events as clients see them."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def _error(job: JobRecord) -> JobError | None:
 
 
 def event_view(data: dict[str, Any]) -> dict[str, Any]:
-    """What an event says, with its moments as in a job."""
+    """Return the data of an event, with times formatted as in a job."""
     return {
         name: utc_datetime(value).isoformat().replace("+00:00", "Z")
         if name.endswith("_at") and value

@@ -1,4 +1,4 @@
-"""Telling workers to load or unload a model."""
+"""Send workers commands to load or unload a model."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,16 +12,17 @@ from common.messaging.messages import UNLOAD, WARM
 from common.messaging.notifier import Notifier
 from common.worker_registry import WorkerStatus, recent_workers
 
-# On one worker, by one order.
+# Sets of weights that one request may load on one worker.
 WARM_MAX = 16
 
 
 def send_commands(
     database: Database, notifier: Notifier, body: ModelCommandRequest, task: str
 ) -> ModelCommandResult:
-    """An order may be lost, and a model in use is not unloaded: GET /models/status says what came of it.
+    """Send a command to each worker that serves the models.
 
-    Raises InvalidRequest for a name that nobody knows.
+    A command may be lost, and a model in use is not unloaded: GET /models/status shows the effect. Raises
+    InvalidRequest for an unknown model.
     """
     keys = list(dict.fromkeys(key for name in body.models for key in _weights_keys(name)))
     with database.read() as connection:
@@ -52,12 +53,12 @@ def _pairs(
 
 
 def _check_count(sent: Sequence[SentCommand]) -> None:
-    """Of a family with a thousand languages each would only push the one before it out of memory."""
+    """Reject a family with a thousand languages: each would only evict the one before it from memory."""
     worker, count = Counter(command.worker for command in sent).most_common(1)[0] if sent else ("", 0)
     if count > WARM_MAX:
         raise InvalidRequest(
-            f"That is {count} sets of weights on the worker {worker}; name those that are meant, at most "
-            f"{WARM_MAX}. GET /models/status lists them.",
+            f"These models have {count} sets of weights on the worker {worker}. Name at most {WARM_MAX} of them; "
+            "GET /models/status lists them.",
             code="too_many_models",
             param="models",
         )
@@ -68,14 +69,14 @@ def _can_unload(engine: dict[str, Any]) -> bool:
 
 
 def _weights_keys(name: str) -> list[str]:
-    """A family stands for all of its weights."""
+    """Return the keys of weights that a name stands for. A model stands for all of its weights."""
     if name in MODELS:
         return [weights.key for weights in weights_of(name)]
     try:
         return [find_weights(name).key]
     except KeyError:
         raise InvalidRequest(
-            f"There is no such model; there are: {', '.join(MODELS)}, and the keys in GET /models/status.",
+            f"This model does not exist. Use one of: {', '.join(MODELS)}, or a key of weights from GET /models/status.",
             code="unknown_model",
             param="models",
         ) from None

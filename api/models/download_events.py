@@ -1,4 +1,4 @@
-"""The events of one download as a stream of server-sent events: how it stands, then what comes, to its end."""
+"""Stream the events of one download as server-sent events: a snapshot, then events until it ends."""
 
 import time
 from collections.abc import AsyncIterator
@@ -21,18 +21,22 @@ NamedData = tuple[str, dict[str, Any]]
 
 
 def find(database: Database, download_id: str) -> DownloadRecord:
-    """Raises NotFound."""
+    """Return a download. Raises NotFound."""
     row = None
     if is_id(download_id):
         with database.read() as connection:
             row = downloads.get(connection, download_id)
     if row is None:
-        raise NotFound("There is no download with this id.", code="download_not_found", param="download_id")
+        raise NotFound(
+            "This download does not exist. GET /models/status lists the downloads.",
+            code="download_not_found",
+            param="download_id",
+        )
     return row
 
 
 async def stream(database: Database, event_bus: EventBus, download_id: str) -> AsyncIterator[str]:
-    """Ends with the event that ends the download, or when this process stops; who comes back begins with a snapshot."""
+    """Yield messages until the download ends or this process stops. A client that reconnects gets a new snapshot."""
     with event_bus.listen(download_id) as subscription:
         row = await run_in_threadpool(find, database, download_id)
         yield write_message(download_view(row).model_dump(mode="json"), event="snapshot")
@@ -63,7 +67,7 @@ async def _follow(database: Database, row: DownloadRecord, subscription: Subscri
 async def _next(
     database: Database, download_id: str, subscription: Subscription, last: NamedData
 ) -> NamedData | None:
-    """None when this process stops. Events may be lost: when none comes, the row says how the download stands."""
+    """Return the next event, or the state of the row after a while, since events may be lost. None on shutdown."""
     notice = await subscription.next(timeout_s=min(RESYNC_EVERY_S, HEARTBEAT_S))
     if notice is CLOSED:
         return None
@@ -76,7 +80,7 @@ async def _next(
 
 
 def _as_event(row: DownloadRecord) -> NamedData:
-    """What a worker would tell of a row that stands like this."""
+    """Return the event that a worker would publish for this row."""
     if row.status == "failed":
         return "failed", {"code": row.error_code, "message": row.error_message}
     view = download_view(row)

@@ -1,4 +1,4 @@
-"""What of the models is to be fetched."""
+"""Decide which weights and voices a download request fetches."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from common.worker_registry import WorkerStatus, current_workers
 
 @dataclass(frozen=True, slots=True)
 class DownloadPlan:
-    """`missing` are to be fetched; `present` are there already."""
+    """`missing` are downloaded; a worker already has `present`."""
 
     missing: tuple[DownloadItem, ...]
     present: tuple[DownloadItem, ...]
@@ -22,7 +22,7 @@ class DownloadPlan:
 def plan_downloads(
     request: DownloadRequest | None, workers: Sequence[WorkerStatus], settings: Settings
 ) -> DownloadPlan:
-    """Raises InvalidRequest, NotFound."""
+    """Return the plan for a request. Raises InvalidRequest, NotFound."""
     items = dict.fromkeys(_items(request, settings))
     present = tuple(item for item in items if _is_present(item, current_workers(workers)))
     return DownloadPlan(tuple(item for item in items if item not in present), present)
@@ -30,7 +30,7 @@ def plan_downloads(
 
 def _items(request: DownloadRequest | None, settings: Settings) -> Iterable[DownloadItem]:
     if request is not None and request.voices and request.models:
-        raise InvalidRequest("Name models or voices, not both.", param="models")
+        raise InvalidRequest("Send models or voices, not both.", param="models")
     if request is not None and request.voices:
         return [item_of_voice(find_voice(voice_id)) for voice_id in request.voices]
     if request is not None and request.models:
@@ -43,8 +43,8 @@ def _items_of_model(name: str) -> tuple[DownloadItem, ...]:
         return items_of_model(name)
     except KeyError:
         raise InvalidRequest(
-            f"There is no such model; there are: {', '.join(MODELS)}, and the languages of MMS as mms_deu, mms_spa, … "
-            "(GET /voices lists them).",
+            f"This model does not exist. Use one of: {', '.join(MODELS)}, or a language of MMS such as mms_deu or "
+            "mms_spa (GET /voices lists them).",
             code="unknown_model",
             param="models",
         ) from None
@@ -54,7 +54,7 @@ def _is_present(item: DownloadItem, workers: Sequence[WorkerStatus]) -> bool:
     if item.model == HIBARI:
         return any(item.item in (worker.voices_of(HIBARI) or ()) for worker in workers)
     if any((engine := worker.engine_of(item.item)) and engine.get("trouble") for worker in workers):
-        # Broken files are looked at anew, and what is damaged of them fetched again.
+        # Broken files are checked again, and damaged ones are downloaded again.
         return False
     folders = (worker.folder_of(item.item) for worker in workers)
     return any(folder is not None and folder["state"] == "complete" for folder in folders)

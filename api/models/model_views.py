@@ -1,4 +1,4 @@
-"""What is there of the models and where it is loaded, by what the workers announced."""
+"""Models, weights and downloads as clients see them, from the announcements of workers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ def model_view(
     *,
     downloads: Sequence[DownloadView] = (),
 ) -> ModelView:
-    """`downloads` are those that are queued or running."""
+    """`downloads` are the queued and running ones."""
     active = {one.item: one for one in downloads if one.model == model.alias}
     weights_views = [
         _weights_view(one, workers, settings, active) for one in _listed_weights(model, workers, active)
@@ -92,7 +92,7 @@ def download_view(row: DownloadRecord) -> DownloadView:
 def _listed_weights(
     model: Model, workers: Sequence[WorkerStatus], active: dict[str, DownloadView]
 ) -> list[Weights]:
-    """All of a family; of MMS a few, and what somebody has or fetches."""
+    """Return all weights of a model; of MMS a few, and those that a worker has or downloads."""
     present_keys = {
         entry["weights"] for worker in workers for entry in worker.announcement.folder
     } | active.keys()

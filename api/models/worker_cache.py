@@ -1,4 +1,4 @@
-"""What the workers announced, read once every few seconds rather than with every request."""
+"""Cache the announcements of workers, so that not every request reads them."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ class WorkerCache:
         self._lock = asyncio.Lock()
 
     async def statuses(self, *, max_age_s: float = MAX_AGE_S) -> Sequence[WorkerStatus]:
-        """Raises what the database raises."""
+        """Return the workers as announced at most `max_age_s` ago. Raises errors of the database."""
         if self._is_fresh(max_age_s):
             return self._workers
         async with self._lock:

@@ -1,4 +1,4 @@
-"""The fleet at work as clients see it."""
+"""Workers and queues as clients see them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ def worker_views(workers: Sequence[WorkerStatus], leased: Sequence[HeldPart]) ->
 
 
 def queue_views(workers: Sequence[WorkerStatus], statuses: Mapping[str, QueueStatus]) -> list[QueueView]:
-    """Those with something in them, and those that a living worker takes from."""
+    """Return queues that contain parts, and queues that a live worker consumes."""
     consumers = Counter(queue for worker in workers if worker.alive for queue in _queues_of(worker))
     return [
         _queue(queue, statuses.get(queue, _EMPTY), workers=consumers[queue])
@@ -56,7 +56,7 @@ def _worker(worker: WorkerStatus, leased: Sequence[HeldPart]) -> WorkerView:
 
 
 def _model(engine: dict[str, Any], *, alive: bool) -> ServedModel:
-    """What is dead has nothing loaded."""
+    """A worker that is not alive has nothing loaded."""
     return ServedModel(
         model=engine["alias"],
         weights=weights_key(engine),
@@ -97,7 +97,7 @@ def _queue(queue: str, status: QueueStatus, *, workers: int) -> QueueView:
 
 
 def _model_of(weights: str) -> str:
-    """The model of a set of weights; inference and the stub are none and name themselves."""
+    """Return the model of a set of weights. Inference and the stub have none, and stand for themselves."""
     try:
         return find_weights(weights).model
     except KeyError:

@@ -1,4 +1,4 @@
-"""What a client of OpenAI's asks for, as what we are asked for."""
+"""Convert requests of the OpenAI API to requests of this service."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from common.errors import InvalidRequest, OratioError
 from common.settings import Settings
 from common.worker_registry import WorkerStatus
 
-# As everywhere else; longer ones are only taken where they are left aside.
+# The limit of SynthesisRequest.style. Longer instructions are accepted only if they are ignored.
 STYLE_MAX_CHARS = 1000
 _OPENAI_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
 
@@ -21,9 +21,9 @@ _OPENAI_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_form
 def to_synthesis_request(
     body: VoiceOptions, workers: Sequence[WorkerStatus], settings: Settings, *, text: str
 ) -> SynthesisRequest:
-    """Raises NotFound, InvalidRequest."""
+    """Return the same request in the form of POST /synthesize. Raises NotFound, InvalidRequest."""
     voice_id = voice_id_of(body.model, body.voice, workers, settings)
-    # Checked already: what differs are the names.
+    # The fields are validated already, only their names differ.
     return SynthesisRequest.model_construct(
         **{
             **_DEFAULTS,
@@ -42,12 +42,12 @@ def to_synthesis_request(
 
 
 def _style(body: VoiceOptions, voice_id: str) -> str | None:
-    """Clients send instructions without asking whether the voice takes any."""
+    """Ignore instructions for a voice without styles, because clients send them to every voice."""
     if not find_voice(voice_id, allow_fake=True).style:
         return None
     if body.instructions and len(body.instructions) > STYLE_MAX_CHARS:
         raise InvalidRequest(
-            f"instructions has {len(body.instructions)} characters; this voice takes {STYLE_MAX_CHARS} at most.",
+            f"instructions has {len(body.instructions)} characters. The limit of this voice is {STYLE_MAX_CHARS}.",
             param="instructions",
         )
     return body.instructions
@@ -62,7 +62,7 @@ _DEFAULTS: dict[str, Any] = {
 
 @contextmanager
 def openai_field_names() -> Iterator[None]:
-    """A refusal names the field that the client sent."""
+    """Rename fields in errors to those that the client sent."""
     try:
         yield
     except OratioError as error:

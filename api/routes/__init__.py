@@ -1,1 +1,1 @@
-"""One file per aggregate; thin: what they do is in the modules beside this folder and in common."""
+"""HTTP endpoints, one module per resource. Their logic is in the other packages of `api` and in `common`."""

@@ -1,4 +1,4 @@
-"""How much was spoken, from the hourly rollups: as quick with a million jobs as with none."""
+"""Usage statistics, from hourly rollups so that the number of jobs does not matter."""
 
 from typing import Annotated
 
@@ -24,9 +24,9 @@ HOURS_MAX = 24 * 92
 def analytics(
     database: DatabaseDep, settings: SettingsDep, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24
 ) -> Analytics:
-    """Provider, models and voices at hand, the queue, what was spoken in the last hours: by model, voice, day, hour.
+    """Provider, available models and voices, the queue, and usage in the last hours by model, voice, day and hour.
 
-    Of what ended well it also tells how long it was waited for.
+    Includes waiting times of completed jobs.
     """
     with database.read() as connection:
         workers = recent_workers(connection)

@@ -1,4 +1,4 @@
-"""What a recording says at which moment: as subtitles for players and as JSON for programs."""
+"""Captions of a recording: subtitles for players, and JSON for programs."""
 
 import hashlib
 import json
@@ -23,16 +23,16 @@ from common.recordings.queries import SpokenAudio, find_captions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_REFUSALS = documented_errors(400, 404, 409, 410)
-_KNOWN: Responses = {304: {"description": "The caller has it: `If-None-Match` names it."}}
+_ERRORS = documented_errors(400, 404, 409, 410)
+_NOT_MODIFIED: Responses = {304: {"description": "Not modified: `If-None-Match` names the current content."}}
 
-Download = Annotated[bool, Query(description="Ask a browser to save it.")]
+Download = Annotated[bool, Query(description="Let browsers save the file.")]
 Rendering = Callable[[list[Any], SpokenAudio], str]
 
 
 def _documented(media_type: str, schema: Any) -> Responses:
-    shown = {"description": "The captions.", "content": {media_type: {"schema": schema}}}
-    return {200: shown} | _KNOWN | _REFUSALS
+    response = {"description": "The captions.", "content": {media_type: {"schema": schema}}}
+    return {200: response} | _NOT_MODIFIED | _ERRORS
 
 
 _TEXT = {"type": "string"}
@@ -53,15 +53,15 @@ def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Downl
 @router.get("/{job_id}/captions.vtt", response_class=Response, responses=_documented("text/vtt", _TEXT))
 @router.head("/{job_id}/captions.vtt", include_in_schema=False)
 def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
-    """Subtitles as WebVTT, with the voices where there are several."""
+    """Subtitles as WebVTT, with voices if there are several."""
     media_type = "text/vtt; charset=utf-8"
     return _serve(request, database, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
 
 
-@router.get("/{job_id}/captions.json", response_class=Response, responses=_JSON | _KNOWN | _REFUSALS)
+@router.get("/{job_id}/captions.json", response_class=Response, responses=_JSON | _NOT_MODIFIED | _ERRORS)
 @router.head("/{job_id}/captions.json", include_in_schema=False)
 def document(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
-    """Every segment, and where the model tells every word, with its characters of the text."""
+    """All segments, and words if the model provides their times, with their positions in the text."""
     return _serve(
         request, database, job_id, _as_json, kind="json", media_type="application/json", download=download
     )
@@ -97,7 +97,7 @@ def _find_captions(database: Database, job_id: str) -> list[Any]:
     with database.read() as connection:
         captions = find_captions(connection, job_id, owner=OWNER)
     if captions is None:
-        message = "There are no captions: this was spoken before they were kept."
+        message = "This recording has no captions, because it was made before captions were stored."
         raise NotFound(message, code="no_captions", job_id=job_id)
     return captions
 

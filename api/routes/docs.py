@@ -1,4 +1,4 @@
-"""The pages that explain the API, with every script and style served from here: they work offline."""
+"""API documentation pages. Scripts and styles are served locally, so that they work offline."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +13,7 @@ from api.http.request_scope import address
 
 router = APIRouter(include_in_schema=False)
 
-# They may load nothing from elsewhere, whatever their scripts want.
+# The pages may load nothing from other hosts.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'self'"
@@ -58,7 +58,7 @@ async def asset(name: str) -> Response:
 
 
 def _folder() -> Path:
-    # Found, not imported: the package is wanted for its files only.
+    # Located without an import, because only the files of the package are needed.
     found = find_spec("fastapi_offline")
     if found is None or found.origin is None:
         raise HTTPException(404)

@@ -1,4 +1,4 @@
-"""What a text would take: asked for while somebody writes it."""
+"""Estimate the time and audio length of a text before it is submitted."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -27,12 +27,12 @@ CHARS_MAX = 10**7
 async def estimate(
     gateway: GatewayDep,
     *,
-    chars: Annotated[int, Query(ge=1, le=CHARS_MAX, description="Of the text.")],
+    chars: Annotated[int, Query(ge=1, le=CHARS_MAX, description="Length of the text.")],
     voice_id: Annotated[str, Query(description="GET /voices lists them.")] = DEFAULT_VOICE,
     priority: Priority = "interactive",
     speed: Annotated[float, Query(ge=0.25, le=4.0, allow_inf_nan=False)] = 1.0,
 ) -> Estimate:
-    """How long a text of so many characters would wait, be spoken, and sound, if it was sent now."""
+    """Waiting time, synthesis time and audio length of a text with this many characters, if it was sent now."""
     workers = await gateway.worker_cache.statuses()
     voice = known_voice(voice_id, workers, settings=gateway.settings)
     choice = _choice(voice, workers, gateway.settings)
@@ -51,7 +51,7 @@ async def estimate(
 
 
 def _choice(voice: Voice, workers: Sequence[WorkerStatus], settings: Settings) -> ProviderChoice | None:
-    """None when it would be refused now: what it would take is worth knowing all the same."""
+    """Return None if a job would be rejected now. It is estimated anyway."""
     try:
         return choose(voice, workers, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
     except (NoWorker, Conflict):

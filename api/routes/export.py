@@ -1,4 +1,4 @@
-"""Recordings to take away."""
+"""Export recordings."""
 
 from datetime import UTC, datetime
 
@@ -24,11 +24,15 @@ _ZIP: Responses = {
 
 @router.post("/zip", response_class=Response, responses=_ZIP | documented_errors(400, 404, 413))
 def export(gateway: GatewayDep, body: JobIds) -> Response:
-    """A ZIP, sent as it is made. Ids without audio are listed as missing in its manifest."""
+    """A ZIP, streamed while it is created. Its manifest lists ids without audio as missing."""
     ids = checked_ids(body, gateway.settings)
     entries = archive.find_entries(gateway.database, ids)
     if not entries:
-        raise NotFound("None of these jobs has audio.", code="nothing_to_export", param="job_ids")
+        raise NotFound(
+            "None of these jobs has audio. GET /history lists the recordings.",
+            code="nothing_to_export",
+            param="job_ids",
+        )
     name = f"oratio-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return StreamingResponse(
         archive.write_zip(gateway.database, gateway.store, entries, job_ids=ids),

@@ -1,4 +1,4 @@
-"""Liveness and readiness."""
+"""Liveness and readiness checks."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -24,16 +24,16 @@ log = get_logger(__name__)
 
 T = TypeVar("T")
 
-# A probe must have its answer before it gives up itself.
+# Checks must finish before the probe itself times out.
 DEADLINE_S = 1.5
 WORKERS_MAX_AGE_S = 5.0
-# Whoever asks for readiness may be waiting for the first worker.
+# A client of GET /ready may be waiting for the first worker.
 READY_WORKERS_MAX_AGE_S = 0.25
 
 
 @router.get("/health")
 async def health(gateway: GatewayDep) -> Health:
-    """Always 200 while the process lives, and cheap."""
+    """Status of this process. Always 200, and cheap."""
     workers = await _recent_workers(gateway.worker_cache)
     broker_ok = gateway.event_bus.connected.is_set()
     return Health(
@@ -52,9 +52,9 @@ async def health(gateway: GatewayDep) -> Health:
     )
 
 
-@router.get("/ready", responses={503: {"model": Readiness, "description": "Something does not answer."}})
+@router.get("/ready", responses={503: {"model": Readiness, "description": "A check failed."}})
 async def ready(gateway: GatewayDep) -> JSONResponse:
-    """Whether database, broker, store and a worker answer."""
+    """Whether the database, the broker, the store and at least one worker respond."""
     workers, database, broker, store = await asyncio.gather(
         _recent_workers(gateway.worker_cache, max_age_s=READY_WORKERS_MAX_AGE_S),
         _check(lambda: _ask_database(gateway.database)),
@@ -77,7 +77,7 @@ async def ready(gateway: GatewayDep) -> JSONResponse:
 
 
 def _formats(workers: Sequence[WorkerStatus]) -> list[str]:
-    """In the order in which they are always named."""
+    """Return the formats in their usual order."""
     written = {name for worker in workers if worker.alive for name in worker.announcement.formats}
     return [name for name in MEDIA_TYPES if name in written]
 
@@ -93,7 +93,7 @@ def _limits(settings: Settings) -> Limits:
 async def _recent_workers(
     worker_cache: WorkerCache, *, max_age_s: float = WORKERS_MAX_AGE_S
 ) -> list[WorkerStatus] | None:
-    """None when the database does not answer."""
+    """Return the workers, or None if the database does not answer."""
     try:
         return list(await _within_deadline(worker_cache.statuses(max_age_s=max_age_s)))
     except Exception as error:
@@ -105,13 +105,13 @@ async def _check(action: Callable[[], None]) -> ReadinessCheck:
     try:
         await _within_deadline(run_in_threadpool(action))
     except Exception as error:
-        # The type only: messages may hold addresses and names.
+        # Only the type, because messages may contain addresses and names.
         return ReadinessCheck(ok=False, message=f"does not answer ({type(error).__name__})")
     return ReadinessCheck(ok=True, message="answers")
 
 
 async def _within_deadline(work: Coroutine[Any, Any, T]) -> T:
-    """A thread cannot be cancelled, so it is left behind. Raises TimeoutError."""
+    """Raises TimeoutError. A thread cannot be cancelled, so its work then continues in the background."""
     task = asyncio.create_task(work)
     done, _ = await asyncio.wait({task}, timeout=DEADLINE_S)
     if not done:

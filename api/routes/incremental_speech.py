@@ -1,9 +1,10 @@
-"""Text in pieces, audio back: a WebSocket for agents that speak as they write.
+"""A WebSocket that receives text in pieces and returns audio, for agents that speak while they write.
 
-The client sends JSON: `{"type": "session.config", "voice": …, "response_format": "pcm", …}` first (it may be left out),
-then `{"type": "input.text", "text": …}` as often as it likes, `{"type": "input.flush"}` to have spoken what is no whole
-sentence yet, and `{"type": "input.done"}`. The service answers `audio.start` with the job's id and the format, then
-binary frames that are one file of the format, `audio.done` and `session.done`; or `error`, and closes.
+The client sends JSON: first `{"type": "session.config", "voice": …, "response_format": "pcm", …}`, which is optional;
+then any number of `{"type": "input.text", "text": …}`; `{"type": "input.flush"}` to speak text that is not a complete
+sentence yet; and `{"type": "input.done"}`. The service sends `audio.start` with the id of the job and the format, then
+binary frames that together are one file of the format, then `audio.done` and `session.done`. After an error it sends
+`error` and closes.
 """
 
 import asyncio
@@ -31,19 +32,23 @@ from common.speakable import speakable
 
 router = APIRouter()
 
-# Who says nothing new for so long has gone to do something else.
+# A session without new text for this long is closed.
 IDLE_S = 120.0
-# Of one gateway. Each keeps a place at a worker.
+# Sessions per gateway. Each occupies a worker thread.
 SESSIONS_MAX = 200
 _EMPTY = Piece("more")
-_REFUSED, _BROKEN, _LATER = 1008, 1011, 1013
-_CLOSES = {"synthesis_error": _BROKEN, "server_error": _BROKEN, "unavailable_error": _LATER}
+_POLICY_VIOLATION, _INTERNAL_ERROR, _TRY_AGAIN_LATER = 1008, 1011, 1013
+_CLOSE_CODES = {
+    "synthesis_error": _INTERNAL_ERROR,
+    "server_error": _INTERNAL_ERROR,
+    "unavailable_error": _TRY_AGAIN_LATER,
+}
 
 
 @router.websocket("/v1/audio/speech/stream")
 async def stream_text(websocket: WebSocket, gateway: GatewayDep) -> None:
     if not _same_origin(websocket):
-        await websocket.close(_REFUSED)
+        await websocket.close(_POLICY_VIOLATION)
         return
     await websocket.accept()
     with suppress(WebSocketDisconnect):
@@ -57,7 +62,9 @@ async def stream_text(websocket: WebSocket, gateway: GatewayDep) -> None:
 
 async def _limit_sessions(websocket: WebSocket, gateway: Gateway) -> None:
     if len(gateway.incremental_sessions) >= SESSIONS_MAX:
-        raise Unavailable("Too many conversations are open here; try again.", code="too_many_conversations")
+        raise Unavailable(
+            "Too many sessions are open on this gateway. Try again later.", code="too_many_conversations"
+        )
     gateway.incremental_sessions.add(websocket)
     try:
         await _speak(websocket, gateway)
@@ -97,7 +104,7 @@ async def _speak(websocket: WebSocket, gateway: Gateway) -> None:
 
 
 async def _next(audio: LiveAudio, forwarding: "asyncio.Task[None]") -> bytes:
-    """The next sound; raises what went wrong with the text meanwhile."""
+    """Return the next audio. Raises errors of the text that is forwarded at the same time."""
     coming = asyncio.ensure_future(audio.next())
     try:
         if not forwarding.done():
@@ -119,19 +126,19 @@ async def _running(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
 
 
 class _ClientMessages:
-    """What the client sends."""
+    """The messages that the client sends."""
 
     def __init__(self, websocket: WebSocket, gateway: Gateway) -> None:
         self._websocket = websocket
         self._gateway = gateway
         self._first_message: dict[str, Any] | None = None
         self._chars = 0
-        self._has_words = False
+        self._has_speech = False
         self._flushed = 0
         self._idle_at = asyncio.get_running_loop().time() + IDLE_S
 
     async def config(self) -> SessionConfig:
-        """Raises InvalidRequest, WebSocketDisconnect. A client may begin with text at once."""
+        """Return the configuration, which a client may omit. Raises InvalidRequest, WebSocketDisconnect."""
         message = await self._next()
         if message["type"] != "session.config":
             self._first_message = message
@@ -145,7 +152,7 @@ class _ClientMessages:
             raise InvalidRequest(f"{field}: {first['msg']}", param=field or None) from None
 
     async def forward(self, job_id: str) -> None:
-        """To the worker, until the text has ended. Raises OratioError, WebSocketDisconnect."""
+        """Forward text to the worker until it ends. Raises OratioError, WebSocketDisconnect."""
         ended = False
         while not ended:
             message = self._first_message or await self._next()
@@ -158,7 +165,7 @@ class _ClientMessages:
                 await self._gateway.event_bus.write_text(job_id, piece)
             except redis.RedisError:
                 raise Unavailable(
-                    "The queue does not answer; begin again.", code="queue_unavailable"
+                    "The queue does not answer. Open a new session.", code="queue_unavailable"
                 ) from None
 
     def _piece(self, message: dict[str, Any]) -> Piece:
@@ -166,31 +173,37 @@ class _ClientMessages:
         if kind == "input.flush":
             return self._flush()
         if kind == "input.done":
-            if not self._has_words:
-                raise InvalidRequest("There was nothing to speak.", code="nothing_to_speak", param="text")
+            if not self._has_speech:
+                raise InvalidRequest(
+                    "The text contains nothing to speak.", code="nothing_to_speak", param="text"
+                )
             return Piece("end")
         if kind != "input.text":
-            raise InvalidRequest("type: input.text, input.flush or input.done.", param="type")
+            raise InvalidRequest("type must be input.text, input.flush or input.done.", param="type")
         return Piece("more", self._text(message.get("text")))
 
     def _flush(self) -> Piece:
-        """One without anything new asks for nothing."""
+        """A flush without new text does nothing."""
         if self._flushed == self._chars:
             return _EMPTY
         self._flushed = self._chars
         return Piece("flush")
 
-    def _text(self, given: object) -> str:
-        if not isinstance(given, str):
-            raise InvalidRequest("text: a string.", param="text")
-        text = given.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+    def _text(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise InvalidRequest("text must be a string.", param="text")
+        text = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
         self._chars += len(text)
         if text:
             self._idle_at = asyncio.get_running_loop().time() + IDLE_S
-        self._has_words = self._has_words or speakable(text)
+        self._has_speech = self._has_speech or speakable(text)
         if self._chars > self._gateway.settings.max_text_chars:
-            most = self._gateway.settings.max_text_chars
-            raise TooLarge(f"The text is longer than {most} characters.", code="text_too_long", param="text")
+            limit = self._gateway.settings.max_text_chars
+            raise TooLarge(
+                f"The text is longer than the limit of {limit} characters.",
+                code="text_too_long",
+                param="text",
+            )
         return text
 
     async def _next(self) -> dict[str, Any]:
@@ -198,9 +211,9 @@ class _ClientMessages:
             async with asyncio.timeout_at(self._idle_at):
                 raw = await self._websocket.receive_text()
         except TimeoutError:
-            raise InvalidRequest(f"Nothing came for {IDLE_S:.0f} s.", code="idle") from None
+            raise InvalidRequest(f"No text arrived for {IDLE_S:.0f} s.", code="idle") from None
         except KeyError:
-            raise InvalidRequest("Send JSON as text; binary messages are not understood.") from None
+            raise InvalidRequest("Send JSON in text messages. Binary messages are not supported.") from None
         try:
             message = json.loads(raw)
         except (ValueError, RecursionError):
@@ -211,7 +224,7 @@ class _ClientMessages:
 
 
 def _same_origin(websocket: WebSocket) -> bool:
-    """A page of another site must not speak through the visitor's own service; programs send no origin."""
+    """Return False for pages of other sites, which must not use the visitor's service. Programs send no origin."""
     origin = websocket.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == websocket.headers.get("host")
 
@@ -220,6 +233,6 @@ async def _send_error(
     websocket: WebSocket, code: str, message: str, *, kind: str, param: str | None = None
 ) -> None:
     error = {"message": message, "type": kind, "param": param, "code": code}
-    with suppress(RuntimeError):  # closed already
+    with suppress(RuntimeError):  # already closed
         await websocket.send_json({"type": "error", "error": error})
-        await websocket.close(_CLOSES.get(kind, _REFUSED))
+        await websocket.close(_CLOSE_CODES.get(kind, _POLICY_VIOLATION))

@@ -1,4 +1,4 @@
-"""Retention, now instead of at its time."""
+"""Run the retention cleanup on demand."""
 
 from typing import Annotated
 
@@ -17,9 +17,9 @@ def cleanup(
     gateway: GatewayDep,
     *,
     body: CleanupRequest | None = None,
-    dry_run: Annotated[bool, Query(description="Only count what would go.")] = False,
+    dry_run: Annotated[bool, Query(description="Only count what would be deleted.")] = False,
 ) -> CleanupReport:
-    """Remove what is too old or too many, by the settings of this service. Running twice at once does no harm."""
+    """Delete jobs and recordings beyond the retention limits of the settings. Concurrent runs are safe."""
     only_count = dry_run or (body is not None and body.dry_run)
     removed = clean(gateway.database, gateway.store, gateway.settings, dry_run=only_count)
     return CleanupReport(dry_run=only_count, **removed.counts())

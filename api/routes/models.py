@@ -1,4 +1,4 @@
-"""Models: what is where, and fetching what is missing."""
+"""Models: their status and downloads, and loading or unloading them."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -35,15 +35,15 @@ _EVENT = {
     "properties": {
         "event": {
             "type": "string",
-            "description": "`snapshot` (the download) first; `progress` (`bytes_done`, `bytes_total`, `percent`) as it"
-            " comes; `completed`, or `failed` (`code`, `message`) at the end.",
+            "description": "First `snapshot`: the download. Then `progress` with `bytes_done`, `bytes_total` and"
+            " `percent`. Finally `completed`, or `failed` with `code` and `message`.",
         },
         "data": {"type": "string", "description": "A JSON object."},
     },
 }
-_EVENT_ANSWERS: Responses = {
+_EVENT_RESPONSES: Responses = {
     200: {
-        "description": "Events until the download ends; the schema is that of one of them.",
+        "description": "Events until the download ends. The schema describes one event.",
         "content": {"text/event-stream": {"schema": _EVENT}},
     },
 }
@@ -51,7 +51,7 @@ _EVENT_ANSWERS: Responses = {
 
 @router.get("/status", responses=documented_errors())
 def status(database: DatabaseDep, settings: SettingsDep) -> ModelsStatus:
-    """Every model: what is there of it, where it is loaded and in use, and the downloads of late."""
+    """Every model: its files, where it is loaded and in use, and recent downloads."""
     with database.read() as connection:
         workers = recent_workers(connection)
         recent = [download_view(row) for row in downloads.recent(connection)]
@@ -65,7 +65,7 @@ def status(database: DatabaseDep, settings: SettingsDep) -> ModelsStatus:
 
 @router.post("/download", status_code=202, responses=documented_errors(400, 404, 413))
 def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downloads:
-    """Fetch what is missing into the models folder; `GET /models/downloads/{download_id}/events` tells how it goes."""
+    """Download missing files into the models folder. Follow it with `GET /models/downloads/{download_id}/events`."""
     with gateway.database.read() as connection:
         workers = recent_workers(connection)
     plan = download_plan.plan_downloads(body, workers, gateway.settings)
@@ -81,29 +81,29 @@ def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downlo
 
 @router.post("/warm", status_code=202, responses=documented_errors(400, 413))
 def warm(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
-    """Load models now, so that nobody waits for it later, on every worker that serves them."""
+    """Load models in advance, on every worker that serves them."""
     return commands.send_commands(gateway.database, gateway.notifier, body, WARM)
 
 
 @router.post("/unload", status_code=202, responses=documented_errors(400, 413))
 def unload(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
-    """Take models out of memory wherever they are loaded and not in use; the next job loads them again."""
+    """Unload models that are not in use, on every worker. The next job loads them again."""
     return commands.send_commands(gateway.database, gateway.notifier, body, UNLOAD)
 
 
 @router.get("/downloads/{download_id}", responses=documented_errors(404))
 def one_download(database: DatabaseDep, download_id: str) -> DownloadView:
-    """How a download stands."""
+    """The status of a download."""
     return download_view(download_events.find(database, download_id))
 
 
 @router.get(
     "/downloads/{download_id}/events",
     response_class=StreamingResponse,
-    responses=_EVENT_ANSWERS | documented_errors(404),
+    responses=_EVENT_RESPONSES | documented_errors(404),
 )
 async def events(gateway: GatewayDep, download_id: str) -> Response:
-    """Server-sent events: how far a download is, as it comes. Whoever comes back begins with a snapshot."""
+    """Server-sent events with the progress of a download. A client that reconnects gets a new snapshot."""
     row = await run_in_threadpool(download_events.find, gateway.database, download_id)
     messages = download_events.stream(gateway.database, gateway.event_bus, row.id)
     return StreamingResponse(

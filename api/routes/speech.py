@@ -1,4 +1,4 @@
-"""The OpenAI surface: speech from the first segment on, and what can be asked for."""
+"""The OpenAI API: streamed speech, models and voices."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -36,11 +36,11 @@ from common.worker_registry import WorkerStatus
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
-# The release day of what they are models of is nobody's business here: one date for all.
+# The creation time of every model in lists. Clients expect one, and it has no other meaning.
 _CREATED = 1_767_225_600
-_ANSWERS: Responses = {
+_RESPONSES: Responses = {
     200: {
-        "description": "The audio from the first segment on, in one file of the format; or events.",
+        "description": "The audio as one file of the format, streamed from the first segment on; or events.",
         "content": {
             kind: {"schema": {"type": "string", "format": "binary"}}
             for kind in ("audio/mpeg", "audio/opus", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
@@ -53,14 +53,14 @@ _ANSWERS: Responses = {
 @router.post(
     "/audio/speech",
     response_class=Response,
-    responses=_ANSWERS | documented_errors(400, 404, 409, 413, 502, 504),
+    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504),
 )
 async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> Response:
-    """Speak a text, heard while it is being spoken.
+    """Speak a text and stream the audio while it is made.
 
-    The job behind it is cancelled ten seconds after its last listener left, unless `keep` is true. An equal request
-    that comes while it is under way, or before it was delivered, joins it. `X-Oratio-Job-Id` names it;
-    `GET /jobs/{job_id}/stream` goes on where a connection broke.
+    The job is cancelled ten seconds after its last listener disconnected, unless `keep` is true. An equal request
+    joins the job while it is running, and after that until it was delivered. `X-Oratio-Job-Id` is the id of the job.
+    `GET /jobs/{job_id}/stream` continues a stream that broke.
     """
     settings = gateway.settings
     with openai_field_names():
@@ -79,13 +79,13 @@ async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> 
             first = await responses.first_audio(request, audio, within_s=settings.sync_wait_s)
         except AudioInterrupted as interrupted:
             raise _error_of(interrupted, job_id) from None
-        return _answer(
+        return _respond(
             body, job, job_id=job_id, first=first, audio=audio, gateway=gateway, listener=stack.pop_all()
         )
 
 
 async def _submit(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveAudio, str]:
-    """The sound of the job, or of an equal one that is under way, with a seat among its listeners."""
+    """Submit the job, or join an equal one. Returns its audio and id, and registers a listener in `stack`."""
     wake_signal = stack.enter_context(gateway.event_bus.wake(job.id))
     accepted = await gateway.submissions.submit(job)
     if not accepted.created:
@@ -102,7 +102,7 @@ async def _submit(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[Live
     return audio, accepted.job_id
 
 
-def _answer(
+def _respond(
     body: SpeechRequest,
     job: NewJob,
     *,
@@ -113,7 +113,7 @@ def _answer(
     listener: ExitStack,
 ) -> Response:
     headers = responses.response_headers(job_id, audio, provider=job.provider)
-    # What went out whole may not have arrived: who tries again at once still joins it.
+    # A response that was sent may not have arrived: a client that retries at once still joins the job.
     forget = partial(_forget, gateway.database, job, job_id)
     on_delivered = partial(gateway.presence.run_after_grace, forget)
     if body.stream_format == "sse":
@@ -132,14 +132,14 @@ def _forget(database: Database, job: NewJob, job_id: str) -> None:
 
 @router.get("/models")
 async def list_models(settings: SettingsDep) -> OpenAIModelList:
-    """Every model that a request may name."""
+    """Every model that a request may use."""
     names = model_names(settings)
     return OpenAIModelList(data=[_model(name, owner) for name, owner in names.items()])
 
 
 @router.get("/models/{model_id:path}", responses=documented_errors(404))
 async def get_model(settings: SettingsDep, model_id: str) -> OpenAIModel:
-    """One of them, also by a name that is taken without being listed."""
+    """One model, also by an accepted name that is not in the list."""
     names = model_names(settings)
     family = family_of(canonical_name(model_id, settings), settings)
     return _model(model_id, names.get(model_id) or names.get(family or "", "oratio"))
@@ -147,14 +147,14 @@ async def get_model(settings: SettingsDep, model_id: str) -> OpenAIModel:
 
 @router.get("/audio/models")
 async def list_speech_models(settings: SettingsDep) -> SpeechModels:
-    """The same, as Open WebUI asks for it. It needs no key."""
+    """The models in the form that Open WebUI expects. Needs no key."""
     names = model_names(settings)
     return SpeechModels(models=[SpeechModel(id=name, name=name) for name in names])
 
 
 @router.get("/audio/voices")
 async def list_speech_voices(gateway: GatewayDep) -> SpeechVoices:
-    """Every voice, ours, the operator's and OpenAI's names, as Open WebUI asks for it. It needs no key."""
+    """All voices, including aliases of OpenAI and of the operator, as Open WebUI expects. Needs no key."""
     return SpeechVoices(voices=_voices(await gateway.worker_cache.statuses(), gateway.settings))
 
 
@@ -176,7 +176,7 @@ def _voices(workers: Sequence[WorkerStatus], settings: Settings) -> list[SpeechV
 
 
 def _operator_voice(name: str, voice: SpeechVoice | None) -> SpeechVoice:
-    """A voice by the name that the operator gave it. What no list shows, such as a mix, is shown by its name."""
+    """Return a voice under the operator's name for it. An unlisted voice, such as a mix, has only that name."""
     if voice is None:
         return SpeechVoice(id=name, name=name, model="oratio", languages=["en"])
     return voice.model_copy(update={"id": name, "name": name})
@@ -187,7 +187,7 @@ def _model(name: str, owner: str) -> OpenAIModel:
 
 
 def _error_of(interrupted: AudioInterrupted, job_id: str) -> OratioError:
-    """Before the first byte, what broke is an answer as of any job."""
+    """Return the error for a failure before the first byte."""
     if interrupted.code in responses.RETRYABLE:
         return Unavailable(interrupted.message, code=interrupted.code, job_id=job_id, retry_after_s=1)
     failure = job_result.failure_of(interrupted.row) if interrupted.row is not None else None

@@ -1,4 +1,4 @@
-"""A job heard while it is spoken, and after: from any byte on, by any gateway."""
+"""Stream the audio of a job, live or finished, from any byte on."""
 
 import re
 from contextlib import ExitStack
@@ -19,9 +19,9 @@ from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailab
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 _EVENT_ID = re.compile(r"(\d{1,9})-(\d{1,15})")
-_ANSWERS: Responses = {
+_RESPONSES: Responses = {
     200: {
-        "description": "The audio from `offset` on, as it is made; or events.",
+        "description": "The audio from `offset` on, while it is made; or events.",
         "content": {
             "audio/*": {"schema": {"type": "string", "format": "binary"}},
             "text/event-stream": {"schema": {"type": "string"}},
@@ -31,21 +31,26 @@ _ANSWERS: Responses = {
 
 
 @router.get(
-    "/{job_id}/stream", response_class=Response, responses=_ANSWERS | documented_errors(400, 404, 409, 410)
+    "/{job_id}/stream", response_class=Response, responses=_RESPONSES | documented_errors(400, 404, 409, 410)
 )
 async def stream(
     request: Request,
     gateway: GatewayDep,
     job_id: str,
     *,
-    offset: Annotated[int, Query(ge=0, le=2**53, description="Go on behind so many bytes.")] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**53, description="Skip this many bytes.")] = 0,
     attempt: Annotated[
-        int, Query(ge=0, le=10**9, description="What `X-Oratio-Attempt` said: another take is refused.")
+        int,
+        Query(
+            ge=0,
+            le=10**9,
+            description="The `X-Oratio-Attempt` of the earlier response. Audio of another attempt is rejected.",
+        ),
     ] = 0,
     stream_format: Annotated[Literal["audio", "sse"], Query(description="Plain audio, or events.")] = "audio",
-    last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Continue after this event.")] = None,
 ) -> Response:
-    """Listen to a job that is being spoken, or was: the bytes of its file in one stream, from the first segment on."""
+    """Stream the audio file of a job that is running or finished, from the first segment on."""
     attempt, offset = _parse_event_id(last_event_id) if last_event_id is not None else (attempt, offset)
     with ExitStack() as stack:
         wake_signal = stack.enter_context(gateway.event_bus.wake(checked_job_id(job_id)))
@@ -76,11 +81,11 @@ async def stream(
 
 
 def _parse_event_id(event_id: str) -> tuple[int, int]:
-    """Attempt and offset. Raises InvalidRequest."""
+    """Return attempt and offset. Raises InvalidRequest."""
     found = _EVENT_ID.fullmatch(event_id)
     if found is None:
         raise InvalidRequest(
-            "Last-Event-ID is not the id of an event of this stream; leave it out to begin at the start.",
+            "Last-Event-ID is not the id of an event of this stream. Leave it out to start from the beginning.",
             code="invalid_event_id",
             param="Last-Event-ID",
         )
@@ -95,5 +100,5 @@ def _error_of(interrupted: AudioInterrupted, job_id: str) -> OratioError:
     if interrupted.code in ("deleted", "audio_gone"):
         return Gone(interrupted.message, code=interrupted.code, job_id=job_id)
     return Conflict(
-        f"There is nothing to listen to: {interrupted.message}", code=interrupted.code, job_id=job_id
+        f"This job has no audio to stream: {interrupted.message}", code=interrupted.code, job_id=job_id
     )

@@ -1,6 +1,6 @@
-"""The studio, a page for people: its files, and what is said in its place until it is built.
+"""The studio, the web interface: its page and files, or a placeholder until it is built.
 
-The endpoints are no coroutines, so that reading files does not hold up the event loop.
+The endpoints are not coroutines, because reading files would block the event loop.
 """
 
 import secrets
@@ -19,23 +19,23 @@ from common.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 
-# Stands in the page where its scripts look for the nonce of styles that they make.
+# In the page, the place of the nonce that its scripts use for the styles that they create.
 NONCE_PLACEHOLDER = "__ORATIO_STYLE_NONCE__"
 _READ = ["GET", "HEAD"]
-# Names of files below it hold a digest of what is in them.
+# File names in this folder contain a digest of the content.
 _ASSETS = "assets/"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self';"
     " media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'self'"
 )
-# `X-Content-Type-Options` goes with every answer of the gateway.
+# The middleware adds `X-Content-Type-Options` to every response.
 _FIXED_HEADERS = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"}
 
 
 @router.api_route("/", methods=_READ)
 def redirect_root(request: Request, settings: SettingsDep) -> Response:
-    """A browser is led to the studio when there is one, anybody else to the API's description."""
+    """Redirect browsers to the studio if it is built, and all others to the API documentation."""
     is_browser = "text/html" in request.headers.get("accept", "")
     wants_page = is_browser and files.is_built(settings.frontend_dir)
     return RedirectResponse(address(request, "/app/" if wants_page else "/docs"), headers={"Vary": "Accept"})
@@ -43,7 +43,7 @@ def redirect_root(request: Request, settings: SettingsDep) -> Response:
 
 @router.api_route("/app", methods=_READ)
 def redirect_to_page(request: Request) -> Response:
-    """What the page loads is addressed relatively to the folder."""
+    """Redirect to the folder, because the page loads its files by relative addresses."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(address(request, "/app/") + query, headers=_security_headers())
 
@@ -53,11 +53,11 @@ def page(request: Request, settings: SettingsDep) -> Response:
     text = files.read_index(settings.frontend_dir)
     if text is None:
         return _placeholder_page(request, settings)
-    # By the policy as well: a page that is kept is kept with its headers.
+    # The policy is part of the tag, because browsers cache a page with its headers.
     etag = files.etag_of(text.encode(), _security_headers()["Content-Security-Policy"].encode())
     headers = {"Cache-Control": "no-cache", "ETag": etag} | _FIXED_HEADERS
     if etag_matches(request.headers, etag=etag):
-        # Without a policy: a fresh nonce would take the place of the one that the kept page has.
+        # Without a policy: a new nonce would replace that of the cached page.
         return Response(status_code=304, headers=headers)
     nonce = secrets.token_urlsafe(16)
     return HTMLResponse(
@@ -67,7 +67,7 @@ def page(request: Request, settings: SettingsDep) -> Response:
 
 @router.api_route("/app/{name:path}", methods=_READ)
 def file(request: Request, settings: SettingsDep, name: str) -> Response:
-    if name == files.INDEX:  # there is one page, and its nonce is put in where it is served
+    if name == files.INDEX:  # only `page` serves it, with a nonce
         return redirect_to_page(request)
     found = files.read_file(settings.frontend_dir, name, headers=request.headers)
     if found is None:
@@ -91,7 +91,7 @@ def _placeholder_page(request: Request, settings: Settings) -> Response:
         build_error=files.read_build_error(folder),
         french=prefers_french(request.headers.get("accept-language", "")),
         docs=address(request, "/docs"),
-        elsewhere=None if files.is_default(folder) else folder,
+        other_folder=None if files.is_default(folder) else folder,
     )
     headers = _security_headers(placeholder.STYLE_SOURCE) | {
         "Cache-Control": "no-store",
@@ -101,6 +101,6 @@ def _placeholder_page(request: Request, settings: Settings) -> Response:
 
 
 def _security_headers(*styles: str) -> dict[str, str]:
-    """Headers of an answer. `styles` are sources of styles beside our own files, such as `'nonce-…'`."""
+    """Return the security headers. `styles` are sources of styles besides our files, such as `'nonce-…'`."""
     policy = _POLICY.format(styles=" ".join(("'self'", *styles)))
     return {"Content-Security-Policy": policy} | _FIXED_HEADERS

@@ -1,4 +1,4 @@
-"""Speak a text: wait for the audio, or take the job's address."""
+"""Submit a text, and wait for the job or return its address."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from common.status import JobStatus
 
 router = APIRouter(tags=["speech"], route_class=SynthesisRoute)
 
-_ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted; `Location` is the job's address."}}
+_ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted. `Location` is the address of the job."}}
 
 
 @router.post(
@@ -33,17 +33,19 @@ async def synthesize(
     gateway: GatewayDep,
     *,
     body: SynthesisRequest,
-    async_mode: Annotated[bool, Query(description="ResponseModel 202 at once instead of waiting.")] = False,
-    prefer: Annotated[str | None, Header(description="`respond-async` equals `async_mode=true`.")] = None,
+    async_mode: Annotated[bool, Query(description="Return 202 at once instead of waiting.")] = False,
+    prefer: Annotated[
+        str | None, Header(description="`respond-async` is the same as `async_mode=true`.")
+    ] = None,
     idempotency_key: Annotated[
         str | None,
-        Header(pattern=KEY_PATTERN, description="The same key with the same body is the same job."),
+        Header(pattern=KEY_PATTERN, description="Requests with the same key and the same body are one job."),
     ] = None,
 ) -> Response:
     """Speak a text.
 
-    Answers 200 with the finished job. When that takes longer than `ORATIO_SYNC_WAIT_S`, or with `async_mode=true`,
-    answers 202: the job goes on, and `Location` says where to ask for it. Going away does not cancel it.
+    Returns 200 with the finished job. With `async_mode=true`, or if the job takes longer than `ORATIO_SYNC_WAIT_S`,
+    returns 202 with the address of the job in `Location`. Disconnecting does not cancel the job.
     """
     job_factory.check_text(body, gateway.settings)
     key = job_factory.pick_key(body, idempotency_key)
@@ -71,13 +73,13 @@ async def synthesize(
                 wait_s=gateway.settings.sync_wait_s,
                 created=accepted.record_of(job),
             )
-            return _answer(request, record)
+            return _respond(request, record)
     note_job(request, accepted.job_id)
     with gateway.event_bus.listen(accepted.job_id) as subscription:
         record = await job_result.wait_for_end(
             gateway.database, accepted.job_id, subscription, wait_s=gateway.settings.sync_wait_s
         )
-    return _answer(request, record)
+    return _respond(request, record)
 
 
 def _wants_async(prefer: str | None) -> bool:
@@ -86,8 +88,8 @@ def _wants_async(prefer: str | None) -> bool:
     )
 
 
-def _answer(request: Request, record: JobRecord) -> Response:
-    """200 with the finished job, 202 with one that goes on. Raises the error of one that failed or was cancelled."""
+def _respond(request: Request, record: JobRecord) -> Response:
+    """Return 200 for a finished job, 202 for an unfinished one. Raises the error of a failed or cancelled job."""
     if record.status == JobStatus.COMPLETED:
         return Response(job_view(request, record).model_dump_json(), media_type="application/json")
     if (failure := job_result.failure_of(record)) is not None:

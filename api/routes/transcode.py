@@ -1,4 +1,4 @@
-"""The sound of a finished job in another format, made by a worker and kept beside the first."""
+"""Transcode the audio of a finished job. The result is stored beside the original."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -15,11 +15,11 @@ from common.recordings.queries import SpokenAudio
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_ANSWERS: Responses = {
-    200: {"model": Rendition, "description": "It is there; `audio_url` says where."},
+_RESPONSES: Responses = {
+    200: {"model": Rendition, "description": "Finished. `audio_url` is its address."},
     202: {
         "model": Rendition,
-        "description": "It takes longer. `Location` is where it will be; the same request waits on.",
+        "description": "Not finished yet. `Location` is the future address. Repeat the request to keep waiting.",
     },
 }
 
@@ -27,10 +27,10 @@ _ANSWERS: Responses = {
 @router.post(
     "/{job_id}/transcode",
     response_class=Response,
-    responses=_ANSWERS | documented_errors(400, 404, 409, 410, 502),
+    responses=_RESPONSES | documented_errors(400, 404, 409, 410, 502),
 )
 async def transcode(request: Request, gateway: GatewayDep, job_id: str, body: RenditionRequest) -> Response:
-    """Make the audio of a finished job in another format; `GET /jobs/{job_id}/audio?format=` serves it from then on."""
+    """Transcode the audio of a finished job. `GET /jobs/{job_id}/audio?format=` returns the result."""
     original = await run_in_threadpool(find_spoken_audio, gateway.database, checked_job_id(job_id))
     if body.format == original.format:
         return _completed(request, original, path=f"/jobs/{job_id}/audio")

@@ -1,4 +1,4 @@
-"""Every voice there is, and what stands between it and a listener."""
+"""List the voices, and why a voice is not available."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -22,17 +22,17 @@ router = APIRouter(tags=["voices"])
 async def list_voices(
     gateway: GatewayDep,
     model: Annotated[
-        str | None, Query(pattern=r"^[a-z0-9_-]{1,64}$", description="Of one model only.")
+        str | None, Query(pattern=r"^[a-z0-9_-]{1,64}$", description="Voices of this model.")
     ] = None,
     language: Annotated[
         str | None,
-        Query(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$", description="Of one language only."),
+        Query(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$", description="Voices of this language."),
     ] = None,
 ) -> Voices:
-    """Every voice, with its model and licence, where it is spoken now, and if it is not, why.
+    """Every voice with its model, licence and provider, and the reason if it is not available.
 
-    Of MMS, which has more than a thousand languages, a few and those that a worker has; all of them with `model=mms`,
-    or by `language`.
+    MMS has more than a thousand languages. Without a filter the list contains a few of them and those that a worker
+    has; with `model=mms` or a `language` it contains all.
     """
     workers = await gateway.worker_cache.statuses()
     listed = listed_voices(workers, allow_fake=gateway.settings.fake_engine, model=model, language=language)
@@ -63,7 +63,7 @@ def _view(voice: Voice, workers: Sequence[WorkerStatus], settings: Settings) -> 
 
 
 def _workers(voice: Voice, workers: Sequence[WorkerStatus]) -> list[VoiceWorker]:
-    """Those that live and have its weights."""
+    """Return the live workers that have the weights of a voice."""
     return [
         VoiceWorker(
             id=worker.announcement.id, device=worker.announcement.device, loaded=engine.get("loaded", False)

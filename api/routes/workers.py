@@ -1,4 +1,4 @@
-"""Workers and queues, as they are at this moment."""
+"""The current state of workers and queues."""
 
 from fastapi import APIRouter
 
@@ -14,7 +14,7 @@ router = APIRouter(tags=["service"])
 
 @router.get("/workers", responses=documented_errors())
 def workers(database: DatabaseDep) -> Workers:
-    """Every worker with its models and what it speaks now; every queue with what waits in it and who takes from it."""
+    """Every worker with its models and current parts, and every queue with its length and number of workers."""
     with database.read() as connection:
         recent = recent_workers(connection)
         leased = held_parts(connection)

@@ -1,1 +1,1 @@
-"""What goes over the wire. Frozen; unknown keys of a request are ignored."""
+"""Request and response bodies."""

@@ -1,4 +1,4 @@
-"""How much was spoken, how fast, and how long people waited."""
+"""Usage statistics, speed and latencies."""
 
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ from api.schemas.base import ResponseModel
 
 
 class Statistics(ResponseModel):
-    """`speed_over_real_time`: seconds of audio per second of synthesis; null when nothing was spoken."""
+    """`speed_over_real_time` is seconds of audio per second of synthesis, and null without any synthesis."""
 
     completed: int
     failed: int
@@ -21,7 +21,7 @@ class Statistics(ResponseModel):
 
 
 class Percentiles(ResponseModel):
-    """Milliseconds that half, nine in ten, 99 in 100 jobs stayed within, each at most 9 % off; of so many jobs."""
+    """Percentiles in milliseconds, with an error of at most 9 %, and the number of jobs."""
 
     p50: float
     p90: float
@@ -30,11 +30,11 @@ class Percentiles(ResponseModel):
 
 
 class StatisticsWithLatencies(Statistics):
-    """How long jobs that ended well were waited for from their acceptance on; null when there is none."""
+    """Latencies of completed jobs since they were accepted. Null without such jobs."""
 
     wait_ms: Percentiles | None = Field(description="Until a worker took the job.")
     first_audio_ms: Percentiles | None = Field(
-        description="Until the model's first speech was there, as `timings.first_audio_ms` of a job says."
+        description="Until the model returned its first audio, as `timings.first_audio_ms` of a job."
     )
 
 
@@ -47,7 +47,7 @@ class HourStatistics(Statistics):
 
 
 class DayStatistics(StatisticsWithLatencies):
-    """Of the first day only the hours that were asked for."""
+    """The first day contains only the requested hours."""
 
     day: date = Field(description="In UTC.")
 
@@ -58,17 +58,17 @@ class QueueCounts(ResponseModel):
 
 
 class Analytics(ResponseModel):
-    """`totals` are of all time; the rest covers the `hours` asked for, hours and days without a job included."""
+    """`totals` covers all time. The rest covers the requested `hours`, including hours and days without jobs."""
 
     provider: str
-    models_available: list[str] = Field(description="Models with a worker alive.")
+    models_available: list[str] = Field(description="Models that a live worker serves.")
     voices_available: int
     workers_alive: int
     queue: QueueCounts
     totals: Statistics
     audio_minutes: float
     hours: int
-    window: StatisticsWithLatencies = Field(description="All of the hours asked for.")
+    window: StatisticsWithLatencies = Field(description="All requested hours.")
     by_model: list[NamedStatistics]
     by_voice: list[NamedStatistics]
     by_day: list[DayStatistics]

@@ -1,10 +1,10 @@
-"""The two kinds of messages: strict about what they are told, plain about what they tell."""
+"""Base classes of request and response bodies."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class RequestModel(BaseModel):
-    """Types are not converted: `"1.5"` is no number. Unknown keys are ignored."""
+    """Strict: types are not converted, so `"1.5"` is not a number. Unknown keys are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 

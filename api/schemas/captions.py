@@ -1,10 +1,10 @@
-"""When each segment and word of a recording is heard."""
+"""Captions: the times of the segments and words of a recording."""
 
 from api.schemas.base import ResponseModel
 
 
 class CaptionWord(ResponseModel):
-    """Characters [start, end) of the job's text, counted in code points."""
+    """`start` and `end` (exclusive) are positions in the text of the job, in code points."""
 
     text: str
     start_s: float
@@ -14,7 +14,7 @@ class CaptionWord(ResponseModel):
 
 
 class CaptionSegment(ResponseModel):
-    """`words` is empty where the model does not tell when they are heard."""
+    """`words` is empty if the model does not provide word times."""
 
     index: int
     start_s: float

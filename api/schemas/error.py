@@ -1,4 +1,4 @@
-"""The one shape of every error."""
+"""The body of every error response."""
 
 from pydantic import ConfigDict
 
@@ -6,7 +6,7 @@ from api.schemas.base import ResponseModel
 
 
 class ErrorDetail(ResponseModel):
-    """`message` says what to do; `param` names the field at fault; `job_id` stands where a job exists."""
+    """`message` says what to do, `param` names the invalid field, and `job_id` is set if a job exists."""
 
     model_config = ConfigDict(
         json_schema_extra={

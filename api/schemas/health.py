@@ -1,4 +1,4 @@
-"""How the service is."""
+"""Health and readiness."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from api.schemas.base import ResponseModel
 
 
 class Limits(ResponseModel):
-    """What one request may ask for."""
+    """Limits of a single request."""
 
     max_text_chars: int
     max_batch_ids: int
@@ -16,7 +16,7 @@ class Limits(ResponseModel):
 
 
 class Health(ResponseModel):
-    """`degraded` says that something it stands on does not answer; the process itself lives either way."""
+    """`degraded` means that the database or the broker does not answer. The gateway itself works."""
 
     service: Literal["oratioviva"]
     status: Literal["ok", "degraded"]
@@ -26,7 +26,7 @@ class Health(ResponseModel):
     database_ok: bool
     broker_ok: bool
     workers_alive: int | None
-    formats: list[str] = Field(description="Those that living workers write.")
+    formats: list[str] = Field(description="Formats that live workers can write.")
     limits: Limits
 
 

@@ -49,7 +49,7 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
 
 
 class Progress(ResponseModel):
-    """`segments_total` is known once the text is cut; `eta_s` is an estimate from what was spoken lately."""
+    """`segments_total` is known after the text was split. `eta_s` is estimated from recent usage."""
 
     segments_done: int
     segments_total: int | None
@@ -58,7 +58,7 @@ class Progress(ResponseModel):
 
 
 class Timings(ResponseModel):
-    """Milliseconds from the acceptance on; `rtf` is seconds of work per second of audio."""
+    """Milliseconds since the job was accepted. `rtf` is seconds of work per second of audio."""
 
     queue_ms: float | None = None
     first_audio_ms: float | None = None
@@ -89,7 +89,7 @@ class Job(ResponseModel):
     priority: Priority
     progress: Progress
     queue_position: int | None = Field(
-        description="1 is next. Null when not queued, in lists, and in the answer to an asynchronous request."
+        description="1 is next. Null if not queued, in lists, and in the response to an asynchronous request."
     )
     created_at: datetime
     started_at: datetime | None
@@ -107,7 +107,9 @@ class Job(ResponseModel):
 
 class JobList(ResponseModel):
     items: list[Job]
-    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(
+        description="Pass it as `cursor` to get the next page. Null on the last page."
+    )
 
 
 class JobIds(RequestModel):

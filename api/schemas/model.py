@@ -1,4 +1,4 @@
-"""Models: where they are, and their downloads."""
+"""Models, their weights and their downloads."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,9 +12,11 @@ Need = Literal["needed", "optional"]
 
 
 class ModelWorker(ResponseModel):
-    """A worker that serves the model. `engine_calls`, `loads` and `unloads` since it started, the latter of all models.
+    """A worker that serves the model.
 
-    `memory_bytes` is the whole process's, `model_memory_bytes` what this model takes of its device while it is loaded.
+    Since the worker started, `engine_calls` counts calls of this model, `loads` and `unloads` count all models.
+    `memory_bytes` is the memory of the whole process, `model_memory_bytes` the device memory of this model while it is
+    loaded.
     """
 
     id: str
@@ -39,7 +41,7 @@ class ModelVoice(ResponseModel):
 
 
 class WeightsWorker(ResponseModel):
-    """A worker that lives and has the files, or serves them. `trouble` is why it could not load them."""
+    """A live worker that has or serves the weights. `trouble` is the reason if it could not load them."""
 
     id: str
     device: str
@@ -52,30 +54,30 @@ class WeightsWorker(ResponseModel):
 
 
 class WeightsSource(ResponseModel):
-    """A repository on the hub, at a commit; `main` where the first download takes the newest and notes which it was."""
+    """A Hugging Face repository at a commit. With `main` the first download takes the newest commit and records it."""
 
     hub_id: str
     revision: str
-    folder: str = Field(description="Its name in the models folder.")
+    folder: str = Field(description="Name of its folder in the models folder.")
 
 
 class WeightsView(ResponseModel):
-    """What is downloaded, loaded and unloaded as one. MMS has a set for each language, the others have one."""
+    """A set of files that is downloaded and loaded as one. MMS has one per language, other models have one."""
 
     key: str
     need: Need
-    state: WeightsState = Field(description="The best that a worker has.")
+    state: WeightsState = Field(description="The best state on any worker.")
     revision: str | None
     size_bytes: int
     sources: list[WeightsSource]
     workers: list[WeightsWorker]
-    download: "DownloadView | None" = Field(description="The one that is queued or running.")
+    download: "DownloadView | None" = Field(description="The queued or running download.")
 
 
 class ModelView(ResponseModel):
-    """`present`: a worker announced voices of it in the last day. `voices` name those of them that it has.
+    """`present` means that a worker announced voices of the model in the last day; `voices` shows which ones.
 
-    `state`, `revision` and `size_bytes` are those of what is needed of it.
+    `state`, `revision` and `size_bytes` cover the needed weights.
     """
 
     alias: str
@@ -104,7 +106,7 @@ class DownloadView(ResponseModel):
     item: str
     status: Literal["queued", "running", "completed", "failed"]
     bytes_done: int
-    bytes_total: int = Field(description="0 until it is known.")
+    bytes_total: int = Field(description="0 while it is unknown.")
     percent: float
     error_code: str | None
     error_message: str | None
@@ -120,9 +122,9 @@ class ModelsStatus(ResponseModel):
 
 
 class DownloadRequest(RequestModel):
-    """Models or voices by name; with neither, everything that is needed and missing.
+    """Names of models or voices. Without either, everything that is needed and missing is downloaded.
 
-    Of a family that has several sets of weights those are fetched that are needed; others by their keys.
+    For a model with several sets of weights, only the needed ones are downloaded. Name others by their keys.
     """
 
     model_config = ConfigDict(
@@ -132,15 +134,15 @@ class DownloadRequest(RequestModel):
     )
 
     models: list[str] | None = Field(
-        None, min_length=1, max_length=100, description="Families, or keys of single sets of weights."
+        None, min_length=1, max_length=100, description="Models, or keys of weights."
     )
     voices: list[str] | None = Field(None, min_length=1, max_length=500)
 
 
 class Downloads(ResponseModel):
-    """One download for each set of weights, and for each voice of hibari; asked for twice it is the same one.
+    """One download per set of weights, and per voice of hibari. Repeated requests return the same download.
 
-    `present` names those that need none, by the keys of weights and the ids of hibari's voices.
+    `present` lists what needs no download, by keys of weights and ids of hibari voices.
     """
 
     downloads: list[DownloadView]
@@ -148,7 +150,7 @@ class Downloads(ResponseModel):
 
 
 class ModelCommandRequest(RequestModel):
-    """Families, or single sets of weights."""
+    """Models, or keys of weights."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"models": ["kokoro"]}, {"models": ["mms_fra"]}]}
@@ -163,7 +165,7 @@ class SentCommand(ResponseModel):
 
 
 class ModelCommandResult(ResponseModel):
-    """Which workers were told; `not_served` names what no living worker serves, `stays` what is never unloaded."""
+    """`told` lists the sent commands, `not_served` names without a live worker, `stays` weights that never unload."""
 
     told: list[SentCommand]
     not_served: list[str]

@@ -1,4 +1,4 @@
-"""Another format of a recording."""
+"""A recording in another format."""
 
 from typing import Literal
 
@@ -25,14 +25,14 @@ class RenditionRequest(RequestModel):
 
 
 class Rendition(ResponseModel):
-    """The last three are null until it is completed."""
+    """`audio_url`, `size_bytes` and `duration_s` are null until it is completed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     job_id: str
     format: str
     status: Literal["queued", "running", "completed"] = Field(
-        description="A failed one is an error; ask again to have it tried again."
+        description="A failure is an error response. Repeat the request to try again."
     )
     audio_url: str | None = None
     size_bytes: int | None = None

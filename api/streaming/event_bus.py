@@ -1,7 +1,7 @@
-"""One subscription to the events of all jobs per gateway process, which wakes whoever waits for one of them here.
+"""One Redis subscription per gateway process, which passes the events of jobs to readers in this process.
 
-Events are hints. A safety net looks at the rows of all jobs that are waited for every few seconds, in one query, so
-that a lost event or a dead Redis delays an answer but cannot lose it.
+Events are only hints. Every few seconds one query reads the rows of all jobs that have readers, so that a lost event
+or a Redis outage delays a response but never loses it.
 """
 
 import asyncio
@@ -27,20 +27,20 @@ log = get_logger(__name__)
 
 RESYNC_EVERY_S = 2.0
 BACKOFF_MAX_S = 2.0
-# An idle subscription is pinged this often, so that a Redis that hangs is noticed.
+# An idle subscription is pinged this often, to notice a Redis server that hangs.
 PING_EVERY_S = 5.0
-# A reader this far behind is let go; it comes back with Last-Event-ID.
+# A reader that is this many events behind is closed. It can reconnect with Last-Event-ID.
 BEHIND_MAX = 1000
-# Of a window, what one listener takes at a time.
+# Chunks of the audio window that one call reads.
 WINDOW_CHUNKS = 4
 
 
 class Resync:
-    """Events may have been missed: look at the stream and at the row."""
+    """Events may have been missed: read the Redis stream and the row again."""
 
 
 class Closed:
-    """No more will come: the process stops, or the reader was too slow."""
+    """No more notices follow: the process is stopping, or the reader was too slow."""
 
 
 RESYNC, CLOSED = Resync(), Closed()
@@ -48,7 +48,7 @@ Notice = Event | Resync | Closed
 
 
 class WakeSignal:
-    """For who looks for himself: wakes him when anything of his job may have changed."""
+    """Wakes a reader whenever its job may have changed. The reader then looks at the job itself."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -56,17 +56,17 @@ class WakeSignal:
         self._event = asyncio.Event()
 
     def put(self, notice: Notice) -> None:
-        """`has_news` is set when the job may have ended, and stays so until it is taken back."""
+        """Set `needs_resync` if the job may have ended. The reader resets it."""
         self.closed = self.closed or notice is CLOSED
         self.needs_resync = self.needs_resync or not isinstance(notice, Event) or notice.ends_job
         self.notify_audio()
 
     def notify_audio(self) -> None:
-        """There is more to listen to."""
+        """Wake the reader: there is more audio."""
         self._event.set()
 
     async def wait(self, *, timeout_s: float) -> None:
-        """Until something happens, or the time is over."""
+        """Wait until the next wake-up, at most `timeout_s`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._event.wait()
@@ -74,13 +74,13 @@ class WakeSignal:
 
 
 class Subscription:
-    """What comes for one job, in order, for one reader."""
+    """The notices of one job, in order, for one reader."""
 
     def __init__(self) -> None:
         self._notices: asyncio.Queue[Notice] = asyncio.Queue()
 
     def notify_audio(self) -> None:
-        """Sound is nothing that it waits for."""
+        """Ignored: subscriptions only receive events."""
 
     def put(self, notice: Notice) -> None:
         if self._notices.qsize() < BEHIND_MAX or notice is CLOSED:
@@ -89,7 +89,7 @@ class Subscription:
             self._notices.put_nowait(CLOSED)
 
     async def next(self, *, timeout_s: float) -> Notice | None:
-        """None when nothing came in time."""
+        """Return the next notice, or None after `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._notices.get()
@@ -101,6 +101,8 @@ Reader = TypeVar("Reader", Subscription, WakeSignal)
 
 
 class EventBus:
+    """Readers register by job id. All Redis commands of the event loop use its client."""
+
     def __init__(self, settings: Settings, database: Database) -> None:
         self._client = redis.asyncio.Redis.from_url(
             settings.redis_url,
@@ -123,7 +125,7 @@ class EventBus:
         ]
 
     def stop(self) -> None:
-        """Tell everyone who waits to end now: the process is about to."""
+        """Close all readers, because the process is stopping."""
         self.stopping = True
         self._notify_all(CLOSED)
 
@@ -133,11 +135,11 @@ class EventBus:
         await self._client.aclose()
 
     def listen(self, job_id: str) -> AbstractContextManager[Subscription]:
-        """Register before the thing whose event is waited for is started, so that none can be missed."""
+        """Subscribe to a job. Call it before submitting the job, so that no event is missed."""
         return self._register(job_id, Subscription())
 
     def wake(self, job_id: str) -> AbstractContextManager[WakeSignal]:
-        """The same for one who looks for himself when something happened."""
+        """Register a wake signal for a job, before submitting it."""
         return self._register(job_id, WakeSignal())
 
     @contextmanager
@@ -153,7 +155,7 @@ class EventBus:
                 del self._readers[job_id]
 
     async def replay(self, job_id: str, *, after: str) -> list[Event]:
-        """The events of a job behind `after`, oldest first; none when Redis does not answer."""
+        """Return the events of a job after the id `after`, oldest first. Empty if Redis does not answer."""
         try:
             key = events.stream_key(job_id, prefix=self._prefix)
             entries: Any = await self._client.xrange(key, min=f"({after}")
@@ -162,9 +164,9 @@ class EventBus:
             return []
 
     async def window(self, job_id: str, *, attempt: int, offset: int) -> list[audio_window.Chunk] | None:
-        """A few chunks of the sound being made that hold bytes from `offset` on, or those of a later attempt.
+        """Return a few chunks of live audio from `offset` on, or the first ones of a later attempt.
 
-        None when Redis does not answer.
+        None if Redis does not answer.
         """
         try:
             entries: Any = await self._client.xrange(
@@ -177,7 +179,7 @@ class EventBus:
         return audio_window.chunks_of(entries)
 
     async def announce_listeners(self, job_ids: Sequence[str]) -> None:
-        """Somebody listens to these jobs here. Nothing happens when Redis does not answer."""
+        """Mark these jobs as listened to. Does nothing if Redis does not answer."""
         with suppress(redis.RedisError):
             pipeline = self._client.pipeline(transaction=False)
             for job_id in job_ids:
@@ -187,21 +189,21 @@ class EventBus:
             await pipeline.execute()
 
     async def announce_departure(self, job_id: str) -> None:
-        """Nobody listens here any more, but may come back; gateways where somebody does say so again soon."""
+        """Let the mark of a job expire soon. Other gateways with listeners renew it, and a listener may return."""
         with suppress(redis.RedisError):
             await self._client.set(
                 audio_window.audience_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_MS
             )
 
     async def has_listeners(self, job_id: str) -> bool | None:
-        """Whether somebody listens, or left a moment ago. None when Redis does not answer."""
+        """Return whether a job has a listener, or had one a moment ago. None if Redis does not answer."""
         try:
             return bool(await self._client.exists(audio_window.audience_key(job_id, prefix=self._prefix)))
         except redis.RedisError:
             return None
 
     async def write_text(self, job_id: str, piece: text_stream.Piece) -> None:
-        """A piece of a text that is spoken while it comes. Raises redis.RedisError."""
+        """Append a piece of an incremental text. Raises redis.RedisError."""
         key = text_stream.key(job_id, prefix=self._prefix)
         pipeline = self._client.pipeline(transaction=False)
         pipeline.xadd(key, piece.fields())  # type: ignore[arg-type]
@@ -237,7 +239,7 @@ class EventBus:
                     self._dispatch(message["data"])
                 elif message["type"] == "subscribe":
                     on_subscribed()
-                    # What was told while nobody heard is in the streams.
+                    # Events published in the meantime are in the Redis streams.
                     self._notify_all(RESYNC)
 
     def _dispatch(self, line: bytes) -> None:

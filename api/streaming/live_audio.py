@@ -1,7 +1,8 @@
-"""The sound of a job from any byte on, while it is made and after: from the window, from pieces, from the file.
+"""Read the audio of a job from any byte on, live or finished: from the Redis window, stored pieces, or the file.
 
-A listener decides how fast it goes. One that falls behind the window goes on in the pieces that lie in the store, or in
-the finished file. When another attempt takes over, what it makes is compared with what was heard before going on.
+Each listener reads at its own speed. One that falls behind the window continues with the pieces in the store, or with
+the finished file. When another attempt takes over, its audio is compared with the bytes that were already sent before
+the listener continues.
 """
 
 import hashlib
@@ -21,13 +22,13 @@ from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
-# Hints may be lost; after so long one looks without.
+# Wake-ups may be lost, so the audio is read again after this time.
 RESYNC_AFTER_S = 2.0
 BEYOND_END = "offset_beyond_end"
 
 
 class AudioInterrupted(Exception):
-    """The sound ends before its end. What is shown to a listener: a code and a message as of a failed job."""
+    """The audio ends early. Code and message are for the client, as for a failed job."""
 
     def __init__(self, code: str, message: str, *, row: JobRecord | None = None) -> None:
         super().__init__(message)
@@ -37,9 +38,9 @@ class AudioInterrupted(Exception):
 
 
 class LiveAudio:
-    """One listener's place in the sound of one job. `row` is the job's as it was last seen.
+    """The position of one listener in the audio of one job.
 
-    `ended` when all of it was given out.
+    `row` is the row as last read. `ended` is true after all bytes were returned.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class LiveAudio:
         return self._received.offset
 
     async def next(self) -> bytes:
-        """What comes next, as soon as it is there; empty at the end. Raises AudioInterrupted."""
+        """Wait for the next bytes. Empty at the end. Raises AudioInterrupted."""
         while True:
             if self._file is None and self._wake_signal.needs_resync:
                 await self._resync()
@@ -78,14 +79,14 @@ class LiveAudio:
                 self.ended = not found
                 return found
             if self._wake_signal.closed:
-                raise AudioInterrupted("stopping", "This process stops; ask again.")
+                raise AudioInterrupted("stopping", "This gateway is stopping. Send the request again.")
             await self._wake_signal.wait(timeout_s=RESYNC_AFTER_S)
 
     async def _read(self) -> bytes | None:
-        """What is there and was not heard; empty at the end, None when nothing is there yet."""
+        """Return available bytes that are new to the listener. Empty at the end, None if there are none yet."""
         while True:
             found = await (self._from_file(self._file) if self._file else self._from_window())
-            if found == b"" and self._received.is_comparing:  # it is shorter than what was heard
+            if found == b"" and self._received.is_comparing:  # the new attempt is shorter than what was sent
                 raise _attempt_differs()
             if not found:
                 return found
@@ -102,7 +103,7 @@ class LiveAudio:
         ):
             is_same_attempt = chunks[0].attempt == self.attempt
             self._follow_attempt(chunks[0].attempt)
-            # Of another attempt the first chunks came, whatever was heard of the one before.
+            # Chunks of another attempt are its first ones. Read again unless the listener is at the start too.
             if is_same_attempt or not self._received.position:
                 return _joined(chunks, position=self._received.position) or await self._from_piece()
         return await self._from_piece() if chunks is None else None
@@ -125,7 +126,7 @@ class LiveAudio:
             raise _attempt_differs() from None
 
     def _follow_attempt(self, attempt: int) -> None:
-        """Raises AudioInterrupted when it cannot be told whether this take goes on as the one before."""
+        """Switch to another attempt. Raises AudioInterrupted if its audio cannot be compared with the previous one."""
         if attempt == self.attempt:
             return
         if self.attempt and not self._received.start_comparison():
@@ -133,7 +134,7 @@ class LiveAudio:
         self.attempt = attempt
 
     async def _resync(self) -> None:
-        """How the job stands by its row. Raises AudioInterrupted for one that ended otherwise than well."""
+        """Read the row. Raises AudioInterrupted if the job failed, or was cancelled or deleted."""
         self._wake_signal.needs_resync = False
         try:
             row = await run_in_threadpool(self._job)
@@ -146,7 +147,7 @@ class LiveAudio:
         if row.status == JobStatus.COMPLETED:
             self._file = _FinishedFile(self._store, row)
             if self.offset > self._file.size and not self._received.is_comparing:
-                raise AudioInterrupted(BEYOND_END, f"There are {self._file.size} bytes of it.", row=row)
+                raise AudioInterrupted(BEYOND_END, f"The audio has {self._file.size} bytes.", row=row)
         elif row.status.is_terminal:
             message = row.error_message or f"This job is {row.status}."
             raise AudioInterrupted(row.error_code or row.status, message, row=row)
@@ -157,9 +158,10 @@ class LiveAudio:
 
 
 class _ReceivedAudio:
-    """What a listener has: so many bytes, and a digest of them to know them again by.
+    """The number of bytes that a listener received, and their digest to compare another attempt with.
 
-    The head of a file is left out, for it says the length when that is known; without one it is a millisecond of sound.
+    The digest skips the header, which contains the length once that is known. In formats without a header it skips a
+    millisecond of audio.
     """
 
     def __init__(self, offset: int) -> None:
@@ -170,23 +172,23 @@ class _ReceivedAudio:
 
     @property
     def position(self) -> int:
-        """Where to read: before `offset` while another take is compared with what was heard."""
+        """Where to read next. It is before `offset` while another attempt is compared."""
         return self._comparison[0] if self._comparison else self.offset
 
     @property
     def is_comparing(self) -> bool:
-        """Another take has not come yet to where the one before was heard."""
+        """Whether another attempt has not yet reached `offset`."""
         return self._comparison is not None
 
     def start_comparison(self) -> bool:
-        """Compare another take from the start on; false for who came in the middle and cannot."""
+        """Compare another attempt from its start. False if that is impossible: the listener did not start at byte 0."""
         if self._start:
             return False
         self._comparison = (0, hashlib.blake2b(digest_size=16)) if self.offset else None
         return True
 
     def add(self, data: bytes) -> bytes:
-        """What of it is new. Raises ValueError when another take is another sound."""
+        """Return the new part of `data`. Raises ValueError if another attempt has different audio."""
         if self._comparison is not None:
             position, digest = self._comparison
             old = data[: self.offset - position]
@@ -196,7 +198,7 @@ class _ReceivedAudio:
             if position < self.offset:
                 return b""
             if digest.digest() != self._digest.digest():
-                raise ValueError("another sound")
+                raise ValueError("different audio")
             self._comparison = None
             data = data[len(old) :]
         self._digest.update(_without_header(data, at=self.offset))
@@ -205,7 +207,7 @@ class _ReceivedAudio:
 
 
 def _joined(chunks: list[Chunk], *, position: int) -> bytes:
-    """Of chunks in their order, what follows `place` without a gap and by one attempt."""
+    """Join chunks of one attempt from `position` to the first gap."""
     found = b""
     for chunk in chunks:
         if chunk.start > position or chunk.attempt != chunks[0].attempt:
@@ -217,7 +219,8 @@ def _joined(chunks: list[Chunk], *, position: int) -> bytes:
 
 def _attempt_differs() -> AudioInterrupted:
     return AudioInterrupted(
-        "take_changed", "Its worker died, and another take of it sounds otherwise; ask again."
+        "take_changed",
+        "The worker crashed, and the next attempt made different audio. Send the request again.",
     )
 
 
@@ -226,7 +229,7 @@ def _without_header(data: bytes, *, at: int) -> bytes:
 
 
 class _FinishedFile:
-    """The finished file of a job, chunk by chunk. To every listener a WAV is one of unknown length."""
+    """The finished file of a job, read in chunks. A WAV header never contains sizes, as in live audio."""
 
     def __init__(self, store: Store, row: JobRecord) -> None:
         if row.audio_key is None or row.size_bytes is None:
@@ -240,7 +243,7 @@ class _FinishedFile:
         self.attempt = int(self._key.split(".")[-2])
 
     def read(self, position: int) -> bytes:
-        """A chunk from `place` on; empty at the end. Raises AudioInterrupted."""
+        """Return a chunk from `position` on. Empty at the end. Raises AudioInterrupted."""
         if position >= self.size:
             return b""
         try:
@@ -254,7 +257,7 @@ class _FinishedFile:
 
 
 def _without_sizes(wav: bytes, *, at: int) -> bytes:
-    """`wav` from byte `at` on, with no size where the head has one."""
+    """Replace the size fields of a WAV header by the value for unknown. `wav` starts at byte `at` of the file."""
     content = bytearray(wav)
     for position in (*range(4, 8), *range(40, 44)):
         if at <= position < at + len(wav):

@@ -1,7 +1,7 @@
-"""Who listens to jobs by this gateway: told to their workers, and what nobody listens to any more is cancelled.
+"""Track the listeners of jobs: announce them to workers, and cancel jobs that lost their last listener.
 
-A listener may come back, here or at another gateway, within `GRACE_S`; each that leaves begins it anew. Jobs that were
-asked to be kept go on unheard.
+A listener may return within `GRACE_S`, at this gateway or another one. Each departure starts the time again. Jobs with
+`keep` continue without listeners.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Presence:
 
     @contextmanager
     def listening(self, job_id: str, *, keep: bool) -> Iterator[None]:
-        """One listener of a job, from before it is placed until he leaves."""
+        """Count one listener of a job for as long as the context lasts."""
         self._listening[job_id] += 1
         if self._listening[job_id] == 1:
             self._start_task(self._event_bus.announce_listeners([job_id]))
@@ -53,7 +53,7 @@ class Presence:
                 self._start_task(self._leave(job_id, keep=keep))
 
     def run_after_grace(self, work: Callable[[], None]) -> None:
-        """Do it in a thread when a listener who came back would be here; never, when this process stops before."""
+        """Run `work` in a thread after the grace time, unless this process stops before."""
 
         async def later() -> None:
             await asyncio.sleep(GRACE_S)
@@ -74,7 +74,7 @@ class Presence:
             if job_ids:
                 await self._event_bus.announce_listeners(job_ids)
             for job_id in job_ids:
-                if job_id not in self._listening:  # they left while it was said
+                if job_id not in self._listening:  # they left during the announcement
                     await self._event_bus.announce_departure(job_id)
 
     async def _leave(self, job_id: str, *, keep: bool) -> None:
@@ -85,7 +85,10 @@ class Presence:
             return
         try:
             cancelled = await run_in_threadpool(self._cancel, job_id)
-        except (OratioError, *DATABASE_AWAY) as error:  # deleted meanwhile; its worker notices too
+        except (
+            OratioError,
+            *DATABASE_AWAY,
+        ) as error:  # deleted in the meantime, which its worker notices too
             log.info("not cancelled", job_id=job_id, error=type(error).__name__)
             return
         if cancelled:
@@ -93,7 +96,10 @@ class Presence:
             log.info("cancelled", job_id=job_id, reason="nobody listens")
 
     async def _has_listeners_after_grace(self, job_id: str) -> bool:
-        """While Redis does not answer, or says so, somebody may listen at another gateway; that one may die."""
+        """Wait until no gateway has a listener. False then; true if one returned here, or this process stops.
+
+        If Redis does not answer, another gateway may have a listener, so the wait continues.
+        """
         while True:
             await asyncio.sleep(GRACE_S)
             if job_id in self._listening or self._event_bus.stopping:

@@ -1,7 +1,7 @@
-"""Answers that begin with the first sound and end with the last: plain audio, or server-sent events that carry it.
+"""Stream audio while it is made, as plain audio or as server-sent events.
 
-What fails before the first byte is an answer with a status. What breaks after it cannot be taken for an end: the body
-is cut off in the middle of its transfer, or the last event is an error.
+A failure before the first byte is an error response. A failure after it cannot be mistaken for a complete response: the
+connection breaks in the middle of the body, or the last event is an error.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from common.telemetry import get_logger
 log = get_logger(__name__)
 
 NOT_BEGUN = "not_begun"
-# Codes of what breaks for no fault of the job itself.
+# Codes of interruptions that the job did not cause.
 RETRYABLE = frozenset({NOT_BEGUN, "stopping"})
-# Ogg is what it lies in; clients look for the codec.
+# Opus comes in an Ogg container, but OpenAI clients expect the type of the codec.
 _SPOKEN_TYPES = {name: media_type for name, (media_type, _) in MEDIA_TYPES.items()} | {"opus": "audio/opus"}
 
 
@@ -34,7 +34,7 @@ def media_type_of(audio_format: str) -> str:
 
 
 def response_headers(job_id: str, audio: LiveAudio, *, provider: str) -> dict[str, str]:
-    """When the first sound is there. Proxies must not gather what is heard while it is made."""
+    """Return the headers of a stream, when its first audio is known. Proxies must not buffer it."""
     return {
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
@@ -45,9 +45,9 @@ def response_headers(job_id: str, audio: LiveAudio, *, provider: str) -> dict[st
 
 
 class AudioResponse(StreamingResponse):
-    """Streams `body`, whose bytes come from `audio`.
+    """Sends `body`, which reads `audio`.
 
-    `listener` is closed when the response ends, in any way. `on_delivered` is called when all of it was sent.
+    `listener` is closed however the response ends. `on_delivered` is called if all of it was sent.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class AudioResponse(StreamingResponse):
             try:
                 await super().__call__(scope, receive, send)
             except AudioInterrupted as interrupted:
-                # The server ends the connection of an answer that has no end.
+                # The server closes the connection of a response that did not end.
                 log.info("a stream is broken off", code=interrupted.code)
         if self._on_delivered is not None and self._is_sent and self._audio.ended:
             self._on_delivered()
@@ -82,7 +82,7 @@ class AudioResponse(StreamingResponse):
 
 
 async def first_audio(request: Request, audio: LiveAudio, *, within_s: float) -> bytes:
-    """Raises AudioInterrupted (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
+    """Wait for the first bytes. Raises AudioInterrupted (`not_begun` after `within_s`) and ClientDisconnect."""
     coming = asyncio.ensure_future(audio.next())
     disconnected = asyncio.ensure_future(_wait_for_disconnect(request))
     try:
@@ -92,7 +92,7 @@ async def first_audio(request: Request, audio: LiveAudio, *, within_s: float) ->
         if disconnected.done():
             raise ClientDisconnect
         raise AudioInterrupted(
-            NOT_BEGUN, "Nothing was spoken in time; the same request, sent again, goes on waiting."
+            NOT_BEGUN, "No audio was ready in time. Send the same request again to continue waiting."
         )
     finally:
         await cancel_and_wait(coming, disconnected)
@@ -104,7 +104,7 @@ async def _wait_for_disconnect(request: Request) -> None:
 
 
 async def audio_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
-    """Raises AudioInterrupted, which cuts the body off."""
+    """Yield audio. Raises AudioInterrupted, which breaks the connection."""
     data = first
     while data:
         yield data
@@ -112,7 +112,7 @@ async def audio_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
 
 
 async def event_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
-    """OpenAI's events for speech, each with the place behind it as its id."""
+    """Yield OpenAI's speech events. The id of an event is the attempt and the offset after it."""
     data = first
     try:
         while data:
@@ -139,7 +139,7 @@ def _event(data: Mapping[str, Any], *, event_id: str | None = None) -> bytes:
 
 
 def _usage(audio: LiveAudio) -> dict[str, int]:
-    """We have no tokens: characters go in, and tenths of a second come out."""
+    """Count characters as input tokens and tenths of a second as output tokens, since there are no real tokens."""
     row = audio.row
     chars = row.chars if row else 0
     tenths = round(10 * (row.duration_s or 0)) if row else 0

@@ -1,17 +1,17 @@
-"""Ending tasks that may not heed the first word."""
+"""Cancel tasks that may swallow a cancellation."""
 
 import asyncio
 from typing import Any
 
-# Time enough to tidy up.
+# Tasks have this long to clean up before they are cancelled again.
 RETRY_AFTER_S = 0.25
 
 
 async def cancel_and_wait(*tasks: "asyncio.Future[Any]") -> None:
-    """Cancel them and wait until they are over, whatever they raise.
+    """Cancel tasks and wait until they end. Their exceptions are ignored.
 
-    Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes as its future is done, and the client of
-    Redis uses it for everything that it sends: so it is said again until it was heard.
+    Before Python 3.12, `asyncio.wait_for` loses a cancellation that arrives while its future completes, and the Redis
+    client uses it for every command. Therefore tasks are cancelled repeatedly until they end.
     """
     while pending := [task for task in tasks if not task.done()]:
         for task in pending:

@@ -229,7 +229,7 @@ def test_where_it_is_looked_for_elsewhere_the_page_names_the_folder_and_the_sett
     assert f"<code>{tmp_path}/&lt;other&gt;</code>" in answer.text
     assert "<code>ORATIO_FRONTEND_DIR</code>" in answer.text
     assert (
-        f"<code>make studio</code> {'builds it in' if language == 'en' else 'le construit dans'}"
+        f"<code>make studio</code> {'builds the studio in' if language == 'en' else 'construit le studio dans'}"
         in answer.text
     )
     assert f"<code>{files.DEFAULT_FOLDER}</code>" in answer.text

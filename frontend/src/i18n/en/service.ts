@@ -19,5 +19,5 @@ export const service = {
   warning: (said: string): string =>
     said
       .replace(/ GET \/voices says what is missing\./g, " The Farm page tells what is missing.")
-      .replace(/; GET \/voices [^.]*\./g, "."),
+      .replace(/[;.] GET \/voices [^.]*\./g, "."),
 };

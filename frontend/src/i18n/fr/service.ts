@@ -25,7 +25,7 @@ const WARNINGS: readonly (readonly [RegExp, (...found: string[]) => string])[] =
     /The voice speaks (.+), but the text looks like (\S+): .*/,
     (spoken = "", found = "") => `La voix parle ${named(spoken)}, mais le texte semble être en ${named(found)} : elle peut mal le prononcer.`,
   ],
-  [/The voice (\S+) speaks (.+), not (\S+);.*/, (id = "", spoken = "", asked = "") => `La voix ${id} parle ${named(spoken)}, et non ${named(asked)}.`],
+  [/The voice (\S+) speaks (.+), not (\S+?)[;.] .*/, (id = "", spoken = "", asked = "") => `La voix ${id} parle ${named(spoken)}, et non ${named(asked)}.`],
   [/The voice (\S+) takes no style.*/, (id = "") => `La voix ${id} n’accepte pas de style : il a été laissé de côté.`],
   [/(\d+) of (\d+) passages cannot be spoken by this voice\./, (n = "", all = "") => `Cette voix ne peut dire ${n} des ${all} passages.`],
 ];
