@@ -31,7 +31,7 @@ def checked_event_id(given: str | None) -> str | None:
     )
 
 
-async def has_final_event(event_bus: EventBus, row: JobRecord, *, last_id: str) -> bool:
+async def has_received_end(event_bus: EventBus, row: JobRecord, *, last_id: str) -> bool:
     """Return whether the reader already has the event that ended this job."""
     if not row.is_over:
         return False
@@ -98,11 +98,15 @@ class _EventReader:
 
     async def resync(self) -> list[str]:
         """Return missed events from the Redis stream, and the end from the row if the stream lacks it."""
-        missed = await self._event_bus.replay(self._job_id, after=self.last_id)
-        messages = [self.write_event(event) for event in missed]
+        # The row comes first: all events of a job that is over are in the stream, except perhaps the final one.
         end = await self._end()
+        missed = await self._event_bus.replay(self._job_id, after=self.last_id)
+        has_final_event = bool(missed) and missed[-1].ends_job
+        if has_final_event and end is None:
+            end = await self._end()
         self.is_done = end is not None
-        if end and not (missed and missed[-1].ends_job):
+        messages = [self.write_event(event) for event in missed]
+        if end and not has_final_event:
             messages.append(end)
         return messages
 

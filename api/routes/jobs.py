@@ -165,7 +165,7 @@ async def events(
     """Server-sent events of a job, as they happen."""
     last_id = job_events.checked_event_id(last_event_id)
     row = await run_in_threadpool(find_job, gateway.database, checked_job_id(job_id))
-    if last_id is not None and await job_events.has_final_event(gateway.event_bus, row, last_id=last_id):
+    if last_id is not None and await job_events.has_received_end(gateway.event_bus, row, last_id=last_id):
         return Response(status_code=204)
     messages = job_events.stream(
         request, job_id, last_id=last_id, database=gateway.database, event_bus=gateway.event_bus
