@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from cli.service.stack import Stack
-from tests.support.cuts import cutting
+from tests.support.cutting_proxy import cutting_proxy
 from tests.support.decoding import by_pyav
 from tests.support.hearing import heard, word_error_rate
 from tests.support.recorded_requests import PROGRAMS, Recorded, offered_by_open_webui
@@ -219,7 +219,7 @@ def test_a_client_cut_off_in_the_middle_gets_the_whole_by_the_same_job(
     before = count_jobs(service)
     text = sentences(10, slow_s=0.3)
     with (
-        cutting(stack.url, [20_000, 30_000], is_asked=lambda: None) as url,
+        cutting_proxy(stack.url, [20_000, 30_000], wait_for_request=lambda: None) as url,
         client_of(url, max_retries=2) as client,
     ):
         answer = ask(client, text, model="fake", voice="fake", response_format="pcm")

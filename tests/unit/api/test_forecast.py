@@ -1,4 +1,4 @@
-"""How long things will take: what it costs to say so, on SQLite and on Postgres."""
+"""The cost of a forecast, on SQLite and Postgres."""
 
 from sqlalchemy import Connection
 
@@ -10,7 +10,7 @@ from tests.support.effort import effort
 from tests.support.rows import new_job
 
 
-def test_a_longer_backlog_costs_no_more(database: Database) -> None:
+def test_the_cost_of_a_forecast_does_not_grow_with_the_backlog(database: Database) -> None:
     found: list[QueueAhead] = []
 
     def find_ahead(connection: Connection) -> None:
