@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.schemas.error import ErrorResponse
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.errors import DatabaseUnavailable, OratioError, Unavailable
-from common.telemetry import get_logger
+from common.logs import get_logger
 
 log = get_logger(__name__)
 
@@ -97,7 +97,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OratioError, _handle_oratio_error)
     app.add_exception_handler(RequestValidationError, _handle_validation_error)
     app.add_exception_handler(HTTPException, _handle_http_exception)
-    for database_error in DATABASE_AWAY:
+    for database_error in DATABASE_DOWN:
         app.add_exception_handler(database_error, _handle_database_error)
     app.add_exception_handler(StoreError, _handle_store_error)
 

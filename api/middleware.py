@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import error_handlers
 from api.http import access_log
-from common.telemetry import get_logger
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.http import access_log
 from common.addresses import is_loopback
+from common.logs import configure_logs
 from common.settings import Settings, get_settings
-from common.telemetry import configure_logs
 
 # Requests in progress have this long to end after a stop signal.
 GRACE_S = 10

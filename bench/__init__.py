@@ -1,1 +1,1 @@
-"""Measured comparisons: ours beside the reference, in one run, on one machine. Never part of the tests."""
+"""Benchmarks that compare OratioViva with a reference in one run on one machine. They are not part of the tests."""

@@ -1,10 +1,10 @@
-"""`python -m bench` runs them all; `python -m bench overhead` one of them."""
+"""Run every benchmark below with `python -m bench`, or only the named ones with `python -m bench overhead`."""
 
 import sys
 
 from bench import first_audio, memory, overhead, streams, submit_rate
 
-ALL = {
+BENCHMARKS = {
     "overhead": overhead.main,
     "submit_rate": submit_rate.main,
     "memory": memory.main,
@@ -13,5 +13,5 @@ ALL = {
 }
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ALL:
-        ALL[name]()
+    for name in sys.argv[1:] or BENCHMARKS:
+        BENCHMARKS[name]()

@@ -1,4 +1,4 @@
-"""The reference: a route that parses the same body and does nothing."""
+"""The reference for submit_rate: a route that parses the same request body and does nothing else."""
 
 from fastapi import FastAPI
 from pydantic import BaseModel

@@ -1,7 +1,8 @@
-"""Full-size models with random weights, saved as real downloads lie: what they compute does not depend on the values.
+"""Build full-size models with random weights in the folder layout of real downloads.
 
-They never end by themselves, so that each text is spoken for as long as `seconds` says (SpeechT5: for as long as its
-letters allow). Sizes are those of the published checkpoints.
+The weights can be random because the amount of computation does not depend on their values. The models are changed so
+that they never end a text by themselves: the audio of each text lasts `seconds` (SpeechT5: as long as its number of
+letters allows). The sizes are those of the published checkpoints.
 """
 
 import json
@@ -13,15 +14,15 @@ from typing import Any
 from tests.support import tiny_models
 
 SEED = 0
-PARLER_STEPS_A_SECOND = 86
-BARK_TOKENS_A_SECOND = 49.9
-# SpeechT5 goes on for 20 frames of 16 ms a letter when nothing tells it to end.
-SPEECHT5_SECONDS_A_LETTER = 20 * 0.016
-# MMS here: a blank and a letter of 1.5 frames of 16 ms each.
-MMS_SECONDS_A_LETTER = 2 * 2 * 0.016
+PARLER_STEPS_PER_S = 86
+BARK_TOKENS_PER_S = 49.9
+# Without a stop token SpeechT5 generates at most 20 frames of 16 ms per letter.
+SPEECHT5_S_PER_LETTER = 20 * 0.016
+# The duration predictor of `build_mms` gives 1.5 frames of 16 ms, rounded up, to each letter and to each blank token.
+MMS_S_PER_LETTER = 2 * 2 * 0.016
 
 
-def build_mms(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # its letters say how long it speaks
+def build_mms(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # the text length sets the duration
     from transformers import VitsConfig, VitsModel, VitsTokenizer
 
     folder = _folder(root, "facebook_mms-tts-eng")
@@ -38,7 +39,7 @@ def build_mms(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # its let
     model.save_pretrained(folder)
 
 
-def build_speecht5(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # its letters say
+def build_speecht5(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # the text length sets the duration
     from transformers import (
         SpeechT5Config,
         SpeechT5ForTextToSpeech,
@@ -73,15 +74,15 @@ def build_bark(root: Path, *, seconds: float) -> None:
             codec_config=EncodecConfig().to_dict(),
         )
     )
-    _never_choose(model.semantic.layernorm_final.bias, model.semantic.lm_head, 10_000)
+    _exclude_tokens(model.semantic.layernorm_final.bias, model.semantic.lm_head, 10_000)
     model.save_pretrained(folder)
-    # What the library takes for granted where nothing is written are the real model's numbers.
+    # The library's defaults for all other values are those of the real model.
     semantic = {
-        "max_new_tokens": round(seconds * BARK_TOKENS_A_SECOND),
+        "max_new_tokens": round(seconds * BARK_TOKENS_PER_S),
         "do_sample": True,
         "temperature": 0.7,
     }
-    choices = {
+    generation_config = {
         "model_type": "bark",
         "semantic_config": semantic,
         "coarse_acoustics_config": {"do_sample": True, "temperature": 0.7},
@@ -89,17 +90,17 @@ def build_bark(root: Path, *, seconds: float) -> None:
         "sample_rate": 24_000,
         "codebook_size": 1024,
     }
-    (folder / "generation_config.json").write_text(json.dumps(choices))
+    (folder / "generation_config.json").write_text(json.dumps(generation_config))
 
 
 def build_parler(root: Path, *, seconds: float) -> None:
     from transformers import AutoModel, DacConfig, T5Config
 
-    from worker.engines.parler import parler_library
+    from worker.engines.parler import import_parler
 
     tiny_models.build_parler(root)
-    library = parler_library()
-    reader = T5Config(
+    library = import_parler()
+    text_encoder = T5Config(
         vocab_size=32_128,
         d_model=1024,
         d_kv=64,
@@ -132,7 +133,7 @@ def build_parler(root: Path, *, seconds: float) -> None:
         activation_function="gelu",
     )
     config = library.ParlerTTSConfig.from_sub_models_config(
-        reader,
+        text_encoder,
         codec,
         decoder,
         vocab_size=90_714,
@@ -144,18 +145,18 @@ def build_parler(root: Path, *, seconds: float) -> None:
         config=config, audio_encoder=AutoModel.from_config(config.audio_encoder)
     )
     for head in model.decoder.lm_heads:
-        _never_choose(model.decoder.model.decoder.layer_norm.bias, head, slice(1024, None))
-    steps = round(seconds * PARLER_STEPS_A_SECOND)
-    choices = model.generation_config
-    choices.decoder_start_token_id = choices.bos_token_id = 1025
-    choices.pad_token_id = choices.eos_token_id = 1024
-    choices.max_length, choices.min_new_tokens = steps + 1, steps
-    choices.do_sample, choices.guidance_scale = True, 1
+        _exclude_tokens(model.decoder.model.decoder.layer_norm.bias, head, slice(1024, None))
+    steps = round(seconds * PARLER_STEPS_PER_S)
+    generation = model.generation_config
+    generation.decoder_start_token_id = generation.bos_token_id = 1025
+    generation.pad_token_id = generation.eos_token_id = 1024
+    generation.max_length, generation.min_new_tokens = steps + 1, steps
+    generation.do_sample, generation.guidance_scale = True, 1
     model.save_pretrained(_folder(root, "parler-tts_parler-tts-mini-v1.1"))
 
 
-def _never_choose(bias: Any, head: Any, tokens: int | slice) -> None:
-    """One direction of the last layer makes these tokens impossible, whatever came before."""
+def _exclude_tokens(bias: Any, head: Any, tokens: int | slice) -> None:
+    """Use one dimension of the last layer to give these tokens a very low score for every input."""
     bias.data[0] = 8.0
     head.weight.data[:, 0] = 0.0
     head.weight.data[tokens, 0] = -8.0
@@ -173,8 +174,8 @@ def _folder(root: Path, name: str) -> Path:
     return folder
 
 
-def build_kokoro(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # real weights, and they know when to end
-    """The int8 export, which lies in a package of the tests."""
+def build_kokoro(root: Path, *, seconds: float) -> None:  # noqa: ARG001  # real weights end the text by themselves
+    """Copy the int8 export that a package of the test requirements contains."""
     from tests.support.tiny_kokoro import real_kokoro
 
     real_kokoro(root)
@@ -189,8 +190,8 @@ BUILDERS: dict[str, Callable[..., None]] = {
 }
 
 
-def text_of(family: str, *, seconds: float) -> str:
-    """Of a length that a model with random weights speaks for about so long."""
-    letters = {"speecht5": seconds / SPEECHT5_SECONDS_A_LETTER, "mms": seconds / MMS_SECONDS_A_LETTER}
-    wanted = round(letters.get(family, 15 * seconds))
-    return ("the quick brown fox jumps over the lazy dog and " * 20)[:wanted].strip()
+def text_for(family: str, *, seconds: float) -> str:
+    """Return a text that a model of this family speaks for about this many seconds."""
+    letters = {"speecht5": seconds / SPEECHT5_S_PER_LETTER, "mms": seconds / MMS_S_PER_LETTER}
+    length = round(letters.get(family, 15 * seconds))
+    return ("the quick brown fox jumps over the lazy dog and " * 20)[:length].strip()

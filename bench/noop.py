@@ -1,4 +1,4 @@
-"""The reference: a stock Celery application, defaults everywhere."""
+"""The reference for overhead: a Celery application with default settings and a task that does nothing."""
 
 import os
 

@@ -1,0 +1,1 @@
+"""The command line `oratio`. May import `common`, `api` and `worker`."""

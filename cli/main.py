@@ -1,4 +1,4 @@
-"""The `oratio` command. Each command imports what it needs when it runs, so that help is quick."""
+"""The `oratio` program. Each command imports its code when it runs, so that `--help` is fast."""
 
 import sys
 from io import TextIOWrapper
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.commands import completion, history, jobs, models, options
-from cli.service.configuration import read_settings
+from cli.commands.configuration import read_settings
 
 if TYPE_CHECKING:
     from cli.service.processes import Command
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="oratio",
-    help="A self-hosted speech service.",
+    help="OratioViva, a self-hosted text-to-speech service.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -25,13 +25,15 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
 
-DataDir = Annotated[Path | None, typer.Option(help="Where database, audio and logs lie.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder of the database, the audio and the logs (default: data).")
+]
 
 
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A message that this terminal cannot write in full is no reason to stop.
+            # Replace characters that the terminal cannot encode instead of failing.
             stream.reconfigure(errors="replace")
     app()
 
@@ -48,21 +50,28 @@ def _show_version(wanted: bool) -> None:
 def _options(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """What stands before a command."""
+    """Options of `oratio` itself."""
 
 
 @app.command()
 def up(
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1).")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to listen on (default: 8000); 0 picks a free one."),
+    ] = None,
     data_dir: DataDir = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one per core.")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every log.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Number of worker processes (default: one per CPU core).")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also print the logs of all processes.")
+    ] = False,
 ) -> None:
-    """Start everything on this machine, and stop it with Ctrl-C."""
+    """Run the whole service on this machine until Ctrl-C."""
     from cli.commands.up import up as run
 
     settings = read_settings(host=host, port=port, data_dir=data_dir)
@@ -74,7 +83,7 @@ def say(
     text: options.Text = None,
     *,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The file; its ending says the format.")
+        Path | None, typer.Option("-o", "--output", help="File to write; its extension sets the format.")
     ] = None,
     voice: options.Voice = None,
     speed: options.Speed = None,
@@ -83,19 +92,19 @@ def say(
     audio_format: options.Format = None,
     seed: options.Seed = None,
     captions: Annotated[
-        Path | None, typer.Option(help="Also write captions, as .srt, .vtt or .json.")
+        Path | None, typer.Option(help="Also write captions to this .srt, .vtt or .json file.")
     ] = None,
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
     as_json: options.AsJson = False,
-    url: options.BorrowedUrl = None,
+    url: options.UrlOrStart = None,
 ) -> None:
-    """Speak a text into a file."""
-    from cli.client import Choices
-    from cli.commands.say import Asked
+    """Speak a text and save the audio to a file."""
+    from cli.client import SynthesisOptions
+    from cli.commands.say import SayArguments
     from cli.commands.say import say as run
 
-    choices = Choices(
+    synthesis = SynthesisOptions(
         voice_id=voice,
         speed=speed,
         style=style,
@@ -104,7 +113,9 @@ def say(
         seed=seed,
         normalize=False if no_normalize else None,
     )
-    raise typer.Exit(run(read_settings(), Asked(text, output, choices, captions, lexicon, as_json, url)))
+    raise typer.Exit(
+        run(read_settings(), SayArguments(text, output, synthesis, captions, lexicon, as_json, url))
+    )
 
 
 @app.command()
@@ -113,7 +124,7 @@ def stream(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A file instead of the loudspeaker; '-' is standard output."),
+        typer.Option("-o", "--output", help="File to write instead of playing; '-' is standard output."),
     ] = None,
     voice: options.Voice = None,
     speed: options.Speed = None,
@@ -123,18 +134,16 @@ def stream(
     seed: options.Seed = None,
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Speak it to its end, even if nobody listens.")
-    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Finish the job even if this command stops.")] = False,
     as_json: options.AsJson = False,
-    url: options.BorrowedUrl = None,
+    url: options.UrlOrStart = None,
 ) -> None:
-    """Speak a text aloud, or into a pipe, while it is being made. Ctrl-C stops it."""
-    from cli.client import Choices
-    from cli.commands.stream import Asked
+    """Play speech, or write it to a pipe, while it is synthesized. Ctrl-C stops it."""
+    from cli.client import SynthesisOptions
+    from cli.commands.stream import StreamArguments
     from cli.commands.stream import stream as run
 
-    choices = Choices(
+    synthesis = SynthesisOptions(
         voice_id=voice,
         speed=speed,
         style=style,
@@ -143,18 +152,22 @@ def stream(
         seed=seed,
         normalize=False if no_normalize else None,
     )
-    raise typer.Exit(run(read_settings(), Asked(text, output, choices, lexicon, keep, as_json, url)))
+    raise typer.Exit(
+        run(read_settings(), StreamArguments(text, output, synthesis, lexicon, keep, as_json, url))
+    )
 
 
 @app.command()
 def voices(
     *,
-    model: Annotated[str | None, typer.Option(help="Only of this model, as kokoro.")] = None,
-    language: Annotated[str | None, typer.Option(help="Only of this language, as fr.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only voices of this model, for example kokoro.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Only voices of this language, for example fr.")
+    ] = None,
     as_json: options.AsJson = False,
     url: options.Url = None,
 ) -> None:
-    """List who can speak, and what stands in the way of the others."""
+    """List the voices, and why some are not available."""
     from cli.commands.voices import voices as run
 
     raise typer.Exit(run(read_settings(), model=model, language=language, as_json=as_json, url=url))
@@ -162,7 +175,7 @@ def voices(
 
 @app.command()
 def workers(*, as_json: options.AsJson = False, url: options.Url = None) -> None:
-    """List who works, on what, and what waits."""
+    """List the workers, their current jobs, and the queues."""
     from cli.commands.workers import workers as run
 
     raise typer.Exit(run(read_settings(), as_json=as_json, url=url))
@@ -172,15 +185,17 @@ def workers(*, as_json: options.AsJson = False, url: options.Url = None) -> None
 def export(
     job_ids: Annotated[
         list[str] | None,
-        typer.Argument(help="Ids of jobs.", show_default=False, autocompletion=completion.recording_ids),
+        typer.Argument(help="Job ids.", show_default=False, autocompletion=completion.recording_ids),
     ] = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="The whole history.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="The file; oratio.zip.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Export all recordings.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write (default: oratio.zip).")
+    ] = None,
     as_json: options.AsJson = False,
     url: options.Url = None,
 ) -> None:
-    """Put recordings into one ZIP, with a manifest."""
+    """Export recordings as a ZIP file with a manifest."""
     from cli.commands.export import export as run
 
     raise typer.Exit(
@@ -190,19 +205,21 @@ def export(
 
 @app.command()
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what is there, what is missing, and what to do about it."""
-    from cli.commands.doctor import doctor as run
+    """Check the installation and say how to fix what is wrong."""
+    from cli.commands.doctor.report import doctor as run
 
     raise typer.Exit(run(read_settings(), as_json=as_json))
 
 
 @app.command()
 def migrate(
-    check: Annotated[bool, typer.Option("--check", help="Only say whether tables and models agree.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if the database is not up to date.")
+    ] = False,
 ) -> None:
-    """Bring the database up to date; safe when several do it at once."""
+    """Update the database schema. Safe to run from several machines at once."""
     from cli.commands.migrate import migrate_or_check
 
     raise typer.Exit(migrate_or_check(read_settings(), check=check))
@@ -210,54 +227,56 @@ def migrate(
 
 @app.command()
 def gateway() -> None:
-    """Run the HTTP API in this process."""
+    """Run a gateway process, which serves the HTTP API."""
     from cli.service import processes
 
     settings = read_settings()
-    _become(processes.gateway(settings), settings)
+    _replace_process(processes.gateway(settings), settings)
 
 
 @app.command()
 def worker(
-    models: Annotated[str, typer.Option(help="Engines to serve, comma-separated; all local ones.")] = "",
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Jobs at once.")] = None,
-    name: Annotated[str, typer.Option(help="Its name on this machine.")] = "worker",
+    models: Annotated[
+        str, typer.Option(help="Models to serve, comma-separated (default: all that are installed).")
+    ] = "",
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Jobs to run at once.")] = None,
+    name: Annotated[str, typer.Option(help="Name of this worker, unique on this machine.")] = "worker",
 ) -> None:
-    """Run a worker in this process."""
-    from cli.service.process_entry import worker_command
+    """Run a worker process, which synthesizes speech."""
+    from cli.commands.single_process import worker_command
 
     settings = read_settings()
-    _become(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
+    _replace_process(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
 
 
 @app.command()
 def ops() -> None:
-    """Run the worker that sweeps, cleans and downloads in this process."""
+    """Run the ops worker: recovery, cleanup, downloads and format conversion."""
     from cli.service import processes
 
     settings = read_settings()
-    _become(processes.ops(settings), settings)
+    _replace_process(processes.ops(settings), settings)
 
 
 @app.command()
 def beat() -> None:
-    """Run the clock that rings for sweep and cleanup in this process."""
+    """Run the scheduler that triggers recovery and cleanup."""
+    from cli.commands.single_process import replace_process
     from cli.service import processes
-    from cli.service.process_entry import become
 
     settings = read_settings()
     processes.beat_folder(settings).mkdir(parents=True, exist_ok=True)
-    # It touches no database.
-    become(processes.beat(settings))
+    # The scheduler does not use the database, so no migration is needed.
+    replace_process(processes.beat(settings))
 
 
-def _become(command: "Command", settings: "Settings") -> None:
+def _replace_process(command: "Command", settings: "Settings") -> None:
     from cli.commands.migrate import migrate_or_check
-    from cli.service.process_entry import become
+    from cli.commands.single_process import replace_process
 
     if status := migrate_or_check(settings, check=False):
         raise typer.Exit(status)
-    become(command)
+    replace_process(command)
 
 
 if __name__ == "__main__":

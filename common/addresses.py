@@ -1,4 +1,4 @@
-"""Which addresses only this machine can reach."""
+"""Recognizes loopback addresses."""
 
 import ipaddress
 

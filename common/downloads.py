@@ -1,4 +1,4 @@
-"""Downloads of weights as rows: a gateway requests one, and the worker that has the models folder fetches it."""
+"""Rows of downloads. The gateway requests a download, and a worker with a models folder runs it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -10,9 +10,9 @@ from common.db.leased_table import Lease, LeasedTable
 from common.db.tables import Download
 from common.status import ACTIVE, JobStatus
 
-# Workers of an earlier release hold no lease. Theirs count as dead when the download did not move for this long.
+# Workers of an earlier release hold no lease. They count as dead after this time without progress.
 STALLED_S = 120.0
-# A download resumes where it stopped, but it is given up after this long: something about it may end workers.
+# A download resumes where it stopped. It fails after this time, because it may be what crashes its workers.
 GIVE_UP_AFTER_S = 86_400.0
 
 DOWNLOADS = LeasedTable(
@@ -33,7 +33,7 @@ class ClaimedDownload:
 
 @dataclass(frozen=True, slots=True)
 class DownloadRecord:
-    """A row of `downloads`. Moments are UTC epoch seconds."""
+    """A row of `downloads`. Times are UTC epoch seconds."""
 
     id: str
     model: str
@@ -51,17 +51,17 @@ class DownloadRecord:
 def request(
     connection: Connection, *, new_id: str, model: str, item: str, bytes_total: int
 ) -> tuple[str, bool]:
-    """Request an item. Returns the download's id and whether it is new: two requests at once are one download."""
+    """Request an item. Returns the id of the download and whether it is new. An active download is not duplicated."""
     if connection.dialect.name == "postgresql":
-        # Two requests at the same moment would not see each other's row.
+        # Two simultaneous requests would not see each other's row.
         connection.execute(text("SELECT pg_advisory_xact_lock(20260702)"))
-    running = connection.scalar(
+    active_id = connection.scalar(
         select(Download.id)
         .where(Download.model == model, Download.item == item, Download.status.in_(ACTIVE))
         .limit(1)
     )
-    if running:
-        return running, False
+    if active_id:
+        return active_id, False
     now = clock(connection)
     connection.execute(
         insert(Download).values(
@@ -80,7 +80,7 @@ def request(
 def claim(
     connection: Connection, download_id: str, *, worker_id: str, lease_s: float
 ) -> ClaimedDownload | None:
-    """Take a queued download. None when another worker took it."""
+    """Take a queued download. Returns None if another worker took it."""
     until = clock(connection) + lease_s
     row = DOWNLOADS.take(connection, (download_id,), worker_id=worker_id, until=until)
     if row is None:
@@ -88,30 +88,30 @@ def claim(
     return ClaimedDownload(Lease(DOWNLOADS, (download_id,), row.attempt), download_id, row.model, row.item)
 
 
-def report(connection: Connection, held: ClaimedDownload, *, bytes_done: int, bytes_total: int) -> bool:
-    """Write the progress. False when the lease is lost."""
+def report(connection: Connection, download: ClaimedDownload, *, bytes_done: int, bytes_total: int) -> bool:
+    """Write the progress. Returns False if the lease is lost."""
     now = clock(connection)
     values = {"bytes_done": bytes_done, "bytes_total": bytes_total, "updated_at": now}
-    return DOWNLOADS.change(connection, held.lease, **values)
+    return DOWNLOADS.change(connection, download.lease, **values)
 
 
-def hand_back(connection: Connection, held: ClaimedDownload) -> bool:
-    """Queue it again, because this worker stops. The next one resumes where it stopped."""
+def hand_back(connection: Connection, download: ClaimedDownload) -> bool:
+    """Queue the download again, because this worker stops. The next worker resumes it."""
     values = {"status": JobStatus.QUEUED, "lease_until": None, "updated_at": clock(connection)}
-    return DOWNLOADS.change(connection, held.lease, **values)
+    return DOWNLOADS.change(connection, download.lease, **values)
 
 
-def finish(connection: Connection, held: ClaimedDownload) -> bool:
-    return _end(connection, held, JobStatus.COMPLETED)
+def finish(connection: Connection, download: ClaimedDownload) -> bool:
+    return _end(connection, download, JobStatus.COMPLETED)
 
 
-def fail(connection: Connection, held: ClaimedDownload, *, code: str, message: str) -> bool:
-    return _end(connection, held, JobStatus.FAILED, code=code, message=message)
+def fail(connection: Connection, download: ClaimedDownload, *, code: str, message: str) -> bool:
+    return _end(connection, download, JobStatus.FAILED, code=code, message=message)
 
 
 def _end(
     connection: Connection,
-    held: ClaimedDownload,
+    download: ClaimedDownload,
     status: JobStatus,
     *,
     code: str | None = None,
@@ -120,7 +120,7 @@ def _end(
     now = clock(connection)
     return DOWNLOADS.change(
         connection,
-        held.lease,
+        download.lease,
         status=status,
         lease_until=None,
         error_code=code,
@@ -131,14 +131,14 @@ def _end(
 
 
 def release_expired(connection: Connection) -> int:
-    """Queue downloads again whose worker died, and fail those requested too long ago. Returns how many there were."""
+    """Queue downloads of dead workers again, or fail them if they are too old. Returns how many there were."""
     now = clock(connection)
-    without_lease = and_(
+    stalled = and_(
         Download.status == JobStatus.RUNNING,
         Download.lease_until.is_(None),
         Download.updated_at < now - STALLED_S,
     )
-    expired = or_(DOWNLOADS.is_expired(now), without_lease)
+    expired = or_(DOWNLOADS.is_expired(now), stalled)
     given_up = connection.execute(
         update(Download)
         .where(expired, Download.created_at < now - GIVE_UP_AFTER_S)
@@ -158,7 +158,7 @@ def release_expired(connection: Connection) -> int:
 
 
 def still_queued(connection: Connection, *, limit: int = 100) -> Sequence[str]:
-    """Ids of queued downloads, oldest first. Their task messages may have been lost."""
+    """Ids of queued downloads, oldest first. The sweep publishes their task messages again."""
     return connection.scalars(
         select(Download.id)
         .where(Download.status == JobStatus.QUEUED)
@@ -168,7 +168,7 @@ def still_queued(connection: Connection, *, limit: int = 100) -> Sequence[str]:
 
 
 def percent(*, bytes_done: int, bytes_total: int) -> float:
-    """0 while the size is unknown."""
+    """Progress from 0 to 100. It is 0 while the size is unknown."""
     return round(100 * bytes_done / bytes_total, 1) if bytes_total else 0.0
 
 

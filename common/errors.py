@@ -1,10 +1,10 @@
-"""Refusals and failures, each with the HTTP status, type and code that a client sees."""
+"""The errors that clients see, with their HTTP status, type and code."""
 
 from typing import ClassVar
 
 
 class OratioError(Exception):
-    """Base of everything a caller is told. `message` says what to do; it never holds the text to speak."""
+    """Base class. `message` says what is wrong and what to do. It never contains the text of a job."""
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"

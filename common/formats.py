@@ -1,4 +1,4 @@
-"""The audio formats a job may ask for."""
+"""The audio formats of jobs."""
 
 # format -> (media type, file extension)
 MEDIA_TYPES: dict[str, tuple[str, str]] = {

@@ -1,16 +1,16 @@
-"""Tags in a text: `[pause:0.8s]` is silence, `[voice:af_heart]` hands over to another voice until the next such tag."""
+"""Parses tags in a text: `[pause:0.8s]` inserts silence, `[voice:af_heart]` changes the voice."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common.errors import InvalidRequest
-from common.speakable import speakable
+from common.speakable_text import is_speakable
 
 MAX_PAUSE_S = 60.0
 MAX_SILENCE_S = 3600.0
-# Back to the voice that the request names.
-OWN_VOICE = "default"
+# `[voice:default]` returns to the voice of the job.
+JOB_VOICE = "default"
 
 _TAG = re.compile(r"\[(?P<kind>pause|voice)\s*:(?P<value>[^\[\]\n]{0,200})\]", re.IGNORECASE)
 _DURATION = re.compile(r"(?P<number>\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(?P<unit>ms|s|)", re.IGNORECASE)
@@ -18,9 +18,9 @@ _DURATION = re.compile(r"(?P<number>\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(?P<unit>
 
 @dataclass(frozen=True, slots=True)
 class VoiceSpan:
-    """Characters [start, end) of a text, without tags in them. `voice_id` is None for the job's own.
+    """Characters [start, end) of a text, without tags. `voice_id` is None for the voice of the job.
 
-    `lead_s` is the silence that a tag asks for before it; None when no tag stands there.
+    `lead_s` is the silence that tags insert before the span, None without such a tag.
     """
 
     start: int
@@ -31,40 +31,42 @@ class VoiceSpan:
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """`tail_s` is the silence after the last span."""
+    """The spans of a text that a voice speaks. `tail_s` is the silence after the last one."""
 
     spans: tuple[VoiceSpan, ...]
     tail_s: float
 
     @property
     def voice_ids(self) -> tuple[str, ...]:
-        """Those named by tags, in the order of their first span."""
+        """The voices that tags name, in the order of their first span."""
         return tuple(dict.fromkeys(one.voice_id for one in self.spans if one.voice_id is not None))
 
 
 def parse_markup(text: str, *, voice_id: str | None = None) -> Markup:
-    """The spans that hold something to speak. Raises InvalidRequest for a tag that cannot be followed.
+    """Find the spans that a voice can speak. Raises InvalidRequest for an invalid tag.
 
-    `voice_id` is who speaks before the first tag, in the middle of a text. Of pauses without speech between them the
-    sum counts.
+    `voice_id` speaks before the first tag; it is needed when `text` continues an earlier text. Pauses without speech
+    between them add up.
     """
     spans: list[VoiceSpan] = []
     lead_s: float | None = None
     silence_s = 0.0
-    for start, end, speaker_id, pause_s in _stretches(text, voice_id):
+    for start, end, span_voice_id, pause_s in _tagged_spans(text, voice_id):
         if pause_s is not None:
             lead_s = (lead_s or 0.0) + pause_s
             silence_s += pause_s
-        if speakable(text[start:end]):
-            spans.append(VoiceSpan(start, end, speaker_id, lead_s))
+        if is_speakable(text[start:end]):
+            spans.append(VoiceSpan(start, end, span_voice_id, lead_s))
             lead_s = None
     if silence_s > MAX_SILENCE_S:
-        raise _invalid(f"The pauses add up to more than {MAX_SILENCE_S:.0f} s.")
+        raise _invalid_tag(
+            f"The pauses add up to more than {MAX_SILENCE_S:.0f} s. Shorten them or remove some."
+        )
     return Markup(tuple(spans), lead_s or 0.0)
 
 
-def _stretches(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str | None, float | None]]:
-    """(start, end, voice, pause before) of what stands between tags."""
+def _tagged_spans(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str | None, float | None]]:
+    """Yield (start, end, voice, pause before in seconds) of the text between tags."""
     start, pause_s = 0, None
     for tag in _TAG.finditer(text):
         yield start, tag.start(), voice_id, pause_s
@@ -79,19 +81,19 @@ def _stretches(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str 
 
 def _voice_id(value: str) -> str | None:
     if not value:
-        raise _invalid("A voice tag names a voice, as in [voice:af_heart].")
-    return None if value.lower() == OWN_VOICE else value
+        raise _invalid_tag("A voice tag must name a voice, as in [voice:af_heart].")
+    return None if value.lower() == JOB_VOICE else value
 
 
 def _duration_s(value: str) -> float:
-    found = _DURATION.fullmatch(value)
-    if found is None:
-        raise _invalid("A pause tag says how long, as in [pause:0.8s] or [pause:300ms].")
-    duration_s = float(found["number"]) / (1000 if found["unit"].lower() == "ms" else 1)
+    match = _DURATION.fullmatch(value)
+    if match is None:
+        raise _invalid_tag("A pause tag must give a duration, as in [pause:0.8s] or [pause:300ms].")
+    duration_s = float(match["number"]) / (1000 if match["unit"].lower() == "ms" else 1)
     if duration_s > MAX_PAUSE_S:
-        raise _invalid(f"A pause lasts at most {MAX_PAUSE_S:.0f} s.")
+        raise _invalid_tag(f"A pause must not be longer than {MAX_PAUSE_S:.0f} s.")
     return duration_s
 
 
-def _invalid(message: str) -> InvalidRequest:
+def _invalid_tag(message: str) -> InvalidRequest:
     return InvalidRequest(message, code="invalid_tag", param="text")

@@ -1,4 +1,4 @@
-"""Where a voice is spoken: by a worker's own engine, by hosted inference, or by the stub that only beeps."""
+"""Chooses the provider of a voice: a local engine, hosted inference, or the stub, which only beeps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +16,14 @@ STUB_WARNING = (
     "No worker can speak this voice, so this is only a beep, not speech. GET /voices says what is missing."
 )
 
-
 WAITING_WARNING = (
-    "No worker that speaks this voice was running when this was asked for, so it waited for one."
+    "No worker that speaks this voice was running when the job was submitted, so the job waited for one."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderChoice:
-    """`engine` names the queue: the weights of the voice, `inference` or `stub`."""
+    """`engine` is the first part of the queue's name: the weights of the voice, `inference` or `stub`."""
 
     provider: Provider
     engine: str
@@ -33,103 +32,109 @@ class ProviderChoice:
 
 
 def choose(
-    voice: Voice, fleet: Sequence[WorkerStatus], *, mode: ProviderMode, fallback_stub: bool
+    voice: Voice, workers: Sequence[WorkerStatus], *, mode: ProviderMode, fallback_stub: bool
 ) -> ProviderChoice:
-    """Raises NoWorker (nobody ever announced anything that serves) and Conflict (this voice is not there)."""
+    """Choose the provider of a voice.
+
+    Raises NoWorker if no worker announced what the voice needs, and Conflict if the voice is not downloaded or the
+    required provider cannot speak it.
+    """
     if mode == "stub":
-        return _beep(fleet)
+        return _stub(workers)
     if mode == "inference":
-        return _hosted(voice, fleet)
-    heard = announced(voice.weights, fleet)
-    if mode == "local" or _speaks(voice, heard):
-        return _local(voice, fleet, may_fail_over=mode == "auto")
-    if find_model(voice.model).hosted and announced(INFERENCE, fleet):
-        return _hosted(voice, fleet)
-    if heard:
-        # The model is served here and this voice of it can be fetched: a beep would only hide that.
-        raise _missing(voice)
-    if not fleet:
-        raise NoWorker("No worker ever announced itself; start one (`oratio up`, or `oratio worker`).")
-    if fallback_stub and announced(STUB, fleet):
-        return _beep(fleet)
+        return _inference(voice, workers)
+    voice_lists = announced_voices(voice.weights, workers)
+    if mode == "local" or _has_voice(voice, voice_lists):
+        return _local(voice, workers, may_fail_over=mode == "auto")
+    if find_model(voice.model).hosted and announced_voices(INFERENCE, workers):
+        return _inference(voice, workers)
+    if voice_lists:
+        # A worker serves the model, and this voice can be downloaded. A beep would hide that.
+        raise _not_downloaded(voice)
+    if not workers:
+        raise NoWorker("No worker has ever started. Start one with `oratio up` or `oratio worker`.")
+    if fallback_stub and announced_voices(STUB, workers):
+        return _stub(workers)
     raise NoWorker(
-        f"{_what_lacks(voice, fleet)} Or choose another voice, or set HF_TOKEN on a worker for hosted inference."
+        f"{_missing_reason(voice, workers)} Or choose another voice, or set HF_TOKEN on a worker for hosted inference."
     )
 
 
-def announced(key: str, fleet: Sequence[WorkerStatus]) -> list[tuple[str, ...]]:
-    """The voice lists of every worker that could speak with these weights in the last 24 hours."""
-    return [names for seen in fleet if (names := seen.voices_of(key))]
+def announced_voices(key: str, workers: Sequence[WorkerStatus]) -> list[tuple[str, ...]]:
+    """The voices that each worker announced for these weights in the last 24 hours. Empty lists are left out."""
+    return [names for worker in workers if (names := worker.voices_of(key))]
 
 
-def is_announced(voice: Voice, fleet: Sequence[WorkerStatus]) -> bool:
-    """A worker said that it has this very voice."""
-    return _speaks(voice, announced(voice.weights, fleet))
+def is_announced(voice: Voice, workers: Sequence[WorkerStatus]) -> bool:
+    """True if a worker announced this voice."""
+    return _has_voice(voice, announced_voices(voice.weights, workers))
 
 
-def unavailable_reason(voice: Voice, fleet: Sequence[WorkerStatus], *, mode: ProviderMode) -> str | None:
-    """Why nothing but a beep would come out; None when real speech would."""
+def unavailable_reason(voice: Voice, workers: Sequence[WorkerStatus], *, mode: ProviderMode) -> str | None:
+    """Say why this voice cannot be spoken now. None if it can."""
     try:
-        choice = choose(voice, fleet, mode=mode, fallback_stub=False)
-    except OratioError as refusal:
-        return refusal.message
+        choice = choose(voice, workers, mode=mode, fallback_stub=False)
+    except OratioError as error:
+        return error.message
     if choice.provider == "stub":
-        return "The provider is set to the stub: every voice is a beep."
-    serving = [seen for seen in fleet if seen.voices_of(choice.engine) is not None]
-    if serving and not any(seen.alive for seen in serving):
-        return "Its workers are not running now; a job waits for them."
+        return "The provider is set to the stub, so every voice is a beep. Change ORATIO_TTS_PROVIDER."
+    serving = [worker for worker in workers if worker.voices_of(choice.engine) is not None]
+    if serving and not any(worker.alive for worker in serving):
+        return "Its workers are not running. A job for this voice waits until one starts."
     return None
 
 
-def _speaks(voice: Voice, heard: Sequence[tuple[str, ...]]) -> bool:
-    """One of these workers has all that it takes."""
-    # "*" is the announcement of an engine that takes any name.
-    return any("*" in names or set(voice.engine_voices) <= set(names) for names in heard)
+def _has_voice(voice: Voice, voice_lists: Sequence[tuple[str, ...]]) -> bool:
+    """True if one worker has every engine voice that the voice needs."""
+    # An engine that accepts any voice name announces "*".
+    return any("*" in names or set(voice.engine_voices) <= set(names) for names in voice_lists)
 
 
-def _what_lacks(voice: Voice, fleet: Sequence[WorkerStatus]) -> str:
-    """Why a worker that has the weights cannot load them, or what is to be done where none has them."""
-    engines = [engine for seen in fleet if (engine := seen.engine_of(voice.weights))]
-    trouble = next((engine["trouble"] for engine in engines if engine.get("trouble")), None)
+def _missing_reason(voice: Voice, workers: Sequence[WorkerStatus]) -> str:
+    """Say why a worker cannot load the weights, or how to get them."""
+    announced = (worker.served(voice.weights) for worker in workers)
+    trouble = next((served.trouble for served in announced if served and served.trouble), None)
     return trouble or (
-        f"No worker serves the model {voice.model!r}: its weights ({voice.weights}) must lie in the models folder "
-        f"(`oratio models download {voice.weights}`) of a worker whose environment has its libraries "
+        f"No worker serves the model {voice.model!r}. Download its weights to a worker's models folder "
+        f"(`oratio models download {voice.weights}`) and install its libraries in the worker's environment "
         f"(`{find_model(voice.model).setup}`)."
     )
 
 
-def _local(voice: Voice, fleet: Sequence[WorkerStatus], *, may_fail_over: bool) -> ProviderChoice:
-    heard = announced(voice.weights, fleet)
-    if not heard:
-        raise NoWorker(f"{_what_lacks(voice, fleet)} Only local synthesis is allowed.")
-    if not _speaks(voice, heard):
-        raise _missing(voice)
-    running = [seen for seen in fleet if seen.alive]
-    warnings = () if _speaks(voice, announced(voice.weights, running)) else (WAITING_WARNING,)
+def _local(voice: Voice, workers: Sequence[WorkerStatus], *, may_fail_over: bool) -> ProviderChoice:
+    voice_lists = announced_voices(voice.weights, workers)
+    if not voice_lists:
+        raise NoWorker(f"{_missing_reason(voice, workers)} Only local synthesis is allowed.")
+    if not _has_voice(voice, voice_lists):
+        raise _not_downloaded(voice)
+    alive = [worker for worker in workers if worker.alive]
+    warnings = () if _has_voice(voice, announced_voices(voice.weights, alive)) else (WAITING_WARNING,)
     return ProviderChoice("local", voice.weights, warnings, may_fail_over=may_fail_over)
 
 
-def _beep(fleet: Sequence[WorkerStatus]) -> ProviderChoice:
-    if not announced(STUB, fleet):
-        raise NoWorker("No worker ever announced that it makes the stub's beep; start one that does.")
+def _stub(workers: Sequence[WorkerStatus]) -> ProviderChoice:
+    if not announced_voices(STUB, workers):
+        raise NoWorker(
+            "No worker serves the stub. Start a worker that does, with `oratio up` or `oratio worker`."
+        )
     return ProviderChoice("stub", STUB, (STUB_WARNING,))
 
 
-def _hosted(voice: Voice, fleet: Sequence[WorkerStatus]) -> ProviderChoice:
+def _inference(voice: Voice, workers: Sequence[WorkerStatus]) -> ProviderChoice:
     if not find_model(voice.model).hosted:
         raise Conflict(
-            f"The model {voice.model!r} cannot be spoken by hosted inference.",
+            f"Hosted inference cannot speak the model {voice.model!r}. Choose a voice of another model.",
             code="voice_unavailable",
             param="voice_id",
         )
-    if not announced(INFERENCE, fleet):
-        raise NoWorker("No worker with a token ever announced hosted inference; set HF_TOKEN and start one.")
+    if not announced_voices(INFERENCE, workers):
+        raise NoWorker("No worker serves hosted inference. Set HF_TOKEN on a worker and start it.")
     return ProviderChoice("inference", INFERENCE)
 
 
-def _missing(voice: Voice) -> Conflict:
+def _not_downloaded(voice: Voice) -> Conflict:
     return Conflict(
-        f"The voice {voice.id!r} is not downloaded; POST /models/download fetches it.",
+        f"The voice {voice.id!r} is not downloaded. Download it with POST /models/download.",
         code="voice_unavailable",
         param="voice_id",
     )

@@ -1,4 +1,4 @@
-"""Every setting of the service, read once from the environment (prefix `ORATIO_`) and `.env`."""
+"""All settings of the service, read from the environment (prefix `ORATIO_`) and from `.env`."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -11,13 +11,13 @@ ProviderMode = Literal["auto", "local", "inference", "stub"]
 
 
 class Settings(BaseSettings):
-    """Names, defaults and units are repeated for people in `.env.example`; a test holds the two together."""
+    """`.env.example` documents every setting. A test compares the two."""
 
     model_config = SettingsConfigDict(
         env_prefix="ORATIO_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True
     )
 
-    # Where things lie.
+    # Paths and addresses.
     data_dir: Path = Path("data")
     models_dir: Path = Path("models")
     frontend_dir: Path = Path("frontend/dist")
@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     store_url: str = ""
 
-    # The gateway.
+    # Gateway.
     host: str = "127.0.0.1"
     port: int = 8000
     allow_open: bool = False
@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     sync_wait_s: float = Field(120.0, gt=0)
     queue_max: int = Field(100_000, ge=1)
 
-    # What speaks.
+    # Providers and engines.
     tts_provider: ProviderMode = "auto"
     tts_stub: bool = False
     fallback_stub: bool = True
@@ -52,11 +52,11 @@ class Settings(BaseSettings):
     worker_instances: int = Field(1, ge=1)
     fake_engine: bool = False
 
-    # Names of OpenAI's that mean others than usual: voices (name to our voice), models (name to one of ours).
+    # Overrides of OpenAI's names: voice name to voice id, model name to model.
     openai_voices: dict[str, str] = Field(default_factory=dict)
     openai_models: dict[str, str] = Field(default_factory=dict)
 
-    # How texts are read: a JSON file of words and how they are said.
+    # JSON file of words and their respellings.
     lexicon_file: Path | None = None
 
     # Models in memory.
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         "https://huggingface.co", validation_alias=AliasChoices("hf_endpoint", "HF_ENDPOINT")
     )
 
-    # How work is handed out.
+    # Queues and leases.
     queue_prefix: str = Field("oratio", pattern=r"^[a-z0-9_-]{1,32}$")
     bells_max: int = Field(200, ge=1)
     lease_s: float = Field(30.0, gt=0)
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     stop_grace_s: float = Field(60.0, gt=0)
     alive_file: Path | None = None
 
-    # What is kept (0 = no limit for the first three).
+    # Retention (0 means no limit for the first three).
     clean_max_hours: float = Field(48.0, ge=0)
     clean_max_history: int = Field(200, ge=0)
     jobs_max: int = Field(300, ge=0)
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
 
     @property
     def provider_mode(self) -> ProviderMode:
-        """`ORATIO_TTS_STUB=1` is the older way to ask for the beep."""
+        """`ORATIO_TTS_STUB=1` is the older form of `ORATIO_TTS_PROVIDER=stub`."""
         return "stub" if self.tts_stub else self.tts_provider
 
     @property
@@ -113,19 +113,19 @@ class Settings(BaseSettings):
 
     @property
     def optional_model_names(self) -> frozenset[str]:
-        return frozenset(_names(self.optional_models))
+        return frozenset(_split_names(self.optional_models))
 
     @property
     def worker_model_names(self) -> tuple[str, ...]:
-        return _names(self.worker_models)
+        return _split_names(self.worker_models)
 
     @property
     def warm_model_names(self) -> tuple[str, ...]:
-        return _names(self.warm_models)
+        return _split_names(self.warm_models)
 
 
-def _names(listed: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in listed.split(",") if name.strip())
+def _split_names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 @lru_cache

@@ -12,7 +12,7 @@ class JobStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Nothing changes it any more, except that a caller retries a failed or cancelled job."""
+        """True if the work has ended. Only the retry of a failed or cancelled job leaves a terminal status."""
         return self in TERMINAL
 
 

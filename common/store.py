@@ -1,4 +1,4 @@
-"""Where audio lies: a local folder or a bucket behind one interface. A missing key is FileNotFoundError everywhere."""
+"""Stores audio in a local folder or a bucket. A missing key raises FileNotFoundError in every method that reads."""
 
 import os
 import re
@@ -14,58 +14,58 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 AUDIO_FOLDER = "outputs/audio"
 CHUNK_BYTES = 256 * 1024
-# Long audio goes in parts of 5 MB, each held in memory while it is written; the library's default is 12 at once.
-PARTS_AT_ONCE = 2
+# Long audio is uploaded in chunks of 5 MB, each held in memory. The library's default is 12 chunks at a time.
+UPLOAD_CONCURRENCY = 2
 
-# Keys are made here from server-made ids; nothing else is ever read, written or deleted.
+# All keys are built here from ids of the service. Nothing else is read, written or deleted.
 _KEY = re.compile(rf"{AUDIO_FOLDER}/(?P<job_id>[0-9a-f-]{{36}})\.(?P<attempt>[0-9]{{1,9}})\.[a-z0-9]{{2,5}}")
 
 
 class StorageFull(OSError):
-    """The disk or bucket takes no more."""
+    """The disk or bucket is full."""
 
 
 def audio_key(job_id: str, *, attempt: int, extension: str) -> str:
-    """The key carries the attempt, so that a stale attempt can only ever delete its own file."""
-    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.{extension}")
+    """The key of a job's audio. It names the attempt, so that a stale attempt can only delete its own file."""
+    return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.{extension}")
 
 
 def piece_key(job_id: str, *, attempt: int, number: int) -> str:
-    """Of a file that is still being written, a stretch that live listeners may need."""
-    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.p{number:04d}")
+    """The key of one piece of a file that is still being written, for live listeners who are behind."""
+    return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.p{number:04d}")
 
 
-def take_key(job_id: str, *, attempt: int) -> str:
-    """What voices of one model have spoken of a text, for those of another to go on with."""
-    return checked(f"{AUDIO_FOLDER}/{job_id}.{attempt}.take")
+def partial_audio_key(job_id: str, *, attempt: int) -> str:
+    """The key of the audio that one stage spoke. The next stage, with voices of another model, continues it."""
+    return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.take")
 
 
-def checked(key: str) -> str:
-    """The key itself; ValueError for one that this service cannot have made."""
+def checked_key(key: str) -> str:
+    """Return the key. Raises ValueError if this service cannot have built it."""
     if not _KEY.fullmatch(key):
         raise ValueError("not an audio key")
     return key
 
 
-def job_of(key: str) -> str | None:
+def job_id_of(key: str) -> str | None:
     match = _KEY.fullmatch(key)
     return match["job_id"] if match else None
 
 
 class Store:
-    """Opened by URL: `file:///folder`, `s3://bucket/prefix`, `gs://`, `az://`."""
+    """`url`: `file:///folder`, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`."""
 
     def __init__(self, url: str) -> None:
         self._folder = Path(unquote(urlsplit(url).path)) if url.startswith("file://") else None
         self._store: ObjectStore = LocalStore(self._folder, mkdir=True) if self._folder else from_url(url)
 
     def put(self, key: str, source: IO[bytes]) -> int:
-        """Write all of `source` (from its start) under `key`, whole or not at all; the size in bytes."""
+        """Write all of `source`, from its start, atomically. Returns the size in bytes. Raises StorageFull."""
         source.seek(0, os.SEEK_END)
         size = source.tell()
         source.seek(0)
         try:
-            obstore.put(self._store, checked(key), source, max_concurrency=PARTS_AT_ONCE)
+            obstore.put(self._store, checked_key(key), source, max_concurrency=UPLOAD_CONCURRENCY)
             self._flush(key)
         except (OSError, GenericError) as error:
             if _is_full(error):
@@ -74,9 +74,9 @@ class Store:
         return size
 
     def _flush(self, key: str) -> None:
-        """A row must not outlive the bytes that it names, so they reach the disk first.
+        """Flush a local file to disk before a row names it, so that a power cut cannot leave a row without its file.
 
-        The file has its final name already: journalling file systems write a rename down with the file's own data.
+        The file has its final name already. Journalling file systems write the rename together with the data.
         """
         if self._folder is None:
             return
@@ -87,13 +87,13 @@ class Store:
             os.close(descriptor)
 
     def size(self, key: str) -> int:
-        """Bytes under `key`; raises FileNotFoundError."""
-        return int(obstore.head(self._store, checked(key))["size"])
+        """Size in bytes. Raises FileNotFoundError."""
+        return int(obstore.head(self._store, checked_key(key))["size"])
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Bytes [start, end) in chunks; raises FileNotFoundError before the first."""
+        """Bytes [start, end) in chunks. Raises FileNotFoundError before the first chunk."""
         stop = self.size(key) if end is None else end
-        return self._chunks(checked(key), start, stop)
+        return self._chunks(checked_key(key), start, stop)
 
     def _chunks(self, key: str, start: int, stop: int) -> Iterator[bytes]:
         for offset in range(start, stop, CHUNK_BYTES):
@@ -102,39 +102,42 @@ class Store:
             )
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Missing keys are no error: deleting is idempotent."""
+        """Delete files. Missing keys are ignored."""
         for key in keys:
             try:
-                obstore.delete(self._store, checked(key))
+                obstore.delete(self._store, checked_key(key))
             except FileNotFoundError:
                 continue
 
     def keys(self) -> Iterator[tuple[str, float, int]]:
-        """Every audio key with its last change (epoch seconds) and size."""
+        """Yield every audio key with the time of its last change (epoch seconds) and its size in bytes."""
         for batch in obstore.list(self._store, prefix=AUDIO_FOLDER):
             for entry in batch:
                 if _KEY.fullmatch(entry["path"]):
                     yield entry["path"], entry["last_modified"].timestamp(), entry["size"]
 
     def remove_unfinished(self, *, older_than_s: float) -> int:
-        """Files of a local store whose writer died in the middle: `key#1`, which no listing shows. How many."""
+        """Delete files that a dead process left half written in a local store. Returns how many.
+
+        Their names end in `#1` and the like, and listings do not show them.
+        """
         folder = self._folder / AUDIO_FOLDER if self._folder else None
         if folder is None or not folder.is_dir():
             return 0
-        latest = time.time() - older_than_s
-        abandoned = [path for path in folder.glob("*#*") if path.stat().st_mtime < latest]
+        modified_before = time.time() - older_than_s
+        abandoned = [path for path in folder.glob("*#*") if path.stat().st_mtime < modified_before]
         for path in abandoned:
             path.unlink(missing_ok=True)
         return len(abandoned)
 
     def check(self) -> None:
-        """Raises when the store does not answer."""
+        """Raises an error if the store does not respond."""
         try:
             next(iter(obstore.list(self._store, prefix=AUDIO_FOLDER, chunk_size=1)), None)
-        except NotSupportedError as error:  # a store that cannot list cannot be cleaned either
+        except NotSupportedError as error:  # The cleanup needs to list files.
             raise OSError(str(error)) from error
 
 
 def _is_full(error: BaseException) -> bool:
-    said = str(error)
-    return "No space left" in said or "os error 28" in said or "Disk quota" in said
+    message = str(error)
+    return "No space left" in message or "os error 28" in message or "Disk quota" in message

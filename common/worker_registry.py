@@ -1,134 +1,199 @@
-"""What the workers announced: the only source of the gateway's answers about availability."""
+"""The announcements of the workers. The gateway knows only from them which voices and models are available."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, select, update
 
 from common.db.database import clock, upsert
-from common.db.tables import Worker
+from common.db.tables import AnyRow, Worker
 
-REMEMBERED_S = 86_400.0
-# The flavour of a process that speaks nothing, but may have a models folder.
+KEPT_S = 86_400.0
+# The flavour of an ops worker. It serves no weights, but may have a models folder.
 OPS_FLAVOUR = "ops"
 # Three missed heartbeats.
 ALIVE_WITHIN_S = 35.0
 
+WeightsState = Literal["absent", "partial", "complete"]
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What one worker process can do.
+T = TypeVar("T")
 
-    `engines`, one for each set of weights that it serves: `{"alias", "weights", "voices": [...], "loaded", "pinned",
-    "in_use", "memory_bytes", "trouble"}`, the last why it cannot be loaded; a pinned one always is. `folder` is what
-    lies in its models folder: `{"weights", "state": "partial" or "complete", "revision", "size_bytes"}`.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedWeights:
+    """Weights whose jobs a worker takes.
+
+    `voices` are names of the engine; `*` accepts any name. Pinned weights are never unloaded. `memory_bytes` is 0
+    while the weights are not loaded. `trouble` says why they cannot be loaded.
     """
+
+    model: str
+    weights: str
+    voices: tuple[str, ...] = ()
+    loaded: bool = False
+    pinned: bool = False
+    in_use: bool = False
+    memory_bytes: int = 0
+    trouble: str | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        row = _values(self)
+        return {"alias": row.pop("model")} | row | {"voices": list(self.voices)}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "ServedWeights":
+        """Workers of earlier releases announce fewer keys. The earliest release names only the model."""
+        model = row["alias"]
+        given = {"weights": model, **row, "model": model, "voices": tuple(row.get("voices", ()))}
+        return _from_values(cls, given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderEntry:
+    """Weights in a models folder. `revision` is a commit on the hub, None if unknown."""
+
+    weights: str
+    state: WeightsState
+    revision: str | None = None
+    size_bytes: int = 0
+
+    def as_row(self) -> dict[str, Any]:
+        return _values(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "FolderEntry":
+        return _from_values(cls, row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStats:
+    """Counters since the process started: engine calls by model, loads and unloads of all models.
+
+    `memory_bytes` is the resident memory of the process, None if unknown.
+    """
+
+    engine_calls: Mapping[str, int] = field(default_factory=dict)
+    memory_bytes: int | None = None
+    loads: int = 0
+    unloads: int = 0
+
+    def as_row(self) -> dict[str, Any]:
+        return _values(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "WorkerStats":
+        return _from_values(cls, row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """The abilities of one worker process. `folder` lists its models folder."""
 
     id: str
     flavour: str
     version: str
     device: str
     pid: int
-    engines: tuple[dict[str, Any], ...]
-    formats: tuple[str, ...]
-    stats: dict[str, Any]
-    folder: tuple[dict[str, Any], ...] = ()
+    served: tuple[ServedWeights, ...] = ()
+    formats: tuple[str, ...] = ()
+    stats: WorkerStats = field(default_factory=WorkerStats)
+    folder: tuple[FolderEntry, ...] = ()
+
+    def as_row(self) -> dict[str, Any]:
+        """The columns of `workers`, without the times."""
+        return {
+            "id": self.id,
+            "flavour": self.flavour,
+            "version": self.version,
+            "device": self.device,
+            "pid": self.pid,
+            "engines": [one.as_row() for one in self.served],
+            "formats": list(self.formats),
+            "stats": self.stats.as_row(),
+            "folder": [one.as_row() for one in self.folder],
+        }
+
+    @classmethod
+    def from_row(cls, row: AnyRow) -> "Announcement":
+        return cls(
+            id=row.id,
+            flavour=row.flavour,
+            version=row.version,
+            device=row.device,
+            pid=row.pid,
+            served=tuple(map(ServedWeights.from_row, row.engines)),
+            formats=tuple(row.formats),
+            stats=WorkerStats.from_row(row.stats),
+            folder=tuple(map(FolderEntry.from_row, row.folder)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """An announcement with its moments (epoch seconds), whether the worker still beats, and whether it said goodbye."""
+    """An announcement with its times (epoch seconds). `stopped`: the worker announced that it stops."""
 
     announcement: Announcement
     started_at: float
     heartbeat_at: float
     alive: bool
     stopped: bool = False
-    _engines: dict[str, dict[str, Any]] = field(init=False, repr=False, compare=False)
+    _served: dict[str, ServedWeights] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_key = {weights_key(engine): engine for engine in self.announcement.engines}
-        object.__setattr__(self, "_engines", by_key)
+        object.__setattr__(self, "_served", {one.weights: one for one in self.announcement.served})
 
     @property
     def speaks(self) -> bool:
-        """It serves something, if only the beep."""
-        return bool(self.announcement.engines)
+        """True if the worker serves any weights. The stub counts."""
+        return bool(self.announcement.served)
 
     @property
     def is_worker(self) -> bool:
         return self.announcement.flavour != OPS_FLAVOUR
 
     def voices_of(self, key: str) -> tuple[str, ...] | None:
-        """Engine voice names of a set of weights; None when this worker does not serve it."""
-        engine = self.engine_of(key)
-        return None if engine is None else tuple(engine["voices"])
+        """The engine's voice names of these weights. None if the worker does not serve them."""
+        served = self.served(key)
+        return None if served is None else served.voices
 
-    def engine_of(self, key: str) -> dict[str, Any] | None:
-        """What it announced of a set of weights."""
-        return self._engines.get(key)
+    def served(self, key: str) -> ServedWeights | None:
+        """None if the worker does not serve these weights."""
+        return self._served.get(key)
 
-    def engines_of(self, model: str) -> list[dict[str, Any]]:
-        """What it announced of all weights of a family."""
-        return [engine for engine in self.announcement.engines if engine["alias"] == model]
+    def served_of_model(self, model: str) -> list[ServedWeights]:
+        return [one for one in self.announcement.served if one.model == model]
 
-    def folder_of(self, key: str) -> dict[str, Any] | None:
-        return next((entry for entry in self.announcement.folder if entry["weights"] == key), None)
-
-
-def weights_key(engine: dict[str, Any]) -> str:
-    """Which weights an announced engine serves. Workers of an older release named the model only."""
-    return str(engine.get("weights", engine["alias"]))
+    def in_folder(self, key: str) -> FolderEntry | None:
+        return next((entry for entry in self.announcement.folder if entry.weights == key), None)
 
 
 def announce(connection: Connection, announcement: Announcement) -> None:
     now = clock(connection)
-    values = {
-        "flavour": announcement.flavour,
-        "version": announcement.version,
-        "device": announcement.device,
-        "pid": announcement.pid,
-        "engines": list(announcement.engines),
-        "formats": list(announcement.formats),
-        "stats": announcement.stats,
-        "folder": list(announcement.folder),
-        "heartbeat_at": now,
-        "stopped_at": None,
-    }
+    values = announcement.as_row() | {"heartbeat_at": now, "stopped_at": None}
     connection.execute(
         upsert(connection, Worker)
-        .values(id=announcement.id, started_at=now, **values)
+        .values(started_at=now, **values)
         .on_conflict_do_update(index_elements=["id"], set_=values)
     )
 
 
 def retire(connection: Connection, worker_id: str) -> None:
-    """A worker that stops says so; what it announced still counts for a day."""
+    """Record that a worker stops. Its announcement stays valid for a day."""
     connection.execute(update(Worker).where(Worker.id == worker_id).values(stopped_at=clock(connection)))
 
 
 def recent_workers(connection: Connection) -> Sequence[WorkerStatus]:
-    """Everything announced in the last 24 hours, newest first; without those whose place another took."""
+    """Workers of the last 24 hours, latest heartbeat first, without those that a newer worker replaces."""
     now = clock(connection)
     rows = connection.execute(
         select(*Worker.__table__.columns)
-        .where(Worker.heartbeat_at > now - REMEMBERED_S)
+        .where(Worker.heartbeat_at > now - KEPT_S)
         .order_by(Worker.heartbeat_at.desc())
     )
-    seen = [
+    statuses = [
         WorkerStatus(
-            Announcement(
-                id=row.id,
-                flavour=row.flavour,
-                version=row.version,
-                device=row.device,
-                pid=row.pid,
-                engines=tuple(row.engines),
-                formats=tuple(row.formats),
-                stats=row.stats,
-                folder=tuple(row.folder),
-            ),
+            Announcement.from_row(row),
             started_at=row.started_at,
             heartbeat_at=row.heartbeat_at,
             alive=row.stopped_at is None and row.heartbeat_at > now - ALIVE_WITHIN_S,
@@ -136,27 +201,40 @@ def recent_workers(connection: Connection) -> Sequence[WorkerStatus]:
         )
         for row in rows
     ]
-    return [one for one in seen if one.alive or not any(_took_its_place(other, one) for other in seen)]
+    return [one for one in statuses if one.alive or not any(_replaces(other, one) for other in statuses)]
 
 
-def current_workers(fleet: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
-    """Those that live; where none does, what the others said last."""
-    return [seen for seen in fleet if seen.alive] or fleet
+def current_workers(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
+    """The workers that are alive. If none is, all of them."""
+    return [worker for worker in workers if worker.alive] or workers
 
 
-def _took_its_place(other: WorkerStatus, gone: WorkerStatus) -> bool:
-    """It began later, on the same machine, with the same engines or more: what it lacks is not there any more."""
+def _replaces(newer: WorkerStatus, older: WorkerStatus) -> bool:
+    """True if `newer` started after `older` ended, on the same machine, with at least the same engines.
+
+    What only `older` announced does not exist any more.
+    """
     if (
-        other is gone
-        or other.started_at < gone.heartbeat_at
-        or other.announcement.flavour != gone.announcement.flavour
+        newer is older
+        or newer.started_at < older.heartbeat_at
+        or newer.announcement.flavour != older.announcement.flavour
     ):
         return False
-    (engines, host), (gone_engines, gone_host) = (_place(one.announcement.id) for one in (other, gone))
-    return host == gone_host and gone_engines <= engines
+    newer_engines, newer_host = _parse_worker_id(newer.announcement.id)
+    older_engines, older_host = _parse_worker_id(older.announcement.id)
+    return newer_host == older_host and older_engines <= newer_engines
 
 
-def _place(worker_id: str) -> tuple[frozenset[str], str]:
-    """The engines and the machine that a worker's id is made of."""
+def _parse_worker_id(worker_id: str) -> tuple[frozenset[str], str]:
+    """Split an id into engines and host: `hibari+stub@host:123`."""
     engines, _, host = worker_id.rpartition(":")[0].rpartition("@")
     return frozenset(engines.split("+")), host
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {one.name: getattr(record, one.name) for one in fields(record)}
+
+
+def _from_values(record: type[T], values: Mapping[str, Any]) -> T:
+    """Missing keys get their defaults. Unknown keys, from a later release, are ignored."""
+    return record(**{one.name: values[one.name] for one in fields(record) if one.name in values})  # type: ignore[arg-type]

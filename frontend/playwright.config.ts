@@ -1,12 +1,12 @@
 import { defineConfig } from "@playwright/test";
 
-// Each process has a browser and a service of its own; what is measured runs alone.
-const measures = process.env["BENCH"] === "1";
+// Each Playwright worker has its own browser and service. Benchmarks run one at a time.
+const isBenchmark = process.env["BENCH"] === "1";
 
 export default defineConfig({
   testDir: "e2e",
-  testMatch: measures ? "*.bench.ts" : "*.spec.ts",
-  workers: measures ? 1 : 2,
+  testMatch: isBenchmark ? "*.bench.ts" : "*.spec.ts",
+  workers: isBenchmark ? 1 : 2,
   fullyParallel: false,
   timeout: 90_000,
   expect: { timeout: 15_000 },
@@ -29,6 +29,8 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // Glyphs keep their exact widths, whatever fonts and settings the machine has.
+        "--font-render-hinting=none",
       ],
     },
   },

@@ -1,9 +1,9 @@
-"""Build the studio, the page at /app, unless the built one is of the present sources.
+"""Build the studio, the page at /app, if its sources have changed since the last build.
 
-    python scripts/build_studio.py             says what it does, and the whole reason when it fails
-    python scripts/build_studio.py --brief     a line at its beginning and its end, nothing when there is nothing to do
+    python scripts/build_studio.py             shows npm's output, and the whole error of a failed build
+    python scripts/build_studio.py --brief     prints a line before and after the build, nothing if there is none
 
-The exit status is 0 or 1. A build that fails leaves the page of before, and the reason where /app looks for it.
+The exit status is 0 or 1. A failed build keeps the previous page and writes the error where /app looks for it.
 """
 
 import argparse
@@ -17,17 +17,17 @@ from pathlib import Path
 
 import studio_packages
 from pydantic import ValidationError
-from studio_packages import Failed
+from studio_packages import StudioError
 
-from cli.service.node import FRONTEND, NoNode, find_node
+from cli.studio.nodejs import FRONTEND, NoNode, find_node
 from common.settings import Settings
 
-# As api/studio/files.py names it.
+# Must be the name in api/studio/files.py.
 BUILD_ERROR = "build-error.txt"
 _LOCK = ".building.lock"
-# In the built folder: what it was made of. Names that begin with a dot are not served.
+# The fingerprint of the sources, in the built folder. Names that start with a dot are not served.
 _STAMP = ".made-of"
-# Not sources: what is fetched or made, and what only tests read. Names with a dot in front are left out but for npm's.
+# Installed or generated files, and files that only tests read. Hidden files are no sources either, except .npmrc.
 _NOT_SOURCES = {
     "node_modules",
     "dist",
@@ -39,55 +39,55 @@ _NOT_SOURCES = {
     "playwright-report",
     "coverage",
 }
-_MADE = {"src/api/schema.ts"}
+_GENERATED = {"src/api/schema.ts"}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--brief", action="store_true", help="at most a line")
+    parser.add_argument("--brief", action="store_true", help="print only a line before and after the build")
     brief = parser.parse_args().brief
     try:
         built = build(FRONTEND, show=not brief)
-    except Failed as error:
+    except StudioError as error:
         _explain(error, brief=brief)
         return 1
-    except OSError as error:  # a folder that cannot be written, a full disk
-        _explain(Failed(f"{error.filename}: {error.strerror}"), brief=brief)
+    except OSError as error:  # for example a read-only folder or a full disk
+        _explain(StudioError(f"{error.filename}: {error.strerror}"), brief=brief)
         return 1
     if built or not brief:
-        sys.stdout.write(f"The studio is built in {FRONTEND / 'dist'}{_served(FRONTEND / 'dist')}.\n")
+        sys.stdout.write(f"The studio is built in {FRONTEND / 'dist'}{_where_served(FRONTEND / 'dist')}.\n")
     return 0
 
 
-def _served(dist: Path) -> str:
-    with suppress(ValidationError):  # what is wrong with a setting, the service says
+def _where_served(dist: Path) -> str:
+    with suppress(ValidationError):  # the service itself reports invalid settings
         settings = Settings()
-        other = settings.frontend_dir.absolute()
-        if "frontend_dir" in settings.model_fields_set and other.resolve() != dist.resolve():
-            return f", but the gateway looks in {other}, as ORATIO_FRONTEND_DIR says"
+        configured = settings.frontend_dir.absolute()
+        if "frontend_dir" in settings.model_fields_set and configured.resolve() != dist.resolve():
+            return f", but the gateway looks in {configured}, as ORATIO_FRONTEND_DIR says"
     return ": the gateway serves it at /app/"
 
 
 def build(frontend: Path, *, show: bool) -> bool:
-    """Whether there was something to do. Raises Failed."""
+    """Build the page if its sources have changed. Return whether it was built. Raises StudioError."""
     dist = frontend / "dist"
-    with _alone(frontend):
+    with _build_lock(frontend):
         sources = fingerprint(frontend)
         stamp = dist / _STAMP
         if stamp.exists() and stamp.read_text() == sources and not (dist / BUILD_ERROR).exists():
             return False
         try:
-            _make(frontend, sources, show=show)
-        except Failed as error:
-            _leave_reason(dist, error)
+            _run_build(frontend, sources, show=show)
+        except StudioError as error:
+            _write_reason(dist, error)
             raise
     return True
 
 
 def fingerprint(frontend: Path) -> str:
-    """Of all that the page is made of."""
+    """Return a hash of all sources of the page."""
     digest = hashlib.sha256()
     for path in sorted(_sources(frontend)):
         digest.update(f"{path.relative_to(frontend)}\0{path.stat().st_size}\0".encode())
@@ -97,20 +97,20 @@ def fingerprint(frontend: Path) -> str:
 
 def _sources(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        steps = path.relative_to(folder).parts
-        hidden = any(step.startswith(".") for step in steps) and path.name != ".npmrc"
-        if hidden or steps[0] in _NOT_SOURCES or "/".join(steps) in _MADE:
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") for part in parts) and path.name != ".npmrc"
+        if hidden or parts[0] in _NOT_SOURCES or "/".join(parts) in _GENERATED:
             continue
         if path.is_file():
             yield path
 
 
-def _make(frontend: Path, sources: str, *, show: bool) -> None:
+def _run_build(frontend: Path, sources: str, *, show: bool) -> None:
     try:
         node = find_node(frontend)
     except NoNode as error:
-        raise Failed(str(error).rstrip(".")) from None
-    sys.stdout.write("Building the studio: at the first time a minute or so …\n")
+        raise StudioError(str(error).rstrip(".")) from None
+    sys.stdout.write("Building the studio. The first build takes about a minute.\n")
     sys.stdout.flush()
     new = frontend / "dist.new"
     shutil.rmtree(new, ignore_errors=True)
@@ -118,7 +118,7 @@ def _make(frontend: Path, sources: str, *, show: bool) -> None:
         studio_packages.install(node, frontend, show=show)
         studio_packages.run(node, frontend, "run", "build", show=show, env={"STUDIO_DIST": new.name})
         if not (new / "index.html").is_file():
-            raise Failed("The build ended well, but made no index.html")
+            raise StudioError("The build succeeded but wrote no index.html")
         (new / _STAMP).write_text(sources)
         _replace(frontend / "dist", new)
     finally:
@@ -126,7 +126,7 @@ def _make(frontend: Path, sources: str, *, show: bool) -> None:
 
 
 def _replace(dist: Path, new: Path) -> None:
-    """Two renames, so that no half of a page is ever served."""
+    """Replace the page by two renames, so that a partial page is never served."""
     old = dist.with_name("dist.old")
     shutil.rmtree(old, ignore_errors=True)
     if dist.exists():
@@ -135,23 +135,23 @@ def _replace(dist: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _leave_reason(dist: Path, error: Failed) -> None:
+def _write_reason(dist: Path, error: StudioError) -> None:
     dist.mkdir(exist_ok=True)
     (dist / BUILD_ERROR).write_text(f"{error}.\n{error.output}", "utf-8")
 
 
 @contextmanager
-def _alone(frontend: Path) -> Iterator[None]:
-    """Who comes second waits, and then finds it done."""
+def _build_lock(frontend: Path) -> Iterator[None]:
+    """Let one build run at a time. A second one waits, and then finds the page up to date."""
     with (frontend / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _explain(error: Failed, *, brief: bool) -> None:
+def _explain(error: StudioError, *, brief: bool) -> None:
     if brief:
         sys.stderr.write(
-            f"The studio is not up to date ({error}); the service works all the same. More: make studio\n"
+            f"The studio is out of date ({error}). The service works without it. For details: make studio\n"
         )
     else:
         sys.stderr.write(f"\nThe studio could not be built: {error}.\n")

@@ -1,10 +1,10 @@
-"""Measure how loud the voices are that can be spoken here, and write it down for the catalogue.
+"""Measure the loudness of the voices that this environment can speak, and update the table of the catalogue.
 
-    python scripts/calibrate_loudness.py                        in the environment of the tests: hibari's own voice and,
-                                                                by the weights that tests use, Kokoro's Japanese ones
-    python scripts/calibrate_loudness.py --models models        voices whose weights lie there
+    python scripts/calibrate_loudness.py                        with the test requirements: hibari's bundled voice, and
+                                                                Kokoro's Japanese voices with the weights of the tests
+    python scripts/calibrate_loudness.py --models models        all voices whose weights are in this models folder
 
-Each voice speaks the same few sentences of its language. What was measured of other voices stays as it is.
+All voices of a language speak the same sentences. The values of voices that are not measured stay unchanged.
 """
 
 import argparse
@@ -70,53 +70,55 @@ SENTENCES = {
 
 
 def main() -> int:
-    asked = _arguments()
+    options = _parse_arguments()
     with tempfile.TemporaryDirectory() as folder:
-        if asked.models is None:
+        if options.models is None:
             real_kokoro(Path(folder))
-        settings = Settings(_env_file=None, models_dir=asked.models or Path(folder))
-        found = dict(_measured(settings))
-    known = measured_lufs() if TABLE.exists() else {}
-    levels = known | found
-    order = [voice_id for voice_id in voices() if voice_id in levels]
-    TABLE.write_text("".join(f"{name}\t{levels[name]:.1f}\n" for name in order), encoding="utf-8")
+        settings = Settings(_env_file=None, models_dir=options.models or Path(folder))
+        measured = dict(_measure_voices(settings))
+    previous = measured_lufs() if TABLE.exists() else {}
+    lufs = previous | measured
+    catalogue_order = [voice_id for voice_id in voices() if voice_id in lufs]
+    rows = [f"{voice_id}\t{lufs[voice_id]:.1f}\n" for voice_id in catalogue_order]
+    TABLE.write_text("".join(rows), encoding="utf-8")
     return 0
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--models", type=Path, help="a models folder")
+    parser.add_argument("--models", type=Path, help="models folder")
     return parser.parse_args()
 
 
-def _measured(settings: Settings) -> Iterator[tuple[str, float]]:
-    """(voice id, LUFS), weights by weights."""
-    here = available_aliases(settings)
-    candidates = [voice for voice in voices().values() if voice.model in here and _sentences(voice)]
+def _measure_voices(settings: Settings) -> Iterator[tuple[str, float]]:
+    """Yield (voice id, LUFS). Only the weights of one engine are loaded at a time."""
+    available = available_aliases(settings)
+    candidates = [voice for voice in voices().values() if voice.model in available and _sentences(voice)]
     for weights, group in groupby(candidates, key=lambda voice: voice.weights):
         engine = create(weights, settings)
         names = engine.voices()
-        spoken = [voice for voice in group if voice.engine_voice in names or ANY_VOICE in names]
-        if spoken:
+        speakable = [voice for voice in group if voice.engine_voice in names or ANY_VOICE in names]
+        if speakable:
             engine.load()
-            for voice in spoken:
-                yield voice.id, _level_lufs(engine, voice)
+            for voice in speakable:
+                yield voice.id, _measure_lufs(engine, voice)
             engine.close()
 
 
-def _level_lufs(engine: Engine, voice: Voice) -> float:
+def _measure_lufs(engine: Engine, voice: Voice) -> float:
+    """Return the integrated loudness of the sentences, without the silence around each, and print it."""
     speeches = [engine.speak([_utterance(voice, text)])[0] for text in _sentences(voice)]
     rate_hz = speeches[0].sample_rate_hz
     trimmed = [trim(speech.samples, sample_rate_hz=rate_hz).samples for speech in speeches]
-    sound: NDArray[np.float32] = np.concatenate(trimmed)
-    found = loudness(sound, sample_rate_hz=rate_hz)
+    samples: NDArray[np.float32] = np.concatenate(trimmed)
+    measured = loudness(samples, sample_rate_hz=rate_hz)
     sys.stdout.write(
-        f"{voice.id:24} {found.integrated_lufs:6.1f} LUFS {found.true_peak_dbtp:6.1f} dBTP "
-        f"{len(sound) / rate_hz:5.1f} s\n"
+        f"{voice.id:24} {measured.integrated_lufs:6.1f} LUFS {measured.true_peak_dbtp:6.1f} dBTP "
+        f"{len(samples) / rate_hz:5.1f} s\n"
     )
-    return found.integrated_lufs
+    return measured.integrated_lufs
 
 
 def _sentences(voice: Voice) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
-"""Build the studio and test it: types and units by `npm run check`, then by `npm run e2e` in a browser.
+"""Build the studio and test it: types and unit tests with `npm run check`, browser tests with `npm run e2e`.
 
-    python scripts/check_studio.py          the tests
-    python scripts/check_studio.py bench    only what is measured
+    python scripts/check_studio.py          run the tests
+    python scripts/check_studio.py bench    run only the benchmarks
 
-The browser's tests find Chromium in CHROMIUM, and in PYTHON the interpreter that starts a service. Chromium and Node.js
-are fetched where they are missing.
+The browser tests read two environment variables: CHROMIUM, the browser, and PYTHON, the interpreter that starts a
+service. A missing Chromium is downloaded where possible.
 """
 
 import sys
@@ -12,9 +12,9 @@ import sys
 import build_studio
 import studio_packages
 from studio_browser import find_browser
-from studio_packages import Failed
+from studio_packages import StudioError
 
-from cli.service.node import FRONTEND, NoNode, find_node
+from cli.studio.nodejs import FRONTEND, NoNode, find_node
 
 
 def main() -> int:
@@ -22,10 +22,10 @@ def main() -> int:
         node = find_node()
         browser = find_browser(node)
         build_studio.build(FRONTEND, show=True)
-        tested_by = {"CHROMIUM": browser, "PYTHON": sys.executable}
-        for name in sys.argv[1:] or ("check", "e2e"):
-            studio_packages.run(node, FRONTEND, "run", name, show=True, env=tested_by)
-    except (NoNode, Failed) as error:
+        env = {"CHROMIUM": browser, "PYTHON": sys.executable}
+        for script in sys.argv[1:] or ("check", "e2e"):
+            studio_packages.run(node, FRONTEND, "run", script, show=True, env=env)
+    except (NoNode, StudioError) as error:
         sys.stderr.write(f"\nThe studio's tests failed: {str(error).rstrip('.')}.\n")
         return 1
     return 0

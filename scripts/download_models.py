@@ -1,30 +1,30 @@
 """Download models into a folder, without a service.
 
-    python scripts/download_models.py --dest models                     what is needed
-    python scripts/download_models.py --dest models kokoro mms_deu      families, keys, or voices
+    python scripts/download_models.py --dest models                     all needed models
+    python scripts/download_models.py --dest models kokoro mms_deu      models, weights or voices
 
-A token for models that need one is taken from HF_TOKEN. What was begun goes on where it stopped.
+HF_TOKEN is the token for models that need one. An interrupted download resumes where it stopped.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-# For an environment that has what we need, but not ourselves.
+# For environments that have our dependencies, but not this project installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
 def main() -> int:
-    from cli.commands.model_fetching import fetch
-    from cli.service.configuration import read_settings
+    from cli.commands.configuration import read_settings
+    from cli.commands.direct_download import download_models
 
-    asked = _arguments()
+    arguments = _arguments()
     settings = read_settings()
-    return fetch(
+    return download_models(
         settings,
-        asked.names,
-        folder=asked.dest or settings.models_dir,
-        endpoint=asked.endpoint or settings.hf_endpoint,
+        arguments.names,
+        folder=arguments.dest or settings.models_dir,
+        endpoint=arguments.endpoint or settings.hf_endpoint,
     )
 
 
@@ -33,10 +33,10 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="a family, a key such as mms_deu, or a voice"
+        "names", nargs="*", metavar="NAME", help="a model such as kokoro, weights such as mms_deu, or a voice"
     )
-    parser.add_argument("--dest", type=Path, help="the models folder; else ORATIO_MODELS_DIR")
-    parser.add_argument("--endpoint", help="the hub; else HF_ENDPOINT")
+    parser.add_argument("--dest", type=Path, help="the models folder (default: ORATIO_MODELS_DIR)")
+    parser.add_argument("--endpoint", help="URL of the Hugging Face Hub (default: HF_ENDPOINT)")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
-"""Write what the API says of itself into frontend/openapi.json, from which the studio's types are made.
+"""Writes the OpenAPI document of the API to frontend/openapi.json, from which the studio's types are generated.
 
-python scripts/export_openapi.py
+Usage: python scripts/export_openapi.py
 """
 
 import json
@@ -13,8 +13,8 @@ sys.path.insert(0, str(ROOT))
 DOCUMENT = ROOT / "frontend" / "openapi.json"
 
 
-def written() -> str:
-    """The document as it stands in the file: sorted, so that a difference shows what has changed."""
+def render_document() -> str:
+    """Return the content of the file. Keys are sorted, so that a diff shows only what has changed."""
     from api.app import create_app
     from common.settings import Settings
 
@@ -23,7 +23,7 @@ def written() -> str:
 
 
 def main() -> int:
-    new = written()
+    new = render_document()
     if not DOCUMENT.exists() or DOCUMENT.read_text("utf-8") != new:
         DOCUMENT.write_text(new, "utf-8")
         sys.stdout.write(f"{DOCUMENT.relative_to(ROOT)} written.\n")

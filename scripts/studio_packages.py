@@ -1,4 +1,4 @@
-"""npm in the studio's folder: its packages as the lock names them, its scripts, and what it said when one failed."""
+"""Runs npm for the studio: installs the locked packages and runs scripts, keeping the output for errors."""
 
 import hashlib
 import os
@@ -15,12 +15,13 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cli.service.node import Node, as_text  # noqa: E402  # the line above lets it be found
+from cli.studio.nodejs import Node, as_text  # noqa: E402  # needs the path from the line above
 
+# How many lines of output an error keeps.
 LAST_LINES = 60
-# In node_modules, so that it goes with what it speaks of.
+# The fingerprint of the installed packages. In node_modules, so that it is deleted together with them.
 _STAMP = ".oratio-installed"
-# Code that packages bring for the time of their installation is not run; fetching gives up within half a minute.
+# Do not run install scripts of packages. Give up on an unreachable registry after about half a minute.
 _INSTALL = (
     *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"),
     *(
@@ -36,39 +37,39 @@ _NETWORK = re.compile(
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-class Failed(Exception):
-    """`args[0]` says it in one line; `output` is the end of what the program said."""
+class StudioError(Exception):
+    """The studio cannot be built or tested. The message is one line; `output` is the end of the program's output."""
 
-    def __init__(self, said: str, output: str = "") -> None:
-        super().__init__(said)
+    def __init__(self, message: str, output: str = "") -> None:
+        super().__init__(message)
         self.output = output
 
 
 def install(node: Node, frontend: Path, *, show: bool) -> None:
-    """What the lock names, unless it is there already. Raises Failed."""
+    """Install the packages of the lock file, unless they are installed already. Raises StudioError."""
     stamp = frontend / "node_modules" / _STAMP
-    wanted = _fingerprint(node, frontend)
-    if stamp.exists() and stamp.read_text() == wanted:
+    fingerprint = _fingerprint(node, frontend)
+    if stamp.exists() and stamp.read_text() == fingerprint:
         return
     stamp.unlink(missing_ok=True)
     try:
         run(node, frontend, *_INSTALL, show=show)
-    except Failed as error:
+    except StudioError as error:
         if _NETWORK.search(error.output):
-            raise Failed(
-                "npm's registry does not answer, so its packages could not be fetched", error.output
+            raise StudioError(
+                "npm's registry does not answer, so the packages could not be installed", error.output
             ) from None
         raise
-    stamp.parent.mkdir(exist_ok=True)  # npm makes none where the lock names nothing
-    stamp.write_text(wanted)
+    stamp.parent.mkdir(exist_ok=True)  # npm creates no node_modules if the lock file lists no packages
+    stamp.write_text(fingerprint)
 
 
 def run(node: Node, frontend: Path, *words: str, show: bool, env: Mapping[str, str] | None = None) -> None:
-    """`npm words…`; with `show` its output is seen as it comes. Raises Failed."""
+    """Run `npm words...`. With `show`, print its output as it arrives. Raises StudioError."""
     last: deque[str] = deque(maxlen=LAST_LINES)
     with (
         _on_path(node) as path,
-        subprocess.Popen(  # noqa: S603  # npm, as it was found
+        subprocess.Popen(  # noqa: S603  # the npm that find_node returned
             [*node.npm, *words],
             cwd=frontend,
             env=os.environ | {"PATH": path} | (env or {}),
@@ -86,12 +87,14 @@ def run(node: Node, frontend: Path, *words: str, show: bool, env: Mapping[str, s
                 sys.stdout.write(line)
                 sys.stdout.flush()
     if process.returncode:
-        raise Failed(f"`npm {' '.join(words[:2] if words[0] == 'run' else words[:1])}` failed", "".join(last))
+        raise StudioError(
+            f"`npm {' '.join(words[:2] if words[0] == 'run' else words[:1])}` failed", "".join(last)
+        )
 
 
 @contextmanager
 def _on_path(node: Node) -> Iterator[str]:
-    """PATH with this Node and its npm before others, for scripts that call them: the npm of pip's cannot be called."""
+    """Yield a PATH that starts with this Node.js and npm, as scripts call both. The npm from pip has no command."""
     with TemporaryDirectory(prefix="oratio-node-") as folder:
         Path(folder, "node").symlink_to(node.program.absolute())
         npm = Path(folder, "npm")

@@ -1,4 +1,4 @@
-"""Real servers for the tests: started once, on loopback, on free ports, in temporary folders, ended by their pid."""
+"""Fixtures with real servers, started once per session on free loopback ports, with temporary folders."""
 
 import os
 from collections import Counter
@@ -11,9 +11,9 @@ import pytest
 
 from common.db.database import Database
 from common.settings import Settings
+from tests.support.file_scheduling import FileScheduling
 from tests.support.services import settings_in
 from tests.support.slowest import SlowestFiles
-from tests.support.together import Together
 
 if TYPE_CHECKING:
     from xdist.scheduler import Scheduling
@@ -23,64 +23,64 @@ if TYPE_CHECKING:
     from tests.support.topology import Topology
     from tests.support.valkey import Valkey
 
-# Engines are tested where their libraries are; some of them cannot be in one environment.
-_LIBRARIES = {
+# Tests of engines run in the environments that have the libraries. Some libraries cannot be installed together.
+_REQUIRED_LIBRARIES = {
     "worker/test_torch*.py": "uroman",
     "worker/test_numbers.py": "num2words",
     "worker/test_parler*.py": "parler_tts",
 }
-collect_ignore_glob = [files for files, library in _LIBRARIES.items() if find_spec(library) is None]
+collect_ignore_glob = [files for files, library in _REQUIRED_LIBRARIES.items() if find_spec(library) is None]
 
-# Dozens of processes import the same modules: each is compiled once, whatever the shell says.
+# Dozens of processes import the same modules, so compiled modules are cached even if the shell turns that off.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Whole services first, so that no process is left alone with a long file at the end.
-_FIRST = ("e2e", "cli", "worker", "deploy", "api", "unit")
+# Slow folders first, so that no test process is left alone with a long file at the end.
+_FOLDER_ORDER = ("e2e", "cli", "worker", "deploy", "api", "unit")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the process that starts the others, or the only one
+    if not hasattr(config, "workerinput"):  # the xdist controller, or the only process
         config.pluginmanager.register(SlowestFiles())
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "Scheduling":
-    return Together(config, log)
+    return FileScheduling(config, log)
 
 
-@pytest.hookimpl(trylast=True)  # after what shuffles
+@pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # What runs the files in parallel would run only one of several tests with the same id.
-    twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
-    if twice:
-        raise pytest.UsageError(f"several tests are called {twice[0]}")
+    # xdist would run only one of several tests with the same id.
+    duplicates = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if duplicates:
+        raise pytest.UsageError(f"Several tests have the id {duplicates[0]}.")
     folder = Path(__file__).parent
-    items.sort(key=lambda item: _FIRST.index(item.path.relative_to(folder).parts[0]))
+    items.sort(key=lambda item: _FOLDER_ORDER.index(item.path.relative_to(folder).parts[0]))
 
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Valkey server for all tests; each test takes a queue prefix of its own."""
-    # Not in every environment that runs tests.
-    from tests.support.valkey import running
+    """A Valkey server that all tests share. Each test uses its own queue prefix."""
+    # Imported here because not every environment that runs tests has the package.
+    from tests.support.valkey import running_valkey
 
-    with running(tmp_path_factory.mktemp("valkey")) as server:
+    with running_valkey(tmp_path_factory.mktemp("valkey")) as server:
         yield server.url
 
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator["Valkey"]:
-    """A server of one test's own."""
-    from tests.support.valkey import running
+    """A Valkey server for one test only."""
+    from tests.support.valkey import running_valkey
 
-    with running(tmp_path) as server:
+    with running_valkey(tmp_path) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
-    """One service for all files that need no settings of their own. It keeps the jobs of earlier tests."""
-    from cli.service.processes import Crew
+    """A whole service that several files share. It keeps the jobs of earlier tests."""
+    from cli.service.processes import WorkerGroup
     from cli.service.stack import Stack
 
     folder = tmp_path_factory.mktemp("service")
@@ -95,13 +95,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
         openai_voices={"our own": "hibari_heart"},
         openai_models={"house": "hibari"},
     )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "stub", "fake"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub", "fake"), 1)]) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Topology"]:
-    """What docker-compose.yml describes. A test that ends one of its processes starts it again."""
+    """The services of docker-compose.yml as processes. A test that stops one of them must start it again."""
     from tests.support.topology import open_topology
 
     with open_topology(tmp_path_factory.mktemp("fleet")) as topology:
@@ -125,7 +125,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> "SqliteTemplate
 
 @pytest.fixture
 def postgres_url(postgres: "Postgres") -> Iterator[str]:
-    """An empty database of this test's own."""
+    """An empty Postgres database for one test."""
     with postgres.database(migrated=False) as url:
         yield url
 
@@ -138,7 +138,7 @@ def migrated_postgres_url(postgres: "Postgres") -> Iterator[str]:
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """No database yet."""
+    """The URL of an SQLite database that does not exist yet."""
     return f"sqlite:///{tmp_path / 'oratio.db'}"
 
 
@@ -149,7 +149,7 @@ def migrated_sqlite_url(tmp_path: Path, sqlite_template: "SqliteTemplate") -> st
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Every test that takes this runs on both databases."""
+    """A migrated database. Each test that uses it runs on SQLite and on Postgres."""
     url: str = request.getfixturevalue(f"migrated_{request.param}_url")
     return url
 
@@ -163,13 +163,13 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def settings(tmp_path: Path, valkey_url: str, migrated_sqlite_url: str) -> Settings:
-    """SQLite, the shared Valkey, a prefix and folders of this test's own."""
+    """Settings with SQLite and the shared Valkey, and with a queue prefix and folders for one test."""
     return settings_in(tmp_path, database_url=migrated_sqlite_url, redis_url=valkey_url)
 
 
 @pytest.fixture(autouse=True)
 def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the developer's shell says must not change what a test sees."""
+    """Remove settings of the developer's shell from the environment."""
     for name in list(os.environ):
         if name.startswith("ORATIO_") or name in ("HF_TOKEN", "HUGGINGFACEHUB_API_TOKEN"):
             monkeypatch.delenv(name)

@@ -1,0 +1,1 @@
+"""The Celery workers, which speak jobs. May import `common`, never `api` or `cli`."""

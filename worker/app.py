@@ -1,4 +1,4 @@
-"""The Celery application. Celery carries ids and keeps threads; what makes jobs safe is in the database."""
+"""The Celery application. Celery carries ids and runs threads. The database makes jobs durable."""
 
 import warnings
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
+from common.logs import configure_logs
 from common.messaging import broker, queue_names
 from common.settings import Settings, get_settings
-from common.telemetry import configure_logs
 
 CLEAN_EVERY_S = 600.0
 
@@ -23,11 +23,11 @@ def _configuration(settings: Settings) -> dict[str, Any]:
     ops = queue_names.full_name(queue_names.OPS, prefix=settings.queue_prefix)
     return {
         "broker_url": settings.redis_url,
-        # No results: the database has them, and a result backend costs two subscriptions a call.
+        # No result backend: results are in the database, and a backend costs two subscriptions per call.
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,
-        # A message is acknowledged after the work; if the process dies, the lease brings the part back long before
-        # this visibility time-out would. Rejecting on a lost worker would run a text that crashes for ever.
+        # A message is acknowledged after the work. If the process dies, the lease returns the part to its queue long
+        # before the visibility time-out. Rejecting on a lost worker would run a text that crashes it for ever.
         "task_acks_late": True,
         "task_reject_on_worker_lost": False,
         "worker_prefetch_multiplier": 1,
@@ -43,9 +43,9 @@ def _configuration(settings: Settings) -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 25,
             "global_keyprefix": broker.KEY_PREFIX,
-            # Interactive queues are named before bulk ones and emptied first.
+            # Queues are emptied in their order. Interactive ones come before bulk ones.
             "queue_order_strategy": "priority",
-            # One Redis list per queue instead of four: a lane is a queue here, not a priority.
+            # One Redis list per queue instead of four: lanes are queues, not priorities.
             "priority_steps": [0],
         },
         "task_default_queue": ops,
@@ -54,7 +54,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "beat_schedule": {
-            # A late bell for the sweep is worth nothing: the next one does its work.
+            # A late message for the sweep is useless: the next sweep does its work.
             "sweep": {
                 "task": "oratio.sweep",
                 "schedule": settings.sweep_s,
@@ -71,10 +71,10 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 
 @signals.setup_logging.connect
 def _configure_logs(**_: Any) -> None:
-    # With a receiver here, Celery leaves logging alone.
+    # Celery does not configure logging when this signal has a receiver.
     configure_logs(level=get_settings().log_level, process="worker")
 
 
-# Celery warns root of pickled messages, which are not accepted here.
+# Celery warns when root runs a worker, because of pickled messages. This worker does not accept those.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 app = create_app(get_settings())

@@ -1,4 +1,4 @@
-"""How Celery's signals start and stop a worker process."""
+"""Starts and stops a worker process on Celery's signals."""
 
 import sys
 from collections.abc import Sequence
@@ -6,27 +6,27 @@ from typing import Any
 
 from celery import signals
 
+from common.logs import get_logger
 from common.messaging.queue_names import parse_job_queue, without_prefix
 from common.settings import get_settings
-from common.telemetry import get_logger
 from worker.runtime import context
-from worker.runtime.context import BadLexicon, WorkerContext
+from worker.runtime.context import InvalidLexicon, WorkerContext
 from worker.runtime.queue_consumer import QueueConsumer
 from worker.synthesis import pipeline
 
 log = get_logger(__name__)
 
-# By default a thread that has the interpreter may keep it for 5 ms. A thread that hands over a first sound would wait
-# as long for the engine's thread, which prepares the next segment.
+# By default a thread keeps the interpreter for up to 5 ms. The thread that publishes the first sound would wait that
+# long for the engine's thread, which prepares the next segment.
 _SWITCH_INTERVAL_S = 0.0005
 
 _started: list[WorkerContext] = []
 
 
 def aliases_of(queues: Sequence[str], *, prefix: str) -> tuple[str, ...]:
-    """The engines or weights of the job queues that a command line names, in order."""
-    found = (parse_job_queue(without_prefix(queue, prefix=prefix)) for queue in queues)
-    return tuple(dict.fromkeys(queue.weights for queue in found if queue))
+    """The engines or weights of the job queues among `queues`, in order."""
+    parsed = (parse_job_queue(without_prefix(queue, prefix=prefix)) for queue in queues)
+    return tuple(dict.fromkeys(queue.weights for queue in parsed if queue))
 
 
 @signals.celeryd_after_setup.connect
@@ -39,8 +39,8 @@ def _start(instance: Any, **_: Any) -> None:
         if aliases:
             pipeline.warm_up()
         started.start()
-    except BadLexicon as error:
-        log.error("the lexicon cannot be used", reason=str(error))  # noqa: TRY400  # the code is not at fault
+    except InvalidLexicon as error:
+        log.error("the lexicon cannot be used", reason=str(error))  # noqa: TRY400  # a traceback does not help the administrator
         raise SystemExit(1) from None
     except Exception as error:
         # Celery swallows every other exception of a receiver.
@@ -60,11 +60,11 @@ def _consumer_started(sender: Any, **_: Any) -> None:
 
 @signals.worker_shutting_down.connect
 def _begin_stop(**_: Any) -> None:
-    for one in _started:
-        one.begin_stop()
+    for started in _started:
+        started.begin_stop()
 
 
 @signals.worker_shutdown.connect
 def _close(**_: Any) -> None:
-    for one in _started:
-        one.close()
+    for started in _started:
+        started.close()

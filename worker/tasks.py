@@ -1,4 +1,4 @@
-"""The Celery tasks. Each takes ids, returns nothing, and may run twice without harm."""
+"""The Celery tasks. Each takes ids, returns nothing, and is idempotent."""
 
 from celery import shared_task
 
@@ -21,7 +21,7 @@ def rescan() -> None:
 
 
 @shared_task(name=messages.WARM)
-def warm(weights: str) -> None:
+def preload(weights: str) -> None:
     load_model(current(), weights)
 
 

@@ -11,10 +11,10 @@ from common.db.database import Database
 from common.jobs.queries import (
     POSITION_MAX,
     QueuePosition,
-    backlog,
-    chars_being_spoken,
     position_at_end,
     queue_position,
+    remaining_chars,
+    total_queued,
 )
 from common.jobs.records import JobRecord
 from common.jobs.usage import spoken_by_voice, synthesis_s_per_char
@@ -111,7 +111,7 @@ def audio_s_per_char(connection: Connection, voice: Voice, *, provider: str) -> 
 def retry_after_s(database: Database) -> float:
     """Return when a full queue should have space again."""
     with database.read() as connection:
-        queued = backlog(connection, up_to=POSITION_MAX)
+        queued = total_queued(connection, up_to=POSITION_MAX)
         count = sum(worker.alive and worker.speaks for worker in recent_workers(connection))
         s_per_char = recent_s_per_char(connection, None, provider=None)
     # Space for one job is enough to retry. A tenth of the backlog keeps clients from retrying all at once.
@@ -145,7 +145,7 @@ def _wait_s(
     count = _count_serving(workers, engine)
     if not count:
         return None
-    ahead = position.chars_ahead + chars_being_spoken(connection, engine=engine)
+    ahead = position.chars_ahead + remaining_chars(connection, engine=engine)
     return ahead * s_per_char / count
 
 

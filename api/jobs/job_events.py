@@ -11,7 +11,7 @@ from api.http.server_sent_events import HEARTBEAT, HEARTBEAT_S, write_message
 from api.jobs.lookups import find_job
 from api.jobs.views import event_view, job_view
 from api.streaming.event_bus import CLOSED, EventBus, Subscription
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.errors import Gone, InvalidRequest, NotFound
 from common.jobs.records import JobRecord
 from common.messaging.events import Event, comes_after
@@ -120,7 +120,7 @@ class _EventReader:
             row = await self._row()
         except (NotFound, Gone):  # deleted in the meantime
             return write_message({}, event="cancelled")
-        except DATABASE_AWAY:  # the next resync tries again
+        except DATABASE_DOWN:  # the next resync tries again
             return None
         return write_message(event_view(row.outcome()), event=row.status) if row.is_over else None
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
 from api.schemas.synthesis import SynthesisRequest
-from common.catalogue import Voice, find_voice, no_such_voice
+from common.catalogue import Voice, find_voice, voice_not_found
 from common.catalogue.styles import check_style
 from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLarge
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs.options import Options
 from common.jobs.submission import NewJob
 from common.markup import parse_markup
 from common.messaging.queue_names import job_queue
 from common.providers import ProviderChoice, choose, is_announced
 from common.settings import Settings
-from common.speakable import speakable
+from common.speakable_text import is_speakable
 from common.worker_registry import WorkerStatus, current_workers
 
 # A request is rejected only by announcements of workers that are not older than this.
@@ -44,7 +44,7 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
             code="text_too_long",
             param="text",
         )
-    if not (parse_markup(body.text).spans if "[" in body.text else speakable(body.text)):
+    if not (parse_markup(body.text).spans if "[" in body.text else is_speakable(body.text)):
         raise InvalidRequest(
             "text contains nothing to speak. It needs at least one letter or digit.",
             code="nothing_to_speak",
@@ -158,7 +158,7 @@ def known_voice(voice_id: str, workers: Sequence[WorkerStatus], *, settings: Set
     """Return a voice of the catalogue or of a worker's models folder. Raises InvalidRequest, NotFound."""
     voice = find_voice(voice_id, allow_fake=settings.fake_engine)
     if not voice.listed and not is_announced(voice, workers):
-        raise no_such_voice()
+        raise voice_not_found()
     return voice
 
 

@@ -10,12 +10,12 @@ from api.schemas.error import ErrorDetail
 from api.schemas.job import DeleteResult, DeleteResults
 from common.db.database import Database
 from common.errors import Gone, NotFound, OratioError
-from common.jobs.changes import JobDeletion, forget_audio, remove
+from common.jobs.changes import JobDeletion, delete_audio_rows, remove
 from common.jobs.queries import get_job
+from common.logs import get_logger
 from common.messaging.notifier import Notifier
 from common.recordings.queries import find_audio
 from common.store import Store
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
@@ -100,7 +100,7 @@ def _delete_files(pending_delete: Sequence[str], database: Database, store: Stor
     try:
         store.delete(pending_delete)
         with database.write() as connection:
-            forget_audio(connection, pending_delete)
+            delete_audio_rows(connection, pending_delete)
     except Exception as error:
         # The rows are marked, so the next cleanup deletes these files.
         log.warning("files remain for the cleanup", files=len(pending_delete), error=type(error).__name__)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.errors import DatabaseUnavailable, OratioError, QueueFull
-from common.jobs.submission import AcceptedJob, Backlog, NewJob, submit
+from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity, submit
+from common.logs import get_logger
 from common.messaging.messages import PartMessage
 from common.messaging.notifier import Notifier
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
@@ -31,7 +31,7 @@ class SubmissionBatcher:
     ) -> None:
         self._database = database
         self._notifier = notifier
-        self._backlog = Backlog(queue_max)
+        self._capacity = QueueCapacity(queue_max)
         self._retry_after_s = retry_after_s
         self._pending: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -80,8 +80,8 @@ class SubmissionBatcher:
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
         try:
             with self._database.write() as connection:
-                outcomes = submit(connection, jobs, backlog=self._backlog)
-        except DATABASE_AWAY as error:
+                outcomes = submit(connection, jobs, capacity=self._capacity)
+        except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
             return [DatabaseUnavailable("The database does not answer. Try again.") for _ in jobs]
         except Exception as error:

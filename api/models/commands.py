@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from api.schemas.model import ModelCommandRequest, ModelCommandResult, SentCommand
 from common.catalogue import MODELS, find_weights, weights_of
@@ -10,7 +9,7 @@ from common.db.database import Database
 from common.errors import InvalidRequest
 from common.messaging.messages import UNLOAD, WARM
 from common.messaging.notifier import Notifier
-from common.worker_registry import WorkerStatus, recent_workers
+from common.worker_registry import ServedWeights, WorkerStatus, recent_workers
 
 # Sets of weights that one request may load on one worker.
 WARM_MAX = 16
@@ -34,11 +33,11 @@ def send_commands(
         _check_count(sent)
     for command in sent:
         notifier.send_command(command.worker, task, command.weights)
-    served = {key: engine for worker in workers for key in keys if (engine := worker.engine_of(key))}
+    served = {key: weights for worker in workers for key in keys if (weights := worker.served(key))}
     return ModelCommandResult(
         told=sent,
         not_served=[name for name in body.models if not served.keys() & set(_weights_keys(name))],
-        stays=[key for key, engine in served.items() if task == UNLOAD and engine.get("pinned")],
+        stays=[key for key, weights in served.items() if task == UNLOAD and weights.pinned],
     )
 
 
@@ -47,8 +46,8 @@ def _pairs(
 ) -> Iterator[tuple[str, WorkerStatus]]:
     for key in keys:
         for worker in workers:
-            engine = worker.engine_of(key)
-            if engine is not None and (task != UNLOAD or _can_unload(engine)):
+            weights = worker.served(key)
+            if weights is not None and (task != UNLOAD or _can_unload(weights)):
                 yield key, worker
 
 
@@ -64,8 +63,8 @@ def _check_count(sent: Sequence[SentCommand]) -> None:
         )
 
 
-def _can_unload(engine: dict[str, Any]) -> bool:
-    return bool(engine.get("loaded")) and not engine.get("pinned")
+def _can_unload(weights: ServedWeights) -> bool:
+    return weights.loaded and not weights.pinned
 
 
 def _weights_keys(name: str) -> list[str]:

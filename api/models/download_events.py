@@ -11,7 +11,7 @@ from api.http.server_sent_events import HEARTBEAT, HEARTBEAT_S, write_message
 from api.models.model_views import download_view
 from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, EventBus, Subscription
 from common import downloads
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.downloads import DownloadRecord
 from common.errors import NotFound
 from common.messaging.events import TERMINAL_EVENTS, Event
@@ -75,7 +75,7 @@ async def _next(
         return notice.name, notice.data
     try:
         return _as_event(await run_in_threadpool(find, database, download_id))
-    except DATABASE_AWAY:
+    except DATABASE_DOWN:
         return last
 
 

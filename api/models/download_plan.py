@@ -53,8 +53,8 @@ def _items_of_model(name: str) -> tuple[DownloadItem, ...]:
 def _is_present(item: DownloadItem, workers: Sequence[WorkerStatus]) -> bool:
     if item.model == HIBARI:
         return any(item.item in (worker.voices_of(HIBARI) or ()) for worker in workers)
-    if any((engine := worker.engine_of(item.item)) and engine.get("trouble") for worker in workers):
+    if any((weights := worker.served(item.item)) and weights.trouble for worker in workers):
         # Broken files are checked again, and damaged ones are downloaded again.
         return False
-    folders = (worker.folder_of(item.item) for worker in workers)
-    return any(folder is not None and folder["state"] == "complete" for folder in folders)
+    folders = (worker.in_folder(item.item) for worker in workers)
+    return any(folder is not None and folder.state == "complete" for folder in folders)

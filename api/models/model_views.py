@@ -1,18 +1,17 @@
 """Models, weights and downloads as clients see them, from the announcements of workers."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from api.http.dates import utc_datetime, utc_datetime_or_none
 from api.models.listed_voices import listed_voices
 from api.schemas.model import (
     DownloadView,
+    FilesState,
     ModelView,
     ModelVoice,
     ModelWorker,
     Need,
     WeightsSource,
-    WeightsState,
     WeightsView,
     WeightsWorker,
 )
@@ -22,9 +21,9 @@ from common.catalogue.mms import SHOWN
 from common.downloads import DownloadRecord
 from common.providers import is_announced
 from common.settings import Settings
-from common.worker_registry import WorkerStatus, current_workers
+from common.worker_registry import ServedWeights, WorkerStatus, current_workers
 
-_RANK: dict[WeightsState, int] = {"absent": 0, "partial": 1, "complete": 2}
+_RANK: dict[FilesState, int] = {"absent": 0, "partial": 1, "complete": 2}
 
 
 def model_view(
@@ -46,8 +45,8 @@ def model_view(
         if voice.model == model.alias
     ]
     present = sum(voice.present for voice in voices)
-    serving = [(worker, engines) for worker in workers if (engines := worker.engines_of(model.alias))]
-    model_workers = [_model_worker(worker, engines) for worker, engines in serving]
+    serving = [(worker, served) for worker in workers if (served := worker.served_of_model(model.alias))]
+    model_workers = [_model_worker(worker, served) for worker, served in serving]
     return ModelView(
         alias=model.alias,
         name=model.name,
@@ -94,7 +93,7 @@ def _listed_weights(
 ) -> list[Weights]:
     """Return all weights of a model; of MMS a few, and those that a worker has or downloads."""
     present_keys = {
-        entry["weights"] for worker in workers for entry in worker.announcement.folder
+        entry.weights for worker in workers for entry in worker.announcement.folder
     } | active.keys()
     return [
         weights
@@ -110,16 +109,16 @@ def _weights_view(
         one for worker in workers if worker.alive and (one := _weights_worker(worker, weights)) is not None
     ]
     entries = [
-        entry for worker in current_workers(workers) if (entry := worker.folder_of(weights.key)) is not None
+        entry for worker in current_workers(workers) if (entry := worker.in_folder(weights.key)) is not None
     ]
-    best = max(entries, key=lambda entry: _RANK[entry["state"]], default=None)
+    best = max(entries, key=lambda entry: _RANK[entry.state], default=None)
     optional = not weights.needed or weights.key in settings.optional_model_names
     return WeightsView(
         key=weights.key,
         need="optional" if optional else _need(weights.model, settings),
-        state=best["state"] if best else "absent",
-        revision=best["revision"] if best else None,
-        size_bytes=best["size_bytes"] if best else 0,
+        state=best.state if best else "absent",
+        revision=best.revision if best else None,
+        size_bytes=best.size_bytes if best else 0,
         sources=[
             WeightsSource(hub_id=one.hub_id, revision=one.revision, folder=one.folder)
             for one in weights.repositories
@@ -130,38 +129,37 @@ def _weights_view(
 
 
 def _weights_worker(worker: WorkerStatus, weights: Weights) -> WeightsWorker | None:
-    entry, engine = worker.folder_of(weights.key), worker.engine_of(weights.key)
-    if entry is None and engine is None:
+    entry, served = worker.in_folder(weights.key), worker.served(weights.key)
+    if entry is None and served is None:
         return None
-    served = engine or {}
     return WeightsWorker(
         id=worker.announcement.id,
         device=worker.announcement.device,
-        state=entry["state"] if entry else "complete",
-        revision=entry["revision"] if entry else None,
-        loaded=served.get("loaded", False),
-        in_use=served.get("in_use", False),
-        memory_bytes=served.get("memory_bytes", 0),
-        trouble=served.get("trouble"),
+        state=entry.state if entry else "complete",
+        revision=entry.revision if entry else None,
+        loaded=served is not None and served.loaded,
+        in_use=served is not None and served.in_use,
+        memory_bytes=served.memory_bytes if served else 0,
+        trouble=served.trouble if served else None,
     )
 
 
-def _model_worker(worker: WorkerStatus, engines: Sequence[dict[str, Any]]) -> ModelWorker:
+def _model_worker(worker: WorkerStatus, served: Sequence[ServedWeights]) -> ModelWorker:
     announcement = worker.announcement
     return ModelWorker(
         id=announcement.id,
         alive=worker.alive,
-        loaded=worker.alive and any(engine.get("loaded", False) for engine in engines),
-        in_use=worker.alive and any(engine.get("in_use", False) for engine in engines),
+        loaded=worker.alive and any(weights.loaded for weights in served),
+        in_use=worker.alive and any(weights.in_use for weights in served),
         device=announcement.device,
         flavour=announcement.flavour,
         version=announcement.version,
-        voices_present=sum(len(engine["voices"]) for engine in engines),
-        engine_calls=announcement.stats.get("engine_calls", {}).get(engines[0]["alias"], 0),
-        loads=announcement.stats.get("loads", 0),
-        unloads=announcement.stats.get("unloads", 0),
-        memory_bytes=announcement.stats.get("memory_bytes"),
-        model_memory_bytes=sum(engine.get("memory_bytes", 0) for engine in engines) if worker.alive else 0,
+        voices_present=sum(len(weights.voices) for weights in served),
+        engine_calls=announcement.stats.engine_calls.get(served[0].model, 0),
+        loads=announcement.stats.loads,
+        unloads=announcement.stats.unloads,
+        memory_bytes=announcement.stats.memory_bytes,
+        model_memory_bytes=sum(weights.memory_bytes for weights in served) if worker.alive else 0,
         heartbeat_at=utc_datetime(worker.heartbeat_at),
     )
 
@@ -170,7 +168,7 @@ def _need(name: str, settings: Settings) -> Need:
     return "optional" if name in settings.optional_model_names else "needed"
 
 
-def _combined_state(states: Sequence[WeightsState]) -> WeightsState:
+def _combined_state(states: Sequence[FilesState]) -> FilesState:
     if len(set(states)) == 1:
         return states[0]
     return "partial"

@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from api.http.dates import utc_datetime, utc_datetime_or_none
 from api.schemas.worker import LeasedPart, QueueView, ServedModel, WorkerView
 from common.catalogue import find_weights
-from common.jobs.queues import HeldPart, QueueStatus
+from common.jobs.queues import QueueStatus, RunningPart
 from common.messaging.queue_names import BULK, INTERACTIVE, LANES, JobQueue, job_queue, parse_job_queue
-from common.worker_registry import WorkerStatus, weights_key
+from common.worker_registry import ServedWeights, WorkerStatus
 
 _EMPTY = QueueStatus()
 
 
-def worker_views(workers: Sequence[WorkerStatus], leased: Sequence[HeldPart]) -> list[WorkerView]:
+def worker_views(workers: Sequence[WorkerStatus], leased: Sequence[RunningPart]) -> list[WorkerView]:
     return [
         _worker(worker, [part for part in leased if part.worker_id == worker.announcement.id])
         for worker in workers
@@ -31,12 +30,10 @@ def queue_views(workers: Sequence[WorkerStatus], statuses: Mapping[str, QueueSta
 
 
 def _queues_of(worker: WorkerStatus) -> list[str]:
-    return [
-        job_queue(weights_key(engine), lane=lane) for engine in worker.announcement.engines for lane in LANES
-    ]
+    return [job_queue(one.weights, lane=lane) for one in worker.announcement.served for lane in LANES]
 
 
-def _worker(worker: WorkerStatus, leased: Sequence[HeldPart]) -> WorkerView:
+def _worker(worker: WorkerStatus, leased: Sequence[RunningPart]) -> WorkerView:
     announcement = worker.announcement
     return WorkerView(
         id=announcement.id,
@@ -48,27 +45,27 @@ def _worker(worker: WorkerStatus, leased: Sequence[HeldPart]) -> WorkerView:
         pid=announcement.pid,
         started_at=utc_datetime(worker.started_at),
         heartbeat_at=utc_datetime(worker.heartbeat_at),
-        memory_bytes=announcement.stats.get("memory_bytes"),
+        memory_bytes=announcement.stats.memory_bytes,
         formats=list(announcement.formats),
-        models=[_model(engine, alive=worker.alive) for engine in announcement.engines],
+        models=[_model(served, alive=worker.alive) for served in announcement.served],
         holding=[_leased_part(part) for part in leased],
     )
 
 
-def _model(engine: dict[str, Any], *, alive: bool) -> ServedModel:
+def _model(served: ServedWeights, *, alive: bool) -> ServedModel:
     """A worker that is not alive has nothing loaded."""
     return ServedModel(
-        model=engine["alias"],
-        weights=weights_key(engine),
-        voices=engine["voices"],
-        loaded=alive and engine.get("loaded", False),
-        in_use=alive and engine.get("in_use", False),
-        memory_bytes=engine.get("memory_bytes", 0) if alive else 0,
-        trouble=engine.get("trouble"),
+        model=served.model,
+        weights=served.weights,
+        voices=list(served.voices),
+        loaded=alive and served.loaded,
+        in_use=alive and served.in_use,
+        memory_bytes=served.memory_bytes if alive else 0,
+        trouble=served.trouble,
     )
 
 
-def _leased_part(part: HeldPart) -> LeasedPart:
+def _leased_part(part: RunningPart) -> LeasedPart:
     return LeasedPart(
         job_id=part.job_id,
         part_id=part.part_id,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from common.catalogue import DEFAULT_VOICE, MODELS, Voice, find_voice, voices_of
-from common.catalogue import openai as openai_catalogue
+from common.catalogue import openai_names as openai_catalogue
 from common.catalogue.models import FAKE_MODEL
 from common.errors import InvalidRequest, NotFound, OratioError
 from common.providers import choose

@@ -1,1 +1,4 @@
-"""HTTP endpoints, one module per resource. Their logic is in the other packages of `api` and in `common`."""
+"""The HTTP endpoints, one module per resource.
+
+May import `common` and every layer of `api` below. Only `api.app` imports them.
+"""

@@ -37,9 +37,7 @@ def analytics(
     mode = settings.provider_mode
     return Analytics(
         provider=mode,
-        models_available=sorted(
-            {engine["alias"] for worker in alive for engine in worker.announcement.engines}
-        ),
+        models_available=sorted({served.model for worker in alive for served in worker.announcement.served}),
         voices_available=sum(
             unavailable_reason(voice, workers, mode=mode) is None for voice in listed_voices(workers)
         ),
@@ -62,5 +60,5 @@ def _window(connection: Connection, hours: int) -> usage_statistics.Window:
         first_hour=first,
         hours=hours,
         rows=usage.hourly(connection, owner=OWNER, since_hour=first),
-        latencies=latencies.counted(connection, owner=OWNER, since_hour=first),
+        latencies=latencies.bucket_counts(connection, owner=OWNER, since_hour=first),
     )

@@ -15,8 +15,8 @@ from api.schemas.health import Health, Limits, Readiness, ReadinessCheck, Readin
 from common import __version__
 from common.db.database import Database
 from common.formats import MEDIA_TYPES
+from common.logs import get_logger
 from common.settings import Settings
-from common.telemetry import get_logger
 from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["service"])

@@ -54,9 +54,9 @@ def history(
     """Recordings that match the filters, newest first."""
     check_limit(limit, settings)
     after = read_cursor("history", cursor)
-    wanted = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
+    filters = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
     with database.read() as connection:
-        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, wanted=wanted)
+        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, filters=filters)
     page = rows[:limit]
     more = write_cursor("history", (page[-1].created_at, page[-1].job_id)) if len(rows) > limit else None
     return History(items=[_view(request, row) for row in page], next_cursor=more)

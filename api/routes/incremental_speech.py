@@ -28,7 +28,7 @@ from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import cancel_and_wait
 from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
 from common.messaging.text_stream import Piece
-from common.speakable import speakable
+from common.speakable_text import is_speakable
 
 router = APIRouter()
 
@@ -196,7 +196,7 @@ class _ClientMessages:
         self._chars += len(text)
         if text:
             self._idle_at = asyncio.get_running_loop().time() + IDLE_S
-        self._has_speech = self._has_speech or speakable(text)
+        self._has_speech = self._has_speech or is_speakable(text)
         if self._chars > self._gateway.settings.max_text_chars:
             limit = self._gateway.settings.max_text_chars
             raise TooLarge(

@@ -22,7 +22,7 @@ from common.catalogue import MODELS
 from common.catalogue.download_items import DownloadItem
 from common.db.database import Database
 from common.downloads import DownloadRecord
-from common.identity import new_id
+from common.ids import new_id
 from common.messaging.messages import UNLOAD, WARM
 from common.status import ACTIVE
 from common.worker_registry import recent_workers

@@ -27,10 +27,10 @@ from api.schemas.speech import (
 )
 from api.streaming import responses
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
-from common.catalogue import openai as openai_catalogue
+from common.catalogue import openai_names as openai_catalogue
 from common.db.database import Database
 from common.errors import OratioError, SynthesisFailed, Unavailable
-from common.jobs.submission import NewJob, forget_join
+from common.jobs.submission import NewJob, release_join_key
 from common.settings import Settings
 from common.worker_registry import WorkerStatus
 
@@ -127,7 +127,7 @@ def _respond(
 
 def _forget(database: Database, job: NewJob, job_id: str) -> None:
     with database.write() as connection:
-        forget_join(connection, job, delivered_id=job_id)
+        release_join_key(connection, job, delivered_id=job_id)
 
 
 @router.get("/models")

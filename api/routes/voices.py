@@ -65,11 +65,9 @@ def _view(voice: Voice, workers: Sequence[WorkerStatus], settings: Settings) -> 
 def _workers(voice: Voice, workers: Sequence[WorkerStatus]) -> list[VoiceWorker]:
     """Return the live workers that have the weights of a voice."""
     return [
-        VoiceWorker(
-            id=worker.announcement.id, device=worker.announcement.device, loaded=engine.get("loaded", False)
-        )
+        VoiceWorker(id=worker.announcement.id, device=worker.announcement.device, loaded=served.loaded)
         for worker in workers
-        if worker.alive and (engine := worker.engine_of(voice.weights)) is not None
+        if worker.alive and (served := worker.served(voice.weights)) is not None
     ]
 
 
@@ -77,7 +75,7 @@ def _on_a_gpu(voice: Voice, workers: Sequence[WorkerStatus]) -> bool:
     return any(
         worker.alive
         and worker.announcement.device.lower() != "cpu"
-        and worker.engine_of(voice.weights) is not None
+        and worker.served(voice.weights) is not None
         for worker in workers
     )
 

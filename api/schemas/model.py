@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.base import RequestModel, ResponseModel
 
-WeightsState = Literal["absent", "partial", "complete"]
+FilesState = Literal["absent", "partial", "complete"]
 Need = Literal["needed", "optional"]
 
 
@@ -45,7 +45,7 @@ class WeightsWorker(ResponseModel):
 
     id: str
     device: str
-    state: WeightsState
+    state: FilesState
     revision: str | None
     loaded: bool
     in_use: bool
@@ -66,7 +66,7 @@ class WeightsView(ResponseModel):
 
     key: str
     need: Need
-    state: WeightsState = Field(description="The best state on any worker.")
+    state: FilesState = Field(description="The best state on any worker.")
     revision: str | None
     size_bytes: int
     sources: list[WeightsSource]
@@ -86,7 +86,7 @@ class ModelView(ResponseModel):
     license: str
     runs_on: str
     need: Need
-    state: WeightsState
+    state: FilesState
     revision: str | None
     size_bytes: int
     present: bool

@@ -16,12 +16,12 @@ from starlette.concurrency import run_in_threadpool
 
 from api.streaming.task_cancellation import cancel_and_wait
 from common.db.database import Database
-from common.jobs.queries import ended_among
+from common.jobs.queries import ended_jobs
+from common.logs import get_logger
 from common.messaging import audio_window, events, text_stream
 from common.messaging.broker import PUBLISH_TIMEOUT_S
 from common.messaging.events import Event
 from common.settings import Settings
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
@@ -171,7 +171,7 @@ class EventBus:
         try:
             entries: Any = await self._client.xrange(
                 audio_window.window_key(job_id, prefix=self._prefix),
-                min=audio_window.from_id(attempt, offset),
+                min=audio_window.range_start(attempt, offset),
                 count=WINDOW_CHUNKS,
             )
         except redis.RedisError:
@@ -184,7 +184,7 @@ class EventBus:
             pipeline = self._client.pipeline(transaction=False)
             for job_id in job_ids:
                 pipeline.set(
-                    audio_window.audience_key(job_id, prefix=self._prefix), 1, ex=audio_window.HEARD_S
+                    audio_window.listeners_key(job_id, prefix=self._prefix), 1, ex=audio_window.PRESENCE_TTL_S
                 )
             await pipeline.execute()
 
@@ -192,13 +192,13 @@ class EventBus:
         """Let the mark of a job expire soon. Other gateways with listeners renew it, and a listener may return."""
         with suppress(redis.RedisError):
             await self._client.set(
-                audio_window.audience_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_MS
+                audio_window.listeners_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_TTL_MS
             )
 
     async def has_listeners(self, job_id: str) -> bool | None:
         """Return whether a job has a listener, or had one a moment ago. None if Redis does not answer."""
         try:
-            return bool(await self._client.exists(audio_window.audience_key(job_id, prefix=self._prefix)))
+            return bool(await self._client.exists(audio_window.listeners_key(job_id, prefix=self._prefix)))
         except redis.RedisError:
             return None
 
@@ -273,7 +273,7 @@ class EventBus:
 
     def _ended(self, job_ids: list[str]) -> set[str]:
         with self._database.read() as connection:
-            return ended_among(connection, job_ids)
+            return ended_jobs(connection, job_ids)
 
 
 async def _ping(subscription: redis.asyncio.client.PubSub, *, unanswered: int) -> None:

@@ -12,13 +12,13 @@ from starlette.concurrency import run_in_threadpool
 
 from api.owner import OWNER
 from api.streaming.event_bus import EventBus, WakeSignal
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.jobs.queries import get_job
 from common.jobs.records import JobRecord
-from common.messaging.audio_window import HEAD_BYTES, PIECE_BYTES, Chunk
+from common.logs import get_logger
+from common.messaging.audio_window import HEADER_BYTES, PIECE_BYTES, Chunk
 from common.status import JobStatus
 from common.store import CHUNK_BYTES, Store, piece_key
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
@@ -138,7 +138,7 @@ class LiveAudio:
         self._wake_signal.needs_resync = False
         try:
             row = await run_in_threadpool(self._job)
-        except DATABASE_AWAY:
+        except DATABASE_DOWN:
             self._wake_signal.needs_resync = True
             return
         self.row = row
@@ -225,7 +225,7 @@ def _attempt_differs() -> AudioInterrupted:
 
 
 def _without_header(data: bytes, *, at: int) -> bytes:
-    return data[max(0, HEAD_BYTES - at) :]
+    return data[max(0, HEADER_BYTES - at) :]
 
 
 class _FinishedFile:
@@ -253,7 +253,9 @@ class _FinishedFile:
         except FileNotFoundError:
             raise AudioInterrupted("audio_gone", "The audio of this job was removed.") from None
         self._position = position + len(data)
-        return _without_sizes(data, at=position) if self._format == "wav" and position < HEAD_BYTES else data
+        return (
+            _without_sizes(data, at=position) if self._format == "wav" and position < HEADER_BYTES else data
+        )
 
 
 def _without_sizes(wav: bytes, *, at: int) -> bytes:

@@ -1,7 +1,7 @@
 """Track the listeners of jobs: announce them to workers, and cancel jobs that lost their last listener.
 
-A listener may return within `GRACE_S`, at this gateway or another one. Each departure starts the time again. Jobs with
-`keep` continue without listeners.
+A listener may return within `LEAVE_GRACE_S`, at this gateway or another one. Each departure starts the time again.
+Jobs with `keep` continue without listeners.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from starlette.concurrency import run_in_threadpool
 
 from api.streaming.event_bus import EventBus
 from api.streaming.task_cancellation import cancel_and_wait
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.errors import OratioError
 from common.jobs import changes
-from common.messaging.audio_window import GRACE_S, SAY_EVERY_S
+from common.logs import get_logger
+from common.messaging.audio_window import LEAVE_GRACE_S, PRESENCE_REFRESH_S
 from common.messaging.notifier import Notifier
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
@@ -56,8 +56,8 @@ class Presence:
         """Run `work` in a thread after the grace time, unless this process stops before."""
 
         async def later() -> None:
-            await asyncio.sleep(GRACE_S)
-            with suppress(*DATABASE_AWAY):
+            await asyncio.sleep(LEAVE_GRACE_S)
+            with suppress(*DATABASE_DOWN):
                 await run_in_threadpool(work)
 
         self._start_task(later())
@@ -69,7 +69,7 @@ class Presence:
 
     async def _announce_periodically(self) -> None:
         while True:
-            await asyncio.sleep(SAY_EVERY_S)
+            await asyncio.sleep(PRESENCE_REFRESH_S)
             job_ids = list(self._listening)
             if job_ids:
                 await self._event_bus.announce_listeners(job_ids)
@@ -87,7 +87,7 @@ class Presence:
             cancelled = await run_in_threadpool(self._cancel, job_id)
         except (
             OratioError,
-            *DATABASE_AWAY,
+            *DATABASE_DOWN,
         ) as error:  # deleted in the meantime, which its worker notices too
             log.info("not cancelled", job_id=job_id, error=type(error).__name__)
             return
@@ -101,7 +101,7 @@ class Presence:
         If Redis does not answer, another gateway may have a listener, so the wait continues.
         """
         while True:
-            await asyncio.sleep(GRACE_S)
+            await asyncio.sleep(LEAVE_GRACE_S)
             if job_id in self._listening or self._event_bus.stopping:
                 return True
             if await self._event_bus.has_listeners(job_id) is False:

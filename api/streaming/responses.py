@@ -18,7 +18,7 @@ from api.http.server_sent_events import write_message
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import cancel_and_wait
 from common.formats import MEDIA_TYPES
-from common.telemetry import get_logger
+from common.logs import get_logger
 
 log = get_logger(__name__)
 

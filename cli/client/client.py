@@ -1,4 +1,4 @@
-"""What the service can be asked for, each a method."""
+"""The client: one method for each request to the service."""
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -6,29 +6,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
-from cli.client.choices import Choices, as_speech, as_synthesis
 from cli.client.connection import Connection, OnWait
-from cli.client.decoding import R, listed, made
-from cli.client.events import LOST_AFTER_S, Event, follow
-from cli.client.failure import Failed
-from cli.client.files import fetch, landing, save
-from cli.client.model_records import Download, Downloads, ModelsStatus, Orders
-from cli.client.records import Deletion, Job, Progress, Recording, Rendition, Status, Voice
+from cli.client.decoding import R, decode, decode_list
+from cli.client.errors import ClientError
+from cli.client.events import GIVE_UP_AFTER_S, Event, follow
+from cli.client.files import atomic_write, download_file, save_response
+from cli.client.model_records import Download, Downloads, ModelCommands, ModelsStatus
+from cli.client.records import DeletionResult, Job, Progress, Recording, Rendition, Status, Voice
 from cli.client.streaming import SpeechStream
+from cli.client.synthesis_options import SynthesisOptions, speech_body, synthesis_body
 from cli.client.worker_records import Estimate, Workers
 
 Captions = Literal["srt", "vtt", "json"]
-# As many as any service takes at a time.
-_PAGE = 100
-_BATCH = 100
-_MADE_WITHIN_S = 300.0
+# The largest page and batch that the service accepts.
+_PAGE_SIZE = 100
+_BATCH_SIZE = 100
+_TRANSCODE_READ_TIMEOUT_S = 300.0
 
 
 class Client:
-    """Every method raises Failed. Where the service says to come again later, it waits for up to `patience_s`."""
+    """A client of the service at `url`. Every method raises ClientError.
 
-    def __init__(self, url: str, *, patience_s: float = 60.0, on_wait: OnWait | None = None) -> None:
-        self._connection = Connection(url.rstrip("/"), patience_s=patience_s, on_wait=on_wait)
+    If the service answers 429 or 503, a request is retried for up to `max_wait_s` seconds. `on_wait` is called before
+    each of these waits.
+    """
+
+    def __init__(self, url: str, *, max_wait_s: float = 60.0, on_wait: OnWait | None = None) -> None:
+        self._connection = Connection(url.rstrip("/"), max_wait_s=max_wait_s, on_wait=on_wait)
 
     def __enter__(self) -> Self:
         return self
@@ -41,25 +45,28 @@ class Client:
     def close(self) -> None:
         self._connection.close()
 
-    def submit(self, text: str, *, key: str | None = None, **choices: Unpack[Choices]) -> Job:
-        """A job that has just been accepted. The same `key` with the same text and choices is the same job."""
-        said = self._connection.ask(
+    def submit(self, text: str, *, key: str | None = None, **options: Unpack[SynthesisOptions]) -> Job:
+        """Submit a text and return the accepted job without waiting for it.
+
+        `key` is an idempotency key: the same key with the same text and options returns the same job.
+        """
+        response = self._connection.request_json(
             "POST",
             "/synthesize",
             params={"async_mode": "true"},
-            json=as_synthesis(text, choices),
-            # So that it is not spoken twice when the answer is lost and it is asked for again.
+            json=synthesis_body(text, options),
+            # If the answer is lost, the retry must not create a second job.
             headers={"Idempotency-Key": key or secrets.token_hex(16)},
-            lost_within_s=2.0,
+            retry_for_s=2.0,
         )
-        return made(Job, said)
+        return decode(Job, response)
 
-    def stream(self, text: str, *, keep: bool = False, **choices: Unpack[Choices]) -> SpeechStream:
-        """Speech while it is made; with `keep` the job goes on when nobody listens any more."""
-        return SpeechStream(self._connection, as_speech(text, choices, keep=keep))
+    def stream(self, text: str, *, keep: bool = False, **options: Unpack[SynthesisOptions]) -> SpeechStream:
+        """Return the audio as a stream. With `keep` the job finishes even if the stream is closed early."""
+        return SpeechStream(self._connection, speech_body(text, options, keep=keep))
 
     def job(self, job_id: str) -> Job:
-        return made(Job, self._connection.ask("GET", f"/jobs/{job_id}"))
+        return decode(Job, self._connection.request_json("GET", f"/jobs/{job_id}"))
 
     def jobs(
         self,
@@ -69,82 +76,85 @@ class Client:
         model: str | None = None,
         limit: int | None = None,
     ) -> Iterator[Job]:
-        """Newest first, a page at a time."""
+        """Yield jobs, newest first. Pages are requested as needed."""
         filters = {"status": status, "voice_id": voice_id, "model": model}
         return self._pages("/jobs", Job, limit=limit, filters=filters)
 
     def cancel(self, job_id: str) -> Job:
-        return made(Job, self._connection.ask("POST", f"/jobs/{job_id}/cancel"))
+        return decode(Job, self._connection.request_json("POST", f"/jobs/{job_id}/cancel"))
 
     def retry(self, job_id: str) -> Job:
-        return made(Job, self._connection.ask("POST", f"/jobs/{job_id}/retry"))
+        return decode(Job, self._connection.request_json("POST", f"/jobs/{job_id}/retry"))
 
     def delete(self, job_id: str) -> None:
-        """A job with its recording and its sound."""
-        self._connection.ask("DELETE", f"/jobs/{job_id}")
+        """Delete a job with its recording and audio."""
+        self._connection.request_json("DELETE", f"/jobs/{job_id}")
 
-    def delete_jobs(self, job_ids: Sequence[str]) -> list[Deletion]:
-        """What became of each of them."""
+    def delete_jobs(self, job_ids: Sequence[str]) -> list[DeletionResult]:
+        """Return one result for each job id."""
         return self._delete_many("/jobs/batch_delete", job_ids)
 
     def events(self, job_id: str, *, last_event_id: str | None = None) -> Iterator[Event]:
-        """Until the job ends, across broken connections."""
+        """Yield the events of a job until it ends. Reconnects if the connection breaks."""
         return follow(self._connection, f"/jobs/{job_id}", last_event_id=last_event_id)
 
-    def finish(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
-        """The job when it ended well; Failed with its code when it did not."""
-        job = self.ended(job_id, on_progress=on_progress)
+    def result(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
+        """Wait for a job and return it. Raises ClientError with the code of the job if it did not complete."""
+        job = self.wait(job_id, on_progress=on_progress)
         if job.status == "completed":
             return job
-        said = job.error
-        message = said.message if said else f"The job was {job.status}."
-        raise Failed(message, said.code if said else job.status, job_id=job_id)
+        error = job.error
+        message = error.message if error else f"The job was {job.status}."
+        raise ClientError(message, error.code if error else job.status, job_id=job_id)
 
-    def ended(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
-        """The job when it ended, however it did."""
-        tell = on_progress or (lambda _: None)
+    def wait(self, job_id: str, *, on_progress: Callable[[Progress], None] | None = None) -> Job:
+        """Wait until a job has ended, with whatever status, and return it."""
+        notify = on_progress or (lambda _: None)
         while True:
             for event in self.events(job_id):
-                # A snapshot is a whole job.
-                progress = made(Progress, event.data.get("progress") or event.data)
+                # The data of a snapshot is a whole job, that of other events is the progress.
+                progress = decode(Progress, event.data.get("progress") or event.data)
                 if progress.segments_total and not event.is_last:
-                    tell(progress)
-            job = made(Job, self._connection.ask("GET", f"/jobs/{job_id}", lost_within_s=LOST_AFTER_S))
-            if job.is_over:
+                    notify(progress)
+            job = decode(
+                Job, self._connection.request_json("GET", f"/jobs/{job_id}", retry_for_s=GIVE_UP_AFTER_S)
+            )
+            if job.is_terminal:
                 if job.progress.segments_total:
-                    tell(job.progress)
+                    notify(job.progress)
                 return job
 
     def download(self, job_id: str, target: Path, *, audio_format: str | None = None) -> int:
-        """The sound of a job or a recording as a file, in a format that it has; its size in bytes."""
+        """Save the audio of a job or recording and return its size in bytes.
+
+        `audio_format` must be the format of the audio, or one that `transcode` has made.
+        """
         query = f"?format={audio_format}" if audio_format else ""
-        with landing(target) as file:
-            return fetch(self._connection, f"/jobs/{job_id}/audio{query}", file)
+        with atomic_write(target) as file:
+            return download_file(self._connection, f"/jobs/{job_id}/audio{query}", file)
 
     def transcode(self, job_id: str, audio_format: str) -> Rendition:
-        """The sound of a recording in another format, when it has been made; `download` fetches it."""
+        """Convert a recording to another format and wait until that is done. `download` then saves it."""
         while True:
-            said = self._connection.ask(
+            response = self._connection.request_json(
                 "POST",
                 f"/jobs/{job_id}/transcode",
                 json={"format": audio_format},
-                # The service answers when it is made, or when it has waited for long.
-                silence_s=_MADE_WITHIN_S,
-                lost_within_s=LOST_AFTER_S,
+                # The service answers when the conversion is done, or after a long wait.
+                read_timeout_s=_TRANSCODE_READ_TIMEOUT_S,
+                retry_for_s=GIVE_UP_AFTER_S,
             )
-            rendition = made(Rendition, said)
+            rendition = decode(Rendition, response)
             if rendition.status == "completed":
                 return rendition
 
     def media_type(self, job_id: str) -> str:
-        """Of the sound that there is of a job or a recording."""
-        with self._connection.opened(
-            "GET", f"/jobs/{job_id}/audio", headers={"Range": "bytes=0-0"}
-        ) as answer:
+        """Return the media type of the audio of a job or recording."""
+        with self._connection.open("GET", f"/jobs/{job_id}/audio", headers={"Range": "bytes=0-0"}) as answer:
             return str(answer.headers.get("content-type", ""))
 
     def captions(self, job_id: str, kind: Captions) -> str:
-        with self._connection.opened("GET", f"/jobs/{job_id}/captions.{kind}") as answer:
+        with self._connection.open("GET", f"/jobs/{job_id}/captions.{kind}") as answer:
             answer.read()
             return answer.text
 
@@ -158,30 +168,35 @@ class Client:
         since: str | None = None,
         until: str | None = None,
     ) -> Iterator[Recording]:
-        """Newest first, a page at a time. `query` are words; `since` and `until` dates or moments by ISO 8601."""
+        """Yield recordings, newest first. Pages are requested as needed.
+
+        `query` holds words to search for. `since` and `until` are dates or times in ISO 8601.
+        """
         filters = {"q": query, "voice": voice_id, "model": model, "from": since, "to": until}
         return self._pages("/history", Recording, limit=limit, filters=filters)
 
     def recording(self, job_id: str) -> Recording:
-        return made(Recording, self._connection.ask("GET", f"/history/{job_id}"))
+        return decode(Recording, self._connection.request_json("GET", f"/history/{job_id}"))
 
     def rename(self, job_id: str, title: str) -> Recording:
-        return made(Recording, self._connection.ask("PATCH", f"/history/{job_id}", json={"title": title}))
+        return decode(
+            Recording, self._connection.request_json("PATCH", f"/history/{job_id}", json={"title": title})
+        )
 
-    def delete_recordings(self, job_ids: Sequence[str]) -> list[Deletion]:
-        """What became of each of them."""
+    def delete_recordings(self, job_ids: Sequence[str]) -> list[DeletionResult]:
+        """Return one result for each job id."""
         return self._delete_many("/history/batch_delete", job_ids)
 
     def export_zip(self, job_ids: Sequence[str], target: Path) -> int:
-        """The recordings of these jobs with a manifest, as one file; its size in bytes."""
-        return save(self._connection, "POST", "/export/zip", target, json={"job_ids": list(job_ids)})
+        """Save the recordings of these jobs and a manifest as a ZIP file. Return its size in bytes."""
+        return save_response(self._connection, "POST", "/export/zip", target, json={"job_ids": list(job_ids)})
 
     def voices(self, *, model: str | None = None, language: str | None = None) -> list[Voice]:
-        params = _given({"model": model, "language": language})
-        return listed(Voice, self._connection.ask("GET", "/voices", params=params), "voices")
+        params = _without_none({"model": model, "language": language})
+        return decode_list(Voice, self._connection.request_json("GET", "/voices", params=params), "voices")
 
     def workers(self) -> Workers:
-        return made(Workers, self._connection.ask("GET", "/workers"))
+        return decode(Workers, self._connection.request_json("GET", "/workers"))
 
     def estimate(
         self,
@@ -191,32 +206,41 @@ class Client:
         priority: Literal["interactive", "bulk"] | None = None,
         speed: float | None = None,
     ) -> Estimate:
-        """What a text of so many characters would take if it was sent now."""
-        asked = {"chars": chars, "voice_id": voice_id, "priority": priority, "speed": speed}
-        return made(Estimate, self._connection.ask("GET", "/estimate", params=_given(asked)))
+        """Estimate how long a text of `chars` characters would wait and take if it were submitted now."""
+        query_params = {"chars": chars, "voice_id": voice_id, "priority": priority, "speed": speed}
+        return decode(
+            Estimate, self._connection.request_json("GET", "/estimate", params=_without_none(query_params))
+        )
 
     def models(self) -> ModelsStatus:
-        return made(ModelsStatus, self._connection.ask("GET", "/models/status"))
+        return decode(ModelsStatus, self._connection.request_json("GET", "/models/status"))
 
-    def order_models(self, order: Literal["warm", "unload"], names: Sequence[str]) -> Orders:
-        return made(Orders, self._connection.ask("POST", f"/models/{order}", json={"models": list(names)}))
+    def command_models(self, order: Literal["warm", "unload"], names: Sequence[str]) -> ModelCommands:
+        return decode(
+            ModelCommands,
+            self._connection.request_json("POST", f"/models/{order}", json={"models": list(names)}),
+        )
 
     def request_downloads(self, *, models: Sequence[str] = (), voices: Sequence[str] = ()) -> Downloads:
-        """With neither, of everything that is needed and missing."""
-        asked = {kind: list(names) for kind, names in (("models", models), ("voices", voices)) if names}
-        return made(Downloads, self._connection.ask("POST", "/models/download", json=asked))
+        """Start downloads of models and voices. Without names, download everything that is needed and missing."""
+        query_params = {
+            kind: list(names) for kind, names in (("models", models), ("voices", voices)) if names
+        }
+        return decode(Downloads, self._connection.request_json("POST", "/models/download", json=query_params))
 
-    def finish_download(
+    def wait_for_download(
         self, download_id: str, *, on_progress: Callable[[int, int], None] | None = None
     ) -> Download:
-        """The download when it ended well; `on_progress` hears bytes, done and in all."""
+        """Wait for a download and return it. `on_progress` receives the downloaded and the total bytes."""
         path = f"/models/downloads/{download_id}"
         for event in follow(self._connection, path):
             if on_progress and "bytes_total" in event.data:
                 on_progress(event.data["bytes_done"], event.data["bytes_total"])
-        download = made(Download, self._connection.ask("GET", path, lost_within_s=LOST_AFTER_S))
+        download = decode(Download, self._connection.request_json("GET", path, retry_for_s=GIVE_UP_AFTER_S))
         if download.status == "failed":
-            raise Failed(download.error_message or "It failed.", download.error_code or "download_failed")
+            raise ClientError(
+                download.error_message or "The download failed.", download.error_code or "download_failed"
+            )
         return download
 
     def _pages(
@@ -225,23 +249,23 @@ class Client:
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
-            params = _given({"limit": str(size), "cursor": cursor} | filters)
-            page = self._connection.ask("GET", path, params=params)
-            yield from listed(kind, page, "items")
+            size = _PAGE_SIZE if left is None else min(_PAGE_SIZE, left)
+            params = _without_none({"limit": str(size), "cursor": cursor} | filters)
+            page = self._connection.request_json("GET", path, params=params)
+            yield from decode_list(kind, page, "items")
             cursor = page.get("next_cursor")
             if cursor is None:
                 return
             left = None if left is None else left - size
 
-    def _delete_many(self, path: str, job_ids: Sequence[str]) -> list[Deletion]:
-        results: list[Deletion] = []
-        for start in range(0, len(job_ids), _BATCH):
-            some = list(job_ids[start : start + _BATCH])
-            said = self._connection.ask("POST", path, json={"job_ids": some})
-            results += listed(Deletion, said, "results")
+    def _delete_many(self, path: str, job_ids: Sequence[str]) -> list[DeletionResult]:
+        results: list[DeletionResult] = []
+        for start in range(0, len(job_ids), _BATCH_SIZE):
+            batch = list(job_ids[start : start + _BATCH_SIZE])
+            response = self._connection.request_json("POST", path, json={"job_ids": batch})
+            results += decode_list(DeletionResult, response, "results")
         return results
 
 
-def _given(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}
+def _without_none(query_params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query_params.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What becomes of a job or a download, as server-sent events; a stream that breaks goes on behind the last one."""
+"""Follows a job or a download by server-sent events, and resumes after the last event if the connection breaks."""
 
 import json
 import time
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cli.client.connection import AGAIN_AFTER_S, Connection
-from cli.client.failure import Failed
+from cli.client.connection import RETRY_DELAY_S, Connection
+from cli.client.errors import ClientError
 from cli.client.records import TERMINAL
 
-LOST_AFTER_S = 60.0
+GIVE_UP_AFTER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`id` is what `Last-Event-ID` takes; of a snapshot, `data` is the whole job or download."""
+    """An event. `id` is the value for `Last-Event-ID`. The data of a snapshot is the whole job or download."""
 
     id: str | None
     name: str
@@ -27,44 +27,47 @@ class Event:
 
 
 def follow(connection: Connection, path: str, *, last_event_id: str | None = None) -> Iterator[Event]:
-    """Of what is at `path`, until it ends. Raises Failed when it is gone, or the service for `LOST_AFTER_S`."""
-    lost_at = time.monotonic() + LOST_AFTER_S
+    """Yield the events of the job or download at `path` until it ends.
+
+    Raises ClientError if it does not exist, or if the service is unreachable for `GIVE_UP_AFTER_S` seconds.
+    """
+    lost_at = time.monotonic() + GIVE_UP_AFTER_S
     while True:
         try:
-            was_over = False
-            for event in _once(connection, path, last_event_id):
+            is_over = False
+            for event in _read_stream(connection, path, last_event_id):
                 last_event_id = event.id or last_event_id
-                lost_at = time.monotonic() + LOST_AFTER_S
+                lost_at = time.monotonic() + GIVE_UP_AFTER_S
                 yield event
                 if event.is_last:
                     return
-                was_over = event.name == "snapshot" and event.data.get("status") in TERMINAL
-            if was_over:
+                is_over = event.name == "snapshot" and event.data.get("status") in TERMINAL
+            if is_over:
                 return
-        except _NoMore:
+        except _StreamEnded:
             return
-        except Failed as failure:
+        except ClientError as failure:
             if not failure.is_lost or time.monotonic() > lost_at:
                 raise
-        time.sleep(AGAIN_AFTER_S)
+        time.sleep(RETRY_DELAY_S)
 
 
-class _NoMore(Exception):
-    """The service says that nothing will come after that id."""
+class _StreamEnded(Exception):
+    """The service has no events after the last id."""
 
 
-def _once(connection: Connection, path: str, last_event_id: str | None) -> Iterator[Event]:
+def _read_stream(connection: Connection, path: str, last_event_id: str | None) -> Iterator[Event]:
     headers = {"Accept": "text/event-stream"}
     if last_event_id:
         headers["Last-Event-ID"] = last_event_id
-    with connection.opened("GET", f"{path}/events", headers=headers) as answer:
-        if answer.status_code == 204:
-            raise _NoMore
-        yield from parse(answer.iter_lines())
+    with connection.open("GET", f"{path}/events", headers=headers) as response:
+        if response.status_code == 204:
+            raise _StreamEnded
+        yield from parse(response.iter_lines())
 
 
 def parse(lines: Iterable[str]) -> Iterator[Event]:
-    """By the rules of server-sent events; an event that was cut off before its empty line is none."""
+    """Parse a stream of server-sent events. An event without the empty line at its end is incomplete and ignored."""
     fields: dict[str, str] = {}
     for line in lines:
         if line:
@@ -73,15 +76,15 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
             fields[name] = f"{fields[name]}\n{value}" if name == "data" and name in fields else value
             continue
         if "data" in fields:
-            yield Event(fields.get("id") or None, fields.get("event", "message"), _data(fields["data"]))
+            yield Event(fields.get("id") or None, fields.get("event", "message"), _parse_data(fields["data"]))
         fields = {}
 
 
-def _data(said: str) -> Mapping[str, Any]:
+def _parse_data(text: str) -> Mapping[str, Any]:
     try:
-        data = json.loads(said)
+        data = json.loads(text)
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise Failed("The service told an event that cannot be read.", "unexpected_answer")
+        raise ClientError("The service sent an invalid event.", "unexpected_answer")
     return data

@@ -1,4 +1,4 @@
-"""Models, their weights, and the fetching of them as the service tells it."""
+"""Records of models, their weights and their downloads."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from cli.client.decoding import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download(Record):
-    """`bytes_total` is 0 until it is known."""
+    """A download of weights or of a voice. `bytes_total` is 0 until it is known."""
 
     id: str = ""
     model: str = ""
@@ -22,7 +22,7 @@ class Download(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsWorker(Record):
-    """A worker that lives and has the files, or serves them. `trouble` is why it could not load them."""
+    """A live worker that has the files of the weights or serves them. `trouble` says why loading failed."""
 
     id: str = ""
     device: str = ""
@@ -64,22 +64,27 @@ class ModelsStatus(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downloads(Record):
-    """`present` names what needs none."""
+    """The downloads that a request started. `present` names what is downloaded already."""
 
     downloads: tuple[Download, ...] = ()
     present: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order(Record):
+class ModelCommand(Record):
+    """A command to one worker, to load or unload weights."""
+
     worker: str
     weights: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders(Record):
-    """`not_served` is what no living worker serves, `stays` what is never unloaded."""
+class ModelCommands(Record):
+    """The commands that were sent to workers (`told`).
 
-    told: tuple[Order, ...] = ()
+    `not_served` names what no live worker serves, and `stays` what is never unloaded.
+    """
+
+    told: tuple[ModelCommand, ...] = ()
     not_served: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Jobs, recordings and voices as the service tells them. Times are UTC."""
+"""Records of jobs, recordings and voices. Times are in UTC."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ TERMINAL = ("completed", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress(Record):
-    """`segments_total` is known once the text is cut."""
+    """Progress of a job. `segments_total` is None until the text is split."""
 
     segments_done: int = 0
     segments_total: int | None = None
@@ -22,7 +22,7 @@ class Progress(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings(Record):
-    """`rtf` is seconds of work per second of sound."""
+    """Durations of the stages of a job. `rtf` is seconds of work per second of audio."""
 
     queue_ms: float | None = None
     first_audio_ms: float | None = None
@@ -67,13 +67,13 @@ class Job(Record):
     error: JobError | None = None
 
     @property
-    def is_over(self) -> bool:
+    def is_terminal(self) -> bool:
         return self.status in TERMINAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording(Record):
-    """Of the history: what was spoken, with its sound, for as long as it is kept."""
+    """A finished recording in the history, with its audio."""
 
     job_id: str
     title: str = ""
@@ -95,7 +95,7 @@ class Recording(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition(Record):
-    """A recording in another format; the last three are None until it is completed."""
+    """A recording in another format. The fields after `status` are None until it is completed."""
 
     job_id: str
     format: str
@@ -107,7 +107,7 @@ class Rendition(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice(Record):
-    """`provider` is where it would be spoken now; None when it would be refused, with the `reason`."""
+    """A voice. `provider` is where a job would run now; it is None if a job would be refused, for `reason`."""
 
     id: str
     name: str = ""
@@ -127,15 +127,15 @@ class Voice(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal(Record):
+class DeletionError(Record):
     message: str
     code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion(Record):
-    """Of one among many that were to be deleted."""
+class DeletionResult(Record):
+    """The result of deleting one of several jobs or recordings."""
 
     job_id: str
     deleted: bool
-    error: Refusal | None = None
+    error: DeletionError | None = None

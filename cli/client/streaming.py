@@ -1,4 +1,4 @@
-"""Speech while it is being made."""
+"""Streams the audio of a job while it is synthesized."""
 
 import time
 from base64 import b64decode
@@ -8,33 +8,38 @@ from typing import Any, NoReturn, Self
 
 import httpx
 
-from cli.client.connection import AGAIN_AFTER_S, Connection, translated
-from cli.client.events import LOST_AFTER_S, Event, parse
-from cli.client.failure import LOST, Failed
+from cli.client.connection import RETRY_DELAY_S, Connection, translate_errors
+from cli.client.errors import CONNECTION_LOST, ClientError
+from cli.client.events import GIVE_UP_AFTER_S, Event, parse
 
-# Before the first sound a model may have to be loaded, and others may be served.
-_SILENCE_S = 900.0
-_BROKEN = "stream_broken"
-# The gateway goes, the job does not.
-_PASSING = ("stopping",)
+# Before the first audio, the job may wait for other jobs and for the model to load.
+_READ_TIMEOUT_S = 900.0
+_STREAM_BROKEN = "stream_broken"
+# The gateway stops with these codes, but the job continues.
+_TEMPORARY_CODES = ("stopping",)
 
 
 class SpeechStream:
-    """Iterate over it for the bytes; it is there once the first of them are. `job_id` is empty if nobody told it.
+    """Iterate over the stream to get the audio as chunks of bytes.
 
-    An end that is not the end of the speech raises Failed, never StopIteration. When only the connection broke, it goes
-    on where it was. Closing it before the end lets the service cancel the job, unless it was to be kept.
+    The constructor returns when the first audio is available. `job_id` is empty if the service did not send it.
 
-    The sound comes as events: each names its place, so that going on elsewhere cannot mix two takes of the speech, and
-    what goes wrong is told in words.
+    If the audio ends early, iteration raises ClientError, never StopIteration. If only the connection breaks, the
+    stream reconnects and resumes where it was. If it is closed early, the service cancels the job, unless `keep` was
+    set.
+
+    The audio arrives as server-sent events. Each event has an id that names its position and its attempt, so a resumed
+    stream never mixes two attempts of a job, and an error arrives with its message.
     """
 
     def __init__(self, connection: Connection, body: dict[str, Any]) -> None:
         self._connection = connection
-        asked = body | {"stream_format": "sse"}
-        self._answer = connection.open("POST", "/v1/audio/speech", json=asked, silence_s=_SILENCE_S)
-        self._place: str | None = None
-        self.job_id: str = self._answer.headers.get("x-oratio-job-id", "")
+        request_body = body | {"stream_format": "sse"}
+        self._response = connection.send(
+            "POST", "/v1/audio/speech", json=request_body, read_timeout_s=_READ_TIMEOUT_S
+        )
+        self._last_event_id: str | None = None
+        self.job_id: str = self._response.headers.get("x-oratio-job-id", "")
         self.size_bytes = 0
         self._chunks = self._read()
 
@@ -48,62 +53,62 @@ class SpeechStream:
 
     def close(self) -> None:
         self._chunks.close()
-        self._answer.close()
+        self._response.close()
 
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks
 
     def _read(self) -> Generator[bytes, None, None]:
-        lost_at = time.monotonic() + LOST_AFTER_S
+        lost_at = time.monotonic() + GIVE_UP_AFTER_S
         while True:
             had_bytes = self.size_bytes
             try:
-                yield from self._until_done()
+                yield from self._read_once()
                 return
-            except Failed as failure:
-                self._answer.close()
+            except ClientError as failure:
+                self._response.close()
                 if self.size_bytes > had_bytes:
-                    lost_at = time.monotonic() + LOST_AFTER_S
+                    lost_at = time.monotonic() + GIVE_UP_AFTER_S
                 if not failure.is_lost or not self.job_id or time.monotonic() > lost_at:
                     self._give_up(failure)
-            time.sleep(AGAIN_AFTER_S)
+            time.sleep(RETRY_DELAY_S)
 
-    def _until_done(self) -> Iterator[bytes]:
-        if self._answer.is_closed:
-            self._answer = self._reopened()
-        with translated():
-            for event in parse(self._answer.iter_lines()):
+    def _read_once(self) -> Iterator[bytes]:
+        if self._response.is_closed:
+            self._response = self._reopen()
+        with translate_errors():
+            for event in parse(self._response.iter_lines()):
                 if event.data.get("type") == "speech.audio.done":
                     return
-                yield self._sound(event)
-        raise Failed("The service ended it without a word.", LOST)
+                yield self._decode_audio(event)
+        raise ClientError("The service closed the stream early.", CONNECTION_LOST)
 
-    def _sound(self, event: Event) -> bytes:
+    def _decode_audio(self, event: Event) -> bytes:
         if event.data.get("type") == "error":
-            raise _as_failure(event.data.get("error") or {})
+            raise _event_error(event.data.get("error") or {})
         chunk = b64decode(event.data.get("audio", ""))
-        self._place = event.id or self._place
+        self._last_event_id = event.id or self._last_event_id
         self.size_bytes += len(chunk)
         return chunk
 
-    def _reopened(self) -> httpx.Response:
-        return self._connection.open(
+    def _reopen(self) -> httpx.Response:
+        return self._connection.send(
             "GET",
             f"/jobs/{self.job_id}/stream",
             params={"stream_format": "sse"},
-            headers={"Last-Event-ID": self._place} if self._place else {},
-            silence_s=_SILENCE_S,
+            headers={"Last-Event-ID": self._last_event_id} if self._last_event_id else {},
+            read_timeout_s=_READ_TIMEOUT_S,
         )
 
-    def _give_up(self, failure: Failed) -> NoReturn:
-        raise Failed(
-            f"The speech broke off after {self.size_bytes:,} bytes. {failure.message}",
-            _BROKEN if failure.is_lost else failure.code,
+    def _give_up(self, failure: ClientError) -> NoReturn:
+        raise ClientError(
+            f"The audio ended early, after {self.size_bytes:,} bytes. {failure.message}",
+            _STREAM_BROKEN if failure.is_lost else failure.code,
             status=failure.status,
             job_id=self.job_id or None,
         ) from failure
 
 
-def _as_failure(told: Mapping[str, Any]) -> Failed:
-    code = str(told.get("code") or _BROKEN)
-    return Failed(str(told.get("message")), LOST if code in _PASSING else code)
+def _event_error(error: Mapping[str, Any]) -> ClientError:
+    code = str(error.get("code") or _STREAM_BROKEN)
+    return ClientError(str(error.get("message")), CONNECTION_LOST if code in _TEMPORARY_CODES else code)

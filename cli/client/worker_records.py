@@ -1,4 +1,4 @@
-"""Workers, queues, and what a text would take, as the service tells them. Times are UTC."""
+"""Records of workers, queues and estimates. Times are in UTC."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from cli.client.decoding import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel(Record):
-    """Weights that a worker serves; `trouble` is why it could not load them."""
+    """Weights that a worker serves. `trouble` says why loading failed."""
 
     model: str
     weights: str
@@ -20,8 +20,8 @@ class ServedModel(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding(Record):
-    """What a worker speaks now."""
+class LeasedPart(Record):
+    """A part of a job that a worker holds a lease on."""
 
     job_id: str
     part_id: str = ""
@@ -36,7 +36,7 @@ class Holding(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker(Record):
-    """One that is neither `alive` nor `stopped` fell silent."""
+    """A worker. If it is neither `alive` nor `stopped`, its heartbeats have ended unexpectedly."""
 
     id: str
     alive: bool = False
@@ -50,12 +50,12 @@ class Worker(Record):
     memory_bytes: int | None = None
     formats: tuple[str, ...] = ()
     models: tuple[ServedModel, ...] = ()
-    holding: tuple[Holding, ...] = ()
+    holding: tuple[LeasedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue(Record):
-    """There are more than `queued` where `queued_is_at_least`; `workers` are the living ones that take from it."""
+    """A queue. With `queued_is_at_least`, `queued` is a lower bound. `workers` counts the live workers of the queue."""
 
     queue: str
     model: str = ""
@@ -75,7 +75,7 @@ class Workers(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate(Record):
-    """`wait_s` is None where no worker lives that serves the voice; `measured` is false for a guess."""
+    """An estimate. `wait_s` is None if no live worker serves the voice. `measured` is false for a default guess."""
 
     voice_id: str
     provider: str | None = None

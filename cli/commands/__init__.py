@@ -1,0 +1,1 @@
+"""The commands of `oratio`. May import every other folder of `cli`."""

@@ -1,6 +1,7 @@
-"""What the shell offers on Tab, from a service that runs. It may have nothing to offer, but never fails or dawdles.
+"""Shell completion of voices, jobs, recordings and formats.
 
-So nothing heavy is imported here, and settings come from the environment only.
+Ids come from the running service. If it does not answer in time, completion suggests nothing and prints no error.
+To stay fast, this module imports only light modules and reads settings from the environment alone.
 """
 
 import json
@@ -15,61 +16,63 @@ import typer
 
 from common.formats import MEDIA_TYPES
 
-WITHIN_S = 0.5
-_MOST_BYTES = 5_000_000
+TIMEOUT_S = 0.5
+_MAX_BYTES = 5_000_000
 _HELP_CHARS = 60
-_ENOUGH_JOBS = 50
+_MAX_JOBS = 50
 
-Offer = tuple[str, str]
-
-
-def voice_ids(context: typer.Context, incomplete: str) -> list[Offer]:
-    return _offered(context, incomplete, "/voices", _voices)
+Suggestion = tuple[str, str]
 
 
-def job_ids(context: typer.Context, incomplete: str) -> list[Offer]:
-    return _offered(context, incomplete, f"/jobs?limit={_ENOUGH_JOBS}", _jobs)
+def voice_ids(context: typer.Context, incomplete: str) -> list[Suggestion]:
+    return _suggest(context, incomplete, "/voices", _voices)
 
 
-def recording_ids(context: typer.Context, incomplete: str) -> list[Offer]:
-    return _offered(context, incomplete, f"/history?limit={_ENOUGH_JOBS}", _recordings)
+def job_ids(context: typer.Context, incomplete: str) -> list[Suggestion]:
+    return _suggest(context, incomplete, f"/jobs?limit={_MAX_JOBS}", _jobs)
+
+
+def recording_ids(context: typer.Context, incomplete: str) -> list[Suggestion]:
+    return _suggest(context, incomplete, f"/history?limit={_MAX_JOBS}", _recordings)
 
 
 def formats(incomplete: str) -> list[str]:
     return [name for name in MEDIA_TYPES if name.startswith(incomplete)]
 
 
-def _voices(said: Any) -> list[Offer]:
-    return [(one["id"], f"{one['name']}, {', '.join(one['languages'])}") for one in said["voices"]]
+def _voices(response: Any) -> list[Suggestion]:
+    return [(one["id"], f"{one['name']}, {', '.join(one['languages'])}") for one in response["voices"]]
 
 
-def _jobs(said: Any) -> list[Offer]:
-    return [(one["job_id"], f"{one['status']}: {_short(one['text'])}") for one in said["items"]]
+def _jobs(response: Any) -> list[Suggestion]:
+    return [(one["job_id"], f"{one['status']}: {_short(one['text'])}") for one in response["items"]]
 
 
-def _recordings(said: Any) -> list[Offer]:
-    return [(one["job_id"], _short(one["title"])) for one in said["items"]]
+def _recordings(response: Any) -> list[Suggestion]:
+    return [(one["job_id"], _short(one["title"])) for one in response["items"]]
 
 
 def _short(text: str) -> str:
     return " ".join(text.split())[:_HELP_CHARS]
 
 
-def _offered(
-    context: typer.Context, incomplete: str, path: str, read: Callable[[Any], list[Offer]]
-) -> list[Offer]:
+def _suggest(
+    context: typer.Context, incomplete: str, path: str, read: Callable[[Any], list[Suggestion]]
+) -> list[Suggestion]:
     url = context.params.get("url") or os.environ.get("ORATIO_URL")
-    found: list[Offer] = []
+    found: list[Suggestion] = []
 
-    def look() -> None:
-        # Whatever it is: a shell that waits for words wants no message.
+    def request() -> None:
+        # An error message would disturb the command line, so ignore every error.
         with suppress(Exception):
-            found.extend(offer for offer in read(_get(path, url)) if offer[0].startswith(incomplete))
+            found.extend(
+                suggestion for suggestion in read(_get(path, url)) if suggestion[0].startswith(incomplete)
+            )
 
-    # A time-out of sockets is one for each packet; a thread can be left behind as a whole.
-    looking = Thread(target=look, daemon=True)
-    looking.start()
-    looking.join(WITHIN_S)
+    # A socket timeout applies to each read. The thread limits the whole request.
+    thread = Thread(target=request, daemon=True)
+    thread.start()
+    thread.join(TIMEOUT_S)
     return list(found)
 
 
@@ -78,16 +81,16 @@ def _get(path: str, url: str | None) -> Any:
 
     from cli.service.probes import uses_proxy
 
-    address = (url or _here()).rstrip("/")
+    address = (url or _local_url()).rstrip("/")
     handlers = () if uses_proxy(address) else (urllib.request.ProxyHandler({}),)
     opener = urllib.request.build_opener(*handlers)
-    with opener.open(f"{address}{path}", timeout=WITHIN_S) as answer:
-        return json.loads(answer.read(_MOST_BYTES))
+    with opener.open(f"{address}{path}", timeout=TIMEOUT_S) as answer:
+        return json.loads(answer.read(_MAX_BYTES))
 
 
-def _here() -> str:
-    """Where the last service of this data folder was, else the usual place."""
-    from cli.service.data_dir_lock import published_address
+def _local_url() -> str:
+    """Return the address of the service that last used this data folder, else the default address."""
+    from cli.service.address_file import read_address
 
-    told = published_address(Path(os.environ.get("ORATIO_DATA_DIR", "data")))
-    return told.url if told else f"http://127.0.0.1:{os.environ.get('ORATIO_PORT', '8000')}"
+    address = read_address(Path(os.environ.get("ORATIO_DATA_DIR", "data")))
+    return address.url if address else f"http://127.0.0.1:{os.environ.get('ORATIO_PORT', '8000')}"

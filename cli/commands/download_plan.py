@@ -1,4 +1,4 @@
-"""What is about to be fetched, and which of it no worker here could speak."""
+"""Describes a download before it starts: its size, and the environments its models need."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,23 +6,26 @@ from cli.service.worker_groups import FLAVOURS, is_ready
 from common.catalogue import MODELS
 from common.catalogue.download_items import DownloadItem
 
-# About what one set of weights takes, or one voice of hibari; the service knows better only once it has begun.
-_MB_EACH = {"hibari": 8, "kokoro": 350, "parler": 3800, "bark": 1700, "speecht5": 650, "mms": 150}
+# Approximate size of one set of weights, or of one voice of hibari. The exact size is known once the download runs.
+_APPROX_MB = {"hibari": 8, "kokoro": 350, "parler": 3800, "bark": 1700, "speecht5": 650, "mms": 150}
 
 
-def about(items: Sequence[DownloadItem]) -> str:
-    gigabytes = sum(_MB_EACH[item.model] for item in items) / 1000
-    return f"Fetching {', '.join(item.name for item in items)}: about {gigabytes:.1f} GB."
+def download_summary(items: Sequence[DownloadItem]) -> str:
+    gigabytes = sum(_APPROX_MB[item.model] for item in items) / 1000
+    return f"Downloading {', '.join(item.name for item in items)}: about {gigabytes:.1f} GB."
 
 
-def environments_missing(items: Sequence[DownloadItem]) -> Iterator[str]:
-    """Fetching for another machine is fine, so this is no more than a hint."""
+def environment_hints(items: Sequence[DownloadItem]) -> Iterator[str]:
+    """Yield a hint for each environment that `items` need and that is not set up here.
+
+    A download may be meant for another machine, so this is not an error.
+    """
     families = {item.model for item in items}
     for flavour, models in FLAVOURS.items():
         names = [MODELS[model].name for model in models if model in families]
         if names and not is_ready(flavour):
-            verb = "is" if len(names) == 1 else "are"
+            verb = "needs" if len(names) == 1 else "need"
             yield (
-                f"{', '.join(names)} {verb} spoken by workers of the environment {flavour}, which is not here: "
+                f"{', '.join(names)} {verb} the environment {flavour}, which is not installed here. Install it with: "
                 f"make setup-{flavour}"
             )

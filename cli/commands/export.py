@@ -1,14 +1,14 @@
-"""`oratio export`: recordings to take away, as one ZIP."""
+"""`oratio export`: saves recordings as one ZIP file."""
 
 import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.client import Client, Failed
+from cli.client import Client, ClientError
+from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
-from cli.output.target import BadOutput, checked, unused
-from cli.service.connect import reached
+from cli.output.target import InvalidOutput, check_target, unused_path
 from common.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -23,39 +23,39 @@ def export(
     as_json: bool,
     url: str | None,
 ) -> int:
-    """The exit status: 1 also when an id had no sound; the others are in the file all the same."""
+    """Return the exit status: 1 if a job has no audio; the file then holds the other recordings."""
     errors = make_console(stderr=True)
     try:
         if bool(job_ids) == everything:
-            raise BadOutput("Name the jobs to export, or say --all, one of the two.")
-        target = checked(output) if output else unused("oratio.zip")
-        with reached(settings, url=url, errors=errors) as client:
+            raise InvalidOutput("Name the jobs to export, or use --all, but not both.")
+        target = check_target(output) if output else unused_path("oratio.zip")
+        with connect(settings, url=url, errors=errors) as client:
             size_bytes = client.export_zip(list(job_ids) or _all(client), target)
-    except BadOutput as error:
+    except InvalidOutput as error:
         errors.print(str(error))
         return 2
     except OSError as error:
-        errors.print(f"{output or '.'} cannot be written: {error.strerror or error}")
+        errors.print(f"Cannot write {output or '.'}: {error.strerror or error}.")
         return 1
-    count, missing = _content(target)
+    count, missing = _read_manifest(target)
     if as_json:
         print_json({"file": str(target), "size_bytes": size_bytes, "recordings": count, "missing": missing})
     else:
         make_console().print(f"{target}: {count} recordings, {size_bytes:,} bytes")
     for job_id in missing if not as_json else ():
-        errors.print(f"{job_id}: there is no sound of it.")
+        errors.print(f"{job_id}: no audio to export.")
     return 1 if missing and not everything else 0
 
 
 def _all(client: Client) -> list[str]:
-    """Raises Failed when there are none."""
+    """Raises ClientError if there are no recordings."""
     if found := [recording.job_id for recording in client.history()]:
         return found
-    raise Failed("There are no recordings to export.", "nothing_to_export")
+    raise ClientError("There are no recordings to export.", "nothing_to_export")
 
 
-def _content(target: Path) -> tuple[int, list[str]]:
-    """How many recordings there are in it, and which of those asked for are not."""
+def _read_manifest(target: Path) -> tuple[int, list[str]]:
+    """Return the number of recordings in the ZIP file, and the job ids that are missing from it."""
     with zipfile.ZipFile(target) as archive:
         manifest = json.loads(archive.read(MANIFEST))
     return len(manifest["items"]), list(manifest["missing"])

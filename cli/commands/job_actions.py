@@ -1,27 +1,27 @@
-"""What is done to several jobs or recordings, one after the other; one that is refused leaves the others alone."""
+"""Cancels, retries and deletes jobs and recordings; a failure of one does not stop the others."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from cli.client import Client, Deletion, Failed
+from cli.client import Client, ClientError, DeletionResult
+from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
-from cli.service.connect import reached
 from common.settings import Settings
 
-# Which job, and why it was refused, or None.
-_Outcome = tuple[str, Failed | None]
+# The job id, and the error or None.
+_Outcome = tuple[str, ClientError | None]
 
 
 def cancel(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
-    """The exit status, as of all of these: 1 where one was refused."""
+    """Return the exit status, as do the other actions: 1 if one of the jobs failed."""
     errors = make_console(stderr=True)
-    with reached(settings, url=url, errors=errors) as client:
-        return _tell(_each(client.cancel, job_ids), "cancelled", as_json=as_json)
+    with connect(settings, url=url, errors=errors) as client:
+        return _print_outcomes(_run_each(client.cancel, job_ids), "cancelled", as_json=as_json)
 
 
 def retry(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
-        return _tell(_each(client.retry, job_ids), "queued again", as_json=as_json)
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
+        return _print_outcomes(_run_each(client.retry, job_ids), "queued again", as_json=as_json)
 
 
 def delete(settings: Settings, job_ids: Sequence[str], *, as_json: bool, url: str | None) -> int:
@@ -33,30 +33,30 @@ def delete_recordings(settings: Settings, job_ids: Sequence[str], *, as_json: bo
 
 
 def _delete(
-    settings: Settings, run: Callable[[Client], list[Deletion]], *, as_json: bool, url: str | None
+    settings: Settings, run: Callable[[Client], list[DeletionResult]], *, as_json: bool, url: str | None
 ) -> int:
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
-        return _tell(map(_outcome, run(client)), "deleted", as_json=as_json)
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
+        return _print_outcomes(map(_outcome, run(client)), "deleted", as_json=as_json)
 
 
-def _each(run: Callable[[str], object], job_ids: Sequence[str]) -> Iterable[_Outcome]:
+def _run_each(run: Callable[[str], object], job_ids: Sequence[str]) -> Iterable[_Outcome]:
     for job_id in job_ids:
         try:
             run(job_id)
             yield job_id, None
-        except Failed as refusal:
+        except ClientError as refusal:
             if refusal.is_lost:
                 raise
             yield job_id, refusal
 
 
-def _outcome(one: Deletion) -> _Outcome:
+def _outcome(one: DeletionResult) -> _Outcome:
     if one.error is None:
         return one.job_id, None
-    return one.job_id, Failed(one.error.message, one.error.code or "refused")
+    return one.job_id, ClientError(one.error.message, one.error.code or "refused")
 
 
-def _tell(outcomes: Iterable[_Outcome], done: str, *, as_json: bool) -> int:
+def _print_outcomes(outcomes: Iterable[_Outcome], done: str, *, as_json: bool) -> int:
     console, errors = make_console(), make_console(stderr=True)
     status = 0
     for job_id, refusal in outcomes:

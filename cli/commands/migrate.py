@@ -1,4 +1,4 @@
-"""`oratio migrate`."""
+"""`oratio migrate`: updates the database schema, or checks that it is up to date."""
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,7 +10,7 @@ from common.settings import Settings
 
 
 def migrate_or_check(settings: Settings, *, check: bool) -> int:
-    """The exit status: 1 when the database does not answer, or differs from the models."""
+    """Return the exit status: 1 if the database does not answer or its schema is not up to date."""
     console = make_console(stderr=True)
     try:
         if check:
@@ -18,7 +18,7 @@ def migrate_or_check(settings: Settings, *, check: bool) -> int:
         else:
             migrate(settings.database)
     except CommandError as error:
-        console.print(f"Tables and models differ; `oratio migrate` brings them up to date. ({error})")
+        console.print(f"The database schema is out of date. Update it with `oratio migrate`. ({error})")
         return 1
     except (SQLAlchemyError, OSError) as error:
         console.print(f"The database does not answer: {type(error).__name__}: {_first_line(error)}")
@@ -27,5 +27,5 @@ def migrate_or_check(settings: Settings, *, check: bool) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    """Without the statement and its parameters, which SQLAlchemy adds on further lines."""
+    """Return the message without the statement and its parameters, which SQLAlchemy puts on further lines."""
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

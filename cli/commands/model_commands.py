@@ -1,4 +1,4 @@
-"""`oratio models warm` and `unload`: what workers are told to do with models, and what came of it."""
+"""`oratio models warm` and `oratio models unload`: ask the workers to load or unload models, and report the results."""
 
 import time
 from collections.abc import Sequence
@@ -7,55 +7,56 @@ from typing import Literal
 
 from rich.console import Console
 
-from cli.client import Client, Order, WeightsWorker
-from cli.commands.model_connect import reached_with_models
+from cli.client import Client, ModelCommand, WeightsWorker
+from cli.commands.connect import INTERRUPTED, connect_for_models
 from cli.output.console import make_console, print_json
-from cli.service.connect import INTERRUPTED
-from cli.service.program_name import own_name
+from cli.output.program_name import program_name
 from common.settings import Settings
 
-_LOOK_EVERY_S = 0.5
-# Loading may take minutes; unloading waits for nothing but what is being loaded.
-_WITHIN_S = {"warm": 600.0, "unload": 45.0}
+_POLL_INTERVAL_S = 0.5
+# Loading may take minutes. Unloading waits only while the worker loads another model.
+_TIMEOUT_S = {"warm": 600.0, "unload": 45.0}
 
-What = Literal["warm", "unload"]
+Action = Literal["warm", "unload"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What came of an order; `said` is for people."""
+    """The result of a command to one worker. `message` is for people."""
 
-    order: Order
+    command: ModelCommand
     done: bool
-    said: str
+    message: str
 
     def as_json(self) -> dict[str, object]:
         return {
-            "weights": self.order.weights,
-            "worker": self.order.worker,
+            "weights": self.command.weights,
+            "worker": self.command.worker,
             "done": self.done,
-            "said": self.said,
+            "said": self.message,
         }
 
 
-def order(settings: Settings, what: What, names: Sequence[str], *, as_json: bool, url: str | None) -> int:
-    """The exit status: 1 for a model that nobody serves, or that could not be loaded or unloaded."""
+def change_models(
+    settings: Settings, action: Action, names: Sequence[str], *, as_json: bool, url: str | None
+) -> int:
+    """Return the exit status: 1 if no worker serves a model, or if it could not be loaded or unloaded."""
     console, errors = make_console(), make_console(stderr=True)
     if as_json:
         console.quiet = True
-    with reached_with_models(settings, url=url, errors=errors) as client:
-        answer = client.order_models(what, names)
+    with connect_for_models(settings, url=url, errors=errors) as client:
+        answer = client.command_models(action, names)
         for key in answer.stays:
             console.print(f"{key} always stays loaded.")
         for name in answer.not_served:
-            errors.print(_not_served(name))
+            errors.print(_not_served_message(name))
         if not (answer.told or answer.not_served or answer.stays):
-            console.print(f"Nowhere loaded: {', '.join(names)}.")
+            console.print(f"Not loaded on any worker: {', '.join(names)}.")
         try:
-            outcomes = _watch(client, what, answer.told, console, errors)
+            outcomes = _watch(client, action, answer.told, console, errors)
         except KeyboardInterrupt:
             (errors if as_json else console).print(
-                f"It goes on; this says how far it is: {own_name()} models status"
+                f"The workers continue. See the progress with: {program_name()} models status"
             )
             return INTERRUPTED
     if as_json:
@@ -64,57 +65,58 @@ def order(settings: Settings, what: What, names: Sequence[str], *, as_json: bool
 
 
 def _watch(
-    client: Client, what: What, told: Sequence[Order], console: Console, errors: Console
+    client: Client, action: Action, commands: Sequence[ModelCommand], console: Console, errors: Console
 ) -> list[_Outcome]:
-    """What came of each, told as it comes."""
-    if told and what == "warm":
-        console.print(f"Loading {', '.join(dict.fromkeys(one.weights for one in told))} …")
+    """Wait for the result of each command and print it when it is known."""
+    if commands and action == "warm":
+        console.print(f"Loading {', '.join(dict.fromkeys(one.weights for one in commands))} …")
     outcomes: list[_Outcome] = []
-    waiting, give_up_at = list(told), time.monotonic() + _WITHIN_S[what]
-    while waiting and time.monotonic() < give_up_at:
-        states = _states(client)
-        came = {one: _outcome(what, one, states.get((one.weights, one.worker))) for one in waiting}
-        new = [outcome for outcome in came.values() if outcome]
-        for outcome in new:
-            (console if outcome.done else errors).print(outcome.said)
-        outcomes += new
-        waiting = [one for one, outcome in came.items() if outcome is None]
-        if waiting:
-            time.sleep(_LOOK_EVERY_S)
-    late = [_Outcome(one, False, _not_yet(what, one)) for one in waiting]
-    for outcome in late:
-        errors.print(outcome.said)
-    return outcomes + late
+    pending, give_up_at = list(commands), time.monotonic() + _TIMEOUT_S[action]
+    while pending and time.monotonic() < give_up_at:
+        states = _worker_states(client)
+        outcome_of = {one: _outcome(action, one, states.get((one.weights, one.worker))) for one in pending}
+        finished = [outcome for outcome in outcome_of.values() if outcome]
+        for outcome in finished:
+            (console if outcome.done else errors).print(outcome.message)
+        outcomes += finished
+        pending = [one for one, outcome in outcome_of.items() if outcome is None]
+        if pending:
+            time.sleep(_POLL_INTERVAL_S)
+    timed_out = [_Outcome(one, False, _timeout_message(action, one)) for one in pending]
+    for outcome in timed_out:
+        errors.print(outcome.message)
+    return outcomes + timed_out
 
 
-def _states(client: Client) -> dict[tuple[str, str], WeightsWorker]:
+def _worker_states(client: Client) -> dict[tuple[str, str], WeightsWorker]:
     weights = [weights for model in client.models().models for weights in model.weights]
     return {(one.key, worker.id): worker for one in weights for worker in one.workers}
 
 
-def _outcome(what: What, order: Order, worker: WeightsWorker | None) -> _Outcome | None:
-    """None while it is under way."""
-    key = order.weights
+def _outcome(action: Action, command: ModelCommand, worker: WeightsWorker | None) -> _Outcome | None:
+    """Return the result of a command, or None while the worker still works on it."""
+    key = command.weights
     if worker is None:
-        return _Outcome(order, what == "unload", f"{key} is not on {order.worker} any more.")
+        return _Outcome(command, action == "unload", f"{key} is no longer served by {command.worker}.")
     if worker.trouble:
-        return _Outcome(order, False, f"{key} cannot be loaded. {worker.trouble}")
-    if worker.loaded == (what == "warm"):
+        return _Outcome(command, False, f"Cannot load {key}. {worker.trouble}")
+    if worker.loaded == (action == "warm"):
         state = "loaded" if worker.loaded else "unloaded"
-        return _Outcome(order, True, f"{key} is {state} on {order.worker}.")
+        return _Outcome(command, True, f"{key} is {state} on {command.worker}.")
     return None
 
 
-def _not_yet(what: What, order: Order) -> str:
+def _timeout_message(action: Action, command: ModelCommand) -> str:
+    state = {"warm": "loaded", "unload": "unloaded"}[action]
     return (
-        f"{order.weights} is not {what}ed on {order.worker} yet: it is in use, others are being loaded, or its log "
-        "says why."
+        f"{command.weights} is not {state} on {command.worker} yet. It may be in use, the worker may be loading other "
+        "models, or loading may have failed; see the log of the worker."
     )
 
 
-def _not_served(name: str) -> str:
+def _not_served_message(name: str) -> str:
     return (
-        f"No worker that runs serves {name} now. `{own_name()} models status` says what lies in the models folder, "
-        f"`{own_name()} models download {name}` fetches it; a new environment (make setup-torch, setup-parler) has its "
-        "worker after the next start."
+        f"No running worker serves {name}. Check that it is downloaded with `{program_name()} models status`, and "
+        f"download it with `{program_name()} models download {name}`. If you have just installed its environment (make "
+        "setup-torch or make setup-parler), restart the service."
     )

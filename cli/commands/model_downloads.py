@@ -1,4 +1,4 @@
-"""`oratio models download`: the service fetches, the command watches."""
+"""`oratio models download`: asks the service to download models, and shows the progress."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -8,25 +8,24 @@ from threading import Thread
 
 from rich.console import Console
 
-from cli.client import Client, Failed
-from cli.commands.download_plan import about, environments_missing
-from cli.commands.model_connect import reached_with_models
-from cli.commands.model_names import is_model, no_such
+from cli.client import Client, ClientError
+from cli.commands.connect import INTERRUPTED, connect_for_models
+from cli.commands.download_plan import download_summary, environment_hints
+from cli.commands.model_names import is_model, unknown_names_message
 from cli.output.console import make_console, print_json
-from cli.output.progress import Board
-from cli.service.connect import INTERRUPTED
-from cli.service.program_name import own_name
+from cli.output.program_name import program_name
+from cli.output.progress import DownloadProgress
 from common.catalogue.download_items import DownloadItem
 from common.settings import Settings
 
-# More are watched when one of these has ended.
-_WATCHED_AT_ONCE = 32
-_NO_SUCH_VOICE = "voice_not_found"
+# The next download is followed when one of these ends.
+_FOLLOWED_AT_ONCE = 32
+_VOICE_NOT_FOUND = "voice_not_found"
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
-    """How far a download is; with `ended` why it failed, or nothing when it did not."""
+class _DownloadUpdate:
+    """Progress or end of a download. `reason` says why it failed, and is empty if it succeeded."""
 
     name: str
     done_bytes: int = 0
@@ -36,106 +35,118 @@ class _News:
 
 
 def download(settings: Settings, names: Sequence[str], *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     console, errors = make_console(), make_console(stderr=True)
-    with reached_with_models(settings, url=url, errors=errors) as client:
-        downloads, present = _ask(client, names)
+    with connect_for_models(settings, url=url, errors=errors) as client:
+        downloads, present = _request_downloads(client, names)
         if as_json:
             print_json({"downloads": [item.name for item in downloads], "present": present}, in_one_line=True)
         else:
-            _show_plan(downloads, present, console, everything=not names)
+            _print_plan(downloads, present, console, everything=not names)
         if not downloads:
             return 0
         try:
-            news = _news(client, {item.name: found for item, found in downloads.items()})
-            return _print(news) if as_json else _watch(news, [item.name for item in downloads], console)
+            updates = _updates(client, {item.name: found for item, found in downloads.items()})
+            return (
+                _print_json_updates(updates)
+                if as_json
+                else _show_updates(updates, [item.name for item in downloads], console)
+            )
         except KeyboardInterrupt:
             (errors if as_json else console).print(
-                f"The downloads go on; this says how far they are: {own_name()} models status"
+                f"The downloads continue. See the progress with: {program_name()} models status"
             )
             return INTERRUPTED
 
 
-def _show_plan(
+def _print_plan(
     downloads: dict[DownloadItem, str], present: Sequence[str], console: Console, *, everything: bool
 ) -> None:
     if present:
-        console.print(f"Already there: {', '.join(present)}.")
+        console.print(f"Already downloaded: {', '.join(present)}.")
     if downloads and everything:
-        console.print(about(list(downloads)))
-    for hint in environments_missing(list(downloads)):
+        console.print(download_summary(list(downloads)))
+    for hint in environment_hints(list(downloads)):
         console.print(hint)
 
 
-def _ask(client: Client, names: Sequence[str]) -> tuple[dict[DownloadItem, str], list[str]]:
-    """The ids of downloads, and what needs none. Models and voices are asked for apart.
+def _request_downloads(client: Client, names: Sequence[str]) -> tuple[dict[DownloadItem, str], list[str]]:
+    """Return the ids of the downloads that started, and the names of what is downloaded already.
 
-    Voices first: where one is refused, nothing has begun.
+    Voices are requested before models, so that nothing has started if an unknown name is refused.
     """
     models = [name for name in names if is_model(name)]
     voices = [name for name in names if name not in models]
     try:
         answers = [client.request_downloads(voices=voices)] if voices or not models else []
         answers += [client.request_downloads(models=models)] if models else []
-    except Failed as error:
-        raise Failed(no_such(names), error.code) if error.code == _NO_SUCH_VOICE else error from None
+    except ClientError as error:
+        raise (
+            ClientError(unknown_names_message(names), error.code) if error.code == _VOICE_NOT_FOUND else error
+        ) from None
     downloads = {DownloadItem(one.model, one.item): one.id for answer in answers for one in answer.downloads}
     return downloads, list(dict.fromkeys(name for answer in answers for name in answer.present))
 
 
-def _print(all_news: Iterable[_News]) -> int:
-    """A line each, as they come."""
+def _print_json_updates(updates: Iterable[_DownloadUpdate]) -> int:
+    """Print each update as a line of JSON; return the exit status."""
     failed = False
-    for news in all_news:
-        failed = failed or bool(news.reason)
-        print_json(asdict(news), in_one_line=True)
+    for update in updates:
+        failed = failed or bool(update.reason)
+        print_json(asdict(update), in_one_line=True)
     return 1 if failed else 0
 
 
-def _watch(all_news: Iterable[_News], names: list[str], console: Console) -> int:
+def _show_updates(updates: Iterable[_DownloadUpdate], names: list[str], console: Console) -> int:
     failures = []
-    with Board(console, names) as board:
-        for news in all_news:
-            if not news.ended:
-                board.show(news.name, news.done_bytes, news.total_bytes)
+    with DownloadProgress(console, names) as progress:
+        for update in updates:
+            if not update.ended:
+                progress.show(update.name, update.done_bytes, update.total_bytes)
                 continue
-            board.end(news.name, well=not news.reason)
-            if news.reason:
-                failures.append(f"{news.name}: {news.reason}")
+            progress.end(update.name, succeeded=not update.reason)
+            if update.reason:
+                failures.append(f"{update.name}: {update.reason}")
     for failure in failures:
         make_console(stderr=True).print(failure)
     return 1 if failures else 0
 
 
-def _news(client: Client, downloads: dict[str, str]) -> Iterator[_News]:
-    """Of all of them as it comes, until the last one has ended."""
-    waiting: SimpleQueue[tuple[str, str]] = SimpleQueue()
-    heard: SimpleQueue[_News] = SimpleQueue()
+def _updates(client: Client, downloads: dict[str, str]) -> Iterator[_DownloadUpdate]:
+    """Yield the updates of all downloads until the last one has ended."""
+    pending: SimpleQueue[tuple[str, str]] = SimpleQueue()
+    updates: SimpleQueue[_DownloadUpdate] = SimpleQueue()
     for one in downloads.items():
-        waiting.put(one)
-    for _ in range(min(len(downloads), _WATCHED_AT_ONCE)):
-        # Whoever presses Ctrl-C does not wait for them.
-        Thread(target=_listen, args=(client, waiting, heard), daemon=True).start()
+        pending.put(one)
+    for _ in range(min(len(downloads), _FOLLOWED_AT_ONCE)):
+        # Daemon threads, so that Ctrl-C does not wait for them.
+        Thread(target=_follow_downloads, args=(client, pending, updates), daemon=True).start()
     left = len(downloads)
     while left:
-        news = heard.get()
-        left -= news.ended
-        yield news
+        update = updates.get()
+        left -= update.ended
+        yield update
 
 
-def _listen(client: Client, waiting: "SimpleQueue[tuple[str, str]]", heard: "SimpleQueue[_News]") -> None:
+def _follow_downloads(
+    client: Client, pending: "SimpleQueue[tuple[str, str]]", updates: "SimpleQueue[_DownloadUpdate]"
+) -> None:
     with suppress(Empty):
         while True:
-            name, download_id = waiting.get_nowait()
-            heard.put(_News(name, ended=True, reason=_followed(client, name, download_id, heard)))
+            name, download_id = pending.get_nowait()
+            updates.put(
+                _DownloadUpdate(name, ended=True, reason=_follow_download(client, name, download_id, updates))
+            )
 
 
-def _followed(client: Client, name: str, download_id: str, heard: "SimpleQueue[_News]") -> str:
-    """Why it failed, or nothing."""
+def _follow_download(
+    client: Client, name: str, download_id: str, updates: "SimpleQueue[_DownloadUpdate]"
+) -> str:
+    """Follow a download to its end. Return why it failed, or an empty string."""
     try:
-        client.finish_download(
-            download_id, on_progress=lambda done, total: heard.put(_News(name, done, total))
+        client.wait_for_download(
+            download_id, on_progress=lambda done, total: updates.put(_DownloadUpdate(name, done, total))
         )
-    except Failed as error:
+    except ClientError as error:
         return str(error)
     return ""

@@ -1,4 +1,4 @@
-"""Names of models and voices as people type them, and what is said of those that nobody knows."""
+"""Names of models, weights and voices on the command line, and the message about unknown names."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ from common.errors import OratioError
 
 
 def is_model(name: str) -> bool:
-    """A family, or the key of a single set of weights."""
+    """Return whether `name` is a model, such as mms, or the key of weights, such as mms_deu."""
     try:
         return bool(items_of_model(name))
     except KeyError:
         return False
 
 
-def no_such(names: Sequence[str]) -> str:
-    """Which of the names it is, as far as they are told apart here, and what there is."""
+def unknown_names_message(names: Sequence[str]) -> str:
+    """Return a message that lists the unknown names, or all names if none can be singled out here."""
     unknown = [name for name in names if not is_model(name) and not _is_voice(name)] or names
     return (
-        f"There is no model and no voice with this id: {', '.join(unknown)}. The models are {', '.join(MODELS)}, and "
-        "the languages of MMS as mms_deu, mms_swh, …; GET /voices lists the voices, such as af_heart."
+        f"No model or voice is called {', '.join(unknown)}. The models are {', '.join(MODELS)}, and the languages of "
+        "MMS such as mms_deu or mms_swh. List the voices with `oratio voices`."
     )
 
 

@@ -1,4 +1,4 @@
-"""`oratio models status`: a table for people, the service's answer for programs."""
+"""`oratio models status`: shows which models are downloaded and where they are loaded."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from cli.client import Model, ModelsStatus, Weights
-from cli.commands.model_connect import reached_with_models
+from cli.commands.connect import connect_for_models
 from cli.output.console import make_console, print_json
-from cli.service.program_name import own_name
+from cli.output.program_name import program_name
 from common.catalogue.download_items import HIBARI
 from common.catalogue.mms import languages
 from common.settings import Settings
@@ -19,15 +19,15 @@ _SHORT_REVISION = 8
 
 
 def status(settings: Settings, *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     console = make_console()
-    with reached_with_models(settings, url=url, errors=make_console(stderr=True)) as client:
+    with connect_for_models(settings, url=url, errors=make_console(stderr=True)) as client:
         answer = client.models()
     if as_json:
         print_json(answer.raw)
         return 0
     console.print(_table(answer))
-    for line in (*_troubles(answer), _more_languages()):
+    for line in (*_load_errors(answer), _languages_note()):
         console.print(line)
     return 0
 
@@ -58,22 +58,22 @@ def _state(weights: Weights) -> str:
 
 
 def _loaded(weights: Weights) -> str:
-    """Devices, with how many workers on each; or that it could not be loaded."""
+    """Return the devices on which the weights are loaded, with the number of workers; "failed" if a worker cannot."""
     devices = Counter(worker.device for worker in weights.workers if worker.loaded)
     broken = any(worker.trouble for worker in weights.workers)
     where = [f"{device} x {count}" if count > 1 else device for device, count in devices.items()]
-    return ", ".join([*where, *["broken"] * broken])
+    return ", ".join([*where, *["failed"] * broken])
 
 
-def _troubles(answer: ModelsStatus) -> list[str]:
-    """Each once, however many workers have it."""
+def _load_errors(answer: ModelsStatus) -> list[str]:
+    """Return one line for each load error, even if several workers report the same one."""
     weights = [one for model in answer.models for one in model.weights]
-    told = [(one.key, worker.trouble) for one in weights for worker in one.workers]
-    return list(dict.fromkeys(f"{key} is broken: {trouble}" for key, trouble in told if trouble))
+    load_errors = [(one.key, worker.trouble) for one in weights for worker in one.workers]
+    return list(dict.fromkeys(f"{key} failed to load: {trouble}" for key, trouble in load_errors if trouble))
 
 
-def _more_languages() -> str:
+def _languages_note() -> str:
     return (
-        f"MMS speaks {len(languages()):,} languages, few of which stand here: `{own_name()} models download mms_swh` "
-        "fetches another, GET /voices?model=mms names them all."
+        f"MMS has {len(languages()):,} languages; this table shows only some. List them all with `{program_name()} "
+        f"voices --model mms`, and download one with `{program_name()} models download mms_swh`."
     )

@@ -1,4 +1,4 @@
-"""Options that many commands have, worded and completed alike."""
+"""Options and arguments that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,41 +7,49 @@ import typer
 
 from cli.commands import completion
 
-Url = Annotated[str | None, typer.Option(envvar="ORATIO_URL", help="The service; else one is found.")]
-BorrowedUrl = Annotated[
-    str | None, typer.Option(envvar="ORATIO_URL", help="The service; else one is found, or started.")
+Url = Annotated[
+    str | None, typer.Option(envvar="ORATIO_URL", help="URL of the service (default: the one running here).")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")]
-JobId = Annotated[str, typer.Argument(help="The job's id.", autocompletion=completion.job_ids)]
+UrlOrStart = Annotated[
+    str | None,
+    typer.Option(
+        envvar="ORATIO_URL", help="URL of the service (default: the one running here, or a temporary one)."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number to list.")]
+JobId = Annotated[str, typer.Argument(help="Job id.", autocompletion=completion.job_ids)]
 JobIds = Annotated[
-    list[str], typer.Argument(help="Ids of jobs.", show_default=False, autocompletion=completion.job_ids)
+    list[str], typer.Argument(help="Job ids.", show_default=False, autocompletion=completion.job_ids)
 ]
 RecordingId = Annotated[
-    str, typer.Argument(help="The id of its job.", autocompletion=completion.recording_ids)
+    str, typer.Argument(help="Job id of the recording.", autocompletion=completion.recording_ids)
 ]
 RecordingIds = Annotated[
     list[str],
-    typer.Argument(help="Ids of jobs.", show_default=False, autocompletion=completion.recording_ids),
+    typer.Argument(help="Job ids.", show_default=False, autocompletion=completion.recording_ids),
 ]
 Text = Annotated[
-    str | None, typer.Argument(help="What to say; with '-' or nothing, standard input.", show_default=False)
+    str | None,
+    typer.Argument(help="Text to speak; standard input if it is '-' or missing.", show_default=False),
 ]
 Voice = Annotated[
     str | None,
-    typer.Option(help="One of `oratio voices`.", autocompletion=completion.voice_ids),
+    typer.Option(help="Voice id; `oratio voices` lists them.", autocompletion=completion.voice_ids),
 ]
-Speed = Annotated[float | None, typer.Option(help="1 is as the voice speaks.")]
-Style = Annotated[str | None, typer.Option(help="How to say it, for voices that take a style.")]
-Language = Annotated[str | None, typer.Option(help="The text's, as en or pt-BR; else found out.")]
+Speed = Annotated[float | None, typer.Option(help="Speed; 1 is normal, 2 is twice as fast.")]
+Style = Annotated[str | None, typer.Option(help="Style instructions, for voices that support them.")]
+Language = Annotated[
+    str | None, typer.Option(help="Language of the text, for example en or pt-BR (default: detected).")
+]
 Format = Annotated[
     str | None,
-    typer.Option("--format", help="wav, flac, mp3, opus, aac, pcm.", autocompletion=completion.formats),
+    typer.Option("--format", help="wav, flac, mp3, opus, aac or pcm.", autocompletion=completion.formats),
 ]
-Seed = Annotated[int | None, typer.Option(help="The same seed gives the same speech.")]
+Seed = Annotated[int | None, typer.Option(help="Random seed; the same seed gives the same audio.")]
 Lexicon = Annotated[
-    Path | None, typer.Option(help='How words are said: a JSON object, such as {"GIF": "jiff"}.')
+    Path | None, typer.Option(help='JSON file of pronunciations, for example {"GIF": "jiff"}.')
 ]
 NoNormalize = Annotated[
-    bool, typer.Option("--no-normalize", help="Leave numbers, dates and signs as they stand.")
+    bool, typer.Option("--no-normalize", help="Do not expand numbers, dates and symbols into words.")
 ]

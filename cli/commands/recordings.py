@@ -1,21 +1,23 @@
-"""`oratio history list`, `rename` and `get`."""
+"""`oratio history list`, `oratio history rename` and `oratio history get`."""
 
 from pathlib import Path
 
 from cli.client import Recording
-from cli.commands.job_table import length
+from cli.commands.connect import connect
+from cli.commands.job_table import format_duration
 from cli.output.console import make_console, print_json
-from cli.output.tables import local_time, plain, show_table
-from cli.output.target import BadOutput, place_for
-from cli.service.connect import reached
+from cli.output.tables import local_time, show_table, single_line
+from cli.output.target import InvalidOutput, recording_target
 from common.settings import Settings
 
-_COLUMNS = ("Job", "Created", "Voice", "Format", "Length", "Title")
+_COLUMNS = ("Job", "Created", "Voice", "Format", "Duration", "Title")
 
 
-def show_all(settings: Settings, *, limit: int, as_json: bool, url: str | None, **filters: str | None) -> int:
-    """The exit status. `filters` are those of the client."""
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+def show_recordings(
+    settings: Settings, *, limit: int, as_json: bool, url: str | None, **filters: str | None
+) -> int:
+    """Return the exit status. `filters` are those of `Client.history`."""
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         recordings = list(client.history(limit=limit, **filters))
     if as_json:
         print_json([one.raw for one in recordings])
@@ -27,30 +29,32 @@ def show_all(settings: Settings, *, limit: int, as_json: bool, url: str | None, 
 
 
 def rename(settings: Settings, job_id: str, title: str, *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+    """Return the exit status."""
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         renamed = client.rename(job_id, title)
     if as_json:
         print_json(renamed.raw)
     else:
-        make_console().print(f"{renamed.job_id}: {plain(renamed.title)}", markup=False)
+        make_console().print(f"{renamed.job_id}: {single_line(renamed.title)}", markup=False)
     return 0
 
 
 def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool, url: str | None) -> int:
-    """The exit status."""
+    """Return the exit status."""
     errors = make_console(stderr=True)
-    with reached(settings, url=url, errors=errors) as client:
+    with connect(settings, url=url, errors=errors) as client:
         try:
-            target, other = place_for(output, name=f"oratio-{job_id}", media_type=client.media_type(job_id))
+            target, other = recording_target(
+                output, name=f"oratio-{job_id}", media_type=client.media_type(job_id)
+            )
             if other:
                 client.transcode(job_id, other)
             size_bytes = client.download(job_id, target, audio_format=other)
-        except BadOutput as error:
+        except InvalidOutput as error:
             errors.print(str(error))
             return 2
         except OSError as error:
-            errors.print(f"{output or '.'} cannot be written: {error.strerror or error}")
+            errors.print(f"Cannot write {output or '.'}: {error.strerror or error}.")
             return 1
     if as_json:
         print_json({"job_id": job_id, "file": str(target), "size_bytes": size_bytes})
@@ -61,4 +65,11 @@ def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool
 
 def _row(one: Recording) -> tuple[str, ...]:
     created = local_time(one.created_at)
-    return one.job_id, created, one.voice_id, one.format, length(one.duration_s), one.title or one.text
+    return (
+        one.job_id,
+        created,
+        one.voice_id,
+        one.format,
+        format_duration(one.duration_s),
+        one.title or one.text,
+    )

@@ -1,4 +1,4 @@
-"""`oratio say`: speak a text into a file, by a service that runs or by one that lives as long as the command."""
+"""`oratio say`: speaks a text and saves the audio, with the running service or a temporary one."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -7,27 +7,27 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.client import Choices, Client, Failed, Job
-from cli.client.files import landing
-from cli.commands.texts import BadText, read_lexicon, read_text
+from cli.client import Client, ClientError, Job, SynthesisOptions
+from cli.client.files import atomic_write
+from cli.commands.connect import INTERRUPTED, report_waits
+from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
+from cli.commands.temporary_service import find_or_start_service
 from cli.output.console import make_console, print_json
-from cli.output.progress import speaking
-from cli.output.target import BadOutput, captions_kind, choose
-from cli.service.connect import INTERRUPTED, tell_waiting
+from cli.output.progress import job_progress
+from cli.output.target import InvalidOutput, captions_format, choose_target
 from cli.service.data_dir_lock import AlreadyRunning
-from cli.service.discovery import NotFound
+from cli.service.discovery import ServiceNotFound
 from cli.service.stack import StartFailed
-from cli.service.temporary_service import borrowed
 from common.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line says; in `choices` None leaves it to the service."""
+class SayArguments:
+    """The arguments of the command. An option that is None is left to the service."""
 
     text: str | None
     output: Path | None
-    choices: Choices
+    options: SynthesisOptions
     captions: Path | None
     lexicon: Path | None
     as_json: bool
@@ -36,85 +36,88 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What it comes to once it has been looked at."""
+    """The checked arguments."""
 
     text: str
     target: Path
-    choices: Choices
+    options: SynthesisOptions
 
 
-def say(settings: Settings, asked: Asked) -> int:
-    """The exit status."""
+def say(settings: Settings, arguments: SayArguments) -> int:
+    """Return the exit status."""
     errors = make_console(stderr=True)
     try:
-        plan = _plan(asked, errors)
-        voice = asked.choices.get("voice_id")
+        plan = _plan(arguments, errors)
+        voice = arguments.options.get("voice_id")
         with (
-            borrowed(settings, url=asked.url, voice=voice, console=errors) as url,
-            Client(url, on_wait=tell_waiting(errors)) as client,
+            find_or_start_service(settings, url=arguments.url, voice=voice, console=errors) as url,
+            Client(url, on_wait=report_waits(errors)) as client,
         ):
             job = _speak(client, plan, errors)
             size_bytes = client.download(job.job_id, plan.target)
-            if asked.captions:
-                _write_captions(client, job.job_id, asked.captions)
-    except (BadOutput, BadText) as error:
+            if arguments.captions:
+                _write_captions(client, job.job_id, arguments.captions)
+    except (InvalidOutput, InvalidInput) as error:
         errors.print(str(error))
         return 2
-    except (Failed, NotFound, StartFailed, AlreadyRunning, OSError) as error:
+    except (ClientError, ServiceNotFound, StartFailed, AlreadyRunning, OSError) as error:
         errors.print(str(error))
         return 1
     except KeyboardInterrupt:
         errors.print("Stopped.")
         return INTERRUPTED
-    _show(job, plan.target, size_bytes, asked)
+    _show(job, plan.target, size_bytes, arguments)
     return 0
 
 
-def _plan(asked: Asked, errors: Console) -> _Plan:
-    """Raises BadOutput and BadText, before anything has begun."""
-    target, audio_format = choose(asked.output, asked.choices.get("format"))
-    if asked.captions:
-        captions_kind(asked.captions)
-    choices = Choices(**asked.choices)
-    choices["format"], choices["lexicon"] = audio_format, read_lexicon(asked.lexicon)
-    return _Plan(read_text(asked.text, errors), target, choices)
+def _plan(arguments: SayArguments, errors: Console) -> _Plan:
+    """Check the arguments and read the text. Raises InvalidOutput and InvalidInput."""
+    target, audio_format = choose_target(arguments.output, arguments.options.get("format"))
+    if arguments.captions:
+        captions_format(arguments.captions)
+    options = SynthesisOptions(**arguments.options)
+    options["format"], options["lexicon"] = audio_format, read_lexicon(arguments.lexicon)
+    return _Plan(read_text(arguments.text, errors), target, options)
 
 
 def _speak(client: Client, plan: _Plan, errors: Console) -> Job:
-    job = client.submit(plan.text, **plan.choices)
-    told = _warn(job.warnings, errors)
+    job = client.submit(plan.text, **plan.options)
+    shown = _warn(job.warnings, errors)
     try:
-        with speaking(errors) as show:
-            job = client.finish(job.job_id, on_progress=show)
+        with job_progress(errors) as show:
+            job = client.result(job.job_id, on_progress=show)
     except KeyboardInterrupt:
-        with suppress(Failed):
+        with suppress(ClientError):
             client.cancel(job.job_id)
         raise
-    _warn(job.warnings, errors, told=told)
+    _warn(job.warnings, errors, shown=shown)
     return job
 
 
-def _warn(warnings: Iterable[str], errors: Console, *, told: Sequence[str] = ()) -> Sequence[str]:
-    """Told as soon as they are known: a job may wait for long."""
+def _warn(warnings: Iterable[str], errors: Console, *, shown: Sequence[str] = ()) -> Sequence[str]:
+    """Print the warnings that are not in `shown`, and return all of them.
+
+    The caller prints them before the job runs and again after it, because a job may wait for a long time.
+    """
     for warning in (known := list(warnings)):
-        if warning not in told:
+        if warning not in shown:
             errors.print(f"Warning: {warning}")
     return known
 
 
 def _write_captions(client: Client, job_id: str, target: Path) -> None:
-    captions = client.captions(job_id, captions_kind(target))
-    with landing(target) as file:
+    captions = client.captions(job_id, captions_format(target))
+    with atomic_write(target) as file:
         file.write(captions.encode())
 
 
-def _show(job: Job, target: Path, size_bytes: int, asked: Asked) -> None:
-    if asked.as_json:
-        captions = str(asked.captions) if asked.captions else None
+def _show(job: Job, target: Path, size_bytes: int, arguments: SayArguments) -> None:
+    if arguments.as_json:
+        captions = str(arguments.captions) if arguments.captions else None
         print_json({**job.raw, "file": str(target), "captions_file": captions})
         return
     kind = "a beep, not speech" if job.provider == "stub" else f"spoken by {job.voice_id}"
     console = make_console()
     console.print(f"{target}: {job.duration_s:.1f} s, {size_bytes:,} bytes, {kind}")
-    if asked.captions:
-        console.print(f"{asked.captions}: captions")
+    if arguments.captions:
+        console.print(f"{arguments.captions}: captions")

@@ -1,4 +1,4 @@
-"""`oratio stream`: speech that is heard while it is made, by a player, a pipe or a file."""
+"""`oratio stream`: plays or writes speech while it is synthesized."""
 
 import sys
 import time
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.client import Choices, Client, Failed, SpeechStream
-from cli.client.files import landing
-from cli.commands.texts import BadText, read_lexicon, read_text
+from cli.client import Client, ClientError, SpeechStream, SynthesisOptions
+from cli.client.files import atomic_write
+from cli.commands.connect import INTERRUPTED, report_waits
+from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
+from cli.commands.temporary_service import find_or_start_service
 from cli.output.console import make_console, print_json
-from cli.output.players import Player, PlayerFailed, find_player, playing
-from cli.output.target import BadOutput, checked_format, choose
-from cli.output.wave_header import mend
-from cli.service.connect import INTERRUPTED, tell_waiting
+from cli.output.players import Player, PlayerFailed, find_player, play
+from cli.output.target import InvalidOutput, check_format, choose_target
+from cli.output.wave_header import fix_wav_sizes
 from cli.service.data_dir_lock import AlreadyRunning
-from cli.service.discovery import NotFound
+from cli.service.discovery import ServiceNotFound
 from cli.service.stack import StartFailed
-from cli.service.temporary_service import borrowed
 from common.settings import Settings
 
 STDOUT = Path("-")
@@ -29,12 +29,12 @@ Write = Callable[[bytes], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """`keep`: the job goes on when nobody listens."""
+class StreamArguments:
+    """The arguments of the command. With `keep`, the job finishes even if the command stops."""
 
     text: str | None
     output: Path | None
-    choices: Choices
+    options: SynthesisOptions
     lexicon: Path | None
     keep: bool
     as_json: bool
@@ -42,8 +42,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ear:
-    """Where the sound goes; `target` is None for standard output."""
+class _AudioOutput:
+    """Where the audio goes. `target` is None for standard output."""
 
     target: Path | Player | None
     format: str
@@ -52,42 +52,42 @@ class _Ear:
     def name(self) -> str:
         return self.target.name if isinstance(self.target, Player) else str(self.target or STDOUT)
 
-    def opened(self) -> AbstractContextManager[Write]:
+    def open(self) -> AbstractContextManager[Write]:
         if isinstance(self.target, Player):
-            return playing(self.target)
-        return _standard_output() if self.target is None else _into(self.target, self.format)
+            return play(self.target)
+        return _standard_output() if self.target is None else _file_output(self.target, self.format)
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _StreamResult:
     job_id: str
     size_bytes: int
-    first_sound_s: float
+    first_audio_s: float
 
 
-def stream(settings: Settings, asked: Asked) -> int:
-    """The exit status."""
+def stream(settings: Settings, arguments: StreamArguments) -> int:
+    """Return the exit status."""
     errors = make_console(stderr=True)
     try:
-        ear = _ear(asked)
-        text, lexicon = read_text(asked.text, errors), read_lexicon(asked.lexicon)
-        choices = Choices(**asked.choices)
-        choices["format"], choices["lexicon"] = ear.format, lexicon
-        voice = choices.get("voice_id")
+        output = _choose_output(arguments)
+        text, lexicon = read_text(arguments.text, errors), read_lexicon(arguments.lexicon)
+        options = SynthesisOptions(**arguments.options)
+        options["format"], options["lexicon"] = output.format, lexicon
+        voice = options.get("voice_id")
         with (
-            borrowed(settings, url=asked.url, voice=voice, console=errors) as url,
-            Client(url, on_wait=tell_waiting(errors)) as client,
+            find_or_start_service(settings, url=arguments.url, voice=voice, console=errors) as url,
+            Client(url, on_wait=report_waits(errors)) as client,
         ):
-            heard = _listen(client, text, choices, ear, keep=asked.keep)
-            warnings = _warnings(client, heard)
-    except (BadOutput, BadText) as error:
+            result = _play_stream(client, text, options, output, keep=arguments.keep)
+            warnings = _warnings(client, result)
+    except (InvalidOutput, InvalidInput) as error:
         errors.print(str(error))
         return 2
     except BrokenPipeError:
-        # Whoever reads has enough.
-        _forget_output()
+        # The reader of the pipe has closed it.
+        _close_stdout()
         return 1
-    except (Failed, NotFound, StartFailed, AlreadyRunning, PlayerFailed, OSError) as error:
+    except (ClientError, ServiceNotFound, StartFailed, AlreadyRunning, PlayerFailed, OSError) as error:
         errors.print(str(error))
         return 1
     except KeyboardInterrupt:
@@ -95,47 +95,51 @@ def stream(settings: Settings, asked: Asked) -> int:
         return INTERRUPTED
     for warning in warnings:
         errors.print(f"Warning: {warning}")
-    _show(heard, ear, errors, as_json=asked.as_json)
+    _show(result, output, errors, as_json=arguments.as_json)
     return 0
 
 
-def _ear(asked: Asked) -> _Ear:
-    """Raises BadOutput and PlayerFailed."""
-    audio_format = checked_format(asked.choices.get("format"))
-    piped = asked.output == STDOUT or (asked.output is None and not sys.stdout.isatty())
-    if piped and asked.as_json:
-        raise BadOutput("Standard output takes the sound or --json, not both: name a file with -o.")
+def _choose_output(arguments: StreamArguments) -> _AudioOutput:
+    """Raises InvalidOutput and PlayerFailed."""
+    audio_format = check_format(arguments.options.get("format"))
+    piped = arguments.output == STDOUT or (arguments.output is None and not sys.stdout.isatty())
+    if piped and arguments.as_json:
+        raise InvalidOutput(
+            "Standard output cannot take both the audio and --json. Write the audio to a file with -o."
+        )
     if piped:
-        return _Ear(None, audio_format or "wav")
-    if asked.output is not None:
-        return _Ear(*choose(asked.output, audio_format))
+        return _AudioOutput(None, audio_format or "wav")
+    if arguments.output is not None:
+        return _AudioOutput(*choose_target(arguments.output, audio_format))
     if audio_format:
-        raise BadOutput("--format is for a file or a pipe; what is played here needs none.")
-    return _Ear(find_player(), "pcm")
+        raise InvalidOutput("--format has no effect on playback. Use it with -o or a pipe.")
+    return _AudioOutput(find_player(), "pcm")
 
 
-def _listen(client: Client, text: str, choices: Choices, ear: _Ear, *, keep: bool) -> _Heard:
-    asked_at = time.monotonic()
-    with client.stream(text, keep=keep, **choices) as sound, ear.opened() as write:
-        first_s = _pass_on(sound, write, asked_at)
-    return _Heard(sound.job_id, sound.size_bytes, first_s)
+def _play_stream(
+    client: Client, text: str, options: SynthesisOptions, output: _AudioOutput, *, keep: bool
+) -> _StreamResult:
+    started_at = time.monotonic()
+    with client.stream(text, keep=keep, **options) as speech, output.open() as write:
+        first_audio_s = _copy_audio(speech, write, started_at)
+    return _StreamResult(speech.job_id, speech.size_bytes, first_audio_s)
 
 
-def _warnings(client: Client, heard: _Heard) -> Sequence[str]:
-    """The sound alone does not say that it is only a beep."""
+def _warnings(client: Client, result: _StreamResult) -> Sequence[str]:
+    """Return the warnings of the job, for example that the audio is only a beep."""
     try:
-        return client.job(heard.job_id).warnings if heard.job_id else ()
-    except Failed:  # deleted meanwhile: it was heard
+        return client.job(result.job_id).warnings if result.job_id else ()
+    except ClientError:  # the job was deleted after it was streamed
         return ()
 
 
-def _pass_on(sound: SpeechStream, write: Write, asked_at: float) -> float:
-    """When the first sound came, in seconds."""
-    first_s = 0.0
-    for chunk in sound:
-        first_s = first_s or time.monotonic() - asked_at
+def _copy_audio(speech: SpeechStream, write: Write, started_at: float) -> float:
+    """Write all audio; return the seconds from `started_at` to the first chunk."""
+    first_audio_s = 0.0
+    for chunk in speech:
+        first_audio_s = first_audio_s or time.monotonic() - started_at
         write(chunk)
-    return first_s
+    return first_audio_s
 
 
 @contextmanager
@@ -148,24 +152,29 @@ def _standard_output() -> Iterator[Write]:
 
 
 @contextmanager
-def _into(target: Path, audio_format: str) -> Iterator[Write]:
-    with landing(target) as file:
+def _file_output(target: Path, audio_format: str) -> Iterator[Write]:
+    with atomic_write(target) as file:
         yield file.write
         if audio_format == "wav" and file.seekable():
-            mend(file)
+            fix_wav_sizes(file)
 
 
-def _forget_output() -> None:
-    """So that the interpreter does not stumble over the closed pipe at its end."""
+def _close_stdout() -> None:
+    """Close standard output, so that the interpreter does not report the closed pipe when it exits."""
     with suppress(OSError):
         sys.stdout.close()
 
 
-def _show(heard: _Heard, ear: _Ear, errors: Console, *, as_json: bool) -> None:
+def _show(result: _StreamResult, output: _AudioOutput, errors: Console, *, as_json: bool) -> None:
     if as_json:
-        said = {"job_id": heard.job_id, "to": ear.name, "format": ear.format, "size_bytes": heard.size_bytes}
-        print_json(said | {"first_sound_ms": round(heard.first_sound_s * 1000, 1)})
-    elif isinstance(ear.target, Path):
+        summary = {
+            "job_id": result.job_id,
+            "to": output.name,
+            "format": output.format,
+            "size_bytes": result.size_bytes,
+        }
+        print_json(summary | {"first_sound_ms": round(result.first_audio_s * 1000, 1)})
+    elif isinstance(output.target, Path):
         errors.print(
-            f"{ear.name}: {heard.size_bytes:,} bytes, the first of them after {heard.first_sound_s:.2f} s"
+            f"{output.name}: {result.size_bytes:,} bytes, first audio after {result.first_audio_s:.2f} s"
         )

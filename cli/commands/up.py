@@ -1,4 +1,4 @@
-"""`oratio up`: everything on this machine, until somebody says stop."""
+"""`oratio up`: runs the whole service on this machine until it is stopped."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -6,138 +6,152 @@ from typing import Any
 
 from rich.console import Console
 
-from cli.output.console import make_console, waiting
-from cli.service import studio
-from cli.service.data_dir_lock import AlreadyRunning, published_address
-from cli.service.log_follower import following
-from cli.service.probes import models, workers_alive
-from cli.service.processes import Crew
-from cli.service.program_name import own_name
-from cli.service.signals import Wish, listening
-from cli.service.stack import Stack, StartFailed, Stopped, cores
-from cli.service.worker_groups import FLAVOURS, crews
+from cli.output.console import make_console, show_waiting
+from cli.output.program_name import program_name
+from cli.service.address_file import read_address
+from cli.service.data_dir_lock import AlreadyRunning
+from cli.service.log_follower import follow_logs
+from cli.service.probes import count_live_workers, fetch_models
+from cli.service.processes import WorkerGroup
+from cli.service.stack import Stack, StartFailed, StartInterrupted, usable_cores
+from cli.service.stop_signals import StopRequest, catch_stop_signals
+from cli.service.worker_groups import FLAVOURS, worker_groups
+from cli.studio import build
 from common.settings import Settings
 
 
 def up(settings: Settings, *, workers: int | None, verbose: bool) -> int:
-    """Returns the exit status when the service stopped."""
+    """Run the service until it is stopped; return the exit status."""
     console = make_console()
-    everyone = crews(settings, workers=workers or cores())
+    groups = worker_groups(settings, workers=workers or usable_cores())
     try:
-        with listening() as wish:
-            _serve(settings, everyone, wish, console, verbose=verbose)
+        with catch_stop_signals() as stop_request:
+            _serve(settings, groups, stop_request, console, verbose=verbose)
     except AlreadyRunning as error:
-        make_console(stderr=True).print(_already(error, settings.data_dir))
+        make_console(stderr=True).print(_already_running_message(error, settings.data_dir))
         return 1
     except StartFailed as error:
         make_console(stderr=True).print(str(error))
         return 1
-    except Stopped:
+    except StartInterrupted:
         pass
     console.print("Stopped.")
     return 0
 
 
-def _serve(settings: Settings, everyone: list[Crew], wish: Wish, console: Console, *, verbose: bool) -> None:
-    with ExitStack() as around:
+def _serve(
+    settings: Settings,
+    groups: list[WorkerGroup],
+    stop_request: StopRequest,
+    console: Console,
+    *,
+    verbose: bool,
+) -> None:
+    with ExitStack() as exit_stack:
         if verbose:
-            around.enter_context(following(settings.data_dir / "logs", tell=console.print))
-        with waiting(console) as progress:
+            exit_stack.enter_context(follow_logs(settings.data_dir / "logs", report=console.print))
+        with show_waiting(console) as progress:
             stack = Stack(
-                settings, crews=everyone, tell=console.print, progress=progress, cancelled=wish.stop.is_set
+                settings,
+                worker_groups=groups,
+                report=console.print,
+                progress=progress,
+                is_cancelled=stop_request.stop.is_set,
             )
-            wish.on_hurry = stack.hurry
-            around.enter_context(stack)
+            stop_request.on_repeat = stack.kill_on_stop
+            exit_stack.enter_context(stack)
         console.print(_summary(stack))
-        wish.stop.wait()
+        stop_request.stop.wait()
         console.print("Stopping …")
 
 
 def _summary(stack: Stack) -> str:
     settings = stack.settings
     return f"""
-OratioViva speaks on {stack.url}{_below(stack)}
+OratioViva is running at {stack.url}{_root_path_note(stack)}
 
   Studio     {_studio(stack)}
   API docs   {stack.url}/docs
   Provider   {_provider(settings)}
   Workers    {_workers(stack)}
-  Models     {_models(models(stack.url))}
-  Sound      {settings.data_dir / "outputs" / "audio"}
+  Models     {_models(fetch_models(stack.url))}
+  Audio      {settings.data_dir / "outputs" / "audio"}
   Data       {settings.data_dir}
   Logs       {stack.logs}
 
   curl -s {stack.url}/synthesize -H 'Content-Type: application/json' -d '{{"text": "Hello there."}}'
-  {own_name()} say "Hello there." -o hello.wav{_where(stack)}
+  {program_name()} say "Hello there." -o hello.wav{_url_option(stack)}
 
-Ctrl-C stops it.
+Press Ctrl-C to stop.
 """
 
 
 def _studio(stack: Stack) -> str:
     settings = stack.settings
-    if studio.is_built(settings):
+    if build.is_built(settings):
         return f"{stack.url}{settings.root_path}/app/"
-    if other := studio.other_folder(settings):
-        return f"no page in {other} (ORATIO_FRONTEND_DIR); {studio.BUILD} builds it in {studio.USUAL}"
-    return f"not built here ({studio.BUILD})"
+    if other := build.custom_folder(settings):
+        return f"not found in ORATIO_FRONTEND_DIR={other} (`{build.BUILD_COMMAND}` builds it in {build.DEFAULT_FOLDER})"
+    return f"not built; build it with `{build.BUILD_COMMAND}`"
 
 
-def _below(stack: Stack) -> str:
-    """Both answer, for a proxy in front may strip the prefix or pass it on."""
+def _root_path_note(stack: Stack) -> str:
+    """Both addresses answer, because a proxy may strip the prefix or pass it on."""
     prefix = stack.settings.root_path
-    return f" and, below ORATIO_ROOT_PATH, on {stack.url}{prefix}" if prefix else ""
+    return f" and, with ORATIO_ROOT_PATH, at {stack.url}{prefix}" if prefix else ""
 
 
 def _provider(settings: Settings) -> str:
-    """The mode and what it comes to."""
+    """Return the provider mode and what it means with these settings."""
     hosted = bool(settings.hf_token or settings.inference_url)
     last = "hosted inference" if hosted else "a beep" if settings.fallback_stub else "an error"
-    said = {
-        "auto": f"local models, else {last}",
+    text = {
+        "auto": f"local models, otherwise {last}",
         "local": "local models only",
         "inference": "hosted inference only",
         "stub": "a beep for every voice",
     }
-    return f"{settings.provider_mode}: {said[settings.provider_mode]}"
+    return f"{settings.provider_mode}: {text[settings.provider_mode]}"
 
 
 def _workers(stack: Stack) -> str:
-    said = ", ".join(f"{crew.count} x {_kind(crew)}" for crew in stack.crews)
-    wanted, there = sum(crew.count for crew in stack.crews), workers_alive(stack.url)
-    return said if there >= wanted else f"{said}; {there} of {wanted} are there so far"
+    text = ", ".join(f"{group.count} x {_flavour(group)}" for group in stack.worker_groups)
+    expected, alive = sum(group.count for group in stack.worker_groups), count_live_workers(stack.url)
+    return text if alive >= expected else f"{text}; {alive} of {expected} have started"
 
 
-def _kind(crew: Crew) -> str:
-    return crew.name if crew.name in FLAVOURS else "base"
+def _flavour(group: WorkerGroup) -> str:
+    return group.name if group.name in FLAVOURS else "base"
 
 
-def _models(known: list[dict[str, Any]]) -> str:
-    """What can be spoken now, by what the service says."""
-    spoken = [model["alias"] for model in known if _is_spoken(model)]
-    others = [model for model in known if not _is_spoken(model)]
-    silent = [model["alias"] for model in others if model["state"] == "complete"]
-    said = ", ".join(spoken) or "none yet"
-    if len(others) > len(silent):
-        said += f" ({len(others) - len(silent)} more can be downloaded: {own_name()} models status)"
-    if silent:
-        said += f"; here, but no worker speaks them yet: {', '.join(silent)} ({own_name()} doctor)"
-    return said
+def _models(models: list[dict[str, Any]]) -> str:
+    """Return the models that can be used now, from the status of the service."""
+    available = [model["alias"] for model in models if _has_voices(model)]
+    others = [model for model in models if not _has_voices(model)]
+    without_worker = [model["alias"] for model in others if model["state"] == "complete"]
+    text = ", ".join(available) or "none yet"
+    if len(others) > len(without_worker):
+        text += (
+            f"; {len(others) - len(without_worker)} more to download, see `{program_name()} models status`"
+        )
+    if without_worker:
+        text += f"; downloaded, but no worker serves them: {', '.join(without_worker)}, see `{program_name()} doctor`"
+    return text
 
 
-def _is_spoken(model: dict[str, Any]) -> bool:
+def _has_voices(model: dict[str, Any]) -> bool:
     return any(worker["alive"] and worker["voices_present"] for worker in model["workers"])
 
 
-def _where(stack: Stack) -> str:
-    """`oratio say` finds the usual port by itself; another one it has to be told."""
+def _url_option(stack: Stack) -> str:
+    """Return the option that `oratio say` needs, empty for the default port, which it finds by itself."""
     return "" if stack.settings.port == Settings.model_fields["port"].default else f" --url {stack.url}"
 
 
-def _already(error: AlreadyRunning, data_dir: Path) -> str:
-    address = published_address(data_dir)
-    where = f" and speaks on {address.url}" if address else ""
+def _already_running_message(error: AlreadyRunning, data_dir: Path) -> str:
+    address = read_address(data_dir)
+    where = f" and runs at {address.url}" if address else ""
     return (
         f"Already running: {error.owner} uses the data folder {data_dir.absolute()}{where}. "
-        "Stop it, or choose another folder: --data-dir"
+        "Stop it, or choose another folder with --data-dir."
     )

@@ -1,56 +1,56 @@
-"""`oratio voices`: who can speak."""
+"""`oratio voices`: lists the voices, and why some are not available."""
 
 from cli.client import Voice
+from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
+from cli.output.program_name import program_name
 from cli.output.tables import show_table
-from cli.service.connect import reached
-from cli.service.program_name import own_name
 from common.settings import Settings
 
-_COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Spoken", "Remark")
-# Parler-TTS and MMS would fill a line with theirs.
-_MOST_LANGUAGES = 3
-# A remark says at its end what to do: where nothing forces us it is not cut.
-_WHOLE = 10_000
-# How the service words it for those who write requests.
-_MISSING = "is not downloaded; POST /models/download fetches it."
+_COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Provider", "Notes")
+# More languages would make the column too wide.
+_MAX_LANGUAGES = 3
+# A note ends with what to do, so it is cut only on a terminal.
+_MAX_NOTE_WIDTH = 10_000
+# The service names this endpoint in the reason of a voice that is not downloaded.
+_DOWNLOAD_ENDPOINT = "POST /models/download"
 
 
 def voices(
     settings: Settings, *, model: str | None, language: str | None, as_json: bool, url: str | None
 ) -> int:
-    """The exit status."""
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
+    """Return the exit status."""
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
         found = client.voices(model=model, language=language)
     if as_json:
         print_json([voice.raw for voice in found])
     elif found:
-        show_table(make_console(), _COLUMNS, (_row(voice) for voice in found), most=_WHOLE)
+        show_table(make_console(), _COLUMNS, (_row(voice) for voice in found), max_width=_MAX_NOTE_WIDTH)
     else:
-        make_console().print("There are no such voices.")
+        make_console().print("No voices match.")
     return 0
 
 
 def _row(voice: Voice) -> tuple[str, ...]:
-    languages = ", ".join(voice.languages[:_MOST_LANGUAGES])
-    more = " …" if len(voice.languages) > _MOST_LANGUAGES else ""
-    spoken = "a beep" if voice.provider == "stub" else voice.provider or "no"
-    return (voice.id, voice.name, voice.model, languages + more, voice.gender, spoken, _remark(voice))
+    languages = ", ".join(voice.languages[:_MAX_LANGUAGES])
+    ellipsis = " …" if len(voice.languages) > _MAX_LANGUAGES else ""
+    provider = "beep only" if voice.provider == "stub" else voice.provider or "none"
+    return (voice.id, voice.name, voice.model, languages + ellipsis, voice.gender, provider, _note(voice))
 
 
-def _remark(voice: Voice) -> str:
-    """What stands in its way first."""
+def _note(voice: Voice) -> str:
+    """Return the notes on a voice, first why it is not available."""
     remarks = (
         _reason(voice),
-        "the default" if voice.is_default else None,
-        "slow here" if voice.slow and voice.provider == "local" else None,
+        "default voice" if voice.is_default else None,
+        "slow on this hardware" if voice.slow and voice.provider == "local" else None,
         voice.note,
-        "takes a style" if voice.style else None,
+        "supports a style" if voice.style else None,
     )
     return "; ".join(remark for remark in remarks if remark)
 
 
 def _reason(voice: Voice) -> str | None:
-    if voice.reason and voice.reason.endswith(_MISSING):
-        return f"not downloaded: {own_name()} models download {voice.id}"
+    if voice.reason and _DOWNLOAD_ENDPOINT in voice.reason:
+        return f"not downloaded: {program_name()} models download {voice.id}"
     return voice.reason

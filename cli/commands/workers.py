@@ -1,60 +1,60 @@
-"""`oratio workers`: who works, on what, and what waits."""
+"""`oratio workers`: lists the workers, their current jobs, and the queues."""
 
 from datetime import UTC, datetime
 
 from rich.filesize import decimal
 
-from cli.client import Holding, Queue, Worker, Workers
+from cli.client import LeasedPart, Queue, Worker, Workers
+from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
 from cli.output.tables import show_table
-from cli.service.connect import reached
 from common.settings import Settings
 
-_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Memory", "Loaded", "Speaks now")
+_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Memory", "Loaded", "Current jobs")
 _QUEUE_COLUMNS = ("Queue", "Queued", "Running", "Workers", "Oldest")
 
 
 def workers(settings: Settings, *, as_json: bool, url: str | None) -> int:
-    """The exit status."""
-    with reached(settings, url=url, errors=make_console(stderr=True)) as client:
-        told = client.workers()
+    """Return the exit status."""
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
+        response = client.workers()
     if as_json:
-        print_json(told.raw)
+        print_json(response.raw)
     else:
-        _show(told)
+        _show(response)
     return 0
 
 
-def _show(told: Workers) -> None:
+def _show(response: Workers) -> None:
     console = make_console()
-    if not told.workers:
+    if not response.workers:
         console.print("There are no workers.")
     else:
-        show_table(console, _WORKER_COLUMNS, (_worker_row(worker) for worker in told.workers))
-    busy = [queue for queue in told.queues if queue.queued or queue.running]
+        show_table(console, _WORKER_COLUMNS, (_worker_row(worker) for worker in response.workers))
+    busy = [queue for queue in response.queues if queue.queued or queue.running]
     if busy:
         console.print()
         show_table(console, _QUEUE_COLUMNS, (_queue_row(queue) for queue in busy))
-    elif told.workers:
-        console.print("Nothing waits.")
+    elif response.workers:
+        console.print("No jobs are queued or running.")
 
 
 def _worker_row(worker: Worker) -> tuple[str, ...]:
     memory = decimal(worker.memory_bytes) if worker.memory_bytes else ""
     loaded = ", ".join(model.weights for model in worker.models if model.loaded)
-    now = ", ".join(_holding(held) for held in worker.holding)
+    now = ", ".join(_describe_part(part) for part in worker.holding)
     return worker.id, _state(worker), worker.flavour, worker.device, memory, loaded, now
 
 
 def _state(worker: Worker) -> str:
     if worker.alive:
         return "alive"
-    return "stopped" if worker.stopped else "silent"
+    return "stopped" if worker.stopped else "no heartbeat"
 
 
-def _holding(held: Holding) -> str:
-    far = f", {held.segments_done} of {held.segments_total}" if held.segments_total else ""
-    return f"{held.job_id} ({held.voice_id}{far})"
+def _describe_part(part: LeasedPart) -> str:
+    progress = f", segment {part.segments_done} of {part.segments_total}" if part.segments_total else ""
+    return f"{part.job_id} ({part.voice_id}{progress})"
 
 
 def _queue_row(queue: Queue) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def _queue_row(queue: Queue) -> tuple[str, ...]:
 
 
 def _age(since: datetime | None) -> str:
-    """How long the first of them waits."""
+    """Return how long ago that was, as h:mm:ss."""
     if since is None:
         return ""
     seconds = max(0, round((datetime.now(UTC) - since).total_seconds()))

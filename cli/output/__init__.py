@@ -1,0 +1,1 @@
+"""Prints results and plays audio in a terminal. May import `cli.client`."""

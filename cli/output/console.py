@@ -1,4 +1,4 @@
-"""What people read. Plain lines where nobody looks at a terminal."""
+"""Console output for people and for programs."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,11 +7,11 @@ from typing import Any
 
 from rich.console import Console
 
-Say = Callable[[str], None]
+ShowStatus = Callable[[str], None]
 
 
-class _Console(Console):
-    """A terminal that was closed, or a reader that went away, ends the messages and not the service."""
+class _PipeSafeConsole(Console):
+    """A console that goes silent, instead of ending the service, when its terminal or pipe is closed."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -24,20 +24,20 @@ class _Console(Console):
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Messages hold paths and URLs: they are shown as they are, and not cut to the width of a window."""
-    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    """Return a console that prints messages unchanged: no markup, no emoji, no wrapping of paths and URLs."""
+    return _PipeSafeConsole(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def print_json(said: Any, *, in_one_line: bool = False) -> None:
-    """For programs, which read it whole or line by line."""
-    written = json.dumps(said, ensure_ascii=False, indent=None if in_one_line else 2)
-    # Not by a console: that would tell of broken pipes nobody, and programs go by them.
-    print(written, flush=True)
+def print_json(value: Any, *, in_one_line: bool = False) -> None:
+    """Print a value as JSON, indented or as one line."""
+    text = json.dumps(value, ensure_ascii=False, indent=None if in_one_line else 2)
+    # Not with a console, which ignores broken pipes: programs rely on them.
+    print(text, flush=True)
 
 
 @contextmanager
-def waiting(console: Console, *, plain: bool = True) -> Iterator[Say]:
-    """A spinner with what is being waited for; where there is no terminal a line each, if `plain`."""
+def show_waiting(console: Console, *, plain: bool = True) -> Iterator[ShowStatus]:
+    """Yield a function that shows what the command waits for: a spinner on a terminal, else a line each if `plain`."""
     if not console.is_terminal:
         yield lambda what: console.print(f"Waiting for {what} …") if plain else None
         return

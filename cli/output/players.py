@@ -1,4 +1,4 @@
-"""Programs of this machine that play sound as it comes."""
+"""Plays audio while it arrives, with a player program installed on this machine."""
 
 import shutil
 import subprocess
@@ -9,28 +9,29 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# What the service says of its plain samples: mono, 16 bits.
+# Raw audio from the service is mono, 16-bit PCM at this rate.
 SAMPLE_RATE_HZ = 24_000
 _RATE = str(SAMPLE_RATE_HZ)
-_LEAVE_WITHIN_S = 2.0
+_EXIT_TIMEOUT_S = 2.0
 
-Play = Callable[[bytes], None]
+WriteAudio = Callable[[bytes], None]
 
 
 class PlayerFailed(Exception):
-    """None is here, or it ended before the speech did."""
+    """No player is installed, or it exited before the audio ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Samples are piped into it; or it plays files only."""
+    """A player program. It reads raw samples from its standard input, or, with `by_file`, plays a WAV file."""
 
     name: str
     options: tuple[str, ...]
     by_file: bool = False
 
 
-# All are told what they get, for finding out would take them a second or more of sound; FFmpeg's `nobuffer` loses some.
+# The options name the format, because detecting it would need a second or more of audio. FFmpeg's `nobuffer` would lose
+# some audio, so it is not used.
 PLAYERS = (
     Player(
         "ffplay",
@@ -56,27 +57,30 @@ NAMES = ", ".join(player.name for player in PLAYERS)
 
 
 def find_player() -> Player:
-    """The first of them that is installed. Raises PlayerFailed."""
+    """Return the first player that is installed. Raises PlayerFailed."""
     found = next((player for player in PLAYERS if shutil.which(player.name)), None)
     if found is None:
         raise PlayerFailed(
-            f"Nothing here plays sound: install one of {NAMES}, or write the speech to a file with -o."
+            f"No audio player found. Install one of {NAMES}, or write the audio to a file with -o."
         )
     return found
 
 
 @contextmanager
-def playing(player: Player) -> Iterator[Play]:
-    """Takes samples. The block ends when the last of them was heard; at once when it is left by Ctrl-C."""
+def play(player: Player) -> Iterator[WriteAudio]:
+    """Yield a function that plays samples.
+
+    The block ends when all samples are played, or at once on Ctrl-C. Raises PlayerFailed.
+    """
     if player.by_file:
-        with _collecting(player) as play:
+        with _play_file(player) as play:
             yield play
         return
-    process = subprocess.Popen(  # noqa: S603  # a line of the list above
+    process = subprocess.Popen(  # noqa: S603  # a player of the list above
         [player.name, *player.options],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        # Ctrl-C reaches only us.
+        # Ctrl-C must reach only this process.
         start_new_session=True,
     )
     try:
@@ -84,12 +88,12 @@ def playing(player: Player) -> Iterator[Play]:
         try:
             yield pipe.write
         except Exception:
-            # What was said before the speech broke off is heard.
-            _end(process)
+            # Play what arrived before the error.
+            _drain(process)
             raise
         pipe.finish()
     finally:
-        _stop(process)
+        _terminate(process)
 
 
 class _Pipe:
@@ -99,7 +103,7 @@ class _Pipe:
 
     def write(self, samples: bytes) -> None:
         """Raises PlayerFailed."""
-        assert self._process.stdin is not None  # noqa: S101  # it was asked for
+        assert self._process.stdin is not None  # noqa: S101  # stdin is a pipe
         try:
             self._process.stdin.write(samples)
             self._process.stdin.flush()
@@ -108,37 +112,37 @@ class _Pipe:
 
     def finish(self) -> None:
         """Raises PlayerFailed."""
-        _end(self._process)
+        _drain(self._process)
         if self._process.returncode:
             raise self._failed()
 
     def _failed(self) -> PlayerFailed:
-        code = self._process.wait(_LEAVE_WITHIN_S)
-        return PlayerFailed(f"{self._player.name} ended before the speech did (exit code {code}).")
+        code = self._process.wait(_EXIT_TIMEOUT_S)
+        return PlayerFailed(f"{self._player.name} exited before the audio ended (exit code {code}).")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """It ends when it has played what it got."""
+def _drain(process: subprocess.Popen[bytes]) -> None:
+    """Close the player's input and wait until it has played everything."""
     if process.stdin:
         with suppress(OSError):
             process.stdin.close()
     process.wait()
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Whatever it still has to play."""
+def _terminate(process: subprocess.Popen[bytes]) -> None:
+    """Stop the player at once if it still runs."""
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(_LEAVE_WITHIN_S)
+        process.wait(_EXIT_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
-    _end(process)
+    _drain(process)
 
 
 @contextmanager
-def _collecting(player: Player) -> Iterator[Play]:
-    """For a player that reads nothing but files: it begins at the end."""
+def _play_file(player: Player) -> Iterator[WriteAudio]:
+    """Collect all samples in a WAV file, and play it when the block ends."""
     with tempfile.TemporaryDirectory(prefix="oratio-") as folder:
         path = str(Path(folder) / "speech.wav")
         samples = bytearray()
@@ -148,4 +152,4 @@ def _collecting(player: Player) -> Iterator[Play]:
             file.writeframes(samples)
         played = subprocess.run([player.name, *player.options, path], check=False)  # noqa: S603  # as above
         if code := played.returncode:
-            raise PlayerFailed(f"{player.name} could not play the speech (exit code {code}).")
+            raise PlayerFailed(f"{player.name} could not play the audio (exit code {code}).")

@@ -1,4 +1,4 @@
-"""How far downloads and jobs are: a bar each on a terminal, of downloads a line now and then elsewhere."""
+"""Shows the progress of downloads and jobs: bars on a terminal, lines of text elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,18 +24,23 @@ from rich.text import Text
 
 from cli import client
 
-_LINE_EVERY_PERCENT = 10
+_PRINT_EVERY_PERCENT = 10
 
 
-class Board:
-    """Used by one thread. `with Board(console, names) as board:`"""
+class DownloadProgress:
+    """One bar for each download, or a line for every ten percent without a terminal. Not thread-safe.
+
+    Use it as `with DownloadProgress(console, names) as progress:`.
+    """
 
     def __init__(self, console: Console, names: list[str]) -> None:
         self._console = console
         self._bars = Progress(
             TextColumn("{task.description}"),
             TextColumn("{task.fields[state]}"),
-            *map(_OnceKnown, (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())),
+            *map(
+                _WhenSizeKnown, (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            ),
             console=console,
             disable=not console.is_terminal,
         )
@@ -53,49 +58,54 @@ class Board:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for name in self._failed:
-            # Whoever uses the board says why; that is enough to be left on the screen.
+            # The caller prints why it failed, so the bar need not stay on the screen.
             self._bars.update(self._tasks[name], visible=False)
         self._bars.stop()
 
     def show(self, name: str, done_bytes: int, total_bytes: int) -> None:
-        """Nothing while the total is unknown."""
+        """Update the bar. Does nothing while the total is unknown (0)."""
         if not total_bytes:
             return
         if name not in self._percents:
-            # What was there before is no part of the speed.
+            # Bytes that were present before must not count for the speed.
             self._bars.reset(self._tasks[name], total=total_bytes, completed=done_bytes, state="")
         self._bars.update(self._tasks[name], total=total_bytes, completed=done_bytes)
-        self._note(name, done_bytes, total_bytes)
+        self._print_percent(name, done_bytes, total_bytes)
 
-    def end(self, name: str, *, well: bool) -> None:
-        said = "done" if well else "failed"
-        if not well:
+    def end(self, name: str, *, succeeded: bool) -> None:
+        state = "done" if succeeded else "failed"
+        if not succeeded:
             self._failed.append(name)
-        self._bars.update(self._tasks[name], state=said)
+        self._bars.update(self._tasks[name], state=state)
         self._bars.stop_task(self._tasks[name])
         if not self._console.is_terminal:
-            self._console.print(f"{name}: {said}")
+            self._console.print(f"{name}: {state}")
 
-    def _note(self, name: str, done_bytes: int, total_bytes: int) -> None:
+    def _print_percent(self, name: str, done_bytes: int, total_bytes: int) -> None:
         percent = 100 * done_bytes // total_bytes
-        last = self._percents.setdefault(name, -_LINE_EVERY_PERCENT)
-        if percent // _LINE_EVERY_PERCENT > last // _LINE_EVERY_PERCENT:
+        last = self._percents.setdefault(name, -_PRINT_EVERY_PERCENT)
+        if percent // _PRINT_EVERY_PERCENT > last // _PRINT_EVERY_PERCENT:
             self._percents[name] = percent
             if not self._console.is_terminal:
                 self._console.print(f"{name}: {percent} % of {decimal(total_bytes)}")
 
 
 @contextmanager
-def speaking(console: Console) -> Iterator[Callable[[client.Progress], None]]:
-    """One bar of the segments of a job, gone when the block ends; nothing where there is no terminal."""
+def job_progress(console: Console) -> Iterator[Callable[[client.Progress], None]]:
+    """Yield a function that updates a bar of the segments of a job. The bar disappears when the block ends.
+
+    Shows nothing without a terminal.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Speaking", total=None)
-        yield lambda told: bar.update(task, completed=told.segments_done, total=told.segments_total)
+        task = bar.add_task("Synthesizing", total=None)
+        yield lambda progress: bar.update(
+            task, completed=progress.segments_done, total=progress.segments_total
+        )
 
 
-class _OnceKnown(ProgressColumn):
-    """Nothing while the size is unknown."""
+class _WhenSizeKnown(ProgressColumn):
+    """A column that is empty while the size is unknown."""
 
     def __init__(self, column: ProgressColumn) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How lists look."""
+"""Prints lists as tables."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,40 +7,47 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 _GAP = "  "
-# A text is worth showing only in so much room.
-_LEAST_ROOM = 20
-# For what is no terminal; whoever wants all of it says --json.
-_ROOM = 200
+# A narrower column of text would be useless.
+_MIN_LAST_WIDTH = 20
+# Without a terminal; --json prints texts in full.
+_MAX_LAST_WIDTH = 200
 
 
 def show_table(
-    console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, most: int = _ROOM
+    console: Console,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    max_width: int = _MAX_LAST_WIDTH,
 ) -> None:
-    """A line each; the last column is cut to what room is left, and to `most` where it is no terminal."""
-    cells = [[plain(cell) for cell in row] for row in rows]
+    """Print a line for each row.
+
+    The last column is truncated to the width of the terminal, or to `max_width` without one.
+    """
+    cells = [[single_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)][:-1]
-    room = most
+    last_width = max_width
     if console.is_terminal:
-        room = max(_LEAST_ROOM, console.width - sum(widths) - len(_GAP) * len(widths))
-    console.print(_line(columns, widths, room), style="bold")
+        last_width = max(_MIN_LAST_WIDTH, console.width - sum(widths) - len(_GAP) * len(widths))
+    console.print(_line(columns, widths, last_width), style="bold")
     for row in cells:
-        console.print(_line(row, widths, room))
+        console.print(_line(row, widths, last_width))
 
 
-def plain(text: str) -> str:
-    """In one line, without what a terminal would obey: texts are other people's."""
-    return "".join(one for one in " ".join(text.split()) if one.isprintable())
+def single_line(text: str) -> str:
+    """Return the text on one line without control characters, because texts come from other people."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 
 def local_time(when: datetime | None) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else ""
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], room: int) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], last_width: int) -> str:
     *first, last = cells
     padded = [set_cell_size(cell, width) for cell, width in zip(first, widths, strict=True)]
-    return _GAP.join([*padded, _cut(last, room)]).rstrip()
+    return _GAP.join([*padded, _truncate(last, last_width)]).rstrip()
 
 
-def _cut(text: str, room: int) -> str:
-    return text if cell_len(text) <= room else f"{set_cell_size(text, room - 1).rstrip()}…"
+def _truncate(text: str, last_width: int) -> str:
+    return text if cell_len(text) <= last_width else f"{set_cell_size(text, last_width - 1).rstrip()}…"

@@ -1,4 +1,4 @@
-"""Where speech is written, and in which format."""
+"""Chooses the file and the format of audio and captions."""
 
 from itertools import count
 from pathlib import Path
@@ -7,59 +7,59 @@ from typing import cast
 from cli.client.client import Captions
 from common.formats import MEDIA_TYPES
 
-_FORMATS = {extension: name for name, (_, extension) in MEDIA_TYPES.items()} | {"ogg": "opus"}
-_EXTENSIONS = dict(MEDIA_TYPES.values())
+_FORMAT_OF_EXTENSION = {extension: name for name, (_, extension) in MEDIA_TYPES.items()} | {"ogg": "opus"}
+_EXTENSION_OF_MEDIA_TYPE = dict(MEDIA_TYPES.values())
 _CAPTIONS = ("srt", "vtt", "json")
 
 
-class BadOutput(Exception):
-    """A place where nothing can be written, or a format that cannot be told."""
+class InvalidOutput(Exception):
+    """The path cannot be written to, or the format is unknown."""
 
 
-def choose(output: Path | None, audio_format: str | None) -> tuple[Path, str]:
-    """A path and a format. A file that nobody named is never overwritten. Raises BadOutput."""
-    checked_format(audio_format)
+def choose_target(output: Path | None, audio_format: str | None) -> tuple[Path, str]:
+    """Return the path and the format of new audio. A default name never overwrites a file. Raises InvalidOutput."""
+    check_format(audio_format)
     if output is None:
         chosen = audio_format or "wav"
-        return unused(f"speech.{MEDIA_TYPES[chosen][1]}"), chosen
-    return checked(output), audio_format or _format_of(output)
+        return unused_path(f"speech.{MEDIA_TYPES[chosen][1]}"), chosen
+    return check_target(output), audio_format or _format_from_name(output)
 
 
-def checked_format(audio_format: str | None) -> str | None:
-    """Raises BadOutput."""
+def check_format(audio_format: str | None) -> str | None:
+    """Return the format if it exists. Raises InvalidOutput."""
     if audio_format and audio_format not in MEDIA_TYPES:
-        raise BadOutput(f"The format {audio_format!r} is unknown; there are {', '.join(MEDIA_TYPES)}.")
+        raise InvalidOutput(f"The format {audio_format!r} is unknown. Use one of {', '.join(MEDIA_TYPES)}.")
     return audio_format
 
 
-def checked(output: Path) -> Path:
-    """Raises BadOutput."""
+def check_target(output: Path) -> Path:
+    """Return the path if its folder exists. Raises InvalidOutput."""
     if output.is_dir() or not output.parent.is_dir():
-        raise BadOutput(f"{output} is not a file in an existing folder.")
+        raise InvalidOutput(f"{output} is not a file in an existing folder.")
     return output
 
 
-def captions_kind(path: Path) -> Captions:
-    """By its ending. Raises BadOutput."""
-    kind = checked(path).suffix.removeprefix(".").lower()
+def captions_format(path: Path) -> Captions:
+    """Return the format of captions by the extension of the file. Raises InvalidOutput."""
+    kind = check_target(path).suffix.removeprefix(".").lower()
     if kind not in _CAPTIONS:
-        raise BadOutput(f"Captions end in .srt, .vtt or .json, and {path.name!r} does not.")
+        raise InvalidOutput(f"The file of captions must end in .srt, .vtt or .json, not {path.name!r}.")
     return cast(Captions, kind)
 
 
-def place_for(output: Path | None, *, name: str, media_type: str) -> tuple[Path, str | None]:
-    """For sound that there is already: in a folder under `name`. The format is None where it is the sound's own.
+def recording_target(output: Path | None, *, name: str, media_type: str) -> tuple[Path, str | None]:
+    """Return the path and the format for existing audio; the format is None if the audio need not be converted.
 
-    Raises BadOutput.
+    In a folder the file is called `name`. Raises InvalidOutput.
     """
-    extension = _EXTENSIONS.get(media_type.partition(";")[0].strip(), "bin")
+    extension = _EXTENSION_OF_MEDIA_TYPE.get(media_type.partition(";")[0].strip(), "bin")
     if output is None or output.is_dir():
-        return unused(str((output or Path()) / f"{name}.{extension}")), None
-    wanted = _FORMATS.get(output.suffix.removeprefix(".").lower())
-    return checked(output), None if wanted == _FORMATS.get(extension) else wanted
+        return unused_path(str((output or Path()) / f"{name}.{extension}")), None
+    wanted = _FORMAT_OF_EXTENSION.get(output.suffix.removeprefix(".").lower())
+    return check_target(output), None if wanted == _FORMAT_OF_EXTENSION.get(extension) else wanted
 
 
-def unused(name: str) -> Path:
+def unused_path(name: str) -> Path:
     first = Path(name)
     if not first.exists():
         return first
@@ -67,10 +67,11 @@ def unused(name: str) -> Path:
     return next(path for path in numbered if not path.exists())
 
 
-def _format_of(output: Path) -> str:
+def _format_from_name(output: Path) -> str:
     extension = output.suffix.removeprefix(".").lower()
-    if extension not in _FORMATS:
-        raise BadOutput(
-            f"The format cannot be told from {output.name!r}; use one of {', '.join(sorted(_FORMATS))}, or --format."
+    if extension not in _FORMAT_OF_EXTENSION:
+        raise InvalidOutput(
+            f"The file name {output.name!r} does not show the format. Use --format, or one of these extensions: "
+            f"{', '.join(sorted(_FORMAT_OF_EXTENSION))}."
         )
-    return _FORMATS[extension]
+    return _FORMAT_OF_EXTENSION[extension]

@@ -1,25 +1,25 @@
-"""The header of a WAV file whose length is known only at its end."""
+"""Corrects the header of a WAV file that was written as a stream, before its length was known."""
 
 import struct
 from typing import IO
 
-# What readers take for "until there is no more"; larger is nothing that the header could say.
-_ENDLESS = 0xFFFF_FFFF
+# The largest size that the header can hold. Readers take it as "until the end of the file".
+_MAX_SIZE = 0xFFFF_FFFF
 _RIFF_BYTES = 8
 
 
-def mend(file: IO[bytes]) -> None:
-    """Write down how long it became, in a file that was written as it came; others are left as they are."""
+def fix_wav_sizes(file: IO[bytes]) -> None:
+    """Write the final sizes into the header of a WAV file. Leaves other files unchanged."""
     size_bytes = file.seek(0, 2)
     file.seek(0)
-    if file.read(4) != b"RIFF" or (at := _data_at(file, size_bytes)) is None:
+    if file.read(4) != b"RIFF" or (at := _find_data_chunk(file, size_bytes)) is None:
         return
     _write_size(file, 4, size_bytes - _RIFF_BYTES)
     _write_size(file, at + 4, size_bytes - at - _RIFF_BYTES)
 
 
-def _data_at(file: IO[bytes], size_bytes: int) -> int | None:
-    """Where the chunk of samples begins."""
+def _find_data_chunk(file: IO[bytes], size_bytes: int) -> int | None:
+    """Return the offset in bytes of the chunk that holds the samples, or None."""
     at = 12
     while at + _RIFF_BYTES <= size_bytes:
         file.seek(at)
@@ -32,4 +32,4 @@ def _data_at(file: IO[bytes], size_bytes: int) -> int | None:
 
 def _write_size(file: IO[bytes], at: int, size_bytes: int) -> None:
     file.seek(at)
-    file.write(struct.pack("<I", min(size_bytes, _ENDLESS)))
+    file.write(struct.pack("<I", min(size_bytes, _MAX_SIZE)))

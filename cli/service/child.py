@@ -1,4 +1,4 @@
-"""One supervised process: its log, its deaths, and when it may start again."""
+"""One supervised process, with its log and its restart delay."""
 
 import os
 import signal
@@ -13,14 +13,17 @@ from cli.service.processes import Command
 
 LOG_LIMIT_BYTES = 10_000_000
 RESTART_MAX_S = 30.0
-# After so long a life, the next death is a first one again.
-FORGIVEN_AFTER_S = 60.0
+# A process that ran for this long starts again with the shortest delay.
+STABLE_AFTER_S = 60.0
 
-_LEASH = str(Path(__file__).parent / "parent_death.py")
+_PARENT_DEATH_SCRIPT = str(Path(__file__).parent / "parent_death.py")
 
 
 class Child:
-    """Used by one thread, which must outlive the process: the leash is tied to the thread that starts it."""
+    """One supervised process. One thread must make all calls, and must outlive the process.
+
+    The kernel kills the process when the thread that started it ends (see parent_death).
+    """
 
     def __init__(self, command: Command, *, logs: Path) -> None:
         self.command = command
@@ -35,31 +38,31 @@ class Child:
         return self._process.pid if self._process else None
 
     def spawn(self) -> None:
-        """Raises OSError."""
+        """Start the process. Raises OSError."""
         self._started_at = time.monotonic()
         _rotate(self.log)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own command
-                leashed(self.command.argv),
+                tie_to_parent(self.command.argv),
                 env=os.environ | self.command.env,
                 cwd=self.command.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C reaches only us; we say who stops when.
+                # Ctrl-C must reach only the supervisor, which stops the processes in order.
                 start_new_session=True,
             )
 
-    def has_ended(self) -> int | None:
-        """The return code of a process that ended since it was last looked at."""
+    def poll(self) -> int | None:
+        """Return the exit code once after the process has ended, else None."""
         code = self._process.poll() if self._process else None
         if code is not None:
             self._process = None
         return code
 
-    def restart_later(self) -> float:
-        """How long until it may start again: 1, 2, 4 … 30 s."""
-        if time.monotonic() - self._started_at > FORGIVEN_AFTER_S:
+    def schedule_restart(self) -> float:
+        """Set `due_at`, when the process may start again. Return the delay: 1, 2, 4, ... up to 30 s."""
+        if time.monotonic() - self._started_at > STABLE_AFTER_S:
             self.deaths = 0
         wait_s = min(RESTART_MAX_S, 2.0**self.deaths)
         self.deaths += 1
@@ -76,12 +79,13 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def leashed(argv: Sequence[str]) -> list[str]:
-    return [sys.executable, "-I", "-S", _LEASH, str(os.getpid()), *argv]
+def tie_to_parent(argv: Sequence[str]) -> list[str]:
+    """Return a command line that runs `argv` and that the kernel kills when this process dies (Linux only)."""
+    return [sys.executable, "-I", "-S", _PARENT_DEATH_SCRIPT, str(os.getpid()), *argv]
 
 
-def death_of(code: int) -> str:
-    """A return code in words."""
+def describe_exit(code: int) -> str:
+    """Return an exit code in words: "exit code 3" or the name of the signal."""
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -90,7 +94,7 @@ def death_of(code: int) -> str:
         return f"signal {-code}"
 
 
-def last_lines(log: Path, *, count: int = 20) -> str:
+def tail(log: Path, *, count: int = 20) -> str:
     with suppress(FileNotFoundError), log.open("rb") as handle:
         handle.seek(max(0, log.stat().st_size - 20_000))
         return "\n".join(handle.read().decode(errors="replace").splitlines()[-count:])

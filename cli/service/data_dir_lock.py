@@ -1,31 +1,23 @@
-"""Who uses a data folder: one service at a time, and where it answers."""
+"""Locks a data folder, so that only one service uses it at a time."""
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 
 class AlreadyRunning(Exception):
-    """Another process holds the data folder; `owner` says who, in words."""
+    """Another process holds the lock. `owner` describes it, for example "oratio up (process 123)"."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(f"The data folder is in use by {owner}.")
         self.owner = owner
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    url: str
-    pid: int
-
-
 @contextmanager
-def claimed(data_dir: Path, *, purpose: str) -> Iterator[None]:
-    """Hold the data folder. The lock goes with the process, however it ends. Raises AlreadyRunning."""
+def lock_data_dir(data_dir: Path, *, purpose: str) -> Iterator[None]:
+    """Hold the lock while the block runs. The kernel releases it if the process dies. Raises AlreadyRunning."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "up.lock").open("a+") as handle:
         try:
@@ -39,33 +31,8 @@ def claimed(data_dir: Path, *, purpose: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def published(data_dir: Path, url: str) -> Iterator[None]:
-    """Let `oratio say` and others find the service while the block runs."""
-    path = _address_file(data_dir)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps({"url": url, "pid": os.getpid()}))
-    fresh.replace(path)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def published_address(data_dir: Path) -> Address | None:
-    """What the last service said; it may be gone by now."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        said = json.loads(_address_file(data_dir).read_text())
-        return Address(str(said["url"]), int(said["pid"]))
-    return None
-
-
-def claimed_since(data_dir: Path) -> float | None:
-    """When the last service began (epoch seconds)."""
+def locked_since(data_dir: Path) -> float | None:
+    """Return when the last service took the lock, in epoch seconds, or None."""
     with suppress(OSError):
         return (data_dir / "up.lock").stat().st_mtime
     return None
-
-
-def _address_file(data_dir: Path) -> Path:
-    return data_dir / "up.json"

@@ -1,19 +1,19 @@
-"""What processes write to their logs, as they write it."""
+"""Prints the logs of all processes while they are written."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
-_EVERY_S = 0.2
+_READ_INTERVAL_S = 0.2
 
 
 @contextmanager
-def following(folder: Path, *, tell: Callable[[str], None]) -> Iterator[None]:
-    """Tell every line that is added to a log of the folder, with the log's name before it."""
+def follow_logs(folder: Path, *, report: Callable[[str], None]) -> Iterator[None]:
+    """Report each new line of every log in the folder, with the name of the log, while the block runs."""
     read = {log: log.stat().st_size for log in folder.glob("*.log")}
     done = Event()
-    thread = Thread(target=_follow, args=(folder, read, done, tell), name="follow", daemon=True)
+    thread = Thread(target=_follow, args=(folder, read, done, report), name="follow", daemon=True)
     thread.start()
     try:
         yield
@@ -22,22 +22,22 @@ def following(folder: Path, *, tell: Callable[[str], None]) -> Iterator[None]:
         thread.join()
 
 
-def _follow(folder: Path, read: dict[Path, int], done: Event, tell: Callable[[str], None]) -> None:
-    last_look = False
-    while not last_look:
-        last_look = done.wait(_EVERY_S)
+def _follow(folder: Path, read: dict[Path, int], done: Event, report: Callable[[str], None]) -> None:
+    is_last_read = False
+    while not is_last_read:
+        is_last_read = done.wait(_READ_INTERVAL_S)
         for log in sorted(folder.glob("*.log")):
-            read[log] = _tell_new(log, read.get(log, 0), tell)
+            read[log] = _report_new(log, read.get(log, 0), report)
 
 
-def _tell_new(log: Path, start: int, tell: Callable[[str], None]) -> int:
-    """Where the next look begins: after the last whole line."""
+def _report_new(log: Path, start: int, report: Callable[[str], None]) -> int:
+    """Report the complete lines after `start`; return the offset behind them, where the next read starts."""
     if log.stat().st_size < start:
         start = 0
     with log.open("rb") as handle:
         handle.seek(start)
-        added = handle.read()
-    whole = added.rpartition(b"\n")[0]
-    for line in whole.splitlines():
-        tell(f"{log.stem:<10} {line.decode(errors='replace')}")
-    return start + (len(whole) + 1 if whole else 0)
+        new_bytes = handle.read()
+    whole_lines = new_bytes.rpartition(b"\n")[0]
+    for line in whole_lines.splitlines():
+        report(f"{log.stem:<10} {line.decode(errors='replace')}")
+    return start + (len(whole_lines) + 1 if whole_lines else 0)

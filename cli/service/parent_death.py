@@ -1,7 +1,10 @@
-"""`python -I -S leash.py PARENT COMMAND…`: becomes the command, and is killed by the kernel when PARENT dies.
+"""Runs a command that the Linux kernel kills when its parent dies.
 
-A step of its own, because code between fork and exec of a process with threads may deadlock. What is killed so may be
-in the middle of anything; the whole service is built for that, and a leftover would hold its port and files.
+Usage: `python -I -S parent_death.py PARENT_PID COMMAND...`
+
+This is a program of its own, because code between fork and exec may deadlock in a process with threads. The kernel may
+kill the command at any moment. The service is built for that, whereas a process left behind would hold a port and
+files.
 """
 
 import ctypes
@@ -17,7 +20,7 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        # It died before the kernel was told.
+        # The parent died before prctl took effect.
         sys.exit(1)
     os.execvp(command[0], command)  # noqa: S606  # the command is ours
 

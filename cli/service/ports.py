@@ -1,4 +1,4 @@
-"""Addresses to listen on."""
+"""Ports and addresses of servers on this machine."""
 
 import errno
 import socket
@@ -11,9 +11,9 @@ def free_port(host: str) -> int:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now. Raises OSError for a host that is not this machine's."""
+    """Return whether a server could listen there now. Raises OSError if the address is not of this machine."""
     with _socket_for(host) as probe:
-        # As servers do: connections that linger after a stop are no reason to refuse.
+        # As servers do, so that closed connections in TIME_WAIT do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -25,7 +25,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def as_url(host: str, port: int) -> str:
-    """Where a browser on this machine finds a server that listens on `host`."""
+    """Return the URL under which this machine reaches a server that listens on `host`."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # not a bind
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 

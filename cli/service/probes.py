@@ -1,4 +1,4 @@
-"""What a service says about itself: GET /health, GET /ready and GET /models/status."""
+"""Asks a service for its state: GET /health, GET /ready and GET /models/status."""
 
 import json
 import urllib.error
@@ -9,64 +9,66 @@ from urllib.parse import urlsplit
 
 from common.addresses import is_loopback
 
-# The service answers this at once; whatever else listens there may never.
-_HEALTH_WITHIN_S = 2.0
-# Longer than the service itself waits for what it stands on.
-_READY_WITHIN_S = 5.0
-_MOST_BYTES = 100_000
-_MOST_STATUS_BYTES = 5_000_000
+# The service answers /health at once. Another program on the port may never answer.
+_HEALTH_TIMEOUT_S = 2.0
+# Longer than the service waits for the database and the other parts that it checks.
+_READY_TIMEOUT_S = 5.0
+_MAX_BYTES = 100_000
+_MAX_STATUS_BYTES = 5_000_000
 _SERVICE = "oratioviva"
 
 
-def health(url: str) -> dict[str, Any] | None:
-    """Its answer, when it is one of ours that gives it."""
+def fetch_health(url: str) -> dict[str, Any] | None:
+    """Return the health of the OratioViva service at `url`, or None if there is no such service."""
     with suppress(OSError, ValueError):
-        said = json.loads(_get(f"{url}/health", within_s=_HEALTH_WITHIN_S))
-        if isinstance(said, dict) and said.get("service") == _SERVICE:
-            return said
+        answer = json.loads(_get(f"{url}/health", timeout_s=_HEALTH_TIMEOUT_S))
+        if isinstance(answer, dict) and answer.get("service") == _SERVICE:
+            return answer
     return None
 
 
-def unready(url: str) -> str | None:
-    """What is missing until the service can speak; None when it can."""
+def not_ready_reason(url: str) -> str | None:
+    """Return why the service is not ready, or None if it is."""
     try:
-        _get(f"{url}/ready", within_s=_READY_WITHIN_S)
+        _get(f"{url}/ready", timeout_s=_READY_TIMEOUT_S)
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return _failing(refusal.read(_MOST_BYTES)) or f"it answers {refusal.code}"
+            return (
+                _failed_checks(refusal.read(_MAX_BYTES)) or f"the gateway answers with status {refusal.code}"
+            )
     except (OSError, ValueError) as error:
         return f"the gateway does not answer ({type(error).__name__})"
     return None
 
 
-def workers_alive(url: str) -> int:
-    """How many have announced themselves; 0 when nobody says."""
+def count_live_workers(url: str) -> int:
+    """Return how many workers are alive, 0 if the service does not answer."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return int(json.loads(_get(f"{url}/ready", within_s=_READY_WITHIN_S))["workers_alive"])
+        return int(json.loads(_get(f"{url}/ready", timeout_s=_READY_TIMEOUT_S))["workers_alive"])
     return 0
 
 
-def models(url: str) -> list[dict[str, Any]]:
-    """What GET /models/status says of each; nothing when nobody says."""
+def fetch_models(url: str) -> list[dict[str, Any]]:
+    """Return the models of GET /models/status, an empty list if the service does not answer."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        said = _get(f"{url}/models/status", within_s=_READY_WITHIN_S, most_bytes=_MOST_STATUS_BYTES)
-        return list(json.loads(said)["models"])
+        answer = _get(f"{url}/models/status", timeout_s=_READY_TIMEOUT_S, max_bytes=_MAX_STATUS_BYTES)
+        return list(json.loads(answer)["models"])
     return []
 
 
 def uses_proxy(url: str) -> bool:
-    """A proxy of the environment cannot reach what listens on this machine's loopback."""
+    """Return whether a proxy of the environment applies to the URL: not for loopback, which no proxy can reach."""
     return not is_loopback(urlsplit(url).hostname or "")
 
 
-def _get(url: str, *, within_s: float, most_bytes: int = _MOST_BYTES) -> bytes:
+def _get(url: str, *, timeout_s: float, max_bytes: int = _MAX_BYTES) -> bytes:
     handlers = () if uses_proxy(url) else (urllib.request.ProxyHandler({}),)
-    with urllib.request.build_opener(*handlers).open(url, timeout=within_s) as answer:
-        body: bytes = answer.read(most_bytes)
+    with urllib.request.build_opener(*handlers).open(url, timeout=timeout_s) as answer:
+        body: bytes = answer.read(max_bytes)
         return body
 
 
-def _failing(body: bytes) -> str:
+def _failed_checks(body: bytes) -> str:
     with suppress(ValueError, KeyError, TypeError, AttributeError):
         checks = json.loads(body)["checks"]
         return ", ".join(f"{name}: {check['message']}" for name, check in checks.items() if not check["ok"])

@@ -1,4 +1,4 @@
-"""The command line of every process. What `oratio up` starts is what a fleet's unit files would say."""
+"""The command line of every process. `oratio up` starts the same commands as the unit files of a fleet."""
 
 import json
 import os
@@ -10,43 +10,41 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from common.messaging.queue_names import LANES, OPS, job_queue
 from common.settings import Settings
 
 Role = Literal["server", "worker", "ops", "beat", "gateway"]
 
-# As in common.messaging.broker, which would load SQLAlchemy into a process that only starts others. A test compares
-# them.
-LANES = ("interactive", "bulk")
-OPS = "ops"
+# The same as in common.providers, whose import would load SQLAlchemy into a process that only starts others.
 INFERENCE = "inference"
 FOLDER = Path(__file__).parents[2]
 
-# Tasks mostly wait for the model, and first segments have a head start at its desk: with some to spare, a few long
-# texts don't keep a sentence that somebody waits for from getting in.
+# Tasks mostly wait for the model, which speaks first segments before others. With more tasks than a model can speak at
+# once, a few long texts do not block a short one.
 WORKER_CONCURRENCY = 8
-# Two downloads (worker.ops.downloads), two other formats of recordings (worker.ops.transcoding), and the sweep and the
-# cleanup beside them.
+# Two downloads (worker.ops.downloads), two conversions to other formats (worker.ops.transcoding), the sweep and the
+# cleanup.
 OPS_CONCURRENCY = 6
-# A process is asked to stop within its own grace time; the kill comes this much later.
+# A process should stop within its own grace time. It is killed this much later.
 KILL_AFTER_GRACE_S = 5.0
 QUICK_STOP_S = 10.0
-# It gives requests 10 s to end (api.serve).
+# The gateway gives open requests 10 s to end (api.serve).
 GATEWAY_STOP_S = 15.0
 
-# One process per core is how a CPU is filled: threads inside one would only fight over it.
-_ONE_CORE_EACH = {
+# One process runs per core, so threads inside a process would only compete for it.
+_SINGLE_THREADED = {
     "MALLOC_ARENA_MAX": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
-# Settings that other programs of the field know by the same name.
-_NAMES_OF_OTHERS = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
+# Settings that other programs read under the same name.
+_SHARED_NAMES = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How a process is started, and how long after SIGTERM it is killed. `env` is added to what we inherited."""
+    """How to start a process, and how long after SIGTERM to kill it. `env` is added to the inherited environment."""
 
     name: str
     role: Role
@@ -57,15 +55,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
-    """Workers of one environment: `python` is its interpreter, `count` how many processes of it run."""
+class WorkerGroup:
+    """The worker processes of one environment. `python` is its interpreter, `count` the number of processes."""
 
     name: str
     models: tuple[str, ...]
     count: int
     concurrency: int = WORKER_CONCURRENCY
     python: str = sys.executable
-    # ORATIO_DEVICE of each of them; empty: what the settings say, for all.
+    # ORATIO_DEVICE of each process. If empty, all of them use the setting.
     devices: tuple[str, ...] = ()
 
 
@@ -87,44 +85,44 @@ def worker(
         settings,
         python=python,
         name=name,
-        queues=[f"{model}.{lane}" for lane in LANES for model in models],
+        queues=[job_queue(model, lane=lane) for lane in LANES for model in models],
         concurrency=concurrency,
     )
-    env = _ONE_CORE_EACH | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}
+    env = _SINGLE_THREADED | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}
     if device:
         env["ORATIO_DEVICE"] = device
-    return Command(name, "worker", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, _unless_set(env))
+    return Command(name, "worker", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, _without_inherited(env))
 
 
 def inference(settings: Settings, *, name: str = INFERENCE) -> Command:
-    """Hosted inference waits for the network, not for a core."""
+    """Return the worker of hosted inference. It waits for the network, so its concurrency is not tied to cores."""
     return worker(settings, models=(INFERENCE,), name=name, concurrency=settings.inference_concurrency)
 
 
 def ops(settings: Settings, *, name: str = "ops", python: str = sys.executable) -> Command:
     argv = _consumer(settings, python=python, name=name, queues=[OPS], concurrency=OPS_CONCURRENCY)
-    env = _unless_set(_ONE_CORE_EACH | environment(settings))
+    env = _without_inherited(_SINGLE_THREADED | environment(settings))
     return Command(name, "ops", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, env)
 
 
 def beat(settings: Settings, *, python: str = sys.executable) -> Command:
-    # No pid file: one left behind by a crash would keep beat from starting again.
+    # No pid file, because one left behind by a crash would keep beat from starting again.
     argv = (*_celery(python), "beat", "-s", str(beat_folder(settings) / "schedule"), "--pidfile=")
     argv = (*argv, "--loglevel", settings.log_level)
     return Command("beat", "beat", argv, QUICK_STOP_S, environment(settings))
 
 
-def crew(settings: Settings, members: Crew) -> list[Command]:
+def group(settings: Settings, group: WorkerGroup) -> list[Command]:
     return [
         worker(
             settings,
-            models=members.models,
-            name=f"{members.name}-{number}",
-            concurrency=members.concurrency,
-            python=members.python,
-            device=members.devices[number - 1] if members.devices else "",
+            models=group.models,
+            name=f"{group.name}-{number}",
+            concurrency=group.concurrency,
+            python=group.python,
+            device=group.devices[number - 1] if group.devices else "",
         )
-        for number in range(1, members.count + 1)
+        for number in range(1, group.count + 1)
     ]
 
 
@@ -133,15 +131,18 @@ def beat_folder(settings: Settings) -> Path:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Every setting, paths absolute: a child sees what its parent saw, wherever it runs and whatever `.env` says."""
+    """Return every setting as an environment variable, with absolute paths.
+
+    So a child has the settings of its parent, whatever its folder and the `.env` file there.
+    """
     named = {
-        _NAMES_OF_OTHERS.get(name, f"ORATIO_{name.upper()}"): _as_text(getattr(settings, name))
+        _SHARED_NAMES.get(name, f"ORATIO_{name.upper()}"): _to_env_text(getattr(settings, name))
         for name in type(settings).model_fields
     }
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _as_text(value: object) -> str | None:
+def _to_env_text(value: object) -> str | None:
     match value:
         case None:
             return None
@@ -156,10 +157,10 @@ def _as_text(value: object) -> str | None:
     return str(value)
 
 
-def _unless_set(env: dict[str, str]) -> dict[str, str]:
-    """What the user says about threads and memory stands."""
+def _without_inherited(env: dict[str, str]) -> dict[str, str]:
+    """Leave out the limits on threads and memory that the user has set."""
     return {
-        name: value for name, value in env.items() if name not in _ONE_CORE_EACH or name not in os.environ
+        name: value for name, value in env.items() if name not in _SINGLE_THREADED or name not in os.environ
     }
 
 
@@ -171,7 +172,7 @@ def _consumer(
     settings: Settings, *, python: str, name: str, queues: Sequence[str], concurrency: int
 ) -> tuple[str, ...]:
     listed = ",".join(f"{settings.queue_prefix}.{queue}" for queue in queues)
-    # Workers need nothing of each other: the database says who is there, so they don't talk on the broker.
+    # Workers announce themselves in the database, so they need not talk to each other through the broker.
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return (
         *(

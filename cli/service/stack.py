@@ -1,4 +1,4 @@
-"""Everything that one machine needs to speak, as one object: starts it, waits until it can, stops it."""
+"""Runs all processes of the service on one machine: starts them, waits until they are ready, and stops them."""
 
 import os
 import subprocess
@@ -10,102 +10,105 @@ from types import TracebackType
 from typing import Self
 
 from cli.service import processes, valkey
-from cli.service.child import last_lines, leashed
-from cli.service.data_dir_lock import claimed, published
+from cli.service.address_file import publish_address
+from cli.service.child import tail, tie_to_parent
+from cli.service.data_dir_lock import lock_data_dir
 from cli.service.ports import as_url, free_port, is_free
-from cli.service.probes import unready, workers_alive
-from cli.service.processes import Crew
+from cli.service.probes import count_live_workers, not_ready_reason
+from cli.service.processes import WorkerGroup
 from cli.service.supervisor import Supervisor
 from cli.service.worker_groups import local_models
 from common.addresses import is_loopback
 from common.settings import Settings
 
-READY_WITHIN_S = 120.0
-EVERYONE_WITHIN_S = 60.0
-_SERVER_WITHIN_S = 30.0
-_PROBE_EVERY_S = 0.05
+READY_TIMEOUT_S = 120.0
+ALL_WORKERS_TIMEOUT_S = 60.0
+_SERVER_TIMEOUT_S = 30.0
+_PROBE_INTERVAL_S = 0.05
 
 
 class StartFailed(Exception):
-    """Why the service does not run, and what to do about it."""
+    """The service could not start. The message says why and what to do."""
 
 
-class Stopped(Exception):
-    """Somebody asked to stop before the service was ready."""
+class StartInterrupted(Exception):
+    """The user stopped the service before it was ready."""
 
 
 class Stack:
-    """`with Stack(settings) as stack:` speaks on `stack.url` inside the block.
+    """The service as a context manager: inside `with Stack(settings) as stack:` it answers at `stack.url`.
 
-    `tell` hears what happens, one line each; `progress` what is being waited for; `cancelled` ends the waiting.
-    Raises AlreadyRunning, StartFailed and Stopped on entry.
+    `report` receives each event as a line of text, and `progress` what the start is waiting for. The start ends early
+    when `is_cancelled` returns true. Entering the block raises AlreadyRunning, StartFailed and StartInterrupted.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        crews: Sequence[Crew] = (),
+        worker_groups: Sequence[WorkerGroup] = (),
         purpose: str = "oratio up",
         publish: bool = True,
-        tell: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
         progress: Callable[[str], None] = lambda _: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         port = settings.port or free_port(settings.host)
         self.settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute(), "port": port})
-        self.crews = tuple(crews) or (Crew("worker", local_models(settings), cores()),)
+        self.worker_groups = tuple(worker_groups) or (
+            WorkerGroup("worker", local_models(settings), usable_cores()),
+        )
         self.url = as_url(settings.host, port)
         self.logs = self.settings.data_dir / "logs"
         self._purpose = purpose
         self._publish = publish
-        self._tell = tell
+        self._report = report
         self._progress = progress
-        self._cancelled = cancelled
-        self._supervisor = Supervisor(logs=self.logs, tell=tell)
-        self._held = ExitStack()
+        self._is_cancelled = is_cancelled
+        self._supervisor = Supervisor(logs=self.logs, report=report)
+        self._resources = ExitStack()
 
     def __enter__(self) -> Self:
         try:
             self._start()
         except BaseException:
-            self._held.close()
+            self._resources.close()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._held.close()
+        self._resources.close()
 
-    def hurry(self) -> None:
-        """Stop without waiting for running jobs; they go on after the next start."""
-        self._supervisor.hurry()
+    def kill_on_stop(self) -> None:
+        """Do not wait for running jobs when the service stops. They continue after the next start."""
+        self._supervisor.kill_on_stop()
 
     def pids(self) -> dict[str, int]:
-        """The processes that run now, by name."""
+        """Return the process ids of the running processes by name."""
         return self._supervisor.pids()
 
     def _start(self) -> None:
-        refuse_address(self.settings)
-        self._claim()
-        self._held.callback(self._supervisor.stop)
+        check_address(self.settings)
+        self._lock_data_dir()
+        self._resources.callback(self._supervisor.stop)
         if uses_bundled_server(self.settings):
             self._start_server()
         self._progress("the database")
         self._migrate()
         self._start_processes()
         if self._publish:
-            self._held.enter_context(published(self.settings.data_dir, self.url))
+            self._resources.enter_context(publish_address(self.settings.data_dir, self.url))
 
-    def _claim(self) -> None:
+    def _lock_data_dir(self) -> None:
         folder = self.settings.data_dir
         try:
-            self._held.enter_context(claimed(folder, purpose=self._purpose))
+            self._resources.enter_context(lock_data_dir(folder, purpose=self._purpose))
             self.logs.mkdir(exist_ok=True)
         except OSError as error:
             raise StartFailed(
-                f"The data folder {folder} cannot be used ({error.strerror}); choose another: --data-dir"
+                f"Cannot use the data folder {folder}: {error.strerror}. Choose another folder with --data-dir."
             ) from None
 
     def _start_server(self) -> None:
@@ -113,15 +116,15 @@ class Stack:
         self.settings = self.settings.model_copy(update={"redis_url": server.url})
         self._supervisor.start(server.command)
         self._progress("the queue server")
-        if not self._wait_for(server.answers, within_s=_SERVER_WITHIN_S):
-            raise StartFailed(self._why("The queue server (Valkey) does not answer."))
+        if not self._wait_for(server.answers, timeout_s=_SERVER_TIMEOUT_S):
+            raise StartFailed(self._describe_failure("The queue server (Valkey) does not answer."))
 
     def _migrate(self) -> None:
-        """In a process of its own: the parent stays small."""
+        """Migrate the database in a process of its own, so that this process stays small."""
         log = self.logs / "migrate.log"
         with log.open("ab") as output:
             done = subprocess.run(  # noqa: S603  # our own command
-                leashed([sys.executable, "-m", "cli.main", "migrate"]),
+                tie_to_parent([sys.executable, "-m", "cli.main", "migrate"]),
                 env=os.environ | processes.environment(self.settings),
                 cwd=processes.FOLDER,
                 stdin=subprocess.DEVNULL,
@@ -131,14 +134,17 @@ class Stack:
                 check=False,
             )
         if done.returncode:
-            raise StartFailed(f"The database could not be brought up to date:\n{last_lines(log)}")
+            raise StartFailed(f"The database migration failed. The end of {log}:\n{tail(log)}")
 
     def _start_processes(self) -> None:
-        """Those that speak first: what sweeps and cleans has time until somebody can be heard.
+        """Start the gateway and the workers, wait until they are ready, then start the other processes.
 
-        Hosted inference comes after the wait: its worker has nothing to load, and alone it is not what was waited for.
+        The ops worker and beat are not needed for the first job. The worker of hosted inference starts after the wait,
+        because it loads no model, and the service must not count as ready with this worker alone.
         """
-        commands = [command for crew in self.crews for command in processes.crew(self.settings, crew)]
+        commands = [
+            command for group in self.worker_groups for command in processes.group(self.settings, group)
+        ]
         for command in (*commands, processes.gateway(self.settings)):
             self._supervisor.start(command)
         self._wait_until_ready()
@@ -150,51 +156,57 @@ class Stack:
 
     def _wait_until_ready(self) -> None:
         self._progress("the first worker and the gateway")
-        if not self._wait_for(lambda: unready(self.url) is None, within_s=READY_WITHIN_S):
-            raise StartFailed(self._why(f"Not ready after {READY_WITHIN_S:.0f} s: {unready(self.url)}."))
-        self._wait_for_everyone()
+        if not self._wait_for(lambda: not_ready_reason(self.url) is None, timeout_s=READY_TIMEOUT_S):
+            raise StartFailed(
+                self._describe_failure(
+                    f"Not ready after {READY_TIMEOUT_S:.0f} s: {not_ready_reason(self.url)}."
+                )
+            )
+        self._wait_for_all_workers()
 
-    def _wait_for_everyone(self) -> None:
-        """A voice whose worker is still starting would be taken for one that nobody has."""
-        wanted = sum(crew.count for crew in self.crews)
+    def _wait_for_all_workers(self) -> None:
+        """Wait for all workers, because until a worker has started its voices seem to be unavailable."""
+        wanted = sum(group.count for group in self.worker_groups)
         self._progress("the other workers")
-        if not self._wait_for(lambda: workers_alive(self.url) >= wanted, within_s=EVERYONE_WITHIN_S):
-            self._tell("Not every worker is there yet; those that are missing go on starting.")
+        if not self._wait_for(
+            lambda: count_live_workers(self.url) >= wanted, timeout_s=ALL_WORKERS_TIMEOUT_S
+        ):
+            self._report("Some workers are still starting. The service runs with the others.")
 
-    def _wait_for(self, probe: Callable[[], bool], *, within_s: float) -> bool:
-        deadline = time.monotonic() + within_s
+    def _wait_for(self, probe: Callable[[], bool], *, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
         while not probe():
-            if self._cancelled():
-                raise Stopped
+            if self._is_cancelled():
+                raise StartInterrupted
             if time.monotonic() > deadline:
                 return False
-            time.sleep(_PROBE_EVERY_S)
+            time.sleep(_PROBE_INTERVAL_S)
         return True
 
-    def _why(self, what: str) -> str:
-        """With the last words of the process that is most likely at fault."""
-        child = self._supervisor.troubled()
+    def _describe_failure(self, what: str) -> str:
+        """Return `what` with the end of the log of the process that has restarted most often."""
+        child = self._supervisor.most_restarted()
         log = child.log if child else self.logs / "gateway.log"
-        return f"{what} The end of {log}:\n{last_lines(log)}"
+        return f"{what} The end of {log}:\n{tail(log)}"
 
 
-def cores() -> int:
-    """What this process may use, which in a container is less than the machine has."""
+def usable_cores() -> int:
+    """Return how many cores this process may use; in a container that may be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def uses_bundled_server(settings: Settings) -> bool:
-    """Unless the user named a Redis."""
+    """Return whether the service runs its own Valkey server, which it does unless ORATIO_REDIS_URL is set."""
     return not ("redis_url" in settings.model_fields_set and settings.redis_url)
 
 
-def refuse_address(settings: Settings) -> None:
-    """Raises StartFailed for an address that others could reach, or where something else already listens."""
+def check_address(settings: Settings) -> None:
+    """Raise StartFailed if other machines can reach the address without permission, or if it is in use."""
     host, port = settings.host, settings.port
     if not is_loopback(host) and not settings.allow_open:
         raise StartFailed(
-            f"{host} can be reached from other machines, and the service has no keys. Put a proxy with a login before"
-            " it, or say ORATIO_ALLOW_OPEN=1 if everyone who reaches this address may use it."
+            f"Other machines can reach {host}, and the service has no authentication. Put a proxy with a login in front"
+            " of it, or set ORATIO_ALLOW_OPEN=1 if everyone in your network may use it."
         )
     try:
         free = is_free(host, port)
@@ -202,6 +214,5 @@ def refuse_address(settings: Settings) -> None:
         raise StartFailed(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from None
     if not free:
         raise StartFailed(
-            f"Port {port} on {host} is in use, by another OratioViva or another program; choose another: "
-            f"--port {port + 1}"
+            f"Port {port} on {host} is in use by another program. Choose another port, for example --port {port + 1}."
         )

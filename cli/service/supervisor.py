@@ -1,30 +1,30 @@
-"""Keeps children running, and stops them in the order in which they need each other."""
+"""Restarts processes that end, and stops all processes in the order of their dependencies."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
-from cli.service.child import Child, death_of
+from cli.service.child import Child, describe_exit
 from cli.service.processes import Command, Role
 
-# Nobody asks any more, nobody rings, running jobs are finished or handed back, then the rest.
+# First no new requests and no scheduled tasks, then workers finish or hand back their jobs, then the rest.
 STOP_ORDER: tuple[Role, ...] = ("gateway", "beat", "worker", "ops", "server")
-_TICK_S = 0.2
-_STOP_TICK_S = 0.02
-_PATIENCE_S = 2.0
+_CHECK_INTERVAL_S = 0.2
+_STOP_POLL_INTERVAL_S = 0.02
+_REPORT_WAIT_AFTER_S = 2.0
 
 
 class Supervisor:
-    """All children belong to one thread, which lives until the last of them ended."""
+    """Runs processes in a thread of its own, which lives until the last of them has ended."""
 
-    def __init__(self, *, logs: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, *, logs: Path, report: Callable[[str], None]) -> None:
         self._logs = logs
-        self._tell = tell
+        self._report = report
         self._children: list[Child] = []
         self._wake = Event()
         self._stopping = Event()
-        self._hurried = Event()
+        self._kill_on_stop = Event()
         self._thread = Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self, command: Command) -> None:
@@ -35,70 +35,73 @@ class Supervisor:
         self._wake.set()
 
     def stop(self) -> None:
-        """Returns when the last child ended."""
+        """Stop all processes. Returns when the last one has ended."""
         self._stopping.set()
         self._wake.set()
         if self._thread.ident:
             self._thread.join()
 
-    def hurry(self) -> None:
-        """Kill what has not stopped yet (but the server, which then saves)."""
-        self._hurried.set()
+    def kill_on_stop(self) -> None:
+        """Kill the processes instead of waiting for them to stop, except the server, which must save its data."""
+        self._kill_on_stop.set()
 
     def pids(self) -> dict[str, int]:
         return {child.command.name: child.pid for child in self._children if child.pid}
 
-    def troubled(self) -> Child | None:
-        """The child that died most often."""
+    def most_restarted(self) -> Child | None:
+        """Return the process that has ended most often, or None if none has."""
         worst = max(self._children, key=lambda child: child.deaths, default=None)
         return worst if worst and worst.deaths else None
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             for child in list(self._children):
-                self._tend(child)
-            self._wake.wait(_TICK_S)
+                self._check(child)
+            self._wake.wait(_CHECK_INTERVAL_S)
             self._wake.clear()
         for role in STOP_ORDER:
             self._stop_all([child for child in self._children if child.command.role == role])
 
-    def _tend(self, child: Child) -> None:
+    def _check(self, child: Child) -> None:
         if child.pid:
-            code = child.has_ended()
+            code = child.poll()
             if code is not None:
-                self._mourn(child, death_of(code))
+                self._schedule_restart(child, describe_exit(code))
         elif time.monotonic() >= child.due_at:
             try:
                 child.spawn()
             except OSError as error:
-                self._mourn(child, str(error))
+                self._schedule_restart(child, str(error))
 
-    def _mourn(self, child: Child, reason: str) -> None:
-        wait_s = child.restart_later()
-        self._tell(
-            f"{child.command.name} ended ({reason}); starting again in {wait_s:.0f} s. Log: {child.log}"
+    def _schedule_restart(self, child: Child, reason: str) -> None:
+        wait_s = child.schedule_restart()
+        self._report(
+            f"{child.command.name} exited ({reason}). Restarting in {wait_s:.0f} s. Log: {child.log}"
         )
 
     def _stop_all(self, group: list[Child]) -> None:
-        asked_at = time.monotonic()
+        terminated_at = time.monotonic()
         for child in group:
             child.terminate()
-        told = False
-        while running := [child for child in group if child.pid and child.has_ended() is None]:
-            waited_s = time.monotonic() - asked_at
+        reported = False
+        while running := [child for child in group if child.pid and child.poll() is None]:
+            waited_s = time.monotonic() - terminated_at
             for child in running:
                 if waited_s > child.command.stop_within_s or self._may_kill(child):
                     child.kill()
-            if waited_s > _PATIENCE_S and not told:
-                self._tell(_patience(running))
-                told = True
-            time.sleep(_STOP_TICK_S)
+            if waited_s > _REPORT_WAIT_AFTER_S and not reported:
+                self._report(_waiting_message(running))
+                reported = True
+            time.sleep(_STOP_POLL_INTERVAL_S)
 
     def _may_kill(self, child: Child) -> bool:
-        return self._hurried.is_set() and child.command.role != "server"
+        return self._kill_on_stop.is_set() and child.command.role != "server"
 
 
-def _patience(running: list[Child]) -> str:
+def _waiting_message(running: list[Child]) -> str:
     names = ", ".join(child.command.name for child in running)
     limit_s = max(child.command.stop_within_s for child in running)
-    return f"Waiting for {names} to finish or hand back what runs (at most {limit_s:.0f} s; Ctrl-C hurries)."
+    return (
+        f"Waiting for {names} to stop (at most {limit_s:.0f} s). Press Ctrl-C again to stop at once; unfinished jobs "
+        "continue after the next start."
+    )

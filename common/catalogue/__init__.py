@@ -1,4 +1,7 @@
-"""Every model, voice and set of weights that the service knows by name. What can be spoken now, workers announce."""
+"""Names every model, voice and set of weights. Workers announce which of them they can speak.
+
+May import no other folder of `common`.
+"""
 
 from common.catalogue.models import MODELS, Model, find_model
 from common.catalogue.voices import (
@@ -8,7 +11,7 @@ from common.catalogue.voices import (
     Voice,
     find_voice,
     hub_model,
-    no_such_voice,
+    voice_not_found,
     voices,
     voices_of,
 )
@@ -27,7 +30,7 @@ __all__ = [
     "find_voice",
     "find_weights",
     "hub_model",
-    "no_such_voice",
+    "voice_not_found",
     "voices",
     "voices_of",
     "weights_of",

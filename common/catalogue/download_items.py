@@ -1,4 +1,4 @@
-"""What one download fetches: a set of weights, or a voice of hibari, whose package carries only the first of them."""
+"""The items that downloads fetch: weights, and voices of hibari, whose package contains only one voice."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ HIBARI = "hibari"
 
 @dataclass(frozen=True, slots=True)
 class DownloadItem:
-    """As a download's row has it: `item` is the key of weights, or of a voice of hibari the engine's name."""
+    """The columns of a download. `item` is the key of weights, or the engine's name of a hibari voice."""
 
     model: str
     item: str
 
     @property
     def name(self) -> str:
-        """What people call it: the key of weights, or the voice's id."""
+        """The name for users: the key of the weights, or the id of the voice."""
         return f"{HIBARI}_{self.item}" if self.model == HIBARI else self.item
 
 
 def items_of_model(name: str) -> tuple[DownloadItem, ...]:
-    """Of a family what is needed of it, of a key these weights; raises KeyError for a name that nobody knows."""
+    """The needed items of a model, or the item of a key of weights. Raises KeyError for any other name."""
     if name == HIBARI:
         return tuple(item_of_voice(voice) for voice in voices_of(HIBARI))
     if name in MODELS:
@@ -36,12 +36,12 @@ def items_of_model(name: str) -> tuple[DownloadItem, ...]:
 
 
 def item_of_voice(voice: Voice) -> DownloadItem:
-    """What must be there to speak it."""
+    """The item that the voice needs."""
     return DownloadItem(voice.model, voice.engine_voice if voice.model == HIBARI else voice.weights)
 
 
-def items_named(name: str) -> tuple[DownloadItem, ...]:
-    """Of a family, a key or a voice's id; raises InvalidRequest and NotFound as `find_voice` does."""
+def find_items(name: str) -> tuple[DownloadItem, ...]:
+    """The items of a model, a key of weights or a voice id. Raises InvalidRequest and NotFound as `find_voice` does."""
     try:
         return items_of_model(name)
     except KeyError:
@@ -49,7 +49,7 @@ def items_named(name: str) -> tuple[DownloadItem, ...]:
 
 
 def needed_items(*, optional: Collection[str]) -> tuple[DownloadItem, ...]:
-    """Everything but the families, keys and voices that are optional."""
+    """The items of all models, without optional models, weights and voices."""
     return tuple(
         item
         for model in MODELS

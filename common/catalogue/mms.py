@@ -1,7 +1,7 @@
-"""The languages of MMS-TTS: one repository of weights and one voice each.
+"""The languages of MMS-TTS. Each has one repository of weights and one voice.
 
-The list is Meta's table of supported languages (Pratap et al. 2023, arXiv 2305.13516), as the repositories
-`facebook/mms-tts-{code}` are named: ISO 639-3, some with a script or a dialect behind it.
+The list is Meta's table of supported languages (Pratap et al. 2023, arXiv 2305.13516). Codes are those of the
+repositories `facebook/mms-tts-{code}`: ISO 639-3, some followed by a script or a dialect.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from pathlib import Path
 
 _TABLE = Path(__file__).with_name("mms_languages.tsv")
 
-# Shown before anybody asked for them; the first two are what a download without a wish brings.
+# Lists show these languages by default. A download without names fetches the needed ones.
 SHOWN = ("eng", "fra", "deu", "spa", "por")
 NEEDED = ("eng", "fra")
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`tag` is BCP 47."""
+    """`tag` is a BCP 47 language tag."""
 
     code: str
     tag: str
@@ -26,7 +26,7 @@ class Language:
 
 @cache
 def languages() -> dict[str, Language]:
-    """Every language by its code: the shown ones, then the others in the order of the alphabet."""
+    """All languages by code: the ones shown by default, then the others in alphabetical order."""
     rows = [line.split("\t") for line in _TABLE.read_text(encoding="utf-8").splitlines()]
-    known = {code: Language(code, tag, name) for code, tag, name in rows}
-    return {code: known[code] for code in SHOWN} | known
+    by_code = {code: Language(code, tag, name) for code, tag, name in rows}
+    return {code: by_code[code] for code in SHOWN} | by_code

@@ -1,14 +1,14 @@
-"""The model families, by the alias that callers, settings and queues know them by."""
+"""The models, by the alias that callers, settings and queues use."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A family of voices. `hub_id` names it on the hub; `hosted` says whether inference may speak it.
+    """A model family. `hub_id` is its id on the hub; `hosted` allows hosted inference to speak it.
 
-    `verbatim`: it is given every text as it stands. `slow_on_cpu`: a CPU takes many times as long as the sound lasts,
-    so it is for patience only. `setup` is the command that builds an environment with its libraries.
+    `verbatim`: texts are not normalized. `slow_on_cpu`: synthesis on a CPU takes many times the duration of the audio.
+    `setup`: the command that builds an environment with its libraries.
     """
 
     alias: str
@@ -39,7 +39,7 @@ _ALL = (
         "Parler-TTS mini v1.1",
         "parler-tts/parler-tts-mini-v1.1",
         "Apache-2.0",
-        "GPU; a CPU with much patience",
+        "GPU; very slow on a CPU",
         44_100,
         hosted=True,
         slow_on_cpu=True,
@@ -50,7 +50,7 @@ _ALL = (
         "Bark small",
         "suno/bark-small",
         "MIT",
-        "GPU; a CPU with much patience",
+        "GPU; very slow on a CPU",
         24_000,
         hosted=True,
         slow_on_cpu=True,
@@ -79,10 +79,10 @@ _ALL = (
 )
 MODELS: dict[str, Model] = {model.alias: model for model in _ALL}
 
-# The engine that tests drive; nobody sees it unless ORATIO_FAKE_ENGINE is set.
+# The model of the engine for tests. It is hidden unless ORATIO_FAKE_ENGINE is set.
 FAKE_MODEL = Model("fake", "Fake", "", "Apache-2.0", "tests", 24_000, hosted=True, verbatim=True)
 
 
 def find_model(alias: str) -> Model:
-    """The model of a voice; raises KeyError."""
+    """Raises KeyError for an unknown alias."""
     return FAKE_MODEL if alias == FAKE_MODEL.alias else MODELS[alias]

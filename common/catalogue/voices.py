@@ -1,4 +1,4 @@
-"""Every voice that the service knows by name. What can be spoken now, the workers announce."""
+"""The known voices. The announcements of workers say which of them are available."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from common.catalogue import mms
-from common.catalogue.mixing import parse_mix
 from common.catalogue.models import FAKE_MODEL, find_model
+from common.catalogue.voice_mix import parse_mix
 from common.errors import InvalidRequest, NotFound
 
 VOICE_ID = re.compile(r"[a-z0-9_-]{1,64}")
@@ -16,11 +16,10 @@ DEFAULT_VOICE = "hibari_heart"
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """`engine_voice` is the name that the model itself uses, `weights` what must be loaded to speak it.
+    """`engine_voice` is the engine's own name of the voice. `weights` is the key of the weights that speak it.
 
-    `mix` are the engine's voices that it is put together from, with shares that add up to 1; none for a plain voice.
-    An unlisted one is not in the catalogue, but may lie in somebody's models folder. `note` says what a worker of ours
-    does badly with it.
+    `mix`: the engine voices of a mix, with shares that add up to 1; empty for a plain voice. `listed` is false for a
+    voice that is not in the catalogue, but may be in a models folder. `note`: a known weakness of local synthesis.
     """
 
     id: str
@@ -38,7 +37,7 @@ class Voice:
 
     @property
     def engine_voices(self) -> tuple[str, ...]:
-        """What a worker must have to speak it."""
+        """The engine voices that a worker needs to speak it."""
         return tuple(name for name, _ in self.mix) or (self.engine_voice,)
 
 
@@ -73,14 +72,14 @@ _HIBARI = (
     ("kore", "Kore", "en-US", "female"),
 )
 _BARK = ("en", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh")
-# The speakers that Parler-TTS knows by name, those it keeps to most surely first.
+# The speakers of Parler-TTS, those whose voice is most consistent first.
 _PARLER_WOMEN = (
     "laura lea jenna lauren eileen alisa karen barbara carol emily rose anna tina brenda joy naomie rebecca"
 )
 _PARLER_MEN = "jon gary mike will patrick eric rick david jordan yann james jason aaron jerry bill tom bruce"
 _SPEECHT5 = (("awb", "m"), ("bdl", "m"), ("clb", "f"), ("jmk", "m"), ("ksp", "m"), ("rms", "m"), ("slt", "f"))
 _GENDERS = {"f": "female", "m": "male"}
-# Names of voices that a folder of these families may hold beyond the listed ones.
+# Names of unlisted voices that a models folder may contain.
 _KOKORO_NAME = re.compile(rf"[{''.join(_KOKORO)}][fm]_[a-z0-9_]{{1,40}}")
 _SPEECHT5_NAME = re.compile(r"speecht5_[a-z0-9_-]{1,40}")
 
@@ -109,49 +108,51 @@ def _make_voices() -> Iterator[Voice]:
 
 
 def _kokoro(name: str, *, listed: bool = True) -> Voice:
-    language, people = _KOKORO[name[0]]
-    title = f"{name[3:].replace('_', ' ').title()} ({people})"
+    language, accent = _KOKORO[name[0]]
+    title = f"{name[3:].replace('_', ' ').title()} ({accent})"
     note = _KOKORO_NOTES.get(name[0], "")
     gender = _GENDERS[name[1]]
     return Voice(name, title, "kokoro", (language,), gender, name, "kokoro", listed=listed, note=note)
 
 
-# The voice of the engine that tests drive, and voices of it that are weights of their own.
+# The voice of the engine for tests. Voices named `fake_*` have weights of their own.
 FAKE_VOICE = Voice("fake", "Fake", "fake", ("en",), "unknown", "fake", "fake")
 _FAKE_NAME = re.compile(r"fake_[a-z0-9]{1,20}")
 
 
 @cache
 def voices(*, allow_fake: bool = False) -> dict[str, Voice]:
-    """Every voice by id, in the order they are shown."""
-    known = {voice.id: voice for voice in _make_voices()}
-    return known | {FAKE_VOICE.id: FAKE_VOICE} if allow_fake else known
+    """All listed voices by id, in display order."""
+    by_id = {voice.id: voice for voice in _make_voices()}
+    return by_id | {FAKE_VOICE.id: FAKE_VOICE} if allow_fake else by_id
 
 
 def voices_of(model: str) -> list[Voice]:
-    """The listed voices of a family."""
+    """The listed voices of a model."""
     return [voice for voice in voices().values() if voice.model == model]
 
 
 def find_voice(voice_id: str, *, allow_fake: bool = False) -> Voice:
-    """A listed voice, a mix of Kokoro's, or one that a models folder may hold (`listed` is false then).
+    """Find a listed voice, a mix of Kokoro voices, or an unlisted voice that a models folder may contain.
 
-    Raises InvalidRequest for what can be no id, NotFound for one that nobody knows.
+    Raises InvalidRequest for an id of an invalid form, NotFound for an unknown id.
     """
-    known = voices(allow_fake=allow_fake).get(voice_id)
-    if known is not None:
-        return known
+    listed = voices(allow_fake=allow_fake).get(voice_id)
+    if listed is not None:
+        return listed
     if not VOICE_ID.fullmatch(voice_id):
-        return _mix(voice_id)
+        return _mixed_voice(voice_id)
     voice = _unlisted(voice_id, allow_fake=allow_fake)
     if voice is None:
-        raise no_such_voice()
+        raise voice_not_found()
     return voice
 
 
-def no_such_voice() -> NotFound:
+def voice_not_found() -> NotFound:
     return NotFound(
-        "There is no voice with this id; GET /voices lists them.", code="voice_not_found", param="voice_id"
+        "This voice does not exist. GET /voices lists the voices.",
+        code="voice_not_found",
+        param="voice_id",
     )
 
 
@@ -170,27 +171,29 @@ def _unlisted(voice_id: str, *, allow_fake: bool) -> Voice | None:
     return None
 
 
-def _mix(expression: str) -> Voice:
+def _mixed_voice(expression: str) -> Voice:
     parts = parse_mix(expression)
-    found = [find_voice(name) for name, _ in parts]
-    if any(voice.model != "kokoro" for voice in found):
-        raise InvalidRequest("Only voices of Kokoro can be mixed.", code="invalid_voice_id", param="voice_id")
-    return _mixed(expression, found, [share for _, share in parts])
+    mixed_voices = [find_voice(name) for name, _ in parts]
+    if any(voice.model != "kokoro" for voice in mixed_voices):
+        raise InvalidRequest(
+            "A mix can only have voices of Kokoro.", code="invalid_voice_id", param="voice_id"
+        )
+    return _combine(expression, mixed_voices, [share for _, share in parts])
 
 
-def _mixed(expression: str, voices_in_it: Sequence[Voice], shares: Sequence[float]) -> Voice:
-    """It reads as the first of them, whose accent it takes."""
-    first = voices_in_it[0]
-    genders = {voice.gender for voice in voices_in_it}
+def _combine(expression: str, mixed_voices: Sequence[Voice], shares: Sequence[float]) -> Voice:
+    """The mix has the language and accent of its first voice."""
+    first = mixed_voices[0]
+    genders = {voice.gender for voice in mixed_voices}
     return Voice(
         id=expression,
-        name=" + ".join(voice.name for voice in voices_in_it),
+        name=" + ".join(voice.name for voice in mixed_voices),
         model=first.model,
         languages=first.languages,
         gender=first.gender if len(genders) == 1 else "unknown",
         engine_voice=expression,
         weights=first.weights,
-        mix=tuple(zip((voice.engine_voice for voice in voices_in_it), shares, strict=True)),
-        listed=all(voice.listed for voice in voices_in_it),
+        mix=tuple(zip((voice.engine_voice for voice in mixed_voices), shares, strict=True)),
+        listed=all(voice.listed for voice in mixed_voices),
         note=first.note,
     )

@@ -1,8 +1,8 @@
-"""Weights: what is downloaded, loaded, unloaded and queued as one, and which files of which repositories it is.
+"""The weights of each model, and the files of the repositories that they consist of.
 
-A family has one set of weights, but MMS, which has one for each language. Revisions are commits on the hub, so that a
-download is the same tomorrow. Of an MMS language whose commit is not known here, the first download takes the newest
-one and notes which that was.
+Weights are downloaded, loaded, unloaded and queued as one. A model has one set of weights, except MMS, which has one
+for each language. Revisions are commits on the hub, so that every download gets the same files. An MMS language without
+a revision here is downloaded at its newest commit, which the download records.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ _ONE_FILE = ("model.safetensors", "pytorch_model.bin")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """What is taken from one repository of the hub.
+    """The files to use from one repository of the hub.
 
-    `needed` are groups of patterns: of each group the first that matches a file counts, with all that it matches, and
-    a group without a match means that something is missing. `extra` patterns are taken along where they match. `*`
-    matches `/` too. `elsewhere` are other folders in which people keep the same files.
+    `needed`: groups of patterns. In each group the first pattern that matches any file counts, with all its matches. If
+    a group has no match, files are missing. `extra`: patterns of optional files. `*` also matches `/`. `elsewhere`:
+    names of other folders where users keep the same files.
     """
 
     hub_id: str
@@ -35,13 +35,13 @@ class Repository:
 
     @property
     def folder(self) -> str:
-        """Its name in the models folder."""
+        """The name of its folder in the models folder."""
         return self.hub_id.replace("/", "_")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """`key` names the queue. Without repositories there is nothing to download: they come with a package."""
+    """`key` is the first part of the queue's name. Weights without repositories come with a package."""
 
     key: str
     model: str
@@ -72,7 +72,7 @@ _PARLER = Repository(
     ),
     revision="fbb2dd281092c5b414ef29cf9d8895f386f1feef",
 )
-# Only what reads the description; the model of this repository is not used.
+# Only the tokenizer of the description. The model of this repository is not used.
 _PARLER_DESCRIPTIONS = Repository(
     "google/flan-t5-large",
     needed=(("tokenizer.json", "spiece.model"),),
@@ -121,12 +121,12 @@ _MMS_REVISIONS = {
 
 
 def find_weights(key: str) -> Weights:
-    """Raises KeyError."""
+    """Raises KeyError for an unknown key."""
     return _weights()[key] if key in _weights() else _fake_weights(key)
 
 
 def weights_of(model: str) -> tuple[Weights, ...]:
-    """All weights of a family; raises KeyError for one that nobody knows."""
+    """All weights of a model. Raises KeyError for an unknown model."""
     if model not in MODELS:
         raise KeyError(model)
     return tuple(weights for weights in _weights().values() if weights.model == model)

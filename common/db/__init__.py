@@ -1,0 +1,1 @@
+"""Tables, connections, migrations, paging and leases on rows. May import no other folder of `common`."""

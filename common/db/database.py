@@ -1,4 +1,4 @@
-"""Connections. One transaction per request or task, opened here and nowhere else; nothing inside one commits."""
+"""Database connections. A request or task opens one transaction here; code inside it never commits."""
 
 import time
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from common.settings import Settings
 
 Role = Literal["gateway", "worker"]
 
-# What is raised while the database does not answer; trying again later may help.
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+# Raised while the database does not respond. A later attempt may succeed.
+DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class epoch_now(GenericFunction[float]):  # noqa: N801  # named as SQL functions are
-    """Now by the database's clock: leases must not depend on a worker's clock, which may be wrong."""
+    """Epoch seconds by the database's clock. Leases must not depend on the clocks of workers."""
 
     type = Float()
     inherit_cache = True
@@ -40,7 +40,7 @@ def _sqlite_now(*_: object, **__: object) -> str:
 
 
 class Database:
-    """`read()` and `write()` give a connection in a transaction; `write()` commits when its block ends well."""
+    """`read()` and `write()` open a transaction. It commits when the block ends without an exception."""
 
     def __init__(self, url: str, *, role: Role) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
@@ -66,19 +66,19 @@ def open_database(settings: Settings, *, role: Role) -> Database:
 
 
 def clock(connection: Connection) -> float:
-    """The database's moment in epoch seconds. SQLite lives on this machine, so its clock is ours."""
+    """Epoch seconds by the database's clock. SQLite uses the clock of this machine."""
     if connection.dialect.name == "sqlite":
         return time.time()
     return float(connection.scalar(select(epoch_now())) or 0.0)
 
 
 def upsert(connection: Connection, table: type[Any]) -> Any:
-    """An INSERT that knows ON CONFLICT, in the dialect at hand."""
+    """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
-def total(column: Any) -> Any:
-    """The sum of a column, 0 for no rows, in the column's type: Postgres adds up integers into a numeric."""
+def sum_or_zero(column: Any) -> Any:
+    """The sum of a column, 0 without rows. The cast is for Postgres, where a sum of integers is a numeric."""
     return cast(func.coalesce(func.sum(column), 0), column.type)
 
 
@@ -86,12 +86,14 @@ def _sqlite_engine(url: str, *, role: Role) -> Engine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    # A gateway answers 503 rather than wait; a worker would lose finished speech, so it waits.
-    busy_s = 1.5 if role == "gateway" else 10.0
-    # 202 means durable: the gateway's commits reach the disk. What a worker commits (claims, ends) can be done
-    # again after a power cut, and the next durable commit carries it along: the log is written in order.
+    # A gateway answers 503 instead of waiting. A worker waits, because it would lose finished speech.
+    busy_timeout_s = 1.5 if role == "gateway" else 10.0
+    # The commits of the gateway must reach the disk, because 202 means durable. A worker can repeat its writes after a
+    # power cut. The log is written in order, so the next durable commit includes them.
     synchronous = "FULL" if role == "gateway" else "NORMAL"
-    engine = create_engine(url, connect_args={"timeout": busy_s, "check_same_thread": False}, pool_timeout=2)
+    engine = create_engine(
+        url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False}, pool_timeout=2
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
@@ -101,7 +103,7 @@ def _sqlite_engine(url: str, *, role: Role) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A deferred transaction that turns into a writer fails at once when another writer is at work.
+        # A deferred transaction that starts to write fails at once if another transaction is writing.
         writes = connection.get_execution_options().get("oratio_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -109,12 +111,12 @@ def _sqlite_engine(url: str, *, role: Role) -> Engine:
 
 
 def _postgres_engine(url: str, *, role: Role) -> Engine:
-    size, overflow = (10, 5) if role == "gateway" else (2, 4)
+    pool_size, max_overflow = (10, 5) if role == "gateway" else (2, 4)
     limits = {"statement_timeout": 5000, "lock_timeout": 2000, "idle_in_transaction_session_timeout": 30000}
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        pool_size=size,
-        max_overflow=overflow,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
         pool_timeout=2,
         pool_pre_ping=True,
         connect_args={

@@ -1,8 +1,8 @@
 """Leases on rows: one worker at a time works on a row, for as long as it renews its lease.
 
 Parts, renditions and downloads share this life cycle: `queued` -> take -> `running` -> end or queue again. Every write
-after `take` names the attempt. A write that touches no row means that the lease is lost: the row was cancelled or
-deleted, or another attempt holds it. The caller then drops what it made.
+after `take` names the attempt. If it matches no row, the lease is lost: the row was cancelled or deleted, or another
+attempt holds it. The caller must then discard its result.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from common.status import JobStatus
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right of one attempt to work on one row. `key` holds the values of the row's primary key, in order."""
+    """The right of one attempt to work on one row. `key` is the row's primary key, in column order."""
 
     rows: "LeasedTable"
     key: tuple[str, ...]
@@ -39,9 +39,9 @@ class Lease:
 class LeasedTable:
     """A table with the columns `status`, `attempt`, `lease_until` and `worker_id`.
 
-    `only_if` must hold as well for a row to be taken; its parameters go to `take`. `returning` are columns that `take`
-    answers beside `attempt`. The statements are built once: building one costs more than SQLite takes to run it. Their
-    parameters are named `the_*`, so that none is mistaken for a column's new value.
+    `only_if`: further conditions of `take`, which also accepts their parameters. `returning`: columns that `take`
+    returns beside `attempt`. Statements are built once, because building one takes longer than SQLite needs to run it.
+    Their parameters are named `the_*`, so that none is mistaken for the new value of a column.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class LeasedTable:
         self.table = cast(Table, mapped.__table__)
         columns = self.table.c
         self._key = tuple(self.table.primary_key.columns)
-        named = [column == bindparam(f"the_{column.name}") for column in self._key]
+        key_conditions = [column == bindparam(f"the_{column.name}") for column in self._key]
         self._take = (
             update(self.table)
-            .where(*named, columns.status == JobStatus.QUEUED, *only_if)
+            .where(*key_conditions, columns.status == JobStatus.QUEUED, *only_if)
             .values(
                 status=JobStatus.RUNNING,
                 attempt=columns.attempt + 1,
@@ -68,7 +68,11 @@ class LeasedTable:
         )
         self._end = (
             update(self.table)
-            .where(*named, columns.attempt == bindparam("the_attempt"), columns.status == JobStatus.RUNNING)
+            .where(
+                *key_conditions,
+                columns.attempt == bindparam("the_attempt"),
+                columns.status == JobStatus.RUNNING,
+            )
             .values(status=bindparam("the_status"), lease_until=None)
         )
 
@@ -81,36 +85,36 @@ class LeasedTable:
         until: float,
         **parameters: Any,
     ) -> Row[*tuple[Any, ...]] | None:
-        """Take a queued row until the moment `until`. None when there is nothing to take."""
-        taken = connection.execute(
+        """Take a queued row until `until` (epoch seconds). Returns None if the row cannot be taken."""
+        rows = connection.execute(
             self._take,
-            {**self._named(key), "the_lease_end": until, "the_worker": worker_id, **parameters},
+            {**self._key_parameters(key), "the_lease_end": until, "the_worker": worker_id, **parameters},
         )
-        return taken.first()
+        return rows.first()
 
     def renew(self, connection: Connection, leases: Sequence[Lease], *, lease_s: float) -> list[Lease]:
-        """Renew leases for `lease_s` from now on. Returns those that are lost."""
+        """Renew leases for `lease_s` from now. Returns the lost ones."""
         if not leases:
             return []
-        kept = connection.execute(
+        renewed = connection.execute(
             update(self.table)
             .where(or_(*(self.is_held(lease) for lease in leases)))
             .values(lease_until=epoch_now() + literal(lease_s))
             .returning(*self._key)
         )
-        keys = {tuple(row) for row in kept}
-        return [lease for lease in leases if lease.key not in keys]
+        renewed_keys = {tuple(row) for row in renewed}
+        return [lease for lease in leases if lease.key not in renewed_keys]
 
     def change(self, connection: Connection, lease: Lease, **values: Any) -> bool:
-        """Write `values`. False when the lease is lost."""
+        """Write `values`. Returns False if the lease is lost."""
         return (
             connection.execute(update(self.table).where(self.is_held(lease)).values(**values)).rowcount == 1
         )
 
     def end(self, connection: Connection, lease: Lease, *, status: JobStatus) -> bool:
-        """End the work and the lease. False when the lease is lost."""
+        """End the work and the lease. Returns False if the lease is lost."""
         ended = connection.execute(
-            self._end, {**self._named(lease.key), "the_attempt": lease.attempt, "the_status": status}
+            self._end, {**self._key_parameters(lease.key), "the_attempt": lease.attempt, "the_status": status}
         )
         return ended.rowcount == 1
 
@@ -123,9 +127,9 @@ class LeasedTable:
         )
 
     def is_expired(self, now: float) -> ColumnElement[bool]:
-        """The worker stopped renewing. Its later writes are void after the next `take`."""
+        """True for rows whose worker stopped renewing. After the next `take`, its writes match no row."""
         columns = self.table.c
         return and_(columns.status == JobStatus.RUNNING, columns.lease_until < now)
 
-    def _named(self, key: tuple[str, ...]) -> dict[str, str]:
+    def _key_parameters(self, key: tuple[str, ...]) -> dict[str, str]:
         return {f"the_{column.name}": value for column, value in zip(self._key, key, strict=True)}

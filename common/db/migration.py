@@ -1,4 +1,4 @@
-"""Bringing the schema up to date, safely when several processes start at once."""
+"""Migrates the schema, safely when several processes start at once."""
 
 import fcntl
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 FOLDER = Path(__file__).parents[2] / "migrations"
-# Any constant that is ours.
+# An arbitrary constant.
 _ADVISORY_LOCK = 0x0_0A710
 
 
 def migrate(database_url: str) -> None:
-    """`alembic upgrade head`. Whoever comes second waits and finds nothing to do."""
+    """Run `alembic upgrade head`. A second process waits, and then finds nothing to do."""
     with _locked(database_url) as connection:
         command.upgrade(alembic_config(connection), "head")
 
 
 def check(database_url: str) -> None:
-    """Raises alembic.util.CommandError when tables and migrations differ."""
+    """Raises alembic.util.CommandError if tables and migrations differ."""
     with _locked(database_url) as connection:
         command.check(alembic_config(connection))
 
@@ -40,8 +40,8 @@ def alembic_config(connection: Connection) -> Config:
 def _locked(database_url: str) -> Iterator[Connection]:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
-        # The driver would commit each CREATE by itself, and a process killed in between would leave a database
-        # that no later run can migrate. So the driver begins nothing, and all of it is one transaction.
+        # By default the driver commits each CREATE by itself. A process killed in between would leave a database that
+        # no later run can migrate. Here everything is one transaction, which we begin ourselves.
         engine = create_engine(url, poolclass=NullPool, connect_args={"isolation_level": None})
         with _file_lock(Path(url.database or "")), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -49,9 +49,9 @@ def _locked(database_url: str) -> Iterator[Connection]:
             connection.commit()
         return
     engine = create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool)
-    # The lock has a connection of its own: it must outlive the transactions of the migrations.
-    with engine.connect() as keeper, engine.connect() as connection:
-        keeper.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _ADVISORY_LOCK})
+    # The lock has its own connection, because it must outlive the transactions of the migrations.
+    with engine.connect() as lock_holder, engine.connect() as connection:
+        lock_holder.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _ADVISORY_LOCK})
         yield connection
         connection.commit()
 

@@ -1,4 +1,4 @@
-"""The schema, one for SQLite and Postgres. Moments (`*_at`, `*_until`) are UTC epoch seconds."""
+"""The database schema, the same for SQLite and Postgres. Times (`*_at`, `*_until`) are UTC epoch seconds."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ AnyRow = SqlRow[*tuple[Any, ...]]
 
 
 class StatusType(TypeDecorator[JobStatus]):
-    """A status as a string of at most 16 characters."""
+    """Stores a status as a string of at most 16 characters."""
 
     impl = String(16)
     cache_ok = True
@@ -51,7 +51,7 @@ class Base(DeclarativeBase):
 
 
 class Job(Base):
-    """What was asked, by whom, and how it stands."""
+    """A request to speak a text, its owner and its state."""
 
     __tablename__ = "jobs"
 
@@ -69,7 +69,7 @@ class Job(Base):
     priority: Mapped[str] = mapped_column(String(16))
     seed: Mapped[int]
     seed_given: Mapped[bool]
-    # A job may fail over to hosted inference only where nobody forced a provider.
+    # True if no provider was forced. The job may then fail over to hosted inference.
     may_fail_over: Mapped[bool] = mapped_column(server_default=sql("false"))
     chars: Mapped[int]
     segments_done: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
@@ -83,7 +83,7 @@ class Job(Base):
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
-    # A deleted job leaves this mark (and no text) so that its address can answer 410.
+    # A deleted job keeps its row, without its text, so that its URL answers 410.
     deleted_at: Mapped[float | None]
     request_id: Mapped[str | None] = mapped_column(String(64))
     traceparent: Mapped[str | None] = mapped_column(String(64))
@@ -94,7 +94,7 @@ class Job(Base):
         Index("ix_jobs_owner_created", "owner", "created_at", "id"),
         Index("ix_jobs_finished", "finished_at", postgresql_where=sql("finished_at IS NOT NULL")),
         Index("ix_jobs_audio", "audio_key"),
-        # The few among many: what waits, runs, failed or was cancelled is found without walking what is done.
+        # Finds the few queued, running, failed and cancelled jobs without scanning completed ones.
         Index(
             "ix_jobs_not_completed",
             "owner",
@@ -108,20 +108,20 @@ class Job(Base):
 
 
 class Part(Base):
-    """What is worked on: the unit that a worker takes by lease. A short job has one."""
+    """The piece of a job that one task speaks. A worker holds it by lease. A short job has one part."""
 
     __tablename__ = "parts"
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(Integer)
-    # `{model}.{lane}`, without the deployment's prefix.
+    # `{weights}.{lane}`, without the prefix of the deployment.
     queue: Mapped[str] = mapped_column(String(96))
     status: Mapped[JobStatus]
     chars: Mapped[int]
-    # A fence only: every claim adds one, and a write that names an older one is void.
+    # A fencing token: every claim adds one, and writes that name an older attempt match no row.
     attempt: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
-    # Failures that were worth another try; deaths of the worker while this part ran alone.
+    # Temporary failures; crashes of the worker while this part ran isolated.
     failures: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     crashes: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     isolated: Mapped[bool] = mapped_column("alone", key="isolated", server_default=sql("false"))
@@ -131,12 +131,12 @@ class Part(Base):
     next_message_at: Mapped[float] = mapped_column("next_bell_at", key="next_message_at")
     messages: Mapped[int] = mapped_column("bells", Integer, key="messages", server_default=sql("0"))
     created_at: Mapped[float]
-    # Of a text that passes through several queues: the keys of what was spoken in those behind it.
+    # The keys of the audio of earlier stages, for a job that passes through several queues.
     partial_audio: Mapped[list[Any]] = mapped_column("takes", key="partial_audio", server_default=sql("'[]'"))
 
     __table_args__ = (
         Index("ix_parts_job", "job_id", "position", unique=True),
-        # Queued rows by queue and age: bells, positions and the backlog read nothing else.
+        # Queued parts by queue and age. The sweep, queue positions and counts read only this index.
         Index(
             "ix_parts_queued",
             "queue",
@@ -155,20 +155,20 @@ class Part(Base):
 
 
 class Audio(Base):
-    """A file in the store. It goes when no recording names it any more."""
+    """A file in the store. It is deleted when no recording uses it any more."""
 
     __tablename__ = "audio"
 
     key: Mapped[str] = mapped_column(String(160), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
-    # Digest of everything that changes the sound, for the cache to find equal requests by.
+    # Digest of everything that changes the audio. The cache finds equal requests by it.
     recipe: Mapped[str] = mapped_column(String(64))
     format: Mapped[str] = mapped_column(String(8))
     sample_rate_hz: Mapped[int] = mapped_column(Integer)
     duration_s: Mapped[float]
     size_bytes: Mapped[int]
     created_at: Mapped[float]
-    # Marked first, then the file goes, then the row: a crash in between is finished by the cleanup.
+    # Deletion marks the row first, then deletes the file, then the row. The cleanup continues after a crash.
     pending_delete_at: Mapped[float | None] = mapped_column("doomed_at", key="pending_delete_at")
 
     __table_args__ = (
@@ -183,7 +183,7 @@ class Audio(Base):
 
 
 class Captions(Base):
-    """When each segment and word of a recording is heard: see common.recordings.captions. They go with the audio."""
+    """The captions of a recording (common.recordings.captions). They are deleted with the audio."""
 
     __tablename__ = "captions"
 
@@ -194,7 +194,7 @@ class Captions(Base):
 
 
 class Recording(Base):
-    """The history. The recording owns the audio and outlives the job row."""
+    """A finished recording. It owns the audio and outlives the row of its job."""
 
     __tablename__ = "recordings"
 
@@ -220,14 +220,14 @@ class Recording(Base):
 
 
 class RecordingSearch(Base):
-    """Words that a recording is found by; it goes with it.
+    """The words of a recording for the search. The row is deleted with the recording.
 
-    SQLite has an index over it that is kept by triggers: the FTS5 table `recording_words`.
+    In SQLite, triggers maintain an index over this table: the FTS5 table `recording_words`.
     """
 
     __tablename__ = "recording_search"
 
-    # The moment it was made, in milliseconds, or the next that is free: whatever is found is found in this order.
+    # When the recording was created, in milliseconds, or the next free value. Results are in this order.
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False
     )
@@ -242,7 +242,7 @@ class RecordingSearch(Base):
     __table_args__ = (
         Index("ix_recording_search_voice", "owner", "voice_id", "id").ddl_if(dialect="postgresql"),
         Index("ix_recording_search_model", "owner", "model", "id").ddl_if(dialect="postgresql"),
-        # Without a list of what is still to be put in order, which every search would have to read.
+        # Without the pending list of GIN, which every search would have to read.
         Index(
             "ix_recording_search_words",
             "words",
@@ -253,7 +253,7 @@ class RecordingSearch(Base):
 
 
 class Rendition(Base):
-    """Another format of a recording. It goes with the recording; what of it lies in the store is marked before."""
+    """Another format of a recording. It is deleted with the recording, after its file was marked for deletion."""
 
     __tablename__ = "renditions"
 
@@ -263,7 +263,7 @@ class Rendition(Base):
     format: Mapped[str] = mapped_column(String(8), primary_key=True)
     status: Mapped[JobStatus]
     audio_key: Mapped[str | None] = mapped_column(ForeignKey("audio.key", ondelete="SET NULL"))
-    # As of a part: a fence, how often the worker died, and until when it is held by whom.
+    # As in `parts`: fencing token, worker crashes, and the lease.
     attempt: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     crashes: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     worker_id: Mapped[str | None] = mapped_column(String(160))
@@ -280,7 +280,7 @@ class Rendition(Base):
 
 
 class UsageHourly(Base):
-    """Rollups, so that analytics never count a million rows. Written with the end of each job."""
+    """Hourly totals, so that analytics need not count jobs. Updated when a job ends."""
 
     __tablename__ = "usage_hourly"
 
@@ -301,7 +301,7 @@ class UsageHourly(Base):
 
 
 class LatencyHourly(Base):
-    """How long people waited, counted in the buckets of common.jobs.latencies. Written with the end of each job."""
+    """Hourly latency histograms (common.jobs.latencies). Updated when a job completes."""
 
     __tablename__ = "latency_hourly"
 
@@ -314,12 +314,12 @@ class LatencyHourly(Base):
     bucket: Mapped[int] = mapped_column(Integer, primary_key=True)
     count: Mapped[int]
 
-    # Nearly all of a row is its key, so SQLite keeps the one and not both.
+    # The key is nearly the whole row, so SQLite stores the rows in the index of the key.
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Worker(Base):
-    """What a worker process announced, kept a day after it was last heard of."""
+    """The announcement of a worker process (common.worker_registry). Kept for a day after its last heartbeat."""
 
     __tablename__ = "workers"
 
@@ -328,12 +328,11 @@ class Worker(Base):
     version: Mapped[str] = mapped_column(String(32))
     device: Mapped[str] = mapped_column(String(64))
     pid: Mapped[int]
-    # What it can speak right now, what lies in its models folder, and the formats it can write. See
-    # common.worker_registry.
+    # The weights it serves, the entries of its models folder, and the formats it writes.
     engines: Mapped[list[Any]]
     folder: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
     formats: Mapped[list[Any]]
-    # Counters since its start: engine calls per engine, resident memory in bytes.
+    # Counters since it started, and its resident memory.
     stats: Mapped[dict[str, Any]]
     started_at: Mapped[float]
     heartbeat_at: Mapped[float]
@@ -343,7 +342,7 @@ class Worker(Base):
 
 
 class Download(Base):
-    """One file or folder of weights being fetched by a worker that has the models folder."""
+    """A download of weights or a voice, by a worker that has a models folder."""
 
     __tablename__ = "downloads"
 
@@ -366,7 +365,7 @@ class Download(Base):
 
 
 class Idempotency(Base):
-    """The same key with the same body is the same job."""
+    """A key of a request and its job. A request with the same key and body gets the same job."""
 
     __tablename__ = "idempotency"
 

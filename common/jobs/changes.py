@@ -1,4 +1,4 @@
-"""What a caller does to a job that exists: cancel, delete, try again."""
+"""Cancels, deletes and retries jobs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -9,9 +9,8 @@ from sqlalchemy import Connection, delete, select, update
 from common.db.database import clock, upsert
 from common.db.tables import Audio, Idempotency, Job, Part, Recording
 from common.errors import Conflict, Gone, NotFound
-from common.jobs import usage
+from common.jobs import transitions, usage
 from common.jobs.options import Options
-from common.jobs.submission import FIRST_MESSAGE_RETRY_S
 from common.messaging.messages import PartMessage
 from common.recordings import renditions
 from common.status import ACTIVE, JobStatus
@@ -19,7 +18,7 @@ from common.status import ACTIVE, JobStatus
 
 @dataclass(frozen=True, slots=True)
 class JobDeletion:
-    """What was removed, and the keys of the files that must go now (marked as doomed until they have)."""
+    """A deleted job. `pending_delete_keys`: files to delete now. Their rows are marked until the files are deleted."""
 
     job_id: str
     was: Literal["unfinished", "finished"]
@@ -27,8 +26,8 @@ class JobDeletion:
 
 
 def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
-    """True when this call cancelled it; false when it had ended already. Raises NotFound, Gone."""
-    job = _locked(connection, job_id, owner=owner)
+    """Cancel a job. Returns False if it had ended already. Raises NotFound, Gone."""
+    job = _lock_or_raise(connection, job_id, owner=owner)
     if job.status.is_terminal:
         return False
     now = clock(connection)
@@ -40,29 +39,31 @@ def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
     connection.execute(
         update(Job).where(Job.id == job_id).values(status=JobStatus.CANCELLED, finished_at=now)
     )
-    usage.count(connection, job, now=now, cancelled=1)
+    usage.add(connection, job, now=now, cancelled=1)
     return True
 
 
 def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
-    """Queue a failed or cancelled job again, from the start; the bell to ring. Raises NotFound, Gone, Conflict."""
-    job = _locked(connection, job_id, owner=owner)
+    """Queue a failed or cancelled job again, from the start. Raises NotFound, Gone, Conflict.
+
+    Returns the message to publish after the commit.
+    """
+    job = _lock_or_raise(connection, job_id, owner=owner)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
-        raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {job.status}.")
-    moment = clock(connection)
+        raise Conflict(f"Only a failed or cancelled job can be retried. This job is {job.status}.")
+    now = clock(connection)
     stages = Options.from_row(job.options).stages
     part = connection.execute(
         update(Part)
         .where(Part.job_id == job_id)
         .values(
-            status=JobStatus.QUEUED,
+            **transitions.QUEUED_AGAIN,
             failures=0,
             crashes=0,
             isolated=False,
-            not_before=moment,
-            next_message_at=moment + FIRST_MESSAGE_RETRY_S,
-            messages=0,
-            created_at=moment,
+            not_before=now,
+            next_message_at=now + transitions.FIRST_MESSAGE_RETRY_S,
+            created_at=now,
             partial_audio=[],
             **({"queue": stages[0]} if stages else {}),
         )
@@ -72,12 +73,10 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
         update(Job)
         .where(Job.id == job_id)
         .values(
-            status=JobStatus.QUEUED,
+            **transitions.JOB_QUEUED_AGAIN,
             error_code=None,
             error_message=None,
-            started_at=None,
             finished_at=None,
-            segments_done=0,
             timings={},
         )
     )
@@ -85,16 +84,18 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
 
 
 def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
-    """Cancel a job if it is unfinished, and remove it, its recording and its audio. Raises NotFound, Gone."""
+    """Delete a job, its recording and its audio. An unfinished job is cancelled first. Raises NotFound, Gone."""
     now = clock(connection)
-    job = _find(connection, job_id, owner=owner)
+    job = _lock(connection, job_id, owner=owner)
     recording = connection.execute(
         select(Recording.audio_key, Recording.created_at).where(
             Recording.job_id == job_id, Recording.owner == owner
         )
     ).first()
     if job is None and recording is None:
-        raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")
+        raise NotFound(
+            "This job does not exist. GET /jobs lists the jobs.", code="job_not_found", param="job_id"
+        )
     if job is not None and job.deleted_at is not None:
         raise Gone("This job was deleted.", job_id=job_id)
     unfinished = job is not None and cancel(connection, job_id, owner=owner)
@@ -102,7 +103,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     connection.execute(delete(Part).where(Part.job_id == job_id))
     connection.execute(delete(Idempotency).where(Idempotency.owner == owner, Idempotency.job_id == job_id))
     if job is None:
-        _leave_mark(
+        _insert_deleted_row(
             connection, job_id, owner=owner, created_at=recording.created_at if recording else now, now=now
         )
     else:
@@ -112,28 +113,33 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     return JobDeletion(job_id, "unfinished" if unfinished else "finished", tuple(pending_delete))
 
 
-def forget_audio(connection: Connection, keys: Sequence[str]) -> int:
-    """The files are gone: so are their rows. How many this call removed."""
+def delete_audio_rows(connection: Connection, keys: Sequence[str]) -> int:
+    """Delete the rows of deleted files. Returns how many there were."""
     connection.execute(update(Job).where(Job.audio_key.in_(keys)).values(audio_key=None))
     return connection.execute(delete(Audio).where(Audio.key.in_(keys))).rowcount
 
 
 def remove_recordings(connection: Connection, job_ids: Sequence[str], *, now: float) -> list[str]:
-    """The keys that no recording names any more: marked as doomed, their files must go. Other formats go along."""
-    others = renditions.remove(connection, job_ids)
+    """Delete recordings and their renditions. Returns the keys of files that no recording uses any more.
+
+    The rows of these files are marked, so that a cleanup deletes the files if the caller does not.
+    """
+    rendition_keys = renditions.remove(connection, job_ids)
     keys = set(
         connection.scalars(
             delete(Recording).where(Recording.job_id.in_(job_ids)).returning(Recording.audio_key)
         )
     )
-    still_named = connection.scalars(select(Recording.audio_key).where(Recording.audio_key.in_(keys)))
-    pending_delete = sorted(keys.difference(still_named).union(others))
+    still_used = connection.scalars(select(Recording.audio_key).where(Recording.audio_key.in_(keys)))
+    pending_delete = sorted(keys.difference(still_used).union(rendition_keys))
     connection.execute(update(Audio).where(Audio.key.in_(pending_delete)).values(pending_delete_at=now))
     return pending_delete
 
 
-def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: float, now: float) -> None:
-    """Retention had removed the job row before; its address still answers 410 rather than 404."""
+def _insert_deleted_row(
+    connection: Connection, job_id: str, *, owner: str, created_at: float, now: float
+) -> None:
+    """Insert the row of a deleted job whose row the retention had removed, so that its URL answers 410, not 404."""
     connection.execute(
         upsert(connection, Job)
         .values(
@@ -156,12 +162,12 @@ def _leave_mark(connection: Connection, job_id: str, *, owner: str, created_at: 
             finished_at=now,
             deleted_at=now,
         )
-        .on_conflict_do_nothing()  # two may delete at once
+        .on_conflict_do_nothing()  # Two callers may delete it at the same time.
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Locked:
+class _LockedJob:
     """The columns of a job that a change depends on."""
 
     id: str
@@ -175,19 +181,21 @@ class _Locked:
     options: Mapping[str, Any]
 
 
-def _find(connection: Connection, job_id: str, *, owner: str) -> _Locked | None:
-    # Parts first, as the workers do: two that lock in different orders wait for each other.
+def _lock(connection: Connection, job_id: str, *, owner: str) -> _LockedJob | None:
+    # Lock parts first, as the workers do. Transactions that lock in different orders would deadlock.
     connection.execute(select(Part.id).where(Part.job_id == job_id).order_by(Part.id).with_for_update())
-    columns = (getattr(Job, one.name) for one in fields(_Locked))
+    columns = (getattr(Job, one.name) for one in fields(_LockedJob))
     query = select(*columns).where(Job.id == job_id, Job.owner == owner).with_for_update()
     row = connection.execute(query).first()
-    return _Locked(*row) if row else None
+    return _LockedJob(*row) if row else None
 
 
-def _locked(connection: Connection, job_id: str, *, owner: str) -> _Locked:
-    job = _find(connection, job_id, owner=owner)
+def _lock_or_raise(connection: Connection, job_id: str, *, owner: str) -> _LockedJob:
+    job = _lock(connection, job_id, owner=owner)
     if job is None:
-        raise NotFound("There is no job with this id.", code="job_not_found", param="job_id")
+        raise NotFound(
+            "This job does not exist. GET /jobs lists the jobs.", code="job_not_found", param="job_id"
+        )
     if job.deleted_at is not None:
         raise Gone("This job was deleted.", job_id=job_id)
     return job

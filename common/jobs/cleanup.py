@@ -1,7 +1,7 @@
-"""Retention as a whole: what is too old or too many goes, rows and files, in batches that others can work between.
+"""Deletes the rows and files of old recordings and jobs, in small batches.
 
-Any number may run at once. Rows are marked in a transaction, files go after its commit, and the rows of files last: a
-crash in between is finished by the next run.
+Several cleanups may run at once. Rows are marked in a transaction, their files are deleted after its commit, and the
+rows of the files last. After a crash in between, the next cleanup continues.
 """
 
 import time
@@ -12,49 +12,49 @@ from sqlalchemy import Connection
 
 from common.db.database import Database, clock
 from common.jobs import retention
-from common.jobs.changes import forget_audio
+from common.jobs.changes import delete_audio_rows
 from common.jobs.retention import BATCH, RemovalCounts, RetentionLimits
+from common.logs import get_logger
 from common.settings import Settings
-from common.store import Store, job_of
-from common.telemetry import get_logger
+from common.store import Store, job_id_of
 
 log = get_logger(__name__)
 
-# A file is written before a row names it, and the clock of a bucket may differ.
+# Younger files are kept: a file is written before a row names it, and the clock of a bucket may differ.
 ORPHAN_AGE_S = 3600.0
 
 
 def clean(database: Database, store: Store, settings: Settings, *, dry_run: bool = False) -> RemovalCounts:
-    """What was removed, or would be."""
+    """Run a cleanup. Returns what it deleted, or with `dry_run` what it would delete."""
     if dry_run:
-        return _count(database, store, settings)
-    removed = RemovalCounts()
-    removed.recordings = _repeat(database, settings, _remove_recordings)
-    removed.jobs = _repeat(database, settings, _remove_jobs)
-    _remove_pending_delete(database, store, removed)
+        return _count_removable(database, store, settings)
+    counts = RemovalCounts()
+    counts.recordings = _remove_in_batches(database, settings, _remove_recordings)
+    counts.jobs = _remove_in_batches(database, settings, _remove_jobs)
+    _remove_pending_delete(database, store, counts)
     for orphans in _orphans(database, store):
-        removed.orphans += len(orphans)
-        removed.size_bytes += sum(orphans.values())
+        counts.orphans += len(orphans)
+        counts.size_bytes += sum(orphans.values())
         _delete(store, list(orphans))
-    removed.orphans += store.remove_unfinished(older_than_s=ORPHAN_AGE_S)
+    counts.orphans += store.remove_unfinished(older_than_s=ORPHAN_AGE_S)
     with database.write() as connection:
-        retention.forget_traces(connection)
-    return removed
+        retention.delete_expired_rows(connection)
+    return counts
 
 
-def _count(database: Database, store: Store, settings: Settings) -> RemovalCounts:
+def _count_removable(database: Database, store: Store, settings: Settings) -> RemovalCounts:
     with database.read() as connection:
-        removed = retention.count_old(connection, RetentionLimits.of(settings, now=clock(connection)))
+        counts = retention.count_removable(connection, RetentionLimits.of(settings, now=clock(connection)))
     for orphans in _orphans(database, store):
-        removed.orphans += len(orphans)
-        removed.size_bytes += sum(orphans.values())
-    return removed
+        counts.orphans += len(orphans)
+        counts.size_bytes += sum(orphans.values())
+    return counts
 
 
-def _repeat(
+def _remove_in_batches(
     database: Database, settings: Settings, remove: Callable[[Connection, RetentionLimits], int]
 ) -> int:
-    """Batch after batch, each a transaction of its own, until one removes nothing."""
+    """Call `remove` in one transaction after another until it removes nothing. Returns the total."""
     total = 0
     while True:
         with database.write() as connection:
@@ -74,7 +74,7 @@ def _remove_jobs(connection: Connection, limits: RetentionLimits) -> int:
     return retention.remove_jobs(connection, retention.old_jobs(connection, limits))
 
 
-def _remove_pending_delete(database: Database, store: Store, removed: RemovalCounts) -> None:
+def _remove_pending_delete(database: Database, store: Store, counts: RemovalCounts) -> None:
     last = ""
     while True:
         with database.read() as connection:
@@ -82,34 +82,34 @@ def _remove_pending_delete(database: Database, store: Store, removed: RemovalCou
         if not sizes:
             return
         last = max(sizes)
-        gone = _delete(store, list(sizes))
+        deleted = _delete(store, list(sizes))
         with database.write() as connection:
-            removed.files += forget_audio(connection, gone)
-        removed.size_bytes += sum(sizes[key] for key in gone)
+            counts.files += delete_audio_rows(connection, deleted)
+        counts.size_bytes += sum(sizes[key] for key in deleted)
 
 
 def _delete(store: Store, keys: Sequence[str]) -> list[str]:
-    """Those that are gone now. One that resists must not keep the others: the next run tries again."""
-    gone = []
+    """Delete files. Returns the deleted keys. Files that cannot be deleted are left to the next cleanup."""
+    deleted = []
     for key in keys:
         try:
             store.delete([key])
         except Exception as error:
             log.warning("a file could not be deleted", key=key, error=type(error).__name__)
         else:
-            gone.append(key)
-    return gone
+            deleted.append(key)
+    return deleted
 
 
 def _orphans(database: Database, store: Store) -> Iterator[dict[str, int]]:
-    """Files (with sizes) that no row names, batch by batch: left behind by attempts that never finished."""
-    latest = time.time() - ORPHAN_AGE_S
+    """Yield batches of files (with sizes) that no row names. Attempts that did not finish leave them behind."""
+    modified_before = time.time() - ORPHAN_AGE_S
     files = store.keys()
-    old = ((key, size) for key, changed_at, size in files if changed_at < latest)
-    while sizes := dict(islice(old, BATCH)):
-        jobs = {key: job_of(key) or "" for key in sizes}
+    old_files = ((key, size) for key, changed_at, size in files if changed_at < modified_before)
+    while sizes := dict(islice(old_files, BATCH)):
+        jobs = {key: job_id_of(key) or "" for key in sizes}
         with database.read() as connection:
-            # In this order: a job that ends in between is seen as living, or its file is known.
-            living = retention.living_attempts(connection, sorted(set(jobs.values())))
+            # Query in this order: if a job ends in between, either it counts as unfinished or its file is known.
+            unfinished = retention.unfinished_jobs(connection, sorted(set(jobs.values())))
             known = retention.known_keys(connection, list(sizes))
-        yield {key: size for key, size in sizes.items() if key not in known and jobs[key] not in living}
+        yield {key: size for key, size in sizes.items() if key not in known and jobs[key] not in unfinished}

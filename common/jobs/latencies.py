@@ -1,7 +1,7 @@
-"""How long people waited, in buckets by the hour: percentiles of any window without counting jobs.
+"""Latency histograms by the hour, for percentiles of any time range without reading jobs.
 
-Buckets are log-spaced, sixteen to a factor of ten, so that the middle of one is at most 7.5 % off from anything in it.
-What was counted in two hours, voices or models adds up, which percentiles themselves do not.
+Buckets are log-spaced, sixteen per factor of ten, so that the middle of a bucket differs from any value in it by at
+most 7.5 %. Unlike percentiles, histograms of several hours, voices or models can be added.
 """
 
 import math
@@ -14,34 +14,34 @@ from sqlalchemy import Connection, Integer, bindparam, cast, delete, func, liter
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.db.tables import LatencyHourly
-from common.jobs.usage import Counted
+from common.jobs.usage import UsageKey
 
-# From acceptance until a worker took it; from acceptance until the engine's first speech was there.
+# `wait`: from acceptance to the claim. `first_audio`: from acceptance to the first audio of the engine.
 Measure = Literal["wait", "first_audio"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
-# As long as anybody can ask for, and what is left of the first day.
-KEPT_H = 24 * 93
+# 92 days is the longest time range of analytics. One more day completes its first day.
+RETENTION_H = 24 * 93
 
 _PER_DECADE = 16
-_LEAST_MS = 0.1
-# Three years; whatever was longer, nobody waited for it.
+_MIN_MS = 0.1
+# About three years. Longer latencies count here too.
 _LAST_BUCKET = 193
 _KEYS = ("hour", "owner", "model", "voice_id", "provider", "measure", "bucket")
 
 
 def bucket_of(ms: float) -> int:
-    """0 is all that is too short to tell."""
-    if ms < _LEAST_MS:
+    """The bucket of a latency. Bucket 0 holds everything below 0.1 ms."""
+    if ms < _MIN_MS:
         return 0
-    return min(_LAST_BUCKET, 1 + math.floor(math.log10(ms / _LEAST_MS) * _PER_DECADE))
+    return min(_LAST_BUCKET, 1 + math.floor(math.log10(ms / _MIN_MS) * _PER_DECADE))
 
 
-def middle_ms(bucket: int) -> float:
-    """Of a bucket, as far from its lower end as from its upper one, by factors."""
+def bucket_middle_ms(bucket: int) -> float:
+    """The geometric mean of the bounds of a bucket."""
     if bucket == 0:
         return 0.0
-    return _LEAST_MS * math.pow(10.0, (bucket - 0.5) / _PER_DECADE)
+    return _MIN_MS * math.pow(10.0, (bucket - 0.5) / _PER_DECADE)
 
 
 @dataclass(slots=True)
@@ -57,19 +57,19 @@ class Histogram:
     def count(self) -> int:
         return sum(self.counts.values())
 
-    def percentile_ms(self, share: float) -> float:
-        """What `share` (above 0, up to 1) of all stayed within: the nearest rank. Raises ValueError without any."""
-        rank = math.ceil(share * self.count)
-        passed = 0
+    def percentile_ms(self, fraction: float) -> float:
+        """The percentile by nearest rank. `fraction` is above 0, up to 1. Raises ValueError for an empty histogram."""
+        rank = math.ceil(fraction * self.count)
+        cumulative = 0
         for bucket in sorted(self.counts):
-            passed += self.counts[bucket]
-            if passed >= rank > 0:
-                return middle_ms(bucket)
-        raise ValueError("nothing was counted")
+            cumulative += self.counts[bucket]
+            if cumulative >= rank > 0:
+                return bucket_middle_ms(bucket)
+        raise ValueError("the histogram is empty")
 
 
-def count(connection: Connection, job: Counted, waited: Mapping[Measure, float], *, now: float) -> None:
-    """Add a job that ended well to this hour; `waited` is in milliseconds, `job` as in `usage.count`."""
+def add(connection: Connection, job: UsageKey, latencies_ms: Mapping[Measure, float], *, now: float) -> None:
+    """Add the latencies of a completed job to this hour."""
     row = {
         "hour": int(now // 3600),
         "owner": job.owner,
@@ -77,13 +77,13 @@ def count(connection: Connection, job: Counted, waited: Mapping[Measure, float],
         "voice_id": job.voice_id,
         "provider": job.provider,
     }
-    buckets = {measure: bucket_of(waited[measure]) for measure in MEASURES}
-    connection.execute(_add_one(connection.dialect.name), row | buckets)
+    buckets = {measure: bucket_of(latencies_ms[measure]) for measure in MEASURES}
+    connection.execute(_upsert(connection.dialect.name), row | buckets)
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyCount:
-    """How many jobs (`total`) of a voice fell into a bucket on a UTC day, counted from the epoch."""
+    """The number of jobs (`total`) in a bucket on a UTC day. `day` counts from the epoch."""
 
     day: int
     model: str
@@ -93,41 +93,41 @@ class LatencyCount:
     total: int
 
 
-def counted(connection: Connection, *, owner: str, since_hour: int) -> list[LatencyCount]:
-    """Counts of the hours from `since_hour` on."""
+def bucket_counts(connection: Connection, *, owner: str, since_hour: int) -> list[LatencyCount]:
+    """The counts from `since_hour` on, by day. Hours count from the epoch."""
     day = (LatencyHourly.hour // 24).label("day")
     columns = (day, *(LatencyHourly.__table__.c[name] for name in ("model", "voice_id", "measure", "bucket")))
-    # Postgres adds up integers into a numeric, which Python reads as a Decimal.
+    # In Postgres a sum of integers is a numeric, which Python reads as a Decimal.
     total = cast(func.sum(LatencyHourly.count), LatencyHourly.count.type).label("total")
-    wanted = (LatencyHourly.owner == owner, LatencyHourly.hour >= since_hour)
-    rows = connection.execute(select(*columns, total).where(*wanted).group_by(*columns))
+    conditions = (LatencyHourly.owner == owner, LatencyHourly.hour >= since_hour)
+    rows = connection.execute(select(*columns, total).where(*conditions).group_by(*columns))
     return [LatencyCount(**row._mapping) for row in rows]
 
 
 def histograms(
     rows: Iterable[LatencyCount], *, measure: Measure, key: str | None = None
 ) -> dict[Any, Histogram]:
-    """Of such rows, by the column `key`; all in one, under None, without it."""
-    found: dict[Any, Histogram] = {}
+    """Histograms by the column `key`. Without `key`, one histogram of all rows, under None."""
+    by_key: dict[Any, Histogram] = {}
     for row in rows:
         if row.measure == measure:
             name = getattr(row, key) if key else None
-            found.setdefault(name, Histogram()).add(row.bucket, row.total)
-    return found
+            by_key.setdefault(name, Histogram()).add(row.bucket, row.total)
+    return by_key
 
 
-def forget_old(connection: Connection, *, now: float) -> None:
-    """Remove what is further back than anybody can ask."""
-    connection.execute(delete(LatencyHourly).where(LatencyHourly.hour < int(now // 3600) - KEPT_H))
+def delete_old(connection: Connection, *, now: float) -> None:
+    """Delete rows that are older than the longest time range of analytics."""
+    connection.execute(delete(LatencyHourly).where(LatencyHourly.hour < int(now // 3600) - RETENTION_H))
 
 
 @cache
-def _add_one(dialect: str) -> Any:
-    """One statement for all measures: an end is on the way of whoever waits. The parameters name their buckets."""
+def _upsert(dialect: str) -> Any:
+    """One statement for all measures, because a client waits for it. Parameters are named after measures."""
     table = LatencyHourly.__table__
     shared = [bindparam(name, type_=table.c[name].type) for name in _KEYS[:-2]]
     rows = [
-        # SQLite takes an ON for a join's where no WHERE stands before it.
+        # Without a WHERE, SQLite would parse the ON of ON CONFLICT as part of a join.
         select(*shared, literal(measure), bindparam(measure, type_=Integer), literal(1)).where(true())
         for measure in MEASURES
     ]

@@ -1,9 +1,10 @@
-"""The worker's side: a part is taken by a conditional UPDATE and held by a lease that must be renewed.
+"""The functions of workers: claim a part, report progress, end it or queue it again.
 
-Every later write names the attempt. When it touches no row, another attempt holds the part (or it was cancelled or
-deleted), and the caller must drop what it made.
+Every write names the attempt. If it matches no row, another attempt holds the part, or it was cancelled or deleted. The
+caller must then discard its result.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,6 @@ from common.db.leased_table import Lease, LeasedTable
 from common.db.tables import Job, Part
 from common.jobs import latencies, statements, transitions, usage
 from common.jobs.records import JobSpec, spec_values
-from common.jobs.submission import FIRST_MESSAGE_RETRY_S
 from common.recordings import search
 from common.recordings.captions import Caption
 from common.recordings.search import SearchableRecording
@@ -41,7 +41,7 @@ PARTS = LeasedTable(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedPart:
-    """A part that this process works on, with all that is needed to speak it. Moments are UTC epoch seconds."""
+    """A part that this process works on, with everything needed to speak it. Times are UTC epoch seconds."""
 
     lease: Lease
     job: JobSpec
@@ -51,9 +51,9 @@ class ClaimedPart:
     created_at: float
     started_at: float
     claimed_at: float
-    # How often a worker took the job.
+    # How often workers claimed the job.
     attempts: int
-    # Keys of what was spoken in the stages behind it.
+    # The keys of the audio of earlier stages.
     partial_audio: tuple[str, ...] = ()
 
     @property
@@ -66,16 +66,16 @@ class ClaimedPart:
 
     @property
     def next_queue(self) -> str | None:
-        """The queue of the next stage. None in the last stage, where the file is made."""
+        """The queue of the next stage. None in the last stage, which writes the file."""
         stage = len(self.partial_audio) + 1
         return self.job.options.stages[stage] if stage < len(self.job.options.stages) else None
 
 
 @dataclass(frozen=True, slots=True)
 class SynthesisResult:
-    """What a completed job brings home. Times in milliseconds, `first_audio_ms` from the claim on.
+    """The result of a completed job. `first_audio_ms` counts from the claim.
 
-    `text` is given where it came while it was spoken.
+    `text` is set if the text arrived while it was spoken.
     """
 
     key: str
@@ -97,9 +97,9 @@ class SynthesisResult:
 def claim(
     connection: Connection, part_id: str, *, isolated: bool, worker_id: str, lease_s: float
 ) -> ClaimedPart | None:
-    """Take a queued part. None when it is taken, ended, gone, not yet due, or `isolated` differs from the row."""
+    """Claim a queued part. Returns None if it is not queued or not due, or if `isolated` differs from its row."""
     now = clock(connection)
-    part = PARTS.take(
+    taken = PARTS.take(
         connection,
         (part_id,),
         worker_id=worker_id,
@@ -107,210 +107,241 @@ def claim(
         the_moment=now,
         the_isolation=isolated,
     )
-    if part is None:
+    if taken is None:
         return None
-    row = connection.execute(statements.START_JOB, {"the_job": part.job_id, "the_moment": now}).one()
-    values = spec_values(dict(row._mapping))
+    job_row = connection.execute(statements.START_JOB, {"the_job": taken.job_id, "the_moment": now}).one()
+    values = spec_values(dict(job_row._mapping))
     state = {name: values.pop(name) for name in ("created_at", "started_at", "attempts")}
     return ClaimedPart(
-        lease=Lease(PARTS, (part_id,), part.attempt),
+        lease=Lease(PARTS, (part_id,), taken.attempt),
         job=JobSpec(**values),
-        queue=part.queue,
+        queue=taken.queue,
         isolated=isolated,
-        failures=part.failures,
+        failures=taken.failures,
         claimed_at=now,
-        partial_audio=tuple(part.partial_audio),
+        partial_audio=tuple(taken.partial_audio),
         **state,
     )
 
 
-def report_progress(connection: Connection, held: ClaimedPart, *, done: int, total: int) -> bool:
-    """False when the part is no longer ours, so this is also how a cancellation is noticed."""
-    if connection.scalar(select(Part.id).where(PARTS.is_held(held.lease))) is None:
+def report_progress(connection: Connection, part: ClaimedPart, *, done: int, total: int) -> bool:
+    """Write the progress. Returns False if the lease is lost, for example after a cancellation."""
+    if connection.scalar(select(Part.id).where(PARTS.is_held(part.lease))) is None:
         return False
     connection.execute(
-        update(Job).where(Job.id == held.job.id).values(segments_done=done, segments_total=total)
+        update(Job).where(Job.id == part.job.id).values(segments_done=done, segments_total=total)
     )
     return True
 
 
-def finish(connection: Connection, held: ClaimedPart, made: SynthesisResult) -> dict[str, Any] | None:
-    """End a part well, in one transaction: audio, job, history, usage.
+def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -> dict[str, Any] | None:
+    """Complete a part, in one transaction with its audio, job, recording and usage.
 
-    What the event of the end says of the job; None if the part is not ours any more.
+    Returns the data of the event `completed`. None if the lease is lost.
     """
     now = clock(connection)
-    if not PARTS.end(connection, held.lease, status=JobStatus.COMPLETED):
+    if not PARTS.end(connection, part.lease, status=JobStatus.COMPLETED):
         return None
-    if made.text is not None:
-        held = replace(held, job=replace(held.job, text=made.text))
-        written = update(Job).where(Job.id == held.job.id).values(text=made.text, chars=len(made.text))
-        connection.execute(written)
-    timings = _timings(held, made, now=now)
-    connection.execute(statements.ADD_AUDIO, _audio(made, now=now))
-    if made.captions:
+    if result.text is not None:
+        part = replace(part, job=replace(part.job, text=result.text))
+        new_text = {"text": result.text, "chars": len(result.text)}
+        connection.execute(update(Job).where(Job.id == part.job.id).values(**new_text))
+    timings = _timings(part, result, now=now)
+    connection.execute(statements.ADD_AUDIO, _audio_row(result, now=now))
+    if result.captions:
         connection.execute(
-            statements.ADD_CAPTIONS, {"audio_key": made.key, "rows": [one.as_row() for one in made.captions]}
+            statements.ADD_CAPTIONS,
+            {"audio_key": result.key, "rows": [one.as_row() for one in result.captions]},
         )
     connection.execute(
         statements.COMPLETE_JOB,
         {
-            "the_job": held.job.id,
+            "the_job": part.job.id,
             "the_moment": now,
-            "the_key": made.key,
-            "segments": made.segments,
+            "the_key": result.key,
+            "segments": result.segments,
             "the_timings": timings,
-            "the_warnings": list(made.warnings),
+            "the_warnings": list(result.warnings),
         },
     )
-    recording = _recording(held, made, now=now)
+    recording = _recording_row(part, result, now=now)
     connection.execute(statements.ADD_RECORDING, recording)
     search.add(
         connection, [SearchableRecording(**{name: recording[name] for name in SearchableRecording.__slots__})]
     )
-    usage.count(
+    _add_usage(connection, part, result, timings, now=now)
+    return _completed_data(part, result, timings, now=now)
+
+
+def fail(connection: Connection, part: ClaimedPart, *, code: str, message: str) -> bool:
+    """Fail a part. `message` says what is wrong and what to do. Returns False if the lease is lost."""
+    if not PARTS.end(connection, part.lease, status=JobStatus.FAILED):
+        return False
+    now = clock(connection)
+    connection.execute(
+        update(Job)
+        .where(Job.id == part.job.id)
+        .values(status=JobStatus.FAILED, finished_at=now, error_code=code, error_message=message)
+    )
+    usage.add(connection, part.job, now=now, failed=1)
+    return True
+
+
+def retry_later(connection: Connection, part: ClaimedPart, *, delay_s: float, isolated: bool = False) -> bool:
+    """Queue a part again after a temporary failure. The delay is in the row, not in the broker.
+
+    Returns False if the lease is lost.
+    """
+    due = clock(connection) + delay_s
+    return _requeue(
         connection,
-        held.job,
+        part,
+        failures=Part.failures + 1,
+        not_before=due,
+        next_message_at=due,
+        isolated=isolated or part.isolated,
+    )
+
+
+def hand_back(connection: Connection, part: ClaimedPart, *, delay_s: float = 0.0) -> bool:
+    """Queue a part again because this process stops or has no free slot. No attempt is counted.
+
+    Returns False if the lease is lost.
+    """
+    due = clock(connection) + delay_s
+    if not _requeue(connection, part, not_before=due, next_message_at=due):
+        return False
+    connection.execute(update(Job).where(Job.id == part.job.id).values(attempts=Job.attempts - 1))
+    return True
+
+
+def pass_on(connection: Connection, part: ClaimedPart, *, queue: str, key: str) -> bool:
+    """Pass a part on to the queue of its next stage. `key` names the audio of this stage.
+
+    The attempt continues there, so no other attempt is counted. Failures and crashes start from 0, because they say
+    nothing about the voices of the next stage. The caller publishes the message after the commit. Returns False if the
+    lease is lost.
+    """
+    next_message_at = clock(connection) + transitions.FIRST_MESSAGE_RETRY_S
+    changes = {
+        "queue": queue,
+        "partial_audio": [*part.partial_audio, key],
+        "next_message_at": next_message_at,
+    }
+    if not _requeue(connection, part, failures=0, crashes=0, isolated=False, **changes):
+        return False
+    connection.execute(update(Job).where(Job.id == part.job.id).values(attempts=Job.attempts - 1))
+    return True
+
+
+def hand_over(connection: Connection, part: ClaimedPart, *, queue: str, provider: str, warning: str) -> bool:
+    """Queue a part for another provider, because this one cannot speak it and the request is not the reason.
+
+    Returns False if the lease is lost.
+    """
+    now = clock(connection)
+    if not _requeue(connection, part, queue=queue, next_message_at=now, failures=0):
+        return False
+    connection.execute(
+        update(Job)
+        .where(Job.id == part.job.id)
+        .values(provider=provider, may_fail_over=False, warnings=[*part.job.warnings, warning])
+    )
+    return True
+
+
+def _requeue(connection: Connection, part: ClaimedPart, **values: Any) -> bool:
+    if not PARTS.change(connection, part.lease, **transitions.QUEUED_AGAIN, **values):
+        return False
+    connection.execute(update(Job).where(Job.id == part.job.id).values(**transitions.JOB_QUEUED_AGAIN))
+    return True
+
+
+def _add_usage(
+    connection: Connection,
+    part: ClaimedPart,
+    result: SynthesisResult,
+    timings: Mapping[str, float],
+    *,
+    now: float,
+) -> None:
+    usage.add(
+        connection,
+        part.job,
         now=now,
         completed=1,
-        chars=len(held.job.text),
-        audio_s=made.duration_s,
-        size_bytes=made.size_bytes,
+        chars=len(part.job.text),
+        audio_s=result.duration_s,
+        size_bytes=result.size_bytes,
         queue_ms=timings["queue_ms"],
-        synthesis_ms=made.synthesis_ms,
+        synthesis_ms=result.synthesis_ms,
         total_ms=timings["total_ms"],
     )
-    waited: dict[latencies.Measure, float] = {
+    latencies_ms: dict[latencies.Measure, float] = {
         "wait": timings["queue_ms"],
         "first_audio": timings["first_audio_ms"],
     }
-    latencies.count(connection, held.job, waited, now=now)
+    latencies.add(connection, part.job, latencies_ms, now=now)
+
+
+def _completed_data(
+    part: ClaimedPart, result: SynthesisResult, timings: dict[str, float], *, now: float
+) -> dict[str, Any]:
+    """The data of the event `completed`: see common.jobs.records.COMPLETED_FIELDS."""
     return {
-        "provider": held.job.provider,
-        "started_at": held.started_at,
+        "provider": part.job.provider,
+        "started_at": part.started_at,
         "finished_at": now,
-        "duration_s": made.duration_s,
-        "size_bytes": made.size_bytes,
-        "sample_rate_hz": made.sample_rate_hz,
-        "segments_done": made.segments,
-        "segments_total": made.segments,
-        "attempts": held.attempts,
-        "warnings": list(made.warnings),
+        "duration_s": result.duration_s,
+        "size_bytes": result.size_bytes,
+        "sample_rate_hz": result.sample_rate_hz,
+        "segments_done": result.segments,
+        "segments_total": result.segments,
+        "attempts": part.attempts,
+        "warnings": list(result.warnings),
         "timings": timings,
     }
 
 
-def fail(connection: Connection, held: ClaimedPart, *, code: str, message: str) -> bool:
-    """End a part with a reason that a person can act on."""
-    if not PARTS.end(connection, held.lease, status=JobStatus.FAILED):
-        return False
-    now = clock(connection)
-    connection.execute(
-        update(Job)
-        .where(Job.id == held.job.id)
-        .values(status=JobStatus.FAILED, finished_at=now, error_code=code, error_message=message)
-    )
-    usage.count(connection, held.job, now=now, failed=1)
-    return True
-
-
-def retry_later(connection: Connection, held: ClaimedPart, *, delay_s: float, isolated: bool = False) -> bool:
-    """Back to the queue after a failure that may pass; the delay lives in the row, never in the broker."""
-    due = clock(connection) + delay_s
-    return _requeue(
-        connection,
-        held,
-        failures=Part.failures + 1,
-        not_before=due,
-        next_message_at=due,
-        isolated=isolated or held.isolated,
-    )
-
-
-def hand_back(connection: Connection, held: ClaimedPart, *, delay_s: float = 0.0) -> bool:
-    """Back to the queue unharmed, because this process must stop or has no room; no attempt is charged."""
-    due = clock(connection) + delay_s
-    if not _requeue(connection, held, not_before=due, next_message_at=due):
-        return False
-    connection.execute(update(Job).where(Job.id == held.job.id).values(attempts=Job.attempts - 1))
-    return True
-
-
-def pass_on(connection: Connection, held: ClaimedPart, *, queue: str, key: str) -> bool:
-    """To the queue of its next voices; `key` is that of what those of this one have spoken.
-
-    The attempt goes on there: none is charged, and what went wrong here says nothing of other voices. The caller rings
-    for it after the commit.
-    """
-    ring_again_at = clock(connection) + FIRST_MESSAGE_RETRY_S
-    given = {"queue": queue, "partial_audio": [*held.partial_audio, key], "next_message_at": ring_again_at}
-    if not _requeue(connection, held, failures=0, crashes=0, isolated=False, **given):
-        return False
-    connection.execute(update(Job).where(Job.id == held.job.id).values(attempts=Job.attempts - 1))
-    return True
-
-
-def hand_over(connection: Connection, held: ClaimedPart, *, queue: str, provider: str, warning: str) -> bool:
-    """To another provider's queue, because this one cannot speak it through no fault of the caller."""
-    now = clock(connection)
-    if not _requeue(connection, held, queue=queue, next_message_at=now, failures=0):
-        return False
-    connection.execute(
-        update(Job)
-        .where(Job.id == held.job.id)
-        .values(provider=provider, may_fail_over=False, warnings=[*held.job.warnings, warning])
-    )
-    return True
-
-
-def _requeue(connection: Connection, held: ClaimedPart, **values: Any) -> bool:
-    # `bells` starts again: the back-off of bells is for rows that nobody takes.
-    if not PARTS.change(connection, held.lease, **transitions.QUEUED_AGAIN, **values):
-        return False
-    # It starts again from the beginning: how far it was and since when would mislead the forecast.
-    connection.execute(update(Job).where(Job.id == held.job.id).values(**transitions.JOB_QUEUED_AGAIN))
-    return True
-
-
-def _timings(held: ClaimedPart, made: SynthesisResult, *, now: float) -> dict[str, float]:
-    queue_ms = (held.claimed_at - held.created_at) * 1000
+def _timings(part: ClaimedPart, result: SynthesisResult, *, now: float) -> dict[str, float]:
+    queue_ms = (part.claimed_at - part.created_at) * 1000
     return {
         "queue_ms": round(queue_ms, 1),
-        "first_audio_ms": round(queue_ms + made.first_audio_ms, 1),
-        "synthesis_ms": round(made.synthesis_ms, 1),
-        "encode_ms": round(made.encode_ms, 1),
-        "total_ms": round((now - held.created_at) * 1000, 1),
-        "rtf": round(made.synthesis_ms / 1000 / made.duration_s, 4) if made.duration_s else 0.0,
+        "first_audio_ms": round(queue_ms + result.first_audio_ms, 1),
+        "synthesis_ms": round(result.synthesis_ms, 1),
+        "encode_ms": round(result.encode_ms, 1),
+        "total_ms": round((now - part.created_at) * 1000, 1),
+        "rtf": round(result.synthesis_ms / 1000 / result.duration_s, 4) if result.duration_s else 0.0,
     }
 
 
-def _audio(made: SynthesisResult, *, now: float) -> dict[str, Any]:
+def _audio_row(result: SynthesisResult, *, now: float) -> dict[str, Any]:
     return {
-        "key": made.key,
-        "sha256": made.sha256,
-        "recipe": made.recipe,
-        "format": made.format,
-        "sample_rate_hz": made.sample_rate_hz,
-        "duration_s": made.duration_s,
-        "size_bytes": made.size_bytes,
+        "key": result.key,
+        "sha256": result.sha256,
+        "recipe": result.recipe,
+        "format": result.format,
+        "sample_rate_hz": result.sample_rate_hz,
+        "duration_s": result.duration_s,
+        "size_bytes": result.size_bytes,
         "created_at": now,
     }
 
 
-def _recording(held: ClaimedPart, made: SynthesisResult, *, now: float) -> dict[str, Any]:
-    words = " ".join(held.job.text[: 2 * TITLE_CHARS].split())
-    title = words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
+def _recording_row(part: ClaimedPart, result: SynthesisResult, *, now: float) -> dict[str, Any]:
+    title_words = " ".join(part.job.text[: 2 * TITLE_CHARS].split())
+    title = title_words if len(title_words) <= TITLE_CHARS else title_words[: TITLE_CHARS - 1].rstrip() + "…"
     return {
-        "job_id": held.job.id,
-        "owner": held.job.owner,
+        "job_id": part.job.id,
+        "owner": part.job.owner,
         "title": title,
-        "text": held.job.text,
-        "voice_id": held.job.voice_id,
-        "model": held.job.model,
-        "provider": held.job.provider,
-        "language": held.job.language,
-        "speed": held.job.speed,
-        "style": held.job.style,
-        "audio_key": made.key,
+        "text": part.job.text,
+        "voice_id": part.job.voice_id,
+        "model": part.job.model,
+        "provider": part.job.provider,
+        "language": part.job.language,
+        "speed": part.job.speed,
+        "style": part.job.style,
+        "audio_key": result.key,
         "created_at": now,
     }

@@ -1,20 +1,20 @@
-"""Options of a job beyond voice and format. Only those that differ from the defaults are stored."""
+"""Options of a job beyond voice and format. Only options that differ from the defaults are stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-# Names in stored rows that differ from the attributes, as earlier releases wrote them.
+# Stored names that differ from the attributes. Earlier releases wrote them.
 _STORED_NAMES = {"stages": "legs", "stage_of_voice": "cast"}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`normalize`: expand numbers, dates, Markdown and the like into words. `mastering`: trim edges, insert pauses,
-    even out loudness. `lexicon`: word to respelling, or to `/phonemes/`.
+    level the loudness. `lexicon`: word to respelling, or to `/phonemes/`.
 
-    `streamed`: somebody listens from the first segment on. `keep`: the job goes on after the last listener left.
-    `live_text`: the text arrives in pieces while it is spoken. `stages`: the queues that a text with voices of several
+    `streamed`: a client listens from the first segment on. `keep`: the job continues after the last listener left.
+    `live_text`: the text arrives in pieces while it is spoken. `stages`: the queues that a job with voices of several
     models passes through, in order. `stage_of_voice`: voice id to the index of its stage.
     """
 
@@ -37,7 +37,7 @@ class Options:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Options":
-        """Ignores names that this release does not know."""
+        """Ignores unknown names, from another release."""
         return cls(**{_ATTRIBUTES[name]: value for name, value in row.items() if name in _ATTRIBUTES})
 
 

@@ -1,4 +1,4 @@
-"""What waits in each queue, and which worker holds what. As quick with a million parts as with ten."""
+"""The state of each queue and the parts that workers hold. The cost does not grow with the number of parts."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,18 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal_column, select
 
 from common.db.tables import Job, Part
-from common.jobs.queries import IS_QUEUED, OLDEST_FIRST, POSITION_MAX, walk_indexes
-from common.jobs.sweep import queues_waiting
+from common.jobs.queries import (
+    IS_QUEUED,
+    OLDEST_FIRST,
+    POSITION_MAX,
+    force_index_scans,
+    queues_with_queued_parts,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """How a queue stands, in parts. There are more queued ones where `at_least`; `oldest_at` is of the first."""
+    """Numbers of parts. `at_least`: more are queued than `queued` says. `oldest_at`: when the first was queued."""
 
     queued: int = 0
     at_least: bool = False
@@ -23,8 +28,8 @@ class QueueStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPart:
-    """What a worker speaks now: of whatever has ended meanwhile nothing is left here."""
+class RunningPart:
+    """A part that a worker holds now. Times are UTC epoch seconds."""
 
     part_id: str
     job_id: str
@@ -39,8 +44,8 @@ class HeldPart:
     segments_total: int | None
 
 
-def held_parts(connection: Connection) -> Sequence[HeldPart]:
-    """Those that run, whoever holds them, the oldest lease first."""
+def running_parts(connection: Connection) -> Sequence[RunningPart]:
+    """All running parts, those whose lease ends first before others."""
     rows = connection.execute(
         select(
             Part.id.label("part_id"),
@@ -60,31 +65,31 @@ def held_parts(connection: Connection) -> Sequence[HeldPart]:
         .order_by(Part.lease_until)
         .limit(POSITION_MAX)
     )
-    return [HeldPart(**row._mapping) for row in rows]
+    return [RunningPart(**row._mapping) for row in rows]
 
 
-def queue_statuses(connection: Connection, held: Sequence[HeldPart]) -> Mapping[str, QueueStatus]:
-    """Every queue that has something queued or running."""
-    walk_indexes(connection)
-    running = Counter(part.queue for part in held)
-    waiting = dict.fromkeys(queues_waiting(connection))
+def queue_statuses(connection: Connection, parts: Sequence[RunningPart]) -> Mapping[str, QueueStatus]:
+    """The queues that have queued or running parts. `parts` are the running ones."""
+    force_index_scans(connection)
+    running = Counter(part.queue for part in parts)
+    with_queued = dict.fromkeys(queues_with_queued_parts(connection))
     return {
-        queue: _standing(connection, queue, running=running[queue], waits=queue in waiting)
-        for queue in sorted(waiting | running)
+        queue: _queue_status(connection, queue, running=running[queue], has_queued=queue in with_queued)
+        for queue in sorted(with_queued | running)
     }
 
 
-def _standing(connection: Connection, queue: str, *, running: int, waits: bool) -> QueueStatus:
-    if not waits:
+def _queue_status(connection: Connection, queue: str, *, running: int, has_queued: bool) -> QueueStatus:
+    if not has_queued:
         return QueueStatus(running=running)
-    those = (IS_QUEUED, Part.queue == queue)
-    some: Select[Any] = (
-        select(literal_column("1")).where(*those).order_by(*OLDEST_FIRST).limit(POSITION_MAX + 1)
+    conditions = (IS_QUEUED, Part.queue == queue)
+    bounded: Select[Any] = (
+        select(literal_column("1")).where(*conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX + 1)
     )
-    count = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+    count = connection.scalar(select(func.count()).select_from(bounded.subquery())) or 0
     return QueueStatus(
         queued=min(count, POSITION_MAX),
         at_least=count > POSITION_MAX,
         running=running,
-        oldest_at=connection.scalar(select(func.min(Part.created_at)).where(*those)),
+        oldest_at=connection.scalar(select(func.min(Part.created_at)).where(*conditions)),
     )

@@ -1,6 +1,6 @@
 """A job as one typed record, from the request to the answer.
 
-`JobSpec` is what was asked for. A new job (`common.jobs.submission.NewJob`) is a spec with its keys, a claimed part
+`JobSpec` is the request. A new job (`common.jobs.submission.NewJob`) is a spec with its keys, a claimed part
 (`common.jobs.lease.ClaimedPart`) carries the spec to the engine, and `JobRecord` is the spec with the job's state.
 """
 
@@ -16,7 +16,7 @@ from common.status import JobStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """What was asked for. Fields are named as the columns of `jobs`."""
+    """The request. Fields are named like the columns of `jobs`."""
 
     id: str
     owner: str = "local"
@@ -47,7 +47,7 @@ SPEC_COLUMNS = tuple(one.name for one in fields(JobSpec))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord(JobSpec):
-    """A row of `jobs`, with the figures of its audio while that is there. Moments are UTC epoch seconds."""
+    """A row of `jobs`, with data of its audio while that exists. Times are UTC epoch seconds."""
 
     status: JobStatus
     chars: int
@@ -68,7 +68,7 @@ class JobRecord(JobSpec):
 
     @property
     def is_over(self) -> bool:
-        """It ended or was deleted."""
+        """True if the job ended or was deleted."""
         return self.status.is_terminal or self.deleted_at is not None
 
     @classmethod
@@ -77,26 +77,28 @@ class JobRecord(JobSpec):
 
     @classmethod
     def queued(cls, spec: JobSpec, *, created_at: float) -> "JobRecord":
-        """The record of a job that was submitted a moment ago."""
-        asked = {name: getattr(spec, name) for name in SPEC_COLUMNS}
-        return cls(**asked, status=JobStatus.QUEUED, chars=len(spec.text), created_at=created_at)
+        """The record of a job that was just submitted."""
+        values = {name: getattr(spec, name) for name in SPEC_COLUMNS}
+        return cls(**values, status=JobStatus.QUEUED, chars=len(spec.text), created_at=created_at)
 
     def completed(self, outcome: Mapping[str, Any]) -> "JobRecord":
-        """The record after `outcome`, the data of the event `completed`."""
-        ended = {name: outcome[name] for name in COMPLETED_FIELDS}
-        return replace(self, **ended | {"status": JobStatus.COMPLETED, "warnings": tuple(ended["warnings"])})
+        """The record after the event `completed` with the data `outcome`."""
+        values = {name: outcome[name] for name in COMPLETED_FIELDS}
+        return replace(
+            self, **values | {"status": JobStatus.COMPLETED, "warnings": tuple(values["warnings"])}
+        )
 
     def outcome(self) -> dict[str, Any]:
         """The data of the event that ends the job."""
         if self.status == JobStatus.COMPLETED:
-            ended = {name: getattr(self, name) for name in sorted(COMPLETED_FIELDS)}
-            return ended | {"warnings": list(self.warnings), "timings": dict(self.timings)}
+            values = {name: getattr(self, name) for name in sorted(COMPLETED_FIELDS)}
+            return values | {"warnings": list(self.warnings), "timings": dict(self.timings)}
         if self.status == JobStatus.FAILED:
             return {"code": self.error_code, "message": self.error_message}
         return {}
 
 
-# The data of the event `completed`. A worker of an earlier release may send less, and then the row is read.
+# The data of the event `completed`. Workers of an earlier release may send less; readers then read the row.
 COMPLETED_FIELDS = frozenset(
     {
         "provider",
@@ -115,5 +117,5 @@ COMPLETED_FIELDS = frozenset(
 
 
 def spec_values(row: dict[str, Any]) -> dict[str, Any]:
-    """Values of a row of `jobs` as the fields of a record."""
+    """Convert the values of a row of `jobs` to the fields of a record."""
     return {**row, "warnings": tuple(row["warnings"]), "options": Options.from_row(row["options"])}

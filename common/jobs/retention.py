@@ -1,4 +1,7 @@
-"""What is old goes: in small batches, marked first, so that two cleanups at once and a crash in between do no harm."""
+"""Finds and deletes old rows in small batches. Files are marked before they are deleted.
+
+Two cleanups may therefore run at once, and a crash in between does no harm.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,13 +17,13 @@ from common.status import TERMINAL
 
 BATCH = 500
 DAY_S = 86_400.0
-# A deleted job's mark and an idempotency key are kept this long.
-MARKS_S = 7 * DAY_S
+# How long the rows of deleted jobs, idempotency keys and downloads are kept.
+ROWS_KEPT_S = 7 * DAY_S
 
 
 @dataclass(slots=True)
 class RemovalCounts:
-    """What a cleanup took away, or would have (`dry_run`)."""
+    """What a cleanup deleted, or would delete."""
 
     jobs: int = 0
     recordings: int = 0
@@ -34,7 +37,7 @@ class RemovalCounts:
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """Moments and counts that follow from the settings. None: no limit."""
+    """The limits of the settings, with times in epoch seconds. None means no limit."""
 
     older_than: float | None
     min_age_before: float
@@ -52,39 +55,42 @@ class RetentionLimits:
 
 
 def old_recordings(connection: Connection, limits: RetentionLimits) -> Sequence[str]:
-    """Up to a batch of ids that are too old, or too many and old enough."""
+    """A batch of recordings that are too old, or beyond the count limit and old enough."""
     too_old = select(Recording.job_id).where(Recording.created_at < (limits.older_than or 0.0))
     queries = [too_old] if limits.older_than is not None else []
-    if (edge := _edge(connection, Recording.created_at, limits.max_recordings)) is not None:
+    if (cutoff := _count_cutoff(connection, Recording.created_at, limits.max_recordings)) is not None:
         queries.append(
             select(Recording.job_id).where(
-                Recording.created_at < edge, Recording.created_at < limits.min_age_before
+                Recording.created_at < cutoff, Recording.created_at < limits.min_age_before
             )
         )
     return _first_batch(connection, queries)
 
 
 def old_jobs(connection: Connection, limits: RetentionLimits) -> Sequence[str]:
-    """Only ended ones: a job that waits or runs is never old."""
-    ended = select(Job.id).where(Job.status.in_(TERMINAL), Job.deleted_at.is_(None))
+    """A batch of ended jobs that are too old, or beyond the count limit and old enough."""
+    ended_jobs = select(Job.id).where(Job.status.in_(TERMINAL), Job.deleted_at.is_(None))
     queries: list[Select[str]] = []
     if limits.older_than is not None:
-        queries.append(ended.where(Job.finished_at < limits.older_than))
-    if (edge := _jobs_edge(connection, limits)) is not None:
-        queries.append(ended.where(Job.created_at < edge, Job.finished_at < limits.min_age_before))
+        queries.append(ended_jobs.where(Job.finished_at < limits.older_than))
+    if (cutoff := _jobs_cutoff(connection, limits)) is not None:
+        queries.append(ended_jobs.where(Job.created_at < cutoff, Job.finished_at < limits.min_age_before))
     return _first_batch(connection, queries)
 
 
-def _jobs_edge(connection: Connection, limits: RetentionLimits) -> float | None:
-    # The mark of a deleted job is none of those that are kept.
-    return _edge(connection, Job.created_at, limits.max_jobs, Job.deleted_at.is_(None))
+def _jobs_cutoff(connection: Connection, limits: RetentionLimits) -> float | None:
+    # The rows of deleted jobs do not count towards the limit.
+    return _count_cutoff(connection, Job.created_at, limits.max_jobs, Job.deleted_at.is_(None))
 
 
-def _edge(connection: Connection, moment: Any, keep: int | None, *among: Any) -> float | None:
-    """The moment of the oldest row that a count limit keeps; None when there are not so many."""
-    if keep is None:
+def _count_cutoff(
+    connection: Connection, created_at: Any, limit: int | None, *conditions: Any
+) -> float | None:
+    """When the oldest row within a count limit was created. None if there are fewer rows."""
+    if limit is None:
         return None
-    return connection.scalar(select(moment).where(*among).order_by(moment.desc()).offset(keep - 1).limit(1))
+    newest_first = select(created_at).where(*conditions).order_by(created_at.desc())
+    return connection.scalar(newest_first.offset(limit - 1).limit(1))
 
 
 def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence[str]:
@@ -94,18 +100,18 @@ def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence
     return []
 
 
-def count_old(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
-    """What a cleanup would remove now."""
+def count_removable(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
+    """Count what a cleanup would delete now."""
     recordings = select(Recording.job_id)
-    kept_by_count = _edge(connection, Recording.created_at, limits.max_recordings)
-    jobs_edge = _jobs_edge(connection, limits)
+    recordings_cutoff = _count_cutoff(connection, Recording.created_at, limits.max_recordings)
+    jobs_cutoff = _jobs_cutoff(connection, limits)
     recordings = recordings.where(
-        _outdated(Recording.created_at, Recording.created_at, kept_by_count, limits)
+        _is_removable(Recording.created_at, Recording.created_at, recordings_cutoff, limits)
     )
     jobs = select(Job.id).where(
         Job.status.in_(TERMINAL),
         Job.deleted_at.is_(None),
-        _outdated(Job.created_at, Job.finished_at, jobs_edge, limits),
+        _is_removable(Job.created_at, Job.finished_at, jobs_cutoff, limits),
     )
     of_recordings = select(Recording.audio_key).where(Recording.job_id.in_(recordings))
     of_renditions = select(Rendition.audio_key).where(Rendition.job_id.in_(recordings))
@@ -121,25 +127,25 @@ def count_old(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
     )
 
 
-def _outdated(created: Any, ended: Any, edge: float | None, limits: RetentionLimits) -> Any:
-    too_old = ended < (limits.older_than if limits.older_than is not None else -1.0)
-    if edge is None:
-        return too_old
-    return too_old | ((created < edge) & (ended < limits.min_age_before))
+def _is_removable(created_at: Any, ended_at: Any, cutoff: float | None, limits: RetentionLimits) -> Any:
+    is_too_old = ended_at < (limits.older_than if limits.older_than is not None else -1.0)
+    if cutoff is None:
+        return is_too_old
+    return is_too_old | ((created_at < cutoff) & (ended_at < limits.min_age_before))
 
 
 def remove_recordings(connection: Connection, ids: Sequence[str]) -> None:
-    """Their files are marked, and are among `doomed_files` from now on."""
+    """Delete recordings. Their files are marked, so that `pending_deletes` returns them."""
     changes.remove_recordings(connection, ids, now=clock(connection))
 
 
 def remove_jobs(connection: Connection, ids: Sequence[str]) -> int:
-    """Only the rows: recordings and audio stay."""
+    """Delete the rows of jobs. Their recordings and audio stay."""
     return connection.execute(delete(Job).where(Job.id.in_(ids), Job.status.in_(TERMINAL))).rowcount
 
 
 def pending_deletes(connection: Connection, *, after: str = "") -> Sequence[tuple[str, int]]:
-    """A batch of keys (and sizes) that were marked and whose file may still be there, behind the key `after`."""
+    """A batch of marked files after the key `after`, as (key, size in bytes). The files may exist or not."""
     rows = connection.execute(
         select(Audio.key, Audio.size_bytes)
         .where(Audio.pending_delete_at.is_not(None), Audio.key > after)
@@ -150,20 +156,20 @@ def pending_deletes(connection: Connection, *, after: str = "") -> Sequence[tupl
 
 
 def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
-    """Those of `keys` that a row names; the others are orphans."""
+    """The keys that a row names. The other files are orphans."""
     return set(connection.scalars(select(Audio.key).where(Audio.key.in_(keys))))
 
 
-def living_attempts(connection: Connection, job_ids: Sequence[str]) -> set[str]:
-    """Those of `job_ids` that are not ended: a file of theirs may be about to be named by a row."""
+def unfinished_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+    """The ids of unfinished jobs. A row may soon name a file of theirs."""
     return set(connection.scalars(select(Job.id).where(Job.id.in_(job_ids), Job.status.not_in(TERMINAL))))
 
 
-def forget_traces(connection: Connection) -> None:
-    """Marks of deleted jobs, old idempotency keys, workers, downloads and latencies of long ago."""
+def delete_expired_rows(connection: Connection) -> None:
+    """Delete expired rows of deleted jobs, idempotency keys, workers, downloads and latencies."""
     now = clock(connection)
-    connection.execute(delete(Job).where(Job.deleted_at < now - MARKS_S))
-    connection.execute(delete(Idempotency).where(Idempotency.created_at < now - MARKS_S))
+    connection.execute(delete(Job).where(Job.deleted_at < now - ROWS_KEPT_S))
+    connection.execute(delete(Idempotency).where(Idempotency.created_at < now - ROWS_KEPT_S))
     connection.execute(delete(Worker).where(Worker.heartbeat_at < now - DAY_S))
-    connection.execute(delete(Download).where(Download.finished_at < now - MARKS_S))
-    latencies.forget_old(connection, now=now)
+    connection.execute(delete(Download).where(Download.finished_at < now - ROWS_KEPT_S))
+    latencies.delete_old(connection, now=now)

@@ -1,7 +1,7 @@
-"""The statements that every job runs through, built once.
+"""Statements that run for every job, built once.
 
-Building one anew for each call costs more than SQLite takes to run it; with parameters, the compiled form is reused.
-Parameters of conditions are named `the_*`, so that none is taken for a column's new value.
+Building a statement takes longer than SQLite needs to run it. With parameters, its compiled form is reused. Parameters
+of conditions are named `the_*`, so that none is mistaken for the new value of a column.
 """
 
 from typing import cast
@@ -53,7 +53,7 @@ ADD_RECORDING = insert(RECORDINGS)
 ADD_JOB = insert(JOBS)
 ADD_PART = insert(PARTS)
 
-# A job with the figures of its audio, while that is not about to be deleted.
+# A job with data of its audio, unless that is marked for deletion.
 SELECT_JOB = (
     select(
         *(column for column in JOBS.c if column.name != "audio_key"),

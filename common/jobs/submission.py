@@ -1,4 +1,4 @@
-"""New jobs: many in one transaction, each accepted or refused on its own."""
+"""Inserts jobs: many in one transaction, each accepted or refused on its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from common.db.tables import Idempotency, Job, Part
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
 from common.jobs.records import JobRecord, JobSpec
+from common.jobs.transitions import FIRST_MESSAGE_RETRY_S
 from common.status import ACTIVE, JobStatus
 
-FIRST_MESSAGE_RETRY_S = 5.0
-# Jobs of one transaction are this far apart, so that they keep their order.
-TICK_S = 1e-6
-# A client that lost its connection tries again within this.
+# The times of jobs in one transaction differ by this, so that they keep their order.
+CREATED_AT_STEP_S = 1e-6
+# A client that lost its connection retries within this time.
 JOIN_WITHIN_S = 60.0
 
 
@@ -26,12 +26,12 @@ class NewJob(JobSpec):
     queue: str
     idempotency_key: str | None = None
     request_hash: str = ""
-    # An equal request with the same key that is under way, or was not delivered yet, is the same job.
+    # Joins an earlier job with the same key that is unfinished, or that has not been delivered yet.
     join_key: str | None = None
 
     @property
     def key(self) -> str | None:
-        """What an earlier job may be found by."""
+        """The key that finds an earlier job."""
         return self.idempotency_key or self.join_key
 
     @property
@@ -41,9 +41,9 @@ class NewJob(JobSpec):
 
 @dataclass(frozen=True, slots=True)
 class AcceptedJob:
-    """`created` is false when an equal request made the job before, with the same key or while it is under way.
+    """`created` is false if the request joins an earlier job.
 
-    `created_at` is the row's, by the database's clock; None when the row is an earlier one.
+    `created_at` is by the database's clock. None for an earlier job.
     """
 
     job_id: str
@@ -53,63 +53,67 @@ class AcceptedJob:
     created_at: float | None = field(default=None, compare=False)
 
     def record_of(self, job: NewJob) -> JobRecord:
-        """The record of `job`, which this request created, without a query."""
+        """Build the record of the created `job` without a query."""
         return JobRecord.queued(job, created_at=self.created_at or 0.0)
 
 
 @dataclass(slots=True)
-class Backlog:
-    """How many parts are queued, counted exactly only near the limit: counting a long queue costs milliseconds."""
+class QueueCapacity:
+    """Limits the number of queued parts. It counts them only near the limit, because counting takes milliseconds.
+
+    `recount_after_s`: how long a count may be used.
+    """
 
     queue_max: int
     recount_after_s: float = 1.0
-    _at_most: int = field(default=0, init=False)
+    _upper_bound: int = field(default=0, init=False)
     _counted_at: float = field(default=0.0, init=False)
 
-    def room_for(self, connection: Connection, wanted: int, *, now: float) -> int:
-        stale = now - self._counted_at > self.recount_after_s
-        # Other gateways take places too; further from the limit than this they cannot take all within a second.
+    def reserve(self, connection: Connection, wanted: int, *, now: float) -> int:
+        is_stale = now - self._counted_at > self.recount_after_s
+        # Other gateways insert jobs too. Within a second they cannot insert more than the margin.
         margin = max(1000, self.queue_max // 10)
-        if stale or self._at_most + wanted > self.queue_max - margin:
-            self._at_most, self._counted_at = _count_queued(connection, up_to=self.queue_max), now
-        granted = max(0, min(wanted, self.queue_max - self._at_most))
-        self._at_most += granted
+        if is_stale or self._upper_bound + wanted > self.queue_max - margin:
+            self._upper_bound, self._counted_at = _count_queued(connection, up_to=self.queue_max), now
+        granted = max(0, min(wanted, self.queue_max - self._upper_bound))
+        self._upper_bound += granted
         return granted
 
 
 def submit(
-    connection: Connection, jobs: Sequence[NewJob], *, backlog: Backlog
+    connection: Connection, jobs: Sequence[NewJob], *, capacity: QueueCapacity
 ) -> list[AcceptedJob | OratioError]:
-    """Insert `jobs`; the answers are in their order. A refused one leaves its neighbours alone."""
+    """Insert jobs. Returns one outcome per job, in order. A refused job does not affect the others."""
     now = clock(connection)
-    # Keys are taken in their order, so that two gateways with the same keys cannot wait for each other.
+    # Keys are inserted in sorted order, so that two gateways with the same keys cannot deadlock.
     keyed = sorted((job for job in jobs if job.key), key=lambda job: job.key or "")
-    together = {job.id for job in jobs}
-    earlier = {job.id: _earlier(connection, job, now=now, together=together) for job in keyed}
-    fresh = [job for job in jobs if earlier.get(job.id) is None]
-    moments = {job.id: now + index * TICK_S for index, job in enumerate(fresh)}
-    answers = [
-        earlier.get(job.id) or AcceptedJob(job.id, job.part_id, job.queue, True, moments[job.id])
+    submitted_ids = {job.id for job in jobs}
+    earlier = {job.id: _find_earlier(connection, job, now=now, submitted_ids=submitted_ids) for job in keyed}
+    new = [job for job in jobs if earlier.get(job.id) is None]
+    created_at_by_id = {job.id: now + index * CREATED_AT_STEP_S for index, job in enumerate(new)}
+    outcomes = [
+        earlier.get(job.id) or AcceptedJob(job.id, job.part_id, job.queue, True, created_at_by_id[job.id])
         for job in jobs
     ]
-    room = backlog.room_for(connection, len(fresh), now=now)
-    refused: dict[str, OratioError] = {job.id: _queue_full(backlog.queue_max) for job in fresh[room:]}
-    refused |= _insert_all(connection, fresh[:room], moments)
-    _forget_keys(connection, [job for job in fresh if job.id in refused])
+    granted = capacity.reserve(connection, len(new), now=now)
+    refused: dict[str, OratioError] = {job.id: _queue_full(capacity.queue_max) for job in new[granted:]}
+    refused |= _insert_all(connection, new[:granted], created_at_by_id)
+    _release_keys(connection, [job for job in new if job.id in refused])
     return [
-        refused.get(answer.job_id, answer) if isinstance(answer, AcceptedJob) else answer
-        for answer in answers
+        refused.get(outcome.job_id, outcome) if isinstance(outcome, AcceptedJob) else outcome
+        for outcome in outcomes
     ]
 
 
-def _earlier(
-    connection: Connection, job: NewJob, *, now: float, together: set[str]
+def _find_earlier(
+    connection: Connection, job: NewJob, *, now: float, submitted_ids: set[str]
 ) -> AcceptedJob | Conflict | None:
-    """None when the key is new; it is taken by this very statement, so that a race has one winner.
+    """Find the earlier job with the same key. None if the key is new.
 
-    `together` are the jobs of this transaction, of which there may be no row yet.
+    The query inserts the key, so that only one of several simultaneous requests creates the job. `submitted_ids` are
+    the jobs of this transaction, whose rows may not exist yet.
     """
-    taken = connection.execute(
+    inserted = connection.execute(
         upsert(connection, Idempotency)
         .values(
             owner=job.owner,
@@ -121,7 +125,7 @@ def _earlier(
         .on_conflict_do_nothing()
         .returning(Idempotency.job_id)
     ).first()
-    if taken:
+    if inserted:
         return None
     first = connection.execute(
         select(Idempotency.job_id, Idempotency.request_hash).where(
@@ -129,38 +133,40 @@ def _earlier(
         )
     ).one()
     if job.idempotency_key is None:
-        joined = _joined(connection, job, first.job_id, now=now, together=together)
-        return AcceptedJob(joined, f"{joined}.0", job.queue, created=False) if joined else None
+        joined_id = _join_or_take_key(connection, job, first.job_id, now=now, submitted_ids=submitted_ids)
+        return AcceptedJob(joined_id, f"{joined_id}.0", job.queue, created=False) if joined_id else None
     if first.request_hash != job.request_hash:
         return Conflict(
-            "This idempotency key was used with another request; use a new key for a new request.",
+            "This idempotency key was used for a different request. Use a new key for a new request.",
             code="idempotency_conflict",
             param="idempotency_key",
         )
     return AcceptedJob(first.job_id, f"{first.job_id}.0", job.queue, created=False)
 
 
-def _joined(
-    connection: Connection, job: NewJob, earlier_id: str, *, now: float, together: set[str]
+def _join_or_take_key(
+    connection: Connection, job: NewJob, earlier_id: str, *, now: float, submitted_ids: set[str]
 ) -> str | None:
-    """The job under way, or one that ended well a moment ago and was not delivered; else the key is this one's."""
-    fresh = or_(
+    """Return the id of the earlier job if it can be joined: it is unfinished, or completed but not delivered.
+
+    Otherwise `job` takes the key over, unless another gateway was faster. Returns None, or the id of that job.
+    """
+    is_joinable = or_(
         Job.status.in_(ACTIVE),
         and_(Job.status == JobStatus.COMPLETED, Job.finished_at > now - JOIN_WITHIN_S),
     )
-    living = select(Job.id).where(Job.id == earlier_id, Job.deleted_at.is_(None), fresh)
-    if earlier_id in together or connection.scalar(living):
+    earlier = select(Job.id).where(Job.id == earlier_id, Job.deleted_at.is_(None), is_joinable)
+    if earlier_id in submitted_ids or connection.scalar(earlier):
         return earlier_id
     key = and_(Idempotency.owner == job.owner, Idempotency.key == job.key)
-    taken = connection.execute(
+    taken_over = connection.execute(
         update(Idempotency).where(key, Idempotency.job_id == earlier_id).values(job_id=job.id, created_at=now)
     )
-    # Another gateway may have been faster.
-    return None if taken.rowcount else connection.scalar(select(Idempotency.job_id).where(key))
+    return None if taken_over.rowcount else connection.scalar(select(Idempotency.job_id).where(key))
 
 
-def forget_join(connection: Connection, job: NewJob, *, delivered_id: str) -> None:
-    """It was delivered whole: who asks for the same again wants it spoken again."""
+def release_join_key(connection: Connection, job: NewJob, *, delivered_id: str) -> None:
+    """Release the join key of a job that was delivered completely, so that an equal request creates a new job."""
     connection.execute(
         delete(Idempotency).where(
             Idempotency.owner == job.owner, Idempotency.key == job.key, Idempotency.job_id == delivered_id
@@ -169,37 +175,40 @@ def forget_join(connection: Connection, job: NewJob, *, delivered_id: str) -> No
 
 
 def _insert_all(
-    connection: Connection, jobs: Sequence[NewJob], moments: dict[str, float]
+    connection: Connection, jobs: Sequence[NewJob], created_at_by_id: dict[str, float]
 ) -> dict[str, OratioError]:
-    # By hand: what the library adds to a savepoint costs as much as the rows.
+    # Plain SQL, because SQLAlchemy's own savepoints take as long as the inserts.
     connection.exec_driver_sql("SAVEPOINT batch")
     try:
-        _insert(connection, jobs, moments)
+        _insert(connection, jobs, created_at_by_id)
     except (IntegrityError, DataError):
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT batch")
-        return _insert_one_by_one(connection, jobs, moments)
+        return _insert_one_by_one(connection, jobs, created_at_by_id)
     connection.exec_driver_sql("RELEASE SAVEPOINT batch")
     return {}
 
 
 def _insert_one_by_one(
-    connection: Connection, jobs: Sequence[NewJob], moments: dict[str, float]
+    connection: Connection, jobs: Sequence[NewJob], created_at_by_id: dict[str, float]
 ) -> dict[str, OratioError]:
     refused: dict[str, OratioError] = {}
     for job in jobs:
         try:
             with connection.begin_nested():
-                _insert(connection, [job], moments)
+                _insert(connection, [job], created_at_by_id)
         except (IntegrityError, DataError):
-            refused[job.id] = InvalidRequest("The database cannot hold this request.", code="unstorable")
+            refused[job.id] = InvalidRequest(
+                "The database cannot store this request. Remove unusual characters from it.",
+                code="unstorable",
+            )
     return refused
 
 
-def _insert(connection: Connection, jobs: Sequence[NewJob], moments: dict[str, float]) -> None:
+def _insert(connection: Connection, jobs: Sequence[NewJob], created_at_by_id: dict[str, float]) -> None:
     if not jobs:
         return
-    job_rows = [_job_row(job, now=moments[job.id]) for job in jobs]
-    part_rows = [_part_row(job, now=moments[job.id]) for job in jobs]
+    job_rows = [_job_row(job, now=created_at_by_id[job.id]) for job in jobs]
+    part_rows = [_part_row(job, now=created_at_by_id[job.id]) for job in jobs]
     connection.execute(statements.ADD_JOB, job_rows)
     connection.execute(statements.ADD_PART, part_rows)
 
@@ -222,14 +231,13 @@ def _part_row(job: NewJob, *, now: float) -> dict[str, Any]:
         "status": JobStatus.QUEUED,
         "chars": len(job.text),
         "not_before": now,
-        # The intake rings right after the commit; if that bell is lost, the sweep rings from here on.
         "next_message_at": now + FIRST_MESSAGE_RETRY_S,
         "created_at": now,
     }
 
 
-def _forget_keys(connection: Connection, jobs: Sequence[NewJob]) -> None:
-    """A refused request may come again with the same key."""
+def _release_keys(connection: Connection, jobs: Sequence[NewJob]) -> None:
+    """Release the keys of refused jobs, so that they can be submitted again."""
     keyed = [job.id for job in jobs if job.key]
     if keyed:
         connection.execute(
@@ -239,11 +247,11 @@ def _forget_keys(connection: Connection, jobs: Sequence[NewJob]) -> None:
 
 def _count_queued(connection: Connection, *, up_to: int) -> int:
     if connection.dialect.name == "postgresql":
-        # Gateways count one after the other, so that together they accept exactly the limit.
+        # Gateways count one at a time, so that together they accept no more than the limit.
         connection.execute(text("SELECT pg_advisory_xact_lock(20260701)"))
-    some = select(literal_column("1")).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
-    return connection.scalar(select(func.count()).select_from(some)) or 0
+    bounded = select(literal_column("1")).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
+    return connection.scalar(select(func.count()).select_from(bounded)) or 0
 
 
 def _queue_full(limit: int) -> QueueFull:
-    return QueueFull(f"{limit} jobs are waiting, which is the limit; try again later.")
+    return QueueFull(f"The queue is full: {limit} jobs are waiting. Try again later.")

@@ -1,4 +1,4 @@
-"""Every transition of a part: which function makes it, from which status to which, and when."""
+"""The table of all status transitions of a part. A test compares it with the code."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,23 +16,21 @@ class Transition:
     when: str
 
 
-# A part goes with its job: `changes.remove` and the retention delete both. Every write to a running part names its
-# attempt (common.db.leased_table), except that callers cancel it and that the sweep takes it back.
+# A source of None is a new part. Parts are deleted with their job, by `changes.remove` and the retention. Every write
+# to a running part names its attempt (common.db.leased_table), except those of `changes.cancel` and the sweep.
 TRANSITIONS = (
     Transition(None, _QUEUED, "submission.submit", "a job is accepted"),
-    Transition(_QUEUED, _RUNNING, "lease.claim", "a worker takes it: attempt + 1, lease, worker"),
+    Transition(_QUEUED, _RUNNING, "lease.claim", "a worker claims it: attempt + 1, lease, worker"),
     Transition(_RUNNING, _COMPLETED, "lease.finish", "the file is in the store"),
-    Transition(_RUNNING, _FAILED, "lease.fail", "the worker gives up, with a code and a message"),
+    Transition(_RUNNING, _FAILED, "lease.fail", "the attempt failed, with a code and a message"),
+    Transition(_RUNNING, _QUEUED, "lease.retry_later", "a temporary failure: failures + 1, a delay"),
+    Transition(_RUNNING, _QUEUED, "lease.hand_back", "the worker stops or is busy: no attempt is counted"),
+    Transition(_RUNNING, _QUEUED, "lease.pass_on", "a stage is done: the queue of the next stage"),
+    Transition(_RUNNING, _QUEUED, "lease.hand_over", "another provider takes over: its queue"),
+    Transition(_RUNNING, _QUEUED, "sweep.release_expired", "its lease expired: it runs isolated from now on"),
     Transition(
-        _RUNNING, _QUEUED, "lease.retry_later", "after a failure that may pass: failures + 1, a delay"
+        _RUNNING, _FAILED, "sweep.release_expired", "it crashed its workers too often: worker_crashed"
     ),
-    Transition(
-        _RUNNING, _QUEUED, "lease.hand_back", "the worker stops or has no room: no attempt is counted"
-    ),
-    Transition(_RUNNING, _QUEUED, "lease.pass_on", "voices of another model go on: the next stage's queue"),
-    Transition(_RUNNING, _QUEUED, "lease.hand_over", "another provider speaks it: that provider's queue"),
-    Transition(_RUNNING, _QUEUED, "sweep.release_expired", "its lease ran out: it runs isolated from now on"),
-    Transition(_RUNNING, _FAILED, "sweep.release_expired", "it ended its worker too often: worker_crashed"),
     Transition(_QUEUED, _CANCELLED, "changes.cancel", "a caller cancels the job"),
     Transition(_RUNNING, _CANCELLED, "changes.cancel", "a caller cancels the job, or its last listener left"),
     Transition(
@@ -41,8 +39,10 @@ TRANSITIONS = (
     Transition(_CANCELLED, _QUEUED, "changes.retry", "a caller retries the job"),
 )
 
-# What every transition back to `queued` writes. The back-off of messages starts again, because it is for parts that no
-# worker takes.
+# The gateway publishes the first message right after the commit. If that is lost, the sweep publishes from here on.
+FIRST_MESSAGE_RETRY_S = 5.0
+# The values of every transition back to `queued`. The back-off of messages starts again, because it is for parts that
+# no worker takes.
 QUEUED_AGAIN: dict[str, Any] = {"status": _QUEUED, "lease_until": None, "messages": 0}
-# The job starts again from its first segment. Its old progress and start would mislead the forecast.
+# The job starts again from its first segment. Its former progress and start time would mislead the forecast.
 JOB_QUEUED_AGAIN: dict[str, Any] = {"status": _QUEUED, "segments_done": 0, "started_at": None}

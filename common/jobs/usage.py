@@ -1,4 +1,4 @@
-"""Hourly usage: jobs, characters and seconds, added up as each job ends, so that analytics count no jobs."""
+"""Hourly totals of jobs, characters and seconds, updated when a job ends, so that analytics need not read jobs."""
 
 from dataclasses import dataclass, fields
 from functools import cache
@@ -7,15 +7,15 @@ from typing import Any, Protocol, cast
 from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from common.db.database import total
+from common.db.database import sum_or_zero
 from common.db.tables import UsageHourly
 
 _USAGE = cast(Table, UsageHourly.__table__)
 _KEYS = ("hour", "owner", "model", "voice_id", "provider")
 
 
-class Counted(Protocol):
-    """What usage is counted by."""
+class UsageKey(Protocol):
+    """The columns that usage is grouped by."""
 
     @property
     def owner(self) -> str: ...
@@ -30,8 +30,8 @@ class Counted(Protocol):
     def provider(self) -> str: ...
 
 
-def count(connection: Connection, job: Counted, *, now: float, **amounts: float) -> None:
-    """Add `amounts`, by the names of columns, to the rollup of this hour."""
+def add(connection: Connection, job: UsageKey, *, now: float, **amounts: float) -> None:
+    """Add `amounts` (column names and values) to the totals of this hour."""
     row = {
         "hour": int(now // 3600),
         "owner": job.owner,
@@ -39,12 +39,12 @@ def count(connection: Connection, job: Counted, *, now: float, **amounts: float)
         "voice_id": job.voice_id,
         "provider": job.provider,
     }
-    connection.execute(_add(connection.dialect.name, tuple(amounts)), row | amounts)
+    connection.execute(_upsert(connection.dialect.name, tuple(amounts)), row | amounts)
 
 
 @cache
-def _add(dialect: str, amounts: tuple[str, ...]) -> Any:
-    """Add to a rollup row, or insert it. The parameters are its columns."""
+def _upsert(dialect: str, amounts: tuple[str, ...]) -> Any:
+    """The statement that inserts a row or adds to it. Parameters are named after its columns."""
     row = (sqlite if dialect == "sqlite" else postgresql).insert(_USAGE)
     return row.values({name: bindparam(name) for name in (*_KEYS, *amounts)}).on_conflict_do_update(
         index_elements=_KEYS, set_={name: _USAGE.c[name] + row.excluded[name] for name in amounts}
@@ -64,7 +64,7 @@ class UsageAmounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourlyUsage(UsageAmounts):
-    """A rollup row. `hour` counts from the epoch."""
+    """A row of `usage_hourly`. `hour` counts from the epoch."""
 
     hour: int
     model: str
@@ -73,7 +73,7 @@ class HourlyUsage(UsageAmounts):
 
 
 def hourly(connection: Connection, *, owner: str, since_hour: int) -> list[HourlyUsage]:
-    """Rollup rows from `since_hour` on, oldest first."""
+    """The rows from `since_hour` on, oldest first."""
     columns = (_USAGE.c[one.name] for one in fields(HourlyUsage))
     rows = connection.execute(
         select(*columns)
@@ -84,7 +84,7 @@ def hourly(connection: Connection, *, owner: str, since_hour: int) -> list[Hourl
 
 
 def totals(connection: Connection, *, owner: str) -> UsageAmounts:
-    sums = [total(_USAGE.c[one.name]).label(one.name) for one in fields(UsageAmounts)]
+    sums = [sum_or_zero(_USAGE.c[one.name]).label(one.name) for one in fields(UsageAmounts)]
     row = connection.execute(select(*sums).where(UsageHourly.owner == owner)).one()
     return UsageAmounts(**row._mapping)
 
@@ -92,15 +92,15 @@ def totals(connection: Connection, *, owner: str) -> UsageAmounts:
 def synthesis_s_per_char(
     connection: Connection, *, model: str | None, since_hour: int, provider: str | None = None
 ) -> float | None:
-    """Seconds of synthesis per character of text. None when nothing was spoken since then."""
-    query = select(total(UsageHourly.synthesis_ms), total(UsageHourly.chars)).where(
+    """Seconds of synthesis per character of text. None without completed jobs since `since_hour`."""
+    query = select(sum_or_zero(UsageHourly.synthesis_ms), sum_or_zero(UsageHourly.chars)).where(
         UsageHourly.hour >= since_hour
     )
-    for column, wanted in ((UsageHourly.model, model), (UsageHourly.provider, provider)):
-        if wanted:
-            query = query.where(column == wanted)
-    spent_ms, chars = connection.execute(query).one()
-    return spent_ms / 1000 / chars if chars else None
+    for column, value in ((UsageHourly.model, model), (UsageHourly.provider, provider)):
+        if value:
+            query = query.where(column == value)
+    synthesis_ms, chars = connection.execute(query).one()
+    return synthesis_ms / 1000 / chars if chars else None
 
 
 def spoken_by_voice(
@@ -108,7 +108,7 @@ def spoken_by_voice(
 ) -> dict[str, tuple[int, float]]:
     """Characters of text and seconds of audio by voice id."""
     rows = connection.execute(
-        select(UsageHourly.voice_id, total(UsageHourly.chars), total(UsageHourly.audio_s))
+        select(UsageHourly.voice_id, sum_or_zero(UsageHourly.chars), sum_or_zero(UsageHourly.audio_s))
         .where(UsageHourly.hour >= since_hour, UsageHourly.model == model, UsageHourly.provider == provider)
         .group_by(UsageHourly.voice_id)
     )

@@ -1,9 +1,9 @@
-"""The sound of a job while it is being spoken: a bounded window in Redis of what its file will hold.
+"""The live audio of a job: a Redis stream with the newest bytes of the file that its worker writes.
 
-The window is a stream. The id of an entry is `{attempt}-{end}`: its bytes are those of the file up to `end`, by this
-attempt. So an entry is found by where it lies, a later attempt comes after all of an earlier one, and a stale one that
-still writes is refused by Redis itself. What is older than the window lies in the store in pieces, as long as somebody
-listens (`audience`). Nothing here must be there: when the job has ended its file is in the store.
+The id of an entry is `{attempt}-{end}`: its data are the bytes of the file before `end`, written by this attempt. A
+reader can therefore start at any offset, the entries of a later attempt sort after those of an earlier one, and Redis
+refuses the entries of a stale attempt. While a job has listeners, its worker also writes the bytes that leave the
+window to the store, in pieces. All of this may be lost: when the job has ended, its file is in the store.
 """
 
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from common.messaging import text_stream
 from common.messaging.broker import KEY_PREFIX
 
 CHUNK_BYTES = 32 * 1024
-# What is written between two pieces must still be in the window when the first of them is in the store.
+# The window is larger than a piece, so that a piece is in the store before its bytes leave the window.
 PIECE_BYTES = 1024 * 1024
 WINDOW_BYTES = PIECE_BYTES + PIECE_BYTES // 2
-# For a job whose worker died and that nobody takes up.
+# The window expires after this, in case its worker died and no other worker takes the job.
 KEEP_S = 600
-# How long somebody is believed to listen after a gateway last said so, and how often it says so.
-HEARD_S = 15
-SAY_EVERY_S = 5.0
-# Who left may come back. The key of an audience stays a little shorter, so that the gateway that looks then, and was
-# the last to have a listener, does not meet its own.
-GRACE_S = 10.0
-LEFT_MS = 9_500
-# The head of a WAV or FLAC file is written anew when its length is known; what comes after it never changes.
-HEAD_BYTES = 44
+# A gateway that has a listener refreshes the listeners key this often. Without a refresh the key expires.
+PRESENCE_TTL_S = 15
+PRESENCE_REFRESH_S = 5.0
+# A listener that left may come back within this time. After the last one left, the listeners key expires a little
+# earlier, so that the gateway that checks it then does not find its own key.
+LEAVE_GRACE_S = 10.0
+LEFT_TTL_MS = 9_500
+# The header of a WAV or FLAC file is rewritten when its length is known. The bytes after it never change.
+HEADER_BYTES = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Chunk:
 
 
 def channel(prefix: str) -> str:
-    """Where the id of a job is told whose window grew."""
+    """The channel that announces the ids of jobs whose window has new bytes."""
     return f"{KEY_PREFIX}{prefix}.live"
 
 
@@ -54,15 +54,15 @@ def window_key(job_id: str, *, prefix: str) -> str:
     return f"{KEY_PREFIX}{prefix}.live.{job_id}"
 
 
-def audience_key(job_id: str, *, prefix: str) -> str:
-    """Is there while somebody listens."""
+def listeners_key(job_id: str, *, prefix: str) -> str:
+    """The key that exists while the job has listeners."""
     return f"{KEY_PREFIX}{prefix}.audience.{job_id}"
 
 
 def append(client: redis.Redis, job_id: str, chunks: Sequence[Chunk], *, prefix: str) -> bool:
-    """Add chunks, let go of what is older than the window, tell whoever listens; whether anybody does.
+    """Append chunks, trim the window and notify the gateways. Returns whether the job has listeners.
 
-    Raises redis.ResponseError for a stale attempt, redis.RedisError.
+    Raises redis.ResponseError for a stale attempt, and redis.RedisError.
     """
     key, last = window_key(job_id, prefix=prefix), chunks[-1]
     pipeline = client.pipeline(transaction=False)
@@ -71,27 +71,27 @@ def append(client: redis.Redis, job_id: str, chunks: Sequence[Chunk], *, prefix:
     pipeline.xtrim(key, minid=f"{last.attempt}-{max(0, last.end - WINDOW_BYTES)}", approximate=False)
     pipeline.expire(key, KEEP_S)
     pipeline.publish(channel(prefix), job_id)
-    pipeline.exists(audience_key(job_id, prefix=prefix))
+    pipeline.exists(listeners_key(job_id, prefix=prefix))
     return bool(pipeline.execute()[-1])
 
 
 def has_listeners(client: redis.Redis, job_id: str, *, prefix: str) -> bool:
     """Raises redis.RedisError."""
-    return bool(client.exists(audience_key(job_id, prefix=prefix)))
+    return bool(client.exists(listeners_key(job_id, prefix=prefix)))
 
 
-def forget(client: redis.Redis, job_id: str, *, prefix: str) -> None:
-    """The job has ended: no more is needed."""
+def delete(client: redis.Redis, job_id: str, *, prefix: str) -> None:
+    """Delete the live audio and the incremental text of a job that has ended. Raises redis.RedisError."""
     client.delete(window_key(job_id, prefix=prefix), text_stream.key(job_id, prefix=prefix))
 
 
 def chunks_of(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Chunk]:
-    """Entries as XRANGE answers them."""
+    """The chunks in a reply of XRANGE."""
     return [_chunk(entry_id.decode(), fields[b"d"]) for entry_id, fields in entries]
 
 
-def from_id(attempt: int, offset: int) -> str:
-    """The lowest id of an entry of this attempt, or a later one, that holds bytes from `offset` on."""
+def range_start(attempt: int, offset: int) -> str:
+    """The start of an XRANGE that reads bytes from `offset` on, of this attempt or a later one."""
     return f"({attempt}-{offset}"
 
 

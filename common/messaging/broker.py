@@ -1,6 +1,6 @@
-"""Redis as the broker: connections and queues. Every function raises redis.RedisError when Redis does not answer.
+"""Redis as the broker: connections and queues. Functions raise redis.RedisError if Redis does not respond.
 
-A message carries ids only. If all messages are lost, no job is: the sweep publishes them again.
+Messages carry only ids. If all messages are lost, no job is lost: the sweep publishes them again.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from common.settings import Settings
 
 KEY_PREFIX = "ov:"
 
-# Time-out of a publisher. It can be short: the row is committed, and the sweep publishes again.
+# Time-out of a publisher. It can be short, because the row is committed and the sweep publishes again.
 PUBLISH_TIMEOUT_S = 1.0
-# A command that no worker reads within this expires, so that a worker that is gone leaves nothing behind.
+# A command expires if no worker reads it within this time, so that the queues of dead workers do not stay.
 COMMAND_EXPIRES_S = 60
 
 
@@ -35,13 +35,13 @@ def connect(settings: Settings, *, timeout_s: float = PUBLISH_TIMEOUT_S) -> redi
 
 
 def without_password(url: str) -> str:
-    """A URL that may be logged or shown. The query goes too: Redis and Postgres both take a password there."""
+    """Return a URL that may be logged or shown. The query is removed too, because it may contain a password."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
 
 
 def publish_parts(client: redis.Redis, parts: Sequence[PartMessage], *, prefix: str) -> dict[str, int]:
-    """Publish in one round trip. Returns how many messages each of their queues holds now."""
+    """Publish in one round trip. Returns the number of messages in each of their queues."""
     if not parts:
         return {}
     pipeline = client.pipeline(transaction=False)
@@ -59,7 +59,7 @@ def publish_ops_task(client: redis.Redis, task: str, args: Sequence[str], *, pre
 def publish_command(
     client: redis.Redis, worker_id: str, task: str, args: Sequence[str], *, prefix: str
 ) -> None:
-    """Publish a command for one worker."""
+    """Publish a command to one worker."""
     name = full_name(worker_queue(worker_id), prefix=prefix)
     pipeline = client.pipeline(transaction=False)
     pipeline.lpush(KEY_PREFIX + name, task_message(task, list(args), queue=name))
@@ -68,5 +68,5 @@ def publish_command(
 
 
 def depth(client: redis.Redis, queue: str, *, prefix: str) -> int:
-    """How many messages wait in a queue. Messages that workers hold are not counted."""
+    """The number of messages in a queue, without those that workers have received."""
     return int(client.llen(queue_key(queue, prefix=prefix)))

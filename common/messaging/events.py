@@ -1,8 +1,8 @@
-"""Events of a job: appended to a stream that can be replayed, and told to every gateway in the same step.
+"""Events of jobs, downloads and renditions: appended to a stream that can be replayed, and published to all gateways.
 
-`queued` (again), `started` (of what takes more than a moment), `progress`, `retrying`, then one of `completed`,
-`failed`, `cancelled`. Events are hints like bells: whoever waits for the end of a job also looks at its row now and
-then.
+A job's events are `queued` (again), `started` (not for very short jobs), `progress`, `retrying`, then one of
+`completed`, `failed` and `cancelled`. Events may be lost: a reader that waits for the end of a job also reads its row
+from time to time.
 """
 
 import json
@@ -16,10 +16,10 @@ from common.messaging.broker import KEY_PREFIX
 
 TERMINAL_EVENTS = frozenset({"completed", "failed", "cancelled", "deleted"})
 KEEP_S = 3600
-# As many as the longest texts have sentences, so that a page that is loaded anew knows all that was spoken.
+# About as many as the longest texts have sentences, so that a reloaded page gets the progress from the start.
 KEEP_EVENTS = 5000
 
-# One step on the server, so that the id told on the channel is the id in the stream.
+# A script runs in one step, so that the id on the channel is the id in the stream.
 _APPEND = """
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'e', ARGV[3], 'd', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
@@ -30,7 +30,7 @@ return id
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`id` is the stream's (milliseconds-sequence), which an SSE client sends back as `Last-Event-ID`."""
+    """`id` is the id in the stream (milliseconds-sequence). An SSE client sends it back as `Last-Event-ID`."""
 
     job_id: str
     id: str
@@ -66,13 +66,13 @@ def append(client: redis.Redis, job_id: str, name: str, data: dict[str, Any], *,
 
 
 def from_channel(line: bytes) -> Event:
-    """An event as it comes on the channel."""
+    """Parse a message of the channel."""
     job_id, event_id, name, data = line.decode().split(" ", 3)
     return Event(job_id, event_id, name, json.loads(data))
 
 
 def from_stream(job_id: str, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Event]:
-    """Events as XRANGE answers them."""
+    """The events in a reply of XRANGE."""
     return [
         Event(job_id, entry_id.decode(), fields[b"e"].decode(), json.loads(fields[b"d"]))
         for entry_id, fields in entries

@@ -1,8 +1,8 @@
 """Task messages: the names of the tasks and Celery's message format.
 
-The gateway writes Celery's message (protocol 2, in the envelope of kombu's Redis transport) itself: publishing
-through Celery costs several times as much CPU and would load Celery into the gateway. A test has a stock Celery worker
-read what is written here.
+The gateway builds Celery's messages (protocol 2, in the envelope of kombu's Redis transport) itself: publishing through
+Celery takes several times the CPU time and would load Celery into the gateway. A test reads these messages with a stock
+Celery worker.
 """
 
 import base64
@@ -20,7 +20,7 @@ RESCAN, WARM, UNLOAD = "oratio.rescan", "oratio.warm", "oratio.unload"
 
 @dataclass(frozen=True, slots=True)
 class PartMessage:
-    """Asks a worker of `queue` to take a part. `isolated` must match the row, or the worker takes nothing."""
+    """Asks the workers of `queue` to take a part. `isolated` must match the row, otherwise no worker takes it."""
 
     part_id: str
     queue: str
@@ -28,7 +28,7 @@ class PartMessage:
 
 
 def task_message(task: str, args: list[Any], *, queue: str) -> str:
-    """A Celery protocol 2 message in kombu's envelope. `queue` is the full name of a queue on Redis."""
+    """Build a Celery protocol 2 message in kombu's envelope. `queue` is the full name of the queue."""
     task_id = str(uuid.uuid4())
     nothing = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
     body = base64.b64encode(json.dumps([args, {}, nothing]).encode()).decode()

@@ -1,7 +1,7 @@
-"""Publishes task messages and events, in gateways and workers alike. If Redis is down, messages are dropped.
+"""Publishes task messages and events. If Redis is down, they are dropped.
 
-The database holds everything a message says: the sweep publishes task messages again, and readers of events also
-look at the row.
+No information is lost, because it is also in the database: the sweep publishes task messages again, and readers of
+events also read the row.
 """
 
 import time
@@ -12,12 +12,12 @@ from common.messaging import broker, events
 from common.messaging.messages import DOWNLOAD, TRANSCODE, PartMessage
 from common.messaging.redis_link import RedisLink
 
-# A queue with as many messages as it may hold gets no more for this long. Workers and the sweep refill it.
+# A full queue gets no messages for this long. The sweep refills it later.
 FULL_S = 1.0
 
 
 class Notifier:
-    """`max_depth`: a queue gets no further messages about new parts while it holds this many."""
+    """`max_depth`: the number of messages at which a queue is full."""
 
     def __init__(self, link: RedisLink, *, max_depth: int) -> None:
         self._link = link
@@ -25,7 +25,7 @@ class Notifier:
         self._full_until: dict[str, float] = {}
 
     def notify_parts(self, parts: Sequence[PartMessage], *, even_if_full: bool = False) -> None:
-        """Publish in one round trip, except to queues that are full."""
+        """Publish in one round trip. Messages to full queues are dropped unless `even_if_full`."""
         now = time.monotonic()
         wanted = [part for part in parts if even_if_full or self._full_until.get(part.queue, 0.0) <= now]
         if not wanted:
@@ -45,14 +45,14 @@ class Notifier:
         self._publish_ops_task(TRANSCODE, job_id, audio_format)
 
     def send_command(self, worker_id: str, task: str, *args: str) -> None:
-        """Tell one worker to run a task. It expires after a minute."""
+        """Make one worker run a task. The command expires after a minute."""
         self._link.call(
             lambda client: broker.publish_command(client, worker_id, task, args, prefix=self._link.prefix),
             default=None,
         )
 
     def publish_event(self, topic: str, name: str, **data: Any) -> None:
-        """`topic` is the id of a job or download, or the topic of a rendition."""
+        """`topic`: the id of a job or download, or the topic of a rendition."""
         self._link.call(
             lambda client: events.append(client, topic, name, data, prefix=self._link.prefix), default=None
         )

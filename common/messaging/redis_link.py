@@ -1,4 +1,4 @@
-"""A Redis connection that a process can do without: calls return a default while Redis does not answer."""
+"""An optional Redis connection: calls return a default while Redis does not respond."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from typing import TypeVar
 
 import redis
 
+from common.logs import get_logger
 from common.messaging import broker
 from common.settings import Settings
-from common.telemetry import get_logger
 
 log = get_logger(__name__)
 
-# After a failure nothing is tried for this long, because each try may take the whole time-out.
+# No call is attempted for this long after a failure, because each attempt may take the whole time-out.
 PAUSE_S = 2.0
 
 T = TypeVar("T")
@@ -28,11 +28,11 @@ class RedisLink:
 
     @property
     def pause_s(self) -> float:
-        """How long calls still return their default without trying. 0 when Redis is tried."""
+        """How long calls will return their default without an attempt. 0 if the next call is attempted."""
         return max(0.0, self._paused_until - time.monotonic())
 
     def call(self, action: Callable[[redis.Redis], T], *, default: T) -> T:
-        """The result of `action(client)`, or `default` when Redis does not answer or did not a moment ago."""
+        """Return the result of `action(client)`, or `default` if Redis does not respond or has failed just before."""
         try:
             return self.call_or_refuse(action, default=default)
         except redis.ResponseError as error:
@@ -40,7 +40,7 @@ class RedisLink:
             return default
 
     def call_or_refuse(self, action: Callable[[redis.Redis], T], *, default: T) -> T:
-        """As `call`. Raises redis.ResponseError when Redis refuses the command itself."""
+        """Like `call`, but raises redis.ResponseError if Redis refuses the command."""
         if self.pause_s:
             return default
         try:
@@ -52,7 +52,7 @@ class RedisLink:
             return default
 
     def check(self) -> None:
-        """Raises redis.RedisError when Redis does not answer."""
+        """Raises redis.RedisError if Redis does not respond."""
         self._client.ping()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""A text that comes in pieces while it is spoken: a stream in Redis from the gateway that hears it to its worker.
+"""Incremental text: a Redis stream of text pieces, from the gateway that receives them to the worker that speaks them.
 
-It is read from the start by a second attempt, so it stays until the job has ended.
+The stream stays until the job has ended, because a second attempt reads it from the start.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ import redis
 
 from common.messaging.broker import KEY_PREFIX
 
-# For a job that nobody takes up.
+# The stream expires after this, in case no worker takes the job.
 KEEP_S = 3600
 
-# `more` is a piece of text; `flush` asks to speak what has come, whole sentence or not; `end` says that this was all.
+# `more`: a piece of text. `flush`: speak the text so far, even an incomplete sentence. `end`: the text is complete.
 Kind = Literal["more", "flush", "end"]
 
 
@@ -34,13 +34,13 @@ def key(job_id: str, *, prefix: str) -> str:
 def read(
     client: redis.Redis, job_id: str, *, after: str, within_s: float, prefix: str
 ) -> list[tuple[str, Piece]]:
-    """(id, piece) of what came after the id `after`. Empty when nothing comes in time. Raises redis.RedisError."""
+    """Wait up to `within_s` for pieces after the id `after`. Returns (id, piece) pairs. Raises redis.RedisError."""
     found: Any = client.xread({key(job_id, prefix=prefix): after}, block=max(1, int(within_s * 1000)))
     return pieces_of(found[0][1] if found else [])
 
 
 def pieces_of(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[str, Piece]]:
-    """(id, piece) of entries as XRANGE and XREAD answer them."""
+    """The (id, piece) pairs in a reply of XRANGE or XREAD."""
     return [(entry_id.decode(), _piece(fields)) for entry_id, fields in entries]
 
 

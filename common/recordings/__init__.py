@@ -1,0 +1,1 @@
+"""Finished audio: queries, search, captions and other formats. May import `common.db`."""

@@ -1,20 +1,20 @@
-"""Captions: segments and words of a recording with their times, as SubRip, WebVTT and JSON.
+"""Captions: the segments and words of a recording with their times, as SubRip, WebVTT and JSON.
 
-`start` and `end` are characters of the job's text as Python counts them, without the end.
+`start` and `end` are the characters [start, end) of the job's text, as Python counts them.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.recordings.subtitles import Moments, Subtitle, divide, plain
+from common.recordings.subtitles import Subtitle, Timeline, mask_markup, split_segment
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """Characters [start, end) are heard from `start_s` to `end_s`."""
+    """Characters [start, end), spoken from `start_s` to `end_s`."""
 
     start_s: float
     end_s: float
@@ -24,7 +24,7 @@ class TimedWord:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A segment with its time. `words` is empty where the engine gives no word times."""
+    """A segment with its time. `words` is empty if the engine gives no word timings."""
 
     start_s: float
     end_s: float
@@ -34,7 +34,7 @@ class Caption:
     words: tuple[TimedWord, ...] = ()
 
     def as_row(self) -> list[Any]:
-        """As stored: `[start_s, end_s, start, end, voice_id, words]`, with words as `[start_s, end_s, start, end]`."""
+        """The stored form: `[start_s, end_s, start, end, voice_id, words]`. A word: `[start_s, end_s, start, end]`."""
         words = [[word.start_s, word.end_s, word.start, word.end] for word in self.words]
         return [self.start_s, self.end_s, self.start, self.end, self.voice_id, words]
 
@@ -44,66 +44,66 @@ class Caption:
         return cls(start_s, end_s, start, end, voice_id, tuple(TimedWord(*word) for word in words))
 
 
-def tidy(captions: Sequence[Caption], *, text: str) -> list[Caption]:
-    """Captions whose times only go forwards, within the text, with words in order, without overlaps."""
-    found: list[Caption] = []
+def normalized(captions: Sequence[Caption], *, text: str) -> list[Caption]:
+    """The captions within the text, in order, without overlaps, and with words in order."""
+    result: list[Caption] = []
     for caption in captions:
-        start_s = max(0.0, caption.start_s, found[-1].end_s if found else 0.0)
+        start_s = max(0.0, caption.start_s, result[-1].end_s if result else 0.0)
         end_s = max(start_s, caption.end_s)
-        start, end = _within(caption.start, caption.end, least=0, most=len(text))
-        bare = Caption(start_s, end_s, start, end, caption.voice_id)
-        found.append(replace(bare, words=tuple(_tidy_words(caption.words, bare))))
-    return found
+        start, end = _clamped(caption.start, caption.end, minimum=0, maximum=len(text))
+        without_words = Caption(start_s, end_s, start, end, caption.voice_id)
+        result.append(replace(without_words, words=tuple(_merged_words(caption.words, without_words))))
+    return result
 
 
 def as_document(captions: Sequence[Caption], *, text: str, job_id: str, duration_s: float) -> dict[str, Any]:
-    """For JSON: each segment and word with the characters that stand in the text."""
-    segments = [_segment(index, one, text) for index, one in enumerate(tidy(captions, text=text))]
+    """For JSON: each segment and word with its text."""
+    segments = [_segment(index, one, text) for index, one in enumerate(normalized(captions, text=text))]
     return {"job_id": job_id, "duration_s": duration_s, "segments": segments}
 
 
 def as_srt(captions: Sequence[Caption], *, text: str) -> str:
-    """SubRip: it knows no escapes, so an arrow in the text is drawn as one."""
+    """SubRip. The format has no escapes, so `-->` in the text becomes an arrow character."""
     blocks = (
-        f"{number}\n{_span(subtitle, mark=',')}\n{_joined(subtitle).replace('-->', '→')}\n"
+        f"{number}\n{_time_range(subtitle, point=',')}\n{_text(subtitle).replace('-->', '→')}\n"
         for number, (subtitle, _) in enumerate(_subtitles(captions, text), start=1)
     )
     return "\n".join(blocks)
 
 
 def as_vtt(captions: Sequence[Caption], *, text: str) -> str:
-    """WebVTT. The voice stands with each subtitle where the recording has several."""
-    several = len({one.voice_id for one in captions}) > 1
+    """WebVTT. Subtitles name their voice if the recording has several."""
+    has_several_voices = len({one.voice_id for one in captions}) > 1
     blocks = ["WEBVTT\n"]
     for number, (subtitle, voice_id) in enumerate(_subtitles(captions, text), start=1):
-        said = _joined(subtitle).translate(_ESCAPES)
-        if several and voice_id:
-            said = f"<v {voice_id.translate(_ESCAPES)}>{said}</v>"
-        blocks.append(f"{number}\n{_span(subtitle, mark='.')}\n{said}\n")
+        shown = _text(subtitle).translate(_ESCAPES)
+        if has_several_voices and voice_id:
+            shown = f"<v {voice_id.translate(_ESCAPES)}>{shown}</v>"
+        blocks.append(f"{number}\n{_time_range(subtitle, point='.')}\n{shown}\n")
     return "\n".join(blocks)
 
 
-def _within(start: int, end: int, *, least: int, most: int) -> tuple[int, int]:
-    first = min(max(least, start), most)
-    return first, min(max(first, end), most)
+def _clamped(start: int, end: int, *, minimum: int, maximum: int) -> tuple[int, int]:
+    first = min(max(minimum, start), maximum)
+    return first, min(max(first, end), maximum)
 
 
-def _tidy_words(words: Sequence[TimedWord], caption: Caption) -> Iterator[TimedWord]:
-    """A number is read in several words that all stand for the same characters: they become one."""
-    held: TimedWord | None = None
+def _merged_words(words: Sequence[TimedWord], caption: Caption) -> Iterator[TimedWord]:
+    """Merge words that overlap in the text. A number, for example, is spoken as several words."""
+    previous: TimedWord | None = None
     for one in words:
-        first, last = _within(one.start, one.end, least=caption.start, most=caption.end)
+        first, last = _clamped(one.start, one.end, minimum=caption.start, maximum=caption.end)
         if first == last:
             continue
-        from_s = min(max(one.start_s, held.end_s if held else caption.start_s), caption.end_s)
-        word = TimedWord(from_s, min(max(from_s, one.end_s), caption.end_s), first, last)
-        if held and first < held.end:
-            word = replace(held, end_s=word.end_s, end=max(held.end, last))
-        elif held:
-            yield held
-        held = word
-    if held:
-        yield held
+        start_s = min(max(one.start_s, previous.end_s if previous else caption.start_s), caption.end_s)
+        word = TimedWord(start_s, min(max(start_s, one.end_s), caption.end_s), first, last)
+        if previous and first < previous.end:
+            word = replace(previous, end_s=word.end_s, end=max(previous.end, last))
+        elif previous:
+            yield previous
+        previous = word
+    if previous:
+        yield previous
 
 
 def _segment(index: int, caption: Caption, text: str) -> dict[str, Any]:
@@ -125,35 +125,37 @@ def _segment(index: int, caption: Caption, text: str) -> dict[str, Any]:
 
 
 def _subtitles(captions: Sequence[Caption], text: str) -> Iterator[tuple[Subtitle, str | None]]:
-    """Each with its voice, in thousandths that only grow: players drop what has no length."""
-    before_ms = 0
-    text = plain(text)
-    for caption in tidy(captions, text=text):
-        for subtitle in divide(text, start=caption.start, end=caption.end, moments=_moments(caption)):
-            start_ms = max(before_ms, subtitle.start_ms)
-            before_ms = max(start_ms + 1, subtitle.end_ms)
-            yield replace(subtitle, start_ms=start_ms, end_ms=before_ms), caption.voice_id
+    """Each subtitle with its voice. All last at least 1 ms, because players drop empty ones."""
+    previous_end_ms = 0
+    text = mask_markup(text)
+    for caption in normalized(captions, text=text):
+        timeline = _timeline(caption)
+        for subtitle in split_segment(text, start=caption.start, end=caption.end, timeline=timeline):
+            start_ms = max(previous_end_ms, subtitle.start_ms)
+            previous_end_ms = max(start_ms + 1, subtitle.end_ms)
+            yield replace(subtitle, start_ms=start_ms, end_ms=previous_end_ms), caption.voice_id
 
 
-def _moments(caption: Caption) -> Moments:
+def _timeline(caption: Caption) -> Timeline:
     spans = (
         (caption.start, caption.start_s, caption.end, caption.end_s),
         *((w.start, w.start_s, w.end, w.end_s) for w in caption.words),
     )
-    return Moments(
+    return Timeline(
         point for start, start_s, end, end_s in spans for point in ((start, start_s), (end, end_s))
     )
 
 
-def _joined(subtitle: Subtitle) -> str:
+def _text(subtitle: Subtitle) -> str:
     return "\n".join(subtitle.lines)
 
 
-def _span(subtitle: Subtitle, *, mark: str) -> str:
-    return f"{_clock(subtitle.start_ms, mark=mark)} --> {_clock(subtitle.end_ms, mark=mark)}"
+def _time_range(subtitle: Subtitle, *, point: str) -> str:
+    """`point` separates seconds from milliseconds."""
+    return f"{_timestamp(subtitle.start_ms, point=point)} --> {_timestamp(subtitle.end_ms, point=point)}"
 
 
-def _clock(moment_ms: int, *, mark: str) -> str:
-    seconds, thousandths = divmod(moment_ms, 1000)
+def _timestamp(moment_ms: int, *, point: str) -> str:
+    seconds, milliseconds = divmod(moment_ms, 1000)
     minutes, second = divmod(seconds, 60)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}{mark}{thousandths:03}"
+    return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}{point}{milliseconds:03}"

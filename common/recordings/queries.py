@@ -1,4 +1,4 @@
-"""Queries about recordings: lists, audio and captions. A recording outlives the row of its job."""
+"""Queries of recordings, with their audio and captions. A recording outlives the row of its job."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, select
 
-from common.db.keyset import Keyset, behind
+from common.db.keyset import Keyset, is_after
 from common.db.tables import Audio, Captions, Recording
 from common.recordings import search
 from common.recordings.captions import Caption
@@ -15,7 +15,7 @@ from common.recordings.search import RecordingFilter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingRecord:
-    """A row of `recordings` with the figures of its audio."""
+    """A row of `recordings` with data of its audio."""
 
     job_id: str
     title: str
@@ -36,7 +36,7 @@ class RecordingRecord:
 
 @dataclass(frozen=True, slots=True)
 class SpokenAudio:
-    """The audio of a recording, or of another format of it, with what names the file."""
+    """The audio of a recording or rendition, with the values that make up its file name."""
 
     job_id: str
     title: str
@@ -62,23 +62,23 @@ def list_recordings(
     owner: str,
     limit: int,
     after: Keyset | None = None,
-    wanted: RecordingFilter = search.ALL,
+    filters: RecordingFilter = search.NO_FILTER,
 ) -> list[RecordingRecord]:
-    """Newest first, from behind `after`."""
-    if wanted.prefixes:
-        found = search.find(connection, wanted, owner=owner, limit=limit, after=after)
-        rows = connection.execute(_recordings().where(_named(found, owner=owner)))
-        return sorted(map(_record, rows), key=lambda one: found.index(one.job_id))
-    query = _recordings().where(Recording.owner == owner, *_filters(wanted))
+    """Recordings that follow `after`, newest first."""
+    if filters.prefixes:
+        ids = search.find(connection, filters, owner=owner, limit=limit, after=after)
+        rows = connection.execute(_recordings().where(_has_ids(ids, owner=owner)))
+        return sorted(map(_record, rows), key=lambda one: ids.index(one.job_id))
+    query = _recordings().where(Recording.owner == owner, *_conditions(filters))
     if after:
-        query = query.where(behind(Recording.created_at, Recording.job_id, after))
+        query = query.where(is_after(Recording.created_at, Recording.job_id, after))
     order = (Recording.created_at.desc(), Recording.job_id.desc())
     return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
 
 
 def get_recording(connection: Connection, job_id: str, *, owner: str) -> RecordingRecord | None:
-    """None when there is none, or its audio is about to be deleted."""
-    query = _recordings().where(_named([job_id], owner=owner), Audio.pending_delete_at.is_(None))
+    """None if there is no recording, or its audio is marked for deletion."""
+    query = _recordings().where(_has_ids([job_id], owner=owner), Audio.pending_delete_at.is_(None))
     row = connection.execute(query).first()
     return _record(row) if row else None
 
@@ -91,23 +91,23 @@ def _record(row: Row[*tuple[Any, ...]]) -> RecordingRecord:
     return RecordingRecord(**row._mapping)
 
 
-def _named(job_ids: Sequence[str], *, owner: str) -> Any:
-    # Not a plain column: SQLite would walk the index of the owner instead of looking up a few ids.
+def _has_ids(job_ids: Sequence[str], *, owner: str) -> Any:
+    # With a plain column SQLite would scan the index of the owner instead of looking up a few ids.
     return and_(Recording.job_id.in_(job_ids), Recording.owner.concat("") == owner)
 
 
-def _filters(wanted: RecordingFilter) -> list[Any]:
-    exact = ((Recording.voice_id, wanted.voice_id), (Recording.model, wanted.model))
-    filters = [column == value for column, value in exact if value is not None]
-    if wanted.since is not None:
-        filters.append(Recording.created_at >= wanted.since)
-    if wanted.before is not None:
-        filters.append(Recording.created_at < wanted.before)
-    return filters
+def _conditions(filters: RecordingFilter) -> list[Any]:
+    exact_matches = ((Recording.voice_id, filters.voice_id), (Recording.model, filters.model))
+    conditions = [column == value for column, value in exact_matches if value is not None]
+    if filters.since is not None:
+        conditions.append(Recording.created_at >= filters.since)
+    if filters.before is not None:
+        conditions.append(Recording.created_at < filters.before)
+    return conditions
 
 
 def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) -> dict[str, SpokenAudio]:
-    """The audio of these jobs, by job id. It belongs to the recordings, so it outlives the rows of the jobs."""
+    """The audio by job id. It belongs to recordings, so it outlives the rows of jobs."""
     rows = connection.execute(
         select(
             Recording.job_id,
@@ -122,13 +122,13 @@ def find_audio(connection: Connection, job_ids: Sequence[str], *, owner: str) ->
             Recording.created_at,
         )
         .join(Audio, Audio.key == Recording.audio_key)
-        .where(_named(job_ids, owner=owner), Audio.pending_delete_at.is_(None))
+        .where(_has_ids(job_ids, owner=owner), Audio.pending_delete_at.is_(None))
     )
     return {row.job_id: SpokenAudio(**row._mapping) for row in rows}
 
 
 def find_captions(connection: Connection, job_id: str, *, owner: str) -> list[Caption] | None:
-    """None when there are none, or no recording."""
+    """None if the job has no captions or no recording."""
     rows = connection.scalar(
         select(Captions.rows)
         .join(Recording, Recording.audio_key == Captions.audio_key)

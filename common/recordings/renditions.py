@@ -1,6 +1,7 @@
-"""Other formats of recordings as rows: asked for by the gateway, made by an ops worker, gone with the recording.
+"""Rows of renditions: other formats of recordings. The gateway requests them, and ops workers create them.
 
-A worker holds one by lease, and its later writes name the attempt, as with parts: see common.jobs.lease.
+A worker holds a rendition by lease, as it holds a part (common.db.leased_table). Renditions are deleted with their
+recording.
 """
 
 from collections.abc import Sequence
@@ -14,13 +15,13 @@ from common.db.tables import Audio, Recording, Rendition
 from common.status import JobStatus
 
 RENDITIONS = LeasedTable(Rendition)
-# A sound whose worker died so often while it was made ends workers.
+# A rendition fails after this many worker crashes.
 MAX_CRASHES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRendition:
-    """A rendition that this process holds, and what it is made of."""
+    """A rendition that this process works on, with its source audio."""
 
     lease: Lease
     source_key: str
@@ -53,7 +54,7 @@ class RenditionAudio:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedRendition:
-    """One whose lease ran out: queued again, or given up."""
+    """A rendition whose lease expired. It is queued again, or failed."""
 
     job_id: str
     format: str
@@ -61,20 +62,20 @@ class ReleasedRendition:
 
 
 def topic(job_id: str, audio_format: str) -> str:
-    """What its events are told under."""
+    """The topic of its events."""
     return f"{job_id}.{audio_format}"
 
 
 def request(connection: Connection, job_id: str, *, audio_format: str, owner: str) -> bool | None:
-    """Ask for a format: whether its bell is to be rung, because it is new or had failed. None without a recording.
+    """Request a format. Equal requests share one row.
 
-    Equal requests are one row.
+    Returns True if its task message must be published, because it is new or had failed. None without a recording.
     """
     recording = select(Recording.job_id).where(Recording.job_id == job_id, Recording.owner == owner)
-    # Against its removal, which takes all renditions along.
+    # The lock keeps the recording, because its deletion deletes all renditions.
     if connection.scalar(recording.with_for_update(read=True, key_share=True)) is None:
         return None
-    fresh = {
+    initial_values = {
         "status": JobStatus.QUEUED,
         "crashes": 0,
         "error_code": None,
@@ -82,15 +83,17 @@ def request(connection: Connection, job_id: str, *, audio_format: str, owner: st
         "created_at": clock(connection),
         "finished_at": None,
     }
-    asked = connection.execute(
+    requested = connection.execute(
         upsert(connection, Rendition)
-        .values(job_id=job_id, format=audio_format, **fresh)
+        .values(job_id=job_id, format=audio_format, **initial_values)
         .on_conflict_do_update(
-            index_elements=["job_id", "format"], set_=fresh, where=Rendition.status == JobStatus.FAILED
+            index_elements=["job_id", "format"],
+            set_=initial_values,
+            where=Rendition.status == JobStatus.FAILED,
         )
         .returning(Rendition.job_id)
     )
-    return asked.first() is not None
+    return requested.first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +139,20 @@ def claim(
     job_id: str,
     *,
     audio_format: str,
-    able: Sequence[str],
+    formats: Sequence[str],
     worker_id: str,
     lease_s: float,
 ) -> ClaimedRendition | None:
-    """Take it. None when another worker did, or when it takes a format beyond those that this one is able to do."""
+    """Claim a rendition. Returns None if another worker took it, or if its formats are not all in `formats`.
+
+    `formats` are the formats that the worker can read and write.
+    """
     source = connection.execute(
         select(Audio.key, Audio.format, Audio.recipe, Audio.duration_s)
         .join(Recording, Recording.audio_key == Audio.key)
         .where(Recording.job_id == job_id)
     ).first()
-    if source is None or not {source.format, audio_format} <= set(able):
+    if source is None or not {source.format, audio_format} <= set(formats):
         return None
     key = (job_id, audio_format)
     row = RENDITIONS.take(connection, key, worker_id=worker_id, until=clock(connection) + lease_s)
@@ -156,57 +162,57 @@ def claim(
     return ClaimedRendition(lease, source.key, source.format, source.recipe, source.duration_s)
 
 
-def finish(connection: Connection, held: ClaimedRendition, made: RenditionAudio) -> bool:
-    """False when it is ours no more: then nobody names the file."""
+def finish(connection: Connection, rendition: ClaimedRendition, audio: RenditionAudio) -> bool:
+    """Complete a rendition. Returns False if the lease is lost; then no row names the file."""
     now = clock(connection)
     if not RENDITIONS.change(
-        connection, held.lease, status=JobStatus.COMPLETED, lease_until=None, finished_at=now
+        connection, rendition.lease, status=JobStatus.COMPLETED, lease_until=None, finished_at=now
     ):
         return False
     connection.execute(
         insert(Audio).values(
-            key=made.key,
-            sha256=made.sha256,
-            recipe=made.recipe,
-            format=held.format,
-            sample_rate_hz=made.sample_rate_hz,
-            duration_s=made.duration_s,
-            size_bytes=made.size_bytes,
+            key=audio.key,
+            sha256=audio.sha256,
+            recipe=audio.recipe,
+            format=rendition.format,
+            sample_rate_hz=audio.sample_rate_hz,
+            duration_s=audio.duration_s,
+            size_bytes=audio.size_bytes,
             created_at=now,
         )
     )
     connection.execute(
         update(Rendition)
-        .where(Rendition.job_id == held.job_id, Rendition.format == held.format)
-        .values(audio_key=made.key)
+        .where(Rendition.job_id == rendition.job_id, Rendition.format == rendition.format)
+        .values(audio_key=audio.key)
     )
     return True
 
 
-def fail(connection: Connection, held: ClaimedRendition, *, code: str, message: str) -> bool:
+def fail(connection: Connection, rendition: ClaimedRendition, *, code: str, message: str) -> bool:
     now = clock(connection)
     failed = {"status": JobStatus.FAILED, "error_code": code, "error_message": message}
-    return RENDITIONS.change(connection, held.lease, lease_until=None, finished_at=now, **failed)
+    return RENDITIONS.change(connection, rendition.lease, lease_until=None, finished_at=now, **failed)
 
 
-def hand_back(connection: Connection, held: ClaimedRendition) -> bool:
-    """The worker stops; another one begins again."""
-    return RENDITIONS.change(connection, held.lease, status=JobStatus.QUEUED, lease_until=None)
+def hand_back(connection: Connection, rendition: ClaimedRendition) -> bool:
+    """Queue a rendition again, because this worker stops."""
+    return RENDITIONS.change(connection, rendition.lease, status=JobStatus.QUEUED, lease_until=None)
 
 
 def release_expired(connection: Connection) -> list[ReleasedRendition]:
-    """Queue again what lost its worker, or give it up."""
+    """Queue renditions of dead workers again, or fail them."""
     now = clock(connection)
-    hopeless = Rendition.crashes + 1 >= MAX_CRASHES
-    message = f"The worker died {MAX_CRASHES} times while making this format."
+    gives_up = Rendition.crashes + 1 >= MAX_CRASHES
+    message = f"The worker died {MAX_CRASHES} times while creating this format. Request it again."
     rows = connection.execute(
         update(Rendition)
         .where(RENDITIONS.is_expired(now))
         .values(
-            status=case((hopeless, JobStatus.FAILED), else_=JobStatus.QUEUED),
-            error_code=case((hopeless, "worker_crashed")),
-            error_message=case((hopeless, message)),
-            finished_at=case((hopeless, now)),
+            status=case((gives_up, JobStatus.FAILED), else_=JobStatus.QUEUED),
+            error_code=case((gives_up, "worker_crashed")),
+            error_message=case((gives_up, message)),
+            finished_at=case((gives_up, now)),
             crashes=Rendition.crashes + 1,
             lease_until=None,
         )
@@ -216,7 +222,7 @@ def release_expired(connection: Connection) -> list[ReleasedRendition]:
 
 
 def still_queued(connection: Connection, *, limit: int = 100) -> list[tuple[str, str]]:
-    """(job id, format), oldest first: their bells may have been lost."""
+    """Queued renditions as (job id, format), oldest first. The sweep publishes their task messages again."""
     rows = connection.execute(
         select(Rendition.job_id, Rendition.format)
         .where(Rendition.status == JobStatus.QUEUED)
@@ -227,7 +233,10 @@ def still_queued(connection: Connection, *, limit: int = 100) -> list[tuple[str,
 
 
 def remove(connection: Connection, job_ids: Sequence[str]) -> list[str]:
-    """Those of recordings that are about to go, which nobody may add to any more; the keys of their files."""
+    """Delete the renditions of recordings that are about to be deleted. Returns the keys of their files.
+
+    The recordings are locked first, so that no rendition is added.
+    """
     connection.execute(
         select(Recording.job_id)
         .where(Recording.job_id.in_(job_ids))

@@ -1,8 +1,8 @@
-"""Recordings by their words: the row that each is found by, and the questions to it. See common.recordings.tokenizer.
+"""Full-text search of recordings: the search row of each recording, and queries. See common.recordings.tokenizer.
 
-Newest first, and never by looking at all that match. SQLite's index gives what it finds in that order. Postgres' does
-not: so the newest rows are looked through first, where what is common is found at once, and then what is rare is asked
-of the index.
+Results are newest first, and no query reads all matches. SQLite's index returns matches in this order. The index of
+Postgres does not, so a query first scans the newest rows, which finds common words at once. Only if that does not fill
+a page does it use the index, which is fast for rare words.
 """
 
 import math
@@ -15,15 +15,15 @@ from sqlalchemy import ARRAY, Connection, Text, bindparam, cast, func, select, t
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.db.tables import Recording, RecordingSearch
-from common.recordings.tokenizer import prefixes_of, tag, words_of
+from common.recordings.tokenizer import exact_word, index_words, query_prefixes
 
-# Postgres: so many rows are looked through, in some milliseconds. What is in fewer than a page of them is rare.
-LOOKED_THROUGH = 10_000
+# Postgres scans this many of the newest rows, in a few milliseconds.
+RECENT_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class SearchableRecording:
-    """What of a recording it is found by. `created_at` in epoch seconds."""
+    """The searchable columns of a recording. `created_at` is in epoch seconds."""
 
     job_id: str
     owner: str
@@ -35,12 +35,16 @@ class SearchableRecording:
 
     @property
     def words(self) -> list[str]:
-        return [tag("voice", self.voice_id), tag("model", self.model), *words_of(self.title, self.text)]
+        return [
+            exact_word("voice", self.voice_id),
+            exact_word("model", self.model),
+            *index_words(self.title, self.text),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingFilter:
-    """None, or no words: all the same. Moments in epoch seconds, `since` is among them and `before` is not."""
+    """None does not filter, nor does a query without words. Times are in epoch seconds: [`since`, `before`)."""
 
     query: str | None = None
     voice_id: str | None = None
@@ -50,40 +54,40 @@ class RecordingFilter:
 
     @property
     def prefixes(self) -> list[str]:
-        return prefixes_of(self.query or "")
+        return query_prefixes(self.query or "")
 
 
-ALL = RecordingFilter()
+NO_FILTER = RecordingFilter()
 
 
 def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> None:
-    """In the transaction of the recordings."""
+    """Insert the search rows, in the transaction that inserts the recordings."""
     statement = _insert(connection.dialect.name)
-    for one in recordings:
+    for recording in recordings:
         row = {
-            "id": int(one.created_at * 1000),
-            "job_id": one.job_id,
-            "owner": one.owner,
-            "voice_id": one.voice_id,
-            "model": one.model,
-            "words": _as_value(connection, one.words),
+            "id": int(recording.created_at * 1000),
+            "job_id": recording.job_id,
+            "owner": recording.owner,
+            "voice_id": recording.voice_id,
+            "model": recording.model,
+            "words": _words_value(connection, recording.words),
         }
-        # The millisecond may be taken; then it is the next.
+        # The id of this millisecond may be taken. Then use the next free one.
         while connection.scalar(statement, row) is None:
             row["id"] += 1
 
 
 def change_title(connection: Connection, job_id: str, *, owner: str, title: str) -> bool:
-    """False when there is no such recording."""
-    recording = connection.execute(
+    """Returns False if there is no such recording."""
+    row = connection.execute(
         update(Recording)
         .where(Recording.job_id == job_id, Recording.owner == owner)
         .values(title=title)
         .returning(*(getattr(Recording, name) for name in SearchableRecording.__slots__))
     ).first()
-    if recording is None:
+    if row is None:
         return False
-    words = _as_value(connection, SearchableRecording(**recording._mapping).words)
+    words = _words_value(connection, SearchableRecording(**row._mapping).words)
     is_sqlite = connection.dialect.name == "sqlite"
     connection.execute(
         update(RecordingSearch)
@@ -95,66 +99,67 @@ def change_title(connection: Connection, job_id: str, *, owner: str, title: str)
 
 def find(
     connection: Connection,
-    wanted: RecordingFilter,
+    filters: RecordingFilter,
     *,
     owner: str,
     limit: int,
     after: tuple[float, str] | None = None,
 ) -> list[str]:
-    """Ids of recordings with the words that are wanted, newest first."""
-    asked = {
+    """The job ids of matching recordings that follow `after`, newest first."""
+    parameters = {
         "owner": owner,
-        "most": limit,
-        "since": math.floor(wanted.since * 1000) if wanted.since is not None else 0,
-        "before": _edge(connection, wanted, after),
-        "voice_id": wanted.voice_id,
-        "model": wanted.model,
+        "limit": limit,
+        "since": math.floor(filters.since * 1000) if filters.since is not None else 0,
+        "before": _id_limit(connection, filters, after),
+        "voice_id": filters.voice_id,
+        "model": filters.model,
     }
     if connection.dialect.name == "sqlite":
-        return _scalars(connection, _BY_FTS5, asked | {"match": _as_match(wanted)})
-    asked |= {"match": _as_tsquery(wanted), "looked_through": LOOKED_THROUGH}
-    recent = _scalars(connection, _recent(wanted.voice_id is not None, wanted.model is not None), asked)
-    return recent if len(recent) == limit else _scalars(connection, _BY_GIN, asked)
+        return _find_ids(connection, _BY_FTS5, parameters | {"match": _fts5_query(filters)})
+    parameters |= {"match": _tsquery(filters), "recent_rows": RECENT_ROWS}
+    recent = _recent_query(by_voice=filters.voice_id is not None, by_model=filters.model is not None)
+    recent_ids = _find_ids(connection, recent, parameters)
+    return recent_ids if len(recent_ids) == limit else _find_ids(connection, _BY_GIN, parameters)
 
 
-def _edge(connection: Connection, wanted: RecordingFilter, after: tuple[float, str] | None) -> int:
-    """What is found has a smaller id."""
-    edges = [2**63 - 1]
-    if wanted.before is not None:
-        edges.append(math.ceil(wanted.before * 1000))
+def _id_limit(connection: Connection, filters: RecordingFilter, after: tuple[float, str] | None) -> int:
+    """The exclusive upper bound of the ids of results."""
+    id_limits = [2**63 - 1]
+    if filters.before is not None:
+        id_limits.append(math.ceil(filters.before * 1000))
     if after is not None:
-        last = connection.scalar(select(RecordingSearch.id).where(RecordingSearch.job_id == after[1]))
-        # It may have been deleted since.
-        edges.append(int(after[0] * 1000) if last is None else last)
-    return min(edges)
+        last_id = connection.scalar(select(RecordingSearch.id).where(RecordingSearch.job_id == after[1]))
+        # The row may be deleted meanwhile.
+        id_limits.append(int(after[0] * 1000) if last_id is None else last_id)
+    return min(id_limits)
 
 
-def _scalars(connection: Connection, statement: Any, asked: dict[str, Any]) -> list[str]:
-    return list(connection.scalars(statement, asked))
+def _find_ids(connection: Connection, statement: Any, parameters: dict[str, Any]) -> list[str]:
+    return list(connection.scalars(statement, parameters))
 
 
-def _tags(wanted: RecordingFilter) -> list[str]:
-    exact = (("voice", wanted.voice_id), ("model", wanted.model))
-    return [tag(kind, value) for kind, value in exact if value is not None]
+def _exact_words(filters: RecordingFilter) -> list[str]:
+    exact_matches = (("voice", filters.voice_id), ("model", filters.model))
+    return [exact_word(kind, value) for kind, value in exact_matches if value is not None]
 
 
-def _as_match(wanted: RecordingFilter) -> str:
-    words = [f'"{word}"*' for word in wanted.prefixes]
-    return " AND ".join([*(f'"{word}"' for word in _tags(wanted)), *words])
+def _fts5_query(filters: RecordingFilter) -> str:
+    words = [f'"{word}"*' for word in filters.prefixes]
+    return " AND ".join([*(f'"{word}"' for word in _exact_words(filters)), *words])
 
 
-def _as_tsquery(wanted: RecordingFilter) -> str:
-    words = [f"'{word}':*" for word in wanted.prefixes]
-    return " & ".join([*(f"'{word}'" for word in _tags(wanted)), *words])
+def _tsquery(filters: RecordingFilter) -> str:
+    words = [f"'{word}':*" for word in filters.prefixes]
+    return " & ".join([*(f"'{word}'" for word in _exact_words(filters)), *words])
 
 
-def _as_value(connection: Connection, words: list[str]) -> Any:
+def _words_value(connection: Connection, words: list[str]) -> Any:
     return " ".join(words) if connection.dialect.name == "sqlite" else words
 
 
 @cache
 def _insert(dialect: str) -> Any:
-    """Gives the id, or nothing when another row has it."""
+    """The INSERT returns the id, or no row if the id is taken."""
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(RecordingSearch)
     values: dict[str, Any] = {
         name: bindparam(name) for name in ("id", "job_id", "owner", "voice_id", "model", "words")
@@ -168,28 +173,28 @@ def _insert(dialect: str) -> Any:
     )
 
 
-# The join is written so that the index of words leads.
+# CROSS JOIN makes SQLite start with the index of words.
 _BY_FTS5 = text(
     "SELECT found.job_id FROM recording_words CROSS JOIN recording_search AS found"
     " ON found.id = recording_words.rowid"
     " WHERE recording_words MATCH :match AND recording_words.rowid >= :since"
     " AND recording_words.rowid < :before AND found.owner = :owner"
-    " ORDER BY recording_words.rowid DESC LIMIT :most"
+    " ORDER BY recording_words.rowid DESC LIMIT :limit"
 )
 
-# By id + 0, so that the planner does not go through the rows by their ids.
+# `id + 0` keeps the planner from scanning the rows in the order of their ids.
 _BY_GIN = text(
     "SELECT job_id FROM recording_search WHERE words @@ CAST(:match AS tsquery)"
-    " AND id >= :since AND id < :before AND owner = :owner ORDER BY id + 0 DESC LIMIT :most"
+    " AND id >= :since AND id < :before AND owner = :owner ORDER BY id + 0 DESC LIMIT :limit"
 )
 
 
 @cache
-def _recent(by_voice: bool, by_model: bool) -> Any:
+def _recent_query(*, by_voice: bool, by_model: bool) -> Any:
     filters = (" AND voice_id = :voice_id" if by_voice else "") + (" AND model = :model" if by_model else "")
     return text(
         "SELECT job_id FROM (SELECT id, job_id, words FROM recording_search"  # noqa: S608  # written here
         f" WHERE owner = :owner AND id >= :since AND id < :before{filters}"
-        " ORDER BY id DESC LIMIT :looked_through) AS recent"
-        " WHERE words @@ CAST(:match AS tsquery) ORDER BY id DESC LIMIT :most"
+        " ORDER BY id DESC LIMIT :recent_rows) AS recent"
+        " WHERE words @@ CAST(:match AS tsquery) ORDER BY id DESC LIMIT :limit"
     )

@@ -1,8 +1,8 @@
-"""Words that a text is found by, the same for what is written and for what is asked.
+"""Splits texts and search queries into words.
 
-Case, accents and compatibility forms do not count. Scripts that part no words are written as overlapping pairs of
-characters, so that any stretch of them is found. What comes out holds letters, digits, symbols and nothing that a
-database's query language knows.
+Case, accents and compatibility forms are ignored. Scripts without spaces are indexed as overlapping pairs of
+characters, so that a query finds any substring. Words consist of letters, digits and symbols, without characters that
+have a meaning in the query languages of the databases.
 """
 
 import re
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
-# What is longer is found by its beginning.
-WORD_CHARS = 64
-# Of all words of one recording, in UTF-8: Postgres holds a megabyte. Words that only come behind are not found.
-MOST_BYTES = 900_000
+# Longer words are cut off.
+MAX_WORD_CHARS = 64
+# The size of all words of a recording, in UTF-8. Postgres allows a megabyte. Words beyond it are not indexed.
+MAX_INDEX_BYTES = 900_000
 
 # Han, kana; Thai, Lao, Myanmar, Khmer, Tai, Balinese, Yi, Javanese and their extensions.
 _SPACELESS = (
@@ -23,87 +23,87 @@ _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u1b00-\u1b7f\ua000-\ua4cf\ua980-\ua9ff"
     "\uaa60-\uaadf"
 )
-_RUNS = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
-_IS_SPACELESS = re.compile(f"[{_SPACELESS}]").match
+_RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
+_match_spaceless = re.compile(f"[{_SPACELESS}]").match
 
-# Tags stand among the words, written in characters of private use, which no word has.
+# Exact words are written in private-use characters, which no other word contains.
 _PRIVATE = 0xE000
 _TAG_KINDS = {"voice": "\uf000", "model": "\uf001"}
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
-def words_of(*texts: str) -> list[str]:
-    """Each once, in the order of their first appearance, as they are indexed."""
-    found: dict[str, None] = {}
-    left_bytes = MOST_BYTES
-    for word in _split(" ".join(texts), _indexed):
-        if word in found:
+def index_words(*texts: str) -> list[str]:
+    """The distinct words to index, in order of appearance."""
+    words: dict[str, None] = {}
+    remaining_bytes = MAX_INDEX_BYTES
+    for word in _split_words(" ".join(texts), _split_indexed_run):
+        if word in words:
             continue
-        left_bytes -= len(word.encode())
-        if left_bytes < 0:
+        remaining_bytes -= len(word.encode())
+        if remaining_bytes < 0:
             break
-        found[word] = None
-    return list(found)
+        words[word] = None
+    return list(words)
 
 
-def prefixes_of(query: str) -> list[str]:
-    """What has words that begin with all of these is found. None of them: everything is."""
-    asked = set(_split(query, _asked))
+def query_prefixes(query: str) -> list[str]:
+    """The prefixes that a recording's words must match, all of them. Empty for a query without words."""
+    prefixes = set(_split_words(query, _split_query_run))
     return sorted(
-        word for word in asked if not any(other != word and other.startswith(word) for other in asked)
+        word for word in prefixes if not any(other != word and other.startswith(word) for other in prefixes)
     )
 
 
-def tag(kind: str, value: str) -> str:
-    """A word that stands for an exact value: `voice` or `model`."""
+def exact_word(kind: str, value: str) -> str:
+    """The word that stands for an exact value. `kind` is `voice` or `model`."""
     number = int.from_bytes(blake2b(value.encode(), digest_size=6).digest())
     digits = (chr(_PRIVATE + (number >> shift) % 4096) for shift in (36, 24, 12, 0))
     return _TAG_KINDS[kind] + "".join(digits)
 
 
 def fold(text: str) -> str:
-    """Words in small letters without marks, parted by blanks."""
+    """Fold case and remove marks. Words are separated by spaces."""
     if text.isascii():
         return text.lower().translate(_ASCII)
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return plain.translate({ord(char): _folded(char) for char in set(plain)})
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return decomposed.translate({ord(char): _fold_char(char) for char in set(decomposed)})
 
 
 @lru_cache(maxsize=32_768)
-def _folded(char: str) -> str | None:
+def _fold_char(char: str) -> str | None:
     category = unicodedata.category(char)
     if category[0] in "LN":
         return char
     if category == "So":
         return f" {char} "
-    # Marks, and what is not to be seen.
+    # Drop marks and invisible characters.
     return None if category[0] == "M" or (category == "Cf" and char != _ZERO_WIDTH_SPACE) else " "
 
 
-_ASCII = {code: _folded(chr(code)) for code in range(128)}
+_ASCII = {code: _fold_char(chr(code)) for code in range(128)}
 
 
-def _split(text: str, cut: Callable[[str], list[str]]) -> Iterator[str]:
-    # Words that are written alike are folded once.
+def _split_words(text: str, split_run: Callable[[str], list[str]]) -> Iterator[str]:
+    # Each distinct word is folded once.
     for run in fold(" ".join(dict.fromkeys(text.split()))).split():
         if run.isascii():
-            yield run[:WORD_CHARS]
+            yield run[:MAX_WORD_CHARS]
             continue
-        for part in _RUNS.findall(run):
-            if _IS_SPACELESS(part):
-                yield from cut(part)
+        for part in _RUN.findall(run):
+            if _match_spaceless(part):
+                yield from split_run(part)
             else:
-                yield part[:WORD_CHARS]
+                yield part[:MAX_WORD_CHARS]
 
 
 def _pairs(run: str) -> list[str]:
     return [run[start : start + 2] for start in range(len(run) - 1)]
 
 
-def _indexed(run: str) -> list[str]:
-    # The last character by itself, too: each of the others begins a pair.
+def _split_indexed_run(run: str) -> list[str]:
+    # The last character is added alone, because every other character begins a pair.
     return [*_pairs(run), run[-1]]
 
 
-def _asked(run: str) -> list[str]:
+def _split_query_run(run: str) -> list[str]:
     return _pairs(run) or [run]

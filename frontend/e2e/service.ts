@@ -1,4 +1,4 @@
-/** A real service on ports and in a folder of its own, as `oratio up` starts it. */
+/** Starts a real service with `oratio up`, on a free port and in a temporary folder. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -16,7 +16,7 @@ export class Service {
     readonly url: string,
     readonly folder: string,
     private readonly process: ChildProcess,
-    private readonly said: string[],
+    private readonly output: string[],
   ) {}
 
   static async start(settings: Record<string, string> = {}): Promise<Service> {
@@ -35,11 +35,12 @@ export class Service {
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const said: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => said.push(data.toString()));
-    const service = new Service(`http://127.0.0.1:${port}`, folder, child, said);
+    const output: string[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (data: Buffer) => output.push(data.toString()));
+    const service = new Service(`http://127.0.0.1:${port}`, folder, child, output);
     try {
-      await service.ready();
+      await service.waitUntilReady();
     } catch (error) {
       await service.stop();
       throw error;
@@ -57,50 +58,52 @@ export class Service {
     return (await response.json()) as T;
   }
 
-  /** Speak a text and wait for its end. */
-  async speak(text: string, some: Record<string, unknown> = {}): Promise<string> {
+  /** Creates a recording, waits until it has completed, and returns its job. */
+  async synthesize(text: string, options: Record<string, unknown> = {}): Promise<string> {
     const response = await fetch(`${this.url}/synthesize`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text, format: "mp3", ...some }),
+      body: JSON.stringify({ text, format: "mp3", ...options }),
     });
     const job = (await response.json()) as { job_id: string };
-    if (response.status !== 200) throw new Error(`not spoken: ${JSON.stringify(job)}`);
+    if (response.status !== 200) throw new Error(`the job did not complete: ${JSON.stringify(job)}`);
     return job.job_id;
   }
 
-  /** Kill the gateway: every connection breaks, and `oratio up` starts another one. */
+  /** Kills the gateway process. Every connection breaks, and `oratio up` starts a new gateway. */
   async killGateway(): Promise<void> {
     for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-      const [line, status] = await Promise.all(["cmdline", "status"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")));
+      const [line, status] = await Promise.all(
+        ["cmdline", "status"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
+      );
       if (line?.includes("api.serve") && status?.includes(`PPid:\t${this.process.pid}\n`)) {
         process.kill(Number(pid), "SIGKILL");
         return;
       }
     }
-    throw new Error("no gateway was found");
+    throw new Error("found no gateway process");
   }
 
   async stop(): Promise<void> {
     const { process: child } = this;
     if (child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const exited = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), STOPPED_WITHIN_MS);
-      await ended;
-      clearTimeout(late);
+      const timeout = setTimeout(() => child.kill("SIGKILL"), STOPPED_WITHIN_MS);
+      await exited;
+      clearTimeout(timeout);
     }
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async ready(): Promise<void> {
-    for (const until = Date.now() + READY_WITHIN_MS; Date.now() < until; ) {
+  private async waitUntilReady(): Promise<void> {
+    for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline;) {
       if (this.process.exitCode !== null) break;
       const response = await fetch(`${this.url}/ready`).catch(() => null);
       if (response?.ok) return;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    throw new Error(`the service did not become ready:\n${this.said.join("")}`);
+    throw new Error(`the service did not become ready:\n${this.output.join("")}`);
   }
 }
 
@@ -109,8 +112,10 @@ async function freePort(): Promise<number> {
     const server = createServer();
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
-      const found = server.address();
-      server.close(() => (found && typeof found === "object" ? resolve(found.port) : reject(new Error("no port"))));
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

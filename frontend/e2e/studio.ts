@@ -1,6 +1,9 @@
-/** What every test of the page has: a service, and a page that must ask nobody else for anything nor break its policy. */
+/**
+ * The fixtures of every test: a service, and a page of the studio. The test fails when the page has a script error,
+ * violates its content security policy, or sends a request to another host.
+ */
 
-import { expect, test as base, type Page } from "@playwright/test";
+import { expect, type Page, test as base } from "@playwright/test";
 import { Service } from "./service";
 
 export const test = base.extend<{ studio: Studio }, { service: Service }>({
@@ -14,73 +17,86 @@ export const test = base.extend<{ studio: Studio }, { service: Service }>({
   ],
   studio: async ({ page, service }, use) => {
     const studio = new Studio(page, service);
-    await studio.guard();
+    studio.recordProblems();
     await use(studio);
-    // A handler of the test's own may be in the middle of its answer.
+    // A route handler of the test may still be running.
     await page.unrouteAll({ behavior: "ignoreErrors" });
-    expect(studio.broken, "errors of scripts, breaches of the policy, requests to other hosts").toEqual([]);
+    expect(studio.problems, "script errors, policy violations, requests to other hosts").toEqual([]);
   },
 });
 
 export { expect };
 
+/** The addresses of the screens, after that of the studio. */
+export const SCREENS = {
+  write: "",
+  library: "#/library",
+  system: "#/system",
+  models: "#/system?tab=models",
+  statistics: "#/system?tab=statistics",
+} as const;
+
 export class Studio {
-  readonly broken: string[] = [];
+  readonly problems: string[] = [];
 
   constructor(
     readonly page: Page,
     readonly service: Service,
   ) {}
 
-  async guard(): Promise<void> {
+  recordProblems(): void {
     const { page, service } = this;
-    page.on("pageerror", (error) => this.broken.push(`script: ${error.message}`));
+    page.on("pageerror", (error) => this.problems.push(`script: ${error.message}`));
     page.on("console", (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) this.broken.push(message.text());
+      if (/Content Security Policy|Refused to/.test(message.text())) this.problems.push(message.text());
     });
     page.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
-      if (protocol.startsWith("http") && origin !== service.url) this.broken.push(`asked ${request.url()}`);
+      if (protocol.startsWith("http") && origin !== service.url)
+        this.problems.push(`request: ${request.url()}`);
     });
   }
 
-  async open(where: string): Promise<void> {
-    await this.page.goto(this.service.app + where);
+  async open(address: string): Promise<void> {
+    await this.page.goto(this.service.app + address);
     await expect(this.page.getByRole("heading", { level: 1 })).toBeAttached();
   }
 
-  get sheet() {
+  get editor() {
     return this.page.getByRole("textbox", { name: "Text to speak" });
   }
 
+  /** Replaces the text in the editor. */
   async write(text: string): Promise<void> {
-    await this.sheet.click();
+    await this.editor.click();
     await this.page.keyboard.press("ControlOrMeta+a");
     await this.paste(text);
   }
 
-  /** As a browser pastes it. */
+  /** Dispatches the event that a browser dispatches for a paste. */
   async paste(text: string): Promise<void> {
-    await this.sheet.evaluate((sheet, pasted) => {
+    await this.editor.evaluate((editor, pasted) => {
       const data = new DataTransfer();
       data.setData("text/plain", pasted);
-      sheet.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+      editor.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }),
+      );
     }, text);
   }
 
-  /** The job that the page went to listen to. */
+  /** Waits for the screen of a recording and returns its job. */
   async jobId(): Promise<string> {
     await this.page.waitForURL(/#\/listen\//);
     return decodeURIComponent(this.page.url().split("#/listen/")[1] ?? "");
   }
 
-  /** How far the sound is, in seconds. */
-  async heardS(): Promise<number> {
+  /** The position of the player, in seconds. */
+  async positionS(): Promise<number> {
     return this.page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.currentTime);
   }
 }
 
-/** English of about so many characters; `seed` makes it another one. */
+/** An English text of about `chars` characters. Each `seed` gives a different text. */
 export function prose(chars: number, seed = "The lamp"): string {
   const sentences = [
     `${seed} stood by the window and nobody had lit it for a week.`,
@@ -90,6 +106,7 @@ export function prose(chars: number, seed = "The lamp"): string {
     "The clock in the hall had opinions of its own about the time.",
   ];
   let text = "";
-  for (let n = 0; text.length < chars; n++) text += `${sentences[n % sentences.length]}${n % 6 === 5 ? "\n\n" : " "}`;
+  for (let n = 0; text.length < chars; n++)
+    text += `${sentences[n % sentences.length]}${n % 6 === 5 ? "\n\n" : " "}`;
   return text.trim();
 }

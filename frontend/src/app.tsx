@@ -1,15 +1,16 @@
 import type { ComponentType } from "preact";
-import { lazy } from "./ui/lazy";
 import { Shell } from "./shell";
-import { route, type Screen } from "./state/route";
+import type { Screen } from "./state/hash";
+import { route } from "./state/route";
+import { lazy } from "./ui/lazy";
 import { Write } from "./write/write";
 
-// What most people open first is in the first script; the others come when they are wanted.
+// The first screen is part of the main bundle; the others load on demand.
 const SCREENS: Record<Screen, ComponentType> = {
   write: Write,
-  library: lazy(() => import("./library/library").then((part) => part.Library)),
-  listen: lazy(() => import("./listen/listen").then((part) => part.Listen)),
-  farm: lazy(() => import("./farm/farm").then((part) => part.Farm)),
+  library: lazy(() => import("./library/library").then((module) => module.Library)),
+  listen: lazy(() => import("./listen/listen").then((module) => module.Listen)),
+  system: lazy(() => import("./system/system").then((module) => module.System)),
 };
 
 export function App() {

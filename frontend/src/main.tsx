@@ -6,9 +6,9 @@ import "./styles/shell.css";
 import { render } from "preact";
 import { App } from "./app";
 import { resumeRemovals } from "./library/removal";
-import { watchService } from "./state/service";
+import { pollHealth } from "./state/service";
 
 const root = document.getElementById("studio");
 if (root) render(<App />, root);
-watchService();
+pollHealth();
 resumeRemovals();

@@ -1,36 +1,37 @@
-/** The frame: where one can go, how the service is, language and appearance. */
+/** The frame around every screen: navigation, service status, language and theme. */
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { address } from "./api/client";
-import { language, t, type Language } from "./i18n";
+import { serviceUrl } from "./api/client";
+import { language, type Language, t } from "./i18n";
 import { Player } from "./listen/player-bar";
 import { theme } from "./state/appearance";
-import { link, route, type Screen } from "./state/route";
+import type { Screen } from "./state/hash";
+import { link, route } from "./state/route";
 import { health, reachable } from "./state/service";
 import { Choices } from "./ui/choices";
 import { Icon } from "./ui/icon";
 import { Menu } from "./ui/menu";
 import { Notices } from "./ui/notices";
 
-const PLACES: readonly Exclude<Screen, "listen">[] = ["write", "library", "farm"];
+const NAVIGATION: readonly Exclude<Screen, "listen">[] = ["write", "library", "system"];
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
   const { screen, id } = route.value;
-  const shown = useRef(`${screen}/${id}`);
-  // Before it is painted, so that a screen may go on to where one was on it.
+  const lastShown = useRef(`${screen}/${id}`);
+  // Runs before painting, so that a screen can restore its scroll position afterwards.
   useLayoutEffect(() => {
-    document.title = `${t.value.shell[screen]} · OratioViva`;
-    if (shown.current === `${screen}/${id}`) return;
-    shown.current = `${screen}/${id}`;
+    document.title = `${screenName(screen)} · OratioViva`;
+    if (lastShown.current === `${screen}/${id}`) return;
+    lastShown.current = `${screen}/${id}`;
     main.current?.scrollTo(0, 0);
     main.current?.focus();
   }, [screen, id, language.value]);
   return (
     <div class="shell">
       <a
-        class="button primary skip"
+        class="button primary skip-link"
         href="#main"
         onClick={(event) => {
           event.preventDefault();
@@ -39,7 +40,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       >
         {t.value.shell.skip}
       </a>
-      <header class="phone-head">
+      <header class="mobile-header">
         <Brand />
         <Menu kind="quiet" icon="settings" label={t.value.shell.settings}>
           <div class="stack">
@@ -47,19 +48,23 @@ export function Shell({ children }: { children: ComponentChildren }) {
           </div>
         </Menu>
       </header>
-      <nav class="rail" aria-label={t.value.shell.places}>
+      <nav class="sidebar" aria-label={t.value.shell.navigation}>
         <Brand />
-        <ul class="places">
-          {PLACES.map((place) => (
-            <li key={place}>
-              <a class="place" href={link(place)} aria-current={isIn(place, screen) ? "page" : undefined}>
-                <Icon name={place} />
-                {t.value.shell[place]}
+        <ul class="nav-list">
+          {NAVIGATION.map((target) => (
+            <li key={target}>
+              <a
+                class="nav-link"
+                href={link(target)}
+                aria-current={isCurrent(target, screen) ? "page" : undefined}
+              >
+                <Icon name={target} />
+                {screenName(target)}
               </a>
             </li>
           ))}
         </ul>
-        <div class="rail-foot">
+        <div class="sidebar-footer">
           <Preferences />
         </div>
       </nav>
@@ -72,9 +77,13 @@ export function Shell({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** What is listened to belongs to the library. */
-function isIn(place: Screen, screen: Screen): boolean {
-  return place === screen || (place === "library" && screen === "listen");
+function screenName(screen: Screen): string {
+  return t.value.shell[screen];
+}
+
+/** The listen screen belongs to the library. */
+function isCurrent(target: Screen, screen: Screen): boolean {
+  return target === screen || (target === "library" && screen === "listen");
 }
 
 function Brand() {
@@ -92,12 +101,12 @@ const LANGUAGES: readonly { value: Language; label: string }[] = [
 ];
 
 function Preferences() {
-  const said = t.value.shell;
+  const texts = t.value.shell;
   return (
     <>
-      <Service />
+      <ServiceStatus />
       <Choices
-        label={said.language}
+        label={texts.language}
         value={language.value}
         options={LANGUAGES}
         onChange={(chosen) => {
@@ -105,34 +114,36 @@ function Preferences() {
         }}
       />
       <Choices
-        label={said.theme}
+        label={texts.theme}
         value={theme.value}
-        options={(["auto", "light", "dark"] as const).map((value) => ({ value, label: said[value] }))}
+        options={(["auto", "light", "dark"] as const).map((value) => ({ value, label: texts[value] }))}
         onChange={(chosen) => {
           theme.value = chosen;
         }}
       />
-      <a class="small" href={address("/docs")}>
-        {said.api}
+      <a class="small" href={serviceUrl("/docs")}>
+        {texts.api}
       </a>
     </>
   );
 }
 
-function Service() {
-  const [kind, text] = standing();
+function ServiceStatus() {
+  const [kind, text] = serviceStatus();
   return (
-    <p class={`service ${kind}`} role="status">
+    <p class={`service-status ${kind}`} role="status">
       {text}
     </p>
   );
 }
 
-function standing(): ["good" | "warn" | "bad", string] {
-  const said = t.value.shell;
-  const now = health.value;
-  if (!reachable.value) return ["bad", said.serviceAway];
-  if (now === null) return ["good", said.loading];
-  if (now.status !== "ok") return ["warn", said.serviceDegraded];
-  return now.workers_alive ? ["good", said.serviceOk(now.workers_alive)] : ["warn", said.serviceNone];
+function serviceStatus(): ["good" | "warn" | "bad", string] {
+  const texts = t.value.shell;
+  const current = health.value;
+  if (!reachable.value) return ["bad", texts.serviceUnreachable];
+  if (current === null) return ["good", texts.loading];
+  if (current.status !== "ok") return ["warn", texts.serviceDegraded];
+  return current.workers_alive
+    ? ["good", texts.serviceOk(current.workers_alive)]
+    : ["warn", texts.serviceNone];
 }

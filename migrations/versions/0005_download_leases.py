@@ -1,4 +1,4 @@
-"""Downloads are held by lease, as parts and renditions are."""
+"""Add leases to downloads, as parts and renditions have them."""
 
 import sqlalchemy as sa
 from alembic import op

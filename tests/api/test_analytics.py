@@ -37,7 +37,7 @@ def count(gateway: RunningGateway, waits_ms: list[float], *, hours_ago: int = 0,
     with gateway.database.write() as connection:
         for ms in waits_ms:
             latency: dict[Measure, float] = {"wait": ms, "first_audio": 2 * ms}
-            latencies.count(connection, job, latency, now=(THIS_HOUR - hours_ago) * 3600.0)
+            latencies.add(connection, job, latency, now=(THIS_HOUR - hours_ago) * 3600.0)
         hour = THIS_HOUR - hours_ago
         row = {"owner": "local", "model": job.model, "voice_id": job.voice_id, "provider": "local"}
         connection.execute(insert(UsageHourly).values(hour=hour, completed=len(waits_ms), audio_s=1.0, **row))

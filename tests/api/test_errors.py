@@ -12,8 +12,8 @@ import pytest
 
 from api import owner
 from api.http import access_log
+from common.logs import configure_logs
 from common.settings import Settings
-from common.telemetry import configure_logs
 from tests.support.gateway import RunningGateway, run_gateway
 
 

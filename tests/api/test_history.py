@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from common.db.tables import Job, Recording
-from common.identity import new_id
+from common.ids import new_id
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, run_gateway
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs import lease
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, run_gateway

@@ -20,7 +20,7 @@ from tests.support.live_attempts import (
     submit_streamed,
     wav_header,
 )
-from tests.support.own_memory import own_bytes
+from tests.support.process_memory import anonymous_bytes
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 
@@ -48,7 +48,7 @@ def window_bytes(gateway: RunningGateway, job_id: str) -> int:
 
 def wait_for_listener(session: LiveSession, job_id: str) -> None:
     """Wait until the worker stores audio that leaves the window as pieces."""
-    key = audio_window.audience_key(job_id, prefix=session.gateway.settings.queue_prefix)
+    key = audio_window.listeners_key(job_id, prefix=session.gateway.settings.queue_prefix)
     wait_for(lambda: session.gateway.redis.exists(key), timeout_s=5)
 
 
@@ -181,10 +181,10 @@ def test_slow_listeners_use_no_memory_of_the_gateway(session: LiveSession) -> No
         client.pause()
     wait_for_listener(session, job_id)
     attempt.write(4 * MIB)
-    before = own_bytes()
+    before = anonymous_bytes()
     attempt.write(18 * MIB)
     # The stand-in worker keeps its spool in this process. Listeners must not add to that.
-    assert own_bytes() - before < (18 + 18) * MIB
+    assert anonymous_bytes() - before < (18 + 18) * MIB
     attempt.finish()
     for client in clients:
         client.resume()
@@ -346,7 +346,7 @@ def test_without_redis_no_audio_is_lost_or_repeated(
     if how == "killed and started":
         valkey.start()
     elif how == "hung":
-        valkey.go_on()
+        valkey.resume()
     attempt.write(size_bytes // 4)
     attempt.wait_for_next_try()
     attempt.write(1000)

@@ -8,6 +8,7 @@ import pytest
 
 from common import downloads, worker_registry
 from common.settings import Settings
+from common.worker_registry import FolderEntry, WeightsState
 from tests.support.gateway import HIBARI, RunningGateway, run_gateway
 
 
@@ -114,14 +115,16 @@ def test_downloads_accept_families_weights_and_voices(
     assert download(gateway, **body) == (items, [])
 
 
-def announce_folder(gateway: RunningGateway, worker_id: str, **states: str) -> None:
-    folder = [
-        {"weights": key, "state": state, "revision": None, "size_bytes": 1} for key, state in states.items()
-    ]
+def announce_folder(gateway: RunningGateway, worker_id: str, **states: WeightsState) -> None:
+    folder = [FolderEntry(weights=key, state=state, size_bytes=1) for key, state in states.items()]
     announcement = worker_registry.Announcement(
-        id=worker_id, flavour=worker_registry.OPS_FLAVOUR, version="0", device="cpu", pid=2, engines=(), formats=(),
-        stats={}, folder=tuple(folder),
-    )  # fmt: skip
+        id=worker_id,
+        flavour=worker_registry.OPS_FLAVOUR,
+        version="0",
+        device="cpu",
+        pid=2,
+        folder=tuple(folder),
+    )
     with gateway.database.write() as connection:
         worker_registry.announce(connection, announcement)
 

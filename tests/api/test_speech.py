@@ -383,7 +383,7 @@ def test_a_repeated_request_soon_after_delivery_joins_the_job(gateway: RunningGa
 def test_a_repeated_request_after_the_grace_time_is_a_new_job(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence, "GRACE_S", 0.1)
+    monkeypatch.setattr(presence, "LEAVE_GRACE_S", 0.1)
     with StandInWorker(gateway).running() as worker:
         for count in (1, 2):
             with sending(gateway.url) as (response,):

@@ -29,7 +29,7 @@ from tests.support.live_attempts import (
     submit_streamed,
     submit_unkept,
 )
-from tests.support.own_memory import own_bytes
+from tests.support.process_memory import anonymous_bytes
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 
@@ -315,9 +315,9 @@ def test_a_gateway_that_stops_breaks_connections_that_do_not_read(settings: Sett
 @pytest.fixture
 def grace_s(monkeypatch: pytest.MonkeyPatch) -> float:
     """Shorten the times of presence, so that the tests take seconds."""
-    monkeypatch.setattr(presence, "GRACE_S", 2.0)
-    monkeypatch.setattr(audio_window, "LEFT_MS", 1800)
-    monkeypatch.setattr(presence, "SAY_EVERY_S", 0.5)
+    monkeypatch.setattr(presence, "LEAVE_GRACE_S", 2.0)
+    monkeypatch.setattr(audio_window, "LEFT_TTL_MS", 1800)
+    monkeypatch.setattr(presence, "PRESENCE_REFRESH_S", 0.5)
     return 2.0
 
 
@@ -414,7 +414,7 @@ def test_without_redis_no_job_is_cancelled(settings: Settings, valkey: Valkey, g
             with one_listener(gateway, job_id):
                 valkey.hang()
             assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 1)
-            valkey.go_on()
+            valkey.resume()
             assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 2)
         wait_for(lambda: status_of(gateway.database, job_id) == "cancelled", timeout_s=8)
 
@@ -480,7 +480,7 @@ def test_fifty_listeners_of_one_job_are_cheap(session: LiveSession) -> None:
     attempt = session.attempt(job_id, audio)
     attempt.write(1000)
     connections = len(gateway.redis.client_list())
-    before = own_bytes()
+    before = anonymous_bytes()
     begun_at = time.process_time()
     clients = [session.client(job_id) for _ in range(50)]
     for client in clients:
@@ -496,5 +496,5 @@ def test_fifty_listeners_of_one_job_are_cheap(session: LiveSession) -> None:
     attempt.finish()
     assert all(client.read_all() == audio for client in clients)
     # The 50 threads that read 2 MB each are in this process too.
-    assert own_bytes() - before < 300 * MIB
+    assert anonymous_bytes() - before < 300 * MIB
     assert time.process_time() - begun_at < 15

@@ -112,7 +112,7 @@ def test_an_invalid_row_does_not_affect_others(database: Database) -> None:
     submit(database, taken)
     with database.write() as connection:
         answers = submission.submit(
-            connection, [before, new_job(id=taken.id), after], backlog=submission.Backlog(100)
+            connection, [before, new_job(id=taken.id), after], capacity=submission.QueueCapacity(100)
         )
     assert [isinstance(response, submission.AcceptedJob) for response in answers] == [True, False, True]
     with database.read() as connection:
@@ -141,7 +141,7 @@ def test_without_redis_jobs_are_accepted(settings: Settings, valkey: Valkey, how
         if how == "killed":
             valkey.start()
         else:
-            valkey.go_on()
+            valkey.resume()
         wait_for(lambda: gateway.client.get("/health").json()["broker_ok"], timeout_s=15)
         wait_for(
             lambda: gateway.post().status_code == 202 and gateway.next_queued_job(timeout_s=1), timeout_s=15

@@ -63,7 +63,7 @@ def find(gateway: RunningGateway, job_id: str, audio_format: str) -> Any:
 
 
 def claim_rendition(gateway: RunningGateway, job_id: str, audio_format: str = "mp3") -> ClaimedRendition:
-    arguments: dict[str, Any] = {"able": ("wav", audio_format), "worker_id": "ops", "lease_s": 30.0}
+    arguments: dict[str, Any] = {"formats": ("wav", audio_format), "worker_id": "ops", "lease_s": 30.0}
     with gateway.database.write() as connection:
         claim = renditions.claim(connection, job_id, audio_format=audio_format, **arguments)
     assert claim is not None
@@ -198,9 +198,7 @@ def test_a_format_without_an_ops_worker_is_rejected(gateway: RunningGateway, job
         version="0",
         device="cpu",
         pid=1,
-        engines=(),
         formats=("wav", "flac", "mp3"),
-        stats={},
     )
     with gateway.database.write() as connection:
         worker_registry.announce(connection, ops)

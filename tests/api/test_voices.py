@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,34 +13,20 @@ from common import worker_registry
 from common.catalogue import weights_of
 from common.messaging import broker, messages, queue_names
 from common.settings import Settings
+from common.worker_registry import FolderEntry, ServedWeights, WeightsState, WorkerStats
 from tests.support.gateway import RunningGateway, run_gateway
 
-KOKORO = {
-    "alias": "kokoro",
-    "weights": "kokoro",
-    "voices": ["af_heart", "af_sky", "af_tomorrow", "../x"],
-    "loaded": True,
-    "in_use": True,
-    "memory_bytes": 400_000_000,
-    "trouble": None,
-}
-STUB = {"alias": "stub", "weights": "stub", "voices": ["*"], "loaded": True}
-SWAHILI = {
-    **KOKORO,
-    "alias": "mms",
-    "weights": "mms_swh",
-    "voices": ["swh"],
-    "loaded": False,
-    "in_use": False,
-}
-BARK = {
-    **KOKORO,
-    "alias": "bark",
-    "weights": "bark",
-    "voices": [],
-    "loaded": False,
-    "trouble": "It is damaged.",
-}
+KOKORO = ServedWeights(
+    model="kokoro",
+    weights="kokoro",
+    voices=("af_heart", "af_sky", "af_tomorrow", "../x"),
+    loaded=True,
+    in_use=True,
+    memory_bytes=400_000_000,
+)
+STUB = ServedWeights(model="stub", weights="stub", voices=("*",), loaded=True)
+SWAHILI = ServedWeights(model="mms", weights="mms_swh", voices=("swh",), memory_bytes=400_000_000)
+BARK = ServedWeights(model="bark", weights="bark", memory_bytes=400_000_000, trouble="It is damaged.")
 
 
 @pytest.fixture
@@ -64,13 +51,12 @@ def announce(
     running: RunningGateway,
     worker_id: str,
     device: str,
-    *engines: dict[str, Any],
+    *served: ServedWeights,
     flavour: str = "base",
-    folder: list[tuple[str, str]] | None = None,
+    folder: Sequence[tuple[str, WeightsState]] = (),
 ) -> None:
     entries = tuple(
-        {"weights": key, "state": state, "revision": "a" * 40, "size_bytes": 1000}
-        for key, state in folder or ()
+        FolderEntry(weights=key, state=state, revision="a" * 40, size_bytes=1000) for key, state in folder
     )
     announcement = worker_registry.Announcement(
         id=worker_id,
@@ -78,9 +64,9 @@ def announce(
         version="0",
         device=device,
         pid=1,
-        engines=engines,
-        formats=("wav",) if engines else (),
-        stats={"engine_calls": {}, "loads": 5, "unloads": 4, "memory_bytes": 7},
+        served=served,
+        formats=("wav",) if served else (),
+        stats=WorkerStats(loads=5, unloads=4, memory_bytes=7),
         folder=entries,
     )
     with running.database.write() as connection:
@@ -186,7 +172,7 @@ def test_a_broken_or_missing_model_is_a_beep_with_a_warning(gateway: RunningGate
 
 
 def test_limitations_of_a_voice_are_warnings_of_the_job(gateway: RunningGateway) -> None:
-    announce(gateway, "small", "CPU", {**KOKORO, "voices": ["jf_alpha"]}, STUB)
+    announce(gateway, "small", "CPU", replace(KOKORO, voices=("jf_alpha",)), STUB)
     response = gateway.post(voice_id="jf_alpha", text="こんにちは", style="softly").json()
     assert any("kana" in warning for warning in response["warnings"])
     assert any("takes no style" in warning for warning in response["warnings"])
@@ -251,7 +237,7 @@ def test_commands_are_sent_to_workers_that_serve_the_model(gateway: RunningGatew
 
 def test_a_family_with_many_weights_is_not_loaded_as_a_whole(gateway: RunningGateway) -> None:
     keys = [weights.key for weights in weights_of("mms")[: WARM_MAX + 1]]
-    announce(gateway, "many", "CPU", *({**SWAHILI, "weights": key} for key in keys), flavour="torch")
+    announce(gateway, "many", "CPU", *(replace(SWAHILI, weights=key) for key in keys), flavour="torch")
     response = gateway.client.post("/models/warm", json={"models": ["mms"]})
     assert (response.status_code, response.json()["error"]["code"]) == (400, "too_many_models")
     assert commands_to(gateway, "many") == []

@@ -1,7 +1,6 @@
 """GET /workers: workers and queues, on both databases."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from common.db.tables import Worker
 from common.jobs import lease
 from common.jobs.queries import POSITION_MAX
 from common.settings import Settings
-from common.worker_registry import ALIVE_WITHIN_S, Announcement
+from common.worker_registry import ALIVE_WITHIN_S, Announcement, ServedWeights, WorkerStats
 from tests.support.backlogs import queue_many
 from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.rows import new_job
@@ -24,23 +23,16 @@ TORCH = Announcement(
     version="0.1.0",
     device="cuda:0",
     pid=7,
-    engines=(
-        {
-            "alias": "mms",
-            "weights": "mms_fra",
-            "voices": ["fra"],
-            "loaded": True,
-            "pinned": False,
-            "in_use": True,
-            "memory_bytes": 300,
-            "trouble": None,
-        },
-        {"alias": "mms", "weights": "mms_deu", "voices": [], "loaded": False, "trouble": "It is broken."},
+    served=(
+        ServedWeights(
+            model="mms", weights="mms_fra", voices=("fra",), loaded=True, in_use=True, memory_bytes=300
+        ),
+        ServedWeights(model="mms", weights="mms_deu", trouble="It is broken."),
     ),
     formats=("wav", "mp3"),
-    stats={"memory_bytes": 2_000_000_000},
+    stats=WorkerStats(memory_bytes=2_000_000_000),
 )
-OPS = replace(TORCH, id="ops@there:8", flavour="ops", device="cpu", pid=8, engines=(), formats=(), stats={})
+OPS = Announcement(id="ops@there:8", flavour="ops", version="0.1.0", device="cpu", pid=8)
 
 
 @pytest.fixture

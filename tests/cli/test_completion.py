@@ -1,4 +1,4 @@
-"""What the shell offers on Tab: quickly, and silently whatever happens."""
+"""Shell completion is fast and prints no errors."""
 
 import os
 import socket
@@ -12,9 +12,9 @@ import pytest
 
 from tests.support.command import environment
 from tests.support.ports import free_port
-from tests.support.scripted import Answer, Script, serving, told
+from tests.support.scripted import ScriptedResponse, ScriptedServer, json_response, scripted_server
 
-# Its own name is part of the variable that the shell's function sets.
+# The name of the program is part of the variable that the shell function sets.
 ORATIO = Path(sys.executable).with_name("oratio")
 
 JOBS = [
@@ -30,20 +30,20 @@ VOICES = [
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Script]:
+def service() -> Iterator[ScriptedServer]:
     answers = {
-        "GET /jobs": [told({"items": JOBS})],
-        "GET /history": [told({"items": [{"job_id": "0199-a", "title": "Hello"}]})],
-        "GET /voices": [told({"voices": VOICES})],
+        "GET /jobs": [json_response({"items": JOBS})],
+        "GET /history": [json_response({"items": [{"job_id": "0199-a", "title": "Hello"}]})],
+        "GET /voices": [json_response({"voices": VOICES})],
     }
-    with serving(answers) as script:
+    with scripted_server(answers) as script:
         yield script
 
 
-def offered(line: str, *, folder: Path, shell: str = "bash", **settings: str) -> list[str]:
-    """After Tab at the end of the line."""
+def complete(line: str, *, folder: Path, shell: str = "bash", **settings: str) -> list[str]:
+    """Return the suggestions at the end of the line."""
     words = line.split(" ")
-    asked = {
+    variables = {
         "_ORATIO_COMPLETE": f"complete_{shell}",
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(words) - 1),
@@ -52,7 +52,7 @@ def offered(line: str, *, folder: Path, shell: str = "bash", **settings: str) ->
     done = subprocess.run(
         [ORATIO],
         cwd=folder,
-        env=environment(**settings) | asked,
+        env=environment(**settings) | variables,
         capture_output=True,
         text=True,
         timeout=30,
@@ -76,40 +76,42 @@ def offered(line: str, *, folder: Path, shell: str = "bash", **settings: str) ->
         ("oratio jobs --status f", ["failed"]),
     ],
 )
-def test_it_offers_what_a_service_has(
-    service: Script, tmp_path: Path, line: str, expected: list[str]
+def test_ids_come_from_the_service(
+    service: ScriptedServer, tmp_path: Path, line: str, expected: list[str]
 ) -> None:
-    assert offered(line, folder=tmp_path, url=service.url) == expected
+    assert complete(line, folder=tmp_path, url=service.url) == expected
 
 
-def test_an_address_on_the_line_goes_first(service: Script, tmp_path: Path) -> None:
+def test_the_url_option_takes_precedence_over_the_environment(
+    service: ScriptedServer, tmp_path: Path
+) -> None:
     line = f"oratio jobs show --url {service.url} 02"
-    assert offered(line, folder=tmp_path, url=f"http://127.0.0.1:{free_port()}") == ["0200-c"]
+    assert complete(line, folder=tmp_path, url=f"http://127.0.0.1:{free_port()}") == ["0200-c"]
 
 
-def test_other_shells_are_told_what_a_job_is(service: Script, tmp_path: Path) -> None:
-    said = "\n".join(offered("oratio jobs show 0199", folder=tmp_path, shell="zsh", url=service.url))
-    assert "completed: Hello there." in said.replace("\\", "")
+def test_zsh_gets_descriptions_of_jobs(service: ScriptedServer, tmp_path: Path) -> None:
+    result = "\n".join(complete("oratio jobs show 0199", folder=tmp_path, shell="zsh", url=service.url))
+    assert "completed: Hello there." in result.replace("\\", "")
 
 
-def test_without_a_service_nothing_is_offered(tmp_path: Path) -> None:
-    assert offered("oratio say --voice ", folder=tmp_path, port=str(free_port())) == []
+def test_without_a_service_there_are_no_suggestions(tmp_path: Path) -> None:
+    assert complete("oratio say --voice ", folder=tmp_path, port=str(free_port())) == []
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"voices": [{}]}', b'{"voices": 1}'])
-def test_what_cannot_be_read_is_passed_over(tmp_path: Path, body: bytes) -> None:
-    with serving({"GET /voices": [Answer(200, body)]}) as script:
-        assert offered("oratio say --voice ", folder=tmp_path, url=script.url) == []
+def test_an_invalid_response_gives_no_suggestions(tmp_path: Path, body: bytes) -> None:
+    with scripted_server({"GET /voices": [ScriptedResponse(200, body)]}) as script:
+        assert complete("oratio say --voice ", folder=tmp_path, url=script.url) == []
 
 
-def test_settings_that_are_wrong_are_passed_over(tmp_path: Path) -> None:
-    assert offered("oratio say --voice ", folder=tmp_path, port="many") == []
+def test_invalid_settings_give_no_suggestions(tmp_path: Path) -> None:
+    assert complete("oratio say --voice ", folder=tmp_path, port="many") == []
 
 
-def test_a_service_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_silent_service_does_not_delay_completion(tmp_path: Path) -> None:
     def took_s(line: str, **settings: str) -> float:
         began = time.monotonic()
-        assert offered(line, folder=tmp_path, **settings) == []
+        assert complete(line, folder=tmp_path, **settings) == []
         return time.monotonic() - began
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -119,7 +121,7 @@ def test_a_service_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_can_be_told_to_ask(tmp_path: Path, shell: str) -> None:
+def test_completion_can_be_installed(tmp_path: Path, shell: str) -> None:
     done = subprocess.run(
         [ORATIO, "--show-completion", shell],
         env=environment() | {"SHELL": f"/bin/{shell}", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
@@ -133,7 +135,7 @@ def test_the_shell_can_be_told_to_ask(tmp_path: Path, shell: str) -> None:
     assert "_ORATIO_COMPLETE" in done.stdout
 
 
-def test_help_is_quick_because_it_loads_little(tmp_path: Path) -> None:
+def test_the_command_line_imports_no_heavy_modules(tmp_path: Path) -> None:
     heavy = {"httpx", "pydantic", "sqlalchemy", "fastapi", "numpy", "celery", "redis"}
     code = "import sys, cli.main; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`oratio say`, by a service that runs and by one of its own."""
+"""`oratio say` with a running service and with a temporary one."""
 
 import json
 import socket
@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from cli.client import Client, Progress
-from cli.output.target import BadOutput, choose, place_for
+from cli.output.target import InvalidOutput, choose_target, recording_target
 from cli.service.stack import Stack
 from tests.support.command import oratio
 from tests.support.ports import free_port
@@ -20,137 +20,139 @@ def seconds(path: Path) -> float:
         return audio.getnframes() / audio.getframerate()
 
 
-def test_it_speaks_by_a_service_that_runs(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("say", "Hello there.", "-o", "hello.wav", "--url", stack.url, folder=tmp_path)
+def test_a_text_is_spoken_by_the_running_service(stack: Stack, tmp_path: Path) -> None:
+    result = oratio("say", "Hello there.", "-o", "hello.wav", "--url", stack.url, folder=tmp_path)
 
-    assert said.returncode == 0, said.stderr
+    assert result.returncode == 0, result.stderr
     assert seconds(tmp_path / "hello.wav") > 0.3
-    assert said.stdout.startswith("hello.wav: ")
-    assert said.stderr == ""
+    assert result.stdout.startswith("hello.wav: ")
+    assert result.stderr == ""
     assert [path.name for path in tmp_path.iterdir()] == ["hello.wav"]
 
 
-def test_a_service_of_the_data_folder_is_found(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("say", "Hello.", folder=tmp_path, data_dir=str(stack.settings.data_dir))
+def test_the_service_of_the_data_folder_is_found(stack: Stack, tmp_path: Path) -> None:
+    result = oratio("say", "Hello.", folder=tmp_path, data_dir=str(stack.settings.data_dir))
 
-    assert said.returncode == 0, said.stderr
+    assert result.returncode == 0, result.stderr
     assert seconds(tmp_path / "speech.wav") > 0.1
 
 
-def test_it_reads_what_is_piped_in_and_obeys_options(stack: Stack, tmp_path: Path) -> None:
-    said = oratio(
+def test_standard_input_and_options_are_used(stack: Stack, tmp_path: Path) -> None:
+    result = oratio(
         *("say", "-", "-o", "hello.mp3", "--voice", "hibari_heart", "--speed", "1.5", "--seed", "7"),
         folder=tmp_path,
-        said="Hello from a pipe.\n",
+        stdin="Hello from a pipe.\n",
         url=stack.url,
     )
 
-    assert said.returncode == 0, said.stderr
-    assert "hibari_heart" in said.stdout
+    assert result.returncode == 0, result.stderr
+    assert "hibari_heart" in result.stdout
     assert (tmp_path / "hello.mp3").read_bytes()[:2] in (b"ID", b"\xff\xfb", b"\xff\xf3")
 
 
-def test_a_beep_is_called_a_beep(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("say", "Hello.", "--voice", "parler_laura", "--url", stack.url, folder=tmp_path)
+def test_a_stub_job_is_reported_as_a_beep(stack: Stack, tmp_path: Path) -> None:
+    result = oratio("say", "Hello.", "--voice", "parler_laura", "--url", stack.url, folder=tmp_path)
 
-    assert said.returncode == 0, said.stderr
-    assert "only a beep" in said.stderr
-    assert "a beep, not speech" in said.stdout
+    assert result.returncode == 0, result.stderr
+    assert "only a beep" in result.stderr
+    assert "a beep, not speech" in result.stdout
 
 
-def test_style_and_language_are_passed_on_and_a_warning_is_told_once(stack: Stack, tmp_path: Path) -> None:
-    said = oratio(
+def test_style_and_language_are_sent_and_each_warning_is_printed_once(stack: Stack, tmp_path: Path) -> None:
+    result = oratio(
         *("say", "Bonjour.", "--voice", "hibari_heart", "--style", "sighs", "--language", "fr"),
         folder=tmp_path,
         url=stack.url,
     )
 
-    assert said.returncode == 0, said.stderr
-    assert said.stderr.count("not fr") == 1
-    assert said.stderr.count("takes no style") == 1
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("not fr") == 1
+    assert result.stderr.count("takes no style") == 1
 
 
-def test_what_the_service_refuses_is_shown_with_its_code(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("say", "Hello.", "-o", "a.wav", "--voice", "nobody", "--url", stack.url, folder=tmp_path)
+def test_an_error_of_the_service_is_printed_with_its_code(stack: Stack, tmp_path: Path) -> None:
+    result = oratio("say", "Hello.", "-o", "a.wav", "--voice", "nobody", "--url", stack.url, folder=tmp_path)
 
-    assert said.returncode == 1
-    assert "(voice_not_found)" in said.stderr
+    assert result.returncode == 1
+    assert "(voice_not_found)" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_is_heard(stack: Stack) -> None:
-    heard: list[Progress] = []
+def test_progress_is_reported(stack: Stack) -> None:
+    progress_updates: list[Progress] = []
     with Client(stack.url) as client:
         text = " ".join(f"This is sentence number {number}, which says a little." for number in range(12))
-        job = client.finish(client.submit(text).job_id, on_progress=heard.append)
+        job = client.result(client.submit(text).job_id, on_progress=progress_updates.append)
 
     assert job.status == "completed"
-    assert heard[-1].segments_done == heard[-1].segments_total
-    assert heard[-1].segments_done > 1
-    done = [progress.segments_done for progress in heard]
+    assert progress_updates[-1].segments_done == progress_updates[-1].segments_total
+    assert progress_updates[-1].segments_done > 1
+    done = [progress.segments_done for progress in progress_updates]
     assert done == sorted(done)
 
 
-def test_for_programs_it_prints_the_job(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("say", "Hello.", "-o", "hello.wav", "--seed", "7", "--json", folder=tmp_path, url=stack.url)
+def test_json_output_is_the_job(stack: Stack, tmp_path: Path) -> None:
+    result = oratio(
+        "say", "Hello.", "-o", "hello.wav", "--seed", "7", "--json", folder=tmp_path, url=stack.url
+    )
 
-    assert said.returncode == 0, said.stderr
-    told = json.loads(said.stdout)
-    assert (told["status"], told["file"], told["captions_file"]) == ("completed", "hello.wav", None)
-    assert told["size_bytes"] == (tmp_path / "hello.wav").stat().st_size
+    assert result.returncode == 0, result.stderr
+    output = json.loads(result.stdout)
+    assert (output["status"], output["file"], output["captions_file"]) == ("completed", "hello.wav", None)
+    assert output["size_bytes"] == (tmp_path / "hello.wav").stat().st_size
 
 
 @pytest.mark.parametrize("kind", ["srt", "vtt", "json"])
-def test_captions_are_written_beside_it(stack: Stack, tmp_path: Path, kind: str) -> None:
-    said = oratio(
+def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
+    result = oratio(
         "say", "Hello there.", "-o", "a.wav", "--captions", f"a.{kind}", folder=tmp_path, url=stack.url
     )
 
-    assert said.returncode == 0, said.stderr
-    assert said.stdout.splitlines()[-1] == f"a.{kind}: captions"
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == f"a.{kind}: captions"
     captions = (tmp_path / f"a.{kind}").read_text()
     assert "Hello" in captions
     assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{"}[kind])
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{kind}", "a.wav"]
 
 
-def test_a_lexicon_changes_what_is_heard(stack: Stack, tmp_path: Path) -> None:
+def test_a_lexicon_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
     (tmp_path / "words.json").write_text('{"Nguyen": "one two three four five six seven"}')
     for name, *options in (("plain.wav",), ("told.wav", "--lexicon", "words.json")):
-        said = oratio("say", "Nguyen.", "-o", name, *options, folder=tmp_path, url=stack.url)
-        assert said.returncode == 0, said.stderr
+        result = oratio("say", "Nguyen.", "-o", name, *options, folder=tmp_path, url=stack.url)
+        assert result.returncode == 0, result.stderr
     assert seconds(tmp_path / "told.wav") > 1.5 * seconds(tmp_path / "plain.wav")
 
 
-def test_figures_can_be_left_as_they_stand(stack: Stack, tmp_path: Path) -> None:
+def test_no_normalize_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
     for name, *options in (("words.wav",), ("figures.wav", "--no-normalize")):
-        said = oratio("say", "$1,234,567.89", "-o", name, *options, folder=tmp_path, url=stack.url)
-        assert said.returncode == 0, said.stderr
+        result = oratio("say", "$1,234,567.89", "-o", name, *options, folder=tmp_path, url=stack.url)
+        assert result.returncode == 0, result.stderr
     assert (tmp_path / "words.wav").read_bytes() != (tmp_path / "figures.wav").read_bytes()
 
 
 @pytest.mark.parametrize("lexicon", ["{", '["GIF"]', '{"GIF": 1}', None])
-def test_a_lexicon_that_is_none_is_refused(tmp_path: Path, lexicon: str | None) -> None:
+def test_an_invalid_lexicon_is_refused(tmp_path: Path, lexicon: str | None) -> None:
     if lexicon is not None:
         (tmp_path / "words.json").write_text(lexicon)
-    said = oratio("say", "Hello.", "--lexicon", "words.json", folder=tmp_path, port="1")
+    result = oratio("say", "Hello.", "--lexicon", "words.json", folder=tmp_path, port="1")
 
-    assert said.returncode == 2
-    assert said.stderr.startswith("The lexicon words.json ")
-    assert len(said.stderr.splitlines()) == 1
-
-
-def test_captions_by_another_name_are_refused_before_anything_begins(tmp_path: Path) -> None:
-    said = oratio("say", "Hello.", "--captions", "hello.txt", folder=tmp_path, port="1")
-
-    assert (said.returncode, said.stdout) == (2, "")
-    assert ".srt, .vtt or .json" in said.stderr
+    assert result.returncode == 2
+    assert result.stderr.startswith("The lexicon words.json ")
+    assert len(result.stderr.splitlines()) == 1
 
 
-def test_without_a_service_it_starts_one_and_stops_it(tmp_path: Path) -> None:
-    said = oratio("say", "Hello there.", "-o", "hello.wav", folder=tmp_path, port=str(free_port()))
+def test_an_unknown_captions_format_is_refused_before_synthesis(tmp_path: Path) -> None:
+    result = oratio("say", "Hello.", "--captions", "hello.txt", folder=tmp_path, port="1")
 
-    assert said.returncode == 0, said.stderr
+    assert (result.returncode, result.stdout) == (2, "")
+    assert ".srt, .vtt or .json" in result.stderr
+
+
+def test_a_temporary_service_is_started_and_stopped(tmp_path: Path) -> None:
+    result = oratio("say", "Hello there.", "-o", "hello.wav", folder=tmp_path, port=str(free_port()))
+
+    assert result.returncode == 0, result.stderr
     assert seconds(tmp_path / "hello.wav") > 0.3
     assert not [
         one for one in psutil.process_iter(["cwd"]) if one.info["cwd"] == str(tmp_path / "data/valkey")
@@ -158,51 +160,51 @@ def test_without_a_service_it_starts_one_and_stops_it(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "up.json").exists()
 
 
-def test_an_address_without_a_service_is_an_error(tmp_path: Path) -> None:
+def test_a_url_without_a_service_is_an_error(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{other.getsockname()[1]}"
-        said = oratio("say", "Hello.", "--url", nowhere, folder=tmp_path)
+        result = oratio("say", "Hello.", "--url", nowhere, folder=tmp_path)
 
-    assert said.returncode == 1
-    assert said.stderr == f"No OratioViva answers at {nowhere}.\n"
-
-
-@pytest.mark.parametrize("said", ["", " \n"])
-def test_silence_is_refused(tmp_path: Path, said: str) -> None:
-    assert oratio("say", folder=tmp_path, said=said).returncode == 2
+    assert result.returncode == 1
+    assert result.stderr == f"No OratioViva service answers at {nowhere}.\n"
 
 
-def test_a_file_that_nobody_named_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_text_is_refused(tmp_path: Path, text: str) -> None:
+    assert oratio("say", folder=tmp_path, stdin=text).returncode == 2
+
+
+def test_a_default_file_name_never_overwrites_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("speech.opus").touch()
     Path("speech-2.opus").touch()
 
-    assert choose(None, "opus") == (Path("speech-3.opus"), "opus")
-    assert choose(None, None) == (Path("speech.wav"), "wav")
-    assert choose(Path("speech.OGG"), None) == (Path("speech.OGG"), "opus")
+    assert choose_target(None, "opus") == (Path("speech-3.opus"), "opus")
+    assert choose_target(None, None) == (Path("speech.wav"), "wav")
+    assert choose_target(Path("speech.OGG"), None) == (Path("speech.OGG"), "opus")
 
 
 @pytest.mark.parametrize(
     ("output", "audio_format"), [("a.txt", None), ("nowhere/a.wav", None), (".", "wav"), ("a.wav", "au")]
 )
-def test_a_place_or_format_that_cannot_be_is_refused(
+def test_an_invalid_path_or_format_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, audio_format: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadOutput):
-        choose(Path(output), audio_format)
+    with pytest.raises(InvalidOutput):
+        choose_target(Path(output), audio_format)
 
 
-def test_sound_that_is_there_gets_a_name_of_its_kind(tmp_path: Path) -> None:
+def test_the_target_of_a_recording_fits_its_media_type(tmp_path: Path) -> None:
     (tmp_path / "a.mp3").touch()
 
     def place(output: Path, media_type: str) -> tuple[Path, str | None]:
-        return place_for(output, name="a", media_type=media_type)
+        return recording_target(output, name="a", media_type=media_type)
 
     assert place(tmp_path, "audio/mpeg") == (tmp_path / "a-2.mp3", None)
     assert place(tmp_path / "b.ogg", "audio/ogg") == (tmp_path / "b.ogg", None)
     assert place(tmp_path / "b", "audio/wav; x=y") == (tmp_path / "b", None)
     assert place(tmp_path / "b.OGG", "audio/mpeg") == (tmp_path / "b.OGG", "opus")
-    with pytest.raises(BadOutput):
+    with pytest.raises(InvalidOutput):
         place(tmp_path / "nowhere" / "b.mp3", "audio/mpeg")

@@ -1,4 +1,4 @@
-"""`oratio stream`: into files, pipes and players; what breaks, and whoever has heard enough."""
+"""`oratio stream` to files, pipes and players, with errors and early stops."""
 
 import io
 import json
@@ -15,17 +15,17 @@ import psutil
 import pytest
 
 from cli.client import Client
-from cli.output.wave_header import mend
+from cli.output.wave_header import fix_wav_sizes
 from cli.service.stack import Stack
-from tests.cli.test_jobs import HEED_CTRL_C
+from tests.cli.test_jobs import RESTORE_SIGINT
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.ports import free_port
-from tests.support.scripted import events, serving
-from tests.support.scripted_speech import DONE, ERROR, delta, failing
+from tests.support.scripted import event_stream, scripted_server
+from tests.support.scripted_speech import DONE, ERROR, audio_delta, failing_stream
 from tests.support.waiting import wait_for
 
 TEXT = "Hello there. This is heard while it is being made."
-# Many segments, which take longer than a listener has to come back.
+# Takes longer than the delay after which an abandoned stream is cancelled.
 LONG = f"[[slow:2]] {'Word ' * 50}and the end. " * 60
 PLAYER = """#!{python}
 import sys
@@ -38,8 +38,8 @@ with open("ended", "w") as file:
 """
 
 
-def install(folder: Path, name: str, *, code: int = 0) -> str:
-    """A player that writes down what it hears, or ends at once with a code; the path on which it alone is found."""
+def install_player(folder: Path, name: str, *, code: int = 0) -> str:
+    """Install a player that records its input, or exits at once if `code` is not 0. Return the PATH to use."""
     programs = folder / "programs"
     programs.mkdir()
     script = programs / name
@@ -49,10 +49,10 @@ def install(folder: Path, name: str, *, code: int = 0) -> str:
 
 
 @contextmanager
-def listening(*arguments: str, folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that writes into a pipe."""
+def run_stream(*arguments: str, folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `oratio stream` with a pipe as standard output."""
     with subprocess.Popen(
-        [sys.executable, "-c", HEED_CTRL_C, *ORATIO, "stream", *arguments],
+        [sys.executable, "-c", RESTORE_SIGINT, *ORATIO, "stream", *arguments],
         cwd=folder,
         env=environment(**variables),
         stdout=subprocess.PIPE,
@@ -64,25 +64,25 @@ def listening(*arguments: str, folder: Path, **variables: str) -> Iterator[subpr
             process.kill()
 
 
-def on_a_terminal(
+def run_on_terminal(
     *arguments: str, folder: Path, path: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Its standard output is one, so that it plays."""
-    ours, theirs = os.openpty()
+    """Run `oratio stream` with a terminal as standard output, so that it plays the audio."""
+    master_fd, slave_fd = os.openpty()
     try:
         return subprocess.run(
             [*ORATIO, "stream", *arguments],
             cwd=folder,
             env=environment(**variables) | {"PATH": path},
-            stdout=theirs,
+            stdout=slave_fd,
             stderr=subprocess.PIPE,
             text=True,
             timeout=60,
             check=False,
         )
     finally:
-        os.close(ours)
-        os.close(theirs)
+        os.close(master_fd)
+        os.close(slave_fd)
 
 
 def seconds(wav: bytes) -> float:
@@ -90,14 +90,14 @@ def seconds(wav: bytes) -> float:
         return len(audio.readframes(10**9)) / 2 / audio.getframerate()
 
 
-# Where the sound goes.
+# Outputs.
 
 
-def test_a_file_says_how_long_it_became(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=stack.url)
+def test_the_header_of_a_streamed_file_has_the_final_length(stack: Stack, tmp_path: Path) -> None:
+    result = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=stack.url)
 
-    assert (said.returncode, said.stdout) == (0, "")
-    assert said.stderr.startswith("hello.wav: ")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.startswith("hello.wav: ")
     with wave.open(str(tmp_path / "hello.wav")) as audio:
         samples, rate_hz = audio.getnframes(), audio.getframerate()
     assert 44 + 2 * samples == (tmp_path / "hello.wav").stat().st_size
@@ -105,20 +105,20 @@ def test_a_file_says_how_long_it_became(stack: Stack, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["hello.wav"]
 
 
-def test_for_programs_it_says_how_it_went(stack: Stack, tmp_path: Path) -> None:
-    said = oratio("stream", TEXT, "-o", "hello.mp3", "--json", folder=tmp_path, url=stack.url)
+def test_json_output_describes_the_stream(stack: Stack, tmp_path: Path) -> None:
+    result = oratio("stream", TEXT, "-o", "hello.mp3", "--json", folder=tmp_path, url=stack.url)
 
-    told = json.loads(said.stdout)
-    assert (said.returncode, said.stderr, told["to"], told["format"]) == (0, "", "hello.mp3", "mp3")
-    assert told["size_bytes"] == (tmp_path / "hello.mp3").stat().st_size
+    output = json.loads(result.stdout)
+    assert (result.returncode, result.stderr, output["to"], output["format"]) == (0, "", "hello.mp3", "mp3")
+    assert output["size_bytes"] == (tmp_path / "hello.mp3").stat().st_size
     with Client(stack.url) as client:
-        assert client.job(told["job_id"]).status == "completed"
+        assert client.job(output["job_id"]).status == "completed"
 
 
-def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack, tmp_path: Path) -> None:
+def test_a_pipe_gets_audio_before_the_job_ends(stack: Stack, tmp_path: Path) -> None:
     with (
         Client(stack.url) as client,
-        listening(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
+        run_stream(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
     ):
         assert process.stdout is not None
         assert process.stdout.read(4) == b"RIFF"
@@ -126,103 +126,109 @@ def test_into_a_pipe_the_first_sound_comes_before_the_last_is_made(stack: Stack,
         assert (job.status, job.text) == ("running", LONG)
         client.delete(job.job_id)
         rest, errors = process.communicate(timeout=30)
-    # And what was cut short does not pass for the whole.
+    # An incomplete stream is an error.
     assert process.returncode == 1
-    assert b"The speech broke off after" in errors
+    assert b"The audio ended early, after" in errors
     assert rest is not None
 
 
 @pytest.mark.parametrize("player", ["ffplay", "mpv", "paplay", "aplay"])
-def test_a_player_hears_it(stack: Stack, tmp_path: Path, player: str) -> None:
-    path = install(tmp_path, player)
-    said = on_a_terminal(f"{TEXT} With {player}.", "--seed", "7", folder=tmp_path, path=path, url=stack.url)
+def test_a_player_gets_all_audio(stack: Stack, tmp_path: Path, player: str) -> None:
+    path = install_player(tmp_path, player)
+    result = run_on_terminal(
+        f"{TEXT} With {player}.", "--seed", "7", folder=tmp_path, path=path, url=stack.url
+    )
 
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")
     assert "24000" in (tmp_path / "ended").read_text()
     with Client(stack.url) as client:
         (job,) = client.jobs(limit=1)
         assert (job.status, job.format) == ("completed", "pcm")
         client.download(job.job_id, tmp_path / "kept.pcm")
-    heard = (tmp_path / "heard").read_bytes()
-    assert heard == (tmp_path / "kept.pcm").read_bytes()
-    assert len(heard) / 48_000 > 1
+    received = (tmp_path / "heard").read_bytes()
+    assert received == (tmp_path / "kept.pcm").read_bytes()
+    assert len(received) / 48_000 > 1
 
 
-def test_a_player_of_files_gets_a_whole_one(stack: Stack, tmp_path: Path) -> None:
-    path = install(tmp_path, "afplay")
+def test_a_player_of_files_gets_a_complete_file(stack: Stack, tmp_path: Path) -> None:
+    path = install_player(tmp_path, "afplay")
     (Path(path) / "afplay").write_text(
         f"#!{sys.executable}\nimport shutil, sys\nshutil.copy(sys.argv[1], 'heard')"
     )
-    said = on_a_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
+    result = run_on_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
 
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")
     assert seconds((tmp_path / "heard").read_bytes()) > 1
 
 
-# What goes wrong.
+# Errors and early stops.
 
 
 @pytest.mark.parametrize("audio_format", ["pcm", "wav", "mp3"])
-def test_a_gateway_that_dies_is_not_heard(stack: Stack, tmp_path: Path, audio_format: str) -> None:
+def test_a_stream_survives_a_gateway_crash(stack: Stack, tmp_path: Path, audio_format: str) -> None:
     text = f"[[slow:0.5]] {'Word ' * 50}and the end. " * 16
     with Client(stack.url) as client:
-        with client.stream(text, voice_id="fake", format=audio_format, keep=True) as sound:
-            chunks = iter(sound)
-            heard = next(chunks)
+        with client.stream(text, voice_id="fake", format=audio_format, keep=True) as speech:
+            chunks = iter(speech)
+            received = next(chunks)
             os.kill(stack.pids()["gateway"], signal.SIGKILL)
-            heard += b"".join(chunks)
-        job = client.finish(sound.job_id)
-        client.download(sound.job_id, tmp_path / "kept")
+            received += b"".join(chunks)
+        job = client.result(speech.job_id)
+        client.download(speech.job_id, tmp_path / "kept")
     kept = (tmp_path / "kept").read_bytes()
-    # The head of a WAV says how long it is, which was not known then.
-    assert (len(heard), heard[44:]) == (job.size_bytes, kept[44:])
+    # The WAV header differs, because it holds the length, which was unknown while streaming.
+    assert (len(received), received[44:]) == (job.size_bytes, kept[44:])
 
 
-def test_without_a_player_it_says_what_to_do(tmp_path: Path) -> None:
-    said = on_a_terminal(TEXT, folder=tmp_path, path=str(tmp_path), port=str(free_port()))
-    assert said.returncode == 1
-    assert "ffplay" in said.stderr
-    assert "-o" in said.stderr
-    assert len(said.stderr.splitlines()) == 1
+def test_without_a_player_the_error_says_what_to_do(tmp_path: Path) -> None:
+    result = run_on_terminal(TEXT, folder=tmp_path, path=str(tmp_path), port=str(free_port()))
+    assert result.returncode == 1
+    assert "ffplay" in result.stderr
+    assert "-o" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_player_that_ends_too_soon_is_told(stack: Stack, tmp_path: Path) -> None:
-    path = install(tmp_path, "mpv", code=3)
-    said = on_a_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
-    assert (said.returncode, said.stderr) == (1, "mpv ended before the speech did (exit code 3).\n")
+def test_a_player_that_exits_early_is_reported(stack: Stack, tmp_path: Path) -> None:
+    path = install_player(tmp_path, "mpv", code=3)
+    result = run_on_terminal(TEXT, folder=tmp_path, path=path, url=stack.url)
+    assert (result.returncode, result.stderr) == (1, "mpv exited before the audio ended (exit code 3).\n")
 
 
 def test_a_broken_stream_leaves_no_file(tmp_path: Path) -> None:
-    with serving(failing(events(delta("1-4", b"RIFF"), ERROR, x_oratio_job_id="j"))) as script:
-        said = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=script.url)
-    assert said.returncode == 1
-    assert said.stderr == "The speech broke off after 4 bytes. Broken. (engine_failed)\n"
+    with scripted_server(
+        failing_stream(event_stream(audio_delta("1-4", b"RIFF"), ERROR, x_oratio_job_id="j"))
+    ) as script:
+        result = oratio("stream", TEXT, "-o", "hello.wav", folder=tmp_path, url=script.url)
+    assert result.returncode == 1
+    assert result.stderr == "The audio ended early, after 4 bytes. Broken. (engine_failed)\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_player_hears_what_there_was_before_it_broke(tmp_path: Path) -> None:
-    path = install(tmp_path, "aplay")
-    with serving(failing(events(delta("1-4", b"abcd"), ERROR, x_oratio_job_id="j"))) as script:
-        said = on_a_terminal(TEXT, folder=tmp_path, path=path, url=script.url)
-    assert said.returncode == 1
-    assert "(engine_failed)" in said.stderr
+def test_a_player_gets_the_audio_before_an_error(tmp_path: Path) -> None:
+    path = install_player(tmp_path, "aplay")
+    with scripted_server(
+        failing_stream(event_stream(audio_delta("1-4", b"abcd"), ERROR, x_oratio_job_id="j"))
+    ) as script:
+        result = run_on_terminal(TEXT, folder=tmp_path, path=path, url=script.url)
+    assert result.returncode == 1
+    assert "(engine_failed)" in result.stderr
     assert (tmp_path / "heard").read_bytes() == b"abcd"
     assert (tmp_path / "ended").exists()
 
 
-def test_ctrl_c_silences_a_player_at_once(tmp_path: Path) -> None:
-    path = install(tmp_path, "ffplay")
+def test_ctrl_c_stops_the_player_at_once(tmp_path: Path) -> None:
+    path = install_player(tmp_path, "ffplay")
     idle = "import os, time\nopen('pid', 'w').write(f'{os.getpid()}')\ntime.sleep(60)"
     (Path(path) / "ffplay").write_text(f"#!{sys.executable}\n{idle}")
-    ours, theirs = os.openpty()
-    stream = events(delta("1-4", bytes(1_000_000)), DONE, x_oratio_job_id="j")
+    master_fd, slave_fd = os.openpty()
+    stream = event_stream(audio_delta("1-4", bytes(1_000_000)), DONE, x_oratio_job_id="j")
     with (
-        serving(failing(stream)) as script,
+        scripted_server(failing_stream(stream)) as script,
         subprocess.Popen(
-            [sys.executable, "-c", HEED_CTRL_C, *ORATIO, "stream", TEXT],
+            [sys.executable, "-c", RESTORE_SIGINT, *ORATIO, "stream", TEXT],
             cwd=tmp_path,
             env=environment(url=script.url) | {"PATH": path},
-            stdout=theirs,
+            stdout=slave_fd,
             stderr=subprocess.PIPE,
             text=True,
         ) as process,
@@ -230,16 +236,21 @@ def test_ctrl_c_silences_a_player_at_once(tmp_path: Path) -> None:
         pid = int(wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=10)
-    os.close(ours)
-    os.close(theirs)
+    os.close(master_fd)
+    os.close(slave_fd)
     assert (process.returncode, errors) == (130, "Stopped.\n")
     assert not psutil.pid_exists(pid)
 
 
-def test_a_reader_that_has_enough_is_no_trouble(tmp_path: Path) -> None:
-    sound = bytes(100_000)
-    script_of = failing(events(*[delta(f"1-{n}", sound) for n in range(20)], DONE, x_oratio_job_id="j"))
-    with serving(script_of) as script, listening(TEXT, folder=tmp_path, url=script.url) as process:
+def test_a_closed_pipe_is_not_reported(tmp_path: Path) -> None:
+    speech = bytes(100_000)
+    script_of = failing_stream(
+        event_stream(*[audio_delta(f"1-{n}", speech) for n in range(20)], DONE, x_oratio_job_id="j")
+    )
+    with (
+        scripted_server(script_of) as script,
+        run_stream(TEXT, folder=tmp_path, url=script.url) as process,
+    ):
         assert process.stdout is not None
         process.stdout.read(1)
         process.stdout.close()
@@ -252,15 +263,15 @@ def test_a_reader_that_has_enough_is_no_trouble(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [["-o", "-", "--json"], ["-o", "a.txt"], ["--format", "au"], ["-o", "nowhere/a.wav"]]
 )
-def test_a_place_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str]) -> None:
-    said = oratio("stream", TEXT, *arguments, folder=tmp_path, port="1")
-    assert (said.returncode, said.stdout, len(said.stderr.splitlines())) == (2, "", 1)
+def test_invalid_outputs_are_refused(tmp_path: Path, arguments: list[str]) -> None:
+    result = oratio("stream", TEXT, *arguments, folder=tmp_path, port="1")
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
 
 
-def test_whoever_stops_it_lets_the_service_cancel_it(stack: Stack, tmp_path: Path) -> None:
+def test_ctrl_c_cancels_the_job_after_a_delay(stack: Stack, tmp_path: Path) -> None:
     with (
         Client(stack.url) as client,
-        listening(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
+        run_stream(LONG, "--voice", "fake", folder=tmp_path, url=stack.url) as process,
     ):
         assert process.stdout is not None
         assert process.stdout.read(4) == b"RIFF"
@@ -269,14 +280,14 @@ def test_whoever_stops_it_lets_the_service_cancel_it(stack: Stack, tmp_path: Pat
         assert (process.returncode, errors) == (130, b"Stopped.\n")
         (job,) = client.jobs(limit=1)
         assert job.status == "running"
-        # Not at once: he may come back.
+        # Not at once, because the client may reconnect.
         wait_for(lambda: client.job(job.job_id).status == "cancelled", interval_s=0.5)
 
 
-# The header.
+# The WAV header.
 
 
-def test_only_a_wav_is_mended() -> None:
+def test_only_wav_headers_are_corrected() -> None:
     whole = io.BytesIO()
     with wave.open(whole, "wb") as audio:
         audio.setparams((1, 2, 24_000, 0, "NONE", ""))
@@ -284,9 +295,9 @@ def test_only_a_wav_is_mended() -> None:
     head = whole.getvalue()[:44]
     endless = head[:4] + b"\xff" * 4 + head[8:40] + b"\xff" * 4
     wav = io.BytesIO(endless + bytes(480))
-    mend(wav)
+    fix_wav_sizes(wav)
     assert wav.getvalue() == whole.getvalue()
     for other in (b"", b"ID3 and more", b"RIFF", b"RIFF....WAVEjunk"):
         kept = io.BytesIO(other)
-        mend(kept)
+        fix_wav_sizes(kept)
         assert kept.getvalue() == other

@@ -1,4 +1,4 @@
-"""Real processes: restarted when they die, stopped in order, and never left behind."""
+"""The supervisor with real processes: it restarts them, stops them in order, and leaves none behind."""
 
 import os
 import signal
@@ -33,11 +33,11 @@ def python(name: str, role: Role, code: str, *args: str, stop_within_s: float = 
 class Running:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.told: list[str] = []
-        self.supervisor = Supervisor(logs=folder, tell=self.told.append)
+        self.reports: list[str] = []
+        self.supervisor = Supervisor(logs=folder, report=self.reports.append)
 
     def start(self, command: Command) -> int:
-        """Its pid, once it prints."""
+        """Start the command, wait for its first output, and return its process id."""
         self.supervisor.start(command)
         log = self.folder / f"{command.name}.log"
         wait_for(lambda: log.exists() and log.stat().st_size)
@@ -48,21 +48,21 @@ class Running:
 def running(tmp_path: Path) -> Iterator[Running]:
     started = Running(tmp_path)
     yield started
-    started.supervisor.hurry()
+    started.supervisor.kill_on_stop()
     started.supervisor.stop()
 
 
-def test_a_child_that_dies_is_started_again_and_the_console_says_why(running: Running) -> None:
+def test_a_child_that_dies_is_restarted_and_reported(running: Running) -> None:
     pid = running.start(python("sleeper", "worker", "import time; print(1, flush=True); time.sleep(99)"))
 
     os.kill(pid, signal.SIGKILL)
 
     wait_for(lambda: running.supervisor.pids().get("sleeper", pid) != pid)
-    assert running.told[0].startswith("sleeper ended (SIGKILL); starting again in 1 s.")
-    assert running.supervisor.troubled() is not None
+    assert running.reports[0].startswith("sleeper exited (SIGKILL). Restarting in 1 s.")
+    assert running.supervisor.most_restarted() is not None
 
 
-def test_children_stop_in_the_order_in_which_they_need_each_other(running: Running, tmp_path: Path) -> None:
+def test_children_stop_in_the_order_of_their_dependencies(running: Running, tmp_path: Path) -> None:
     roles: tuple[Role, ...] = ("server", "worker", "ops", "beat", "gateway")
     ended = tmp_path / "ended"
     for role in roles:
@@ -73,7 +73,7 @@ def test_children_stop_in_the_order_in_which_they_need_each_other(running: Runni
     assert ended.read_text().split() == ["gateway", "beat", "worker", "ops", "server"]
 
 
-def test_what_does_not_stop_in_its_time_is_killed(running: Running) -> None:
+def test_a_child_that_does_not_stop_in_time_is_killed(running: Running) -> None:
     pid = running.start(python("stubborn", "worker", STUBBORN, stop_within_s=0.3))
 
     running.supervisor.stop()
@@ -81,21 +81,21 @@ def test_what_does_not_stop_in_its_time_is_killed(running: Running) -> None:
     assert not psutil.pid_exists(pid)
 
 
-def test_a_second_wish_to_stop_kills_at_once(running: Running) -> None:
+def test_kill_on_stop_kills_children_at_once(running: Running) -> None:
     pid = running.start(python("stubborn", "worker", STUBBORN, stop_within_s=60))
 
-    running.supervisor.hurry()
+    running.supervisor.kill_on_stop()
     running.supervisor.stop()
 
     assert not psutil.pid_exists(pid)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
-def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
     code = (
         "import sys, time\nfrom pathlib import Path\n"
         "from cli.service.processes import Command\nfrom cli.service.supervisor import Supervisor\n"
-        f"one = Supervisor(logs=Path({str(tmp_path)!r}), tell=print)\n"
+        f"one = Supervisor(logs=Path({str(tmp_path)!r}), report=print)\n"
         f"one.start(Command('stubborn', 'worker', (sys.executable, '-c', {STUBBORN!r}), 60))\n"
         "time.sleep(99)"
     )
@@ -109,9 +109,7 @@ def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("deaths", "wait_s"), [(1, 1), (2, 2), (3, 4), (9, 30)])
-def test_a_child_that_keeps_dying_is_started_ever_more_rarely(
-    tmp_path: Path, deaths: int, wait_s: float
-) -> None:
+def test_the_restart_delay_grows_with_each_exit(tmp_path: Path, deaths: int, wait_s: float) -> None:
     child = Child(python("dying", "worker", "raise SystemExit(3)"), logs=tmp_path)
 
     waits = [_die(child) for _ in range(deaths)]
@@ -121,11 +119,11 @@ def test_a_child_that_keeps_dying_is_started_ever_more_rarely(
 
 def _die(child: Child) -> float:
     child.spawn()
-    wait_for(lambda: child.has_ended() == 3)
-    return child.restart_later()
+    wait_for(lambda: child.poll() == 3)
+    return child.schedule_restart()
 
 
-def test_a_log_that_grew_too_large_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_log_is_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.service.child.LOG_LIMIT_BYTES", 3)
     log = tmp_path / "talker.log"
     log.write_text("before")

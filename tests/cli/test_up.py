@@ -1,4 +1,4 @@
-"""`oratio up` on real processes: one service for the whole file, and one for each test that stops it."""
+"""`oratio up` with real processes. Tests share a service, except those that stop it."""
 
 import io
 import os
@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from cli.service.data_dir_lock import published_address
+from cli.service.address_file import read_address
 from common import __version__
 from tests.support.command import Up, oratio, up
 from tests.support.waiting import wait_for
@@ -35,12 +35,12 @@ def speak(url: str, text: str) -> bytes:
         return client.get(job["audio_url"]).raise_for_status().content
 
 
-def test_it_speaks(service: Up) -> None:
+def test_the_service_synthesizes_speech(service: Up) -> None:
     with wave.open(io.BytesIO(speak(service.address.url, "Hello from one command."))) as audio:
         assert audio.getnframes() / audio.getframerate() > 0.5
 
 
-def test_the_address_names_the_process(service: Up) -> None:
+def test_the_published_address_has_the_process_id(service: Up) -> None:
     assert service.address.pid == service.process.pid
 
 
@@ -53,9 +53,7 @@ def test_no_password_is_on_a_command_line(service: Up) -> None:
     assert not any(password in line for line in lines)
 
 
-def test_its_tables_agree_with_the_models_and_those_of_an_empty_folder_do_not(
-    service: Up, tmp_path: Path
-) -> None:
+def test_migrate_check_fails_only_without_a_migrated_database(service: Up, tmp_path: Path) -> None:
     checked = oratio("migrate", "--check", folder=tmp_path, data_dir=str(service.data_dir))
     assert checked.returncode == 0, checked.stderr
 
@@ -64,7 +62,7 @@ def test_its_tables_agree_with_the_models_and_those_of_an_empty_folder_do_not(
     assert "`oratio migrate`" in refused.stderr
 
 
-def test_the_doctor_finds_it_well(service: Up, tmp_path: Path) -> None:
+def test_doctor_reports_the_running_service_as_ready(service: Up, tmp_path: Path) -> None:
     examined = oratio("doctor", folder=tmp_path, data_dir=str(service.data_dir))
 
     assert examined.returncode == 0, examined.stdout
@@ -73,7 +71,7 @@ def test_the_doctor_finds_it_well(service: Up, tmp_path: Path) -> None:
     assert line.endswith(", ready")
 
 
-def test_a_second_one_on_the_same_folder_is_refused_and_told_where(service: Up, tmp_path: Path) -> None:
+def test_a_second_service_on_the_same_folder_is_refused(service: Up, tmp_path: Path) -> None:
     second = oratio("up", "--port", "0", "--data-dir", str(service.data_dir), folder=tmp_path)
 
     assert second.returncode == 1
@@ -82,19 +80,19 @@ def test_a_second_one_on_the_same_folder_is_refused_and_told_where(service: Up, 
 
 
 def kill_worker(service: Up) -> None:
-    """Returns when another one has been started."""
+    """Kill the worker and wait until the supervisor has started another one."""
     worker = service.child("celery", "hibari.interactive")
     assert worker
     worker.kill()
     wait_for(lambda: (new := service.child("celery", "hibari.interactive")) and new.pid != worker.pid)
 
 
-def test_a_worker_that_is_killed_is_started_again(service: Up) -> None:
+def test_a_killed_worker_is_restarted(service: Up) -> None:
     kill_worker(service)
     assert speak(service.address.url, "Hello again.")
 
 
-def test_jobs_are_there_after_the_queue_server_was_killed(service: Up) -> None:
+def test_jobs_run_after_the_queue_server_was_killed(service: Up) -> None:
     server = service.child("valkey-server")
     assert server
     server.kill()
@@ -103,29 +101,29 @@ def test_jobs_are_there_after_the_queue_server_was_killed(service: Up) -> None:
     assert speak(service.address.url, "Hello once more.")
 
 
-def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
+def test_ctrl_c_stops_all_processes(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
     with up(tmp_path / "data", root_path="/speech", frontend_dir=str(nowhere)) as service:
         kill_worker(service)
         children, url = service.descendants(), service.address.url
         service.process.send_signal(signal.SIGINT)
 
-        said = service.process.communicate(timeout=20)[0]
+        output = service.process.communicate(timeout=20)[0]
 
-    assert service.process.returncode == 0, said
-    assert "worker-1 ended (SIGKILL); starting again in 1 s. Log: " in said
-    assert f"speaks on {url} and, below ORATIO_ROOT_PATH, on {url}/speech\n" in said
-    assert f"Studio     no page in {nowhere} (ORATIO_FRONTEND_DIR); make studio builds it in " in said
-    assert "Workers    1 x base\n" in said
-    assert "Models     hibari (5 more can be downloaded: " in said
-    assert "Provider   auto: local models, else a beep\n" in said
-    assert said.rstrip().endswith("Stopped.")
+    assert service.process.returncode == 0, output
+    assert "worker-1 exited (SIGKILL). Restarting in 1 s. Log: " in output
+    assert f"is running at {url} and, with ORATIO_ROOT_PATH, at {url}/speech\n" in output
+    assert f"Studio     not found in ORATIO_FRONTEND_DIR={nowhere} (`make studio` builds it in " in output
+    assert "Workers    1 x base\n" in output
+    assert "Models     hibari; 5 more to download, see " in output
+    assert "Provider   auto: local models, otherwise a beep\n" in output
+    assert output.rstrip().endswith("Stopped.")
     assert psutil.wait_procs(children, timeout=0)[1] == []
-    assert published_address(service.data_dir) is None
+    assert read_address(service.data_dir) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
-def test_a_kill_leaves_no_child_behind_and_the_next_start_finds_what_was_there(tmp_path: Path) -> None:
+def test_a_kill_leaves_no_child_and_loses_no_job(tmp_path: Path) -> None:
     with up(tmp_path / "data") as service:
         assert speak(service.address.url, "Remember this.")
         children = service.descendants()
@@ -151,30 +149,30 @@ def test_a_port_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_an_open_address_is_refused_until_it_is_asked_for_plainly(tmp_path: Path, host: str) -> None:
+def test_an_open_address_is_refused_unless_allowed(tmp_path: Path, host: str) -> None:
     refused = oratio("up", "--host", host, "--port", "0", folder=tmp_path)
 
     assert refused.returncode == 1
     assert "ORATIO_ALLOW_OPEN=1" in refused.stderr
 
 
-def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_an_unusable_data_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
 
     refused = oratio("up", "--port", "0", "--data-dir", "data", folder=tmp_path)
 
     assert refused.returncode == 1
-    assert "choose another: --data-dir" in refused.stderr
+    assert "Choose another folder with --data-dir" in refused.stderr
 
 
-def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_named(tmp_path: Path) -> None:
     refused = oratio("up", folder=tmp_path, lease_s="-1")
 
     assert refused.returncode == 2
     assert refused.stderr.startswith("ORATIO_LEASE_S: ")
 
 
-def test_help_is_quick(tmp_path: Path) -> None:
+def test_help_imports_no_heavy_modules(tmp_path: Path) -> None:
     listed = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "cli.main", "--help"],
         cwd=tmp_path,
@@ -189,8 +187,8 @@ def test_help_is_quick(tmp_path: Path) -> None:
     assert "doctor" in listed.stdout
 
 
-def test_a_worker_of_an_unknown_engine_is_refused(tmp_path: Path) -> None:
+def test_a_worker_with_an_unknown_model_is_refused(tmp_path: Path) -> None:
     refused = oratio("worker", "--models", "hibari,parrot", folder=tmp_path)
 
     assert refused.returncode == 2
-    assert "no engine parrot here" in refused.stderr
+    assert "not installed here: parrot" in refused.stderr

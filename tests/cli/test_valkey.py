@@ -1,4 +1,4 @@
-"""The bundled server: private, durable, and found again."""
+"""The bundled Valkey server is private, durable and keeps its address."""
 
 import os
 import socket
@@ -12,12 +12,12 @@ import pytest
 import redis
 
 from cli.service import valkey
-from cli.service.valkey import Server
+from cli.service.valkey import ValkeyServer
 from tests.support.waiting import wait_for
 
 
 @contextmanager
-def started(data_dir: Path) -> Iterator[Server]:
+def started(data_dir: Path) -> Iterator[ValkeyServer]:
     server = valkey.prepare(data_dir)
     process = subprocess.Popen(server.command.argv, stdout=subprocess.DEVNULL)
     try:
@@ -32,7 +32,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_secrets_are_readable_by_their_owner_only_and_on_no_command_line(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_password(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         server = valkey.prepare(tmp_path)
@@ -49,7 +49,7 @@ def test_secrets_are_readable_by_their_owner_only_and_on_no_command_line(tmp_pat
     }
 
 
-def test_nobody_gets_in_without_the_password(tmp_path: Path) -> None:
+def test_the_server_requires_the_password(tmp_path: Path) -> None:
     with (
         started(tmp_path) as server,
         redis.Redis(port=server.port, retry=None) as stranger,
@@ -58,7 +58,7 @@ def test_nobody_gets_in_without_the_password(tmp_path: Path) -> None:
         stranger.ping()
 
 
-def test_data_password_and_port_outlive_a_kill(tmp_path: Path) -> None:
+def test_data_password_and_port_survive_a_kill(tmp_path: Path) -> None:
     folder = tmp_path / 'a "quoted" folder'
     with started(folder) as server, redis.Redis.from_url(server.url) as client:
         client.set("kept", "yes")
@@ -68,7 +68,7 @@ def test_data_password_and_port_outlive_a_kill(tmp_path: Path) -> None:
         assert again.url == server.url
 
 
-def test_another_port_is_taken_when_the_old_one_is_in_use(tmp_path: Path) -> None:
+def test_another_port_is_chosen_if_the_old_one_is_in_use(tmp_path: Path) -> None:
     first = valkey.prepare(tmp_path)
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", first.port))
@@ -79,5 +79,5 @@ def test_another_port_is_taken_when_the_old_one_is_in_use(tmp_path: Path) -> Non
     assert second.password == first.password
 
 
-def test_it_does_not_answer_before_it_runs(tmp_path: Path) -> None:
+def test_a_server_that_is_not_started_does_not_answer(tmp_path: Path) -> None:
     assert not valkey.prepare(tmp_path).answers()

@@ -1,4 +1,4 @@
-"""`oratio workers` and what the client asks of the farm, with a service that runs."""
+"""`oratio workers`, and workers and estimates in the client, with a running service."""
 
 import json
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.client import Client, Failed, Job
-from cli.service.processes import Crew
+from cli.client import Client, ClientError, Job
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.command import oratio
@@ -19,9 +19,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = Settings(
         _env_file=None, data_dir=tmp_path_factory.mktemp("workers"), port=0, fake_engine=True, stop_grace_s=5
     )
-    with Stack(settings, crews=[Crew("worker", ("stub", "fake"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("stub", "fake"), 1)]) as running:
         with Client(running.url) as client:
-            # The one that heals comes when the service answers already.
+            # The ops worker starts after the service is ready.
             wait_for(lambda: len(client.workers().workers) == 2)
         yield running
 
@@ -41,19 +41,19 @@ def slow(client: Client) -> Iterator[Job]:
     client.delete(job.job_id)
 
 
-def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> None:
-    told = client.workers()
-    [worker] = [one for one in told.workers if one.holding]
+def test_workers_are_listed_with_their_current_parts(client: Client, slow: Job) -> None:
+    output = client.workers()
+    [worker] = [one for one in output.workers if one.holding]
     assert (worker.alive, worker.stopped) == (True, False)
     assert {model.model for model in worker.models} == {"stub", "fake"}
     assert worker.memory_bytes
     assert "wav" in worker.formats
     [held] = worker.holding
-    assert (held.job.id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
-    # The process that heals is one of them, and holds nothing.
-    [ops] = [one for one in told.workers if one.flavour == "ops"]
+    assert (held.job_id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
+    # The ops worker is listed too, and holds no parts.
+    [ops] = [one for one in output.workers if one.flavour == "ops"]
     assert (ops.alive, ops.models, ops.holding) == (True, (), ())
-    queues = {queue.queue: queue for queue in told.queues}
+    queues = {queue.queue: queue for queue in output.queues}
     served = [model.weights for model in worker.models]
     assert set(queues) == {f"{key}.{lane}" for key in served for lane in ("interactive", "bulk")}
     fake = queues["fake.interactive"]
@@ -66,10 +66,10 @@ def test_workers_are_told_with_what_they_speak(client: Client, slow: Job) -> Non
     )
 
 
-def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> None:
-    said = oratio("workers", folder=tmp_path, url=stack.url)
-    assert said.returncode == 0, said.stderr
-    workers, _, queues = said.stdout.partition("\n\n")
+def test_the_command_lists_workers_and_queues(stack: Stack, slow: Job, tmp_path: Path) -> None:
+    result = oratio("workers", folder=tmp_path, url=stack.url)
+    assert result.returncode == 0, result.stderr
+    workers, _, queues = result.stdout.partition("\n\n")
     head, *rows = workers.splitlines()
     assert head.split()[:4] == ["Worker", "State", "Flavour", "Device"]
     assert sorted(row.split()[1] for row in rows) == ["alive", "alive"]
@@ -77,15 +77,15 @@ def test_plain_workers_lists_them(stack: Stack, slow: Job, tmp_path: Path) -> No
     assert queues.splitlines()[1].split()[:4] == ["fake.interactive", "0", "1", "1"]
 
 
-def test_programs_get_what_the_service_says(stack: Stack, client: Client, tmp_path: Path) -> None:
-    said = oratio("workers", "--json", folder=tmp_path, url=stack.url)
-    told = json.loads(said.stdout)
-    assert {worker["id"] for worker in told["workers"]} == {one.id for one in client.workers().workers}
+def test_json_output_is_the_response_of_the_service(stack: Stack, client: Client, tmp_path: Path) -> None:
+    result = oratio("workers", "--json", folder=tmp_path, url=stack.url)
+    output = json.loads(result.stdout)
+    assert {worker["id"] for worker in output["workers"]} == {one.id for one in client.workers().workers}
     idle = oratio("workers", folder=tmp_path, url=stack.url)
-    assert idle.stdout.endswith("Nothing waits.\n")
+    assert idle.stdout.endswith("No jobs are queued or running.\n")
 
 
-def test_a_text_is_estimated(client: Client) -> None:
+def test_the_duration_of_a_job_is_estimated(client: Client) -> None:
     before = client.estimate(150, voice_id="fake", speed=2.0)
     assert (before.voice_id, before.provider, before.chars, before.queue_position) == (
         "fake",
@@ -93,8 +93,8 @@ def test_a_text_is_estimated(client: Client) -> None:
         150,
         1,
     )
-    client.finish(client.submit("Words in a row.", voice_id="fake").job_id)
+    client.result(client.submit("Words in a row.", voice_id="fake").job_id)
     after = client.estimate(150, voice_id="fake", priority="bulk")
     assert (after.measured, after.wait_s) == (True, 0.0)
-    with pytest.raises(Failed, match="no voice"):
+    with pytest.raises(ClientError, match="no voice"):
         client.estimate(1, voice_id="nobody")

@@ -1,6 +1,7 @@
-"""What the documents say, held against what there is: names, commands, paths, endpoints, defaults, licences."""
+"""The documents agree with the code: names, commands, paths, endpoints, settings, defaults, licences and links."""
 
 import ast
+import posixpath
 import re
 import shlex
 import shutil
@@ -9,10 +10,12 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import httpx
 import pytest
+from pydantic_core import PydanticUndefined
 from typer.main import get_command
 from websockets.sync.client import connect
 from websockets.typing import Origin
@@ -29,9 +32,23 @@ from tests.support.ports import free_port
 ROOT = Path(__file__).parents[2]
 ENGLISH, FRENCH = "README.md", "README.fr.md"
 READMES = (ENGLISH, FRENCH)
-DOCUMENTS = (*READMES, "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", ".env.example")
-PAGES = tuple(name for name in DOCUMENTS if name.endswith(".md"))
-# Written in pieces, since no file of ours names one.
+HTTP_API, COMMAND_LINE, SETTINGS = "docs/http-api.md", "docs/command-line.md", "docs/settings.md"
+MODEL_PAGE, OPERATIONS = "docs/models.md", "docs/operations.md"
+PAGES = (
+    *READMES,
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "bench/RESULTS.md",
+    "tests/README.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")),
+)
+DOCUMENTS = (*PAGES, ".env.example")
+MAX_LINES = {ENGLISH: 250, FRENCH: 250, "ARCHITECTURE.md": 150}
+# Variables of the command line, which are not settings of the service.
+COMMAND_VARIABLES = {"ORATIO_URL"}
+OTHER_NAMES = {"HF_TOKEN": "hf_token", "HF_ENDPOINT": "hf_endpoint"}
+# Built from parts, because a test checks that no file names one.
 REGISTRIES = tuple(
     ".".join(parts)
     for parts in (
@@ -42,14 +59,17 @@ REGISTRIES = tuple(
         ("anaconda", "org"),
     )
 )
-MADE_WHERE_IT_RUNS = {"data/logs", "frontend/dist", "frontend/src/api/schema.ts"}
+CREATED_AT_RUN_TIME = {"data/logs", "frontend/dist", "frontend/src/api/schema.ts"}
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`\n]+)`")
 ENDPOINT = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$")
+ERROR_CODE = re.compile(r"""\bcode(?:: str)? ?= ?"([a-z_]+)\"""")
 FOLDERS = (
     "api",
+    "bench",
     "common",
     "worker",
     "cli",
@@ -58,6 +78,7 @@ FOLDERS = (
     "deploy",
     "docs",
     "requirements",
+    "scripts",
     "data",
     "frontend",
 )
@@ -81,9 +102,19 @@ def spans(name: str) -> list[str]:
     return SPAN.findall(prose(name))
 
 
-def headings(name: str) -> list[int]:
-    """Their levels, in order."""
-    return [len(marks) for marks in re.findall(r"^(#+) ", prose(name), re.MULTILINE)]
+def links(name: str) -> list[str]:
+    """The targets of the links and pictures. A code span may look like a link."""
+    return LINK.findall(SPAN.sub("", prose(name)))
+
+
+def heading_levels(name: str) -> list[int]:
+    return [len(marks) for marks, _ in HEADING.findall(prose(name))]
+
+
+def anchors(name: str) -> set[str]:
+    """The anchors that GitHub gives to the headings."""
+    titles = (title.lower().replace(" ", "-") for _, title in HEADING.findall(prose(name)))
+    return {re.sub(r"[^\w-]", "", title) for title in titles}
 
 
 def cells(name: str) -> list[list[str]]:
@@ -95,75 +126,132 @@ def cells(name: str) -> list[list[str]]:
 
 
 def commands(name: str) -> Iterator[list[str]]:
-    """The words of every command line in a document, in blocks of shell and in the prose."""
+    """The words of every command line of a document, in shell blocks and in the prose."""
     lines = [line for language, code in blocks(name) if language == "sh" for line in code.splitlines()]
-    lines += [line.removeprefix("# ").strip() for span in spans(name) for line in [span]]
-    for line in lines:
-        if re.match(r"(\.venv/bin/)?oratio \w|make( |$)", line):
+    for line in [*lines, *spans(name)]:
+        if re.match(r"(\.venv[\w-]*/bin/)?oratio \w|make( |$)", line):
             words = shlex.split(line, comments=True)
-            yield words[: words.index("<")] if "<" in words else words
+            end = next((at for at, word in enumerate(words) if word in ("<", ">", "|")), len(words))
+            yield words[:end]
 
 
-def settings_of_code() -> set[str]:
+def setting_names() -> set[str]:
     return {f"ORATIO_{field.upper()}" for field in Settings.model_fields}
 
 
+def documented_defaults(name: str) -> dict[str, str]:
+    """The default of every setting that a table of the document has, by field."""
+    rows = {row[0].strip("`"): row[1].strip("`") for row in cells(name) if len(row) > 1}
+    fields = {setting: setting.removeprefix("ORATIO_").lower() for setting in setting_names()} | OTHER_NAMES
+    return {field: rows[setting] for setting, field in fields.items() if setting in rows}
+
+
 @cache
+def openapi() -> dict[str, Any]:
+    return create_app(Settings(_env_file=None)).openapi()
+
+
 def endpoints_of_code() -> frozenset[tuple[str, str]]:
-    paths = create_app(Settings(_env_file=None)).openapi()["paths"]
-    return frozenset((method.upper(), path) for path, methods in paths.items() for method in methods)
+    return frozenset(
+        (method.upper(), path) for path, methods in openapi()["paths"].items() for method in methods
+    )
 
 
-def test_translations_are_built_alike() -> None:
-    assert headings(FRENCH) == headings(ENGLISH)
+def endpoints_of(name: str) -> set[tuple[str, str]]:
+    found = filter(None, map(ENDPOINT.match, spans(name)))
+    return {(match[1], match[2].partition("?")[0]) for match in found}
+
+
+def request_fields() -> Iterator[str]:
+    """The names of all query parameters and of all fields of request bodies."""
+    schemas = openapi()["components"]["schemas"]
+    for methods in openapi()["paths"].values():
+        for operation in methods.values():
+            yield from (one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
+            for reference in re.findall(r"#/components/schemas/(\w+)", str(operation.get("requestBody"))):
+                yield from schemas[reference]["properties"]
+
+
+def command_tree(command: Any, path: str = "oratio") -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from command_tree(child, f"{path} {name}")
+
+
+def test_readmes_have_the_same_structure() -> None:
+    assert heading_levels(FRENCH) == heading_levels(ENGLISH)
     assert blocks(FRENCH) == blocks(ENGLISH)
     assert [len(row) for row in cells(FRENCH)] == [len(row) for row in cells(ENGLISH)]
 
 
-def test_translations_name_the_same_things() -> None:
+def test_readmes_name_the_same_things() -> None:
     assert sorted(set(spans(FRENCH))) == sorted(set(spans(ENGLISH)))
-    links = {name: set(LINK.findall(prose(name))) - set(READMES) for name in READMES}
-    assert links[FRENCH] == links[ENGLISH]
+    assert set(links(FRENCH)) - set(READMES) == set(links(ENGLISH)) - set(READMES)
 
 
-def test_translations_lead_to_each_other() -> None:
+def test_readmes_link_to_each_other() -> None:
     for name, other in ((ENGLISH, FRENCH), (FRENCH, ENGLISH)):
         assert f"]({other})" in text_of(name).split("\n##")[0]
 
 
+def test_the_readme_links_to_every_page_of_docs() -> None:
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")}
+    assert pages <= set(links(ENGLISH))
+
+
+@pytest.mark.parametrize("name", MAX_LINES)
+def test_entry_pages_are_short(name: str) -> None:
+    if name == "ARCHITECTURE.md" and not (ROOT / "docs" / "architecture").is_dir():
+        pytest.skip("its details have no pages of their own yet")
+    assert len(text_of(name).splitlines()) <= MAX_LINES[name]
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_settings_that_are_named_exist(name: str) -> None:
-    assert set(re.findall(r"ORATIO_[A-Z_]+", text_of(name))) <= settings_of_code()
+def test_named_settings_exist(name: str) -> None:
+    assert set(re.findall(r"ORATIO_[A-Z_]+", text_of(name))) <= setting_names() | COMMAND_VARIABLES
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_defaults_are_right(name: str) -> None:
-    shown = {row[0].strip("`"): row[1].strip("`") for row in cells(name) if row[0].startswith("`ORATIO_")}
-    assert "ORATIO_PORT" in shown
-    for setting, value in shown.items():
-        default = Settings.model_fields[setting.removeprefix("ORATIO_").lower()].default
+def test_every_setting_is_documented() -> None:
+    assert set(documented_defaults(SETTINGS)) == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", [*READMES, SETTINGS])
+def test_documented_defaults_are_right(name: str) -> None:
+    documented = documented_defaults(name)
+    assert "port" in documented
+    for field, shown in documented.items():
+        default = Settings.model_fields[field].default
         if isinstance(default, bool | int | float):
-            assert float(value) == default, setting
-    assert shown["ORATIO_TTS_PROVIDER"] == Settings.model_fields["tts_provider"].default
-    assert shown["ORATIO_DATA_DIR"] == str(Settings.model_fields["data_dir"].default)
+            assert float(shown) == default, field
+        elif default is PydanticUndefined:
+            assert shown == "{}", field
+        elif default in (None, ""):
+            assert name in READMES or shown == "empty", field
+        # The READMEs describe the default of a URL in words.
+        elif name == SETTINGS or not field.endswith("_url"):
+            assert shown == str(default), field
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_somewhere(name: str) -> None:
-    for target in LINK.findall(prose(name)):
-        if not target.startswith(("http://", "https://")):
-            assert (ROOT / target.partition("#")[0]).exists(), target
+def test_links_resolve(name: str) -> None:
+    for link in links(name):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
+        assert (ROOT / target).exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_paths_that_are_named_exist(name: str) -> None:
+def test_named_paths_exist(name: str) -> None:
     for span in spans(name):
-        if re.fullmatch(rf"(?:{'|'.join(FOLDERS)})/[\w./-]+", span) and span not in MADE_WHERE_IT_RUNS:
+        if re.fullmatch(rf"(?:{'|'.join(FOLDERS)})/[\w./-]+", span) and span not in CREATED_AT_RUN_TIME:
             assert (ROOT / span).exists(), span
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_make_targets_that_are_named_exist(name: str) -> None:
+def test_named_make_targets_exist(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     variables = set(re.findall(r"^([A-Z_]+)\s*[?:]?=|\$\(([A-Z_]+)\)", text_of("Makefile"), re.MULTILINE))
     known = {variable for pair in variables for variable in pair if variable}
@@ -174,40 +262,53 @@ def test_make_targets_that_are_named_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_oratio_commands_that_are_named_exist(name: str) -> None:
+def test_named_commands_exist(name: str) -> None:
     known = get_command(app).commands  # type: ignore[attr-defined]
     for program, *words in commands(name):
         if program != "make":
             assert words[0] in known, words
-            known[words[0]].make_context(words[0], words[1:])
+            if words[1:]:
+                known[words[0]].make_context(words[0], words[1:])
+
+
+def test_every_command_and_option_is_documented() -> None:
+    named = {word for span in spans(COMMAND_LINE) for word in span.split()}
+    for path, command in command_tree(get_command(app)):
+        assert path.split()[-1] in named or path.endswith(" list"), path
+        options = {name for one in command.params for name in one.opts if name.startswith("--")}
+        assert options - {"--show-completion"} <= named, path
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_endpoints_that_are_named_exist(name: str) -> None:
-    named = {
-        (found[1], found[2].partition("?")[0]) for span in spans(name) if (found := ENDPOINT.match(span))
-    }
-    assert named <= endpoints_of_code()
+def test_named_endpoints_exist(name: str) -> None:
+    assert endpoints_of(name) <= endpoints_of_code()
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_every_endpoint_is_named(name: str) -> None:
-    assert endpoints_of_code() <= {
-        (found[1], found[2]) for span in spans(name) if (found := ENDPOINT.match(span))
-    }
+def test_every_endpoint_is_documented() -> None:
+    assert endpoints_of_code() <= endpoints_of(HTTP_API)
 
 
-@pytest.mark.parametrize("name", READMES)
+def test_every_field_of_a_request_is_documented() -> None:
+    named = {word for span in spans(HTTP_API) for word in re.findall(r"\w+", span)}
+    assert set(request_fields()) <= named
+
+
+def test_every_error_code_of_the_gateway_is_documented() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "api").rglob("*.py")) + text_of("common/errors.py")
+    assert set(ERROR_CODE.findall(code)) <= set(spans(HTTP_API))
+
+
+@pytest.mark.parametrize("name", [*READMES, MODEL_PAGE])
 def test_every_model_is_shown_with_its_licence(name: str) -> None:
     rows = {row[0]: row for row in cells(name) if row[0].startswith("[")}
     for model in MODELS.values():
         row = next(row for first, row in rows.items() if f"/{model.hub_id})" in first)
-        assert row[2].startswith(model.license)
-        assert "CC-BY-NC" not in model.license or len(row[2]) > len(model.license)
+        licence = next(cell for cell in row if cell.startswith(model.license))
+        assert "CC-BY-NC" not in model.license or len(licence) > len(model.license)
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_code_can_be_read(name: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_code_blocks_parse(name: str) -> None:
     for language, code in blocks(name):
         if language == "python":
             ast.parse(code)
@@ -215,11 +316,11 @@ def test_code_can_be_read(name: str) -> None:
             subprocess.run(["bash", "-n"], input=code, text=True, check=True)
 
 
-def test_the_picture_is_drawn_well() -> None:
-    drawn = ElementTree.parse(ROOT / "docs" / "architecture.svg").getroot()
-    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
-    named = [child.tag.rpartition("}")[2] for child in drawn]
-    assert {"title", "desc"} <= set(named)
+def test_the_drawing_has_a_title_and_a_description() -> None:
+    drawing = ElementTree.parse(ROOT / "docs" / "architecture.svg").getroot()
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    names = [child.tag.rpartition("}")[2] for child in drawing]
+    assert {"title", "desc"} <= set(names)
 
 
 @pytest.mark.parametrize("name", [*DOCUMENTS, "docs/architecture.svg"])
@@ -229,41 +330,53 @@ def test_no_registry_is_named(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with up(tmp_path_factory.mktemp("readme") / "data") as running:
+    with up(tmp_path_factory.mktemp("docs") / "data") as running:
         yield running
 
 
 def section(name: str, heading: str) -> list[tuple[str, str]]:
-    """The blocks below a heading."""
-    return FENCE.findall(text_of(name).partition(f"\n## {heading}\n")[2].partition("\n## ")[0])
+    """The blocks below a heading of the second level; all blocks of the document for an empty one."""
+    text = text_of(name).partition(f"\n## {heading}\n")[2].partition("\n## ")[0] if heading else text_of(name)
+    return FENCE.findall(text)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_a_first_request_works_as_it_is_written(service: Up, tmp_path: Path) -> None:
-    found = section(ENGLISH, "A first request")
-    assert {language for language, _ in found} == {"sh", "python"}
-    for language, code in found:
-        done = run_block(language, code, service, folder=tmp_path)
-        assert done.returncode == 0, (code, done.stderr)
-        assert "/events" not in code or "event: completed" in done.stdout
-    assert (tmp_path / "hello.wav").read_bytes()[:4] == b"RIFF"
-    assert (tmp_path / "hello.flac").read_bytes()[:4] == b"fLaC"
-    assert (tmp_path / "hello.ogg").read_bytes()[:4] == b"OggS"
-    for name in ("hello.mp3", "letter.mp3"):
-        assert (tmp_path / name).stat().st_size > 5_000
+@pytest.mark.parametrize(
+    ("name", "heading", "files"),
+    [
+        (ENGLISH, "Speak a text", ("hello.wav", "stream.mp3", "morning.mp3", "night.wav", "night.srt")),
+        (HTTP_API, "", ("hello.mp3", "hello.flac", "python.mp3", "part.mp3", "train.zip")),
+        (
+            COMMAND_LINE,
+            "Examples",
+            ("hello.wav", "letter.mp3", "night.srt", "stream.wav", "speech.zip", "train.ogg"),
+        ),
+        (COMMAND_LINE, "Python client", ("client.mp3",)),
+    ],
+)
+def test_examples_run(service: Up, tmp_path: Path, name: str, heading: str, files: tuple[str, ...]) -> None:
+    for language, code in section(name, heading):
+        result = run_block(language, code, service, folder=tmp_path)
+        assert result.returncode == 0, (code, result.stderr)
+        assert "/events" not in code or "event: completed" in result.stdout
+    for file in files:
+        content = (tmp_path / file).read_bytes()
+        assert len(content) > (5_000 if content[:1] != b"1" else 10), file  # captions begin with a number
+        signature = {".wav": b"RIFF", ".flac": b"fLaC", ".ogg": b"OggS", ".zip": b"PK"}.get(Path(file).suffix)
+        assert content.startswith(signature or b""), file
 
 
 @pytest.mark.parametrize("end", ["", "/"])
-def test_a_proxy_serves_it_below_a_path_as_it_is_written(
+def test_the_proxy_example_serves_the_service_below_a_path(
     settings: Settings, tmp_path: Path, end: str
 ) -> None:
-    (location,) = (code for language, code in blocks(ENGLISH) if language == "nginx")
+    (location,) = (code for language, code in blocks(OPERATIONS) if language == "nginx")
     (tmp_path / "index.html").write_text("<p>The studio.</p>")
-    told = settings.model_copy(update={"frontend_dir": tmp_path, "root_path": "/speech"})
-    with run_gateway(told) as gateway:
-        there = location.replace("http://127.0.0.1:8000;", f"{gateway.url}{end};")
+    changed = settings.model_copy(update={"frontend_dir": tmp_path, "root_path": "/speech"})
+    with run_gateway(changed) as gateway:
+        location = location.replace("http://127.0.0.1:8000;", f"{gateway.url}{end};")
         site = tmp_path / "site.conf"
-        site.write_text(f"log_format oratio '$uri';\nserver {{ include listen.conf;\n{there} }}\n")
+        site.write_text(f"log_format oratio '$uri';\nserver {{ include listen.conf;\n{location} }}\n")
         with (
             start_nginx(tmp_path / "nginx", port=free_port(), site=site) as url,
             httpx.Client(base_url=f"{url}/speech", trust_env=False) as client,
@@ -272,20 +385,20 @@ def test_a_proxy_serves_it_below_a_path_as_it_is_written(
             job = client.post("/synthesize?async_mode=true", json={"text": "Hello."})
             assert job.headers["location"] == f"/speech/jobs/{job.json()['job_id']}"
             assert client.get(f"/jobs/{job.json()['job_id']}").status_code == 200
-            # As a browser does: the service refuses pages of other hosts.
-            asked = connect(f"ws{url.removeprefix('http')}/speech/v1/audio/speech/stream", origin=Origin(url))
-            with asked as conversation:
-                conversation.send('{"type": "input.done"}')
-                assert '"error"' in str(conversation.recv(timeout=10))
+            # A browser sends the origin. The service refuses pages of other hosts.
+            address = f"ws{url.removeprefix('http')}/speech/v1/audio/speech/stream"
+            with connect(address, origin=Origin(url)) as websocket:
+                websocket.send('{"type": "input.done"}')
+                assert '"error"' in str(websocket.recv(timeout=10))
 
 
 def run_block(language: str, code: str, service: Up, *, folder: Path) -> subprocess.CompletedProcess[str]:
-    """As a reader would, but for the address and for where `oratio` lies."""
-    there = code.replace("http://127.0.0.1:8000", service.address.url)
+    """Run a block as a reader does, with the address of the test's service and the `oratio` of this environment."""
+    code = code.replace("http://127.0.0.1:8000", service.address.url)
     program = ["bash", "-euo", "pipefail"] if language == "sh" else [sys.executable, "-"]
     return subprocess.run(
         program,
-        input=there.replace(".venv/bin/oratio", f"{sys.executable} -m cli.main"),
+        input=code.replace(".venv/bin/oratio", f"{sys.executable} -m cli.main"),
         text=True,
         capture_output=True,
         cwd=folder,

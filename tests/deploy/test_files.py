@@ -1,4 +1,4 @@
-"""docker-compose.yml, the Dockerfiles and nginx's site, held against what the code expects."""
+"""docker-compose.yml, the Dockerfiles and nginx's configuration agree with the code and with each other."""
 
 import importlib.util
 import re
@@ -29,9 +29,9 @@ DOCKERFILES = ("Dockerfile.api", "Dockerfile.worker")
 FLAVOURS = {"worker-torch": "torch", "worker-parler": "parler"}
 WORKERS = ("worker", "worker-inference", *FLAVOURS)
 ALIASES = {"ORATIO_HF_TOKEN": "HF_TOKEN", "ORATIO_HF_ENDPOINT": "HF_ENDPOINT"}
-# The others must reach a container, or an operator sets them in .env and nothing happens.
+# All other settings are passed to a container. Otherwise setting them in .env would have no effect.
 NOT_FOR_CONTAINERS = {
-    "ORATIO_FAKE_ENGINE": "for tests",
+    "ORATIO_FAKE_ENGINE": "for tests only",
 }
 
 
@@ -40,13 +40,13 @@ def setting_names() -> set[str]:
     return {ALIASES.get(name, name) for name in names}
 
 
-def names_in_use() -> set[str]:
-    named = {name for service in OURS for name in SERVICES[service]["environment"]}
-    built = {name for service in OURS for name in image_of(service).environment}
-    return {name for name in named | built if name.startswith("ORATIO_") or name in ALIASES.values()}
+def used_setting_names() -> set[str]:
+    in_compose = {name for service in OURS for name in SERVICES[service]["environment"]}
+    in_images = {name for service in OURS for name in image_of(service).environment}
+    return {name for name in in_compose | in_images if name.startswith("ORATIO_") or name in ALIASES.values()}
 
 
-def seconds(duration: str) -> float:
+def parse_seconds(duration: str) -> float:
     number, unit = re.fullmatch(r"(\d+)([a-z]+)", duration).groups()  # type: ignore[union-attr]
     return float(number) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[unit]
 
@@ -61,18 +61,20 @@ def settings_of(service: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> 
     return Settings()
 
 
-def test_every_setting_that_is_named_exists() -> None:
-    assert names_in_use() <= setting_names()
-    written = COMPOSE_TEXT + "".join((ROOT / name).read_text() for name in DOCKERFILES)
-    assert set(re.findall(r"ORATIO_[A-Z_]+", written)) <= setting_names()
+def test_named_settings_exist() -> None:
+    assert used_setting_names() <= setting_names()
+    text = COMPOSE_TEXT + "".join((ROOT / name).read_text() for name in DOCKERFILES)
+    assert set(re.findall(r"ORATIO_[A-Z_]+", text)) <= setting_names()
 
 
-def test_every_setting_can_reach_a_container() -> None:
-    assert setting_names() - names_in_use() == set(NOT_FOR_CONTAINERS)
+def test_every_setting_is_passed_to_a_container() -> None:
+    assert setting_names() - used_setting_names() == set(NOT_FOR_CONTAINERS)
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_settings_are_read_as_meant(service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_services_connect_to_the_servers_of_compose(
+    service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     settings = settings_of(service, monkeypatch, tmp_path)
     database = make_url(settings.database)
     assert (database.drivername, database.host, database.port) == ("postgresql+psycopg", "postgres", 5432)
@@ -82,43 +84,45 @@ def test_settings_are_read_as_meant(service: str, monkeypatch: pytest.MonkeyPatc
     )
     assert settings.redis_url.endswith("@redis:6379/0")
     assert settings.store == "file:///data"
-    assert seconds(SERVICES[service]["stop_grace_period"]) > settings.stop_grace_s
+    assert parse_seconds(SERVICES[service]["stop_grace_period"]) > settings.stop_grace_s
 
 
-def test_the_hub_token_reaches_workers_only() -> None:
+def test_only_workers_get_the_hub_token() -> None:
     assert [name for name in SERVICES if "HF_TOKEN" in SERVICES[name].get("environment", {})] == list(WORKERS)
     assert all("env_file" not in service for service in SERVICES.values())
 
 
-def test_variables_that_must_be_set_are_in_the_example() -> None:
+def test_required_variables_are_in_the_example_file() -> None:
     required = set(re.findall(r"(?<!\$)\$\{(\w+):\?", COMPOSE_TEXT))
     assert required == set(SECRETS)
-    listed = re.findall(r"^#?\s*(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    assert required <= set(listed)
+    documented = re.findall(r"^#?\s*(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert required <= set(documented)
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
-def test_what_is_copied_exists_and_is_not_ignored(name: str) -> None:
-    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+def test_copied_files_exist_and_are_not_ignored(name: str) -> None:
+    included = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
+    }
     copies = [rest.split() for stage in dockerfile(name).values() for rest in stage.all("COPY")]
     sources = [word for copy in copies if not copy[0].startswith("--from") for word in copy[:-1]]
     assert sources
     for source in sources:
         assert (ROOT / source).exists(), source
-        assert source.split("/")[0] in kept, f"{source} is left out by .dockerignore"
+        assert source.split("/")[0] in included, f".dockerignore excludes {source}"
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
-def test_libraries_are_installed_by_hash(name: str) -> None:
+def test_libraries_are_installed_with_hashes(name: str) -> None:
     runs = [rest for stage in dockerfile(name).values() for rest in stage.all("RUN")]
     installs = [re.split(r"&&", run)[0] for run in runs if "pip install" in run]
     assert installs
-    # Only the build of torch is for whoever builds the image to say.
-    hashed = [run for run in installs if not run.rstrip().endswith("pip install ${TORCH}")]
-    assert all("--require-hashes -r requirements/" in run or "--no-deps" in run for run in hashed)
+    # The build of torch is chosen when the image is built, so it has no hash.
+    locked = [run for run in installs if not run.rstrip().endswith("pip install ${TORCH}")]
+    assert all("--require-hashes -r requirements/" in run or "--no-deps" in run for run in locked)
 
 
-def test_a_target_and_a_lock_for_each_flavour() -> None:
+def test_each_flavour_has_a_target_and_a_lock_file() -> None:
     stages = dockerfile("Dockerfile.worker")
     for flavour in ("base", *FLAVOURS.values()):
         assert f"COPY --from={flavour}-libraries /opt/venv /opt/venv" in [
@@ -131,19 +135,19 @@ def test_a_target_and_a_lock_for_each_flavour() -> None:
     assert not re.search(r"^torch==", locks["base"] + locks["run"] + locks["torch"], re.MULTILINE)
 
 
-def test_flavours_serve_what_their_environments_have() -> None:
+def test_workers_of_a_flavour_serve_its_models() -> None:
     for service, flavour in FLAVOURS.items():
         command = SERVICES[service]["command"][-1]
         assert command.endswith(f"oratio worker --models {','.join(worker_groups.FLAVOURS[flavour])}")
         assert SERVICES[service]["build"]["target"] == flavour
 
 
-def test_the_gpu_file_is_about_services_that_exist() -> None:
-    described = yaml.safe_load((ROOT / "deploy" / "gpu.yml").read_text())["services"]
-    assert described.keys() == FLAVOURS.keys()
+def test_the_gpu_file_extends_the_flavour_services() -> None:
+    services = yaml.safe_load((ROOT / "deploy" / "gpu.yml").read_text())["services"]
+    assert services.keys() == FLAVOURS.keys()
 
 
-def test_the_gateway_installs_nothing_heavy() -> None:
+def test_the_gateway_installs_no_heavy_libraries() -> None:
     assert "requirements/gateway.lock" in (ROOT / "Dockerfile.api").read_text()
     lock = (ROOT / "requirements" / "gateway.lock").read_text()
     locked = set(re.findall(r"^([a-z0-9._-]+)==", lock, re.MULTILINE))
@@ -152,7 +156,7 @@ def test_the_gateway_installs_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_commands_name_what_exists(service: str) -> None:
+def test_commands_of_containers_exist(service: str) -> None:
     from cli.main import app
 
     commands = get_command(app).commands  # type: ignore[attr-defined]
@@ -164,12 +168,12 @@ def test_commands_name_what_exists(service: str) -> None:
             assert importlib.util.find_spec(words[1]), words
 
 
-def test_the_order_of_migration_and_service() -> None:
-    firsts = {service: commands_of(service)[0] for service in OURS if service != "beat"}
-    assert all(command == ["oratio", "migrate"] for command in firsts.values())
+def test_containers_migrate_before_they_start() -> None:
+    first_commands = [commands_of(service)[0] for service in OURS if service != "beat"]
+    assert all(command == ["oratio", "migrate"] for command in first_commands)
 
 
-def test_ports_agree_from_the_front_to_the_gateway() -> None:
+def test_ports_of_nginx_and_gateway_agree() -> None:
     port = environment_of("gateway")["ORATIO_PORT"]
     assert image_of("gateway").last("EXPOSE") == port
     assert f"server gateway:{port} " in (DEPLOYED / "gateways.conf").read_text()
@@ -178,7 +182,7 @@ def test_ports_agree_from_the_front_to_the_gateway() -> None:
     assert f"127.0.0.1:{listens[0]}/" in SERVICES["nginx"]["healthcheck"]["test"][-1]
 
 
-def test_only_the_front_is_published_and_only_to_this_machine() -> None:
+def test_only_nginx_is_published_and_only_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert list(published) == ["nginx"]
     assert all(str(port).startswith("127.0.0.1:") for port in published["nginx"])
@@ -186,10 +190,10 @@ def test_only_the_front_is_published_and_only_to_this_machine() -> None:
     assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["back"]
 
 
-def test_nginx_waits_and_reads_a_little_more_than_the_gateway() -> None:
+def test_limits_of_nginx_are_slightly_above_those_of_the_gateway() -> None:
     site, defaults = SITE.read_text(), Settings.model_fields
-    waits = [seconds(found) for found in re.findall(r"proxy_read_timeout\s+(\w+);", site)]
-    assert min(waits) > defaults["sync_wait_s"].default
+    timeouts_s = [parse_seconds(value) for value in re.findall(r"proxy_read_timeout\s+(\w+);", site)]
+    assert min(timeouts_s) > defaults["sync_wait_s"].default
     body = re.search(r"client_max_body_size\s+(\d+)k;", site)
     assert body
     assert 1.0 < int(body[1]) * 1024 / defaults["max_body_bytes"].default < 1.2
@@ -198,39 +202,39 @@ def test_nginx_waits_and_reads_a_little_more_than_the_gateway() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_containers_are_confined(service: str) -> None:
-    described = SERVICES[service]
-    assert described["read_only"] is True
-    assert described["cap_drop"] == ["ALL"]
-    assert "no-new-privileges:true" in described["security_opt"]
-    assert described["restart"] == "unless-stopped"
-    assert "/tmp" in described["tmpfs"]
+def test_containers_are_hardened(service: str) -> None:
+    definition = SERVICES[service]
+    assert definition["read_only"] is True
+    assert definition["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in definition["security_opt"]
+    assert definition["restart"] == "unless-stopped"
+    assert "/tmp" in definition["tmpfs"]
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_our_images_run_as_10001(service: str) -> None:
+def test_our_images_run_as_user_10001(service: str) -> None:
     assert image_of(service).last("USER") == "10001:10001"
 
 
-def test_servers_from_elsewhere_do_not_run_as_root() -> None:
+def test_third_party_servers_do_not_run_as_root() -> None:
     assert "unprivileged" in SERVICES["nginx"]["image"]
     assert all(not SERVICES[name]["user"].startswith("0") for name in ("postgres", "redis"))
 
 
-def test_who_is_waited_for_has_a_health_check() -> None:
+def test_services_depend_only_on_services_with_a_health_check() -> None:
     for service in SERVICES.values():
-        for name, wait in service.get("depends_on", {}).items():
-            assert wait["condition"] == "service_healthy"
+        for name, dependency in service.get("depends_on", {}).items():
+            assert dependency["condition"] == "service_healthy"
             assert "healthcheck" in SERVICES[name] or image_of(name).last("HEALTHCHECK")
 
 
-def test_the_worker_is_alive_while_its_file_is_fresh() -> None:
+def test_the_health_check_of_workers_reads_their_heartbeat_file() -> None:
     image = image_of("worker")
     assert "$ORATIO_ALIVE_FILE" in image.last("HEALTHCHECK")
     assert Path(image.environment["ORATIO_ALIVE_FILE"]).parent == Path("/tmp")
 
 
-def test_audio_is_on_one_volume_for_all_who_touch_it() -> None:
+def test_services_that_use_audio_share_one_volume() -> None:
     sharing = [name for name in OURS if "data:/data" in SERVICES[name]["volumes"]]
     assert sharing == ["gateway", *WORKERS, "ops"]
     mounted = [volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]

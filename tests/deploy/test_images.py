@@ -1,4 +1,4 @@
-"""What the images hold is enough: their folders and their locked libraries, and nothing else, run in a bare folder."""
+"""The images are complete: their copied folders and locked libraries suffice to import the code and to migrate."""
 
 import os
 import re
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.service.node import FRONTEND, fits, wanted_versions
+from cli.studio.nodejs import FRONTEND, fits, wanted_versions
 from tests.support.deployment import ROOT, dockerfile, image_of
 
-# Runs in the folder that stands for /app; what the image lacks cannot be imported.
+# Runs in a copy of the image's /app. Modules that the image does not have cannot be imported.
 PROGRAM = """
 import sys
 sys.path.insert(0, ".")
@@ -25,14 +25,13 @@ cli.main.main()
 """
 
 
-def copied_folders(name: str) -> list[str]:
-    """Those of Python."""
+def copied_python_folders(name: str) -> list[str]:
     copies = [rest.split() for stage in dockerfile(name).values() for rest in stage.all("COPY")]
     return [words[0] for words in copies if (ROOT / words[0]).is_dir() and words[0] != "frontend"]
 
 
 def missing_modules(lock: str, folders: list[str]) -> set[str]:
-    """Top-level modules of this environment that an image made from `lock` and `folders` does not have."""
+    """Return the top-level modules of this environment that an image with `lock` and `folders` does not have."""
     text = (ROOT / "requirements" / lock).read_text()
     locked = set(re.findall(r"^([a-z0-9._-]+)==", text, re.MULTILINE))
     ours = {"api", "worker", "common", "cli", "migrations"} - set(folders)
@@ -44,25 +43,27 @@ def missing_modules(lock: str, folders: list[str]) -> set[str]:
 
 
 def ignored(path: str) -> bool:
-    """By .dockerignore: the last line that fits decides; of its grammar what that file uses."""
-    found = False
+    """Return whether .dockerignore excludes a path (only the syntax that the file uses; the last match wins)."""
+    excluded = False
     for line in (ROOT / ".dockerignore").read_text().splitlines():
-        rule = line.removeprefix("!")
-        steps = path.split("/")
-        above = ["/".join(steps[:count]) for count in range(1, len(steps) + 1)]
-        if rule and not rule.startswith("#"):
-            tried = steps if rule.startswith("**/") else above
-            if any(fnmatchcase(one, rule.removeprefix("**/")) for one in tried):
-                found = not line.startswith("!")
-    return found
+        pattern = line.removeprefix("!")
+        parts = path.split("/")
+        prefixes = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        if pattern and not pattern.startswith("#"):
+            candidates = parts if pattern.startswith("**/") else prefixes
+            if any(fnmatchcase(candidate, pattern.removeprefix("**/")) for candidate in candidates):
+                excluded = not line.startswith("!")
+    return excluded
 
 
 @pytest.mark.parametrize(
     ("name", "lock", "module"),
     [("Dockerfile.api", "gateway.lock", "api.serve"), ("Dockerfile.worker", "base.lock", "worker.app")],
 )
-def test_an_image_runs_on_what_it_holds(name: str, lock: str, module: str, tmp_path: Path) -> None:
-    folders = copied_folders(name)
+def test_an_image_contains_everything_its_code_needs(
+    name: str, lock: str, module: str, tmp_path: Path
+) -> None:
+    folders = copied_python_folders(name)
     for folder in folders:
         shutil.copytree(
             ROOT / folder, tmp_path / "app" / folder, ignore=shutil.ignore_patterns("__pycache__")
@@ -83,20 +84,19 @@ def test_an_image_runs_on_what_it_holds(name: str, lock: str, module: str, tmp_p
     assert (tmp_path / "data" / "oratio.db").exists()
 
 
-def test_the_studio_is_built_in_an_image_of_its_own_and_served_from_the_gateways() -> None:
+def test_the_studio_is_built_in_its_own_stage_and_served_by_the_gateway() -> None:
     studio = dockerfile("Dockerfile.api")["studio"]
     assert studio.all("RUN") == ["npm ci --ignore-scripts --no-audit --no-fund", "npm run build"]
-    (given,) = re.findall(r"^ARG NODE_VERSION=(\d+)$", (ROOT / "Dockerfile.api").read_text(), re.MULTILINE)
-    assert fits((int(given), 0, 0), wanted_versions(FRONTEND))
+    (major,) = re.findall(r"^ARG NODE_VERSION=(\d+)$", (ROOT / "Dockerfile.api").read_text(), re.MULTILINE)
+    assert fits((int(major), 0, 0), wanted_versions(FRONTEND))
 
     gateway = image_of("gateway")
     assert "--from=studio /studio/dist frontend/dist" in gateway.stages[-1].all("COPY")
-    served = f"{gateway.last('WORKDIR')}/frontend/dist"
-    assert gateway.environment["ORATIO_FRONTEND_DIR"] == served
+    assert gateway.environment["ORATIO_FRONTEND_DIR"] == f"{gateway.last('WORKDIR')}/frontend/dist"
     assert not gateway.stages[-1].base.startswith("node")
 
 
-def test_sources_of_the_studio_reach_its_build_and_what_was_made_of_them_does_not() -> None:
+def test_dockerignore_includes_the_studios_sources_and_excludes_generated_files() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "frontend"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()

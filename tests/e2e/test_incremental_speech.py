@@ -1,4 +1,4 @@
-"""Text in pieces over a WebSocket, and one file of sound back, against the whole service."""
+"""Incremental speech with a whole service: text in pieces over a WebSocket, and one audio file back."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,12 @@ from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.decoding import by_pyav
 from tests.support.gateway import run_gateway
-from tests.support.hearing import heard, word_error_rate
+from tests.support.transcription import transcribe, word_error_rate
 from tests.support.waiting import wait_for
 
 SPOKEN = "The weather in the mountains was cold and clear this morning. A woman walked along the beach with her dog."
 PATH = "/v1/audio/speech/stream"
-FAKE = {"model": "fake", "voice": "fake"}
+FAKE_VOICE = {"model": "fake", "voice": "fake"}
 
 
 @pytest.fixture(scope="module")
@@ -30,48 +30,49 @@ def service(stack: Stack) -> Iterator[httpx.Client]:
 
 
 @dataclass
-class Conversation:
-    """What was said to a client so far: messages, and sound."""
+class Session:
+    """A WebSocket session with the messages and audio received so far."""
 
     connection: ClientConnection
     messages: list[dict[str, Any]] = field(default_factory=list)
-    sound: bytes = b""
+    audio: bytes = b""
 
-    def say(self, kind: str, **more: Any) -> None:
-        self.connection.send(json.dumps({"type": kind, **more}))
+    def send(self, message_type: str, **fields: Any) -> None:
+        self.connection.send(json.dumps({"type": message_type, **fields}))
 
-    def hear(self, *, timeout_s: float = 30) -> str | bytes:
-        """The next of them. Raises TimeoutError, ConnectionClosed."""
-        told = self.connection.recv(timeout=timeout_s)
-        if isinstance(told, bytes):
-            self.sound += told
+    def receive(self, *, timeout_s: float = 30) -> str | bytes:
+        """Receive the next message or piece of audio. Raises TimeoutError or ConnectionClosed."""
+        received = self.connection.recv(timeout=timeout_s)
+        if isinstance(received, bytes):
+            self.audio += received
         else:
-            self.messages.append(json.loads(told))
-        return told
+            self.messages.append(json.loads(received))
+        return received
 
-    def hear_all(self) -> int:
-        """Until it is closed; the code."""
+    def receive_all(self) -> int:
+        """Receive until the connection is closed and return the close code."""
         while True:
             try:
-                self.hear()
+                self.receive()
             except ConnectionClosed as closed:
                 return closed.rcvd.code if closed.rcvd else 1006
 
-    def hears_more(self, *, within_s: float) -> bool:
-        """Whether there is sound behind the head of a file."""
+    def receives_audio(self, *, within_s: float) -> bool:
+        """Return whether audio arrives in addition to the header of a WAV file."""
         try:
-            while len(self.sound) <= 44:
-                self.hear(timeout_s=within_s)
+            while len(self.audio) <= 44:
+                self.receive(timeout_s=within_s)
         except TimeoutError:
             return False
         return True
 
-    def hear_sound(self) -> None:
-        while not isinstance(self.hear(), bytes):
+    def receive_audio(self) -> None:
+        """Receive up to the next piece of audio."""
+        while not isinstance(self.receive(), bytes):
             pass
 
     @property
-    def kinds(self) -> list[str]:
+    def message_types(self) -> list[str]:
         return [message["type"] for message in self.messages]
 
     @property
@@ -80,85 +81,87 @@ class Conversation:
 
 
 @contextmanager
-def conversing(url: str, *, origin: str | None = None) -> Iterator[Conversation]:
-    place = url.replace("http://", "ws://") + PATH
-    with connect(place, proxy=None, origin=origin, max_size=None) as connection:  # type: ignore[arg-type]
-        yield Conversation(connection)
+def open_session(url: str, *, origin: str | None = None) -> Iterator[Session]:
+    address = url.replace("http://", "ws://") + PATH
+    with connect(address, proxy=None, origin=origin, max_size=None) as connection:  # type: ignore[arg-type]
+        yield Session(connection)
 
 
-def refused(stack: Stack, *messages: str | bytes) -> dict[str, Any]:
-    """The error that a client is told who sends these, and nothing else, before it is closed."""
-    with conversing(stack.url) as conversation:
+def get_refusal(stack: Stack, *messages: str | bytes) -> dict[str, Any]:
+    """Send messages, check that the service sends an error without audio and closes, and return the error."""
+    with open_session(stack.url) as session:
         for message in messages:
-            conversation.connection.send(message)
-        assert conversation.hear_all() == 1008
-    assert conversation.kinds[-1] == "error"
-    assert conversation.sound == b""
-    error: dict[str, Any] = conversation.messages[-1]["error"]
+            session.connection.send(message)
+        assert session.receive_all() == 1008
+    assert session.message_types[-1] == "error"
+    assert session.audio == b""
+    error: dict[str, Any] = session.messages[-1]["error"]
     assert set(error) == {"message", "type", "param", "code"}
     assert error["message"]
     return error
 
 
-def pieces(text: str, *, chars: int) -> list[str]:
-    return [text[at : at + chars] for at in range(0, len(text), chars)]
+def split_into_pieces(text: str, *, chars: int) -> list[str]:
+    return [text[start : start + chars] for start in range(0, len(text), chars)]
 
 
-def job_of(service: httpx.Client, job_id: str) -> dict[str, Any]:
+def get_job(service: httpx.Client, job_id: str) -> dict[str, Any]:
     job: dict[str, Any] = service.get(f"/jobs/{job_id}").json()
     return job
 
 
 @pytest.mark.parametrize("audio_format", ["pcm", "mp3", "wav", "opus"])
-def test_text_in_pieces_is_one_file(stack: Stack, service: httpx.Client, audio_format: str) -> None:
-    with conversing(stack.url) as conversation:
-        conversation.say("session.config", voice="alloy", model="tts-1", response_format=audio_format, seed=1)
-        for piece in pieces(SPOKEN, chars=7):
-            conversation.say("input.text", text=piece)
-        conversation.say("input.done")
-        assert conversation.hear_all() == 1000
-    start, done, end = conversation.messages
+def test_text_in_pieces_becomes_one_file(stack: Stack, service: httpx.Client, audio_format: str) -> None:
+    with open_session(stack.url) as session:
+        session.send("session.config", voice="alloy", model="tts-1", response_format=audio_format, seed=1)
+        for piece in split_into_pieces(SPOKEN, chars=7):
+            session.send("input.text", text=piece)
+        session.send("input.done")
+        assert session.receive_all() == 1000
+    start, audio_done, session_done = session.messages
     assert (start["type"], start["format"]) == ("audio.start", audio_format)
-    assert done == {"type": "audio.done", "size_bytes": len(conversation.sound)}
-    assert end == {"type": "session.done", "job_id": start["job_id"]}
+    assert audio_done == {"type": "audio.done", "size_bytes": len(session.audio)}
+    assert session_done == {"type": "session.done", "job_id": start["job_id"]}
 
-    samples, rate_hz = by_pyav(conversation.sound, audio_format)
+    samples, rate_hz = by_pyav(session.audio, audio_format)
     assert 5 < len(samples) / rate_hz < 10
-    job = job_of(service, conversation.job_id)
+    job = get_job(service, session.job_id)
     assert (job["status"], job["text"]) == ("completed", SPOKEN)
     stored = service.get(job["audio_url"]).content
-    head = 44 if audio_format == "wav" else 0
-    assert conversation.sound[head:] == stored[head:]
-    assert (conversation.sound[:head] == stored[:head]) is not (audio_format == "wav")
+    # The header of a WAV stream does not know the length, that of the file does.
+    header = 44 if audio_format == "wav" else 0
+    assert session.audio[header:] == stored[header:]
+    assert (session.audio[:header] == stored[:header]) is not (audio_format == "wav")
     if audio_format == "mp3":
-        assert word_error_rate(SPOKEN, heard(conversation.sound)) <= 0.1
+        assert word_error_rate(SPOKEN, transcribe(session.audio)) <= 0.1
 
 
-def test_a_client_may_begin_with_text_and_hears_it_before_the_text_has_ended(stack: Stack) -> None:
-    with conversing(stack.url) as conversation:
-        conversation.say("input.text", text="The weather in the mountains was cold this morning. A woman")
-        conversation.hear_sound()
-        assert conversation.messages[0]["format"] == "pcm"
-        before = len(conversation.sound)
-        conversation.say("input.text", text=" walked along the beach with her dog.")
-        conversation.say("input.done")
-        assert conversation.hear_all() == 1000
-    assert len(conversation.sound) > before
-    assert conversation.kinds == ["audio.start", "audio.done", "session.done"]
+def test_audio_of_a_complete_sentence_arrives_before_the_text_ends(stack: Stack) -> None:
+    """The session starts with a text message and uses the default configuration."""
+    with open_session(stack.url) as session:
+        session.send("input.text", text="The weather in the mountains was cold this morning. A woman")
+        session.receive_audio()
+        assert session.messages[0]["format"] == "pcm"
+        size_before = len(session.audio)
+        session.send("input.text", text=" walked along the beach with her dog.")
+        session.send("input.done")
+        assert session.receive_all() == 1000
+    assert len(session.audio) > size_before
+    assert session.message_types == ["audio.start", "audio.done", "session.done"]
 
 
-def test_what_is_no_whole_sentence_waits_until_it_is_asked_for(stack: Stack) -> None:
-    with conversing(stack.url) as conversation:
-        conversation.say("session.config", session={**FAKE, "response_format": "wav"})
-        conversation.say("input.text", text="This is not a whole")
-        assert isinstance(conversation.hear(), str)
-        assert not conversation.hears_more(within_s=1.5)
-        conversation.say("input.flush")
-        assert conversation.hears_more(within_s=30)
-        conversation.say("input.text", text=" sentence.")
-        conversation.say("input.done")
-        assert conversation.hear_all() == 1000
-    assert conversation.kinds == ["audio.start", "audio.done", "session.done"]
+def test_an_incomplete_sentence_waits_for_a_flush(stack: Stack) -> None:
+    with open_session(stack.url) as session:
+        session.send("session.config", session={**FAKE_VOICE, "response_format": "wav"})
+        session.send("input.text", text="This is not a whole")
+        assert isinstance(session.receive(), str)
+        assert not session.receives_audio(within_s=1.5)
+        session.send("input.flush")
+        assert session.receives_audio(within_s=30)
+        session.send("input.text", text=" sentence.")
+        session.send("input.done")
+        assert session.receive_all() == 1000
+    assert session.message_types == ["audio.start", "audio.done", "session.done"]
 
 
 @pytest.mark.parametrize(
@@ -192,66 +195,66 @@ def test_what_is_no_whole_sentence_waits_until_it_is_asked_for(stack: Stack) -> 
         (['{"type": "input.text", "text": "%s"}' % ("Hello. " * 30_000)], "text", "text_too_long"),
     ],
 )
-def test_a_bad_message_is_told_and_ends_it(
+def test_an_invalid_message_gets_an_error_and_closes_the_session(
     stack: Stack, messages: Sequence[str | bytes], param: str | None, code: str
 ) -> None:
-    error = refused(stack, *messages)
+    error = get_refusal(stack, *messages)
     assert (error["param"], error["code"]) == (param, code)
 
 
-def test_a_tag_that_cannot_be_followed_is_told(stack: Stack) -> None:
-    with conversing(stack.url) as conversation:
-        conversation.say("session.config", **FAKE)
-        conversation.say("input.text", text="This is a whole sentence. [pause:x] And another one.")
-        conversation.say("input.done")
-        assert conversation.hear_all() == 1011
-    assert conversation.messages[-1]["error"]["code"] == "invalid_tag"
+def test_an_invalid_tag_gets_an_error_and_closes_the_session(stack: Stack) -> None:
+    with open_session(stack.url) as session:
+        session.send("session.config", **FAKE_VOICE)
+        session.send("input.text", text="This is a whole sentence. [pause:x] And another one.")
+        session.send("input.done")
+        assert session.receive_all() == 1011
+    assert session.messages[-1]["error"]["code"] == "invalid_tag"
 
 
-def test_an_engine_that_fails_is_told(stack: Stack) -> None:
-    with conversing(stack.url) as conversation:
-        conversation.say("session.config", **FAKE)
-        conversation.say("input.text", text="This is a whole sentence. [[fail]] And here it ends. ")
-        conversation.say("input.done")
-        assert conversation.hear_all() == 1011
-    error = conversation.messages[-1]["error"]
+def test_a_failing_engine_gets_an_error_and_closes_the_session(stack: Stack) -> None:
+    with open_session(stack.url) as session:
+        session.send("session.config", **FAKE_VOICE)
+        session.send("input.text", text="This is a whole sentence. [[fail]] And here it ends. ")
+        session.send("input.done")
+        assert session.receive_all() == 1011
+    error = session.messages[-1]["error"]
     assert (error["type"], error["code"]) == ("synthesis_error", "engine_failed")
 
 
-def test_where_nobody_speaks_it_is_told_to_come_again(settings: Settings) -> None:
-    with run_gateway(settings, announced=False) as gateway, conversing(gateway.url) as conversation:
-        conversation.say("input.text", text="Hello.")
-        assert conversation.hear_all() == 1013
-    (message,) = conversation.messages
+def test_without_a_worker_the_close_code_asks_to_try_again_later(settings: Settings) -> None:
+    with run_gateway(settings, announced=False) as gateway, open_session(gateway.url) as session:
+        session.send("input.text", text="Hello.")
+        assert session.receive_all() == 1013
+    (message,) = session.messages
     assert (message["type"], message["error"]["code"]) == ("error", "no_worker")
 
 
-def test_a_page_of_another_site_is_not_let_in(stack: Stack) -> None:
+def test_a_connection_from_a_page_of_another_site_is_refused(stack: Stack) -> None:
     with (
         pytest.raises(InvalidStatus) as refusal,
-        conversing(stack.url, origin="http://elsewhere.example"),
+        open_session(stack.url, origin="http://elsewhere.example"),
     ):
         pass
     assert refusal.value.response.status_code == 403
-    with conversing(stack.url, origin=stack.url) as conversation:
-        conversation.say("input.text", text="Hello.")
-        conversation.say("input.done")
-        assert conversation.hear_all() == 1000
+    with open_session(stack.url, origin=stack.url) as session:
+        session.send("input.text", text="Hello.")
+        session.send("input.done")
+        assert session.receive_all() == 1000
 
 
-def test_who_leaves_ends_it(stack: Stack, service: httpx.Client) -> None:
-    """In the middle of the text, or when it had ended and was being spoken; nobody can come back to the first."""
-    left = []
-    for ended in (False, True):
-        with conversing(stack.url) as conversation:
-            conversation.say("session.config", **FAKE)
-            conversation.say("input.text", text="[[slow:0.5]] This is one of the sentences. " * 20)
-            if ended:
-                conversation.say("input.done")
-            conversation.hear_sound()
-        left.append(conversation.job_id)
+def test_a_disconnect_cancels_the_job(stack: Stack, service: httpx.Client) -> None:
+    """The client disconnects in the middle of the text, and after its end while the rest is being spoken."""
+    job_ids = []
+    for text_ended in (False, True):
+        with open_session(stack.url) as session:
+            session.send("session.config", **FAKE_VOICE)
+            session.send("input.text", text="[[slow:0.5]] This is one of the sentences. " * 20)
+            if text_ended:
+                session.send("input.done")
+            session.receive_audio()
+        job_ids.append(session.job_id)
     wait_for(
-        lambda: {job_of(service, job_id)["status"] for job_id in left} == {"cancelled"},
+        lambda: {get_job(service, job_id)["status"] for job_id in job_ids} == {"cancelled"},
         timeout_s=30,
         interval_s=0.25,
     )

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 
-NORMAL = "An ordinary sentence comes right after it."
-# The limit for each request, even on a busy machine.
-WITHIN_S = 60.0
-LONG_WITHIN_S = 110.0
+ORDINARY = "An ordinary sentence comes right after it."
+# Timeouts of requests, long enough for a busy machine.
+TIMEOUT_S = 60.0
+LONG_TEXT_TIMEOUT_S = 110.0
 
 SPOKEN = {
     "mixed English and Arabic": "The word مرحبا means hello.",
@@ -70,7 +70,7 @@ GARBLED = {
     "Vietnamese": ("Xin chào các bạn, hôm nay trời đẹp quá.", "looks like vi"),
     "Cyrillic": ("Добрый день, мы рады видеть вас в нашем городе.", "Cyrillic script"),
 }
-# Spoken at double speed, which halves the work of the engine.
+# Spoken at double speed, which halves the engine's work.
 LONG = {
     "a word of 50,000 letters": "a" * 50_000,
     "5,000 digits": "1234567890" * 500,
@@ -80,49 +80,51 @@ LONG = {
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    quick = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("odd"), port=0, stop_grace_s=5.0)
-    with Stack(quick, crews=[Crew("worker", ("hibari", "stub"), 2)]) as running:
+    fast_stop = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("odd"), port=0, stop_grace_s=5.0)
+    with Stack(fast_stop, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 2)]) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def service(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.url, timeout=WITHIN_S, trust_env=False) as client:
+    with httpx.Client(base_url=stack.url, timeout=TIMEOUT_S, trust_env=False) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def long_answers(service: httpx.Client) -> Iterator[dict[str, Future[httpx.Response]]]:
+def long_text_responses(service: httpx.Client) -> Iterator[dict[str, Future[httpx.Response]]]:
     """Send the long texts first, so that they are spoken while the other tests run."""
     with ThreadPoolExecutor(len(LONG)) as clients:
         yield {
-            name: clients.submit(ask, service, text, timeout_s=LONG_WITHIN_S + 20, speed=2.0)
+            name: clients.submit(synthesize, service, text, timeout_s=LONG_TEXT_TIMEOUT_S + 20, speed=2.0)
             for name, text in LONG.items()
         }
 
 
 @pytest.fixture(autouse=True)
 def the_worker_keeps_working(
-    stack: Stack, service: httpx.Client, long_answers: dict[str, Future[httpx.Response]]
+    stack: Stack, service: httpx.Client, long_text_responses: dict[str, Future[httpx.Response]]
 ) -> Iterator[None]:
     pids = stack.pids()
     yield
-    spoken(service, ask(service, NORMAL))
+    assert_spoken(service, synthesize(service, ORDINARY))
     # The worker process for sweep and cleanup may have started since.
     assert stack.pids().items() >= pids.items()
 
 
-def ask(service: httpx.Client, text: str, *, timeout_s: float = WITHIN_S, **body: Any) -> httpx.Response:
+def synthesize(
+    service: httpx.Client, text: str, *, timeout_s: float = TIMEOUT_S, **body: Any
+) -> httpx.Response:
     """Send the text with every non-ASCII character escaped, as a client that sends lone surrogates does."""
     content = json.dumps({"text": text, **body})
     headers = {"Content-Type": "application/json"}
     return service.post("/synthesize", content=content, headers=headers, timeout=timeout_s)
 
 
-def spoken(service: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
-    """Check that the answer is a completed job with whole audio, and return the job."""
-    assert answer.status_code == 200, answer.text
-    job: dict[str, Any] = answer.json()
+def assert_spoken(service: httpx.Client, response: httpx.Response) -> dict[str, Any]:
+    """Check that the response is a completed job whose audio is complete and not silent, and return the job."""
+    assert response.status_code == 200, response.text
+    job: dict[str, Any] = response.json()
     assert (job["status"], job["provider"], job["attempts"]) == ("completed", "local", 1)
     with wave.open(io.BytesIO(service.get(job["audio_url"]).content)) as audio:
         assert audio.getnframes() / audio.getframerate() == pytest.approx(job["duration_s"], abs=0.001)
@@ -130,10 +132,10 @@ def spoken(service: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
     return job
 
 
-def refused(answer: httpx.Response) -> dict[str, Any]:
-    """Check that the answer is an error in the common shape, and return the error."""
-    assert 400 <= answer.status_code < 600, answer.text
-    error: dict[str, Any] = answer.json()["error"]
+def assert_refused(response: httpx.Response) -> dict[str, Any]:
+    """Check that the response is an error in the API's format, and return the error."""
+    assert 400 <= response.status_code < 600, response.text
+    error: dict[str, Any] = response.json()["error"]
     assert (
         {"message", "type", "param", "code"} <= error.keys() <= {"message", "type", "param", "code", "job_id"}
     )
@@ -144,23 +146,23 @@ def refused(answer: httpx.Response) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SPOKEN)
 def test_an_odd_text_is_spoken(service: httpx.Client, name: str) -> None:
-    spoken(service, ask(service, SPOKEN[name]))
+    assert_spoken(service, synthesize(service, SPOKEN[name]))
 
 
 @pytest.mark.parametrize("name", UNSPEAKABLE)
 def test_a_text_without_speech_is_refused_without_a_job(service: httpx.Client, name: str) -> None:
-    answer = ask(service, UNSPEAKABLE[name])
-    error = refused(answer)
-    assert (answer.status_code, error["param"]) == (400, "text")
+    response = synthesize(service, UNSPEAKABLE[name])
+    error = assert_refused(response)
+    assert (response.status_code, error["param"]) == (400, "text")
     assert error["code"] in ("empty_text", "nothing_to_speak")
     assert "job_id" not in error
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_text_in_a_script_the_voice_cannot_read_fails_the_job(service: httpx.Client, name: str) -> None:
-    answer = ask(service, UNREADABLE[name])
-    error = refused(answer)
-    assert (answer.status_code, error["code"]) == (400, "unspeakable_text")
+    response = synthesize(service, UNREADABLE[name])
+    error = assert_refused(response)
+    assert (response.status_code, error["code"]) == (400, "unspeakable_text")
     job = service.get(f"/jobs/{error['job_id']}").json()
     assert (job["status"], job["error"]["code"], job["attempts"]) == ("failed", "unspeakable_text", 1)
 
@@ -168,13 +170,13 @@ def test_a_text_in_a_script_the_voice_cannot_read_fails_the_job(service: httpx.C
 @pytest.mark.parametrize("name", GARBLED)
 def test_a_text_in_another_language_is_spoken_with_a_warning(service: httpx.Client, name: str) -> None:
     text, hint = GARBLED[name]
-    (warning,) = spoken(service, ask(service, text))["warnings"]
+    (warning,) = assert_spoken(service, synthesize(service, text))["warnings"]
     assert "The voice speaks en" in warning
     assert hint in warning
 
 
 def test_a_requested_language_that_the_voice_does_not_speak_is_a_warning(service: httpx.Client) -> None:
-    (warning,) = spoken(service, ask(service, "Hello there.", language="fr"))["warnings"]
+    (warning,) = assert_spoken(service, synthesize(service, "Hello there.", language="fr"))["warnings"]
     assert "not fr" in warning
 
 
@@ -187,16 +189,17 @@ def test_a_requested_language_that_the_voice_does_not_speak_is_a_warning(service
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_text_is_spoken_or_refused(service: httpx.Client, text: str) -> None:
-    answer = ask(service, text)
-    if answer.status_code == 200:
-        spoken(service, answer)
+    response = synthesize(service, text)
+    if response.status_code == 200:
+        assert_spoken(service, response)
     else:
-        assert refused(answer)["code"] in ("empty_text", "nothing_to_speak", "unspeakable_text")
+        error = assert_refused(response)
+        assert error["code"] in ("empty_text", "nothing_to_speak", "unspeakable_text")
 
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_very_long_text_is_spoken(
-    service: httpx.Client, long_answers: dict[str, Future[httpx.Response]], name: str
+    service: httpx.Client, long_text_responses: dict[str, Future[httpx.Response]], name: str
 ) -> None:
-    job = spoken(service, long_answers[name].result(LONG_WITHIN_S))
+    job = assert_spoken(service, long_text_responses[name].result(LONG_TEXT_TIMEOUT_S))
     assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 10

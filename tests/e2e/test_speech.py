@@ -1,4 +1,4 @@
-"""What is asked for is what can be heard: an ear of another make listens to what the whole service speaks."""
+"""The speech of a whole service, transcribed by a speech recognition model, matches the text."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.service.processes import Crew
+from cli.service.processes import WorkerGroup
 from cli.service.stack import Stack
 from common.settings import Settings
 from tests.support.fake_inference import FakeInference, limited, refused
 from tests.support.gateway import run_gateway
-from tests.support.hearing import heard, word_error_rate
+from tests.support.transcription import transcribe, word_error_rate
 from tests.support.waiting import wait_for
 
 SENTENCE = "The weather in the mountains was cold and clear this morning."
@@ -61,19 +61,19 @@ def hosted(provider: FakeInference, tmp_path_factory: pytest.TempPathFactory) ->
         hf_token="hf_for_tests",
     )
     with (
-        Stack(settings, crews=[Crew("worker", ("hibari", "stub"), 1)]) as running,
+        Stack(settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)]) as running,
         httpx.Client(base_url=running.url, timeout=130, trust_env=False) as client,
     ):
-        # Ready is who can speak anything: either of the two workers.
+        # The service is ready as soon as one of the two workers is.
         wait_for(lambda: client.get("/health").json()["workers_alive"] == 2, timeout_s=60)
         yield client
 
 
 def speak(service: httpx.Client, text: str = SENTENCE, **body: Any) -> tuple[dict[str, Any], bytes]:
-    """The finished job and its audio."""
-    answer = service.post("/synthesize", json={"text": text, **body})
-    assert answer.status_code == 200, answer.text
-    job: dict[str, Any] = answer.json()
+    """Return the completed job and its audio."""
+    response = service.post("/synthesize", json={"text": text, **body})
+    assert response.status_code == 200, response.text
+    job: dict[str, Any] = response.json()
     assert job["status"] == "completed"
     audio = service.get(job["audio_url"])
     assert len(audio.content) == job["size_bytes"]
@@ -81,43 +81,43 @@ def speak(service: httpx.Client, text: str = SENTENCE, **body: Any) -> tuple[dic
 
 
 @pytest.mark.parametrize("audio_format", ["wav", "flac", "mp3", "opus", "aac"])
-def test_every_format_is_understood(service: httpx.Client, audio_format: str) -> None:
+def test_every_format_is_intelligible(service: httpx.Client, audio_format: str) -> None:
     job, audio = speak(service, format=audio_format, seed=1)
     assert (job["provider"], job["warnings"]) == ("local", [])
-    assert word_error_rate(SENTENCE, heard(audio)) <= 0.1
+    assert word_error_rate(SENTENCE, transcribe(audio)) <= 0.1
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.25, 1.5, 2.0, 4.0])
-def test_speed_changes_how_long_it_takes_and_not_what_is_heard(service: httpx.Client, speed: float) -> None:
-    plain, _ = speak(service, seed=1)
+def test_speed_changes_the_duration_and_not_the_words(service: httpx.Client, speed: float) -> None:
+    normal, _ = speak(service, seed=1)
     job, audio = speak(service, seed=1, speed=speed)
-    # A twentieth of a second of silence ends it at any speed.
-    assert job["duration_s"] == pytest.approx(0.05 + (plain["duration_s"] - 0.05) / speed, rel=0.2)
+    # The audio ends with 0.05 s of silence at any speed.
+    assert job["duration_s"] == pytest.approx(0.05 + (normal["duration_s"] - 0.05) / speed, rel=0.2)
     if 0.8 <= speed <= 1.5:
-        assert word_error_rate(SENTENCE, heard(audio)) <= 0.25
+        assert word_error_rate(SENTENCE, transcribe(audio)) <= 0.25
 
 
-def test_a_story_is_heard_in_order(service: httpx.Client) -> None:
+def test_a_long_text_is_spoken_in_order(service: httpx.Client) -> None:
     job, audio = speak(service, STORY, seed=1)
     assert 1200 < len(STORY) < 1800
     assert job["progress"]["segments_done"] == job["progress"]["segments_total"] > 8
-    assert word_error_rate(STORY, heard(audio)) < 0.1
+    assert word_error_rate(STORY, transcribe(audio)) < 0.1
 
 
-def test_a_seed_is_a_sound(service: httpx.Client) -> None:
-    first, again, other = (hashlib.sha256(speak(service, seed=seed)[1]).hexdigest() for seed in (7, 7, 8))
-    assert first == again
+def test_the_same_seed_gives_the_same_audio(service: httpx.Client) -> None:
+    first, same, other = (hashlib.sha256(speak(service, seed=seed)[1]).hexdigest() for seed in (7, 7, 8))
+    assert first == same
     assert first != other
 
 
-def test_a_voice_that_nobody_speaks_is_a_beep_that_says_so(service: httpx.Client) -> None:
+def test_a_voice_without_a_worker_is_a_beep_with_a_warning(service: httpx.Client) -> None:
     job, audio = speak(service, voice_id="af_heart")
     assert (job["provider"], job["model"]) == ("stub", "kokoro")
     assert STUB_MARK in job["warnings"][0]
-    assert word_error_rate(SENTENCE, heard(audio)) > 0.9
+    assert word_error_rate(SENTENCE, transcribe(audio)) > 0.9
 
 
-def test_the_stub_can_be_asked_for(stack: Stack) -> None:
+def test_the_provider_can_be_set_to_the_stub(stack: Stack) -> None:
     settings = stack.settings.model_copy(update={"tts_provider": "stub"})
     with run_gateway(settings, announced=False) as gateway:
         job, _ = speak(gateway.client)
@@ -125,38 +125,46 @@ def test_the_stub_can_be_asked_for(stack: Stack) -> None:
     assert STUB_MARK in job["warnings"][0]
 
 
-def test_hosted_inference_speaks_what_no_worker_can(hosted: httpx.Client, provider: FakeInference) -> None:
+def test_hosted_inference_speaks_voices_without_a_worker(
+    hosted: httpx.Client, provider: FakeInference
+) -> None:
     job, audio = speak(hosted, voice_id="af_heart")
     assert (job["provider"], job["warnings"], job["attempts"]) == ("inference", [], 1)
     assert audio[:4] == b"RIFF"
-    asked = provider.requests[-1]
-    assert asked.text == SENTENCE
-    assert asked.headers["authorization"] == "Bearer hf_for_tests"
-    assert "af_heart" in str(asked.body)
+    request = provider.requests[-1]
+    assert request.text == SENTENCE
+    assert request.headers["authorization"] == "Bearer hf_for_tests"
+    assert "af_heart" in str(request.body)
 
 
-def test_what_a_worker_can_speak_is_not_sent_away(hosted: httpx.Client, provider: FakeInference) -> None:
-    sent = len(provider.spoken)
+def test_voices_with_a_worker_are_not_sent_to_the_provider(
+    hosted: httpx.Client, provider: FakeInference
+) -> None:
+    requests_before = len(provider.spoken)
     assert speak(hosted)[0]["provider"] == "local"
-    assert len(provider.spoken) == sent
+    assert len(provider.spoken) == requests_before
 
 
-def test_a_token_that_is_refused_fails_the_job_at_once(hosted: httpx.Client, provider: FakeInference) -> None:
-    sent = len(provider.spoken)
+def test_a_rejected_token_fails_the_job_without_a_retry(
+    hosted: httpx.Client, provider: FakeInference
+) -> None:
+    requests_before = len(provider.spoken)
     provider.script(refused(401))
-    answer = hosted.post("/synthesize", json={"text": SENTENCE, "voice_id": "af_heart"})
-    assert answer.status_code == 502
-    error = answer.json()["error"]
+    response = hosted.post("/synthesize", json={"text": SENTENCE, "voice_id": "af_heart"})
+    assert response.status_code == 502
+    error = response.json()["error"]
     assert error["code"] == "provider_rejected"
     assert "HF_TOKEN" in error["message"]
     job = hosted.get(f"/jobs/{error['job_id']}").json()
     assert (job["status"], job["error"]["code"], job["attempts"]) == ("failed", "provider_rejected", 1)
-    assert len(provider.spoken) == sent + 1
+    assert len(provider.spoken) == requests_before + 1
 
 
-def test_a_provider_that_is_busy_is_asked_again(hosted: httpx.Client, provider: FakeInference) -> None:
-    sent = len(provider.spoken)
+def test_a_request_that_the_provider_rate_limits_is_retried(
+    hosted: httpx.Client, provider: FakeInference
+) -> None:
+    requests_before = len(provider.spoken)
     provider.script(limited("1"))
     job, _ = speak(hosted, voice_id="af_heart")
     assert (job["provider"], job["attempts"]) == ("inference", 2)
-    assert len(provider.spoken) == sent + 2
+    assert len(provider.spoken) == requests_before + 2

@@ -1,4 +1,4 @@
-"""The fleet of docker-compose.yml as processes on loopback: nothing lost, nothing twice, whatever falls over."""
+"""The fleet of docker-compose.yml as processes on loopback loses and repeats no job when parts of it fail."""
 
 import hashlib
 import json
@@ -13,22 +13,22 @@ from tests.support.topology import HOST, WORKERS, Topology
 from tests.support.waiting import wait_for
 
 
-def speak(fleet: Topology, text: str, **headers: str) -> httpx.Response:
+def synthesize(fleet: Topology, text: str, **headers: str) -> httpx.Response:
     return fleet.client.post("/synthesize", json={"text": text}, headers=headers)
 
 
-def queue(fleet: Topology, text: str) -> str:
-    answer = fleet.client.post("/synthesize?async_mode=true", json={"text": text})
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["job_id"])
+def submit(fleet: Topology, text: str) -> str:
+    response = fleet.client.post("/synthesize?async_mode=true", json={"text": text})
+    assert response.status_code == 202, response.text
+    return str(response.json()["job_id"])
 
 
-def job(fleet: Topology, job_id: str) -> Any:
+def get_job(fleet: Topology, job_id: str) -> Any:
     return fleet.client.get(f"/jobs/{job_id}").json()
 
 
-def history(fleet: Topology) -> list[dict[str, Any]]:
-    """Every page of it."""
+def get_history(fleet: Topology) -> list[dict[str, Any]]:
+    """Return the items of all pages."""
     items: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
@@ -39,122 +39,126 @@ def history(fleet: Topology) -> list[dict[str, Any]]:
             return items
 
 
-def engine_calls(fleet: Topology) -> dict[str, int]:
-    """Of each worker, as it told after now: every worker tells every ten seconds."""
-    asked_at = datetime.now(UTC)
+def get_engine_calls(fleet: Topology) -> dict[str, int]:
+    """Return the engine calls of each worker from heartbeats after now. Workers send one every ten seconds."""
+    now = datetime.now(UTC)
 
-    def told() -> dict[str, int] | None:
+    def calls_by_worker() -> dict[str, int] | None:
         models = fleet.client.get("/models/status").json()["models"]
         workers = next(model["workers"] for model in models if model["alias"] == "hibari")
-        fresh = [w for w in workers if datetime.fromisoformat(w["heartbeat_at"]) > asked_at]
-        return {w["id"]: w["engine_calls"] for w in fresh} if len(fresh) == WORKERS else None
+        fresh = [worker for worker in workers if datetime.fromisoformat(worker["heartbeat_at"]) > now]
+        return {worker["id"]: worker["engine_calls"] for worker in fresh} if len(fresh) == WORKERS else None
 
-    return wait_for(told, timeout_s=20, interval_s=0.2) or {}
+    return wait_for(calls_by_worker, timeout_s=20, interval_s=0.2) or {}
 
 
-def test_two_hundred_texts_at_once_are_each_spoken_once(fleet: Topology) -> None:
+def test_two_hundred_simultaneous_texts_are_each_spoken_once(fleet: Topology) -> None:
     texts = [f"Parcel number {number} has left the harbour." for number in range(200)]
-    calls_before, files_before = engine_calls(fleet), fleet.files()
-    served_before = fleet.requests_by_gateway()
+    calls_before, files_before = get_engine_calls(fleet), fleet.files()
+    requests_before = fleet.requests_by_gateway()
     with ThreadPoolExecutor(20) as clients:
-        answers = list(clients.map(lambda text: speak(fleet, text), texts))
+        responses = list(clients.map(lambda text: synthesize(fleet, text), texts))
 
-    assert {answer.status_code for answer in answers} == {200}
-    jobs = [answer.json() for answer in answers]
-    assert [spoken["text"] for spoken in jobs] == texts
-    assert {(j["status"], j["provider"], j["attempts"]) for j in jobs} == {("completed", "local", 1)}
-    ids = {spoken["job_id"] for spoken in jobs}
+    assert {response.status_code for response in responses} == {200}
+    jobs = [response.json() for response in responses]
+    assert [job["text"] for job in jobs] == texts
+    outcomes = {(job["status"], job["provider"], job["attempts"]) for job in jobs}
+    assert outcomes == {("completed", "local", 1)}
+    ids = {job["job_id"] for job in jobs}
     assert len(ids) == 200
     assert fleet.files() - files_before == {f"{job_id}.1.wav" for job_id in ids}
 
-    recorded = [item for item in history(fleet) if item["job_id"] in ids]
-    assert sorted(item["text"] for item in recorded) == sorted(texts)
+    recordings = [item for item in get_history(fleet) if item["job_id"] in ids]
+    assert sorted(item["text"] for item in recordings) == sorted(texts)
 
-    calls = {worker: count - calls_before[worker] for worker, count in engine_calls(fleet).items()}
+    calls = {worker: count - calls_before[worker] for worker, count in get_engine_calls(fleet).items()}
     assert sum(calls.values()) == 200, calls
     assert len(calls) == 2
     assert min(calls.values()) > 20, calls
-    served = {name: n - served_before.get(name, 0) for name, n in fleet.requests_by_gateway().items()}
-    assert sum(served.values()) == 200
-    assert len(served) == 2
-    assert min(served.values()) > 20, served
+    requests = {
+        gateway: count - requests_before.get(gateway, 0)
+        for gateway, count in fleet.requests_by_gateway().items()
+    }
+    assert sum(requests.values()) == 200
+    assert len(requests) == 2
+    assert min(requests.values()) > 20, requests
 
-    for item in recorded[::20]:
-        ranged_download_is_whole(fleet, item)
+    for item in recordings[::20]:
+        assert_range_requests_work(fleet, item)
 
 
-def ranged_download_is_whole(fleet: Topology, item: dict[str, Any]) -> None:
-    """In two parts through nginx, as a player that seeks."""
+def assert_range_requests_work(fleet: Topology, item: dict[str, Any]) -> None:
+    """Download the audio in two ranges through nginx, as a player that seeks does."""
     middle = item["size_bytes"] // 2
-    head = fleet.client.get(item["audio_url"], headers={"Range": f"bytes=0-{middle - 1}"})
-    etag = head.headers["etag"]
-    tail = fleet.client.get(item["audio_url"], headers={"Range": f"bytes={middle}-", "If-Range": etag})
-    assert (head.status_code, tail.status_code) == (206, 206)
-    assert tail.headers["content-range"] == f"bytes {middle}-{item['size_bytes'] - 1}/{item['size_bytes']}"
-    audio = head.content + tail.content
+    first = fleet.client.get(item["audio_url"], headers={"Range": f"bytes=0-{middle - 1}"})
+    etag = first.headers["etag"]
+    second = fleet.client.get(item["audio_url"], headers={"Range": f"bytes={middle}-", "If-Range": etag})
+    assert (first.status_code, second.status_code) == (206, 206)
+    assert second.headers["content-range"] == f"bytes {middle}-{item['size_bytes'] - 1}/{item['size_bytes']}"
+    audio = first.content + second.content
     assert hashlib.sha256(audio).hexdigest() == item["sha256"]
     assert audio == (fleet.data / "outputs" / "audio" / f"{item['job_id']}.1.wav").read_bytes()
 
 
-def test_events_leave_nginx_as_they_come(fleet: Topology) -> None:
-    job_id = queue(fleet, "The tide comes in, and the tide goes out again. " * 60)
+def test_nginx_forwards_events_at_once(fleet: Topology) -> None:
+    job_id = submit(fleet, "The tide comes in, and the tide goes out again. " * 60)
     with fleet.client.stream("GET", f"/jobs/{job_id}/events") as stream:
         lines = (line for line in stream.iter_lines() if line.startswith(("event: ", "data: ")))
         assert next(lines) == "event: snapshot"
         assert json.loads(next(lines).removeprefix("data: "))["status"] in ("queued", "running")
         names = (line.removeprefix("event: ") for line in lines if line.startswith("event: "))
         assert next(name for name in names if name == "progress")
-        assert job(fleet, job_id)["status"] == "running"
+        assert get_job(fleet, job_id)["status"] == "running"
         assert list(names)[-1] == "completed"
-    assert job(fleet, job_id)["status"] == "completed"
+    assert get_job(fleet, job_id)["status"] == "completed"
 
 
-def test_a_gateway_killed_in_the_middle_loses_and_doubles_nothing(fleet: Topology) -> None:
+def test_a_killed_gateway_loses_and_repeats_no_job(fleet: Topology) -> None:
     texts = [f"Ferry number {number} is on its way to the islands." for number in range(40)]
     files_before = fleet.files()
-    refused: list[str] = []
+    failures: list[str] = []
 
-    def speak_in_the_end(text: str) -> dict[str, Any]:
-        """As a client that tries again with the same key until it is served."""
+    def synthesize_with_retries(text: str) -> dict[str, Any]:
+        """Retry with the same idempotency key until the request succeeds."""
 
-        def tried() -> httpx.Response | None:
+        def attempt() -> httpx.Response | None:
             try:
-                answer = speak(fleet, text, **{"Idempotency-Key": text})
-            except httpx.RemoteProtocolError:  # it was killed between the head of its answer and the rest
-                refused.append("cut")
+                response = synthesize(fleet, text, **{"Idempotency-Key": text})
+            except httpx.RemoteProtocolError:  # killed between the head and the body of the response
+                failures.append("connection lost")
                 return None
-            if answer.status_code == 200:
-                return answer
-            assert answer.status_code in (502, 503), answer.text
-            assert int(answer.headers["retry-after"]) > 0
-            refused.append(answer.json()["error"]["code"])
+            if response.status_code == 200:
+                return response
+            assert response.status_code in (502, 503), response.text
+            assert int(response.headers["retry-after"]) > 0
+            failures.append(response.json()["error"]["code"])
             return None
 
-        served = wait_for(tried, timeout_s=60, interval_s=0.3)
-        assert served
-        spoken: dict[str, Any] = served.json()
-        return spoken
+        response = wait_for(attempt, timeout_s=60, interval_s=0.3)
+        assert response
+        job: dict[str, Any] = response.json()
+        return job
 
     with ThreadPoolExecutor(8) as clients:
-        asked = [clients.submit(speak_in_the_end, text) for text in texts]
-        wait_for(lambda: sum(answer.done() for answer in asked) >= 8)
+        futures = [clients.submit(synthesize_with_retries, text) for text in texts]
+        wait_for(lambda: sum(future.done() for future in futures) >= 8)
         fleet.kill("gateway-1")
-        jobs = [answer.result(90) for answer in asked]
+        jobs = [future.result(90) for future in futures]
     try:
-        assert refused, "the kill met nobody"
-        ids = {spoken["job_id"] for spoken in jobs}
+        assert failures, "no request was interrupted by the kill"
+        ids = {job["job_id"] for job in jobs}
         assert len(ids) == 40
-        assert {(spoken["status"], spoken["attempts"]) for spoken in jobs} == {("completed", 1)}
-        recorded = [item for item in history(fleet) if item["text"] in texts]
-        assert {item["job_id"] for item in recorded} == ids
-        assert len(recorded) == 40
+        assert {(job["status"], job["attempts"]) for job in jobs} == {("completed", 1)}
+        recordings = [item for item in get_history(fleet) if item["text"] in texts]
+        assert {item["job_id"] for item in recordings} == ids
+        assert len(recordings) == 40
         assert fleet.files() - files_before == {f"{job_id}.1.wav" for job_id in ids}
     finally:
         fleet.start("gateway-1")
-        wait_for(lambda: answers(fleet, "gateway-1"))
+        wait_for(lambda: is_reachable(fleet, "gateway-1"))
 
 
-def answers(fleet: Topology, gateway: str) -> bool:
+def is_reachable(fleet: Topology, gateway: str) -> bool:
     try:
         httpx.get(f"http://{HOST}:{fleet.ports[gateway]}/health", trust_env=False)
     except httpx.TransportError:
@@ -162,43 +166,43 @@ def answers(fleet: Topology, gateway: str) -> bool:
     return True
 
 
-def test_postgres_gone_for_five_seconds_is_a_503_and_then_as_if_nothing_was(fleet: Topology) -> None:
+def test_requests_fail_while_postgres_is_down_and_everything_continues_afterwards(fleet: Topology) -> None:
     pids = fleet.pids()
-    underway = queue(fleet, "This story was begun before the lights went out. " * 60)
-    wait_for(lambda: job(fleet, underway)["status"] == "running")
+    running = submit(fleet, "This story was begun before the lights went out. " * 60)
+    wait_for(lambda: get_job(fleet, running)["status"] == "running")
     fleet.postgres.stop()
-    refusals = [speak(fleet, f"Nobody can write this down, try {number}.") for number in range(3)]
+    refusals = [synthesize(fleet, f"Nobody can write this down, try {number}.") for number in range(3)]
     for refusal in refusals:
         assert (refusal.status_code, refusal.json()["error"]["code"]) == (503, "database_unavailable")
         assert int(refusal.headers["retry-after"]) >= 1
         assert refusal.elapsed.total_seconds() < 10
     assert fleet.client.get("/ready").status_code == 503
-    # What it says of its fleet may be five seconds old.
+    # The gateway caches the state of the workers for up to five seconds.
     wait_for(lambda: fleet.client.get("/health").json()["status"] == "degraded", timeout_s=10)
     wait_for(lambda: seconds_since(refusals[0]) > 5)
 
     fleet.postgres.start()
-    again = wait_for(lambda: served(speak(fleet, "The lights are on again.")), timeout_s=15)
-    assert again["status"] == "completed"
-    wait_for(lambda: job(fleet, underway)["status"] == "completed", timeout_s=60)
+    job = wait_for(lambda: job_if_ok(synthesize(fleet, "The lights are on again.")), timeout_s=15)
+    assert job["status"] == "completed"
+    wait_for(lambda: get_job(fleet, running)["status"] == "completed", timeout_s=60)
     assert fleet.client.get("/ready").status_code == 200
     assert fleet.pids() == pids
 
 
-def seconds_since(answer: httpx.Response) -> float:
-    said_at = datetime.strptime(answer.headers["date"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
-    return (datetime.now(UTC) - said_at).total_seconds()
+def seconds_since(response: httpx.Response) -> float:
+    date = datetime.strptime(response.headers["date"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    return (datetime.now(UTC) - date).total_seconds()
 
 
-def served(answer: httpx.Response) -> Any:
-    return answer.json() if answer.status_code == 200 else None
+def job_if_ok(response: httpx.Response) -> Any:
+    return response.json() if response.status_code == 200 else None
 
 
-def test_no_process_told_what_was_spoken_or_a_password(fleet: Topology) -> None:
-    speak(fleet, "Nobody shall read this sentence in a log.")
+def test_logs_contain_neither_spoken_text_nor_passwords(fleet: Topology) -> None:
+    synthesize(fleet, "Nobody shall read this sentence in a log.")
     logs = [*fleet.logs.glob("*.log"), *Path(fleet.folder / "nginx").glob("*.log")]
     assert len(logs) > 8
     for log in logs:
-        written = log.read_text()
+        content = log.read_text()
         for secret in ("Nobody shall read", "postgres0secret", "redis0secret"):
-            assert secret not in written, log.name
+            assert secret not in content, log.name

@@ -1,4 +1,4 @@
-"""Strict readers of SubRip and WebVTT: what is shown when, or ValueError for what a player may trip over."""
+"""Strict parsers of SubRip and WebVTT. They raise ValueError for anything that a player may not accept."""
 
 import html
 import re
@@ -14,19 +14,19 @@ LINE_ENDS = "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReadCaption:
     start_ms: int
     end_ms: int
     lines: tuple[str, ...]
     voice: str | None = None
 
 
-def read_srt(content: str) -> list[Shown]:
+def read_srt(content: str) -> list[ReadCaption]:
     blocks = _blocks(content) if content else []
     return _checked([_shown(block, number, _SRT_SPAN) for number, block in enumerate(blocks, start=1)])
 
 
-def read_vtt(content: str) -> list[Shown]:
+def read_vtt(content: str) -> list[ReadCaption]:
     header, *blocks = _blocks(content)
     _require(header == ["WEBVTT"], "header")
     found = [_shown(block, number, _VTT_SPAN) for number, block in enumerate(blocks, start=1)]
@@ -34,7 +34,7 @@ def read_vtt(content: str) -> list[Shown]:
 
 
 def _blocks(content: str) -> list[list[str]]:
-    """Lines between empty lines; the last one ends as all others do."""
+    """Return the blocks of lines between empty lines. The last block must end like the others."""
     _require(not any(end in content for end in LINE_ENDS), "line ends")
     _require(content.endswith("\n") and not content.endswith("\n\n"), "end of file")
     content.encode()
@@ -43,7 +43,7 @@ def _blocks(content: str) -> list[list[str]]:
     return blocks
 
 
-def _shown(block: list[str], number: int, span: re.Pattern[str]) -> Shown:
+def _shown(block: list[str], number: int, span: re.Pattern[str]) -> ReadCaption:
     counted, times, *lines = block
     _require(counted == str(number), "numbers")
     match = span.fullmatch(times)
@@ -51,19 +51,19 @@ def _shown(block: list[str], number: int, span: re.Pattern[str]) -> Shown:
     assert match is not None
     _require(1 <= len(lines) <= 2, "lines")
     _require(not any("-->" in line for line in lines), "an arrow in the text")
-    return Shown(_ms(*match.groups()[:4]), _ms(*match.groups()[4:]), tuple(lines))
+    return ReadCaption(_ms(*match.groups()[:4]), _ms(*match.groups()[4:]), tuple(lines))
 
 
-def _unescaped(shown: Shown) -> Shown:
-    said = "\n".join(shown.lines)
-    voice = _VOICE.fullmatch(said)
-    name, said = (voice[1], voice[2]) if voice else (None, said)
-    _require("<" not in said and ">" not in said, "a tag")
-    _require("&" not in _ESCAPED.sub("", said), "an escape")
-    return Shown(shown.start_ms, shown.end_ms, tuple(html.unescape(said).split("\n")), name)
+def _unescaped(shown: ReadCaption) -> ReadCaption:
+    text = "\n".join(shown.lines)
+    voice = _VOICE.fullmatch(text)
+    name, text = (voice[1], voice[2]) if voice else (None, text)
+    _require("<" not in text and ">" not in text, "a tag")
+    _require("&" not in _ESCAPED.sub("", text), "an escape")
+    return ReadCaption(shown.start_ms, shown.end_ms, tuple(html.unescape(text).split("\n")), name)
 
 
-def _checked(shown: list[Shown]) -> list[Shown]:
+def _checked(shown: list[ReadCaption]) -> list[ReadCaption]:
     _require(all(one.start_ms < one.end_ms for one in shown), "lengths")
     _require(all(before.end_ms <= after.start_ms for before, after in pairwise(shown)), "order")
     return shown

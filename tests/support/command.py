@@ -1,4 +1,4 @@
-"""The `oratio` command as people run it: another process, an environment of its own, any folder."""
+"""Runs the `oratio` command as users do: in a process of its own, with a clean environment, in any folder."""
 
 import os
 import subprocess
@@ -10,16 +10,16 @@ from pathlib import Path
 
 import psutil
 
-from cli.service.data_dir_lock import Address, published_address
+from cli.service.address_file import ServiceAddress, read_address
 from tests.support.waiting import wait_for
 
 ORATIO = (sys.executable, "-m", "cli.main")
-# The engines of this environment: those of the others would take seconds to start, and are asked for where they matter.
+# The models of this environment. Workers of other environments take seconds to start, so only some tests use them.
 BASE_MODELS = "hibari,kokoro,stub,fake"
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Ours, without what the developer's shell says about the service."""
+    """Return the environment without the settings of the developer's shell, and with `settings`."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -29,13 +29,13 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def oratio(
-    *arguments: str, folder: Path, said: str | None = None, **settings: str
+    *arguments: str, folder: Path, stdin: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*ORATIO, *arguments],
         cwd=folder,
         env=environment(**settings),
-        input=said,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=60,
@@ -45,14 +45,14 @@ def oratio(
 
 @dataclass
 class Up:
-    """A running `oratio up`."""
+    """A running `oratio up` process."""
 
     process: subprocess.Popen[str]
     data_dir: Path
 
     @property
-    def address(self) -> Address:
-        address = published_address(self.data_dir)
+    def address(self) -> ServiceAddress:
+        address = read_address(self.data_dir)
         assert address is not None, "not running"
         return address
 
@@ -60,20 +60,20 @@ class Up:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, *words: str) -> psutil.Process | None:
-        """The child whose command line holds all the words."""
+        """Return the child whose command line contains all the words."""
         for child in self.descendants():
             try:
                 line = " ".join(child.cmdline())
             except psutil.NoSuchProcess:
                 continue
-            if all(word in line for word in words) and "leash.py" not in line:
+            if all(word in line for word in words) and "parent_death.py" not in line:
                 return child
         return None
 
 
 @contextmanager
 def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
-    """Ready when the block begins; killed with all of its children when it ends, unless it has ended."""
+    """Run `oratio up` while the block runs, from when it is ready. Kill it and its children at the end."""
     process = subprocess.Popen(
         [*ORATIO, "up", "--port", "0", "--data-dir", str(data_dir), "--workers", "1", *arguments],
         cwd=data_dir.parent,
@@ -92,6 +92,6 @@ def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
 
 
 def _is_published(data_dir: Path, pid: int) -> bool:
-    """Whether this process has said where it is; one that was killed leaves its address."""
-    address = published_address(data_dir)
+    """Return whether this process has published its address. A killed process leaves its address behind."""
+    address = read_address(data_dir)
     return address is not None and address.pid == pid

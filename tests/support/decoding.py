@@ -1,4 +1,4 @@
-"""Files as another decoder than our own hears them, and a tone to put into them."""
+"""Decodes files with another decoder than the worker's, and makes test tones."""
 
 import io
 
@@ -6,12 +6,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-# Too short for FFmpeg to tell what it is, or, for raw samples, without anything that tells it.
+# Formats that FFmpeg does not recognize in short files, or, for raw samples, at all.
 _DEMUXERS = {"mp3": "mp3", "aac": "aac", "pcm": "s16le"}
 
 
 def by_pyav(data: bytes, audio_format: str, *, pcm_rate_hz: int = 24_000) -> tuple[NDArray[np.float32], int]:
-    """(mono samples, their rate)."""
+    """Return (mono samples, sample rate)."""
     options = {"sample_rate": str(pcm_rate_hz)} if audio_format == "pcm" else {}
     with av.open(io.BytesIO(data), "r", format=_DEMUXERS.get(audio_format), options=options) as container:
         rate = container.streams.audio[0].rate

@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfiles as data: enough of their grammars to hold them against the code."""
+"""Parses docker-compose.yml and the Dockerfiles far enough to compare them with the code."""
 
 import json
 import re
@@ -16,7 +16,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = tuple(name for name, service in SERVICES.items() if "build" in service)
 
-# What a person must write into .env; everything else has a default.
+# The values that a user must set in .env. Everything else has a default.
 SECRETS = {"POSTGRES_PASSWORD": "postgres0secret", "REDIS_PASSWORD": "redis0secret"}
 
 _VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\})")
@@ -24,7 +24,7 @@ _VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])(?
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One `FROM` of a Dockerfile with the instructions below it, as (keyword, rest) pairs."""
+    """A `FROM` of a Dockerfile with its instructions, as (keyword, rest) pairs."""
 
     name: str
     base: str
@@ -36,12 +36,12 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A target with the stages it is built on, the first one first."""
+    """A target with the stages that it is built on, from the first to the last."""
 
     stages: tuple[Stage, ...]
 
     def last(self, keyword: str) -> str:
-        """The instruction that holds in the end, such as the last `USER`; raises IndexError without one."""
+        """The last instruction of a kind, such as `USER`, which is the one in effect. Raises IndexError without one."""
         return [rest for stage in self.stages for rest in stage.all(keyword)][-1]
 
     @property
@@ -51,7 +51,7 @@ class Image:
 
 
 def interpolate(value: object, variables: Mapping[str, str] = SECRETS) -> str:
-    """`$$`, `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as compose reads them."""
+    """Interpolate `$$`, `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as Docker Compose does."""
 
     def replace(found: re.Match[str]) -> str:
         if found["dollar"]:
@@ -65,7 +65,7 @@ def interpolate(value: object, variables: Mapping[str, str] = SECRETS) -> str:
 
 
 def dockerfile(name: str) -> dict[str, Stage]:
-    """Its stages by name; one without a name is called by its place, as Docker does."""
+    """The stages by name. As in Docker, a stage without a name has its index as its name."""
     stages: dict[str, Stage] = {}
     for keyword, rest in _instructions((ROOT / name).read_text()):
         if keyword == "FROM":
@@ -75,7 +75,7 @@ def dockerfile(name: str) -> dict[str, Stage]:
             stage = next(reversed(stages.values()))
             stage = Stage(stage.name, stage.base, (*stage.instructions, (keyword, rest)))
         else:
-            continue  # an argument before the first FROM
+            continue  # An ARG before the first FROM.
         stages[stage.name] = stage
     return stages
 
@@ -92,13 +92,13 @@ def image_of(service: str) -> Image:
 
 
 def environment_of(service: str) -> dict[str, str]:
-    """What a process of ours finds in its environment when .env holds nothing but the secrets."""
+    """The environment of a container if .env sets only the secrets."""
     given = SERVICES[service]["environment"]
     return image_of(service).environment | {k: interpolate(v) for k, v in given.items() if v is not None}
 
 
 def commands_of(service: str) -> list[list[str]]:
-    """The program lines that a container runs one after the other, without the shell around them."""
+    """The commands that a container runs one after the other, without the shell."""
     given = SERVICES[service].get("command") or json.loads(image_of(service).last("CMD"))
     words = [interpolate(word) for word in given]
     lines = [shlex.split(line) for line in words[2].split("&&")] if words[:2] == ["sh", "-c"] else [words]

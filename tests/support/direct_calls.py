@@ -1,6 +1,6 @@
-"""The libraries themselves, called as their documents say, without a line of the worker's code.
+"""Calls the libraries of the model families as their documentation shows, without the engines of the worker.
 
-`python -m tests.support.direct_calls FOLDER CALLS`, in an environment that has the libraries, writes the samples by
+`python -m tests.support.direct_calls FOLDER CALLS` needs an environment with the libraries. It writes the samples by
 family as a .npz file to standard output. CALLS is a JSON list of {family, voice, seed, text, style}.
 """
 
@@ -56,10 +56,10 @@ def speak_bark(root: Path, voice: str, seed: int, text: str, _style: str) -> Any
 def speak_parler(root: Path, _voice: str, seed: int, text: str, style: str) -> Any:
     from transformers import AutoTokenizer, set_seed
 
-    from worker.engines.parler import parler_library
+    from worker.engines.parler import import_parler
 
     folder = root / "parler-tts_parler-tts-mini-v1.1"
-    model = parler_library().ParlerTTSForConditionalGeneration.from_pretrained(folder).eval()
+    model = import_parler().ParlerTTSForConditionalGeneration.from_pretrained(folder).eval()
     description = AutoTokenizer.from_pretrained(root / "google_flan-t5-large")([style], return_tensors="pt")
     prompt = AutoTokenizer.from_pretrained(folder)([text], return_tensors="pt")
     set_seed(seed)
@@ -85,13 +85,13 @@ def main(root: str, calls: str) -> None:
     import torch
 
     torch.set_num_threads(1)
-    made = {}
+    samples_by_family = {}
     for call in json.loads(calls):
         speak = FAMILIES[call["family"]]
         with torch.inference_mode():
             samples = speak(Path(root), call["voice"], call["seed"], call["text"], call["style"])
-        made[call["family"]] = samples.float().numpy()
-    np.savez(sys.stdout.buffer, **made)
+        samples_by_family[call["family"]] = samples.float().numpy()
+    np.savez(sys.stdout.buffer, **samples_by_family)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A disk of one megabyte, in a mount namespace that only the command sees; nothing to unmount afterwards."""
+"""Runs commands with a disk of one megabyte, in their own mount namespace, so that nothing must be unmounted."""
 
 import subprocess
 from pathlib import Path
@@ -12,6 +12,6 @@ def can_mount() -> bool:
 
 
 def on_a_small_disk(folder: Path, *command: str) -> list[str]:
-    """The command that runs `command` with 1 MB of disk at `folder`."""
-    mounted = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
-    return ["unshare", "-rm", "sh", "-c", mounted, str(folder), *command]
+    """Return a command that mounts a disk of 1 MB at `folder` and runs `command`."""
+    script = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
+    return ["unshare", "-rm", "sh", "-c", script, str(folder), *command]

@@ -1,7 +1,7 @@
-"""A hub on loopback: lists commits and files, serves bytes in ranges, sends large files to another origin.
+"""A fake hub on loopback: lists commits and files, serves byte ranges, and redirects large files to another origin.
 
-Two servers, as there are two on the network: the hub itself, which knows who may see what, and the one that keeps
-large files, which refuses whoever brings a token along. Faults are scripted, and every request is remembered.
+Like the real hub it consists of two servers: the hub itself, which checks access, and the store of large files, which
+refuses requests with a token. Tests can script faults, and the hub records all requests.
 """
 
 import hashlib
@@ -27,8 +27,8 @@ _RANGE = re.compile(r"bytes=(\d+)-")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as it arrived; header names are in lower case. `stored`: it came to the server of large files."""
+class ReceivedRequest:
+    """A request with lower-case header names. `stored`: it went to the store of large files."""
 
     method: str
     path: str
@@ -37,17 +37,17 @@ class Asked:
 
     @property
     def start(self) -> int | None:
-        """Where the range begins."""
-        found = _RANGE.fullmatch(self.headers.get("range", ""))
-        return int(found[1]) if found else None
+        """The first byte of the requested range."""
+        match = _RANGE.fullmatch(self.headers.get("range", ""))
+        return int(match[1]) if match else None
 
 
 @dataclass
 class Fault:
-    """What goes wrong with the first `times` answers whose path ends with `at` (of a large file, too).
+    """A fault in the first `times` answers whose path ends with `at`, also for large files.
 
-    Of the body only the first bytes come before the connection is cut, or before it holds until `hub.release`.
-    `body` is what the API says instead, with `headers`.
+    `cut_after_bytes` closes the connection after these bytes of the body; `hold_after_bytes` pauses until
+    `hub.release`. `body` and `headers` replace an answer of the API.
     """
 
     at: str
@@ -65,15 +65,17 @@ class FakeHub:
     """`with FakeHub(repositories) as hub:`, then `hub.url`."""
 
     def __init__(self, *repositories: FakeRepository) -> None:
-        self.repositories = {(one.kind, one.hub_id): one for one in repositories}
+        self.repositories = {(repository.kind, repository.hub_id): repository for repository in repositories}
         self.faults: list[Fault] = []
-        self.requests: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.release = threading.Event()
         self._lock = threading.Lock()
         self._servers = [_Server(("127.0.0.1", 0), _Handler) for _ in range(2)]
         for server, stored in zip(self._servers, (False, True), strict=True):
             server.hub, server.stored = self, stored
-        self.url, self.store_url = (f"http://127.0.0.1:{one.server_address[1]}" for one in self._servers)
+        self.url, self.store_url = (
+            f"http://127.0.0.1:{server.server_address[1]}" for server in self._servers
+        )
 
     def __enter__(self) -> Self:
         for server in self._servers:
@@ -89,38 +91,38 @@ class FakeHub:
             server.server_close()
 
     def only(self, hub_id: str) -> FakeRepository:
-        (found,) = (one for one in self.repositories.values() if one.hub_id == hub_id)
-        return found
+        (repository,) = (one for one in self.repositories.values() if one.hub_id == hub_id)
+        return repository
 
     def fetched(self) -> list[str]:
-        """The names of the files that were asked for, in order."""
-        found = (_RESOLVE.fullmatch(unquote(asked.path)) for asked in self.requests)
-        return [name[4] for name in found if name]
+        """Return the names of the requested files, in order."""
+        matches = (_RESOLVE.fullmatch(unquote(request.path)) for request in self.requests)
+        return [match[4] for match in matches if match]
 
     def starts(self, name: str) -> list[int | None]:
-        """Where each request for the bytes of a file began."""
+        """Return the first byte of each request for the content of a file."""
         digests = {sha256(files[name]) for files in self._commits() if name in files}
         ends = (f"/{name}", *digests)
         large = any(is_large(files[name]) for files in self._commits() if name in files)
-        asked = [one for one in self.requests if one.stored == large]
-        return [one.start for one in asked if urlsplit(one.path).path.endswith(ends)]
+        requests = [request for request in self.requests if request.stored == large]
+        return [request.start for request in requests if urlsplit(request.path).path.endswith(ends)]
 
     def _commits(self) -> list[dict[str, bytes]]:
-        return [files for one in self.repositories.values() for files in one.commits.values()]
+        return [files for repository in self.repositories.values() for files in repository.commits.values()]
 
-    def remember(self, asked: Asked) -> None:
+    def record(self, request: ReceivedRequest) -> None:
         with self._lock:
-            self.requests.append(asked)
+            self.requests.append(request)
 
     def fault(self, path: str) -> Fault | None:
         with self._lock:
-            found = next((one for one in self.faults if one.times and path.endswith(one.at)), None)
-            if found:
-                found.times -= 1
-            return found
+            fault = next((one for one in self.faults if one.times and path.endswith(one.at)), None)
+            if fault:
+                fault.times -= 1
+            return fault
 
     def stored(self, digest: str) -> tuple[str, bytes] | None:
-        """Name and content of a large file."""
+        """Return name and content of a large file."""
         everything = (item for files in self._commits() for item in files.items())
         return next((item for item in everything if is_large(item[1]) and sha256(item[1]) == digest), None)
 
@@ -131,10 +133,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what some tests are about."""
+        """Ignore clients that disconnect: some tests do that on purpose."""
 
 
-class _Refusal(Exception):
+class _HttpError(Exception):
     def __init__(self, status: int, code: str = "", **headers: str) -> None:
         super().__init__(code)
         self.status = status
@@ -146,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        """Tests say what they want to see."""
+        """Log nothing."""
 
     def do_HEAD(self) -> None:
         self._serve()
@@ -156,106 +158,108 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, self.path, headers, self.server.stored)
-        self.server.hub.remember(asked)
+        request = ReceivedRequest(self.command, self.path, headers, self.server.stored)
+        self.server.hub.record(request)
         try:
-            self._answer(asked)
-        except _Refusal as refusal:
+            self._answer(request)
+        except _HttpError as refusal:
             self._send(refusal.status, b'{"error": "refused"}', refusal.headers)
 
-    def _answer(self, asked: Asked) -> None:
-        url = urlsplit(asked.path)
+    def _answer(self, request: ReceivedRequest) -> None:
+        url = urlsplit(request.path)
         path = unquote(url.path)
-        if asked.stored:
-            self._serve_stored(asked, path)
-        elif found := _API.fullmatch(path):
+        if request.stored:
+            self._serve_stored(request, path)
+        elif match := _API.fullmatch(path):
             fault = self._check_fault(path)
             if fault and fault.body is not None:
                 self._send(200, fault.body, fault.headers)
             else:
-                self._serve_api(asked, found, parse_qs(url.query))
-        elif found := _RESOLVE.fullmatch(path):
-            self._serve_file(asked, found)
+                self._serve_api(request, match, parse_qs(url.query))
+        elif match := _RESOLVE.fullmatch(path):
+            self._serve_file(request, match)
         else:
-            raise _Refusal(404)
+            raise _HttpError(404)
 
-    def _repository(self, asked: Asked, kind: str, hub_id: str) -> FakeRepository:
+    def _repository(self, request: ReceivedRequest, kind: str, hub_id: str) -> FakeRepository:
         repository = self.server.hub.repositories.get((kind, hub_id))
-        token = asked.headers.get("authorization")
+        token = request.headers.get("authorization")
         if token not in (None, f"Bearer {TOKEN}"):
-            raise _Refusal(401)
+            raise _HttpError(401)
         if repository is None or (repository.private and token is None):
-            # The hub says the same of what is not there and of what is hidden.
-            raise _Refusal(404 if token else 401, "RepoNotFound")
+            # The hub gives the same answer for missing and for hidden repositories.
+            raise _HttpError(404 if token else 401, "RepoNotFound")
         return repository
 
     def _files(self, repository: FakeRepository, revision: str) -> dict[str, bytes]:
         files = repository.files(revision)
         if files is None:
-            raise _Refusal(404, "RevisionNotFound")
+            raise _HttpError(404, "RevisionNotFound")
         return files
 
-    def _serve_api(self, asked: Asked, found: re.Match[str], query: dict[str, list[str]]) -> None:
-        kind, hub_id, what, revision = found.groups()
-        repository = self._repository(asked, kind, hub_id)
+    def _serve_api(self, request: ReceivedRequest, match: re.Match[str], query: dict[str, list[str]]) -> None:
+        kind, hub_id, resource, revision = match.groups()
+        repository = self._repository(request, kind, hub_id)
         files = self._files(repository, revision)
-        if what == "tree":
-            self._send_tree(asked, files, int(query.get("cursor", ["0"])[0]))
+        if resource == "tree":
+            self._send_tree(request, files, int(query.get("cursor", ["0"])[0]))
         else:
             sha = repository.main if revision == "main" else revision
             about = {"id": hub_id, "sha": sha, "siblings": [{"rfilename": name} for name in files]}
             self._send(200, json.dumps(about).encode())
 
-    def _send_tree(self, asked: Asked, files: dict[str, bytes], first: int) -> None:
+    def _send_tree(self, request: ReceivedRequest, files: dict[str, bytes], first: int) -> None:
         entries = [_entry(name, content) for name, content in sorted(files.items())]
         folders = sorted({name.rpartition("/")[0] for name in files if "/" in name})
         entries += [{"type": "directory", "oid": "0" * 40, "size": 0, "path": folder} for folder in folders]
         after = first + _PAGE_ENTRIES
         link = {}
         if after < len(entries):
-            page = f"{self.server.hub.url}{urlsplit(asked.path).path}?recursive=True&cursor={after}"
+            page = f"{self.server.hub.url}{urlsplit(request.path).path}?recursive=True&cursor={after}"
             link = {"Link": f'<{page}>; rel="next"'}
         self._send(200, json.dumps(entries[first:after]).encode(), link)
 
-    def _serve_file(self, asked: Asked, found: re.Match[str]) -> None:
-        datasets, hub_id, revision, name = found.groups()
-        repository = self._repository(asked, "dataset" if datasets else "model", hub_id)
-        if repository.gated and "authorization" not in asked.headers:
-            raise _Refusal(401, "GatedRepo")
+    def _serve_file(self, request: ReceivedRequest, match: re.Match[str]) -> None:
+        datasets, hub_id, revision, name = match.groups()
+        repository = self._repository(request, "dataset" if datasets else "model", hub_id)
+        if repository.gated and "authorization" not in request.headers:
+            raise _HttpError(401, "GatedRepo")
         content = self._files(repository, revision).get(name)
         if content is None:
-            raise _Refusal(404, "EntryNotFound")
-        said = {"X-Repo-Commit": repository.main if revision == "main" else revision}
+            raise _HttpError(404, "EntryNotFound")
+        commit_header = {"X-Repo-Commit": repository.main if revision == "main" else revision}
         if not is_large(content):
             fault = self._check_fault(f"/{name}")
-            self._send_range(asked, content, said | {"ETag": f'"{git_sha1(content)}"'}, fault)
+            self._send_range(request, content, commit_header | {"ETag": f'"{git_sha1(content)}"'}, fault)
             return
-        place = f"{self.server.hub.store_url}/stored/{sha256(content)}?signature={quote('a b')}"
+        location = f"{self.server.hub.store_url}/stored/{sha256(content)}?signature={quote('a b')}"
         linked = {"X-Linked-Size": str(len(content)), "X-Linked-ETag": f'"{sha256(content)}"'}
-        self._send(302, b"", said | linked | {"Location": place})
+        self._send(302, b"", commit_header | linked | {"Location": location})
 
-    def _serve_stored(self, asked: Asked, path: str) -> None:
-        if "authorization" in asked.headers:
-            raise _Refusal(400)
-        found = _STORED.fullmatch(path)
-        kept = self.server.hub.stored(found[1]) if found else None
-        if kept is None:
-            raise _Refusal(404)
-        name, content = kept
+    def _serve_stored(self, request: ReceivedRequest, path: str) -> None:
+        if "authorization" in request.headers:
+            raise _HttpError(400)
+        match = _STORED.fullmatch(path)
+        stored_file = self.server.hub.stored(match[1]) if match else None
+        if stored_file is None:
+            raise _HttpError(404)
+        name, content = stored_file
         fault = self._check_fault(f"/{name}")
-        self._send_range(asked, content, {"ETag": f'"{hashlib.md5(content).hexdigest()}"'}, fault)
+        self._send_range(request, content, {"ETag": f'"{hashlib.md5(content).hexdigest()}"'}, fault)
 
     def _check_fault(self, path: str) -> Fault | None:
         fault = self.server.hub.fault(path)
         if fault and fault.status:
-            raise _Refusal(fault.status, **fault.headers)
+            raise _HttpError(fault.status, **fault.headers)
         return fault
 
-    def _send_range(self, asked: Asked, content: bytes, headers: dict[str, str], fault: Fault | None) -> None:
-        start = None if fault and fault.ignores_range else asked.start
+    def _send_range(
+        self, request: ReceivedRequest, content: bytes, headers: dict[str, str], fault: Fault | None
+    ) -> None:
+        start = None if fault and fault.ignores_range else request.start
         headers = headers | {"Accept-Ranges": "bytes"}
         if start is not None and start >= len(content):
-            raise _Refusal(416, **{"Content-Range": f"bytes */{len(content)}"})
+            raise _HttpError(416, **{"Content-Range": f"bytes */{len(content)}"})
         if start is not None:
             headers |= {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
         body = content[start or 0 :]
@@ -293,11 +297,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _entry(name: str, content: bytes) -> dict[str, Any]:
-    plain = {"type": "file", "path": name, "size": len(content)}
+    entry = {"type": "file", "path": name, "size": len(content)}
     if not is_large(content):
-        return plain | {"oid": git_sha1(content)}
+        return entry | {"oid": git_sha1(content)}
     pointer = (
         f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256(content)}\nsize {len(content)}\n"
     )
     lfs = {"oid": sha256(content), "size": len(content), "pointerSize": len(pointer)}
-    return plain | {"oid": git_sha1(pointer.encode()), "lfs": lfs}
+    return entry | {"oid": git_sha1(pointer.encode()), "lfs": lfs}

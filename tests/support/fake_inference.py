@@ -1,4 +1,4 @@
-"""A hosted-inference provider on loopback: answers POSTs like the real one, by a script, and remembers them."""
+"""A fake provider of hosted inference on loopback. It answers POSTs from a script and records all requests."""
 
 import io
 import json
@@ -15,8 +15,8 @@ import soundfile
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as it arrived: `body` is the parsed JSON of a POST; header names are in lower case."""
+class ReceivedRequest:
+    """A request with lower-case header names; `body` is the parsed JSON of a POST."""
 
     method: str
     path: str
@@ -30,7 +30,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """`delay_s` passes before the first byte; the connection is cut after `cut_after_bytes` of the body."""
+    """An answer after `delay_s`. The connection closes after `cut_after_bytes` of the body."""
 
     status: int = 200
     body: bytes = b""
@@ -43,7 +43,7 @@ class Answer:
 def audio(
     kind: str = "wav", *, duration_s: float = 0.2, sample_rate_hz: int = 16_000, channels: int = 1
 ) -> Answer:
-    """A tone that really decodes; `kind` is wav, flac or mp3."""
+    """Return a tone as a valid file; `kind` is wav, flac or mp3."""
     seconds = np.arange(round(duration_s * sample_rate_hz)) / sample_rate_hz
     tone = (0.3 * np.sin(2 * np.pi * 330 * seconds)).astype(np.float32)
     body = io.BytesIO()
@@ -54,7 +54,7 @@ def audio(
 
 
 def refused(status: int, message: str = "Invalid username or password.", **headers: str) -> Answer:
-    """401, 402, 404, 422, 500 and the like; an underscore in a header's name becomes a hyphen."""
+    """Return an error answer. An underscore in a header's name becomes a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, json.dumps({"error": message}).encode(), headers=named)
 
@@ -68,7 +68,7 @@ def loading(estimated_time_s: float = 20.0) -> Answer:
 
 
 def odd_json() -> Answer:
-    """An error that the provider calls a success."""
+    """Return an error with the status of a success."""
     return Answer(200, b'{"error": "weird"}')
 
 
@@ -83,11 +83,11 @@ def cut(after_bytes: int = 0) -> Answer:
 
 
 class FakeInference:
-    """`with FakeInference() as provider:`, then `provider.url`. Unscripted requests get `usual`."""
+    """Use `with FakeInference() as provider:` and `provider.url`. Unscripted requests get the answer `usual`."""
 
     def __init__(self, usual: Answer | None = None) -> None:
         self.usual = usual or audio()
-        self.requests: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self._scripted: deque[Answer] = deque()
         self._lock = threading.Lock()
         self.closing = threading.Event()
@@ -110,24 +110,24 @@ class FakeInference:
 
     @property
     def spoken(self) -> list[str]:
-        """The texts that were posted."""
-        return [asked.text for asked in self.requests if asked.method == "POST"]
+        """The posted texts, in order."""
+        return [request.text for request in self.requests if request.method == "POST"]
 
     def script(self, *answers: Answer) -> None:
-        """The next POSTs get these, in order."""
+        """Answer the next POSTs with these, in order."""
         with self._lock:
             self._scripted.extend(answers)
 
-    def answer_to(self, asked: Asked) -> Answer:
+    def answer_to(self, request: ReceivedRequest) -> Answer:
         with self._lock:
-            self.requests.append(asked)
-            if asked.method == "GET":
-                return _model_card(asked.path)
+            self.requests.append(request)
+            if request.method == "GET":
+                return _model_card(request.path)
             return self._scripted.popleft() if self._scripted else self.usual
 
 
 def _model_card(path: str) -> Answer:
-    """What the hub says about a model before the library posts to a provider."""
+    """Return the hub's answer about a model, which the library requests before it posts to a provider."""
     if not path.startswith("/api/models/"):
         return refused(404, "not found")
     repo = path.removeprefix("/api/models/").split("?")[0]
@@ -152,7 +152,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what some scripts are about."""
+        """Ignore clients that disconnect: some scripts provoke that."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        """Tests say what they want to see."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         self._serve(None)
@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, body: Any) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         owner = self.server.owner
-        answer = owner.answer_to(Asked(self.command, self.path, headers, body))
+        answer = owner.answer_to(ReceivedRequest(self.command, self.path, headers, body))
         if answer.delay_s and owner.closing.wait(answer.delay_s):
             self.close_connection = True
         elif answer.cut_after_bytes is None:

@@ -1,4 +1,4 @@
-"""Repositories as the hub keeps them: commits of files, some in git and the large ones beside it."""
+"""Fake repositories: commits of files, of which the large ones are LFS objects."""
 
 import hashlib
 import random
@@ -7,7 +7,7 @@ from functools import cache
 
 from common.catalogue import Repository, Weights
 
-# Files of at least this size are kept as LFS objects, as weights are.
+# Files of at least this size are LFS objects, as weights are on the hub.
 LFS_FROM_BYTES = 10_000
 
 
@@ -26,15 +26,16 @@ def is_large(content: bytes) -> bool:
 
 
 def content_of(name: str, *, size_bytes: int) -> bytes:
-    """Bytes that are the same in every process."""
+    """Return pseudorandom bytes that are the same in every process."""
     return random.Random(name).randbytes(size_bytes)
 
 
 @dataclass
 class FakeRepository:
-    """`commits` by their name, oldest first; `main` is the newest.
+    """A repository with `commits` by hash, oldest first; `main` is the newest.
 
-    Of a gated one everybody sees the list of files, but the files only with a token; a private one is not there.
+    `gated`: everybody can list the files, but a download needs a token. `private`: the repository is hidden without a
+    token.
     """
 
     hub_id: str
@@ -48,28 +49,30 @@ class FakeRepository:
         return list(self.commits)[-1]
 
     def commit(self, files: dict[str, bytes], *, name: str | None = None) -> str:
-        made = name or hashlib.sha1(repr(sorted(files.items())).encode()).hexdigest()
-        self.commits[made] = files
-        return made
+        commit_hash = name or hashlib.sha1(repr(sorted(files.items())).encode()).hexdigest()
+        self.commits[commit_hash] = files
+        return commit_hash
 
     def files(self, revision: str) -> dict[str, bytes] | None:
         return self.commits.get(self.main if revision == "main" else revision)
 
 
-def small_one(repository: Repository, *, large_bytes: int = 50_000, gated: bool = False) -> FakeRepository:
-    """With files named as the catalogue needs them, and others that nobody needs, at the commit it names."""
+def make_repository(
+    repository: Repository, *, large_bytes: int = 50_000, gated: bool = False
+) -> FakeRepository:
+    """Return a repository with all files that the catalogue needs, and some that it does not, at its revision."""
     names = [group[0].replace("*", "one") for group in repository.needed]
     names += [pattern for pattern in repository.extra if "*" not in pattern]
     names += ["README.md", ".gitattributes", "pytorch_model.bin", "flax_model.msgpack", "runs/a/b.log"]
-    made = FakeRepository(repository.hub_id, kind=repository.kind, gated=gated)
+    fake = FakeRepository(repository.hub_id, kind=repository.kind, gated=gated)
     pinned = None if repository.revision == "main" else repository.revision
     files = {name: _content(name, repository.hub_id, large_bytes) for name in dict.fromkeys(names)}
-    made.commit(files, name=pinned)
-    return made
+    fake.commit(files, name=pinned)
+    return fake
 
 
-def small_ones(weights: Weights, *, large_bytes: int = 50_000) -> list[FakeRepository]:
-    return [small_one(repository, large_bytes=large_bytes) for repository in weights.repositories]
+def make_repositories(weights: Weights, *, large_bytes: int = 50_000) -> list[FakeRepository]:
+    return [make_repository(repository, large_bytes=large_bytes) for repository in weights.repositories]
 
 
 def _content(name: str, hub_id: str, large_bytes: int) -> bytes:

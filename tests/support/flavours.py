@@ -1,4 +1,4 @@
-"""The environments of the other flavours, which tests of whole services need beside their own."""
+"""Run code in the environments of the other worker flavours, .venv-torch and .venv-parler."""
 
 import io
 import json
@@ -17,22 +17,22 @@ _FLAVOUR_OF = {family: flavour for flavour, families in FLAVOURS.items() for fam
 
 
 def python_for(family: str) -> str:
-    """The interpreter that has the library of a family. Fails where its environment is not set up."""
+    """Return the interpreter that has the library of a family. Fails if its environment is not installed."""
     python = python_of(_FLAVOUR_OF[family])
-    assert python.exists(), f"{python} is not there: make setup-test-flavours builds it"
+    assert python.exists(), f"{python} does not exist. Install it with `make setup-test-flavours`."
     return str(python)
 
 
 def build_tiny(root: Path, *families: str) -> None:
-    """In one process for each environment: what takes time there is to import torch."""
+    """Build tiny models, in one process per environment, because importing torch takes most of the time."""
     for flavour in dict.fromkeys(_FLAVOUR_OF[family] for family in families):
-        here = [family for family in families if _FLAVOUR_OF[family] == flavour]
-        _run(here[0], "tests.support.tiny_models", str(root), *here)
+        of_flavour = [family for family in families if _FLAVOUR_OF[family] == flavour]
+        _run(of_flavour[0], "tests.support.tiny_models", str(root), *of_flavour)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """Of a library itself."""
+class LibraryCall:
+    """One text for the library of a family to speak."""
 
     family: str
     voice: str
@@ -41,14 +41,14 @@ class Call:
     style: str = ""
 
 
-def direct(root: Path, calls: Sequence[Call]) -> dict[str, NDArray[np.float32]]:
-    """What the libraries themselves make of it, by family, in processes without our code around them."""
-    made: dict[str, NDArray[np.float32]] = {}
+def call_libraries(root: Path, calls: Sequence[LibraryCall]) -> dict[str, NDArray[np.float32]]:
+    """Return the samples that the libraries generate without our code around them, by family."""
+    samples: dict[str, NDArray[np.float32]] = {}
     for flavour in dict.fromkeys(_FLAVOUR_OF[call.family] for call in calls):
-        here = [asdict(call) for call in calls if _FLAVOUR_OF[call.family] == flavour]
-        said = _run(here[0]["family"], "tests.support.direct_calls", str(root), json.dumps(here))
-        made |= np.load(io.BytesIO(said))
-    return made
+        of_flavour = [asdict(call) for call in calls if _FLAVOUR_OF[call.family] == flavour]
+        npz = _run(of_flavour[0]["family"], "tests.support.direct_calls", str(root), json.dumps(of_flavour))
+        samples |= np.load(io.BytesIO(npz))
+    return samples
 
 
 def _run(family: str, module: str, *arguments: str) -> bytes:

@@ -25,6 +25,7 @@ from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.messaging import broker, events
 from common.settings import Settings
 from common.store import Store, audio_key
+from common.worker_registry import Announcement, ServedWeights, WorkerStats
 from tests.support.waiting import wait_for
 
 # The default tracebacks of structlog print all locals, which takes seconds.
@@ -64,13 +65,13 @@ class RunningGateway:
 
     def announce(self, *, voices: tuple[str, ...] = ("heart",), formats: tuple[str, ...] = ("wav",)) -> None:
         """Announce a worker that serves hibari and the stub."""
-        engines = (
-            {"alias": "hibari", "voices": list(voices), "loaded": True},
-            {"alias": "stub", "voices": ["*"], "loaded": True},
+        served = (
+            ServedWeights(model="hibari", weights="hibari", voices=voices, loaded=True),
+            ServedWeights(model="stub", weights="stub", voices=("*",), loaded=True),
         )
-        announcement = worker_registry.Announcement(
+        announcement = Announcement(
             id="stand-in", flavour="base", version="0", device="cpu", pid=1,
-            engines=engines, formats=formats, stats={"engine_calls": {"hibari": 3}},
+            served=served, formats=formats, stats=WorkerStats(engine_calls={"hibari": 3}),
         )  # fmt: skip
         with self.database.write() as connection:
             worker_registry.announce(connection, announcement)

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from common.db.database import Database
 from common.db.tables import Part
 from common.formats import MEDIA_TYPES
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs import lease, queries, sweep
 from common.jobs.lease import SynthesisResult
 from common.jobs.options import Options

@@ -1,4 +1,4 @@
-"""How loud a sound is and how high it peaks, as FFmpeg measures it by ITU-R BS.1770."""
+"""Measures loudness and true peak with FFmpeg's filter ebur128 (ITU-R BS.1770)."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,7 +21,7 @@ class Loudness:
 
 
 def loudness(samples: NDArray[np.float32], *, sample_rate_hz: int) -> Loudness:
-    """Of mono sound of at least 0.4 s, which is what the standard measures at once."""
+    """Measure mono sound of at least 0.4 s, the length of a measurement block in the standard."""
     graph = Graph()
     source = graph.add_abuffer(sample_rate=sample_rate_hz, format="flt", layout="mono")
     meter = graph.add("ebur128", "metadata=1:peak=true")
@@ -47,7 +47,7 @@ def _frames(samples: NDArray[np.float32], sample_rate_hz: int) -> Iterator[av.Au
 
 
 def _measured(sink: FilterContext) -> dict[str, str]:
-    """What the filter says by now of all it was given: each of its frames carries it."""
+    """Return the latest values of the filter, which are in the metadata of each frame."""
     found: dict[str, str] = {}
     with suppress(av.BlockingIOError, av.EOFError):
         while True:

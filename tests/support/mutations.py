@@ -1,6 +1,6 @@
-"""Twenty faults, planted one at a time in a copy of the sources, and whether the tests beside them notice.
+"""Plants twenty faults, one at a time, in a copy of the sources, and checks that the tests notice each.
 
-`python -m tests.support.mutations` prints a line for each and exits with 1 when one goes unnoticed.
+`python -m tests.support.mutations` prints a line for each fault and exits with 1 if one goes unnoticed.
 """
 
 import shutil
@@ -24,12 +24,13 @@ _COPIED = (
 )
 _JOBS = "tests/unit/common/test_jobs.py"
 _BATCHER = "tests/unit/worker/test_batcher.py"
-_SCRIPT = "tests/unit/common/test_markup.py"
+_MARKUP = "tests/unit/common/test_markup.py"
+_LEASED_TABLE = "common/db/leased_table.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`old` stands once in `file`, after `after` where that is given."""
+    """Replaces `old`, which must occur in `file`, by `new`. With `after`, the first occurrence behind it."""
 
     file: str
     old: str
@@ -39,26 +40,30 @@ class Mutation:
 
 
 MUTATIONS = (
-    Mutation("common/jobs/lease.py", ', Part.status == "running")', ")", _JOBS, after="def _fence"),
-    Mutation("common/jobs/lease.py", "Part.attempt == held.attempt, ", "", _JOBS, after="def _fence"),
-    Mutation("common/jobs/lease.py", "- set(kept)", "- set()", _JOBS),
+    Mutation(_LEASED_TABLE, "columns.status == JobStatus.RUNNING,", "", _JOBS, after="def is_held"),
+    Mutation(_LEASED_TABLE, "columns.attempt == lease.attempt,", "", _JOBS, after="def is_held"),
+    Mutation(_LEASED_TABLE, "if lease.key not in renewed_keys", "if False", _JOBS),
+    Mutation(_LEASED_TABLE, "columns.lease_until < now", "columns.lease_until > now", _JOBS),
     Mutation("common/jobs/lease.py", "attempts=Job.attempts - 1", "attempts=Job.attempts", _JOBS),
-    Mutation("common/jobs/lease.py", "lease_until=None, messages=0, ", "lease_until=None, ", _JOBS),
-    Mutation("common/jobs/lease.py", "failures=0, crashes=0, alone=False, ", "", _JOBS, after="def pass_on"),
-    Mutation("common/jobs/sweep.py", "Part.lease_until < now", "Part.lease_until > now", _JOBS),
+    Mutation(
+        "common/jobs/lease.py", "failures=0, crashes=0, isolated=False, ", "", _JOBS, after="def pass_on"
+    ),
+    Mutation(
+        "common/jobs/transitions.py", '"lease_until": None, "messages": 0}', '"lease_until": None}', _JOBS
+    ),
     Mutation("common/jobs/sweep.py", "crashes >= MAX_CRASHES", "crashes > MAX_CRASHES", _JOBS),
     Mutation("common/jobs/sweep.py", "part.attempt >= MAX_ATTEMPTS", "part.attempt > 10**9", _JOBS),
-    Mutation("common/jobs/sweep.py", "(1 if part.alone else 0)", "1", _JOBS),
-    Mutation("common/jobs/sweep.py", "Part.next_bell_at <= now", "Part.next_bell_at > now", _JOBS),
-    Mutation("worker/inference/batcher.py", "call.ends_at < now", "call.ends_at > now", _BATCHER),
+    Mutation("common/jobs/sweep.py", "(1 if part.isolated else 0)", "1", _JOBS),
+    Mutation("common/jobs/sweep.py", "Part.next_message_at <= now", "Part.next_message_at > now", _JOBS),
+    Mutation("worker/inference/batcher.py", "call.deadline < now", "call.deadline > now", _BATCHER),
     Mutation("worker/inference/batcher.py", "len(batch) == 1", "len(batch) >= 1", _BATCHER),
     Mutation("worker/inference/batcher.py", "(len(batch) + 1) // 2 if", "1 if", _BATCHER),
     Mutation("worker/inference/batcher.py", "if len(speeches) != len(batch):", "if False:", _BATCHER),
     Mutation("worker/inference/batcher.py", "(self._closing or all(", "(all(", _BATCHER),
-    Mutation("common/markup.py", "silence_s > LONGEST_SILENCE_S", "silence_s > 10**9", _SCRIPT),
-    Mutation("common/markup.py", "duration_s > LONGEST_PAUSE_S", "duration_s >= LONGEST_PAUSE_S", _SCRIPT),
-    Mutation("common/markup.py", '(1000 if found["unit"]', '(100 if found["unit"]', _SCRIPT),
-    Mutation("common/markup.py", "lead_s or 0.0", "0.0", _SCRIPT),
+    Mutation("common/markup.py", "silence_s > MAX_SILENCE_S", "silence_s > 10**9", _MARKUP),
+    Mutation("common/markup.py", "duration_s > MAX_PAUSE_S", "duration_s >= MAX_PAUSE_S", _MARKUP),
+    Mutation("common/markup.py", '(1000 if match["unit"]', '(100 if match["unit"]', _MARKUP),
+    Mutation("common/markup.py", "lead_s or 0.0", "0.0", _MARKUP),
 )
 
 
@@ -87,7 +92,7 @@ def _is_noticed(mutation: Mutation, copy: Path) -> bool:
     assert mutation.old in rest, f"{mutation.file} does not hold {mutation.old!r}"
     file.write_text(head + mark + rest.replace(mutation.old, mutation.new, 1))
     try:
-        # The installed package leads to the real sources; those of the working folder come before it.
+        # The installed package points to the real sources. The working folder comes first in the path.
         command = [
             sys.executable,
             "-B",

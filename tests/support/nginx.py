@@ -1,4 +1,4 @@
-"""nginx as an ordinary process on loopback, with the very site file that docker-compose.yml mounts."""
+"""Runs nginx as a process on loopback, with the site file that docker-compose.yml mounts."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from tests.support.waiting import wait_for
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "nginx"
 SITE = DEPLOYED / "oratio.conf"
 
-# Stands in for deploy/nginx/nginx.conf: the same two lines inside http, everything else in the test's own folder.
+# Replaces deploy/nginx/nginx.conf: it has the same two lines inside http, but all paths are in the folder of the test.
 MAIN = """
 {user}
 daemon off;
@@ -37,7 +37,7 @@ http {{
 
 
 def nginx_binary() -> str:
-    """Its path; skips the test where there is none."""
+    """The path of nginx. Skips the test if it is not installed."""
     found = shutil.which(
         "nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     )
@@ -50,10 +50,10 @@ def nginx_binary() -> str:
 def start_nginx(
     folder: Path, *, port: int, gateway_ports: Sequence[int] = (), site: Path = SITE
 ) -> Iterator[str]:
-    """Balances over the gateways until the block ends; yields `http://127.0.0.1:{port}`.
+    """Run nginx in front of the gateways until the block ends. Yields `http://127.0.0.1:{port}`.
 
-    Everything it writes lies in `folder` (access.log, error.log). Raises RuntimeError with nginx's own words when the
-    configuration is refused or the port is taken.
+    It writes only to `folder` (access.log, error.log). Raises RuntimeError with nginx's message if it refuses the
+    configuration or the port is taken.
     """
     binary = nginx_binary()
     command = [
@@ -86,17 +86,17 @@ def _configure(folder: Path, port: int, gateway_ports: Sequence[int], site: Path
     (folder / "gateways.conf").write_text("".join(servers))
     (folder / "listen.conf").write_text(f"listen 127.0.0.1:{port} default_server;\n")
     main = folder / "nginx.conf"
-    # A master that is root gives its workers to another user, who may not enter the folder of a test.
+    # As root, nginx runs its workers as another user by default, who cannot enter the folder of a test.
     user = "user root root;" if os.geteuid() == 0 else ""
     main.write_text(MAIN.format(user=user, folder=folder, site=site))
     return main
 
 
 def _server_parameters() -> str:
-    """What the deployed file says of a server beside its address, such as ` max_fails=2`."""
-    said = re.search(r"^server \S+ resolve(.*);$", (DEPLOYED / "gateways.conf").read_text(), re.MULTILINE)
-    assert said, "deploy/nginx/gateways.conf has no line `server NAME:PORT resolve …;`"
-    return said[1]
+    """The parameters of a server in the deployed file, such as ` max_fails=2`."""
+    match = re.search(r"^server \S+ resolve(.*);$", (DEPLOYED / "gateways.conf").read_text(), re.MULTILINE)
+    assert match, "deploy/nginx/gateways.conf has no line `server NAME:PORT resolve …;`"
+    return match[1]
 
 
 def _answers(port: int) -> bool:

@@ -1,11 +1,11 @@
-"""A pickle that does what no file of a model may do."""
+"""A malicious pickle."""
 
 from pathlib import Path
 from typing import Any
 
 
 class Touch:
-    """Read back, it makes a file instead."""
+    """An object whose pickle creates the file `path` when it is loaded."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

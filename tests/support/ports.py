@@ -1,4 +1,4 @@
-"""Ports for servers of tests, each reserved for its process until that ends."""
+"""Ports for test servers, each reserved for one process until that process ends."""
 
 import fcntl
 import os
@@ -7,13 +7,13 @@ import socket
 import tempfile
 from pathlib import Path
 
-# Below the ports that the kernel hands out by itself, so that no client takes one.
+# Below the ephemeral ports of the kernel, so that no client gets one of these.
 _RANGE = range(20_000, 32_000)
 _FOLDER = Path(tempfile.gettempdir()) / "oratio-test-ports"
 
 
 def free_port() -> int:
-    """A port on loopback that no other process of any test run is given while this one lives."""
+    """Return a port on loopback that no other process of any test run gets while this process lives."""
     _FOLDER.mkdir(exist_ok=True)
     for port in random.Random().sample(_RANGE, len(_RANGE)):  # not a secret
         if _reserve(port):
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def _reserve(port: int) -> bool:
-    # Left open, and so locked, until the process ends.
+    # The file stays open, and so locked, until the process ends.
     lock = os.open(_FOLDER / str(port), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

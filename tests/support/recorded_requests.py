@@ -1,9 +1,11 @@
-"""What other programs send, written down from their sources: the shape is theirs, the words are ours.
+"""Requests that other programs send, copied from their sources. Only the text to speak is ours.
 
-Open WebUI (open-webui/open-webui, backend/open_webui/routers/audio.py): its backend passes on what its page sent, puts
-in the model and the administrator's own parameters, and takes the whole answer for an MP3. Its lists of voices and
-models come without any key. SillyTavern (SillyTavern/SillyTavern, public/scripts/extensions/tts/openai-compatible.js
-and src/endpoints/openai.js): its server posts to the very address that the user gave.
+Open WebUI (open-webui/open-webui, backend/open_webui/routers/audio.py): the backend forwards the request of its page,
+adds the model and the parameters of the administrator, and treats the whole response as an MP3. It requests the lists
+of voices and models without a key.
+
+SillyTavern (SillyTavern/SillyTavern, public/scripts/extensions/tts/openai-compatible.js and src/endpoints/openai.js):
+the server posts to exactly the address that the user entered.
 """
 
 from collections.abc import Mapping
@@ -14,13 +16,13 @@ WORDS = "The weather in the mountains was cold and clear this morning."
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedRequest:
     program: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
 
 
-OPEN_WEBUI = Recorded(
+OPEN_WEBUI = RecordedRequest(
     "Open WebUI",
     {
         "Content-Type": "application/json",
@@ -33,11 +35,11 @@ OPEN_WEBUI = Recorded(
         "Accept": "*/*",
         "Accept-Encoding": "gzip, deflate",
     },
-    # `chat_id` and `stream` stand for what an administrator or a plug-in adds.
+    # `chat_id` and `stream` are examples of parameters that an administrator or a plug-in adds.
     {"input": WORDS, "voice": "alloy", "model": "tts-1", "chat_id": "c-17", "stream": True},
 )
 
-SILLY_TAVERN = Recorded(
+SILLY_TAVERN = RecordedRequest(
     "SillyTavern",
     {
         "Content-Type": "application/json",
@@ -52,12 +54,12 @@ SILLY_TAVERN = Recorded(
 PROGRAMS = (OPEN_WEBUI, SILLY_TAVERN)
 
 
-def offered_by_open_webui(
+def open_webui_menus(
     voices: Mapping[str, Any], models: Mapping[str, Any]
 ) -> tuple[dict[str, str], list[str]]:
-    """What its menus show of our two lists: voices by id with their names, and the ids of models.
+    """Return the menus of Open WebUI for our two lists: the names of voices by id, and the ids of models.
 
-    Raises KeyError or TypeError where it would fall back to six voices and two models of its own.
+    Raises KeyError or TypeError where Open WebUI would fall back to its built-in six voices and two models.
     """
     return (
         {voice["id"]: voice["name"] for voice in voices["voices"]},

@@ -1,17 +1,17 @@
-"""Rows for tests of queries."""
+"""Inserts and changes rows of jobs for tests of queries."""
 
 from typing import Any
 
 from common.db.database import Database
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs import lease, submission
 from common.jobs.lease import ClaimedPart, SynthesisResult
-from common.jobs.submission import AcceptedJob, Backlog, NewJob
+from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity
 from common.store import audio_key
 
 
 def new_job(**changes: Any) -> NewJob:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": new_id(),
         "voice_id": "hibari_heart",
         "model": "hibari",
@@ -26,26 +26,29 @@ def new_job(**changes: Any) -> NewJob:
         "seed": 1,
         "seed_given": False,
     }
-    return NewJob(**{**given, **changes})
+    return NewJob(**values | changes)
 
 
 def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[AcceptedJob]:
+    """Submit jobs, all of which must be accepted."""
     with database.write() as connection:
-        answers = submission.submit(connection, jobs, backlog=Backlog(queue_max))
-    assert all(isinstance(answer, AcceptedJob) for answer in answers), answers
-    return [answer for answer in answers if isinstance(answer, AcceptedJob)]
+        outcomes = submission.submit(connection, jobs, capacity=QueueCapacity(queue_max))
+    assert all(isinstance(outcome, AcceptedJob) for outcome in outcomes), outcomes
+    return [outcome for outcome in outcomes if isinstance(outcome, AcceptedJob)]
 
 
-def take(database: Database, job: NewJob, *, isolated: bool = False, lease_s: float = 30.0) -> ClaimedPart:
+def claim_part(
+    database: Database, job: NewJob, *, isolated: bool = False, lease_s: float = 30.0
+) -> ClaimedPart:
     with database.write() as connection:
-        claim = lease.claim(connection, job.part_id, isolated=isolated, worker_id="test", lease_s=lease_s)
-    assert claim is not None
-    return claim
+        part = lease.claim(connection, job.part_id, isolated=isolated, worker_id="test", lease_s=lease_s)
+    assert part is not None
+    return part
 
 
-def made(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
-    given: dict[str, Any] = {
-        "key": audio_key(claim.job.id, attempt=claim.attempt, extension="wav"),
+def result_of(part: ClaimedPart, **changes: Any) -> SynthesisResult:
+    values: dict[str, Any] = {
+        "key": audio_key(part.job.id, attempt=part.attempt, extension="wav"),
         "sha256": "0" * 64,
         "recipe": "1" * 64,
         "format": "wav",
@@ -58,11 +61,11 @@ def made(claim: ClaimedPart, **changes: Any) -> SynthesisResult:
         "encode_ms": 1.0,
         "warnings": (),
     }
-    return SynthesisResult(**{**given, **changes})
+    return SynthesisResult(**values | changes)
 
 
 def complete(database: Database, job: NewJob) -> ClaimedPart:
-    claim = take(database, job)
+    part = claim_part(database, job)
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim)) is not None
-    return claim
+        assert lease.finish(connection, part, result_of(part)) is not None
+    return part

@@ -1,4 +1,4 @@
-"""A server on loopback that answers by a script: what a real one does only when it breaks at the right moment."""
+"""A server on loopback with scripted responses, for failures that a real service shows only at the right moment."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """`cut`: the connection breaks behind the body, which was to be longer. None as `status`: it breaks at once."""
+class ScriptedResponse:
+    """A response. With `cut` the connection breaks before the announced end of the body; without `status`, at once."""
 
     status: int | None = 200
     body: bytes = b""
@@ -20,7 +20,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedRequest:
     method: str
     path: str
     headers: Mapping[str, str]
@@ -31,50 +31,54 @@ class Heard:
         return json.loads(self.body)
 
 
-class Script:
-    """Answers of each `METHOD /path`, one after the other; the last one again and again."""
+class ScriptedServer:
+    """Gives the responses of each `METHOD /path` in order, and repeats the last one. Records all requests."""
 
-    def __init__(self, answers: Mapping[str, list[Answer]]) -> None:
-        self._answers = {what: list(some) for what, some in answers.items()}
-        self.heard: list[Heard] = []
+    def __init__(self, answers: Mapping[str, list[ScriptedResponse]]) -> None:
+        self._answers = {what: list(responses) for what, responses in answers.items()}
+        self.requests: list[ReceivedRequest] = []
         self.url = ""
 
-    def answer(self, heard: Heard) -> Answer:
-        self.heard.append(heard)
-        some = self._answers.get(f"{heard.method} {heard.path.partition('?')[0]}", [Answer(404)])
-        return some.pop(0) if len(some) > 1 else some[0]
+    def answer(self, request: ReceivedRequest) -> ScriptedResponse:
+        self.requests.append(request)
+        responses = self._answers.get(
+            f"{request.method} {request.path.partition('?')[0]}", [ScriptedResponse(404)]
+        )
+        return responses.pop(0) if len(responses) > 1 else responses[0]
 
-    def of(self, path: str) -> list[Heard]:
-        return [one for one in self.heard if one.path.partition("?")[0] == path]
+    def requests_to(self, path: str) -> list[ReceivedRequest]:
+        return [one for one in self.requests if one.path.partition("?")[0] == path]
 
 
-def told(body: Any, *, status: int = 200, **headers: str) -> Answer:
-    """JSON. `retry_after` is the header Retry-After."""
+def json_response(body: Any, *, status: int = 200, **headers: str) -> ScriptedResponse:
+    """Return a JSON response. Keyword arguments are headers: `retry_after` is Retry-After."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, json.dumps(body).encode(), named)
+    return ScriptedResponse(status, json.dumps(body).encode(), named)
 
 
-def refused(status: int, code: str, *, message: str = "No.", **headers: str) -> Answer:
+def error_response(status: int, code: str, *, message: str = "No.", **headers: str) -> ScriptedResponse:
     error = {"message": message, "type": "t", "param": "text", "code": code}
-    return told({"error": error}, status=status, **headers)
+    return json_response({"error": error}, status=status, **headers)
 
 
-def events(*some: tuple[str | None, str | None, Any], cut: bool = False, **headers: str) -> Answer:
-    """Server-sent events of (id, name, data)."""
+def event_stream(
+    *responses: tuple[str | None, str | None, Any], cut: bool = False, **headers: str
+) -> ScriptedResponse:
+    """Return a response of server-sent events, each given as (id, name, data)."""
     lines = [
         f"id: {event_id}\n" * bool(event_id)
         + f"event: {name}\n" * bool(name)
         + f"data: {json.dumps(data)}\n\n"
-        for event_id, name, data in some
+        for event_id, name, data in responses
     ]
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(200, "".join(lines).encode(), {"content-type": "text/event-stream"} | named, cut)
+    return ScriptedResponse(200, "".join(lines).encode(), {"content-type": "text/event-stream"} | named, cut)
 
 
 @contextmanager
-def serving(answers: Mapping[str, list[Answer]]) -> Iterator[Script]:
-    health = {"GET /health": [told({"service": "oratioviva"})]}
-    script = Script(health | dict(answers))
+def scripted_server(answers: Mapping[str, list[ScriptedResponse]]) -> Iterator[ScriptedServer]:
+    health = {"GET /health": [json_response({"service": "oratioviva"})]}
+    script = ScriptedServer(health | dict(answers))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -82,7 +86,7 @@ def serving(answers: Mapping[str, list[Answer]]) -> Iterator[Script]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             names = {name.lower(): value for name, value in self.headers.items()}
-            answer = script.answer(Heard(self.command, self.path, names, body))
+            answer = script.answer(ReceivedRequest(self.command, self.path, names, body))
             self.close_connection = answer.cut or answer.status is None
             if answer.status is None:
                 return

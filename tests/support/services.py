@@ -1,4 +1,4 @@
-"""Settings for services of tests."""
+"""Builds settings for services under test."""
 
 import secrets
 from pathlib import Path
@@ -8,11 +8,11 @@ from common.settings import Settings
 
 
 def settings_in(folder: Path, **changes: Any) -> Settings:
-    """Everything in this folder, a queue prefix of its own, and the fake engine."""
-    given = {
+    """Settings with all files in `folder`, a unique queue prefix and the fake engine."""
+    values = {
         "data_dir": folder,
         "models_dir": folder / "models",
         "queue_prefix": f"t{secrets.token_hex(4)}",
         "fake_engine": True,
     }
-    return Settings(_env_file=None, **given | changes)
+    return Settings(_env_file=None, **values | changes)

@@ -1,4 +1,4 @@
-"""At the end of a run: the ten test files that took longest, over all processes."""
+"""Reports the ten slowest test files of all processes at the end of a run."""
 
 from collections import Counter
 

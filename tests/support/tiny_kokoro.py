@@ -1,6 +1,6 @@
-"""A model that takes and gives what Kokoro's ONNX exports do, and the real one from the packages that carry it.
+"""A tiny model with the inputs and outputs of Kokoro's ONNX exports, and the real model from packages.
 
-The tiny one hums: as long as tokens and speed say, each token at a pitch of its own, with overtones by the style.
+The tiny model hums. Tokens and speed set the duration, each token has its own pitch, and the style sets the overtones.
 """
 
 import io
@@ -53,7 +53,7 @@ kokoro (int64[1, tokens] $tokens, float[1, 256] style, $speed[1] speed) => (floa
     $durations
 }
 """)
-# As the real ones have them inside: rounded, and of one frame at least. Here all are equal.
+# Hidden durations as in the real exports: rounded, and at least one frame. Here all are equal.
 _DURATIONS = """
     frames = Div (lowest, single)
     each = Expand (frames, shape)
@@ -72,11 +72,11 @@ def build_kokoro(
     samples_per_token: int = SAMPLES_PER_TOKEN,
     durations: bool = False,
 ) -> Path:
-    """In `root`, where a download would lie: as kokoro-onnx's releases have it, or as the hub has the export.
+    """Build the tiny model in the models folder `root`, in the layout of kokoro-onnx's releases or of the hub.
 
-    `durations`: of tokens, inside the graph, which does not declare them.
+    `durations` adds token durations to the graph, but not to its outputs.
     """
-    # Only environments that run this engine's own tests have it.
+    # Only environments that run the tests of this engine have onnx.
     import onnx
     from onnx.parser import parse_model
 
@@ -99,7 +99,7 @@ def build_kokoro(
 
 
 def real_kokoro(root: Path) -> Path:
-    """The real weights in eight bits with the five Japanese voices, laid as a release."""
+    """Copy the real int8 weights with five Japanese voices, in the layout of a release."""
     folder = kokoro_folder(root)
     folder.mkdir(parents=True)
     with (folder / "kokoro-v1.0.int8.onnx").open("wb") as model:
@@ -115,15 +115,15 @@ def kokoro_folder(root: Path) -> Path:
 
 
 def style(number: int) -> NDArray[np.float32]:
-    """Of the voice with this number: no two are alike, nor any two rows of one."""
+    """Return the style of a voice by number. All styles differ, and so do all rows of a style."""
     rows = np.random.default_rng(number).normal(scale=0.02, size=(510, 1, 256))
     return (rows + 0.2 * number).astype(np.float32)
 
 
 def write_archive(file: Path, arrays: dict[str, Any]) -> None:
-    made = io.BytesIO()
-    np.savez(made, **arrays)
-    file.write_bytes(made.getvalue())
+    archive = io.BytesIO()
+    np.savez(archive, **arrays)
+    file.write_bytes(archive.getvalue())
 
 
 def write_raw(folder: Path, styles: dict[str, NDArray[np.float32]]) -> None:
@@ -133,7 +133,7 @@ def write_raw(folder: Path, styles: dict[str, NDArray[np.float32]]) -> None:
 
 
 def _package(name: str) -> Path:
-    """Where it lies, without importing it."""
+    """Return the folder of a package without importing it."""
     found = find_spec(name)
     assert found is not None
     assert found.origin is not None

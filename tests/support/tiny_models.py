@@ -1,9 +1,8 @@
-"""Tiny models of the real classes with random weights, saved as and where downloads of the real ones lie.
+"""Tiny models of the real classes with random weights, saved in the layout of the real downloads.
 
-`python -m tests.support.tiny_models FOLDER [mms speecht5 bark parler]` builds them in an environment that has
-the libraries; without names, all that it has the libraries of.
-They speak noise, of a length that makes sense and quickly. `steady` ones draw nothing, so that a batch can be held
-against single calls.
+`python -m tests.support.tiny_models FOLDER [mms speecht5 bark parler]` builds them in an environment with the
+libraries; without names, all families of the environment. The models quickly produce noise of a plausible length.
+With `steady` they sample nothing, so that a batch can be compared with single calls.
 """
 
 import io
@@ -23,7 +22,7 @@ PRESETS = ("v2/en_speaker_6", "v2/fr_speaker_1")
 SPEAKERS = ("awb", "bdl", "clb", "jmk", "ksp", "rms", "slt")
 # Real checkpoints of Bark and SpeechT5 are pickles of tensors.
 PICKLED = "pytorch_model.bin"
-# How many meanings Bark tells apart, and how many sounds each of its codebooks and each of Parler's hold.
+# The number of Bark's semantic tokens, and the sizes of the codebooks of Bark and Parler.
 _MEANINGS = 100
 _CODES = 16
 _PARLER_CODES = 64
@@ -122,7 +121,7 @@ def build_speecht5(root: Path, *, steady: bool = False, safetensors: bool = True
             resblock_dilation_sizes=[[1, 3]],
         )
     )
-    # Random weights would end it at once; with these it goes on for as long as a text of that length may take.
+    # With random weights the model would stop at once. This bias makes it run to the limit for the text length.
     model.speech_decoder_postnet.prob_out.bias.data.fill_(-50.0)
     _amplify(model, 4.0)
     _amplify(vocoder, 12.0)
@@ -132,7 +131,7 @@ def build_speecht5(root: Path, *, steady: bool = False, safetensors: bool = True
 
 
 def build_speakers(root: Path, *, names: Sequence[str] = SPEAKERS, sentences: int = 3) -> Path:
-    """The archive of x-vectors."""
+    """Write the archive of x-vectors."""
     folder = root / "Matthijs_cmu-arctic-xvectors"
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(0)
@@ -152,14 +151,14 @@ def build_bark(
     silent: bool = False,
     safetensors: bool = True,
 ) -> Path:
-    """A `silent` one ends each text before its first token."""
+    """Build Bark. With `silent` it ends each text before the first token."""
     from transformers import BarkConfig, BarkModel, BertTokenizer, EncodecConfig
     from transformers.models.bark import BarkCoarseConfig, BarkFineConfig, BarkSemanticConfig
 
     folder = _begin(root, "suno_bark-small")
     pieces = _pieces()
     BertTokenizer(vocab={piece: number for number, piece in enumerate(pieces)}).save_pretrained(folder)
-    # The numbers stand to each other as in the real model: meanings, then letters; meanings, then two codebooks.
+    # The token numbers are ordered as in the real model: semantic tokens, then text; semantic tokens, then codebooks.
     offset, text_pad = _MEANINGS + 12, _MEANINGS + 12 + len(pieces)
     coarse_size = _MEANINGS + 2 * _CODES + 48
     common = {"num_layers": 1, "num_heads": 2, "hidden_size": 16, "block_size": 384, "bias": True}
@@ -248,7 +247,7 @@ def _write_presets(folder: Path, presets: Sequence[str]) -> None:
 
 
 def _decide_end(norm: Any, heads: Sequence[Any], *, end: int, at_once: bool) -> None:
-    """One direction of the last layer says, whatever the text, that it ends at once or never."""
+    """Make one dimension of the last layer decide, for any text, that the model ends at once or never."""
     import torch
 
     with torch.no_grad():
@@ -264,13 +263,13 @@ def _pieces() -> list[str]:
 
 
 def build_parler(root: Path, *, steady: bool = False, silent: bool = False, safetensors: bool = True) -> Path:
-    """A `silent` one ends each text before its first token."""
+    """Build Parler-TTS. With `silent` it ends each text before the first token."""
     from transformers import AutoModel, DacConfig, T5Config
 
-    from worker.engines.parler import parler_library
+    from worker.engines.parler import import_parler
 
     folder = _begin(root, "parler-tts_parler-tts-mini-v1.1")
-    library = parler_library()
+    library = import_parler()
     _unigrams(120, ending=True).save_pretrained(_begin(root, "google_flan-t5-large"))
     _unigrams(110, ending=False).save_pretrained(folder)
     reader = T5Config(
@@ -335,7 +334,7 @@ def build_parler(root: Path, *, steady: bool = False, silent: bool = False, safe
 
 
 def _unigrams(size: int, *, ending: bool) -> Any:
-    """A tokenizer of T5's kind; one of descriptions marks their end."""
+    """Return a Unigram tokenizer like T5's. With `ending` it adds the end token, as for descriptions."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -385,7 +384,7 @@ def _save(model: Any, folder: Path, *, safetensors: bool) -> Path:
 
 
 def _amplify(module: Any, factor: float) -> None:
-    """Weights as small as they are drawn for training would be all but silent."""
+    """Multiply the weights. With the initial weights for training, the sound would be nearly silent."""
     import torch
 
     with torch.no_grad():
@@ -395,7 +394,10 @@ def _amplify(module: Any, factor: float) -> None:
 
 
 def _pin_durations(model: Any, *, frames: float) -> None:
-    """Random weights would make some letters last for minutes: the last step of the flow ignores what came before."""
+    """Fix the duration of each token by making the last step of the flow ignore its input.
+
+    With random weights some letters would last for minutes.
+    """
     import torch
 
     last = model.duration_predictor.flows[0]
@@ -406,7 +408,7 @@ def _pin_durations(model: Any, *, frames: float) -> None:
 
 
 def _characters() -> bytes:
-    """A sentencepiece model of single characters, with SpeechT5's ids of what is special; it knows no digit."""
+    """Return a character model of sentencepiece with SpeechT5's special ids and without digits."""
     import sentencepiece
 
     file = io.BytesIO()
@@ -435,7 +437,7 @@ BUILDERS: dict[str, Any] = {
 
 
 def families_here() -> tuple[str, ...]:
-    """Those whose libraries this environment has."""
+    """Return the families whose libraries this environment has."""
     return ("parler",) if find_spec("parler_tts") else ("mms", "speecht5", "bark")
 
 

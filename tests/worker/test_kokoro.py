@@ -1,4 +1,4 @@
-"""Kokoro: on a tiny graph with the library and espeak-ng as they are, and once on the real weights."""
+"""Kokoro on a tiny graph with the real library and espeak-ng, and in one test on the real weights."""
 
 # ruff: noqa: RUF001 - phonemes look like other letters
 
@@ -18,7 +18,6 @@ from kokoro_onnx import Kokoro
 from numpy.typing import NDArray
 
 from common.catalogue import find_weights
-from tests.support.hearing import heard_words, word_error_rate, words
 from tests.support.tiny_kokoro import (
     NAMES,
     SAMPLES_PER_TOKEN,
@@ -29,6 +28,7 @@ from tests.support.tiny_kokoro import (
     write_archive,
     write_raw,
 )
+from tests.support.transcription import transcribe_words, word_error_rate, words
 from tests.support.utterances import settings_of
 from tests.support.utterances import utterance as any_utterance
 from worker.engines.kokoro.engine import KokoroEngine
@@ -46,7 +46,7 @@ def utterance(text: str = HERON, *, voice: str = "af_heart", **changes: Any) -> 
     return any_utterance(text, voice=voice, **changes)
 
 
-def spoken(engine: KokoroEngine, *given: Any, **changes: Any) -> NDArray[np.float32]:
+def speak(engine: KokoroEngine, *given: Any, **changes: Any) -> NDArray[np.float32]:
     (speech,) = engine.speak([utterance(*given, **changes)])
     assert speech.sample_rate_hz == 24_000
     return speech.samples
@@ -57,17 +57,17 @@ def words_of(engine: KokoroEngine, text: str, **changes: Any) -> tuple[Word, ...
     return speech.words
 
 
-def refusal(engine: KokoroEngine, *given: Any, **changes: Any) -> EngineError:
+def speak_error(engine: KokoroEngine, *given: Any, **changes: Any) -> EngineError:
     with pytest.raises(EngineError) as caught:
         engine.speak([utterance(*given, **changes)])
-    # What the libraries raise may hold the text.
+    # Errors of the libraries may contain the text.
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
     return caught.value
 
 
 def library(folder: Path, *, voices: Path) -> Kokoro:
-    """As its own documentation opens it, with the session options that make its result the same each time."""
+    """Open the library as its documentation shows, with session options that make the result reproducible."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     (model,) = folder.rglob("*.onnx")
@@ -115,21 +115,23 @@ def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KokoroEngine]:
 
 
 class TestFolder:
-    def test_both_layouts_sound_the_same(self, engine: KokoroEngine, hub: Path) -> None:
+    def test_both_layouts_give_the_same_samples(self, engine: KokoroEngine, hub: Path) -> None:
         other = engine_of(hub)
         assert other.voices() == engine.voices() == tuple(sorted(NAMES))
         other.load()
-        assert np.array_equal(spoken(other), spoken(engine))
+        assert np.array_equal(speak(other), speak(engine))
         other.close()
 
     @pytest.mark.parametrize(("tokens", "speed"), [("input_ids", "float"), ("tokens", "int32")])
-    def test_other_exports(self, engine: KokoroEngine, tmp_path: Path, tokens: str, speed: str) -> None:
+    def test_other_exports_give_the_same_samples(
+        self, engine: KokoroEngine, tmp_path: Path, tokens: str, speed: str
+    ) -> None:
         build_kokoro(tmp_path, tokens=tokens, speed=speed)
         other = engine_of(tmp_path)
         other.load()
-        assert np.array_equal(spoken(other), spoken(engine))
-        # What a graph with whole speeds cannot do is done to its sound.
-        assert abs(len(spoken(other, speed=1.25)) - len(spoken(engine, speed=1.25))) < SAMPLES_PER_TOKEN
+        assert np.array_equal(speak(other), speak(engine))
+        # For a graph with integer speeds, the engine stretches the sound.
+        assert abs(len(speak(other, speed=1.25)) - len(speak(engine, speed=1.25))) < SAMPLES_PER_TOKEN
         other.close()
 
     def test_voices_are_known_before_loading_and_read_once(self, tmp_path: Path) -> None:
@@ -141,38 +143,38 @@ class TestFolder:
         assert engine._library is None
         assert _names_in_archive.cache_info().hits > before
 
-    def test_voices_follow_the_file(self, tmp_path: Path) -> None:
+    def test_voices_follow_changes_of_the_file(self, tmp_path: Path) -> None:
         folder = build_kokoro(tmp_path, names=["af_heart"])
         engine = engine_of(tmp_path)
         assert engine.voices() == ("af_heart",)
         write_archive(folder / "voices-v1.0.bin", {"af_heart": style(0), "bf_emma": style(1)})
         assert engine.voices() == ("af_heart", "bf_emma")
 
-    def test_only_names_that_can_be_asked_for(self, tmp_path: Path) -> None:
+    def test_only_valid_voice_names_are_listed(self, tmp_path: Path) -> None:
         names = ["af_heart", "AF_LOUD", "a b", "x" * 65]
         build_kokoro(tmp_path, layout="hub", names=names)
         assert engine_of(tmp_path).voices() == ("af_heart",)
         write_archive(kokoro_folder(tmp_path) / "voices-v1.0.bin", dict.fromkeys([*names, "../up"], style(0)))
         assert engine_of(tmp_path).voices() == ("af_heart",)
 
-    def test_nothing_is_there(self, tmp_path: Path) -> None:
+    def test_missing_files_are_a_retryable_error(self, tmp_path: Path) -> None:
         engine = engine_of(tmp_path)
         assert engine.voices() == ()
         assert engine.memory_bytes() == 0
         with pytest.raises(EngineError, match="download it again") as caught:
             engine.load()
-        # The folder may be back in a moment.
+        # Retryable: the folder may only be absent for a moment.
         assert (caught.value.code, caught.value.retryable) == ("engine_unavailable", True)
 
-    def test_loads_and_closes_in_turn(self, release: Path) -> None:
+    def test_load_and_close_can_be_repeated(self, release: Path) -> None:
         engine = engine_of(release)
         for _ in range(2):
             engine.load()
-            assert spoken(engine).size
+            assert speak(engine).size
             engine.close()
         engine.close()
 
-    def test_its_memory_grows_with_its_file(self, engine: KokoroEngine, tmp_path: Path) -> None:
+    def test_the_memory_estimate_grows_with_the_file(self, engine: KokoroEngine, tmp_path: Path) -> None:
         folder = kokoro_folder(tmp_path)
         folder.mkdir()
         (folder / "kokoro.onnx").write_bytes(bytes(40_000_000))
@@ -180,19 +182,19 @@ class TestFolder:
             50_000_000, abs=10_000
         )
 
-    def test_needs_no_network(self, release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_network_is_needed(self, release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: Any, **__: Any) -> None:
-            raise AssertionError("a connection was asked for")
+            raise AssertionError("the engine opened a connection")
 
         monkeypatch.setattr(socket.socket, "connect", refuse)
         monkeypatch.setattr(socket, "getaddrinfo", refuse)
         engine = engine_of(release)
         engine.load()
-        assert spoken(engine).size
+        assert speak(engine).size
         engine.close()
 
 
-class TestSound:
+class TestSamples:
     @pytest.mark.parametrize(
         ("voice", "lang", "text"),
         [
@@ -202,67 +204,67 @@ class TestSound:
         ],
     )
     @pytest.mark.parametrize("speed", [0.5, 1.0, 1.3, 2.0])
-    def test_is_the_library_itself(
+    def test_equal_those_of_the_library(
         self, engine: KokoroEngine, reference: Kokoro, voice: str, lang: str, text: str, speed: float
     ) -> None:
         expected, _ = reference.create(text, voice, speed=speed, lang=lang)
-        own = spoken(engine, text, voice=voice, speed=speed, language=lang[:2])
+        own = speak(engine, text, voice=voice, speed=speed, language=lang[:2])
         assert np.array_equal(own, np.clip(expected, -1, 1))
 
-    def test_is_the_library_itself_with_raw_voices(self, hub: Path, reference: Kokoro) -> None:
+    def test_equal_those_of_the_library_with_raw_voices(self, hub: Path, reference: Kokoro) -> None:
         engine = engine_of(hub)
         engine.load()
         expected, _ = reference.create(HERON, "bf_emma", lang="en-gb")
-        assert np.array_equal(spoken(engine, voice="bf_emma"), expected)
+        assert np.array_equal(speak(engine, voice="bf_emma"), expected)
         engine.close()
 
     def test_a_mix_is_the_mean_of_its_voices(self, engine: KokoroEngine, reference: Kokoro) -> None:
         mean = (2 * style(0).astype(float) + style(1)) / 3
         expected, _ = reference.create(HERON, mean.astype(np.float32))
-        mixed = spoken(engine, voice="af_heart(2)+af_sky(1)")
+        mixed = speak(engine, voice="af_heart(2)+af_sky(1)")
         assert np.allclose(mixed, expected, atol=1e-3)
-        assert not np.allclose(mixed, spoken(engine), atol=1e-3)
-        assert np.array_equal(spoken(engine, voice="af_heart(3)"), spoken(engine))
+        assert not np.allclose(mixed, speak(engine), atol=1e-3)
+        assert np.array_equal(speak(engine, voice="af_heart(3)"), speak(engine))
 
     def test_a_mix_speaks_the_language_of_its_first_voice(
         self, engine: KokoroEngine, reference: Kokoro
     ) -> None:
         mean = np.float32(0.5) * style(0) + np.float32(0.5) * style(2)
         expected, _ = reference.create("A water bottle.", mean, lang="en-gb")
-        assert np.array_equal(spoken(engine, "A water bottle.", voice="bf_emma+af_heart"), expected)
+        assert np.array_equal(speak(engine, "A water bottle.", voice="bf_emma+af_heart"), expected)
 
     def test_a_japanese_voice_speaks_english(self, engine: KokoroEngine, reference: Kokoro) -> None:
-        for asked, lang in (("en", "en-us"), ("en-GB", "en-gb")):
+        for language, lang in (("en", "en-us"), ("en-GB", "en-gb")):
             expected, _ = reference.create("A water bottle.", "jf_alpha", lang=lang)
             assert np.array_equal(
-                spoken(engine, "A water bottle.", voice="jf_alpha", language=asked), expected
+                speak(engine, "A water bottle.", voice="jf_alpha", language=language), expected
             )
 
-    def test_goes_on_after_a_failure(self, engine: KokoroEngine) -> None:
-        before = spoken(engine)
-        refusal(engine, voice="af_nobody")
-        assert np.array_equal(spoken(engine), before)
+    def test_the_engine_works_after_a_failure(self, engine: KokoroEngine) -> None:
+        before = speak(engine)
+        speak_error(engine, voice="af_nobody")
+        assert np.array_equal(speak(engine), before)
 
 
 class TestWords:
     @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
-    def test_are_where_their_phonemes_sound(self, timed: KokoroEngine, speed: float) -> None:
-        """Every token of the tiny model takes as long as any other, and the first one is none of the text's."""
+    def test_have_the_times_of_their_phonemes(self, timed: KokoroEngine, speed: float) -> None:
+        """All tokens of the tiny model take equally long, and the first one is not part of the text."""
         text = "The 21 herons of the lake, in a row."
         words = words_of(timed, text, speed=speed)
         assert [text[word.start : word.end] for word in words] == text[:-1].replace(",", "").split()
-        spelling = timed._speller.spell(text, language="en-us")
+        phonemized = timed._phonemizer.phonemize(text, language="en-us")
         token_s = SAMPLES_PER_TOKEN / 24_000 / speed
-        for word, place in zip(words, timed._speller.places(spelling), strict=True):
-            assert word.start_s == pytest.approx((place.first + 1) * token_s, abs=0.001)
-            assert word.end_s == pytest.approx((place.last + 1) * token_s, abs=0.001)
+        for word, span in zip(words, timed._phonemizer.align_words(phonemized), strict=True):
+            assert word.start_s == pytest.approx((span.phoneme_start + 1) * token_s, abs=0.001)
+            assert word.end_s == pytest.approx((span.phoneme_end + 1) * token_s, abs=0.001)
 
-    def test_cost_no_change_of_the_sound(self, timed: KokoroEngine, engine: KokoroEngine) -> None:
+    def test_do_not_change_the_samples(self, timed: KokoroEngine, engine: KokoroEngine) -> None:
         text = "Good morning, said the heron. And then? It left: for good."
-        assert np.array_equal(spoken(timed, text), spoken(engine, text))
+        assert np.array_equal(speak(timed, text), speak(engine, text))
         assert words_of(engine, text) == ()
 
-    def test_of_an_export_that_knows_whole_speeds_only(self, tmp_path: Path) -> None:
+    def test_are_scaled_for_an_export_with_integer_speeds(self, tmp_path: Path) -> None:
         build_kokoro(tmp_path, durations=True, speed="int32")
         engine = engine_of(tmp_path)
         engine.load()
@@ -271,93 +273,93 @@ class TestWords:
             assert faster.start_s == pytest.approx(word.start_s / 1.25)
         engine.close()
 
-    def test_that_are_said_as_given(self, timed: KokoroEngine, reference: Kokoro) -> None:
+    def test_have_times_with_given_phonemes(self, timed: KokoroEngine, reference: Kokoro) -> None:
         text, phonemes = "Say gif, Nguyen!", ((4, 7, "dʒˈɪf"), (9, 15, "wˈɪn"))
         expected, _ = reference.create("sˈeɪ dʒˈɪf, wˈɪn!", "af_heart", is_phonemes=True)
-        assert np.array_equal(spoken(timed, text, phonemes=phonemes), expected)
+        assert np.array_equal(speak(timed, text, phonemes=phonemes), expected)
         words = words_of(timed, text, phonemes=phonemes)
         assert [text[word.start : word.end] for word in words] == ["Say", "gif", "Nguyen"]
 
-    def test_that_espeak_cannot_read_alone_are_not_told(
+    def test_are_left_out_if_espeak_cannot_read_them_alone(
         self, timed: KokoroEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asked = timed._speller._asked
+        ask_espeak = timed._phonemizer._ask_espeak
 
         def fail(language: str, text: str) -> str:
             if "\n" in text:
-                raise EngineError("unspeakable_text", "It died.", caller_fault=True)
-            return str(asked(language, text))
+                raise EngineError("unspeakable_text", "It crashed.", caller_fault=True)
+            return str(ask_espeak(language, text))
 
-        monkeypatch.setattr(timed._speller, "_asked", fail)
-        assert spoken(timed).size
+        monkeypatch.setattr(timed._phonemizer, "_ask_espeak", fail)
+        assert speak(timed).size
         assert words_of(timed, HERON) == ()
 
 
-class TestRefusals:
+class TestRefusedTexts:
     @pytest.mark.parametrize(
         "text", ["", " ", "😀", "...", "--", "*", "你好", "שלום", "Привет, мир", "안녕하세요"]
     )
-    def test_nothing_to_say_is_the_callers_fault(self, engine: KokoroEngine, text: str) -> None:
-        error = refusal(engine, text)
+    def test_an_unspeakable_text_is_a_caller_fault(self, engine: KokoroEngine, text: str) -> None:
+        error = speak_error(engine, text)
         assert error.code == "unspeakable_text"
         assert error.caller_fault
         assert not text.strip() or text not in error.message
 
     @pytest.mark.parametrize("text", ["今日はいい天気です。", "きょうは天気がいい", "時々"])
-    def test_kanji(self, engine: KokoroEngine, text: str) -> None:
-        error = refusal(engine, text, voice="jf_alpha", language="ja")
+    def test_kanji_are_refused(self, engine: KokoroEngine, text: str) -> None:
+        error = speak_error(engine, text, voice="jf_alpha", language="ja")
         assert (error.code, error.caller_fault) == ("unspeakable_text", True)
         assert "kana" in error.message
 
-    def test_kana(self, engine: KokoroEngine) -> None:
-        assert spoken(engine, "きょうはいいてんきです。", voice="jf_alpha", language="ja").size
+    def test_kana_are_spoken(self, engine: KokoroEngine) -> None:
+        assert speak(engine, "きょうはいいてんきです。", voice="jf_alpha", language="ja").size
 
     @pytest.mark.parametrize("voice", ["af_nobody", "af_heart+af_nobody", "../af_heart", "", "af_heart(0)"])
-    def test_a_voice_that_is_not_here(self, engine: KokoroEngine, voice: str) -> None:
-        error = refusal(engine, voice=voice)
+    def test_a_missing_voice_is_an_error(self, engine: KokoroEngine, voice: str) -> None:
+        error = speak_error(engine, voice=voice)
         assert (error.code, error.caller_fault) == ("engine_failed", False)
         assert "download" in error.message
 
-    def test_too_many_phonemes_for_a_call(self, engine: KokoroEngine) -> None:
-        assert isinstance(refusal(engine, "7 " * 150), TooLong)
+    def test_too_many_phonemes_raise_too_long(self, engine: KokoroEngine) -> None:
+        assert isinstance(speak_error(engine, "7 " * 150), TooLong)
 
-    def test_a_segment_of_words_never_is(self, engine: KokoroEngine) -> None:
+    def test_a_segment_of_max_chars_is_not_too_long(self, engine: KokoroEngine) -> None:
         sentence = "It was the best of times, it was the worst of times, it was the age of wisdom. "
         text = (sentence * 5)[: engine.max_chars]
-        # Tokens and one more on either side.
-        assert len(spoken(engine, text)) / SAMPLES_PER_TOKEN < 400
+        # The count includes one more token on either side.
+        assert len(speak(engine, text)) / SAMPLES_PER_TOKEN < 400
 
-    def test_logs_hold_no_text(
+    def test_logs_do_not_contain_the_text(
         self,
         engine: KokoroEngine,
         caplog: pytest.LogCaptureFixture,
         capfd: pytest.CaptureFixture[str],
     ) -> None:
         with caplog.at_level(logging.DEBUG):
-            spoken(engine, "Secrets of the heron, 42 of them, in 東京.")
-            refusal(engine, "Секрет")
-            refusal(engine, "secret's" + "s'" * 140)
+            speak(engine, "Secrets of the heron, 42 of them, in 東京.")
+            speak_error(engine, "Секрет")
+            speak_error(engine, "secret's" + "s'" * 140)
         assert "secret" not in (caplog.text + "".join(capfd.readouterr())).lower()
 
 
 class TestBrokenFiles:
     @pytest.mark.parametrize("content", [b"", b"no model", b"\x08\x09\x12\x04"])
-    def test_a_model(self, tmp_path: Path, content: bytes) -> None:
+    def test_an_invalid_model_is_an_error(self, tmp_path: Path, content: bytes) -> None:
         folder = build_kokoro(tmp_path)
         (folder / "kokoro-v1.0.onnx").write_bytes(content)
         assert "delete" in self._load_error(tmp_path).message
 
-    def test_half_a_model(self, tmp_path: Path) -> None:
+    def test_a_truncated_model_is_an_error(self, tmp_path: Path) -> None:
         folder = build_kokoro(tmp_path)
         model = folder / "kokoro-v1.0.onnx"
         model.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
         assert "delete" in self._load_error(tmp_path).message
 
-    def test_a_graph_of_something_else(self, tmp_path: Path) -> None:
+    def test_a_graph_of_another_model_is_an_error(self, tmp_path: Path) -> None:
         build_kokoro(tmp_path, tokens="pixels")
         assert "delete" in self._load_error(tmp_path).message
 
-    def test_a_graph_that_fails_when_it_speaks(self, tmp_path: Path) -> None:
+    def test_a_graph_that_fails_in_the_first_call_is_an_error(self, tmp_path: Path) -> None:
         build_kokoro(tmp_path, samples_per_token=0)
         assert "delete" in self._load_error(tmp_path).message
 
@@ -370,19 +372,19 @@ class TestBrokenFiles:
             np.full((510, 1, 256), np.nan, np.float32),
             np.array([{"a": 1}] * 510, dtype=object),
         ],
-        ids=["narrow", "doubles", "flat", "no numbers", "pickled"],
+        ids=["narrow", "float64", "flat", "nan", "pickled"],
     )
-    def test_a_voice_in_an_archive(self, tmp_path: Path, rows: NDArray[Any]) -> None:
+    def test_an_invalid_voice_in_an_archive_is_an_error(self, tmp_path: Path, rows: NDArray[Any]) -> None:
         folder = build_kokoro(tmp_path)
         write_archive(folder / "voices-v1.0.bin", {"af_heart": style(0), "bf_emma": rows})
         engine = engine_of(tmp_path)
         engine.load()
-        error = refusal(engine, voice="bf_emma")
+        error = speak_error(engine, voice="bf_emma")
         assert error.code == ("model_broken" if "bf_emma" in engine.voices() else "engine_failed")
         assert "download" in error.message
         engine.close()
 
-    def test_bytes_of_an_archive_that_changed(self, tmp_path: Path) -> None:
+    def test_a_corrupted_archive_is_an_error(self, tmp_path: Path) -> None:
         folder = build_kokoro(tmp_path, names=["af_heart", "bf_emma"])
         archive = folder / "voices-v1.0.bin"
         content = bytearray(archive.read_bytes())
@@ -390,10 +392,10 @@ class TestBrokenFiles:
         archive.write_bytes(content)
         engine = engine_of(tmp_path)
         engine.load()
-        assert refusal(engine, voice="bf_emma").code == "model_broken"
+        assert speak_error(engine, voice="bf_emma").code == "model_broken"
         engine.close()
 
-    def test_half_an_archive(self, tmp_path: Path) -> None:
+    def test_a_truncated_archive_has_no_voices(self, tmp_path: Path) -> None:
         folder = build_kokoro(tmp_path)
         archive = folder / "voices-v1.0.bin"
         archive.write_bytes(archive.read_bytes()[:1_000_000])
@@ -401,7 +403,7 @@ class TestBrokenFiles:
         assert "download" in self._load_error(tmp_path).message
 
     @pytest.mark.parametrize("odd", ["name", "version"])
-    def test_an_archive_that_zipfile_cannot_read(self, tmp_path: Path, odd: str) -> None:
+    def test_an_archive_that_zipfile_cannot_read_has_no_voices(self, tmp_path: Path, odd: str) -> None:
         archive = build_kokoro(tmp_path) / "voices-v1.0.bin"
         write_archive(archive, {"af_heart": style(0), "é": style(1)})
         content = bytearray(archive.read_bytes())
@@ -415,22 +417,22 @@ class TestBrokenFiles:
         write_archive(archive, {"af_heart": style(0)})
         assert engine_of(tmp_path).voices() == ("af_heart",)
 
-    def test_an_archive_that_is_a_pipe(self, tmp_path: Path) -> None:
+    def test_a_pipe_instead_of_an_archive_has_no_voices(self, tmp_path: Path) -> None:
         archive = build_kokoro(tmp_path) / "voices-v1.0.bin"
         archive.unlink()
         os.mkfifo(archive)
         assert engine_of(tmp_path).voices() == ()
 
-    def test_half_a_raw_voice_is_left_out(self, tmp_path: Path) -> None:
+    def test_a_truncated_raw_voice_is_left_out(self, tmp_path: Path) -> None:
         folder = build_kokoro(tmp_path, layout="hub", names=["af_heart", "bf_emma"])
         (folder / "voices" / "bf_emma.bin").write_bytes(bytes(1000))
         engine = engine_of(tmp_path)
         assert engine.voices() == ("af_heart",)
         engine.load()
-        assert refusal(engine, voice="bf_emma").code == "engine_failed"
+        assert speak_error(engine, voice="bf_emma").code == "engine_failed"
         engine.close()
 
-    def test_a_raw_voice_of_no_numbers(self, tmp_path: Path) -> None:
+    def test_a_raw_voice_with_infinite_values_is_an_error(self, tmp_path: Path) -> None:
         folder = build_kokoro(tmp_path, layout="hub", names=["af_heart"])
         (folder / "voices" / "af_heart.bin").unlink()
         (folder / "voices").rmdir()
@@ -447,7 +449,7 @@ class TestBrokenFiles:
         return caught.value
 
 
-def test_without_memory_for_a_call(tmp_path: Path) -> None:
+def test_a_call_without_enough_memory_raises_out_of_memory(tmp_path: Path) -> None:
     build_kokoro(tmp_path, samples_per_token=2**40)
     with pytest.raises(OutOfMemory):
         engine_of(tmp_path).load()
@@ -463,20 +465,20 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KokoroEngine]:
     engine.close()
 
 
-def test_a_listener_understands_english_of_a_japanese_voice(real: KokoroEngine) -> None:
-    """On the real weights. Whisper hears every word of this; another build of onnxruntime may cost one."""
-    said = "The quick brown fox jumps over the lazy dog. She has three dogs and one black cat."
+def test_english_of_a_japanese_voice_is_intelligible(real: KokoroEngine) -> None:
+    """Uses the real weights. Whisper recognizes all words; another build of onnxruntime may cost one."""
+    text = "The quick brown fox jumps over the lazy dog. She has three dogs and one black cat."
     assert real.voices() == ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
-    (speech,) = real.speak([utterance(said, voice="jf_alpha", language="en")])
+    (speech,) = real.speak([utterance(text, voice="jf_alpha", language="en")])
     assert 3 < len(speech.samples) / 24_000 < 10
     file = io.BytesIO()
     soundfile.write(file, speech.samples, 24_000, format="WAV")
-    listened = heard_words(file.getvalue())
-    assert word_error_rate(said, " ".join(word for word, _, _ in listened)) <= 0.15
-    assert len(speech.words) == len(said.split())
-    # Those that are said and heard once.
-    told = {said[word.start : word.end].lower(): word.start_s for word in speech.words}
-    once = [word for word in told if words(said).count(word) == 1]
-    off = [abs(told[word] - start_s) for word, start_s, _ in listened if word in once]
-    assert len(off) > 8
-    assert sum(off) / len(off) < 0.15
+    transcribed = transcribe_words(file.getvalue())
+    assert word_error_rate(text, " ".join(word for word, _, _ in transcribed)) <= 0.15
+    assert len(speech.words) == len(text.split())
+    # Only words that occur once can be matched.
+    start_s_by_word = {text[word.start : word.end].lower(): word.start_s for word in speech.words}
+    once = [word for word in start_s_by_word if words(text).count(word) == 1]
+    errors_s = [abs(start_s_by_word[word] - start_s) for word, start_s, _ in transcribed if word in once]
+    assert len(errors_s) > 8
+    assert sum(errors_s) / len(errors_s) < 0.15

@@ -20,7 +20,7 @@ from common.messaging.notifier import Notifier
 from common.messaging.redis_link import PAUSE_S, RedisLink
 from common.settings import Settings
 from tests.support.rows import new_job, submit
-from tests.support.valkey import running
+from tests.support.valkey import running_valkey
 from tests.support.waiting import wait_for
 from worker.runtime.queue_refill import LOST_AFTER_S, QueueRefill
 
@@ -155,7 +155,7 @@ def test_a_hung_redis_costs_one_time_out_and_then_a_pause(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     jobs = submit_due(database, 4)
-    with running(tmp_path) as server:
+    with running_valkey(tmp_path) as server:
         settings = settings.model_copy(update={"redis_url": server.url})
         link = RedisLink(settings)
         notifier, refill = Notifier(link, max_depth=MAX_DEPTH), refill_by(link, database)
@@ -165,7 +165,7 @@ def test_a_hung_redis_costs_one_time_out_and_then_a_pause(
         paused_at = time.monotonic()
         assert _seconds(lambda: notifier.publish_event(jobs[0].id, "progress")) < 0.9
         assert _seconds(lambda: refill.top_up(QUEUE)) < 0.9
-        server.go_on()
+        server.resume()
         wait_for(lambda: _published(notifier, jobs[0].id, settings), timeout_s=10)
         assert time.monotonic() - paused_at > PAUSE_S - 0.1
         refill.top_up(QUEUE)

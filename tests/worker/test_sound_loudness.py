@@ -1,11 +1,11 @@
-"""Voices of different families are equally loud: the meter, the table, and real speech."""
+"""Voices of all families are equally loud: the meter, the loudness table, and real speech."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from common.catalogue import find_voice, voices
-from common.catalogue.loudness import MOST_DB, TARGET_LUFS, gain_db, measured_lufs
+from common.catalogue.loudness import MAX_GAIN_DB, TARGET_LUFS, gain_db, measured_lufs
 from tests.support.decoding import tone
 from tests.support.loudness import Loudness, loudness
 from tests.support.tiny_kokoro import real_kokoro
@@ -14,7 +14,7 @@ from worker.engines import create
 from worker.engines.protocol import Engine
 from worker.sound import Master, pause_after_s, trim
 
-# None of them was spoken when the voices were measured.
+# Sentences that were not used to measure the voices.
 ENGLISH = (
     "The orchard was silent when the last cart left.",
     "He asked me twice whether the door had been locked.",
@@ -30,8 +30,8 @@ JAPANESE = (
 class TestMeter:
     @pytest.mark.parametrize("rate_hz", [16_000, 22_050, 24_000, 44_100, 48_000])
     @pytest.mark.parametrize("level_db", [-6, -20, -33])
-    def test_a_reference_tone(self, rate_hz: int, level_db: float) -> None:
-        """The standard's own: of a sine of 997 Hz in one channel, 3.01 LU below its level by its peak."""
+    def test_a_reference_tone_has_the_level_of_the_standard(self, rate_hz: int, level_db: float) -> None:
+        """In the standard, a sine of 997 Hz in one channel is 3.01 LU below its peak level."""
         amplitude = np.float32(10 ** (level_db / 20) / 0.5)
         measured = loudness(amplitude * tone(5, rate_hz=rate_hz, pitch_hz=997), sample_rate_hz=rate_hz)
         assert measured.integrated_lufs == pytest.approx(level_db - 3.01, abs=0.1)
@@ -46,41 +46,43 @@ class TestMeter:
 
 
 class TestTable:
-    def test_it_names_voices_that_there_are(self) -> None:
+    def test_it_names_existing_voices(self) -> None:
         assert {"hibari_heart", "jf_alpha"} <= measured_lufs().keys() <= voices().keys()
 
     def test_a_measured_voice_is_brought_to_the_target(self) -> None:
         for voice_id, level in measured_lufs().items():
             assert level + gain_db(find_voice(voice_id)) == pytest.approx(TARGET_LUFS)
 
-    def test_a_voice_that_was_not_measured_is_taken_for_its_family(self) -> None:
+    def test_an_unmeasured_voice_gets_the_mean_of_its_family(self) -> None:
         assert gain_db(find_voice("hibari_emma")) == gain_db(find_voice("hibari_heart"))
         measured = [gain_db(voice) for voice in voices().values() if voice.id in measured_lufs()][1:]
         assert gain_db(find_voice("af_heart")) == pytest.approx(np.mean(measured))
         assert gain_db(find_voice("af_nobody")) == gain_db(find_voice("af_heart"))
 
     @pytest.mark.parametrize("voice_id", ["bark_en_1", "mms_eng", "parler_laura", "speecht5_slt", "fake"])
-    def test_families_of_which_nothing_is_known_stay_as_they_are(self, voice_id: str) -> None:
+    def test_unmeasured_families_have_no_gain(self, voice_id: str) -> None:
         assert gain_db(find_voice(voice_id, allow_fake=True)) == 0
 
-    def test_a_mix_is_as_loud_as_its_parts(self) -> None:
+    def test_a_mix_gets_the_weighted_gain_of_its_voices(self) -> None:
         loud, soft = gain_db(find_voice("jf_alpha")), gain_db(find_voice("jf_tebukuro"))
         assert loud != soft
         assert gain_db(find_voice("jf_alpha(3)+jf_tebukuro(1)")) == pytest.approx(0.75 * loud + 0.25 * soft)
 
     def test_gains_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert abs(gain_db(find_voice("jf_alpha"))) < MOST_DB  # and families are known before one is changed
+        assert (
+            abs(gain_db(find_voice("jf_alpha"))) < MAX_GAIN_DB
+        )  # fills the cache of families before the table changes
         monkeypatch.setitem(measured_lufs(), "jf_alpha", -70.0)
         monkeypatch.setitem(measured_lufs(), "jf_tebukuro", 0.0)
-        assert gain_db(find_voice("jf_alpha")) == MOST_DB
-        assert gain_db(find_voice("jf_tebukuro")) == -MOST_DB
+        assert gain_db(find_voice("jf_alpha")) == MAX_GAIN_DB
+        assert gain_db(find_voice("jf_tebukuro")) == -MAX_GAIN_DB
 
 
-def job(engine: Engine, voice_id: str, texts: tuple[str, ...]) -> tuple[NDArray[np.float32], int]:
-    """(sound, its rate): the texts as a job speaks them."""
+def speak_job(engine: Engine, voice_id: str, texts: tuple[str, ...]) -> tuple[NDArray[np.float32], int]:
+    """Return (samples, sample rate) of the texts, mastered as in a job."""
     voice = find_voice(voice_id)
-    said = [utterance(text, voice=voice.engine_voice, language=voice.languages[0]) for text in texts]
-    speeches = [engine.speak([one])[0] for one in said]
+    utterances = [utterance(text, voice=voice.engine_voice, language=voice.languages[0]) for text in texts]
+    speeches = [engine.speak([one])[0] for one in utterances]
     rate_hz = speeches[0].sample_rate_hz
     master = Master(sample_rate_hz=rate_hz)
     pieces = []
@@ -102,7 +104,7 @@ def test_two_families_are_equally_loud(tmp_path_factory: pytest.TempPathFactory)
     ):
         engine = create(weights, settings)
         engine.load()
-        sound, rate_hz = job(engine, voice_id, texts)
+        sound, rate_hz = speak_job(engine, voice_id, texts)
         engine.close()
         measured.append(loudness(sound, sample_rate_hz=rate_hz))
     one, other = measured

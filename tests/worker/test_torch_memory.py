@@ -1,4 +1,4 @@
-"""How much memory engines of torch models take, and that they give it back."""
+"""The memory of engines that use torch models, and its release."""
 
 import os
 import shutil
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.own_memory import own_bytes
-from tests.support.torch_families import FAMILIES, build_all, engine_of, spoken
+from tests.support.process_memory import anonymous_bytes
+from tests.support.torch_families import FAMILIES, build_all, engine_of, speak
 from worker.engines.pretrained import PretrainedEngine
 from worker.host.memory import collect_memory
 
@@ -22,22 +22,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(built: Path, tmp_path: Path) -> Path:
-    """Models that a test may spoil."""
+    """A copy of the models that a test may damage."""
     return Path(shutil.copytree(built, tmp_path / "models"))
 
 
 class TestMemory:
     @pytest.mark.parametrize("family", FAMILIES)
-    def test_is_guessed_from_the_files_and_known_when_loaded(self, root: Path, family: str) -> None:
+    def test_is_estimated_from_the_files_before_loading(self, root: Path, family: str) -> None:
         engine = engine_of(family, root)
-        guessed = engine.memory_bytes()
+        estimate = engine.memory_bytes()
         files = sum((root / folder / "model.safetensors").stat().st_size for folder in FAMILIES[family][2])
-        assert guessed == files
+        assert estimate == files
         engine.load()
-        held = {tensor.data_ptr(): tensor.nbytes for module in engine._modules for tensor in _tensors(module)}
-        assert engine.memory_bytes() == sum(held.values())
+        sizes_by_address = {
+            tensor.data_ptr(): tensor.nbytes for module in engine._modules for tensor in _tensors(module)
+        }
+        assert engine.memory_bytes() == sum(sizes_by_address.values())
         engine.close()
-        assert engine.memory_bytes() == guessed
+        assert engine.memory_bytes() == estimate
 
     @pytest.mark.parametrize("family", FAMILIES)
     def test_half_precision_is_expected_to_take_half(self, root: Path, family: str) -> None:
@@ -50,7 +52,7 @@ class TestMemory:
         assert engine_of(family, root, dtype="float16").memory_bytes() == whole
 
     @pytest.mark.parametrize("content", [b"[" * 100_000, b"[]", b"\xff", b'{"dtype": []}'])
-    def test_is_guessed_without_a_description(self, root: Path, content: bytes) -> None:
+    def test_is_estimated_without_a_valid_config(self, root: Path, content: bytes) -> None:
         whole = engine_of("mms", root).memory_bytes()
         config = root / FAMILIES["mms"][2][0] / "config.json"
         config.write_bytes(content)
@@ -60,17 +62,17 @@ class TestMemory:
         assert engine_of("mms", root).memory_bytes() == whole
 
     @pytest.mark.parametrize("family", FAMILIES)
-    def test_is_given_back_however_often(self, built: Path, family: str) -> None:
+    def test_is_released_after_every_close(self, built: Path, family: str) -> None:
         engine = engine_of(family, built)
-        sizes = list(_sizes_after(10, engine, lambda: spoken(engine, family)))
-        # What the library keeps of each load is some 25 kB of names; a model forgotten would be a megabyte.
+        sizes = list(_sizes_after(10, engine, lambda: speak(engine, family)))
+        # The library keeps about 25 kB of names per load. A leaked model would take 1 MB.
         assert sizes[-1] - sizes[4] < 3_000_000
 
     @pytest.mark.parametrize("family", FAMILIES)
-    def test_nothing_of_a_closed_model_lives_on(self, built: Path, family: str) -> None:
+    def test_a_closed_model_is_garbage_collected(self, built: Path, family: str) -> None:
         engine = engine_of(family, built)
         engine.load()
-        spoken(engine, family)
+        speak(engine, family)
         modules = [weakref.ref(module) for module in engine._modules]
         engine.close()
         assert not any(module() for module in modules)
@@ -88,4 +90,4 @@ def _sizes_after(times: int, engine: PretrainedEngine, use: Callable[[], Any]) -
             use()
         engine.close()
         collect_memory()
-        yield own_bytes()
+        yield anonymous_bytes()

@@ -1,19 +1,22 @@
-"""Audio files: one encoder per job writes one file. Ours are read again; what hosted inference answers is decoded."""
+"""Encodes audio files, reads them back, and decodes the answers of hosted inference.
 
-from worker.encoding.decoding import Decoded, decode
+May import `common` only.
+"""
+
+from worker.encoding.decoding import DecodedAudio, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay
 from worker.encoding.encoder import FORMATS, Encoder, available_formats, open_encoder
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.playback import Playback, open_playback
 
 __all__ = [
     "CODEC_DELAY",
     "FORMATS",
     "CodecDelay",
-    "Decoded",
+    "DecodedAudio",
     "Encoder",
+    "OutputSink",
     "Playback",
-    "Tape",
     "available_formats",
     "decode",
     "open_encoder",

@@ -1,4 +1,4 @@
-"""Reading the audio that hosted inference answers with."""
+"""Decodes the audio that hosted inference returns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 _BLOCK_FRAMES = 65536
 _EXCERPT_CHARS = 200
 _EXCERPT_BYTES = 1024
-# FFmpeg also opens playlists, which name addresses to fetch: an answer must not make the worker do that.
+# FFmpeg also opens playlists and fetches the URLs in them. An answer must not make the worker do that.
 _PLAIN_CONTAINERS = "aac,mp3,ogg,wav,flac,aiff,au,caf,amr,mov,mp4,m4a,matroska,webm"
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedAudio:
     """Mono samples in [-1, 1]."""
 
     samples: NDArray[np.float32]
     sample_rate_hz: int
 
 
-def decode(data: bytes) -> Decoded:
-    """Any audio file that libsndfile knows (WAV, FLAC, MP3, Ogg, …), or PyAV where it is installed.
+def decode(data: bytes) -> DecodedAudio:
+    """Decode any format of libsndfile (WAV, FLAC, MP3, Ogg, …), or of PyAV if it is installed, and mix down to mono.
 
-    Channels are mixed down. Raises ValueError when it is no audio, quoting an error message that came instead.
+    Raises ValueError if the data is not audio. Its message quotes the text that came instead.
     """
     if data.lstrip()[:1] in (b"{", b"[", b"<", b""):
         raise ValueError(f"expected audio, got {_excerpt(data)}")
-    decoded = _by_sndfile(data) or _by_pyav(data)
+    decoded = _decode_with_sndfile(data) or _decode_with_pyav(data)
     if decoded is None:
         raise ValueError(f"expected audio, got {_excerpt(data)}")
     if not len(decoded.samples):
@@ -39,21 +39,21 @@ def decode(data: bytes) -> Decoded:
     return decoded
 
 
-def _by_sndfile(data: bytes) -> Decoded | None:
+def _decode_with_sndfile(data: bytes) -> DecodedAudio | None:
     try:
         with soundfile.SoundFile(BytesIO(data)) as file:
-            return Decoded(samples=_collected(_blocks(file)), sample_rate_hz=file.samplerate)
+            return DecodedAudio(samples=_join(_blocks(file)), sample_rate_hz=file.samplerate)
     except soundfile.LibsndfileError:
         return None
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
-    """Read piece by piece: the length in the header of a streamed file is not to be believed."""
+    """Yield mono blocks. It reads until the end, because the length in the header of a streamed file is not valid."""
     while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
         yield block.mean(axis=1, dtype=np.float32)
 
 
-def _by_pyav(data: bytes) -> Decoded | None:
+def _decode_with_pyav(data: bytes) -> DecodedAudio | None:
     if not find_spec("av"):
         return None
     import av
@@ -65,19 +65,19 @@ def _by_pyav(data: bytes) -> Decoded | None:
             rate = container.streams.audio[0].rate
             mono = av.AudioResampler(format="fltp", layout="mono")
             frames = (out for frame in container.decode(audio=0) for out in mono.resample(frame))
-            return Decoded(samples=_collected(frame.to_ndarray()[0] for frame in frames), sample_rate_hz=rate)
+            return DecodedAudio(samples=_join(frame.to_ndarray()[0] for frame in frames), sample_rate_hz=rate)
     except av.FFmpegError:
         return None
 
 
-def _collected(blocks: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _join(blocks: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
     joined = np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
     finite: NDArray[np.float32] = np.nan_to_num(joined, posinf=0, neginf=0)
     return finite
 
 
 def _excerpt(data: bytes) -> str:
-    """What came instead, as far as a person can read it."""
+    """Return a readable description of data that is not audio."""
     text = data[:_EXCERPT_BYTES].decode("utf-8", errors="replace").strip()
     if not text:
         return "nothing"
@@ -85,5 +85,5 @@ def _excerpt(data: bytes) -> str:
     return (
         repr(text[:_EXCERPT_CHARS])
         if readable and "\ufffd" not in text
-        else f"{len(data)} bytes of another kind"
+        else f"{len(data)} bytes of an unknown format"
     )

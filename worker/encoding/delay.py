@@ -1,16 +1,16 @@
-"""What decoders give that nobody put in: the silence that a codec works with."""
+"""The delay and the padding that each codec adds to the sound."""
 
 from dataclasses import dataclass
 
-_HIGH_RATE_HZ = 32_000  # from here on MP3 has the longer frames of MPEG-1
+_HIGH_RATE_HZ = 32_000  # from this rate on, MP3 uses the longer frames of MPEG-1
 
 
 @dataclass(frozen=True, slots=True)
 class CodecDelay:
-    """In samples at the codec's rate, as a decoder gives them that knows of nothing but the frames.
+    """Delay and padding in samples at the codec's rate, for a decoder that only knows the frames.
 
-    The sound begins after `before`. The file holds `added` more than what was put in, filled up to whole frames of
-    `frame` samples, or of `long_frame` at high rates.
+    The sound starts after `before` samples. The file holds `added` more samples than the input, padded to whole frames
+    of `frame` samples, or of `long_frame` samples at high rates.
     """
 
     before: int = 0
@@ -19,14 +19,14 @@ class CodecDelay:
     long_frame: int = 1
 
     def decoded(self, samples: int, *, rate_hz: int) -> int:
-        """How many come out where so many went in."""
+        """Return how many samples a decoder returns for an input of `samples`."""
         frame = self.long_frame if rate_hz >= _HIGH_RATE_HZ else self.frame
         return -(-(samples + self.added) // frame) * frame
 
 
-# Ogg tells the decoder what to skip of Opus, at the beginning and at the end; its sound is where it was within a
-# millisecond. Neither ADTS nor bare MP3 frames can: LAME puts 576 samples before the sound and as many or more behind
-# it, and decoders of MP3 are late by 529.
+# Ogg tells the decoder how much of Opus to skip at both ends; the sound keeps its place within a millisecond. ADTS and
+# bare MP3 frames cannot do that: LAME adds 576 samples before the sound and at least as many after it, and MP3 decoders
+# add a delay of 529 samples.
 CODEC_DELAY = {
     "wav": CodecDelay(),
     "flac": CodecDelay(),

@@ -1,4 +1,4 @@
-"""One encoder per job: whatever is written becomes one file with one header."""
+"""Encodes samples into one audio file per job."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.formats import MEDIA_TYPES
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import Resampler
 from worker.encoding.uncompressed import PcmCodec, WavCodec
@@ -24,34 +24,35 @@ class Encoder(Protocol):
     """Writes one audio file."""
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Adds mono samples in [-1, 1]; what lies outside is clipped. What is ready of the file is written at once.
+        """Encode mono samples, of shape (n,), clipped to [-1, 1]. Finished parts of the file are written at once.
 
-        Raises what writing to the file raises; then the encoder is closed and the file is of no use.
+        Raises ValueError after `close`, and whatever writing to the file raises. After an error the encoder is closed
+        and the file is useless.
         """
         ...
 
     def close(self) -> None:
-        """Finishes the file and leaves it open, positioned anywhere. May be called again."""
+        """Finish the file without closing it. Its position is undefined. Further calls do nothing."""
         ...
 
 
 class Codec(Protocol):
-    """What differs between formats. `rate_hz` is the rate that `encode` takes."""
+    """The encoder of one format. `encode` takes samples at `rate_hz`."""
 
     rate_hz: int
 
     def encode(self, pcm: NDArray[np.int16]) -> None: ...
     def finish(self) -> None:
-        """Writes what is held back."""
+        """Write the remaining data."""
         ...
 
     def release(self) -> None:
-        """Frees memory, whether the file was finished or not; raises nothing."""
+        """Free memory, whether or not the file is finished. Never raises."""
         ...
 
 
 def available_formats() -> tuple[str, ...]:
-    """The formats this environment can write: aac needs PyAV, which is optional."""
+    """Return the formats that this environment can write: aac needs PyAV, which is optional."""
     return tuple(name for name in FORMATS if _is_available(name))
 
 
@@ -59,21 +60,21 @@ def _is_available(audio_format: str) -> bool:
     return audio_format in FORMATS and (audio_format != "aac" or find_spec("av") is not None)
 
 
-def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | Tape) -> Encoder:
-    """Starts a file of the format in `out`, which must be empty and open for reading, writing and seeking.
+def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | OutputSink) -> Encoder:
+    """Start a file in `out`, which must be empty and open for reading, writing and seeking.
 
-    Samples come at `sample_rate_hz` and keep that rate where the format knows it. `CODEC_DELAY` says what decoders
-    add to them. Opus should be given a silent end of 20 ms: it foretells what follows the last sample, often as a
-    spike. Raises ValueError for a format that is not available.
+    `sample_rate_hz` is the rate of the samples. The file keeps it if the format allows that rate. `CODEC_DELAY` says
+    what decoders add. Input for Opus should end with 20 ms of silence: Opus extrapolates after the last sample, often
+    as a spike. Raises ValueError if the format is not available.
     """
     if not _is_available(audio_format):
         raise ValueError(f"cannot write {audio_format}; available are {', '.join(available_formats())}")
-    tape = out if isinstance(out, Tape) else Tape(out)
-    codec = _codec(audio_format, sample_rate_hz=sample_rate_hz, out=tape)
+    sink = out if isinstance(out, OutputSink) else OutputSink(out)
+    codec = _open_codec(audio_format, sample_rate_hz=sample_rate_hz, out=sink)
     return _FileEncoder(codec, sample_rate_hz=sample_rate_hz)
 
 
-def _codec(audio_format: str, *, sample_rate_hz: int, out: Tape) -> Codec:
+def _open_codec(audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> Codec:
     if audio_format == "pcm":
         return PcmCodec(out=out)
     if audio_format == "wav":
@@ -107,23 +108,23 @@ class _FileEncoder:
     def write(self, samples: NDArray[np.float32]) -> None:
         if self._closed:
             raise ValueError("the encoder is closed")
-        with self._closed_by_failure():
+        with self._close_on_failure():
             for block in self._blocks(samples):
                 self._encode(self._resampler.push(block) if self._resampler else block)
 
     def close(self) -> None:
         if self._closed:
             return
-        with self._closed_by_failure():
+        with self._close_on_failure():
             if self._resampler:
                 self._encode(self._resampler.flush())
-            if self._empty:  # FLAC and Ogg files without a sample are no files at all
+            if self._empty:  # FLAC and Ogg files without samples are invalid
                 self._codec.encode(self._silence)
             self._codec.finish()
         self._release()
 
     @contextmanager
-    def _closed_by_failure(self) -> Iterator[None]:
+    def _close_on_failure(self) -> Iterator[None]:
         try:
             yield
         except BaseException:
@@ -140,6 +141,6 @@ class _FileEncoder:
             self._empty = False
 
     def _blocks(self, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-        """A few seconds each: an hour in one call must not cost copies of an hour."""
+        """Yield blocks of a few seconds, so that an hour in one call is not copied as a whole."""
         for start in range(0, len(samples), self._block):
             yield samples[start : start + self._block]

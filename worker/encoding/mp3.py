@@ -1,20 +1,20 @@
-"""MP3 by LAME."""
+"""MP3 through LAME."""
 
 import lameenc
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import allowed_rate
 
 _RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_QUALITY = 7  # speech sounds the same at 2, which takes four times as long
+_QUALITY = 7  # speech sounds the same as at 2, which takes four times as long
 
 
 class Mp3Codec:
-    """Constant bit rate: without a table of contents, players tell position and length of no other."""
+    """Writes a constant bit rate: with a variable one, players need a table of contents for position and length."""
 
-    def __init__(self, *, sample_rate_hz: int, out: Tape) -> None:
+    def __init__(self, *, sample_rate_hz: int, out: OutputSink) -> None:
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_RATES_HZ)
         self._out = out
         self._lame = lameenc.Encoder()

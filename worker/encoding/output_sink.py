@@ -1,15 +1,15 @@
-"""The file an encoder writes to, part of which may be heard while it grows."""
+"""The file that an encoder writes to, with a callback for live listeners."""
 
 from collections.abc import Callable
 from io import SEEK_CUR, SEEK_END, SEEK_SET
 from typing import IO
 
 
-class Tape:
-    """`spool`, which must be empty, and `on_append`, which gets the bytes that make it longer, in their order.
+class OutputSink:
+    """Writes to `spool`, which must be empty, and passes all appended bytes to `on_append`, in order.
 
-    What is written over bytes that are there already goes to the spool alone, as a header whose sizes are known only
-    at the end. What `on_append` raises comes out of `write`. Nobody else may write to the spool meanwhile.
+    Bytes that overwrite existing ones go only to the spool, such as a header whose sizes are known at the end.
+    `write` propagates exceptions of `on_append`. Nothing else may write to the spool.
     """
 
     def __init__(self, spool: IO[bytes], on_append: Callable[[bytes], None] | None = None) -> None:
@@ -19,7 +19,7 @@ class Tape:
 
     def write(self, data: bytes, /) -> int:
         if self._position > self._size:
-            raise ValueError("a tape has no gaps")
+            raise ValueError("an output sink cannot have gaps")
         self._spool.write(data)
         known = self._size - self._position
         self._position += len(data)

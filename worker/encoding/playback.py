@@ -1,4 +1,4 @@
-"""A file that one of our encoders wrote, as sound again: block by block, without what its codec adds."""
+"""Decodes a file that one of our encoders wrote, block by block, without the codec's delay and padding."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +14,15 @@ from worker.encoding.pcm import from_int16
 from worker.encoding.uncompressed import PCM_RATE_HZ
 
 _BLOCK_FRAMES = 65536
-# More than one frame of any codec. What lacks more was cut off.
-_LACKING_S = 0.2
+# Longer than a frame of any codec. A file that lacks more was truncated.
+_MAX_MISSING_S = 0.2
 
 Blocks = Iterator[NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Mono samples, in all as long as the recording; those of lossy codecs may lie outside of [-1, 1]."""
+    """Blocks of mono samples, together as long as the recording. Lossy codecs may exceed [-1, 1]."""
 
     sample_rate_hz: int
     blocks: Blocks
@@ -30,42 +30,49 @@ class Playback:
 
 @contextmanager
 def open_playback(file: IO[bytes], audio_format: str, *, duration_s: float) -> Iterator[Playback]:
-    """Raises ValueError, also while its blocks are taken, for what is no such file or shorter than it should be."""
+    """Open a file of the given format, whose recording lasts `duration_s`.
+
+    Raises ValueError if the file has another format or is too short, possibly only while the blocks are read.
+    """
     if audio_format == "pcm":
-        yield _measured(PCM_RATE_HZ, _pcm_blocks(file), audio_format, duration_s)
+        yield _make_playback(PCM_RATE_HZ, _pcm_blocks(file), audio_format, duration_s)
     elif audio_format == "aac":
         from worker.encoding.aac import open_aac
 
         with open_aac(file) as (rate_hz, frames):
-            yield _measured(rate_hz, _gathered(frames), audio_format, duration_s)
+            yield _make_playback(rate_hz, _merge_blocks(frames), audio_format, duration_s)
     else:
-        with _translated(), soundfile.SoundFile(file) as sound:
-            yield _measured(sound.samplerate, _sndfile_blocks(sound), audio_format, duration_s)
+        with _translate_errors(), soundfile.SoundFile(file) as sound:
+            yield _make_playback(sound.samplerate, _sndfile_blocks(sound), audio_format, duration_s)
 
 
-def _measured(rate_hz: int, blocks: Blocks, audio_format: str, duration_s: float) -> Playback:
-    cut = _cut(
+def _make_playback(rate_hz: int, blocks: Blocks, audio_format: str, duration_s: float) -> Playback:
+    cut = _select(
         blocks,
-        skipped=CODEC_DELAY[audio_format].before,
-        wanted=round(duration_s * rate_hz),
-        may_lack=round(_LACKING_S * rate_hz),
+        skip=CODEC_DELAY[audio_format].before,
+        count=round(duration_s * rate_hz),
+        max_missing=round(_MAX_MISSING_S * rate_hz),
     )
     return Playback(rate_hz, cut)
 
 
-def _cut(blocks: Blocks, *, skipped: int, wanted: int, may_lack: int) -> Blocks:
-    """So many samples behind those that are skipped, the last ones silent where the codec has lost them."""
+def _select(blocks: Blocks, *, skip: int, count: int, max_missing: int) -> Blocks:
+    """Yield `count` samples after the first `skip`.
+
+    Up to `max_missing` samples at the end become silence, because a codec may lose them. Raises ValueError if more are
+    missing.
+    """
     for block in blocks:
-        heard = block[skipped : skipped + wanted]
-        skipped = max(0, skipped - len(block))
-        wanted -= len(heard)
-        if len(heard):
-            yield heard
-        if not wanted:
+        selected = block[skip : skip + count]
+        skip = max(0, skip - len(block))
+        count -= len(selected)
+        if len(selected):
+            yield selected
+        if not count:
             return
-    if wanted > may_lack:
-        raise ValueError(f"{wanted} samples are missing at the end")
-    yield np.zeros(wanted, dtype=np.float32)
+    if count > max_missing:
+        raise ValueError(f"{count} samples are missing at the end")
+    yield np.zeros(count, dtype=np.float32)
 
 
 def _pcm_blocks(file: IO[bytes]) -> Blocks:
@@ -78,8 +85,8 @@ def _sndfile_blocks(sound: soundfile.SoundFile) -> Blocks:
         yield block
 
 
-def _gathered(frames: Blocks) -> Blocks:
-    """A codec's frames are too short to be worth the steps that follow."""
+def _merge_blocks(frames: Blocks) -> Blocks:
+    """Merge short codec frames into larger blocks, so that the following steps run less often."""
     held: list[NDArray[np.float32]] = []
     count = 0
     for frame in frames:
@@ -93,7 +100,7 @@ def _gathered(frames: Blocks) -> Blocks:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except soundfile.LibsndfileError as error:

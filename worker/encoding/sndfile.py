@@ -1,4 +1,4 @@
-"""FLAC and Ogg Opus by libsndfile."""
+"""FLAC and Ogg Opus through libsndfile."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,23 +8,23 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import allowed_rate
 
 _KINDS = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-_OPUS_PAGE_MS = 100.0  # libsndfile's own are of a second, for which a listener would wait
-_SET_OGG_PAGE_LATENCY_MS = 0x1302  # of libsndfile's sndfile.h; soundfile does not name it
+_OPUS_PAGE_MS = 100.0  # libsndfile's default is a second, which delays live listeners
+_SET_OGG_PAGE_LATENCY_MS = 0x1302  # from libsndfile's sndfile.h; soundfile has no constant for it
 
 T = TypeVar("T")
 
 
 class SndfileCodec:
-    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: Tape) -> None:
+    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> None:
         kind, subtype = _KINDS[audio_format]
         opus = audio_format == "opus"
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_OPUS_RATES_HZ) if opus else sample_rate_hz
-        self._out = _Watched(out)
+        self._out = _ErrorKeepingFile(out)
         self._file = soundfile.SoundFile(
             self._out, "w", samplerate=self.rate_hz, channels=1, format=kind, subtype=subtype
         )
@@ -40,25 +40,25 @@ class SndfileCodec:
         self._out.raise_failure()
 
     def release(self) -> None:
-        with suppress(soundfile.SoundFileError):  # the failure that led here has been raised
+        with suppress(soundfile.SoundFileError):  # the original failure is already being raised
             self._file.close()
 
 
 def _shorten_pages(file: soundfile.SoundFile) -> None:
-    """By libsndfile's own command, for which soundfile has no call."""
+    """Set the page latency through `sf_command` of libsndfile, which soundfile does not wrap."""
     latency_ms = soundfile._ffi.new("double *", _OPUS_PAGE_MS)
     size = soundfile._ffi.sizeof("double")
     soundfile._snd.sf_command(file._file, _SET_OGG_PAGE_LATENCY_MS, latency_ms, size)
 
 
-class _Watched:
-    """The file as libsndfile sees it: a call that fails seems to succeed there and is raised after the return.
+class _ErrorKeepingFile:
+    """A file for libsndfile that stores the first exception of a callback instead of raising it.
 
-    libsndfile calls back from C, where an exception cannot pass: it would be printed, and a full disk would end as
-    a complete job with half a file.
+    libsndfile calls back from C, through which an exception cannot propagate: it would only be printed, and a full
+    disk would end in a complete job with half a file. `raise_failure` raises it after the call.
     """
 
-    def __init__(self, out: Tape) -> None:
+    def __init__(self, out: OutputSink) -> None:
         self._out = out
         self._failure: Exception | None = None
 

@@ -1,4 +1,7 @@
-"""One file per model family, each imported only when it is asked for."""
+"""Creates engines: one file or folder per model family, imported only on use.
+
+May import `worker.hub`, `worker.text`, `worker.sound`, `worker.encoding` and `worker.host`.
+"""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -10,14 +13,14 @@ from worker.engines.protocol import Engine
 
 
 def flavour() -> str:
-    """Which of the environments that disagree about versions this is."""
+    """Return the flavour of this environment: flavours need conflicting versions of libraries."""
     if find_spec("parler_tts"):
         return "parler"
     return "torch" if find_spec("torch") else "base"
 
 
 def available_aliases(settings: Settings) -> tuple[str, ...]:
-    """The engines that this environment and these settings allow, whether or not their weights are here."""
+    """Return the engines that this environment and these settings allow, even if their weights are missing."""
     has_torch_models = flavour() == "torch" and find_spec("transformers") is not None
     hosted = settings.hf_token is not None or bool(settings.inference_url)
     offered = {
@@ -35,10 +38,15 @@ def available_aliases(settings: Settings) -> tuple[str, ...]:
 
 
 def create(key: str, settings: Settings) -> Engine:
-    """An engine that is not loaded yet, for weights or for what needs none. Raises ValueError where there is none."""
+    """Return an unloaded engine for the weights `key`, or for an engine without weights (`stub`, `inference`).
+
+    Raises ValueError if this environment or the settings do not allow the engine, KeyError for unknown weights.
+    """
     weights = Weights(key, key) if key in (STUB, INFERENCE) else find_weights(key)
     if weights.model not in available_aliases(settings):
-        raise ValueError(f"no engine {key!r} here; available: {', '.join(available_aliases(settings))}")
+        raise ValueError(
+            f"no engine {key!r} in this environment; available: {', '.join(available_aliases(settings))}"
+        )
     return _FACTORIES[weights.model](weights, settings)
 
 

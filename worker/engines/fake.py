@@ -1,11 +1,16 @@
-"""An engine for tests that does what markers in the text say: slow, fail, hang, hold the interpreter, die.
+"""An engine for tests whose behaviour is set by markers in the text.
 
-`[[slow:0.5]]` sleeps that many seconds per call, `[[fail]]` fails for good, `[[flaky:N]]` fails retryably the first N
-times that the text is seen, `[[hang]]` never returns, `[[spin]]` never returns and keeps the interpreter lock,
-`[[segv]]` and `[[die:N]]` (the first N times) end the process, `[[silence]]` gives no samples, `[[oom:N]]` runs out of
-memory in batches of more than N, `[[crowded]]` while another fake model is loaded, `[[lost]]` loses the device, and
-`[[at_most:N]]` refuses more than N characters as too long. What is counted is counted in files, so that it survives the
-process. A file `{name}.load` in its folder says what loading does: `fail`, `hang`, or so many seconds.
+- `[[slow:0.5]]` sleeps that many seconds per call.
+- `[[fail]]` always fails. `[[flaky:N]]` fails with a retryable error the first N times that it gets the text.
+- `[[hang]]` never returns. `[[spin]]` never returns and holds the interpreter lock.
+- `[[segv]]` ends the process. `[[die:N]]` ends it the first N times.
+- `[[silence]]` returns no samples.
+- `[[oom:N]]` runs out of memory in batches of more than N; `[[crowded]]`, while another fake model is loaded.
+- `[[lost]]` loses the device.
+- `[[at_most:N]]` refuses more than N characters as too long.
+
+Counters are files, so that they survive the process. The file `{name}.load` in the engine's folder says what loading
+does: `fail`, `hang`, or a number of seconds to sleep.
 """
 
 import ctypes
@@ -30,23 +35,23 @@ from worker.engines.protocol import (
     TooLong,
     Utterance,
 )
-from worker.engines.samples import tone
+from worker.engines.samples import make_tone
 
 _SAMPLE_RATE_HZ = 24_000
 _SECONDS_PER_WORD = 0.05
 _MARKER = re.compile(r"\[\[(\w+)(?::([\d.]+))?\]\]")
-# What one says that it takes of the memory.
+# The memory that a loaded fake model reports.
 MEMORY_BYTES = 10_000_000
 _LOADED: set["FakeEngine"] = set()
 
 
 class FakeEngine:
     alias: str = "fake"
-    desk: str = "fake"
+    executor: str = "fake"
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
 
     def __init__(self, *, folder: Path, name: str = "fake", max_batch: int = 4) -> None:
@@ -56,13 +61,13 @@ class FakeEngine:
 
     def load(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        order = self._folder / f"{self._name}.load"
-        told = order.read_text().strip() if order.exists() else "0"
-        if told == "fail":
-            raise EngineError("model_broken", "The fake model was told to be broken.")
-        if told == "hang":
+        behaviour_file = self._folder / f"{self._name}.load"
+        behaviour = behaviour_file.read_text().strip() if behaviour_file.exists() else "0"
+        if behaviour == "fail":
+            raise EngineError("model_broken", "The fake model is broken on request.")
+        if behaviour == "hang":
             threading.Event().wait()
-        time.sleep(float(told))
+        time.sleep(float(behaviour))
         _append(self._folder / "loads.log", f"{self._name}\n")
         _LOADED.add(self)
 
@@ -75,10 +80,10 @@ class FakeEngine:
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         self._log_call(batch)
         _sleep(batch)
-        self._lack(batch)
+        self._raise_limits(batch)
         for utterance in batch:
-            self._misbehave(utterance.text, alone=len(batch) == 1)
-        return [_spoken(utterance.text) for utterance in batch]
+            self._apply_markers(utterance.text, alone=len(batch) == 1)
+        return [_speak(utterance.text) for utterance in batch]
 
     def batch_key(self, utterance: Utterance) -> Hashable:
         return utterance.voice
@@ -86,8 +91,8 @@ class FakeEngine:
     def close(self) -> None:
         _LOADED.discard(self)
 
-    def _lack(self, batch: Sequence[Utterance]) -> None:
-        """Memory, the device, or room for a text."""
+    def _raise_limits(self, batch: Sequence[Utterance]) -> None:
+        """Raise OutOfMemory, DeviceLost or TooLong if a marker asks for it."""
         for markers in (_markers(utterance.text) for utterance in batch):
             if len(batch) > int(markers.get("oom", len(batch))):
                 raise OutOfMemory(self.alias)
@@ -99,44 +104,44 @@ class FakeEngine:
             raise TooLong(self.alias)
 
     def _log_call(self, batch: Sequence[Utterance]) -> None:
-        """One line per text: the call's id and the text's sha256."""
+        """Write one line per text: the id of the call and the sha256 of the text."""
         call_id = uuid.uuid4().hex
         _append(self._folder / "calls.log", "".join(f"{call_id} {_digest(u.text)}\n" for u in batch))
 
-    def _misbehave(self, text: str, *, alone: bool) -> None:
+    def _apply_markers(self, text: str, *, alone: bool) -> None:
         markers = _markers(text)
-        if "die" in markers and self._times_seen(text, marker="die") <= int(markers["die"]):
+        if "die" in markers and self._count(text, marker="die") <= int(markers["die"]):
             os.kill(os.getpid(), signal.SIGKILL)
         if "segv" in markers:
             os.kill(os.getpid(), signal.SIGSEGV)
         if "spin" in markers:
-            _hold_the_interpreter()
+            _hold_interpreter_lock()
         if "hang" in markers:
             threading.Event().wait()
         if "fail" in markers:
-            raise EngineError("engine_failed", "The fake engine was told to fail.")
+            raise EngineError("engine_failed", "The fake engine fails on request.")
         if "flaky" in markers:
-            self._flake(text, times=int(markers["flaky"]), alone=alone)
+            self._fail_first_times(text, times=int(markers["flaky"]), alone=alone)
 
-    def _flake(self, text: str, *, times: int, alone: bool) -> None:
-        # A failed batch is tried again one by one: only those tries count, or batching would use them up.
-        seen = self._times_seen(text, marker="flaky") if alone else self._times_counted(text, "flaky") + 1
-        if seen <= times:
-            raise EngineError("engine_failed", "The fake engine was told to fail at first.", retryable=True)
+    def _fail_first_times(self, text: str, *, times: int, alone: bool) -> None:
+        # The batcher repeats a failed batch one by one. Only these calls count, or batching would use them up.
+        times_seen = self._count(text, marker="flaky") if alone else self._count_so_far(text, "flaky") + 1
+        if times_seen <= times:
+            raise EngineError("engine_failed", "The fake engine fails at first, on request.", retryable=True)
 
-    def _times_seen(self, text: str, *, marker: str) -> int:
-        return _append(self._counter(text, marker), "x")
+    def _count(self, text: str, *, marker: str) -> int:
+        return _append(self._counter_file(text, marker), "x")
 
-    def _times_counted(self, text: str, marker: str) -> int:
-        counter = self._counter(text, marker)
+    def _count_so_far(self, text: str, marker: str) -> int:
+        counter = self._counter_file(text, marker)
         return counter.stat().st_size if counter.exists() else 0
 
-    def _counter(self, text: str, marker: str) -> Path:
+    def _counter_file(self, text: str, marker: str) -> Path:
         return self._folder / f"{_digest(text)}.{marker}"
 
 
 def _append(path: Path, line: str) -> int:
-    """Write at the end in one go; where that ended, which no other process shares."""
+    """Append in a single write and return the offset after it, which no other process gets."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, line.encode())
@@ -149,19 +154,19 @@ def _sleep(batch: Sequence[Utterance]) -> None:
     time.sleep(max(float(_markers(u.text).get("slow", "0")) for u in batch))
 
 
-def _hold_the_interpreter() -> None:
-    # PyDLL, unlike CDLL, keeps the lock during the call.
+def _hold_interpreter_lock() -> None:
+    # Unlike CDLL, PyDLL does not release the interpreter lock during the call.
     libc = ctypes.PyDLL(None)
     while True:
         libc.sleep(1_000_000)
 
 
-def _spoken(text: str) -> Speech:
+def _speak(text: str) -> Speech:
     if "silence" in _markers(text):
         return Speech(np.zeros(0, np.float32), _SAMPLE_RATE_HZ)
     frequency_hz = 200 + int(_digest(text)[:8], 16) % 600
     duration_s = _SECONDS_PER_WORD * max(1, len(text.split()))
-    return tone(frequency_hz, duration_s=duration_s, sample_rate_hz=_SAMPLE_RATE_HZ)
+    return make_tone(frequency_hz, duration_s=duration_s, sample_rate_hz=_SAMPLE_RATE_HZ)
 
 
 def _markers(text: str) -> dict[str, str]:

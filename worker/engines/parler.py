@@ -1,4 +1,4 @@
-"""Parler-TTS: English by a voice that a sentence describes."""
+"""Parler-TTS: English speech in a voice that a sentence describes."""
 
 import re
 import sys
@@ -11,57 +11,59 @@ from typing import Any, ClassVar
 
 from common.catalogue import Weights, voices_of
 from common.settings import Settings
-from worker.engines.pretrained import PretrainedEngine, samples_of
+from worker.engines.pretrained import PretrainedEngine, to_samples
 from worker.engines.protocol import EngineError, Speech, Utterance
-from worker.engines.samples import checked
+from worker.engines.samples import check_samples
 
-_USUAL = "clear and natural at a moderate pace, in a very close recording with almost no background noise."
+_DEFAULT_STYLE = (
+    "clear and natural at a moderate pace, in a very close recording with almost no background noise."
+)
 
 
 class ParlerEngine(PretrainedEngine):
     alias: str = "parler"
-    # It stops after 30 s; this is read in about 20.
+    # The model stops after 30 s. Speaking this many characters takes about 20 s.
     max_chars: int = 280
-    patience_on_cpu: ClassVar[float] = 10.0
+    timeout_factor_on_cpu: ClassVar[float] = 10.0
     batch_on_cpu: ClassVar[int] = 4
     batch_on_gpu: ClassVar[int] = 16
     dtype_on_cuda: ClassVar[str] = "bfloat16"
 
     def __init__(self, weights: Weights, settings: Settings) -> None:
         super().__init__(weights, settings)
-        self._forget()
+        self._drop_references()
 
-    def _forget(self) -> None:
+    def _drop_references(self) -> None:
         self._tokenizer: Any = None
-        self._descriptions: Any = None
+        self._description_tokenizer: Any = None
         self._model: Any = None
 
     def voices(self) -> tuple[str, ...]:
         return tuple(voice.engine_voice for voice in voices_of(self.alias)) if self._is_complete() else ()
 
     def batch_key(self, utterance: Utterance) -> Hashable | None:
-        # Tokens are drawn for the whole batch: alone, a seed gives the same sound each time.
+        # Tokens are sampled for the whole batch, so a seed is only reproducible if its utterance runs alone.
         return None if utterance.seed_given else self.alias
 
     def _load(self) -> Sequence[Any]:
         from transformers import AutoTokenizer
 
-        folder, descriptions_folder = self._folders()
+        folder, description_folder = self._folders()
         known = {"local_files_only": True, "trust_remote_code": False}
         self._tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **known)
-        self._descriptions = AutoTokenizer.from_pretrained(descriptions_folder, **known)
-        library = parler_library()
-        self._model = self._loaded(
+        self._description_tokenizer = AutoTokenizer.from_pretrained(description_folder, **known)
+        library = import_parler()
+        self._model = self._load_model(
             library.ParlerTTSForConditionalGeneration,
             folder,
-            config=self._configured(library.ParlerTTSConfig, folder),
+            config=self._load_config(library.ParlerTTSConfig, folder),
             torch_dtype=self._dtype,
         )
         self._compile(self._model.decoder)
         return (self._model,)
 
-    def _configured(self, family: Any, folder: Path) -> Any:
-        """Where the settings choose an attention: told to the model, the choice would not reach its decoder."""
+    def _load_config(self, family: Any, folder: Path) -> Any:
+        """Return the config with the attention of the settings. The model's own option does not reach its decoder."""
         config = family.from_pretrained(folder, local_files_only=True)
         if self._attention:
             config.decoder._attn_implementation = self._attention
@@ -69,12 +71,12 @@ class ParlerEngine(PretrainedEngine):
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         texts = [utterance.text for utterance in batch]
-        self._require_letters(self._tokenizer, texts)
-        self._require_room(self._tokenizer, texts, tokens=self._room())
+        self._require_speakable(self._tokenizer, texts)
+        self._require_max_tokens(self._tokenizer, texts, max_tokens=self._max_text_tokens())
         device = self._device.label
         prompts = self._tokenizer(texts, padding=True, return_tensors="pt").to(device)
-        described = [description(utterance) for utterance in batch]
-        descriptions = self._descriptions(described, padding=True, return_tensors="pt").to(device)
+        described = [describe_voice(utterance) for utterance in batch]
+        descriptions = self._description_tokenizer(described, padding=True, return_tensors="pt").to(device)
         self._seed(batch)
         spoken = self._model.generate(
             input_ids=descriptions.input_ids,
@@ -83,56 +85,57 @@ class ParlerEngine(PretrainedEngine):
             prompt_attention_mask=prompts.attention_mask,
             return_dict_in_generate=True,
         )
-        return [self._speech(spoken, index) for index in range(len(batch))]
+        return [self._to_speech(spoken, index) for index in range(len(batch))]
 
     @property
     def _attention(self) -> str | None:
-        """Of the decoder; the reader of descriptions knows but one. None leaves it to the library."""
+        """The decoder's attention; None is the library's default. The description encoder supports only one kind."""
         if self._settings.attention != "auto":
             return self._settings.attention
         return "sdpa" if self._device.kind == "cuda" else None
 
-    def _speech(self, spoken: Any, index: int) -> Speech:
+    def _to_speech(self, spoken: Any, index: int) -> Speech:
         length = spoken.audios_length[index]
-        # What it makes of nothing but the mark of the end.
+        # The model generated only the end token.
         if length <= 1:
-            raise EngineError("engine_failed", "The model ended before it had begun; another seed may speak.")
-        samples = samples_of(spoken.sequences[index, :length])
-        return checked(samples, sample_rate_hz=self._model.config.sampling_rate)
+            raise EngineError("engine_failed", "The model ended before the first sound. Try another seed.")
+        samples = to_samples(spoken.sequences[index, :length])
+        return check_samples(samples, sample_rate_hz=self._model.config.sampling_rate)
 
-    def _room(self) -> int:
-        """Tokens of text that leave places for as much sound as it may make."""
-        places: int = self._model.decoder.config.max_position_embeddings
-        return places - int(self._model.generation_config.max_length)
+    def _max_text_tokens(self) -> int:
+        """Return the most text tokens that leave enough positions for the longest sound."""
+        positions: int = self._model.decoder.config.max_position_embeddings
+        return positions - int(self._model.generation_config.max_length)
 
 
-def description(utterance: Utterance) -> str:
-    """The style as it is where it names the voice, or where the voice has no name.
+def describe_voice(utterance: Utterance) -> str:
+    """Return the description that makes the model speak in the voice and style of the utterance.
 
-    A style without the name comes behind "Laura is speaking."; without a style, the voice is clear and natural.
+    A style that names the voice is the description itself, as is any style for a voice without a name. Otherwise the
+    style follows "Laura is speaking.". Without a style, the voice is described as clear and natural.
     """
     name, style = utterance.voice, utterance.style or ""
     if not style.strip():
-        return f"{name}'s voice is {_USUAL}" if name else f"The voice is {_USUAL}"
+        return f"{name}'s voice is {_DEFAULT_STYLE}" if name else f"The voice is {_DEFAULT_STYLE}"
     if not name or re.search(rf"\b{re.escape(name)}\b", style, re.IGNORECASE):
         return style
     return f"{name} is speaking. {style}"
 
 
-def parler_library() -> ModuleType:
-    """parler_tts, which imports `dac` for checkpoints older than those of the catalogue."""
+def import_parler() -> ModuleType:
+    """Import parler_tts without the package `dac`, which it needs only for old checkpoints, not in the catalogue."""
     try:
         import_module("dac.model")
     except ImportError:
-        sys.modules["dac.model"] = _no_codec()
+        sys.modules["dac.model"] = _stub_codec_module()
         sys.modules["dac"] = ModuleType("dac")
     with warnings.catch_warnings():
-        # It calls what Python's logging calls deprecated.
+        # The library uses a deprecated function of `logging`.
         warnings.simplefilter("ignore", DeprecationWarning)
         return import_module("parler_tts")
 
 
-def _no_codec() -> ModuleType:
+def _stub_codec_module() -> ModuleType:
     module = ModuleType("dac.model")
     module.DAC = type("DAC", (), {})  # type: ignore[attr-defined]
     return module

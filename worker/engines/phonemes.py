@@ -1,15 +1,15 @@
-"""The signs of Kokoro and of hibari for sounds, which learned from it."""
+"""The phoneme alphabet of Kokoro, which hibari shares."""
 
 from collections.abc import Container
 
-# They pause, or they do nothing: a word is not heard yet, or no more, when they are.
-MUTE = frozenset(' ;:,.!?—…"()“”')
-# What stands for a sign on keyboards, or is the nearest to what is none.
+# Symbols that make a pause or no sound: a word never starts or ends inside them.
+SILENT_SYMBOLS = frozenset(' ;:,.!?—…"()“”')
+# Letters that people type for a phoneme, or the nearest phoneme of one that the alphabet lacks.
 _NEAREST = str.maketrans({"g": "ɡ", "ä": "a"})  # noqa: RUF001
 
 
-def known_signs(phonemes: str, *, alphabet: Container[str]) -> str:
-    """Without what the model doesn't know; nothing where no sound is left."""
-    signs = (sign for sign in phonemes.translate(_NEAREST) if sign.isspace() or sign in alphabet)
-    known = " ".join("".join(signs).split())
+def filter_phonemes(phonemes: str, *, alphabet: Container[str]) -> str:
+    """Remove the symbols that are not in `alphabet`. Returns "" if no sound is left."""
+    symbols = (symbol for symbol in phonemes.translate(_NEAREST) if symbol.isspace() or symbol in alphabet)
+    known = " ".join("".join(symbols).split())
     return known if any(map(str.isalpha, known)) else ""

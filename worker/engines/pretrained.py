@@ -1,4 +1,4 @@
-"""What engines of torch models have in common: where they compute, how they load, what they refuse."""
+"""The base class of the engines that use torch models."""
 
 import gc
 import json
@@ -14,35 +14,36 @@ from numpy.typing import NDArray
 from common.catalogue import Weights
 from common.settings import Settings
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
-from worker.engines.torch_errors import failures_told
+from worker.engines.torch_errors import translate_errors
 from worker.host.device import find_device
-from worker.host.models_folder import find_files, find_folder, presence, read_small, size_of
+from worker.host.models_folder import check_presence, file_size, find_files, find_folder, read_limited
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-_CONFIG_BYTES = 10_000_000
-_BYTES_OF = {"float32": 4, "float16": 2, "bfloat16": 2}
+_MAX_CONFIG_BYTES = 10_000_000
+_BYTES_PER_VALUE = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
 class PretrainedEngine:
-    """A family adds its limits and voices, how it loads (`_load`) and how it speaks (`_speak`).
+    """Loads a model from the models folder and runs it on the device of the settings.
 
-    Only files in the models folder are read: nothing from the hub, no code that comes with weights, and of a pickle
-    nothing but tensors. All families share torch's generator of random numbers, so one thread calls them all.
+    A family adds its limits, `voices`, `batch_key`, `_load`, `_speak` and `_drop_references`. The engines read only
+    files in the models folder: nothing from the hub, no code that comes with weights, and only tensors from pickles.
+    All families share torch's global random generator, so they share one executor.
     """
 
     alias: str = ""
-    desk: str = "torch"
+    executor: str = "torch"
     max_batch: int = 1
     max_chars: int = 1
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
-    # How many texts a call takes on a CPU and on a GPU, how much longer than others it may take on a CPU, in what
-    # precision a GPU computes, and how many of the repositories hold weights, from the first on.
+    # `max_batch` on a CPU and on a GPU, `timeout_factor` on a CPU, the precision on CUDA, and how many of the
+    # repositories, from the first on, contain weights.
     batch_on_cpu: ClassVar[int] = 1
     batch_on_gpu: ClassVar[int] = 1
-    patience_on_cpu: ClassVar[float] = 1.0
+    timeout_factor_on_cpu: ClassVar[float] = 1.0
     dtype_on_cuda: ClassVar[str] = "float32"
     weight_files: ClassVar[int] = 1
 
@@ -51,61 +52,62 @@ class PretrainedEngine:
         self._settings = settings
         self._device = find_device(settings)
         self._modules: tuple[Any, ...] = ()
-        most = self.batch_on_gpu if self._device.is_gpu else self.batch_on_cpu
-        self.max_batch = min(most, settings.batch_max or most)
-        self.patience = 1.0 if self._device.is_gpu else self.patience_on_cpu
+        max_batch = self.batch_on_gpu if self._device.is_gpu else self.batch_on_cpu
+        self.max_batch = min(max_batch, settings.batch_max or max_batch)
+        self.timeout_factor = 1.0 if self._device.is_gpu else self.timeout_factor_on_cpu
 
     def load(self) -> None:
         if not self._is_complete():
-            # They may be away for a moment, as on a network: not a thing to remember.
+            # Retryable: the files may only be absent for a moment, for example on a network drive.
             message = f"Files of {self._weights.key} are missing: download it again."
             raise EngineError("engine_unavailable", message, retryable=True)
         try:
-            with failures_told(self.alias, self._device):
+            with translate_errors(self.alias, self._device):
                 quiet_library()
                 self._modules = tuple(self._load())
         except (EngineError, ModuleNotFoundError):
             self.close()
             raise
         except Exception as error:
-            # The refusal is kept as long as the files are broken: it must not keep what had been read of them.
+            # The model cache keeps this error while the files are broken. Its frames must not keep tensors alive.
             traceback.clear_frames(error.__traceback__)
             self.close()
-            raise self._broken(error) from None
+            raise self._broken_error(error) from None
 
     def close(self) -> None:
         self._modules = ()
-        self._forget()
-        # Models refer to themselves in circles.
+        self._drop_references()
+        # Models contain reference cycles.
         gc.collect()
         self._device.release_memory()
 
     def memory_bytes(self) -> int:
         if self._modules:
-            return sum(map(_held_bytes, self._modules))
+            return sum(map(_module_bytes, self._modules))
         return sum(self._expected_bytes(folder) for folder in self._folders()[: self.weight_files])
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         import torch
 
-        with failures_told(self.alias, self._device), torch.inference_mode():
+        with translate_errors(self.alias, self._device), torch.inference_mode():
             return self._speak(batch)
 
     def _load(self) -> Sequence[Any]:
-        """Read everything; answers the modules that hold memory."""
+        """Load the models and tokenizers. Returns the modules, for `memory_bytes`."""
         raise NotImplementedError
 
-    def _forget(self) -> None:
-        """Let go of what `_load` kept."""
+    def _drop_references(self) -> None:
+        """Drop all references that `_load` stored. The base class has none."""
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
+        """Implement `speak`. It runs in inference mode, and its torch errors are translated."""
         raise NotImplementedError
 
     def _is_complete(self) -> bool:
-        return presence(self._weights, self._settings.models_dir).state == "complete"
+        return check_presence(self._weights, self._settings.models_dir).state == "complete"
 
     def _folders(self) -> list[Path]:
-        """Where the repositories lie, in the order of the catalogue."""
+        """Return the folders of the repositories, in the order of the catalogue."""
         return [find_folder(one, self._settings.models_dir) for one in self._weights.repositories]
 
     @property
@@ -114,13 +116,13 @@ class PretrainedEngine:
             return self._settings.dtype
         return self.dtype_on_cuda if self._device.kind == "cuda" else "float32"
 
-    def _loaded(self, family: Any, folder: Path, **options: Any) -> Any:
-        """A model of the library's class `family`, ready to speak on the device."""
-        model, about = family.from_pretrained(
+    def _load_model(self, family: Any, folder: Path, **options: Any) -> Any:
+        """Return a model of the transformers class `family`, in evaluation mode on the device."""
+        model, info = family.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, **options
         )
-        # A few that a newer library made up are no harm; weights of something else would speak noise.
-        if 2 * len(about["missing_keys"]) > len(model.state_dict()):
+        # A newer library may add a few keys, which is harmless. Weights of another model would produce noise.
+        if 2 * len(info["missing_keys"]) > len(model.state_dict()):
             raise ValueError("most weights are missing")
         return model.eval().to(self._device.label)
 
@@ -129,29 +131,31 @@ class PretrainedEngine:
             module.compile(dynamic=True)
 
     def _seed(self, batch: Sequence[Utterance]) -> None:
-        """Right before the library draws. Of a batch the first one's seed counts."""
+        """Seed torch's random generator with the first seed of the batch. Call it right before the library samples."""
         from transformers import set_seed
 
         set_seed(batch[0].seed)
 
-    def _require_letters(self, tokenizer: Any, texts: Sequence[str]) -> None:
-        """Refuse a text of which the model would see nothing but signs and unknown letters."""
+    def _require_speakable(self, tokenizer: Any, texts: Sequence[str]) -> None:
+        """Raise EngineError if the tokens of a text contain no letter or digit."""
         for ids in tokenizer(list(texts)).input_ids:
             tokens = tokenizer.convert_ids_to_tokens(ids, skip_special_tokens=True)
             if not any(map(str.isalnum, "".join(tokens))):
-                raise unspeakable()
+                raise unspeakable_error()
 
-    def _require_room(self, tokenizer: Any, texts: Sequence[str], *, tokens: int, **options: Any) -> None:
-        """Refuse a text that the library would cut without a word, or crash on."""
-        if any(len(ids) > tokens for ids in tokenizer(list(texts), **options).input_ids):
+    def _require_max_tokens(
+        self, tokenizer: Any, texts: Sequence[str], *, max_tokens: int, **options: Any
+    ) -> None:
+        """Raise TooLong if a text has more tokens: the library would silently truncate it, or crash."""
+        if any(len(ids) > max_tokens for ids in tokenizer(list(texts), **options).input_ids):
             raise TooLong(self.alias)
 
     def _expected_bytes(self, folder: Path) -> int:
-        stored = _BYTES_OF.get(_stored_dtype(folder), 4)
-        size = sum(size_of(path) for path in find_files(_WEIGHT_FILES, folder))
-        return size * _BYTES_OF[self._dtype] // stored
+        stored = _BYTES_PER_VALUE.get(_stored_dtype(folder), 4)
+        size = sum(file_size(path) for path in find_files(_WEIGHT_FILES, folder))
+        return size * _BYTES_PER_VALUE[self._dtype] // stored
 
-    def _broken(self, error: Exception) -> EngineError:
+    def _broken_error(self, error: Exception) -> EngineError:
         names = " and ".join(folder.name for folder in self._folders())
         return EngineError(
             "model_broken",
@@ -161,7 +165,7 @@ class PretrainedEngine:
 
 
 def quiet_library() -> None:
-    """Its progress bars and remarks would go into the worker's log. Bars of downloads stay."""
+    """Keep transformers and parler_tts from logging and from showing progress bars. Bars of downloads stay."""
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
     from transformers.utils import logging
 
@@ -173,26 +177,26 @@ def quiet_library() -> None:
         enable_progress_bars()
 
 
-def unspeakable() -> EngineError:
+def unspeakable_error() -> EngineError:
     return EngineError(
         "unspeakable_text", "The model finds nothing in the text that it can say.", caller_fault=True
     )
 
 
-def samples_of(tensor: Any) -> NDArray[np.float32]:
-    """On the CPU, whatever the model computed with."""
+def to_samples(tensor: Any) -> NDArray[np.float32]:
+    """Return the tensor as float32 samples on the CPU."""
     samples: NDArray[np.float32] = tensor.float().cpu().numpy()
     return samples
 
 
-def _held_bytes(module: Any) -> int:
+def _module_bytes(module: Any) -> int:
     return sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))
 
 
 def _stored_dtype(folder: Path) -> str:
-    """As the model's own description has it; float32 where it does not say."""
+    """Return the dtype in the model's config, or float32 if it names none."""
     try:
-        about = json.loads(read_small(folder / "config.json", most_bytes=_CONFIG_BYTES))
-        return str(about.get("dtype") or about.get("torch_dtype") or "float32")
+        info = json.loads(read_limited(folder / "config.json", max_bytes=_MAX_CONFIG_BYTES))
+        return str(info.get("dtype") or info.get("torch_dtype") or "float32")
     except (OSError, ValueError, AttributeError, RecursionError):
         return "float32"

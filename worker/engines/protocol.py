@@ -1,4 +1,4 @@
-"""What every model family looks like to the rest of the worker."""
+"""The interface between engines and the rest of the worker."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,21 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-# What `Engine.voices` answers when a name makes no difference to the engine, or only others know the names.
+# `Engine.voices` returns this name if the engine ignores voice names, or if only the provider knows them.
 ANY_VOICE = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One segment to speak. `voice` is the engine's own name of it, `model_id` is "" or a hub id.
+    """One segment to speak.
 
-    `opens`: it is the first of its job. `phonemes`: characters [start, end) of `text` are to be said as this string,
-    in the signs that Kokoro was trained on (IPA, with one letter for some sounds of two); in order, none overlapping.
-    An engine that does not take them (`Engine.takes_phonemes`) passes over them.
+    `voice` is the engine's own name for the voice. `model_id` is a hub id, or "" if the engine needs none. `language`
+    is a BCP 47 tag. `seed_given`: the caller chose the seed, so the same seed must give the same samples. `is_first`:
+    this is the first segment of its job.
+
+    `phonemes` are (start, end, phonemes): speak characters [start, end) of `text` as these phonemes. The phonemes are
+    in Kokoro's alphabet: IPA, with a single letter for some sounds that IPA writes with two. The spans are in order
+    and do not overlap. An engine without `Engine.takes_phonemes` ignores them.
     """
 
     text: str
@@ -28,13 +32,13 @@ class Utterance:
     style: str | None
     seed: int
     seed_given: bool
-    opens: bool = True
+    is_first: bool = True
     phonemes: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Characters [start, end) of the utterance's text are heard from `start_s` to `end_s`, from the first sample on."""
+    """Characters [start, end) of the utterance's text sound from `start_s` to `end_s`, in seconds from sample 0."""
 
     start: int
     end: int
@@ -44,9 +48,9 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Mono samples in [-1, 1].
+    """Mono samples of shape (n,) in [-1, 1].
 
-    `words`: those of which the engine knows when they're heard, in order; none from an engine that knows of none.
+    `words` are the words whose time the engine knows, in order. It is empty if the engine reports no times.
     """
 
     samples: NDArray[np.float32]
@@ -55,16 +59,16 @@ class Speech:
 
     @classmethod
     def nothing(cls) -> "Speech":
-        """Of no length."""
+        """Return speech without samples."""
         return cls(np.zeros(0, np.float32), 0)
 
 
 class EngineError(Exception):
-    """Why nothing was spoken. The message is shown to callers and logged: it never holds the text or a key.
+    """The engine could not speak. The message goes to callers and into logs: it never contains the text or a key.
 
-    Codes: `unspeakable_text` (the caller's fault), `engine_failed`, `engine_unavailable` (not here now, retryable),
-    `model_broken` (its weights cannot be loaded), `provider_unavailable` (retryable), `provider_rejected`, `timeout`
-    (retryable), `download_failed`.
+    Codes: `unspeakable_text` (`caller_fault`), `engine_failed`, `engine_unavailable` (weights are missing now;
+    retryable), `model_broken` (the weights cannot be loaded), `provider_unavailable` (retryable), `provider_rejected`,
+    `timeout` (retryable), and those of the subclasses. `retry_after_s` is how long to wait before the next attempt.
     """
 
     def __init__(
@@ -85,32 +89,34 @@ class EngineError(Exception):
 
 
 class OutOfMemory(EngineError):
-    """The device had no room for this call or this model. What could be given back has been."""
+    """The device lacks memory for this call or model. The engine has already released the memory that it could."""
 
     def __init__(self, alias: str) -> None:
         super().__init__(
             "out_of_memory",
-            f"The model {alias} ran out of memory on this worker, alone and with a single passage: give it a device "
-            "with more memory, or lower ORATIO_MODEL_MEMORY_MB so that other models leave it room.",
+            f"The model {alias} ran out of memory on this worker, even alone and with a single segment. Use a device "
+            "with more memory, or lower ORATIO_MODEL_MEMORY_MB so that other models use less.",
         )
 
 
 class TooLong(EngineError):
-    """The text is more than the model can speak in one call: in two halves it may be spoken."""
+    """The text is longer than the model can speak in one call. The caller may split it in half."""
 
     def __init__(self, alias: str) -> None:
         super().__init__(
-            "text_too_long", f"The passage is too long for the model {alias}.", caller_fault=True
+            "text_too_long",
+            f"A segment is too long for the model {alias}. Use shorter sentences.",
+            caller_fault=True,
         )
 
 
 class DeviceLost(EngineError):
-    """The device answers no more in this process: another process must go on."""
+    """The device no longer works in this process. Only a new process can use it again."""
 
     def __init__(self, alias: str) -> None:
         super().__init__(
             "device_lost",
-            f"The device failed under the model {alias}; its worker starts again.",
+            f"The device failed while the model {alias} was running. The worker process restarts.",
             retryable=True,
         )
 
@@ -118,42 +124,50 @@ class DeviceLost(EngineError):
 class Engine(Protocol):
     """The adapter of a model family for one set of weights.
 
-    Making one is cheap and touches no weights. `load` and `close` may be called in turn, any number of times; between
-    them `speak` is called by one thread at a time. Everything else can be asked of any thread, loaded or not.
+    The constructor is cheap and reads no weights. `load` and `close` may alternate any number of times. Between them
+    one thread at a time calls `speak`. Any thread may call the other methods, before and after `load`.
 
-    `desk`: engines that name the same one are never called at the same time, because they share what cannot be shared
-    (a random generator). `max_chars` is the longest segment it takes; `native_speed` the range of speeds that it does
-    itself (None: it ignores `Utterance.speed` and the pipeline stretches). `takes_phonemes`: it says
-    `Utterance.phonemes` as they stand. `patience` multiplies the time that a call may take; a `pinned` one stays
-    loaded.
+    - `executor`: engines with the same name never run at the same time, because they share state that is not
+      thread-safe (such as torch's random generator).
+    - `max_batch`: the most utterances in one call of `speak`.
+    - `max_chars`: the longest text of an utterance.
+    - `native_speed`: the range of `Utterance.speed` that the model itself produces. If None, the engine ignores the
+      speed and the pipeline stretches the sound.
+    - `takes_phonemes`: the engine uses `Utterance.phonemes`.
+    - `timeout_factor`: multiplies the time limit of a call.
+    - `pinned`: the model cache never unloads this engine.
     """
 
     alias: str
-    desk: str
+    executor: str
     max_batch: int
     max_chars: int
     native_speed: tuple[float, float] | None
     takes_phonemes: bool
-    patience: float
+    timeout_factor: float
     pinned: bool
 
     def load(self) -> None:
-        """Make ready to speak. Raises EngineError (`model_broken`, or OutOfMemory) and whatever else goes wrong."""
+        """Load the weights. Raises EngineError (`model_broken`, OutOfMemory) or any other exception."""
 
     def voices(self) -> tuple[str, ...]:
-        """Own names it can speak right now, or `(ANY_VOICE,)`; none where its weights are not there."""
+        """Return the engine's own names of the voices it can speak now, or `(ANY_VOICE,)`. Empty without weights."""
 
     def memory_bytes(self) -> int:
-        """What it holds while it is loaded; before, what loading it is expected to take. 0: nothing worth counting."""
+        """Return the memory that the loaded model holds, or an estimate before `load`. 0 if it is negligible."""
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
-        """One speech per utterance, in order; `batch` holds 1 to `max_batch` of equal `batch_key`.
+        """Return one speech per utterance, in order.
 
-        Raises EngineError, among them OutOfMemory, TooLong and DeviceLost.
+        `batch` holds 1 to `max_batch` utterances of equal `batch_key`. Raises EngineError, including OutOfMemory,
+        TooLong and DeviceLost.
         """
 
     def batch_key(self, utterance: Utterance) -> Hashable | None:
-        """What must be equal in a batch; None for one that must be spoken alone. Pure."""
+        """Return a key that is equal for all utterances of a batch, or None if this one must run alone.
+
+        It depends only on the utterance.
+        """
 
     def close(self) -> None:
-        """Give back what `load` took."""
+        """Unload the weights and free their memory."""

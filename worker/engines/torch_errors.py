@@ -1,4 +1,4 @@
-"""What the failures of torch mean: no memory, a lost device, or something of the library's own."""
+"""Translates errors of torch into OutOfMemory and DeviceLost."""
 
 import gc
 import traceback
@@ -8,53 +8,53 @@ from contextlib import contextmanager
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory
 from worker.host.device import Device
 
-# What torch says, in errors of no type of their own, when there is no memory, and when the device is lost.
-_NO_MEMORY = (
+# torch raises plain RuntimeErrors with these words if memory is exhausted or the device is lost.
+_OUT_OF_MEMORY_SIGNS = (
     "can't allocate memory",
     "Cannot allocate memory",
     "DefaultCPUAllocator",
     "out of memory",
     "STATUS_ALLOC_FAILED",
 )
-_LOST = ("CUDA error", "device-side assert", "CUBLAS_STATUS", "CUDNN_STATUS", "CUFFT_")
+_DEVICE_LOST_SIGNS = ("CUDA error", "device-side assert", "CUBLAS_STATUS", "CUDNN_STATUS", "CUFFT_")
 
 
 @contextmanager
-def failures_told(alias: str, device: Device) -> Iterator[None]:
-    """Around calls of the library: raises OutOfMemory and DeviceLost for what means that, the rest as it is."""
+def translate_errors(alias: str, device: Device) -> Iterator[None]:
+    """Raise OutOfMemory or DeviceLost for errors of the body that mean so. Other errors pass unchanged."""
     try:
         yield
     except EngineError:
         raise
     except Exception as error:
-        meaning = _meaning(error, alias=alias)
-        if meaning is None:
+        translated = _translate(error, alias=alias)
+        if translated is None:
             raise
-        # What the failed call had made would live on in the frames that the error keeps.
+        # The frames of the error would keep the tensors of the failed call alive.
         traceback.clear_frames(error.__traceback__)
-        if isinstance(meaning, OutOfMemory):
+        if isinstance(translated, OutOfMemory):
             gc.collect()
             device.release_memory()
-        # Not chained: what the library raises may quote the text, and tracebacks are logged.
-        raise meaning from None
+        # Not chained: the library's error may quote the text, and tracebacks are logged.
+        raise translated from None
 
 
-def _meaning(error: Exception, *, alias: str) -> EngineError | None:
+def _translate(error: Exception, *, alias: str) -> EngineError | None:
     import torch
 
-    chain = list(_chain(error))
+    chain = list(_error_chain(error))
     if any(isinstance(one, MemoryError | torch.OutOfMemoryError) for one in chain):
         return OutOfMemory(alias)
-    # Only of these: what others say may quote the text.
-    said = [str(one) for one in chain if isinstance(one, RuntimeError | OSError)]
-    if any(sign in words for words in said for sign in _NO_MEMORY):
+    # Only these types: the messages of others may quote the text.
+    messages = [str(one) for one in chain if isinstance(one, RuntimeError | OSError)]
+    if any(sign in message for message in messages for sign in _OUT_OF_MEMORY_SIGNS):
         return OutOfMemory(alias)
-    lost = any(sign in words for words in said for sign in _LOST)
-    return DeviceLost(alias) if lost or isinstance(error, torch.AcceleratorError) else None
+    is_lost = any(sign in message for message in messages for sign in _DEVICE_LOST_SIGNS)
+    return DeviceLost(alias) if is_lost or isinstance(error, torch.AcceleratorError) else None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those before it: some are raised anew with other words."""
+def _error_chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and its causes: libraries re-raise some errors with another message."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,4 +1,4 @@
-"""What this process computes on. Without torch in its environment that is the CPU."""
+"""Finds the device of this process. Without torch it is the CPU."""
 
 import os
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from typing import Literal
 
 from common.settings import Settings
 
-Kind = Literal["cpu", "cuda", "mps"]
-# What is left for the sound of a call, for the libraries and, on a CPU, for everybody else on the machine.
+DeviceKind = Literal["cpu", "cuda", "mps"]
+# The share of the memory for models. The rest is for activations, libraries and, on a CPU, other processes.
 _GPU_SHARE = 0.75
 _CPU_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`label` is torch's name of it (`cuda:1`), `name` what a person calls it, `memory_bytes` all that it has."""
+    """A device: `label` is torch's name (`cuda:1`), `name` is for people, `memory_bytes` is its total memory."""
 
-    kind: Kind
+    kind: DeviceKind
     label: str
     name: str
     memory_bytes: int
@@ -29,25 +29,25 @@ class Device:
         return self.kind != "cpu"
 
     def model_budget_bytes(self, settings: Settings) -> int:
-        """How much of it loaded models may take."""
+        """Return how much memory all loaded models together may take."""
         if settings.model_memory_mb:
             return int(settings.model_memory_mb * 1e6)
         return int(self.memory_bytes * (_GPU_SHARE if self.is_gpu else _CPU_SHARE))
 
     def free_bytes(self) -> int | None:
-        """What a new model could have: what no process holds, and what torch keeps here for later.
+        """Return the memory for a new model: what no process holds, and what torch has cached in this process.
 
-        None where that is not told.
+        Returns None if the device does not tell.
         """
         if self.kind != "cuda":
             return None
         import torch
 
-        kept = torch.cuda.memory_reserved(self.label) - torch.cuda.memory_allocated(self.label)
-        return int(torch.cuda.mem_get_info(self.label)[0] + kept)
+        cached_bytes = torch.cuda.memory_reserved(self.label) - torch.cuda.memory_allocated(self.label)
+        return int(torch.cuda.mem_get_info(self.label)[0] + cached_bytes)
 
     def release_memory(self) -> None:
-        """Give what torch keeps for later back to the device."""
+        """Return torch's cached memory to the device."""
         if self.kind == "cuda":
             import torch
 
@@ -55,7 +55,7 @@ class Device:
 
 
 def find_device(settings: Settings) -> Device:
-    """The one that the settings name, or the best there is. Raises RuntimeError for one that is not there."""
+    """Return the device of the settings, or the best one. Raises RuntimeError if the machine does not have it."""
     return _find(settings.device, settings.cpu_threads)
 
 
@@ -63,7 +63,7 @@ def find_device(settings: Settings) -> Device:
 def _find(wanted: str, cpu_threads: int) -> Device:
     if find_spec("torch") is None:
         if wanted not in ("auto", "cpu"):
-            raise RuntimeError(f"ORATIO_DEVICE is {wanted}, but this environment has no torch.")
+            raise RuntimeError(f"ORATIO_DEVICE is {wanted}, but this environment does not have torch.")
         return _cpu()
     import torch
 
@@ -81,8 +81,8 @@ def _cuda(label: str) -> Device:
     index = int(label.partition(":")[2])
     if index >= torch.cuda.device_count():
         raise RuntimeError(f"ORATIO_DEVICE names {label}, but torch sees {torch.cuda.device_count()} GPUs.")
-    about = torch.cuda.get_device_properties(index)
-    return Device("cuda", label, str(about.name), int(about.total_memory))
+    properties = torch.cuda.get_device_properties(index)
+    return Device("cuda", label, str(properties.name), int(properties.total_memory))
 
 
 def _cpu() -> Device:
@@ -90,9 +90,9 @@ def _cpu() -> Device:
 
 
 def _memory_bytes() -> int:
-    """What this process may use, which in a container is less than the machine has."""
+    """Return the memory that this process may use: in a container, at most its limit."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.exists() and (said := limit.read_text().strip()) != "max":
-        return min(machine, int(said))
+    if limit.exists() and (limit_bytes := limit.read_text().strip()) != "max":
+        return min(machine, int(limit_bytes))
     return machine

@@ -1,4 +1,4 @@
-"""Memory of this process."""
+"""Measures and releases the memory of this process."""
 
 import contextlib
 import ctypes
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def memory_bytes() -> int:
-    """Resident memory of this process; 0 where the system does not say it cheaply."""
+    """Return the resident memory of this process, or 0 if the system has no `/proc`."""
     statm = Path("/proc/self/statm")
     if not statm.exists():
         return 0
@@ -16,13 +16,13 @@ def memory_bytes() -> int:
 
 
 def release_memory() -> None:
-    """Give freed memory back to the system. glibc keeps what loading a model and long texts left behind."""
-    # Another C library has no such function, and no such need.
+    """Return freed memory to the system. glibc keeps memory that loading a model and long texts have used."""
+    # Other C libraries do not have this function and do not need it.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def collect_memory() -> None:
-    """After a model was closed: what still refers to itself in circles goes too."""
+    """Collect reference cycles and release the memory. Call it after a model was closed."""
     gc.collect()
     release_memory()

@@ -1,4 +1,4 @@
-"""What lies in the models folder: by our own notes on what was downloaded, else by the files that people put there."""
+"""Finds the weights in the models folder, by the manifests of downloads or by the files that people copied there."""
 
 import json
 import os
@@ -16,23 +16,23 @@ from common.catalogue import MODELS, Repository, Weights, weights_of
 
 State = Literal["absent", "partial", "complete"]
 
-# Written when the last file of a download is there and was checked; what it lists must still be there.
-NOTE = ".oratio.json"
-PART = ".part"
-# Where the hub's own tools keep what they know of a folder that they downloaded into.
-_HUB_NOTES = ".cache/huggingface/download"
-_NOTE_BYTES = 10_000_000
-_HUB_NOTE_BYTES = 4096
-# Whoever writes it: it goes into answers of the API.
+# The manifest is written when all files of a download are present and verified.
+MANIFEST_NAME = ".oratio.json"
+PART_SUFFIX = ".part"
+# Where the hub's own tools store metadata about a folder that they downloaded into.
+_HUB_METADATA_DIR = ".cache/huggingface/download"
+_MAX_MANIFEST_BYTES = 10_000_000
+_MAX_HUB_METADATA_BYTES = 4096
+# People may write the files that contain it, and it goes into API responses.
 _REVISION = re.compile(r"[0-9A-Za-z._-]{1,64}")
-_STATES: tuple[State, ...] = ("absent", "partial", "complete")
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """`revision` is the commit of the first repository, where it is known; `size_bytes` of what is there.
+    """How much of some weights is in the models folder.
 
-    `fingerprint` is another one when any of its files, or our note of them, was changed.
+    `revision` is the commit of the first repository, if known. `size_bytes` is the size of the present files.
+    `fingerprint` changes when any file or the manifest changes.
     """
 
     state: State
@@ -42,40 +42,43 @@ class Presence:
 
 
 def scan(root: Path) -> dict[str, Presence]:
-    """Everything that is there at least in part, by the keys of weights."""
-    there = _folders(root)
+    """Return all weights that are at least partly present, by key."""
+    folder_names = _list_folders(root)
     found = {
-        weights.key: presence(weights, root)
+        weights.key: check_presence(weights, root)
         for model in MODELS
         for weights in weights_of(model)
-        if _may_be_there(weights, there)
+        if _may_be_present(weights, folder_names)
     }
-    return {key: one for key, one in found.items() if one.state != "absent"}
+    return {key: presence for key, presence in found.items() if presence.state != "absent"}
 
 
-def presence(weights: Weights, root: Path) -> Presence:
-    """As all of its repositories together: complete only if each is. What cannot be looked at is partial."""
-    found = [_seen(repository, root) for repository in weights.repositories]
+def check_presence(weights: Weights, root: Path) -> Presence:
+    """Return the presence of all repositories of the weights together.
+
+    They are complete only if each repository is. A repository that cannot be read counts as partial.
+    """
+    found = [_check_repository(repository, root) for repository in weights.repositories]
     if not found:
         return Presence("complete")
-    states = {one.state for one in found}
+    states = {presence.state for presence in found}
     state = states.pop() if len(states) == 1 else "partial"
     return Presence(
         state,
         found[0].revision,
-        sum(one.size_bytes for one in found),
-        hash(tuple(one.fingerprint for one in found)),
+        sum(presence.size_bytes for presence in found),
+        hash(tuple(presence.fingerprint for presence in found)),
     )
 
 
 def find_folder(repository: Repository, root: Path) -> Path:
-    """Where a repository lies: under its own name, else under one that people use, else where it belongs."""
+    """Return the folder of a repository: its own name, another known name, or its own name if none exists."""
     candidates = [root / name for name in (repository.folder, *repository.elsewhere)]
     return next((folder for folder in candidates if _is_folder(folder)), candidates[0])
 
 
-def files_of(group: Sequence[str], names: Sequence[str]) -> list[str]:
-    """What the first pattern that matches anything matches, in the order of the alphabet."""
+def match_first(group: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the names that match the first pattern with any match, sorted. `group` is a list of alternatives."""
     for pattern in group:
         if matching := sorted(name for name in names if fnmatchcase(name, pattern)):
             return matching
@@ -83,54 +86,58 @@ def files_of(group: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def find_files(group: Sequence[str], folder: Path) -> list[Path]:
-    """The same, of the files in a folder."""
-    return [folder / name for name in files_of(group, list(_files(folder)))]
+    """Return the files in a folder that `match_first` selects."""
+    return [folder / name for name in match_first(group, list(_list_files(folder)))]
 
 
-def size_of(path: Path) -> int:
-    """In bytes; 0 of what went away a moment ago."""
+def file_size(path: Path) -> int:
+    """Return the size in bytes, or 0 if the file no longer exists."""
     status = _status(path)
     return status.st_size if status else 0
 
 
-def read_small(path: Path, *, most_bytes: int) -> bytes:
-    """Raises OSError for what is no file, as reading a pipe or a device may never end, and for what is longer."""
+def read_limited(path: Path, *, max_bytes: int) -> bytes:
+    """Return the content of a file.
+
+    Raises OSError if the path is not a regular file, because reading a pipe or a device may never end, or if the file
+    is longer than `max_bytes`.
+    """
     if not path.is_file():
         raise FileNotFoundError(path)
     with path.open("rb") as file:
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise OSError(EFBIG, "longer than it can be", path)
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(EFBIG, f"longer than {max_bytes} bytes", path)
     return content
 
 
-def chosen(repository: Repository, names: Sequence[str]) -> tuple[str, ...]:
-    """The files of a repository that are worth having; a name is in it once."""
-    needed = [name for group in repository.needed for name in files_of(group, names)]
+def select_files(repository: Repository, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the files of a repository that an engine needs or can use, without duplicates."""
+    needed = [name for group in repository.needed for name in match_first(group, names)]
     extra = [name for pattern in repository.extra for name in names if fnmatchcase(name, pattern)]
     return tuple(dict.fromkeys([*needed, *extra]))
 
 
-def read_note(folder: Path) -> dict[str, Any] | None:
-    """`{"revision", "files": {name: {"size_bytes", …}}}`; None where nothing was downloaded whole."""
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return `{"revision", "files": {name: {"size_bytes", …}}}`, or None without a valid manifest."""
     try:
-        note = json.loads(read_small(folder / NOTE, most_bytes=_NOTE_BYTES))
-        sizes = [about["size_bytes"] for about in note["files"].values()]
-        is_ours = isinstance(note["revision"], str) and sizes and all(isinstance(one, int) for one in sizes)
+        manifest = json.loads(read_limited(folder / MANIFEST_NAME, max_bytes=_MAX_MANIFEST_BYTES))
+        sizes = [entry["size_bytes"] for entry in manifest["files"].values()]
+        is_valid = isinstance(manifest["revision"], str) and sizes and all(isinstance(n, int) for n in sizes)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return note if is_ours else None
+    return manifest if is_valid else None
 
 
-def _may_be_there(weights: Weights, there: set[str]) -> bool:
-    """Cheap: MMS alone has a thousand repositories."""
+def _may_be_present(weights: Weights, folder_names: set[str]) -> bool:
+    """Return whether a folder of the weights exists. This is cheap: MMS alone has a thousand repositories."""
     names = [
         name for repository in weights.repositories for name in (repository.folder, *repository.elsewhere)
     ]
-    return not names or any(name in there for name in names)
+    return not names or any(name in folder_names for name in names)
 
 
-def _folders(root: Path) -> set[str]:
+def _list_folders(root: Path) -> set[str]:
     try:
         return {path.name for path in root.iterdir() if _is_folder(path)}
     except OSError:
@@ -138,29 +145,31 @@ def _folders(root: Path) -> set[str]:
 
 
 def _is_folder(path: Path) -> bool:
-    """Also where it may not be looked at: `Path.is_dir` would raise."""
+    """Return whether the path is a folder. Unlike `Path.is_dir`, never raises for missing permissions."""
     status = _any_status(path)
     return status is not None and S_ISDIR(status.st_mode)
 
 
-def _seen(repository: Repository, root: Path) -> Presence:
+def _check_repository(repository: Repository, root: Path) -> Presence:
     try:
-        return _presence(find_folder(repository, root), repository)
-    except Exception:  # one odd folder must not hide all others
+        return _check_folder(find_folder(repository, root), repository)
+    except Exception:  # an unreadable folder must not hide the others
         return Presence("partial")
 
 
-def _presence(folder: Path, repository: Repository) -> Presence:
-    files = _files(folder)
+def _check_folder(folder: Path, repository: Repository) -> Presence:
+    files = _list_files(folder)
     if not files:
         return Presence("absent")
-    note = read_note(folder)
-    whole = _is_as_noted(files, note) if note else _looks_whole(files, repository)
+    manifest = read_manifest(folder)
+    is_complete = _matches_manifest(files, manifest) if manifest else _has_needed_files(files, repository)
     return Presence(
-        "complete" if whole else "partial",
-        _revision(note["revision"]) if note else _hub_revision(folder),
-        sum(files[name].st_size for name in chosen(repository, list(files))),
-        _fingerprint(files | ({NOTE: noted} if (noted := _status(folder / NOTE)) else {})),
+        "complete" if is_complete else "partial",
+        _valid_revision(manifest["revision"]) if manifest else _read_hub_revision(folder),
+        sum(files[name].st_size for name in select_files(repository, list(files))),
+        _fingerprint(
+            files | ({MANIFEST_NAME: status} if (status := _status(folder / MANIFEST_NAME)) else {})
+        ),
     )
 
 
@@ -168,27 +177,28 @@ def _fingerprint(files: dict[str, os.stat_result]) -> int:
     return hash(frozenset((name, status.st_size, status.st_mtime_ns) for name, status in files.items()))
 
 
-def _is_as_noted(files: dict[str, os.stat_result], note: dict[str, Any]) -> bool:
+def _matches_manifest(files: dict[str, os.stat_result], manifest: dict[str, Any]) -> bool:
     return all(
-        name in files and files[name].st_size == about["size_bytes"] for name, about in note["files"].items()
+        name in files and files[name].st_size == entry["size_bytes"]
+        for name, entry in manifest["files"].items()
     )
 
 
-def _looks_whole(files: dict[str, os.stat_result], repository: Repository) -> bool:
-    unfinished = any(name.endswith((PART, ".incomplete")) for name in files)
-    return not unfinished and all(files_of(group, list(files)) for group in repository.needed)
+def _has_needed_files(files: dict[str, os.stat_result], repository: Repository) -> bool:
+    unfinished = any(name.endswith((PART_SUFFIX, ".incomplete")) for name in files)
+    return not unfinished and all(match_first(group, list(files)) for group in repository.needed)
 
 
-def _files(folder: Path) -> dict[str, os.stat_result]:
-    """Every file below, by its path from there with `/`; of the hub's notes only what is unfinished."""
-    # Unlike `Path.rglob` it goes on where a folder goes away or may not be looked into.
-    paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+def _list_files(folder: Path) -> dict[str, os.stat_result]:
+    """Return all files below a folder by relative POSIX path. Of the hub's metadata, only unfinished downloads."""
+    # Unlike `Path.rglob`, `os.walk` skips folders that disappear or cannot be read.
+    paths = (Path(directory, name) for directory, _, names in os.walk(folder) for name in names)
     found = ((path.relative_to(folder).as_posix(), _status(path)) for path in paths)
-    return {name: status for name, status in found if status is not None and _counts(name)}
+    return {name: status for name, status in found if status is not None and _is_relevant(name)}
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """None for a folder, and for what was renamed a moment ago."""
+    """Return the status of a regular file, or None for anything else."""
     status = _any_status(path)
     return status if status and S_ISREG(status.st_mode) else None
 
@@ -200,18 +210,18 @@ def _any_status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _counts(name: str) -> bool:
-    return name != NOTE and (not name.startswith(_HUB_NOTES) or name.endswith(".incomplete"))
+def _is_relevant(name: str) -> bool:
+    return name != MANIFEST_NAME and (not name.startswith(_HUB_METADATA_DIR) or name.endswith(".incomplete"))
 
 
-def _hub_revision(folder: Path) -> str | None:
-    """The commit that the hub's own tools noted beside each file."""
-    for note in sorted((folder / _HUB_NOTES).glob("*.metadata")):
+def _read_hub_revision(folder: Path) -> str | None:
+    """Return the commit from the metadata that the hub's own tools write for each file."""
+    for metadata in sorted((folder / _HUB_METADATA_DIR).glob("*.metadata")):
         with suppress(OSError, ValueError):
-            text = read_small(note, most_bytes=_HUB_NOTE_BYTES).decode()
-            return _revision(text.partition("\n")[0].strip())
+            text = read_limited(metadata, max_bytes=_MAX_HUB_METADATA_BYTES).decode()
+            return _valid_revision(text.partition("\n")[0].strip())
     return None
 
 
-def _revision(name: str) -> str | None:
+def _valid_revision(name: str) -> str | None:
     return name if _REVISION.fullmatch(name) else None

@@ -1,4 +1,7 @@
-"""Fetching repositories of the hub into the models folder: resumed where they stopped, checked, never half there."""
+"""Downloads repositories from Hugging Face into the models folder. Downloads are resumable and verified.
+
+May import `worker.host`.
+"""
 
 from worker.hub.fetching import fetch, fetch_weights
 

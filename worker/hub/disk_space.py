@@ -1,23 +1,23 @@
-"""Room on the disk: asked for before the first byte, and kept while others write there too."""
+"""Checks the disk space before and during a download."""
 
 import errno
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from worker.engines.protocol import EngineError
-from worker.host.models_folder import PART
+from worker.host.models_folder import PART_SUFFIX
+from worker.hub.errors import DownloadError
 from worker.hub.files import Listing, RemoteFile
 
-# What stays free for everybody else: a database and sound may lie on the same disk.
+# Bytes that a download leaves free: the database and the audio may be on the same disk.
 RESERVE_BYTES = 200_000_000
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
+_PERMISSION_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 
-def check_room(listings: Sequence[Listing], root: Path) -> None:
-    """Raises EngineError `disk_too_small`."""
+def check_disk_space(listings: Sequence[Listing], root: Path) -> None:
+    """Raise DownloadError `disk_too_small` if the missing files of the listings do not fit on the disk of `root`."""
     missing_bytes = sum(
         _missing_bytes(file, root / listing.repository.folder)
         for listing in listings
@@ -26,43 +26,45 @@ def check_room(listings: Sequence[Listing], root: Path) -> None:
     free_bytes = shutil.disk_usage(root).free
     if missing_bytes and missing_bytes + RESERVE_BYTES > free_bytes:
         message = (
-            f"The download needs {in_words(missing_bytes)} and leaves {in_words(RESERVE_BYTES)} to others; the models "
-            f"folder has {in_words(free_bytes)} free: make room and ask again."
+            f"The download needs {format_size(missing_bytes)} and must leave {format_size(RESERVE_BYTES)} free, but "
+            f"the disk of the models folder has only {format_size(free_bytes)}: make room and try again."
         )
-        raise EngineError("disk_too_small", message)
+        raise DownloadError("disk_too_small", message)
 
 
-def keep_reserve(folder: Path) -> None:
-    """Raises EngineError `storage_full` before everybody else who writes to the disk fails."""
+def check_reserve(folder: Path) -> None:
+    """Raise DownloadError `storage_full` before other writers on the disk of `folder` fail."""
     if shutil.disk_usage(folder).free < RESERVE_BYTES:
-        raise storage_full()
+        raise storage_full_error()
 
 
-def storage_full() -> EngineError:
-    message = "No space is left in the models folder; make room and ask again: the download goes on where it stopped."
-    return EngineError("storage_full", message, retryable=True)
+def storage_full_error() -> DownloadError:
+    message = (
+        "The models folder has no space left: make room and try again. The download resumes where it stopped."
+    )
+    return DownloadError("storage_full", message, retryable=True)
 
 
-def disk_failure(error: OSError) -> EngineError:
-    """The error to show for what the disk refused."""
-    if error.errno in _FULL:
-        return storage_full()
-    if error.errno in _UNWRITABLE:
-        message = "The models folder cannot be written by the worker; correct its permissions and ask again."
+def disk_error(error: OSError) -> DownloadError:
+    """Translate an OSError of the models folder."""
+    if error.errno in _DISK_FULL_ERRNOS:
+        return storage_full_error()
+    if error.errno in _PERMISSION_ERRNOS:
+        message = "The models folder cannot be written by the worker: correct its permissions and try again."
     else:
-        message = f"The models folder cannot be used ({error.strerror}); check its disk and ask again."
-    return EngineError("download_failed", message, retryable=True)
+        message = f"The models folder cannot be used ({error.strerror}): check its disk and try again."
+    return DownloadError("download_failed", message, retryable=True)
 
 
-def in_words(size_bytes: int) -> str:
+def format_size(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def _missing_bytes(file: RemoteFile, folder: Path) -> int:
-    place = folder / file.name
-    if _size_bytes(place) == file.size_bytes:
+    path = folder / file.name
+    if _size_bytes(path) == file.size_bytes:
         return 0
-    return max(0, file.size_bytes - _size_bytes(place.with_name(place.name + PART)))
+    return max(0, file.size_bytes - _size_bytes(path.with_name(path.name + PART_SUFFIX)))
 
 
 def _size_bytes(path: Path) -> int:

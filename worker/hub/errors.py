@@ -1,86 +1,113 @@
-"""What an answer of the hub that is no file means: who must do what, and whether asking again helps."""
+"""The error of a failed download, and its messages for each kind of failure."""
 
 import json
 from collections.abc import Mapping
 
 from common.catalogue import Repository
-from worker.engines.protocol import EngineError
 
-# Client errors that pass by themselves.
-_TRANSIENT = frozenset({408, 425, 429})
-# What reading an answer of another form than the hub's raises.
-_STRANGE = (json.JSONDecodeError, UnicodeDecodeError, LookupError, TypeError, AttributeError, RecursionError)
-_ADVICE = {
-    "GatedRepo": "Accept its licence on its page at the hub, and set HF_TOKEN to a token of the account that did.",
-    "RevisionNotFound": "The hub no longer has the commit that this release asks for: update OratioViva, or put the "
+# Client errors that are temporary.
+_RETRYABLE_STATUSES = frozenset({408, 425, 429})
+# Exceptions from parsing an answer that does not have the hub's format.
+_UNEXPECTED_ANSWER_ERRORS = (
+    json.JSONDecodeError,
+    UnicodeDecodeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+_ADVICE_BY_ERROR_CODE = {
+    "GatedRepo": "Accept its licence on its page on the hub, and set HF_TOKEN to a token of the same account.",
+    "RevisionNotFound": "The hub no longer has the commit that this release needs: update OratioViva, or copy the "
     "files into the models folder by hand.",
-    "EntryNotFound": "A file that the hub lists is not there: ask again later.",
+    "EntryNotFound": "The hub does not have a file that it lists: try again later.",
 }
-_HIDDEN = "Check that HF_ENDPOINT is a hub that has it, and set HF_TOKEN if it is private or needs a licence."
-_OTHERWISE = "Check HF_ENDPOINT, and HF_TOKEN if one is set."
+_ADVICE_ACCESS = (
+    "Check that HF_ENDPOINT is a hub that has it, and set HF_TOKEN if it is private or needs a licence."
+)
+_ADVICE_DEFAULT = "Check HF_ENDPOINT, and HF_TOKEN if one is set."
 
 
-def unreachable(repository: Repository) -> EngineError:
+class DownloadError(Exception):
+    """A download failed. The message says what to do; callers see it and it is logged.
+
+    Codes: `download_failed`, `disk_too_small`, `storage_full`. If `retryable`, the same download may succeed later;
+    `retry_after_s` is the wait that the hub asked for.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, retryable: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+
+
+def unreachable_error(repository: Repository) -> DownloadError:
     return _failed(
         repository,
-        "no network, or the hub does not answer. Check the connection and HF_ENDPOINT, and ask again: it goes on "
-        "where it stopped.",
+        "no network, or the hub does not answer. Check the connection and HF_ENDPOINT, and try again: the download "
+        "resumes where it stopped.",
         retryable=True,
     )
 
 
-def damaged(repository: Repository, name: str) -> EngineError:
+def damaged_file_error(repository: Repository, name: str) -> DownloadError:
     return _failed(
-        repository, f"{name} arrived damaged, its checksum is wrong. Ask again later.", retryable=True
+        repository, f"{name} arrived damaged: its checksum is wrong. Try again later.", retryable=True
     )
 
 
-def incomplete(repository: Repository, missing: str) -> EngineError:
-    return _failed(repository, f"the hub has no {missing} in it. Check HF_ENDPOINT, or update OratioViva.")
+def missing_file_error(repository: Repository, missing: str) -> DownloadError:
+    return _failed(
+        repository, f"the repository on the hub has no {missing}. Check HF_ENDPOINT, or update OratioViva."
+    )
 
 
-def endless(repository: Repository) -> EngineError:
-    return _failed(repository, "the hub lists more files than a model has. Check HF_ENDPOINT.")
+def endless_listing_error(repository: Repository) -> DownloadError:
+    return _failed(repository, "the hub lists too many files for a model. Check HF_ENDPOINT.")
 
 
-def strange(repository: Repository) -> EngineError:
-    return _failed(repository, "the hub answered in a form that is not known here. Check HF_ENDPOINT.")
+def unexpected_answer_error(repository: Repository) -> DownloadError:
+    return _failed(repository, "the answer of the hub has an unknown format. Check HF_ENDPOINT.")
 
 
-def unsafe(repository: Repository) -> EngineError:
-    return _failed(repository, "the hub lists a file outside of its folder. Check HF_ENDPOINT.")
+def unsafe_path_error(repository: Repository) -> DownloadError:
+    return _failed(repository, "the hub lists a file outside of the repository's folder. Check HF_ENDPOINT.")
 
 
-def refused(repository: Repository, status: int, headers: Mapping[str, str]) -> EngineError:
-    """Retryable where it passes by itself, with how long the hub asks to wait."""
-    if status >= 500 or status in _TRANSIENT:
-        busy = "has too many requests" if status == 429 else "is not available"
-        message = f"the hub {busy} ({status}). Ask again later: it goes on where it stopped."
+def status_error(repository: Repository, status: int, headers: Mapping[str, str]) -> DownloadError:
+    """Return the error for an HTTP status, retryable if it is temporary, with the wait from Retry-After."""
+    if status >= 500 or status in _RETRYABLE_STATUSES:
+        busy = "received too many requests" if status == 429 else "is not available"
+        message = f"the hub {busy} ({status}). Try again later: the download resumes where it stopped."
         return _failed(repository, message, retryable=True, retry_after_s=_retry_after_s(headers))
-    advice = _ADVICE.get(headers.get("X-Error-Code", ""))
+    advice = _ADVICE_BY_ERROR_CODE.get(headers.get("X-Error-Code", ""))
     if advice is None:
-        advice = _HIDDEN if status in (401, 403, 404) else _OTHERWISE
-    return _failed(repository, f"the hub refused ({status}). {advice}")
+        advice = _ADVICE_ACCESS if status in (401, 403, 404) else _ADVICE_DEFAULT
+    return _failed(repository, f"the hub refused the request ({status}). {advice}")
 
 
-def refusal_of(error: Exception, repository: Repository) -> EngineError:
-    """The error to show for what the hub's library raised; it quotes nothing from it."""
+def error_for(error: Exception, repository: Repository) -> DownloadError:
+    """Translate an exception of the hub's library. The message quotes nothing from it."""
     response = getattr(error, "response", None)
     if response is not None:
-        return refused(repository, response.status_code, response.headers)
-    if isinstance(error, _STRANGE):
-        return strange(repository)
-    # The library's clients are of another release than ours, or of another make.
+        return status_error(repository, response.status_code, response.headers)
+    if isinstance(error, _UNEXPECTED_ANSWER_ERRORS):
+        return unexpected_answer_error(repository)
+    # By name: the library may use another HTTP client than this package, or another release of it.
     if isinstance(error, ValueError) or type(error).__name__ == "InvalidURL":
-        return _failed(repository, "its name or the hub's address is not valid. Check HF_ENDPOINT.")
-    return unreachable(repository)
+        return _failed(repository, "its name or the address of the hub is not valid. Check HF_ENDPOINT.")
+    return unreachable_error(repository)
 
 
 def _failed(
-    repository: Repository, why: str, *, retryable: bool = False, retry_after_s: float | None = None
-) -> EngineError:
-    message = f"{repository.hub_id} could not be downloaded: {why}"
-    return EngineError("download_failed", message, retryable=retryable, retry_after_s=retry_after_s)
+    repository: Repository, reason: str, *, retryable: bool = False, retry_after_s: float | None = None
+) -> DownloadError:
+    message = f"{repository.hub_id} could not be downloaded: {reason}"
+    return DownloadError("download_failed", message, retryable=retryable, retry_after_s=retry_after_s)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -1,4 +1,4 @@
-"""Repositories into the models folder, each under a lock, with a note of what it is when everything is there."""
+"""Downloads repositories into the models folder under a lock, and writes a manifest when one is complete."""
 
 import fcntl
 import json
@@ -9,25 +9,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from common.catalogue import Repository, Weights
-from worker.host.models_folder import NOTE, read_note
-from worker.hub.backoff import Patience
-from worker.hub.disk_space import check_room, disk_failure
+from worker.host.models_folder import MANIFEST_NAME, read_manifest
+from worker.hub.backoff import Backoff
+from worker.hub.disk_space import check_disk_space, disk_error
 from worker.hub.files import Listing
 from worker.hub.listing import list_files
 from worker.hub.partial_file import sync_folder
-from worker.hub.progress import Tally
-from worker.hub.transfer import Source, open_source
+from worker.hub.progress import DownloadProgress
+from worker.hub.transfer import FileDownloader, open_downloader
 
 OnBytes = Callable[[int, int], None]
 
-_LOOK_EVERY_S = 0.3
+_LOCK_POLL_INTERVAL_S = 0.3
 
 
 def fetch(repository: Repository, root: Path, *, endpoint: str, token: str | None, on_bytes: OnBytes) -> str:
-    """The commit of which everything that is worth having is in the models folder `root` now.
+    """Download the useful files of a repository into the models folder `root` and return their commit.
 
-    `on_bytes(done, total)` is called in this thread, often; what it raises ends the download. Raises EngineError:
-    `disk_too_small`, `storage_full` or `download_failed`. Asked again, it goes on where it stopped.
+    Calls `on_bytes(done, total)` in this thread, often; an exception that it raises ends the download. A later call
+    resumes an interrupted download. Raises DownloadError `disk_too_small`, `storage_full` or `download_failed`.
     """
     (commit,) = _fetch_all((repository,), root, endpoint=endpoint, token=token, on_bytes=on_bytes)
     return commit
@@ -36,50 +36,55 @@ def fetch(repository: Repository, root: Path, *, endpoint: str, token: str | Non
 def fetch_weights(
     weights: Weights, root: Path, *, endpoint: str, token: str | None, on_bytes: OnBytes
 ) -> tuple[str, ...]:
-    """The same for all repositories of the weights, with one running total; the commits, in their order."""
+    """Download all repositories of the weights like `fetch`, with one total, and return their commits in order."""
     return _fetch_all(weights.repositories, root, endpoint=endpoint, token=token, on_bytes=on_bytes)
 
 
 def _fetch_all(
     repositories: Sequence[Repository], root: Path, *, endpoint: str, token: str | None, on_bytes: OnBytes
 ) -> tuple[str, ...]:
-    tally = Tally(on_bytes)
+    progress = DownloadProgress(on_bytes)
     listings = [
-        list_files(repository, endpoint=endpoint, token=token, patience=Patience(tally.beat))
+        list_files(repository, endpoint=endpoint, token=token, backoff=Backoff(progress.report))
         for repository in repositories
     ]
-    tally.expect(sum(listing.size_bytes for listing in listings))
+    progress.set_total(sum(listing.size_bytes for listing in listings))
     try:
         root.mkdir(parents=True, exist_ok=True)
-        check_room(listings, root)
-        with open_source(endpoint, token) as source:
+        check_disk_space(listings, root)
+        with open_downloader(endpoint, token) as downloader:
             for listing in listings:
-                _bring(listing, root, source=source, tally=tally)
+                _download_repository(listing, root, downloader=downloader, progress=progress)
     except OSError as error:
-        raise disk_failure(error) from error
+        raise disk_error(error) from error
     return tuple(listing.commit for listing in listings)
 
 
-def _bring(listing: Listing, root: Path, *, source: Source, tally: Tally) -> None:
+def _download_repository(
+    listing: Listing, root: Path, *, downloader: FileDownloader, progress: DownloadProgress
+) -> None:
     folder = root / listing.repository.folder
-    note = {"revision": listing.commit, "files": {file.name: file.noted() for file in listing.files}}
+    manifest = {
+        "revision": listing.commit,
+        "files": {file.name: file.manifest_entry() for file in listing.files},
+    }
     folder.mkdir(exist_ok=True)
-    with _locked(root / f".{listing.repository.folder}.lock", tally):
-        if read_note(folder) not in (None, note):
-            # Of another commit: from the first file that is replaced on, it would lie.
-            (folder / NOTE).unlink()
+    with _lock(root / f".{listing.repository.folder}.lock", progress):
+        if read_manifest(folder) not in (None, manifest):
+            # The manifest is of another commit, and becomes wrong when the first file is replaced.
+            (folder / MANIFEST_NAME).unlink()
         for file in listing.files:
-            source.bring(file, folder / file.name, listing=listing, tally=tally)
-        _write_note(folder, json.dumps(note, indent=1))
+            downloader.download(file, folder / file.name, listing=listing, progress=progress)
+        _write_manifest(folder, json.dumps(manifest, indent=1))
 
 
 @contextmanager
-def _locked(path: Path, tally: Tally) -> Iterator[None]:
-    """One at a time, in all processes; who comes second finds what the first one brought."""
+def _lock(path: Path, progress: DownloadProgress) -> Iterator[None]:
+    """Hold a lock across processes. A process that had to wait finds the files of the first one."""
     with path.open("a") as handle:
         while not _try_lock(handle.fileno()):
-            tally.beat()
-            time.sleep(_LOOK_EVERY_S)
+            progress.report()
+            time.sleep(_LOCK_POLL_INTERVAL_S)
         yield
 
 
@@ -91,11 +96,11 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def _write_note(folder: Path, text: str) -> None:
-    fresh = folder / f"{NOTE}.new"
-    with fresh.open("w") as out:
+def _write_manifest(folder: Path, text: str) -> None:
+    temporary = folder / f"{MANIFEST_NAME}.new"
+    with temporary.open("w") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
-    fresh.replace(folder / NOTE)
+    temporary.replace(folder / MANIFEST_NAME)
     sync_folder(folder)

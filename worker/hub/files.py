@@ -1,4 +1,4 @@
-"""Files as the hub lists them, and how what arrived is held against that."""
+"""The files of a repository as the hub lists them, and how to verify them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,7 +9,11 @@ from common.catalogue import Repository
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """`sha256` is of the content; `git_sha1` of the content behind git's header, as git itself names a blob."""
+    """A file on the hub.
+
+    `digest_kind` `sha256` is the hash of the content. `git_sha1` is git's name of the blob: the hash of the content
+    with git's header in front.
+    """
 
     name: str
     size_bytes: int
@@ -17,17 +21,18 @@ class RemoteFile:
     digest: str
 
     def new_hash(self) -> Any:
+        """Return a hash object whose hexdigest over the content must equal `digest`."""
         if self.digest_kind == "sha256":
             return hashlib.sha256()
         return hashlib.sha1(b"blob %d\0" % self.size_bytes, usedforsecurity=False)
 
-    def noted(self) -> dict[str, int | str]:
+    def manifest_entry(self) -> dict[str, int | str]:
         return {"size_bytes": self.size_bytes, self.digest_kind: self.digest}
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is worth having of a repository at one commit."""
+    """The useful files of a repository at one commit."""
 
     repository: Repository
     commit: str

@@ -1,4 +1,4 @@
-"""What a repository holds: its commit asked of the hub by its own library, its files page by page."""
+"""Lists the files of a repository on the hub: the commit through the hub's library, the files page by page."""
 
 import re
 from collections.abc import Callable
@@ -10,9 +10,15 @@ from pydantic import BaseModel, Field, ValidationError
 
 from common import __version__
 from common.catalogue import Repository
-from worker.host.models_folder import chosen, files_of
-from worker.hub.backoff import Patience
-from worker.hub.errors import endless, incomplete, refusal_of, strange, unsafe
+from worker.host.models_folder import match_first, select_files
+from worker.hub.backoff import Backoff
+from worker.hub.errors import (
+    endless_listing_error,
+    error_for,
+    missing_file_error,
+    unexpected_answer_error,
+    unsafe_path_error,
+)
 from worker.hub.files import Listing, RemoteFile
 
 if TYPE_CHECKING:
@@ -20,114 +26,122 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 20.0
 USER_AGENT = f"oratioviva/{__version__}"
-# Far more than any repository of the catalogue has; a list without an end must have one.
-MOST_ENTRIES = 10_000
-MOST_PAGES = 1_000
-_MOST_BYTES = 1 << 40
+# Far more than any repository of the catalogue has. They end a listing that would never end.
+MAX_ENTRIES = 10_000
+MAX_PAGES = 1_000
+_MAX_FILE_BYTES = 1 << 40
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class _Content(BaseModel, frozen=True, strict=True):
-    size: int = Field(ge=0, le=_MOST_BYTES)
+class _BlobInfo(BaseModel, frozen=True, strict=True):
+    size: int = Field(ge=0, le=_MAX_FILE_BYTES)
     oid: str = Field(pattern=r"^[0-9a-f]{40,64}$")
 
 
-class _Entry(_Content):
-    """`lfs` is the content of a large file, of which git itself has a note only."""
+class _TreeEntry(_BlobInfo):
+    """`lfs` describes the content of a large file; git itself only stores a pointer to it."""
 
-    lfs: _Content | None = None
+    lfs: _BlobInfo | None = None
 
 
-def list_files(repository: Repository, *, endpoint: str, token: str | None, patience: Patience) -> Listing:
-    """Raises EngineError."""
+def list_files(repository: Repository, *, endpoint: str, token: str | None, backoff: Backoff) -> Listing:
+    """Return the useful files of a repository at the commit of its revision.
+
+    Raises DownloadError if the hub does not answer, or if a needed file is missing or has an unsafe path.
+    """
     api = _api(endpoint, token)
-    commit = _asked(partial(_commit, repository, api), repository, patience)
-    found = _found(repository, api, commit, patience)
-    names = list(found)
+    commit = _retry(partial(_commit, repository, api), repository, backoff)
+    entries = _list_entries(repository, api, commit, backoff)
+    names = list(entries)
     for group in repository.needed:
-        if not files_of(group, names):
-            raise incomplete(repository, group[0])
-    wanted = chosen(repository, names)
+        if not match_first(group, names):
+            raise missing_file_error(repository, group[0])
+    wanted = select_files(repository, names)
     if not all(_is_safe(name) for name in wanted):
-        raise unsafe(repository)
-    return Listing(repository, commit, tuple(_remote(name, found[name], repository) for name in wanted))
+        raise unsafe_path_error(repository)
+    return Listing(
+        repository, commit, tuple(_to_remote_file(name, entries[name], repository) for name in wanted)
+    )
 
 
 def _api(endpoint: str, token: str | None) -> "HfApi":
     from huggingface_hub import HfApi, constants
 
-    # It would ask the hub which programs count as agents, to tell of them. The setting is read from the environment
-    # when the library is first imported, which may have been long ago.
+    # With telemetry on, the library asks the hub for its list of agents in order to report them. It reads the variable
+    # from the environment only on its first import, so set the constant.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    # False: without a token of ours the library would send one that it finds in the home folder. Its own user agent
-    # tells what is installed here.
+    # False: with None, the library sends a token that it finds in the home folder. Its own user agent lists the
+    # installed packages.
     return HfApi(endpoint=endpoint.rstrip("/"), token=token or False, headers={"user-agent": USER_AGENT})
 
 
-def _asked(ask: Callable[[], Answer], repository: Repository, patience: Patience) -> Answer:
-    """Again, as long as what goes wrong may pass by itself. Raises EngineError."""
+def _retry(request: Callable[[], Result], repository: Repository, backoff: Backoff) -> Result:
+    """Repeat a request until it succeeds or the backoff gives up. Raises DownloadError."""
     while True:
         try:
-            return ask()
+            return request()
         except Exception as error:
-            patience.wait_or_raise(refusal_of(error, repository))
+            backoff.wait_or_raise(error_for(error, repository))
 
 
 def _commit(repository: Repository, api: "HfApi") -> str:
-    about = api.repo_info(
+    info = api.repo_info(
         repository.hub_id, revision=repository.revision, repo_type=repository.kind, timeout=TIMEOUT_S
     )
-    # It becomes part of addresses and of the note.
-    if not _COMMIT.fullmatch(about.sha or ""):
+    # The commit becomes part of URLs and of the manifest.
+    if not _COMMIT.fullmatch(info.sha or ""):
         raise TypeError("no commit")
-    return str(about.sha)
+    return str(info.sha)
 
 
-def _found(repository: Repository, api: "HfApi", commit: str, patience: Patience) -> dict[str, Any]:
-    """What is said of each file, by its name.
+def _list_entries(repository: Repository, api: "HfApi", commit: str, backoff: Backoff) -> dict[str, Any]:
+    """Return the JSON entry of each file, by name.
 
-    Page by page: the library's own way goes on for as long as the hub names another one, and has no time limit.
+    It requests the pages itself: the library follows next-page links without end and without a timeout.
     """
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     page = f"{api.endpoint}/api/{repository.kind}s/{repository.hub_id}/tree/{commit}?recursive=true"
-    for _ in range(MOST_PAGES):
-        files, following = _asked(partial(_page, page, api), repository, patience)
-        found |= files
-        if len(found) > MOST_ENTRIES:
+    for _ in range(MAX_PAGES):
+        files, next_page = _retry(partial(_page, page, api), repository, backoff)
+        entries |= files
+        if len(entries) > MAX_ENTRIES:
             break
-        if following is None:
-            return found
-        patience.beat()
-        page = following
-    raise endless(repository)
+        if next_page is None:
+            return entries
+        backoff.keep_alive()
+        page = next_page
+    raise endless_listing_error(repository)
 
 
 def _page(url: str, api: "HfApi") -> tuple[dict[str, Any], str | None]:
-    """The files on a page of the list, and the address of the next one."""
+    """Return (entries by name, URL of the next page or None)."""
     from huggingface_hub import get_session
 
-    ours = bool(api.token) and url.startswith(f"{api.endpoint}/")
-    headers = {"user-agent": USER_AGENT} | ({"authorization": f"Bearer {api.token}"} if ours else {})
+    is_hub = bool(api.token) and url.startswith(f"{api.endpoint}/")
+    headers = {"user-agent": USER_AGENT} | ({"authorization": f"Bearer {api.token}"} if is_hub else {})
     answer = get_session().get(url, headers=headers, timeout=TIMEOUT_S)
     answer.raise_for_status()
     files = {str(entry["path"]): entry for entry in answer.json() if entry["type"] == "file"}
     return files, answer.links.get("next", {}).get("url")
 
 
-def _remote(name: str, said: Any, repository: Repository) -> RemoteFile:
+def _to_remote_file(name: str, entry_json: Any, repository: Repository) -> RemoteFile:
     try:
-        entry = _Entry.model_validate(said)
+        entry = _TreeEntry.model_validate(entry_json)
     except ValidationError:
-        raise strange(repository) from None
+        raise unexpected_answer_error(repository) from None
     if entry.lfs is not None:
         return RemoteFile(name, entry.lfs.size, "sha256", entry.lfs.oid)
     return RemoteFile(name, entry.size, "git_sha1", entry.oid)
 
 
 def _is_safe(name: str) -> bool:
-    """Below the folder of its repository, whoever writes the list. Half a character has no address and no place."""
+    """Return whether a name from the hub stays inside the repository's folder.
+
+    A lone surrogate is not printable: it fits neither into a URL nor into a path.
+    """
     path = PurePosixPath(name)
     leads_out = path.is_absolute() or ".." in path.parts or "\\" in name
     return bool(path.name) and name.isprintable() and not leads_out

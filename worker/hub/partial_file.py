@@ -1,37 +1,40 @@
-"""A file on its way: as far as it came, with the digest of what is there."""
+"""A file that is being downloaded, and its digest so far."""
 
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from worker.host.models_folder import PART
-from worker.hub.disk_space import keep_reserve
+from worker.host.models_folder import PART_SUFFIX
+from worker.hub.disk_space import check_reserve
 from worker.hub.files import RemoteFile
-from worker.hub.progress import Tally
+from worker.hub.progress import DownloadProgress
 
 _BLOCK_BYTES = 1 << 20
-# How much is written between two looks at the disk.
-_LOOK_EVERY_BYTES = 32 << 20
+# How much is written between two checks of the disk space.
+_DISK_CHECK_INTERVAL_BYTES = 32 << 20
 
 
-class Part:
-    """Lies beside its place until it is whole. What an earlier try left is read once, for the digest."""
+class PartialFile:
+    """A file next to its destination, with the suffix `.part` until it is complete.
 
-    def __init__(self, place: Path, file: RemoteFile, tally: Tally) -> None:
+    As a context manager it hashes what an earlier attempt has left.
+    """
+
+    def __init__(self, destination: Path, file: RemoteFile, progress: DownloadProgress) -> None:
         self.size_bytes = 0
-        self._place = place
-        self._path = place.with_name(place.name + PART)
+        self._destination = destination
+        self._path = destination.with_name(destination.name + PART_SUFFIX)
         self._file = file
-        self._tally = tally
+        self._progress = progress
         self._hash = file.new_hash()
-        self._looked_at_bytes = 0
-        place.parent.mkdir(parents=True, exist_ok=True)
+        self._next_disk_check_bytes = 0
+        destination.parent.mkdir(parents=True, exist_ok=True)
         self._out = self._path.open("r+b" if self._path.exists() else "w+b")
 
     def __enter__(self) -> Self:
         while block := self._out.read(_BLOCK_BYTES):
-            self._count(block)
+            self._add(block)
         return self
 
     def __exit__(
@@ -40,7 +43,8 @@ class Part:
         self._out.close()
 
     @property
-    def is_full(self) -> bool:
+    def is_complete(self) -> bool:
+        """Whether no bytes are missing."""
         return self.size_bytes >= self._file.size_bytes
 
     @property
@@ -48,46 +52,48 @@ class Part:
         return self.size_bytes > self._file.size_bytes
 
     @property
-    def is_right(self) -> bool:
+    def is_valid(self) -> bool:
+        """Whether size and digest are those of the remote file."""
         return bool(self.size_bytes == self._file.size_bytes and self._hash.hexdigest() == self._file.digest)
 
     def append(self, block: bytes) -> None:
-        if self.size_bytes >= self._looked_at_bytes:
-            keep_reserve(self._place.parent)
-            self._looked_at_bytes = self.size_bytes + _LOOK_EVERY_BYTES
+        """Write a block. Raises DownloadError `storage_full` if the disk is nearly full."""
+        if self.size_bytes >= self._next_disk_check_bytes:
+            check_reserve(self._destination.parent)
+            self._next_disk_check_bytes = self.size_bytes + _DISK_CHECK_INTERVAL_BYTES
         self._out.write(block)
-        # Nothing that came is lost with this process.
+        # After this, the block survives a crash of this process.
         self._out.flush()
-        self._count(block)
+        self._add(block)
 
-    def start_over(self) -> None:
+    def restart(self) -> None:
         self._out.seek(0)
         self._out.truncate()
         self._hash = self._file.new_hash()
-        self.size_bytes = self._looked_at_bytes = 0
+        self.size_bytes = self._next_disk_check_bytes = 0
 
-    def settle(self) -> None:
-        """Into its place; after a power cut it is whole or not there."""
+    def move_into_place(self) -> None:
+        """Rename the file to its destination. After a power failure the destination is complete or absent."""
         os.fsync(self._out.fileno())
-        self._path.replace(self._place)
-        sync_folder(self._place.parent)
+        self._path.replace(self._destination)
+        sync_folder(self._destination.parent)
 
-    def _count(self, block: bytes) -> None:
+    def _add(self, block: bytes) -> None:
         self._hash.update(block)
         self.size_bytes += len(block)
-        self._tally.at(self.size_bytes)
+        self._progress.set_current(self.size_bytes)
 
 
-def is_there(place: Path, file: RemoteFile, tally: Tally) -> bool:
-    """With the right content, not only of the right size."""
-    if not place.is_file() or place.stat().st_size != file.size_bytes:
+def is_downloaded(destination: Path, file: RemoteFile, progress: DownloadProgress) -> bool:
+    """Return whether the destination has the content of the remote file, by size and digest."""
+    if not destination.is_file() or destination.stat().st_size != file.size_bytes:
         return False
     found, read_bytes = file.new_hash(), 0
-    with place.open("rb") as content:
+    with destination.open("rb") as content:
         while block := content.read(_BLOCK_BYTES):
             found.update(block)
             read_bytes += len(block)
-            tally.at(read_bytes)
+            progress.set_current(read_bytes)
     return bool(found.hexdigest() == file.digest)
 
 

@@ -1,30 +1,30 @@
-"""How far all files together are."""
+"""The progress of a download over all of its files."""
 
 from collections.abc import Callable
 
 
-class Tally:
-    """What is there and was checked counts as done, so that what is resumed begins where it stopped."""
+class DownloadProgress:
+    """Calls `on_bytes(done, total)`. Existing and verified bytes count as done, so a resumed download continues."""
 
     def __init__(self, on_bytes: Callable[[int, int], None], *, total_bytes: int = 0) -> None:
         self._on_bytes = on_bytes
         self._total_bytes = total_bytes
-        self._settled_bytes = 0
+        self._finished_bytes = 0
         self._current_bytes = 0
 
-    def expect(self, total_bytes: int) -> None:
+    def set_total(self, total_bytes: int) -> None:
         self._total_bytes = total_bytes
-        self.beat()
+        self.report()
 
-    def at(self, size_bytes: int) -> None:
-        """Of the file at hand."""
+    def set_current(self, size_bytes: int) -> None:
+        """Set the bytes of the current file."""
         self._current_bytes = size_bytes
-        self.beat()
+        self.report()
 
-    def settle(self, size_bytes: int) -> None:
-        """The file at hand is done; the next one begins."""
-        self._settled_bytes += size_bytes
-        self.at(0)
+    def finish_file(self, size_bytes: int) -> None:
+        """Count the current file as finished and start the next one."""
+        self._finished_bytes += size_bytes
+        self.set_current(0)
 
-    def beat(self) -> None:
-        self._on_bytes(self._settled_bytes + self._current_bytes, self._total_bytes)
+    def report(self) -> None:
+        self._on_bytes(self._finished_bytes + self._current_bytes, self._total_bytes)

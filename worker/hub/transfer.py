@@ -1,4 +1,4 @@
-"""The bytes of one file: asked for from where the last try stopped, as long as anything comes."""
+"""Downloads one file: each attempt resumes where the last one stopped, as long as there is progress."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,95 +8,103 @@ from urllib.parse import quote
 import httpx
 
 from common.catalogue import Repository
-from worker.engines.protocol import EngineError
-from worker.hub.backoff import Patience
-from worker.hub.errors import damaged, refused, unreachable
+from worker.hub.backoff import Backoff
+from worker.hub.errors import DownloadError, damaged_file_error, status_error, unreachable_error
 from worker.hub.files import Listing, RemoteFile
 from worker.hub.listing import USER_AGENT
-from worker.hub.partial_file import Part, is_there
-from worker.hub.progress import Tally
+from worker.hub.partial_file import PartialFile, is_downloaded
+from worker.hub.progress import DownloadProgress
 
 CONNECT_TIMEOUT_S = 10.0
-SILENCE_S = 30.0
-# A try that brings less is no progress: a hub may drip for ever.
-LEAST_BYTES = 65_536
-_KINDS = {"model": "", "dataset": "datasets/"}
+READ_TIMEOUT_S = 30.0
+# An attempt that brings less is no progress. Otherwise a hub that sends a few bytes at a time would never fail.
+MIN_PROGRESS_BYTES = 65_536
+_URL_PREFIXES = {"model": "", "dataset": "datasets/"}
 
 
-class Source:
-    """The hub, for the bytes of files."""
+class FileDownloader:
+    """Downloads files from the hub with one HTTP client."""
 
     def __init__(self, client: httpx.Client, endpoint: str) -> None:
         self._client = client
         self._endpoint = endpoint.rstrip("/")
 
-    def bring(self, file: RemoteFile, place: Path, *, listing: Listing, tally: Tally) -> None:
-        """Raises EngineError, and OSError for what the disk refuses."""
-        if not is_there(place, file, tally):
-            with Part(place, file, tally) as part:
-                self._fill(part, file, listing=listing, patience=Patience(tally.beat))
-        tally.settle(file.size_bytes)
+    def download(
+        self, file: RemoteFile, destination: Path, *, listing: Listing, progress: DownloadProgress
+    ) -> None:
+        """Download a file to `destination` and verify it, unless it is already there.
 
-    def _fill(self, part: Part, file: RemoteFile, *, listing: Listing, patience: Patience) -> None:
-        resumed = part.size_bytes > 0
-        self._receive_all(part, file, listing=listing, patience=patience)
-        if not part.is_right and resumed:
-            # What was left here may be of another version of the file.
-            part.start_over()
-            self._receive_all(part, file, listing=listing, patience=patience)
-        if not part.is_right:
-            part.start_over()
-            raise damaged(listing.repository, file.name)
-        part.settle()
+        Raises DownloadError, and OSError if writing fails.
+        """
+        if not is_downloaded(destination, file, progress):
+            with PartialFile(destination, file, progress) as partial:
+                self._download_verified(partial, file, listing=listing, backoff=Backoff(progress.report))
+        progress.finish_file(file.size_bytes)
 
-    def _receive_all(self, part: Part, file: RemoteFile, *, listing: Listing, patience: Patience) -> None:
+    def _download_verified(
+        self, partial: PartialFile, file: RemoteFile, *, listing: Listing, backoff: Backoff
+    ) -> None:
+        resumed = partial.size_bytes > 0
+        self._download_rest(partial, file, listing=listing, backoff=backoff)
+        if not partial.is_valid and resumed:
+            # The rest of an earlier attempt may be of another version of the file.
+            partial.restart()
+            self._download_rest(partial, file, listing=listing, backoff=backoff)
+        if not partial.is_valid:
+            partial.restart()
+            raise damaged_file_error(listing.repository, file.name)
+        partial.move_into_place()
+
+    def _download_rest(
+        self, partial: PartialFile, file: RemoteFile, *, listing: Listing, backoff: Backoff
+    ) -> None:
         url = self._url(file, listing)
-        furthest = part.size_bytes
-        while not part.is_full:
-            error = self._receive(url, part, listing.repository)
-            # Held against the furthest point: what comes again after a new beginning is no progress either.
-            if part.size_bytes >= furthest + LEAST_BYTES:
-                patience.progressed()
-            furthest = max(furthest, part.size_bytes)
-            if not part.is_full:
-                patience.wait_or_raise(error)
+        furthest_bytes = partial.size_bytes
+        while not partial.is_complete:
+            error = self._download_once(url, partial, listing.repository)
+            # Compare with the furthest point: after a restart, receiving the same bytes again is no progress.
+            if partial.size_bytes >= furthest_bytes + MIN_PROGRESS_BYTES:
+                backoff.reset()
+            furthest_bytes = max(furthest_bytes, partial.size_bytes)
+            if not partial.is_complete:
+                backoff.wait_or_raise(error)
 
-    def _receive(self, url: str, part: Part, repository: Repository) -> EngineError:
-        """Once. What stopped it, which says nothing when everything came."""
-        resume = {"Range": f"bytes={part.size_bytes}-"} if part.size_bytes else {}
+    def _download_once(self, url: str, partial: PartialFile, repository: Repository) -> DownloadError:
+        """Make one request. Returns why it ended, which has no meaning if the file is complete."""
+        headers = {"Range": f"bytes={partial.size_bytes}-"} if partial.size_bytes else {}
         try:
-            with self._client.stream("GET", url, headers=resume) as answer:
-                if answer.is_success:
-                    _take(answer, part)
-                elif answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-                    part.start_over()
+            with self._client.stream("GET", url, headers=headers) as response:
+                if response.is_success:
+                    _write_body(response, partial)
+                elif response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                    partial.restart()
                 else:
-                    return refused(repository, answer.status_code, answer.headers)
+                    return status_error(repository, response.status_code, response.headers)
         except (httpx.HTTPError, httpx.InvalidURL):
             pass
-        return unreachable(repository)
+        return unreachable_error(repository)
 
     def _url(self, file: RemoteFile, listing: Listing) -> str:
         repository = listing.repository
-        place = f"{_KINDS[repository.kind]}{repository.hub_id}/resolve/{listing.commit}/{quote(file.name)}"
-        return f"{self._endpoint}/{place}"
+        prefix = _URL_PREFIXES[repository.kind]
+        return f"{self._endpoint}/{prefix}{repository.hub_id}/resolve/{listing.commit}/{quote(file.name)}"
 
 
-def _take(answer: httpx.Response, part: Part) -> None:
-    if answer.status_code != httpx.codes.PARTIAL_CONTENT:
-        part.start_over()
-    for block in answer.iter_raw():
-        part.append(block)
-        if part.is_too_long:
+def _write_body(response: httpx.Response, partial: PartialFile) -> None:
+    if response.status_code != httpx.codes.PARTIAL_CONTENT:
+        partial.restart()
+    for block in response.iter_raw():
+        partial.append(block)
+        if partial.is_too_long:
             return
 
 
 @contextmanager
-def open_source(endpoint: str, token: str | None) -> Iterator[Source]:
-    """The client takes the token out of requests that are redirected to another origin."""
+def open_downloader(endpoint: str, token: str | None) -> Iterator[FileDownloader]:
+    """Open an HTTP client for the hub. httpx removes the token from requests that go to another origin."""
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    timeout = httpx.Timeout(SILENCE_S, connect=CONNECT_TIMEOUT_S)
+    timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     with httpx.Client(headers=headers, timeout=timeout, follow_redirects=True) as client:
-        yield Source(client, endpoint)
+        yield FileDownloader(client, endpoint)

@@ -1,12 +1,11 @@
-"""The only caller of engines: tasks hand in segments, the threads of a desk speak them in batches.
+"""Runs engine calls in batches, on threads of its own. Nothing else calls a local engine.
 
-A desk has one thread for each copy of its engines that may work at the same time; on a device that is one. Nothing is
-polled and nothing waits for company while an engine could be at work on it: an idle thread takes what is there at
-once. Only an engine that gains by a batch, and only when no thread is busy, waits `linger_s` after the first arrival
-for more.
+A batcher has one thread for each call that may run at the same time, and each engine has one instance per thread. An
+idle thread runs what waits at once. Only an engine that gains by batching waits, for `linger_s` after the first arrival
+and only while no thread is busy.
 
-Where several models share a desk, one that is loaded goes on before another is loaded in its place, but nobody waits
-for that longer than twice the time that loading takes.
+When several models share a batcher, requests for a loaded model go before those that need another model to be loaded,
+but no request waits for that longer than twice the time of its load.
 """
 
 import threading
@@ -19,162 +18,172 @@ from dataclasses import dataclass
 
 from common.messaging.queue_names import INTERACTIVE
 from worker.engines.protocol import DeviceLost, Engine, EngineError, OutOfMemory, Speech, Utterance
-from worker.inference.model_cache import ModelCache, raised_in
-from worker.inference.request_queue import WARMING_S, RequestQueue, SegmentRequest, grace_s, key_of, limit
+from worker.inference.model_cache import ModelCache, error_location
+from worker.inference.request_queue import (
+    PRELOAD_DELAY_S,
+    RequestQueue,
+    SegmentRequest,
+    batch_key_of,
+    due_delay_s,
+)
 
-LOAD_WITHIN_S = 600.0
+LOAD_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """A call of an engine that is under way, or the loading before it, and when it must be over."""
+class EngineCall:
+    """A running call of an engine, or the load before it. `deadline` is a reading of the batcher's clock."""
 
     utterances: tuple[Utterance, ...]
     futures: tuple[Future[Speech], ...]
-    within_s: float
-    ends_at: float
+    timeout_s: float
+    deadline: float
 
     def fail(self, error: EngineError) -> None:
-        """Let go of those who wait for it. The engine itself cannot be stopped, only its process can."""
+        """Release the tasks that wait. The engine itself can only be stopped with its process."""
         for future in self.futures:
-            _settle(future, error)
+            _complete(future, error)
 
 
 class Batcher:
-    """One desk. `close` at the end. `calls` are counted by the first copy of each engine."""
+    """The threads that run one or more engines, and the queue in front of them. Call `close` at the end.
+
+    `call_counts` counts calls by the first instance of each engine.
+    """
 
     def __init__(
         self,
         cache: ModelCache,
         *,
-        threads: int = 1,
+        thread_count: int = 1,
         name: str = "engine",
-        deadline_s: float,
-        load_within_s: float = LOAD_WITHIN_S,
+        call_timeout_s: float,
+        load_timeout_s: float = LOAD_TIMEOUT_S,
         linger_s: float = 0.003,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.calls: Counter[Engine] = Counter()
+        self.call_counts: Counter[Engine] = Counter()
         self.device_lost = False
         self._cache = cache
-        self._deadline_s = deadline_s
-        self._load_within_s = load_within_s
+        self._call_timeout_s = call_timeout_s
+        self._load_timeout_s = load_timeout_s
         self._linger_s = linger_s
         self._clock = clock
         self._changed = threading.Condition()
         self._queue = RequestQueue(cache)
-        self._running: list[Call] = []
+        self._running: list[EngineCall] = []
         self._closing = False
         self._threads = [
-            threading.Thread(target=self._work, args=(number,), name=f"{name}-{number}", daemon=True)
-            for number in range(threads)
+            threading.Thread(target=self._run_thread, args=(index,), name=f"{name}-{index}", daemon=True)
+            for index in range(thread_count)
         ]
         for thread in self._threads:
             thread.start()
 
     @property
-    def threads(self) -> int:
+    def thread_count(self) -> int:
         return len(self._threads)
 
     def submit(
-        self, copies: Sequence[Engine], utterance: Utterance, *, first: bool, lane: str = INTERACTIVE
+        self, instances: Sequence[Engine], utterance: Utterance, *, lane: str = INTERACTIVE
     ) -> Future[Speech]:
-        """`first`: of its job, whose listener waits for it. Cancel the future to take it back.
+        """Queue an utterance. The first of a job runs before others, because a listener waits for it.
 
-        Fails with EngineError; anything else that an engine raises becomes one.
+        The future can be cancelled until a thread takes the request. It fails with EngineError: any other exception of
+        an engine becomes one. Raises RuntimeError after `close`.
         """
-        grace = grace_s(first=first, lane=lane)
-        return self._add(SegmentRequest(copies, utterance, grace, key_of(copies[0], utterance)))
+        delay_s = due_delay_s(utterance, lane=lane)
+        return self._add(SegmentRequest(instances, utterance, delay_s, batch_key_of(instances[0], utterance)))
 
-    def warm(self, copies: Sequence[Engine]) -> Future[Speech]:
-        """Load all copies; the future ends, with no samples, when they are. Fails as `submit`."""
-        return self._add(SegmentRequest(copies, None, WARMING_S, None))
+    def preload(self, instances: Sequence[Engine]) -> Future[Speech]:
+        """Load all instances. The future completes, with empty speech, when they are loaded. Fails like `submit`."""
+        return self._add(SegmentRequest(instances, None, PRELOAD_DELAY_S, None))
 
     @property
     def is_lost(self) -> bool:
-        """Nothing will be spoken here any more: another process must go on."""
+        """True if no thread can run requests any more. Only a new process can."""
         return self.device_lost or not (self._closing or all(thread.is_alive() for thread in self._threads))
 
-    def overdue(self) -> list[Call]:
-        """Calls past their deadline, for a keeper to fail and then end the process."""
+    def overdue_calls(self) -> list[EngineCall]:
+        """Calls past their deadline. The watchdog fails them and then ends the process."""
         with self._changed:
             now = self._clock()
-            return [call for call in self._running if call.ends_at < now]
+            return [call for call in self._running if call.deadline < now]
 
     def close(self, timeout_s: float) -> None:
-        """Cancel what waits and let calls under way end, for up to `timeout_s` in all."""
+        """Cancel waiting requests and wait for running calls, up to `timeout_s` in all."""
         with self._changed:
             self._closing = True
             self._queue.cancel_all()
             self._changed.notify_all()
-        until = time.monotonic() + timeout_s
+        deadline = time.monotonic() + timeout_s
         for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _add(self, item: SegmentRequest) -> Future[Speech]:
+    def _add(self, request: SegmentRequest) -> Future[Speech]:
         with self._changed:
             if self._closing:
                 raise RuntimeError("this batcher is closed")
-            self._queue.add(item)
+            self._queue.add(request)
             self._changed.notify()
-        return item.future
+        return request.future
 
-    def _work(self, number: int) -> None:
-        while batch := self._take():
+    def _run_thread(self, index: int) -> None:
+        while batch := self._next_batch():
             if batch[0].utterance is None:
-                self._warm(batch[0])
+                self._load_instances(batch[0])
             else:
-                self._speak(batch, number)
+                self._speak(batch, index)
 
-    def _take(self) -> list[SegmentRequest]:
-        """The next batch, claimed from those who may cancel; empty when it is over."""
+    def _next_batch(self) -> list[SegmentRequest]:
+        """Wait for the next batch. Its requests can't be cancelled any more. Empty when this thread must end."""
         with self._changed:
             while not self._closing and not self.device_lost:
-                together = self._queue.together()
-                patience_s = self._patience_s(together)
-                if patience_s > 0:
-                    self._changed.wait(patience_s)
-                elif claimed := self._queue.claim(together):
-                    # The one notice of an arrival may have woken this thread while others could work.
+                candidates = self._queue.next_batch()
+                linger_s = self._remaining_linger_s(candidates)
+                if linger_s > 0:
+                    self._changed.wait(linger_s)
+                elif batch := self._queue.dequeue(candidates):
+                    # The only notification of an arrival may have woken this thread while another one is idle.
                     if self._queue:
                         self._changed.notify()
-                    return claimed
-                elif not together:
+                    return batch
+                elif not candidates:
                     self._changed.wait()
             return []
 
-    def _patience_s(self, together: Sequence[SegmentRequest]) -> float:
-        if not together or self._running or not 1 <= len(together) < limit(together[0]):
+    def _remaining_linger_s(self, batch: Sequence[SegmentRequest]) -> float:
+        if not batch or self._running or len(batch) >= batch[0].max_batch:
             return 0.0
-        return together[0].arrived_at + self._linger_s - time.monotonic()
+        return batch[0].arrived_at + self._linger_s - time.monotonic()
 
-    def _warm(self, item: SegmentRequest) -> None:
+    def _load_instances(self, request: SegmentRequest) -> None:
         try:
-            for engine in item.copies:
-                with self._under_way([item], within_s=self._load_within_s):
+            for engine in request.instances:
+                with self._tracked([request], timeout_s=self._load_timeout_s):
                     self._cache.acquire(engine)
                 self._cache.release(engine)
         except BaseException as error:
             self.device_lost = self.device_lost or isinstance(error, DeviceLost)
-            _settle(item.future, _as_engine_error(error, alias=item.engine.alias))
+            _complete(request.future, _as_engine_error(error, alias=request.engine.alias))
         else:
-            _settle(item.future, Speech.nothing())
+            _complete(request.future, Speech.nothing())
 
-    def _speak(self, batch: Sequence[SegmentRequest], number: int) -> None:
-        outcomes = self._outcomes(batch, number)
-        if isinstance(outcomes, list):
-            for item, speech in zip(batch, outcomes, strict=True):
-                _settle(item.future, speech)
+    def _speak(self, batch: Sequence[SegmentRequest], index: int) -> None:
+        result = self._try_call(batch, index)
+        if isinstance(result, list):
+            for request, speech in zip(batch, result, strict=True):
+                _complete(request.future, speech)
         elif len(batch) == 1:
-            _settle(batch[0].future, outcomes)
+            _complete(batch[0].future, result)
         else:
-            # Half of it may fit; or one of them is to blame, and alone it fails alone.
-            step = (len(batch) + 1) // 2 if isinstance(outcomes, OutOfMemory) else 1
+            # Half of a batch may fit into memory. Otherwise one request is at fault, and only that one must fail.
+            step = (len(batch) + 1) // 2 if isinstance(result, OutOfMemory) else 1
             for start in range(0, len(batch), step):
-                self._speak(batch[start : start + step], number)
+                self._speak(batch[start : start + step], index)
 
-    def _outcomes(self, batch: Sequence[SegmentRequest], number: int) -> list[Speech] | EngineError:
-        engine = batch[0].copies[number]
+    def _try_call(self, batch: Sequence[SegmentRequest], index: int) -> list[Speech] | EngineError:
+        engine = batch[0].instances[index]
         try:
             try:
                 return self._call(engine, batch)
@@ -186,29 +195,32 @@ class Batcher:
         except DeviceLost as error:
             self.device_lost = True
             return error
-        except BaseException as error:  # a thread that died would leave everybody waiting
+        except BaseException as error:  # if this thread died, its requests would wait for ever
             return _as_engine_error(error, alias=engine.alias)
 
     def _call(self, engine: Engine, batch: Sequence[SegmentRequest]) -> list[Speech]:
-        utterances = tuple(item.utterance for item in batch if item.utterance)
-        with self._under_way(batch, within_s=self._load_within_s):
+        utterances = tuple(request.utterance for request in batch if request.utterance)
+        with self._tracked(batch, timeout_s=self._load_timeout_s):
             self._cache.acquire(engine)
         try:
-            with self._under_way(batch, within_s=self._deadline_s * engine.patience):
-                self.calls[batch[0].engine] += 1
+            with self._tracked(batch, timeout_s=self._call_timeout_s * engine.timeout_factor):
+                self.call_counts[batch[0].engine] += 1
                 speeches = engine.speak(utterances)
         finally:
             self._cache.release(engine)
         if len(speeches) != len(batch):
             raise EngineError(
-                "engine_failed", f"The engine {engine.alias} gave {len(speeches)} for {len(batch)}."
+                "engine_failed",
+                f"The engine {engine.alias} returned {len(speeches)} results for {len(batch)} segments.",
             )
         return speeches
 
     @contextmanager
-    def _under_way(self, batch: Sequence[SegmentRequest], *, within_s: float) -> Iterator[None]:
-        utterances = tuple(item.utterance for item in batch if item.utterance)
-        call = Call(utterances, tuple(item.future for item in batch), within_s, self._clock() + within_s)
+    def _tracked(self, batch: Sequence[SegmentRequest], *, timeout_s: float) -> Iterator[None]:
+        """The block counts as a running call, which is overdue after `timeout_s`."""
+        utterances = tuple(request.utterance for request in batch if request.utterance)
+        futures = tuple(request.future for request in batch)
+        call = EngineCall(utterances, futures, timeout_s, self._clock() + timeout_s)
         with self._changed:
             self._running.append(call)
         try:
@@ -218,21 +230,22 @@ class Batcher:
                 self._running.remove(call)
 
 
-def _settle(future: Future[Speech], outcome: Speech | EngineError) -> None:
-    """A future whose call was given up as overdue is settled already."""
+def _complete(future: Future[Speech], result: Speech | EngineError) -> None:
+    """Set the result or the exception. The future of an overdue call has its exception already."""
     try:
-        if isinstance(outcome, EngineError):
-            future.set_exception(outcome)
+        if isinstance(result, EngineError):
+            future.set_exception(result)
         else:
-            future.set_result(outcome)
+            future.set_result(result)
     except InvalidStateError:
         pass
 
 
 def _as_engine_error(error: BaseException, *, alias: str) -> EngineError:
-    """Says where it was raised instead of what: messages of libraries quote the text."""
+    """Names where the error was raised. The messages of libraries are left out, because they may quote the text."""
     if isinstance(error, EngineError):
         return error
+    place = f"{type(error).__name__}{error_location(error)}"
     return EngineError(
-        "engine_failed", f"The engine {alias} failed: {type(error).__name__}{raised_in(error)}."
+        "engine_failed", f"The engine {alias} failed: {place}. Retry the job, or change its text or voice."
     )

@@ -1,4 +1,4 @@
-"""How a segment gets to an engine: by a seat at its desk, or straight, where the engine is on the network."""
+"""Dispatches utterances to an engine: through a batcher, or directly if the engine is on the network."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -9,62 +9,64 @@ from worker.inference.batcher import Batcher
 
 
 class Dispatcher(Protocol):
-    """`window`: how many segments of one job may be under way at once; `calls`: engine calls so far.
+    """Submits utterances to one engine.
 
-    `engine` answers questions about limits and voices, loaded or not.
+    `max_in_flight`: how many segments of one job may wait or run at once. `call_count`: engine calls so far. `engine`
+    has the limits and the voices, even before it is loaded.
     """
 
     @property
-    def window(self) -> int: ...
+    def max_in_flight(self) -> int: ...
 
     @property
-    def calls(self) -> int: ...
+    def call_count(self) -> int: ...
 
     @property
     def engine(self) -> Engine: ...
 
-    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]: ...
+    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]: ...
 
 
 class BatchedDispatcher:
-    """Weights at their desk."""
+    """Dispatches to the instances of one engine, which share the threads of a batcher with other engines."""
 
-    def __init__(self, batcher: Batcher, copies: Sequence[Engine]) -> None:
-        self.copies = copies
+    def __init__(self, batcher: Batcher, instances: Sequence[Engine]) -> None:
+        self.instances = instances
         self._batcher = batcher
 
     @property
-    def calls(self) -> int:
-        return self._batcher.calls[self.engine]
+    def call_count(self) -> int:
+        return self._batcher.call_counts[self.engine]
 
     @property
     def engine(self) -> Engine:
-        return self.copies[0]
+        return self.instances[0]
 
     @property
-    def window(self) -> int:
-        # Enough to fill a batch while the last one is spoken; few enough to stop soon when cancelled.
+    def max_in_flight(self) -> int:
+        # Enough to fill a batch while another one runs, and few enough to stop soon after a cancellation.
         return 2 * self.engine.max_batch
 
-    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]:
-        return self._batcher.submit(self.copies, utterance, first=first, lane=lane)
+    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:
+        return self._batcher.submit(self.instances, utterance, lane=lane)
 
-    def warm(self) -> Future[Speech]:
-        return self._batcher.warm(self.copies)
+    def preload(self) -> Future[Speech]:
+        """Load all instances. The future completes, with empty speech, when they are loaded."""
+        return self._batcher.preload(self.instances)
 
 
 class DirectDispatcher:
-    """An engine on the network needs no thread of its own: the task waits for it, and many tasks may."""
+    """Calls an engine on the network in the thread of the task. Many tasks may wait for it at once."""
 
-    window = 1
+    max_in_flight = 1
 
     def __init__(self, engine: Engine) -> None:
-        self.calls = 0
+        self.call_count = 0
         self.engine = engine
         engine.load()
 
-    def submit(self, utterance: Utterance, *, first: bool, lane: str) -> Future[Speech]:  # noqa: ARG002  # one is as good as another
-        self.calls += 1
+    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:  # noqa: ARG002  # nothing waits, so there is no order
+        self.call_count += 1
         future: Future[Speech] = Future()
         try:
             future.set_result(self.engine.speak([utterance])[0])

@@ -1,4 +1,4 @@
-"""The models that are loaded: within a budget of memory, the least recently used goes first."""
+"""Keeps models loaded within a memory budget. Evicts the least recently used."""
 
 import threading
 import time
@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.engines.protocol import Engine, EngineError, OutOfMemory
 
 log = get_logger(__name__)
@@ -15,7 +16,7 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class _CachedModel:
-    """`users` are calls under way or about to begin."""
+    """`users` counts calls that run or are about to."""
 
     memory_bytes: int
     used_at: float
@@ -23,10 +24,10 @@ class _CachedModel:
 
 
 class ModelCache:
-    """Thread-safe. One engine is loaded or closed at a time; those that are loaded can be used meanwhile.
+    """Thread-safe. Only one engine is loaded or closed at a time, but loaded engines can be used meanwhile.
 
-    `free_bytes` says what the device has left, other processes counted, or None where it does not say;
-    `release_memory` is called after models went.
+    `free_bytes` returns the free memory of the device, which other processes also use, or None if unknown.
+    `release_memory` is called after models were unloaded.
     """
 
     def __init__(
@@ -38,23 +39,23 @@ class ModelCache:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.loads = self.unloads = 0
-        # Grows with every load, unload and failure of one.
+        # Counts loads, unloads and failed loads.
         self.changes = 0
         self._budget_bytes = budget_bytes
         self._free_bytes = free_bytes
         self._release_memory = release_memory
         self._clock = clock
-        self._moving = threading.Lock()
+        self._load_lock = threading.Lock()
         self._lock = threading.Lock()
         self._models: dict[Engine, _CachedModel] = {}
-        self._broken: dict[Engine, EngineError] = {}
+        self._load_errors: dict[Engine, EngineError] = {}
         self._outdated: set[Engine] = set()
-        self._load_s: dict[Engine, float] = {}
-        self._held_last: dict[Engine, int] = {}
+        self._last_load_s: dict[Engine, float] = {}
+        self._last_memory_bytes: dict[Engine, int] = {}
 
     @contextmanager
     def use(self, engine: Engine) -> Iterator[None]:
-        """The engine is loaded inside the block. Raises EngineError, of one that cannot be loaded at once."""
+        """The engine is loaded inside the block. Raises EngineError if it cannot be loaded."""
         self.acquire(engine)
         try:
             yield
@@ -62,18 +63,21 @@ class ModelCache:
             self.release(engine)
 
     def acquire(self, engine: Engine) -> None:
-        """Load it if it is not, and keep it loaded until it is put back. Raises EngineError."""
+        """Load the engine if needed, and keep it loaded until `release`. Raises EngineError.
+
+        An engine whose weights are broken fails at once until `mark_outdated`.
+        """
         if self._try_acquire(engine):
             return
-        with self._moving:
+        with self._load_lock:
             if self._try_acquire(engine):
                 return
-            if engine in self._broken:
-                raise self._broken[engine].with_traceback(None)
+            if engine in self._load_errors:
+                raise self._load_errors[engine].with_traceback(None)
             self._close(engine)
             self._load(engine)
-            # It may have taken more than was expected of it.
-            self._make_room(0)
+            # It may hold more memory than it had estimated.
+            self._evict_for(0)
 
     def release(self, engine: Engine) -> None:
         with self._lock:
@@ -88,47 +92,50 @@ class ModelCache:
         model = self._models.get(engine)
         return model is not None and model.users > 0
 
-    def load_s(self, engine: Engine) -> float:
-        """How long loading it took the last time; 0 when it never was."""
-        return self._load_s.get(engine, 0.0)
+    def last_load_s(self, engine: Engine) -> float:
+        """How long the last load took. 0 if there was none."""
+        return self._last_load_s.get(engine, 0.0)
 
     def memory_bytes(self, engine: Engine) -> int:
         model = self._models.get(engine)
         return model.memory_bytes if model else 0
 
-    def trouble(self, engine: Engine) -> EngineError | None:
-        """Why it cannot be loaded, since the last try."""
-        return self._broken.get(engine)
+    def load_error(self, engine: Engine) -> EngineError | None:
+        """Why the weights cannot be loaded. None if they can, or if nobody tried."""
+        return self._load_errors.get(engine)
 
-    def renew(self, engine: Engine) -> None:
-        """Its files have changed: the next use that begins while there is no other loads them."""
-        self._broken.pop(engine, None)
+    def mark_outdated(self, engine: Engine) -> None:
+        """Reload the engine before its next use, because its files have changed. Uses in progress may end first."""
+        self._load_errors.pop(engine, None)
         self._outdated.add(engine)
 
     def unload_idle(self, *, idle_s: float) -> None:
-        """Close what nobody used for so long. Does nothing while something is being loaded."""
+        """Unload models that were not used for `idle_s`. Does nothing while a model is being loaded."""
         latest = self._clock() - idle_s
-        self._unload_if_free(lambda _, model: model.used_at <= latest)
+        self._unload_unless_loading(lambda _, model: model.used_at <= latest)
 
     def unload(self, engines: Iterable[Engine], *, wait_s: float = 0.0) -> bool:
-        """Close these, but those in use; false, and nothing done, when something was being loaded all the time."""
-        wanted = set(engines)
-        return self._unload_if_free(lambda engine, _: engine in wanted, wait_s=wait_s)
+        """Unload these engines except those in use.
+
+        Returns False, without unloading, when another model was being loaded for all of `wait_s`.
+        """
+        chosen = set(engines)
+        return self._unload_unless_loading(lambda engine, _: engine in chosen, wait_s=wait_s)
 
     def unload_others(self, engine: Engine) -> None:
-        """Close all that can be, to make room for a call of this one."""
-        with self._moving:
-            self._close_all(lambda other, _: other is not engine)
+        """Unload every other model that is not in use, so that a call of this engine has more memory."""
+        with self._load_lock:
+            self._close_matching(lambda other, _: other is not engine)
         self._release_memory()
 
     def close(self, *, timeout_s: float) -> None:
-        """Close everything that is not in use, at the end of the process."""
-        if self._moving.acquire(timeout=timeout_s):
+        """Unload every model that is not in use, pinned ones included, at the end of the process."""
+        if self._load_lock.acquire(timeout=timeout_s):
             try:
                 for engine in [engine for engine, model in self._models.items() if not model.users]:
                     self._close(engine)
             finally:
-                self._moving.release()
+                self._load_lock.release()
 
     def _try_acquire(self, engine: Engine) -> bool:
         with self._lock:
@@ -142,63 +149,67 @@ class ModelCache:
         began = self._clock()
         self._outdated.discard(engine)
         try:
-            self._make_room(self._held_last.get(engine) or engine.memory_bytes())
+            self._evict_for(self._last_memory_bytes.get(engine) or engine.memory_bytes())
             try:
                 engine.load()
             except OutOfMemory:
                 engine.close()
-                self._close_all(lambda *_: True)
+                self._close_matching(lambda *_: True)
                 self._release_memory()
                 engine.load()
-            self._held_last[engine] = engine.memory_bytes()
+            self._last_memory_bytes[engine] = engine.memory_bytes()
         except BaseException as error:
-            self._give_up(engine, error)
-        self._load_s[engine] = self._clock() - began
+            self._report_failure(engine, error)
+        self._last_load_s[engine] = self._clock() - began
         self.loads += 1
         self.changes += 1
         with self._lock:
-            self._models[engine] = _CachedModel(self._held_last[engine], self._clock())
-        log.info("loaded", engine=engine.alias, seconds=round(self._load_s[engine], 2))
+            self._models[engine] = _CachedModel(self._last_memory_bytes[engine], self._clock())
+        log.info("loaded", engine=engine.alias, seconds=round(self._last_load_s[engine], 2))
 
-    def _give_up(self, engine: Engine, error: BaseException) -> None:
+    def _report_failure(self, engine: Engine, error: BaseException) -> NoReturn:
         engine.close()
-        refusal = error if isinstance(error, EngineError) else _broken(engine, error)
-        if refusal.code == "model_broken" and engine not in self._outdated:
-            self._broken[engine] = refusal
+        failure = error if isinstance(error, EngineError) else _broken_model_error(engine, error)
+        # Files that changed during the load deserve another try.
+        if failure.code == "model_broken" and engine not in self._outdated:
+            self._load_errors[engine] = failure
         self.changes += 1
-        log.error("not loaded", engine=engine.alias, code=refusal.code, reason=refusal.message)
-        raise refusal from None
+        log.error("not loaded", engine=engine.alias, code=failure.code, reason=failure.message)
+        raise failure from None
 
-    def _make_room(self, needed: int) -> None:
-        while self._lacks(needed) and (victim := self._least_recently_used()):
+    def _evict_for(self, needed_bytes: int) -> None:
+        """Unload the least recently used models until `needed_bytes` fit, or until only models in use are left."""
+        while self._exceeds_memory(needed_bytes) and (victim := self._least_recently_used()):
             self._close(victim)
 
-    def _lacks(self, needed: int) -> bool:
-        # What always stays is no part of the budget.
+    def _exceeds_memory(self, needed_bytes: int) -> bool:
+        # Pinned models do not count against the budget.
         held = sum(model.memory_bytes for engine, model in self._models.items() if not engine.pinned)
         free = self._free_bytes()
-        return held + needed > self._budget_bytes or (free is not None and needed > free)
+        return held + needed_bytes > self._budget_bytes or (free is not None and needed_bytes > free)
 
     def _least_recently_used(self) -> Engine | None:
-        free = [
-            (model.used_at, index) for index, model in enumerate(self._models.values()) if not model.users
-        ]
-        engines = list(self._models)
-        by_age = [engines[index] for _, index in sorted(free) if not engines[index].pinned]
-        return by_age[0] if by_age else None
+        idle = {
+            engine: model.used_at
+            for engine, model in self._models.items()
+            if not model.users and not engine.pinned
+        }
+        return min(idle, key=idle.__getitem__) if idle else None
 
-    def _unload_if_free(self, wanted: Callable[[Engine, _CachedModel], bool], *, wait_s: float = 0.0) -> bool:
-        if not self._moving.acquire(timeout=wait_s):
+    def _unload_unless_loading(
+        self, matches: Callable[[Engine, _CachedModel], bool], *, wait_s: float = 0.0
+    ) -> bool:
+        if not self._load_lock.acquire(timeout=wait_s):
             return False
         try:
-            self._close_all(wanted)
+            self._close_matching(matches)
         finally:
-            self._moving.release()
+            self._load_lock.release()
         return True
 
-    def _close_all(self, wanted: Callable[[Engine, _CachedModel], bool]) -> None:
+    def _close_matching(self, matches: Callable[[Engine, _CachedModel], bool]) -> None:
         for engine, model in list(self._models.items()):
-            if not engine.pinned and wanted(engine, model):
+            if not engine.pinned and matches(engine, model):
                 self._close(engine)
 
     def _close(self, engine: Engine) -> None:
@@ -214,17 +225,17 @@ class ModelCache:
         log.info("unloaded", engine=engine.alias)
 
 
-def _broken(engine: Engine, error: BaseException) -> EngineError:
-    """Says where it was raised instead of what: messages of libraries hold paths."""
+def _broken_model_error(engine: Engine, error: BaseException) -> EngineError:
+    """Names where the error was raised. The messages of libraries are left out, because they may hold paths."""
     return EngineError(
         "model_broken",
-        f"The weights of {engine.alias} cannot be loaded ({type(error).__name__}{raised_in(error)}): download them "
-        "again, or look into the worker's log.",
+        f"The weights of {engine.alias} cannot be loaded ({type(error).__name__}{error_location(error)}). Download "
+        "them again, or look into the worker's log.",
     )
 
 
-def raised_in(error: BaseException) -> str:
-    """` in file.py:12`, the innermost place."""
+def error_location(error: BaseException) -> str:
+    """` in file.py:12`, the innermost frame of the traceback. Empty without a traceback."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""What waits at a desk, and who goes next."""
+"""The queue of a batcher: requests that wait for a thread, ordered by when they are due."""
 
 import time
 from bisect import insort
@@ -10,98 +10,99 @@ from common.messaging.queue_names import BULK
 from worker.engines.protocol import Engine, Speech, Utterance
 from worker.inference.model_cache import ModelCache
 
-# How long after its arrival something is due. What is due first goes first, so that a head start is all that anybody
-# has before others, and a flood of the one keeps nobody waiting for ever. Those who hear the beginning of a text can
-# wait for what follows; nobody listens to bulk.
-_FOLLOWING_S = 2.0
-_BULK_S = 5.0
-WARMING_S = 10.0
+# A request is due this long after its arrival, and the request that is due first runs first. So a preferred request has
+# only a head start, and a flood of preferred requests blocks no other for ever. A listener who hears the first segment
+# of a text can wait for the next ones, and nobody listens to bulk jobs.
+_LATER_SEGMENT_DELAY_S = 2.0
+_BULK_DELAY_S = 5.0
+PRELOAD_DELAY_S = 10.0
 
 
-def grace_s(*, first: bool, lane: str) -> float:
-    return (0.0 if first else _FOLLOWING_S) + (_BULK_S if lane == BULK else 0.0)
+def due_delay_s(utterance: Utterance, *, lane: str) -> float:
+    return (0.0 if utterance.is_first else _LATER_SEGMENT_DELAY_S) + (_BULK_DELAY_S if lane == BULK else 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentRequest:
-    """`copies` are one engine for each thread; without an utterance it only asks for them to be loaded.
+    """A request to speak an utterance, or only to load the engine if there is no utterance.
 
-    It is due `grace_s` after its arrival. Items of equal `key` may share a call; one without a key is spoken alone.
+    `instances` has one instance of the engine for each thread of the batcher. Requests with the same `batch_key` may
+    share an engine call. A request without a key runs alone.
     """
 
-    copies: Sequence[Engine]
+    instances: Sequence[Engine]
     utterance: Utterance | None
-    grace_s: float
-    key: Hashable | None
+    due_delay_s: float
+    batch_key: Hashable | None
     arrived_at: float = field(default_factory=time.monotonic)
     future: Future[Speech] = field(default_factory=Future)
 
     @property
     def engine(self) -> Engine:
-        """The one to ask about limits."""
-        return self.copies[0]
+        """The instance that answers questions about limits."""
+        return self.instances[0]
 
     @property
     def due_at(self) -> float:
-        return self.arrived_at + self.grace_s
+        return self.arrived_at + self.due_delay_s
+
+    @property
+    def max_batch(self) -> int:
+        """How many requests may share its call."""
+        return 1 if self.batch_key is None else self.engine.max_batch
 
 
 class RequestQueue:
-    """What waits, in the order in which it is due."""
+    """Not thread-safe: the batcher holds its lock."""
 
     def __init__(self, cache: ModelCache) -> None:
         self._cache = cache
-        self._items: list[SegmentRequest] = []
+        self._requests: list[SegmentRequest] = []
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._requests)
 
-    def add(self, item: SegmentRequest) -> None:
-        insort(self._items, item, key=lambda one: one.due_at)
+    def add(self, request: SegmentRequest) -> None:
+        insort(self._requests, request, key=lambda queued: queued.due_at)
 
-    def together(self) -> list[SegmentRequest]:
-        """The next item and those that may share its call."""
+    def next_batch(self) -> list[SegmentRequest]:
+        """The next request and those that may share its call. They stay in the queue."""
         head = self._next()
         if head is None:
             return []
-        found = [head]
-        for item in self._items if head.key is not None else ():
-            if len(found) == limit(head):
+        batch, limit = [head], head.max_batch
+        for request in self._requests if head.batch_key is not None else ():
+            if len(batch) == limit:
                 break
-            if item is not head and item.key == head.key:
-                found.append(item)
-        return found
+            if request is not head and request.batch_key == head.batch_key:
+                batch.append(request)
+        return batch
 
-    def claim(self, items: Sequence[SegmentRequest]) -> list[SegmentRequest]:
-        """Take them out; those that are still wanted. From here on they can't be cancelled."""
-        for item in items:
-            self._items.remove(item)
-        return [item for item in items if item.future.set_running_or_notify_cancel()]
+    def dequeue(self, requests: Sequence[SegmentRequest]) -> list[SegmentRequest]:
+        """Remove requests from the queue. Returns those that were not cancelled: now they can't be."""
+        for request in requests:
+            self._requests.remove(request)
+        return [request for request in requests if request.future.set_running_or_notify_cancel()]
 
     def cancel_all(self) -> None:
-        for item in self._items:
-            item.future.cancel()
-        self.claim(list(self._items))
+        for request in self._requests:
+            request.future.cancel()
+        self.dequeue(list(self._requests))
 
     def _next(self) -> SegmentRequest | None:
-        """The first in line; one whose model is loaded before one whose is not, for a while."""
-        head = next(iter(self._items), None)
-        if head is None or self._cache.is_loaded(head.engine) or self._has_waited(head):
+        """The request that is due first. For a limited time, one whose model is loaded goes before it."""
+        head = next(iter(self._requests), None)
+        if head is None or self._cache.is_loaded(head.engine) or self._has_waited_long(head):
             return head
-        loaded = (item for item in self._items if self._cache.is_loaded(item.engine))
+        loaded = (request for request in self._requests if self._cache.is_loaded(request.engine))
         return next(loaded, head)
 
-    def _has_waited(self, item: SegmentRequest) -> bool:
-        return time.monotonic() - item.arrived_at > 2 * self._cache.load_s(item.engine)
+    def _has_waited_long(self, request: SegmentRequest) -> bool:
+        return time.monotonic() - request.arrived_at > 2 * self._cache.last_load_s(request.engine)
 
 
-def limit(item: SegmentRequest) -> int:
-    """How many may share its call."""
-    return 1 if item.key is None else item.engine.max_batch
-
-
-def key_of(engine: Engine, utterance: Utterance) -> Hashable | None:
-    """Texts within a factor of two of each other's length: padding wastes no more than that."""
-    if engine.max_batch == 1 or (own := engine.batch_key(utterance)) is None:
+def batch_key_of(engine: Engine, utterance: Utterance) -> Hashable | None:
+    """The key of a request. Texts of one batch differ in length by less than a factor of two, which bounds padding."""
+    if engine.max_batch == 1 or (engine_key := engine.batch_key(utterance)) is None:
         return None
-    return id(engine), own, len(utterance.text).bit_length()
+    return id(engine), engine_key, len(utterance.text).bit_length()

@@ -1,0 +1,4 @@
+"""The tasks of the ops worker: sweep, cleanup, downloads, other formats.
+
+May import every folder of `worker` but `synthesis`.
+"""

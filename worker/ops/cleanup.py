@@ -1,7 +1,7 @@
-"""The cleanup: removes what is older than the settings allow. Beat runs it every ten minutes."""
+"""The cleanup: removes data that is older than the settings allow. Beat runs it every ten minutes."""
 
 from common.jobs import cleanup
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.runtime.context import WorkerContext
 
 log = get_logger(__name__)

@@ -1,4 +1,4 @@
-"""Downloads, one row each. The ops worker of the machine that has the models folder runs them."""
+"""Runs downloads, one row each, on an ops worker that has the models folder."""
 
 import time
 from threading import BoundedSemaphore
@@ -7,12 +7,12 @@ import structlog
 
 from common import downloads, worker_registry
 from common.catalogue.download_items import HIBARI, DownloadItem
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.downloads import ClaimedDownload
+from common.logs import get_logger
 from common.messaging.messages import RESCAN
-from common.telemetry import get_logger
-from worker.engines.protocol import EngineError
-from worker.ops.download_dispatch import deliver
+from worker.hub.errors import DownloadError
+from worker.ops.download_dispatch import download_item
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
 
@@ -21,18 +21,18 @@ log = get_logger(__name__)
 REPORT_EVERY_S = 0.5
 # Fewer than the tasks of an ops worker, so that the sweep never waits for a download.
 MAX_AT_ONCE = 2
-# How long to wait for a worker to announce what was downloaded.
-ANNOUNCED_WITHIN_S = 3.0
+# How long to wait until a worker announces the downloaded item.
+ANNOUNCEMENT_TIMEOUT_S = 3.0
 
 _slots = BoundedSemaphore(MAX_AT_ONCE)
 
 
-class _Stopped(Exception):
-    """The lease is lost, or the process must stop. What was downloaded is kept."""
+class _DownloadStopped(Exception):
+    """The lease is lost, or the process must stop. The downloaded bytes are kept."""
 
 
 def run_download(context: WorkerContext, download_id: str) -> None:
-    """Returns at once when all slots are taken: the row stays queued, and the sweep publishes its message again."""
+    """Download one item. If all slots are taken, return at once: the sweep publishes the message again."""
     if not _slots.acquire(blocking=False):
         return
     try:
@@ -61,22 +61,24 @@ def _run(context: WorkerContext, claimed: ClaimedDownload, held: HeldLease) -> N
     settings = context.settings
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
-        deliver(item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=progress)
-    except _Stopped:
+        download_item(
+            item, settings.models_dir, endpoint=settings.hf_endpoint, token=token, on_bytes=progress
+        )
+    except _DownloadStopped:
         held.write(lambda connection: downloads.hand_back(connection, claimed))
-    except EngineError as error:
+    except DownloadError as error:
         log.warning("download failed", item=item.name, code=error.code, reason=error.message)
         _fail(context, claimed, held, code=error.code, message=error.message)
     except Exception as error:
         log.exception("unexpected failure", item=item.name)
-        message = f"The worker failed: {type(error).__name__}."
+        message = f"The worker failed: {type(error).__name__}. Its log has the details."
         _fail(context, claimed, held, code="internal_error", message=message)
     else:
         _complete(context, claimed, held, item, progress)
 
 
 class _ProgressReport:
-    """Writes the progress to the row and publishes it, at most twice a second. Raises _Stopped."""
+    """Writes the progress to the row and publishes it, at most twice a second. Raises _DownloadStopped."""
 
     def __init__(self, context: WorkerContext, claimed: ClaimedDownload, held: HeldLease) -> None:
         self._context = context
@@ -87,7 +89,7 @@ class _ProgressReport:
 
     def __call__(self, done: int, total: int) -> None:
         if self._context.stopping or self._held.lost.is_set():
-            raise _Stopped
+            raise _DownloadStopped
         is_new_total = total != self._total
         self._done, self._total = done, total
         if not is_new_total and time.monotonic() - self._reported_at < REPORT_EVERY_S:
@@ -95,7 +97,7 @@ class _ProgressReport:
         self._reported_at = time.monotonic()
         try:
             self.write()
-        except DATABASE_AWAY as error:
+        except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
         self._context.notifier.publish_event(self._claimed.id, "progress", **self.data())
 
@@ -115,7 +117,7 @@ def _complete(
     item: DownloadItem,
     progress: _ProgressReport,
 ) -> None:
-    """Workers scan their folder first: a client that sees the end requests a voice at once."""
+    """End the download after workers have scanned their folder: clients request its voices at once."""
     progress.write()
     context.announce()
     _rescan_workers(context)
@@ -126,7 +128,7 @@ def _complete(
 
 
 def _rescan_workers(context: WorkerContext) -> None:
-    """Have every worker that is alive scan its models folder."""
+    """Tell every live worker to scan its models folder."""
     with context.database.read() as connection:
         workers = worker_registry.recent_workers(connection)
     for worker in workers:
@@ -135,9 +137,9 @@ def _rescan_workers(context: WorkerContext) -> None:
 
 
 def _await_announcement(context: WorkerContext, item: DownloadItem) -> None:
-    """Wait until a worker announces the item. There may be no worker that can serve it."""
+    """Wait until a worker announces the item. Give up after a while, because no worker may be able to serve it."""
     key = item.model if item.model == HIBARI else item.item
-    give_up_at = time.monotonic() + ANNOUNCED_WITHIN_S
+    give_up_at = time.monotonic() + ANNOUNCEMENT_TIMEOUT_S
     while time.monotonic() < give_up_at and not context.stopping:
         with context.database.read() as connection:
             recent = worker_registry.recent_workers(connection)
@@ -156,8 +158,8 @@ def _fail(
 
 
 def _notify_next(context: WorkerContext) -> None:
-    """The sweep would do it, but later."""
+    """Notify a worker of the next queued download now. The sweep would do it later."""
     with context.database.read() as connection:
-        waiting = downloads.still_queued(connection, limit=1)
-    for download_id in waiting:
+        queued = downloads.still_queued(connection, limit=1)
+    for download_id in queued:
         context.notifier.notify_download(download_id)

@@ -1,4 +1,4 @@
-"""Makes other formats of recordings on the ops worker, block by block: memory does not grow with the recording."""
+"""Converts recordings to other formats on the ops worker, block by block, so memory does not grow with length."""
 
 import hashlib
 import tempfile
@@ -10,10 +10,10 @@ import numpy as np
 import structlog
 
 from common.formats import MEDIA_TYPES
+from common.logs import get_logger
 from common.recordings import renditions
 from common.recordings.renditions import ClaimedRendition, RenditionAudio
 from common.store import StorageFull, audio_key
-from common.telemetry import get_logger
 from worker.encoding import Playback, available_formats, open_encoder, open_playback
 from worker.encoding.playback import Blocks
 from worker.encoding.uncompressed import PCM_RATE_HZ
@@ -32,12 +32,12 @@ _CEILING = np.float32(10 ** (CEILING_DBTP / 20))
 _slots = BoundedSemaphore(MAX_AT_ONCE)
 
 
-class _Stopped(Exception):
-    """The lease is lost, or the process must stop. What was made is dropped."""
+class _TranscodingStopped(Exception):
+    """The lease is lost, or the process must stop. The converted audio is dropped."""
 
 
 class TranscodingError(Exception):
-    """Why a format was not made. The message is shown to callers."""
+    """A recording could not be converted. The message is shown to callers."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class TranscodingError(Exception):
 
 
 def run_transcoding(context: WorkerContext, job_id: str, audio_format: str) -> None:
-    """Returns at once when all slots are taken: the row stays queued, and the sweep publishes its message again."""
+    """Convert one recording. If all slots are taken, return at once: the sweep publishes the message again."""
     if context.stopping or not _slots.acquire(blocking=False):
         return
     try:
@@ -69,7 +69,7 @@ def _claim(context: WorkerContext, job_id: str, audio_format: str) -> ClaimedRen
             connection,
             job_id,
             audio_format=audio_format,
-            able=available_formats(),
+            formats=available_formats(),
             worker_id=context.worker_id,
             lease_s=context.settings.lease_s,
         )
@@ -78,11 +78,11 @@ def _claim(context: WorkerContext, job_id: str, audio_format: str) -> ClaimedRen
 def _run(context: WorkerContext, claimed: ClaimedRendition, held: HeldLease) -> None:
     def check() -> None:
         if held.lost.is_set() or context.must_hand_back:
-            raise _Stopped
+            raise _TranscodingStopped
 
     try:
-        made = _make(context, claimed, check)
-    except _Stopped:
+        rendition = _convert(context, claimed, check)
+    except _TranscodingStopped:
         handed_back = held.write(lambda connection: renditions.hand_back(connection, claimed))
         log.info("handed back" if handed_back else "stopped")
     except TranscodingError as error:
@@ -90,14 +90,14 @@ def _run(context: WorkerContext, claimed: ClaimedRendition, held: HeldLease) -> 
         _fail(context, claimed, held, code=error.code, message=error.message)
     except Exception as error:
         log.exception("unexpected failure")
-        message = f"The worker failed: {type(error).__name__}."
+        message = f"The worker failed: {type(error).__name__}. Its log has the details."
         _fail(context, claimed, held, code="internal_error", message=message)
     else:
-        _finish(context, claimed, held, made)
+        _finish(context, claimed, held, rendition)
 
 
-def _make(context: WorkerContext, claimed: ClaimedRendition, check: Callable[[], None]) -> RenditionAudio:
-    """The file is in the store when this returns. Raises TranscodingError and _Stopped."""
+def _convert(context: WorkerContext, claimed: ClaimedRendition, check: Callable[[], None]) -> RenditionAudio:
+    """Convert the recording and put the file into the store. Raises TranscodingError and _TranscodingStopped."""
     with (
         tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as source,
         tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool,
@@ -107,11 +107,13 @@ def _make(context: WorkerContext, claimed: ClaimedRendition, check: Callable[[],
             with open_playback(source, claimed.source_format, duration_s=claimed.duration_s) as playback:
                 _encode(playback, claimed, spool, check)
         except FileNotFoundError:
-            raise TranscodingError("audio_gone", "The audio of this job was removed.") from None
+            raise TranscodingError(
+                "audio_gone", "The audio of this job was removed. Create the recording again."
+            ) from None
         except ValueError as error:
-            message = f"The recording cannot be read: {error}."
+            message = f"The recording cannot be read: {error}. Create it again."
             raise TranscodingError("unreadable_audio", message) from error
-        return _stored(context, claimed, spool, sample_rate_hz=playback.sample_rate_hz)
+        return _store(context, claimed, spool, sample_rate_hz=playback.sample_rate_hz)
 
 
 def _fetch(
@@ -128,8 +130,8 @@ def _encode(
 ) -> None:
     rate_hz = playback.sample_rate_hz
     same_rate = claimed.format != "pcm" or rate_hz == PCM_RATE_HZ
-    exact = claimed.source_format in _LOSSLESS and claimed.format in _LOSSLESS and same_rate
-    blocks = playback.blocks if exact else limited(playback.blocks, sample_rate_hz=rate_hz)
+    is_exact = claimed.source_format in _LOSSLESS and claimed.format in _LOSSLESS and same_rate
+    blocks = playback.blocks if is_exact else limit_peaks(playback.blocks, sample_rate_hz=rate_hz)
     encoder = open_encoder(claimed.format, sample_rate_hz=rate_hz, out=spool)
     for block in blocks:
         check()
@@ -137,10 +139,10 @@ def _encode(
     encoder.close()
 
 
-def limited(blocks: Blocks, *, sample_rate_hz: int) -> Blocks:
-    """Hold peaks below full scale: lossy codecs overshoot, and a new sample rate has peaks between the old samples.
+def limit_peaks(blocks: Blocks, *, sample_rate_hz: int) -> Blocks:
+    """Keep peaks below full scale: lossy codecs overshoot, and resampling finds peaks between the old samples.
 
-    What is below full scale stays as it is, except for rounding.
+    Samples below full scale stay the same, except for rounding.
     """
     limiter = Limiter(sample_rate_hz=sample_rate_hz)
     for block in blocks:
@@ -148,7 +150,7 @@ def limited(blocks: Blocks, *, sample_rate_hz: int) -> Blocks:
     yield limiter.flush() / _CEILING
 
 
-def _stored(
+def _store(
     context: WorkerContext, claimed: ClaimedRendition, spool: IO[bytes], *, sample_rate_hz: int
 ) -> RenditionAudio:
     extension = MEDIA_TYPES[claimed.format][1]
@@ -158,7 +160,9 @@ def _stored(
     try:
         size_bytes = context.store.put(key, spool)
     except StorageFull as error:
-        raise TranscodingError("storage_full", "The store is full; make room and ask again.") from error
+        raise TranscodingError(
+            "storage_full", "The store is full. Free some space and request the format again."
+        ) from error
     return RenditionAudio(
         key=key,
         sha256=digest,
@@ -169,14 +173,16 @@ def _stored(
     )
 
 
-def _finish(context: WorkerContext, claimed: ClaimedRendition, held: HeldLease, made: RenditionAudio) -> None:
-    if held.write(lambda connection: renditions.finish(connection, claimed, made)):
+def _finish(
+    context: WorkerContext, claimed: ClaimedRendition, held: HeldLease, rendition: RenditionAudio
+) -> None:
+    if held.write(lambda connection: renditions.finish(connection, claimed, rendition)):
         context.notifier.publish_event(claimed.topic, "completed")
-        log.info("transcoded", audio_s=round(made.duration_s, 2), size_bytes=made.size_bytes)
+        log.info("transcoded", audio_s=round(rendition.duration_s, 2), size_bytes=rendition.size_bytes)
     else:
-        # The recording was deleted, or another attempt holds the lease. No row names this key.
-        context.store.delete([made.key])
-        log.info("superseded", key=made.key)
+        # The recording was deleted, or another attempt holds the lease, so no row names this key.
+        context.store.delete([rendition.key])
+        log.info("superseded", key=rendition.key)
 
 
 def _fail(
@@ -187,8 +193,8 @@ def _fail(
 
 
 def _notify_next(context: WorkerContext) -> None:
-    """The sweep would do it, but later."""
+    """Notify a worker of the next queued rendition now. The sweep would do it later."""
     with context.database.read() as connection:
-        waiting = renditions.still_queued(connection, limit=1)
-    for job_id, audio_format in waiting:
+        queued = renditions.still_queued(connection, limit=1)
+    for job_id, audio_format in queued:
         context.notifier.notify_rendition(job_id, audio_format)

@@ -1,4 +1,4 @@
-"""Announces what this worker serves, and scans the models folder for changes of that."""
+"""Announces the models of this worker, and scans the models folder for changes."""
 
 import os
 import threading
@@ -7,9 +7,9 @@ from contextlib import suppress
 
 from common import __version__, worker_registry
 from common.db.database import Database
+from common.logs import get_logger
 from common.settings import Settings
-from common.telemetry import get_logger
-from common.worker_registry import Announcement
+from common.worker_registry import Announcement, WorkerStats
 from worker.encoding import available_formats
 from worker.engines import flavour
 from worker.host.memory import memory_bytes
@@ -41,16 +41,16 @@ class Announcer:
         self._folder_changed = False
         self._changes_announced = 0
         self._stop = threading.Event()
-        # The scan has a thread of its own: a network folder that hangs must not stop the renewal of leases.
+        # Scans run on their own thread: a network folder that hangs must not stop the renewal of leases.
         self._scanner = threading.Thread(target=self._scan_often, name="folder", daemon=True)
 
     def start(self) -> None:
-        """Announce first, so that whoever waits for this worker sees it as soon as it can speak."""
+        """Announce at once, so that clients that wait for this worker see it as soon as it can speak."""
         self.announce()
         self._scanner.start()
 
     def stop(self, *, timeout_s: float) -> None:
-        """Announce the end of this worker."""
+        """Stop scanning and announce that this worker has ended."""
         self._stop.set()
         self._scanner.join(timeout_s)
         with self._database.write() as connection:
@@ -58,11 +58,11 @@ class Announcer:
 
     @property
     def is_outdated(self) -> bool:
-        """Something was loaded, unloaded, found broken, or changed in the folder since the last announcement."""
+        """True if a model was loaded, unloaded, found broken or changed on disk since the last announcement."""
         return self._folder_changed or self._engines.model_cache.changes != self._changes_announced
 
     def announce(self) -> None:
-        """Raises what the database raises. Thread-safe."""
+        """Write the announcement. Thread-safe. Raises database errors."""
         with self._announcing:
             self._folder_changed = False
             self._changes_announced = self._engines.model_cache.changes
@@ -70,13 +70,13 @@ class Announcer:
                 worker_registry.announce(connection, self._announcement())
 
     def scan_and_announce(self) -> None:
-        """Callable from any thread but the heartbeat's. Raises what the database raises."""
+        """Scan the models folder, then announce. Not for the heartbeat's thread. Raises database errors."""
         self._engines.refresh()
         self._on_scan()
         self.announce()
 
     def touch_alive_file(self) -> None:
-        """A health check reads the file's age. If its folder is gone, the worker counts as dead."""
+        """Update the file whose age the health check reads. Without its folder the worker counts as dead."""
         if self._alive_file:
             with suppress(OSError):
                 self._alive_file.touch()
@@ -92,16 +92,19 @@ class Announcer:
 
     def _announcement(self) -> Announcement:
         engines = self._engines
-        described = engines.described()
-        counts = {"loads": engines.model_cache.loads, "unloads": engines.model_cache.unloads}
         return Announcement(
             id=self._worker_id,
-            flavour=flavour() if engines.speaks else worker_registry.OPS_FLAVOUR,
+            flavour=flavour() if engines.has_engines else worker_registry.OPS_FLAVOUR,
             version=__version__,
             device=engines.device.name,
             pid=os.getpid(),
-            engines=described,
+            served=engines.describe_engines(),
             formats=available_formats(),
-            stats={"engine_calls": engines.calls(), "memory_bytes": memory_bytes(), **counts},
-            folder=engines.folder(),
+            stats=WorkerStats(
+                engine_calls=engines.call_counts(),
+                memory_bytes=memory_bytes(),
+                loads=engines.model_cache.loads,
+                unloads=engines.model_cache.unloads,
+            ),
+            folder=engines.describe_folder(),
         )

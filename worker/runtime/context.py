@@ -1,4 +1,4 @@
-"""What the tasks of one worker process share: settings, connections, engines, and the state of stopping."""
+"""The context that all tasks of a worker process share: settings, connections, engines, and shutdown state."""
 
 import os
 import socket
@@ -6,20 +6,20 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from common.db.database import DATABASE_AWAY, Database, open_database
+from common.db.database import DATABASE_DOWN, Database, open_database
+from common.logs import get_logger
 from common.messaging.messages import WARM
 from common.messaging.notifier import Notifier
 from common.messaging.queue_names import OPS
 from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
-from common.telemetry import get_logger
 from worker.inference.engine_registry import EngineRegistry
 from worker.runtime.announcer import Announcer
 from worker.runtime.dedicated_threads import DedicatedThreads
 from worker.runtime.heartbeat import Heartbeat
 from worker.runtime.idle_memory import IdleMemory
-from worker.runtime.isolation import IsolationGate
+from worker.runtime.isolation import IsolationLock
 from worker.runtime.leases import Leases
 from worker.runtime.queue_consumer import QueueConsumer, consumed_queues
 from worker.runtime.queue_refill import QueueRefill
@@ -30,7 +30,7 @@ log = get_logger(__name__)
 
 
 class WorkerContext:
-    """`aliases`: the engines, or single sets of weights, that this process may serve. None for an ops worker."""
+    """`aliases`: the engines, or single sets of weights, that this process may serve. Empty for an ops worker."""
 
     def __init__(
         self, settings: Settings, *, aliases: Sequence[str], queue_consumer: QueueConsumer | None = None
@@ -45,15 +45,15 @@ class WorkerContext:
         self.queue_refill = QueueRefill(
             self.redis_link, self.notifier, self.database, max_depth=settings.bells_max
         )
-        self.isolation = IsolationGate()
+        self.isolation = IsolationLock()
         self.leases = Leases(self.database, lease_s=settings.lease_s)
-        self.lexicon = _lexicon(settings)
+        self.lexicon = _read_lexicon(settings)
         self.engines = EngineRegistry(aliases, settings)
         self.dedicated_threads = DedicatedThreads()
         self._hand_back_at: float | None = None
         self._queue_consumer = queue_consumer
         self._announcer = Announcer(
-            settings, self.database, self.engines, worker_id=self.worker_id, on_scan=self._choose_queues
+            settings, self.database, self.engines, worker_id=self.worker_id, on_scan=self._update_queues
         )
         self._heartbeat = Heartbeat(
             leases=self.leases,
@@ -63,13 +63,13 @@ class WorkerContext:
         )
 
     def start(self) -> None:
-        """Load what stays loaded, then announce what this worker serves. Raises when nothing of it could be loaded."""
+        """Load the pinned engines, then announce this worker. Raises EngineError when no served engine loads."""
         self.engines.load()
-        self._choose_queues()
+        self._update_queues()
         self._heartbeat.start()
 
     def begin_stop(self) -> None:
-        """Let jobs finish for half of the grace time. After that they are handed back at their next segment."""
+        """Let jobs finish for half of the grace time. After it they are handed back at their next segment."""
         self._hand_back_at = time.monotonic() + self.settings.stop_grace_s / 2
 
     @property
@@ -84,22 +84,21 @@ class WorkerContext:
         """Scan the models folder and announce at once. If the database is down, the next announcement catches up."""
         try:
             self._announcer.scan_and_announce()
-        except DATABASE_AWAY as error:
+        except DATABASE_DOWN as error:
             log.warning("not announced", error=type(error).__name__)
 
     def consumer_started(self, consumer: Any) -> None:
-        """Celery's consumer runs: queues can change from now on, and commands are read."""
+        """Celery's consumer is running: it can change its queues and receive commands from now on."""
         if self._queue_consumer:
             self._queue_consumer.attach(consumer)
-        for key in self.engines.chosen(self.settings.warm_model_names):
+        for key in self.engines.served_keys_of(self.settings.warm_model_names):
             self.notifier.send_command(self.worker_id, WARM, key)
 
-    def _choose_queues(self) -> None:
+    def _update_queues(self) -> None:
         if self._queue_consumer and self.aliases:
-            keys = self.engines.served
-            self._queue_consumer.choose(
-                consumed_queues(keys, worker_id=self.worker_id, prefix=self.settings.queue_prefix)
-            )
+            keys, prefix = self.engines.served_keys, self.settings.queue_prefix
+            queues = consumed_queues(keys, worker_id=self.worker_id, prefix=prefix)
+            self._queue_consumer.set_queues(queues)
 
     def close(self) -> None:
         self._hand_back_at = 0.0
@@ -110,17 +109,17 @@ class WorkerContext:
         self.database.close()
 
 
-class BadLexicon(Exception):
+class InvalidLexicon(Exception):
     """The lexicon file is invalid. The message names the file and the fault."""
 
 
-def _lexicon(settings: Settings) -> Lexicon | None:
+def _read_lexicon(settings: Settings) -> Lexicon | None:
     if settings.lexicon_file is None:
         return None
     try:
         return Lexicon.read(settings.lexicon_file)
     except ValueError as error:
-        raise BadLexicon(str(error)) from None
+        raise InvalidLexicon(str(error)) from None
 
 
 class _Holder:
@@ -130,7 +129,7 @@ class _Holder:
 def current() -> WorkerContext:
     """The context of this process. Raises RuntimeError outside of a worker."""
     if _Holder.context is None:
-        raise RuntimeError("not in a worker process")
+        raise RuntimeError("This process has no worker context: tasks run only in a started worker.")
     return _Holder.context
 
 

@@ -1,14 +1,15 @@
-"""Texts that come while they are spoken mostly wait: each has a thread of its own rather than one of Celery's few.
+"""Threads for texts that arrive while they are spoken.
 
-Also one that saw its worker die, and should be tried alone: it would keep everybody else waiting for its writer.
+Such a job mostly waits for its text, so it must not take one of Celery's few threads. It runs here even if it saw its
+worker process die and should be isolated: isolated, it would block all other parts while it waits.
 """
 
 import threading
 import time
 from collections.abc import Callable
 
-# Each holds an encoder and a file, and waits for most of its time.
-MOST = 128
+# Each thread holds an encoder and a file, and mostly waits.
+MAX_THREADS = 128
 
 
 class DedicatedThreads:
@@ -16,8 +17,8 @@ class DedicatedThreads:
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
 
-    def begin(self, work: Callable[[], None]) -> bool:
-        """False when there are enough already."""
+    def try_start(self, work: Callable[[], None]) -> bool:
+        """Run `work` on a thread of its own. Returns False when MAX_THREADS are running."""
 
         def run() -> None:
             try:
@@ -27,17 +28,17 @@ class DedicatedThreads:
                     self._threads.discard(threading.current_thread())
 
         with self._lock:
-            if len(self._threads) >= MOST:
+            if len(self._threads) >= MAX_THREADS:
                 return False
-            thread = threading.Thread(target=run, name="conversation", daemon=True)
+            thread = threading.Thread(target=run, name="incremental-text", daemon=True)
             self._threads.add(thread)
         thread.start()
         return True
 
     def join(self, *, timeout_s: float) -> None:
-        """Wait for those under way, up to `timeout_s` in all."""
-        until = time.monotonic() + timeout_s
+        """Wait for running threads, up to `timeout_s` in all."""
+        deadline = time.monotonic() + timeout_s
         with self._lock:
             threads = list(self._threads)
         for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))

@@ -1,4 +1,4 @@
-"""The thread that renews leases, announces this worker, gives memory back and looks after hung engines."""
+"""The thread that renews leases, announces this worker, frees memory and checks for hung engines."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.host.memory import release_memory
 from worker.runtime.announcer import Announcer
 from worker.runtime.idle_memory import IdleMemory
@@ -27,8 +27,8 @@ class Heartbeat:
         self._announcer = announcer
         self._idle_memory = idle_memory
         self._watchdog = watchdog
-        self._renewal = _Chore("leases", leases.lease_s / 3, leases.renew)
-        self._announcement = _Chore("announcement", ANNOUNCE_EVERY_S, self._announce)
+        self._renewal = _PeriodicTask("leases", leases.lease_s / 3, leases.renew)
+        self._announcement = _PeriodicTask("announcement", ANNOUNCE_EVERY_S, self._announce)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -48,12 +48,12 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._stop.wait(TICK_S):
             try:
-                self._beat()
+                self._tick()
             except Exception:
-                # Without this thread the leases run out.
+                # The thread must go on, otherwise all leases run out.
                 log.exception("unexpected failure")
 
-    def _beat(self) -> None:
+    def _tick(self) -> None:
         self._watchdog.arm()
         self._renewal.run_if_due()
         self._announcement.run_if_due()
@@ -61,33 +61,33 @@ class Heartbeat:
         self._idle_memory.unload_idle()
         self._watchdog.check()
         if self._announcer.is_outdated:
-            self._announcement.hurry()
+            self._announcement.run_soon()
 
     def _announce(self) -> None:
         self._announcer.touch_alive_file()
         self._announcer.announce()
 
 
-class _Chore:
-    """Work that is due every so often, and soon again when the database did not answer."""
+class _PeriodicTask:
+    """An action that is due every `every_s` seconds, and again after RETRY_S when the database does not answer."""
 
-    def __init__(self, name: str, every_s: float, work: Callable[[], None]) -> None:
+    def __init__(self, name: str, every_s: float, action: Callable[[], None]) -> None:
         self._name = name
         self._every_s = every_s
-        self._work = work
+        self._action = action
         self._due_at = time.monotonic() + every_s
 
-    def hurry(self) -> None:
+    def run_soon(self) -> None:
         self._due_at = 0.0
 
     def run_if_due(self) -> None:
-        """Raises everything but the database's failures."""
+        """Run the action if it is due. Database errors are logged, others are raised."""
         now = time.monotonic()
         if now < self._due_at:
             return
         self._due_at = now + RETRY_S
         try:
-            self._work()
+            self._action()
         except SQLAlchemyError as error:
             log.warning("database does not answer", chore=self._name, error=type(error).__name__)
         else:

@@ -1,4 +1,4 @@
-"""Gives memory back: unloads models that nobody used for long, and releases freed memory between jobs."""
+"""Frees memory: unloads models that were idle for long, and returns freed memory to the system between jobs."""
 
 from worker.host.memory import release_memory
 from worker.inference.engine_registry import EngineRegistry
@@ -12,17 +12,17 @@ class IdleMemory:
         self._engines = engines
         self._leases = leases
         self._idle_s = idle_s
-        self._calls_seen = self._calls_at_release = 0
+        self._last_call_count = self._call_count_at_release = 0
 
     def unload_idle(self) -> None:
         if self._idle_s:
             self._engines.model_cache.unload_idle(idle_s=self._idle_s)
 
     def release_in_pause(self) -> None:
-        """Only after work, when no call came since the last look: memory given back costs the next call."""
-        calls = sum(self._engines.calls().values())
-        is_pause = calls == self._calls_seen and not self._leases.all()
-        self._calls_seen = calls
-        if is_pause and calls != self._calls_at_release:
-            self._calls_at_release = calls
+        """Return freed memory once after work has paused. The next call pays for it, so not during work."""
+        call_count = sum(self._engines.call_counts().values())
+        is_pause = call_count == self._last_call_count and not self._leases.all()
+        self._last_call_count = call_count
+        if is_pause and call_count != self._call_count_at_release:
+            self._call_count_at_release = call_count
             release_memory()

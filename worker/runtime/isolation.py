@@ -1,39 +1,43 @@
-"""Who may run beside whom: a part that saw its worker die runs alone, so that its neighbours don't pay for it."""
+"""Runs parts side by side, except those that must run alone.
+
+A part that saw its worker process die runs alone, so that a second crash harms no other part.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
 
 
-class IsolationGate:
-    """Many at once, or one alone. One that waits to be alone goes before newcomers, so it is not starved."""
+class IsolationLock:
+    """Many parts at once, or one isolated part. An isolated part that waits goes before new ones: it cannot starve."""
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._inside = 0
-        self._waiting_alone = 0
-        self._closed_by_one = False
+        self._running = 0
+        self._waiting_isolated = 0
+        self._isolated_runs = False
 
     @contextmanager
-    def enter(self, *, isolated: bool) -> Iterator[None]:
-        self._wait_alone() if isolated else self._wait_beside()
+    def hold(self, *, isolated: bool) -> Iterator[None]:
+        """Wait until this part may run, and let it run inside the block."""
+        self._acquire_isolated() if isolated else self._acquire_shared()
         try:
             yield
         finally:
             with self._changed:
-                self._inside -= 1
-                self._closed_by_one = False
+                self._running -= 1
+                self._isolated_runs = False
                 self._changed.notify_all()
 
-    def _wait_beside(self) -> None:
+    def _acquire_shared(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._closed_by_one and not self._waiting_alone)
-            self._inside += 1
+            self._changed.wait_for(lambda: not self._isolated_runs and not self._waiting_isolated)
+            self._running += 1
 
-    def _wait_alone(self) -> None:
+    def _acquire_isolated(self) -> None:
         with self._changed:
-            self._waiting_alone += 1
-            self._changed.wait_for(lambda: not self._inside)
-            self._waiting_alone -= 1
-            self._inside = 1
-            self._closed_by_one = True
+            self._waiting_isolated += 1
+            self._changed.wait_for(lambda: not self._running)
+            self._waiting_isolated -= 1
+            self._running = 1
+            self._isolated_runs = True

@@ -1,4 +1,4 @@
-"""The leases that this process holds, and their renewal. Parts, renditions and downloads are held alike."""
+"""The leases that this process holds on parts, renditions and downloads, and their renewal."""
 
 import threading
 import time
@@ -10,9 +10,9 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from common.db.database import DATABASE_AWAY, Database
+from common.db.database import DATABASE_DOWN, Database
 from common.db.leased_table import Lease, LeasedTable
-from common.telemetry import get_logger
+from common.logs import get_logger
 
 log = get_logger(__name__)
 
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 class HeldLease:
-    """A lease at work. `lost` is set when the row was cancelled, deleted or taken over: stop, and write nothing.
+    """A lease in use. `lost` is set when the row was cancelled, deleted or taken over: then stop and write nothing.
 
-    `hand_back` queues the row again, as this process must end.
+    `hand_back` queues the row again, because this process must end.
     """
 
     def __init__(
@@ -35,16 +35,16 @@ class HeldLease:
         self._hand_back = hand_back
 
     def write(self, change: Callable[[Connection], T]) -> T:
-        """Run `change` in a transaction. While the database is down, try again until the lease is lost.
+        """Run `change` in a transaction. While the database is down, retry for as long as the lease lasts.
 
-        A database that is down for a moment must not cost finished work. Raises what the database raises at the end.
+        A short outage of the database must not cost finished work. Raises the last database error.
         """
         give_up_at = time.monotonic() + self._lease_s
         while True:
             try:
                 with self._database.write() as connection:
                     return change(connection)
-            except DATABASE_AWAY as error:
+            except DATABASE_DOWN as error:
                 if time.monotonic() > give_up_at or self.lost.wait(1.0):
                     raise
                 log.warning("database does not answer", error=type(error).__name__)
@@ -67,7 +67,7 @@ class Leases:
 
     @contextmanager
     def hold(self, lease: Lease, *, hand_back: Callable[[Connection], object]) -> Iterator[HeldLease]:
-        """The lease is renewed inside the block."""
+        """Renew the lease inside the block."""
         held = HeldLease(lease, self._database, lease_s=self.lease_s, hand_back=hand_back)
         with self._lock:
             self._held.add(held)
@@ -82,7 +82,7 @@ class Leases:
             return list(self._held)
 
     def renew(self) -> None:
-        """Renew every lease, and mark those that are lost. Raises what the database raises."""
+        """Renew every lease and mark those that are lost. Raises database errors."""
         by_table: defaultdict[LeasedTable, list[HeldLease]] = defaultdict(list)
         for held in self.all():
             by_table[held.lease.rows].append(held)
@@ -91,9 +91,11 @@ class Leases:
         with self._database.write() as connection:
             lost = [
                 lease
-                for rows, some in by_table.items()
-                for lease in rows.renew(connection, [held.lease for held in some], lease_s=self.lease_s)
+                for table, held_leases in by_table.items()
+                for lease in table.renew(
+                    connection, [held.lease for held in held_leases], lease_s=self.lease_s
+                )
             ]
-        for held in (held for some in by_table.values() for held in some):
+        for held in (held for held_leases in by_table.values() for held in held_leases):
             if held.lease in lost:
                 held.lost.set()

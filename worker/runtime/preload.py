@@ -1,6 +1,6 @@
-"""Loads a model before the first job needs it, and unloads it on request."""
+"""Loads a model before a job needs it, and unloads a model on request."""
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 
@@ -8,15 +8,15 @@ log = get_logger(__name__)
 
 
 def load_model(context: WorkerContext, weights: str) -> None:
-    """Returns at once. The next announcement says whether the model is loaded or broken; other failures are logged."""
+    """Start loading and return at once. The next announcement says whether the model is loaded or broken."""
     try:
-        context.engines.warm(weights)
+        context.engines.preload(weights)
     except EngineError as error:
         log.warning("not warmed", weights=weights, code=error.code, reason=error.message)
 
 
 def unload_model(context: WorkerContext, weights: str) -> None:
-    """A model in use stays loaded until it was idle for long enough, or until another model needs its memory."""
+    """A model in use stays loaded until it has been idle for long enough, or until another model needs its memory."""
     if not context.engines.unload(weights):
         log.warning("not unloaded", weights=weights)
     context.announce()

@@ -1,4 +1,4 @@
-"""Publishes messages for queued parts that have none, oldest first, up to the bound of a queue."""
+"""Publishes messages for queued parts that have none, oldest first, until a queue is full."""
 
 import time
 from threading import Lock
@@ -10,12 +10,12 @@ from common.messaging.notifier import Notifier
 from common.messaging.redis_link import RedisLink
 
 TOP_UP_EVERY_S = 0.5
-# An empty queue beside queued rows this old means that messages were lost. Then their back-off does not count.
+# If a queue is empty while rows this old are queued, their messages were lost: publish them again without back-off.
 LOST_AFTER_S = 2.0
 
 
 class QueueRefill:
-    """`max_depth`: how many messages a queue may hold."""
+    """`max_depth`: the most messages that a queue holds."""
 
     def __init__(self, link: RedisLink, notifier: Notifier, database: Database, *, max_depth: int) -> None:
         self._link = link
@@ -26,7 +26,7 @@ class QueueRefill:
         self._lock = Lock()
 
     def top_up(self, queue: str) -> None:
-        """Refill a queue that is nearly empty, at most twice a second, without waiting for the next sweep."""
+        """Refill a queue that is at most a quarter full, at most twice a second, without waiting for the next sweep."""
         now = time.monotonic()
         with self._lock:
             if now < self._topped_up_at + TOP_UP_EVERY_S:
@@ -37,7 +37,7 @@ class QueueRefill:
             self._refill(queue, depth=depth)
 
     def refill(self, queue: str) -> int:
-        """Returns how many messages were published. 0 when Redis does not answer: then no row is marked."""
+        """Returns how many messages were published. 0 if Redis is down: then no row counts as published."""
         depth = self._depth(queue)
         return 0 if depth is None else self._refill(queue, depth=depth)
 

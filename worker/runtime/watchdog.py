@@ -5,15 +5,15 @@ import os
 import sys
 import time
 
-from common.telemetry import get_logger
+from common.logs import get_logger
 from worker.engines.protocol import EngineError
-from worker.inference.batcher import Call
+from worker.inference.batcher import EngineCall
 from worker.inference.engine_registry import EngineRegistry
 from worker.runtime.leases import Leases
 
 log = get_logger(__name__)
 
-# How long waiting tasks may take to write down that their engine hung, before the process ends.
+# How long waiting tasks may take to write that their engine hung, before the process ends.
 LAST_WRITES_S = 3.0
 CHECK_EVERY_S = 0.5
 HUNG_EXIT_CODE = 70
@@ -38,9 +38,9 @@ class Watchdog:
         faulthandler.cancel_dump_traceback_later()
 
     def check(self) -> None:
-        """Does not return when an engine hangs or its device is lost."""
+        """End the process when an engine hangs or its device is lost."""
         batchers = list(self._engines.batchers.values())
-        overdue = [call for batcher in batchers for call in batcher.overdue()]
+        overdue = [call for batcher in batchers for call in batcher.overdue_calls()]
         if overdue:
             self._fail_calls(overdue)
             self._end_process()
@@ -48,16 +48,20 @@ class Watchdog:
             log.error("desk lost")
             self._end_process()
 
-    def _fail_calls(self, overdue: list[Call]) -> None:
-        """Tasks that wait for these calls write down a time-out. A thread inside an engine cannot be stopped."""
-        after_s = max(call.within_s for call in overdue)
+    def _fail_calls(self, overdue: list[EngineCall]) -> None:
+        """Fail the calls, so that the waiting tasks write a time-out. A thread inside an engine cannot be stopped."""
+        after_s = max(call.timeout_s for call in overdue)
         log.error("engine hung", calls=len(overdue), after_s=after_s)
-        error = EngineError("timeout", f"The engine did not answer within {after_s:.0f} s.", retryable=True)
+        error = EngineError(
+            "timeout",
+            f"The engine did not answer within {after_s:.0f} s. Shorten the text or retry.",
+            retryable=True,
+        )
         for call in overdue:
             call.fail(error)
 
     def _end_process(self) -> None:
-        """Parts that are not at fault go back to their queue first."""
+        """Hand back parts that are not at fault, then exit."""
         for _ in range(int(LAST_WRITES_S / CHECK_EVERY_S)):
             time.sleep(CHECK_EVERY_S)
             if self._stopping or not self._leases.all():

@@ -1,4 +1,7 @@
-"""Mastering: from the speech of segments to the sound of a job, equally loud, without clicks, with natural pauses."""
+"""Mastering: joins the speech of segments into one sound, with equal loudness, pauses and no clicks.
+
+May import `common` only.
+"""
 
 from worker.sound.master import Master
 from worker.sound.pauses import pause_after_s

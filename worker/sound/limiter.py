@@ -1,4 +1,4 @@
-"""Holding the true peak below a ceiling."""
+"""A look-ahead limiter that keeps the true peak below a ceiling."""
 
 import math
 
@@ -10,26 +10,28 @@ from worker.sound.peaks import HIGHEST_GAIN, REACH, true_peaks
 CEILING_DBTP = -1.5
 
 _CEILING = np.float32(10 ** (CEILING_DBTP / 20))
-_LOW_ENOUGH = float(_CEILING) / HIGHEST_GAIN * 0.999  # below this no point between samples is too high
+_NO_PEAK_BELOW = (
+    float(_CEILING) / HIGHEST_GAIN * 0.999
+)  # if all samples are below this, so is every point between them
 _ATTACK_S = 0.005
-_RECOVERY_PER_S = 4.0  # of the gain: from half to whole in an eighth of a second
+_RECOVERY_PER_S = 4.0  # the gain rises from 0.5 to 1.0 in an eighth of a second
 _BLOCK = 65536
-# Reductions of the gain are whole numbers of this part of it. Their sums are exact in any order, and so the sound does
-# not depend on the pieces in which it came.
-_WHOLE = 1 << 30
+# Gain reductions are integers, in units of 1 / _UNIT. Their sums are exact in any order, so the output does not depend
+# on how the input is split into pieces.
+_UNIT = 1 << 30
 
 
 class Limiter:
-    """Mono sound in pieces of any length; what went in comes out `look_ahead` samples later, sample for sample.
+    """Limits mono sound in pieces of any length. The output is delayed by `look_ahead` samples.
 
-    What is below the ceiling comes out as it went in. Before a peak the gain falls in two parabolas, behind it it
-    comes back in a line.
+    Samples below the ceiling pass unchanged. Before a peak the gain falls along two parabolas; after the peak it
+    returns linearly.
     """
 
     def __init__(self, *, sample_rate_hz: int) -> None:
         self._half = 1 << max(0, round(math.log2(_ATTACK_S * sample_rate_hz / 2)))
-        self._span = 2 * self._half - 1  # samples that one gain is an average of
-        self._recovery = round(_RECOVERY_PER_S * _WHOLE / sample_rate_hz)
+        self._span = 2 * self._half - 1  # samples in the average for one gain
+        self._recovery = round(_RECOVERY_PER_S * _UNIT / sample_rate_hz)
         self.look_ahead = REACH + self._span - 1
         self._sound = np.zeros(0, dtype=np.float32)
         self._around = np.zeros(REACH, dtype=np.float32)
@@ -37,19 +39,19 @@ class Limiter:
         self._last = 0
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What is ready."""
+        """Take samples of shape (n,) and return the samples that are ready."""
         starts = range(0, len(samples), _BLOCK)
-        ready = [self._limited(samples[start : start + _BLOCK]) for start in starts]
+        ready = [self._process(samples[start : start + _BLOCK]) for start in starts]
         return np.concatenate([np.zeros(0, dtype=np.float32), *ready])
 
     def flush(self) -> NDArray[np.float32]:
-        """The rest, as if silence followed."""
+        """Return the rest, as if silence followed."""
         return self.push(np.zeros(self.look_ahead, dtype=np.float32))
 
-    def _limited(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         around = np.concatenate([self._around, samples])
         self._around = around[-2 * REACH :]
-        known = np.concatenate([self._reductions, self._recovering(_needed(around))])
+        known = np.concatenate([self._reductions, self._apply_recovery(_required_reductions(around))])
         ready = max(0, len(known) - 2 * (self._span - 1))
         self._reductions = known[ready:]
         sound = np.concatenate([self._sound, samples])
@@ -59,8 +61,8 @@ class Limiter:
         limited: NDArray[np.float32] = (sound[:ready] * self._gains(known)).astype(np.float32)
         return limited
 
-    def _recovering(self, needed: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Each reduction is at least the one before it, less what is recovered from sample to sample."""
+    def _apply_recovery(self, needed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Limit how fast reductions fall: each is at least the previous one minus the recovery per sample."""
         if not len(needed) or not (self._last or needed.any()):
             return needed
         recovered = self._recovery * np.arange(len(needed) + 1)
@@ -70,27 +72,28 @@ class Limiter:
         return reductions
 
     def _gains(self, reductions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The greatest reduction of those to come, smoothed by two moving averages, which together see as far back.
+        """Return the gains: the maximum of the coming reductions, smoothed by two moving averages.
 
-        So at every sample the average is one of reductions that are each as great as this sample needs.
+        The averages together look back as far as the maximum looks ahead. So every reduction in the average at a
+        sample is at least the one that this sample needs.
         """
-        greatest = _greatest(reductions, self._span)
-        total = _sums(_sums(greatest, self._half), self._half)
-        gains: NDArray[np.float64] = 1 - total / (_WHOLE * self._half**2)
+        greatest = _sliding_max(reductions, self._span)
+        total = _sliding_sum(_sliding_sum(greatest, self._half), self._half)
+        gains: NDArray[np.float64] = 1 - total / (_UNIT * self._half**2)
         return gains
 
 
-def _needed(around: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Reductions for the samples that have `REACH` others on both sides."""
+def _required_reductions(around: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the reduction that each sample needs. The first and last `REACH` samples are only context."""
     count = max(0, len(around) - 2 * REACH)
-    if not count or np.abs(around).max() <= _LOW_ENOUGH:
+    if not count or np.abs(around).max() <= _NO_PEAK_BELOW:
         return np.zeros(count, dtype=np.int64)
     gains = _CEILING / np.maximum(true_peaks(around), _CEILING).astype(np.float64)
-    return np.ceil((1 - gains) * _WHOLE).astype(np.int64)
+    return np.ceil((1 - gains) * _UNIT).astype(np.int64)
 
 
-def _greatest(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
-    """Of each `span` in a row, by doubling what is looked over."""
+def _sliding_max(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
+    """Return the maximum of every `span` consecutive values, by doubling the window."""
     done = 1
     while done < span:
         step = min(done, span - done)
@@ -99,8 +102,8 @@ def _greatest(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
     return values
 
 
-def _sums(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
-    """Of each `span` in a row, a power of two."""
+def _sliding_sum(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
+    """Return the sum of every `span` consecutive values; `span` is a power of two."""
     done = 1
     while done < span:
         values = values[:-done] + values[done:]

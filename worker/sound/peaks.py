@@ -1,37 +1,37 @@
-"""The true peak: how high the curve through the samples rises, between them too.
+"""Estimates the true peak: the peak of the continuous signal, including between the samples.
 
-As ITU-R BS.1770-4, annex 2, estimates it: at four times the rate. Between two samples the curve is the sum of the
-samples around, weighted by a Kaiser-windowed sinc.
+It follows ITU-R BS.1770-4, annex 2, with four times oversampling. A point between two samples is a sum of the samples
+around it, weighted by a Kaiser-windowed sinc.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-REACH = 12  # samples on each side that a point between two of them depends on
+REACH = 12  # a point between two samples depends on this many samples on each side
 
-_TIMES = 4
-_KAISER_BETA = 3.0  # a steep filter: sibilants at a low rate lie close below half of it
+_OVERSAMPLING = 4
+_KAISER_BETA = 3.0  # a steep filter: at a low sample rate, sibilants are close to the Nyquist frequency
 
 
 def _weights() -> NDArray[np.float32]:
-    """(points between two samples, samples around them)."""
-    due = np.arange(1, _TIMES) / _TIMES
-    away = np.arange(1 - REACH, REACH + 1)[None, :] - due[:, None]
-    window = np.i0(_KAISER_BETA * np.sqrt(1 - (away / REACH) ** 2))
-    weights = np.sinc(away) * window  # those of a point add up to about 1, and then to just that
+    """Return the weights, of shape (points between two samples, samples around them)."""
+    position = np.arange(1, _OVERSAMPLING) / _OVERSAMPLING
+    distance = np.arange(1 - REACH, REACH + 1)[None, :] - position[:, None]
+    window = np.i0(_KAISER_BETA * np.sqrt(1 - (distance / REACH) ** 2))
+    weights = np.sinc(distance) * window  # normalized below: the sum for each point is only about 1
     even: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return even
 
 
 _WEIGHTS = _weights()
-# The most that a point between samples can be higher than the highest of them.
+# The largest ratio of a point between samples to the highest sample.
 HIGHEST_GAIN = float(np.abs(_WEIGHTS).sum(axis=1).max())
 
 
 def true_peaks(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """At each sample the highest point from the one before it to the one after it, but for `REACH` at both ends.
+    """Return for each sample the absolute peak between its two neighbours, without `REACH` samples at both ends.
 
-    Sample by sample in the same order of sums, so that the result does not depend on what it is asked for together.
+    The order of the sums is the same for every sample, so the result does not depend on the length of `samples`.
     """
     count = max(0, len(samples) - 2 * REACH)
     peaks = np.abs(samples[REACH : REACH + count])

@@ -1,4 +1,4 @@
-"""What the pipeline asks and reports while it works on a part."""
+"""Callbacks through which the pipeline reports progress, learns of cancellation and reads arriving text."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from common.messaging.text_stream import Piece
 from common.recordings.captions import Caption
 
-# (id of the last piece, how long to wait in seconds) -> pieces of a text that arrives while it is spoken.
+# (id of the last piece, seconds to wait) -> the pieces of an arriving text after it, with their ids.
 ReadText = Callable[[str, float], list[tuple[str, Piece]]]
 
 
 class SynthesisStopped(Exception):
-    """The lease is lost, or this process must stop. What was made is dropped."""
+    """The lease is lost, or this process must stop. The audio made so far is dropped."""
 
 
 class ListenersGone(Exception):
-    """Nobody listens any more to a job that was made only to be listened to."""
+    """The last listener left a job whose audio is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobCallbacks:
-    """`check`: raises SynthesisStopped when the work must end.
+    """`check` raises SynthesisStopped when the work must end.
 
-    `started(segments_total)`, `captioned(caption)` for each segment in the file, then `progressed(segments_done,
-    segments_total)`. `read_text` is used only for a text that arrives while it is spoken.
+    The pipeline calls `started(segments_total)`, then `captioned(caption)` for each segment in the file and
+    `progressed(segments_done, segments_total)`. It uses `read_text` only for a text that arrives while it is spoken.
     """
 
     check: Callable[[], None]

@@ -1,4 +1,4 @@
-"""A text that is spoken while it arrives: each sentence as soon as it is complete, the rest on request."""
+"""Splits a text that arrives while it is spoken: each sentence when it is complete, the rest on a flush."""
 
 import re
 import time
@@ -17,23 +17,23 @@ from worker.synthesis.segmentation import FIRST_MAX_CHARS, Segment, spoken_langu
 from worker.text.language_detection import detect_language
 from worker.text.splitting import TextSpan, split_text
 
-# How long to wait for a piece before `check` runs again.
+# The longest wait for a piece before `check` runs again.
 CHECK_EVERY_S = 0.5
-# Splitting costs as much as there is text waiting. Splits that take longer than this are spaced out, so that most
-# of the time belongs to other jobs.
-QUICK_S = 0.005
-SPACING = 9.0
+# Each split takes time in proportion to the pending text. After a split that took longer than this, the next one waits
+# nine times as long, so that other jobs get most of the processor.
+CHEAP_SPLIT_S = 0.005
+SPACING_FACTOR = 9.0
 
-# The end of a text where a tag may have been cut in two.
+# The start of a tag at the end of a text: its other half may arrive later.
 _UNFINISHED_TAG = re.compile(
     r"\[(?:p(?:a(?:us?)?)?|v(?:o(?:ic?)?)?|(?:pause|voice)\s*(?::[^\[\]\n]{0,200})?)?\Z", re.IGNORECASE
 )
-# Stands for a continuation of the last sentence. A sentence that the splitter parts from it is complete.
+# A placeholder for text that may follow. A sentence that the splitter separates from it is complete.
 _CONTINUATION = "x" * 24
 
 
 class IncrementalText:
-    """`text` is what has arrived so far. `check` raises when the work must end."""
+    """`text` is the text that has arrived so far. `check` raises when the work must end."""
 
     def __init__(
         self, part: ClaimedPart, *, max_chars: int, read_text: ReadText, check: Callable[[], None]
@@ -43,109 +43,114 @@ class IncrementalText:
         self._max_chars = max_chars
         self._read_text = read_text
         self._check = check
-        self._own_voice = find_voice(part.job.voice_id, allow_fake=True)
+        self._job_voice = find_voice(part.job.voice_id, allow_fake=True)
         self._voice_id: str | None = None
         self._last_id = "0-0"
-        self._done = 0
-        self._count = 0
+        self._segmented_to = 0
+        self._segment_count = 0
         self._silence_s = 0.0
-        self._split_from = 0.0
+        self._next_split_at = 0.0
 
     def segments(self) -> Iterator[Segment]:
-        """Segments until the text has ended. Raises EngineError for invalid tags, and what `check` raises."""
-        ended = waits = False
+        """Yield segments until the text has ended. Raises EngineError for an invalid tag, and exceptions of `check`."""
+        ended = must_split = False
+        # Positions in `text` up to which a flush asks for everything.
         flushes: deque[int] = deque()
         while not ended:
             self._check()
-            within_s = self._split_from - time.monotonic() if waits else CHECK_EVERY_S
-            for piece_id, piece in self._read_text(self._last_id, min(CHECK_EVERY_S, max(0.001, within_s))):
+            wait_s = self._next_split_at - time.monotonic() if must_split else CHECK_EVERY_S
+            for piece_id, piece in self._read_text(self._last_id, min(CHECK_EVERY_S, max(0.001, wait_s))):
                 self._last_id = piece_id
                 self.text += piece.text
-                waits = True
+                must_split = True
                 ended = piece.kind == "end"
                 if piece.kind == "flush":
                     flushes.append(len(self.text))
-            while waits and time.monotonic() >= self._split_from:
-                waits = bool(flushes)
+            while must_split and time.monotonic() >= self._next_split_at:
+                must_split = bool(flushes)
                 if flushes:
-                    yield from self._complete("flush", upto=flushes.popleft())
+                    yield from self._ready_segments("flush", up_to=flushes.popleft())
                 elif not ended:
-                    yield from self._complete("more", upto=len(self.text))
+                    yield from self._ready_segments("more", up_to=len(self.text))
         if flushes:
-            yield from self._complete("flush", upto=flushes[-1])
-        yield from self._complete("end", upto=len(self.text))
+            yield from self._ready_segments("flush", up_to=flushes[-1])
+        yield from self._ready_segments("end", up_to=len(self.text))
 
     @property
     def tail_s(self) -> float:
-        """The silence that a tag asks for after the whole text."""
-        return self._parse(self.text[self._done :]).tail_s
+        """The silence in seconds that pause tags ask for at the end of the text."""
+        return self._parse(self.text[self._segmented_to :]).tail_s
 
-    def _complete(self, kind: Kind, *, upto: int) -> list[Segment]:
-        """The segments that can be spoken now.
+    def _ready_segments(self, kind: Kind, *, up_to: int) -> list[Segment]:
+        """The segments up to position `up_to` that can be spoken now.
 
-        A sentence that may go on is spoken only on a flush, an unfinished tag only at the end. Tags without text after
-        them are kept for the text that follows.
+        A sentence that may continue is spoken only on a flush, and an unfinished tag only at the end. Tags at the end
+        apply to the text that follows.
         """
         began_at = time.thread_time()
-        found = self._split(kind, self.text[self._done : upto])
+        segments = self._split(kind, self.text[self._segmented_to : up_to])
         took_s = time.thread_time() - began_at
-        if took_s > QUICK_S:
-            self._split_from = time.monotonic() + SPACING * took_s
-        return found
+        if took_s > CHEAP_SPLIT_S:
+            self._next_split_at = time.monotonic() + SPACING_FACTOR * took_s
+        return segments
 
-    def _split(self, kind: Kind, waiting: str) -> list[Segment]:
-        began, found = self._done, []
-        bracket = waiting.rfind("[")
-        if kind != "end" and bracket >= 0 and _UNFINISHED_TAG.match(waiting, bracket):
-            waiting = waiting[:bracket]
-        for span in self._parse(waiting).spans:
-            voice = self._voice_of(span)
-            # Text before a tag is complete.
-            may_go_on = kind == "more" and span.end == len(waiting)
-            for piece in self._cut(waiting[span.start : span.end], voice, may_go_on=may_go_on):
-                found.append(self._segment(piece, span, voice, at=began + span.start))
-                self._done = began + span.start + piece.end
-                self._voice_id = span.voice_id
-        self._check_silence(found)
-        return found
+    def _split(self, kind: Kind, pending: str) -> list[Segment]:
+        offset, segments = self._segmented_to, []
+        bracket = pending.rfind("[")
+        if kind != "end" and bracket >= 0 and _UNFINISHED_TAG.match(pending, bracket):
+            pending = pending[:bracket]
+        for voice_span in self._parse(pending).spans:
+            voice = self._voice_of(voice_span)
+            # A tag completes the text before it.
+            may_continue = kind == "more" and voice_span.end == len(pending)
+            start = offset + voice_span.start
+            text = pending[voice_span.start : voice_span.end]
+            for span in self._text_spans(text, voice, may_continue=may_continue):
+                segments.append(self._segment(span, voice_span, voice, offset=start))
+                self._segmented_to = start + span.end
+                self._voice_id = voice_span.voice_id
+        self._check_silence(segments)
+        return segments
 
     def _check_silence(self, segments: Sequence[Segment]) -> None:
-        """Each parse checks its own pauses. Here they add up over many."""
+        """Each parse checks its own pauses. This checks their sum over the whole text."""
         self._silence_s += sum(segment.lead_s or 0.0 for segment in segments)
         if self._silence_s > MAX_SILENCE_S:
-            raise EngineError("invalid_tag", "The pauses add up to more than an hour.", caller_fault=True)
+            raise EngineError(
+                "invalid_tag", "The pauses add up to more than an hour. Shorten them.", caller_fault=True
+            )
 
-    def _cut(self, text: str, voice: Voice, *, may_go_on: bool) -> list[TextSpan]:
-        pieces = split_text(
-            text + _CONTINUATION if may_go_on else text,
+    def _text_spans(self, text: str, voice: Voice, *, may_continue: bool) -> list[TextSpan]:
+        spans = split_text(
+            text + _CONTINUATION if may_continue else text,
             language=self._language(voice),
             max_chars=self._max_chars,
-            first_max_chars=None if self._count else FIRST_MAX_CHARS,
+            first_max_chars=None if self._segment_count else FIRST_MAX_CHARS,
         )
-        return [piece for piece in pieces if piece.end <= len(text)]
+        return [span for span in spans if span.end <= len(text)]
 
-    def _segment(self, piece: TextSpan, span: VoiceSpan, voice: Voice, *, at: int) -> Segment:
-        self._count += 1
+    def _segment(self, span: TextSpan, voice_span: VoiceSpan, voice: Voice, *, offset: int) -> Segment:
+        self._segment_count += 1
         return Segment(
-            index=self._count - 1,
+            index=self._segment_count - 1,
             voice_span=0,
-            start=at + piece.start,
-            end=at + piece.end,
-            text=piece.text,
+            start=offset + span.start,
+            end=offset + span.end,
+            text=span.text,
             voice=voice,
             language=self._language(voice),
-            lead_s=span.lead_s if piece.index == 0 else None,
-            sentence_end=piece.sentence_end,
-            # It is not known yet whether the paragraph goes on.
+            lead_s=voice_span.lead_s if span.index == 0 else None,
+            sentence_end=span.sentence_end,
+            # Whether the paragraph continues is not known yet.
             paragraph_end=False,
         )
 
     def _language(self, voice: Voice) -> str:
-        return self._job.language or spoken_language(voice, guess=self._detected_language)
+        return self._job.language or spoken_language(voice, detect=self._detected_language)
 
     def _detected_language(self) -> str | None:
-        found = detect_language(self.text)
-        return found[0].partition("-")[0] if found else None
+        detected = detect_language(self.text)
+        return detected[0].partition("-")[0] if detected else None
 
     def _parse(self, text: str) -> Markup:
         with _as_engine_error():
@@ -153,18 +158,18 @@ class IncrementalText:
 
     def _voice_of(self, span: VoiceSpan) -> Voice:
         if span.voice_id is None:
-            return self._own_voice
+            return self._job_voice
         with _as_engine_error():
             voice = find_voice(span.voice_id, allow_fake=True)
-        if voice.weights != self._own_voice.weights:
-            message = "A text that arrives while it is spoken can only have voices of one model."
+        if voice.weights != self._job_voice.weights:
+            message = "This text is spoken while it arrives, so all its voices must be of one model."
             raise EngineError("voice_of_another_model", message, caller_fault=True)
         return voice
 
 
 @contextmanager
 def _as_engine_error() -> Iterator[None]:
-    """Turn what is wrong with the text into the reason why the job fails."""
+    """Turn an error in the text into an EngineError that is the caller's fault."""
     try:
         yield
     except OratioError as error:

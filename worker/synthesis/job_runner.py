@@ -1,17 +1,18 @@
-"""Runs one part: claim it, speak it, and write down the outcome."""
+"""Runs one part of a job: claims it, synthesizes it and writes the outcome."""
 
 import time
 from typing import IO
 
 import structlog
 
+from common.db.database import DATABASE_DOWN
 from common.jobs import lease
 from common.jobs.lease import ClaimedPart
+from common.logs import get_logger
 from common.messaging import text_stream
 from common.messaging.queue_names import weights_of
 from common.messaging.text_stream import Piece
 from common.recordings.captions import Caption
-from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
@@ -24,24 +25,24 @@ from worker.synthesis.pipeline import OpenLive
 
 log = get_logger(__name__)
 
-# How often the progress of a job is written to its row. A book of ten thousand sentences needs no ten thousand writes.
+# How often the progress is written to the row of the job. A book has ten thousand segments.
 PROGRESS_EVERY_S = 0.5
-# When this process has no room for another text that arrives while it is spoken.
-NO_ROOM_DELAY_S = 2.0
+# The delay before another try when this process already speaks as many arriving texts as it can.
+THREADS_BUSY_DELAY_S = 2.0
 
 
 def run_part(context: WorkerContext, part_id: str, *, isolated: bool) -> None:
-    """Returns silently when there is nothing to take: a task message may arrive twice."""
-    with context.isolation.enter(isolated=isolated):
+    """Claim and run a part. Do nothing if it cannot be claimed, because a task message may arrive twice."""
+    with context.isolation.hold(isolated=isolated):
         part = _claim(context, part_id, isolated=isolated)
         if part is None:
             return
         if not part.job.options.live_text:
             _run(context, part)
-        elif not context.dedicated_threads.begin(lambda: _run(context, part)):
-            # It would mostly wait for its writer and take the place of other jobs. Another worker may have room.
+        elif not context.dedicated_threads.try_start(lambda: _run(context, part)):
+            # On this thread it would mostly wait for its text and block other jobs. Another worker may be free.
             with context.database.write() as connection:
-                lease.hand_back(connection, part, delay_s=NO_ROOM_DELAY_S)
+                lease.hand_back(connection, part, delay_s=THREADS_BUSY_DELAY_S)
     context.queue_refill.top_up(part.queue)
 
 
@@ -69,7 +70,7 @@ def _run(context: WorkerContext, part: ClaimedPart) -> None:
 
 
 def _run_attempt(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> None:
-    """The live audio stays until the row says how the job ended. From then on, listeners read the file."""
+    """End the live audio only after the outcome is in the row: from then on, listeners read the file."""
     opened: list[LiveAudioWriter] = []
     ended = False
 
@@ -86,7 +87,7 @@ def _run_attempt(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> 
 
 
 def _speak(context: WorkerContext, part: ClaimedPart, held: HeldLease, open_live: OpenLive) -> bool:
-    """Returns whether the job has ended."""
+    """Synthesize the part and write the outcome. Returns whether the job has ended."""
     outcomes = Outcomes(context, part, held)
     try:
         result = pipeline.speak(
@@ -98,17 +99,18 @@ def _speak(context: WorkerContext, part: ClaimedPart, held: HeldLease, open_live
             lexicon=context.lexicon,
         )
     except SynthesisStopped:
-        return outcomes.stopped()
+        return outcomes.stop()
     except ListenersGone:
-        return outcomes.cancelled()
+        return outcomes.cancel()
     except EngineError as error:
-        return outcomes.failed(error)
+        return outcomes.fail(error)
     except Exception as error:
         log.exception("unexpected failure")
-        return outcomes.failed(EngineError("internal_error", f"The worker failed: {type(error).__name__}."))
+        message = f"The worker failed: {type(error).__name__}. Its log has the details."
+        return outcomes.fail(EngineError("internal_error", message))
     if isinstance(result, PartialAudio):
-        return outcomes.passed_on(result)
-    return outcomes.completed(result)
+        return outcomes.pass_on(result)
+    return outcomes.complete(result)
 
 
 def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> JobCallbacks:
@@ -125,8 +127,8 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
 
     def progressed(done: int, total: int) -> None:
         nonlocal last_written
-        # Words would make the event ten times as long. The captions at the end have them.
-        cues = [[one.start_s, one.end_s, one.start, one.end] for one in captions]
+        # Word timings would make the event ten times as long. The captions of the finished job have them.
+        cues = [[caption.start_s, caption.end_s, caption.start, caption.end] for caption in captions]
         captions.clear()
         context.notifier.publish_event(
             job_id, "progress", attempt=part.attempt, segments_done=done, segments_total=total, cues=cues
@@ -134,7 +136,7 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
         if done == total or time.monotonic() - last_written < PROGRESS_EVERY_S:
             return
         last_written = time.monotonic()
-        if not Outcomes(context, part, held).report_progress(done=done, total=total):
+        if not _write_progress(context, part, done=done, total=total):
             held.lost.set()
             raise SynthesisStopped
 
@@ -150,3 +152,13 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
         )
 
     return JobCallbacks(check, started, progressed, read_text, captions.append)
+
+
+def _write_progress(context: WorkerContext, part: ClaimedPart, *, done: int, total: int) -> bool:
+    """Returns whether the lease is still held. True while the database is down: the renewal finds out later."""
+    try:
+        with context.database.write() as connection:
+            return lease.report_progress(connection, part, done=done, total=total)
+    except DATABASE_DOWN as error:
+        log.warning("progress not written", error=type(error).__name__)
+        return True

@@ -1,7 +1,4 @@
-"""Writes down how an attempt at a part ended: completed, passed on, stopped, cancelled, retried, handed over or failed.
-
-Every method returns whether the job has ended.
-"""
+"""Writes the outcome of an attempt: completed, passed on, stopped, cancelled, retried, handed over or failed."""
 
 import random
 from contextlib import suppress
@@ -9,13 +6,13 @@ from typing import Any
 
 from common import providers, worker_registry
 from common.catalogue import find_model
-from common.db.database import DATABASE_AWAY
+from common.db.database import DATABASE_DOWN
 from common.errors import Gone, NotFound
 from common.jobs import changes, lease, queries
 from common.jobs.lease import ClaimedPart, SynthesisResult
+from common.logs import get_logger
 from common.messaging.messages import PartMessage
 from common.messaging.queue_names import job_queue
-from common.telemetry import get_logger
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
@@ -23,34 +20,27 @@ from worker.synthesis.partial_audio import PartialAudio
 
 log = get_logger(__name__)
 
-# The first hang may be the device's fault, the second is the text's. The same holds for a device that fails.
+# The device may be at fault for the first hang or failure. The second one is the text's fault.
 MAX_HANGS = 2
 HANGS = frozenset({"timeout", "device_lost"})
-# The delay before a retry: 2, 8, 32, then 60 seconds, of which a random half is taken off.
+# The longest delay before a retry is 2, 8, 32, then 60 seconds. The shortest is half of it.
 RETRY_BASE_S = 2.0
 RETRY_MAX_S = 60.0
 
 
 class Outcomes:
+    """Each method ends the attempt and returns whether the job has ended."""
+
     def __init__(self, context: WorkerContext, part: ClaimedPart, held: HeldLease) -> None:
         self._context = context
         self._part = part
         self._held = held
 
-    def report_progress(self, *, done: int, total: int) -> bool:
-        """Whether the lease is still held. While the database is down, assume so: the lease decides later."""
-        try:
-            with self._context.database.write() as connection:
-                return lease.report_progress(connection, self._part, done=done, total=total)
-        except DATABASE_AWAY as error:
-            log.warning("progress not written", error=type(error).__name__)
-            return True
-
-    def completed(self, result: SynthesisResult) -> bool:
+    def complete(self, result: SynthesisResult) -> bool:
         part = self._part
         ended = self._held.write(lambda connection: lease.finish(connection, part, result))
         if ended is None:
-            # The key carries the attempt, so no other attempt uses this file and no row names it.
+            # The key contains the attempt, so no other attempt wrote this file and no row names it.
             self._context.store.delete([result.key])
             log.info("superseded", key=result.key)
             return self._has_ended()
@@ -62,11 +52,11 @@ class Outcomes:
         )
         return True
 
-    def passed_on(self, partial: PartialAudio) -> bool:
-        """The voices of this stage have spoken. The next stage goes on in its own queue."""
+    def pass_on(self, partial: PartialAudio) -> bool:
+        """Queue the part for the next stage. The voices of this stage have spoken."""
         part, queue = self._part, self._part.next_queue
         if queue is None:
-            raise ValueError("the last stage passes nothing on")
+            raise ValueError("the last stage makes the file and passes nothing on")
         if self._held.write(lambda c: lease.pass_on(c, part, queue=queue, key=partial.key)):
             log.info("passed on", queue=queue)
             message = PartMessage(part.part_id, queue, isolated=False)
@@ -76,7 +66,7 @@ class Outcomes:
             log.info("superseded", key=partial.key)
         return False
 
-    def stopped(self) -> bool:
+    def stop(self) -> bool:
         if self._held.lost.is_set():
             log.info("stopped", reason="cancelled or superseded")
             return self._has_ended()
@@ -84,21 +74,21 @@ class Outcomes:
             log.info("handed back")
         return False
 
-    def cancelled(self) -> bool:
-        """Nobody listens any more."""
+    def cancel(self) -> bool:
+        """Cancel the job because its last listener left."""
         job = self._part.job
-        with suppress(Gone, NotFound):  # deleted meanwhile
+        with suppress(Gone, NotFound):  # it was deleted meanwhile
             self._held.write(lambda c: changes.cancel(c, job.id, owner=job.owner))
             self._context.notifier.publish_event(job.id, "cancelled")
             log.info("cancelled", reason="nobody listens")
         return True
 
-    def failed(self, error: EngineError) -> bool:
-        """Retry what may pass, hand over what another provider can speak, and fail the rest."""
+    def fail(self, error: EngineError) -> bool:
+        """Retry a temporary failure, hand over to another provider if one can speak the text, or fail the job."""
         part, hung = self._part, error.code in HANGS
         if error.retryable and part.failures + 1 < (MAX_HANGS if hung else lease.MAX_FAILURES):
             delay_s = retry_delay_s(part.failures, asked_s=error.retry_after_s)
-            # A hung engine ends its process: isolated, the next try takes no other part with it.
+            # A hung engine ends its process. The next try is isolated, so that it ends no other part.
             retried = self._held.write(lambda c: lease.retry_later(c, part, delay_s=delay_s, isolated=hung))
             self._publish("retrying", error, written=retried, delay_s=round(delay_s, 1))
             return False
@@ -110,30 +100,32 @@ class Outcomes:
         return ended
 
     def _has_ended(self) -> bool:
-        """True if the job is terminal or gone. False if the database is down: then the live audio expires by itself."""
+        """True if the job is terminal or deleted. False while the database is down: the live audio then expires."""
         try:
             with self._context.database.read() as connection:
                 job = queries.get_job(connection, self._part.job.id, owner=self._part.job.owner)
-        except DATABASE_AWAY:
+        except DATABASE_DOWN:
             return False
         return job is None or job.status.is_terminal
 
     def _next_provider(self, error: EngineError) -> str | None:
-        """Hosted inference where it has the model, or the stub for a model that cannot be loaded."""
+        """Hosted inference if it has the model, or the stub for a model that cannot be loaded, or None."""
         job = self._part.job
         if error.caller_fault or not job.may_fail_over:
             return None
         with self._context.database.read() as connection:
             workers = worker_registry.recent_workers(connection)
-        if find_model(job.model).hosted and providers.announced(providers.INFERENCE, workers):
+        if find_model(job.model).hosted and providers.announced_voices(providers.INFERENCE, workers):
             return providers.INFERENCE
-        beeps = self._context.settings.fallback_stub and providers.announced(providers.STUB, workers)
-        return providers.STUB if error.code == "model_broken" and beeps else None
+        has_stub = self._context.settings.fallback_stub and providers.announced_voices(
+            providers.STUB, workers
+        )
+        return providers.STUB if error.code == "model_broken" and has_stub else None
 
     def _hand_over(self, error: EngineError, *, provider: str) -> None:
         part, queue = self._part, job_queue(provider, lane=self._part.job.priority)
         hosted = provider == providers.INFERENCE
-        instead = "NormalizedText by hosted inference instead." if hosted else "Only a beep, not speech."
+        instead = "Spoken by hosted inference instead." if hosted else "Only a beep, not speech."
         warning = f"The local engine failed ({error.code}): {error.message} {instead}"
         moved = self._held.write(
             lambda c: lease.hand_over(c, part, queue=queue, provider=provider, warning=warning)
@@ -151,6 +143,6 @@ class Outcomes:
 
 
 def retry_delay_s(failures: int, *, asked_s: float | None) -> float:
-    """A random delay, so that jobs that failed together do not come back together. At least `asked_s`."""
+    """A random delay, so that jobs that failed together are not retried together. At least `asked_s`."""
     ceiling = min(RETRY_MAX_S, RETRY_BASE_S * 4**failures)
     return max(asked_s or 0.0, random.uniform(ceiling / 2, ceiling))  # noqa: S311

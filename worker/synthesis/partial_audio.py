@@ -1,7 +1,7 @@
-"""Partial audio: what the voices of one stage have spoken of a text, handed to the next stage through the store.
+"""Partial audio: the segments that one stage has spoken, passed to the next stage through the store.
 
-For each segment there is a line of JSON, then its samples as little-endian 32-bit floats, so that neither the writer
-nor the reader holds more than one segment.
+Each segment is a line of JSON followed by its samples as little-endian 32-bit floats. The writer and the reader hold
+one segment at a time.
 """
 
 import json
@@ -27,13 +27,13 @@ _SAMPLE = np.dtype("<f4")
 
 @dataclass(frozen=True, slots=True)
 class PartialAudio:
-    """The key under which the partial audio of a stage lies in the store."""
+    """The key of the partial audio of a stage in the store."""
 
     key: str
 
 
 def write_partial(spoken: Iterable[SynthesizedSegment], out: IO[bytes]) -> int:
-    """Returns how many segments were written."""
+    """Write segments and return their number."""
     count = 0
     for segment in spoken:
         out.write(json.dumps(_header(segment)).encode() + b"\n")
@@ -43,7 +43,7 @@ def write_partial(spoken: Iterable[SynthesizedSegment], out: IO[bytes]) -> int:
 
 
 def read_partial(partial: IO[bytes]) -> Iterator[SynthesizedSegment]:
-    """Segments one by one. Raises ValueError for a file that was cut off."""
+    """Yield segments one by one. Raises ValueError for a truncated file."""
     while line := partial.readline():
         header = json.loads(line)
         samples = _samples(partial, count=header.pop("samples"))
@@ -54,12 +54,14 @@ def read_partial(partial: IO[bytes]) -> Iterator[SynthesizedSegment]:
 def merge_stages(
     spoken: Iterator[SynthesizedSegment], part: ClaimedPart, store: Store
 ) -> Iterator[SynthesizedSegment]:
-    """The segments of this stage and of the stages before it, in the order of the text. Raises EngineError.
+    """The segments of this stage and of the stages before it, in the order of the text.
 
-    Partial audio is read first: when it is missing, nothing need be spoken.
+    Raises EngineError if partial audio is missing, before anything is spoken.
     """
     earlier = [_read_stage(store, key) for key in part.partial_audio]
-    return merge(*earlier, spoken, key=lambda one: one.segment.voice_span) if earlier else spoken
+    return (
+        merge(*earlier, spoken, key=lambda synthesized: synthesized.segment.voice_span) if earlier else spoken
+    )
 
 
 def _read_stage(store: Store, key: str) -> Iterator[SynthesizedSegment]:
@@ -67,7 +69,7 @@ def _read_stage(store: Store, key: str) -> Iterator[SynthesizedSegment]:
         try:
             partial.writelines(store.read(key))
         except FileNotFoundError:
-            message = "The audio that other voices had spoken of this text is gone. Retry the job."
+            message = "The audio that other voices had spoken for this text is missing. Retry the job."
             raise EngineError("take_missing", message) from None
         partial.seek(0)
         yield from read_partial(partial)
@@ -87,7 +89,7 @@ def _header(spoken: SynthesizedSegment) -> dict[str, Any]:
         "rate_hz": speech.sample_rate_hz,
         "words": [[word.start, word.end, word.start_s, word.end_s] for word in speech.words],
         "index": segment.index,
-        # The name of `voice_span` in files of earlier releases.
+        # Files of earlier releases use this name for `voice_span`.
         "passage": segment.voice_span,
         "start": segment.start,
         "end": segment.end,

@@ -1,4 +1,4 @@
-"""From the text of a part to a file in the store: split, speak segment by segment, render into one file.
+"""Turns the text of a part into a file in the store: splits it, speaks the segments and renders them into one file.
 
 A part is spoken in one of three ways: whole, as one stage of a text with voices of several models, or while its text
 arrives.
@@ -17,10 +17,10 @@ from common.catalogue import find_voice
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.jobs.records import JobSpec
-from common.store import StorageFull, Store, audio_key, take_key
+from common.store import StorageFull, Store, audio_key, partial_audio_key
 from worker.engines.protocol import EngineError
 from worker.inference.dispatch import Dispatcher
-from worker.sound.stretching import split_speed
+from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone
 from worker.synthesis.incremental_text import IncrementalText
 from worker.synthesis.live_audio import LiveAudioWriter
@@ -47,9 +47,9 @@ def speak(
     open_live: OpenLive,
     lexicon: Lexicon | None = None,
 ) -> SynthesisResult | PartialAudio:
-    """When this returns, and only then, the file is in the store. Raises EngineError, SynthesisStopped, ListenersGone.
+    """Speak a part. The file is in the store when this returns. Raises EngineError, SynthesisStopped, ListenersGone.
 
-    Listeners hear the audio while it is made if the request asked for that, or if there is more than one segment.
+    The audio is published while it is made if the request asked for that, or if there is more than one segment.
     """
     attempt = _Attempt(
         part=part,
@@ -67,7 +67,7 @@ def speak(
 
 
 def warm_up() -> None:
-    """Load what the first text would load: sentence rules, number rules, and the language model."""
+    """Load the sentence rules, the number rules and the language model before the first text needs them."""
     split_text("The first sentence. Another one.", language="en", max_chars=100)
     normalize("On 3 May 2024 it cost $5.", language="en")
     mismatch_warning("The first sentence of a worker.", asked=None, spoken=("en",))
@@ -94,27 +94,27 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     synthesis, stretch_speed = _synthesis(attempt)
 
     def open_live() -> LiveAudioWriter | None:
-        # A single segment is heard no sooner than its file.
-        is_heard = part.job.options.streamed or synthesis.total > 1 or bool(part.partial_audio)
-        return attempt.open_live(spool) if is_heard else None
+        # A single segment is not published any sooner than its file.
+        is_live = part.job.options.streamed or synthesis.total > 1 or bool(part.partial_audio)
+        return attempt.open_live(spool) if is_live else None
 
     rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
     spoken = merge_stages(synthesis.speak(plan.segments), part, attempt.store)
-    silent, synthesis_s = _render(spoken, rendering, attempt.callbacks)
+    silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
     rendering.end(tail_s=plan.tail_s)
     if synthesis.total > 1 or part.partial_audio:
         attempt.callbacks.progressed(synthesis.total, synthesis.total)
     return _store_result(
-        attempt, spool, rendering, silent=silent + synthesis.skipped, synthesis_s=synthesis_s
+        attempt, spool, rendering, silent_count=silent_count + synthesis.skipped, synthesis_s=synthesis_s
     )
 
 
 def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
-    """Speak the segments of this stage's voices. Voices of other models speak theirs in other queues."""
+    """Speak the segments whose voices belong to this stage. Other stages run in other queues."""
     part = attempt.part
     synthesis, _ = _synthesis(attempt)
     write_partial(synthesis.speak(plan_segments(part, max_chars=attempt.max_chars).segments), spool)
-    key = take_key(part.job.id, attempt=part.attempt)
+    key = partial_audio_key(part.job.id, attempt=part.attempt)
     _put(attempt.store, key, spool)
     return PartialAudio(key)
 
@@ -133,16 +133,16 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
         attempt.part, max_chars=attempt.max_chars, read_text=attempt.callbacks.read_text, check=check
     )
     rendering = _rendering(attempt.part.job, spool, lambda: live, speed=stretch_speed, eager=True)
-    silent, synthesis_s = _render(synthesis.follow(text.segments()), rendering, attempt.callbacks)
+    silent_count, synthesis_s = _render(synthesis.follow(text.segments()), rendering, attempt.callbacks)
     rendering.end(tail_s=text.tail_s)
     result = _store_result(
-        attempt, spool, rendering, silent=silent + synthesis.skipped, synthesis_s=synthesis_s
+        attempt, spool, rendering, silent_count=silent_count + synthesis.skipped, synthesis_s=synthesis_s
     )
     return replace(result, text=text.text)
 
 
 def _synthesis(attempt: _Attempt) -> tuple[SegmentSynthesis, float]:
-    """The synthesis, and the speed that is left for time stretching."""
+    """The synthesis, and the speed that remains for time stretching."""
     job = attempt.part.job
     engine_speed, stretch_speed = split_speed(job.speed, native=attempt.dispatcher.engine.native_speed)
     synthesis = SegmentSynthesis(
@@ -178,30 +178,30 @@ def _rendering(
 def _render(
     spoken: Iterator[SynthesizedSegment], rendering: Rendering, callbacks: JobCallbacks
 ) -> tuple[int, float]:
-    """Returns how many segments had no sound, and the seconds spent waiting for speech."""
-    silent, synthesis_s = 0, 0.0
+    """Render all segments. Returns how many had no sound, and the seconds spent waiting for speech."""
+    silent_count, synthesis_s = 0, 0.0
     waited_from = time.perf_counter()
     for segment in spoken:
         synthesis_s += time.perf_counter() - waited_from
         caption = rendering.add(segment)
         if caption is None:
-            silent += 1
+            silent_count += 1
         else:
             callbacks.captioned(caption)
         if rendering.live and rendering.live.is_abandoned():
             raise ListenersGone
         waited_from = time.perf_counter()
-    return silent, synthesis_s
+    return silent_count, synthesis_s
 
 
 def _store_result(
-    attempt: _Attempt, spool: IO[bytes], rendering: Rendering, *, silent: int, synthesis_s: float
+    attempt: _Attempt, spool: IO[bytes], rendering: Rendering, *, silent_count: int, synthesis_s: float
 ) -> SynthesisResult:
     part, job = attempt.part, attempt.part.job
-    segments = len(rendering.captions) + silent
+    segment_count = len(rendering.captions) + silent_count
     warnings = [*job.warnings, *_language_warning(job)]
-    if silent:
-        warnings.append(f"{silent} of {segments} segments cannot be spoken by this voice.")
+    if silent_count:
+        warnings.append(f"{silent_count} of {segment_count} segments cannot be spoken by this voice.")
     key = audio_key(job.id, attempt=part.attempt, extension=MEDIA_TYPES[job.format][1])
     spool.seek(0)
     digest = hashlib.file_digest(spool, "sha256").hexdigest()  # type: ignore[arg-type]
@@ -213,7 +213,7 @@ def _store_result(
         sample_rate_hz=rendering.sample_rate_hz,
         duration_s=rendering.duration_s,
         size_bytes=_put(attempt.store, key, spool),
-        segments=segments,
+        segments=segment_count,
         first_audio_ms=(rendering.first_audio_at - attempt.began_at) * 1000,
         synthesis_ms=synthesis_s * 1000,
         encode_ms=rendering.encode_s * 1000,
@@ -223,17 +223,17 @@ def _store_result(
 
 
 def _put(store: Store, key: str, spool: IO[bytes]) -> int:
-    """The size of the stored file in bytes."""
+    """Store the file and return its size in bytes."""
     try:
         return store.put(key, spool)
     except StorageFull as error:
         raise EngineError(
-            "storage_full", "The store is full; make room and retry.", retryable=True
+            "storage_full", "The store is full. Free some space and retry.", retryable=True
         ) from error
 
 
 def _language_warning(job: JobSpec) -> list[str]:
-    # The gateway has compared a language that the request named. An unnamed one is detected here.
+    # The gateway has checked a language that the request names. Otherwise it is detected here.
     if job.language or job.provider == "stub":
         return []
     voice = find_voice(job.voice_id, allow_fake=True)

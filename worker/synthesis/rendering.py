@@ -1,4 +1,4 @@
-"""Renders spoken segments into one file: mastered, encoded and captioned."""
+"""Renders synthesized segments into one mastered and encoded file, with captions."""
 
 import time
 from collections.abc import Callable
@@ -10,25 +10,25 @@ from numpy.typing import NDArray
 from common.catalogue.loudness import gain_db
 from common.recordings.captions import Caption, TimedWord
 from worker.encoding import Encoder, available_formats, open_encoder
-from worker.encoding.output_sink import Tape
+from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import Resampler
 from worker.engines.protocol import EngineError, Speech
 from worker.sound import Master, Trimmed, pause_after_s, trim
-from worker.sound.stretching import stretch
+from worker.sound.time_stretch import stretch
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.segment_synthesis import SynthesizedSegment
 from worker.synthesis.segmentation import Segment
 
-_OPENING_S = 0.5
+_FIRST_CHUNK_S = 0.5
 _BLOCK_S = 10.0
 
 
 class Rendering:
-    """`stretch_speed` is left for time stretching, `asked_speed` is what the job asked for.
+    """`asked_speed` is the speed of the job, `stretch_speed` the part of it that the engine leaves to time stretching.
 
-    `level_voices`: bring voices of known loudness to the same level. `eager`: put the pause behind a segment at once,
-    not before the next one, because encoders hold the last moment back. `open_live` is called with the first sound;
-    what it returns gets the file as it grows.
+    `level_voices`: bring voices of known loudness to the same level. `eager`: write the pause after a segment at once,
+    not before the next segment, because encoders hold back the last moment of sound. `open_live` is called with the
+    first sound. If it returns a writer, that gets the file as it grows.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Rendering:
         self.captions: list[Caption] = []
         self.encode_s = 0.0
         self.sample_rate_hz = 0
-        # By time.perf_counter.
+        # A reading of time.perf_counter.
         self.first_audio_at = 0.0
         self.live: LiveAudioWriter | None = None
         self._format = audio_format
@@ -57,90 +57,71 @@ class Rendering:
         self._open_live = open_live
         self._eager = eager
         self._level_voices = level_voices
-        self._paused_s = 0.0
-        self._encoder: Encoder | None = None
-        self._master: Master | None = None
+        self._pause_written_s = 0.0
+        self._output: _Output | None = None
         self._previous: Segment | None = None
 
     @property
     def duration_s(self) -> float:
-        return self._master.position / self.sample_rate_hz if self._master else 0.0
+        return self._output.position / self.sample_rate_hz if self._output else 0.0
 
     def add(self, spoken: SynthesizedSegment) -> Caption | None:
-        """The caption of the segment. None when it had no sound.
+        """Append a segment. Returns its caption, or None if it has no sound.
 
-        Raises EngineError, and what writing to the spool raises.
+        Raises EngineError, and errors of writing to the spool.
         """
-        began = time.perf_counter()
+        began_at = time.perf_counter()
         caption = self._add(spoken)
-        if self.live:
-            self.live.flush()
-        self.encode_s += time.perf_counter() - began
+        self.encode_s += time.perf_counter() - began_at
         return caption
 
     def end(self, *, tail_s: float) -> None:
-        """Raises EngineError when nothing was spoken at all."""
-        if self._encoder is None or self._master is None:
-            message = "This voice cannot speak any of this text."
+        """Finish the file. Raises EngineError if no segment had sound."""
+        if self._output is None:
+            message = "This voice cannot speak any of this text. Choose a voice of the text's language."
             raise EngineError("unspeakable_text", message, caller_fault=True)
-        began = time.perf_counter()
-        self._pause(tail_s - self._paused_s)
-        self._encoder.write(self._master.end())
-        self._encoder.close()
-        if self.live:
-            self.live.flush()
-        self.encode_s += time.perf_counter() - began
+        began_at = time.perf_counter()
+        self._output.add_pause(tail_s - self._pause_written_s)
+        self._output.close()
+        self.encode_s += time.perf_counter() - began_at
 
     def _add(self, spoken: SynthesizedSegment) -> Caption | None:
-        # Voices of several models have sample rates of their own. The rate of the first one is the file's.
+        # Voices of several models may have different sample rates. The file has the rate of the first one.
         rate_hz = self.sample_rate_hz or spoken.speech.sample_rate_hz
         trimmed = self._trimmed(spoken.speech, rate_hz=rate_hz)
         if not len(trimmed.samples):
             return None
-        if self._encoder is None:
-            self._open(rate_hz)
-        assert self._encoder is not None  # noqa: S101  # opened right above
-        assert self._master is not None  # noqa: S101
-        self._pause(self._gap_s(spoken.segment))
-        start = self._master.position
+        output = self._output or self._open(rate_hz)
+        output.add_pause(self._gap_s(spoken.segment))
+        start = output.position
         gain = gain_db(spoken.segment.voice) if self._level_voices else 0.0
-        for samples in self._opening(trimmed.samples):
-            self._encoder.write(self._master.speech(samples, gain_db=gain))
-            if self.live:
-                self.live.flush()
-        caption = self._caption(spoken, start=start, end=self._master.position, head=trimmed.head)
+        for samples in self._chunks(trimmed.samples):
+            output.add_speech(samples, gain_db=gain)
+        caption = self._caption(spoken, start=start, end=output.position, head=trimmed.head)
         self.captions.append(caption)
         self._previous = spoken.segment
-        self._paused_s = self._pause_after_s() if self._eager else 0.0
-        self._pause(self._paused_s)
+        self._pause_written_s = self._pause_after_s() if self._eager else 0.0
+        output.add_pause(self._pause_written_s)
         return caption
 
-    def _pause(self, duration_s: float) -> None:
-        """Write block by block, so that an hour of silence takes no memory for an hour."""
-        assert self._encoder is not None  # noqa: S101  # there is sound before it, or after
-        assert self._master is not None  # noqa: S101
-        while duration_s > 0:
-            self._encoder.write(self._master.pause(min(duration_s, _BLOCK_S)))
-            duration_s -= _BLOCK_S
-            if self.live:
-                self.live.flush()
+    def _chunks(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Split off the first half second for a listener, because mastering the whole segment takes milliseconds."""
+        first = 0 if self.captions or self.live is None else round(_FIRST_CHUNK_S * self.sample_rate_hz)
+        return [samples[:first], samples[first:]] if first else [samples]
 
-    def _opening(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Mastering a segment takes milliseconds, so a listener gets its first half second before the rest."""
-        opening = 0 if self.captions or self.live is None else round(_OPENING_S * self.sample_rate_hz)
-        return [samples[:opening], samples[opening:]] if opening else [samples]
-
-    def _open(self, rate_hz: int) -> None:
+    def _open(self, rate_hz: int) -> "_Output":
         if self._format not in available_formats():
-            # Another worker may be able to.
-            message = f"This worker cannot write {self._format}."
+            # A retry may reach another worker.
+            message = f"This worker cannot write {self._format}. Choose another format."
             raise EngineError("format_unavailable", message, retryable=True)
         self.sample_rate_hz = rate_hz
         self.live = self._open_live()
-        tape = Tape(self._spool, self.live.append if self.live else None)
-        self._encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=tape)
-        self._master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
+        sink = OutputSink(self._spool, self.live.append if self.live else None)
+        encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink)
+        master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
+        self._output = _Output(encoder, master, self.live)
         self.first_audio_at = time.perf_counter()
+        return self._output
 
     def _trimmed(self, speech: Speech, *, rate_hz: int) -> Trimmed:
         samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
@@ -150,9 +131,9 @@ class Rendering:
         return trim(sound, sample_rate_hz=rate_hz, speed=self._asked_speed)
 
     def _gap_s(self, segment: Segment) -> float:
-        """The silence before a segment: what a tag asks for or a natural pause, less what was inserted already."""
+        """The silence before a segment: the tagged or natural pause, minus the pause that is already written."""
         wanted_s = self._pause_after_s() if segment.lead_s is None else segment.lead_s
-        return max(0.0, wanted_s - self._paused_s)
+        return max(0.0, wanted_s - self._pause_written_s)
 
     def _pause_after_s(self) -> float:
         previous = self._previous
@@ -167,7 +148,7 @@ class Rendering:
         start_s, end_s = start / rate, end / rate
 
         def moment(word_s: float) -> float:
-            """Where a moment of the engine's sound lies in the file, in seconds."""
+            """Map a time in the engine's speech to a time in the file, in seconds."""
             return round(min(end_s, max(start_s, start_s + word_s / self._stretch_speed - head / rate)), 3)
 
         words = tuple(
@@ -176,6 +157,42 @@ class Rendering:
         )
         voice_id = segment.voice.id
         return Caption(round(start_s, 3), round(end_s, 3), segment.start, segment.end, voice_id, words)
+
+
+class _Output:
+    """The file of a rendering: mastered, encoded, and published while it grows if there is a `live` writer."""
+
+    def __init__(self, encoder: Encoder, master: Master, live: LiveAudioWriter | None) -> None:
+        self._encoder = encoder
+        self._master = master
+        self._live = live
+
+    @property
+    def position(self) -> int:
+        """The position of the next sound, in samples."""
+        return self._master.position
+
+    def add_speech(self, samples: NDArray[np.float32], *, gain_db: float) -> None:
+        self._write(self._master.speech(samples, gain_db=gain_db))
+
+    def add_pause(self, duration_s: float) -> None:
+        """Write a pause in blocks, so that an hour of silence does not take the memory of an hour."""
+        while duration_s > 0:
+            self._write(self._master.pause(min(duration_s, _BLOCK_S)))
+            duration_s -= _BLOCK_S
+
+    def close(self) -> None:
+        self._encoder.write(self._master.end())
+        self._encoder.close()
+        self._publish()
+
+    def _write(self, samples: NDArray[np.float32]) -> None:
+        self._encoder.write(samples)
+        self._publish()
+
+    def _publish(self) -> None:
+        if self._live:
+            self._live.flush()
 
 
 def _at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:

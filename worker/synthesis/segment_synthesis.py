@@ -1,4 +1,4 @@
-"""Speaks the segments of a part in order, with a few of them under way at once."""
+"""Speaks the segments of a part in order, with several engine calls in flight."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from common.catalogue import find_model, hub_model
 from common.jobs.lease import ClaimedPart
 from common.messaging.queue_names import weights_of
 from common.providers import STUB
-from common.speakable import speakable
+from common.speakable_text import is_speakable
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
 from worker.inference.dispatch import Dispatcher
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
@@ -28,15 +28,15 @@ SHORT_JOB_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class SynthesizedSegment:
-    """A segment and its speech. The words of `speech` are characters of the job's text."""
+    """A segment and its speech. The words of `speech` are spans of the job's text."""
 
     segment: Segment
     speech: Speech
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
-    """One engine call: characters of the normalized text from `start` on."""
+class _PendingCall:
+    """One engine call. Its text starts at character `start` of the normalized text."""
 
     start: int
     utterance: Utterance
@@ -44,20 +44,20 @@ class _Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
+class _PendingSegment:
     segment: Segment
     normalized: NormalizedText
-    calls: tuple[_Call, ...]
+    calls: tuple[_PendingCall, ...]
 
 
 class SegmentNormalizer:
-    """Expands numbers, symbols and the like into words, as far as the job asks for it."""
+    """Normalizes the text of a segment (numbers, symbols, lexicon) as far as the job and the model ask for it."""
 
     def __init__(self, part: ClaimedPart, lexicon: Lexicon | None) -> None:
-        own = Lexicon.of(part.job.options.lexicon)
-        self._lexicon = lexicon.merged(own) if lexicon else own
+        job_lexicon = Lexicon.of(part.job.options.lexicon)
+        self._lexicon = lexicon.merged(job_lexicon) if lexicon else job_lexicon
         self._options = part.job.options
-        # The queue decides, not the job's provider: voices of one text may have several providers.
+        # Not by the provider of the job, because the voices of one text may have several providers.
         self._is_stub = weights_of(part.queue) == STUB
 
     def normalize(self, segment: Segment) -> NormalizedText:
@@ -69,9 +69,9 @@ class SegmentNormalizer:
 
 
 class SegmentSynthesis:
-    """Speaks segments through one dispatcher. Segments without sound are left out and counted in `skipped`.
+    """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
-    `total` is the number of segments. It is known when the first one has been spoken.
+    `total` is the number of segments. It is set when the first one is returned.
     """
 
     def __init__(
@@ -92,107 +92,109 @@ class SegmentSynthesis:
         self._callbacks = callbacks
 
     def speak(self, segments: Iterable[Segment]) -> Iterator[SynthesizedSegment]:
-        """Reports progress between segments. Raises EngineError and SynthesisStopped.
+        """Speak segments in order and report progress between them. Raises EngineError and SynthesisStopped.
 
         The engine gets the first segment before the rest of the text is split.
         """
-        coming = iter(segments)
-        pending = deque(self._begin(segment, first=True) for segment in islice(coming, 1))
+        unsplit = iter(segments)
+        pending = deque(self._start(segment) for segment in islice(unsplit, 1))
         try:
-            rest = deque(coming)
+            rest = deque(unsplit)
             self.total = total = len(pending) + len(rest)
             for done in range(total):
-                while rest and len(pending) < self._window(done):
-                    pending.append(self._begin(rest.popleft(), first=False))
+                while rest and len(pending) < self._max_in_flight(done):
+                    pending.append(self._start(rest.popleft()))
                 if done == 0:
                     self._report_start(pending[0], total)
-                spoken = self._finish(pending.popleft())
+                spoken = self._await(pending.popleft())
                 if spoken is not None:
                     yield spoken
                 if done + 1 < total:
                     self._callbacks.check()
                     self._callbacks.progressed(done + 1, total)
         finally:
-            for one in pending:
-                _cancel(one)
+            for segment in pending:
+                _cancel(segment)
 
     def follow(self, segments: Iterator[Segment]) -> Iterator[SynthesizedSegment]:
-        """Speak segments one by one as they arrive. Their number is not known before the end."""
-        for done, segment in enumerate(segments):
-            if spoken := self._finish(self._begin(segment, first=done == 0)):
+        """Speak segments one by one as they arrive. `total` stays unknown."""
+        for segment in segments:
+            if spoken := self._await(self._start(segment)):
                 yield spoken
             self._callbacks.check()
 
-    def _window(self, done: int) -> int:
-        """How many segments may be under way.
+    def _max_in_flight(self, done: int) -> int:
+        """How many segments may be in flight after `done` were spoken.
 
-        A job that somebody listens to starts with few, so that the first segments of other jobs come before its tenth.
-        It starts with one only until that one is handed over, because preparing the next would delay it.
+        A streamed job starts with one, because preparing the next would delay the first sound. It then grows slowly,
+        so that the first segments of other jobs run before its tenth.
         """
-        window = self._dispatcher.window
-        return min(window, max(1, 2 * done)) if self._job.options.streamed else window
+        limit = self._dispatcher.max_in_flight
+        return min(limit, max(1, 2 * done)) if self._job.options.streamed else limit
 
-    def _report_start(self, first: _Pending, total: int) -> None:
+    def _report_start(self, first: _PendingSegment, total: int) -> None:
         futures = [call.future for call in first.calls]
         if total > 1 or wait(futures, timeout=SHORT_JOB_S).not_done:
             self._callbacks.started(total)
 
-    def _begin(self, segment: Segment, *, first: bool) -> _Pending:
+    def _start(self, segment: Segment) -> _PendingSegment:
         normalized = self._normalizer.normalize(segment)
         calls = []
         for start, end in self._split(normalized.text):
             utterance = self._utterance(segment, normalized, start=start, end=end)
-            calls.append(_Call(start, utterance, self._submit(utterance, first=first)))
-        return _Pending(segment, normalized, tuple(calls))
+            calls.append(_PendingCall(start, utterance, self._submit(utterance)))
+        return _PendingSegment(segment, normalized, tuple(calls))
 
     def _split(self, text: str) -> Iterator[tuple[int, int]]:
-        """Normalized text may be longer than the engine takes in one call."""
-        places = split_to_length(
+        """The (start, end) of each engine call. Normalized text may be longer than one call takes."""
+        spans = split_to_length(
             text, start=0, end=len(text), max_chars=max(1, self._dispatcher.engine.max_chars)
         )
-        return ((start, end) for start, end in places if speakable(text[start:end]))
+        return ((start, end) for start, end in spans if is_speakable(text[start:end]))
 
-    def _submit(self, utterance: Utterance, *, first: bool) -> Future[Speech]:
-        return self._dispatcher.submit(utterance, first=first, lane=self._job.priority)
+    def _submit(self, utterance: Utterance) -> Future[Speech]:
+        return self._dispatcher.submit(utterance, lane=self._job.priority)
 
-    def _finish(self, pending: _Pending) -> SynthesizedSegment | None:
-        found = [(call.start, self._result(call.future, call.utterance)) for call in pending.calls]
-        speech = _concatenated([(start, one) for start, one in found if one is not None])
+    def _await(self, pending: _PendingSegment) -> SynthesizedSegment | None:
+        results = [(call.start, self._result(call.future, call.utterance)) for call in pending.calls]
+        speech = _concatenate([(start, speech) for start, speech in results if speech is not None])
         if speech is None:
             self.skipped += 1
             return None
-        return SynthesizedSegment(pending.segment, _with_words_of_job(speech, pending))
+        return SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
-        """None for a text that this voice cannot speak."""
+        """Wait for the speech. None for a text that this voice cannot speak."""
         try:
             speech = future.result()
         except CancelledError as error:
             raise SynthesisStopped from error
         except TooLong:
-            return self._in_halves(utterance)
+            return self._speak_halves(utterance)
         except EngineError as error:
-            # One segment in a script that the voice does not know must not cost the whole text.
+            # One segment in a script that the voice does not know must not fail the whole text.
             if not error.caller_fault:
                 raise
             return None
         return speech if len(speech.samples) else None
 
-    def _in_halves(self, utterance: Utterance) -> Speech | None:
-        """Some texts need more of the model's input than their length suggests. One half may fit."""
+    def _speak_halves(self, utterance: Utterance) -> Speech | None:
+        """Speak a text in two halves. Some texts need more of the model's input than their length suggests."""
         text = utterance.text
-        places = list(split_to_length(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
-        if len(places) < 2:
+        spans = list(split_to_length(text, start=0, end=len(text), max_chars=(len(text) + 1) // 2))
+        if len(spans) < 2:
             return None
-        found: list[tuple[int, Speech]] = []
-        for start, end in places:
+        speeches: list[tuple[int, Speech]] = []
+        for start, end in spans:
             half = replace(
-                utterance, text=text[start:end], phonemes=_within(utterance.phonemes, start=start, end=end)
+                utterance,
+                text=text[start:end],
+                phonemes=_phonemes_within(utterance.phonemes, start=start, end=end),
             )
             self._callbacks.check()
-            if speech := self._result(self._submit(half, first=utterance.opens), half):
-                found.append((start, speech))
-        return _concatenated(found)
+            if speech := self._result(self._submit(half), half):
+                speeches.append((start, speech))
+        return _concatenate(speeches)
 
     def _utterance(self, segment: Segment, normalized: NormalizedText, *, start: int, end: int) -> Utterance:
         job = self._job
@@ -205,50 +207,51 @@ class SegmentSynthesis:
             style=job.style,
             seed=(job.seed + segment.index) % 2**31,
             seed_given=job.seed_given,
-            opens=segment.index == 0,
-            phonemes=_within(
-                [(one.start, one.end, one.phonemes) for one in normalized.phonemes], start=start, end=end
+            is_first=segment.index == 0,
+            phonemes=_phonemes_within(
+                [(span.start, span.end, span.phonemes) for span in normalized.phonemes], start=start, end=end
             ),
         )
 
 
-def _within(
+def _phonemes_within(
     phonemes: Sequence[tuple[int, int, str]], *, start: int, end: int
 ) -> tuple[tuple[int, int, str], ...]:
-    """Those that lie in characters [start, end), counted from `start`."""
+    """The (start, end, phonemes) within characters [start, end) of the text, relative to `start`."""
     return tuple(
-        (first - start, last - start, signs)
-        for first, last, signs in phonemes
-        if start <= first and last <= end
+        (span_start - start, span_end - start, symbols)
+        for span_start, span_end, symbols in phonemes
+        if start <= span_start and span_end <= end
     )
 
 
-def _concatenated(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
-    """One speech from (first character, speech) pairs. None for an empty sequence."""
+def _concatenate(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
+    """Join (first character, speech) pairs into one speech. None for an empty sequence."""
     if not speeches:
         return None
     rate = speeches[0][1].sample_rate_hz
     words: list[Word] = []
-    before = 0
-    for at, speech in speeches:
+    samples_before = 0
+    for offset, speech in speeches:
+        start_s = samples_before / rate
         words += [
-            Word(at + word.start, at + word.end, before / rate + word.start_s, before / rate + word.end_s)
+            Word(offset + word.start, offset + word.end, start_s + word.start_s, start_s + word.end_s)
             for word in speech.words
         ]
-        before += len(speech.samples)
-    return Speech(np.concatenate([one.samples for _, one in speeches]), rate, tuple(words))
+        samples_before += len(speech.samples)
+    return Speech(np.concatenate([speech.samples for _, speech in speeches]), rate, tuple(words))
 
 
-def _with_words_of_job(speech: Speech, pending: _Pending) -> Speech:
-    """Map the words from characters of the normalized text to characters of the job's text."""
-    first = pending.segment.start
+def _map_words_to_job(speech: Speech, pending: _PendingSegment) -> Speech:
+    """Map word spans of the normalized text to spans of the job's text."""
+    offset = pending.segment.start
     words = []
     for word in speech.words:
         start, end = pending.normalized.source(word.start, word.end)
-        words.append(replace(word, start=first + start, end=first + end))
+        words.append(replace(word, start=offset + start, end=offset + end))
     return replace(speech, words=tuple(words))
 
 
-def _cancel(pending: _Pending) -> None:
+def _cancel(pending: _PendingSegment) -> None:
     for call in pending.calls:
         call.future.cancel()

@@ -9,21 +9,21 @@ from common.markup import Markup, VoiceSpan, parse_markup
 from worker.text.language_detection import detect_language
 from worker.text.splitting import iter_text_spans
 
-# Languages whose characters each take as long to say as a few letters.
+# Languages in which a character takes as long to say as several letters.
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})
 _LETTERS_PER_DENSE_CHAR = 3
-# The language for a voice without known languages, when the text does not tell.
-_FALLBACK = "en"
-# A short first segment is heard sooner.
+# The language for a voice without known languages, if detection fails.
+_FALLBACK_LANGUAGE = "en"
+# A short first segment shortens the time to the first sound.
 FIRST_MAX_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Characters [start, end) of the job's text, which an engine speaks in one call.
+    """Characters [start, end) of the job's text, to be spoken in one engine call.
 
-    `voice_span` counts the spans between voice tags, including those of voices in other stages. `lead_s` is the silence
-    that a tag asks for before the segment; None leaves the pause to the voice.
+    `index` counts the segments of this stage. `voice_span` is the number of the span between voice tags, counted over
+    all stages. `lead_s` is the silence that pause tags ask for before the segment. If None, the pause is a natural one.
     """
 
     index: int
@@ -40,9 +40,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class SegmentPlan:
-    """What one worker speaks of a text. `tail_s`: the silence that a tag asks for after the last segment.
+    """The segments that one worker speaks. `tail_s`: the silence that pause tags ask for after the last segment.
 
-    `segments` come as the text is split, so that the first is spoken before a long text is split to its end.
+    `segments` is lazy, so that the first segment can be spoken before a long text is completely split.
     """
 
     segments: Iterator[Segment]
@@ -50,9 +50,9 @@ class SegmentPlan:
 
 
 def plan_segments(part: ClaimedPart, *, max_chars: int) -> SegmentPlan:
-    """`max_chars`: the longest segment that the engine takes.
+    """Plan the segments of a part. If its text has voices of several models, plan only the current stage.
 
-    If the text has voices of several models, the plan holds the segments of the current stage only.
+    `max_chars`: the longest segment that the engine takes.
     """
     markup = parse_markup(part.job.text)
     return SegmentPlan(_segments(part, markup, max_chars=max_chars), markup.tail_s)
@@ -61,75 +61,75 @@ def plan_segments(part: ClaimedPart, *, max_chars: int) -> SegmentPlan:
 def _segments(part: ClaimedPart, markup: Markup, *, max_chars: int) -> Iterator[Segment]:
     job, stage = part.job, len(part.partial_audio)
     voices = {voice_id: find_voice(voice_id, allow_fake=True) for voice_id in markup.voice_ids}
-    own = find_voice(job.voice_id, allow_fake=True)
+    job_voice = find_voice(job.voice_id, allow_fake=True)
     detected = _DetectedLanguage(job.text)
     count = 0
-    for number, place in enumerate(markup.spans):
-        voice = voices[place.voice_id] if place.voice_id else own
+    for number, voice_span in enumerate(markup.spans):
+        voice = voices[voice_span.voice_id] if voice_span.voice_id else job_voice
         if job.options.stage_of_voice.get(voice.id, stage) != stage:
             continue
-        language = job.language or spoken_language(voice, guess=detected.language)
-        span = _Span(number, place, voice, language)
+        language = job.language or spoken_language(voice, detect=detected.language)
+        span = _LocalizedSpan(number, voice_span, voice, language)
         for segment in _split(job.text, span, max_chars=max_chars, first_index=count):
             yield segment
             count = segment.index + 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class _LocalizedSpan:
     number: int
-    place: VoiceSpan
+    voice_span: VoiceSpan
     voice: Voice
     language: str
 
 
-def _split(text: str, span: _Span, *, max_chars: int, first_index: int) -> Iterator[Segment]:
-    place = span.place
-    pieces = iter_text_spans(
-        text[place.start : place.end],
+def _split(text: str, span: _LocalizedSpan, *, max_chars: int, first_index: int) -> Iterator[Segment]:
+    voice_span = span.voice_span
+    text_spans = iter_text_spans(
+        text[voice_span.start : voice_span.end],
         language=span.language,
-        max_chars=_in_letters(max_chars, language=span.language),
+        max_chars=_max_chars_in(span.language, max_letters=max_chars),
         first_max_chars=None if first_index else FIRST_MAX_CHARS,
     )
-    for piece in pieces:
+    for text_span in text_spans:
         yield Segment(
-            index=first_index + piece.index,
+            index=first_index + text_span.index,
             voice_span=span.number,
-            start=place.start + piece.start,
-            end=place.start + piece.end,
-            text=piece.text,
+            start=voice_span.start + text_span.start,
+            end=voice_span.start + text_span.end,
+            text=text_span.text,
             voice=span.voice,
             language=span.language,
-            lead_s=place.lead_s if piece.index == 0 else None,
-            sentence_end=piece.sentence_end,
-            paragraph_end=piece.paragraph_end,
+            lead_s=voice_span.lead_s if text_span.index == 0 else None,
+            sentence_end=text_span.sentence_end,
+            paragraph_end=text_span.paragraph_end,
         )
 
 
-def spoken_language(voice: Voice, *, guess: Callable[[], str | None]) -> str:
-    """The language tag in which a voice reads a text. `guess` is called when the voice speaks several languages."""
+def spoken_language(voice: Voice, *, detect: Callable[[], str | None]) -> str:
+    """The language tag in which a voice reads a text. Calls `detect` unless the voice has exactly one language."""
     if len(voice.languages) == 1:
         return voice.languages[0]
-    found = guess()
+    detected = detect()
     if not voice.languages:
-        return found or _FALLBACK
-    return next((tag for tag in voice.languages if tag.partition("-")[0] == found), voice.languages[0])
+        return detected or _FALLBACK_LANGUAGE
+    return next((tag for tag in voice.languages if tag.partition("-")[0] == detected), voice.languages[0])
 
 
 class _DetectedLanguage:
-    """The language of a text, detected when it is first asked for."""
+    """Detects the language of a text once, when it is first needed."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._found: tuple[str | None] | None = None
+        self._result: tuple[str | None] | None = None
 
     def language(self) -> str | None:
-        if self._found is None:
-            found = detect_language(self._text)
-            self._found = (found[0].partition("-")[0] if found else None,)
-        return self._found[0]
+        if self._result is None:
+            detected = detect_language(self._text)
+            self._result = (detected[0].partition("-")[0] if detected else None,)
+        return self._result[0]
 
 
-def _in_letters(max_chars: int, *, language: str) -> int:
+def _max_chars_in(language: str, *, max_letters: int) -> int:
     dense = language.partition("-")[0].lower() in _DENSE
-    return max(1, max_chars // _LETTERS_PER_DENSE_CHAR) if dense else max_chars
+    return max(1, max_letters // _LETTERS_PER_DENSE_CHAR) if dense else max_letters

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from common.speakable import speakable
+from common.speakable_text import is_speakable
 from worker.text.break_points import CLAUSE_END, LINE_END, find_break_points, split_to_length
 from worker.text.control_characters import replace_control_characters
 from worker.text.sentences import split_paragraphs, split_sentences
@@ -100,7 +100,7 @@ def _sentence_chunks(text: str, *, start: int, end: int, language: str, max_char
 def _trimmed_chunk(text: str, *, start: int, end: int, sentence_end: bool = True) -> _Chunk:
     body = text[start:end]
     start, end = end - len(body.lstrip()), start + len(body.rstrip())
-    return _Chunk(start, max(start, end), has_speech=speakable(body), sentence_end=sentence_end)
+    return _Chunk(start, max(start, end), has_speech=is_speakable(body), sentence_end=sentence_end)
 
 
 def _merge_short(sentence_chunks: Iterable[_Chunk], *, max_chars: int) -> list[_Chunk]:

@@ -1,4 +1,4 @@
-/** The service, typed by its own OpenAPI document: `npm run types` makes `schema.ts` from it. */
+/** The HTTP client of the service. Its types, `schema.ts`, are generated from openapi.json by `npm run types`. */
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema";
@@ -9,17 +9,17 @@ export type Voice = Schemas["VoiceView"];
 export type Recording = Schemas["RecordingView"];
 export type Health = Schemas["Health"];
 
-/** The page lies at `{root}/app/`, whatever a proxy has put before it. */
+/** The root URL of the service. The page is at `{root}/app/`, also behind a proxy that adds a prefix. */
 export const ROOT = new URL(import.meta.env.DEV ? "./" : "../", document.baseURI);
 
-/** The address of something that a tag fetches: sound, a download. */
-export function address(path: string, query: Record<string, string> = {}): string {
+/** Returns the URL of a resource that an element loads, such as audio or a download. */
+export function serviceUrl(path: string, query: Record<string, string> = {}): string {
   const url = new URL(path.replace(/^\//, ""), ROOT);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.href;
 }
 
-/** What the service refused, or why it could not be asked. `status` is 0 when nobody answered. */
+/** An error response of the service. `status` is 0 if the service could not be reached. */
 export class Failure extends Error {
   constructor(
     message: string,
@@ -37,18 +37,18 @@ export class Failure extends Error {
   }
 }
 
-const client = createClient<paths>({ baseUrl: ROOT.href.replace(/\/$/, ""), fetch: asked });
+const client = createClient<paths>({ baseUrl: ROOT.href.replace(/\/$/, ""), fetch: fetchWithTimeout });
 
-const ANSWERED_WITHIN_MS = 20_000;
-/** Those that are made while one waits, however long it takes. */
-const WAITED_FOR = /\/(synthesize|transcode|export\/zip)$/;
+const TIMEOUT_MS = 20_000;
+/** Requests without a time limit: the response comes only after synthesis, transcoding or export. */
+const LONG_REQUESTS = /\/(synthesize|transcode|export\/zip)$/;
 
-async function asked(request: Request): Promise<Response> {
+async function fetchWithTimeout(request: Request): Promise<Response> {
   let response: Response;
   try {
-    const isWaitedFor = WAITED_FOR.test(new URL(request.url).pathname);
-    const late = AbortSignal.timeout(ANSWERED_WITHIN_MS);
-    response = await fetch(request, isWaitedFor ? {} : { signal: AbortSignal.any([request.signal, late]) });
+    const isLong = LONG_REQUESTS.test(new URL(request.url).pathname);
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    response = await fetch(request, isLong ? {} : { signal: AbortSignal.any([request.signal, timeout]) });
   } catch (cause) {
     if (request.signal.aborted) throw cause;
     throw new Failure(String(cause), 0, "unreachable");
@@ -57,23 +57,23 @@ async function asked(request: Request): Promise<Response> {
   throw await failureOf(response);
 }
 
-/** An error in the service's one shape, or what a proxy says in its place. */
+/** Reads the error of a response. One that is not in the service's format, such as a proxy's, is `unreachable`. */
 export async function failureOf(response: Response): Promise<Failure> {
-  const said: unknown = await response.json().catch(() => null);
-  const error = (said as { error?: Partial<Record<string, string | null>> } | null)?.error;
-  const wait = Number(response.headers.get("Retry-After"));
+  const body: unknown = await response.json().catch(() => null);
+  const error = (body as { error?: Partial<Record<string, string | null>> } | null)?.error;
+  const retryAfterS = Number(response.headers.get("Retry-After"));
   return new Failure(
     error?.["message"] ?? response.statusText,
     response.status,
     error?.["code"] ?? "unreachable",
     error?.["param"] ?? null,
-    Number.isFinite(wait) && wait > 0 ? wait : null,
+    Number.isFinite(retryAfterS) && retryAfterS > 0 ? retryAfterS : null,
   );
 }
 
-/** The answer itself: what is refused is thrown as a `Failure` before it gets here. */
-export async function answer<T>(asking: Promise<{ data?: T }>): Promise<T> {
-  const { data } = await asking;
+/** Returns the data of a response. An error response has been thrown as a `Failure` before. */
+export async function dataOf<T>(request: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await request;
   return data as T;
 }
 

@@ -1,5 +1,7 @@
-/** In pieces of at most so many: the service takes no more at once. */
-export function chunks<T>(all: readonly T[], most: number): T[][] {
-  const size = Math.max(1, Math.floor(most));
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+/** Splits a list into chunks of at most `maxSize` items, the limit of one request. */
+export function chunks<T>(items: readonly T[], maxSize: number): T[][] {
+  const size = Math.max(1, Math.floor(maxSize));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

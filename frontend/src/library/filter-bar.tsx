@@ -1,41 +1,63 @@
-/** What is looked for: words at once, and voice, model and days, which hide behind a button on a phone. */
+/** The search field and the filters. On a phone the filters are behind a button. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import { replaceQuery } from "../state/route";
-import { voices, voiceName } from "../state/voices";
+import { voiceName, voices } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { choicesOf, type ModelChoice } from "./choices";
-import { howMany, isAny, NONE, Q_CHARS, write, type Filters } from "./filters";
-import { heard } from "./recordings";
+import { filterOptions, type ModelOption } from "./filter-options";
+import {
+  countMenuFilters,
+  filterQuery,
+  type Filters,
+  hasFilters,
+  MAX_QUERY_CHARS,
+  NO_FILTERS,
+} from "./filters";
+import { recordedVoices } from "./recordings";
 
-const SEARCH_AFTER_MS = 250;
+const SEARCH_DELAY_MS = 250;
 
-export function ask(filters: Filters): void {
-  replaceQuery(write(filters));
+export function applyFilters(filters: Filters): void {
+  replaceQuery(filterQuery(filters));
 }
 
 export function FilterBar({ filters }: { filters: Filters }) {
   const [open, setOpen] = useState(false);
-  const said = t.value.library;
-  const on = howMany(filters);
+  const texts = t.value.library;
+  const activeCount = countMenuFilters(filters);
   return (
     <div class="library-filters" role="search">
-      <Search filters={filters} />
-      <button type="button" class="button library-filters-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {on ? said.filtersOn(on) : said.filters}
+      <SearchField filters={filters} />
+      <button
+        type="button"
+        class="button library-filters-toggle"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        {activeCount ? texts.filtersOn(activeCount) : texts.filters}
         <Icon name="down" />
       </button>
       <div class={`library-filters-more ${open ? "open" : ""}`}>
-        <Voices filters={filters} />
-        <Models filters={filters} />
-        <Day label={said.from} value={filters.from} max={filters.to} onChange={(from) => ask({ ...filters, from })} />
-        <Day label={said.to} value={filters.to} min={filters.from} onChange={(to) => ask({ ...filters, to })} />
-        {isAny(filters) ? (
-          <Button kind="quiet" icon="close" onPress={() => ask(NONE)}>
-            {said.clearAll}
+        <VoiceFilter filters={filters} />
+        <ModelFilter filters={filters} />
+        <DateField
+          label={texts.from}
+          value={filters.from}
+          max={filters.to}
+          onChange={(from) => applyFilters({ ...filters, from })}
+        />
+        <DateField
+          label={texts.to}
+          value={filters.to}
+          min={filters.from}
+          onChange={(to) => applyFilters({ ...filters, to })}
+        />
+        {hasFilters(filters) ? (
+          <Button kind="quiet" icon="close" onPress={() => applyFilters(NO_FILTERS)}>
+            {texts.clearAll}
           </Button>
         ) : null}
       </div>
@@ -43,68 +65,68 @@ export function FilterBar({ filters }: { filters: Filters }) {
   );
 }
 
-function Search({ filters }: { filters: Filters }) {
-  const box = useRef<HTMLInputElement>(null);
-  const [words, setWords] = useState(filters.q);
-  const sent = useRef(filters.q);
+function SearchField({ filters }: { filters: Filters }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(filters.q);
+  const sentText = useRef(filters.q);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const said = t.value.library;
+  const texts = t.value.library;
 
-  // The address was changed by something else: a link, going back, "clear all".
+  // The URL was changed elsewhere: by a link, the back button or "clear all".
   useEffect(() => {
-    if (filters.q === sent.current) return;
+    if (filters.q === sentText.current) return;
     clearTimeout(timer.current);
-    sent.current = filters.q;
-    setWords(filters.q);
+    sentText.current = filters.q;
+    setText(filters.q);
   }, [filters.q]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  useEffect(() => onSlash(() => box.current?.focus()), []);
+  useEffect(() => onSlash(() => input.current?.focus()), []);
 
   const latest = useRef(filters);
   latest.current = filters;
-  const search = (q: string, afterMs: number): void => {
-    setWords(q);
+  const scheduleSearch = (q: string, afterMs: number): void => {
+    setText(q);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
-      sent.current = q;
-      ask({ ...latest.current, q });
+      sentText.current = q;
+      applyFilters({ ...latest.current, q });
     }, afterMs);
   };
   return (
     <div class="library-search">
       <Icon name="search" />
       <input
-        ref={box}
+        ref={input}
         class="input"
         type="search"
         dir="auto"
-        value={words}
-        maxLength={Q_CHARS}
-        placeholder={said.search}
-        aria-label={said.search}
+        value={text}
+        maxLength={MAX_QUERY_CHARS}
+        placeholder={texts.search}
+        aria-label={texts.search}
         aria-keyshortcuts="/"
         autocomplete="off"
         spellcheck={false}
-        onInput={(event) => search(event.currentTarget.value, SEARCH_AFTER_MS)}
+        onInput={(event) => scheduleSearch(event.currentTarget.value, SEARCH_DELAY_MS)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") search(event.currentTarget.value, 0);
-          if (event.key === "Escape" && words !== "") {
+          if (event.key === "Enter") scheduleSearch(event.currentTarget.value, 0);
+          if (event.key === "Escape" && text !== "") {
             event.preventDefault();
-            search("", 0);
+            scheduleSearch("", 0);
           }
         }}
       />
-      {words === "" ? (
+      {text === "" ? (
         <kbd aria-hidden="true">/</kbd>
       ) : (
         <IconButton
           compact
           kind="quiet"
           icon="close"
-          label={said.clearSearch}
+          label={texts.clearSearch}
           onPress={() => {
-            search("", 0);
-            box.current?.focus();
+            scheduleSearch("", 0);
+            input.current?.focus();
           }}
         />
       )}
@@ -113,34 +135,43 @@ function Search({ filters }: { filters: Filters }) {
 }
 
 function onSlash(run: () => void): () => void {
-  const listen = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     event.preventDefault();
     run();
   };
-  document.addEventListener("keydown", listen);
-  return () => document.removeEventListener("keydown", listen);
+  document.addEventListener("keydown", onKeyDown);
+  return () => document.removeEventListener("keydown", onKeyDown);
 }
 
-/** A key belongs to the field it is typed into. */
+/** True if a key event belongs to a text field, so that it is no shortcut. */
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
+  return (
+    target instanceof HTMLElement &&
+    target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null
+  );
 }
 
-function choices(): readonly ModelChoice[] {
-  return choicesOf(voices.value ?? [], heard.value, modelName);
+function options(): readonly ModelOption[] {
+  return filterOptions(voices.value ?? [], recordedVoices.value, modelName);
 }
 
-function Voices({ filters }: { filters: Filters }) {
-  const said = t.value.library;
-  const models = choices().filter((model) => filters.model === "" || model.alias === filters.model);
+function VoiceFilter({ filters }: { filters: Filters }) {
+  const texts = t.value.library;
+  const models = options().filter((model) => filters.model === "" || model.alias === filters.model);
   const isListed = models.some((model) => model.voices.some((voice) => voice.id === filters.voice));
   return (
     <label class="field">
-      <span class="label">{said.voice}</span>
-      <select class="select" value={filters.voice} onChange={(event) => ask({ ...filters, voice: event.currentTarget.value })}>
-        <option value="">{said.anyVoice}</option>
-        {filters.voice && !isListed ? <option value={filters.voice}>{voiceName(filters.voice)}</option> : null}
+      <span class="label">{texts.voice}</span>
+      <select
+        class="select"
+        value={filters.voice}
+        onChange={(event) => applyFilters({ ...filters, voice: event.currentTarget.value })}
+      >
+        <option value="">{texts.anyVoice}</option>
+        {filters.voice && !isListed ? (
+          <option value={filters.voice}>{voiceName(filters.voice)}</option>
+        ) : null}
         {models.map((model) => (
           <optgroup key={model.alias} label={model.name}>
             {model.voices.map((voice) => (
@@ -155,16 +186,22 @@ function Voices({ filters }: { filters: Filters }) {
   );
 }
 
-function Models({ filters }: { filters: Filters }) {
-  const said = t.value.library;
-  const models = choices();
+function ModelFilter({ filters }: { filters: Filters }) {
+  const texts = t.value.library;
+  const models = options();
   const isListed = models.some((model) => model.alias === filters.model);
   return (
     <label class="field">
-      <span class="label">{said.model}</span>
-      <select class="select" value={filters.model} onChange={(event) => ask({ ...filters, model: event.currentTarget.value, voice: "" })}>
-        <option value="">{said.anyModel}</option>
-        {filters.model && !isListed ? <option value={filters.model}>{modelName(filters.model)}</option> : null}
+      <span class="label">{texts.model}</span>
+      <select
+        class="select"
+        value={filters.model}
+        onChange={(event) => applyFilters({ ...filters, model: event.currentTarget.value, voice: "" })}
+      >
+        <option value="">{texts.anyModel}</option>
+        {filters.model && !isListed ? (
+          <option value={filters.model}>{modelName(filters.model)}</option>
+        ) : null}
         {models.map((model) => (
           <option key={model.alias} value={model.alias}>
             {model.name}
@@ -175,7 +212,7 @@ function Models({ filters }: { filters: Filters }) {
   );
 }
 
-function Day({
+function DateField({
   label,
   value,
   min = "",

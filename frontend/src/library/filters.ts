@@ -1,80 +1,90 @@
-/** What of the library is looked for. It stands in the address, so that it can be kept, sent and reloaded. */
+/** The filters of the library. They are part of the URL, so that they can be bookmarked, shared and reloaded. */
 
 export interface Filters {
   q: string;
   voice: string;
   model: string;
-  /** Days as date fields write them: `2026-07-01`. Of the reader's own calendar, both included. */
+  /** Days as date fields write them (`2026-07-01`), in the user's time zone, both inclusive. */
   from: string;
   to: string;
 }
 
-export const NONE: Filters = { q: "", voice: "", model: "", from: "", to: "" };
-const NAMES = ["q", "voice", "model", "from", "to"] as const;
+export const NO_FILTERS: Filters = { q: "", voice: "", model: "", from: "", to: "" };
+const FILTER_NAMES = ["q", "voice", "model", "from", "to"] as const;
 
-/** The service reads no more of it. */
-export const Q_CHARS = 200;
+/** The service ignores longer queries. */
+export const MAX_QUERY_CHARS = 200;
 
-/** Anybody can write an address: what is no filter is dropped. */
-export function read(query: URLSearchParams): Filters {
+/** Reads filters from the URL. Drops invalid values, as a URL can contain anything. */
+export function parseFilters(query: URLSearchParams): Filters {
   return {
-    q: (query.get("q") ?? "").slice(0, Q_CHARS),
-    voice: idOr(query.get("voice"), ""),
-    model: idOr(query.get("model"), ""),
-    from: dayOr(query.get("from"), ""),
-    to: dayOr(query.get("to"), ""),
+    q: (query.get("q") ?? "").slice(0, MAX_QUERY_CHARS),
+    voice: validId(query.get("voice"), ""),
+    model: validId(query.get("model"), ""),
+    from: validDay(query.get("from"), ""),
+    to: validDay(query.get("to"), ""),
   };
 }
 
-export function write(filters: Filters): URLSearchParams {
-  const kept = NAMES.filter((name) => filters[name] !== "").map((name) => [name, filters[name]]);
-  return new URLSearchParams(kept as [string, string][]);
+export function filterQuery(filters: Filters): URLSearchParams {
+  const entries = FILTER_NAMES.filter((name) => filters[name] !== "").map((name) => [name, filters[name]]);
+  return new URLSearchParams(entries as [string, string][]);
 }
 
-export function isSame(one: Filters, other: Filters): boolean {
-  return NAMES.every((name) => one[name] === other[name]);
+export function areEqual(one: Filters, other: Filters): boolean {
+  return FILTER_NAMES.every((name) => one[name] === other[name]);
 }
 
-export function isAny(filters: Filters): boolean {
-  return !isSame({ ...filters, q: filters.q.trim() }, NONE);
+export function hasFilters(filters: Filters): boolean {
+  return !areEqual({ ...filters, q: filters.q.trim() }, NO_FILTERS);
 }
 
-/** How many there are beside the words, for a button that hides them. */
-export function howMany(filters: Filters): number {
-  return NAMES.filter((name) => name !== "q" && filters[name] !== "").length;
+/** Counts the active filters other than the search text: those that the filter button hides on a phone. */
+export function countMenuFilters(filters: Filters): number {
+  return FILTER_NAMES.filter((name) => name !== "q" && filters[name] !== "").length;
 }
 
-/** As the service is asked: without what is not asked for, and days as the moments they begin and end at here. */
-export function asked(filters: Filters): Partial<Filters> {
+/** Returns the query parameters of the request: without empty filters, and with days as their first and last moment. */
+export function requestQuery(filters: Filters): Partial<Filters> {
   const { q, voice, model, from, to } = filters;
-  const wanted = { q: q.trim(), voice, model, from: from && start(from).toISOString(), to: to && end(to).toISOString() };
-  return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ""));
+  const parameters = {
+    q: q.trim(),
+    voice,
+    model,
+    from: from && startOfDay(from).toISOString(),
+    to: to && endOfDay(to).toISOString(),
+  };
+  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== ""));
 }
 
-/** The day of a moment by the reader's own calendar. */
-export function dayOf(iso: string): string {
-  const at = new Date(iso);
-  return [String(at.getFullYear()).padStart(4, "0"), two(at.getMonth() + 1), two(at.getDate())].join("-");
+/** Returns the day of a time in the user's time zone. */
+export function localDay(iso: string): string {
+  const date = new Date(iso);
+  return [
+    String(date.getFullYear()).padStart(4, "0"),
+    twoDigits(date.getMonth() + 1),
+    twoDigits(date.getDate()),
+  ].join("-");
 }
 
-function idOr(written: string | null, otherwise: string): string {
-  return written !== null && /^[!-~]{1,256}$/.test(written) ? written : otherwise;
+function validId(value: string | null, fallback: string): string {
+  return value !== null && /^[!-~]{1,256}$/.test(value) ? value : fallback;
 }
 
-function dayOr(written: string | null, otherwise: string): string {
-  if (written === null || !/^\d{4}-\d\d-\d\d$/.test(written)) return otherwise;
-  const at = start(written);
-  return !Number.isNaN(at.getTime()) && dayOf(at.toISOString()) === written ? written : otherwise;
+function validDay(value: string | null, fallback: string): string {
+  if (value === null || !/^\d{4}-\d\d-\d\d$/.test(value)) return fallback;
+  const date = startOfDay(value);
+  return !Number.isNaN(date.getTime()) && localDay(date.toISOString()) === value ? value : fallback;
 }
 
-function start(day: string): Date {
+function startOfDay(day: string): Date {
   return new Date(`${day}T00:00:00`);
 }
 
-function end(day: string): Date {
+function endOfDay(day: string): Date {
   return new Date(`${day}T23:59:59.999`);
 }
 
-function two(value: number): string {
+function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }

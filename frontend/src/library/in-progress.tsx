@@ -1,52 +1,57 @@
-/** What is being spoken now, and what was to be: not in the library, and therefore told above it. */
+/** Jobs that have no recording yet, shown above the library: queued, running, failed and cancelled. */
 
 import { t } from "../i18n";
 import { percent, span } from "../i18n/formats";
 import { Icon } from "../ui/icon";
 import "./in-progress.css";
+import { FailedJobList } from "./failed-job-list";
 import { JobName } from "./job-name";
-import { NotSpoken } from "./not-spoken";
-import { othersToo, underWay, useUnderWay, type UnderWay } from "./under-way";
+import { hasMoreJobs, type JobInProgress, jobsInProgress, useJobsInProgress } from "./jobs-in-progress";
 
 export function InProgress() {
-  useUnderWay();
-  const said = t.value.library;
+  useJobsInProgress();
+  const texts = t.value.library;
   return (
     <>
-      {underWay.value.length ? (
-        <section class="under-way" aria-labelledby="under-way">
-          <h2 id="under-way">{said.beingSpoken}</h2>
+      {jobsInProgress.value.length ? (
+        <section class="in-progress" aria-labelledby="in-progress">
+          <h2 id="in-progress">{texts.inProgress}</h2>
           <ul>
-            {underWay.value.map((job) => (
-              <Going key={job.jobId} job={job} />
+            {jobsInProgress.value.map((job) => (
+              <JobItem key={job.jobId} job={job} />
             ))}
           </ul>
-          {othersToo.value ? <p class="soft small">{said.others}</p> : null}
+          {hasMoreJobs.value ? <p class="soft small">{texts.others}</p> : null}
         </section>
       ) : null}
-      <NotSpoken />
+      <FailedJobList />
     </>
   );
 }
 
-function Going({ job }: { job: UnderWay }) {
-  const said = t.value.library;
-  const running = job.status === "running";
-  const left = job.etaS === null ? "" : ` · ${said.left(span(job.etaS))}`;
+function JobItem({ job }: { job: JobInProgress }) {
+  const texts = t.value.library;
+  const isRunning = job.status === "running";
+  const left = job.etaS === null ? "" : ` · ${texts.left(span(job.etaS))}`;
   return (
     <li>
-      <Icon name={running ? "listen" : "clock"} />
+      <Icon name={isRunning ? "listen" : "clock"} />
       <JobName {...job} />
-      {running ? (
-        <div class="under-way-standing num">
-          <progress class="bar" max="100" value={job.percent} aria-label={said.soFar(percent(job.percent))} />
+      {isRunning ? (
+        <div class="in-progress-status num">
+          <progress
+            class="bar"
+            max="100"
+            value={job.percent}
+            aria-label={texts.percentDone(percent(job.percent))}
+          />
           <span class="soft small">
-            {said.soFar(percent(job.percent))}
+            {texts.percentDone(percent(job.percent))}
             {left}
           </span>
         </div>
       ) : (
-        <span class="badge">{said.waits}</span>
+        <span class="badge">{texts.queued}</span>
       )}
     </li>
   );

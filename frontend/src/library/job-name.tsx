@@ -1,10 +1,10 @@
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
 
-/** Of a job that is no recording, or none yet. */
+/** The title and voice of a job that has no recording (yet). */
 export function JobName({ jobId, title, voiceId }: { jobId: string; title: string; voiceId: string }) {
   return (
-    <div class="under-way-name">
+    <div class="in-progress-name">
       <a class="clip" href={link("listen", jobId)} dir="auto">
         {title}
       </a>

@@ -1,4 +1,4 @@
-/** The library: everything that was spoken, found again. */
+/** The library screen: search, filters and the list of recordings. */
 
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
@@ -6,119 +6,128 @@ import { count, day } from "../i18n/formats";
 import { link, route } from "../state/route";
 import { loadVoices, voices } from "../state/voices";
 import { Button } from "../ui/button";
-import { Empty, Skeleton, Trouble } from "../ui/state";
-import { ask, FilterBar, isTyping } from "./filter-bar";
-import { dayOf, isAny, NONE, read, write, type Filters } from "./filters";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
+import { applyFilters, FilterBar, isTyping } from "./filter-bar";
+import { filterQuery, type Filters, hasFilters, localDay, NO_FILTERS, parseFilters } from "./filters";
 import { InProgress } from "./in-progress";
-import { RecordingList } from "./list";
-import { ListHead } from "./list-head";
-import { ROWS_MAX } from "./listing";
+import { ListHeader } from "./list-header";
+import { ROWS_MAX } from "./paged-list";
+import { RecordingList } from "./recording-list";
 import "./library.css";
-import { lookAgain, opened, recordings, shown } from "./recordings";
+import { endedCount } from "./jobs-in-progress";
+import { openedId, recordings, refreshTitle, visibleRows } from "./recordings";
 import { undoRemoval } from "./removal";
 import { RenameDialog } from "./rename-dialog";
-import { endings } from "./under-way";
-import { toTheTop } from "./viewport";
+import { resetScroll } from "./viewport";
 
 export function Library() {
-  const filters = read(route.value.query);
-  const asked = write(filters).toString();
+  const filters = parseFilters(route.value.query);
+  const query = filterQuery(filters).toString();
   useEffect(() => {
-    const before = recordings.filters.value;
-    if (before && write(before).toString() !== asked) toTheTop();
+    const previous = recordings.filters.value;
+    if (previous && filterQuery(previous).toString() !== query) resetScroll();
     void recordings.show(filters);
-  }, [asked]);
+  }, [query]);
   useEffect(() => {
-    if (endings.value) void recordings.refresh();
-  }, [endings.value]);
+    if (endedCount.value) void recordings.refresh();
+  }, [endedCount.value]);
   useEffect(() => {
     if (voices.value === null) void loadVoices();
-    // What was opened may have been renamed there. What is gone by now, the list itself finds out.
-    if (opened.value !== null) lookAgain(opened.value).catch(() => undefined);
-    return onUndo(undoRemoval);
+    // The opened recording may have been renamed. If it was deleted, the list finds out by itself.
+    if (openedId.value !== null) refreshTitle(openedId.value).catch(() => undefined);
+    return onUndoKey(undoRemoval);
   }, []);
-  const said = t.value;
+  const texts = t.value;
   return (
     <div class="screen library">
       <div class="screen-head">
         <div>
-          <h1>{said.shell.library}</h1>
-          <p>{said.library.lead}</p>
+          <h1>{texts.shell.library}</h1>
+          <p>{texts.library.lead}</p>
         </div>
       </div>
       <InProgress />
       <FilterBar filters={filters} />
-      <Shelf filters={filters} />
+      <RecordingsPanel filters={filters} />
     </div>
   );
 }
 
-/** The list, or what stands in its place. */
-function Shelf({ filters }: { filters: Filters }) {
-  const [renamed, setRenamed] = useState<string | null>(null);
-  const rows = shown.value;
+/** The list of recordings, or a placeholder. */
+function RecordingsPanel({ filters }: { filters: Filters }) {
+  const [renamingId, setRenamingId] = useState<string | null>(null);
+  const rows = visibleRows.value;
   const failure = recordings.failure.value;
-  const row = renamed === null ? undefined : rows.find((one) => one.jobId === renamed);
-  const isBare = rows.length === 0 && !recordings.complete.value && !recordings.loading.value && !failure;
+  const row = renamingId === null ? undefined : rows.find((one) => one.jobId === renamingId);
+  const needsMore =
+    rows.length === 0 && !recordings.isComplete.value && !recordings.isLoading.value && !failure;
   useEffect(() => {
-    // All that was loaded is about to be deleted: what is behind it comes up.
-    if (isBare) void recordings.more();
-  }, [isBare]);
+    // All loaded rows are about to be deleted, so load the next page.
+    if (needsMore) void recordings.loadMore();
+  }, [needsMore]);
   if (!rows.length) {
-    if (failure) return <Trouble failure={failure} onRetry={() => void recordings.show(filters)} />;
-    return recordings.complete.value && !recordings.loading.value ? <None filters={filters} /> : <Skeleton lines={8} />;
+    if (failure) return <ErrorState failure={failure} onRetry={() => void recordings.show(filters)} />;
+    return recordings.isComplete.value && !recordings.isLoading.value ? (
+      <EmptyLibrary filters={filters} />
+    ) : (
+      <Skeleton lines={8} />
+    );
   }
   return (
-    <section class="library-shelf" aria-busy={recordings.loading.value}>
-      <ListHead />
-      <RecordingList onRename={setRenamed} />
-      <Foot filters={filters} />
-      {row ? <RenameDialog jobId={row.jobId} title={row.title} onClose={() => setRenamed(null)} /> : null}
+    <section class="library-recordings" aria-busy={recordings.isLoading.value}>
+      <ListHeader />
+      <RecordingList onRename={setRenamingId} />
+      <ListFooter filters={filters} />
+      {row ? <RenameDialog jobId={row.jobId} title={row.title} onClose={() => setRenamingId(null)} /> : null}
     </section>
   );
 }
 
-function None({ filters }: { filters: Filters }) {
-  const said = t.value.library;
-  if (isAny(filters)) {
+function EmptyLibrary({ filters }: { filters: Filters }) {
+  const texts = t.value.library;
+  if (hasFilters(filters)) {
     return (
-      <Empty icon="search" title={said.notFound}>
-        <p>{said.notFoundWhy}</p>
-        <Button onPress={() => ask(NONE)}>{said.clearAll}</Button>
-      </Empty>
+      <EmptyState icon="search" title={texts.notFound}>
+        <p>{texts.notFoundHint}</p>
+        <Button onPress={() => applyFilters(NO_FILTERS)}>{texts.clearAll}</Button>
+      </EmptyState>
     );
   }
   return (
-    <Empty icon="library" title={said.nothingYet}>
-      <p>{said.nothingYetWhy}</p>
+    <EmptyState icon="library" title={texts.noRecordings}>
+      <p>{texts.noRecordingsHint}</p>
       <a class="button primary" href={link("write")}>
-        {said.toWrite}
+        {texts.newRecording}
       </a>
-    </Empty>
+    </EmptyState>
   );
 }
 
-/** Below the last row that is loaded. */
-function Foot({ filters }: { filters: Filters }) {
-  const said = t.value.library;
-  const all = recordings.rows.value;
-  const last = all.at(-1);
-  if (recordings.failure.value) return <Trouble failure={recordings.failure.value} onRetry={() => void recordings.again()} />;
-  if (recordings.complete.value) return null;
-  if (all.length < ROWS_MAX || !last) return <p class="library-foot soft small">{said.loading}</p>;
+/** Shown below the last loaded row. */
+function ListFooter({ filters }: { filters: Filters }) {
+  const texts = t.value.library;
+  const rows = recordings.rows.value;
+  const oldest = rows.at(-1);
+  if (recordings.failure.value)
+    return <ErrorState failure={recordings.failure.value} onRetry={() => void recordings.retry()} />;
+  if (recordings.isComplete.value) return null;
+  if (rows.length < ROWS_MAX || !oldest) return <p class="library-footer soft small">{texts.loading}</p>;
   return (
-    <div class="library-foot">
-      <p>{said.full(count(all.length))}</p>
-      <Button onPress={() => ask({ ...filters, to: dayOf(last.createdAt) })}>{said.older(day(last.createdAt))}</Button>
+    <div class="library-footer">
+      <p>{texts.full(count(rows.length))}</p>
+      <Button onPress={() => applyFilters({ ...filters, to: localDay(oldest.createdAt) })}>
+        {texts.older(day(oldest.createdAt))}
+      </Button>
     </div>
   );
 }
 
-function onUndo(undo: () => boolean): () => void {
-  const listen = (event: KeyboardEvent): void => {
-    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || isTyping(event.target)) return;
+function onUndoKey(undo: () => boolean): () => void {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || isTyping(event.target))
+      return;
     if (undo()) event.preventDefault();
   };
-  document.addEventListener("keydown", listen);
-  return () => document.removeEventListener("keydown", listen);
+  document.addEventListener("keydown", onKeyDown);
+  return () => document.removeEventListener("keydown", onKeyDown);
 }

@@ -1,58 +1,62 @@
-/** The library itself, and where one stands in it: both outlive the screen, so that one comes back to the same place. */
+/** The loaded recordings, their selection and the active row. They outlive the screen, so that it can be restored. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { answer, api } from "../api/client";
-import { asked, type Filters } from "./filters";
-import { listing } from "./listing";
+import { api, dataOf } from "../api/client";
+import { type Filters, requestQuery } from "./filters";
+import { createPagedList } from "./paged-list";
 import { pendingRemovals } from "./removal";
-import { rowOf, type Page } from "./rows";
-import { NOTHING, within, type Selection } from "./selection";
+import { type Page, toRow } from "./rows";
+import { EMPTY_SELECTION, restrictTo, type Selection } from "./selection";
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
-export const recordings = listing(page);
+export const recordings = createPagedList(fetchPage);
 
-export const shown = computed(() => recordings.rows.value.filter((row) => !pendingRemovals.value.has(row.jobId)));
+export const visibleRows = computed(() =>
+  recordings.rows.value.filter((row) => !pendingRemovals.value.has(row.jobId)),
+);
 
-const ids = computed(() => shown.value.map((row) => row.jobId));
+const visibleIds = computed(() => visibleRows.value.map((row) => row.jobId));
 
-const ticked = signal<Selection>(NOTHING);
-export const selection = computed(() => within(ticked.value, ids.value));
-export function select(change: (now: Selection, ids: readonly string[]) => Selection): void {
-  ticked.value = change(selection.value, ids.value);
+const rawSelection = signal<Selection>(EMPTY_SELECTION);
+export const selection = computed(() => restrictTo(rawSelection.value, visibleIds.value));
+export function updateSelection(
+  change: (current: Selection, visibleIds: readonly string[]) => Selection,
+): void {
+  rawSelection.value = change(selection.value, visibleIds.value);
 }
 
-/** The models of voices that a recording was seen to have: what the filters hide now is remembered. */
-export const heard = signal<ReadonlyMap<string, string>>(new Map());
+/** The models of voices by voice id, for all recordings loaded so far, also those that filters hide now. */
+export const recordedVoices = signal<ReadonlyMap<string, string>>(new Map());
 effect(() => {
-  const before = heard.peek();
-  const now = new Map(before);
-  for (const { voiceId, model } of recordings.rows.value) now.set(voiceId, model);
-  if (now.size > before.size) heard.value = now;
+  const previous = recordedVoices.peek();
+  const updated = new Map(previous);
+  for (const { voiceId, model } of recordings.rows.value) updated.set(voiceId, model);
+  if (updated.size > previous.size) recordedVoices.value = updated;
 });
 
-/** The row that keys act on. */
-export const active = signal<string | null>(null);
+/** The id of the row that keys act on. */
+export const activeId = signal<string | null>(null);
 
-/** The one that was opened: it is what one comes back to, and what may have another name by then. */
-export const opened = signal<string | null>(null);
+/** The id of the recording that was opened last. It gets the focus on return, and may have been renamed. */
+export const openedId = signal<string | null>(null);
 
-async function page(filters: Filters, cursor: string | null, signal: AbortSignal): Promise<Page> {
-  const query = { ...asked(filters), limit: PAGE, ...(cursor === null ? {} : { cursor }) };
-  const { items, next_cursor: next } = await answer(api.GET("/history", { params: { query }, signal }));
-  return { rows: items.map(rowOf), next };
+async function fetchPage(filters: Filters, cursor: string | null, signal: AbortSignal): Promise<Page> {
+  const query = { ...requestQuery(filters), limit: PAGE_SIZE, ...(cursor === null ? {} : { cursor }) };
+  const { items, next_cursor: nextCursor } = await dataOf(api.GET("/history", { params: { query }, signal }));
+  return { rows: items.map(toRow), nextCursor };
 }
 
-/** Throws a `Failure`. */
+/** Renames a recording. Throws a `Failure`. */
 export async function rename(jobId: string, title: string): Promise<void> {
   const params = { path: { job_id: jobId } };
-  const named = await answer(api.PATCH("/history/{job_id}", { params, body: { title } }));
-  recordings.retitle(jobId, named.title);
+  const renamed = await dataOf(api.PATCH("/history/{job_id}", { params, body: { title } }));
+  recordings.setTitle(jobId, renamed.title);
 }
 
-/** What one recording is called now. */
-export async function lookAgain(jobId: string): Promise<void> {
+/** Reloads the title of a recording. */
+export async function refreshTitle(jobId: string): Promise<void> {
   const params = { path: { job_id: jobId } };
-  const { title } = await answer(api.GET("/history/{job_id}", { params }));
-  recordings.retitle(jobId, title);
+  const { title } = await dataOf(api.GET("/history/{job_id}", { params }));
+  recordings.setTitle(jobId, title);
 }

@@ -1,63 +1,66 @@
-/** Deleting recordings, and jobs that became none, from any screen: see removals.ts for how one can come back from it. */
+/** Deletes recordings and jobs without one, from any screen. pending-removals.ts implements undo. */
 
-import { answer, api, Failure } from "../api/client";
+import { api, dataOf, Failure } from "../api/client";
 import { count } from "../i18n/formats";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import * as player from "../state/player";
 import { maxBatchIds } from "../state/service";
-import { KEPT, recall, remember } from "../state/store";
+import { readStored, STORAGE_PREFIX, writeStored } from "../state/storage";
 import { explain } from "../ui/state";
 import { chunks } from "./chunks";
-import { removals, type Batch, type Refusal } from "./removals";
+import { type Batch, createRemovals, type Refusal } from "./pending-removals";
 
-const NAME = "removals";
+const STORAGE_KEY = "removals";
 
-const made = removals({
+const removals = createRemovals({
   now: () => Date.now(),
   newId: () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`,
-  recall: kept,
-  remember: (batches) => remember(NAME, batches),
-  announce: (batch, leftMs, undo) => {
+  readBatches: storedBatches,
+  writeBatches: (batches) => writeStored(STORAGE_KEY, batches),
+  offerUndo: (batch, remainingMs, undo) => {
     const n = batch.jobIds.length;
-    return tell(t.value.library.deleted(n, count(n)), {
+    return showNotice(t.value.library.deleted(n, count(n)), {
       action: { label: t.value.shell.undo, run: undo },
-      runsOutMs: leftMs,
+      timeLimitMs: remainingMs,
     });
   },
   send,
-  onDue: (jobIds) => jobIds.forEach((jobId) => player.stop(jobId)),
+  beforeSend: (jobIds) => jobIds.forEach((jobId) => player.stop(jobId)),
   onRefused: (refusals) => {
     const n = refusals.length;
-    tell(t.value.library.notDeleted(n, count(n), refusals[0]?.why ?? ""), { kind: "bad", staysMs: 12_000 });
+    showNotice(t.value.library.notDeleted(n, count(n), refusals[0]?.reason ?? ""), {
+      kind: "bad",
+      staysMs: 12_000,
+    });
   },
 });
 
-/** Ids of recordings that are not to be shown any more: deleted, or about to be. */
-export const pendingRemovals = made.hidden;
+/** Ids that must not be shown any more: deleted, or about to be deleted. */
+export const pendingRemovals = removals.hidden;
 
-/** Hides them at once and tells the service in eight seconds, if nobody undoes it until then. */
-export const removeRecordings = made.remove;
+/** Hides recordings at once, and deletes them after eight seconds unless the user undoes it. */
+export const removeRecordings = removals.remove;
 
-/** Brings back what was removed last. False when nothing can be brought back. */
-export const undoRemoval = made.undo;
+/** Undoes the latest deletion. Returns false if there is nothing to undo. */
+export const undoRemoval = removals.undo;
 
-/** To be called once, when the page starts. */
+/** Resumes deletions that were pending before a reload. Call it once, when the page starts. */
 export function resumeRemovals(): void {
-  made.resume();
+  removals.resume();
   addEventListener("storage", (event) => {
-    if (event.key === null || event.key === KEPT + NAME) made.resume();
+    if (event.key === null || event.key === STORAGE_PREFIX + STORAGE_KEY) removals.resume();
   });
 }
 
-/** Storage is open to everything on this host: what has another shape is nothing of ours. */
-function kept(): readonly Batch[] {
-  const held = recall<unknown>(NAME, []);
-  return Array.isArray(held) ? held.filter(isBatch) : [];
+/** Reads the stored batches. Ignores values of another shape, as anything on this host can write to storage. */
+function storedBatches(): readonly Batch[] {
+  const value = readStored<unknown>(STORAGE_KEY, []);
+  return Array.isArray(value) ? value.filter(isBatch) : [];
 }
 
-function isBatch(held: unknown): held is Batch {
-  const { id, jobIds, dueAt } = (held ?? {}) as Partial<Record<keyof Batch, unknown>>;
+function isBatch(value: unknown): value is Batch {
+  const { id, jobIds, dueAt } = (value ?? {}) as Partial<Record<keyof Batch, unknown>>;
   return (
     typeof id === "string" &&
     typeof dueAt === "number" &&
@@ -68,32 +71,33 @@ function isBatch(held: unknown): held is Batch {
 
 async function send(jobIds: readonly string[]): Promise<readonly Refusal[]> {
   const refusals: Refusal[] = [];
-  for (const some of chunks(jobIds, maxBatchIds.value)) {
+  for (const ids of chunks(jobIds, maxBatchIds.value)) {
     try {
-      refusals.push(...(some.length === 1 ? await sendOne(some[0] as string) : await sendMany(some)));
+      refusals.push(...(ids.length === 1 ? await deleteOne(ids[0] as string) : await deleteMany(ids)));
     } catch (cause) {
-      const why = cause instanceof Failure ? explain(cause) : String(cause);
-      refusals.push(...some.map((jobId) => ({ jobId, why })));
+      const reason = cause instanceof Failure ? explain(cause) : String(cause);
+      refusals.push(...ids.map((jobId) => ({ jobId, reason })));
     }
   }
   return refusals;
 }
 
-/** By the job, which takes its recording along: what failed or was cancelled has none. */
-async function sendOne(jobId: string): Promise<readonly Refusal[]> {
+/** Deletes a job and its recording. A failed or cancelled job has no recording, so the job is what to delete. */
+async function deleteOne(jobId: string): Promise<readonly Refusal[]> {
   try {
     await api.DELETE("/jobs/{job_id}", { params: { path: { job_id: jobId } } });
   } catch (cause) {
-    // Somebody else was quicker: it is gone, as was wanted.
+    // Already deleted by someone else.
     if (!(cause instanceof Failure && cause.isGone)) throw cause;
   }
   return [];
 }
 
-async function sendMany(jobIds: readonly string[]): Promise<readonly Refusal[]> {
-  const { results } = await answer(api.POST("/history/batch_delete", { body: { job_ids: [...jobIds] } }));
+async function deleteMany(jobIds: readonly string[]): Promise<readonly Refusal[]> {
+  const { results } = await dataOf(api.POST("/history/batch_delete", { body: { job_ids: [...jobIds] } }));
   return results.flatMap(({ job_id: jobId, deleted, error }) =>
-    deleted || error?.type === "not_found_error" ? [] : [{ jobId, why: error?.message ?? t.value.shell.unexpected }],
+    deleted || error?.type === "not_found_error"
+      ? []
+      : [{ jobId, reason: error?.message ?? t.value.shell.unexpected }],
   );
 }
-

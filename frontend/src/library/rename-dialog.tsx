@@ -8,28 +8,36 @@ import { rename } from "./recordings";
 
 const TITLE_CHARS = 200;
 
-export function RenameDialog({ jobId, title, onClose }: { jobId: string; title: string; onClose: () => void }) {
-  const box = useRef<HTMLInputElement>(null);
+export function RenameDialog({
+  jobId,
+  title,
+  onClose,
+}: {
+  jobId: string;
+  title: string;
+  onClose: () => void;
+}) {
+  const input = useRef<HTMLInputElement>(null);
   const [name, setName] = useState(title);
   const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState("");
-  const said = t.value;
-  useEffect(() => box.current?.select(), []);
+  const [error, setError] = useState("");
+  const texts = t.value;
+  useEffect(() => input.current?.select(), []);
   const save = async (): Promise<void> => {
-    const wanted = name.trim();
-    if (wanted === "" || busy) return;
-    if (wanted === title) return onClose();
+    const newTitle = name.trim();
+    if (newTitle === "" || busy) return;
+    if (newTitle === title) return onClose();
     setBusy(true);
     try {
-      await rename(jobId, wanted);
+      await rename(jobId, newTitle);
       onClose();
     } catch (cause) {
-      setTrouble(cause instanceof Failure ? explain(cause) : String(cause));
+      setError(cause instanceof Failure ? explain(cause) : String(cause));
       setBusy(false);
     }
   };
   return (
-    <Dialog title={said.library.rename} onClose={onClose}>
+    <Dialog title={texts.library.rename} onClose={onClose}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -38,29 +46,29 @@ export function RenameDialog({ jobId, title, onClose }: { jobId: string; title: 
         }}
       >
         <label class="field">
-          <span class="label">{said.library.name}</span>
+          <span class="label">{texts.library.name}</span>
           <input
-            ref={box}
+            ref={input}
             class="input"
             dir="auto"
             value={name}
             maxLength={TITLE_CHARS}
             autocomplete="off"
-            aria-describedby={trouble ? "rename-trouble" : undefined}
+            aria-describedby={error ? "rename-error" : undefined}
             onInput={(event) => setName(event.currentTarget.value)}
           />
         </label>
-        {trouble ? (
-          <p id="rename-trouble" class="note bad" role="alert" dir="auto">
-            {trouble}
+        {error ? (
+          <p id="rename-error" class="note bad" role="alert" dir="auto">
+            {error}
           </p>
         ) : null}
-        <div class="row library-dialog-acts">
+        <div class="row dialog-actions">
           <Button kind="quiet" onPress={onClose}>
-            {said.shell.cancel}
+            {texts.shell.cancel}
           </Button>
           <Button kind="primary" busy={busy} disabled={name.trim() === ""} onPress={() => void save()}>
-            {said.library.save}
+            {texts.library.save}
           </Button>
         </div>
       </form>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Recording } from "../api/client";
-import { excerpt, joined, merged, rowOf, type Row } from "./rows";
+import { appendPage, excerpt, mergeFirstPage, type Row, toRow } from "./rows";
 
 const RECORDING: Recording = {
   job_id: "a",
@@ -22,19 +22,19 @@ const RECORDING: Recording = {
 };
 
 function rows(...ids: string[]): Row[] {
-  return ids.map((id) => rowOf({ ...RECORDING, job_id: id }));
+  return ids.map((id) => toRow({ ...RECORDING, job_id: id }));
 }
 
 const ids = (list: readonly Row[] | null): string[] | undefined => list?.map((row) => row.jobId);
 
 describe("a row", () => {
-  it("holds no more of a book than its first words", () => {
-    const row = rowOf({ ...RECORDING, title: "Book", text: "word ".repeat(100_000) });
+  it("keeps only the first words of a long text", () => {
+    const row = toRow({ ...RECORDING, title: "Book", text: "word ".repeat(100_000) });
     expect(row.excerpt.length).toBeLessThanOrEqual(202);
     expect(JSON.stringify(row).length).toBeLessThan(600);
   });
 
-  it("goes on behind a title that is the first words", () => {
+  it("starts the excerpt after a title that is the start of the text", () => {
     expect(excerpt("The sea was…", "The sea\n was calm that day.")).toBe("… calm that day.");
     expect(excerpt("The sea was calm.", "The sea was calm.")).toBe("");
     expect(excerpt("The sea was ca…", "The sea was calm that day.")).toBe("… calm that day.");
@@ -45,27 +45,39 @@ describe("a row", () => {
     expect(excerpt("Long", "word ".repeat(90))).toMatch(/^word/);
   });
 
-  it("cuts no character in two", () => {
+  it("does not split surrogate pairs", () => {
     expect(() => encodeURIComponent(excerpt("", "🌊".repeat(300)))).not.toThrow();
-    expect(() => encodeURIComponent(rowOf({ ...RECORDING, title: `x${"🌊".repeat(300)}` }).title)).not.toThrow();
+    expect(() =>
+      encodeURIComponent(toRow({ ...RECORDING, title: `x${"🌊".repeat(300)}` }).title),
+    ).not.toThrow();
   });
 });
 
-describe("a list that is looked at again", () => {
-  it("has what is new at its top and keeps what was loaded behind", () => {
-    expect(ids(merged(rows("b", "c", "d", "e"), { rows: rows("a", "b", "c"), next: "x" }))).toEqual(["a", "b", "c", "d", "e"]);
+describe("a list that is reloaded", () => {
+  it("puts new rows first and keeps later pages", () => {
+    expect(
+      ids(mergeFirstPage(rows("b", "c", "d", "e"), { rows: rows("a", "b", "c"), nextCursor: "x" })),
+    ).toEqual(["a", "b", "c", "d", "e"]);
   });
 
-  it("loses what was removed elsewhere", () => {
-    expect(ids(merged(rows("a", "b", "c", "d"), { rows: rows("a", "c"), next: "x" }))).toEqual(["a", "c", "d"]);
-    expect(ids(merged(rows("a", "b"), { rows: [], next: null }))).toEqual([]);
+  it("drops rows that were deleted elsewhere", () => {
+    expect(ids(mergeFirstPage(rows("a", "b", "c", "d"), { rows: rows("a", "c"), nextCursor: "x" }))).toEqual([
+      "a",
+      "c",
+      "d",
+    ]);
+    expect(ids(mergeFirstPage(rows("a", "b"), { rows: [], nextCursor: null }))).toEqual([]);
   });
 
-  it("says when too much is new for the two to meet", () => {
-    expect(merged(rows("x", "y"), { rows: rows("a", "b"), next: "n" })).toBeNull();
+  it("returns null if the pages do not overlap", () => {
+    expect(mergeFirstPage(rows("x", "y"), { rows: rows("a", "b"), nextCursor: "n" })).toBeNull();
   });
 
-  it("shows nothing twice where pages overlap", () => {
-    expect(ids(joined(rows("a", "b"), { rows: rows("b", "c"), next: null }))).toEqual(["a", "b", "c"]);
+  it("drops duplicates of overlapping pages", () => {
+    expect(ids(appendPage(rows("a", "b"), { rows: rows("b", "c"), nextCursor: null }))).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
   });
 });

@@ -1,11 +1,11 @@
-/** A recording as the library shows it, and the few things that happen to a list of them. */
+/** Recordings as rows of the library, and operations on lists of rows. */
 
 import type { Recording } from "../api/client";
 
 export interface Row {
   jobId: string;
   title: string;
-  /** The first words of the text, from behind the title where the title is those words. */
+  /** The first words of the text. If the title is the start of the text, those after the title. */
   excerpt: string;
   voiceId: string;
   model: string;
@@ -17,17 +17,17 @@ export interface Row {
 
 export interface Page {
   rows: readonly Row[];
-  /** Where the next page begins; null on the last. */
-  next: string | null;
+  /** The cursor of the next page; null on the last page. */
+  nextCursor: string | null;
 }
 
 const EXCERPT_CHARS = 200;
 const TITLE_CHARS = 200;
 
-export function rowOf(recording: Recording): Row {
+export function toRow(recording: Recording): Row {
   return {
     jobId: recording.job_id,
-    title: copied(recording.title, TITLE_CHARS),
+    title: copyStart(recording.title, TITLE_CHARS),
     excerpt: excerpt(recording.title, recording.text),
     voiceId: recording.voice_id,
     model: recording.model,
@@ -38,38 +38,41 @@ export function rowOf(recording: Recording): Row {
   };
 }
 
-/** Empty when the title says all of it. */
+/** Returns the excerpt below a title. Empty if the title contains the whole text. */
 export function excerpt(title: string, text: string): string {
-  const words = spaced(copied(text, 2 * EXCERPT_CHARS));
-  const said = spaced(title.replace(/…$/, ""));
-  if (said === "" || !words.startsWith(said)) return copied(words, EXCERPT_CHARS);
-  if (words === said) return "";
-  // The title may end within a word.
-  const within = /\S*$/.exec(said)?.[0] ?? "";
-  const from = words[said.length] === " " || within.length === said.length ? said.length : said.length - within.length;
-  return `… ${copied(words.slice(from).trim(), EXCERPT_CHARS)}`;
+  const textStart = collapseSpaces(copyStart(text, 2 * EXCERPT_CHARS));
+  const titleText = collapseSpaces(title.replace(/…$/, ""));
+  if (titleText === "" || !textStart.startsWith(titleText)) return copyStart(textStart, EXCERPT_CHARS);
+  if (textStart === titleText) return "";
+  // The title may end in the middle of a word.
+  const partialWord = /\S*$/.exec(titleText)?.[0] ?? "";
+  const start =
+    textStart[titleText.length] === " " || partialWord.length === titleText.length
+      ? titleText.length
+      : titleText.length - partialWord.length;
+  return `… ${copyStart(textStart.slice(start).trim(), EXCERPT_CHARS)}`;
 }
 
-function spaced(text: string): string {
+function collapseSpaces(text: string): string {
   return text.split(/\s+/).filter(Boolean).join(" ");
 }
 
-/** A copy of the beginning: a slice would keep the whole of a book in memory behind its first words. */
-function copied(text: string, chars: number): string {
+/** Copies the start of a text. A slice would keep the whole text, perhaps a book, in memory. */
+function copyStart(text: string, chars: number): string {
   const cut = text.slice(0, chars).replace(/[\uD800-\uDBFF]$/, "");
   return Array.from(cut).join("");
 }
 
-/** What the first page says now, before what was loaded behind it; null when the two do not meet. */
-export function merged(held: readonly Row[], page: Page): readonly Row[] | null {
+/** Puts a reloaded first page before the rows loaded after it. Returns null if they do not overlap. */
+export function mergeFirstPage(loaded: readonly Row[], page: Page): readonly Row[] | null {
   const last = page.rows.at(-1);
-  if (page.next === null || !last) return page.rows;
-  const at = held.findIndex((row) => row.jobId === last.jobId);
-  return at < 0 ? null : [...page.rows, ...held.slice(at + 1)];
+  if (page.nextCursor === null || !last) return page.rows;
+  const index = loaded.findIndex((row) => row.jobId === last.jobId);
+  return index < 0 ? null : [...page.rows, ...loaded.slice(index + 1)];
 }
 
-/** Pages may meet where something came or went between them. */
-export function joined(held: readonly Row[], page: Page): readonly Row[] {
-  const known = new Set(held.map((row) => row.jobId));
-  return [...held, ...page.rows.filter((row) => !known.has(row.jobId))];
+/** Appends a page. Pages overlap if recordings were added in between; duplicates are dropped. */
+export function appendPage(loaded: readonly Row[], page: Page): readonly Row[] {
+  const loadedIds = new Set(loaded.map((row) => row.jobId));
+  return [...loaded, ...page.rows.filter((row) => !loadedIds.has(row.jobId))];
 }

@@ -1,39 +1,42 @@
 import { describe, expect, it } from "vitest";
-import { drawn, places, reveal, step } from "./windowing";
+import { renderedIndices, renderedRange, scrollDelta, targetIndex } from "./windowing";
 
 const VIEW = { viewHeight: 800, rowHeight: 80 };
 
-describe("which rows are drawn", () => {
-  it("is the ones that are seen and a few beyond", () => {
-    expect(drawn({ ...VIEW, above: 8000, count: 20_000 })).toEqual({ first: 92, end: 118 });
+describe("renderedRange", () => {
+  it("contains the visible rows and a few beyond", () => {
+    expect(renderedRange({ ...VIEW, pixelsAbove: 8000, count: 20_000 })).toEqual({ first: 92, end: 118 });
   });
 
-  it("stays within the list, before it and behind it", () => {
-    expect(drawn({ ...VIEW, above: -400, count: 20_000 })).toEqual({ first: 0, end: 13 });
-    expect(drawn({ ...VIEW, above: 1_600_000, count: 20_000 })).toEqual({ first: 19_992, end: 20_000 });
-    expect(drawn({ ...VIEW, above: -9000, count: 5 })).toEqual({ first: 0, end: 0 });
-    expect(drawn({ ...VIEW, above: 0, count: 0 })).toEqual({ first: 0, end: 0 });
-    expect(drawn({ ...VIEW, rowHeight: 0, above: 0, count: 9 })).toEqual({ first: 0, end: 0 });
+  it("stays within the list", () => {
+    expect(renderedRange({ ...VIEW, pixelsAbove: -400, count: 20_000 })).toEqual({ first: 0, end: 13 });
+    expect(renderedRange({ ...VIEW, pixelsAbove: 1_600_000, count: 20_000 })).toEqual({
+      first: 19_992,
+      end: 20_000,
+    });
+    expect(renderedRange({ ...VIEW, pixelsAbove: -9000, count: 5 })).toEqual({ first: 0, end: 0 });
+    expect(renderedRange({ ...VIEW, pixelsAbove: 0, count: 0 })).toEqual({ first: 0, end: 0 });
+    expect(renderedRange({ ...VIEW, rowHeight: 0, pixelsAbove: 0, count: 9 })).toEqual({ first: 0, end: 0 });
   });
 
   it("does not grow with the list", () => {
     const sizes = [100, 20_000, 1_000_000].map((count) => {
-      const { first, end } = drawn({ ...VIEW, above: 40 * count, count });
+      const { first, end } = renderedRange({ ...VIEW, pixelsAbove: 40 * count, count });
       return end - first;
     });
     expect(new Set(sizes).size).toBe(1);
   });
 
-  it("keeps the row with the focus", () => {
-    expect(places({ first: 3, end: 6 }, 4)).toEqual([3, 4, 5]);
-    expect(places({ first: 3, end: 6 }, 0)).toEqual([0, 3, 4, 5]);
-    expect(places({ first: 3, end: 6 }, 90)).toEqual([3, 4, 5, 90]);
-    expect(places({ first: 3, end: 6 }, -1)).toEqual([3, 4, 5]);
+  it("includes the focused row", () => {
+    expect(renderedIndices({ first: 3, end: 6 }, 4)).toEqual([3, 4, 5]);
+    expect(renderedIndices({ first: 3, end: 6 }, 0)).toEqual([0, 3, 4, 5]);
+    expect(renderedIndices({ first: 3, end: 6 }, 90)).toEqual([3, 4, 5, 90]);
+    expect(renderedIndices({ first: 3, end: 6 }, -1)).toEqual([3, 4, 5]);
   });
 });
 
-describe("keys", () => {
-  const at = { from: 50, count: 100, perPage: 10 };
+describe("targetIndex", () => {
+  const at = { from: 50, count: 100, rowsPerPage: 10 };
 
   it.each([
     ["ArrowDown", 51],
@@ -43,27 +46,27 @@ describe("keys", () => {
     ["Home", 0],
     ["End", 99],
     ["a", null],
-  ])("%s leads to %s", (key, to) => {
-    expect(step(key, at)).toBe(to);
+  ])("%s moves to %s", (key, to) => {
+    expect(targetIndex(key, at)).toBe(to);
   });
 
-  it("lead nowhere beyond the ends", () => {
-    expect(step("ArrowUp", { ...at, from: 0 })).toBe(0);
-    expect(step("PageDown", { ...at, from: 95 })).toBe(99);
-    expect(step("Home", { ...at, count: 0 })).toBeNull();
+  it("stays within the list", () => {
+    expect(targetIndex("ArrowUp", { ...at, from: 0 })).toBe(0);
+    expect(targetIndex("PageDown", { ...at, from: 95 })).toBe(99);
+    expect(targetIndex("Home", { ...at, count: 0 })).toBeNull();
   });
 });
 
-describe("revealing a row", () => {
+describe("scrollDelta", () => {
   const view = { viewTop: 100, viewBottom: 500 };
 
-  it("scrolls as little as it can", () => {
-    expect(reveal({ ...view, top: 200, bottom: 280 })).toBe(0);
-    expect(reveal({ ...view, top: 60, bottom: 140 })).toBe(-40);
-    expect(reveal({ ...view, top: 460, bottom: 540 })).toBe(40);
+  it("is as small as possible", () => {
+    expect(scrollDelta({ ...view, top: 200, bottom: 280 })).toBe(0);
+    expect(scrollDelta({ ...view, top: 60, bottom: 140 })).toBe(-40);
+    expect(scrollDelta({ ...view, top: 460, bottom: 540 })).toBe(40);
   });
 
-  it("shows the beginning of one that is higher than the view", () => {
-    expect(reveal({ ...view, top: 150, bottom: 900 })).toBe(50);
+  it("shows the top of a row that is higher than the viewport", () => {
+    expect(scrollDelta({ ...view, top: 150, bottom: 900 })).toBe(50);
   });
 });

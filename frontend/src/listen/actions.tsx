@@ -1,91 +1,111 @@
-/** What can be done with a recording, or with the job that it is still to become of. */
+/** The buttons for a recording, or for its job while there is no recording. */
 
 import { useSignal } from "@preact/signals";
 import type { Failure } from "../api/client";
 import type { Format } from "../api/formats";
 import { t } from "../i18n";
 import { pendingRemovals, removeRecordings } from "../library/removal";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { play, playing, toggle, track, waiting } from "../state/player";
 import { go, link } from "../state/route";
 import { Button } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { explain } from "../ui/state";
-import { asked, change } from "../write/draft";
-import { trackOf } from "./hearing";
-import type { Watch } from "./watch";
+import { textToOpen } from "../write/draft";
+import { changeSettings } from "../write/settings";
+import { trackOf } from "./playback";
+import type { JobWatcher } from "./job-watcher";
 
-export function Actions({ watch }: { watch: Watch }) {
-  const said = t.value.listen;
-  const { recording, job } = watch;
-  const isMine = track.value?.jobId === watch.id;
-  const isHeard = isMine && playing.value;
+export function Actions({ watcher }: { watcher: JobWatcher }) {
+  const messages = t.value.listen;
+  const { recording, job } = watcher;
+  const isLoaded = track.value?.jobId === watcher.id;
+  const isPlaying = isLoaded && playing.value;
   const status = job.value?.status;
-  const canHear = recording.value !== null || status === "running" || status === "queued";
+  const canPlay = recording.value !== null || status === "running" || status === "queued";
   return (
     <div class="row">
-      {canHear ? (
+      {canPlay ? (
         <Button
           kind="primary"
-          icon={isHeard ? "pause" : "play"}
-          busy={isMine && waiting.value && !playing.value}
-          onPress={() => (isMine ? toggle() : void play(trackOf(watch)))}
+          icon={isPlaying ? "pause" : "play"}
+          busy={isLoaded && waiting.value && !playing.value}
+          onPress={() => (isLoaded ? toggle() : void play(trackOf(watcher)))}
         >
-          {isHeard ? t.value.shell.pause : t.value.shell.play}
+          {isPlaying ? t.value.shell.pause : t.value.shell.play}
         </Button>
       ) : null}
       {recording.value ? (
         <>
           <DownloadMenu
-            jobId={watch.id}
+            jobId={watcher.id}
             format={recording.value.format}
-            title={watch.title.value}
-            text={t.value.shell.download} />
+            title={watcher.title.value}
+            text={t.value.shell.download}
+          />
           <Button
             kind="quiet"
             icon="trash"
-            disabled={pendingRemovals.value.has(watch.id)}
+            disabled={pendingRemovals.value.has(watcher.id)}
             onPress={() => {
-              removeRecordings([watch.id]);
+              removeRecordings([watcher.id]);
               go(link("library"));
             }}
           >
-            {said.remove}
+            {messages.delete}
           </Button>
         </>
       ) : null}
       {status === "queued" || status === "running" ? (
-        <Attempt icon="close" label={said.cancel} act={() => watch.cancel()} />
+        <ActionButton icon="close" label={messages.cancel} action={() => watcher.cancel()} />
       ) : null}
       {status === "failed" || status === "cancelled" ? (
         <>
-          <Attempt icon="retry" label={said.again} act={() => watch.retry()} />
-          <Attempt icon="trash" label={said.remove} act={() => watch.remove().then(() => go(link("library")))} />
+          <ActionButton icon="retry" label={messages.retry} action={() => watcher.retry()} />
+          <ActionButton
+            icon="trash"
+            label={messages.delete}
+            action={() => watcher.delete().then(() => go(link("library")))}
+          />
         </>
       ) : null}
       <Button
         kind="quiet"
         icon="edit"
         onPress={() => {
-          rewrite(watch);
+          openInEditor(watcher);
           go(link("write"));
         }}
       >
-        {said.edit}
+        {messages.editText}
       </Button>
     </div>
   );
 }
 
-/** The text goes back to the sheet, to be said as it was said here. */
-function rewrite(watch: Watch): void {
-  const one = watch.recording.value ?? watch.job.value;
-  if (!one) return;
-  change({ voiceId: one.voice_id, speed: one.speed, style: one.style ?? "", format: one.format as Format });
-  asked.value = { text: one.text, title: watch.title.value };
+/** Opens the text on the write screen, with the voice and the settings of this recording. */
+function openInEditor(watcher: JobWatcher): void {
+  const source = watcher.recording.value ?? watcher.job.value;
+  if (!source) return;
+  changeSettings({
+    voiceId: source.voice_id,
+    speed: source.speed,
+    style: source.style ?? "",
+    format: source.format as Format,
+  });
+  textToOpen.value = { text: source.text, title: watcher.title.value };
 }
 
-function Attempt({ icon, label, act }: { icon: "close" | "retry" | "trash"; label: string; act: () => Promise<void> }) {
+/** Shows that it is busy until the action ends, and reports a failure. */
+function ActionButton({
+  icon,
+  label,
+  action,
+}: {
+  icon: "close" | "retry" | "trash";
+  label: string;
+  action: () => Promise<void>;
+}) {
   const busy = useSignal(false);
   return (
     <Button
@@ -93,8 +113,8 @@ function Attempt({ icon, label, act }: { icon: "close" | "retry" | "trash"; labe
       busy={busy.value}
       onPress={() => {
         busy.value = true;
-        act()
-          .catch((failure: Failure) => tell(explain(failure), { kind: "bad" }))
+        action()
+          .catch((failure: Failure) => showNotice(explain(failure), { kind: "bad" }))
           .finally(() => (busy.value = false));
       }}
     >

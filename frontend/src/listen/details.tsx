@@ -1,21 +1,21 @@
-/** Everything that is known of it, for who wants to know. */
+/** The properties of a recording or a job. */
 
 import { bytes, count, decimal, languageName, moment, soundLength } from "../i18n/formats";
 import { formatName } from "../api/formats";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
-import type { Watch } from "./watch";
+import type { JobWatcher } from "./job-watcher";
 
-type Fact = readonly [name: string, value: string | null | undefined];
+type Property = readonly [name: string, value: string | null | undefined];
 
-export function Details({ watch }: { watch: Watch }) {
-  const said = t.value.listen;
+export function Details({ watcher }: { watcher: JobWatcher }) {
+  const messages = t.value.listen;
   return (
-    <aside class="card details" aria-label={said.details}>
-      <h2>{said.details}</h2>
+    <aside class="card details" aria-label={messages.details}>
+      <h2>{messages.details}</h2>
       <dl>
-        {facts(watch).map(([name, value]) =>
+        {propertiesOf(watcher).map(([name, value]) =>
           value ? (
             <div key={name}>
               <dt>{name}</dt>
@@ -28,28 +28,29 @@ export function Details({ watch }: { watch: Watch }) {
   );
 }
 
-function facts({ job, recording }: Watch): Fact[] {
-  const said = t.value.listen;
-  const [one, sound] = [recording.value ?? job.value, recording.value];
-  if (!one) return [];
+function propertiesOf({ job, recording }: JobWatcher): Property[] {
+  const messages = t.value.listen;
+  const audio = recording.value;
+  const source = audio ?? job.value;
+  if (!source) return [];
   const timings = job.value?.timings;
   const attempts = job.value?.attempts ?? 0;
   return [
-    [said.voice, voiceName(one.voice_id)],
-    [said.model, modelName(one.model)],
-    [said.provider, said.providers(one.provider)],
-    [said.language, one.language && languageName(one.language)],
-    [said.speed, said.times(decimal(one.speed, 2))],
-    [said.style, one.style],
-    [said.format, formatName(one.format)],
-    [said.length, sound && soundLength(sound.duration_s)],
-    [said.size, sound && bytes(sound.size_bytes)],
-    [said.rate, sound && `${decimal(sound.sample_rate_hz / 1000, 1)} kHz`],
-    [said.made, moment(one.created_at)],
-    [said.waited, milliseconds(timings?.queue_ms)],
-    [said.firstSound, milliseconds(timings?.first_audio_ms)],
-    [said.faster, timings?.rtf ? said.times(decimal(1 / timings.rtf, 1)) : null],
-    [said.attempts(attempts), attempts > 1 ? count(attempts) : null],
+    [messages.voice, voiceName(source.voice_id)],
+    [messages.model, modelName(source.model)],
+    [messages.provider, messages.providers(source.provider)],
+    [messages.language, source.language && languageName(source.language)],
+    [messages.speed, messages.times(decimal(source.speed, 2))],
+    [messages.style, source.style],
+    [messages.format, formatName(source.format)],
+    [messages.duration, audio && soundLength(audio.duration_s)],
+    [messages.size, audio && bytes(audio.size_bytes)],
+    [messages.sampleRate, audio && `${decimal(audio.sample_rate_hz / 1000, 1)} kHz`],
+    [messages.created, moment(source.created_at)],
+    [messages.queueTime, milliseconds(timings?.queue_ms)],
+    [messages.timeToFirstAudio, milliseconds(timings?.first_audio_ms)],
+    [messages.speedUp, timings?.rtf ? messages.times(decimal(1 / timings.rtf, 1)) : null],
+    [messages.attempts, attempts > 1 ? count(attempts) : null],
   ];
 }
 

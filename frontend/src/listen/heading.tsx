@@ -1,40 +1,46 @@
-/** The title, which can be changed where it stands. */
+/** The title of a recording, with a form to rename it. */
 
 import { useSignal } from "@preact/signals";
 import type { Failure } from "../api/client";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { Button, IconButton } from "../ui/button";
 import { explain } from "../ui/state";
-import type { Watch } from "./watch";
+import type { JobWatcher } from "./job-watcher";
 
-const LONGEST = 200;
+const TITLE_CHARS_MAX = 200;
 
-export function Heading({ watch }: { watch: Watch }) {
-  const said = t.value.listen;
-  const edited = useSignal<string | null>(null);
+export function Heading({ watcher }: { watcher: JobWatcher }) {
+  const messages = t.value.listen;
+  /** Null while the form is closed. */
+  const newTitle = useSignal<string | null>(null);
   const busy = useSignal(false);
 
   const save = async (): Promise<void> => {
-    const title = edited.value?.trim();
+    const title = newTitle.value?.trim();
     if (!title || busy.value) return;
     busy.value = true;
     try {
-      await watch.rename(title);
-      edited.value = null;
+      await watcher.rename(title);
+      newTitle.value = null;
     } catch (failure) {
-      tell(explain(failure as Failure), { kind: "bad" });
+      showNotice(explain(failure as Failure), { kind: "bad" });
     } finally {
       busy.value = false;
     }
   };
 
-  if (edited.value === null) {
+  if (newTitle.value === null) {
     return (
       <div class="row heading">
-        <h1 dir="auto">{watch.title.value || said.untitled}</h1>
-        {watch.recording.value ? (
-          <IconButton kind="quiet" icon="edit" label={said.rename} onPress={() => (edited.value = watch.title.value)} />
+        <h1 dir="auto">{watcher.title.value || messages.untitled}</h1>
+        {watcher.recording.value ? (
+          <IconButton
+            kind="quiet"
+            icon="edit"
+            label={messages.rename}
+            onPress={() => (newTitle.value = watcher.title.value)}
+          />
         ) : null}
       </div>
     );
@@ -47,23 +53,23 @@ export function Heading({ watch }: { watch: Watch }) {
         void save();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Escape") edited.value = null;
+        if (event.key === "Escape") newTitle.value = null;
       }}
     >
-      <h1 class="aside">{watch.title.value}</h1>
+      <h1 class="visually-hidden">{watcher.title.value}</h1>
       <input
         class="input"
         dir="auto"
-        aria-label={said.title}
-        maxLength={LONGEST}
+        aria-label={messages.title}
+        maxLength={TITLE_CHARS_MAX}
         autofocus
-        value={edited.value}
-        onInput={(event) => (edited.value = event.currentTarget.value)}
+        value={newTitle.value}
+        onInput={(event) => (newTitle.value = event.currentTarget.value)}
       />
-      <Button kind="primary" busy={busy.value} disabled={!edited.value.trim()} onPress={() => void save()}>
-        {said.save}
+      <Button kind="primary" busy={busy.value} disabled={!newTitle.value.trim()} onPress={() => void save()}>
+        {messages.save}
       </Button>
-      <Button kind="quiet" onPress={() => (edited.value = null)}>
+      <Button kind="quiet" onPress={() => (newTitle.value = null)}>
         {t.value.shell.cancel}
       </Button>
     </form>

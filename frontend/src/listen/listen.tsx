@@ -1,4 +1,4 @@
-/** One recording: watched while it is spoken, heard, read along, and looked after. */
+/** The screen of one recording: its progress while the job runs, then its waveform, text and details. */
 
 import { useEffect, useMemo } from "preact/hooks";
 import type { Failure } from "../api/client";
@@ -8,96 +8,96 @@ import { go, link, route } from "../state/route";
 import { loadVoices, voices } from "../state/voices";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
-import { Empty, Skeleton, Trouble } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { Actions } from "./actions";
 import { Details } from "./details";
 import { Heading } from "./heading";
-import { hear } from "./hearing";
-import { Reading } from "./reading";
-import { Standing, Warnings } from "./standing";
-import { Watch } from "./watch";
+import { JobStatus, Warnings } from "./job-status";
+import { JobWatcher } from "./job-watcher";
+import { playFrom } from "./playback";
+import { Transcript } from "./transcript";
 import { Waveform } from "./waveform";
 import "./listen.css";
 
 export function Listen() {
   const id = route.value.id ?? "";
-  const watch = useMemo(() => new Watch(id), [id]);
-  useEffect(() => () => watch.close(), [watch]);
+  const watcher = useMemo(() => new JobWatcher(id), [id]);
+  useEffect(() => () => watcher.close(), [watcher]);
   useEffect(() => {
     if (!voices.value) void loadVoices();
   }, []);
-  return <Watched key={id} watch={watch} />;
+  return <RecordingScreen key={id} watcher={watcher} />;
 }
 
-function Watched({ watch }: { watch: Watch }) {
-  const said = t.value.listen;
-  const { job, recording, failure } = watch;
+function RecordingScreen({ watcher }: { watcher: JobWatcher }) {
+  const messages = t.value.listen;
+  const { job, recording, failure } = watcher;
   const status = job.value?.status;
   useEffect(() => {
-    if (status === "failed" || status === "cancelled") stop(watch.id);
+    if (status === "failed" || status === "cancelled") stop(watcher.id);
   }, [status]);
-  if (failure.value) return <Missing failure={failure.value} onRetry={() => void watch.again()} />;
-  if (watch.text.value === null) {
+  if (failure.value) return <LoadFailure failure={failure.value} onRetry={() => void watcher.reload()} />;
+  if (watcher.text.value === null) {
     return (
       <div class="screen">
-        {watch.isLost.value ? <Lost /> : null}
+        {watcher.isDisconnected.value ? <ConnectionLost /> : null}
         <Skeleton lines={6} />
       </div>
     );
   }
-  const sound = recording.value;
+  const audio = recording.value;
   return (
     <div class="screen listen">
       <header class="stack listen-head">
         <a class="back small" href={link("library")}>
           <Icon name="back" />
-          {said.back}
+          {messages.back}
         </a>
-        <Heading watch={watch} />
-        <Actions watch={watch} />
+        <Heading watcher={watcher} />
+        <Actions watcher={watcher} />
       </header>
-      {watch.isLost.value ? <Lost /> : null}
-      <Warnings watch={watch} />
-      {sound ? (
+      {watcher.isDisconnected.value ? <ConnectionLost /> : null}
+      <Warnings watcher={watcher} />
+      {audio ? (
         <section class="card">
           <Waveform
-            sound={{ jobId: watch.id, format: sound.format, durationS: sound.duration_s }}
-            cues={watch.cues.value}
-            onSeek={(seconds) => hear(watch, seconds)}
+            audio={{ jobId: watcher.id, format: audio.format, durationS: audio.duration_s }}
+            segments={watcher.segments.value}
+            onSeek={(positionS) => playFrom(watcher, positionS)}
           />
         </section>
       ) : job.value ? (
-        <Standing job={job.value} watch={watch} />
+        <JobStatus job={job.value} watcher={watcher} />
       ) : null}
       <div class="listen-body">
-        <Reading watch={watch} onSeek={(cue) => hear(watch, cue.startS)} />
-        <Details watch={watch} />
+        <Transcript watcher={watcher} onSeek={(segment) => playFrom(watcher, segment.startS)} />
+        <Details watcher={watcher} />
       </div>
     </div>
   );
 }
 
-function Lost() {
+function ConnectionLost() {
   return (
     <p class="note" role="status">
       <Icon name="spinner" class="spin" />
-      {t.value.listen.lost}
+      {t.value.listen.connectionLost}
     </p>
   );
 }
 
-function Missing({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
-  const said = t.value.listen;
+function LoadFailure({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+  const messages = t.value.listen;
   return (
     <div class="screen">
-      <h1 class="aside">{t.value.shell.listen}</h1>
+      <h1 class="visually-hidden">{t.value.shell.listen}</h1>
       {failure.isGone ? (
-        <Empty icon="listen" title={said.gone}>
-          <p>{said.goneHint}</p>
-          <Button onPress={() => go(link("library"))}>{said.toLibrary}</Button>
-        </Empty>
+        <EmptyState icon="listen" title={messages.notFound}>
+          <p>{messages.notFoundHint}</p>
+          <Button onPress={() => go(link("library"))}>{messages.toLibrary}</Button>
+        </EmptyState>
       ) : (
-        <Trouble failure={failure} onRetry={onRetry} />
+        <ErrorState failure={failure} onRetry={onRetry} />
       )}
     </div>
   );

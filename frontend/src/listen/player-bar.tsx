@@ -1,4 +1,4 @@
-/** The player at the lower edge: there as soon as there is something to hear. */
+/** The player at the bottom of the page, shown when there is something to play. */
 
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -9,101 +9,108 @@ import { link } from "../state/route";
 import { IconButton } from "../ui/button";
 import "./player.css";
 
-const RATES = [0.75, 1, 1.25, 1.5, 1.75, 2];
+const SPEEDS = [0.75, 1, 1.25, 1.5, 1.75, 2];
 
 export function Player() {
-  const box = useRef<HTMLElement>(null);
-  const now = player.track.value;
+  const section = useRef<HTMLElement>(null);
+  const track = player.track.value;
   useEffect(() => {
-    document.documentElement.style.setProperty("--player", `${now ? (box.current?.offsetHeight ?? 0) : 0}px`);
-  }, [now !== null]);
-  const said = t.value.shell;
+    document.documentElement.style.setProperty(
+      "--player",
+      `${track ? (section.current?.offsetHeight ?? 0) : 0}px`,
+    );
+  }, [track !== null]);
+  const messages = t.value.shell;
   return (
-    <section ref={box} class="player" aria-label={said.player} hidden={now === null}>
-      <Sound />
+    <section ref={section} class="player" aria-label={messages.player} hidden={track === null}>
+      <AudioElement />
       <IconButton
         kind="primary"
         icon={player.playing.value ? "pause" : "play"}
-        label={player.playing.value ? said.pause : said.play}
+        label={player.playing.value ? messages.pause : messages.play}
         busy={player.waiting.value && !player.playing.value}
         onPress={player.toggle}
       />
-      <div class="player-what">
-        <a class="clip" href={now ? link("listen", now.jobId) : "#"} dir="auto">
-          {now?.title}
+      <div class="player-title">
+        <a class="clip" href={track ? link("listen", track.jobId) : "#"} dir="auto">
+          {track?.title}
         </a>
-        <Standing />
+        <PlayerStatus />
       </div>
-      <Place />
+      <PositionSlider />
       <label class="player-rate">
-        <span class="aside">{said.pace}</span>
+        <span class="visually-hidden">{messages.playbackSpeed}</span>
         <select
           class="select num"
           value={player.rate.value}
           onChange={(event) => player.setRate(Number(event.currentTarget.value))}
         >
-          {RATES.map((rate) => (
-            <option key={rate} value={rate}>
-              {rate}×
+          {SPEEDS.map((speed) => (
+            <option key={speed} value={speed}>
+              {speed}×
             </option>
           ))}
         </select>
       </label>
-      <IconButton kind="quiet" icon="close" label={said.close} onPress={() => player.stop()} />
+      <IconButton kind="quiet" icon="close" label={messages.close} onPress={() => player.stop()} />
     </section>
   );
 }
 
-/** The element itself lives as long as the page; it only stands here. */
-function Sound() {
-  const spot = useRef<HTMLSpanElement>(null);
+/** Puts the audio element into the page. The element itself lives as long as the page. */
+function AudioElement() {
+  const parent = useRef<HTMLSpanElement>(null);
   useEffect(() => {
-    spot.current?.append(player.audio);
+    parent.current?.append(player.audio);
   }, []);
-  return <span ref={spot} hidden />;
+  return <span ref={parent} hidden />;
 }
 
-function Standing() {
-  const said = t.value.shell;
+function PlayerStatus() {
+  const messages = t.value.shell;
   const { trouble } = player;
   if (trouble.value !== "none") {
     return (
       <span class="small" role="status">
-        {trouble.value === "asks" ? said.soundAsk : said.soundTrouble}
+        {trouble.value === "asks" ? messages.pressPlay : messages.playbackFailed}
       </span>
     );
   }
-  return player.track.value?.live ? <span class="live small">{said.live}</span> : null;
+  return player.track.value?.live ? <span class="live small">{messages.live}</span> : null;
 }
 
-function Place() {
-  const length = player.durationS.value;
-  const at = player.positionS.value;
+function PositionSlider() {
+  const durationS = player.durationS.value;
+  const positionS = player.positionS.value;
   return (
-    <div class="player-place num">
-      <span class="small">{clock(at)}</span>
-      {length ? (
-      <input
-        class="slider"
-        type="range"
-        min="0"
-        max={length}
-        step="0.1"
-        value={Math.min(at, length)}
-        aria-label={t.value.shell.position}
-        aria-valuetext={clock(at)}
-        onInput={(event) => player.seek(Number(event.currentTarget.value))}
-      />
+    <div class="player-position num">
+      <span class="small">{clock(positionS)}</span>
+      {durationS ? (
+        <>
+          <input
+            class="slider"
+            type="range"
+            min="0"
+            max={durationS}
+            step="0.1"
+            value={Math.min(positionS, durationS)}
+            aria-label={t.value.shell.position}
+            aria-valuetext={clock(positionS)}
+            onInput={(event) => player.seek(Number(event.currentTarget.value))}
+          />
+          <span class="small">{clock(durationS)}</span>
+        </>
       ) : null}
-      {length ? <span class="small">{clock(length)}</span> : null}
     </div>
   );
 }
 
-/** Keys and buttons of the system: headphones, the lock screen. */
+/** Shows the track to the operating system, for media keys, headphones and the lock screen. */
 effect(() => {
   if (!("mediaSession" in navigator)) return;
-  const now = player.track.value;
-  navigator.mediaSession.metadata = now ? new MediaMetadata({ title: now.title, artist: "OratioViva" }) : null;
-  navigator.mediaSession.playbackState = player.playing.value ? "playing" : now ? "paused" : "none";
+  const track = player.track.value;
+  navigator.mediaSession.metadata = track
+    ? new MediaMetadata({ title: track.title, artist: "OratioViva" })
+    : null;
+  navigator.mediaSession.playbackState = player.playing.value ? "playing" : track ? "paused" : "none";
 });

@@ -1,88 +1,92 @@
-/** The sound to see, and to go anywhere in it. */
+/** The waveform of a recording, with a slider over it to change the position. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { address } from "../api/client";
+import { serviceUrl } from "../api/client";
 import { t } from "../i18n";
 import { clock } from "../i18n/formats";
 import { theme } from "../state/appearance";
 import { isPlayable, positionS, track } from "../state/player";
-import { peaksOf, PEAKS } from "./peaks";
-import type { Cue } from "./cues";
+import { loadPeaks, PEAKS } from "./peaks";
+import type { Segment } from "./segments";
 import "./waveform.css";
 
-// A longer sound would be fetched and decoded whole only to be drawn.
-const LONGEST_S = 20 * 60;
+// A waveform needs the whole audio, which is too much to fetch and decode for a longer recording.
+const WAVEFORM_MAX_S = 20 * 60;
 
-export interface Sound {
+export interface RecordingAudio {
   jobId: string;
   format: string;
   durationS: number;
 }
 
 export function Waveform({
-  sound,
-  cues,
+  audio,
+  segments,
   onSeek,
 }: {
-  sound: Sound;
-  cues: readonly Cue[];
-  onSeek: (seconds: number) => void;
+  audio: RecordingAudio;
+  segments: readonly Segment[];
+  onSeek: (positionS: number) => void;
 }) {
-  const said = t.value.listen;
-  const isLong = sound.durationS > LONGEST_S || !(isPlayable(sound.format) || sound.format === "pcm");
-  const at = track.value?.jobId === sound.jobId ? positionS.value : 0;
+  const messages = t.value.listen;
+  const isTooLong = audio.durationS > WAVEFORM_MAX_S;
+  const canDecode = isPlayable(audio.format) || audio.format === "pcm";
+  const position = track.value?.jobId === audio.jobId ? positionS.value : 0;
   return (
-    <figure class="wave" aria-label={said.wave}>
-      {isLong ? <Passages sound={sound} cues={cues} /> : <Drawn sound={sound} at={at} />}
+    <figure class="wave" aria-label={messages.waveform}>
+      {isTooLong || !canDecode ? (
+        <SegmentBars audio={audio} segments={segments} />
+      ) : (
+        <WaveformCanvas audio={audio} position={position} />
+      )}
       <input
-        class="wave-place"
+        class="wave-slider"
         type="range"
         min="0"
-        max={sound.durationS}
+        max={audio.durationS}
         step="0.1"
-        value={at}
+        value={position}
         aria-label={t.value.shell.position}
-        aria-valuetext={`${clock(at)} / ${clock(sound.durationS)}`}
+        aria-valuetext={`${clock(position)} / ${clock(audio.durationS)}`}
         onInput={(event) => onSeek(Number(event.currentTarget.value))}
       />
-      {isLong && sound.durationS > LONGEST_S ? <figcaption class="small soft">{said.wavePlain}</figcaption> : null}
+      {isTooLong ? <figcaption class="small soft">{messages.waveformTooLong}</figcaption> : null}
     </figure>
   );
 }
 
-function Drawn({ sound, at }: { sound: Sound; at: number }) {
-  const box = useRef<HTMLDivElement>(null);
+function WaveformCanvas({ audio, position }: { audio: RecordingAudio; position: number }) {
+  const container = useRef<HTMLDivElement>(null);
   const state = useSignal<"loading" | "drawn" | "failed">("loading");
-  const drawing = useRef<{ setTime: (seconds: number) => void } | null>(null);
-  const said = t.value.listen;
-  const { value: shownTheme } = theme;
+  const drawing = useRef<{ setTime: (positionS: number) => void } | null>(null);
+  const messages = t.value.listen;
 
   useEffect(() => {
-    let gone = false;
+    let isUnmounted = false;
     let destroy = (): void => undefined;
     void (async () => {
       try {
         const [{ default: WaveSurfer }, peaks] = await Promise.all([
           import("wavesurfer.js"),
-          peaksOf(address(`/jobs/${sound.jobId}/audio`), { isRaw: sound.format === "pcm" }),
+          loadPeaks(serviceUrl(`/jobs/${audio.jobId}/audio`), { isPcm: audio.format === "pcm" }),
         ]);
-        if (gone || !box.current) return;
-        const colour = (name: string): string => resolved(box.current as HTMLElement, name);
+        if (isUnmounted || !container.current) return;
+        const colour = (name: string): string => resolveColour(container.current as HTMLElement, name);
         const surfer = WaveSurfer.create({
-          container: box.current,
+          container: container.current,
           height: 72,
           peaks: [peaks],
-          duration: sound.durationS,
+          duration: audio.durationS,
           waveColor: colour("--line-strong"),
           progressColor: colour("--accent"),
-          cursorColor: colour("--ink"),
+          cursorColor: colour("--text"),
           cursorWidth: 2,
           barWidth: 3,
           barGap: 2,
           barRadius: 3,
           normalize: true,
-          // It only draws: what is heard is the player's.
+          // WaveSurfer only draws. The player plays.
           media: new Audio(),
           interact: false,
           hideScrollbar: true,
@@ -92,47 +96,58 @@ function Drawn({ sound, at }: { sound: Sound; at: number }) {
         destroy = () => surfer.destroy();
         state.value = "drawn";
       } catch {
-        if (!gone) state.value = "failed";
+        if (!isUnmounted) state.value = "failed";
       }
     })();
     return () => {
-      gone = true;
+      isUnmounted = true;
       drawing.current = null;
       destroy();
     };
-  }, [sound.jobId, shownTheme]);
+  }, [audio.jobId, theme.value]);
 
-  useEffect(() => drawing.current?.setTime(at), [at, state.value]);
+  useEffect(() => drawing.current?.setTime(position), [position, state.value]);
 
   return (
     <>
-      <div ref={box} class="wave-box" aria-hidden="true" />
-      {state.value === "loading" ? <p class="wave-said small soft">{said.waveLoading}</p> : null}
-      {state.value === "failed" ? <p class="wave-said small soft">{said.waveTrouble}</p> : null}
+      <div ref={container} class="wave-box" aria-hidden="true" />
+      {state.value === "loading" ? <p class="wave-message small soft">{messages.waveformLoading}</p> : null}
+      {state.value === "failed" ? <p class="wave-message small soft">{messages.waveformFailed}</p> : null}
     </>
   );
 }
 
-/** `light-dark()` as the colour that it is here: a canvas knows no variables. */
-function resolved(within: HTMLElement, name: string): string {
+/** The computed colour of a CSS variable. A canvas supports neither variables nor `light-dark()`. */
+function resolveColour(parent: HTMLElement, variable: string): string {
   const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
-  within.append(probe);
+  probe.style.color = `var(${variable})`;
+  parent.append(probe);
   const colour = getComputedStyle(probe).color;
   probe.remove();
   return colour;
 }
 
-/** Each passage as a stroke as long as it is heard. */
-function Passages({ sound, cues }: { sound: Sound; cues: readonly Cue[] }) {
-  const every = Math.max(1, Math.ceil(cues.length / PEAKS));
-  const shown = cues.filter((_, index) => index % every === 0);
-  // Passages follow each other closely: a gap that can be seen parts them.
-  const gap = (sound.durationS / Math.max(1, shown.length)) * 0.12;
+/** A bar for each segment, as long as the segment lasts. Shown in place of a waveform. */
+function SegmentBars({ audio, segments }: { audio: RecordingAudio; segments: readonly Segment[] }) {
+  const every = Math.max(1, Math.ceil(segments.length / PEAKS));
+  const shown = segments.filter((_, index) => index % every === 0);
+  // Segments have almost no pause between them, so the bars are shortened by a visible gap.
+  const gapS = (audio.durationS / Math.max(1, shown.length)) * 0.12;
   return (
-    <svg class="wave-box" viewBox={`0 0 ${Math.max(1, sound.durationS)} 10`} preserveAspectRatio="none" aria-hidden="true">
-      {shown.map((cue) => (
-        <rect key={cue.start} x={cue.startS} y="2" width={Math.max(gap, cue.endS - cue.startS - gap)} height="6" />
+    <svg
+      class="wave-box"
+      viewBox={`0 0 ${Math.max(1, audio.durationS)} 10`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      {shown.map((segment) => (
+        <rect
+          key={segment.start}
+          x={segment.startS}
+          y="2"
+          width={Math.max(gapS, segment.endS - segment.startS - gapS)}
+          height="6"
+        />
       ))}
     </svg>
   );

@@ -1,16 +1,16 @@
-/** Day or night: as the system says, or as somebody chose. */
+/** The colour theme: the user's choice, or that of the operating system. */
 
 import { effect, signal } from "@preact/signals";
-import { recall, remember } from "./store";
+import { readStored, writeStored } from "./storage";
 
 export type Theme = "auto" | "light" | "dark";
 
-const kept = recall<unknown>("theme", "auto");
-export const theme = signal<Theme>(kept === "light" || kept === "dark" ? kept : "auto");
+const stored = readStored<unknown>("theme", "auto");
+export const theme = signal<Theme>(stored === "light" || stored === "dark" ? stored : "auto");
 
 effect(() => {
   const root = document.documentElement;
   if (theme.value === "auto") delete root.dataset["theme"];
   else root.dataset["theme"] = theme.value;
-  remember("theme", theme.value);
+  writeStored("theme", theme.value);
 });

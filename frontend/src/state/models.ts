@@ -1,9 +1,9 @@
-/** What models are called: one name for one thing, on every screen. */
+/** Display names of models and weights, the same on every screen. */
 
 import { languageName } from "../i18n/formats";
 import { t } from "../i18n";
 
-const NAMES: Record<string, string> = {
+const MODEL_NAMES: Record<string, string> = {
   hibari: "Hibari",
   kokoro: "Kokoro 82M",
   parler: "Parler-TTS mini v1.1",
@@ -13,16 +13,16 @@ const NAMES: Record<string, string> = {
   fake: "Fake",
 };
 
-/** Of a family, or of one set of weights such as `mms_deu`, which is a language; what nobody knows is shown as it is. */
+/** Returns the name of a model (`mms`) or weights (`mms_deu`, by language), or an unknown key unchanged. */
 export function modelName(key: string): string {
-  if (key === "inference" || key === "stub") return t.value.farm[key];
+  if (key === "inference" || key === "stub") return t.value.system[key];
   const [family = "", variant] = key.split("_", 2);
-  const name = NAMES[family];
+  const name = MODEL_NAMES[family];
   if (name === undefined) return key;
   return variant === undefined ? name : `${name} · ${variantName(key)}`;
 }
 
-/** What tells a set of weights from the others of its family. */
+/** Returns what distinguishes weights from others of the same model, such as the language. */
 export function variantName(key: string): string {
   const [family, variant] = key.split("_", 2);
   if (variant === undefined) return modelName(key);

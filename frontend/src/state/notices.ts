@@ -1,4 +1,4 @@
-/** Short messages at the edge of the page, read out politely, with one thing to do about them at most. */
+/** Short messages at the edge of the page, each with one action at most. Screen readers announce them politely. */
 
 import { signal } from "@preact/signals";
 
@@ -7,35 +7,35 @@ export interface Notice {
   text: string;
   kind: "plain" | "bad";
   action: { label: string; run: () => void } | null;
-  /** What can be done can be done for so long: the time is seen running out. */
-  runsOutMs: number | null;
+  /** How long the action is available. The notice shows a countdown. */
+  timeLimitMs: number | null;
 }
 
 export const notices = signal<readonly Notice[]>([]);
 
-let last = 0;
+let lastId = 0;
 
-/** Returns what takes it away again. `staysMs` of 0 stays until then. */
-export function tell(
+/** Shows a notice and returns a function that dismisses it. With `staysMs` 0 it stays until it is dismissed. */
+export function showNotice(
   text: string,
   {
     kind = "plain",
     action = null,
-    runsOutMs = null,
-    staysMs = runsOutMs ?? 6000,
+    timeLimitMs = null,
+    staysMs = timeLimitMs ?? 6000,
   }: Partial<Omit<Notice, "id" | "text">> & { staysMs?: number } = {},
 ): () => void {
-  const notice: Notice = { id: ++last, text, kind, action, runsOutMs };
+  const notice: Notice = { id: ++lastId, text, kind, action, timeLimitMs };
   const dismiss = (): void => {
     notices.value = notices.value.filter((one) => one.id !== notice.id);
   };
-  // The same message twice is one.
+  // A repeated message replaces the earlier one.
   notices.value = [...notices.value.filter((one) => one.text !== text || one.action !== null), notice];
   if (staysMs) setTimeout(dismiss, staysMs);
   return dismiss;
 }
 
-/** What went wrong before is of no interest once something is tried anew. */
-export function forgetTroubles(): void {
+/** Dismisses error notices, which are out of date once the user tries again. */
+export function dismissErrors(): void {
   notices.value = notices.value.filter((notice) => notice.kind !== "bad");
 }

@@ -1,39 +1,38 @@
-/** The one sound that is heard: it goes on while one walks from screen to screen.
+/** The audio player. There is one for the whole page, and it keeps playing when the screen changes.
  *
- * A job that is still being spoken is heard by its stream, from the first segment on; a finished one by its file, in
- * which one can go anywhere.
+ * A running job plays as a stream, from its first segment on. A finished job plays from its file, which is seekable.
  */
 
 import { computed, effect, signal } from "@preact/signals";
-import { address, answer, api, type Failure } from "../api/client";
-import { otherFormat } from "../api/renditions";
+import { api, dataOf, type Failure, serviceUrl } from "../api/client";
+import { transcode } from "../api/transcode";
 
 export interface Track {
   jobId: string;
   title: string;
   format: string;
-  /** Still being spoken. */
+  /** True while the job is running. */
   live: boolean;
-  /** Known once it is finished. */
+  /** The duration in seconds, known once the job is finished. */
   lengthS?: number;
 }
 
 export const track = signal<Track | null>(null);
 export const playing = signal(false);
-/** Play was asked for, and no sound is there yet. */
+/** True from a request to play until audio is available. */
 export const waiting = signal(false);
 export const positionS = signal(0);
-/** 0 while nobody knows. */
-export const durationS = computed(() => elementS.value || (track.value?.lengthS ?? 0));
-/** A stream does not tell how long it will be. */
-const elementS = signal(0);
+/** The duration of the track, 0 while it is unknown. */
+export const durationS = computed(() => elementDurationS.value || (track.value?.lengthS ?? 0));
+/** The duration that the audio element reports, 0 for a stream. */
+const elementDurationS = signal(0);
 export const rate = signal(1);
 export const trouble = signal<"none" | "sound" | "asks">("none");
 
 export const audio = new Audio();
 audio.preload = "metadata";
 
-/** What browsers call the formats they play; raw samples they play by no name. */
+/** MIME types by format. Browsers cannot play raw PCM, so it has none. */
 const TYPES: Record<string, string> = {
   wav: "audio/wav",
   mp3: "audio/mpeg",
@@ -47,61 +46,62 @@ export function isPlayable(format: string): boolean {
   return type !== undefined && audio.canPlayType(type) !== "";
 }
 
-/** Begin to play; from within a press of a key or a button, or a browser may refuse. */
+/** Starts a track. Call it from a click or key handler, or the browser may block playback. */
 export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Promise<void> {
-  // What was heard before must not be heard under this one's name.
+  // The previous track must not go on under the new title.
   audio.pause();
   audio.removeAttribute("src");
   track.value = next;
   trouble.value = "none";
   positionS.value = atS;
-  elementS.value = 0;
-  if (next.live && !isPlayable(next.format)) return; // heard when it is finished
+  elementDurationS.value = 0;
+  if (next.live && !isPlayable(next.format)) return; // it plays once the job is finished
   waiting.value = true;
   const source = await sourceOf(next);
   if (track.value !== next || source === null) return;
-  await start(source, atS);
+  await startSource(source, atS);
 }
 
-/** While a job is spoken the player asks by itself what becomes of it, whatever screen is shown. */
-async function follow(now: Track): Promise<void> {
-  const status = await standing(now.jobId);
-  if (track.value !== now) return;
-  if (status === "failed" || status === "cancelled" || status === "gone") stop();
-  else if (status === "completed") await settle(now);
+/** Checks whether the job of a live track has ended. The player does so itself, as any screen may be shown. */
+async function pollJob(current: Track): Promise<void> {
+  const status = await fetchStatus(current.jobId);
+  if (track.value !== current) return;
+  if (status === "failed" || status === "cancelled" || status === "deleted") stop();
+  else if (status === "completed") await switchToRecording(current);
 }
 
-/** From now on its file is there. What streams goes on to stream: the file takes over when one goes elsewhere in it. */
-async function settle(now: Track): Promise<void> {
-  const path = { job_id: now.jobId };
-  const recording = await answer(api.GET("/history/{job_id}", { params: { path } })).catch(() => null);
-  if (track.value !== now || !recording) return;
+/** Switches a track to the finished recording. A stream that plays goes on; the file takes over at the next seek. */
+async function switchToRecording(current: Track): Promise<void> {
+  const path = { job_id: current.jobId };
+  const recording = await dataOf(api.GET("/history/{job_id}", { params: { path } })).catch(() => null);
+  if (track.value !== current || !recording) return;
   const { title, format, duration_s: lengthS } = recording;
-  track.value = { jobId: now.jobId, title, format, live: false, lengthS };
+  track.value = { jobId: current.jobId, title, format, live: false, lengthS };
   if (audio.src === "") void play(track.value);
 }
 
-const FOLLOW_EVERY_MS = 2000;
-let following: ReturnType<typeof setInterval> | undefined;
+const POLL_INTERVAL_MS = 2000;
+let pollTimer: ReturnType<typeof setInterval> | undefined;
 effect(() => {
-  const now = track.value;
-  clearInterval(following);
-  if (now?.live) following = setInterval(() => void follow(now), FOLLOW_EVERY_MS);
+  const current = track.value;
+  clearInterval(pollTimer);
+  if (current?.live) pollTimer = setInterval(() => void pollJob(current), POLL_INTERVAL_MS);
 });
 
 export function toggle(): void {
-  const now = track.value;
-  if (!now) return;
+  const current = track.value;
+  if (!current) return;
   if (!audio.paused) audio.pause();
-  else if (audio.src === "" || audio.error || (audio.ended && isStreamed())) void play(now, { atS: audio.ended ? 0 : positionS.value });
-  else void sound();
+  else if (audio.src === "" || audio.error || (audio.ended && isStreamed()))
+    void play(current, { atS: audio.ended ? 0 : positionS.value });
+  else void resume();
 }
 
-/** Does nothing where the sound is not there yet. */
+/** Seeks within the track. Does nothing while there is no audio yet. */
 export function seek(seconds: number): void {
-  const now = track.value;
-  if (!now || audio.src === "") return;
-  if (isStreamed() && !now.live) void play(now, { atS: seconds });
+  const current = track.value;
+  if (!current || audio.src === "") return;
+  if (isStreamed() && !current.live) void play(current, { atS: seconds });
   else {
     audio.currentTime = Math.max(0, seconds);
     positionS.value = audio.currentTime;
@@ -126,29 +126,29 @@ function isStreamed(): boolean {
 }
 
 async function sourceOf(next: Track): Promise<string | null> {
-  if (next.live) return address(`/jobs/${next.jobId}/stream`);
-  if (isPlayable(next.format)) return address(`/jobs/${next.jobId}/audio`);
+  if (next.live) return serviceUrl(`/jobs/${next.jobId}/stream`);
+  if (isPlayable(next.format)) return serviceUrl(`/jobs/${next.jobId}/audio`);
   try {
-    return address(await otherFormat(next.jobId, isPlayable("mp3") ? "mp3" : "wav"));
+    return serviceUrl(await transcode(next.jobId, isPlayable("mp3") ? "mp3" : "wav"));
   } catch {
     fail("sound");
     return null;
   }
 }
 
-async function start(source: string, atS: number): Promise<void> {
+async function startSource(source: string, atS: number): Promise<void> {
   audio.src = source;
   audio.playbackRate = rate.value;
   if (atS > 0) audio.currentTime = atS;
-  await sound();
+  await resume();
 }
 
-async function sound(): Promise<void> {
+async function resume(): Promise<void> {
   try {
     await audio.play();
-  } catch (refusal) {
-    const name = (refusal as DOMException).name;
-    // Another play took its place, or the browser wants a press first.
+  } catch (error) {
+    const name = (error as DOMException).name;
+    // AbortError: another track has started. NotAllowedError: the browser wants a user gesture first.
     if (name === "AbortError") return;
     fail(name === "NotAllowedError" ? "asks" : "sound");
   }
@@ -159,47 +159,56 @@ function fail(why: "sound" | "asks"): void {
   trouble.value = why;
 }
 
-const AGAIN_AFTER_MS = [500, 1500, 4000];
-let broken = 0;
+const RETRY_DELAYS_MS = [500, 1500, 4000];
+let retries = 0;
 
-/** A stream whose connection broke begins again, and goes on where one was, as long as there is something to hear. */
-async function onBroken(): Promise<void> {
-  const now = track.value;
-  if (!now || audio.src === "") return;
-  const [atS, pause] = [positionS.value, AGAIN_AFTER_MS[broken++]];
-  if (pause === undefined) return fail("sound");
+/** Restarts a broken stream at the current position, unless its job failed or was cancelled. */
+async function reconnect(): Promise<void> {
+  const current = track.value;
+  if (!current || audio.src === "") return;
+  const [atS, delayMs] = [positionS.value, RETRY_DELAYS_MS[retries++]];
+  if (delayMs === undefined) return fail("sound");
   waiting.value = true;
-  await new Promise((resolve) => setTimeout(resolve, pause));
-  const status = await standing(now.jobId);
-  if (track.value?.jobId !== now.jobId) return;
-  if (status === "failed" || status === "cancelled" || status === "gone") stop();
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  const status = await fetchStatus(current.jobId);
+  if (track.value?.jobId !== current.jobId) return;
+  if (status === "failed" || status === "cancelled" || status === "deleted") stop();
   else void play(track.value, { atS });
 }
 
-/** Null when nobody could say. */
-async function standing(jobId: string): Promise<string | null> {
+/** Returns the status of a job, or null if the service could not tell. */
+async function fetchStatus(jobId: string): Promise<string | null> {
   try {
-    return (await answer(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } }))).status;
+    return (await dataOf(api.GET("/jobs/{job_id}", { params: { path: { job_id: jobId } } }))).status;
   } catch (failure) {
-    // A job that was cleaned up was over; 404 says so too, and its recording is asked for then.
+    // 410: deleted. 404: cleaned up, so the job had ended; its recording is requested next.
     const { status } = failure as Failure;
-    return status === 410 ? "gone" : status === 404 ? "completed" : null;
+    return status === 410 ? "deleted" : status === 404 ? "completed" : null;
   }
 }
 
-for (const name of ["play", "playing", "pause", "waiting", "timeupdate", "durationchange", "ended", "error"] as const) {
+for (const name of [
+  "play",
+  "playing",
+  "pause",
+  "waiting",
+  "timeupdate",
+  "durationchange",
+  "ended",
+  "error",
+] as const) {
   audio.addEventListener(name, () => {
-    if (name === "error") return void onBroken();
+    if (name === "error") return void reconnect();
     if (name === "timeupdate") {
-      // A new source sets the time back: only what is heard says that the line is mended.
-      if (audio.currentTime > positionS.value) broken = 0;
+      // A new source resets the time to 0, so only progress beyond the last position proves that the stream works.
+      if (audio.currentTime > positionS.value) retries = 0;
       if (audio.readyState > 0 && !audio.ended) positionS.value = audio.currentTime;
     }
     if (name === "playing") trouble.value = "none";
     if (name === "playing" || name === "pause") waiting.value = false;
     if (name === "waiting") waiting.value = true;
     playing.value = !audio.paused && !audio.ended;
-    elementS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
+    elementDurationS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
     if (audio.ended) positionS.value = durationS.value;
   });
 }

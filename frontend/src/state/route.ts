@@ -1,56 +1,34 @@
-/** Which screen is shown: it stands behind the `#`, so that the page can lie anywhere and be reloaded. */
+/** The current route, read from the URL hash. */
 
 import { computed, signal } from "@preact/signals";
+import { currentHash, formatHash, parseHash, type Screen } from "./hash";
 
-export type Screen = "write" | "library" | "listen" | "farm";
-
-export interface Route {
-  screen: Screen;
-  /** The job of `#/listen/{id}`. */
-  id: string | null;
-  query: URLSearchParams;
-}
-
-const SCREENS: readonly string[] = ["write", "library", "listen", "farm"];
-
-const hash = signal(location.hash);
+const hash = signal(readHash());
 addEventListener("hashchange", () => {
-  hash.value = location.hash;
+  hash.value = readHash();
 });
 
-export function parse(written: string): Route {
-  const [path = "", query = ""] = written.replace(/^#\/?/, "").split("?", 2);
-  const [screen = "", id = ""] = path.split("/", 2);
-  const known = SCREENS.includes(screen) && (screen !== "listen" || id !== "");
-  return {
-    screen: known ? (screen as Screen) : "write",
-    id: screen === "listen" && id ? decoded(id) : null,
-    query: new URLSearchParams(query),
-  };
-}
+export const route = computed(() => parseHash(hash.value));
 
-function decoded(id: string): string {
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
-}
-
-export const route = computed(() => parse(hash.value));
-
+/** Returns the hash that opens a screen. */
 export function link(screen: Screen, id?: string, query?: URLSearchParams): string {
-  const asked = query?.toString();
-  return `#/${screen}${id ? `/${encodeURIComponent(id)}` : ""}${asked ? `?${asked}` : ""}`;
+  return formatHash(screen, id, query);
 }
 
 export function go(where: string): void {
   location.hash = where;
 }
 
-/** Change what is asked for on this screen without a step in the history of the browser. */
+/** Changes the query of this screen without a new entry in the browser's history. */
 export function replaceQuery(query: URLSearchParams): void {
   const { screen, id } = route.value;
   history.replaceState(null, "", link(screen, id ?? undefined, query));
   hash.value = location.hash;
+}
+
+/** Returns the current hash. Replaces a hash of an earlier release in the address bar first. */
+function readHash(): string {
+  const current = currentHash(location.hash);
+  if (current !== location.hash) history.replaceState(null, "", current);
+  return current;
 }

@@ -1,8 +1,18 @@
-/** What a text is called before somebody names it: its first words, as the service does it. */
+/** The default title of a recording: the first words of its text. The service uses the same rule. */
 
-const LONGEST = 80;
+const MAX_CHARS = 80;
 
 export function titleOf(text: string): string {
-  const words = [...text.slice(0, 4 * LONGEST).trim().replace(/\s+/g, " ")];
-  return words.length > LONGEST ? `${words.slice(0, LONGEST - 1).join("").trimEnd()}…` : words.join("");
+  const chars = [
+    ...text
+      .slice(0, 4 * MAX_CHARS)
+      .trim()
+      .replace(/\s+/g, " "),
+  ];
+  return chars.length > MAX_CHARS
+    ? `${chars
+        .slice(0, MAX_CHARS - 1)
+        .join("")
+        .trimEnd()}…`
+    : chars.join("");
 }

@@ -3,29 +3,33 @@ import { Icon, type IconName } from "./icon";
 
 type Kind = "primary" | "plain" | "quiet" | "danger";
 
-interface Pressed {
+interface ButtonProps {
   onPress: (event: MouseEvent) => void;
   icon?: IconName | undefined;
   kind?: Kind;
   compact?: boolean;
   disabled?: boolean;
-  /** Work goes on: it stays where it is, and cannot be pressed again. */
+  /** Shows a spinner and ignores presses. The button stays focusable. */
   busy?: boolean;
-  /** -1 where a list has one place for the Tab key, and this is not in it. */
+  /** -1 in a list whose only tab stop is elsewhere (roving tabindex). */
   tabIndex?: number | undefined;
   class?: string;
 }
 
-export function Button({ children, ...rest }: Pressed & { children: ComponentChildren }) {
-  return <Pressable {...rest}>{children}</Pressable>;
+export function Button({ children, ...rest }: ButtonProps & { children: ComponentChildren }) {
+  return <BaseButton {...rest}>{children}</BaseButton>;
 }
 
-/** Only an icon to see; `label` is its name for everybody else, and for who rests the pointer on it. */
-export function IconButton({ label, class: extra = "", ...rest }: Pressed & { label: string; icon: IconName }) {
-  return <Pressable {...rest} class={`square ${extra}`} label={label} />;
+/** A button that shows only an icon. `label` is its accessible name and its tooltip. */
+export function IconButton({
+  label,
+  class: className = "",
+  ...rest
+}: ButtonProps & { label: string; icon: IconName }) {
+  return <BaseButton {...rest} class={`square ${className}`} label={label} />;
 }
 
-function Pressable({
+function BaseButton({
   onPress,
   icon,
   kind = "plain",
@@ -33,14 +37,14 @@ function Pressable({
   disabled = false,
   busy = false,
   tabIndex,
-  class: extra = "",
+  class: className = "",
   label,
   children,
-}: Pressed & { label?: string; children?: ComponentChildren }) {
+}: ButtonProps & { label?: string; children?: ComponentChildren }) {
   return (
     <button
       type="button"
-      class={`button ${kind} ${compact ? "compact" : ""} ${extra}`}
+      class={`button ${kind} ${compact ? "compact" : ""} ${className}`}
       disabled={disabled}
       tabIndex={tabIndex}
       aria-disabled={busy ? "true" : undefined}

@@ -1,6 +1,6 @@
 import { useId } from "preact/hooks";
 
-/** A few choices side by side, of which one is taken: radio buttons by another look. */
+/** A row of radio buttons, styled as a segmented control. */
 export function Choices<T extends string>({
   label,
   value,

@@ -1,4 +1,4 @@
-/** A question that must be answered first. Escape and a press beside it answer no. */
+/** A modal dialog. Escape and a click on the backdrop close it. */
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
@@ -12,17 +12,17 @@ export function Dialog({
   onClose: () => void;
   children: ComponentChildren;
 }) {
-  const box = useRef<HTMLDialogElement>(null);
+  const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => box.current?.showModal(), []);
+  useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
-      ref={box}
+      ref={dialog}
       class="dialog"
       aria-labelledby={id}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === box.current) box.current?.close();
+        if (event.target === dialog.current) dialog.current?.close();
       }}
     >
       <div class="stack">

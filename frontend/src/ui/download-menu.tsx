@@ -1,21 +1,21 @@
-/** Taking a recording along: as it was spoken, in another format that a worker makes, or its subtitles. */
+/** A menu that downloads a recording: in its own format, in another one that a worker makes, or as captions. */
 
 import { useState } from "preact/hooks";
-import { address, answer, api, Failure } from "../api/client";
-import { FORMATS, formatName, type Format } from "../api/formats";
-import { otherFormat } from "../api/renditions";
+import { api, dataOf, Failure, serviceUrl } from "../api/client";
+import { type Format, formatName, FORMATS } from "../api/formats";
+import { transcode } from "../api/transcode";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { Button } from "./button";
+import { downloadBlob, downloadUrl, fileName } from "./file-download";
 import { Menu } from "./menu";
-import { fileName, save, saveBlob } from "./saving";
 import { explain } from "./state";
 
 interface Downloadable {
   jobId: string;
-  /** The one it was spoken in. */
+  /** The original format of the recording. */
   format: string;
-  /** What the file is named by. */
+  /** The file is named after it. */
   title?: string;
 }
 
@@ -26,9 +26,9 @@ export function DownloadMenu({
   format: original,
   title = "",
   label,
-  ...look
+  ...menuProps
 }: Downloadable & {
-  /** Its name where only the icon is seen. */
+  /** The accessible name of the button, which shows only an icon. */
   label?: string;
   text?: string;
   kind?: "plain" | "quiet" | "primary";
@@ -37,30 +37,30 @@ export function DownloadMenu({
 }) {
   const recording = { jobId, format: original, title };
   const [busy, setBusy] = useState(0);
-  const said = t.value.shell;
+  const texts = t.value.shell;
   const run = async (task: Promise<void>): Promise<void> => {
     setBusy((n) => n + 1);
     await task;
     setBusy((n) => n - 1);
   };
   return (
-    <Menu {...look} icon="download" label={label ?? said.downloads} busy={busy > 0}>
-      <Item onPress={() => saveOriginal(recording)}>
-        {formatName(original)} <span class="soft">{said.asSpoken}</span>
-      </Item>
+    <Menu {...menuProps} icon="download" label={label ?? texts.downloads} busy={busy > 0}>
+      <MenuItem onPress={() => saveOriginal(recording)}>
+        {formatName(original)} <span class="soft">{texts.originalFormat}</span>
+      </MenuItem>
       {FORMATS.filter((format) => format !== original).map((format) => (
-        <Item key={format} onPress={() => void run(saveAs(recording, format))}>
+        <MenuItem key={format} onPress={() => void run(saveAs(recording, format))}>
           {formatName(format)}
-        </Item>
+        </MenuItem>
       ))}
       <hr />
-      <Item onPress={() => void run(saveCaptions(recording, "srt"))}>{said.captionsSrt}</Item>
-      <Item onPress={() => void run(saveCaptions(recording, "vtt"))}>{said.captionsVtt}</Item>
+      <MenuItem onPress={() => void run(saveCaptions(recording, "srt"))}>{texts.captionsSrt}</MenuItem>
+      <MenuItem onPress={() => void run(saveCaptions(recording, "vtt"))}>{texts.captionsVtt}</MenuItem>
     </Menu>
   );
 }
 
-function Item({ onPress, children }: { onPress: () => void; children: preact.ComponentChildren }) {
+function MenuItem({ onPress, children }: { onPress: () => void; children: preact.ComponentChildren }) {
   return (
     <Button kind="quiet" onPress={onPress}>
       {children}
@@ -69,44 +69,44 @@ function Item({ onPress, children }: { onPress: () => void; children: preact.Com
 }
 
 function saveOriginal({ jobId, title, format }: Required<Downloadable>): void {
-  save(address(`/jobs/${encodeURIComponent(jobId)}/audio`), fileName(title, format));
+  downloadUrl(serviceUrl(`/jobs/${encodeURIComponent(jobId)}/audio`), fileName(title, format));
 }
 
-/** Made first where it is not there yet, which may take a while: somebody is told. */
+/** Downloads a recording in another format. Shows a notice if a worker has to make it first and that takes a while. */
 async function saveAs({ jobId, title }: Required<Downloadable>, format: Format): Promise<void> {
-  const said = t.value.shell;
+  const texts = t.value.shell;
   let dismiss: () => void = () => undefined;
-  const slow = setTimeout(() => {
-    dismiss = tell(said.preparing(formatName(format)), { staysMs: 0 });
+  const timer = setTimeout(() => {
+    dismiss = showNotice(texts.preparing(formatName(format)), { staysMs: 0 });
   }, 700);
   try {
-    save(address(await otherFormat(jobId, format)), fileName(title, format));
+    downloadUrl(serviceUrl(await transcode(jobId, format)), fileName(title, format));
   } catch (cause) {
-    const lacking = cause instanceof Failure && cause.code === "format_unavailable";
-    complain(lacking ? said.noFormat(formatName(format)) : reason(cause));
+    const isUnavailable = cause instanceof Failure && cause.code === "format_unavailable";
+    showError(isUnavailable ? texts.noFormat(formatName(format)) : errorText(cause));
   } finally {
-    clearTimeout(slow);
+    clearTimeout(timer);
     dismiss();
   }
 }
 
 async function saveCaptions({ jobId, title }: Required<Downloadable>, kind: Captions): Promise<void> {
   const params = { path: { job_id: jobId } };
-  const asked =
+  const request =
     kind === "srt"
       ? api.GET("/jobs/{job_id}/captions.srt", { params, parseAs: "blob" })
       : api.GET("/jobs/{job_id}/captions.vtt", { params, parseAs: "blob" });
   try {
-    saveBlob((await answer(asked as Promise<{ data?: Blob }>)), fileName(title, kind));
+    downloadBlob(await dataOf(request as Promise<{ data?: Blob }>), fileName(title, kind));
   } catch (cause) {
-    complain(reason(cause));
+    showError(errorText(cause));
   }
 }
 
-function reason(cause: unknown): string {
+function errorText(cause: unknown): string {
   return cause instanceof Failure ? explain(cause) : String(cause);
 }
 
-function complain(text: string): void {
-  tell(text, { kind: "bad" });
+function showError(text: string): void {
+  showNotice(text, { kind: "bad" });
 }

@@ -1,9 +1,9 @@
-/** Drawn here, on a grid of 24, so that none is fetched. They say nothing to a screen reader: what they stand in does. */
+/** Inline SVG icons on a 24-pixel grid. They are hidden from screen readers: the surrounding element has the label. */
 
 const PATHS = {
   write: "M4 20h4L19 9a2.1 2.1 0 0 0-3-3L5 17zM13.5 7.5l3 3",
   library: "M5 4v16M9 4v16M13 4h3v16h-3zM17 5l3-.6L21.5 19l-3 .7",
-  farm: "M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.01M7.5 16.5h.01M11 7.5h5M11 16.5h5",
+  system: "M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.01M7.5 16.5h.01M11 7.5h5M11 16.5h5",
   listen: "M4 10v4M8 7v10M12 4v16M16 8v8M20 10.5v3",
   play: "M8 5.5v13l10.5-6.5z",
   pause: "M8 5.5v13M16 5.5v13",
@@ -34,9 +34,13 @@ export type IconName = keyof typeof PATHS;
 
 const SOLID: readonly IconName[] = ["play"];
 
-export function Icon({ name, class: extra = "" }: { name: IconName; class?: string }) {
+export function Icon({ name, class: className = "" }: { name: IconName; class?: string }) {
   return (
-    <svg class={`icon ${SOLID.includes(name) ? "solid" : ""} ${extra}`} viewBox="0 0 24 24" aria-hidden="true">
+    <svg
+      class={`icon ${SOLID.includes(name) ? "solid" : ""} ${className}`}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+    >
       <path d={PATHS[name]} stroke-width={name === "more" ? 3 : undefined} />
     </svg>
   );

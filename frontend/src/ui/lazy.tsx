@@ -1,9 +1,9 @@
-/** A screen that is fetched when it is wanted; what cannot be fetched says so and can be asked for again. */
+/** Loads a component on demand. Shows an error with a retry button if the script cannot be loaded. */
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure } from "../api/client";
-import { Skeleton, Trouble } from "./state";
+import { ErrorState, Skeleton } from "./state";
 
 export function lazy(load: () => Promise<ComponentType>): ComponentType {
   let Loaded: ComponentType | null = null;
@@ -13,8 +13,8 @@ export function lazy(load: () => Promise<ComponentType>): ComponentType {
     useEffect(() => {
       if (Loaded || failed) return;
       load().then(
-        (part) => {
-          Loaded = part;
+        (component) => {
+          Loaded = component;
           redraw((n) => n + 1);
         },
         () => setFailed(true),
@@ -24,7 +24,7 @@ export function lazy(load: () => Promise<ComponentType>): ComponentType {
     return (
       <div class="screen">
         {failed ? (
-          <Trouble failure={new Failure("", 0, "unreachable")} onRetry={() => location.reload()} />
+          <ErrorState failure={new Failure("", 0, "unreachable")} onRetry={() => location.reload()} />
         ) : (
           <Skeleton lines={6} />
         )}

@@ -1,4 +1,4 @@
-/** A button that opens a list of things to do, in the top layer, closed by Escape and by a press elsewhere. */
+/** A button that opens a menu in the top layer. Escape and a click elsewhere close the menu. */
 
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -16,7 +16,7 @@ export function Menu({
 }: {
   label: string;
   icon: IconName;
-  /** Shown beside the icon; without it the icon stands alone. */
+  /** Shown beside the icon. Without it the button shows only the icon. */
   text?: string;
   kind?: "plain" | "quiet" | "primary";
   compact?: boolean;
@@ -28,10 +28,10 @@ export function Menu({
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
-  // Its size is known when what is in it was drawn.
+  // The size of the menu is known only after its content has rendered.
   useLayoutEffect(() => {
     if (!open || !button.current || !list.current) return;
-    place(list.current, button.current);
+    placeBeside(list.current, button.current);
     list.current.querySelector<HTMLElement>("button, a")?.focus();
   }, [open]);
   return (
@@ -58,7 +58,7 @@ export function Menu({
         role="group"
         aria-label={label}
         onToggle={(event) => setOpen((event as unknown as ToggleEvent).newState === "open")}
-        onKeyDown={(event) => step(event, list.current)}
+        onKeyDown={(event) => moveFocus(event, list.current)}
         onClick={(event) => {
           if ((event.target as HTMLElement).closest("button, a")) list.current?.hidePopover();
         }}
@@ -71,20 +71,23 @@ export function Menu({
 
 const GAP = 6;
 
-/** Below its button, or above where there is no room; never beyond the edge of the window. */
-export function place(floating: HTMLElement, anchor: HTMLElement): void {
-  const at = anchor.getBoundingClientRect();
+/** Places the menu below its button, or above if there is no room, and within the window. */
+function placeBeside(floating: HTMLElement, anchor: HTMLElement): void {
+  const box = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = floating;
-  const below = at.bottom + GAP + height <= innerHeight || at.top < height + GAP;
-  floating.style.left = `${Math.max(GAP, Math.min(at.left, innerWidth - width - GAP))}px`;
-  floating.style.top = `${below ? Math.min(at.bottom + GAP, Math.max(GAP, innerHeight - height - GAP)) : at.top - GAP - height}px`;
+  const below = box.bottom + GAP + height <= innerHeight || box.top < height + GAP;
+  const left = Math.max(GAP, Math.min(box.left, innerWidth - width - GAP));
+  const lowest = Math.max(GAP, innerHeight - height - GAP);
+  const top = below ? Math.min(box.bottom + GAP, lowest) : box.top - GAP - height;
+  floating.style.left = `${left}px`;
+  floating.style.top = `${top}px`;
 }
 
-function step(event: KeyboardEvent, list: HTMLElement | null): void {
-  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-  if (!by || !list) return;
+function moveFocus(event: KeyboardEvent, list: HTMLElement | null): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (!step || !list) return;
   event.preventDefault();
   const items = [...list.querySelectorAll<HTMLElement>("button:not(:disabled), a")];
-  const here = items.indexOf(document.activeElement as HTMLElement);
-  items[(here + by + items.length) % items.length]?.focus();
+  const current = items.indexOf(document.activeElement as HTMLElement);
+  items[(current + step + items.length) % items.length]?.focus();
 }

@@ -1,4 +1,4 @@
-import { notices, type Notice } from "../state/notices";
+import { type Notice, notices } from "../state/notices";
 import { t } from "../i18n";
 import { Button, IconButton } from "./button";
 
@@ -6,13 +6,13 @@ export function Notices() {
   return (
     <div class="notices" role="status" aria-live="polite">
       {notices.value.map((notice) => (
-        <One key={notice.id} notice={notice} />
+        <NoticeItem key={notice.id} notice={notice} />
       ))}
     </div>
   );
 }
 
-function One({ notice }: { notice: Notice }) {
+function NoticeItem({ notice }: { notice: Notice }) {
   const dismiss = (): void => {
     notices.value = notices.value.filter((one) => one.id !== notice.id);
   };
@@ -32,8 +32,12 @@ function One({ notice }: { notice: Notice }) {
         </Button>
       ) : null}
       <IconButton compact kind="quiet" icon="close" label={t.value.shell.dismiss} onPress={dismiss} />
-      {notice.runsOutMs === null ? null : (
-        <span class="notice-time" style={{ animationDuration: `${notice.runsOutMs}ms` }} aria-hidden="true" />
+      {notice.timeLimitMs === null ? null : (
+        <span
+          class="notice-countdown"
+          style={{ animationDuration: `${notice.timeLimitMs}ms` }}
+          aria-hidden="true"
+        />
       )}
     </div>
   );

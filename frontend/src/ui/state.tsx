@@ -1,4 +1,4 @@
-/** What stands where there is nothing to show: nothing yet, something failed, something comes. */
+/** Placeholders for content: empty, failed and loading. */
 
 import type { ComponentChildren } from "preact";
 import type { Failure } from "../api/client";
@@ -7,7 +7,15 @@ import { t } from "../i18n";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icon";
 
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+export function EmptyState({
+  icon,
+  title,
+  children,
+}: {
+  icon: IconName;
+  title: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="state">
       <Icon name={icon} />
@@ -17,10 +25,10 @@ export function Empty({ icon, title, children }: { icon: IconName; title: string
   );
 }
 
-/** Says what failed in words that help, and offers to try again. */
-export function Trouble({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
+/** Explains an error and offers to retry. */
+export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
   return (
-    <div class="state trouble" role="alert">
+    <div class="state error" role="alert">
       <Icon name="warn" />
       <strong>{t.value.shell.unexpected}</strong>
       <p dir="auto">{explain(failure)}</p>
@@ -33,13 +41,15 @@ export function Trouble({ failure, onRetry }: { failure: Failure; onRetry?: () =
   );
 }
 
+/** Returns the message for an error, in the language of the page. */
 export function explain(failure: Failure): string {
-  const said = t.value.shell;
-  if (failure.status === 0) return said.unreachable;
-  if (failure.status === 503 && failure.code === "queue_full") return said.overloaded(span(failure.retryAfterS ?? 1));
-  // A proxy that answers in the place of the service says nothing that helps.
-  if (failure.code === "unreachable") return said.unreachable;
-  return t.value.service.error(failure.code) || failure.message || said.unexpected;
+  const texts = t.value.shell;
+  if (failure.status === 0) return texts.unreachable;
+  if (failure.status === 503 && failure.code === "queue_full")
+    return texts.overloaded(span(failure.retryAfterS ?? 1));
+  // The response of a proxy contains no useful message.
+  if (failure.code === "unreachable") return texts.unreachable;
+  return t.value.service.error(failure.code) || failure.message || texts.unexpected;
 }
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {

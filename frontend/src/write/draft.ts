@@ -1,72 +1,24 @@
-/** What is being written, and how it shall be said. It outlives a reload. */
+/** The text that is being written. Kept in the browser, so that it survives a reload. */
 
-import { batch, effect, signal } from "@preact/signals";
-import { forget, recall, remember } from "../state/store";
-import { FORMATS, type Format } from "../api/formats";
+import { batch, signal } from "@preact/signals";
+import { readStored, removeStored, writeStored } from "../state/storage";
 
-export interface Delivery {
-  voiceId: string | null;
-  speed: number;
-  style: string;
-  format: Format;
-  lane: "interactive" | "bulk";
-  language: string;
-  seed: string;
-  lexicon: Record<string, string>;
-}
+const STORAGE_NAME = "draft";
 
-const PLAIN: Delivery = {
-  voiceId: null,
-  speed: 1,
-  style: "",
-  format: "mp3",
-  lane: "interactive",
-  language: "",
-  seed: "",
-  lexicon: {},
-};
+const stored = readStored<unknown>(STORAGE_NAME, "");
 
-export const delivery = signal<Delivery>(readDelivery(recall<unknown>("delivery", null)));
+/** The draft of the last visit. */
+export const storedDraft = typeof stored === "string" ? stored : "";
 
-/** Storage is open to everything on this host, and to releases of before and after: what does not fit is left aside. */
-export function readDelivery(held: unknown): Delivery {
-  const some = (typeof held === "object" && held ? held : {}) as Partial<Record<keyof Delivery, unknown>>;
-  const text = (value: unknown): string => (typeof value === "string" ? value : "");
-  const { speed, format, lexicon } = some;
-  return {
-    voiceId: text(some.voiceId) || null,
-    speed: typeof speed === "number" && speed >= 0.25 && speed <= 4 ? speed : PLAIN.speed,
-    style: text(some.style),
-    format: FORMATS.find((one) => one === format) ?? PLAIN.format,
-    lane: some.lane === "bulk" ? "bulk" : "interactive",
-    language: text(some.language),
-    seed: text(some.seed),
-    lexicon: Object.fromEntries(
-      Object.entries(typeof lexicon === "object" && lexicon ? lexicon : {}).filter(([, how]) => typeof how === "string"),
-    ),
-  };
-}
+/** A text that another screen asks the editor to open. */
+export const textToOpen = signal<{ text: string; title: string } | null>(null);
 
-export function change(some: Partial<Delivery>): void {
-  delivery.value = { ...delivery.value, ...some };
-}
+/** False when the browser could not save the draft, because it is too long. */
+export const isSaved = signal(true);
 
-effect(() => {
-  remember("delivery", delivery.value);
-});
-
-const heldText = recall<unknown>("draft", "");
-export const firstText = typeof heldText === "string" ? heldText : "";
-
-/** A text that another screen wants to see on the sheet. */
-export const asked = signal<{ text: string; title: string } | null>(null);
-
-/** False once the browser could not keep the text. */
-export const isKept = signal(true);
-
-export function keep(text: string): void {
+export function saveDraft(text: string): void {
   batch(() => {
-    if (text === "") forget("draft");
-    isKept.value = text === "" || remember("draft", text);
+    if (text === "") removeStored(STORAGE_NAME);
+    isSaved.value = text === "" || writeStored(STORAGE_NAME, text);
   });
 }

@@ -1,65 +1,84 @@
-/** The sheet one writes on: a book fits in, because only what is seen of it is laid out. */
+/** The text editor. CodeMirror renders only the visible part, so that it can hold a book. */
 
 import { history, historyKeymap, standardKeymap } from "@codemirror/commands";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
-import { Decoration, EditorView, keymap, MatchDecorator, placeholder, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
+import {
+  Decoration,
+  EditorView,
+  keymap,
+  MatchDecorator,
+  placeholder,
+  ViewPlugin,
+  type DecorationSet,
+  type ViewUpdate,
+} from "@codemirror/view";
 import { voicesById } from "../state/voices";
-import { pauseS, spaced, TAG, voiceOf } from "./tags";
+import { pauseDurationS, TAG, voiceIdOf, withSpacing } from "./tags";
 
-export interface Words {
+/** Texts in the language of the studio. */
+export interface Labels {
   label: string;
   placeholder: string;
 }
 
-export interface Watched {
+export interface Handlers {
   onChange: () => void;
-  onSpeak: () => void;
+  onSubmit: () => void;
 }
+
+const SELECTION_CHARS_MAX = 200;
 
 export class Editor {
   readonly #view: EditorView;
-  readonly #words = new Compartment();
+  readonly #labels = new Compartment();
 
-  constructor(parent: HTMLElement, { text, words, watched }: { text: string; words: Words; watched: Watched }) {
+  constructor(
+    parent: HTMLElement,
+    { text, labels, handlers }: { text: string; labels: Labels; handlers: Handlers },
+  ) {
     const nonce = document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.content ?? "";
+    const submit = (): boolean => {
+      handlers.onSubmit();
+      return true;
+    };
     this.#view = new EditorView({
       parent,
       state: EditorState.create({
         doc: text,
         extensions: [
           EditorView.cspNonce.of(nonce),
-          keymap.of(["Mod-Enter", "Ctrl-Enter"].map((key) => ({ key, run: () => (watched.onSpeak(), true) }))),
+          keymap.of(["Mod-Enter", "Ctrl-Enter"].map((key) => ({ key, run: submit }))),
           history(),
           keymap.of([...standardKeymap, ...historyKeymap]),
           EditorView.lineWrapping,
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) watched.onChange();
+            if (update.docChanged) handlers.onChange();
           }),
-          dropped,
-          tagsMarked,
-          this.#words.of(named(words)),
+          ignoreDroppedFiles,
+          tagHighlighter,
+          this.#labels.of(labelExtensions(labels)),
         ],
       }),
     });
   }
 
-  /** In the language of the page. */
-  name(words: Words): void {
-    this.#view.dispatch({ effects: this.#words.reconfigure(named(words)) });
+  setLabels(labels: Labels): void {
+    this.#view.dispatch({ effects: this.#labels.reconfigure(labelExtensions(labels)) });
   }
 
   get text(): string {
     return this.#view.state.doc.toString();
   }
 
-  /** UTF-16 units, without making the text. */
+  /** In UTF-16 units. Cheaper than the length of `text`. */
   get length(): number {
     return this.#view.state.doc.length;
   }
 
-  get selected(): string {
+  /** The first characters of the selection. */
+  get selectedText(): string {
     const { from, to } = this.#view.state.selection.main;
-    return this.#view.state.sliceDoc(from, Math.min(to, from + 200));
+    return this.#view.state.sliceDoc(from, Math.min(to, from + SELECTION_CHARS_MAX));
   }
 
   replaceAll(text: string): void {
@@ -71,16 +90,16 @@ export class Editor {
     this.focus();
   }
 
-  /** Where the cursor stands, parted from the words beside it. */
-  insert(tag: string, { replacing = false } = {}): void {
+  /** Inserts a tag at the cursor, with spaces around it, or replaces the selection. */
+  insert(tag: string, { replaceSelection = false } = {}): void {
     const { from, to } = this.#view.state.selection.main;
-    const start = replacing ? from : to;
+    const start = replaceSelection ? from : to;
     const { doc } = this.#view.state;
     const before = doc.sliceString(Math.max(0, start - 1), start);
-    const written = replacing ? tag : spaced(tag, before, doc.sliceString(to, to + 1));
+    const inserted = replaceSelection ? tag : withSpacing(tag, before, doc.sliceString(to, to + 1));
     this.#view.dispatch({
-      changes: { from: start, to, insert: written },
-      selection: { anchor: start + written.length },
+      changes: { from: start, to, insert: inserted },
+      selection: { anchor: start + inserted.length },
       scrollIntoView: true,
     });
     this.focus();
@@ -95,43 +114,52 @@ export class Editor {
   }
 }
 
-function named(words: Words): Extension {
+function labelExtensions(labels: Labels): Extension {
   return [
-    placeholder(words.placeholder),
-    EditorView.contentAttributes.of({ "aria-label": words.label, spellcheck: "true", autocapitalize: "sentences" }),
+    placeholder(labels.placeholder),
+    EditorView.contentAttributes.of({
+      "aria-label": labels.label,
+      spellcheck: "true",
+      autocapitalize: "sentences",
+    }),
   ];
 }
 
-/** A file that falls here is the page's to open. */
-const dropped = EditorView.domEventHandlers({ drop: (event) => Boolean(event.dataTransfer?.files.length) });
+/** The write screen opens dropped files itself. */
+const ignoreDroppedFiles = EditorView.domEventHandlers({
+  drop: (event) => Boolean(event.dataTransfer?.files.length),
+});
 
-const right = Decoration.mark({ class: "tag" });
-const wrong = Decoration.mark({ class: "tag wrong" });
+const validTag = Decoration.mark({ class: "tag" });
+const invalidTag = Decoration.mark({ class: "tag invalid" });
 
-const marking = new MatchDecorator({
+const tagDecorator = new MatchDecorator({
   regexp: TAG,
-  decoration: (found) => (isWrong(found[0]) ? wrong : right),
+  decoration: (match) => (isInvalid(match[0]) ? invalidTag : validTag),
   maxLength: 300,
 });
 
-/** What the service would refuse. A mixture of voices is for it to judge. */
-function isWrong(tag: string): boolean {
-  const voice = voiceOf(tag);
-  if (voice === null) return /^\[pause/i.test(tag) && pauseS(tag) === null;
+/** True when the service would refuse the tag. Mixtures of voices are left to the service to check. */
+function isInvalid(tag: string): boolean {
+  const voiceId = voiceIdOf(tag);
+  if (voiceId === null) return /^\[pause/i.test(tag) && pauseDurationS(tag) === null;
   const known = voicesById.peek();
-  return voice === "" || (known.size > 0 && /^[a-z0-9_-]+$/.test(voice) && voice !== "default" && !known.has(voice));
+  return (
+    voiceId === "" ||
+    (known.size > 0 && /^[a-z0-9_-]+$/.test(voiceId) && voiceId !== "default" && !known.has(voiceId))
+  );
 }
 
-const tagsMarked = ViewPlugin.fromClass(
+const tagHighlighter = ViewPlugin.fromClass(
   class {
     decorations: DecorationSet;
 
     constructor(view: EditorView) {
-      this.decorations = marking.createDeco(view);
+      this.decorations = tagDecorator.createDeco(view);
     }
 
     update(update: ViewUpdate): void {
-      this.decorations = marking.updateDeco(update, this.decorations);
+      this.decorations = tagDecorator.updateDeco(update, this.decorations);
     }
   },
   { decorations: (plugin) => plugin.decorations },

@@ -1,46 +1,55 @@
-/** What a text of so many characters would take, asked once it has been left alone for a moment. */
+/** How long a text of a given length would wait and last. Requested when the text has not changed for a moment. */
 
 import { signal } from "@preact/signals";
-import { answer, api } from "../api/client";
+import { api, dataOf } from "../api/client";
 
 export interface Estimate {
   durationS: number;
-  /** Null when nobody serves the voice. */
+  /** Null when no worker serves the voice. */
   waitS: number | null;
 }
 
+/** Null when there is no text, or no estimate of it. */
 export const estimate = signal<Estimate | null>(null);
 
-export interface Asked {
+export interface EstimateRequest {
   chars: number;
-  /** Pauses that are written into the text. */
-  restS: number;
+  /** The total duration of the pause tags in the text. */
+  pausesS: number;
   voiceId: string | null;
   speed: number;
   lane: "interactive" | "bulk";
 }
 
-const AFTER_MS = 500;
-let timer: ReturnType<typeof setTimeout> | undefined;
-let asking: AbortController | undefined;
+const DEBOUNCE_MS = 500;
+const CHARS_MAX = 10_000_000;
 
-export function estimateLater(asked: Asked): void {
+let timer: ReturnType<typeof setTimeout> | undefined;
+let pending: AbortController | undefined;
+
+/** Requests an estimate after a short delay. A later call replaces an earlier one. */
+export function scheduleEstimate(request: EstimateRequest): void {
   clearTimeout(timer);
-  asking?.abort();
-  if (asked.chars === 0) {
+  pending?.abort();
+  if (request.chars === 0) {
     estimate.value = null;
     return;
   }
-  timer = setTimeout(() => void ask(asked), AFTER_MS);
+  timer = setTimeout(() => void fetchEstimate(request), DEBOUNCE_MS);
 }
 
-async function ask({ chars, restS, voiceId, speed, lane }: Asked): Promise<void> {
-  asking = new AbortController();
-  const query = { chars: Math.min(chars, 10_000_000), speed, priority: lane, ...(voiceId ? { voice_id: voiceId } : {}) };
+async function fetchEstimate({ chars, pausesS, voiceId, speed, lane }: EstimateRequest): Promise<void> {
+  pending = new AbortController();
+  const query = {
+    chars: Math.min(chars, CHARS_MAX),
+    speed,
+    priority: lane,
+    ...(voiceId ? { voice_id: voiceId } : {}),
+  };
   try {
-    const told = await answer(api.GET("/estimate", { params: { query }, signal: asking.signal }));
-    estimate.value = { durationS: told.duration_s + restS, waitS: told.wait_s };
+    const response = await dataOf(api.GET("/estimate", { params: { query }, signal: pending.signal }));
+    estimate.value = { durationS: response.duration_s + pausesS, waitS: response.wait_s };
   } catch {
-    estimate.value = null; // an estimate is no promise: without one, nothing is said
+    estimate.value = null; // An estimate is optional: without one the screen shows nothing.
   }
 }

@@ -1,51 +1,67 @@
-/** Below the sheet: how long the text is, what it would take, and the way out. */
+/** The bar below the editor: length of the text, estimate, and the button that generates. */
 
 import { count, span } from "../i18n/formats";
 import { t } from "../i18n";
 import { Icon } from "../ui/icon";
-import { isKept } from "./draft";
+import { isSaved } from "./draft";
 import { estimate } from "./estimate";
-import { maxChars } from "./speaking";
+import { maxTextChars } from "./generation";
 
-export function Footer({ chars, sending, onSpeak }: { chars: number; sending: boolean; onSpeak: () => void }) {
-  const said = t.value.write;
-  const max = maxChars();
-  const many = Math.ceil(chars / max);
+export function Footer({
+  chars,
+  isSubmitting,
+  onGenerate,
+}: {
+  chars: number;
+  isSubmitting: boolean;
+  onGenerate: () => void;
+}) {
+  const messages = t.value.write;
+  const maxChars = maxTextChars();
+  const recordings = Math.ceil(chars / maxChars);
   return (
-    <div class="desk-foot">
-      <div class="figures small">
+    <div class="editor-footer">
+      <div class="text-stats small">
         <span class="num">
-          {Number.isFinite(max) ? said.characters(count(chars), count(max)) : said.charactersOnly(chars, count(chars))}
+          {Number.isFinite(maxChars)
+            ? messages.characters(count(chars), count(maxChars))
+            : messages.charactersOnly(chars, count(chars))}
         </span>
-        <Forecast />
-        {many > 1 ? <span class="warn-text">{said.tooLong(count(max), many)}</span> : null}
-        {isKept.value ? null : <span class="warn-text">{said.kept}</span>}
+        <EstimateText />
+        {recordings > 1 ? (
+          <span class="warn-text">{messages.tooLong(count(maxChars), recordings)}</span>
+        ) : null}
+        {isSaved.value ? null : <span class="warn-text">{messages.notSaved}</span>}
       </div>
       <button
         type="button"
-        class="button primary speak"
-        aria-disabled={sending || chars === 0 ? "true" : undefined}
-        aria-busy={sending ? "true" : undefined}
+        class="button primary generate"
+        aria-disabled={isSubmitting || chars === 0 ? "true" : undefined}
+        aria-busy={isSubmitting ? "true" : undefined}
         aria-keyshortcuts="Control+Enter"
-        onClick={onSpeak}
+        onClick={onGenerate}
       >
-        <Icon name={sending ? "spinner" : "play"} class={sending ? "spin" : ""} />
-        {many > 1 ? said.speakParts(many) : said.speak}
-        <kbd>{said.key}</kbd>
+        <Icon name={isSubmitting ? "spinner" : "play"} class={isSubmitting ? "spin" : ""} />
+        {recordings > 1 ? messages.generateMany(recordings) : messages.generate}
+        <kbd>{messages.shortcut}</kbd>
       </button>
     </div>
   );
 }
 
-function Forecast() {
-  const said = t.value.write;
-  const told = estimate.value;
-  if (!told) return null;
-  const wait = told.waitS === null ? said.waitsUnknown : told.waitS < 1 ? said.waitsNot : said.waits(span(told.waitS));
+function EstimateText() {
+  if (!estimate.value) return null;
+  const { durationS, waitS } = estimate.value;
   return (
     <>
-      <span class="num">{said.lasts(span(told.durationS))}</span>
-      <span class="num">{wait}</span>
+      <span class="num">{t.value.write.duration(span(durationS))}</span>
+      <span class="num">{startText(waitS)}</span>
     </>
   );
+}
+
+function startText(waitS: number | null): string {
+  const messages = t.value.write;
+  if (waitS === null) return messages.waitsForWorker;
+  return waitS < 1 ? messages.startsNow : messages.startsIn(span(waitS));
 }

@@ -1,25 +1,25 @@
 import { useComputed } from "@preact/signals";
 import { t } from "../i18n";
 import { Icon } from "../ui/icon";
-import { change, delivery } from "./draft";
+import { changeSettings, settings } from "./settings";
 
-/** Words that are said in a way of their own, everywhere in this text. */
+/** The pronunciations that apply to the whole text. */
 export function Lexicon() {
-  const said = t.value.write;
-  const entries = useComputed(() => Object.entries(delivery.value.lexicon));
+  const messages = t.value.write;
+  const entries = useComputed(() => Object.entries(settings.value.lexicon));
   if (!entries.value.length) return null;
   return (
-    <ul class="lexicon row" aria-label={said.pronunciations}>
-      {entries.value.map(([word, how]) => (
+    <ul class="lexicon row" aria-label={messages.pronunciations}>
+      {entries.value.map(([word, pronunciation]) => (
         <li key={word} class="badge">
-          <bdi>{word}</bdi> → <bdi>{how}</bdi>
+          <bdi>{word}</bdi> → <bdi>{pronunciation}</bdi>
           <button
             type="button"
-            class="drop"
-            aria-label={said.remove(word)}
+            class="remove"
+            aria-label={messages.remove(word)}
             onClick={() => {
-              const { [word]: _gone, ...left } = delivery.value.lexicon;
-              change({ lexicon: left });
+              const { [word]: _removed, ...others } = settings.value.lexicon;
+              changeSettings({ lexicon: others });
             }}
           >
             <Icon name="close" />

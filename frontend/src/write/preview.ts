@@ -1,12 +1,12 @@
-/** A voice by ear: a sentence in its own language, spoken by the service and not kept in the history. */
+/** Plays a sample sentence of a voice in its language. The recording is deleted afterwards. */
 
 import { signal } from "@preact/signals";
-import { address, answer, api, failureOf, type Failure, type Voice } from "../api/client";
+import { api, dataOf, type Failure, failureOf, serviceUrl, type Voice } from "../api/client";
 import { t } from "../i18n";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import * as player from "../state/player";
 import { explain } from "../ui/state";
-import { base } from "./voice-search";
+import { primaryLanguage } from "./voice-search";
 
 const SAMPLES: Record<string, string> = {
   en: "Good evening. This is how I sound when I read to you.",
@@ -21,45 +21,47 @@ const SAMPLES: Record<string, string> = {
   nl: "Goedenavond. Zo klink ik als ik u voorlees.",
 };
 
-/** Whose voice is being fetched or heard. */
-export const previewing = signal<{ id: string; heard: boolean } | null>(null);
+/** The voice whose preview is loading or playing. */
+export const previewing = signal<{ id: string; isPlaying: boolean } | null>(null);
 
-const sound = new Audio();
-const heardBefore = new Map<string, string>();
+const audio = new Audio();
+/** Object URLs by voice. */
+const cachedSources = new Map<string, string>();
 
-sound.addEventListener("ended", () => (previewing.value = null));
+audio.addEventListener("ended", () => (previewing.value = null));
 
 export function stopPreview(): void {
-  sound.pause();
+  audio.pause();
   previewing.value = null;
 }
 
 export async function preview(voice: Voice): Promise<void> {
   stopPreview();
   if (player.playing.value) player.toggle();
-  const mine = { id: voice.id, heard: false };
-  previewing.value = mine;
+  const current = { id: voice.id, isPlaying: false };
+  previewing.value = current;
   try {
-    const source = heardBefore.get(voice.id) ?? (await spoken(voice));
-    heardBefore.set(voice.id, source);
-    if (previewing.value !== mine) return;
-    sound.src = source;
-    await sound.play();
-    previewing.value = { ...mine, heard: true };
+    const source = cachedSources.get(voice.id) ?? (await synthesizeSample(voice));
+    cachedSources.set(voice.id, source);
+    if (previewing.value !== current) return;
+    audio.src = source;
+    await audio.play();
+    previewing.value = { ...current, isPlaying: true };
   } catch (failure) {
     if (previewing.value?.id !== voice.id) return;
     previewing.value = null;
-    tell(t.value.write.previewFailed(voice.name) + explain(failure as Failure), { kind: "bad" });
+    showNotice(t.value.write.previewFailed(voice.name) + explain(failure as Failure), { kind: "bad" });
   }
 }
 
-async function spoken(voice: Voice): Promise<string> {
-  const language = base(voice.languages[0] ?? "en");
+/** Returns an object URL of the audio. */
+async function synthesizeSample(voice: Voice): Promise<string> {
+  const language = primaryLanguage(voice.languages[0] ?? "en");
   const text = SAMPLES[language] ?? SAMPLES["en"] ?? "";
   const format = player.isPlayable("mp3") ? "mp3" : "wav";
-  const job = await answer(api.POST("/synthesize", { body: { text, voice_id: voice.id, format } }));
+  const job = await dataOf(api.POST("/synthesize", { body: { text, voice_id: voice.id, format } }));
   try {
-    const response = await fetch(address(`/jobs/${job.job_id}/audio`));
+    const response = await fetch(serviceUrl(`/jobs/${job.job_id}/audio`));
     if (!response.ok) throw await failureOf(response);
     return URL.createObjectURL(await response.blob());
   } finally {

@@ -3,75 +3,79 @@ import { useId } from "preact/hooks";
 import { t } from "../i18n";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { change, delivery } from "./draft";
+import { changeSettings, settings } from "./settings";
 import { isPhonemes, phonemeTag } from "./tags";
 
-const LONGEST = 100;
+const CHARS_MAX = 100;
 
 export function PronunciationDialog({
-  word: given,
+  selectedText,
   onClose,
-  onHere,
+  onApplyHere,
 }: {
-  word: string;
+  selectedText: string;
   onClose: () => void;
-  /** `replacing`: the word is what is selected in the text. */
-  onHere: (tag: string, how: { replacing: boolean }) => void;
+  /** `replaceSelection` is true when the word is the selected text. */
+  onApplyHere: (tag: string, options: { replaceSelection: boolean }) => void;
 }) {
-  const first = given.trim().slice(0, LONGEST);
-  const word = useSignal(first);
-  const how = useSignal("");
-  const hint = useId();
-  const said = t.value.write;
-  const isWhole = word.value.trim() !== "" && how.value.trim() !== "";
-  const fitsHere = isWhole && isPhonemes(how.value) && !/[[\]\n]/.test(word.value);
+  const initialWord = selectedText.trim().slice(0, CHARS_MAX);
+  const word = useSignal(initialWord);
+  const pronunciation = useSignal("");
+  const hintId = useId();
+  const messages = t.value.write;
+  const isComplete = word.value.trim() !== "" && pronunciation.value.trim() !== "";
+  // A tag in the text takes only phonemes.
+  const canApplyHere = isComplete && isPhonemes(pronunciation.value) && !/[[\]\n]/.test(word.value);
   return (
-    <Dialog title={said.pronunciation} onClose={onClose}>
+    <Dialog title={messages.pronunciation} onClose={onClose}>
       <label class="field">
-        <span class="label">{said.word}</span>
+        <span class="label">{messages.word}</span>
         <input
           class="input"
           dir="auto"
-          maxLength={LONGEST}
+          maxLength={CHARS_MAX}
           value={word.value}
-          autofocus={first === ""}
+          autofocus={initialWord === ""}
           onInput={(event) => (word.value = event.currentTarget.value)}
         />
       </label>
       <label class="field">
-        <span class="label">{said.saidAs}</span>
+        <span class="label">{messages.pronounceAs}</span>
         <input
           class="input"
           dir="auto"
-          maxLength={LONGEST}
-          value={how.value}
-          autofocus={first !== ""}
-          aria-describedby={hint}
-          onInput={(event) => (how.value = event.currentTarget.value)}
+          maxLength={CHARS_MAX}
+          value={pronunciation.value}
+          autofocus={initialWord !== ""}
+          aria-describedby={hintId}
+          onInput={(event) => (pronunciation.value = event.currentTarget.value)}
         />
-        <span id={hint} class="small soft">
-          {said.saidAsHint}
+        <span id={hintId} class="small soft">
+          {messages.pronounceAsHint}
         </span>
       </label>
       <div class="row">
         <Button
           kind="primary"
-          disabled={!isWhole}
+          disabled={!isComplete}
           onPress={() => {
-            change({ lexicon: { ...delivery.value.lexicon, [word.value.trim()]: how.value.trim() } });
+            changeSettings({
+              lexicon: { ...settings.value.lexicon, [word.value.trim()]: pronunciation.value.trim() },
+            });
             onClose();
           }}
         >
-          {said.everywhere}
+          {messages.applyEverywhere}
         </Button>
         <Button
-          disabled={!fitsHere}
+          disabled={!canApplyHere}
           onPress={() => {
             onClose();
-            onHere(phonemeTag(word.value.trim(), how.value), { replacing: word.value === first && first !== "" });
+            const replaceSelection = word.value === initialWord && initialWord !== "";
+            onApplyHere(phonemeTag(word.value.trim(), pronunciation.value), { replaceSelection });
           }}
         >
-          {said.here}
+          {messages.applyHere}
         </Button>
         <Button kind="quiet" onPress={onClose}>
           {t.value.shell.cancel}

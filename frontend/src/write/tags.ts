@@ -1,4 +1,4 @@
-/** Tags within a text, as the service reads them: `[pause:0.8s]`, `[voice:hibari_heart]`, `[word](/phonemes/)`. */
+/** Tags in a text, as the service reads them: `[pause:0.8s]`, `[voice:hibari_heart]`, `[word](/phonemes/)`. */
 
 export const TAG = /\[(?:pause|voice)\s*:[^[\]\n]{0,200}\]|\[[^\][\n]{1,100}\]\(\/[^/\n]{1,200}\/\)/gi;
 
@@ -9,32 +9,34 @@ export const voiceTag = (id: string): string => `[voice:${id}]`;
 export const phonemeTag = (word: string, phonemes: string): string => `[${word}](${phonemes.trim()})`;
 
 const PAUSE = /^\[pause\s*:\s*(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|s|)\s*\]$/i;
-const LONGEST_PAUSE_S = 60;
+const PAUSE_MAX_S = 60;
 
-/** How long a tag rests; null when it is no pause that the service takes. */
-export function pauseS(tag: string): number | null {
-  const found = PAUSE.exec(tag);
-  if (!found) return null;
-  const seconds = Number(found[1]) / (found[2]?.toLowerCase() === "ms" ? 1000 : 1);
-  return seconds <= LONGEST_PAUSE_S ? seconds : null;
+/** The duration of a pause tag; null when the service would refuse the tag. */
+export function pauseDurationS(tag: string): number | null {
+  const match = PAUSE.exec(tag);
+  if (!match) return null;
+  const seconds = Number(match[1]) / (match[2]?.toLowerCase() === "ms" ? 1000 : 1);
+  return seconds <= PAUSE_MAX_S ? seconds : null;
 }
 
-export function pausesS(text: string): number {
-  return (text.match(/\[pause\s*:[^[\]\n]{0,200}\]/gi) ?? []).reduce((sum, tag) => sum + (pauseS(tag) ?? 0), 0);
+/** The total duration of the pause tags in a text. */
+export function totalPausesS(text: string): number {
+  const tags = text.match(/\[pause\s*:[^[\]\n]{0,200}\]/gi) ?? [];
+  return tags.reduce((sum, tag) => sum + (pauseDurationS(tag) ?? 0), 0);
 }
 
-/** The voice that a tag names; null when it is no such tag. */
-export function voiceOf(tag: string): string | null {
+/** The voice in a voice tag, which may be empty; null for any other tag. */
+export function voiceIdOf(tag: string): string | null {
   return /^\[voice\s*:([^[\]\n]*)\]$/i.exec(tag)?.[1]?.trim() ?? null;
 }
 
-/** Phonemes stand between slashes; anything else is a respelling. */
-export function isPhonemes(said: string): boolean {
-  return /^\/[^/\n]{1,200}\/$/.test(said.trim());
+/** True for phonemes between slashes; anything else is a respelling. */
+export function isPhonemes(pronunciation: string): boolean {
+  return /^\/[^/\n]{1,200}\/$/.test(pronunciation.trim());
 }
 
-/** With what keeps a tag from sticking to the words beside it. */
-export function spaced(tag: string, before: string, after: string): string {
+/** The tag with a space on each side where the neighbouring character is not whitespace. */
+export function withSpacing(tag: string, before: string, after: string): string {
   const left = before !== "" && !/\s$/.test(before) ? " " : "";
   const right = after !== "" && !/^\s/.test(after) ? " " : "";
   return left + tag + right;

@@ -1,4 +1,4 @@
-/** Tags by buttons: a pause, another voice, how a word is said; and a text from a file. */
+/** The bar above the editor: buttons that insert tags, open a file and clear the text. */
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
@@ -11,7 +11,7 @@ import { PronunciationDialog } from "./pronunciation-dialog";
 import { pauseTag, voiceTag } from "./tags";
 import { VoicePicker } from "./voice-picker";
 
-const PAUSES_S = [0.3, 0.5, 1, 2, 5];
+const PAUSE_OPTIONS_S = [0.3, 0.5, 1, 2, 5];
 
 export function Toolbar({
   editor,
@@ -22,59 +22,59 @@ export function Toolbar({
   onFile: (file: File) => void;
   onClear: () => void;
 }) {
-  const file = useRef<HTMLInputElement>(null);
-  const asks = useSignal<"voice" | "word" | null>(null);
-  const said = t.value.write;
+  const fileInput = useRef<HTMLInputElement>(null);
+  const dialog = useSignal<"voice" | "pronunciation" | null>(null);
+  const messages = t.value.write;
   return (
-    <div class="tools row">
-      <div class="row" role="toolbar" aria-label={said.tools}>
-        <Menu compact kind="quiet" icon="rest" label={said.pause} text={said.pause}>
-          {PAUSES_S.map((seconds) => (
+    <div class="editor-toolbar row">
+      <div class="row" role="toolbar" aria-label={messages.insert}>
+        <Menu compact kind="quiet" icon="rest" label={messages.pause} text={messages.pause}>
+          {PAUSE_OPTIONS_S.map((seconds) => (
             <Button key={seconds} kind="quiet" onPress={() => editor()?.insert(pauseTag(seconds))}>
-              {said.pauseOf(decimal(seconds))}
+              {messages.pauseOf(decimal(seconds))}
             </Button>
           ))}
         </Menu>
-        <Button compact kind="quiet" icon="voice" onPress={() => (asks.value = "voice")}>
-          {said.voiceHere}
+        <Button compact kind="quiet" icon="voice" onPress={() => (dialog.value = "voice")}>
+          {messages.changeVoice}
         </Button>
-        <Button compact kind="quiet" icon="phonemes" onPress={() => (asks.value = "word")}>
-          {said.pronunciation}
+        <Button compact kind="quiet" icon="phonemes" onPress={() => (dialog.value = "pronunciation")}>
+          {messages.pronunciation}
         </Button>
       </div>
       <div class="row">
-        <Button compact kind="quiet" icon="file" onPress={() => file.current?.click()}>
-          {said.open}
+        <Button compact kind="quiet" icon="file" onPress={() => fileInput.current?.click()}>
+          {messages.open}
         </Button>
         <Button compact kind="quiet" icon="trash" onPress={onClear}>
-          {said.clear}
+          {messages.clear}
         </Button>
       </div>
       <input
-        ref={file}
+        ref={fileInput}
         type="file"
         hidden
         accept=".txt,.md,.markdown,text/plain,text/markdown"
-        aria-label={said.openHint}
+        aria-label={messages.openHint}
         onChange={(event) => {
           const chosen = event.currentTarget.files?.[0];
           event.currentTarget.value = "";
           if (chosen) onFile(chosen);
         }}
       />
-      {asks.value === "voice" ? (
+      {dialog.value === "voice" ? (
         <VoicePicker
-          title={said.voiceHere}
+          title={messages.changeVoice}
           chosen={null}
-          onClose={() => (asks.value = null)}
+          onClose={() => (dialog.value = null)}
           onChoose={(voice) => editor()?.insert(voiceTag(voice.id))}
         />
       ) : null}
-      {asks.value === "word" ? (
+      {dialog.value === "pronunciation" ? (
         <PronunciationDialog
-          word={editor()?.selected ?? ""}
-          onClose={() => (asks.value = null)}
-          onHere={(tag, { replacing }) => editor()?.insert(tag, { replacing })}
+          selectedText={editor()?.selectedText ?? ""}
+          onClose={() => (dialog.value = null)}
+          onApplyHere={(tag, options) => editor()?.insert(tag, options)}
         />
       ) : null}
     </div>

@@ -1,4 +1,4 @@
-/** All voices, to be searched, sorted out and heard. */
+/** A dialog to search, filter, preview and choose a voice. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
@@ -7,14 +7,14 @@ import { languageName } from "../i18n/formats";
 import { language, t } from "../i18n";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
-import { loadVoices, voices, voicesTrouble } from "../state/voices";
+import { loadVoices, voices, voicesError } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
-import { Empty, Skeleton, Trouble } from "../ui/state";
+import { EmptyState, ErrorState, Skeleton } from "../ui/state";
 import { preview, previewing, stopPreview } from "./preview";
-import { ANY, choices, describe, search, type Wanted } from "./voice-search";
+import { describeVoice, filterOptions, NO_FILTERS, searchVoices, type VoiceFilters } from "./voice-search";
 import "./voice-picker.css";
 
-const MODELS = link("farm", undefined, new URLSearchParams({ part: "models" }));
+const MODELS_PAGE = link("system", undefined, new URLSearchParams({ tab: "models" }));
 
 export function VoicePicker({
   title,
@@ -27,37 +27,45 @@ export function VoicePicker({
   onChoose: (voice: Voice) => void;
   onClose: () => void;
 }) {
-  const box = useRef<HTMLDialogElement>(null);
-  const heading = useId();
-  const wanted = useSignal<Wanted>(ANY);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const headingId = useId();
+  const filters = useSignal<VoiceFilters>(NO_FILTERS);
   useEffect(() => {
-    box.current?.showModal();
+    dialog.current?.showModal();
     void loadVoices();
     return stopPreview;
   }, []);
   return (
     <dialog
-      ref={box}
+      ref={dialog}
       class="dialog picker"
-      aria-labelledby={heading}
+      aria-labelledby={headingId}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === box.current) box.current?.close();
+        if (event.target === dialog.current) dialog.current?.close();
       }}
     >
       <header class="picker-head stack">
         <div class="row spread">
-          <h2 id={heading}>{title}</h2>
-          <IconButton kind="quiet" icon="close" label={t.value.shell.close} onPress={() => box.current?.close()} />
+          <h2 id={headingId}>{title}</h2>
+          <IconButton
+            kind="quiet"
+            icon="close"
+            label={t.value.shell.close}
+            onPress={() => dialog.current?.close()}
+          />
         </div>
-        <Filters wanted={wanted.value} onChange={(some) => (wanted.value = { ...wanted.value, ...some })} />
+        <Filters
+          filters={filters.value}
+          onChange={(changes) => (filters.value = { ...filters.value, ...changes })}
+        />
       </header>
-      <Found
-        wanted={wanted.value}
+      <Results
+        filters={filters.value}
         chosen={chosen}
-        onAll={() => (wanted.value = ANY)}
+        onClearFilters={() => (filters.value = NO_FILTERS)}
         onChoose={(voice) => {
-          box.current?.close();
+          dialog.current?.close();
           onChoose(voice);
         }}
       />
@@ -65,8 +73,14 @@ export function VoicePicker({
   );
 }
 
-function Filters({ wanted, onChange }: { wanted: Wanted; onChange: (some: Partial<Wanted>) => void }) {
-  const said = t.value.write;
+function Filters({
+  filters,
+  onChange,
+}: {
+  filters: VoiceFilters;
+  onChange: (changes: Partial<VoiceFilters>) => void;
+}) {
+  const messages = t.value.write;
   const all = voices.value ?? [];
   return (
     <>
@@ -74,129 +88,148 @@ function Filters({ wanted, onChange }: { wanted: Wanted; onChange: (some: Partia
         class="input"
         type="search"
         autofocus
-        aria-label={said.search}
-        placeholder={said.search}
-        value={wanted.words}
-        onInput={(event) => onChange({ words: event.currentTarget.value })}
+        aria-label={messages.search}
+        placeholder={messages.search}
+        value={filters.query}
+        onInput={(event) => onChange({ query: event.currentTarget.value })}
       />
       <div class="picker-filters">
-        <Filter
-          label={said.language}
-          any={said.anyLanguage}
-          value={wanted.language}
-          options={sorted(choices(all, "language").map((tag) => [tag, languageName(tag)]))}
+        <FilterSelect
+          label={messages.language}
+          anyLabel={messages.anyLanguage}
+          value={filters.language}
+          options={sortedByLabel(filterOptions(all, "language").map((tag) => [tag, languageName(tag)]))}
           onChange={(language) => onChange({ language })}
         />
-        <Filter
-          label={said.model}
-          any={said.anyModel}
-          value={wanted.model}
-          options={choices(all, "model").map((model) => [model, modelName(model)])}
+        <FilterSelect
+          label={messages.model}
+          anyLabel={messages.anyModel}
+          value={filters.model}
+          options={filterOptions(all, "model").map((model) => [model, modelName(model)])}
           onChange={(model) => onChange({ model })}
         />
-        <Filter
-          label={said.gender}
-          any={said.anyGender}
-          value={wanted.gender}
-          options={choices(all, "gender").map((gender) => [gender, said.genders(gender)])}
+        <FilterSelect
+          label={messages.gender}
+          anyLabel={messages.anyGender}
+          value={filters.gender}
+          options={filterOptions(all, "gender").map((gender) => [gender, messages.genders(gender)])}
           onChange={(gender) => onChange({ gender })}
         />
         <label class="row small">
           <input
             class="tick"
             type="checkbox"
-            checked={wanted.onlyAvailable}
+            checked={filters.onlyAvailable}
             onChange={(event) => onChange({ onlyAvailable: event.currentTarget.checked })}
           />
-          {said.availableOnly}
+          {messages.availableOnly}
         </label>
       </div>
     </>
   );
 }
 
-/** As people look for them: by their names in the language of the page. */
-function sorted(options: readonly (readonly [value: string, label: string])[]): (readonly [string, string])[] {
+/** Sorted as the current language sorts. */
+function sortedByLabel(
+  options: readonly (readonly [value: string, label: string])[],
+): (readonly [string, string])[] {
   return [...options].sort(([, a], [, b]) => a.localeCompare(b, language.value));
 }
 
-function Filter({
+function FilterSelect({
   label,
-  any,
+  anyLabel,
   value,
   options,
   onChange,
 }: {
   label: string;
-  any: string;
+  anyLabel: string;
   value: string;
   options: readonly (readonly [value: string, label: string])[];
   onChange: (value: string) => void;
 }) {
   return (
-    <select class="select" aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-      <option value="">{any}</option>
-      {options.map(([one, name]) => (
-        <option key={one} value={one}>
-          {name}
+    <select
+      class="select"
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
+      <option value="">{anyLabel}</option>
+      {options.map(([option, optionLabel]) => (
+        <option key={option} value={option}>
+          {optionLabel}
         </option>
       ))}
     </select>
   );
 }
 
-function Found({
-  wanted,
+function Results({
+  filters,
   chosen,
-  onAll,
+  onClearFilters,
   onChoose,
 }: {
-  wanted: Wanted;
+  filters: VoiceFilters;
   chosen: string | null;
-  onAll: () => void;
+  onClearFilters: () => void;
   onChoose: (voice: Voice) => void;
 }) {
-  const said = t.value.write;
+  const messages = t.value.write;
   if (!voices.value) {
-    return voicesTrouble.value ? <Trouble failure={voicesTrouble.value} onRetry={() => void loadVoices()} /> : <Skeleton lines={6} />;
-  }
-  const found = search(voices.value, wanted);
-  if (!found.length) {
-    return (
-      <Empty icon="search" title={said.noVoice}>
-        <p>{said.noVoiceHint}</p>
-        <Button onPress={onAll}>{said.allFilters}</Button>
-      </Empty>
+    return voicesError.value ? (
+      <ErrorState failure={voicesError.value} onRetry={() => void loadVoices()} />
+    ) : (
+      <Skeleton lines={6} />
     );
   }
-  const away = found.filter((voice) => !voice.available).length;
+  const found = searchVoices(voices.value, filters);
+  if (!found.length) {
+    return (
+      <EmptyState icon="search" title={messages.noVoices}>
+        <p>{messages.noVoicesHint}</p>
+        <Button onPress={onClearFilters}>{messages.clearFilters}</Button>
+      </EmptyState>
+    );
+  }
+  const unavailable = found.filter((voice) => !voice.available).length;
   return (
     <>
       <p class="small soft row spread">
-        <span role="status">{said.found(found.length - away)}</span>
-        {away ? <a href={MODELS}>{said.fetchMore(away)}</a> : null}
+        <span role="status">{messages.found(found.length - unavailable)}</span>
+        {unavailable ? <a href={MODELS_PAGE}>{messages.moreToDownload(unavailable)}</a> : null}
       </p>
       <ul class="voices">
         {found.map((voice) => (
-          <Row key={voice.id} voice={voice} isChosen={voice.id === chosen} onChoose={onChoose} />
+          <VoiceRow key={voice.id} voice={voice} isChosen={voice.id === chosen} onChoose={onChoose} />
         ))}
       </ul>
     </>
   );
 }
 
-function Row({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; onChoose: (voice: Voice) => void }) {
-  const said = t.value.write;
-  const mine = previewing.value?.id === voice.id;
+function VoiceRow({
+  voice,
+  isChosen,
+  onChoose,
+}: {
+  voice: Voice;
+  isChosen: boolean;
+  onChoose: (voice: Voice) => void;
+}) {
+  const messages = t.value.write;
+  const isPreviewed = previewing.value?.id === voice.id;
   return (
-    <li class={`voice ${voice.available ? "" : "away"}`}>
+    <li class={`voice ${voice.available ? "" : "unavailable"}`}>
       <IconButton
         kind="quiet"
-        icon={mine ? "stop" : "play"}
-        label={mine ? said.previewStop : said.preview(voice.name)}
-        busy={mine && !previewing.value?.heard}
+        icon={isPreviewed ? "stop" : "play"}
+        label={isPreviewed ? messages.previewStop : messages.preview(voice.name)}
+        busy={isPreviewed && !previewing.value?.isPlaying}
         disabled={!voice.available}
-        onPress={() => (mine ? stopPreview() : void preview(voice))}
+        onPress={() => (isPreviewed ? stopPreview() : void preview(voice))}
       />
       <button
         type="button"
@@ -206,20 +239,24 @@ function Row({ voice, isChosen, onChoose }: { voice: Voice; isChosen: boolean; o
         onClick={() => onChoose(voice)}
       >
         <bdi class="voice-name">{voice.name}</bdi>
-        <span class="small soft">{describe(voice)}</span>
-        {voice.available ? null : <span class="small soft">{said.away}</span>}
+        <span class="small soft">{describeVoice(voice)}</span>
+        {voice.available ? null : <span class="small soft">{messages.notAvailable}</span>}
       </button>
-      <span class="voice-marks">
+      <span class="voice-badges">
         {voice.available ? null : (
-          <a class="small" href={MODELS} aria-label={`${said.get}: ${voice.name}`}>
-            {said.get}
+          <a class="small" href={MODELS_PAGE} aria-label={`${messages.download}: ${voice.name}`}>
+            {messages.download}
           </a>
         )}
-        {voice.is_default ? <span class="badge accent">{said.byDefault}</span> : null}
-        {voice.style ? <span class="badge">{said.styled}</span> : null}
-        {voice.slow ? <span class="badge warn">{said.slow}</span> : null}
-        {voice.available && voice.provider === "stub" ? <span class="badge warn">{said.beep}</span> : null}
-        {voice.available && voice.provider === "inference" ? <span class="badge">{said.hosted}</span> : null}
+        {voice.is_default ? <span class="badge accent">{messages.defaultVoice}</span> : null}
+        {voice.style ? <span class="badge">{messages.supportsStyle}</span> : null}
+        {voice.slow ? <span class="badge warn">{messages.slow}</span> : null}
+        {voice.available && voice.provider === "stub" ? (
+          <span class="badge warn">{messages.beep}</span>
+        ) : null}
+        {voice.available && voice.provider === "inference" ? (
+          <span class="badge">{messages.hosted}</span>
+        ) : null}
       </span>
     </li>
   );

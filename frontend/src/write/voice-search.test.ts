@@ -1,36 +1,46 @@
 import { expect, test } from "vitest";
 import type { Voice } from "../api/client";
-import { ANY, choices, search } from "./voice-search";
+import { filterOptions, NO_FILTERS, searchVoices } from "./voice-search";
 
-const voice = (id: string, some: Partial<Voice>): Voice =>
-  ({ id, name: id, model: "kokoro", languages: ["en-US"], gender: "female", available: true, ...some }) as Voice;
+const voice = (id: string, properties: Partial<Voice>): Voice =>
+  ({
+    id,
+    name: id,
+    model: "kokoro",
+    languages: ["en-US"],
+    gender: "female",
+    available: true,
+    ...properties,
+  }) as Voice;
 
-const ALL = [
-  voice("b_away", { available: false, languages: ["fr-FR"], name: "Élodie" }),
-  voice("a_here", { languages: ["en-GB"], gender: "male" }),
+const VOICES = [
+  voice("b_unavailable", { available: false, languages: ["fr-FR"], name: "Élodie" }),
+  voice("a_available", { languages: ["en-GB"], gender: "male" }),
   voice("mms_fra", { model: "mms", languages: ["fr"], gender: "neutral" }),
 ];
 
 const ids = (found: readonly Voice[]): string[] => found.map((one) => one.id);
 
-test("those that can speak come first", () => {
-  expect(ids(search(ALL, ANY))).toEqual(["a_here", "mms_fra", "b_away"]);
+test("available voices come first", () => {
+  expect(ids(searchVoices(VOICES, NO_FILTERS))).toEqual(["a_available", "mms_fra", "b_unavailable"]);
 });
 
-test("by words whatever their case and accents, also by the name of the language", () => {
-  expect(ids(search(ALL, { ...ANY, words: "elod" }))).toEqual(["b_away"]);
-  expect(ids(search(ALL, { ...ANY, words: "MMS french" }))).toEqual(["mms_fra"]);
-  expect(ids(search(ALL, { ...ANY, words: "nobody" }))).toEqual([]);
+test("the query ignores case and accents, and matches names of languages", () => {
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, query: "elod" }))).toEqual(["b_unavailable"]);
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, query: "MMS french" }))).toEqual(["mms_fra"]);
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, query: "nobody" }))).toEqual([]);
 });
 
-test("by language, model, gender, and whether it can speak", () => {
-  expect(ids(search(ALL, { ...ANY, language: "fr" }))).toEqual(["mms_fra", "b_away"]);
-  expect(ids(search(ALL, { ...ANY, language: "fr", onlyAvailable: true }))).toEqual(["mms_fra"]);
-  expect(ids(search(ALL, { ...ANY, gender: "male" }))).toEqual(["a_here"]);
-  expect(ids(search(ALL, { ...ANY, model: "mms" }))).toEqual(["mms_fra"]);
+test("voices are filtered by language, model, gender and availability", () => {
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, language: "fr" }))).toEqual(["mms_fra", "b_unavailable"]);
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, language: "fr", onlyAvailable: true }))).toEqual([
+    "mms_fra",
+  ]);
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, gender: "male" }))).toEqual(["a_available"]);
+  expect(ids(searchVoices(VOICES, { ...NO_FILTERS, model: "mms" }))).toEqual(["mms_fra"]);
 });
 
-test("the choices are those that there are", () => {
-  expect(choices(ALL, "language")).toEqual(["en", "fr"]);
-  expect(choices(ALL, "model")).toEqual(["kokoro", "mms"]);
+test("filters offer the values that the voices have", () => {
+  expect(filterOptions(VOICES, "language")).toEqual(["en", "fr"]);
+  expect(filterOptions(VOICES, "model")).toEqual(["kokoro", "mms"]);
 });

@@ -1,57 +1,72 @@
-/** Finding a voice among many. */
+/** Search and filters for voices. */
 
 import type { Voice } from "../api/client";
 import { languageName } from "../i18n/formats";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 
-export interface Wanted {
-  words: string;
+/** An empty string means no filter. */
+export interface VoiceFilters {
+  query: string;
+  /** Without a region: `en`. */
   language: string;
   model: string;
   gender: string;
   onlyAvailable: boolean;
 }
 
-export const ANY: Wanted = { words: "", language: "", model: "", gender: "", onlyAvailable: false };
+export const NO_FILTERS: VoiceFilters = {
+  query: "",
+  language: "",
+  model: "",
+  gender: "",
+  onlyAvailable: false,
+};
 
-/** Those that fit, the ones that can speak first; within that as the service lists them. */
-export function search(voices: readonly Voice[], wanted: Wanted): Voice[] {
-  const words = fold(wanted.words).split(/\s+/).filter(Boolean);
-  const fitting = voices.filter(
+/** The voices that match: available ones first, otherwise in the order of the service. */
+export function searchVoices(voices: readonly Voice[], filters: VoiceFilters): Voice[] {
+  const words = normalize(filters.query).split(/\s+/).filter(Boolean);
+  const matches = voices.filter(
     (voice) =>
-      (!wanted.language || voice.languages.some((tag) => base(tag) === wanted.language)) &&
-      (!wanted.model || voice.model === wanted.model) &&
-      (!wanted.gender || voice.gender === wanted.gender) &&
-      (!wanted.onlyAvailable || voice.available) &&
-      words.every((word) => described(voice).includes(word)),
+      (!filters.language || voice.languages.some((tag) => primaryLanguage(tag) === filters.language)) &&
+      (!filters.model || voice.model === filters.model) &&
+      (!filters.gender || voice.gender === filters.gender) &&
+      (!filters.onlyAvailable || voice.available) &&
+      words.every((word) => searchableText(voice).includes(word)),
   );
-  return [...fitting.filter((voice) => voice.available), ...fitting.filter((voice) => !voice.available)];
+  return [...matches.filter((voice) => voice.available), ...matches.filter((voice) => !voice.available)];
 }
 
-function described(voice: Voice): string {
+function searchableText(voice: Voice): string {
   const languages = voice.languages.map((tag) => `${tag} ${languageName(tag)}`).join(" ");
-  return fold(`${voice.id} ${voice.name} ${voice.model} ${modelName(voice.model)} ${languages} ${voice.gender}`);
+  return normalize(
+    `${voice.id} ${voice.name} ${voice.model} ${modelName(voice.model)} ${languages} ${voice.gender}`,
+  );
 }
 
-/** Case and accents do not count. */
-function fold(text: string): string {
+/** Removes case and accents. */
+function normalize(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-export function base(tag: string): string {
+/** `en` for `en-GB`. */
+export function primaryLanguage(tag: string): string {
   return tag.split("-", 1)[0] ?? tag;
 }
 
-/** What there is to choose from, in the order in which people look for it. */
-export function choices(voices: readonly Voice[], of: "language" | "model" | "gender"): string[] {
-  const all = voices.flatMap((voice) => (of === "language" ? voice.languages.map(base) : [voice[of]]));
-  return [...new Set(all)].sort((a, b) => a.localeCompare(b));
+/** The values of a property that the voices have, sorted. */
+export function filterOptions(voices: readonly Voice[], property: "language" | "model" | "gender"): string[] {
+  const values = voices.flatMap((voice) =>
+    property === "language" ? voice.languages.map(primaryLanguage) : [voice[property]],
+  );
+  return [...new Set(values)].sort((a, b) => a.localeCompare(b));
 }
 
-/** One line below the name. */
-export function describe(voice: Voice): string {
+/** Languages, gender and model in one line. */
+export function describeVoice(voice: Voice): string {
   const languages = voice.languages.slice(0, 3).map(languageName).join(", ");
   const more = voice.languages.length > 3 ? "…" : "";
-  return [languages + more, t.value.write.genders(voice.gender), modelName(voice.model)].filter(Boolean).join(" · ");
+  return [languages + more, t.value.write.genders(voice.gender), modelName(voice.model)]
+    .filter(Boolean)
+    .join(" · ");
 }

@@ -1,165 +1,171 @@
-/** Where a text is written and sent to be spoken. */
+/** The screen where a text is written and sent to the service. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { InProgress } from "../library/in-progress";
-import { tell } from "../state/notices";
+import { showNotice } from "../state/notices";
 import { loadVoices } from "../state/voices";
-import { DeliveryPanel } from "./delivery-panel";
-import { asked, change, delivery, firstText, keep } from "./draft";
+import { saveDraft, storedDraft, textToOpen } from "./draft";
 import { Editor } from "./editor";
-import { estimateLater } from "./estimate";
-import { readText } from "./files";
+import { scheduleEstimate } from "./estimate";
 import { Footer } from "./footer";
+import { generate, isSubmitting } from "./generation";
 import { Lexicon } from "./lexicon";
-import { characters } from "./parts";
-import { sending, speak as speakText } from "./speaking";
-import { pausesS } from "./tags";
+import { changeSettings, settings } from "./settings";
+import { SettingsPanel } from "./settings-panel";
+import { totalPausesS } from "./tags";
+import { readTextFile } from "./text-files";
+import { countCharacters } from "./text-splitter";
 import { Toolbar } from "./toolbar";
 import "./write.css";
 
-// The text is looked at when the keys rest: a book is not counted at every one of them.
-const REST_MS = 250;
-const KEEP_MS = 1000;
+// The text is measured and saved when typing pauses: that is too slow for a book at every key.
+const MEASURE_AFTER_MS = 250;
+const SAVE_AFTER_MS = 1000;
 
-/** The sheet that lies there now; none while one is on another screen. */
+/** Null while another screen is shown. */
 const editor: { current: Editor | null } = { current: null };
 
-/** Onto the sheet, or where the sheet will take it from. */
-function lay(text: string): void {
+/** The text to begin with when the screen is shown again. */
+let draft = storedDraft;
+
+/** Sets the text of the editor, or of the draft while another screen is shown. */
+function restoreText(text: string): void {
   if (editor.current) editor.current.replaceAll(text);
   else {
-    draft.text = text;
-    keep(text);
+    draft = text;
+    saveDraft(text);
   }
 }
 
 export function Write() {
-  const sheet = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const chars = useSignal(0);
-  const restS = useSignal(0);
-  const said = t.value.write;
-  const words = { label: said.text, placeholder: said.placeholder };
+  const pausesS = useSignal(0);
+  const messages = t.value.write;
+  const labels = { label: messages.text, placeholder: messages.placeholder };
 
-  const look = (): void => {
+  const measure = (): void => {
     if (!editor.current) return;
     const { text } = editor.current;
-    chars.value = characters(text);
-    restS.value = pausesS(text);
+    chars.value = countCharacters(text);
+    pausesS.value = totalPausesS(text);
   };
 
-  const speak = (): void => {
-    if (editor.current && !sending.value) void speakText(editor.current.text);
+  const submit = (): void => {
+    if (editor.current && !isSubmitting.value) void generate(editor.current.text);
   };
 
-  const open = async (file: File): Promise<void> => {
-    const text = await readText(file);
-    if (text === null) tell(t.value.write.notText(file.name), { kind: "bad" });
-    else put(text, t.value.write.replaced(file.name));
+  const openFile = async (file: File): Promise<void> => {
+    const text = await readTextFile(file);
+    if (text === null) showNotice(t.value.write.unreadableFile(file.name), { kind: "bad" });
+    else replaceText(text, t.value.write.replaced(file.name));
   };
 
-  /** Another text in place of this one, which can be had back with the pronunciations that were made for it. */
-  const put = (text: string, saying: string): void => {
-    const now = editor.current;
-    if (!now) return;
-    const [before, { lexicon }] = [now.text, delivery.value];
-    now.replaceAll(text);
-    change({ lexicon: {} });
-    const run = (): void => {
-      change({ lexicon });
-      lay(before);
+  /** Replaces the text and its pronunciations. Undo restores both. */
+  const replaceText = (text: string, notice: string): void => {
+    if (!editor.current) return;
+    const before = editor.current.text;
+    const { lexicon } = settings.value;
+    editor.current.replaceAll(text);
+    changeSettings({ lexicon: {} });
+    const undo = (): void => {
+      changeSettings({ lexicon });
+      restoreText(before);
     };
-    if (before.trim() && before !== text) tell(saying, { action: { label: t.value.shell.undo, run } });
+    if (before.trim() && before !== text)
+      showNotice(notice, { action: { label: t.value.shell.undo, run: undo } });
   };
 
   useEffect(() => {
-    if (!sheet.current) return;
-    let resting: ReturnType<typeof setTimeout> | undefined;
-    let keeping: ReturnType<typeof setTimeout> | undefined;
-    const keepNow = (): void => {
-      if (editor.current) keep(editor.current.text);
+    if (!container.current) return;
+    let measureTimer: ReturnType<typeof setTimeout> | undefined;
+    let saveTimer: ReturnType<typeof setTimeout> | undefined;
+    const save = (): void => {
+      if (editor.current) saveDraft(editor.current.text);
     };
     const onChange = (): void => {
-      clearTimeout(resting);
-      clearTimeout(keeping);
-      resting = setTimeout(look, REST_MS);
-      keeping = setTimeout(keepNow, KEEP_MS);
+      clearTimeout(measureTimer);
+      clearTimeout(saveTimer);
+      measureTimer = setTimeout(measure, MEASURE_AFTER_MS);
+      saveTimer = setTimeout(save, SAVE_AFTER_MS);
     };
-    const made = new Editor(sheet.current, {
-      text: draft.text,
-      words,
-      watched: { onChange, onSpeak: () => latest.current() },
+    const created = new Editor(container.current, {
+      text: draft,
+      labels,
+      handlers: { onChange, onSubmit: () => latestSubmit.current() },
     });
-    editor.current = made;
-    look();
-    if (asked.value) put(asked.value.text, t.value.write.replaced(asked.value.title));
-    asked.value = null;
-    addEventListener("pagehide", keepNow);
+    editor.current = created;
+    measure();
+    if (textToOpen.value) replaceText(textToOpen.value.text, t.value.write.replaced(textToOpen.value.title));
+    textToOpen.value = null;
+    addEventListener("pagehide", save);
     const onDrag = (event: DragEvent): void => {
       if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
     };
-    // Wherever it falls: a browser would leave the page to show it.
+    // Handles drops anywhere on the page. Otherwise the browser would leave the page to show the file.
     const onDrop = (event: DragEvent): void => {
       const file = event.dataTransfer?.files[0];
       if (!file) return;
       event.preventDefault();
-      void open(file);
+      void openFile(file);
     };
     addEventListener("dragover", onDrag);
     addEventListener("drop", onDrop);
     return () => {
       removeEventListener("dragover", onDrag);
       removeEventListener("drop", onDrop);
-      removeEventListener("pagehide", keepNow);
-      draft.text = made.text;
-      keepNow();
-      clearTimeout(resting);
-      clearTimeout(keeping);
-      made.destroy();
+      removeEventListener("pagehide", save);
+      draft = created.text;
+      save();
+      clearTimeout(measureTimer);
+      clearTimeout(saveTimer);
+      created.destroy();
       editor.current = null;
     };
   }, []);
 
-  const latest = useRef(speak);
-  latest.current = speak;
+  const latestSubmit = useRef(submit);
+  latestSubmit.current = submit;
 
-  useEffect(() => editor.current?.name(words), [words.label]);
+  useEffect(() => editor.current?.setLabels(labels), [labels.label]);
   useEffect(() => void loadVoices(), []);
 
-  const { voiceId, speed, lane } = delivery.value;
+  const { voiceId, speed, lane } = settings.value;
   useEffect(
-    () => estimateLater({ chars: chars.value, restS: restS.value, voiceId, speed, lane }),
-    [chars.value, restS.value, voiceId, speed, lane],
+    () => scheduleEstimate({ chars: chars.value, pausesS: pausesS.value, voiceId, speed, lane }),
+    [chars.value, pausesS.value, voiceId, speed, lane],
   );
 
   return (
     <div class="screen write">
       <header class="screen-head">
         <div>
-          <h1>{said.title}</h1>
-          <p>{said.lead}</p>
+          <h1>{messages.title}</h1>
+          <p>{messages.lead}</p>
         </div>
       </header>
-      <section class="desk" aria-label={said.text}>
-        <Toolbar editor={() => editor.current} onFile={(file) => void open(file)} onClear={() => put("", said.cleared)} />
+      <section class="editor-card" aria-label={messages.text}>
+        <Toolbar
+          editor={() => editor.current}
+          onFile={(file) => void openFile(file)}
+          onClear={() => replaceText("", messages.cleared)}
+        />
         <div
-          class="sheet"
-          ref={sheet}
+          class="editor"
+          ref={container}
           onClick={(event) => {
-            if (event.target === sheet.current) editor.current?.focus();
+            if (event.target === container.current) editor.current?.focus();
           }}
         />
         <Lexicon />
-        <Footer chars={chars.value} sending={sending.value} onSpeak={speak} />
+        <Footer chars={chars.value} isSubmitting={isSubmitting.value} onGenerate={submit} />
       </section>
-      <aside class="side stack">
-        <DeliveryPanel />
+      <aside class="write-settings stack">
+        <SettingsPanel />
         <InProgress />
       </aside>
     </div>
   );
 }
-
-/** What was written last, while one is on another screen. */
-const draft = { text: firstText };

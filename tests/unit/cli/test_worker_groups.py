@@ -1,4 +1,4 @@
-"""Which workers a machine has."""
+"""Which worker groups run on a machine."""
 
 from pathlib import Path
 from typing import Any
@@ -11,83 +11,89 @@ from common.settings import Settings
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout without environments, on a machine without a GPU."""
+def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout without other environments, on a machine without a GPU."""
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
     monkeypatch.setattr(worker_groups, "_GPUS", tmp_path / "gpus")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return tmp_path
 
 
-def begin(folder: Path, flavour: str) -> Path:
-    """As a build that was broken off leaves it."""
+def start_environment(folder: Path, flavour: str) -> Path:
+    """Create an environment as an interrupted build leaves it."""
     python = folder / f".venv-{flavour}" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
     return python
 
 
-def set_up(folder: Path, flavour: str, *, gpl: str = "1") -> Path:
-    python = begin(folder, flavour)
+def build_environment(folder: Path, flavour: str, *, gpl: str = "1") -> Path:
+    python = start_environment(folder, flavour)
     (folder / f".venv-{flavour}" / f".run-gpl{gpl}").touch()
     return python
 
 
-def gpus(folder: Path, count: int) -> None:
+def make_gpus(folder: Path, count: int) -> None:
     for number in range(count):
         (folder / "gpus" / f"0000:0{number}:00.0").mkdir(parents=True)
 
 
-def made(**given: Any) -> dict[str, worker_groups.Crew]:
-    return {crew.name: crew for crew in worker_groups.crews(Settings(_env_file=None, **given), workers=3)}
+def plan_groups(**given: Any) -> dict[str, worker_groups.WorkerGroup]:
+    return {
+        group.name: group
+        for group in worker_groups.worker_groups(Settings(_env_file=None, **given), workers=3)
+    }
 
 
-def test_only_this_environment(here: Path) -> None:
-    (crew,) = made().values()
-    assert (crew.name, crew.count, crew.models) == ("worker", 3, ("hibari", "kokoro", "stub"))
+def test_without_other_environments_there_is_one_group(project_dir: Path) -> None:
+    (group,) = plan_groups().values()
+    assert (group.name, group.count, group.models) == ("worker", 3, ("hibari", "kokoro", "stub"))
 
 
-def test_a_worker_for_each_environment_that_is_set_up(here: Path) -> None:
-    pythons = {flavour: set_up(here, flavour) for flavour in FLAVOURS}
-    found = made()
+def test_each_complete_environment_has_a_group(project_dir: Path) -> None:
+    pythons = {flavour: build_environment(project_dir, flavour) for flavour in FLAVOURS}
+    found = plan_groups()
     assert list(found) == ["worker", "torch", "parler"]
     for flavour, python in pythons.items():
-        crew = found[flavour]
-        assert (crew.count, crew.models, crew.python) == (1, FLAVOURS[flavour], str(python))
-        # While a batch of eight is spoken the next one gathers.
-        assert crew.concurrency >= 16
+        group = found[flavour]
+        assert (group.count, group.models, group.python) == (1, FLAVOURS[flavour], str(python))
+        # While a batch of eight is synthesized, the next one fills.
+        assert group.concurrency >= 16
 
 
-def test_an_environment_counts_once_it_is_built_to_its_end(here: Path) -> None:
-    begin(here, "torch")
-    set_up(here, "parler", gpl="0")
-    assert list(made()) == ["worker", "parler"]
+def test_an_incomplete_environment_has_no_group(project_dir: Path) -> None:
+    start_environment(project_dir, "torch")
+    build_environment(project_dir, "parler", gpl="0")
+    assert list(plan_groups()) == ["worker", "parler"]
     assert (worker_groups.is_ready("torch"), worker_groups.is_ready("parler")) == (False, True)
 
 
-def test_the_makefile_ends_with_the_stamp() -> None:
+def test_the_makefile_creates_the_stamp_last() -> None:
     stamps = (".venv-%/.run-gpl$(GPL):", "@rm -f .venv-$*/.run-*")
     assert all(stamp in (worker_groups.FOLDER / "Makefile").read_text() for stamp in stamps)
 
 
-def test_one_for_each_gpu(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_up(here, "torch")
-    gpus(here, 1)
-    assert (made()["torch"].count, made()["torch"].devices) == (1, ())
-    gpus(here / "more", 0)
+def test_a_group_has_one_process_for_each_gpu(project_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_environment(project_dir, "torch")
+    make_gpus(project_dir, 1)
+    assert (plan_groups()["torch"].count, plan_groups()["torch"].devices) == (1, ())
+    make_gpus(project_dir / "more", 0)
     for number in range(1, 4):
-        (here / "gpus" / f"0000:0{number}:00.0").mkdir()
-    assert made()["torch"].devices == ("cuda:0", "cuda:1", "cuda:2", "cuda:3")
-    assert made()["torch"].concurrency == 32
-    assert made(device="cpu")["torch"].count == 1
-    assert made(device="cuda:2")["torch"].count == 1
+        (project_dir / "gpus" / f"0000:0{number}:00.0").mkdir()
+    assert plan_groups()["torch"].devices == ("cuda:0", "cuda:1", "cuda:2", "cuda:3")
+    assert plan_groups()["torch"].concurrency == 32
+    assert plan_groups(device="cpu")["torch"].count == 1
+    assert plan_groups(device="cuda:2")["torch"].count == 1
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
-    assert made()["torch"].devices == ("cuda:0", "cuda:1")
+    assert plan_groups()["torch"].devices == ("cuda:0", "cuda:1")
 
 
-def test_settings_name_families_or_single_weights(here: Path) -> None:
+def test_worker_models_selects_models_or_weights(project_dir: Path) -> None:
     for flavour in FLAVOURS:
-        set_up(here, flavour)
-    found = made(worker_models="mms_fra,stub,inference")
-    assert {name: crew.models for name, crew in found.items()} == {"worker": ("stub",), "torch": ("mms_fra",)}
-    assert list(made(worker_models="parler")) == ["parler"]
+        build_environment(project_dir, flavour)
+    found = plan_groups(worker_models="mms_fra,stub,inference")
+    assert {name: group.models for name, group in found.items()} == {
+        "worker": ("stub",),
+        "torch": ("mms_fra",),
+    }
+    assert list(plan_groups(worker_models="parler")) == ["parler"]

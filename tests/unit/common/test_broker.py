@@ -1,4 +1,4 @@
-"""The doorbell, read by Celery as everybody installs it."""
+"""Publishing to the broker, read by a stock Celery worker."""
 
 import base64
 import json
@@ -17,10 +17,10 @@ from celery import Celery
 from common.messaging import broker, messages, queue_names
 from common.messaging.messages import PartMessage
 from common.settings import Settings
-from tests.support.valkey import running
+from tests.support.valkey import running_valkey
 from tests.support.waiting import wait_for
 
-# Nothing of ours: Celery's defaults, the address, the key prefix and the name of the task.
+# Only Celery's defaults, the URL, the key prefix and the name of the task.
 STOCK_APP = """
 import json
 from celery import Celery
@@ -50,8 +50,8 @@ def stock_app(settings: Settings) -> Iterator[Celery]:
 
 
 @pytest.fixture
-def heard(settings: Settings, tmp_path: Path) -> Iterator[Path]:
-    """What a stock worker, started here, was called with: a line of JSON for each call."""
+def calls_file(settings: Settings, tmp_path: Path) -> Iterator[Path]:
+    """The file where a stock worker writes the arguments of each call, as a line of JSON."""
     source = STOCK_APP.format(url=settings.redis_url, key_prefix=broker.KEY_PREFIX)
     (tmp_path / "stock_worker.py").write_text(source)
     queue = queue_names.full_name("hibari.interactive", prefix=settings.queue_prefix)
@@ -65,34 +65,34 @@ def heard(settings: Settings, tmp_path: Path) -> Iterator[Path]:
         worker.wait(20)
 
 
-def test_a_stock_worker_hears_exactly_what_was_rung(
-    client: redis.Redis, settings: Settings, heard: Path
+def test_a_stock_celery_worker_reads_our_messages(
+    client: redis.Redis, settings: Settings, calls_file: Path
 ) -> None:
-    bells = [
+    parts = [
         PartMessage("01a2.0", "hibari.interactive", False),
         PartMessage("01a2.1", "hibari.interactive", True),
         PartMessage('quote " and ü.0', "hibari.interactive", False),
     ]
-    broker.publish_parts(client, bells, prefix=settings.queue_prefix)
-    wait_for(lambda: heard.exists() and heard.read_text().count("\n") == len(bells))
+    broker.publish_parts(client, parts, prefix=settings.queue_prefix)
+    wait_for(lambda: calls_file.exists() and calls_file.read_text().count("\n") == len(parts))
     # Oldest first.
-    calls = [json.loads(line) for line in heard.read_text().splitlines()]
-    assert calls == [[[bell.part_id, bell.isolated], {}] for bell in bells]
+    calls = [json.loads(line) for line in calls_file.read_text().splitlines()]
+    assert calls == [[[part.part_id, part.isolated], {}] for part in parts]
     assert broker.depth(client, "hibari.interactive", prefix=settings.queue_prefix) == 0
 
 
-def opened(message: bytes | str) -> dict[str, Any]:
+def decoded(message: bytes | str) -> dict[str, Any]:
     envelope: dict[str, Any] = json.loads(message)
     envelope["body"] = json.loads(base64.b64decode(envelope["body"]))
     return envelope
 
 
-def keys_of(value: Any, path: str = "") -> set[str]:
-    """The path of every key and of every place in a list."""
+def paths_of(value: Any, path: str = "") -> set[str]:
+    """The paths of all keys and list indexes."""
     if isinstance(value, dict):
-        return {path}.union(*(keys_of(inner, f"{path}/{key}") for key, inner in value.items()))
+        return {path}.union(*(paths_of(inner, f"{path}/{key}") for key, inner in value.items()))
     if isinstance(value, list):
-        return {path}.union(*(keys_of(inner, f"{path}/{index}") for index, inner in enumerate(value)))
+        return {path}.union(*(paths_of(inner, f"{path}/{index}") for index, inner in enumerate(value)))
     return {path}
 
 
@@ -100,7 +100,7 @@ def keys_of(value: Any, path: str = "") -> set[str]:
     ("task", "args", "queue"),
     [(messages.SPEAK, ["01a2.0", False], "hibari.interactive"), (messages.DOWNLOAD, ["01a2"], "ops")],
 )
-def test_ours_is_what_celery_publishes(
+def test_messages_equal_those_of_celery(
     client: redis.Redis, settings: Settings, stock_app: Celery, task: str, args: list[Any], queue: str
 ) -> None:
     prefix = settings.queue_prefix
@@ -111,9 +111,9 @@ def test_ours_is_what_celery_publishes(
     stock_app.send_task(
         task, args=args, queue=queue_names.full_name(queue, prefix=prefix), ignore_result=True
     )
-    theirs, ours = map(opened, client.lrange(broker.queue_key(queue, prefix=prefix), 0, -1))
-    assert keys_of(ours) == keys_of(theirs)
-    # What differs is who sent it, the ids, and that no argument is quoted where it could be logged.
+    theirs, ours = map(decoded, client.lrange(broker.queue_key(queue, prefix=prefix), 0, -1))
+    assert paths_of(ours) == paths_of(theirs)
+    # These differ: the sender, the ids, and the argument texts, which ours leave out because they could be logged.
     for path in ("origin", "id", "root_id", "argsrepr", "kwargsrepr", "ignore_result"):
         del ours["headers"][path], theirs["headers"][path]
     for path in ("correlation_id", "reply_to", "delivery_tag"):
@@ -121,8 +121,8 @@ def test_ours_is_what_celery_publishes(
     assert ours == theirs
 
 
-def test_every_message_has_ids_of_its_own() -> None:
-    envelopes = [opened(messages.task_message(messages.SPEAK, ["p", False], queue="q")) for _ in range(2)]
+def test_every_message_has_unique_ids() -> None:
+    envelopes = [decoded(messages.task_message(messages.SPEAK, ["p", False], queue="q")) for _ in range(2)]
     for envelope in envelopes:
         task_id = envelope["headers"]["id"]
         assert task_id == envelope["headers"]["root_id"] == envelope["properties"]["correlation_id"]
@@ -130,40 +130,40 @@ def test_every_message_has_ids_of_its_own() -> None:
     assert envelopes[0]["properties"]["delivery_tag"] != envelopes[1]["properties"]["delivery_tag"]
 
 
-def test_ringing_answers_how_deep_each_queue_is(client: redis.Redis, settings: Settings) -> None:
+def test_publishing_returns_the_depth_of_each_queue(client: redis.Redis, settings: Settings) -> None:
     prefix = settings.queue_prefix
-    first = [PartMessage(f"a{number}.0", "hibari.bulk", False) for number in range(3)]
-    assert broker.publish_parts(client, first, prefix=prefix) == {"hibari.bulk": 3}
-    both = [PartMessage("b.0", "hibari.bulk", False), PartMessage("c.0", "stub.bulk", False)]
-    assert broker.publish_parts(client, both, prefix=prefix) == {"hibari.bulk": 4, "stub.bulk": 1}
+    three_parts = [PartMessage(f"a{number}.0", "hibari.bulk", False) for number in range(3)]
+    assert broker.publish_parts(client, three_parts, prefix=prefix) == {"hibari.bulk": 3}
+    two_parts = [PartMessage("b.0", "hibari.bulk", False), PartMessage("c.0", "stub.bulk", False)]
+    assert broker.publish_parts(client, two_parts, prefix=prefix) == {"hibari.bulk": 4, "stub.bulk": 1}
     assert broker.publish_parts(client, [], prefix=prefix) == {}
     assert broker.depth(client, "hibari.bulk", prefix=prefix) == 4
-    assert broker.depth(client, "never.rung", prefix=prefix) == 0
+    assert broker.depth(client, "unknown.bulk", prefix=prefix) == 0
     assert broker.depth(client, "hibari.bulk", prefix=f"other{secrets.token_hex(4)}") == 0
 
 
-def test_a_hung_redis_costs_a_second(tmp_path: Path, settings: Settings) -> None:
-    bells = [PartMessage("a.0", "hibari.bulk", False)] * 50
-    with running(tmp_path) as server:
+def test_a_hanging_redis_costs_one_second(tmp_path: Path, settings: Settings) -> None:
+    parts = [PartMessage("a.0", "hibari.bulk", False)] * 50
+    with running_valkey(tmp_path) as server:
         elsewhere = settings.model_copy(update={"redis_url": server.url})
         with broker.connect(elsewhere) as known, broker.connect(elsewhere) as fresh:
-            broker.publish_parts(known, bells, prefix="t")
+            broker.publish_parts(known, parts, prefix="t")
             server.hang()
             for client in (known, fresh):
                 assert (
                     0.9
-                    < _fails_after_s(lambda client=client: broker.publish_parts(client, bells, prefix="t"))
+                    < _fails_after_s(lambda client=client: broker.publish_parts(client, parts, prefix="t"))
                     < 5
                 )
-            server.go_on()
-            assert broker.publish_parts(known, bells, prefix="t")["hibari.bulk"] >= 100
+            server.resume()
+            assert broker.publish_parts(known, parts, prefix="t")["hibari.bulk"] >= 100
 
 
 def _fails_after_s(call: Callable[[], object]) -> float:
-    began = time.monotonic()
+    started_at = time.monotonic()
     with pytest.raises(redis.RedisError):
         call()
-    return time.monotonic() - began
+    return time.monotonic() - started_at
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ def _fails_after_s(call: Callable[[], object]) -> float:
         ("sqlite:////data/oratio.db", "sqlite:////data/oratio.db"),
     ],
 )
-def test_a_shown_address_has_no_credentials(url: str, shown: str) -> None:
+def test_shown_urls_have_no_credentials(url: str, shown: str) -> None:
     assert broker.without_password(url) == shown

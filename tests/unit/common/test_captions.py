@@ -1,4 +1,4 @@
-"""Captions: what is stored, read back strictly as SubRip and WebVTT, and as JSON."""
+"""Captions as SubRip and WebVTT, read back by strict parsers, and as JSON."""
 
 import json
 import re
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.recordings.captions import Caption, as_document, as_srt, as_vtt, tidy
-from common.recordings.subtitles import LINE_WIDTH, Moments
-from tests.support.caption_readers import Shown, read_srt, read_vtt
+from common.recordings.captions import Caption, as_document, as_srt, as_vtt, normalized
+from common.recordings.subtitles import LINE_WIDTH, Timeline
+from tests.support.caption_readers import ReadCaption, read_srt, read_vtt
 
 HERON = "Good morning, said the heron."
 LONG = (
@@ -28,8 +28,8 @@ def caption(text: str, start_s: float = 0.0, end_s: float = 10.0, **given: Any) 
     return Caption.from_row([*place, given["voice_id"], given["words"]])
 
 
-def evenly(text: str, *, start_s: float, each_s: float) -> list[list[float]]:
-    """Every word of a text for as long as any other."""
+def evenly_timed_words(text: str, *, start_s: float, each_s: float) -> list[list[float]]:
+    """Stored words of a text, each `each_s` long."""
     spans = [match.span() for match in re.finditer(r"[\w'.]*\w", text)]
     return [
         [start_s + number * each_s, start_s + (number + 1) * each_s, *span]
@@ -37,20 +37,20 @@ def evenly(text: str, *, start_s: float, each_s: float) -> list[list[float]]:
     ]
 
 
-def flat(shown: list[Shown]) -> str:
+def joined(shown: list[ReadCaption]) -> str:
     return " ".join(line for one in shown for line in one.lines)
 
 
-def columns(line: str) -> int:
+def width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
-def test_marks_of_the_source_are_not_shown() -> None:
+def test_markdown_marks_are_not_shown() -> None:
     text = "# Dawn\n[Oratio](/ɔɹətiO/) is **bold**, `sure` and _soft_, at 2 * 3 and snake_case."
     captions = [caption(text, 0.0, 4.0, voice_id=None)]
     shown = " ".join(as_srt(captions, text=text).split())
     assert shown.endswith("Dawn Oratio is bold, sure and soft, at 2 * 3 and snake_case.")
-    assert tidy(captions, text=text)[0].end == len(text)
+    assert normalized(captions, text=text)[0].end == len(text)
 
 
 def test_a_short_segment_is_one_line() -> None:
@@ -59,21 +59,21 @@ def test_a_short_segment_is_one_line() -> None:
     assert as_vtt(captions, text=HERON) == f"WEBVTT\n\n1\n00:00:00.250 --> 00:00:02.123\n{HERON}\n"
 
 
-def test_hours() -> None:
+def test_times_beyond_an_hour() -> None:
     captions = [caption(HERON, 3599.9996, 360_000.5)]
     assert "01:00:00,000 --> 100:00:00,500" in as_srt(captions, text=HERON)
 
 
 @pytest.mark.parametrize("text", [LONG, JAPANESE, "x" * 300, "नमस्ते दुनिया " * 20])
-def test_a_long_segment_is_several_of_two_lines(text: str) -> None:
+def test_a_long_segment_becomes_several_subtitles_of_two_lines(text: str) -> None:
     shown = read_srt(as_srt([caption(text)], text=text))
     assert len(shown) > 1
-    assert max(columns(line) for one in shown for line in one.lines) <= LINE_WIDTH
-    assert "".join(flat(shown).split()) == "".join(text.split())
+    assert max(width(line) for one in shown for line in one.lines) <= LINE_WIDTH
+    assert "".join(joined(shown).split()) == "".join(text.split())
     assert shown == read_vtt(as_vtt([caption(text)], text=text))
 
 
-def test_broken_where_a_reader_would() -> None:
+def test_breaks_are_at_sentence_and_clause_ends() -> None:
     lines = [one.lines for one in read_srt(as_srt([caption(LONG)], text=LONG))]
     assert [upper[-1] for upper, _ in lines[:1]] == ["f"]
     assert [one[-1][-1] for one in lines] == [",", '"', "."]
@@ -81,13 +81,13 @@ def test_broken_where_a_reader_would() -> None:
         assert one.lines[-1][-1] == "。"
 
 
-def test_marks_stay_with_their_letters() -> None:
+def test_combining_marks_stay_with_their_letters() -> None:
     text = "e\u0301" * 100
     for one in read_vtt(as_vtt([caption(text)], text=text)):
         assert not any(line.startswith("\u0301") for line in one.lines)
 
 
-def test_without_words_time_goes_by_characters() -> None:
+def test_without_word_timings_times_are_proportional_to_characters() -> None:
     shown = read_srt(as_srt([caption(LONG, 5.0, 15.0)], text=LONG))
     assert (shown[0].start_ms, shown[-1].end_ms) == (5000, 15_000)
     for one in shown:
@@ -95,9 +95,9 @@ def test_without_words_time_goes_by_characters() -> None:
         assert one.start_ms == pytest.approx(5000 + 10_000 * place / len(LONG), abs=2)
 
 
-def test_with_words_time_goes_by_them() -> None:
-    words = evenly(LONG, start_s=1.0, each_s=0.3)
-    # A long silence in the middle.
+def test_with_word_timings_subtitles_start_with_their_first_word() -> None:
+    words = evenly_timed_words(LONG, start_s=1.0, each_s=0.3)
+    # Insert a long silence in the middle.
     words = [word if at < 20 else [word[0] + 4, word[1] + 4, *word[2:]] for at, word in enumerate(words)]
     shown = read_srt(as_srt([caption(LONG, 0.5, words[-1][1] + 0.5, words=words)], text=LONG))
     starts = {word[2]: round(1000 * word[0]) for word in words}
@@ -105,16 +105,16 @@ def test_with_words_time_goes_by_them() -> None:
         first = LONG.index(one.lines[0])
         assert one.start_ms == starts[first + one.lines[0].startswith('"')]
     assert shown[-1].end_ms == round(1000 * (words[-1][1] + 0.5))
-    # One stays until the next comes, but not through a silence.
+    # A subtitle stays until the next one, but not during a silence.
     assert shown[0].end_ms == shown[1].start_ms
-    words = evenly(HERON, start_s=0.0, each_s=0.5)
+    words = evenly_timed_words(HERON, start_s=0.0, each_s=0.5)
     captions = [caption(HERON, 0, 2.5, end=13, words=words[:2]), caption(HERON, 6, 8, start=14, words=[])]
     last, next_one = read_srt(as_srt(captions, text=HERON))
     assert (last.end_ms, next_one.start_ms) == (2500, 6000)
 
 
-def test_a_silence_within_a_segment_is_not_covered() -> None:
-    words = evenly(LONG, start_s=0.0, each_s=0.2)
+def test_no_subtitle_is_shown_during_a_long_silence() -> None:
+    words = evenly_timed_words(LONG, start_s=0.0, each_s=0.2)
     behind = LONG.index("it was the age of wisdom")
     words = [w if w[2] < behind else [w[0] + 3, w[1] + 3, *w[2:]] for w in words]
     before, after, *_ = read_srt(as_srt([caption(LONG, 0.0, words[-1][1], words=words)], text=LONG))
@@ -122,7 +122,7 @@ def test_a_silence_within_a_segment_is_not_covered() -> None:
     assert after.start_ms - before.end_ms == 3000
 
 
-def test_voices_are_named_where_there_are_several() -> None:
+def test_webvtt_names_voices_if_there_are_several() -> None:
     one, other = (
         caption(HERON, 0, 1, end=13),
         caption(HERON, 1, 2, start=14, voice_id="af_heart(2)+af_sky(1)"),
@@ -146,18 +146,18 @@ def test_voices_are_named_where_there_are_several() -> None:
         ("half \ud800 of one", "half \ufffd of one", "half \ufffd of one"),
     ],
 )
-def test_nothing_in_a_text_breaks_the_format(text: str, srt: str, vtt: str) -> None:
-    assert flat(read_srt(as_srt([caption(text)], text=text))) == srt
-    assert flat(read_vtt(as_vtt([caption(text)], text=text))) == vtt
+def test_special_characters_keep_the_format_valid(text: str, srt: str, vtt: str) -> None:
+    assert joined(read_srt(as_srt([caption(text)], text=text))) == srt
+    assert joined(read_vtt(as_vtt([caption(text)], text=text))) == vtt
 
 
-def test_nothing_to_show() -> None:
+def test_no_visible_text_gives_no_subtitles() -> None:
     assert as_srt([], text="") == ""
     assert as_vtt([], text="") == "WEBVTT\n"
     assert as_vtt([caption(" \n ")], text=" \n ") == "WEBVTT\n"
 
 
-def test_the_document() -> None:
+def test_the_json_document() -> None:
     text = "Tom paid $9.99 for it. Cheap!"
     words = [[0.1, 0.3, 0, 3], [0.35, 0.5, 4, 8], [0.5, 0.7, 9, 14], [0.7, 0.8, 9, 14], [0.8, 1.1, 9, 14]]
     captions = [caption(text, 0, 1.5, end=22, words=words), caption(text, 1.7, 2.2, start=23, voice_id=None)]
@@ -166,7 +166,7 @@ def test_the_document() -> None:
     assert (document["job_id"], document["duration_s"]) == ("j", 2.3)
     first, second = document["segments"]
     assert [word.pop("text") for word in first["words"]] == ["Tom", "paid", "$9.99"]
-    # What reads as three words is one of the text.
+    # A number that is spoken as three words is one word of the text.
     assert first["words"][2] == {"start_s": 0.5, "end_s": 1.1, "start": 9, "end": 14}
     assert second == {
         "index": 1, "start_s": 1.7, "end_s": 2.2, "start": 23, "end": 29, "text": "Cheap!", "voice_id": None,
@@ -174,37 +174,45 @@ def test_the_document() -> None:
     }  # fmt: skip
 
 
-def test_a_moment_between_those_that_are_known() -> None:
-    moments = Moments([(10, 2.0), (0, 1.0), (10, 3.0), (20, 4.0)])
-    assert [moments.at(char) for char in (0, 5, 10, 15, 20, 99, -5)] == [1.0, 1.5, 3.0, 3.5, 4.0, 4.0, 1.0]
+def test_the_timeline_interpolates_between_points() -> None:
+    timeline = Timeline([(10, 2.0), (0, 1.0), (10, 3.0), (20, 4.0)])
+    assert [timeline.seconds_at(char) for char in (0, 5, 10, 15, 20, 99, -5)] == [
+        1.0,
+        1.5,
+        3.0,
+        3.5,
+        4.0,
+        4.0,
+        1.0,
+    ]
 
 
-moments = st.floats(-1, 100)
+times = st.floats(-1, 100)
 chars = st.integers(-3, 80)
 any_rows = st.lists(
     st.tuples(
-        moments,
-        moments,
+        times,
+        times,
         chars,
         chars,
         st.sampled_from([None, "heart", "emma"]),
-        st.lists(st.tuples(moments, moments, chars, chars).map(list), max_size=8),
+        st.lists(st.tuples(times, times, chars, chars).map(list), max_size=8),
     ).map(Caption.from_row),
     max_size=6,
 )
 
 
 @given(captions=any_rows, text=st.text(max_size=70) | st.text("a. -->&<\n字", max_size=70))
-def test_whatever_is_stored_is_valid(captions: list[Caption], text: str) -> None:
+def test_any_stored_captions_give_valid_files(captions: list[Caption], text: str) -> None:
     read_srt(as_srt(captions, text=text))
     read_vtt(as_vtt(captions, text=text))
     before_s = 0.0
-    for cue in tidy(captions, text=text):
-        assert before_s <= cue.start_s <= cue.end_s
-        assert 0 <= cue.start <= cue.end <= len(text)
-        word_s, char = cue.start_s, cue.start
-        for word in cue.words:
-            assert word_s <= word.start_s <= word.end_s <= cue.end_s
-            assert char <= word.start <= word.end <= cue.end
+    for one in normalized(captions, text=text):
+        assert before_s <= one.start_s <= one.end_s
+        assert 0 <= one.start <= one.end <= len(text)
+        word_s, char = one.start_s, one.start
+        for word in one.words:
+            assert word_s <= word.start_s <= word.end_s <= one.end_s
+            assert char <= word.start <= word.end <= one.end
             word_s, char = word.end_s, word.end
-        before_s = cue.end_s
+        before_s = one.end_s

@@ -1,4 +1,4 @@
-"""Models, voices and weights by name."""
+"""The catalogue of models, voices and weights."""
 
 import re
 
@@ -21,7 +21,7 @@ from common.catalogue.weights import NEWEST
 from common.errors import InvalidRequest, NotFound, OratioError
 
 
-def test_every_voice_has_a_model_weights_and_an_id_of_its_own() -> None:
+def test_every_voice_has_a_model_weights_and_a_unique_id() -> None:
     for voice_id, voice in voices().items():
         assert voice.id == voice_id
         assert VOICE_ID.fullmatch(voice_id)
@@ -38,12 +38,12 @@ def test_every_model_has_voices_and_weights() -> None:
         assert any(weights.needed for weights in weights_of(alias))
 
 
-def test_families_have_the_voices_that_they_are_known_for() -> None:
+def test_the_number_of_voices_of_each_model() -> None:
     counts = {alias: len(voices_of(alias)) for alias in MODELS}
     assert counts == {
         "hibari": 5,
         "kokoro": 54,
-        # Its named speakers, and one that only the style describes.
+        # The named speakers, and a voice that only the style describes.
         "parler": 34 + 1,
         "bark": 13 * 10,
         "speecht5": 7,
@@ -51,18 +51,18 @@ def test_families_have_the_voices_that_they_are_known_for() -> None:
     }
 
 
-def test_revisions_are_commits_and_folders_are_ids() -> None:
+def test_revisions_are_commits_and_folders_are_named_after_repositories() -> None:
     sources = [source for alias in MODELS for weights in weights_of(alias) for source in weights.repositories]
     pinned = [source for source in sources if source.revision != NEWEST]
     assert all(re.fullmatch(r"[0-9a-f]{40}", source.revision) for source in pinned)
-    # Only of languages of MMS the newest commit is taken.
+    # Only languages of MMS use the newest commit.
     loose = [source for source in sources if source.revision == NEWEST]
     assert all(source.hub_id.startswith("facebook/mms-tts-") for source in loose)
     assert all(source.folder == source.hub_id.replace("/", "_") for source in sources)
     assert find_weights("mms_eng").repositories[0].revision != NEWEST
 
 
-def test_languages_of_mms() -> None:
+def test_mms_languages_have_codes_tags_and_names() -> None:
     known = languages()
     assert list(known)[: len(SHOWN)] == list(SHOWN)
     assert (known["swh"].tag, known["swh"].name) == ("sw", "Swahili")
@@ -74,7 +74,7 @@ def test_languages_of_mms() -> None:
         assert re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?", language.tag), language
 
 
-def test_a_mix_is_one_voice_of_its_parts() -> None:
+def test_a_mix_combines_voices_into_one() -> None:
     mix = find_voice("af_heart(2)+af_sky(1)")
     assert (mix.model, mix.weights, mix.engine_voice) == ("kokoro", "kokoro", "af_heart(2)+af_sky(1)")
     assert mix.engine_voices == ("af_heart", "af_sky")
@@ -100,13 +100,13 @@ def test_a_mix_is_one_voice_of_its_parts() -> None:
         ("fake_a", "voice_not_found"),
     ],
 )
-def test_what_is_no_voice(voice_id: str, code: str) -> None:
+def test_invalid_and_unknown_voice_ids_are_refused(voice_id: str, code: str) -> None:
     with pytest.raises((InvalidRequest, NotFound)) as caught:
         find_voice(voice_id)
     assert caught.value.code == code
 
 
-def test_a_folder_may_hold_voices_that_are_not_listed() -> None:
+def test_unlisted_voices_of_a_models_folder_are_found() -> None:
     for voice_id, model in (("af_tomorrow", "kokoro"), ("speecht5_mine", "speecht5")):
         voice = find_voice(voice_id)
         assert (voice.model, voice.listed) == (model, False)
@@ -125,11 +125,11 @@ def test_a_folder_may_hold_voices_that_are_not_listed() -> None:
         (" , ", ()),
     ],
 )
-def test_what_bark_can_be_told(style: str, tags: tuple[str, ...]) -> None:
+def test_bark_tags_are_parsed(style: str, tags: tuple[str, ...]) -> None:
     assert bark_tags(style) == tags
 
 
-def test_a_style_is_refused_where_it_means_nothing() -> None:
+def test_an_unknown_bark_style_is_refused() -> None:
     with pytest.raises(OratioError, match="Bark has no style 'in a huff'"):
         check_style(find_voice("bark_en_0"), "in a huff")
     check_style(find_voice("parler_laura"), "in a huff")

@@ -1,4 +1,4 @@
-"""Retention as a whole, on both databases: what goes, what stays, twice at once, and after a crash."""
+"""Cleanups on both databases: what they delete and keep, simultaneous runs, and crashes."""
 
 import io
 import os
@@ -13,13 +13,13 @@ from sqlalchemy import func, select, update
 
 from common.db.database import Database
 from common.db.tables import Audio, Idempotency, Job, Recording
-from common.identity import new_id
+from common.ids import new_id
 from common.jobs import changes, cleanup, lease
 from common.jobs.cleanup import clean
 from common.jobs.retention import RemovalCounts
 from common.settings import Settings
 from common.store import Store, audio_key
-from tests.support.rows import made, new_job, submit, take
+from tests.support.rows import claim_part, new_job, result_of, submit
 
 HOUR = 3600.0
 
@@ -34,24 +34,24 @@ def limits(**changed: Any) -> Settings:
     return Settings(_env_file=None, **given | changed)
 
 
-def put(store: Store, key: str) -> None:
+def put_file(store: Store, key: str) -> None:
     store.put(key, io.BytesIO(b"sound"))
 
 
-def speak(database: Database, store: Store, *, hours_ago: float = 0.0) -> str:
-    """A completed job with its file, as if made so long ago."""
+def add_completed_job(database: Database, store: Store, *, hours_ago: float = 0.0) -> str:
+    """Add a completed job of the given age, with its file. Returns its id."""
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
-    finished = made(claim, size_bytes=5)
-    put(store, finished.key)
+    part = claim_part(database, job)
+    finished = result_of(part, size_bytes=5)
+    put_file(store, finished.key)
     with database.write() as connection:
-        assert lease.finish(connection, claim, finished)
-    age(database, job.id, hours_ago)
+        assert lease.finish(connection, part, finished)
+    set_age(database, job.id, hours_ago)
     return job.id
 
 
-def age(database: Database, job_id: str, hours_ago: float) -> None:
+def set_age(database: Database, job_id: str, hours_ago: float) -> None:
     moment = time.time() - hours_ago * HOUR
     with database.write() as connection:
         connection.execute(update(Job).where(Job.id == job_id).values(created_at=moment))
@@ -70,63 +70,63 @@ def keys(store: Store) -> set[str]:
     return {key for key, _, _ in found}
 
 
-def test_what_is_too_old_goes_with_its_file(database: Database, store: Store) -> None:
-    speak(database, store, hours_ago=49)
-    young = speak(database, store, hours_ago=47)
-    would = clean(database, store, limits(), dry_run=True)
+def test_old_jobs_and_recordings_are_deleted_with_their_files(database: Database, store: Store) -> None:
+    add_completed_job(database, store, hours_ago=49)
+    kept = add_completed_job(database, store, hours_ago=47)
+    expected = clean(database, store, limits(), dry_run=True)
     removed = clean(database, store, limits())
-    assert would == removed == RemovalCounts(jobs=1, recordings=1, files=1, size_bytes=5)
-    assert ids(database, Job.id) == ids(database, Recording.job_id) == {young}
+    assert expected == removed == RemovalCounts(jobs=1, recordings=1, files=1, size_bytes=5)
+    assert ids(database, Job.id) == ids(database, Recording.job_id) == {kept}
     assert len(keys(store)) == len(ids(database, Audio.key)) == 1
     assert clean(database, store, limits()) == RemovalCounts()
 
 
-def test_no_limit_is_no_limit(database: Database, store: Store) -> None:
-    kept = {speak(database, store, hours_ago=9000) for _ in range(3)}
+def test_zero_means_no_limit(database: Database, store: Store) -> None:
+    kept = {add_completed_job(database, store, hours_ago=9000) for _ in range(3)}
     assert clean(database, store, limits(clean_max_hours=0)) == RemovalCounts()
     assert ids(database, Recording.job_id) == kept
 
 
-def test_a_count_limit_takes_the_oldest_that_ended_and_are_old_enough(
+def test_a_count_limit_deletes_the_oldest_ended_jobs_above_the_minimum_age(
     database: Database, store: Store
 ) -> None:
-    waits = new_job()
-    submit(database, waits)
-    age(database, waits.id, 30)
-    old = [speak(database, store, hours_ago=20 - hours) for hours in range(4)]
-    fresh = [speak(database, store) for _ in range(3)]
+    queued = new_job()
+    submit(database, queued)
+    set_age(database, queued.id, 30)
+    old = [add_completed_job(database, store, hours_ago=20 - hours) for hours in range(4)]
+    recent = [add_completed_job(database, store) for _ in range(3)]
     removed = clean(database, store, limits(jobs_max=2, clean_max_history=2))
     assert (removed.jobs, removed.recordings) == (4, 4)
-    assert ids(database, Job.id) == {waits.id, *fresh}
-    assert ids(database, Recording.job_id) == set(fresh)
+    assert ids(database, Job.id) == {queued.id, *recent}
+    assert ids(database, Recording.job_id) == set(recent)
     assert not set(old) & ids(database, Job.id)
 
 
-def test_audio_outlives_the_rows_of_jobs(database: Database, store: Store) -> None:
-    job_ids = {speak(database, store, hours_ago=5) for _ in range(3)}
+def test_audio_outlives_job_rows(database: Database, store: Store) -> None:
+    job_ids = {add_completed_job(database, store, hours_ago=5) for _ in range(3)}
     removed = clean(database, store, limits(jobs_max=1))
     assert (removed.jobs, removed.recordings, removed.files) == (2, 0, 0)
     assert ids(database, Recording.job_id) == job_ids
     assert len(keys(store)) == 3
 
 
-def test_the_mark_of_a_deleted_job_takes_nobodys_place(database: Database, store: Store) -> None:
-    kept = {speak(database, store, hours_ago=5) for _ in range(2)}
-    for job_id in [speak(database, store, hours_ago=4) for _ in range(3)]:
+def test_rows_of_deleted_jobs_do_not_count_towards_the_limit(database: Database, store: Store) -> None:
+    kept = {add_completed_job(database, store, hours_ago=5) for _ in range(2)}
+    for job_id in [add_completed_job(database, store, hours_ago=4) for _ in range(3)]:
         with database.write() as connection:
             changes.remove(connection, job_id, owner="local")
     assert clean(database, store, limits(jobs_max=2)).jobs == 0
     assert kept < ids(database, Job.id)
 
 
-def test_two_at_once_remove_each_thing_once(
+def test_simultaneous_cleanups_delete_everything_once(
     database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("common.jobs.retention.BATCH", 7)
     monkeypatch.setattr(cleanup, "BATCH", 7)
     for _ in range(40):
-        speak(database, store, hours_ago=50)
-    kept = {speak(database, store) for _ in range(5)}
+        add_completed_job(database, store, hours_ago=50)
+    kept = {add_completed_job(database, store) for _ in range(5)}
     with ThreadPoolExecutor(3) as pool:
         done = list(pool.map(lambda _: clean(database, store, limits()), range(3)))
     done.append(clean(database, store, limits()))
@@ -137,10 +137,10 @@ def test_two_at_once_remove_each_thing_once(
     assert len(keys(store)) == 5
 
 
-def test_a_crash_between_mark_and_file_is_finished_by_the_next_run(
+def test_the_next_cleanup_continues_after_a_crash(
     database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = speak(database, store)
+    job_id = add_completed_job(database, store)
     with database.write() as connection:
         assert changes.remove(connection, job_id, owner="local").pending_delete_keys
     assert len(keys(store)) == 1
@@ -148,51 +148,49 @@ def test_a_crash_between_mark_and_file_is_finished_by_the_next_run(
     assert (removed.files, keys(store), ids(database, Audio.key)) == (1, set(), set())
 
 
-def test_a_file_that_resists_does_not_keep_the_others(
+def test_a_file_that_cannot_be_deleted_does_not_stop_the_cleanup(
     database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stuck = speak(database, store, hours_ago=50)
-    speak(database, store, hours_ago=50)
+    stuck = add_completed_job(database, store, hours_ago=50)
+    add_completed_job(database, store, hours_ago=50)
 
     delete = Store.delete
 
-    def resist(self: Store, some: Sequence[str]) -> None:
-        if any(stuck in key for key in some):
+    def fail_for_stuck(self: Store, keys_to_delete: Sequence[str]) -> None:
+        if any(stuck in key for key in keys_to_delete):
             raise PermissionError
-        delete(self, some)
+        delete(self, keys_to_delete)
 
-    monkeypatch.setattr(Store, "delete", resist)
+    monkeypatch.setattr(Store, "delete", fail_for_stuck)
     assert clean(database, store, limits()).files == 1
     monkeypatch.undo()
     assert clean(database, store, limits()).files == 1
     assert keys(store) == set()
 
 
-def test_files_that_no_row_names_go_unless_their_job_goes_on(
-    database: Database, store: Store, tmp_path: Path
-) -> None:
-    speak(database, store)
+def test_orphan_files_of_ended_jobs_are_deleted(database: Database, store: Store, tmp_path: Path) -> None:
+    add_completed_job(database, store)
     running = new_job()
     submit(database, running)
-    take(database, running)
-    orphan, young, living = (
+    claim_part(database, running)
+    orphan, recent_orphan, unfinished = (
         audio_key(job_id, attempt=1, extension="wav") for job_id in (new_id(), new_id(), running.id)
     )
-    for key in (orphan, young, living):
-        put(store, key)
+    for key in (orphan, recent_orphan, unfinished):
+        put_file(store, key)
     long_ago = time.time() - cleanup.ORPHAN_AGE_S - 60
-    for key in keys(store) - {young}:
+    for key in keys(store) - {recent_orphan}:
         os.utime(tmp_path / key, (long_ago, long_ago))
     assert clean(database, store, limits(), dry_run=True).orphans == 1
     assert clean(database, store, limits()).orphans == 1
-    assert keys(store) >= {young, living}
+    assert keys(store) >= {recent_orphan, unfinished}
     assert orphan not in keys(store)
     assert len(keys(store)) == 3
 
 
-def test_traces_are_forgotten_after_a_week(database: Database, store: Store) -> None:
+def test_rows_of_deleted_jobs_are_deleted_after_a_week(database: Database, store: Store) -> None:
     submit(database, new_job(idempotency_key="k"))
-    deleted = speak(database, store)
+    deleted = add_completed_job(database, store)
     with database.write() as connection:
         changes.remove(connection, deleted, owner="local")
     clean(database, store, limits())

@@ -1,4 +1,4 @@
-"""Downloads as rows, on SQLite and on Postgres."""
+"""Rows of downloads, on SQLite and Postgres."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,21 +11,21 @@ from common import downloads
 from common.db.database import Database, clock
 from common.db.tables import Download
 from common.downloads import GIVE_UP_AFTER_S, STALLED_S, ClaimedDownload, DownloadRecord
-from common.identity import new_id
+from common.ids import new_id
 from common.status import JobStatus
 
 T = TypeVar("T")
 
 
-def ask(connection: Connection, item: str = "emma") -> tuple[str, bool]:
+def request(connection: Connection, item: str = "emma") -> tuple[str, bool]:
     return downloads.request(
         connection, new_id=new_id(), model="hibari", item=item, bytes_total=5_000_000_000
     )
 
 
-def asked(database: Database, item: str = "emma") -> str:
+def requested(database: Database, item: str = "emma") -> str:
     with database.write() as connection:
-        return ask(connection, item)[0]
+        return request(connection, item)[0]
 
 
 def claim(connection: Connection, download_id: str, *, lease_s: float = 30.0) -> ClaimedDownload | None:
@@ -45,64 +45,64 @@ def row_of(database: Database, download_id: str) -> DownloadRecord:
     return row
 
 
-def at_once(database: Database, act: Callable[[Connection], T], *, times: int = 8) -> list[T]:
-    """Each in a thread and a transaction of its own, all begun together."""
-    answers: list[T] = []
+def run_at_once(database: Database, action: Callable[[Connection], T], *, times: int = 8) -> list[T]:
+    """Run `action` simultaneously in several threads, each with its own transaction."""
+    results: list[T] = []
     start = threading.Barrier(times)
 
-    def race() -> None:
+    def run() -> None:
         start.wait()
         with database.write() as connection:
-            answers.append(act(connection))
+            results.append(action(connection))
 
-    threads = [threading.Thread(target=race) for _ in range(times)]
+    threads = [threading.Thread(target=run) for _ in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(answers) == times
-    return answers
+    assert len(results) == times
+    return results
 
 
 @pytest.fixture
 def gateway(database_url: str) -> Iterator[Database]:
-    """With the larger pool, so that eight threads are eight connections."""
+    """A database with the larger pool of a gateway, so that eight threads get eight connections."""
     opened = Database(database_url, role="gateway")
     yield opened
     opened.close()
 
 
-def test_asked_twice_it_is_one(database: Database) -> None:
+def test_a_second_request_joins_the_active_download(database: Database) -> None:
     with database.write() as connection:
-        first, created = ask(connection)
+        first, created = request(connection)
         assert created
-        assert ask(connection) == (first, False)
-        other, created = ask(connection, "fable")
+        assert request(connection) == (first, False)
+        other, created = request(connection, "fable")
         assert created
         assert other != first
         assert claim(connection, first) is not None
-        assert ask(connection) == (first, False)
+        assert request(connection) == (first, False)
     row = row_of(database, first)
     assert (row.model, row.item, row.status, row.bytes_total) == ("hibari", "emma", "running", 5_000_000_000)
 
 
-def test_asked_by_many_at_once_it_is_one(gateway: Database) -> None:
-    answers = at_once(gateway, ask)
-    assert len({download_id for download_id, _ in answers}) == 1
-    assert sum(created for _, created in answers) == 1
+def test_simultaneous_requests_create_one_download(gateway: Database) -> None:
+    results = run_at_once(gateway, request)
+    assert len({download_id for download_id, _ in results}) == 1
+    assert sum(created for _, created in results) == 1
 
 
 @pytest.mark.parametrize("code", [None, "download_failed"])
-def test_one_that_ended_may_be_asked_for_again(database: Database, code: str | None) -> None:
-    first = asked(database)
+def test_an_ended_download_may_be_requested_again(database: Database, code: str | None) -> None:
+    first = requested(database)
     with database.write() as connection:
-        held = claimed(connection, first)
+        download = claimed(connection, first)
         assert (
-            downloads.fail(connection, held, code=code, message="why")
+            downloads.fail(connection, download, code=code, message="why")
             if code
-            else downloads.finish(connection, held)
+            else downloads.finish(connection, download)
         )
-        again, created = ask(connection)
+        again, created = request(connection)
     assert created
     assert again != first
     row = row_of(database, first)
@@ -111,46 +111,46 @@ def test_one_that_ended_may_be_asked_for_again(database: Database, code: str | N
     assert row.finished_at >= row.created_at
 
 
-def test_one_of_many_begins(gateway: Database) -> None:
-    download_id = asked(gateway)
-    begun = [row for row in at_once(gateway, lambda c: claim(c, download_id)) if row]
-    assert [(row.model, row.item) for row in begun] == [("hibari", "emma")]
+def test_only_one_of_many_claims_gets_the_download(gateway: Database) -> None:
+    download_id = requested(gateway)
+    claimed_rows = [row for row in run_at_once(gateway, lambda c: claim(c, download_id)) if row]
+    assert [(row.model, row.item) for row in claimed_rows] == [("hibari", "emma")]
     assert row_of(gateway, download_id).status == "running"
 
 
-def test_nobody_begins_what_was_never_asked(database: Database) -> None:
+def test_an_unknown_download_cannot_be_claimed(database: Database) -> None:
     with database.write() as connection:
         assert claim(connection, "unknown") is None
         assert downloads.get(connection, "unknown") is None
 
 
-def test_a_download_whose_lease_ran_out_is_queued_again(database: Database) -> None:
-    expired, held, queued, ended = (asked(database, item) for item in ("a", "b", "c", "d"))
+def test_a_download_with_an_expired_lease_is_queued_again(database: Database) -> None:
+    expired, download, queued, completed = (requested(database, item) for item in ("a", "b", "c", "d"))
     with database.write() as connection:
         stale = claimed(connection, expired, lease_s=-1)
-        alive = claimed(connection, held)
-        assert downloads.finish(connection, claimed(connection, ended))
-        assert downloads.report(connection, alive, bytes_done=3_000_000_000, bytes_total=5_000_000_000)
+        active = claimed(connection, download)
+        assert downloads.finish(connection, claimed(connection, completed))
+        assert downloads.report(connection, active, bytes_done=3_000_000_000, bytes_total=5_000_000_000)
         assert downloads.release_expired(connection) == 1
         assert downloads.release_expired(connection) == 0
         assert downloads.still_queued(connection) == [expired, queued]
-        # A new request joins it.
-        assert ask(connection, "a") == (expired, False)
+        # A new request joins the queued download.
+        assert request(connection, "a") == (expired, False)
         assert claim(connection, expired) is not None
-        # The first worker was only slow. Its writes are void now.
+        # The first worker was only slow. Its writes have no effect any more.
         assert not downloads.report(connection, stale, bytes_done=1, bytes_total=2)
         assert not downloads.finish(connection, stale)
         assert not downloads.fail(connection, stale, code="download_failed", message="")
         assert not downloads.hand_back(connection, stale)
-        assert downloads.DOWNLOADS.renew(connection, [stale.lease, alive.lease], lease_s=30) == [stale.lease]
-    found = [row_of(database, download_id) for download_id in (expired, held, queued, ended)]
+        assert downloads.DOWNLOADS.renew(connection, [stale.lease, active.lease], lease_s=30) == [stale.lease]
+    found = [row_of(database, download_id) for download_id in (expired, download, queued, completed)]
     assert [row.status for row in found] == ["running", "running", "queued", "completed"]
     assert found[1].bytes_done == 3_000_000_000
 
 
-def test_a_download_of_an_earlier_release_expires_when_it_does_not_move(database: Database) -> None:
-    """Such a worker writes no lease."""
-    stalled, moving = asked(database, "a"), asked(database, "b")
+def test_a_stalled_download_without_a_lease_is_queued_again(database: Database) -> None:
+    """Workers of an earlier release write no lease."""
+    stalled, moving = requested(database, "a"), requested(database, "b")
     with database.write() as connection:
         now = clock(connection)
         connection.execute(update(Download).values(status=JobStatus.RUNNING, updated_at=now))
@@ -160,14 +160,14 @@ def test_a_download_of_an_earlier_release_expires_when_it_does_not_move(database
     assert [row_of(database, one).status for one in (stalled, moving)] == ["queued", "running"]
 
 
-def test_a_download_that_expires_for_a_day_is_given_up(database: Database) -> None:
-    download_id = asked(database)
+def test_a_download_that_keeps_expiring_for_a_day_fails(database: Database) -> None:
+    download_id = requested(database)
     with database.write() as connection:
         claimed(connection, download_id, lease_s=-1)
         created_at = clock(connection) - GIVE_UP_AFTER_S - 1
         connection.execute(update(Download).values(created_at=created_at))
         assert downloads.release_expired(connection) == 1
-        assert ask(connection)[1]
+        assert request(connection)[1]
     row = row_of(database, download_id)
     assert (row.status, row.error_code) == ("failed", "interrupted")
     assert row.error_message is not None
@@ -175,27 +175,27 @@ def test_a_download_that_expires_for_a_day_is_given_up(database: Database) -> No
     assert row.finished_at is not None
 
 
-def test_a_worker_that_stops_hands_it_back(database: Database) -> None:
-    running = asked(database, "a")
+def test_a_stopping_worker_hands_its_download_back(database: Database) -> None:
+    running = requested(database, "a")
     with database.write() as connection:
         assert downloads.hand_back(connection, claimed(connection, running))
         assert downloads.still_queued(connection) == [running]
 
 
-def test_the_oldest_is_rung_for_first(database: Database) -> None:
-    ids = [asked(database, item) for item in ("b", "a", "c")]
+def test_queued_downloads_are_listed_oldest_first(database: Database) -> None:
+    ids = [requested(database, item) for item in ("b", "a", "c")]
     with database.read() as connection:
         assert downloads.still_queued(connection) == ids
         assert downloads.still_queued(connection, limit=1) == ids[:1]
 
 
-def test_percent() -> None:
+def test_progress_in_percent() -> None:
     assert downloads.percent(bytes_done=0, bytes_total=0) == 0
     assert downloads.percent(bytes_done=1, bytes_total=3) == 33.3
 
 
-def test_the_recent_ones_newest_first(database: Database) -> None:
-    ids = [asked(database, item) for item in ("a", "b", "c")]
+def test_recent_downloads_are_listed_newest_first(database: Database) -> None:
+    ids = [requested(database, item) for item in ("a", "b", "c")]
     with database.read() as connection:
         assert [row.id for row in downloads.recent(connection)] == ids[::-1]
         assert [row.item for row in downloads.recent(connection, limit=1)] == ["c"]

@@ -1,4 +1,4 @@
-"""Events of a job: the same told and replayed."""
+"""Events of jobs: published on the channel and replayed from the stream."""
 
 import secrets
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from common.identity import new_id
+from common.ids import new_id
 from common.messaging import events
 from common.messaging.events import Event
 
@@ -33,7 +33,7 @@ def prefix() -> str:
 
 
 @pytest.fixture
-def listener(client: redis.Redis, prefix: str) -> Iterator[redis.client.PubSub]:
+def subscription(client: redis.Redis, prefix: str) -> Iterator[redis.client.PubSub]:
     with client.pubsub() as subscribed:  # type: ignore[no-untyped-call]
         subscribed.subscribe(events.channel(prefix))
         assert subscribed.get_message(timeout=5)["type"] == "subscribe"
@@ -45,52 +45,52 @@ def stream(client: redis.Redis, job_id: str, prefix: str, *, after: str = "-") -
     return events.from_stream(job_id, entries)
 
 
-def test_told_and_replayed_are_the_same_events_in_order(
-    client: redis.Redis, prefix: str, listener: redis.client.PubSub
+def test_published_and_replayed_events_are_the_same(
+    client: redis.Redis, prefix: str, subscription: redis.client.PubSub
 ) -> None:
     job_id = new_id()
     for name, data in DATA:
         events.append(client, job_id, name, data, prefix=prefix)
-    told = [events.from_channel(listener.get_message(timeout=5)["data"]) for _ in DATA]
-    assert [(event.job_id, event.name, event.data) for event in told] == [
+    published = [events.from_channel(subscription.get_message(timeout=5)["data"]) for _ in DATA]
+    assert [(event.job_id, event.name, event.data) for event in published] == [
         (job_id, name, data) for name, data in DATA
     ]
-    assert stream(client, job_id, prefix) == told
-    assert [event.ends_job for event in told] == [False, False, False, False, True]
-    for earlier, later in pairwise(told):
+    assert stream(client, job_id, prefix) == published
+    assert [event.ends_job for event in published] == [False, False, False, False, True]
+    for earlier, later in pairwise(published):
         assert events.comes_after(later.id, earlier.id)
         assert not events.comes_after(earlier.id, later.id)
-    # What a client that comes back asks for.
-    assert stream(client, job_id, prefix, after=f"({told[2].id}") == told[3:]
+    # A client that reconnects reads from its last event on.
+    assert stream(client, job_id, prefix, after=f"({published[2].id}") == published[3:]
 
 
-def test_jobs_and_deployments_do_not_hear_each_other(
-    client: redis.Redis, prefix: str, listener: redis.client.PubSub
+def test_jobs_and_deployments_get_only_their_own_events(
+    client: redis.Redis, prefix: str, subscription: redis.client.PubSub
 ) -> None:
-    mine, other = new_id(), new_id()
+    job_id, other = new_id(), new_id()
     events.append(client, other, "queued", {}, prefix=f"{prefix}x")
     events.append(client, other, "queued", {}, prefix=prefix)
-    events.append(client, mine, "failed", {"code": "timeout"}, prefix=prefix)
-    assert [events.from_channel(listener.get_message(timeout=5)["data"]).job_id for _ in range(2)] == [
+    events.append(client, job_id, "failed", {"code": "timeout"}, prefix=prefix)
+    assert [events.from_channel(subscription.get_message(timeout=5)["data"]).job_id for _ in range(2)] == [
         other,
-        mine,
+        job_id,
     ]
-    assert [event.name for event in stream(client, mine, prefix)] == ["failed"]
+    assert [event.name for event in stream(client, job_id, prefix)] == ["failed"]
     assert stream(client, new_id(), prefix) == []
 
 
-def test_a_stream_is_bounded_and_forgotten(client: redis.Redis, prefix: str) -> None:
+def test_a_stream_has_a_maximum_length_and_expires(client: redis.Redis, prefix: str) -> None:
     job_id = new_id()
     key = events.stream_key(job_id, prefix=prefix)
     for done in range(events.KEEP_EVENTS + 300):
         events.append(client, job_id, "progress", {"segments_done": done}, prefix=prefix)
-    # The bound is approximate: whole nodes of the stream are dropped, of 100 entries each.
+    # The maximum is approximate: Redis drops whole nodes of 100 entries.
     assert events.KEEP_EVENTS <= client.xlen(key) < events.KEEP_EVENTS + 100
     assert stream(client, job_id, prefix)[-1].data == {"segments_done": events.KEEP_EVENTS + 299}
     assert events.KEEP_S - 60 < client.ttl(key) <= events.KEEP_S
 
 
-def test_each_event_keeps_the_stream_longer(client: redis.Redis, prefix: str) -> None:
+def test_each_event_renews_the_expiry(client: redis.Redis, prefix: str) -> None:
     job_id = new_id()
     key = events.stream_key(job_id, prefix=prefix)
     events.append(client, job_id, "queued", {}, prefix=prefix)
@@ -103,7 +103,7 @@ def test_each_event_keeps_the_stream_longer(client: redis.Redis, prefix: str) ->
     ("later", "earlier"),
     [("10-0", "9-9"), ("5-10", "5-9"), ("5-1", "5"), ("1700000000001-0", "1700000000000-7"), ("1-0", "0")],
 )
-def test_ids_are_compared_as_numbers(later: str, earlier: str) -> None:
+def test_event_ids_are_compared_as_numbers(later: str, earlier: str) -> None:
     assert events.comes_after(later, earlier)
     assert not events.comes_after(earlier, later)
     assert not events.comes_after(later, later)

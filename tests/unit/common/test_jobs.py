@@ -1,4 +1,4 @@
-"""The job queries, on SQLite and on Postgres."""
+"""The functions that change and read jobs, on SQLite and Postgres."""
 
 import threading
 from dataclasses import replace
@@ -14,12 +14,12 @@ from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
 from common.jobs import changes, lease, queries, submission, sweep, usage
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
-from common.jobs.submission import AcceptedJob, Backlog, NewJob
+from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity
 from common.recordings import queries as recordings
 from common.recordings.captions import Caption
 from tests.support.backlogs import queue_many
-from tests.support.effort import effort
-from tests.support.rows import complete, made, new_job, submit, take
+from tests.support.query_cost import query_cost
+from tests.support.rows import claim_part, complete, new_job, result_of, submit
 
 
 def status_of(database: Database, job_id: str) -> str:
@@ -29,18 +29,18 @@ def status_of(database: Database, job_id: str) -> str:
     return str(row.status)
 
 
-def test_a_refused_row_leaves_its_neighbours_alone(database: Database) -> None:
-    good, bad, other = new_job(), new_job(id="x" * 65 + "\0"), new_job()
+def test_a_refused_job_does_not_affect_the_others(database: Database) -> None:
+    first_job, invalid, other = new_job(), new_job(id="x" * 65 + "\0"), new_job()
     if database.is_sqlite:
-        bad = replace(good, text="the same id again")
+        invalid = replace(first_job, text="the same id again")
     with database.write() as connection:
-        answers = submission.submit(connection, [good, bad, other], backlog=Backlog(10))
+        answers = submission.submit(connection, [first_job, invalid, other], capacity=QueueCapacity(10))
     assert isinstance(answers[2], AcceptedJob)
     assert isinstance(answers[1], InvalidRequest)
     assert status_of(database, other.id) == "queued"
 
 
-def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Database) -> None:
+def test_the_same_key_gets_the_same_job_and_another_body_conflicts(database: Database) -> None:
     first = new_job(idempotency_key="k", request_hash="a")
     with database.write() as connection:
         answers = submission.submit(
@@ -50,19 +50,19 @@ def test_the_same_key_is_the_same_job_and_another_body_conflicts(database: Datab
                 new_job(idempotency_key="k", request_hash="a"),
                 new_job(idempotency_key="k", request_hash="b"),
             ],
-            backlog=Backlog(10),
+            capacity=QueueCapacity(10),
         )
     assert answers[0] == AcceptedJob(first.id, first.part_id, first.queue, created=True)
     assert answers[1] == AcceptedJob(first.id, first.part_id, first.queue, created=False)
     assert isinstance(answers[2], Conflict)
 
 
-def test_exactly_the_limit_is_accepted(database: Database) -> None:
-    backlog = Backlog(7)
+def test_the_queue_accepts_exactly_its_limit(database: Database) -> None:
+    capacity = QueueCapacity(7)
     accepted = 0
     for _ in range(4):
         with database.write() as connection:
-            answers = submission.submit(connection, [new_job() for _ in range(3)], backlog=backlog)
+            answers = submission.submit(connection, [new_job() for _ in range(3)], capacity=capacity)
         accepted += sum(isinstance(answer, AcceptedJob) for answer in answers)
         assert all(isinstance(answer, AcceptedJob | QueueFull) for answer in answers)
     assert accepted == 7
@@ -70,88 +70,88 @@ def test_exactly_the_limit_is_accepted(database: Database) -> None:
         assert queries.count_by_status(connection) == {"queued": 7, "running": 0}
 
 
-def test_a_key_whose_job_was_refused_may_come_again(database: Database) -> None:
+def test_the_key_of_a_refused_job_can_be_used_again(database: Database) -> None:
     submit(database, new_job())
     keyed = new_job(idempotency_key="k", request_hash="a")
     with database.write() as connection:
-        assert isinstance(submission.submit(connection, [keyed], backlog=Backlog(1))[0], QueueFull)
-    again = submit(database, new_job(idempotency_key="k", request_hash="a"))
-    assert again[0].created
+        assert isinstance(submission.submit(connection, [keyed], capacity=QueueCapacity(1))[0], QueueFull)
+    repeated = submit(database, new_job(idempotency_key="k", request_hash="a"))
+    assert repeated[0].created
 
 
-def test_one_of_many_claims_wins(database: Database) -> None:
+def test_only_one_of_many_claims_gets_the_part(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    claims = []
+    parts = []
     start = threading.Barrier(8)
 
-    def race() -> None:
+    def run() -> None:
         start.wait()
         with database.write() as connection:
-            claims.append(lease.claim(connection, job.part_id, isolated=False, worker_id="test", lease_s=30))
+            parts.append(lease.claim(connection, job.part_id, isolated=False, worker_id="test", lease_s=30))
 
-    threads = [threading.Thread(target=race) for _ in range(8)]
+    threads = [threading.Thread(target=run) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(claim is not None for claim in claims) == 1
+    assert sum(part is not None for part in parts) == 1
     assert status_of(database, job.id) == "running"
 
 
 def test_a_stale_attempt_writes_nothing(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    stale = take(database, job, lease_s=-1)
+    stale = claim_part(database, job, lease_s=-1)
     with database.write() as connection:
         assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=False)]
-    fresh = take(database, job, isolated=True)
+    fresh = claim_part(database, job, isolated=True)
     with database.write() as connection:
-        assert lease.finish(connection, stale, made(stale)) is None
+        assert lease.finish(connection, stale, result_of(stale)) is None
         assert not lease.fail(connection, stale, code="x", message="x")
         assert not lease.hand_back(connection, stale)
         assert lease.PARTS.renew(connection, [stale.lease], lease_s=30) == [stale.lease]
-        assert lease.finish(connection, fresh, made(fresh)) is not None
+        assert lease.finish(connection, fresh, result_of(fresh)) is not None
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Audio)) == 1
-        assert connection.scalar(select(Recording.audio_key)) == made(fresh).key
+        assert connection.scalar(select(Recording.audio_key)) == result_of(fresh).key
 
 
-def test_renewal_names_only_the_leases_that_were_lost(database: Database) -> None:
+def test_renewing_returns_only_the_lost_leases(database: Database) -> None:
     jobs = new_job(), new_job()
     submit(database, *jobs)
-    lost = take(database, jobs[0], lease_s=-1)
+    lost = claim_part(database, jobs[0], lease_s=-1)
     with database.write() as connection:
         sweep.release_expired(connection)
-    kept = take(database, jobs[1])
+    held_part = claim_part(database, jobs[1])
     with database.write() as connection:
-        held = [claim.lease for claim in (lost, kept)]
+        held = [part.lease for part in (lost, held_part)]
         assert lease.PARTS.renew(connection, held, lease_s=30) == [lost.lease]
 
 
-def test_a_part_that_goes_back_to_its_queue_is_rung_without_back_off(database: Database) -> None:
+def test_a_requeued_part_is_published_without_back_off(database: Database) -> None:
     job = new_job()
     submit(database, job)
     with database.write() as connection:
         connection.execute(update(Part).where(Part.id == job.part_id).values(messages=4))
-    claim = take(database, job)
+    part = claim_part(database, job)
     with database.write() as connection:
-        assert lease.hand_back(connection, claim)
+        assert lease.hand_back(connection, part)
         assert connection.scalar(select(Part.messages).where(Part.id == job.part_id)) == 0
 
 
 @pytest.mark.parametrize(("attempt", "failed"), [(sweep.MAX_ATTEMPTS - 1, False), (sweep.MAX_ATTEMPTS, True)])
-def test_a_part_that_was_attempted_too_often_fails(database: Database, attempt: int, failed: bool) -> None:
+def test_a_part_fails_after_too_many_attempts(database: Database, attempt: int, failed: bool) -> None:
     job = new_job()
     submit(database, job)
     with database.write() as connection:
         connection.execute(update(Part).where(Part.id == job.part_id).values(attempt=attempt - 1))
-    take(database, job, lease_s=-1)
+    claim_part(database, job, lease_s=-1)
     with database.write() as connection:
         assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=failed)]
 
 
-def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None:
+def test_a_finished_job_has_a_recording_usage_and_timings(database: Database) -> None:
     job = new_job(text="A title. " * 30)
     submit(database, job)
     complete(database, job)
@@ -170,108 +170,108 @@ def test_a_finished_job_is_history_usage_and_timings(database: Database) -> None
     assert per_char == pytest.approx(0.06 / len(job.text))
 
 
-def test_only_a_death_alone_convicts(database: Database) -> None:
-    poison = new_job()
-    submit(database, poison)
-    take(database, poison, lease_s=-1)
+def test_only_crashes_while_isolated_fail_a_part(database: Database) -> None:
+    crashing = new_job()
+    submit(database, crashing)
+    claim_part(database, crashing, lease_s=-1)
     for _ in range(2):
         with database.write() as connection:
             assert not sweep.release_expired(connection)[0].failed
-        take(database, poison, isolated=True, lease_s=-1)
-        assert status_of(database, poison.id) == "running"
+        claim_part(database, crashing, isolated=True, lease_s=-1)
+        assert status_of(database, crashing.id) == "running"
     with database.write() as connection:
         assert sweep.release_expired(connection)[0].failed
     with database.read() as connection:
-        row = queries.get_job(connection, poison.id, owner="local")
+        row = queries.get_job(connection, crashing.id, owner="local")
     assert row is not None
     assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 3)
 
 
-def test_handing_back_charges_no_attempt_and_a_retry_waits(database: Database) -> None:
+def test_handing_back_counts_no_attempt_and_a_retry_waits(database: Database) -> None:
     job = new_job()
     submit(database, job)
     with database.write() as connection:
-        claim = lease.claim(connection, job.part_id, isolated=False, worker_id="a", lease_s=30)
-        assert claim is not None
-        assert lease.hand_back(connection, claim)
+        part = lease.claim(connection, job.part_id, isolated=False, worker_id="a", lease_s=30)
+        assert part is not None
+        assert lease.hand_back(connection, part)
         row = queries.get_job(connection, job.id, owner="local")
         assert row is not None
         assert (row.attempts, row.status) == (0, "queued")
-        # Since when it runs is said of the attempt that runs: forecasts stand on it.
+        # Forecasts need the start of the running attempt, so a queued job has none.
         assert row.started_at is None
-        claim = lease.claim(connection, job.part_id, isolated=False, worker_id="b", lease_s=30)
-        assert claim is not None
-        assert lease.retry_later(connection, claim, delay_s=60)
+        part = lease.claim(connection, job.part_id, isolated=False, worker_id="b", lease_s=30)
+        assert part is not None
+        assert lease.retry_later(connection, part, delay_s=60)
         assert lease.claim(connection, job.part_id, isolated=False, worker_id="c", lease_s=30) is None
         assert sweep.claim_due_messages(connection, queue=job.queue, limit=10) == []
 
 
-def test_bells_ring_the_oldest_due_and_back_off(database: Database) -> None:
+def test_due_messages_are_claimed_oldest_first_with_back_off(database: Database) -> None:
     jobs = [new_job() for _ in range(5)]
     submit(database, *jobs)
     with database.write() as connection:
-        assert list(sweep.queues_waiting(connection)) == ["hibari.interactive"]
-        # The intake has just rung for them.
+        assert list(queries.queues_with_queued_parts(connection)) == ["hibari.interactive"]
+        # The submission has just published their messages.
         assert sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10) == []
         connection.execute(update(Part).values(next_message_at=0))
-        rung = sweep.claim_due_messages(connection, queue="hibari.interactive", limit=3)
-        assert [bell.part_id for bell in rung] == [job.part_id for job in jobs[:3]]
+        messages = sweep.claim_due_messages(connection, queue="hibari.interactive", limit=3)
+        assert [message.part_id for message in messages] == [job.part_id for job in jobs[:3]]
         assert len(sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10)) == 2
-        waits = connection.scalars(select(Part.next_message_at)).all()
-        assert min(waits) > 0
-        # An empty queue says that all bells were lost.
+        next_message_times = connection.scalars(select(Part.next_message_at)).all()
+        assert min(next_message_times) > 0
+        # If the queue is empty, all messages were lost.
         connection.execute(update(Part).values(created_at=Part.created_at - 10))
         lost = sweep.claim_due_messages(connection, queue="hibari.interactive", limit=10, lost_after_s=2)
         assert len(lost) == 5
 
 
-def test_places_count_the_own_lane_and_the_faster_one(database: Database) -> None:
+def test_queue_positions_count_the_preceding_queue_too(database: Database) -> None:
     bulk = [new_job(queue="hibari.bulk", text="1234567890") for _ in range(3)]
     submit(database, *bulk)
     submit(database, new_job(text="12345"))
     with database.read() as connection:
         assert queries.queue_position(connection, bulk[2].id) == queries.QueuePosition(3, 25)
         assert queries.queue_position(connection, bulk[0].id) == queries.QueuePosition(1, 5)
-        assert queries.backlog(connection, up_to=100) == queries.QueuePosition(4, 35)
+        assert queries.total_queued(connection, up_to=100) == queries.QueuePosition(4, 35)
 
 
-def test_lists_page_by_keyset_and_stay_put_under_inserts(database: Database) -> None:
+def test_new_jobs_do_not_shift_the_pages_of_a_list(database: Database) -> None:
     jobs = [new_job() for _ in range(7)]
     for job in jobs:
         submit(database, job)
-    seen: list[str] = []
+    listed: list[str] = []
     after: Keyset | None = None
     while True:
         with database.read() as connection:
             page = queries.list_jobs(connection, owner="local", limit=3, after=after)
         if not page:
             break
-        seen += [row.id for row in page]
+        listed += [row.id for row in page]
         after = (page[-1].created_at, page[-1].id)
         submit(database, new_job())
-    assert seen == [job.id for job in reversed(jobs)]
+    assert listed == [job.id for job in reversed(jobs)]
 
 
-def test_cancel_fences_the_worker_off(database: Database) -> None:
+def test_a_cancelled_job_refuses_the_result_of_its_worker(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
+    part = claim_part(database, job)
     with database.write() as connection:
         assert changes.cancel(connection, job.id, owner="local")
         assert not changes.cancel(connection, job.id, owner="local")
-        assert not lease.report_progress(connection, claim, done=1, total=2)
-        assert lease.finish(connection, claim, made(claim)) is None
+        assert not lease.report_progress(connection, part, done=1, total=2)
+        assert lease.finish(connection, part, result_of(part)) is None
         assert changes.retry(connection, job.id, owner="local").part_id == job.part_id
     complete(database, job)
     with database.write() as connection, pytest.raises(Conflict):
         changes.retry(connection, job.id, owner="local")
 
 
-def test_deleted_is_gone_whoever_asks(database: Database) -> None:
+def test_a_deleted_job_is_gone_for_everyone(database: Database) -> None:
     finished, running = new_job(), new_job()
     submit(database, finished, running)
-    key = made(complete(database, finished)).key
-    claim = take(database, running)
+    key = result_of(complete(database, finished)).key
+    part = claim_part(database, running)
     with database.write() as connection:
         assert changes.remove(connection, finished.id, owner="local") == changes.JobDeletion(
             finished.id, "finished", (key,)
@@ -282,43 +282,43 @@ def test_deleted_is_gone_whoever_asks(database: Database) -> None:
         with pytest.raises(NotFound):
             changes.remove(connection, "unknown", owner="local")
         with pytest.raises(NotFound):
-            changes.remove(connection, running.id, owner="somebody else")
-        assert lease.finish(connection, claim, made(claim)) is None
+            changes.remove(connection, running.id, owner="another owner")
+        assert lease.finish(connection, part, result_of(part)) is None
         assert queries.list_jobs(connection, owner="local", limit=9) == []
         assert recordings.list_recordings(connection, owner="local", limit=9) == []
         assert recordings.find_audio(connection, [finished.id], owner="local") == {}
         assert connection.scalars(select(Job.text)).all() == ["", ""]
-        changes.forget_audio(connection, [key])
+        changes.delete_audio_rows(connection, [key])
         assert connection.scalar(select(func.count()).select_from(Audio)) == 0
 
 
-def test_what_is_being_spoken_counts_by_its_segments(database: Database) -> None:
+def test_remaining_characters_follow_the_segments(database: Database) -> None:
     half, unknown, other = new_job(text="x" * 100), new_job(text="x" * 40), new_job(queue="stub.bulk")
     submit(database, half, unknown, other)
-    claims = [take(database, job) for job in (half, unknown, other)]
+    parts = [claim_part(database, job) for job in (half, unknown, other)]
     with database.write() as connection:
-        assert lease.report_progress(connection, claims[0], done=1, total=2)
-        assert queries.chars_being_spoken(connection, engine="hibari") == 90
+        assert lease.report_progress(connection, parts[0], done=1, total=2)
+        assert queries.remaining_chars(connection, engine="hibari") == 90
 
 
 class TestJoining:
-    """An equal request whose answer was not delivered is the same job."""
+    """An equal request joins an earlier job that is unfinished or has not been delivered."""
 
-    def test_of_equal_requests_in_one_transaction_one_is_spoken(self, database: Database) -> None:
+    def test_equal_requests_in_one_transaction_create_one_job(self, database: Database) -> None:
         first, second = joinable(), joinable()
         answers = submit(database, first, second)
         assert [(one.job_id, one.created) for one in answers] == [(first.id, True), (first.id, False)]
         with database.read() as connection:
             assert connection.scalars(select(Job.id)).all() == [first.id]
 
-    def test_one_under_way_is_joined(self, database: Database) -> None:
+    def test_an_unfinished_job_is_joined(self, database: Database) -> None:
         first = joinable()
         submit(database, first)
         assert joined(database) == first.id
-        take(database, first)
+        claim_part(database, first)
         assert joined(database) == first.id
 
-    def test_one_that_has_ended_is_joined_for_a_minute(self, database: Database) -> None:
+    def test_a_completed_job_is_joined_for_a_minute(self, database: Database) -> None:
         first, later = joinable(), joinable()
         submit(database, first)
         complete(database, first)
@@ -328,68 +328,68 @@ class TestJoining:
         assert joined(database, later) == later.id
         assert joined(database) == later.id, "from now on it is that one"
 
-    def test_one_that_was_delivered_is_not(self, database: Database) -> None:
+    def test_a_delivered_job_is_not_joined(self, database: Database) -> None:
         first, later = joinable(), joinable()
         submit(database, first)
         complete(database, first)
         with database.write() as connection:
-            submission.forget_join(connection, first, delivered_id=first.id)
+            submission.release_join_key(connection, first, delivered_id=first.id)
         assert joined(database, later) == later.id
 
-    def test_delivering_an_earlier_one_forgets_no_later_one(self, database: Database) -> None:
+    def test_delivering_a_job_keeps_the_key_of_a_later_one(self, database: Database) -> None:
         first, later = joinable(), joinable()
         submit(database, first)
         with database.write() as connection:
             changes.cancel(connection, first.id, owner="local")
         submit(database, later)
         with database.write() as connection:
-            submission.forget_join(connection, later, delivered_id=first.id)
+            submission.release_join_key(connection, later, delivered_id=first.id)
         assert joined(database) == later.id
 
-    @pytest.mark.parametrize("how", ["failed", "cancelled", "deleted", "deleted after its end"])
-    def test_one_that_came_to_nothing_is_not(self, database: Database, how: str) -> None:
+    @pytest.mark.parametrize("outcome", ["failed", "cancelled", "deleted", "deleted after its end"])
+    def test_a_failed_cancelled_or_deleted_job_is_not_joined(self, database: Database, outcome: str) -> None:
         first, later = joinable(), joinable()
         submit(database, first)
-        end(database, first, how=how)
+        end_job(database, first, outcome=outcome)
         assert joined(database, later) == later.id
 
-    def test_never_one_of_another_owner(self, database: Database) -> None:
-        first, other = joinable(), joinable(owner="somebody else")
+    def test_jobs_of_other_owners_are_not_joined(self, database: Database) -> None:
+        first, other = joinable(), joinable(owner="another owner")
         submit(database, first)
         assert joined(database, other) == other.id
         assert joined(database) == first.id
 
-    def test_a_key_of_the_callers_own_is_another_thing(self, database: Database) -> None:
+    def test_releasing_a_join_key_keeps_idempotency_keys(self, database: Database) -> None:
         keyed = joinable(idempotency_key="k", request_hash="a", join_key=None)
         submit(database, keyed, first := joinable())
         with database.write() as connection:
-            submission.forget_join(connection, first, delivered_id=first.id)
+            submission.release_join_key(connection, first, delivered_id=first.id)
         with database.write() as connection:
-            again = replace(keyed, id=new_job().id)
-            (answer,) = submission.submit(connection, [again], backlog=Backlog(9))
+            repeated = replace(keyed, id=new_job().id)
+            (answer,) = submission.submit(connection, [repeated], capacity=QueueCapacity(9))
         assert isinstance(answer, AcceptedJob)
         assert (answer.job_id, answer.created) == (keyed.id, False)
 
-    def test_who_joins_a_refused_one_is_refused_too(self, database: Database) -> None:
+    def test_a_request_that_joins_a_refused_job_is_refused(self, database: Database) -> None:
         submit(database, new_job())
         with database.write() as connection:
-            answers = submission.submit(connection, [joinable(), joinable()], backlog=Backlog(1))
+            answers = submission.submit(connection, [joinable(), joinable()], capacity=QueueCapacity(1))
         assert all(isinstance(answer, QueueFull) for answer in answers)
         later = joinable()
         assert joined(database, later) == later.id
 
-    def test_of_many_at_once_one_is_spoken(self, database: Database) -> None:
+    def test_simultaneous_equal_requests_create_one_job(self, database: Database) -> None:
         ended = joinable()
         submit(database, ended)
-        end(database, ended, how="failed")
+        end_job(database, ended, outcome="failed")
         found: list[str] = []
         start = threading.Barrier(8)
 
-        def race() -> None:
+        def run() -> None:
             start.wait()
             found.append(joined(database))
 
-        threads = [threading.Thread(target=race) for _ in range(8)]
+        threads = [threading.Thread(target=run) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -404,25 +404,25 @@ def joinable(**given: Any) -> NewJob:
 
 
 def joined(database: Database, job: NewJob | None = None) -> str:
-    """The job that an equal request is."""
+    """Submit an equal request. Returns the id of its job."""
     (answer,) = submit(database, job or joinable())
     return answer.job_id
 
 
-def end(database: Database, job: NewJob, *, how: str) -> None:
-    claim = take(database, job)
+def end_job(database: Database, job: NewJob, *, outcome: str) -> None:
+    part = claim_part(database, job)
     with database.write() as connection:
-        if how == "failed":
-            assert lease.fail(connection, claim, code="x", message="x")
-        elif how == "cancelled":
+        if outcome == "failed":
+            assert lease.fail(connection, part, code="x", message="x")
+        elif outcome == "cancelled":
             assert changes.cancel(connection, job.id, owner="local")
         else:
-            if how != "deleted":
-                assert lease.finish(connection, claim, made(claim))
+            if outcome != "deleted":
+                assert lease.finish(connection, part, result_of(part))
             changes.remove(connection, job.id, owner="local")
 
 
-class TestVoicesOfSeveralModels:
+class TestStages:
     STAGES = ("fake_a.interactive", "hibari.interactive")
 
     @pytest.fixture
@@ -432,107 +432,105 @@ class TestVoicesOfSeveralModels:
         submit(database, job)
         return job
 
-    def test_a_job_goes_from_queue_to_queue_with_what_was_spoken(
+    def test_a_part_passes_from_queue_to_queue_with_its_partial_audio(
         self, database: Database, job: NewJob
     ) -> None:
-        first = take(database, job)
+        first = claim_part(database, job)
         assert (first.partial_audio, first.next_queue) == ((), self.STAGES[1])
         assert pass_on(database, first)
         assert status_of(database, job.id) == "queued"
         with database.write() as connection:
-            # Who passes it on rings; the sweep would if that bell were lost.
+            # The worker publishes the message. The sweep publishes it later if it is lost.
             assert sweep.claim_due_messages(connection, queue=self.STAGES[1], limit=9) == []
             connection.execute(update(Part).values(next_message_at=0))
-            (bell,) = sweep.claim_due_messages(connection, queue=self.STAGES[1], limit=9)
-        assert bell.part_id == job.part_id
-        last = take(database, job)
+            (message,) = sweep.claim_due_messages(connection, queue=self.STAGES[1], limit=9)
+        assert message.part_id == job.part_id
+        last = claim_part(database, job)
         assert (last.partial_audio, last.next_queue, last.queue) == (("take-1",), None, self.STAGES[1])
-        assert (last.attempt, last.attempts) == (2, 1), "it is one attempt that goes on elsewhere"
+        assert (last.attempt, last.attempts) == (2, 1), "the same attempt continues in the next stage"
 
-    def test_one_that_is_late_passes_nothing_on(self, database: Database, job: NewJob) -> None:
-        stale = take(database, job, lease_s=-1)
+    def test_a_stale_attempt_cannot_pass_a_part_on(self, database: Database, job: NewJob) -> None:
+        stale = claim_part(database, job, lease_s=-1)
         with database.write() as connection:
             sweep.release_expired(connection)
         assert not pass_on(database, stale)
-        fresh = take(database, job, isolated=True)
+        fresh = claim_part(database, job, isolated=True)
         assert (fresh.partial_audio, fresh.queue) == ((), self.STAGES[0])
         assert not pass_on(database, stale)
         assert pass_on(database, fresh)
         assert not pass_on(database, fresh)
 
-    def test_deaths_and_failures_of_one_model_are_not_held_against_the_next(
+    def test_failures_and_crashes_start_from_zero_in_the_next_stage(
         self, database: Database, job: NewJob
     ) -> None:
-        take(database, job, lease_s=-1)
+        claim_part(database, job, lease_s=-1)
         with database.write() as connection:
             sweep.release_expired(connection)
-        claim = take(database, job, isolated=True)
+        part = claim_part(database, job, isolated=True)
         with database.write() as connection:
-            assert lease.retry_later(connection, claim, delay_s=0)
-        assert pass_on(database, take(database, job, isolated=True))
-        assert take(database, job).failures == 0
+            assert lease.retry_later(connection, part, delay_s=0)
+        assert pass_on(database, claim_part(database, job, isolated=True))
+        assert claim_part(database, job).failures == 0
 
-    @pytest.mark.parametrize("how", ["failed", "cancelled"])
-    def test_tried_again_it_starts_with_the_first_voices(
-        self, database: Database, job: NewJob, how: str
-    ) -> None:
-        assert pass_on(database, take(database, job))
-        end(database, job, how=how)
+    @pytest.mark.parametrize("outcome", ["failed", "cancelled"])
+    def test_a_retry_starts_in_the_first_stage(self, database: Database, job: NewJob, outcome: str) -> None:
+        assert pass_on(database, claim_part(database, job))
+        end_job(database, job, outcome=outcome)
         with database.write() as connection:
-            bell = changes.retry(connection, job.id, owner="local")
-        assert bell.queue == self.STAGES[0]
-        claim = take(database, job)
-        assert (claim.partial_audio, claim.queue, claim.next_queue) == ((), *self.STAGES)
+            message = changes.retry(connection, job.id, owner="local")
+        assert message.queue == self.STAGES[0]
+        part = claim_part(database, job)
+        assert (part.partial_audio, part.queue, part.next_queue) == ((), *self.STAGES)
 
-    def test_one_that_was_cancelled_passes_nothing_on(self, database: Database, job: NewJob) -> None:
-        claim = take(database, job)
+    def test_a_cancelled_part_cannot_be_passed_on(self, database: Database, job: NewJob) -> None:
+        part = claim_part(database, job)
         with database.write() as connection:
             assert changes.cancel(connection, job.id, owner="local")
-        assert not pass_on(database, claim)
+        assert not pass_on(database, part)
         assert status_of(database, job.id) == "cancelled"
 
 
-def pass_on(database: Database, claim: ClaimedPart) -> bool:
+def pass_on(database: Database, part: ClaimedPart) -> bool:
     with database.write() as connection:
-        queue = claim.next_queue or "none"
-        return lease.pass_on(connection, claim, queue=queue, key=f"take-{claim.attempt}")
+        queue = part.next_queue or "none"
+        return lease.pass_on(connection, part, queue=queue, key=f"take-{part.attempt}")
 
 
 CAPTIONS = (Caption(0.0, 1.5, 0, 12, "hibari_heart"),)
 
 
-def test_captions_come_and_go_with_the_audio(database: Database) -> None:
+def test_captions_are_stored_and_deleted_with_the_audio(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
-    finished = made(claim, captions=CAPTIONS)
+    part = claim_part(database, job)
+    finished = result_of(part, captions=CAPTIONS)
     with database.write() as connection:
-        assert lease.finish(connection, claim, finished)
+        assert lease.finish(connection, part, finished)
         assert recordings.find_captions(connection, job.id, owner="local") == list(CAPTIONS)
-        assert recordings.find_captions(connection, job.id, owner="somebody else") is None
+        assert recordings.find_captions(connection, job.id, owner="another owner") is None
         changes.remove(connection, job.id, owner="local")
         assert recordings.find_captions(connection, job.id, owner="local") is None
-        changes.forget_audio(connection, [finished.key])
+        changes.delete_audio_rows(connection, [finished.key])
         assert connection.scalar(select(func.count()).select_from(Captions)) == 0
 
 
-def test_a_stale_attempt_leaves_no_captions(database: Database) -> None:
+def test_a_lost_lease_stores_no_captions(database: Database) -> None:
     job = new_job()
     submit(database, job)
-    claim = take(database, job)
+    part = claim_part(database, job)
     with database.write() as connection:
         assert changes.cancel(connection, job.id, owner="local")
-        assert lease.finish(connection, claim, made(claim, captions=CAPTIONS)) is None
+        assert lease.finish(connection, part, result_of(part, captions=CAPTIONS)) is None
         assert connection.scalar(select(func.count()).select_from(Captions)) == 0
 
 
-def test_a_text_that_came_while_it_was_spoken_is_written_at_the_end(database: Database) -> None:
+def test_an_incremental_text_is_stored_when_the_job_ends(database: Database) -> None:
     job = new_job(text="", options=Options(live_text=True))
     submit(database, job)
-    claim = take(database, job)
-    assert claim.job.options.live_text
+    part = claim_part(database, job)
+    assert part.job.options.live_text
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim, text="Hello there.", captions=CAPTIONS))
+        assert lease.finish(connection, part, result_of(part, text="Hello there.", captions=CAPTIONS))
         row = queries.get_job(connection, job.id, owner="local")
         [recording] = recordings.list_recordings(connection, owner="local", limit=5)
         totals = usage.totals(connection, owner="local")
@@ -542,7 +540,7 @@ def test_a_text_that_came_while_it_was_spoken_is_written_at_the_end(database: Da
     assert totals.chars == 12
 
 
-def test_the_few_that_failed_are_found_among_many_that_did_not(database: Database) -> None:
+def test_the_cost_of_finding_a_few_cancelled_jobs_does_not_grow(database: Database) -> None:
     oldest = new_job()
     submit(database, oldest)
     with database.write() as connection:
@@ -560,6 +558,6 @@ def test_the_few_that_failed_are_found_among_many_that_did_not(database: Databas
         with database.write() as connection:
             connection.execute(text("UPDATE jobs SET status = 'completed' WHERE status = 'queued'"))
             connection.execute(text("ANALYZE"))
-        efforts.append(effort(database, list_cancelled))
+        efforts.append(query_cost(database, list_cancelled))
         assert found == [oldest.id]
     assert efforts[1] < 1.5 * efforts[0] + 20

@@ -1,4 +1,4 @@
-"""Tags in a text: pauses and voices, what is refused, and that reading them costs no more than the text is long."""
+"""Tags in a text: pauses, voices, invalid tags, and parsing in linear time."""
 
 import time
 from contextlib import suppress
@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 
 from common.errors import InvalidRequest
 from common.markup import MAX_PAUSE_S, MAX_SILENCE_S, Markup, parse_markup
-from common.speakable import is_spoken
+from common.speakable_text import is_speakable_char
 
-# Fragments that tags are made of, whole and broken.
+# Complete and broken tags, and pieces of text.
 _TAGS = ["[pause:1s]", "[PAUSE: 20ms ]", "[pause:.5]", "[voice:a]", "[voice:default]"]
 _BROKEN_TAGS = ["[pause:x]", "[pause", "[voice:]", "[voice:b\n]", "[", "]", "[[", "]]", ":"]
 _WORDS = ["Hello. ", "x", "…", "\n", " ", "٣", "é"]
-_PIECES = st.sampled_from([*_TAGS, *_BROKEN_TAGS, *_WORDS])
-_TEXTS = st.lists(_PIECES | st.text(max_size=5), max_size=30).map("".join)
+_FRAGMENTS = st.sampled_from([*_TAGS, *_BROKEN_TAGS, *_WORDS])
+_TEXTS = st.lists(_FRAGMENTS | st.text(max_size=5), max_size=30).map("".join)
 
 
-def said(text: str) -> list[Any]:
-    """(text, voice, pause before) of each passage."""
+def parsed_spans(text: str) -> list[Any]:
+    """(text, voice, pause before) of each span."""
     return [(text[one.start : one.end], one.voice_id, one.lead_s) for one in parse_markup(text).spans]
 
 
-def refusal(text: str) -> InvalidRequest:
+def refused(text: str) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as raised:
         parse_markup(text)
     return raised.value
@@ -48,8 +48,11 @@ def refusal(text: str) -> InvalidRequest:
         ("[pause:0s]", 0.0),
     ],
 )
-def test_a_pause_in_every_spelling(tag: str, pause_s: float) -> None:
-    assert said(f"One. {tag} Two.") == [("One. ", None, None), (" Two.", None, pytest.approx(pause_s))]
+def test_pauses_are_parsed_in_every_spelling(tag: str, pause_s: float) -> None:
+    assert parsed_spans(f"One. {tag} Two.") == [
+        ("One. ", None, None),
+        (" Two.", None, pytest.approx(pause_s)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +78,8 @@ def test_a_pause_in_every_spelling(tag: str, pause_s: float) -> None:
         *("[voice:]", "[voice: \t]"),
     ],
 )
-def test_a_tag_that_cannot_be_followed_is_refused(tag: str) -> None:
-    error = refusal(f"One. {tag} Two.")
+def test_invalid_tags_are_refused(tag: str) -> None:
+    error = refused(f"One. {tag} Two.")
     assert (error.status, error.code, error.param) == (400, "invalid_tag", "text")
     assert "One" not in error.message
 
@@ -96,37 +99,37 @@ def test_a_tag_that_cannot_be_followed_is_refused(tag: str) -> None:
         *("[pause:\n1s]", "[[slow:1]] One.", f"[voice:{'a' * 201}]", "(pause:1s)", "[voice:[x"),
     ],
 )
-def test_what_is_no_tag_is_read_as_it_stands(text: str) -> None:
-    assert said(text) == [(text, None, None)]
+def test_text_that_is_no_tag_is_kept(text: str) -> None:
+    assert parsed_spans(text) == [(text, None, None)]
 
 
 def test_pauses_without_speech_between_them_add_up() -> None:
     text = "[pause:1s] [pause:500ms]…[voice:b][pause:1s]One.[pause:2s] -- [pause:1s]"
-    assert said(text) == [("One.", "b", pytest.approx(2.5))]
+    assert parsed_spans(text) == [("One.", "b", pytest.approx(2.5))]
     assert parse_markup(text).tail_s == pytest.approx(3.0)
 
 
-def test_pauses_alone_are_no_speech() -> None:
+def test_pauses_alone_give_no_spans() -> None:
     assert parse_markup("[pause:1s][pause:2s]") == Markup((), 3.0)
     assert parse_markup("") == Markup((), 0.0)
     assert parse_markup(" [voice:b] … ") == Markup((), 0.0)
 
 
-def test_a_pause_of_nothing_is_another_than_none() -> None:
-    assert [lead_s for _, _, lead_s in said("One.[pause:0]Two.[voice:b]Three.")] == [None, 0.0, None]
+def test_a_pause_of_zero_differs_from_no_pause() -> None:
+    assert [lead_s for _, _, lead_s in parsed_spans("One.[pause:0]Two.[voice:b]Three.")] == [None, 0.0, None]
 
 
-def test_silence_is_bounded_in_all() -> None:
-    most = int(MAX_SILENCE_S / MAX_PAUSE_S)
-    text = "One.[pause:60s]" * most
+def test_the_total_silence_is_limited() -> None:
+    maximum = int(MAX_SILENCE_S / MAX_PAUSE_S)
+    text = "One.[pause:60s]" * maximum
     assert parse_markup(text).tail_s == MAX_PAUSE_S
-    error = refusal(f"{text}[pause:1ms]")
+    error = refused(f"{text}[pause:1ms]")
     assert (error.code, error.param) == ("invalid_tag", "text")
 
 
-def test_voices_speak_until_the_next_and_default_is_the_own_one() -> None:
+def test_a_voice_speaks_until_the_next_tag_and_default_is_the_voice_of_the_job() -> None:
     text = "One. [voice:a]Two. Three.\n\nFour. [Voice: b ]Five. [VOICE:Default]Six. [voice:a]Seven."
-    assert said(text) == [
+    assert parsed_spans(text) == [
         ("One. ", None, None),
         ("Two. Three.\n\nFour. ", "a", None),
         ("Five. ", "b", None),
@@ -136,53 +139,53 @@ def test_voices_speak_until_the_next_and_default_is_the_own_one() -> None:
     assert parse_markup(text).voice_ids == ("a", "b")
 
 
-def test_a_voice_that_says_nothing_is_not_asked_for() -> None:
+def test_voices_without_text_are_left_out() -> None:
     assert parse_markup("[voice:nobody] … [voice:a]One.").voice_ids == ("a",)
 
 
 @pytest.mark.parametrize(
     "unit", ["[", "[pause:", "[pause" + " " * 8, "[pause:1s]", "[voice:a]x", "[pause:" + "1" * 150, "]["]
 )
-def test_reading_takes_time_in_proportion(unit: str) -> None:
+def test_parsing_takes_linear_time(unit: str) -> None:
     text = (unit * 200_000)[:200_000]
-    began = time.process_time()
+    started_at = time.process_time()
     with suppress(InvalidRequest):
         parse_markup(text)
-    assert time.process_time() - began < 2.0
+    assert time.process_time() - started_at < 2.0
 
 
-def test_spaces_in_a_tag_without_end_cost_no_more() -> None:
+def test_spaces_in_an_unclosed_tag_take_linear_time() -> None:
     text = "[pause" + " " * 200_000
-    began = time.process_time()
+    started_at = time.process_time()
     assert len(parse_markup(text).spans) == 1
-    assert time.process_time() - began < 2.0
+    assert time.process_time() - started_at < 2.0
 
 
 @given(_TEXTS)
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
-        script = parse_markup(text)
+        markup = parse_markup(text)
     except InvalidRequest as error:
         assert (error.code, error.param) == ("invalid_tag", "text")  # noqa: PT017
         return
-    _check_order(text, script)
-    covered = {at for one in script.spans for at in range(one.start, one.end)}
-    rest = "".join(" " if at in covered else char for at, char in enumerate(text))
-    # What no passage covers are tags, and marks that nobody says.
-    assert not any(map(is_spoken, _without_tags(rest)))
+    _check_order(text, markup)
+    covered = {at for one in markup.spans for at in range(one.start, one.end)}
+    uncovered = "".join(" " if at in covered else char for at, char in enumerate(text))
+    # Only tags and punctuation are outside of the spans.
+    assert not any(map(is_speakable_char, _without_tags(uncovered)))
 
 
-def _check_order(text: str, script: Markup) -> None:
-    ends = [0, *(one.end for one in script.spans)]
-    for before, one in zip(ends, script.spans, strict=False):
+def _check_order(text: str, markup: Markup) -> None:
+    ends = [0, *(one.end for one in markup.spans)]
+    for before, one in zip(ends, markup.spans, strict=False):
         assert before <= one.start < one.end <= len(text)
-        assert any(map(is_spoken, text[one.start : one.end]))
+        assert any(map(is_speakable_char, text[one.start : one.end]))
         assert one.lead_s is None or one.lead_s >= 0
-    assert script.tail_s >= 0
+    assert markup.tail_s >= 0
 
 
 def _without_tags(text: str) -> str:
-    """By hand rather than by the expression under test: from `[pause:` or `[voice:` to the next bracket."""
+    """Remove tags without the regular expression under test: from `[pause:` or `[voice:` to the next bracket."""
     kept: list[str] = []
     at = 0
     while at < len(text):

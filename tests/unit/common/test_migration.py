@@ -1,4 +1,4 @@
-"""The schema comes to life on both databases, whoever else starts at the same moment or dies on the way."""
+"""Migrations on both databases, with simultaneous and killed processes."""
 
 import os
 import subprocess
@@ -17,8 +17,8 @@ from common.db.tables import Base
 
 TABLES = {*Base.metadata.tables, "alembic_version"}
 
-# Eight processes, held at a pipe until all of them are there.
-EIGHT = """
+# Eight processes, which wait at a pipe until all have started.
+MIGRATE_IN_EIGHT_PROCESSES = """
 import os, sys
 from common.db.migration import migrate
 
@@ -36,8 +36,8 @@ os.close(opener)
 sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children))
 """
 
-# Dies without a word while the tables are being made.
-HALFWAY = """
+# Exits while the tables are being created.
+DIE_HALFWAY = """
 import os, sys
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -59,34 +59,34 @@ def empty_url(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
+def connect(url: str) -> Iterator[Connection]:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
     with engine.begin() as connection:
         yield connection
 
 
-def tables(url: str) -> set[str]:
-    """But those in which SQLite keeps its index of words."""
-    with connected(url) as connection:
+def table_names(url: str) -> set[str]:
+    """All tables except those of SQLite's full-text index."""
+    with connect(url) as connection:
         names = set(inspect(connection).get_table_names())
     return {name for name in names if not name.startswith("recording_words")}
 
 
-def run(source: str, url: str) -> int:
+def run_script(source: str, url: str) -> int:
     return subprocess.run([sys.executable, "-c", source, url], check=False, timeout=60).returncode
 
 
-def test_an_empty_database_becomes_what_the_code_expects(empty_url: str) -> None:
+def test_an_empty_database_gets_the_current_schema(empty_url: str) -> None:
     with pytest.raises(CommandError, match="not up to date"):
         check(empty_url)
     migrate(empty_url)
-    assert tables(empty_url) == TABLES
+    assert table_names(empty_url) == TABLES
     check(empty_url)
 
 
-def test_a_difference_is_noticed(empty_url: str) -> None:
+def test_check_reports_differences(empty_url: str) -> None:
     migrate(empty_url)
-    with connected(empty_url) as connection:
+    with connect(empty_url) as connection:
         connection.execute(text("ALTER TABLE jobs ADD COLUMN mood TEXT"))
         connection.execute(text("DROP INDEX ix_jobs_owner_created"))
     with pytest.raises(CommandError, match="mood") as caught:
@@ -94,46 +94,46 @@ def test_a_difference_is_noticed(empty_url: str) -> None:
     assert "ix_jobs_owner_created" in str(caught.value)
 
 
-def test_once_more_changes_nothing(empty_url: str) -> None:
+def test_a_second_migration_changes_nothing(empty_url: str) -> None:
     migrate(empty_url)
-    with connected(empty_url) as connection:
+    with connect(empty_url) as connection:
         connection.execute(text("INSERT INTO idempotency VALUES ('local', 'k', 'h', 'j', 1.5)"))
-    changes: list[str] = []
+    writes: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def record(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.split(maxsplit=1)[0] not in ("BEGIN", "SELECT", "PRAGMA"):
-            changes.append(statement)
+            writes.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", record)
     try:
         migrate(empty_url)
     finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert changes == []
-    with connected(empty_url) as connection:
+        event.remove(Engine, "before_cursor_execute", record)
+    assert writes == []
+    with connect(empty_url) as connection:
         assert connection.scalar(text("SELECT job_id FROM idempotency")) == "j"
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_eight_processes_at_once_all_succeed(empty_url: str) -> None:
-    assert run(EIGHT, empty_url) == 0
-    assert tables(empty_url) == TABLES
+def test_simultaneous_migrations_all_succeed(empty_url: str) -> None:
+    assert run_script(MIGRATE_IN_EIGHT_PROCESSES, empty_url) == 0
+    assert table_names(empty_url) == TABLES
     check(empty_url)
 
 
 @pytest.mark.slow
-def test_killed_halfway_leaves_nothing_in_the_way(empty_url: str) -> None:
-    assert run(HALFWAY, empty_url) == 9
-    assert tables(empty_url) == set()
+def test_a_killed_migration_can_be_repeated(empty_url: str) -> None:
+    assert run_script(DIE_HALFWAY, empty_url) == 9
+    assert table_names(empty_url) == set()
     migrate(empty_url)
     check(empty_url)
 
 
-def test_the_way_back_to_nothing(empty_url: str) -> None:
+def test_all_migrations_can_be_downgraded(empty_url: str) -> None:
     migrate(empty_url)
-    with connected(empty_url) as connection:
+    with connect(empty_url) as connection:
         command.downgrade(alembic_config(connection), "base")
-    assert tables(empty_url) == {"alembic_version"}
+    assert table_names(empty_url) == {"alembic_version"}
     migrate(empty_url)
     check(empty_url)

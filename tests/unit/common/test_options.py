@@ -1,4 +1,4 @@
-"""How a job is to be spoken, as its row holds it."""
+"""The stored form of job options."""
 
 import json
 
@@ -20,21 +20,21 @@ _OPTIONS = st.builds(
 )
 
 
-def test_a_plain_job_stores_nothing() -> None:
+def test_default_options_store_nothing() -> None:
     assert DEFAULTS.as_row() == {}
     assert Options.from_row({}) == DEFAULTS
 
 
-def test_only_what_differs_is_stored() -> None:
+def test_only_differences_from_the_defaults_are_stored() -> None:
     assert Options(mastering=False, streamed=True).as_row() == {"mastering": False, "streamed": True}
 
 
-def test_what_another_release_wrote_is_left_aside() -> None:
+def test_unknown_options_are_ignored() -> None:
     assert Options.from_row({"keep": False, "of_tomorrow": [1]}) == Options(keep=False)
 
 
 @given(_OPTIONS)
-def test_a_row_gives_back_what_was_stored(options: Options) -> None:
+def test_stored_options_are_read_back(options: Options) -> None:
     found = Options.from_row(json.loads(json.dumps(options.as_row())))
     assert found.as_row() == options.as_row()
     assert (list(found.stages), dict(found.stage_of_voice)) == (

@@ -1,10 +1,11 @@
-"""Words that recordings are found by: what is the same word, what hostile questions do, and that rows come and go."""
+"""Full-text search of recordings: words, hostile queries, filters and search rows."""
 
 import time
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, func, select
+from sqlalchemy import text as sql
 from sqlalchemy.pool import NullPool
 
 from common.db.database import Database
@@ -14,8 +15,8 @@ from common.jobs import changes, lease
 from common.recordings import queries as recordings
 from common.recordings import search
 from common.recordings.search import RecordingFilter
-from common.recordings.tokenizer import MOST_BYTES, WORD_CHARS, prefixes_of, words_of
-from tests.support.rows import complete, made, new_job, submit, take
+from common.recordings.tokenizer import MAX_INDEX_BYTES, MAX_WORD_CHARS, index_words, query_prefixes
+from tests.support.rows import claim_part, complete, new_job, result_of, submit
 
 HOSTILE = (
     '"', '"""', "'", "''", "*", "a*b", "AND", "OR NOT", "NEAR(", "NEAR(a b, 2)", "words:hello", ":*", "\\", "\\'",
@@ -24,25 +25,25 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def speak(database: Database, said: str, **changed: object) -> str:
-    job = new_job(text=said, **changed)
+def add_recording(database: Database, text: str, **changed: object) -> str:
+    job = new_job(text=text, **changed)
     submit(database, job)
     complete(database, job)
     return job.id
 
 
-def found(database: Database, query: str, **wanted: object) -> list[str]:
+def search_ids(database: Database, query: str, **filters: object) -> list[str]:
     with database.read() as connection:
         rows = recordings.list_recordings(
             connection,
             owner="local",
             limit=50,
-            wanted=RecordingFilter(query, **wanted),  # type: ignore[arg-type]
+            filters=RecordingFilter(query, **filters),  # type: ignore[arg-type]
         )
     return [row.job_id for row in rows]
 
 
-def kept(database: Database) -> int:
+def count_rows(database: Database) -> int:
     with database.read() as connection:
         return connection.scalar(select(func.count()).select_from(RecordingSearch)) or 0
 
@@ -67,159 +68,168 @@ SAME = (
 )
 
 
-def test_what_is_written_otherwise_is_the_same_word(database: Database) -> None:
-    speak(database, "Something else.")
-    for said, asked in SAME:
-        job_id = speak(database, said)
-        assert job_id in found(database, asked), said
-        assert len(found(database, asked)) < len(SAME) / 2, said
+def test_case_accents_and_compatibility_forms_are_ignored(database: Database) -> None:
+    add_recording(database, "Something else.")
+    for text, query in SAME:
+        job_id = add_recording(database, text)
+        assert job_id in search_ids(database, query), text
+        assert len(search_ids(database, query)) < len(SAME) / 2, text
 
 
-def test_every_word_must_begin_one(database: Database) -> None:
-    both, one = speak(database, "Hello there, world."), speak(database, "Hello you.")
-    assert found(database, "hel") == [one, both]
-    assert found(database, "wor hel") == [both]
-    assert found(database, "ello") == []
-    assert found(database, "hello worlds") == []
+def test_every_query_word_must_be_a_prefix(database: Database) -> None:
+    both, one = add_recording(database, "Hello there, world."), add_recording(database, "Hello you.")
+    assert search_ids(database, "hel") == [one, both]
+    assert search_ids(database, "wor hel") == [both]
+    assert search_ids(database, "ello") == []
+    assert search_ids(database, "hello worlds") == []
 
 
 @pytest.mark.parametrize(
-    "said", ["私は東京タワーへ行きました", "我们明天去北京看长城", "ผมชอบกินข้าวผัด", "ខ្ញុំស្រលាញ់ភាសាខ្មែរ"]
+    "text", ["私は東京タワーへ行きました", "我们明天去北京看长城", "ผมชอบกินข้าวผัด", "ខ្ញុំស្រលាញ់ភាសាខ្មែរ"]
 )
-def test_any_stretch_of_a_script_without_spaces_is_found(database: Database, said: str) -> None:
-    job_id = speak(database, f"Read: {said}.")
-    for start in range(len(said)):
-        for end in range(start + 1, len(said) + 1):
-            # Marks by themselves are no words.
-            if prefixes_of(said[start:end]):
-                assert words_have(said, said[start:end])
-    assert found(database, said[2:6]) == found(database, said[-1]) == found(database, said) == [job_id]
+def test_any_substring_of_a_script_without_spaces_is_found(database: Database, text: str) -> None:
+    job_id = add_recording(database, f"Read: {text}.")
+    for start in range(len(text)):
+        for end in range(start + 1, len(text) + 1):
+            # Marks alone are no words.
+            if query_prefixes(text[start:end]):
+                assert matches(text, text[start:end])
+    assert (
+        search_ids(database, text[2:6])
+        == search_ids(database, text[-1])
+        == search_ids(database, text)
+        == [job_id]
+    )
 
 
-def words_have(said: str, asked: str) -> bool:
-    words = words_of(said)
-    return all(any(word.startswith(prefix) for word in words) for prefix in prefixes_of(asked))
+def matches(text: str, query: str) -> bool:
+    words = index_words(text)
+    return all(any(word.startswith(prefix) for word in words) for prefix in query_prefixes(query))
 
 
-def test_nothing_in_a_question_has_a_meaning(database: Database) -> None:
-    said = {query: speak(database, f"These are: {query}") for query in HOSTILE if "\0" not in query}
+def test_no_character_of_a_query_is_an_operator(database: Database) -> None:
+    recordings_by_query = {
+        query: add_recording(database, f"These are: {query}") for query in HOSTILE if "\0" not in query
+    }
     for query in HOSTILE:
-        answer = found(database, query)
-        assert query not in said or said[query] in answer, query
-        assert len(answer) == len(said) or prefixes_of(query), query
+        ids = search_ids(database, query)
+        assert query not in recordings_by_query or recordings_by_query[query] in ids, query
+        assert len(ids) == len(recordings_by_query) or query_prefixes(query), query
 
 
-def test_words_and_filters_together_and_page_by_page(database: Database) -> None:
-    ids = [speak(database, "Hello.", voice_id=f"hibari_{('heart', 'emma')[n % 2]}") for n in range(6)]
+def test_words_and_filters_combine_and_results_are_paged(database: Database) -> None:
+    ids = [add_recording(database, "Hello.", voice_id=f"hibari_{('heart', 'emma')[n % 2]}") for n in range(6)]
     newest = ids[::-1]
-    assert found(database, "hello", voice_id="hibari_emma") == newest[::2]
-    assert found(database, "", voice_id="hibari_emma") == newest[::2]
-    assert found(database, "hello", voice_id="hibari_em") == []
-    assert found(database, "hello", model="hibari") == newest
-    assert found(database, "hello", model="kokoro") == found(database, "", model="kokoro") == []
+    assert search_ids(database, "hello", voice_id="hibari_emma") == newest[::2]
+    assert search_ids(database, "", voice_id="hibari_emma") == newest[::2]
+    assert search_ids(database, "hello", voice_id="hibari_em") == []
+    assert search_ids(database, "hello", model="hibari") == newest
+    assert search_ids(database, "hello", model="kokoro") == search_ids(database, "", model="kokoro") == []
     pages: list[str] = []
     after = None
     with database.read() as connection:
         while rows := recordings.list_recordings(
-            connection, owner="local", limit=4, after=after, wanted=RecordingFilter("hel")
+            connection, owner="local", limit=4, after=after, filters=RecordingFilter("hel")
         ):
             pages += [row.job_id for row in rows]
             after = (rows[-1].created_at, rows[-1].job_id)
         assert (
-            recordings.list_recordings(connection, owner="other", limit=4, wanted=RecordingFilter("hel"))
+            recordings.list_recordings(connection, owner="other", limit=4, filters=RecordingFilter("hel"))
             == []
         )
     assert pages == newest
 
 
-def test_dates_bound_what_is_found(database: Database) -> None:
+def test_results_are_limited_by_date(database: Database) -> None:
     before = time.time()
-    job_id = speak(database, "Hello.")
+    job_id = add_recording(database, "Hello.")
     after = time.time() + 0.01
     for query in ("", "hello"):
-        assert found(database, query, since=before - 0.01, before=after) == [job_id]
-        assert found(database, query, since=after) == found(database, query, before=before - 1) == []
+        assert search_ids(database, query, since=before - 0.01, before=after) == [job_id]
+        assert (
+            search_ids(database, query, since=after) == search_ids(database, query, before=before - 1) == []
+        )
 
 
-def test_what_is_rare_and_old_is_found_behind_what_is_looked_through(
+def test_rare_old_words_are_found_beyond_the_recent_rows(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_THROUGH", 3)
-    rare = [speak(database, "A zygomatic bone.") for _ in range(2)]
+    monkeypatch.setattr(search, "RECENT_ROWS", 3)
+    rare = [add_recording(database, "A zygomatic bone.") for _ in range(2)]
     for _ in range(5):
-        speak(database, "A common bone.")
-    assert found(database, "zygo") == rare[::-1]
-    assert len(found(database, "bone")) == 7
+        add_recording(database, "A common bone.")
+    assert search_ids(database, "zygo") == rare[::-1]
+    assert len(search_ids(database, "bone")) == 7
 
 
-def test_a_row_comes_with_the_recording_and_goes_with_it(database: Database) -> None:
-    first, second = speak(database, "Hello."), speak(database, "Hello again.")
+def test_a_search_row_is_deleted_with_its_recording(database: Database) -> None:
+    first, second = add_recording(database, "Hello."), add_recording(database, "Hello again.")
     with database.write() as connection:
         changes.remove(connection, first, owner="local")
-    assert found(database, "hello") == [second]
+    assert search_ids(database, "hello") == [second]
     with database.write() as connection:
         changes.remove_recordings(connection, [second], now=time.time())
-    assert found(database, "hello") == []
-    assert kept(database) == 0
+    assert search_ids(database, "hello") == []
+    assert count_rows(database) == 0
     if database.is_sqlite:
         with database.write() as connection:
-            connection.execute(
-                text("INSERT INTO recording_words(recording_words) VALUES ('integrity-check')")
-            )
+            connection.execute(sql("INSERT INTO recording_words(recording_words) VALUES ('integrity-check')"))
 
 
-def test_an_attempt_that_came_too_late_leaves_no_row(database: Database) -> None:
+def test_a_lost_lease_adds_no_search_row(database: Database) -> None:
     job = new_job(text="Hello.")
     submit(database, job)
-    claim = take(database, job)
+    part = claim_part(database, job)
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim))
+        assert lease.finish(connection, part, result_of(part))
     with database.write() as connection:
-        assert lease.finish(connection, claim, made(claim)) is None
-    assert kept(database) == 1
+        assert lease.finish(connection, part, result_of(part)) is None
+    assert count_rows(database) == 1
 
 
-def test_two_of_one_millisecond_are_both_found(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_of_the_same_millisecond_are_all_found(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lease, "clock", lambda _: 1_800_000_000.0)
     jobs = [new_job(text="Hello.") for _ in range(3)]
     submit(database, *jobs)
     monkeypatch.undo()
-    claims = [take(database, job) for job in jobs]
+    parts = [claim_part(database, job) for job in jobs]
     monkeypatch.setattr(lease, "clock", lambda _: 1_800_000_000.0)
-    for claim in claims:
+    for part in parts:
         with database.write() as connection:
-            lease.finish(connection, claim, made(claim))
-    assert set(found(database, "hello")) == {job.id for job in jobs}
+            lease.finish(connection, part, result_of(part))
+    assert set(search_ids(database, "hello")) == {job.id for job in jobs}
 
 
-def test_a_new_title_is_found_and_the_old_one_no_longer(database: Database) -> None:
-    job_id = speak(database, "Hello there.")
+def test_a_changed_title_replaces_the_old_one(database: Database) -> None:
+    job_id = add_recording(database, "Hello there.")
     for title, missing in (("Greeting", "weather"), ("Weather", "greeting")):
         with database.write() as connection:
             assert search.change_title(connection, job_id, owner="local", title=title)
             assert not search.change_title(connection, job_id, owner="other", title="No")
-        assert found(database, title) == found(database, f"{title} there") == [job_id]
-        assert found(database, missing) == []
+        assert search_ids(database, title) == search_ids(database, f"{title} there") == [job_id]
+        assert search_ids(database, missing) == []
 
 
-def test_very_long_texts_are_bounded(database: Database) -> None:
-    said = " ".join(f"{number:x}{'y' * 80}" for number in range(0x4000, 0x8000))
-    words = words_of(said)
-    assert max(map(len, words)) == WORD_CHARS
-    assert MOST_BYTES - WORD_CHARS <= sum(map(len, words)) <= MOST_BYTES
-    job_id = speak(database, said)
-    assert found(database, "4000yyy") == [job_id]
-    assert found(database, "7fffyyy") == []
+def test_the_indexed_words_of_a_text_are_limited(database: Database) -> None:
+    text = " ".join(f"{number:x}{'y' * 80}" for number in range(0x4000, 0x8000))
+    words = index_words(text)
+    assert max(map(len, words)) == MAX_WORD_CHARS
+    assert MAX_INDEX_BYTES - MAX_WORD_CHARS <= sum(map(len, words)) <= MAX_INDEX_BYTES
+    job_id = add_recording(database, text)
+    assert search_ids(database, "4000yyy") == [job_id]
+    assert search_ids(database, "7fffyyy") == []
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def old(request: pytest.FixtureRequest) -> str:
-    """The URL of a database of before there were search rows, with recordings."""
+def database_url_before_search(request: pytest.FixtureRequest) -> str:
+    """The URL of a database with recordings, at the revision before search rows."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     migrate(url)
     database = Database(url, role="worker")
     for number in range(230):
-        speak(database, f"Hello number{number}.")
+        add_recording(database, f"Hello number{number}.")
     database.close()
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
     with engine.begin() as connection:
@@ -227,14 +237,14 @@ def old(request: pytest.FixtureRequest) -> str:
     return url
 
 
-def test_recordings_that_exist_are_found_after_the_migration(old: str) -> None:
-    migrate(old)
-    check(old)
-    database = Database(old, role="worker")
-    assert len(found(database, "hello")) == 50
+def test_existing_recordings_are_found_after_the_migration(database_url_before_search: str) -> None:
+    migrate(database_url_before_search)
+    check(database_url_before_search)
+    database = Database(database_url_before_search, role="worker")
+    assert len(search_ids(database, "hello")) == 50
     for number in (0, 99, 229):
-        [_] = found(database, f"number{number} hello")
-    newest = speak(database, "Hello number230.")
-    assert found(database, "number230") == [newest]
-    assert kept(database) == 231
+        [_] = search_ids(database, f"number{number} hello")
+    newest = add_recording(database, "Hello number230.")
+    assert search_ids(database, "number230") == [newest]
+    assert count_rows(database) == 231
     database.close()

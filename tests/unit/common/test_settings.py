@@ -1,4 +1,4 @@
-"""Settings, and `.env.example`, which tells people about them."""
+"""Settings, and their documentation in `.env.example`."""
 
 import re
 from pathlib import Path
@@ -20,8 +20,8 @@ def name_of(field: str) -> str:
     return ALIASES.get(field, f"ORATIO_{field.upper()}")
 
 
-def read(**environment: str) -> Settings:
-    """As a process reads them, without a `.env`."""
+def read_settings(**environment: str) -> Settings:
+    """Read settings as a process does, without a `.env`."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -29,7 +29,7 @@ def read(**environment: str) -> Settings:
 
 
 def comment_of(name: str) -> str:
-    """The comment above a line of the example, or above the group of lines that it stands in."""
+    """The comment above a line of the example, or above its group of lines."""
     before = EXAMPLE[: re.search(rf"^#?{name}=", EXAMPLE, re.MULTILINE).start()]  # type: ignore[union-attr]
     return before.rpartition("\n\n")[2]
 
@@ -42,16 +42,16 @@ def test_the_example_shows_every_setting_and_nothing_else() -> None:
 
 
 def test_the_example_shows_real_defaults(tmp_path: Path) -> None:
-    written = tmp_path / ".env"
-    written.write_text(re.sub(r"^#(?=[A-Z][A-Z0-9_]*=)", "", EXAMPLE, flags=re.MULTILINE))
-    assert Settings(_env_file=written) == Settings(_env_file=None)
+    file = tmp_path / ".env"
+    file.write_text(re.sub(r"^#(?=[A-Z][A-Z0-9_]*=)", "", EXAMPLE, flags=re.MULTILINE))
+    assert Settings(_env_file=file) == Settings(_env_file=None)
 
 
-def test_the_example_as_it_is_changes_nothing(tmp_path: Path) -> None:
+def test_the_unchanged_example_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(EXAMPLE)
     settings = Settings(_env_file=tmp_path / ".env")
     assert settings == Settings(_env_file=None)
-    # Named at all, a Redis is somebody else's, and `oratio up` would not start its own.
+    # If a Redis URL is set at all, `oratio up` does not start its own server.
     assert not settings.model_fields_set
 
 
@@ -61,7 +61,7 @@ def test_the_example_keeps_the_order_of_the_settings() -> None:
 
 
 @pytest.mark.parametrize("field", Settings.model_fields)
-def test_the_example_says_the_unit(field: str) -> None:
+def test_the_example_names_units(field: str) -> None:
     comment = comment_of(name_of(field))
     assert comment.startswith("# ")
     for suffix, unit in UNITS.items():
@@ -69,7 +69,7 @@ def test_the_example_says_the_unit(field: str) -> None:
             assert unit in comment
 
 
-def test_defaults_of_compose_are_shown() -> None:
+def test_the_example_shows_defaults_of_docker_compose() -> None:
     compose = (ROOT / "docker-compose.yml").read_text()
     shown = {found["name"]: found["value"] for found in LINE.finditer(EXAMPLE)}
     defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", compose))
@@ -79,35 +79,37 @@ def test_defaults_of_compose_are_shown() -> None:
 
 @pytest.mark.parametrize("name", ["HF_TOKEN", "HUGGINGFACEHUB_API_TOKEN"])
 def test_the_token_has_two_names(name: str) -> None:
-    token = read(**{name: "hf_abc"}).hf_token
+    token = read_settings(**{name: "hf_abc"}).hf_token
     assert token is not None
     assert token.get_secret_value() == "hf_abc"
     assert "hf_abc" not in repr(token)
 
 
 def test_an_empty_token_is_none() -> None:
-    assert read(HF_TOKEN="").hf_token is None
-    assert read(ORATIO_ALIVE_FILE="").alive_file is None
+    assert read_settings(HF_TOKEN="").hf_token is None
+    assert read_settings(ORATIO_ALIVE_FILE="").alive_file is None
 
 
-def test_the_older_name_of_the_stub() -> None:
-    assert read(ORATIO_TTS_STUB="1").provider_mode == "stub"
-    assert read(ORATIO_TTS_STUB="1", ORATIO_TTS_PROVIDER="local").provider_mode == "stub"
-    assert read(ORATIO_TTS_STUB="0", ORATIO_TTS_PROVIDER="local").provider_mode == "local"
-    assert read().provider_mode == "auto"
+def test_the_older_setting_of_the_stub_still_works() -> None:
+    assert read_settings(ORATIO_TTS_STUB="1").provider_mode == "stub"
+    assert read_settings(ORATIO_TTS_STUB="1", ORATIO_TTS_PROVIDER="local").provider_mode == "stub"
+    assert read_settings(ORATIO_TTS_STUB="0", ORATIO_TTS_PROVIDER="local").provider_mode == "local"
+    assert read_settings().provider_mode == "auto"
 
 
-def test_the_data_folder_holds_what_is_not_sent_elsewhere(tmp_path: Path) -> None:
-    here = read(ORATIO_DATA_DIR=str(tmp_path))
-    assert here.database == f"sqlite:///{tmp_path}/oratio.db"
-    assert here.store == f"file://{tmp_path}"
-    elsewhere = read(ORATIO_DATABASE_URL="postgresql://db/oratio", ORATIO_STORE_URL="s3://bucket/voices")
-    assert elsewhere.database == "postgresql://db/oratio"
-    assert elsewhere.store == "s3://bucket/voices"
+def test_database_and_store_default_to_the_data_folder(tmp_path: Path) -> None:
+    default = read_settings(ORATIO_DATA_DIR=str(tmp_path))
+    assert default.database == f"sqlite:///{tmp_path}/oratio.db"
+    assert default.store == f"file://{tmp_path}"
+    configured = read_settings(
+        ORATIO_DATABASE_URL="postgresql://db/oratio", ORATIO_STORE_URL="s3://bucket/voices"
+    )
+    assert configured.database == "postgresql://db/oratio"
+    assert configured.store == "s3://bucket/voices"
 
 
-def test_lists_are_written_with_commas() -> None:
-    settings = read(ORATIO_WORKER_MODELS=" hibari, stub,,", ORATIO_OPTIONAL_MODELS="")
+def test_lists_are_comma_separated() -> None:
+    settings = read_settings(ORATIO_WORKER_MODELS=" hibari, stub,,", ORATIO_OPTIONAL_MODELS="")
     assert settings.worker_model_names == ("hibari", "stub")
     assert settings.optional_model_names == frozenset()
 
@@ -133,17 +135,17 @@ def test_lists_are_written_with_commas() -> None:
         ("ORATIO_LOG_LEVEL", "LOUD"),
     ],
 )
-def test_bad_values_are_refused(name: str, value: str) -> None:
+def test_invalid_values_are_refused(name: str, value: str) -> None:
     with pytest.raises(ValidationError, match=name.removeprefix("ORATIO_").lower()):
-        read(**{name: value})
+        read_settings(**{name: value})
 
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        read().port = 1  # type: ignore[misc]
+        read_settings().port = 1  # type: ignore[misc]
 
 
-def test_they_are_read_once() -> None:
+def test_settings_are_read_once() -> None:
     get_settings.cache_clear()
     assert get_settings() is get_settings()
     get_settings.cache_clear()

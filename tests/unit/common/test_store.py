@@ -1,4 +1,4 @@
-"""Where audio lies: whole or not at all, and never outside of its folder."""
+"""The store: atomic writes, and no access outside of its folder."""
 
 import io
 import json
@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from common.identity import new_id
+from common.ids import new_id
 from common.settings import Settings
-from common.store import AUDIO_FOLDER, CHUNK_BYTES, Store, audio_key, checked, job_of
+from common.store import AUDIO_FOLDER, CHUNK_BYTES, Store, audio_key, checked_key, job_id_of
 from tests.support.disks import can_mount, on_a_small_disk
 
 JOB = "01a20480-79f3-7027-864d-60e5c9eb030d"
@@ -75,11 +75,11 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("key", NOT_KEYS)
-def test_a_key_that_is_not_ours_is_refused_by_everything(store: Store, folder: Path, key: str) -> None:
+def test_foreign_keys_are_refused_by_every_method(store: Store, folder: Path, key: str) -> None:
     before = files(folder.parent)
     source = io.BytesIO(b"x")
-    for use in (
-        checked,
+    for method in (
+        checked_key,
         store.size,
         store.read,
         lambda bad: store.read(bad, start=0, end=1),
@@ -87,19 +87,19 @@ def test_a_key_that_is_not_ours_is_refused_by_everything(store: Store, folder: P
         lambda bad: store.delete([bad]),
     ):
         with pytest.raises(ValueError, match="not an audio key"):
-            use(key)
-    assert job_of(key) is None
+            method(key)
+    assert job_id_of(key) is None
     assert files(folder.parent) == before
 
 
 @pytest.mark.parametrize("job_id", ["../../../../../../../../../../etc/xyz", "x", "", JOB.upper()])
-def test_no_key_is_made_of_what_is_not_an_id(job_id: str) -> None:
+def test_keys_are_built_only_from_job_ids(job_id: str) -> None:
     with pytest.raises(ValueError, match="not an audio key"):
         audio_key(job_id, attempt=1, extension="wav")
-    assert job_of(audio_key(JOB, attempt=3, extension="opus")) == JOB
+    assert job_id_of(audio_key(JOB, attempt=3, extension="opus")) == JOB
 
 
-def test_what_is_not_there_is_file_not_found(store: Store) -> None:
+def test_a_missing_key_raises_file_not_found(store: Store) -> None:
     missing = new_key()
     with pytest.raises(FileNotFoundError):
         store.size(missing)
@@ -110,7 +110,7 @@ def test_what_is_not_there_is_file_not_found(store: Store) -> None:
     store.delete([missing, missing])
 
 
-def test_ranges(store: Store) -> None:
+def test_ranges_are_read_in_chunks(store: Store) -> None:
     content = os.urandom(2 * CHUNK_BYTES + 7)
     key = put(store, content)
     chunks = list(store.read(key))
@@ -120,13 +120,13 @@ def test_ranges(store: Store) -> None:
         assert b"".join(store.read(key, start=start, end=end)) == content[start:end]
 
 
-def test_an_empty_file_is_a_file(store: Store) -> None:
+def test_an_empty_file_is_stored(store: Store) -> None:
     key = put(store, b"")
     assert store.size(key) == 0
     assert list(store.read(key)) == []
 
 
-def test_put_starts_at_the_start_wherever_the_source_stands(store: Store) -> None:
+def test_put_reads_the_source_from_its_start(store: Store) -> None:
     source = io.BytesIO(b"0123456789")
     source.seek(4)
     key = new_key()
@@ -134,14 +134,14 @@ def test_put_starts_at_the_start_wherever_the_source_stands(store: Store) -> Non
     assert b"".join(store.read(key)) == b"0123456789"
 
 
-def test_deleting_is_idempotent_and_touches_nothing_else(store: Store) -> None:
-    gone, kept = put(store, b"a"), put(store, b"b")
-    store.delete([gone, new_key()])
-    store.delete([gone])
+def test_deleting_is_idempotent_and_keeps_other_files(store: Store) -> None:
+    deleted, kept = put(store, b"a"), put(store, b"b")
+    store.delete([deleted, new_key()])
+    store.delete([deleted])
     assert [key for key, _, _ in list(store.keys())] == [kept]
 
 
-def test_only_ours_are_listed(store: Store, folder: Path) -> None:
+def test_only_audio_files_are_listed(store: Store, folder: Path) -> None:
     assert list(store.keys()) == []
     key = put(store, b"12345")
     audio = folder / AUDIO_FOLDER
@@ -155,60 +155,60 @@ def test_only_ours_are_listed(store: Store, folder: Path) -> None:
     store.check()
 
 
-class _Source(io.BytesIO):
-    """Looks at the store at each read; tears at the `torn_at`-th."""
+class Source(io.BytesIO):
+    """Lists the keys of the store at each read. Fails at the `fails_at`-th read."""
 
-    def __init__(self, content: bytes, *, store: Store, torn_at: int = 0) -> None:
+    def __init__(self, content: bytes, *, store: Store, fails_at: int = 0) -> None:
         super().__init__(content)
-        self._store, self._torn_at = store, torn_at
+        self._store, self._fails_at = store, fails_at
         self.reads = 0
-        self.seen: list[str] = []
+        self.visible_keys: list[str] = []
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.reads += 1
-        if self.reads == self._torn_at:
-            raise OSError("torn")
-        # Elsewhere, as a reader would: this thread is the library's own.
+        if self.reads == self._fails_at:
+            raise OSError("failed read")
+        # In another thread, because this one belongs to the library.
         with ThreadPoolExecutor(1) as reader:
-            self.seen += [key for key, _, _ in reader.submit(lambda: list(self._store.keys())).result()]
+            self.visible_keys += [
+                key for key, _, _ in reader.submit(lambda: list(self._store.keys())).result()
+            ]
         return super().read(size)
 
 
 @pytest.mark.parametrize("size_bytes", [1000, 20_000_000])
-def test_nothing_is_visible_before_all_of_it_is(store: Store, folder: Path, size_bytes: int) -> None:
+def test_a_file_is_visible_only_when_it_is_complete(store: Store, folder: Path, size_bytes: int) -> None:
     key = new_key()
-    source = _Source(os.urandom(size_bytes), store=store)
+    source = Source(os.urandom(size_bytes), store=store)
     store.put(key, source)
     assert source.reads > 1
-    assert source.seen == []
+    assert source.visible_keys == []
     assert files(folder) == [key]
     assert (folder / key).read_bytes() == source.getvalue()
 
 
-@pytest.mark.parametrize(("size_bytes", "torn_at"), [(1000, 1), (1000, 3), (20_000_000, 2), (20_000_000, 5)])
-def test_a_source_that_tears_leaves_nothing(
-    store: Store, folder: Path, size_bytes: int, torn_at: int
-) -> None:
+@pytest.mark.parametrize(("size_bytes", "fails_at"), [(1000, 1), (1000, 3), (20_000_000, 2), (20_000_000, 5)])
+def test_a_failed_upload_leaves_no_file(store: Store, folder: Path, size_bytes: int, fails_at: int) -> None:
     key = new_key()
-    source = _Source(b"x" * size_bytes, store=store, torn_at=torn_at)
-    with pytest.raises(OSError, match="torn"):
+    source = Source(b"x" * size_bytes, store=store, fails_at=fails_at)
+    with pytest.raises(OSError, match="failed read"):
         store.put(key, source)
-    assert source.reads == torn_at
+    assert source.reads == fails_at
     assert files(folder) == []
 
 
-def test_a_torn_second_attempt_leaves_the_first(store: Store, folder: Path) -> None:
+def test_a_failed_overwrite_keeps_the_first_file(store: Store, folder: Path) -> None:
     key = put(store, b"the first")
-    with pytest.raises(OSError, match="torn"):
-        store.put(key, _Source(b"x" * 20_000_000, store=store, torn_at=3))
+    with pytest.raises(OSError, match="failed read"):
+        store.put(key, Source(b"x" * 20_000_000, store=store, fails_at=3))
     assert files(folder) == [key]
     assert b"".join(store.read(key)) == b"the first"
 
 
-# A process of its own: its peak of memory is its own, and so is its mount.
+# Runs in its own process, to measure its peak memory.
 PEAK = """
 import io, json, re, sys, tempfile
-from common.identity import new_id
+from common.ids import new_id
 from common.store import Store, audio_key
 
 def peak_mb():
@@ -228,20 +228,20 @@ print(json.dumps(peaks))
 
 FULL = """
 import io, json, os, sys
-from common.identity import new_id
+from common.ids import new_id
 from common.store import StorageFull, Store, audio_key
 
-told = []
+results = []
 store = Store("file://" + sys.argv[1])
 for size_bytes in (500_000, 600_000, 20_000_000, 400_000):
     key = audio_key(new_id(), attempt=1, extension="wav")
     try:
         store.put(key, io.BytesIO(os.urandom(size_bytes)))
-        told.append("stored")
+        results.append("stored")
     except StorageFull as error:
-        told.append(str(error))
+        results.append(str(error))
 files = [os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(sys.argv[1]) for name in names]
-print(json.dumps([told, sorted(files)]))
+print(json.dumps([results, sorted(files)]))
 """
 
 
@@ -258,14 +258,14 @@ def test_memory_does_not_grow_with_the_file(folder: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(not can_mount(), reason="needs a small disk: mounting is not permitted here")
-def test_a_full_disk_says_so_keeps_no_half_file_and_recovers(tmp_path: Path) -> None:
-    told, sizes = _run(*on_a_small_disk(tmp_path, sys.executable, "-c", FULL, str(tmp_path)))
-    assert told == ["stored", "no space left in the store", "no space left in the store", "stored"]
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(tmp_path: Path) -> None:
+    results, sizes = _run(*on_a_small_disk(tmp_path, sys.executable, "-c", FULL, str(tmp_path)))
+    assert results == ["stored", "no space left in the store", "no space left in the store", "stored"]
     assert sizes == [400_000, 500_000]
 
 
 @pytest.mark.parametrize("name", ["a b", "a%20b", "a#b", "a?b", "é"])
-def test_the_data_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+def test_the_data_folder_may_have_special_characters(tmp_path: Path, name: str) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path / name)
     key = put(Store(settings.store), b"x")
     assert re.fullmatch(rf"{re.escape(name)}/{re.escape(key)}", files(tmp_path)[0])

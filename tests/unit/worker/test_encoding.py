@@ -24,7 +24,7 @@ def tone(duration_s: float, *, rate_hz: int = RATE_HZ, pitch_hz: float = 220) ->
     return decoding.tone(duration_s, rate_hz=rate_hz, pitch_hz=pitch_hz)
 
 
-def encoded(audio_format: str, *pieces: NDArray[np.float32], rate_hz: int = RATE_HZ) -> bytes:
+def encode(audio_format: str, *pieces: NDArray[np.float32], rate_hz: int = RATE_HZ) -> bytes:
     with tempfile.SpooledTemporaryFile(max_size=10_000) as file:
         encoder = open_encoder(audio_format, sample_rate_hz=rate_hz, out=cast(BinaryIO, file))
         for piece in pieces:
@@ -46,8 +46,8 @@ def test_every_format_has_a_media_type() -> None:
 
 @pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 22050, 24000, 44100, 48000, 96000])
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_another_decoder_hears_the_same(audio_format: str, rate_hz: int) -> None:
-    samples, rate = by_pyav(encoded(audio_format, tone(2, rate_hz=rate_hz), rate_hz=rate_hz), audio_format)
+def test_another_decoder_gives_the_same_sound(audio_format: str, rate_hz: int) -> None:
+    samples, rate = by_pyav(encode(audio_format, tone(2, rate_hz=rate_hz), rate_hz=rate_hz), audio_format)
     assert len(samples) == CODEC_DELAY[audio_format].decoded(2 * rate, rate_hz=rate)
     middle = samples[rate // 2 : rate * 3 // 2]
     assert np.abs(middle).max() == pytest.approx(0.5, rel=0.15)
@@ -55,20 +55,18 @@ def test_another_decoder_hears_the_same(audio_format: str, rate_hz: int) -> None
     assert spectrum.argmax() * rate / len(middle) == pytest.approx(220, abs=2)
 
 
-@pytest.mark.parametrize("rate_hz", [24000, 44100])
+@pytest.mark.parametrize("rate_hz", [24000, 44100])  # Opus resamples 44.1 kHz
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_many_small_writes_equal_a_big_one(
-    audio_format: str, rate_hz: int
-) -> None:  # opus resamples 44.1 kHz
+def test_many_small_writes_equal_a_large_one(audio_format: str, rate_hz: int) -> None:
     samples = tone(1.5, rate_hz=rate_hz)
-    small = encoded(audio_format, *np.array_split(samples, 131), rate_hz=rate_hz)
-    big = encoded(audio_format, samples, rate_hz=rate_hz)
+    small = encode(audio_format, *np.array_split(samples, 131), rate_hz=rate_hz)
+    big = encode(audio_format, samples, rate_hz=rate_hz)
     np.testing.assert_array_equal(by_pyav(small, audio_format)[0], by_pyav(big, audio_format)[0])
 
 
 @pytest.mark.parametrize("audio_format", FORMATS)
 def test_one_header_and_no_gap_between_segments(audio_format: str) -> None:
-    data = encoded(audio_format, *[tone(1)] * 3)  # 220 whole waves each: they join smoothly
+    data = encode(audio_format, *[tone(1)] * 3)  # 220 whole periods each, which join smoothly
     samples, rate = by_pyav(data, audio_format)
     loudness = np.abs(samples[rate // 2 : rate * 5 // 2 // 240 * 240]).reshape(-1, rate // 100).max(axis=1)
     assert loudness.min() > 0.35
@@ -77,35 +75,35 @@ def test_one_header_and_no_gap_between_segments(audio_format: str) -> None:
 @pytest.mark.parametrize("audio_format", LOSSLESS)
 def test_lossless_formats_keep_every_bit(audio_format: str) -> None:
     pcm = np.random.default_rng(0).integers(-32768, 32768, RATE_HZ).astype(np.int16)
-    data = encoded(audio_format, (pcm / 32768).astype(np.float32))
+    data = encode(audio_format, (pcm / 32768).astype(np.float32))
     read, rate = soundfile.read(io.BytesIO(data), dtype="int16")
     assert rate == RATE_HZ
     np.testing.assert_array_equal(read, pcm)
 
 
 def test_wav_names_its_real_size() -> None:
-    data = encoded("wav", tone(1), tone(1))
+    data = encode("wav", tone(1), tone(1))
     assert int.from_bytes(data[4:8], "little") == len(data) - 8
     assert data[36:40] == b"data"
     assert int.from_bytes(data[40:44], "little") == len(data) - 44 == 2 * 2 * RATE_HZ
 
 
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_too_loud_is_clipped_and_never_wraps(audio_format: str) -> None:
+def test_samples_out_of_range_are_clipped(audio_format: str) -> None:
     loud = np.repeat(np.float32([1.5, -1.5]), 120)  # a square wave of 100 Hz
-    samples, _ = by_pyav(encoded(audio_format, np.tile(loud, 100)), audio_format)
-    clipped, _ = by_pyav(encoded(audio_format, np.tile(np.clip(loud, -1, 1), 100)), audio_format)
+    samples, _ = by_pyav(encode(audio_format, np.tile(loud, 100)), audio_format)
+    clipped, _ = by_pyav(encode(audio_format, np.tile(np.clip(loud, -1, 1), 100)), audio_format)
     np.testing.assert_allclose(samples, clipped, atol=1e-3)
 
 
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_a_file_without_samples_is_a_moment_of_silence(audio_format: str) -> None:
-    samples, rate = by_pyav(encoded(audio_format, np.zeros(0, dtype=np.float32)), audio_format)
+def test_a_file_without_samples_is_short_silence(audio_format: str) -> None:
+    samples, rate = by_pyav(encode(audio_format, np.zeros(0, dtype=np.float32)), audio_format)
     assert len(samples) / rate < 0.3
     assert np.abs(samples).max() < 1e-3
 
 
-def test_long_writes_stay_flat_in_memory() -> None:
+def test_a_long_write_uses_little_memory() -> None:
     minutes = np.zeros(10 * 60 * RATE_HZ, dtype=np.float32)
     with tempfile.TemporaryFile() as file:
         writer = open_encoder("flac", sample_rate_hz=RATE_HZ, out=cast(BinaryIO, file))
@@ -125,9 +123,9 @@ class FullDisk(io.BytesIO):
 
 
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_a_full_disk_is_not_passed_over(audio_format: str) -> None:
+def test_a_full_disk_is_an_error(audio_format: str) -> None:
     encoder = open_encoder(audio_format, sample_rate_hz=RATE_HZ, out=FullDisk())
-    with pytest.raises(OSError, match="No space left"):  # noqa: PT012 - whether early or late is up to the codec
+    with pytest.raises(OSError, match="No space left"):  # noqa: PT012 - the codec decides which call raises
         for _ in range(20):
             encoder.write(np.random.default_rng(0).uniform(-1, 1, RATE_HZ).astype(np.float32))
         encoder.close()
@@ -136,14 +134,14 @@ def test_a_full_disk_is_not_passed_over(audio_format: str) -> None:
         encoder.write(tone(0.1))
 
 
-def test_opus_does_not_end_in_a_spike_behind_a_silent_end() -> None:
+def test_opus_does_not_end_in_a_spike_after_silence() -> None:
     end = np.zeros(RATE_HZ // 50, dtype=np.float32)
     for length in range(RATE_HZ, RATE_HZ + 480, 60):
-        samples = decode(encoded("opus", tone(2)[:length], end)).samples
+        samples = decode(encode("opus", tone(2)[:length], end)).samples
         assert np.abs(samples).max() < 0.65
 
 
-def test_nothing_is_written_after_the_end() -> None:
+def test_writing_after_close_is_an_error() -> None:
     encoder = open_encoder("wav", sample_rate_hz=RATE_HZ, out=io.BytesIO())
     encoder.close()
     with pytest.raises(ValueError, match="closed"):
@@ -155,14 +153,14 @@ def test_unknown_formats_are_refused() -> None:
         open_encoder("midi", sample_rate_hz=RATE_HZ, out=io.BytesIO())
 
 
-def test_aac_is_left_out_without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aac_is_not_available_without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder, "find_spec", lambda name: None)
     assert available_formats() == ("wav", "flac", "mp3", "opus", "pcm")
     with pytest.raises(ValueError, match="aac"):
         open_encoder("aac", sample_rate_hz=RATE_HZ, out=io.BytesIO())
 
 
-def test_int16() -> None:
+def test_to_int16_clips_and_replaces_nan() -> None:
     samples = np.array([0, 0.5, 1, 2, -1, -2, np.nan, np.inf, -np.inf, 1e38], dtype=np.float32)
     assert to_int16(samples).tolist() == [0, 16384, 32767, 32767, -32768, -32768, 0, 32767, -32768, 32767]
 
@@ -178,17 +176,17 @@ def test_resampling_keeps_time_and_pitch(from_hz: int, to_hz: int) -> None:
     pieces = [resampler.push(piece) for piece in np.array_split(tone(1, rate_hz=from_hz, pitch_hz=1000), 37)]
     samples = np.concatenate([*pieces, resampler.flush()])
     assert len(samples) == to_hz
-    inner = slice(to_hz // 50, -to_hz // 50)  # the ends ring, as the sound begins and ends at once
+    inner = slice(to_hz // 50, -to_hz // 50)  # the ends ring, because the sound starts and ends abruptly
     np.testing.assert_allclose(samples[inner], tone(1, rate_hz=to_hz, pitch_hz=1000)[inner], atol=2e-5)
 
 
-def test_resampling_does_not_fold_high_tones_back() -> None:
+def test_resampling_does_not_alias_high_tones() -> None:
     resampler = Resampler(from_hz=48000, to_hz=16000)
     samples = resampler.push(tone(1, rate_hz=48000, pitch_hz=9000))
     assert np.abs(samples[1000:-1000]).max() < 1e-4
 
 
-def test_allowed_rate() -> None:
+def test_allowed_rate_is_the_lowest_that_loses_nothing() -> None:
     rates = (8000, 16000, 48000)
     assert [allowed_rate(rate, allowed=rates) for rate in (4000, 8000, 8001, 44100, 96000)] == [
         8000,
@@ -203,8 +201,8 @@ def test_allowed_rate() -> None:
 
 
 @pytest.mark.parametrize("audio_format", WITH_HEADER)
-def test_what_is_encoded_is_decoded(audio_format: str) -> None:
-    decoded = decode(encoded(audio_format, tone(1)))
+def test_encoded_files_can_be_decoded(audio_format: str) -> None:
+    decoded = decode(encode(audio_format, tone(1)))
     assert decoded.samples.dtype == np.float32
     assert decoded.samples.ndim == 1
     assert 0 <= len(decoded.samples) / decoded.sample_rate_hz - 1 <= 0.1
@@ -219,8 +217,8 @@ def test_stereo_is_mixed_down() -> None:
     np.testing.assert_allclose(decode(file.getvalue()).samples, tone(1) / 2, atol=1e-6)
 
 
-def test_a_streamed_wav_does_not_know_its_size() -> None:
-    data = bytearray(encoded("wav", tone(1)))
+def test_a_wav_with_unknown_size_is_decoded() -> None:
+    data = bytearray(encode("wav", tone(1)))
     data[4:8] = data[40:44] = b"\xff" * 4
     assert len(decode(bytes(data)).samples) == RATE_HZ
 
@@ -238,7 +236,7 @@ def test_a_streamed_wav_does_not_know_its_size() -> None:
     ],
     ids=["empty", "json", "list", "html", "text", "junk", "playlist"],
 )
-def test_what_is_no_audio_is_refused_with_what_it_says(data: bytes, message: str) -> None:
+def test_data_that_is_not_audio_is_quoted_in_the_error(data: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         decode(data)
 

@@ -1,4 +1,4 @@
-"""What a listener gets while a file grows."""
+"""What live listeners receive while a file grows."""
 
 import io
 from collections.abc import Iterator
@@ -10,32 +10,32 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.support.decoding import by_pyav, tone
-from worker.encoding import CODEC_DELAY, FORMATS, Tape, decode, open_encoder
+from worker.encoding import CODEC_DELAY, FORMATS, OutputSink, decode, open_encoder
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import allowed_rate
 
 RATES_HZ = (16_000, 22_050, 24_000, 44_100)
 OPUS_DECODED_HZ = 48_000
 OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-# A block of FLAC; a page of Ogg and what Opus itself looks ahead; a few frames of the others.
+# A block of FLAC; a page of Ogg and the look-ahead of Opus; a few frames of the other formats.
 HELD_BACK_S = {"wav": 0, "pcm": 0, "flac": 0.26, "opus": 0.25, "mp3": 0.2, "aac": 0.2}
 
 
 class Recorder:
-    """A file and what a listener heard of it."""
+    """Encodes into a file and records the bytes that a live listener gets."""
 
     def __init__(self, audio_format: str, *, rate_hz: int) -> None:
         self.spool = io.BytesIO()
         self.chunks: list[bytes] = []
-        tape = Tape(self.spool, self.chunks.append)
-        self.encoder = open_encoder(audio_format, sample_rate_hz=rate_hz, out=tape)
+        sink = OutputSink(self.spool, self.chunks.append)
+        self.encoder = open_encoder(audio_format, sample_rate_hz=rate_hz, out=sink)
 
     @property
     def live(self) -> bytes:
         return b"".join(self.chunks)
 
     def write(self, pieces: Iterator[NDArray[np.float32]]) -> tuple[bytes, bytes]:
-        """(heard, stored)."""
+        """Return (live bytes, stored bytes)."""
         for piece in pieces:
             self.encoder.write(piece)
         self.encoder.close()
@@ -49,7 +49,7 @@ def codec_rate(audio_format: str, rate_hz: int) -> int:
 
 
 def cut(samples: NDArray[np.float32], seed: int) -> Iterator[NDArray[np.float32]]:
-    """Into pieces of any size, among them none at all and longer ones than a frame of any codec."""
+    """Split into pieces of random sizes, some of them empty, some longer than a frame of any codec."""
     rng = np.random.default_rng(seed)
     while len(samples):
         size = int(rng.choice([0, 1, 13, 480, 1152, 5000]) * rng.uniform(0.5, 1.5))
@@ -61,54 +61,55 @@ def cut(samples: NDArray[np.float32], seed: int) -> Iterator[NDArray[np.float32]
 @pytest.mark.parametrize("audio_format", FORMATS)
 @settings(max_examples=8, deadline=None)
 @given(count=st.integers(1200, 60_000), seed=st.integers(0, 1000))
-def test_heard_and_stored_have_the_samples_that_were_put_in(
+def test_live_and_stored_bytes_have_the_input_samples(
     audio_format: str, rate_hz: int, count: int, seed: int
 ) -> None:
     sound = np.random.default_rng(seed).uniform(-0.5, 0.5, count).astype(np.float32)
     live, stored = Recorder(audio_format, rate_hz=rate_hz).write(cut(sound, seed))
-    heard, rate = by_pyav(live, audio_format)
-    kept, _ = by_pyav(stored, audio_format)
-    np.testing.assert_array_equal(heard, kept)
+    live_samples, rate = by_pyav(live, audio_format)
+    stored_samples, _ = by_pyav(stored, audio_format)
+    np.testing.assert_array_equal(live_samples, stored_samples)
     coded_hz = codec_rate(audio_format, rate_hz)
-    put_in = CODEC_DELAY[audio_format].decoded(round(count * coded_hz / rate_hz), rate_hz=coded_hz)
+    expected_count = CODEC_DELAY[audio_format].decoded(round(count * coded_hz / rate_hz), rate_hz=coded_hz)
     if audio_format == "opus":
         assert rate == OPUS_DECODED_HZ
-        put_in = put_in * OPUS_DECODED_HZ // coded_hz
-    assert len(heard) == put_in
+        expected_count = expected_count * OPUS_DECODED_HZ // coded_hz
+    assert len(live_samples) == expected_count
     if rate == rate_hz and audio_format in ("wav", "flac", "pcm"):
-        np.testing.assert_array_equal(heard * 32768, to_int16(sound))
+        np.testing.assert_array_equal(live_samples * 32768, to_int16(sound))
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_the_sound_begins_where_the_delay_says(audio_format: str, rate_hz: int) -> None:
-    """By the place where what was decoded agrees best with what was put in."""
+def test_the_sound_starts_after_the_codec_delay(audio_format: str, rate_hz: int) -> None:
+    """The position is where the decoded sound correlates best with the input."""
     sweep = np.sin(2 * np.pi * np.cumsum(np.linspace(200, 3000, rate_hz)) / rate_hz)
     given = (0.5 * np.hanning(rate_hz) * sweep).astype(np.float32)
     live, _ = Recorder(audio_format, rate_hz=rate_hz).write(iter([given]))
-    heard, rate = by_pyav(live, audio_format)
+    live_samples, rate = by_pyav(live, audio_format)
     expected = np.interp(np.arange(rate) / rate, np.arange(rate_hz) / rate_hz, given)
-    size = 2 ** int(np.ceil(np.log2(len(heard) + len(expected))))
-    agreement = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(expected, size)), size)
+    size = 2 ** int(np.ceil(np.log2(len(live_samples) + len(expected))))
+    agreement = np.fft.irfft(np.fft.rfft(live_samples, size) * np.conj(np.fft.rfft(expected, size)), size)
     lag = (int(agreement.argmax()) + size // 2) % size - size // 2
-    within = rate // 1000 if audio_format == "opus" else 2  # of Opus' own resampling, a millisecond
+    # The internal resampling of Opus may shift the sound by a millisecond.
+    within = rate // 1000 if audio_format == "opus" else 2
     assert lag == pytest.approx(CODEC_DELAY[audio_format].before, abs=within)
 
 
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_what_is_written_can_be_heard_soon(audio_format: str) -> None:
+def test_written_samples_are_live_soon(audio_format: str) -> None:
     rate_hz = 16_000
     recorder = Recorder(audio_format, rate_hz=rate_hz)
     sound = tone(3, rate_hz=rate_hz)
     for end in range(rate_hz // 2, len(sound) + 1, rate_hz // 2):
         recorder.encoder.write(sound[end - rate_hz // 2 : end])
-        heard, rate = by_pyav(recorder.live, audio_format)
-        assert len(heard) / rate >= end / rate_hz - HELD_BACK_S[audio_format] - 0.01
+        live_samples, rate = by_pyav(recorder.live, audio_format)
+        assert len(live_samples) / rate >= end / rate_hz - HELD_BACK_S[audio_format] - 0.01
     recorder.encoder.close()
 
 
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_only_sizes_differ_between_heard_and_stored(audio_format: str) -> None:
+def test_live_and_stored_bytes_differ_only_in_the_header(audio_format: str) -> None:
     live, stored = Recorder(audio_format, rate_hz=24_000).write(iter([tone(1.3, rate_hz=24_000)]))
     assert len(live) == len(stored)
     header = {"wav": 44, "flac": 42}.get(audio_format, 0)
@@ -117,7 +118,7 @@ def test_only_sizes_differ_between_heard_and_stored(audio_format: str) -> None:
         assert live[:header] != stored[:header]
 
 
-def test_a_wav_is_of_unknown_size_while_it_grows() -> None:
+def test_a_growing_wav_has_an_unknown_size() -> None:
     recorder = Recorder("wav", rate_hz=24_000)
     recorder.encoder.write(tone(1, rate_hz=24_000))
     assert len(recorder.live) == 44 + 2 * 24_000
@@ -132,42 +133,42 @@ def test_raw_samples_have_no_header() -> None:
 
 
 @pytest.mark.parametrize("audio_format", FORMATS)
-def test_a_listener_that_fails_ends_the_file(audio_format: str) -> None:
+def test_an_exception_of_the_listener_ends_the_file(audio_format: str) -> None:
     def on_append(data: bytes) -> None:
         raise ConnectionError("gone")
 
     def write() -> None:
-        encoder = open_encoder(audio_format, sample_rate_hz=24_000, out=Tape(io.BytesIO(), on_append))
+        encoder = open_encoder(audio_format, sample_rate_hz=24_000, out=OutputSink(io.BytesIO(), on_append))
         encoder.write(tone(2, rate_hz=24_000))
 
     with pytest.raises(ConnectionError, match="gone"):
         write()
 
 
-class TestTape:
-    def test_what_is_written_over_is_not_heard_again(self) -> None:
-        spool, heard = io.BytesIO(), list[bytes]()
-        tape = Tape(spool, heard.append)
-        assert tape.write(b"size????") == 8
-        tape.write(b"sound")
-        tape.seek(4)
-        tape.write(b"0005")
-        tape.seek(-2, io.SEEK_END)
-        tape.write(b"ND and more")
-        assert heard == [b"size????", b"sound", b" and more"]
+class TestOutputSink:
+    def test_overwritten_bytes_are_not_sent_again(self) -> None:
+        spool, live_samples = io.BytesIO(), list[bytes]()
+        sink = OutputSink(spool, live_samples.append)
+        assert sink.write(b"size????") == 8
+        sink.write(b"sound")
+        sink.seek(4)
+        sink.write(b"0005")
+        sink.seek(-2, io.SEEK_END)
+        sink.write(b"ND and more")
+        assert live_samples == [b"size????", b"sound", b" and more"]
         assert spool.getvalue() == b"size0005souND and more"
-        assert tape.tell() == len(spool.getvalue())
+        assert sink.tell() == len(spool.getvalue())
 
-    def test_reads_what_is_on_it(self) -> None:
-        tape = Tape(io.BytesIO())
-        tape.write(b"0123456789")
-        tape.seek(2)
-        assert (tape.read(3), tape.tell()) == (b"234", 5)
-        tape.seek(1, io.SEEK_CUR)
-        assert tape.read() == b"6789"
+    def test_reads_written_bytes(self) -> None:
+        sink = OutputSink(io.BytesIO())
+        sink.write(b"0123456789")
+        sink.seek(2)
+        assert (sink.read(3), sink.tell()) == (b"234", 5)
+        sink.seek(1, io.SEEK_CUR)
+        assert sink.read() == b"6789"
 
-    def test_has_no_gaps(self) -> None:
-        tape = Tape(io.BytesIO())
-        tape.seek(3)
+    def test_gaps_are_refused(self) -> None:
+        sink = OutputSink(io.BytesIO())
+        sink.seek(3)
         with pytest.raises(ValueError, match="gaps"):
-            tape.write(b"x")
+            sink.write(b"x")

@@ -1,4 +1,4 @@
-"""What is found in a models folder, by our notes and by the files that people put there."""
+"""Finding weights in the models folder, by manifests and by files that people copied there."""
 
 import json
 import os
@@ -9,7 +9,16 @@ import pytest
 
 from common.catalogue import find_weights
 from worker.host import models_folder
-from worker.host.models_folder import NOTE, PART, chosen, find_folder, presence, read_small, scan, size_of
+from worker.host.models_folder import (
+    MANIFEST_NAME,
+    PART_SUFFIX,
+    check_presence,
+    file_size,
+    find_folder,
+    read_limited,
+    scan,
+    select_files,
+)
 
 MMS = find_weights("mms_eng")
 SPEECHT5 = find_weights("speecht5")
@@ -25,9 +34,9 @@ def put(folder: Path, *names: str, size_bytes: int = 10) -> None:
         path.write_bytes(b"x" * size_bytes)
 
 
-def note(folder: Path, *names: str, size_bytes: int = 10) -> None:
+def write_manifest(folder: Path, *names: str, size_bytes: int = 10) -> None:
     files = {name: {"size_bytes": size_bytes, "sha256": "0" * 64} for name in names}
-    (folder / NOTE).write_text(json.dumps({"revision": COMMIT, "files": files}))
+    (folder / MANIFEST_NAME).write_text(json.dumps({"revision": COMMIT, "files": files}))
 
 
 @pytest.fixture
@@ -35,48 +44,51 @@ def english(tmp_path: Path) -> Path:
     return tmp_path / "facebook_mms-tts-eng"
 
 
-def test_nothing(tmp_path: Path, english: Path) -> None:
-    assert presence(MMS, tmp_path).state == "absent"
-    assert presence(MMS, tmp_path / "no" / "folder").state == "absent"
+def test_missing_weights_are_absent(tmp_path: Path, english: Path) -> None:
+    assert check_presence(MMS, tmp_path).state == "absent"
+    assert check_presence(MMS, tmp_path / "no" / "folder").state == "absent"
     english.mkdir()
-    assert presence(MMS, tmp_path).state == "absent"
-    assert presence(find_weights("hibari"), tmp_path).state == "complete"
+    assert check_presence(MMS, tmp_path).state == "absent"
+    assert check_presence(find_weights("hibari"), tmp_path).state == "complete"
 
 
-def test_files_that_somebody_put_there(tmp_path: Path, english: Path) -> None:
+def test_files_copied_by_hand_are_found(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES[:2])
-    assert presence(MMS, tmp_path).state == "partial"
+    assert check_presence(MMS, tmp_path).state == "partial"
     put(english, *MMS_FILES)
-    found = presence(MMS, tmp_path)
+    found = check_presence(MMS, tmp_path)
     assert (found.state, found.revision, found.size_bytes) == ("complete", None, 40)
 
 
-def test_either_kind_of_weights_will_do_and_only_one_is_wanted(tmp_path: Path, english: Path) -> None:
+def test_one_format_of_weights_is_enough(tmp_path: Path, english: Path) -> None:
     put(english, "config.json", "vocab.json", "pytorch_model.bin")
-    assert presence(MMS, tmp_path).state == "complete"
+    assert check_presence(MMS, tmp_path).state == "complete"
     names = ("config.json", "vocab.json", "pytorch_model.bin", "model.safetensors", "README.md")
-    assert set(chosen(MMS.repositories[0], names)) == {"config.json", "vocab.json", "model.safetensors"}
+    assert set(select_files(MMS.repositories[0], names)) == {"config.json", "vocab.json", "model.safetensors"}
 
 
 @pytest.mark.parametrize(
-    "unfinished", [f"model.safetensors{PART}", ".cache/huggingface/download/x.incomplete"]
+    "unfinished", [f"model.safetensors{PART_SUFFIX}", ".cache/huggingface/download/x.incomplete"]
 )
-def test_what_is_still_coming_is_partial(tmp_path: Path, english: Path, unfinished: str) -> None:
+def test_an_unfinished_download_is_partial(tmp_path: Path, english: Path, unfinished: str) -> None:
     put(english, *MMS_FILES, unfinished)
-    assert presence(MMS, tmp_path).state == "partial"
+    assert check_presence(MMS, tmp_path).state == "partial"
 
 
-def test_a_note_says_what_must_be_there_and_at_which_commit(tmp_path: Path, english: Path) -> None:
+def test_a_manifest_lists_the_files_and_the_commit(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
-    note(english, *MMS_FILES)
-    assert (presence(MMS, tmp_path).state, presence(MMS, tmp_path).revision) == ("complete", COMMIT)
+    write_manifest(english, *MMS_FILES)
+    assert (check_presence(MMS, tmp_path).state, check_presence(MMS, tmp_path).revision) == (
+        "complete",
+        COMMIT,
+    )
     put(english, "model.safetensors", size_bytes=9)
-    assert presence(MMS, tmp_path).state == "partial"
+    assert check_presence(MMS, tmp_path).state == "partial"
     (english / "model.safetensors").unlink()
-    assert presence(MMS, tmp_path).state == "partial"
+    assert check_presence(MMS, tmp_path).state == "partial"
 
 
-def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, english: Path) -> None:
+def test_an_invalid_manifest_is_ignored(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
     for text in (
         b"",
@@ -90,27 +102,32 @@ def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, english: Path) -> No
         b'{"revision": "a", "files": {"config.json": {"size_bytes": "10"}}}',
         b'{"revision": [], "files": {"config.json": {"size_bytes": 9}}}',
     ):
-        (english / NOTE).write_bytes(text)
-        assert (presence(MMS, tmp_path).state, presence(MMS, tmp_path).revision) == ("complete", None)
+        (english / MANIFEST_NAME).write_bytes(text)
+        assert (check_presence(MMS, tmp_path).state, check_presence(MMS, tmp_path).revision) == (
+            "complete",
+            None,
+        )
 
 
-def test_the_commit_that_the_hubs_own_tools_noted(tmp_path: Path, english: Path) -> None:
+def test_the_commit_is_read_from_the_metadata_of_the_hubs_tools(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
     notes = english / ".cache" / "huggingface" / "download"
     notes.mkdir(parents=True)
     (notes / "config.json.metadata").write_text(f"{COMMIT}\netag\n123.4\n")
-    found = presence(MMS, tmp_path)
+    found = check_presence(MMS, tmp_path)
     assert (found.revision, found.size_bytes) == (COMMIT, 40)
     (notes / "config.json.metadata").write_bytes(b"\xff\xfe")
-    assert presence(MMS, tmp_path).revision is None
+    assert check_presence(MMS, tmp_path).revision is None
 
 
-HUB_NOTE = ".cache/huggingface/download/config.json.metadata"
+HUB_METADATA = ".cache/huggingface/download/config.json.metadata"
 
 
-@pytest.mark.parametrize("name", [NOTE, HUB_NOTE])
+@pytest.mark.parametrize("name", [MANIFEST_NAME, HUB_METADATA])
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
-def test_a_note_that_is_no_file_is_not_read(tmp_path: Path, english: Path, name: str, make: Any) -> None:
+def test_metadata_that_is_not_a_regular_file_is_not_read(
+    tmp_path: Path, english: Path, name: str, make: Any
+) -> None:
     put(english, *MMS_FILES)
     (english / name).parent.mkdir(parents=True, exist_ok=True)
     make(english / name)
@@ -118,51 +135,53 @@ def test_a_note_that_is_no_file_is_not_read(tmp_path: Path, english: Path, name:
     assert scan(tmp_path)["mms_eng"].revision is None
 
 
-def test_a_note_that_is_too_long_is_none(tmp_path: Path, english: Path) -> None:
+def test_too_long_metadata_is_ignored(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
-    note(english, *MMS_FILES)
-    with (english / NOTE).open("a") as out:
+    write_manifest(english, *MMS_FILES)
+    with (english / MANIFEST_NAME).open("a") as out:
         out.write(" " * 10_000_000)
-    put(english, HUB_NOTE)
-    (english / HUB_NOTE).write_text(f"{COMMIT}\netag\n" + "0" * 4096)
-    assert presence(MMS, tmp_path).revision is None
+    put(english, HUB_METADATA)
+    (english / HUB_METADATA).write_text(f"{COMMIT}\netag\n" + "0" * 4096)
+    assert check_presence(MMS, tmp_path).revision is None
 
 
 @pytest.mark.parametrize("revision", ["\ud800", "", "a b", "a/b", "a" * 65, "é", "٣", "a\nb", "<b>", "\0"])
-def test_an_odd_commit_is_none(tmp_path: Path, english: Path, revision: str) -> None:
-    put(english, *MMS_FILES, HUB_NOTE)
-    (english / HUB_NOTE).write_bytes(revision.replace("\n", " ").encode(errors="surrogatepass") + b"\netag\n")
-    assert presence(MMS, tmp_path).revision is None
+def test_an_invalid_commit_is_ignored(tmp_path: Path, english: Path, revision: str) -> None:
+    put(english, *MMS_FILES, HUB_METADATA)
+    (english / HUB_METADATA).write_bytes(
+        revision.replace("\n", " ").encode(errors="surrogatepass") + b"\netag\n"
+    )
+    assert check_presence(MMS, tmp_path).revision is None
     files = {name: {"size_bytes": 10} for name in MMS_FILES}
-    (english / NOTE).write_text(json.dumps({"revision": revision, "files": files}))
-    assert (presence(MMS, tmp_path).state, presence(MMS, tmp_path).revision) == ("complete", None)
+    (english / MANIFEST_NAME).write_text(json.dumps({"revision": revision, "files": files}))
+    assert (check_presence(MMS, tmp_path).state, check_presence(MMS, tmp_path).revision) == ("complete", None)
 
 
-def test_one_folder_that_cannot_be_looked_at_hides_no_other(
+def test_an_unreadable_folder_does_not_hide_others(
     tmp_path: Path, english: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(english, *MMS_FILES)
     put(tmp_path / "facebook_mms-tts-swh", *MMS_FILES)
-    look = models_folder._files
+    list_files = models_folder._list_files
 
     def fail(folder: Path) -> Any:
         if folder == english:
             raise RecursionError
-        return look(folder)
+        return list_files(folder)
 
-    monkeypatch.setattr(models_folder, "_files", fail)
+    monkeypatch.setattr(models_folder, "_list_files", fail)
     found = scan(tmp_path)
     assert (found["mms_eng"].state, found["mms_swh"].state) == ("partial", "complete")
 
 
-def test_a_models_folder_that_is_none_has_nothing(tmp_path: Path) -> None:
+def test_an_invalid_models_folder_is_empty(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
     for name in ("file", "loop"):
         assert scan(tmp_path / name).keys() == {"hibari"}
 
 
-def test_links_that_lead_nowhere_are_no_files(tmp_path: Path, english: Path) -> None:
+def test_broken_links_are_ignored(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES[1:])
     for name, end in (("config.json", "config.json"), ("odd", "/dev/zero"), ("gone", "nowhere")):
         (english / name).symlink_to(end)
@@ -172,37 +191,37 @@ def test_links_that_lead_nowhere_are_no_files(tmp_path: Path, english: Path) -> 
     assert "mms_swh" not in found
 
 
-def test_what_went_away_has_no_size_and_only_short_files_are_read(tmp_path: Path) -> None:
+def test_missing_files_have_no_size_and_long_files_are_not_read(tmp_path: Path) -> None:
     put(tmp_path, "file")
-    assert (size_of(tmp_path / "file"), size_of(tmp_path / "gone"), size_of(tmp_path)) == (10, 0, 0)
-    assert read_small(tmp_path / "file", most_bytes=10) == b"x" * 10
-    for name, most_bytes in (("file", 9), ("gone", 9), (".", 9)):
-        with pytest.raises(OSError):  # noqa: PT011 - of several kinds
-            read_small(tmp_path / name, most_bytes=most_bytes)
+    assert (file_size(tmp_path / "file"), file_size(tmp_path / "gone"), file_size(tmp_path)) == (10, 0, 0)
+    assert read_limited(tmp_path / "file", max_bytes=10) == b"x" * 10
+    for name, max_bytes in (("file", 9), ("gone", 9), (".", 9)):
+        with pytest.raises(OSError):  # noqa: PT011 - several subclasses
+            read_limited(tmp_path / name, max_bytes=max_bytes)
 
 
-def test_any_change_of_any_file_is_noticed(tmp_path: Path, english: Path) -> None:
+def test_any_change_of_a_file_changes_the_presence(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
-    seen = [presence(MMS, tmp_path)]
+    seen = [check_presence(MMS, tmp_path)]
     extra = english / "more.txt"
-    # As copied with its own time, which is older than that of the others.
+    # Copied files may keep a time that is older than those of the others.
     extra.touch()
     os.utime(extra, (1e9, 1e9))
-    seen.append(presence(MMS, tmp_path))
+    seen.append(check_presence(MMS, tmp_path))
     os.utime(english / "config.json", (1e9, 1e9))
-    seen.append(presence(MMS, tmp_path))
-    note(english, *MMS_FILES)
-    seen.append(presence(MMS, tmp_path))
+    seen.append(check_presence(MMS, tmp_path))
+    write_manifest(english, *MMS_FILES)
+    seen.append(check_presence(MMS, tmp_path))
     assert len(set(seen)) == len(seen)
-    assert presence(MMS, tmp_path) == seen[-1]
+    assert check_presence(MMS, tmp_path) == seen[-1]
 
 
-def test_weights_of_several_repositories_need_them_all(tmp_path: Path) -> None:
+def test_weights_need_all_of_their_repositories(tmp_path: Path) -> None:
     put(tmp_path / "microsoft_speecht5_tts", "config.json", "pytorch_model.bin", "spm_char.model")
     put(tmp_path / "microsoft_speecht5_hifigan", "config.json", "pytorch_model.bin")
-    assert presence(SPEECHT5, tmp_path).state == "partial"
+    assert check_presence(SPEECHT5, tmp_path).state == "partial"
     put(tmp_path / "Matthijs_cmu-arctic-xvectors", "spkrec-xvect.zip")
-    assert presence(SPEECHT5, tmp_path).state == "complete"
+    assert check_presence(SPEECHT5, tmp_path).state == "complete"
 
 
 @pytest.mark.parametrize(
@@ -217,13 +236,13 @@ def test_weights_of_several_repositories_need_them_all(tmp_path: Path) -> None:
         ("kokoro", ("model.onnx", "voices.npz")),
     ],
 )
-def test_kokoro_as_people_keep_it(tmp_path: Path, folder: str, files: tuple[str, ...]) -> None:
+def test_known_layouts_of_kokoro_are_found(tmp_path: Path, folder: str, files: tuple[str, ...]) -> None:
     put(tmp_path / folder, *files)
-    assert presence(KOKORO, tmp_path).state == "complete"
+    assert check_presence(KOKORO, tmp_path).state == "complete"
     assert find_folder(KOKORO.repositories[0], tmp_path) == tmp_path / folder
 
 
-def test_a_scan_finds_everything_that_is_there_at_least_in_part(tmp_path: Path, english: Path) -> None:
+def test_a_scan_finds_complete_and_partial_weights(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
     put(tmp_path / "facebook_mms-tts-swh", "config.json")
     put(tmp_path / "somebody_elses-model", "config.json")
@@ -236,8 +255,8 @@ def test_a_scan_finds_everything_that_is_there_at_least_in_part(tmp_path: Path, 
     assert scan(tmp_path / "nowhere").keys() == {"hibari"}
 
 
-def test_a_change_of_a_file_can_be_seen(tmp_path: Path, english: Path) -> None:
+def test_a_change_of_a_time_changes_the_presence(tmp_path: Path, english: Path) -> None:
     put(english, *MMS_FILES)
-    before = presence(MMS, tmp_path)
+    before = check_presence(MMS, tmp_path)
     os.utime(english / "vocab.json", (2e9, 2e9))
-    assert presence(MMS, tmp_path) != before
+    assert check_presence(MMS, tmp_path) != before

@@ -1,4 +1,4 @@
-"""What one worker hands to the next of a text with several models: whole, in order, and never all of it in memory."""
+"""Partial audio keeps every segment exactly, and neither side holds all of it in memory."""
 
 import io
 import tracemalloc
@@ -17,11 +17,11 @@ from worker.synthesis.segment_synthesis import SynthesizedSegment
 from worker.synthesis.segmentation import Segment
 
 
-def segment(
+def synthesized(
     index: int, *, samples: int = 2400, text: str = "Hello “there”.\n", words: bool = True
 ) -> SynthesizedSegment:
-    sound = np.random.default_rng(index).uniform(-1, 1, samples).astype(np.float32)
-    cue = Segment(
+    samples_array = np.random.default_rng(index).uniform(-1, 1, samples).astype(np.float32)
+    segment = Segment(
         index=index,
         voice_span=2 * index,
         start=100 * index,
@@ -33,68 +33,68 @@ def segment(
         sentence_end=index % 2 == 0,
         paragraph_end=index % 3 == 0,
     )
-    spoken = (Word(0, 5, 0.1, 0.30000000000000004), Word(6, 13, 0.4, 1 / 3)) if words else ()
-    return SynthesizedSegment(cue, Speech(sound, (24_000, 22_050)[index % 2], spoken))
+    timings = (Word(0, 5, 0.1, 0.30000000000000004), Word(6, 13, 0.4, 1 / 3)) if words else ()
+    return SynthesizedSegment(segment, Speech(samples_array, (24_000, 22_050)[index % 2], timings))
 
 
-def through_file(*said: SynthesizedSegment) -> list[SynthesizedSegment]:
+def write_and_read(*segments: SynthesizedSegment) -> list[SynthesizedSegment]:
     out = io.BytesIO()
-    assert write_partial(said, out) == len(said)
+    assert write_partial(segments, out) == len(segments)
     out.seek(0)
     return list(read_partial(out))
 
 
-def assert_same(found: list[SynthesizedSegment], given: list[SynthesizedSegment]) -> None:
-    assert [one.segment for one in found] == [one.segment for one in given]
-    assert [(one.speech.sample_rate_hz, one.speech.words) for one in found] == [
-        (one.speech.sample_rate_hz, one.speech.words) for one in given
+def assert_equal(actual: list[SynthesizedSegment], expected: list[SynthesizedSegment]) -> None:
+    assert [one.segment for one in actual] == [one.segment for one in expected]
+    assert [(one.speech.sample_rate_hz, one.speech.words) for one in actual] == [
+        (one.speech.sample_rate_hz, one.speech.words) for one in expected
     ]
-    for one, other in zip(found, given, strict=True):
+    for one, other in zip(actual, expected, strict=True):
         assert one.speech.samples.dtype == np.float32
         assert one.speech.samples.tobytes() == other.speech.samples.tobytes()
 
 
-def test_a_take_comes_back_to_the_bit() -> None:
-    said = [segment(index, words=index != 1) for index in range(6)]
-    assert_same(through_file(*said), said)
+def test_segments_are_read_back_exactly() -> None:
+    segments = [synthesized(index, words=index != 1) for index in range(6)]
+    assert_equal(write_and_read(*segments), segments)
 
 
-def test_samples_that_look_like_lines_are_no_lines() -> None:
+def test_samples_may_contain_newline_bytes() -> None:
     newlines = np.frombuffer(b"\n" * 400, "<f4").astype(np.float32)
-    said = SynthesizedSegment(segment(0).segment, Speech(newlines, 24_000))
-    assert_same(through_file(said, segment(1)), [said, segment(1)])
+    first = SynthesizedSegment(synthesized(0).segment, Speech(newlines, 24_000))
+    assert_equal(write_and_read(first, synthesized(1)), [first, synthesized(1)])
 
 
-def test_nothing_said_is_a_take_of_nothing() -> None:
-    assert through_file() == []
+def test_no_segments_make_an_empty_file() -> None:
+    assert write_and_read() == []
 
 
 @given(st.text(max_size=40), st.integers(0, 50))
 @settings(max_examples=50)
-def test_any_text_of_any_length(text: str, samples: int) -> None:
-    said = [segment(0, text=text, samples=samples), segment(1, samples=0)]
-    assert_same(through_file(*said), said)
+def test_any_text_and_any_number_of_samples_are_read_back(text: str, samples: int) -> None:
+    segments = [synthesized(0, text=text, samples=samples), synthesized(1, samples=0)]
+    assert_equal(write_and_read(*segments), segments)
 
 
-def test_a_take_that_was_cut_off_is_no_shorter_take() -> None:
+def test_a_truncated_file_raises_an_error() -> None:
     out = io.BytesIO()
-    write_partial([segment(0), segment(1)], out)
-    taken = read_partial(io.BytesIO(out.getvalue()[:-1]))
-    assert_same([next(taken)], [segment(0)])
+    write_partial([synthesized(0), synthesized(1)], out)
+    segments = read_partial(io.BytesIO(out.getvalue()[:-1]))
+    assert_equal([next(segments)], [synthesized(0)])
     with pytest.raises(ValueError, match="ends in the middle"):
-        next(taken)
+        next(segments)
 
 
-def test_neither_side_holds_a_book(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Ten minutes, of which a segment is ten seconds: 58 MB of samples."""
-    book = tmp_path_factory.mktemp("book") / "take"
-    said: Iterator[SynthesizedSegment] = (segment(index, samples=240_000) for index in range(60))
+def test_neither_side_holds_all_samples_in_memory(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Sixty segments of ten seconds are 58 MB of samples."""
+    path = tmp_path_factory.mktemp("partial") / "audio"
+    segments: Iterator[SynthesizedSegment] = (synthesized(index, samples=240_000) for index in range(60))
     tracemalloc.start()
     try:
-        with book.open("wb") as out:
-            write_partial(said, out)
-        with book.open("rb") as take:
-            lengths = [len(one.speech.samples) for one in read_partial(take)]
+        with path.open("wb") as out:
+            write_partial(segments, out)
+        with path.open("rb") as partial:
+            lengths = [len(one.speech.samples) for one in read_partial(partial)]
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -102,9 +102,9 @@ def test_neither_side_holds_a_book(tmp_path_factory: pytest.TempPathFactory) -> 
     assert peak_bytes < 12e6
 
 
-def test_segments_are_read_as_they_are_asked_for() -> None:
+def test_segments_are_read_lazily() -> None:
     out = io.BytesIO()
-    write_partial([segment(0), segment(1), segment(2)], out)
+    write_partial([synthesized(0), synthesized(1), synthesized(2)], out)
     out.seek(0)
     assert len(list(islice(read_partial(out), 1))) == 1
     assert out.tell() < len(out.getvalue()) / 2

@@ -1,4 +1,4 @@
-"""From segments to one file: its pauses, what its captions say, and that nothing is changed that should not be."""
+"""Rendering segments into one file: pauses, captions, sample rates, and samples without mastering."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -11,30 +11,30 @@ from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
 from common.messaging.text_stream import Piece
 from common.settings import Settings
-from tests.support.booth import Booth, Sound, ToneEngine, open_booth
-from tests.support.claims import claimed_part
+from tests.support.claimed_parts import claimed_part
+from tests.support.pipeline_runner import DecodedAudio, PipelineRunner, ToneEngine, open_pipeline_runner
 from worker.encoding.pcm import to_int16
 from worker.engines.protocol import EngineError
 
-# What trimming leaves of the engine's own silence, in steps of a hundredth of a second.
+# Trimming leaves this much of the engine's own silence, in steps of a hundredth of a second.
 MARGINS_S, STEP_S = 0.09, 0.025
 SENTENCE_S, PARAGRAPH_S = 0.35, 0.75
-ONE, TWO, THREE = (f"This is the {which} sentence of all." for which in ("first", "second", "third"))
+ONE, TWO, THREE = (f"This is the {ordinal} sentence of all." for ordinal in ("first", "second", "third"))
 
 
 @pytest.fixture
-def booth(settings: Settings) -> Iterator[Booth]:
-    with open_booth(settings) as opened:
+def runner(settings: Settings) -> Iterator[PipelineRunner]:
+    with open_pipeline_runner(settings) as opened:
         yield opened
 
 
-def gaps_of(booth: Booth, text: str, **changes: Any) -> list[float]:
-    """The silences between what is heard, without the margins."""
-    made = booth.speak(claimed_part(text, **changes), ToneEngine())
-    return [gap_s - MARGINS_S / changes.get("speed", 1.0) for gap_s in booth.sound(made).gaps_s]
+def pauses_between(runner: PipelineRunner, text: str, **changes: Any) -> list[float]:
+    """The silences between audible spans in seconds, without the margins."""
+    result = runner.speak(claimed_part(text, **changes), ToneEngine())
+    return [gap_s - MARGINS_S / changes.get("speed", 1.0) for gap_s in runner.decode(result).gaps_s]
 
 
-def near(*pauses_s: float) -> list[Any]:
+def approximately(*pauses_s: float) -> list[Any]:
     return [pytest.approx(pause_s, abs=STEP_S) for pause_s in pauses_s]
 
 
@@ -52,182 +52,194 @@ def near(*pauses_s: float) -> list[Any]:
         ("[voice:hibari_emma][pause:100ms]", 0.1),
     ],
 )
-def test_it_rests_as_long_as_is_asked_for(booth: Booth, between: str, pause_s: float) -> None:
-    assert gaps_of(booth, f"{ONE}{between}{TWO}") == near(pause_s)
+def test_a_pause_lasts_as_long_as_the_text_asks_for(
+    runner: PipelineRunner, between: str, pause_s: float
+) -> None:
+    assert pauses_between(runner, f"{ONE}{between}{TWO}") == approximately(pause_s)
 
 
-def test_who_speaks_faster_rests_shorter_but_for_what_a_tag_says(booth: Booth) -> None:
+def test_a_faster_voice_shortens_natural_pauses_but_not_tagged_ones(runner: PipelineRunner) -> None:
     text = f"{ONE} {TWO}[pause:1s]{THREE}"
-    assert gaps_of(booth, text, speed=2.0) == near(SENTENCE_S / 2, 1.0)
+    assert pauses_between(runner, text, speed=2.0) == approximately(SENTENCE_S / 2, 1.0)
 
 
 @pytest.mark.parametrize(
     ("tag", "tail_s"), [("", 0.0), ("[pause:1.5s]", 1.5), ("[pause:1s]…[pause:1s]", 2.0)]
 )
-def test_the_silence_at_both_ends_is_what_tags_say(booth: Booth, tag: str, tail_s: float) -> None:
-    sound = booth.sound(booth.speak(claimed_part(f"{tag}{ONE}{tag}"), ToneEngine()))
-    ((start_s, end_s),) = sound.heard()
+def test_pause_tags_set_the_silence_at_both_ends(runner: PipelineRunner, tag: str, tail_s: float) -> None:
+    audio = runner.decode(runner.speak(claimed_part(f"{tag}{ONE}{tag}"), ToneEngine()))
+    ((start_s, end_s),) = audio.audible_spans()
     assert start_s == pytest.approx(tail_s + 0.03, abs=STEP_S)
-    # Players cut the last moment off, so there is always a little.
-    assert sound.duration_s - end_s == pytest.approx(max(tail_s, 0.05) + 0.06, abs=STEP_S)
+    # Players cut off the last moment, so there is always a short silence.
+    assert audio.duration_s - end_s == pytest.approx(max(tail_s, 0.05) + 0.06, abs=STEP_S)
 
 
-def test_captions_match_the_sound(booth: Booth) -> None:
+def test_captions_match_the_audio(runner: PipelineRunner) -> None:
     text = f"{ONE} {TWO}\n\n{THREE} [pause:2s] {ONE}"
-    made = booth.speak(claimed_part(text), ToneEngine())
-    heard = booth.sound(made).heard()
-    assert [text[cue.start : cue.end] for cue in made.captions] == [ONE, TWO, THREE, ONE]
-    check_cues(made.captions, heard, speed=1.0)
-    assert made.duration_s == pytest.approx(booth.sound(made).duration_s)
+    result = runner.speak(claimed_part(text), ToneEngine())
+    spans = runner.decode(result).audible_spans()
+    assert [text[caption.start : caption.end] for caption in result.captions] == [ONE, TWO, THREE, ONE]
+    check_captions(result.captions, spans, speed=1.0)
+    assert result.duration_s == pytest.approx(runner.decode(result).duration_s)
 
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
-def test_captions_match_the_sound_of_another_speed(booth: Booth, speed: float) -> None:
-    made = booth.speak(claimed_part(f"{ONE} {TWO}", speed=speed), ToneEngine())
-    # A stretch lets tones rise and fall for longer.
-    check_cues(made.captions, booth.sound(made).heard(above=0.08), speed=speed)
+def test_captions_match_the_audio_at_another_speed(runner: PipelineRunner, speed: float) -> None:
+    result = runner.speak(claimed_part(f"{ONE} {TWO}", speed=speed), ToneEngine())
+    # Time stretching lengthens the attack and the decay of a tone.
+    check_captions(result.captions, runner.decode(result).audible_spans(above=0.08), speed=speed)
 
 
-def test_captions_match_the_sound_that_is_left_as_it_is(booth: Booth) -> None:
-    made = booth.speak(claimed_part(f"{ONE} {TWO}", options=Options(mastering=False)), ToneEngine())
-    for cue, (start_s, _) in zip(made.captions, booth.sound(made).heard(), strict=True):
-        assert cue.start_s == pytest.approx(start_s - 0.2, abs=0.002)
-        assert cue.words[0].start_s == pytest.approx(start_s, abs=0.002)
+def test_captions_match_the_audio_without_mastering(runner: PipelineRunner) -> None:
+    result = runner.speak(claimed_part(f"{ONE} {TWO}", options=Options(mastering=False)), ToneEngine())
+    for caption, (start_s, _) in zip(result.captions, runner.decode(result).audible_spans(), strict=True):
+        assert caption.start_s == pytest.approx(start_s - 0.2, abs=0.002)
+        assert caption.words[0].start_s == pytest.approx(start_s, abs=0.002)
 
 
-def check_cues(cues: Any, heard: list[tuple[float, float]], *, speed: float) -> None:
-    """A segment begins a margin before its sound, a word where it is heard; a stretch blurs that."""
-    blur_s, margin_s = (0.005, 0.04) if speed == 1.0 else (0.06, 0.2)
-    for cue, (begins_s, ends_s) in zip(cues, heard, strict=True):
-        words = cue.words
-        assert -blur_s <= begins_s - cue.start_s <= margin_s + blur_s
-        assert cue.end_s >= ends_s - blur_s
-        assert words[0].start_s == pytest.approx(begins_s, abs=blur_s)
-        assert words[-1].end_s == pytest.approx(ends_s, abs=blur_s)
+def check_captions(captions: Any, spans: list[tuple[float, float]], *, speed: float) -> None:
+    """A caption starts within a margin before its sound, and a word exactly with it.
+
+    Time stretching makes both less exact.
+    """
+    tolerance_s, margin_s = (0.005, 0.04) if speed == 1.0 else (0.06, 0.2)
+    for caption, (start_s, end_s) in zip(captions, spans, strict=True):
+        words = caption.words
+        assert -tolerance_s <= start_s - caption.start_s <= margin_s + tolerance_s
+        assert caption.end_s >= end_s - tolerance_s
+        assert words[0].start_s == pytest.approx(start_s, abs=tolerance_s)
+        assert words[-1].end_s == pytest.approx(end_s, abs=tolerance_s)
         assert all(before.end_s <= after.start_s + 0.002 for before, after in pairwise(words))
 
 
-def test_without_mastering_samples_are_untouched(booth: Booth) -> None:
+def test_without_mastering_samples_are_unchanged(runner: PipelineRunner) -> None:
     engine = ToneEngine()
-    made = booth.speak(
+    result = runner.speak(
         claimed_part(f"{ONE} {TWO}[pause:1s]{THREE}", options=Options(mastering=False)), engine
     )
     silence = np.zeros(24_000, np.float32)
-    whole = np.concatenate([engine.sounds[0], engine.sounds[1], silence, engine.sounds[2]])
-    assert np.array_equal(to_int16(booth.sound(made).samples), to_int16(whole))
+    expected = np.concatenate([engine.samples[0], engine.samples[1], silence, engine.samples[2]])
+    assert np.array_equal(to_int16(runner.decode(result).samples), to_int16(expected))
 
 
-def test_mastering_gives_as_many_samples_as_it_says(booth: Booth) -> None:
-    made = booth.speak(claimed_part(f"{ONE} {TWO}"), ToneEngine())
-    assert round(made.duration_s * made.sample_rate_hz) == len(booth.sound(made).samples)
+def test_the_reported_duration_matches_the_number_of_samples(runner: PipelineRunner) -> None:
+    result = runner.speak(claimed_part(f"{ONE} {TWO}"), ToneEngine())
+    assert round(result.duration_s * result.sample_rate_hz) == len(runner.decode(result).samples)
 
 
 class TestSeveralModels:
     TEXT = f"{ONE}[voice:fake_a]{TWO}[voice:default]{THREE}"
 
-    def spoken(
-        self, booth: Booth, text: str, *, rates_hz: tuple[int, int], **changes: Any
-    ) -> tuple[Any, Sound]:
+    def synthesize(
+        self, runner: PipelineRunner, text: str, *, rates_hz: tuple[int, int], **changes: Any
+    ) -> tuple[Any, DecodedAudio]:
         options = Options(
             stages=("fake_a.interactive", "hibari.interactive"),
             stage_of_voice={"fake_a": 0, "hibari_heart": 1},
         )
         first = claimed_part(text, options=options, queue="fake_a.interactive", **changes)
-        take = booth.pass_on(first, ToneEngine(rate_hz=rates_hz[0]))
+        key = runner.speak_stage(first, ToneEngine(rate_hz=rates_hz[0]))
         last = claimed_part(
-            text, options=options, job_id=first.job.id, attempt=2, partial_audio=(take,), **changes
+            text, options=options, job_id=first.job.id, attempt=2, partial_audio=(key,), **changes
         )
-        made = booth.speak(last, ToneEngine(rate_hz=rates_hz[1]))
-        return made, booth.sound(made)
+        result = runner.speak(last, ToneEngine(rate_hz=rates_hz[1]))
+        return result, runner.decode(result)
 
     @pytest.mark.parametrize("rates_hz", [(24_000, 24_000), (16_000, 24_000), (44_100, 22_050)])
-    def test_they_are_heard_in_the_order_of_the_text(self, booth: Booth, rates_hz: tuple[int, int]) -> None:
-        made, sound = self.spoken(booth, self.TEXT, rates_hz=rates_hz)
-        assert [cue.voice_id for cue in made.captions] == ["hibari_heart", "fake_a", "hibari_heart"]
-        assert [self.TEXT[cue.start : cue.end] for cue in made.captions] == [ONE, TWO, THREE]
-        assert made.segments == 3
-        assert sound.rate_hz == rates_hz[1], "that of the voice that begins"
-        check_cues(made.captions, sound.heard(), speed=1.0)
-        assert [end_s - start_s for start_s, end_s in sound.heard()] == [pytest.approx(0.7, abs=0.01)] * 3
+    def test_voices_follow_the_order_of_the_text(
+        self, runner: PipelineRunner, rates_hz: tuple[int, int]
+    ) -> None:
+        result, audio = self.synthesize(runner, self.TEXT, rates_hz=rates_hz)
+        assert [caption.voice_id for caption in result.captions] == ["hibari_heart", "fake_a", "hibari_heart"]
+        assert [self.TEXT[caption.start : caption.end] for caption in result.captions] == [ONE, TWO, THREE]
+        assert result.segments == 3
+        assert audio.rate_hz == rates_hz[1], "the rate of the first voice"
+        check_captions(result.captions, audio.audible_spans(), speed=1.0)
+        assert [end_s - start_s for start_s, end_s in audio.audible_spans()] == [
+            pytest.approx(0.7, abs=0.01)
+        ] * 3
 
-    def test_pauses_are_as_with_one(self, booth: Booth) -> None:
+    def test_pauses_are_the_same_as_with_one_model(self, runner: PipelineRunner) -> None:
         text = f"[pause:1s][voice:fake_a]{ONE} {TWO}[pause:500ms][voice:default]{THREE}[pause:1s]"
-        _, sound = self.spoken(booth, text, rates_hz=(24_000, 24_000))
-        assert [gap_s - MARGINS_S for gap_s in sound.gaps_s] == near(SENTENCE_S, 0.5)
-        assert sound.heard()[0][0] == pytest.approx(1.03, abs=STEP_S)
-        assert sound.duration_s - sound.heard()[-1][1] == pytest.approx(1.06, abs=STEP_S)
+        _, audio = self.synthesize(runner, text, rates_hz=(24_000, 24_000))
+        assert [gap_s - MARGINS_S for gap_s in audio.gaps_s] == approximately(SENTENCE_S, 0.5)
+        assert audio.audible_spans()[0][0] == pytest.approx(1.03, abs=STEP_S)
+        assert audio.duration_s - audio.audible_spans()[-1][1] == pytest.approx(1.06, abs=STEP_S)
 
-    def test_a_pitch_stays_through_another_rate(self, booth: Booth) -> None:
-        _, sound = self.spoken(booth, self.TEXT, rates_hz=(16_000, 24_000))
-        start_s, end_s = sound.heard()[1]
-        part = sound.samples[round((start_s + 0.1) * sound.rate_hz) : round((end_s - 0.1) * sound.rate_hz)]
-        spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part))))
-        assert np.argmax(spectrum) * sound.rate_hz / len(part) == pytest.approx(440, abs=4)
+    def test_resampling_keeps_the_pitch(self, runner: PipelineRunner) -> None:
+        _, audio = self.synthesize(runner, self.TEXT, rates_hz=(16_000, 24_000))
+        start_s, end_s = audio.audible_spans()[1]
+        tone = audio.samples[round((start_s + 0.1) * audio.rate_hz) : round((end_s - 0.1) * audio.rate_hz)]
+        spectrum = np.abs(np.fft.rfft(tone * np.hanning(len(tone))))
+        assert np.argmax(spectrum) * audio.rate_hz / len(tone) == pytest.approx(440, abs=4)
 
-    def test_one_whose_own_voice_says_nothing_is_spoken(self, booth: Booth) -> None:
-        made, sound = self.spoken(booth, f"[voice:fake_a]{ONE} {TWO}", rates_hz=(22_050, 24_000))
-        assert [cue.voice_id for cue in made.captions] == ["fake_a", "fake_a"]
-        assert (made.segments, sound.rate_hz) == (2, 22_050)
+    def test_a_text_without_the_jobs_own_voice_is_spoken(self, runner: PipelineRunner) -> None:
+        result, audio = self.synthesize(runner, f"[voice:fake_a]{ONE} {TWO}", rates_hz=(22_050, 24_000))
+        assert [caption.voice_id for caption in result.captions] == ["fake_a", "fake_a"]
+        assert (result.segments, audio.rate_hz) == (2, 22_050)
 
-    def test_a_take_that_is_gone_says_so_before_anything_is_spoken(self, booth: Booth) -> None:
+    def test_missing_partial_audio_fails_before_anything_is_spoken(self, runner: PipelineRunner) -> None:
         engine = ToneEngine()
-        claim = claimed_part(self.TEXT, partial_audio=(f"outputs/audio/{claimed_part('').job.id}.1.take",))
+        part = claimed_part(self.TEXT, partial_audio=(f"outputs/audio/{claimed_part('').job.id}.1.take",))
         with pytest.raises(EngineError) as raised:
-            booth.speak(claim, engine)
+            runner.speak(part, engine)
         assert raised.value.code == "take_missing"
+        assert engine.spoken == []
 
 
 class TestSilence:
-    def test_a_silent_segment_is_left_out_and_told(self, booth: Booth) -> None:
+    def test_a_silent_segment_is_skipped_with_a_warning(self, runner: PipelineRunner) -> None:
         text = f"This sentence has a mute voice. {ONE} And this one is mute as well. {TWO}"
-        made = booth.speak(claimed_part(text), ToneEngine())
-        sound = booth.sound(made)
-        assert len(sound.heard()) == len(made.captions) == 2
-        assert made.segments == 4
-        assert made.warnings[-1].startswith("2 of 4 segments")
-        assert sound.heard()[0][0] < 0.05
+        result = runner.speak(claimed_part(text), ToneEngine())
+        audio = runner.decode(result)
+        assert len(audio.audible_spans()) == len(result.captions) == 2
+        assert result.segments == 4
+        assert result.warnings[-1].startswith("2 of 4 segments")
+        assert audio.audible_spans()[0][0] < 0.05
 
-    def test_nothing_but_silence_is_no_recording(self, booth: Booth) -> None:
+    def test_a_text_without_any_sound_fails(self, runner: PipelineRunner) -> None:
         with pytest.raises(EngineError) as raised:
-            booth.speak(claimed_part("All of this is mute."), ToneEngine())
+            runner.speak(claimed_part("All of this is mute."), ToneEngine())
         assert (raised.value.code, raised.value.caller_fault) == ("unspeakable_text", True)
 
 
-class TestLiveText:
-    def claim(self) -> ClaimedPart:
+class TestIncrementalText:
+    def part(self) -> ClaimedPart:
         return claimed_part("", options=Options(live_text=True))
 
-    def test_it_rests_after_a_segment_and_no_longer_than_asked_for(self, booth: Booth) -> None:
+    def test_the_pause_after_a_segment_counts_towards_a_tagged_pause(self, runner: PipelineRunner) -> None:
         pieces = [
             Piece("more", text)
             for text in (f"{ONE} ", f"{TWO} ", "[pause:1s]", f"{THREE} ", "[pause:100ms]", ONE)
         ]
-        made = booth.speak(self.claim(), ToneEngine(), *pieces, Piece("end"))
-        sound = booth.sound(made)
-        # What was rested already cannot be taken back.
-        assert [gap_s - MARGINS_S for gap_s in sound.gaps_s] == near(SENTENCE_S, 1.0, SENTENCE_S)
-        check_cues(made.captions, sound.heard(), speed=1.0)
+        result = runner.speak(self.part(), ToneEngine(), *pieces, Piece("end"))
+        audio = runner.decode(result)
+        # A pause that was already written cannot be shortened.
+        assert [gap_s - MARGINS_S for gap_s in audio.gaps_s] == approximately(SENTENCE_S, 1.0, SENTENCE_S)
+        check_captions(result.captions, audio.audible_spans(), speed=1.0)
 
-    def test_the_text_is_brought_home_with_the_places_of_its_segments(self, booth: Booth) -> None:
+    def test_the_result_has_the_whole_text_and_the_span_of_each_segment(self, runner: PipelineRunner) -> None:
         pieces = [Piece("more", text) for text in ("[voice:hibari", f"_emma]{ONE[:9]}", f"{ONE[9:]} {TWO}")]
-        made = booth.speak(self.claim(), ToneEngine(), *pieces, Piece("end"))
-        assert made.text == f"[voice:hibari_emma]{ONE} {TWO}"
-        assert [(made.text[cue.start : cue.end], cue.voice_id) for cue in made.captions] == [
+        result = runner.speak(self.part(), ToneEngine(), *pieces, Piece("end"))
+        assert result.text == f"[voice:hibari_emma]{ONE} {TWO}"
+        assert [
+            (result.text[caption.start : caption.end], caption.voice_id) for caption in result.captions
+        ] == [
             (ONE, "hibari_emma"),
             (TWO, "hibari_emma"),
         ]
 
-    def test_the_pause_at_its_end_is_heard(self, booth: Booth) -> None:
+    def test_a_pause_at_the_end_is_written(self, runner: PipelineRunner) -> None:
         pieces = (
             Piece("more", f"{ONE}[pause:1s]"),
             Piece("flush"),
             Piece("more", "[pause:1s]"),
             Piece("end"),
         )
-        sound = booth.sound(booth.speak(self.claim(), ToneEngine(), *pieces))
-        assert sound.duration_s - sound.heard()[-1][1] == pytest.approx(2.06, abs=STEP_S)
+        audio = runner.decode(runner.speak(self.part(), ToneEngine(), *pieces))
+        assert audio.duration_s - audio.audible_spans()[-1][1] == pytest.approx(2.06, abs=STEP_S)
 
-    def test_nothing_said_is_told_as_such(self, booth: Booth) -> None:
+    def test_a_text_without_words_fails(self, runner: PipelineRunner) -> None:
         with pytest.raises(EngineError) as raised:
-            booth.speak(self.claim(), ToneEngine(), Piece("more", " … "), Piece("end"))
+            runner.speak(self.part(), ToneEngine(), Piece("more", " … "), Piece("end"))
         assert raised.value.code == "unspeakable_text"

@@ -1,4 +1,4 @@
-"""From a text with tags to what an engine is given, and from its words back to characters of that text."""
+"""Splitting a text with tags into utterances, and mapping their words back to the text."""
 
 # ruff: noqa: RUF001 - phonemes look like other letters
 
@@ -8,8 +8,8 @@ import pytest
 
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
-from tests.support.booth import ToneEngine
-from tests.support.claims import claimed_part
+from tests.support.claimed_parts import claimed_part
+from tests.support.pipeline_runner import ToneEngine
 from worker.inference.dispatch import DirectDispatcher
 from worker.synthesis.segment_synthesis import (
     JobCallbacks,
@@ -23,187 +23,196 @@ from worker.text.lexicon import Lexicon
 LONG = "The old lighthouse stood at the end of a long road, and nobody knew who had built it. " * 6
 
 
-def score_of(text: str, *, max_chars: int = 300, **changes: Any) -> list[Segment]:
+def plan(text: str, *, max_chars: int = 300, **changes: Any) -> list[Segment]:
     return list(plan_segments(claimed_part(text, **changes), max_chars=max_chars).segments)
 
 
-def recite(
+def speak(
     text: str, engine: ToneEngine | None = None, *, lexicon: Lexicon | None = None, **changes: Any
 ) -> list[SynthesizedSegment]:
-    claim, engine = claimed_part(text, **changes), engine or ToneEngine()
-    return list(
-        recital_of(claim, engine, lexicon).speak(
-            list(plan_segments(claim, max_chars=engine.max_chars).segments)
-        )
-    )
+    part, engine = claimed_part(text, **changes), engine or ToneEngine()
+    segments = list(plan_segments(part, max_chars=engine.max_chars).segments)
+    return list(synthesis_of(part, engine, lexicon).speak(segments))
 
 
-def recital_of(claim: ClaimedPart, engine: ToneEngine, lexicon: Lexicon | None = None) -> SegmentSynthesis:
-    watch = JobCallbacks(lambda: None, lambda _total: None, lambda _done, _total: None)
+def synthesis_of(part: ClaimedPart, engine: ToneEngine, lexicon: Lexicon | None = None) -> SegmentSynthesis:
+    callbacks = JobCallbacks(lambda: None, lambda _total: None, lambda _done, _total: None)
     return SegmentSynthesis(
         DirectDispatcher(engine),
-        claim,
-        normalizer=SegmentNormalizer(claim, lexicon),
+        part,
+        normalizer=SegmentNormalizer(part, lexicon),
         speed=1.0,
-        callbacks=watch,
+        callbacks=callbacks,
     )
 
 
-def words_of(text: str, said: list[SynthesizedSegment]) -> list[str]:
-    """What stands in the text where each word was heard."""
-    return [text[word.start : word.end] for one in said for word in one.speech.words]
+def words_of(text: str, synthesized: list[SynthesizedSegment]) -> list[str]:
+    """The word of the text at each word timing."""
+    return [text[word.start : word.end] for one in synthesized for word in one.speech.words]
 
 
-class TestScore:
+class TestPlan:
     TEXT = "One is here. [pause:1s]\nTwo [voice:hibari_emma]is there. \t[voice:default][pause:.5s] Three, and *four*."
 
-    def test_every_cue_is_the_text_where_it_stands(self) -> None:
-        cues = score_of(self.TEXT)
-        assert [self.TEXT[cue.start : cue.end] for cue in cues] == [
+    def test_every_segment_has_the_text_of_its_span(self) -> None:
+        segments = plan(self.TEXT)
+        assert [self.TEXT[segment.start : segment.end] for segment in segments] == [
             *("One is here.", "Two", "is there.", "Three, and *four*."),
         ]
-        assert [cue.text for cue in cues] == [self.TEXT[cue.start : cue.end] for cue in cues]
-        assert [cue.voice.id for cue in cues] == [
+        assert [segment.text for segment in segments] == [
+            self.TEXT[segment.start : segment.end] for segment in segments
+        ]
+        assert [segment.voice.id for segment in segments] == [
             "hibari_heart",
             "hibari_heart",
             "hibari_emma",
             "hibari_heart",
         ]
-        assert [cue.lead_s for cue in cues] == [None, 1.0, None, 0.5]
-        assert [cue.index for cue in cues] == [0, 1, 2, 3]
+        assert [segment.lead_s for segment in segments] == [None, 1.0, None, 0.5]
+        assert [segment.index for segment in segments] == [0, 1, 2, 3]
 
-    def test_a_pause_is_before_the_first_segment_of_its_passage_only(self) -> None:
-        cues = score_of(f"One.[pause:2s]{LONG}")
-        assert [cue.lead_s for cue in cues] == [None, 2.0, *[None] * (len(cues) - 2)]
-        assert len(cues) > 3
+    def test_a_pause_applies_only_to_the_first_segment_after_its_tag(self) -> None:
+        segments = plan(f"One.[pause:2s]{LONG}")
+        assert [segment.lead_s for segment in segments] == [None, 2.0, *[None] * (len(segments) - 2)]
+        assert len(segments) > 3
 
-    def test_the_tail_is_what_the_text_ends_with(self) -> None:
+    def test_pauses_at_the_end_add_up_to_the_tail(self) -> None:
         assert plan_segments(claimed_part("One. [pause:1s] … [pause:500ms]"), max_chars=300).tail_s == 1.5
 
-    def test_no_cue_is_longer_than_the_engine_takes(self) -> None:
-        cues = score_of(f"{LONG}[voice:hibari_emma]{LONG}", max_chars=70)
-        assert max(len(cue.text) for cue in cues) <= 70
-        assert [cue.index for cue in cues] == list(range(len(cues)))
+    def test_no_segment_is_longer_than_the_limit_of_the_engine(self) -> None:
+        segments = plan(f"{LONG}[voice:hibari_emma]{LONG}", max_chars=70)
+        assert max(len(segment.text) for segment in segments) <= 70
+        assert [segment.index for segment in segments] == list(range(len(segments)))
 
-    def test_a_dense_language_takes_fewer_characters(self) -> None:
+    def test_segments_of_a_dense_language_have_fewer_characters(self) -> None:
         text = "吾輩は猫である名前はまだ無いどこで生れたか" * 6
-        assert max(len(cue.text) for cue in score_of(text, voice_id="jf_alpha", max_chars=90)) <= 30
+        assert max(len(segment.text) for segment in plan(text, voice_id="jf_alpha", max_chars=90)) <= 30
 
-    def test_voices_are_parted_by_where_they_are_spoken(self) -> None:
+    def test_each_stage_has_the_segments_of_its_own_voices(self) -> None:
         text = "One. [voice:fake_a]Two. [voice:fake_b]Three. [voice:default]Four. [voice:fake_a]Five."
         options = Options(
             stages=("fake_a.interactive", "fake_b.interactive", "hibari.interactive"),
             stage_of_voice={"fake_a": 0, "fake_b": 1, "hibari_heart": 2},
         )
-        legs = [score_of(text, options=options, partial_audio=("take",) * done) for done in range(3)]
-        assert [[cue.text for cue in leg] for leg in legs] == [
+        stages = [plan(text, options=options, partial_audio=("key",) * done) for done in range(3)]
+        assert [[segment.text for segment in stage] for stage in stages] == [
             ["Two.", "Five."],
             ["Three."],
             ["One.", "Four."],
         ]
-        assert sorted(cue.voice_span for leg in legs for cue in leg) == [0, 1, 2, 3, 4]
-        # Each of them opens its engine's work.
-        assert [leg[0].index for leg in legs] == [0, 0, 0]
+        assert sorted(segment.voice_span for stage in stages for segment in stage) == [0, 1, 2, 3, 4]
+        # Every stage numbers its segments from 0.
+        assert [stage[0].index for stage in stages] == [0, 0, 0]
 
-    def test_each_voice_reads_in_a_language_of_its_own(self) -> None:
+    def test_each_voice_reads_in_its_own_language(self) -> None:
         text = "The weather is fine today. [voice:ff_siwis]Il fait beau aujourd'hui. [voice:bf_emma]Lovely."
-        cues = score_of(text, voice_id="af_heart")
-        assert [cue.language.partition("-")[0].lower() for cue in cues] == ["en", "fr", "en"]
-        assert cues[0].language != cues[2].language, "of America and of Britain"
+        segments = plan(text, voice_id="af_heart")
+        assert [segment.language.partition("-")[0].lower() for segment in segments] == ["en", "fr", "en"]
+        assert segments[0].language != segments[2].language, "American and British English"
 
-    def test_a_language_that_is_asked_for_is_everybodys(self) -> None:
-        cues = score_of("Hello there. [voice:ff_siwis]Bonjour.", voice_id="af_heart", language="de")
-        assert {cue.language for cue in cues} == {"de"}
+    def test_a_requested_language_applies_to_every_voice(self) -> None:
+        segments = plan("Hello there. [voice:ff_siwis]Bonjour.", voice_id="af_heart", language="de")
+        assert {segment.language for segment in segments} == {"de"}
 
 
-class TestRecital:
-    def test_words_are_characters_of_the_text_around_tags(self) -> None:
+class TestSynthesis:
+    def test_words_are_spans_of_the_text_with_tags(self) -> None:
         text = "One is here. [pause:1s]\n\nTwo [voice:hibari_emma]is there, [voice:default]and more."
-        assert words_of(text, recite(text)) == ["One", "is", "here", "Two", "is", "there", "and", "more"]
+        assert words_of(text, speak(text)) == ["One", "is", "here", "Two", "is", "there", "and", "more"]
 
-    def test_words_that_are_read_otherwise_are_what_is_written(self) -> None:
-        text = "[pause:1s]It cost $5 on 3 May, said **Dr. Who**."
-        said = recite(text)
+    def test_normalized_words_map_to_the_words_of_the_text(self) -> None:
+        text = "[pause:1s]It cost $5 on 3 May, synthesized **Dr. Who**."
+        synthesized = speak(text)
         engine = ToneEngine()
-        recite(text, engine)
+        speak(text, engine)
         assert "five dollars" in engine.spoken[0].text
-        found = words_of(text, said)
+        found = words_of(text, synthesized)
         assert found.count("$5") == 2
         assert (found[0], found[1]) == ("It", "cost")
         assert "Who" in found[-1]
-        places = [word.start for one in said for word in one.speech.words]
+        places = [word.start for one in synthesized for word in one.speech.words]
         assert places == sorted(places)
 
-    def test_without_reading_it_is_said_as_it_stands(self) -> None:
+    def test_without_normalization_the_text_is_spoken_unchanged(self) -> None:
         text = "It cost $5 on 3 May."
         engine = ToneEngine()
-        said = recite(text, engine, options=Options(normalize=False))
+        synthesized = speak(text, engine, options=Options(normalize=False))
         assert engine.spoken[0].text == text
-        assert words_of(text, said) == ["It", "cost", "$5", "on", "3", "May"]
+        assert words_of(text, synthesized) == ["It", "cost", "$5", "on", "3", "May"]
 
-    def test_a_lexicon_is_followed_with_and_without_reading(self) -> None:
+    def test_a_lexicon_applies_with_and_without_normalization(self) -> None:
         text = "Ask [pause:1s] Oratio for 5 apples."
         for normalize in (True, False):
             engine = ToneEngine()
             options = Options(normalize=normalize, lexicon={"Oratio": "or ah tee oh"})
-            said = recite(text, engine, options=options)
+            synthesized = speak(text, engine, options=options)
             assert engine.spoken[1].text.startswith("or ah tee oh for ")
-            assert words_of(text, said)[1:6] == ["Oratio"] * 4 + ["for"]
+            assert words_of(text, synthesized)[1:6] == ["Oratio"] * 4 + ["for"]
 
-    def test_the_jobs_lexicon_goes_before_the_services(self) -> None:
+    def test_the_jobs_lexicon_overrides_the_services(self) -> None:
         engine = ToneEngine()
-        own = Options(lexicon={"Oratio": "mine"})
-        recite(
-            "Oratio and Viva.", engine, lexicon=Lexicon.of({"Oratio": "theirs", "Viva": "veeva"}), options=own
+        options = Options(lexicon={"Oratio": "mine"})
+        speak(
+            "Oratio and Viva.",
+            engine,
+            lexicon=Lexicon.of({"Oratio": "theirs", "Viva": "veeva"}),
+            options=options,
         )
         assert engine.spoken[0].text == "mine and veeva."
 
-    def test_phonemes_of_a_lexicon_stand_where_the_word_does(self) -> None:
+    def test_phonemes_of_a_lexicon_have_the_span_of_the_word(self) -> None:
         engine = ToneEngine()
-        recite("I say Oratio twice: Oratio.", engine, options=Options(lexicon={"Oratio": "/ɔɹˈeɪʃiˌoʊ/"}))
+        speak("I say Oratio twice: Oratio.", engine, options=Options(lexicon={"Oratio": "/ɔɹˈeɪʃiˌoʊ/"}))
         (utterance,) = engine.spoken
         assert [utterance.text[start:end] for start, end, _ in utterance.phonemes] == ["Oratio"] * 2
 
-    def test_what_reading_makes_too_long_is_spoken_in_several_calls(self) -> None:
+    def test_a_segment_that_normalization_makes_too_long_is_spoken_in_several_calls(self) -> None:
         text = "Numbers: 123456789, 987654321, 555666777, 111222333 and 444555666."
         engine = ToneEngine(max_chars=80)
-        (said,) = recite(text, engine)
+        (synthesized,) = speak(text, engine)
         assert len(engine.spoken) > 3
         assert all(len(utterance.text) <= 80 for utterance in engine.spoken)
-        assert len(said.speech.samples) == sum(map(len, engine.sounds))
-        assert set(words_of(text, [said])) >= {"Numbers", "123456789", "444555666", "and"}
-        check_words(said, engine)
+        assert len(synthesized.speech.samples) == sum(map(len, engine.samples))
+        assert set(words_of(text, [synthesized])) >= {"Numbers", "123456789", "444555666", "and"}
+        check_words(synthesized, engine)
 
-    def test_words_of_several_calls_are_heard_one_after_the_other(self) -> None:
+    def test_words_of_several_calls_follow_each_other(self) -> None:
         engine = ToneEngine(max_chars=40)
-        for said in recite(LONG, engine):
-            check_words(said, engine)
+        for synthesized in speak(LONG, engine):
+            check_words(synthesized, engine)
         assert (
-            words_of(LONG, recite(LONG, ToneEngine(max_chars=40)))
+            words_of(LONG, speak(LONG, ToneEngine(max_chars=40)))
             == LONG.replace(",", "").replace(".", "").split()
         )
 
-    def test_the_engine_hears_of_the_beginning_once(self) -> None:
+    def test_only_the_first_utterance_is_marked_as_first(self) -> None:
         engine = ToneEngine()
-        recite(f"{LONG}[voice:hibari_emma]{LONG}", engine)
-        assert [utterance.opens for utterance in engine.spoken] == [True, *[False] * (len(engine.spoken) - 1)]
+        speak(f"{LONG}[voice:hibari_emma]{LONG}", engine)
+        assert [utterance.is_first for utterance in engine.spoken] == [
+            True,
+            *[False] * (len(engine.spoken) - 1),
+        ]
         assert len({utterance.seed for utterance in engine.spoken}) == len(engine.spoken)
 
-    @pytest.mark.parametrize(("queue", "read"), [("hibari.interactive", True), ("stub.interactive", False)])
-    def test_beeps_are_not_read_whoever_speaks_the_rest(self, queue: str, read: bool) -> None:
-        """Of a text with several models one may be missing: the job's own provider says nothing of the others."""
+    @pytest.mark.parametrize(
+        ("queue", "normalized"), [("hibari.interactive", True), ("stub.interactive", False)]
+    )
+    def test_text_for_the_stub_is_not_normalized(self, queue: str, normalized: bool) -> None:
+        """The queue decides. One of several models may be missing, so the job's provider does not tell."""
         for provider in ("local", "stub"):
             engine = ToneEngine()
-            recite("It cost $5.", engine, queue=queue, provider=provider)
-            assert ("five" in engine.spoken[0].text) == read
+            speak("It cost $5.", engine, queue=queue, provider=provider)
+            assert ("five" in engine.spoken[0].text) == normalized
 
 
-def check_words(said: SynthesizedSegment, engine: ToneEngine) -> None:
-    """Forwards in text and time, each within the sound, and as long as the engine said."""
-    words = said.speech.words
-    duration_s = len(said.speech.samples) / said.speech.sample_rate_hz
+def check_words(synthesized: SynthesizedSegment, engine: ToneEngine) -> None:
+    """Words are in order, lie within their segment and its audio, and are as long as the engine reported."""
+    words = synthesized.speech.words
+    duration_s = len(synthesized.speech.samples) / synthesized.speech.sample_rate_hz
     assert [word.start for word in words] == sorted(word.start for word in words)
     assert [word.start_s for word in words] == sorted(word.start_s for word in words)
-    assert all(said.segment.start <= word.start < word.end <= said.segment.end for word in words)
+    assert all(
+        synthesized.segment.start <= word.start < word.end <= synthesized.segment.end for word in words
+    )
     assert all(word.end_s - word.start_s == pytest.approx(engine.word_s) for word in words)
     assert words[-1].end_s == pytest.approx(duration_s - engine.after_s, abs=1e-3)

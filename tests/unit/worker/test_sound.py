@@ -1,4 +1,4 @@
-"""Trimming, pauses, and what a job's sound is put together to."""
+"""Trimming, pauses and mastering."""
 
 import numpy as np
 import pytest
@@ -25,19 +25,19 @@ def joined(*sounds: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate(sounds)
 
 
-VOWEL = tone(0.5, rate_hz=RATE_HZ)  # -9 dB by its power
+VOWEL = tone(0.5, rate_hz=RATE_HZ)  # its power is -9 dB
 SOFT_VOWEL = np.float32(0.5) * VOWEL
 
 
 class TestTrim:
     @pytest.mark.parametrize("floor_db", [-200, -80, -70])
-    def test_silence_goes_but_for_a_margin(self, floor_db: float) -> None:
+    def test_silence_is_removed_except_for_a_margin(self, floor_db: float) -> None:
         sound = joined(silence(0.4), VOWEL, silence(0.7)) + noise(1.6, level_db=floor_db)
         trimmed = trim(sound, sample_rate_hz=RATE_HZ)
         assert trimmed.head == pytest.approx(0.37 * RATE_HZ, abs=0.01 * RATE_HZ)
         assert len(trimmed.samples) == pytest.approx(0.59 * RATE_HZ, abs=0.02 * RATE_HZ)
 
-    def test_head_is_where_the_rest_was(self) -> None:
+    def test_head_is_the_position_of_the_rest(self) -> None:
         sound = joined(silence(0.4), VOWEL, silence(0.7))
         trimmed = trim(sound, sample_rate_hz=RATE_HZ)
         inner = slice(200, -200)
@@ -46,7 +46,7 @@ class TestTrim:
         )
 
     @pytest.mark.parametrize("level_db", [-35, -45, -55])
-    def test_soft_consonants_and_breath_stay(self, level_db: float) -> None:
+    def test_soft_consonants_and_breaths_are_kept(self, level_db: float) -> None:
         consonant = noise(0.08, level_db=level_db)
         sound = joined(silence(0.3), consonant, VOWEL, consonant, silence(0.3))
         trimmed = trim(sound, sample_rate_hz=RATE_HZ)
@@ -54,23 +54,23 @@ class TestTrim:
         assert trimmed.head <= before - 0.02 * RATE_HZ
         assert trimmed.head + len(trimmed.samples) >= after + 0.05 * RATE_HZ
 
-    def test_a_silence_inside_stays(self) -> None:
+    def test_silence_inside_is_kept(self) -> None:
         sound = joined(VOWEL, silence(1), VOWEL)
         assert len(trim(sound, sample_rate_hz=RATE_HZ).samples) == len(sound)
 
     @pytest.mark.parametrize("level_db", [-50, -30, 0])
-    def test_the_level_is_relative(self, level_db: float) -> None:
+    def test_the_threshold_is_relative_to_the_speech(self, level_db: float) -> None:
         gain = np.float32(10 ** (level_db / 20))
         sound = joined(silence(0.4), gain * VOWEL, silence(0.7))
         assert len(trim(sound, sample_rate_hz=RATE_HZ).samples) == pytest.approx(0.59 * RATE_HZ, abs=480)
 
     @pytest.mark.parametrize("sound", [silence(0), silence(1), noise(1, level_db=-75), silence(0.001)])
-    def test_where_all_is_silent_nothing_is_left(self, sound: NDArray[np.float32]) -> None:
+    def test_silence_only_gives_no_samples(self, sound: NDArray[np.float32]) -> None:
         trimmed = trim(sound, sample_rate_hz=RATE_HZ)
         assert (len(trimmed.samples), trimmed.head) == (0, 0)
 
     @pytest.mark.parametrize("count", [1, 2, 3, 50, 239, 241, 5000])
-    def test_edges_are_faded_however_short(self, count: int) -> None:
+    def test_edges_of_any_length_are_faded(self, count: int) -> None:
         sound = np.full(count, 0.5, dtype=np.float32)
         samples = trim(sound, sample_rate_hz=RATE_HZ).samples
         assert len(samples) == count
@@ -82,7 +82,7 @@ class TestTrim:
 
 
 class TestPauses:
-    def test_longer_the_more_ends(self) -> None:
+    def test_pauses_grow_from_clause_to_paragraph(self) -> None:
         clause = pause_after_s(sentence_end=False, paragraph_end=False, speed=1)
         sentence = pause_after_s(sentence_end=True, paragraph_end=False, speed=1)
         paragraph = pause_after_s(sentence_end=True, paragraph_end=True, speed=1)
@@ -90,7 +90,7 @@ class TestPauses:
         assert pause_after_s(sentence_end=False, paragraph_end=True, speed=1) == paragraph
 
     @pytest.mark.parametrize("speed", [0.25, 0.5, 2, 4])
-    def test_shorter_the_faster(self, speed: float) -> None:
+    def test_pauses_are_shorter_for_faster_speech(self, speed: float) -> None:
         pause_s = pause_after_s(sentence_end=True, paragraph_end=False, speed=speed)
         assert pause_s == pytest.approx(
             pause_after_s(sentence_end=True, paragraph_end=False, speed=1) / speed
@@ -100,25 +100,27 @@ class TestPauses:
 class TestMaster:
     @settings(max_examples=50, deadline=None)
     @given(st.data(), st.booleans(), st.sampled_from([8000, 16_000, 22_050, 24_000, 44_100]))
-    def test_as_much_comes_out_as_went_in(self, data: st.DataObject, enabled: bool, rate_hz: int) -> None:
-        master, put_in, out = Master(sample_rate_hz=rate_hz, enabled=enabled), 0, 0
+    def test_the_output_is_as_long_as_the_input(
+        self, data: st.DataObject, enabled: bool, rate_hz: int
+    ) -> None:
+        master, input_count, out = Master(sample_rate_hz=rate_hz, enabled=enabled), 0, 0
         for seed in data.draw(st.lists(st.integers(0, 9), max_size=6)):
             rng = np.random.default_rng(seed)
-            assert master.position == put_in
+            assert master.position == input_count
             if seed % 3:
                 speech = rng.uniform(-1, 1, rng.integers(0, 4000)).astype(np.float32)
-                put_in += len(speech)
+                input_count += len(speech)
                 out += len(master.speech(speech, gain_db=float(rng.uniform(-12, 12))))
             else:
                 pause_s = rng.uniform(0, 0.1)
-                put_in += round(pause_s * rate_hz)
+                input_count += round(pause_s * rate_hz)
                 out += len(master.pause(pause_s))
-            assert put_in - 0.02 * rate_hz <= out <= put_in
+            assert input_count - 0.02 * rate_hz <= out <= input_count
         out += len(master.end())
         assert out == master.position
-        assert put_in <= master.position <= put_in + round(0.05 * rate_hz)
+        assert input_count <= master.position <= input_count + round(0.05 * rate_hz)
 
-    def test_each_sound_lies_where_its_position_said(self) -> None:
+    def test_each_sound_is_at_its_reported_position(self) -> None:
         master = Master(sample_rate_hz=RATE_HZ)
         out = [master.pause(0.123)]
         first = master.position
@@ -143,7 +145,7 @@ class TestMaster:
         sound = joined(master.speech(VOWEL, gain_db=-6.5), master.end())
         np.testing.assert_array_equal(sound[: len(VOWEL)], VOWEL * np.float32(10 ** (-6.5 / 20)))
 
-    def test_where_it_is_off_nothing_is_touched(self) -> None:
+    def test_disabled_it_changes_nothing(self) -> None:
         master = Master(sample_rate_hz=RATE_HZ, enabled=False)
         loud = np.float32(3) * VOWEL
         assert master.speech(loud, gain_db=6) is loud

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.speakable import is_spoken, speakable
+from common.speakable_text import is_speakable, is_speakable_char
 from worker.text.language_detection import detect_language, mismatch_warning
 from worker.text.splitting import split_text
 
@@ -128,7 +128,7 @@ def test_a_word_of_50000_characters_is_split_into_even_parts() -> None:
 @pytest.mark.parametrize("text", ["", " \n\n ", "...", "😀 😀", "*** --- !?", "\x00\x07", "\ud800", "\u200f"])
 def test_a_text_without_speech_has_no_spans(text: str) -> None:
     assert texts_of(text) == []
-    assert not speakable(text)
+    assert not is_speakable(text)
 
 
 def test_text_without_speech_is_merged_with_a_sentence_or_dropped() -> None:
@@ -180,14 +180,14 @@ def test_each_speakable_character_is_in_exactly_one_span(
     assert [span.index for span in spans] == list(range(len(spans)))
     assert all(before.end <= after.start for before, after in pairwise(spans))
     covered = {offset for span in spans for offset in range(span.start, span.end)}
-    assert all(offset in covered for offset, char in enumerate(text) if is_spoken(char))
+    assert all(offset in covered for offset, char in enumerate(text) if is_speakable_char(char))
     for span in spans:
         assert 0 < len(span.text) == span.end - span.start <= max_chars
-        assert speakable(span.text)
+        assert is_speakable(span.text)
         assert span.text.strip() == span.text
-        spoken = list(filter(is_spoken, text[span.start : span.end]))
-        assert spoken == list(filter(is_spoken, span.text))
-    assert bool(spans) == speakable(text)
+        spoken = list(filter(is_speakable_char, text[span.start : span.end]))
+        assert spoken == list(filter(is_speakable_char, span.text))
+    assert bool(spans) == is_speakable(text)
     assert not spans or spans[-1].paragraph_end
 
 

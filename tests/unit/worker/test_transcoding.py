@@ -1,4 +1,4 @@
-"""What a worker makes of a recording, to the sample; and how little memory it takes for that."""
+"""Playback and conversion of recordings: their timing to the sample, their peaks and their memory."""
 
 import io
 import tempfile
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from common.formats import MEDIA_TYPES
 from tests.support.decoding import tone
-from tests.support.own_memory import own_bytes
+from tests.support.process_memory import anonymous_bytes
 from worker.encoding import open_encoder, open_playback
-from worker.ops.transcoding import limited
+from worker.ops.transcoding import limit_peaks
 
 RATES_HZ = (16_000, 22_050, 24_000, 44_100)
 
@@ -32,7 +32,7 @@ def played(file: IO[bytes], audio_format: str, *, duration_s: float) -> tuple[ND
 
 
 def noise(duration_s: float, *, rate_hz: int) -> NDArray[np.float32]:
-    """Of a speaker's pitches: each moment is unlike every other, so that a shift is seen."""
+    """Low-pass noise: no moment is like another, so that the correlation shows any shift."""
     white = np.random.default_rng(1).standard_normal(round(duration_s * rate_hz))
     low = np.convolve(white, np.ones(24) / 24, "same")
     quiet: NDArray[np.float32] = (0.3 * low / np.abs(low).max()).astype(np.float32)
@@ -41,20 +41,20 @@ def noise(duration_s: float, *, rate_hz: int) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
 @pytest.mark.parametrize("audio_format", MEDIA_TYPES)
-def test_it_is_played_where_it_was_and_as_long_as_it_was(audio_format: str, rate_hz: int) -> None:
-    sound = noise(3.1, rate_hz=rate_hz)
-    duration_s = len(sound) / rate_hz
-    heard, heard_hz = played(
-        encoded(sound, audio_format, rate_hz=rate_hz), audio_format, duration_s=duration_s
+def test_playback_keeps_the_timing_and_the_duration(audio_format: str, rate_hz: int) -> None:
+    samples = noise(3.1, rate_hz=rate_hz)
+    duration_s = len(samples) / rate_hz
+    decoded, decoded_hz = played(
+        encoded(samples, audio_format, rate_hz=rate_hz), audio_format, duration_s=duration_s
     )
-    assert len(heard) == round(duration_s * heard_hz)
-    moments = np.arange(len(sound)) / rate_hz
-    at_same_rate = np.interp(moments, np.arange(len(heard)) / heard_hz, heard)
-    least = 0.99 if audio_format in ("wav", "flac", "pcm") else 0.9
-    assert np.corrcoef(at_same_rate, sound)[0, 1] > least
+    assert len(decoded) == round(duration_s * decoded_hz)
+    times_s = np.arange(len(samples)) / rate_hz
+    at_same_rate = np.interp(times_s, np.arange(len(decoded)) / decoded_hz, decoded)
+    min_correlation = 0.99 if audio_format in ("wav", "flac", "pcm") else 0.9
+    assert np.corrcoef(at_same_rate, samples)[0, 1] > min_correlation
 
 
-def test_what_is_shorter_than_it_should_be_is_no_recording() -> None:
+def test_a_truncated_recording_is_rejected() -> None:
     for audio_format in ("wav", "flac", "mp3", "opus", "aac", "pcm"):
         file = encoded(noise(2, rate_hz=24_000), audio_format, rate_hz=24_000)
         with pytest.raises(ValueError, match="missing"):
@@ -62,21 +62,21 @@ def test_what_is_shorter_than_it_should_be_is_no_recording() -> None:
 
 
 @pytest.mark.parametrize("audio_format", [name for name in MEDIA_TYPES if name != "pcm"])
-def test_what_is_no_such_file_is_told(audio_format: str) -> None:
+def test_an_invalid_file_is_rejected(audio_format: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        played(io.BytesIO(b"nothing like it " * 100), audio_format, duration_s=1)
+        played(io.BytesIO(b"not an audio file " * 100), audio_format, duration_s=1)
 
 
-def test_what_overshoots_is_held_below_full_scale_without_a_click() -> None:
-    sound = 2.2 * tone(0.5, rate_hz=24_000)
-    loud = np.concatenate([sound[:6000] / 4, sound[6000:]])
-    held = np.concatenate(list(limited(iter([loud[:7000], loud[7000:]]), sample_rate_hz=24_000)))
-    assert len(held) == len(loud)
-    assert 0.95 < np.abs(held).max() <= 1.0
-    # What was not too loud is what it was, but close to what was.
-    assert np.abs(held[:5000] - loud[:5000]).max() < 1e-6
-    # A clipped wave is flat at its top.
-    assert np.sum(np.abs(held) > 0.9999) < 10
+def test_overshoots_are_limited_without_clipping() -> None:
+    samples = 2.2 * tone(0.5, rate_hz=24_000)
+    loud = np.concatenate([samples[:6000] / 4, samples[6000:]])
+    limited = np.concatenate(list(limit_peaks(iter([loud[:7000], loud[7000:]]), sample_rate_hz=24_000)))
+    assert len(limited) == len(loud)
+    assert 0.95 < np.abs(limited).max() <= 1.0
+    # Samples that were not too loud stay the same, except close to those that were.
+    assert np.abs(limited[:5000] - loud[:5000]).max() < 1e-6
+    # A clipped wave would stay at full scale for many samples.
+    assert np.sum(np.abs(limited) > 0.9999) < 10
 
 
 @pytest.mark.slow
@@ -89,12 +89,12 @@ def test_memory_does_not_grow_with_the_recording() -> None:
             encoder.write(minute)
         encoder.close()
         source.seek(0)
-        before = most = own_bytes()
+        before = peak = anonymous_bytes()
         with open_playback(source, "mp3", duration_s=1200) as playback:
             encoder = open_encoder("wav", sample_rate_hz=24_000, out=target)
-            for block in limited(playback.blocks, sample_rate_hz=24_000):
+            for block in limit_peaks(playback.blocks, sample_rate_hz=24_000):
                 encoder.write(block)
-                most = max(most, own_bytes())
+                peak = max(peak, anonymous_bytes())
             encoder.close()
         assert target.seek(0, io.SEEK_END) == 44 + 2 * 1200 * 24_000
-    assert most - before < 30_000_000
+    assert peak - before < 30_000_000

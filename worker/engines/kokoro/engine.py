@@ -1,6 +1,6 @@
-"""Kokoro 82M: some fifty voices of nine languages that run on a CPU, by kokoro-onnx from an ONNX export.
+"""Kokoro 82M: about fifty voices in nine languages that run on a CPU, through kokoro-onnx and an ONNX export.
 
-Japanese and Mandarin are read badly: what becomes of them is told in `kokoro_spelling.py`.
+It reads Japanese and Mandarin badly: `phonemization.py` says why.
 """
 
 from collections.abc import Hashable, Sequence
@@ -13,35 +13,35 @@ from numpy.typing import NDArray
 
 from common.catalogue import Weights
 from common.settings import Settings
-from worker.engines.kokoro.alignment import Place
+from worker.engines.kokoro.alignment import AlignedSpan
 from worker.engines.kokoro.languages import espeak_language
-from worker.engines.kokoro.voices import Style, style_of, voice_names
+from worker.engines.kokoro.voices import Style, list_voices, load_style
 from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance, Word
-from worker.engines.samples import checked
-from worker.host.models_folder import find_files, find_folder, presence, size_of
-from worker.sound.stretching import split_speed, stretch
+from worker.engines.samples import check_samples
+from worker.host.models_folder import check_presence, file_size, find_files, find_folder
+from worker.sound.time_stretch import split_speed, stretch
 
 _SAMPLE_RATE_HZ = 24_000
-# The library would cut a longer text and join the sounds; the pipeline cuts it better, and no call takes too long.
-_MOST_PHONEMES = 510
-# Held by a loaded model for each byte of its file, and beside it, espeak-ng's process included: with 92 MB of int8 it
-# came to 210 to 290 MB, with 326 MB of fp32 to 450 to 500.
-_HELD_PER_BYTE = 1.25
-_HELD_BYTES = 130_000_000
-# What onnxruntime says, in errors of no type of their own, when there is no memory.
-_NO_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
+# The library would split a longer text and join the sounds. The pipeline splits better and keeps calls short.
+_MAX_PHONEMES = 510
+# Memory of a loaded model: per byte of its file, and in addition, including the espeak-ng process. Measured: 210 to
+# 290 MB for the 92 MB int8 file, 450 to 500 MB for the 326 MB fp32 file.
+_MEMORY_PER_FILE_BYTE = 1.25
+_BASE_MEMORY_BYTES = 130_000_000
+# onnxruntime has no exception type for a lack of memory, only these words in the message.
+_OUT_OF_MEMORY_SIGNS = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 
 
 class KokoroEngine:
     alias: str = "kokoro"
-    desk: str = "kokoro"
-    # Sounds are aligned for one text at a time, and padding would change them.
+    executor: str = "kokoro"
+    # Padding would change the sound, and the library aligns only one text at a time.
     max_batch: int = 1
-    # About 330 phonemes of English, which leaves room for numbers; of longer texts listeners say that they're hurried.
+    # About 330 phonemes of English, which leaves room for numbers. Listeners find longer texts hurried.
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
     takes_phonemes: bool = True
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     pinned: bool = False
 
     def __init__(self, weights: Weights, settings: Settings) -> None:
@@ -50,27 +50,27 @@ class KokoroEngine:
         self._threads = settings.cpu_threads
         self._native: tuple[float, float] | None = None
         self._library: Any = None
-        self._speller: Any = None
+        self._phonemizer: Any = None
 
     def load(self) -> None:
         file, names = self._model_file(), self.voices()
         if file is None or not names:
-            raise self._broken() if file and self._is_complete() else self._missing()
+            raise self._broken_error() if file and self._is_complete() else self._missing_error()
         try:
-            self._open(file)
+            self._open_model(file)
             self._warm_up(names[0])
         except BaseException:
             self.close()
             raise
 
     def voices(self) -> tuple[str, ...]:
-        return voice_names(self._voice_files()) if self._is_complete() else ()
+        return list_voices(self._voice_files()) if self._is_complete() else ()
 
     def memory_bytes(self) -> int:
-        """By the size of the file, before and after it is loaded."""
+        """Estimate the memory from the size of the file, before and after `load`."""
         file = self._model_file()
-        size_bytes = size_of(file) if file else 0
-        return _HELD_BYTES + int(_HELD_PER_BYTE * size_bytes) if size_bytes else 0
+        size_bytes = file_size(file) if file else 0
+        return _BASE_MEMORY_BYTES + int(_MEMORY_PER_FILE_BYTE * size_bytes) if size_bytes else 0
 
     def speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         return [self._speak(utterance) for utterance in batch]
@@ -79,60 +79,60 @@ class KokoroEngine:
         return utterance.voice
 
     def close(self) -> None:
-        if self._speller is not None:
-            self._speller.close()
-        self._speller = self._library = None
+        if self._phonemizer is not None:
+            self._phonemizer.close()
+        self._phonemizer = self._library = None
 
-    def _open(self, file: Path) -> None:
-        from worker.engines.kokoro.phonemizer import Speller
-        from worker.engines.kokoro.session import open_model, takes_any_speed
+    def _open_model(self, file: Path) -> None:
+        from worker.engines.kokoro.phonemization import Phonemizer
+        from worker.engines.kokoro.session import open_model, supports_fractional_speed
 
         try:
             self._library = open_model(file, threads=self._threads)
         except Exception as error:
-            raise (OutOfMemory(self.alias) if _means_no_memory(error) else self._broken()) from None
-        self._native = self.native_speed if takes_any_speed(self._library) else None
-        self._speller = Speller(self._library.tokenizer.vocab)
+            raise (OutOfMemory(self.alias) if _is_out_of_memory(error) else self._broken_error()) from None
+        self._native = self.native_speed if supports_fractional_speed(self._library) else None
+        self._phonemizer = Phonemizer(self._library.tokenizer.vocab)
 
     def _warm_up(self, voice: str) -> None:
-        """The first call of a session allocates: let nobody wait for it. It also finds a graph of something else."""
+        """Make the first call, which allocates memory, so that no job waits for it. It also detects a wrong graph."""
         try:
-            self.speak([_first_words(voice)])
+            self.speak([_warm_up_utterance(voice)])
         except EngineError as error:
             if error.code != "engine_failed":
                 raise
-            raise self._broken() from None
+            raise self._broken_error() from None
 
     def _speak(self, utterance: Utterance) -> Speech:
-        style = style_of(utterance.voice, self._voice_files())
-        language = espeak_language(utterance.voice, utterance.language, known=self._speller.languages)
-        spelling = self._speller.spell(utterance.text, language=language, given=utterance.phonemes)
-        if len(spelling.phonemes) > _MOST_PHONEMES:
+        style = load_style(utterance.voice, self._voice_files())
+        language = espeak_language(utterance.voice, utterance.language, known=self._phonemizer.languages)
+        phonemized = self._phonemizer.phonemize(utterance.text, language=language, given=utterance.phonemes)
+        if len(phonemized.phonemes) > _MAX_PHONEMES:
             raise TooLong(self.alias)
-        own, rest = split_speed(utterance.speed, native=self._native)
-        samples, heard = self._said(spelling.phonemes, style, speed=own)
-        speech = checked(
+        native, rest = split_speed(utterance.speed, native=self._native)
+        samples, phoneme_times = self._synthesize(phonemized.phonemes, style, speed=native)
+        speech = check_samples(
             stretch(samples, sample_rate_hz=_SAMPLE_RATE_HZ, speed=rest), sample_rate_hz=_SAMPLE_RATE_HZ
         )
-        places = self._speller.places(spelling) if heard else ()
-        return replace(speech, words=tuple(_timed(place, heard, speed=rest) for place in places))
+        spans = self._phonemizer.align_words(phonemized) if phoneme_times else ()
+        return replace(speech, words=tuple(_to_word(span, phoneme_times, speed=rest) for span in spans))
 
-    def _said(
+    def _synthesize(
         self, phonemes: str, style: Style, *, speed: float
     ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
-        from worker.engines.kokoro.session import say
+        from worker.engines.kokoro.session import synthesize
 
         try:
-            return say(self._library, phonemes, style, speed=speed)
+            return synthesize(self._library, phonemes, style, speed=speed)
         except Exception as error:
-            # Not chained: what the library raises may quote the phonemes, and tracebacks are logged.
-            if _means_no_memory(error):
+            # Not chained: the library's error may quote the phonemes, and tracebacks are logged.
+            if _is_out_of_memory(error):
                 raise OutOfMemory(self.alias) from None
-            message = f"The model kokoro failed on this passage ({type(error).__name__})."
+            message = f"The model kokoro failed on a segment ({type(error).__name__})."
             raise EngineError("engine_failed", message) from None
 
     def _is_complete(self) -> bool:
-        return presence(self._weights, self._models_dir).state == "complete"
+        return check_presence(self._weights, self._models_dir).state == "complete"
 
     def _model_file(self) -> Path | None:
         return next(iter(self._files(0)), None)
@@ -144,12 +144,12 @@ class KokoroEngine:
         (repository,) = self._weights.repositories
         return find_files(repository.needed[group], find_folder(repository, self._models_dir))
 
-    def _missing(self) -> EngineError:
-        """They may be away for a moment, as on a network: not a thing to remember."""
+    def _missing_error(self) -> EngineError:
+        """Return a retryable error: the files may only be absent for a moment, for example on a network drive."""
         message = f"Files of {self._weights.key} are missing: download it again."
         return EngineError("engine_unavailable", message, retryable=True)
 
-    def _broken(self) -> EngineError:
+    def _broken_error(self) -> EngineError:
         (repository,) = self._weights.repositories
         folder = find_folder(repository, self._models_dir).name
         return EngineError(
@@ -159,12 +159,13 @@ class KokoroEngine:
         )
 
 
-def _timed(place: Place, heard: Sequence[tuple[float, float]], *, speed: float) -> Word:
-    """`heard` is from when to when each phoneme is, before the sound was stretched by `speed`."""
-    return Word(place.start, place.end, heard[place.first][0] / speed, heard[place.last - 1][1] / speed)
+def _to_word(span: AlignedSpan, phoneme_times: Sequence[tuple[float, float]], *, speed: float) -> Word:
+    """Return the word with its time. `phoneme_times` are (start, end) in seconds before stretching by `speed`."""
+    start_s, end_s = phoneme_times[span.phoneme_start][0], phoneme_times[span.phoneme_end - 1][1]
+    return Word(span.start, span.end, start_s / speed, end_s / speed)
 
 
-def _first_words(voice: str) -> Utterance:
+def _warm_up_utterance(voice: str) -> Utterance:
     return Utterance(
         text="Ready.",
         voice=voice,
@@ -177,5 +178,5 @@ def _first_words(voice: str) -> Utterance:
     )
 
 
-def _means_no_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY)
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY_SIGNS)

@@ -1,7 +1,8 @@
-"""Phonemes by espeak-ng, in a process of its own: there are words on which it dies, and it would take the worker along.
+"""A script that phonemizes with espeak-ng. It is a separate process because espeak-ng crashes on some words.
 
-A script that `kokoro_spelling.py` runs with a folder of its own. Its first line lists the languages that it knows;
-after that it answers each line `[language, text]` with the phonemes, JSON all of it. It ends with its input.
+`phonemization.py` runs it with a temporary folder. All lines are JSON. The first line of output lists the languages
+that espeak-ng knows. After that, each input line `[language, text]` gets one line with the phonemes. The script ends at
+the end of its input.
 """
 
 import atexit
@@ -18,33 +19,34 @@ from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
 
 def main(folder: str) -> None:
-    # phonemizer copies espeak-ng there for each language. Who began this may be gone when it ends.
+    # phonemizer copies espeak-ng there once per language. The script removes the folder itself, because its parent
+    # process may already be dead.
     tempfile.tempdir = folder
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
-    _say(sorted(EspeakBackend.supported_languages()))
+    _write_answer(sorted(EspeakBackend.supported_languages()))
     for line in sys.stdin:
         language, text = json.loads(line)
-        _say(_phonemes(text, language=language))
+        _write_answer(_phonemize(text, language=language))
 
 
-def _phonemes(text: str, *, language: str) -> str:
+def _phonemize(text: str, *, language: str) -> str:
     lines = [line for line in text.split("\n") if line.strip()]
-    return "\n".join(_reader(language).phonemize(lines)) if lines else ""
+    return "\n".join(_backend(language).phonemize(lines)) if lines else ""
 
 
-# phonemizer itself keeps eight, and of those that it lets go it frees nothing.
+# phonemizer's own cache holds eight backends, and it does not free the memory of those that it drops.
 @cache
-def _reader(language: str) -> Any:
-    """As kokoro-onnx has it, but without the marks where a word is read as in another language: they'd be spoken."""
+def _backend(language: str) -> Any:
+    """Return the backend of kokoro-onnx, but without language-switch flags, which the model would speak."""
     return EspeakBackend(
         language, preserve_punctuation=True, with_stress=True, language_switch="remove-flags"
     )
 
 
-def _say(what: object) -> None:
-    print(json.dumps(what), flush=True)
+def _write_answer(answer: object) -> None:
+    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Which of espeak-ng's languages a voice of Kokoro is to speak."""
+"""Chooses the espeak-ng language for a Kokoro voice."""
 
 from collections.abc import Container
 
-# By the first letter of a voice's name.
-OWN = {
+# The espeak-ng language of a voice, by the first letter of its name.
+LANGUAGE_BY_PREFIX = {
     "a": "en-us",
     "b": "en-gb",
     "e": "es",
@@ -14,8 +14,8 @@ OWN = {
     "p": "pt-br",
     "z": "cmn",
 }
-# What BCP 47 calls otherwise than espeak-ng. Of languages with several accents it is the one that the model learned.
-_NAMES = {
+# BCP 47 tags that have another name in espeak-ng. For languages with several accents, the one that Kokoro learned.
+_ESPEAK_NAMES = {
     "en": "en-us",
     "fr": "fr-fr",
     "iw": "he",
@@ -27,17 +27,17 @@ _NAMES = {
 }
 
 
-def espeak_language(voice: str, asked: str, *, known: Container[str]) -> str:
-    """The voice's own, unless another language (BCP 47) is asked for that espeak-ng knows."""
-    own = OWN.get(voice[:1], "en-us")
-    tag = asked.replace("_", "-").lower()
+def espeak_language(voice: str, requested: str, *, known: Container[str]) -> str:
+    """Return the voice's own language, or the requested one (BCP 47) if it differs and `known` contains it."""
+    own_language = LANGUAGE_BY_PREFIX.get(voice[:1], "en-us")
+    tag = requested.replace("_", "-").lower()
     primary = tag.partition("-")[0]
-    if primary == primary_subtag(own):
-        return own
-    names = (_NAMES.get(name, name) for name in (tag, primary))
-    return next((name for name in names if name in known), own)
+    if primary == primary_subtag(own_language):
+        return own_language
+    names = (_ESPEAK_NAMES.get(name, name) for name in (tag, primary))
+    return next((name for name in names if name in known), own_language)
 
 
 def primary_subtag(language: str) -> str:
-    """BCP 47's, of one of espeak-ng's languages."""
+    """Return the BCP 47 primary subtag of an espeak-ng language."""
     return "zh" if language == "cmn" else language.partition("-")[0]

@@ -1,4 +1,4 @@
-"""kokoro-onnx with a session of onnxruntime that is frugal with memory."""
+"""Opens kokoro-onnx with an onnxruntime session that uses little memory."""
 
 import logging
 import tempfile
@@ -13,71 +13,81 @@ from numpy.typing import NDArray
 from worker.engines.kokoro.voices import Style
 from worker.engines.onnx_graph import open_session
 
-_TOKENS = {"tokens", "input_ids"}
-_OTHERS = {"style", "speed"}
-# An export that declares durations speaks with the library's pauses. For others it has none, and shall have none.
+_TOKEN_INPUTS = {"tokens", "input_ids"}
+_OTHER_INPUTS = {"style", "speed"}
+# The library adds pauses if an export declares durations. Hidden durations must not change the sound, so with them
+# the pauses are zero.
 _NO_PAUSES = {"sentence_pause": 0.0, "clause_pause": 0.0}
 
-# It listens to a variable of its own (LOG_LEVEL), and would remark on every call.
+# The library sets its level from the variable LOG_LEVEL and would log every call.
 logging.getLogger("kokoro_onnx").setLevel(logging.ERROR)
 
 
 def open_model(path: Path, *, threads: int) -> Any:
-    """The library, ready to speak from phonemes with styles that it is given.
+    """Return a `kokoro_onnx.Kokoro` that speaks phonemes with a given style.
 
-    Raises ValueError for a graph of something else, and whatever onnxruntime raises.
+    Raises ValueError if the graph is not Kokoro's, and whatever onnxruntime raises.
     """
-    session, tells = open_session(path, _options(threads))
-    # It looks whether this is there.
+    session, has_hidden_durations = open_session(path, _options(threads))
+    # The library reads this attribute.
     session._model_path = str(path)
-    names = {given.name for given in session.get_inputs()}
-    if not (names & _TOKENS and names >= _OTHERS):
-        raise ValueError("a graph without Kokoro's inputs")
-    # The library wants an archive of voices, which not every export has: it gets one without any.
-    with tempfile.NamedTemporaryFile(suffix=".npz") as nobody:
-        np.savez(nobody)
-        nobody.flush()
-        library = Kokoro.from_session(session, nobody.name)
+    names = {model_input.name for model_input in session.get_inputs()}
+    if not (names & _TOKEN_INPUTS and names >= _OTHER_INPUTS):
+        raise ValueError("the graph does not have the inputs of Kokoro")
+    # The library requires an archive of voices, which not every export has. Give it an empty one.
+    with tempfile.NamedTemporaryFile(suffix=".npz") as empty_archive:
+        np.savez(empty_archive)
+        empty_archive.flush()
+        library = Kokoro.from_session(session, empty_archive.name)
         library.voices.close()
-    library.sess = _Frugal(session, tells=tells and not library.has_timings)
-    library.has_timings |= tells
+    library.sess = _ShrinkingSession(
+        session, has_hidden_durations=has_hidden_durations and not library.has_timings
+    )
+    library.has_timings |= has_hidden_durations
     return library
 
 
-def say(
+def synthesize(
     library: Any, phonemes: str, style: Style, *, speed: float
 ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
-    """Samples, and from when to when each phoneme is heard in seconds; nothing of that from an export that hides it."""
-    pauses = _NO_PAUSES if library.sess.tells else {}
+    """Return (samples, times): mono samples, and (start, end) of each phoneme in seconds.
+
+    The times are empty if the graph has no durations.
+    """
+    pauses = _NO_PAUSES if library.sess.has_hidden_durations else {}
     samples, _, timings = library.create_timed(phonemes, style, speed=speed, is_phonemes=True, **pauses)
-    heard = [(timing.start, timing.end) for timing in timings]
-    return samples, heard if len(heard) == len(phonemes) else []
+    phoneme_times = [(timing.start, timing.end) for timing in timings]
+    return samples, phoneme_times if len(phoneme_times) == len(phonemes) else []
 
 
-def takes_any_speed(library: Any) -> bool:
-    """Some exports know whole speeds only."""
-    speeds = [given.type for given in library.sess.session.get_inputs() if given.name == "speed"]
+def supports_fractional_speed(library: Any) -> bool:
+    """Return whether the graph takes any speed. Some exports take integers only."""
+    speeds = [
+        model_input.type for model_input in library.sess.session.get_inputs() if model_input.name == "speed"
+    ]
     return "int" not in speeds[0]
 
 
-class _Frugal:
-    """Runs as the library's session does, and gives its arena back after each call.
+class _ShrinkingSession:
+    """A session that shrinks its memory arena after each call.
 
-    Measured with the real int8 weights, one thread, sentences of up to 17 s: as fast as with an arena that is kept,
-    holding 160 to 240 MB in place of 610 (1100 at half speed). Without an arena a long sentence takes nearly twice as
-    long, and with memory patterns 940 MB are held. `tells`: its last output are durations that it did not declare.
+    Measured with the int8 weights, one thread and sentences of up to 17 s: as fast as a session that keeps its arena,
+    with 160 to 240 MB instead of 610 MB (1100 MB at half speed). Without an arena a long sentence takes nearly twice
+    as long. With memory patterns the session holds 940 MB.
+
+    `has_hidden_durations`: the last output is durations that the graph does not declare.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, *, tells: bool) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, *, has_hidden_durations: bool) -> None:
         self.session = session
-        self.tells = tells
+        self.has_hidden_durations = has_hidden_durations
         self._options = onnxruntime.RunOptions()
         self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def run(self, names: list[str] | None, inputs: dict[str, Any]) -> list[Any]:
         outputs: list[Any] = self.session.run(names, inputs, self._options)
-        # Sound and durations, whatever else an export gives.
-        return [outputs[0], outputs[-1]] if self.tells else outputs
+        # Some exports have further outputs between the sound and the durations.
+        return [outputs[0], outputs[-1]] if self.has_hidden_durations else outputs
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -1,14 +1,14 @@
-"""SpeechT5: English in the voice of any speaker of whom there is an x-vector."""
+"""SpeechT5: English speech in the voice of any speaker with an x-vector."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
 from common.catalogue import Weights
 from common.settings import Settings
-from worker.engines.pretrained import PretrainedEngine, samples_of
+from worker.engines.pretrained import PretrainedEngine, to_samples
 from worker.engines.protocol import Speech, TooLong, Utterance
-from worker.engines.samples import checked
-from worker.engines.speecht5.speakers import speaker_names, speaker_vector
+from worker.engines.samples import check_samples
+from worker.engines.speecht5.speakers import list_speakers, load_speaker_vector
 from worker.text.number_words import spell_numbers
 
 
@@ -22,19 +22,19 @@ class SpeechT5Engine(PretrainedEngine):
 
     def __init__(self, weights: Weights, settings: Settings) -> None:
         super().__init__(weights, settings)
-        self._forget()
+        self._drop_references()
 
-    def _forget(self) -> None:
+    def _drop_references(self) -> None:
         self._tokenizer: Any = None
         self._model: Any = None
         self._vocoder: Any = None
-        self._speakers: dict[str, Any] = {}
+        self._speaker_vectors: dict[str, Any] = {}
 
     def voices(self) -> tuple[str, ...]:
-        return speaker_names(self._folders()[2]) if self._is_complete() else ()
+        return list_speakers(self._folders()[2]) if self._is_complete() else ()
 
     def batch_key(self, utterance: Utterance) -> Hashable | None:
-        # Dropout is drawn for the whole batch: alone, a seed gives the same sound each time.
+        # Dropout is sampled for the whole batch, so a seed is only reproducible if its utterance runs alone.
         return None if utterance.seed_given else self.alias
 
     def _load(self) -> Sequence[Any]:
@@ -42,26 +42,26 @@ class SpeechT5Engine(PretrainedEngine):
 
         folder, vocoder_folder, _ = self._folders()
         self._tokenizer = SpeechT5Tokenizer.from_pretrained(folder, local_files_only=True)
-        self._model = self._loaded(SpeechT5ForTextToSpeech, folder, dtype=self._dtype)
-        self._vocoder = self._loaded(SpeechT5HifiGan, vocoder_folder, dtype=self._dtype)
+        self._model = self._load_model(SpeechT5ForTextToSpeech, folder, dtype=self._dtype)
+        self._vocoder = self._load_model(SpeechT5HifiGan, vocoder_folder, dtype=self._dtype)
         self._compile(self._vocoder)
         return self._model, self._vocoder
 
     def _speak(self, batch: Sequence[Utterance]) -> list[Speech]:
         texts = [spell_numbers(utterance.text, language="en") for utterance in batch]
-        self._require_letters(self._tokenizer, texts)
-        self._require_room(self._tokenizer, texts, tokens=self._model.config.max_text_positions)
+        self._require_speakable(self._tokenizer, texts)
+        self._require_max_tokens(self._tokenizer, texts, max_tokens=self._model.config.max_text_positions)
         encoded = self._tokenizer(texts, padding=True, return_tensors="pt").to(self._device.label)
-        speakers = self._speakers_of(batch)
+        speakers = self._stack_speaker_vectors(batch)
         self._seed(batch)
-        spectrograms, lengths = self._generated(encoded, speakers)
-        # One by one: the vocoder takes padding for sound.
+        spectrograms, lengths = self._generate(encoded, speakers)
+        # One by one: the vocoder would turn padding into sound.
         waves = [self._vocoder(one[:length]) for one, length in zip(spectrograms, lengths, strict=True)]
         rate = self._vocoder.config.sampling_rate
-        return [checked(samples_of(wave), sample_rate_hz=rate) for wave in waves]
+        return [check_samples(to_samples(wave), sample_rate_hz=rate) for wave in waves]
 
-    def _generated(self, encoded: Any, speakers: Any) -> Any:
-        """(spectrograms, their lengths)."""
+    def _generate(self, encoded: Any, speakers: Any) -> Any:
+        """Return (spectrograms, lengths): a padded spectrogram per utterance, and its length in frames."""
         try:
             return self._model.generate_speech(
                 encoded.input_ids,
@@ -73,20 +73,20 @@ class SpeechT5Engine(PretrainedEngine):
                 return_output_lengths=True,
             )
         except RuntimeError as error:
-            # It missed the end of the text, and went on until it had no more places for sound.
+            # The model missed the end of the text and ran out of positions.
             if f"({self._model.config.max_speech_positions + 1}) must match" not in str(error):
                 raise
             raise TooLong(self.alias) from None
 
-    def _speakers_of(self, batch: Sequence[Utterance]) -> Any:
+    def _stack_speaker_vectors(self, batch: Sequence[Utterance]) -> Any:
         import torch
 
-        vectors = torch.stack([self._speaker(utterance.voice) for utterance in batch])
+        vectors = torch.stack([self._speaker_vector(utterance.voice) for utterance in batch])
         return vectors.to(self._device.label, self._model.dtype)
 
-    def _speaker(self, name: str) -> Any:
+    def _speaker_vector(self, name: str) -> Any:
         import torch
 
-        if name not in self._speakers:
-            self._speakers[name] = torch.from_numpy(speaker_vector(self._folders()[2], name))
-        return self._speakers[name]
+        if name not in self._speaker_vectors:
+            self._speaker_vectors[name] = torch.from_numpy(load_speaker_vector(self._folders()[2], name))
+        return self._speaker_vectors[name]

@@ -1,4 +1,4 @@
-"""Speakers of SpeechT5: x-vectors of 512 numbers, as .npy files or in the archive that the hub has of them."""
+"""Reads the speakers of SpeechT5: x-vectors of 512 numbers, in .npy files or in the archive from the hub."""
 
 import io
 import re
@@ -14,54 +14,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engines.protocol import EngineError
-from worker.host.models_folder import find_files, read_small
+from worker.host.models_folder import find_files, read_limited
 
 _ARCHIVE = "spkrec-xvect.zip"
-# One vector for each sentence that a speaker of CMU ARCTIC read; other files are voices of their own.
+# The archive has one vector per sentence that a speaker of CMU ARCTIC read. Any other file is a voice of its own.
 _ARCTIC = re.compile(r"cmu_us_([a-z0-9]{1,40})_arctic.*")
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 _SHAPE = (512,)
-# Many times what 512 numbers take.
-_FILE_BYTES = 65_536
-# Others unpack as much as they like at once.
-_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Many times the size of 512 numbers.
+_MAX_FILE_BYTES = 65_536
+# zipfile limits how much it decompresses at once only for these methods.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 File = TypeVar("File")
 
 
-def speaker_names(folder: Path) -> tuple[str, ...]:
-    """Told by the names of the files alone."""
-    return tuple(sorted({*_archived(folder), *_loose(folder)}))
+def list_speakers(folder: Path) -> tuple[str, ...]:
+    """Return the names of the speakers. It reads only the names of the files."""
+    return tuple(sorted({*_find_archived(folder), *_find_files(folder)}))
 
 
-def speaker_vector(folder: Path, name: str) -> NDArray[np.float32]:
-    """The mean of the speaker's vectors, of length 1. Raises EngineError for one that is not here or is no vector."""
+def load_speaker_vector(folder: Path, name: str) -> NDArray[np.float32]:
+    """Return the mean of the speaker's x-vectors, of shape (512,) and length 1.
+
+    Raises EngineError if the speaker is missing or a file does not hold a vector.
+    """
     try:
         vectors = list(_vectors(folder, name))
         if not vectors or any(one.shape != _SHAPE or one.dtype.kind != "f" for one in vectors):
             raise ValueError("not a vector")
-    except Exception:  # numpy and zipfile have many names for a damaged file
-        message = (
-            f"The speaker {name} is not on this worker as {_SHAPE[0]} numbers: download the voice again."
-        )
+    except Exception:  # numpy and zipfile raise many types for a damaged file
+        message = f"The speaker {name} is missing or damaged on this worker: download the voice again."
         raise EngineError("engine_failed", message) from None
     mean = np.mean(vectors, axis=0)
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 
 def _vectors(folder: Path, name: str) -> Iterator[NDArray[Any]]:
-    for path in _loose(folder).get(name, ()):
-        yield _read(read_small(path, most_bytes=_FILE_BYTES))
-    members = _archived(folder).get(name, ())
+    for path in _find_files(folder).get(name, ()):
+        yield _read(read_limited(path, max_bytes=_MAX_FILE_BYTES))
+    members = _find_archived(folder).get(name, ())
     if members:
         with zipfile.ZipFile(folder / _ARCHIVE) as archive:
             for member in members:
-                about = archive.getinfo(member)
-                if about.file_size > _FILE_BYTES or about.compress_type not in _PACKINGS:
+                info = archive.getinfo(member)
+                if info.file_size > _MAX_FILE_BYTES or info.compress_type not in _COMPRESSIONS:
                     raise ValueError("not a vector")
-                # Told how much, it unpacks no more than that, whatever the list of the archive says.
-                with archive.open(about) as file:
-                    yield _read(file.read(_FILE_BYTES))
+                # The directory of the archive may lie about the size, so limit the read.
+                with archive.open(info) as file:
+                    yield _read(file.read(_MAX_FILE_BYTES))
 
 
 def _read(content: bytes) -> NDArray[Any]:
@@ -69,28 +70,28 @@ def _read(content: bytes) -> NDArray[Any]:
     return vector
 
 
-def _loose(folder: Path) -> dict[str, list[Path]]:
-    return _by_speaker((path.stem, path) for path in find_files(("*.npy",), folder))
+def _find_files(folder: Path) -> dict[str, list[Path]]:
+    return _group_by_speaker((path.stem, path) for path in find_files(("*.npy",), folder))
 
 
-def _archived(folder: Path) -> dict[str, list[str]]:
+def _find_archived(folder: Path) -> dict[str, list[str]]:
     path = folder / _ARCHIVE
     try:
-        about = path.stat()
-        return _listed(path, about.st_mtime_ns, about.st_size) if S_ISREG(about.st_mode) else {}
-    except Exception:  # zipfile has many names for a damaged file
+        info = path.stat()
+        return _list_archive(path, info.st_mtime_ns, info.st_size) if S_ISREG(info.st_mode) else {}
+    except Exception:  # zipfile raises many types for a damaged file
         return {}
 
 
 @lru_cache(maxsize=4)
-def _listed(path: Path, mtime_ns: int, size_bytes: int) -> dict[str, list[str]]:  # noqa: ARG001 - they say that it changed
-    """Raises whatever zipfile does, which is not remembered: it may pass."""
+def _list_archive(path: Path, mtime_ns: int, size_bytes: int) -> dict[str, list[str]]:  # noqa: ARG001 - part of the cache key
+    """Return the members of each speaker, cached until the file changes. Exceptions of zipfile are not cached."""
     with zipfile.ZipFile(path) as archive:
         members = sorted(name for name in archive.namelist() if name.endswith(".npy"))
-    return _by_speaker((Path(member).stem, member) for member in members)
+    return _group_by_speaker((Path(member).stem, member) for member in members)
 
 
-def _by_speaker(files: Iterator[tuple[str, File]]) -> dict[str, list[File]]:
+def _group_by_speaker(files: Iterator[tuple[str, File]]) -> dict[str, list[File]]:
     found: dict[str, list[File]] = defaultdict(list)
     for stem, file in files:
         arctic = _ARCTIC.fullmatch(stem)

@@ -1,4 +1,7 @@
-"""Put numbers, signs and abbreviations into words that an engine can speak."""
+"""Puts numbers, signs and abbreviations into words that an engine can speak.
+
+May import `worker.text`.
+"""
 
 from worker.text.normalization.normalizer import NormalizedText, Phonemes, normalize
 

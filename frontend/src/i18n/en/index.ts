@@ -3,4 +3,4 @@ export { shell } from "./shell";
 export { write } from "./write";
 export { listen } from "./listen";
 export { library } from "./library";
-export { farm } from "./farm";
+export { system } from "./system";

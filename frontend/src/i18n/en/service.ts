@@ -1,23 +1,23 @@
-/** What the service says, in words of the page. `errors` by code; what has none there is shown as it came. */
+/** Texts for errors and warnings of the API. Codes that are not listed here show the message of the API. */
 
 export const service = {
   error: (code: string): string =>
     ({
-      voice_not_found: "There is no voice of this name. The button “Voice from here” lists those that there are.",
-      voice_unavailable: "This voice cannot be spoken here yet. The Farm page tells what is missing.",
-      no_worker: "No worker has announced itself yet. Wait a moment, or look at the Farm page.",
-      format_unavailable: "No worker can write this format. Choose another one.",
-      empty_text: "There is nothing to say in this text.",
-      nothing_to_speak: "There is nothing to say in this text.",
-      worker_crashed: "The worker that spoke it died, twice. This text may be more than it can bear: change it, and try again.",
-      audio_gone: "The sound of this recording was removed.",
-      out_of_memory: "It did not fit into the memory of the worker.",
-      timeout: "It took too long.",
-      database_unavailable: "The database of the service does not answer. Try again in a moment.",
+      voice_not_found: "This voice does not exist. Choose another voice.",
+      voice_unavailable: "This voice is not available yet. The System page shows what is missing.",
+      no_worker: "No worker has started yet. Wait a moment, or check the System page.",
+      format_unavailable: "No worker can create this format. Choose another format.",
+      empty_text: "The text is empty. Enter a text.",
+      nothing_to_speak: "The text has no letters or digits to speak. Change the text.",
+      worker_crashed: "The worker crashed twice on this text. Shorten or change the text, then retry.",
+      audio_gone: "The audio of this recording was deleted.",
+      out_of_memory: "The worker ran out of memory. Shorten the text or choose another model, then retry.",
+      timeout: "The recording took too long. Retry, or shorten the text.",
+      database_unavailable: "The database is not responding. Try again in a moment.",
     })[code] ?? "",
-  /** A note of a job, which the service tells in English. */
-  warning: (said: string): string =>
-    said
-      .replace(/ GET \/voices says what is missing\./g, " The Farm page tells what is missing.")
+  /** Replaces what a warning says about `GET /voices` with the place in the studio. */
+  warning: (message: string): string =>
+    message
+      .replace(/ GET \/voices says what is missing\./g, " The System page shows what is missing.")
       .replace(/[;.] GET \/voices [^.]*\./g, "."),
 };

@@ -1,64 +1,84 @@
-const NAMES = new Intl.DisplayNames(["fr"], { type: "language" });
+/** Texts for errors and warnings of the API. Those that are not listed here show the message of the API. */
 
-const named = (tags: string): string =>
+const LANGUAGE_NAMES = new Intl.DisplayNames(["fr"], { type: "language" });
+
+/** The names of languages from their tags: `fr, en-GB` is `français, anglais britannique`. */
+const languageNames = (tags: string): string =>
   tags
     .split(/,\s*/)
     .map((tag) => {
       try {
-        return NAMES.of(tag) ?? tag;
+        return LANGUAGE_NAMES.of(tag) ?? tag;
       } catch {
         return tag;
       }
     })
     .join(", ");
 
-const WARNINGS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
+/** The warnings of the API, which are in English: a pattern and the French text made from its groups. */
+const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] = [
   [
     /No worker can speak this voice, so this is only a beep, not speech\..*/,
-    () => "Aucun worker ne peut dire cette voix : ce n’est qu’un bip. La page Ferme dit ce qui manque.",
+    () =>
+      "Aucun worker n’a cette voix\u00a0: cet enregistrement n’est qu’un bip. La page Système indique ce qui manque.",
   ],
   [
     /No worker that speaks this voice was running.*/,
-    () => "Aucun worker ayant cette voix n’était en marche lors de la demande : elle en a attendu un.",
+    () => "Aucun worker en marche n’avait cette voix lors de la demande\u00a0: l’enregistrement a attendu.",
   ],
   [
     /The voice speaks (.+), but the text looks like (\S+): .*/,
-    (spoken = "", found = "") => `La voix parle ${named(spoken)}, mais le texte semble être en ${named(found)} : elle peut mal le prononcer.`,
+    (spoken = "", detected = "") =>
+      `Langue de la voix\u00a0: ${languageNames(spoken)}. Langue détectée du texte\u00a0: ${languageNames(detected)}. La prononciation peut être incorrecte.`,
   ],
-  [/The voice (\S+) speaks (.+), not (\S+?)[;.] .*/, (id = "", spoken = "", asked = "") => `La voix ${id} parle ${named(spoken)}, et non ${named(asked)}.`],
-  [/The voice (\S+) takes no style.*/, (id = "") => `La voix ${id} n’accepte pas de style : il a été laissé de côté.`],
-  [/(\d+) of (\d+) passages cannot be spoken by this voice\./, (n = "", all = "") => `Cette voix ne peut dire ${n} des ${all} passages.`],
+  [
+    /The voice (\S+) speaks (.+), not (\S+?)[;.] .*/,
+    (id = "", spoken = "", requested = "") =>
+      `Langue de la voix ${id}\u00a0: ${languageNames(spoken)}. Langue demandée\u00a0: ${languageNames(requested)}.`,
+  ],
+  [
+    /The voice (\S+) takes no style.*/,
+    (id = "") => `La voix ${id} n’accepte pas de style\u00a0: le style a été ignoré.`,
+  ],
+  [
+    /(\d+) of (\d+) (?:passages|segments) cannot be spoken by this voice\./,
+    (n = "", total = "") => `Cette voix ne peut pas lire ${n} segments sur ${total}.`,
+  ],
 ];
 
 export const service = {
   error: (code: string): string =>
     ({
-      voice_not_found: "Il n’y a pas de voix de ce nom. Le bouton « Voix à partir d’ici » montre celles qu’il y a.",
-      voice_unavailable: "Cette voix ne peut pas encore être dite ici. La page Ferme dit ce qui manque.",
-      no_worker: "Aucun worker ne s’est encore annoncé. Attendez un instant, ou regardez la page Ferme.",
-      format_unavailable: "Aucun worker ne sait écrire ce format. Choisissez-en un autre.",
-      empty_text: "Il n’y a rien à dire dans ce texte.",
-      nothing_to_speak: "Il n’y a rien à dire dans ce texte.",
-      text_too_long: "Ce texte est plus long que ce que le service accepte.",
-      invalid_tag: "Une marque du texte ne peut pas être suivie. Une pause s’écrit [pause:0.8s] et dure 60 s au plus ; une voix, [voice:nom].",
-      invalid_style: "Ce style ne peut pas être suivi.",
-      queue_full: "Le service est complet pour le moment. Réessayez un peu plus tard.",
-      worker_crashed: "Le worker qui le lisait est mort deux fois. Ce texte est peut-être trop pour lui : changez-le et réessayez.",
-      audio_gone: "Le son de cet enregistrement a été supprimé.",
-      job_not_found: "Ce travail n’existe pas.",
-      recording_not_found: "Il n’y a pas d’enregistrement de ce travail.",
-      engine_failed: "Le moteur n’a pas pu le dire.",
-      out_of_memory: "La mémoire du worker n’y a pas suffi.",
-      timeout: "Cela a pris trop de temps.",
-      database_unavailable: "La base de données du service ne répond pas. Réessayez dans un instant.",
-      internal_error: "Le service a rencontré une erreur.",
+      voice_not_found: "Cette voix n’existe pas. Choisissez une autre voix.",
+      voice_unavailable: "Cette voix n’est pas encore disponible. La page Système indique ce qui manque.",
+      no_worker: "Aucun worker n’a encore démarré. Patientez un instant, ou consultez la page Système.",
+      format_unavailable: "Aucun worker ne peut créer ce format. Choisissez un autre format.",
+      empty_text: "Le texte est vide. Saisissez un texte.",
+      nothing_to_speak: "Le texte ne contient ni lettre ni chiffre à lire. Modifiez le texte.",
+      text_too_long: "Ce texte est trop long. Raccourcissez le texte.",
+      invalid_tag:
+        "Le texte contient une balise non valide. Une pause s’écrit [pause:0.8s] et dure 60\u00a0s au plus\u00a0; une voix s’écrit [voice:nom].",
+      invalid_style: "Ce style n’est pas valide. Modifiez le style.",
+      queue_full: "La file d’attente est pleine. Réessayez un peu plus tard.",
+      worker_crashed:
+        "Le worker s’est arrêté deux fois sur ce texte. Raccourcissez ou modifiez le texte, puis réessayez.",
+      audio_gone: "L’audio de cet enregistrement a été supprimé.",
+      job_not_found: "Cet enregistrement n’existe pas.",
+      recording_not_found: "Cet enregistrement n’existe pas.",
+      engine_failed: "Le moteur n’a pas pu lire ce texte. Réessayez, ou choisissez un autre modèle.",
+      out_of_memory:
+        "Le worker a manqué de mémoire. Raccourcissez le texte ou choisissez un autre modèle, puis réessayez.",
+      timeout: "L’enregistrement a pris trop de temps. Réessayez, ou raccourcissez le texte.",
+      database_unavailable: "La base de données ne répond pas. Réessayez dans un instant.",
+      internal_error: "Le service a rencontré une erreur. Réessayez.",
     })[code] ?? "",
-  warning: (said: string): string => {
-    const [, voice = "", rest = said] = /^([a-z0-9_-]{1,64}): (.*)$/s.exec(said) ?? [];
-    for (const [pattern, say] of WARNINGS) {
+  /** In French where the warning is known. A text of several voices has the voice before its warning: `af_heart: …`. */
+  warning: (message: string): string => {
+    const [, voice = "", rest = message] = /^([a-z0-9_-]{1,64}): (.*)$/s.exec(message) ?? [];
+    for (const [pattern, translated] of WARNINGS) {
       const found = pattern.exec(rest);
-      if (found) return (voice && `${voice} : `) + say(...found.slice(1));
+      if (found) return (voice && `${voice}\u00a0: `) + translated(...found.slice(1));
     }
-    return said;
+    return message;
   },
 };

@@ -1,0 +1,1 @@
+"""Finds Node.js and the built studio. May import `cli.client`."""

@@ -1,0 +1,51 @@
+/** Generates recordings from the text in the editor, and shows the result. */
+
+import { signal } from "@preact/signals";
+import { t } from "../i18n";
+import { dismissErrors, showNotice } from "../state/notices";
+import { play } from "../state/player";
+import { go, link, route } from "../state/route";
+import { health } from "../state/service";
+import { titleOf } from "../state/titles";
+import { explain } from "../ui/state";
+import { settings } from "./settings";
+import { PartlySubmitted, submit } from "./submission";
+import { splitText } from "./text-splitter";
+
+/** Stays true while the user is on another screen. */
+export const isSubmitting = signal(false);
+
+/** Infinite until the service has answered. */
+export function maxTextChars(): number {
+  return health.value?.limits.max_text_chars ?? Number.POSITIVE_INFINITY;
+}
+
+export async function generate(text: string): Promise<void> {
+  const maxChars = maxTextChars();
+  const texts = Number.isFinite(maxChars) ? splitText(text, { maxChars }) : [text.trim()].filter(Boolean);
+  if (!texts.length) {
+    showNotice(t.value.write.emptyText);
+    return;
+  }
+  dismissErrors();
+  isSubmitting.value = true;
+  try {
+    const jobs = await submit(texts, settings.value);
+    const first = jobs[0];
+    const isOnWriteScreen = route.value.screen === "write";
+    if (first && jobs.length === 1 && isOnWriteScreen) {
+      void play({ jobId: first.job_id, title: titleOf(first.text), format: first.format, live: true });
+      go(link("listen", first.job_id));
+    } else {
+      // A user who has opened another screen stays there.
+      showNotice(t.value.write.queued(jobs.length));
+      if (isOnWriteScreen) go(link("library"));
+    }
+  } catch (caught) {
+    const { jobs, failure } = caught as PartlySubmitted;
+    if (jobs.length) showNotice(t.value.write.partlyQueued(jobs.length, texts.length));
+    showNotice(explain(failure), { kind: "bad", staysMs: 12_000 });
+  } finally {
+    isSubmitting.value = false;
+  }
+}
