@@ -1,4 +1,4 @@
-"""The gateway's application: thin, stateless, one per process."""
+"""The gateway's FastAPI application: routes, middleware and the objects that one process shares."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +8,13 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from api import error_handlers
-from api.dependencies import OWNER, Gateway
+from api.dependencies import Gateway
 from api.http import openapi
 from api.jobs import forecast
 from api.jobs.submission_batcher import SubmissionBatcher
 from api.middleware import BodyLimit, RequestLog
 from api.models.worker_cache import WorkerCache
+from api.owner import OWNER
 from api.routes import (
     analytics,
     captions,
@@ -64,13 +65,13 @@ ROUTES = (
     studio,
 )
 
-# Not more threads than the database has connections for, and each costs memory.
+# No more threads than the database has connections, because each thread costs memory.
 THREADS = 15
 
-DESCRIPTION = """Speech from text, by jobs that are never lost.
+DESCRIPTION = """Text-to-speech jobs that survive crashes and restarts.
 
 Every error has the shape `{"error": {"message", "type", "param", "code"}}` and the header `x-request-id`.
-Unknown keys of a body are ignored. Times are UTC."""
+Unknown keys in a body are ignored. Times are UTC."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -82,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=partial(_lifespan, settings=settings),
     )
-    app.openapi = openapi.document(app)  # type: ignore[method-assign]  # as FastAPI's own guide does
+    app.openapi = openapi.builder_without_422(app)  # type: ignore[method-assign]  # as FastAPI documents it
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog, root_path=settings.root_path)
     error_handlers.install(app)
@@ -110,7 +111,7 @@ async def _lifespan(app: FastAPI, *, settings: Settings) -> AsyncIterator[None]:
 
 
 def open_gateway(settings: Settings) -> Gateway:
-    """Needs a running event loop; neither database nor Redis has to answer yet."""
+    """Build the shared objects. Needs a running event loop; database and Redis may still be down."""
     database = open_database(settings, role="gateway")
     redis_link = RedisLink(settings)
     notifier = Notifier(redis_link, max_depth=settings.bells_max)
@@ -128,6 +129,6 @@ def open_gateway(settings: Settings) -> Gateway:
             queue_max=settings.queue_max,
             retry_after_s=partial(forecast.retry_after_s, database),
         ),
-        workers=WorkerCache(database),
+        worker_cache=WorkerCache(database),
         presence=Presence(event_bus, database, notifier, owner=OWNER),
     )

@@ -1,10 +1,10 @@
-"""What one gateway process holds while it runs, handed to every route by the application's state."""
+"""The shared objects of a gateway process, as FastAPI dependencies."""
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Annotated, cast
 
-import structlog
-from starlette.requests import Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from api.jobs.submission_batcher import SubmissionBatcher
@@ -17,12 +17,11 @@ from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
 
-# Every query names an owner; there is one until there are keys.
-OWNER = "local"
-
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
+    """Objects that all requests of this process share."""
+
     settings: Settings
     database: Database
     store: Store
@@ -30,27 +29,27 @@ class Gateway:
     notifier: Notifier
     event_bus: EventBus
     submissions: SubmissionBatcher
-    workers: WorkerCache
+    worker_cache: WorkerCache
     presence: Presence
-    # Those open here.
-    conversations: set[WebSocket] = field(default_factory=set)
+    # WebSockets that send text to this gateway.
+    incremental_sessions: set[WebSocket] = field(default_factory=set)
 
 
-def here(request: Request) -> Gateway:
-    return cast(Gateway, request.app.state.gateway)
+# Dependencies are coroutines, because FastAPI would run plain functions in a thread for each request.
 
 
-def request_id(request: Request) -> str | None:
-    return request.scope.get("oratio.request_id")
+async def get_gateway(connection: HTTPConnection) -> Gateway:
+    return cast(Gateway, connection.app.state.gateway)
 
 
-def note_job(request: Request, job_id: str) -> None:
-    """Name the job in every log line of this request from here on."""
-    request.scope["oratio.job_id"] = job_id
-    structlog.contextvars.bind_contextvars(job_id=job_id)
+async def get_settings(connection: HTTPConnection) -> Settings:
+    return (await get_gateway(connection)).settings
 
 
-def address(request: Request, path: str) -> str:
-    """A path as a client must ask for it, behind a proxy that serves us below a prefix too."""
-    root: str = request.scope.get("root_path", "")
-    return root.rstrip("/") + path
+async def get_database(connection: HTTPConnection) -> Database:
+    return (await get_gateway(connection)).database
+
+
+GatewayDep = Annotated[Gateway, Depends(get_gateway)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+DatabaseDep = Annotated[Database, Depends(get_database)]

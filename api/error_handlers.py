@@ -1,4 +1,4 @@
-"""Every error in the one shape, whoever raised it."""
+"""Error responses: every error has the same shape, also those that the framework raises."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.schemas.error import ErrorAnswer
+from api.schemas.error import ErrorResponse
 from common.db.database import DATABASE_DOWN
 from common.errors import DatabaseUnavailable, OratioError, Unavailable
 from common.logs import get_logger
@@ -21,43 +21,43 @@ log = get_logger(__name__)
 
 Responses = dict[int | str, dict[str, Any]]
 
-# What the framework refuses by itself: type, code, message.
+# Errors that the framework raises: type, code, message.
 _BY_STATUS = {
-    400: ("invalid_request_error", "invalid_body", "The body could not be read: send a JSON object."),
-    404: ("not_found_error", "not_found", "There is nothing at this path; GET /openapi.json lists what is."),
+    400: ("invalid_request_error", "invalid_body", "The body could not be read. Send a JSON object."),
+    404: ("not_found_error", "not_found", "This path does not exist. GET /openapi.json lists all paths."),
     405: (
         "invalid_request_error",
         "method_not_allowed",
-        "This path does not know this method; the Allow header names those it knows.",
+        "This path does not support this method. The Allow header lists the supported methods.",
     ),
-    413: ("invalid_request_error", "too_large", "The body is larger than this service takes."),
+    413: ("invalid_request_error", "too_large", "The body is too large."),
 }
 
 _DESCRIPTIONS = {
-    400: "The request does not validate; `param` names the field.",
-    404: "Unknown id or voice.",
-    409: "Not possible in the state that things are in.",
-    410: "It was deleted, or its audio is gone.",
-    413: "Body or text too large.",
-    416: "The range begins behind the end.",
+    400: "The request is invalid; `param` names the field.",
+    404: "The id or the voice does not exist.",
+    409: "Not possible in the current state.",
+    410: "Deleted, or its audio was removed.",
+    413: "The body or the text is too large.",
+    416: "The range starts after the end of the file.",
     502: "The job failed; `job_id` names it.",
-    503: "Full, or something that is needed does not answer; `Retry-After` says when to try again.",
-    504: "The job failed because its model hung.",
+    503: "The queue is full, or a required service does not answer. `Retry-After` says when to try again.",
+    504: "The job failed because the model did not respond.",
 }
 
 
-def documented(*statuses: int) -> Responses:
-    """The error answers of a route, for its OpenAPI entry. 503 goes with everything that asks the database."""
+def documented_errors(*statuses: int) -> Responses:
+    """Return the error responses of a route for OpenAPI. All routes include 503, since they need the database."""
     return {
-        status: {"model": ErrorAnswer, "description": _DESCRIPTIONS[status]} for status in (*statuses, 503)
+        status: {"model": ErrorResponse, "description": _DESCRIPTIONS[status]} for status in (*statuses, 503)
     }
 
 
-def refuse(
+def error_response(
     status: int,
     message: str,
     *,
-    type: str,  # noqa: A002  # its name on the wire
+    type: str,  # noqa: A002  # named as in JSON
     code: str,
     param: str | None = None,
     job_id: str | None = None,
@@ -69,11 +69,11 @@ def refuse(
     return JSONResponse({"error": error}, status_code=status, headers=headers)
 
 
-def answer(error: OratioError) -> JSONResponse:
+def response_for(error: OratioError) -> JSONResponse:
     headers = None
     if isinstance(error, Unavailable) or error.retry_after_s is not None:
         headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_s or 2)))}
-    return refuse(
+    return error_response(
         error.status,
         error.message,
         type=error.type,
@@ -84,56 +84,56 @@ def answer(error: OratioError) -> JSONResponse:
     )
 
 
-def internal() -> JSONResponse:
-    return refuse(
+def internal_error() -> JSONResponse:
+    return error_response(
         500,
-        "Something went wrong here; the service's log has the reason under this answer's x-request-id.",
+        "An internal error occurred. The service's log has the reason, under the x-request-id of this response.",
         type="server_error",
         code="internal_error",
     )
 
 
 def install(app: FastAPI) -> None:
-    app.add_exception_handler(OratioError, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _refused_by_framework)
-    for away in DATABASE_DOWN:
-        app.add_exception_handler(away, _database_away)
-    app.add_exception_handler(StoreError, _store_away)
+    app.add_exception_handler(OratioError, _handle_oratio_error)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    for database_error in DATABASE_DOWN:
+        app.add_exception_handler(database_error, _handle_database_error)
+    app.add_exception_handler(StoreError, _handle_store_error)
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_oratio_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OratioError)  # noqa: S101  # registered for it
-    return answer(error)
+    return response_for(error)
 
 
-async def _database_away(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_database_error(_request: Request, error: Exception) -> JSONResponse:
     log.warning("database does not answer", error=type(error).__name__)
-    return answer(DatabaseUnavailable("The database does not answer; try again."))
+    return response_for(DatabaseUnavailable("The database does not answer. Try again."))
 
 
-async def _store_away(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_store_error(_request: Request, error: Exception) -> JSONResponse:
     log.warning("store does not answer", error=type(error).__name__)
-    return answer(Unavailable("The store does not answer; try again.", code="store_unavailable"))
+    return response_for(Unavailable("The store does not answer. Try again.", code="store_unavailable"))
 
 
-async def _refused_by_framework(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
     status = error.status_code
     kind, code, message = _BY_STATUS.get(
         status, ("invalid_request_error", "invalid_request", HTTPStatus(status).phrase)
     )
-    return refuse(status, message, type=kind, code=code, headers=error.headers)
+    return error_response(status, message, type=kind, code=code, headers=error.headers)
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it
-    param, code, message = _explain(error.errors()[0])
-    return refuse(400, message, type="invalid_request_error", code=code, param=param)
+    param, code, message = _describe(error.errors()[0])
+    return error_response(400, message, type="invalid_request_error", code=code, param=param)
 
 
-def _explain(first: dict[str, Any]) -> tuple[str | None, str, str]:
-    """Field, code and message of a validation error. What the caller sent is never repeated."""
+def _describe(first: dict[str, Any]) -> tuple[str | None, str, str]:
+    """Return field, code and message of a validation error. The message never repeats the caller's data."""
     if first["type"] == "json_invalid":
         return None, "invalid_json", f"The body is not valid JSON (at character {first['loc'][-1]})."
     field = ".".join(str(step) for step in first["loc"][1:])

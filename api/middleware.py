@@ -1,4 +1,4 @@
-"""Around every request: its id, its log line, its headers, the bound on its body."""
+"""ASGI middleware: request ids, the access log, common headers, and the limit on bodies."""
 
 import re
 import secrets
@@ -16,13 +16,13 @@ from common.logs import get_logger
 log = get_logger(__name__)
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-# What nginx logs for it.
+# The status that nginx logs for a client that disconnected.
 _CLIENT_GONE = 499
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class RequestLog:
-    """Gives each request an id (the caller's, when it is plainly one), logs one line, catches what nobody did."""
+    """Gives each request an id (the caller's, if it is well-formed), logs it, and handles unexpected exceptions."""
 
     def __init__(self, app: ASGIApp, *, root_path: str) -> None:
         self._app = app
@@ -41,29 +41,29 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
-        async def send_marked(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                marks = [(b"x-request-id", request_id.encode()), _NOSNIFF]
-                message["headers"] = [*message.get("headers", ()), *marks]
+                headers = [(b"x-request-id", request_id.encode()), _NOSNIFF]
+                message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_marked)
-        except ClientDisconnect:  # nobody is there to be answered
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:  # there is nobody to respond to
             status = status or _CLIENT_GONE
         except Exception:
             log.exception("unexpected failure")
-            if status:  # too late for an answer: the connection must break
+            if status:  # the response has started, so the connection must break
                 raise
-            await error_handlers.internal()(scope, receive, send_marked)
+            await error_handlers.internal_error()(scope, receive, send_with_headers)
         finally:
             _log(scope, status=status, started=started)
 
 
 class BodyLimit:
-    """Counts bytes as they arrive, so that neither a missing nor a false Content-Length helps."""
+    """Counts bytes as they arrive, because Content-Length may be missing or wrong."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self._app = app
@@ -73,25 +73,25 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _said_length(scope) > self._max_bytes:
-            await self._refusal()(scope, receive, send)
+        if _content_length(scope) > self._max_bytes:
+            await self._too_large()(scope, receive, send)
             return
-        arrived = 0
+        received_bytes = 0
 
         async def receive_counted() -> Message:
-            nonlocal arrived
+            nonlocal received_bytes
             message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > self._max_bytes:
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > self._max_bytes:
                 raise HTTPException(413)
             return message
 
         await self._app(scope, receive_counted, send)
 
-    def _refusal(self) -> ASGIApp:
-        return error_handlers.refuse(
+    def _too_large(self) -> ASGIApp:
+        return error_handlers.error_response(
             413,
-            f"The body is larger than this service takes ({self._max_bytes} bytes).",
+            f"The body is larger than the limit of {self._max_bytes} bytes.",
             type="invalid_request_error",
             code="too_large",
         )
@@ -102,9 +102,9 @@ def _request_id(scope: Scope) -> str:
     return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _said_length(scope: Scope) -> int:
-    said = _header(scope, b"content-length")
-    return int(said) if said.isdigit() else 0
+def _content_length(scope: Scope) -> int:
+    length = _header(scope, b"content-length")
+    return int(length) if length.isdigit() else 0
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

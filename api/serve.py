@@ -1,4 +1,4 @@
-"""`python -m api.serve`: the gateway as a process."""
+"""Run the gateway process: `python -m api.serve`."""
 
 import asyncio
 import socket
@@ -14,13 +14,13 @@ from common.addresses import is_loopback
 from common.logs import configure_logs
 from common.settings import Settings, get_settings
 
-# What is under way when a stop is asked for has this long to end.
+# Requests in progress have this long to end after a stop signal.
 GRACE_S = 10
 WS_MESSAGE_BYTES = 256 * 1024
 
 
 class Server(uvicorn.Server):
-    """On SIGTERM or SIGINT it tells whoever waits to end at once, finishes what is in flight, and exits with 0."""
+    """On SIGTERM or SIGINT ends all waits at once, finishes the requests in progress, and exits with 0."""
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._app = app
@@ -48,20 +48,20 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
-        # A client that reads nothing keeps its connection open, and the loop does not close before its connections.
-        full = list(self.server_state.connections)
-        for connection in full:
+        # A client that does not read keeps its connection open, and the loop waits for all connections.
+        connections = list(self.server_state.connections)
+        for connection in connections:
             connection.transport.abort()
-        if full:
+        if connections:
             await asyncio.sleep(0.1)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signal's signature
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of a signal handler
         if self.should_exit:
             self.force_exit = True
         self.should_exit = True
-        self._loop.call_soon_threadsafe(self._end_waits)
+        self._loop.call_soon_threadsafe(self._stop_waiting)
 
-    def _end_waits(self) -> None:
+    def _stop_waiting(self) -> None:
         gateway = getattr(self._app.state, "gateway", None)
         if gateway is not None:
             gateway.event_bus.stop()
@@ -71,8 +71,8 @@ def main() -> None:
     settings = get_settings()
     if not (settings.allow_open or is_loopback(settings.host)):
         sys.stderr.write(
-            f"Refused to listen on {settings.host}: this service has no keys yet, so everyone who can reach that"
-            " address could use it. Listen on 127.0.0.1, or say that you mean it with ORATIO_ALLOW_OPEN=1.\n"
+            f"Refusing to listen on {settings.host}: the service has no authentication, so anyone who can reach"
+            " that address could use it. Listen on 127.0.0.1, or set ORATIO_ALLOW_OPEN=1 to allow it.\n"
         )
         sys.exit(2)
     configure_logs(level=settings.log_level, process="gateway")

@@ -1,4 +1,4 @@
-"""HTTP details: ranges, cursors, dates, file names and the fast route.
+"""HTTP details: ranges, cursors, dates, file names, server-sent events and the fast route.
 
-May import `common`, `api.schemas` and job look-ups.
+May import `common`, `api.error_handlers`, `api.schemas` and `api.owner`.
 """

@@ -1,4 +1,4 @@
-"""One line a request, in the form of all other lines, written without their machinery: this is the hottest log."""
+"""The access log: one JSON line per request, without structlog because it is written most often."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ _log = logging.getLogger(_NAME)
 
 
 def configure() -> None:
-    """Its lines are whole already: nothing else may be added to them."""
+    """Write lines as they are, since they are complete JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     _log.handlers[:] = [handler]

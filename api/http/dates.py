@@ -1,4 +1,4 @@
-"""Days and moments in a query, by ISO 8601; what names no zone is UTC."""
+"""Parse ISO 8601 dates in queries, and convert epoch seconds to dates. Without a time zone, UTC is assumed."""
 
 from datetime import UTC, date, datetime, timedelta
 from math import inf, nextafter
@@ -6,35 +6,43 @@ from math import inf, nextafter
 from common.errors import InvalidRequest
 
 
-def start_of(said: str | None, *, param: str) -> float | None:
-    """Epoch seconds; of a date, its first moment. Raises InvalidRequest."""
-    if said is None:
+def utc_datetime(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)
+
+
+def utc_datetime_or_none(epoch_s: float | None) -> datetime | None:
+    return None if epoch_s is None else utc_datetime(epoch_s)
+
+
+def start_of(value: str | None, *, param: str) -> float | None:
+    """Return the epoch seconds of a time, or of the start of a day. Raises InvalidRequest."""
+    if value is None:
         return None
-    found = _read(said, param=param)
-    return found.timestamp() if isinstance(found, datetime) else _midnight(found).timestamp()
+    parsed = _parse(value, param=param)
+    return parsed.timestamp() if isinstance(parsed, datetime) else _midnight(parsed).timestamp()
 
 
-def end_of(said: str | None, *, param: str) -> float | None:
-    """Epoch seconds of what is no longer in it: behind the moment, or behind the whole day. Raises InvalidRequest."""
-    if said is None:
+def end_of(value: str | None, *, param: str) -> float | None:
+    """Return the first epoch seconds after a time, or after a whole day. Raises InvalidRequest."""
+    if value is None:
         return None
-    found = _read(said, param=param)
-    if isinstance(found, datetime):
-        return nextafter(found.timestamp(), inf)
-    return (_midnight(found).timestamp()) + timedelta(days=1).total_seconds()
+    parsed = _parse(value, param=param)
+    if isinstance(parsed, datetime):
+        return nextafter(parsed.timestamp(), inf)
+    return (_midnight(parsed).timestamp()) + timedelta(days=1).total_seconds()
 
 
-def _read(said: str, *, param: str) -> date | datetime:
-    # The plus of a zone that was not escaped arrives as a blank.
-    whole = said.replace(" ", "+") if "T" in said else said
+def _parse(value: str, *, param: str) -> date | datetime:
+    # The plus sign of a time zone arrives as a space if the client did not escape it.
+    text = value.replace(" ", "+") if "T" in value else value
     for kind in (date, datetime):
         try:
-            found = kind.fromisoformat(whole)
-            return _in_utc(found) if isinstance(found, datetime) else found
+            parsed = kind.fromisoformat(text)
+            return _in_utc(parsed) if isinstance(parsed, datetime) else parsed
         except (ValueError, OverflowError):
             continue
     raise InvalidRequest(
-        f"{param}: a date or a moment by ISO 8601, such as 2026-05-01 or 2026-05-01T08:30:00Z.", param=param
+        f"{param} must be an ISO 8601 date or time, such as 2026-05-01 or 2026-05-01T08:30:00Z.", param=param
     )
 
 

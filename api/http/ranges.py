@@ -1,4 +1,4 @@
-"""Conditional and partial requests (RFC 9110), as far as a file of audio needs them."""
+"""Conditional and range requests (RFC 9110) for audio files."""
 
 import re
 from dataclasses import dataclass
@@ -18,21 +18,22 @@ class Span:
     end: int
 
 
-def is_known(headers: Headers, *, etag: str) -> bool:
-    """If-None-Match names this very file: the caller has it."""
-    told = headers.get("if-none-match")
-    if told is None:
+def etag_matches(headers: Headers, *, etag: str) -> bool:
+    """Return whether If-None-Match names this file, so that the client already has it."""
+    header = headers.get("if-none-match")
+    if header is None:
         return False
-    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in told.split(","))
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in header.split(","))
 
 
-def wanted_span(headers: Headers, *, size: int, etag: str, changed: str) -> Span | None:
-    """None for the whole file: no Range, several ranges, an unknown unit, or an If-Range that does not hold.
+def requested_span(headers: Headers, *, size: int, etag: str, last_modified: str) -> Span | None:
+    """Return the requested bytes, or None for the whole file.
 
-    Raises RangeNotSatisfiable when the range begins behind the end.
+    The whole file is sent without a Range, for several ranges, an unknown unit, and an If-Range that does not match.
+    Raises RangeNotSatisfiable if the range starts after the end.
     """
     match = _SINGLE.fullmatch(headers.get("range", ""))
-    if match is None or headers.get("if-range", etag) not in (etag, changed):
+    if match is None or headers.get("if-range", etag) not in (etag, last_modified):
         return None
     first, last = match.groups()
     if not first and not last:
@@ -44,5 +45,7 @@ def wanted_span(headers: Headers, *, size: int, etag: str, changed: str) -> Span
     else:
         span = Span(int(first), min(size, int(last) + 1) if last else size)
     if span.start >= span.end:
-        raise RangeNotSatisfiable(f"The file has {size} bytes.", param="Range")
+        raise RangeNotSatisfiable(
+            f"The range starts after the end of the file, which has {size} bytes.", param="Range"
+        )
     return span

@@ -1,4 +1,4 @@
-"""Building, submitting, awaiting and deleting jobs.
+"""Building, submitting, awaiting, streaming the events of, and deleting jobs.
 
-May import `common` and any folder of `api` except `routes`.
+May import `common` and the layers of `api` from `models` down.
 """

@@ -1,4 +1,4 @@
-"""Recordings as one ZIP, streamed: each file is read while it is sent, so that any number fits into little memory."""
+"""Stream recordings as one ZIP. Each file is read while it is sent, so that memory does not grow with their number."""
 
 import json
 import zlib
@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 
-from api.dependencies import OWNER, Gateway
-from api.http.file_names import stem_of
-from api.jobs.lookups import is_job_id
-from api.jobs.views import moment
+from api.http.dates import utc_datetime
+from api.http.file_names import file_stem
+from api.http.ids import is_id
+from api.owner import OWNER
+from common.db.database import Database
 from common.formats import MEDIA_TYPES
 from common.recordings.queries import SpokenAudio, find_audio
+from common.store import Store
 
 CHUNK_BYTES = 256 * 1024
-# Recordings whose texts are in memory at one time.
-AT_ONCE = 20
-_MODE = 0o100644
+# Recordings whose texts are in memory at the same time.
+BATCH_SIZE = 20
+_FILE_MODE = 0o100644
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One recording: what is needed to send its file."""
+class ArchiveEntry:
+    """One file of the archive."""
 
     name: str
     job_id: str
@@ -31,12 +33,12 @@ class Entry:
     created_at: float
 
 
-def entries(gateway: Gateway, job_ids: Sequence[str]) -> list[Entry]:
-    """Those of the ids that have audio, in the order given, under names made here."""
-    found = ((number, audio) for number, audio in enumerate(_audio(gateway, job_ids), 1) if audio)
+def find_entries(database: Database, job_ids: Sequence[str]) -> list[ArchiveEntry]:
+    """Return an entry for each id that has audio, in the order of the ids."""
+    found = ((number, audio) for number, audio in enumerate(_find_audio(database, job_ids), 1) if audio)
     return [
-        Entry(
-            name=f"{number:03d}_{stem_of(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
+        ArchiveEntry(
+            name=f"{number:03d}_{file_stem(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
             job_id=audio.job_id,
             key=audio.key,
             size_bytes=audio.size_bytes,
@@ -46,21 +48,23 @@ def entries(gateway: Gateway, job_ids: Sequence[str]) -> list[Entry]:
     ]
 
 
-def zipped(gateway: Gateway, some: Sequence[Entry], *, asked: Sequence[str]) -> Iterable[bytes]:
-    """The files, then `manifest.json`, which also lists what is missing. For a thread: it reads as it goes."""
+def write_zip(
+    database: Database, store: Store, entries: Sequence[ArchiveEntry], *, job_ids: Sequence[str]
+) -> Iterable[bytes]:
+    """Yield a ZIP of the files, then `manifest.json`, which also lists missing ids. Blocks while it reads."""
     from stream_zip import ZIP_64, stream_zip
 
     sent: dict[str, str] = {}
 
     def members() -> Iterator[tuple[str, datetime, int, object, Iterable[bytes]]]:
-        for entry in some:
-            chunks = _opened(gateway, entry)
+        for entry in entries:
+            chunks = _open(store, entry)
             if chunks is not None:
                 sent[entry.job_id] = entry.name
-                yield entry.name, moment(entry.created_at), _MODE, ZIP_64, chunks
-        yield "manifest.json", datetime.now(UTC), _MODE, ZIP_64, _manifest(gateway, sent, asked)
+                yield entry.name, utc_datetime(entry.created_at), _FILE_MODE, ZIP_64, chunks
+        yield "manifest.json", datetime.now(UTC), _FILE_MODE, ZIP_64, _manifest(database, sent, job_ids)
 
-    # Level 0 stores: sound does not shrink, and a ZIP that says "stored" must know sums before it sends.
+    # Level 0 copies the data, because audio does not compress. The method "stored" would need checksums in advance.
     return stream_zip(
         members(),  # type: ignore[arg-type]  # its Method is an opaque object
         chunk_size=CHUNK_BYTES,
@@ -68,18 +72,18 @@ def zipped(gateway: Gateway, some: Sequence[Entry], *, asked: Sequence[str]) -> 
     )
 
 
-def _audio(gateway: Gateway, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
-    """For each id its audio, or None; a few at a time, for texts may be long."""
-    for start in range(0, len(job_ids), AT_ONCE):
-        some = job_ids[start : start + AT_ONCE]
-        with gateway.database.read() as connection:
-            found = find_audio(connection, [job_id for job_id in some if is_job_id(job_id)], owner=OWNER)
-        yield from (found.get(job_id) for job_id in some)
+def _find_audio(database: Database, job_ids: Sequence[str]) -> Iterator[SpokenAudio | None]:
+    """Yield the audio of each id, or None. Reads in batches, because texts may be long."""
+    for start in range(0, len(job_ids), BATCH_SIZE):
+        batch = job_ids[start : start + BATCH_SIZE]
+        with database.read() as connection:
+            found = find_audio(connection, [job_id for job_id in batch if is_id(job_id)], owner=OWNER)
+        yield from (found.get(job_id) for job_id in batch)
 
 
-def _opened(gateway: Gateway, entry: Entry) -> Iterable[bytes] | None:
-    """None when the file is gone since."""
-    chunks = gateway.store.read(entry.key, start=0, end=entry.size_bytes)
+def _open(store: Store, entry: ArchiveEntry) -> Iterable[bytes] | None:
+    """Return None if the file was removed in the meantime."""
+    chunks = store.read(entry.key, start=0, end=entry.size_bytes)
     try:
         first = next(chunks, b"")
     except FileNotFoundError:
@@ -87,12 +91,12 @@ def _opened(gateway: Gateway, entry: Entry) -> Iterable[bytes] | None:
     return chain((first,), chunks)
 
 
-def _manifest(gateway: Gateway, sent: dict[str, str], asked: Sequence[str]) -> Iterator[bytes]:
-    """Written item by item."""
+def _manifest(database: Database, sent: dict[str, str], job_ids: Sequence[str]) -> Iterator[bytes]:
+    """Yield the JSON of the manifest, item by item."""
     yield f'{{"created_at": {json.dumps(datetime.now(UTC).isoformat())}, "items": ['.encode()
     missing: list[str] = []
     separator = "\n"
-    for job_id, audio in zip(asked, _audio(gateway, asked), strict=True):
+    for job_id, audio in zip(job_ids, _find_audio(database, job_ids), strict=True):
         if audio is None or job_id not in sent:
             missing.append(job_id)
             continue
@@ -112,5 +116,5 @@ def _item(audio: SpokenAudio, *, name: str) -> dict[str, object]:
         "duration_s": audio.duration_s,
         "size_bytes": audio.size_bytes,
         "sha256": audio.sha256,
-        "created_at": moment(audio.created_at).isoformat(),
+        "created_at": utc_datetime(audio.created_at).isoformat(),
     }

@@ -1,4 +1,4 @@
-"""How long things will take, from what was spoken lately and who is there to speak."""
+"""Estimate waiting and synthesis times from recent usage and the workers that are alive."""
 
 import time
 from collections.abc import Sequence
@@ -19,105 +19,139 @@ from common.jobs.queries import (
 from common.jobs.records import JobRecord
 from common.jobs.usage import spoken_by_voice, synthesis_s_per_char
 from common.messaging.queue_names import job_queue
+from common.providers import ProviderChoice
 from common.worker_registry import WorkerStatus, recent_workers
 
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 600.0
-# With nothing spoken yet, a guess: about ten times real time at 15 characters a second.
+# Assumptions before any usage: ten times real time, at 15 characters per second of audio.
 GUESS_S_PER_CHAR = 0.007
 GUESS_CHARS_PER_S = 15.0
-LATELY_H = 24
+RECENT_H = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`queue_position` is 1-based and None when the job is not queued."""
+    """`queue_position` counts from 1, and is None if the job is not queued."""
 
     queue_position: int | None
     eta_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """What a job that came now would find. `wait_s` is None when nobody is there who would ever take it."""
+class QueueAhead:
+    """The jobs ahead of a new job. `wait_s` is None if no worker serves its queue."""
 
     jobs: int
     wait_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class NewJobForecast:
+    """Seconds of synthesis and of audio per character. `audio_s_per_char` is None without recent usage."""
+
+    s_per_char: float
+    audio_s_per_char: float | None
+    ahead: QueueAhead | None
+
+
 def forecast(connection: Connection, row: JobRecord) -> Forecast:
     if row.status == "running":
-        return Forecast(None, _left_of_running(connection, row))
-    place = queue_position(connection, row.id) if row.status == "queued" else None
-    if place is None:
+        return Forecast(None, _remaining_s(connection, row))
+    position = queue_position(connection, row.id) if row.status == "queued" else None
+    if position is None:
         return Forecast(None, None)
-    pace = synthesis_pace(connection, row.model, provider=row.provider)
-    fleet = recent_workers(connection)
-    wait_s = _wait_s(connection, place, fleet, engine=_queue_of(row), pace=pace)
-    return Forecast(place.ahead + 1, None if wait_s is None else round(wait_s + row.chars * pace, 2))
+    s_per_char = recent_s_per_char(connection, row.model, provider=row.provider)
+    workers = recent_workers(connection)
+    wait_s = _wait_s(connection, position, workers, engine=_engine_of(row), s_per_char=s_per_char)
+    return Forecast(position.ahead + 1, None if wait_s is None else round(wait_s + row.chars * s_per_char, 2))
+
+
+def forecast_new(
+    database: Database,
+    voice: Voice,
+    choice: ProviderChoice | None,
+    workers: Sequence[WorkerStatus],
+    *,
+    lane: str,
+) -> NewJobForecast:
+    """Forecast a job that is submitted now. `choice` is None if it would be rejected."""
+    provider = choice.provider if choice else "local"
+    with database.read() as connection:
+        s_per_char = recent_s_per_char(connection, voice.model, provider=provider)
+        audio_s = audio_s_per_char(connection, voice, provider=provider)
+        if choice is None:
+            return NewJobForecast(s_per_char, audio_s, None)
+        ahead = ahead_of_new(connection, workers, engine=choice.engine, lane=lane, s_per_char=s_per_char)
+    return NewJobForecast(s_per_char, audio_s, ahead)
 
 
 def ahead_of_new(
-    connection: Connection, fleet: Sequence[WorkerStatus], *, engine: str, lane: str, pace: float
-) -> Ahead:
-    """Of a job for these weights (or this provider); `pace` is that of those before it."""
-    place = position_at_end(connection, job_queue(engine, lane=lane))
-    wait_s = _wait_s(connection, place, fleet, engine=engine, pace=pace)
-    return Ahead(place.ahead, None if wait_s is None else round(wait_s, 2))
+    connection: Connection, workers: Sequence[WorkerStatus], *, engine: str, lane: str, s_per_char: float
+) -> QueueAhead:
+    """`engine` names weights or a provider. `s_per_char` is the synthesis time of the jobs ahead."""
+    position = position_at_end(connection, job_queue(engine, lane=lane))
+    wait_s = _wait_s(connection, position, workers, engine=engine, s_per_char=s_per_char)
+    return QueueAhead(position.ahead, None if wait_s is None else round(wait_s, 2))
 
 
-def synthesis_pace(connection: Connection, model: str | None, *, provider: str | None) -> float:
-    """Engine seconds per character."""
-    lately = synthesis_s_per_char(connection, model=model, provider=provider, since_hour=_since_hour())
-    return lately or GUESS_S_PER_CHAR
+def recent_s_per_char(connection: Connection, model: str | None, *, provider: str | None) -> float:
+    """Return seconds of synthesis per character, as measured recently."""
+    recent = synthesis_s_per_char(connection, model=model, provider=provider, since_hour=_since_hour())
+    return recent or GUESS_S_PER_CHAR
 
 
-def sound_per_char_s(connection: Connection, voice: Voice, *, provider: str) -> float | None:
-    """Seconds of sound per character as the voice spoke lately, else its model; None when neither did."""
+def audio_s_per_char(connection: Connection, voice: Voice, *, provider: str) -> float | None:
+    """Return recent seconds of audio per character of the voice, else of its model, else None."""
     spoken = spoken_by_voice(connection, model=voice.model, provider=provider, since_hour=_since_hour())
-    everything = (sum(chars for chars, _ in spoken.values()), sum(audio_s for _, audio_s in spoken.values()))
-    known = (spoken.get(voice.id, (0, 0.0)), everything)
-    return next((audio_s / chars for chars, audio_s in known if chars and audio_s), None)
+    all_voices = (sum(chars for chars, _ in spoken.values()), sum(audio_s for _, audio_s in spoken.values()))
+    figures = (spoken.get(voice.id, (0, 0.0)), all_voices)
+    return next((audio_s / chars for chars, audio_s in figures if chars and audio_s), None)
 
 
 def retry_after_s(database: Database) -> float:
-    """When a full queue should have room again."""
+    """Return when a full queue should have space again."""
     with database.read() as connection:
-        waiting = total_queued(connection, up_to=POSITION_MAX)
-        workers = sum(seen.alive and seen.speaks for seen in recent_workers(connection))
-        pace = synthesis_pace(connection, None, provider=None)
-    # Room for one is enough to come back; a tenth of the backlog keeps the crowd from coming all at once.
-    wait_s = waiting.chars_ahead / 10 * pace / max(1, workers)
+        queued = total_queued(connection, up_to=POSITION_MAX)
+        count = sum(worker.alive and worker.speaks for worker in recent_workers(connection))
+        s_per_char = recent_s_per_char(connection, None, provider=None)
+    # Space for one job is enough to retry. A tenth of the backlog keeps clients from retrying all at once.
+    wait_s = queued.chars_ahead / 10 * s_per_char / max(1, count)
     return min(RETRY_MAX_S, max(RETRY_MIN_S, wait_s))
 
 
-def _queue_of(row: JobRecord) -> str:
-    """The weights whose queue it waits in, or the provider."""
+def _engine_of(row: JobRecord) -> str:
+    """Return the weights whose queue the job waits in, or the provider."""
     return find_voice(row.voice_id, allow_fake=True).weights if row.provider == "local" else str(row.provider)
 
 
-def _left_of_running(connection: Connection, row: JobRecord) -> float | None:
+def _remaining_s(connection: Connection, row: JobRecord) -> float | None:
     elapsed_s = max(0.0, time.time() - float(row.started_at or time.time()))
     if row.segments_done and row.segments_total:
         left = int(row.segments_total) - int(row.segments_done)
         return round(elapsed_s / int(row.segments_done) * left, 2)
-    pace = synthesis_pace(connection, row.model, provider=row.provider)
-    return round(max(0.0, int(row.chars) * pace - elapsed_s), 2)
+    s_per_char = recent_s_per_char(connection, row.model, provider=row.provider)
+    return round(max(0.0, int(row.chars) * s_per_char - elapsed_s), 2)
 
 
 def _wait_s(
-    connection: Connection, place: QueuePosition, fleet: Sequence[WorkerStatus], *, engine: str, pace: float
+    connection: Connection,
+    position: QueuePosition,
+    workers: Sequence[WorkerStatus],
+    *,
+    engine: str,
+    s_per_char: float,
 ) -> float | None:
-    """Until all that is before that place was spoken; None without a worker, for then there is no time to tell."""
-    workers = _serving(fleet, engine)
-    if not workers:
+    """Return the time until all jobs ahead are done. None without a worker, since it cannot be known."""
+    count = _count_serving(workers, engine)
+    if not count:
         return None
-    ahead = place.chars_ahead + remaining_chars(connection, engine=engine)
-    return ahead * pace / workers
+    ahead = position.chars_ahead + remaining_chars(connection, engine=engine)
+    return ahead * s_per_char / count
 
 
 def _since_hour() -> int:
-    return int(time.time() // 3600) - LATELY_H
+    return int(time.time() // 3600) - RECENT_H
 
 
-def _serving(fleet: Sequence[WorkerStatus], engine: str) -> int:
-    return sum(seen.alive and seen.voices_of(engine) is not None for seen in fleet)
+def _count_serving(workers: Sequence[WorkerStatus], engine: str) -> int:
+    return sum(worker.alive and worker.voices_of(engine) is not None for worker in workers)

@@ -1,4 +1,4 @@
-"""From what a caller asks to a job that can be queued: checked against the catalogue and the fleet."""
+"""Build a job from a request, checked against the catalogue and the workers."""
 
 import hashlib
 import json
@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from api.dependencies import OWNER, Gateway
+from api.models.worker_cache import WorkerCache
+from api.owner import OWNER
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import Voice, find_voice, voice_not_found
 from common.catalogue.styles import check_style
@@ -21,31 +22,31 @@ from common.settings import Settings
 from common.speakable_text import is_speakable
 from common.worker_registry import WorkerStatus, current_workers
 
-# How old the fleet's announcements may be for a refusal.
-NEWS_S = 0.2
-# Each is a claim of its own, and no part is worth more than a dozen of them.
-MOST_STAGES = 4
+# A request is rejected only by announcements of workers that are not older than this.
+REFUSAL_MAX_AGE_S = 0.2
+# Each stage is a claim of its own, and a part may be claimed only about a dozen times.
+STAGES_MAX = 4
 
 
 def check_text(body: SynthesisRequest, settings: Settings) -> None:
-    """Raises InvalidRequest (also for tags that cannot be followed), TooLarge."""
+    """Raises InvalidRequest, also for invalid tags in the text, and TooLarge."""
     if body.webhook is not None:
         raise InvalidRequest(
-            "Webhooks are not available on this service; GET /jobs/{job_id}/events tells of a job's end.",
+            "This service does not support webhooks. GET /jobs/{job_id}/events reports the end of a job.",
             code="webhooks_disabled",
             param="webhook",
         )
     if not body.text or body.text.isspace():
-        raise InvalidRequest("text is empty; send what is to be spoken.", code="empty_text", param="text")
+        raise InvalidRequest("text is empty. Send the text to speak.", code="empty_text", param="text")
     if len(body.text) > settings.max_text_chars:
         raise TooLarge(
-            f"text has {len(body.text)} characters; at most {settings.max_text_chars} are taken.",
+            f"text has {len(body.text)} characters. The limit is {settings.max_text_chars}.",
             code="text_too_long",
             param="text",
         )
     if not (parse_markup(body.text).spans if "[" in body.text else is_speakable(body.text)):
         raise InvalidRequest(
-            "text holds nothing that can be spoken: it needs at least one letter or digit.",
+            "text contains nothing to speak. It needs at least one letter or digit.",
             code="nothing_to_speak",
             param="text",
         )
@@ -53,9 +54,10 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What is asked for, and by which door.
+    """A synthesis request with the options of its endpoint.
 
-    `joins`: an equal order of the same owner that is under way is this one. The rest is as in `Options`.
+    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep` and
+    `live_text` are as in `Options`.
     """
 
     body: SynthesisRequest
@@ -80,25 +82,27 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Role:
-    """A voice of a text, and where it is spoken."""
+class _RoutedVoice:
+    """A voice of a text, and where it is synthesized."""
 
     voice: Voice
     choice: ProviderChoice
 
 
-def make_job(order: JobRequest, fleet: Sequence[WorkerStatus], *, settings: Settings) -> NewJob:
+def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, settings: Settings) -> NewJob:
     """Raises InvalidRequest, NotFound, Conflict, NoWorker."""
-    body = order.body
-    own = _role(body.voice_id, body, fleet, settings=settings)
-    others = [_tagged(voice_id, body, fleet, settings=settings) for voice_id in _voices_in(body.text)]
-    roles = [*others, own]
-    stages = _stages(roles, lane=body.priority)
+    body = job_request.body
+    main = _route(body.voice_id, body, workers, settings=settings)
+    tagged = [
+        _route_tagged(voice_id, body, workers, settings=settings) for voice_id in _tagged_voice_ids(body.text)
+    ]
+    routed_voices = [*tagged, main]
+    stages = _stages(routed_voices, lane=body.priority)
     return NewJob(
         id=new_id(),
-        voice_id=own.voice.id,
-        model=own.voice.model,
-        provider=own.choice.provider,
+        voice_id=main.voice.id,
+        model=main.voice.model,
+        provider=main.choice.provider,
         queue=stages[0],
         text=body.text,
         language=body.language,
@@ -108,143 +112,150 @@ def make_job(order: JobRequest, fleet: Sequence[WorkerStatus], *, settings: Sett
         priority=body.priority,
         seed=secrets.randbits(31) if body.seed is None else body.seed,
         seed_given=body.seed is not None,
-        may_fail_over=own.choice.may_fail_over,
+        may_fail_over=main.choice.may_fail_over,
         warnings=tuple(
             dict.fromkeys(
-                warning for role in (own, *others) for warning in _warnings(role, body, named=bool(others))
+                warning
+                for routed in (main, *tagged)
+                for warning in _warnings(routed, body, named=bool(tagged))
             )
         ),
         owner=OWNER,
-        request_id=order.request_id,
-        idempotency_key=order.key,
-        request_hash=_digest(body) if order.key else "",
-        join_key=_join_key(order) if order.joins else None,
-        options=_with_stages(order.options, roles, stages, lane=body.priority),
+        request_id=job_request.request_id,
+        idempotency_key=job_request.key,
+        request_hash=_digest(body) if job_request.key else "",
+        join_key=_join_key(job_request) if job_request.joins else None,
+        options=_with_stages(job_request.options, routed_voices, stages, lane=body.priority),
     )
 
 
-def _voices_in(text: str) -> tuple[str, ...]:
+def _tagged_voice_ids(text: str) -> tuple[str, ...]:
     return parse_markup(text).voice_ids if "[" in text else ()
 
 
-def _tagged(
-    voice_id: str, body: SynthesisRequest, fleet: Sequence[WorkerStatus], *, settings: Settings
-) -> _Role:
+def _route_tagged(
+    voice_id: str, body: SynthesisRequest, workers: Sequence[WorkerStatus], *, settings: Settings
+) -> _RoutedVoice:
     try:
-        return _role(voice_id, body, fleet, settings=settings)
+        return _route(voice_id, body, workers, settings=settings)
     except OratioError as error:
-        # The tag is at fault, not the field.
+        # The tag in the text is wrong, not the field voice_id.
         error.param = "text" if error.param == "voice_id" else error.param
         raise
 
 
-def _role(
-    voice_id: str, body: SynthesisRequest, fleet: Sequence[WorkerStatus], *, settings: Settings
-) -> _Role:
-    voice = known_voice(voice_id, fleet, settings=settings)
+def _route(
+    voice_id: str, body: SynthesisRequest, workers: Sequence[WorkerStatus], *, settings: Settings
+) -> _RoutedVoice:
+    voice = known_voice(voice_id, workers, settings=settings)
     check_style(voice, body.style)
-    choice = choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
-    _check_format(body.format, choice.engine, fleet)
-    return _Role(voice, choice)
+    choice = choose(voice, workers, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
+    _check_format(body.format, choice.engine, workers)
+    return _RoutedVoice(voice, choice)
 
 
-def known_voice(voice_id: str, fleet: Sequence[WorkerStatus], *, settings: Settings) -> Voice:
-    """Of the catalogue, or one that lies in somebody's models folder. Raises InvalidRequest, NotFound."""
+def known_voice(voice_id: str, workers: Sequence[WorkerStatus], *, settings: Settings) -> Voice:
+    """Return a voice of the catalogue or of a worker's models folder. Raises InvalidRequest, NotFound."""
     voice = find_voice(voice_id, allow_fake=settings.fake_engine)
-    if not voice.listed and not is_announced(voice, fleet):
+    if not voice.listed and not is_announced(voice, workers):
         raise voice_not_found()
     return voice
 
 
-def _stages(roles: Sequence[_Role], *, lane: str) -> tuple[str, ...]:
-    """The queues that a text passes through, the one of its own voice last: there it is put together."""
-    last = job_queue(roles[-1].choice.engine, lane=lane)
-    queues = dict.fromkeys(job_queue(role.choice.engine, lane=lane) for role in roles)
+def _stages(routed_voices: Sequence[_RoutedVoice], *, lane: str) -> tuple[str, ...]:
+    """Return the queues that a text passes through. The last one is that of its main voice, which joins the audio."""
+    last = job_queue(routed_voices[-1].choice.engine, lane=lane)
+    queues = dict.fromkeys(job_queue(routed.choice.engine, lane=lane) for routed in routed_voices)
     stages = (*(queue for queue in queues if queue != last), last)
-    if len(stages) > MOST_STAGES:
+    if len(stages) > STAGES_MAX:
         raise InvalidRequest(
-            f"The voices of this text are of {len(stages)} models; at most {MOST_STAGES} can be in one text.",
+            f"The voices in this text belong to {len(stages)} models. One text can use at most {STAGES_MAX}.",
             code="too_many_models",
             param="text",
         )
     return stages
 
 
-def _with_stages(options: Options, roles: Sequence[_Role], stages: tuple[str, ...], *, lane: str) -> Options:
+def _with_stages(
+    options: Options, routed_voices: Sequence[_RoutedVoice], stages: tuple[str, ...], *, lane: str
+) -> Options:
     if len(stages) == 1:
         return options
-    stage_of_voice = {role.voice.id: stages.index(job_queue(role.choice.engine, lane=lane)) for role in roles}
+    stage_of_voice = {
+        routed.voice.id: stages.index(job_queue(routed.choice.engine, lane=lane)) for routed in routed_voices
+    }
     return replace(options, stages=stages, stage_of_voice=stage_of_voice)
 
 
-def _warnings(role: _Role, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
-    """`named`: of several voices, it is to be said which."""
-    yield from (f"{role.voice.id}: {warning}" if named else warning for warning in role.choice.warnings)
-    yield from _language_warnings(role.voice, body.language)
-    yield from _style_warnings(role.voice, body.style)
-    if role.voice.note and role.choice.provider == "local":
-        yield role.voice.note
+def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
+    """`named`: the text has several voices, so each warning names its voice."""
+    yield from (f"{routed.voice.id}: {warning}" if named else warning for warning in routed.choice.warnings)
+    yield from _language_warnings(routed.voice, body.language)
+    yield from _style_warnings(routed.voice, body.style)
+    if routed.voice.note and routed.choice.provider == "local":
+        yield routed.voice.note
 
 
-def _join_key(order: JobRequest) -> str:
-    """What no caller can send as a key of his own, so that the two never meet."""
-    return f"\x01{_digest(order.body)}{'k' if order.keep else ''}"
+def _join_key(job_request: JobRequest) -> str:
+    """Return a key that no client can send as an idempotency key, so that the two never collide."""
+    return f"\x01{_digest(job_request.body)}{'k' if job_request.keep else ''}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
-    """The idempotency key of header or body, which must not differ."""
+    """Return the idempotency key of the header or the body. Raises InvalidRequest if they differ."""
     if header is not None and body.idempotency_key is not None and header != body.idempotency_key:
         raise InvalidRequest(
-            "The header Idempotency-Key and idempotency_key in the body differ; send one of them.",
+            "The header Idempotency-Key and idempotency_key in the body differ. Send only one of them.",
             param="idempotency_key",
         )
     return header if header is not None else body.idempotency_key
 
 
-def _check_format(wanted: str, engine: str, fleet: Sequence[WorkerStatus]) -> None:
-    serving = current_workers([seen for seen in fleet if seen.voices_of(engine) is not None])
-    written = {name for seen in serving for name in seen.announcement.formats}
-    if serving and wanted not in written:
+def _check_format(audio_format: str, engine: str, workers: Sequence[WorkerStatus]) -> None:
+    serving = current_workers([worker for worker in workers if worker.voices_of(engine) is not None])
+    formats = {name for worker in serving for name in worker.announcement.formats}
+    if serving and audio_format not in formats:
         raise InvalidRequest(
-            f"No worker writes {wanted}; it can be one of: {', '.join(sorted(written))}.",
+            f"No worker can write {audio_format}. Use one of: {', '.join(sorted(formats))}.",
             code="format_unavailable",
             param="format",
         )
 
 
-def _language_warnings(voice: Voice, asked: str | None) -> tuple[str, ...]:
-    if asked is None:
+def _language_warnings(voice: Voice, requested: str | None) -> tuple[str, ...]:
+    if requested is None:
         return ()
     spoken = {language.split("-")[0].lower() for language in voice.languages}
-    if asked.split("-")[0].lower() in spoken:
+    if requested.split("-")[0].lower() in spoken:
         return ()
     return (
-        f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {asked}; GET /voices lists others.",
+        f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {requested}. GET /voices lists other voices.",
     )
 
 
 def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
     if style is None or voice.style:
         return ()
-    return (f"The voice {voice.id} takes no style, so it was left aside; GET /voices says which do.",)
+    return (
+        f"The voice {voice.id} takes no style, so the style is ignored. GET /voices shows which voices take one.",
+    )
 
 
 def _digest(body: SynthesisRequest) -> str:
-    asked = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    fields = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-async def build_job(gateway: Gateway, order: JobRequest) -> NewJob:
-    """The job for what is asked, by what the fleet announced. Raises InvalidRequest, NotFound, Conflict, NoWorker."""
+async def build_job(job_request: JobRequest, *, settings: Settings, worker_cache: WorkerCache) -> NewJob:
+    """Build the job that answers a request.
 
-    def make(fleet: Sequence[WorkerStatus]) -> NewJob:
-        return make_job(order, fleet, settings=gateway.settings)
-
+    Raises InvalidRequest, NotFound, Conflict, NoWorker.
+    """
     try:
-        job = make(await gateway.workers.statuses())
-        if job.provider != "stub" or gateway.settings.provider_mode == "stub":
+        job = _make_job(job_request, await worker_cache.statuses(), settings=settings)
+        if job.provider != "stub" or settings.provider_mode == "stub":
             return job
     except (NoWorker, Conflict, InvalidRequest):
         pass
-    # A refusal or a beep is never said on the strength of old news.
-    return make(await gateway.workers.statuses(max_age_s=NEWS_S))
+    # A request is never rejected, or answered with a beep, because of old announcements.
+    return _make_job(job_request, await worker_cache.statuses(max_age_s=REFUSAL_MAX_AGE_S), settings=settings)

@@ -1,6 +1,6 @@
-"""Where new jobs come in: one thread gathers what concurrent requests submit into shared transactions.
+"""Submit jobs of concurrent requests in shared transactions, written by one thread.
 
-The answer comes after the commit, and the bells ring after the commit too, all of a batch in one round trip.
+After the commit, the task messages of a batch are published in one round trip, and the requests are answered.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ Pending = tuple[NewJob, "asyncio.Future[AcceptedJob]"]
 
 
 class SubmissionBatcher:
-    """`retry_after_s` is asked (in the thread) how long a caller who finds the queue full should wait."""
+    """`retry_after_s` returns how long a client should wait when the queue is full. It is called in the thread."""
 
     def __init__(
         self, database: Database, notifier: Notifier, *, queue_max: int, retry_after_s: Callable[[], float]
@@ -33,22 +33,22 @@ class SubmissionBatcher:
         self._notifier = notifier
         self._capacity = QueueCapacity(queue_max)
         self._retry_after_s = retry_after_s
-        self._inbox: SimpleQueue[Pending | None] = SimpleQueue()
+        self._pending: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._thread = Thread(target=self._run, name="intake", daemon=True)
+        self._thread = Thread(target=self._run, name="submissions", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends after everything that was submitted before has its answer."""
-        self._inbox.put(None)
+        """Stop after all submitted jobs have been written."""
+        self._pending.put(None)
         self._thread.join()
 
     async def submit(self, job: NewJob) -> AcceptedJob:
-        """The job is durable when this returns. Raises OratioError when it was refused."""
+        """Submit a job, which is durable when this returns. Raises OratioError if it is rejected."""
         future: asyncio.Future[AcceptedJob] = self._loop.create_future()
-        self._inbox.put((job, future))
+        self._pending.put((job, future))
         return await future
 
     def _run(self) -> None:
@@ -59,22 +59,22 @@ class SubmissionBatcher:
             except Exception:
                 log.exception("could not ring")
             pairs = [(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)]
-            self._loop.call_soon_threadsafe(_answer, pairs)
+            self._loop.call_soon_threadsafe(_resolve, pairs)
 
     def _next_batch(self) -> list[Pending]:
-        """Waits for one, then takes what has come meanwhile; empty when closed."""
+        """Wait for a job, then take all that have arrived. Empty after `close`."""
         batch: list[Pending] = []
-        waiting = self._inbox.get()
-        while waiting is not None:
-            batch.append(waiting)
+        pending = self._pending.get()
+        while pending is not None:
+            batch.append(pending)
             if len(batch) == BATCH_MAX:
                 return batch
             try:
-                waiting = self._inbox.get_nowait()
+                pending = self._pending.get_nowait()
             except Empty:
                 return batch
         if batch:
-            self._inbox.put(None)
+            self._pending.put(None)
         return batch
 
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
@@ -83,19 +83,19 @@ class SubmissionBatcher:
                 outcomes = submit(connection, jobs, capacity=self._capacity)
         except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
-            return [DatabaseUnavailable("The database does not answer; try again.") for _ in jobs]
+            return [DatabaseUnavailable("The database does not answer. Try again.") for _ in jobs]
         except Exception as error:
             log.exception("could not accept")
             return [error for _ in jobs]
-        self._advise(outcomes)
+        self._add_retry_after(outcomes)
         return outcomes
 
-    def _advise(self, outcomes: Sequence[AcceptedJob | OratioError]) -> None:
-        full = [refusal for refusal in outcomes if isinstance(refusal, QueueFull)]
+    def _add_retry_after(self, outcomes: Sequence[AcceptedJob | OratioError]) -> None:
+        full = [error for error in outcomes if isinstance(error, QueueFull)]
         if full:
             retry_after_s = self._retry_after_s()
-            for refusal in full:
-                refusal.retry_after_s = retry_after_s
+            for error in full:
+                error.retry_after_s = retry_after_s
 
 
 def _is_new(outcome: Outcome) -> bool:
@@ -103,13 +103,13 @@ def _is_new(outcome: Outcome) -> bool:
 
 
 def _message(outcome: Outcome) -> PartMessage:
-    assert isinstance(outcome, AcceptedJob)  # noqa: S101  # told apart by _is_new
+    assert isinstance(outcome, AcceptedJob)  # noqa: S101  # checked by _is_new
     return PartMessage(outcome.part_id, outcome.queue, isolated=False)
 
 
-def _answer(pairs: Sequence[tuple["asyncio.Future[AcceptedJob]", Outcome]]) -> None:
+def _resolve(pairs: Sequence[tuple["asyncio.Future[AcceptedJob]", Outcome]]) -> None:
     for future, outcome in pairs:
-        if future.done():  # its request was cancelled meanwhile; the job goes on
+        if future.done():  # its request was cancelled, but the job continues
             continue
         if isinstance(outcome, AcceptedJob):
             future.set_result(outcome)

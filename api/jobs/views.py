@@ -1,23 +1,15 @@
-"""Rows as clients see them."""
+"""Job records and events as clients see them."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 
-from api.dependencies import address
+from api.http.dates import utc_datetime, utc_datetime_or_none
+from api.http.request_scope import address
 from api.schemas.job import Job, JobError, Progress, Timings
 from common.jobs.records import JobRecord
 from common.messaging.queue_names import BULK
 from common.status import JobStatus
-
-
-def moment(epoch_s: float) -> datetime:
-    return datetime.fromtimestamp(epoch_s, UTC)
-
-
-def moment_or_none(epoch_s: float | None) -> datetime | None:
-    return None if epoch_s is None else moment(epoch_s)
 
 
 def job_view(
@@ -26,11 +18,8 @@ def job_view(
     *,
     queue_position: int | None = None,
     eta_s: float | None = None,
-    has_audio: bool | None = None,
 ) -> Job:
-    """`has_audio`: the audio is in the store, though `job` does not name its key."""
-    if has_audio is None:
-        has_audio = job.status == JobStatus.COMPLETED and job.audio_key is not None
+    has_audio = job.status == JobStatus.COMPLETED and job.size_bytes is not None
     return Job(
         job_id=job.id,
         status=job.status,
@@ -45,9 +34,9 @@ def job_view(
         priority="bulk" if job.priority == BULK else "interactive",
         progress=_progress(job, eta_s=eta_s),
         queue_position=queue_position,
-        created_at=moment(job.created_at),
-        started_at=moment_or_none(job.started_at),
-        finished_at=moment_or_none(job.finished_at),
+        created_at=utc_datetime(job.created_at),
+        started_at=utc_datetime_or_none(job.started_at),
+        finished_at=utc_datetime_or_none(job.finished_at),
         audio_url=address(request, f"/jobs/{job.id}/audio") if has_audio else None,
         duration_s=job.duration_s,
         size_bytes=job.size_bytes,
@@ -72,9 +61,11 @@ def _error(job: JobRecord) -> JobError | None:
     return JobError(code=job.error_code, message=job.error_message or "")
 
 
-def event_view(told: dict[str, Any]) -> dict[str, Any]:
-    """What an event says, with its moments as in a job."""
+def event_view(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of an event, with times formatted as in a job."""
     return {
-        name: moment(value).isoformat().replace("+00:00", "Z") if name.endswith("_at") and value else value
-        for name, value in told.items()
+        name: utc_datetime(value).isoformat().replace("+00:00", "Z")
+        if name.endswith("_at") and value
+        else value
+        for name, value in data.items()
     }

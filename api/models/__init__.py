@@ -1,4 +1,4 @@
 """Voices, models, downloads and workers as clients see them.
 
-May import `common` and any folder of `api` except `routes`.
+May import `common` and the layers of `api` from `streaming` down.
 """

@@ -1,75 +1,81 @@
-"""Telling workers to load or unload a model."""
+"""Send workers commands to load or unload a model."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from api.dependencies import Gateway
-from api.schemas.model import ModelNames, Orders, Told
+from api.schemas.model import ModelCommandRequest, ModelCommandResult, SentCommand
 from common.catalogue import MODELS, find_weights, weights_of
+from common.db.database import Database
 from common.errors import InvalidRequest
 from common.messaging.messages import UNLOAD, WARM
+from common.messaging.notifier import Notifier
 from common.worker_registry import ServedWeights, WorkerStatus, recent_workers
 
-# On one worker, by one order.
-MOST_WARMED = 16
+# Sets of weights that one request may load on one worker.
+WARM_MAX = 16
 
 
-def give(gateway: Gateway, body: ModelNames, task: str) -> Orders:
-    """An order may be lost, and a model in use is not unloaded: GET /models/status says what came of it.
+def send_commands(
+    database: Database, notifier: Notifier, body: ModelCommandRequest, task: str
+) -> ModelCommandResult:
+    """Send a command to each worker that serves the models.
 
-    Raises InvalidRequest for a name that nobody knows.
+    A command may be lost, and a model in use is not unloaded: GET /models/status shows the effect. Raises
+    InvalidRequest for an unknown model.
     """
-    keys = list(dict.fromkeys(key for name in body.models for key in _keys(name)))
-    with gateway.database.read() as connection:
-        fleet = [seen for seen in recent_workers(connection) if seen.alive]
-    told = [Told(worker=seen.announcement.id, weights=key) for key, seen in _pairs(keys, fleet, task)]
+    keys = list(dict.fromkeys(key for name in body.models for key in _weights_keys(name)))
+    with database.read() as connection:
+        workers = [worker for worker in recent_workers(connection) if worker.alive]
+    sent = [
+        SentCommand(worker=worker.announcement.id, weights=key) for key, worker in _pairs(keys, workers, task)
+    ]
     if task == WARM:
-        _refuse_flood(told)
-    for one in told:
-        gateway.notifier.send_command(one.worker, task, one.weights)
-    served = {key: engine for seen in fleet for key in keys if (engine := seen.served(key))}
-    return Orders(
-        told=told,
-        not_served=[name for name in body.models if not served.keys() & set(_keys(name))],
-        stays=[key for key, engine in served.items() if task == UNLOAD and engine.pinned],
+        _check_count(sent)
+    for command in sent:
+        notifier.send_command(command.worker, task, command.weights)
+    served = {key: weights for worker in workers for key in keys if (weights := worker.served(key))}
+    return ModelCommandResult(
+        told=sent,
+        not_served=[name for name in body.models if not served.keys() & set(_weights_keys(name))],
+        stays=[key for key, weights in served.items() if task == UNLOAD and weights.pinned],
     )
 
 
 def _pairs(
-    keys: Sequence[str], fleet: Sequence[WorkerStatus], task: str
+    keys: Sequence[str], workers: Sequence[WorkerStatus], task: str
 ) -> Iterator[tuple[str, WorkerStatus]]:
     for key in keys:
-        for seen in fleet:
-            engine = seen.served(key)
-            if engine is not None and (task != UNLOAD or _can_go(engine)):
-                yield key, seen
+        for worker in workers:
+            weights = worker.served(key)
+            if weights is not None and (task != UNLOAD or _can_unload(weights)):
+                yield key, worker
 
 
-def _refuse_flood(told: Sequence[Told]) -> None:
-    """Of a family with a thousand languages each would only push the one before it out of memory."""
-    worker, count = Counter(one.worker for one in told).most_common(1)[0] if told else ("", 0)
-    if count > MOST_WARMED:
+def _check_count(sent: Sequence[SentCommand]) -> None:
+    """Reject a family with a thousand languages: each would only evict the one before it from memory."""
+    worker, count = Counter(command.worker for command in sent).most_common(1)[0] if sent else ("", 0)
+    if count > WARM_MAX:
         raise InvalidRequest(
-            f"That is {count} sets of weights on the worker {worker}; name those that are meant, at most "
-            f"{MOST_WARMED}. GET /models/status lists them.",
+            f"These models have {count} sets of weights on the worker {worker}. Name at most {WARM_MAX} of them; "
+            "GET /models/status lists them.",
             code="too_many_models",
             param="models",
         )
 
 
-def _can_go(engine: ServedWeights) -> bool:
-    return engine.loaded and not engine.pinned
+def _can_unload(weights: ServedWeights) -> bool:
+    return weights.loaded and not weights.pinned
 
 
-def _keys(name: str) -> list[str]:
-    """A family stands for all of its weights."""
+def _weights_keys(name: str) -> list[str]:
+    """Return the keys of weights that a name stands for. A model stands for all of its weights."""
     if name in MODELS:
         return [weights.key for weights in weights_of(name)]
     try:
         return [find_weights(name).key]
     except KeyError:
         raise InvalidRequest(
-            f"There is no such model; there are: {', '.join(MODELS)}, and the keys in GET /models/status.",
+            f"This model does not exist. Use one of: {', '.join(MODELS)}, or a key of weights from GET /models/status.",
             code="unknown_model",
             param="models",
         ) from None

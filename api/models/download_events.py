@@ -1,89 +1,88 @@
-"""The events of one download as a stream of server-sent events: how it stands, then what comes, to its end."""
+"""Stream the events of one download as server-sent events: a snapshot, then events until it ends."""
 
-import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from api.dependencies import Gateway
-from api.jobs.lookups import is_job_id
-from api.models.download_plan import download_view
-from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, Subscription
+from api.http.ids import is_id
+from api.http.server_sent_events import HEARTBEAT, HEARTBEAT_S, write_message
+from api.models.model_views import download_view
+from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, EventBus, Subscription
 from common import downloads
-from common.db.database import DATABASE_DOWN
+from common.db.database import DATABASE_DOWN, Database
 from common.downloads import DownloadRecord
 from common.errors import NotFound
 from common.messaging.events import TERMINAL_EVENTS, Event
 from common.status import ACTIVE
 
-HEARTBEAT_S = 15.0
-
 NamedData = tuple[str, dict[str, Any]]
 
 
-def find(gateway: Gateway, download_id: str) -> DownloadRecord:
-    """Raises NotFound."""
+def find(database: Database, download_id: str) -> DownloadRecord:
+    """Return a download. Raises NotFound."""
     row = None
-    if is_job_id(download_id):
-        with gateway.database.read() as connection:
+    if is_id(download_id):
+        with database.read() as connection:
             row = downloads.get(connection, download_id)
     if row is None:
-        raise NotFound("There is no download with this id.", code="download_not_found", param="download_id")
+        raise NotFound(
+            "This download does not exist. GET /models/status lists the downloads.",
+            code="download_not_found",
+            param="download_id",
+        )
     return row
 
 
-async def stream(gateway: Gateway, download_id: str) -> AsyncIterator[str]:
-    """Ends with the event that ends the download, or when this process stops; who comes back begins with a snapshot."""
-    with gateway.event_bus.listen(download_id) as listener:
-        row = await run_in_threadpool(find, gateway, download_id)
-        yield _message("snapshot", download_view(row).model_dump(mode="json"))
+async def stream(database: Database, event_bus: EventBus, download_id: str) -> AsyncIterator[str]:
+    """Yield messages until the download ends or this process stops. A client that reconnects gets a new snapshot."""
+    with event_bus.listen(download_id) as subscription:
+        row = await run_in_threadpool(find, database, download_id)
+        yield write_message(download_view(row).model_dump(mode="json"), event="snapshot")
         if row.status not in ACTIVE:
-            yield _message(*_as_event(row))
+            name, data = _as_event(row)
+            yield write_message(data, event=name)
             return
-        async for message in _follow(gateway, row, listener):
+        async for message in _follow(database, row, subscription):
             yield message
 
 
-async def _follow(gateway: Gateway, row: DownloadRecord, listener: Subscription) -> AsyncIterator[str]:
-    told, told_at = _as_event(row), time.monotonic()
-    while told[0] not in TERMINAL_EVENTS:
-        event = await _next(gateway, row.id, listener, told)
+async def _follow(database: Database, row: DownloadRecord, subscription: Subscription) -> AsyncIterator[str]:
+    last, sent_at = _as_event(row), time.monotonic()
+    while last[0] not in TERMINAL_EVENTS:
+        event = await _next(database, row.id, subscription, last)
         if event is None:
             return
-        if event != told:
-            yield _message(*event)
-        elif time.monotonic() - told_at >= HEARTBEAT_S:
-            yield ": still here\n\n"
+        if event != last:
+            name, data = event
+            yield write_message(data, event=name)
+        elif time.monotonic() - sent_at >= HEARTBEAT_S:
+            yield HEARTBEAT
         else:
             continue
-        told, told_at = event, time.monotonic()
+        last, sent_at = event, time.monotonic()
 
 
 async def _next(
-    gateway: Gateway, download_id: str, listener: Subscription, told: NamedData
+    database: Database, download_id: str, subscription: Subscription, last: NamedData
 ) -> NamedData | None:
-    """None when this process stops. Events may be lost: when none comes, the row says how the download stands."""
-    notice = await listener.next(timeout_s=min(RESYNC_EVERY_S, HEARTBEAT_S))
+    """Return the next event, or the state of the row after a while, since events may be lost. None on shutdown."""
+    notice = await subscription.next(timeout_s=min(RESYNC_EVERY_S, HEARTBEAT_S))
     if notice is CLOSED:
         return None
     if isinstance(notice, Event):
         return notice.name, notice.data
     try:
-        return _as_event(await run_in_threadpool(find, gateway, download_id))
+        return _as_event(await run_in_threadpool(find, database, download_id))
     except DATABASE_DOWN:
-        return told
+        return last
 
 
 def _as_event(row: DownloadRecord) -> NamedData:
-    """What a worker would tell of a row that stands like this."""
+    """Return the event that a worker would publish for this row."""
     if row.status == "failed":
         return "failed", {"code": row.error_code, "message": row.error_message}
     view = download_view(row)
     name = "completed" if row.status == "completed" else "progress"
     return name, view.model_dump(include={"bytes_done", "bytes_total", "percent"})
-
-
-def _message(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -1,14 +1,11 @@
-"""What of the models is to be fetched, and how its downloads stand."""
+"""Decide which weights and voices a download request fetches."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from api.jobs.views import moment, moment_or_none
-from api.schemas.model import DownloadRequest, DownloadView
-from common import downloads
+from api.schemas.model import DownloadRequest
 from common.catalogue import MODELS, find_voice
 from common.catalogue.download_items import HIBARI, DownloadItem, item_of_voice, items_of_model, needed_items
-from common.downloads import DownloadRecord
 from common.errors import InvalidRequest
 from common.settings import Settings
 from common.worker_registry import WorkerStatus, current_workers
@@ -16,65 +13,48 @@ from common.worker_registry import WorkerStatus, current_workers
 
 @dataclass(frozen=True, slots=True)
 class DownloadPlan:
-    """`missing` are to be fetched; `present` are there already."""
+    """`missing` are downloaded; a worker already has `present`."""
 
     missing: tuple[DownloadItem, ...]
     present: tuple[DownloadItem, ...]
 
 
-def wanted(asked: DownloadRequest | None, fleet: Sequence[WorkerStatus], settings: Settings) -> DownloadPlan:
-    """Raises InvalidRequest, NotFound."""
-    items = dict.fromkeys(_items(asked, settings))
-    present = tuple(item for item in items if _is_present(item, current_workers(fleet)))
+def plan_downloads(
+    request: DownloadRequest | None, workers: Sequence[WorkerStatus], settings: Settings
+) -> DownloadPlan:
+    """Return the plan for a request. Raises InvalidRequest, NotFound."""
+    items = dict.fromkeys(_items(request, settings))
+    present = tuple(item for item in items if _is_present(item, current_workers(workers)))
     return DownloadPlan(tuple(item for item in items if item not in present), present)
 
 
-def download_view(row: DownloadRecord) -> DownloadView:
-    done = row.status == "completed"
-    percent = downloads.percent(bytes_done=row.bytes_done, bytes_total=row.bytes_total)
-    return DownloadView(
-        id=row.id,
-        model=row.model,
-        item=row.item,
-        status=row.status,
-        bytes_done=row.bytes_done,
-        bytes_total=row.bytes_total,
-        percent=100.0 if done else percent,
-        error_code=row.error_code,
-        error_message=row.error_message,
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
-        finished_at=moment_or_none(row.finished_at),
-    )
-
-
-def _items(asked: DownloadRequest | None, settings: Settings) -> Iterable[DownloadItem]:
-    if asked is not None and asked.voices and asked.models:
-        raise InvalidRequest("Name models or voices, not both.", param="models")
-    if asked is not None and asked.voices:
-        return [item_of_voice(find_voice(voice_id)) for voice_id in asked.voices]
-    if asked is not None and asked.models:
-        return [item for name in asked.models for item in _items_of(name)]
+def _items(request: DownloadRequest | None, settings: Settings) -> Iterable[DownloadItem]:
+    if request is not None and request.voices and request.models:
+        raise InvalidRequest("Send models or voices, not both.", param="models")
+    if request is not None and request.voices:
+        return [item_of_voice(find_voice(voice_id)) for voice_id in request.voices]
+    if request is not None and request.models:
+        return [item for name in request.models for item in _items_of_model(name)]
     return needed_items(optional=settings.optional_model_names)
 
 
-def _items_of(name: str) -> tuple[DownloadItem, ...]:
+def _items_of_model(name: str) -> tuple[DownloadItem, ...]:
     try:
         return items_of_model(name)
     except KeyError:
         raise InvalidRequest(
-            f"There is no such model; there are: {', '.join(MODELS)}, and the languages of MMS as mms_deu, mms_spa, … "
-            "(GET /voices lists them).",
+            f"This model does not exist. Use one of: {', '.join(MODELS)}, or a language of MMS such as mms_deu or "
+            "mms_spa (GET /voices lists them).",
             code="unknown_model",
             param="models",
         ) from None
 
 
-def _is_present(item: DownloadItem, fleet: Sequence[WorkerStatus]) -> bool:
+def _is_present(item: DownloadItem, workers: Sequence[WorkerStatus]) -> bool:
     if item.model == HIBARI:
-        return any(item.item in (seen.voices_of(HIBARI) or ()) for seen in fleet)
-    if any((engine := seen.served(item.item)) and engine.trouble for seen in fleet):
-        # Broken files are looked at anew, and what is damaged of them fetched again.
+        return any(item.item in (worker.voices_of(HIBARI) or ()) for worker in workers)
+    if any((weights := worker.served(item.item)) and weights.trouble for worker in workers):
+        # Broken files are checked again, and damaged ones are downloaded again.
         return False
-    folders = (seen.in_folder(item.item) for seen in fleet)
+    folders = (worker.in_folder(item.item) for worker in workers)
     return any(folder is not None and folder.state == "complete" for folder in folders)

@@ -1,4 +1,4 @@
-"""What the workers announced, read once every few seconds rather than with every request."""
+"""Cache the announcements of workers, so that not every request reads them."""
 
 import asyncio
 import time
@@ -9,25 +9,25 @@ from starlette.concurrency import run_in_threadpool
 from common.db.database import Database
 from common.worker_registry import WorkerStatus, recent_workers
 
-KEPT_S = 2.0
+MAX_AGE_S = 2.0
 
 
 class WorkerCache:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seen: Sequence[WorkerStatus] = ()
+        self._workers: Sequence[WorkerStatus] = ()
         self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
-    async def statuses(self, *, max_age_s: float = KEPT_S) -> Sequence[WorkerStatus]:
-        """Raises what the database raises."""
+    async def statuses(self, *, max_age_s: float = MAX_AGE_S) -> Sequence[WorkerStatus]:
+        """Return the workers as announced at most `max_age_s` ago. Raises errors of the database."""
         if self._is_fresh(max_age_s):
-            return self._seen
-        async with self._reading:
+            return self._workers
+        async with self._lock:
             if not self._is_fresh(max_age_s):
-                self._seen = await run_in_threadpool(self._read)
+                self._workers = await run_in_threadpool(self._read)
                 self._read_at = time.monotonic()
-        return self._seen
+        return self._workers
 
     def _is_fresh(self, max_age_s: float) -> bool:
         return time.monotonic() - self._read_at <= max_age_s

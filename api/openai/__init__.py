@@ -1,4 +1,4 @@
 """The model names, voice names and fields of OpenAI's API.
 
-May import `common`, `api.schemas` and `api.dependencies`.
+May import `common` and the layers of `api` from `models` down.
 """

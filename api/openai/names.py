@@ -1,57 +1,57 @@
-"""Which of our voices answers to the model and voice that a client of OpenAI's names."""
+"""Map OpenAI's names of models and voices to the voices of this service."""
 
 import re
 from collections.abc import Mapping, Sequence
 
 from common.catalogue import DEFAULT_VOICE, MODELS, Voice, find_voice, voices_of
-from common.catalogue import openai_names as known
+from common.catalogue import openai_names as openai_catalogue
 from common.catalogue.models import FAKE_MODEL
 from common.errors import InvalidRequest, NotFound, OratioError
 from common.providers import choose
 from common.settings import Settings
 from common.worker_registry import WorkerStatus
 
-# A release of a model, as in `gpt-4o-mini-tts-2025-12-15`.
-_DAY = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+# The release date of a model, as in `gpt-4o-mini-tts-2025-12-15`.
+_RELEASE_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 def family_of(name: str, settings: Settings) -> str | None:
-    """The family that a model's name stands for; None where it leaves the choice to the voice.
+    """Return the model family that a name stands for. None if the voice determines it.
 
-    `name` is one that `plain_name` answers. Raises NotFound.
+    `name` is a result of `canonical_name`. Raises NotFound.
     """
     if name in MODELS or (settings.fake_engine and name == FAKE_MODEL.alias):
         return name
     by_hub_id = {model.hub_id: model.alias for model in MODELS.values()}
     if name in by_hub_id:
         return by_hub_id[name]
-    if name in known.MODELS:
+    if name in openai_catalogue.MODELS:
         return None
     raise NotFound(
-        "There is no model with this name; GET /v1/models lists them.", code="model_not_found", param="model"
+        "This model does not exist. GET /v1/models lists the models.", code="model_not_found", param="model"
     )
 
 
-def plain_name(name: str, settings: Settings) -> str:
-    """What the operator means by a model's name; without its day, where it is one of OpenAI's."""
+def canonical_name(name: str, settings: Settings) -> str:
+    """Apply the operator's alias, and remove the release date from OpenAI's names."""
     name = settings.openai_models.get(name, name)
-    undated = _DAY.sub("", name)
-    return undated if undated in known.MODELS else name
+    name_without_date = _RELEASE_DATE.sub("", name)
+    return name_without_date if name_without_date in openai_catalogue.MODELS else name
 
 
-def voice_id_of(model: str, voice: str, fleet: Sequence[WorkerStatus], settings: Settings) -> str:
-    """Raises NotFound for a name that nobody knows, InvalidRequest for a voice of another model."""
-    model = plain_name(model, settings)
+def voice_id_of(model: str, voice: str, workers: Sequence[WorkerStatus], settings: Settings) -> str:
+    """Return the voice to use. Raises NotFound for an unknown name, InvalidRequest for a voice of another model."""
+    model = canonical_name(model, settings)
     family = family_of(model, settings)
     if voice in settings.openai_voices:
         return settings.openai_voices[voice]
-    if voice in known.VOICES:
-        return _best(_candidates(voice, model, family), fleet, settings)
+    if voice in openai_catalogue.VOICES:
+        return _best(_candidates(voice, model, family), workers, settings)
     found = find_voice(voice, allow_fake=settings.fake_engine)
     if family and found.model != family:
         raise InvalidRequest(
-            f"The voice {voice!r} is one of {found.model}, not of {family}; "
-            f"name the model {found.model!r}, or leave the choice to the voice with the model 'oratio'.",
+            f"The voice {voice!r} belongs to {found.model}, not to {family}. Use the model {found.model!r}, "
+            "or 'oratio' for any voice.",
             code="voice_of_another_model",
             param="voice",
         )
@@ -59,31 +59,31 @@ def voice_id_of(model: str, voice: str, fleet: Sequence[WorkerStatus], settings:
 
 
 def _candidates(voice: str, model: str, family: str | None) -> list[Voice]:
-    found = [find_voice(voice_id) for voice_id in known.VOICES[voice]]
+    found = [find_voice(voice_id) for voice_id in openai_catalogue.VOICES[voice]]
     if family:
-        # A family without a voice of this name has a first one.
+        # A family without a voice of this name uses its first voice.
         return [one for one in found if one.model == family] or voices_of(family)[:1]
-    order = known.MODELS.get(model, ())
+    order = openai_catalogue.MODELS.get(model, ())
     return sorted(found, key=lambda one: order.index(one.model) if one.model in order else len(order))
 
 
-def _best(candidates: Sequence[Voice], fleet: Sequence[WorkerStatus], settings: Settings) -> str:
-    """The first that is really spoken, else the first that anything can be said of."""
+def _best(candidates: Sequence[Voice], workers: Sequence[WorkerStatus], settings: Settings) -> str:
+    """Return the first voice that a worker can speak, else the first one."""
     for provider in ("local", "inference"):
         for voice in candidates:
-            if _provider(voice, fleet, settings) == provider:
+            if _provider(voice, workers, settings) == provider:
                 return voice.id
     return candidates[0].id if candidates else DEFAULT_VOICE
 
 
-def _provider(voice: Voice, fleet: Sequence[WorkerStatus], settings: Settings) -> str | None:
+def _provider(voice: Voice, workers: Sequence[WorkerStatus], settings: Settings) -> str | None:
     try:
-        return choose(voice, fleet, mode=settings.provider_mode, fallback_stub=False).provider
+        return choose(voice, workers, mode=settings.provider_mode, fallback_stub=False).provider
     except OratioError:
         return None
 
 
 def model_names(settings: Settings) -> Mapping[str, str]:
-    """Every name that a request may give, and who owns it."""
-    theirs = dict.fromkeys((*known.MODELS, *settings.openai_models), "oratio")
-    return theirs | {alias: model.hub_id.partition("/")[0] for alias, model in MODELS.items()}
+    """Return every name that a request may use, with its owner."""
+    aliases = dict.fromkeys((*openai_catalogue.MODELS, *settings.openai_models), "oratio")
+    return aliases | {alias: model.hub_id.partition("/")[0] for alias, model in MODELS.items()}

@@ -1,4 +1,4 @@
-"""The HTTP endpoints, a few lines each.
+"""The HTTP endpoints, one module per resource.
 
-May import `common` and every folder of `api`; only `api.app` imports it.
+May import `common` and every layer of `api` below. Only `api.app` imports them.
 """

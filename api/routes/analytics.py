@@ -1,16 +1,16 @@
-"""How much was spoken, from the hourly rollups: as quick with a million jobs as with none."""
+"""Usage statistics, from hourly rollups so that the number of jobs does not matter."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
-from starlette.requests import Request
 
-from api.dependencies import OWNER, here
-from api.error_handlers import documented
-from api.jobs import figures
-from api.models.listed_voices import shown_voices
-from api.schemas.analytics import Analytics, QueueFigures
+from api.dependencies import DatabaseDep, SettingsDep
+from api.error_handlers import documented_errors
+from api.jobs import usage_statistics
+from api.models.listed_voices import listed_voices
+from api.owner import OWNER
+from api.schemas.analytics import Analytics, QueueCounts
 from common.jobs import latencies, queries, usage
 from common.providers import unavailable_reason
 from common.worker_registry import recent_workers
@@ -20,44 +20,45 @@ router = APIRouter(tags=["service"])
 HOURS_MAX = 24 * 92
 
 
-@router.get("/analytics", responses=documented(400))
-def analytics(request: Request, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24) -> Analytics:
-    """Provider, models and voices at hand, the queue, what was spoken in the last hours: by model, voice, day, hour.
+@router.get("/analytics", responses=documented_errors(400))
+def analytics(
+    database: DatabaseDep, settings: SettingsDep, hours: Annotated[int, Query(ge=1, le=HOURS_MAX)] = 24
+) -> Analytics:
+    """Provider, available models and voices, the queue, and usage in the last hours by model, voice, day and hour.
 
-    Of what ended well it also tells how long it was waited for.
+    Includes waiting times of completed jobs.
     """
-    gateway = here(request)
-    with gateway.database.read() as connection:
-        fleet = recent_workers(connection)
+    with database.read() as connection:
+        workers = recent_workers(connection)
         window = _window(connection, hours)
-        totals = figures.totals(usage.totals(connection, owner=OWNER))
+        totals = usage_statistics.totals(usage.totals(connection, owner=OWNER))
         queue = queries.count_by_status(connection)
-    alive = [seen for seen in fleet if seen.alive and seen.is_worker]
-    mode = gateway.settings.provider_mode
+    alive = [worker for worker in workers if worker.alive and worker.is_worker]
+    mode = settings.provider_mode
     return Analytics(
         provider=mode,
-        models_available=sorted({engine.model for seen in alive for engine in seen.announcement.served}),
+        models_available=sorted({served.model for worker in alive for served in worker.announcement.served}),
         voices_available=sum(
-            unavailable_reason(voice, fleet, mode=mode) is None for voice in shown_voices(fleet)
+            unavailable_reason(voice, workers, mode=mode) is None for voice in listed_voices(workers)
         ),
         workers_alive=len(alive),
-        queue=QueueFigures(**queue),
+        queue=QueueCounts(**queue),
         totals=totals,
         audio_minutes=round(totals.audio_s / 60, 2),
         hours=hours,
-        window=figures.in_all(window),
-        by_model=figures.by_name(window, "model"),
-        by_voice=figures.by_name(window, "voice_id"),
-        by_day=figures.by_day(window),
-        series=figures.by_hour(window),
+        window=usage_statistics.overall(window),
+        by_model=usage_statistics.by_name(window, "model"),
+        by_voice=usage_statistics.by_name(window, "voice_id"),
+        by_day=usage_statistics.by_day(window),
+        series=usage_statistics.by_hour(window),
     )
 
 
-def _window(connection: Connection, hours: int) -> figures.Window:
-    first = figures.since_hour(hours)
-    return figures.Window(
+def _window(connection: Connection, hours: int) -> usage_statistics.Window:
+    first = usage_statistics.since_hour(hours)
+    return usage_statistics.Window(
         first_hour=first,
         hours=hours,
         rows=usage.hourly(connection, owner=OWNER, since_hour=first),
-        waited=latencies.bucket_counts(connection, owner=OWNER, since_hour=first),
+        latencies=latencies.bucket_counts(connection, owner=OWNER, since_hour=first),
     )

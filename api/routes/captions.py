@@ -1,4 +1,4 @@
-"""What a recording says at which moment: as subtitles for players and as JSON for programs."""
+"""Captions of a recording: subtitles for players, and JSON for programs."""
 
 import hashlib
 import json
@@ -9,28 +9,30 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import OWNER, here
-from api.error_handlers import Responses, documented
-from api.http import audio_file, file_names
-from api.http.ranges import is_known
-from api.jobs.lookups import checked_id
+from api.dependencies import DatabaseDep
+from api.error_handlers import Responses, documented_errors
+from api.http import file_names
+from api.http.ranges import etag_matches
+from api.jobs.lookups import checked_job_id, find_spoken_audio
+from api.owner import OWNER
 from api.schemas.captions import CaptionDocument
+from common.db.database import Database
 from common.errors import NotFound
 from common.recordings.captions import as_document, as_srt, as_vtt
 from common.recordings.queries import SpokenAudio, find_captions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_REFUSALS = documented(400, 404, 409, 410)
-_KNOWN: Responses = {304: {"description": "The caller has it: `If-None-Match` names it."}}
+_ERRORS = documented_errors(400, 404, 409, 410)
+_NOT_MODIFIED: Responses = {304: {"description": "Not modified: `If-None-Match` names the current content."}}
 
-Download = Annotated[bool, Query(description="Ask a browser to save it.")]
+Download = Annotated[bool, Query(description="Let browsers save the file.")]
 Rendering = Callable[[list[Any], SpokenAudio], str]
 
 
-def _answers(media_type: str, schema: Any) -> Responses:
-    shown = {"description": "The captions.", "content": {media_type: {"schema": schema}}}
-    return {200: shown} | _KNOWN | _REFUSALS
+def _documented(media_type: str, schema: Any) -> Responses:
+    response = {"description": "The captions.", "content": {media_type: {"schema": schema}}}
+    return {200: response} | _NOT_MODIFIED | _ERRORS
 
 
 _TEXT = {"type": "string"}
@@ -38,65 +40,76 @@ _JSON: Responses = {200: {"model": CaptionDocument, "description": "The captions
 
 
 @router.get(
-    "/{job_id}/captions.srt", response_class=Response, responses=_answers("application/x-subrip", _TEXT)
+    "/{job_id}/captions.srt", response_class=Response, responses=_documented("application/x-subrip", _TEXT)
 )
 @router.head("/{job_id}/captions.srt", include_in_schema=False)
-def srt(request: Request, job_id: str, *, download: Download = False) -> Response:
+def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Subtitles as SubRip."""
-    return _serve(request, job_id, _as_srt, kind="srt", media_type="application/x-subrip", download=download)
+    return _serve(
+        request, database, job_id, _as_srt, kind="srt", media_type="application/x-subrip", download=download
+    )
 
 
-@router.get("/{job_id}/captions.vtt", response_class=Response, responses=_answers("text/vtt", _TEXT))
+@router.get("/{job_id}/captions.vtt", response_class=Response, responses=_documented("text/vtt", _TEXT))
 @router.head("/{job_id}/captions.vtt", include_in_schema=False)
-def vtt(request: Request, job_id: str, *, download: Download = False) -> Response:
-    """Subtitles as WebVTT, with the voices where there are several."""
+def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
+    """Subtitles as WebVTT, with voices if there are several."""
     media_type = "text/vtt; charset=utf-8"
-    return _serve(request, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
+    return _serve(request, database, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
 
 
-@router.get("/{job_id}/captions.json", response_class=Response, responses=_JSON | _KNOWN | _REFUSALS)
+@router.get("/{job_id}/captions.json", response_class=Response, responses=_JSON | _NOT_MODIFIED | _ERRORS)
 @router.head("/{job_id}/captions.json", include_in_schema=False)
-def document(request: Request, job_id: str, *, download: Download = False) -> Response:
-    """Every segment, and where the model tells every word, with its characters of the text."""
-    return _serve(request, job_id, _as_json, kind="json", media_type="application/json", download=download)
+def document(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
+    """All segments, and words if the model provides their times, with their positions in the text."""
+    return _serve(
+        request, database, job_id, _as_json, kind="json", media_type="application/json", download=download
+    )
 
 
 def _serve(
-    request: Request, job_id: str, rendering: Rendering, *, kind: str, media_type: str, download: bool
+    request: Request,
+    database: Database,
+    job_id: str,
+    rendering: Rendering,
+    *,
+    kind: str,
+    media_type: str,
+    download: bool,
 ) -> Response:
-    audio = audio_file.find(request, checked_id(job_id))
-    content = rendering(_cues(request, job_id), audio).encode()
+    audio = find_spoken_audio(database, checked_job_id(job_id))
+    content = rendering(_find_captions(database, job_id), audio).encode()
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": file_names.disposition(
+        "Content-Disposition": file_names.content_disposition(
             audio.title, job_id=job_id, extension=kind, download=download
         ),
         "ETag": etag,
     }
-    if is_known(request.headers, etag=etag):
+    if etag_matches(request.headers, etag=etag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=media_type)
 
 
-def _cues(request: Request, job_id: str) -> list[Any]:
+def _find_captions(database: Database, job_id: str) -> list[Any]:
     """Raises NotFound."""
-    with here(request).database.read() as connection:
-        cues = find_captions(connection, job_id, owner=OWNER)
-    if cues is None:
-        message = "There are no captions: this was spoken before they were kept."
+    with database.read() as connection:
+        captions = find_captions(connection, job_id, owner=OWNER)
+    if captions is None:
+        message = "This recording has no captions, because it was made before captions were stored."
         raise NotFound(message, code="no_captions", job_id=job_id)
-    return cues
+    return captions
 
 
-def _as_srt(cues: list[Any], audio: SpokenAudio) -> str:
-    return as_srt(cues, text=audio.text)
+def _as_srt(captions: list[Any], audio: SpokenAudio) -> str:
+    return as_srt(captions, text=audio.text)
 
 
-def _as_vtt(cues: list[Any], audio: SpokenAudio) -> str:
-    return as_vtt(cues, text=audio.text)
+def _as_vtt(captions: list[Any], audio: SpokenAudio) -> str:
+    return as_vtt(captions, text=audio.text)
 
 
-def _as_json(cues: list[Any], audio: SpokenAudio) -> str:
-    made = as_document(cues, text=audio.text, job_id=audio.job_id, duration_s=audio.duration_s)
-    return json.dumps(made)
+def _as_json(captions: list[Any], audio: SpokenAudio) -> str:
+    content = as_document(captions, text=audio.text, job_id=audio.job_id, duration_s=audio.duration_s)
+    return json.dumps(content)

@@ -1,4 +1,4 @@
-"""The pages that explain the API, with every script and style served from here: they work offline."""
+"""API documentation pages. Scripts and styles are served locally, so that they work offline."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from api.dependencies import address
+from api.http.request_scope import address
 
 router = APIRouter(include_in_schema=False)
 
-# They may load nothing from elsewhere, whatever their scripts want.
+# The pages may load nothing from other hosts.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'self'"
@@ -35,7 +35,7 @@ async def docs(request: Request) -> Response:
         swagger_css_url=_asset(request, "swagger-ui.css"),
         swagger_favicon_url=_asset(request, "favicon.png"),
     )
-    return _confined(page)
+    return _with_policy(page)
 
 
 @router.get("/redoc")
@@ -47,7 +47,7 @@ async def redoc(request: Request) -> Response:
         redoc_favicon_url=_asset(request, "favicon.png"),
         with_google_fonts=False,
     )
-    return _confined(page)
+    return _with_policy(page)
 
 
 @router.get("/docs/assets/{name}")
@@ -58,7 +58,7 @@ async def asset(name: str) -> Response:
 
 
 def _folder() -> Path:
-    # Found, not imported: the package is wanted for its files only.
+    # Located without an import, because only the files of the package are needed.
     found = find_spec("fastapi_offline")
     if found is None or found.origin is None:
         raise HTTPException(404)
@@ -69,6 +69,6 @@ def _asset(request: Request, name: str) -> str:
     return address(request, f"/docs/assets/{name}")
 
 
-def _confined(page: HTMLResponse) -> HTMLResponse:
+def _with_policy(page: HTMLResponse) -> HTMLResponse:
     page.headers["Content-Security-Policy"] = _POLICY
     return page

@@ -1,23 +1,21 @@
-"""What a text would take: asked for while somebody writes it."""
+"""Estimate the time and audio length of a text before it is submitted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
-from api.dependencies import Gateway, here
-from api.error_handlers import documented
-from api.jobs.forecast import GUESS_CHARS_PER_S, Ahead, ahead_of_new, sound_per_char_s, synthesis_pace
+from api.dependencies import GatewayDep
+from api.error_handlers import documented_errors
+from api.jobs.forecast import GUESS_CHARS_PER_S, forecast_new
 from api.jobs.job_factory import known_voice
 from api.schemas.estimate import Estimate
 from api.schemas.job import Priority
 from common.catalogue import DEFAULT_VOICE, Voice
-from common.db.database import Database
 from common.errors import Conflict, NoWorker
 from common.providers import ProviderChoice, choose
+from common.settings import Settings
 from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["service"])
@@ -25,65 +23,36 @@ router = APIRouter(tags=["service"])
 CHARS_MAX = 10**7
 
 
-@router.get("/estimate", responses=documented(400, 404))
+@router.get("/estimate", responses=documented_errors(400, 404))
 async def estimate(
-    request: Request,
+    gateway: GatewayDep,
     *,
-    chars: Annotated[int, Query(ge=1, le=CHARS_MAX, description="Of the text.")],
+    chars: Annotated[int, Query(ge=1, le=CHARS_MAX, description="Length of the text.")],
     voice_id: Annotated[str, Query(description="GET /voices lists them.")] = DEFAULT_VOICE,
     priority: Priority = "interactive",
     speed: Annotated[float, Query(ge=0.25, le=4.0, allow_inf_nan=False)] = 1.0,
 ) -> Estimate:
-    """How long a text of so many characters would wait, be spoken, and sound, if it was sent now."""
-    gateway = here(request)
-    fleet = await gateway.workers.statuses()
-    voice = known_voice(voice_id, fleet, settings=gateway.settings)
-    choice = _choice(voice, fleet, gateway)
-    forecast = await run_in_threadpool(_look, gateway.database, voice, choice, fleet, lane=priority)
+    """Waiting time, synthesis time and audio length of a text with this many characters, if it was sent now."""
+    workers = await gateway.worker_cache.statuses()
+    voice = known_voice(voice_id, workers, settings=gateway.settings)
+    choice = _choice(voice, workers, gateway.settings)
+    forecast = await run_in_threadpool(forecast_new, gateway.database, voice, choice, workers, lane=priority)
     ahead = forecast.ahead
     return Estimate(
         voice_id=voice.id,
         provider=choice.provider if choice else None,
         chars=chars,
-        duration_s=round(chars * (forecast.sound_per_char_s or 1 / GUESS_CHARS_PER_S) / speed, 2),
+        duration_s=round(chars * (forecast.audio_s_per_char or 1 / GUESS_CHARS_PER_S) / speed, 2),
         queue_position=ahead.jobs + 1 if ahead else None,
         wait_s=ahead.wait_s if ahead else None,
-        synthesis_s=round(chars * forecast.pace, 3),
-        measured=forecast.sound_per_char_s is not None,
+        synthesis_s=round(chars * forecast.s_per_char, 3),
+        measured=forecast.audio_s_per_char is not None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Forecast:
-    """For each character seconds of work and of sound, the latter None when nothing was spoken lately."""
-
-    pace: float
-    sound_per_char_s: float | None
-    ahead: Ahead | None
-
-
-def _look(
-    database: Database,
-    voice: Voice,
-    choice: ProviderChoice | None,
-    fleet: Sequence[WorkerStatus],
-    *,
-    lane: Priority,
-) -> _Forecast:
-    provider = choice.provider if choice else "local"
-    with database.read() as connection:
-        pace = synthesis_pace(connection, voice.model, provider=provider)
-        sound_s = sound_per_char_s(connection, voice, provider=provider)
-        if choice is None:
-            return _Forecast(pace, sound_s, None)
-        ahead = ahead_of_new(connection, fleet, engine=choice.engine, lane=lane, pace=pace)
-    return _Forecast(pace, sound_s, ahead)
-
-
-def _choice(voice: Voice, fleet: Sequence[WorkerStatus], gateway: Gateway) -> ProviderChoice | None:
-    """None when it would be refused now: what it would take is worth knowing all the same."""
-    settings = gateway.settings
+def _choice(voice: Voice, workers: Sequence[WorkerStatus], settings: Settings) -> ProviderChoice | None:
+    """Return None if a job would be rejected now. It is estimated anyway."""
     try:
-        return choose(voice, fleet, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
+        return choose(voice, workers, mode=settings.provider_mode, fallback_stub=settings.fallback_stub)
     except (NoWorker, Conflict):
         return None

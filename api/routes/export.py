@@ -1,15 +1,14 @@
-"""Recordings to take away."""
+"""Export recordings."""
 
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import here
-from api.error_handlers import Responses, documented
+from api.dependencies import GatewayDep
+from api.error_handlers import Responses, documented_errors
 from api.jobs import archive
-from api.jobs.batches import checked_ids
+from api.jobs.limits import checked_ids
 from api.schemas.job import JobIds
 from common.errors import NotFound
 
@@ -23,17 +22,20 @@ _ZIP: Responses = {
 }
 
 
-@router.post("/zip", response_class=Response, responses=_ZIP | documented(400, 404, 413))
-def export(request: Request, body: JobIds) -> Response:
-    """A ZIP, sent as it is made. Ids without audio are listed as missing in its manifest."""
-    gateway = here(request)
+@router.post("/zip", response_class=Response, responses=_ZIP | documented_errors(400, 404, 413))
+def export(gateway: GatewayDep, body: JobIds) -> Response:
+    """A ZIP, streamed while it is created. Its manifest lists ids without audio as missing."""
     ids = checked_ids(body, gateway.settings)
-    entries = archive.entries(gateway, ids)
+    entries = archive.find_entries(gateway.database, ids)
     if not entries:
-        raise NotFound("None of these jobs has audio.", code="nothing_to_export", param="job_ids")
+        raise NotFound(
+            "None of these jobs has audio. GET /history lists the recordings.",
+            code="nothing_to_export",
+            param="job_ids",
+        )
     name = f"oratio-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return StreamingResponse(
-        archive.zipped(gateway, entries, asked=ids),
+        archive.write_zip(gateway.database, gateway.store, entries, job_ids=ids),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )

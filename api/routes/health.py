@@ -1,4 +1,4 @@
-"""Liveness and readiness."""
+"""Liveness and readiness checks."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.dependencies import Gateway, here
-from api.schemas.health import Check, Checks, Health, Limits, Readiness
+from api.dependencies import GatewayDep
+from api.models.worker_cache import WorkerCache
+from api.schemas.health import Health, Limits, Readiness, ReadinessCheck, ReadinessChecks
 from common import __version__
+from common.db.database import Database
 from common.formats import MEDIA_TYPES
 from common.logs import get_logger
 from common.settings import Settings
@@ -23,61 +24,61 @@ log = get_logger(__name__)
 
 T = TypeVar("T")
 
-# A probe must have its answer before it gives up itself.
-ANSWER_WITHIN_S = 1.5
-KEPT_S = 5.0
-# Whoever asks for readiness may be waiting for the first worker.
-READY_KEPT_S = 0.25
+# Checks must finish before the probe itself times out.
+DEADLINE_S = 1.5
+WORKERS_MAX_AGE_S = 5.0
+# A client of GET /ready may be waiting for the first worker.
+READY_WORKERS_MAX_AGE_S = 0.25
 
 
 @router.get("/health")
-async def health(request: Request) -> Health:
-    """Always 200 while the process lives, and cheap."""
-    gateway = here(request)
-    fleet = await _fleet(gateway)
+async def health(gateway: GatewayDep) -> Health:
+    """Status of this process. Always 200, and cheap."""
+    workers = await _recent_workers(gateway.worker_cache)
     broker_ok = gateway.event_bus.connected.is_set()
     return Health(
         service="oratioviva",
-        status="ok" if broker_ok and fleet is not None else "degraded",
+        status="ok" if broker_ok and workers is not None else "degraded",
         version=__version__,
         provider=gateway.settings.provider_mode,
         database="sqlite" if gateway.database.is_sqlite else "postgresql",
-        database_ok=fleet is not None,
+        database_ok=workers is not None,
         broker_ok=broker_ok,
-        workers_alive=None if fleet is None else sum(seen.alive and seen.is_worker for seen in fleet),
-        formats=_formats(fleet or ()),
+        workers_alive=None
+        if workers is None
+        else sum(worker.alive and worker.is_worker for worker in workers),
+        formats=_formats(workers or ()),
         limits=_limits(gateway.settings),
     )
 
 
-@router.get("/ready", responses={503: {"model": Readiness, "description": "Something does not answer."}})
-async def ready(request: Request) -> JSONResponse:
-    """Whether database, broker, store and a worker answer."""
-    gateway = here(request)
-    fleet, database, broker, store = await asyncio.gather(
-        _fleet(gateway, kept_s=READY_KEPT_S),
-        _check(lambda: _ask_database(gateway)),
+@router.get("/ready", responses={503: {"model": Readiness, "description": "A check failed."}})
+async def ready(gateway: GatewayDep) -> JSONResponse:
+    """Whether the database, the broker, the store and at least one worker respond."""
+    workers, database, broker, store = await asyncio.gather(
+        _recent_workers(gateway.worker_cache, max_age_s=READY_WORKERS_MAX_AGE_S),
+        _check(lambda: _ask_database(gateway.database)),
         _check(gateway.redis_link.check),
         _check(gateway.store.check),
     )
-    alive = sum(seen.alive and seen.speaks for seen in fleet or ())
-    worker = Check(ok=alive > 0, message=f"{alive} alive")
-    checks = Checks(database=database, broker=broker, store=store, worker=worker)
+    alive = sum(worker.alive and worker.speaks for worker in workers or ())
+    worker = ReadinessCheck(ok=alive > 0, message=f"{alive} alive")
+    checks = ReadinessChecks(database=database, broker=broker, store=store, worker=worker)
     is_ready = all(check.ok for check in (database, broker, store, worker))
     return JSONResponse(
         Readiness(
             ready=is_ready,
             checks=checks,
-            workers_alive=sum(seen.alive and seen.is_worker for seen in fleet or ()),
+            workers_alive=sum(worker.alive and worker.is_worker for worker in workers or ()),
         ).model_dump(),
         status_code=200 if is_ready else 503,
         headers=None if is_ready else {"Retry-After": "2"},
     )
 
 
-def _formats(fleet: Sequence[WorkerStatus]) -> list[str]:
-    """In the order in which they are always named."""
-    written = {name for seen in fleet if seen.alive for name in seen.announcement.formats}
+def _formats(workers: Sequence[WorkerStatus]) -> list[str]:
+    """Return the formats in their usual order."""
+    written = {name for worker in workers if worker.alive for name in worker.announcement.formats}
     return [name for name in MEDIA_TYPES if name in written]
 
 
@@ -89,34 +90,36 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-async def _fleet(gateway: Gateway, *, kept_s: float = KEPT_S) -> list[WorkerStatus] | None:
-    """None when the database does not answer."""
+async def _recent_workers(
+    worker_cache: WorkerCache, *, max_age_s: float = WORKERS_MAX_AGE_S
+) -> list[WorkerStatus] | None:
+    """Return the workers, or None if the database does not answer."""
     try:
-        return list(await _in_time(gateway.workers.statuses(max_age_s=kept_s)))
+        return list(await _within_deadline(worker_cache.statuses(max_age_s=max_age_s)))
     except Exception as error:
         log.warning("database does not answer", error=type(error).__name__)
         return None
 
 
-async def _check(action: Callable[[], None]) -> Check:
+async def _check(action: Callable[[], None]) -> ReadinessCheck:
     try:
-        await _in_time(run_in_threadpool(action))
+        await _within_deadline(run_in_threadpool(action))
     except Exception as error:
-        # The type only: messages may hold addresses and names.
-        return Check(ok=False, message=f"does not answer ({type(error).__name__})")
-    return Check(ok=True, message="answers")
+        # Only the type, because messages may contain addresses and names.
+        return ReadinessCheck(ok=False, message=f"does not answer ({type(error).__name__})")
+    return ReadinessCheck(ok=True, message="answers")
 
 
-async def _in_time(asked: Coroutine[Any, Any, T]) -> T:
-    """A thread cannot be cancelled, so it is left behind. Raises TimeoutError."""
-    task = asyncio.create_task(asked)
-    done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN_S)
+async def _within_deadline(work: Coroutine[Any, Any, T]) -> T:
+    """Raises TimeoutError. A thread cannot be cancelled, so its work then continues in the background."""
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=DEADLINE_S)
     if not done:
         task.add_done_callback(lambda late: late.exception())
         raise TimeoutError
     return task.result()
 
 
-def _ask_database(gateway: Gateway) -> None:
-    with gateway.database.read() as connection:
+def _ask_database(database: Database) -> None:
+    with database.read() as connection:
         connection.execute(text("SELECT 1"))

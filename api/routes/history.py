@@ -1,4 +1,4 @@
-"""The history: finished recordings, which own their audio; found by words, renamed, removed."""
+"""The history: finished recordings, which own their audio. List, search, rename and delete them."""
 
 from typing import Annotated
 
@@ -6,15 +6,16 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from api.dependencies import OWNER, address, here
-from api.error_handlers import documented
+from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
+from api.error_handlers import documented_errors
 from api.http.cursors import read_cursor, write_cursor
-from api.http.dates import end_of, start_of
+from api.http.dates import end_of, start_of, utc_datetime
+from api.http.request_scope import address
 from api.jobs import removal
-from api.jobs.batches import checked_ids, checked_limit, delete_results
-from api.jobs.lookups import checked_id
-from api.jobs.views import moment
-from api.schemas.history import History, RecordingView, Renaming
+from api.jobs.limits import check_limit, checked_ids
+from api.jobs.lookups import checked_job_id
+from api.owner import OWNER
+from api.schemas.history import History, RecordingView, RenameRequest
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
 from common.recordings import search
 from common.recordings.queries import RecordingRecord, get_recording, list_recordings
@@ -22,80 +23,93 @@ from common.recordings.search import RecordingFilter
 
 router = APIRouter(prefix="/history", tags=["history"])
 
-_Words = Annotated[
+_SearchWords = Annotated[
     str | None,
     Query(
         max_length=200,
-        description="Words: found is what has, in its title or text, words that begin with each of them. Case and"
-        " accents do not count, and no sign has a meaning.",
+        description="Search words. Each must be the beginning of a word in the title or the text. Case, accents and"
+        " punctuation are ignored.",
     ),
 ]
-# Voices that are mixed have brackets and more in their ids.
-_ID = Query(pattern=r"^[!-~]{1,256}$", description="Of this id exactly.")
+# The ids of mixed voices contain brackets and other characters.
+_ID = Query(pattern=r"^[!-~]{1,256}$", description="Exact id.")
 
 
-@router.get("", responses=documented(400))
+@router.get("", responses=documented_errors(400))
 def history(
     request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
     *,
     limit: Annotated[int, Query(ge=1)] = 20,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    q: _Words = None,
+    cursor: Annotated[str | None, Query(description="The `next_cursor` of the previous page.")] = None,
+    q: _SearchWords = None,
     voice: Annotated[str | None, _ID] = None,
     model: Annotated[str | None, _ID] = None,
     from_: Annotated[
-        str | None, Query(alias="from", description="A date or a moment by ISO 8601; UTC if it does not say.")
+        str | None, Query(alias="from", description="An ISO 8601 date or time, in UTC without a time zone.")
     ] = None,
-    to: Annotated[str | None, Query(description="The same; of a date, its whole day.")] = None,
+    to: Annotated[str | None, Query(description="As `from`. A date includes the whole day.")] = None,
 ) -> History:
-    """Newest first; all of them, or those that are asked for."""
-    gateway = here(request)
-    checked_limit(limit, gateway.settings)
+    """Recordings that match the filters, newest first."""
+    check_limit(limit, settings)
     after = read_cursor("history", cursor)
-    wanted = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
-    with gateway.database.read() as connection:
-        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, filters=wanted)
-    shown = rows[:limit]
-    more = write_cursor("history", (shown[-1].created_at, shown[-1].job_id)) if len(rows) > limit else None
-    return History(items=[_view(request, row) for row in shown], next_cursor=more)
+    filters = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
+    with database.read() as connection:
+        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, filters=filters)
+    page = rows[:limit]
+    more = write_cursor("history", (page[-1].created_at, page[-1].job_id)) if len(rows) > limit else None
+    return History(items=[_view(request, row) for row in page], next_cursor=more)
 
 
-@router.get("/{job_id}", responses=documented(404, 410))
-def recording(request: Request, job_id: str) -> RecordingView:
-    """One of them."""
-    with here(request).database.read() as connection:
-        return _view(request, _found(connection, checked_id(job_id)))
+@router.get("/{job_id}", responses=documented_errors(404, 410))
+def recording(request: Request, database: DatabaseDep, job_id: str) -> RecordingView:
+    """One recording."""
+    with database.read() as connection:
+        return _view(request, _get(connection, checked_job_id(job_id)))
 
 
-@router.patch("/{job_id}", responses=documented(400, 404, 410, 413))
-def rename(request: Request, job_id: str, body: Renaming) -> RecordingView:
-    """Give a recording another title; it is found by that from then on."""
-    checked_id(job_id)
-    with here(request).database.write() as connection:
+@router.patch("/{job_id}", responses=documented_errors(400, 404, 410, 413))
+def rename(request: Request, database: DatabaseDep, job_id: str, body: RenameRequest) -> RecordingView:
+    """Change the title of a recording. Searches use the new title."""
+    checked_job_id(job_id)
+    with database.write() as connection:
         search.change_title(connection, job_id, owner=OWNER, title=body.title)
-        return _view(request, _found(connection, job_id))
+        return _view(request, _get(connection, job_id))
 
 
-@router.delete("/{job_id}", responses=documented(404, 410))
-def delete(request: Request, job_id: str) -> DeletedJob:
-    """Remove a recording with its audio and its job."""
-    removal.delete(here(request), checked_id(job_id), only_history=True)
+@router.delete("/{job_id}", responses=documented_errors(404, 410))
+def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
+    """Delete a recording with its audio and its job."""
+    removal.delete(
+        checked_job_id(job_id),
+        only_history=True,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
     return DeletedJob(job_id=job_id)
 
 
-@router.post("/batch_delete", responses=documented(400, 413))
-def batch_delete(request: Request, body: JobIds) -> DeleteResults:
-    """Remove many recordings; one that cannot be deleted leaves the others alone."""
-    gateway = here(request)
+@router.post("/batch_delete", responses=documented_errors(400, 413))
+def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
+    """Delete several recordings. One that cannot be deleted does not affect the others."""
     ids = checked_ids(body, gateway.settings)
-    return delete_results(ids, removal.delete_many(gateway, ids, only_history=True))
+    outcomes = removal.delete_many(
+        ids,
+        only_history=True,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
+    return removal.delete_results(ids, outcomes)
 
 
-def _found(connection: Connection, job_id: str) -> RecordingRecord:
-    """Raises NotFound, Gone."""
+def _get(connection: Connection, job_id: str) -> RecordingRecord:
+    """Return a recording. Raises NotFound, Gone."""
     row = get_recording(connection, job_id, owner=OWNER)
     if row is None:
-        raise removal.why_not(connection, job_id)
+        raise removal.recording_error(connection, job_id)
     return row
 
 
@@ -116,5 +130,5 @@ def _view(request: Request, row: RecordingRecord) -> RecordingView:
         sample_rate_hz=row.sample_rate_hz,
         sha256=row.sha256,
         audio_url=address(request, f"/jobs/{row.job_id}/audio"),
-        created_at=moment(row.created_at),
+        created_at=utc_datetime(row.created_at),
     )

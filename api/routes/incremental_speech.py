@@ -1,9 +1,10 @@
-"""Text in pieces, audio back: a WebSocket for agents that speak as they write.
+"""A WebSocket that receives text in pieces and returns audio, for agents that speak while they write.
 
-The client sends JSON: `{"type": "session.config", "voice": …, "response_format": "pcm", …}` first (it may be left out),
-then `{"type": "input.text", "text": …}` as often as it likes, `{"type": "input.flush"}` to have spoken what is no whole
-sentence yet, and `{"type": "input.done"}`. The service answers `audio.start` with the job's id and the format, then
-binary frames that are one file of the format, `audio.done` and `session.done`; or `error`, and closes.
+The client sends JSON: first `{"type": "session.config", "voice": …, "response_format": "pcm", …}`, which is optional;
+then any number of `{"type": "input.text", "text": …}`; `{"type": "input.flush"}` to speak text that is not a complete
+sentence yet; and `{"type": "input.done"}`. The service sends `audio.start` with the id of the job and the format, then
+binary frames that together are one file of the format, then `audio.done` and `session.done`. After an error it sends
+`error` and closes.
 """
 
 import asyncio
@@ -18,114 +19,129 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.dependencies import Gateway
+from api.dependencies import Gateway, GatewayDep
 from api.jobs import job_factory
 from api.jobs.job_factory import JobRequest
-from api.openai.requests import synthesis_of, their_fields
+from api.openai.synthesis_requests import openai_field_names, to_synthesis_request
 from api.schemas.speech import SessionConfig
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
 from common.messaging.text_stream import Piece
 from common.speakable_text import is_speakable
 
 router = APIRouter()
 
-# Who says nothing new for so long has gone to do something else.
+# A session without new text for this long is closed.
 IDLE_S = 120.0
-# Of one gateway. Each keeps a place at a worker.
-MOST_CONVERSATIONS = 200
-_NOTHING = Piece("more")
-_REFUSED, _BROKEN, _LATER = 1008, 1011, 1013
-_CLOSES = {"synthesis_error": _BROKEN, "server_error": _BROKEN, "unavailable_error": _LATER}
+# Sessions per gateway. Each occupies a worker thread.
+SESSIONS_MAX = 200
+_EMPTY = Piece("more")
+_POLICY_VIOLATION, _INTERNAL_ERROR, _TRY_AGAIN_LATER = 1008, 1011, 1013
+_CLOSE_CODES = {
+    "synthesis_error": _INTERNAL_ERROR,
+    "server_error": _INTERNAL_ERROR,
+    "unavailable_error": _TRY_AGAIN_LATER,
+}
 
 
 @router.websocket("/v1/audio/speech/stream")
-async def converse(websocket: WebSocket) -> None:
+async def stream_text(websocket: WebSocket, gateway: GatewayDep) -> None:
     if not _same_origin(websocket):
-        await websocket.close(_REFUSED)
+        await websocket.close(_POLICY_VIOLATION)
         return
     await websocket.accept()
-    gateway: Gateway = websocket.app.state.gateway
     with suppress(WebSocketDisconnect):
         try:
-            await _converse(websocket, gateway)
+            await _limit_sessions(websocket, gateway)
         except OratioError as error:
-            await _fail(websocket, error.code, error.message, param=error.param, kind=error.type)
-        except AudioInterrupted as broken:
-            await _fail(websocket, broken.code, broken.message, kind="synthesis_error")
+            await _send_error(websocket, error.code, error.message, param=error.param, kind=error.type)
+        except AudioInterrupted as interrupted:
+            await _send_error(websocket, interrupted.code, interrupted.message, kind="synthesis_error")
 
 
-async def _converse(websocket: WebSocket, gateway: Gateway) -> None:
-    if len(gateway.conversations) >= MOST_CONVERSATIONS:
-        raise Unavailable("Too many conversations are open here; try again.", code="too_many_conversations")
-    gateway.conversations.add(websocket)
+async def _limit_sessions(websocket: WebSocket, gateway: Gateway) -> None:
+    if len(gateway.incremental_sessions) >= SESSIONS_MAX:
+        raise Unavailable(
+            "Too many sessions are open on this gateway. Try again later.", code="too_many_conversations"
+        )
+    gateway.incremental_sessions.add(websocket)
     try:
-        await _hold(websocket, gateway)
+        await _speak(websocket, gateway)
     finally:
-        gateway.conversations.discard(websocket)
+        gateway.incremental_sessions.discard(websocket)
 
 
-async def _hold(websocket: WebSocket, gateway: Gateway) -> None:
-    script = _Script(websocket, gateway)
-    config = await script.config()
-    with their_fields():
-        asked = await synthesis_of(config, gateway, text="")
-        order = JobRequest(asked, streamed=True, keep=False, live_text=True)
-        job = await job_factory.build_job(gateway, order)
+async def _speak(websocket: WebSocket, gateway: Gateway) -> None:
+    messages = _ClientMessages(websocket, gateway)
+    config = await messages.config()
+    with openai_field_names():
+        synthesis_request = to_synthesis_request(
+            config, await gateway.worker_cache.statuses(), gateway.settings, text=""
+        )
+        job_request = JobRequest(synthesis_request, streamed=True, keep=False, live_text=True)
+        job = await job_factory.build_job(
+            job_request, settings=gateway.settings, worker_cache=gateway.worker_cache
+        )
     with ExitStack() as stack:
-        waker = stack.enter_context(gateway.event_bus.wake(job.id))
+        wake_signal = stack.enter_context(gateway.event_bus.wake(job.id))
         await gateway.submissions.submit(job)
-        stack.enter_context(gateway.presence.seat(job.id, keep=False))
+        stack.enter_context(gateway.presence.listening(job.id, keep=False))
         await websocket.send_json({"type": "audio.start", "job_id": job.id, "format": job.format})
-        async with _meanwhile(script.pass_on(job.id)) as passing:
-            sound = LiveAudio(gateway, job.id, waker)
-            while data := await _next(sound, passing):
+        async with _running(messages.forward(job.id)) as forwarding:
+            audio = LiveAudio(
+                job.id,
+                wake_signal,
+                event_bus=gateway.event_bus,
+                database=gateway.database,
+                store=gateway.store,
+            )
+            while data := await _next(audio, forwarding):
                 await websocket.send_bytes(data)
-    await websocket.send_json({"type": "audio.done", "size_bytes": sound.offset})
+    await websocket.send_json({"type": "audio.done", "size_bytes": audio.offset})
     await websocket.send_json({"type": "session.done", "job_id": job.id})
     await websocket.close()
 
 
-async def _next(sound: LiveAudio, passing: "asyncio.Task[None]") -> bytes:
-    """The next sound; raises what went wrong with the text meanwhile."""
-    coming = asyncio.ensure_future(sound.next())
+async def _next(audio: LiveAudio, forwarding: "asyncio.Task[None]") -> bytes:
+    """Return the next audio. Raises errors of the text that is forwarded at the same time."""
+    coming = asyncio.ensure_future(audio.next())
     try:
-        if not passing.done():
-            await asyncio.wait({coming, passing}, return_when=asyncio.FIRST_COMPLETED)
-        if passing.done():
-            passing.result()
+        if not forwarding.done():
+            await asyncio.wait({coming, forwarding}, return_when=asyncio.FIRST_COMPLETED)
+        if forwarding.done():
+            forwarding.result()
         return await coming
     finally:
-        await end(coming)
+        await cancel_and_wait(coming)
 
 
 @asynccontextmanager
-async def _meanwhile(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
+async def _running(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
     task = asyncio.ensure_future(work)
     try:
         yield task
     finally:
-        await end(task)
+        await cancel_and_wait(task)
 
 
-class _Script:
-    """What the client sends."""
+class _ClientMessages:
+    """The messages that the client sends."""
 
     def __init__(self, websocket: WebSocket, gateway: Gateway) -> None:
         self._websocket = websocket
         self._gateway = gateway
-        self._early: dict[str, Any] | None = None
+        self._first_message: dict[str, Any] | None = None
         self._chars = 0
-        self._has_words = False
+        self._has_speech = False
         self._flushed = 0
         self._idle_at = asyncio.get_running_loop().time() + IDLE_S
 
     async def config(self) -> SessionConfig:
-        """Raises InvalidRequest, WebSocketDisconnect. A client may begin with text at once."""
+        """Return the configuration, which a client may omit. Raises InvalidRequest, WebSocketDisconnect."""
         message = await self._next()
         if message["type"] != "session.config":
-            self._early = message
+            self._first_message = message
             message = {}
         session = message.get("session")
         try:
@@ -135,21 +151,21 @@ class _Script:
             field = ".".join(map(str, first["loc"]))
             raise InvalidRequest(f"{field}: {first['msg']}", param=field or None) from None
 
-    async def pass_on(self, job_id: str) -> None:
-        """To the worker, until the text has ended. Raises OratioError, WebSocketDisconnect."""
+    async def forward(self, job_id: str) -> None:
+        """Forward text to the worker until it ends. Raises OratioError, WebSocketDisconnect."""
         ended = False
         while not ended:
-            message = self._early or await self._next()
-            self._early = None
+            message = self._first_message or await self._next()
+            self._first_message = None
             piece = self._piece(message)
             ended = piece.kind == "end"
-            if piece == _NOTHING:
+            if piece == _EMPTY:
                 continue
             try:
                 await self._gateway.event_bus.write_text(job_id, piece)
             except redis.RedisError:
                 raise Unavailable(
-                    "The queue does not answer; begin again.", code="queue_unavailable"
+                    "The queue does not answer. Open a new session.", code="queue_unavailable"
                 ) from None
 
     def _piece(self, message: dict[str, Any]) -> Piece:
@@ -157,31 +173,37 @@ class _Script:
         if kind == "input.flush":
             return self._flush()
         if kind == "input.done":
-            if not self._has_words:
-                raise InvalidRequest("There was nothing to speak.", code="nothing_to_speak", param="text")
+            if not self._has_speech:
+                raise InvalidRequest(
+                    "The text contains nothing to speak.", code="nothing_to_speak", param="text"
+                )
             return Piece("end")
         if kind != "input.text":
-            raise InvalidRequest("type: input.text, input.flush or input.done.", param="type")
+            raise InvalidRequest("type must be input.text, input.flush or input.done.", param="type")
         return Piece("more", self._text(message.get("text")))
 
     def _flush(self) -> Piece:
-        """One without anything new asks for nothing."""
+        """A flush without new text does nothing."""
         if self._flushed == self._chars:
-            return _NOTHING
+            return _EMPTY
         self._flushed = self._chars
         return Piece("flush")
 
-    def _text(self, given: object) -> str:
-        if not isinstance(given, str):
-            raise InvalidRequest("text: a string.", param="text")
-        text = given.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+    def _text(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise InvalidRequest("text must be a string.", param="text")
+        text = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
         self._chars += len(text)
         if text:
             self._idle_at = asyncio.get_running_loop().time() + IDLE_S
-        self._has_words = self._has_words or is_speakable(text)
+        self._has_speech = self._has_speech or is_speakable(text)
         if self._chars > self._gateway.settings.max_text_chars:
-            most = self._gateway.settings.max_text_chars
-            raise TooLarge(f"The text is longer than {most} characters.", code="text_too_long", param="text")
+            limit = self._gateway.settings.max_text_chars
+            raise TooLarge(
+                f"The text is longer than the limit of {limit} characters.",
+                code="text_too_long",
+                param="text",
+            )
         return text
 
     async def _next(self) -> dict[str, Any]:
@@ -189,9 +211,9 @@ class _Script:
             async with asyncio.timeout_at(self._idle_at):
                 raw = await self._websocket.receive_text()
         except TimeoutError:
-            raise InvalidRequest(f"Nothing came for {IDLE_S:.0f} s.", code="idle") from None
+            raise InvalidRequest(f"No text arrived for {IDLE_S:.0f} s.", code="idle") from None
         except KeyError:
-            raise InvalidRequest("Send JSON as text; binary messages are not understood.") from None
+            raise InvalidRequest("Send JSON in text messages. Binary messages are not supported.") from None
         try:
             message = json.loads(raw)
         except (ValueError, RecursionError):
@@ -202,15 +224,15 @@ class _Script:
 
 
 def _same_origin(websocket: WebSocket) -> bool:
-    """A page of another site must not speak through the visitor's own service; programs send no origin."""
+    """Return False for pages of other sites, which must not use the visitor's service. Programs send no origin."""
     origin = websocket.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == websocket.headers.get("host")
 
 
-async def _fail(
+async def _send_error(
     websocket: WebSocket, code: str, message: str, *, kind: str, param: str | None = None
 ) -> None:
     error = {"message": message, "type": kind, "param": param, "code": code}
-    with suppress(RuntimeError):  # closed already
+    with suppress(RuntimeError):  # already closed
         await websocket.send_json({"type": "error", "error": error})
-        await websocket.close(_CLOSES.get(kind, _REFUSED))
+        await websocket.close(_CLOSE_CODES.get(kind, _POLICY_VIOLATION))

@@ -1,4 +1,4 @@
-"""Jobs: one, many, their audio and events; cancel, try again, delete."""
+"""Jobs: read, list, cancel, retry and delete them, and get their audio and events."""
 
 from typing import Annotated
 
@@ -7,28 +7,29 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import OWNER, address, here
-from api.error_handlers import Responses, documented
-from api.http import audio_file
+from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
+from api.error_handlers import Responses, documented_errors
+from api.http import server_sent_events
 from api.http.cursors import read_cursor, write_cursor
-from api.jobs import removal
-from api.jobs.batches import checked_ids, checked_limit, delete_results
+from api.http.request_scope import address
+from api.jobs import audio_response, job_events, removal
 from api.jobs.forecast import forecast
-from api.jobs.lookups import checked_id, living_job
+from api.jobs.limits import check_limit, checked_ids
+from api.jobs.lookups import checked_job_id, find_job, find_spoken_audio, living_job
 from api.jobs.views import job_view
-from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList, JobStatus
+from api.owner import OWNER
+from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList
 from api.schemas.synthesis import AudioFormat
-from api.streaming import job_events
 from common.errors import Conflict
 from common.formats import MEDIA_TYPES
 from common.jobs import changes
 from common.jobs.queries import list_jobs
-from common.jobs.records import JobRecord
+from common.status import JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 _ID_PATTERN = r"^[a-z0-9_-]{1,64}$"
-_AUDIO_ANSWERS: Responses = {
+_AUDIO_RESPONSES: Responses = {
     200: {
         "description": "The audio.",
         "content": {
@@ -36,48 +37,49 @@ _AUDIO_ANSWERS: Responses = {
             for media_type, _ in MEDIA_TYPES.values()
         },
     },
-    206: {"description": "The part of it that `Range` asks for."},
-    304: {"description": "The caller has it: `If-None-Match` names it."},
+    206: {"description": "The range that `Range` requests."},
+    304: {"description": "Not modified: `If-None-Match` names the current content."},
 }
 _EVENT = {
     "type": "object",
     "required": ["event", "data"],
     "properties": {
-        "id": {"type": "string", "description": "Send it back as `Last-Event-ID` to go on behind it."},
+        "id": {"type": "string", "description": "Send it as `Last-Event-ID` to continue after this event."},
         "event": {
             "type": "string",
-            "description": "`snapshot` (the job, and `spoken`: all cues so far) first; `queued` (again), `started` (of"
-            " what takes more than a moment), `progress` (with `cues`, what was spoken since the last one, each"
-            " `[start_s, end_s, start, end]` as in captions), `retrying` as they come; `completed`, `failed` or"
-            " `cancelled` at the end. Another `attempt` begins anew.",
+            "description": "First `snapshot`: the job, and all captions so far in `spoken`. Then `queued` (again),"
+            " `started` (not for very short jobs), `progress` (with the new captions in `cues`, each"
+            " `[start_s, end_s, start, end]` as in captions) and `retrying`. Finally `completed`, `failed` or"
+            " `cancelled`. A new `attempt` starts from the beginning.",
         },
         "data": {"type": "string", "description": "A JSON object."},
     },
 }
-_EVENT_ANSWERS: Responses = {
+_EVENT_RESPONSES: Responses = {
     200: {
-        "description": "Events until the job ends; the schema is that of one of them.",
+        "description": "Events until the job ends. The schema describes one event.",
         "content": {"text/event-stream": {"schema": _EVENT}},
     },
-    204: {"description": "The job has ended and `Last-Event-ID` is its last event: do not reconnect."},
+    204: {"description": "The job has ended, and `Last-Event-ID` is its last event. Do not reconnect."},
 }
 
 
-@router.get("", responses=documented(400))
+@router.get("", responses=documented_errors(400))
 def jobs(
     request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
     *,
     limit: Annotated[int, Query(ge=1)] = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(description="The `next_cursor` of the previous page.")] = None,
     status: JobStatus | None = None,
     voice_id: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
     model: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
 ) -> JobList:
-    """Newest first."""
-    gateway = here(request)
-    checked_limit(limit, gateway.settings)
+    """Jobs that match the filters, newest first."""
+    check_limit(limit, settings)
     after = read_cursor("jobs", cursor)
-    with gateway.database.read() as connection:
+    with database.read() as connection:
         rows = list_jobs(
             connection,
             owner=OWNER,
@@ -87,99 +89,112 @@ def jobs(
             voice_id=voice_id,
             model=model,
         )
-    shown = rows[:limit]
-    more = write_cursor("jobs", (shown[-1].created_at, shown[-1].id)) if len(rows) > limit else None
-    return JobList(items=[job_view(request, row) for row in shown], next_cursor=more)
+    page = rows[:limit]
+    more = write_cursor("jobs", (page[-1].created_at, page[-1].id)) if len(rows) > limit else None
+    return JobList(items=[job_view(request, row) for row in page], next_cursor=more)
 
 
-@router.post("/batch_delete", responses=documented(400, 413))
-def batch_delete(request: Request, body: JobIds) -> DeleteResults:
-    """Cancel and remove many; one that cannot be deleted leaves the others alone."""
-    gateway = here(request)
+@router.post("/batch_delete", responses=documented_errors(400, 413))
+def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
+    """Cancel and delete several jobs. One that cannot be deleted does not affect the others."""
     ids = checked_ids(body, gateway.settings)
-    return delete_results(ids, removal.delete_many(gateway, ids, only_history=False))
+    outcomes = removal.delete_many(
+        ids,
+        only_history=False,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
+    return removal.delete_results(ids, outcomes)
 
 
-@router.get("/{job_id}", responses=documented(404, 410))
-def job(request: Request, job_id: str) -> Job:
-    """How a job stands, with its place in the queue and what is left to wait."""
-    with here(request).database.read() as connection:
-        row = living_job(connection, checked_id(job_id))
+@router.get("/{job_id}", responses=documented_errors(404, 410))
+def job(request: Request, database: DatabaseDep, job_id: str) -> Job:
+    """A job with its queue position and the estimated time left."""
+    with database.read() as connection:
+        row = living_job(connection, checked_job_id(job_id))
         ahead = forecast(connection, row)
     return job_view(request, row, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
 
 
-@router.delete("/{job_id}", responses=documented(404, 410))
-def delete(request: Request, job_id: str) -> DeletedJob:
-    """Cancel it if it goes on, and remove it, its recording and its audio."""
-    removal.delete(here(request), checked_id(job_id), only_history=False)
+@router.delete("/{job_id}", responses=documented_errors(404, 410))
+def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
+    """Cancel a job that has not ended, and delete it with its recording and audio."""
+    removal.delete(
+        checked_job_id(job_id),
+        only_history=False,
+        database=gateway.database,
+        store=gateway.store,
+        notifier=gateway.notifier,
+    )
     return DeletedJob(job_id=job_id)
 
 
 @router.get(
-    "/{job_id}/audio", response_class=Response, responses=_AUDIO_ANSWERS | documented(400, 404, 409, 410, 416)
+    "/{job_id}/audio",
+    response_class=Response,
+    responses=_AUDIO_RESPONSES | documented_errors(400, 404, 409, 410, 416),
 )
 @router.head("/{job_id}/audio", include_in_schema=False)
 def audio(
     request: Request,
+    gateway: GatewayDep,
     job_id: str,
-    download: Annotated[bool, Query(description="Ask a browser to save it.")] = False,
+    download: Annotated[bool, Query(description="Let browsers save the file.")] = False,
     audio_format: Annotated[
         AudioFormat | None,
-        Query(alias="format", description="Another than its own, made by POST /jobs/{job_id}/transcode."),
+        Query(alias="format", description="Another format, created with POST /jobs/{job_id}/transcode."),
     ] = None,
 ) -> Response:
-    """The audio of a finished job, with ranges and an entity tag."""
-    audio = audio_file.find(request, checked_id(job_id), audio_format=audio_format)
-    return audio_file.serve(request, audio, download=download)
+    """The audio of a finished job. Supports ranges and entity tags."""
+    audio = find_spoken_audio(gateway.database, checked_job_id(job_id), audio_format=audio_format)
+    return audio_response.serve(request, gateway.store, audio, download=download)
 
 
 @router.get(
-    "/{job_id}/events", response_class=StreamingResponse, responses=_EVENT_ANSWERS | documented(400, 404, 410)
+    "/{job_id}/events",
+    response_class=StreamingResponse,
+    responses=_EVENT_RESPONSES | documented_errors(400, 404, 410),
 )
 async def events(
     request: Request,
+    gateway: GatewayDep,
     job_id: str,
-    last_event_id: Annotated[str | None, Header(description="Go on behind this event.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Continue after this event.")] = None,
 ) -> Response:
-    """Server-sent events: what becomes of a job, as it happens."""
-    gateway = here(request)
+    """Server-sent events of a job, as they happen."""
     last_id = job_events.checked_event_id(last_event_id)
-    row = await run_in_threadpool(_read, request, checked_id(job_id))
-    if last_id is not None and await job_events.has_all(gateway, row, last_id=last_id):
+    row = await run_in_threadpool(find_job, gateway.database, checked_job_id(job_id))
+    if last_id is not None and await job_events.has_received_end(gateway.event_bus, row, last_id=last_id):
         return Response(status_code=204)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    messages = job_events.stream(request, job_id, last_id=last_id)
-    return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
+    messages = job_events.stream(
+        request, job_id, last_id=last_id, database=gateway.database, event_bus=gateway.event_bus
+    )
+    return StreamingResponse(
+        messages, headers=server_sent_events.HEADERS, media_type=server_sent_events.MEDIA_TYPE
+    )
 
 
-@router.post("/{job_id}/cancel", responses=documented(404, 409, 410))
-def cancel(request: Request, job_id: str) -> Job:
-    """Stop a job that waits or runs. One that is cancelled stays so; one that ended otherwise is a conflict."""
-    gateway = here(request)
+@router.post("/{job_id}/cancel", responses=documented_errors(404, 409, 410))
+def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
+    """Cancel a queued or running job. Cancelling it again has no effect; a job that ended is a conflict."""
     with gateway.database.write() as connection:
-        cancelled = changes.cancel(connection, checked_id(job_id), owner=OWNER)
+        cancelled = changes.cancel(connection, checked_job_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
     if cancelled:
         gateway.notifier.publish_event(job_id, "cancelled")
     elif row.status != "cancelled":
-        raise Conflict(f"This job is {row.status} already.", code="job_ended", job_id=job_id)
+        raise Conflict(f"This job is already {row.status}.", code="job_ended", job_id=job_id)
     return job_view(request, row)
 
 
-@router.post("/{job_id}/retry", status_code=202, responses=documented(404, 409, 410))
-def retry(request: Request, response: Response, job_id: str) -> Job:
-    """Try a failed or cancelled job again, from the start."""
-    gateway = here(request)
+@router.post("/{job_id}/retry", status_code=202, responses=documented_errors(404, 409, 410))
+def retry(request: Request, response: Response, gateway: GatewayDep, job_id: str) -> Job:
+    """Run a failed or cancelled job again from the start."""
     with gateway.database.write() as connection:
-        message = changes.retry(connection, checked_id(job_id), owner=OWNER)
+        message = changes.retry(connection, checked_job_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
     gateway.notifier.publish_event(job_id, "queued")
     gateway.notifier.notify_parts([message])
     response.headers["Location"] = address(request, f"/jobs/{job_id}")
     return job_view(request, row)
-
-
-def _read(request: Request, job_id: str) -> JobRecord:
-    with here(request).database.read() as connection:
-        return living_job(connection, job_id)

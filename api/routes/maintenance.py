@@ -1,27 +1,25 @@
-"""Retention, now instead of at its time."""
+"""Run the retention cleanup on demand."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.requests import Request
 
-from api.dependencies import here
-from api.error_handlers import documented
+from api.dependencies import GatewayDep
+from api.error_handlers import documented_errors
 from api.schemas.maintenance import CleanupReport, CleanupRequest
 from common.jobs.cleanup import clean
 
 router = APIRouter(prefix="/maintenance", tags=["service"])
 
 
-@router.post("/cleanup", responses=documented(400))
+@router.post("/cleanup", responses=documented_errors(400))
 def cleanup(
-    request: Request,
+    gateway: GatewayDep,
     *,
     body: CleanupRequest | None = None,
-    dry_run: Annotated[bool, Query(description="Only count what would go.")] = False,
+    dry_run: Annotated[bool, Query(description="Only count what would be deleted.")] = False,
 ) -> CleanupReport:
-    """Remove what is too old or too many, by the settings of this service. Running twice at once does no harm."""
-    gateway = here(request)
+    """Delete jobs and recordings beyond the retention limits of the settings. Concurrent runs are safe."""
     only_count = dry_run or (body is not None and body.dry_run)
     removed = clean(gateway.database, gateway.store, gateway.settings, dry_run=only_count)
     return CleanupReport(dry_run=only_count, **removed.counts())

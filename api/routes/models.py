@@ -1,15 +1,22 @@
-"""Models: what is where, and fetching what is missing."""
+"""Models: their status and downloads, and loading or unloading them."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import here
-from api.error_handlers import Responses, documented
+from api.dependencies import DatabaseDep, GatewayDep, SettingsDep
+from api.error_handlers import Responses, documented_errors
+from api.http import server_sent_events
 from api.models import commands, download_events, download_plan
-from api.models.views import model_view
-from api.schemas.model import DownloadRequest, Downloads, DownloadView, ModelNames, ModelsStatus, Orders
+from api.models.model_views import download_view, model_view
+from api.schemas.model import (
+    DownloadRequest,
+    Downloads,
+    DownloadView,
+    ModelCommandRequest,
+    ModelCommandResult,
+    ModelsStatus,
+)
 from common import downloads
 from common.catalogue import MODELS
 from common.catalogue.download_items import DownloadItem
@@ -28,82 +35,80 @@ _EVENT = {
     "properties": {
         "event": {
             "type": "string",
-            "description": "`snapshot` (the download) first; `progress` (`bytes_done`, `bytes_total`, `percent`) as it"
-            " comes; `completed`, or `failed` (`code`, `message`) at the end.",
+            "description": "First `snapshot`: the download. Then `progress` with `bytes_done`, `bytes_total` and"
+            " `percent`. Finally `completed`, or `failed` with `code` and `message`.",
         },
         "data": {"type": "string", "description": "A JSON object."},
     },
 }
-_EVENT_ANSWERS: Responses = {
+_EVENT_RESPONSES: Responses = {
     200: {
-        "description": "Events until the download ends; the schema is that of one of them.",
+        "description": "Events until the download ends. The schema describes one event.",
         "content": {"text/event-stream": {"schema": _EVENT}},
     },
 }
 
 
-@router.get("/status", responses=documented())
-def status(request: Request) -> ModelsStatus:
-    """Every model: what is there of it, where it is loaded and in use, and the downloads of late."""
-    gateway = here(request)
-    with gateway.database.read() as connection:
-        fleet = recent_workers(connection)
-        recent = [download_plan.download_view(row) for row in downloads.recent(connection)]
-    active = [one for one in recent if one.status in ACTIVE]
+@router.get("/status", responses=documented_errors())
+def status(database: DatabaseDep, settings: SettingsDep) -> ModelsStatus:
+    """Every model: its files, where it is loaded and in use, and recent downloads."""
+    with database.read() as connection:
+        workers = recent_workers(connection)
+        recent = [download_view(row) for row in downloads.recent(connection)]
+    active = [download for download in recent if download.status in ACTIVE]
     return ModelsStatus(
-        provider=gateway.settings.provider_mode,
-        models=[model_view(model, fleet, gateway.settings, downloads=active) for model in MODELS.values()],
+        provider=settings.provider_mode,
+        models=[model_view(model, workers, settings, downloads=active) for model in MODELS.values()],
         downloads=recent,
     )
 
 
-@router.post("/download", status_code=202, responses=documented(400, 404, 413))
-def download(request: Request, body: DownloadRequest | None = None) -> Downloads:
-    """Fetch what is missing into the models folder; `GET /models/downloads/{download_id}/events` tells how it goes."""
-    gateway = here(request)
+@router.post("/download", status_code=202, responses=documented_errors(400, 404, 413))
+def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downloads:
+    """Download missing files into the models folder. Follow it with `GET /models/downloads/{download_id}/events`."""
     with gateway.database.read() as connection:
-        fleet = recent_workers(connection)
-    wanted = download_plan.wanted(body, fleet, gateway.settings)
-    rows = _request_all(gateway.database, wanted.missing)
+        workers = recent_workers(connection)
+    plan = download_plan.plan_downloads(body, workers, gateway.settings)
+    rows = _request_all(gateway.database, plan.missing)
     for row in rows:
         if row.status == "queued":
             gateway.notifier.notify_download(row.id)
     return Downloads(
-        downloads=[download_plan.download_view(row) for row in rows],
-        present=[item.name for item in wanted.present],
+        downloads=[download_view(row) for row in rows],
+        present=[item.name for item in plan.present],
     )
 
 
-@router.post("/warm", status_code=202, responses=documented(400, 413))
-def warm(request: Request, body: ModelNames) -> Orders:
-    """Load models now, so that nobody waits for it later, on every worker that serves them."""
-    return commands.give(here(request), body, WARM)
+@router.post("/warm", status_code=202, responses=documented_errors(400, 413))
+def warm(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
+    """Load models in advance, on every worker that serves them."""
+    return commands.send_commands(gateway.database, gateway.notifier, body, WARM)
 
 
-@router.post("/unload", status_code=202, responses=documented(400, 413))
-def unload(request: Request, body: ModelNames) -> Orders:
-    """Take models out of memory wherever they are loaded and not in use; the next job loads them again."""
-    return commands.give(here(request), body, UNLOAD)
+@router.post("/unload", status_code=202, responses=documented_errors(400, 413))
+def unload(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
+    """Unload models that are not in use, on every worker. The next job loads them again."""
+    return commands.send_commands(gateway.database, gateway.notifier, body, UNLOAD)
 
 
-@router.get("/downloads/{download_id}", responses=documented(404))
-def one_download(request: Request, download_id: str) -> DownloadView:
-    """How a download stands."""
-    return download_plan.download_view(download_events.find(here(request), download_id))
+@router.get("/downloads/{download_id}", responses=documented_errors(404))
+def one_download(database: DatabaseDep, download_id: str) -> DownloadView:
+    """The status of a download."""
+    return download_view(download_events.find(database, download_id))
 
 
 @router.get(
     "/downloads/{download_id}/events",
     response_class=StreamingResponse,
-    responses=_EVENT_ANSWERS | documented(404),
+    responses=_EVENT_RESPONSES | documented_errors(404),
 )
-async def events(request: Request, download_id: str) -> Response:
-    """Server-sent events: how far a download is, as it comes. Whoever comes back begins with a snapshot."""
-    gateway = here(request)
-    row = await run_in_threadpool(download_events.find, gateway, download_id)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    messages = download_events.stream(gateway, row.id)
-    return StreamingResponse(messages, headers=headers, media_type="text/event-stream")
+async def events(gateway: GatewayDep, download_id: str) -> Response:
+    """Server-sent events with the progress of a download. A client that reconnects gets a new snapshot."""
+    row = await run_in_threadpool(download_events.find, gateway.database, download_id)
+    messages = download_events.stream(gateway.database, gateway.event_bus, row.id)
+    return StreamingResponse(
+        messages, headers=server_sent_events.HEADERS, media_type=server_sent_events.MEDIA_TYPE
+    )
 
 
 def _request_all(database: Database, missing: tuple[DownloadItem, ...]) -> list[DownloadRecord]:

@@ -1,24 +1,24 @@
-"""The OpenAI surface: speech from the first segment on, and what can be asked for."""
+"""The OpenAI API: streamed speech, models and voices."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
 from fastapi import APIRouter
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Gateway, here, note_job, request_id
-from api.error_handlers import Responses, documented
+from api.dependencies import Gateway, GatewayDep, SettingsDep
+from api.error_handlers import Responses, documented_errors
+from api.http.request_scope import note_job, request_id
 from api.jobs import job_factory, job_result
 from api.jobs.job_factory import JobRequest
-from api.models.listed_voices import shown_voices
-from api.openai.names import family_of, model_names, plain_name
-from api.openai.requests import synthesis_of, their_fields
+from api.models.listed_voices import listed_voices
+from api.openai.names import canonical_name, family_of, model_names
+from api.openai.synthesis_requests import openai_field_names, to_synthesis_request
 from api.schemas.speech import (
-    ModelList,
-    ModelView,
+    OpenAIModel,
+    OpenAIModelList,
     SpeechModel,
     SpeechModels,
     SpeechRequest,
@@ -27,7 +27,8 @@ from api.schemas.speech import (
 )
 from api.streaming import responses
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
-from common.catalogue import openai_names as known
+from common.catalogue import openai_names as openai_catalogue
+from common.db.database import Database
 from common.errors import OratioError, SynthesisFailed, Unavailable
 from common.jobs.submission import NewJob, release_join_key
 from common.settings import Settings
@@ -35,11 +36,11 @@ from common.worker_registry import WorkerStatus
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
-# The release day of what they are models of is nobody's business here: one date for all.
+# The creation time of every model in lists. Clients expect one, and it has no other meaning.
 _CREATED = 1_767_225_600
-_ANSWERS: Responses = {
+_RESPONSES: Responses = {
     200: {
-        "description": "The audio from the first segment on, in one file of the format; or events.",
+        "description": "The audio as one file of the format, streamed from the first segment on; or events.",
         "content": {
             kind: {"schema": {"type": "string", "format": "binary"}}
             for kind in ("audio/mpeg", "audio/opus", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
@@ -50,129 +51,144 @@ _ANSWERS: Responses = {
 
 
 @router.post(
-    "/audio/speech", response_class=Response, responses=_ANSWERS | documented(400, 404, 409, 413, 502, 504)
+    "/audio/speech",
+    response_class=Response,
+    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504),
 )
-async def speech(request: Request, body: SpeechRequest) -> Response:
-    """Speak a text, heard while it is being spoken.
+async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> Response:
+    """Speak a text and stream the audio while it is made.
 
-    The job behind it is cancelled ten seconds after its last listener left, unless `keep` is true. An equal request
-    that comes while it is under way, or before it was delivered, joins it. `X-Oratio-Job-Id` names it;
-    `GET /jobs/{job_id}/stream` goes on where a connection broke.
+    The job is cancelled ten seconds after its last listener disconnected, unless `keep` is true. An equal request
+    joins the job while it is running, and after that until it was delivered. `X-Oratio-Job-Id` is the id of the job.
+    `GET /jobs/{job_id}/stream` continues a stream that broke.
     """
-    gateway = here(request)
-    with their_fields():
-        asked = await synthesis_of(body, gateway, text=body.input)
-        job_factory.check_text(asked, gateway.settings)
-        order = JobRequest(asked, request_id=request_id(request), streamed=True, keep=body.keep, joins=True)
-        job = await job_factory.build_job(gateway, order)
+    settings = gateway.settings
+    with openai_field_names():
+        synthesis_request = to_synthesis_request(
+            body, await gateway.worker_cache.statuses(), settings, text=body.input
+        )
+        job_factory.check_text(synthesis_request, settings)
+        job_request = JobRequest(
+            synthesis_request, request_id=request_id(request), streamed=True, keep=body.keep, joins=True
+        )
+        job = await job_factory.build_job(job_request, settings=settings, worker_cache=gateway.worker_cache)
     with ExitStack() as stack:
-        sound, job_id = await _placed(gateway, job, stack)
+        audio, job_id = await _submit(gateway, job, stack)
         note_job(request, job_id)
         try:
-            first = await responses.first_audio(request, sound, within_s=gateway.settings.sync_wait_s)
-        except AudioInterrupted as broken:
-            raise _failure(broken, job_id) from None
-        return _answer(
-            body, job, job_id=job_id, first=first, sound=sound, gateway=gateway, seat=stack.pop_all()
+            first = await responses.first_audio(request, audio, within_s=settings.sync_wait_s)
+        except AudioInterrupted as interrupted:
+            raise _error_of(interrupted, job_id) from None
+        return _respond(
+            body, job, job_id=job_id, first=first, audio=audio, gateway=gateway, listener=stack.pop_all()
         )
 
 
-async def _placed(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveAudio, str]:
-    """The sound of the job, or of an equal one that is under way, with a seat among its listeners."""
-    waker = stack.enter_context(gateway.event_bus.wake(job.id))
+async def _submit(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveAudio, str]:
+    """Submit the job, or join an equal one. Returns its audio and id, and registers a listener in `stack`."""
+    wake_signal = stack.enter_context(gateway.event_bus.wake(job.id))
     accepted = await gateway.submissions.submit(job)
     if not accepted.created:
-        waker = stack.enter_context(gateway.event_bus.wake(accepted.job_id))
-        waker.has_news = True
-    stack.enter_context(gateway.presence.seat(accepted.job_id, keep=job.options.keep))
-    return LiveAudio(gateway, accepted.job_id, waker), accepted.job_id
+        wake_signal = stack.enter_context(gateway.event_bus.wake(accepted.job_id))
+        wake_signal.needs_resync = True
+    stack.enter_context(gateway.presence.listening(accepted.job_id, keep=job.options.keep))
+    audio = LiveAudio(
+        accepted.job_id,
+        wake_signal,
+        event_bus=gateway.event_bus,
+        database=gateway.database,
+        store=gateway.store,
+    )
+    return audio, accepted.job_id
 
 
-def _answer(
+def _respond(
     body: SpeechRequest,
     job: NewJob,
     *,
     job_id: str,
     first: bytes,
-    sound: LiveAudio,
+    audio: LiveAudio,
     gateway: Gateway,
-    seat: ExitStack,
+    listener: ExitStack,
 ) -> Response:
-    headers = responses.headers_of(job_id, sound, provider=job.provider)
-    # What went out whole may not have arrived: who tries again at once still joins it.
-    forget = partial(_forget, gateway, job, job_id)
-    delivered = BackgroundTask(gateway.presence.after_grace, forget)
+    headers = responses.response_headers(job_id, audio, provider=job.provider)
+    # A response that was sent may not have arrived: a client that retries at once still joins the job.
+    forget = partial(_forget, gateway.database, job, job_id)
+    on_delivered = partial(gateway.presence.run_after_grace, forget)
     if body.stream_format == "sse":
-        kind, content = "text/event-stream", responses.events(first, sound)
+        kind, body_chunks = "text/event-stream", responses.event_body(first, audio)
     else:
-        kind, content = responses.media_type_of(body.response_format), responses.audio(first, sound)
-    return responses.AudioResponse(content, seat=seat, media_type=kind, headers=headers, delivered=delivered)
+        kind, body_chunks = responses.media_type_of(body.response_format), responses.audio_body(first, audio)
+    return responses.AudioResponse(
+        body_chunks, audio, listener=listener, media_type=kind, headers=headers, on_delivered=on_delivered
+    )
 
 
-def _forget(gateway: Gateway, job: NewJob, job_id: str) -> None:
-    with gateway.database.write() as connection:
+def _forget(database: Database, job: NewJob, job_id: str) -> None:
+    with database.write() as connection:
         release_join_key(connection, job, delivered_id=job_id)
 
 
 @router.get("/models")
-async def list_models(request: Request) -> ModelList:
-    """Every model that a request may name."""
-    names = model_names(here(request).settings)
-    return ModelList(data=[_model(name, owner) for name, owner in names.items()])
-
-
-@router.get("/models/{model_id:path}", responses=documented(404))
-async def get_model(request: Request, model_id: str) -> ModelView:
-    """One of them, also by a name that is taken without being listed."""
-    settings = here(request).settings
+async def list_models(settings: SettingsDep) -> OpenAIModelList:
+    """Every model that a request may use."""
     names = model_names(settings)
-    family = family_of(plain_name(model_id, settings), settings)
+    return OpenAIModelList(data=[_model(name, owner) for name, owner in names.items()])
+
+
+@router.get("/models/{model_id:path}", responses=documented_errors(404))
+async def get_model(settings: SettingsDep, model_id: str) -> OpenAIModel:
+    """One model, also by an accepted name that is not in the list."""
+    names = model_names(settings)
+    family = family_of(canonical_name(model_id, settings), settings)
     return _model(model_id, names.get(model_id) or names.get(family or "", "oratio"))
 
 
 @router.get("/audio/models")
-async def list_speech_models(request: Request) -> SpeechModels:
-    """The same, as Open WebUI asks for it. It needs no key."""
-    names = model_names(here(request).settings)
+async def list_speech_models(settings: SettingsDep) -> SpeechModels:
+    """The models in the form that Open WebUI expects. Needs no key."""
+    names = model_names(settings)
     return SpeechModels(models=[SpeechModel(id=name, name=name) for name in names])
 
 
 @router.get("/audio/voices")
-async def list_speech_voices(request: Request) -> SpeechVoices:
-    """Every voice, ours, the operator's and OpenAI's names, as Open WebUI asks for it. It needs no key."""
-    gateway = here(request)
-    return SpeechVoices(voices=_voices(await gateway.workers.statuses(), gateway.settings))
+async def list_speech_voices(gateway: GatewayDep) -> SpeechVoices:
+    """All voices, including aliases of OpenAI and of the operator, as Open WebUI expects. Needs no key."""
+    return SpeechVoices(voices=_voices(await gateway.worker_cache.statuses(), gateway.settings))
 
 
-def _voices(fleet: Sequence[WorkerStatus], settings: Settings) -> list[SpeechVoice]:
-    ours = {
+def _voices(workers: Sequence[WorkerStatus], settings: Settings) -> list[SpeechVoice]:
+    own_voices = {
         voice.id: SpeechVoice(
             id=voice.id, name=voice.name, model=voice.model, languages=list(voice.languages)
         )
-        for voice in shown_voices(fleet, allow_fake=settings.fake_engine)
+        for voice in listed_voices(workers, allow_fake=settings.fake_engine)
     }
-    theirs = {
+    openai_voices = {
         name: SpeechVoice(id=name, name=name.title(), model="oratio", languages=["en"])
-        for name in known.VOICES
+        for name in openai_catalogue.VOICES
     }
-    own = {name: _own_voice(name, ours.get(meant)) for name, meant in settings.openai_voices.items()}
-    return list((theirs | own | ours | own).values())
+    operator_voices = {
+        name: _operator_voice(name, own_voices.get(voice)) for name, voice in settings.openai_voices.items()
+    }
+    return list((openai_voices | operator_voices | own_voices | operator_voices).values())
 
 
-def _own_voice(name: str, meant: SpeechVoice | None) -> SpeechVoice:
-    """A voice by the name that the operator gave it. What no list shows, such as a mix, is shown by its name."""
-    if meant is None:
+def _operator_voice(name: str, voice: SpeechVoice | None) -> SpeechVoice:
+    """Return a voice under the operator's name for it. An unlisted voice, such as a mix, has only that name."""
+    if voice is None:
         return SpeechVoice(id=name, name=name, model="oratio", languages=["en"])
-    return meant.model_copy(update={"id": name, "name": name})
+    return voice.model_copy(update={"id": name, "name": name})
 
 
-def _model(name: str, owner: str) -> ModelView:
-    return ModelView(id=name, created=_CREATED, owned_by=owner)
+def _model(name: str, owner: str) -> OpenAIModel:
+    return OpenAIModel(id=name, created=_CREATED, owned_by=owner)
 
 
-def _failure(broken: AudioInterrupted, job_id: str) -> OratioError:
-    """Before the first byte, what broke is an answer as of any job."""
-    if broken.code in responses.WORTH_ANOTHER_TRY:
-        return Unavailable(broken.message, code=broken.code, job_id=job_id, retry_after_s=1)
-    failure = job_result.failure_of(broken.row) if broken.row is not None else None
-    return failure or SynthesisFailed(broken.message, code=broken.code, job_id=job_id)
+def _error_of(interrupted: AudioInterrupted, job_id: str) -> OratioError:
+    """Return the error for a failure before the first byte."""
+    if interrupted.code in responses.RETRYABLE:
+        return Unavailable(interrupted.message, code=interrupted.code, job_id=job_id, retry_after_s=1)
+    failure = job_result.failure_of(interrupted.row) if interrupted.row is not None else None
+    return failure or SynthesisFailed(interrupted.message, code=interrupted.code, job_id=job_id)

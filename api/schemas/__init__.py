@@ -1,1 +1,1 @@
-"""Requests and answers as frozen pydantic models. May import `common` only."""
+"""Request and response bodies. May import `common` only."""

@@ -1,14 +1,14 @@
-"""How much was spoken, how fast, and how long people waited."""
+"""Usage statistics, speed and latencies."""
 
 from datetime import date, datetime
 
 from pydantic import Field
 
-from api.schemas.wire import Answer
+from api.schemas.base import ResponseModel
 
 
-class Figures(Answer):
-    """`speed_over_real_time`: seconds of audio per second of synthesis; null when nothing was spoken."""
+class Statistics(ResponseModel):
+    """`speed_over_real_time` is seconds of audio per second of synthesis, and null without any synthesis."""
 
     completed: int
     failed: int
@@ -20,8 +20,8 @@ class Figures(Answer):
     speed_over_real_time: float | None
 
 
-class Percentiles(Answer):
-    """Milliseconds that half, nine in ten, 99 in 100 jobs stayed within, each at most 9 % off; of so many jobs."""
+class Percentiles(ResponseModel):
+    """Percentiles in milliseconds, with an error of at most 9 %, and the number of jobs."""
 
     p50: float
     p90: float
@@ -29,47 +29,47 @@ class Percentiles(Answer):
     count: int
 
 
-class WaitedFigures(Figures):
-    """How long jobs that ended well were waited for from their acceptance on; null when there is none."""
+class StatisticsWithLatencies(Statistics):
+    """Latencies of completed jobs since they were accepted. Null without such jobs."""
 
     wait_ms: Percentiles | None = Field(description="Until a worker took the job.")
     first_audio_ms: Percentiles | None = Field(
-        description="Until the model's first speech was there, as `timings.first_audio_ms` of a job says."
+        description="Until the model returned its first audio, as `timings.first_audio_ms` of a job."
     )
 
 
-class NamedFigures(WaitedFigures):
+class NamedStatistics(StatisticsWithLatencies):
     name: str
 
 
-class HourFigures(Figures):
+class HourStatistics(Statistics):
     hour: datetime
 
 
-class DayFigures(WaitedFigures):
-    """Of the first day only the hours that were asked for."""
+class DayStatistics(StatisticsWithLatencies):
+    """The first day contains only the requested hours."""
 
     day: date = Field(description="In UTC.")
 
 
-class QueueFigures(Answer):
+class QueueCounts(ResponseModel):
     queued: int
     running: int
 
 
-class Analytics(Answer):
-    """`totals` are of all time; the rest covers the `hours` asked for, hours and days without a job included."""
+class Analytics(ResponseModel):
+    """`totals` covers all time. The rest covers the requested `hours`, including hours and days without jobs."""
 
     provider: str
-    models_available: list[str] = Field(description="Models with a worker alive.")
+    models_available: list[str] = Field(description="Models that a live worker serves.")
     voices_available: int
     workers_alive: int
-    queue: QueueFigures
-    totals: Figures
+    queue: QueueCounts
+    totals: Statistics
     audio_minutes: float
     hours: int
-    window: WaitedFigures = Field(description="All of the hours asked for.")
-    by_model: list[NamedFigures]
-    by_voice: list[NamedFigures]
-    by_day: list[DayFigures]
-    series: list[HourFigures]
+    window: StatisticsWithLatencies = Field(description="All requested hours.")
+    by_model: list[NamedStatistics]
+    by_voice: list[NamedStatistics]
+    by_day: list[DayStatistics]
+    series: list[HourStatistics]

@@ -1,10 +1,10 @@
-"""When each segment and word of a recording is heard."""
+"""Captions: the times of the segments and words of a recording."""
 
-from api.schemas.wire import Answer
+from api.schemas.base import ResponseModel
 
 
-class CaptionWord(Answer):
-    """Characters [start, end) of the job's text, counted in code points."""
+class CaptionWord(ResponseModel):
+    """`start` and `end` (exclusive) are positions in the text of the job, in code points."""
 
     text: str
     start_s: float
@@ -13,8 +13,8 @@ class CaptionWord(Answer):
     end: int
 
 
-class CaptionSegment(Answer):
-    """`words` is empty where the model does not tell when they are heard."""
+class CaptionSegment(ResponseModel):
+    """`words` is empty if the model does not provide word times."""
 
     index: int
     start_s: float
@@ -26,7 +26,7 @@ class CaptionSegment(Answer):
     words: list[CaptionWord]
 
 
-class CaptionDocument(Answer):
+class CaptionDocument(ResponseModel):
     job_id: str
     duration_s: float
     segments: list[CaptionSegment]

@@ -1,12 +1,12 @@
-"""The one shape of every error."""
+"""The body of every error response."""
 
 from pydantic import ConfigDict
 
-from api.schemas.wire import Answer
+from api.schemas.base import ResponseModel
 
 
-class ErrorDetail(Answer):
-    """`message` says what to do; `param` names the field at fault; `job_id` stands where a job exists."""
+class ErrorDetail(ResponseModel):
+    """`message` says what to do, `param` names the invalid field, and `job_id` is set if a job exists."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -28,5 +28,5 @@ class ErrorDetail(Answer):
     job_id: str | None = None
 
 
-class ErrorAnswer(Answer):
+class ErrorResponse(ResponseModel):
     error: ErrorDetail

@@ -1,22 +1,22 @@
-"""What a text would take."""
+"""The estimate for a text."""
 
 from pydantic import Field
 
-from api.schemas.wire import Answer
+from api.schemas.base import ResponseModel
 
 
-class Estimate(Answer):
-    """If it was sent now. The sound could begin after `wait_s`, and all of it be there `synthesis_s` later."""
+class Estimate(ResponseModel):
+    """For a job sent now: synthesis would start after `wait_s`, and end `synthesis_s` later."""
 
     voice_id: str
-    provider: str | None = Field(description="Where it would be spoken; null when it would be refused.")
-    chars: int
-    duration_s: float = Field(description="Of the sound.")
-    queue_position: int | None = Field(description="1 is next; null with nowhere to wait.")
-    wait_s: float | None = Field(
-        description="Until a worker has time for it; null when none lives that serves it."
+    provider: str | None = Field(
+        description="The provider that would be used. Null if the job would be rejected."
     )
-    synthesis_s: float = Field(description="Of a worker's time.")
+    chars: int
+    duration_s: float = Field(description="Length of the audio.")
+    queue_position: int | None = Field(description="1 is next. Null if the job would be rejected.")
+    wait_s: float | None = Field(description="Until a worker is free. Null without a live worker for it.")
+    synthesis_s: float = Field(description="Time that a worker needs.")
     measured: bool = Field(
-        description="By what was spoken in the last day; else duration and synthesis are guesses."
+        description="True if based on usage of the last day. Otherwise durations are assumptions."
     )

@@ -1,22 +1,22 @@
-"""How the service is."""
+"""Health and readiness."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.wire import Answer
+from api.schemas.base import ResponseModel
 
 
-class Limits(Answer):
-    """What one request may ask for."""
+class Limits(ResponseModel):
+    """Limits of a single request."""
 
     max_text_chars: int
     max_batch_ids: int
     list_limit_max: int
 
 
-class Health(Answer):
-    """`degraded` says that something it stands on does not answer; the process itself lives either way."""
+class Health(ResponseModel):
+    """`degraded` means that the database or the broker does not answer. The gateway itself works."""
 
     service: Literal["oratioviva"]
     status: Literal["ok", "degraded"]
@@ -26,23 +26,23 @@ class Health(Answer):
     database_ok: bool
     broker_ok: bool
     workers_alive: int | None
-    formats: list[str] = Field(description="Those that living workers write.")
+    formats: list[str] = Field(description="Formats that live workers can write.")
     limits: Limits
 
 
-class Check(Answer):
+class ReadinessCheck(ResponseModel):
     ok: bool
     message: str
 
 
-class Checks(Answer):
-    database: Check
-    broker: Check
-    store: Check
-    worker: Check
+class ReadinessChecks(ResponseModel):
+    database: ReadinessCheck
+    broker: ReadinessCheck
+    store: ReadinessCheck
+    worker: ReadinessCheck
 
 
-class Readiness(Answer):
+class Readiness(ResponseModel):
     ready: bool
-    checks: Checks
+    checks: ReadinessChecks
     workers_alive: int

@@ -1,4 +1,4 @@
-"""Recordings: what was spoken, for as long as it is kept."""
+"""Recordings: the results of jobs, for as long as they are stored."""
 
 import unicodedata
 from datetime import datetime
@@ -6,35 +6,35 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from api.schemas.wire import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 
-# Controls, half surrogate pairs, and what ends a line or a paragraph.
-_NOT_IN_TITLES = ("Cc", "Cs", "Zl", "Zp")
-# Marks without anything to stand on, signs that only direct others, blanks of any width.
-_NOT_SEEN = ("Cf", "Mn", "Me", "Zs")
+# Control characters, half surrogate pairs, and line and paragraph separators.
+_FORBIDDEN_CATEGORIES = ("Cc", "Cs", "Zl", "Zp")
+# Combining marks, formatting characters and spaces are invisible on their own.
+_INVISIBLE_CATEGORIES = ("Cf", "Mn", "Me", "Zs")
 
 
-def _in_one_line(title: str) -> str:
-    if any(unicodedata.category(char) in _NOT_IN_TITLES for char in title):
-        raise ValueError("a title is one line, without control characters")
-    if all(unicodedata.category(char) in _NOT_SEEN for char in title):
-        raise ValueError("a title has something to see in it")
+def _check_title(title: str) -> str:
+    if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES for char in title):
+        raise ValueError("must be one line without control characters")
+    if all(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in title):
+        raise ValueError("must contain a visible character")
     return title
 
 
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_in_one_line),
+    AfterValidator(_check_title),
 ]
 
 
-class Renaming(Request):
+class RenameRequest(RequestModel):
     title: Title
 
 
-class RecordingView(Answer):
-    """Its audio stays when the job's row is removed by retention."""
+class RecordingView(ResponseModel):
+    """Its audio remains when retention deletes the job."""
 
     job_id: str
     title: str
@@ -54,6 +54,6 @@ class RecordingView(Answer):
     created_at: datetime
 
 
-class History(Answer):
+class History(ResponseModel):
     items: list[RecordingView]
     next_cursor: str | None

@@ -5,11 +5,10 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from api.schemas.base import RequestModel, ResponseModel
 from api.schemas.error import ErrorDetail
-from api.schemas.wire import Answer, Request
+from common.status import JobStatus
 
-JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
-JobEnd = Literal["completed", "failed", "cancelled"]
 Priority = Literal["interactive", "bulk"]
 
 EXAMPLE_ID = "0199b6a1-7c1e-7d3a-9f52-0c2b6a4e8d11"
@@ -49,8 +48,8 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
 }
 
 
-class Progress(Answer):
-    """`segments_total` is known once the text is cut; `eta_s` is an estimate from what was spoken lately."""
+class Progress(ResponseModel):
+    """`segments_total` is known after the text was split. `eta_s` is estimated from recent usage."""
 
     segments_done: int
     segments_total: int | None
@@ -58,8 +57,8 @@ class Progress(Answer):
     eta_s: float | None
 
 
-class Timings(Answer):
-    """Milliseconds from the acceptance on; `rtf` is seconds of work per second of audio."""
+class Timings(ResponseModel):
+    """Milliseconds since the job was accepted. `rtf` is seconds of work per second of audio."""
 
     queue_ms: float | None = None
     first_audio_ms: float | None = None
@@ -69,12 +68,12 @@ class Timings(Answer):
     rtf: float | None = None
 
 
-class JobError(Answer):
+class JobError(ResponseModel):
     code: str
     message: str
 
 
-class Job(Answer):
+class Job(ResponseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_JOB]})
 
     job_id: str
@@ -90,7 +89,7 @@ class Job(Answer):
     priority: Priority
     progress: Progress
     queue_position: int | None = Field(
-        description="1 is next. Null when not queued, in lists, and in the answer to an asynchronous request."
+        description="1 is next. Null if not queued, in lists, and in the response to an asynchronous request."
     )
     created_at: datetime
     started_at: datetime | None
@@ -106,27 +105,29 @@ class Job(Answer):
     error: JobError | None
 
 
-class JobList(Answer):
+class JobList(ResponseModel):
     items: list[Job]
-    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last.")
+    next_cursor: str | None = Field(
+        description="Pass it as `cursor` to get the next page. Null on the last page."
+    )
 
 
-class JobIds(Request):
+class JobIds(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"job_ids": [EXAMPLE_ID]}]})
 
     job_ids: list[str] = Field(min_length=1)
 
 
-class DeletedJob(Answer):
+class DeletedJob(ResponseModel):
     job_id: str
     deleted: Literal[True] = True
 
 
-class DeleteResult(Answer):
+class DeleteResult(ResponseModel):
     job_id: str
     deleted: bool
     error: ErrorDetail | None
 
 
-class DeleteResults(Answer):
+class DeleteResults(ResponseModel):
     results: list[DeleteResult]

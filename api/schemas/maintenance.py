@@ -1,16 +1,16 @@
-"""What a cleanup took away."""
+"""The cleanup request and its report."""
 
-from api.schemas.wire import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 
 
-class CleanupRequest(Request):
-    """`dry_run` may stand in the query or in the body: who asks only to count must never be taken to mean removing."""
+class CleanupRequest(RequestModel):
+    """`dry_run` is accepted in the query and in the body, so that a request to count never deletes anything."""
 
     dry_run: bool = False
 
 
-class CleanupReport(Answer):
-    """With `dry_run`, what it would take away. `orphans` are files that no recording names."""
+class CleanupReport(ResponseModel):
+    """Number of deleted objects, or of those that `dry_run` would delete. `orphans` are files without a recording."""
 
     dry_run: bool
     jobs: int

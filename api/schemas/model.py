@@ -1,20 +1,22 @@
-"""Models: where they are, and their downloads."""
+"""Models, their weights and their downloads."""
 
 from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.wire import Answer, Request
+from api.schemas.base import RequestModel, ResponseModel
 
-State = Literal["absent", "partial", "complete"]
+FilesState = Literal["absent", "partial", "complete"]
 Need = Literal["needed", "optional"]
 
 
-class ModelWorker(Answer):
-    """A worker that serves the model. `engine_calls`, `loads` and `unloads` since it started, the latter of all models.
+class ModelWorker(ResponseModel):
+    """A worker that serves the model.
 
-    `memory_bytes` is the whole process's, `model_memory_bytes` what this model takes of its device while it is loaded.
+    Since the worker started, `engine_calls` counts calls of this model, `loads` and `unloads` count all models.
+    `memory_bytes` is the memory of the whole process, `model_memory_bytes` the device memory of this model while it is
+    loaded.
     """
 
     id: str
@@ -33,17 +35,17 @@ class ModelWorker(Answer):
     heartbeat_at: datetime
 
 
-class ModelVoice(Answer):
+class ModelVoice(ResponseModel):
     id: str
     present: bool
 
 
-class WeightsWorker(Answer):
-    """A worker that lives and has the files, or serves them. `trouble` is why it could not load them."""
+class WeightsWorker(ResponseModel):
+    """A live worker that has or serves the weights. `trouble` is the reason if it could not load them."""
 
     id: str
     device: str
-    state: State
+    state: FilesState
     revision: str | None
     loaded: bool
     in_use: bool
@@ -51,31 +53,31 @@ class WeightsWorker(Answer):
     trouble: str | None
 
 
-class Source(Answer):
-    """A repository on the hub, at a commit; `main` where the first download takes the newest and notes which it was."""
+class WeightsSource(ResponseModel):
+    """A Hugging Face repository at a commit. With `main` the first download takes the newest commit and records it."""
 
     hub_id: str
     revision: str
-    folder: str = Field(description="Its name in the models folder.")
+    folder: str = Field(description="Name of its folder in the models folder.")
 
 
-class WeightsView(Answer):
-    """What is downloaded, loaded and unloaded as one. MMS has a set for each language, the others have one."""
+class WeightsView(ResponseModel):
+    """A set of files that is downloaded and loaded as one. MMS has one per language, other models have one."""
 
     key: str
     need: Need
-    state: State = Field(description="The best that a worker has.")
+    state: FilesState = Field(description="The best state on any worker.")
     revision: str | None
     size_bytes: int
-    sources: list[Source]
+    sources: list[WeightsSource]
     workers: list[WeightsWorker]
-    download: "DownloadView | None" = Field(description="The one that is queued or running.")
+    download: "DownloadView | None" = Field(description="The queued or running download.")
 
 
-class ModelView(Answer):
-    """`present`: a worker announced voices of it in the last day. `voices` name those of them that it has.
+class ModelView(ResponseModel):
+    """`present` means that a worker announced voices of the model in the last day; `voices` shows which ones.
 
-    `state`, `revision` and `size_bytes` are those of what is needed of it.
+    `state`, `revision` and `size_bytes` cover the needed weights.
     """
 
     alias: str
@@ -84,7 +86,7 @@ class ModelView(Answer):
     license: str
     runs_on: str
     need: Need
-    state: State
+    state: FilesState
     revision: str | None
     size_bytes: int
     present: bool
@@ -98,13 +100,13 @@ class ModelView(Answer):
     workers: list[ModelWorker]
 
 
-class DownloadView(Answer):
+class DownloadView(ResponseModel):
     id: str
     model: str
     item: str
     status: Literal["queued", "running", "completed", "failed"]
     bytes_done: int
-    bytes_total: int = Field(description="0 until it is known.")
+    bytes_total: int = Field(description="0 while it is unknown.")
     percent: float
     error_code: str | None
     error_message: str | None
@@ -113,16 +115,16 @@ class DownloadView(Answer):
     finished_at: datetime | None
 
 
-class ModelsStatus(Answer):
+class ModelsStatus(ResponseModel):
     provider: str
     models: list[ModelView]
     downloads: list[DownloadView]
 
 
-class DownloadRequest(Request):
-    """Models or voices by name; with neither, everything that is needed and missing.
+class DownloadRequest(RequestModel):
+    """Names of models or voices. Without either, everything that is needed and missing is downloaded.
 
-    Of a family that has several sets of weights those are fetched that are needed; others by their keys.
+    For a model with several sets of weights, only the needed ones are downloaded. Name others by their keys.
     """
 
     model_config = ConfigDict(
@@ -132,23 +134,23 @@ class DownloadRequest(Request):
     )
 
     models: list[str] | None = Field(
-        None, min_length=1, max_length=100, description="Families, or keys of single sets of weights."
+        None, min_length=1, max_length=100, description="Models, or keys of weights."
     )
     voices: list[str] | None = Field(None, min_length=1, max_length=500)
 
 
-class Downloads(Answer):
-    """One download for each set of weights, and for each voice of hibari; asked for twice it is the same one.
+class Downloads(ResponseModel):
+    """One download per set of weights, and per voice of hibari. Repeated requests return the same download.
 
-    `present` names those that need none, by the keys of weights and the ids of hibari's voices.
+    `present` lists what needs no download, by keys of weights and ids of hibari voices.
     """
 
     downloads: list[DownloadView]
     present: list[str]
 
 
-class ModelNames(Request):
-    """Families, or single sets of weights."""
+class ModelCommandRequest(RequestModel):
+    """Models, or keys of weights."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"models": ["kokoro"]}, {"models": ["mms_fra"]}]}
@@ -157,14 +159,14 @@ class ModelNames(Request):
     models: list[str] = Field(min_length=1, max_length=100)
 
 
-class Told(Answer):
+class SentCommand(ResponseModel):
     worker: str
     weights: str
 
 
-class Orders(Answer):
-    """Which workers were told; `not_served` names what no living worker serves, `stays` what is never unloaded."""
+class ModelCommandResult(ResponseModel):
+    """`told` lists the sent commands, `not_served` names without a live worker, `stays` weights that never unload."""
 
-    told: list[Told]
+    told: list[SentCommand]
     not_served: list[str]
     stays: list[str]

@@ -1,12 +1,12 @@
-"""Another format of a recording."""
+"""A recording in another format."""
 
 from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from api.schemas.base import RequestModel, ResponseModel
 from api.schemas.job import EXAMPLE_ID
 from api.schemas.synthesis import AudioFormat
-from api.schemas.wire import Answer, Request
 
 _EXAMPLE: dict[str, JsonValue] = {
     "job_id": EXAMPLE_ID,
@@ -18,21 +18,21 @@ _EXAMPLE: dict[str, JsonValue] = {
 }
 
 
-class RenditionRequest(Request):
+class RenditionRequest(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"format": "mp3"}]})
 
     format: AudioFormat
 
 
-class Rendition(Answer):
-    """The last three are null until it is completed."""
+class Rendition(ResponseModel):
+    """`audio_url`, `size_bytes` and `duration_s` are null until it is completed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     job_id: str
     format: str
     status: Literal["queued", "running", "completed"] = Field(
-        description="A failed one is an error; ask again to have it tried again."
+        description="A failure is an error response. Repeat the request to try again."
     )
     audio_url: str | None = None
     size_bytes: int | None = None

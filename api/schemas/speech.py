@@ -1,48 +1,54 @@
-"""What OpenAI's clients send and expect: see https://platform.openai.com/docs/api-reference/audio/createSpeech."""
+"""Bodies of the OpenAI API: https://platform.openai.com/docs/api-reference/audio/createSpeech."""
 
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from api.schemas.base import RequestModel, ResponseModel
 from api.schemas.job import Priority
-from api.schemas.synthesis import NORMALIZE, AudioFormat, LanguageTag, Lexicon, Spoken, blank_is_none
-from api.schemas.wire import Answer, Request
+from api.schemas.synthesis import NORMALIZE, AudioFormat, CleanText, LanguageTag, Lexicon, blank_is_none
 from common.catalogue import DEFAULT_VOICE
 
 
 def _id_of(voice: object) -> object:
-    """A voice is a string, or an object with an id."""
+    """Accept a voice as a string or as an object with an id."""
     if isinstance(voice, dict):
         return voice.get("id")
     return voice
 
 
-# As many as OpenAI takes.
-Instructions = Annotated[Spoken, Field(max_length=4096)]
+# The limit of OpenAI.
+Instructions = Annotated[CleanText, Field(max_length=4096)]
 
 
-class VoiceChoice(Request):
-    """Who speaks, and how."""
+class VoiceOptions(RequestModel):
+    """The voice, and how it speaks."""
 
     model: str = Field(
-        max_length=256, description="`tts-1` and the like, or a model of ours: GET /v1/models lists them."
+        max_length=256,
+        description="An OpenAI name such as `tts-1`, or a model of this service. GET /v1/models lists them.",
     )
     voice: Annotated[str, BeforeValidator(_id_of)] = Field(
-        max_length=600, description='`alloy` and the like, or a voice of ours; also as `{"id": …}`.'
+        max_length=600,
+        description='An OpenAI name such as `alloy`, or a voice of this service; also as `{"id": …}`.',
     )
     response_format: AudioFormat = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
     instructions: Annotated[Instructions | None, AfterValidator(blank_is_none)] = Field(
-        None, description="How to say it, for voices that take a style; at most 1,000 characters for those."
+        None, description="Style, for voices that support it; then at most 1,000 characters."
     )
-    language: LanguageTag | None = Field(None, description="Ours: the text's; else found out.")
-    seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Ours.")
-    normalize: bool = Field(True, description=f"Ours. {NORMALIZE}")
+    language: LanguageTag | None = Field(
+        None, description="Extension. Language of the text; detected if it is left out."
+    )
+    seed: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="Extension. The same seed makes the same audio."
+    )
+    normalize: bool = Field(True, description=f"Extension. {NORMALIZE}")
     lexicon: Lexicon = Field(default_factory=dict)
-    priority: Priority = Field("interactive", description="Ours.")
+    priority: Priority = Field("interactive", description="Extension.")
 
 
-class SpeechRequest(VoiceChoice):
+class SpeechRequest(VoiceOptions):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -52,46 +58,46 @@ class SpeechRequest(VoiceChoice):
         }
     )
 
-    input: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
+    input: CleanText = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
     stream_format: Literal["audio", "sse"] = "audio"
-    keep: bool = Field(False, description="Ours: go on when the listener has left.")
+    keep: bool = Field(False, description="Extension. Continue the job after the listener has disconnected.")
 
 
-class SessionConfig(VoiceChoice):
-    """The first message on a WebSocket: model and voice may be left out."""
+class SessionConfig(VoiceOptions):
+    """The first message on a WebSocket. Model and voice are optional."""
 
     model: str = Field("oratio", max_length=256)
     voice: Annotated[str, BeforeValidator(_id_of)] = Field(DEFAULT_VOICE, max_length=600)
     response_format: AudioFormat = "pcm"
 
 
-class ModelView(Answer):
+class OpenAIModel(ResponseModel):
     id: str
     object: Literal["model"] = "model"
     created: int
     owned_by: str
 
 
-class ModelList(Answer):
+class OpenAIModelList(ResponseModel):
     object: Literal["list"] = "list"
-    data: list[ModelView]
+    data: list[OpenAIModel]
 
 
-class SpeechVoice(Answer):
+class SpeechVoice(ResponseModel):
     id: str
     name: str
     model: str
     languages: list[str]
 
 
-class SpeechVoices(Answer):
+class SpeechVoices(ResponseModel):
     voices: list[SpeechVoice]
 
 
-class SpeechModel(Answer):
+class SpeechModel(ResponseModel):
     id: str
     name: str
 
 
-class SpeechModels(Answer):
+class SpeechModels(ResponseModel):
     models: list[SpeechModel]

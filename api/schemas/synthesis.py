@@ -1,11 +1,11 @@
-"""What a caller asks to be spoken."""
+"""The body of POST /synthesize."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from api.schemas.base import RequestModel
 from api.schemas.job import Priority
-from api.schemas.wire import Request
 from common.catalogue import DEFAULT_VOICE
 
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
@@ -14,8 +14,8 @@ AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "pcm"]
 KEY_PATTERN = r"^[\x20-\x7e]{1,128}$"
 
 
-def _mend(text: object) -> object:
-    """Half a surrogate pair is no character, and no database holds a NUL."""
+def _clean(text: object) -> object:
+    """Replace half surrogate pairs, which are not characters, and remove NULs, which databases reject."""
     if not isinstance(text, str):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
@@ -23,7 +23,7 @@ def _mend(text: object) -> object:
 
 def _not_blank(word: str) -> str:
     if not word.strip():
-        raise ValueError("a word and what is said for it must not be blank")
+        raise ValueError("must not be blank")
     return word
 
 
@@ -31,20 +31,20 @@ def blank_is_none(text: str | None) -> str | None:
     return text.strip() or None if text is not None else None
 
 
-Spoken = Annotated[str, BeforeValidator(_mend)]
+CleanText = Annotated[str, BeforeValidator(_clean)]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$", max_length=16)]
-Word = Annotated[str, BeforeValidator(_mend), AfterValidator(_not_blank), Field(max_length=100)]
+LexiconWord = Annotated[str, BeforeValidator(_clean), AfterValidator(_not_blank), Field(max_length=100)]
 Lexicon = Annotated[
-    dict[Word, Word],
+    dict[LexiconWord, LexiconWord],
     Field(
         max_length=500,
-        description="How words are said: a respelling, or phonemes between slashes.",
+        description="Pronunciations of words: a respelling, or phonemes between slashes.",
     ),
 ]
-NORMALIZE = "Put numbers, dates, units, links and markdown into words first."
+NORMALIZE = "Convert numbers, dates, units, links and Markdown to words first."
 
 
-class SynthesisRequest(Request):
+class SynthesisRequest(RequestModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -65,25 +65,30 @@ class SynthesisRequest(Request):
         }
     )
 
-    text: Spoken = Field(description="At most ORATIO_MAX_TEXT_CHARS characters, with something to say in it.")
+    text: CleanText = Field(
+        description="At most ORATIO_MAX_TEXT_CHARS characters, with at least one letter or digit."
+    )
     voice_id: str = Field(DEFAULT_VOICE, description="GET /voices lists them.")
-    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the voice's own pace.")
-    style: Annotated[Spoken | None, AfterValidator(blank_is_none)] = Field(
-        None, max_length=1000, description="How to say it, for voices with `style`."
+    speed: float = Field(
+        1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the normal speed of the voice."
+    )
+    style: Annotated[CleanText | None, AfterValidator(blank_is_none)] = Field(
+        None, max_length=1000, description="Style, for voices with `style`."
     )
     format: AudioFormat = "wav"
     language: LanguageTag | None = Field(
-        None, description="A BCP 47 tag such as `en` or `pt-BR`; found out from the text when left out."
+        None, description="A BCP 47 tag such as `en` or `pt-BR`. Detected from the text if it is left out."
     )
-    seed: int | None = Field(None, ge=0, le=2**31 - 1, description="The same seed makes the same sound.")
+    seed: int | None = Field(None, ge=0, le=2**31 - 1, description="The same seed makes the same audio.")
     normalize: bool = Field(True, description=NORMALIZE)
     lexicon: Lexicon = Field(default_factory=dict)
     mastering: bool = Field(
-        True, description="Trim, pause and even loudness; false leaves the sound as the model made it."
+        True,
+        description="Trim silence, set pauses and level the loudness. False keeps the audio of the model.",
     )
     priority: Priority = "interactive"
-    webhook: Any = Field(None, description="Not available on this service: a value is refused.")
+    webhook: Any = Field(None, description="Not supported by this service. Values are rejected.")
     idempotency_key: str | None = Field(
-        None, pattern=KEY_PATTERN, description="The same key with the same body is the same job."
+        None, pattern=KEY_PATTERN, description="Requests with the same key and the same body are one job."
     )
-    use_cache: bool = Field(True, description="Accepted; nothing is cached yet.")
+    use_cache: bool = Field(True, description="Accepted, but nothing is cached yet.")

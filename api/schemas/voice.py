@@ -1,38 +1,38 @@
-"""Voices, and whether they can be spoken now."""
+"""Voices and their availability."""
 
 from pydantic import Field
 
-from api.schemas.wire import Answer
+from api.schemas.base import ResponseModel
 
 
-class VoiceWorker(Answer):
-    """A worker that has the voice's weights; `loaded` when they are in its memory now."""
+class VoiceWorker(ResponseModel):
+    """A live worker that serves the weights of the voice. `loaded` means that they are in memory."""
 
     id: str
     device: str
     loaded: bool
 
 
-class VoiceView(Answer):
-    """`provider` is where a request would be spoken now; null when it would be refused, with the `reason`."""
+class VoiceView(ResponseModel):
+    """`provider` is what a request would use now. It is null if the request would be rejected for `reason`."""
 
     id: str
     name: str
     model: str
     languages: list[str] = Field(description="BCP 47 tags.")
     gender: str
-    style: bool = Field(description="Whether `style` of a request has an effect.")
+    style: bool = Field(description="Whether the voice supports `style`.")
     sample_rate_hz: int
     license: str
     provider: str | None
     available: bool
     reason: str | None
     is_default: bool
-    note: str | None = Field(description="What local workers do badly with it.")
+    note: str | None = Field(description="Known limitations of local workers.")
     runs_on: str
-    slow: bool = Field(description="No GPU has it: a CPU takes many times as long as the sound lasts.")
+    slow: bool = Field(description="No GPU serves it. A CPU takes many times the length of the audio.")
     workers: list[VoiceWorker]
 
 
-class Voices(Answer):
+class Voices(ResponseModel):
     voices: list[VoiceView]

@@ -1,27 +1,27 @@
-"""The fleet at work: who there is, what they hold, what waits for them."""
+"""Workers, the parts that they hold, and their queues."""
 
 from datetime import datetime
 
 from pydantic import Field
 
+from api.schemas.base import ResponseModel
 from api.schemas.job import Priority
-from api.schemas.wire import Answer
 
 
-class ServedModel(Answer):
-    """Weights that a worker serves; of one that is not alive any more, what it said last. `model` is their family."""
+class ServedModel(ResponseModel):
+    """Weights that a worker serves, or served last if it is no longer alive. `model` is their model."""
 
     model: str
     weights: str
-    voices: list[str] = Field(description="By the model's own names; `*` where it takes any.")
+    voices: list[str] = Field(description="Names that the model uses; `*` if it accepts any.")
     loaded: bool
     in_use: bool
-    memory_bytes: int = Field(description="Of its device's memory, while it is loaded.")
-    trouble: str | None = Field(description="Why it cannot be loaded.")
+    memory_bytes: int = Field(description="Device memory while it is loaded.")
+    trouble: str | None = Field(description="Why it could not be loaded.")
 
 
-class Holding(Answer):
-    """What a worker speaks now. `segments_total` is null until the text is cut, and with a text of one segment."""
+class LeasedPart(ResponseModel):
+    """A part that a worker is speaking. `segments_total` is null until the text is split, and for a single segment."""
 
     job_id: str
     part_id: str
@@ -29,46 +29,46 @@ class Holding(Answer):
     model: str
     chars: int
     lease_until: datetime | None = Field(
-        description="Renewed while it lives; afterwards another worker has it."
+        description="Renewed while the worker is alive. After that another worker takes the part."
     )
     started_at: datetime | None
     segments_done: int
     segments_total: int | None
 
 
-class WorkerView(Answer):
-    """One process. Neither `alive` nor `stopped`: it fell silent. The flavour `ops` is of one that speaks nothing."""
+class WorkerView(ResponseModel):
+    """A worker process. If neither `alive` nor `stopped`, its heartbeats ended. The flavour `ops` never speaks."""
 
     id: str
     alive: bool
-    stopped: bool = Field(description="It said that it stops.")
+    stopped: bool = Field(description="It stopped in an orderly way.")
     flavour: str
     version: str
     device: str
     pid: int
     started_at: datetime
     heartbeat_at: datetime
-    memory_bytes: int | None = Field(description="Of the whole process, resident.")
+    memory_bytes: int | None = Field(description="Resident memory of the process.")
     formats: list[str]
     models: list[ServedModel]
-    holding: list[Holding]
+    holding: list[LeasedPart]
 
 
-class QueueView(Answer):
-    """One lane of one set of weights, of hosted inference, or of the stub. It counts parts: a job has one at a time."""
+class QueueView(ResponseModel):
+    """One lane of a set of weights, of hosted inference, or of the stub. It counts parts; a job has one at a time."""
 
     queue: str
     model: str
     lane: Priority
     queued: int
-    queued_is_at_least: bool = Field(description="There are more than that.")
+    queued_is_at_least: bool = Field(description="True if there are more than `queued`.")
     running: int
-    oldest_at: datetime | None = Field(description="When the first of those that are queued was accepted.")
-    workers: int = Field(description="How many living ones take from it.")
+    oldest_at: datetime | None = Field(description="When the oldest queued part was accepted.")
+    workers: int = Field(description="Number of live workers that consume it.")
 
 
-class Workers(Answer):
-    """Those of the last 24 hours, the newest heartbeat first; one that another took the place of is not among them."""
+class Workers(ResponseModel):
+    """Workers of the last 24 hours, newest heartbeat first, without those that another worker replaced."""
 
     workers: list[WorkerView]
     queues: list[QueueView]

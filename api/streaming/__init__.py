@@ -1,4 +1,4 @@
 """Events and live audio of jobs for connected clients.
 
-May import `common`, and job look-ups and views of `api.jobs`.
+May import `common` and the layers of `api` from `http` down.
 """

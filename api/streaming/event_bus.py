@@ -1,20 +1,20 @@
-"""One subscription to the events of all jobs per gateway process, which wakes whoever waits for one of them here.
+"""One Redis subscription per gateway process, which passes the events of jobs to readers in this process.
 
-Events are hints. A safety net looks at the rows of all jobs that are waited for every few seconds, in one query, so
-that a lost event or a dead Redis delays an answer but cannot lose it.
+Events are only hints. Every few seconds one query reads the rows of all jobs that have readers, so that a lost event
+or a Redis outage delays a response but never loses it.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeVar
 
 import redis
 import redis.asyncio
 from starlette.concurrency import run_in_threadpool
 
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 from common.db.database import Database
 from common.jobs.queries import ended_jobs
 from common.logs import get_logger
@@ -27,20 +27,20 @@ log = get_logger(__name__)
 
 RESYNC_EVERY_S = 2.0
 BACKOFF_MAX_S = 2.0
-# An idle subscription is pinged this often, so that a Redis that hangs is noticed.
+# An idle subscription is pinged this often, to notice a Redis server that hangs.
 PING_EVERY_S = 5.0
-# A reader this far behind is let go; it comes back with Last-Event-ID.
+# A reader that is this many events behind is closed. It can reconnect with Last-Event-ID.
 BEHIND_MAX = 1000
-# Of a window, what one listener takes at a time.
+# Chunks of the audio window that one call reads.
 WINDOW_CHUNKS = 4
 
 
 class Resync:
-    """Events may have been missed: look at the stream and at the row."""
+    """Events may have been missed: read the Redis stream and the row again."""
 
 
 class Closed:
-    """No more will come: the process stops, or the reader was too slow."""
+    """No more notices follow: the process is stopping, or the reader was too slow."""
 
 
 RESYNC, CLOSED = Resync(), Closed()
@@ -48,25 +48,25 @@ Notice = Event | Resync | Closed
 
 
 class WakeSignal:
-    """For who looks for himself: wakes him when anything of his job may have changed."""
+    """Wakes a reader whenever its job may have changed. The reader then looks at the job itself."""
 
     def __init__(self) -> None:
         self.closed = False
-        self.has_news = False
+        self.needs_resync = False
         self._event = asyncio.Event()
 
     def put(self, notice: Notice) -> None:
-        """`has_news` is set when the job may have ended, and stays so until it is taken back."""
+        """Set `needs_resync` if the job may have ended. The reader resets it."""
         self.closed = self.closed or notice is CLOSED
-        self.has_news = self.has_news or not isinstance(notice, Event) or notice.ends_job
-        self.hear()
+        self.needs_resync = self.needs_resync or not isinstance(notice, Event) or notice.ends_job
+        self.notify_audio()
 
-    def hear(self) -> None:
-        """There is more to listen to."""
+    def notify_audio(self) -> None:
+        """Wake the reader: there is more audio."""
         self._event.set()
 
     async def wait(self, *, timeout_s: float) -> None:
-        """Until something happens, or the time is over."""
+        """Wait until the next wake-up, at most `timeout_s`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._event.wait()
@@ -74,13 +74,13 @@ class WakeSignal:
 
 
 class Subscription:
-    """What comes for one job, in order, for one reader."""
+    """The notices of one job, in order, for one reader."""
 
     def __init__(self) -> None:
         self._notices: asyncio.Queue[Notice] = asyncio.Queue()
 
-    def hear(self) -> None:
-        """Sound is nothing that it waits for."""
+    def notify_audio(self) -> None:
+        """Ignored: subscriptions only receive events."""
 
     def put(self, notice: Notice) -> None:
         if self._notices.qsize() < BEHIND_MAX or notice is CLOSED:
@@ -89,7 +89,7 @@ class Subscription:
             self._notices.put_nowait(CLOSED)
 
     async def next(self, *, timeout_s: float) -> Notice | None:
-        """None when nothing came in time."""
+        """Return the next notice, or None after `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._notices.get()
@@ -97,10 +97,12 @@ class Subscription:
             return None
 
 
-Waiter = TypeVar("Waiter", Subscription, WakeSignal)
+Reader = TypeVar("Reader", Subscription, WakeSignal)
 
 
 class EventBus:
+    """Readers register by job id. All Redis commands of the event loop use its client."""
+
     def __init__(self, settings: Settings, database: Database) -> None:
         self._client = redis.asyncio.Redis.from_url(
             settings.redis_url,
@@ -111,50 +113,49 @@ class EventBus:
         )
         self._prefix = settings.queue_prefix
         self._database = database
-        self._listeners: defaultdict[str, set[Subscription | WakeSignal]] = defaultdict(set)
+        self._readers: defaultdict[str, set[Subscription | WakeSignal]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
         self.connected = asyncio.Event()
         self.stopping = False
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._subscribe()), asyncio.create_task(self._look_often())]
+        self._tasks = [
+            asyncio.create_task(self._subscribe()),
+            asyncio.create_task(self._resync_periodically()),
+        ]
 
     def stop(self) -> None:
-        """Tell everyone who waits to end now: the process is about to."""
+        """Close all readers, because the process is stopping."""
         self.stopping = True
         self._notify_all(CLOSED)
 
     async def close(self) -> None:
         self.stop()
-        await end(*self._tasks)
+        await cancel_and_wait(*self._tasks)
         await self._client.aclose()
 
-    @contextmanager
-    def listen(self, job_id: str) -> Iterator[Subscription]:
-        """Register before the thing whose event is waited for is started, so that none can be missed."""
-        with self._registered(job_id, Subscription()) as listener:
-            yield listener
+    def listen(self, job_id: str) -> AbstractContextManager[Subscription]:
+        """Subscribe to a job. Call it before submitting the job, so that no event is missed."""
+        return self._register(job_id, Subscription())
+
+    def wake(self, job_id: str) -> AbstractContextManager[WakeSignal]:
+        """Register a wake signal for a job, before submitting it."""
+        return self._register(job_id, WakeSignal())
 
     @contextmanager
-    def wake(self, job_id: str) -> Iterator[WakeSignal]:
-        """The same for one who looks for himself when something happened."""
-        with self._registered(job_id, WakeSignal()) as waker:
-            yield waker
-
-    @contextmanager
-    def _registered(self, job_id: str, reader: Waiter) -> Iterator[Waiter]:
-        self._listeners[job_id].add(reader)
+    def _register(self, job_id: str, reader: Reader) -> Iterator[Reader]:
+        self._readers[job_id].add(reader)
         if self.stopping:
             reader.put(CLOSED)
         try:
             yield reader
         finally:
-            self._listeners[job_id].discard(reader)
-            if not self._listeners[job_id]:
-                del self._listeners[job_id]
+            self._readers[job_id].discard(reader)
+            if not self._readers[job_id]:
+                del self._readers[job_id]
 
     async def replay(self, job_id: str, *, after: str) -> list[Event]:
-        """The events of a job behind `after`, oldest first; none when Redis does not answer."""
+        """Return the events of a job after the id `after`, oldest first. Empty if Redis does not answer."""
         try:
             key = events.stream_key(job_id, prefix=self._prefix)
             entries: Any = await self._client.xrange(key, min=f"({after}")
@@ -163,9 +164,9 @@ class EventBus:
             return []
 
     async def window(self, job_id: str, *, attempt: int, offset: int) -> list[audio_window.Chunk] | None:
-        """A few chunks of the sound being made that hold bytes from `offset` on, or those of a later attempt.
+        """Return a few chunks of live audio from `offset` on, or the first ones of a later attempt.
 
-        None when Redis does not answer.
+        None if Redis does not answer.
         """
         try:
             entries: Any = await self._client.xrange(
@@ -177,8 +178,8 @@ class EventBus:
             return None
         return audio_window.chunks_of(entries)
 
-    async def say_heard(self, job_ids: Sequence[str]) -> None:
-        """Somebody listens to these jobs here. Nothing happens when Redis does not answer."""
+    async def announce_listeners(self, job_ids: Sequence[str]) -> None:
+        """Mark these jobs as listened to. Does nothing if Redis does not answer."""
         with suppress(redis.RedisError):
             pipeline = self._client.pipeline(transaction=False)
             for job_id in job_ids:
@@ -187,22 +188,22 @@ class EventBus:
                 )
             await pipeline.execute()
 
-    async def say_left(self, job_id: str) -> None:
-        """Nobody listens here any more, but may come back; gateways where somebody does say so again soon."""
+    async def announce_departure(self, job_id: str) -> None:
+        """Let the mark of a job expire soon. Other gateways with listeners renew it, and a listener may return."""
         with suppress(redis.RedisError):
             await self._client.set(
                 audio_window.listeners_key(job_id, prefix=self._prefix), 1, px=audio_window.LEFT_TTL_MS
             )
 
-    async def is_heard(self, job_id: str) -> bool | None:
-        """Whether somebody listens, or left a moment ago. None when Redis does not answer."""
+    async def has_listeners(self, job_id: str) -> bool | None:
+        """Return whether a job has a listener, or had one a moment ago. None if Redis does not answer."""
         try:
             return bool(await self._client.exists(audio_window.listeners_key(job_id, prefix=self._prefix)))
         except redis.RedisError:
             return None
 
     async def write_text(self, job_id: str, piece: text_stream.Piece) -> None:
-        """A piece of a text that is spoken while it comes. Raises redis.RedisError."""
+        """Append a piece of an incremental text. Raises redis.RedisError."""
         key = text_stream.key(job_id, prefix=self._prefix)
         pipeline = self._client.pipeline(transaction=False)
         pipeline.xadd(key, piece.fields())  # type: ignore[arg-type]
@@ -213,7 +214,7 @@ class EventBus:
         backoff_s = 0.1
         while True:
             try:
-                await self._hear(on_subscribed=self.connected.set)
+                await self._receive(on_subscribed=self.connected.set)
             except (redis.RedisError, OSError) as error:
                 if self.connected.is_set():
                     log.warning("events are interrupted", error=type(error).__name__)
@@ -222,53 +223,53 @@ class EventBus:
             await asyncio.sleep(backoff_s)
             backoff_s = min(BACKOFF_MAX_S, backoff_s * 2)
 
-    async def _hear(self, *, on_subscribed: Callable[[], None]) -> None:
+    async def _receive(self, *, on_subscribed: Callable[[], None]) -> None:
         async with self._client.pubsub() as subscription:
-            grown = audio_window.channel(self._prefix)
-            await subscription.subscribe(events.channel(self._prefix), grown)
-            silent = 0
+            audio_channel = audio_window.channel(self._prefix)
+            await subscription.subscribe(events.channel(self._prefix), audio_channel)
+            unanswered = 0
             while True:
                 message = await subscription.get_message(timeout=PING_EVERY_S)
-                silent = 0 if message else silent + 1
+                unanswered = 0 if message else unanswered + 1
                 if message is None:
-                    await _ping(subscription, unanswered=silent)
-                elif message["type"] == "message" and message["channel"] == grown.encode():
-                    self._wake(message["data"])
+                    await _ping(subscription, unanswered=unanswered)
+                elif message["type"] == "message" and message["channel"] == audio_channel.encode():
+                    self._notify_audio(message["data"])
                 elif message["type"] == "message":
                     self._dispatch(message["data"])
                 elif message["type"] == "subscribe":
                     on_subscribed()
-                    # What was told while nobody heard is in the streams.
+                    # Events published in the meantime are in the Redis streams.
                     self._notify_all(RESYNC)
 
     def _dispatch(self, line: bytes) -> None:
         job_id = line[: line.find(b" ")].decode()
-        listeners = self._listeners.get(job_id)
-        if listeners:
+        readers = self._readers.get(job_id)
+        if readers:
             event = events.from_channel(line)
-            for listener in listeners:
-                listener.put(event)
+            for reader in readers:
+                reader.put(event)
 
-    def _wake(self, job_id: bytes) -> None:
-        for listener in self._listeners.get(job_id.decode(), ()):
-            listener.hear()
+    def _notify_audio(self, job_id: bytes) -> None:
+        for reader in self._readers.get(job_id.decode(), ()):
+            reader.notify_audio()
 
     def _notify_all(self, notice: Notice) -> None:
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.put(notice)
+        for readers in self._readers.values():
+            for reader in readers:
+                reader.put(notice)
 
-    async def _look_often(self) -> None:
+    async def _resync_periodically(self) -> None:
         while True:
             await asyncio.sleep(RESYNC_EVERY_S)
-            if self._listeners:
-                await _unless_it_fails(self._look)
+            if self._readers:
+                await _log_failure(self._resync_ended)
 
-    async def _look(self) -> None:
-        waited_for = list(self._listeners)
-        for job_id in await run_in_threadpool(self._ended, waited_for):
-            for listener in self._listeners.get(job_id, ()):
-                listener.put(RESYNC)
+    async def _resync_ended(self) -> None:
+        job_ids = list(self._readers)
+        for job_id in await run_in_threadpool(self._ended, job_ids):
+            for reader in self._readers.get(job_id, ()):
+                reader.put(RESYNC)
 
     def _ended(self, job_ids: list[str]) -> set[str]:
         with self._database.read() as connection:
@@ -281,7 +282,7 @@ async def _ping(subscription: redis.asyncio.client.PubSub, *, unanswered: int) -
     await subscription.ping()
 
 
-async def _unless_it_fails(action: Callable[[], Awaitable[None]]) -> None:
+async def _log_failure(action: Callable[[], Awaitable[None]]) -> None:
     try:
         await action()
     except Exception as error:

@@ -1,7 +1,7 @@
-"""Who listens to jobs by this gateway: told to their workers, and what nobody listens to any more is cancelled.
+"""Track the listeners of jobs: announce them to workers, and cancel jobs that lost their last listener.
 
-A listener may come back, here or at another gateway, within `LEAVE_GRACE_S`; each that leaves begins it anew. Jobs
-that were asked to be kept go on unheard.
+A listener may return within `LEAVE_GRACE_S`, at this gateway or another one. Each departure starts the time again.
+Jobs with `keep` continue without listeners.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from starlette.concurrency import run_in_threadpool
 
 from api.streaming.event_bus import EventBus
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 from common.db.database import DATABASE_DOWN, Database
 from common.errors import OratioError
 from common.jobs import changes
@@ -33,72 +33,78 @@ class Presence:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        self._begin(self._say_often())
+        self._start_task(self._announce_periodically())
 
     async def close(self) -> None:
-        await end(*self._tasks)
+        await cancel_and_wait(*self._tasks)
 
     @contextmanager
-    def seat(self, job_id: str, *, keep: bool) -> Iterator[None]:
-        """One listener of a job, from before it is placed until he leaves."""
+    def listening(self, job_id: str, *, keep: bool) -> Iterator[None]:
+        """Count one listener of a job for as long as the context lasts."""
         self._listening[job_id] += 1
         if self._listening[job_id] == 1:
-            self._begin(self._event_bus.say_heard([job_id]))
+            self._start_task(self._event_bus.announce_listeners([job_id]))
         try:
             yield
         finally:
             self._listening[job_id] -= 1
             if not self._listening[job_id]:
                 del self._listening[job_id]
-                self._begin(self._leave(job_id, keep=keep))
+                self._start_task(self._leave(job_id, keep=keep))
 
-    async def after_grace(self, work: Callable[[], None]) -> None:
-        """Do it in a thread when a listener who came back would be here; never, when this process stops before."""
+    def run_after_grace(self, work: Callable[[], None]) -> None:
+        """Run `work` in a thread after the grace time, unless this process stops before."""
 
         async def later() -> None:
             await asyncio.sleep(LEAVE_GRACE_S)
             with suppress(*DATABASE_DOWN):
                 await run_in_threadpool(work)
 
-        self._begin(later())
+        self._start_task(later())
 
-    def _begin(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _start_task(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _say_often(self) -> None:
+    async def _announce_periodically(self) -> None:
         while True:
             await asyncio.sleep(PRESENCE_REFRESH_S)
-            heard = list(self._listening)
-            if heard:
-                await self._event_bus.say_heard(heard)
-            for job_id in heard:
-                if job_id not in self._listening:  # they left while it was said
-                    await self._event_bus.say_left(job_id)
+            job_ids = list(self._listening)
+            if job_ids:
+                await self._event_bus.announce_listeners(job_ids)
+            for job_id in job_ids:
+                if job_id not in self._listening:  # they left during the announcement
+                    await self._event_bus.announce_departure(job_id)
 
     async def _leave(self, job_id: str, *, keep: bool) -> None:
-        await self._event_bus.say_left(job_id)
+        await self._event_bus.announce_departure(job_id)
         if keep:
             return
-        if await self._is_heard_after_grace(job_id) or self._event_bus.stopping:
+        if await self._has_listeners_after_grace(job_id) or self._event_bus.stopping:
             return
         try:
             cancelled = await run_in_threadpool(self._cancel, job_id)
-        except (OratioError, *DATABASE_DOWN) as error:  # deleted meanwhile; its worker notices too
+        except (
+            OratioError,
+            *DATABASE_DOWN,
+        ) as error:  # deleted in the meantime, which its worker notices too
             log.info("not cancelled", job_id=job_id, error=type(error).__name__)
             return
         if cancelled:
             await run_in_threadpool(self._notifier.publish_event, job_id, "cancelled")
             log.info("cancelled", job_id=job_id, reason="nobody listens")
 
-    async def _is_heard_after_grace(self, job_id: str) -> bool:
-        """While Redis does not answer, or says so, somebody may listen at another gateway; that one may die."""
+    async def _has_listeners_after_grace(self, job_id: str) -> bool:
+        """Wait until no gateway has a listener. False then; true if one returned here, or this process stops.
+
+        If Redis does not answer, another gateway may have a listener, so the wait continues.
+        """
         while True:
             await asyncio.sleep(LEAVE_GRACE_S)
             if job_id in self._listening or self._event_bus.stopping:
                 return True
-            if await self._event_bus.is_heard(job_id) is False:
+            if await self._event_bus.has_listeners(job_id) is False:
                 return False
 
     def _cancel(self, job_id: str) -> bool:

@@ -1,32 +1,31 @@
-"""Answers that begin with the first sound and end with the last: plain audio, or server-sent events that carry it.
+"""Stream audio while it is made, as plain audio or as server-sent events.
 
-What fails before the first byte is an answer with a status. What breaks after it cannot be taken for an end: the body
-is cut off in the middle of its transfer, or the last event is an error.
+A failure before the first byte is an error response. A failure after it cannot be mistaken for a complete response: the
+connection breaks in the middle of the body, or the last event is an error.
 """
 
 import asyncio
 import base64
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.http.server_sent_events import write_message
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
-from api.streaming.task_cancellation import end
+from api.streaming.task_cancellation import cancel_and_wait
 from common.formats import MEDIA_TYPES
 from common.logs import get_logger
 
 log = get_logger(__name__)
 
 NOT_BEGUN = "not_begun"
-# Codes of what breaks for no fault of the job itself.
-WORTH_ANOTHER_TRY = frozenset({NOT_BEGUN, "stopping"})
-# Ogg is what it lies in; clients look for the codec.
+# Codes of interruptions that the job did not cause.
+RETRYABLE = frozenset({NOT_BEGUN, "stopping"})
+# Opus comes in an Ogg container, but OpenAI clients expect the type of the codec.
 _SPOKEN_TYPES = {name: media_type for name, (media_type, _) in MEDIA_TYPES.items()} | {"opus": "audio/opus"}
 
 
@@ -34,119 +33,101 @@ def media_type_of(audio_format: str) -> str:
     return _SPOKEN_TYPES[audio_format]
 
 
-class Body:
-    """What is sent of a sound. `is_whole` when nothing of it is missing."""
-
-    def __init__(self, parts: AsyncIterator[bytes], sound: LiveAudio) -> None:
-        self._parts = parts
-        self._sound = sound
-
-    @property
-    def is_whole(self) -> bool:
-        return self._sound.ended
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._parts
-
-
-def headers_of(job_id: str, sound: LiveAudio, *, provider: str) -> dict[str, str]:
-    """When the first sound is there. Proxies must not gather what is heard while it is made."""
+def response_headers(job_id: str, audio: LiveAudio, *, provider: str) -> dict[str, str]:
+    """Return the headers of a stream, when its first audio is known. Proxies must not buffer it."""
     return {
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
-        "X-Oratio-Attempt": str(sound.attempt),
+        "X-Oratio-Attempt": str(audio.attempt),
         "X-Oratio-Job-Id": job_id,
         "X-Oratio-Provider": provider,
     }
 
 
 class AudioResponse(StreamingResponse):
-    """`seat` is left when the answer is over, however it ends; `delivered` is done when it went out whole."""
+    """Sends `body`, which reads `audio`.
+
+    `listener` is closed however the response ends. `on_delivered` is called if all of it was sent.
+    """
 
     def __init__(
         self,
-        body: Body,
+        body: AsyncIterator[bytes],
+        audio: LiveAudio,
         *,
-        seat: ExitStack,
+        listener: ExitStack,
         media_type: str,
         headers: Mapping[str, str],
-        delivered: BackgroundTask | None = None,
+        on_delivered: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(body, headers=headers, media_type=media_type)
-        self._body = body
-        self._seat = seat
-        self._delivered = delivered
+        self._audio = audio
+        self._listener = listener
+        self._on_delivered = on_delivered
         self._is_sent = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._seat:
+        with self._listener:
             try:
                 await super().__call__(scope, receive, send)
-            except AudioInterrupted as broken:
-                # The server ends the connection of an answer that has no end.
-                log.info("a stream is broken off", code=broken.code)
-        if self._delivered is not None and self._is_sent and self._body.is_whole:
-            await self._delivered()
+            except AudioInterrupted as interrupted:
+                # The server closes the connection of a response that did not end.
+                log.info("a stream is broken off", code=interrupted.code)
+        if self._on_delivered is not None and self._is_sent and self._audio.ended:
+            self._on_delivered()
 
     async def stream_response(self, send: Send) -> None:
         await super().stream_response(send)
         self._is_sent = True
 
 
-async def first_audio(request: Request, sound: LiveAudio, *, within_s: float) -> bytes:
-    """Raises AudioInterrupted (`not_begun` when it takes longer), and ClientDisconnect when nobody waits any more."""
-    found = asyncio.ensure_future(sound.next())
-    gone = asyncio.ensure_future(_gone(request))
+async def first_audio(request: Request, audio: LiveAudio, *, within_s: float) -> bytes:
+    """Wait for the first bytes. Raises AudioInterrupted (`not_begun` after `within_s`) and ClientDisconnect."""
+    coming = asyncio.ensure_future(audio.next())
+    disconnected = asyncio.ensure_future(_wait_for_disconnect(request))
     try:
-        await asyncio.wait({found, gone}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        if found.done():
-            return found.result()
-        if gone.done():
+        await asyncio.wait({coming, disconnected}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if coming.done():
+            return coming.result()
+        if disconnected.done():
             raise ClientDisconnect
         raise AudioInterrupted(
-            NOT_BEGUN, "Nothing was spoken in time; the same request, sent again, goes on waiting."
+            NOT_BEGUN, "No audio was ready in time. Send the same request again to continue waiting."
         )
     finally:
-        await end(found, gone)
+        await cancel_and_wait(coming, disconnected)
 
 
-async def _gone(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-def audio(first: bytes, sound: LiveAudio) -> Body:
-    """Raises AudioInterrupted, which cuts the body off."""
-    return Body(_audio(first, sound), sound)
-
-
-def events(first: bytes, sound: LiveAudio) -> Body:
-    """OpenAI's events for speech, each with the place behind it as its id."""
-    return Body(_events(first, sound), sound)
-
-
-async def _audio(first: bytes, sound: LiveAudio) -> AsyncIterator[bytes]:
+async def audio_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
+    """Yield audio. Raises AudioInterrupted, which breaks the connection."""
     data = first
     while data:
         yield data
-        data = await sound.next()
+        data = await audio.next()
 
 
-async def _events(first: bytes, sound: LiveAudio) -> AsyncIterator[bytes]:
+async def event_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
+    """Yield OpenAI's speech events. The id of an event is the attempt and the offset after it."""
     data = first
     try:
         while data:
-            yield _event(_delta(data), event_id=place_of(sound))
-            data = await sound.next()
-    except AudioInterrupted as broken:
-        error = {"message": broken.message, "type": "synthesis_error", "param": None, "code": broken.code}
+            yield _event(_delta(data), event_id=f"{audio.attempt}-{audio.offset}")
+            data = await audio.next()
+    except AudioInterrupted as interrupted:
+        error = {
+            "message": interrupted.message,
+            "type": "synthesis_error",
+            "param": None,
+            "code": interrupted.code,
+        }
         yield _event({"type": "error", "error": error})
         return
-    yield _event({"type": "speech.audio.done", "usage": _usage(sound)})
-
-
-def place_of(sound: LiveAudio) -> str:
-    return f"{sound.attempt}-{sound.offset}"
+    yield _event({"type": "speech.audio.done", "usage": _usage(audio)})
 
 
 def _delta(data: bytes) -> dict[str, Any]:
@@ -154,13 +135,12 @@ def _delta(data: bytes) -> dict[str, Any]:
 
 
 def _event(data: Mapping[str, Any], *, event_id: str | None = None) -> bytes:
-    head = f"id: {event_id}\n" if event_id else ""
-    return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    return write_message(data, event_id=event_id).encode()
 
 
-def _usage(sound: LiveAudio) -> dict[str, int]:
-    """We have no tokens: characters go in, and tenths of a second come out."""
-    row = sound.row
+def _usage(audio: LiveAudio) -> dict[str, int]:
+    """Count characters as input tokens and tenths of a second as output tokens, since there are no real tokens."""
+    row = audio.row
     chars = row.chars if row else 0
     tenths = round(10 * (row.duration_s or 0)) if row else 0
     return {"input_tokens": chars, "output_tokens": tenths, "total_tokens": chars + tenths}

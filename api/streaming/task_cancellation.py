@@ -1,20 +1,20 @@
-"""Ending tasks that may not heed the first word."""
+"""Cancel tasks that may swallow a cancellation."""
 
 import asyncio
 from typing import Any
 
-# Time enough to tidy up.
-ASK_AGAIN_S = 0.25
+# Tasks have this long to clean up before they are cancelled again.
+RETRY_AFTER_S = 0.25
 
 
-async def end(*tasks: "asyncio.Future[Any]") -> None:
-    """Cancel them and wait until they are over, whatever they raise.
+async def cancel_and_wait(*tasks: "asyncio.Future[Any]") -> None:
+    """Cancel tasks and wait until they end. Their exceptions are ignored.
 
-    Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes as its future is done, and the client of
-    Redis uses it for everything that it sends: so it is said again until it was heard.
+    Before Python 3.12, `asyncio.wait_for` loses a cancellation that arrives while its future completes, and the Redis
+    client uses it for every command. Therefore tasks are cancelled repeatedly until they end.
     """
     while pending := [task for task in tasks if not task.done()]:
         for task in pending:
             task.cancel()
-        await asyncio.wait(pending, timeout=ASK_AGAIN_S)
+        await asyncio.wait(pending, timeout=RETRY_AFTER_S)
     await asyncio.gather(*tasks, return_exceptions=True)

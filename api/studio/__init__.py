@@ -1,1 +1,1 @@
-"""Files, security policy and placeholder page of the studio. May import `api.http` only."""
+"""Files of the studio, and the placeholder page. May import `common` and the layers of `api` from `models` down."""

@@ -1,4 +1,4 @@
-"""The files of the built studio: which may be served, and in which of their encodings."""
+"""Read files of the built studio: which may be served, and in which encoding."""
 
 import hashlib
 import re
@@ -7,18 +7,18 @@ from pathlib import Path
 
 from starlette.datastructures import Headers
 
-from api.http.preferences import weights
+from api.http.accept_headers import quality_values
 
 INDEX = "index.html"
-# Where `make studio` puts it. A service may be told to look elsewhere.
-USUAL = Path(__file__).resolve().parents[2] / "frontend" / "dist"
-# Where a build that failed says why; a page that it did not replace stays beside it.
+# The output folder of `make studio`. The setting frontend_dir can name another folder.
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+# The error of a failed build. The page of the previous build stays beside it.
 BUILD_ERROR = "build-error.txt"
 _ERROR_BYTES = 16_000
 
-# Each step begins with a letter, a digit or a line: no `..`, nothing hidden, no slash, backslash or NUL inside.
+# Each path segment starts with a letter, digit or underscore: no `..`, hidden files, backslashes or NUL.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*(/[A-Za-z0-9_][A-Za-z0-9_.@-]*)*")
-# What the build writes beside each text file, best first.
+# Compressed variants that the build writes beside each text file, best first.
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -42,7 +42,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class StudioFile:
-    """`encoding` is empty for the file as it is."""
+    """`encoding` is empty for an uncompressed file."""
 
     content: bytes
     media_type: str
@@ -54,12 +54,12 @@ def is_built(folder: Path) -> bool:
     return (folder / INDEX).is_file()
 
 
-def is_usual(folder: Path) -> bool:
-    return folder.resolve() == USUAL.resolve()
+def is_default(folder: Path) -> bool:
+    return folder.resolve() == DEFAULT_FOLDER.resolve()
 
 
 def read_index(folder: Path) -> str | None:
-    """None when it is not there, or cannot be read."""
+    """Return the page, or None if it does not exist or cannot be read."""
     try:
         return (folder / INDEX).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -67,11 +67,11 @@ def read_index(folder: Path) -> str | None:
 
 
 def read_file(folder: Path, name: str, *, headers: Headers) -> StudioFile | None:
-    """None for what is not there and for what may not be served: whoever asks need not know which."""
+    """Return a file in the best encoding that the client accepts. None if it is missing or must not be served."""
     media_type = _MEDIA_TYPES.get(Path(name).suffix)
     if media_type is None or name == BUILD_ERROR or not _NAME.fullmatch(name):
         return None
-    wanted = weights(headers.get("accept-encoding", ""))
+    wanted = quality_values(headers.get("accept-encoding", ""))
     for encoding, suffix in (*_ENCODINGS, ("", "")):
         if not encoding or wanted.get(encoding, wanted.get("*", 0.0)) > 0:
             content = _read_inside(folder, name + suffix)
@@ -81,7 +81,7 @@ def read_file(folder: Path, name: str, *, headers: Headers) -> StudioFile | None
 
 
 def read_build_error(folder: Path) -> str | None:
-    """Its last lines, when the last build failed."""
+    """Return the last lines of the error if the last build failed."""
     content = _read_inside(folder, BUILD_ERROR)
     return None if content is None else content[-_ERROR_BYTES:].decode("utf-8", "replace")
 
@@ -91,7 +91,7 @@ def etag_of(*content: bytes) -> str:
 
 
 def _read_inside(folder: Path, name: str) -> bytes | None:
-    """A link that leads elsewhere is no file of the studio; the folder itself may be one."""
+    """Read a file unless a link leads outside the folder. The folder itself may be a link."""
     try:
         real = folder.resolve(strict=True)
         found = (real / name).resolve(strict=True)

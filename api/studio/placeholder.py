@@ -1,4 +1,4 @@
-"""The page that stands where the studio would: why it is not there, and what to do."""
+"""The page shown while the studio is not built: the reason, and what to do."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.studio.files import USUAL
+from api.studio.files import DEFAULT_FOLDER
 
 STYLE = """
 :root { color-scheme: light dark; font: 1rem/1.6 system-ui, sans-serif; }
@@ -18,73 +18,76 @@ STYLE_SOURCE = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Texts:
     language: str
     title: str
-    never: str
+    not_built: str
     failed: str
-    advice: str
-    elsewhere: str
-    meanwhile: str
+    build: str
+    other_folder: str
+    service: str
 
 
-_ENGLISH = _Words(
+_ENGLISH = _Texts(
     "en",
     "The studio is not built",
-    "Nobody has built it on this machine yet.",
-    "Its last build failed. This is the end of what it said:",
-    "builds it, and says what is missing for that. Then load this page again; the service need not be restarted.",
-    "The service looks for it in {folder}, as the setting {name} says, and {make} builds it in {usual}. Have the"
-    " setting name a folder that holds a built page, or take it away; then start the service again.",
-    "The service works without it: <a href='{docs}'>the description of its API</a>.",
+    "It has not been built on this machine yet.",
+    "The last build failed. This is the end of its output:",
+    "builds it, and tells you if something is missing. Then reload this page. The service does not need a restart.",
+    "The setting {name} names the folder {folder}, but {make} builds the studio in {default}. Set it to a folder that"
+    " contains a built studio, or remove the setting. Then restart the service.",
+    "The service works without the studio. See <a href='{docs}'>the API documentation</a>.",
 )
-_FRENCH = _Words(
+_FRENCH = _Texts(
     "fr",
     "Le studio n'est pas construit",
-    "Personne ne l'a encore construit sur cette machine.",
-    "Sa dernière construction a échoué. Voici la fin de ce qu'elle a dit :",
-    "le construit, et dit ce qui manque pour cela. Rechargez ensuite cette page ; inutile de redémarrer le service.",
-    "Le service le cherche dans {folder}, comme le dit le réglage {name}, et {make} le construit dans {usual}. Indiquez"
-    " par ce réglage un dossier qui contient une page construite, ou retirez-le ; puis redémarrez le service.",
-    "Le service fonctionne sans lui : <a href='{docs}'>la description de son API</a>.",
+    "Il n'a pas encore été construit sur cette machine.",
+    "La dernière construction a échoué. Voici la fin de sa sortie :",
+    "le construit et indique ce qui manque éventuellement. Rechargez ensuite cette page, sans redémarrer le service.",
+    "Le réglage {name} indique le dossier {folder}, mais {make} construit le studio dans {default}. Indiquez un dossier"
+    " qui contient un studio construit, ou supprimez ce réglage. Redémarrez ensuite le service.",
+    "Le service fonctionne sans le studio. Consultez <a href='{docs}'>la documentation de son API</a>.",
 )
 
 
-def page(*, build_error: str | None, french: bool, docs: str, elsewhere: Path | None = None) -> str:
-    """`docs` is the address of the API's description; `elsewhere` the folder, where it is not the usual one."""
-    words = _FRENCH if french else _ENGLISH
+def page(*, build_error: str | None, french: bool, docs: str, other_folder: Path | None = None) -> str:
+    """Return the HTML. `docs` is the address of the API documentation, `other_folder` any folder but the default."""
+    texts = _FRENCH if french else _ENGLISH
     reasons = []
     if build_error is not None:
-        reasons.append(f"<p>{words.failed}</p>\n<pre>{html.escape(build_error)}</pre>")
-    elif elsewhere is None:
-        reasons.append(f"<p>{words.never}</p>")
-    if elsewhere is None:
-        reasons.append(f"<p>{_code('make studio')} {words.advice}</p>")
+        reasons.append(f"<p>{texts.failed}</p>\n<pre>{html.escape(build_error)}</pre>")
+    elif other_folder is None:
+        reasons.append(f"<p>{texts.not_built}</p>")
+    if other_folder is None:
+        reasons.append(f"<p>{_code('make studio')} {texts.build}</p>")
     else:
-        reasons.append(f"<p>{_looking(words, elsewhere)}</p>")
+        reasons.append(f"<p>{_folder_mismatch(texts, other_folder)}</p>")
     reason = "\n".join(reasons)
     return f"""<!doctype html>
-<html lang="{words.language}">
+<html lang="{texts.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>OratioViva: {words.title}</title>
+<title>OratioViva: {texts.title}</title>
 <style>{STYLE}</style>
 </head>
 <body>
-<h1>{words.title}</h1>
+<h1>{texts.title}</h1>
 {reason}
-<p>{words.meanwhile.format(docs=html.escape(docs))}</p>
+<p>{texts.service.format(docs=html.escape(docs))}</p>
 </body>
 </html>
 """
 
 
-def _looking(words: _Words, folder: Path) -> str:
-    return words.elsewhere.format(
-        folder=_code(folder), name=_code("ORATIO_FRONTEND_DIR"), make=_code("make studio"), usual=_code(USUAL)
+def _folder_mismatch(texts: _Texts, folder: Path) -> str:
+    return texts.other_folder.format(
+        folder=_code(folder),
+        name=_code("ORATIO_FRONTEND_DIR"),
+        make=_code("make studio"),
+        default=_code(DEFAULT_FOLDER),
     )
 
 
-def _code(said: object) -> str:
-    return f"<code>{html.escape(str(said))}</code>"
+def _code(value: object) -> str:
+    return f"<code>{html.escape(str(value))}</code>"

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the answer has one shape, and says under which id the log knows it."""
+"""Errors: all have the same shape and a request id, which the log contains too."""
 
 import io
 import json
@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from api import dependencies
+from api import owner
 from api.http import access_log
 from common.logs import configure_logs
 from common.settings import Settings
-from tests.support.gateway import Running, run_gateway
+from tests.support.gateway import RunningGateway, run_gateway
 
 
 @pytest.fixture(scope="module")
@@ -23,28 +23,28 @@ def limits() -> dict[str, Any]:
 
 
 @pytest.fixture
-def gateway(settings: Settings, limits: dict[str, Any]) -> Iterator[Running]:
+def gateway(settings: Settings, limits: dict[str, Any]) -> Iterator[RunningGateway]:
     with run_gateway(settings.model_copy(update=limits)) as running:
         yield running
 
 
-def error_of(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["x-request-id"]
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert set(answer.json()) == {"error"}
-    error: dict[str, Any] = answer.json()["error"]
+def error_of(response: httpx.Response, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-request-id"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert set(response.json()) == {"error"}
+    error: dict[str, Any] = response.json()["error"]
     assert set(error) >= {"message", "type", "param", "code"}
     return error
 
 
-def test_paths_and_methods_that_there_are_not(gateway: Running) -> None:
+def test_unknown_paths_and_methods(gateway: RunningGateway) -> None:
     for path in ("/nothing", "/jobs/a/b/c", "/v1/nothing", "/docs/assets/..%2f..%2fapp.py", "/docs/assets/x"):
         assert error_of(gateway.client.get(path), 404)["type"] == "not_found_error"
-    refused = gateway.client.put("/jobs")
-    assert error_of(refused, 405)["code"] == "method_not_allowed"
-    assert "GET" in refused.headers["allow"]
+    response = gateway.client.put("/jobs")
+    assert error_of(response, 405)["code"] == "method_not_allowed"
+    assert "GET" in response.headers["allow"]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_paths_and_methods_that_there_are_not(gateway: Running) -> None:
         (b'{"text": "a",}', "application/json", "invalid_json"),
         (b"\xff\xfe", "application/json", "invalid_json"),
         (b'{"text": "\xff"}', "application/json", "invalid_body"),
-        # How deep is too deep to be read, and not just unfinished, depends on the interpreter.
+        # The depth at which parsing fails depends on the Python version.
         (b"[" * 1500, "application/json", "invalid_body" if sys.version_info < (3, 13) else "invalid_json"),
         (b'{"text": "a", "seed": ' + b"9" * 1900 + b"}", "application/json", "invalid_request"),
         (b"[]", "application/json", "invalid_body"),
@@ -66,55 +66,55 @@ def test_paths_and_methods_that_there_are_not(gateway: Running) -> None:
         (b"text=a", "application/x-www-form-urlencoded", "invalid_body"),
     ],
 )
-def test_a_body_that_is_none(gateway: Running, content: bytes, content_type: str, code: str) -> None:
+def test_an_invalid_body(gateway: RunningGateway, content: bytes, content_type: str, code: str) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     error = error_of(gateway.client.post("/synthesize", content=content, headers=headers), 400)
     assert error["code"] == code
     assert error["message"]
 
 
-def test_a_body_too_large_is_refused_however_it_comes(gateway: Running) -> None:
+def test_a_body_that_is_too_large_is_rejected_with_and_without_a_length(gateway: RunningGateway) -> None:
     headers = {"Content-Type": "application/json"}
     large = b'{"text": "' + b"a" * 3000 + b'"}'
-    said = gateway.client.post("/synthesize", content=large, headers=headers)
+    with_length = gateway.client.post("/synthesize", content=large, headers=headers)
     chunked = gateway.client.post("/synthesize", content=iter([large[:1500], large[1500:]]), headers=headers)
-    for answer in (said, chunked):
-        assert error_of(answer, 413)["code"] == "too_large"
+    for response in (with_length, chunked):
+        assert error_of(response, 413)["code"] == "too_large"
     small = gateway.client.post(
         "/synthesize?async_mode=true", content=iter([b'{"text": ', b'"a"}']), headers=headers
     )
     assert small.status_code == 202
-    # Also where nobody reads it.
+    # The limit also applies to unknown paths.
     assert error_of(gateway.client.post("/nothing", content=large), 413)["code"] == "too_large"
 
 
-def test_a_query_that_does_not_validate(gateway: Running) -> None:
-    answer = gateway.client.post("/synthesize", json={"text": "a"}, params={"async_mode": "perhaps"})
-    assert error_of(answer, 400)["param"] == "async_mode"
+def test_an_invalid_query(gateway: RunningGateway) -> None:
+    response = gateway.client.post("/synthesize", json={"text": "a"}, params={"async_mode": "perhaps"})
+    assert error_of(response, 400)["param"] == "async_mode"
 
 
-def test_what_nobody_expected_is_a_500_in_the_same_shape(
-    gateway: Running, monkeypatch: pytest.MonkeyPatch
+def test_an_unexpected_exception_is_a_500_in_the_same_shape(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A gateway that lost its state: the kind of bug that no handler knows.
+    # A gateway without its state is a bug that no handler expects.
     monkeypatch.delattr(gateway.server.config.app.state, "gateway")  # type: ignore[union-attr]
     error = error_of(gateway.client.get("/jobs"), 500)
     assert (error["type"], error["code"]) == ("server_error", "internal_error")
     monkeypatch.undo()
-    assert dependencies.OWNER == "local"
+    assert owner.OWNER == "local"
 
 
-def test_a_request_keeps_a_plain_id_and_loses_any_other(gateway: Running) -> None:
+def test_only_well_formed_request_ids_are_kept(gateway: RunningGateway) -> None:
     assert (
         gateway.client.get("/health", headers={"X-Request-ID": "a.B-1_"}).headers["x-request-id"] == "a.B-1_"
     )
-    for odd in ("a b", "x" * 65, "<script>", ""):
-        given = gateway.client.get("/health", headers={"X-Request-ID": odd}).headers["x-request-id"]
-        assert given not in (odd, "")
+    for malformed in ("a b", "x" * 65, "<script>", ""):
+        returned = gateway.client.get("/health", headers={"X-Request-ID": malformed}).headers["x-request-id"]
+        assert returned not in (malformed, "")
 
 
-def test_the_log_has_a_line_for_each_request_and_never_the_text(settings: Settings) -> None:
-    said = io.StringIO()
+def test_every_request_is_logged_without_its_text(settings: Settings) -> None:
+    output = io.StringIO()
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     configure_logs(level="INFO", process="gateway")
@@ -122,10 +122,10 @@ def test_the_log_has_a_line_for_each_request_and_never_the_text(settings: Settin
     access = logging.getLogger("api.access")
     for handler in (*root.handlers, *access.handlers):
         assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(said)
+        handler.setStream(output)
     try:
         with run_gateway(settings) as gateway:
-            job_id = gateway.queue(text="A most secret text.")
+            job_id = gateway.submit(text="A most secret text.")
             gateway.client.get("/jobs?voice_id=secret_voice", headers={"X-Request-ID": "mine"})
             gateway.client.get(f"/jobs/{job_id}")
             gateway.post(text="secret " * 50, speed=99.0)
@@ -133,7 +133,7 @@ def test_the_log_has_a_line_for_each_request_and_never_the_text(settings: Settin
         root.handlers[:] = before
         root.setLevel(level)
         access.handlers[:], access.propagate = [], True
-    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    lines = [json.loads(line) for line in output.getvalue().splitlines()]
     requests = [line for line in lines if line["event"] == "request"]
     assert [(line["method"], line["path"], line["status"]) for line in requests] == [
         ("POST", "/synthesize", 202),
@@ -144,10 +144,10 @@ def test_the_log_has_a_line_for_each_request_and_never_the_text(settings: Settin
     assert [line["job_id"] for line in requests] == [job_id, None, job_id, None]
     assert requests[1]["request_id"] == "mine"
     assert all(line["duration_ms"] > 0 for line in requests)
-    assert "secret" not in said.getvalue()
+    assert "secret" not in output.getvalue()
 
 
-def test_the_docs_load_nothing_from_elsewhere(gateway: Running) -> None:
+def test_the_documentation_loads_nothing_from_other_hosts(gateway: RunningGateway) -> None:
     assert gateway.client.get("/").headers["location"] == "/docs"
     for page in ("/docs", "/redoc"):
         html = gateway.client.get(page)
@@ -160,18 +160,18 @@ def test_the_docs_load_nothing_from_elsewhere(gateway: Running) -> None:
             assert gateway.client.get(f"/docs/assets/{name}").status_code == 200
 
 
-def test_the_openapi_document_knows_no_422_and_every_error_by_its_shape(gateway: Running) -> None:
+def test_the_openapi_document_has_no_422_and_the_schema_of_every_error(gateway: RunningGateway) -> None:
     schema = gateway.client.get("/openapi.json").json()
     text = json.dumps(schema)
     assert '"422"' not in text
     assert "HTTPValidationError" not in text
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            for status, answer in operation["responses"].items():
+            for status, response in operation["responses"].items():
                 if int(status) < 400 or path == "/ready":
                     continue
-                shape = answer["content"]["application/json"]["schema"]
-                assert shape == {"$ref": "#/components/schemas/ErrorAnswer"}, (path, method, status)
+                shape = response["content"]["application/json"]["schema"]
+                assert shape == {"$ref": "#/components/schemas/ErrorResponse"}, (path, method, status)
     speech = schema["paths"]["/synthesize"]["post"]["responses"]
     assert {"200", "202", "400", "404", "409", "410", "413", "502", "503", "504"} == set(speech)
     assert schema["components"]["schemas"]["SynthesisRequest"]["examples"]

@@ -1,4 +1,4 @@
-"""What a text would take if it was sent now, on both databases."""
+"""GET /estimate, on both databases."""
 
 import time
 from collections.abc import Iterator
@@ -11,25 +11,25 @@ from api.jobs.forecast import GUESS_S_PER_CHAR
 from common import worker_registry
 from common.db.tables import UsageHourly
 from common.settings import Settings
-from tests.support.gateway import Running, run_gateway
+from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.waiting import wait_for
 
 
 @pytest.fixture
-def gateway(settings: Settings, database_url: str) -> Iterator[Running]:
+def gateway(settings: Settings, database_url: str) -> Iterator[RunningGateway]:
     with run_gateway(settings.model_copy(update={"database_url": database_url})) as running:
         yield running
 
 
-def estimate(gateway: Running, *, status: int = 200, **params: object) -> dict[str, Any]:
-    answer = gateway.client.get("/estimate", params={name: str(value) for name, value in params.items()})
-    assert answer.status_code == status, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+def estimate(gateway: RunningGateway, *, status: int = 200, **params: object) -> dict[str, Any]:
+    response = gateway.client.get("/estimate", params={name: str(value) for name, value in params.items()})
+    assert response.status_code == status, response.text
+    body: dict[str, Any] = response.json()
+    return body
 
 
-def spoken(
-    gateway: Running,
+def add_usage(
+    gateway: RunningGateway,
     voice_id: str,
     *,
     chars: int,
@@ -38,7 +38,7 @@ def spoken(
     hours_ago: int = 0,
     provider: str = "local",
 ) -> None:
-    """As the rollup has it after jobs of that voice."""
+    """Add a rollup as jobs of this voice would."""
     row = {"owner": "local", "model": "hibari", "voice_id": voice_id, "provider": provider}
     amounts = {"completed": 1, "chars": chars, "audio_s": audio_s, "synthesis_ms": synthesis_ms}
     with gateway.database.write() as connection:
@@ -46,7 +46,7 @@ def spoken(
         connection.execute(insert(UsageHourly).values(hour=hour, **row, **amounts))
 
 
-def test_with_nothing_spoken_yet_it_guesses_and_says_so(gateway: Running) -> None:
+def test_without_usage_the_estimate_is_an_assumption(gateway: RunningGateway) -> None:
     assert estimate(gateway, chars=1500) == {
         "voice_id": "hibari_heart",
         "provider": "local",
@@ -59,16 +59,16 @@ def test_with_nothing_spoken_yet_it_guesses_and_says_so(gateway: Running) -> Non
     }
 
 
-def test_it_goes_by_the_voice_then_by_its_model(gateway: Running) -> None:
+def test_the_estimate_uses_the_voice_and_then_the_model(gateway: RunningGateway) -> None:
     gateway.announce(voices=("heart", "emma", "kore"))
-    spoken(gateway, "hibari_heart", chars=1000, audio_s=50.0)
-    spoken(gateway, "hibari_emma", chars=1000, audio_s=150.0, synthesis_ms=700.0)
-    spoken(gateway, "hibari_kore", chars=10**6, audio_s=1.0, hours_ago=48)
-    spoken(gateway, "hibari_kore", chars=10**6, audio_s=1.0, provider="stub")
+    add_usage(gateway, "hibari_heart", chars=1000, audio_s=50.0)
+    add_usage(gateway, "hibari_emma", chars=1000, audio_s=150.0, synthesis_ms=700.0)
+    add_usage(gateway, "hibari_kore", chars=10**6, audio_s=1.0, hours_ago=48)
+    add_usage(gateway, "hibari_kore", chars=10**6, audio_s=1.0, provider="stub")
     heart, emma, kore = (
         estimate(gateway, chars=2000, voice_id=f"hibari_{name}") for name in ("heart", "emma", "kore")
     )
-    # What was spoken long ago, or was only a beep, says nothing.
+    # Old usage and beeps do not count.
     assert [one["duration_s"] for one in (heart, emma, kore)] == [100.0, 300.0, 200.0]
     assert [one["measured"] for one in (heart, emma, kore)] == [True, True, True]
     assert heart["synthesis_s"] == pytest.approx(2000 * 0.8 / 2000)
@@ -76,33 +76,33 @@ def test_it_goes_by_the_voice_then_by_its_model(gateway: Running) -> None:
     assert (fast["duration_s"], fast["synthesis_s"]) == (50.0, heart["synthesis_s"])
 
 
-def test_it_waits_as_a_job_that_is_sent_then_does(gateway: Running) -> None:
-    spoken(gateway, "hibari_heart", chars=100, audio_s=6.0, synthesis_ms=10_000.0)
+def test_the_estimated_wait_matches_that_of_a_job(gateway: RunningGateway) -> None:
+    add_usage(gateway, "hibari_heart", chars=100, audio_s=6.0, synthesis_ms=10_000.0)
     for lane in ("interactive", "bulk", "bulk"):
-        gateway.queue(text="Spoken before. " * 20, priority=lane)
-    gateway.claim(gateway.queue(text="Spoken now."))
+        gateway.submit(text="Spoken before. " * 20, priority=lane)
+    gateway.claim(gateway.submit(text="Spoken now."))
     for lane, position in (("interactive", 2), ("bulk", 4)):
-        told = estimate(gateway, chars=50, priority=lane)
-        assert told["queue_position"] == position
-        job_id = gateway.queue(text="x" * 50, priority=lane)
+        body = estimate(gateway, chars=50, priority=lane)
+        assert body["queue_position"] == position
+        job_id = gateway.submit(text="x" * 50, priority=lane)
         job = gateway.client.get(f"/jobs/{job_id}").json()
         assert job["queue_position"] == position
-        assert told["wait_s"] + told["synthesis_s"] == pytest.approx(job["progress"]["eta_s"], abs=0.02)
+        assert body["wait_s"] + body["synthesis_s"] == pytest.approx(job["progress"]["eta_s"], abs=0.02)
         gateway.client.post(f"/jobs/{job_id}/cancel")
 
 
-def test_without_a_worker_nobody_can_tell_when(gateway: Running) -> None:
-    gateway.queue()
+def test_without_a_worker_the_wait_is_unknown(gateway: RunningGateway) -> None:
+    gateway.submit()
     with gateway.database.write() as connection:
         worker_registry.retire(connection, "stand-in")
-    # The fleet is looked at every few seconds.
+    # The gateway reads the workers every few seconds.
     wait_for(lambda: estimate(gateway, chars=15)["wait_s"] is None)
-    resting = estimate(gateway, chars=15)
-    assert (resting["provider"], resting["queue_position"]) == ("local", 2)
-    assert (resting["duration_s"], resting["synthesis_s"]) == (1.0, 0.105)
+    idle = estimate(gateway, chars=15)
+    assert (idle["provider"], idle["queue_position"]) == ("local", 2)
+    assert (idle["duration_s"], idle["synthesis_s"]) == (1.0, 0.105)
 
 
-def test_a_voice_that_would_be_refused_is_none_the_less_estimated(gateway: Running) -> None:
+def test_an_unavailable_voice_is_estimated_too(gateway: RunningGateway) -> None:
     missing = estimate(gateway, chars=15, voice_id="hibari_emma")
     assert (missing["provider"], missing["queue_position"], missing["wait_s"]) == (None, None, None)
     assert missing["duration_s"] == 1.0
@@ -123,7 +123,7 @@ def test_a_voice_that_would_be_refused_is_none_the_less_estimated(gateway: Runni
         ({"chars": 5, "priority": "urgent"}, 400, "invalid_request"),
     ],
 )
-def test_what_cannot_be_estimated_is_refused(
-    gateway: Running, params: dict[str, object], status: int, code: str
+def test_invalid_requests_are_rejected(
+    gateway: RunningGateway, params: dict[str, object], status: int, code: str
 ) -> None:
     assert estimate(gateway, status=status, **params)["error"]["code"] == code

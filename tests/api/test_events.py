@@ -1,4 +1,4 @@
-"""GET /jobs/{id}/events: a snapshot, then what comes, replayed after a break, ended with the job."""
+"""GET /jobs/{id}/events: a snapshot, then events until the job ends, replayed after a disconnect."""
 
 import json
 import threading
@@ -9,16 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from api.streaming import job_events
+from api.jobs import job_events
 from common.jobs import changes
 from common.messaging.events import Event
 from common.settings import Settings
-from tests.support.gateway import Running, run_gateway
+from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.waiting import wait_for
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Running]:
+def gateway(settings: Settings) -> Iterator[RunningGateway]:
     with run_gateway(settings) as running:
         wait_for(lambda: running.client.get("/health").json()["broker_ok"])
         yield running
@@ -45,9 +45,9 @@ def parse(lines: Iterator[str]) -> Iterator[Message]:
 
 
 class Reader:
-    """A client that listens in a thread of its own."""
+    """A client that reads events in a thread."""
 
-    def __init__(self, gateway: Running, job_id: str, *, last_id: str | None = None) -> None:
+    def __init__(self, gateway: RunningGateway, job_id: str, *, last_id: str | None = None) -> None:
         self.messages: list[Message] = []
         self.headers = httpx.Headers()
         self._gateway, self._job_id, self._last_id = gateway, job_id, last_id
@@ -56,9 +56,9 @@ class Reader:
 
     def _read(self) -> None:
         headers = {"Last-Event-ID": self._last_id} if self._last_id else {}
-        with self._gateway.client.stream("GET", f"/jobs/{self._job_id}/events", headers=headers) as answer:
-            self.headers = answer.headers
-            for message in parse(answer.iter_lines()):
+        with self._gateway.client.stream("GET", f"/jobs/{self._job_id}/events", headers=headers) as response:
+            self.headers = response.headers
+            for message in parse(response.iter_lines()):
                 self.messages.append(message)
 
     def wait_for(self, name: str) -> None:
@@ -68,20 +68,20 @@ class Reader:
     def names(self) -> list[str]:
         return [message.name for message in self.messages]
 
-    def ended(self) -> list[str]:
+    def event_names(self) -> list[str]:
         self.thread.join(10)
-        assert not self.thread.is_alive(), "the stream goes on"
+        assert not self.thread.is_alive(), "the stream has not ended"
         return self.names
 
 
-def test_a_job_is_followed_from_its_snapshot_to_its_end(gateway: Running) -> None:
-    job_id = gateway.queue()
+def test_a_stream_has_all_events_from_the_snapshot_to_the_end(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
     reader = Reader(gateway, job_id)
     reader.wait_for("snapshot")
-    gateway.tell(job_id, "started", attempt=1)
-    gateway.tell(job_id, "progress", segments_done=1, segments_total=2)
+    gateway.publish_event(job_id, "started", attempt=1)
+    gateway.publish_event(job_id, "progress", segments_done=1, segments_total=2)
     gateway.complete(job_id)
-    assert reader.ended() == ["snapshot", "started", "progress", "completed"]
+    assert reader.event_names() == ["snapshot", "started", "progress", "completed"]
     assert reader.headers["content-type"].startswith("text/event-stream")
     assert reader.headers["x-accel-buffering"] == "no"
     snapshot, started, progress, completed = reader.messages
@@ -95,125 +95,125 @@ def test_a_job_is_followed_from_its_snapshot_to_its_end(gateway: Running) -> Non
     )
 
 
-def test_a_break_is_made_up_for_without_gap_or_double(gateway: Running) -> None:
-    job_id = gateway.queue()
+def test_a_client_that_reconnects_gets_every_event_once(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
     for number in range(5):
-        gateway.tell(job_id, "progress", segments_done=number)
-    whole = Reader(gateway, job_id, last_id="0-0")
-    wait_for(lambda: len(whole.messages) == 5)
-    second = whole.messages[1].id
-    again = Reader(gateway, job_id, last_id=second)
-    wait_for(lambda: len(again.messages) == 3)
+        gateway.publish_event(job_id, "progress", segments_done=number)
+    all_events = Reader(gateway, job_id, last_id="0-0")
+    wait_for(lambda: len(all_events.messages) == 5)
+    second = all_events.messages[1].id
+    rest = Reader(gateway, job_id, last_id=second)
+    wait_for(lambda: len(rest.messages) == 3)
     gateway.complete(job_id)
-    assert whole.ended() == ["progress"] * 5 + ["completed"]
-    assert again.ended() == ["progress"] * 3 + ["completed"]
-    assert [message.data.get("segments_done") for message in again.messages[:3]] == [2, 3, 4]
-    assert again.messages == whole.messages[2:]
+    assert all_events.event_names() == ["progress"] * 5 + ["completed"]
+    assert rest.event_names() == ["progress"] * 3 + ["completed"]
+    assert [message.data.get("segments_done") for message in rest.messages[:3]] == [2, 3, 4]
+    assert rest.messages == all_events.messages[2:]
 
 
-def test_events_while_readers_come_are_told_each_once(gateway: Running) -> None:
-    job_id = gateway.queue()
+def test_readers_that_start_during_events_get_every_event_once(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
     readers: list[Reader] = []
     for number in range(60):
-        gateway.tell(job_id, "progress", segments_done=number)
+        gateway.publish_event(job_id, "progress", segments_done=number)
         if number % 10 == 5:
             readers.append(Reader(gateway, job_id, last_id="0-0"))
     gateway.complete(job_id)
     for reader in readers:
-        reader.ended()
-        told = [message.data["segments_done"] for message in reader.messages[:-1]]
-        assert told == list(range(60))
+        reader.event_names()
+        numbers = [message.data["segments_done"] for message in reader.messages[:-1]]
+        assert numbers == list(range(60))
         assert reader.names[-1] == "completed"
 
 
-def test_a_job_that_ended_tells_its_end(gateway: Running) -> None:
-    job_id = gateway.queue()
-    gateway.tell(job_id, "started", attempt=1)
+def test_a_job_that_ended_sends_its_final_event(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
+    gateway.publish_event(job_id, "started", attempt=1)
     gateway.complete(job_id)
     first = Reader(gateway, job_id)
-    assert first.ended() == ["snapshot", "completed"]
-    # The client reconnects when a stream ends; a 204 tells it that it has everything.
+    assert first.event_names() == ["snapshot", "completed"]
+    # Clients reconnect when a stream ends. A 204 says that there are no more events.
     last_id = first.messages[-1].id
     assert last_id is not None
-    answer = gateway.client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": last_id})
-    assert answer.status_code == 204
-    # Much later the stream is forgotten, the row is not.
+    response = gateway.client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": last_id})
+    assert response.status_code == 204
+    # The Redis stream expires, but the row remains.
     gateway.redis.flushdb()
-    assert Reader(gateway, job_id).ended() == ["snapshot", "completed"]
-    assert Reader(gateway, job_id, last_id="5-0").ended() == ["completed"]
+    assert Reader(gateway, job_id).event_names() == ["snapshot", "completed"]
+    assert Reader(gateway, job_id, last_id="5-0").event_names() == ["completed"]
 
 
-def test_a_job_that_is_tried_again_goes_on(gateway: Running) -> None:
-    job_id = gateway.queue()
+def test_a_retried_job_has_new_events(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
     gateway.fail(job_id, code="engine_failed")
-    assert Reader(gateway, job_id).ended() == ["snapshot", "failed"]
+    assert Reader(gateway, job_id).event_names() == ["snapshot", "failed"]
     assert gateway.client.post(f"/jobs/{job_id}/retry").status_code == 202
     reader = Reader(gateway, job_id)
     reader.wait_for("snapshot")
     gateway.complete(job_id)
-    assert reader.ended() == ["snapshot", "completed"]
+    assert reader.event_names() == ["snapshot", "completed"]
 
 
-def test_cancelling_and_deleting_end_the_stream(gateway: Running) -> None:
+def test_cancelling_and_deleting_end_the_stream(gateway: RunningGateway) -> None:
     for how in ("cancel", "delete"):
-        job_id = gateway.queue()
+        job_id = gateway.submit()
         reader = Reader(gateway, job_id)
         reader.wait_for("snapshot")
         if how == "cancel":
             gateway.client.post(f"/jobs/{job_id}/cancel")
         else:
             gateway.client.delete(f"/jobs/{job_id}")
-        assert reader.ended() == ["snapshot", "cancelled"]
+        assert reader.event_names() == ["snapshot", "cancelled"]
 
 
-def test_the_end_comes_from_the_row_when_its_event_is_lost(gateway: Running) -> None:
-    job_id = gateway.queue()
+def test_a_lost_final_event_is_replaced_by_the_row(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
     reader = Reader(gateway, job_id)
     reader.wait_for("snapshot")
     with gateway.database.write() as connection:
         changes.cancel(connection, job_id, owner="local")
-    assert reader.ended() == ["snapshot", "cancelled"]
+    assert reader.event_names() == ["snapshot", "cancelled"]
 
 
-def test_a_quiet_stream_shows_that_it_lives(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_stream_sends_heartbeats(gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_events, "HEARTBEAT_S", 0.05)
-    job_id = gateway.queue()
-    with gateway.client.stream("GET", f"/jobs/{job_id}/events") as answer:
-        comment = next(line for line in answer.iter_lines() if line.startswith(":"))
+    job_id = gateway.submit()
+    with gateway.client.stream("GET", f"/jobs/{job_id}/events") as response:
+        comment = next(line for line in response.iter_lines() if line.startswith(":"))
     assert comment
 
 
-@pytest.mark.parametrize("given", ["x", "1", "1-", "-1-0", "1-0 ", "99999999999999999999-0", "1-1-1"])
-def test_an_id_that_is_none_of_ours_is_refused(gateway: Running, given: str) -> None:
-    job_id = gateway.queue()
-    answer = gateway.client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": given + "!"})
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "invalid_event_id"
+@pytest.mark.parametrize("event_id", ["x", "1", "1-", "-1-0", "1-0 ", "99999999999999999999-0", "1-1-1"])
+def test_an_invalid_event_id_is_rejected(gateway: RunningGateway, event_id: str) -> None:
+    job_id = gateway.submit()
+    response = gateway.client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": event_id + "!"})
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "invalid_event_id"
 
 
-def test_whoever_went_away_is_forgotten(gateway: Running) -> None:
-    job_id = gateway.queue()
-    hub = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
-    with gateway.client.stream("GET", f"/jobs/{job_id}/events") as answer:
-        lines = answer.iter_lines()  # kept: a generator that nobody holds closes the answer
+def test_a_client_that_disconnected_is_unsubscribed(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
+    event_bus = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
+    with gateway.client.stream("GET", f"/jobs/{job_id}/events") as response:
+        lines = response.iter_lines()  # keep a reference: collecting the generator closes the response
         next(lines)
-        assert job_id in hub._listeners
-    wait_for(lambda: job_id not in hub._listeners)
+        assert job_id in event_bus._readers
+    wait_for(lambda: job_id not in event_bus._readers)
 
 
-CUES = [[0.0, 1.5, 0, 20], [1.7, 2.5, 21, 40], [2.7, 3.5, 41, 60]]
+CAPTIONS = [[0.0, 1.5, 0, 20], [1.7, 2.5, 21, 40], [2.7, 3.5, 41, 60]]
 
 
-def test_the_snapshot_has_all_that_was_spoken(gateway: Running) -> None:
-    job_id = gateway.queue()
-    gateway.tell(job_id, "started", attempt=1, segments_total=4)
-    gateway.tell(job_id, "progress", attempt=1, segments_done=1, segments_total=4, cues=CUES[:1])
-    gateway.tell(job_id, "progress", attempt=1, segments_done=3, segments_total=4, cues=CUES[1:])
+def test_the_snapshot_contains_all_captions(gateway: RunningGateway) -> None:
+    job_id = gateway.submit()
+    gateway.publish_event(job_id, "started", attempt=1, segments_total=4)
+    gateway.publish_event(job_id, "progress", attempt=1, segments_done=1, segments_total=4, cues=CAPTIONS[:1])
+    gateway.publish_event(job_id, "progress", attempt=1, segments_done=3, segments_total=4, cues=CAPTIONS[1:])
     reader = Reader(gateway, job_id)
     reader.wait_for("snapshot")
     gateway.complete(job_id)
-    assert reader.ended() == ["snapshot", "completed"]
-    assert reader.messages[0].data["spoken"] == CUES
+    assert reader.event_names() == ["snapshot", "completed"]
+    assert reader.messages[0].data["spoken"] == CAPTIONS
 
 
 def event(name: str, **data: Any) -> Event:
@@ -225,16 +225,19 @@ def event(name: str, **data: Any) -> Event:
     [
         ([event("retrying", code="worker_crashed")], []),
         ([event("queued")], []),
-        # Of a worker that handed it back nothing is told but by the next one.
+        # After a worker handed the job back, the next worker publishes the first event.
         ([event("started", attempt=2)], []),
-        ([event("progress", attempt=2, cues=CUES[:1])], CUES[:1]),
-        # Of a worker that was only slow.
-        ([event("retrying"), event("progress", attempt=1, cues=CUES[2:])], []),
-        ([event("started", attempt=2), event("progress", attempt=1, cues=CUES[2:])], []),
-        ([event("retrying"), event("started", attempt=2), event("progress", attempt=2, cues=CUES)], CUES),
-        ([event("completed")], CUES[:2]),
+        ([event("progress", attempt=2, cues=CAPTIONS[:1])], CAPTIONS[:1]),
+        # Late events of a slow worker.
+        ([event("retrying"), event("progress", attempt=1, cues=CAPTIONS[2:])], []),
+        ([event("started", attempt=2), event("progress", attempt=1, cues=CAPTIONS[2:])], []),
+        (
+            [event("retrying"), event("started", attempt=2), event("progress", attempt=2, cues=CAPTIONS)],
+            CAPTIONS,
+        ),
+        ([event("completed")], CAPTIONS[:2]),
     ],
 )
-def test_only_the_present_attempt_counts(since: list[Event], expected: list[Any]) -> None:
-    before = [event("started", attempt=1), event("progress", attempt=1, cues=CUES[:2])]
-    assert job_events.spoken([*before, *since]) == expected
+def test_only_captions_of_the_current_attempt_count(since: list[Event], expected: list[Any]) -> None:
+    before = [event("started", attempt=1), event("progress", attempt=1, cues=CAPTIONS[:2])]
+    assert job_events.spoken_captions([*before, *since]) == expected

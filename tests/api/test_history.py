@@ -1,4 +1,4 @@
-"""The history, the export and the cleanup by HTTP."""
+"""The history, the export and the cleanup over HTTP."""
 
 import io
 import json
@@ -12,62 +12,66 @@ from sqlalchemy import update
 from common.db.tables import Job, Recording
 from common.ids import new_id
 from common.settings import Settings
-from tests.support.gateway import Running, run_gateway
+from tests.support.gateway import RunningGateway, run_gateway
 
 
 @pytest.fixture
-def gateway(settings: Settings, database_url: str) -> Iterator[Running]:
+def gateway(settings: Settings, database_url: str) -> Iterator[RunningGateway]:
     changed = {"database_url": database_url, "max_batch_ids": 50, "clean_max_history": 2}
     with run_gateway(settings.model_copy(update=changed)) as running:
         yield running
 
 
-def spoken(gateway: Running, **body: object) -> str:
-    job_id = gateway.queue(**body)
+def complete(gateway: RunningGateway, **body: object) -> str:
+    job_id = gateway.submit(**body)
     gateway.complete(job_id)
     return job_id
 
 
-def age(gateway: Running, job_id: str, *, hours: float) -> None:
-    """As if it had been made and had ended so long ago."""
-    moment = datetime.now(UTC).timestamp() - hours * 3600
+def age(gateway: RunningGateway, job_id: str, *, hours: float) -> None:
+    """Make a job and its recording this old."""
+    created_at = datetime.now(UTC).timestamp() - hours * 3600
     with gateway.database.write() as connection:
-        connection.execute(update(Job).where(Job.id == job_id).values(created_at=moment, finished_at=moment))
-        connection.execute(update(Recording).where(Recording.job_id == job_id).values(created_at=moment))
+        connection.execute(
+            update(Job).where(Job.id == job_id).values(created_at=created_at, finished_at=created_at)
+        )
+        connection.execute(update(Recording).where(Recording.job_id == job_id).values(created_at=created_at))
 
 
-def test_what_was_spoken_is_listed_and_paged(gateway: Running) -> None:
-    job_ids = [spoken(gateway, text=f"Text number {n}") for n in range(5)]
-    gateway.queue()
+def test_recordings_are_listed_in_pages(gateway: RunningGateway) -> None:
+    job_ids = [complete(gateway, text=f"Text number {n}") for n in range(5)]
+    gateway.submit()
     first = gateway.client.get("/history", params={"limit": "3"}).json()
     assert [item["job_id"] for item in first["items"]] == job_ids[:1:-1]
     item = first["items"][0]
     assert (item["title"], item["format"], item["duration_s"]) == ("Text number 4", "wav", 0.1)
     assert gateway.client.get(item["audio_url"]).status_code == 200
-    spoken(gateway)
+    complete(gateway)
     rest = gateway.client.get("/history", params={"limit": "3", "cursor": first["next_cursor"]}).json()
     assert [item["job_id"] for item in rest["items"]] == job_ids[1::-1]
     assert rest["next_cursor"] is None
 
 
-def test_deleting_a_recording_deletes_its_audio(gateway: Running) -> None:
-    job_id, waits = spoken(gateway), gateway.queue()
+def test_deleting_a_recording_deletes_its_audio(gateway: RunningGateway) -> None:
+    job_id, queued = complete(gateway), gateway.submit()
     assert gateway.client.delete(f"/history/{job_id}").status_code == 200
     assert gateway.files() == []
     assert gateway.client.delete(f"/history/{job_id}").status_code == 410
     assert gateway.client.get(f"/jobs/{job_id}/audio").status_code == 410
-    for unknown in (waits, new_id(), "..%2fx"):
-        answer = gateway.client.delete(f"/history/{unknown}")
-        assert answer.status_code == 404, unknown
-    assert gateway.client.get(f"/jobs/{waits}").json()["status"] == "queued"
-    other = spoken(gateway)
-    results = gateway.client.post("/history/batch_delete", json={"job_ids": [other, waits]}).json()["results"]
+    for unknown in (queued, new_id(), "..%2fx"):
+        response = gateway.client.delete(f"/history/{unknown}")
+        assert response.status_code == 404, unknown
+    assert gateway.client.get(f"/jobs/{queued}").json()["status"] == "queued"
+    other = complete(gateway)
+    results = gateway.client.post("/history/batch_delete", json={"job_ids": [other, queued]}).json()[
+        "results"
+    ]
     assert [one["deleted"] for one in results] == [True, False]
     assert results[1]["error"]["code"] == "recording_not_found"
 
 
-def test_audio_outlives_the_row_of_its_job(gateway: Running) -> None:
-    job_id = spoken(gateway)
+def test_audio_outlives_the_row_of_its_job(gateway: RunningGateway) -> None:
+    job_id = complete(gateway)
     age(gateway, job_id, hours=1.5)
     with gateway.database.write() as connection:
         connection.execute(Job.__table__.delete().where(Job.id == job_id))  # type: ignore[attr-defined]
@@ -79,65 +83,67 @@ def test_audio_outlives_the_row_of_its_job(gateway: Running) -> None:
     assert gateway.client.delete(f"/history/{job_id}").status_code == 410
 
 
-def test_a_zip_holds_what_there_is_and_says_what_is_missing(gateway: Running) -> None:
-    one, two, lost = spoken(gateway, text="Erste"), spoken(gateway, text="Zwei €"), spoken(gateway)
+def test_a_zip_contains_available_audio_and_lists_missing_ids(gateway: RunningGateway) -> None:
+    one, two, lost = complete(gateway, text="Erste"), complete(gateway, text="Zwei €"), complete(gateway)
     gateway.store.delete([key for key in gateway.files() if lost in key])
-    waits, unknown = gateway.queue(), new_id()
-    asked = [two, unknown, one, "../../etc/passwd", waits, lost, "\0"]
-    answer = gateway.client.post("/export/zip", json={"job_ids": asked})
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
-    assert answer.headers["content-disposition"].startswith('attachment; filename="oratio-')
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+    queued, unknown = gateway.submit(), new_id()
+    job_ids = [two, unknown, one, "../../etc/passwd", queued, lost, "\0"]
+    response = gateway.client.post("/export/zip", json={"job_ids": job_ids})
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/zip")
+    assert response.headers["content-disposition"].startswith('attachment; filename="oratio-')
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == ["001_Zwei €.wav", "003_Erste.wav", "manifest.json"]
         assert archive.read("001_Zwei €.wav") == gateway.client.get(f"/jobs/{two}/audio").content
         manifest = json.loads(archive.read("manifest.json"))
-    assert manifest["missing"] == [unknown, "../../etc/passwd", waits, lost, "\0"]
+    assert manifest["missing"] == [unknown, "../../etc/passwd", queued, lost, "\0"]
     assert [item["text"] for item in manifest["items"]] == ["Zwei €", "Erste"]
     assert set(manifest["items"][0]) >= {"file", "title", "voice_id", "duration_s", "sha256", "created_at"}
-    none = gateway.client.post("/export/zip", json={"job_ids": [waits]})
+    none = gateway.client.post("/export/zip", json={"job_ids": [queued]})
     assert (none.status_code, none.json()["error"]["code"]) == (404, "nothing_to_export")
     assert gateway.client.post("/export/zip", json={"job_ids": [new_id()] * 51}).status_code == 400
     assert gateway.client.post("/export/zip", json={}).status_code == 400
 
 
-def test_files_in_a_zip_are_named_by_titles_that_lead_nowhere_and_may_be_alike(gateway: Running) -> None:
-    twice = [spoken(gateway, text="../Twice"), spoken(gateway, text="../Twice")]
-    renamed, nameless = spoken(gateway), spoken(gateway)
+def test_files_in_a_zip_have_safe_and_unique_names(
+    gateway: RunningGateway,
+) -> None:
+    twice = [complete(gateway, text="../Twice"), complete(gateway, text="../Twice")]
+    renamed, nameless = complete(gateway), complete(gateway)
     for job_id, title in ((renamed, "a/..\\b: 1"), (nameless, "?!")):
         gateway.client.patch(f"/history/{job_id}", json={"title": title}).raise_for_status()
-    answer = gateway.client.post("/export/zip", json={"job_ids": [*twice, renamed, nameless]})
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+    response = gateway.client.post("/export/zip", json={"job_ids": [*twice, renamed, nameless]})
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         names = archive.namelist()
         listed = [item["file"] for item in json.loads(archive.read("manifest.json"))["items"]]
     assert listed == ["001_Twice.wav", "002_Twice.wav", "003_a-..-b- 1.wav", f"004_{nameless}.wav"]
     assert names == [*listed, "manifest.json"]
 
 
-def test_a_cleanup_says_what_it_removes_and_first_what_it_would(gateway: Running) -> None:
-    old, fresh = spoken(gateway), spoken(gateway)
+def test_a_cleanup_reports_the_same_as_its_dry_run(gateway: RunningGateway) -> None:
+    old, fresh = complete(gateway), complete(gateway)
     age(gateway, old, hours=50)
-    would = gateway.client.post("/maintenance/cleanup", params={"dry_run": "true"}).json()
-    assert gateway.client.post("/maintenance/cleanup", json={"dry_run": True}).json() == would
+    planned = gateway.client.post("/maintenance/cleanup", params={"dry_run": "true"}).json()
+    assert gateway.client.post("/maintenance/cleanup", json={"dry_run": True}).json() == planned
     assert gateway.client.get(f"/jobs/{old}").status_code == 200
-    did = gateway.client.post("/maintenance/cleanup").json()
-    assert would == did | {"dry_run": True}
-    assert (did["jobs"], did["recordings"], did["files"], did["orphans"]) == (1, 1, 1, 0)
-    assert did["size_bytes"] > 0
+    deleted = gateway.client.post("/maintenance/cleanup").json()
+    assert planned == deleted | {"dry_run": True}
+    assert (deleted["jobs"], deleted["recordings"], deleted["files"], deleted["orphans"]) == (1, 1, 1, 0)
+    assert deleted["size_bytes"] > 0
     assert gateway.client.get(f"/jobs/{old}").status_code == 404
     assert gateway.client.get(f"/jobs/{fresh}/audio").status_code == 200
     again = gateway.client.post("/maintenance/cleanup").json()
     assert {again[name] for name in ("jobs", "recordings", "files", "size_bytes", "orphans")} == {0}
 
 
-def listed(gateway: Running, **params: str) -> list[str]:
-    answer = gateway.client.get("/history", params=params)
-    assert answer.status_code == 200, answer.text
-    return [item["job_id"] for item in answer.json()["items"]]
+def listed(gateway: RunningGateway, **params: str) -> list[str]:
+    response = gateway.client.get("/history", params=params)
+    assert response.status_code == 200, response.text
+    return [item["job_id"] for item in response.json()["items"]]
 
 
-def test_recordings_are_found_by_words_voice_model_and_date(gateway: Running) -> None:
-    hello, other = spoken(gateway, text="Hélène says hello."), spoken(gateway, text="Nobody says so.")
+def test_recordings_are_found_by_words_voice_model_and_date(gateway: RunningGateway) -> None:
+    hello, other = complete(gateway, text="Hélène says hello."), complete(gateway, text="Nobody says so.")
     assert listed(gateway, q="says") == listed(gateway, q="") == listed(gateway, q="?!") == [other, hello]
     assert listed(gateway, q="HELENE sa", voice="hibari_heart", model="hibari") == [hello]
     assert listed(gateway, voice="hibari") == listed(gateway, q="says", model="kokoro") == []
@@ -151,8 +157,8 @@ def test_recordings_are_found_by_words_voice_model_and_date(gateway: Running) ->
         assert listed(gateway, q=q, **{"from": f"{today + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}) == []
 
 
-def test_a_question_that_cannot_be_is_refused_by_name(gateway: Running) -> None:
-    wrong = (
+def test_invalid_filters_are_rejected(gateway: RunningGateway) -> None:
+    invalid = (
         ("from", "yesterday"),
         ("to", "2026-13-01"),
         ("to", ""),
@@ -160,18 +166,18 @@ def test_a_question_that_cannot_be_is_refused_by_name(gateway: Running) -> None:
         ("voice", ""),
         ("model", "a b"),
     )
-    for param, value in wrong:
-        answer = gateway.client.get("/history", params={param: value})
-        assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+    for param, value in invalid:
+        response = gateway.client.get("/history", params={param: value})
+        assert (response.status_code, response.json()["error"]["param"]) == (400, param)
 
 
-def test_a_question_is_never_an_error(gateway: Running) -> None:
+def test_any_search_words_are_accepted(gateway: RunningGateway) -> None:
     for q in ('"', "NEAR(", "a AND", "words:x*", "\\", "\0", "🎉", "\u202e", "%" * 200, "'"):
         assert gateway.client.get("/history", params={"q": q}).status_code == 200, q
 
 
-def test_a_recording_is_shown_and_renamed(gateway: Running) -> None:
-    job_id, waits = spoken(gateway, text="Hello there."), gateway.queue()
+def test_a_recording_is_read_and_renamed(gateway: RunningGateway) -> None:
+    job_id, queued = complete(gateway, text="Hello there."), gateway.submit()
     shown = gateway.client.get(f"/history/{job_id}").json()
     assert shown == gateway.client.get("/history").json()["items"][0]
     for _ in range(2):
@@ -183,7 +189,7 @@ def test_a_recording_is_shown_and_renamed(gateway: Running) -> None:
         io.BytesIO(gateway.client.post("/export/zip", json={"job_ids": [job_id]}).content)
     )
     assert json.loads(archive.read("manifest.json"))["items"][0]["title"] == "Été à deux"
-    for unknown in (waits, new_id(), "..%2fx"):
+    for unknown in (queued, new_id(), "..%2fx"):
         assert gateway.client.get(f"/history/{unknown}").status_code == 404
         assert gateway.client.patch(f"/history/{unknown}", json={"title": "x"}).status_code == 404
     gateway.client.delete(f"/history/{job_id}")
@@ -191,13 +197,13 @@ def test_a_recording_is_shown_and_renamed(gateway: Running) -> None:
     assert gateway.client.patch(f"/history/{job_id}", json={"title": "x"}).status_code == 410
 
 
-def test_a_title_that_cannot_be_is_refused(gateway: Running) -> None:
-    job_id = spoken(gateway)
-    unseen = ("", " \t ", "\u200b\u202e", "\u0301")
-    for title in (*unseen, "x" * 201, "a\0b", "two\nlines", "a\u2028b", "\ud800", "\x7f", None, 1):
-        answer = gateway.client.patch(
+def test_invalid_titles_are_rejected(gateway: RunningGateway) -> None:
+    job_id = complete(gateway)
+    invisible = ("", " \t ", "\u200b\u202e", "\u0301")
+    for title in (*invisible, "x" * 201, "a\0b", "two\nlines", "a\u2028b", "\ud800", "\x7f", None, 1):
+        response = gateway.client.patch(
             f"/history/{job_id}",
             content=json.dumps({"title": title}),
             headers={"Content-Type": "application/json"},
         )
-        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "title"), title
+        assert (response.status_code, response.json()["error"]["param"]) == (400, "title"), title

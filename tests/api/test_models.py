@@ -1,4 +1,4 @@
-"""What the service says about itself: voices, models, downloads, figures, health."""
+"""Voices, models, downloads, statistics and health."""
 
 import base64
 import json
@@ -9,16 +9,16 @@ import pytest
 from common import downloads, worker_registry
 from common.settings import Settings
 from common.worker_registry import FolderEntry, WeightsState
-from tests.support.gateway import HIBARI, Running, run_gateway
+from tests.support.gateway import HIBARI, RunningGateway, run_gateway
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Running]:
+def gateway(settings: Settings) -> Iterator[RunningGateway]:
     with run_gateway(settings) as running:
         yield running
 
 
-def test_voices_say_what_stands_between_them_and_a_listener(gateway: Running) -> None:
+def test_unavailable_voices_have_a_reason(gateway: RunningGateway) -> None:
     voices = {voice["id"]: voice for voice in gateway.client.get("/voices").json()["voices"]}
     heart, emma, parler = voices["hibari_heart"], voices["hibari_emma"], voices["parler_jon"]
     assert (heart["available"], heart["provider"], heart["reason"], heart["is_default"]) == (
@@ -34,14 +34,14 @@ def test_voices_say_what_stands_between_them_and_a_listener(gateway: Running) ->
     assert "fake" in voices
 
 
-def test_the_stub_alone_is_no_voice(settings: Settings) -> None:
+def test_the_stub_does_not_make_voices_available(settings: Settings) -> None:
     with run_gateway(settings.model_copy(update={"tts_stub": True})) as gateway:
         voices = gateway.client.get("/voices").json()["voices"]
         assert {voice["provider"] for voice in voices} == {"stub"}
         assert not any(voice["available"] for voice in voices)
 
 
-def test_models_say_where_they_are(gateway: Running) -> None:
+def test_models_list_their_workers(gateway: RunningGateway) -> None:
     status = gateway.client.get("/models/status").json()
     models = {model["alias"]: model for model in status["models"]}
     hibari, kokoro = models["hibari"], models["kokoro"]
@@ -53,48 +53,48 @@ def test_models_say_where_they_are(gateway: Running) -> None:
     assert status["downloads"] == []
 
 
-def test_a_download_is_asked_for_once_and_rung(gateway: Running) -> None:
-    asked = gateway.client.post("/models/download", json={"voices": ["hibari_emma", "hibari_heart"]})
-    assert asked.status_code == 202
-    (download,) = asked.json()["downloads"]
+def test_a_download_is_created_once_and_its_worker_notified(gateway: RunningGateway) -> None:
+    response = gateway.client.post("/models/download", json={"voices": ["hibari_emma", "hibari_heart"]})
+    assert response.status_code == 202
+    (download,) = response.json()["downloads"]
     assert (download["model"], download["item"], download["status"]) == ("hibari", "emma", "queued")
-    assert asked.json()["present"] == ["hibari_heart"]
-    heard = gateway.redis.lpop(f"ov:{gateway.settings.queue_prefix}.ops")
-    assert isinstance(heard, bytes)
-    assert json.loads(base64.b64decode(json.loads(heard)["body"]))[0] == [download["id"]]
-    again = gateway.client.post("/models/download", json={"models": ["hibari"]}).json()
-    assert {one["item"] for one in again["downloads"]} == set(HIBARI) - {"heart"}
-    assert download["id"] in {one["id"] for one in again["downloads"]}
+    assert response.json()["present"] == ["hibari_heart"]
+    message = gateway.redis.lpop(f"ov:{gateway.settings.queue_prefix}.ops")
+    assert isinstance(message, bytes)
+    assert json.loads(base64.b64decode(json.loads(message)["body"]))[0] == [download["id"]]
+    repeated = gateway.client.post("/models/download", json={"models": ["hibari"]}).json()
+    assert {one["item"] for one in repeated["downloads"]} == set(HIBARI) - {"heart"}
+    assert download["id"] in {one["id"] for one in repeated["downloads"]}
     with gateway.database.write() as connection:
-        held = downloads.claim(connection, download["id"], worker_id="stand-in", lease_s=600)
-        assert held is not None
-        downloads.report(connection, held, bytes_done=50, bytes_total=200)
+        claim = downloads.claim(connection, download["id"], worker_id="stand-in", lease_s=600)
+        assert claim is not None
+        downloads.report(connection, claim, bytes_done=50, bytes_total=200)
     one = gateway.client.get(f"/models/downloads/{download['id']}").json()
     assert (one["status"], one["percent"], one["bytes_total"]) == ("running", 25.0, 200)
     assert one in gateway.client.get("/models/status").json()["downloads"]
 
 
-def asked_for(gateway: Running, **body: list[str]) -> tuple[list[str], list[str]]:
-    """The items of the downloads that were asked for by this, and what needs none."""
-    answer = gateway.client.post("/models/download", **({"json": body} if body else {}))
-    assert answer.status_code == 202, answer.text
-    return [one["item"] for one in answer.json()["downloads"]], answer.json()["present"]
+def download(gateway: RunningGateway, **body: list[str]) -> tuple[list[str], list[str]]:
+    """Request downloads. Returns their items, and what is already present."""
+    response = gateway.client.post("/models/download", **({"json": body} if body else {}))
+    assert response.status_code == 202, response.text
+    return [one["item"] for one in response.json()["downloads"]], response.json()["present"]
 
 
 NEEDED = ["emma", "fenrir", "fable", "kore", "parler", "bark", "speecht5", "mms_eng", "mms_fra"]
 
 
-def test_without_a_wish_everything_is_fetched_that_is_needed(gateway: Running) -> None:
-    assert asked_for(gateway) == (NEEDED, ["hibari_heart"])
+def test_without_names_all_needed_weights_are_downloaded(gateway: RunningGateway) -> None:
+    assert download(gateway) == (NEEDED, ["hibari_heart"])
     assert gateway.client.post("/models/download", json={}).json()["present"] == ["hibari_heart"]
 
 
-def test_what_is_optional_may_be_a_family_or_a_single_set_of_weights(settings: Settings) -> None:
+def test_optional_models_may_be_families_or_weights(settings: Settings) -> None:
     optional = settings.model_copy(update={"optional_models": "hibari, kokoro,parler,mms_fra"})
     with run_gateway(optional) as gateway:
-        assert asked_for(gateway) == (["bark", "speecht5", "mms_eng"], [])
-        # Whoever names it wants it.
-        assert asked_for(gateway, models=["mms"])[0] == ["mms_eng", "mms_fra"]
+        assert download(gateway) == (["bark", "speecht5", "mms_eng"], [])
+        # Weights that are named are downloaded although they are optional.
+        assert download(gateway, models=["mms"])[0] == ["mms_eng", "mms_fra"]
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_what_is_optional_may_be_a_family_or_a_single_set_of_weights(settings: S
         ({"voices": ["bark_en_0", "bark_fr_1", "speecht5_slt"]}, ["bark", "speecht5"]),
     ],
 )
-def test_weights_are_fetched_for_families_keys_and_voices(
-    gateway: Running, body: dict[str, list[str]], items: list[str]
+def test_downloads_accept_families_weights_and_voices(
+    gateway: RunningGateway, body: dict[str, list[str]], items: list[str]
 ) -> None:
-    assert asked_for(gateway, **body) == (items, [])
+    assert download(gateway, **body) == (items, [])
 
 
-def announce_folder(gateway: Running, worker_id: str, **states: WeightsState) -> None:
+def announce_folder(gateway: RunningGateway, worker_id: str, **states: WeightsState) -> None:
     folder = [FolderEntry(weights=key, state=state, size_bytes=1) for key, state in states.items()]
     announcement = worker_registry.Announcement(
         id=worker_id,
@@ -129,23 +129,23 @@ def announce_folder(gateway: Running, worker_id: str, **states: WeightsState) ->
         worker_registry.announce(connection, announcement)
 
 
-def test_what_a_worker_has_is_not_fetched(gateway: Running) -> None:
+def test_files_of_a_worker_are_not_downloaded(gateway: RunningGateway) -> None:
     announce_folder(gateway, "ops", mms_fra="complete", parler="partial")
-    assert asked_for(gateway, models=["mms", "parler"]) == (["mms_eng", "parler"], ["mms_fra"])
-    assert asked_for(gateway, voices=["mms_fra"]) == ([], ["mms_fra"])
+    assert download(gateway, models=["mms", "parler"]) == (["mms_eng", "parler"], ["mms_fra"])
+    assert download(gateway, voices=["mms_fra"]) == ([], ["mms_fra"])
     gateway.announce(voices=HIBARI)
-    assert asked_for(gateway, models=["hibari"]) == ([], [f"hibari_{name}" for name in HIBARI])
+    assert download(gateway, models=["hibari"]) == ([], [f"hibari_{name}" for name in HIBARI])
 
 
-def test_what_only_a_worker_had_that_is_gone_is_fetched(gateway: Running) -> None:
+def test_files_of_a_stopped_worker_are_downloaded(gateway: RunningGateway) -> None:
     announce_folder(gateway, "gone", mms_fra="complete")
     with gateway.database.write() as connection:
         worker_registry.retire(connection, "gone")
-    assert asked_for(gateway, models=["mms_fra"]) == (["mms_fra"], [])
+    assert download(gateway, models=["mms_fra"]) == (["mms_fra"], [])
     with gateway.database.write() as connection:
         worker_registry.retire(connection, "stand-in")
-    # Nobody lives: what was said last counts.
-    assert asked_for(gateway, models=["mms_fra"]) == ([], ["mms_fra"])
+    # No worker is alive, so the last announcements count.
+    assert download(gateway, models=["mms_fra"]) == ([], ["mms_fra"])
 
 
 @pytest.mark.parametrize(
@@ -162,39 +162,41 @@ def test_what_only_a_worker_had_that_is_gone_is_fetched(gateway: Running) -> Non
         ({"models": "hibari"}, 400, "invalid_request"),
     ],
 )
-def test_what_cannot_be_fetched_is_refused(gateway: Running, body: object, status: int, code: str) -> None:
-    answer = gateway.client.post("/models/download", json=body)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+def test_invalid_downloads_are_rejected(
+    gateway: RunningGateway, body: object, status: int, code: str
+) -> None:
+    response = gateway.client.post("/models/download", json=body)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
 
-def test_an_unknown_download_is_not_found(gateway: Running) -> None:
+def test_an_unknown_download_is_not_found(gateway: RunningGateway) -> None:
     for download_id in ("x", "0199b6a1-7c1e-7d3a-9f52-0c2b6a4e8d11"):
         for path in (f"/models/downloads/{download_id}", f"/models/downloads/{download_id}/events"):
-            answer = gateway.client.get(path)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "download_not_found")
+            response = gateway.client.get(path)
+            assert (response.status_code, response.json()["error"]["code"]) == (404, "download_not_found")
 
 
-def test_figures_add_up(gateway: Running) -> None:
+def test_statistics_add_up(gateway: RunningGateway) -> None:
     for _ in range(3):
-        gateway.complete(gateway.queue())
-    gateway.fail(gateway.queue(), code="engine_failed")
-    gateway.queue()
-    told = gateway.client.get("/analytics", params={"hours": "3"}).json()
-    assert (told["queue"], told["workers_alive"]) == ({"queued": 1, "running": 0}, 1)
-    assert told["models_available"] == ["hibari", "stub"]
-    assert told["voices_available"] == 1
-    totals = told["totals"]
+        gateway.complete(gateway.submit())
+    gateway.fail(gateway.submit(), code="engine_failed")
+    gateway.submit()
+    body = gateway.client.get("/analytics", params={"hours": "3"}).json()
+    assert (body["queue"], body["workers_alive"]) == ({"queued": 1, "running": 0}, 1)
+    assert body["models_available"] == ["hibari", "stub"]
+    assert body["voices_available"] == 1
+    totals = body["totals"]
     assert (totals["completed"], totals["failed"], totals["cancelled"]) == (3, 1, 0)
     assert (totals["audio_s"], totals["synthesis_s"], totals["speed_over_real_time"]) == (0.3, 0.03, 10.0)
-    assert [(one["name"], one["completed"]) for one in told["by_voice"]] == [("hibari_heart", 3)]
-    assert [one["name"] for one in told["by_model"]] == ["hibari"]
-    assert len(told["series"]) == 3
-    assert sum(hour["completed"] for hour in told["series"]) == 3
+    assert [(one["name"], one["completed"]) for one in body["by_voice"]] == [("hibari_heart", 3)]
+    assert [one["name"] for one in body["by_model"]] == ["hibari"]
+    assert len(body["series"]) == 3
+    assert sum(hour["completed"] for hour in body["series"]) == 3
     for hours in ("0", "2209", "x"):
         assert gateway.client.get("/analytics", params={"hours": hours}).status_code == 400
 
 
-def test_health_and_readiness(gateway: Running) -> None:
+def test_health_and_readiness(gateway: RunningGateway) -> None:
     health = gateway.client.get("/health").json()
     assert (health["provider"], health["database"], health["workers_alive"]) == ("auto", "sqlite", 1)
     ready = gateway.client.get("/ready")
@@ -202,18 +204,18 @@ def test_health_and_readiness(gateway: Running) -> None:
     assert {check["ok"] for check in ready.json()["checks"].values()} == {True}
 
 
-def test_health_tells_what_may_be_asked_for(settings: Settings) -> None:
-    few = settings.model_copy(update={"max_text_chars": 500, "max_batch_ids": 7, "list_limit_max": 90})
-    with run_gateway(few, announced=False) as gateway:
+def test_health_contains_limits_and_formats(settings: Settings) -> None:
+    limited = settings.model_copy(update={"max_text_chars": 500, "max_batch_ids": 7, "list_limit_max": 90})
+    with run_gateway(limited, announced=False) as gateway:
         health = gateway.client.get("/health").json()
         assert health["limits"] == {"max_text_chars": 500, "max_batch_ids": 7, "list_limit_max": 90}
         assert health["formats"] == []
-    with run_gateway(few, announced=False) as gateway:
+    with run_gateway(limited, announced=False) as gateway:
         gateway.announce(formats=("opus", "pcm", "wav"))
         assert gateway.client.get("/health").json()["formats"] == ["wav", "opus", "pcm"]
         with gateway.database.write() as connection:
             worker_registry.retire(connection, "stand-in")
-    with run_gateway(few, announced=False) as gateway:
+    with run_gateway(limited, announced=False) as gateway:
         assert gateway.client.get("/health").json()["formats"] == []
 
 

@@ -1,4 +1,4 @@
-"""The gateway as a process: what it loads, how much it takes, where it listens, how it stops."""
+"""The gateway as a process: imports, memory, address and shutdown."""
 
 import json
 import os
@@ -19,19 +19,19 @@ import pytest
 from common.addresses import is_loopback
 from common.db.database import Database
 from common.settings import Settings
-from tests.support.gateway import Running, run_gateway
+from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
-    told = {
+    values = {
         "DATA_DIR": str(settings.data_dir),
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "QUEUE_PREFIX": settings.queue_prefix,
     } | more
-    return dict(os.environ) | {f"ORATIO_{name}": value for name, value in told.items()}
+    return dict(os.environ) | {f"ORATIO_{name}": value for name, value in values.items()}
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def process(settings: Settings, **more: str) -> Iterator[tuple[subprocess.Popen[
         stderr=subprocess.PIPE,
         text=True,
     )
-    # A pipe that nobody empties would stop the process once it is full.
+    # A full pipe would block the process, so a thread reads it.
     drained: list[str] = []
     assert child.stderr is not None
     drain = threading.Thread(target=lambda: drained.extend(child.stderr or ()))
@@ -68,20 +68,20 @@ def _answers(client: httpx.Client) -> bool:
 
 
 @pytest.fixture
-def beside(settings: Settings) -> Iterator[Running]:
-    """A second gateway on the same rows, to look at them with."""
+def observer(settings: Settings) -> Iterator[RunningGateway]:
+    """A second gateway on the same database, to inspect it."""
     with run_gateway(settings) as running:
         yield running
 
 
 @pytest.mark.slow
-def test_it_loads_nothing_that_speaks() -> None:
+def test_the_gateway_imports_no_synthesis_libraries() -> None:
     code = "import sys, json, api.app, api.serve; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
-    # Rich comes with structlog wherever it is installed.
+    # structlog imports Rich if it is installed.
     assert not loaded & {
         "numpy",
         "torch",
@@ -97,19 +97,19 @@ def test_it_loads_nothing_that_speaks() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_ends_waits_at_once_and_finishes_what_is_in_flight(
-    settings: Settings, beside: Running, stop: signal.Signals
+def test_a_stop_ends_waits_and_finishes_requests(
+    settings: Settings, observer: RunningGateway, stop: signal.Signals
 ) -> None:
     with process(settings) as (child, client), ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(client.post, "/synthesize", json={"text": "Hello."})
-        job_id = beside.next_bell()
+        job_id = observer.next_queued_job()
         assert job_id is not None
         listening = threading.Event()
 
         def listen() -> list[str]:
-            with client.stream("GET", f"/jobs/{job_id}/events") as answer:
+            with client.stream("GET", f"/jobs/{job_id}/events") as response:
                 lines = []
-                for line in answer.iter_lines():
+                for line in response.iter_lines():
                     lines.append(line)
                     listening.set()
                 return lines
@@ -118,21 +118,21 @@ def test_a_stop_ends_waits_at_once_and_finishes_what_is_in_flight(
         assert listening.wait(10)
         started = time.monotonic()
         child.send_signal(stop)
-        answer = waiting.result(10)
-        assert (answer.status_code, answer.headers["location"]) == (202, f"/jobs/{job_id}")
+        response = waiting.result(10)
+        assert (response.status_code, response.headers["location"]) == (202, f"/jobs/{job_id}")
         assert "event: snapshot" in stream.result(10)
         assert child.wait(10) == 0
         assert time.monotonic() - started < 5
-    assert beside.client.get(f"/jobs/{job_id}").json()["status"] == "queued"
+    assert observer.client.get(f"/jobs/{job_id}").json()["status"] == "queued"
 
 
 @pytest.mark.slow
-def test_two_hundred_jobs_leave_it_small(settings: Settings, beside: Running) -> None:
+def test_memory_stays_small_after_two_hundred_jobs(settings: Settings, observer: RunningGateway) -> None:
     with process(settings) as (child, client):
         for number in range(200):
-            answer = client.post("/synthesize?async_mode=true", json={"text": f"Text {number}"})
-            job_id = answer.json()["job_id"]
-            beside.complete(job_id)
+            response = client.post("/synthesize?async_mode=true", json={"text": f"Text {number}"})
+            job_id = response.json()["job_id"]
+            observer.complete(job_id)
             assert len(client.get(f"/jobs/{job_id}/audio").content) > 44
         for path in (
             "/jobs?limit=200",
@@ -143,12 +143,12 @@ def test_two_hundred_jobs_leave_it_small(settings: Settings, beside: Running) ->
             "/docs",
         ):
             assert client.get(path).status_code == 200
-        used = psutil.Process(child.pid).memory_info().rss
-        assert used < 120 * 2**20, f"{used / 2**20:.0f} MiB"
+        memory_bytes = psutil.Process(child.pid).memory_info().rss
+        assert memory_bytes < 120 * 2**20, f"{memory_bytes / 2**20:.0f} MiB"
 
 
 @pytest.mark.slow
-def test_it_refuses_to_be_open_by_accident(settings: Settings) -> None:
+def test_it_refuses_an_open_address_without_a_setting(settings: Settings) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "api.serve"],
         env=environment(settings, HOST="0.0.0.0", PORT=str(free_port())),
@@ -168,15 +168,17 @@ def test_it_refuses_to_be_open_by_accident(settings: Settings) -> None:
     [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True)]
     + [(host, False) for host in ("0.0.0.0", "::", "10.0.0.1", "example.org", "")],
 )
-def test_what_is_loopback(host: str, expected: bool) -> None:
+def test_loopback_addresses(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
-def test_a_gateway_killed_after_the_commit_leaves_a_durable_job(settings: Settings, beside: Running) -> None:
+def test_a_gateway_killed_after_the_commit_leaves_a_durable_job(
+    settings: Settings, observer: RunningGateway
+) -> None:
     with process(settings) as (child, client):
         job: dict[str, Any] = client.post("/synthesize?async_mode=true", json={"text": "Hello."}).json()
         child.kill()
         child.wait(10)
     database = Database(settings.database_url, role="worker")
     database.close()
-    assert beside.client.get(f"/jobs/{job['job_id']}").json()["status"] == "queued"
+    assert observer.client.get(f"/jobs/{job['job_id']}").json()["status"] == "queued"

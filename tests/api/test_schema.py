@@ -1,4 +1,4 @@
-"""Requests made up from the OpenAPI document: whatever comes, the answer is one that the document knows."""
+"""Generated requests: every response matches the OpenAPI document."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import create_app
 from common.settings import Settings
-from tests.support.gateway import Running, Speaker, run_gateway
+from tests.support.gateway import RunningGateway, StandInWorker, run_gateway
 
 CHECKS = [
     not_a_server_error,
@@ -36,21 +36,24 @@ schema = schemathesis.openapi.from_dict(create_app(Settings(_env_file=None)).ope
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Running]:
-    # Whoever waits is answered soon, spoken or not.
-    with run_gateway(settings.model_copy(update={"sync_wait_s": 2.0})) as running, Speaker(running).working():
+def gateway(settings: Settings) -> Iterator[RunningGateway]:
+    # Requests that wait return soon.
+    with (
+        run_gateway(settings.model_copy(update={"sync_wait_s": 2.0})) as running,
+        StandInWorker(running).running(),
+    ):
         yield running
 
 
-def answers_are_known(case: schemathesis.Case, gateway: Running) -> None:
+def validate_response(case: schemathesis.Case, gateway: RunningGateway) -> None:
     if "job_id" in case.path_parameters and case.path_parameters["job_id"] < "5":
-        # Made-up ids are unknown; some should be found.
-        case.path_parameters["job_id"] = gateway.queue()
+        # Generated ids are unknown, so some are replaced by existing ones.
+        case.path_parameters["job_id"] = gateway.submit()
     case.call_and_validate(base_url=gateway.url, checks=CHECKS, timeout=20)
 
 
 def endpoint_test(label: str) -> Any:
-    """One test of its own for an endpoint: those that Schemathesis makes of one function share an id."""
+    """Return a test for one endpoint, because tests that Schemathesis generates from one function share an id."""
 
     @pytest.mark.slow
     @schema.include(name=label).parametrize()
@@ -61,13 +64,13 @@ def endpoint_test(label: str) -> Any:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    def test(case: schemathesis.Case, gateway: Running) -> None:
-        answers_are_known(case, gateway)
+    def test(case: schemathesis.Case, gateway: RunningGateway) -> None:
+        validate_response(case, gateway)
 
     return test
 
 
-for found in schema.get_all_operations():
-    endpoint = found.ok().label
+for operation in schema.get_all_operations():
+    endpoint = operation.ok().label
     name = re.sub(r"[^a-z0-9]+", "_", endpoint.lower()).strip("_")
-    globals()[f"test_answers_are_known_to_{name}"] = endpoint_test(endpoint)
+    globals()[f"test_responses_match_the_document_of_{name}"] = endpoint_test(endpoint)

@@ -1,4 +1,4 @@
-"""POST /v1/audio/speech as OpenAI's own client sees it: what is refused, and which requests are one."""
+"""POST /v1/audio/speech with OpenAI's client: errors, names, and requests that share a job."""
 
 import secrets
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ import pytest
 from api.streaming import presence
 from common.db.migration import migrate
 from common.settings import Settings
-from tests.support.cuts import cutting
-from tests.support.gateway import Running, Speaker, run_gateway, tiny_wav
+from tests.support.cutting_proxy import cutting_proxy
+from tests.support.gateway import RunningGateway, StandInWorker, run_gateway, tiny_wav
 from tests.support.waiting import wait_for
 
 FORMATS = ("wav", "flac", "mp3", "opus", "aac", "pcm")
-ASKED: dict[str, Any] = {
+REQUEST: dict[str, Any] = {
     "model": "tts-1",
     "voice": "alloy",
     "input": "Hello there.",
@@ -26,7 +26,7 @@ ASKED: dict[str, Any] = {
 
 
 @contextmanager
-def running(settings: Settings, *, announced: bool = True, **changes: Any) -> Iterator[Running]:
+def running(settings: Settings, *, announced: bool = True, **changes: Any) -> Iterator[RunningGateway]:
     with run_gateway(settings.model_copy(update=changes), announced=False) as gateway:
         if announced:
             gateway.announce(formats=FORMATS)
@@ -34,8 +34,8 @@ def running(settings: Settings, *, announced: bool = True, **changes: Any) -> It
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) -> Iterator[Running]:
-    """For requests that are refused or spoken at once, so that none matters to another."""
+def shared(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) -> Iterator[RunningGateway]:
+    """A gateway for requests that do not affect each other."""
     folder = tmp_path_factory.mktemp("speech")
     url = f"sqlite:///{folder / 'oratio.db'}"
     migrate(url)
@@ -49,15 +49,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) -> Iterato
         openai_models={"house": "kokoro"},
         openai_voices={"house": "af_sky", "echo": "hibari_heart"},
     )
-    with running(settings) as one:
-        one.announce(voices=("heart", "kore"), formats=FORMATS)
-        yield one
+    with running(settings) as opened:
+        opened.announce(voices=("heart", "kore"), formats=FORMATS)
+        yield opened
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Running]:
-    with running(settings, max_text_chars=1000) as one:
-        yield one
+def gateway(settings: Settings) -> Iterator[RunningGateway]:
+    with running(settings, max_text_chars=1000) as opened:
+        yield opened
 
 
 @contextmanager
@@ -68,11 +68,11 @@ def client_of(url: str, *, max_retries: int = 0) -> Iterator[openai.OpenAI]:
         yield client
 
 
-def refusal(url: str, **body: Any) -> openai.APIStatusError:
-    """What the client raises for a request with `body` in place of what is right; None leaves a field out."""
-    asked = {key: value for key, value in {**ASKED, **body}.items() if value is not None}
+def error_for(url: str, **body: Any) -> openai.APIStatusError:
+    """Return the error for a valid request with the changes in `body`. None removes a field."""
+    fields = {key: value for key, value in {**REQUEST, **body}.items() if value is not None}
     with client_of(url) as client, pytest.raises(openai.APIStatusError) as refused:
-        client.post("/audio/speech", body=asked, cast_to=object)
+        client.post("/audio/speech", body=fields, cast_to=object)
     error = refused.value
     assert error.response.headers["content-type"] == "application/json"
     assert set(error.response.json()) == {"error"}
@@ -80,18 +80,18 @@ def refusal(url: str, **body: Any) -> openai.APIStatusError:
     return error
 
 
-def told(error: openai.APIStatusError) -> tuple[str | None, str | None]:
+def param_and_code(error: openai.APIStatusError) -> tuple[str | None, str | None]:
     assert isinstance(error.body, dict)
     assert set(error.body) == {"message", "type", "param", "code"}
     assert error.message
     return error.param, error.code
 
 
-def jobs(gateway: Running) -> list[str]:
+def jobs(gateway: RunningGateway) -> list[str]:
     return [job["job_id"] for job in gateway.client.get("/jobs").json()["items"]]
 
 
-# What is refused.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,13 @@ def jobs(gateway: Running) -> list[str]:
         ({"instructions": "a" * 5000}, "instructions", "invalid_request"),
     ],
 )
-def test_a_bad_field_is_named(shared: Running, body: dict[str, Any], param: str, code: str) -> None:
+def test_an_invalid_field_is_named(
+    shared: RunningGateway, body: dict[str, Any], param: str, code: str
+) -> None:
     before = jobs(shared)
-    error = refusal(shared.url, **body)
+    error = error_for(shared.url, **body)
     assert isinstance(error, openai.BadRequestError)
-    assert told(error) == (param, code)
+    assert param_and_code(error) == (param, code)
     assert error.type == "invalid_request_error"
     assert "text is" not in error.message
     assert "voice_id" not in error.message
@@ -137,59 +139,61 @@ def test_a_bad_field_is_named(shared: Running, body: dict[str, Any], param: str,
         ({"input": "[voice:nobody] Hello."}, "input", "voice_not_found"),
     ],
 )
-def test_what_nobody_knows_is_not_found(shared: Running, body: dict[str, Any], param: str, code: str) -> None:
+def test_unknown_names_are_not_found(
+    shared: RunningGateway, body: dict[str, Any], param: str, code: str
+) -> None:
     before = jobs(shared)
-    error = refusal(shared.url, **body)
+    error = error_for(shared.url, **body)
     assert isinstance(error, openai.NotFoundError)
-    assert told(error) == (param, code)
+    assert param_and_code(error) == (param, code)
     assert jobs(shared) == before
 
 
-def test_a_text_too_long_is_a_413(gateway: Running) -> None:
-    error = refusal(gateway.url, input="Hello. " * 143)
-    assert (error.status_code, *told(error)) == (413, "input", "text_too_long")
+def test_a_text_that_is_too_long_is_a_413(gateway: RunningGateway) -> None:
+    error = error_for(gateway.url, input="Hello. " * 143)
+    assert (error.status_code, *param_and_code(error)) == (413, "input", "text_too_long")
     assert "1000" in error.message
     assert jobs(gateway) == []
 
 
-def test_where_nobody_speaks_it_is_told_when_to_come_again(settings: Settings) -> None:
+def test_without_a_worker_the_error_says_when_to_retry(settings: Settings) -> None:
     with running(settings, announced=False) as gateway:
-        error = refusal(gateway.url)
+        error = error_for(gateway.url)
     assert isinstance(error, openai.InternalServerError)
-    assert (error.status_code, *told(error)) == (503, None, "no_worker")
+    assert (error.status_code, *param_and_code(error)) == (503, None, "no_worker")
     assert int(error.response.headers["retry-after"]) >= 1
 
 
-def test_where_the_queue_is_full_it_is_told_when_to_come_again(settings: Settings) -> None:
+def test_with_a_full_queue_the_error_says_when_to_retry(settings: Settings) -> None:
     with running(settings, queue_max=1) as gateway:
-        waiting = gateway.queue()
-        error = refusal(gateway.url)
+        waiting = gateway.submit()
+        error = error_for(gateway.url)
         assert jobs(gateway) == [waiting]
     assert isinstance(error, openai.InternalServerError)
-    assert (error.status_code, *told(error)) == (503, None, "queue_full")
+    assert (error.status_code, *param_and_code(error)) == (503, None, "queue_full")
     assert int(error.response.headers["retry-after"]) >= 1
 
 
-def test_a_client_that_tries_again_gets_through_when_there_is_room(settings: Settings) -> None:
+def test_a_client_that_retries_succeeds_when_the_queue_has_space(settings: Settings) -> None:
     with running(settings, queue_max=1) as gateway, ThreadPoolExecutor(1) as pool:
-        first = gateway.queue(text="Somebody was here before.")
+        first = gateway.submit(text="An earlier job.")
         with client_of(gateway.url, max_retries=8) as client:
-            asked = pool.submit(client.audio.speech.create, **ASKED)
-            assert gateway.next_bell() == first
+            pending = pool.submit(client.audio.speech.create, **REQUEST)
+            assert gateway.next_queued_job() == first
             gateway.complete(first)
-            second = gateway.next_bell(timeout_s=15)
+            second = gateway.next_queued_job(timeout_s=15)
             assert second is not None
-            sound = gateway.complete(second)
-            assert asked.result(15).read()[44:] == sound[44:]
+            audio = gateway.complete(second)
+            assert pending.result(15).read()[44:] == audio[44:]
 
 
-def test_what_fails_before_the_first_sound_is_an_answer_and_not_a_body(gateway: Running) -> None:
+def test_a_failure_before_the_first_audio_is_an_error_response(gateway: RunningGateway) -> None:
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(refusal, gateway.url)
-        job_id = gateway.next_bell()
+        pending = pool.submit(error_for, gateway.url)
+        job_id = gateway.next_queued_job()
         assert job_id is not None
         gateway.fail(job_id, code="engine_failed", message="The engine is broken.")
-        error = asked.result(15)
+        error = pending.result(15)
     assert isinstance(error, openai.InternalServerError)
     assert (error.status_code, error.code, error.message.endswith("The engine is broken.")) == (
         502,
@@ -204,58 +208,62 @@ def test_what_fails_before_the_first_sound_is_an_answer_and_not_a_body(gateway: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "spoken"),
+    ("names", "voice_id"),
     [
         ({"model": "hibari", "voice": "alloy"}, "hibari_kore"),
-        # What is there, though two others would be better.
+        # The available voice, although two others are preferred.
         ({"model": "tts-1-hd", "voice": "fable"}, "hibari_heart"),
         ({"model": "gpt-4o-mini-tts-2025-12-15", "voice": {"id": "alloy"}}, "hibari_kore"),
         ({"model": "oratio", "voice": {"id": "hibari_heart"}}, "hibari_heart"),
         ({"model": "kokoro", "voice": "alloy"}, "af_alloy"),
         ({"model": "hexgrad/Kokoro-82M", "voice": "bm_fable"}, "bm_fable"),
-        # The operator's own.
+        # Aliases of the operator.
         ({"model": "house", "voice": "nova"}, "af_nova"),
         ({"model": "tts-1", "voice": "house"}, "af_sky"),
         ({"model": "tts-1", "voice": "echo"}, "hibari_heart"),
     ],
 )
-def test_a_name_of_theirs_is_a_voice_of_ours(shared: Running, asked: dict[str, Any], spoken: str) -> None:
-    """What no worker has here is a beep, by the voice that was meant."""
-    with Speaker(shared).working(), client_of(shared.url) as client:
-        answer = client.audio.speech.create(**{**ASKED, **asked})
-        job = shared.client.get(f"/jobs/{answer.response.headers['x-oratio-job-id']}").json()
-    assert job["voice_id"] == spoken
+def test_openai_names_map_to_voices(shared: RunningGateway, names: dict[str, Any], voice_id: str) -> None:
+    """Without a worker for the voice the job is a beep, but has the right voice id."""
+    with StandInWorker(shared).running(), client_of(shared.url) as client:
+        response = client.audio.speech.create(**{**REQUEST, **names})
+        job = shared.client.get(f"/jobs/{response.response.headers['x-oratio-job-id']}").json()
+    assert job["voice_id"] == voice_id
 
 
-def test_a_name_of_the_operators_for_one_of_theirs_prefers_what_theirs_does(settings: Settings) -> None:
-    """`tts-1` begins with hibari, though a voice's own list begins with Kokoro."""
-    own: dict[str, Any] = {"openai_models": {"quick": "tts-1"}, "fallback_stub": False, "tts_stub": True}
-    with running(settings, **own) as gateway, Speaker(gateway).working(), client_of(gateway.url) as client:
-        spoken = [
+def test_an_alias_of_an_openai_model_prefers_the_same_voices(settings: Settings) -> None:
+    """`tts-1` prefers hibari, although the list of voices starts with Kokoro."""
+    aliases: dict[str, Any] = {"openai_models": {"quick": "tts-1"}, "fallback_stub": False, "tts_stub": True}
+    with (
+        running(settings, **aliases) as gateway,
+        StandInWorker(gateway).running(),
+        client_of(gateway.url) as client,
+    ):
+        voice_ids = [
             gateway.client.get(
-                f"/jobs/{client.audio.speech.create(**ASKED | {'model': model}).response.headers['x-oratio-job-id']}"
+                f"/jobs/{client.audio.speech.create(**REQUEST | {'model': model}).response.headers['x-oratio-job-id']}"
             ).json()["voice_id"]
             for model in ("tts-1", "quick")
         ]
-    assert spoken[0] == spoken[1]
-    assert spoken[0].startswith("hibari_")
+    assert voice_ids[0] == voice_ids[1]
+    assert voice_ids[0].startswith("hibari_")
 
 
-def test_unknown_keys_and_instructions_that_no_voice_takes_are_left_aside(gateway: Running) -> None:
-    with Speaker(gateway).working(), client_of(gateway.url) as client:
+def test_unknown_keys_and_unsupported_instructions_are_ignored(gateway: RunningGateway) -> None:
+    with StandInWorker(gateway).running(), client_of(gateway.url) as client:
         more = {"user": "ada", "lang_code": "a", "voice_settings": {"stability": 1}, "stream": True}
-        answer = client.audio.speech.create(**ASKED, instructions="Calmly. " * 500, extra_body=more)
-    assert answer.read()[:4] == b"RIFF"
+        response = client.audio.speech.create(**REQUEST, instructions="Calmly. " * 500, extra_body=more)
+    assert response.read()[:4] == b"RIFF"
 
 
-def test_what_can_be_asked_for_is_listed(settings: Settings) -> None:
-    own: dict[str, Any] = {
+def test_models_and_voices_are_listed(settings: Settings) -> None:
+    aliases: dict[str, Any] = {
         "openai_models": {"house": "kokoro"},
         "openai_voices": {"Our Own": "af_sky", "echo": "af_nova"},
     }
-    with running(settings, **own) as gateway, client_of(gateway.url) as client:
+    with running(settings, **aliases) as gateway, client_of(gateway.url) as client:
         models = {model.id: model for model in client.models.list()}
-        one = client.models.retrieve("hibari")
+        hibari = client.models.retrieve("hibari")
         unlisted = [
             client.models.retrieve(name) for name in ("hexgrad/Kokoro-82M", "gpt-4o-mini-tts-2025-12-15")
         ]
@@ -265,12 +273,12 @@ def test_what_can_be_asked_for_is_listed(settings: Settings) -> None:
             client.models.retrieve("tts-9")
     assert unknown.value.code == "model_not_found"
     assert {"tts-1", "tts-1-hd", "gpt-4o-mini-tts", "house", "hibari", "kokoro"} <= set(models)
-    assert models["hibari"] == one
+    assert models["hibari"] == hibari
     assert [(model.id, model.owned_by) for model in unlisted] == [
         ("hexgrad/Kokoro-82M", models["kokoro"].owned_by),
         ("gpt-4o-mini-tts-2025-12-15", models["gpt-4o-mini-tts"].owned_by),
     ]
-    assert (one.object, one.created > 0, bool(one.owned_by)) == ("model", True, True)
+    assert (hibari.object, hibari.created > 0, bool(hibari.owned_by)) == ("model", True, True)
     assert [(model["id"], model["name"]) for model in speech_models] == [(name, name) for name in models]
     by_id = {voice["id"]: voice for voice in voices}
     assert len(by_id) == len(voices)
@@ -279,64 +287,67 @@ def test_what_can_be_asked_for_is_listed(settings: Settings) -> None:
     assert by_id["echo"]["model"] == "kokoro"
 
 
-# Which requests are one.
+# Requests that share a job.
 
 
 @contextmanager
-def asking(url: str, *, times: int = 1, max_retries: int = 0, **body: Any) -> Iterator[list[Future[bytes]]]:
-    """Requests under way, all the same."""
+def sending(url: str, *, times: int = 1, max_retries: int = 0, **body: Any) -> Iterator[list[Future[bytes]]]:
+    """Send equal requests in threads."""
 
-    def ask() -> bytes:
+    def send() -> bytes:
         with client_of(url, max_retries=max_retries) as client:
-            return client.audio.speech.create(**{**ASKED, **body}).read()
+            return client.audio.speech.create(**{**REQUEST, **body}).read()
 
     with ThreadPoolExecutor(times) as pool:
-        yield [pool.submit(ask) for _ in range(times)]
+        yield [pool.submit(send) for _ in range(times)]
 
 
-def test_a_request_whose_connection_broke_goes_on_with_its_job(gateway: Running) -> None:
-    heard: list[str] = []
+def test_a_retry_after_a_broken_connection_joins_the_job(gateway: RunningGateway) -> None:
+    found_jobs: list[str] = []
 
-    def is_heard() -> bool:
-        heard.extend(jobs(gateway))
-        return bool(heard)
+    def job_exists() -> bool:
+        found_jobs.extend(jobs(gateway))
+        return bool(found_jobs)
 
     with (
-        cutting(gateway.url, [0, 0], is_asked=lambda: wait_for(is_heard)) as url,
-        asking(url, max_retries=2) as (answer,),
+        cutting_proxy(gateway.url, [0, 0], wait_for_request=lambda: wait_for(job_exists)) as url,
+        sending(url, max_retries=2) as (response,),
     ):
-        # Both times it was cut off after the job was there; the third time it waits.
-        wait_for(lambda: len(heard) >= 2)
-        job_id = gateway.next_bell()
-        assert job_id == heard[0]
-        sound = gateway.complete(job_id)
-        assert answer.result(15)[44:] == sound[44:]
+        # Two connections broke after the job was created. The third one waits.
+        wait_for(lambda: len(found_jobs) >= 2)
+        job_id = gateway.next_queued_job()
+        assert job_id == found_jobs[0]
+        audio = gateway.complete(job_id)
+        assert response.result(15)[44:] == audio[44:]
     assert jobs(gateway) == [job_id]
-    assert gateway.next_bell(timeout_s=0.2) is None
+    assert gateway.next_queued_job(timeout_s=0.2) is None
 
 
-def test_a_request_whose_connection_broke_finds_its_sound_though_it_was_made_meanwhile(
-    gateway: Running,
+def test_a_retry_after_a_broken_connection_gets_audio_made_in_the_meantime(
+    gateway: RunningGateway,
 ) -> None:
-    made: list[bytes] = []
+    audio: list[bytes] = []
 
-    def is_made() -> None:
-        job_id = gateway.next_bell()
+    def complete_job() -> None:
+        job_id = gateway.next_queued_job()
         assert job_id is not None
-        made.append(gateway.complete(job_id))
+        audio.append(gateway.complete(job_id))
 
-    with cutting(gateway.url, [0], is_asked=is_made) as url, asking(url, max_retries=1) as (answer,):
-        assert answer.result(15)[44:] == made[0][44:]
+    with (
+        cutting_proxy(gateway.url, [0], wait_for_request=complete_job) as url,
+        sending(url, max_retries=1) as (response,),
+    ):
+        assert response.result(15)[44:] == audio[0][44:]
     assert len(jobs(gateway)) == 1
 
 
-def test_equal_requests_at_once_share_a_job(gateway: Running) -> None:
-    with asking(gateway.url, times=3) as answers:
-        job_id = gateway.next_bell()
+def test_concurrent_equal_requests_share_a_job(gateway: RunningGateway) -> None:
+    with sending(gateway.url, times=3) as answers:
+        job_id = gateway.next_queued_job()
         assert job_id is not None
         wait_for(lambda: len(gateway.client.get("/jobs").json()["items"]) == 1)
-        sound = gateway.complete(job_id, audio=tiny_wav(frames=24_000))
-        assert {answer.result(15)[44:] for answer in answers} == {sound[44:]}
+        audio = gateway.complete(job_id, audio=tiny_wav(frames=24_000))
+        assert {response.result(15)[44:] for response in answers} == {audio[44:]}
     assert jobs(gateway) == [job_id]
 
 
@@ -350,47 +361,49 @@ def test_equal_requests_at_once_share_a_job(gateway: Running) -> None:
         {"extra_body": {"keep": True}},
     ],
 )
-def test_requests_that_differ_share_nothing(gateway: Running, other: dict[str, Any]) -> None:
-    with asking(gateway.url) as (one,), asking(gateway.url, **other) as (another,):
+def test_different_requests_have_different_jobs(gateway: RunningGateway, other: dict[str, Any]) -> None:
+    with sending(gateway.url) as (first,), sending(gateway.url, **other) as (second,):
         for _ in range(2):
-            job_id = gateway.next_bell()
+            job_id = gateway.next_queued_job()
             assert job_id is not None
             gateway.complete(job_id)
-        assert one.result(15)
-        assert another.result(15)
+        assert first.result(15)
+        assert second.result(15)
     assert len(jobs(gateway)) == 2
 
 
-def test_what_went_out_whole_and_may_not_have_arrived_is_not_spoken_twice(gateway: Running) -> None:
-    with Speaker(gateway).working() as speaker:
+def test_a_repeated_request_soon_after_delivery_joins_the_job(gateway: RunningGateway) -> None:
+    with StandInWorker(gateway).running() as worker:
         for _ in (1, 2):
-            with asking(gateway.url) as (answer,):
-                assert answer.result(15)
-        assert len(jobs(gateway)) == len(speaker.spoken) == 1
+            with sending(gateway.url) as (response,):
+                assert response.result(15)
+        assert len(jobs(gateway)) == len(worker.completed) == 1
 
 
-def test_what_was_delivered_whole_is_spoken_anew(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repeated_request_after_the_grace_time_is_a_new_job(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(presence, "LEAVE_GRACE_S", 0.1)
-    with Speaker(gateway).working() as speaker:
-        for made in (1, 2):
-            with asking(gateway.url) as (answer,):
-                assert answer.result(15)
-            # Known as delivered a moment after the last byte.
+    with StandInWorker(gateway).running() as worker:
+        for count in (1, 2):
+            with sending(gateway.url) as (response,):
+                assert response.result(15)
+            # The job is marked as delivered shortly after the last byte.
             wait_for(lambda: not keys(gateway))
-            assert len(jobs(gateway)) == len(speaker.spoken) == made
+            assert len(jobs(gateway)) == len(worker.completed) == count
 
 
-def test_what_failed_is_tried_anew(gateway: Running) -> None:
-    for made in (1, 2):
-        with asking(gateway.url) as (answer,):
-            job_id = gateway.next_bell()
+def test_a_repeated_request_after_a_failure_is_a_new_job(gateway: RunningGateway) -> None:
+    for count in (1, 2):
+        with sending(gateway.url) as (response,):
+            job_id = gateway.next_queued_job()
             assert job_id is not None
             gateway.fail(job_id, code="engine_failed")
             with pytest.raises(openai.InternalServerError):
-                answer.result(15)
-        assert len(jobs(gateway)) == made
+                response.result(15)
+        assert len(jobs(gateway)) == count
 
 
-def keys(gateway: Running) -> list[str]:
+def keys(gateway: RunningGateway) -> list[str]:
     with gateway.database.read() as connection:
         return list(connection.exec_driver_sql("SELECT key FROM idempotency").scalars())

@@ -1,4 +1,4 @@
-"""Listening to a job by GET /jobs/{id}/stream: what is refused, how it breaks, who listens, and what that costs."""
+"""GET /jobs/{id}/stream: errors, interruptions, events, listeners and their cost."""
 
 import base64
 import json
@@ -16,18 +16,18 @@ from api.serve import GRACE_S
 from api.streaming import presence
 from common.messaging import audio_window
 from common.settings import Settings
-from tests.support.gateway import Running, run_gateway
-from tests.support.live_takes import (
+from tests.support.gateway import RunningGateway, run_gateway
+from tests.support.live_attempts import (
     KIB,
     MIB,
-    Ear,
-    Stage,
-    heard_wav,
-    new_streamed,
+    LiveSession,
+    StreamClient,
     noise,
-    on_stage,
+    open_session,
     status_of,
-    unkept,
+    streamed_wav,
+    submit_streamed,
+    submit_unkept,
 )
 from tests.support.process_memory import anonymous_bytes
 from tests.support.valkey import Valkey
@@ -35,9 +35,9 @@ from tests.support.waiting import wait_for
 
 
 @pytest.fixture
-def stage(settings: Settings) -> Iterator[Stage]:
-    with run_gateway(settings) as gateway, on_stage(gateway) as one:
-        yield one
+def session(settings: Settings) -> Iterator[LiveSession]:
+    with run_gateway(settings) as gateway, open_session(gateway) as session:
+        yield session
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,15 @@ class Message:
     data: dict[str, Any]
 
     @property
-    def sound(self) -> bytes:
+    def audio(self) -> bytes:
         return base64.b64decode(self.data.get("audio", ""))
 
 
-def told(ear: Ear) -> list[Message]:
-    """The events of a stream that is over."""
-    ear.join(30)
-    assert not ear.is_alive(), "the stream goes on"
-    return [_message(block) for block in ear.heard.decode().split("\n\n") if block]
+def events_of(client: StreamClient) -> list[Message]:
+    """Return the events of a stream that has ended."""
+    client.join(30)
+    assert not client.is_alive(), "the stream has not ended"
+    return [_message(block) for block in client.received.decode().split("\n\n") if block]
 
 
 def _message(block: str) -> Message:
@@ -62,256 +62,259 @@ def _message(block: str) -> Message:
     return Message(fields.get("id"), json.loads(fields["data"]))
 
 
-def sound_of(messages: list[Message]) -> bytes:
-    return b"".join(message.sound for message in messages)
+def audio_of(messages: list[Message]) -> bytes:
+    return b"".join(message.audio for message in messages)
 
 
-def refusal(
-    gateway: Running, job_id: str, *, headers: dict[str, str] | None = None, **params: Any
+def error_for(
+    gateway: RunningGateway, job_id: str, *, headers: dict[str, str] | None = None, **params: Any
 ) -> tuple[int, str]:
-    answer = gateway.client.get(f"/jobs/{job_id}/stream", params=params, headers=headers)
-    assert set(answer.json()["error"]) >= {"message", "type", "param", "code"}
-    return answer.status_code, answer.json()["error"]["code"]
+    response = gateway.client.get(f"/jobs/{job_id}/stream", params=params, headers=headers)
+    assert set(response.json()["error"]) >= {"message", "type", "param", "code"}
+    return response.status_code, response.json()["error"]["code"]
 
 
-def listening(gateway: Running) -> int:
-    """Seats that are taken at a gateway of this process."""
+def listener_count(gateway: RunningGateway) -> int:
+    """Return the number of listeners of a gateway in this process."""
     counter = gateway.server.config.app.state.gateway.presence._listening  # type: ignore[union-attr]
     return sum(counter.values())
 
 
-def cancel(gateway: Running, job_id: str) -> None:
+def cancel(gateway: RunningGateway, job_id: str) -> None:
     assert gateway.client.post(f"/jobs/{job_id}/cancel").status_code in (200, 202)
 
 
-# Before the first byte.
+# Errors before the first byte.
 
 
-def test_what_cannot_be_heard_is_refused(stage: Stage) -> None:
-    gateway = stage.gateway
-    failed, cancelled, deleted, gone = (new_streamed(gateway) for _ in range(4))
-    stage.take(failed, b"").fail("engine_failed")
+def test_jobs_without_audio_are_rejected(session: LiveSession) -> None:
+    gateway = session.gateway
+    failed, cancelled, deleted, gone = (submit_streamed(gateway) for _ in range(4))
+    session.attempt(failed, b"").fail("engine_failed")
     cancel(gateway, cancelled)
-    stage.take(deleted, noise(1000)).finish()
+    session.attempt(deleted, noise(1000)).finish()
     assert gateway.client.delete(f"/jobs/{deleted}").status_code in (200, 204)
-    stage.take(gone, noise(1000)).finish()
+    session.attempt(gone, noise(1000)).finish()
     gateway.store.delete([key for key in gateway.files() if gone in key])
-    assert refusal(gateway, failed) == (409, "engine_failed")
-    assert refusal(gateway, cancelled) == (409, "cancelled")
-    assert refusal(gateway, deleted)[0] == 410
-    assert refusal(gateway, gone) == (410, "audio_gone")
-    assert refusal(gateway, "00000000-0000-7000-8000-000000000000")[0] == 404
-    assert refusal(gateway, "what/is/this")[0] == 404
-    assert refusal(gateway, failed, offset=-1)[0] == 400
-    assert refusal(gateway, failed, stream_format="mp3")[0] == 400
-    for place in ("7", "a-b", "1-", "-1-5", "1-5-6", ""):
-        assert refusal(gateway, failed, headers={"Last-Event-ID": place}) == (400, "invalid_event_id")
-    assert listening(gateway) == 0
+    assert error_for(gateway, failed) == (409, "engine_failed")
+    assert error_for(gateway, cancelled) == (409, "cancelled")
+    assert error_for(gateway, deleted)[0] == 410
+    assert error_for(gateway, gone) == (410, "audio_gone")
+    assert error_for(gateway, "00000000-0000-7000-8000-000000000000")[0] == 404
+    assert error_for(gateway, "what/is/this")[0] == 404
+    assert error_for(gateway, failed, offset=-1)[0] == 400
+    assert error_for(gateway, failed, stream_format="mp3")[0] == 400
+    for offset in ("7", "a-b", "1-", "-1-5", "1-5-6", ""):
+        assert error_for(gateway, failed, headers={"Last-Event-ID": offset}) == (400, "invalid_event_id")
+    assert listener_count(gateway) == 0
 
 
 @pytest.mark.parametrize(
     ("ends", "status", "code"),
     [("failed", 409, "engine_failed"), ("cancelled", 409, "cancelled"), ("deleted", 410, "deleted")],
 )
-def test_who_waits_for_the_first_byte_is_told_why_there_is_none(
-    stage: Stage, ends: str, status: int, code: str
+def test_a_job_that_ends_before_the_first_byte_is_an_error_response(
+    session: LiveSession, ends: str, status: int, code: str
 ) -> None:
-    job_id = new_streamed(stage.gateway)
-    take = stage.take(job_id, noise(1000))
-    ears = [stage.ear(job_id), stage.ear(job_id, stream_format="sse")]
-    wait_for(lambda: listening(stage.gateway) == 2)
-    end(stage.gateway, take.job_id, ends, stage, take)
-    for ear in ears:
-        ear.join(10)
-        assert ear.status == status
-        assert json.loads(ear.heard)["error"]["code"] == code
-    wait_for(lambda: listening(stage.gateway) == 0)
+    job_id = submit_streamed(session.gateway)
+    attempt = session.attempt(job_id, noise(1000))
+    clients = [session.client(job_id), session.client(job_id, stream_format="sse")]
+    wait_for(lambda: listener_count(session.gateway) == 2)
+    end_job(session.gateway, attempt.job_id, ends, session, attempt)
+    for client in clients:
+        client.join(10)
+        assert client.status == status
+        assert json.loads(client.received)["error"]["code"] == code
+    wait_for(lambda: listener_count(session.gateway) == 0)
 
 
-def end(gateway: Running, job_id: str, ends: str, stage: Stage, take: Any) -> None:
+def end_job(gateway: RunningGateway, job_id: str, ends: str, session: LiveSession, attempt: Any) -> None:
     if ends == "failed":
-        take.fail("engine_failed")
+        attempt.fail("engine_failed")
     elif ends == "cancelled":
         cancel(gateway, job_id)
     else:
         assert gateway.client.delete(f"/jobs/{job_id}").status_code in (200, 204)
 
 
-def test_who_waits_too_long_is_told_to_ask_again(settings: Settings) -> None:
-    with run_gateway(settings.model_copy(update={"sync_wait_s": 0.5})) as gateway, on_stage(gateway) as stage:
-        job_id = new_streamed(gateway)
-        answer = gateway.client.get(f"/jobs/{job_id}/stream")
-        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_begun")
-        assert int(answer.headers["retry-after"]) >= 1
-        take = stage.take(job_id, noise(1000))
-        take.finish()
-        assert stage.ear(job_id).ended() == take.sound
-        wait_for(lambda: listening(gateway) == 0)
+def test_a_wait_that_times_out_is_a_503(settings: Settings) -> None:
+    with (
+        run_gateway(settings.model_copy(update={"sync_wait_s": 0.5})) as gateway,
+        open_session(gateway) as session,
+    ):
+        job_id = submit_streamed(gateway)
+        response = gateway.client.get(f"/jobs/{job_id}/stream")
+        assert (response.status_code, response.json()["error"]["code"]) == (503, "not_begun")
+        assert int(response.headers["retry-after"]) >= 1
+        attempt = session.attempt(job_id, noise(1000))
+        attempt.finish()
+        assert session.client(job_id).read_all() == attempt.audio
+        wait_for(lambda: listener_count(gateway) == 0)
 
 
-# In the middle.
+# Errors after the first byte.
 
 
 @pytest.mark.parametrize(
     ("ends", "code"), [("failed", "engine_failed"), ("cancelled", "cancelled"), ("deleted", "deleted")]
 )
-def test_what_ends_in_the_middle_cannot_be_taken_for_a_whole(
-    stage: Stage, ends: str, code: str, caplog: pytest.LogCaptureFixture
+def test_a_failure_in_the_middle_breaks_the_stream(
+    session: LiveSession, ends: str, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job_id, sound = new_streamed(stage.gateway), noise(100 * KIB)
-    take = stage.take(job_id, sound)
-    take.say(5000)
-    plain, events = stage.ear(job_id), stage.ear(job_id, stream_format="sse")
-    plain.wait_heard(5000)
-    events.wait_heard(5000)
+    job_id, audio = submit_streamed(session.gateway), noise(100 * KIB)
+    attempt = session.attempt(job_id, audio)
+    attempt.write(5000)
+    plain, events = session.client(job_id), session.client(job_id, stream_format="sse")
+    plain.wait_received(5000)
+    events.wait_received(5000)
     with caplog.at_level(logging.ERROR):
-        end(stage.gateway, job_id, ends, stage, take)
-        assert plain.broken() == sound[:5000]
+        end_job(session.gateway, job_id, ends, session, attempt)
+        assert plain.read_until_broken() == audio[:5000]
     assert "Traceback" not in caplog.text
-    messages = told(events)
+    messages = events_of(events)
     assert events.error is None
-    assert sound_of(messages) == sound[:5000]
+    assert audio_of(messages) == audio[:5000]
     assert messages[-1].data["type"] == "error"
     assert messages[-1].data["error"]["code"] == code
     assert messages[-1].data["error"]["message"]
-    wait_for(lambda: listening(stage.gateway) == 0)
+    wait_for(lambda: listener_count(session.gateway) == 0)
 
 
-def test_a_take_that_sounds_otherwise_is_an_event(stage: Stage) -> None:
-    job_id = new_streamed(stage.gateway)
-    first = stage.take(job_id, noise(100 * KIB))
-    first.say(5000)
-    ear = stage.ear(job_id, stream_format="sse")
-    ear.wait_heard(5000)
-    first.die()
-    stage.take(job_id, noise(100 * KIB, seed=2)).say()
-    messages = told(ear)
-    assert sound_of(messages) == first.sound[:5000]
+def test_different_audio_of_another_attempt_is_an_error_event(session: LiveSession) -> None:
+    job_id = submit_streamed(session.gateway)
+    first = session.attempt(job_id, noise(100 * KIB))
+    first.write(5000)
+    client = session.client(job_id, stream_format="sse")
+    client.wait_received(5000)
+    first.crash()
+    session.attempt(job_id, noise(100 * KIB, seed=2)).write()
+    messages = events_of(client)
+    assert audio_of(messages) == first.audio[:5000]
     assert messages[-1].data["error"]["code"] == "take_changed"
 
 
 # Events.
 
 
-def test_events_carry_the_sound_and_their_places(stage: Stage) -> None:
-    job_id, sound = new_streamed(stage.gateway, format="wav"), heard_wav(200 * KIB)
-    take = stage.take(job_id, sound)
-    take.say(10_000)
-    ear = stage.ear(job_id, stream_format="sse")
-    ear.wait_heard(10_000)
-    take.finish()
-    messages = told(ear)
-    assert ear.headers["content-type"].startswith("text/event-stream")
-    assert ear.error is None
+def test_events_contain_audio_and_offsets(session: LiveSession) -> None:
+    job_id, audio = submit_streamed(session.gateway, format="wav"), streamed_wav(200 * KIB)
+    attempt = session.attempt(job_id, audio)
+    attempt.write(10_000)
+    client = session.client(job_id, stream_format="sse")
+    client.wait_received(10_000)
+    attempt.finish()
+    messages = events_of(client)
+    assert client.headers["content-type"].startswith("text/event-stream")
+    assert client.error is None
     deltas = messages[:-1]
     assert {message.data["type"] for message in deltas} == {"speech.audio.delta"}
-    place = 0
+    offset = 0
     for message in deltas:
-        place += len(message.sound)
-        assert message.id == f"1-{place}"
-    assert sound_of(messages) == sound
+        offset += len(message.audio)
+        assert message.id == f"1-{offset}"
+    assert audio_of(messages) == audio
     assert messages[-1].data["type"] == "speech.audio.done"
     assert messages[-1].data["usage"]["input_tokens"] == len("Hello there.")
 
 
 @pytest.mark.parametrize("is_over", [False, True])
-def test_events_go_on_behind_the_last_that_came(stage: Stage, is_over: bool) -> None:
-    job_id, sound = new_streamed(stage.gateway), noise(300 * KIB)
-    take = stage.take(job_id, sound)
-    take.say(100 * KIB)
+def test_events_continue_after_the_last_event_id(session: LiveSession, is_over: bool) -> None:
+    job_id, audio = submit_streamed(session.gateway), noise(300 * KIB)
+    attempt = session.attempt(job_id, audio)
+    attempt.write(100 * KIB)
     if is_over:
-        take.finish()
-    ears = [
-        stage.ear(job_id, stream_format="sse", headers={"Last-Event-ID": f"1-{place}"})
-        for place in (0, 1, 70_000)
+        attempt.finish()
+    clients = [
+        session.client(job_id, stream_format="sse", headers={"Last-Event-ID": f"1-{offset}"})
+        for offset in (0, 1, 70_000)
     ]
     if not is_over:
-        wait_for(lambda: all(len(ear.heard) > 40_000 for ear in ears))
-        take.finish()
-    for ear, place in zip(ears, (0, 1, 70_000), strict=True):
-        messages = told(ear)
-        assert sound_of(messages) == sound[place:]
+        wait_for(lambda: all(len(client.received) > 40_000 for client in clients))
+        attempt.finish()
+    for client, offset in zip(clients, (0, 1, 70_000), strict=True):
+        messages = events_of(client)
+        assert audio_of(messages) == audio[offset:]
         assert messages[-1].data["type"] == "speech.audio.done"
 
 
 @pytest.mark.parametrize("is_over", [False, True])
-def test_events_of_an_earlier_take_are_not_gone_on_with(stage: Stage, is_over: bool) -> None:
-    job_id, sound = new_streamed(stage.gateway), noise(300 * KIB)
-    first = stage.take(job_id, sound)
-    first.say(100_000)
-    first.die()
-    second = stage.take(job_id, sound)
-    second.say(120_000)
+def test_streams_of_an_earlier_attempt_are_not_continued(session: LiveSession, is_over: bool) -> None:
+    job_id, audio = submit_streamed(session.gateway), noise(300 * KIB)
+    first = session.attempt(job_id, audio)
+    first.write(100_000)
+    first.crash()
+    second = session.attempt(job_id, audio)
+    second.write(120_000)
     if is_over:
         second.finish()
     behind = {"Last-Event-ID": "1-50000"}
-    assert refusal(stage.gateway, job_id, headers=behind, stream_format="sse") == (409, "take_changed")
-    assert refusal(stage.gateway, job_id, offset=50_000, attempt=1) == (409, "take_changed")
-    again = stage.ear(job_id, stream_format="sse", headers={"Last-Event-ID": "2-50000"})
+    assert error_for(session.gateway, job_id, headers=behind, stream_format="sse") == (409, "take_changed")
+    assert error_for(session.gateway, job_id, offset=50_000, attempt=1) == (409, "take_changed")
+    rest = session.client(job_id, stream_format="sse", headers={"Last-Event-ID": "2-50000"})
     if not is_over:
         second.finish()
-    assert sound_of(told(again)) == sound[50_000:]
+    assert audio_of(events_of(rest)) == audio[50_000:]
 
 
 # A gateway that stops.
 
 
 @pytest.mark.parametrize("stream_format", ["audio", "sse"])
-def test_a_gateway_that_stops_lets_go_and_another_goes_on(settings: Settings, stream_format: str) -> None:
+def test_another_gateway_continues_after_one_stops(settings: Settings, stream_format: str) -> None:
     with ExitStack() as stack:
-        one = stack.enter_context(run_gateway(settings))
-        stage = stack.enter_context(on_stage(one))
-        job_id, sound = new_streamed(one), noise(300 * KIB)
-        take = stage.take(job_id, sound)
-        take.say(100_000)
+        gateway = stack.enter_context(run_gateway(settings))
+        session = stack.enter_context(open_session(gateway))
+        job_id, audio = submit_streamed(gateway), noise(300 * KIB)
+        attempt = session.attempt(job_id, audio)
+        attempt.write(100_000)
         with run_gateway(settings) as other:
-            ear = stage.ear(job_id, url=other.url, stream_format=stream_format)
-            ear.wait_heard(100_000)
+            client = session.client(job_id, url=other.url, stream_format=stream_format)
+            client.wait_received(100_000)
             stopped_at = time.monotonic()
             other.server.handle_exit(15, None)
-            ear.join(10)
+            client.join(10)
             assert time.monotonic() - stopped_at < GRACE_S
         if stream_format == "audio":
-            heard = ear.broken()
-            rest = stage.ear(job_id, offset=len(heard))
-            take.finish()
-            assert heard + rest.ended() == sound
+            received_bytes = client.read_until_broken()
+            rest = session.client(job_id, offset=len(received_bytes))
+            attempt.finish()
+            assert received_bytes + rest.read_all() == audio
             return
-        messages = told(ear)
+        messages = events_of(client)
         assert messages[-1].data["error"]["code"] == "stopping"
         last = messages[-2].id
         assert last is not None
-        again = stage.ear(job_id, stream_format="sse", headers={"Last-Event-ID": last})
-        take.finish()
-        assert sound_of(messages) + sound_of(told(again)) == sound
+        rest = session.client(job_id, stream_format="sse", headers={"Last-Event-ID": last})
+        attempt.finish()
+        assert audio_of(messages) + audio_of(events_of(rest)) == audio
 
 
 @pytest.mark.slow
-def test_a_gateway_that_stops_does_not_wait_for_who_reads_nothing(settings: Settings) -> None:
-    """It has its grace time, and is then cut off."""
-    with run_gateway(settings) as one, on_stage(one) as stage:
-        job_id, sound = new_streamed(one), noise(16 * MIB)
-        take = stage.take(job_id, sound)
+def test_a_gateway_that_stops_breaks_connections_that_do_not_read(settings: Settings) -> None:
+    """They have the grace time of the shutdown."""
+    with run_gateway(settings) as gateway, open_session(gateway) as session:
+        job_id, audio = submit_streamed(gateway), noise(16 * MIB)
+        attempt = session.attempt(job_id, audio)
         with run_gateway(settings) as other:
-            ear = stage.ear(job_id, url=other.url)
-            ear.pause()
-            take.say(100)
-            wait_for(lambda: listening(other) == 1)
-            take.finish()
+            client = session.client(job_id, url=other.url)
+            client.pause()
+            attempt.write(100)
+            wait_for(lambda: listener_count(other) == 1)
+            attempt.finish()
             stopped_at = time.monotonic()
         assert time.monotonic() - stopped_at > GRACE_S - 1
-        ear.go_on()
-        heard = ear.broken()
-        assert heard == sound[: len(heard)]
-        assert heard + stage.ear(job_id, offset=len(heard)).ended() == sound
+        client.resume()
+        received_bytes = client.read_until_broken()
+        assert received_bytes == audio[: len(received_bytes)]
+        assert received_bytes + session.client(job_id, offset=len(received_bytes)).read_all() == audio
 
 
-# Who listens.
+# Listeners.
 
 
 @pytest.fixture
 def grace_s(monkeypatch: pytest.MonkeyPatch) -> float:
-    """Quicker than in life, so that tests take seconds."""
+    """Shorten the times of presence, so that the tests take seconds."""
     monkeypatch.setattr(presence, "LEAVE_GRACE_S", 2.0)
     monkeypatch.setattr(audio_window, "LEFT_TTL_MS", 1800)
     monkeypatch.setattr(presence, "PRESENCE_REFRESH_S", 0.5)
@@ -319,19 +322,19 @@ def grace_s(monkeypatch: pytest.MonkeyPatch) -> float:
 
 
 @contextmanager
-def seated(gateway: Running, job_id: str) -> Iterator[None]:
-    """Somebody who waits for the first byte, until the block ends."""
-    before = listening(gateway)
-    ear = Ear(gateway.url, f"/jobs/{job_id}/stream")
+def one_listener(gateway: RunningGateway, job_id: str) -> Iterator[None]:
+    """Keep a listener that waits for the first byte until the block ends."""
+    before = listener_count(gateway)
+    client = StreamClient(gateway.url, f"/jobs/{job_id}/stream")
     try:
-        wait_for(lambda: listening(gateway) == before + 1)
+        wait_for(lambda: listener_count(gateway) == before + 1)
         yield
     finally:
-        ear.hang_up()
-        wait_for(lambda: listening(gateway) == before)
+        client.disconnect()
+        wait_for(lambda: listener_count(gateway) == before)
 
 
-def stays(gateway: Running, job_id: str, status: str, *, for_s: float) -> None:
+def assert_status_stays(gateway: RunningGateway, job_id: str, status: str, *, for_s: float) -> None:
     until = time.monotonic() + for_s
     while time.monotonic() < until:
         assert status_of(gateway.database, job_id) == status
@@ -340,158 +343,158 @@ def stays(gateway: Running, job_id: str, status: str, *, for_s: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_begun", [False, True])
-def test_what_nobody_listens_to_any_more_is_cancelled_after_the_last(
-    stage: Stage, grace_s: float, is_begun: bool
+def test_a_job_is_cancelled_after_its_last_listener_left(
+    session: LiveSession, grace_s: float, is_begun: bool
 ) -> None:
-    """Queued or running; two listeners, and one who comes back."""
-    gateway = stage.gateway
-    job_id = unkept(gateway)
+    """The job is queued or running. Two listeners leave, and one returns."""
+    gateway = session.gateway
+    job_id = submit_unkept(gateway)
     status = "queued"
     if is_begun:
-        stage.take(job_id, noise(1000))
+        session.attempt(job_id, noise(1000))
         status = "running"
-    with seated(gateway, job_id):
-        with seated(gateway, job_id):
+    with one_listener(gateway, job_id):
+        with one_listener(gateway, job_id):
             pass
-        stays(gateway, job_id, status, for_s=grace_s + 1)
-    stays(gateway, job_id, status, for_s=grace_s * 0.7)
-    with seated(gateway, job_id):
-        stays(gateway, job_id, status, for_s=grace_s * 0.6)
-    # The grace of the first leave is over now; that of the last begins.
+        assert_status_stays(gateway, job_id, status, for_s=grace_s + 1)
+    assert_status_stays(gateway, job_id, status, for_s=grace_s * 0.7)
+    with one_listener(gateway, job_id):
+        assert_status_stays(gateway, job_id, status, for_s=grace_s * 0.6)
+    # The grace time of the first departure is over. That of the last one starts.
     left_at = time.monotonic()
-    stays(gateway, job_id, status, for_s=grace_s * 0.8)
+    assert_status_stays(gateway, job_id, status, for_s=grace_s * 0.8)
     wait_for(lambda: status_of(gateway.database, job_id) == "cancelled", timeout_s=3)
     assert time.monotonic() - left_at >= grace_s * 0.8
-    assert listening(gateway) == 0
+    assert listener_count(gateway) == 0
 
 
 @pytest.mark.slow
-def test_the_grace_is_ten_seconds(stage: Stage) -> None:
-    job_id = unkept(stage.gateway)
-    with seated(stage.gateway, job_id):
+def test_the_grace_time_is_ten_seconds(session: LiveSession) -> None:
+    job_id = submit_unkept(session.gateway)
+    with one_listener(session.gateway, job_id):
         pass
     left_at = time.monotonic()
-    wait_for(lambda: status_of(stage.gateway.database, job_id) == "cancelled", timeout_s=15)
+    wait_for(lambda: status_of(session.gateway.database, job_id) == "cancelled", timeout_s=15)
     assert time.monotonic() - left_at > 9.5
 
 
 @pytest.mark.slow
-def test_what_was_asked_to_be_kept_goes_on_unheard(stage: Stage, grace_s: float) -> None:
-    job_id, sound = new_streamed(stage.gateway), noise(1000)
-    take = stage.take(job_id, sound)
-    with seated(stage.gateway, job_id):
+def test_a_kept_job_continues_without_listeners(session: LiveSession, grace_s: float) -> None:
+    job_id, audio = submit_streamed(session.gateway), noise(1000)
+    attempt = session.attempt(job_id, audio)
+    with one_listener(session.gateway, job_id):
         pass
-    stays(stage.gateway, job_id, "running", for_s=grace_s + 1)
-    take.finish()
-    assert stage.ear(job_id).ended() == sound
+    assert_status_stays(session.gateway, job_id, "running", for_s=grace_s + 1)
+    attempt.finish()
+    assert session.client(job_id).read_all() == audio
 
 
 @pytest.mark.slow
 def test_a_listener_at_another_gateway_counts(settings: Settings, grace_s: float) -> None:
-    with run_gateway(settings) as one, run_gateway(settings) as other:
-        job_id = unkept(one)
-        with seated(other, job_id):
-            with seated(one, job_id):
+    with run_gateway(settings) as gateway, run_gateway(settings) as other:
+        job_id = submit_unkept(gateway)
+        with one_listener(other, job_id):
+            with one_listener(gateway, job_id):
                 pass
-            stays(one, job_id, "queued", for_s=grace_s + 1)
-            with seated(one, job_id):
+            assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 1)
+            with one_listener(gateway, job_id):
                 pass
-            stays(one, job_id, "queued", for_s=grace_s * 0.8)
-        # The grace of who left the one ends now; that of who left the other begins.
-        stays(one, job_id, "queued", for_s=grace_s * 0.8)
-        wait_for(lambda: status_of(one.database, job_id) == "cancelled", timeout_s=3)
+            assert_status_stays(gateway, job_id, "queued", for_s=grace_s * 0.8)
+        # The grace time at the first gateway ends, and that at the other starts.
+        assert_status_stays(gateway, job_id, "queued", for_s=grace_s * 0.8)
+        wait_for(lambda: status_of(gateway.database, job_id) == "cancelled", timeout_s=3)
 
 
 @pytest.mark.slow
-def test_without_redis_nobody_is_taken_for_gone(settings: Settings, valkey: Valkey, grace_s: float) -> None:
+def test_without_redis_no_job_is_cancelled(settings: Settings, valkey: Valkey, grace_s: float) -> None:
     own = settings.model_copy(update={"redis_url": valkey.url})
-    with run_gateway(own) as one, run_gateway(own) as other:
-        job_id = unkept(one)
-        with seated(other, job_id):
-            with seated(one, job_id):
+    with run_gateway(own) as gateway, run_gateway(own) as other:
+        job_id = submit_unkept(gateway)
+        with one_listener(other, job_id):
+            with one_listener(gateway, job_id):
                 valkey.hang()
-            stays(one, job_id, "queued", for_s=grace_s + 1)
+            assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 1)
             valkey.resume()
-            stays(one, job_id, "queued", for_s=grace_s + 2)
-        wait_for(lambda: status_of(one.database, job_id) == "cancelled", timeout_s=8)
+            assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 2)
+        wait_for(lambda: status_of(gateway.database, job_id) == "cancelled", timeout_s=8)
 
 
-def test_no_seat_stays_taken_whenever_they_go(stage: Stage) -> None:
-    gateway = stage.gateway
-    job_id, sound = new_streamed(gateway), noise(MIB)
+def test_listeners_are_removed_whenever_they_disconnect(session: LiveSession) -> None:
+    gateway = session.gateway
+    job_id, audio = submit_streamed(gateway), noise(MIB)
     for wait_s in (0.0, 0.001, 0.01, 0.05):
         for stream_format in ("audio", "sse"):
-            ear = stage.ear(job_id, stream_format=stream_format)
+            client = session.client(job_id, stream_format=stream_format)
             time.sleep(wait_s)
-            ear.hang_up()
-    take = stage.take(job_id, sound)
-    take.say(100_000)
+            client.disconnect()
+    attempt = session.attempt(job_id, audio)
+    attempt.write(100_000)
     for wait_s in (0.0, 0.001, 0.01, 0.05):
         for stream_format in ("audio", "sse"):
-            ear = stage.ear(job_id, stream_format=stream_format)
+            client = session.client(job_id, stream_format=stream_format)
             time.sleep(wait_s)
-            ear.hang_up()
-    stalled = stage.ear(job_id)
+            client.disconnect()
+    stalled = session.client(job_id)
     stalled.pause()
-    take.say()
-    wait_for(lambda: listening(gateway) >= 1)
-    stalled.hang_up()
-    take.finish()
-    wait_for(lambda: listening(gateway) == 0)
-    hub = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
-    assert not hub._listeners
+    attempt.write()
+    wait_for(lambda: listener_count(gateway) >= 1)
+    stalled.disconnect()
+    attempt.finish()
+    wait_for(lambda: listener_count(gateway) == 0)
+    event_bus = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
+    assert not event_bus._readers
 
 
-def begin(stage: Stage) -> str:
-    """The first sound of the job whose bell rings next."""
-    job_id = stage.gateway.next_bell()
+def write_first_audio(session: LiveSession) -> str:
+    """Write the first audio of the next queued job."""
+    job_id = session.gateway.next_queued_job()
     assert job_id is not None
-    stage.take(job_id, heard_wav(100 * KIB)).say(20_000)
+    session.attempt(job_id, streamed_wav(100 * KIB)).write(20_000)
     return job_id
 
 
 @pytest.mark.parametrize("stream_format", ["audio", "sse"])
-def test_a_request_that_was_not_delivered_whole_is_joined_when_it_comes_again(
-    stage: Stage, stream_format: str
+def test_a_repeated_request_joins_a_job_that_was_not_delivered(
+    session: LiveSession, stream_format: str
 ) -> None:
-    gateway = stage.gateway
-    asked = {"model": "tts-1", "voice": "alloy", "input": "Hello there.", "stream_format": stream_format}
-    asked["response_format"] = "wav"
+    gateway = session.gateway
+    body = {"model": "tts-1", "voice": "alloy", "input": "Hello there.", "stream_format": stream_format}
+    body["response_format"] = "wav"
     with ThreadPoolExecutor(1) as pool:
-        begun = pool.submit(begin, stage)
-        with gateway.client.stream("POST", "/v1/audio/speech", json=asked) as answer:
-            job_id = answer.headers["x-oratio-job-id"]
-            assert begun.result(10) == job_id
-    wait_for(lambda: listening(gateway) == 0)
-    with gateway.client.stream("POST", "/v1/audio/speech", json=asked) as answer:
-        assert answer.headers["x-oratio-job-id"] == job_id
+        pending = pool.submit(write_first_audio, session)
+        with gateway.client.stream("POST", "/v1/audio/speech", json=body) as response:
+            job_id = response.headers["x-oratio-job-id"]
+            assert pending.result(10) == job_id
+    wait_for(lambda: listener_count(gateway) == 0)
+    with gateway.client.stream("POST", "/v1/audio/speech", json=body) as response:
+        assert response.headers["x-oratio-job-id"] == job_id
 
 
-# What it costs.
+# Cost.
 
 
 @pytest.mark.slow
-def test_fifty_listeners_of_one_job_are_cheap(stage: Stage) -> None:
-    gateway = stage.gateway
-    job_id, sound = new_streamed(gateway), noise(2 * MIB)
-    take = stage.take(job_id, sound)
-    take.say(1000)
+def test_fifty_listeners_of_one_job_are_cheap(session: LiveSession) -> None:
+    gateway = session.gateway
+    job_id, audio = submit_streamed(gateway), noise(2 * MIB)
+    attempt = session.attempt(job_id, audio)
+    attempt.write(1000)
     connections = len(gateway.redis.client_list())
     before = anonymous_bytes()
     begun_at = time.process_time()
-    ears = [stage.ear(job_id) for _ in range(50)]
-    for ear in ears:
-        ear.wait_heard(1000)
-    # Nothing to hear is nothing to do.
+    clients = [session.client(job_id) for _ in range(50)]
+    for client in clients:
+        client.wait_received(1000)
+    # Idle listeners use no CPU time.
     idle_at = time.process_time()
     time.sleep(2)
     assert time.process_time() - idle_at < 1
-    take.say()
-    for ear in ears:
-        ear.wait_heard(len(sound))
+    attempt.write()
+    for client in clients:
+        client.wait_received(len(audio))
     assert len(gateway.redis.client_list()) - connections <= 60
-    take.finish()
-    assert all(ear.ended() == sound for ear in ears)
-    # 50 threads that read 2 MB each are in this process too.
+    attempt.finish()
+    assert all(client.read_all() == audio for client in clients)
+    # The 50 threads that read 2 MB each are in this process too.
     assert anonymous_bytes() - before < 300 * MIB
     assert time.process_time() - begun_at < 15

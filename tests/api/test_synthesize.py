@@ -1,4 +1,4 @@
-"""POST /synthesize: waiting, not waiting, and every refusal."""
+"""POST /synthesize: synchronous, asynchronous, and every error."""
 
 import threading
 from collections.abc import Iterator
@@ -11,29 +11,29 @@ from websockets.sync.client import connect
 
 from common.jobs import changes
 from common.settings import Settings
-from tests.support.gateway import Running, Speaker, run_gateway
+from tests.support.gateway import RunningGateway, StandInWorker, run_gateway
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Running]:
+def gateway(settings: Settings) -> Iterator[RunningGateway]:
     with run_gateway(settings.model_copy(update={"max_text_chars": 1000})) as running:
         yield running
 
 
-def in_background(gateway: Running, **body: Any) -> "tuple[ThreadPoolExecutor, Any, str]":
-    """A request that waits, and the job that it waits for."""
+def in_background(gateway: RunningGateway, **body: Any) -> "tuple[ThreadPoolExecutor, Any, str]":
+    """Send a synchronous request in a thread. Returns the pool, the future and the id of the job."""
     pool = ThreadPoolExecutor(1)
     future = pool.submit(gateway.post, async_mode=False, **body)
-    job_id = gateway.next_bell()
+    job_id = gateway.next_queued_job()
     assert job_id is not None
     return pool, future, job_id
 
 
-def test_a_request_that_waits_gets_the_finished_job(gateway: Running) -> None:
-    with Speaker(gateway).working():
-        answer = gateway.post(async_mode=False)
-    assert answer.status_code == 200, answer.text
-    job = answer.json()
+def test_a_synchronous_request_returns_the_finished_job(gateway: RunningGateway) -> None:
+    with StandInWorker(gateway).running():
+        response = gateway.post(async_mode=False)
+    assert response.status_code == 200, response.text
+    job = response.json()
     assert job["status"] == "completed"
     assert job["provider"] == "local"
     assert job["progress"] == {"segments_done": 1, "segments_total": 1, "percent": 100.0, "eta_s": None}
@@ -49,24 +49,24 @@ def test_a_request_that_waits_gets_the_finished_job(gateway: Running) -> None:
 @pytest.mark.parametrize(
     "how", [{"params": {"async_mode": "true"}}, {"headers": {"Prefer": "respond-async"}}]
 )
-def test_a_request_that_does_not_wait_is_durable_when_answered(gateway: Running, how: dict[str, Any]) -> None:
-    answer = gateway.client.post("/synthesize", json={"text": "Hello."}, **how)
-    assert answer.status_code == 202
-    job = answer.json()
-    assert answer.headers["location"] == f"/jobs/{job['job_id']}"
-    assert answer.headers.get("preference-applied") == ("respond-async" if "headers" in how else None)
-    assert gateway.next_bell() == job["job_id"]
-    told = gateway.client.get(answer.headers["location"]).json()
-    assert told | {"queue_position": None, "progress": None} == job | {"progress": None}
-    assert told["queue_position"] == 1
-    assert told["progress"]["eta_s"] > 0
+def test_an_asynchronous_request_returns_a_durable_job(gateway: RunningGateway, how: dict[str, Any]) -> None:
+    response = gateway.client.post("/synthesize", json={"text": "Hello."}, **how)
+    assert response.status_code == 202
+    job = response.json()
+    assert response.headers["location"] == f"/jobs/{job['job_id']}"
+    assert response.headers.get("preference-applied") == ("respond-async" if "headers" in how else None)
+    assert gateway.next_queued_job() == job["job_id"]
+    job_later = gateway.client.get(response.headers["location"]).json()
+    assert job_later | {"queue_position": None, "progress": None} == job | {"progress": None}
+    assert job_later["queue_position"] == 1
+    assert job_later["progress"]["eta_s"] > 0
 
 
-def test_a_wait_that_runs_out_is_a_202_and_the_job_goes_on(settings: Settings) -> None:
+def test_a_wait_that_times_out_is_a_202_and_the_job_continues(settings: Settings) -> None:
     with run_gateway(settings.model_copy(update={"sync_wait_s": 0.2})) as gateway:
-        answer = gateway.post(async_mode=False)
-        assert answer.status_code == 202
-        job_id = answer.headers["location"].removeprefix("/jobs/")
+        response = gateway.post(async_mode=False)
+        assert response.status_code == 202
+        job_id = response.headers["location"].removeprefix("/jobs/")
         gateway.complete(job_id)
         assert gateway.client.get(f"/jobs/{job_id}").json()["status"] == "completed"
 
@@ -75,17 +75,17 @@ def test_a_wait_that_runs_out_is_a_202_and_the_job_goes_on(settings: Settings) -
     ("code", "status"),
     [("engine_failed", 502), ("timeout", 504), ("unspeakable_text", 400), ("worker_crashed", 502)],
 )
-def test_a_failed_job_is_an_error_with_its_id(gateway: Running, code: str, status: int) -> None:
+def test_a_failed_job_is_an_error_with_its_id(gateway: RunningGateway, code: str, status: int) -> None:
     pool, future, job_id = in_background(gateway)
     with pool:
         gateway.fail(job_id, code=code, message="It did not work.")
-        answer: httpx.Response = future.result()
-    assert answer.status_code == status
-    error = answer.json()["error"]
+        response: httpx.Response = future.result()
+    assert response.status_code == status
+    error = response.json()["error"]
     assert (error["code"], error["message"], error["job_id"]) == (code, "It did not work.", job_id)
 
 
-def test_a_job_that_is_cancelled_or_deleted_meanwhile_says_so(gateway: Running) -> None:
+def test_a_job_cancelled_or_deleted_while_waiting_is_an_error(gateway: RunningGateway) -> None:
     pool, future, job_id = in_background(gateway)
     with pool:
         assert gateway.client.post(f"/jobs/{job_id}/cancel").status_code == 200
@@ -97,7 +97,7 @@ def test_a_job_that_is_cancelled_or_deleted_meanwhile_says_so(gateway: Running) 
         assert future.result().status_code == 410
 
 
-def test_a_lost_event_delays_the_answer_and_does_not_lose_it(gateway: Running) -> None:
+def test_a_lost_event_only_delays_the_response(gateway: RunningGateway) -> None:
     pool, future, job_id = in_background(gateway)
     with pool:
         with gateway.database.write() as connection:
@@ -105,10 +105,10 @@ def test_a_lost_event_delays_the_answer_and_does_not_lose_it(gateway: Running) -
         assert future.result(timeout=10).status_code == 409
 
 
-def test_going_away_does_not_cancel(gateway: Running) -> None:
+def test_disconnecting_does_not_cancel_the_job(gateway: RunningGateway) -> None:
     with pytest.raises(httpx.ReadTimeout):
         gateway.client.post("/synthesize", json={"text": "Hello."}, timeout=0.3)
-    job_id = gateway.next_bell()
+    job_id = gateway.next_queued_job()
     assert job_id is not None
     gateway.complete(job_id)
     assert gateway.client.get(f"/jobs/{job_id}").json()["status"] == "completed"
@@ -144,19 +144,19 @@ def test_going_away_does_not_cancel(gateway: Running) -> None:
         ({"text": "a", "style": "s" * 1001}, 400, "invalid_request", "style"),
     ],
 )
-def test_what_cannot_be_spoken_is_refused_with_a_reason(
-    gateway: Running, body: dict[str, Any], status: int, code: str, param: str
+def test_invalid_requests_are_rejected_with_a_reason(
+    gateway: RunningGateway, body: dict[str, Any], status: int, code: str, param: str
 ) -> None:
-    answer = gateway.post_json("/synthesize", body)
-    assert answer.status_code == status, answer.text
-    error = answer.json()["error"]
+    response = gateway.post_json("/synthesize", body)
+    assert response.status_code == status, response.text
+    error = response.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
     assert (error["code"], error["param"]) == (code, param)
     assert error["message"]
-    assert answer.headers["x-request-id"]
+    assert response.headers["x-request-id"]
 
 
-def test_refusals_say_what_is_allowed(gateway: Running) -> None:
+def test_errors_contain_the_allowed_values(gateway: RunningGateway) -> None:
     def message(**body: Any) -> str:
         return str(gateway.post(**body).json()["error"]["message"])
 
@@ -166,27 +166,27 @@ def test_refusals_say_what_is_allowed(gateway: Running) -> None:
     assert "1000" in message(text="a" * 1001)
 
 
-def test_not_a_number_is_no_speed(gateway: Running) -> None:
+def test_not_a_number_is_not_a_valid_speed(gateway: RunningGateway) -> None:
     headers = {"Content-Type": "application/json"}
     for number in ("NaN", "Infinity", "1e999"):
-        answer = gateway.client.post(
+        response = gateway.client.post(
             "/synthesize", content=f'{{"text": "a", "speed": {number}}}', headers=headers
         )
-        assert answer.status_code == 400, number
-        assert answer.json()["error"]["param"] == "speed"
+        assert response.status_code == 400, number
+        assert response.json()["error"]["param"] == "speed"
 
 
-def test_odd_text_is_taken_as_it_is(gateway: Running) -> None:
+def test_unusual_text_is_accepted_unchanged(gateway: RunningGateway) -> None:
     for text in ("שלום עולם", "a" * 1000, "Line\nbreak\r\n", "control \x07 bell", "a\u202eb", "100 €"):
-        job_id = gateway.queue(text=text)
+        job_id = gateway.submit(text=text)
         assert gateway.client.get(f"/jobs/{job_id}").json()["text"] == text
-    job_id = gateway.queue(text="half \ud83d a \0pair")
+    job_id = gateway.submit(text="half \ud83d a \0pair")
     assert gateway.client.get(f"/jobs/{job_id}").json()["text"] == "half \ufffd a pair"
 
 
-def test_unknown_keys_are_ignored_and_what_is_given_is_kept(gateway: Running) -> None:
-    given = {"speed": 2.0, "style": " calm ", "language": "en-GB", "priority": "bulk", "seed": 5}
-    job_id = gateway.queue(unknown={"a": 1}, use_cache=False, **given)
+def test_unknown_keys_are_ignored_and_known_ones_are_stored(gateway: RunningGateway) -> None:
+    fields = {"speed": 2.0, "style": " calm ", "language": "en-GB", "priority": "bulk", "seed": 5}
+    job_id = gateway.submit(unknown={"a": 1}, use_cache=False, **fields)
     job = gateway.client.get(f"/jobs/{job_id}").json()
     assert {name: job[name] for name in ("speed", "style", "language", "priority")} == {
         "speed": 2.0,
@@ -194,45 +194,45 @@ def test_unknown_keys_are_ignored_and_what_is_given_is_kept(gateway: Running) ->
         "language": "en-GB",
         "priority": "bulk",
     }
-    assert gateway.next_bell("hibari.bulk") == job_id
+    assert gateway.next_queued_job("hibari.bulk") == job_id
 
 
-def test_a_language_that_the_voice_does_not_speak_is_a_warning(gateway: Running) -> None:
+def test_an_unsupported_language_is_a_warning(gateway: RunningGateway) -> None:
     assert gateway.post(language="en").json()["warnings"] == []
     (warning,) = gateway.post(language="fr").json()["warnings"]
     assert "en-US" in warning
 
 
-def test_nobody_there_is_said_at_once_and_forgotten_at_once(settings: Settings) -> None:
+def test_a_missing_worker_is_an_error_until_one_is_announced(settings: Settings) -> None:
     with run_gateway(settings, announced=False) as gateway:
-        refused = gateway.post()
-        assert refused.status_code == 503
-        assert refused.json()["error"]["code"] == "no_worker"
-        assert int(refused.headers["retry-after"]) >= 1
+        response = gateway.post()
+        assert response.status_code == 503
+        assert response.json()["error"]["code"] == "no_worker"
+        assert int(response.headers["retry-after"]) >= 1
         gateway.announce()
-        # A refusal is never said on the strength of old news.
+        # A request is never rejected because of old announcements.
         threading.Event().wait(0.25)
         assert gateway.post().status_code == 202
 
 
-def test_a_voice_that_nobody_serves_is_a_beep_that_says_so(gateway: Running) -> None:
+def test_a_voice_without_a_worker_is_a_beep_with_a_warning(gateway: RunningGateway) -> None:
     job = gateway.post(voice_id="parler_jon").json()
     assert job["provider"] == "stub"
     assert "beep" in job["warnings"][0]
-    assert gateway.next_bell("stub.interactive") == job["job_id"]
+    assert gateway.next_queued_job("stub.interactive") == job["job_id"]
 
 
 def test_addresses_are_below_the_path_of_the_proxy(settings: Settings) -> None:
     with run_gateway(settings.model_copy(update={"root_path": "/speech"})) as gateway:
-        # Some proxies strip the prefix, some pass it on.
+        # Some proxies remove the prefix, others do not.
         for prefix in ("", "/speech"):
-            answer = gateway.client.post(f"{prefix}/synthesize?async_mode=true", json={"text": "Hello."})
-            assert answer.headers["location"].startswith("/speech/jobs/")
-            gateway.complete(answer.json()["job_id"])
-            job = gateway.client.get(answer.headers["location"].removeprefix("/speech")).json()
+            response = gateway.client.post(f"{prefix}/synthesize?async_mode=true", json={"text": "Hello."})
+            assert response.headers["location"].startswith("/speech/jobs/")
+            gateway.complete(response.json()["job_id"])
+            job = gateway.client.get(response.headers["location"].removeprefix("/speech")).json()
             assert job["audio_url"] == f"/speech/jobs/{job['job_id']}/audio"
             assert "/speech/docs/assets/" in gateway.client.get(f"{prefix}/docs").text
             socket = gateway.url.replace("http", "ws", 1) + prefix + "/v1/audio/speech/stream"
-            with connect(socket) as conversation:
-                conversation.send('{"type": "input.done"}')
-                assert '"error"' in str(conversation.recv(timeout=10))
+            with connect(socket) as websocket:
+                websocket.send('{"type": "input.done"}')
+                assert '"error"' in str(websocket.recv(timeout=10))

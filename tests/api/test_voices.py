@@ -1,4 +1,4 @@
-"""Voices and models as a fleet of several kinds of workers makes them: shown, refused, loaded and unloaded."""
+"""Voices and models with several kinds of workers: listing, errors, loading and unloading."""
 
 import base64
 import json
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from api.models.commands import MOST_WARMED
+from api.models.commands import WARM_MAX
 from common import worker_registry
 from common.catalogue import weights_of
 from common.messaging import broker, messages, queue_names
 from common.settings import Settings
 from common.worker_registry import FolderEntry, ServedWeights, WeightsState, WorkerStats
-from tests.support.gateway import Running, run_gateway
+from tests.support.gateway import RunningGateway, run_gateway
 
 KOKORO = ServedWeights(
     model="kokoro",
@@ -30,7 +30,7 @@ BARK = ServedWeights(model="bark", weights="bark", memory_bytes=400_000_000, tro
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Running]:
+def gateway(settings: Settings) -> Iterator[RunningGateway]:
     with run_gateway(settings, announced=False) as running:
         announce(running, "small", "CPU", KOKORO, STUB)
         announce(
@@ -48,7 +48,7 @@ def gateway(settings: Settings) -> Iterator[Running]:
 
 
 def announce(
-    running: Running,
+    running: RunningGateway,
     worker_id: str,
     device: str,
     *served: ServedWeights,
@@ -73,25 +73,25 @@ def announce(
         worker_registry.announce(connection, announcement)
 
 
-def voices(gateway: Running, **query: str) -> dict[str, Any]:
-    answer = gateway.client.get("/voices", params=query)
-    assert answer.status_code == 200, answer.text
-    return {voice["id"]: voice for voice in answer.json()["voices"]}
+def voices(gateway: RunningGateway, **query: str) -> dict[str, Any]:
+    response = gateway.client.get("/voices", params=query)
+    assert response.status_code == 200, response.text
+    return {voice["id"]: voice for voice in response.json()["voices"]}
 
 
-def models(gateway: Running) -> dict[str, Any]:
+def models(gateway: RunningGateway) -> dict[str, Any]:
     return {model["alias"]: model for model in gateway.client.get("/models/status").json()["models"]}
 
 
-def test_what_lies_in_a_folder_is_shown_though_nobody_listed_it(gateway: Running) -> None:
-    shown = voices(gateway)
-    assert (shown["af_tomorrow"]["available"], shown["af_tomorrow"]["languages"]) == (True, ["en-US"])
-    assert (shown["mms_swh"]["available"], shown["mms_swh"]["name"]) == (True, "Swahili")
-    assert "../x" not in shown
-    assert "mms_abi" not in shown
+def test_voices_in_models_folders_are_listed(gateway: RunningGateway) -> None:
+    listed = voices(gateway)
+    assert (listed["af_tomorrow"]["available"], listed["af_tomorrow"]["languages"]) == (True, ["en-US"])
+    assert (listed["mms_swh"]["available"], listed["mms_swh"]["name"]) == (True, "Swahili")
+    assert "../x" not in listed
+    assert "mms_abi" not in listed
 
 
-def test_voices_of_one_kind(gateway: Running) -> None:
+def test_voices_are_filtered(gateway: RunningGateway) -> None:
     assert {voice["model"] for voice in voices(gateway, model="kokoro").values()} == {"kokoro"}
     assert len(voices(gateway, model="mms")) == 1143
     german = voices(gateway, language="de-AT")
@@ -102,25 +102,25 @@ def test_voices_of_one_kind(gateway: Running) -> None:
         assert gateway.client.get("/voices", params=query).status_code == 400
 
 
-def test_which_worker_has_a_voice_and_whether_it_is_loaded(gateway: Running) -> None:
-    shown = voices(gateway)
-    assert shown["af_heart"]["workers"] == [{"id": "small", "device": "CPU", "loaded": True}]
-    assert shown["mms_swh"]["workers"] == [{"id": "large", "device": "NVIDIA H100", "loaded": False}]
-    assert shown["parler_laura"]["workers"] == []
-    assert (shown["parler_laura"]["slow"], shown["bark_en_0"]["slow"], shown["af_heart"]["slow"]) == (
+def test_voices_list_their_workers(gateway: RunningGateway) -> None:
+    listed = voices(gateway)
+    assert listed["af_heart"]["workers"] == [{"id": "small", "device": "CPU", "loaded": True}]
+    assert listed["mms_swh"]["workers"] == [{"id": "large", "device": "NVIDIA H100", "loaded": False}]
+    assert listed["parler_laura"]["workers"] == []
+    assert (listed["parler_laura"]["slow"], listed["bark_en_0"]["slow"], listed["af_heart"]["slow"]) == (
         True,
         False,
         False,
     )
-    assert "kana" in shown["jf_alpha"]["note"]
-    assert shown["af_heart"]["note"] is None
+    assert "kana" in listed["jf_alpha"]["note"]
+    assert listed["af_heart"]["note"] is None
 
 
-def test_why_a_voice_is_not_there(gateway: Running) -> None:
-    shown = voices(gateway)
-    assert shown["bark_en_0"]["reason"].startswith("It is damaged.")
-    assert "`make setup-parler`" in shown["parler_laura"]["reason"]
-    assert "`oratio models download parler`" in shown["parler_laura"]["reason"]
+def test_unavailable_voices_have_a_reason(gateway: RunningGateway) -> None:
+    listed = voices(gateway)
+    assert listed["bark_en_0"]["reason"].startswith("It is damaged.")
+    assert "`make setup-parler`" in listed["parler_laura"]["reason"]
+    assert "`oratio models download parler`" in listed["parler_laura"]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,17 @@ def test_why_a_voice_is_not_there(gateway: Running) -> None:
     ],
 )
 def test_a_job_goes_to_the_queue_of_its_weights(
-    gateway: Running, voice_id: str, status: int, model: str, queue: str
+    gateway: RunningGateway, voice_id: str, status: int, model: str, queue: str
 ) -> None:
-    answer = gateway.post(voice_id=voice_id)
-    assert (answer.status_code, answer.json()["model"], answer.json()["provider"]) == (status, model, "local")
-    assert answer.json()["voice_id"] == voice_id
-    assert gateway.next_bell(queue) == answer.json()["job_id"]
-    job = gateway.client.get(f"/jobs/{answer.json()['job_id']}").json()
+    response = gateway.post(voice_id=voice_id)
+    assert (response.status_code, response.json()["model"], response.json()["provider"]) == (
+        status,
+        model,
+        "local",
+    )
+    assert response.json()["voice_id"] == voice_id
+    assert gateway.next_queued_job(queue) == response.json()["job_id"]
+    job = gateway.client.get(f"/jobs/{response.json()['job_id']}").json()
     assert (job["queue_position"], job["progress"]["eta_s"] is not None) == (1, True)
 
 
@@ -153,37 +157,39 @@ def test_a_job_goes_to_the_queue_of_its_weights(
         ("bark_en_0", "in a huff", 400, "invalid_style"),
     ],
 )
-def test_what_cannot_be_asked_for(
-    gateway: Running, voice_id: str, style: str | None, status: int, code: str
+def test_invalid_voices_and_styles_are_rejected(
+    gateway: RunningGateway, voice_id: str, style: str | None, status: int, code: str
 ) -> None:
-    answer = gateway.post(voice_id=voice_id, style=style)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    response = gateway.post(voice_id=voice_id, style=style)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
 
-def test_a_broken_or_missing_model_is_a_beep_and_says_so(gateway: Running) -> None:
+def test_a_broken_or_missing_model_is_a_beep_with_a_warning(gateway: RunningGateway) -> None:
     for voice_id in ("bark_en_0", "parler_laura"):
-        answer = gateway.post(voice_id=voice_id).json()
-        assert answer["provider"] == "stub"
-        assert "only a beep" in answer["warnings"][0]
+        response = gateway.post(voice_id=voice_id).json()
+        assert response["provider"] == "stub"
+        assert "only a beep" in response["warnings"][0]
 
 
-def test_what_is_done_badly_is_said_with_the_job(gateway: Running) -> None:
+def test_limitations_of_a_voice_are_warnings_of_the_job(gateway: RunningGateway) -> None:
     announce(gateway, "small", "CPU", replace(KOKORO, voices=("jf_alpha",)), STUB)
-    answer = gateway.post(voice_id="jf_alpha", text="こんにちは", style="softly").json()
-    assert any("kana" in warning for warning in answer["warnings"])
-    assert any("takes no style" in warning for warning in answer["warnings"])
+    response = gateway.post(voice_id="jf_alpha", text="こんにちは", style="softly").json()
+    assert any("kana" in warning for warning in response["warnings"])
+    assert any("takes no style" in warning for warning in response["warnings"])
 
 
-def test_status_shows_each_worker_and_the_folder_of_the_one_that_only_fetches(gateway: Running) -> None:
-    found = models(gateway)
-    assert (found["parler"]["state"], found["parler"]["present"], found["parler"]["workers"]) == (
+def test_the_status_includes_workers_and_folders_of_ops_workers(
+    gateway: RunningGateway,
+) -> None:
+    status = models(gateway)
+    assert (status["parler"]["state"], status["parler"]["present"], status["parler"]["workers"]) == (
         "partial",
         False,
         [],
     )
-    # French is needed as well and is not there.
-    assert (found["mms"]["state"], found["mms"]["present"]) == ("partial", True)
-    weights = {one["key"]: one for one in found["mms"]["weights"]}
+    # French is needed too, and is missing.
+    assert (status["mms"]["state"], status["mms"]["present"]) == ("partial", True)
+    weights = {one["key"]: one for one in status["mms"]["weights"]}
     assert weights.keys() == {"mms_eng", "mms_fra", "mms_deu", "mms_spa", "mms_por", "mms_swh"}
     assert {key: one["need"] for key, one in weights.items() if one["need"] == "needed"} == {
         "mms_eng": "needed",
@@ -193,61 +199,61 @@ def test_status_shows_each_worker_and_the_folder_of_the_one_that_only_fetches(ga
     assert weights["mms_swh"]["workers"][0]["loaded"] is False
     assert weights["mms_eng"]["revision"] == "a" * 40
     assert weights["mms_fra"]["sources"][0]["folder"] == "facebook_mms-tts-fra"
-    (worker,) = found["kokoro"]["workers"]
+    (worker,) = status["kokoro"]["workers"]
     assert (worker["loaded"], worker["in_use"], worker["model_memory_bytes"]) == (True, True, 400_000_000)
     assert (worker["loads"], worker["unloads"], worker["memory_bytes"]) == (5, 4, 7)
-    bark = found["bark"]["weights"][0]
+    bark = status["bark"]["weights"][0]
     assert (bark["state"], bark["workers"][0]["trouble"]) == ("complete", "It is damaged.")
-    assert found["bark"]["loaded"] is False
+    assert status["bark"]["loaded"] is False
 
 
-def test_only_workers_that_speak_count(gateway: Running) -> None:
+def test_only_workers_that_speak_are_counted(gateway: RunningGateway) -> None:
     health = gateway.client.get("/health").json()
     assert health["workers_alive"] == 2
     assert gateway.client.get("/ready").json()["workers_alive"] == 2
     assert gateway.client.get("/analytics").json()["models_available"] == ["bark", "kokoro", "mms", "stub"]
 
 
-def heard(gateway: Running, worker_id: str) -> list[Any]:
-    """(task, arguments) of what a worker was told, the first first."""
+def commands_to(gateway: RunningGateway, worker_id: str) -> list[Any]:
+    """Return (task, arguments) of the commands to a worker, oldest first."""
     key = broker.queue_key(queue_names.worker_queue(worker_id), prefix=gateway.settings.queue_prefix)
     messages = [json.loads(line) for line in reversed(gateway.redis.lrange(key, 0, -1))]
     assert not messages or 0 < gateway.redis.ttl(key) <= broker.COMMAND_EXPIRES_S
     return [(one["headers"]["task"], *json.loads(base64.b64decode(one["body"]))[0]) for one in messages]
 
 
-def test_workers_that_have_a_model_are_told_to_load_and_unload_it(gateway: Running) -> None:
+def test_commands_are_sent_to_workers_that_serve_the_model(gateway: RunningGateway) -> None:
     warmed = gateway.client.post("/models/warm", json={"models": ["mms", "parler"]})
     assert (warmed.status_code, warmed.json()) == (
         202,
         {"told": [{"worker": "large", "weights": "mms_swh"}], "not_served": ["parler"], "stays": []},
     )
     unloaded = gateway.client.post("/models/unload", json={"models": ["kokoro", "mms_swh"]}).json()
-    # What is not loaded need not be unloaded.
+    # Weights that are not loaded need no command.
     assert unloaded == {"told": [{"worker": "small", "weights": "kokoro"}], "not_served": [], "stays": []}
-    assert heard(gateway, "large") == [(messages.WARM, "mms_swh")]
-    assert heard(gateway, "small") == [(messages.UNLOAD, "kokoro")]
+    assert commands_to(gateway, "large") == [(messages.WARM, "mms_swh")]
+    assert commands_to(gateway, "small") == [(messages.UNLOAD, "kokoro")]
 
 
-def test_a_family_of_many_is_not_warmed_as_a_whole(gateway: Running) -> None:
-    keys = [weights.key for weights in weights_of("mms")[: MOST_WARMED + 1]]
+def test_a_family_with_many_weights_is_not_loaded_as_a_whole(gateway: RunningGateway) -> None:
+    keys = [weights.key for weights in weights_of("mms")[: WARM_MAX + 1]]
     announce(gateway, "many", "CPU", *(replace(SWAHILI, weights=key) for key in keys), flavour="torch")
-    refused = gateway.client.post("/models/warm", json={"models": ["mms"]})
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "too_many_models")
-    assert heard(gateway, "many") == []
-    assert gateway.client.post("/models/warm", json={"models": keys[:MOST_WARMED]}).status_code == 202
-    assert len(heard(gateway, "many")) == MOST_WARMED
+    response = gateway.client.post("/models/warm", json={"models": ["mms"]})
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "too_many_models")
+    assert commands_to(gateway, "many") == []
+    assert gateway.client.post("/models/warm", json={"models": keys[:WARM_MAX]}).status_code == 202
+    assert len(commands_to(gateway, "many")) == WARM_MAX
 
 
-def test_broken_weights_are_not_there_for_a_download(gateway: Running) -> None:
-    asked = gateway.client.post("/models/download", json={"models": ["bark", "mms_eng"]}).json()
-    assert [one["item"] for one in asked["downloads"]] == ["bark"]
-    assert asked["present"] == ["mms_eng"]
+def test_broken_weights_are_downloaded_again(gateway: RunningGateway) -> None:
+    downloads = gateway.client.post("/models/download", json={"models": ["bark", "mms_eng"]}).json()
+    assert [one["item"] for one in downloads["downloads"]] == ["bark"]
+    assert downloads["present"] == ["mms_eng"]
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"models": []}, {"models": ["nobody"]}, {"models": ["../x"]}, {"models": "mms"}]
 )
-def test_orders_that_make_no_sense(gateway: Running, body: Any) -> None:
+def test_invalid_commands_are_rejected(gateway: RunningGateway, body: Any) -> None:
     for path in ("/models/warm", "/models/unload"):
         assert gateway.client.post(path, json=body).status_code == 400

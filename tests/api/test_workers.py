@@ -1,4 +1,4 @@
-"""Workers and queues as the service tells them, on both databases."""
+"""GET /workers: workers and queues, on both databases."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from common.jobs.queries import POSITION_MAX
 from common.settings import Settings
 from common.worker_registry import ALIVE_WITHIN_S, Announcement, ServedWeights, WorkerStats
 from tests.support.backlogs import queue_many
-from tests.support.gateway import Running, run_gateway
+from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.rows import new_job
 
 TORCH = Announcement(
@@ -36,31 +36,31 @@ OPS = Announcement(id="ops@there:8", flavour="ops", version="0.1.0", device="cpu
 
 
 @pytest.fixture
-def gateway(settings: Settings, database_url: str) -> Iterator[Running]:
+def gateway(settings: Settings, database_url: str) -> Iterator[RunningGateway]:
     with run_gateway(settings.model_copy(update={"database_url": database_url})) as running:
         yield running
 
 
-def announce(gateway: Running, *announcements: Announcement) -> None:
+def announce(gateway: RunningGateway, *announcements: Announcement) -> None:
     for announcement in announcements:
         with gateway.database.write() as connection:
             worker_registry.announce(connection, announcement)
 
 
-def look(gateway: Running) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Workers by id, queues by name."""
-    answer = gateway.client.get("/workers")
-    assert answer.status_code == 200, answer.text
-    told = answer.json()
+def get_workers(gateway: RunningGateway) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return workers by id and queues by name."""
+    response = gateway.client.get("/workers")
+    assert response.status_code == 200, response.text
+    body = response.json()
     return (
-        {worker["id"]: worker for worker in told["workers"]},
-        {queue["queue"]: queue for queue in told["queues"]},
+        {worker["id"]: worker for worker in body["workers"]},
+        {queue["queue"]: queue for queue in body["queues"]},
     )
 
 
-def test_a_worker_is_told_whole(gateway: Running) -> None:
+def test_a_worker_is_shown_with_all_fields(gateway: RunningGateway) -> None:
     announce(gateway, TORCH, OPS)
-    workers, _ = look(gateway)
+    workers, _ = get_workers(gateway)
     assert set(workers) == {"stand-in", TORCH.id, OPS.id}
     torch = workers[TORCH.id]
     assert (torch["alive"], torch["stopped"], torch["flavour"], torch["device"]) == (
@@ -85,47 +85,47 @@ def test_a_worker_is_told_whole(gateway: Running) -> None:
     assert (workers[OPS.id]["flavour"], workers[OPS.id]["models"]) == ("ops", [])
 
 
-def test_one_that_stopped_and_one_that_fell_silent_differ(gateway: Running) -> None:
+def test_stopped_and_silent_workers_differ(gateway: RunningGateway) -> None:
     announce(gateway, TORCH, OPS)
     with gateway.database.write() as connection:
         worker_registry.retire(connection, OPS.id)
         silent = update(Worker).where(Worker.id == TORCH.id)
         connection.execute(silent.values(heartbeat_at=clock(connection) - ALIVE_WITHIN_S - 1))
-    workers, queues = look(gateway)
+    workers, queues = get_workers(gateway)
     assert (workers[OPS.id]["alive"], workers[OPS.id]["stopped"]) == (False, True)
     assert (workers[TORCH.id]["alive"], workers[TORCH.id]["stopped"]) == (False, False)
-    # What it had in memory is gone with it, and nobody takes from its queues.
+    # Its models are not loaded any more, and its queues have no worker.
     assert [model["loaded"] for model in workers[TORCH.id]["models"]] == [False, False]
     assert set(queues) == {
         f"{weights}.{lane}" for weights in ("hibari", "stub") for lane in ("interactive", "bulk")
     }
 
 
-def test_what_a_worker_holds_is_what_it_speaks(gateway: Running) -> None:
-    held_id, other_id = gateway.queue(text="Spoken now."), gateway.queue()
-    claim = gateway.claim(held_id)
+def test_a_worker_lists_the_parts_it_is_speaking(gateway: RunningGateway) -> None:
+    running_id, queued_id = gateway.submit(text="Spoken now."), gateway.submit()
+    claim = gateway.claim(running_id)
     with gateway.database.write() as connection:
         assert lease.report_progress(connection, claim, done=2, total=5)
-    workers, queues = look(gateway)
-    [holding] = workers["stand-in"]["holding"]
-    job = gateway.client.get(f"/jobs/{held_id}").json()
-    assert (holding["job_id"], holding["part_id"]) == (held_id, f"{held_id}.0")
-    assert (holding["voice_id"], holding["model"], holding["chars"]) == ("hibari_heart", "hibari", 11)
-    assert (holding["segments_done"], holding["segments_total"]) == (2, 5)
-    assert holding["started_at"] == job["started_at"]
-    assert holding["lease_until"] > holding["started_at"]
+    workers, queues = get_workers(gateway)
+    [part] = workers["stand-in"]["holding"]
+    job = gateway.client.get(f"/jobs/{running_id}").json()
+    assert (part["job_id"], part["part_id"]) == (running_id, f"{running_id}.0")
+    assert (part["voice_id"], part["model"], part["chars"]) == ("hibari_heart", "hibari", 11)
+    assert (part["segments_done"], part["segments_total"]) == (2, 5)
+    assert part["started_at"] == job["started_at"]
+    assert part["lease_until"] > part["started_at"]
     hibari = queues["hibari.interactive"]
     assert (hibari["model"], hibari["lane"], hibari["workers"]) == ("hibari", "interactive", 1)
     assert (hibari["queued"], hibari["queued_is_at_least"], hibari["running"]) == (1, False, 1)
-    assert hibari["oldest_at"] == gateway.client.get(f"/jobs/{other_id}").json()["created_at"]
-    gateway.client.post(f"/jobs/{held_id}/cancel")
-    workers, queues = look(gateway)
+    assert hibari["oldest_at"] == gateway.client.get(f"/jobs/{queued_id}").json()["created_at"]
+    gateway.client.post(f"/jobs/{running_id}/cancel")
+    workers, queues = get_workers(gateway)
     assert (workers["stand-in"]["holding"], queues["hibari.interactive"]["running"]) == ([], 0)
 
 
-def test_a_queue_that_nobody_takes_from_is_told_while_something_waits(gateway: Running) -> None:
+def test_a_queue_without_workers_is_listed_while_it_is_not_empty(gateway: RunningGateway) -> None:
     announce(gateway, TORCH)
-    assert look(gateway)[1]["mms_fra.bulk"] == {
+    assert get_workers(gateway)[1]["mms_fra.bulk"] == {
         "queue": "mms_fra.bulk",
         "model": "mms",
         "lane": "bulk",
@@ -138,7 +138,7 @@ def test_a_queue_that_nobody_takes_from_is_told_while_something_waits(gateway: R
     with gateway.database.write() as connection:
         worker_registry.retire(connection, TORCH.id)
     queue_many(gateway.database, new_job(queue="mms_fra.bulk", model="mms"), count=POSITION_MAX)
-    _, queues = look(gateway)
+    _, queues = get_workers(gateway)
     assert "mms_fra.interactive" not in queues
     french = queues["mms_fra.bulk"]
     assert (french["workers"], french["queued"], french["queued_is_at_least"]) == (0, POSITION_MAX, True)

@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from cli.service.stack import Stack
-from tests.support.cuts import cutting
+from tests.support.cutting_proxy import cutting_proxy
 from tests.support.decoding import by_pyav
 from tests.support.recorded_requests import PROGRAMS, RecordedRequest, open_webui_menus
 from tests.support.transcription import transcribe, word_error_rate
@@ -223,7 +223,7 @@ def test_a_client_that_retries_after_a_broken_connection_joins_the_same_job(
     jobs_before = count_jobs(service)
     text = sentences(10, slow_s=0.3)
     with (
-        cutting(stack.url, [20_000, 30_000], is_asked=lambda: None) as url,
+        cutting_proxy(stack.url, [20_000, 30_000], wait_for_request=lambda: None) as url,
         openai_client(url, max_retries=2) as client,
     ):
         speech = create_speech(client, text, model="fake", voice="fake", response_format="pcm")

@@ -1,4 +1,4 @@
-"""Many rows at once, for tests of what must not be slow."""
+"""Insert many rows at once, for tests of performance."""
 
 from sqlalchemy import text
 
@@ -9,7 +9,7 @@ from tests.support.rows import submit
 
 
 def queue_many(database: Database, job: NewJob, *, count: int) -> None:
-    """The job, and so many more like it, each a moment later."""
+    """Insert the job and `count` copies, each created a moment later."""
     submit(database, job, queue_max=10**6)
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
     ids = {"jobs": {"id": f"'{job.id[:24]}-' || i"}, "parts": {"id": f"'{job.id[:24]}-' || i || '.0'"}}

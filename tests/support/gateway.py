@@ -1,4 +1,4 @@
-"""The real gateway on a free port, and a stand-in worker that hears its bells and ends its jobs."""
+"""The real gateway on a free port, and a stand-in for a worker that completes its jobs."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ from common.store import Store, audio_key
 from common.worker_registry import Announcement, ServedWeights, WorkerStats
 from tests.support.waiting import wait_for
 
-# Tracebacks with all locals, as the library's console prints them, take seconds.
+# The default tracebacks of structlog print all locals, which takes seconds.
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
@@ -52,8 +52,8 @@ def tiny_wav(*, frames: int = 2400) -> bytes:
 
 
 @dataclass
-class Running:
-    """A gateway that answers at `url`, with what stands behind it."""
+class RunningGateway:
+    """A gateway that listens at `url`, with its database, store and Redis."""
 
     settings: Settings
     url: str
@@ -64,7 +64,7 @@ class Running:
     server: Server
 
     def announce(self, *, voices: tuple[str, ...] = ("heart",), formats: tuple[str, ...] = ("wav",)) -> None:
-        """As a worker that serves hibari and the stub."""
+        """Announce a worker that serves hibari and the stub."""
         served = (
             ServedWeights(model="hibari", weights="hibari", voices=voices, loaded=True),
             ServedWeights(model="stub", weights="stub", voices=("*",), loaded=True),
@@ -81,18 +81,18 @@ class Running:
         return self.post_json("/synthesize", {"text": text, **body}, **params)
 
     def post_json(self, path: str, body: Any, **params: str) -> httpx.Response:
-        """As a client that escapes everything, half surrogates too."""
+        """Post JSON with all non-ASCII characters escaped, including half surrogate pairs."""
         headers = {"Content-Type": "application/json"}
         return self.client.post(path, content=json.dumps(body), headers=headers, params=params)
 
-    def queue(self, **body: Any) -> str:
-        """The id of a new job that waits."""
+    def submit(self, **body: Any) -> str:
+        """Submit a job, and return the id of the queued job."""
         answer = self.post(**body)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job_id"])
 
     def files(self) -> list[str]:
-        """The keys in the store."""
+        """Return the keys in the store."""
         files = self.store.keys()
         return [key for key, _, _ in files]
 
@@ -102,23 +102,23 @@ class Running:
         assert claim is not None
         return claim
 
-    def tell(self, job_id: str, name: str, **data: Any) -> None:
+    def publish_event(self, job_id: str, name: str, **data: Any) -> None:
         events.append(self.redis, job_id, name, data, prefix=self.settings.queue_prefix)
 
     def complete(self, job_id: str, *, audio: bytes | None = None) -> bytes:
-        """Speak a job as a worker does, to the event that ends it."""
+        """Complete a job as a worker does, including its final event. Returns the audio."""
         claim = self.claim(job_id)
-        sound = tiny_wav() if audio is None else audio
+        content = tiny_wav() if audio is None else audio
         key = audio_key(job_id, attempt=claim.attempt, extension=MEDIA_TYPES[claim.job.format][1])
-        self.store.put(key, io.BytesIO(sound))
-        made = SynthesisResult(
+        self.store.put(key, io.BytesIO(content))
+        result = SynthesisResult(
             key=key,
-            sha256=hashlib.sha256(sound).hexdigest(),
+            sha256=hashlib.sha256(content).hexdigest(),
             recipe="0" * 64,
             format=claim.job.format,
             sample_rate_hz=24_000,
             duration_s=0.1,
-            size_bytes=len(sound),
+            size_bytes=len(content),
             segments=1,
             first_audio_ms=2.0,
             synthesis_ms=10.0,
@@ -126,47 +126,47 @@ class Running:
             warnings=claim.job.warnings,
         )
         with self.database.write() as connection:
-            ended = lease.finish(connection, claim, made)
-        assert ended is not None
-        self.tell(job_id, "completed", **ended)
-        return sound
+            outcome = lease.finish(connection, claim, result)
+        assert outcome is not None
+        self.publish_event(job_id, "completed", **outcome)
+        return content
 
     def fail(self, job_id: str, *, code: str, message: str = "It did not work.") -> None:
         claim = self.claim(job_id)
         with self.database.write() as connection:
             assert lease.fail(connection, claim, code=code, message=message)
-        self.tell(job_id, "failed", code=code, message=message)
+        self.publish_event(job_id, "failed", code=code, message=message)
 
-    def next_bell(self, *queues: str, timeout_s: float = 5.0) -> str | None:
-        """The job whose bell rang next."""
+    def next_queued_job(self, *queues: str, timeout_s: float = 5.0) -> str | None:
+        """Return the job of the next task message, or None if none arrives in time."""
         names = queues or ("hibari.interactive",)
-        keys = [broker.queue_key(queue, prefix=self.settings.queue_prefix) for queue in names]
-        heard = self.redis.brpop(keys, timeout_s)
-        if heard is None:
+        keys = [broker.queue_key(submit, prefix=self.settings.queue_prefix) for submit in names]
+        message = self.redis.brpop(keys, timeout_s)
+        if message is None:
             return None
-        part_id: str = json.loads(base64.b64decode(json.loads(heard[1])["body"]))[0][0]
+        part_id: str = json.loads(base64.b64decode(json.loads(message[1])["body"]))[0][0]
         return part_id.rpartition(".")[0]
 
 
 @dataclass
-class Speaker:
-    """Ends every job whose bell rings, until it is closed."""
+class StandInWorker:
+    """Completes every queued job in a thread."""
 
-    running: Running
-    spoken: list[str] = field(default_factory=list)
+    gateway: RunningGateway
+    completed: list[str] = field(default_factory=list)
     _closing: threading.Event = field(default_factory=threading.Event)
 
-    def speak_all(self) -> None:
+    def complete_all(self) -> None:
         while not self._closing.is_set():
-            job_id = self.running.next_bell("hibari.interactive", "stub.interactive", timeout_s=0.2)
+            job_id = self.gateway.next_queued_job("hibari.interactive", "stub.interactive", timeout_s=0.2)
             if job_id is not None:
-                with suppress(AssertionError):  # cancelled or deleted meanwhile
-                    self.running.complete(job_id)
-                    self.spoken.append(job_id)
+                with suppress(AssertionError):  # cancelled or deleted in the meantime
+                    self.gateway.complete(job_id)
+                    self.completed.append(job_id)
 
     @contextmanager
-    def working(self) -> Iterator["Speaker"]:
-        thread = threading.Thread(target=self.speak_all)
+    def running(self) -> Iterator["StandInWorker"]:
+        thread = threading.Thread(target=self.complete_all)
         thread.start()
         try:
             yield self
@@ -176,8 +176,8 @@ class Speaker:
 
 
 @contextmanager
-def run_gateway(settings: Settings, *, announced: bool = True) -> Iterator[Running]:
-    """In a thread of this process; port 0 of the settings is replaced by a free one."""
+def run_gateway(settings: Settings, *, announced: bool = True) -> Iterator[RunningGateway]:
+    """Run a gateway in a thread of this process, on a free port."""
     server = Server(create_app(settings), settings.model_copy(update={"port": 0}))
     thread = threading.Thread(target=server.run, name="gateway")
     thread.start()
@@ -196,12 +196,12 @@ def run_gateway(settings: Settings, *, announced: bool = True) -> Iterator[Runni
 
 
 @contextmanager
-def _clients(settings: Settings, server: Server) -> Iterator[Running]:
+def _clients(settings: Settings, server: Server) -> Iterator[RunningGateway]:
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     database = Database(settings.database, role="worker")
     with (
         httpx.Client(base_url=url, timeout=20, trust_env=False) as client,
         redis.Redis.from_url(settings.redis_url, socket_timeout=10) as connection,
     ):
-        yield Running(settings, url, client, database, Store(settings.store), connection, server)
+        yield RunningGateway(settings, url, client, database, Store(settings.store), connection, server)
     database.close()

@@ -20,7 +20,7 @@ from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store, piece_key
 from tests.support.claimed_parts import claimed_part
-from tests.support.live_takes import wait_for_next_try
+from tests.support.live_attempts import wait_for_next_try
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 from worker.synthesis import live_audio

@@ -1,4 +1,4 @@
-"""Names of downloads: hostile titles, read back by the header's grammar, and written to a disk."""
+"""File names of recordings: hostile titles, parsed from the header and written to disk."""
 
 import re
 import unicodedata
@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from api.http.file_names import disposition, stem_of
+from api.http.file_names import content_disposition, file_stem
 
-# By the grammar of RFC 5987: `attr-char` and octets in hexadecimal, nothing else.
+# The grammar of RFC 5987: only `attr-char` and hexadecimal octets.
 HEADER = re.compile(
     r'attachment; filename="oratio-7\.mp3"; filename\*=UTF-8\'\'((?:[A-Za-z0-9!#$&+.^_`|~-]|%[0-9A-F]{2})+)'
 )
@@ -38,8 +38,8 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("title", HOSTILE)
-def test_a_hostile_title_is_a_plain_name(title: str, tmp_path: Path) -> None:
-    stem = stem_of(title)
+def test_a_hostile_title_becomes_a_safe_name(title: str, tmp_path: Path) -> None:
+    stem = file_stem(title)
     assert stem
     assert not set(stem) & set('/\\:*?"<>|')
     assert not [
@@ -49,18 +49,18 @@ def test_a_hostile_title_is_a_plain_name(title: str, tmp_path: Path) -> None:
     ]
     assert stem == stem.strip(" .-")
     assert len(stem) <= 80
-    # As long as one gets: with a number in front and the longest ending.
+    # The longest possible name: with a number and the longest extension.
     written = tmp_path / f"500_{stem}.flac"
     written.touch()
     assert [path.name for path in tmp_path.iterdir()] == [written.name]
 
 
 @pytest.mark.parametrize("title", [*HOSTILE, "Good morning", "Ça va ? L'été, à 100 € !"])
-def test_the_header_is_read_back_as_it_was_meant(title: str) -> None:
-    header = disposition(title, job_id="7", extension="mp3", download=True)
+def test_the_header_decodes_to_the_name(title: str) -> None:
+    header = content_disposition(title, job_id="7", extension="mp3", download=True)
     found = HEADER.fullmatch(header)
     assert found, header
-    assert unquote(found[1], errors="strict") == f"{stem_of(title)}.mp3"
+    assert unquote(found[1], errors="strict") == f"{file_stem(title)}.mp3"
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_the_header_is_read_back_as_it_was_meant(title: str) -> None:
         ("com10", "com10"),
     ],
 )
-def test_what_is_left_of_a_title(title: str, stem: str) -> None:
-    assert stem_of(title) == stem
+def test_titles_become_names(title: str, stem: str) -> None:
+    assert file_stem(title) == stem
 
 
 @pytest.mark.parametrize("title", ["", "   ", "...", "../..", "???", "\u202e\u200b", "—"])
-def test_where_nothing_is_left_the_id_names_it(title: str) -> None:
-    assert stem_of(title) is None
-    said = disposition(title, job_id="7", extension="srt", download=False)
-    assert said == 'inline; filename="oratio-7.srt"'
+def test_without_a_usable_title_the_id_is_the_name(title: str) -> None:
+    assert file_stem(title) is None
+    header = content_disposition(title, job_id="7", extension="srt", download=False)
+    assert header == 'inline; filename="oratio-7.srt"'

@@ -19,5 +19,5 @@ export const service = {
   warning: (message: string): string =>
     message
       .replace(/ GET \/voices says what is missing\./g, " The System page shows what is missing.")
-      .replace(/; GET \/voices [^.]*\./g, "."),
+      .replace(/[;.] GET \/voices [^.]*\./g, "."),
 };

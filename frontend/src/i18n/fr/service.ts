@@ -32,7 +32,7 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
       `Langue de la voix\u00a0: ${languageNames(spoken)}. Langue détectée du texte\u00a0: ${languageNames(detected)}. La prononciation peut être incorrecte.`,
   ],
   [
-    /The voice (\S+) speaks (.+), not (\S+);.*/,
+    /The voice (\S+) speaks (.+), not (\S+?)[;.] .*/,
     (id = "", spoken = "", requested = "") =>
       `Langue de la voix ${id}\u00a0: ${languageNames(spoken)}. Langue demandée\u00a0: ${languageNames(requested)}.`,
   ],

@@ -1,4 +1,4 @@
-"""What a worker does for listeners, step by step: a take whose bytes are given, and those who listen to it."""
+"""Live audio step by step: attempts of a worker with given audio, and clients that read the stream."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ from common.messaging.notifier import Notifier
 from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store, audio_key
-from tests.support.gateway import Running
+from tests.support.gateway import RunningGateway
 from tests.support.rows import new_job, submit
 from tests.support.waiting import wait_for
 from worker.synthesis.live_audio import LiveAudioWriter
@@ -35,7 +35,7 @@ _UNKNOWN = b"\xff\xff\xff\xff"
 
 
 def wait_for_next_try(redis_link: RedisLink) -> None:
-    """Wait until a connection that failed is tried again."""
+    """Wait until the next command tries to connect to Redis again."""
     wait_for(lambda: not redis_link.pause_s)
 
 
@@ -43,8 +43,8 @@ def noise(size_bytes: int, *, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size_bytes)
 
 
-def wav_head(size_bytes: int | None) -> bytes:
-    """Of a file of so many bytes, or of one whose length is not known yet."""
+def wav_header(size_bytes: int | None) -> bytes:
+    """Return the header of a file of this size, or of a stream of unknown size."""
     riff, data = (
         (_UNKNOWN, _UNKNOWN)
         if size_bytes is None
@@ -54,33 +54,33 @@ def wav_head(size_bytes: int | None) -> bytes:
     return b"RIFF" + riff + b"WAVE" + form + b"data" + data
 
 
-def heard_wav(size_bytes: int, *, seed: int = 1) -> bytes:
-    """As listeners get it, with noise for sound."""
-    return wav_head(None) + noise(size_bytes - 44, seed=seed)
+def streamed_wav(size_bytes: int, *, seed: int = 1) -> bytes:
+    """Return a WAV as it is streamed, filled with noise."""
+    return wav_header(None) + noise(size_bytes - 44, seed=seed)
 
 
-def new_streamed(gateway: Running, **changes: Any) -> str:
-    """The id of a job that waits, made to be heard while it is spoken, and to be kept."""
+def submit_streamed(gateway: RunningGateway, **changes: Any) -> str:
+    """Submit a streamed job that is kept without listeners, and return its id."""
     job = new_job(id=new_id(), **{"options": Options(streamed=True), "format": "pcm"} | changes)
     submit(gateway.database, job)
     return job.id
 
 
-def unkept(gateway: Running, **changes: Any) -> str:
-    return new_streamed(gateway, options=Options(streamed=True, keep=False), **changes)
+def submit_unkept(gateway: RunningGateway, **changes: Any) -> str:
+    return submit_streamed(gateway, options=Options(streamed=True, keep=False), **changes)
 
 
-class Take:
-    """One attempt at a job: claimed, spoken up to where it is told, then ended or left as by a worker that died.
+class Attempt:
+    """One attempt at a job: claims it, writes audio on demand, and then ends it or crashes.
 
-    When it `is_mute` it has no line to Redis.
+    With `is_offline` it has no connection to Redis.
     """
 
-    def __init__(self, gateway: Running, job_id: str, sound: bytes, *, settings: Settings) -> None:
+    def __init__(self, gateway: RunningGateway, job_id: str, audio: bytes, *, settings: Settings) -> None:
         self.job_id = job_id
-        self.sound = sound
-        self.place = 0
-        self.is_mute = False
+        self.audio = audio
+        self.position = 0
+        self.is_offline = False
         self._gateway = gateway
         with gateway.database.write() as connection:
             claim = next(
@@ -100,27 +100,27 @@ class Take:
             claim, redis_link=self._redis_link, store=gateway.store, spool=self._spool
         )
 
-    def say(self, size_bytes: int | None = None, *, at_once: int = 48 * KIB) -> None:
-        """So many bytes more, or all that is left, in what a segment may have."""
-        end = len(self.sound) if size_bytes is None else self.place + size_bytes
-        while self.place < end:
-            data = self.sound[self.place : min(end, self.place + at_once)]
+    def write(self, size_bytes: int | None = None, *, at_once: int = 48 * KIB) -> None:
+        """Write the next bytes, or all that are left, in pieces of the size of a segment."""
+        end = len(self.audio) if size_bytes is None else self.position + size_bytes
+        while self.position < end:
+            data = self.audio[self.position : min(end, self.position + at_once)]
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(data)
-            if not self.is_mute:
+            if not self.is_offline:
                 self.live.append(data)
                 self.live.flush()
-            self.place += len(data)
+            self.position += len(data)
 
     def finish(self) -> bytes:
-        """What is left, the file, the row and the event; the file."""
-        self.say()
+        """Write the rest, complete the job, and return the stored file."""
+        self.write()
         stored = self.stored()
         key = audio_key(
             self.job_id, attempt=self.claim.attempt, extension=MEDIA_TYPES[self.claim.job.format][1]
         )
         self._gateway.store.put(key, io.BytesIO(stored))
-        made = SynthesisResult(
+        result = SynthesisResult(
             key=key,
             sha256=hashlib.sha256(stored).hexdigest(),
             recipe="0" * 64,
@@ -135,16 +135,16 @@ class Take:
             warnings=(),
         )
         with self._gateway.database.write() as connection:
-            ended = lease.finish(connection, self.claim, made)
-        assert ended is not None
-        self._notifier.publish_event(self.job_id, "completed", **ended)
+            outcome = lease.finish(connection, self.claim, result)
+        assert outcome is not None
+        self._notifier.publish_event(self.job_id, "completed", **outcome)
         self.live.end()
         return stored
 
     def stored(self) -> bytes:
-        """With the sizes that are known at the end."""
+        """Return the finished file. A WAV then has its sizes in the header."""
         is_wav = self.claim.job.format == "wav"
-        return wav_head(len(self.sound)) + self.sound[44:] if is_wav else self.sound
+        return wav_header(len(self.audio)) + self.audio[44:] if is_wav else self.audio
 
     def fail(self, code: str = "engine_failed") -> None:
         with self._gateway.database.write() as connection:
@@ -152,8 +152,8 @@ class Take:
         self._notifier.publish_event(self.job_id, "failed", code=code, message="It did not work.")
         self.live.end()
 
-    def die(self) -> None:
-        """Killed: its part is taken back when its lease has run out."""
+    def crash(self) -> None:
+        """Let the lease expire, as after the worker was killed."""
         with self._gateway.database.write() as connection:
             connection.execute(update(Part).where(Part.id == self.claim.part_id).values(lease_until=1.0))
             assert [released.job_id for released in sweep.release_expired(connection)] == [self.job_id]
@@ -165,22 +165,24 @@ class Take:
         self._redis_link.close()
 
 
-class Ear(threading.Thread):
-    """A client that reads a stream of bytes to its end, however that comes."""
+class StreamClient(threading.Thread):
+    """A client that reads a stream in a thread until it ends or breaks."""
 
     def __init__(self, url: str, path: str, *, headers: dict[str, str] | None = None, **params: Any) -> None:
-        super().__init__(name="ear")
+        super().__init__(name="stream client")
         self.status = 0
         self.headers = httpx.Headers()
-        self.heard = bytearray()
+        self.received = bytearray()
         self.error: httpx.HTTPError | None = None
         self._going = threading.Event()
         self._going.set()
         self._leaving = threading.Event()
         self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)
         self._socket: socket.socket | None = None
-        seen = {"trace": self._see}
-        self._asked = self._client.build_request("GET", path, params=params, headers=headers, extensions=seen)
+        extensions = {"trace": self._note_socket}
+        self._asked = self._client.build_request(
+            "GET", path, params=params, headers=headers, extensions=extensions
+        )
         self.start()
 
     def run(self) -> None:
@@ -190,40 +192,40 @@ class Ear(threading.Thread):
             except httpx.HTTPError as error:
                 self.error = error
 
-    def _see(self, event: str, about: dict[str, Any]) -> None:
+    def _note_socket(self, event: str, about: dict[str, Any]) -> None:
         if event == "connection.connect_tcp.complete":
             self._socket = about["return_value"].get_extra_info("socket")
 
     def _read(self) -> None:
-        answer = self._client.send(self._asked, stream=True)
+        response = self._client.send(self._asked, stream=True)
         try:
-            self.status, self.headers = answer.status_code, answer.headers
-            for data in answer.iter_raw(16 * KIB if not self._going.is_set() else None):
-                self.heard += data
+            self.status, self.headers = response.status_code, response.headers
+            for data in response.iter_raw(16 * KIB if not self._going.is_set() else None):
+                self.received += data
                 self._going.wait()
                 if self._leaving.is_set():
                     return
         finally:
-            answer.close()
+            response.close()
 
     def pause(self) -> None:
-        """Reads nothing until it goes on."""
+        """Stop reading until `resume`."""
         self._going.clear()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         self._going.set()
 
-    def wait_heard(self, size_bytes: int, *, timeout_s: float = 15.0) -> None:
-        wait_for(lambda: len(self.heard) >= size_bytes or not self.is_alive(), timeout_s=timeout_s)
-        assert len(self.heard) >= size_bytes, (
-            len(self.heard),
+    def wait_received(self, size_bytes: int, *, timeout_s: float = 15.0) -> None:
+        wait_for(lambda: len(self.received) >= size_bytes or not self.is_alive(), timeout_s=timeout_s)
+        assert len(self.received) >= size_bytes, (
+            len(self.received),
             self.status,
             self.error,
-            bytes(self.heard[:300]),
+            bytes(self.received[:300]),
         )
 
-    def hang_up(self) -> None:
-        """At once, whatever it waits for."""
+    def disconnect(self) -> None:
+        """Disconnect at once, even while waiting for data."""
         self.leave()
         wait_for(lambda: self._socket or not self.is_alive(), interval_s=0.0005)
         if self._socket:
@@ -232,58 +234,58 @@ class Ear(threading.Thread):
         self.join(10)
 
     def leave(self) -> None:
-        """With the next bytes that come."""
+        """Disconnect when the next bytes arrive."""
         self._leaving.set()
         self._going.set()
 
-    def ended(self, *, timeout_s: float = 30.0) -> bytes:
-        """Everything, when all was well."""
+    def read_all(self, *, timeout_s: float = 30.0) -> bytes:
+        """Return all bytes of a stream that ended normally."""
         self.join(timeout_s)
-        assert not self.is_alive(), "the stream goes on"
+        assert not self.is_alive(), "the stream has not ended"
         assert self.error is None, self.error
-        assert self.status == 200, bytes(self.heard)
-        return bytes(self.heard)
+        assert self.status == 200, bytes(self.received)
+        return bytes(self.received)
 
-    def broken(self, *, timeout_s: float = 30.0) -> bytes:
-        """What came until it was broken off."""
+    def read_until_broken(self, *, timeout_s: float = 30.0) -> bytes:
+        """Return the bytes received before the connection broke."""
         self.join(timeout_s)
-        assert not self.is_alive(), "the stream goes on"
+        assert not self.is_alive(), "the stream has not ended"
         assert isinstance(self.error, httpx.RemoteProtocolError | httpx.ReadError), self.error
-        return bytes(self.heard)
+        return bytes(self.received)
 
 
-class Stage:
-    """Takes and ears of one gateway, let go at the end whatever happened."""
+class LiveSession:
+    """Attempts and clients of one gateway, which are closed at the end."""
 
-    def __init__(self, gateway: Running, settings: Settings | None = None) -> None:
+    def __init__(self, gateway: RunningGateway, settings: Settings | None = None) -> None:
         self.gateway = gateway
         self._settings = settings or gateway.settings
-        self._takes: list[Take] = []
-        self._ears: list[Ear] = []
+        self._attempts: list[Attempt] = []
+        self._clients: list[StreamClient] = []
 
-    def take(self, job_id: str, sound: bytes) -> Take:
-        self._takes.append(Take(self.gateway, job_id, sound, settings=self._settings))
-        return self._takes[-1]
+    def attempt(self, job_id: str, audio: bytes) -> Attempt:
+        self._attempts.append(Attempt(self.gateway, job_id, audio, settings=self._settings))
+        return self._attempts[-1]
 
-    def ear(self, job_id: str, *, url: str | None = None, **params: Any) -> Ear:
-        self._ears.append(Ear(url or self.gateway.url, f"/jobs/{job_id}/stream", **params))
-        return self._ears[-1]
+    def client(self, job_id: str, *, url: str | None = None, **params: Any) -> StreamClient:
+        self._clients.append(StreamClient(url or self.gateway.url, f"/jobs/{job_id}/stream", **params))
+        return self._clients[-1]
 
     def close(self) -> None:
-        for ear in self._ears:
-            ear.leave()
-        for take in self._takes:
-            take.close()
+        for client in self._clients:
+            client.leave()
+        for attempt in self._attempts:
+            attempt.close()
 
 
 @contextmanager
-def on_stage(gateway: Running, settings: Settings | None = None) -> Iterator[Stage]:
-    """`settings` of the worker, where its line to Redis is another one."""
-    stage = Stage(gateway, settings)
+def open_session(gateway: RunningGateway, settings: Settings | None = None) -> Iterator[LiveSession]:
+    """`settings` are those of the worker, if it uses another Redis than the gateway."""
+    session = LiveSession(gateway, settings)
     try:
-        yield stage
+        yield session
     finally:
-        stage.close()
+        session.close()
 
 
 def status_of(database: Database, job_id: str) -> str:
@@ -293,6 +295,6 @@ def status_of(database: Database, job_id: str) -> str:
     return str(row.status)
 
 
-def pieces(store: Store) -> list[str]:
+def stored_pieces(store: Store) -> list[str]:
     files = store.keys()
     return sorted(key for key, _, _ in files if ".p0" in key)

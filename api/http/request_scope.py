@@ -1,0 +1,20 @@
+"""Values that middleware and routes keep in the ASGI scope of a request."""
+
+import structlog
+from starlette.requests import Request
+
+
+def request_id(request: Request) -> str | None:
+    return request.scope.get("oratio.request_id")
+
+
+def note_job(request: Request, job_id: str) -> None:
+    """Name the job in every later log line of this request."""
+    request.scope["oratio.job_id"] = job_id
+    structlog.contextvars.bind_contextvars(job_id=job_id)
+
+
+def address(request: Request, path: str) -> str:
+    """Return `path` as a client must request it: below the prefix that a proxy serves this service under."""
+    root: str = request.scope.get("root_path", "")
+    return root.rstrip("/") + path
