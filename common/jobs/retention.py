@@ -23,7 +23,7 @@ ROWS_KEPT_S = 7 * DAY_S
 
 @dataclass(slots=True)
 class RemovalCounts:
-    """What a cleanup deleted, or would delete."""
+    """Numbers of rows and files that a cleanup deleted, or would delete."""
 
     jobs: int = 0
     recordings: int = 0

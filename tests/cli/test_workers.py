@@ -96,5 +96,5 @@ def test_the_duration_of_a_job_is_estimated(client: Client) -> None:
     client.result(client.submit("Words in a row.", voice_id="fake").job_id)
     after = client.estimate(150, voice_id="fake", priority="bulk")
     assert (after.measured, after.wait_s) == (True, 0.0)
-    with pytest.raises(ClientError, match="no voice"):
+    with pytest.raises(ClientError, match="does not exist"):
         client.estimate(1, voice_id="nobody")
