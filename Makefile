@@ -90,7 +90,7 @@ setup-parler: .venv-parler/.run-gpl$(GPL)  ## Install .venv-parler, which runs P
 
 setup-test: $(VENV)/.test  ## Install .venv with the requirements of tests and linters
 
-setup-test-flavours: .venv-torch/.test .venv-parler/.test  ## Install both, with the requirements of their tests
+setup-test-flavours: .venv-torch/.test .venv-parler/.test  ## Install .venv-torch and .venv-parler with the requirements of their tests
 
 
 up: setup  ## Install and start the service on this machine, at http://127.0.0.1:8000
@@ -183,7 +183,7 @@ lock: setup-test  ## Update the lock files from pyproject.toml, with UPGRADE=--u
 	$(UV_COMPILE) --group node -o requirements/node.lock
 	$(UV_COMPILE) $(UPGRADE) --group uv -o requirements/uv.lock
 
-bench: setup-test  ## Measure overhead, submit rate, memory, time to first audio and many players
+bench: setup-test  ## Measure overhead, submit rate, memory, time to first audio and many simultaneous streams
 	$(BIN)/python -m bench
 
 bench-studio: setup-test setup-node  ## Measure the first page load and the time from key press to frame in Chromium

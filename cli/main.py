@@ -227,7 +227,10 @@ def migrate(
 
 @app.command()
 def gateway() -> None:
-    """Run a gateway process, which serves the HTTP API."""
+    """Run a gateway process, which serves the HTTP API.
+
+    ORATIO_HOST and ORATIO_PORT set the address (default: 127.0.0.1, port 8000).
+    """
     from cli.service import processes
 
     settings = read_settings()
@@ -239,7 +242,13 @@ def worker(
     models: Annotated[
         str, typer.Option(help="Models to serve, comma-separated (default: all that are installed).")
     ] = "",
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Jobs to run at once.")] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Jobs to run at once (default: 8; for torch models 16 on a CPU and 32 on a GPU; for inference 4).",
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of this worker, unique on this machine.")] = "worker",
 ) -> None:
     """Run a worker process, which synthesizes speech."""

@@ -56,7 +56,8 @@ def choose(
     if fallback_stub and announced_voices(STUB, workers):
         return _stub(workers)
     raise NoWorker(
-        f"{_missing_reason(voice, workers)} Or choose another voice, or set HF_TOKEN on a worker for hosted inference."
+        f"{_missing_reason(voice, workers)} You can also choose another voice, or set HF_TOKEN on a worker for hosted"
+        " inference."
     )
 
 
@@ -95,9 +96,8 @@ def _missing_reason(voice: Voice, workers: Sequence[WorkerStatus]) -> str:
     announced = (worker.served(voice.weights) for worker in workers)
     trouble = next((served.trouble for served in announced if served and served.trouble), None)
     return trouble or (
-        f"No worker serves the model {voice.model!r}. Download its weights to a worker's models folder "
-        f"(`oratio models download {voice.weights}`) and install its libraries in the worker's environment "
-        f"(`{find_model(voice.model).setup}`)."
+        f"No worker serves the model {voice.model!r}. A worker needs its weights "
+        f"(`oratio models download {voice.weights}`) and its libraries (`{find_model(voice.model).setup}`)."
     )
 
 

@@ -6,10 +6,8 @@ from cli.client import Job
 from cli.client.records import Status
 from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
-from cli.output.tables import local_time, show_table, single_line
+from cli.output.tables import local_time, show_table, single_line, time_zone_name
 from common.settings import Settings
-
-_COLUMNS = ("Job", "Status", "Created", "Voice", "Format", "Duration", "Text")
 
 
 def show_jobs(
@@ -27,7 +25,7 @@ def show_jobs(
     if as_json:
         print_json([job.raw for job in jobs])
     elif jobs:
-        show_table(make_console(), _COLUMNS, (_row(job) for job in jobs))
+        show_table(make_console(), _columns(), (_row(job) for job in jobs))
     else:
         make_console().print("No jobs match." if status or voice else "There are no jobs.")
     return 0
@@ -55,6 +53,10 @@ def describe_status(job: Job) -> str:
     if job.status == "running" and job.progress.segments_total:
         return f"running, {job.progress.percent:.0f} %"
     return job.status if not job.queue_position else f"queued, position {job.queue_position}"
+
+
+def _columns() -> tuple[str, ...]:
+    return ("Job", "Status", f"Created ({time_zone_name()})", "Voice", "Format", "Duration", "Text")
 
 
 def _row(job: Job) -> tuple[str, ...]:

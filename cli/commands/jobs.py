@@ -18,7 +18,13 @@ app = typer.Typer(cls=ListByDefaultGroup, help="List, show, cancel, retry, delet
 @app.command("list")
 def list_(
     *,
-    status: Annotated[Status | None, typer.Option(help="Only jobs with this status.")] = None,
+    status: Annotated[
+        Status | None,
+        typer.Option(
+            metavar="STATUS",
+            help="Only jobs with this status: queued, running, completed, failed or cancelled.",
+        ),
+    ] = None,
     voice: Annotated[
         str | None, typer.Option(help="Only jobs of this voice.", autocompletion=completion.voice_ids)
     ] = None,

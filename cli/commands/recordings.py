@@ -6,11 +6,9 @@ from cli.client import Recording
 from cli.commands.connect import connect
 from cli.commands.job_table import format_duration
 from cli.output.console import make_console, print_json
-from cli.output.tables import local_time, show_table, single_line
+from cli.output.tables import local_time, show_table, single_line, time_zone_name
 from cli.output.target import InvalidOutput, recording_target
 from common.settings import Settings
-
-_COLUMNS = ("Job", "Created", "Voice", "Format", "Duration", "Title")
 
 
 def show_recordings(
@@ -22,7 +20,7 @@ def show_recordings(
     if as_json:
         print_json([one.raw for one in recordings])
     elif recordings:
-        show_table(make_console(), _COLUMNS, (_row(one) for one in recordings))
+        show_table(make_console(), _columns(), (_row(one) for one in recordings))
     else:
         make_console().print("There are no recordings.")
     return 0
@@ -61,6 +59,10 @@ def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool
     else:
         make_console().print(f"{target}: {size_bytes:,} bytes")
     return 0
+
+
+def _columns() -> tuple[str, ...]:
+    return ("Job", f"Created ({time_zone_name()})", "Voice", "Format", "Duration", "Title")
 
 
 def _row(one: Recording) -> tuple[str, ...]:

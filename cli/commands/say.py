@@ -120,4 +120,4 @@ def _show(job: Job, target: Path, size_bytes: int, arguments: SayArguments) -> N
     console = make_console()
     console.print(f"{target}: {job.duration_s:.1f} s, {size_bytes:,} bytes, {kind}")
     if arguments.captions:
-        console.print(f"{arguments.captions}: captions")
+        console.print(f"captions in {arguments.captions}")

@@ -28,7 +28,7 @@ def find_or_start_service(
         yield running
         return
     console.print(
-        f"No service is running, so this command starts one for itself. Keep one running with `{program_name()} up`."
+        f"No service is running, so this command starts a temporary one. Keep one running with `{program_name()} up`."
     )
     with ExitStack() as exit_stack:
         with show_waiting(console, plain=False) as progress:

@@ -1,7 +1,7 @@
 """Prints lists as tables."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -40,7 +40,17 @@ def single_line(text: str) -> str:
 
 
 def local_time(when: datetime | None) -> str:
-    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else ""
+    """Return the time in the time zone of `time_zone_name`, empty for None."""
+    return when.astimezone(_local_now().tzinfo).strftime("%Y-%m-%d %H:%M:%S") if when else ""
+
+
+def time_zone_name() -> str:
+    """Return the name of the machine's time zone now, such as CEST."""
+    return _local_now().tzname() or "local time"
+
+
+def _local_now() -> datetime:
+    return datetime.now(UTC).astimezone()
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], last_width: int) -> str:

@@ -34,8 +34,10 @@ def check_format(audio_format: str | None) -> str | None:
 
 def check_target(output: Path) -> Path:
     """Return the path if its folder exists. Raises InvalidOutput."""
-    if output.is_dir() or not output.parent.is_dir():
-        raise InvalidOutput(f"{output} is not a file in an existing folder.")
+    if output.is_dir():
+        raise InvalidOutput(f"{output} is a folder. Name a file.")
+    if not output.parent.is_dir():
+        raise InvalidOutput(f"The folder {output.parent} does not exist.")
     return output
 
 

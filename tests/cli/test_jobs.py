@@ -13,7 +13,7 @@ import pytest
 
 import cli.client
 from cli.client import Client, ClientError, Job
-from cli.output.tables import single_line
+from cli.output.tables import single_line, time_zone_name
 from cli.service.stack import Stack
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.waiting import wait_for
@@ -67,7 +67,15 @@ def test_jobs_without_a_subcommand_lists_jobs(
 
     assert result.returncode == 0, result.stderr
     found = rows(result.stdout)
-    assert found["Job"] == ["Status", "Created", "Voice", "Format", "Duration", "Text"]
+    assert found["Job"] == [
+        "Status",
+        "Created",
+        f"({time_zone_name()})",
+        "Voice",
+        "Format",
+        "Duration",
+        "Text",
+    ]
     assert found[failed.job_id][0] == "failed"
     assert found[completed.job_id][0] == "completed"
     assert "Words :smile: [bold]in a row [/bold]." in result.stdout

@@ -109,7 +109,7 @@ def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
     )
 
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == f"a.{kind}: captions"
+    assert result.stdout.splitlines()[-1] == f"captions in a.{kind}"
     captions = (tmp_path / f"a.{kind}").read_text()
     assert "Hello" in captions
     assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{"}[kind])
