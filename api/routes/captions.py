@@ -40,25 +40,38 @@ _JSON: Responses = {200: {"model": CaptionDocument, "description": "The captions
 
 
 @router.get(
-    "/{job_id}/captions.srt", response_class=Response, responses=_documented("application/x-subrip", _TEXT)
+    "/{job_id}/captions.srt",
+    summary="SubRip captions",
+    response_class=Response,
+    responses=_documented("application/x-subrip", _TEXT),
 )
 @router.head("/{job_id}/captions.srt", include_in_schema=False)
 def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
-    """Subtitles as SubRip."""
+    """Captions as SubRip."""
     return _serve(
         request, database, job_id, _as_srt, kind="srt", media_type="application/x-subrip", download=download
     )
 
 
-@router.get("/{job_id}/captions.vtt", response_class=Response, responses=_documented("text/vtt", _TEXT))
+@router.get(
+    "/{job_id}/captions.vtt",
+    summary="WebVTT captions",
+    response_class=Response,
+    responses=_documented("text/vtt", _TEXT),
+)
 @router.head("/{job_id}/captions.vtt", include_in_schema=False)
 def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
-    """Subtitles as WebVTT, with voices if there are several."""
+    """Captions as WebVTT, with voices if there are several."""
     media_type = "text/vtt; charset=utf-8"
     return _serve(request, database, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
 
 
-@router.get("/{job_id}/captions.json", response_class=Response, responses=_JSON | _NOT_MODIFIED | _ERRORS)
+@router.get(
+    "/{job_id}/captions.json",
+    summary="Captions as JSON",
+    response_class=Response,
+    responses=_JSON | _NOT_MODIFIED | _ERRORS,
+)
 @router.head("/{job_id}/captions.json", include_in_schema=False)
 def document(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """All segments, and words if the model provides their times, with their positions in the text."""

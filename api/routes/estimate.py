@@ -32,7 +32,7 @@ async def estimate(
     priority: Priority = "interactive",
     speed: Annotated[float, Query(ge=0.25, le=4.0, allow_inf_nan=False)] = 1.0,
 ) -> Estimate:
-    """Waiting time, synthesis time and audio length of a text with this many characters, if it was sent now."""
+    """Waiting time, synthesis time and audio length of a text with this many characters, if it were sent now."""
     workers = await gateway.worker_cache.statuses()
     voice = known_voice(voice_id, workers, settings=gateway.settings)
     choice = _choice(voice, workers, gateway.settings)

@@ -91,7 +91,7 @@ def unload(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult
     return commands.send_commands(gateway.database, gateway.notifier, body, UNLOAD)
 
 
-@router.get("/downloads/{download_id}", responses=documented_errors(404))
+@router.get("/downloads/{download_id}", summary="One download", responses=documented_errors(404))
 def one_download(database: DatabaseDep, download_id: str) -> DownloadView:
     """The status of a download."""
     return download_view(download_events.find(database, download_id))

@@ -52,6 +52,7 @@ _RESPONSES: Responses = {
 
 @router.post(
     "/audio/speech",
+    summary="Create speech",
     response_class=Response,
     responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504),
 )

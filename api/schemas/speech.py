@@ -35,17 +35,20 @@ class VoiceOptions(RequestModel):
     response_format: AudioFormat = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
     instructions: Annotated[Instructions | None, AfterValidator(blank_is_none)] = Field(
-        None, description="Style, for voices that support it; then at most 1,000 characters."
+        None,
+        description="Style, at most 1,000 characters for voices that support it. Other voices ignore it.",
     )
     language: LanguageTag | None = Field(
-        None, description="Extension. Language of the text; detected if it is left out."
+        None, description="Language of the text; detected if it is left out. Not in OpenAI's API."
     )
     seed: int | None = Field(
-        None, ge=0, le=2**31 - 1, description="Extension. The same seed makes the same audio."
+        None, ge=0, le=2**31 - 1, description="The same seed makes the same audio. Not in OpenAI's API."
     )
-    normalize: bool = Field(True, description=f"Extension. {NORMALIZE}")
+    normalize: bool = Field(True, description=f"{NORMALIZE} Not in OpenAI's API.")
     lexicon: Lexicon = Field(default_factory=dict)
-    priority: Priority = Field("interactive", description="Extension.")
+    priority: Priority = Field(
+        "interactive", description="`bulk` jobs run after interactive ones. Not in OpenAI's API."
+    )
 
 
 class SpeechRequest(VoiceOptions):
@@ -60,7 +63,9 @@ class SpeechRequest(VoiceOptions):
 
     input: CleanText = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
     stream_format: Literal["audio", "sse"] = "audio"
-    keep: bool = Field(False, description="Extension. Continue the job after the listener has disconnected.")
+    keep: bool = Field(
+        False, description="Continue the job after the listener has disconnected. Not in OpenAI's API."
+    )
 
 
 class SessionConfig(VoiceOptions):
