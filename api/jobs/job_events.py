@@ -102,7 +102,8 @@ class _EventReader:
         end = await self._end()
         missed = await self._event_bus.replay(self._job_id, after=self.last_id)
         has_final_event = bool(missed) and missed[-1].ends_job
-        if has_final_event and end is None:
+        if missed and has_final_event != (end is not None):
+            # Row and stream disagree: the job ended, or was retried, between the two reads.
             end = await self._end()
         self.is_done = end is not None
         messages = [self.write_event(event) for event in missed]

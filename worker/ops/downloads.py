@@ -43,13 +43,14 @@ def run_download(context: WorkerContext, download_id: str) -> None:
                 worker_id=context.worker_id,
                 lease_s=context.settings.lease_s,
             )
-        if claimed is None:
-            return
-        with (
-            context.leases.hold(claimed.lease, hand_back=lambda c: downloads.hand_back(c, claimed)) as held,
-            structlog.contextvars.bound_contextvars(download_id=download_id),
-        ):
-            _run(context, claimed, held)
+        if claimed is not None:
+            with (
+                context.leases.hold(
+                    claimed.lease, hand_back=lambda c: downloads.hand_back(c, claimed)
+                ) as held,
+                structlog.contextvars.bound_contextvars(download_id=download_id),
+            ):
+                _run(context, claimed, held)
     finally:
         _slots.release()
     _notify_next(context)

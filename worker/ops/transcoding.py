@@ -8,8 +8,10 @@ from typing import IO
 
 import numpy as np
 import structlog
+from sqlalchemy import Connection
 
 from common.formats import MEDIA_TYPES
+from common.jobs import retention
 from common.logs import get_logger
 from common.recordings import renditions
 from common.recordings.renditions import ClaimedRendition, RenditionAudio
@@ -50,14 +52,14 @@ def run_transcoding(context: WorkerContext, job_id: str, audio_format: str) -> N
     if context.stopping or not _slots.acquire(blocking=False):
         return
     try:
-        claimed = _claim(context, job_id, audio_format)
-        if claimed is None:
-            return
-        with (
-            context.leases.hold(claimed.lease, hand_back=lambda c: renditions.hand_back(c, claimed)) as held,
-            structlog.contextvars.bound_contextvars(job_id=job_id, format=audio_format),
-        ):
-            _run(context, claimed, held)
+        if (claimed := _claim(context, job_id, audio_format)) is not None:
+            with (
+                context.leases.hold(
+                    claimed.lease, hand_back=lambda c: renditions.hand_back(c, claimed)
+                ) as held,
+                structlog.contextvars.bound_contextvars(job_id=job_id, format=audio_format),
+            ):
+                _run(context, claimed, held)
     finally:
         _slots.release()
     _notify_next(context)
@@ -176,11 +178,16 @@ def _store(
 def _finish(
     context: WorkerContext, claimed: ClaimedRendition, held: HeldLease, rendition: RenditionAudio
 ) -> None:
-    if held.write(lambda connection: renditions.finish(connection, claimed, rendition)):
+    def finish(connection: Connection) -> bool:
+        # A row that names the key: an earlier try was committed although the connection broke before the answer.
+        ended = renditions.finish(connection, claimed, rendition)
+        return ended or bool(retention.known_keys(connection, [rendition.key]))
+
+    if held.write(finish):
         context.notifier.publish_event(claimed.topic, "completed")
         log.info("transcoded", audio_s=round(rendition.duration_s, 2), size_bytes=rendition.size_bytes)
     else:
-        # The recording was deleted, or another attempt holds the lease, so no row names this key.
+        # The recording was deleted, or another attempt holds the lease.
         context.store.delete([rendition.key])
         log.info("superseded", key=rendition.key)
 

@@ -86,16 +86,10 @@ class Leases:
         by_table: defaultdict[LeasedTable, list[HeldLease]] = defaultdict(list)
         for held in self.all():
             by_table[held.lease.rows].append(held)
-        if not by_table:
-            return
-        with self._database.write() as connection:
-            lost = [
-                lease
-                for table, held_leases in by_table.items()
-                for lease in table.renew(
-                    connection, [held.lease for held in held_leases], lease_s=self.lease_s
-                )
-            ]
-        for held in (held for held_leases in by_table.values() for held in held_leases):
-            if held.lease in lost:
-                held.lost.set()
+        for table, held_leases in by_table.items():
+            # One transaction per table: the sweep locks several tables in an order of its own.
+            with self._database.write() as connection:
+                lost = table.renew(connection, [held.lease for held in held_leases], lease_s=self.lease_s)
+            for held in held_leases:
+                if held.lease in lost:
+                    held.lost.set()

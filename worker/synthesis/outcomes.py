@@ -4,6 +4,8 @@ import random
 from contextlib import suppress
 from typing import Any
 
+from sqlalchemy import Connection
+
 from common import providers, worker_registry
 from common.catalogue import find_model
 from common.db.database import DATABASE_DOWN
@@ -38,9 +40,11 @@ class Outcomes:
 
     def complete(self, result: SynthesisResult) -> bool:
         part = self._part
-        ended = self._held.write(lambda connection: lease.finish(connection, part, result))
+        ended = self._held.write(
+            lambda c: lease.finish(c, part, result) or self._committed_outcome(c, result)
+        )
         if ended is None:
-            # The key contains the attempt, so no other attempt wrote this file and no row names it.
+            # The key contains the attempt, so no other attempt wrote this file, and no row names it.
             self._context.store.delete([result.key])
             log.info("superseded", key=result.key)
             return self._has_ended()
@@ -51,6 +55,11 @@ class Outcomes:
             "completed", audio_s=round(result.duration_s, 2), segments=result.segments, **ended["timings"]
         )
         return True
+
+    def _committed_outcome(self, connection: Connection, result: SynthesisResult) -> dict[str, Any] | None:
+        """The outcome, if an earlier try was committed although the connection broke before the answer."""
+        job = queries.get_job(connection, self._part.job.id, owner=self._part.job.owner)
+        return job.outcome() if job is not None and job.audio_key == result.key else None
 
     def pass_on(self, partial: PartialAudio) -> bool:
         """Queue the part for the next stage. The voices of this stage have spoken."""
