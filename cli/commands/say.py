@@ -23,7 +23,7 @@ from common.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SayArguments:
-    """The arguments of the command. An option that is None is left to the service."""
+    """The arguments of the command. Where an option is None, the service chooses its value."""
 
     text: str | None
     output: Path | None

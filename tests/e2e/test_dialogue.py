@@ -1,4 +1,4 @@
-"""Texts with voices of several models, spoken by the workers of a real service, one of which is killed."""
+"""Texts with voices of several models. The workers of a real service speak them; one worker is killed."""
 
 import hashlib
 import io

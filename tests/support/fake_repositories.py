@@ -1,4 +1,4 @@
-"""Fake repositories: commits of files, of which the large ones are LFS objects."""
+"""Fake repositories: commits of files. The large files are LFS objects."""
 
 import hashlib
 import random

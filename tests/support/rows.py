@@ -30,7 +30,7 @@ def new_job(**changes: Any) -> NewJob:
 
 
 def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[AcceptedJob]:
-    """Submit jobs, all of which must be accepted."""
+    """Submit jobs. Every job must be accepted."""
     with database.write() as connection:
         outcomes = submission.submit(connection, jobs, capacity=QueueCapacity(queue_max))
     assert all(isinstance(outcome, AcceptedJob) for outcome in outcomes), outcomes
