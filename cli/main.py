@@ -25,6 +25,10 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
 
+Engines = Annotated[
+    int | None,
+    typer.Option(min=1, help="Engine processes of each worker (default: one per CPU core, or one per GPU)."),
+]
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder of the database, the audio and the logs (default: data).")
 ]
@@ -57,16 +61,20 @@ def _options(
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0917  # typer calls it by name
     host: Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1).")] = None,
     port: Annotated[
         int | None,
         typer.Option(min=0, max=65535, help="Port to listen on (default: 8000); 0 picks a free one."),
     ] = None,
     data_dir: DataDir = None,
+    engines: Engines = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Number of worker processes (default: one per CPU core).")
-    ] = None,
+        int,
+        typer.Option(
+            min=1, help="Number of workers of this environment, each with its own engine processes."
+        ),
+    ] = 1,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Also print the logs of all processes.")
     ] = False,
@@ -74,7 +82,7 @@ def up(
     """Run the whole service on this machine until Ctrl-C."""
     from cli.commands.up import up as run
 
-    settings = read_settings(host=host, port=port, data_dir=data_dir)
+    settings = read_settings(host=host, port=port, data_dir=data_dir, engines=engines)
     raise typer.Exit(run(settings, workers=workers, verbose=verbose))
 
 
@@ -246,15 +254,16 @@ def worker(
         int | None,
         typer.Option(
             min=1,
-            help="Jobs to run at once (default: 8; for torch models 16 on a CPU and 32 on a GPU; for inference 4).",
+            help="Jobs to run at once, at most half of them in bulk (default: 16; torch: 32 or 64; inference: 4).",
         ),
     ] = None,
+    engines: Engines = None,
     name: Annotated[str, typer.Option(help="Name of this worker, unique on this machine.")] = "worker",
 ) -> None:
-    """Run a worker process, which synthesizes speech."""
+    """Run a worker, which synthesizes speech."""
     from cli.commands.single_process import worker_command
 
-    settings = read_settings()
+    settings = read_settings(engines=engines)
     _replace_process(worker_command(settings, models=models, concurrency=concurrency, name=name), settings)
 
 

@@ -49,7 +49,8 @@ class Settings(BaseSettings):
     inference_concurrency: int = Field(4, ge=1)
     optional_models: str = "kokoro"
     worker_models: str = ""
-    worker_instances: int = Field(1, ge=1)
+    # Engine processes of each worker: 0 is one per core, or with torch one per GPU.
+    engines: int = Field(0, ge=0, validation_alias=AliasChoices("ORATIO_ENGINES", "ORATIO_WORKER_INSTANCES"))
     fake_engine: bool = False
 
     # Overrides of OpenAI's names: voice name to voice id, model name to model.

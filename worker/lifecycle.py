@@ -35,7 +35,12 @@ def _start(instance: Any, **_: Any) -> None:
     aliases = aliases_of(list(instance.app.amqp.queues.consume_from), prefix=settings.queue_prefix)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     try:
-        started = WorkerContext(settings, aliases=aliases, queue_consumer=QueueConsumer(instance.app))
+        started = WorkerContext(
+            settings,
+            aliases=aliases,
+            queue_consumer=QueueConsumer(instance.app),
+            task_threads=instance.concurrency,
+        )
         if aliases:
             pipeline.warm_up()
         started.start()

@@ -1,8 +1,12 @@
 """The Celery tasks. Each takes ids, returns nothing, and is idempotent."""
 
+from functools import partial
+from typing import Any
+
 from celery import shared_task
 
 from common.messaging import messages
+from common.messaging.queue_names import BULK
 from worker.ops.cleanup import clean
 from worker.ops.sweep import sweep
 from worker.runtime.context import current
@@ -10,9 +14,14 @@ from worker.runtime.preload import load_model, unload_model
 from worker.synthesis.job_runner import run_part
 
 
-@shared_task(name=messages.SPEAK)
-def speak(part_id: str, isolated: bool) -> None:
-    run_part(current(), part_id, isolated=isolated)
+@shared_task(name=messages.SPEAK, bind=True)
+def speak(task: Any, part_id: str, isolated: bool) -> None:
+    context = current()
+    work = partial(run_part, context, part_id, isolated=isolated)
+    if task.request.delivery_info["routing_key"].endswith(f".{BULK}"):
+        context.bulk_slots.run(work)
+    else:
+        work()
 
 
 @shared_task(name=messages.RESCAN)

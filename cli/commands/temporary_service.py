@@ -47,7 +47,8 @@ def _settings_for_voice(settings: Settings, voice: str | None) -> Settings:
         model = find_voice(voice or DEFAULT_VOICE, allow_fake=settings.fake_engine).model
     except OratioError:  # the service reports what is wrong with the voice
         model = find_voice(DEFAULT_VOICE).model
-    return settings.model_copy(update={"host": "127.0.0.1", "port": 0, "worker_models": f"{model},{STUB}"})
+    small = {"host": "127.0.0.1", "port": 0, "worker_models": f"{model},{STUB}", "engines": 1}
+    return settings.model_copy(update=small)
 
 
 def _start(settings: Settings, small: Settings, exit_stack: ExitStack, progress: ShowStatus) -> str:

@@ -13,17 +13,17 @@ from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.log_follower import follow_logs
 from cli.service.probes import count_live_workers, fetch_models
 from cli.service.processes import WorkerGroup
-from cli.service.stack import Stack, StartFailed, StartInterrupted, usable_cores
+from cli.service.stack import Stack, StartFailed, StartInterrupted
 from cli.service.stop_signals import StopRequest, catch_stop_signals
 from cli.service.worker_groups import FLAVOURS, worker_groups
 from cli.studio import build
 from common.settings import Settings
 
 
-def up(settings: Settings, *, workers: int | None, verbose: bool) -> int:
+def up(settings: Settings, *, workers: int, verbose: bool) -> int:
     """Run the service until it is stopped; return the exit status."""
     console = make_console()
-    groups = worker_groups(settings, workers=workers or usable_cores())
+    groups = worker_groups(settings, workers=workers)
     try:
         with catch_stop_signals() as stop_request:
             _serve(settings, groups, stop_request, console, verbose=verbose)

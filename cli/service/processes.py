@@ -20,8 +20,8 @@ INFERENCE = "inference"
 FOLDER = Path(__file__).parents[2]
 
 # Tasks mostly wait for the model, which speaks first segments before others. With more tasks than a model can speak at
-# once, a few long texts do not block a short one.
-WORKER_CONCURRENCY = 8
+# once, a few long texts do not block a short one. Bulk jobs take at most half of them.
+WORKER_CONCURRENCY = 16
 # Two downloads (worker.ops.downloads), two conversions to other formats (worker.ops.transcoding), the sweep and the
 # cleanup.
 OPS_CONCURRENCY = 6
@@ -63,8 +63,6 @@ class WorkerGroup:
     count: int
     concurrency: int = WORKER_CONCURRENCY
     python: str = sys.executable
-    # ORATIO_DEVICE of each process. If empty, all of them use the setting.
-    devices: tuple[str, ...] = ()
 
 
 def gateway(settings: Settings, *, python: str = sys.executable) -> Command:
@@ -79,7 +77,6 @@ def worker(
     name: str,
     concurrency: int = WORKER_CONCURRENCY,
     python: str = sys.executable,
-    device: str = "",
 ) -> Command:
     argv = _consumer(
         settings,
@@ -89,8 +86,6 @@ def worker(
         concurrency=concurrency,
     )
     env = _SINGLE_THREADED | environment(settings) | {"ORATIO_WORKER_MODELS": ",".join(models)}
-    if device:
-        env["ORATIO_DEVICE"] = device
     return Command(name, "worker", argv, settings.stop_grace_s + KILL_AFTER_GRACE_S, _without_inherited(env))
 
 
@@ -120,7 +115,6 @@ def group(settings: Settings, group: WorkerGroup) -> list[Command]:
             name=f"{group.name}-{number}",
             concurrency=group.concurrency,
             python=group.python,
-            device=group.devices[number - 1] if group.devices else "",
         )
         for number in range(1, group.count + 1)
     ]

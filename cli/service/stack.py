@@ -55,9 +55,7 @@ class Stack:
     ) -> None:
         port = settings.port or free_port(settings.host)
         self.settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute(), "port": port})
-        self.worker_groups = tuple(worker_groups) or (
-            WorkerGroup("worker", local_models(settings), usable_cores()),
-        )
+        self.worker_groups = tuple(worker_groups) or (WorkerGroup("worker", local_models(settings), 1),)
         self.url = as_url(settings.host, port)
         self.logs = self.settings.data_dir / "logs"
         self._purpose = purpose
@@ -188,11 +186,6 @@ class Stack:
         child = self._supervisor.most_restarted()
         log = child.log if child else self.logs / "gateway.log"
         return f"{what} The end of {log}:\n{tail(log)}"
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use; in a container that may be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def uses_bundled_server(settings: Settings) -> bool:

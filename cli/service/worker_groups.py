@@ -1,21 +1,20 @@
-"""Decides which workers run on this machine: one for each core in this environment, one for each device in the others.
+"""Decides which workers run on this machine: one for each environment. A worker fills the cores and devices itself.
 
 The libraries of different models need conflicting versions, so models that need torch have environments of their own
 beside this one. `make setup-torch` and `make setup-parler` build them. An environment is used once it is complete.
 """
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 
 from cli.service.processes import FOLDER, INFERENCE, WORKER_CONCURRENCY, WorkerGroup
 from common.settings import Settings
+from worker.host.device import gpu_count
 
 # The models of each flavour of worker that has an environment of its own.
 FLAVOURS: dict[str, tuple[str, ...]] = {"torch": ("speecht5", "mms", "bark"), "parler": ("parler",)}
-# At least twice the size of a batch, so that the next batch fills while one is synthesized.
-_BATCHING_CONCURRENCY, _GPU_CONCURRENCY = 16, 32
-_GPUS = Path("/proc/driver/nvidia/gpus")
+# At least twice the size of a batch, so that the next batch fills while one is synthesized. Bulk jobs take half.
+_BATCHING_CONCURRENCY, _GPU_CONCURRENCY = 32, 64
 
 
 def worker_groups(settings: Settings, *, workers: int) -> list[WorkerGroup]:
@@ -54,18 +53,7 @@ def concurrency(models: tuple[str, ...]) -> int:
     batching = {name for names in FLAVOURS.values() for name in names}
     if not {model.partition("_")[0] for model in models} & batching:
         return WORKER_CONCURRENCY
-    return _GPU_CONCURRENCY if gpus() else _BATCHING_CONCURRENCY
-
-
-def gpus() -> int:
-    """Return how many NVIDIA GPUs this process may use, without loading CUDA or torch."""
-    installed = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return (
-        installed
-        if allowed is None
-        else min(installed, len([name for name in allowed.split(",") if name.strip()]))
-    )
+    return _GPU_CONCURRENCY if gpu_count() else _BATCHING_CONCURRENCY
 
 
 def _folder(flavour: str) -> Path:
@@ -73,17 +61,8 @@ def _folder(flavour: str) -> Path:
 
 
 def _flavour_group(flavour: str, settings: Settings) -> WorkerGroup:
-    """Return the group of a flavour, with one process for each device."""
     models = _selected(FLAVOURS[flavour], settings)
-    gpu_count = gpus() if settings.device in ("auto", "cuda") else 0
-    return WorkerGroup(
-        flavour,
-        models,
-        max(1, gpu_count),
-        concurrency(models),
-        str(python_of(flavour)),
-        tuple(f"cuda:{index}" for index in range(gpu_count)) if gpu_count > 1 else (),
-    )
+    return WorkerGroup(flavour, models, 1, concurrency(models), str(python_of(flavour)))
 
 
 def _selected(models: tuple[str, ...], settings: Settings) -> tuple[str, ...]:

@@ -187,7 +187,7 @@ def fail(connection: Connection, part: ClaimedPart, *, code: str, message: str) 
     return True
 
 
-def retry_later(connection: Connection, part: ClaimedPart, *, delay_s: float, isolated: bool = False) -> bool:
+def retry_later(connection: Connection, part: ClaimedPart, *, delay_s: float) -> bool:
     """Queue a part again after a temporary failure. The delay is in the row, not in the broker.
 
     Returns False if the lease is lost.
@@ -199,7 +199,6 @@ def retry_later(connection: Connection, part: ClaimedPart, *, delay_s: float, is
         failures=Part.failures + 1,
         not_before=due,
         next_message_at=due,
-        isolated=isolated or part.isolated,
     )
 
 

@@ -31,7 +31,6 @@ class ToneEngine:
     """Speaks silence, one tone per word, and silence, and reports the word times. A text with "mute" is silent."""
 
     alias: str = "hibari"
-    executor: str = "hibari"
     max_batch: int = 1
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None

@@ -4,7 +4,8 @@
 - `[[fail]]` always fails. `[[flaky:N]]` fails with a retryable error the first N times that it gets the text.
 - `[[hang]]` never returns. `[[spin]]` never returns and holds the interpreter lock.
 - `[[segv]]` ends the process. `[[die:N]]` ends it the first N times.
-- `[[silence]]` returns no samples.
+- `[[silence]]` returns no samples. `[[flood:N]]` returns N seconds of sound.
+- `[[leak:N]]` keeps N megabytes of memory for ever.
 - `[[oom:N]]` runs out of memory in batches of more than N; `[[crowded]]`, while another fake model is loaded.
 - `[[lost]]` loses the device.
 - `[[at_most:N]]` refuses more than N characters as too long.
@@ -43,11 +44,11 @@ _MARKER = re.compile(r"\[\[(\w+)(?::([\d.]+))?\]\]")
 # The memory that a loaded fake model reports.
 MEMORY_BYTES = 10_000_000
 _LOADED: set["FakeEngine"] = set()
+_LEAKED: list[bytes] = []
 
 
 class FakeEngine:
     alias: str = "fake"
-    executor: str = "fake"
     max_chars: int = 300
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
@@ -111,9 +112,11 @@ class FakeEngine:
     def _apply_markers(self, text: str, *, alone: bool) -> None:
         markers = _markers(text)
         if "die" in markers and self._count(text, marker="die") <= int(markers["die"]):
-            os.kill(os.getpid(), signal.SIGKILL)
+            _die(signal.SIGKILL)
         if "segv" in markers:
-            os.kill(os.getpid(), signal.SIGSEGV)
+            _die(signal.SIGSEGV)
+        if "leak" in markers:
+            _LEAKED.append(b"x" * int(float(markers["leak"]) * 1e6))
         if "spin" in markers:
             _hold_interpreter_lock()
         if "hang" in markers:
@@ -154,6 +157,12 @@ def _sleep(batch: Sequence[Utterance]) -> None:
     time.sleep(max(float(_markers(u.text).get("slow", "0")) for u in batch))
 
 
+def _die(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
+    # Another thread may get the signal, a moment later.
+    threading.Event().wait()
+
+
 def _hold_interpreter_lock() -> None:
     # Unlike CDLL, PyDLL does not release the interpreter lock during the call.
     libc = ctypes.PyDLL(None)
@@ -162,10 +171,11 @@ def _hold_interpreter_lock() -> None:
 
 
 def _speak(text: str) -> Speech:
-    if "silence" in _markers(text):
+    markers = _markers(text)
+    if "silence" in markers:
         return Speech(np.zeros(0, np.float32), _SAMPLE_RATE_HZ)
     frequency_hz = 200 + int(_digest(text)[:8], 16) % 600
-    duration_s = _SECONDS_PER_WORD * max(1, len(text.split()))
+    duration_s = float(markers.get("flood", _SECONDS_PER_WORD * max(1, len(text.split()))))
     return make_tone(frequency_hz, duration_s=duration_s, sample_rate_hz=_SAMPLE_RATE_HZ)
 
 

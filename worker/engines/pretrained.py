@@ -15,7 +15,7 @@ from common.catalogue import Weights
 from common.settings import Settings
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
 from worker.engines.torch_errors import translate_errors
-from worker.host.device import find_device
+from worker.host.device import Device, find_device
 from worker.host.models_folder import check_presence, file_size, find_files, find_folder, read_limited
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -28,16 +28,12 @@ class PretrainedEngine:
 
     A family adds its limits, `voices`, `batch_key`, `_load`, `_speak` and `_drop_references`. The engines read only
     files in the models folder: nothing from the hub, no code that comes with weights, and only tensors from pickles.
-    All families share torch's global random generator, so they share one executor.
     """
 
     alias: str = ""
-    executor: str = "torch"
-    max_batch: int = 1
     max_chars: int = 1
     native_speed: tuple[float, float] | None = None
     takes_phonemes: bool = False
-    timeout_factor: float = 1.0
     pinned: bool = False
     # `max_batch` on a CPU and on a GPU, `timeout_factor` on a CPU, the precision on CUDA, and how many of the
     # repositories, from the first on, contain weights.
@@ -50,11 +46,21 @@ class PretrainedEngine:
     def __init__(self, weights: Weights, settings: Settings) -> None:
         self._weights = weights
         self._settings = settings
-        self._device = find_device(settings)
         self._modules: tuple[Any, ...] = ()
+
+    @property
+    def max_batch(self) -> int:
         max_batch = self.batch_on_gpu if self._device.is_gpu else self.batch_on_cpu
-        self.max_batch = min(max_batch, settings.batch_max or max_batch)
-        self.timeout_factor = 1.0 if self._device.is_gpu else self.timeout_factor_on_cpu
+        return min(max_batch, self._settings.batch_max or max_batch)
+
+    @property
+    def timeout_factor(self) -> float:
+        return 1.0 if self._device.is_gpu else self.timeout_factor_on_cpu
+
+    @property
+    def _device(self) -> Device:
+        """The device. Finding it imports torch."""
+        return find_device(self._settings)
 
     def load(self) -> None:
         if not self._is_complete():

@@ -116,7 +116,7 @@ class DeviceLost(EngineError):
     def __init__(self, alias: str) -> None:
         super().__init__(
             "device_lost",
-            f"The device failed while the model {alias} was running. The worker process restarts.",
+            f"The device failed while the model {alias} was running. The engine process restarts.",
             retryable=True,
         )
 
@@ -124,11 +124,10 @@ class DeviceLost(EngineError):
 class Engine(Protocol):
     """The adapter of a model family for one set of weights.
 
-    The constructor is cheap and reads no weights. `load` and `close` may alternate any number of times. Between them
-    one thread at a time calls `speak`. Any thread may call the other methods, before and after `load`.
+    The constructor and `voices` are cheap, read no weights and import no library of models, because a worker calls
+    them too. `load` and `close` may alternate any number of times. Between them one thread calls `speak`. Any thread
+    may call the other methods, before and after `load`.
 
-    - `executor`: engines with the same name never run at the same time, because they share state that is not
-      thread-safe (such as torch's random generator).
     - `max_batch`: the most utterances in one call of `speak`.
     - `max_chars`: the longest text of an utterance.
     - `native_speed`: the range of `Utterance.speed` that the model itself produces. If None, the engine ignores the
@@ -139,13 +138,16 @@ class Engine(Protocol):
     """
 
     alias: str
-    executor: str
-    max_batch: int
     max_chars: int
     native_speed: tuple[float, float] | None
     takes_phonemes: bool
-    timeout_factor: float
     pinned: bool
+
+    @property
+    def max_batch(self) -> int: ...
+
+    @property
+    def timeout_factor(self) -> float: ...
 
     def load(self) -> None:
         """Load the weights. Raises EngineError (`model_broken`, OutOfMemory) or any other exception."""

@@ -11,7 +11,6 @@ _FREQUENCY_HZ = 440.0
 
 class StubEngine:
     alias: str = "stub"
-    executor: str = "stub"
     max_batch: int = 1
     max_chars: int = 1000
     native_speed: tuple[float, float] | None = None

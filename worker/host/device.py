@@ -1,4 +1,4 @@
-"""Finds the device of this process. Without torch it is the CPU."""
+"""Finds the devices of this machine, and that of an engine process. Without torch it is the CPU."""
 
 import os
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ DeviceKind = Literal["cpu", "cuda", "mps"]
 # The share of the memory for models. The rest is for activations, libraries and, on a CPU, other processes.
 _GPU_SHARE = 0.75
 _CPU_SHARE = 0.5
+_GPUS = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,47 @@ class Device:
             import torch
 
             torch.cuda.empty_cache()
+
+
+def engine_devices(settings: Settings) -> tuple[str, ...]:
+    """Return ORATIO_DEVICE for each engine process of a worker: one per core, with torch one per device.
+
+    Does not import torch, which takes 300 MB. Raises RuntimeError for a device that needs torch, without torch.
+    """
+    if find_spec("torch") is None:
+        if settings.device not in ("auto", "cpu"):
+            raise RuntimeError(
+                f"ORATIO_DEVICE is {settings.device}, but this environment does not have torch."
+            )
+        return ("cpu",) * (settings.engines or usable_cores())
+    devices = _torch_devices(settings)
+    return tuple(devices[index % len(devices)] for index in range(settings.engines or len(devices)))
+
+
+def _torch_devices(settings: Settings) -> tuple[str, ...]:
+    if settings.device in ("auto", "cuda") and (count := gpu_count()):
+        return tuple(f"cuda:{index}" for index in range(count))
+    return (settings.device,)
+
+
+def device_name(settings: Settings) -> str:
+    """Return the name of the device as far as it is known before an engine process has imported torch."""
+    has_gpu = find_spec("torch") is not None and settings.device == "auto" and gpu_count()
+    return "GPU" if has_gpu or settings.device not in ("auto", "cpu") else "CPU"
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; in a container that may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpu_count() -> int:
+    """Return how many NVIDIA GPUs this process may use, without loading CUDA or torch."""
+    installed = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is None:
+        return installed
+    return min(installed, len([name for name in allowed.split(",") if name.strip()]))
 
 
 def find_device(settings: Settings) -> Device:

@@ -1,4 +1,4 @@
-"""Measures and releases the memory of this process."""
+"""Measures the memory of processes, and releases that of this one."""
 
 import contextlib
 import ctypes
@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 
 
-def memory_bytes() -> int:
-    """Return the resident memory of this process, or 0 if the system has no `/proc`."""
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
+def memory_bytes(pid: int | None = None) -> int:
+    """Return the resident memory of a process, by default this one. 0 if it is gone or the system has no `/proc`."""
+    try:
+        statm = Path(f"/proc/{pid or 'self'}/statm").read_text()
+    except OSError:
         return 0
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def release_memory() -> None:

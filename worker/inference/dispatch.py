@@ -1,11 +1,10 @@
-"""Dispatches utterances to an engine: through a batcher, or directly if the engine is on the network."""
+"""Dispatches utterances to an engine: in engine processes, or directly if it needs neither a model nor a core."""
 
-from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
 from worker.engines.protocol import Engine, Speech, Utterance
-from worker.inference.batcher import Batcher
+from worker.inference.engine_pool import EnginePool
 
 
 class Dispatcher(Protocol):
@@ -27,36 +26,33 @@ class Dispatcher(Protocol):
     def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]: ...
 
 
-class BatchedDispatcher:
-    """Dispatches to the instances of one engine, which share the threads of a batcher with other engines."""
+class PoolDispatcher:
+    """Dispatches to the engine processes. `engine` answers questions about limits and voices, and is never loaded."""
 
-    def __init__(self, batcher: Batcher, instances: Sequence[Engine]) -> None:
-        self.instances = instances
-        self._batcher = batcher
+    def __init__(self, pool: EnginePool, weights: str, engine: Engine) -> None:
+        self._pool = pool
+        self._weights = weights
+        self._engine = engine
 
     @property
     def call_count(self) -> int:
-        return self._batcher.call_counts[self.engine]
+        return self._pool.call_counts[self._weights]
 
     @property
     def engine(self) -> Engine:
-        return self.instances[0]
+        return self._engine
 
     @property
     def max_in_flight(self) -> int:
         # Enough to fill a batch while another one runs, and few enough to stop soon after a cancellation.
-        return 2 * self.engine.max_batch
+        return 2 * self._pool.process_count * self._pool.max_batch(self._weights)
 
     def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:
-        return self._batcher.submit(self.instances, utterance, lane=lane)
-
-    def preload(self) -> Future[Speech]:
-        """Load all instances. The future completes, with empty speech, when they are loaded."""
-        return self._batcher.preload(self.instances)
+        return self._pool.submit(self._weights, utterance, lane=lane)
 
 
 class DirectDispatcher:
-    """Calls an engine on the network in the thread of the task. Many tasks may wait for it at once."""
+    """Calls an engine in the thread of the task: hosted inference, which waits for the network, or the stub."""
 
     max_in_flight = 1
 

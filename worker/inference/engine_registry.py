@@ -1,4 +1,4 @@
-"""The engines of this process: the weights in its models folder, and a dispatcher for each set of weights."""
+"""The engines of this worker: the weights in its models folder, and a dispatcher for each set of weights."""
 
 import threading
 from collections import defaultdict
@@ -12,18 +12,17 @@ from common.settings import Settings
 from common.worker_registry import FolderEntry, ServedWeights
 from worker import engines
 from worker.engines.protocol import EngineError
-from worker.host.device import find_device
-from worker.host.memory import collect_memory
+from worker.host.device import device_name, engine_devices
 from worker.host.models_folder import Presence, scan
-from worker.inference.batcher import Batcher
-from worker.inference.dispatch import BatchedDispatcher, DirectDispatcher, Dispatcher
-from worker.inference.model_cache import ModelCache
+from worker.inference.dispatch import DirectDispatcher, Dispatcher, PoolDispatcher
+from worker.inference.engine_messages import State
+from worker.inference.engine_pool import START_TIMEOUT_S, EnginePool
 
 log = get_logger(__name__)
 
-# torch has one random generator for all threads, and a device holds one copy of a model.
-ONE_THREAD_EXECUTORS = frozenset({"torch"})
-UNLOAD_TIMEOUT_S = 30.0
+UNLOAD_TIMEOUT_S = 35.0
+# These need neither a model nor a core, so their calls run in the worker.
+_DIRECT = (INFERENCE, STUB)
 # The keys of weights that need no files. The fake engine has several, so that they can evict each other in tests.
 _KEYS_WITHOUT_FILES: dict[str, tuple[str, ...]] = {
     STUB: (STUB,),
@@ -44,26 +43,33 @@ class EngineRegistry:
     """`aliases` are the engines, or single sets of weights, that this process may serve."""
 
     def __init__(self, aliases: Sequence[str], settings: Settings) -> None:
-        self.device = find_device(settings)
-        self.model_cache = ModelCache(
-            budget_bytes=self.device.model_budget_bytes(settings),
-            free_bytes=self.device.free_bytes,
-            release_memory=self._release_memory,
-        )
-        self.batchers: dict[str, Batcher] = {}
+        # Counts loads, unloads and failed loads, and engine processes that ended.
+        self.changes = 0
         self._aliases = aliases
         self._settings = settings
         self._dispatchers: dict[str, Dispatcher] = {}
         self._scan_result = _ScanResult()
         self._scan_lock = threading.Lock()
         self._dispatchers_lock = threading.Lock()
+        self._pool = self._create_pool() if set(aliases) - set(_DIRECT) else None
 
     def load(self) -> None:
-        """Scan the models folder and load the pinned engines. Raises EngineError when none of the served ones loads."""
+        """Scan the models folder, start the engine processes and load the pinned engines.
+
+        Raises EngineError when there are pinned engines and none of them loads.
+        """
         self.refresh()
-        errors = [error for key in self.served_keys if (error := self._load_pinned(key)) is not None]
-        if errors and len(errors) == len(self.served_keys):
-            raise errors[0]
+        if self._pool is None:
+            return
+        self._pool.start()
+        if not self._pool.wait_until_ready(START_TIMEOUT_S):
+            raise EngineError(
+                "engine_unavailable", "The engine processes did not start. The worker's log has the details."
+            )
+        errors = {key: _pinned_load_error(self._pool, key) for key in self._pinned_keys()}
+        failed = [error for error in errors.values() if error is not None]
+        if failed and len(failed) == len(self.served_keys):
+            raise failed[0]
 
     def refresh(self) -> bool:
         """Scan the models folder again. Returns whether anything changed. Thread-safe."""
@@ -101,17 +107,31 @@ class EngineRegistry:
 
     def preload(self, key: str) -> None:
         """Start loading a model, after waiting segments, and return at once. Raises EngineError like `dispatcher`."""
-        dispatcher = self.dispatcher(key)
-        if isinstance(dispatcher, BatchedDispatcher):
-            dispatcher.preload()
+        self.dispatcher(key)
+        if self._pool and key not in _DIRECT:
+            self._pool.preload(key)
 
     def unload(self, key: str) -> bool:
         """Returns False when the model is in use or pinned, or when other models load for too long."""
-        dispatcher = self._dispatchers.get(key)
-        if not isinstance(dispatcher, BatchedDispatcher):
+        if self._pool is None or key in _DIRECT:
             return True
-        self.model_cache.unload(dispatcher.instances, wait_s=UNLOAD_TIMEOUT_S)
-        return not any(map(self.model_cache.is_loaded, dispatcher.instances))
+        return self._pool.unload(key, timeout_s=UNLOAD_TIMEOUT_S)
+
+    def engine_pids(self) -> list[int]:
+        return self._pool.pids() if self._pool else []
+
+    @property
+    def device_name(self) -> str:
+        """The device of the engines, for people."""
+        return next((state.device for state in self._states() if state.device), device_name(self._settings))
+
+    @property
+    def loads(self) -> int:
+        return sum(state.loads for state in self._states())
+
+    @property
+    def unloads(self) -> int:
+        return sum(state.unloads for state in self._states())
 
     def describe_engines(self) -> tuple[ServedWeights, ...]:
         """The served weights, as the worker announces them."""
@@ -132,17 +152,13 @@ class EngineRegistry:
         return dict(counts)
 
     def close(self, *, timeout_s: float) -> None:
-        for batcher in self.batchers.values():
-            batcher.close(timeout_s)
-        self.model_cache.close(timeout_s=timeout_s)
+        if self._pool:
+            self._pool.close(timeout_s)
 
     def _mark_outdated(self, key: str) -> None:
-        """The files of these weights have changed: unload them, so that the next call loads the new ones."""
-        dispatcher = self._dispatchers.get(key)
-        if isinstance(dispatcher, BatchedDispatcher):
-            for engine in dispatcher.instances:
-                self.model_cache.mark_outdated(engine)
-            self.model_cache.unload(dispatcher.instances)
+        """The files of these weights have changed: the next call loads the new ones."""
+        if self._pool:
+            self._pool.mark_outdated(key)
 
     def _servable_keys(self, folder: dict[str, Presence]) -> Iterator[str]:
         for alias in self._aliases:
@@ -159,14 +175,12 @@ class EngineRegistry:
             log.exception("cannot be served", weights=key)
             return None
 
-    def _load_pinned(self, key: str) -> EngineError | None:
-        try:
-            dispatcher = self._dispatcher(key)
-            if isinstance(dispatcher, BatchedDispatcher) and dispatcher.engine.pinned:
-                dispatcher.preload().result()
-        except EngineError as error:
-            return error
-        return None
+    def _pinned_keys(self) -> list[str]:
+        return [key for key in self.served_keys if key not in _DIRECT and self._dispatcher(key).engine.pinned]
+
+    def _create_pool(self) -> EnginePool:
+        devices = engine_devices(self._settings)
+        return EnginePool(self._settings, devices, pinned=self._pinned_keys, on_change=self._count_change)
 
     def _dispatcher(self, key: str) -> Dispatcher:
         with self._dispatchers_lock:
@@ -175,42 +189,30 @@ class EngineRegistry:
             return self._dispatchers[key]
 
     def _create_dispatcher(self, key: str) -> Dispatcher:
-        first = engines.create(key, self._settings)
-        if key == INFERENCE:
-            return DirectDispatcher(first)
-        batcher = self._batcher_for(first.executor)
-        others = (engines.create(key, self._settings) for _ in range(1, batcher.thread_count))
-        return BatchedDispatcher(batcher, [first, *others])
-
-    def _batcher_for(self, executor: str) -> Batcher:
-        if executor not in self.batchers:
-            self.batchers[executor] = Batcher(
-                self.model_cache,
-                thread_count=1 if executor in ONE_THREAD_EXECUTORS else self._settings.worker_instances,
-                name=executor,
-                call_timeout_s=self._settings.engine_timeout_s,
-                load_timeout_s=self._settings.model_load_timeout_s,
-            )
-        return self.batchers[executor]
+        engine = engines.create(key, self._settings)
+        if self._pool is None or key in _DIRECT:
+            return DirectDispatcher(engine)
+        return PoolDispatcher(self._pool, key, engine)
 
     def _describe(self, key: str, voices: tuple[str, ...]) -> ServedWeights:
-        dispatcher = self._dispatcher(key)
-        engine = dispatcher.engine
-        error = self.model_cache.load_error(engine)
+        models = [state.models[key] for state in self._states() if key in state.models]
+        failure = next((model.failure for model in models if model.failure), None)
         return ServedWeights(
             model=_alias(key),
             weights=key,
-            voices=() if error else voices,
-            loaded=not isinstance(dispatcher, BatchedDispatcher) or self.model_cache.is_loaded(engine),
-            pinned=engine.pinned,
-            in_use=self.model_cache.in_use(engine),
-            memory_bytes=self.model_cache.memory_bytes(engine),
-            trouble=error.message if error else None,
+            voices=() if failure else voices,
+            loaded=key in _DIRECT or any(model.loaded for model in models),
+            pinned=self._dispatcher(key).engine.pinned,
+            in_use=self._pool is not None and self._pool.in_use(key),
+            memory_bytes=sum(model.memory_bytes for model in models),
+            trouble=failure.message if failure else None,
         )
 
-    def _release_memory(self) -> None:
-        collect_memory()
-        self.device.release_memory()
+    def _states(self) -> list[State]:
+        return self._pool.states() if self._pool else []
+
+    def _count_change(self) -> None:
+        self.changes += 1
 
 
 def _is_ready(key: str, found: Presence, *, name: str) -> bool:
@@ -219,3 +221,13 @@ def _is_ready(key: str, found: Presence, *, name: str) -> bool:
 
 def _alias(key: str) -> str:
     return key if key in (STUB, INFERENCE) else find_weights(key).model
+
+
+def _pinned_load_error(pool: EnginePool, key: str) -> EngineError | None:
+    """Wait until all processes have loaded a model, or until one cannot."""
+    try:
+        for loaded in pool.preload(key):
+            loaded.result()
+    except EngineError as error:
+        return error
+    return None

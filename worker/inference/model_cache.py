@@ -27,7 +27,7 @@ class ModelCache:
     """Thread-safe. Only one engine is loaded or closed at a time, but loaded engines can be used meanwhile.
 
     `free_bytes` returns the free memory of the device, which other processes also use, or None if unknown.
-    `release_memory` is called after models were unloaded.
+    `release_memory` is called after models were unloaded, `on_change` after each load, unload and failed load.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class ModelCache:
         free_bytes: Callable[[], int | None] = lambda: None,
         release_memory: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.loads = self.unloads = 0
-        # Counts loads, unloads and failed loads.
-        self.changes = 0
+        self._on_change = on_change
         self._budget_bytes = budget_bytes
         self._free_bytes = free_bytes
         self._release_memory = release_memory
@@ -87,6 +87,10 @@ class ModelCache:
 
     def is_loaded(self, engine: Engine) -> bool:
         return engine in self._models
+
+    @property
+    def holds_any(self) -> bool:
+        return bool(self._models)
 
     def in_use(self, engine: Engine) -> bool:
         model = self._models.get(engine)
@@ -162,9 +166,9 @@ class ModelCache:
             self._report_failure(engine, error)
         self._last_load_s[engine] = self._clock() - began
         self.loads += 1
-        self.changes += 1
         with self._lock:
             self._models[engine] = _CachedModel(self._last_memory_bytes[engine], self._clock())
+        self._on_change()
         log.info("loaded", engine=engine.alias, seconds=round(self._last_load_s[engine], 2))
 
     def _report_failure(self, engine: Engine, error: BaseException) -> NoReturn:
@@ -173,7 +177,7 @@ class ModelCache:
         # Files that changed during the load deserve another try.
         if failure.code == "model_broken" and engine not in self._outdated:
             self._load_errors[engine] = failure
-        self.changes += 1
+        self._on_change()
         log.error("not loaded", engine=engine.alias, code=failure.code, reason=failure.message)
         raise failure from None
 
@@ -220,8 +224,8 @@ class ModelCache:
             del self._models[engine]
         engine.close()
         self.unloads += 1
-        self.changes += 1
         self._release_memory()
+        self._on_change()
         log.info("unloaded", engine=engine.alias)
 
 

@@ -1,4 +1,4 @@
-"""The queue of a batcher: requests that wait for a thread, ordered by when they are due."""
+"""The queue of a batcher: requests that wait for its thread, ordered by when they are due."""
 
 import time
 from bisect import insort
@@ -26,21 +26,15 @@ def due_delay_s(utterance: Utterance, *, lane: str) -> float:
 class SegmentRequest:
     """A request to speak an utterance, or only to load the engine if there is no utterance.
 
-    `instances` has one instance of the engine for each thread of the batcher. Requests with the same `batch_key` may
-    share an engine call. A request without a key runs alone.
+    Requests with the same `batch_key` may share an engine call. A request without a key runs alone.
     """
 
-    instances: Sequence[Engine]
+    engine: Engine
     utterance: Utterance | None
     due_delay_s: float
     batch_key: Hashable | None
     arrived_at: float = field(default_factory=time.monotonic)
     future: Future[Speech] = field(default_factory=Future)
-
-    @property
-    def engine(self) -> Engine:
-        """The instance that answers questions about limits."""
-        return self.instances[0]
 
     @property
     def due_at(self) -> float:

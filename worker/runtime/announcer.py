@@ -59,13 +59,13 @@ class Announcer:
     @property
     def is_outdated(self) -> bool:
         """True if a model was loaded, unloaded, found broken or changed on disk since the last announcement."""
-        return self._folder_changed or self._engines.model_cache.changes != self._changes_announced
+        return self._folder_changed or self._engines.changes != self._changes_announced
 
     def announce(self) -> None:
         """Write the announcement. Thread-safe. Raises database errors."""
         with self._announcing:
             self._folder_changed = False
-            self._changes_announced = self._engines.model_cache.changes
+            self._changes_announced = self._engines.changes
             with self._database.write() as connection:
                 worker_registry.announce(connection, self._announcement())
 
@@ -96,15 +96,15 @@ class Announcer:
             id=self._worker_id,
             flavour=flavour() if engines.has_engines else worker_registry.OPS_FLAVOUR,
             version=__version__,
-            device=engines.device.name,
+            device=engines.device_name,
             pid=os.getpid(),
             served=engines.describe_engines(),
             formats=available_formats(),
             stats=WorkerStats(
                 engine_calls=engines.call_counts(),
-                memory_bytes=memory_bytes(),
-                loads=engines.model_cache.loads,
-                unloads=engines.model_cache.unloads,
+                memory_bytes=sum(map(memory_bytes, [os.getpid(), *engines.engine_pids()])),
+                loads=engines.loads,
+                unloads=engines.unloads,
             ),
             folder=engines.describe_folder(),
         )

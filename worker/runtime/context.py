@@ -16,6 +16,7 @@ from common.settings import Settings
 from common.store import Store
 from worker.inference.engine_registry import EngineRegistry
 from worker.runtime.announcer import Announcer
+from worker.runtime.bulk_slots import BulkSlots
 from worker.runtime.dedicated_threads import DedicatedThreads
 from worker.runtime.heartbeat import Heartbeat
 from worker.runtime.idle_memory import IdleMemory
@@ -30,10 +31,18 @@ log = get_logger(__name__)
 
 
 class WorkerContext:
-    """`aliases`: the engines, or single sets of weights, that this process may serve. Empty for an ops worker."""
+    """`aliases`: the engines, or single sets of weights, that this process may serve. Empty for an ops worker.
+
+    `task_threads`: how many tasks run at once. Bulk parts take at most half of them.
+    """
 
     def __init__(
-        self, settings: Settings, *, aliases: Sequence[str], queue_consumer: QueueConsumer | None = None
+        self,
+        settings: Settings,
+        *,
+        aliases: Sequence[str],
+        queue_consumer: QueueConsumer | None = None,
+        task_threads: int = 2,
     ) -> None:
         self.settings = settings
         self.aliases = tuple(aliases)
@@ -46,6 +55,9 @@ class WorkerContext:
             self.redis_link, self.notifier, self.database, max_depth=settings.bells_max
         )
         self.isolation = IsolationLock()
+        self.bulk_slots = BulkSlots(
+            max(1, task_threads // 2), pause=queue_consumer.pause_bulk if queue_consumer else lambda _: None
+        )
         self.leases = Leases(self.database, lease_s=settings.lease_s)
         self.lexicon = _read_lexicon(settings)
         self.engines = EngineRegistry(aliases, settings)
@@ -58,8 +70,8 @@ class WorkerContext:
         self._heartbeat = Heartbeat(
             leases=self.leases,
             announcer=self._announcer,
-            idle_memory=IdleMemory(self.engines, self.leases, idle_s=settings.model_idle_s),
-            watchdog=Watchdog(self.engines, self.leases, engine_timeout_s=settings.engine_timeout_s),
+            idle_memory=IdleMemory(self.engines, self.leases),
+            watchdog=Watchdog(timeout_s=1.5 * settings.engine_timeout_s),
         )
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The thread that renews leases, announces this worker, frees memory and checks for hung engines."""
+"""The thread that renews leases, announces this worker and frees memory."""
 
 import threading
 import time
@@ -58,8 +58,6 @@ class Heartbeat:
         self._renewal.run_if_due()
         self._announcement.run_if_due()
         self._idle_memory.release_in_pause()
-        self._idle_memory.unload_idle()
-        self._watchdog.check()
         if self._announcer.is_outdated:
             self._announcement.run_soon()
 

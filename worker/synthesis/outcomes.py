@@ -22,9 +22,6 @@ from worker.synthesis.partial_audio import PartialAudio
 
 log = get_logger(__name__)
 
-# The device may be at fault for the first hang or failure. The second one is the text's fault.
-MAX_HANGS = 2
-HANGS = frozenset({"timeout", "device_lost"})
 # The longest delay before a retry is 2, 8, 32, then 60 seconds. The shortest is half of it.
 RETRY_BASE_S = 2.0
 RETRY_MAX_S = 60.0
@@ -94,11 +91,10 @@ class Outcomes:
 
     def fail(self, error: EngineError) -> bool:
         """Retry a temporary failure, hand over to another provider if one can speak the text, or fail the job."""
-        part, hung = self._part, error.code in HANGS
-        if error.retryable and part.failures + 1 < (MAX_HANGS if hung else lease.MAX_FAILURES):
+        part = self._part
+        if error.retryable and part.failures + 1 < lease.MAX_FAILURES:
             delay_s = retry_delay_s(part.failures, asked_s=error.retry_after_s)
-            # A hung engine ends its process. The next try is isolated, so that it ends no other part.
-            retried = self._held.write(lambda c: lease.retry_later(c, part, delay_s=delay_s, isolated=hung))
+            retried = self._held.write(lambda c: lease.retry_later(c, part, delay_s=delay_s))
             self._publish("retrying", error, written=retried, delay_s=round(delay_s, 1))
             return False
         if (provider := self._next_provider(error)) is not None:

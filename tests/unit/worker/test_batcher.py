@@ -21,7 +21,6 @@ class Recorder:
     """Returns one sample per character. Records calls and threads. Each call waits until a test sets `may_return`."""
 
     alias: str = "recorder"
-    executor: str = "recorder"
     timeout_factor: float = 1.0
     pinned: bool = False
     max_chars: int = 300

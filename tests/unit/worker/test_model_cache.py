@@ -15,7 +15,6 @@ LONG_S = 10.0
 class RecordingEngine:
     """An engine that records its loads and closes."""
 
-    executor: str = "recording"
     max_batch: int = 1
     max_chars: int = 100
     native_speed: tuple[float, float] | None = None

@@ -17,7 +17,6 @@ class InferenceEngine:
     """Posts to `url`, or if it is empty to the hub's router, which finds a provider for `Utterance.model_id`."""
 
     alias: str = "inference"
-    executor: str = "inference"
     max_batch: int = 1
     max_chars: int = 600
     native_speed: tuple[float, float] | None = None

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from hibari import Hibari
 from hibari.voices import DEFAULT, VOICES, voice_path
 from numpy.typing import NDArray
 
 from worker.engines.hibari.phonemization import InputSpan, PhonemeChunk, Phonemization, phonemize
-from worker.engines.onnx_graph import open_session
 from worker.engines.phonemes import SILENT_SYMBOLS, filter_phonemes
 from worker.engines.protocol import EngineError, Speech, Utterance, Word
 from worker.engines.samples import check_samples
@@ -51,7 +49,6 @@ class _SynthesizedChunk:
 
 class HibariEngine:
     alias: str = "hibari"
-    executor: str = "hibari"
     max_batch: int = 1
     max_chars: int = 300
     native_speed: tuple[float, float] | None = (0.5, 2.0)
@@ -130,6 +127,10 @@ class _LowMemorySession:
     """
 
     def __init__(self, path: Path) -> None:
+        import onnxruntime
+
+        from worker.engines.onnx_graph import open_session
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

@@ -34,7 +34,6 @@ _OUT_OF_MEMORY_SIGNS = ("Failed to allocate memory", "bad_alloc", "bad allocatio
 
 class KokoroEngine:
     alias: str = "kokoro"
-    executor: str = "kokoro"
     # Padding would change the sound, and the library aligns only one text at a time.
     max_batch: int = 1
     # About 330 phonemes of English, which leaves room for numbers. Listeners find longer texts hurried.
