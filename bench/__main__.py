@@ -2,12 +2,13 @@
 
 import sys
 
-from bench import first_audio, memory, overhead, streams, submit_rate
+from bench import first_audio, job_cost, memory, overhead, streams, submit_rate
 
 BENCHMARKS = {
     "overhead": overhead.main,
     "submit_rate": submit_rate.main,
     "memory": memory.main,
+    "job_cost": job_cost.main,
     "first_audio": first_audio.main,
     "streams": streams.main,
 }
