@@ -6,13 +6,14 @@ Options belong to a single benchmark: `python -m bench throughput --clients 1,8`
 import sys
 from itertools import takewhile
 
-from bench import first_audio, flood, memory, overhead, recovery, streams, submit_rate
+from bench import first_audio, flood, job_cost, memory, overhead, recovery, streams, submit_rate
 from bench.throughput import command as throughput
 
 BENCHMARKS = {
     "overhead": overhead.main,
     "submit_rate": submit_rate.main,
     "memory": memory.main,
+    "job_cost": job_cost.main,
     "first_audio": first_audio.main,
     "streams": streams.main,
     "throughput": throughput.main,

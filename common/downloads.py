@@ -81,8 +81,7 @@ def claim(
     connection: Connection, download_id: str, *, worker_id: str, lease_s: float
 ) -> ClaimedDownload | None:
     """Take a queued download. Returns None if another worker took it."""
-    until = clock(connection) + lease_s
-    row = DOWNLOADS.take(connection, (download_id,), worker_id=worker_id, until=until)
+    row = DOWNLOADS.take(connection, (download_id,), worker_id=worker_id, lease_s=lease_s)
     if row is None:
         return None
     return ClaimedDownload(Lease(DOWNLOADS, (download_id,), row.attempt), download_id, row.model, row.item)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Float,
     Row,
     Table,
     and_,
@@ -40,8 +41,9 @@ class LeasedTable:
     """A table with the columns `status`, `attempt`, `lease_until` and `worker_id`.
 
     `only_if`: further conditions of `take`, which also accepts their parameters. `returning`: columns that `take`
-    returns beside `attempt`. Statements are built once, because building one takes longer than SQLite needs to run it.
-    Their parameters are named `the_*`, so that none is mistaken for the new value of a column.
+    returns beside `attempt` and `taken_at` (epoch seconds). Statements are built once, because building one takes
+    longer than SQLite needs to run it. Their parameters are named `the_*`, so that none is mistaken for the new value
+    of a column.
     """
 
     def __init__(
@@ -61,10 +63,10 @@ class LeasedTable:
             .values(
                 status=JobStatus.RUNNING,
                 attempt=columns.attempt + 1,
-                lease_until=bindparam("the_lease_end"),
+                lease_until=epoch_now() + bindparam("the_lease_s", type_=Float()),
                 worker_id=bindparam("the_worker"),
             )
-            .returning(columns.attempt, *returning)
+            .returning(columns.attempt, epoch_now().label("taken_at"), *returning)
         )
         self._end = (
             update(self.table)
@@ -74,6 +76,7 @@ class LeasedTable:
                 columns.status == JobStatus.RUNNING,
             )
             .values(status=bindparam("the_status"), lease_until=None)
+            .returning(epoch_now())
         )
 
     def take(
@@ -82,13 +85,13 @@ class LeasedTable:
         key: tuple[str, ...],
         *,
         worker_id: str,
-        until: float,
+        lease_s: float,
         **parameters: Any,
     ) -> Row[*tuple[Any, ...]] | None:
-        """Take a queued row until `until` (epoch seconds). Returns None if the row cannot be taken."""
+        """Take a queued row for `lease_s` from now. Returns None if the row cannot be taken."""
         rows = connection.execute(
             self._take,
-            {**self._key_parameters(key), "the_lease_end": until, "the_worker": worker_id, **parameters},
+            {**self._key_parameters(key), "the_lease_s": lease_s, "the_worker": worker_id, **parameters},
         )
         return rows.first()
 
@@ -111,12 +114,11 @@ class LeasedTable:
             connection.execute(update(self.table).where(self.is_held(lease)).values(**values)).rowcount == 1
         )
 
-    def end(self, connection: Connection, lease: Lease, *, status: JobStatus) -> bool:
-        """End the work and the lease. Returns False if the lease is lost."""
-        ended = connection.execute(
-            self._end, {**self._key_parameters(lease.key), "the_attempt": lease.attempt, "the_status": status}
-        )
-        return ended.rowcount == 1
+    def end(self, connection: Connection, lease: Lease, *, status: JobStatus) -> float | None:
+        """End the work and the lease. Returns the epoch seconds of the end, or None if the lease is lost."""
+        parameters = {"the_attempt": lease.attempt, "the_status": status}
+        ended: float | None = connection.scalar(self._end, self._key_parameters(lease.key) | parameters)
+        return ended
 
     def is_held(self, lease: Lease) -> ColumnElement[bool]:
         columns = self.table.c

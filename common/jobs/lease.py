@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from common.db.database import clock
+from common.db.database import clock, epoch_now
 from common.db.leased_table import Lease, LeasedTable
 from common.db.tables import Job, Part
 from common.jobs import latencies, statements, transitions, usage
@@ -27,7 +27,7 @@ TITLE_CHARS = 80
 PARTS = LeasedTable(
     Part,
     only_if=(
-        statements.PARTS.c.not_before <= bindparam("the_moment"),
+        statements.PARTS.c.not_before <= epoch_now(),
         statements.PARTS.c.isolated == bindparam("the_isolation"),
     ),
     returning=(
@@ -98,18 +98,11 @@ def claim(
     connection: Connection, part_id: str, *, isolated: bool, worker_id: str, lease_s: float
 ) -> ClaimedPart | None:
     """Claim a queued part. Returns None if it is not queued or not due, or if `isolated` differs from its row."""
-    now = clock(connection)
-    taken = PARTS.take(
-        connection,
-        (part_id,),
-        worker_id=worker_id,
-        until=now + lease_s,
-        the_moment=now,
-        the_isolation=isolated,
-    )
+    taken = PARTS.take(connection, (part_id,), worker_id=worker_id, lease_s=lease_s, the_isolation=isolated)
     if taken is None:
         return None
-    job_row = connection.execute(statements.START_JOB, {"the_job": taken.job_id, "the_moment": now}).one()
+    start = {"the_job": taken.job_id, "the_moment": taken.taken_at}
+    job_row = connection.execute(statements.START_JOB, start).one()
     values = spec_values(dict(job_row._mapping))
     state = {name: values.pop(name) for name in ("created_at", "started_at", "attempts")}
     return ClaimedPart(
@@ -118,7 +111,7 @@ def claim(
         queue=taken.queue,
         isolated=isolated,
         failures=taken.failures,
-        claimed_at=now,
+        claimed_at=taken.taken_at,
         partial_audio=tuple(taken.partial_audio),
         **state,
     )
@@ -139,8 +132,8 @@ def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -
 
     Returns the data of the event `completed`. None if the lease is lost.
     """
-    now = clock(connection)
-    if not PARTS.end(connection, part.lease, status=JobStatus.COMPLETED):
+    now = PARTS.end(connection, part.lease, status=JobStatus.COMPLETED)
+    if now is None:
         return None
     if result.text is not None:
         part = replace(part, job=replace(part.job, text=result.text))
@@ -175,9 +168,9 @@ def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -
 
 def fail(connection: Connection, part: ClaimedPart, *, code: str, message: str) -> bool:
     """Fail a part. `message` says what is wrong and what to do. Returns False if the lease is lost."""
-    if not PARTS.end(connection, part.lease, status=JobStatus.FAILED):
+    now = PARTS.end(connection, part.lease, status=JobStatus.FAILED)
+    if now is None:
         return False
-    now = clock(connection)
     connection.execute(
         update(Job)
         .where(Job.id == part.job.id)

@@ -155,7 +155,7 @@ def claim(
     if source is None or not {source.format, audio_format} <= set(formats):
         return None
     key = (job_id, audio_format)
-    row = RENDITIONS.take(connection, key, worker_id=worker_id, until=clock(connection) + lease_s)
+    row = RENDITIONS.take(connection, key, worker_id=worker_id, lease_s=lease_s)
     if row is None:
         return None
     lease = Lease(RENDITIONS, key, row.attempt)

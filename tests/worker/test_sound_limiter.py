@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.support.decoding import tone
 from tests.support.loudness import loudness
 from worker.sound.limiter import CEILING_DBTP, Limiter
-from worker.sound.peaks import true_peaks
+from worker.sound.peaks import BLOCK, REACH, find_peaks, true_peaks
 
 RATES_HZ = (8000, 16_000, 22_050, 24_000, 44_100, 48_000)
 METER_DB = 0.1  # two true-peak estimates may differ by this much
@@ -57,6 +57,31 @@ def test_the_true_peak_estimate_is_close(frequency: float) -> None:
     highest = 20 * np.log10(true_peaks(sound)[100:-100].max())
     # With four times oversampling, the peak may be an eighth of a sample away from a point.
     assert 20 * np.log10(np.cos(np.pi * frequency / 4)) - METER_DB < highest < METER_DB
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    count=st.integers(2 * REACH + 1, 2000),
+    smoothing=st.sampled_from([1, 3, 9]),
+    above=st.floats(0.1, 3),
+)
+def test_no_peak_is_overlooked(seed: int, count: int, smoothing: int, above: float) -> None:
+    noise = np.random.default_rng(seed).normal(size=count)
+    sound = np.convolve(noise, np.full(smoothing, 1 / smoothing), "same").astype(np.float32)
+    numbers, peaks = find_peaks(sound, above=above)
+    blocks = np.zeros((-(-(count - 2 * REACH) // BLOCK), BLOCK), dtype=np.float32)
+    blocks[numbers] = peaks
+    found = blocks.reshape(-1)[: count - 2 * REACH]
+    expected = true_peaks(sound)
+    np.testing.assert_array_equal(found[expected > above], expected[expected > above])
+
+
+def test_peaks_are_computed_only_near_the_limit() -> None:
+    sound = 1.2 * tone(1, rate_hz=24_000)  # a tone of 0.6
+    assert not len(find_peaks(sound, above=0.84)[0])
+    sound[12_000:12_050] *= 1.5
+    assert 1 <= len(find_peaks(sound, above=0.84)[0]) <= 4
 
 
 @settings(max_examples=30, deadline=None)

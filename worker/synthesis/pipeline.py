@@ -208,7 +208,7 @@ def _store_result(
     return SynthesisResult(
         key=key,
         sha256=digest,
-        recipe=_recipe(job),
+        recipe=recipe_of(job),
         format=job.format,
         sample_rate_hz=rendering.sample_rate_hz,
         duration_s=rendering.duration_s,
@@ -241,7 +241,7 @@ def _language_warning(job: JobSpec) -> list[str]:
     return [warning] if warning else []
 
 
-def _recipe(job: JobSpec) -> str:
+def recipe_of(job: JobSpec) -> str:
     """A digest of everything that changes the sound."""
     values = [
         __version__,

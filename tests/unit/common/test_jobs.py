@@ -1,11 +1,12 @@
 """The functions that change and read jobs, on SQLite and Postgres."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, event, func, select, text, update
 
 from common.db.database import Database
 from common.db.keyset import Keyset
@@ -27,6 +28,35 @@ def status_of(database: Database, job_id: str) -> str:
         row = queries.get_job(connection, job_id, owner="local")
     assert row is not None
     return str(row.status)
+
+
+def statements_of(database: Database, change: Callable[[], object]) -> list[str]:
+    statements: list[str] = []
+
+    def record(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", record)
+    try:
+        change()
+    finally:
+        event.remove(database.engine, "before_cursor_execute", record)
+    return statements
+
+
+def test_a_claim_and_an_end_take_few_statements(database: Database) -> None:
+    """None of them is only for the clock of the database."""
+    job = new_job()
+    submit(database, job)
+    parts: list[ClaimedPart] = []
+    assert len(statements_of(database, lambda: parts.append(claim_part(database, job)))) == 2
+    result = result_of(parts[0], captions=(Caption(0.0, 1.0, 0, 5, "hibari_heart"),))
+
+    def finish() -> None:
+        with database.write() as connection:
+            assert lease.finish(connection, parts[0], result) is not None
+
+    assert len(statements_of(database, finish)) == 8
 
 
 def test_a_refused_job_does_not_affect_the_others(database: Database) -> None:
