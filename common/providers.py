@@ -6,12 +6,11 @@ from typing import Literal
 
 from common.catalogue import Voice, find_model
 from common.errors import Conflict, NoWorker, OratioError
+from common.provider_names import INFERENCE, STUB
 from common.settings import ProviderMode
 from common.worker_registry import WorkerStatus
 
 Provider = Literal["local", "inference", "stub"]
-INFERENCE = "inference"
-STUB = "stub"
 STUB_WARNING = (
     "No worker can speak this voice, so this is only a beep, not speech. GET /voices says what is missing."
 )

@@ -7,6 +7,7 @@ import typer
 
 from cli.service import processes, worker_groups
 from cli.service.processes import Command
+from common.provider_names import INFERENCE
 from common.settings import Settings
 
 
@@ -21,21 +22,15 @@ def worker_command(settings: Settings, *, models: str, concurrency: int | None, 
 
     available = available_aliases(settings)
     requested = tuple(model.strip() for model in models.split(",") if model.strip())
-    served = (
-        requested or settings.worker_model_names or tuple(a for a in available if a != processes.INFERENCE)
-    )
+    served = requested or settings.worker_model_names or tuple(a for a in available if a != INFERENCE)
     if missing := [model for model in served if model.partition("_")[0] not in available]:
         raise typer.BadParameter(_missing(missing, available), param_hint="--models")
     if concurrency is None:
-        hosted = served == (processes.INFERENCE,)
+        hosted = served == (INFERENCE,)
         concurrency = settings.inference_concurrency if hosted else worker_groups.concurrency(served)
     return processes.worker(settings, models=served, name=name, concurrency=concurrency)
 
 
 def _missing(missing: list[str], available: tuple[str, ...]) -> str:
-    hint = (
-        ". The model inference needs HF_TOKEN or ORATIO_INFERENCE_URL."
-        if processes.INFERENCE in missing
-        else ""
-    )
+    hint = ". The model inference needs HF_TOKEN or ORATIO_INFERENCE_URL." if INFERENCE in missing else ""
     return f"not installed here: {', '.join(missing)}. Installed: {', '.join(available)}{hint}"

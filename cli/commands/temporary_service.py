@@ -41,7 +41,7 @@ def _settings_for_voice(settings: Settings, voice: str | None) -> Settings:
     # Imported here because these modules are needed only if no service is running.
     from common.catalogue import DEFAULT_VOICE, find_voice
     from common.errors import OratioError
-    from common.providers import STUB
+    from common.provider_names import STUB
 
     try:
         model = find_voice(voice or DEFAULT_VOICE, allow_fake=settings.fake_engine).model

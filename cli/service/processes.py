@@ -11,12 +11,11 @@ from typing import Literal
 from pydantic import SecretStr
 
 from common.messaging.queue_names import LANES, OPS, job_queue
+from common.provider_names import INFERENCE
 from common.settings import Settings
 
 Role = Literal["server", "worker", "ops", "beat", "gateway"]
 
-# The same as in common.providers, whose import would load SQLAlchemy into a process that only starts others.
-INFERENCE = "inference"
 FOLDER = Path(__file__).parents[2]
 
 # Tasks mostly wait for the model, which speaks first segments before others. With more tasks than a model can speak at

@@ -7,7 +7,8 @@ beside this one. `make setup-torch` and `make setup-parler` build them. An envir
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.service.processes import FOLDER, INFERENCE, WORKER_CONCURRENCY, WorkerGroup
+from cli.service.processes import FOLDER, WORKER_CONCURRENCY, WorkerGroup
+from common.provider_names import INFERENCE
 from common.settings import Settings
 from worker.host.device import gpu_count
 

@@ -9,6 +9,7 @@ import pytest
 
 from cli.service import processes, worker_groups
 from common import providers
+from common.provider_names import INFERENCE
 from common.settings import Settings
 from tests.support.command import ORATIO, environment
 from tests.support.ports import free_port
@@ -32,7 +33,7 @@ def test_a_worker_is_plain_celery_with_interactive_queues_first(settings: Settin
 
 
 def test_the_name_of_hosted_inference_matches_the_providers() -> None:
-    assert processes.INFERENCE == providers.INFERENCE
+    assert INFERENCE == providers.INFERENCE
 
 
 @pytest.mark.parametrize("fake_engine", [False, True])

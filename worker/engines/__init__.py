@@ -7,9 +7,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from common.catalogue import Weights, find_weights
-from common.providers import INFERENCE, STUB
-from common.settings import Settings
+from common.provider_names import INFERENCE, STUB
 from worker.engines.protocol import Engine
+from worker.host.engine_settings import EngineSettings
 
 
 def flavour() -> str:
@@ -19,7 +19,7 @@ def flavour() -> str:
     return "torch" if find_spec("torch") else "base"
 
 
-def available_aliases(settings: Settings) -> tuple[str, ...]:
+def available_aliases(settings: EngineSettings) -> tuple[str, ...]:
     """Return the engines that this environment and these settings allow, even if their weights are missing."""
     has_torch_models = flavour() == "torch" and find_spec("transformers") is not None
     hosted = settings.hf_token is not None or bool(settings.inference_url)
@@ -37,7 +37,7 @@ def available_aliases(settings: Settings) -> tuple[str, ...]:
     return tuple(alias for alias, allowed in offered.items() if allowed)
 
 
-def create(key: str, settings: Settings) -> Engine:
+def create(key: str, settings: EngineSettings) -> Engine:
     """Return an unloaded engine for the weights `key`, or for an engine without weights (`stub`, `inference`).
 
     Raises ValueError if this environment or the settings do not allow the engine, KeyError for unknown weights.
@@ -50,43 +50,43 @@ def create(key: str, settings: Settings) -> Engine:
     return _FACTORIES[weights.model](weights, settings)
 
 
-def _hibari(_: Weights, settings: Settings) -> Engine:
+def _hibari(_: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.hibari.engine import HibariEngine
 
     return HibariEngine(voices_dir=settings.models_dir / "hibari")
 
 
-def _kokoro(weights: Weights, settings: Settings) -> Engine:
+def _kokoro(weights: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.kokoro.engine import KokoroEngine
 
     return KokoroEngine(weights, settings)
 
 
-def _speecht5(weights: Weights, settings: Settings) -> Engine:
+def _speecht5(weights: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.speecht5.engine import SpeechT5Engine
 
     return SpeechT5Engine(weights, settings)
 
 
-def _mms(weights: Weights, settings: Settings) -> Engine:
+def _mms(weights: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.mms import MmsEngine
 
     return MmsEngine(weights, settings)
 
 
-def _bark(weights: Weights, settings: Settings) -> Engine:
+def _bark(weights: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.bark import BarkEngine
 
     return BarkEngine(weights, settings)
 
 
-def _parler(weights: Weights, settings: Settings) -> Engine:
+def _parler(weights: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.parler import ParlerEngine
 
     return ParlerEngine(weights, settings)
 
 
-def _inference(_: Weights, settings: Settings) -> Engine:
+def _inference(_: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.hf_inference.engine import InferenceEngine
 
     return InferenceEngine(
@@ -96,19 +96,19 @@ def _inference(_: Weights, settings: Settings) -> Engine:
     )
 
 
-def _stub(_: Weights, __: Settings) -> Engine:
+def _stub(_: Weights, __: EngineSettings) -> Engine:
     from worker.engines.stub import StubEngine
 
     return StubEngine()
 
 
-def _fake(weights: Weights, settings: Settings) -> Engine:
+def _fake(weights: Weights, settings: EngineSettings) -> Engine:
     from worker.engines.fake import FakeEngine
 
     return FakeEngine(folder=settings.data_dir / "fake", name=weights.key)
 
 
-_FACTORIES: dict[str, Callable[[Weights, Settings], Engine]] = {
+_FACTORIES: dict[str, Callable[[Weights, EngineSettings], Engine]] = {
     "hibari": _hibari,
     "kokoro": _kokoro,
     "speecht5": _speecht5,

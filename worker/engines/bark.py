@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from common.catalogue import Weights, voices_of
 from common.catalogue.styles import bark_tags
-from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, to_samples
 from worker.engines.protocol import EngineError, Speech, Utterance
 from worker.engines.samples import check_samples
+from worker.host.engine_settings import EngineSettings
 from worker.host.models_folder import read_limited
 
 _PROMPTS = ("semantic_prompt", "coarse_prompt", "fine_prompt")
@@ -31,7 +31,7 @@ class BarkEngine(PretrainedEngine):
     batch_on_gpu: ClassVar[int] = 8
     dtype_on_cuda: ClassVar[str] = "float16"
 
-    def __init__(self, weights: Weights, settings: Settings) -> None:
+    def __init__(self, weights: Weights, settings: EngineSettings) -> None:
         super().__init__(weights, settings)
         self._drop_references()
 

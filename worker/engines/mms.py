@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from common.catalogue import Weights
 from common.catalogue.mms import languages
-from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, to_samples, unspeakable_error
 from worker.engines.protocol import Speech, Utterance, Word
 from worker.engines.samples import check_samples
 from worker.engines.word_timings import align_words
+from worker.host.engine_settings import EngineSettings
 from worker.text.number_words import spell_numbers
 
 
@@ -26,7 +26,7 @@ class MmsEngine(PretrainedEngine):
     # The vocoder does nearly all of the work, and on a CPU a batch does not make it faster.
     batch_on_gpu: ClassVar[int] = 8
 
-    def __init__(self, weights: Weights, settings: Settings) -> None:
+    def __init__(self, weights: Weights, settings: EngineSettings) -> None:
         super().__init__(weights, settings)
         self._code = weights.key.removeprefix("mms_")
         self._language = languages()[self._code].tag

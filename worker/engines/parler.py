@@ -10,10 +10,10 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from common.catalogue import Weights, voices_of
-from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, to_samples
 from worker.engines.protocol import EngineError, Speech, Utterance
 from worker.engines.samples import check_samples
+from worker.host.engine_settings import EngineSettings
 
 _DEFAULT_STYLE = (
     "clear and natural at a moderate pace, in a very close recording with almost no background noise."
@@ -29,7 +29,7 @@ class ParlerEngine(PretrainedEngine):
     batch_on_gpu: ClassVar[int] = 16
     dtype_on_cuda: ClassVar[str] = "bfloat16"
 
-    def __init__(self, weights: Weights, settings: Settings) -> None:
+    def __init__(self, weights: Weights, settings: EngineSettings) -> None:
         super().__init__(weights, settings)
         self._drop_references()
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.catalogue import Weights
-from common.settings import Settings
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance
 from worker.engines.torch_errors import translate_errors
 from worker.host.device import Device, find_device
+from worker.host.engine_settings import EngineSettings
 from worker.host.models_folder import check_presence, file_size, find_files, find_folder, read_limited
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -43,7 +43,7 @@ class PretrainedEngine:
     dtype_on_cuda: ClassVar[str] = "float32"
     weight_files: ClassVar[int] = 1
 
-    def __init__(self, weights: Weights, settings: Settings) -> None:
+    def __init__(self, weights: Weights, settings: EngineSettings) -> None:
         self._weights = weights
         self._settings = settings
         self._modules: tuple[Any, ...] = ()

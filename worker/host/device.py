@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from common.settings import Settings
+from worker.host.engine_settings import EngineSettings
 
 DeviceKind = Literal["cpu", "cuda", "mps"]
 # The share of the memory for models. The rest is for activations, libraries and, on a CPU, other processes.
@@ -29,7 +29,7 @@ class Device:
     def is_gpu(self) -> bool:
         return self.kind != "cpu"
 
-    def model_budget_bytes(self, settings: Settings) -> int:
+    def model_budget_bytes(self, settings: EngineSettings) -> int:
         """Return how much memory all loaded models together may take."""
         if settings.model_memory_mb:
             return int(settings.model_memory_mb * 1e6)
@@ -55,7 +55,7 @@ class Device:
             torch.cuda.empty_cache()
 
 
-def engine_devices(settings: Settings) -> tuple[str, ...]:
+def engine_devices(settings: EngineSettings) -> tuple[str, ...]:
     """Return ORATIO_DEVICE for each engine process of a worker: one per core, with torch one per device.
 
     Does not import torch, which takes 300 MB. Raises RuntimeError for a device that needs torch, without torch.
@@ -70,13 +70,13 @@ def engine_devices(settings: Settings) -> tuple[str, ...]:
     return tuple(devices[index % len(devices)] for index in range(settings.engines or len(devices)))
 
 
-def _torch_devices(settings: Settings) -> tuple[str, ...]:
+def _torch_devices(settings: EngineSettings) -> tuple[str, ...]:
     if settings.device in ("auto", "cuda") and (count := gpu_count()):
         return tuple(f"cuda:{index}" for index in range(count))
     return (settings.device,)
 
 
-def device_name(settings: Settings) -> str:
+def device_name(settings: EngineSettings) -> str:
     """Return the name of the device as far as it is known before an engine process has imported torch."""
     has_gpu = find_spec("torch") is not None and settings.device == "auto" and gpu_count()
     return "GPU" if has_gpu or settings.device not in ("auto", "cpu") else "CPU"
@@ -96,7 +96,7 @@ def gpu_count() -> int:
     return min(installed, len([name for name in allowed.split(",") if name.strip()]))
 
 
-def find_device(settings: Settings) -> Device:
+def find_device(settings: EngineSettings) -> Device:
     """Return the device of the settings, or the best one. Raises RuntimeError if the machine does not have it."""
     return _find(settings.device, settings.cpu_threads)
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from common.logs import get_logger
 from common.messaging.queue_names import BULK
-from common.settings import Settings
 from worker.engines.protocol import Speech, Utterance
+from worker.host.engine_settings import EngineSettings, ReceivedSettings
 from worker.inference.call_record import CallRecord, RunningCall
 from worker.inference.engine_messages import (
     Command,
@@ -25,7 +25,7 @@ from worker.inference.engine_messages import (
     Start,
     State,
     decode_report,
-    encode_command,
+    encode,
 )
 from worker.inference.frames import BrokenFrame, receive_frame, send_frame
 
@@ -103,7 +103,7 @@ class EngineHandle:
     def send(self, command: Command) -> None:
         """Send a command. If the process is dead, `receive` returns soon and the pool learns of it."""
         try:
-            send_frame(self._connection, encode_command(command))
+            send_frame(self._connection, encode(command))
         except OSError:
             self.kill()
 
@@ -115,7 +115,7 @@ class EngineHandle:
                 handle_report(report, _speech(report, frame[1]))
         except OSError:  # it died
             pass
-        except (BrokenFrame, ValueError):
+        except (BrokenFrame, ValueError, KeyError, TypeError):
             log.exception("the engine process sent nonsense", pid=self.pid)
 
     def is_new_call(self, number: int) -> bool:
@@ -146,7 +146,7 @@ class EngineHandle:
         self._record.close()
 
 
-def start_engine_process(settings: Settings, *, share: int, device: str) -> EngineHandle:
+def start_engine_process(settings: EngineSettings, *, share: int, device: str) -> EngineHandle:
     """Start a process. Call this on a thread that lives as long as the process, see `end_with_parent`."""
     ours, theirs = socket.socketpair()
     record = CallRecord.create()
@@ -159,9 +159,9 @@ def start_engine_process(settings: Settings, *, share: int, device: str) -> Engi
             stdin=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": _python_path()},
         )
-    values = settings.model_dump(mode="json", exclude={"hf_token"}) | {"device": device}
+    sent = ReceivedSettings.of(settings, device=device)
     handle = EngineHandle(process, ours, record)
-    handle.send(Start(values, share))
+    handle.send(Start(sent.to_json(), share))
     return handle
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cached_property
 
-from common.settings import Settings
 from worker import engines
 from worker.engines.protocol import Engine, Speech, Utterance
 from worker.host.device import Device, find_device
+from worker.host.engine_settings import EngineSettings
 from worker.host.memory import collect_memory
 from worker.inference.batcher import Batcher, EngineCall
 from worker.inference.engine_messages import Failure, ModelState, State
@@ -24,7 +24,7 @@ class EngineHost:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: EngineSettings,
         *,
         share: int,
         call_began: Callable[[EngineCall], None],

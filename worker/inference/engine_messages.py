@@ -1,9 +1,11 @@
-"""The messages between a worker and its engine processes."""
+"""The messages between a worker and its engine processes, as JSON.
 
-from typing import Annotated, Any, Literal
+Plain dataclasses: a library for validation would double the memory of an idle engine process. Both ends are ours.
+"""
 
-from pydantic import Field, TypeAdapter
-from pydantic.dataclasses import dataclass
+import json
+from dataclasses import dataclass
+from typing import Any
 
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, TooLong, Utterance, Word
 
@@ -22,7 +24,6 @@ class Start:
 
     settings: dict[str, Any]
     share: int
-    kind: Literal["start"] = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,18 @@ class Speak:
     weights: str
     utterance: Utterance
     lane: str
-    kind: Literal["speak"] = "speak"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     id: int
     weights: str
-    kind: Literal["load"] = "load"
 
 
 @dataclass(frozen=True, slots=True)
 class Unload:
     id: int
     weights: str
-    kind: Literal["unload"] = "unload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,6 @@ class Cancel:
     """Forget a request that waits. It is answered by `Failed` with the code `cancelled`, or as if nothing happened."""
 
     id: int
-    kind: Literal["cancel"] = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,6 @@ class MarkOutdated:
     """The files of these weights have changed."""
 
     weights: str
-    kind: Literal["mark_outdated"] = "mark_outdated"
 
 
 Command = Start | Speak | Load | Unload | Cancel | MarkOutdated
@@ -104,14 +100,12 @@ class Spoken:
     call: int
     sample_rate_hz: int
     words: tuple[Word, ...]
-    kind: Literal["spoken"] = "spoken"
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     id: int
     failure: Failure
-    kind: Literal["failed"] = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +114,6 @@ class Done:
 
     id: int
     ok: bool
-    kind: Literal["done"] = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,28 +134,53 @@ class State:
     loads: int
     unloads: int
     device: str | None
-    kind: Literal["state"] = "state"
 
 
 Report = Spoken | Failed | Done | State
 
-_COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
-_REPORTS: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="kind")])
+_COMMANDS: dict[str, type[Command]] = {
+    kind.__name__: kind for kind in (Start, Speak, Load, Unload, Cancel, MarkOutdated)
+}
 
 
-def encode_command(command: Command) -> bytes:
-    return _COMMANDS.dump_json(command)
+def encode(message: Command | Report) -> bytes:
+    return json.dumps([type(message).__name__, message], default=_to_json, ensure_ascii=False).encode()
 
 
 def decode_command(data: bytes) -> Command:
-    """Raises pydantic.ValidationError."""
-    return _COMMANDS.validate_json(data)
-
-
-def encode_report(report: Report) -> bytes:
-    return _REPORTS.dump_json(report)
+    """Raises ValueError, KeyError and TypeError for anything else."""
+    kind, values = json.loads(data)
+    if kind == Speak.__name__:
+        return Speak(**values | {"utterance": _utterance(values["utterance"])})
+    return _COMMANDS[kind](**values)
 
 
 def decode_report(data: bytes) -> Report:
-    """Raises pydantic.ValidationError."""
-    return _REPORTS.validate_json(data)
+    """Raises ValueError, KeyError and TypeError for anything else."""
+    kind, values = json.loads(data)
+    match kind:
+        case "Spoken":
+            return Spoken(**values | {"words": tuple(Word(*word) for word in values["words"])})
+        case "Failed":
+            return Failed(**values | {"failure": Failure(**values["failure"])})
+        case "State":
+            return State(**values | {"models": {key: _model(one) for key, one in values["models"].items()}})
+        case "Done":
+            return Done(**values)
+    raise ValueError(f"an unknown message: {kind}")
+
+
+def _to_json(value: Any) -> Any:
+    # Words are many, so they go without names.
+    if isinstance(value, Word):
+        return [value.start, value.end, value.start_s, value.end_s]
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _utterance(values: dict[str, Any]) -> Utterance:
+    return Utterance(**values | {"phonemes": tuple(tuple(one) for one in values["phonemes"])})
+
+
+def _model(values: dict[str, Any]) -> ModelState:
+    failure = values["failure"]
+    return ModelState(**values | {"failure": Failure(**failure) if failure else None})

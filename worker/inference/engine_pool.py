@@ -14,8 +14,8 @@ from functools import partial
 
 from common.logs import get_logger
 from common.messaging.queue_names import INTERACTIVE
-from common.settings import Settings
 from worker.engines.protocol import EngineError, Speech, Utterance
+from worker.host.engine_settings import EngineSettings
 from worker.inference.engine_handle import EngineHandle, PendingSpeech, start_engine_process
 from worker.inference.engine_messages import (
     Cancel,
@@ -49,7 +49,7 @@ class EnginePool:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: EngineSettings,
         devices: Sequence[str],
         *,
         pinned: Callable[[], Sequence[str]] = tuple,

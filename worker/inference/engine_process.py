@@ -17,8 +17,8 @@ from queue import SimpleQueue
 import numpy as np
 
 from common.logs import configure_logs, get_logger
-from common.settings import Settings
 from worker.engines.protocol import EngineError, Speech
+from worker.host.engine_settings import ReceivedSettings
 from worker.host.memory import memory_bytes, release_memory
 from worker.host.parent_death import end_with_parent
 from worker.inference.batcher import EngineCall
@@ -39,7 +39,7 @@ from worker.inference.engine_messages import (
     Start,
     Unload,
     decode_command,
-    encode_report,
+    encode,
 )
 from worker.inference.frames import receive_frame, send_frame
 
@@ -71,7 +71,7 @@ class EngineProcess:
         start = decode_command(frame[0]) if frame else None
         if not isinstance(start, Start):
             return
-        settings = Settings(_env_file=None, **start.settings)
+        settings = ReceivedSettings.from_json(start.settings)
         configure_logs(level=settings.log_level, process="engine")
         self._host = EngineHost(
             settings,
@@ -172,7 +172,7 @@ class EngineProcess:
         while True:
             report, speech = self._outgoing.get()
             try:
-                send_frame(self._connection, encode_report(report), _payload(speech))
+                send_frame(self._connection, encode(report), _payload(speech))
             except OSError:  # the worker is gone
                 os._exit(0)
             if self._host.device_lost and self._outgoing.empty():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from common.catalogue import find_weights
 from common.logs import get_logger
-from common.providers import INFERENCE, STUB
+from common.provider_names import INFERENCE, STUB
 from common.settings import Settings
 from common.worker_registry import FolderEntry, ServedWeights
 from worker import engines

@@ -15,6 +15,7 @@ from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.logs import get_logger
 from common.messaging.messages import PartMessage
 from common.messaging.queue_names import job_queue
+from common.provider_names import INFERENCE, STUB
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
@@ -120,16 +121,14 @@ class Outcomes:
             return None
         with self._context.database.read() as connection:
             workers = worker_registry.recent_workers(connection)
-        if find_model(job.model).hosted and providers.announced_voices(providers.INFERENCE, workers):
-            return providers.INFERENCE
-        has_stub = self._context.settings.fallback_stub and providers.announced_voices(
-            providers.STUB, workers
-        )
-        return providers.STUB if error.code == "model_broken" and has_stub else None
+        if find_model(job.model).hosted and providers.announced_voices(INFERENCE, workers):
+            return INFERENCE
+        has_stub = self._context.settings.fallback_stub and providers.announced_voices(STUB, workers)
+        return STUB if error.code == "model_broken" and has_stub else None
 
     def _hand_over(self, error: EngineError, *, provider: str) -> None:
         part, queue = self._part, job_queue(provider, lane=self._part.job.priority)
-        hosted = provider == providers.INFERENCE
+        hosted = provider == INFERENCE
         instead = "Spoken by hosted inference instead." if hosted else "Only a beep, not speech."
         warning = f"The local engine failed ({error.code}): {error.message} {instead}"
         moved = self._held.write(

@@ -11,7 +11,7 @@ import numpy as np
 from common.catalogue import find_model, hub_model
 from common.jobs.lease import ClaimedPart
 from common.messaging.queue_names import weights_of
-from common.providers import STUB
+from common.provider_names import STUB
 from common.speakable_text import is_speakable
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
 from worker.inference.dispatch import Dispatcher

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.catalogue import Weights
-from common.settings import Settings
 from worker.engines.kokoro.alignment import AlignedSpan
 from worker.engines.kokoro.languages import espeak_language
 from worker.engines.kokoro.voices import Style, list_voices, load_style
 from worker.engines.protocol import EngineError, OutOfMemory, Speech, TooLong, Utterance, Word
 from worker.engines.samples import check_samples
+from worker.host.engine_settings import EngineSettings
 from worker.host.models_folder import check_presence, file_size, find_files, find_folder
 from worker.sound.time_stretch import split_speed, stretch
 
@@ -43,7 +43,7 @@ class KokoroEngine:
     timeout_factor: float = 1.0
     pinned: bool = False
 
-    def __init__(self, weights: Weights, settings: Settings) -> None:
+    def __init__(self, weights: Weights, settings: EngineSettings) -> None:
         self._weights = weights
         self._models_dir = settings.models_dir
         self._threads = settings.cpu_threads

@@ -4,11 +4,11 @@ from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
 from common.catalogue import Weights
-from common.settings import Settings
 from worker.engines.pretrained import PretrainedEngine, to_samples
 from worker.engines.protocol import Speech, TooLong, Utterance
 from worker.engines.samples import check_samples
 from worker.engines.speecht5.speakers import list_speakers, load_speaker_vector
+from worker.host.engine_settings import EngineSettings
 from worker.text.number_words import spell_numbers
 
 
@@ -20,7 +20,7 @@ class SpeechT5Engine(PretrainedEngine):
     dtype_on_cuda: ClassVar[str] = "float16"
     weight_files: ClassVar[int] = 2
 
-    def __init__(self, weights: Weights, settings: Settings) -> None:
+    def __init__(self, weights: Weights, settings: EngineSettings) -> None:
         super().__init__(weights, settings)
         self._drop_references()
 
