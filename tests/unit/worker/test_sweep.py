@@ -3,19 +3,19 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from common import worker_registry
-from common.db.database import Database
-from common.db.tables import Part, Worker
+from common.db.database import Database, clock
+from common.db.tables import Part
 from common.worker_registry import Announcement
 from tests.support.rows import claim_part, new_job, submit
+from worker.app import app
 from worker.host.process_identity import own_identity
 from worker.ops import sweep as module
 from worker.ops.sweep import Sweep, SweepThread
@@ -75,41 +75,46 @@ def test_the_first_sweep_releases_the_parts_of_a_killed_worker_of_this_machine(
     assert events == ([("retrying", "worker_crashed")] if released else [])
 
 
-class Clock(Database):
-    """A database whose rows are as old as if `passed_s` had gone by: the heartbeats and leases are moved back."""
-
-    def pass_time(self, seconds: float) -> None:
-        with self.write() as connection:
-            connection.execute(update(Part).values(lease_until=Part.lease_until - seconds))
-            connection.execute(update(Worker).values(heartbeat_at=Worker.heartbeat_at - seconds))
-
-
-def test_a_sweep_after_a_stall_releases_nothing_and_renewals_succeed(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+def test_after_a_stall_a_sweep_waits_for_a_lease_before_it_believes_in_a_death(
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock of the sweep stands still between two sweeps, or jumps by more than a lease."""
     events: list[tuple[str, str]] = []
-    database = Clock(database_url, role="worker")
-    shift_s = 0.0
-    monkeypatch.setattr(module, "clock", lambda connection: worker_clock(connection) + shift_s)
     sweep, job = sweep_of(database, events), new_job()
+
+    def run_after(passed_s: float) -> None:
+        monkeypatch.setattr(module, "clock", lambda connection: clock(connection) + passed_s)
+        sweep.run()
+
     submit(database, job)
-    worker_id = announce(database, pid=1, started=1, namespace="another machine")
-    part = claim_part(database, job, worker_id=worker_id, lease_s=LEASE_S)
-    for shift_s in (0.0, 14.0, 28.0):
-        sweep.run()
-    shift_s += 45.0
-    sweep.run()
-    assert events == []
-    with database.write() as connection:
-        now = worker_clock(connection) + shift_s
-        held = part.lease.rows.renew(connection, [part.lease], lease_s=LEASE_S + shift_s)
-        connection.execute(update(Worker).values(heartbeat_at=now))
-    assert held == []
-    for _ in range(3):
-        shift_s += 14.0
-        with database.write() as connection:
-            part.lease.rows.renew(connection, [part.lease], lease_s=LEASE_S + shift_s)
-        sweep.run()
-    assert events == []
-    database.close()
+    worker_id = announce(database, pid=1, started=1, namespace="another machine's")
+    claim_part(database, job, worker_id=worker_id, lease_s=50.0)
+    for passed_s in (0.0, 14.0, 28.0, 42.0):
+        run_after(passed_s)
+    # The machine was suspended from 42 to 87 s: the lease has expired, and no heartbeat came for 87 s.
+    for passed_s in (87.0, 101.0, 115.0):
+        run_after(passed_s)
+        assert events == []
+    run_after(129.0)
+    assert events == [("retrying", "worker_crashed")]
+
+
+def test_no_failure_ends_the_thread() -> None:
+    swept_again = threading.Event()
+    failures: list[Exception] = [RuntimeError("broken"), OperationalError("BEGIN", {}, Exception("down"))]
+
+    def run() -> None:
+        if failures:
+            raise failures.pop()
+        swept_again.set()
+
+    sweep: Any = SimpleNamespace(every_s=0.001, run=run)
+    thread = SweepThread(sweep)
+    thread.start()
+    assert swept_again.wait(30)
+    thread.stop(timeout_s=30)
+
+
+def test_beat_no_longer_schedules_the_sweep_but_its_task_is_accepted() -> None:
+    assert "sweep" not in app.conf.beat_schedule
+    app.loader.import_default_modules()
+    app.tasks["oratio.sweep"]()
