@@ -1,4 +1,4 @@
-"""Plants twenty faults, one at a time, in a copy of the sources, and checks that the tests notice each.
+"""Plants faults, one at a time, in a copy of the sources, and checks that the tests notice each.
 
 `python -m tests.support.mutations` prints a line for each fault and exits with 1 if one goes unnoticed.
 """
