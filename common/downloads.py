@@ -135,11 +135,10 @@ def release_expired(connection: Connection, evidence: Evidence) -> int:
     Fail one that is too old and whose worker died.
     """
     lost = DOWNLOADS.lost(connection, evidence, Download.created_at)
-    too_old = evidence.now - GIVE_UP_AFTER_S
-    given_up = [row.id for row in lost if row.died and row.created_at < too_old]
-    _fail_interrupted(connection, Download.id.in_(given_up), now=evidence.now)
-    kept = [row.id for row in lost if row.id not in given_up]
-    _queue_again(connection, Download.id.in_(kept), now=evidence.now)
+    for row in lost:
+        gives_up = row.died and row.created_at < evidence.now - GIVE_UP_AFTER_S
+        release = _fail_interrupted if gives_up else _queue_again
+        release(connection, Download.id == row.id, now=evidence.now)
     return len(lost) + (0 if evidence.after_stall else _release_stalled(connection, now=evidence.now))
 
 
