@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, and_, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, text, update
 
 from common.db.database import clock
-from common.db.leased_table import Lease, LeasedTable
+from common.db.leased_table import Evidence, Lease, LeasedTable
 from common.db.tables import Download
 from common.status import ACTIVE, JobStatus
 
@@ -129,31 +129,46 @@ def _end(
     )
 
 
-def release_expired(connection: Connection) -> int:
-    """Queue downloads of dead workers again, or fail them if they are too old. Returns how many there were."""
-    now = clock(connection)
+def release_expired(connection: Connection, evidence: Evidence) -> int:
+    """Queue downloads again whose worker does not work on them any more. Returns how many there were.
+
+    Fail one that is too old and whose worker died.
+    """
+    lost = DOWNLOADS.lost(connection, evidence, Download.created_at)
+    for row in lost:
+        gives_up = row.died and row.created_at < evidence.now - GIVE_UP_AFTER_S
+        release = _fail_interrupted if gives_up else _queue_again
+        release(connection, Download.id == row.id, now=evidence.now)
+    return len(lost) + (0 if evidence.after_stall else _release_stalled(connection, now=evidence.now))
+
+
+def _release_stalled(connection: Connection, *, now: float) -> int:
+    """Release the downloads of workers of an earlier release, which hold no lease."""
     stalled = and_(
         Download.status == JobStatus.RUNNING,
         Download.lease_until.is_(None),
         Download.updated_at < now - STALLED_S,
     )
-    expired = or_(DOWNLOADS.is_expired(now), stalled)
-    given_up = connection.execute(
-        update(Download)
-        .where(expired, Download.created_at < now - GIVE_UP_AFTER_S)
-        .values(
-            status=JobStatus.FAILED,
-            lease_until=None,
-            error_code="interrupted",
-            error_message="The worker stopped several times before the download was complete. Request it again.",
-            updated_at=now,
-            finished_at=now,
-        )
+    too_old = Download.created_at < now - GIVE_UP_AFTER_S
+    given_up = _fail_interrupted(connection, and_(stalled, too_old), now=now)
+    return given_up + _queue_again(connection, stalled, now=now)
+
+
+def _fail_interrupted(connection: Connection, chosen: ColumnElement[bool], *, now: float) -> int:
+    failed = update(Download).values(
+        status=JobStatus.FAILED,
+        lease_until=None,
+        error_code="interrupted",
+        error_message="The worker stopped several times before the download was complete. Request it again.",
+        updated_at=now,
+        finished_at=now,
     )
-    released = connection.execute(
-        update(Download).where(expired).values(status=JobStatus.QUEUED, lease_until=None, updated_at=now)
-    )
-    return given_up.rowcount + released.rowcount
+    return connection.execute(failed.where(chosen)).rowcount
+
+
+def _queue_again(connection: Connection, chosen: ColumnElement[bool], *, now: float) -> int:
+    queued = update(Download).values(status=JobStatus.QUEUED, lease_until=None, updated_at=now)
+    return connection.execute(queued.where(chosen)).rowcount
 
 
 def still_queued(connection: Connection, *, limit: int = 100) -> Sequence[str]:

@@ -1,10 +1,13 @@
 """The announcements of the workers. The gateway knows only from them which voices and models are available."""
 
-from collections.abc import Mapping, Sequence
+import os
+import secrets
+import socket
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from common.db.database import clock, upsert
 from common.db.tables import AnyRow, Worker
@@ -88,13 +91,18 @@ class WorkerStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """The abilities of one worker process. `folder` lists its models folder."""
+    """The abilities of one worker process. `folder` lists its models folder.
+
+    `pid_namespace` and `process_started` identify the process on its machine, None if unknown.
+    """
 
     id: str
     flavour: str
     version: str
     device: str
     pid: int
+    pid_namespace: str | None = None
+    process_started: int | None = None
     served: tuple[ServedWeights, ...] = ()
     formats: tuple[str, ...] = ()
     stats: WorkerStats = field(default_factory=WorkerStats)
@@ -108,6 +116,8 @@ class Announcement:
             "version": self.version,
             "device": self.device,
             "pid": self.pid,
+            "pid_namespace": self.pid_namespace,
+            "process_started": self.process_started,
             "engines": [one.as_row() for one in self.served],
             "formats": list(self.formats),
             "stats": self.stats.as_row(),
@@ -122,6 +132,8 @@ class Announcement:
             version=row.version,
             device=row.device,
             pid=row.pid,
+            pid_namespace=row.pid_namespace,
+            process_started=row.process_started,
             served=tuple(map(ServedWeights.from_row, row.engines)),
             formats=tuple(row.formats),
             stats=WorkerStats.from_row(row.stats),
@@ -168,6 +180,15 @@ class WorkerStatus:
         return next((entry for entry in self.announcement.folder if entry.weights == key), None)
 
 
+def new_worker_id(models: Sequence[str]) -> str:
+    """The id of this process. No later process gets it, although a container has the same host and pid after a restart.
+
+    Otherwise the heartbeat of the later process would hide the death of the earlier one.
+    """
+    names = "+".join(models)[:60] or OPS_FLAVOUR
+    return f"{names}@{socket.gethostname()[:60]}:{os.getpid()}-{secrets.token_hex(3)}"
+
+
 def announce(connection: Connection, announcement: Announcement) -> None:
     now = clock(connection)
     values = announcement.as_row() | {"heartbeat_at": now, "stopped_at": None}
@@ -181,6 +202,19 @@ def announce(connection: Connection, announcement: Announcement) -> None:
 def retire(connection: Connection, worker_id: str) -> None:
     """Record that a worker stops. Its announcement stays valid for a day."""
     connection.execute(update(Worker).where(Worker.id == worker_id).values(stopped_at=clock(connection)))
+
+
+def processes_of(
+    connection: Connection, worker_ids: Collection[str], *, pid_namespace: str
+) -> Sequence[Row[str, int, int]]:
+    """The id, pid and start time of those of the workers that ran in a pid namespace."""
+    return connection.execute(
+        select(Worker.id, Worker.pid, Worker.process_started).where(
+            Worker.id.in_(worker_ids),
+            Worker.pid_namespace == pid_namespace,
+            Worker.process_started.is_not(None),
+        )
+    ).all()  # type: ignore[return-value]  # the start time is not None
 
 
 def recent_workers(connection: Connection) -> Sequence[WorkerStatus]:
@@ -226,7 +260,7 @@ def _replaces(newer: WorkerStatus, older: WorkerStatus) -> bool:
 
 
 def _parse_worker_id(worker_id: str) -> tuple[frozenset[str], str]:
-    """Split an id into engines and host: `hibari+stub@host:123`."""
+    """Split an id into engines and host: `hibari+stub@host:123-0a1b2c`."""
     engines, _, host = worker_id.rpartition(":")[0].rpartition("@")
     return frozenset(engines.split("+")), host
 

@@ -54,12 +54,6 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "beat_schedule": {
-            # A late message for the sweep is useless: the next sweep does its work.
-            "sweep": {
-                "task": "oratio.sweep",
-                "schedule": settings.sweep_s,
-                "options": {"expires": 2 * settings.sweep_s},
-            },
             "clean": {
                 "task": "oratio.clean",
                 "schedule": CLEAN_EVERY_S,

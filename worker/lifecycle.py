@@ -9,6 +9,7 @@ from celery import signals
 from common.logs import get_logger
 from common.messaging.queue_names import parse_job_queue, without_prefix
 from common.settings import get_settings
+from worker.ops.sweep import Sweep, SweepThread
 from worker.runtime import context
 from worker.runtime.context import InvalidLexicon, WorkerContext
 from worker.runtime.queue_consumer import QueueConsumer
@@ -20,7 +21,10 @@ log = get_logger(__name__)
 # long for the engine's thread, which prepares the next segment.
 _SWITCH_INTERVAL_S = 0.0005
 
+_SWEEP_STOP_S = 2.0
+
 _started: list[WorkerContext] = []
+_sweeps: list[SweepThread] = []
 
 
 def aliases_of(queues: Sequence[str], *, prefix: str) -> tuple[str, ...]:
@@ -53,7 +57,15 @@ def _start(instance: Any, **_: Any) -> None:
         raise SystemExit(1) from error
     context.set_current(started)
     _started.append(started)
+    if not aliases:
+        _start_sweep(started)
     log.info("ready", engines=started.aliases, worker_id=started.worker_id)
+
+
+def _start_sweep(started: WorkerContext) -> None:
+    thread = SweepThread(Sweep(started))
+    thread.start()
+    _sweeps.append(thread)
 
 
 @signals.worker_ready.connect
@@ -71,5 +83,7 @@ def _begin_stop(**_: Any) -> None:
 
 @signals.worker_shutdown.connect
 def _close(**_: Any) -> None:
+    for thread in _sweeps:
+        thread.stop(timeout_s=_SWEEP_STOP_S)
     for started in _started:
         started.close()

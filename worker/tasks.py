@@ -8,7 +8,6 @@ from celery import shared_task
 from common.messaging import messages
 from common.messaging.queue_names import BULK
 from worker.ops.cleanup import clean
-from worker.ops.sweep import sweep
 from worker.runtime.context import current
 from worker.runtime.preload import load_model, unload_model
 from worker.synthesis.job_runner import run_part
@@ -41,7 +40,7 @@ def unload(weights: str) -> None:
 
 @shared_task(name="oratio.sweep")
 def run_sweep() -> None:
-    sweep(current())
+    """Do nothing. Beat of an earlier release sends this task; the ops worker sweeps on a thread of its own."""
 
 
 @shared_task(name="oratio.clean")

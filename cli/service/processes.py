@@ -21,8 +21,8 @@ FOLDER = Path(__file__).parents[2]
 # Tasks mostly wait for the model, which speaks first segments before others. With more tasks than a model can speak at
 # once, a few long texts do not block a short one. Bulk jobs take at most half of them.
 WORKER_CONCURRENCY = 16
-# Two downloads (worker.ops.downloads), two conversions to other formats (worker.ops.transcoding), the sweep and the
-# cleanup.
+# Two downloads (worker.ops.downloads), two conversions to other formats (worker.ops.transcoding), the cleanup and a
+# short task.
 OPS_CONCURRENCY = 6
 # A process should stop within its own grace time. It is killed this much later.
 KILL_AFTER_GRACE_S = 5.0

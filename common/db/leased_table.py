@@ -20,12 +20,16 @@ from sqlalchemy import (
     bindparam,
     literal,
     or_,
+    select,
     update,
 )
 
 from common.db.database import epoch_now
-from common.db.tables import Base
+from common.db.tables import Base, Worker
 from common.status import JobStatus
+
+# The most rows of a table that one sweep releases.
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,21 @@ class Lease:
     rows: "LeasedTable"
     key: tuple[str, ...]
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a sweep knows about the holders of leases.
+
+    `now`: epoch seconds by the database's clock. `lease_s`: a worker without a heartbeat for this long is dead.
+    `ended_workers`: ids of workers whose process does not exist any more. `after_stall`: true if workers have not had
+    the time to renew their leases; then an expired lease proves nothing.
+    """
+
+    now: float
+    lease_s: float
+    ended_workers: frozenset[str] = frozenset()
+    after_stall: bool = False
 
 
 class LeasedTable:
@@ -128,10 +147,39 @@ class LeasedTable:
             columns.status == JobStatus.RUNNING,
         )
 
-    def is_expired(self, now: float) -> ColumnElement[bool]:
-        """True for rows whose worker stopped renewing. After the next `take`, its writes match no row."""
+    def holders(self, connection: Connection) -> set[str]:
+        """The ids of the workers that hold a lease."""
         columns = self.table.c
-        return and_(columns.status == JobStatus.RUNNING, columns.lease_until < now)
+        held = select(columns.worker_id).where(
+            columns.status == JobStatus.RUNNING, columns.worker_id.is_not(None)
+        )
+        return set(connection.scalars(held.distinct()))
+
+    def lost(
+        self, connection: Connection, evidence: Evidence, *columns: Any
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Lock and return rows whose worker does not work on them any more. The next `take` fences off its writes.
+
+        Each row has its key, `columns` and `died`. `died` is true if the worker died. It is false if the worker
+        retired, or lives and has not renewed this lease: then the row is not the reason.
+        """
+        held, worker = self.table.c, Worker.__table__.c
+        has_ended = held.worker_id.in_(evidence.ended_workers)
+        is_silent = or_(worker.id.is_(None), worker.heartbeat_at < evidence.now - evidence.lease_s)
+        has_retired = worker.stopped_at.is_not(None)
+        # A worker that died has its last heartbeat before this moment. If none has come since, wait until it is silent.
+        is_alive = worker.heartbeat_at >= held.lease_until
+        is_expired = and_(held.lease_until < evidence.now, or_(is_silent, has_retired, is_alive))
+        is_lost = has_ended if evidence.after_stall else or_(has_ended, is_expired)
+        died = and_(worker.stopped_at.is_(None), or_(has_ended, is_silent))
+        return connection.execute(
+            select(*self._key, *columns, died.label("died"))
+            .select_from(self.table.outerjoin(Worker.__table__, worker.id == held.worker_id))
+            .where(held.status == JobStatus.RUNNING, is_lost)
+            .order_by(*self._key)
+            .limit(BATCH)
+            .with_for_update(of=self.table, skip_locked=True)
+        ).all()
 
     def _key_parameters(self, key: tuple[str, ...]) -> dict[str, str]:
         return {f"the_{column.name}": value for column, value in zip(self._key, key, strict=True)}

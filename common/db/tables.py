@@ -121,7 +121,7 @@ class Part(Base):
     chars: Mapped[int]
     # A fencing token: every claim adds one, and writes that name an older attempt match no row.
     attempt: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
-    # Temporary failures; crashes of the worker while this part ran isolated.
+    # Temporary failures; deaths of workers that ran this part.
     failures: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     crashes: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
     isolated: Mapped[bool] = mapped_column("alone", key="isolated", server_default=sql("false"))
@@ -328,6 +328,9 @@ class Worker(Base):
     version: Mapped[str] = mapped_column(String(32))
     device: Mapped[str] = mapped_column(String(64))
     pid: Mapped[int]
+    # With the pid, the identity of the process (worker.host.process_identity). None where it is unknown.
+    pid_namespace: Mapped[str | None] = mapped_column(String(160))
+    process_started: Mapped[int | None] = mapped_column(BigInteger)
     # The weights it serves, the entries of its models folder, and the formats it writes.
     engines: Mapped[list[Any]]
     folder: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))

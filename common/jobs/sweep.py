@@ -1,66 +1,60 @@
-"""Queues parts with expired leases again, and finds parts whose task messages must be published again."""
+"""Queues parts with lost leases again, and finds parts whose task messages must be published again."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, case, select, update
 
 from common.db.database import clock
+from common.db.leased_table import Evidence
 from common.db.tables import Job, Part
 from common.jobs import transitions, usage
 from common.jobs.lease import PARTS
 from common.messaging.messages import PartMessage
 from common.status import JobStatus
 
-# A part whose worker died runs isolated from then on. It fails after this many crashes while isolated.
-MAX_CRASHES = 2
-# A part fails after this many claims, whatever the reason.
-MAX_ATTEMPTS = 12
-BATCH = 500
+# A part fails when this many of its workers have died. After the first death it runs isolated, because only one of the
+# parts in that worker may have killed it.
+MAX_CRASHES = 3
 MESSAGE_BACKOFF_S = 5.0
 MESSAGE_BACKOFF_MAX_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasedPart:
-    """A part whose lease expired. It is queued again, or failed."""
+    """A part whose lease was lost. It is queued again, or failed. `died`: its worker died."""
 
     job_id: str
+    died: bool
     failed: bool
 
 
-def release_expired(connection: Connection) -> list[ReleasedPart]:
-    """Queue parts whose worker stopped renewing, or fail them. The next claim fences off the earlier worker."""
-    now = clock(connection)
-    expired = connection.execute(
-        select(Part.id, Part.job_id, Part.isolated, Part.crashes, Part.attempt)
-        .where(PARTS.is_expired(now))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
-    return [_release(connection, part, now=now) for part in expired]
+def release_expired(connection: Connection, evidence: Evidence) -> list[ReleasedPart]:
+    """Queue parts again whose worker does not work on them any more. Fail those of which too many workers died.
+
+    The next claim fences off the earlier worker.
+    """
+    lost = PARTS.lost(connection, evidence, Part.job_id, Part.crashes)
+    return [_release(connection, part, now=evidence.now) for part in lost]
 
 
-def _release(connection: Connection, part: Row[str, str, bool, int, int], *, now: float) -> ReleasedPart:
-    crashes = part.crashes + (1 if part.isolated else 0)
-    gives_up = crashes >= MAX_CRASHES or part.attempt >= MAX_ATTEMPTS
-    connection.execute(
-        update(Part)
-        .where(Part.id == part.id)
-        .values(
-            **transitions.QUEUED_AGAIN | ({"status": JobStatus.FAILED} if gives_up else {}),
-            crashes=crashes,
-            isolated=True,
-            next_message_at=now,
-        )
-    )
+def _release(connection: Connection, part: Row[*tuple[Any, ...]], *, now: float) -> ReleasedPart:
+    crashes = part.crashes + (1 if part.died else 0)
+    gives_up: bool = part.died and crashes >= MAX_CRASHES
+    values = transitions.QUEUED_AGAIN | {"crashes": crashes, "next_message_at": now}
+    if part.died:
+        values["isolated"] = True
     if gives_up:
-        mark_failed(connection, part.job_id, attempts=part.attempt, now=now)
+        values["status"] = JobStatus.FAILED
+    connection.execute(update(Part).where(Part.id == part.id).values(**values))
+    if gives_up:
+        mark_failed(connection, part.job_id, deaths=crashes, now=now)
     else:
         connection.execute(update(Job).where(Job.id == part.job_id).values(**transitions.JOB_QUEUED_AGAIN))
-    return ReleasedPart(part.job_id, failed=gives_up)
+    return ReleasedPart(part.job_id, died=part.died, failed=gives_up)
 
 
-def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: float) -> None:
+def mark_failed(connection: Connection, job_id: str, *, deaths: int, now: float) -> None:
     job = connection.execute(
         update(Job)
         .where(Job.id == job_id)
@@ -68,7 +62,7 @@ def mark_failed(connection: Connection, job_id: str, *, attempts: int, now: floa
             status=JobStatus.FAILED,
             finished_at=now,
             error_code="worker_crashed",
-            error_message=f"The worker died {attempts} times while speaking this text. Change the text and retry.",
+            error_message=f"{deaths} workers died while they spoke this text. Change the text and retry.",
         )
         .returning(Job.owner, Job.model, Job.voice_id, Job.provider)
     ).one()

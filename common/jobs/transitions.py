@@ -27,10 +27,13 @@ TRANSITIONS = (
     Transition(_RUNNING, _QUEUED, "lease.hand_back", "the worker stops or is busy: no attempt is counted"),
     Transition(_RUNNING, _QUEUED, "lease.pass_on", "a stage is done: the queue of the next stage"),
     Transition(_RUNNING, _QUEUED, "lease.hand_over", "another provider takes over: its queue"),
-    Transition(_RUNNING, _QUEUED, "sweep.release_expired", "its lease expired: it runs isolated from now on"),
     Transition(
-        _RUNNING, _FAILED, "sweep.release_expired", "it crashed its workers too often: worker_crashed"
+        _RUNNING,
+        _QUEUED,
+        "sweep.release_expired",
+        "its lease is lost: after a death of its worker, crashes + 1 and isolated from now on",
     ),
+    Transition(_RUNNING, _FAILED, "sweep.release_expired", "too many of its workers died: worker_crashed"),
     Transition(_QUEUED, _CANCELLED, "changes.cancel", "a caller cancels the job"),
     Transition(_RUNNING, _CANCELLED, "changes.cancel", "a caller cancels the job, or its last listener left"),
     Transition(

@@ -6,16 +6,17 @@ recording.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from common.db.database import clock, upsert
-from common.db.leased_table import Lease, LeasedTable
+from common.db.leased_table import Evidence, Lease, LeasedTable
 from common.db.tables import Audio, Recording, Rendition
 from common.status import JobStatus
 
 RENDITIONS = LeasedTable(Rendition)
-# A rendition fails after this many worker crashes.
+# A rendition fails when this many of its workers have died.
 MAX_CRASHES = 3
 
 
@@ -54,7 +55,7 @@ class RenditionAudio:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedRendition:
-    """A rendition whose lease expired. It is queued again, or failed."""
+    """A rendition whose lease was lost. It is queued again, or failed."""
 
     job_id: str
     format: str
@@ -200,25 +201,28 @@ def hand_back(connection: Connection, rendition: ClaimedRendition) -> bool:
     return RENDITIONS.change(connection, rendition.lease, status=JobStatus.QUEUED, lease_until=None)
 
 
-def release_expired(connection: Connection) -> list[ReleasedRendition]:
-    """Queue renditions of dead workers again, or fail them."""
-    now = clock(connection)
-    gives_up = Rendition.crashes + 1 >= MAX_CRASHES
-    message = f"The worker died {MAX_CRASHES} times while creating this format. Request it again."
-    rows = connection.execute(
+def release_expired(connection: Connection, evidence: Evidence) -> list[ReleasedRendition]:
+    """Queue renditions again whose worker does not work on them any more. Fail those of which too many workers died."""
+    return [
+        _release(connection, row, now=evidence.now)
+        for row in RENDITIONS.lost(connection, evidence, Rendition.crashes)
+    ]
+
+
+def _release(connection: Connection, row: Row[*tuple[Any, ...]], *, now: float) -> ReleasedRendition:
+    crashes = row.crashes + (1 if row.died else 0)
+    gives_up: bool = row.died and crashes >= MAX_CRASHES
+    values = {"status": JobStatus.QUEUED, "lease_until": None, "crashes": crashes}
+    if gives_up:
+        message = f"{crashes} workers died while they created this format. Request it again."
+        values |= {"status": JobStatus.FAILED, "finished_at": now}
+        values |= {"error_code": "worker_crashed", "error_message": message}
+    connection.execute(
         update(Rendition)
-        .where(RENDITIONS.is_expired(now))
-        .values(
-            status=case((gives_up, JobStatus.FAILED), else_=JobStatus.QUEUED),
-            error_code=case((gives_up, "worker_crashed")),
-            error_message=case((gives_up, message)),
-            finished_at=case((gives_up, now)),
-            crashes=Rendition.crashes + 1,
-            lease_until=None,
-        )
-        .returning(Rendition.job_id, Rendition.format, Rendition.status)
+        .where(Rendition.job_id == row.job_id, Rendition.format == row.format)
+        .values(**values)
     )
-    return [ReleasedRendition(row.job_id, row.format, failed=row.status == JobStatus.FAILED) for row in rows]
+    return ReleasedRendition(row.job_id, row.format, failed=gives_up)
 
 
 def still_queued(connection: Connection, *, limit: int = 100) -> list[tuple[str, str]]:

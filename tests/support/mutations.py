@@ -1,4 +1,4 @@
-"""Plants twenty faults, one at a time, in a copy of the sources, and checks that the tests notice each.
+"""Plants faults, one at a time, in a copy of the sources, and checks that the tests notice each.
 
 `python -m tests.support.mutations` prints a line for each fault and exits with 1 if one goes unnoticed.
 """
@@ -23,6 +23,7 @@ _COPIED = (
     ".env.example",
 )
 _JOBS = "tests/unit/common/test_jobs.py"
+_LOST = "tests/unit/common/test_lost_leases.py"
 _BATCHER = "tests/unit/worker/test_batcher.py"
 _MARKUP = "tests/unit/common/test_markup.py"
 _LEASED_TABLE = "common/db/leased_table.py"
@@ -43,7 +44,9 @@ MUTATIONS = (
     Mutation(_LEASED_TABLE, "columns.status == JobStatus.RUNNING,", "", _JOBS, after="def is_held"),
     Mutation(_LEASED_TABLE, "columns.attempt == lease.attempt,", "", _JOBS, after="def is_held"),
     Mutation(_LEASED_TABLE, "if lease.key not in renewed_keys", "if False", _JOBS),
-    Mutation(_LEASED_TABLE, "columns.lease_until < now", "columns.lease_until > now", _JOBS),
+    Mutation(_LEASED_TABLE, "held.lease_until < evidence.now", "held.lease_until > evidence.now", _LOST),
+    Mutation(_LEASED_TABLE, "has_ended if evidence.after_stall else ", "", _LOST),
+    Mutation(_LEASED_TABLE, "and_(worker.stopped_at.is_(None), or_(", "and_(True, or_(", _LOST),
     Mutation("common/jobs/lease.py", "attempts=Job.attempts - 1", "attempts=Job.attempts", _JOBS),
     Mutation(
         "common/jobs/lease.py", "failures=0, crashes=0, isolated=False, ", "", _JOBS, after="def pass_on"
@@ -51,9 +54,8 @@ MUTATIONS = (
     Mutation(
         "common/jobs/transitions.py", '"lease_until": None, "messages": 0}', '"lease_until": None}', _JOBS
     ),
-    Mutation("common/jobs/sweep.py", "crashes >= MAX_CRASHES", "crashes > MAX_CRASHES", _JOBS),
-    Mutation("common/jobs/sweep.py", "part.attempt >= MAX_ATTEMPTS", "part.attempt > 10**9", _JOBS),
-    Mutation("common/jobs/sweep.py", "(1 if part.isolated else 0)", "1", _JOBS),
+    Mutation("common/jobs/sweep.py", "crashes >= MAX_CRASHES", "crashes > MAX_CRASHES", _LOST),
+    Mutation("common/jobs/sweep.py", "(1 if part.died else 0)", "1", _LOST),
     Mutation("common/jobs/sweep.py", "Part.next_message_at <= now", "Part.next_message_at > now", _JOBS),
     Mutation("worker/inference/batcher.py", "call.deadline < now", "call.deadline > now", _BATCHER),
     Mutation("worker/inference/batcher.py", "len(batch) == 1", "len(batch) >= 1", _BATCHER),

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from common.db.database import Database
+from sqlalchemy import Connection
+
+from common.db.database import Database, clock
+from common.db.leased_table import Evidence
 from common.ids import new_id
 from common.jobs import lease, submission
 from common.jobs.lease import ClaimedPart, SynthesisResult
@@ -38,12 +41,23 @@ def submit(database: Database, *jobs: NewJob, queue_max: int = 1000) -> list[Acc
 
 
 def claim_part(
-    database: Database, job: NewJob, *, isolated: bool = False, lease_s: float = 30.0
+    database: Database,
+    job: NewJob,
+    *,
+    isolated: bool = False,
+    worker_id: str = "test",
+    lease_s: float = 30.0,
 ) -> ClaimedPart:
+    """Claim a part. The worker `test` has announced nothing, so it is dead for the sweep."""
     with database.write() as connection:
-        part = lease.claim(connection, job.part_id, isolated=isolated, worker_id="test", lease_s=lease_s)
+        part = lease.claim(connection, job.part_id, isolated=isolated, worker_id=worker_id, lease_s=lease_s)
     assert part is not None
     return part
+
+
+def evidence(connection: Connection, **changes: Any) -> Evidence:
+    """What a sweep knows now. Without `changes`: no stall, and no process of a worker is known to have ended."""
+    return Evidence(**{"now": clock(connection), "lease_s": 30.0} | changes)
 
 
 def result_of(part: ClaimedPart, **changes: Any) -> SynthesisResult:

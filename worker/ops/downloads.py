@@ -19,7 +19,7 @@ from worker.runtime.leases import HeldLease
 log = get_logger(__name__)
 
 REPORT_EVERY_S = 0.5
-# Fewer than the tasks of an ops worker, so that the sweep never waits for a download.
+# Fewer than the tasks of an ops worker, so that the cleanup never waits for a download.
 MAX_AT_ONCE = 2
 # How long to wait until a worker announces the downloaded item.
 ANNOUNCEMENT_TIMEOUT_S = 3.0

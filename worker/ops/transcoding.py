@@ -25,7 +25,7 @@ from worker.sound.limiter import CEILING_DBTP, Limiter
 
 log = get_logger(__name__)
 
-# With downloads, fewer than the tasks of an ops worker, so that the sweep never waits for an audiobook.
+# With downloads, fewer than the tasks of an ops worker, so that the cleanup never waits for an audiobook.
 MAX_AT_ONCE = 2
 SPOOL_BYTES = 8 * 1024 * 1024
 _LOSSLESS = ("wav", "flac", "pcm")

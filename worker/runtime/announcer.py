@@ -13,6 +13,7 @@ from common.worker_registry import Announcement, WorkerStats
 from worker.encoding import available_formats
 from worker.engines import flavour
 from worker.host.memory import memory_bytes
+from worker.host.process_identity import own_identity
 from worker.inference.engine_registry import EngineRegistry
 
 log = get_logger(__name__)
@@ -36,6 +37,7 @@ class Announcer:
         self._database = database
         self._engines = engines
         self._worker_id = worker_id
+        self._process = own_identity()
         self._on_scan = on_scan
         self._announcing = threading.Lock()
         self._folder_changed = False
@@ -98,6 +100,8 @@ class Announcer:
             version=__version__,
             device=engines.device_name,
             pid=os.getpid(),
+            pid_namespace=self._process.namespace if self._process else None,
+            process_started=self._process.started if self._process else None,
             served=engines.describe_engines(),
             formats=available_formats(),
             stats=WorkerStats(

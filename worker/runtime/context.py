@@ -1,16 +1,14 @@
 """The context that all tasks of a worker process share: settings, connections, engines, and shutdown state."""
 
-import os
-import socket
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from common import worker_registry
 from common.db.database import DATABASE_DOWN, Database, open_database
 from common.logs import get_logger
 from common.messaging.messages import WARM
 from common.messaging.notifier import Notifier
-from common.messaging.queue_names import OPS
 from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
@@ -46,7 +44,7 @@ class WorkerContext:
     ) -> None:
         self.settings = settings
         self.aliases = tuple(aliases)
-        self.worker_id = f"{'+'.join(aliases)[:60] or OPS}@{socket.gethostname()[:60]}:{os.getpid()}"
+        self.worker_id = worker_registry.new_worker_id(aliases)
         self.database: Database = open_database(settings, role="worker")
         self.store = Store(settings.store)
         self.redis_link = RedisLink(settings)

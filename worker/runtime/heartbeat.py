@@ -28,7 +28,9 @@ class Heartbeat:
         self._idle_memory = idle_memory
         self._watchdog = watchdog
         self._renewal = _PeriodicTask("leases", leases.lease_s / 3, leases.renew)
-        self._announcement = _PeriodicTask("announcement", ANNOUNCE_EVERY_S, self._announce)
+        # The sweep takes a worker for dead that has announced nothing for the time of a lease.
+        announce_every_s = min(ANNOUNCE_EVERY_S, leases.lease_s / 3)
+        self._announcement = _PeriodicTask("announcement", announce_every_s, self._announce)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 

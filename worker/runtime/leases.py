@@ -1,5 +1,6 @@
 """The leases that this process holds on parts, renditions and downloads, and their renewal."""
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -18,6 +19,9 @@ log = get_logger(__name__)
 
 T = TypeVar("T")
 
+# While the database is down, the sweep gives no lease away, so a write may be tried for longer than a lease.
+PATIENCE_LEASES = 3
+
 
 class HeldLease:
     """A lease in use. `lost` is set when the row was cancelled, deleted or taken over: then stop and write nothing.
@@ -35,16 +39,18 @@ class HeldLease:
         self._hand_back = hand_back
 
     def write(self, change: Callable[[Connection], T]) -> T:
-        """Run `change` in a transaction. While the database is down, retry for as long as the lease lasts.
+        """Run `change` in a transaction. While the database is down, retry for a few leases, or until this one is lost.
 
-        A short outage of the database must not cost finished work. Raises the last database error.
+        An outage of the database must not cost finished work. Raises the last database error.
         """
-        give_up_at = time.monotonic() + self._lease_s
+        give_up_at = math.inf
         while True:
             try:
                 with self._database.write() as connection:
                     return change(connection)
             except DATABASE_DOWN as error:
+                # Counted from the end of the first try, which hangs for as long as the database is frozen.
+                give_up_at = min(give_up_at, time.monotonic() + PATIENCE_LEASES * self._lease_s)
                 if time.monotonic() > give_up_at or self.lost.wait(1.0):
                     raise
                 log.warning("database does not answer", error=type(error).__name__)

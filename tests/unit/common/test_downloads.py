@@ -13,6 +13,7 @@ from common.db.tables import Download
 from common.downloads import GIVE_UP_AFTER_S, STALLED_S, ClaimedDownload, DownloadRecord
 from common.ids import new_id
 from common.status import JobStatus
+from tests.support.rows import evidence
 
 T = TypeVar("T")
 
@@ -131,8 +132,8 @@ def test_a_download_with_an_expired_lease_is_queued_again(database: Database) ->
         active = claimed(connection, download)
         assert downloads.finish(connection, claimed(connection, completed))
         assert downloads.report(connection, active, bytes_done=3_000_000_000, bytes_total=5_000_000_000)
-        assert downloads.release_expired(connection) == 1
-        assert downloads.release_expired(connection) == 0
+        assert downloads.release_expired(connection, evidence(connection)) == 1
+        assert downloads.release_expired(connection, evidence(connection)) == 0
         assert downloads.still_queued(connection) == [expired, queued]
         # A new request joins the queued download.
         assert request(connection, "a") == (expired, False)
@@ -156,7 +157,7 @@ def test_a_stalled_download_without_a_lease_is_queued_again(database: Database) 
         connection.execute(update(Download).values(status=JobStatus.RUNNING, updated_at=now))
         long_ago = now - STALLED_S - 1
         connection.execute(update(Download).where(Download.id == stalled).values(updated_at=long_ago))
-        assert downloads.release_expired(connection) == 1
+        assert downloads.release_expired(connection, evidence(connection)) == 1
     assert [row_of(database, one).status for one in (stalled, moving)] == ["queued", "running"]
 
 
@@ -166,7 +167,7 @@ def test_a_download_that_keeps_expiring_for_a_day_fails(database: Database) -> N
         claimed(connection, download_id, lease_s=-1)
         created_at = clock(connection) - GIVE_UP_AFTER_S - 1
         connection.execute(update(Download).values(created_at=created_at))
-        assert downloads.release_expired(connection) == 1
+        assert downloads.release_expired(connection, evidence(connection)) == 1
         assert request(connection)[1]
     row = row_of(database, download_id)
     assert (row.status, row.error_code) == ("failed", "interrupted")

@@ -20,7 +20,7 @@ from common.recordings import queries as recordings
 from common.recordings.captions import Caption
 from tests.support.backlogs import queue_many
 from tests.support.query_cost import query_cost
-from tests.support.rows import claim_part, complete, new_job, result_of, submit
+from tests.support.rows import claim_part, complete, evidence, new_job, result_of, submit
 
 
 def status_of(database: Database, job_id: str) -> str:
@@ -134,7 +134,9 @@ def test_a_stale_attempt_writes_nothing(database: Database) -> None:
     submit(database, job)
     stale = claim_part(database, job, lease_s=-1)
     with database.write() as connection:
-        assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=False)]
+        assert sweep.release_expired(connection, evidence(connection)) == [
+            sweep.ReleasedPart(job.id, died=True, failed=False)
+        ]
     fresh = claim_part(database, job, isolated=True)
     with database.write() as connection:
         assert lease.finish(connection, stale, result_of(stale)) is None
@@ -152,7 +154,7 @@ def test_renewing_returns_only_the_lost_leases(database: Database) -> None:
     submit(database, *jobs)
     lost = claim_part(database, jobs[0], lease_s=-1)
     with database.write() as connection:
-        sweep.release_expired(connection)
+        sweep.release_expired(connection, evidence(connection))
     held_part = claim_part(database, jobs[1])
     with database.write() as connection:
         held = [part.lease for part in (lost, held_part)]
@@ -168,17 +170,6 @@ def test_a_requeued_part_is_published_without_back_off(database: Database) -> No
     with database.write() as connection:
         assert lease.hand_back(connection, part)
         assert connection.scalar(select(Part.messages).where(Part.id == job.part_id)) == 0
-
-
-@pytest.mark.parametrize(("attempt", "failed"), [(sweep.MAX_ATTEMPTS - 1, False), (sweep.MAX_ATTEMPTS, True)])
-def test_a_part_fails_after_too_many_attempts(database: Database, attempt: int, failed: bool) -> None:
-    job = new_job()
-    submit(database, job)
-    with database.write() as connection:
-        connection.execute(update(Part).where(Part.id == job.part_id).values(attempt=attempt - 1))
-    claim_part(database, job, lease_s=-1)
-    with database.write() as connection:
-        assert sweep.release_expired(connection) == [sweep.ReleasedPart(job.id, failed=failed)]
 
 
 def test_a_finished_job_has_a_recording_usage_and_timings(database: Database) -> None:
@@ -198,23 +189,6 @@ def test_a_finished_job_has_a_recording_usage_and_timings(database: Database) ->
     assert recording.title.endswith("…")
     assert (totals.completed, totals.chars, totals.audio_s) == (1, len(job.text), 1.5)
     assert per_char == pytest.approx(0.06 / len(job.text))
-
-
-def test_only_crashes_while_isolated_fail_a_part(database: Database) -> None:
-    crashing = new_job()
-    submit(database, crashing)
-    claim_part(database, crashing, lease_s=-1)
-    for _ in range(2):
-        with database.write() as connection:
-            assert not sweep.release_expired(connection)[0].failed
-        claim_part(database, crashing, isolated=True, lease_s=-1)
-        assert status_of(database, crashing.id) == "running"
-    with database.write() as connection:
-        assert sweep.release_expired(connection)[0].failed
-    with database.read() as connection:
-        row = queries.get_job(connection, crashing.id, owner="local")
-    assert row is not None
-    assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 3)
 
 
 def test_handing_back_counts_no_attempt_and_a_retry_waits(database: Database) -> None:
@@ -482,7 +456,7 @@ class TestStages:
     def test_a_stale_attempt_cannot_pass_a_part_on(self, database: Database, job: NewJob) -> None:
         stale = claim_part(database, job, lease_s=-1)
         with database.write() as connection:
-            sweep.release_expired(connection)
+            sweep.release_expired(connection, evidence(connection))
         assert not pass_on(database, stale)
         fresh = claim_part(database, job, isolated=True)
         assert (fresh.partial_audio, fresh.queue) == ((), self.STAGES[0])
@@ -495,7 +469,7 @@ class TestStages:
     ) -> None:
         claim_part(database, job, lease_s=-1)
         with database.write() as connection:
-            sweep.release_expired(connection)
+            sweep.release_expired(connection, evidence(connection))
         part = claim_part(database, job, isolated=True)
         with database.write() as connection:
             assert lease.retry_later(connection, part, delay_s=0)

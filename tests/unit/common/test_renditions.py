@@ -15,7 +15,7 @@ from common.jobs.retention import RetentionLimits
 from common.recordings import renditions
 from common.recordings.renditions import MAX_CRASHES, ClaimedRendition, RenditionAudio
 from common.store import audio_key
-from tests.support.rows import complete, new_job, submit
+from tests.support.rows import complete, evidence, new_job, submit
 
 ALL_FORMATS = ("wav", "flac", "mp3", "opus", "aac", "pcm")
 T = TypeVar("T")
@@ -165,9 +165,9 @@ def test_a_stale_attempt_changes_nothing(database: Database) -> None:
     stale = claimed(database, job_id)
     with database.write() as connection:
         assert not renditions.RENDITIONS.renew(connection, [stale.lease], lease_s=30)
-        assert renditions.release_expired(connection) == []
+        assert renditions.release_expired(connection, evidence(connection)) == []
         expire(connection)
-        (released,) = renditions.release_expired(connection)
+        (released,) = renditions.release_expired(connection, evidence(connection))
         assert (released.job_id, released.format, released.failed) == (job_id, "mp3", False)
         fresh = claim(connection, job_id)
         assert fresh is not None
@@ -187,14 +187,14 @@ def test_a_rendition_fails_after_too_many_worker_crashes(database: Database) -> 
         claimed(database, job_id)
         with database.write() as connection:
             expire(connection)
-            (released,) = renditions.release_expired(connection)
+            (released,) = renditions.release_expired(connection, evidence(connection))
         assert released.failed == (crash == MAX_CRASHES)
     assert row_of(database, job_id).error_code == "worker_crashed"
     # A new request starts with all attempts again.
     claimed(database, job_id)
     with database.write() as connection:
         expire(connection)
-        assert not renditions.release_expired(connection)[0].failed
+        assert not renditions.release_expired(connection, evidence(connection))[0].failed
 
 
 def test_handing_back_counts_no_crash(database: Database) -> None:

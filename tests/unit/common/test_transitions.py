@@ -14,7 +14,7 @@ from common.jobs.lease import ClaimedPart
 from common.jobs.submission import NewJob, QueueCapacity
 from common.jobs.transitions import TRANSITIONS, Transition
 from common.status import JobStatus
-from tests.support.rows import claim_part, new_job, result_of, submit
+from tests.support.rows import claim_part, evidence, new_job, result_of, submit
 
 # (function, status before, status after). None: there is no such part.
 Observation = tuple[str, JobStatus | None, JobStatus | None]
@@ -39,17 +39,12 @@ def expire(connection: Connection, case: Case, **values: object) -> None:
 
 def release_expired(connection: Connection, case: Case) -> object:
     expire(connection, case)
-    return sweep.release_expired(connection)
+    return sweep.release_expired(connection, evidence(connection))
 
 
 def release_after_last_crash(connection: Connection, case: Case) -> object:
     expire(connection, case, isolated=True, crashes=sweep.MAX_CRASHES - 1)
-    return sweep.release_expired(connection)
-
-
-def release_after_last_attempt(connection: Connection, case: Case) -> object:
-    expire(connection, case, attempt=sweep.MAX_ATTEMPTS)
-    return sweep.release_expired(connection)
+    return sweep.release_expired(connection, evidence(connection))
 
 
 FUNCTIONS: tuple[tuple[str, Change], ...] = (
@@ -69,7 +64,6 @@ FUNCTIONS: tuple[tuple[str, Change], ...] = (
     ),
     ("sweep.release_expired", release_expired),
     ("sweep.release_expired", release_after_last_crash),
-    ("sweep.release_expired", release_after_last_attempt),
     ("changes.cancel", lambda c, case: changes.cancel(c, case.job.id, owner="local")),
     ("changes.retry", lambda c, case: changes.retry(c, case.job.id, owner="local")),
 )

@@ -24,6 +24,8 @@ HIBARI = Announcement(
     version="0.1.0",
     device="cpu",
     pid=1,
+    pid_namespace="here 3b1c pid:[4026531836]",
+    process_started=2**40,
     served=(
         ServedWeights(model="hibari", weights="hibari", voices=("heart", "emma"), loaded=True),
         ServedWeights(model="stub", weights="stub", voices=("*",), loaded=True),
@@ -51,6 +53,23 @@ def set_silence(database: Database, worker_id: str, seconds: float) -> None:
         connection.execute(
             update(Worker).where(Worker.id == worker_id).values(heartbeat_at=clock(connection) - seconds)
         )
+
+
+def test_every_start_has_an_id_of_its_own() -> None:
+    """A restarted container has the same host and pid. Its heartbeat must not hide the death of its predecessor."""
+    first, second = (worker_registry.new_worker_id(["hibari", "stub"]) for _ in range(2))
+    assert first != second
+    assert first.startswith("hibari+stub@")
+    assert worker_registry.new_worker_id([]).startswith("ops@")
+
+
+def test_processes_are_found_in_their_own_namespace_only(database: Database) -> None:
+    announce(database, HIBARI, OPS, replace(HIBARI, id="other@there:1", pid_namespace="there"))
+    with database.read() as connection:
+        found = worker_registry.processes_of(
+            connection, [HIBARI.id, OPS.id, "other@there:1"], pid_namespace=str(HIBARI.pid_namespace)
+        )
+    assert [tuple(row) for row in found] == [(HIBARI.id, 1, 2**40)]
 
 
 def test_an_announcement_is_read_back(database: Database) -> None:
