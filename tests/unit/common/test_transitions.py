@@ -71,7 +71,10 @@ FUNCTIONS: tuple[tuple[str, Change], ...] = (
     ("sweep.release_expired", release_after_last_crash),
     ("sweep.release_expired", release_after_last_attempt),
     ("changes.cancel", lambda c, case: changes.cancel(c, case.job.id, owner="local")),
-    ("changes.retry", lambda c, case: changes.retry(c, case.job.id, owner="local")),
+    (
+        "changes.retry",
+        lambda c, case: changes.retry(c, case.job.id, owner="local", capacity=QueueCapacity(1000)),
+    ),
 )
 
 # How a part that a worker holds gets each status.
