@@ -703,7 +703,7 @@ def test_the_cost_of_finding_a_few_jobs_does_not_grow(database: Database) -> Non
 FILTERS = ({"status": "cancelled"}, {"voice_id": "hibari_emma"}, {"model": "mms"})
 
 
-def cost_of_listing(database: Database, expected: str, **filters: str) -> int:
+def cost_of_listing(database: Database, expected: str, **filters: Any) -> int:
     def list_few(connection: Connection) -> None:
         page = queries.list_jobs(connection, owner="local", limit=5, **filters)
         assert [row.id for row in page.rows] == [expected]

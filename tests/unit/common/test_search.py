@@ -156,7 +156,7 @@ def test_results_are_limited_by_date(database: Database) -> None:
 def test_rare_old_words_are_found_beyond_the_recent_rows(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "RECENT_ROWS", 3)
+    monkeypatch.setattr(search, "RECENT_ROWS", (3, 5))
     rare = [add_recording(database, "A zygomatic bone.") for _ in range(2)]
     for _ in range(5):
         add_recording(database, "A common bone.")
