@@ -1,7 +1,7 @@
 """Parses tags in a text: `[pause:0.8s]` inserts silence, `[voice:af_heart]` changes the voice."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from common.errors import InvalidRequest
@@ -9,6 +9,8 @@ from common.speakable_text import is_speakable
 
 MAX_PAUSE_S = 60.0
 MAX_SILENCE_S = 3600.0
+# Each voice may need weights and memory of its own.
+MAX_VOICES = 32
 # `[voice:default]` returns to the voice of the job.
 JOB_VOICE = "default"
 
@@ -63,6 +65,16 @@ def parse_markup(text: str, *, voice_id: str | None = None) -> Markup:
             f"The pauses add up to more than {MAX_SILENCE_S:.0f} s. Shorten them or remove some."
         )
     return Markup(tuple(spans), lead_s or 0.0)
+
+
+def check_voices(voice_ids: Collection[str]) -> None:
+    """Raises InvalidRequest if tags name too many different voices."""
+    if len(voice_ids) > MAX_VOICES:
+        raise InvalidRequest(
+            f"The tags of this text name more than {MAX_VOICES} voices. Use fewer, or split the text.",
+            code="too_many_voices",
+            param="text",
+        )
 
 
 def _tagged_spans(text: str, voice_id: str | None) -> Iterator[tuple[int, int, str | None, float | None]]:

@@ -102,10 +102,17 @@ class Store:
             )
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete files. Missing keys are ignored."""
+        """Delete files, in few requests to a bucket. Missing keys are ignored."""
+        checked_keys = [checked_key(key) for key in keys]
+        try:
+            obstore.delete(self._store, checked_keys)
+        except FileNotFoundError:  # Only a local store says so, and it may leave the others.
+            self._delete_one_by_one(checked_keys)
+
+    def _delete_one_by_one(self, keys: Sequence[str]) -> None:
         for key in keys:
             try:
-                obstore.delete(self._store, checked_key(key))
+                obstore.delete(self._store, key)
             except FileNotFoundError:
                 continue
 

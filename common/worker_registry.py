@@ -235,7 +235,7 @@ def recent_workers(connection: Connection) -> Sequence[WorkerStatus]:
         )
         for row in rows
     ]
-    return [one for one in statuses if one.alive or not any(_replaces(other, one) for other in statuses)]
+    return _without_replaced(statuses)
 
 
 def current_workers(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
@@ -243,20 +243,25 @@ def current_workers(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
     return [worker for worker in workers if worker.alive] or workers
 
 
-def _replaces(newer: WorkerStatus, older: WorkerStatus) -> bool:
-    """True if `newer` started after `older` ended, on the same machine, with at least the same engines.
+def _without_replaced(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
+    """Leave out dead workers that a newer one replaces: what only they announced does not exist any more.
 
-    What only `older` announced does not exist any more.
+    A worker replaces those of the same machine and flavour that ended before it started and had no other engines.
     """
-    if (
-        newer is older
-        or newer.started_at < older.heartbeat_at
-        or newer.announcement.flavour != older.announcement.flavour
-    ):
-        return False
-    newer_engines, newer_host = _parse_worker_id(newer.announcement.id)
-    older_engines, older_host = _parse_worker_id(older.announcement.id)
-    return newer_host == older_host and older_engines <= newer_engines
+    # The worker with the latest start for each set of engines, by machine and flavour.
+    latest: dict[tuple[str, str], dict[frozenset[str], WorkerStatus]] = {}
+    for worker in sorted(workers, key=lambda one: one.started_at):
+        engines, host = _parse_worker_id(worker.announcement.id)
+        latest.setdefault((host, worker.announcement.flavour), {})[engines] = worker
+
+    def is_replaced(worker: WorkerStatus) -> bool:
+        engines, host = _parse_worker_id(worker.announcement.id)
+        return any(
+            newer is not worker and newer.started_at >= worker.heartbeat_at and engines <= newer_engines
+            for newer_engines, newer in latest[host, worker.announcement.flavour].items()
+        )
+
+    return [worker for worker in workers if worker.alive or not is_replaced(worker)]
 
 
 def _parse_worker_id(worker_id: str) -> tuple[frozenset[str], str]:

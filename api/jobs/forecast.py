@@ -1,5 +1,6 @@
 """Estimate waiting and synthesis times from recent usage and the workers that are alive."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from common.catalogue import Voice, find_voice
 from common.db.database import Database
 from common.jobs.queries import (
-    POSITION_MAX,
+    COUNT_MAX,
     QueuePosition,
     position_at_end,
     queue_position,
@@ -31,18 +32,23 @@ RECENT_H = 24
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`queue_position` counts from 1, and is None if the job is not queued."""
+    """`queue_position` counts from 1, and is None if the job is not queued. `at_least`: it is behind that position."""
 
     queue_position: int | None
     eta_s: float | None
+    at_least: bool = False
+
+
+NO_FORECAST = Forecast(None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueAhead:
-    """The jobs ahead of a new job. `wait_s` is None if no worker serves its queue."""
+    """The jobs ahead of a new job. `wait_s` is None if no worker serves its queue, or if more jobs are ahead."""
 
     jobs: int
     wait_s: float | None
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,12 @@ def forecast(connection: Connection, row: JobRecord) -> Forecast:
         return Forecast(None, _remaining_s(connection, row))
     position = queue_position(connection, row.id) if row.status == "queued" else None
     if position is None:
-        return Forecast(None, None)
+        return NO_FORECAST
     s_per_char = recent_s_per_char(connection, row.model, provider=row.provider)
     workers = recent_workers(connection)
     wait_s = _wait_s(connection, position, workers, engine=_engine_of(row), s_per_char=s_per_char)
-    return Forecast(position.ahead + 1, None if wait_s is None else round(wait_s + row.chars * s_per_char, 2))
+    eta_s = None if wait_s is None else round(wait_s + row.chars * s_per_char, 2)
+    return Forecast(position.ahead + 1, eta_s, position.at_least)
 
 
 def forecast_new(
@@ -91,7 +98,7 @@ def ahead_of_new(
     """`engine` names weights or a provider. `s_per_char` is the synthesis time of the jobs ahead."""
     position = position_at_end(connection, job_queue(engine, lane=lane))
     wait_s = _wait_s(connection, position, workers, engine=engine, s_per_char=s_per_char)
-    return QueueAhead(position.ahead, None if wait_s is None else round(wait_s, 2))
+    return QueueAhead(position.ahead, None if wait_s is None else round(wait_s, 2), position.at_least)
 
 
 def recent_s_per_char(connection: Connection, model: str | None, *, provider: str | None) -> float:
@@ -111,7 +118,7 @@ def audio_s_per_char(connection: Connection, voice: Voice, *, provider: str) -> 
 def retry_after_s(database: Database) -> float:
     """Return when a full queue should have space again."""
     with database.read() as connection:
-        queued = total_queued(connection, up_to=POSITION_MAX)
+        queued = total_queued(connection, up_to=COUNT_MAX)
         count = sum(worker.alive and worker.speaks for worker in recent_workers(connection))
         s_per_char = recent_s_per_char(connection, None, provider=None)
     # Space for one job is enough to retry. A tenth of the backlog keeps clients from retrying all at once.
@@ -141,17 +148,28 @@ def _wait_s(
     engine: str,
     s_per_char: float,
 ) -> float | None:
-    """Return the time until all jobs ahead are done. None without a worker, since it cannot be known."""
-    count = _count_serving(workers, engine)
-    if not count:
+    """Return the time until a worker takes the job. None if it cannot be known: without a worker, or far behind."""
+    serving = [one.announcement.id for one in workers if one.alive and one.voices_of(engine) is not None]
+    if not serving or position.at_least:
         return None
-    ahead = position.chars_ahead + remaining_chars(connection, engine=engine)
-    return ahead * s_per_char / count
+    remaining = remaining_chars(connection, engine=engine)
+    loads = [remaining.pop(worker_id, 0.0) for worker_id in serving]
+    # Parts of workers that are not alive any more will be spoken by the others.
+    return lowest_load(loads, added=position.chars_ahead + sum(remaining.values())) * s_per_char
+
+
+def lowest_load(loads: Sequence[float], *, added: float) -> float:
+    """Return the load of the first worker that is free, if the others share `added` as evenly as they can."""
+    level = 0.0
+    ordered = sorted(loads)
+    for count, load in enumerate(ordered, 1):
+        next_load = ordered[count] if count < len(ordered) else math.inf
+        level = load + added / count
+        if level <= next_load:
+            break
+        added -= (next_load - load) * count
+    return level
 
 
 def _since_hour() -> int:
     return int(time.time() // 3600) - RECENT_H
-
-
-def _count_serving(workers: Sequence[WorkerStatus], engine: str) -> int:
-    return sum(worker.alive and worker.voices_of(engine) is not None for worker in workers)

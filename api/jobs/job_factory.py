@@ -15,7 +15,7 @@ from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLa
 from common.ids import new_id
 from common.jobs.options import Options
 from common.jobs.submission import NewJob
-from common.markup import parse_markup
+from common.markup import check_voices, parse_markup
 from common.messaging.queue_names import job_queue
 from common.providers import ProviderChoice, choose, is_announced
 from common.settings import Settings
@@ -130,7 +130,12 @@ def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, setti
 
 
 def _tagged_voice_ids(text: str) -> tuple[str, ...]:
-    return parse_markup(text).voice_ids if "[" in text else ()
+    """Raises InvalidRequest."""
+    if "[" not in text:
+        return ()
+    voice_ids = parse_markup(text).voice_ids
+    check_voices(voice_ids)
+    return voice_ids
 
 
 def _route_tagged(

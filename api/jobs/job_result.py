@@ -16,7 +16,7 @@ from common.errors import (
     SynthesisFailed,
     SynthesisTimedOut,
 )
-from common.jobs.queries import get_job
+from common.jobs.queries import get_job_or_recording
 from common.jobs.records import COMPLETED_FIELDS, JobRecord
 from common.messaging.events import Event
 from common.status import JobStatus
@@ -68,7 +68,7 @@ async def current_record(database: Database, job_id: str) -> JobRecord:
 
 def _find(database: Database, job_id: str) -> JobRecord | None:
     with database.read() as connection:
-        return get_job(connection, job_id, owner=OWNER)
+        return get_job_or_recording(connection, job_id, owner=OWNER)
 
 
 async def _next_notice(

@@ -8,7 +8,7 @@ from api.http.ids import is_id
 from api.owner import OWNER
 from common.db.database import Database
 from common.errors import Conflict, Gone, NotFound
-from common.jobs.queries import get_job
+from common.jobs.queries import get_job_or_recording
 from common.jobs.records import JobRecord
 from common.recordings import renditions
 from common.recordings.queries import SpokenAudio, find_audio
@@ -30,7 +30,7 @@ def checked_job_id(text: str) -> str:
 
 def living_job(connection: Connection, job_id: str) -> JobRecord:
     """Return a job that was not deleted. Raises NotFound, Gone."""
-    row = get_job(connection, job_id, owner=OWNER)
+    row = get_job_or_recording(connection, job_id, owner=OWNER)
     if row is None:
         raise job_not_found()
     if row.deleted_at is not None:

@@ -24,14 +24,17 @@ Pending = tuple[NewJob, "asyncio.Future[AcceptedJob]"]
 
 
 class SubmissionBatcher:
-    """`retry_after_s` returns how long a client should wait when the queue is full. It is called in the thread."""
+    """`capacity` is the space in the queue, also for jobs that are retried.
+
+    `retry_after_s` returns how long a client should wait when the queue is full. It is called in the thread.
+    """
 
     def __init__(
         self, database: Database, notifier: Notifier, *, queue_max: int, retry_after_s: Callable[[], float]
     ) -> None:
         self._database = database
         self._notifier = notifier
-        self._capacity = QueueCapacity(queue_max)
+        self.capacity = QueueCapacity(queue_max)
         self._retry_after_s = retry_after_s
         self._pending: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -80,7 +83,7 @@ class SubmissionBatcher:
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
         try:
             with self._database.write() as connection:
-                outcomes = submit(connection, jobs, capacity=self._capacity)
+                outcomes = submit(connection, jobs, capacity=self.capacity)
         except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
             return [DatabaseUnavailable("The database does not answer. Try again.") for _ in jobs]

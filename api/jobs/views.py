@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from api.http.dates import utc_datetime, utc_datetime_or_none
 from api.http.request_scope import address
+from api.jobs.forecast import NO_FORECAST, Forecast
 from api.schemas.job import Job, JobError, Progress, Timings
 from common.jobs.records import JobRecord
 from common.messaging.queue_names import BULK
@@ -16,8 +17,7 @@ def job_view(
     request: Request,
     job: JobRecord,
     *,
-    queue_position: int | None = None,
-    eta_s: float | None = None,
+    forecast: Forecast = NO_FORECAST,
 ) -> Job:
     has_audio = job.status == JobStatus.COMPLETED and job.size_bytes is not None
     return Job(
@@ -32,8 +32,9 @@ def job_view(
         style=job.style,
         format=job.format,
         priority="bulk" if job.priority == BULK else "interactive",
-        progress=_progress(job, eta_s=eta_s),
-        queue_position=queue_position,
+        progress=_progress(job, eta_s=forecast.eta_s),
+        queue_position=forecast.queue_position,
+        queue_position_is_at_least=forecast.at_least,
         created_at=utc_datetime(job.created_at),
         started_at=utc_datetime_or_none(job.started_at),
         finished_at=utc_datetime_or_none(job.finished_at),

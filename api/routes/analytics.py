@@ -42,7 +42,7 @@ def analytics(
             unavailable_reason(voice, workers, mode=mode) is None for voice in listed_voices(workers)
         ),
         workers_alive=len(alive),
-        queue=QueueCounts(**queue),
+        queue=QueueCounts(**queue, queued_is_at_least=queue["queued"] >= queries.COUNT_MAX),
         totals=totals,
         audio_minutes=round(totals.audio_s / 60, 2),
         hours=hours,

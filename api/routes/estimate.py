@@ -44,6 +44,7 @@ async def estimate(
         chars=chars,
         duration_s=round(chars * (forecast.audio_s_per_char or 1 / GUESS_CHARS_PER_S) / speed, 2),
         queue_position=ahead.jobs + 1 if ahead else None,
+        queue_position_is_at_least=ahead.at_least if ahead else False,
         wait_s=ahead.wait_s if ahead else None,
         synthesis_s=round(chars * forecast.s_per_char, 3),
         measured=forecast.audio_s_per_char is not None,

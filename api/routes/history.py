@@ -51,15 +51,16 @@ def history(
     ] = None,
     to: Annotated[str | None, Query(description="As `from`. A date includes the whole day.")] = None,
 ) -> History:
-    """Recordings that match the filters, newest first."""
+    """Recordings that match the filters, newest first. A page of long texts ends early, after a megabyte of text."""
     check_limit(limit, settings)
     after = read_cursor("history", cursor)
     filters = RecordingFilter(q, voice, model, start_of(from_, param="from"), end_of(to, param="to"))
     with database.read() as connection:
-        rows = list_recordings(connection, owner=OWNER, limit=limit + 1, after=after, filters=filters)
-    page = rows[:limit]
-    more = write_cursor("history", (page[-1].created_at, page[-1].job_id)) if len(rows) > limit else None
-    return History(items=[_view(request, row) for row in page], next_cursor=more)
+        page = list_recordings(connection, owner=OWNER, limit=limit, after=after, filters=filters)
+    more = (
+        write_cursor("history", (page.rows[-1].created_at, page.rows[-1].job_id)) if page.has_more else None
+    )
+    return History(items=[_view(request, row) for row in page.rows], next_cursor=more)
 
 
 @router.get("/{job_id}", responses=documented_errors(404, 410))

@@ -76,22 +76,21 @@ def jobs(
     voice_id: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
     model: Annotated[str | None, Query(pattern=_ID_PATTERN)] = None,
 ) -> JobList:
-    """Jobs that match the filters, newest first."""
+    """Jobs that match the filters, newest first. A page of long texts ends early, after a megabyte of text."""
     check_limit(limit, settings)
     after = read_cursor("jobs", cursor)
     with database.read() as connection:
-        rows = list_jobs(
+        page = list_jobs(
             connection,
             owner=OWNER,
-            limit=limit + 1,
+            limit=limit,
             after=after,
             status=status,
             voice_id=voice_id,
             model=model,
         )
-    page = rows[:limit]
-    more = write_cursor("jobs", (page[-1].created_at, page[-1].id)) if len(rows) > limit else None
-    return JobList(items=[job_view(request, row) for row in page], next_cursor=more)
+    more = write_cursor("jobs", (page.rows[-1].created_at, page.rows[-1].id)) if page.has_more else None
+    return JobList(items=[job_view(request, row) for row in page.rows], next_cursor=more)
 
 
 @router.post("/batch_delete", responses=documented_errors(400, 413))
@@ -114,7 +113,7 @@ def job(request: Request, database: DatabaseDep, job_id: str) -> Job:
     with database.read() as connection:
         row = living_job(connection, checked_job_id(job_id))
         ahead = forecast(connection, row)
-    return job_view(request, row, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
+    return job_view(request, row, forecast=ahead)
 
 
 @router.delete("/{job_id}", responses=documented_errors(404, 410))
@@ -188,11 +187,13 @@ def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
     return job_view(request, row)
 
 
-@router.post("/{job_id}/retry", status_code=202, responses=documented_errors(404, 409, 410))
+@router.post("/{job_id}/retry", status_code=202, responses=documented_errors(404, 409, 410, 503))
 def retry(request: Request, response: Response, gateway: GatewayDep, job_id: str) -> Job:
     """Run a failed or cancelled job again from the start."""
     with gateway.database.write() as connection:
-        message = changes.retry(connection, checked_job_id(job_id), owner=OWNER)
+        message = changes.retry(
+            connection, checked_job_id(job_id), owner=OWNER, capacity=gateway.submissions.capacity
+        )
         row = living_job(connection, job_id)
     gateway.notifier.publish_event(job_id, "queued")
     gateway.notifier.notify_parts([message])

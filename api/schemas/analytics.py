@@ -53,7 +53,10 @@ class DayStatistics(StatisticsWithLatencies):
 
 
 class QueueCounts(ResponseModel):
+    """More are queued than `queued` says if `queued_is_at_least` is true."""
+
     queued: int
+    queued_is_at_least: bool = False
     running: int
 
 

@@ -26,6 +26,7 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
     "priority": "interactive",
     "progress": {"segments_done": 1, "segments_total": 1, "percent": 100.0, "eta_s": None},
     "queue_position": None,
+    "queue_position_is_at_least": False,
     "created_at": "2026-07-01T12:00:00.000000Z",
     "started_at": "2026-07-01T12:00:00.004000Z",
     "finished_at": "2026-07-01T12:00:00.061000Z",
@@ -90,6 +91,10 @@ class Job(ResponseModel):
     progress: Progress
     queue_position: int | None = Field(
         description="1 is next. Null if not queued, in lists, and in the response to an asynchronous request."
+    )
+    queue_position_is_at_least: bool = Field(
+        default=False,
+        description="True if so many jobs are ahead that they were not all counted. Then `eta_s` is null.",
     )
     created_at: datetime
     started_at: datetime | None

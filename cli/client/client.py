@@ -252,11 +252,13 @@ class Client:
             size = _PAGE_SIZE if left is None else min(_PAGE_SIZE, left)
             params = _without_none({"limit": str(size), "cursor": cursor} | filters)
             page = self._connection.request_json("GET", path, params=params)
-            yield from decode_list(kind, page, "items")
+            items = decode_list(kind, page, "items")
+            yield from items
             cursor = page.get("next_cursor")
             if cursor is None:
                 return
-            left = None if left is None else left - size
+            # A page of long texts has fewer items than asked for.
+            left = None if left is None else left - len(items)
 
     def _delete_many(self, path: str, job_ids: Sequence[str]) -> list[DeletionResult]:
         results: list[DeletionResult] = []

@@ -84,6 +84,16 @@ def upsert(connection: Connection, table: type[Any]) -> Any:
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
+def force_index_scans(connection: Connection) -> None:
+    """Make Postgres scan indexes in this transaction, for queries that read a bounded range of an index in order.
+
+    With outdated statistics of a table that has just grown, it would read and sort all matching rows.
+    """
+    if connection.dialect.name == "postgresql":
+        settings = [func.set_config(f"enable_{scan}", "off", True) for scan in ("seqscan", "bitmapscan")]
+        connection.execute(select(*settings))
+
+
 def sum_or_zero(column: Any) -> Any:
     """The sum of a column, 0 without rows. The cast is for Postgres, where a sum of integers is a numeric."""
     return cast(func.coalesce(func.sum(column), 0), column.type)

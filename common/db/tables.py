@@ -50,6 +50,15 @@ class Base(DeclarativeBase):
     }
 
 
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows that match `where`. A query must contain the same condition, without parameters."""
+    return Index(name, *columns, sqlite_where=sql(where), postgresql_where=sql(where))
+
+
+def _listed(name: str, *columns: str) -> Index:
+    return _partial(name, "owner", *columns, "created_at", "id", where="deleted_at IS NULL")
+
+
 class Job(Base):
     """A request to speak a text, its owner and its state."""
 
@@ -91,19 +100,15 @@ class Job(Base):
     options: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
 
     __table_args__ = (
-        Index("ix_jobs_owner_created", "owner", "created_at", "id"),
-        Index("ix_jobs_finished", "finished_at", postgresql_where=sql("finished_at IS NOT NULL")),
+        # Lists of jobs: all of them, and by status, voice or model. The rows of deleted jobs are in no list.
+        _listed("ix_jobs_owner_created"),
+        _listed("ix_jobs_owner_status", "status"),
+        _listed("ix_jobs_owner_voice", "voice_id"),
+        _listed("ix_jobs_owner_model", "model"),
         Index("ix_jobs_audio", "audio_key"),
-        # Finds the few queued, running, failed and cancelled jobs without scanning completed ones.
-        Index(
-            "ix_jobs_not_completed",
-            "owner",
-            "status",
-            "created_at",
-            "id",
-            sqlite_where=sql("status <> 'completed'"),
-            postgresql_where=sql("status <> 'completed'"),
-        ),
+        # Ended jobs by age, and the rows of deleted jobs, for the retention.
+        _partial("ix_jobs_ended", "finished_at", where="finished_at IS NOT NULL AND deleted_at IS NULL"),
+        _partial("ix_jobs_deleted", "deleted_at", where="deleted_at IS NOT NULL"),
     )
 
 
@@ -136,21 +141,11 @@ class Part(Base):
 
     __table_args__ = (
         Index("ix_parts_job", "job_id", "position", unique=True),
-        # Queued parts by queue and age. The sweep, queue positions and counts read only this index.
-        Index(
-            "ix_parts_queued",
-            "queue",
-            "created_at",
-            "id",
-            sqlite_where=sql("status = 'queued'"),
-            postgresql_where=sql("status = 'queued'"),
-        ),
-        Index(
-            "ix_parts_running",
-            "lease_until",
-            sqlite_where=sql("status = 'running'"),
-            postgresql_where=sql("status = 'running'"),
-        ),
+        # Queued parts by queue and age. Queue positions and counts read only this index.
+        _partial("ix_parts_queued", "queue", "created_at", "id", "chars", where="status = 'queued'"),
+        # Queued parts by queue and the time of their next message, for the sweep.
+        _partial("ix_parts_due", "queue", "next_message_at", "id", where="status = 'queued'"),
+        _partial("ix_parts_running", "lease_until", where="status = 'running'"),
     )
 
 
@@ -173,12 +168,7 @@ class Audio(Base):
 
     __table_args__ = (
         Index("ix_audio_recipe", "recipe"),
-        Index(
-            "ix_audio_doomed",
-            "pending_delete_at",
-            sqlite_where=sql("doomed_at IS NOT NULL"),
-            postgresql_where=sql("doomed_at IS NOT NULL"),
-        ),
+        _partial("ix_audio_doomed", "key", where="doomed_at IS NOT NULL"),
     )
 
 
@@ -213,6 +203,8 @@ class Recording(Base):
 
     __table_args__ = (
         Index("ix_recordings_owner_created", "owner", "created_at", "job_id"),
+        # For the retention, which covers all owners.
+        Index("ix_recordings_created", "created_at"),
         Index("ix_recordings_owner_voice", "owner", "voice_id", "created_at", "job_id"),
         Index("ix_recordings_owner_model", "owner", "model", "created_at", "job_id"),
         Index("ix_recordings_audio", "audio_key"),
@@ -378,4 +370,17 @@ class Idempotency(Base):
     job_id: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[float]
 
-    __table_args__ = (Index("ix_idempotency_created", "created_at"),)
+    __table_args__ = (
+        Index("ix_idempotency_created", "created_at"),
+        Index("ix_idempotency_job", "job_id"),
+    )
+
+
+class Lock(Base):
+    """The right to do something that one process may do at a time. It expires if its holder dies."""
+
+    __tablename__ = "locks"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    held_until: Mapped[float]

@@ -11,6 +11,7 @@ from common.db.tables import Audio, Idempotency, Job, Part, Recording
 from common.errors import Conflict, Gone, NotFound
 from common.jobs import transitions, usage
 from common.jobs.options import Options
+from common.jobs.submission import QueueCapacity, queue_full
 from common.messaging.messages import PartMessage
 from common.recordings import renditions
 from common.status import ACTIVE, JobStatus
@@ -43,8 +44,8 @@ def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
     return True
 
 
-def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
-    """Queue a failed or cancelled job again, from the start. Raises NotFound, Gone, Conflict.
+def retry(connection: Connection, job_id: str, *, owner: str, capacity: QueueCapacity) -> PartMessage:
+    """Queue a failed or cancelled job again, from the start. Raises NotFound, Gone, Conflict, QueueFull.
 
     Returns the message to publish after the commit.
     """
@@ -52,6 +53,8 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
         raise Conflict(f"Only a failed or cancelled job can be retried. This job is {job.status}.")
     now = clock(connection)
+    if not capacity.reserve(connection, 1, now=now):
+        raise queue_full(capacity.queue_max)
     stages = Options.from_row(job.options).stages
     part = connection.execute(
         update(Part)
@@ -83,6 +86,10 @@ def retry(connection: Connection, job_id: str, *, owner: str) -> PartMessage:
     return PartMessage(part.id, part.queue, isolated=False)
 
 
+# A deleted job keeps nothing that its caller wrote: no text, and no lexicon, which is among the options.
+_ERASED: dict[str, Any] = {"text": "", "style": None, "options": {}, "audio_key": None}
+
+
 def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     """Delete a job, its recording and its audio. An unfinished job is cancelled first. Raises NotFound, Gone."""
     now = clock(connection)
@@ -107,9 +114,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
             connection, job_id, owner=owner, created_at=recording.created_at if recording else now, now=now
         )
     else:
-        connection.execute(
-            update(Job).where(Job.id == job_id).values(deleted_at=now, text="", audio_key=None, style=None)
-        )
+        connection.execute(update(Job).where(Job.id == job_id).values(**_ERASED, deleted_at=now))
     return JobDeletion(job_id, "unfinished" if unfinished else "finished", tuple(pending_delete))
 
 
@@ -181,9 +186,14 @@ class _LockedJob:
     options: Mapping[str, Any]
 
 
+def lock_parts(connection: Connection, job_ids: Sequence[str]) -> None:
+    """Lock the parts of jobs, before their jobs. Transactions that lock in different orders would deadlock."""
+    parts = select(Part.id).where(Part.job_id.in_(job_ids)).order_by(Part.id)
+    connection.execute(parts.with_for_update())
+
+
 def _lock(connection: Connection, job_id: str, *, owner: str) -> _LockedJob | None:
-    # Lock parts first, as the workers do. Transactions that lock in different orders would deadlock.
-    connection.execute(select(Part.id).where(Part.job_id == job_id).order_by(Part.id).with_for_update())
+    lock_parts(connection, [job_id])
     columns = (getattr(Job, one.name) for one in fields(_LockedJob))
     query = select(*columns).where(Job.id == job_id, Job.owner == owner).with_for_update()
     row = connection.execute(query).first()

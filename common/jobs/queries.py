@@ -6,30 +6,47 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, literal_column, or_, select
 
-from common.db.database import sum_or_zero
-from common.db.keyset import Keyset, is_after
+from common.db.database import force_index_scans, sum_or_zero
+from common.db.keyset import Keyset, Page, is_after, read_lazily, take_page
 from common.db.tables import Job, Part
 from common.jobs import statements
 from common.jobs.records import JobRecord
+from common.jobs.statements import IS_QUEUED, IS_RUNNING, OLDEST_FIRST
 from common.messaging.queue_names import LANES, job_queue, preceding_queue
-from common.status import TERMINAL, JobStatus
+from common.recordings.queries import get_recording
+from common.status import TERMINAL
 
-# Queue positions are counted up to this number.
-POSITION_MAX = 10_000
+# Queue positions are counted up to this number. Clients ask for them often.
+POSITION_MAX = 1000
+# The parts of a queue, or of all, are counted up to this number.
+COUNT_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Parts and characters ahead of a job, in its queue and in the queue that workers take from first."""
+    """Parts and characters ahead of a job, in its queue and in the queue that workers take from first.
+
+    `at_least`: more are ahead than were counted.
+    """
 
     ahead: int
     chars_ahead: int
+    at_least: bool = False
 
 
 def get_job(connection: Connection, job_id: str, *, owner: str) -> JobRecord | None:
     """Find a job. A deleted job has `deleted_at`."""
     row = connection.execute(statements.GET_JOB, {"the_job": job_id, "the_owner": owner}).first()
     return JobRecord.from_row(row) if row else None
+
+
+def get_job_or_recording(connection: Connection, job_id: str, *, owner: str) -> JobRecord | None:
+    """As `get_job`. A job whose row the retention removed is described by its recording."""
+    job = get_job(connection, job_id, owner=owner)
+    if job is not None:
+        return job
+    recording = get_recording(connection, job_id, owner=owner)
+    return JobRecord.recorded(recording, owner=owner) if recording else None
 
 
 def ended_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
@@ -52,26 +69,24 @@ def list_jobs(
     status: str | None = None,
     voice_id: str | None = None,
     model: str | None = None,
-) -> list[JobRecord]:
+) -> Page[JobRecord]:
     """Jobs that follow `after`, newest first."""
     query = statements.SELECT_JOB.where(Job.owner == owner, Job.deleted_at.is_(None))
-    if status and status != JobStatus.COMPLETED:
-        # A literal instead of a parameter, so that the database sees that the partial index covers the query.
-        query = query.where(literal_column("jobs.status <> 'completed'"))
     for column, value in ((Job.status, status), (Job.voice_id, voice_id), (Job.model, model)):
         if value:
             query = query.where(column == value)
     if after:
         query = query.where(is_after(Job.created_at, Job.id, after))
-    rows = connection.execute(query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit))
-    return [JobRecord.from_row(row) for row in rows]
+    query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)
+    with read_lazily(connection, query) as rows:
+        return take_page(map(JobRecord.from_row, rows), limit=limit, text_of=lambda job: job.text)
 
 
 def queue_position(connection: Connection, job_id: str) -> QueuePosition | None:
     """None if no part of the job is queued."""
     part = connection.execute(
         select(Part.queue, Part.created_at, Part.id)
-        .where(Part.job_id == job_id, Part.status == JobStatus.QUEUED)
+        .where(Part.job_id == job_id, IS_QUEUED)
         .order_by(Part.position)
         .limit(1)
     ).first()
@@ -89,74 +104,65 @@ def position_at_end(connection: Connection, queue: str) -> QueuePosition:
 
 
 def _count_ahead(connection: Connection, queue: str, *ahead: Any) -> QueuePosition:
-    """Count the queued parts of a queue that match `ahead`, and all parts of the queue that goes before it."""
+    """Count all parts of the queue that goes before `queue`, and the parts of `queue` that match `ahead`."""
     force_index_scans(connection)
-    positions = [_count_queued(connection, Part.queue == queue, *ahead)]
-    if (preceding := preceding_queue(queue)) is not None:
-        positions.append(_count_queued(connection, Part.queue == preceding))
-    return QueuePosition(sum(one.ahead for one in positions), sum(one.chars_ahead for one in positions))
+    preceding = preceding_queue(queue)
+    first = _count_queued(connection, Part.queue == preceding) if preceding else QueuePosition(0, 0)
+    if first.at_least:
+        return first
+    own = _count_queued(connection, Part.queue == queue, *ahead, up_to=POSITION_MAX - first.ahead)
+    return QueuePosition(first.ahead + own.ahead, first.chars_ahead + own.chars_ahead, own.at_least)
 
 
-def _count_queued(connection: Connection, *conditions: Any) -> QueuePosition:
-    bounded = select(Part.chars).where(IS_QUEUED, *conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX)
-    chars = bounded.subquery().c.chars
-    row = connection.execute(select(func.count(), sum_or_zero(chars))).one()
-    return QueuePosition(row[0], row[1])
-
-
-# A literal instead of a parameter, so that the databases see that the partial index covers the query.
-IS_QUEUED = Part.status == literal_column("'queued'")
-OLDEST_FIRST = (Part.created_at, Part.id)
+def _count_queued(connection: Connection, *conditions: Any, up_to: int = POSITION_MAX) -> QueuePosition:
+    """The oldest queued parts that match, at most `up_to`."""
+    numbered = select(Part.chars).where(IS_QUEUED, *conditions).order_by(*OLDEST_FIRST).limit(up_to + 1)
+    chars = numbered.subquery().c.chars
+    count, total_chars = connection.execute(select(func.count(), sum_or_zero(chars))).one()
+    return QueuePosition(min(count, up_to), total_chars, at_least=count > up_to)
 
 
 def queues_with_queued_parts(connection: Connection) -> Iterator[str]:
     """Yield the queues that have queued parts, with one index look-up each. DISTINCT would read all queued parts."""
     last = ""
-    while name := connection.scalar(
-        select(func.min(Part.queue)).where(Part.status == JobStatus.QUEUED, Part.queue > last)
-    ):
+    while name := connection.scalar(select(func.min(Part.queue)).where(IS_QUEUED, Part.queue > last)):
         yield name
         last = name
 
 
-def force_index_scans(connection: Connection) -> None:
-    """Make Postgres scan indexes in this transaction, for queries that read a bounded range of an index in order.
+def remaining_chars(connection: Connection, *, engine: str) -> dict[str | None, float]:
+    """Characters that the running parts of an engine's queues have not spoken yet, by the id of their worker.
 
-    With outdated statistics of a table that has just grown, it would read and sort all parts of a queue.
+    They are estimated from the segments.
     """
-    if connection.dialect.name == "postgresql":
-        settings = [func.set_config(f"enable_{scan}", "off", True) for scan in ("seqscan", "bitmapscan")]
-        connection.execute(select(*settings))
-
-
-def remaining_chars(connection: Connection, *, engine: str) -> float:
-    """Characters that the running parts of an engine's queues have not spoken yet, estimated from their segments."""
     rows = connection.execute(
-        select(Part.chars, Job.segments_done, Job.segments_total)
+        select(Part.worker_id, Part.chars, Job.segments_done, Job.segments_total)
         .join(Job, Job.id == Part.job_id)
-        .where(
-            Part.status == JobStatus.RUNNING, Part.queue.in_([job_queue(engine, lane=lane) for lane in LANES])
-        )
+        .where(IS_RUNNING, Part.queue.in_([job_queue(engine, lane=lane) for lane in LANES]))
         .limit(POSITION_MAX)
     )
-    return sum(chars * (1 - done / total if total else 1.0) for chars, done, total in rows)
+    remaining: dict[str | None, float] = {}
+    for worker_id, chars, done, total in rows:
+        left = chars * (1 - done / total if total else 1.0)
+        remaining[worker_id] = remaining.get(worker_id, 0.0) + left
+    return remaining
 
 
 def total_queued(connection: Connection, *, up_to: int) -> QueuePosition:
     """Parts and characters in all queues, counted up to `up_to` parts."""
-    bounded = select(Part.chars).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
+    bounded = select(Part.chars).where(IS_QUEUED).limit(up_to).subquery()
     row = connection.execute(select(func.count(), sum_or_zero(bounded.c.chars))).one()
     return QueuePosition(row[0], row[1])
 
 
 def count_by_status(connection: Connection) -> dict[str, int]:
-    """The numbers of queued and running parts, from partial indexes."""
+    """The numbers of queued and running parts, each counted up to `COUNT_MAX`."""
     return {
-        status: connection.scalar(
-            select(func.count()).select_from(
-                select(literal_column("1")).where(Part.status == status).limit(1_000_000).subquery()
-            )
-        )
-        or 0
-        for status in ("queued", "running")
+        "queued": _count_up_to_max(connection, IS_QUEUED),
+        "running": _count_up_to_max(connection, IS_RUNNING),
     }
+
+
+def _count_up_to_max(connection: Connection, condition: Any) -> int:
+    bounded = select(literal_column("1")).where(condition).limit(COUNT_MAX).subquery()
+    return connection.scalar(select(func.count()).select_from(bounded)) or 0

@@ -7,14 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, literal_column, select
 
+from common.db.database import force_index_scans
 from common.db.tables import Job, Part
-from common.jobs.queries import (
-    IS_QUEUED,
-    OLDEST_FIRST,
-    POSITION_MAX,
-    force_index_scans,
-    queues_with_queued_parts,
-)
+from common.jobs.queries import COUNT_MAX, queues_with_queued_parts
+from common.jobs.statements import IS_QUEUED, IS_RUNNING, OLDEST_FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +57,9 @@ def running_parts(connection: Connection) -> Sequence[RunningPart]:
             Job.segments_total,
         )
         .join(Job, Job.id == Part.job_id)
-        .where(Part.status == "running")
+        .where(IS_RUNNING)
         .order_by(Part.lease_until)
-        .limit(POSITION_MAX)
+        .limit(COUNT_MAX)
     )
     return [RunningPart(**row._mapping) for row in rows]
 
@@ -84,12 +80,12 @@ def _queue_status(connection: Connection, queue: str, *, running: int, has_queue
         return QueueStatus(running=running)
     conditions = (IS_QUEUED, Part.queue == queue)
     bounded: Select[Any] = (
-        select(literal_column("1")).where(*conditions).order_by(*OLDEST_FIRST).limit(POSITION_MAX + 1)
+        select(literal_column("1")).where(*conditions).order_by(*OLDEST_FIRST).limit(COUNT_MAX + 1)
     )
     count = connection.scalar(select(func.count()).select_from(bounded.subquery())) or 0
     return QueueStatus(
-        queued=min(count, POSITION_MAX),
-        at_least=count > POSITION_MAX,
+        queued=min(count, COUNT_MAX),
+        at_least=count > COUNT_MAX,
         running=running,
         oldest_at=connection.scalar(select(func.min(Part.created_at)).where(*conditions)),
     )

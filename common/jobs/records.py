@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from common.jobs.options import DEFAULTS, Options
+from common.messaging.queue_names import INTERACTIVE
+from common.recordings.queries import RecordingRecord
 from common.status import JobStatus
 
 
@@ -81,6 +83,23 @@ class JobRecord(JobSpec):
         values = {name: getattr(spec, name) for name in SPEC_COLUMNS}
         return cls(**values, status=JobStatus.QUEUED, chars=len(spec.text), created_at=created_at)
 
+    @classmethod
+    def recorded(cls, recording: RecordingRecord, *, owner: str) -> "JobRecord":
+        """A completed job whose row was removed. Its priority, seed and timings are not known any more."""
+        values = {name: getattr(recording, name) for name in _RECORDED_COLUMNS}
+        return cls(
+            **values,
+            id=recording.job_id,
+            owner=owner,
+            priority=INTERACTIVE,
+            seed=0,
+            seed_given=False,
+            status=JobStatus.COMPLETED,
+            chars=len(recording.text),
+            attempts=1,
+            finished_at=recording.created_at,
+        )
+
     def completed(self, outcome: Mapping[str, Any]) -> "JobRecord":
         """The record after the event `completed` with the data `outcome`."""
         values = {name: outcome[name] for name in COMPLETED_FIELDS}
@@ -97,6 +116,10 @@ class JobRecord(JobSpec):
             return {"code": self.error_code, "message": self.error_message}
         return {}
 
+
+_RECORDED_COLUMNS = tuple(
+    {one.name for one in fields(JobRecord)} & {one.name for one in fields(RecordingRecord)}
+)
 
 # The data of the event `completed`. Workers of an earlier release may send less; readers then read the row.
 COMPLETED_FIELDS = frozenset(

@@ -1,21 +1,24 @@
 """Finds and deletes old rows in small batches. Files are marked before they are deleted.
 
-Two cleanups may therefore run at once, and a crash in between does no harm.
+A cleanup first computes the edges of the limits, and then deletes everything before them, oldest first. So each batch
+reads only the rows that it deletes.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_
 
 from common.db.database import clock
-from common.db.tables import Audio, Download, Idempotency, Job, Recording, Rendition, Worker
+from common.db.tables import Audio, Base, Download, Idempotency, Job, Recording, Rendition, Worker
 from common.jobs import changes, latencies
 from common.settings import Settings
 from common.status import TERMINAL
 
 BATCH = 500
+# Recordings per transaction. Removing a long text from the search index takes tenths of a second.
+RECORDINGS_BATCH = 50
 DAY_S = 86_400.0
 # How long the rows of deleted jobs, idempotency keys and downloads are kept.
 ROWS_KEPT_S = 7 * DAY_S
@@ -36,102 +39,81 @@ class RemovalCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class RetentionLimits:
-    """The limits of the settings, with times in epoch seconds. None means no limit."""
+class RetentionEdges:
+    """Recordings created and jobs ended before these times (epoch seconds) may be deleted. None: none of them."""
 
-    older_than: float | None
-    min_age_before: float
-    max_recordings: int | None
-    max_jobs: int | None
-
-    @classmethod
-    def of(cls, settings: Settings, *, now: float) -> "RetentionLimits":
-        return cls(
-            older_than=now - settings.clean_max_hours * 3600 if settings.clean_max_hours else None,
-            min_age_before=now - settings.clean_min_age_s,
-            max_recordings=settings.clean_max_history or None,
-            max_jobs=settings.jobs_max or None,
-        )
+    recordings: float | None
+    jobs: float | None
 
 
-def old_recordings(connection: Connection, limits: RetentionLimits) -> Sequence[str]:
-    """A batch of recordings that are too old, or beyond the count limit and old enough."""
-    too_old = select(Recording.job_id).where(Recording.created_at < (limits.older_than or 0.0))
-    queries = [too_old] if limits.older_than is not None else []
-    if (cutoff := _count_cutoff(connection, Recording.created_at, limits.max_recordings)) is not None:
-        queries.append(
-            select(Recording.job_id).where(
-                Recording.created_at < cutoff, Recording.created_at < limits.min_age_before
-            )
-        )
-    return _first_batch(connection, queries)
+# With a condition on `finished_at`, it lets the databases use the index of ended jobs.
+_IS_LISTED = Job.deleted_at.is_(None)
 
 
-def old_jobs(connection: Connection, limits: RetentionLimits) -> Sequence[str]:
-    """A batch of ended jobs that are too old, or beyond the count limit and old enough."""
-    ended_jobs = select(Job.id).where(Job.status.in_(TERMINAL), Job.deleted_at.is_(None))
-    queries: list[Select[str]] = []
-    if limits.older_than is not None:
-        queries.append(ended_jobs.where(Job.finished_at < limits.older_than))
-    if (cutoff := _jobs_cutoff(connection, limits)) is not None:
-        queries.append(ended_jobs.where(Job.created_at < cutoff, Job.finished_at < limits.min_age_before))
-    return _first_batch(connection, queries)
+def find_edges(connection: Connection, settings: Settings) -> RetentionEdges:
+    """The edges for the limits of the settings. The rows of deleted jobs do not count towards a limit."""
+    now = clock(connection)
+    has_ended = (Job.finished_at.is_not(None), _IS_LISTED)
+    return RetentionEdges(
+        _edge(_count_edge(connection, Recording.created_at, settings.clean_max_history), settings, now=now),
+        _edge(_count_edge(connection, Job.finished_at, settings.jobs_max, *has_ended), settings, now=now),
+    )
 
 
-def _jobs_cutoff(connection: Connection, limits: RetentionLimits) -> float | None:
-    # The rows of deleted jobs do not count towards the limit.
-    return _count_cutoff(connection, Job.created_at, limits.max_jobs, Job.deleted_at.is_(None))
+def _edge(count_edge: float | None, settings: Settings, *, now: float) -> float | None:
+    """The later of the edges of the two limits. The count limit spares young rows."""
+    edges = []
+    if settings.clean_max_hours:
+        edges.append(now - settings.clean_max_hours * 3600)
+    if count_edge is not None:
+        edges.append(min(count_edge, now - settings.clean_min_age_s))
+    return max(edges, default=None)
 
 
-def _count_cutoff(
-    connection: Connection, created_at: Any, limit: int | None, *conditions: Any
+def _count_edge(
+    connection: Connection, moment: Any, limit: int, *conditions: ColumnElement[bool]
 ) -> float | None:
-    """When the oldest row within a count limit was created. None if there are fewer rows."""
-    if limit is None:
+    """The time of the oldest row within a count limit. None if there are fewer rows, or for 0, which is no limit."""
+    if not limit:
         return None
-    newest_first = select(created_at).where(*conditions).order_by(created_at.desc())
+    newest_first = select(moment).where(*conditions).order_by(moment.desc())
     return connection.scalar(newest_first.offset(limit - 1).limit(1))
 
 
-def _first_batch(connection: Connection, queries: list[Select[str]]) -> Sequence[str]:
-    for query in queries:
-        if ids := connection.scalars(query.limit(BATCH).with_for_update(skip_locked=True)).all():
-            return ids
-    return []
+def old_recordings(connection: Connection, edges: RetentionEdges) -> Sequence[str]:
+    """A batch of recordings before the edge, oldest first. Those that other transactions lock are left out."""
+    if edges.recordings is None:
+        return []
+    query = select(Recording.job_id).where(Recording.created_at < edges.recordings)
+    batch = query.order_by(Recording.created_at).limit(RECORDINGS_BATCH)
+    return connection.scalars(batch.with_for_update(skip_locked=True)).all()
 
 
-def count_removable(connection: Connection, limits: RetentionLimits) -> RemovalCounts:
+def old_jobs(connection: Connection, edges: RetentionEdges) -> Sequence[str]:
+    """A batch of jobs that ended before the edge, oldest first."""
+    if edges.jobs is None:
+        return []
+    query = select(Job.id).where(Job.finished_at < edges.jobs, _IS_LISTED)
+    return connection.scalars(query.order_by(Job.finished_at).limit(BATCH)).all()
+
+
+def count_removable(connection: Connection, edges: RetentionEdges) -> RemovalCounts:
     """Count what a cleanup would delete now."""
-    recordings = select(Recording.job_id)
-    recordings_cutoff = _count_cutoff(connection, Recording.created_at, limits.max_recordings)
-    jobs_cutoff = _jobs_cutoff(connection, limits)
-    recordings = recordings.where(
-        _is_removable(Recording.created_at, Recording.created_at, recordings_cutoff, limits)
-    )
-    jobs = select(Job.id).where(
-        Job.status.in_(TERMINAL),
-        Job.deleted_at.is_(None),
-        _is_removable(Job.created_at, Job.finished_at, jobs_cutoff, limits),
-    )
-    of_recordings = select(Recording.audio_key).where(Recording.job_id.in_(recordings))
-    of_renditions = select(Rendition.audio_key).where(Rendition.job_id.in_(recordings))
-    size = select(func.coalesce(func.sum(Audio.size_bytes), 0), func.count()).where(
-        Audio.key.in_(of_recordings) | Audio.key.in_(of_renditions)
-    )
-    size_bytes, files = connection.execute(size).one()
-    return RemovalCounts(
-        jobs=connection.scalar(select(func.count()).select_from(jobs.subquery())) or 0,
-        recordings=connection.scalar(select(func.count()).select_from(recordings.subquery())) or 0,
-        files=files,
-        size_bytes=size_bytes,
-    )
-
-
-def _is_removable(created_at: Any, ended_at: Any, cutoff: float | None, limits: RetentionLimits) -> Any:
-    is_too_old = ended_at < (limits.older_than if limits.older_than is not None else -1.0)
-    if cutoff is None:
-        return is_too_old
-    return is_too_old | ((created_at < cutoff) & (ended_at < limits.min_age_before))
+    counts = RemovalCounts()
+    if edges.jobs is not None:
+        jobs = select(func.count()).select_from(Job).where(Job.finished_at < edges.jobs, _IS_LISTED)
+        counts.jobs = connection.scalar(jobs) or 0
+    if edges.recordings is not None:
+        is_old = Recording.created_at < edges.recordings
+        recordings = select(func.count()).select_from(Recording).where(is_old)
+        counts.recordings = connection.scalar(recordings) or 0
+        of_recordings = select(Recording.audio_key).where(is_old)
+        of_renditions = select(Rendition.audio_key).join(Recording, Recording.job_id == Rendition.job_id)
+        size = select(func.coalesce(func.sum(Audio.size_bytes), 0), func.count()).where(
+            Audio.key.in_(of_recordings) | Audio.key.in_(of_renditions.where(is_old))
+        )
+        counts.size_bytes, counts.files = connection.execute(size).one()
+    return counts
 
 
 def remove_recordings(connection: Connection, ids: Sequence[str]) -> None:
@@ -140,7 +122,8 @@ def remove_recordings(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def remove_jobs(connection: Connection, ids: Sequence[str]) -> int:
-    """Delete the rows of jobs. Their recordings and audio stay."""
+    """Delete the rows of ended jobs. Their recordings and audio stay. Returns how many there were."""
+    changes.lock_parts(connection, ids)
     return connection.execute(delete(Job).where(Job.id.in_(ids), Job.status.in_(TERMINAL))).rowcount
 
 
@@ -165,11 +148,24 @@ def unfinished_jobs(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     return set(connection.scalars(select(Job.id).where(Job.id.in_(job_ids), Job.status.not_in(TERMINAL))))
 
 
-def delete_expired_rows(connection: Connection) -> None:
-    """Delete expired rows of deleted jobs, idempotency keys, workers, downloads and latencies."""
+def delete_expired_rows(connection: Connection) -> int:
+    """Delete a batch of expired rows of deleted jobs and idempotency keys. Returns how many there were."""
+    week_ago = clock(connection) - ROWS_KEPT_S
+    return sum(
+        _delete_batch(connection, table, moment < week_ago)
+        for table, moment in ((Job, Job.deleted_at), (Idempotency, Idempotency.created_at))
+    )
+
+
+def _delete_batch(connection: Connection, table: type[Base], is_expired: ColumnElement[bool]) -> int:
+    key = tuple(table.__table__.primary_key)
+    batch = select(*key).where(is_expired).limit(BATCH)
+    return connection.execute(delete(table).where(tuple_(*key).in_(batch))).rowcount
+
+
+def delete_old_announcements(connection: Connection) -> None:
+    """Delete the rows of silent workers, ended downloads and old latencies. There are few of each."""
     now = clock(connection)
-    connection.execute(delete(Job).where(Job.deleted_at < now - ROWS_KEPT_S))
-    connection.execute(delete(Idempotency).where(Idempotency.created_at < now - ROWS_KEPT_S))
     connection.execute(delete(Worker).where(Worker.heartbeat_at < now - DAY_S))
     connection.execute(delete(Download).where(Download.finished_at < now - ROWS_KEPT_S))
     latencies.delete_old(connection, now=now)

@@ -6,7 +6,7 @@ of conditions are named `the_*`, so that none is mistaken for the new value of a
 
 from typing import cast
 
-from sqlalchemy import Table, and_, bindparam, func, insert, select, update
+from sqlalchemy import Table, and_, bindparam, func, insert, literal_column, select, update
 
 from common.db.tables import Audio, Base, Captions, Job, Part, Recording
 from common.jobs.records import SPEC_COLUMNS
@@ -19,6 +19,11 @@ def _table(mapped: type[Base]) -> Table:
 
 PARTS, JOBS, AUDIO = _table(Part), _table(Job), _table(Audio)
 RECORDINGS = _table(Recording)
+
+# Literals instead of parameters, so that the databases see that a partial index covers the query.
+IS_QUEUED = Part.status == literal_column("'queued'")
+IS_RUNNING = Part.status == literal_column("'running'")
+OLDEST_FIRST = (Part.created_at, Part.id)
 
 START_JOB = (
     update(JOBS)

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, literal_column, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from common.db.database import clock, upsert
-from common.db.tables import Idempotency, Job, Part
+from common.db.tables import Idempotency, Job, Recording
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
 from common.jobs.records import JobRecord, JobSpec
+from common.jobs.statements import IS_QUEUED
 from common.jobs.transitions import FIRST_MESSAGE_RETRY_S
 from common.status import ACTIVE, JobStatus
 
@@ -59,25 +61,32 @@ class AcceptedJob:
 
 @dataclass(slots=True)
 class QueueCapacity:
-    """Limits the number of queued parts. It counts them only near the limit, because counting takes milliseconds.
+    """Limits the number of queued parts. Threads share it.
 
-    `recount_after_s`: how long a count may be used.
+    It counts seldom while few are queued, because counting takes a millisecond for every ten thousand parts.
     """
 
     queue_max: int
-    recount_after_s: float = 1.0
     _upper_bound: int = field(default=0, init=False)
-    _counted_at: float = field(default=0.0, init=False)
+    _recount_at: float = field(default=0.0, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def reserve(self, connection: Connection, wanted: int, *, now: float) -> int:
-        is_stale = now - self._counted_at > self.recount_after_s
-        # Other gateways insert jobs too. Within a second they cannot insert more than the margin.
-        margin = max(1000, self.queue_max // 10)
-        if is_stale or self._upper_bound + wanted > self.queue_max - margin:
-            self._upper_bound, self._counted_at = _count_queued(connection, up_to=self.queue_max), now
-        granted = max(0, min(wanted, self.queue_max - self._upper_bound))
-        self._upper_bound += granted
+        with self._lock:
+            if now > self._recount_at or self._upper_bound + wanted > self.queue_max - self._margin:
+                self._count(connection, now=now)
+            granted = max(0, min(wanted, self.queue_max - self._upper_bound))
+            self._upper_bound += granted
         return granted
+
+    @property
+    def _margin(self) -> int:
+        """Other gateways insert jobs too. Within a second they cannot insert more than this."""
+        return max(1000, self.queue_max // 10)
+
+    def _count(self, connection: Connection, *, now: float) -> None:
+        self._upper_bound = _count_queued(connection, up_to=self.queue_max)
+        self._recount_at = now + max(1.0, (self.queue_max - self._upper_bound) / self._margin - 1)
 
 
 def submit(
@@ -96,7 +105,7 @@ def submit(
         for job in jobs
     ]
     granted = capacity.reserve(connection, len(new), now=now)
-    refused: dict[str, OratioError] = {job.id: _queue_full(capacity.queue_max) for job in new[granted:]}
+    refused: dict[str, OratioError] = {job.id: queue_full(capacity.queue_max) for job in new[granted:]}
     refused |= _insert_all(connection, new[:granted], created_at_by_id)
     _release_keys(connection, [job for job in new if job.id in refused])
     return [
@@ -108,7 +117,7 @@ def submit(
 def _find_earlier(
     connection: Connection, job: NewJob, *, now: float, submitted_ids: set[str]
 ) -> AcceptedJob | Conflict | None:
-    """Find the earlier job with the same key. None if the key is new.
+    """Find the earlier job with the same key. None if the key is new, or if its job does not exist any more.
 
     The query inserts the key, so that only one of several simultaneous requests creates the job. `submitted_ids` are
     the jobs of this transaction, whose rows may not exist yet.
@@ -127,15 +136,12 @@ def _find_earlier(
     ).first()
     if inserted:
         return None
-    first = connection.execute(
-        select(Idempotency.job_id, Idempotency.request_hash).where(
-            Idempotency.owner == job.owner, Idempotency.key == job.key
-        )
-    ).one()
-    if job.idempotency_key is None:
-        joined_id = _join_or_take_key(connection, job, first.job_id, now=now, submitted_ids=submitted_ids)
-        return AcceptedJob(joined_id, f"{joined_id}.0", job.queue, created=False) if joined_id else None
-    if first.request_hash != job.request_hash:
+    first = _read_key(connection, job)
+    if first.job_id not in submitted_ids and not _is_joinable(connection, job, first.job_id, now=now):
+        if _take_key(connection, job, first.job_id, now=now):
+            return None
+        first = _read_key(connection, job)  # Another gateway was faster.
+    if job.idempotency_key is not None and first.request_hash != job.request_hash:
         return Conflict(
             "This idempotency key was used for a different request. Use a new key for a new request.",
             code="idempotency_conflict",
@@ -144,25 +150,32 @@ def _find_earlier(
     return AcceptedJob(first.job_id, f"{first.job_id}.0", job.queue, created=False)
 
 
-def _join_or_take_key(
-    connection: Connection, job: NewJob, earlier_id: str, *, now: float, submitted_ids: set[str]
-) -> str | None:
-    """Return the id of the earlier job if it can be joined: it is unfinished, or completed but not delivered.
+def _read_key(connection: Connection, job: NewJob) -> Row[str, str]:
+    key = select(Idempotency.job_id, Idempotency.request_hash)
+    return connection.execute(key.where(Idempotency.owner == job.owner, Idempotency.key == job.key)).one()
 
-    Otherwise `job` takes the key over, unless another gateway was faster. Returns None, or the id of that job.
+
+def _is_joinable(connection: Connection, job: NewJob, earlier_id: str, *, now: float) -> bool:
+    """An idempotency key stands for its job as long as the job or its recording exists.
+
+    A join key stands for a job that is unfinished, or completed but not delivered.
     """
-    is_joinable = or_(
-        Job.status.in_(ACTIVE),
-        and_(Job.status == JobStatus.COMPLETED, Job.finished_at > now - JOIN_WITHIN_S),
+    earlier = select(Job.id).where(Job.id == earlier_id, Job.deleted_at.is_(None))
+    if job.idempotency_key is not None:
+        recording = select(Recording.job_id).where(Recording.job_id == earlier_id)
+        return bool(connection.scalar(earlier) or connection.scalar(recording))
+    is_undelivered = and_(Job.status == JobStatus.COMPLETED, Job.finished_at > now - JOIN_WITHIN_S)
+    return connection.scalar(earlier.where(or_(Job.status.in_(ACTIVE), is_undelivered))) is not None
+
+
+def _take_key(connection: Connection, job: NewJob, earlier_id: str, *, now: float) -> bool:
+    """Let the key stand for `job`. Returns False if another gateway took it from the earlier job."""
+    taken = connection.execute(
+        update(Idempotency)
+        .where(Idempotency.owner == job.owner, Idempotency.key == job.key, Idempotency.job_id == earlier_id)
+        .values(job_id=job.id, request_hash=job.request_hash, created_at=now)
     )
-    earlier = select(Job.id).where(Job.id == earlier_id, Job.deleted_at.is_(None), is_joinable)
-    if earlier_id in submitted_ids or connection.scalar(earlier):
-        return earlier_id
-    key = and_(Idempotency.owner == job.owner, Idempotency.key == job.key)
-    taken_over = connection.execute(
-        update(Idempotency).where(key, Idempotency.job_id == earlier_id).values(job_id=job.id, created_at=now)
-    )
-    return None if taken_over.rowcount else connection.scalar(select(Idempotency.job_id).where(key))
+    return taken.rowcount == 1
 
 
 def release_join_key(connection: Connection, job: NewJob, *, delivered_id: str) -> None:
@@ -249,9 +262,9 @@ def _count_queued(connection: Connection, *, up_to: int) -> int:
     if connection.dialect.name == "postgresql":
         # Gateways count one at a time, so that together they accept no more than the limit.
         connection.execute(text("SELECT pg_advisory_xact_lock(20260701)"))
-    bounded = select(literal_column("1")).where(Part.status == JobStatus.QUEUED).limit(up_to).subquery()
+    bounded = select(literal_column("1")).where(IS_QUEUED).limit(up_to).subquery()
     return connection.scalar(select(func.count()).select_from(bounded)) or 0
 
 
-def _queue_full(limit: int) -> QueueFull:
+def queue_full(limit: int) -> QueueFull:
     return QueueFull(f"The queue is full: {limit} jobs are waiting. Try again later.")

@@ -1,21 +1,25 @@
 """Queues parts with lost leases again, and finds parts whose task messages must be published again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, select, update
 
-from common.db.database import clock
+from common.db.database import clock, force_index_scans
 from common.db.leased_table import Evidence
 from common.db.tables import Job, Part
 from common.jobs import transitions, usage
 from common.jobs.lease import PARTS
+from common.jobs.statements import IS_QUEUED, OLDEST_FIRST
 from common.messaging.messages import PartMessage
 from common.status import JobStatus
 
 # A part fails when this many of its workers have died. After the first death it runs isolated, because only one of the
 # parts in that worker may have killed it.
 MAX_CRASHES = 3
+# The messages of so many of the oldest parts of a queue are examined first.
+OLDEST_MAX = 1000
 MESSAGE_BACKOFF_S = 5.0
 MESSAGE_BACKOFF_MAX_S = 60.0
 
@@ -74,22 +78,13 @@ def claim_due_messages(
 ) -> list[PartMessage]:
     """Claim the messages that are due, for the oldest parts of a queue. The caller publishes them after its commit.
 
-    `lost_after_s` is set if the queue is empty on the broker: parts older than this have lost their message.
+    `lost_after_s` is set if the queue is empty on the broker: parts older than this have lost their message. The cost
+    does not grow with the number of queued parts.
     """
     if limit <= 0:
         return []
     now = clock(connection)
-    is_due = Part.next_message_at <= now
-    if lost_after_s is not None:
-        is_due |= Part.created_at < now - lost_after_s
-    due = (
-        select(Part.id)
-        .where(Part.status == JobStatus.QUEUED, Part.queue == queue, Part.not_before <= now, is_due)
-        .order_by(Part.created_at, Part.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = connection.scalars(due).all()
+    ids = _find_due(connection, queue, now=now, limit=limit, lost_after_s=lost_after_s)
     if not ids:
         return []
     # 5, 10, 20, 40, 60 s. Cases instead of a power, which would overflow for many messages.
@@ -100,9 +95,11 @@ def claim_due_messages(
         (Part.messages == 1, 2 * MESSAGE_BACKOFF_S),
         else_=MESSAGE_BACKOFF_S,
     )
+    # A worker may have claimed a part, and another process may be claiming its message.
+    still_queued = select(Part.id).where(Part.id.in_(ids), IS_QUEUED).with_for_update(skip_locked=True)
     claimed = connection.execute(
         update(Part)
-        .where(Part.id.in_(ids))
+        .where(Part.id.in_(still_queued))
         .values(messages=Part.messages + 1, next_message_at=now + backoff)
         .returning(Part.id, Part.queue, Part.isolated, Part.created_at)
     ).all()
@@ -110,3 +107,26 @@ def claim_due_messages(
         PartMessage(row.id, row.queue, row.isolated)
         for row in sorted(claimed, key=lambda r: (r.created_at, r.id))
     ]
+
+
+def _find_due(
+    connection: Connection, queue: str, *, now: float, limit: int, lost_after_s: float | None
+) -> Sequence[str]:
+    """Parts whose messages are due, the oldest parts first, then those that were due first."""
+    force_index_scans(connection)
+    of_queue = select(Part).where(IS_QUEUED, Part.queue == queue)
+    oldest = of_queue.order_by(*OLDEST_FIRST).limit(OLDEST_MAX).subquery().c
+    is_due = oldest.next_message_at <= now
+    if lost_after_s is not None:
+        is_due |= oldest.created_at < now - lost_after_s
+    due = select(oldest.id).where(is_due, oldest.not_before <= now)
+    ids = connection.scalars(due.order_by(oldest.created_at, oldest.id).limit(limit)).all()
+    if len(ids) == limit:
+        return ids
+    others = (
+        select(Part.id)
+        .where(IS_QUEUED, Part.queue == queue, Part.next_message_at <= now, Part.not_before <= now)
+        .order_by(Part.next_message_at, Part.id)
+        .limit(limit)
+    )
+    return list(dict.fromkeys([*ids, *connection.scalars(others)]))[:limit]

@@ -1,12 +1,12 @@
 """Queries of recordings, with their audio and captions. A recording outlives the row of its job."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, select
 
-from common.db.keyset import Keyset, is_after
+from common.db.keyset import Keyset, Page, is_after, read_lazily, take_page
 from common.db.tables import Audio, Captions, Recording
 from common.recordings import search
 from common.recordings.captions import Caption
@@ -50,6 +50,8 @@ class SpokenAudio:
     created_at: float
 
 
+# Recordings found by a search that are read together.
+_GROUP = 21
 _AUDIO_COLUMNS = ("format", "sample_rate_hz", "duration_s", "size_bytes", "sha256")
 _COLUMNS = tuple(
     getattr(Audio if one.name in _AUDIO_COLUMNS else Recording, one.name) for one in fields(RecordingRecord)
@@ -63,17 +65,27 @@ def list_recordings(
     limit: int,
     after: Keyset | None = None,
     filters: RecordingFilter = search.NO_FILTER,
-) -> list[RecordingRecord]:
+) -> Page[RecordingRecord]:
     """Recordings that follow `after`, newest first."""
     if filters.prefixes:
-        ids = search.find(connection, filters, owner=owner, limit=limit, after=after)
-        rows = connection.execute(_recordings().where(_has_ids(ids, owner=owner)))
-        return sorted(map(_record, rows), key=lambda one: ids.index(one.job_id))
+        ids = search.find(connection, filters, owner=owner, limit=limit + 1, after=after)
+        found = _in_order(connection, ids, owner=owner)
+        return take_page(found, limit=limit, text_of=lambda one: one.text)
     query = _recordings().where(Recording.owner == owner, *_conditions(filters))
     if after:
         query = query.where(is_after(Recording.created_at, Recording.job_id, after))
     order = (Recording.created_at.desc(), Recording.job_id.desc())
-    return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
+    with read_lazily(connection, query.order_by(*order).limit(limit + 1)) as rows:
+        return take_page(map(_record, rows), limit=limit, text_of=lambda one: one.text)
+
+
+def _in_order(connection: Connection, ids: Sequence[str], *, owner: str) -> Iterator[RecordingRecord]:
+    """Read recordings in small groups, because their texts may be long."""
+    for start in range(0, len(ids), _GROUP):
+        group = ids[start : start + _GROUP]
+        rows = connection.execute(_recordings().where(_has_ids(group, owner=owner)))
+        found = {row.job_id: _record(row) for row in rows}
+        yield from (found[job_id] for job_id in group if job_id in found)
 
 
 def get_recording(connection: Connection, job_id: str, *, owner: str) -> RecordingRecord | None:

@@ -2,7 +2,7 @@
 
 Results are newest first, and no query reads all matches. SQLite's index returns matches in this order. The index of
 Postgres does not, so a query first scans the newest rows, which finds common words at once. Only if that does not fill
-a page does it use the index, which is fast for rare words.
+a page does it use the index, which is fast for rare words. A word that none of the very newest rows contains is rare.
 """
 
 import math
@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from common.db.tables import Recording, RecordingSearch
 from common.recordings.tokenizer import exact_word, index_words, query_prefixes
 
-# Postgres scans this many of the newest rows, in a few milliseconds.
-RECENT_ROWS = 10_000
+# Postgres scans so many of the newest rows, in a millisecond, and then so many more if there was any match.
+RECENT_ROWS = (1_000, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +116,15 @@ def find(
     }
     if connection.dialect.name == "sqlite":
         return _find_ids(connection, _BY_FTS5, parameters | {"match": _fts5_query(filters)})
-    parameters |= {"match": _tsquery(filters), "recent_rows": RECENT_ROWS}
+    parameters |= {"match": _tsquery(filters)}
     recent = _recent_query(by_voice=filters.voice_id is not None, by_model=filters.model is not None)
-    recent_ids = _find_ids(connection, recent, parameters)
-    return recent_ids if len(recent_ids) == limit else _find_ids(connection, _BY_GIN, parameters)
+    for recent_rows in RECENT_ROWS:
+        recent_ids = _find_ids(connection, recent, parameters | {"recent_rows": recent_rows})
+        if len(recent_ids) == limit:
+            return recent_ids
+        if not recent_ids:
+            break
+    return _find_ids(connection, _BY_GIN, parameters)
 
 
 def _id_limit(connection: Connection, filters: RecordingFilter, after: tuple[float, str] | None) -> int:

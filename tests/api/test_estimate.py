@@ -11,6 +11,7 @@ from api.jobs.forecast import GUESS_S_PER_CHAR
 from common import worker_registry
 from common.db.tables import UsageHourly
 from common.settings import Settings
+from common.worker_registry import Announcement, ServedWeights
 from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.waiting import wait_for
 
@@ -53,6 +54,7 @@ def test_without_usage_the_estimate_is_an_assumption(gateway: RunningGateway) ->
         "chars": 1500,
         "duration_s": 100.0,
         "queue_position": 1,
+        "queue_position_is_at_least": False,
         "wait_s": 0.0,
         "synthesis_s": round(1500 * GUESS_S_PER_CHAR, 3),
         "measured": False,
@@ -89,6 +91,24 @@ def test_the_estimated_wait_matches_that_of_a_job(gateway: RunningGateway) -> No
         assert job["queue_position"] == position
         assert body["wait_s"] + body["synthesis_s"] == pytest.approx(job["progress"]["eta_s"], abs=0.02)
         gateway.client.post(f"/jobs/{job_id}/cancel")
+
+
+def test_an_idle_worker_beside_a_busy_one_takes_a_job_at_once(gateway: RunningGateway) -> None:
+    gateway.claim(gateway.submit(text="Spoken now."))
+    announce_second_worker(gateway)
+    wait_for(lambda: estimate(gateway, chars=50)["wait_s"] == 0.0)
+    assert estimate(gateway, chars=50)["queue_position"] == 1
+    job = gateway.client.get(f"/jobs/{gateway.submit(text='x' * 50)}").json()
+    assert job["progress"]["eta_s"] == pytest.approx(50 * GUESS_S_PER_CHAR, abs=0.01)
+
+
+def announce_second_worker(gateway: RunningGateway) -> None:
+    served = (ServedWeights(model="hibari", weights="hibari", voices=("heart",)),)
+    second = Announcement(
+        id="second", flavour="base", version="0", device="cpu", pid=2, served=served, formats=("wav",)
+    )
+    with gateway.database.write() as connection:
+        worker_registry.announce(connection, second)
 
 
 def test_without_a_worker_the_wait_is_unknown(gateway: RunningGateway) -> None:

@@ -75,7 +75,9 @@ def test_audio_outlives_the_row_of_its_job(gateway: RunningGateway) -> None:
     age(gateway, job_id, hours=1.5)
     with gateway.database.write() as connection:
         connection.execute(Job.__table__.delete().where(Job.id == job_id))  # type: ignore[attr-defined]
-    assert gateway.client.get(f"/jobs/{job_id}").status_code == 404
+    job = gateway.client.get(f"/jobs/{job_id}").json()
+    assert (job["status"], job["progress"]["percent"]) == ("completed", 100.0)
+    assert gateway.client.get(job["audio_url"]).status_code == 200
     assert gateway.client.get(f"/jobs/{job_id}/audio").status_code == 200
     assert gateway.client.post("/export/zip", json={"job_ids": [job_id]}).status_code == 200
     assert gateway.client.delete(f"/history/{job_id}").status_code == 200

@@ -10,7 +10,7 @@ from common import worker_registry
 from common.db.database import clock
 from common.db.tables import Worker
 from common.jobs import lease
-from common.jobs.queries import POSITION_MAX
+from common.jobs.queries import COUNT_MAX
 from common.settings import Settings
 from common.worker_registry import ALIVE_WITHIN_S, Announcement, ServedWeights, WorkerStats
 from tests.support.backlogs import queue_many
@@ -137,8 +137,8 @@ def test_a_queue_without_workers_is_listed_while_it_is_not_empty(gateway: Runnin
     }
     with gateway.database.write() as connection:
         worker_registry.retire(connection, TORCH.id)
-    queue_many(gateway.database, new_job(queue="mms_fra.bulk", model="mms"), count=POSITION_MAX)
+    queue_many(gateway.database, new_job(queue="mms_fra.bulk", model="mms"), count=COUNT_MAX)
     _, queues = get_workers(gateway)
     assert "mms_fra.interactive" not in queues
     french = queues["mms_fra.bulk"]
-    assert (french["workers"], french["queued"], french["queued_is_at_least"]) == (0, POSITION_MAX, True)
+    assert (french["workers"], french["queued"], french["queued_is_at_least"]) == (0, COUNT_MAX, True)

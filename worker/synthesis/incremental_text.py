@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from common.catalogue import Voice, find_voice
 from common.errors import OratioError
 from common.jobs.lease import ClaimedPart
-from common.markup import MAX_SILENCE_S, Markup, VoiceSpan, parse_markup
+from common.markup import MAX_SILENCE_S, Markup, VoiceSpan, check_voices, parse_markup
 from common.messaging.text_stream import Kind
 from worker.engines.protocol import EngineError
 from worker.synthesis.callbacks import ReadText
@@ -45,6 +45,7 @@ class IncrementalText:
         self._check = check
         self._job_voice = find_voice(part.job.voice_id, allow_fake=True)
         self._voice_id: str | None = None
+        self._tagged_voice_ids: set[str] = set()
         self._last_id = "0-0"
         self._segmented_to = 0
         self._segment_count = 0
@@ -159,7 +160,9 @@ class IncrementalText:
     def _voice_of(self, span: VoiceSpan) -> Voice:
         if span.voice_id is None:
             return self._job_voice
+        self._tagged_voice_ids.add(span.voice_id)
         with _as_engine_error():
+            check_voices(self._tagged_voice_ids)
             voice = find_voice(span.voice_id, allow_fake=True)
         if voice.weights != self._job_voice.weights:
             message = "This text is spoken while it arrives, so all its voices must be of one model."

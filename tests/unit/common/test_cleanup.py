@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,17 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
+from common.db import locks
 from common.db.database import Database
-from common.db.tables import Audio, Idempotency, Job, Recording
+from common.db.tables import Audio, Idempotency, Job, Lock, Recording
 from common.ids import new_id
-from common.jobs import changes, cleanup, lease
-from common.jobs.cleanup import clean
+from common.jobs import changes, cleanup, lease, retention
+from common.jobs.cleanup import CleanupRunning, clean, count_removable
 from common.jobs.retention import RemovalCounts
+from common.jobs.submission import QueueCapacity
 from common.settings import Settings
 from common.store import Store, audio_key
+from tests.support.backlogs import queue_many
+from tests.support.query_cost import query_cost
 from tests.support.rows import claim_part, new_job, result_of, submit
+from tests.support.waiting import wait_for
 
 HOUR = 3600.0
 
@@ -73,7 +79,7 @@ def keys(store: Store) -> set[str]:
 def test_old_jobs_and_recordings_are_deleted_with_their_files(database: Database, store: Store) -> None:
     add_completed_job(database, store, hours_ago=49)
     kept = add_completed_job(database, store, hours_ago=47)
-    expected = clean(database, store, limits(), dry_run=True)
+    expected = count_removable(database, store, limits())
     removed = clean(database, store, limits())
     assert expected == removed == RemovalCounts(jobs=1, recordings=1, files=1, size_bytes=5)
     assert ids(database, Job.id) == ids(database, Recording.job_id) == {kept}
@@ -119,22 +125,167 @@ def test_rows_of_deleted_jobs_do_not_count_towards_the_limit(database: Database,
     assert kept < ids(database, Job.id)
 
 
-def test_simultaneous_cleanups_delete_everything_once(
+def test_one_cleanup_runs_at_a_time(
     database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("common.jobs.retention.BATCH", 7)
+    monkeypatch.setattr(retention, "BATCH", 7)
     monkeypatch.setattr(cleanup, "BATCH", 7)
     for _ in range(40):
         add_completed_job(database, store, hours_ago=50)
     kept = {add_completed_job(database, store) for _ in range(5)}
+    start = threading.Barrier(3)
+
+    def run(_: int) -> RemovalCounts | None:
+        start.wait()
+        try:
+            return clean(database, store, limits())
+        except CleanupRunning:
+            return None
+
     with ThreadPoolExecutor(3) as pool:
-        done = list(pool.map(lambda _: clean(database, store, limits()), range(3)))
-    done.append(clean(database, store, limits()))
-    assert sum(one.recordings for one in done) == 40
-    assert sum(one.jobs for one in done) == 40
-    assert sum(one.files for one in done) == 40
+        done = [counts for counts in pool.map(run, range(3)) if counts]
+    assert done
+    assert done[0] == RemovalCounts(jobs=40, recordings=40, files=40, size_bytes=200)
     assert ids(database, Recording.job_id) == kept
     assert len(keys(store)) == 5
+
+
+def test_a_cleanup_whose_process_died_delays_the_next_one_only_for_a_while(
+    database: Database, store: Store
+) -> None:
+    add_completed_job(database, store, hours_ago=50)
+    with database.write() as connection:
+        assert locks.take(connection, "cleanup", holder="dead", for_s=60)
+    with pytest.raises(CleanupRunning):
+        clean(database, store, limits())
+    with database.write() as connection:
+        assert locks.renew(connection, "cleanup", holder="dead", for_s=-1)
+    assert clean(database, store, limits()).jobs == 1
+
+
+def test_a_cleanup_that_stood_still_stops_when_another_one_took_over(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_completed_job(database, store, hours_ago=50)
+    find_edges = retention.find_edges
+
+    def lose_lock(connection: Connection, settings: Settings) -> retention.RetentionEdges:
+        edges = find_edges(connection, settings)
+        connection.rollback()
+        with database.write() as other:
+            other.execute(update(Lock).values(holder="other", held_until=time.time() + 60))
+        return edges
+
+    monkeypatch.setattr(retention, "find_edges", lose_lock)
+    assert clean(database, store, limits()) == RemovalCounts()
+    assert ids(database, Lock.holder) == {"other"}
+
+
+def test_files_are_deleted_in_batches(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(30):
+        add_completed_job(database, store, hours_ago=50)
+    requests: list[int] = []
+    delete = Store.delete
+
+    def count_and_delete(self: Store, keys_to_delete: Sequence[str]) -> None:
+        requests.append(len(keys_to_delete))
+        delete(self, keys_to_delete)
+
+    monkeypatch.setattr(Store, "delete", count_and_delete)
+    assert clean(database, store, limits()).files == 30
+    assert requests == [30]
+
+
+def test_the_store_is_listed_once_in_a_while(database: Database, store: Store, tmp_path: Path) -> None:
+    def add_orphan() -> None:
+        key = audio_key(new_id(), attempt=1, extension="wav")
+        put_file(store, key)
+        os.utime(tmp_path / key, (0, 0))
+
+    for expected in (1, 0):
+        add_orphan()
+        assert clean(database, store, limits(), orphans_every_s=60).orphans == expected
+    assert clean(database, store, limits()).orphans == 1
+
+
+def test_the_cost_of_a_batch_does_not_grow_with_the_rows(database: Database, store: Store) -> None:
+    """Of the rows that are kept, and of those that later batches delete."""
+    old = [add_completed_job(database, store, hours_ago=50) for _ in range(3)]
+    with database.write() as connection:
+        changes.remove(connection, old[0], owner="local")
+    settings = limits(jobs_max=100, clean_max_history=100)
+    costs = []
+    for count in (1_000, 8_000):
+        job = new_job()
+        queue_many(database, job, count=count)
+        end_all(database)
+        costs.append(query_cost(database, lambda connection: read_batches(connection, settings)))
+    assert costs[1] < 1.5 * costs[0] + 20
+
+
+def read_batches(connection: Connection, settings: Settings) -> None:
+    edges = retention.find_edges(connection, settings)
+    assert retention.old_jobs(connection, edges)
+    assert retention.old_recordings(connection, edges)
+    assert retention.pending_deletes(connection)
+    for moment in (Job.deleted_at, Idempotency.created_at):
+        assert not connection.scalars(select(moment).where(moment < 1)).all()
+
+
+def end_all(database: Database) -> None:
+    """Complete all queued jobs, with a recording and an audio each, as if they had just ended."""
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM parts WHERE status = 'queued'"))
+        connection.execute(
+            text(
+                "INSERT INTO audio (key, sha256, recipe, format, sample_rate_hz, duration_s, size_bytes, created_at)"
+                " SELECT id, '', '', 'wav', 1, 1, 1, created_at FROM jobs WHERE status = 'queued'"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO recordings (job_id, owner, title, text, voice_id, model, provider, speed, audio_key,"
+                " created_at) SELECT id, owner, '', '', voice_id, model, provider, 1, id, created_at FROM jobs"
+                " WHERE status = 'queued'"
+            )
+        )
+        connection.execute(
+            text("UPDATE jobs SET status = 'completed', finished_at = created_at WHERE status = 'queued'")
+        )
+        connection.execute(text("ANALYZE"))
+
+
+@pytest.mark.parametrize("retried", [True, False])
+def test_a_retry_and_the_retention_do_not_deadlock(migrated_postgres_url: str, retried: bool) -> None:
+    """A retry that has locked the part of a job, while the retention deletes the job."""
+    database = Database(migrated_postgres_url, role="worker")
+    job = new_job()
+    submit(database, job)
+    with database.write() as connection:
+        assert changes.cancel(connection, job.id, owner="local")
+    with ThreadPoolExecutor(1) as pool, database.write() as connection:
+        changes.lock_parts(connection, [job.id])
+        deletion = pool.submit(remove_all_ended, database)
+        wait_for(lambda: waits_for_lock(database))
+        if retried:
+            changes.retry(connection, job.id, owner="local", capacity=QueueCapacity(9))
+        connection.commit()
+        assert deletion.result(5) == (0 if retried else 1)
+    database.close()
+
+
+def remove_all_ended(database: Database) -> int:
+    edges = retention.RetentionEdges(recordings=None, jobs=time.time() + HOUR)
+    with database.write() as connection:
+        return retention.remove_jobs(connection, retention.old_jobs(connection, edges))
+
+
+def waits_for_lock(database: Database) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with database.read() as connection:
+        return bool(connection.scalar(text(waiting)))
 
 
 def test_the_next_cleanup_continues_after_a_crash(
@@ -181,7 +332,7 @@ def test_orphan_files_of_ended_jobs_are_deleted(database: Database, store: Store
     long_ago = time.time() - cleanup.ORPHAN_AGE_S - 60
     for key in keys(store) - {recent_orphan}:
         os.utime(tmp_path / key, (long_ago, long_ago))
-    assert clean(database, store, limits(), dry_run=True).orphans == 1
+    assert count_removable(database, store, limits()).orphans == 1
     assert clean(database, store, limits()).orphans == 1
     assert keys(store) >= {recent_orphan, unfinished}
     assert orphan not in keys(store)

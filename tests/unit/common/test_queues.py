@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from common.db.database import Database
 from common.jobs import lease, queues
-from common.jobs.queries import POSITION_MAX
+from common.jobs.queries import COUNT_MAX
 from common.jobs.queues import QueueStatus, RunningPart
 from tests.support.backlogs import queue_many
 from tests.support.query_cost import query_cost
@@ -52,17 +52,17 @@ def test_a_queue_without_queued_parts_has_no_oldest_part(database: Database) -> 
     assert statuses == {"hibari.interactive": QueueStatus(running=1)}
 
 
-@pytest.mark.parametrize("count", [POSITION_MAX - 1, POSITION_MAX])
+@pytest.mark.parametrize("count", [COUNT_MAX - 1, COUNT_MAX])
 def test_counts_are_limited_and_say_so(database: Database, count: int) -> None:
     queue_many(database, new_job(), count=count)
     _, statuses = read_queues(database)
     hibari = statuses["hibari.interactive"]
-    assert (hibari.queued, hibari.at_least) == (POSITION_MAX, count == POSITION_MAX)
+    assert (hibari.queued, hibari.at_least) == (COUNT_MAX, count == COUNT_MAX)
 
 
 def test_the_cost_does_not_grow_with_the_queues(database: Database) -> None:
-    queue_many(database, new_job(), count=POSITION_MAX)
-    queue_many(database, new_job(queue="hibari.bulk"), count=POSITION_MAX)
+    queue_many(database, new_job(), count=COUNT_MAX)
+    queue_many(database, new_job(queue="hibari.bulk"), count=COUNT_MAX)
     queue_many(database, new_job(queue="kokoro.bulk"), count=5_000)
     before = query_cost(database, _read_statuses)
     queue_many(database, new_job(), count=20_000)
@@ -70,8 +70,8 @@ def test_the_cost_does_not_grow_with_the_queues(database: Database) -> None:
     assert query_cost(database, _read_statuses) < 1.5 * before + 20
     _, statuses = read_queues(database)
     assert {name: one.queued for name, one in statuses.items()} == {
-        "hibari.interactive": POSITION_MAX,
-        "hibari.bulk": POSITION_MAX,
+        "hibari.interactive": COUNT_MAX,
+        "hibari.bulk": COUNT_MAX,
         "kokoro.bulk": 5_001,
     }
 

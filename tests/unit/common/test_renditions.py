@@ -11,7 +11,7 @@ from common.db.database import Database, clock
 from common.db.tables import Audio, Rendition
 from common.ids import new_id
 from common.jobs import changes, retention
-from common.jobs.retention import RetentionLimits
+from common.jobs.retention import RetentionEdges
 from common.recordings import renditions
 from common.recordings.renditions import MAX_CRASHES, ClaimedRendition, RenditionAudio
 from common.store import audio_key
@@ -228,7 +228,7 @@ def test_retention_deletes_and_counts_renditions(database: Database) -> None:
     rendition = claimed(database, job_id)
     with database.write() as connection:
         renditions.finish(connection, rendition, audio_of(rendition))
-        everything = RetentionLimits(clock(connection) + 1, clock(connection) + 1, None, None)
+        everything = RetentionEdges(clock(connection) + 1, None)
         expected = retention.count_removable(connection, everything)
         assert (expected.recordings, expected.files, expected.size_bytes) == (1, 2, 72_044 + 9_000)
         retention.remove_recordings(connection, retention.old_recordings(connection, everything))

@@ -34,13 +34,13 @@ def add_recording(database: Database, text: str, **changed: object) -> str:
 
 def search_ids(database: Database, query: str, **filters: object) -> list[str]:
     with database.read() as connection:
-        rows = recordings.list_recordings(
+        page = recordings.list_recordings(
             connection,
             owner="local",
             limit=50,
             filters=RecordingFilter(query, **filters),  # type: ignore[arg-type]
         )
-    return [row.job_id for row in rows]
+    return [row.job_id for row in page.rows]
 
 
 def count_rows(database: Database) -> int:
@@ -128,15 +128,17 @@ def test_words_and_filters_combine_and_results_are_paged(database: Database) -> 
     pages: list[str] = []
     after = None
     with database.read() as connection:
-        while rows := recordings.list_recordings(
-            connection, owner="local", limit=4, after=after, filters=RecordingFilter("hel")
-        ):
-            pages += [row.job_id for row in rows]
-            after = (rows[-1].created_at, rows[-1].job_id)
-        assert (
-            recordings.list_recordings(connection, owner="other", limit=4, filters=RecordingFilter("hel"))
-            == []
+        has_more = True
+        while has_more:
+            page = recordings.list_recordings(
+                connection, owner="local", limit=4, after=after, filters=RecordingFilter("hel")
+            )
+            pages += [row.job_id for row in page.rows]
+            after, has_more = (page.rows[-1].created_at, page.rows[-1].job_id), page.has_more
+        others = recordings.list_recordings(
+            connection, owner="other", limit=4, filters=RecordingFilter("hel")
         )
+        assert others.rows == []
     assert pages == newest
 
 
@@ -154,7 +156,7 @@ def test_results_are_limited_by_date(database: Database) -> None:
 def test_rare_old_words_are_found_beyond_the_recent_rows(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "RECENT_ROWS", 3)
+    monkeypatch.setattr(search, "RECENT_ROWS", (3, 5))
     rare = [add_recording(database, "A zygomatic bone.") for _ in range(2)]
     for _ in range(5):
         add_recording(database, "A common bone.")

@@ -65,7 +65,10 @@ FUNCTIONS: tuple[tuple[str, Change], ...] = (
     ("sweep.release_expired", release_expired),
     ("sweep.release_expired", release_after_last_crash),
     ("changes.cancel", lambda c, case: changes.cancel(c, case.job.id, owner="local")),
-    ("changes.retry", lambda c, case: changes.retry(c, case.job.id, owner="local")),
+    (
+        "changes.retry",
+        lambda c, case: changes.retry(c, case.job.id, owner="local", capacity=QueueCapacity(1000)),
+    ),
 )
 
 # How a part that a worker holds gets each status.

@@ -191,3 +191,22 @@ def test_a_worker_is_forgotten_after_a_day(database: Database) -> None:
     assert len(read_workers(database)) == 2
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Worker)) == 2
+
+
+def test_the_cost_of_leaving_out_replaced_workers_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that crashes after each start announces itself under thousands of ids a day."""
+    comparisons = 0
+
+    class CountedSet(frozenset[str]):
+        def __le__(self, other: object) -> bool:
+            nonlocal comparisons
+            comparisons += 1
+            return super().__le__(other)  # type: ignore[operator]
+
+    monkeypatch.setattr(worker_registry, "frozenset", CountedSet, raising=False)
+    workers = [
+        WorkerStatus(replace(HIBARI, id=f"hibari@here:{pid}"), pid, pid + 0.5, alive=False, stopped=True)
+        for pid in range(1000)
+    ]
+    assert worker_registry._without_replaced(workers) == workers[-1:]
+    assert comparisons < 2 * len(workers)
