@@ -37,10 +37,10 @@ from worker.runtime.context import WorkerContext
 from worker.sound import Master, trim
 from worker.synthesis import pipeline
 from worker.synthesis.callbacks import JobCallbacks
+from worker.synthesis.job_facts import JobFacts
 from worker.synthesis.job_runner import run_part
 from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis
 from worker.synthesis.segmentation import plan_segments
-from worker.text.language_detection import mismatch_warning
 
 JOBS = 80
 WARM_UP_JOBS = 10
@@ -110,10 +110,8 @@ def _speak(meter: Meter, part: ClaimedPart, dispatcher: Dispatcher) -> Speech:
     callbacks = JobCallbacks(lambda: None, lambda _: None, lambda _done, _total: None)
     synthesis = SegmentSynthesis(dispatcher, part, normalizer=normalizer, speed=1.0, callbacks=callbacks)
     [spoken] = synthesis.speak(segments)
-    with meter.part("language"):
-        mismatch_warning(part.job.text, asked=None, spoken=find_voice(part.job.voice_id).languages)
-    with meter.part("recipe"):
-        pipeline.recipe_of(part.job)
+    with meter.part("language and recipe"):
+        list(JobFacts(part.job).compute_meanwhile(segments))
     return spoken.speech
 
 

@@ -5,7 +5,7 @@ May import `common` only.
 
 from worker.encoding.decoding import DecodedAudio, decode
 from worker.encoding.delay import CODEC_DELAY, CodecDelay
-from worker.encoding.encoder import FORMATS, Encoder, available_formats, open_encoder
+from worker.encoding.encoder import FORMATS, Encoder, available_formats, is_available, open_encoder
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.playback import Playback, open_playback
 
@@ -19,6 +19,7 @@ __all__ = [
     "Playback",
     "available_formats",
     "decode",
+    "is_available",
     "open_encoder",
     "open_playback",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from typing import IO, Protocol
 
@@ -53,11 +54,17 @@ class Codec(Protocol):
 
 def available_formats() -> tuple[str, ...]:
     """Return the formats that this environment can write: aac needs PyAV, which is optional."""
-    return tuple(name for name in FORMATS if _is_available(name))
+    return tuple(name for name in FORMATS if is_available(name))
 
 
-def _is_available(audio_format: str) -> bool:
-    return audio_format in FORMATS and (audio_format != "aac" or find_spec("av") is not None)
+def is_available(audio_format: str) -> bool:
+    """Return whether this environment can write a format."""
+    return audio_format in FORMATS and (audio_format != "aac" or _has_pyav())
+
+
+@cache
+def _has_pyav() -> bool:
+    return find_spec("av") is not None
 
 
 def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | OutputSink) -> Encoder:
@@ -67,7 +74,7 @@ def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | Out
     what decoders add. Input for Opus should end with 20 ms of silence: Opus extrapolates after the last sample, often
     as a spike. Raises ValueError if the format is not available.
     """
-    if not _is_available(audio_format):
+    if not is_available(audio_format):
         raise ValueError(f"cannot write {audio_format}; available are {', '.join(available_formats())}")
     sink = out if isinstance(out, OutputSink) else OutputSink(out)
     codec = _open_codec(audio_format, sample_rate_hz=sample_rate_hz, out=sink)

@@ -8,12 +8,12 @@ _FULL_SCALE = 32768  # decoders divide by this, so a file that is decoded and en
 
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """Scale, round and clip samples in [-1, 1] to int16. NaN becomes silence."""
-    scaled = np.clip(samples, -1, 1)
-    scaled *= np.float32(_FULL_SCALE)
+    with np.errstate(over="ignore"):  # infinite samples are clipped
+        scaled = samples * np.float32(_FULL_SCALE)
     np.rint(scaled, out=scaled)
-    np.minimum(scaled, _FULL_SCALE - 1, out=scaled)
-    # A single sum shows whether any sample is NaN, much faster than a search.
-    if np.isnan(scaled.sum()):
+    np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1, out=scaled)
+    # The maximum is NaN if any sample is, and is found much faster than the sample.
+    if len(scaled) and np.isnan(scaled.max()):
         np.nan_to_num(scaled, copy=False)
     return scaled.astype(np.int16)
 

@@ -39,12 +39,14 @@ def trim(samples: NDArray[np.float32], *, sample_rate_hz: int, speed: float = 1.
 
 def _find_audible_frames(samples: NDArray[np.float32], frame: int) -> NDArray[np.bool_]:
     """Return a flag for each frame. The last frame may be shorter."""
-    starts = np.arange(0, len(samples), frame)
-    if not len(starts):
+    if not len(samples):
         return np.zeros(0, dtype=np.bool_)
-    sizes = np.minimum(frame, len(samples) - starts)
-    power = np.add.reduceat(np.square(samples, dtype=np.float64), starts) / sizes
-    threshold: np.float64 = max(_power(_FLOOR_DBFS), power.max() * _power(-_BELOW_LOUDEST_DB))
+    whole = len(samples) // frame * frame
+    frames, rest = samples[:whole].reshape(-1, frame), samples[whole:]
+    power = np.einsum("ij,ij->i", frames, frames) / frame
+    if len(rest):
+        power = np.append(power, np.square(rest).mean())
+    threshold = max(_power(_FLOOR_DBFS), power.max() * _power(-_BELOW_LOUDEST_DB))
     audible: NDArray[np.bool_] = power > threshold
     return audible
 

@@ -5,15 +5,12 @@ arrives.
 """
 
 import hashlib
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
-from common import __version__
-from common.catalogue import find_voice
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.jobs.records import JobSpec
@@ -23,6 +20,7 @@ from worker.inference.dispatch import Dispatcher
 from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone
 from worker.synthesis.incremental_text import IncrementalText
+from worker.synthesis.job_facts import JobFacts
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.partial_audio import PartialAudio, merge_stages, write_partial
 from worker.synthesis.rendering import Rendering
@@ -92,6 +90,7 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     part = attempt.part
     plan = plan_segments(part, max_chars=attempt.max_chars)
     synthesis, stretch_speed = _synthesis(attempt)
+    facts = JobFacts(part.job)
 
     def open_live() -> LiveAudioWriter | None:
         # A single segment is not published any sooner than its file.
@@ -99,14 +98,13 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
         return attempt.open_live(spool) if is_live else None
 
     rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
-    spoken = merge_stages(synthesis.speak(plan.segments), part, attempt.store)
+    spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.store)
     silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
     rendering.end(tail_s=plan.tail_s)
     if synthesis.total > 1 or part.partial_audio:
         attempt.callbacks.progressed(synthesis.total, synthesis.total)
-    return _store_result(
-        attempt, spool, rendering, silent_count=silent_count + synthesis.skipped, synthesis_s=synthesis_s
-    )
+    silent_count += synthesis.skipped
+    return _store_result(attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s)
 
 
 def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
@@ -135,8 +133,9 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     rendering = _rendering(attempt.part.job, spool, lambda: live, speed=stretch_speed, eager=True)
     silent_count, synthesis_s = _render(synthesis.follow(text.segments()), rendering, attempt.callbacks)
     rendering.end(tail_s=text.tail_s)
+    facts, silent_count = JobFacts(attempt.part.job), silent_count + synthesis.skipped
     result = _store_result(
-        attempt, spool, rendering, silent_count=silent_count + synthesis.skipped, synthesis_s=synthesis_s
+        attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s
     )
     return replace(result, text=text.text)
 
@@ -195,11 +194,17 @@ def _render(
 
 
 def _store_result(
-    attempt: _Attempt, spool: IO[bytes], rendering: Rendering, *, silent_count: int, synthesis_s: float
+    attempt: _Attempt,
+    spool: IO[bytes],
+    rendering: Rendering,
+    facts: JobFacts,
+    *,
+    silent_count: int,
+    synthesis_s: float,
 ) -> SynthesisResult:
     part, job = attempt.part, attempt.part.job
     segment_count = len(rendering.captions) + silent_count
-    warnings = [*job.warnings, *_language_warning(job)]
+    warnings = [*job.warnings, *facts.language_warnings]
     if silent_count:
         warnings.append(f"{silent_count} of {segment_count} segments cannot be spoken by this voice.")
     key = audio_key(job.id, attempt=part.attempt, extension=MEDIA_TYPES[job.format][1])
@@ -208,7 +213,7 @@ def _store_result(
     return SynthesisResult(
         key=key,
         sha256=digest,
-        recipe=recipe_of(job),
+        recipe=facts.recipe,
         format=job.format,
         sample_rate_hz=rendering.sample_rate_hz,
         duration_s=rendering.duration_s,
@@ -230,29 +235,3 @@ def _put(store: Store, key: str, spool: IO[bytes]) -> int:
         raise EngineError(
             "storage_full", "The store is full. Free some space and retry.", retryable=True
         ) from error
-
-
-def _language_warning(job: JobSpec) -> list[str]:
-    # The gateway has checked a language that the request names. Otherwise it is detected here.
-    if job.language or job.provider == "stub":
-        return []
-    voice = find_voice(job.voice_id, allow_fake=True)
-    warning = mismatch_warning(job.text, asked=None, spoken=voice.languages)
-    return [warning] if warning else []
-
-
-def recipe_of(job: JobSpec) -> str:
-    """A digest of everything that changes the sound."""
-    values = [
-        __version__,
-        job.provider,
-        job.voice_id,
-        job.text,
-        job.language,
-        job.speed,
-        job.style,
-        job.format,
-        job.seed,
-        job.options.as_row(),
-    ]
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from common.catalogue.loudness import gain_db
 from common.recordings.captions import Caption, TimedWord
-from worker.encoding import Encoder, available_formats, open_encoder
+from worker.encoding import Encoder, is_available, open_encoder
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import Resampler
 from worker.engines.protocol import EngineError, Speech
@@ -110,7 +110,7 @@ class Rendering:
         return [samples[:first], samples[first:]] if first else [samples]
 
     def _open(self, rate_hz: int) -> "_Output":
-        if self._format not in available_formats():
+        if not is_available(self._format):
             # A retry may reach another worker.
             message = f"This worker cannot write {self._format}. Choose another format."
             raise EngineError("format_unavailable", message, retryable=True)

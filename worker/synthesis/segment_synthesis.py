@@ -229,6 +229,8 @@ def _concatenate(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
     """Join (first character, speech) pairs into one speech. None for an empty sequence."""
     if not speeches:
         return None
+    if len(speeches) == 1 and speeches[0][0] == 0:
+        return speeches[0][1]
     rate = speeches[0][1].sample_rate_hz
     words: list[Word] = []
     samples_before = 0
@@ -244,12 +246,13 @@ def _concatenate(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
 
 def _map_words_to_job(speech: Speech, pending: _PendingSegment) -> Speech:
     """Map word spans of the normalized text to spans of the job's text."""
-    offset = pending.segment.start
-    words = []
-    for word in speech.words:
-        start, end = pending.normalized.source(word.start, word.end)
-        words.append(replace(word, start=offset + start, end=offset + end))
-    return replace(speech, words=tuple(words))
+    offset, source = pending.segment.start, pending.normalized.source
+    spans = [source(word.start, word.end) for word in speech.words]
+    words = tuple(
+        Word(offset + start, offset + end, word.start_s, word.end_s)
+        for word, (start, end) in zip(speech.words, spans, strict=True)
+    )
+    return Speech(speech.samples, speech.sample_rate_hz, words)
 
 
 def _cancel(pending: _PendingSegment) -> None:

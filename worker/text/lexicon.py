@@ -50,7 +50,8 @@ class Lexicon:
 
     def merged(self, other: "Lexicon") -> "Lexicon":
         """Return a lexicon with the entries of both. The entries of `other` take precedence."""
-        return Lexicon({**self.entries, **other.entries})
+        # The pattern of a large lexicon takes milliseconds to build.
+        return Lexicon({**self.entries, **other.entries}) if other.entries else self
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

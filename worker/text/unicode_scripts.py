@@ -51,8 +51,13 @@ def find_foreign_script(text: str, *, languages: Iterable[str]) -> str | None:
 
     Latin letters are never foreign, because texts in every language contain Latin words.
     """
+    if text.isascii():
+        return None
     known = {"LATIN", ""}.union(*map(scripts_of_language, languages))
-    letters = Counter(_script_of_character(char) for char in text if char.isalpha())
+    letters: Counter[str] = Counter()
+    for char, count in Counter(text).items():
+        if char.isalpha():
+            letters[_script_of_character(char)] += count
     foreign = Counter({script: count for script, count in letters.items() if script not in known})
     # One Greek letter in a formula says nothing about the text.
     if foreign.total() < _MIN_LETTERS or foreign.total() * 2 <= letters.total():

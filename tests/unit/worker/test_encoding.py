@@ -154,10 +154,17 @@ def test_unknown_formats_are_refused() -> None:
 
 
 def test_aac_is_not_available_without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "find_spec", lambda name: None)
+    monkeypatch.setattr(encoder, "_has_pyav", lambda: False)
     assert available_formats() == ("wav", "flac", "mp3", "opus", "pcm")
     with pytest.raises(ValueError, match="aac"):
         open_encoder("aac", sample_rate_hz=RATE_HZ, out=io.BytesIO())
+
+
+def test_packages_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    available_formats()
+    monkeypatch.setattr(encoder, "find_spec", lambda name: pytest.fail(f"looked for {name} again"))
+    assert "wav" in available_formats()
+    open_encoder("wav", sample_rate_hz=RATE_HZ, out=io.BytesIO()).close()
 
 
 def test_to_int16_clips_and_replaces_nan() -> None:

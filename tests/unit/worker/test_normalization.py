@@ -146,8 +146,10 @@ def test_the_longest_entry_of_a_lexicon_wins() -> None:
 
 
 def test_the_second_of_two_merged_lexicons_takes_precedence() -> None:
-    merged = Lexicon.of({"a": "one", "b": "two"}).merged(Lexicon.of({"b": "three"}))
+    lexicon = Lexicon.of({"a": "one", "b": "two"})
+    merged = lexicon.merged(Lexicon.of({"b": "three"}))
     assert dict(merged.entries) == {"a": "one", "b": "three"}
+    assert lexicon.merged(Lexicon.of({})) is lexicon  # with its pattern
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from tests.support.claimed_parts import claimed_part
 from tests.support.utterances import settings_of
 from worker.engines import create
 from worker.engines.protocol import Engine, Speech, Utterance
+from worker.synthesis.job_facts import JobFacts
 from worker.synthesis.segment_synthesis import JobCallbacks, SegmentNormalizer, SegmentSynthesis
 from worker.synthesis.segmentation import Segment, plan_segments
 
@@ -81,3 +82,27 @@ def test_the_first_segment_is_submitted_before_the_rest_is_split(dispatcher: Rec
 
     next(synthesis_of(part, dispatcher).speak(segments()))
     assert submitted[:2] == [0, 1]
+
+
+def test_the_facts_of_a_job_are_computed_while_the_first_segment_is_spoken(
+    dispatcher: RecordingDispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = claimed_part("Only one segment.", voice_id="fake")
+    facts = JobFacts(part.job)
+    were_known: list[bool] = []
+
+    class Waited(Future[Speech]):
+        def result(self, timeout: float | None = None) -> Speech:
+            were_known.append({"recipe", "language_warnings"} <= vars(facts).keys())
+            return super().result(timeout)
+
+    def submit(_utterance: Utterance, **_: object) -> Future[Speech]:
+        were_known.append("recipe" in vars(facts))
+        future = Waited()
+        future.set_result(Speech(np.full(240, 0.1, np.float32), 24_000))
+        return future
+
+    monkeypatch.setattr(dispatcher, "submit", submit)
+    segments = plan_segments(part, max_chars=dispatcher.engine.max_chars).segments
+    assert len(list(synthesis_of(part, dispatcher).speak(facts.compute_meanwhile(segments)))) == 1
+    assert were_known == [False, True]
