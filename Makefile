@@ -182,6 +182,7 @@ lock: setup-test  ## Update the lock files from pyproject.toml, with UPGRADE=--u
 	$(UV_COMPILE) -c requirements/dev.lock --group flavour-test -o requirements/flavour-test.lock
 	$(UV_COMPILE) --group node -o requirements/node.lock
 	$(UV_COMPILE) $(UPGRADE) --group uv -o requirements/uv.lock
+	$(UV_PROJECT) -c requirements/dev.lock --extra base --group bench-litserve -o requirements/bench-litserve.lock
 
 bench: setup-test  ## Measure overhead, submit rate, memory, time to first audio and many simultaneous streams
 	$(BIN)/python -m bench

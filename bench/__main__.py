@@ -1,8 +1,13 @@
-"""Run every benchmark below with `python -m bench`, or only the named ones with `python -m bench overhead`."""
+"""Run every benchmark below with `python -m bench`, or only the named ones with `python -m bench overhead`.
+
+Options belong to a single benchmark: `python -m bench throughput --clients 1,8`.
+"""
 
 import sys
+from itertools import takewhile
 
-from bench import first_audio, memory, overhead, streams, submit_rate
+from bench import first_audio, flood, memory, overhead, recovery, streams, submit_rate
+from bench.throughput import command as throughput
 
 BENCHMARKS = {
     "overhead": overhead.main,
@@ -10,8 +15,13 @@ BENCHMARKS = {
     "memory": memory.main,
     "first_audio": first_audio.main,
     "streams": streams.main,
+    "throughput": throughput.main,
+    "flood": flood.main,
+    "recovery": recovery.main,
 }
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or BENCHMARKS:
+    names = list(takewhile(lambda argument: not argument.startswith("-"), sys.argv[1:]))
+    del sys.argv[1 : 1 + len(names)]
+    for name in names or BENCHMARKS:
         BENCHMARKS[name]()

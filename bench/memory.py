@@ -1,71 +1,123 @@
-"""Resident memory after 200 jobs: of the service's processes, and of the bare engine after the same texts."""
+"""Memory after 200 jobs: the service's worker with its engine processes, and bare engines that spoke the same texts.
 
-import http.client
+`python -m bench memory [--jobs 200]`. There are two bare engines, each in a process of its own, and two clients of the
+service, so each of two engines speaks about half of the texts. The resident memory (RSS) counts a page once for each
+process that has it, the proportional memory (PSS) once in all: other programs that run the same code lower it.
+"""
+
+import argparse
 import json
 import multiprocessing
+import os
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import psutil
 
+from bench.http_client import HttpClient
+from bench.processes import ENGINE, WORKER, descendants, role_of
+from bench.service import ONE_THREAD, Service, run_service
 from bench.table import show
 from bench.texts import sentences
-from cli.service.processes import WorkerGroup
-from cli.service.stack import Stack
-from common.settings import Settings
+from bench.throughput.speaker import VOICE, Speaker
 
 JOBS = 200
+ENGINES = 2
 # An idle worker returns freed memory to the system within a second.
-SETTLE_S = 2.0
+SETTLE_S = 3.0
+# The most that a worker with two engine processes may need beyond two bare engines.
+MAX_ADDED_MB = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    role: str
+    rss_mb: float
+    pss_mb: float
 
 
 def main() -> None:
-    texts = [text for text, _ in zip(sentences(), range(JOBS), strict=False)]
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        bare_mb = pool.apply(_measure_bare_engine_mb, (texts,))
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), port=0)
-        with Stack(
-            settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)], publish=False
-        ) as stack:
-            _synthesize_all(stack.settings.port, texts)
-            time.sleep(SETTLE_S)
-            resident = {name: resident_mb(pid) for name, pid in stack.pids().items()}
-    worker_mb = resident["worker-1"]
-    rows = [("bare engine", f"{bare_mb:.0f}", "")]
-    rows += [
-        (name, f"{mb:.0f}", f"{worker_mb - bare_mb:+.0f}" if mb == worker_mb else "")
-        for name, mb in resident.items()
-    ]
-    show(f"Resident memory after {JOBS} jobs, in MB", ("process", "MB", "over the bare engine"), rows)
+    parser = argparse.ArgumentParser(prog="python -m bench memory", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=JOBS)
+    jobs = parser.parse_args().jobs
+    texts = list(islice(sentences(), jobs))
+    halves = [texts[index::ENGINES] for index in range(ENGINES)]
+    bare = _measure_bare_engines(halves)
+    with tempfile.TemporaryDirectory() as folder, run_service(Path(folder)) as service:
+        with ThreadPoolExecutor(ENGINES) as pool:
+            list(pool.map(lambda half: _synthesize_all(service.port, half), halves))
+        time.sleep(SETTLE_S)
+        ours = _read_service(service)
+    _show(bare, ours, jobs=jobs)
 
 
-def _measure_bare_engine_mb(texts: list[str]) -> float:
-    from hibari import Hibari
+def _measure_bare_engines(halves: Sequence[list[str]]) -> list[Memory]:
+    """Let each engine speak its texts in a process of its own, and measure them while all are there."""
+    os.environ.update(ONE_THREAD)
+    spawning = multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        pools = [stack.enter_context(spawning.Pool(1)) for _ in halves]
+        running = [pool.apply_async(_speak_all, (half,)) for pool, half in zip(pools, halves, strict=True)]
+        pids = [process.get() for process in running]
+        return [_read(psutil.Process(pid), "bare engine") for pid in pids]
 
-    engine = Hibari(voice="heart", threads=1)
+
+# Kept after the call, so that the memory of the engine can be measured.
+_speakers: list[Speaker] = []
+
+
+def _speak_all(texts: list[str]) -> int:
+    """Speak the texts and return the id of this process."""
+    _speakers.append(Speaker())
     for text in texts:
-        engine(text, seed=1)
-    return resident_mb()
+        _speakers[0].speak(text)
+    return os.getpid()
 
 
 def _synthesize_all(port: int, texts: list[str]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+    client = HttpClient(port)
     for text in texts:
-        connection.request(
-            "POST", "/synthesize", json.dumps({"text": text}), {"Content-Type": "application/json"}
-        )
-        with connection.getresponse() as response:
-            job = json.load(response)
-        if job.get("status") != "completed":
-            raise RuntimeError(f"The job was not completed: {job}")
-    connection.close()
+        job = json.loads(client.post("/synthesize", {"text": text, "voice_id": VOICE}))
+        if job["status"] != "completed" or job["provider"] != "local":
+            raise RuntimeError(f"The job was not completed by a local worker: {job}")
+    client.close()
 
 
-def resident_mb(pid: int | None = None) -> float:
-    """Return the resident memory of a process, by default of this one."""
-    return psutil.Process(pid).memory_info().rss / 1e6
+def _read_service(service: Service) -> list[Memory]:
+    found = [_read(process, role_of(process)) for process in descendants(service.pid)]
+    return sorted(found, key=lambda memory: (memory.role not in (WORKER, ENGINE), memory.role))
+
+
+def _read(process: psutil.Process, role: str) -> Memory:
+    usage = process.memory_full_info()
+    return Memory(role, usage.rss / 1e6, usage.pss / 1e6)
+
+
+def _show(bare: list[Memory], ours: list[Memory], *, jobs: int) -> None:
+    speaking = [memory for memory in ours if memory.role in (WORKER, ENGINE)]
+    workers = sum(memory.role == WORKER for memory in ours)
+    rows: list[Sequence[str]] = [_row(memory.role, [memory]) for memory in (*bare, *ours)]
+    rows.append(_row(f"{ENGINES} bare engines together", bare))
+    name = f"workers with their engine processes ({workers} and {len(speaking) - workers})"
+    rows.append(_row(name, speaking))
+    added_mb = [sum(values) for values in zip(*(_signed(bare, -1), _signed(speaking, 1)), strict=True)]
+    rows.append((f"added (goal: at most {MAX_ADDED_MB})", *(f"{value:+.0f}" for value in added_mb)))
+    show(f"Memory after {jobs} jobs, in MB", ("process", "RSS", "PSS"), rows)
+
+
+def _signed(memories: Sequence[Memory], sign: int) -> tuple[float, float]:
+    return sign * sum(memory.rss_mb for memory in memories), sign * sum(memory.pss_mb for memory in memories)
+
+
+def _row(name: str, memories: Sequence[Memory]) -> tuple[str, str, str]:
+    rss_mb, pss_mb = _signed(memories, 1)
+    return name, f"{rss_mb:.0f}", f"{pss_mb:.0f}"
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from typing import Any
 
 import redis.asyncio
 
-from bench.memory import resident_mb
 from bench.player import Playback, Player
+from bench.processes import resident_mb
 from bench.table import percentile, show
 from bench.texts import long_texts
 from cli.service.processes import WorkerGroup
