@@ -1,13 +1,12 @@
 """The time that the service adds to the bare engine, for a warm synchronous job of one sentence over HTTP.
 
-The same engine class runs in this process. Its calls alternate with requests to the service. Both speak every sentence,
-in alternating order, so the two times of a pair differ only by the service. All sentences are different. They alternate
-twice: call by call, which lets the service's processes idle before each request, and in turns of ten, which is closer
-to a service in use. A no-op task of an unmodified Celery on the same Redis server shows how fast the machine is during
+The same engine object runs in this process, with one thread. Its calls alternate with requests to the service. Both
+speak every sentence, in alternating order, so the two times of a pair differ only by the service. All sentences are
+different. They alternate twice: call by call, which lets the service's processes idle before each request, and in turns
+of ten, which is closer to a service in use. A no-op task of an unmodified Celery shows how fast the machine is during
 this run.
 """
 
-import http.client
 import json
 import os
 import statistics
@@ -19,30 +18,31 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from bench.http_client import HttpClient
+from bench.redis_server import run_redis_server
+from bench.service import ONE_THREAD, run_service
 from bench.table import show, spread
 from bench.texts import sentences
-from cli.service.processes import WorkerGroup
-from cli.service.stack import Stack
-from common.settings import Settings
 
 WARM_UP_CALLS = 20
 PAIRS = 240
 CALLS_PER_TURN = 10
+# The most that the service may add: the median and the 99th percentile.
+GOAL_MS = (10.0, 25.0)
 
 
 def main() -> None:
-    from hibari import Hibari
+    os.environ.update(ONE_THREAD)
+    from bench.throughput.speaker import Speaker
 
-    engine = Hibari(voice="heart", threads=1)
+    speaker = Speaker()
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), port=0)
-        with Stack(
-            settings, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)], publish=False
-        ) as stack:
-            connection = http.client.HTTPConnection("127.0.0.1", stack.settings.port)
-            measure(lambda text: engine(text, seed=1), lambda text: _synthesize(connection, text))
-            connection.close()
-            _measure_celery_noop(stack.settings.redis_url)
+        with run_service(Path(folder)) as service:
+            client = HttpClient(service.port)
+            measure(speaker.speak, lambda text: _synthesize(client, text))
+            client.close()
+        with run_redis_server(Path(folder)) as (url, _):
+            _measure_celery_noop(url)
 
 
 def measure(bare: Callable[[str], object], service: Callable[[str], object]) -> None:
@@ -86,6 +86,7 @@ def _show_overhead(title: str, bare_ms: list[float], service_ms: list[float]) ->
         ("bare engine", *spread(bare_ms)),
         ("service, end to end", *spread(service_ms)),
         ("added by the service, per pair", *spread(added_ms)),
+        ("goal", f"{GOAL_MS[0]:g}", "", f"{GOAL_MS[1]:g}"),
         ("difference of the medians", f"{difference_ms:.2f}", "", ""),
     ]
     show(f"One sentence, synchronous, {PAIRS} pairs, {title}, in ms", ("", "p50", "p90", "p99"), rows)
@@ -120,11 +121,8 @@ def _time_ms(action: Callable[[str], object], text: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _synthesize(connection: http.client.HTTPConnection, text: str) -> None:
-    body = json.dumps({"text": text})
-    connection.request("POST", "/synthesize", body, {"Content-Type": "application/json"})
-    with connection.getresponse() as response:
-        job = json.load(response)
+def _synthesize(client: HttpClient, text: str) -> None:
+    job = json.loads(client.post("/synthesize", {"text": text}))
     if job.get("status") != "completed" or job["provider"] != "local":
         raise RuntimeError(f"The job was not completed by a local worker: {job}")
 

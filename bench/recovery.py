@@ -1,12 +1,14 @@
-"""Kills a process of the service under 16 jobs: which jobs are completed, when the work goes on, what is spoken twice.
+"""Disturbs the service under 16 jobs: which jobs are completed, when the work goes on, what is spoken twice.
 
-`python -m bench recovery [--engines fake,hibari] [--victims engine,worker] [--seconds 12]`. Sixteen clients send one
-text of four segments after the other. After a third of the time the victim gets SIGKILL: the engine process that has
-used the most CPU time, or a worker. The gap is the longest time in which no job ended. The fake engine writes a log of
-its calls, which says how many segments were spoken more than once. A job that was interrupted is attempted again.
+`python -m bench recovery [--engines fake,hibari] [--disturbances engine,worker,hang,poison] [--seconds 12]`. Sixteen
+clients send one text of four segments after the other. After a third of the time the disturbance comes. `engine` and
+`worker` are SIGKILL for the engine process that has used the most CPU time, or for such a worker; `hang` and `poison`
+are another text, at which the fake engine never returns or always dies. The gap is the longest time in which no job
+ended. The fake engine writes a log of its calls, which says which segments were spoken again.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -14,9 +16,10 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice, pairwise
 from pathlib import Path
 
@@ -32,44 +35,46 @@ from bench.throughput.texts import new_sentences
 
 CLIENTS = 16
 SEGMENTS = 4
-# The duration of a call of the fake engine.
+# The duration of a call of the fake engine, and how long a call may take.
 CALL_S = 0.1
+ENGINE_TIMEOUT_S = 5.0
 VOICES = {"fake": "fake", "hibari": "hibari_heart"}
-VICTIMS = {"engine": ENGINE, "worker": WORKER}
+ROLES = {"engine": ENGINE, "worker": WORKER}
+TEXTS = {"hang": "[[hang]] This text never ends.", "poison": "[[die:99]] This text ends its process."}
 MAX_GAP_S = 3.0
 
 
 @dataclass(slots=True)
 class Outcome:
-    """`ended_at` has the time at which each job ended, on the clock of `killed_at`, and `job_s` its duration.
+    """`ended_at` has the time at which each job ended, on the clock of `disturbed_at`, and `job_s` its duration.
 
-    `attempts` counts the jobs by the attempts that they took, and `failed` has the error of each failed job.
+    `attempts` counts the jobs by the attempts that they took, and `failed` has the error of each failed job. `texts`
+    are those of all jobs. None of this is about the job that disturbs the others.
     """
 
-    killed_at: float = 0.0
+    disturbed_at: float = 0.0
     ended_at: list[float] = field(default_factory=list)
     job_s: list[float] = field(default_factory=list)
     attempts: Counter[int] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     repeated: str = "not counted"
 
-    def longest_gap_s(self, *, after_kill: bool) -> float:
-        times = [at for at in sorted(self.ended_at) if (at > self.killed_at) == after_kill]
-        times = [self.killed_at, *times] if after_kill else times
+    def longest_gap_s(self, *, afterwards: bool) -> float:
+        times = [at for at in sorted(self.ended_at) if (at > self.disturbed_at) == afterwards]
+        times = [self.disturbed_at, *times] if afterwards else times
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
 
 def main() -> None:
     options = _parse_arguments()
     outcomes = {}
-    for victim in options.victims:
-        for engine in options.engines:
+    for disturbance in options.disturbances:
+        for engine in options.engines if disturbance in ROLES else ["fake"]:
             with tempfile.TemporaryDirectory() as folder:
-                outcome = _measure(Path(folder), engine, VICTIMS[victim], seconds=options.seconds)
-            if outcome is None:
-                print(f"No {VICTIMS[victim]} to kill: this version runs engines inside its workers.")
-            else:
-                outcomes[f"{VICTIMS[victim]}, {engine}"] = outcome
+                outcome = _measure(Path(folder), engine, disturbance, seconds=options.seconds)
+            if outcome:
+                outcomes[f"{disturbance}, {engine}"] = outcome
     if outcomes:
         _show(outcomes)
 
@@ -77,26 +82,26 @@ def main() -> None:
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench recovery", description=__doc__)
     parser.add_argument("--engines", default="fake,hibari", type=names)
-    parser.add_argument("--victims", default="engine,worker", type=names)
+    parser.add_argument("--disturbances", default=",".join((*ROLES, *TEXTS)), type=names)
     parser.add_argument("--seconds", type=float, default=12.0, help="how long the clients send texts")
     return parser.parse_args()
 
 
-def _measure(folder: Path, engine: str, role: str, *, seconds: float) -> Outcome | None:
-    settings = {"fake_engine": "1"} if engine == "fake" else {}
+def _measure(folder: Path, engine: str, disturbance: str, *, seconds: float) -> Outcome | None:
+    fake = engine == "fake"
+    settings = {"fake_engine": "1", "engine_timeout_s": str(ENGINE_TIMEOUT_S)} if fake else {}
     with run_service(folder, models=f"{engine},stub", **settings) as service:
-        if not pids_with_role(service.pid, role):
+        if disturbance in ROLES and not pids_with_role(service.pid, ROLES[disturbance]):
+            print(f"No {ROLES[disturbance]} to kill: this version runs engines inside its workers.")
             return None
         outcome = Outcome()
-        texts = _texts(fake=engine == "fake")
-        killer = threading.Timer(seconds / 3, lambda: _kill(service, role, outcome))
-        killer.start()
-        run_clients(
-            lambda: _open_client(service, VOICES[engine], outcome), texts, clients=CLIENTS, seconds=seconds
-        )
-        killer.join()
-        if engine == "fake":
-            outcome.repeated = _count_repeated(service.data_dir / "fake" / "calls.log")
+        timer = threading.Timer(seconds / 3, _disturb, (service, disturbance, outcome))
+        timer.start()
+        open_client = partial(_open_client, service, VOICES[engine], outcome)
+        run_clients(open_client, _texts(fake=fake), clients=CLIENTS, seconds=seconds)
+        timer.join()
+        if fake:
+            outcome.repeated = _count_repeated(outcome, service.data_dir / "fake" / "calls.log")
         return outcome
 
 
@@ -113,6 +118,7 @@ def _open_client(service: Service, voice_id: str, outcome: Outcome) -> Iterator[
     client = HttpClient(service.port)
 
     def speak(text: str) -> float:
+        outcome.texts.append(text)
         started_at = time.monotonic()
         job = json.loads(client.post("/synthesize", {"text": text, "voice_id": voice_id}))
         outcome.ended_at.append(time.monotonic())
@@ -126,18 +132,34 @@ def _open_client(service: Service, voice_id: str, outcome: Outcome) -> Iterator[
     client.close()
 
 
-def _kill(service: Service, role: str, outcome: Outcome) -> None:
+def _disturb(service: Service, disturbance: str, outcome: Outcome) -> None:
+    action: Callable[[], object] = (
+        partial(_kill, service, ROLES[disturbance])
+        if disturbance in ROLES
+        else partial(_submit, service, TEXTS[disturbance])
+    )
+    outcome.disturbed_at = time.monotonic()
+    action()
+
+
+def _kill(service: Service, role: str) -> None:
     processes = [psutil.Process(pid) for pid in pids_with_role(service.pid, role)]
     victim = max(processes, key=lambda process: process.cpu_times().user)
-    outcome.killed_at = time.monotonic()
     os.kill(victim.pid, signal.SIGKILL)
 
 
-def _count_repeated(log: Path) -> str:
-    """Describe how many segments were spoken more than once, from lines of a call's id and a text's digest."""
+def _submit(service: Service, text: str) -> None:
+    HttpClient(service.port).post("/synthesize?async_mode=true", {"text": text, "voice_id": "fake"})
+
+
+def _count_repeated(outcome: Outcome, log: Path) -> str:
+    """Count the segments that were spoken again, from lines with the id of a call and the digest of a text."""
     calls = Counter(line.split()[1] for line in log.read_text().splitlines())
-    repeated = [times for times in calls.values() if times > 1]
-    return f"{len(repeated)} of {len(calls)}, at most {max(calls.values())} times"
+    by_job = [
+        sum(calls[hashlib.sha256(segment.encode()).hexdigest()] > 1 for segment in text.split("\n\n"))
+        for text in outcome.texts
+    ]
+    return f"{sum(by_job)}, at most {max(by_job)} of a job"
 
 
 def _show(outcomes: dict[str, Outcome]) -> None:
@@ -147,24 +169,24 @@ def _show(outcomes: dict[str, Outcome]) -> None:
             str(len(outcome.ended_at)),
             str(len(outcome.failed)),
             ", ".join(f"{jobs} in {attempts}" for attempts, jobs in sorted(outcome.attempts.items())),
-            f"{outcome.longest_gap_s(after_kill=False):.2f}",
-            f"{outcome.longest_gap_s(after_kill=True):.2f}",
+            f"{outcome.longest_gap_s(afterwards=False):.2f}",
+            f"{outcome.longest_gap_s(afterwards=True):.2f}",
             f"{max(outcome.job_s):.2f}",
             outcome.repeated,
         )
         for name, outcome in outcomes.items()
     ]
     columns = (
-        "killed",
+        "",
         "jobs",
         "failed",
-        "attempts",
+        "in attempts",
         "gap before s",
         "gap after s",
         "longest job s",
         "segments repeated",
     )
-    show(f"SIGKILL under {CLIENTS} jobs; goal: none fails, gap at most {MAX_GAP_S:g} s", columns, rows)
+    show(f"{CLIENTS} jobs at once; goal: none fails, gap at most {MAX_GAP_S:g} s", columns, rows)
     for message in {message for outcome in outcomes.values() for message in outcome.failed}:
         print(message)
 

@@ -18,20 +18,20 @@ _STYLE = """
       .page { fill: #11161c } text { fill: #e4e7eb } .grid { stroke: #323f4b } .tick { fill: #9aa5b1 }
     }
 """
-# Colours that are readable on both pages, with dashes for those who do not see colours.
-_LINES = (
-    ("#2b8fd0", ""),
-    ("#2b8fd0", "7 4"),
-    ("#d9822b", ""),
-    ("#2f9e6e", ""),
-    ("#8a94a0", "2 4"),
-    ("#8a94a0", "8 3 2 3"),
-)
+# Colours that are readable on both pages, with dashes for those who do not see colours, by the start of the name.
+_LINES = {
+    "this service, `/v1": ("#2b8fd0", ""),
+    "this service": ("#2b8fd0", "7 4"),
+    "LitServe": ("#d9822b", ""),
+    "Celery": ("#2f9e6e", ""),
+    "bare engine, one": ("#8a94a0", "2 4"),
+    "bare engine": ("#8a94a0", "8 3 2 3"),
+}
 
 
 def draw_curve(results: Results) -> str:
-    """Return the SVG: this service first, then the others, each a line with its name at its end."""
-    names = sorted(results.names, key=lambda name: not name.startswith("this service"))
+    """Return the SVG: a line for each contestant with its name at its end. This service is drawn last, on top."""
+    names = sorted(results.names, key=lambda name: name.startswith("this service"))
     highest = max(results.audio_rate(name, level) for name in names for level in results.levels)
     top = 50 * math.ceil(highest / 50)
     return "\n".join((*_frame(), *_grid(results, top), *_lines(results, names, top), "</svg>", ""))
@@ -64,7 +64,8 @@ def _grid(results: Results, top: int) -> Iterator[str]:
 def _lines(results: Results, names: list[str], top: int) -> Iterator[str]:
     ends = {name: _y(results.audio_rate(name, results.levels[-1]), top) for name in names}
     labels = _spread_labels(ends)
-    for name, (colour, dashes) in zip(names, _LINES, strict=False):
+    for name in names:
+        colour, dashes = next(line for start, line in _LINES.items() if name.startswith(start))
         points = [(_x(level, results), _y(results.audio_rate(name, level), top)) for level in results.levels]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         yield f'  <polyline class="line" stroke="{colour}" stroke-dasharray="{dashes}" points="{path}"/>'

@@ -8,6 +8,8 @@ from bench.throughput.results import Results
 REFERENCE = "LitServe"
 BARE_ONE, BARE_TWO = "bare engine, one process", "bare engine, two processes"
 OURS = "this service"
+# The numbers of clients whose CPU times are shown.
+CPU_LEVELS = (1, 8, 32)
 
 
 def format_report(results: Results, *, note: str) -> str:
@@ -48,7 +50,8 @@ def _ratio_rows(results: Results) -> Iterable[tuple[str, ...]]:
 
 
 def _cpu_table(results: Results) -> str:
-    rows = [_cpu_row(results, name, level) for level in results.levels for name in results.names]
+    levels = [level for level in results.levels if level in CPU_LEVELS] or results.levels
+    rows = [_cpu_row(results, name, level) for level in levels for name in results.names]
     header = (
         "clients",
         "",
