@@ -9,7 +9,7 @@ export const service = {
       format_unavailable: "No worker can create this format. Choose another format.",
       empty_text: "The text is empty. Enter a text.",
       nothing_to_speak: "The text has no letters or digits to speak. Change the text.",
-      worker_crashed: "Several workers crashed on this text. Shorten or change the text, then retry.",
+      worker_crashed: "The worker crashed twice on this text. Shorten or change the text, then retry.",
       audio_gone: "The audio of this recording was deleted.",
       out_of_memory: "The worker ran out of memory. Shorten the text or choose another model, then retry.",
       timeout: "The recording took too long. Retry, or shorten the text.",

@@ -61,7 +61,7 @@ export const service = {
       invalid_style: "Ce style n’est pas valide. Modifiez le style.",
       queue_full: "La file d’attente est pleine. Réessayez un peu plus tard.",
       worker_crashed:
-        "Plusieurs workers se sont arrêtés sur ce texte. Raccourcissez ou modifiez le texte, puis réessayez.",
+        "Le worker s’est arrêté deux fois sur ce texte. Raccourcissez ou modifiez le texte, puis réessayez.",
       audio_gone: "L’audio de cet enregistrement a été supprimé.",
       job_not_found: "Cet enregistrement n’existe pas.",
       recording_not_found: "Cet enregistrement n’existe pas.",
