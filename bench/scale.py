@@ -16,7 +16,8 @@ from api.jobs.forecast import ahead_of_new, forecast
 from api.jobs.lookups import living_job
 from bench.rows import COMMON, FREQUENT, QUEUE, RARE, RARE_VOICE, open_filled_postgres, open_filled_sqlite
 from bench.table import percentile, show
-from common.db.database import Database
+from common.db.database import Database, clock
+from common.db.leased_table import Evidence
 from common.ids import new_id
 from common.jobs import changes, latencies, queries, queues, retention, submission, sweep, usage
 from common.jobs.submission import NewJob, QueueCapacity
@@ -183,7 +184,7 @@ def _estimate(connection: Connection) -> None:
 
 
 def _sweep(connection: Connection) -> None:
-    sweep.release_expired(connection)
+    sweep.release_expired(connection, Evidence(now=clock(connection), lease_s=SETTINGS.lease_s))
     assert list(queries.queues_with_queued_parts(connection)) == [QUEUE]
 
 
