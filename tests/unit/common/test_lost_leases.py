@@ -152,7 +152,7 @@ def test_a_rendition_counts_only_deaths(database: Database) -> None:
                 audio_format="mp3",
                 formats=("wav", "mp3"),
                 worker_id=WORKER.id,
-                lease_s=-1,
+                lease_s=-20,
             )
             assert claimed is not None
             known = evidence(connection, ended_workers=ended)
