@@ -1,6 +1,7 @@
 """How the time of each query grows from a thousand to a million queued jobs, ended jobs and recordings.
 
-`python -m bench scale` takes about ten minutes; `python -m bench.scale --rows 1000 100000` fills smaller databases.
+`python -m bench scale` takes about ten minutes; `python -m bench.scale --rows 1000 100000` fills smaller databases, of a
+thousand rows or more.
 Changes are rolled back, so that each round finds the same rows. The times are CPU times of client and server, so that
 they are the same on a busy machine. They are without the commit, except for submissions.
 """
