@@ -6,7 +6,7 @@ Options belong to a single benchmark: `python -m bench throughput --clients 1,8`
 import sys
 from itertools import takewhile
 
-from bench import first_audio, flood, job_cost, memory, overhead, recovery, streams, submit_rate
+from bench import first_audio, flood, job_cost, memory, overhead, recovery, scale, streams, submit_rate
 from bench.throughput import command as throughput
 
 BENCHMARKS = {
@@ -21,8 +21,11 @@ BENCHMARKS = {
     "recovery": recovery.main,
 }
 
+# These take long, so they run only by name.
+BY_NAME = {"scale": scale.main}
+
 if __name__ == "__main__":
     names = list(takewhile(lambda argument: not argument.startswith("-"), sys.argv[1:]))
     del sys.argv[1 : 1 + len(names)]
     for name in names or BENCHMARKS:
-        BENCHMARKS[name]()
+        (BENCHMARKS | BY_NAME)[name]()

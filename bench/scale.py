@@ -1,6 +1,8 @@
 """How the time of each query grows from a thousand to a million queued jobs, ended jobs and recordings.
 
-`python -m bench scale` takes about ten minutes; `python -m bench.scale --rows 1000 100000` fills smaller databases.
+`python -m bench scale` takes about ten minutes. `python -m bench.scale --rows 1000 100000` fills smaller databases,
+with a thousand rows or more.
+
 Changes are rolled back, so that each round finds the same rows. The times are CPU times of client and server, so that
 they are the same on a busy machine. They are without the commit, except for submissions.
 """
@@ -87,9 +89,9 @@ def _operations(count: int) -> dict[str, Operation]:
         "history, deep page": _history(after_job=middle),
         "history, one voice": _history(voice_id=RARE_VOICE),
         "search, common word": _history(COMMON),
-        "search, word in 1 of 100": _history(FREQUENT),
+        "search, word in 1 of 100 (10 and 50 found)": _history(FREQUENT),
         "search, word in ten": _history(RARE),
-        "search, word in one": _history("id7"),
+        "search, 1 of 10, none of them new": _history("id7"),
         "search, word in none": _history("xylophone"),
         "analytics of a day": _analytics,
         "workers and queues": _workers,

@@ -56,7 +56,7 @@ class QueueCounts(ResponseModel):
     """More are queued than `queued` says if `queued_is_at_least` is true."""
 
     queued: int
-    queued_is_at_least: bool = False
+    queued_is_at_least: bool
     running: int
 
 

@@ -16,7 +16,6 @@ class Estimate(ResponseModel):
     duration_s: float = Field(description="Length of the audio.")
     queue_position: int | None = Field(description="1 is next. Null if the job would be rejected.")
     queue_position_is_at_least: bool = Field(
-        default=False,
         description="True if so many jobs are ahead that they were not all counted. Then `wait_s` is null.",
     )
     wait_s: float | None = Field(description="Until a worker is free. Null without a live worker for it.")

@@ -93,7 +93,6 @@ class Job(ResponseModel):
         description="1 is next. Null if not queued, in lists, and in the response to an asynchronous request."
     )
     queue_position_is_at_least: bool = Field(
-        default=False,
         description="True if so many jobs are ahead that they were not all counted. Then `eta_s` is null.",
     )
     created_at: datetime

@@ -53,6 +53,7 @@ class Job(Record):
     priority: str = ""
     progress: Progress = field(default_factory=Progress)
     queue_position: int | None = None
+    queue_position_is_at_least: bool = False
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

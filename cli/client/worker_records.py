@@ -75,13 +75,17 @@ class Workers(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate(Record):
-    """An estimate. `wait_s` is None if no live worker serves the voice. `measured` is false for a default guess."""
+    """An estimate. `measured` is false for a default guess.
+
+    `wait_s` is None if no live worker serves the voice, or if its queue is very long.
+    """
 
     voice_id: str
     provider: str | None = None
     chars: int = 0
     duration_s: float = 0.0
     queue_position: int | None = None
+    queue_position_is_at_least: bool = False
     wait_s: float | None = None
     synthesis_s: float = 0.0
     measured: bool = False

@@ -52,7 +52,10 @@ def describe_status(job: Job) -> str:
     """Return the status, with the percentage of a running job and the queue position of a queued one."""
     if job.status == "running" and job.progress.segments_total:
         return f"running, {job.progress.percent:.0f} %"
-    return job.status if not job.queue_position else f"queued, position {job.queue_position}"
+    if not job.queue_position:
+        return job.status
+    more = "+" if job.queue_position_is_at_least else ""
+    return f"queued, position {job.queue_position}{more}"
 
 
 def _columns() -> tuple[str, ...]:

@@ -137,7 +137,7 @@ def _remove_expired_rows(turn: _Turn) -> None:
         with turn.write() as connection:
             has_more = retention.delete_expired_rows(connection) > 0
     with turn.write() as connection:
-        retention.delete_old_announcements(connection)
+        retention.tidy_small_tables(connection)
 
 
 def _remove_pending_delete(turn: _Turn, store: Store, counts: RemovalCounts) -> None:

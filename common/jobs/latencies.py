@@ -14,14 +14,11 @@ from sqlalchemy import Connection, Integer, bindparam, cast, delete, func, liter
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.db.tables import LatencyHourly
-from common.jobs.usage import UsageKey
+from common.jobs.usage import RETENTION_H, UsageKey
 
 # `wait`: from acceptance to the claim. `first_audio`: from acceptance to the first audio of the engine.
 Measure = Literal["wait", "first_audio"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-
-# 92 days is the longest time range of analytics. One more day completes its first day.
-RETENTION_H = 24 * 93
 
 _PER_DECADE = 16
 _MIN_MS = 0.1

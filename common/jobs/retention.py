@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_
 
 from common.db.database import clock
 from common.db.tables import Audio, Base, Download, Idempotency, Job, Recording, Rendition, Worker
-from common.jobs import changes, latencies
+from common.jobs import changes, latencies, usage
 from common.settings import Settings
 from common.status import TERMINAL
 
@@ -163,9 +163,10 @@ def _delete_batch(connection: Connection, table: type[Base], is_expired: ColumnE
     return connection.execute(delete(table).where(tuple_(*key).in_(batch))).rowcount
 
 
-def delete_old_announcements(connection: Connection) -> None:
-    """Delete the rows of silent workers, ended downloads and old latencies. There are few of each."""
+def tidy_small_tables(connection: Connection) -> None:
+    """Delete the rows of silent workers, ended downloads and old latencies, and merge old usage. All are few."""
     now = clock(connection)
     connection.execute(delete(Worker).where(Worker.heartbeat_at < now - DAY_S))
     connection.execute(delete(Download).where(Download.finished_at < now - ROWS_KEPT_S))
     latencies.delete_old(connection, now=now)
+    usage.merge_old(connection, now=now)

@@ -4,13 +4,17 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from common.db.database import sum_or_zero
+from common.db.database import sum_or_zero, upsert
 from common.db.tables import UsageHourly
 
 _USAGE = cast(Table, UsageHourly.__table__)
+# 92 days is the longest time range of analytics. One more day completes its first day.
+RETENTION_H = 24 * 93
+# The hour of the sums of all older hours.
+_MERGED_HOUR = 0
 _KEYS = ("hour", "owner", "model", "voice_id", "provider")
 
 
@@ -87,6 +91,21 @@ def totals(connection: Connection, *, owner: str) -> UsageAmounts:
     sums = [sum_or_zero(_USAGE.c[one.name]).label(one.name) for one in fields(UsageAmounts)]
     row = connection.execute(select(*sums).where(UsageHourly.owner == owner)).one()
     return UsageAmounts(**row._mapping)
+
+
+def merge_old(connection: Connection, *, now: float) -> None:
+    """Merge the rows that are older than any time range of analytics. Only the totals need them."""
+    is_old = (UsageHourly.hour > _MERGED_HOUR, UsageHourly.hour < int(now // 3600) - RETENTION_H)
+    keys = [_USAGE.c[name] for name in _KEYS[1:]]
+    amounts = {column.name: func.sum(column) for column in _USAGE.c if column.name not in _KEYS}
+    merged = select(literal(_MERGED_HOUR), *keys, *amounts.values()).where(*is_old).group_by(*keys)
+    row = upsert(connection, UsageHourly)
+    connection.execute(
+        row.from_select([*_KEYS, *amounts], merged).on_conflict_do_update(
+            index_elements=_KEYS, set_={name: _USAGE.c[name] + row.excluded[name] for name in amounts}
+        )
+    )
+    connection.execute(delete(UsageHourly).where(*is_old))
 
 
 def synthesis_s_per_char(

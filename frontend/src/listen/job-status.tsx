@@ -58,10 +58,12 @@ export function JobStatus({ job, watcher }: { job: Job; watcher: JobWatcher }) {
 }
 
 /** The remaining time and, for a queued job, its position in the queue. Empty when unknown. */
-function timeText({ status, queue_position: position, progress: { eta_s: etaS } }: Job): string {
+function timeText(job: Job): string {
+  const { status, queue_position: position, progress: { eta_s: etaS } } = job;
   const messages = t.value.listen;
   if (status === "running") return etaS === null ? "" : messages.timeLeft(span(etaS));
   if (position === null) return "";
+  if (job.queue_position_is_at_least) return messages.queuePosition(t.value.system.atLeast(count(position)));
   if (etaS === null) return messages.noWorker;
   const place = position === 1 ? messages.nextInQueue : messages.queuePosition(count(position));
   return `${place} · ${messages.readyIn(span(etaS))}`;

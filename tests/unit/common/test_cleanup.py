@@ -16,7 +16,7 @@ from common.db import locks
 from common.db.database import Database
 from common.db.tables import Audio, Idempotency, Job, Lock, Recording
 from common.ids import new_id
-from common.jobs import changes, cleanup, lease, retention
+from common.jobs import changes, cleanup, lease, retention, usage
 from common.jobs.cleanup import CleanupRunning, clean, count_removable
 from common.jobs.retention import RemovalCounts
 from common.jobs.submission import QueueCapacity
@@ -337,6 +337,28 @@ def test_orphan_files_of_ended_jobs_are_deleted(database: Database, store: Store
     assert keys(store) >= {recent_orphan, unfinished}
     assert orphan not in keys(store)
     assert len(keys(store)) == 3
+
+
+def test_old_usage_is_merged_without_changing_the_totals(database: Database, store: Store) -> None:
+    this_hour = int(time.time() // 3600)
+    jobs = {name: new_job(voice_id=f"hibari_{name}") for name in ("heart", "emma")}
+    for hours_ago, name in ((4000, "heart"), (3000, "heart"), (3000, "emma"), (24, "heart")):
+        with database.write() as connection:
+            now = time.time() - hours_ago * HOUR
+            usage.add(connection, jobs[name], now=now, completed=1, chars=10, audio_s=1.5)
+    with database.read() as connection:
+        expected = usage.totals(connection, owner="local")
+    for _ in range(2):
+        clean(database, store, limits())
+        with database.read() as connection:
+            assert usage.totals(connection, owner="local") == expected
+            rows = usage.hourly(connection, owner="local", since_hour=0)
+        found = sorted((row.hour, row.voice_id, row.completed, row.audio_s) for row in rows)
+        assert found == [
+            (0, "hibari_emma", 1, 1.5),
+            (0, "hibari_heart", 2, 3.0),
+            (this_hour - 24, "hibari_heart", 1, 1.5),
+        ]
 
 
 def test_rows_of_deleted_jobs_are_deleted_after_a_week(database: Database, store: Store) -> None:

@@ -103,7 +103,7 @@ def test_rows_beyond_the_longest_time_range_are_deleted(database: Database) -> N
         expired = update(LatencyHourly).values(hour=LatencyHourly.hour - RETENTION_H - 1)
         connection.execute(expired.where(LatencyHourly.measure == "wait"))
     with database.write() as connection:
-        retention.delete_expired_rows(connection)
+        retention.tidy_small_tables(connection)
     with database.read() as connection:
         left = connection.scalars(select(LatencyHourly.measure).distinct()).all()
     assert left == ["first_audio"]
