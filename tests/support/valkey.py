@@ -38,6 +38,25 @@ class Valkey:
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def fill(self) -> None:
+        """Fill the memory, so that every write is refused until `make_room`."""
+        with redis.Redis.from_url(self.url) as client:
+            client.config_set("maxmemory", int(client.info("memory")["used_memory"]) // 2)
+
+    def make_room(self) -> None:
+        with redis.Redis.from_url(self.url) as client:
+            client.config_set("maxmemory", 0)
+
+    def become_replica(self) -> None:
+        """Become read-only, as after a failover."""
+        with redis.Redis.from_url(self.url) as client:
+            client.config_set("replica-serve-stale-data", "yes")
+            client.replicaof("127.0.0.1", "1")
+
+    def become_primary(self) -> None:
+        with redis.Redis.from_url(self.url) as client:
+            client.replicaof("NO", "ONE")
+
     def close(self) -> None:
         self.resume()
         self.kill()

@@ -89,8 +89,14 @@ class _Attempt:
 def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     part = attempt.part
     plan = plan_segments(part, max_chars=attempt.max_chars)
-    synthesis, stretch_speed = _synthesis(attempt)
     facts = JobFacts(part.job)
+
+    def publish() -> None:
+        # For a listener who has come meanwhile, or a Redis that accepts writes again.
+        if rendering.live:
+            rendering.live.flush()
+
+    synthesis, stretch_speed = _synthesis(attempt, while_waiting=publish)
 
     def open_live() -> LiveAudioWriter | None:
         # A single segment is not published any sooner than its file.
@@ -120,10 +126,11 @@ def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
 def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     """Speak a text while it arrives."""
     live = attempt.open_live(spool)
-    synthesis, stretch_speed = _synthesis(attempt)
+    synthesis, stretch_speed = _synthesis(attempt, while_waiting=live.flush)
 
     def check() -> None:
         attempt.callbacks.check()
+        live.flush()
         if live.is_abandoned():
             raise ListenersGone
 
@@ -140,7 +147,9 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     return replace(result, text=text.text)
 
 
-def _synthesis(attempt: _Attempt) -> tuple[SegmentSynthesis, float]:
+def _synthesis(
+    attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda: None
+) -> tuple[SegmentSynthesis, float]:
     """The synthesis, and the speed that remains for time stretching."""
     job = attempt.part.job
     engine_speed, stretch_speed = split_speed(job.speed, native=attempt.dispatcher.engine.native_speed)
@@ -150,6 +159,7 @@ def _synthesis(attempt: _Attempt) -> tuple[SegmentSynthesis, float]:
         normalizer=SegmentNormalizer(attempt.part, attempt.lexicon),
         speed=engine_speed,
         callbacks=attempt.callbacks,
+        while_waiting=while_waiting,
     )
     return synthesis, stretch_speed
 
