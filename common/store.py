@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -18,7 +18,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from common import atomic_file
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import RetryConfig
 
 AUDIO_FOLDER = "outputs/audio"
 CHUNK_BYTES = 256 * 1024
@@ -26,8 +26,22 @@ CHUNK_BYTES = 256 * 1024
 UPLOAD_CONCURRENCY = 2
 
 # A bucket that hangs must not hold a request. Reads are of CHUNK_BYTES, uploads of up to 5 MB over a slow line.
-_READING: "ClientConfig" = {"connect_timeout": "2s", "timeout": "5s"}
-_WRITING: "ClientConfig" = {"connect_timeout": "2s", "timeout": "30s"}
+_READING = {"connect_timeout": "2s", "timeout": "5s"}
+_WRITING = {"connect_timeout": "2s", "timeout": "30s"}
+_CLIENT_OPTIONS = (
+    "allow_http",
+    "allow_invalid_certificates",
+    "connect_timeout",
+    "pool_idle_timeout",
+    "pool_max_idle_per_host",
+    "proxy_ca_certificate",
+    "proxy_excludes",
+    "proxy_url",
+    "read_timeout",
+    "root_certificate",
+    "timeout",
+    "user_agent",
+)
 # Only for a single failed request. Longer outages are bridged by the worker, and answered 503 by the gateway.
 _RETRIES: "RetryConfig" = {
     "max_retries": 2,
@@ -87,8 +101,8 @@ class Store:
         if self._folder is not None:
             self._reader = self._writer = LocalStore(self._folder, mkdir=True)
         else:
-            self._reader = from_url(url, client_options=_READING, retry_config=_RETRIES)
-            self._writer = from_url(url, client_options=_WRITING, retry_config=_RETRIES)
+            self._reader = _bucket(url, _READING)
+            self._writer = _bucket(url, _WRITING)
 
     def put(self, key: str, source: IO[bytes], *, durable: bool = True) -> int:
         """Write all of `source`, from its start, atomically. Returns the size in bytes. Raises StorageFull.
@@ -173,6 +187,18 @@ class Store:
         """Raises StoreUnavailable if the store does not respond, or cannot list files, as the cleanup needs."""
         with _as_store_errors():
             next(iter(obstore.list(self._reader, prefix=AUDIO_FOLDER, chunk_size=1)), None)
+
+
+def _bucket(url: str, timeouts: dict[str, str]) -> ObjectStore:
+    options: Any = timeouts | _client_options(url)
+    return from_url(url, client_options=options, retry_config=_RETRIES)
+
+
+def _client_options(url: str) -> dict[str, str]:
+    """The HTTP client's options in the environment, such as AWS_ALLOW_HTTP. Options in code would replace them all."""
+    prefix = {"s3": "AWS_", "s3a": "AWS_", "gs": "GOOGLE_"}.get(urlsplit(url).scheme, "AZURE_")
+    names = ((prefix + name.upper(), name) for name in _CLIENT_OPTIONS)
+    return {name: os.environ[variable] for variable, name in names if variable in os.environ}
 
 
 @contextmanager
