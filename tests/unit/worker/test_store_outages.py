@@ -1,20 +1,26 @@
 """Finished speech waits for a store that is away, and no job fails for it."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from common.db.database import Database
+from common.db.leased_table import Lease
 from common.jobs import queries
 from common.jobs.records import JobRecord
+from common.recordings import renditions
+from common.recordings.renditions import ClaimedRendition
 from common.settings import Settings
-from common.store import AUDIO_FOLDER, StoreUnavailable
+from common.store import AUDIO_FOLDER, Store, StoreUnavailable, audio_key
 from tests.support.claimed_parts import claimed_part
+from tests.support.gateway import tiny_wav
 from tests.support.pipeline_runner import PipelineRunner, ToneEngine, open_pipeline_runner
 from tests.support.rows import claim_part, new_job, submit
+from worker.ops import transcoding
 from worker.runtime import store_wait
 from worker.runtime.leases import HeldLease
 from worker.synthesis.outcomes import Outcomes
@@ -91,3 +97,47 @@ def test_a_job_that_is_put_off_counts_no_failure(database: Database) -> None:
         connection.exec_driver_sql("UPDATE parts SET not_before = 0")
     again = claim_part(database, job)
     assert (again.failures, again.attempt) == (0, 2)
+
+
+class TestTranscoding:
+    """A conversion to another format waits for the store as well."""
+
+    @pytest.fixture
+    def claimed(self, settings: Settings) -> ClaimedRendition:
+        job = new_job()
+        key = audio_key(job.id, attempt=1, extension="wav")
+        Store(settings.store).put(key, io.BytesIO(tiny_wav()))
+        lease = Lease(renditions.RENDITIONS, (job.id, "flac"), 2)
+        return ClaimedRendition(lease, key, "wav", "0" * 64, 0.1)
+
+    def convert(self, settings: Settings, claimed: ClaimedRendition, check: Callable[[], None]) -> str:
+        context: Any = SimpleNamespace(settings=settings, store=Store(settings.store))
+        return transcoding._convert(context, claimed, check).key
+
+    def test_a_store_that_returns_in_time_gets_the_file(
+        self, settings: Settings, claimed: ClaimedRendition, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(store_wait, "RETRY_EVERY_S", 0.0)
+        folder = settings.data_dir / AUDIO_FOLDER
+        aside = folder.rename(folder.with_name("aside"))
+        folder.touch()
+        tries: list[int] = []
+
+        def check() -> None:
+            tries.append(1)
+            if len(tries) == 2:
+                folder.unlink()
+                aside.rename(folder)
+
+        assert Store(settings.store).size(self.convert(settings, claimed, check)) > 0
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+    def test_a_full_disk_is_reported_as_such(
+        self, settings: Settings, claimed: ClaimedRendition, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        full = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115  # the conversion closes it
+        spools: list[IO[bytes]] = [io.BytesIO(), full]
+        monkeypatch.setattr(transcoding, "open_spool", lambda _data_dir: spools.pop(0))
+        with pytest.raises(OSError, match="No space") as raised:
+            self.convert(settings, claimed, lambda: None)
+        assert transcoding._as_transcoding_error(raised.value).code == "storage_full"
