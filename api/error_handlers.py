@@ -7,15 +7,15 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from obstore.exceptions import BaseError as StoreError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.schemas.error import ErrorResponse
-from common.db.database import DATABASE_DOWN
-from common.errors import DatabaseUnavailable, OratioError, Unavailable
+from common.db.database import DATABASE_DOWN, is_disk_full
+from common.errors import DatabaseUnavailable, InsufficientStorage, OratioError, Unavailable
 from common.logs import get_logger
+from common.store import StoreUnavailable
 
 log = get_logger(__name__)
 
@@ -99,7 +99,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _handle_http_exception)
     for database_error in DATABASE_DOWN:
         app.add_exception_handler(database_error, _handle_database_error)
-    app.add_exception_handler(StoreError, _handle_store_error)
+    app.add_exception_handler(StoreUnavailable, _handle_store_error)
 
 
 async def _handle_oratio_error(_request: Request, error: Exception) -> JSONResponse:
@@ -109,7 +109,14 @@ async def _handle_oratio_error(_request: Request, error: Exception) -> JSONRespo
 
 async def _handle_database_error(_request: Request, error: Exception) -> JSONResponse:
     log.warning("database does not answer", error=type(error).__name__)
-    return response_for(DatabaseUnavailable("The database does not answer. Try again."))
+    return response_for(refusal_of(error))
+
+
+def refusal_of(error: BaseException) -> OratioError:
+    """Return the answer to a database error."""
+    if is_disk_full(error):
+        return InsufficientStorage()
+    return DatabaseUnavailable("The database does not answer. Try again.")
 
 
 async def _handle_store_error(_request: Request, error: Exception) -> JSONResponse:

@@ -63,6 +63,16 @@ class Unavailable(OratioError):
     status, type, code = 503, "unavailable_error", "unavailable"
 
 
+class InsufficientStorage(OratioError):
+    """The disk of the database is full."""
+
+    status, type, code = 507, "unavailable_error", "storage_full"
+
+    def __init__(self) -> None:
+        message = "The disk of the service is full. Delete recordings, or try again later."
+        super().__init__(message, retry_after_s=60.0)
+
+
 class QueueFull(Unavailable):
     code = "queue_full"
 

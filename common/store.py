@@ -1,21 +1,53 @@
 """Stores audio in a local folder or a bucket. A missing key raises FileNotFoundError in every method that reads."""
 
+import errno
 import os
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import GenericError, NotSupportedError
+from obstore.exceptions import BaseError as StoreError
 from obstore.store import LocalStore, ObjectStore, from_url
+
+from common import atomic_file
+
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
 
 AUDIO_FOLDER = "outputs/audio"
 CHUNK_BYTES = 256 * 1024
 # Long audio is uploaded in chunks of 5 MB, each held in memory. The library's default is 12 chunks at a time.
 UPLOAD_CONCURRENCY = 2
+
+# A bucket that hangs must not hold a request. Reads are of CHUNK_BYTES, uploads of up to 5 MB over a slow line.
+_READING = {"connect_timeout": "2s", "timeout": "5s"}
+_WRITING = {"connect_timeout": "2s", "timeout": "30s"}
+_CLIENT_OPTIONS = (
+    "allow_http",
+    "allow_invalid_certificates",
+    "connect_timeout",
+    "pool_idle_timeout",
+    "pool_max_idle_per_host",
+    "proxy_ca_certificate",
+    "proxy_excludes",
+    "proxy_url",
+    "read_timeout",
+    "root_certificate",
+    "timeout",
+    "user_agent",
+)
+# Only for a single failed request. Longer outages are bridged by the worker, and answered 503 by the gateway.
+_RETRIES: "RetryConfig" = {
+    "max_retries": 2,
+    "retry_timeout": timedelta(seconds=3),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
+}
 
 # All keys are built here from ids of the service. Nothing else is read, written or deleted.
 _KEY = re.compile(rf"{AUDIO_FOLDER}/(?P<job_id>[0-9a-f-]{{36}})\.(?P<attempt>[0-9]{{1,9}})\.[a-z0-9]{{2,5}}")
@@ -23,6 +55,10 @@ _KEY = re.compile(rf"{AUDIO_FOLDER}/(?P<job_id>[0-9a-f-]{{36}})\.(?P<attempt>[0-
 
 class StorageFull(OSError):
     """The disk or bucket is full."""
+
+
+class StoreUnavailable(OSError):
+    """The store does not respond or fails. A later attempt may succeed."""
 
 
 def audio_key(job_id: str, *, attempt: int, extension: str) -> str:
@@ -53,42 +89,42 @@ def job_id_of(key: str) -> str | None:
 
 
 class Store:
-    """`url`: `file:///folder`, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`."""
+    """`url`: `file:///folder`, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`.
+
+    Every method may raise StoreUnavailable.
+    """
 
     def __init__(self, url: str) -> None:
         self._folder = Path(unquote(urlsplit(url).path)) if url.startswith("file://") else None
-        self._store: ObjectStore = LocalStore(self._folder, mkdir=True) if self._folder else from_url(url)
+        self._reader: ObjectStore
+        self._writer: ObjectStore
+        if self._folder is not None:
+            self._reader = self._writer = LocalStore(self._folder, mkdir=True)
+        else:
+            self._reader = _bucket(url, _READING)
+            self._writer = _bucket(url, _WRITING)
 
-    def put(self, key: str, source: IO[bytes]) -> int:
-        """Write all of `source`, from its start, atomically. Returns the size in bytes. Raises StorageFull."""
+    def put(self, key: str, source: IO[bytes], *, durable: bool = True) -> int:
+        """Write all of `source`, from its start, atomically. Returns the size in bytes. Raises StorageFull.
+
+        A local file is on disk when this returns, unless `durable` is false: a power cut must not leave a row without
+        its file.
+        """
         source.seek(0, os.SEEK_END)
         size = source.tell()
         source.seek(0)
-        try:
-            obstore.put(self._store, checked_key(key), source, max_concurrency=UPLOAD_CONCURRENCY)
-            self._flush(key)
-        except (OSError, GenericError) as error:
-            if _is_full(error):
-                raise StorageFull("no space left in the store") from error
-            raise
+        checked_key(key)
+        with _as_store_errors():
+            if self._folder is not None:
+                atomic_file.write(self._folder / key, source, durable=durable)
+            else:
+                obstore.put(self._writer, key, source, max_concurrency=UPLOAD_CONCURRENCY)
         return size
-
-    def _flush(self, key: str) -> None:
-        """Flush a local file to disk before a row names it, so that a power cut cannot leave a row without its file.
-
-        The file has its final name already. Journalling file systems write the rename together with the data.
-        """
-        if self._folder is None:
-            return
-        descriptor = os.open(self._folder / key, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def size(self, key: str) -> int:
         """Size in bytes. Raises FileNotFoundError."""
-        return int(obstore.head(self._store, checked_key(key))["size"])
+        with _as_store_errors():
+            return int(obstore.head(self._reader, checked_key(key))["size"])
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Bytes [start, end) in chunks. Raises FileNotFoundError before the first chunk."""
@@ -97,28 +133,38 @@ class Store:
 
     def _chunks(self, key: str, start: int, stop: int) -> Iterator[bytes]:
         for offset in range(start, stop, CHUNK_BYTES):
-            yield bytes(
-                obstore.get_range(self._store, key, start=offset, end=min(offset + CHUNK_BYTES, stop))
-            )
+            with _as_store_errors():
+                chunk = obstore.get_range(
+                    self._reader, key, start=offset, end=min(offset + CHUNK_BYTES, stop)
+                )
+            yield bytes(chunk)
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete files, in few requests to a bucket. Missing keys are ignored."""
-        checked_keys = [checked_key(key) for key in keys]
-        try:
-            obstore.delete(self._store, checked_keys)
-        except FileNotFoundError:  # Only a local store says so, and it may leave the others.
-            self._delete_one_by_one(checked_keys)
+        """Delete files, in one request where the bucket allows that. Missing keys are ignored."""
+        checked = [checked_key(key) for key in keys]
+        with _as_store_errors():
+            if self._folder is not None:
+                for key in checked:
+                    (self._folder / key).unlink(missing_ok=True)
+            elif checked:
+                self._delete_from_bucket(checked)
 
-    def _delete_one_by_one(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            try:
-                obstore.delete(self._store, key)
-            except FileNotFoundError:
-                continue
+    def _delete_from_bucket(self, keys: list[str]) -> None:
+        try:
+            obstore.delete(self._writer, keys)
+        except FileNotFoundError:  # buckets other than S3 miss keys, and leave the rest
+            for key in keys:
+                with suppress(FileNotFoundError):
+                    obstore.delete(self._writer, key)
 
     def keys(self) -> Iterator[tuple[str, float, int]]:
         """Yield every audio key with the time of its last change (epoch seconds) and its size in bytes."""
-        for batch in obstore.list(self._store, prefix=AUDIO_FOLDER):
+        batches = iter(obstore.list(self._reader, prefix=AUDIO_FOLDER))
+        while True:
+            with _as_store_errors():
+                batch = next(batches, None)
+            if batch is None:
+                return
             for entry in batch:
                 if _KEY.fullmatch(entry["path"]):
                     yield entry["path"], entry["last_modified"].timestamp(), entry["size"]
@@ -138,13 +184,41 @@ class Store:
         return len(abandoned)
 
     def check(self) -> None:
-        """Raises an error if the store does not respond."""
-        try:
-            next(iter(obstore.list(self._store, prefix=AUDIO_FOLDER, chunk_size=1)), None)
-        except NotSupportedError as error:  # The cleanup needs to list files.
-            raise OSError(str(error)) from error
+        """Raises StoreUnavailable if the store does not respond, or cannot list files, as the cleanup needs."""
+        with _as_store_errors():
+            next(iter(obstore.list(self._reader, prefix=AUDIO_FOLDER, chunk_size=1)), None)
 
 
-def _is_full(error: BaseException) -> bool:
+def _bucket(url: str, timeouts: dict[str, str]) -> ObjectStore:
+    options: Any = timeouts | _client_options(url)
+    return from_url(url, client_options=options, retry_config=_RETRIES)
+
+
+def _client_options(url: str) -> dict[str, str]:
+    """The HTTP client's options in the environment, such as AWS_ALLOW_HTTP. Options in code would replace them all."""
+    prefix = {"s3": "AWS_", "s3a": "AWS_", "gs": "GOOGLE_"}.get(urlsplit(url).scheme, "AZURE_")
+    names = ((prefix + name.upper(), name) for name in _CLIENT_OPTIONS)
+    return {name: os.environ[variable] for variable, name in names if variable in os.environ}
+
+
+@contextmanager
+def _as_store_errors() -> Iterator[None]:
+    """Raise StorageFull or StoreUnavailable for an error of the store, without its message: that may name addresses."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, StoreError) as error:
+        if is_full(error):
+            raise StorageFull("no space left in the store") from error
+        raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from error
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk or a bucket is full."""
+    if isinstance(error, StorageFull):
+        return True
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
     message = str(error)
     return "No space left" in message or "os error 28" in message or "Disk quota" in message

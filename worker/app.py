@@ -36,6 +36,8 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "accept_content": ["json"],
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # A Redis that refuses commands, for example because its disk is full, would end the process.
+        "broker_channel_error_retry": True,
         "broker_transport_options": {
             "visibility_timeout": 21_600,
             "socket_timeout": 5,

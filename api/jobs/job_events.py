@@ -14,7 +14,7 @@ from api.streaming.event_bus import CLOSED, EventBus, Subscription
 from common.db.database import DATABASE_DOWN, Database
 from common.errors import Gone, InvalidRequest, NotFound
 from common.jobs.records import JobRecord
-from common.messaging.events import Event, comes_after
+from common.messaging.events import Event, comes_after, end_id, is_end_id
 
 START = "0-0"
 _EVENT_ID = re.compile(r"\d{1,19}-\d{1,19}")
@@ -33,10 +33,7 @@ def checked_event_id(given: str | None) -> str | None:
 
 async def has_received_end(event_bus: EventBus, row: JobRecord, *, last_id: str) -> bool:
     """Return whether the reader already has the event that ended this job."""
-    if not row.is_over:
-        return False
-    end = (await event_bus.replay(row.id, after=START))[-1:]
-    return bool(end) and end[0].ends_job and not comes_after(end[0].id, last_id)
+    return row.is_over and is_end_id(last_id) and not await event_bus.replay(row.id, after=last_id)
 
 
 async def stream(
@@ -108,22 +105,24 @@ class _EventReader:
         self.is_done = end is not None
         messages = [self.write_event(event) for event in missed]
         if end and not has_final_event:
-            messages.append(end)
+            name, data = end
+            self.last_id = end_id(self.last_id)
+            messages.append(write_message(data, event=name, event_id=self.last_id))
         return messages
 
     def write_event(self, event: Event) -> str:
         self.last_id = event.id
         return write_message(event_view(event.data), event=event.name, event_id=event.id)
 
-    async def _end(self) -> str | None:
-        """Return the final event according to the row. None while the job is not over."""
+    async def _end(self) -> tuple[str, dict[str, Any]] | None:
+        """Return the final event according to the row: name and data. None while the job is not over."""
         try:
             row = await self._row()
         except (NotFound, Gone):  # deleted in the meantime
-            return write_message({}, event="cancelled")
+            return "cancelled", {}
         except DATABASE_DOWN:  # the next resync tries again
             return None
-        return write_message(event_view(row.outcome()), event=row.status) if row.is_over else None
+        return (row.status, event_view(row.outcome())) if row.is_over else None
 
     async def _row(self) -> JobRecord:
         return await run_in_threadpool(find_job, self._database, self._job_id)

@@ -39,6 +39,7 @@ def delete_many(
     """Return the outcome for each id. An id that cannot be deleted does not affect the others."""
     # Sorted, so that two concurrent requests cannot deadlock.
     ordered = sorted(set(job_ids))
+    database.reserve.give_up_if_needed()
     outcomes: dict[str, JobDeletion | OratioError] = {}
     for start in range(0, len(ordered), BATCH_SIZE):
         with database.write() as connection:

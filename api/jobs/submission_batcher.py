@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from api.error_handlers import refusal_of
 from common.db.database import DATABASE_DOWN, Database
-from common.errors import DatabaseUnavailable, OratioError, QueueFull
+from common.errors import InsufficientStorage, OratioError, QueueFull
 from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity, submit
 from common.logs import get_logger
 from common.messaging.messages import PartMessage
@@ -81,12 +82,14 @@ class SubmissionBatcher:
         return batch
 
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
+        if not self._database.reserve.has_room():
+            return [InsufficientStorage() for _ in jobs]
         try:
             with self._database.write() as connection:
                 outcomes = submit(connection, jobs, capacity=self.capacity)
         except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
-            return [DatabaseUnavailable("The database does not answer. Try again.") for _ in jobs]
+            return [refusal_of(error) for _ in jobs]
         except Exception as error:
             log.exception("could not accept")
             return [error for _ in jobs]

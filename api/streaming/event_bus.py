@@ -179,13 +179,16 @@ class EventBus:
         return audio_window.chunks_of(entries)
 
     async def announce_listeners(self, job_ids: Sequence[str]) -> None:
-        """Mark these jobs as listened to. Does nothing if Redis does not answer."""
+        """Mark these jobs as listened to. Does nothing if Redis does not answer.
+
+        A Redis without free memory refuses to set a mark, but still extends one.
+        """
         with suppress(redis.RedisError):
             pipeline = self._client.pipeline(transaction=False)
             for job_id in job_ids:
-                pipeline.set(
-                    audio_window.listeners_key(job_id, prefix=self._prefix), 1, ex=audio_window.PRESENCE_TTL_S
-                )
+                key = audio_window.listeners_key(job_id, prefix=self._prefix)
+                pipeline.expire(key, audio_window.PRESENCE_TTL_S)
+                pipeline.set(key, 1, ex=audio_window.PRESENCE_TTL_S)
             await pipeline.execute()
 
     async def announce_departure(self, job_id: str) -> None:

@@ -16,12 +16,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from common.reserve import Reserve
 from common.settings import Settings
 
 Role = Literal["gateway", "worker"]
 
 # Raised while the database does not respond. A later attempt may succeed.
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
+_POSTGRES_DISK_FULL = "53100"
 
 
 class epoch_now(GenericFunction[float]):  # noqa: N801  # named as SQL functions are
@@ -48,6 +50,7 @@ class Database:
     def __init__(self, url: str, *, role: Role) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url, role=role) if self.is_sqlite else _postgres_engine(url, role=role)
+        self.reserve = Reserve(_folder_of(url) if self.is_sqlite else None)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -66,6 +69,19 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _folder_of(url: str) -> Path | None:
+    """The folder of an SQLite database. None for one in memory."""
+    path = make_url(url).database
+    return Path(path).parent if path and path != ":memory:" else None
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a database error says that the disk of the database is full."""
+    cause = getattr(error, "orig", None)
+    is_full_sqlite = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return is_full_sqlite or getattr(cause, "sqlstate", None) == _POSTGRES_DISK_FULL
 
 
 def open_database(settings: Settings, *, role: Role) -> Database:

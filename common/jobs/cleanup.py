@@ -47,6 +47,7 @@ def clean(
 
     The store is listed for orphans at most once in `orphans_every_s`, because listing takes long with many files.
     """
+    database.reserve.give_up_if_needed()
     counts = RemovalCounts()
     with _exclusive(database) as turn:
         with database.read() as connection:
@@ -57,6 +58,7 @@ def clean(
         if turn.may_list_orphans(every_s=orphans_every_s):
             _remove_orphans(turn, store, counts)
         _remove_expired_rows(turn)
+    database.reserve.restore()
     return counts
 
 

@@ -24,7 +24,7 @@ TRANSITIONS = (
     Transition(_RUNNING, _COMPLETED, "lease.finish", "the file is in the store"),
     Transition(_RUNNING, _FAILED, "lease.fail", "the attempt failed, with a code and a message"),
     Transition(_RUNNING, _QUEUED, "lease.retry_later", "a temporary failure: failures + 1, a delay"),
-    Transition(_RUNNING, _QUEUED, "lease.hand_back", "the worker stops or is busy: no attempt is counted"),
+    Transition(_RUNNING, _QUEUED, "lease.hand_back", "the worker stops or is busy, or the store is away"),
     Transition(_RUNNING, _QUEUED, "lease.pass_on", "a stage is done: the queue of the next stage"),
     Transition(_RUNNING, _QUEUED, "lease.hand_over", "another provider takes over: its queue"),
     Transition(

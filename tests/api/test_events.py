@@ -11,6 +11,7 @@ import pytest
 
 from api.jobs import job_events
 from common.jobs import changes
+from common.messaging import events
 from common.messaging.events import Event
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, run_gateway
@@ -141,6 +142,24 @@ def test_a_job_that_ended_sends_its_final_event(gateway: RunningGateway) -> None
     gateway.redis.flushdb()
     assert Reader(gateway, job_id).event_names() == ["snapshot", "completed"]
     assert Reader(gateway, job_id, last_id="5-0").event_names() == ["completed"]
+
+
+@pytest.mark.parametrize("how", ["event", "row"])
+def test_a_client_that_has_the_end_is_not_sent_it_again(gateway: RunningGateway, how: str) -> None:
+    """Nothing of a short job is stored in Redis, and the events of any other job expire a minute after its end."""
+    job_id = gateway.submit()
+    reader = Reader(gateway, job_id)
+    reader.wait_for("snapshot")
+    gateway.complete(job_id)
+    assert reader.event_names() == ["snapshot", "completed"]
+    assert not gateway.redis.exists(events.stream_key(job_id, prefix=gateway.settings.queue_prefix))
+    if how == "row":
+        reader = Reader(gateway, job_id)
+        assert reader.event_names() == ["snapshot", "completed"]
+    last_id = reader.messages[-1].id
+    assert last_id is not None
+    response = gateway.client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": last_id})
+    assert response.status_code == 204
 
 
 def test_a_retried_job_has_new_events(gateway: RunningGateway) -> None:

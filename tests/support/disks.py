@@ -1,4 +1,4 @@
-"""Runs commands with a disk of one megabyte, in their own mount namespace, so that nothing must be unmounted."""
+"""Runs commands with a small disk, in their own mount namespace, so that nothing must be unmounted."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ def can_mount() -> bool:
         return False
 
 
-def on_a_small_disk(folder: Path, *command: str) -> list[str]:
-    """Return a command that mounts a disk of 1 MB at `folder` and runs `command`."""
-    script = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'
+def on_a_small_disk(folder: Path, *command: str, size_mb: int = 1) -> list[str]:
+    """Return a command that mounts a disk at `folder` and runs `command`."""
+    script = f'mount -t tmpfs -o size={size_mb}m tmpfs "$0" && exec "$@"'
     return ["unshare", "-rm", "sh", "-c", script, str(folder), *command]

@@ -71,7 +71,8 @@ def submit_unkept(gateway: RunningGateway, **changes: Any) -> str:
 class Attempt:
     """One attempt at a job: claims it, writes audio on demand, and then ends it or crashes.
 
-    With `is_offline` it has no connection to Redis.
+    With `is_offline` it has no connection to Redis. Between writes it publishes what the window lacks, as a worker does
+    that waits for its engine.
     """
 
     def __init__(self, gateway: RunningGateway, job_id: str, audio: bytes, *, settings: Settings) -> None:
@@ -97,18 +98,31 @@ class Attempt:
         self.live = LiveAudioWriter(
             claim, redis_link=self._redis_link, store=gateway.store, spool=self._spool
         )
+        self._lock = threading.RLock()
+        self._ended = threading.Event()
+        threading.Thread(target=self._wait_for_engine, daemon=True).start()
+
+    def _wait_for_engine(self) -> None:
+        while not self._ended.wait(0.05):
+            with self._lock:
+                if not self._ended.is_set():
+                    self.live.flush()
 
     def write(self, size_bytes: int | None = None, *, at_once: int = 48 * KIB) -> None:
         """Write the next bytes, or all that are left, in pieces of the size of a segment."""
         end = len(self.audio) if size_bytes is None else self.position + size_bytes
         while self.position < end:
             data = self.audio[self.position : min(end, self.position + at_once)]
-            self._spool.seek(0, io.SEEK_END)
-            self._spool.write(data)
-            if not self.is_offline:
-                self.live.append(data)
-                self.live.flush()
+            with self._lock:
+                self._write(data)
             self.position += len(data)
+
+    def _write(self, data: bytes) -> None:
+        self._spool.seek(0, io.SEEK_END)
+        self._spool.write(data)
+        if not self.is_offline:
+            self.live.append(data)
+            self.live.flush()
 
     def finish(self) -> bytes:
         """Write the rest, complete the job, and return the stored file."""
@@ -136,8 +150,13 @@ class Attempt:
             outcome = lease.finish(connection, self.claim, result)
         assert outcome is not None
         self._notifier.publish_event(self.job_id, "completed", **outcome)
-        self.live.end()
+        self._end()
         return stored
+
+    def _end(self) -> None:
+        with self._lock:
+            self._ended.set()
+            self.live.end()
 
     def stored(self) -> bytes:
         """Return the finished file. A WAV then has its sizes in the header."""
@@ -148,10 +167,11 @@ class Attempt:
         with self._gateway.database.write() as connection:
             assert lease.fail(connection, self.claim, code=code, message="It did not work.")
         self._notifier.publish_event(self.job_id, "failed", code=code, message="It did not work.")
-        self.live.end()
+        self._end()
 
     def crash(self) -> None:
         """Release the lease, as after the worker was killed."""
+        self._ended.set()
         with self._gateway.database.write() as connection:
             killed = evidence(connection, ended_workers=frozenset({"stand-in"}))
             assert [part.job_id for part in sweep.release_expired(connection, killed)] == [self.job_id]
@@ -160,7 +180,9 @@ class Attempt:
         wait_for_next_try(self._redis_link)
 
     def close(self) -> None:
-        self._redis_link.close()
+        with self._lock:
+            self._ended.set()
+            self._redis_link.close()
 
 
 class StreamClient(threading.Thread):

@@ -1,11 +1,11 @@
 """Runs the synthesis pipeline in this process, with an engine whose samples are known exactly."""
 
 import io
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import soundfile
@@ -86,13 +86,14 @@ class PipelineRunner:
     """Synthesizes claimed parts into a real store, with live audio in a real Redis."""
 
     def __init__(self, settings: Settings) -> None:
+        self.data_dir = settings.data_dir
         self.store = Store(settings.store)
         self.database = Database(settings.database, role="worker")
         self.redis_link = RedisLink(settings)
 
-    def speak(self, part: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult:
-        """`pieces` are those of a text that arrives while it is spoken."""
-        result = self.run(part, engine, *pieces)
+    def speak(self, part: ClaimedPart, engine: ToneEngine, *pieces: Piece, **changes: Any) -> SynthesisResult:
+        """`pieces` are those of a text that arrives while it is spoken, `changes` as for `run`."""
+        result = self.run(part, engine, *pieces, **changes)
         assert isinstance(result, SynthesisResult)
         return result
 
@@ -102,10 +103,17 @@ class PipelineRunner:
         assert isinstance(result, PartialAudio)
         return result.key
 
-    def run(self, part: ClaimedPart, engine: ToneEngine, *pieces: Piece) -> SynthesisResult | PartialAudio:
+    def run(
+        self,
+        part: ClaimedPart,
+        engine: ToneEngine,
+        *pieces: Piece,
+        check: Callable[[], None] = lambda: None,
+        store_wait_s: float = 0.0,
+    ) -> SynthesisResult | PartialAudio:
         batches = [[(f"{number}-0", piece)] for number, piece in enumerate(pieces, start=1)]
         callbacks = JobCallbacks(
-            check=lambda: None,
+            check=check,
             started=lambda _total: None,
             progressed=lambda _done, _total: None,
             read_text=lambda _after, _within_s: batches.pop(0),
@@ -120,6 +128,8 @@ class PipelineRunner:
             store=self.store,
             callbacks=callbacks,
             open_live=open_live,
+            data_dir=self.data_dir,
+            store_wait_s=store_wait_s,
         )
 
     def decode(self, result: SynthesisResult) -> "DecodedAudio":

@@ -4,18 +4,23 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 import pytest
-import redis
 
 from common.db.database import Database
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
 from common.messaging import audio_window, broker, text_stream
-from common.messaging.audio_window import CHUNK_BYTES, PIECE_BYTES, WINDOW_BYTES, Chunk
+from common.messaging.audio_window import (
+    CHUNK_BYTES,
+    PIECE_BYTES,
+    UNHEARD_BYTES,
+    WINDOW_BYTES,
+    Chunk,
+    Reply,
+)
 from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store, piece_key
@@ -112,13 +117,19 @@ def services(settings: Settings) -> Iterator[Services]:
 
 
 def joined(chunks: list[Chunk]) -> bytes:
-    """Join chunks after checking that there is no gap between them."""
-    assert all(one.end == other.start for one, other in pairwise(chunks))
-    return b"".join(chunk.data for chunk in chunks)
+    """Join chunks after checking that there is no gap between them. Bytes that were sent twice may overlap."""
+    data = b""
+    for chunk in chunks:
+        known = chunks[0].start + len(data) - chunk.start
+        assert known >= 0, "a gap"
+        assert data.endswith(chunk.data[:known])
+        data += chunk.data[known:]
+    return data
 
 
 def test_written_bytes_are_in_the_window_in_chunks_without_a_gap(services: Services) -> None:
     attempt = services.attempt()
+    services.listen(attempt)
     for size in (44, CHUNK_BYTES - 1, 1, CHUNK_BYTES * 3 + 5, 7):
         attempt.write(size)
     chunks = services.window(attempt)
@@ -139,6 +150,7 @@ def test_a_flush_without_new_bytes_publishes_nothing(services: Services) -> None
 
 def test_the_window_is_bounded_and_holds_the_newest_bytes(services: Services) -> None:
     attempt = services.attempt()
+    services.listen(attempt)
     for size in (100, MIB, 3 * CHUNK_BYTES + 1, 2 * MIB, 50_000):
         attempt.write(size)
         window = joined(services.window(attempt))
@@ -215,10 +227,43 @@ def test_the_window_is_deleted_when_the_job_has_ended(services: Services) -> Non
     assert services.window(attempt) == []
 
 
-def test_without_listeners_no_piece_is_stored(services: Services) -> None:
+def test_without_listeners_only_the_first_bytes_are_kept(services: Services) -> None:
     attempt = services.attempt()
-    attempt.write(3 * PIECE_BYTES)
+    attempt.write(20_000)
+    assert joined(services.window(attempt)) == attempt.data, "a listener who is about to come begins at once"
+    for _ in range(3):
+        attempt.write(PIECE_BYTES)
+    assert joined(services.window(attempt)) == attempt.data[:UNHEARD_BYTES]
     assert services.pieces(attempt) == {}
+
+
+def test_a_listener_who_comes_late_gets_what_was_held_back(services: Services) -> None:
+    attempt = services.attempt()
+    attempt.write(300_000)
+    services.listen(attempt)
+    attempt.live.flush()
+    assert joined(services.window(attempt)) == attempt.data
+
+
+def test_a_window_that_expired_before_the_first_listener_is_sent_again(services: Services) -> None:
+    attempt = services.attempt()
+    attempt.write(300_000)
+    services.client.delete(audio_window.window_key(attempt.part.job.id, prefix=services.prefix))
+    services.listen(attempt)
+    attempt.live.flush()
+    assert joined(services.window(attempt)) == attempt.data
+
+
+def test_a_header_that_was_rewritten_is_sent_as_it_was(services: Services) -> None:
+    attempt = services.attempt()
+    services.listen(attempt)
+    attempt.live._send_at = float("inf")  # nothing could be sent yet
+    attempt.write(100_000)
+    services.spools[0].seek(0)
+    services.spools[0].write(b"\0" * audio_window.HEADER_BYTES)
+    attempt.live._send_at = 0.0
+    attempt.live.flush()
+    assert joined(services.window(attempt)) == attempt.data
 
 
 def test_a_late_listener_gets_the_earlier_pieces_too(services: Services) -> None:
@@ -250,8 +295,10 @@ def test_no_piece_is_stored_after_the_listeners_left(services: Services) -> None
     services.listen(attempt)
     attempt.write(PIECE_BYTES)
     services.leave(attempt)
+    attempt.write(10)  # the reply to these bytes says that nobody listens any more
     attempt.write(2 * PIECE_BYTES)
     assert [*services.pieces(attempt)] == [0]
+    assert services.window(attempt)[-1].end == PIECE_BYTES + 10
 
 
 @pytest.mark.parametrize("job_ended", [True, False])
@@ -264,7 +311,8 @@ def test_pieces_are_deleted_at_the_end_of_the_attempt(services: Services, job_en
     assert services.pieces(attempt) == {}
 
 
-def test_a_failing_store_costs_only_the_pieces(settings: Settings) -> None:
+def test_a_failing_store_costs_only_the_pieces(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_audio, "STORE_AGAIN_S", 0.0)
     with open_services(settings) as services:
         attempt = services.attempt()
         services.listen(attempt)
@@ -291,12 +339,10 @@ class TestRedisDown:
         assert seconds_of(lambda: attempt.write(1000)) < broker.PUBLISH_TIMEOUT_S - 0.1
         valkey.resume()
         wait_for_next_try(services.redis_link)
-        size_before = len(attempt.data)
         attempt.write(1000)
-        chunks = services.window(attempt)
-        assert (chunks[-1].start, chunks[-1].end) == (size_before, len(attempt.data))
+        assert joined(services.window(attempt)) == attempt.data
 
-    def test_a_restarted_redis_gets_the_bytes_that_follow(self, services: Services, valkey: Valkey) -> None:
+    def test_a_restarted_redis_gets_the_whole_window_again(self, services: Services, valkey: Valkey) -> None:
         attempt = services.attempt()
         attempt.write(1000)
         valkey.kill()
@@ -305,7 +351,40 @@ class TestRedisDown:
         valkey.start()
         wait_for_next_try(services.redis_link)
         attempt.write(1000)
-        assert [(chunk.start, chunk.end) for chunk in services.window(attempt)] == [(2000, 3000)]
+        assert joined(services.window(attempt)) == attempt.data
+
+    @pytest.mark.parametrize("how", ["full", "read-only"])
+    def test_a_refused_stream_goes_on_without_a_gap(
+        self, services: Services, valkey: Valkey, how: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """No memory left, or a replica after a failover: neither means that a later attempt writes."""
+        monkeypatch.setattr(live_audio, "SEND_AGAIN_S", 0.0)
+        attempt = services.attempt()
+        services.listen(attempt)
+        attempt.write(100_000)
+        refuse, accept = {
+            "full": (valkey.fill, valkey.make_room),
+            "read-only": (valkey.become_replica, valkey.become_primary),
+        }[how]
+        refuse()
+        for _ in range(3):
+            attempt.write(100_000)
+        assert services.window(attempt)[-1].end < len(attempt.data)
+        accept()
+        attempt.live.flush()
+        assert joined(services.window(attempt)) == attempt.data
+
+    def test_a_full_redis_is_not_a_reason_to_abandon_a_job(
+        self, services: Services, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Gateways cannot announce their listeners then."""
+        attempt = services.attempt(claimed_part("Hello.", options=Options(streamed=True, keep=False)))
+        monkeypatch.setattr(live_audio, "ABANDONED_AFTER_S", 0.0)
+        monkeypatch.setattr(audio_window, "PRESENCE_REFRESH_S", 0.0)
+        valkey.fill()
+        assert not attempt.live.is_abandoned()
+        valkey.make_room()
+        assert attempt.live.is_abandoned()
 
     def test_a_job_is_not_abandoned_while_redis_is_down(
         self, services: Services, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
@@ -342,12 +421,16 @@ def test_a_job_only_for_listeners_is_abandoned_without_them(
 
 def test_a_stale_attempt_is_refused_by_redis_itself(services: Services) -> None:
     job_id = claimed_part("").job.id
-    audio_window.append(services.client, job_id, [Chunk(2, 0, b"new")], prefix=services.prefix)
-    with pytest.raises(redis.ResponseError):
-        audio_window.append(services.client, job_id, [Chunk(1, 0, b"old" * 100)], prefix=services.prefix)
-    assert (
-        audio_window.append(services.client, job_id, [Chunk(2, 3, b"more")], prefix=services.prefix) is False
-    )
+
+    def append(*chunks: Chunk, afresh: bool = False) -> Reply:
+        return audio_window.append(services.client, job_id, chunks, afresh=afresh, prefix=services.prefix)
+
+    assert append(Chunk(2, 0, b"new")) is Reply.UNHEARD
+    for afresh in (False, True):
+        assert append(Chunk(1, 0, b"old" * 100), afresh=afresh) is Reply.SUPERSEDED
+    assert append(Chunk(2, 3, b"more")) is Reply.UNHEARD
+    assert append(Chunk(2, 3, b"more")) is Reply.UNHEARD, "repeated after a lost answer"
+    assert append(Chunk(2, 8, b"gap")) is Reply.GAP
 
 
 def seconds_of(work: Callable[[], object]) -> float:

@@ -1,8 +1,8 @@
 """Converts recordings to other formats on the ops worker, block by block, so memory does not grow with length."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import IO
 
@@ -15,19 +15,20 @@ from common.jobs import retention
 from common.logs import get_logger
 from common.recordings import renditions
 from common.recordings.renditions import ClaimedRendition, RenditionAudio
-from common.store import StorageFull, audio_key
+from common.store import StoreUnavailable, audio_key, is_full
 from worker.encoding import Playback, available_formats, open_encoder, open_playback
 from worker.encoding.playback import Blocks
 from worker.encoding.uncompressed import PCM_RATE_HZ
+from worker.host.spools import open_spool
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
+from worker.runtime.store_wait import copy_from_store, retry_while_unavailable
 from worker.sound.limiter import CEILING_DBTP, Limiter
 
 log = get_logger(__name__)
 
 # With downloads, fewer than the tasks of an ops worker, so that the cleanup never waits for an audiobook.
 MAX_AT_ONCE = 2
-SPOOL_BYTES = 8 * 1024 * 1024
 _LOSSLESS = ("wav", "flac", "pcm")
 _CEILING = np.float32(10 ** (CEILING_DBTP / 20))
 
@@ -84,28 +85,44 @@ def _run(context: WorkerContext, claimed: ClaimedRendition, held: HeldLease) -> 
 
     try:
         rendition = _convert(context, claimed, check)
-    except _TranscodingStopped:
+    except (_TranscodingStopped, StoreUnavailable):
         handed_back = held.write(lambda connection: renditions.hand_back(connection, claimed))
         log.info("handed back" if handed_back else "stopped")
-    except TranscodingError as error:
-        log.warning("transcoding failed", code=error.code, reason=error.message)
-        _fail(context, claimed, held, code=error.code, message=error.message)
     except Exception as error:
-        log.exception("unexpected failure")
-        message = f"The worker failed: {type(error).__name__}. Its log has the details."
-        _fail(context, claimed, held, code="internal_error", message=message)
+        _fail(context, claimed, held, _as_transcoding_error(error))
     else:
         _finish(context, claimed, held, rendition)
 
 
+def _as_transcoding_error(error: Exception) -> TranscodingError:
+    if isinstance(error, TranscodingError):
+        log.warning("transcoding failed", code=error.code, reason=error.message)
+        return error
+    if is_full(error):
+        log.warning("transcoding failed", code="storage_full")
+        message = "The disk or the store is full. Free some space and request the format again."
+        return TranscodingError("storage_full", message)
+    log.error("unexpected failure", exc_info=error)
+    message = f"The worker failed: {type(error).__name__}. Its log has the details."
+    return TranscodingError("internal_error", message)
+
+
 def _convert(context: WorkerContext, claimed: ClaimedRendition, check: Callable[[], None]) -> RenditionAudio:
-    """Convert the recording and put the file into the store. Raises TranscodingError and _TranscodingStopped."""
+    """Convert the recording and put the file into the store.
+
+    Raises TranscodingError, _TranscodingStopped, and StoreUnavailable if the store does not respond for a lease.
+    """
+    patience_s = context.settings.lease_s
     with (
-        tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as source,
-        tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool,
+        open_spool(context.settings.data_dir) as source,
+        open_spool(context.settings.data_dir) as spool,
     ):
         try:
-            _fetch(context, claimed, source, check)
+            retry_while_unavailable(
+                lambda: copy_from_store(context.store, claimed.source_key, source),
+                for_s=patience_s,
+                check=check,
+            )
             with open_playback(source, claimed.source_format, duration_s=claimed.duration_s) as playback:
                 _encode(playback, claimed, spool, check)
         except FileNotFoundError:
@@ -115,16 +132,11 @@ def _convert(context: WorkerContext, claimed: ClaimedRendition, check: Callable[
         except ValueError as error:
             message = f"The recording cannot be read: {error}. Create it again."
             raise TranscodingError("unreadable_audio", message) from error
-        return _store(context, claimed, spool, sample_rate_hz=playback.sample_rate_hz)
-
-
-def _fetch(
-    context: WorkerContext, claimed: ClaimedRendition, source: IO[bytes], check: Callable[[], None]
-) -> None:
-    for chunk in context.store.read(claimed.source_key):
-        check()
-        source.write(chunk)
-    source.seek(0)
+        return retry_while_unavailable(
+            lambda: _store(context, claimed, spool, sample_rate_hz=playback.sample_rate_hz),
+            for_s=patience_s,
+            check=check,
+        )
 
 
 def _encode(
@@ -159,12 +171,7 @@ def _store(
     key = audio_key(claimed.job_id, attempt=claimed.lease.attempt, extension=extension)
     spool.seek(0)
     digest = hashlib.file_digest(spool, "sha256").hexdigest()  # type: ignore[arg-type]
-    try:
-        size_bytes = context.store.put(key, spool)
-    except StorageFull as error:
-        raise TranscodingError(
-            "storage_full", "The store is full. Free some space and request the format again."
-        ) from error
+    size_bytes = context.store.put(key, spool)
     return RenditionAudio(
         key=key,
         sha256=digest,
@@ -188,13 +195,15 @@ def _finish(
         log.info("transcoded", audio_s=round(rendition.duration_s, 2), size_bytes=rendition.size_bytes)
     else:
         # The recording was deleted, or another attempt holds the lease.
-        context.store.delete([rendition.key])
         log.info("superseded", key=rendition.key)
+        with suppress(StoreUnavailable):  # no row names the file, so the cleanup deletes it
+            context.store.delete([rendition.key])
 
 
 def _fail(
-    context: WorkerContext, claimed: ClaimedRendition, held: HeldLease, *, code: str, message: str
+    context: WorkerContext, claimed: ClaimedRendition, held: HeldLease, error: TranscodingError
 ) -> None:
+    code, message = error.code, error.message
     if held.write(lambda connection: renditions.fail(connection, claimed, code=code, message=message)):
         context.notifier.publish_event(claimed.topic, "failed", code=code, message=message)
 

@@ -13,6 +13,7 @@ from common.messaging import text_stream
 from common.messaging.queue_names import weights_of
 from common.messaging.text_stream import Piece
 from common.recordings.captions import Caption
+from common.store import StoreUnavailable
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
@@ -96,21 +97,29 @@ def _speak(context: WorkerContext, part: ClaimedPart, held: HeldLease, open_live
             store=context.store,
             callbacks=_callbacks(context, part, held),
             open_live=open_live,
+            data_dir=context.settings.data_dir,
+            store_wait_s=context.settings.lease_s,
             lexicon=context.lexicon,
         )
     except SynthesisStopped:
         return outcomes.stop()
     except ListenersGone:
         return outcomes.cancel()
-    except EngineError as error:
-        return outcomes.fail(error)
+    except StoreUnavailable:
+        return outcomes.put_off()
     except Exception as error:
-        log.exception("unexpected failure")
-        message = f"The worker failed: {type(error).__name__}. Its log has the details."
-        return outcomes.fail(EngineError("internal_error", message))
+        return outcomes.fail(_as_engine_error(error))
     if isinstance(result, PartialAudio):
         return outcomes.pass_on(result)
     return outcomes.complete(result)
+
+
+def _as_engine_error(error: Exception) -> EngineError:
+    if isinstance(error, EngineError):
+        return error
+    log.error("unexpected failure", exc_info=error)
+    message = f"The worker failed: {type(error).__name__}. Its log has the details."
+    return EngineError("internal_error", message)
 
 
 def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> JobCallbacks:

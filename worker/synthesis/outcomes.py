@@ -1,6 +1,7 @@
 """Writes the outcome of an attempt: completed, passed on, stopped, cancelled, retried, handed over or failed."""
 
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -43,12 +44,12 @@ class Outcomes:
         )
         if ended is None:
             # The key contains the attempt, so no other attempt wrote this file, and no row names it.
-            self._context.store.delete([result.key])
+            self._delete_files([result.key])
             log.info("superseded", key=result.key)
             return self._has_ended()
         self._context.notifier.publish_event(part.job.id, "completed", **ended)
         if part.partial_audio:
-            self._context.store.delete(part.partial_audio)
+            self._delete_files(part.partial_audio)
         log.info(
             "completed", audio_s=round(result.duration_s, 2), segments=result.segments, **ended["timings"]
         )
@@ -69,7 +70,7 @@ class Outcomes:
             message = PartMessage(part.part_id, queue, isolated=False)
             self._context.notifier.notify_parts([message], even_if_full=True)
         else:
-            self._context.store.delete([partial.key])
+            self._delete_files([partial.key])
             log.info("superseded", key=partial.key)
         return False
 
@@ -79,6 +80,17 @@ class Outcomes:
             return self._has_ended()
         if self._held.write(lambda connection: lease.hand_back(connection, self._part)):
             log.info("handed back")
+        return False
+
+    def put_off(self) -> bool:
+        """Queue the part again, because the store does not respond. That counts as no failure, however long it lasts.
+
+        The delay grows with the attempts, because each of them speaks the text again.
+        """
+        part, delay_s = self._part, retry_delay_s(self._part.attempt - 1, asked_s=None)
+        error = EngineError("store_unavailable", "The store does not answer.", retryable=True)
+        written = self._held.write(lambda c: lease.hand_back(c, part, delay_s=delay_s))
+        self._publish("retrying", error, written=written, delay_s=round(delay_s, 1))
         return False
 
     def cancel(self) -> bool:
@@ -104,6 +116,13 @@ class Outcomes:
         ended = self._held.write(lambda c: lease.fail(c, part, code=error.code, message=error.message))
         self._publish("failed", error, written=ended)
         return ended
+
+    def _delete_files(self, keys: Sequence[str]) -> None:
+        try:
+            self._context.store.delete(keys)
+        except OSError as error:
+            # No row names these files, so the cleanup deletes them.
+            log.warning("files remain for the cleanup", files=len(keys), error=type(error).__name__)
 
     def _has_ended(self) -> bool:
         """True if the job is terminal or deleted. False while the database is down: the live audio then expires."""

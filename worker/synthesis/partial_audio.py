@@ -5,8 +5,7 @@ one segment at a time.
 """
 
 import json
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from typing import IO, Any
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 
 from common.catalogue import find_voice
 from common.jobs.lease import ClaimedPart
-from common.store import Store
 from worker.engines.protocol import EngineError, Speech, Word
 from worker.synthesis.segment_synthesis import SynthesizedSegment
 from worker.synthesis.segmentation import Segment
 
-SPOOL_BYTES = 8 * 1024 * 1024
 _SAMPLE = np.dtype("<f4")
+
+# Returns a copy of a file of the store, open at its start. Raises FileNotFoundError.
+Fetch = Callable[[str], IO[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +52,25 @@ def read_partial(partial: IO[bytes]) -> Iterator[SynthesizedSegment]:
 
 
 def merge_stages(
-    spoken: Iterator[SynthesizedSegment], part: ClaimedPart, store: Store
+    spoken: Iterator[SynthesizedSegment], part: ClaimedPart, fetch: Fetch
 ) -> Iterator[SynthesizedSegment]:
     """The segments of this stage and of the stages before it, in the order of the text.
 
     Raises EngineError if partial audio is missing, before anything is spoken.
     """
-    earlier = [_read_stage(store, key) for key in part.partial_audio]
+    earlier = [_read_stage(fetch, key) for key in part.partial_audio]
     return (
         merge(*earlier, spoken, key=lambda synthesized: synthesized.segment.voice_span) if earlier else spoken
     )
 
 
-def _read_stage(store: Store, key: str) -> Iterator[SynthesizedSegment]:
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as partial:
-        try:
-            partial.writelines(store.read(key))
-        except FileNotFoundError:
-            message = "The audio that other voices had spoken for this text is missing. Retry the job."
-            raise EngineError("take_missing", message) from None
-        partial.seek(0)
+def _read_stage(fetch: Fetch, key: str) -> Iterator[SynthesizedSegment]:
+    try:
+        partial = fetch(key)
+    except FileNotFoundError:
+        message = "The audio that other voices had spoken for this text is missing. Retry the job."
+        raise EngineError("take_missing", message) from None
+    with partial:
         yield from read_partial(partial)
 
 

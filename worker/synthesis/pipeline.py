@@ -5,18 +5,21 @@ arrives.
 """
 
 import hashlib
-import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import IO
+from pathlib import Path
+from typing import IO, TypeVar
 
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.jobs.records import JobSpec
-from common.store import StorageFull, Store, audio_key, partial_audio_key
+from common.store import Store, audio_key, is_full, partial_audio_key
 from worker.engines.protocol import EngineError
+from worker.host.spools import open_spool
 from worker.inference.dispatch import Dispatcher
+from worker.runtime.store_wait import copy_from_store, retry_while_unavailable
 from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone
 from worker.synthesis.incremental_text import IncrementalText
@@ -31,7 +34,7 @@ from worker.text.lexicon import Lexicon
 from worker.text.normalization import normalize
 from worker.text.splitting import split_text
 
-SPOOL_BYTES = 8 * 1024 * 1024
+T = TypeVar("T")
 
 OpenLive = Callable[[IO[bytes]], LiveAudioWriter]
 
@@ -43,9 +46,14 @@ def speak(
     store: Store,
     callbacks: JobCallbacks,
     open_live: OpenLive,
+    data_dir: Path,
+    store_wait_s: float,
     lexicon: Lexicon | None = None,
 ) -> SynthesisResult | PartialAudio:
-    """Speak a part. The file is in the store when this returns. Raises EngineError, SynthesisStopped, ListenersGone.
+    """Speak a part. The file is in the store when this returns.
+
+    Raises EngineError, SynthesisStopped, ListenersGone, and StoreUnavailable if the store does not respond for
+    `store_wait_s`.
 
     The audio is published while it is made if the request asked for that, or if there is more than one segment.
     """
@@ -55,10 +63,12 @@ def speak(
         store=store,
         callbacks=callbacks,
         open_live=open_live,
+        data_dir=data_dir,
+        store_wait_s=store_wait_s,
         lexicon=lexicon,
         began_at=time.perf_counter(),
     )
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
+    with _full_disk_as_engine_error(), open_spool(data_dir) as spool:
         if part.job.options.live_text:
             return _speak_incrementally(attempt, spool)
         return _speak_stage(attempt, spool) if part.next_queue else _speak_whole(attempt, spool)
@@ -78,6 +88,8 @@ class _Attempt:
     store: Store
     callbacks: JobCallbacks
     open_live: OpenLive
+    data_dir: Path
+    store_wait_s: float
     lexicon: Lexicon | None
     began_at: float
 
@@ -85,12 +97,35 @@ class _Attempt:
     def max_chars(self) -> int:
         return self.dispatcher.engine.max_chars
 
+    def put(self, key: str, spool: IO[bytes]) -> int:
+        """Store the file and return its size in bytes."""
+        return self._with_patience(lambda: self.store.put(key, spool))
+
+    def fetch(self, key: str) -> IO[bytes]:
+        """Copy a file of the store to a spool. Raises FileNotFoundError."""
+        spool = open_spool(self.data_dir)
+        try:
+            self._with_patience(lambda: copy_from_store(self.store, key, spool))
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+    def _with_patience(self, action: Callable[[], T]) -> T:
+        return retry_while_unavailable(action, for_s=self.store_wait_s, check=self.callbacks.check)
+
 
 def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     part = attempt.part
     plan = plan_segments(part, max_chars=attempt.max_chars)
-    synthesis, stretch_speed = _synthesis(attempt)
     facts = JobFacts(part.job)
+
+    def publish() -> None:
+        # For a listener who has come meanwhile, or a Redis that accepts writes again.
+        if rendering.live:
+            rendering.live.flush()
+
+    synthesis, stretch_speed = _synthesis(attempt, while_waiting=publish)
 
     def open_live() -> LiveAudioWriter | None:
         # A single segment is not published any sooner than its file.
@@ -98,7 +133,7 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
         return attempt.open_live(spool) if is_live else None
 
     rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
-    spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.store)
+    spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.fetch)
     silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
     rendering.end(tail_s=plan.tail_s)
     if synthesis.total > 1 or part.partial_audio:
@@ -113,17 +148,18 @@ def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
     synthesis, _ = _synthesis(attempt)
     write_partial(synthesis.speak(plan_segments(part, max_chars=attempt.max_chars).segments), spool)
     key = partial_audio_key(part.job.id, attempt=part.attempt)
-    _put(attempt.store, key, spool)
+    attempt.put(key, spool)
     return PartialAudio(key)
 
 
 def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     """Speak a text while it arrives."""
     live = attempt.open_live(spool)
-    synthesis, stretch_speed = _synthesis(attempt)
+    synthesis, stretch_speed = _synthesis(attempt, while_waiting=live.flush)
 
     def check() -> None:
         attempt.callbacks.check()
+        live.flush()
         if live.is_abandoned():
             raise ListenersGone
 
@@ -140,7 +176,9 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     return replace(result, text=text.text)
 
 
-def _synthesis(attempt: _Attempt) -> tuple[SegmentSynthesis, float]:
+def _synthesis(
+    attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda: None
+) -> tuple[SegmentSynthesis, float]:
     """The synthesis, and the speed that remains for time stretching."""
     job = attempt.part.job
     engine_speed, stretch_speed = split_speed(job.speed, native=attempt.dispatcher.engine.native_speed)
@@ -150,6 +188,7 @@ def _synthesis(attempt: _Attempt) -> tuple[SegmentSynthesis, float]:
         normalizer=SegmentNormalizer(attempt.part, attempt.lexicon),
         speed=engine_speed,
         callbacks=attempt.callbacks,
+        while_waiting=while_waiting,
     )
     return synthesis, stretch_speed
 
@@ -217,7 +256,7 @@ def _store_result(
         format=job.format,
         sample_rate_hz=rendering.sample_rate_hz,
         duration_s=rendering.duration_s,
-        size_bytes=_put(attempt.store, key, spool),
+        size_bytes=attempt.put(key, spool),
         segments=segment_count,
         first_audio_ms=(rendering.first_audio_at - attempt.began_at) * 1000,
         synthesis_ms=synthesis_s * 1000,
@@ -227,11 +266,14 @@ def _store_result(
     )
 
 
-def _put(store: Store, key: str, spool: IO[bytes]) -> int:
-    """Store the file and return its size in bytes."""
+@contextmanager
+def _full_disk_as_engine_error() -> Iterator[None]:
+    """A full disk may be that of the spool, of the audio of an earlier stage, or of the store."""
     try:
-        return store.put(key, spool)
-    except StorageFull as error:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
         raise EngineError(
-            "storage_full", "The store is full. Free some space and retry.", retryable=True
+            "storage_full", "The disk or the store is full. Free some space and retry.", retryable=True
         ) from error

@@ -1,7 +1,7 @@
 """Speaks the segments of a part in order, with several engine calls in flight."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -24,6 +24,8 @@ from worker.text.verbatim_text import apply_lexicon, keep_text
 
 # Skip the `started` event for jobs shorter than this.
 SHORT_JOB_S = 0.3
+# How often `while_waiting` runs while an engine speaks.
+WAIT_STEP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class SegmentNormalizer:
 class SegmentSynthesis:
     """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
-    `total` is the number of segments. It is set when the first one is returned.
+    `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
+    while an engine speaks a segment for long.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class SegmentSynthesis:
         normalizer: SegmentNormalizer,
         speed: float,
         callbacks: JobCallbacks,
+        while_waiting: Callable[[], None] = lambda: None,
     ) -> None:
         self.skipped = 0
         self.total = 0
@@ -90,6 +94,7 @@ class SegmentSynthesis:
         self._normalizer = normalizer
         self._speed = speed
         self._callbacks = callbacks
+        self._while_waiting = while_waiting
 
     def speak(self, segments: Iterable[Segment]) -> Iterator[SynthesizedSegment]:
         """Speak segments in order and report progress between them. Raises EngineError and SynthesisStopped.
@@ -165,6 +170,8 @@ class SegmentSynthesis:
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         """Wait for the speech. None for a text that this voice cannot speak."""
+        while wait([future], timeout=WAIT_STEP_S).not_done:
+            self._while_waiting()
         try:
             speech = future.result()
         except CancelledError as error:

@@ -11,6 +11,7 @@ import redis
 from common.ids import new_id
 from common.messaging import events
 from common.messaging.events import Event
+from tests.support.valkey import Valkey
 
 DATA: list[tuple[str, dict[str, Any]]] = [
     ("queued", {}),
@@ -75,8 +76,58 @@ def test_jobs_and_deployments_get_only_their_own_events(
         other,
         job_id,
     ]
-    assert [event.name for event in stream(client, job_id, prefix)] == ["failed"]
+    assert [event.name for event in stream(client, other, prefix)] == ["queued"]
     assert stream(client, new_id(), prefix) == []
+
+
+def test_an_end_without_earlier_events_is_published_but_not_stored(
+    client: redis.Redis, prefix: str, subscription: redis.client.PubSub
+) -> None:
+    job_id = new_id()
+    events.append(client, job_id, "completed", {"duration_s": 1.0}, prefix=prefix)
+    event = events.from_channel(subscription.get_message(timeout=5)["data"])
+    assert (event.job_id, event.name, event.data) == (job_id, "completed", {"duration_s": 1.0})
+    assert events.is_end_id(event.id)
+    assert client.exists(events.stream_key(job_id, prefix=prefix)) == 0
+
+
+def test_the_stream_of_an_ended_job_expires_after_a_minute(client: redis.Redis, prefix: str) -> None:
+    job_id = new_id()
+    key = events.stream_key(job_id, prefix=prefix)
+    events.append(client, job_id, "started", {}, prefix=prefix)
+    events.append(client, job_id, "failed", {}, prefix=prefix)
+    assert [event.name for event in stream(client, job_id, prefix)] == ["started", "failed"]
+    assert 0 < client.ttl(key) <= 60
+    events.append(client, job_id, "queued", {}, prefix=prefix)
+    assert client.ttl(key) > 60, "a retried job goes on"
+
+
+def test_ends_are_recognized_by_their_ids_and_stay_in_order(client: redis.Redis, prefix: str) -> None:
+    job_id = new_id()
+    for name in ("queued", "cancelled", "completed", "queued", "progress", "failed"):
+        events.append(client, job_id, name, {}, prefix=prefix)
+    appended = stream(client, job_id, prefix)
+    assert [events.is_end_id(event.id) for event in appended] == [event.ends_job for event in appended]
+    for earlier, later in pairwise(appended):
+        assert events.comes_after(later.id, earlier.id)
+    end_id = events.end_id(appended[-2].id)
+    assert events.is_end_id(end_id)
+    assert events.comes_after(end_id, appended[-2].id)
+
+
+def test_a_redis_without_memory_still_publishes(valkey: Valkey, prefix: str) -> None:
+    with redis.Redis.from_url(valkey.url) as client, client.pubsub() as subscribed:
+        subscribed.subscribe(events.channel(prefix))
+        assert subscribed.get_message(timeout=5)["type"] == "subscribe"
+        job_id = new_id()
+        events.append(client, job_id, "started", {}, prefix=prefix)
+        valkey.fill()
+        events.append(client, job_id, "progress", {"segments_done": 1}, prefix=prefix)
+        events.append(client, job_id, "completed", {}, prefix=prefix)
+        published = [events.from_channel(subscribed.get_message(timeout=5)["data"]) for _ in range(3)]
+        assert [event.name for event in published] == ["started", "progress", "completed"]
+        assert events.is_end_id(published[-1].id)
+        assert [event.name for event in stream(client, job_id, prefix)] == ["started"]
 
 
 def test_a_stream_has_a_maximum_length_and_expires(client: redis.Redis, prefix: str) -> None:
