@@ -15,6 +15,7 @@ from api.jobs.submission_batcher import SubmissionBatcher
 from api.middleware import BodyLimit, RequestLog
 from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
+from api.readiness_reads import ReadinessReads
 from api.routes import (
     analytics,
     captions,
@@ -116,10 +117,11 @@ def open_gateway(settings: Settings) -> Gateway:
     redis_link = RedisLink(settings)
     notifier = Notifier(redis_link, max_depth=settings.bells_max)
     event_bus = EventBus(settings, database)
+    store = Store(settings.store)
     return Gateway(
         settings=settings,
         database=database,
-        store=Store(settings.store),
+        store=store,
         redis_link=redis_link,
         notifier=notifier,
         event_bus=event_bus,
@@ -131,4 +133,5 @@ def open_gateway(settings: Settings) -> Gateway:
         ),
         worker_cache=WorkerCache(database),
         presence=Presence(event_bus, database, notifier, owner=OWNER),
+        readiness=ReadinessReads.of(database, redis_link, store),
     )

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.streaming.event_bus import EventBus
 from api.streaming.task_cancellation import cancel_and_wait
+from api.streaming.watched_task import WatchedTask
 from common.db.database import DATABASE_DOWN, Database
 from common.errors import OratioError
 from common.jobs import changes
@@ -31,11 +32,16 @@ class Presence:
         self._notifier = notifier
         self._listening: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._announcing = WatchedTask("the announcement of listeners", self._announce)
 
     def start(self) -> None:
-        self._start_task(self._announce_periodically())
+        self._announcing.start()
+
+    def trouble(self) -> str | None:
+        return self._announcing.trouble()
 
     async def close(self) -> None:
+        await self._announcing.stop()
         await cancel_and_wait(*self._tasks)
 
     @contextmanager
@@ -65,17 +71,21 @@ class Presence:
     def _start_task(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end_task)
 
-    async def _announce_periodically(self) -> None:
-        while True:
-            await asyncio.sleep(PRESENCE_REFRESH_S)
-            job_ids = list(self._listening)
-            if job_ids:
-                await self._event_bus.announce_listeners(job_ids)
-            for job_id in job_ids:
-                if job_id not in self._listening:  # they left during the announcement
-                    await self._event_bus.announce_departure(job_id)
+    def _end_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a background task failed", exc_info=error)
+
+    async def _announce(self) -> None:
+        await asyncio.sleep(PRESENCE_REFRESH_S)
+        job_ids = list(self._listening)
+        if job_ids:
+            await self._event_bus.announce_listeners(job_ids)
+        for job_id in job_ids:
+            if job_id not in self._listening:  # they left during the announcement
+                await self._event_bus.announce_departure(job_id)
 
     async def _leave(self, job_id: str, *, keep: bool) -> None:
         await self._event_bus.announce_departure(job_id)

