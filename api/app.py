@@ -84,6 +84,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=partial(_lifespan, settings=settings),
     )
+    # Set by api.serve when the process is about to stop.
+    app.state.draining = False
     app.openapi = openapi.builder_without_422(app)  # type: ignore[method-assign]  # as FastAPI documents it
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog, root_path=settings.root_path)
@@ -131,7 +133,7 @@ def open_gateway(settings: Settings) -> Gateway:
             queue_max=settings.queue_max,
             retry_after_s=partial(forecast.retry_after_s, database),
         ),
-        worker_cache=WorkerCache(database),
+        worker_cache=WorkerCache(database, expected_models=settings.expected_model_names),
         presence=Presence(event_bus, database, notifier, owner=OWNER),
         readiness=ReadinessReads.of(database, redis_link, store),
     )

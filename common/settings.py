@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     list_limit_max: int = Field(500, ge=1)
     sync_wait_s: float = Field(120.0, gt=0)
     queue_max: int = Field(100_000, ge=1)
+    drain_s: float = Field(0.0, ge=0)
+    expected_models: str = ""
 
     # Providers and engines.
     tts_provider: ProviderMode = "auto"
@@ -149,6 +151,10 @@ class Settings(BaseSettings):
     @property
     def worker_model_names(self) -> tuple[str, ...]:
         return _split_names(self.worker_models)
+
+    @property
+    def expected_model_names(self) -> frozenset[str]:
+        return frozenset(_split_names(self.expected_models))
 
     @property
     def warm_model_names(self) -> tuple[str, ...]:

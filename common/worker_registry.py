@@ -209,6 +209,12 @@ def current_workers(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
     return [worker for worker in workers if worker.alive] or workers
 
 
+def started_models(workers: Sequence[WorkerStatus]) -> frozenset[str]:
+    """The models that live workers were started for, even if they lack the weights to serve them."""
+    engines = (_parse_worker_id(worker.announcement.id)[0] for worker in workers if worker.alive)
+    return frozenset(name.partition("_")[0] for names in engines for name in names)
+
+
 def _replaces(newer: WorkerStatus, older: WorkerStatus) -> bool:
     """True if `newer` started after `older` ended, on the same machine, with at least the same engines.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import redis
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.dependencies import Gateway, GatewayDep
@@ -49,7 +50,7 @@ async def health(gateway: GatewayDep) -> Health:
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "A check failed."}})
-async def ready(gateway: GatewayDep) -> JSONResponse:
+async def ready(request: Request, gateway: GatewayDep) -> JSONResponse:
     """Whether this process, the database, the broker, the store and at least one worker work."""
     reads = gateway.readiness
     workers, database, broker, store = await asyncio.gather(
@@ -60,7 +61,7 @@ async def ready(gateway: GatewayDep) -> JSONResponse:
     )
     alive = sum(worker.alive and worker.speaks for worker in workers or ())
     checks = ReadinessChecks(
-        process=_check_process(gateway),
+        process=_check_process(gateway, draining=request.app.state.draining),
         database=database,
         broker=broker,
         store=store,
@@ -78,8 +79,10 @@ async def ready(gateway: GatewayDep) -> JSONResponse:
     )
 
 
-def _check_process(gateway: Gateway) -> ReadinessCheck:
+def _check_process(gateway: Gateway, *, draining: bool) -> ReadinessCheck:
     """Check the threads and tasks that this process cannot do without."""
+    if draining:
+        return ReadinessCheck(ok=False, message="is about to stop")
     found = troubles((gateway.submissions, gateway.event_bus, gateway.presence))
     return ReadinessCheck(ok=not found, message="; ".join(found) or "works")
 
