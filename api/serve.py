@@ -18,6 +18,9 @@ from common.settings import Settings, get_settings
 # Requests in progress have this long to end after a stop signal.
 GRACE_S = 10
 WS_MESSAGE_BYTES = 256 * 1024
+# By default a thread keeps the interpreter for up to 5 ms. The thread of submissions would wait that long for the event
+# loop several times per batch.
+SWITCH_INTERVAL_S = 0.0005
 
 
 class Server(uvicorn.Server):
@@ -96,6 +99,7 @@ def main() -> None:
         sys.exit(2)
     configure_logs(level=settings.log_level, process="gateway")
     access_log.configure()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     Server(create_app(settings), settings).run()
 
 

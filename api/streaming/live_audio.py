@@ -69,6 +69,11 @@ class LiveAudio:
     def offset(self) -> int:
         return self._received.offset
 
+    @property
+    def job_has_ended(self) -> bool:
+        """Whether the row, as last read, has ended, so that its worker needs no listeners."""
+        return self.row is not None and self.row.is_over
+
     async def next(self) -> bytes:
         """Wait for the next bytes. Empty at the end. Raises AudioInterrupted."""
         while True:
@@ -95,6 +100,8 @@ class LiveAudio:
 
     async def _from_file(self, file: "_FinishedFile") -> bytes:
         self._follow_attempt(file.attempt)
+        if self._received.position >= file.size:
+            return b""
         return await run_in_threadpool(file.read, self._received.position)
 
     async def _from_window(self) -> bytes | None:
