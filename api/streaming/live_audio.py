@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from starlette.concurrency import run_in_threadpool
 
 from api.owner import OWNER
-from api.streaming.event_bus import EventBus, WakeSignal
+from api.streaming.event_bus import EventBus
+from api.streaming.subscriptions import WakeSignal
 from common.db.database import DATABASE_DOWN, Database
 from common.jobs.queries import get_job
 from common.jobs.records import JobRecord
