@@ -15,6 +15,7 @@ from api.jobs.submission_batcher import SubmissionBatcher
 from api.middleware import BodyLimit, RequestLog
 from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
+from api.readiness_reads import ReadinessReads
 from api.routes import (
     analytics,
     captions,
@@ -83,6 +84,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=partial(_lifespan, settings=settings),
     )
+    # Set by api.serve when the process is about to stop.
+    app.state.draining = False
     app.openapi = openapi.builder_without_422(app)  # type: ignore[method-assign]  # as FastAPI documents it
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog, root_path=settings.root_path)
@@ -116,10 +119,11 @@ def open_gateway(settings: Settings) -> Gateway:
     redis_link = RedisLink(settings)
     notifier = Notifier(redis_link, max_depth=settings.bells_max)
     event_bus = EventBus(settings, database)
+    store = Store(settings.store)
     return Gateway(
         settings=settings,
         database=database,
-        store=Store(settings.store),
+        store=store,
         redis_link=redis_link,
         notifier=notifier,
         event_bus=event_bus,
@@ -129,6 +133,7 @@ def open_gateway(settings: Settings) -> Gateway:
             queue_max=settings.queue_max,
             retry_after_s=partial(forecast.retry_after_s, database),
         ),
-        worker_cache=WorkerCache(database),
+        worker_cache=WorkerCache(database, expected_models=settings.expected_model_names),
         presence=Presence(event_bus, database, notifier, owner=OWNER),
+        readiness=ReadinessReads.of(database, redis_link, store),
     )

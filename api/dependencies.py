@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from api.jobs.submission_batcher import SubmissionBatcher
 from api.models.worker_cache import WorkerCache
+from api.readiness_reads import ReadinessReads
 from api.streaming.event_bus import EventBus
 from api.streaming.presence import Presence
 from common.db.database import Database
@@ -31,6 +32,7 @@ class Gateway:
     submissions: SubmissionBatcher
     worker_cache: WorkerCache
     presence: Presence
+    readiness: ReadinessReads
     # WebSockets that send text to this gateway.
     incremental_sessions: set[WebSocket] = field(default_factory=set)
 

@@ -19,6 +19,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # The status that nginx logs for a client that disconnected.
 _CLIENT_GONE = 499
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
+_CLOSE = (b"connection", b"close")
 
 
 class RequestLog:
@@ -46,6 +47,8 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [(b"x-request-id", request_id.encode()), _NOSNIFF]
+                if scope["app"].state.draining:
+                    headers.append(_CLOSE)
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 

@@ -1,6 +1,7 @@
 """Run the gateway process: `python -m api.serve`."""
 
 import asyncio
+import math
 import socket
 import sys
 from types import FrameType
@@ -17,13 +18,22 @@ from common.settings import Settings, get_settings
 # Requests in progress have this long to end after a stop signal.
 GRACE_S = 10
 WS_MESSAGE_BYTES = 256 * 1024
+# By default a thread keeps the interpreter for up to 5 ms. The thread of submissions would wait that long for the event
+# loop several times per batch.
+SWITCH_INTERVAL_S = 0.0005
 
 
 class Server(uvicorn.Server):
-    """On SIGTERM or SIGINT ends all waits at once, finishes the requests in progress, and exits with 0."""
+    """Stops on SIGTERM or SIGINT, and exits with 0.
+
+    It first drains for `drain_s`: it goes on as before, but GET /ready answers 503 and each response closes its
+    connection, so that a proxy has none left. Then it listens no more, and requests in progress have `drain_s` again.
+    After that all waits end, and requests have GRACE_S to finish. A second signal ends the drain.
+    """
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._app = app
+        self._drain_s = settings.drain_s
         super().__init__(
             uvicorn.Config(
                 app,
@@ -37,7 +47,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
+                timeout_graceful_shutdown=math.ceil(settings.drain_s + GRACE_S),
                 backlog=1024,
             )
         )
@@ -47,6 +57,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop.call_later(self._drain_s, self._stop_waiting)
         await super().shutdown(sockets)
         # A client that does not read keeps its connection open, and the loop waits for all connections.
         connections = list(self.server_state.connections)
@@ -58,8 +69,19 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of a signal handler
         if self.should_exit:
             self.force_exit = True
+        if self._app.state.draining or not self._drain_s:
+            self._drain_s = 0.0
+            self.should_exit = True
+            self._loop.call_soon_threadsafe(self._stop_waiting)
+        else:
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        self._app.state.draining = True
+        self._loop.call_later(self._drain_s, self._stop_listening)
+
+    def _stop_listening(self) -> None:
         self.should_exit = True
-        self._loop.call_soon_threadsafe(self._stop_waiting)
 
     def _stop_waiting(self) -> None:
         gateway = getattr(self._app.state, "gateway", None)
@@ -77,6 +99,7 @@ def main() -> None:
         sys.exit(2)
     configure_logs(level=settings.log_level, process="gateway")
     access_log.configure()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     Server(create_app(settings), settings).run()
 
 

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from typing import Any, cast
 
 import structlog
@@ -36,7 +38,7 @@ def configure_logs(*, level: str, process: str) -> None:
         foreign_pre_chain=[*shared, structlog.stdlib.PositionalArgumentsFormatter()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(format_exception),
             structlog.processors.JSONRenderer(),
         ],
     )
@@ -49,6 +51,21 @@ def configure_logs(*, level: str, process: str) -> None:
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return cast(structlog.stdlib.BoundLogger, structlog.get_logger(name))
+
+
+def format_exception(exc_info: Any) -> str:
+    """Format a traceback without the details of Postgres, which repeat values of rows, such as texts."""
+    formatted = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
+    for error in _chain(exc_info[1]):
+        if detail := getattr(getattr(error, "diag", None), "message_detail", None):
+            formatted = formatted.replace(detail, "(hidden)")
+    return formatted
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _name_process(process: str) -> Any:

@@ -1,33 +1,64 @@
 """All settings of the service, read from the environment (prefix `ORATIO_`) and from `.env`."""
 
+import re
+import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 ProviderMode = Literal["auto", "local", "inference", "stub"]
+
+INVALID_EXIT_CODE = 2
+
+
+def _url_of(*schemes: str) -> AfterValidator:
+    """Refuse URLs that the libraries would refuse later, with a message that does not repeat their password."""
+
+    def check(url: str) -> str:
+        if not url:
+            return url
+        if url.partition("://")[0].partition("+")[0] not in schemes or "://" not in url:
+            raise ValueError(f"must start with one of: {', '.join(f'{scheme}://' for scheme in schemes)}")
+        _ = urlsplit(url).port  # raises ValueError
+        return url
+
+    return AfterValidator(check)
+
+
+DatabaseUrl = Annotated[str, _url_of("postgresql", "postgres", "sqlite")]
+RedisUrl = Annotated[str, _url_of("redis", "rediss", "unix")]
+StoreUrl = Annotated[str, _url_of("file", "s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "memory")]
 
 
 class Settings(BaseSettings):
     """`.env.example` documents every setting. A test compares the two."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ORATIO_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True
+        env_prefix="ORATIO_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        allow_inf_nan=False,
     )
 
     # Paths and addresses.
     data_dir: Path = Path("data")
     models_dir: Path = Path("models")
     frontend_dir: Path = Path("frontend/dist")
-    database_url: str = ""
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    store_url: str = ""
+    database_url: DatabaseUrl = ""
+    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
+    store_url: StoreUrl = ""
 
     # Gateway.
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(8000, ge=0, le=65535)
     allow_open: bool = False
     root_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     max_text_chars: int = Field(200_000, ge=1)
@@ -36,6 +67,8 @@ class Settings(BaseSettings):
     list_limit_max: int = Field(500, ge=1)
     sync_wait_s: float = Field(120.0, gt=0)
     queue_max: int = Field(100_000, ge=1)
+    drain_s: float = Field(0.0, ge=0)
+    expected_models: str = ""
 
     # Providers and engines.
     tts_provider: ProviderMode = "auto"
@@ -121,6 +154,10 @@ class Settings(BaseSettings):
         return _split_names(self.worker_models)
 
     @property
+    def expected_model_names(self) -> frozenset[str]:
+        return frozenset(_split_names(self.expected_models))
+
+    @property
     def warm_model_names(self) -> tuple[str, ...]:
         return _split_names(self.warm_models)
 
@@ -131,4 +168,36 @@ def _split_names(value: str) -> tuple[str, ...]:
 
 @lru_cache
 def get_settings() -> Settings:
-    return Settings()
+    """The settings of this process. Ends it if one is invalid."""
+    return read_settings_or_exit()
+
+
+def read_settings_or_exit(**overrides: Any) -> Settings:
+    """Read the settings. If some are invalid, print one line for each to stderr, and exit with 2.
+
+    `overrides` take precedence over the environment. The lines never contain values, which may be secret.
+    """
+    try:
+        return Settings(**overrides)
+    except (ValidationError, SettingsError, UnicodeError) as error:
+        sys.stderr.write("".join(f"{line}\n" for line in _describe(error)))
+        sys.exit(INVALID_EXIT_CODE)
+
+
+def _describe(error: Exception) -> Iterator[str]:
+    if isinstance(error, ValidationError):
+        for detail in error.errors(include_url=False, include_input=False, include_context=False):
+            yield f"{_variable(str(detail['loc'][0]))}: {detail['msg'].removeprefix('Value error, ')}"
+    elif isinstance(
+        error, SettingsError
+    ):  # a value that must be JSON, named by its field only in the message
+        field = re.search(r'field "(\w+)"', str(error))
+        yield f"{_variable(field[1]) if field else 'A setting'}: is not valid JSON"
+    else:
+        yield ".env: is not encoded in UTF-8"
+
+
+def _variable(name: str) -> str:
+    """The environment variable of a field or of an alias."""
+    is_alias = name.upper().startswith(("HF_", "HUGGINGFACEHUB_"))
+    return name.upper() if is_alias else f"ORATIO_{name.upper()}"

@@ -243,6 +243,12 @@ def current_workers(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
     return [worker for worker in workers if worker.alive] or workers
 
 
+def started_models(workers: Sequence[WorkerStatus]) -> frozenset[str]:
+    """The models that live workers were started for, even if they lack the weights to serve them."""
+    engines = (_parse_worker_id(worker.announcement.id)[0] for worker in workers if worker.alive)
+    return frozenset(name.partition("_")[0] for names in engines for name in names)
+
+
 def _without_replaced(workers: Sequence[WorkerStatus]) -> Sequence[WorkerStatus]:
     """Leave out dead workers that a newer one replaces: what only they announced does not exist any more.
 

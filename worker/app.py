@@ -16,6 +16,10 @@ CLEAN_EVERY_S = 600.0
 def create_app(settings: Settings) -> Celery:
     app = Celery("oratio", include=["worker.lifecycle", "worker.tasks"], fixups=[])
     app.config_from_object(_configuration(settings))
+    # A queue without an exchange needs no binding. Otherwise Celery would leave two keys in Redis for each queue of a
+    # worker's own, whose name has its process id.
+    amqp: Any = app.amqp
+    amqp.autoexchange = lambda _name: None
     return app
 
 

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from api.http.server_sent_events import HEARTBEAT, HEARTBEAT_S, write_message
 from api.jobs.lookups import find_job
 from api.jobs.views import event_view, job_view
-from api.streaming.event_bus import CLOSED, EventBus, Subscription
+from api.streaming.event_bus import EventBus
+from api.streaming.subscriptions import CLOSED, Subscription
 from common.db.database import DATABASE_DOWN, Database
 from common.errors import Gone, InvalidRequest, NotFound
 from common.jobs.records import JobRecord

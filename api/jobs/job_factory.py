@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from api.models.worker_cache import WorkerCache
@@ -11,7 +12,7 @@ from api.owner import OWNER
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import Voice, find_voice, voice_not_found
 from common.catalogue.styles import check_style
-from common.errors import Conflict, InvalidRequest, NoWorker, OratioError, TooLarge
+from common.errors import Conflict, InvalidRequest, NotFound, NoWorker, OratioError, TooLarge
 from common.ids import new_id
 from common.jobs.options import Options
 from common.jobs.submission import NewJob
@@ -260,7 +261,20 @@ async def build_job(job_request: JobRequest, *, settings: Settings, worker_cache
         job = _make_job(job_request, await worker_cache.statuses(), settings=settings)
         if job.provider != "stub" or settings.provider_mode == "stub":
             return job
-    except (NoWorker, Conflict, InvalidRequest):
+    except (NoWorker, Conflict, InvalidRequest, NotFound):
         pass
-    # A request is never rejected, or answered with a beep, because of old announcements.
-    return _make_job(job_request, await worker_cache.statuses(max_age_s=REFUSAL_MAX_AGE_S), settings=settings)
+    # A request is never rejected, or answered with a beep, because of old announcements, or because the worker that it
+    # needs is just starting.
+    workers = await worker_cache.statuses_after_start(
+        _models_of(job_request.body, settings=settings), max_age_s=REFUSAL_MAX_AGE_S
+    )
+    return _make_job(job_request, workers, settings=settings)
+
+
+def _models_of(body: SynthesisRequest, *, settings: Settings) -> frozenset[str]:
+    """Return the models of the voices in a request, without voices that do not exist."""
+    models = set()
+    for voice_id in (body.voice_id, *_tagged_voice_ids(body.text)):
+        with suppress(OratioError):
+            models.add(find_voice(voice_id, allow_fake=settings.fake_engine).model)
+    return frozenset(models)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from starlette.concurrency import run_in_threadpool
 
 from api.owner import OWNER
-from api.streaming.event_bus import Closed, Resync, Subscription
+from api.streaming.subscriptions import Closed, Resync, Subscription
 from common.db.database import Database
 from common.errors import (
     Conflict,

@@ -5,20 +5,24 @@ After the commit, the task messages of a batch are published in one round trip, 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
-from threading import Thread
+from queue import SimpleQueue
 
 from api.error_handlers import refusal_of
 from common.db.database import DATABASE_DOWN, Database
-from common.errors import InsufficientStorage, OratioError, QueueFull
+from common.errors import DatabaseUnavailable, InsufficientStorage, OratioError, QueueFull, Unavailable
 from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity, submit
 from common.logs import get_logger
 from common.messaging.messages import PartMessage
 from common.messaging.notifier import Notifier
+from common.watched_threads import WatchedThread
 
 log = get_logger(__name__)
 
 BATCH_MAX = 64
+# A request waits this long for its transaction. A database that hangs would keep it for ever.
+WITHIN_S = 4.0
+# Longer than the time-outs of the statements of one batch.
+STUCK_AFTER_S = 20.0
 
 Outcome = AcceptedJob | BaseException
 Pending = tuple[NewJob, "asyncio.Future[AcceptedJob]"]
@@ -39,7 +43,13 @@ class SubmissionBatcher:
         self._retry_after_s = retry_after_s
         self._pending: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._thread = Thread(target=self._run, name="submissions", daemon=True)
+        self._thread = WatchedThread(
+            "submissions",
+            take=self._next_batch,
+            handle=self._submit_batch,
+            refuse=self._refuse,
+            stuck_after_s=STUCK_AFTER_S,
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -49,37 +59,45 @@ class SubmissionBatcher:
         self._pending.put(None)
         self._thread.join()
 
+    def trouble(self) -> str | None:
+        return self._thread.trouble()
+
     async def submit(self, job: NewJob) -> AcceptedJob:
         """Submit a job, which is durable when this returns. Raises OratioError if it is rejected."""
         future: asyncio.Future[AcceptedJob] = self._loop.create_future()
         self._pending.put((job, future))
-        return await future
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                return await future
+        except TimeoutError:
+            raise DatabaseUnavailable("The database does not answer in time. Try again.") from None
 
-    def _run(self) -> None:
-        while batch := self._next_batch():
-            outcomes = self._accept([job for job, _ in batch])
-            try:
-                self._notifier.notify_parts([_message(done) for done in outcomes if _is_new(done)])
-            except Exception:
-                log.exception("could not ring")
-            pairs = [(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)]
-            self._loop.call_soon_threadsafe(_resolve, pairs)
+    def _submit_batch(self, batch: list[Pending]) -> None:
+        outcomes = self._accept([job for job, _ in batch])
+        try:
+            self._notifier.notify_parts([_message(done) for done in outcomes if _is_new(done)])
+        except Exception:  # the jobs are accepted, and the sweep publishes their messages again
+            log.exception("could not publish task messages")
+        pairs = [(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)]
+        self._loop.call_soon_threadsafe(_resolve, pairs)
 
-    def _next_batch(self) -> list[Pending]:
-        """Wait for a job, then take all that have arrived. Empty after `close`."""
+    def _refuse(self, batch: list[Pending]) -> None:
+        refusal = Unavailable("The job could not be stored. Try again.")
+        self._loop.call_soon_threadsafe(_resolve, [(future, refusal) for _, future in batch])
+
+    def _next_batch(self) -> list[Pending] | None:
+        """Wait for a job, then take all that have arrived. None after `close`."""
         batch: list[Pending] = []
         pending = self._pending.get()
         while pending is not None:
-            batch.append(pending)
-            if len(batch) == BATCH_MAX:
+            if not pending[1].cancelled():  # its request gave up, so nothing was promised
+                batch.append(pending)
+            if len(batch) == BATCH_MAX or (batch and self._pending.empty()):
                 return batch
-            try:
-                pending = self._pending.get_nowait()
-            except Empty:
-                return batch
+            pending = self._pending.get()
         if batch:
             self._pending.put(None)
-        return batch
+        return batch or None
 
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
         if not self._database.reserve.has_room():
@@ -90,18 +108,20 @@ class SubmissionBatcher:
         except DATABASE_DOWN as error:
             log.warning("database does not answer", error=type(error).__name__)
             return [refusal_of(error) for _ in jobs]
-        except Exception as error:
-            log.exception("could not accept")
-            return [error for _ in jobs]
         self._add_retry_after(outcomes)
         return outcomes
 
     def _add_retry_after(self, outcomes: Sequence[AcceptedJob | OratioError]) -> None:
         full = [error for error in outcomes if isinstance(error, QueueFull)]
-        if full:
+        if not full:
+            return
+        try:
             retry_after_s = self._retry_after_s()
-            for error in full:
-                error.retry_after_s = retry_after_s
+        except Exception:  # other jobs of the batch may be accepted, which must not fail now
+            log.exception("could not estimate when the queue has room")
+            return
+        for error in full:
+            error.retry_after_s = retry_after_s
 
 
 def _is_new(outcome: Outcome) -> bool:

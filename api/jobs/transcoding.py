@@ -10,7 +10,8 @@ from api.jobs.job_factory import REFUSAL_MAX_AGE_S
 from api.jobs.lookups import audio_removed, find_spoken_audio
 from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
-from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, EventBus, Subscription
+from api.streaming.event_bus import RESYNC_EVERY_S, EventBus
+from api.streaming.subscriptions import CLOSED, Subscription
 from common.db.database import Database
 from common.errors import Gone, InvalidRequest, SynthesisFailed
 from common.messaging.notifier import Notifier

@@ -9,7 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from api.http.ids import is_id
 from api.http.server_sent_events import HEARTBEAT, HEARTBEAT_S, write_message
 from api.models.model_views import download_view
-from api.streaming.event_bus import CLOSED, RESYNC_EVERY_S, EventBus, Subscription
+from api.streaming.event_bus import RESYNC_EVERY_S, EventBus
+from api.streaming.subscriptions import CLOSED, Subscription
 from common import downloads
 from common.db.database import DATABASE_DOWN, Database
 from common.downloads import DownloadRecord

@@ -1,31 +1,28 @@
 """Liveness and readiness checks."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
+import redis
 from fastapi import APIRouter
-from sqlalchemy import text
-from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.dependencies import GatewayDep
+from api.dependencies import Gateway, GatewayDep
 from api.models.worker_cache import WorkerCache
 from api.schemas.health import Health, Limits, Readiness, ReadinessCheck, ReadinessChecks
+from api.shared_read import SharedRead
 from common import __version__
-from common.db.database import Database
 from common.formats import MEDIA_TYPES
 from common.logs import get_logger
 from common.settings import Settings
+from common.watched_threads import troubles
 from common.worker_registry import WorkerStatus
 
 router = APIRouter(tags=["service"])
 log = get_logger(__name__)
 
-T = TypeVar("T")
-
-# Checks must finish before the probe itself times out.
-DEADLINE_S = 1.5
 WORKERS_MAX_AGE_S = 5.0
 # A client of GET /ready may be waiting for the first worker.
 READY_WORKERS_MAX_AGE_S = 0.25
@@ -53,18 +50,24 @@ async def health(gateway: GatewayDep) -> Health:
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "A check failed."}})
-async def ready(gateway: GatewayDep) -> JSONResponse:
-    """Whether the database, the broker, the store and at least one worker respond."""
+async def ready(request: Request, gateway: GatewayDep) -> JSONResponse:
+    """Whether this process, the database, the broker, the store and at least one worker work."""
+    reads = gateway.readiness
     workers, database, broker, store = await asyncio.gather(
         _recent_workers(gateway.worker_cache, max_age_s=READY_WORKERS_MAX_AGE_S),
-        _check(lambda: _ask_database(gateway.database)),
-        _check(gateway.redis_link.check),
-        _check(gateway.store.check),
+        _check(reads.database),
+        _check(reads.broker),
+        _check(reads.store),
     )
     alive = sum(worker.alive and worker.speaks for worker in workers or ())
-    worker = ReadinessCheck(ok=alive > 0, message=f"{alive} alive")
-    checks = ReadinessChecks(database=database, broker=broker, store=store, worker=worker)
-    is_ready = all(check.ok for check in (database, broker, store, worker))
+    checks = ReadinessChecks(
+        process=_check_process(gateway, draining=request.app.state.draining),
+        database=database,
+        broker=broker,
+        store=store,
+        worker=ReadinessCheck(ok=alive > 0, message=f"{alive} alive"),
+    )
+    is_ready = all(check.ok for _, check in checks)
     return JSONResponse(
         Readiness(
             ready=is_ready,
@@ -74,6 +77,14 @@ async def ready(gateway: GatewayDep) -> JSONResponse:
         status_code=200 if is_ready else 503,
         headers=None if is_ready else {"Retry-After": "2"},
     )
+
+
+def _check_process(gateway: Gateway, *, draining: bool) -> ReadinessCheck:
+    """Check the threads and tasks that this process cannot do without."""
+    if draining:
+        return ReadinessCheck(ok=False, message="is about to stop")
+    found = troubles((gateway.submissions, gateway.event_bus, gateway.presence))
+    return ReadinessCheck(ok=not found, message="; ".join(found) or "works")
 
 
 def _formats(workers: Sequence[WorkerStatus]) -> list[str]:
@@ -95,31 +106,18 @@ async def _recent_workers(
 ) -> list[WorkerStatus] | None:
     """Return the workers, or None if the database does not answer."""
     try:
-        return list(await _within_deadline(worker_cache.statuses(max_age_s=max_age_s)))
+        return list(await worker_cache.statuses(max_age_s=max_age_s))
     except Exception as error:
         log.warning("database does not answer", error=type(error).__name__)
         return None
 
 
-async def _check(action: Callable[[], None]) -> ReadinessCheck:
+async def _check(read: SharedRead[Any]) -> ReadinessCheck:
+    # Only the type of an error, because messages may contain addresses and names.
     try:
-        await _within_deadline(run_in_threadpool(action))
+        await read.result()
+    except redis.ResponseError as error:
+        return ReadinessCheck(ok=False, message=f"refuses writes ({type(error).__name__})")
     except Exception as error:
-        # Only the type, because messages may contain addresses and names.
         return ReadinessCheck(ok=False, message=f"does not answer ({type(error).__name__})")
     return ReadinessCheck(ok=True, message="answers")
-
-
-async def _within_deadline(work: Coroutine[Any, Any, T]) -> T:
-    """Raises TimeoutError. A thread cannot be cancelled, so its work then continues in the background."""
-    task = asyncio.create_task(work)
-    done, _ = await asyncio.wait({task}, timeout=DEADLINE_S)
-    if not done:
-        task.add_done_callback(lambda late: late.exception())
-        raise TimeoutError
-    return task.result()
-
-
-def _ask_database(database: Database) -> None:
-    with database.read() as connection:
-        connection.execute(text("SELECT 1"))

@@ -28,7 +28,6 @@ from api.schemas.speech import (
 from api.streaming import responses
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from common.catalogue import openai_names as openai_catalogue
-from common.db.database import Database
 from common.errors import OratioError, SynthesisFailed, Unavailable
 from common.jobs.submission import NewJob, release_join_key
 from common.settings import Settings
@@ -92,13 +91,17 @@ async def _submit(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[Live
     if not accepted.created:
         wake_signal = stack.enter_context(gateway.event_bus.wake(accepted.job_id))
         wake_signal.needs_resync = True
-    stack.enter_context(gateway.presence.listening(accepted.job_id, keep=job.options.keep))
     audio = LiveAudio(
         accepted.job_id,
         wake_signal,
         event_bus=gateway.event_bus,
         database=gateway.database,
         store=gateway.store,
+    )
+    stack.enter_context(
+        gateway.presence.listening(
+            accepted.job_id, keep=job.options.keep, has_ended=lambda: audio.job_has_ended
+        )
     )
     return audio, accepted.job_id
 
@@ -115,8 +118,8 @@ def _respond(
 ) -> Response:
     headers = responses.response_headers(job_id, audio, provider=job.provider)
     # A response that was sent may not have arrived: a client that retries at once still joins the job.
-    forget = partial(_forget, gateway.database, job, job_id)
-    on_delivered = partial(gateway.presence.run_after_grace, forget)
+    forget = partial(release_join_key, job=job, delivered_id=job_id)
+    on_delivered = partial(gateway.presence.change_after_grace, forget)
     if body.stream_format == "sse":
         kind, body_chunks = "text/event-stream", responses.event_body(first, audio)
     else:
@@ -124,11 +127,6 @@ def _respond(
     return responses.AudioResponse(
         body_chunks, audio, listener=listener, media_type=kind, headers=headers, on_delivered=on_delivered
     )
-
-
-def _forget(database: Database, job: NewJob, job_id: str) -> None:
-    with database.write() as connection:
-        release_join_key(connection, job, delivered_id=job_id)
 
 
 @router.get("/models")

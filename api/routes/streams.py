@@ -56,7 +56,6 @@ async def stream(
         wake_signal = stack.enter_context(gateway.event_bus.wake(checked_job_id(job_id)))
         wake_signal.needs_resync = True
         row = await run_in_threadpool(find_job, gateway.database, job_id)
-        stack.enter_context(gateway.presence.listening(job_id, keep=row.options.keep))
         audio = LiveAudio(
             job_id,
             wake_signal,
@@ -65,6 +64,11 @@ async def stream(
             store=gateway.store,
             offset=offset,
             attempt=attempt,
+        )
+        stack.enter_context(
+            gateway.presence.listening(
+                job_id, keep=row.options.keep, has_ended=lambda: row.is_over or audio.job_has_ended
+            )
         )
         try:
             first = await responses.first_audio(request, audio, within_s=gateway.settings.sync_wait_s)

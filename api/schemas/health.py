@@ -36,6 +36,9 @@ class ReadinessCheck(ResponseModel):
 
 
 class ReadinessChecks(ResponseModel):
+    """`process` is the gateway itself: its message names a thread or task that has ended or is stuck."""
+
+    process: ReadinessCheck
     database: ReadinessCheck
     broker: ReadinessCheck
     store: ReadinessCheck

@@ -5,96 +5,39 @@ or a Redis outage delays a response but never loses it.
 """
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeVar
 
 import redis
 import redis.asyncio
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
-from api.streaming.task_cancellation import cancel_and_wait
-from common.db.database import Database
+from api.streaming.subscriptions import CLOSED, RESYNC, Notice, Subscription, WakeSignal
+from api.streaming.watched_task import WatchedTask
+from common.db.database import DATABASE_DOWN, Database
 from common.jobs.queries import ended_jobs
 from common.logs import get_logger
 from common.messaging import audio_window, events, text_stream
 from common.messaging.broker import PUBLISH_TIMEOUT_S
 from common.messaging.events import Event
 from common.settings import Settings
+from common.watched_threads import troubles
 
 log = get_logger(__name__)
 
 RESYNC_EVERY_S = 2.0
-BACKOFF_MAX_S = 2.0
+BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 2.0
+# The gateway is not ready if its subscription has been interrupted for longer than a new connection takes.
+INTERRUPTED_MAX_S = 10.0
 # An idle subscription is pinged this often, to notice a Redis server that hangs.
 PING_EVERY_S = 5.0
-# A reader that is this many events behind is closed. It can reconnect with Last-Event-ID.
-BEHIND_MAX = 1000
 # Chunks of the audio window that one call reads.
 WINDOW_CHUNKS = 4
-
-
-class Resync:
-    """Events may have been missed: read the Redis stream and the row again."""
-
-
-class Closed:
-    """No more notices follow: the process is stopping, or the reader was too slow."""
-
-
-RESYNC, CLOSED = Resync(), Closed()
-Notice = Event | Resync | Closed
-
-
-class WakeSignal:
-    """Wakes a reader whenever its job may have changed. The reader then looks at the job itself."""
-
-    def __init__(self) -> None:
-        self.closed = False
-        self.needs_resync = False
-        self._event = asyncio.Event()
-
-    def put(self, notice: Notice) -> None:
-        """Set `needs_resync` if the job may have ended. The reader resets it."""
-        self.closed = self.closed or notice is CLOSED
-        self.needs_resync = self.needs_resync or not isinstance(notice, Event) or notice.ends_job
-        self.notify_audio()
-
-    def notify_audio(self) -> None:
-        """Wake the reader: there is more audio."""
-        self._event.set()
-
-    async def wait(self, *, timeout_s: float) -> None:
-        """Wait until the next wake-up, at most `timeout_s`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._event.wait()
-        self._event.clear()
-
-
-class Subscription:
-    """The notices of one job, in order, for one reader."""
-
-    def __init__(self) -> None:
-        self._notices: asyncio.Queue[Notice] = asyncio.Queue()
-
-    def notify_audio(self) -> None:
-        """Ignored: subscriptions only receive events."""
-
-    def put(self, notice: Notice) -> None:
-        if self._notices.qsize() < BEHIND_MAX or notice is CLOSED:
-            self._notices.put_nowait(notice)
-        elif self._notices.qsize() == BEHIND_MAX:
-            self._notices.put_nowait(CLOSED)
-
-    async def next(self, *, timeout_s: float) -> Notice | None:
-        """Return the next notice, or None after `timeout_s`."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await self._notices.get()
-        except TimeoutError:
-            return None
+# Raised for content that no worker of ours wrote. Anyone who may write to Redis can send anything.
+_MALFORMED = (ValueError, KeyError)
 
 
 Reader = TypeVar("Reader", Subscription, WakeSignal)
@@ -112,17 +55,31 @@ class EventBus:
             retry=None,
         )
         self._prefix = settings.queue_prefix
+        self._audio_channel = audio_window.channel(self._prefix).encode()
         self._database = database
+        # Requests that wait for the database must not hold up this read, which ends the waits of others.
+        self._thread = CapacityLimiter(1)
         self._readers: defaultdict[str, set[Subscription | WakeSignal]] = defaultdict(set)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = (
+            WatchedTask("the subscription to events", self._subscribe),
+            WatchedTask("the check for missed events", self._resync),
+        )
+        self._backoff_s = BACKOFF_MIN_S
+        self._interrupted_at: float | None = time.monotonic()
         self.connected = asyncio.Event()
         self.stopping = False
 
     def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._subscribe()),
-            asyncio.create_task(self._resync_periodically()),
-        ]
+        for task in self._tasks:
+            task.start()
+
+    def trouble(self) -> str | None:
+        """Say which task has ended, or that events do not arrive. None if nothing is wrong."""
+        for trouble in troubles(self._tasks):
+            return trouble
+        if self._interrupted_at is None or time.monotonic() - self._interrupted_at < INTERRUPTED_MAX_S:
+            return None
+        return f"events have not arrived for {time.monotonic() - self._interrupted_at:.0f} s"
 
     def stop(self) -> None:
         """Close all readers, because the process is stopping."""
@@ -131,7 +88,8 @@ class EventBus:
 
     async def close(self) -> None:
         self.stop()
-        await cancel_and_wait(*self._tasks)
+        for task in self._tasks:
+            await task.stop()
         await self._client.aclose()
 
     def listen(self, job_id: str) -> AbstractContextManager[Subscription]:
@@ -155,18 +113,18 @@ class EventBus:
                 del self._readers[job_id]
 
     async def replay(self, job_id: str, *, after: str) -> list[Event]:
-        """Return the events of a job after the id `after`, oldest first. Empty if Redis does not answer."""
+        """Return the events of a job after the id `after`, oldest first. Empty if Redis does not answer well."""
         try:
             key = events.stream_key(job_id, prefix=self._prefix)
             entries: Any = await self._client.xrange(key, min=f"({after}")
             return events.from_stream(job_id, entries)
-        except redis.RedisError:
+        except (redis.RedisError, *_MALFORMED):
             return []
 
     async def window(self, job_id: str, *, attempt: int, offset: int) -> list[audio_window.Chunk] | None:
         """Return a few chunks of live audio from `offset` on, or the first ones of a later attempt.
 
-        None if Redis does not answer.
+        None if Redis does not answer well.
         """
         try:
             entries: Any = await self._client.xrange(
@@ -174,9 +132,9 @@ class EventBus:
                 min=audio_window.range_start(attempt, offset),
                 count=WINDOW_CHUNKS,
             )
-        except redis.RedisError:
+            return audio_window.chunks_of(entries)
+        except (redis.RedisError, *_MALFORMED):
             return None
-        return audio_window.chunks_of(entries)
 
     async def announce_listeners(self, job_ids: Sequence[str]) -> None:
         """Mark these jobs as listened to. Does nothing if Redis does not answer.
@@ -214,42 +172,62 @@ class EventBus:
         await pipeline.execute()
 
     async def _subscribe(self) -> None:
-        backoff_s = 0.1
-        while True:
-            try:
-                await self._receive(on_subscribed=self.connected.set)
-            except (redis.RedisError, OSError) as error:
-                if self.connected.is_set():
-                    log.warning("events are interrupted", error=type(error).__name__)
-                    backoff_s = 0.1
-                self.connected.clear()
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(BACKOFF_MAX_S, backoff_s * 2)
+        """Receive messages until the connection fails, then wait a little."""
+        try:
+            await self._receive()
+        except (redis.RedisError, OSError) as error:
+            if self.connected.is_set():
+                log.warning("events are interrupted", error=type(error).__name__)
+        finally:
+            self._note_interruption()
+        await asyncio.sleep(self._backoff_s)
+        self._backoff_s = min(BACKOFF_MAX_S, self._backoff_s * 2)
 
-    async def _receive(self, *, on_subscribed: Callable[[], None]) -> None:
+    def _note_connection(self) -> None:
+        self.connected.set()
+        self._backoff_s, self._interrupted_at = BACKOFF_MIN_S, None
+        # Events published in the meantime are in the Redis streams.
+        self._notify_all(RESYNC)
+
+    def _note_interruption(self) -> None:
+        self.connected.clear()
+        self._interrupted_at = self._interrupted_at or time.monotonic()
+
+    async def _receive(self) -> None:
         async with self._client.pubsub() as subscription:
-            audio_channel = audio_window.channel(self._prefix)
-            await subscription.subscribe(events.channel(self._prefix), audio_channel)
+            await subscription.subscribe(events.channel(self._prefix), audio_window.channel(self._prefix))
             unanswered = 0
             while True:
                 message = await subscription.get_message(timeout=PING_EVERY_S)
                 unanswered = 0 if message else unanswered + 1
                 if message is None:
                     await _ping(subscription, unanswered=unanswered)
-                elif message["type"] == "message" and message["channel"] == audio_channel.encode():
-                    self._notify_audio(message["data"])
-                elif message["type"] == "message":
-                    self._dispatch(message["data"])
-                elif message["type"] == "subscribe":
-                    on_subscribed()
-                    # Events published in the meantime are in the Redis streams.
-                    self._notify_all(RESYNC)
+                else:
+                    self._handle(message)
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        if message["type"] == "subscribe":
+            self._note_connection()
+        elif message["type"] == "message":
+            try:
+                self._dispatch_or_notify(message["channel"], message["data"])
+            except _MALFORMED as error:
+                # Readers of the job find its end in the row.
+                log.warning("a message is malformed", error=type(error).__name__)
+
+    def _dispatch_or_notify(self, channel: bytes, data: bytes) -> None:
+        if channel == self._audio_channel:
+            self._notify_audio(data)
+        else:
+            self._dispatch(data)
 
     def _dispatch(self, line: bytes) -> None:
         job_id = line[: line.find(b" ")].decode()
         readers = self._readers.get(job_id)
         if readers:
             event = events.from_channel(line)
+            if not isinstance(event.data, dict):
+                raise ValueError("not an object")
             for reader in readers:
                 reader.put(event)
 
@@ -262,15 +240,17 @@ class EventBus:
             for reader in readers:
                 reader.put(notice)
 
-    async def _resync_periodically(self) -> None:
-        while True:
-            await asyncio.sleep(RESYNC_EVERY_S)
-            if self._readers:
-                await _log_failure(self._resync_ended)
-
-    async def _resync_ended(self) -> None:
-        job_ids = list(self._readers)
-        for job_id in await run_in_threadpool(self._ended, job_ids):
+    async def _resync(self) -> None:
+        """Wait a little, then wake the readers of jobs that have ended."""
+        await asyncio.sleep(RESYNC_EVERY_S)
+        if not self._readers:
+            return
+        try:
+            ended = await to_thread.run_sync(self._ended, list(self._readers), limiter=self._thread)
+        except DATABASE_DOWN as error:
+            log.warning("could not look at the rows", error=type(error).__name__)
+            return
+        for job_id in ended:
             for reader in self._readers.get(job_id, ()):
                 reader.put(RESYNC)
 
@@ -283,10 +263,3 @@ async def _ping(subscription: redis.asyncio.client.PubSub, *, unanswered: int) -
     if unanswered > 1:
         raise redis.ConnectionError("the subscription went silent")
     await subscription.ping()
-
-
-async def _log_failure(action: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await action()
-    except Exception as error:
-        log.warning("could not look at the rows", error=type(error).__name__)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from starlette.concurrency import run_in_threadpool
 
 from api.owner import OWNER
-from api.streaming.event_bus import EventBus, WakeSignal
+from api.streaming.event_bus import EventBus
+from api.streaming.subscriptions import WakeSignal
 from common.db.database import DATABASE_DOWN, Database
 from common.jobs.queries import get_job
 from common.jobs.records import JobRecord
@@ -69,6 +70,11 @@ class LiveAudio:
     def offset(self) -> int:
         return self._received.offset
 
+    @property
+    def job_has_ended(self) -> bool:
+        """Whether the row, as last read, has ended, so that its worker needs no listeners."""
+        return self.row is not None and self.row.is_over
+
     async def next(self) -> bytes:
         """Wait for the next bytes. Empty at the end. Raises AudioInterrupted."""
         while True:
@@ -95,6 +101,8 @@ class LiveAudio:
 
     async def _from_file(self, file: "_FinishedFile") -> bytes:
         self._follow_attempt(file.attempt)
+        if self._received.position >= file.size:
+            return b""
         return await run_in_threadpool(file.read, self._received.position)
 
     async def _from_window(self) -> bytes | None:

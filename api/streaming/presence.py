@@ -5,22 +5,31 @@ Jobs with `keep` continue without listeners.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterator
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.streaming.event_bus import EventBus
 from api.streaming.task_cancellation import cancel_and_wait
+from api.streaming.watched_task import WatchedTask
 from common.db.database import DATABASE_DOWN, Database
 from common.errors import OratioError
 from common.jobs import changes
 from common.logs import get_logger
 from common.messaging.audio_window import LEAVE_GRACE_S, PRESENCE_REFRESH_S
 from common.messaging.notifier import Notifier
+from common.watched_threads import troubles
 
 log = get_logger(__name__)
+
+# How often changes that are due are made.
+CHANGE_EVERY_S = 1.0
+
+Change = Callable[[Connection], None]
 
 
 class Presence:
@@ -31,16 +40,29 @@ class Presence:
         self._notifier = notifier
         self._listening: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changes: deque[tuple[float, Change]] = deque()
+        self._loops = (
+            WatchedTask("the announcement of listeners", self._announce),
+            WatchedTask("changes after a delivery", self._change_due),
+        )
 
     def start(self) -> None:
-        self._start_task(self._announce_periodically())
+        for loop in self._loops:
+            loop.start()
+
+    def trouble(self) -> str | None:
+        return next(iter(troubles(self._loops)), None)
 
     async def close(self) -> None:
+        for loop in self._loops:
+            await loop.stop()
         await cancel_and_wait(*self._tasks)
 
     @contextmanager
-    def listening(self, job_id: str, *, keep: bool) -> Iterator[None]:
-        """Count one listener of a job for as long as the context lasts."""
+    def listening(
+        self, job_id: str, *, keep: bool, has_ended: Callable[[], bool] = lambda: False
+    ) -> Iterator[None]:
+        """Count one listener of a job for as long as the context lasts. `has_ended`: the job needs no listeners."""
         self._listening[job_id] += 1
         if self._listening[job_id] == 1:
             self._start_task(self._event_bus.announce_listeners([job_id]))
@@ -50,32 +72,46 @@ class Presence:
             self._listening[job_id] -= 1
             if not self._listening[job_id]:
                 del self._listening[job_id]
-                self._start_task(self._leave(job_id, keep=keep))
+                if not has_ended():
+                    self._start_task(self._leave(job_id, keep=keep))
 
-    def run_after_grace(self, work: Callable[[], None]) -> None:
-        """Run `work` in a thread after the grace time, unless this process stops before."""
+    def change_after_grace(self, change: Change) -> None:
+        """Make a change in the database after the grace time, unless this process stops or the database is down."""
+        self._changes.append((time.monotonic() + LEAVE_GRACE_S, change))
 
-        async def later() -> None:
-            await asyncio.sleep(LEAVE_GRACE_S)
+    async def _change_due(self) -> None:
+        """Wait a little, then make all changes that are due in one transaction, because each costs a sync to disk."""
+        await asyncio.sleep(CHANGE_EVERY_S)
+        due = []
+        while self._changes and self._changes[0][0] <= time.monotonic():
+            due.append(self._changes.popleft()[1])
+        if due:
             with suppress(*DATABASE_DOWN):
-                await run_in_threadpool(work)
+                await run_in_threadpool(self._change_all, due)
 
-        self._start_task(later())
+    def _change_all(self, due: Sequence[Change]) -> None:
+        with self._database.write() as connection:
+            for change in due:
+                change(connection)
 
     def _start_task(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end_task)
 
-    async def _announce_periodically(self) -> None:
-        while True:
-            await asyncio.sleep(PRESENCE_REFRESH_S)
-            job_ids = list(self._listening)
-            if job_ids:
-                await self._event_bus.announce_listeners(job_ids)
-            for job_id in job_ids:
-                if job_id not in self._listening:  # they left during the announcement
-                    await self._event_bus.announce_departure(job_id)
+    def _end_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a background task failed", exc_info=error)
+
+    async def _announce(self) -> None:
+        await asyncio.sleep(PRESENCE_REFRESH_S)
+        job_ids = list(self._listening)
+        if job_ids:
+            await self._event_bus.announce_listeners(job_ids)
+        for job_id in job_ids:
+            if job_id not in self._listening:  # they left during the announcement
+                await self._event_bus.announce_departure(job_id)
 
     async def _leave(self, job_id: str, *, keep: bool) -> None:
         await self._event_bus.announce_departure(job_id)

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 if TYPE_CHECKING:
     from common.settings import Settings
 
@@ -13,13 +11,6 @@ def read_settings(**overrides: Any) -> "Settings":
 
     Print what is invalid and exit with status 2 if a setting does not validate.
     """
-    from pydantic import ValidationError
+    from common.settings import read_settings_or_exit
 
-    from common.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
-    except ValidationError as error:
-        for detail in error.errors():
-            typer.echo(f"ORATIO_{'_'.join(map(str, detail['loc'])).upper()}: {detail['msg']}", err=True)
-        raise typer.Exit(2) from None
+    return read_settings_or_exit(**{name: value for name, value in overrides.items() if value is not None})

@@ -1,7 +1,7 @@
 """Prints the logs of all processes while they are written."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -27,7 +27,8 @@ def _follow(folder: Path, read: dict[Path, int], done: Event, report: Callable[[
     while not is_last_read:
         is_last_read = done.wait(_READ_INTERVAL_S)
         for log in sorted(folder.glob("*.log")):
-            read[log] = _report_new(log, read.get(log, 0), report)
+            with suppress(Exception):  # the log was rotated just now, or nobody reads the reports any more
+                read[log] = _report_new(log, read.get(log, 0), report)
 
 
 def _report_new(log: Path, start: int, report: Callable[[str], None]) -> int:

@@ -66,7 +66,9 @@ class WorkerGroup:
 
 def gateway(settings: Settings, *, python: str = sys.executable) -> Command:
     argv = (python, "-m", "api.serve")
-    return Command("gateway", "gateway", argv, GATEWAY_STOP_S, environment(settings))
+    # It drains twice: first it still accepts requests, then it does not.
+    stop_within_s = GATEWAY_STOP_S + 2 * settings.drain_s
+    return Command("gateway", "gateway", argv, stop_within_s, environment(settings))
 
 
 def worker(

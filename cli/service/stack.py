@@ -143,7 +143,9 @@ class Stack:
         commands = [
             command for group in self.worker_groups for command in processes.group(self.settings, group)
         ]
-        for command in (*commands, processes.gateway(self.settings)):
+        models = sorted({name.partition("_")[0] for group in self.worker_groups for name in group.models})
+        gateway_settings = self.settings.model_copy(update={"expected_models": ",".join(models)})
+        for command in (*commands, processes.gateway(gateway_settings)):
             self._supervisor.start(command)
         self._wait_until_ready()
         if self.settings.hf_token or self.settings.inference_url:

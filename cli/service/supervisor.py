@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -16,7 +17,10 @@ _REPORT_WAIT_AFTER_S = 2.0
 
 
 class Supervisor:
-    """Runs processes in a thread of its own, which lives until the last of them has ended."""
+    """Runs processes in a thread of its own, which lives until the last of them has ended.
+
+    The kernel kills the processes when that thread ends (see child), so no error may end it.
+    """
 
     def __init__(self, *, logs: Path, report: Callable[[str], None]) -> None:
         self._logs = logs
@@ -56,11 +60,18 @@ class Supervisor:
     def _run(self) -> None:
         while not self._stopping.is_set():
             for child in list(self._children):
-                self._check(child)
+                with suppress(Exception):  # checked again soon
+                    self._check(child)
             self._wake.wait(_CHECK_INTERVAL_S)
             self._wake.clear()
         for role in STOP_ORDER:
-            self._stop_all([child for child in self._children if child.command.role == role])
+            with suppress(Exception):  # the processes of the other roles must stop in their turn
+                self._stop_all([child for child in self._children if child.command.role == role])
+
+    def _tell(self, message: str) -> None:
+        """Report an event. The reader may be gone, as in `oratio up | head -1`, or its disk may be full."""
+        with suppress(Exception):
+            self._report(message)
 
     def _check(self, child: Child) -> None:
         if child.pid:
@@ -75,9 +86,7 @@ class Supervisor:
 
     def _schedule_restart(self, child: Child, reason: str) -> None:
         wait_s = child.schedule_restart()
-        self._report(
-            f"{child.command.name} exited ({reason}). Restarting in {wait_s:.0f} s. Log: {child.log}"
-        )
+        self._tell(f"{child.command.name} exited ({reason}). Restarting in {wait_s:.0f} s. Log: {child.log}")
 
     def _stop_all(self, group: list[Child]) -> None:
         terminated_at = time.monotonic()
@@ -90,7 +99,7 @@ class Supervisor:
                 if waited_s > child.command.stop_within_s or self._may_kill(child):
                     child.kill()
             if waited_s > _REPORT_WAIT_AFTER_S and not reported:
-                self._report(_waiting_message(running))
+                self._tell(_waiting_message(running))
                 reported = True
             time.sleep(_STOP_POLL_INTERVAL_S)
 

@@ -66,15 +66,18 @@ def prepare(data_dir: Path) -> ValkeyServer:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Write a file that only its owner can read at any time."""
+    """Write a file that only its owner can read at any time.
+
+    Names of folders are written as the file system stores them: UTF-8, whatever the encoding of the locale is.
+    """
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(content)
+    with os.fdopen(handle, "wb") as file:
+        file.write(os.fsencode(content))
 
 
 def _read_text(path: Path) -> str:
-    return path.read_text().strip() if path.exists() else ""
+    return path.read_text("utf-8").strip() if path.exists() else ""
 
 
 def _reusable_port(path: Path) -> int:

@@ -16,10 +16,22 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from common.db.postgres_waits import bound_waits
 from common.reserve import Reserve
 from common.settings import Settings
 
 Role = Literal["gateway", "worker"]
+
+# A gateway answers 503 when a server hangs for this long, which no time-out of the server can notice. A worker waits
+# longer, because it would lose finished speech.
+ANSWER_WITHIN_S: dict[Role, float] = {"gateway": 6.0, "worker": 60.0}
+# Notices a network that drops packets, within about 15 s.
+_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 # Raised while the database does not respond. A later attempt may succeed.
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
@@ -121,11 +133,17 @@ def _sqlite_engine(url: str, *, role: Role) -> Engine:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     # A gateway answers 503 instead of waiting. A worker waits, because it would lose finished speech.
     busy_timeout_s = 1.5 if role == "gateway" else 10.0
+    pool_size, max_overflow = (5, 15) if role == "gateway" else (5, 10)
     # The commits of the gateway must reach the disk, because 202 means durable. A worker can repeat its writes after a
     # power cut. The log is written in order, so the next durable commit includes them.
     synchronous = "FULL" if role == "gateway" else "NORMAL"
     engine = create_engine(
-        url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False}, pool_timeout=2
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=2,
+        hide_parameters=True,
+        connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -149,16 +167,20 @@ def _begin_sqlite(connection: Connection, statement: str) -> None:
 
 
 def _postgres_engine(url: str, *, role: Role) -> Engine:
-    pool_size, max_overflow = (10, 5) if role == "gateway" else (2, 4)
+    # The threads of a gateway (api.app), its submissions, and the reads that it makes for itself.
+    pool_size, max_overflow = (10, 10) if role == "gateway" else (2, 4)
     limits = {"statement_timeout": 5000, "lock_timeout": 2000, "idle_in_transaction_session_timeout": 30000}
-    return create_engine(
+    engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=2,
-        pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 2,
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+            **_KEEPALIVE,
         },
     )
+    bound_waits(engine, answer_within_s=ANSWER_WITHIN_S[role])
+    return engine

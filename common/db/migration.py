@@ -42,13 +42,15 @@ def _locked(database_url: str) -> Iterator[Connection]:
     if url.get_backend_name() == "sqlite":
         # By default the driver commits each CREATE by itself. A process killed in between would leave a database that
         # no later run can migrate. Here everything is one transaction, which we begin ourselves.
-        engine = create_engine(url, poolclass=NullPool, connect_args={"isolation_level": None})
+        engine = create_engine(
+            url, poolclass=NullPool, hide_parameters=True, connect_args={"isolation_level": None}
+        )
         with _file_lock(Path(url.database or "")), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()
         return
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True)
     # The lock has its own connection, because it must outlive the transactions of the migrations.
     with engine.connect() as lock_holder, engine.connect() as connection:
         lock_holder.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _ADVISORY_LOCK})

@@ -62,6 +62,31 @@ def test_a_child_that_dies_is_restarted_and_reported(running: Running) -> None:
     assert running.supervisor.most_restarted() is not None
 
 
+def test_children_are_supervised_when_nobody_reads_the_reports(tmp_path: Path) -> None:
+    """As in `oratio up | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    supervisor = Supervisor(logs=tmp_path, report=lambda line: os.write(writer, line.encode()))
+    for name in ("one", "two"):
+        supervisor.start(python(name, "worker", "import time; time.sleep(99)"))
+    pids = wait_for(lambda: running_pids(supervisor, count=2))
+
+    os.kill(pids["one"], signal.SIGKILL)
+
+    wait_for(lambda: running_pids(supervisor, count=2).get("one", pids["one"]) != pids["one"])
+    assert running_pids(supervisor, count=2)["two"] == pids["two"]
+    supervisor.kill_on_stop()
+    supervisor.stop()
+    os.close(writer)
+    assert not any(map(psutil.pid_exists, pids.values()))
+
+
+def running_pids(supervisor: Supervisor, *, count: int) -> dict[str, int]:
+    """The process ids by name. Empty until `count` processes run."""
+    pids = supervisor.pids()
+    return pids if len(pids) == count and all(map(psutil.pid_exists, pids.values())) else {}
+
+
 def test_children_stop_in_the_order_of_their_dependencies(running: Running, tmp_path: Path) -> None:
     roles: tuple[Role, ...] = ("server", "worker", "ops", "beat", "gateway")
     ended = tmp_path / "ended"

@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,17 @@ def test_only_the_owner_can_read_the_password(tmp_path: Path) -> None:
         "port": 0o600,
         "valkey.conf": 0o600,
     }
+
+
+def test_the_folder_may_have_any_name_in_any_locale(tmp_path: Path) -> None:
+    """With the encoding of this locale, the name could not be written."""
+    code = "import sys; from pathlib import Path; from cli.service import valkey; valkey.prepare(Path(sys.argv[1]))"
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    data_dir = tmp_path / "données"
+    subprocess.run([sys.executable, "-c", code, data_dir], env=os.environ | locale, check=True, timeout=60)
+    assert f'dir "{data_dir}/valkey"' in (data_dir / "valkey" / "valkey.conf").read_text("utf-8")
+    with started(data_dir):
+        pass
 
 
 def test_the_server_requires_the_password(tmp_path: Path) -> None:

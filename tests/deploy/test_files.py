@@ -198,7 +198,25 @@ def test_limits_of_nginx_are_slightly_above_those_of_the_gateway() -> None:
     assert body
     assert 1.0 < int(body[1]) * 1024 / defaults["max_body_bytes"].default < 1.2
     assert "proxy_buffering off;" in site
-    assert "non_idempotent" not in re.sub(r"#.*", "", site)
+
+
+def test_nginx_repeats_only_posts_that_join_the_job_of_the_first() -> None:
+    site = re.sub(r"#.*", "", SITE.read_text())
+    assert site.count("non_idempotent") == 1
+    location = re.search(r"location = /v1/audio/speech \{(.*?)\}", site, re.DOTALL)
+    assert location
+    assert "proxy_next_upstream error non_idempotent;" in location[1]
+
+
+def test_gateways_drain_for_longer_than_nginx_keeps_idle_connections(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    idle = re.search(r"keepalive_timeout\s+(\w+);", SITE.read_text())
+    assert idle
+    drain_s = settings_of("gateway", monkeypatch, tmp_path).drain_s
+    assert drain_s > parse_seconds(idle[1])
+    # It drains twice, and then gives requests ten seconds.
+    assert 2 * drain_s + 10 < parse_seconds(SERVICES["gateway"]["stop_grace_period"])
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -28,7 +28,7 @@ class SqliteTemplate:
 
 
 class Postgres:
-    """A server with a migrated template database. `url` names the maintenance database."""
+    """A server with a migrated template database. `url` names the maintenance database, `pid` the server's process."""
 
     def __init__(self, url: str, *, pid: int) -> None:
         self.url = url

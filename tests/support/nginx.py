@@ -81,8 +81,11 @@ def start_nginx(
 
 def _configure(folder: Path, port: int, gateway_ports: Sequence[int], site: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    parameters = _server_parameters()
-    servers = (f"server 127.0.0.1:{gateway}{parameters};\n" for gateway in gateway_ports)
+    servers = (
+        f"server 127.0.0.1:{gateway}{parameters};\n"
+        for parameters in _server_parameters()
+        for gateway in gateway_ports
+    )
     (folder / "gateways.conf").write_text("".join(servers))
     (folder / "listen.conf").write_text(f"listen 127.0.0.1:{port} default_server;\n")
     main = folder / "nginx.conf"
@@ -92,11 +95,12 @@ def _configure(folder: Path, port: int, gateway_ports: Sequence[int], site: Path
     return main
 
 
-def _server_parameters() -> str:
-    """The parameters of a server in the deployed file, such as ` max_fails=2`."""
-    match = re.search(r"^server \S+ resolve(.*);$", (DEPLOYED / "gateways.conf").read_text(), re.MULTILINE)
-    assert match, "deploy/nginx/gateways.conf has no line `server NAME:PORT resolve …;`"
-    return match[1]
+def _server_parameters() -> list[str]:
+    """The parameters of the servers in the deployed file, such as ` max_fails=1`."""
+    content = (DEPLOYED / "gateways.conf").read_text()
+    found = re.findall(r"^server \S+ resolve(.*);$", content, re.MULTILINE)
+    assert found, "deploy/nginx/gateways.conf has no line `server NAME:PORT resolve …;`"
+    return found
 
 
 def _answers(port: int) -> bool:

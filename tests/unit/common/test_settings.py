@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from common.settings import Settings, get_settings
+from common.settings import Settings, get_settings, read_settings_or_exit
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -149,3 +149,40 @@ def test_settings_are_read_once() -> None:
     get_settings.cache_clear()
     assert get_settings() is get_settings()
     get_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("ORATIO_PORT", "99999", "ORATIO_PORT: Input should be less than or equal to 65535"),
+        ("ORATIO_OPENAI_VOICES", "{", "ORATIO_OPENAI_VOICES: is not valid JSON"),
+        ("ORATIO_LEASE_S", "inf", "ORATIO_LEASE_S: Input should be a finite number"),
+        (
+            "ORATIO_REDIS_URL",
+            "localhost:6379",
+            "ORATIO_REDIS_URL: must start with one of: redis://, rediss://, unix://",
+        ),
+        ("ORATIO_REDIS_URL", "redis://:secret@host:99999/0", "ORATIO_REDIS_URL: Port out of range 0-65535"),
+        (
+            "ORATIO_DATABASE_URL",
+            "mysql://me:secret@host/db",
+            "ORATIO_DATABASE_URL: must start with one of: postgresql://, postgres://, sqlite://",
+        ),
+    ],
+)
+def test_an_invalid_value_ends_the_process_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, line: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        read_settings_or_exit(_env_file=None)
+    assert (ended.value.code, capsys.readouterr().err) == (2, f"{line}\n")
+
+
+def test_a_file_that_is_not_utf_8_ends_the_process_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_bytes(b"ORATIO_DATA_DIR=donn\xe9es\n")
+    with pytest.raises(SystemExit):
+        read_settings_or_exit(_env_file=tmp_path / ".env")
+    assert capsys.readouterr().err == ".env: is not encoded in UTF-8\n"
