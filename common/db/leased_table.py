@@ -76,6 +76,12 @@ class LeasedTable:
         columns = self.table.c
         self._key = tuple(self.table.primary_key.columns)
         key_conditions = [column == bindparam(f"the_{column.name}") for column in self._key]
+        # With `parameters_of` a lease, for statements that are built once.
+        self.holds = and_(
+            *key_conditions,
+            columns.attempt == bindparam("the_attempt"),
+            columns.status == JobStatus.RUNNING,
+        )
         self._take = (
             update(self.table)
             .where(*key_conditions, columns.status == JobStatus.QUEUED, *only_if)
@@ -89,11 +95,7 @@ class LeasedTable:
         )
         self._end = (
             update(self.table)
-            .where(
-                *key_conditions,
-                columns.attempt == bindparam("the_attempt"),
-                columns.status == JobStatus.RUNNING,
-            )
+            .where(self.holds)
             .values(status=bindparam("the_status"), lease_until=None)
             .returning(epoch_now())
         )
@@ -135,9 +137,13 @@ class LeasedTable:
 
     def end(self, connection: Connection, lease: Lease, *, status: JobStatus) -> float | None:
         """End the work and the lease. Returns the epoch seconds of the end, or None if the lease is lost."""
-        parameters = {"the_attempt": lease.attempt, "the_status": status}
-        ended: float | None = connection.scalar(self._end, self._key_parameters(lease.key) | parameters)
+        parameters = self.parameters_of(lease) | {"the_status": status}
+        ended: float | None = connection.scalar(self._end, parameters)
         return ended
+
+    def parameters_of(self, lease: Lease) -> dict[str, Any]:
+        """Return the parameters of `holds`."""
+        return self._key_parameters(lease.key) | {"the_attempt": lease.attempt}
 
     def is_held(self, lease: Lease) -> ColumnElement[bool]:
         columns = self.table.c
@@ -181,5 +187,5 @@ class LeasedTable:
             .with_for_update(of=self.table, skip_locked=True)
         ).all()
 
-    def _key_parameters(self, key: tuple[str, ...]) -> dict[str, str]:
+    def _key_parameters(self, key: tuple[str, ...]) -> dict[str, Any]:
         return {f"the_{column.name}": value for column, value in zip(self._key, key, strict=True)}

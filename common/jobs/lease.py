@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, exists, update
 
 from common.db.database import clock, epoch_now
 from common.db.leased_table import Lease, LeasedTable
@@ -36,6 +36,12 @@ PARTS = LeasedTable(
         statements.PARTS.c.failures,
         statements.PARTS.c.partial_audio,
     ),
+)
+
+_REPORT_PROGRESS = (
+    update(statements.JOBS)
+    .where(statements.JOBS.c.id == bindparam("the_job"), exists().where(PARTS.holds))
+    .values(segments_done=bindparam("segments_done"), segments_total=bindparam("segments_total"))
 )
 
 
@@ -119,12 +125,8 @@ def claim(
 
 def report_progress(connection: Connection, part: ClaimedPart, *, done: int, total: int) -> bool:
     """Write the progress. Returns False if the lease is lost, for example after a cancellation."""
-    if connection.scalar(select(Part.id).where(PARTS.is_held(part.lease))) is None:
-        return False
-    connection.execute(
-        update(Job).where(Job.id == part.job.id).values(segments_done=done, segments_total=total)
-    )
-    return True
+    progress = {"the_job": part.job.id, "segments_done": done, "segments_total": total}
+    return connection.execute(_REPORT_PROGRESS, PARTS.parameters_of(part.lease) | progress).rowcount == 1
 
 
 def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -> dict[str, Any] | None:

@@ -95,13 +95,17 @@ class Rendering:
         output.add_pause(self._gap_s(spoken.segment))
         start = output.position
         gain = gain_db(spoken.segment.voice) if self._level_voices else 0.0
-        for samples in self._chunks(trimmed.samples):
+        *first, rest = self._chunks(trimmed.samples)
+        for samples in first:
             output.add_speech(samples, gain_db=gain)
+            output.publish()
+        output.add_speech(rest, gain_db=gain)
         caption = self._caption(spoken, start=start, end=output.position, head=trimmed.head)
         self.captions.append(caption)
         self._previous = spoken.segment
         self._pause_written_s = self._pause_after_s() if self._eager else 0.0
         output.add_pause(self._pause_written_s)
+        output.publish()
         return caption
 
     def _chunks(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -160,7 +164,10 @@ class Rendering:
 
 
 class _Output:
-    """The file of a rendering: mastered, encoded, and published while it grows if there is a `live` writer."""
+    """The file of a rendering: mastered, encoded, and published while it grows if there is a `live` writer.
+
+    Each publication costs a call to Redis, so a pause is published with the speech after it.
+    """
 
     def __init__(self, encoder: Encoder, master: Master, live: LiveAudioWriter | None) -> None:
         self._encoder = encoder
@@ -173,24 +180,22 @@ class _Output:
         return self._master.position
 
     def add_speech(self, samples: NDArray[np.float32], *, gain_db: float) -> None:
-        self._write(self._master.speech(samples, gain_db=gain_db))
+        self._encoder.write(self._master.speech(samples, gain_db=gain_db))
 
     def add_pause(self, duration_s: float) -> None:
         """Write a pause in blocks, so that an hour of silence does not take the memory of an hour."""
         while duration_s > 0:
-            self._write(self._master.pause(min(duration_s, _BLOCK_S)))
+            self._encoder.write(self._master.pause(min(duration_s, _BLOCK_S)))
             duration_s -= _BLOCK_S
+            if duration_s > 0:
+                self.publish()
 
     def close(self) -> None:
         self._encoder.write(self._master.end())
         self._encoder.close()
-        self._publish()
+        self.publish()
 
-    def _write(self, samples: NDArray[np.float32]) -> None:
-        self._encoder.write(samples)
-        self._publish()
-
-    def _publish(self) -> None:
+    def publish(self) -> None:
         if self._live:
             self._live.flush()
 

@@ -1,5 +1,6 @@
 """Rendering segments into one file: pauses, captions, sample rates, and samples without mastering."""
 
+import io
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -13,8 +14,13 @@ from common.messaging.text_stream import Piece
 from common.settings import Settings
 from tests.support.claimed_parts import claimed_part
 from tests.support.pipeline_runner import DecodedAudio, PipelineRunner, ToneEngine, open_pipeline_runner
+from tests.support.utterances import utterance
 from worker.encoding.pcm import to_int16
 from worker.engines.protocol import EngineError
+from worker.synthesis.live_audio import LiveAudioWriter
+from worker.synthesis.rendering import Rendering
+from worker.synthesis.segment_synthesis import SynthesizedSegment
+from worker.synthesis.segmentation import plan_segments
 
 # Trimming leaves this much of the engine's own silence, in steps of a hundredth of a second.
 MARGINS_S, STEP_S = 0.09, 0.025
@@ -243,3 +249,40 @@ class TestIncrementalText:
         with pytest.raises(EngineError) as raised:
             runner.speak(self.part(), ToneEngine(), Piece("more", " … "), Piece("end"))
         assert raised.value.code == "unspeakable_text"
+
+
+class RecordingWriter(LiveAudioWriter):
+    """Records how many bytes each publication has."""
+
+    def __init__(self) -> None:
+        self.published: list[int] = []
+        self._unpublished = 0
+
+    def append(self, data: bytes) -> None:
+        self._unpublished += len(data)
+
+    def flush(self) -> None:
+        self.published.append(self._unpublished)
+        self._unpublished = 0
+
+
+def test_a_pause_is_published_with_the_speech_after_it() -> None:
+    part, engine, writer = claimed_part(f"{ONE} {TWO} [pause:25s] {THREE}"), ToneEngine(), RecordingWriter()
+    rendering = Rendering(
+        io.BytesIO(),
+        audio_format="wav",
+        mastering=True,
+        stretch_speed=1.0,
+        asked_speed=1.0,
+        open_live=lambda: writer,
+        eager=False,
+        level_voices=False,
+    )
+    for segment in plan_segments(part, max_chars=300).segments:
+        [speech] = engine.speak([utterance(segment.text)])
+        rendering.add(SynthesizedSegment(segment, speech))
+    rendering.end(tail_s=0.0)
+    # The first half second and the rest of the first segment, the second, two blocks of the long pause, its rest with
+    # the third segment, and the end.
+    assert len(writer.published) == 7
+    assert all(writer.published)
