@@ -5,7 +5,7 @@ clients send one text of four segments after the other. After a third of the tim
 `worker` are SIGKILL for the engine process that has used the most CPU time, or for such a worker; `hang` and `poison`
 are another text, at which the fake engine never returns or always dies. The gap is the longest time in which no job
 ended. The jobs are counted by the attempts that they took: one, two, and so on. The fake engine writes a log of its
-calls: it gives the number of segments that were spoken again, and the most of a job.
+calls: it gives the number of segments that were spoken again, and in parentheses the most of a job.
 """
 
 import argparse
@@ -188,7 +188,7 @@ def _show(outcomes: dict[str, Outcome]) -> None:
         "gap before s",
         "gap after s",
         "longest job s",
-        "repeated (of a job)",
+        "repeated",
     )
     show(f"{CLIENTS} jobs at once; goal: none fails, gap at most {MAX_GAP_S:g} s", columns, rows)
     for message in {message for outcome in outcomes.values() for message in outcome.failed}:
