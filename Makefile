@@ -184,7 +184,7 @@ lock: setup-test  ## Update the lock files from pyproject.toml, with UPGRADE=--u
 	$(UV_COMPILE) $(UPGRADE) --group uv -o requirements/uv.lock
 	$(UV_PROJECT) -c requirements/dev.lock --extra base --group bench-litserve -o requirements/bench-litserve.lock
 
-bench: setup-test  ## Run all benchmarks of the service, which takes an hour on an otherwise idle machine
+bench: setup-test  ## Run all benchmarks of the service (most of an hour; the machine should be idle)
 	$(BIN)/python -m bench
 
 bench-studio: setup-test setup-node  ## Measure the first page load and the time from key press to frame in Chromium

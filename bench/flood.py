@@ -28,6 +28,7 @@ INTERVAL_S = 1.0
 # A sentence that takes longer counts as never answered.
 ANSWER_TIMEOUT_S = 120.0
 END_TIMEOUT_S = 120.0
+# The most that the 95th percentile may grow.
 MAX_RATIO = 2.0
 UNFINISHED = ("queued", "running")
 
@@ -126,8 +127,8 @@ def _wait_until_ended(port: int) -> None:
 
 def _show(title: str, idle: dict[str, list[float]], flooded: dict[str, list[float]], *, left: int) -> None:
     rows = [_row(route, idle[route], flooded[route]) for route in ROUTES]
-    columns = ("", "idle p50", "p95", "flooded p50", "p95", "p50 ratio", "p95 ratio", "unanswered", "goal")
-    show(f"A sentence beside {title}, in ms", columns, rows)
+    columns = ("", "idle p50", "p95", "flooded p50", "p95", "p50 ratio", "p95 ratio", "unanswered")
+    show(f"A sentence beside {title}, in ms; goal: p95 ratio at most {MAX_RATIO:g}", columns, rows)
     print(f"{left} jobs were unfinished when the last sentence had been sent.")
 
 
@@ -144,7 +145,6 @@ def _row(route: str, idle: list[float], flooded: list[float]) -> tuple[str, ...]
         *(f"{value * 1000:.0f}" for value in (*idle_s, *flooded_s)),
         *(f"{ratio:.1f}" for ratio in ratios),
         str(unanswered),
-        f"{'met' if ratios[1] <= MAX_RATIO else 'missed'} ({MAX_RATIO:g})",
     )
 
 

@@ -15,7 +15,7 @@ RoleOf = Callable[[psutil.Process], str]
 def role_of(process: psutil.Process) -> str:
     """Return the role of a process of `oratio up`, by its command line."""
     argv = process.cmdline()
-    if "worker.inference.engine_process" in argv:
+    if "worker.inference.engine_process" in " ".join(argv):
         return ENGINE
     if argv and "valkey" in argv[0]:
         return "valkey"

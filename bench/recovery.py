@@ -4,7 +4,8 @@
 clients send one text of four segments after the other. After a third of the time the disturbance comes. `engine` and
 `worker` are SIGKILL for the engine process that has used the most CPU time, or for such a worker; `hang` and `poison`
 are another text, at which the fake engine never returns or always dies. The gap is the longest time in which no job
-ended. The fake engine writes a log of its calls, which says which segments were spoken again.
+ended. The jobs are counted by the attempts that they took: one, two, and so on. The fake engine writes a log of its
+calls: it gives the number of segments that were spoken again, and in parentheses the most of a job.
 """
 
 import argparse
@@ -153,13 +154,16 @@ def _submit(service: Service, text: str) -> None:
 
 
 def _count_repeated(outcome: Outcome, log: Path) -> str:
-    """Count the segments that were spoken again, from lines with the id of a call and the digest of a text."""
+    """Count the segments that were spoken again, of all jobs and the most of one.
+
+    Each line of the log has the id of a call and the digest of a text.
+    """
     calls = Counter(line.split()[1] for line in log.read_text().splitlines())
     by_job = [
         sum(calls[hashlib.sha256(segment.encode()).hexdigest()] > 1 for segment in text.split("\n\n"))
         for text in outcome.texts
     ]
-    return f"{sum(by_job)}, at most {max(by_job)} of a job"
+    return f"{sum(by_job)} ({max(by_job)})"
 
 
 def _show(outcomes: dict[str, Outcome]) -> None:
@@ -168,7 +172,7 @@ def _show(outcomes: dict[str, Outcome]) -> None:
             name,
             str(len(outcome.ended_at)),
             str(len(outcome.failed)),
-            ", ".join(f"{jobs} in {attempts}" for attempts, jobs in sorted(outcome.attempts.items())),
+            " / ".join(str(outcome.attempts[number]) for number in range(1, 1 + max(outcome.attempts))),
             f"{outcome.longest_gap_s(afterwards=False):.2f}",
             f"{outcome.longest_gap_s(afterwards=True):.2f}",
             f"{max(outcome.job_s):.2f}",
@@ -180,11 +184,11 @@ def _show(outcomes: dict[str, Outcome]) -> None:
         "",
         "jobs",
         "failed",
-        "in attempts",
+        "by attempts",
         "gap before s",
         "gap after s",
         "longest job s",
-        "segments repeated",
+        "repeated",
     )
     show(f"{CLIENTS} jobs at once; goal: none fails, gap at most {MAX_GAP_S:g} s", columns, rows)
     for message in {message for outcome in outcomes.values() for message in outcome.failed}:

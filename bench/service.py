@@ -1,21 +1,23 @@
 """The service as its users start it, by `oratio up`, in a folder of its own."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+
+from bench.processes import descendants
 from cli.service.address_file import read_address
-from cli.service.child import tail
+from cli.service.child import tail, tie_to_parent
 
 ROOT = Path(__file__).parents[1]
-# Engines that run side by side must not start threads of their own.
+# For references: engines that run side by side must not start threads of their own. The service sets its own limits.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -51,19 +53,31 @@ def run_service(folder: Path, *, models: str = "hibari,stub", **settings: str) -
 def run_process(
     argv: tuple[str, ...], *, environment: dict[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program of this repository in the folder of its log, and stop it with SIGTERM, at last with SIGKILL."""
-    variables = os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT)} | environment
+    """Run a program of this repository in the folder of its log. At the end, stop it and all its descendants."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
+    variables = inherited | {"PYTHONPATH": str(ROOT)} | environment
     with log.open("ab") as output:
-        process = subprocess.Popen(argv, env=variables, cwd=log.parent, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            tie_to_parent(argv), env=variables, cwd=log.parent, stdout=output, stderr=output
+        )
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # LitServe leaves its workers behind.
+    running = list(descendants(process.pid))
+    process.terminate()
+    try:
+        process.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for left in running:
+        with suppress(psutil.NoSuchProcess):
+            left.kill()
 
 
 def _wait_for_port(process: subprocess.Popen[bytes], data_dir: Path, *, log: Path) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.processes import read_times
 from bench.redis_server import run_redis_server
-from bench.service import run_process
+from bench.service import ONE_THREAD, run_process
 from bench.throughput.contestant import ServerContestant
 from bench.throughput.load import OpenClient, Speak, duration_s
 from bench.throughput.pid_files import role_by_pid_file
@@ -31,7 +31,7 @@ def run_celery(folder: Path) -> Iterator[list[ServerContestant]]:
     argv = (*celery, "-c", str(PROCESSES))
     with ExitStack() as stack:
         url, server = stack.enter_context(run_redis_server(folder))
-        environment = {"BENCH_REDIS_URL": url, "BENCH_ENGINES": str(engines)}
+        environment = {**ONE_THREAD, "BENCH_REDIS_URL": url, "BENCH_ENGINES": str(engines)}
         log = folder / "celery.log"
         worker = stack.enter_context(run_process(argv, environment=environment, log=log))
         contestant = ServerContestant(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.http_client import HttpClient
 from bench.processes import read_times
-from bench.service import ROOT, run_process
+from bench.service import ONE_THREAD, ROOT, run_process
 from bench.throughput.contestant import ServerContestant
 from bench.throughput.load import Speak, duration_s
 from bench.throughput.pid_files import role_by_pid_file
@@ -31,7 +31,7 @@ def run_litserve(folder: Path) -> Iterator[list[ServerContestant]]:
     engines.mkdir()
     module = "bench.throughput.litserve_server"
     argv = (str(build_environment()), "-m", module, str(port), str(WORKERS), str(engines))
-    with run_process(argv, environment={}, log=folder / "litserve.log") as process:
+    with run_process(argv, environment=ONE_THREAD, log=folder / "litserve.log") as process:
         role_of = partial(role_by_pid_file, engines)
         contestant = ServerContestant(
             f"LitServe, {WORKERS} workers",

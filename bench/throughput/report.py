@@ -1,6 +1,7 @@
 """The tables of the throughput benchmark, in Markdown."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 
 from bench.processes import ROLES
 from bench.throughput.results import Results
@@ -22,14 +23,15 @@ def format_report(results: Results, *, note: str) -> str:
         " else that the server uses:",
         _cpu_table(results),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part if part.startswith("|") else fill(part, 119) for part in parts)
 
 
 def _throughput_table(results: Results) -> str:
     rows = []
     for name in results.names:
         rows.append((name, *(f"{results.audio_rate(name, level):.0f}" for level in results.levels)))
-        rows.append(("range", *(_range(results.audio_rates(name, level)) for level in results.levels)))
+        if results.has_rounds:
+            rows.append(("range", *(_range(results.audio_rates(name, level)) for level in results.levels)))
     rows += _ratio_rows(results)
     return _table(("clients", *map(str, results.levels)), rows)
 
@@ -68,7 +70,11 @@ def _cpu_table(results: Results) -> str:
 def _cpu_row(results: Results, name: str, level: int) -> tuple[str, ...]:
     cpu = results.cpu_per_text(name, level)
     bare = results.find(BARE_ONE if level == 1 else BARE_TWO) or results.find(BARE_ONE)
-    ratio = f"{cpu.engine_ms / results.cpu_per_text(bare, level).engine_ms:.2f}" if bare else ""
+    ratio = ""
+    if bare:
+        # Per character, because the contestants do not get equally far in the list of texts.
+        ratio_per_char = results.engine_ms_per_char(name, level) / results.engine_ms_per_char(bare, level)
+        ratio = f"{ratio_per_char:.2f}"
     by_role = (f"{max(0.0, cpu.other_ms[role]):.1f}" if role in cpu.other_ms else "" for role in ROLES)
     return (
         str(level),

@@ -37,6 +37,11 @@ class Results:
     def levels(self) -> list[int]:
         return sorted({clients for turns in self.turns.values() for clients in turns})
 
+    @property
+    def has_rounds(self) -> bool:
+        """Return whether each contestant had more than one turn with each number of clients."""
+        return all(len(turns) > 1 for levels in self.turns.values() for turns in levels.values())
+
     def find(self, start: str) -> str | None:
         """Return the contestant whose name starts so, or None."""
         return next((name for name in self.names if name.startswith(start)), None)
@@ -55,6 +60,13 @@ class Results:
     def audio_s_per_text(self, name: str, clients: int) -> float:
         turns = self.turns[name][clients]
         return sum(turn.load.audio_s for turn in turns) / _count_texts(turns)
+
+    def chars_per_text(self, name: str, clients: int) -> float:
+        turns = self.turns[name][clients]
+        return sum(turn.load.chars for turn in turns) / _count_texts(turns)
+
+    def engine_ms_per_char(self, name: str, clients: int) -> float:
+        return self.cpu_per_text(name, clients).engine_ms / self.chars_per_text(name, clients)
 
     def cpu_per_text(self, name: str, clients: int) -> CpuPerText:
         turns = self.turns[name][clients]
