@@ -21,5 +21,6 @@ def read_settings(**overrides: Any) -> "Settings":
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         for detail in error.errors():
-            typer.echo(f"ORATIO_{'_'.join(map(str, detail['loc'])).upper()}: {detail['msg']}", err=True)
+            name = "_".join(map(str, detail["loc"])).upper()
+            typer.echo(f"ORATIO_{name.removeprefix('ORATIO_')}: {detail['msg']}", err=True)
         raise typer.Exit(2) from None
