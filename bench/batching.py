@@ -22,7 +22,7 @@ from common.settings import Settings
 from worker.engines import available_aliases, create
 from worker.engines.protocol import Engine, Utterance
 from worker.host.device import find_device
-from worker.inference.batcher import Batcher
+from worker.inference.batcher import Batcher, EngineCall
 from worker.inference.model_cache import ModelCache
 
 WEIGHTS = {"mms": "mms_eng"}
@@ -66,7 +66,8 @@ def _measure_family(family: str, folder: Path, options: argparse.Namespace) -> N
     for texts in map(int, options.texts.split(",")):
         engine = create(WEIGHTS.get(family, family), settings)
         if options.force:
-            engine.max_batch = texts
+            # Torch engines take their limit from the first two names, others have the last.
+            vars(engine).update(batch_on_cpu=texts, batch_on_gpu=texts, max_batch=texts)
         measured = _measure(engine, utterance, texts, rounds=options.rounds)
         sequential_s = statistics.median(measured.sequential_s)
         concurrent_s = statistics.median(measured.concurrent_s)
@@ -120,19 +121,27 @@ class Measurement:
 def _measure(engine: Engine, utterance: Utterance, texts: int, *, rounds: int) -> Measurement:
     """Alternate sequential and concurrent rounds, so that a machine whose speed drifts affects both alike."""
     model_cache = ModelCache(budget_bytes=10**15)
-    batcher = Batcher(model_cache, call_timeout_s=DEADLINE_S, load_timeout_s=DEADLINE_S, linger_s=0.2)
+    began: list[EngineCall] = []
+    batcher = Batcher(
+        model_cache,
+        call_timeout_s=DEADLINE_S,
+        load_timeout_s=DEADLINE_S,
+        linger_s=0.2,
+        call_began=began.append,
+    )
     try:
-        batcher.preload([engine]).result()
-        speech = batcher.submit([engine], utterance).result()
+        batcher.preload(engine).result()
+        speech = batcher.submit(engine, utterance).result()
         _reset_peak()
         sequential_s, concurrent_s, first_s, calls = [], [], [], 0
         for _ in range(rounds):
             sequential_s.append(_time_sequential(batcher, engine, utterance, texts))
-            calls_before = batcher.call_counts[engine]
+            began.clear()
             round_first_s, round_s = _time_concurrent(batcher, engine, utterance, texts)
             first_s.append(round_first_s)
             concurrent_s.append(round_s)
-            calls = batcher.call_counts[engine] - calls_before
+            # The load before a call is reported too, even if the model is loaded already.
+            calls = len(began) // 2
         audio_s = len(speech.samples) / speech.sample_rate_hz
         return Measurement(sequential_s, concurrent_s, audio_s, statistics.median(first_s), calls, _peak_mb())
     finally:
@@ -145,7 +154,7 @@ def _time_sequential(batcher: Batcher, engine: Engine, utterance: Utterance, tex
     # The batcher does not delay an utterance whose seed the caller gave, because it is always spoken by itself.
     isolated = replace(utterance, seed_given=True)
     for _ in range(texts):
-        batcher.submit([engine], isolated).result()
+        batcher.submit(engine, isolated).result()
     return time.perf_counter() - started
 
 
@@ -154,7 +163,7 @@ def _time_concurrent(
 ) -> tuple[float, float]:
     """Return the seconds until the first text was ready, and until all were."""
     started = time.perf_counter()
-    futures = [batcher.submit([engine], utterance) for _ in range(texts)]
+    futures = [batcher.submit(engine, utterance) for _ in range(texts)]
     wait(futures, return_when=FIRST_COMPLETED)
     first_s = time.perf_counter() - started
     for future in futures:

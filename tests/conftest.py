@@ -91,6 +91,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
         hf_token=None,
         port=0,
         fake_engine=True,
+        engines=2,
         stop_grace_s=5,
         openai_voices={"our own": "hibari_heart"},
         openai_models={"house": "hibari"},

@@ -17,7 +17,12 @@ from tests.support.waiting import wait_for
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     settings = Settings(
-        _env_file=None, data_dir=tmp_path_factory.mktemp("workers"), port=0, fake_engine=True, stop_grace_s=5
+        _env_file=None,
+        data_dir=tmp_path_factory.mktemp("workers"),
+        port=0,
+        engines=1,
+        fake_engine=True,
+        stop_grace_s=5,
     )
     with Stack(settings, worker_groups=[WorkerGroup("worker", ("stub", "fake"), 1)]) as running:
         with Client(running.url) as client:

@@ -15,8 +15,10 @@ from tests.api.test_events import Message, parse
 TWENTY_SENTENCES = " ".join(
     f"This is sentence {number}, and it goes past the old stone mill." for number in range(20)
 )
-# Texts for the fake engine: each sentence takes a moment, and in CRASHING the tenth kills its worker once.
+# Texts for the fake engine: each sentence takes a moment, and the tenth fails once in FLAKY and ends its engine process
+# once in CRASHING.
 SLOW = " ".join(f"[[slow:0.2]] Number {number} is slow." for number in range(8))
+FLAKY = " ".join(f"[[slow:0.05]] Part {number}{' [[flaky:1]]' * (number == 9)}." for number in range(14))
 CRASHING = " ".join(f"[[slow:0.05]] Number {number}{' [[die:1]]' * (number == 9)}." for number in range(14))
 
 
@@ -29,6 +31,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         models_dir=folder / "models",
         hf_token=None,
         port=0,
+        engines=1,
         fake_engine=True,
         stop_grace_s=2,
         sweep_s=1,
@@ -126,7 +129,7 @@ def test_a_client_that_reconnects_gets_earlier_cues_in_the_snapshot(client: http
 
 
 def test_a_new_attempt_starts_without_cues(client: httpx.Client) -> None:
-    job_id = submit(client, CRASHING, "fake")
+    job_id = submit(client, FLAKY, "fake")
     follower = JobFollower()
     cues_before_retry = 0
     with events(client, job_id) as messages:
@@ -136,4 +139,11 @@ def test_a_new_attempt_starts_without_cues(client: httpx.Client) -> None:
             follower.receive(message)
     assert cues_before_retry >= 3
     assert (follower.names.count("retrying"), follower.names[-1]) == (1, "completed")
+    assert_same_as_captions(client, job_id, follower.cues, FLAKY)
+
+
+def test_an_engine_process_that_dies_repeats_no_cues(client: httpx.Client) -> None:
+    job_id = submit(client, CRASHING, "fake")
+    follower = follow(client, job_id)
+    assert ("retrying" in follower.names, follower.names[-1]) == (False, "completed")
     assert_same_as_captions(client, job_id, follower.cues, CRASHING)

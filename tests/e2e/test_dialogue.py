@@ -33,6 +33,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         _env_file=None,
         data_dir=tmp_path_factory.mktemp("dialogue"),
         port=0,
+        engines=1,
         fake_engine=True,
         lease_s=3.0,
         sweep_s=1.0,

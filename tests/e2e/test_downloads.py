@@ -53,6 +53,7 @@ def stack(hub: FakeHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         hf_endpoint=hub.url,
         hf_token=None,
         port=0,
+        engines=1,
         fake_engine=True,
         stop_grace_s=5,
         sweep_s=1,

@@ -28,7 +28,7 @@ NOT_SERVED = ServedWeights(model="", weights="")
 
 @pytest.fixture
 def open_with(settings: Settings, tmp_path: Path) -> Iterator[OpenWorkerFleet]:
-    """A function that opens a workers without workers. With `ops` the sweep runs too, which jobs need to be retried."""
+    """A function that opens a fleet without workers. With `ops` the sweep runs too, which jobs need to be retried."""
     with ExitStack() as farms:
 
         def open_one(*, ops: bool = False, **changes: Any) -> WorkerFleet:
@@ -45,10 +45,10 @@ def open_with(settings: Settings, tmp_path: Path) -> Iterator[OpenWorkerFleet]:
 def shared(
     tmp_path_factory: pytest.TempPathFactory, valkey_url: str, sqlite_template: SqliteTemplate
 ) -> Iterator[WorkerFleet]:
-    """A workers with one worker, for tests that stop no process."""
+    """A fleet with one worker and one engine process, for tests that stop no process."""
     folder = tmp_path_factory.mktemp("shared")
     settings = settings_in(
-        folder, redis_url=valkey_url, database_url=sqlite_template.copy(folder / "oratio.db")
+        folder, redis_url=valkey_url, database_url=sqlite_template.copy(folder / "oratio.db"), engines=1
     )
     with open_worker_fleet(settings.model_copy(update=QUICK), folder / "logs") as workers:
         workers.start_worker()
@@ -92,7 +92,7 @@ def send_command(workers: WorkerFleet, task: str, key: str) -> None:
 
 
 def test_the_least_recently_used_model_is_unloaded_when_memory_is_full(open_with: OpenWorkerFleet) -> None:
-    workers = open_with(model_memory_mb=2 * MEMORY_BYTES / 1e6)
+    workers = open_with(model_memory_mb=2 * MEMORY_BYTES / 1e6, engines=1)
     workers.start_worker()
     keys = ("fake_a", "fake_b", "fake_c")
     for key in keys * 3:
@@ -104,8 +104,7 @@ def test_the_least_recently_used_model_is_unloaded_when_memory_is_full(open_with
         (worker,) = [worker for worker in workers.statuses() if worker.speaks]
         return worker.announcement.stats.loads, worker.announcement.stats.unloads
 
-    # One load more for the stub, which is loaded at the start and stays loaded.
-    wait_for(lambda: counts() == (9 + 1, 7))
+    wait_for(lambda: counts() == (9, 7))
     assert announcement_of(workers, "fake_c").memory_bytes == MEMORY_BYTES
     assert announcement_of(workers, "fake_a").memory_bytes == 0
 
@@ -113,7 +112,8 @@ def test_the_least_recently_used_model_is_unloaded_when_memory_is_full(open_with
 def test_many_simultaneous_jobs_for_many_models_complete_at_the_first_attempt(
     open_with: OpenWorkerFleet,
 ) -> None:
-    workers = open_with(model_memory_mb=2 * MEMORY_BYTES / 1e6)
+    # Each of the two engine processes has room for two models.
+    workers = open_with(model_memory_mb=4 * MEMORY_BYTES / 1e6)
     workers.start_worker()
     jobs = [job_for(f"fake_{'abc'[number % 3]}", f"Number {number}.") for number in range(60)]
     assert {row.status for row in run_jobs(workers, *jobs)} == {"completed"}
@@ -132,7 +132,7 @@ def test_an_idle_model_is_unloaded_and_loaded_again_on_demand(open_with: OpenWor
 def test_models_are_loaded_at_startup_and_by_command_and_unloaded_by_command(
     open_with: OpenWorkerFleet,
 ) -> None:
-    workers = open_with(warm_models="fake_b")
+    workers = open_with(warm_models="fake_b", engines=1)
     workers.start_worker()
     wait_for(lambda: loaded_weights(workers) == {"fake_b"})
     send_command(workers, messages.WARM, "fake_a")
@@ -180,34 +180,32 @@ def test_a_segment_that_is_too_long_for_the_model_is_spoken_in_pieces(shared: Wo
     assert row.duration_s == pytest.approx(0.05 * len(text.split()), abs=0.06)
 
 
-def test_a_lost_device_ends_the_process_and_fails_only_its_job(open_with: OpenWorkerFleet) -> None:
-    workers = open_with(ops=True)
+def test_a_lost_device_fails_only_its_job(open_with: OpenWorkerFleet) -> None:
+    workers = open_with()
     workers.start_worker()
-    workers.restart_on_death("worker-1")
     failing = job_for("fake_a", "[[lost]] Gone.")
     others = [job_for("fake_b", f"[[slow:0.3]] Number {number}.") for number in range(6)]
     workers.submit(*others[:3], failing, *others[3:])
     row = workers.wait_ended(failing)
-    assert (row.status, row.error_code, row.attempts) == ("failed", "device_lost", 2)
-    assert {workers.wait_ended(job).status for job in others} == {"completed"}
+    assert (row.status, row.error_code, row.attempts) == ("failed", "device_lost", 1)
+    ended = [workers.wait_ended(job) for job in others]
+    assert {(row.status, row.attempts) for row in ended} == {("completed", 1)}
+    assert workers.children["worker-1"].poll() is None
 
 
-def test_a_model_that_hangs_while_loading_ends_the_process(open_with: OpenWorkerFleet) -> None:
-    workers = open_with(ops=True, model_load_timeout_s=1.0)
+def test_a_model_that_hangs_while_loading_fails_only_its_jobs(open_with: OpenWorkerFleet) -> None:
+    workers = open_with(model_load_timeout_s=1.0)
     (workers.settings.data_dir / "fake").mkdir()
     load_behaviour = workers.settings.data_dir / "fake" / "fake_a.load"
     load_behaviour.write_text("hang")
     workers.start_worker()
-    workers.restart_on_death("worker-1")
-    job, other = job_for("fake_a"), job_for("fake_b", "Not in its way.")
-    workers.submit(job)
-    workers.wait_status(job, "running")
-    first_process = workers.children["worker-1"]
-    wait_for(lambda: first_process.poll() is not None)
+    hanging, other = run_jobs(workers, job_for("fake_a"), job_for("fake_b", "Not in its way."))
+    assert (hanging.status, hanging.error_code, hanging.attempts) == ("failed", "timeout", 1)
+    assert (other.status, other.attempts) == ("completed", 1)
     load_behaviour.unlink()
-    workers.submit(other)
-    assert workers.wait_ended(job).status == "completed"
-    assert workers.wait_ended(other).status == "completed"
+    (later,) = run_jobs(workers, job_for("fake_a"))
+    assert later.status == "completed"
+    assert workers.children["worker-1"].poll() is None
 
 
 def test_a_broken_model_is_announced_and_its_jobs_fail_over_where_allowed(open_with: OpenWorkerFleet) -> None:

@@ -80,8 +80,10 @@ LONG = {
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    fast_stop = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("odd"), port=0, stop_grace_s=5.0)
-    with Stack(fast_stop, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 2)]) as running:
+    fast_stop = Settings(
+        _env_file=None, data_dir=tmp_path_factory.mktemp("odd"), port=0, engines=2, stop_grace_s=5.0
+    )
+    with Stack(fast_stop, worker_groups=[WorkerGroup("worker", ("hibari", "stub"), 1)]) as running:
         yield running
 
 

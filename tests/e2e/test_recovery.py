@@ -1,5 +1,6 @@
-"""Jobs survive killed, stopped and hanging processes, and lost messages."""
+"""Jobs survive killed, stopped and hanging workers and engine processes, and lost messages."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def swept(
 
 @pytest.fixture
 def workers(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
-    """A workers without workers, with its own files, on the shared database and queues."""
+    """A fleet without workers, with its own files, on the shared database and queues."""
     with open_worker_fleet(swept.model_copy(update={"data_dir": tmp_path}), tmp_path / "logs") as workers:
         yield workers
 
@@ -49,7 +50,7 @@ def workers_with_long_leases(swept: Settings, tmp_path: Path) -> Iterator[Worker
 
 @pytest.fixture
 def workers_with_engine_timeout(swept: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
-    """A workers whose engine calls time out after 2 s."""
+    """A fleet whose engine calls time out after 2 s."""
     changes = {"data_dir": tmp_path, "engine_timeout_s": 2.0}
     with open_worker_fleet(swept.model_copy(update=changes), tmp_path / "logs") as workers:
         yield workers
@@ -116,42 +117,45 @@ def test_jobs_complete_after_valkey_restarts_without_its_data(settings: Settings
         assert len(workers.files()) == 21
 
 
-def test_a_text_that_crashes_workers_fails_and_other_jobs_complete(workers: WorkerFleet) -> None:
+def test_a_text_that_crashes_engines_fails_and_other_jobs_lose_no_attempt(workers: WorkerFleet) -> None:
     workers.start_worker("worker")
-    workers.restart_on_death("worker")
     poison = fake_job("[[segv]]")
     others = [fake_job(f"[[slow:0.3]] Neighbour {number}.") for number in range(6)]
     workers.submit(*others[:3], poison, *others[3:])
-    row = workers.wait_ended(poison, timeout_s=90)
-    assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 3)
-    for job in others:
-        assert workers.wait_ended(job).status == "completed"
+    row = workers.wait_ended(poison)
+    assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 1)
+    ended = [workers.wait_ended(job) for job in others]
+    assert {(row.status, row.attempts) for row in ended} == {("completed", 1)}
+    assert workers.children["worker"].poll() is None
 
 
-def test_a_hanging_engine_fails_the_job_and_ends_the_process(
-    workers_with_engine_timeout: WorkerFleet,
-) -> None:
-    workers_with_engine_timeout.start_worker("worker")
-    workers_with_engine_timeout.restart_on_death("worker")
-    hanging, other = fake_job("[[hang]]"), fake_job("After it.")
-    workers_with_engine_timeout.submit(hanging)
-    workers_with_engine_timeout.wait_status(hanging, "running")
-    workers_with_engine_timeout.submit(other)
-    row = workers_with_engine_timeout.wait_ended(hanging, timeout_s=60)
-    assert (row.status, row.error_code) == ("failed", "timeout")
-    assert workers_with_engine_timeout.wait_ended(other).status == "completed"
+def test_a_killed_engine_process_costs_each_job_at_most_a_segment(workers: WorkerFleet) -> None:
+    workers.start_worker("worker")
+    jobs = [fake_job(f"[[slow:0.05]] Job {number}. " * 4) for number in range(16)]
+    workers.submit(*jobs)
+    wait_for(lambda: workers.engine_calls() >= 10, interval_s=0.005)
+    pid, *_ = workers.engine_pids("worker")
+    os.kill(pid, signal.SIGKILL)
+    ended = [workers.wait_ended(job) for job in jobs]
+    assert {(row.status, row.attempts) for row in ended} == {("completed", 1)}
+    segments = sum(row.segments_total for row in ended)
+    assert segments <= workers.engine_calls() <= segments + len(jobs)
+    assert pid not in workers.engine_pids("worker")
 
 
-def test_an_engine_that_holds_the_interpreter_lock_is_killed(
-    workers_with_engine_timeout: WorkerFleet,
-) -> None:
-    workers_with_engine_timeout.start_worker("worker")
-    workers_with_engine_timeout.restart_on_death("worker")
-    spinning = fake_job("[[spin]]")
-    workers_with_engine_timeout.submit(spinning)
-    row = workers_with_engine_timeout.wait_ended(spinning, timeout_s=90)
-    assert (row.status, row.error_code) == ("failed", "worker_crashed")
-    assert "Timeout" in workers_with_engine_timeout.log_of("worker")
+@pytest.mark.parametrize("text", ["[[hang]]", "[[spin]]"], ids=["waits", "holds the interpreter lock"])
+def test_a_hanging_engine_fails_only_its_job(workers_with_engine_timeout: WorkerFleet, text: str) -> None:
+    workers = workers_with_engine_timeout
+    workers.start_worker("worker")
+    hanging, other = fake_job(text), fake_job("After it.")
+    workers.submit(hanging)
+    workers.wait_status(hanging, "running")
+    workers.submit(other)
+    row = workers.wait_ended(hanging)
+    assert (row.status, row.error_code, row.attempts) == ("failed", "timeout", 1)
+    row = workers.wait_ended(other)
+    assert (row.status, row.attempts) == ("completed", 1)
+    assert workers.children["worker"].poll() is None
 
 
 def test_a_suspended_worker_that_resumes_writes_nothing(workers: WorkerFleet) -> None:

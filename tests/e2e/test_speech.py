@@ -55,6 +55,7 @@ def hosted(provider: FakeInference, tmp_path_factory: pytest.TempPathFactory) ->
         _env_file=None,
         data_dir=tmp_path_factory.mktemp("hosted"),
         port=0,
+        engines=1,
         stop_grace_s=5,
         sweep_s=0.5,
         inference_url=provider.url,

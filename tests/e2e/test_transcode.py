@@ -38,6 +38,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         models_dir=folder / "models",
         hf_token=None,
         port=0,
+        engines=1,
         fake_engine=True,
         stop_grace_s=2,
         sweep_s=1,

@@ -75,7 +75,7 @@ class Up:
 def up(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Up]:
     """Run `oratio up` while the block runs, from when it is ready. Kill it and its children at the end."""
     process = subprocess.Popen(
-        [*ORATIO, "up", "--port", "0", "--data-dir", str(data_dir), "--workers", "1", *arguments],
+        [*ORATIO, "up", "--port", "0", "--data-dir", str(data_dir), "--engines", "1", *arguments],
         cwd=data_dir.parent,
         env=environment(**{"stop_grace_s": "10", "worker_models": BASE_MODELS} | settings),
         stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import redis
 
 from cli.service import processes
@@ -112,6 +113,11 @@ class WorkerFleet:
 
     def wait_ended(self, job: NewJob, *, timeout_s: float = 60.0) -> Any:
         return self.wait_status(job, "completed", "failed", "cancelled", timeout_s=timeout_s)
+
+    def engine_pids(self, name: str) -> list[int]:
+        """The engine processes of a worker."""
+        children = psutil.Process(self.children[name].pid).children()
+        return [child.pid for child in children if "worker.inference.engine_process" in child.cmdline()]
 
     def files(self) -> list[Path]:
         folder = self.settings.data_dir / "outputs" / "audio"

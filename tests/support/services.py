@@ -14,5 +14,7 @@ def settings_in(folder: Path, **changes: Any) -> Settings:
         "models_dir": folder / "models",
         "queue_prefix": f"t{secrets.token_hex(4)}",
         "fake_engine": True,
+        # Not one per core: tests must not depend on the machine.
+        "engines": 2,
     }
     return Settings(_env_file=None, **values | changes)

@@ -152,6 +152,8 @@ class Topology:
             key: self._translated(value, service, name) for key, value in environment_of(service).items()
         }
         values |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+        # Not one per core: tests must not depend on the machine.
+        values["ORATIO_ENGINES"] = "1"
         # The variables of coverage.py, which measures the tests.
         values |= {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")}
         if name in self.ports:

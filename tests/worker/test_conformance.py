@@ -274,9 +274,9 @@ def test_a_cancelled_utterance_is_never_spoken(case: Case, root: Path, engine: E
     texts = [HERON, BOAT, EVENING]
     busy_utterance, *waiting = (utterance(text, voice=case.voice) for text in texts)
     try:
-        busy = batcher.submit([watched], busy_utterance)
+        busy = batcher.submit(watched, busy_utterance)
         wait_for(lambda: watched.spoken_texts, interval_s=0.005)
-        cancelled, wanted = (batcher.submit([watched], one) for one in waiting)
+        cancelled, wanted = (batcher.submit(watched, one) for one in waiting)
         assert cancelled.cancel()
         watched.released.set()
         assert np.array_equal(busy.result(LONG_S).samples, before)

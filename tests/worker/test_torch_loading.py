@@ -21,6 +21,7 @@ from tests.support.pickles import Touch
 from tests.support.tiny_models import BUILDERS, PICKLED
 from tests.support.torch_families import EACH_FOLDER, FAMILIES, build_all, engine_of, speak
 from tests.support.utterances import utterance
+from worker.engines import pretrained
 from worker.engines.pretrained import PretrainedEngine
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, TooLong
 from worker.host.device import Device
@@ -280,10 +281,13 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("family", "dtype"), [("mms", "float32"), ("speecht5", "float16"), ("bark", "float16")]
     )
-    def test_a_gpu_uses_the_dtype_of_the_family(self, built: Path, family: str, dtype: str) -> None:
+    def test_a_gpu_uses_the_dtype_of_the_family(
+        self, built: Path, family: str, dtype: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         engine = engine_of(family, built)
         assert engine._dtype == "float32"
-        engine._device = Device("cuda", "cuda:0", "a GPU", 1 << 30)
+        gpu = Device("cuda", "cuda:0", "a GPU", 1 << 30)
+        monkeypatch.setattr(pretrained, "find_device", lambda _: gpu)
         assert engine._dtype == dtype
         chosen = engine_of(family, built, dtype="bfloat16")
         assert chosen._dtype == "bfloat16"

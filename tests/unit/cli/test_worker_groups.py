@@ -8,13 +8,14 @@ import pytest
 from cli.service import worker_groups
 from cli.service.worker_groups import FLAVOURS
 from common.settings import Settings
+from worker.host import device
 
 
 @pytest.fixture
 def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout without other environments, on a machine without a GPU."""
     monkeypatch.setattr(worker_groups, "FOLDER", tmp_path)
-    monkeypatch.setattr(worker_groups, "_GPUS", tmp_path / "gpus")
+    monkeypatch.setattr(device, "_GPUS", tmp_path / "gpus")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return tmp_path
 
@@ -73,19 +74,13 @@ def test_the_makefile_creates_the_stamp_last() -> None:
     assert all(stamp in (worker_groups.FOLDER / "Makefile").read_text() for stamp in stamps)
 
 
-def test_a_group_has_one_process_for_each_gpu(project_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_takes_more_jobs_at_once(project_dir: Path) -> None:
     build_environment(project_dir, "torch")
-    make_gpus(project_dir, 1)
-    assert (plan_groups()["torch"].count, plan_groups()["torch"].devices) == (1, ())
-    make_gpus(project_dir / "more", 0)
-    for number in range(1, 4):
-        (project_dir / "gpus" / f"0000:0{number}:00.0").mkdir()
-    assert plan_groups()["torch"].devices == ("cuda:0", "cuda:1", "cuda:2", "cuda:3")
-    assert plan_groups()["torch"].concurrency == 32
-    assert plan_groups(device="cpu")["torch"].count == 1
-    assert plan_groups(device="cuda:2")["torch"].count == 1
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
-    assert plan_groups()["torch"].devices == ("cuda:0", "cuda:1")
+    on_cpu = plan_groups()["torch"]
+    make_gpus(project_dir, 2)
+    on_gpu = plan_groups()["torch"]
+    assert (on_cpu.count, on_gpu.count) == (1, 1)
+    assert on_gpu.concurrency > on_cpu.concurrency
 
 
 def test_worker_models_selects_models_or_weights(project_dir: Path) -> None:

@@ -97,6 +97,18 @@ def test_the_older_setting_of_the_stub_still_works() -> None:
     assert read_settings().provider_mode == "auto"
 
 
+def test_the_older_setting_of_the_engine_processes_still_works() -> None:
+    assert read_settings().engines == 0
+    assert read_settings(ORATIO_WORKER_INSTANCES="3").engines == 3
+    assert read_settings(ORATIO_WORKER_INSTANCES="3", ORATIO_ENGINES="2").engines == 2
+
+
+def test_values_given_to_a_process_go_before_its_environment() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ORATIO_ENGINES", "3")
+        assert Settings(_env_file=None, engines=1).engines == 1
+
+
 def test_database_and_store_default_to_the_data_folder(tmp_path: Path) -> None:
     default = read_settings(ORATIO_DATA_DIR=str(tmp_path))
     assert default.database == f"sqlite:///{tmp_path}/oratio.db"
@@ -131,12 +143,12 @@ def test_lists_are_comma_separated() -> None:
         ("ORATIO_CLEAN_MAX_HOURS", "-1"),
         ("ORATIO_JOBS_MAX", "2.5"),
         ("ORATIO_QUEUE_PREFIX", "Our Queue"),
-        ("ORATIO_WORKER_INSTANCES", "0"),
+        ("ORATIO_ENGINES", "-1"),
         ("ORATIO_LOG_LEVEL", "LOUD"),
     ],
 )
 def test_invalid_values_are_refused(name: str, value: str) -> None:
-    with pytest.raises(ValidationError, match=name.removeprefix("ORATIO_").lower()):
+    with pytest.raises(ValidationError, match="(?i)" + name.removeprefix("ORATIO_")):
         read_settings(**{name: value})
 
 

@@ -1,7 +1,7 @@
-"""The batcher, with real threads and small engines that tests control."""
+"""The batcher, with a real thread and small engines that tests control."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 
 import numpy as np
@@ -11,7 +11,7 @@ from common.messaging.queue_names import BULK, INTERACTIVE
 from tests.support.waiting import wait_for
 from worker.engines.protocol import DeviceLost, EngineError, OutOfMemory, Speech, Utterance
 from worker.inference import request_queue
-from worker.inference.batcher import Batcher
+from worker.inference.batcher import Batcher, EngineCall
 from worker.inference.model_cache import ModelCache
 
 LONG_S = 10.0
@@ -82,24 +82,38 @@ def utterance(text: str, *, voice: str = "one", is_first: bool = True) -> Uttera
 
 
 class Setup:
-    """A batcher with the engines that a test controls."""
+    """A batcher with the engines that a test controls, and the calls that it has reported."""
 
-    def __init__(self, batcher: Batcher, engines: Sequence[Recorder], cache: ModelCache) -> None:
-        self.batcher = batcher
+    def __init__(self, engines: Sequence[Recorder], *, budget_bytes: int, linger_s: float) -> None:
         self.engines = engines
-        self.cache = cache
+        self.cache = ModelCache(budget_bytes=budget_bytes)
+        self.reported: list[EngineCall] = []
+        self.ended_count = 0
+        self.now_s = 0.0
+        self.batcher = Batcher(
+            self.cache,
+            call_timeout_s=60.0,
+            load_timeout_s=90.0,
+            linger_s=linger_s,
+            clock=lambda: self.now_s,
+            call_began=self.reported.append,
+            call_ended=self._count_end,
+        )
 
     def submit(
-        self, utterance: Utterance, *, to: Sequence[Recorder] = (), lane: str = INTERACTIVE
+        self, utterance: Utterance, *, to: Recorder | None = None, lane: str = INTERACTIVE
     ) -> Future[Speech]:
-        return self.batcher.submit(to or self.engines, utterance, lane=lane)
+        return self.batcher.submit(to or self.engines[0], utterance, lane=lane)
 
     def occupy(self, engine: Recorder) -> Future[Speech]:
         """Keep the engine busy until the test sets its `may_return`."""
         calls = len(engine.calls)
-        future = self.submit(utterance("busy"), to=[engine])
+        future = self.submit(utterance("busy"), to=engine)
         wait_for(lambda: len(engine.calls) > calls, interval_s=0.001)
         return future
+
+    def _count_end(self) -> None:
+        self.ended_count += 1
 
 
 class SetupFactory:
@@ -108,25 +122,8 @@ class SetupFactory:
     def __init__(self) -> None:
         self.created: list[Setup] = []
 
-    def __call__(
-        self,
-        *engines: Recorder,
-        thread_count: int | None = None,
-        budget_bytes: int = 10_000,
-        linger_s: float = 0.003,
-        clock: Callable[[], float] | None = None,
-    ) -> Setup:
-        timing = {} if clock is None else {"clock": clock}
-        cache = ModelCache(budget_bytes=budget_bytes)
-        batcher = Batcher(
-            cache,
-            thread_count=thread_count or len(engines),
-            call_timeout_s=60.0,
-            load_timeout_s=90.0,
-            linger_s=linger_s,
-            **timing,
-        )
-        self.created.append(Setup(batcher, engines, cache))
+    def __call__(self, *engines: Recorder, budget_bytes: int = 10_000, linger_s: float = 0.003) -> Setup:
+        self.created.append(Setup(engines, budget_bytes=budget_bytes, linger_s=linger_s))
         return self.created[-1]
 
 
@@ -144,28 +141,15 @@ def length(future: Future[Speech]) -> int:
     return len(future.result(LONG_S).samples)
 
 
-def test_each_utterance_is_spoken_and_each_call_counted(create: SetupFactory) -> None:
+def test_each_utterance_is_spoken_and_each_call_reported(create: SetupFactory) -> None:
     engine = Recorder()
     engine.may_return.set()
     setup = create(engine)
     futures = [setup.submit(utterance("a" * number, is_first=False)) for number in range(1, 5)]
     assert [length(future) for future in futures] == [1, 2, 3, 4]
-    assert setup.batcher.call_counts == {engine: 4}
-
-
-def test_each_thread_has_an_instance_of_its_own(create: SetupFactory) -> None:
-    engines = (Recorder(), Recorder())
-    setup = create(*engines)
-    futures = [setup.submit(utterance(f"text {number}", is_first=False)) for number in range(20)]
-    wait_for(lambda: all(engine.calls for engine in engines), interval_s=0.001)
-    for engine in engines:
-        engine.may_return.set()
-    assert [length(future) for future in futures] == [len(f"text {number}") for number in range(20)]
-    threads = [engine.threads for engine in engines]
-    assert [len(used) for used in threads] == [1, 1]
-    assert threads[0].isdisjoint(threads[1])
-    assert {thread.name for used in threads for thread in used} == {"engine-0", "engine-1"}
-    assert all(thread.daemon for used in threads for thread in used)
+    loads, calls = setup.reported[::2], setup.reported[1::2]
+    assert [call.futures for call in loads] == [call.futures for call in calls] == [(one,) for one in futures]
+    wait_for(lambda: setup.ended_count == 8)
 
 
 def test_first_segments_run_before_later_ones(create: SetupFactory) -> None:
@@ -204,15 +188,23 @@ def test_a_first_segment_does_not_overtake_a_request_that_is_due(
     assert engine.calls == [["busy"], ["early"], ["late"]]
 
 
+def test_a_preload_loads_the_engine_and_calls_nothing(create: SetupFactory) -> None:
+    engine = Recorder()
+    setup = create(engine)
+    assert length(setup.batcher.preload(engine)) == 0
+    assert (engine.load_count, engine.calls) == (1, [])
+    assert [call.timeout_s for call in setup.reported] == [90.0]
+
+
 def test_a_preload_waits_for_speech_and_its_failure_does_not_end_the_thread(create: SetupFactory) -> None:
     class Broken(Recorder):
         def memory_bytes(self) -> int:
             raise RecursionError
 
     engine, broken = Recorder(), Broken()
-    setup = create(engine, broken, thread_count=1)
+    setup = create(engine, broken)
     setup.occupy(engine)
-    preloaded = setup.batcher.preload([broken])
+    preloaded = setup.batcher.preload(broken)
     spoken = setup.submit(utterance("a", is_first=False))
     engine.may_return.set()
     assert length(spoken) == 1
@@ -220,7 +212,7 @@ def test_a_preload_waits_for_speech_and_its_failure_does_not_end_the_thread(crea
     assert isinstance(error, EngineError)
     assert error.code == "model_broken"
     assert length(setup.submit(utterance("bb"))) == 2
-    assert not setup.batcher.is_lost
+    assert not setup.batcher.device_lost
 
 
 def test_a_device_lost_during_a_preload_ends_the_batcher(create: SetupFactory) -> None:
@@ -230,14 +222,8 @@ def test_a_device_lost_during_a_preload_ends_the_batcher(create: SetupFactory) -
 
     lost = Lost()
     setup = create(lost)
-    assert isinstance(setup.batcher.preload([lost]).exception(LONG_S), DeviceLost)
-    assert setup.batcher.is_lost
-
-
-def test_a_closed_batcher_is_not_lost(create: SetupFactory) -> None:
-    setup = create(Recorder())
-    setup.batcher.close(LONG_S)
-    assert not setup.batcher.is_lost
+    assert isinstance(setup.batcher.preload(lost).exception(LONG_S), DeviceLost)
+    assert setup.batcher.device_lost
 
 
 def test_waiting_requests_are_batched_by_key_and_length(create: SetupFactory) -> None:
@@ -251,16 +237,13 @@ def test_waiting_requests_are_batched_by_key_and_length(create: SetupFactory) ->
     assert engine.calls == [["busy"], ["aa", "cc", "ee"], ["bb"], ["d" * 100], ["ff"]]
 
 
-def test_a_thread_lingers_only_while_no_call_runs(create: SetupFactory) -> None:
-    engines = (Recorder(max_batch=2), Recorder(max_batch=2))
-    setup = create(*engines, linger_s=6 * LONG_S)
+def test_the_thread_lingers_until_a_batch_is_full(create: SetupFactory) -> None:
+    engine = Recorder(max_batch=2)
+    engine.may_return.set()
+    setup = create(engine, linger_s=6 * LONG_S)
     pair = [setup.submit(utterance(text, is_first=False)) for text in ("aa", "bb")]
-    wait_for(lambda: [*engines[0].calls, *engines[1].calls] == [["aa", "bb"]], interval_s=0.001)
-    single = setup.submit(utterance("cc", is_first=False))
-    wait_for(lambda: ["cc"] in [*engines[0].calls, *engines[1].calls], timeout_s=LONG_S, interval_s=0.001)
-    for engine in engines:
-        engine.may_return.set()
-    assert [length(future) for future in [*pair, single]] == [2, 2, 2]
+    assert [length(future) for future in pair] == [2, 2]
+    assert engine.calls == [["aa", "bb"]]
 
 
 def test_a_single_request_runs_after_the_linger_time(create: SetupFactory) -> None:
@@ -317,24 +300,6 @@ def test_cancelled_requests_never_reach_the_engine(create: SetupFactory, max_bat
     assert engine.calls == [["busy"], ["kept"]]
 
 
-def test_an_overdue_call_can_be_failed(create: SetupFactory) -> None:
-    now_s = [0.0]
-    engine = Recorder()
-    setup = create(engine, clock=lambda: now_s[0])
-    busy = setup.occupy(engine)
-    now_s[0] = 60.0
-    assert setup.batcher.overdue_calls() == []
-    now_s[0] = 60.1
-    (call,) = setup.batcher.overdue_calls()
-    assert [utterance.text for utterance in call.utterances] == ["busy"]
-    call.fail(EngineError("timeout", "Took too long.", retryable=True))
-    with pytest.raises(EngineError, match="too long"):
-        busy.result(0)
-    engine.may_return.set()
-    assert length(setup.submit(utterance("next", is_first=False))) == 4
-    assert setup.batcher.overdue_calls() == []
-
-
 def test_a_model_is_loaded_by_its_first_call_on_the_same_thread(create: SetupFactory) -> None:
     engine = Recorder()
     engine.may_return.set()
@@ -346,14 +311,6 @@ def test_a_model_is_loaded_by_its_first_call_on_the_same_thread(create: SetupFac
     assert len(engine.threads) == 1
 
 
-def test_a_preload_loads_every_instance(create: SetupFactory) -> None:
-    engines = (Recorder(), Recorder())
-    setup = create(*engines)
-    assert length(setup.batcher.preload(engines)) == 0
-    assert [engine.load_count for engine in engines] == [1, 1]
-    assert setup.batcher.call_counts.total() == 0
-
-
 def test_an_engine_that_cannot_be_loaded_fails_only_its_own_calls(create: SetupFactory) -> None:
     class Broken(Recorder):
         def load(self) -> None:
@@ -362,17 +319,17 @@ def test_an_engine_that_cannot_be_loaded_fails_only_its_own_calls(create: SetupF
 
     good, broken = Recorder(), Broken()
     good.may_return.set()
-    setup = create(good, broken, thread_count=1)
-    for future in (setup.submit(utterance("a"), to=[broken]), setup.batcher.preload([broken])):
+    setup = create(good, broken)
+    for future in (setup.submit(utterance("a"), to=broken), setup.batcher.preload(broken)):
         error = future.exception(LONG_S)
         assert isinstance(error, EngineError)
         assert error.code == "model_broken"
         assert "ValueError in test_batcher.py" in error.message
         assert "secret" not in error.message
     assert broken.load_count == 1, "tried again although nothing changed"
-    assert length(setup.submit(utterance("a"), to=[good])) == 1
+    assert length(setup.submit(utterance("a"), to=good)) == 1
     setup.cache.mark_outdated(broken)
-    setup.submit(utterance("a"), to=[broken]).exception(LONG_S)
+    setup.submit(utterance("a"), to=broken).exception(LONG_S)
     assert broken.load_count == 2
 
 
@@ -387,13 +344,13 @@ def test_a_loaded_model_goes_on_for_a_while_before_another_is_loaded(create: Set
     one, other = Recorder(), Slow()
     for engine in (one, other):
         engine.may_return.set()
-    setup = create(one, other, thread_count=1, budget_bytes=100)
+    setup = create(one, other, budget_bytes=100)
     # The last load of the other was slow, so requests for the loaded one may overtake it.
     setup.cache._last_load_s[other] = 60.0
     one.may_return.clear()
     setup.occupy(one)
     requests = [("a", other), ("b", one), ("c", other), ("d", one)]
-    futures = [setup.submit(utterance(text, is_first=False), to=[engine]) for text, engine in requests]
+    futures = [setup.submit(utterance(text, is_first=False), to=engine) for text, engine in requests]
     one.may_return.set()
     assert all(length(future) == 1 for future in futures)
     assert one.calls == [["busy"], ["b"], ["d"]]
@@ -404,11 +361,11 @@ def test_a_loaded_model_goes_on_for_a_while_before_another_is_loaded(create: Set
 def test_no_request_waits_for_ever_behind_a_loaded_model(create: SetupFactory) -> None:
     one, other = Recorder(), Recorder()
     other.may_return.set()
-    setup = create(one, other, thread_count=1, budget_bytes=100)
+    setup = create(one, other, budget_bytes=100)
     setup.occupy(one)
     # The other was never loaded, so no slow load justifies a wait.
-    late = setup.submit(utterance("a", is_first=False), to=[other])
-    more = [setup.submit(utterance("b", is_first=False), to=[one]) for _ in range(3)]
+    late = setup.submit(utterance("a", is_first=False), to=other)
+    more = [setup.submit(utterance("b", is_first=False), to=one) for _ in range(3)]
     one.may_return.set()
     assert length(late) == 1
     assert all(length(future) == 1 for future in more)
@@ -447,14 +404,14 @@ def test_out_of_memory_with_one_request_unloads_other_models_and_then_fails(crea
     greedy, other = Greedy(), Recorder()
     greedy.may_return.set()
     other.may_return.set()
-    setup = create(greedy, other, thread_count=1)
-    assert length(setup.submit(utterance("a"), to=[other])) == 1
-    assert length(setup.submit(utterance("bb"), to=[greedy])) == 2
+    setup = create(greedy, other)
+    assert length(setup.submit(utterance("a"), to=other)) == 1
+    assert length(setup.submit(utterance("bb"), to=greedy)) == 2
     assert (greedy.calls, other.closed) == ([["bb"], ["bb"]], True)
-    error = setup.submit(utterance("huge"), to=[greedy]).exception(LONG_S)
+    error = setup.submit(utterance("huge"), to=greedy).exception(LONG_S)
     assert isinstance(error, OutOfMemory)
     assert error.code == "out_of_memory"
-    assert length(setup.submit(utterance("a"), to=[other])) == 1
+    assert length(setup.submit(utterance("a"), to=other)) == 1
 
 
 def test_a_lost_device_ends_the_batcher(create: SetupFactory) -> None:
@@ -474,36 +431,16 @@ def test_a_lost_device_ends_the_batcher(create: SetupFactory) -> None:
     assert engine.calls == [["busy"]]
 
 
-def test_loading_has_its_own_time_limit(create: SetupFactory) -> None:
-    class Stuck(Recorder):
-        def load(self) -> None:
-            super().load()
-            assert self.may_return.wait(LONG_S)
-
-    now_s = [0.0]
-    engine = Stuck()
-    setup = create(engine, clock=lambda: now_s[0])
-    future = setup.submit(utterance("a"))
-    wait_for(lambda: engine.load_count)
-    now_s[0] = 60.1
-    assert setup.batcher.overdue_calls() == []
-    now_s[0] = 90.1
-    (call,) = setup.batcher.overdue_calls()
-    call.fail(EngineError("timeout", "Took too long.", retryable=True))
-    with pytest.raises(EngineError, match="too long"):
-        future.result(0)
-
-
-def test_the_engines_timeout_factor_extends_the_deadline(create: SetupFactory) -> None:
-    now_s = [0.0]
+def test_a_load_and_a_call_are_reported_with_their_own_time_limits(create: SetupFactory) -> None:
     engine = Recorder()
     engine.timeout_factor = 10.0
-    setup = create(engine, clock=lambda: now_s[0])
-    setup.occupy(engine)
-    now_s[0] = 599.0
-    assert setup.batcher.overdue_calls() == []
-    now_s[0] = 601.0
-    assert len(setup.batcher.overdue_calls()) == 1
+    setup = create(engine)
+    setup.now_s = 7.0
+    future = setup.occupy(engine)
+    assert [call.timeout_s for call in setup.reported] == [90.0, 600.0]
+    assert {call.began_at for call in setup.reported} == {7.0}
+    assert {call.futures for call in setup.reported} == {(future,)}
+    assert setup.ended_count == 1, "the load has ended and the call has not"
 
 
 def test_a_request_without_a_key_is_never_batched(create: SetupFactory) -> None:
@@ -538,10 +475,9 @@ def test_close_finishes_running_calls_and_cancels_waiting_ones(create: SetupFact
 
 
 def test_concurrent_clients_each_get_their_own_results(create: SetupFactory) -> None:
-    engines = (Recorder(max_batch=4), Recorder(max_batch=4))
-    for engine in engines:
-        engine.may_return.set()
-    setup = create(*engines)
+    engine = Recorder(max_batch=4)
+    engine.may_return.set()
+    setup = create(engine)
     results: dict[int, int] = {}
 
     def client(base: int) -> None:
@@ -556,5 +492,4 @@ def test_concurrent_clients_each_get_their_own_results(create: SetupFactory) -> 
     for thread in clients:
         thread.join(LONG_S)
     assert results == {number: number for number in range(1, 401)}
-    assert sum(len(call) for engine in engines for call in engine.calls) == 400
-    assert setup.batcher.call_counts == {engines[0]: sum(len(engine.calls) for engine in engines)}
+    assert sum(map(len, engine.calls)) == 400
