@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, Float, bindparam, cast, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -33,8 +33,9 @@ _KEEPALIVE = {
     "tcp_user_timeout": 15_000,
 }
 
-# Raised while the database does not respond. A later attempt may succeed.
-DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
+# Raised while the database does not respond. A later attempt may succeed. After a stall, Postgres ends connections that
+# were idle in a transaction, which is an InternalError.
+DATABASE_DOWN = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 _POSTGRES_DISK_FULL = "53100"
 
 

@@ -55,7 +55,7 @@ def speak(
     Raises EngineError, SynthesisStopped, ListenersGone, and StoreUnavailable if the store does not respond for
     `store_wait_s`.
 
-    The audio is published while it is made if the request asked for that, or if there is more than one segment.
+    The audio is published while it is made if there is more than one segment.
     """
     attempt = _Attempt(
         part=part,
@@ -128,8 +128,8 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     synthesis, stretch_speed = _synthesis(attempt, while_waiting=publish)
 
     def open_live() -> LiveAudioWriter | None:
-        # A single segment is not published any sooner than its file.
-        is_live = part.job.options.streamed or synthesis.total > 1 or bool(part.partial_audio)
+        # A single segment is heard hardly sooner than its file, which costs Redis and the gateway nothing.
+        is_live = synthesis.total > 1 or bool(part.partial_audio)
         return attempt.open_live(spool) if is_live else None
 
     rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
