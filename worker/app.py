@@ -18,7 +18,7 @@ def create_app(settings: Settings) -> Celery:
     app.config_from_object(_configuration(settings))
     # A queue without an exchange needs no binding. Otherwise Celery would leave two keys in Redis for each queue of a
     # worker's own, whose name has its process id.
-    app.amqp.autoexchange = lambda _name: None
+    app.amqp.autoexchange = lambda _name: None  # type: ignore[assignment]  # declared as its result
     return app
 
 
