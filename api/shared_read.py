@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-# A read that takes longer counts as failed. Probes of the service wait longer than this.
-WITHIN_S = 1.5
+# Probes of the service wait longer than this.
+PROBE_WITHIN_S = 1.5
 
 T = TypeVar("T")
 
@@ -20,19 +20,19 @@ class SharedRead(Generic[T]):
         self._read = read
         self._thread = CapacityLimiter(1)
         self._running: asyncio.Task[T] | None = None
-        self._give_up_at = 0.0
+        self._began_at = 0.0
 
-    async def result(self) -> T:
-        """Return the result. Raises the errors of `read`, and TimeoutError if it has been running for WITHIN_S.
+    async def result(self, *, within_s: float = PROBE_WITHIN_S) -> T:
+        """Return the result. Raises the errors of `read`, and TimeoutError if it has been running for `within_s`.
 
         While a read hangs, only its first callers wait; later ones get the error at once.
         """
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(to_thread.run_sync(self._read, limiter=self._thread))
             self._running.add_done_callback(_take_error)
-            self._give_up_at = time.monotonic() + WITHIN_S
+            self._began_at = time.monotonic()
         running = self._running
-        await asyncio.wait({running}, timeout=max(0.0, self._give_up_at - time.monotonic()))
+        await asyncio.wait({running}, timeout=max(0.0, self._began_at + within_s - time.monotonic()))
         if not running.done():
             raise TimeoutError
         return running.result()

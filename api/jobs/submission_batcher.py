@@ -20,7 +20,7 @@ log = get_logger(__name__)
 
 BATCH_MAX = 64
 # A request waits this long for its transaction. A database that hangs would keep it for ever.
-WITHIN_S = 4.0
+WITHIN_S = 5.0
 # Longer than the time-outs of the statements of one batch.
 STUCK_AFTER_S = 20.0
 

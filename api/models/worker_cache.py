@@ -10,6 +10,8 @@ from common.errors import DatabaseUnavailable
 from common.worker_registry import WorkerStatus, recent_workers, started_models
 
 MAX_AGE_S = 2.0
+# A request waits this long for the database before it is answered 503.
+WITHIN_S = 5.0
 # After its start, a gateway expects workers that start with it for this long. Loading torch takes half a minute on a
 # busy machine.
 EXPECTED_FOR_S = 60.0
@@ -29,11 +31,13 @@ class WorkerCache:
         self._read_at = float("-inf")
         self._shared_read = SharedRead(self._read)
 
-    async def statuses(self, *, max_age_s: float = MAX_AGE_S) -> Sequence[WorkerStatus]:
+    async def statuses(
+        self, *, max_age_s: float = MAX_AGE_S, within_s: float = WITHIN_S
+    ) -> Sequence[WorkerStatus]:
         """Return the workers as announced at most `max_age_s` ago. Raises DatabaseUnavailable and database errors."""
         if time.monotonic() - self._read_at > max_age_s:
             try:
-                self._workers = await self._shared_read.result()
+                self._workers = await self._shared_read.result(within_s=within_s)
             except TimeoutError:
                 raise DatabaseUnavailable("The database does not answer in time. Try again.") from None
             self._read_at = time.monotonic()

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from api.dependencies import Gateway, GatewayDep
 from api.models.worker_cache import WorkerCache
 from api.schemas.health import Health, Limits, Readiness, ReadinessCheck, ReadinessChecks
-from api.shared_read import SharedRead
+from api.shared_read import PROBE_WITHIN_S, SharedRead
 from common import __version__
 from common.formats import MEDIA_TYPES
 from common.logs import get_logger
@@ -106,7 +106,7 @@ async def _recent_workers(
 ) -> list[WorkerStatus] | None:
     """Return the workers, or None if the database does not answer."""
     try:
-        return list(await worker_cache.statuses(max_age_s=max_age_s))
+        return list(await worker_cache.statuses(max_age_s=max_age_s, within_s=PROBE_WITHIN_S))
     except Exception as error:
         log.warning("database does not answer", error=type(error).__name__)
         return None

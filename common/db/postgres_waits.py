@@ -15,7 +15,7 @@ from sqlalchemy.exc import InvalidatePoolError
 # A connection that was used a moment ago is taken to be alive. Asking each time would cost a round trip per
 # transaction.
 PING_AFTER_IDLE_S = 1.0
-PING_WITHIN_S = 1.0
+PING_WITHIN_S = 3.0
 _IDLE_SINCE = "oratio_idle_since"
 
 

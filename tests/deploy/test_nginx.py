@@ -186,7 +186,8 @@ def test_a_stream_is_forwarded_chunk_by_chunk(
 
 
 def test_only_streams_have_a_long_read_timeout() -> None:
-    patterns = re.findall(r"location ~ (\S+) \{\n\s+proxy_read_timeout 1h;", SITE.read_text())
+    found = re.findall(r"location (=|~) (\S+) \{\n\s+proxy_read_timeout\s+1h;", SITE.read_text())
+    patterns = [f"^{re.escape(path)}$" if kind == "=" else path for kind, path in found]
     for path in (*STREAMS, "/v1/audio/speech/stream"):
         assert any(re.search(pattern, path) for pattern in patterns), path
     for path in ("/v1/audio/voices", "/jobs/x", "/jobs/x/audio", "/synthesize"):

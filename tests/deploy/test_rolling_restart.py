@@ -55,7 +55,7 @@ class GatewayProcess:
         wait_for(lambda: not self.answers("/ready"))
         assert self.process.wait(30) == 0
         self.start()
-        wait_for(lambda: self.answers("/health"))
+        wait_for(lambda: self.answers("/health"), timeout_s=90)
 
     def end(self) -> None:
         self.process.kill()
@@ -123,7 +123,7 @@ def test_a_rolling_restart_fails_no_request(
         gateways = [GatewayProcess(settings, tmp_path / f"gateway-{number}.log") for number in (1, 2)]
         for gateway in gateways:
             stack.callback(gateway.end)
-        wait_for(lambda: all(gateway.answers("/health") for gateway in gateways))
+        wait_for(lambda: all(gateway.answers("/health") for gateway in gateways), timeout_s=90)
         ports = [gateway.port for gateway in gateways]
         url = stack.enter_context(start_nginx(tmp_path / "nginx", port=free_port(), gateway_ports=ports))
         with load(url) as failures:
