@@ -13,14 +13,14 @@ from api.http import server_sent_events
 from api.http.cursors import read_cursor, write_cursor
 from api.http.request_scope import address
 from api.jobs import audio_response, job_events, removal
-from api.jobs.forecast import forecast
+from api.jobs.forecast import forecast, retry_after_s
 from api.jobs.limits import check_limit, checked_ids
 from api.jobs.lookups import checked_job_id, find_job, find_spoken_audio, living_job
 from api.jobs.views import job_view
 from api.owner import OWNER
 from api.schemas.job import DeletedJob, DeleteResults, Job, JobIds, JobList
 from api.schemas.synthesis import AudioFormat
-from common.errors import Conflict
+from common.errors import Conflict, QueueFull
 from common.formats import MEDIA_TYPES
 from common.jobs import changes
 from common.jobs.queries import list_jobs
@@ -190,11 +190,15 @@ def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
 @router.post("/{job_id}/retry", status_code=202, responses=documented_errors(404, 409, 410, 503))
 def retry(request: Request, response: Response, gateway: GatewayDep, job_id: str) -> Job:
     """Run a failed or cancelled job again from the start."""
-    with gateway.database.write() as connection:
-        message = changes.retry(
-            connection, checked_job_id(job_id), owner=OWNER, capacity=gateway.submissions.capacity
-        )
-        row = living_job(connection, job_id)
+    try:
+        with gateway.database.write() as connection:
+            message = changes.retry(
+                connection, checked_job_id(job_id), owner=OWNER, capacity=gateway.submissions.capacity
+            )
+            row = living_job(connection, job_id)
+    except QueueFull as full:
+        full.retry_after_s = retry_after_s(gateway.database)
+        raise
     gateway.notifier.publish_event(job_id, "queued")
     gateway.notifier.notify_parts([message])
     response.headers["Location"] = address(request, f"/jobs/{job_id}")

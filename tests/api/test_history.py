@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from common.db import locks
 from common.db.tables import Job, Recording
 from common.ids import new_id
 from common.settings import Settings
@@ -120,6 +121,14 @@ def test_files_in_a_zip_have_safe_and_unique_names(
         listed = [item["file"] for item in json.loads(archive.read("manifest.json"))["items"]]
     assert listed == ["001_Twice.wav", "002_Twice.wav", "003_a-..-b- 1.wav", f"004_{nameless}.wav"]
     assert names == [*listed, "manifest.json"]
+
+
+def test_a_second_cleanup_is_refused_while_one_runs(gateway: RunningGateway) -> None:
+    with gateway.database.write() as connection:
+        assert locks.take(connection, "cleanup", holder="another", for_s=60)
+    refused = gateway.client.post("/maintenance/cleanup")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "cleanup_running")
+    assert gateway.client.post("/maintenance/cleanup?dry_run=true").status_code == 200
 
 
 def test_a_cleanup_reports_the_same_as_its_dry_run(gateway: RunningGateway) -> None:

@@ -115,6 +115,19 @@ def test_a_batch_deletes_each_job_independently(gateway: RunningGateway) -> None
         assert response.json()["error"]["param"].startswith("job_ids")
 
 
+def test_a_full_queue_refuses_a_retry(settings: Settings) -> None:
+    with run_gateway(settings.model_copy(update={"queue_max": 1})) as gateway:
+        job_id = gateway.submit()
+        gateway.client.post(f"/jobs/{job_id}/cancel")
+        waiting = gateway.submit()
+        full = gateway.client.post(f"/jobs/{job_id}/retry")
+        assert (full.status_code, full.json()["error"]["code"]) == (503, "queue_full")
+        assert int(full.headers["retry-after"]) >= 1
+        assert gateway.client.get(f"/jobs/{job_id}").json()["status"] == "cancelled"
+        gateway.client.post(f"/jobs/{waiting}/cancel")
+        assert gateway.client.post(f"/jobs/{job_id}/retry").status_code == 202
+
+
 def test_jobs_are_cancelled_and_retried(on_both: RunningGateway) -> None:
     job_id = on_both.submit()
     assert on_both.next_queued_job() == job_id

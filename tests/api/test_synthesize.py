@@ -124,6 +124,7 @@ def test_disconnecting_does_not_cancel_the_job(gateway: RunningGateway) -> None:
         ({"text": "?!… 🙂🙂 ***"}, 400, "nothing_to_speak", "text"),
         ({"text": "\ud83d"}, 400, "nothing_to_speak", "text"),
         ({"text": "a" * 1001}, 413, "text_too_long", "text"),
+        ({"text": "".join(f"[voice:v{n}] a" for n in range(33))}, 400, "too_many_voices", "text"),
         ({"text": 7}, 400, "invalid_request", "text"),
         ({"text": "a", "voice_id": "nobody"}, 404, "voice_not_found", "voice_id"),
         ({"text": "a", "voice_id": "../../etc/passwd"}, 400, "invalid_voice_id", "voice_id"),

@@ -59,7 +59,8 @@ export function JobStatus({ job, watcher }: { job: Job; watcher: JobWatcher }) {
 
 /** The remaining time and, for a queued job, its position in the queue. Empty when unknown. */
 function timeText(job: Job): string {
-  const { status, queue_position: position, progress: { eta_s: etaS } } = job;
+  const { status, queue_position: position } = job;
+  const etaS = job.progress.eta_s;
   const messages = t.value.listen;
   if (status === "running") return etaS === null ? "" : messages.timeLeft(span(etaS));
   if (position === null) return "";
