@@ -45,8 +45,8 @@ PAGES = (
 )
 DOCUMENTS = (*PAGES, ".env.example")
 MAX_LINES = {ENGLISH: 250, FRENCH: 250, "ARCHITECTURE.md": 150}
-# Variables of the command line, which are not settings of the service.
-COMMAND_VARIABLES = {"ORATIO_URL"}
+# Variables of the command line, which are not settings of the service, and older names that still work.
+COMMAND_VARIABLES = {"ORATIO_URL", "ORATIO_WORKER_INSTANCES"}
 OTHER_NAMES = {"HF_TOKEN": "hf_token", "HF_ENDPOINT": "hf_endpoint"}
 # Built from parts, because a test checks that no file names one.
 REGISTRIES = tuple(

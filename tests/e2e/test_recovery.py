@@ -174,7 +174,10 @@ def test_a_suspended_worker_that_resumes_writes_nothing(workers: WorkerFleet) ->
 
 def test_sigterm_lets_short_jobs_finish_and_releases_long_ones(workers: WorkerFleet) -> None:
     short, long = fake_job("[[slow:1]] Short."), fake_job("[[slow:0.5]] A long one, said again. " * 60)
+    before = fake_job("Starts the engine processes.")
     workers.start_worker("first")
+    workers.submit(before)
+    workers.wait_ended(before)
     workers.submit(short, long)
     workers.wait_status(long, "running")
     workers.wait_status(short, "running", "completed")

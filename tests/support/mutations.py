@@ -25,6 +25,10 @@ _COPIED = (
 _JOBS = "tests/unit/common/test_jobs.py"
 _LOST = "tests/unit/common/test_lost_leases.py"
 _BATCHER = "tests/unit/worker/test_batcher.py"
+_HANGS = "tests/unit/worker/test_hang_watch.py"
+_FRAMES = "tests/unit/worker/test_frames.py"
+_TURNS = "tests/unit/worker/test_engine_turns.py"
+_POOL = "tests/worker/test_engine_pool.py"
 _MARKUP = "tests/unit/common/test_markup.py"
 _LEASED_TABLE = "common/db/leased_table.py"
 
@@ -57,11 +61,14 @@ MUTATIONS = (
     Mutation("common/jobs/sweep.py", "crashes >= MAX_CRASHES", "crashes > MAX_CRASHES", _LOST),
     Mutation("common/jobs/sweep.py", "(1 if part.died else 0)", "1", _LOST),
     Mutation("common/jobs/sweep.py", "Part.next_message_at <= now", "Part.next_message_at > now", _JOBS),
-    Mutation("worker/inference/batcher.py", "call.deadline < now", "call.deadline > now", _BATCHER),
     Mutation("worker/inference/batcher.py", "len(batch) == 1", "len(batch) >= 1", _BATCHER),
     Mutation("worker/inference/batcher.py", "(len(batch) + 1) // 2 if", "1 if", _BATCHER),
     Mutation("worker/inference/batcher.py", "if len(speeches) != len(batch):", "if False:", _BATCHER),
-    Mutation("worker/inference/batcher.py", "(self._closing or all(", "(all(", _BATCHER),
+    Mutation("worker/inference/hang_watch.py", "watched_s > call", "watched_s < call", _HANGS),
+    Mutation("worker/inference/frames.py", "if sent:", "if False:", _FRAMES),
+    Mutation("worker/inference/engine_turns.py", "return not held", "return True", _TURNS),
+    Mutation("worker/inference/engine_turns.py", "if not one.is_bulk]", "]", _TURNS),
+    Mutation("worker/inference/engine_recovery.py", ">= MAX_DEATHS", "> MAX_DEATHS", _POOL),
     Mutation("common/markup.py", "silence_s > MAX_SILENCE_S", "silence_s > 10**9", _MARKUP),
     Mutation("common/markup.py", "duration_s > MAX_PAUSE_S", "duration_s >= MAX_PAUSE_S", _MARKUP),
     Mutation("common/markup.py", '(1000 if match["unit"]', '(100 if match["unit"]', _MARKUP),

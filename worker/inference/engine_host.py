@@ -59,6 +59,8 @@ class EngineHost:
         if engine := self._engines.get(weights):
             self._cache.mark_outdated(engine)
             self._cache.unload([engine])
+            # The worker no longer needs to know why the old files could not be loaded.
+            self._on_change()
 
     def unload_idle(self) -> None:
         """Unload models that nobody used for long."""
