@@ -248,7 +248,7 @@ def test_a_disconnect_cancels_the_job(stack: Stack, service: httpx.Client) -> No
     for text_ended in (False, True):
         with open_session(stack.url) as session:
             session.send("session.config", **FAKE_VOICE)
-            session.send("input.text", text="[[slow:0.5]] This is one of the sentences. " * 20)
+            session.send("input.text", text="[[slow:0.5]] This is one of the sentences. " * 40)
             if text_ended:
                 session.send("input.done")
             session.receive_audio()
