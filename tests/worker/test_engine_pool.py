@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from tests.support.services import settings_in
 from tests.support.utterances import utterance
 from tests.support.waiting import wait_for
 from worker.engines.protocol import EngineError, Speech
+from worker.inference import engine_pool
+from worker.inference.engine_handle import EngineHandle, start_engine_process
 from worker.inference.engine_pool import EnginePool
 
 LONG_S = 60.0
@@ -233,7 +236,28 @@ def test_a_closed_pool_leaves_no_process_and_nothing_that_waits(tmp_path: Path) 
         waiting = [one.submit_alone(f"Waiting {number}.") for number in range(5)]
         [pid] = one.pool.pids()
     assert not is_running(pid)
-    assert all(future.cancelled() for future in (*busy, *waiting))
+    assert all(future.cancelled() for future in (*busy, *waiting, one.submit("Too late.")))
+
+
+def test_a_pool_that_is_closed_while_it_starts_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids, starting = [], threading.Event()
+
+    def start_late(*args: Any, **named: Any) -> EngineHandle:
+        """Start a process that `close` cannot know yet."""
+        starting.set()
+        one.pool._closing.wait(LONG_S)
+        handle = start_engine_process(*args, **named)
+        pids.append(handle.pid)
+        return handle
+
+    monkeypatch.setattr(engine_pool, "start_engine_process", start_late)
+    with open_pool(tmp_path) as one:
+        waiting = one.submit("Starts a process.")
+        assert starting.wait(LONG_S)
+    assert waiting.cancelled()
+    assert [is_running(pid) for pid in pids] == [False]
 
 
 def test_engine_processes_die_with_their_worker(tmp_path: Path) -> None:
