@@ -262,7 +262,7 @@ class EnginePool:
     def _load_models(self, handle: EngineHandle) -> None:
         for weights in {*self._pinned(), *self._asked}:
             self._command(handle, Load(next(self._ids), weights))
-        if all(one.has_reported for one in self._handles.values()):
+        if self._is_ready():
             self._asked.clear()
 
     def _take_failure(self, handle: EngineHandle, report: Failed) -> None:
