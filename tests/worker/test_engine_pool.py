@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from tests.support.services import settings_in
 from tests.support.utterances import utterance
 from tests.support.waiting import wait_for
 from worker.engines.protocol import EngineError, Speech
+from worker.inference import engine_pool
+from worker.inference.engine_handle import EngineHandle, start_engine_process
 from worker.inference.engine_pool import EnginePool
 
 LONG_S = 60.0
@@ -113,6 +116,11 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def loaded_in(pool: EnginePool, weights: str) -> list[bool]:
+    """Whether each process that has created the engine has its model loaded."""
+    return [state.models[weights].loaded for state in pool.states() if weights in state.models]
+
+
 def test_a_killed_process_costs_only_the_segment_that_it_spoke(pool: PoolUnderTest) -> None:
     victim = "[[slow:0.8]] The process dies while it speaks this."
     waiting = [f"[[slow:0.05]] Waiting {number}." for number in range(12)]
@@ -200,15 +208,11 @@ def test_calls_are_counted_once_for_all_texts_of_a_batch(pool: PoolUnderTest) ->
 
 def test_a_replaced_process_loads_its_pinned_models(tmp_path: Path) -> None:
     with open_pool(tmp_path, pinned=("fake_a",)) as one:
-        wait_for(
-            lambda: [state.models["fake_a"].loaded for state in one.pool.states() if state.models] == [True]
-        )
+        wait_for(lambda: loaded_in(one.pool, "fake_a") == [True])
         [pid] = one.pool.pids()
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: one.pool.pids() not in ([], [pid]))
-        wait_for(
-            lambda: [state.models["fake_a"].loaded for state in one.pool.states() if state.models] == [True]
-        )
+        wait_for(lambda: loaded_in(one.pool, "fake_a") == [True])
         [pid] = one.pool.pids()
     assert not is_running(pid)
 
@@ -222,9 +226,21 @@ def test_a_process_without_pinned_models_runs_only_while_a_model_is_loaded(tmp_p
         wait_for(lambda: one.pool.pids() == [])
         assert not is_running(pid)
         assert one.pool.preload("fake") == []
-        wait_for(
-            lambda: [state.models["fake"].loaded for state in one.pool.states() if state.models] == [True]
-        )
+        wait_for(lambda: loaded_in(one.pool, "fake") == [True])
+
+
+def test_a_preload_reaches_processes_that_start_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first_started = threading.Lock()
+
+    def start_one_after_another(*args: Any, **named: Any) -> EngineHandle:
+        if not first_started.acquire(blocking=False):
+            wait_for(lambda: loaded_in(one.pool, "fake") == [True])
+        return start_engine_process(*args, **named)
+
+    monkeypatch.setattr(engine_pool, "start_engine_process", start_one_after_another)
+    with open_pool(tmp_path, count=2) as one:
+        assert one.pool.preload("fake") == []
+        wait_for(lambda: loaded_in(one.pool, "fake") == [True, True])
 
 
 def test_a_closed_pool_leaves_no_process_and_nothing_that_waits(tmp_path: Path) -> None:
@@ -233,7 +249,28 @@ def test_a_closed_pool_leaves_no_process_and_nothing_that_waits(tmp_path: Path) 
         waiting = [one.submit_alone(f"Waiting {number}.") for number in range(5)]
         [pid] = one.pool.pids()
     assert not is_running(pid)
-    assert all(future.cancelled() for future in (*busy, *waiting))
+    assert all(future.cancelled() for future in (*busy, *waiting, one.submit("Too late.")))
+
+
+def test_a_pool_that_is_closed_while_it_starts_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids, starting = [], threading.Event()
+
+    def start_late(*args: Any, **named: Any) -> EngineHandle:
+        """Start a process that `close` cannot know yet."""
+        starting.set()
+        one.pool._closing.wait(LONG_S)
+        handle = start_engine_process(*args, **named)
+        pids.append(handle.pid)
+        return handle
+
+    monkeypatch.setattr(engine_pool, "start_engine_process", start_late)
+    with open_pool(tmp_path) as one:
+        waiting = one.submit("Starts a process.")
+        assert starting.wait(LONG_S)
+    assert waiting.cancelled()
+    assert [is_running(pid) for pid in pids] == [False]
 
 
 def test_engine_processes_die_with_their_worker(tmp_path: Path) -> None:

@@ -82,10 +82,15 @@ class EnginePool:
             thread.start()
 
     def submit(self, weights: str, utterance: Utterance, *, lane: str = INTERACTIVE) -> Future[Speech]:
-        """Queue an utterance. Its future fails with EngineError, and can be cancelled until the speech is there."""
+        """Queue an utterance. Its future fails with EngineError, and can be cancelled until the speech is there.
+
+        After `close` it is cancelled at once.
+        """
         with self._changed:
             due_at = self._turns.due_at(utterance, lane=lane)
             request = PendingSpeech(next(self._ids), weights, utterance, lane, due_at)
+            if self._closing.is_set():
+                request.future.cancel()
             self._turns.add(request)
             self._hand_out()
             self._changed.notify_all()
@@ -211,6 +216,8 @@ class EnginePool:
         handle = start_engine_process(self._settings, share=len(self._devices), device=self._devices[slot])
         with self._changed:
             self._handles[slot] = handle
+            if self._closing.is_set():  # `close` did not see it
+                handle.kill()
         return handle
 
     def _watch_calls(self) -> None:
@@ -255,7 +262,7 @@ class EnginePool:
     def _load_models(self, handle: EngineHandle) -> None:
         for weights in {*self._pinned(), *self._asked}:
             self._command(handle, Load(next(self._ids), weights))
-        if all(one.has_reported for one in self._handles.values()):
+        if self._is_ready():
             self._asked.clear()
 
     def _take_failure(self, handle: EngineHandle, report: Failed) -> None:
