@@ -73,13 +73,15 @@ class FolderEntry:
 class WorkerStats:
     """Counters since the process started: engine calls by model, loads and unloads of all models.
 
-    `memory_bytes` is the resident memory of the process, None if unknown.
+    `memory_bytes` is the resident memory of the worker and its engine processes, None if unknown. `engines` is the
+    number of segments that it speaks at once, or of batches.
     """
 
     engine_calls: Mapping[str, int] = field(default_factory=dict)
     memory_bytes: int | None = None
     loads: int = 0
     unloads: int = 0
+    engines: int = 1
 
     def as_row(self) -> dict[str, Any]:
         return _values(self)

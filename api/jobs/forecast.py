@@ -119,7 +119,8 @@ def retry_after_s(database: Database) -> float:
     """Return when a full queue should have space again."""
     with database.read() as connection:
         queued = total_queued(connection, up_to=COUNT_MAX)
-        count = sum(worker.alive and worker.speaks for worker in recent_workers(connection))
+        speaking = [worker for worker in recent_workers(connection) if worker.alive and worker.speaks]
+        count = sum(worker.announcement.stats.engines for worker in speaking)
         s_per_char = recent_s_per_char(connection, None, provider=None)
     # Space for one job is enough to retry. A tenth of the backlog keeps clients from retrying all at once.
     wait_s = queued.chars_ahead / 10 * s_per_char / max(1, count)
@@ -149,11 +150,16 @@ def _wait_s(
     s_per_char: float,
 ) -> float | None:
     """Return the time until a worker takes the job. None if it cannot be known: without a worker, or far behind."""
-    serving = [one.announcement.id for one in workers if one.alive and one.voices_of(engine) is not None]
+    serving = [one.announcement for one in workers if one.alive and one.voices_of(engine) is not None]
     if not serving or position.at_least:
         return None
     remaining = remaining_chars(connection, engine=engine)
-    loads = [remaining.pop(worker_id, 0.0) for worker_id in serving]
+    # The engine processes of a worker share its parts.
+    loads = [
+        load / worker.stats.engines
+        for worker, load in [(worker, remaining.pop(worker.id, 0.0)) for worker in serving]
+        for _ in range(worker.stats.engines)
+    ]
     # Parts of workers that are not alive any more will be spoken by the others.
     return lowest_load(loads, added=position.chars_ahead + sum(remaining.values())) * s_per_char
 

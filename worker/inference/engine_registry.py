@@ -117,6 +117,11 @@ class EngineRegistry:
             return True
         return self._pool.unload(key, timeout_s=UNLOAD_TIMEOUT_S)
 
+    @property
+    def process_count(self) -> int:
+        """How many engine processes work side by side. 1 for a worker without any."""
+        return self._pool.process_count if self._pool else 1
+
     def engine_pids(self) -> list[int]:
         return self._pool.pids() if self._pool else []
 

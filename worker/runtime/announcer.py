@@ -109,6 +109,7 @@ class Announcer:
                 memory_bytes=sum(map(memory_bytes, [os.getpid(), *engines.engine_pids()])),
                 loads=engines.loads,
                 unloads=engines.unloads,
+                engines=engines.process_count,
             ),
             folder=engines.describe_folder(),
         )
