@@ -255,7 +255,8 @@ def test_a_closed_pool_leaves_no_process_and_nothing_that_waits(tmp_path: Path) 
 def test_a_pool_that_is_closed_while_it_starts_leaves_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pids, starting = [], threading.Event()
+    pids: list[int] = []
+    starting = threading.Event()
 
     def start_late(*args: Any, **named: Any) -> EngineHandle:
         """Start a process that `close` cannot know yet."""

@@ -44,10 +44,10 @@ class Turns:
             return None
         request, handle = turn
         handle.outstanding[request.id] = request
-        return request.utterance.text, cast("list[Any]", self.processes).index(handle)
+        return request.utterance.text, self.processes.index(handle)
 
     def take_all(self) -> list[tuple[str, int]]:
-        return list(iter(self.take, None))  # type: ignore[arg-type]  # None ends it
+        return list(iter(self.take, None))
 
     def finish(self, number: int) -> None:
         """Let a process finish what it holds."""
