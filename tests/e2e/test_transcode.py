@@ -117,6 +117,11 @@ def file_names(stack: Stack, job_id: str) -> list[str]:
     return sorted(path.name for path in folder.glob(f"{job_id}*"))
 
 
+def pid_of(worker_id: str) -> int:
+    """The process of a worker's id, which ends with `:{pid}-{random}`."""
+    return int(worker_id.rpartition(":")[2].partition("-")[0])
+
+
 @pytest.mark.parametrize("original_format", MEDIA_TYPES)
 def test_every_format_is_transcoded_to_every_other(
     stack: Stack, client: httpx.Client, original_format: str
@@ -158,7 +163,7 @@ def test_a_rendition_is_completed_after_its_worker_is_killed(
         first_attempt = wait_until_running(database, job_id)
         early = client.get(f"/jobs/{job_id}/audio?format=opus")
         assert early.json()["error"]["code"] == "not_transcoded"
-        os.kill(int(first_attempt.worker_id.rpartition(":")[2]), signal.SIGKILL)
+        os.kill(pid_of(first_attempt.worker_id), signal.SIGKILL)
         responses = [request.result(60) for request in requests]
 
     assert [response.status_code for response in responses] == [200] * 3, [r.text for r in responses]
@@ -200,7 +205,7 @@ def test_a_worker_that_stops_releases_its_rendition(
     with ThreadPoolExecutor(1) as pool:
         request = pool.submit(transcode, client, job_id, "opus")
         first_attempt = wait_until_running(database, job_id)
-        os.kill(int(first_attempt.worker_id.rpartition(":")[2]), signal.SIGTERM)
+        os.kill(pid_of(first_attempt.worker_id), signal.SIGTERM)
         assert request.result(60).status_code == 200
     completed = get_rendition(database, job_id)
     assert (completed.status, completed.crashes) == ("completed", 0)
