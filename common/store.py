@@ -128,18 +128,16 @@ class Store:
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Bytes [start, end) in chunks. Raises FileNotFoundError before the first chunk."""
-        if self._folder is not None:
-            with _as_store_errors():
-                file = (self._folder / checked_key(key)).open("rb")
-            return self._local_chunks(file, start, end)
         stop = self.size(key) if end is None else end
+        if self._folder is not None:
+            return self._local_chunks(self._folder / checked_key(key), start, stop)
         return self._chunks(checked_key(key), start, stop)
 
-    def _local_chunks(self, file: IO[bytes], start: int, end: int | None) -> Iterator[bytes]:
+    def _local_chunks(self, path: Path, start: int, stop: int) -> Iterator[bytes]:
         """Read without obstore, whose threads cost more than the file."""
-        with file, _as_store_errors():
+        with _as_store_errors(), path.open("rb") as file:
             file.seek(start)
-            while data := file.read(CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - file.tell())):
+            while data := file.read(min(CHUNK_BYTES, stop - file.tell())):
                 yield data
 
     def _chunks(self, key: str, start: int, stop: int) -> Iterator[bytes]:

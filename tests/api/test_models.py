@@ -182,7 +182,10 @@ def test_statistics_add_up(gateway: RunningGateway) -> None:
     gateway.fail(gateway.submit(), code="engine_failed")
     gateway.submit()
     body = gateway.client.get("/analytics", params={"hours": "3"}).json()
-    assert (body["queue"], body["workers_alive"]) == ({"queued": 1, "running": 0}, 1)
+    assert (body["queue"], body["workers_alive"]) == (
+        {"queued": 1, "queued_is_at_least": False, "running": 0},
+        1,
+    )
     assert body["models_available"] == ["hibari", "stub"]
     assert body["voices_available"] == 1
     totals = body["totals"]

@@ -1,5 +1,6 @@
 """Finds the devices of this machine, and that of an engine process. Without torch it is the CPU."""
 
+import math
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,8 @@ DeviceKind = Literal["cpu", "cuda", "mps"]
 _GPU_SHARE = 0.75
 _CPU_SHARE = 0.5
 _GPUS = Path("/proc/driver/nvidia/gpus")
+# "max", or the microseconds that all cores together may work in a period, and the period.
+_CORE_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,16 @@ def device_name(settings: EngineSettings) -> str:
 
 def usable_cores() -> int:
     """Return how many cores this process may use; in a container that may be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _core_limit() or cores)
+
+
+def _core_limit() -> int | None:
+    """Return the limit of the container in cores, rounded up, or None if it has none."""
+    if not _CORE_LIMIT.exists():
+        return None
+    quota, period = _CORE_LIMIT.read_text().split()
+    return None if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
 
 
 def gpu_count() -> int:

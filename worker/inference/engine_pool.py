@@ -30,7 +30,7 @@ from worker.inference.engine_messages import (
 )
 from worker.inference.engine_recovery import salvage
 from worker.inference.engine_turns import EngineTurns
-from worker.inference.hang_watch import LOOK_EVERY_S, HangWatch
+from worker.inference.hang_watch import HangWatcher
 
 log = get_logger(__name__)
 
@@ -66,11 +66,11 @@ class EnginePool:
         self._turns = EngineTurns()
         self._ids = itertools.count(1)
         self._handles: dict[int, EngineHandle] = {}
-        # Models to load in the next processes, asked for while there were none.
+        # Models that new processes load.
         self._asked: set[str] = set()
         self._closing = threading.Event()
-        # A thread of its own: the heartbeat waits while the database does not answer.
-        self._watch = threading.Thread(target=self._watch_calls, name="engine-watch", daemon=True)
+        # A copy of a dict needs no lock.
+        self._watcher = HangWatcher(lambda: list(self._handles.values()), start_timeout_s=START_TIMEOUT_S)
         self._threads = [
             threading.Thread(target=self._keep_process, args=(slot,), name=f"engine-{slot}", daemon=True)
             for slot in range(len(devices))
@@ -78,8 +78,9 @@ class EnginePool:
 
     def start(self) -> None:
         """Start the processes. Utterances may come before."""
-        for thread in (*self._threads, self._watch):
+        for thread in self._threads:
             thread.start()
+        self._watcher.start()
 
     def submit(self, weights: str, utterance: Utterance, *, lane: str = INTERACTIVE) -> Future[Speech]:
         """Queue an utterance. Its future fails with EngineError, and can be cancelled until the speech is there.
@@ -154,6 +155,7 @@ class EnginePool:
     def close(self, timeout_s: float) -> None:
         """End all processes, and cancel the utterances that wait."""
         self._closing.set()
+        self._watcher.close()
         with self._changed:
             self._changed.notify_all()
             for handle in self._handles.values():
@@ -220,19 +222,6 @@ class EnginePool:
                 handle.kill()
         return handle
 
-    def _watch_calls(self) -> None:
-        watches: dict[EngineHandle, HangWatch] = {}
-        while not self._closing.wait(LOOK_EVERY_S):
-            with self._changed:
-                handles = list(self._handles.values())
-            watches = {
-                one: watches.get(one) or HangWatch(one, start_timeout_s=START_TIMEOUT_S) for one in handles
-            }
-            for handle, watch in watches.items():
-                hangs, call = watch.look()
-                if hangs:
-                    handle.kill_hung(call)
-
     def _take_report(self, handle: EngineHandle, report: Report, speech: Speech | None) -> None:
         match report:
             case State():
@@ -287,6 +276,8 @@ class EnginePool:
         with self._changed:
             del self._handles[slot]
             found = salvage(handle)
+            # The next process loads what this one had loaded.
+            self._asked.update(weights for weights in handle.state.models if handle.has_loaded(weights))
             for request in found.again:
                 self._turns.add(request)
             self._hand_out()

@@ -4,6 +4,9 @@ It counts its own looks instead of time: while a machine is suspended or stalled
 overdue.
 """
 
+import threading
+from collections.abc import Callable, Sequence
+
 from worker.inference.call_record import RunningCall
 from worker.inference.engine_handle import EngineHandle
 
@@ -30,3 +33,34 @@ class HangWatch:
             return False, None
         watched_s = (self._looks - self._first_look) * LOOK_EVERY_S
         return watched_s > call.timeout_s, call
+
+
+class HangWatcher:
+    """A thread that kills processes that hang. The heartbeat could not: it waits while the database does not answer.
+
+    `handles` returns the running processes. It must not wait for a lock, because its holder may wait for a process.
+    """
+
+    def __init__(self, handles: Callable[[], Sequence[EngineHandle]], *, start_timeout_s: float) -> None:
+        self._handles = handles
+        self._start_timeout_s = start_timeout_s
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine-watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+
+    def _run(self) -> None:
+        watches: dict[EngineHandle, HangWatch] = {}
+        while not self._closing.wait(LOOK_EVERY_S):
+            watches = {one: watches.get(one) or self._watch(one) for one in self._handles()}
+            for handle, watch in watches.items():
+                hangs, call = watch.look()
+                if hangs:
+                    handle.kill_hung(call)
+
+    def _watch(self, handle: EngineHandle) -> HangWatch:
+        return HangWatch(handle, start_timeout_s=self._start_timeout_s)

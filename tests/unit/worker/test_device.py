@@ -59,3 +59,14 @@ def test_with_torch_each_gpu_has_a_process(machine: Path, monkeypatch: pytest.Mo
 def test_with_torch_and_without_a_gpu_there_is_one_process() -> None:
     assert devices() == ("auto",)
     assert devices(engines=2) == ("auto", "auto")
+
+
+@pytest.mark.parametrize(
+    ("limit", "cores"), [("max 100000", None), ("200000 100000", 2), ("150000 100000", 2), ("50000 100000", 1)]
+)
+def test_a_container_may_use_fewer_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, cores: int | None
+) -> None:
+    (tmp_path / "cpu.max").write_text(f"{limit}\n")
+    monkeypatch.setattr(device, "_CORE_LIMIT", tmp_path / "cpu.max")
+    assert device._core_limit() == cores
