@@ -215,7 +215,8 @@ class EnginePool:
             self._clear_up(slot, handle)
 
     def _start(self, slot: int) -> EngineHandle:
-        handle = start_engine_process(self._settings, share=len(self._devices), device=self._devices[slot])
+        device = self._devices[slot]
+        handle = start_engine_process(self._settings, share=self._devices.count(device), device=device)
         with self._changed:
             self._handles[slot] = handle
             if self._closing.is_set():  # `close` did not see it
