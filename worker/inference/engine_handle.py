@@ -27,7 +27,7 @@ from worker.inference.engine_messages import (
     decode_report,
     encode,
 )
-from worker.inference.frames import BrokenFrame, receive_frame, send_frame
+from worker.inference.frames import receive_frame, send_frame
 
 log = get_logger(__name__)
 
@@ -108,15 +108,15 @@ class EngineHandle:
             self.kill()
 
     def receive(self, handle_report: Callable[[Report, Speech | None], None]) -> None:
-        """Pass reports on until the process ends."""
+        """Pass reports on until the process ends, or sends something that cannot be handled."""
         try:
             while frame := receive_frame(self._connection):
                 report = decode_report(frame[0])
                 handle_report(report, _speech(report, frame[1]))
         except OSError:  # it died
             pass
-        except (BrokenFrame, ValueError, KeyError, TypeError):
-            log.exception("the engine process sent nonsense", pid=self.pid)
+        except Exception:  # the thread must replace the process
+            log.exception("a report could not be handled", pid=self.pid)
 
     def is_new_call(self, number: int) -> bool:
         """Whether this is the first result of an engine call."""

@@ -206,8 +206,8 @@ class EnginePool:
             failed_starts += 1
             try:
                 handle = self._start(slot)
-            except OSError as error:  # no memory for another process
-                log.warning("the engine process could not be started", error=type(error).__name__)
+            except Exception:  # for example no memory for another process: the thread must try again
+                log.exception("the engine process could not be started")
                 continue
             handle.receive(partial(self._take_report, handle))
             if handle.has_reported:
