@@ -71,7 +71,7 @@ class EngineTurns:
                 bool(handle.outstanding),
                 not handle.has_loaded(request.weights),
                 len(handle.outstanding),
-                handle.running.began_at if handle.outstanding and handle.running else 0.0,
+                _busy_since(handle),
             ),
         )
 
@@ -93,3 +93,9 @@ class EngineTurns:
             return True
         others = [other for other in ready if other is not handle]
         return not all(any(one.is_bulk for one in other.outstanding.values()) for other in others)
+
+
+def _busy_since(handle: EngineHandle) -> float:
+    """When the running call began. 0 between calls. Read once: the call may end at any moment."""
+    call = handle.running
+    return call.began_at if call else 0.0

@@ -153,7 +153,7 @@ def test_the_row_has_the_columns_and_keys_of_earlier_releases(database: Database
         }
     ]
     assert row.folder == [{"weights": "mms_fra", "state": "complete", "revision": None, "size_bytes": 3}]
-    assert row.stats == {"engine_calls": {}, "memory_bytes": None, "loads": 2, "unloads": 0}
+    assert row.stats == {"engine_calls": {}, "memory_bytes": None, "loads": 2, "unloads": 0, "engines": 1}
 
 
 def test_rows_of_other_releases_are_read(database: Database) -> None:

@@ -62,7 +62,8 @@ def test_with_torch_and_without_a_gpu_there_is_one_process() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "cores"), [("max 100000", None), ("200000 100000", 2), ("150000 100000", 2), ("50000 100000", 1)]
+    ("limit", "cores"),
+    [("max 100000", None), ("200000 100000", 2), ("150000 100000", 2), ("50000 100000", 1)],
 )
 def test_a_container_may_use_fewer_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, cores: int | None

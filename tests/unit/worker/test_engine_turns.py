@@ -192,3 +192,30 @@ def test_draining_returns_everything_that_waits(lane: str) -> None:
     waiting = [turns.add("one", lane=lane), turns.add("two", lane=lane)]
     assert turns.turns.drain() == waiting
     assert len(turns.turns) == 0
+
+
+def test_a_call_may_end_while_the_next_utterance_is_given_out() -> None:
+    class EndingCall:
+        """A process whose call ends after the first look."""
+
+        is_ready = True
+
+        def __init__(self) -> None:
+            self.outstanding: dict[int, PendingSpeech] = {}
+            self._looks = iter([RunningCall(1, 90.0, 60.0, (1,))])
+
+        @property
+        def running(self) -> RunningCall | None:
+            return next(self._looks, None)
+
+        def max_batch(self, _: str) -> int:
+            return 4
+
+        def has_loaded(self, _: str) -> bool:
+            return True
+
+    turns = Turns(processes=1)
+    turns.processes = [EndingCall(), EndingCall()]
+    for number in range(4):
+        turns.add(f"text {number}")
+    assert len(turns.take_all()) == 4
