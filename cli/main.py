@@ -27,7 +27,9 @@ app.add_typer(models.app, name="models")
 
 Engines = Annotated[
     int | None,
-    typer.Option(min=1, help="Engine processes of each worker (default: one per CPU core, or one per GPU)."),
+    typer.Option(
+        min=0, help="Engine processes of each worker (default, and 0: one per CPU core, or one per GPU)."
+    ),
 ]
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder of the database, the audio and the logs (default: data).")

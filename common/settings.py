@@ -199,5 +199,5 @@ def _describe(error: Exception) -> Iterator[str]:
 
 def _variable(name: str) -> str:
     """The environment variable of a field or of an alias."""
-    is_alias = name.upper().startswith(("HF_", "HUGGINGFACEHUB_"))
+    is_alias = name.upper().startswith(("HF_", "HUGGINGFACEHUB_", "ORATIO_"))
     return name.upper() if is_alias else f"ORATIO_{name.upper()}"

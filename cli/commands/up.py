@@ -18,6 +18,7 @@ from cli.service.stop_signals import StopRequest, catch_stop_signals
 from cli.service.worker_groups import FLAVOURS, worker_groups
 from cli.studio import build
 from common.settings import Settings
+from worker.host.device import usable_cores
 
 
 def up(settings: Settings, *, workers: int, verbose: bool) -> int:
@@ -115,13 +116,17 @@ def _provider(settings: Settings) -> str:
 
 
 def _workers(stack: Stack) -> str:
-    text = ", ".join(f"{group.count} x {_flavour(group)}" for group in stack.worker_groups)
+    text = ", ".join(_describe_group(group, stack.settings) for group in stack.worker_groups)
     expected, alive = sum(group.count for group in stack.worker_groups), count_live_workers(stack.url)
     return text if alive >= expected else f"{text}; {alive} of {expected} have started"
 
 
-def _flavour(group: WorkerGroup) -> str:
-    return group.name if group.name in FLAVOURS else "base"
+def _describe_group(group: WorkerGroup, settings: Settings) -> str:
+    """Return the number of workers. Those with torch have an engine process for each device."""
+    if group.name in FLAVOURS:
+        return f"{group.count} x {group.name}"
+    engines = settings.engines or usable_cores()
+    return f"{group.count} x base with {engines} engine process{'es' if engines > 1 else ''}"
 
 
 def _models(models: list[dict[str, Any]]) -> str:

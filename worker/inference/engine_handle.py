@@ -84,6 +84,10 @@ class EngineHandle:
         return self.state is not _NO_STATE
 
     @property
+    def owes_answers(self) -> bool:
+        return bool(self.outstanding or self.commands)
+
+    @property
     def running(self) -> RunningCall | None:
         return self._record.read()
 
@@ -124,7 +128,7 @@ class EngineHandle:
         return is_new
 
     def kill_hung(self, call: RunningCall | None) -> None:
-        """Kill a process that hangs in `call`, or at its start."""
+        """Kill a process that hangs in `call`, or between calls, or at its start."""
         log.error("engine hung", pid=self.pid, after_s=call.timeout_s if call else None)
         self.hung = call
         self.kill()

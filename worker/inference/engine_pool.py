@@ -152,6 +152,13 @@ class EnginePool:
         with self._changed:
             return self._changed.wait_for(self._is_ready, timeout_s)
 
+    def cancel_all(self) -> None:
+        """Cancel all utterances, also those that are being spoken."""
+        with self._changed:
+            held = [one for handle in self._handles.values() for one in handle.outstanding.values()]
+            for request in (*self._turns.drain(), *held):
+                request.future.cancel()
+
     def close(self, timeout_s: float) -> None:
         """End all processes, and cancel the utterances that wait."""
         self._closing.set()

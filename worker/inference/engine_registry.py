@@ -117,6 +117,11 @@ class EngineRegistry:
             return True
         return self._pool.unload(key, timeout_s=UNLOAD_TIMEOUT_S)
 
+    def cancel_segments(self) -> None:
+        """Cancel all segments that wait or are being spoken."""
+        if self._pool:
+            self._pool.cancel_all()
+
     @property
     def process_count(self) -> int:
         """How many engine processes work side by side. 1 for a worker without any."""

@@ -11,6 +11,11 @@ from worker.inference.call_record import RunningCall
 from worker.inference.engine_handle import EngineHandle
 
 LOOK_EVERY_S = 0.5
+# A process that owes an answer begins a call at once, unless it first imports torch.
+IDLE_TIMEOUT_S = 30.0
+
+
+_OWING = "no call"
 
 
 class HangWatch:
@@ -20,7 +25,7 @@ class HangWatch:
         self._handle = handle
         self._start_timeout_s = start_timeout_s
         self._looks = self._first_look = 0
-        self._call_number: int | None = None
+        self._seen: int | str | None = None
 
     def look(self) -> tuple[bool, RunningCall | None]:
         """Return whether the process hangs, and the call in which it hangs, if it is one."""
@@ -28,11 +33,12 @@ class HangWatch:
         if not self._handle.has_reported:
             return self._looks * LOOK_EVERY_S > self._start_timeout_s, None
         call = self._handle.running
-        if call is None or call.number != self._call_number:
-            self._call_number, self._first_look = (call.number if call else None), self._looks
+        seen = call.number if call else _OWING if self._handle.owes_answers else None
+        if seen is None or seen != self._seen:
+            self._seen, self._first_look = seen, self._looks
             return False, None
         watched_s = (self._looks - self._first_look) * LOOK_EVERY_S
-        return watched_s > call.timeout_s, call
+        return watched_s > (call.timeout_s if call else IDLE_TIMEOUT_S), call
 
 
 class HangWatcher:

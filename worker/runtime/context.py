@@ -22,7 +22,7 @@ from worker.runtime.isolation import IsolationLock
 from worker.runtime.leases import Leases
 from worker.runtime.queue_consumer import QueueConsumer, consumed_queues
 from worker.runtime.queue_refill import QueueRefill
-from worker.runtime.watchdog import Watchdog
+from worker.runtime.watchdog import HANG_TIMEOUT_S, Watchdog
 from worker.text.lexicon import Lexicon
 
 log = get_logger(__name__)
@@ -69,7 +69,8 @@ class WorkerContext:
             leases=self.leases,
             announcer=self._announcer,
             idle_memory=IdleMemory(self.engines, self.leases),
-            watchdog=Watchdog(timeout_s=1.5 * settings.engine_timeout_s),
+            watchdog=Watchdog(timeout_s=HANG_TIMEOUT_S),
+            on_tick=self._give_up_segments,
         )
 
     def start(self) -> None:
@@ -89,6 +90,11 @@ class WorkerContext:
     @property
     def must_hand_back(self) -> bool:
         return self._hand_back_at is not None and time.monotonic() > self._hand_back_at
+
+    def _give_up_segments(self) -> None:
+        """Wake the tasks that must hand their parts back now. An engine may be slow, or hang."""
+        if self.must_hand_back:
+            self.engines.cancel_segments()
 
     def announce(self) -> None:
         """Scan the models folder and announce at once. If the database is down, the next announcement catches up."""

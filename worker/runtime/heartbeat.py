@@ -21,9 +21,18 @@ RETRY_S = 1.0
 
 
 class Heartbeat:
+    """`on_tick` is called every TICK_S."""
+
     def __init__(
-        self, *, leases: Leases, announcer: Announcer, idle_memory: IdleMemory, watchdog: Watchdog
+        self,
+        *,
+        leases: Leases,
+        announcer: Announcer,
+        idle_memory: IdleMemory,
+        watchdog: Watchdog,
+        on_tick: Callable[[], None],
     ) -> None:
+        self._on_tick = on_tick
         self._announcer = announcer
         self._idle_memory = idle_memory
         self._watchdog = watchdog
@@ -57,6 +66,7 @@ class Heartbeat:
 
     def _tick(self) -> None:
         self._watchdog.arm()
+        self._on_tick()
         self._renewal.run_if_due()
         self._announcement.run_if_due()
         self._idle_memory.release_in_pause()

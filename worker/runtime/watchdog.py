@@ -2,6 +2,9 @@
 
 import faulthandler
 
+# Longer than a machine is usually suspended, and than any of our own waits. A worker runs no engine.
+HANG_TIMEOUT_S = 300.0
+
 
 class Watchdog:
     """`timeout_s`: a process that does not call `arm` for this long hangs."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from worker.inference.call_record import RunningCall
 from worker.inference.engine_handle import EngineHandle
-from worker.inference.hang_watch import LOOK_EVERY_S, HangWatch
+from worker.inference.hang_watch import IDLE_TIMEOUT_S, LOOK_EVERY_S, HangWatch
 
 # A call that began long ago: the time on the clock must not matter.
 CALL = RunningCall(1, began_at=-1e6, timeout_s=5 * LOOK_EVERY_S, request_ids=(7,))
@@ -13,7 +13,7 @@ CALL = RunningCall(1, began_at=-1e6, timeout_s=5 * LOOK_EVERY_S, request_ids=(7,
 
 class Watched:
     def __init__(self, *, running: RunningCall | None = None, has_reported: bool = True) -> None:
-        self.process: Any = SimpleNamespace(running=running, has_reported=has_reported)
+        self.process: Any = SimpleNamespace(running=running, has_reported=has_reported, owes_answers=False)
         handle = cast("EngineHandle", self.process)
         self._watch = HangWatch(handle, start_timeout_s=10 * LOOK_EVERY_S)
 
@@ -44,6 +44,24 @@ def test_a_process_between_calls_does_not_hang() -> None:
     assert watched.looks_until_hang(at_most=5) is None
     watched.process.running = None
     assert watched.looks_until_hang(at_most=50) is None
+
+
+def test_a_process_that_owes_an_answer_must_begin_a_call() -> None:
+    watched = Watched()
+    watched.process.owes_answers = True
+    looks = int(IDLE_TIMEOUT_S / LOOK_EVERY_S)
+    assert watched.looks_until_hang(at_most=2 * looks) == looks + 2
+    assert watched.look() == (True, None)
+
+
+def test_a_process_that_answers_between_the_looks_does_not_hang() -> None:
+    watched = Watched()
+    for number in range(1, 100):
+        watched.process.owes_answers = True
+        assert not watched.look()[0]
+        watched.process.running = RunningCall(number, 0.0, CALL.timeout_s, (7,))
+        assert not watched.look()[0]
+        watched.process.running = None
 
 
 def test_a_suspended_machine_makes_no_call_overdue() -> None:
