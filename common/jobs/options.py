@@ -1,7 +1,7 @@
 """Options of a job beyond voice and format. Only options that differ from the defaults are stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 # Stored names that differ from the attributes. Earlier releases wrote them.
@@ -28,11 +28,10 @@ class Options:
     stage_of_voice: Mapping[str, int] = field(default_factory=dict)
 
     def as_row(self) -> dict[str, Any]:
-        defaults = asdict(DEFAULTS)
+        # Not by `asdict`, which copies every value and takes half of the time of a submission.
+        values = ((one.name, getattr(self, one.name)) for one in _FIELDS)
         return {
-            _STORED_NAMES.get(name, name): value
-            for name, value in asdict(self).items()
-            if value != defaults[name]
+            _STORED_NAMES.get(name, name): value for name, value in values if value != getattr(DEFAULTS, name)
         }
 
     @classmethod
@@ -41,5 +40,6 @@ class Options:
         return cls(**{_ATTRIBUTES[name]: value for name, value in row.items() if name in _ATTRIBUTES})
 
 
+_FIELDS = fields(Options)
 DEFAULTS = Options()
 _ATTRIBUTES = {_STORED_NAMES.get(one.name, one.name): one.name for one in fields(Options)}
