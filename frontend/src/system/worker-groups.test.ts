@@ -10,7 +10,7 @@ function worker(id: string, more: Partial<Worker> = {}): Worker {
     flavour: "base",
     version: "1",
     device: "CPU",
-    pid: Number(id.split(":")[1] ?? 0),
+    pid: Number.parseInt(id.split(":")[1] ?? "0"),
     started_at: "2026-01-01T00:00:00Z",
     heartbeat_at: "2026-01-01T00:00:00Z",
     memory_bytes: null,
@@ -23,7 +23,7 @@ function worker(id: string, more: Partial<Worker> = {}): Worker {
 
 test("workers are named by machine and process, and sorted by name", () => {
   const groups = groupWorkers([
-    worker("hibari@den:20"),
+    worker("hibari@den:20-0a1b2c"),
     worker("ops@den:3", { flavour: "ops" }),
     worker("hibari@den:9"),
   ]);

@@ -25,9 +25,9 @@ export function groupWorkers(workers: readonly Worker[]): WorkerGroups {
   };
 }
 
-/** Returns `machine · pid`. An id looks like `hibari+kokoro@machine:pid`; any other one is returned unchanged. */
+/** Returns `machine · pid`. An id looks like `hibari+kokoro@machine:pid-0a1b2c`; any other one is returned unchanged. */
 export function workerName(worker: Pick<Worker, "id" | "pid">): string {
-  const [, machine] = /@(.+):\d+$/.exec(worker.id) ?? [];
+  const [, machine] = /@(.+):\d+(?:-[0-9a-f]+)?$/.exec(worker.id) ?? [];
   return machine ? `${machine} · ${worker.pid}` : worker.id;
 }
 
