@@ -282,3 +282,25 @@ def test_engine_processes_die_with_their_worker(tmp_path: Path) -> None:
         assert [is_running(pid) for pid in pids] == [True, True]
         worker.kill()
     wait_for(lambda: not any(map(is_running, pids)))
+
+
+def test_a_load_that_meets_an_ending_process_is_not_lost(tmp_path: Path) -> None:
+    """A process without models ends. A command may reach it a moment before."""
+    settings = settings_in(tmp_path, fake_engine=True)
+    pool = EnginePool(settings, ("cpu",))
+    pool.start()
+    try:
+        for _ in range(3):
+            pool.preload("fake")
+            wait_for(
+                lambda: any(
+                    state.models.get("fake") and state.models["fake"].loaded for state in pool.states()
+                )
+            )
+            [pid] = pool.pids()
+            assert pool.unload("fake", timeout_s=LONG_S)
+            os.kill(pid, signal.SIGSTOP)
+            pool.preload("fake")
+            os.kill(pid, signal.SIGKILL)
+    finally:
+        pool.close(LONG_S)

@@ -61,6 +61,8 @@ class EngineHandle:
         self.state = _NO_STATE
         self.outstanding: dict[int, PendingSpeech] = {}
         self.commands: dict[int, Future[bool]] = {}
+        # The weights that the process is to load, by the id of the command.
+        self.loads: dict[int, str] = {}
         # Requests for which the process itself reported that its device is lost.
         self.lost_ids: set[int] = set()
         self.hung: RunningCall | None = None
@@ -82,6 +84,13 @@ class EngineHandle:
     @property
     def has_reported(self) -> bool:
         return self.state is not _NO_STATE
+
+    def models_to_load_again(self) -> set[str]:
+        """What an ended process had loaded, or was asked to load, except what it was loading when it ended."""
+        running = self.running
+        begun = running.request_ids if running else ()
+        asked = {weights for number, weights in self.loads.items() if number not in begun}
+        return asked | {weights for weights in self.state.models if self.has_loaded(weights)}
 
     @property
     def owes_answers(self) -> bool:

@@ -191,6 +191,8 @@ class EnginePool:
 
     def _command(self, handle: EngineHandle, command: Load | Unload) -> Future[bool]:
         future = handle.commands[command.id] = Future[bool]()
+        if isinstance(command, Load):
+            handle.loads[command.id] = command.weights
         handle.send(command)
         return future
 
@@ -242,6 +244,7 @@ class EnginePool:
             case Failed():
                 self._take_failure(handle, report)
             case Done():
+                handle.loads.pop(report.id, None)
                 if future := handle.commands.pop(report.id, None):
                     future.set_result(report.ok)
 
@@ -264,6 +267,7 @@ class EnginePool:
 
     def _take_failure(self, handle: EngineHandle, report: Failed) -> None:
         error = report.failure.to_error()
+        handle.loads.pop(report.id, None)
         if future := handle.commands.pop(report.id, None):
             future.set_exception(error)
         elif error.code == "device_lost":
@@ -284,8 +288,8 @@ class EnginePool:
         with self._changed:
             del self._handles[slot]
             found = salvage(handle)
-            # The next process loads what this one had loaded.
-            self._asked.update(weights for weights in handle.state.models if handle.has_loaded(weights))
+            # The next process loads the same. One that ended because it was idle may have got a command meanwhile.
+            self._asked |= handle.models_to_load_again()
             for request in found.again:
                 self._turns.add(request)
             self._hand_out()
