@@ -34,7 +34,7 @@ class ReleasedPart:
 
 
 def release_expired(connection: Connection, evidence: Evidence) -> list[ReleasedPart]:
-    """Queue parts again whose worker does not work on them any more. Fail those of which too many workers died.
+    """Queue parts again that their workers have left. Fail a part when too many of its workers have died.
 
     The next claim fences off the earlier worker.
     """

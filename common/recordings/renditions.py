@@ -202,7 +202,7 @@ def hand_back(connection: Connection, rendition: ClaimedRendition) -> bool:
 
 
 def release_expired(connection: Connection, evidence: Evidence) -> list[ReleasedRendition]:
-    """Queue renditions again whose worker does not work on them any more. Fail those of which too many workers died."""
+    """Queue renditions again that their workers have left. Fail one when too many of its workers have died."""
     return [
         _release(connection, row, now=evidence.now)
         for row in RENDITIONS.lost(connection, evidence, Rendition.crashes)
