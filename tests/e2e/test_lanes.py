@@ -13,7 +13,7 @@ from tests.support.waiting import wait_for
 
 @pytest.fixture
 def workers(settings: Settings, tmp_path: Path) -> Iterator[WorkerFleet]:
-    """One worker with one engine process and four threads, of which bulk jobs get two."""
+    """One worker with one engine process and four threads. Bulk jobs get two of them."""
     one_engine = settings.model_copy(update={"engines": 1})
     with open_worker_fleet(one_engine, tmp_path / "logs") as workers:
         command = processes.worker(one_engine, models=("fake", "stub"), name="worker", concurrency=4)

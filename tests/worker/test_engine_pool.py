@@ -290,17 +290,15 @@ def test_a_load_that_meets_an_ending_process_is_not_lost(tmp_path: Path) -> None
     pool = EnginePool(settings, ("cpu",))
     pool.start()
     try:
+        pool.preload("fake")
         for _ in range(3):
-            pool.preload("fake")
-            wait_for(
-                lambda: any(
-                    state.models.get("fake") and state.models["fake"].loaded for state in pool.states()
-                )
-            )
+            wait_for(lambda: any(one.models["fake"].loaded for one in pool.states() if one.models))
             [pid] = pool.pids()
             assert pool.unload("fake", timeout_s=LONG_S)
+            # It does not read the command any more.
             os.kill(pid, signal.SIGSTOP)
             pool.preload("fake")
             os.kill(pid, signal.SIGKILL)
+            wait_for(lambda pid=pid: pid not in pool.pids())
     finally:
         pool.close(LONG_S)

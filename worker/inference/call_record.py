@@ -27,9 +27,6 @@ class RunningCall:
     timeout_s: float
     request_ids: tuple[int, ...]
 
-    def is_overdue(self, now: float) -> bool:
-        return now > self.began_at + self.timeout_s
-
 
 class CallRecord:
     """One process writes, the other reads. `file` has no name and is inherited by the engine process."""
