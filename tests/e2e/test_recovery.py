@@ -173,23 +173,27 @@ def test_a_suspended_worker_that_resumes_writes_nothing(workers: WorkerFleet) ->
 
 
 def test_sigterm_lets_short_jobs_finish_and_releases_long_ones(workers: WorkerFleet) -> None:
-    short, long = fake_job("[[slow:1]] Short."), fake_job("[[slow:0.5]] A long one, said again. " * 60)
+    short = fake_job("[[slow:1]] Short.")
+    long = fake_job("[[slow:0.5]] A long one, said again. " * 60)
+    stuck = fake_job("[[slow:60]] One call that outlasts the grace.")
     before = fake_job("Starts the engine processes.")
     workers.start_worker("first")
     workers.submit(before)
     workers.wait_ended(before)
-    workers.submit(short, long)
+    workers.submit(short, long, stuck)
     workers.wait_status(long, "running")
+    workers.wait_status(stuck, "running")
     workers.wait_status(short, "running", "completed")
     workers.signal("first", signal.SIGTERM)
     assert workers.children["first"].wait(workers.settings.stop_grace_s + 5) == 0
     assert workers.row(short).status == "completed"
-    row = workers.row(long)
-    assert (row.status, row.attempts) == ("queued", 0)
+    for row in (workers.row(long), workers.row(stuck)):
+        assert (row.status, row.attempts) == ("queued", 0)
     workers.start_worker("second")
     workers.wait_status(long, "running")
     with workers.database.write() as connection:
-        assert changes.cancel(connection, long.id, owner="local")
+        for job in (long, stuck):
+            assert changes.cancel(connection, job.id, owner="local")
 
 
 def test_a_cancelled_job_stops_at_the_next_segment(workers: WorkerFleet) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
+from threading import Event
 
 import numpy as np
 
@@ -170,7 +171,9 @@ class SegmentSynthesis:
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         """Wait for the speech. None for a text that this voice cannot speak."""
-        while wait([future], timeout=WAIT_STEP_S).not_done:
+        ended = Event()  # `concurrent.futures.wait` does not return for a future that was cancelled while it waited
+        future.add_done_callback(lambda _: ended.set())
+        while not ended.wait(WAIT_STEP_S):
             self._while_waiting()
         try:
             speech = future.result()

@@ -1,6 +1,7 @@
-"""How many segments of a job are in flight at once."""
+"""How many segments of a job are in flight at once, and what happens when one is cancelled."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from tests.support.claimed_parts import claimed_part
 from tests.support.utterances import settings_of
 from worker.engines import create
 from worker.engines.protocol import Engine, Speech, Utterance
+from worker.synthesis import segment_synthesis
+from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
 from worker.synthesis.job_facts import JobFacts
-from worker.synthesis.segment_synthesis import JobCallbacks, SegmentNormalizer, SegmentSynthesis
+from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis
 from worker.synthesis.segmentation import Segment, plan_segments
 
 TEXT = "\n\n".join(f"This is paragraph number {number}, and it has words enough." for number in range(12))
@@ -39,10 +42,17 @@ class RecordingDispatcher:
         return future
 
 
-def synthesis_of(part: ClaimedPart, dispatcher: RecordingDispatcher) -> SegmentSynthesis:
-    callbacks = JobCallbacks(lambda: None, lambda _: None, lambda _done, _total: None)
-    normalizer = SegmentNormalizer(part, None)
-    return SegmentSynthesis(dispatcher, part, normalizer=normalizer, speed=1.0, callbacks=callbacks)
+def synthesis_of(
+    part: ClaimedPart, dispatcher: RecordingDispatcher, *, while_waiting: Callable[[], None] = lambda: None
+) -> SegmentSynthesis:
+    return SegmentSynthesis(
+        dispatcher,
+        part,
+        normalizer=SegmentNormalizer(part, None),
+        speed=1.0,
+        callbacks=JobCallbacks(lambda: None, lambda _: None, lambda _done, _total: None),
+        while_waiting=while_waiting,
+    )
 
 
 @pytest.fixture
@@ -106,3 +116,21 @@ def test_the_facts_of_a_job_are_computed_while_the_first_segment_is_spoken(
     segments = plan_segments(part, max_chars=dispatcher.engine.max_chars).segments
     assert len(list(synthesis_of(part, dispatcher).speak(facts.compute_meanwhile(segments)))) == 1
     assert were_known == [False, True]
+
+
+def test_a_segment_that_is_cancelled_while_it_is_awaited_stops_the_job(
+    dispatcher: RecordingDispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = claimed_part("An engine call without an end.", voice_id="fake")
+    future: Future[Speech] = Future()
+    waits = itertools.count()
+
+    def while_waiting() -> None:
+        future.cancel()
+        assert next(waits) < 3, "the job still waits for a cancelled segment"
+
+    monkeypatch.setattr(segment_synthesis, "WAIT_STEP_S", 0.01)
+    monkeypatch.setattr(dispatcher, "submit", lambda _utterance, **_: future)
+    segments = plan_segments(part, max_chars=dispatcher.engine.max_chars).segments
+    with pytest.raises(SynthesisStopped):
+        list(synthesis_of(part, dispatcher, while_waiting=while_waiting).speak(segments))
