@@ -9,11 +9,13 @@ from celery.exceptions import SecurityWarning
 from common.logs import configure_logs
 from common.messaging import broker, queue_names
 from common.settings import Settings, get_settings
+from worker.runtime import redis_transport
 
 CLEAN_EVERY_S = 600.0
 
 
 def create_app(settings: Settings) -> Celery:
+    redis_transport.install()
     app = Celery("oratio", include=["worker.lifecycle", "worker.tasks"], fixups=[])
     app.config_from_object(_configuration(settings))
     # A queue without an exchange needs no binding. Otherwise Celery would leave two keys in Redis for each queue of a

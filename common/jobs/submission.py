@@ -6,9 +6,10 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, literal_column, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
-from common.db.database import clock, upsert
+from common.db.database import clock
 from common.db.tables import Idempotency, Job, Recording
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
 from common.jobs import statements
@@ -21,6 +22,12 @@ from common.status import ACTIVE, JobStatus
 CREATED_AT_STEP_S = 1e-6
 # A client that lost its connection retries within this time.
 JOIN_WITHIN_S = 60.0
+
+# Built once, because it runs for every streamed request.
+_ADD_KEY = {
+    name: dialect.insert(Idempotency).on_conflict_do_nothing().returning(Idempotency.job_id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,19 +129,14 @@ def _find_earlier(
     The query inserts the key, so that only one of several simultaneous requests creates the job. `submitted_ids` are
     the jobs of this transaction, whose rows may not exist yet.
     """
-    inserted = connection.execute(
-        upsert(connection, Idempotency)
-        .values(
-            owner=job.owner,
-            key=job.key,
-            request_hash=job.request_hash,
-            job_id=job.id,
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(Idempotency.job_id)
-    ).first()
-    if inserted:
+    key_row = {
+        "owner": job.owner,
+        "key": job.key,
+        "request_hash": job.request_hash,
+        "job_id": job.id,
+        "created_at": now,
+    }
+    if connection.execute(_ADD_KEY[connection.dialect.name], key_row).first():
         return None
     first = _read_key(connection, job)
     if first.job_id not in submitted_ids and not _is_joinable(connection, job, first.job_id, now=now):

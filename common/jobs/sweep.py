@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, case, or_, select, update
 
 from common.db.database import clock, force_index_scans
 from common.db.leased_table import Evidence
@@ -22,6 +22,31 @@ MAX_CRASHES = 3
 OLDEST_MAX = 1000
 MESSAGE_BACKOFF_S = 5.0
 MESSAGE_BACKOFF_MAX_S = 60.0
+
+_OF_QUEUE = (IS_QUEUED, Part.queue == bindparam("the_queue"))
+_LIMIT = bindparam("the_limit", type_=Integer)
+_OLDEST = select(Part).where(*_OF_QUEUE).order_by(*OLDEST_FIRST).limit(OLDEST_MAX).subquery().c
+_OLDEST_DUE = (
+    select(_OLDEST.id)
+    .where(
+        or_(
+            _OLDEST.next_message_at <= bindparam("the_moment"), _OLDEST.created_at < bindparam("lost_before")
+        ),
+        _OLDEST.not_before <= bindparam("the_moment"),
+    )
+    .order_by(_OLDEST.created_at, _OLDEST.id)
+    .limit(_LIMIT)
+)
+_FIRST_DUE = (
+    select(Part.id)
+    .where(
+        *_OF_QUEUE,
+        Part.next_message_at <= bindparam("the_moment"),
+        Part.not_before <= bindparam("the_moment"),
+    )
+    .order_by(Part.next_message_at, Part.id)
+    .limit(_LIMIT)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +139,9 @@ def _find_due(
 ) -> Sequence[str]:
     """Parts whose messages are due, the oldest parts first, then those that were due first."""
     force_index_scans(connection)
-    of_queue = select(Part).where(IS_QUEUED, Part.queue == queue)
-    oldest = of_queue.order_by(*OLDEST_FIRST).limit(OLDEST_MAX).subquery().c
-    is_due = oldest.next_message_at <= now
-    if lost_after_s is not None:
-        is_due |= oldest.created_at < now - lost_after_s
-    due = select(oldest.id).where(is_due, oldest.not_before <= now)
-    ids = connection.scalars(due.order_by(oldest.created_at, oldest.id).limit(limit)).all()
+    times = {"the_queue": queue, "the_moment": now, "the_limit": limit}
+    lost_before = 0.0 if lost_after_s is None else now - lost_after_s
+    ids = connection.scalars(_OLDEST_DUE, times | {"lost_before": lost_before}).all()
     if len(ids) == limit:
         return ids
-    others = (
-        select(Part.id)
-        .where(IS_QUEUED, Part.queue == queue, Part.next_message_at <= now, Part.not_before <= now)
-        .order_by(Part.next_message_at, Part.id)
-        .limit(limit)
-    )
-    return list(dict.fromkeys([*ids, *connection.scalars(others)]))[:limit]
+    return list(dict.fromkeys([*ids, *connection.scalars(_FIRST_DUE, times)]))[:limit]
