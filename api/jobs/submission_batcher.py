@@ -75,7 +75,10 @@ class SubmissionBatcher:
     def _submit_batch(self, batch: list[Pending]) -> None:
         outcomes = self._accept([job for job, _ in batch])
         try:
-            self._notifier.notify_parts([_message(done) for done in outcomes if _is_new(done)])
+            self._notifier.notify_parts(
+                [_message(done) for done in outcomes if _is_new(done)],
+                heard_ids=[job.id for job, _ in batch if job.options.streamed],
+            )
         except Exception:  # the jobs are accepted, and the sweep publishes their messages again
             log.exception("could not publish task messages")
         pairs = [(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)]

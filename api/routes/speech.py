@@ -97,10 +97,14 @@ async def _submit(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[Live
         event_bus=gateway.event_bus,
         database=gateway.database,
         store=gateway.store,
+        created=accepted.record_of(job) if accepted.created else None,
     )
     stack.enter_context(
         gateway.presence.listening(
-            accepted.job_id, keep=job.options.keep, has_ended=lambda: audio.job_has_ended
+            accepted.job_id,
+            keep=job.options.keep,
+            announced=accepted.created,
+            has_ended=lambda: audio.job_has_ended,
         )
     )
     return audio, accepted.job_id

@@ -7,6 +7,7 @@ the listener continues.
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 
@@ -14,12 +15,13 @@ from api.owner import OWNER
 from api.streaming.event_bus import EventBus
 from api.streaming.subscriptions import WakeSignal
 from common.db.database import DATABASE_DOWN, Database
+from common.formats import MEDIA_TYPES
 from common.jobs.queries import get_job
-from common.jobs.records import JobRecord
+from common.jobs.records import COMPLETED_FIELDS, JobRecord
 from common.logs import get_logger
 from common.messaging.audio_window import HEADER_BYTES, PIECE_BYTES, Chunk
 from common.status import JobStatus
-from common.store import CHUNK_BYTES, Store, piece_key
+from common.store import CHUNK_BYTES, Store, audio_key, piece_key
 
 log = get_logger(__name__)
 
@@ -41,6 +43,7 @@ class AudioInterrupted(Exception):
 class LiveAudio:
     """The position of one listener in the audio of one job.
 
+    `created` is the record of a job that this request created: it has no audio yet, and its end comes with the event.
     `row` is the row as last read. `ended` is true after all bytes were returned.
     """
 
@@ -54,6 +57,7 @@ class LiveAudio:
         store: Store,
         offset: int = 0,
         attempt: int = 0,
+        created: JobRecord | None = None,
     ) -> None:
         self.row: JobRecord | None = None
         self.attempt = attempt
@@ -64,6 +68,8 @@ class LiveAudio:
         self._database = database
         self._store = store
         self._received = _ReceivedAudio(offset)
+        self._created = created
+        self._may_have_audio = created is None
         self._file: _FinishedFile | None = None
 
     @property
@@ -77,6 +83,9 @@ class LiveAudio:
 
     async def next(self) -> bytes:
         """Wait for the next bytes. Empty at the end. Raises AudioInterrupted."""
+        if not self._may_have_audio:
+            await self._wake_signal.wait(timeout_s=RESYNC_AFTER_S)
+            self._may_have_audio = True
         while True:
             if self._file is None and self._wake_signal.needs_resync:
                 await self._resync()
@@ -129,7 +138,8 @@ class LiveAudio:
 
     def _new_bytes(self, data: bytes) -> bytes:
         try:
-            return self._received.add(data)
+            # No attempt comes after the finished file.
+            return self._received.add(data, is_final=self._file is not None)
         except ValueError:
             raise _attempt_differs() from None
 
@@ -145,7 +155,7 @@ class LiveAudio:
         """Read the row. Raises AudioInterrupted if the job failed, or was cancelled or deleted."""
         self._wake_signal.needs_resync = False
         try:
-            row = await run_in_threadpool(self._job)
+            row = self._completed_row() or await run_in_threadpool(self._job)
         except DATABASE_DOWN:
             self._wake_signal.needs_resync = True
             return
@@ -159,6 +169,15 @@ class LiveAudio:
         elif row.status.is_terminal:
             message = row.error_message or f"This job is {row.status}."
             raise AudioInterrupted(row.error_code or row.status, message, row=row)
+
+    def _completed_row(self) -> JobRecord | None:
+        """The row of the job that this request created, as the event `completed` tells it. None without the event."""
+        created, outcome = self._created, self._wake_signal.outcome
+        if created is None or not outcome.keys() >= {"attempt", *COMPLETED_FIELDS}:
+            return None
+        extension = MEDIA_TYPES[created.format][1]
+        key = audio_key(created.id, attempt=outcome["attempt"], extension=extension)
+        return replace(created.completed(outcome), audio_key=key)
 
     def _job(self) -> JobRecord | None:
         with self._database.read() as connection:
@@ -195,8 +214,11 @@ class _ReceivedAudio:
         self._comparison = (0, hashlib.blake2b(digest_size=16)) if self.offset else None
         return True
 
-    def add(self, data: bytes) -> bytes:
-        """Return the new part of `data`. Raises ValueError if another attempt has different audio."""
+    def add(self, data: bytes, *, is_final: bool) -> bytes:
+        """Return the new part of `data`. Raises ValueError if another attempt has different audio.
+
+        `is_final`: no later attempt will be compared with it.
+        """
         if self._comparison is not None:
             position, digest = self._comparison
             old = data[: self.offset - position]
@@ -209,7 +231,8 @@ class _ReceivedAudio:
                 raise ValueError("different audio")
             self._comparison = None
             data = data[len(old) :]
-        self._digest.update(_without_header(data, at=self.offset))
+        if not is_final:
+            self._digest.update(_without_header(data, at=self.offset))
         self.offset += len(data)
         return data
 

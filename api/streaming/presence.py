@@ -60,11 +60,19 @@ class Presence:
 
     @contextmanager
     def listening(
-        self, job_id: str, *, keep: bool, has_ended: Callable[[], bool] = lambda: False
+        self,
+        job_id: str,
+        *,
+        keep: bool,
+        announced: bool = False,
+        has_ended: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
-        """Count one listener of a job for as long as the context lasts. `has_ended`: the job needs no listeners."""
+        """Count one listener of a job for as long as the context lasts.
+
+        `announced`: its worker knows of the first listener, by the submission. `has_ended`: the job needs no listeners.
+        """
         self._listening[job_id] += 1
-        if self._listening[job_id] == 1:
+        if self._listening[job_id] == 1 and not announced:
             self._start_task(self._event_bus.announce_listeners([job_id]))
         try:
             yield

@@ -1,7 +1,9 @@
 """What readers of the event bus wait for: the notices of one job in order, or only a wake-up."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from common.messaging.events import Event
 
@@ -22,17 +24,25 @@ Notice = Event | Resync | Closed
 
 
 class WakeSignal:
-    """Wakes a reader whenever its job may have changed. The reader then looks at the job itself."""
+    """Wakes a reader when its job has more audio, or may have ended. The reader then looks at the job itself.
+
+    `outcome` is the data of the event that ended the job.
+    """
 
     def __init__(self) -> None:
         self.closed = False
+        self.outcome: Mapping[str, Any] = {}
         self.needs_resync = False
         self._event = asyncio.Event()
 
     def put(self, notice: Notice) -> None:
         """Set `needs_resync` if the job may have ended. The reader resets it."""
+        if isinstance(notice, Event):
+            if not notice.ends_job:
+                return
+            self.outcome = notice.data
         self.closed = self.closed or notice is CLOSED
-        self.needs_resync = self.needs_resync or not isinstance(notice, Event) or notice.ends_job
+        self.needs_resync = True
         self.notify_audio()
 
     def notify_audio(self) -> None:

@@ -281,8 +281,9 @@ def _add_usage(
 def _completed_data(
     part: ClaimedPart, result: SynthesisResult, timings: dict[str, float], *, now: float
 ) -> dict[str, Any]:
-    """The data of the event `completed`: see common.jobs.records.COMPLETED_FIELDS."""
+    """The data of the event `completed`: the attempt, and common.jobs.records.COMPLETED_FIELDS."""
     return {
+        "attempt": part.attempt,
         "provider": part.job.provider,
         "started_at": part.started_at,
         "finished_at": now,

@@ -40,15 +40,23 @@ def without_password(url: str) -> str:
     return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
 
 
-def publish_parts(client: redis.Redis, parts: Sequence[PartMessage], *, prefix: str) -> dict[str, int]:
-    """Publish in one round trip. Returns the number of messages in each of their queues."""
+def publish_parts(
+    client: redis.Redis, parts: Sequence[PartMessage], *, marks: Sequence[tuple[str, int]] = (), prefix: str
+) -> dict[str, int]:
+    """Publish in one round trip, and first set keys that expire: `marks` are (key, seconds).
+
+    Returns the number of messages in each of their queues.
+    """
     if not parts:
         return {}
     pipeline = client.pipeline(transaction=False)
+    for key, ttl_s in marks:
+        pipeline.set(key, 1, ex=ttl_s)
     for part in parts:
         name = full_name(part.queue, prefix=prefix)
         pipeline.lpush(KEY_PREFIX + name, task_message(SPEAK, [part.part_id, part.isolated], queue=name))
-    return dict(zip([part.queue for part in parts], pipeline.execute(), strict=True))
+    depths = pipeline.execute()[len(marks) :]
+    return dict(zip([part.queue for part in parts], depths, strict=True))
 
 
 def publish_ops_task(client: redis.Redis, task: str, args: Sequence[str], *, prefix: str) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from common.messaging import broker, events
+from common.messaging import audio_window, broker, events
 from common.messaging.messages import DOWNLOAD, TRANSCODE, PartMessage
 from common.messaging.redis_link import RedisLink
 
@@ -24,15 +24,25 @@ class Notifier:
         self._max_depth = max_depth
         self._full_until: dict[str, float] = {}
 
-    def notify_parts(self, parts: Sequence[PartMessage], *, even_if_full: bool = False) -> None:
-        """Publish in one round trip. Messages to full queues are dropped unless `even_if_full`."""
+    def notify_parts(
+        self, parts: Sequence[PartMessage], *, even_if_full: bool = False, heard_ids: Sequence[str] = ()
+    ) -> None:
+        """Publish in one round trip. Messages to full queues are dropped unless `even_if_full`.
+
+        `heard_ids`: the jobs that have listeners.
+        """
         now = time.monotonic()
         wanted = [part for part in parts if even_if_full or self._full_until.get(part.queue, 0.0) <= now]
         if not wanted:
             return
         nothing: dict[str, int] = {}
+        marks = [
+            (audio_window.listeners_key(job_id, prefix=self._link.prefix), audio_window.PRESENCE_TTL_S)
+            for job_id in heard_ids
+        ]
         depths = self._link.call(
-            lambda client: broker.publish_parts(client, wanted, prefix=self._link.prefix), default=nothing
+            lambda client: broker.publish_parts(client, wanted, marks=marks, prefix=self._link.prefix),
+            default=nothing,
         )
         for queue, depth in depths.items():
             if depth >= self._max_depth:
