@@ -11,9 +11,12 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.http import access_log
+from api.http.hosts import ANY
 from common.addresses import is_loopback
-from common.logs import configure_logs
+from common.logs import configure_logs, get_logger
 from common.settings import Settings, get_settings
+
+log = get_logger(__name__)
 
 # Requests in progress have this long to end after a stop signal.
 GRACE_S = 10
@@ -99,6 +102,8 @@ def main() -> None:
         sys.exit(2)
     configure_logs(level=settings.log_level, process="gateway")
     access_log.configure()
+    if ANY in settings.allowed_host_names:
+        log.warning("ORATIO_ALLOWED_HOSTS is *: a page of any site can use this service by DNS rebinding")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     Server(create_app(settings), settings).run()
 
