@@ -1,6 +1,7 @@
 """deploy/nginx/oratio.conf in a real nginx, in front of two fake gateways."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -14,7 +15,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from api.http.hosts import AllowedHosts
 from common.settings import Settings
+from tests.support.deployment import SERVICES
 from tests.support.gateway import run_gateway
 from tests.support.nginx import DEPLOYED, SITE, nginx_binary, start_nginx
 
@@ -164,6 +167,48 @@ def test_paths_and_hosts_are_forwarded_unchanged(client: httpx.Client) -> None:
     assert "upgrade" not in forwarded["headers"]
 
 
+@pytest.mark.parametrize(
+    ("allowed_hosts", "host", "passes"),
+    [
+        ("", "localhost", True),
+        ("", "LOCALHOST.:8000", True),
+        ("", "studio.localhost:8000", True),
+        ("", "10.0.0.7", True),
+        ("", "[::1]:8000", True),
+        ("", "evil.example", False),
+        ("", "localhost.evil.example", False),
+        ("", "127.0.0.1.evil.example", False),
+        ("speech.example, Other,other", "speech.example:443", True),
+        ("speech.example, Other,other", "other", True),
+        ("speech.example", "evil.example", False),
+        ("speech.example", "a.speech.example", False),
+        ("speech.example", "speechxexample", False),
+        ("*", "evil.example", True),
+    ],
+)
+def test_only_names_of_the_service_are_forwarded(
+    tmp_path: Path, allowed_hosts: str, host: str, *, passes: bool
+) -> None:
+    with (
+        fake_gateway() as gateway,
+        start_nginx(
+            tmp_path, port=free_port(), gateway_ports=[gateway.server_port], allowed_hosts=allowed_hosts
+        ) as url,
+        httpx.Client(base_url=url) as client,
+    ):
+        for method, path in (("GET", "/health"), ("POST", "/synthesize"), ("GET", "/v1/audio/speech/stream")):
+            response = client.request(method, path, headers={"Host": host})
+            if passes:
+                assert response.json()["headers"]["host"] == host
+            else:
+                assert response.status_code == 421
+                assert error_of(response)["code"] == "foreign_host"
+                assert not gateway.requests
+        # The gateway decides in the same way.
+        names = Settings(_env_file=None, allowed_hosts=allowed_hosts).allowed_host_names
+        assert AllowedHosts(names).allows(host.encode()) is passes
+
+
 def test_a_valid_request_id_is_forwarded_and_any_other_is_replaced(client: httpx.Client) -> None:
     def forwarded_id(headers: dict[str, str]) -> str:
         return str(client.get("/health", headers=headers).json()["headers"]["x-request-id"])
@@ -186,16 +231,19 @@ def test_a_stream_is_forwarded_chunk_by_chunk(
 
 
 def test_only_streams_have_a_long_read_timeout() -> None:
-    found = re.findall(r"location (=|~) (\S+) \{\n\s+proxy_read_timeout\s+1h;", SITE.read_text())
-    patterns = [f"^{re.escape(path)}$" if kind == "=" else path for kind, path in found]
+    patterns = re.findall(r"location ~ (\S+) \{\n\s+proxy_read_timeout\s+1h;", SITE.read_text())
     for path in (*STREAMS, "/v1/audio/speech/stream"):
-        assert any(re.search(pattern, path) for pattern in patterns), path
+        for end in ("", "/"):
+            assert any(re.search(pattern, path + end) for pattern in patterns), path
     for path in ("/v1/audio/voices", "/jobs/x", "/jobs/x/audio", "/synthesize"):
         assert not any(re.search(pattern, path) for pattern in patterns), path
 
 
 def test_a_websocket_is_forwarded_in_both_directions(client: httpx.Client) -> None:
-    request = "GET /v1/audio/speech/stream HTTP/1.1\r\nHost: nginx\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    request = (
+        "GET /v1/audio/speech/stream HTTP/1.1\r\nHost: localhost\r\n"
+        "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
     address = (client.base_url.host, client.base_url.port or 80)
     with socket.create_connection(address, timeout=5) as connection:
         connection.sendall(request.encode())
@@ -240,6 +288,12 @@ def test_the_studio_is_served_with_and_without_a_path_prefix(
             assert file.headers["content-encoding"] == "br"
             assert "immutable" in file.headers["cache-control"]
             assert client.head(f"{forwarded}/app/assets/main-1.js").status_code == 200
+            assert f'"{prefix}/openapi.json"' in client.get(f"{forwarded}/docs").text.replace("'", '"')
+            cleanup = f"{forwarded}/maintenance/cleanup"
+            assert client.post(cleanup, headers={"Origin": url}).status_code == 200
+            assert client.post(cleanup, headers={"Origin": "https://evil.example"}).status_code == 403
+            for path in (f"{forwarded}/app/", f"{forwarded}/docs"):
+                assert client.get(path, headers={"Host": "evil.example"}).status_code == 421
             assert client.get(f"{forwarded}/app/..%2f..%2fetc/passwd").status_code in (400, 404)
 
 
@@ -309,13 +363,33 @@ def test_the_access_log_has_the_path_but_no_query_and_no_body(client: httpx.Clie
     assert not re.search("secret|private", (tmp_path / "access.log").read_text())
 
 
-def test_nginx_accepts_the_main_configuration_of_the_container() -> None:
+def configure_as_container(folder: Path, allowed_hosts: str) -> Path:
+    """Run the command of the container up to the start of nginx. Returns the folder of the configuration."""
+    *shell, script = SERVICES["nginx"]["command"]
+    configured = folder / "configured"
+    script = script.replace("/etc/oratio", str(DEPLOYED)).replace("/tmp/oratio", str(configured))
+    commands, start = script.rsplit("exec ", 1)
+    assert f"nginx -c {configured}/nginx.conf" in start
+    environment = {"PATH": os.environ["PATH"], "ORATIO_ALLOWED_HOSTS": allowed_hosts}
+    subprocess.run([*shell, commands], env=environment, check=True)
+    return configured
+
+
+def test_the_container_configures_nginx_with_the_names_of_the_service(tmp_path: Path) -> None:
+    assert "ORATIO_ALLOWED_HOSTS" in SERVICES["nginx"]["environment"]
+    configured = configure_as_container(tmp_path, "speech.example,other")
+    assert (configured / "hosts.conf").read_text() == '"~^speech\\.example$" 1;\n"~^other$" 1;\n'
+    assert {path.name for path in DEPLOYED.glob("*.conf")} < {path.name for path in configured.iterdir()}
+
+
+def test_nginx_accepts_the_main_configuration_of_the_container(tmp_path: Path) -> None:
     binary = nginx_binary()
     output = subprocess.run([binary, "-v"], capture_output=True, text=True, check=True).stderr
     version = tuple(int(part) for part in output.rpartition("/")[2].split()[0].split("."))
     if version < (1, 27, 3):
         pytest.skip(f"nginx {version} does not support `resolve`, which the image's nginx does")
+    configured = configure_as_container(tmp_path, "speech.example")
     check = subprocess.run(
-        [binary, "-t", "-c", str(DEPLOYED / "nginx.conf")], capture_output=True, text=True, check=False
+        [binary, "-t", "-c", str(configured / "nginx.conf")], capture_output=True, text=True, check=False
     )
     assert check.returncode == 0, check.stderr

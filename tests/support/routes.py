@@ -6,16 +6,23 @@ from api.app import create_app
 from common.settings import Settings
 
 # GET routes that are not in the document.
-UNDOCUMENTED = ("/", "/app", "/app/", "/app/assets/x.js", "/docs", "/redoc", "/docs/assets/swagger-ui.css", "/openapi.json")
+UNDOCUMENTED = (
+    "/",
+    "/app",
+    "/app/",
+    "/app/assets/x.js",
+    "/docs",
+    "/redoc",
+    "/docs/assets/swagger-ui.css",
+    "/openapi.json",
+)
 WEBSOCKET = "/v1/audio/speech/stream"
 
 
 def documented_routes() -> list[tuple[str, str]]:
     """Return method and path of each route, the path with its parameters in braces."""
     document = create_app(Settings(_env_file=None)).openapi()
-    return [
-        (method.upper(), path) for path, operations in document["paths"].items() for method in operations
-    ]
+    return [(method.upper(), path) for path, operations in document["paths"].items() for method in operations]
 
 
 def read_paths() -> list[str]:
