@@ -14,6 +14,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 ProviderMode = Literal["auto", "local", "inference", "stub"]
 
 INVALID_EXIT_CODE = 2
+ANY_HOST = "*"
+ANY_HOST_WARNING = (
+    "ORATIO_ALLOWED_HOSTS=* allows every host name, so any page can use this service by DNS rebinding."
+)
 
 
 def _url_of(*schemes: str) -> AfterValidator:

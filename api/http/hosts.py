@@ -8,7 +8,8 @@ import ipaddress
 import re
 from functools import lru_cache
 
-ANY = "*"
+from common.settings import ANY_HOST
+
 _HOST = re.compile(r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9_.-]+?)\.?)(?::[0-9]*)?")
 # Host headers whose answer is remembered. A header has up to 64 KB.
 _REMEMBERED = 32
@@ -23,7 +24,7 @@ class AllowedHosts:
 
     def _allows(self, host: bytes) -> bool:
         """Return whether a Host header is allowed. Programs that speak HTTP/1.0 may send none; browsers always do."""
-        if not host or ANY in self._names:
+        if not host or ANY_HOST in self._names:
             return True
         found = _HOST.fullmatch(host.decode("latin-1").lower())
         if found is None:
