@@ -1,119 +1,20 @@
 """deploy/nginx/oratio.conf in a real nginx, in front of two fake gateways."""
 
 import json
-import os
 import re
 import socket
-import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from api.http.hosts import AllowedHosts
 from common.settings import Settings
-from tests.support.deployment import SERVICES
+from tests.support.fake_gateway import STREAMS, FakeGateway, fake_gateway
 from tests.support.gateway import run_gateway
-from tests.support.nginx import DEPLOYED, SITE, nginx_binary, start_nginx
-
-STREAMS = ("/jobs/x/events", "/jobs/x/stream", "/v1/audio/speech")
-
-
-class FakeGateway(ThreadingHTTPServer):
-    """Records its requests. `/drop` closes the connection without a response, and streams wait before the second chunk.
-
-    `release` ends that wait.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), GatewayHandler)
-        self.requests: list[str] = []
-        self.drops_connections = True
-        self.release = threading.Event()
-
-
-class GatewayHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: FakeGateway
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._answer()
-
-    def _answer(self) -> None:
-        self.server.requests.append(f"{self.command} {self.path}")
-        if self.path == "/drop" and self.server.drops_connections:
-            self.close_connection = True
-        elif "upgrade" in self.headers:
-            self._upgrade()
-        elif self.path in STREAMS:
-            self._stream()
-        elif self.path == "/failed":
-            self._send(502, {"error": {"code": "engine_failed", "job_id": "x"}})
-        else:
-            self._send(200, {"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}})
-
-    def _send(self, status: int, content: object) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _stream(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self._chunk(b"data: first\n\n")
-        self.server.release.wait(timeout=10)
-        self._chunk(b"data: second\n\n")
-        self._chunk(b"")
-
-    def _upgrade(self) -> None:
-        """Switch protocols like a WebSocket server, then echo each line with a prefix."""
-        self.send_response(101)
-        self.send_header("Upgrade", self.headers["Upgrade"])
-        self.send_header("Connection", "Upgrade")
-        self.end_headers()
-        self.close_connection = True
-        while line := self.rfile.readline():
-            self.wfile.write(b"echo " + line)
-
-    def _chunk(self, data: bytes) -> None:
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-        self.wfile.flush()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class has this name
-        pass
-
-
-@contextmanager
-def fake_gateway() -> Iterator[FakeGateway]:
-    with FakeGateway() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.release.set()
-            server.shutdown()
-            thread.join()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.support.nginx import SITE, start_nginx
+from tests.support.ports import free_port
 
 
 @pytest.fixture
@@ -165,48 +66,6 @@ def test_paths_and_hosts_are_forwarded_unchanged(client: httpx.Client) -> None:
     assert forwarded["headers"]["x-forwarded-proto"] == "https"
     assert forwarded["headers"]["x-forwarded-for"] == "127.0.0.1"
     assert "upgrade" not in forwarded["headers"]
-
-
-@pytest.mark.parametrize(
-    ("allowed_hosts", "host", "passes"),
-    [
-        ("", "localhost", True),
-        ("", "LOCALHOST.:8000", True),
-        ("", "studio.localhost:8000", True),
-        ("", "10.0.0.7", True),
-        ("", "[::1]:8000", True),
-        ("", "evil.example", False),
-        ("", "localhost.evil.example", False),
-        ("", "127.0.0.1.evil.example", False),
-        ("speech.example, Other,other", "speech.example:443", True),
-        ("speech.example, Other,other", "other", True),
-        ("speech.example", "evil.example", False),
-        ("speech.example", "a.speech.example", False),
-        ("speech.example", "speechxexample", False),
-        ("*", "evil.example", True),
-    ],
-)
-def test_only_names_of_the_service_are_forwarded(
-    tmp_path: Path, allowed_hosts: str, host: str, *, passes: bool
-) -> None:
-    with (
-        fake_gateway() as gateway,
-        start_nginx(
-            tmp_path, port=free_port(), gateway_ports=[gateway.server_port], allowed_hosts=allowed_hosts
-        ) as url,
-        httpx.Client(base_url=url) as client,
-    ):
-        for method, path in (("GET", "/health"), ("POST", "/synthesize"), ("GET", "/v1/audio/speech/stream")):
-            response = client.request(method, path, headers={"Host": host})
-            if passes:
-                assert response.json()["headers"]["host"] == host
-            else:
-                assert response.status_code == 421
-                assert error_of(response)["code"] == "foreign_host"
-                assert not gateway.requests
-        # The gateway decides in the same way.
-        names = Settings(_env_file=None, allowed_hosts=allowed_hosts).allowed_host_names
-        assert AllowedHosts(names).allows(host.encode()) is passes
 
 
 def test_a_valid_request_id_is_forwarded_and_any_other_is_replaced(client: httpx.Client) -> None:
@@ -361,35 +220,3 @@ def test_the_access_log_has_the_path_but_no_query_and_no_body(client: httpx.Clie
     assert lines[0]["request_id"] == "logged"
     assert lines[0]["status"] == 200
     assert not re.search("secret|private", (tmp_path / "access.log").read_text())
-
-
-def configure_as_container(folder: Path, allowed_hosts: str) -> Path:
-    """Run the command of the container up to the start of nginx. Returns the folder of the configuration."""
-    *shell, script = SERVICES["nginx"]["command"]
-    configured = folder / "configured"
-    script = script.replace("/etc/oratio", str(DEPLOYED)).replace("/tmp/oratio", str(configured))
-    commands, start = script.rsplit("exec ", 1)
-    assert f"nginx -c {configured}/nginx.conf" in start
-    environment = {"PATH": os.environ["PATH"], "ORATIO_ALLOWED_HOSTS": allowed_hosts}
-    subprocess.run([*shell, commands], env=environment, check=True)
-    return configured
-
-
-def test_the_container_configures_nginx_with_the_names_of_the_service(tmp_path: Path) -> None:
-    assert "ORATIO_ALLOWED_HOSTS" in SERVICES["nginx"]["environment"]
-    configured = configure_as_container(tmp_path, "speech.example,other")
-    assert (configured / "hosts.conf").read_text() == '"~^speech\\.example$" 1;\n"~^other$" 1;\n'
-    assert {path.name for path in DEPLOYED.glob("*.conf")} < {path.name for path in configured.iterdir()}
-
-
-def test_nginx_accepts_the_main_configuration_of_the_container(tmp_path: Path) -> None:
-    binary = nginx_binary()
-    output = subprocess.run([binary, "-v"], capture_output=True, text=True, check=True).stderr
-    version = tuple(int(part) for part in output.rpartition("/")[2].split()[0].split("."))
-    if version < (1, 27, 3):
-        pytest.skip(f"nginx {version} does not support `resolve`, which the image's nginx does")
-    configured = configure_as_container(tmp_path, "speech.example")
-    check = subprocess.run(
-        [binary, "-t", "-c", str(configured / "nginx.conf")], capture_output=True, text=True, check=False
-    )
-    assert check.returncode == 0, check.stderr
