@@ -6,12 +6,15 @@ from functools import partial
 
 import anyio.to_thread
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from api import error_handlers
 from api.dependencies import Gateway
 from api.http import openapi
+from api.http.hosts import AllowedHosts
 from api.jobs import forecast
 from api.jobs.submission_batcher import SubmissionBatcher
+from api.lenient_requests import LenientRequests
 from api.middleware import BodyLimit, RequestLog
 from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
@@ -36,6 +39,7 @@ from api.routes import (
     voices,
     workers,
 )
+from api.site_guard import SiteGuard
 from api.streaming.event_bus import EventBus
 from api.streaming.presence import Presence
 from common import __version__
@@ -72,7 +76,24 @@ THREADS = 15
 DESCRIPTION = """Text-to-speech jobs that survive crashes and restarts.
 
 Every error has the shape `{"error": {"message", "type", "param", "code"}}` and the header `x-request-id`.
-Unknown keys in a body are ignored. Times are UTC."""
+Every GET path answers HEAD. Unknown keys in a body are ignored. Times are UTC.
+
+A request with a foreign Host is answered 421, and one that a page of another site must not send 403."""
+
+# What pages of other origins may do if ORATIO_CORS_ORIGINS names them.
+_CORS_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+_CORS_HEADERS = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Location",
+    "Retry-After",
+    "X-Oratio-Attempt",
+    "X-Oratio-Job-Id",
+    "X-Oratio-Provider",
+    "X-Request-Id",
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -82,17 +103,35 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=partial(_lifespan, settings=settings),
     )
     # Set by api.serve when the process is about to stop.
     app.state.draining = False
     app.openapi = openapi.builder_without_422(app)  # type: ignore[method-assign]  # as FastAPI documents it
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(RequestLog, root_path=settings.root_path)
+    _add_middleware(app, settings)
     error_handlers.install(app)
     for routes in ROUTES:
         app.include_router(routes.router)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Add the innermost first."""
+    origins = settings.cors_origin_names
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(LenientRequests)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=_CORS_METHODS,
+            allow_headers=("*",),
+            allow_private_network=True,
+            expose_headers=_CORS_HEADERS,
+        )
+    app.add_middleware(SiteGuard, hosts=AllowedHosts(settings.allowed_host_names), origins=origins)
+    app.add_middleware(RequestLog, root_path=settings.root_path)
 
 
 @asynccontextmanager

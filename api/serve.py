@@ -12,8 +12,10 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.http import access_log
 from common.addresses import is_loopback
-from common.logs import configure_logs
-from common.settings import Settings, get_settings
+from common.logs import configure_logs, get_logger
+from common.settings import ANY_HOST, ANY_HOST_WARNING, Settings, get_settings
+
+log = get_logger(__name__)
 
 # Requests in progress have this long to end after a stop signal.
 GRACE_S = 10
@@ -99,6 +101,8 @@ def main() -> None:
         sys.exit(2)
     configure_logs(level=settings.log_level, process="gateway")
     access_log.configure()
+    if ANY_HOST in settings.allowed_host_names:
+        log.warning(ANY_HOST_WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     Server(create_app(settings), settings).run()
 

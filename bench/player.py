@@ -94,7 +94,7 @@ async def _connect(port: int) -> socket.socket:
 def _build_request(body: dict[str, object]) -> bytes:
     content = json.dumps(body).encode()
     head = (
-        "POST /v1/audio/speech HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n"
+        "POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content

@@ -130,7 +130,7 @@ def _run_client(port: int, path: str) -> tuple[float, float]:
 
 async def _send_on_all_connections(port: int, path: str) -> tuple[float, float]:
     request = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(BODY)}\r\n\r\n{BODY}"
     ).encode()
     deadline = time.perf_counter() + ROUND_S

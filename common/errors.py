@@ -31,6 +31,10 @@ class InvalidRequest(OratioError):
     status, type, code = 400, "invalid_request_error", "invalid_request"
 
 
+class Forbidden(OratioError):
+    status, type, code = 403, "permission_error", "forbidden"
+
+
 class NotFound(OratioError):
     status, type, code = 404, "not_found_error", "not_found"
 
@@ -49,6 +53,18 @@ class TooLarge(OratioError):
 
 class RangeNotSatisfiable(OratioError):
     status, type, code = 416, "invalid_request_error", "range_not_satisfiable"
+
+
+class ForeignHost(OratioError):
+    """The Host header names another service."""
+
+    status, type, code = 421, "invalid_request_error", "foreign_host"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This service does not answer to this host name. Use localhost or an IP address, or add the name to"
+            " ORATIO_ALLOWED_HOSTS."
+        )
 
 
 class SynthesisFailed(OratioError):

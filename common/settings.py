@@ -14,6 +14,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 ProviderMode = Literal["auto", "local", "inference", "stub"]
 
 INVALID_EXIT_CODE = 2
+ANY_HOST = "*"
+ANY_HOST_WARNING = (
+    "ORATIO_ALLOWED_HOSTS=* allows every host name, so any page can use this service by DNS rebinding."
+)
 
 
 def _url_of(*schemes: str) -> AfterValidator:
@@ -33,6 +37,30 @@ def _url_of(*schemes: str) -> AfterValidator:
 DatabaseUrl = Annotated[str, _url_of("postgresql", "postgres", "sqlite")]
 RedisUrl = Annotated[str, _url_of("redis", "rediss", "unix")]
 StoreUrl = Annotated[str, _url_of("file", "s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "memory")]
+
+
+def _list_of(pattern: str, *, what: str) -> AfterValidator:
+    """Refuse comma-separated lists with an item that the pattern does not match."""
+
+    def check(value: str) -> str:
+        if all(re.fullmatch(pattern, item) for item in _split_names(value.lower())):
+            return value.lower()
+        raise ValueError(f"must be {what}, separated by commas")
+
+    return AfterValidator(check)
+
+
+HostNames = Annotated[
+    str,
+    _list_of(r"\*|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", what="host names such as speech.example, without port"),
+]
+Origins = Annotated[
+    str,
+    _list_of(
+        r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d+)?",
+        what="origins such as https://app.example",
+    ),
+]
 
 
 class Settings(BaseSettings):
@@ -60,6 +88,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     allow_open: bool = False
+    allowed_hosts: HostNames = ""
+    cors_origins: Origins = ""
     root_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     max_text_chars: int = Field(200_000, ge=1)
     max_body_bytes: int = Field(2_000_000, ge=1024)
@@ -144,6 +174,15 @@ class Settings(BaseSettings):
     @property
     def store(self) -> str:
         return self.store_url or self.data_dir.absolute().as_uri()
+
+    @property
+    def allowed_host_names(self) -> frozenset[str]:
+        """Include the name that the service listens on."""
+        return frozenset((*_split_names(self.allowed_hosts), self.host.lower()))
+
+    @property
+    def cors_origin_names(self) -> frozenset[str]:
+        return frozenset(_split_names(self.cors_origins))
 
     @property
     def optional_model_names(self) -> frozenset[str]:

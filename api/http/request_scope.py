@@ -3,6 +3,13 @@
 import structlog
 from starlette.requests import Request
 
+# Set for HEAD, which routes see as GET. A route must not start work for it.
+HEADERS_ONLY = "oratio.headers_only"
+
+
+def wants_headers_only(request: Request) -> bool:
+    return HEADERS_ONLY in request.scope
+
 
 def request_id(request: Request) -> str | None:
     return request.scope.get("oratio.request_id")

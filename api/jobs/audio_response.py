@@ -18,7 +18,7 @@ from common.store import Store
 
 
 def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool) -> Response:
-    """Return the response for a GET or HEAD request. Raises Gone."""
+    """Return the response. Raises Gone."""
     etag = f'"{audio.sha256}"'
     headers = _headers(audio, etag=etag, download=download)
     if etag_matches(request.headers, etag=etag):
@@ -38,8 +38,6 @@ def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool)
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{audio.size_bytes}"
     status, media_type = 206 if span else 200, MEDIA_TYPES[audio.format][0]
     chunks = _open(store, audio, sent_span)
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=media_type)
     return StreamingResponse(chunks, status, headers, media_type)
 
 

@@ -45,7 +45,6 @@ _JSON: Responses = {200: {"model": CaptionDocument, "description": "The captions
     response_class=Response,
     responses=_documented("application/x-subrip", _TEXT),
 )
-@router.head("/{job_id}/captions.srt", include_in_schema=False)
 def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Captions as SubRip."""
     return _serve(
@@ -59,7 +58,6 @@ def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Downl
     response_class=Response,
     responses=_documented("text/vtt", _TEXT),
 )
-@router.head("/{job_id}/captions.vtt", include_in_schema=False)
 def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Captions as WebVTT, with voices if there are several."""
     media_type = "text/vtt; charset=utf-8"
@@ -72,7 +70,6 @@ def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Downl
     response_class=Response,
     responses=_JSON | _NOT_MODIFIED | _ERRORS,
 )
-@router.head("/{job_id}/captions.json", include_in_schema=False)
 def document(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """All segments, and words if the model provides their times, with their positions in the text."""
     return _serve(

@@ -134,7 +134,6 @@ def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     response_class=Response,
     responses=_AUDIO_RESPONSES | documented_errors(400, 404, 409, 410, 416),
 )
-@router.head("/{job_id}/audio", include_in_schema=False)
 def audio(
     request: Request,
     gateway: GatewayDep,

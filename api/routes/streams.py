@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import GatewayDep
 from api.error_handlers import Responses, documented_errors
+from api.http.request_scope import wants_headers_only
 from api.jobs.lookups import checked_job_id, find_job
 from api.streaming import responses
 from api.streaming.live_audio import BEYOND_END, AudioInterrupted, LiveAudio
@@ -56,6 +57,8 @@ async def stream(
         wake_signal = stack.enter_context(gateway.event_bus.wake(checked_job_id(job_id)))
         wake_signal.needs_resync = True
         row = await run_in_threadpool(find_job, gateway.database, job_id)
+        events = stream_format == "sse"
+        media_type = "text/event-stream" if events else responses.media_type_of(row.format)
         audio = LiveAudio(
             job_id,
             wake_signal,
@@ -65,6 +68,9 @@ async def stream(
             offset=offset,
             attempt=attempt,
         )
+        if wants_headers_only(request) and not row.is_over:  # neither wait for audio nor count as a listener
+            headers = responses.response_headers(job_id, audio, provider=row.provider)
+            return StreamingResponse(iter(()), headers=headers, media_type=media_type)
         stack.enter_context(
             gateway.presence.listening(
                 job_id, keep=row.options.keep, has_ended=lambda: row.is_over or audio.job_has_ended
@@ -74,12 +80,11 @@ async def stream(
             first = await responses.first_audio(request, audio, within_s=gateway.settings.sync_wait_s)
         except AudioInterrupted as interrupted:
             raise _error_of(interrupted, job_id) from None
-        events = stream_format == "sse"
         return responses.AudioResponse(
             responses.event_body(first, audio) if events else responses.audio_body(first, audio),
             audio,
             listener=stack.pop_all(),
-            media_type="text/event-stream" if events else responses.media_type_of(row.format),
+            media_type=media_type,
             headers=responses.response_headers(job_id, audio, provider=row.provider),
         )
 

@@ -21,7 +21,6 @@ router = APIRouter(include_in_schema=False)
 
 # In the page, the place of the nonce that its scripts use for the styles that they create.
 NONCE_PLACEHOLDER = "__ORATIO_STYLE_NONCE__"
-_READ = ["GET", "HEAD"]
 # File names in this folder contain a digest of the content.
 _ASSETS = "assets/"
 _POLICY = (
@@ -33,7 +32,7 @@ _POLICY = (
 _FIXED_HEADERS = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"}
 
 
-@router.api_route("/", methods=_READ)
+@router.get("/")
 def redirect_root(request: Request, settings: SettingsDep) -> Response:
     """Redirect browsers to the studio if it is built, and all others to the API documentation."""
     is_browser = "text/html" in request.headers.get("accept", "")
@@ -41,14 +40,14 @@ def redirect_root(request: Request, settings: SettingsDep) -> Response:
     return RedirectResponse(address(request, "/app/" if wants_page else "/docs"), headers={"Vary": "Accept"})
 
 
-@router.api_route("/app", methods=_READ)
+@router.get("/app")
 def redirect_to_page(request: Request) -> Response:
     """Redirect to the folder, because the page loads its files by relative addresses."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(address(request, "/app/") + query, headers=_security_headers())
 
 
-@router.api_route("/app/", methods=_READ)
+@router.get("/app/")
 def page(request: Request, settings: SettingsDep) -> Response:
     text = files.read_index(settings.frontend_dir)
     if text is None:
@@ -65,7 +64,7 @@ def page(request: Request, settings: SettingsDep) -> Response:
     )
 
 
-@router.api_route("/app/{name:path}", methods=_READ)
+@router.get("/app/{name:path}")
 def file(request: Request, settings: SettingsDep, name: str) -> Response:
     if name == files.INDEX:  # only `page` serves it, with a nonce
         return redirect_to_page(request)

@@ -19,7 +19,7 @@ from cli.service.processes import WorkerGroup
 from cli.service.supervisor import Supervisor
 from cli.service.worker_groups import local_models
 from common.addresses import is_loopback
-from common.settings import Settings
+from common.settings import ANY_HOST, ANY_HOST_WARNING, Settings
 
 READY_TIMEOUT_S = 120.0
 ALL_WORKERS_TIMEOUT_S = 60.0
@@ -89,6 +89,8 @@ class Stack:
 
     def _start(self) -> None:
         check_address(self.settings)
+        if ANY_HOST in self.settings.allowed_host_names:
+            self._report(ANY_HOST_WARNING)
         self._lock_data_dir()
         self._resources.callback(self._supervisor.stop)
         if uses_bundled_server(self.settings):

@@ -128,6 +128,7 @@ def test_every_request_is_logged_without_its_text(settings: Settings) -> None:
             job_id = gateway.submit(text="A most secret text.")
             gateway.client.get("/jobs?voice_id=secret_voice", headers={"X-Request-ID": "mine"})
             gateway.client.get(f"/jobs/{job_id}")
+            gateway.client.head(f"/jobs/{job_id}/events/")
             gateway.post(text="secret " * 50, speed=99.0)
     finally:
         root.handlers[:] = before
@@ -139,9 +140,10 @@ def test_every_request_is_logged_without_its_text(settings: Settings) -> None:
         ("POST", "/synthesize", 202),
         ("GET", "/jobs", 200),
         ("GET", "/jobs/{job_id}", 200),
+        ("HEAD", "/jobs/{job_id}/events", 200),
         ("POST", "/synthesize", 400),
     ]
-    assert [line["job_id"] for line in requests] == [job_id, None, job_id, None]
+    assert [line["job_id"] for line in requests] == [job_id, None, job_id, job_id, None]
     assert requests[1]["request_id"] == "mine"
     assert all(line["duration_ms"] > 0 for line in requests)
     assert "secret" not in output.getvalue()

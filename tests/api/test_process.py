@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -161,6 +162,23 @@ def test_it_refuses_an_open_address_without_a_setting(settings: Settings) -> Non
     assert "ORATIO_ALLOW_OPEN=1" in done.stderr
     with process(settings, HOST="0.0.0.0", ALLOW_OPEN="1") as (_, client):
         assert client.get("/health").status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("allowed", "warns"), [("*", True), ("speech.example", False)])
+def test_it_warns_if_every_host_name_is_allowed(settings: Settings, allowed: str, *, warns: bool) -> None:
+    with socket.socket() as taken:  # so that the process ends
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = subprocess.run(
+            [sys.executable, "-m", "api.serve"],
+            env=environment(settings, PORT=str(taken.getsockname()[1]), ALLOWED_HOSTS=allowed),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert ("ORATIO_ALLOWED_HOSTS=*" in done.stderr) is warns
 
 
 @pytest.mark.parametrize(

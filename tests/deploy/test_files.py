@@ -203,7 +203,7 @@ def test_limits_of_nginx_are_slightly_above_those_of_the_gateway() -> None:
 def test_nginx_repeats_only_posts_that_join_the_job_of_the_first() -> None:
     site = re.sub(r"#.*", "", SITE.read_text())
     assert site.count("non_idempotent") == 1
-    location = re.search(r"location = /v1/audio/speech \{(.*?)\}", site, re.DOTALL)
+    location = re.search(r"location ~ \^/v1/audio/speech/\?\$ \{(.*?)\}", site, re.DOTALL)
     assert location
     assert "proxy_next_upstream error non_idempotent;" in location[1]
 

@@ -48,7 +48,12 @@ def nginx_binary() -> str:
 
 @contextmanager
 def start_nginx(
-    folder: Path, *, port: int, gateway_ports: Sequence[int] = (), site: Path = SITE
+    folder: Path,
+    *,
+    port: int,
+    gateway_ports: Sequence[int] = (),
+    site: Path = SITE,
+    allowed_hosts: str = "",
 ) -> Iterator[str]:
     """Run nginx in front of the gateways until the block ends. Yields `http://127.0.0.1:{port}`.
 
@@ -63,7 +68,7 @@ def start_nginx(
         "-p",
         str(folder),
         "-c",
-        str(_configure(folder, port, gateway_ports, site)),
+        str(_configure(folder, port, gateway_ports, site, allowed_hosts)),
     ]
     check = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     if check.returncode:
@@ -79,7 +84,7 @@ def start_nginx(
         _stop(process)
 
 
-def _configure(folder: Path, port: int, gateway_ports: Sequence[int], site: Path) -> Path:
+def _configure(folder: Path, port: int, gateway_ports: Sequence[int], site: Path, allowed_hosts: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     servers = (
         f"server 127.0.0.1:{gateway}{parameters};\n"
@@ -88,11 +93,19 @@ def _configure(folder: Path, port: int, gateway_ports: Sequence[int], site: Path
     )
     (folder / "gateways.conf").write_text("".join(servers))
     (folder / "listen.conf").write_text(f"listen 127.0.0.1:{port} default_server;\n")
+    (folder / "hosts.conf").write_text(hosts_map(allowed_hosts))
     main = folder / "nginx.conf"
     # As root, nginx runs its workers as another user by default, who cannot enter the folder of a test.
     user = "user root root;" if os.geteuid() == 0 else ""
     main.write_text(MAIN.format(user=user, folder=folder, site=site))
     return main
+
+
+def hosts_map(allowed_hosts: str) -> str:
+    """The lines that the deployed script makes of ORATIO_ALLOWED_HOSTS."""
+    script = ["sh", str(DEPLOYED / "hosts.sh")]
+    environment = {"PATH": os.environ["PATH"], "ORATIO_ALLOWED_HOSTS": allowed_hosts}
+    return subprocess.run(script, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 def _server_parameters() -> list[str]:

@@ -198,3 +198,41 @@ def test_a_file_that_is_not_utf_8_ends_the_process_with_one_line(
     with pytest.raises(SystemExit):
         read_settings_or_exit(_env_file=tmp_path / ".env")
     assert capsys.readouterr().err == ".env: is not encoded in UTF-8\n"
+
+
+def test_lists_of_hosts_and_origins() -> None:
+    settings = read_settings(
+        ORATIO_HOST="Speech.lan",
+        ORATIO_ALLOWED_HOSTS="Speech.example, nas,,",
+        ORATIO_CORS_ORIGINS="https://App.example,http://localhost:3000,http://[::1]:3000,chrome-extension://abc",
+    )
+    assert settings.allowed_host_names == {"speech.lan", "speech.example", "nas"}
+    assert settings.cors_origin_names == {
+        "https://app.example",
+        "http://localhost:3000",
+        "http://[::1]:3000",
+        "chrome-extension://abc",
+    }
+    assert read_settings(ORATIO_ALLOWED_HOSTS="*").allowed_host_names > {"*"}
+    assert not read_settings().cors_origin_names
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORATIO_ALLOWED_HOSTS", "https://speech.example"),
+        ("ORATIO_ALLOWED_HOSTS", "speech.example:8000"),
+        ("ORATIO_ALLOWED_HOSTS", "nas,*.example"),
+        ("ORATIO_CORS_ORIGINS", "*"),
+        ("ORATIO_CORS_ORIGINS", "null"),
+        ("ORATIO_CORS_ORIGINS", "app.example"),
+        ("ORATIO_CORS_ORIGINS", "https://app.example/"),
+    ],
+)
+def test_invalid_lists_of_hosts_and_origins(
+    name: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        read_settings_or_exit(_env_file=None)
+    assert capsys.readouterr().err.startswith(f"{name}: must be ")
