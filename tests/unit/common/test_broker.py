@@ -14,8 +14,10 @@ import pytest
 import redis
 from celery import Celery
 
-from common.messaging import broker, messages, queue_names
+from common.messaging import audio_window, broker, messages, queue_names
 from common.messaging.messages import PartMessage
+from common.messaging.notifier import Notifier
+from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from tests.support.valkey import running_valkey
 from tests.support.waiting import wait_for
@@ -128,6 +130,22 @@ def test_every_message_has_unique_ids() -> None:
         assert task_id == envelope["headers"]["root_id"] == envelope["properties"]["correlation_id"]
     assert envelopes[0]["headers"]["id"] != envelopes[1]["headers"]["id"]
     assert envelopes[0]["properties"]["delivery_tag"] != envelopes[1]["properties"]["delivery_tag"]
+
+
+def test_a_worker_that_gets_a_message_finds_that_its_job_has_a_listener(
+    client: redis.Redis, settings: Settings
+) -> None:
+    notifier = Notifier(RedisLink(settings), max_depth=10)
+    parts = [
+        PartMessage("heard.0", "hibari.interactive", False),
+        PartMessage("other.0", "hibari.bulk", False),
+    ]
+    notifier.notify_parts(parts, heard_ids=["heard"])
+    prefix = settings.queue_prefix
+    assert audio_window.has_listeners(client, "heard", prefix=prefix)
+    assert 0 < client.ttl(audio_window.listeners_key("heard", prefix=prefix)) <= audio_window.PRESENCE_TTL_S
+    assert not audio_window.has_listeners(client, "other", prefix=prefix)
+    assert [broker.depth(client, part.queue, prefix=prefix) for part in parts] == [1, 1]
 
 
 def test_publishing_returns_the_depth_of_each_queue(client: redis.Redis, settings: Settings) -> None:
