@@ -2,6 +2,7 @@
 
 import os
 import signal
+import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,16 +132,24 @@ def test_a_text_that_crashes_engines_fails_and_other_jobs_lose_no_attempt(worker
 
 def test_a_killed_engine_process_costs_each_job_at_most_a_segment(workers: WorkerFleet) -> None:
     workers.start_worker("worker")
-    jobs = [fake_job(f"[[slow:0.05]] Job {number}. " * 4) for number in range(16)]
+    segments_of_jobs = list(_segments_of_jobs(16))
+    jobs = [fake_job("\n\n".join(segments)) for segments in segments_of_jobs]
     workers.submit(*jobs)
-    wait_for(lambda: workers.engine_calls() >= 10, interval_s=0.005)
+    wait_for(lambda: workers.engine_calls() >= 24, interval_s=0.005)
     pid, *_ = workers.engine_pids("worker")
     os.kill(pid, signal.SIGKILL)
     ended = [workers.wait_ended(job) for job in jobs]
     assert {(row.status, row.attempts) for row in ended} == {("completed", 1)}
-    segments = sum(row.segments_total for row in ended)
-    assert segments <= workers.engine_calls() <= segments + len(jobs)
+    repeats = [workers.repeats(segments) for segments in segments_of_jobs]
+    assert workers.engine_calls() == sum(row.segments_total for row in ended) + sum(repeats)
+    assert max(repeats) <= 1
     assert pid not in workers.engine_pids("worker")
+
+
+def _segments_of_jobs(count: int) -> Iterator[list[str]]:
+    """Yield the segments of jobs, each a paragraph of its own."""
+    for letter in string.ascii_uppercase[:count]:
+        yield [f"[[slow:0.1]] {letter} {word} fox." for word in ("quick", "brown", "jumping", "lazy")]
 
 
 @pytest.mark.parametrize("text", ["[[hang]]", "[[spin]]"], ids=["waits", "holds the interpreter lock"])

@@ -1,10 +1,12 @@
 """Workers, ops and beat as real processes, started by the command lines of `oratio up`."""
 
+import hashlib
 import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,6 +128,12 @@ class WorkerFleet:
     def engine_calls(self) -> int:
         log = self.settings.data_dir / "fake" / "calls.log"
         return len(log.read_text().splitlines()) if log.exists() else 0
+
+    def repeats(self, segments: Iterable[str]) -> int:
+        """How many engine calls spoke one of these segments again. They must be texts that are spoken verbatim."""
+        lines = (self.settings.data_dir / "fake" / "calls.log").read_text().splitlines()
+        calls = Counter(line.split()[1] for line in lines)
+        return sum(max(0, calls[hashlib.sha256(one.encode()).hexdigest()] - 1) for one in segments)
 
     def log_of(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text()
