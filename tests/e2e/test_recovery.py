@@ -71,6 +71,23 @@ def test_the_job_of_a_killed_worker_goes_on_before_its_lease_ends(
     assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
 
 
+def test_the_next_worker_speaks_the_rest_of_a_long_text(workers_with_long_leases: WorkerFleet) -> None:
+    workers = workers_with_long_leases
+    segments = [f"[[slow:0.3]] The {word} fox of {other}." for word in _WORDS for other in _WORDS]
+    job = fake_job("\n\n".join(segments))
+    workers.start_worker("first")
+    workers.submit(job)
+    wait_for(lambda: workers.kept_files(job), timeout_s=30, interval_s=0.01)
+    workers.signal("first", signal.SIGKILL)
+    spoken = workers.engine_calls()
+    workers.start_worker("second")
+    row = workers.wait_ended(job)
+    assert (row.status, row.attempts, row.segments_total) == ("completed", 2, len(segments))
+    # Two engine processes hold two calls of four segments each, and others were spoken while the file was written.
+    assert workers.repeats(segments) <= 32 < spoken
+    assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
+
+
 def test_a_lost_message_is_published_again(workers: WorkerFleet) -> None:
     unpublished, lost = fake_job("Never published."), fake_job("Published, and lost.")
     workers.submit(unpublished, publish=False)
@@ -144,6 +161,22 @@ def test_a_killed_engine_process_costs_each_job_at_most_a_segment(workers: Worke
     assert workers.engine_calls() == sum(row.segments_total for row in ended) + sum(repeats)
     assert max(repeats) <= 1
     assert pid not in workers.engine_pids("worker")
+
+
+_WORDS = (
+    "first",
+    "next",
+    "quick",
+    "brown",
+    "jumping",
+    "lazy",
+    "old",
+    "new",
+    "big",
+    "small",
+    "last",
+    "very last",
+)
 
 
 def _segments_of_jobs(count: int) -> Iterator[list[str]]:

@@ -14,12 +14,15 @@ from typing import Any
 
 import psutil
 import redis
+from sqlalchemy import select
 
 from cli.service import processes
 from cli.service.processes import Command
 from common import worker_registry
 from common.db.database import Database
+from common.db.tables import Part
 from common.jobs import queries
+from common.jobs.kept_audio import KeptAudio
 from common.jobs.submission import NewJob
 from common.messaging import broker
 from common.messaging.messages import PartMessage
@@ -134,6 +137,12 @@ class WorkerFleet:
         lines = (self.settings.data_dir / "fake" / "calls.log").read_text().splitlines()
         calls = Counter(line.split()[1] for line in lines)
         return sum(max(0, calls[hashlib.sha256(one.encode()).hexdigest()] - 1) for one in segments)
+
+    def kept_files(self, job: NewJob) -> list[str]:
+        """The keys of the files with finished segments of a job."""
+        with self.database.read() as connection:
+            row = connection.scalar(select(Part.kept_audio).where(Part.id == job.part_id))
+        return KeptAudio.from_row(row or {}).keys(job.id)
 
     def log_of(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text()
