@@ -135,15 +135,24 @@ def test_jobs_complete_after_valkey_restarts_without_its_data(settings: Settings
         assert len(workers.files()) == 21
 
 
-def test_a_text_that_crashes_engines_fails_and_other_jobs_lose_no_attempt(workers: WorkerFleet) -> None:
+@pytest.mark.parametrize(
+    ("marker", "code"), [("[[segv]]", "worker_crashed"), ("[[hang]]", "timeout")], ids=["crash", "hang"]
+)
+def test_a_poison_text_costs_fifty_neighbours_at_most_a_segment_each(
+    workers_with_engine_timeout: WorkerFleet, marker: str, code: str
+) -> None:
+    workers = workers_with_engine_timeout
     workers.start_worker("worker")
-    poison = fake_job("[[segv]]")
-    others = [fake_job(f"[[slow:0.3]] Neighbour {number}.") for number in range(6)]
-    workers.submit(*others[:3], poison, *others[3:])
+    segments_of_jobs = list(_segments_of_jobs(50))
+    others = [fake_job("\n\n".join(segments)) for segments in segments_of_jobs]
+    # As long as its neighbours, so that it shares a call with them.
+    poison = fake_job(f"{marker} In the quick fox.")
+    workers.submit(*others[:25], poison, *others[25:])
     row = workers.wait_ended(poison)
-    assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 1)
+    assert (row.status, row.error_code, row.attempts) == ("failed", code, 1)
     ended = [workers.wait_ended(job) for job in others]
     assert {(row.status, row.attempts) for row in ended} == {("completed", 1)}
+    assert max(workers.repeats(segments) for segments in segments_of_jobs) <= 1
     assert workers.children["worker"].poll() is None
 
 
@@ -181,7 +190,7 @@ _WORDS = (
 
 def _segments_of_jobs(count: int) -> Iterator[list[str]]:
     """Yield the segments of jobs, each a paragraph of its own."""
-    for letter in string.ascii_uppercase[:count]:
+    for letter in string.ascii_letters[:count]:
         yield [f"[[slow:0.1]] {letter} {word} fox." for word in ("quick", "brown", "jumping", "lazy")]
 
 
