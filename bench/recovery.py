@@ -1,11 +1,12 @@
 """Disturbs the service under 16 jobs: which jobs are completed, when the work goes on, what is spoken twice.
 
-`python -m bench recovery [--engines fake,hibari] [--disturbances engine,worker,hang,poison] [--seconds 12]`. Sixteen
-clients send one text of four segments after the other. After a third of the time the disturbance comes. `engine` and
-`worker` are SIGKILL for the engine process that has used the most CPU time, or for such a worker; `hang` and `poison`
-are another text, at which the fake engine never returns or always dies. The gap is the longest time in which no job
-ended. The jobs are counted by the attempts that they took: one, two, and so on. The fake engine writes a log of its
-calls: it gives the number of segments that were spoken again, and in parentheses the most of a job.
+`python -m bench recovery [--engines fake,hibari] [--disturbances engine,worker,hang,poison,long] [--seconds 12]`.
+Sixteen clients send one text of four segments after the other. After a third of the time the disturbance comes.
+`engine` and `worker` are SIGKILL for the engine process that has used the most CPU time, or for such a worker; `hang`
+and `poison` are another text, at which the fake engine never returns or always dies. The gap is the longest time in
+which no job ended. The jobs are counted by the attempts that they took: one, two, and so on. The fake engine writes a
+log of its calls: it gives the number of segments that were spoken again, and in parentheses the most of a job. `long`
+is one text of 100,000 characters, whose worker is killed when half of it is spoken.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from pathlib import Path
 import psutil
 
 from bench.http_client import HttpClient
+from bench.long_recovery import measure_long, show_long
 from bench.options import names
 from bench.processes import ENGINE, WORKER, pids_with_role
 from bench.service import Service, run_service
@@ -42,6 +44,7 @@ ENGINE_TIMEOUT_S = 5.0
 VOICES = {"fake": "fake", "hibari": "hibari_heart"}
 ROLES = {"engine": ENGINE, "worker": WORKER}
 TEXTS = {"hang": "[[hang]] This text never ends.", "poison": "[[die:99]] This text ends its process."}
+LONG = "long"
 MAX_GAP_S = 3.0
 
 
@@ -71,18 +74,23 @@ def main() -> None:
     options = _parse_arguments()
     outcomes = {}
     for disturbance in options.disturbances:
+        if disturbance == LONG:
+            with tempfile.TemporaryDirectory() as folder:
+                show_long(measure_long(Path(folder), call_s=CALL_S))
+            continue
         for engine in options.engines if disturbance in ROLES else ["fake"]:
             with tempfile.TemporaryDirectory() as folder:
                 outcomes[f"{disturbance}, {engine}"] = _measure(
                     Path(folder), engine, disturbance, seconds=options.seconds
                 )
-    _show(outcomes)
+    if outcomes:
+        _show(outcomes)
 
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench recovery", description=__doc__)
     parser.add_argument("--engines", default="fake,hibari", type=names)
-    parser.add_argument("--disturbances", default=",".join((*ROLES, *TEXTS)), type=names)
+    parser.add_argument("--disturbances", default=",".join((*ROLES, *TEXTS, LONG)), type=names)
     parser.add_argument("--seconds", type=float, default=12.0, help="how long the clients send texts")
     return parser.parse_args()
 

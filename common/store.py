@@ -78,6 +78,11 @@ def partial_audio_key(job_id: str, *, attempt: int) -> str:
     return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.take")
 
 
+def kept_audio_key(job_id: str, *, attempt: int, number: int) -> str:
+    """The key of a file with finished segments of a long job, for the next attempt."""
+    return checked_key(f"{AUDIO_FOLDER}/{job_id}.{attempt}.k{number:04d}")
+
+
 def checked_key(key: str) -> str:
     """Return the key. Raises ValueError if this service cannot have built it."""
     if not _KEY.fullmatch(key):

@@ -138,6 +138,8 @@ class Part(Base):
     created_at: Mapped[float]
     # The keys of the audio of earlier stages, for a job that passes through several queues.
     partial_audio: Mapped[list[Any]] = mapped_column("takes", key="partial_audio", server_default=sql("'[]'"))
+    # See common.jobs.kept_audio.
+    kept_audio: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
 
     __table_args__ = (
         Index("ix_parts_job", "job_id", "position", unique=True),

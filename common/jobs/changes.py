@@ -10,6 +10,7 @@ from common.db.database import clock, upsert
 from common.db.tables import Audio, Idempotency, Job, Part, Recording
 from common.errors import Conflict, Gone, NotFound
 from common.jobs import transitions, usage
+from common.jobs.kept_audio import NOTHING_KEPT, KeptAudio
 from common.jobs.options import Options
 from common.jobs.submission import QueueCapacity, queue_full
 from common.messaging.messages import PartMessage
@@ -19,7 +20,7 @@ from common.status import ACTIVE, JobStatus
 
 @dataclass(frozen=True, slots=True)
 class JobDeletion:
-    """A deleted job. `pending_delete_keys`: files to delete now. Their rows are marked until the files are deleted."""
+    """A deleted job. `pending_delete_keys`: files to delete now. Rows of files are marked until these are deleted."""
 
     job_id: str
     was: Literal["unfinished", "finished"]
@@ -68,6 +69,7 @@ def retry(connection: Connection, job_id: str, *, owner: str, capacity: QueueCap
             next_message_at=now + transitions.FIRST_MESSAGE_RETRY_S,
             created_at=now,
             partial_audio=[],
+            kept_audio=NOTHING_KEPT.as_row(),
             **({"queue": stages[0]} if stages else {}),
         )
         .returning(Part.id, Part.queue)
@@ -107,7 +109,7 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
         raise Gone("This job was deleted.", job_id=job_id)
     unfinished = job is not None and cancel(connection, job_id, owner=owner)
     pending_delete = remove_recordings(connection, [job_id], now=now) if recording else []
-    connection.execute(delete(Part).where(Part.job_id == job_id))
+    pending_delete += _remove_parts(connection, job_id)
     connection.execute(delete(Idempotency).where(Idempotency.owner == owner, Idempotency.job_id == job_id))
     if job is None:
         _insert_deleted_row(
@@ -116,6 +118,18 @@ def remove(connection: Connection, job_id: str, *, owner: str) -> JobDeletion:
     else:
         connection.execute(update(Job).where(Job.id == job_id).values(**_ERASED, deleted_at=now))
     return JobDeletion(job_id, "unfinished" if unfinished else "finished", tuple(pending_delete))
+
+
+def _remove_parts(connection: Connection, job_id: str) -> list[str]:
+    """Delete the parts of a job. Returns the keys of the audio that their attempts have left for the next one."""
+    parts = connection.execute(
+        delete(Part).where(Part.job_id == job_id).returning(Part.partial_audio, Part.kept_audio)
+    )
+    return [
+        key
+        for part in parts
+        for key in (*part.partial_audio, *KeptAudio.from_row(part.kept_audio).keys(job_id))
+    ]
 
 
 def delete_audio_rows(connection: Connection, keys: Sequence[str]) -> int:

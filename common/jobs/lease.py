@@ -14,6 +14,7 @@ from common.db.database import clock, epoch_now
 from common.db.leased_table import Lease, LeasedTable
 from common.db.tables import Job, Part
 from common.jobs import latencies, statements, transitions, usage
+from common.jobs.kept_audio import NOTHING_KEPT, KeptAudio
 from common.jobs.records import JobSpec, spec_values
 from common.recordings import search
 from common.recordings.captions import Caption
@@ -35,6 +36,7 @@ PARTS = LeasedTable(
         statements.PARTS.c.queue,
         statements.PARTS.c.failures,
         statements.PARTS.c.partial_audio,
+        statements.PARTS.c.kept_audio,
     ),
 )
 
@@ -61,6 +63,8 @@ class ClaimedPart:
     attempts: int
     # The keys of the audio of earlier stages.
     partial_audio: tuple[str, ...] = ()
+    # The finished segments of this stage, of earlier attempts.
+    kept_audio: KeptAudio = NOTHING_KEPT
 
     @property
     def part_id(self) -> str:
@@ -119,6 +123,7 @@ def claim(
         failures=taken.failures,
         claimed_at=taken.taken_at,
         partial_audio=tuple(taken.partial_audio),
+        kept_audio=KeptAudio.from_row(taken.kept_audio),
         **state,
     )
 
@@ -127,6 +132,11 @@ def report_progress(connection: Connection, part: ClaimedPart, *, done: int, tot
     """Write the progress. Returns False if the lease is lost, for example after a cancellation."""
     progress = {"the_job": part.job.id, "segments_done": done, "segments_total": total}
     return connection.execute(_REPORT_PROGRESS, PARTS.parameters_of(part.lease) | progress).rowcount == 1
+
+
+def keep(connection: Connection, part: ClaimedPart, kept: KeptAudio) -> bool:
+    """Write where the finished segments are. Returns False if the lease is lost."""
+    return PARTS.change(connection, part.lease, kept_audio=kept.as_row())
 
 
 def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -> dict[str, Any] | None:
@@ -220,6 +230,7 @@ def pass_on(connection: Connection, part: ClaimedPart, *, queue: str, key: str) 
     changes = {
         "queue": queue,
         "partial_audio": [*part.partial_audio, key],
+        "kept_audio": NOTHING_KEPT.as_row(),
         "next_message_at": next_message_at,
     }
     if not _requeue(connection, part, failures=0, crashes=0, isolated=False, **changes):
@@ -234,7 +245,8 @@ def hand_over(connection: Connection, part: ClaimedPart, *, queue: str, provider
     Returns False if the lease is lost.
     """
     now = clock(connection)
-    if not _requeue(connection, part, queue=queue, next_message_at=now, failures=0):
+    changes = {"queue": queue, "kept_audio": NOTHING_KEPT.as_row()}
+    if not _requeue(connection, part, next_message_at=now, failures=0, **changes):
         return False
     connection.execute(
         update(Job)

@@ -47,5 +47,5 @@ FIRST_MESSAGE_RETRY_S = 5.0
 # The values of every transition back to `queued`. The back-off of messages starts again, because it is for parts that
 # no worker takes.
 QUEUED_AGAIN: dict[str, Any] = {"status": _QUEUED, "lease_until": None, "messages": 0}
-# The job starts again from its first segment. Its former progress and start time would mislead the forecast.
+# The file starts again from its first segment. Its former progress and start time would mislead the forecast.
 JOB_QUEUED_AGAIN: dict[str, Any] = {"status": _QUEUED, "segments_done": 0, "started_at": None}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,23 @@ def test_the_job_of_a_killed_worker_goes_on_before_its_lease_ends(
     assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
 
 
+def test_the_next_worker_speaks_the_rest_of_a_long_text(workers_with_long_leases: WorkerFleet) -> None:
+    workers = workers_with_long_leases
+    segments = [f"[[slow:0.3]] The {word} fox of {other}." for word in _WORDS for other in _WORDS]
+    job = fake_job("\n\n".join(segments))
+    workers.start_worker("first")
+    workers.submit(job)
+    wait_for(lambda: workers.kept_files(job), timeout_s=30, interval_s=0.01)
+    workers.signal("first", signal.SIGKILL)
+    spoken = workers.engine_calls()
+    workers.start_worker("second")
+    row = workers.wait_ended(job)
+    assert (row.status, row.attempts, row.segments_total) == ("completed", 2, len(segments))
+    # Two engine processes hold two calls of four segments each, and others were spoken while the file was written.
+    assert workers.repeats(segments) <= 32 < spoken
+    assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
+
+
 def test_a_lost_message_is_published_again(workers: WorkerFleet) -> None:
     unpublished, lost = fake_job("Never published."), fake_job("Published, and lost.")
     workers.submit(unpublished, publish=False)
@@ -117,30 +135,63 @@ def test_jobs_complete_after_valkey_restarts_without_its_data(settings: Settings
         assert len(workers.files()) == 21
 
 
-def test_a_text_that_crashes_engines_fails_and_other_jobs_lose_no_attempt(workers: WorkerFleet) -> None:
+@pytest.mark.parametrize(
+    ("marker", "code"), [("[[segv]]", "worker_crashed"), ("[[hang]]", "timeout")], ids=["crash", "hang"]
+)
+def test_a_poison_text_costs_fifty_neighbours_at_most_a_segment_each(
+    workers_with_engine_timeout: WorkerFleet, marker: str, code: str
+) -> None:
+    workers = workers_with_engine_timeout
     workers.start_worker("worker")
-    poison = fake_job("[[segv]]")
-    others = [fake_job(f"[[slow:0.3]] Neighbour {number}.") for number in range(6)]
-    workers.submit(*others[:3], poison, *others[3:])
+    segments_of_jobs = list(_segments_of_jobs(50))
+    others = [fake_job("\n\n".join(segments)) for segments in segments_of_jobs]
+    # As long as its neighbours, so that it shares a call with them.
+    poison = fake_job(f"{marker} In the quick fox.")
+    workers.submit(*others[:25], poison, *others[25:])
     row = workers.wait_ended(poison)
-    assert (row.status, row.error_code, row.attempts) == ("failed", "worker_crashed", 1)
+    assert (row.status, row.error_code, row.attempts) == ("failed", code, 1)
     ended = [workers.wait_ended(job) for job in others]
     assert {(row.status, row.attempts) for row in ended} == {("completed", 1)}
+    assert max(workers.repeats(segments) for segments in segments_of_jobs) <= 1
     assert workers.children["worker"].poll() is None
 
 
 def test_a_killed_engine_process_costs_each_job_at_most_a_segment(workers: WorkerFleet) -> None:
     workers.start_worker("worker")
-    jobs = [fake_job(f"[[slow:0.05]] Job {number}. " * 4) for number in range(16)]
+    segments_of_jobs = list(_segments_of_jobs(16))
+    jobs = [fake_job("\n\n".join(segments)) for segments in segments_of_jobs]
     workers.submit(*jobs)
-    wait_for(lambda: workers.engine_calls() >= 10, interval_s=0.005)
+    wait_for(lambda: workers.engine_calls() >= 24, interval_s=0.005)
     pid, *_ = workers.engine_pids("worker")
     os.kill(pid, signal.SIGKILL)
     ended = [workers.wait_ended(job) for job in jobs]
     assert {(row.status, row.attempts) for row in ended} == {("completed", 1)}
-    segments = sum(row.segments_total for row in ended)
-    assert segments <= workers.engine_calls() <= segments + len(jobs)
+    repeats = [workers.repeats(segments) for segments in segments_of_jobs]
+    assert workers.engine_calls() == sum(row.segments_total for row in ended) + sum(repeats)
+    assert max(repeats) <= 1
     assert pid not in workers.engine_pids("worker")
+
+
+_WORDS = (
+    "first",
+    "next",
+    "quick",
+    "brown",
+    "jumping",
+    "lazy",
+    "old",
+    "new",
+    "big",
+    "small",
+    "last",
+    "very last",
+)
+
+
+def _segments_of_jobs(count: int) -> Iterator[list[str]]:
+    """Yield the segments of jobs, each a paragraph of its own."""
+    for letter in string.ascii_letters[:count]:
+        yield [f"[[slow:0.1]] {letter} {word} fox." for word in ("quick", "brown", "jumping", "lazy")]
 
 
 @pytest.mark.parametrize("text", ["[[hang]]", "[[spin]]"], ids=["waits", "holds the interpreter lock"])

@@ -1,10 +1,12 @@
 """Workers, ops and beat as real processes, started by the command lines of `oratio up`."""
 
+import hashlib
 import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +14,15 @@ from typing import Any
 
 import psutil
 import redis
+from sqlalchemy import select
 
 from cli.service import processes
 from cli.service.processes import Command
 from common import worker_registry
 from common.db.database import Database
+from common.db.tables import Part
 from common.jobs import queries
+from common.jobs.kept_audio import KeptAudio
 from common.jobs.submission import NewJob
 from common.messaging import broker
 from common.messaging.messages import PartMessage
@@ -126,6 +131,18 @@ class WorkerFleet:
     def engine_calls(self) -> int:
         log = self.settings.data_dir / "fake" / "calls.log"
         return len(log.read_text().splitlines()) if log.exists() else 0
+
+    def repeats(self, segments: Iterable[str]) -> int:
+        """How many engine calls spoke one of these segments again. They must be texts that are spoken verbatim."""
+        lines = (self.settings.data_dir / "fake" / "calls.log").read_text().splitlines()
+        calls = Counter(line.split()[1] for line in lines)
+        return sum(max(0, calls[hashlib.sha256(one.encode()).hexdigest()] - 1) for one in segments)
+
+    def kept_files(self, job: NewJob) -> list[str]:
+        """The keys of the files with finished segments of a job."""
+        with self.database.read() as connection:
+            row = connection.scalar(select(Part.kept_audio).where(Part.id == job.part_id))
+        return KeptAudio.from_row(row or {}).keys(job.id)
 
     def log_of(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text()

@@ -29,6 +29,7 @@ _HANGS = "tests/unit/worker/test_hang_watch.py"
 _FRAMES = "tests/unit/worker/test_frames.py"
 _TURNS = "tests/unit/worker/test_engine_turns.py"
 _POOL = "tests/worker/test_engine_pool.py"
+_KEPT = "tests/unit/worker/test_kept_segments.py"
 _MARKUP = "tests/unit/common/test_markup.py"
 _LEASED_TABLE = "common/db/leased_table.py"
 
@@ -68,6 +69,19 @@ MUTATIONS = (
     Mutation("worker/inference/frames.py", "if sent:", "if False:", _FRAMES),
     Mutation("worker/inference/engine_turns.py", "return not held", "return True", _TURNS),
     Mutation("worker/inference/engine_turns.py", "if not one.is_bulk]", "]", _TURNS),
+    Mutation(
+        "worker/inference/engine_turns.py",
+        "chosen = self._spread(request, handle)",
+        "chosen = request",
+        _TURNS,
+    ),
+    Mutation("worker/inference/request_queue.py", ", request not in chosen", "", _BATCHER),
+    Mutation("worker/synthesis/kept_segments.py", "if self._next.segment == segment", "if True", _KEPT),
+    Mutation("worker/synthesis/kept_segments.py", "or kept.recipe != self._facts.recipe", "", _KEPT),
+    Mutation("worker/synthesis/kept_segments.py", "if is_full(error):", "if False:", _KEPT),
+    Mutation(
+        "common/jobs/lease.py", ', "kept_audio": NOTHING_KEPT.as_row()', "", _JOBS, after="def hand_over"
+    ),
     Mutation("worker/inference/engine_recovery.py", ">= MAX_DEATHS", "> MAX_DEATHS", _POOL),
     Mutation("common/markup.py", "silence_s > MAX_SILENCE_S", "silence_s > 10**9", _MARKUP),
     Mutation("common/markup.py", "duration_s > MAX_PAUSE_S", "duration_s >= MAX_PAUSE_S", _MARKUP),

@@ -22,6 +22,7 @@ from worker.engines.word_timings import word_spans
 from worker.inference.dispatch import DirectDispatcher
 from worker.synthesis import pipeline
 from worker.synthesis.callbacks import JobCallbacks
+from worker.synthesis.kept_segments import KeptSegments
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.partial_audio import PartialAudio
 
@@ -87,7 +88,8 @@ class PipelineRunner:
 
     def __init__(self, settings: Settings) -> None:
         self.data_dir = settings.data_dir
-        self.store = Store(settings.store)
+        self.store_url = settings.store
+        self.store = Store(self.store_url)
         self.database = Database(settings.database, role="worker")
         self.redis_link = RedisLink(settings)
 
@@ -110,6 +112,7 @@ class PipelineRunner:
         *pieces: Piece,
         check: Callable[[], None] = lambda: None,
         store_wait_s: float = 0.0,
+        kept: KeptSegments | None = None,
     ) -> SynthesisResult | PartialAudio:
         batches = [[(f"{number}-0", piece)] for number, piece in enumerate(pieces, start=1)]
         callbacks = JobCallbacks(
@@ -130,6 +133,7 @@ class PipelineRunner:
             open_live=open_live,
             data_dir=self.data_dir,
             store_wait_s=store_wait_s,
+            kept=kept,
         )
 
     def decode(self, result: SynthesisResult) -> "DecodedAudio":

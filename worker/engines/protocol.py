@@ -17,7 +17,7 @@ class Utterance:
 
     `voice` is the engine's own name for the voice. `model_id` is a hub id, or "" if the engine needs none. `language`
     is a BCP 47 tag. `seed_given`: the caller chose the seed, so the same seed must give the same samples. `is_first`:
-    this is the first segment of its job.
+    this is the first segment of its job. `job_id` is "" outside of a job.
 
     `phonemes` are (start, end, phonemes): speak characters [start, end) of `text` as these phonemes. The phonemes are
     in Kokoro's alphabet: IPA, with a single letter for some sounds that IPA writes with two. The spans are in order
@@ -34,6 +34,7 @@ class Utterance:
     seed_given: bool
     is_first: bool = True
     phonemes: tuple[tuple[int, int, str], ...] = ()
+    job_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

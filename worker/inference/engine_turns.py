@@ -7,6 +7,7 @@ bulk work at all, so that a sentence rarely waits for a bulk segment to end.
 
 import time
 from bisect import insort
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from common.messaging.queue_names import BULK
@@ -51,8 +52,9 @@ class EngineTurns:
         ready = [handle for handle in handles if handle.is_ready]
         for request in self._waiting:
             if handle := self._choose(request, ready):
-                self._waiting.remove(request)
-                return request, handle
+                chosen = self._spread(request, handle)
+                self._waiting.remove(chosen)
+                return chosen, handle
         return None
 
     def drain(self) -> list[PendingSpeech]:
@@ -74,6 +76,24 @@ class EngineTurns:
                 _busy_since(handle),
             ),
         )
+
+    def _spread(self, request: PendingSpeech, handle: EngineHandle) -> PendingSpeech:
+        """Of the utterances that may take the place of `request`: the first of the job that the process holds least of.
+
+        So a call has few segments of the same job, and a process that dies costs each job few. Engines that do not
+        batch speak one segment in a call anyway.
+        """
+        if request.deaths or handle.max_batch(request.weights) == 1:
+            return request
+        held = Counter(one.utterance.job_id for one in handle.outstanding.values())
+        if not held[request.utterance.job_id]:
+            return request
+        similar = (
+            one
+            for one in self._waiting
+            if (one.weights, one.lane, one.deaths) == (request.weights, request.lane, 0)
+        )
+        return min(similar, key=lambda one: held[one.utterance.job_id])
 
     def _can_take(self, request: PendingSpeech, handle: EngineHandle, ready: Sequence[EngineHandle]) -> bool:
         held = list(handle.outstanding.values())

@@ -41,6 +41,10 @@ class SegmentRequest:
         return self.arrived_at + self.due_delay_s
 
     @property
+    def job_id(self) -> str:
+        return self.utterance.job_id if self.utterance else ""
+
+    @property
     def max_batch(self) -> int:
         """How many requests may share its call."""
         return 1 if self.batch_key is None else self.engine.max_batch
@@ -60,17 +64,21 @@ class RequestQueue:
         insort(self._requests, request, key=lambda queued: queued.due_at)
 
     def next_batch(self) -> list[SegmentRequest]:
-        """The next request and those that may share its call. They stay in the queue."""
+        """The next request and those that may share its call. They stay in the queue.
+
+        A process that dies costs each job the segments in its call. So a call takes one of each job, and more of the
+        same job only if it has room for more.
+        """
         head = self._next()
         if head is None:
             return []
-        batch, limit = [head], head.max_batch
-        for request in self._requests if head.batch_key is not None else ():
-            if len(batch) == limit:
-                break
-            if request is not head and request.batch_key == head.batch_key:
-                batch.append(request)
-        return batch
+        if head.max_batch == 1:
+            return [head]
+        alike = [request for request in self._requests if request.batch_key == head.batch_key]
+        one_of_each_job = {request.job_id: request for request in (*reversed(alike), head)}
+        chosen = set(one_of_each_job.values())
+        alike.sort(key=lambda request: (request is not head, request not in chosen))
+        return alike[: head.max_batch]
 
     def dequeue(self, requests: Sequence[SegmentRequest]) -> list[SegmentRequest]:
         """Remove requests from the queue. Returns those that were not cancelled: now they can't be."""

@@ -1,9 +1,12 @@
 """Runs one part of a job: claims it, synthesizes it and writes the outcome."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import IO
 
 import structlog
+from sqlalchemy import Connection
 
 from common.db.database import DATABASE_DOWN
 from common.jobs import lease
@@ -19,6 +22,7 @@ from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
 from worker.synthesis import pipeline
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone, SynthesisStopped
+from worker.synthesis.kept_segments import KeptSegments
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.outcomes import Outcomes
 from worker.synthesis.partial_audio import PartialAudio
@@ -89,7 +93,22 @@ def _run_attempt(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> 
 
 def _speak(context: WorkerContext, part: ClaimedPart, held: HeldLease, open_live: OpenLive) -> bool:
     """Synthesize the part and write the outcome. Returns whether the job has ended."""
-    outcomes = Outcomes(context, part, held)
+    kept = KeptSegments(
+        part,
+        store=context.store,
+        data_dir=context.settings.data_dir,
+        write=lambda kept_audio: _write_if_held(context, held, lambda c: lease.keep(c, part, kept_audio)),
+    )
+    ended = _speak_and_keep(context, part, held, open_live, kept)
+    if ended:
+        kept.delete()
+    return ended
+
+
+def _speak_and_keep(
+    context: WorkerContext, part: ClaimedPart, held: HeldLease, open_live: OpenLive, kept: KeptSegments
+) -> bool:
+    outcomes = Outcomes(context, part, held, kept)
     try:
         result = pipeline.speak(
             part,
@@ -100,6 +119,7 @@ def _speak(context: WorkerContext, part: ClaimedPart, held: HeldLease, open_live
             data_dir=context.settings.data_dir,
             store_wait_s=context.settings.lease_s,
             lexicon=context.lexicon,
+            kept=kept,
         )
     except SynthesisStopped:
         return outcomes.stop()
@@ -145,8 +165,8 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
         if done == total or time.monotonic() - last_written < PROGRESS_EVERY_S:
             return
         last_written = time.monotonic()
-        if not _write_progress(context, part, done=done, total=total):
-            held.lost.set()
+        report = partial(lease.report_progress, part=part, done=done, total=total)
+        if not _write_if_held(context, held, report):
             raise SynthesisStopped
 
     def read_text(after: str, within_s: float) -> list[tuple[str, Piece]]:
@@ -163,11 +183,14 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
     return JobCallbacks(check, started, progressed, read_text, captions.append)
 
 
-def _write_progress(context: WorkerContext, part: ClaimedPart, *, done: int, total: int) -> bool:
+def _write_if_held(context: WorkerContext, held: HeldLease, change: Callable[[Connection], bool]) -> bool:
     """Returns whether the lease is still held. True while the database is down: the renewal finds out later."""
     try:
         with context.database.write() as connection:
-            return lease.report_progress(connection, part, done=done, total=total)
+            is_held = change(connection)
     except DATABASE_DOWN as error:
         log.warning("progress not written", error=type(error).__name__)
         return True
+    if not is_held:
+        held.lost.set()
+    return is_held

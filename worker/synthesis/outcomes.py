@@ -20,6 +20,7 @@ from common.provider_names import INFERENCE, STUB
 from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
+from worker.synthesis.kept_segments import KeptSegments
 from worker.synthesis.partial_audio import PartialAudio
 
 log = get_logger(__name__)
@@ -32,10 +33,13 @@ RETRY_MAX_S = 60.0
 class Outcomes:
     """Each method ends the attempt and returns whether the job has ended."""
 
-    def __init__(self, context: WorkerContext, part: ClaimedPart, held: HeldLease) -> None:
+    def __init__(
+        self, context: WorkerContext, part: ClaimedPart, held: HeldLease, kept: KeptSegments
+    ) -> None:
         self._context = context
         self._part = part
         self._held = held
+        self._kept = kept
 
     def complete(self, result: SynthesisResult) -> bool:
         part = self._part
@@ -67,6 +71,7 @@ class Outcomes:
             raise ValueError("the last stage makes the file and passes nothing on")
         if self._held.write(lambda c: lease.pass_on(c, part, queue=queue, key=partial.key)):
             log.info("passed on", queue=queue)
+            self._kept.delete()
             message = PartMessage(part.part_id, queue, isolated=False)
             self._context.notifier.notify_parts([message], even_if_full=True)
         else:
@@ -78,6 +83,7 @@ class Outcomes:
         if self._held.lost.is_set():
             log.info("stopped", reason="cancelled or superseded")
             return self._has_ended()
+        self._kept.end_attempt()
         if self._held.write(lambda connection: lease.hand_back(connection, self._part)):
             log.info("handed back")
         return False
@@ -85,7 +91,7 @@ class Outcomes:
     def put_off(self) -> bool:
         """Queue the part again, because the store does not respond. That counts as no failure, however long it lasts.
 
-        The delay grows with the attempts, because each of them speaks the text again.
+        The delay grows with the attempts, because each of them speaks segments again.
         """
         part, delay_s = self._part, retry_delay_s(self._part.attempt - 1, asked_s=None)
         error = EngineError("store_unavailable", "The store does not answer.", retryable=True)
@@ -106,6 +112,7 @@ class Outcomes:
         """Retry a temporary failure, hand over to another provider if one can speak the text, or fail the job."""
         part = self._part
         if error.retryable and part.failures + 1 < lease.MAX_FAILURES:
+            self._kept.end_attempt()
             delay_s = retry_delay_s(part.failures, asked_s=error.retry_after_s)
             retried = self._held.write(lambda c: lease.retry_later(c, part, delay_s=delay_s))
             self._publish("retrying", error, written=retried, delay_s=round(delay_s, 1))
@@ -155,6 +162,7 @@ class Outcomes:
         )
         self._publish("retrying", error, written=moved, provider=provider)
         if moved:
+            self._kept.delete()
             self._context.queue_refill.top_up(queue)
 
     def _publish(self, event: str, error: EngineError, *, written: bool, **data: Any) -> None:

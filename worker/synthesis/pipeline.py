@@ -24,6 +24,7 @@ from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone
 from worker.synthesis.incremental_text import IncrementalText
 from worker.synthesis.job_facts import JobFacts
+from worker.synthesis.kept_segments import KeptSegments
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.partial_audio import PartialAudio, merge_stages, write_partial
 from worker.synthesis.rendering import Rendering
@@ -49,6 +50,7 @@ def speak(
     data_dir: Path,
     store_wait_s: float,
     lexicon: Lexicon | None = None,
+    kept: KeptSegments | None = None,
 ) -> SynthesisResult | PartialAudio:
     """Speak a part. The file is in the store when this returns.
 
@@ -66,9 +68,10 @@ def speak(
         data_dir=data_dir,
         store_wait_s=store_wait_s,
         lexicon=lexicon,
+        kept=kept,
         began_at=time.perf_counter(),
     )
-    with _full_disk_as_engine_error(), open_spool(data_dir) as spool:
+    with _full_disk_as_engine_error(kept), open_spool(data_dir) as spool:
         if part.job.options.live_text:
             return _speak_incrementally(attempt, spool)
         return _speak_stage(attempt, spool) if part.next_queue else _speak_whole(attempt, spool)
@@ -91,6 +94,7 @@ class _Attempt:
     data_dir: Path
     store_wait_s: float
     lexicon: Lexicon | None
+    kept: KeptSegments | None
     began_at: float
 
     @property
@@ -189,6 +193,8 @@ def _synthesis(
         speed=engine_speed,
         callbacks=attempt.callbacks,
         while_waiting=while_waiting,
+        # A text that arrives while it is spoken is split anew by each attempt.
+        finished=None if job.options.live_text else attempt.kept,
     )
     return synthesis, stretch_speed
 
@@ -267,13 +273,15 @@ def _store_result(
 
 
 @contextmanager
-def _full_disk_as_engine_error() -> Iterator[None]:
+def _full_disk_as_engine_error(kept: KeptSegments | None) -> Iterator[None]:
     """A full disk may be that of the spool, of the audio of an earlier stage, or of the store."""
     try:
         yield
     except OSError as error:
         if not is_full(error):
             raise
+        if kept:
+            kept.give_up()
         raise EngineError(
             "storage_full", "The disk or the store is full. Free some space and retry.", retryable=True
         ) from error

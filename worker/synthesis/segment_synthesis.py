@@ -6,6 +6,7 @@ from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Event
+from typing import Protocol
 
 import numpy as np
 
@@ -53,6 +54,17 @@ class _PendingSegment:
     calls: tuple[_PendingCall, ...]
 
 
+_StartedSegment = _PendingSegment | SynthesizedSegment
+
+
+class FinishedSegments(Protocol):
+    """Segments that need not be spoken again: those of earlier attempts are found, and new ones added."""
+
+    def find(self, segment: Segment) -> SynthesizedSegment | None: ...
+
+    def add(self, spoken: SynthesizedSegment) -> None: ...
+
+
 class SegmentNormalizer:
     """Normalizes the text of a segment (numbers, symbols, lexicon) as far as the job and the model ask for it."""
 
@@ -75,7 +87,7 @@ class SegmentSynthesis:
     """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
     `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
-    while an engine speaks a segment for long.
+    while an engine speaks a segment for long. Segments of `finished` are not spoken again.
     """
 
     def __init__(
@@ -87,6 +99,7 @@ class SegmentSynthesis:
         speed: float,
         callbacks: JobCallbacks,
         while_waiting: Callable[[], None] = lambda: None,
+        finished: FinishedSegments | None = None,
     ) -> None:
         self.skipped = 0
         self.total = 0
@@ -96,6 +109,7 @@ class SegmentSynthesis:
         self._speed = speed
         self._callbacks = callbacks
         self._while_waiting = while_waiting
+        self._finished = finished
 
     def speak(self, segments: Iterable[Segment]) -> Iterator[SynthesizedSegment]:
         """Speak segments in order and report progress between them. Raises EngineError and SynthesisStopped.
@@ -138,12 +152,14 @@ class SegmentSynthesis:
         limit = self._dispatcher.max_in_flight
         return min(limit, max(1, 2 * done)) if self._job.options.streamed else limit
 
-    def _report_start(self, first: _PendingSegment, total: int) -> None:
-        futures = [call.future for call in first.calls]
+    def _report_start(self, first: _StartedSegment, total: int) -> None:
+        futures = [call.future for call in _calls_of(first)]
         if total > 1 or wait(futures, timeout=SHORT_JOB_S).not_done:
             self._callbacks.started(total)
 
-    def _start(self, segment: Segment) -> _PendingSegment:
+    def _start(self, segment: Segment) -> _StartedSegment:
+        if self._finished and (finished := self._finished.find(segment)):
+            return finished
         normalized = self._normalizer.normalize(segment)
         calls = []
         for start, end in self._split(normalized.text):
@@ -161,13 +177,18 @@ class SegmentSynthesis:
     def _submit(self, utterance: Utterance) -> Future[Speech]:
         return self._dispatcher.submit(utterance, lane=self._job.priority)
 
-    def _await(self, pending: _PendingSegment) -> SynthesizedSegment | None:
+    def _await(self, pending: _StartedSegment) -> SynthesizedSegment | None:
+        if isinstance(pending, SynthesizedSegment):
+            return pending
         results = [(call.start, self._result(call.future, call.utterance)) for call in pending.calls]
         speech = _concatenate([(start, speech) for start, speech in results if speech is not None])
         if speech is None:
             self.skipped += 1
             return None
-        return SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
+        spoken = SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
+        if self._finished:
+            self._finished.add(spoken)
+        return spoken
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         """Wait for the speech. None for a text that this voice cannot speak."""
@@ -223,6 +244,7 @@ class SegmentSynthesis:
             phonemes=_phonemes_within(
                 [(span.start, span.end, span.phonemes) for span in normalized.phonemes], start=start, end=end
             ),
+            job_id=job.id,
         )
 
 
@@ -267,6 +289,10 @@ def _map_words_to_job(speech: Speech, pending: _PendingSegment) -> Speech:
     return Speech(speech.samples, speech.sample_rate_hz, words)
 
 
-def _cancel(pending: _PendingSegment) -> None:
-    for call in pending.calls:
+def _calls_of(started: _StartedSegment) -> tuple[_PendingCall, ...]:
+    return started.calls if isinstance(started, _PendingSegment) else ()
+
+
+def _cancel(started: _StartedSegment) -> None:
+    for call in _calls_of(started):
         call.future.cancel()

@@ -14,6 +14,7 @@ from common.db.keyset import Keyset
 from common.db.tables import Audio, Captions, Job, Part, Recording
 from common.errors import Conflict, Gone, InvalidRequest, NotFound, QueueFull
 from common.jobs import changes, lease, queries, submission, sweep, usage
+from common.jobs.kept_audio import NOTHING_KEPT, KeptAudio
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
 from common.jobs.submission import AcceptedJob, NewJob, QueueCapacity
@@ -169,6 +170,60 @@ def test_a_stale_attempt_writes_nothing(database: Database) -> None:
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Audio)) == 1
         assert connection.scalar(select(Recording.audio_key)) == result_of(fresh).key
+
+
+KEPT = KeptAudio("recipe", {1: 2})
+
+
+def test_only_the_current_attempt_names_kept_audio(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    stale = claim_part(database, job, lease_s=-1)
+    assert stale.kept_audio == NOTHING_KEPT
+    with database.write() as connection:
+        assert lease.keep(connection, stale, KEPT)
+        sweep.release_expired(connection, evidence(connection))
+        assert not lease.keep(connection, stale, KEPT.with_files(attempt=1, count=3))
+    fresh = claim_part(database, job, isolated=True)
+    assert fresh.kept_audio == KEPT
+    with database.write() as connection:
+        assert not lease.keep(connection, stale, KEPT.with_files(attempt=1, count=3))
+        assert lease.keep(connection, fresh, KEPT.with_files(attempt=2, count=1))
+        assert lease.hand_back(connection, fresh)
+    kept = claim_part(database, job, isolated=True).kept_audio
+    assert kept.keys(job.id) == [
+        f"outputs/audio/{job.id}.{file}" for file in ("1.k0000", "1.k0001", "2.k0000")
+    ]
+
+
+@pytest.mark.parametrize("change", ["pass_on", "hand_over", "retry"])
+def test_kept_audio_is_of_one_stage_and_provider(database: Database, change: str) -> None:
+    job = new_job()
+    submit(database, job)
+    part = claim_part(database, job)
+    with database.write() as connection:
+        assert lease.keep(connection, part, KEPT)
+        if change == "pass_on":
+            assert lease.pass_on(connection, part, queue=job.queue, key="partial")
+        elif change == "hand_over":
+            assert lease.hand_over(connection, part, queue=job.queue, provider="stub", warning="A beep.")
+        else:
+            assert changes.cancel(connection, job.id, owner="local")
+            changes.retry(connection, job.id, owner="local", capacity=QueueCapacity(1000))
+    assert claim_part(database, job).kept_audio == NOTHING_KEPT
+
+
+def test_deleting_a_job_returns_the_audio_that_its_attempts_left(database: Database) -> None:
+    job = new_job()
+    submit(database, job)
+    part = claim_part(database, job)
+    with database.write() as connection:
+        lease.pass_on(connection, part, queue=job.queue, key="partial")
+    part = claim_part(database, job)
+    with database.write() as connection:
+        lease.keep(connection, part, KEPT)
+        deletion = changes.remove(connection, job.id, owner="local")
+    assert deletion.pending_delete_keys == ("partial", *KEPT.keys(job.id))
 
 
 def test_renewing_returns_only_the_lost_leases(database: Database) -> None:

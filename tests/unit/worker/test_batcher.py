@@ -75,9 +75,18 @@ class DroppingLast(Recorder):
         return super().speak(batch)[: max(1, len(batch) - 1)]
 
 
-def utterance(text: str, *, voice: str = "one", is_first: bool = True) -> Utterance:
+def utterance(text: str, *, voice: str = "one", is_first: bool = True, job_id: str = "") -> Utterance:
     return Utterance(
-        text, voice, "", language="en", speed=1.0, style=None, seed=0, seed_given=False, is_first=is_first
+        text,
+        voice,
+        "",
+        language="en",
+        speed=1.0,
+        style=None,
+        seed=0,
+        seed_given=False,
+        is_first=is_first,
+        job_id=job_id,
     )
 
 
@@ -235,6 +244,30 @@ def test_waiting_requests_are_batched_by_key_and_length(create: SetupFactory) ->
     engine.may_return.set()
     assert [length(future) for future in futures] == [2, 2, 2, 100, 2, 2]
     assert engine.calls == [["busy"], ["aa", "cc", "ee"], ["bb"], ["d" * 100], ["ff"]]
+
+
+def test_a_call_takes_one_segment_of_each_job_before_a_second_one_of_any(create: SetupFactory) -> None:
+    engine = Recorder(max_batch=3)
+    setup = create(engine)
+    setup.occupy(engine)
+    texts = ["a1", "a2", "a3", "b1", "b2", "c1", "c2"]
+    futures = [setup.submit(utterance(text, is_first=False, job_id=text[0])) for text in texts]
+    engine.may_return.set()
+    assert [length(future) for future in futures] == [2] * 7
+    assert engine.calls == [["busy"], ["a1", "b1", "c1"], ["a2", "b2", "c2"], ["a3"]]
+
+
+def test_a_call_is_filled_up_with_segments_of_the_same_job(create: SetupFactory) -> None:
+    engine = Recorder(max_batch=4)
+    setup = create(engine)
+    setup.occupy(engine)
+    futures = [
+        setup.submit(utterance(text, is_first=False, job_id=text[0]))
+        for text in ("a1", "a2", "a3", "b1", "a4")
+    ]
+    engine.may_return.set()
+    assert [length(future) for future in futures] == [2] * 5
+    assert engine.calls == [["busy"], ["a1", "b1", "a2", "a3"], ["a4"]]
 
 
 def test_the_thread_lingers_until_a_batch_is_full(create: SetupFactory) -> None:

@@ -30,8 +30,9 @@ class Turns:
         first: bool = True,
         deaths: int = 0,
         weights: str = "fake",
+        job_id: str = "",
     ) -> PendingSpeech:
-        spoken = utterance(text, is_first=first)
+        spoken = utterance(text, is_first=first, job_id=job_id)
         due_at = self.turns.due_at(spoken, lane=lane)
         request = PendingSpeech(next(self._ids), weights, spoken, lane, due_at, deaths)
         self.turns.add(request)
@@ -100,6 +101,31 @@ def test_a_process_holds_as_much_as_two_calls_take() -> None:
     assert (taken.count(0), taken.count(1)) == (6, 6)
     turns.finish(0)
     assert set(holders(turns.take_all())) == {0}
+
+
+def test_a_process_that_batches_takes_segments_of_many_jobs() -> None:
+    turns = Turns(processes=1, max_batch=2)
+    for text in ("a1", "a2", "a3", "a4", "b1", "b2", "c1", "d1"):
+        turns.add(text, job_id=text[0], first=False)
+    assert texts(turns.take_all()) == ["a1", "b1", "c1", "d1"]
+    turns.finish(0)
+    assert texts(turns.take_all()) == ["a2", "b2", "a3", "a4"]
+
+
+def test_a_process_without_batches_takes_segments_in_order() -> None:
+    turns = Turns(processes=1)
+    for text in ("a1", "a2", "b1"):
+        turns.add(text, job_id=text[0], first=False)
+    assert texts(turns.take_all()) == ["a1", "a2"]
+
+
+def test_other_jobs_go_first_only_with_the_same_lane_and_model() -> None:
+    turns = Turns(processes=1, max_batch=2)
+    for text in ("a1", "a2"):
+        turns.add(text, job_id="a")
+    turns.add("another model", job_id="b", weights="other")
+    turns.add("bulk", job_id="c", lane=BULK)
+    assert texts(turns.take_all()) == ["a1", "a2", "another model", "bulk"]
 
 
 def test_an_idle_process_goes_before_a_busy_one() -> None:

@@ -88,7 +88,8 @@ def test_a_job_that_is_put_off_counts_no_failure(database: Database) -> None:
     notifier = SimpleNamespace(publish_event=lambda _topic, name, **data: published.append((name, data)))
     context: Any = SimpleNamespace(database=database, notifier=notifier)
     held = HeldLease(part.lease, database, lease_s=30.0, hand_back=lambda _connection: None)
-    assert Outcomes(context, part, held).put_off() is False
+    kept: Any = None  # nothing is kept while the store is away
+    assert Outcomes(context, part, held, kept).put_off() is False
     row = record(database, job.id)
     assert (row.status, row.attempts, row.error_code) == ("queued", 0, None)
     [(name, data)] = published
