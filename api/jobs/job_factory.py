@@ -29,8 +29,11 @@ REFUSAL_MAX_AGE_S = 0.2
 STAGES_MAX = 4
 
 
-def check_text(body: SynthesisRequest, settings: Settings) -> None:
-    """Raises InvalidRequest, also for invalid tags in the text, and TooLarge."""
+def check_text(body: SynthesisRequest, settings: Settings, *, may_be_silent: bool = False) -> None:
+    """Raises InvalidRequest, also for invalid tags in the text, and TooLarge.
+
+    With `may_be_silent`, a text may have nothing to speak, but not be empty.
+    """
     if body.webhook is not None:
         raise InvalidRequest(
             "This service does not support webhooks. GET /jobs/{job_id}/events reports the end of a job.",
@@ -45,12 +48,17 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
             code="text_too_long",
             param="text",
         )
-    if not (parse_markup(body.text).spans if "[" in body.text else is_speakable(body.text)):
+    if not has_speech(body.text) and not may_be_silent:
         raise InvalidRequest(
             "text contains nothing to speak. It needs at least one letter or digit.",
             code="nothing_to_speak",
             param="text",
         )
+
+
+def has_speech(text: str) -> bool:
+    """Return whether a voice can speak any of the text. Raises InvalidRequest for invalid tags."""
+    return bool(parse_markup(text).spans) if "[" in text else is_speakable(text)
 
 
 @dataclass(frozen=True, slots=True)
