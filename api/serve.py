@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.http import access_log
+from api.http.http10 import HttpProtocol
 from common.addresses import is_loopback
 from common.logs import configure_logs
 from common.settings import Settings, get_settings
@@ -40,7 +41,7 @@ class Server(uvicorn.Server):
                 host=settings.host,
                 port=settings.port,
                 loop="uvloop",
-                http="httptools",
+                http=HttpProtocol,
                 ws="websockets-sansio",
                 ws_max_size=WS_MESSAGE_BYTES,
                 lifespan="on",

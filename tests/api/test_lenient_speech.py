@@ -129,9 +129,11 @@ def test_a_list_as_input_is_an_error_that_names_it(gateway: RunningGateway) -> N
 
 def test_a_client_that_gives_up_and_asks_again_gets_the_same_job(gateway: RunningGateway) -> None:
     impatient = httpx.Timeout(20, read=0.3)
-    with httpx.Client(base_url=gateway.url, timeout=impatient, trust_env=False) as client:
-        with pytest.raises(httpx.ReadTimeout):
-            client.post("/v1/audio/speech", json=HELLO)
+    with (
+        httpx.Client(base_url=gateway.url, timeout=impatient, trust_env=False) as client,
+        pytest.raises(httpx.ReadTimeout),
+    ):
+        client.post("/v1/audio/speech", json=HELLO)
     job_id = gateway.next_queued_job()
     assert job_id is not None
     with ThreadPoolExecutor(1) as pool, openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="any") as client:
