@@ -1,4 +1,4 @@
-"""Writes api/openai/silence: 100 ms of silence in each format, for texts with nothing to speak.
+"""Writes api/openai/silence: 100 ms of silence in each compressed format, for texts with nothing to speak.
 
 Usage: python scripts/make_silence.py
 """
@@ -21,6 +21,8 @@ def main() -> int:
     from worker.encoding import open_encoder
 
     for audio_format, (_, extension) in MEDIA_TYPES.items():
+        if audio_format in ("wav", "pcm"):
+            continue
         file = io.BytesIO()
         encoder = open_encoder(audio_format, sample_rate_hz=RATE_HZ, out=file)
         encoder.write(np.zeros(round(RATE_HZ * DURATION_S), dtype=np.float32))

@@ -65,8 +65,8 @@ def has_speech(text: str) -> bool:
 class JobRequest:
     """A synthesis request with the options of its endpoint.
 
-    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep` and
-    `live_text` are as in `Options`.
+    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep`, `live_text`
+    and `sample_rate_hz` are as in `Options`.
     """
 
     body: SynthesisRequest
@@ -76,6 +76,7 @@ class JobRequest:
     keep: bool = True
     live_text: bool = False
     joins: bool = False
+    sample_rate_hz: int = 0
 
     @property
     def options(self) -> Options:
@@ -87,6 +88,7 @@ class JobRequest:
             streamed=self.streamed,
             keep=self.keep,
             live_text=self.live_text,
+            sample_rate_hz=self.sample_rate_hz,
         )
 
 
@@ -212,7 +214,8 @@ def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> I
 
 def _join_key(job_request: JobRequest) -> str:
     """Return a key that no client can send as an idempotency key, so that the two never collide."""
-    return f"\x01{_digest(job_request.body)}{'k' if job_request.keep else ''}"
+    keep, rate = "k" if job_request.keep else "", job_request.sample_rate_hz or ""
+    return f"\x01{_digest(job_request.body)}{keep}{rate}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:

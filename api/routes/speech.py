@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.dependencies import GatewayDep, SettingsDep
+from api.elevenlabs.lists import elevenlabs_models
 from api.error_handlers import Responses, documented_errors
 from api.models.listed_voices import listed_voices
 from api.openai.names import canonical_name, family_of, model_names
-from api.openai.synthesis_requests import openai_field_names
-from api.routes.streamed_speech import StreamOptions, built_job, silence, stream_job
+from api.openai.synthesis_requests import OPENAI_FIELDS
+from api.routes.streamed_speech import StreamOptions, speak
+from api.schemas.elevenlabs import ElevenLabsModel
 from api.schemas.speech import (
     OpenAIModel,
     OpenAIModelList,
@@ -56,17 +58,18 @@ async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> 
     `GET /jobs/{job_id}/stream` continues a stream that broke. A text with nothing to speak, such as `---`, is 100 ms of
     silence without a job.
     """
-    options = StreamOptions(keep=body.keep, as_events=body.stream_format == "sse")
-    with openai_field_names():
-        job = await built_job(request, gateway, body, text=body.input, keep=body.keep)
-    if job is None:
-        return silence(body, text=body.input, options=options)
-    return await stream_job(request, gateway, job, options)
+    options = StreamOptions(keep=body.keep, as_events=body.stream_format == "sse", field_names=OPENAI_FIELDS)
+    return await speak(request, gateway, body, text=body.input, options=options)
 
 
 @router.get("/models")
-async def list_models(settings: SettingsDep) -> OpenAIModelList:
-    """Every model that a request may use."""
+async def list_models(
+    settings: SettingsDep,
+    xi_api_key: Annotated[str | None, Header(description="Clients of ElevenLabs send it.")] = None,
+) -> OpenAIModelList | list[ElevenLabsModel]:
+    """Every model that a request may use; in the shape of ElevenLabs for its clients, which send `xi-api-key`."""
+    if xi_api_key is not None:
+        return elevenlabs_models()
     names = model_names(settings)
     return OpenAIModelList(data=[_model(name, owner) for name, owner in names.items()])
 

@@ -1,6 +1,6 @@
 """Submit a request and stream its audio while it is made, for the routes of OpenAI and of ElevenLabs."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,8 +12,9 @@ from api.dependencies import Gateway
 from api.http.request_scope import note_job, request_id
 from api.jobs import job_factory, job_result
 from api.jobs.job_factory import JobRequest
-from api.openai.silence import silent_response
-from api.openai.synthesis_requests import to_synthesis_request
+from api.openai.silence import RATE_HZ as SILENCE_RATE_HZ
+from api.openai.silence import silence, silent_events, silent_response
+from api.openai.synthesis_requests import renamed_fields, to_synthesis_request
 from api.schemas.speech import VoiceOptions
 from api.streaming import responses
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
@@ -21,49 +22,33 @@ from common.errors import OratioError, SynthesisFailed, Unavailable
 from common.jobs.submission import NewJob, release_join_key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
     """`keep`: the job continues after its last listener left. `as_events`: answer with OpenAI's events.
 
-    `headers` are added to the response.
+    `sample_rate_hz` 0 is the rate of the voice. `is_raw`: send the samples of a WAV without its header. `headers` are
+    added to the response. `field_names`: the fields of POST /synthesize as the client knows them.
     """
 
     keep: bool = False
     as_events: bool = False
+    sample_rate_hz: int = 0
+    is_raw: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    field_names: Mapping[str, str]
 
 
-async def built_job(
-    request: Request, gateway: Gateway, body: VoiceOptions, *, text: str, keep: bool
-) -> NewJob | None:
-    """Return the job for a request, or None if its text has nothing to speak. Raises OratioError."""
-    workers = await gateway.worker_cache.statuses()
-    synthesis_request = to_synthesis_request(body, workers, gateway.settings, text=text)
-    job_factory.check_text(synthesis_request, gateway.settings, may_be_silent=True)
-    if not job_factory.has_speech(text):
-        return None
-    job_request = JobRequest(
-        synthesis_request, request_id=request_id(request), streamed=True, keep=keep, joins=True
-    )
-    return await job_factory.build_job(
-        job_request, settings=gateway.settings, worker_cache=gateway.worker_cache
-    )
+async def speak(
+    request: Request, gateway: Gateway, body: VoiceOptions, *, text: str, options: StreamOptions
+) -> Response:
+    """Submit a job, or join an equal one, and return its audio from the first segment on.
 
-
-def silence(body: VoiceOptions, *, text: str, options: StreamOptions) -> Response:
-    """Answer a text with nothing to speak."""
-    response = silent_response(
-        body.response_format,
-        media_type=responses.media_type_of(body.response_format),
-        chars=len(text),
-        as_events=options.as_events,
-    )
-    response.headers.update(options.headers)
-    return response
-
-
-async def stream_job(request: Request, gateway: Gateway, job: NewJob, options: StreamOptions) -> Response:
-    """Submit a job, or join an equal one, and return its audio from the first segment on. Raises OratioError."""
+    A text with nothing to speak is a short silence without a job. Raises OratioError.
+    """
+    with renamed_fields(options.field_names):
+        job = await _build_job(request, gateway, body, text=text, options=options)
+    if job is None:
+        return _silence(body.response_format, chars=len(text), options=options)
     with ExitStack() as stack:
         audio, job_id = await _submit(gateway, job, stack)
         note_job(request, job_id)
@@ -74,13 +59,57 @@ async def stream_job(request: Request, gateway: Gateway, job: NewJob, options: S
         # A response that was sent may not have arrived: a client that retries at once still joins the job.
         forget = partial(release_join_key, job=job, delivered_id=job_id)
         return responses.AudioResponse(
-            responses.event_body(first, audio) if options.as_events else responses.audio_body(first, audio),
+            _body(first, audio, options),
             audio,
             listener=stack.pop_all(),
-            media_type="text/event-stream" if options.as_events else responses.media_type_of(job.format),
+            media_type=_media_type(job.format, options),
             headers={**responses.response_headers(job_id, audio, provider=job.provider), **options.headers},
             on_delivered=partial(gateway.presence.change_after_grace, forget),
         )
+
+
+async def _build_job(
+    request: Request, gateway: Gateway, body: VoiceOptions, *, text: str, options: StreamOptions
+) -> NewJob | None:
+    """Return None for a text with nothing to speak. Raises OratioError."""
+    workers = await gateway.worker_cache.statuses()
+    synthesis_request = to_synthesis_request(body, workers, gateway.settings, text=text)
+    job_factory.check_text(synthesis_request, gateway.settings, may_be_silent=True)
+    if not job_factory.has_speech(text):
+        return None
+    job_request = JobRequest(
+        synthesis_request,
+        request_id=request_id(request),
+        streamed=True,
+        keep=options.keep,
+        joins=True,
+        sample_rate_hz=options.sample_rate_hz,
+    )
+    return await job_factory.build_job(
+        job_request, settings=gateway.settings, worker_cache=gateway.worker_cache
+    )
+
+
+def _silence(audio_format: str, *, chars: int, options: StreamOptions) -> Response:
+    if options.as_events:
+        audio = silent_events(audio_format, chars=chars)
+    else:
+        rate_hz = options.sample_rate_hz or SILENCE_RATE_HZ
+        audio = silence("pcm" if options.is_raw else audio_format, rate_hz=rate_hz)
+    return silent_response(audio, media_type=_media_type(audio_format, options), headers=options.headers)
+
+
+def _body(first: bytes, audio: LiveAudio, options: StreamOptions) -> AsyncIterator[bytes]:
+    if options.as_events:
+        return responses.event_body(first, audio)
+    body = responses.audio_body(first, audio)
+    return responses.without_wav_header(body) if options.is_raw else body
+
+
+def _media_type(audio_format: str, options: StreamOptions) -> str:
+    if options.as_events:
+        return "text/event-stream"
+    return responses.media_type_of("pcm" if options.is_raw else audio_format)
 
 
 async def _submit(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveAudio, str]:
