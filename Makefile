@@ -173,9 +173,9 @@ UV_COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --gene
 UV_PROJECT := $(UV_COMPILE) pyproject.toml
 BASE       := --extra worker --extra base --extra kokoro --extra aac
 lock: setup-test  ## Update the lock files from pyproject.toml, with UPGRADE=--upgrade to the newest versions
-	$(UV_PROJECT) $(UPGRADE) $(BASE) --extra gateway --extra embedded --extra test --extra lint -o requirements/dev.lock
-	$(UV_PROJECT) -c requirements/dev.lock $(BASE) --extra gateway --extra embedded -o requirements/run.lock
-	$(UV_PROJECT) -c requirements/dev.lock --extra gateway -o requirements/gateway.lock
+	$(UV_PROJECT) $(UPGRADE) $(BASE) --extra gateway --extra wyoming --extra embedded --extra test --extra lint -o requirements/dev.lock
+	$(UV_PROJECT) -c requirements/dev.lock $(BASE) --extra gateway --extra wyoming --extra embedded -o requirements/run.lock
+	$(UV_PROJECT) -c requirements/dev.lock --extra gateway --extra wyoming -o requirements/gateway.lock
 	$(UV_PROJECT) -c requirements/dev.lock $(BASE) -o requirements/base.lock
 	$(UV_PROJECT) $(UPGRADE) $(BASE) --extra torch --no-emit-package torch -o requirements/torch.lock
 	$(UV_PROJECT) $(UPGRADE) --extra worker --extra aac --extra parler --no-emit-package torch -o requirements/parler.lock

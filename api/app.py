@@ -23,6 +23,7 @@ from api.routes import (
     analytics,
     captions,
     docs,
+    elevenlabs,
     estimate,
     export,
     health,
@@ -53,6 +54,7 @@ ROUTES = (
     synthesize,
     speech,
     incremental_speech,
+    elevenlabs,
     streams,
     jobs,
     transcode,
@@ -91,6 +93,7 @@ _CORS_HEADERS = (
     "Retry-After",
     "X-Oratio-Attempt",
     "X-Oratio-Job-Id",
+    "X-Oratio-Output-Format",
     "X-Oratio-Provider",
     "X-Request-Id",
 )

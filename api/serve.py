@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.http import access_log
+from api.http.http10 import HttpProtocol
 from common.addresses import is_loopback
 from common.logs import configure_logs, get_logger
 from common.settings import ANY_HOST, ANY_HOST_WARNING, Settings, get_settings
@@ -42,7 +43,7 @@ class Server(uvicorn.Server):
                 host=settings.host,
                 port=settings.port,
                 loop="uvloop",
-                http="httptools",
+                http=HttpProtocol,
                 ws="websockets-sansio",
                 ws_max_size=WS_MESSAGE_BYTES,
                 lifespan="on",

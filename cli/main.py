@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands import completion, history, jobs, models, options
+from cli.commands import completion, history, jobs, models, options, wyoming
 from cli.commands.configuration import read_settings
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
+app.command()(wyoming.wyoming)
 
 Engines = Annotated[
     int | None,

@@ -29,8 +29,11 @@ REFUSAL_MAX_AGE_S = 0.2
 STAGES_MAX = 4
 
 
-def check_text(body: SynthesisRequest, settings: Settings) -> None:
-    """Raises InvalidRequest, also for invalid tags in the text, and TooLarge."""
+def check_text(body: SynthesisRequest, settings: Settings, *, may_be_silent: bool = False) -> None:
+    """Raises InvalidRequest, also for invalid tags in the text, and TooLarge.
+
+    With `may_be_silent`, a text may have nothing to speak, but not be empty.
+    """
     if body.webhook is not None:
         raise InvalidRequest(
             "This service does not support webhooks. GET /jobs/{job_id}/events reports the end of a job.",
@@ -45,7 +48,7 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
             code="text_too_long",
             param="text",
         )
-    if not (parse_markup(body.text).spans if "[" in body.text else is_speakable(body.text)):
+    if not has_speech(body.text) and not may_be_silent:
         raise InvalidRequest(
             "text contains nothing to speak. It needs at least one letter or digit.",
             code="nothing_to_speak",
@@ -53,12 +56,17 @@ def check_text(body: SynthesisRequest, settings: Settings) -> None:
         )
 
 
+def has_speech(text: str) -> bool:
+    """Return whether a voice can speak any of the text. Raises InvalidRequest for invalid tags."""
+    return bool(parse_markup(text).spans) if "[" in text else is_speakable(text)
+
+
 @dataclass(frozen=True, slots=True)
 class JobRequest:
     """A synthesis request with the options of its endpoint.
 
-    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep` and
-    `live_text` are as in `Options`.
+    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep`, `live_text`
+    and `sample_rate_hz` are as in `Options`.
     """
 
     body: SynthesisRequest
@@ -68,6 +76,7 @@ class JobRequest:
     keep: bool = True
     live_text: bool = False
     joins: bool = False
+    sample_rate_hz: int = 0
 
     @property
     def options(self) -> Options:
@@ -79,6 +88,7 @@ class JobRequest:
             streamed=self.streamed,
             keep=self.keep,
             live_text=self.live_text,
+            sample_rate_hz=self.sample_rate_hz,
         )
 
 
@@ -204,7 +214,8 @@ def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> I
 
 def _join_key(job_request: JobRequest) -> str:
     """Return a key that no client can send as an idempotency key, so that the two never collide."""
-    return f"\x01{_digest(job_request.body)}{'k' if job_request.keep else ''}"
+    keep, rate = "k" if job_request.keep else "", job_request.sample_rate_hz or ""
+    return f"\x01{_digest(job_request.body)}{keep}{rate}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:

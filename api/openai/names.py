@@ -39,10 +39,15 @@ def canonical_name(name: str, settings: Settings) -> str:
     return name_without_date if name_without_date in openai_catalogue.MODELS else name
 
 
-def voice_id_of(model: str, voice: str, workers: Sequence[WorkerStatus], settings: Settings) -> str:
-    """Return the voice to use. Raises NotFound for an unknown name, InvalidRequest for a voice of another model."""
+def voice_id_of(model: str, voice: str | None, workers: Sequence[WorkerStatus], settings: Settings) -> str:
+    """Return the voice to use. None is the default voice, or if that has another model, one of this model.
+
+    Raises NotFound for an unknown name, InvalidRequest for a voice of another model.
+    """
     model = canonical_name(model, settings)
     family = family_of(model, settings)
+    if voice is None:
+        return _best(voices_of(family) if family else [], workers, settings)
     if voice in settings.openai_voices:
         return settings.openai_voices[voice]
     if voice in openai_catalogue.VOICES:

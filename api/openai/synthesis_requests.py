@@ -1,7 +1,7 @@
 """Convert requests of the OpenAI API to requests of this service."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from common.worker_registry import WorkerStatus
 
 # The limit of SynthesisRequest.style. Longer instructions are accepted only if they are ignored.
 STYLE_MAX_CHARS = 1000
-_OPENAI_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
+OPENAI_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_format", "style": "instructions"}
 
 
 def to_synthesis_request(
@@ -61,13 +61,13 @@ _DEFAULTS: dict[str, Any] = {
 
 
 @contextmanager
-def openai_field_names() -> Iterator[None]:
+def renamed_fields(names: Mapping[str, str] = OPENAI_FIELDS) -> Iterator[None]:
     """Rename fields in errors to those that the client sent."""
     try:
         yield
     except OratioError as error:
-        openai_field = _OPENAI_FIELDS.get(error.param or "")
-        if openai_field:
-            error.message = re.sub(rf"^{error.param}\b", openai_field, error.message)
-            error.param = openai_field
+        client_field = names.get(error.param or "")
+        if client_field:
+            error.message = re.sub(rf"^{error.param}\b", client_field, error.message)
+            error.param = client_field
         raise

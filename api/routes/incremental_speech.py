@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.dependencies import Gateway, GatewayDep
 from api.jobs import job_factory
 from api.jobs.job_factory import JobRequest
-from api.openai.synthesis_requests import openai_field_names, to_synthesis_request
+from api.openai.synthesis_requests import renamed_fields, to_synthesis_request
 from api.schemas.speech import SessionConfig
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import cancel_and_wait
@@ -71,7 +71,7 @@ async def _limit_sessions(websocket: WebSocket, gateway: Gateway) -> None:
 async def _speak(websocket: WebSocket, gateway: Gateway) -> None:
     messages = _ClientMessages(websocket, gateway)
     config = await messages.config()
-    with openai_field_names():
+    with renamed_fields():
         synthesis_request = to_synthesis_request(
             config, await gateway.worker_cache.statuses(), gateway.settings, text=""
         )

@@ -1,21 +1,20 @@
 """The OpenAI API: streamed speech, models and voices."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
-from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Gateway, GatewayDep, SettingsDep
+from api.dependencies import GatewayDep, SettingsDep
+from api.elevenlabs.lists import elevenlabs_models
 from api.error_handlers import Responses, documented_errors
-from api.http.request_scope import note_job, request_id
-from api.jobs import job_factory, job_result
-from api.jobs.job_factory import JobRequest
 from api.models.listed_voices import listed_voices
 from api.openai.names import canonical_name, family_of, model_names
-from api.openai.synthesis_requests import openai_field_names, to_synthesis_request
+from api.openai.synthesis_requests import OPENAI_FIELDS
+from api.routes.streamed_speech import StreamOptions, speak
+from api.schemas.elevenlabs import ElevenLabsModel
 from api.schemas.speech import (
     OpenAIModel,
     OpenAIModelList,
@@ -25,11 +24,7 @@ from api.schemas.speech import (
     SpeechVoice,
     SpeechVoices,
 )
-from api.streaming import responses
-from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from common.catalogue import openai_names as openai_catalogue
-from common.errors import OratioError, SynthesisFailed, Unavailable
-from common.jobs.submission import NewJob, release_join_key
 from common.settings import Settings
 from common.worker_registry import WorkerStatus
 
@@ -60,82 +55,21 @@ async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> 
 
     The job is cancelled ten seconds after its last listener disconnected, unless `keep` is true. An equal request
     joins the job while it is running, and after that until it was delivered. `X-Oratio-Job-Id` is the id of the job.
-    `GET /jobs/{job_id}/stream` continues a stream that broke.
+    `GET /jobs/{job_id}/stream` continues a stream that broke. A text with nothing to speak, such as `---`, is 100 ms of
+    silence without a job.
     """
-    settings = gateway.settings
-    with openai_field_names():
-        synthesis_request = to_synthesis_request(
-            body, await gateway.worker_cache.statuses(), settings, text=body.input
-        )
-        job_factory.check_text(synthesis_request, settings)
-        job_request = JobRequest(
-            synthesis_request, request_id=request_id(request), streamed=True, keep=body.keep, joins=True
-        )
-        job = await job_factory.build_job(job_request, settings=settings, worker_cache=gateway.worker_cache)
-    with ExitStack() as stack:
-        audio, job_id = await _submit(gateway, job, stack)
-        note_job(request, job_id)
-        try:
-            first = await responses.first_audio(request, audio, within_s=settings.sync_wait_s)
-        except AudioInterrupted as interrupted:
-            raise _error_of(interrupted, job_id) from None
-        return _respond(
-            body, job, job_id=job_id, first=first, audio=audio, gateway=gateway, listener=stack.pop_all()
-        )
-
-
-async def _submit(gateway: Gateway, job: NewJob, stack: ExitStack) -> tuple[LiveAudio, str]:
-    """Submit the job, or join an equal one. Returns its audio and id, and registers a listener in `stack`."""
-    wake_signal = stack.enter_context(gateway.event_bus.wake(job.id))
-    accepted = await gateway.submissions.submit(job)
-    if not accepted.created:
-        wake_signal = stack.enter_context(gateway.event_bus.wake(accepted.job_id))
-        wake_signal.needs_resync = True
-    audio = LiveAudio(
-        accepted.job_id,
-        wake_signal,
-        event_bus=gateway.event_bus,
-        database=gateway.database,
-        store=gateway.store,
-        created=accepted.record_of(job) if accepted.created else None,
-    )
-    stack.enter_context(
-        gateway.presence.listening(
-            accepted.job_id,
-            keep=job.options.keep,
-            announced=accepted.created,
-            has_ended=lambda: audio.job_has_ended,
-        )
-    )
-    return audio, accepted.job_id
-
-
-def _respond(
-    body: SpeechRequest,
-    job: NewJob,
-    *,
-    job_id: str,
-    first: bytes,
-    audio: LiveAudio,
-    gateway: Gateway,
-    listener: ExitStack,
-) -> Response:
-    headers = responses.response_headers(job_id, audio, provider=job.provider)
-    # A response that was sent may not have arrived: a client that retries at once still joins the job.
-    forget = partial(release_join_key, job=job, delivered_id=job_id)
-    on_delivered = partial(gateway.presence.change_after_grace, forget)
-    if body.stream_format == "sse":
-        kind, body_chunks = "text/event-stream", responses.event_body(first, audio)
-    else:
-        kind, body_chunks = responses.media_type_of(body.response_format), responses.audio_body(first, audio)
-    return responses.AudioResponse(
-        body_chunks, audio, listener=listener, media_type=kind, headers=headers, on_delivered=on_delivered
-    )
+    options = StreamOptions(keep=body.keep, as_events=body.stream_format == "sse", field_names=OPENAI_FIELDS)
+    return await speak(request, gateway, body, text=body.input, options=options)
 
 
 @router.get("/models")
-async def list_models(settings: SettingsDep) -> OpenAIModelList:
-    """Every model that a request may use."""
+async def list_models(
+    settings: SettingsDep,
+    xi_api_key: Annotated[str | None, Header(description="Clients of ElevenLabs send it.")] = None,
+) -> OpenAIModelList | list[ElevenLabsModel]:
+    """Every model that a request may use; in the shape of ElevenLabs for its clients, which send `xi-api-key`."""
+    if xi_api_key is not None:
+        return elevenlabs_models()
     names = model_names(settings)
     return OpenAIModelList(data=[_model(name, owner) for name, owner in names.items()])
 
@@ -155,18 +89,23 @@ async def list_speech_models(settings: SettingsDep) -> SpeechModels:
     return SpeechModels(models=[SpeechModel(id=name, name=name) for name in names])
 
 
-@router.get("/audio/voices")
-async def list_speech_voices(gateway: GatewayDep) -> SpeechVoices:
+@router.get("/audio/voices", responses=documented_errors(404))
+async def list_speech_voices(
+    gateway: GatewayDep, model: Annotated[str | None, Query(description="Voices of this model.")] = None
+) -> SpeechVoices:
     """All voices, including aliases of OpenAI and of the operator, as Open WebUI expects. Needs no key."""
-    return SpeechVoices(voices=_voices(await gateway.worker_cache.statuses(), gateway.settings))
+    settings = gateway.settings
+    family = family_of(canonical_name(model, settings), settings) if model else None
+    return SpeechVoices(voices=_voices(await gateway.worker_cache.statuses(), settings, family=family))
 
 
-def _voices(workers: Sequence[WorkerStatus], settings: Settings) -> list[SpeechVoice]:
+def _voices(workers: Sequence[WorkerStatus], settings: Settings, *, family: str | None) -> list[SpeechVoice]:
+    """`family` selects the voices of one model, which OpenAI's names do not have."""
     own_voices = {
         voice.id: SpeechVoice(
             id=voice.id, name=voice.name, model=voice.model, languages=list(voice.languages)
         )
-        for voice in listed_voices(workers, allow_fake=settings.fake_engine)
+        for voice in listed_voices(workers, allow_fake=settings.fake_engine, model=family)
     }
     openai_voices = {
         name: SpeechVoice(id=name, name=name.title(), model="oratio", languages=["en"])
@@ -175,7 +114,8 @@ def _voices(workers: Sequence[WorkerStatus], settings: Settings) -> list[SpeechV
     operator_voices = {
         name: _operator_voice(name, own_voices.get(voice)) for name, voice in settings.openai_voices.items()
     }
-    return list((openai_voices | operator_voices | own_voices | operator_voices).values())
+    voices = (openai_voices | operator_voices | own_voices | operator_voices).values()
+    return [voice for voice in voices if family in (None, voice.model)]
 
 
 def _operator_voice(name: str, voice: SpeechVoice | None) -> SpeechVoice:
@@ -187,11 +127,3 @@ def _operator_voice(name: str, voice: SpeechVoice | None) -> SpeechVoice:
 
 def _model(name: str, owner: str) -> OpenAIModel:
     return OpenAIModel(id=name, created=_CREATED, owned_by=owner)
-
-
-def _error_of(interrupted: AudioInterrupted, job_id: str) -> OratioError:
-    """Return the error for a failure before the first byte."""
-    if interrupted.code in responses.RETRYABLE:
-        return Unavailable(interrupted.message, code=interrupted.code, job_id=job_id, retry_after_s=1)
-    failure = job_result.failure_of(interrupted.row) if interrupted.row is not None else None
-    return failure or SynthesisFailed(interrupted.message, code=interrupted.code, job_id=job_id)

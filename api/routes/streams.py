@@ -9,13 +9,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import GatewayDep
+from api.dependencies import Gateway, GatewayDep
 from api.error_handlers import Responses, documented_errors
 from api.http.request_scope import wants_headers_only
-from api.jobs.lookups import checked_job_id, find_job
+from api.jobs import audio_response
+from api.jobs.lookups import checked_job_id, find_job, find_spoken_audio
 from api.streaming import responses
 from api.streaming.live_audio import BEYOND_END, AudioInterrupted, LiveAudio
 from common.errors import Conflict, Gone, InvalidRequest, OratioError, Unavailable
+from common.status import JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -27,12 +29,16 @@ _RESPONSES: Responses = {
             "audio/*": {"schema": {"type": "string", "format": "binary"}},
             "text/event-stream": {"schema": {"type": "string"}},
         },
-    }
+    },
+    206: {"description": "The requested range of a finished file."},
+    304: {"description": "The finished file of this range is the one that `If-None-Match` names."},
 }
 
 
 @router.get(
-    "/{job_id}/stream", response_class=Response, responses=_RESPONSES | documented_errors(400, 404, 409, 410)
+    "/{job_id}/stream",
+    response_class=Response,
+    responses=_RESPONSES | documented_errors(400, 404, 409, 410, 416),
 )
 async def stream(
     request: Request,
@@ -51,8 +57,15 @@ async def stream(
     stream_format: Annotated[Literal["audio", "sse"], Query(description="Plain audio, or events.")] = "audio",
     last_event_id: Annotated[str | None, Header(description="Continue after this event.")] = None,
 ) -> Response:
-    """Stream the audio file of a job that is running or finished, from the first segment on."""
+    """Stream the audio file of a job that is running or finished, from the first segment on.
+
+    After the end of the job, a request with `Range` gets that range of the stored file.
+    """
     attempt, offset = _parse_event_id(last_event_id) if last_event_id is not None else (attempt, offset)
+    if "range" in request.headers and stream_format == "audio" and not offset:
+        ranged = await run_in_threadpool(_finished_audio, request, gateway, checked_job_id(job_id))
+        if ranged is not None:
+            return ranged
     with ExitStack() as stack:
         wake_signal = stack.enter_context(gateway.event_bus.wake(checked_job_id(job_id)))
         wake_signal.needs_resync = True
@@ -87,6 +100,15 @@ async def stream(
             media_type=media_type,
             headers=responses.response_headers(job_id, audio, provider=row.provider),
         )
+
+
+def _finished_audio(request: Request, gateway: Gateway, job_id: str) -> Response | None:
+    """Return the requested range of a finished file, or None if the job is not finished. Raises Gone, NotFound."""
+    if find_job(gateway.database, job_id).status != JobStatus.COMPLETED:
+        return None
+    return audio_response.serve(
+        request, gateway.store, find_spoken_audio(gateway.database, job_id), download=False
+    )
 
 
 def _parse_event_id(event_id: str) -> tuple[int, int]:

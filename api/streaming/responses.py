@@ -23,6 +23,7 @@ from common.logs import get_logger
 log = get_logger(__name__)
 
 NOT_BEGUN = "not_begun"
+WAV_HEADER_BYTES = 44
 # Codes of interruptions that the job did not cause.
 RETRYABLE = frozenset({NOT_BEGUN, "stopping"})
 # Opus comes in an Ogg container, but OpenAI clients expect the type of the codec.
@@ -109,6 +110,15 @@ async def audio_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:
     while data:
         yield data
         data = await audio.next()
+
+
+async def without_wav_header(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield only the samples of a WAV file."""
+    header = WAV_HEADER_BYTES
+    async for data in body:
+        if samples := data[header:]:
+            yield samples
+        header = max(0, header - len(data))
 
 
 async def event_body(first: bytes, audio: LiveAudio) -> AsyncIterator[bytes]:

@@ -32,7 +32,7 @@ def existing_ids(gateway: RunningGateway) -> dict[str, str]:
         download_id = downloads.request(
             connection, new_id=new_id(), model="mms", item="mms_fra", bytes_total=0
         )[0]
-    return {"job_id": job_id, "download_id": download_id, "model_id": "tts-1"}
+    return {"job_id": job_id, "download_id": download_id, "model_id": "tts-1", "voice_id": "fake"}
 
 
 def get_headers(gateway: RunningGateway, path: str, **headers: str) -> httpx.Response:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.routes import UNDOCUMENTED, WEBSOCKET, documented_routes, fill
 
 APP = "https://app.example"
-IDS = dict.fromkeys(("job_id", "download_id", "model_id"), "unknown")
+IDS: defaultdict[str, str] = defaultdict(lambda: "unknown")
 ROUTES = [(method, fill(path, IDS)) for method, path in documented_routes()]
 EVERY_ROUTE = [*ROUTES, *(("GET", path) for path in UNDOCUMENTED), ("GET", "/nothing"), ("POST", "/nothing")]
 UNSAFE = [route for route in EVERY_ROUTE if route[0] != "GET"]

@@ -98,11 +98,8 @@ def jobs(gateway: RunningGateway) -> list[str]:
     ("body", "param", "code"),
     [
         ({"input": None}, "input", "missing_field"),
-        ({"model": None}, "model", "missing_field"),
-        ({"voice": None}, "voice", "missing_field"),
         ({"input": ""}, "input", "empty_text"),
         ({"input": " \n"}, "input", "empty_text"),
-        ({"input": "*** ..."}, "input", "nothing_to_speak"),
         ({"input": ["Hello."]}, "input", "invalid_request"),
         ({"input": "One [pause:x] two."}, "input", "invalid_tag"),
         ({"speed": 0.2}, "speed", "invalid_request"),

@@ -22,6 +22,7 @@ from websockets.typing import Origin
 
 from api.app import create_app
 from cli.main import app
+from cli.studio.nodejs import find_node
 from common.catalogue import MODELS
 from common.settings import Settings
 from tests.support.command import Up, environment, up
@@ -34,6 +35,7 @@ ENGLISH, FRENCH = "README.md", "README.fr.md"
 READMES = (ENGLISH, FRENCH)
 HTTP_API, COMMAND_LINE, SETTINGS = "docs/http-api.md", "docs/command-line.md", "docs/settings.md"
 MODEL_PAGE, OPERATIONS = "docs/models.md", "docs/operations.md"
+OPENAI_SDK = "docs/clients/openai-sdk.md"
 PAGES = (
     *READMES,
     "ARCHITECTURE.md",
@@ -350,6 +352,8 @@ def section(name: str, heading: str) -> list[tuple[str, str]]:
             ("hello.wav", "letter.mp3", "night.srt", "stream.wav", "speech.zip", "train.ogg"),
         ),
         (COMMAND_LINE, "Python client", ("client.mp3",)),
+        (OPENAI_SDK, "Python", ("openai.mp3", "seed.wav")),
+        ("docs/clients/elevenlabs-sdk.md", "", ("eleven.mp3",)),
     ],
 )
 def test_examples_run(service: Up, tmp_path: Path, name: str, heading: str, files: tuple[str, ...]) -> None:
@@ -362,6 +366,26 @@ def test_examples_run(service: Up, tmp_path: Path, name: str, heading: str, file
         assert len(content) > (5_000 if content[:1] != b"1" else 10), file  # captions begin with a number
         signature = {".wav": b"RIFF", ".flac": b"fLaC", ".ogg": b"OggS", ".zip": b"PK"}.get(Path(file).suffix)
         assert content.startswith(signature or b""), file
+
+
+NODE_MODULES = ROOT / "frontend" / "node_modules"
+
+
+@pytest.mark.skipif(not (NODE_MODULES / "openai").exists(), reason="the studio's packages are not installed")
+def test_the_javascript_example_runs(service: Up, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+    ((language, code),) = section(OPENAI_SDK, "JavaScript")
+    (tmp_path / "example.mjs").write_text(code.replace("http://127.0.0.1:8000", service.address.url))
+    result = subprocess.run(
+        [find_node().program, "example.mjs"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (language, result.returncode, result.stdout) == ("js", 0, "true\n"), result.stderr
+    assert len((tmp_path / "javascript.mp3").read_bytes()) > 5_000
 
 
 @pytest.mark.parametrize("end", ["", "/"])

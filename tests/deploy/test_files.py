@@ -9,6 +9,7 @@ import yaml
 from sqlalchemy import make_url
 from typer.main import get_command
 
+from cli.main import app
 from cli.service import worker_groups
 from common.settings import Settings
 from tests.support.deployment import (
@@ -22,6 +23,7 @@ from tests.support.deployment import (
     dockerfile,
     environment_of,
     image_of,
+    interpolate,
 )
 from tests.support.nginx import DEPLOYED, SITE
 
@@ -157,8 +159,6 @@ def test_the_gateway_installs_no_heavy_libraries() -> None:
 
 @pytest.mark.parametrize("service", OURS)
 def test_commands_of_containers_exist(service: str) -> None:
-    from cli.main import app
-
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for program, *words in commands_of(service):
         if program == "oratio":
@@ -166,6 +166,18 @@ def test_commands_of_containers_exist(service: str) -> None:
         else:
             assert (program, words[0]) == ("python", "-m")
             assert importlib.util.find_spec(words[1]), words
+
+
+def test_the_wyoming_server_runs_in_the_image_of_the_gateway() -> None:
+    service = SERVICES["wyoming"]
+    assert service["image"] == SERVICES["gateway"]["image"]
+    assert "\nwyoming==" in (ROOT / "requirements" / "gateway.lock").read_text()
+    program, command, *words = service["command"]
+    wyoming = get_command(app).commands[command]  # type: ignore[attr-defined]
+    parameters = wyoming.make_context(command, words).params
+    assert program == "oratio"
+    assert parameters["uri"].rpartition(":")[2] == service["ports"][0].rpartition(":")[2]
+    assert parameters["url"] == f"http://nginx:{SERVICES['nginx']['ports'][0].rpartition(':')[2]}"
 
 
 def test_containers_migrate_before_they_start() -> None:
@@ -182,10 +194,11 @@ def test_ports_of_nginx_and_gateway_agree() -> None:
     assert f"127.0.0.1:{listens[0]}/" in SERVICES["nginx"]["healthcheck"]["test"][-1]
 
 
-def test_only_nginx_is_published_and_only_on_loopback() -> None:
+def test_only_nginx_and_wyoming_are_published_and_only_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["nginx"]
-    assert all(str(port).startswith("127.0.0.1:") for port in published["nginx"])
+    assert list(published) == ["nginx", "wyoming"]
+    for (port,) in published.values():
+        assert interpolate(port).startswith("127.0.0.1:")
     assert COMPOSE["networks"]["back"]["internal"] is True
     assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["back"]
 

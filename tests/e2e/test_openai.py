@@ -14,7 +14,13 @@ import pytest
 from cli.service.stack import Stack
 from tests.support.cutting_proxy import cutting_proxy
 from tests.support.decoding import by_pyav
-from tests.support.recorded_requests import PROGRAMS, RecordedRequest, open_webui_menus
+from tests.support.recorded_requests import (
+    PROGRAMS,
+    WORDS,
+    WYOMING_OPENAI_PROBES,
+    RecordedRequest,
+    open_webui_menus,
+)
 from tests.support.transcription import transcribe, word_error_rate
 from tests.support.waiting import wait_for
 
@@ -171,11 +177,16 @@ def test_events_contain_the_same_audio_as_the_file(client: openai.OpenAI, servic
 
 @pytest.mark.parametrize("recorded", PROGRAMS, ids=lambda recorded: recorded.program)
 def test_requests_of_other_programs_get_an_mp3(service: httpx.Client, recorded: RecordedRequest) -> None:
-    response = service.post("/v1/audio/speech", headers=dict(recorded.headers), json=dict(recorded.body))
+    response = service.post(recorded.path, headers=dict(recorded.headers), json=dict(recorded.body))
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "audio/mpeg"
     assert "content-encoding" not in response.headers
-    assert word_error_rate(recorded.body["input"], transcribe(response.content)) <= 0.1
+    assert word_error_rate(WORDS, transcribe(response.content)) <= 0.1
+
+
+def test_wyoming_openai_takes_the_service_for_openai(service: httpx.Client) -> None:
+    assert [service.get(path).status_code for path in WYOMING_OPENAI_PROBES] == [404, 404]
+    assert service.get("/health").text != "OK"
 
 
 def test_open_webui_gets_voices_and_models_without_a_key(service: httpx.Client) -> None:

@@ -6,6 +6,15 @@ of voices and models without a key.
 
 SillyTavern (SillyTavern/SillyTavern, public/scripts/extensions/tts/openai-compatible.js and src/endpoints/openai.js):
 the server posts to exactly the address that the user entered.
+
+LibreChat (danny-avila/LibreChat, api/server/services/Files/Audio/TTSService.js): axios posts to exactly the address of
+librechat.yaml, without the fields that are not set there. It sends a message in pieces, and joins the MP3s.
+
+n8n (n8n-io/n8n, packages/@n8n/nodes-langchain/nodes/vendors/OpenAi/v2/actions/audio/generate.operation.ts): all fields
+are always sent.
+
+wyoming_openai (roryeckel/wyoming_openai, src/wyoming_openai/compatibility.py): it looks at several addresses to guess
+the server, and takes one that has none of them for OpenAI's.
 """
 
 from collections.abc import Mapping
@@ -20,6 +29,7 @@ class RecordedRequest:
     program: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+    path: str = "/v1/audio/speech"
 
 
 OPEN_WEBUI = RecordedRequest(
@@ -51,7 +61,38 @@ SILLY_TAVERN = RecordedRequest(
     {"input": WORDS, "response_format": "mp3", "voice": "nova", "speed": 1, "model": "tts-1"},
 )
 
-PROGRAMS = (OPEN_WEBUI, SILLY_TAVERN)
+_AXIOS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json, text/plain, */*",
+    "User-Agent": "axios/1.12.1",
+    "Accept-Encoding": "gzip, compress, deflate, br",
+}
+LIBRE_CHAT = RecordedRequest(
+    "LibreChat",
+    _AXIOS | {"Authorization": "Bearer anything"},
+    {"input": WORDS, "model": "tts-1", "voice": "alloy"},
+)
+LIBRE_CHAT_ELEVENLABS = RecordedRequest(
+    "LibreChat with ElevenLabs",
+    _AXIOS | {"xi-api-key": "anything", "Accept": "audio/mpeg"},
+    {
+        "model_id": "eleven_multilingual_v2",
+        "text": WORDS,
+        "voice_settings": {"similarity_boost": 0.5, "stability": 0.5, "use_speaker_boost": True},
+    },
+    path="/v1/text-to-speech/hibari_heart",
+)
+
+N8N = RecordedRequest(
+    "n8n",
+    _AXIOS | {"Authorization": "Bearer anything"},
+    {"model": "tts-1", "input": WORDS, "voice": "alloy", "response_format": "mp3", "speed": 1},
+)
+
+PROGRAMS = (OPEN_WEBUI, SILLY_TAVERN, LIBRE_CHAT, LIBRE_CHAT_ELEVENLABS, N8N)
+
+# wyoming_openai asks for these before it speaks, with what its guesses look for. None of them may match.
+WYOMING_OPENAI_PROBES = ("/v1/readyz", "/v1/test")
 
 
 def open_webui_menus(

@@ -216,6 +216,7 @@ def _rendering(
         open_live=open_live,
         eager=eager,
         level_voices=job.provider == "local",
+        sample_rate_hz=job.options.sample_rate_hz,
     )
 
 

@@ -28,7 +28,8 @@ class Rendering:
 
     `level_voices`: bring voices of known loudness to the same level. `eager`: write the pause after a segment at once,
     not before the next segment, because encoders hold back the last moment of sound. `open_live` is called with the
-    first sound. If it returns a writer, that gets the file as it grows.
+    first sound. If it returns a writer, that gets the file as it grows. `sample_rate_hz` 0 is the rate of the first
+    segment.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class Rendering:
         open_live: Callable[[], LiveAudioWriter | None],
         eager: bool,
         level_voices: bool,
+        sample_rate_hz: int = 0,
     ) -> None:
         self.captions: list[Caption] = []
         self.encode_s = 0.0
-        self.sample_rate_hz = 0
+        self.sample_rate_hz = sample_rate_hz
         # A reading of time.perf_counter.
         self.first_audio_at = 0.0
         self.live: LiveAudioWriter | None = None
@@ -86,7 +88,7 @@ class Rendering:
         self.encode_s += time.perf_counter() - began_at
 
     def _add(self, spoken: SynthesizedSegment) -> Caption | None:
-        # Voices of several models may have different sample rates. The file has the rate of the first one.
+        # Voices of several models may have different sample rates. All are brought to one.
         rate_hz = self.sample_rate_hz or spoken.speech.sample_rate_hz
         trimmed = self._trimmed(spoken.speech, rate_hz=rate_hz)
         if not len(trimmed.samples):

@@ -1,0 +1,66 @@
+"""Bodies of the ElevenLabs API: https://elevenlabs.io/docs/api-reference/text-to-speech/convert."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from api.schemas.base import RequestModel, ResponseModel
+from api.schemas.synthesis import CleanText, LanguageTag
+
+
+class SpokenSettings(RequestModel):
+    """Only the speed has a meaning here. Other settings are ignored."""
+
+    speed: float | None = Field(None, ge=0.25, le=4.0, allow_inf_nan=False)
+
+
+class TextToSpeech(RequestModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"text": "Hello there.", "model_id": "eleven_multilingual_v2"}],
+        }
+    )
+
+    text: CleanText = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
+    model_id: str | None = Field(
+        None, max_length=256, description="A name of ElevenLabs, or a model of this service."
+    )
+    voice_settings: SpokenSettings | None = None
+    language_code: LanguageTag | None = Field(None, description="Language of the text; detected by default.")
+    seed: int | None = Field(None, ge=0, le=2**32 - 1)
+    apply_text_normalization: Literal["auto", "on", "off"] | None = Field(
+        None, description="`off` speaks the text without converting numbers and signs to words."
+    )
+
+
+class ElevenLabsVoice(ResponseModel):
+    voice_id: str
+    name: str
+    category: Literal["premade"] = "premade"
+    description: str
+    labels: dict[str, str]
+    high_quality_base_model_ids: list[str]
+
+
+class ElevenLabsVoices(ResponseModel):
+    voices: list[ElevenLabsVoice]
+
+
+class ElevenLabsVoicesPage(ElevenLabsVoices):
+    """There is only one page."""
+
+    has_more: Literal[False] = False
+    total_count: int
+    next_page_token: None = None
+
+
+class ElevenLabsLanguage(ResponseModel):
+    language_id: str
+    name: str
+
+
+class ElevenLabsModel(ResponseModel):
+    model_id: str
+    name: str
+    can_do_text_to_speech: Literal[True] = True
+    languages: list[ElevenLabsLanguage]
