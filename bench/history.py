@@ -177,17 +177,17 @@ def _insert_search_rows(connection: Connection, batch: list[SearchableRecording]
             "INSERT INTO recording_search(id, job_id, owner, voice_id, model, words)"
             " VALUES (:id, :job_id, :owner, :voice_id, :model, :words)"
         )
-    connection.execute(statement, [_search_row(recording, as_text=is_sqlite) for recording in batch])
+    connection.execute(statement, [_search_row(connection, recording) for recording in batch])
 
 
-def _search_row(recording: SearchableRecording, *, as_text: bool) -> dict[str, Any]:
+def _search_row(connection: Connection, recording: SearchableRecording) -> dict[str, Any]:
     return {
         "id": int(recording.created_at * 1000),
         "job_id": recording.job_id,
         "owner": recording.owner,
         "voice_id": recording.voice_id,
         "model": recording.model,
-        "words": " ".join(recording.words) if as_text else recording.words,
+        "words": search.words_value(connection, recording.words),
         "bucket_rows": search.BUCKET_ROWS,
     }
 

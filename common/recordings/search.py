@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Text, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from common.db.tables import Recording, RecordingSearch
@@ -70,13 +70,13 @@ def add(connection: Connection, recordings: Sequence[SearchableRecording]) -> No
     """Insert the search rows, in the transaction that inserts the recordings."""
     statement = insert_statement(connection.dialect.name)
     for recording in recordings:
-        row = {
+        row: dict[str, Any] = {
             "id": int(recording.created_at * 1000),
             "job_id": recording.job_id,
             "owner": recording.owner,
             "voice_id": recording.voice_id,
             "model": recording.model,
-            "words": _words_value(connection, recording.words),
+            "words": words_value(connection, recording.words),
             "bucket_rows": BUCKET_ROWS,
         }
         # The id of this millisecond may be taken. Then use the next free one.
@@ -94,7 +94,7 @@ def change_title(connection: Connection, job_id: str, *, owner: str, title: str)
     ).first()
     if row is None:
         return False
-    words = _words_value(connection, SearchableRecording(**row._mapping).words)
+    words = words_value(connection, SearchableRecording(**row._mapping).words)
     is_sqlite = connection.dialect.name == "sqlite"
     change = _CHANGE_TEXT if is_sqlite else _CHANGE_WORDS
     connection.execute(change, {"job_id": job_id, "words": words})
@@ -156,8 +156,9 @@ def _tsquery(filters: RecordingFilter) -> str:
     return " & ".join([*(f"'/{word}'" for word in _exact_words(filters)), *words])
 
 
-def _words_value(connection: Connection, words: list[str]) -> Any:
-    return " ".join(words) if connection.dialect.name == "sqlite" else words
+def words_value(connection: Connection, words: list[str]) -> str:
+    """The words with blanks between them. For Postgres, a slash is where the mark of the bucket belongs."""
+    return " ".join(words) if connection.dialect.name == "sqlite" else "/" + " /".join(words)
 
 
 @cache
@@ -187,7 +188,7 @@ _CHANGE_TEXT = text("UPDATE recording_search SET words = :words WHERE job_id = :
 
 def _marked(bucket: str) -> str:
     """The SQL of the words with the mark of their bucket. Rows of earlier releases are in bucket 0, without a mark."""
-    return f"array_to_tsvector(ARRAY(SELECT {_mark(bucket)} || word FROM unnest(:words) AS word))"  # noqa: S608
+    return f"array_to_tsvector(string_to_array(replace(:words, '/', {_mark(bucket)}), ' '))"
 
 
 def _mark(bucket: str) -> str:
@@ -199,11 +200,11 @@ _INSERT_INTO_BUCKET = text(
     f" SELECT :id, :job_id, :owner, :voice_id, :model, next.bucket, {_marked('next.bucket')}"
     " FROM (SELECT CAST(nextval('recording_search_rows') / :bucket_rows + 1 AS integer) AS bucket) AS next"
     " ON CONFLICT (id) DO NOTHING RETURNING id"
-).bindparams(bindparam("words", type_=ARRAY(Text)))
+)
 
 _CHANGE_WORDS = text(
     f"UPDATE recording_search SET words = {_marked('bucket')} WHERE job_id = :job_id"  # noqa: S608
-).bindparams(bindparam("words", type_=ARRAY(Text)))
+)
 
 # The loop over the buckets ends when the page is full. `id + 0` keeps the planner from scanning the rows in the order
 # of their ids.
