@@ -177,7 +177,9 @@ def test_the_openapi_document_has_no_422_and_the_schema_of_every_error(gateway: 
     assert schema["components"]["schemas"]["SynthesisRequest"]["examples"]
 
 
-def test_the_openapi_document_has_507_for_requests_that_write_to_the_database(gateway: RunningGateway) -> None:
+def test_the_openapi_document_has_507_for_requests_that_write_to_the_database(
+    gateway: RunningGateway,
+) -> None:
     only_read = {"/export/zip", "/models/warm", "/models/unload"}
     for path, operations in gateway.client.get("/openapi.json").json()["paths"].items():
         for method, operation in operations.items():
