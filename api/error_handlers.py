@@ -43,6 +43,7 @@ _DESCRIPTIONS = {
     502: "The job failed; `job_id` names it.",
     503: "The queue is full, or a required service does not answer. `Retry-After` says when to try again.",
     504: "The job failed because the model did not respond.",
+    507: "The disk is full. `Retry-After` says when to try again.",
 }
 
 

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Text, bindparam, insert, text
+from sqlalchemy import Connection, insert, text
 
 from bench.table import percentile, show
 from common.db.database import Database
@@ -171,22 +171,24 @@ def _insert_recordings(connection: Connection, batch: list[SearchableRecording])
 def _insert_search_rows(connection: Connection, batch: list[SearchableRecording]) -> None:
     """Insert many rows in one statement, which `search.add` does not do."""
     is_sqlite = connection.dialect.name == "sqlite"
-    value = ":words" if is_sqlite else "array_to_tsvector(:words)"
-    statement = text(
-        "INSERT INTO recording_search(id, job_id, owner, voice_id, model, words)"
-        f" VALUES (:id, :job_id, 'local', :voice_id, 'hibari', {value})"
-    )
-    if not is_sqlite:
-        statement = statement.bindparams(bindparam("words", type_=ARRAY(Text)))
-    connection.execute(statement, [_search_row(recording, as_text=is_sqlite) for recording in batch])
+    statement = search.insert_statement(connection.dialect.name)
+    if is_sqlite:
+        statement = text(
+            "INSERT INTO recording_search(id, job_id, owner, voice_id, model, words)"
+            " VALUES (:id, :job_id, :owner, :voice_id, :model, :words)"
+        )
+    connection.execute(statement, [_search_row(connection, recording) for recording in batch])
 
 
-def _search_row(recording: SearchableRecording, *, as_text: bool) -> dict[str, Any]:
+def _search_row(connection: Connection, recording: SearchableRecording) -> dict[str, Any]:
     return {
         "id": int(recording.created_at * 1000),
         "job_id": recording.job_id,
+        "owner": recording.owner,
         "voice_id": recording.voice_id,
-        "words": " ".join(recording.words) if as_text else recording.words,
+        "model": recording.model,
+        "words": search.words_value(connection, recording.words),
+        "bucket_rows": search.BUCKET_ROWS,
     }
 
 

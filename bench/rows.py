@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from common.db.database import Database
 from common.db.migration import migrate
+from common.recordings.search import BUCKET_ROWS
 from common.recordings.tokenizer import exact_word
 
 # Seconds between two ended jobs: a million of them took four months.
@@ -37,6 +38,8 @@ def fill(database: Database, count: int) -> None:
             names, values = ", ".join(columns), ", ".join(columns.values())
             insert = f"INSERT INTO {table} ({names}) SELECT {values} FROM {numbers}{suffix}"
             connection.execute(text(insert))
+        if not database.is_sqlite:
+            connection.execute(text(f"SELECT setval('recording_search_rows', {count})"))
     with database.engine.connect() as connection:
         optimize = "ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(optimize))
@@ -118,6 +121,8 @@ def _tables(count: int, *, is_sqlite: bool) -> Iterator[tuple[str, dict[str, str
         "model": "'hibari'", "provider": "'local'", "speed": "1.0", "audio_key": "'key-' || i",
         "created_at": ended_at,
     }, ""  # fmt: skip
+    bucket = f"(i / {BUCKET_ROWS} + 1)"
+    mark = f"'/' || {bucket} || '/'"
     searched = [
         f"'{COMMON}'",
         "'word' || (i % 20000)",
@@ -132,7 +137,8 @@ def _tables(count: int, *, is_sqlite: bool) -> Iterator[tuple[str, dict[str, str
         "id": f"CAST(({ended_at}) * 1000 AS bigint)", "job_id": "'ended-' || i", "owner": "'local'",
         "voice_id": voice, "model": "'hibari'",
         "words": " || ' ' || ".join(searched) if is_sqlite
-        else f"array_to_tsvector(ARRAY(SELECT DISTINCT unnest(ARRAY[{', '.join(searched)}])))",
+        else f"array_to_tsvector(ARRAY(SELECT DISTINCT {mark} || unnest(ARRAY[{', '.join(searched)}])))",
+        "bucket": "0" if is_sqlite else bucket,
     }, ""  # fmt: skip
     hour = f"{int(now // 3600)} - (i - 1)"
     hours = max(24, int(count * INTERVAL_S / 3600))

@@ -99,6 +99,9 @@ def _operations(count: int) -> dict[str, Operation]:
         "sweep": _sweep,
         "top-up of 200": _top_up,
         "cleanup, edges and a batch": _clean,
+        "cleanup, dry run": lambda connection: retention.count_removable(
+            connection, retention.find_edges(connection, SETTINGS)
+        ),
         "retry": lambda connection: (
             changes.cancel(connection, last, owner="local")
             and changes.retry(connection, last, owner="local", capacity=_capacity_counted_before)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from common.db.database import clock, upsert
 from common.db.tables import AnyRow, Worker
+from common.provider_names import INFERENCE, STUB
 
 KEPT_S = 86_400.0
 # The flavour of an ops worker. It serves no weights, but may have a models folder.
@@ -161,6 +162,12 @@ class WorkerStatus:
     def speaks(self) -> bool:
         """True if the worker serves any weights. The stub counts."""
         return bool(self.announcement.served)
+
+    @property
+    def engine_processes(self) -> int:
+        """How many engine processes it runs for its work. 0 if it serves no models, or is not alive."""
+        has_models = any(one.weights not in (INFERENCE, STUB) for one in self.announcement.served)
+        return self.announcement.stats.engines if self.alive and has_models else 0
 
     @property
     def is_worker(self) -> bool:

@@ -21,9 +21,6 @@ from common.jobs.records import COMPLETED_FIELDS, JobRecord
 from common.messaging.events import Event
 from common.status import JobStatus
 
-# Failures that the text causes.
-_CALLERS_FAULT = frozenset({"unspeakable_text", "nothing_to_speak"})
-
 
 async def wait_for_end(
     database: Database,
@@ -93,6 +90,6 @@ def failure_of(row: JobRecord) -> OratioError | None:
     kind: type[OratioError] = SynthesisFailed
     if row.error_code == "timeout":
         kind = SynthesisTimedOut
-    elif row.error_code in _CALLERS_FAULT:
+    elif row.error_code == "unspeakable_text":
         kind = InvalidRequest
     return kind(row.error_message or "The job failed.", code=row.error_code, job_id=row.id)

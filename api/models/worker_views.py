@@ -46,6 +46,7 @@ def _worker(worker: WorkerStatus, leased: Sequence[RunningPart]) -> WorkerView:
         started_at=utc_datetime(worker.started_at),
         heartbeat_at=utc_datetime(worker.heartbeat_at),
         memory_bytes=announcement.stats.memory_bytes,
+        engine_processes=worker.engine_processes,
         formats=list(announcement.formats),
         models=[_model(served, alive=worker.alive) for served in announcement.served],
         holding=[_leased_part(part) for part in leased],

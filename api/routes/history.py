@@ -70,7 +70,7 @@ def recording(request: Request, database: DatabaseDep, job_id: str) -> Recording
         return _view(request, _get(connection, checked_job_id(job_id)))
 
 
-@router.patch("/{job_id}", responses=documented_errors(400, 404, 410, 413))
+@router.patch("/{job_id}", responses=documented_errors(400, 404, 410, 413, 507))
 def rename(request: Request, database: DatabaseDep, job_id: str, body: RenameRequest) -> RecordingView:
     """Change the title of a recording. Searches use the new title."""
     checked_job_id(job_id)
@@ -79,7 +79,7 @@ def rename(request: Request, database: DatabaseDep, job_id: str, body: RenameReq
         return _view(request, _get(connection, job_id))
 
 
-@router.delete("/{job_id}", responses=documented_errors(404, 410))
+@router.delete("/{job_id}", responses=documented_errors(404, 410, 507))
 def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     """Delete a recording with its audio and its job."""
     removal.delete(
@@ -92,7 +92,7 @@ def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     return DeletedJob(job_id=job_id)
 
 
-@router.post("/batch_delete", responses=documented_errors(400, 413))
+@router.post("/batch_delete", responses=documented_errors(400, 413, 507))
 def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
     """Delete several recordings. One that cannot be deleted does not affect the others."""
     ids = checked_ids(body, gateway.settings)

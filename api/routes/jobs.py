@@ -93,7 +93,7 @@ def jobs(
     return JobList(items=[job_view(request, row) for row in page.rows], next_cursor=more)
 
 
-@router.post("/batch_delete", responses=documented_errors(400, 413))
+@router.post("/batch_delete", responses=documented_errors(400, 413, 507))
 def batch_delete(gateway: GatewayDep, body: JobIds) -> DeleteResults:
     """Cancel and delete several jobs. One that cannot be deleted does not affect the others."""
     ids = checked_ids(body, gateway.settings)
@@ -116,7 +116,7 @@ def job(request: Request, database: DatabaseDep, job_id: str) -> Job:
     return job_view(request, row, forecast=ahead)
 
 
-@router.delete("/{job_id}", responses=documented_errors(404, 410))
+@router.delete("/{job_id}", responses=documented_errors(404, 410, 507))
 def delete(gateway: GatewayDep, job_id: str) -> DeletedJob:
     """Cancel a job that has not ended, and delete it with its recording and audio."""
     removal.delete(
@@ -173,7 +173,7 @@ async def events(
     )
 
 
-@router.post("/{job_id}/cancel", responses=documented_errors(404, 409, 410))
+@router.post("/{job_id}/cancel", responses=documented_errors(404, 409, 410, 507))
 def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
     """Cancel a queued or running job. Cancelling it again has no effect; a job that ended is a conflict."""
     with gateway.database.write() as connection:
@@ -186,7 +186,7 @@ def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
     return job_view(request, row)
 
 
-@router.post("/{job_id}/retry", status_code=202, responses=documented_errors(404, 409, 410, 503))
+@router.post("/{job_id}/retry", status_code=202, responses=documented_errors(404, 409, 410, 507))
 def retry(request: Request, response: Response, gateway: GatewayDep, job_id: str) -> Job:
     """Run a failed or cancelled job again from the start."""
     try:

@@ -12,7 +12,7 @@ from common.jobs.cleanup import clean, count_removable
 router = APIRouter(prefix="/maintenance", tags=["service"])
 
 
-@router.post("/cleanup", responses=documented_errors(400, 409))
+@router.post("/cleanup", responses=documented_errors(400, 409, 507))
 def cleanup(
     gateway: GatewayDep,
     *,

@@ -63,7 +63,7 @@ def status(database: DatabaseDep, settings: SettingsDep) -> ModelsStatus:
     )
 
 
-@router.post("/download", status_code=202, responses=documented_errors(400, 404, 413))
+@router.post("/download", status_code=202, responses=documented_errors(400, 404, 413, 507))
 def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downloads:
     """Download missing files into the models folder. Follow it with `GET /models/downloads/{download_id}/events`."""
     with gateway.database.read() as connection:

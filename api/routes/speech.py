@@ -48,7 +48,7 @@ _RESPONSES: Responses = {
     "/audio/speech",
     summary="Create speech",
     response_class=Response,
-    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504),
+    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504, 507),
 )
 async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> Response:
     """Speak a text and stream the audio while it is made.

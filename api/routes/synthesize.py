@@ -26,7 +26,7 @@ _ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted. `Location`
 @router.post(
     "/synthesize",
     response_model=Job,
-    responses=_ACCEPTED | documented_errors(400, 404, 409, 410, 413, 502, 504),
+    responses=_ACCEPTED | documented_errors(400, 404, 409, 410, 413, 502, 504, 507),
 )
 async def synthesize(
     request: Request,

@@ -27,7 +27,7 @@ _RESPONSES: Responses = {
 @router.post(
     "/{job_id}/transcode",
     response_class=Response,
-    responses=_RESPONSES | documented_errors(400, 404, 409, 410, 502),
+    responses=_RESPONSES | documented_errors(400, 404, 409, 410, 502, 507),
 )
 async def transcode(request: Request, gateway: GatewayDep, job_id: str, body: RenditionRequest) -> Response:
     """Transcode the audio of a finished job. `GET /jobs/{job_id}/audio?format=` returns the result."""

@@ -1,5 +1,7 @@
 """The cleanup request and its report."""
 
+from pydantic import Field
+
 from api.schemas.base import RequestModel, ResponseModel
 
 
@@ -18,3 +20,6 @@ class CleanupReport(ResponseModel):
     files: int
     size_bytes: int
     orphans: int
+    is_at_least: bool = Field(
+        description="True if there is more. A dry run counts up to 500 jobs and recordings, among 10,000 files."
+    )

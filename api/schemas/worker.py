@@ -48,7 +48,10 @@ class WorkerView(ResponseModel):
     pid: int
     started_at: datetime
     heartbeat_at: datetime
-    memory_bytes: int | None = Field(description="Resident memory of the process.")
+    memory_bytes: int | None = Field(description="Resident memory of the worker and its engine processes.")
+    engine_processes: int = Field(
+        description="Processes that run its models side by side; 0 without models. Idle ones may have ended."
+    )
     formats: list[str]
     models: list[ServedModel]
     holding: list[LeasedPart]

@@ -48,6 +48,7 @@ class Worker(Record):
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
     memory_bytes: int | None = None
+    engine_processes: int = 0
     formats: tuple[str, ...] = ()
     models: tuple[ServedModel, ...] = ()
     holding: tuple[LeasedPart, ...] = ()

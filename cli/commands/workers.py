@@ -10,7 +10,7 @@ from cli.output.console import make_console, print_json
 from cli.output.tables import show_table
 from common.settings import Settings
 
-_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Memory", "Loaded", "Current jobs")
+_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Engines", "Memory", "Loaded", "Current jobs")
 _QUEUE_COLUMNS = ("Queue", "Queued", "Running", "Workers", "Oldest")
 
 
@@ -43,7 +43,8 @@ def _worker_row(worker: Worker) -> tuple[str, ...]:
     memory = decimal(worker.memory_bytes) if worker.memory_bytes else ""
     loaded = ", ".join(model.weights for model in worker.models if model.loaded)
     now = ", ".join(_describe_part(part) for part in worker.holding)
-    return worker.id, _state(worker), worker.flavour, worker.device, memory, loaded, now
+    engines = str(worker.engine_processes or "")
+    return worker.id, _state(worker), worker.flavour, worker.device, engines, memory, loaded, now
 
 
 def _state(worker: Worker) -> str:

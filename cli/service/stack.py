@@ -88,10 +88,13 @@ class Stack:
         return self._supervisor.pids()
 
     def _start(self) -> None:
+        if not self.settings.data_dir.exists():  # a refused start must not create it
+            check_address(self.settings)
+        # First of all, so that a second start for the folder names the service that runs.
+        self._lock_data_dir()
         check_address(self.settings)
         if ANY_HOST in self.settings.allowed_host_names:
             self._report(ANY_HOST_WARNING)
-        self._lock_data_dir()
         self._resources.callback(self._supervisor.stop)
         if uses_bundled_server(self.settings):
             self._start_server()

@@ -232,6 +232,8 @@ class RecordingSearch(Base):
     voice_id: Mapped[str] = mapped_column(String(256))
     model: Mapped[str] = mapped_column(String(64))
     words: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"))
+    # Postgres only: rows that follow each other are in a bucket (common.recordings.search).
+    bucket: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
 
     __table_args__ = (
         Index("ix_recording_search_voice", "owner", "voice_id", "id").ddl_if(dialect="postgresql"),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, tuple_, union
 
 from common.db.database import clock
 from common.db.tables import Audio, Base, Download, Idempotency, Job, Recording, Rendition, Worker
@@ -19,6 +19,8 @@ from common.status import TERMINAL
 BATCH = 500
 # Recordings per transaction. Removing a long text from the search index takes tenths of a second.
 RECORDINGS_BATCH = 50
+# A dry run counts up to this many jobs and recordings.
+COUNT_MAX = 500
 DAY_S = 86_400.0
 # How long the rows of deleted jobs, idempotency keys and downloads are kept.
 ROWS_KEPT_S = 7 * DAY_S
@@ -26,13 +28,14 @@ ROWS_KEPT_S = 7 * DAY_S
 
 @dataclass(slots=True)
 class RemovalCounts:
-    """Numbers of rows and files that a cleanup deleted, or would delete."""
+    """Numbers of rows and files that a cleanup deleted, or would delete. With `is_at_least`, it would delete more."""
 
     jobs: int = 0
     recordings: int = 0
     files: int = 0
     size_bytes: int = 0
     orphans: int = 0
+    is_at_least: bool = False
 
     def counts(self) -> dict[str, int]:
         return asdict(self)
@@ -98,22 +101,31 @@ def old_jobs(connection: Connection, edges: RetentionEdges) -> Sequence[str]:
 
 
 def count_removable(connection: Connection, edges: RetentionEdges) -> RemovalCounts:
-    """Count what a cleanup would delete now."""
+    """Count what a cleanup would delete now: the oldest `COUNT_MAX` jobs and recordings, with their files."""
     counts = RemovalCounts()
     if edges.jobs is not None:
-        jobs = select(func.count()).select_from(Job).where(Job.finished_at < edges.jobs, _IS_LISTED)
-        counts.jobs = connection.scalar(jobs) or 0
+        jobs = select(Job.id).where(Job.finished_at < edges.jobs, _IS_LISTED).order_by(Job.finished_at)
+        counts.jobs = _count(connection, jobs, counts)
     if edges.recordings is not None:
-        is_old = Recording.created_at < edges.recordings
-        recordings = select(func.count()).select_from(Recording).where(is_old)
-        counts.recordings = connection.scalar(recordings) or 0
-        of_recordings = select(Recording.audio_key).where(is_old)
-        of_renditions = select(Rendition.audio_key).join(Recording, Recording.job_id == Rendition.job_id)
-        size = select(func.coalesce(func.sum(Audio.size_bytes), 0), func.count()).where(
-            Audio.key.in_(of_recordings) | Audio.key.in_(of_renditions.where(is_old))
-        )
-        counts.size_bytes, counts.files = connection.execute(size).one()
+        old = select(Recording.job_id, Recording.audio_key).where(Recording.created_at < edges.recordings)
+        old = old.order_by(Recording.created_at)
+        counts.recordings = _count(connection, old, counts)
+        oldest = old.limit(COUNT_MAX).cte()
+        of_renditions = select(Rendition.audio_key).join(oldest, oldest.c.job_id == Rendition.job_id)
+        keys = union(select(oldest.c.audio_key), of_renditions).subquery()
+        files = select(func.coalesce(func.sum(Audio.size_bytes), 0), func.count())
+        size, counts.files = connection.execute(
+            files.join_from(keys, Audio, Audio.key == keys.c.audio_key)
+        ).one()
+        counts.size_bytes = int(size)  # Postgres adds integers to a decimal
     return counts
+
+
+def _count(connection: Connection, rows: Select[*tuple[Any, ...]], counts: RemovalCounts) -> int:
+    """Count up to `COUNT_MAX` rows."""
+    found = connection.scalar(select(func.count()).select_from(rows.limit(COUNT_MAX + 1).subquery())) or 0
+    counts.is_at_least |= found > COUNT_MAX
+    return min(found, COUNT_MAX)
 
 
 def remove_recordings(connection: Connection, ids: Sequence[str]) -> None:

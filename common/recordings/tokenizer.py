@@ -13,8 +13,10 @@ from hashlib import blake2b
 
 # Longer words are cut off.
 MAX_WORD_CHARS = 64
-# The size of all words of a recording, in UTF-8. Postgres allows a megabyte. Words beyond it are not indexed.
+# The size of all words of a recording, in UTF-8, each with the mark of its bucket. Postgres allows a megabyte. Words
+# beyond it are not indexed.
 MAX_INDEX_BYTES = 900_000
+MARK_BYTES = 8
 
 # Han, kana; Thai, Lao, Myanmar, Khmer, Tai, Balinese, Yi, Javanese and their extensions.
 _SPACELESS = (
@@ -39,7 +41,7 @@ def index_words(*texts: str) -> list[str]:
     for word in _split_words(" ".join(texts), _split_indexed_run):
         if word in words:
             continue
-        remaining_bytes -= len(word.encode())
+        remaining_bytes -= len(word.encode()) + MARK_BYTES
         if remaining_bytes < 0:
             break
         words[word] = None

@@ -103,7 +103,7 @@ def _add_search() -> None:
         sa.UniqueConstraint("job_id"),
     )
     for recordings in _recordings():
-        search.add(op.get_bind(), recordings)
+        _add_words(recordings)
     if op.get_bind().dialect.name == "sqlite":
         _index_by_fts5()
     else:
@@ -116,6 +116,22 @@ def _drop_search() -> None:
     op.drop_table("recording_search")
     op.drop_index("ix_recordings_owner_voice", "recordings")
     op.drop_index("ix_recordings_owner_model", "recordings")
+
+
+def _add_words(recordings: Sequence[search.SearchableRecording]) -> None:
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    insert = sa.text(
+        "INSERT INTO recording_search (id, job_id, owner, voice_id, model, words) VALUES"  # noqa: S608
+        f" (:id, :job_id, :owner, :voice_id, :model, {':words' if is_sqlite else 'array_to_tsvector(:words)'})"
+        " ON CONFLICT (id) DO NOTHING RETURNING id"
+    )
+    if not is_sqlite:
+        insert = insert.bindparams(sa.bindparam("words", type_=sa.ARRAY(sa.Text)))
+    for one in recordings:
+        row = {name: getattr(one, name) for name in ("job_id", "owner", "voice_id", "model")}
+        row |= {"id": int(one.created_at * 1000), "words": " ".join(one.words) if is_sqlite else one.words}
+        while op.get_bind().scalar(insert, row) is None:
+            row["id"] += 1
 
 
 def _recordings() -> Iterator[Sequence[search.SearchableRecording]]:

@@ -175,5 +175,15 @@ def test_the_openapi_document_has_no_422_and_the_schema_of_every_error(gateway: 
                 shape = response["content"]["application/json"]["schema"]
                 assert shape == {"$ref": "#/components/schemas/ErrorResponse"}, (path, method, status)
     speech = schema["paths"]["/synthesize"]["post"]["responses"]
-    assert {"200", "202", "400", "404", "409", "410", "413", "502", "503", "504"} == set(speech)
+    assert {"200", "202", "400", "404", "409", "410", "413", "502", "503", "504", "507"} == set(speech)
     assert schema["components"]["schemas"]["SynthesisRequest"]["examples"]
+
+
+def test_the_openapi_document_has_507_for_requests_that_write_to_the_database(
+    gateway: RunningGateway,
+) -> None:
+    only_read = {"/export/zip", "/models/warm", "/models/unload"}
+    for path, operations in gateway.client.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            writes = method != "get" and path not in only_read
+            assert ("507" in operation["responses"]) == writes, (method, path)

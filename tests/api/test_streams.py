@@ -5,18 +5,16 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from api.serve import GRACE_S
-from api.streaming import presence
-from common.messaging import audio_window
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, run_gateway
+from tests.support.listeners import listener_count
 from tests.support.live_attempts import (
     KIB,
     MIB,
@@ -24,13 +22,9 @@ from tests.support.live_attempts import (
     StreamClient,
     noise,
     open_session,
-    status_of,
     streamed_wav,
     submit_streamed,
-    submit_unkept,
 )
-from tests.support.process_memory import anonymous_bytes
-from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 
 
@@ -72,12 +66,6 @@ def error_for(
     response = gateway.client.get(f"/jobs/{job_id}/stream", params=params, headers=headers)
     assert set(response.json()["error"]) >= {"message", "type", "param", "code"}
     return response.status_code, response.json()["error"]["code"]
-
-
-def listener_count(gateway: RunningGateway) -> int:
-    """Return the number of listeners of a gateway in this process."""
-    counter = gateway.server.config.app.state.gateway.presence._listening  # type: ignore[union-attr]
-    return sum(counter.values())
 
 
 def cancel(gateway: RunningGateway, job_id: str) -> None:
@@ -307,194 +295,3 @@ def test_a_gateway_that_stops_breaks_connections_that_do_not_read(settings: Sett
         received_bytes = client.read_until_broken()
         assert received_bytes == audio[: len(received_bytes)]
         assert received_bytes + session.client(job_id, offset=len(received_bytes)).read_all() == audio
-
-
-# Listeners.
-
-
-@pytest.fixture
-def grace_s(monkeypatch: pytest.MonkeyPatch) -> float:
-    """Shorten the times of presence, so that the tests take seconds."""
-    monkeypatch.setattr(presence, "LEAVE_GRACE_S", 2.0)
-    monkeypatch.setattr(audio_window, "LEFT_TTL_MS", 1800)
-    monkeypatch.setattr(presence, "PRESENCE_REFRESH_S", 0.5)
-    return 2.0
-
-
-@contextmanager
-def one_listener(gateway: RunningGateway, job_id: str) -> Iterator[None]:
-    """Keep a listener that waits for the first byte until the block ends."""
-    before = listener_count(gateway)
-    client = StreamClient(gateway.url, f"/jobs/{job_id}/stream")
-    try:
-        wait_for(lambda: listener_count(gateway) == before + 1)
-        yield
-    finally:
-        client.disconnect()
-        wait_for(lambda: listener_count(gateway) == before)
-
-
-def assert_status_stays(gateway: RunningGateway, job_id: str, status: str, *, for_s: float) -> None:
-    until = time.monotonic() + for_s
-    while time.monotonic() < until:
-        assert status_of(gateway.database, job_id) == status
-        time.sleep(0.1)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("is_begun", [False, True])
-def test_a_job_is_cancelled_after_its_last_listener_left(
-    session: LiveSession, grace_s: float, is_begun: bool
-) -> None:
-    """The job is queued or running. Two listeners leave, and one returns."""
-    gateway = session.gateway
-    job_id = submit_unkept(gateway)
-    status = "queued"
-    if is_begun:
-        session.attempt(job_id, noise(1000))
-        status = "running"
-    with one_listener(gateway, job_id):
-        with one_listener(gateway, job_id):
-            pass
-        assert_status_stays(gateway, job_id, status, for_s=grace_s + 1)
-    assert_status_stays(gateway, job_id, status, for_s=grace_s * 0.7)
-    with one_listener(gateway, job_id):
-        assert_status_stays(gateway, job_id, status, for_s=grace_s * 0.6)
-    # The grace time of the first departure is over. That of the last one starts.
-    left_at = time.monotonic()
-    assert_status_stays(gateway, job_id, status, for_s=grace_s * 0.8)
-    wait_for(lambda: status_of(gateway.database, job_id) == "cancelled", timeout_s=3)
-    assert time.monotonic() - left_at >= grace_s * 0.8
-    assert listener_count(gateway) == 0
-
-
-@pytest.mark.slow
-def test_the_grace_time_is_ten_seconds(session: LiveSession) -> None:
-    job_id = submit_unkept(session.gateway)
-    with one_listener(session.gateway, job_id):
-        pass
-    left_at = time.monotonic()
-    wait_for(lambda: status_of(session.gateway.database, job_id) == "cancelled", timeout_s=15)
-    assert time.monotonic() - left_at > 9.5
-
-
-@pytest.mark.slow
-def test_a_kept_job_continues_without_listeners(session: LiveSession, grace_s: float) -> None:
-    job_id, audio = submit_streamed(session.gateway), noise(1000)
-    attempt = session.attempt(job_id, audio)
-    with one_listener(session.gateway, job_id):
-        pass
-    assert_status_stays(session.gateway, job_id, "running", for_s=grace_s + 1)
-    attempt.finish()
-    assert session.client(job_id).read_all() == audio
-
-
-@pytest.mark.slow
-def test_a_listener_at_another_gateway_counts(settings: Settings, grace_s: float) -> None:
-    with run_gateway(settings) as gateway, run_gateway(settings) as other:
-        job_id = submit_unkept(gateway)
-        with one_listener(other, job_id):
-            with one_listener(gateway, job_id):
-                pass
-            assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 1)
-            with one_listener(gateway, job_id):
-                pass
-            assert_status_stays(gateway, job_id, "queued", for_s=grace_s * 0.8)
-        # The grace time at the first gateway ends, and that at the other starts.
-        assert_status_stays(gateway, job_id, "queued", for_s=grace_s * 0.8)
-        wait_for(lambda: status_of(gateway.database, job_id) == "cancelled", timeout_s=3)
-
-
-@pytest.mark.slow
-def test_without_redis_no_job_is_cancelled(settings: Settings, valkey: Valkey, grace_s: float) -> None:
-    own = settings.model_copy(update={"redis_url": valkey.url})
-    with run_gateway(own) as gateway, run_gateway(own) as other:
-        job_id = submit_unkept(gateway)
-        with one_listener(other, job_id):
-            with one_listener(gateway, job_id):
-                valkey.hang()
-            assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 1)
-            valkey.resume()
-            assert_status_stays(gateway, job_id, "queued", for_s=grace_s + 2)
-        wait_for(lambda: status_of(gateway.database, job_id) == "cancelled", timeout_s=8)
-
-
-def test_listeners_are_removed_whenever_they_disconnect(session: LiveSession) -> None:
-    gateway = session.gateway
-    job_id, audio = submit_streamed(gateway), noise(MIB)
-    for wait_s in (0.0, 0.001, 0.01, 0.05):
-        for stream_format in ("audio", "sse"):
-            client = session.client(job_id, stream_format=stream_format)
-            time.sleep(wait_s)
-            client.disconnect()
-    attempt = session.attempt(job_id, audio)
-    attempt.write(100_000)
-    for wait_s in (0.0, 0.001, 0.01, 0.05):
-        for stream_format in ("audio", "sse"):
-            client = session.client(job_id, stream_format=stream_format)
-            time.sleep(wait_s)
-            client.disconnect()
-    stalled = session.client(job_id)
-    stalled.pause()
-    attempt.write()
-    wait_for(lambda: listener_count(gateway) >= 1)
-    stalled.disconnect()
-    attempt.finish()
-    wait_for(lambda: listener_count(gateway) == 0)
-    event_bus = gateway.server.config.app.state.gateway.event_bus  # type: ignore[union-attr]
-    assert not event_bus._readers
-
-
-def write_first_audio(session: LiveSession) -> str:
-    """Write the first audio of the next queued job."""
-    job_id = session.gateway.next_queued_job()
-    assert job_id is not None
-    session.attempt(job_id, streamed_wav(100 * KIB)).write(20_000)
-    return job_id
-
-
-@pytest.mark.parametrize("stream_format", ["audio", "sse"])
-def test_a_repeated_request_joins_a_job_that_was_not_delivered(
-    session: LiveSession, stream_format: str
-) -> None:
-    gateway = session.gateway
-    body = {"model": "tts-1", "voice": "alloy", "input": "Hello there.", "stream_format": stream_format}
-    body["response_format"] = "wav"
-    with ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(write_first_audio, session)
-        with gateway.client.stream("POST", "/v1/audio/speech", json=body) as response:
-            job_id = response.headers["x-oratio-job-id"]
-            assert pending.result(10) == job_id
-    wait_for(lambda: listener_count(gateway) == 0)
-    with gateway.client.stream("POST", "/v1/audio/speech", json=body) as response:
-        assert response.headers["x-oratio-job-id"] == job_id
-
-
-# Cost.
-
-
-@pytest.mark.slow
-def test_fifty_listeners_of_one_job_are_cheap(session: LiveSession) -> None:
-    gateway = session.gateway
-    job_id, audio = submit_streamed(gateway), noise(2 * MIB)
-    attempt = session.attempt(job_id, audio)
-    attempt.write(1000)
-    connections = len(gateway.redis.client_list())
-    before = anonymous_bytes()
-    begun_at = time.process_time()
-    clients = [session.client(job_id) for _ in range(50)]
-    for client in clients:
-        client.wait_received(1000)
-    # Idle listeners use no CPU time.
-    idle_at = time.process_time()
-    time.sleep(2)
-    assert time.process_time() - idle_at < 1
-    attempt.write()
-    for client in clients:
-        client.wait_received(len(audio))
-    assert len(gateway.redis.client_list()) - connections <= 60
-    attempt.finish()
-    assert all(client.read_all() == audio for client in clients)
-    # The 50 threads that read 2 MB each are in this process too.
-    assert anonymous_bytes() - before < 300 * MIB
-    assert time.process_time() - begun_at < 15

@@ -1,6 +1,7 @@
 """GET /workers: workers and queues, on both databases."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ TORCH = Announcement(
         ServedWeights(model="mms", weights="mms_deu", trouble="It is broken."),
     ),
     formats=("wav", "mp3"),
-    stats=WorkerStats(memory_bytes=2_000_000_000),
+    stats=WorkerStats(memory_bytes=2_000_000_000, engines=3),
 )
 OPS = Announcement(id="ops@there:8", flavour="ops", version="0.1.0", device="cpu", pid=8)
 
@@ -71,6 +72,7 @@ def test_a_worker_is_shown_with_all_fields(gateway: RunningGateway) -> None:
     )
     assert (torch["pid"], torch["memory_bytes"], torch["formats"]) == (7, 2_000_000_000, ["wav", "mp3"])
     assert torch["started_at"] <= torch["heartbeat_at"]
+    assert torch["engine_processes"] == 3
     french, german = torch["models"]
     assert french == {
         "model": "mms",
@@ -82,7 +84,14 @@ def test_a_worker_is_shown_with_all_fields(gateway: RunningGateway) -> None:
         "trouble": None,
     }
     assert (german["loaded"], german["memory_bytes"], german["trouble"]) == (False, 0, "It is broken.")
-    assert (workers[OPS.id]["flavour"], workers[OPS.id]["models"]) == ("ops", [])
+    ops = workers[OPS.id]
+    assert (ops["flavour"], ops["models"], ops["engine_processes"]) == ("ops", [], 0)
+
+
+def test_a_worker_without_models_has_no_engine_processes(gateway: RunningGateway) -> None:
+    inference = ServedWeights(model="inference", weights="inference", voices=("*",))
+    announce(gateway, replace(TORCH, served=(inference,)))
+    assert get_workers(gateway)[0][TORCH.id]["engine_processes"] == 0
 
 
 def test_stopped_and_silent_workers_differ(gateway: RunningGateway) -> None:
@@ -94,6 +103,7 @@ def test_stopped_and_silent_workers_differ(gateway: RunningGateway) -> None:
     workers, queues = get_workers(gateway)
     assert (workers[OPS.id]["alive"], workers[OPS.id]["stopped"]) == (False, True)
     assert (workers[TORCH.id]["alive"], workers[TORCH.id]["stopped"]) == (False, False)
+    assert workers[TORCH.id]["engine_processes"] == 0
     # Its models are not loaded any more, and its queues have no worker.
     assert [model["loaded"] for model in workers[TORCH.id]["models"]] == [False, False]
     assert set(queues) == {

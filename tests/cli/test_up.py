@@ -72,10 +72,13 @@ def test_doctor_reports_the_running_service_as_ready(service: Up, tmp_path: Path
     assert line.endswith(", ready")
 
 
-def test_a_second_service_on_the_same_folder_is_refused(service: Up, tmp_path: Path) -> None:
-    second = oratio("up", "--port", "0", "--data-dir", str(service.data_dir), folder=tmp_path)
+@pytest.mark.parametrize("same_port", [False, True])
+def test_a_second_service_on_the_same_folder_is_refused(service: Up, tmp_path: Path, same_port: bool) -> None:
+    port = service.address.url.rpartition(":")[2] if same_port else "0"
+    second = oratio("up", "--port", port, "--data-dir", str(service.data_dir), folder=tmp_path)
 
     assert second.returncode == 1
+    assert "Already running" in second.stderr
     assert service.address.url in second.stderr
     assert str(service.process.pid) in second.stderr
 

@@ -51,13 +51,13 @@ def test_workers_are_listed_with_their_current_parts(client: Client, slow: Job) 
     [worker] = [one for one in output.workers if one.holding]
     assert (worker.alive, worker.stopped) == (True, False)
     assert {model.model for model in worker.models} == {"stub", "fake"}
-    assert worker.memory_bytes
+    assert (bool(worker.memory_bytes), worker.engine_processes) == (True, 1)
     assert "wav" in worker.formats
     [held] = worker.holding
     assert (held.job_id, held.voice_id, held.chars) == (slow.job_id, "fake", len(slow.text))
     # The ops worker is listed too, and holds no parts.
     [ops] = [one for one in output.workers if one.flavour == "ops"]
-    assert (ops.alive, ops.models, ops.holding) == (True, (), ())
+    assert (ops.alive, ops.models, ops.holding, ops.engine_processes) == (True, (), (), 0)
     queues = {queue.queue: queue for queue in output.queues}
     served = [model.weights for model in worker.models]
     assert set(queues) == {f"{key}.{lane}" for key in served for lane in ("interactive", "bulk")}
@@ -76,9 +76,10 @@ def test_the_command_lists_workers_and_queues(stack: Stack, slow: Job, tmp_path:
     assert result.returncode == 0, result.stderr
     workers, _, queues = result.stdout.partition("\n\n")
     head, *rows = workers.splitlines()
-    assert head.split()[:4] == ["Worker", "State", "Flavour", "Device"]
+    assert head.split()[:5] == ["Worker", "State", "Flavour", "Device", "Engines"]
     assert sorted(row.split()[1] for row in rows) == ["alive", "alive"]
-    assert any(slow.job_id in row and "(fake" in row for row in rows)
+    [speaking] = [row for row in rows if slow.job_id in row and "(fake" in row]
+    assert speaking.split()[4] == "1"
     assert queues.splitlines()[1].split()[:4] == ["fake.interactive", "0", "1", "1"]
 
 

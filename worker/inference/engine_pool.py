@@ -9,12 +9,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from functools import partial
 
 from common.logs import get_logger
 from common.messaging.queue_names import INTERACTIVE
-from worker.engines.protocol import EngineError, Speech, Utterance
+from worker.engines.protocol import Speech, Utterance
 from worker.host.engine_settings import EngineSettings
 from worker.inference.engine_handle import EngineHandle, PendingSpeech, start_engine_process
 from worker.inference.engine_messages import (
@@ -30,7 +30,9 @@ from worker.inference.engine_messages import (
 )
 from worker.inference.engine_recovery import salvage
 from worker.inference.engine_turns import EngineTurns
-from worker.inference.hang_watch import HangWatcher
+from worker.inference.future_results import complete, succeeds
+from worker.inference.hang_watch import LOOK_EVERY_S, HangWatcher
+from worker.inference.slow_calls import SlowCalls, has_room_beside
 
 log = get_logger(__name__)
 
@@ -64,6 +66,7 @@ class EnginePool:
         # Reentrant: the callback of a future that is cancelled under the lock takes it again.
         self._changed = threading.Condition(threading.RLock())
         self._turns = EngineTurns()
+        self._slow_calls = SlowCalls()
         self._ids = itertools.count(1)
         self._handles: dict[int, EngineHandle] = {}
         # Models that new processes load.
@@ -75,6 +78,12 @@ class EnginePool:
             threading.Thread(target=self._keep_process, args=(slot,), name=f"engine-{slot}", daemon=True)
             for slot in range(len(devices))
         ]
+        # The slot behind those of the devices.
+        self._spare_slot = len(devices)
+        if set(devices) <= {"cpu", "auto"}:  # the memory of a GPU is not known here
+            self._threads.append(
+                threading.Thread(target=self._keep_spare_process, name="engine-spare", daemon=True)
+            )
 
     def start(self) -> None:
         """Start the processes. Utterances may come before."""
@@ -116,7 +125,7 @@ class EnginePool:
                 self._command(handle, Unload(next(self._ids), weights)) for handle in self._handles.values()
             ]
         deadline = time.monotonic() + timeout_s
-        return all(_succeeds(future, timeout_s=deadline - time.monotonic()) for future in futures)
+        return all(succeeds(future, timeout_s=deadline - time.monotonic()) for future in futures)
 
     def mark_outdated(self, weights: str) -> None:
         """The files of these weights have changed: every process loads them anew."""
@@ -177,7 +186,7 @@ class EnginePool:
     def _is_ready(self) -> bool:
         if not self._needs_process():
             return True
-        handles = self._handles.values()
+        handles = [one for slot, one in self._handles.items() if slot != self._spare_slot]
         return len(handles) == len(self._devices) and all(one.is_ready for one in handles)
 
     def _needs_process(self) -> bool:
@@ -185,9 +194,24 @@ class EnginePool:
         return self._closing.is_set() or bool(self._pinned() or self._asked or len(self._turns))
 
     def _hand_out(self) -> None:
-        while turn := self._turns.take(list(self._handles.values())):
+        handles = list(self._handles.values())
+        slow = [handle for handle in handles if self._slow_calls.is_slow(handle)]
+        for handle in slow:
+            self._take_waiting(handle)
+        while turn := self._turns.take([handle for handle in handles if handle not in slow]):
             request, handle = turn
             handle.speak(request)
+            self._slow_calls.note_handed_out(handle)
+        spare = self._handles.get(self._spare_slot)
+        if spare and spare.is_ready and not slow and not spare.owes_answers:
+            spare.kill()
+
+    def _take_waiting(self, handle: EngineHandle) -> None:
+        """Give what waits behind a slow call to other processes, with a new id: the old one may still be answered."""
+        for request in self._slow_calls.take_waiting(handle):
+            handle.send(Cancel(request.id))
+            request.id = next(self._ids)
+            self._turns.add(request)
 
     def _command(self, handle: EngineHandle, command: Load | Unload) -> Future[bool]:
         future = handle.commands[command.id] = Future[bool]()
@@ -223,8 +247,26 @@ class EnginePool:
                 failed_starts = 0
             self._clear_up(slot, handle)
 
+    def _keep_spare_process(self) -> None:
+        """Run another process while a call is slow and something waits. `_hand_out` ends it."""
+        while not self._closing.wait(LOOK_EVERY_S):
+            with self._changed:
+                self._hand_out()
+                slow = [one for one in self._handles.values() if self._slow_calls.is_slow(one)]
+                is_needed = bool(slow and len(self._turns))
+            if not is_needed or not has_room_beside(slow[0]):
+                continue
+            log.warning("a call takes long, a spare engine process starts", pid=slow[0].pid)
+            try:
+                handle = self._start(self._spare_slot)
+            except Exception:
+                log.exception("the spare engine process could not be started")
+                continue
+            handle.receive(partial(self._take_report, handle))
+            self._clear_up(self._spare_slot, handle)
+
     def _start(self, slot: int) -> EngineHandle:
-        device = self._devices[slot]
+        device = self._devices[slot % len(self._devices)]
         handle = start_engine_process(self._settings, share=self._devices.count(device), device=device)
         with self._changed:
             self._handles[slot] = handle
@@ -237,10 +279,8 @@ class EnginePool:
             case State():
                 self._take_state(handle, report)
             case Spoken():
-                if speech is not None and (request := self._take_back(handle, report.id)):
-                    if handle.is_new_call(report.call):
-                        self.call_counts[request.weights] += 1
-                    _complete(request.future, speech)
+                if speech is not None:
+                    self._take_speech(handle, report, speech)
             case Failed():
                 self._take_failure(handle, report)
             case Done():
@@ -248,13 +288,24 @@ class EnginePool:
                 if future := handle.commands.pop(report.id, None):
                     future.set_result(report.ok)
 
+    def _take_speech(self, handle: EngineHandle, report: Spoken, speech: Speech) -> None:
+        with self._changed:
+            request = handle.outstanding.get(report.id)
+            if request is None:
+                return
+            if handle.is_new_call(report.call):
+                self.call_counts[request.weights] += 1
+                self._slow_calls.note_spoken(handle, request)
+            self._take_back(handle, report.id)
+        complete(request.future, speech)
+
     def _take_state(self, handle: EngineHandle, state: State) -> None:
         with self._changed:
             is_new = not handle.has_reported
             handle.state = state
             # What waits goes before the pinned models, which another process may have loaded already.
             self._hand_out()
-            if is_new:
+            if is_new and handle is not self._handles.get(self._spare_slot):
                 self._load_models(handle)
             self._changed.notify_all()
         self._on_change()
@@ -274,7 +325,7 @@ class EnginePool:
             # The process ends after this report.
             handle.lost_ids.add(report.id)
         elif request := self._take_back(handle, report.id):
-            _complete(request.future, error)
+            complete(request.future, error)
 
     def _take_back(self, handle: EngineHandle, request_id: int) -> PendingSpeech | None:
         with self._changed:
@@ -289,7 +340,9 @@ class EnginePool:
             del self._handles[slot]
             found = salvage(handle)
             # The next process loads the same. One that ended because it was idle may have got a command meanwhile.
-            self._asked |= handle.models_to_load_again()
+            if slot != self._spare_slot:
+                self._asked |= handle.models_to_load_again()
+            self._slow_calls.forget(handle)
             for request in found.again:
                 self._turns.add(request)
             self._hand_out()
@@ -297,24 +350,7 @@ class EnginePool:
         if not self._closing.is_set():
             log.warning("engine process ended", pid=handle.pid, code=code, given_back=len(found.again))
         for request in found.failed:
-            _complete(request.future, found.error)
+            complete(request.future, found.error)
         for future in handle.commands.values():
             future.set_exception(found.error)
         self._on_change()
-
-
-def _succeeds(future: Future[bool], *, timeout_s: float) -> bool:
-    try:
-        return future.result(max(0.0, timeout_s))
-    except (EngineError, TimeoutError):
-        return False
-
-
-def _complete(future: Future[Speech], result: Speech | EngineError) -> None:
-    try:
-        if isinstance(result, EngineError):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
-    except InvalidStateError:  # it was cancelled
-        pass

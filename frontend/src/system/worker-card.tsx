@@ -86,6 +86,7 @@ function WorkerProperties({ worker }: { worker: Worker }) {
   const texts = t.value.system;
   const properties: [string, string][] = [
     [texts.device, worker.device],
+    [texts.engineProcesses, count(worker.engine_processes)],
     [texts.startedAt, formatDateTime(worker.started_at)],
     [texts.memory, worker.memory_bytes === null ? texts.notKnown : bytes(worker.memory_bytes)],
     [texts.version, worker.version],

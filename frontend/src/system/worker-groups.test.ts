@@ -14,6 +14,7 @@ function worker(id: string, more: Partial<Worker> = {}): Worker {
     started_at: "2026-01-01T00:00:00Z",
     heartbeat_at: "2026-01-01T00:00:00Z",
     memory_bytes: null,
+    engine_processes: 1,
     formats: [],
     models: [],
     holding: [],

@@ -1,13 +1,11 @@
 """Cleanups on both databases: what they delete and keep, simultaneous runs, and crashes."""
 
-import io
 import os
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select, text, update
@@ -16,64 +14,20 @@ from common.db import locks
 from common.db.database import Database
 from common.db.tables import Audio, Idempotency, Job, Lock, Recording
 from common.ids import new_id
-from common.jobs import changes, cleanup, lease, retention, usage
+from common.jobs import changes, cleanup, retention, usage
 from common.jobs.cleanup import CleanupRunning, clean, count_removable
 from common.jobs.retention import RemovalCounts
 from common.jobs.submission import QueueCapacity
 from common.settings import Settings
 from common.store import Store, audio_key
-from tests.support.backlogs import queue_many
-from tests.support.query_cost import query_cost
-from tests.support.rows import claim_part, new_job, result_of, submit
+from tests.support.retention import HOUR, add_completed_job, ids, keys, limits, put_file, set_age
+from tests.support.rows import claim_part, new_job, submit
 from tests.support.waiting import wait_for
-
-HOUR = 3600.0
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(f"file://{tmp_path}")
-
-
-def limits(**changed: Any) -> Settings:
-    given = {"clean_max_hours": 48, "clean_max_history": 0, "jobs_max": 0, "clean_min_age_s": 3600}
-    return Settings(_env_file=None, **given | changed)
-
-
-def put_file(store: Store, key: str) -> None:
-    store.put(key, io.BytesIO(b"sound"))
-
-
-def add_completed_job(database: Database, store: Store, *, hours_ago: float = 0.0) -> str:
-    """Add a completed job of the given age, with its file. Returns its id."""
-    job = new_job()
-    submit(database, job)
-    part = claim_part(database, job)
-    finished = result_of(part, size_bytes=5)
-    put_file(store, finished.key)
-    with database.write() as connection:
-        assert lease.finish(connection, part, finished)
-    set_age(database, job.id, hours_ago)
-    return job.id
-
-
-def set_age(database: Database, job_id: str, hours_ago: float) -> None:
-    moment = time.time() - hours_ago * HOUR
-    with database.write() as connection:
-        connection.execute(update(Job).where(Job.id == job_id).values(created_at=moment))
-        ended = Job.finished_at.is_not(None)
-        connection.execute(update(Job).where(Job.id == job_id, ended).values(finished_at=moment))
-        connection.execute(update(Recording).where(Recording.job_id == job_id).values(created_at=moment))
-
-
-def ids(database: Database, column: Any) -> set[str]:
-    with database.read() as connection:
-        return set(connection.scalars(select(column)))
-
-
-def keys(store: Store) -> set[str]:
-    found = store.keys()
-    return {key for key, _, _ in found}
 
 
 def test_old_jobs_and_recordings_are_deleted_with_their_files(database: Database, store: Store) -> None:
@@ -197,65 +151,6 @@ def test_files_are_deleted_in_batches(
     assert requests == [30]
 
 
-def test_the_store_is_listed_once_in_a_while(database: Database, store: Store, tmp_path: Path) -> None:
-    def add_orphan() -> None:
-        key = audio_key(new_id(), attempt=1, extension="wav")
-        put_file(store, key)
-        os.utime(tmp_path / key, (0, 0))
-
-    for expected in (1, 0):
-        add_orphan()
-        assert clean(database, store, limits(), orphans_every_s=60).orphans == expected
-    assert clean(database, store, limits()).orphans == 1
-
-
-def test_the_cost_of_a_batch_does_not_grow_with_the_rows(database: Database, store: Store) -> None:
-    """Of the rows that are kept, and of those that later batches delete."""
-    old = [add_completed_job(database, store, hours_ago=50) for _ in range(3)]
-    with database.write() as connection:
-        changes.remove(connection, old[0], owner="local")
-    settings = limits(jobs_max=100, clean_max_history=100)
-    costs = []
-    for count in (1_000, 8_000):
-        job = new_job()
-        queue_many(database, job, count=count)
-        end_all(database)
-        costs.append(query_cost(database, lambda connection: read_batches(connection, settings)))
-    assert costs[1] < 1.5 * costs[0] + 20
-
-
-def read_batches(connection: Connection, settings: Settings) -> None:
-    edges = retention.find_edges(connection, settings)
-    assert retention.old_jobs(connection, edges)
-    assert retention.old_recordings(connection, edges)
-    assert retention.pending_deletes(connection)
-    for moment in (Job.deleted_at, Idempotency.created_at):
-        assert not connection.scalars(select(moment).where(moment < 1)).all()
-
-
-def end_all(database: Database) -> None:
-    """Complete all queued jobs, with a recording and an audio each, as if they had just ended."""
-    with database.write() as connection:
-        connection.execute(text("DELETE FROM parts WHERE status = 'queued'"))
-        connection.execute(
-            text(
-                "INSERT INTO audio (key, sha256, recipe, format, sample_rate_hz, duration_s, size_bytes, created_at)"
-                " SELECT id, '', '', 'wav', 1, 1, 1, created_at FROM jobs WHERE status = 'queued'"
-            )
-        )
-        connection.execute(
-            text(
-                "INSERT INTO recordings (job_id, owner, title, text, voice_id, model, provider, speed, audio_key,"
-                " created_at) SELECT id, owner, '', '', voice_id, model, provider, 1, id, created_at FROM jobs"
-                " WHERE status = 'queued'"
-            )
-        )
-        connection.execute(
-            text("UPDATE jobs SET status = 'completed', finished_at = created_at WHERE status = 'queued'")
-        )
-        connection.execute(text("ANALYZE"))
-
-
 @pytest.mark.parametrize("retried", [True, False])
 def test_a_retry_and_the_retention_do_not_deadlock(migrated_postgres_url: str, retried: bool) -> None:
     """A retry that has locked the part of a job, while the retention deletes the job."""
@@ -285,6 +180,18 @@ def waits_for_lock(database: Database) -> bool:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     with database.read() as connection:
         return bool(connection.scalar(text(waiting)))
+
+
+def test_the_store_is_listed_once_in_a_while(database: Database, store: Store, tmp_path: Path) -> None:
+    def add_orphan() -> None:
+        key = audio_key(new_id(), attempt=1, extension="wav")
+        put_file(store, key)
+        os.utime(tmp_path / key, (0, 0))
+
+    for expected in (1, 0):
+        add_orphan()
+        assert clean(database, store, limits(), orphans_every_s=60).orphans == expected
+    assert clean(database, store, limits()).orphans == 1
 
 
 def test_the_next_cleanup_continues_after_a_crash(

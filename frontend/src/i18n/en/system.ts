@@ -29,6 +29,7 @@ export const system = {
   maintenance: "Maintenance",
   maintenanceHint: "Runs cleanup, model downloads and format conversion. It does not generate speech.",
   device: "Device",
+  engineProcesses: "Engine processes",
   version: "Version",
   startedAt: "Started",
   memory: "Memory",

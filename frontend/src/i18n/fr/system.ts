@@ -37,6 +37,7 @@ export const system = {
   maintenanceHint:
     "S’occupe du nettoyage, du téléchargement des modèles et de la conversion des formats. Ne génère pas de parole.",
   device: "Matériel",
+  engineProcesses: "Processus de moteur",
   version: "Version",
   startedAt: "Démarré",
   memory: "Mémoire",
