@@ -55,7 +55,7 @@ class German(Language):
     short_months = {"sept": 9, "jän": 1, "jänner": 1, "mrz": 3, "okt": 10, "dez": 12}  # noqa: RUF012
     time_suffix = "(?: ?Uhr)?"
     words = {  # noqa: RUF012
-        "point": "Komma", "minus": "minus", "plus": "plus", "to": "bis", "and": "und", "with cents": "",
+        "point": "Komma", "minus": "minus", "plus": "plus", "to": "bis", "ratio": "zu", "and": "und", "with cents": "",
         "by": "mal", "percent": "Prozent", "permille": "Promille", "version": "Version", "to the power of": "hoch",
         "love": "liebe", "hashtag": "Hashtag", "dot": "Punkt", "slash": "Schrägstrich", "backslash": "Backslash",
         "at": "at", "colon": "Doppelpunkt", "tilde": "Tilde", "underscore": "Unterstrich", "dash": "Bindestrich",
@@ -115,6 +115,13 @@ class German(Language):
         "Mwst.": "Mehrwertsteuer", "MwSt.": "Mehrwertsteuer", "ehem.": "ehemals", "Std.": "Stunden",
         "Stk.": "Stück",
     }  # fmt: skip
+    part_nouns = (
+        "kapitel|teile?|abschnitte?|folgen?|staffeln?|lektion(?:en)?|bände?|bänden|band|akte?|szenen?"
+        "|schritte?|stufen?|seiten?|bücher|buch|übung(?:en)?|fragen?|tage?|wochen?|phasen?|artikel|anhang"
+        "|tabellen?|abbildung(?:en)?|titel|runden?|klassen?|typ"
+    )
+    list_words = "und|oder|bis"
+    word_abbreviations = frozenset({"Art."})
     final_abbreviations = frozenset(
         {
             "usw.",

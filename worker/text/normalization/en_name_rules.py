@@ -12,7 +12,7 @@ _REGNAL = (
     "|Ferdinand|Francis|Franz|Frederick|Friedrich|Gaius|George|Gregory|Gustav|Haakon|Harald|Harold|Henri|Henry|Innocent"
     "|Isabella|Ivan|James|Jean|Joan|Joao|John|Joseph|Juan|Julius|Justinian|Karl|Kenneth|Leo|Leopold|Louis|Ludwig|Magnus"
     "|Margaret|Maria|Mary|Matthias|Maximilian|Mehmed|Michael|Murad|Napoleon|Nicholas|Nikolai|Olaf|Oscar|Otto|Paul"
-    "|Pedro|Peter|Philip|Philippe|Pius|Ptolemy|Rainier|Rama|Ramesses|Richard|Robert|Roger|Rudolf|Selim|Sigismund|Sixtus"
+    "|Pedro|Peter|Philip|Philippe|Pius|Ptolemy|Rainier|Rama|Ramesses|Ramses|Amenhotep|Seti|Cyrus|Artaxerxes|Antiochus|Sancho|Wenceslaus|Vladislaus|Bayezid|Ahmed|Mustafa|Richard|Robert|Roger|Rudolf|Selim|Sigismund|Sixtus"
     "|Stephen|Suleiman|Theodosius|Thutmose|Umberto|Urban|Valdemar|Victor|Victoria|Vittorio|Emmanuel|Emanuel|Wilhelm"
     "|William|Xerxes"
 )
@@ -25,8 +25,8 @@ _COUNTED = (
 # Words after "I" that make it the pronoun, not a numeral after the name of a monarch.
 _PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't)\\b|'(?!s\\b))"
 _REGNAL_NAME = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
-_COUNTED_NAME = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
-_SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w'-])")
+_COUNTED_NAME = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w-]|'(?!s\b))")
+_SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w-]|'(?!s\b))")
 _CENTURY = re.compile(rf"\b({ROMAN})(?:th|st|nd|rd)?(?= (?:century|centuries|[Dd]ynasty|Olympi))")
 _ROMAN_TEN = re.compile(r"(?:(?<=\biPhone )|(?<=\bOS )|(?<=\bSpace ))X(?!\w)")
 _ROMAN_YEAR = re.compile(r"\bM{1,2}[DCLXVI]{3,12}(?!\w)")

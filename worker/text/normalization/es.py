@@ -108,6 +108,13 @@ class Spanish(Language):
         "ene.": "enero", "feb.": "febrero", "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio",
         "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre",
     }  # fmt: skip
+    part_nouns = (
+        "capítulos?|partes?|secci(?:ón|ones)|episodios?|temporadas?|pistas?|lecci(?:ón|ones)|vol(?:umen"
+        "|úmenes)|unidad(?:es)?|actos?|escenas?|pasos?|nivel(?:es)?|páginas?|libros?|ejercicios?|preguntas?"
+        "|días?|semanas?|fases?|artículos?|anexos?|tablas?|figuras?|tomos?|títulos?|siglos?|cantos?"
+    )
+    list_words = "y|e|o|a"
+    word_abbreviations = frozenset({"mar."})
     final_abbreviations = frozenset(
         {"etc.", "EE. UU.", "a. C.", "d. C.", "a. m.", "p. m.", "Ud.", "Uds.", "Cía."}
     )

@@ -61,6 +61,13 @@ class Italian(Language):
         {"B", "K", "N", "ac", "mi", "ft", "yd", "oz", "kn", "cc", "ly", "cal", "tsp", "tbsp", "MP"}
     )
     abbreviations = it_tables.ABBREVIATIONS
+    part_nouns = (
+        "capitol[oi]|part[ei]|sezion[ei]|episodi[o]?|stagion[ei]|tracc(?:ia|e)|lezion[ei]|volum[ei]|unità"
+        "|att[oi]|scen[ae]|pass[oi]|livell[oi]|pagin[ae]|libr[oi]|esercizi[o]?|domand[ae]|giorn[oi]"
+        "|settiman[ae]|fas[ei]|articol[oi]|allegat[oi]|tabell[ae]|figur[ae]|tom[oi]|titol[oi]|secol[oi]"
+        "|cant[oi]"
+    )
+    list_words = "e|o|a"
     final_abbreviations = it_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
@@ -116,6 +123,9 @@ class Italian(Language):
     def say_ordinal(self, value: int, *, suffix: str = "") -> str:
         words = super().say_ordinal(value)
         return f"{words[:-1]}a" if suffix.endswith(("ª", "a")) else words
+
+    def say_part_number(self, value: int, *, noun: str) -> str:
+        return self.say_ordinal(value, suffix="a" if noun.lower().endswith(("e", "a", "ni")) else "o")
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:

@@ -16,6 +16,8 @@ from worker.text.normalization.language_lookup import find_language
 from worker.text.normalization.mapped_text import MappedText, Rule
 from worker.text.normalization.markdown import MARKDOWN
 from worker.text.normalization.money import money_range_rules, money_rules
+from worker.text.normalization.notes import NOTES
+from worker.text.normalization.numbered_parts import numbered_part_rules
 from worker.text.normalization.placeholders import Placeholders
 from worker.text.normalization.quantities import (
     fraction_rules,
@@ -28,6 +30,7 @@ from worker.text.normalization.symbols import symbol_rules
 from worker.text.normalization.telephone_numbers import telephone_rules
 from worker.text.normalization.times_of_day import time_rules
 from worker.text.normalization.units import unit_rules
+from worker.text.normalization.written_numbers import written_number_rules
 
 _DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")
 
@@ -71,7 +74,7 @@ def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> No
     placeholders = Placeholders()
     mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
     mapped = placeholders.insert(mapped, lexicon=lexicon)
-    mapped = clean_characters(mapped.apply(MARKDOWN))
+    mapped = clean_characters(mapped.apply((*NOTES, *MARKDOWN)))
     rules = find_language(language)
     mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
     mapped, phonemes = placeholders.restore(mapped.apply(_CLEANUP_RULES))
@@ -92,7 +95,9 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
     word_rules = (
         *emoji_rules(language),
         *address_rules(language),
+        *written_number_rules(language),
         *name_range_rules(language),
+        *numbered_part_rules(language),
         *language.early_rules(),
     )
     number_rules = (

@@ -68,6 +68,13 @@ class Portuguese(Language):
         {"B", "K", "N", "ac", "mi", "ft", "yd", "oz", "kn", "cc", "ly", "tsp", "tbsp", "MP"}
     )
     abbreviations = pt_tables.ABBREVIATIONS
+    part_nouns = (
+        "capítulos?|partes?|seç(?:ão|ões)|secç(?:ão|ões)|episódios?|temporadas?|faixas?|liç(?:ão|ões)"
+        "|volumes?|unidades?|atos?|cenas?|passos?|nív(?:el|eis)|páginas?|livros?|exercícios?|perguntas?|dias?"
+        "|semanas?|fases?|artigos?|anexos?|tabelas?|figuras?|tomos?|títulos?|séculos?|cantos?"
+    )
+    list_words = "e|ou|a"
+    word_abbreviations = frozenset({"set.", "out.", "ex."})
     final_abbreviations = pt_tables.FINAL_ABBREVIATIONS
 
     def __init__(self, tag: str) -> None:
@@ -124,6 +131,11 @@ class Portuguese(Language):
         if ending.startswith(("ª", "a")):
             words = re.sub(r"o\b", "a", words)
         return re.sub(r"(?<=[oa])\b", "s", words) if ending.endswith("s") else words
+
+    def say_part_number(self, value: int, *, noun: str) -> str:
+        if value > _MAX_ROMAN_ORDINAL:
+            return self.say_cardinal(value)
+        return self.say_ordinal(value, suffix="a" if is_feminine(noun) else "o")
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:

@@ -132,7 +132,10 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
         if is_letter:
             # In "Y2K" and "9700K" the K is a letter, not a scale.
             words = _pad_with_spaces(match, f"{language.say_number(match['number'])} {match['scale']}")
-        return f"{minus} {words.lstrip()}" if match["minus"] else words
+        if not match["minus"]:
+            return words
+        space = " " if match[0][0].isspace() or text_before(match).isalnum() else ""
+        return f"{space}{minus} {words.lstrip()}"
 
     # A point between digits in a language with a decimal comma: "USB 3.0".
     pointed = (
