@@ -7,8 +7,8 @@ from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 # "She said no. 5 people left." Elsewhere "no." before a digit is "number".
 _SPOKEN_NO = re.compile(
-    r"\b(?:sa(?:id|ys?|ying)|answer(?:ed|s|ing)?|answer (?:is|was)|repl(?:y|ied|ies)|whisper(?:ed|s)|shout(?:ed|s)|yes or"
-    r"|told (?:him|her|them|me|us)|vot(?:ed?|es)|thought),? [\"']?no\.[\"']?$"
+    r"\b(?:sa(?:id|ys?|ying)|answer(?:ed|s|ing)?|answer (?:is|was)|repl(?:y|ied|ies)|whisper(?:ed|s)|shout(?:ed|s)"
+    r"|yes or|told (?:him|her|them|me|us)|vot(?:ed?|es)|thought),? [\"']?no\.[\"']?$"
 )
 _CAPITAL = re.compile(r"[\"'(]?[^\W\d_]")
 

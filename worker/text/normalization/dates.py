@@ -158,10 +158,9 @@ def _say_iso_date(match: re.Match[str], *, language: Language) -> str | None:
 
 def _say_numeric_date(match: re.Match[str], *, language: Language) -> str | None:
     first, second = int(match[1]), int(match[3])
-    if len(match[4]) == 2:
-        # "3.10.12" is a version number in languages that do not write dates with points.
-        if match[2] == "-" or (match[2] == "." and language.month_first):
-            return None
+    # "3.10.12" is a version number in languages that do not write dates with points.
+    if len(match[4]) == 2 and (match[2] == "-" or (match[2] == "." and language.month_first)):
+        return None
     year = _full_year(match[4])
     day, month = (first, second) if language.day_first else (second, first)
     if month > 12:

@@ -35,7 +35,7 @@ _ONE = re.compile(r"(?<![\w.,:/-])1 (?=(?P<noun>[a-zàèéìòù]{3,30})(?!\w))"
 _NOT_COUNTED = re.compile(r"\b(?:numero|pagina|capitolo|articolo|volume|figura) $", re.IGNORECASE)
 _NOT_NOUNS = it_tables.MONTHS | {"come", "che", "della", "delle", "alla", "sulla", "fino", "sono"}
 _HEIGHT = re.compile(r"(?<![\w.,])([1-9]\d?)(?:,(\d{2}) ?m(?![\w²³'/])|m(\d{2})(?!\w))")
-_FEMININE = re.compile(r"(?:a|ione|tà|tù|udine|ice|trice)$")
+_FEMININE = re.compile(r"(?:a|ione|tà|tù|udine|^(?:milli|micro|nano)?mole|ice|trice)$")
 _MASCULINE = frozenset({"problema", "programma", "sistema", "tema", "milione", "clima", "dramma", "campione"})
 _NUMBERED = re.compile(
     rf"(?<![\w.])({'|'.join(sorted(map(re.escape, it_tables.NUMBERED), key=len, reverse=True))}) ?"

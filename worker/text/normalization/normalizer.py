@@ -9,6 +9,7 @@ from worker.text.lexicon import Lexicon
 from worker.text.normalization.abbreviations import abbreviation_rules
 from worker.text.normalization.addresses import address_rules, fallback_address_rules
 from worker.text.normalization.characters import clean_characters, drop_private_use_characters
+from worker.text.normalization.compound_units import compound_unit_rules
 from worker.text.normalization.dates import date_rules, name_range_rules
 from worker.text.normalization.emoji import emoji_rules
 from worker.text.normalization.language import Language
@@ -98,6 +99,7 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
         *written_number_rules(language),
         *name_range_rules(language),
         *numbered_part_rules(language),
+        *compound_unit_rules(language),
         *language.early_rules(),
     )
     number_rules = (
@@ -105,6 +107,7 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
         *time_rules(language),
         *telephone_rules(language),
         *thousands_rules(language),
+        *compound_unit_rules(language),
         *power_rules(language),
         *money_range_rules(language),
         *range_rules(language),

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
+from worker.text.normalization.compound_units import compound_unit_name, compound_unit_pattern
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule, text_after, text_before
 from worker.text.normalization.money import say_scaled_number, scale_pattern
@@ -86,6 +87,11 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
             return words
         return f"{words} {unit_name(match['unit'], value=Decimal(2), language=language, per=match['per'])}"
 
+    def say_power_of_compound(match: re.Match[str]) -> str:
+        unit = compound_unit_name(match["compound"], one=False, language=language)
+        return f"{say_power(match)} {unit}"
+
+    compound = rf" (?P<compound>{compound_unit_pattern()})(?![\w²³⁻/])(?P<unit>)(?P<per>)"
     unit = rf"(?: (?P<unit>{unit_pattern(language)})(?![\w²³])(?:/(?P<per>{PER_UNIT})(?![\w²³]))?)?"
 
     def say_scientific(match: re.Match[str]) -> str:
@@ -104,6 +110,8 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f" {language.words['to the power of']} {match[1]}",
             needs="^",
         ),
+        Rule(re.compile(_EXPONENT + compound), say_power_of_compound, needs="^"),
+        Rule(re.compile(_SUPERSCRIPT + compound), say_power_of_compound, needs="⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
         Rule(re.compile(_EXPONENT + unit), say_power, needs="^"),
         Rule(re.compile(_SUPERSCRIPT + unit), say_power, needs="⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
     )
