@@ -171,7 +171,9 @@ class SegmentSynthesis:
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         """Wait for the speech. None for a text that this voice cannot speak."""
-        ended = Event()  # `concurrent.futures.wait` does not return for a future that was cancelled while it waited
+        ended = (
+            Event()
+        )  # `concurrent.futures.wait` does not return for a future that was cancelled while it waited
         future.add_done_callback(lambda _: ended.set())
         while not ended.wait(WAIT_STEP_S):
             self._while_waiting()

@@ -20,7 +20,7 @@ _COUNTED = (
     "Act|Album|Annex|Appendix|Apollo|Article|Book|Canto|Chapter|Class|Column|Division|Episode|Exhibit|Factor|Figure"
     "|Gemini|Grade|Group|Item|Lesson|Level|Mark|Module|Mach|Note|Number|Page|Paragraph|Part|Phase|Plate|Psalm|Quarter"
     "|Region|Round|Saturn|Scene|Schedule|Season|Section|Series|Stage|Step|Table|Tier|Title|Tome|Topic|Type|Unit|Verse"
-    "|Volume|War|Bowl|WrestleMania|(?i:chapter|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
+    "|Volume|War|Bowl|WrestleMania|(?i:chapter|article|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
 )
 # Words after "I" that make it the pronoun, not a numeral after the name of a monarch.
 _PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't)\\b|'(?!s\\b))"

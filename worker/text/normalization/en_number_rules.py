@@ -37,6 +37,9 @@ _FIXED_READING = re.compile(r"(?<![\w/.,$€£-])(?:24/7|9/11|50[/-]50|20/20|401
 _EMERGENCY = re.compile(
     r"(?:(?<=[Cc]all )|(?<=[Dd]ial )|(?<=[Ee]rror )|(?<=[Bb]oeing )|(?<=[Aa] ))(911|999|404|7[0-8]7)(?![\w%]|[.,/-]\d)"
 )
+_AIRCRAFT = re.compile(
+    r"(?<=[Tt]he )(7[0-8]7)(?= (?:[a-z]{3,5} hundred|eight|nine|ten)\b)|(?<=\bAirbus A)3([1-9]\d)(?!\w|[.,]\d)"
+)
 _IDENTIFIER = re.compile(
     r"\b((?:[Cc]ode|PIN|[Pp]asscode|[Pp]assword|[Ee]xtension|[Ee]xt\.?|[Aa]ccount|[Cc]ard|ending in"
     r"|[Ff]light|[Bb]us|ID|[Zz]ip)"
@@ -164,6 +167,9 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
             scale = "million"
         return " ".join(filter(None, (match[1], say(match[3]), scale, f"{_CURRENCY_NAMES[match[2]]} ")))
 
+    def say_aircraft(match: re.Match[str]) -> str:
+        return _FIXED_READINGS[match[1]] if match[1] else f" three {say(match[2])}"
+
     def say_flight(match: re.Match[str]) -> str:
         return f"{match[1]} {say_digits(match[2])}"
 
@@ -233,6 +239,7 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f" inch{'' if _ENDS_IN_ONE.search(text_before(match, chars=3)) else 'es'}",
             needs=DIGITS,
         ),
+        Rule(_AIRCRAFT, say_aircraft, needs=DIGITS),
         Rule(_EMERGENCY, lambda match: _FIXED_READINGS[match[1]], needs=DIGITS),
         Rule(_IDENTIFIER, lambda match: f"{match[1].rstrip()} {say_digits(match[2])}", needs=DIGITS),
         Rule(_ZIP, lambda match: ", ".join(map(say_digits, filter(None, match.groups()))), needs=DIGITS),

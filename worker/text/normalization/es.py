@@ -135,6 +135,7 @@ class Spanish(Language):
                 lambda _: " grados",
             ),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),
+            Rule(re.compile(rf"\bCap\. ?(?=\d|{ROMAN}(?![\w'.]))"), lambda _: "Capítulo ", needs="C"),
             Rule(_ROMAN, self._say_roman, needs="IVXLCDM"),
             Rule(_INFLECTED_NUMBER, self._say_inflected),
         )

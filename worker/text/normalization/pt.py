@@ -240,5 +240,5 @@ def to_feminine(words: str) -> str:
 
 def is_feminine(noun: str) -> bool:
     """Return True if the noun has a feminine ending and is not a known exception."""
-    word = noun.split(maxsplit=1)[0].lower() if noun.strip() else ""
+    word = re.split("[ -]", noun.strip(), maxsplit=1)[0].lower()
     return word not in _NOT_NOUNS and _FEMININE.search(word) is not None and _MASCULINE.search(word) is None
