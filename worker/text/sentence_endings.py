@@ -3,7 +3,6 @@
 import re
 from functools import cache
 
-from worker.text.normalization.abbreviations import ends_with_no
 from worker.text.normalization.language import Language
 from worker.text.normalization.language_lookup import find_language
 
@@ -29,7 +28,7 @@ def ends_sentence(text: str, end: int, *, language: str) -> bool:
         # Inside a word, as in "J.-C." or an address. A script without spaces may end a sentence here.
         return not _WORD_CHARACTER.match(after)
     if after[0].isdecimal() and _REFERENCE_ABBREVIATION.search(before):
-        return ends_with_no(before)
+        return False
     rules = find_language(language)
     return rules is None or not _is_abbreviation(before, after, language=rules)
 

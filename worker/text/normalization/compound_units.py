@@ -13,12 +13,15 @@ from worker.text.normalization.mapped_text import Rule
 from worker.text.normalization.si_units import GRAMMARS, NAMED_BASES, PREFIXED_UNITS, UNNAMED_BASES
 from worker.text.normalization.units import UNIT_SYMBOLS, unit_name
 
-_SIGNS = "⁻/·⋅∙-"
+_SIGNS = "⁻/·⋅∙"
 _FACTOR = re.compile(r"(?P<symbol>[A-Za-zμΩ]+)(?P<power>[\^⁻\u2212\d¹²³⁴-]{0,3})")
 _WATT_HOUR = re.compile("(?<=W)[·⋅∙](?=h)")  # one word in most languages
 _LENGTHS = frozenset({"km", "m", "dm", "cm", "mm", "μm", "nm"})
 # Compounds that are read without a number before them.
-_ALONE = "m?mol/[Ll]|m?g/d?[Ll]|[μn]g/m?[Ll]|k?g/c?m³|[mμ]g/m³|k?J/mol|g/mol|N·m|W/m²|kWh/m²"
+_LONE = (
+    "km/h|m/s²|m/s|kWh/m²|kWh|km²|cm²|m²|m³|cm³|W/m²|N·m|m?mol/[Ll]|m?g/d?[Ll]|[μn]g/m?[Ll]|k?g/c?m³|[mμ]g/m³"
+    "|k?J/mol|g/mol"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +31,26 @@ class _Factor:
 
 
 def compound_unit_rules(language: Language) -> tuple[Rule, ...]:
+    """Return the rule for a number and a compound unit. It runs before the rules for powers and other units."""
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     number = rf"{minus}(?<![\w.,/])(?<!\d )(?P<number>{language.number_pattern})(?P<gap>[ -]?)"
-    unit = compound_unit_pattern()
-    alone = (
-        rf"(?<![\w/.·⁻])(?<!\d )(?:{_ALONE}|(?=[A-Za-zμΩ]{{1,3}}[ ·⋅][A-Za-zμΩ]{{1,3}}⁻){unit})(?![\w/²³·⁻])"
+    pattern = rf"{number}(?P<unit>{compound_unit_pattern()})(?![\w²³⁻/]|[·⋅∙]\w)"
+    return (Rule(re.compile(pattern), lambda match: _say_measure(match, language=language), needs=_SIGNS),)
+
+
+def lone_unit_rules(language: Language) -> tuple[Rule, ...]:
+    """Return the rule for units without a number, as in "values in mmol/L"."""
+    symbol = "[A-Za-zμΩ]{1,3}"
+    pattern = (
+        rf"(?<![\w/.·⁻])(?<!\d )(?:{_LONE}|(?={symbol}[ ·⋅]{symbol}⁻){compound_unit_pattern()})(?![\w/²³·⁻])"
     )
 
-    def say_alone(match: re.Match[str]) -> str:
+    def say_unit(match: re.Match[str]) -> str:
+        if match[0] in UNIT_SYMBOLS:
+            return unit_name(match[0], value=Decimal(2), language=language)
         return compound_unit_name(match[0], one=False, language=language)
 
-    return (
-        Rule(
-            re.compile(rf"{number}(?P<unit>{unit})(?![\w²³⁻/]|[·⋅∙]\w)"),
-            lambda match: _say_measure(match, language=language),
-            needs=_SIGNS,
-        ),
-        Rule(re.compile(alone), say_alone, needs="⁻/·"),
-    )
+    return (Rule(re.compile(pattern), say_unit, needs="⁻/·²³W"),)
 
 
 @cache

@@ -239,7 +239,7 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f" inch{'' if _ENDS_IN_ONE.search(text_before(match, chars=3)) else 'es'}",
             needs=DIGITS,
         ),
-        Rule(_AIRCRAFT, say_aircraft, needs=DIGITS),
+        Rule(_AIRCRAFT, say_aircraft, needs="37"),
         Rule(_EMERGENCY, lambda match: _FIXED_READINGS[match[1]], needs=DIGITS),
         Rule(_IDENTIFIER, lambda match: f"{match[1].rstrip()} {say_digits(match[2])}", needs=DIGITS),
         Rule(_ZIP, lambda match: ", ".join(map(say_digits, filter(None, match.groups()))), needs=DIGITS),

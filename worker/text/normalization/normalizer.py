@@ -9,7 +9,7 @@ from worker.text.lexicon import Lexicon
 from worker.text.normalization.abbreviations import abbreviation_rules
 from worker.text.normalization.addresses import address_rules, fallback_address_rules
 from worker.text.normalization.characters import clean_characters, drop_private_use_characters
-from worker.text.normalization.compound_units import compound_unit_rules
+from worker.text.normalization.compound_units import compound_unit_rules, lone_unit_rules
 from worker.text.normalization.dates import date_rules, name_range_rules
 from worker.text.normalization.emoji import emoji_rules
 from worker.text.normalization.language import Language
@@ -83,7 +83,10 @@ def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> No
 
 
 def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedText:
-    word_rules, number_rules, sign_rules = _rules(language)
+    first_rules, written_rules, word_rules, number_rules, sign_rules = _rules(language)
+    mapped = mapped.apply(first_rules)
+    if _DIGIT.search(mapped.text):
+        mapped = mapped.apply(written_rules)
     mapped = mapped.apply(word_rules)
     if _DIGIT.search(mapped.text):
         mapped = mapped.apply(number_rules)
@@ -92,15 +95,14 @@ def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedTe
 
 @cache
 def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
-    """Return the rules for all texts, for texts with digits, and for the remaining signs and abbreviations."""
+    """Return the rules in the order of their steps. The second and fourth are for texts with digits."""
+    first_rules = (*emoji_rules(language), *address_rules(language))
+    written_rules = (*written_number_rules(language), *compound_unit_rules(language))
     word_rules = (
-        *emoji_rules(language),
-        *address_rules(language),
-        *written_number_rules(language),
         *name_range_rules(language),
         *numbered_part_rules(language),
-        *compound_unit_rules(language),
         *language.early_rules(),
+        *lone_unit_rules(language),
     )
     number_rules = (
         *date_rules(language),
@@ -116,7 +118,7 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
         *unit_rules(language),
     )
     sign_rules = (*abbreviation_rules(language), *language.late_rules(), *symbol_rules(language))
-    return word_rules, (*number_rules, *quantity_rules(language)), sign_rules
+    return first_rules, written_rules, word_rules, (*number_rules, *quantity_rules(language)), sign_rules
 
 
 _UNKNOWN_LANGUAGE_RULES = (*emoji_rules(None), *fallback_address_rules())

@@ -8,15 +8,17 @@ import re
 from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 _NUMBERS = r"[1-9]\d{0,2}(?:(?:, ?|[-–])[1-9]\d{0,2}){0,7}"
-_NOTE = rf"{_NUMBERS}|[a-df-rt-z]|(?:note|nb|n\.) ?\d{{1,3}}|\*{{1,3}}\d{{0,3}}|[†‡§¶]{{1,3}}"
+_NOTE = rf"{_NUMBERS}|[a-df-j]|(?:note|nb|n\.) ?\d{{1,3}}|\*{{1,3}}\d{{0,3}}|[†‡§¶]{{1,3}}"
 _AFTER_NOTE = r"(?![\w(\[:/]|\]\()"
 # Marks follow a word of two letters or a sign. "x[3]" is an element of a list.
 _CITATIONS = re.compile(
     rf"(?:(?<=[^\W\d_][^\W_])|(?<=\d[\d%])|(?<=[.,;:!?…\"')»]))(?:\[(?:{_NOTE})\](?:[,–-](?=\[))?){{1,8}}{_AFTER_NOTE}"
 )
+# Brackets after these are part of a program: "sys.argv[1]", "split()[0]".
+_CODE = re.compile(r"\w[._]\w{1,30}$|\(\)$")
 # A citation between spaces belongs to the sentence after these words: "in [12]".
 _SPACED_CITATIONS = re.compile(
-    rf"(?<=[\w.,;:!?)\"']) (?:\[{_NUMBERS}\](?:[,–-] ?(?=\[))?){{1,8}}(?:(?=[.,;:!?)]|$)|(?<=\]\[\d\])|(?<=\]\[\d\d\]))"
+    rf"(?<=[\w.)\"']) (?:\[{_NUMBERS}\](?:[,–-] ?(?=\[))?){{1,8}}(?:(?=[.,;:!?)]|$)|(?<=\]\[\d\])|(?<=\]\[\d\d\]))"
 )
 _GRAMMATICAL = re.compile(
     r"(?:^|[\s(])(?:in|see|from|by|of|to|and|or|with|ref|reference|cf|as|dans|voir|de|par|et|ou|selon|siehe|nach|aus|und|von|vgl"
@@ -42,6 +44,10 @@ _DIRECTION = re.compile(
 _PAUSE_MARKS = ".!?…:;,"
 
 
+def _drop_citation(match: re.Match[str]) -> str | None:
+    return None if _CODE.search(text_before(match, chars=40)) else ""
+
+
 def _drop_raised_number(match: re.Match[str]) -> str | None:
     return None if _LENGTH.search(text_before(match, chars=8)) else ""
 
@@ -61,7 +67,7 @@ def _end_direction(match: re.Match[str]) -> str | None:
 
 NOTES = (
     Rule(_CHAT_CITATION, lambda _: "", needs="【"),
-    Rule(_CITATIONS, lambda _: "", needs="["),
+    Rule(_CITATIONS, _drop_citation, needs="["),
     Rule(_SPACED_CITATIONS, _drop_spaced_citation, needs="["),
     Rule(_RAISED_NUMBER, _drop_raised_number, needs="¹²³⁰⁴⁵⁶⁷⁸⁹<"),
     Rule(_DAGGER, lambda _: "", needs="†‡"),

@@ -127,7 +127,6 @@ _PER_UNITS = {
     "km²": "area-square-kilometer",
     "km2": "area-square-kilometer",
 }
-_ALONE = re.compile(r"(?<![\w/.])(?<!\d )(?:km/h|m/s²|m/s|kWh|km²|cm²|m²|m³|cm³)(?![\w/²³])")
 
 
 def _alternatives(symbols: Iterable[str]) -> str:
@@ -160,7 +159,6 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {words['by']} ",
             needs="x×",
         ),
-        Rule(_ALONE, lambda match: unit_name(match[0], value=Decimal(2), language=language), needs="/²³h"),
         Rule(re.compile(measure), lambda match: _say_measure(match, language=language)),
     )
 

@@ -3,12 +3,13 @@
 import re
 
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import DIGITS, Rule, text_before
+from worker.text.normalization.mapped_text import Rule, text_before
 
 _NO_NUMBER_AFTER = r"(?!\w|[.,]\d)"
 _SCALE = re.compile(
     rf"(?<![\w.,:])1 ?: ?(\d{{1,3}}(?:[ .,]\d{{3}}){{1,2}}|\d{{4,7}}){_NO_NUMBER_AFTER}(?! \d{{3}})"
 )
+_VERSION = re.compile(r"(?:version|release) $", re.IGNORECASE)
 # In the names of aircraft the hyphen is not read: "Boeing 737-800".
 _AIRCRAFT = (
     re.compile(
@@ -23,6 +24,8 @@ _AIRCRAFT = (
 
 
 def written_number_rules(language: Language) -> tuple[Rule, ...]:
+    """Return the rules for foreign marks, scales of maps and aircraft. They run before all others for numbers."""
+
     def say_scale(match: re.Match[str]) -> str:
         value = int(re.sub(r"\D", "", match[1]))
         return language.say_scale(value, before=text_before(match, chars=4))
@@ -45,12 +48,16 @@ def _foreign_mark_rules(language: Language) -> tuple[Rule, ...]:
     def swap_marks(match: re.Match[str]) -> str:
         return match[0].translate(swap)
 
-    groups = rf"(?<![\w.,:/-])(?<!ersion )(?<!elease )(?<!\d )\d{{1,3}}(?:[{decimal}]\d{{3}})"
-    patterns = [
-        rf"{groups}{{1,5}}[{group}]\d{{1,2}}{_NO_NUMBER_AFTER}",
-        rf"{groups}{{2,5}}{_NO_NUMBER_AFTER}",
+    groups = rf"(?:(?:[{decimal}]\d{{3}}){{1,5}}[{group}]\d{{1,2}}|(?:[{decimal}]\d{{3}}){{2,5}}){_NO_NUMBER_AFTER}"
+    rules = [
+        Rule(
+            re.compile(rf"(?<![\w.,:/-])\d{{1,3}}{groups}"),
+            lambda match: None if _VERSION.search(text_before(match, chars=8)) else swap_marks(match),
+            needs=decimal,
+        )
     ]
     if language.decimal_mark == ".":
         amount = r"\d{1,3}(?: \d{3}){0,4},\d\d(?!\w|[.,]\d)"
-        patterns += [rf"(?<![\w.,])(?<!\d ){amount}(?= ?€)", rf"(?<=€){amount}", rf"(?<=€ ){amount}"]
-    return tuple(Rule(re.compile(pattern), swap_marks, needs=DIGITS) for pattern in patterns)
+        pattern = rf"(?<![\w.,])(?<!\d ){amount}(?= ?€)|(?<=€){amount}|(?<=€ ){amount}"
+        rules.append(Rule(re.compile(pattern), swap_marks, needs="€"))
+    return tuple(rules)
