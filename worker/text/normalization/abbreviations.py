@@ -4,12 +4,15 @@ import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule, text_after, text_before
+from worker.text.normalization.roman_numerals import ROMAN
 
 # "She said no. 5 people left." Elsewhere "no." before a digit is "number".
 _SPOKEN_NO = re.compile(
     r"\b(?:sa(?:id|ys?|ying)|answer(?:ed|s|ing)?|answer (?:is|was)|repl(?:y|ied|ies)|whisper(?:ed|s)|shout(?:ed|s)"
     r"|yes or|told (?:him|her|them|me|us)|vot(?:ed?|es)|thought),? [\"']?no\.[\"']?$"
 )
+NUMBER_FOLLOWS = re.compile(rf" (?:{ROMAN}(?!\w| [a-zß-ÿ]|')|[B-HJ-NP-XZ](?![\w']))")
+"""A Roman numeral, or a letter with the number of an article of law."""
 _CAPITAL = re.compile(r"[\"'(]?[^\W\d_]")
 
 
@@ -24,7 +27,9 @@ def abbreviation_rules(language: Language) -> tuple[Rule, ...]:
     def expand(match: re.Match[str]) -> str | None:
         name = by_compact_form[match[0].replace(" ", "")]
         if text_before(match, chars=len(slash)) == slash or (
-            _ends_sentence(match) and language.is_word(name, match)
+            _ends_sentence(match)
+            and language.is_word(name, match)
+            and not NUMBER_FOLLOWS.match(match.string, match.end())
         ):
             return None
         return (

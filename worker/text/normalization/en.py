@@ -119,7 +119,7 @@ class English(Language):
     units = en_tables.UNITS
     abbreviations = en_tables.ABBREVIATIONS
     final_abbreviations = en_tables.FINAL_ABBREVIATIONS
-    word_abbreviations = frozenset({"ed.", "max.", "temp."})
+    word_abbreviations = frozenset({"max.", "temp.", "no."})
     part_nouns = en_tables.PART_NOUNS
     list_words = "and|or|to|through|&"
 

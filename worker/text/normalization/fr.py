@@ -43,7 +43,7 @@ class French(Language):
         "|grades?|groupes?|fascicules?"
     )
     list_words = "et|ou|à"
-    word_abbreviations = frozenset({"art.", "Art.", "ex.", "Ex."})
+    word_abbreviations = frozenset({"art.", "ex."})
     final_abbreviations = fr_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
