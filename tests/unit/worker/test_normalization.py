@@ -98,7 +98,7 @@ def test_sentences_keep_their_full_stops_and_pauses(text: str, spoken: str) -> N
         ("sys.argv[1] and [[1, 2], [3, 4]]", "sys.argv[one] and [[one, two], [three, four]]"),
         (
             "x<y and 5>3, <b>so</b> <name of author>",
-            "x is less than y and five is greater than three, so name of author",
+            "x is less than y and five is greater than three, so (name of author)",
         ),
     ],
 )

@@ -15,6 +15,9 @@ from worker.text.normalization.units import UNIT_SYMBOLS, unit_name
 
 _SIGNS = "⁻/·⋅∙"
 _FACTOR = re.compile(r"(?P<symbol>[A-Za-zμΩ]+)(?P<power>[\^⁻\u2212\d¹²³⁴-]{0,3})")
+# "5 A/B tests" and "2 B/W photos" have no units.
+_INITIALS = re.compile("[A-Z][/·][A-Z]")
+_QUOTIENTS = frozenset({"J/K", "W/K", "V/A", "N/C", "J/C", "V/K", "J/T", "V·A", "A·V"})
 _WATT_HOUR = re.compile("(?<=W)[·⋅∙](?=h)")  # one word in most languages
 _LENGTHS = frozenset({"km", "m", "dm", "cm", "mm", "μm", "nm"})
 # Compounds that are read without a number before them.
@@ -63,7 +66,8 @@ def compound_unit_pattern() -> str:
     inverse = rf"{symbol}(?:⁻[¹²³⁴]|\^?[-\u2212][1-4](?!\d))"
     dots = rf"{factor}(?:[·⋅∙](?:{inverse}|{factor})){{1,4}}"
     points = rf"{factor}(?:\.{factor}){{0,2}}(?:\.{inverse}){{1,3}}"
-    spaces = rf"(?:{factor} (?:{factor} ){{0,2}}{inverse}|{symbol}⁻[¹²³⁴])(?: {inverse}){{0,2}}"
+    raised = rf"{symbol}⁻[¹²³⁴]"
+    spaces = rf"(?:{factor} (?:{factor} ){{0,2}})?{raised}(?: {raised}){{0,2}}"
     below = rf"(?:\({factor}(?:[·⋅∙ ]{factor}){{1,3}}\)|{factor}(?:[·⋅∙]{factor})?(?:/{factor})?)"
     return rf"(?:(?:{dots}|{factor})/{below}|{dots}|{points}|{spaces})"
 
@@ -79,14 +83,19 @@ def compound_unit_name(text: str, *, one: bool, language: Language) -> str:
 
 
 def _say_measure(match: re.Match[str], *, language: Language) -> str | None:
-    if match["unit"] in UNIT_SYMBOLS or match["unit"] in language.units:
+    unit = match["unit"]
+    if (
+        unit in UNIT_SYMBOLS
+        or unit in language.units
+        or (_INITIALS.fullmatch(unit) and unit not in _QUOTIENTS)
+    ):
         return None
     one = (
         match["gap"] == "-"
         or language.is_attributive(match)
         or language.is_singular(abs(language.parse_number(match["number"])))
     )
-    name = compound_unit_name(match["unit"], one=one, language=language)
+    name = compound_unit_name(unit, one=one, language=language)
     words = f"{language.agree(language.say_number(match['number']), name)} {name}"
     return f"{language.words['minus']} {words}" if match["minus"] else words
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from worker.text.normalization.dates import month_name
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule, text_after
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _MONTHS = "Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
 # Before these nouns a point after a number makes it an ordinal. At the end of a sentence it is a full stop.
@@ -150,6 +150,7 @@ class German(Language):
             Rule(_HOUR_RANGE, lambda match: f"{match[1]} bis ", needs=DIGITS),
             Rule(_NUMERIC_DATE, self._say_numeric_date, needs=DIGITS),
             Rule(_ORDINAL, lambda match: self._inflect(int(match[1]), match)),
+            second_numeral_rule(_REGNAL, self._say_regnal_name, words=self.list_words),
             Rule(_REGNAL, self._say_regnal_name),
             Rule(_ROMAN_COUNTED, self._say_counted_roman),
             Rule(_DECADE, self._say_decade),
@@ -273,7 +274,7 @@ class German(Language):
         return f"{match[1]} {article} {self.say_ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
 
     def _say_counted_roman(self, match: re.Match[str]) -> str | None:
-        value = parse_roman(match[2])
+        value = None if is_letter(match[2], noun=match[1]) else parse_roman(match[2])
         return f"{match[1]} {self.say_cardinal(value)}" if value else None
 
     def _say_decade(self, match: re.Match[str]) -> str:

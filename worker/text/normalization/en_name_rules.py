@@ -4,7 +4,7 @@ import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _REGNAL = (
     "Adolf|Albert|Alexander|Alexandra|Alfonso|Andrew|Anne|Augustus|Baldwin|Benedict|Boniface|Casimir|Catherine|Charles"
@@ -63,7 +63,7 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
         return words and f"{match[1]} the {words.title()}"
 
     def say_counted_name(match: re.Match[str]) -> str | None:
-        value = parse_roman(match[2])
+        value = None if is_letter(match[2], noun=match[1]) else parse_roman(match[2])
         return f"{match[1]} {language.say_cardinal(value)}" if value else None
 
     def say_sequel(match: re.Match[str]) -> str | None:
@@ -78,6 +78,7 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         Rule(_CENTURY, lambda match: say_ordinal(match[1]), needs="IVX"),
+        second_numeral_rule(_REGNAL_NAME, say_regnal_name, words="and|or|to"),
         Rule(_REGNAL_NAME, say_regnal_name, needs="IVX"),
         Rule(_COUNTED_NAME, say_counted_name, needs="IVXLCDM"),
         Rule(_SEQUEL, say_sequel, needs="IVX"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 from worker.text.normalization.units import UNIT_SYMBOLS
 
 _ROMAN = re.compile(
@@ -136,6 +136,7 @@ class Spanish(Language):
             ),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),
             Rule(re.compile(rf"\bCap\. ?(?=\d|{ROMAN}(?![\w'.]))"), lambda _: "Capítulo ", needs="C"),
+            second_numeral_rule(_ROMAN, self._say_roman, words=self.list_words),
             Rule(_ROMAN, self._say_roman, needs="IVXLCDM"),
             Rule(_INFLECTED_NUMBER, self._say_inflected),
         )
@@ -200,7 +201,7 @@ class Spanish(Language):
         return f"{self.say_time(hour=hour, minute=minute, second=None).removesuffix(' horas')} {half}"
 
     def _say_roman(self, match: re.Match[str]) -> str | None:
-        value = parse_roman(match[2])
+        value = None if is_letter(match[2], noun=match[1]) else parse_roman(match[2])
         is_name = not _CARDINAL_NOUNS.search(match[1])
         if not value or (is_name and (match[2] in "CDLMX" or value > 39)):
             return None

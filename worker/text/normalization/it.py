@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from worker.text.normalization import it_tables
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _FRACTIONS = {2: "mezzo", 3: "terzo", 4: "quarto"}
 _SCALE_ENDING = re.compile(r"(?:milion|miliard|bilion)[eio]$")
@@ -83,6 +83,7 @@ class Italian(Language):
                 lambda match: self._say_roman(match[1], feminine=bool(match[3]), tail=" "),
                 needs="IVXLCDM",
             ),
+            second_numeral_rule(_ROMAN_AFTER, self._say_roman_after, words=self.list_words),
             Rule(_ROMAN_AFTER, self._say_roman_after, needs="IVXLCDM"),
             Rule(
                 _CLOCK_TIME,
@@ -178,6 +179,8 @@ class Italian(Language):
 
     def _say_roman_after(self, match: re.Match[str]) -> str | None:
         masculine, feminine, name, letters = match.groups()
+        if is_letter(letters, noun=match[0]):
+            return None
         if name and len(letters) == 1 and letters not in "IVX":
             return None
         if name and (not re.fullmatch("[IVX]+", letters) or (letters == "I" and name.endswith(("e", "i")))):

@@ -15,7 +15,7 @@ _TAG = re.compile(
     r"|disabled|checked|hidden|open|async|defer|controls|autoplay|loop|muted|required|readonly|selected|nowrap)){1,20}"
     r"\s{0,8}/?>"
 )
-# A name to fill in, as "<name of author>".
+# A name to fill in, as "<name of author>", or an address after a name. A reader pauses around it.
 _NAME_IN_ANGLES = re.compile(r"(?<![\w)])<([A-Za-z][^<>\n=]{1,200})>(?!\w)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _LINK = re.compile(
@@ -54,7 +54,7 @@ MARKDOWN = (
         needs="<",
     ),
     Rule(_TAG, lambda _: "", needs="<"),
-    Rule(_NAME_IN_ANGLES, lambda match: match[1], needs="<"),
+    Rule(_NAME_IN_ANGLES, lambda match: f"({match[1]})", needs="<"),
     Rule(_ENTITY, lambda match: html.unescape(match[0]), needs="&"),
     Rule(re.compile(r"(?m)^ {0,3}(?:```|~~~)[^`\n]*$\n?"), lambda _: "", needs="`~"),
     Rule(re.compile(r"(?m)^ {0,3}\[[^\[\]\n]{1,200}\]: ?\S{1,2000}[^\n]*$"), lambda _: "", needs="["),

@@ -26,13 +26,13 @@ _GRAMMATICAL = re.compile(
     re.IGNORECASE,
 )
 _CHAT_CITATION = re.compile(r" ?【[^【】\n]{0,40}(?:†[^【】\n]{0,100})?】")
-# Superscripts after a sign, or after a word that is no unit of length.
+# Superscripts after a sign, or after a word that has no power.
 _RAISED_NUMBER = re.compile(
     r"(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))[¹²³⁰⁴-⁹]{1,3}(?![\w⁺⁻⁽]| ?[=+×])"
     r"|(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))<sup[^<>]{0,100}>(?:<a [^<>]{0,300}>)?\[?(?:\d{1,3}|\*)\]?(?:</a>)?</sup>"
 )
-_LENGTH = re.compile(
-    r"(?:m[eè]t(?:re|er|ro|ri)s?|feet|foot|inch(?:es)?|yards?|miles?|pieds?|pies|pés|piedi|kilo|mega|giga)$"
+_POWER_BASE = re.compile(
+    r"(?:m[eè]t(?:re|er|ro|ri)s?|feet|foot|inch(?:es)?|yards?|miles?|pieds?|pies|pés|piedi|sigma|alpha|beta|gamma|delta|theta|lambda|omega)$"
 )
 _DAGGER = re.compile(r"(?<=\S)[†‡]{1,3}(?!\w)")
 _STAR = re.compile(r"(?<=[.,;:!?…\"'»])\*{1,3}(?=\s|$)")
@@ -49,7 +49,7 @@ def _drop_citation(match: re.Match[str]) -> str | None:
 
 
 def _drop_raised_number(match: re.Match[str]) -> str | None:
-    return None if _LENGTH.search(text_before(match, chars=8)) else ""
+    return None if _POWER_BASE.search(text_before(match, chars=8)) else ""
 
 
 def _drop_spaced_citation(match: re.Match[str]) -> str | None:

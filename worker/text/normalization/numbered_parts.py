@@ -4,7 +4,7 @@ import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule, text_after, text_before
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman
 
 _NOUN_CHARS = 24
 _LEADING_ZEROS = re.compile(r"(?<=\w )0{1,2}(?=[1-9]\d?(?!\w|[.,/:-]\d))")
@@ -26,6 +26,9 @@ def numbered_part_rules(language: Language) -> tuple[Rule, ...]:
         noun = find_noun(match)
         # "Chapters II and I think": the pronoun.
         if noun is None or (match[0].endswith(" I") and re.match(" [a-z]", text_after(match, chars=2))):
+            return None
+        # "Parts C and D".
+        if any(is_letter(numeral, noun=noun[1]) for numeral in re.findall(r"\w+", match[0])):
             return None
 
         def say_numeral(numeral: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from worker.text.normalization import pt_tables
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _SCALE_ENDING = re.compile(r"(?:milh|bilh|trilh)(?:ão|ões)$")
 _FRACTIONS = {3: "terço"}
@@ -93,6 +93,7 @@ class Portuguese(Language):
             Rule(_STREET, lambda _: "Rua ", needs="R"),
             Rule(_NUMBERED, lambda match: f"{pt_tables.NUMBERED[match[1]]} ", needs=DIGITS + "IVXLCDM"),
             Rule(_ROMAN_BEFORE, self._say_roman_before, needs="IVXLCDM"),
+            second_numeral_rule(_ROMAN_AFTER, self._say_roman_after, words=self.list_words),
             Rule(_ROMAN_AFTER, self._say_roman_after, needs="IVXLCDM"),
             Rule(_TELEPHONE, lambda match: self.say_telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
             Rule(_TIME_OF_DAY, self._say_time_of_day, needs=DIGITS),
@@ -196,6 +197,8 @@ class Portuguese(Language):
 
     def _say_roman_after(self, match: re.Match[str]) -> str | None:
         masculine, feminine, name, letters = match.groups()
+        if is_letter(letters, noun=match[0]):
+            return None
         if name and (
             not re.fullmatch("[IVX]+", letters) or name in ("Ao", "Os", "As", "Um", "No", "Na", "De", "Em")
         ):

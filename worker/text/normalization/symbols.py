@@ -11,9 +11,16 @@ from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 # These are spoken in any context.
 _ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
-_COMPARISON = re.compile(
-    r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])|(?<=[\w)])[<>](?=[\w(\u2212-])"
+_COMPARISON = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])")
+# A digit, a letter or a bracket stands on one side. "Map<String" is no comparison.
+_TIGHT_COMPARISON = re.compile(
+    r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))([<>])(?=[\w(\u2212-])|(?<=[\w)])([<>])(?=[\d(\u2212-]|[^\W\d_]\b)"
 )
+
+
+def tight_comparison_rules() -> tuple[Rule, ...]:
+    """Return the rule that adds spaces to "5>3". It runs before the numbers become words."""
+    return (Rule(_TIGHT_COMPARISON, lambda match: f" {match[0]} ", needs="<>"),)
 
 
 def symbol_rules(language: Language) -> tuple[Rule, ...]:

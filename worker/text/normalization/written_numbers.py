@@ -7,7 +7,7 @@ from worker.text.normalization.mapped_text import Rule, text_before
 
 _NO_NUMBER_AFTER = r"(?!\w|[.,]\d)"
 _SCALE = re.compile(
-    rf"(?<![\w.,:])1 ?: ?(\d{{1,3}}(?:[ .,]\d{{3}}){{1,2}}|\d{{4,7}}){_NO_NUMBER_AFTER}(?! \d{{3}})"
+    rf"(?<![\w.,:])1(?::| : )(\d{{1,3}}(?:[ .,]\d{{3}}){{1,2}}|\d{{4,7}}){_NO_NUMBER_AFTER}(?! \d{{3}})"
 )
 _VERSION = re.compile(r"(?:version|release) $", re.IGNORECASE)
 # In the names of aircraft the hyphen is not read: "Boeing 737-800".
