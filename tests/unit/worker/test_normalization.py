@@ -141,6 +141,7 @@ def test_sentences_of_other_languages_stay(text: str, language: str, spoken: str
         ("Zie https://www.voorbeeld.nl/pad?x=1 voor 5 km.", "Zie voorbeeld.nl voor 5 km."),
         ("**Hallo** 🎉 ﬁets", "Hallo fiets"),
         ("漢字を 3 回", "漢字を 3 回"),
+        ("【重要】漢字【3】。", "【重要】漢字。"),
     ],
 )
 def test_a_text_in_an_unknown_language_is_only_cleaned(text: str, spoken: str) -> None:

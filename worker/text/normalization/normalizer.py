@@ -70,7 +70,7 @@ class NormalizedText:
 def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> NormalizedText:
     """Return the segment in the words of a careful speaker. `language` is a BCP 47 tag.
 
-    In a language without rules, only characters, emoji, Markdown and addresses are handled.
+    In a language without rules, only characters, notes, emoji, Markdown and addresses are handled.
     """
     placeholders = Placeholders()
     mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))

@@ -25,7 +25,7 @@ _GRAMMATICAL = re.compile(
     r"|interval|intervalle|intervallo|intervalo|intervall|range|plage|bereich|rango|en|ver|véase|según|y|o|in|vedi|da|di|e|em|veja|por|segundo)\.?$",
     re.IGNORECASE,
 )
-_CHAT_CITATION = re.compile(r" ?【[^【】\n]{0,40}(?:†[^【】\n]{0,100})?】")
+_CHAT_CITATION = re.compile(r" ?【\d{1,3}(?::\d{1,3})?(?:†[^【】\n]{0,100})?】")
 # Superscripts after a sign, or after a word that has no power.
 _RAISED_NUMBER = re.compile(
     r"(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))[¹²³⁰⁴-⁹]{1,3}(?![\w⁺⁻⁽]| ?[=+×])"
@@ -37,7 +37,7 @@ _POWER_BASE = re.compile(
 _DAGGER = re.compile(r"(?<=\S)[†‡]{1,3}(?!\w)")
 _STAR = re.compile(r"(?<=[.,;:!?…\"'»])\*{1,3}(?=\s|$)")
 
-# "*He sighs* I know.": emphasis of a whole phrase, with a second word in lower case, that the sentences stop for.
+# "*He sighs* I know.": an emphasized phrase between two sentences.
 _DIRECTION = re.compile(
     r"(?:(?<=[.!?…\"']\s)|(?<=\n)|^)([*_])(?![\s*_])([^\W\d_][^*_\n]{0,200}[^\s*_\n])\1(?=\s|$)(?!\s[a-zß-ÿ,;:.])"
 )
