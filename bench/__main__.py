@@ -6,7 +6,7 @@ Options belong to a single benchmark: `python -m bench throughput --clients 1,8`
 import sys
 from itertools import takewhile
 
-from bench import first_audio, flood, job_cost, memory, overhead, recovery, scale, streams, submit_rate
+from bench import first_audio, flood, job_cost, memory, overhead, recovery, scale, streams, submit_rate, words
 from bench.throughput import command as throughput
 
 BENCHMARKS = {
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "throughput": throughput.main,
     "flood": flood.main,
     "recovery": recovery.main,
+    "words": words.main,
 }
 
 # These take long, so they run only by name.

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from worker.text.normalization.abbreviations import NUMBER_FOLLOWS
 from worker.text.normalization.language import Language
 from worker.text.normalization.language_lookup import find_language
 
@@ -15,7 +16,20 @@ _REFERENCE_ABBREVIATION = re.compile(
 # "J.-P. Sartre", and "a.C. morì".
 _INITIALS = re.compile(r"(?<!\w)(?:[A-ZÀ-ÝŒ][a-z]?\.-?){1,4}$")
 _DOTTED_LETTERS = re.compile(r"(?<!\w)(?:\w\.){2,5}$")
-_WORD_CHARACTER = re.compile(r"[A-Za-zÀ-ɏ0-9-]")
+_MARKED_END = re.compile(
+    r"[.!?…][\"'”’»)]{0,2}(?:\[[^\[\]\s]{1,8}\]|[¹²³⁰⁴-⁹†‡]){1,8}\s(?=[\"'“«‘(¿¡]?\s?[A-ZÀ-Þ])"  # noqa: RUF001
+)
+_WORD_CHARACTER = re.compile(r"[A-Za-zÀ-ɏ0-9¹²³⁰⁴-⁹†‡-]")
+
+
+def find_missed_ends(text: str, *, language: str) -> set[int]:
+    """Return the ends of sentences that sentencex takes for abbreviations, or that have a footnote mark after them."""
+    ends = {match.end() for match in _MARKED_END.finditer(text)}
+    rules = find_language(language)
+    if rules is not None and rules.word_abbreviations:
+        words = _word_pattern(rules).finditer(text)
+        ends |= {match.end() for match in words if not NUMBER_FOLLOWS.match(text, match.end() - 1)}
+    return ends
 
 
 def ends_sentence(text: str, end: int, *, language: str) -> bool:
@@ -52,7 +66,7 @@ def _is_abbreviation(before: str, after: str, *, language: Language) -> bool:
 
 
 def _sentence_continues(abbreviation: str, after: str, *, language: Language) -> bool:
-    if after[0].islower() or after[0].isdecimal():
+    if after[0].islower() or after[0].isdecimal() or NUMBER_FOLLOWS.match(f" {after}"):
         return True
     # A title before a name. sentencex handles the English titles, and a shortened English month may end a sentence.
     return (
@@ -60,6 +74,12 @@ def _sentence_continues(abbreviation: str, after: str, *, language: Language) ->
         and abbreviation not in language.final_abbreviations
         and language.code != "en"
     )
+
+
+@cache
+def _word_pattern(language: Language) -> re.Pattern[str]:
+    words = "|".join(map(re.escape, sorted(language.word_abbreviations)))
+    return re.compile(rf"(?<![\w.])(?:{words}) (?=[A-ZÀ-Þ])")
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
-from worker.text.sentence_endings import ends_sentence
+from worker.text.sentence_endings import ends_sentence, find_missed_ends
 
 # Blank lines, and each Markdown heading and list item, so that they get a pause.
 _PARAGRAPH_BREAK = re.compile(
@@ -49,6 +49,7 @@ def _sentence_lengths(block: str, *, language: str) -> list[int]:
     """Return the lengths of the sentences in the block. They add up to its length."""
     boundaries = {boundary["end_index"] for boundary in get_sentence_boundaries(language, block)}
     ends = {end for end in boundaries if ends_sentence(block, end, language=language)} | {len(block)}
+    ends |= find_missed_ends(block, language=language)
     offsets = sorted(ends - {0})
     return [after - before for before, after in zip([0, *offsets], offsets, strict=False)]
 

@@ -25,6 +25,7 @@ _SAMPLES = (
     "1 2 10 1999 2024 3.5 1,000 1.000 $ € £ % ° °C km kg m/s h : - – — / . , ' \" * ** _ ` # ## > | + = × < & @ ~ ^"
     " ² ½ № § May Mai mai Jan. Dr. St. No. p.m. 3pm II XIV Louis Chapter v2 1st 2nd www. http:// a.com b@c.de"
     " #tag @me 😀 ❤️ \n"
+    " [1] [a] ¹ † no. art. x<y −5 5>3 mmol/L N·m m s⁻¹ 15-Jan-2020 1:25 000 1.234,56 737-800 07 Chapters and *He sighs*"
     " ( ) [ ] ](/x/) ![ &amp; <b> word Wort mot é ﬁ \u200b \u0301 漢字"
 )
 PIECES = st.sampled_from([*_SAMPLES.split(" "), "\u00a0", "\n- ", "\n# "])
@@ -87,9 +88,60 @@ def test_sentences_keep_their_full_stops_and_pauses(text: str, spoken: str) -> N
 @pytest.mark.parametrize(
     ("text", "spoken"),
     [
+        ("Open /etc/hosts. Then go.", "Open slash etc slash hosts. Then go."),
+        ("She said no. I left. It is art. I like it.", "She said no. I left. It is art. I like it."),
+        ("We lay in the Sun. It shone.", "We lay in the Sun. It shone."),
+        ("It ended.¹ He left,[2][3] too.[b] Fine†.", "It ended. He left, too. Fine."),
+        ("See [1] or [the page](http://a.com).", "See [one] or the page."),
+        ("Text【4:0†source】 here.", "Text here."),
+        ("Einstein<sup>3</sup> wrote mc<sup>2</sup>.", "Einstein wrote mc two."),
+        ("sys.argv[1] and [[1, 2], [3, 4]]", "sys.argv[one] and [[one, two], [three, four]]"),
+        (
+            "x<y and 5>3, <b>so</b> <name of author>",
+            "x is less than y and five is greater than three, so (name of author)",
+        ),
+    ],
+)
+def test_marks_are_silent_and_sentences_stay(text: str, spoken: str) -> None:
+    assert normalized_text(text) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("*He sighs* I know.", "He sighs. I know."),
+        ("I know. *sighs* Fine.", "I know. sighs. Fine."),
+        ('_She looks away_\n"Fine."', 'She looks away. "Fine."'),
+        ("*He stops.* Why?", "He stops. Why?"),
+        ("I am *very* sure. *Star Wars* Episode 4", "I am very sure. Star Wars Episode four"),
+        ("*Never* again", "Never again"),
+    ],
+)
+def test_a_stage_direction_is_a_sentence_of_its_own(text: str, spoken: str) -> None:
+    assert normalized_text(text) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "spoken"),
+    [
+        ("Öffne /etc/hosts. Dann auf diese Art. Er ging.", "de",
+         "Öffne Schrägstrich etc Schrägstrich hosts. Dann auf diese Art. Er ging."),
+        ("Fuimos al mar. Luego comimos.", "es", "Fuimos al mar. Luego comimos."),
+        ("*Il soupire* C'est mon ex. Elle rit.", "fr", "Il soupire. C'est mon ex. Elle rit."),
+        ("Ele venceu o set.", "pt", "Ele venceu o set."),
+    ],
+)  # fmt: skip
+def test_sentences_of_other_languages_stay(text: str, language: str, spoken: str) -> None:
+    assert normalized_text(text, language) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
         ("Zie https://www.voorbeeld.nl/pad?x=1 voor 5 km.", "Zie voorbeeld.nl voor 5 km."),
         ("**Hallo** 🎉 ﬁets", "Hallo fiets"),
         ("漢字を 3 回", "漢字を 3 回"),
+        ("【重要】漢字【3】。", "【重要】漢字。"),
     ],
 )
 def test_a_text_in_an_unknown_language_is_only_cleaned(text: str, spoken: str) -> None:
@@ -220,6 +272,8 @@ def test_normalizing_twice_changes_nothing(text: str) -> None:
         "é", "\u200d", "\ue000", "v1.", "+1 ",
         "1x", "°",
         "Dr", "/a", "a/", "«", "_", "==",
+        "[1]", "a[", "ab[1] ", "<b a=", "a<b ", "<a a ", "*a ", "\n*a", "word¹", "<sup>", "【1†", "no. ", "Sun. ",
+        "m⁻", "1 m s⁻", "N·", "1 N·m", "1 m/", "1:2 ", "1.234", "1 234", "Chapter 0", "II, ", "Chapter II, ", "737-",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "fr"])

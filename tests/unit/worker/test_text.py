@@ -58,6 +58,35 @@ def test_paragraph_ends_are_marked() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "language"),
+    [
+        ("It all ended there that day.¹", "Nobody wept at all at the end.", "en"),
+        ("It all ended there that day.[2][3]", "Nobody wept at all at the end.", "en"),
+        ("She had always said no.", "I went home at once to tell her.", "en"),
+        ("Please open the file /etc/hosts.", "Then go to the end of it.", "en"),
+        ("Lo vimos todos juntos en el mar.", "Luego comimos en la playa.", "es"),
+        ("Ich mag es auf diese schöne Art.", "Er nicht, denn er ist dumm.", "de"),
+        ("J'aime vraiment beaucoup l'art.", "Elle aussi aime beaucoup cela.", "fr"),
+    ],
+)
+def test_a_sentence_ends_at_a_footnote_mark_or_a_word_like_no(first: str, second: str, language: str) -> None:
+    spans = split_text(f"{first} {second}", language=language, max_chars=400)
+    assert [span.text for span in spans] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("This is the famous symphony no. V of the great man.", "en"),
+        ("Voir à ce sujet l'art. L. 121-1 du code de commerce.", "fr"),
+        ("Nach dem alten Art. IV gilt dies alles nicht mehr.", "de"),
+    ],
+)
+def test_an_abbreviation_before_a_numeral_ends_no_sentence(text: str, language: str) -> None:
+    assert [span.text for span in split_text(text, language=language, max_chars=400)] == [text]
+
+
 def test_a_very_short_sentence_is_merged_with_another_of_its_paragraph() -> None:
     assert texts_of("Ok. That is what we are going to do. Bye.") == [
         "Ok. That is what we are going to do. Bye."

@@ -55,7 +55,8 @@ def address_rules(language: Language) -> tuple[Rule, ...]:
         return _spell_web_address(match[1], language=language)
 
     def spell_plain(match: re.Match[str]) -> str:
-        return spell_address(match[1], language=language)
+        tail = _trailing_punctuation(match[1])
+        return f"{spell_address(match[1].removesuffix(tail), language=language)}{tail}"
 
     def say_mention(match: re.Match[str]) -> str:
         return f"{language.words['at']} {spell_address(match[1], language=language, last_may_be_code=False)}"

@@ -87,12 +87,20 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
         )
 
     months = month_names(language)
+    month_of_name = f"({'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})"
+    joined = rf"(?<![\w.,:/-])(\d{{1,2}})([-–/]){month_of_name}\.?\2(\d{{4}}|\d{{2}})(?![\w-]|[.,/:]\d)"
     weekdays = "|".join(
         sorted((re.escape(day) for day in days if days[day].lower() != day), key=len, reverse=True)
     )
     month = f"(?:{'|'.join(map(re.escape, months))})"
     weekday_before_date = rf"(?<![\w-])({weekdays})\.?(?=,? (?:\d{{1,2}}(?!\w|[:.]\d)|{month}(?!\w)))"
     return (
+        # "15-Jan-2020" becomes "15. January 2020", which the rules for dates read.
+        Rule(
+            re.compile(joined, re.IGNORECASE),
+            lambda match: f"{match[1]}. {months[match[3].lower()]} {_full_year(match[4])}",
+            needs="-–/",
+        ),
         rule(days),
         rule(months),
         Rule(
@@ -105,6 +113,12 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
 
 def month_name(month: int, *, language: Language) -> str:
     return str(Locale.parse(language.locale).months["format"]["wide"][month])
+
+
+def _full_year(digits: str) -> int:
+    if len(digits) == 4:
+        return int(digits)
+    return int(digits) + (2000 if int(digits) < _CENTURY_PIVOT else 1900)
 
 
 def _month_of_match(match: re.Match[str], months: Mapping[str, str]) -> str:
@@ -143,12 +157,11 @@ def _say_iso_date(match: re.Match[str], *, language: Language) -> str | None:
 
 
 def _say_numeric_date(match: re.Match[str], *, language: Language) -> str | None:
-    first, second, year = int(match[1]), int(match[3]), int(match[4])
-    if len(match[4]) == 2:
-        # "3.10.12" is a version number in languages that do not write dates with points.
-        if match[2] == "-" or (match[2] == "." and language.month_first):
-            return None
-        year += 2000 if year < _CENTURY_PIVOT else 1900
+    first, second = int(match[1]), int(match[3])
+    # "3.10.12" is a version number in languages that do not write dates with points.
+    if len(match[4]) == 2 and (match[2] == "-" or (match[2] == "." and language.month_first)):
+        return None
+    year = _full_year(match[4])
     day, month = (first, second) if language.day_first else (second, first)
     if month > 12:
         day, month = month, day

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from worker.text.normalization.dates import month_name
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule, text_after
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _MONTHS = "Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
 # Before these nouns a point after a number makes it an ordinal. At the end of a sentence it is a full stop.
@@ -55,7 +55,7 @@ class German(Language):
     short_months = {"sept": 9, "jän": 1, "jänner": 1, "mrz": 3, "okt": 10, "dez": 12}  # noqa: RUF012
     time_suffix = "(?: ?Uhr)?"
     words = {  # noqa: RUF012
-        "point": "Komma", "minus": "minus", "plus": "plus", "to": "bis", "and": "und", "with cents": "",
+        "point": "Komma", "minus": "minus", "plus": "plus", "to": "bis", "ratio": "zu", "and": "und", "with cents": "",
         "by": "mal", "percent": "Prozent", "permille": "Promille", "version": "Version", "to the power of": "hoch",
         "love": "liebe", "hashtag": "Hashtag", "dot": "Punkt", "slash": "Schrägstrich", "backslash": "Backslash",
         "at": "at", "colon": "Doppelpunkt", "tilde": "Tilde", "underscore": "Unterstrich", "dash": "Bindestrich",
@@ -115,6 +115,13 @@ class German(Language):
         "Mwst.": "Mehrwertsteuer", "MwSt.": "Mehrwertsteuer", "ehem.": "ehemals", "Std.": "Stunden",
         "Stk.": "Stück",
     }  # fmt: skip
+    part_nouns = (
+        "kapitel|teile?|abschnitte?|folgen?|staffeln?|lektion(?:en)?|bände?|bänden|band|akte?|szenen?"
+        "|schritte?|stufen?|seiten?|bücher|buch|übung(?:en)?|fragen?|tage?|wochen?|phasen?|artikel|anhang"
+        "|tabellen?|abbildung(?:en)?|titel|runden?|klassen?|typ"
+    )
+    list_words = "und|oder|bis"
+    word_abbreviations = frozenset({"Art."})
     final_abbreviations = frozenset(
         {
             "usw.",
@@ -143,6 +150,7 @@ class German(Language):
             Rule(_HOUR_RANGE, lambda match: f"{match[1]} bis ", needs=DIGITS),
             Rule(_NUMERIC_DATE, self._say_numeric_date, needs=DIGITS),
             Rule(_ORDINAL, lambda match: self._inflect(int(match[1]), match)),
+            second_numeral_rule(_REGNAL, self._say_regnal_name, words=self.list_words),
             Rule(_REGNAL, self._say_regnal_name),
             Rule(_ROMAN_COUNTED, self._say_counted_roman),
             Rule(_DECADE, self._say_decade),
@@ -266,7 +274,7 @@ class German(Language):
         return f"{match[1]} {article} {self.say_ordinal(value).capitalize()}{'n' if article == 'dem' else ''}{stop}"
 
     def _say_counted_roman(self, match: re.Match[str]) -> str | None:
-        value = parse_roman(match[2])
+        value = None if is_letter(match[2], noun=match[1]) else parse_roman(match[2])
         return f"{match[1]} {self.say_cardinal(value)}" if value else None
 
     def _say_decade(self, match: re.Match[str]) -> str:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable
 
 from worker.text.normalization import en_tables, num2words_cache
+from worker.text.normalization.abbreviations import ends_with_no
 from worker.text.normalization.en_name_rules import name_rules
 from worker.text.normalization.en_number_rules import number_rules
 from worker.text.normalization.language import Language
-from worker.text.normalization.mapped_text import DIGITS, Rule
+from worker.text.normalization.mapped_text import DIGITS, Rule, text_after, text_before
 
 _DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
 _BEFORE_YEAR = re.compile(
@@ -49,19 +50,36 @@ _AFTER_HALF_DAY = re.compile(
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{1,2}T\b|GMT|UTC|[Oo]n\b|[a-z]"
 )
 _REFERENCE = re.compile(
-    r"\b(pp?|ch|figs?|vols?|sec|art|eq|ll?|tab|part|v|nn?|par|rm|apt|bldg|fl|ext|nos?)\. ?(?=\d|[IVXLC]+\b)",
+    r"\b(pp?|ch|chaps?|figs?|vols?|sec|art|eq|ll?|tab|part|v|nn?|par|rm|apt|bldg|fl|ext|nos?)\. ?"
+    r"(?=\d|(?P<roman>[IVXLC]+)\b)",
     re.IGNORECASE,
 )
+# "She said no. 5 people left." and "That is art. I like it."
+_WORDS_TOO = frozenset({"no", "sec", "art", "tab", "part", "par"})
 _REFERENCES = {
-    "p": "page", "pp": "pages", "ch": "chapter", "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes",
+    "p": "page", "pp": "pages", "ch": "chapter", "chap": "chapter", "chaps": "chapters",
+    "fig": "figure", "figs": "figures", "vol": "volume", "vols": "volumes",
     "sec": "section", "art": "article", "eq": "equation", "l": "line", "ll": "lines", "tab": "table", "part": "part",
     "v": "version", "n": "note", "nn": "notes", "par": "paragraph", "rm": "room", "apt": "apartment",
     "bldg": "building",
     "fl": "floor", "ext": "extension", "no": "number", "nos": "numbers",
 }  # fmt: skip
+
+
+def _expand_reference(match: re.Match[str]) -> str | None:
+    name, numeral = match[1], match["roman"]
+    is_word = name.islower() and name in _WORDS_TOO
+    if numeral and (not numeral.isupper() or (len(numeral) == 1 and (is_word or numeral == "I"))):
+        pronoun = is_word or text_after(match, chars=3)[1:].lstrip()[:1].islower()
+        return None if pronoun else f"{_REFERENCES[name.lower()]} "
+    if name == "no" and ends_with_no(text_before(match, chars=32) + match[0].rstrip()):
+        return None
+    return f"{_REFERENCES[name.lower()]} "
+
+
 # These run before the rules for numbers and names.
 _SHORT_FORM_RULES = (
-    Rule(_REFERENCE, lambda match: f"{_REFERENCES[match[1].lower()]} ", needs="."),
+    Rule(_REFERENCE, _expand_reference, needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
     Rule(re.compile(r"\bN[º°] ?(?=\d)"), lambda _: "number ", needs="º°"),
@@ -101,6 +119,9 @@ class English(Language):
     units = en_tables.UNITS
     abbreviations = en_tables.ABBREVIATIONS
     final_abbreviations = en_tables.FINAL_ABBREVIATIONS
+    word_abbreviations = frozenset({"max.", "temp.", "no."})
+    part_nouns = en_tables.PART_NOUNS
+    list_words = "and|or|to|through|&"
 
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
@@ -125,6 +146,10 @@ class English(Language):
 
     def point_continues(self, before: str, after: str) -> bool:
         return bool(_HALF_DAY.search(before) and _AFTER_HALF_DAY.match(after))
+
+    def is_word(self, name: str, match: re.Match[str]) -> bool:
+        after_article = text_before(match, chars=4).lower() == "the "
+        return name in self.word_abbreviations or (name == "Sun." and after_article)
 
     def say_bare_year(self, match: re.Match[str]) -> str | None:
         digits = match[0].lstrip()

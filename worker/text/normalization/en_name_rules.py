@@ -4,7 +4,7 @@ import re
 
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _REGNAL = (
     "Adolf|Albert|Alexander|Alexandra|Alfonso|Andrew|Anne|Augustus|Baldwin|Benedict|Boniface|Casimir|Catherine|Charles"
@@ -12,7 +12,7 @@ _REGNAL = (
     "|Ferdinand|Francis|Franz|Frederick|Friedrich|Gaius|George|Gregory|Gustav|Haakon|Harald|Harold|Henri|Henry|Innocent"
     "|Isabella|Ivan|James|Jean|Joan|Joao|John|Joseph|Juan|Julius|Justinian|Karl|Kenneth|Leo|Leopold|Louis|Ludwig|Magnus"
     "|Margaret|Maria|Mary|Matthias|Maximilian|Mehmed|Michael|Murad|Napoleon|Nicholas|Nikolai|Olaf|Oscar|Otto|Paul"
-    "|Pedro|Peter|Philip|Philippe|Pius|Ptolemy|Rainier|Rama|Ramesses|Richard|Robert|Roger|Rudolf|Selim|Sigismund|Sixtus"
+    "|Pedro|Peter|Philip|Philippe|Pius|Ptolemy|Rainier|Rama|Ramesses|Ramses|Amenhotep|Seti|Cyrus|Artaxerxes|Antiochus|Sancho|Wenceslaus|Vladislaus|Bayezid|Ahmed|Mustafa|Richard|Robert|Roger|Rudolf|Selim|Sigismund|Sixtus"
     "|Stephen|Suleiman|Theodosius|Thutmose|Umberto|Urban|Valdemar|Victor|Victoria|Vittorio|Emmanuel|Emanuel|Wilhelm"
     "|William|Xerxes"
 )
@@ -20,13 +20,13 @@ _COUNTED = (
     "Act|Album|Annex|Appendix|Apollo|Article|Book|Canto|Chapter|Class|Column|Division|Episode|Exhibit|Factor|Figure"
     "|Gemini|Grade|Group|Item|Lesson|Level|Mark|Module|Mach|Note|Number|Page|Paragraph|Part|Phase|Plate|Psalm|Quarter"
     "|Region|Round|Saturn|Scene|Schedule|Season|Section|Series|Stage|Step|Table|Tier|Title|Tome|Topic|Type|Unit|Verse"
-    "|Volume|War|Bowl|WrestleMania|(?i:chapter|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
+    "|Volume|War|Bowl|WrestleMania|(?i:chapter|article|part|volume|section|act|scene|book|phase|type|appendix|figure|table|level)"
 )
 # Words after "I" that make it the pronoun, not a numeral after the name of a monarch.
 _PRONOUN = "(?! (?:am|have|think|thought|know|knew|do|want|like|love|believe|feel|mean|guess|hope|don't)\\b|'(?!s\\b))"
 _REGNAL_NAME = re.compile(rf"\b({_REGNAL}) ({ROMAN})(?![\w-]|\.\w){_PRONOUN}")
-_COUNTED_NAME = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w'-])")
-_SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w'-])")
+_COUNTED_NAME = re.compile(rf"\b((?:{_COUNTED})s?) ({ROMAN})(?![\w-]|'(?!s\b))")
+_SEQUEL = re.compile(r"(?<=[a-z]) (X{0,3}(?:IX|IV|V?I{1,3}|V)|X{2,3})(?![\w-]|'(?!s\b))")
 _CENTURY = re.compile(rf"\b({ROMAN})(?:th|st|nd|rd)?(?= (?:century|centuries|[Dd]ynasty|Olympi))")
 _ROMAN_TEN = re.compile(r"(?:(?<=\biPhone )|(?<=\bOS )|(?<=\bSpace ))X(?!\w)")
 _ROMAN_YEAR = re.compile(r"\bM{1,2}[DCLXVI]{3,12}(?!\w)")
@@ -63,7 +63,7 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
         return words and f"{match[1]} the {words.title()}"
 
     def say_counted_name(match: re.Match[str]) -> str | None:
-        value = parse_roman(match[2])
+        value = None if is_letter(match[2], noun=match[1]) else parse_roman(match[2])
         return f"{match[1]} {language.say_cardinal(value)}" if value else None
 
     def say_sequel(match: re.Match[str]) -> str | None:
@@ -78,6 +78,7 @@ def name_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         Rule(_CENTURY, lambda match: say_ordinal(match[1]), needs="IVX"),
+        second_numeral_rule(_REGNAL_NAME, say_regnal_name, words="and|or|to"),
         Rule(_REGNAL_NAME, say_regnal_name, needs="IVX"),
         Rule(_COUNTED_NAME, say_counted_name, needs="IVXLCDM"),
         Rule(_SEQUEL, say_sequel, needs="IVX"),

@@ -9,6 +9,17 @@ from worker.text.normalization.dates import month_name
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule, text_before
 
+_AIRCRAFT_TENS = {
+    "0": "oh seven",
+    "1": "seventeen",
+    "2": "twenty-seven",
+    "3": "thirty-seven",
+    "4": "forty-seven",
+    "5": "fifty-seven",
+    "6": "sixty-seven",
+    "7": "seventy-seven",
+    "8": "eighty-seven",
+}
 _FIXED_READINGS = {
     "24/7": "twenty-four seven",
     "9/11": "nine eleven",
@@ -20,12 +31,14 @@ _FIXED_READINGS = {
     "401(k)": "four oh one K",
     "401k": "four oh one K",
     "404": "four oh four",
-    "747": "seven forty-seven",
-    "737": "seven thirty-seven",
+    **{f"7{tens}7": f"seven {name}" for tens, name in _AIRCRAFT_TENS.items()},
 }
 _FIXED_READING = re.compile(r"(?<![\w/.,$€£-])(?:24/7|9/11|50[/-]50|20/20|401\(?k\)?)(?![\w/]|[.,]\d)")
 _EMERGENCY = re.compile(
-    r"(?:(?<=[Cc]all )|(?<=[Dd]ial )|(?<=[Ee]rror )|(?<=[Bb]oeing )|(?<=[Aa] ))(911|999|404|747|737)(?![\w%]|[.,/-]\d)"
+    r"(?:(?<=[Cc]all )|(?<=[Dd]ial )|(?<=[Ee]rror )|(?<=[Bb]oeing )|(?<=[Aa] ))(911|999|404|7[0-8]7)(?![\w%]|[.,/-]\d)"
+)
+_AIRCRAFT = re.compile(
+    r"(?<=[Tt]he )(7[0-8]7)(?= (?:[a-z]{3,5} hundred|eight|nine|ten)\b)|(?<=\bAirbus A)3([1-9]\d)(?!\w|[.,]\d)"
 )
 _IDENTIFIER = re.compile(
     r"\b((?:[Cc]ode|PIN|[Pp]asscode|[Pp]assword|[Ee]xtension|[Ee]xt\.?|[Aa]ccount|[Cc]ard|ending in"
@@ -68,6 +81,7 @@ _AMOUNT_BEFORE_NOUN = re.compile(
     r"\b([Aa]n?|[Ee]very|[Ee]ach|[Aa]nother|per|this|that|first|new) ([$€£])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})"
     rf"(?: ?([MKBk]|bn|m)(?!\w))?(?: |-)((?:{_SCALES})[ -])?(?=[a-z]{{2,}})(?!(?:{_FUNCTION_WORDS}|{_SCALES})\b)"
 )
+_WAGE = re.compile(r"([$€£])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})-(?=(?:an?|per)-[a-z])")
 _CURRENCY_NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
 
 
@@ -153,6 +167,9 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
             scale = "million"
         return " ".join(filter(None, (match[1], say(match[3]), scale, f"{_CURRENCY_NAMES[match[2]]} ")))
 
+    def say_aircraft(match: re.Match[str]) -> str:
+        return _FIXED_READINGS[match[1]] if match[1] else f" three {say(match[2])}"
+
     def say_flight(match: re.Match[str]) -> str:
         return f"{match[1]} {say_digits(match[2])}"
 
@@ -222,6 +239,7 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f" inch{'' if _ENDS_IN_ONE.search(text_before(match, chars=3)) else 'es'}",
             needs=DIGITS,
         ),
+        Rule(_AIRCRAFT, say_aircraft, needs="37"),
         Rule(_EMERGENCY, lambda match: _FIXED_READINGS[match[1]], needs=DIGITS),
         Rule(_IDENTIFIER, lambda match: f"{match[1].rstrip()} {say_digits(match[2])}", needs=DIGITS),
         Rule(_ZIP, lambda match: ", ".join(map(say_digits, filter(None, match.groups()))), needs=DIGITS),
@@ -233,6 +251,7 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_HEIGHT, say_height, needs="'′"),
         Rule(_INCHES, _say_inches, needs='"″'),
         Rule(_SHORT_YEAR, say_short_year, needs="'"),
+        Rule(_WAGE, lambda match: f"{say(match[2])}-{_CURRENCY_NAMES[match[1]]}-", needs="$€£"),
         Rule(_AMOUNT_BEFORE_NOUN, say_amount, needs="$€£"),
         Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), say_flight, needs=DIGITS),
     )

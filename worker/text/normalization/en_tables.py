@@ -76,6 +76,11 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "tsp.": ("teaspoon", "teaspoons"), "fl oz": ("fluid ounce", "fluid ounces"), "t": ("ton", "tons"),
     "KiB": ("kibibyte", "kibibytes"), "MiB": ("mebibyte", "mebibytes"), "GiB": ("gibibyte", "gibibytes"),
     "TiB": ("tebibyte", "tebibytes"), "¢": ("cent", "cents"), "p": ("penny", "pence"), "lb": ("pound", "pounds"),
+    "qt": ("quart", "quarts"), "qt.": ("quart", "quarts"), "qts": ("quart", "quarts"), "qts.": ("quart", "quarts"),
+    "gal.": ("gallon", "gallons"), "gals.": ("gallon", "gallons"), "yd.": ("yard", "yards"),
+    "yds.": ("yard", "yards"), "tbs.": ("tablespoon", "tablespoons"), "doz.": ("dozen", "dozen"),
+    "pkg.": ("package", "packages"), "pt.": ("pint", "pints"), "pts.": ("points", "points"),
+    "fl. oz.": ("fluid ounce", "fluid ounces"),
     "ft.": ("foot", "feet"), "lbs.": ("pound", "pounds"), "lb.": ("pound", "pounds"), "oz.": ("ounce", "ounces"),
     "sec.": ("second", "seconds"), "min.": ("minute", "minutes"), "hrs.": ("hour", "hours"),
     "hr.": ("hour", "hours"), "yds": ("yard", "yards"), "cal": ("calorie", "calories"),
@@ -110,3 +115,8 @@ ABBREVIATIONS: Mapping[str, str] = {
 FINAL_ABBREVIATIONS: frozenset[str] = frozenset({
     "etc.", "Inc.", "Ltd.", "Co.", "Corp.", "Jr.", "Sr.", "Esq.", "et al.", "Bros.", "Ave.", "Blvd.", "Rd.", "p.a.",
 })  # fmt: skip
+PART_NOUNS = (
+    "chapters?|parts?|sections?|episodes?|seasons?|tracks?|lessons?|volumes?|units?|acts?|scenes?|steps?|levels?|pages?|discs?"
+    "|books?|exercises?|questions?|days?|weeks?|rounds?|stages?|phases?|articles?|appendi(?:x|ces)|tables?|figures?|wars?"
+    "|types?|classes|grades?|titles?|cantos?|psalms?|items?|tiers?|verses?|plates?|modules?"
+)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 from worker.text.normalization.units import UNIT_SYMBOLS
 
 _ROMAN = re.compile(
@@ -108,6 +108,13 @@ class Spanish(Language):
         "ene.": "enero", "feb.": "febrero", "mar.": "marzo", "abr.": "abril", "jun.": "junio", "jul.": "julio",
         "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre",
     }  # fmt: skip
+    part_nouns = (
+        "capítulos?|partes?|secci(?:ón|ones)|episodios?|temporadas?|pistas?|lecci(?:ón|ones)|vol(?:umen"
+        "|úmenes)|unidad(?:es)?|actos?|escenas?|pasos?|nivel(?:es)?|páginas?|libros?|ejercicios?|preguntas?"
+        "|días?|semanas?|fases?|artículos?|anexos?|tablas?|figuras?|tomos?|títulos?|siglos?|cantos?"
+    )
+    list_words = "y|e|o|a"
+    word_abbreviations = frozenset({"mar."})
     final_abbreviations = frozenset(
         {"etc.", "EE. UU.", "a. C.", "d. C.", "a. m.", "p. m.", "Ud.", "Uds.", "Cía."}
     )
@@ -128,6 +135,8 @@ class Spanish(Language):
                 lambda _: " grados",
             ),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),
+            Rule(re.compile(rf"\bCap\. ?(?=\d|{ROMAN}(?![\w'.]))"), lambda _: "Capítulo ", needs="C"),
+            second_numeral_rule(_ROMAN, self._say_roman, words=self.list_words),
             Rule(_ROMAN, self._say_roman, needs="IVXLCDM"),
             Rule(_INFLECTED_NUMBER, self._say_inflected),
         )
@@ -192,7 +201,7 @@ class Spanish(Language):
         return f"{self.say_time(hour=hour, minute=minute, second=None).removesuffix(' horas')} {half}"
 
     def _say_roman(self, match: re.Match[str]) -> str | None:
-        value = parse_roman(match[2])
+        value = None if is_letter(match[2], noun=match[1]) else parse_roman(match[2])
         is_name = not _CARDINAL_NOUNS.search(match[1])
         if not value or (is_name and (match[2] in "CDLMX" or value > 39)):
             return None

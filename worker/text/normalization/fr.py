@@ -36,6 +36,14 @@ class French(Language):
     units = fr_tables.UNITS
     excluded_units = fr_tables.EXCLUDED_UNITS
     abbreviations = fr_tables.ABBREVIATIONS
+    part_nouns = (
+        "chapitres?|parties?|sections?|épisodes?|saisons?|pistes?|leçons?|volumes?|unités?|actes?|scènes?"
+        "|étapes?|niveaux?|pages?|livres?|exercices?|questions?|jours?|semaines?|phases?|articles?|annexes?"
+        "|tableaux?|figures?|tomes?|titres?|chants?|alinéas?|paragraphes?|planches?|modules?|classes?|types?"
+        "|grades?|groupes?|fascicules?"
+    )
+    list_words = "et|ou|à"
+    word_abbreviations = frozenset({"art.", "ex."})
     final_abbreviations = fr_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
@@ -95,6 +103,10 @@ class French(Language):
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:
         return fr_numbers.spell_fraction(numerator, denominator, region=self.region)
+
+    def say_scale(self, value: int, *, before: str) -> str:
+        ordinal = self.say_ordinal(value)
+        return ordinal if before.lower().endswith("au ") else f"un {ordinal}"
 
     def say_mixed_fraction(self, whole: int, numerator: int, denominator: int) -> str | None:
         if (numerator, denominator) == (1, 2):

@@ -21,7 +21,7 @@ _SPECIAL_RATE = re.compile("0[89]\\d\\d")
 
 # Feminine nouns that often follow a number. The ending shows the gender of most other nouns.
 _FEMININE = frozenset({
-    "page", "personne", "heure", "minute", "seconde", "tonne", "livre", "once", "calorie", "roupie",
+    "page", "personne", "mole", "heure", "minute", "seconde", "tonne", "livre", "once", "calorie", "roupie",
     "couronne", "lire", "fois", "voix", "place", "table", "chaise", "ligne", "lettre", "carte", "ville",
     "école", "classe", "équipe", "langue", "photo", "vidéo", "femme", "fille", "dame", "mère", "sœur", "amie",
     "voiture", "moto", "chambre", "porte", "fenêtre", "pièce", "maison", "rue", "route", "île", "plage",
@@ -54,7 +54,7 @@ _MASCULINE = frozenset({
 
 def is_feminine(noun: str) -> bool:
     """Return True if the noun is in the list of feminine nouns or has a feminine ending. Other nouns are masculine."""
-    word = noun.split(maxsplit=1)[0].lower()
+    word = re.sub("^(?:nano|micro|milli|kilo)(?=mole)", "", noun.split(maxsplit=1)[0].lower())
     single = word if word in _FEMININE or word in _MASCULINE else re.sub(r"[sx]$", "", word)
     if single in _MASCULINE:
         return False

@@ -25,7 +25,7 @@ _COUNTED = (
     "|colonne|an|guerre|grade|stade"
 )
 _NOT_IN_NAME = r"(?![\w'-]|\.\w)"
-_ROMAN_KING = re.compile(rf"\b((?:{_REGNAL_NAMES})[ -])({ROMAN}){_NOT_IN_NAME}")
+_ROMAN_KING = re.compile(rf"\b((?:{_REGNAL_NAMES})[ -])({ROMAN})(?:( (?:et|à|ou) )({ROMAN}))?{_NOT_IN_NAME}")
 _ROMAN_COUNTED = re.compile(rf"\b((?i:{_COUNTED})s? )({ROMAN})(?:( (?:et|à|ou) )({ROMAN}))?(?![\w'])")
 # Years on buildings and in film credits.
 _ROMAN_YEAR = re.compile(rf"(?<![\w.'-])(?=M[IVXLCDM]{{3}})({ROMAN})(?![\w'-])")
@@ -42,13 +42,17 @@ def roman_rules(language: Language) -> tuple[Rule, ...]:
     def say_named(match: re.Match[str]) -> str | None:
         return f"{match[1]}{say_number(match[2])}" if len(match[2]) > 1 else None
 
+    def say_king(match: re.Match[str]) -> str:
+        more = f"{match[3]}{say_number(match[4])}" if match[4] else ""
+        return f"{match[1]}{say_number(match[2])}{more}"
+
     def say_counted(match: re.Match[str]) -> str | None:
         more = f"{match[3]}{say_number(match[4])}" if match[4] else ""
         return f"{match[1]}{say_number(match[2])}{more}" if match[2] not in "LCDM" else None
 
     return (
         Rule(_ROMAN_ORDINAL, lambda match: _say_roman_ordinal(match, language=language), needs=_LETTERS),
-        Rule(_ROMAN_KING, lambda match: f"{match[1]}{say_number(match[2])}", needs=_LETTERS),
+        Rule(_ROMAN_KING, say_king, needs=_LETTERS),
         Rule(_ROMAN_COUNTED, say_counted, needs=_LETTERS),
         Rule(_ROMAN_NAME, say_named, needs="IVX"),
         Rule(_ROMAN_YEAR, lambda match: language.say_year(parse_roman(match[1]) or 0), needs="M"),

@@ -148,7 +148,7 @@ def _writing_rules() -> tuple[Rule, ...]:
             needs="(",
         ),
         Rule(
-            re.compile(r"(?<=\w)·(?:e|es|s|ne|nes|rice|rices)(?:·s)?(?!\w)"),
+            re.compile(r"(?<=\w\w)·(?:e|es|s|ne|nes|rice|rices)(?:·s)?(?![\w⁻])"),
             lambda match: "s" if match[0].endswith("s") else "",
             needs="·",
         ),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from worker.text.normalization import it_tables
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _FRACTIONS = {2: "mezzo", 3: "terzo", 4: "quarto"}
 _SCALE_ENDING = re.compile(r"(?:milion|miliard|bilion)[eio]$")
@@ -35,7 +35,7 @@ _ONE = re.compile(r"(?<![\w.,:/-])1 (?=(?P<noun>[a-zàèéìòù]{3,30})(?!\w))"
 _NOT_COUNTED = re.compile(r"\b(?:numero|pagina|capitolo|articolo|volume|figura) $", re.IGNORECASE)
 _NOT_NOUNS = it_tables.MONTHS | {"come", "che", "della", "delle", "alla", "sulla", "fino", "sono"}
 _HEIGHT = re.compile(r"(?<![\w.,])([1-9]\d?)(?:,(\d{2}) ?m(?![\w²³'/])|m(\d{2})(?!\w))")
-_FEMININE = re.compile(r"(?:a|ione|tà|tù|udine|ice|trice)$")
+_FEMININE = re.compile(r"(?:a|ione|tà|tù|udine|^(?:milli|micro|nano)?mole|ice|trice)$")
 _MASCULINE = frozenset({"problema", "programma", "sistema", "tema", "milione", "clima", "dramma", "campione"})
 _NUMBERED = re.compile(
     rf"(?<![\w.])({'|'.join(sorted(map(re.escape, it_tables.NUMBERED), key=len, reverse=True))}) ?"
@@ -61,6 +61,13 @@ class Italian(Language):
         {"B", "K", "N", "ac", "mi", "ft", "yd", "oz", "kn", "cc", "ly", "cal", "tsp", "tbsp", "MP"}
     )
     abbreviations = it_tables.ABBREVIATIONS
+    part_nouns = (
+        "capitol[oi]|part[ei]|sezion[ei]|episodi[o]?|stagion[ei]|tracc(?:ia|e)|lezion[ei]|volum[ei]|unità"
+        "|att[oi]|scen[ae]|pass[oi]|livell[oi]|pagin[ae]|libr[oi]|esercizi[o]?|domand[ae]|giorn[oi]"
+        "|settiman[ae]|fas[ei]|articol[oi]|allegat[oi]|tabell[ae]|figur[ae]|tom[oi]|titol[oi]|secol[oi]"
+        "|cant[oi]"
+    )
+    list_words = "e|o|a"
     final_abbreviations = it_tables.FINAL_ABBREVIATIONS
 
     def early_rules(self) -> Iterable[Rule]:
@@ -76,6 +83,7 @@ class Italian(Language):
                 lambda match: self._say_roman(match[1], feminine=bool(match[3]), tail=" "),
                 needs="IVXLCDM",
             ),
+            second_numeral_rule(_ROMAN_AFTER, self._say_roman_after, words=self.list_words),
             Rule(_ROMAN_AFTER, self._say_roman_after, needs="IVXLCDM"),
             Rule(
                 _CLOCK_TIME,
@@ -116,6 +124,9 @@ class Italian(Language):
     def say_ordinal(self, value: int, *, suffix: str = "") -> str:
         words = super().say_ordinal(value)
         return f"{words[:-1]}a" if suffix.endswith(("ª", "a")) else words
+
+    def say_part_number(self, value: int, *, noun: str) -> str:
+        return self.say_ordinal(value, suffix="a" if noun.lower().endswith(("e", "a", "ni")) else "o")
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:
@@ -168,6 +179,8 @@ class Italian(Language):
 
     def _say_roman_after(self, match: re.Match[str]) -> str | None:
         masculine, feminine, name, letters = match.groups()
+        if is_letter(letters, noun=match[0]):
+            return None
         if name and len(letters) == 1 and letters not in "IVX":
             return None
         if name and (not re.fullmatch("[IVX]+", letters) or (letters == "I" and name.endswith(("e", "i")))):

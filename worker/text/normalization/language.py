@@ -65,8 +65,14 @@ class Language:
     """Symbols of CLDR units that are ordinary words in the language."""
     abbreviations: ClassVar[Mapping[str, str]] = {}
     """Abbreviations as written, with their points, to words."""
+    word_abbreviations: ClassVar[frozenset[str]] = frozenset()
+    """Abbreviations that are also words. At the end of a sentence they are the word."""
     final_abbreviations: ClassVar[frozenset[str]] = frozenset()
     """Abbreviations that may end a sentence. Before a capital letter their point is also a full stop."""
+    part_nouns: ClassVar[str] = ""
+    """A pattern for nouns before the number of a part, as "chapters?". Upper and lower case match."""
+    list_words: ClassVar[str] = ""
+    """A pattern for the words between the numerals of a list, as "and"."""
     ordinal_suffixes: str = "(?!)"
     """A pattern for the suffix after the digits of an ordinal number."""
     time_suffix: str = ""
@@ -89,6 +95,10 @@ class Language:
     def point_continues(self, before: str, after: str) -> bool:  # noqa: ARG002
         """Return True if the language has a reason why the point at the end of `before` is no full stop."""
         return False
+
+    def is_word(self, name: str, match: re.Match[str]) -> bool:  # noqa: ARG002
+        """Return True if the abbreviation `name`, at the end of a sentence, is a word that ends it."""
+        return name in self.word_abbreviations
 
     # Numbers.
 
@@ -155,6 +165,15 @@ class Language:
     def say_ordinal(self, value: int, *, suffix: str = "") -> str:  # noqa: ARG002
         """Return an ordinal number in words. `suffix` is the text after the digits and may show the gender."""
         return num2words_cache.spell_ordinal(value, language=self.num2words_code)
+
+    def say_part_number(self, value: int, *, noun: str) -> str:  # noqa: ARG002
+        """Return the number of a part, which `noun` names, in words."""
+        return self.say_cardinal(value)
+
+    def say_scale(self, value: int, *, before: str) -> str:  # noqa: ARG002
+        """Return the words for the scale 1:`value` of a map. `before` is the text before it."""
+        ratio = self.words.get("ratio", self.words["to"])
+        return f"{self.say_cardinal(1)} {ratio} {self.say_cardinal(value)}"
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:  # noqa: ARG002
         """Return a fraction in words, as "three quarters", or None to read it as two numbers."""

@@ -8,6 +8,15 @@ from worker.text.normalization.mapped_text import Rule
 # An engine already pauses after these.
 _PAUSE_MARKS = ".!?…:;,。！？"  # noqa: RUF001
 _MARKER = r"[ \t]{0,16}(?:[-*+•‣◦▪·][ \t]|\d{1,3}[.)][ \t](?=\S))"
+# A name, and attributes with values. In "x<y and 5>3" the signs are comparisons.
+_TAG = re.compile(
+    r"</?[A-Za-z][\w:-]{0,30}\s{0,8}/?>"
+    r"|<[A-Za-z][\w:-]{0,30}(?:\s{1,8}(?:[\w:@.-]{1,40}\s?=\s?(?:\"[^\"<>]{0,500}\"|'[^'<>]{0,500}'|[^\s\"'<>=]{1,200})"
+    r"|disabled|checked|hidden|open|async|defer|controls|autoplay|loop|muted|required|readonly|selected|nowrap)){1,20}"
+    r"\s{0,8}/?>"
+)
+# A name to fill in, as "<name of author>", or an address after a name. A reader pauses around it.
+_NAME_IN_ANGLES = re.compile(r"(?<![\w)])<([A-Za-z][^<>\n=]{1,200})>(?!\w)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _LINK = re.compile(
     r"!?\[([^\[\]\n]{0,500})\]"
@@ -44,7 +53,8 @@ MARKDOWN = (
         lambda _: "\n",
         needs="<",
     ),
-    Rule(re.compile(r"</?[A-Za-z][\w:-]{0,30}(?:\s[^<>]{0,500})?/?>"), lambda _: "", needs="<"),
+    Rule(_TAG, lambda _: "", needs="<"),
+    Rule(_NAME_IN_ANGLES, lambda match: f"({match[1]})", needs="<"),
     Rule(_ENTITY, lambda match: html.unescape(match[0]), needs="&"),
     Rule(re.compile(r"(?m)^ {0,3}(?:```|~~~)[^`\n]*$\n?"), lambda _: "", needs="`~"),
     Rule(re.compile(r"(?m)^ {0,3}\[[^\[\]\n]{1,200}\]: ?\S{1,2000}[^\n]*$"), lambda _: "", needs="["),

@@ -9,6 +9,7 @@ from worker.text.lexicon import Lexicon
 from worker.text.normalization.abbreviations import abbreviation_rules
 from worker.text.normalization.addresses import address_rules, fallback_address_rules
 from worker.text.normalization.characters import clean_characters, drop_private_use_characters
+from worker.text.normalization.compound_units import compound_unit_rules, lone_unit_rules
 from worker.text.normalization.dates import date_rules, name_range_rules
 from worker.text.normalization.emoji import emoji_rules
 from worker.text.normalization.language import Language
@@ -16,6 +17,8 @@ from worker.text.normalization.language_lookup import find_language
 from worker.text.normalization.mapped_text import MappedText, Rule
 from worker.text.normalization.markdown import MARKDOWN
 from worker.text.normalization.money import money_range_rules, money_rules
+from worker.text.normalization.notes import NOTES
+from worker.text.normalization.numbered_parts import numbered_part_rules
 from worker.text.normalization.placeholders import Placeholders
 from worker.text.normalization.quantities import (
     fraction_rules,
@@ -24,10 +27,11 @@ from worker.text.normalization.quantities import (
     range_rules,
     thousands_rules,
 )
-from worker.text.normalization.symbols import symbol_rules
+from worker.text.normalization.symbols import symbol_rules, tight_comparison_rules
 from worker.text.normalization.telephone_numbers import telephone_rules
 from worker.text.normalization.times_of_day import time_rules
 from worker.text.normalization.units import unit_rules
+from worker.text.normalization.written_numbers import written_number_rules
 
 _DIGIT = re.compile(r"[0-9¼-¾⅐-⅞²³¹⁰-⁹]")
 
@@ -66,12 +70,12 @@ class NormalizedText:
 def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> NormalizedText:
     """Return the segment in the words of a careful speaker. `language` is a BCP 47 tag.
 
-    In a language without rules, only characters, emoji, Markdown and addresses are handled.
+    In a language without rules, only characters, notes, emoji, Markdown and addresses are handled.
     """
     placeholders = Placeholders()
     mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
     mapped = placeholders.insert(mapped, lexicon=lexicon)
-    mapped = clean_characters(mapped.apply(MARKDOWN))
+    mapped = clean_characters(mapped.apply((*NOTES, *MARKDOWN)))
     rules = find_language(language)
     mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
     mapped, phonemes = placeholders.restore(mapped.apply(_CLEANUP_RULES))
@@ -79,7 +83,10 @@ def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> No
 
 
 def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedText:
-    word_rules, number_rules, sign_rules = _rules(language)
+    first_rules, written_rules, word_rules, number_rules, sign_rules = _rules(language)
+    mapped = mapped.apply(first_rules)
+    if _DIGIT.search(mapped.text):
+        mapped = mapped.apply(written_rules)
     mapped = mapped.apply(word_rules)
     if _DIGIT.search(mapped.text):
         mapped = mapped.apply(number_rules)
@@ -88,18 +95,21 @@ def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedTe
 
 @cache
 def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
-    """Return the rules for all texts, for texts with digits, and for the remaining signs and abbreviations."""
+    """Return the rules in the order of their steps. The second and fourth are for texts with digits."""
+    first_rules = (*emoji_rules(language), *address_rules(language), *tight_comparison_rules())
+    written_rules = (*written_number_rules(language), *compound_unit_rules(language))
     word_rules = (
-        *emoji_rules(language),
-        *address_rules(language),
         *name_range_rules(language),
+        *numbered_part_rules(language),
         *language.early_rules(),
+        *lone_unit_rules(language),
     )
     number_rules = (
         *date_rules(language),
         *time_rules(language),
         *telephone_rules(language),
         *thousands_rules(language),
+        *compound_unit_rules(language),
         *power_rules(language),
         *money_range_rules(language),
         *range_rules(language),
@@ -108,7 +118,7 @@ def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
         *unit_rules(language),
     )
     sign_rules = (*abbreviation_rules(language), *language.late_rules(), *symbol_rules(language))
-    return word_rules, (*number_rules, *quantity_rules(language)), sign_rules
+    return first_rules, written_rules, word_rules, (*number_rules, *quantity_rules(language)), sign_rules
 
 
 _UNKNOWN_LANGUAGE_RULES = (*emoji_rules(None), *fallback_address_rules())

@@ -7,7 +7,7 @@ from decimal import Decimal
 from worker.text.normalization import pt_tables
 from worker.text.normalization.language import Currency, Language
 from worker.text.normalization.mapped_text import DIGITS, Rule
-from worker.text.normalization.roman_numerals import ROMAN, parse_roman
+from worker.text.normalization.roman_numerals import ROMAN, is_letter, parse_roman, second_numeral_rule
 
 _SCALE_ENDING = re.compile(r"(?:milh|bilh|trilh)(?:ão|ões)$")
 _FRACTIONS = {3: "terço"}
@@ -68,6 +68,13 @@ class Portuguese(Language):
         {"B", "K", "N", "ac", "mi", "ft", "yd", "oz", "kn", "cc", "ly", "tsp", "tbsp", "MP"}
     )
     abbreviations = pt_tables.ABBREVIATIONS
+    part_nouns = (
+        "capítulos?|partes?|seç(?:ão|ões)|secç(?:ão|ões)|episódios?|temporadas?|faixas?|liç(?:ão|ões)"
+        "|volumes?|unidades?|atos?|cenas?|passos?|nív(?:el|eis)|páginas?|livros?|exercícios?|perguntas?|dias?"
+        "|semanas?|fases?|artigos?|anexos?|tabelas?|figuras?|tomos?|títulos?|séculos?|cantos?"
+    )
+    list_words = "e|ou|a"
+    word_abbreviations = frozenset({"set.", "out.", "ex."})
     final_abbreviations = pt_tables.FINAL_ABBREVIATIONS
 
     def __init__(self, tag: str) -> None:
@@ -86,6 +93,7 @@ class Portuguese(Language):
             Rule(_STREET, lambda _: "Rua ", needs="R"),
             Rule(_NUMBERED, lambda match: f"{pt_tables.NUMBERED[match[1]]} ", needs=DIGITS + "IVXLCDM"),
             Rule(_ROMAN_BEFORE, self._say_roman_before, needs="IVXLCDM"),
+            second_numeral_rule(_ROMAN_AFTER, self._say_roman_after, words=self.list_words),
             Rule(_ROMAN_AFTER, self._say_roman_after, needs="IVXLCDM"),
             Rule(_TELEPHONE, lambda match: self.say_telephone(re.findall(r"\d+", match[1])), needs=DIGITS),
             Rule(_TIME_OF_DAY, self._say_time_of_day, needs=DIGITS),
@@ -124,6 +132,11 @@ class Portuguese(Language):
         if ending.startswith(("ª", "a")):
             words = re.sub(r"o\b", "a", words)
         return re.sub(r"(?<=[oa])\b", "s", words) if ending.endswith("s") else words
+
+    def say_part_number(self, value: int, *, noun: str) -> str:
+        if value > _MAX_ROMAN_ORDINAL:
+            return self.say_cardinal(value)
+        return self.say_ordinal(value, suffix="a" if is_feminine(noun) else "o")
 
     def say_fraction(self, numerator: int, denominator: int) -> str | None:
         if denominator < 2 or denominator > 100:
@@ -184,6 +197,8 @@ class Portuguese(Language):
 
     def _say_roman_after(self, match: re.Match[str]) -> str | None:
         masculine, feminine, name, letters = match.groups()
+        if is_letter(letters, noun=match[0]):
+            return None
         if name and (
             not re.fullmatch("[IVX]+", letters) or name in ("Ao", "Os", "As", "Um", "No", "Na", "De", "Em")
         ):
@@ -228,5 +243,5 @@ def to_feminine(words: str) -> str:
 
 def is_feminine(noun: str) -> bool:
     """Return True if the noun has a feminine ending and is not a known exception."""
-    word = noun.split(maxsplit=1)[0].lower() if noun.strip() else ""
+    word = re.split("[ -]", noun.strip(), maxsplit=1)[0].lower()
     return word not in _NOT_NOUNS and _FEMININE.search(word) is not None and _MASCULINE.search(word) is None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from worker.text.normalization.language import Currency
 
 WORDS: Mapping[str, str] = {
-    "point": "vírgula", "minus": "menos", "plus": "mais", "to": "a", "and": "e", "with cents": "e",
+    "point": "vírgula", "minus": "menos", "plus": "mais", "to": "a", "ratio": "para", "and": "e", "with cents": "e",
     "by": "por", "percent": "por cento", "permille": "por mil", "version": "versão",
     "to the power of": "elevado a", "power 2": "ao quadrado", "power 3": "ao cubo", "love": "amo",
     "hashtag": "hashtag", "dot": "ponto", "slash": "barra", "backslash": "barra invertida", "at": "arroba",

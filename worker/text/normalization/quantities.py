@@ -7,6 +7,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
+from worker.text.normalization.compound_units import compound_unit_name, compound_unit_pattern
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule, text_after, text_before
 from worker.text.normalization.money import say_scaled_number, scale_pattern
@@ -86,6 +87,11 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
             return words
         return f"{words} {unit_name(match['unit'], value=Decimal(2), language=language, per=match['per'])}"
 
+    def say_power_of_compound(match: re.Match[str]) -> str:
+        unit = compound_unit_name(match["compound"], one=False, language=language)
+        return f"{say_power(match)} {unit}"
+
+    compound = rf" (?P<compound>{compound_unit_pattern()})(?![\w²³⁻/])(?P<unit>)(?P<per>)"
     unit = rf"(?: (?P<unit>{unit_pattern(language)})(?![\w²³])(?:/(?P<per>{PER_UNIT})(?![\w²³]))?)?"
 
     def say_scientific(match: re.Match[str]) -> str:
@@ -104,6 +110,8 @@ def power_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f" {language.words['to the power of']} {match[1]}",
             needs="^",
         ),
+        Rule(re.compile(_EXPONENT + compound), say_power_of_compound, needs="^"),
+        Rule(re.compile(_SUPERSCRIPT + compound), say_power_of_compound, needs="⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
         Rule(re.compile(_EXPONENT + unit), say_power, needs="^"),
         Rule(re.compile(_SUPERSCRIPT + unit), say_power, needs="⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
     )
@@ -132,7 +140,10 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
         if is_letter:
             # In "Y2K" and "9700K" the K is a letter, not a scale.
             words = _pad_with_spaces(match, f"{language.say_number(match['number'])} {match['scale']}")
-        return f"{minus} {words.lstrip()}" if match["minus"] else words
+        if not match["minus"]:
+            return words
+        space = " " if match[0][0].isspace() or text_before(match).isalnum() else ""
+        return f"{space}{minus} {words.lstrip()}"
 
     # A point between digits in a language with a decimal comma: "USB 3.0".
     pointed = (

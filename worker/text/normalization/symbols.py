@@ -11,7 +11,16 @@ from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 # These are spoken in any context.
 _ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
-_COMPARISON = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(-])")
+_COMPARISON = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])")
+# A digit, a letter or a bracket stands on one side. "Map<String" is no comparison.
+_TIGHT_COMPARISON = re.compile(
+    r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))([<>])(?=[\w(\u2212-])|(?<=[\w)])([<>])(?=[\d(\u2212-]|[^\W\d_]\b)"
+)
+
+
+def tight_comparison_rules() -> tuple[Rule, ...]:
+    """Return the rule that adds spaces to "5>3". It runs before the numbers become words."""
+    return (Rule(_TIGHT_COMPARISON, lambda match: f" {match[0]} ", needs="<>"),)
 
 
 def symbol_rules(language: Language) -> tuple[Rule, ...]:
@@ -44,7 +53,8 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
 def _say_comparison(match: re.Match[str], words: Mapping[str, str]) -> str | None:
     sign = match[0].strip()
     word = words.get({"<=": "≤", ">=": "≥"}.get(sign, sign))
-    return f" {word}{'' if match[0].startswith(' ') and len(sign) == 1 else ' '}" if word else None
+    space_follows = text_after(match) == " "
+    return f" {word}{'' if space_follows else ' '}" if word else None
 
 
 def _pad_with_spaces(match: re.Match[str], word: str) -> str:

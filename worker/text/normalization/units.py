@@ -9,12 +9,19 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.units import format_compound_unit, format_unit
+from babel.units import format_unit
 
 from worker.text.normalization.abbreviations import full_stop
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule
 from worker.text.normalization.money import say_scaled_number, scale_pattern
+from worker.text.normalization.si_units import (
+    GRAMMARS,
+    NAMED_BASES,
+    PREFIX_SIGNS,
+    PREFIXED_UNITS,
+    UNNAMED_BASES,
+)
 
 _AREAS = {"²": "area-square-", "2": "area-square-", "^2": "area-square-"}
 _VOLUMES = {"³": "volume-cubic-", "3": "volume-cubic-", "^3": "volume-cubic-"}
@@ -90,7 +97,7 @@ UNIT_SYMBOLS: Mapping[str, str] = {
     "ppm": "concentr-permillion", "mol": "concentr-mole", "K": "temperature-kelvin", "ly": "length-light-year",
 }  # fmt: skip
 # These mean something else without a space after the number, as in "5K" and "3B".
-_ONLY_WITH_SPACE = frozenset({"K", "B", "N", "ac"})
+_ONLY_WITH_SPACE = frozenset({"K", "B", "N", "ac", "J", "Sv", "Gy", "Bq", "MN", "TW", "kA"})
 # These mean something else with a space after the number, as in "5 B" and "2 s".
 _ONLY_WITHOUT_SPACE = frozenset({"B", "s"})
 _PER_UNITS = {
@@ -120,7 +127,6 @@ _PER_UNITS = {
     "km²": "area-square-kilometer",
     "km2": "area-square-kilometer",
 }
-_ALONE = re.compile(r"(?<![\w/.])(?<!\d )(?:km/h|m/s²|m/s|kWh|km²|cm²|m²|m³|cm³)(?![\w/²³])")
 
 
 def _alternatives(symbols: Iterable[str]) -> str:
@@ -153,13 +159,12 @@ def unit_rules(language: Language) -> tuple[Rule, ...]:
             lambda match: f"{language.say_number(match[1] or match[2] or match[3])} {words['by']} ",
             needs="x×",
         ),
-        Rule(_ALONE, lambda match: unit_name(match[0], value=Decimal(2), language=language), needs="/²³h"),
         Rule(re.compile(measure), lambda match: _say_measure(match, language=language)),
     )
 
 
 def unit_pattern(language: Language) -> str:
-    return _alternatives({*UNIT_SYMBOLS, *language.units} - language.excluded_units)
+    return _alternatives({*UNIT_SYMBOLS, *PREFIXED_UNITS, *language.units} - language.excluded_units)
 
 
 def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | None = None) -> str:
@@ -167,19 +172,33 @@ def unit_name(symbol: str, *, value: Decimal, language: Language, per: str | Non
     if symbol in language.units:
         one, many = language.units[symbol]
         name = one if language.is_singular(abs(value)) else many
-        return f"{name} {_per_name(per, language=language)}" if per else name
-    return _cldr_name(
-        UNIT_SYMBOLS[symbol],
-        sample=_sample_number(value, locale=language.locale),
-        per=_PER_UNITS.get(per or ""),
-        locale=language.locale,
-    )
+    elif symbol in UNIT_SYMBOLS:
+        name = _cldr_name(UNIT_SYMBOLS[symbol], value=value, language=language)
+    else:
+        name = _si_name(symbol, value=value, language=language)
+    return f"{name} {_per_name(per, language=language)}" if per else name
 
 
 def _per_name(per: str, *, language: Language) -> str:
     """Return the words for the unit after the slash, as "per second"."""
-    whole = _cldr_name("length-meter", sample=1, per=_PER_UNITS[per], locale=language.locale)
-    return whole.removeprefix(_cldr_name("length-meter", sample=1, per=None, locale=language.locale)).strip()
+    grammar = GRAMMARS[language.code]
+    name = _cldr_name(_PER_UNITS[per], value=Decimal(1), language=language)
+    return grammar.per_units.get(per) or f"{grammar.per} {name}"
+
+
+def _si_name(symbol: str, *, value: Decimal, language: Language) -> str:
+    """Return the name of a unit that CLDR lacks: of a base unit, or of a prefix and a base unit."""
+    grammar = GRAMMARS[language.code]
+    if symbol in UNNAMED_BASES:
+        one, _, many = grammar.names.split()[UNNAMED_BASES.index(symbol)].partition("/")
+        return one if language.is_singular(abs(value)) else many
+    if symbol == "Wh":
+        kilo = grammar.prefixes.split()[PREFIX_SIGNS.index("k")]
+        return _cldr_name(NAMED_BASES[symbol], value=value, language=language).removeprefix(kilo)
+    if symbol in NAMED_BASES:
+        return _cldr_name(NAMED_BASES[symbol], value=value, language=language)
+    prefix = grammar.prefixes.split()[PREFIX_SIGNS.index(symbol[0])]
+    return f"{prefix}{_si_name(symbol[1:], value=value, language=language).lower()}"
 
 
 def _sample_number(value: Decimal, *, locale: str) -> Decimal | int:
@@ -193,12 +212,14 @@ def _plural_form(value: str, locale: str) -> str:
     return str(Locale.parse(locale).plural_form(Decimal(value)))
 
 
+def _cldr_name(unit: str, *, value: Decimal, language: Language) -> str:
+    sample = _sample_number(value, locale=language.locale)
+    return _format_unit(unit, sample=sample, locale=language.locale)
+
+
 @lru_cache(maxsize=4096)
-def _cldr_name(unit: str, *, sample: Decimal | int, per: str | None, locale: str) -> str:
-    if per:
-        text = format_compound_unit(sample, unit, denominator_unit=per, length="long", locale=locale) or ""
-    else:
-        text = format_unit(sample, unit, "long", locale=locale)
+def _format_unit(unit: str, *, sample: Decimal | int, locale: str) -> str:
+    text = format_unit(sample, unit, "long", locale=locale)
     return " ".join(re.sub(r"[\d.,\u202f]+", "", text).split())
 
 

@@ -1,0 +1,76 @@
+"""Remove citations and footnote marks, which a reader skips, and set stage directions apart."""
+
+# This file matches characters that look like others.
+# ruff: noqa: RUF001
+
+import re
+
+from worker.text.normalization.mapped_text import Rule, text_after, text_before
+
+_NUMBERS = r"[1-9]\d{0,2}(?:(?:, ?|[-–])[1-9]\d{0,2}){0,7}"
+_NOTE = rf"{_NUMBERS}|[a-df-j]|(?:note|nb|n\.) ?\d{{1,3}}|\*{{1,3}}\d{{0,3}}|[†‡§¶]{{1,3}}"
+_AFTER_NOTE = r"(?![\w(\[:/]|\]\()"
+# Marks follow a word of two letters or a sign. "x[3]" is an element of a list.
+_CITATIONS = re.compile(
+    rf"(?:(?<=[^\W\d_][^\W_])|(?<=\d[\d%])|(?<=[.,;:!?…\"')»]))(?:\[(?:{_NOTE})\](?:[,–-](?=\[))?){{1,8}}{_AFTER_NOTE}"
+)
+# Brackets after these are part of a program: "sys.argv[1]", "split()[0]".
+_CODE = re.compile(r"\w[._]\w{1,30}$|\(\)$")
+# A citation between spaces belongs to the sentence after these words: "in [12]".
+_SPACED_CITATIONS = re.compile(
+    rf"(?<=[\w.)\"']) (?:\[{_NUMBERS}\](?:[,–-] ?(?=\[))?){{1,8}}(?:(?=[.,;:!?)]|$)|(?<=\]\[\d\])|(?<=\]\[\d\d\]))"
+)
+_GRAMMATICAL = re.compile(
+    r"(?:^|[\s(])(?:in|see|from|by|of|to|and|or|with|ref|reference|cf|as|dans|voir|de|par|et|ou|selon|siehe|nach|aus|und|von|vgl"
+    r"|interval|intervalle|intervallo|intervalo|intervall|range|plage|bereich|rango|en|ver|véase|según|y|o|in|vedi|da|di|e|em|veja|por|segundo)\.?$",
+    re.IGNORECASE,
+)
+_CHAT_CITATION = re.compile(r" ?【\d{1,3}(?::\d{1,3})?(?:†[^【】\n]{0,100})?】")
+# Superscripts after a sign, or after a word that has no power.
+_RAISED_NUMBER = re.compile(
+    r"(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))[¹²³⁰⁴-⁹]{1,3}(?![\w⁺⁻⁽]| ?[=+×])"
+    r"|(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))<sup[^<>]{0,100}>(?:<a [^<>]{0,300}>)?\[?(?:\d{1,3}|\*)\]?(?:</a>)?</sup>"
+)
+_POWER_BASE = re.compile(
+    r"(?:m[eè]t(?:re|er|ro|ri)s?|feet|foot|inch(?:es)?|yards?|miles?|pieds?|pies|pés|piedi|sigma|alpha|beta|gamma|delta|theta|lambda|omega)$"
+)
+_DAGGER = re.compile(r"(?<=\S)[†‡]{1,3}(?!\w)")
+_STAR = re.compile(r"(?<=[.,;:!?…\"'»])\*{1,3}(?=\s|$)")
+
+# "*He sighs* I know.": an emphasized phrase between two sentences.
+_DIRECTION = re.compile(
+    r"(?:(?<=[.!?…\"']\s)|(?<=\n)|^)([*_])(?![\s*_])([^\W\d_][^*_\n]{0,200}[^\s*_\n])\1(?=\s|$)(?!\s[a-zß-ÿ,;:.])"
+)
+_PAUSE_MARKS = ".!?…:;,"
+
+
+def _drop_citation(match: re.Match[str]) -> str | None:
+    return None if _CODE.search(text_before(match, chars=40)) else ""
+
+
+def _drop_raised_number(match: re.Match[str]) -> str | None:
+    return None if _POWER_BASE.search(text_before(match, chars=8)) else ""
+
+
+def _drop_spaced_citation(match: re.Match[str]) -> str | None:
+    return None if _GRAMMATICAL.search(text_before(match, chars=14)) else ""
+
+
+def _end_direction(match: re.Match[str]) -> str | None:
+    words = match[2].split()
+    # A title, as "*Star Wars*", is part of the sentence.
+    if any(word[0].isupper() for word in words[1:2]) or (len(words) == 1 and words[0][0].isupper()):
+        return None
+    pause = "" if words[-1][-1] in _PAUSE_MARKS or not text_after(match, chars=4).strip() else "."
+    return f"{match[2]}{pause}"
+
+
+NOTES = (
+    Rule(_CHAT_CITATION, lambda _: "", needs="【"),
+    Rule(_CITATIONS, _drop_citation, needs="["),
+    Rule(_SPACED_CITATIONS, _drop_spaced_citation, needs="["),
+    Rule(_RAISED_NUMBER, _drop_raised_number, needs="¹²³⁰⁴⁵⁶⁷⁸⁹<"),
+    Rule(_DAGGER, lambda _: "", needs="†‡"),
+    Rule(_STAR, lambda _: "", needs="*"),
+    Rule(_DIRECTION, _end_direction, needs="*_"),
+)
