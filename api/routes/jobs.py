@@ -48,9 +48,9 @@ _EVENT = {
         "event": {
             "type": "string",
             "description": "First `snapshot`: the job, and all captions so far in `spoken`. Then `queued` (again),"
-            " `started` (not for very short jobs), `progress` (with the new captions in `cues`, each"
-            " `[start_s, end_s, start, end]` as in captions) and `retrying`. Finally `completed`, `failed` or"
-            " `cancelled`. A new `attempt` starts from the beginning.",
+            " `started` (not for very short jobs, or streamed ones of one segment), `progress` (with the new captions"
+            " in `cues`, each `[start_s, end_s, start, end]` as in captions) and `retrying`. Finally `completed`,"
+            " `failed` or `cancelled`. A new `attempt` starts from the beginning.",
         },
         "data": {"type": "string", "description": "A JSON object."},
     },

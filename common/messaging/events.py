@@ -1,8 +1,8 @@
 """Events of jobs, downloads and renditions: appended to a stream that can be replayed, and published to all gateways.
 
-A job's events are `queued` (again), `started` (not for very short jobs), `progress`, `retrying`, then one of
-`completed`, `failed` and `cancelled`. Events may be lost: a reader that waits for the end of a job also reads its row
-from time to time.
+A job's events are `queued` (again), `started` (not for very short jobs, or streamed ones of one segment), `progress`,
+`retrying`, then one of `completed`, `failed` and `cancelled`. Events may be lost: a reader that waits for the end of a
+job also reads its row from time to time.
 """
 
 import json

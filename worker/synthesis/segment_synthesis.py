@@ -153,6 +153,8 @@ class SegmentSynthesis:
         return min(limit, max(1, 2 * done)) if self._job.options.streamed else limit
 
     def _report_start(self, first: _StartedSegment, total: int) -> None:
+        if total == 1 and self._job.options.streamed:  # its listener waits for the audio, not for events
+            return
         futures = [call.future for call in _calls_of(first)]
         if total > 1 or wait(futures, timeout=SHORT_JOB_S).not_done:
             self._callbacks.started(total)
