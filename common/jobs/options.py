@@ -16,6 +16,8 @@ class Options:
     `streamed`: a client listens from the first segment on. `keep`: the job continues after the last listener left.
     `live_text`: the text arrives in pieces while it is spoken. `stages`: the queues that a job with voices of several
     models passes through, in order. `stage_of_voice`: voice id to the index of its stage.
+
+    `input_type`: "text", "ssml", or None to detect it. `clean_pages`: leave out page numbers and running heads.
     """
 
     normalize: bool = True
@@ -26,6 +28,8 @@ class Options:
     live_text: bool = False
     stages: Sequence[str] = ()
     stage_of_voice: Mapping[str, int] = field(default_factory=dict)
+    input_type: str | None = None
+    clean_pages: bool = False
 
     def as_row(self) -> dict[str, Any]:
         # Not by `asdict`, which copies every value and takes half of the time of a submission.

@@ -16,6 +16,7 @@ from common.provider_names import STUB
 from common.speakable_text import is_speakable
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
 from worker.inference.dispatch import Dispatcher
+from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
 from worker.synthesis.segmentation import Segment
 from worker.text.break_points import split_to_length
@@ -67,14 +68,16 @@ class SegmentNormalizer:
         if self._is_stub or find_model(segment.voice.model).verbatim:
             return keep_text(segment.text)
         if not self._options.normalize:
-            return apply_lexicon(segment.text, lexicon=self._lexicon)
-        return normalize(segment.text, language=segment.language, lexicon=self._lexicon)
+            return apply_lexicon(segment.text, lexicon=self._lexicon, phonemes=segment.phonemes)
+        return normalize(
+            segment.text, language=segment.language, lexicon=self._lexicon, phonemes=segment.phonemes
+        )
 
 
 class SegmentSynthesis:
     """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
-    `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
+    `speed` is the speed of the job. `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
     while an engine speaks a segment for long.
     """
 
@@ -213,7 +216,7 @@ class SegmentSynthesis:
             voice=segment.voice.engine_voice,
             model_id=hub_model(segment.voice),
             language=segment.language,
-            speed=self._speed,
+            speed=split_speed(self._speed * segment.rate, native=self._dispatcher.engine.native_speed)[0],
             style=job.style,
             seed=(job.seed + segment.index) % 2**31,
             seed_given=job.seed_given,
@@ -256,10 +259,10 @@ def _concatenate(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
 
 def _map_words_to_job(speech: Speech, pending: _PendingSegment) -> Speech:
     """Map word spans of the normalized text to spans of the job's text."""
-    offset, source = pending.segment.start, pending.normalized.source
-    spans = [source(word.start, word.end) for word in speech.words]
+    source, job_source = pending.normalized.source, pending.segment.source
+    spans = [job_source(*source(word.start, word.end)) for word in speech.words]
     words = tuple(
-        Word(offset + start, offset + end, word.start_s, word.end_s)
+        Word(start, end, word.start_s, word.end_s)
         for word, (start, end) in zip(speech.words, spans, strict=True)
     )
     return Speech(speech.samples, speech.sample_rate_hz, words)
