@@ -65,7 +65,12 @@ async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> 
     settings = gateway.settings
     with openai_field_names():
         synthesis_request = to_synthesis_request(
-            body, await gateway.worker_cache.statuses(), settings, text=body.input
+            body,
+            await gateway.worker_cache.statuses(),
+            settings,
+            text=body.input,
+            input_type=body.input_type,
+            clean_pages=body.clean_pages,
         )
         job_factory.check_text(synthesis_request, settings)
         job_request = JobRequest(

@@ -1,5 +1,6 @@
 """Splits a segment into subtitles of at most two lines, at sentence and clause ends where possible."""
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
@@ -14,6 +15,9 @@ MAX_LINES = 2
 _CHUNK = re.compile(r"\S+")
 # Stands in for masked characters. It is a control character, so it is never shown.
 _MASK = "\0"
+# An element of SSML or HTML, as `worker.text.normalization.markdown` removes it, or a reference to a character.
+_TAG = re.compile(r"</?[A-Za-z][\w:-]{0,30}(?:\s[^<>]{0,500})?/?>|<!\[CDATA\[|\]\]>")
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SOURCE_MARKS = re.compile(
     r"\[(?P<word>[^\[\]\n]{1,200})\]\([^()\s]{1,300}\)|`{1,3}|^#{1,6}[ \t]+"
     r"|(?<![\w*_])[*_]{1,3}(?=[^\s*_])|(?<=[^\s*_])[*_]{1,3}(?![\w*_])",
@@ -70,7 +74,11 @@ class _Fragment:
 
 
 def mask_markup(text: str) -> str:
-    """Replace Markdown marks, link targets and phonemes by characters that are not shown. Keeps the length."""
+    """Replace Markdown marks, tags, link targets and phonemes by characters that are not shown. Keeps the length."""
+    if "<" in text:
+        text = _TAG.sub(lambda match: _MASK * len(match[0]), text)
+    if "&" in text:
+        text = _REFERENCE.sub(lambda match: html.unescape(match[0]).ljust(len(match[0]), _MASK), text)
     return _SOURCE_MARKS.sub(_masked, text)
 
 

@@ -14,7 +14,7 @@ from typing import IO, TypeVar
 
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
-from common.jobs.records import JobSpec
+from common.markup import bracket_warnings
 from common.store import Store, audio_key, is_full, partial_audio_key
 from worker.engines.protocol import EngineError
 from worker.host.spools import open_spool
@@ -172,7 +172,8 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     result = _store_result(
         attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s
     )
-    return replace(result, text=text.text)
+    warnings = (*result.warnings, *bracket_warnings(text.text))
+    return replace(result, text=text.text, warnings=warnings)
 
 
 def _synthesis(attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda: None) -> SegmentSynthesis:
@@ -187,7 +188,11 @@ def _synthesis(attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda:
 
 
 def _rendering(
-    attempt: _Attempt, spool: IO[bytes], open_live: Callable[[], LiveAudioWriter | None], *, eager: bool = False
+    attempt: _Attempt,
+    spool: IO[bytes],
+    open_live: Callable[[], LiveAudioWriter | None],
+    *,
+    eager: bool = False,
 ) -> Rendering:
     job = attempt.part.job
     return Rendering(

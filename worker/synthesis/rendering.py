@@ -24,8 +24,7 @@ _BLOCK_S = 10.0
 
 
 class Rendering:
-    """`asked_speed` is the speed of the job. `native_speed` are the slowest and the fastest speed of the engine, and time
-    stretching does the rest. None if the engine has one speed.
+    """`asked_speed` is the speed of the job. `native_speed` is that of the engine; time stretching does the rest.
 
     `level_voices`: bring voices of known loudness to the same level. `eager`: write the pause after a segment at once,
     not before the next segment, because encoders hold back the last moment of sound. `open_live` is called with the

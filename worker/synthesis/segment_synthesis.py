@@ -18,6 +18,7 @@ from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Wor
 from worker.inference.dispatch import Dispatcher
 from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
+from worker.synthesis.mark_pauses import lengthen_pauses
 from worker.synthesis.segmentation import Segment
 from worker.text.break_points import split_to_length
 from worker.text.lexicon import Lexicon
@@ -77,7 +78,7 @@ class SegmentNormalizer:
 class SegmentSynthesis:
     """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
-    `speed` is the speed of the job. `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
+    `speed` is that of the job. `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
     while an engine speaks a segment for long.
     """
 
@@ -170,11 +171,16 @@ class SegmentSynthesis:
         if speech is None:
             self.skipped += 1
             return None
+        if self._job.options.mastering:
+            speed = pending.calls[0].utterance.speed
+            speech = lengthen_pauses(speech, text=pending.normalized.text, speed=speed)
         return SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         """Wait for the speech. None for a text that this voice cannot speak."""
-        ended = Event()  # `concurrent.futures.wait` does not return for a future that was cancelled while it waited
+        ended = (
+            Event()
+        )  # `concurrent.futures.wait` does not return for a future that was cancelled while it waited
         future.add_done_callback(lambda _: ended.set())
         while not ended.wait(WAIT_STEP_S):
             self._while_waiting()

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from common.catalogue import Voice, find_voice
-from common.input_text import parse_input
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
-from common.markup import Markup, VoiceSpan
-from common.ssml_spans import CLOSING, SENTENCE_STOPS
+from common.markup import Markup, VoiceSpan, parse_input, without_ssml_tags
+from common.markup.ssml_spans import CLOSING, SENTENCE_STOPS
 from worker.text.language_detection import detect_language
 from worker.text.normalization.mapped_text import MappedText
 from worker.text.page_cleaning import clean_pages
@@ -81,7 +80,7 @@ def _segments(part: ClaimedPart, markup: Markup, *, max_chars: int) -> Iterator[
     job, stage = part.job, len(part.partial_audio)
     voices = {voice_id: find_voice(voice_id, allow_fake=True) for voice_id in markup.voice_ids}
     job_voice = find_voice(job.voice_id, allow_fake=True)
-    detected = _DetectedLanguage(job.text)
+    detected = _DetectedLanguage(without_ssml_tags(job.text, input_type=job.options.input_type))
     count = 0
     for number, voice_span in enumerate(markup.spans):
         voice = voices[voice_span.voice_id] if voice_span.voice_id else job_voice
@@ -131,7 +130,9 @@ def _segment(text_span: TextSpan, span: _LocalizedSpan, spoken: SpokenText, *, i
         voice=span.voice,
         language=span.language,
         lead_s=voice_span.lead_s if text_span.index == 0 else None,
-        sentence_end=text_span.text.rstrip(CLOSING).endswith(SENTENCE_STOPS) if continues else text_span.sentence_end,
+        sentence_end=text_span.text.rstrip(CLOSING).endswith(SENTENCE_STOPS)
+        if continues
+        else text_span.sentence_end,
         paragraph_end=text_span.paragraph_end and not continues,
         rate=voice_span.rate,
         mapped=text_span.mapped,

@@ -14,7 +14,22 @@ _FIRST_PARTS = {
     "en": {"self", "well", "ex", "non", "half", "quasi", "all", "cross", "ill", "mid", "semi"}
     | {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"},
     "es": {"ex"},
-    "fr": {"demi", "mi", "semi", "vice", "ex", "non", "sous", "avant", "arrière", "grand", "au", "par", "là", "ci"}
+    "fr": {
+        "demi",
+        "mi",
+        "semi",
+        "vice",
+        "ex",
+        "non",
+        "sous",
+        "avant",
+        "arrière",
+        "grand",
+        "au",
+        "par",
+        "là",
+        "ci",
+    }
     | {"vingt", "trente", "quarante", "cinquante", "soixante", "quatre"},
     "it": {"ex"},
     "pt": {"ex", "vice", "pós", "pré", "pró", "recém", "além", "sem", "guarda", "bem"},
@@ -23,7 +38,23 @@ _SECOND_PARTS = {
     "en": {"like", "in", "up", "off", "based"},
     "fr": {"je", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles", "ce", "moi", "toi", "lui", "leur"}
     | {"le", "la", "les", "y", "en", "là", "ci", "même", "mêmes", "être"},
-    "pt": {"me", "te", "se", "lhe", "lhes", "nos", "vos", "lo", "la", "los", "las", "no", "na", "nas", "feira"},
+    "pt": {
+        "me",
+        "te",
+        "se",
+        "lhe",
+        "lhes",
+        "nos",
+        "vos",
+        "lo",
+        "la",
+        "los",
+        "las",
+        "no",
+        "na",
+        "nas",
+        "feira",
+    },
 }
 # "Vor- und Nachteile": the hyphen stands for the rest of the word, and the words stay apart.
 _SUSPENDED_BEFORE = {"de": {"und", "oder", "bzw", "sowie", "bis"}, "en": {"and", "or", "to"}}
@@ -55,5 +86,7 @@ def _joint(match: re.Match[str], language: str, context: str) -> str:
         return "-"
     if f"{first}{second}" in context:
         return ""
-    is_compound = first.lower() in _FIRST_PARTS.get(language, ()) or second.lower() in _SECOND_PARTS.get(language, ())
+    is_compound = first.lower() in _FIRST_PARTS.get(language, ()) or second.lower() in _SECOND_PARTS.get(
+        language, ()
+    )
     return "-" if is_compound else ""

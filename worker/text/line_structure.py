@@ -35,17 +35,16 @@ def mend_lines(paragraph: MappedText, *, language: str, context: str) -> MappedT
     lines = mended.text.split("\n")
     wrapped = _wrapped_breaks([line.strip() for line in lines])
     is_verse = any(line.rstrip().endswith(_VERSE_MARKS) for line in lines)
-    numbers = iter(range(len(lines) - 1))
 
-    def replace_break(match: re.Match[str]) -> str | None:
-        number = next(numbers)
+    def new_break(number: int) -> str | None:
         before, after = lines[number].strip(), lines[number + 1]
         if wrapped[number] or _continues_item(before, after):
             return _joint(before, after.strip())
         mark = _mark_after(before, after.strip(), is_verse=is_verse)
         return f"{mark}\n" if mark else None
 
-    return mended.replace(_BREAK, replace_break)
+    new_breaks = map(new_break, range(len(lines) - 1))
+    return mended.replace(_BREAK, lambda _: next(new_breaks))
 
 
 def _wrapped_breaks(lines: Sequence[str]) -> list[bool]:
@@ -57,7 +56,9 @@ def _wrapped_breaks(lines: Sequence[str]) -> list[bool]:
     if width < _MIN_WIDTH or not inner or not _is_prose(lines, full, inner, width=width):
         return [False] * len(full)
     return [
-        (full[at] or _is_small(lines[at + 1])) and not _is_markdown(lines[at + 1]) and not _is_table(lines[at])
+        (full[at] or _is_small(lines[at + 1]))
+        and not _is_markdown(lines[at + 1])
+        and not _is_table(lines[at])
         for at in breaks
     ]
 
@@ -125,7 +126,9 @@ def _mark_after(before: str, after: str, *, is_verse: bool) -> str:
 
 def _is_cjk(char: str) -> bool:
     """True for Chinese and Japanese characters, which are written without spaces."""
-    return len(char) == 1 and (0x3000 <= ord(char) <= 0x30FF or 0x3400 <= ord(char) <= 0x9FFF or 0xFF00 <= ord(char) <= 0xFF60)
+    return len(char) == 1 and (
+        0x3000 <= ord(char) <= 0x30FF or 0x3400 <= ord(char) <= 0x9FFF or 0xFF00 <= ord(char) <= 0xFF60
+    )
 
 
 def _width(line: str) -> int:

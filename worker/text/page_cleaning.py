@@ -49,7 +49,8 @@ def clean_pages(mapped: MappedText) -> MappedText:
     cuts = [
         (lines[before].end, lines[after].start)
         for before, after in pairwise(kept)
-        if lines[before].ends_page or any(at in dropped or lines[at].ends_page for at in range(before + 1, after))
+        if lines[before].ends_page
+        or any(at in dropped or lines[at].ends_page for at in range(before + 1, after))
     ]
     first, last = (lines[kept[0]].start, lines[kept[-1]].end) if kept else (0, 0)
     return _cut(mapped, cuts, start=first, end=last)

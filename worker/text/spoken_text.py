@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - phonemes look like other letters
 """The text of a span between tags as it is spoken, with the place of each character in the text of the job."""
 
 from collections.abc import Sequence
@@ -54,7 +55,11 @@ def spoken_text(text: str, span: VoiceSpan, *, language: str) -> SpokenText:
     ends: list[int] = []
     phonemes: list[tuple[int, int, str]] = []
     for run in span.runs:
-        words = say_as(run.text, kind=run.say_as, form=run.say_as_format, language=language) if run.say_as else run.text
+        words = (
+            say_as(run.text, kind=run.say_as, form=run.say_as_format, language=language)
+            if run.say_as
+            else run.text
+        )
         if run.phonemes:
             phonemes.append((run.start, run.end, _to_engine_alphabet(run.phonemes, language)))
         run_starts, run_ends = _places(run, words)

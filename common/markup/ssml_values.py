@@ -2,11 +2,18 @@
 
 import re
 
-from common.markup import MAX_PAUSE_S
+from common.markup.spans import MAX_PAUSE_S
 
 DEFAULT_BREAK_S = 0.5
 # Silence for each strength of <break>. SSML leaves the lengths to the processor.
-_STRENGTHS_S = {"none": 0.0, "x-weak": 0.15, "weak": 0.25, "medium": DEFAULT_BREAK_S, "strong": 0.75, "x-strong": 1.2}
+_STRENGTHS_S = {
+    "none": 0.0,
+    "x-weak": 0.15,
+    "weak": 0.25,
+    "medium": DEFAULT_BREAK_S,
+    "strong": 0.75,
+    "x-strong": 1.2,
+}
 _RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 # The limits of the field `speed` of a request.
 MIN_RATE, MAX_RATE = 0.25, 4.0
@@ -44,7 +51,9 @@ def rate_factor(rate: str) -> float:
         return _RATES[rate]
     found = _RATE.fullmatch(rate)
     if found is None or (found["sign"] and not found["percent"]):
-        raise ValueError(f"The rate of <prosody> must be like 80%, +20% or 1.2, or one of: {', '.join(_RATES)}.")
+        raise ValueError(
+            f"The rate of <prosody> must be like 80%, +20% or 1.2, or one of: {', '.join(_RATES)}."
+        )
     number = float(found["number"]) / (100 if found["percent"] else 1)
     factor = {"": number, "+": 1 + number, "-": 1 - number}[found["sign"]]
     if not MIN_RATE <= factor <= MAX_RATE:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from common.markup import JOB_VOICE, Markup, Run, VoiceSpan, check_silence
+from common.markup.spans import JOB_VOICE, Markup, Run, VoiceSpan, check_silence
+from common.markup.ssml_values import MAX_RATE, MIN_RATE, language_tag, rate_factor
 from common.speakable_text import is_speakable
-from common.ssml_values import MAX_RATE, MIN_RATE, language_tag, rate_factor
 
 # White space in SSML only lays out the document. `<p>` makes paragraphs.
 _LAYOUT = str.maketrans("\n\r\t", "   ")
@@ -16,7 +16,12 @@ _REPLACED = frozenset({"sub", "phoneme", "say-as"})
 _NAMED_MAX = 8
 # What `interpret-as` can be. Numbers, amounts and times are read as in any text.
 SAY_AS = frozenset({"cardinal", "ordinal", "characters", "date", "telephone", "digits"})
-_SAY_AS_ALIASES = {"spell-out": "characters", "verbatim": "characters", "number": "cardinal", "phone": "telephone"}
+_SAY_AS_ALIASES = {
+    "spell-out": "characters",
+    "verbatim": "characters",
+    "number": "cardinal",
+    "phone": "telephone",
+}
 _READ_AS_USUAL = frozenset({"time", "currency", "unit", "fraction", "duration", "address", "name"})
 
 
@@ -197,7 +202,9 @@ class SpanBuilder:
             elements = _listed([f"<{name}>" for name in self.ignored_elements])
             warnings.append(f"These SSML elements have no effect, and their text is spoken: {elements}.")
         if self.ignored_attributes:
-            warnings.append(f"These SSML attributes have no effect: {_listed(list(self.ignored_attributes))}.")
+            warnings.append(
+                f"These SSML attributes have no effect: {_listed(list(self.ignored_attributes))}."
+            )
         return tuple(warnings)
 
 

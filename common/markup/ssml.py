@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from xml.parsers import expat
 
 from common.errors import InvalidRequest
-from common.markup import Markup
-from common.ssml_spans import SpanBuilder
-from common.ssml_values import break_s
+from common.markup.spans import Markup
+from common.markup.ssml_spans import SpanBuilder
+from common.markup.ssml_values import break_s
 
 MAX_DEPTH = 32
 MAX_ELEMENTS = 10_000
 
 _BEGINNING = re.compile(r"\s*\ufeff?\s*(?:<\?xml\b[^<>]{0,200}\?>\s*)?<(?:speak|!DOCTYPE\s+speak)\b")
-_SPOKEN_ELEMENTS = frozenset({"speak", "p", "s", "break", "prosody", "phoneme", "sub", "say-as", "lang", "voice"})
+_SPOKEN_ELEMENTS = frozenset(
+    {"speak", "p", "s", "break", "prosody", "phoneme", "sub", "say-as", "lang", "voice"}
+)
 _PARAGRAPHS = frozenset({"p", "paragraph"})
 _SENTENCES = frozenset({"s", "sentence"})
 # SSML says that these are not spoken.
@@ -80,7 +82,9 @@ class _Parser:
             self._expat.Parse(self._data, True)
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code)
-            raise self._error(f"The text is not well-formed: {reason}.", line=error.lineno, column=error.offset) from None
+            raise self._error(
+                f"The text is not well-formed: {reason}.", line=error.lineno, column=error.offset
+            ) from None
         return self._builder.finish()
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
