@@ -104,7 +104,7 @@ def jobs(gateway: RunningGateway) -> list[str]:
         ({"input": " \n"}, "input", "empty_text"),
         ({"input": "*** ..."}, "input", "nothing_to_speak"),
         ({"input": ["Hello."]}, "input", "invalid_request"),
-        ({"input": "One [pause:x] two."}, "input", "invalid_tag"),
+        ({"input": "One [pause:61s] two."}, "input", "invalid_tag"),
         ({"speed": 0.2}, "speed", "invalid_request"),
         ({"speed": 4.1}, "speed", "invalid_request"),
         ({"speed": "fast"}, "speed", "invalid_request"),

@@ -51,7 +51,8 @@ def _insertion(
         return 0, 0
     silent = window <= power.max() * 10 ** (-_BELOW_LOUDEST_DB / 10)
     start, length = max(_runs(silent), key=lambda run: run[1], default=(int(window.argmin()), 0))
-    missing = round(pause_s * rate_hz) - length * frame
+    # One frame more, because frames do not begin where the silence does.
+    missing = round(pause_s * rate_hz) + frame - length * frame
     return (first + start) * frame + (length or 1) * frame // 2, max(0, missing)
 
 
@@ -70,8 +71,8 @@ def _insert(speech: Speech, insertions: list[tuple[int, int, int]]) -> Speech:
     words = list(speech.words)
     fade = round(_FADE_S * speech.sample_rate_hz)
     at = 0
-    for number, sample, count in insertions:
-        sample = max(at, sample)
+    for number, wanted, count in insertions:
+        sample = max(at, wanted)
         pieces += [
             _faded(speech.samples[at:sample], fade, ends=True, starts=bool(pieces)),
             np.zeros(count, np.float32),

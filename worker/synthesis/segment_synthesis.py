@@ -78,8 +78,8 @@ class SegmentNormalizer:
 class SegmentSynthesis:
     """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
-    `speed` is that of the job. `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
-    while an engine speaks a segment for long.
+    `speed` is that of the job. `total` is the number of segments. It is set when the first one is returned.
+    `while_waiting` runs from time to time while an engine speaks a segment for long.
     """
 
     def __init__(

@@ -105,13 +105,14 @@ def _split(
     text: str, span: _LocalizedSpan, options: Options, *, max_chars: int, first_index: int
 ) -> Iterator[Segment]:
     voice_span = span.voice_span
+    is_ssml = voice_span.runs is not None
     spoken = spoken_text(text, voice_span, language=span.language)
     text_spans = iter_text_spans(
-        clean_pages(spoken.mapped) if options.clean_pages else spoken.mapped,
+        clean_pages(spoken.mapped) if options.clean_pages and not is_ssml else spoken.mapped,
         language=span.language,
         max_chars=_max_chars_in(span.language, max_letters=max_chars),
         first_max_chars=None if first_index else FIRST_MAX_CHARS,
-        has_lines=options.normalize and voice_span.runs is None,
+        has_lines=options.normalize and not is_ssml,
     )
     for text_span in text_spans:
         yield _segment(text_span, span, spoken, index=first_index + text_span.index)

@@ -2,12 +2,9 @@
 
 import re
 
-from worker.text.normalization.mapped_text import MappedText
-
-_DIVIDED = re.compile(
-    r"(?P<before>-?)(?<![^\W\d_])(?P<first>[^\W\d_]{1,40})(?P<break>[-\u2010\u00ad][ \t]{0,8}\n[ \t]{0,32})"
-    r"(?P<second>[^\W\d_]{1,40})(?P<after>-?)"
-)
+_MAX_CHARS = 42
+_FIRST = re.compile(r"(?P<earlier>-?)(?<![^\W\d_])(?P<first>[^\W\d_]{1,40})(?P<hyphen>[-\u2010\u00ad])\Z")
+_SECOND = re.compile(r"(?P<second>[^\W\d_]{1,40})(?P<later>-?)")
 # Words that keep their hyphen before or after the end of a line.
 _FIRST_PARTS = {
     "de": {"nicht", "ex"},
@@ -60,33 +57,30 @@ _SECOND_PARTS = {
 _SUSPENDED_BEFORE = {"de": {"und", "oder", "bzw", "sowie", "bis"}, "en": {"and", "or", "to"}}
 
 
-def mend_divided_words(mapped: MappedText, *, language: str, context: str) -> MappedText:
-    """Join `light-` and `house`. A compound keeps its hyphen. `context`: a text that may have the word undivided."""
-    if "\n" not in mapped.text:
-        return mapped
+def joint_of_divided(before: str, after: str, *, language: str, context: str) -> str | None:
+    """Return what stands between the two halves of a word, `light-` and `house`. None if they are no such halves.
+
+    `before` is the line up to the hyphen, with it, and `after` the next line. A compound keeps its hyphen. `context` is
+    a text that may have the word undivided.
+    """
+    head, tail = _FIRST.search(before[-_MAX_CHARS:]), _SECOND.match(after)
+    if head is None or tail is None:
+        return None
+    first, second = head["first"], tail["second"]
     primary = language.partition("-")[0].lower()
-
-    def join(match: re.Match[str]) -> str:
-        first, second = match["first"], match["second"]
-        joint = _joint(match, primary, context)
-        return f"{match['before']}{first}{joint}{second}{match['after']}"
-
-    return mapped.replace(_DIVIDED, join)
-
-
-def _joint(match: re.Match[str], language: str, context: str) -> str:
-    first, second = match["first"], match["second"]
-    if match["break"].startswith("\u00ad"):
+    if head["hyphen"] == "\u00ad":
         return ""
-    if second.lower() in _SUSPENDED_BEFORE.get(language, ()):
+    if second.lower() in _SUSPENDED_BEFORE.get(primary, ()):
         return "- "
-    if second[0].isupper() and not first.isupper():
+    if (
+        (second[0].isupper() and not first.isupper())
+        or head["earlier"]
+        or tail["later"]
+        or len(first) == 1
+        or f"{first}-{second}" in context
+    ):
         return "-"
-    if match["before"] or match["after"] or len(first) == 1 or f"{first}-{second}" in context:
-        return "-"
-    if f"{first}{second}" in context:
-        return ""
-    is_compound = first.lower() in _FIRST_PARTS.get(language, ()) or second.lower() in _SECOND_PARTS.get(
-        language, ()
+    is_compound = first.lower() in _FIRST_PARTS.get(primary, ()) or second.lower() in _SECOND_PARTS.get(
+        primary, ()
     )
-    return "-" if is_compound else ""
+    return "-" if is_compound and f"{first}{second}" not in context else ""

@@ -5,15 +5,17 @@ import unicodedata
 from collections.abc import Sequence
 
 from common.speakable_text import is_speakable
-from worker.text.hyphenation import mend_divided_words
+from worker.text.hyphenation import joint_of_divided
 from worker.text.normalization.mapped_text import MappedText
 
-_BREAK = re.compile(r"[ \t]{0,64}\n[ \t]{0,64}")
+_BREAK = re.compile(r"[-\u2010\u00ad]?[ \t]{0,64}\n[ \t]{0,64}")
+_FENCE = re.compile(r"(?m)^ {0,3}(?:```|~~~)")
 # Markdown that needs its line ends: headings, quotations, tables, code, rules, and items of a list.
 _MARKDOWN_LINE = re.compile(r"[#>|`~=+*•‣◦_-]|\d{1,3}[.)]\s|[^\n]*\|\Z|\[[^\]\n]{1,200}\]:")
 _LIST_ITEM = re.compile(r"[-+*•‣◦]\s|\d{1,3}[.)]\s")
 _CLOSING = "\"')]}»”’*_`"  # noqa: RUF001
-_PAUSES = ".!?…:;,—–-。！？、，；：؟،؛।/&("  # noqa: RUF001
+_PAUSES = ".!?…:;,—–-\u2010\u00ad。！？、，；：؟،؛।/&("  # noqa: RUF001
+_HYPHENS = ("-", "\u2010", "\u00ad")
 _VERSE_MARKS = (",", ";", "—", "–")  # noqa: RUF001
 # No prose is set in columns that are narrower than this.
 _MIN_WIDTH = 30
@@ -29,22 +31,26 @@ def mend_lines(paragraph: MappedText, *, language: str, context: str) -> MappedT
 
     `context` is the whole text.
     """
-    if "\n" not in paragraph.text.strip():
+    text = paragraph.text
+    if "\n" not in text.strip() or _FENCE.search(text):
         return paragraph
-    mended = mend_divided_words(paragraph, language=language, context=context)
-    lines = mended.text.split("\n")
+    lines = text.split("\n")
     wrapped = _wrapped_breaks([line.strip() for line in lines])
     is_verse = any(line.rstrip().endswith(_VERSE_MARKS) for line in lines)
 
     def new_break(number: int) -> str | None:
-        before, after = lines[number].strip(), lines[number + 1]
-        if wrapped[number] or _continues_item(before, after):
-            return _joint(before, after.strip())
-        mark = _mark_after(before, after.strip(), is_verse=is_verse)
+        before, after = lines[number].strip(), lines[number + 1].strip()
+        joint = joint_of_divided(before, after, language=language, context=context)
+        if joint is not None:
+            return joint
+        hyphen = before[-1:] if before.endswith(_HYPHENS) else ""
+        if wrapped[number] or _continues_item(before, lines[number + 1]):
+            return hyphen + _joint(before, after)
+        mark = _mark_after(before, after, is_verse=is_verse)
         return f"{mark}\n" if mark else None
 
     new_breaks = map(new_break, range(len(lines) - 1))
-    return mended.replace(_BREAK, lambda _: next(new_breaks))
+    return paragraph.replace(_BREAK, lambda _: next(new_breaks))
 
 
 def _wrapped_breaks(lines: Sequence[str]) -> list[bool]:

@@ -186,8 +186,7 @@ def test_pauses_at_the_end_are_the_tail() -> None:
     [
         ("[voice:fake]Hello.", "voice_of_another_model"),
         ("[voice:nobody_at_all]Hello.", "voice_not_found"),
-        ("[pause:long]Hello.", "invalid_tag"),
-        ("[voice:]Hello.", "invalid_tag"),
+        ("[pause:61s]Hello.", "invalid_tag"),
     ],
 )
 def test_an_invalid_tag_fails_the_text(text: str, code: str) -> None:
