@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from common.markup.spans import JOB_VOICE, Markup, Run, VoiceSpan, check_silence
 from common.markup.ssml_values import MAX_RATE, MIN_RATE, language_tag, rate_factor
@@ -9,6 +10,7 @@ from common.speakable_text import is_speakable
 
 # White space in SSML only lays out the document. `<p>` makes paragraphs.
 _LAYOUT = str.maketrans("\n\r\t", "   ")
+_PARAGRAPH_END = "\n\n"
 _STOPS = ".!?…。！？:;,—–"  # noqa: RUF001
 SENTENCE_STOPS = tuple(".!?…。！？")  # noqa: RUF001
 CLOSING = "\"')]}»”’"  # noqa: RUF001
@@ -110,7 +112,8 @@ class SpanBuilder:
 
     def end_paragraph(self, at: int) -> None:
         if self._last_char():
-            self._runs.append(Run("\n\n", at, at))
+            if not self._ends_paragraph():
+                self._runs.append(Run(_PARAGRAPH_END, at, at))
         elif self._spans:
             self._spans[-1] = replace(self._spans[-1], paragraph_end=True)
 
@@ -130,9 +133,11 @@ class SpanBuilder:
         self._runs.append(run)
 
     def _flush(self, *, paragraph_end: bool) -> None:
-        runs, self._runs = tuple(self._runs), []
-        text = "".join(run.text for run in runs)
-        if not is_speakable(text):
+        paragraph_end = paragraph_end or self._ends_paragraph()
+        visible = [at for at, run in enumerate(self._runs) if run.text.strip()]
+        runs = tuple(self._runs[visible[0] : visible[-1] + 1]) if visible else ()
+        self._runs = []
+        if not any(is_speakable(run.text) for run in runs):
             return
         manner = self._runs_manner
         self._spans.append(
@@ -144,10 +149,15 @@ class SpanBuilder:
                 language=manner.language,
                 rate=manner.rate,
                 runs=runs,
-                paragraph_end=paragraph_end or text.rstrip(" ").endswith("\n\n"),
+                paragraph_end=paragraph_end,
             )
         )
         self._lead_s = None
+
+    def _ends_paragraph(self) -> bool:
+        """True if only white space follows the end of a paragraph."""
+        blank = takewhile(lambda run: not run.text.strip(), reversed(self._runs))
+        return any(run.text == _PARAGRAPH_END for run in blank)
 
     def _last_char(self) -> str:
         """Return the last visible character that was added, without closing marks, or "" if there is none."""

@@ -1,8 +1,10 @@
 """Mends words that are divided at the end of a line."""
 
 import re
+from functools import cached_property
 
 _MAX_CHARS = 42
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FIRST = re.compile(r"(?P<earlier>-?)(?<![^\W\d_])(?P<first>[^\W\d_]{1,40})(?P<hyphen>[-\u2010\u00ad])\Z")
 _SECOND = re.compile(r"(?P<second>[^\W\d_]{1,40})(?P<later>-?)")
 # Words that keep their hyphen before or after the end of a line.
@@ -57,11 +59,25 @@ _SECOND_PARTS = {
 _SUSPENDED_BEFORE = {"de": {"und", "oder", "bzw", "sowie", "bis"}, "en": {"and", "or", "to"}}
 
 
-def joint_of_divided(before: str, after: str, *, language: str, context: str) -> str | None:
+class Words:
+    """The words and compounds of a text. They are collected when the first one is looked up."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._words
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self._text))
+
+
+def joint_of_divided(before: str, after: str, *, language: str, known: Words) -> str | None:
     """Return what stands between the two halves of a word, `light-` and `house`. None if they are no such halves.
 
-    `before` is the line up to the hyphen, with it, and `after` the next line. A compound keeps its hyphen. `context` is
-    a text that may have the word undivided.
+    `before` is the line up to the hyphen, with it, and `after` the next line. A compound keeps its hyphen. `known`
+    may have the word undivided.
     """
     head, tail = _FIRST.search(before[-_MAX_CHARS:]), _SECOND.match(after)
     if head is None or tail is None:
@@ -77,10 +93,10 @@ def joint_of_divided(before: str, after: str, *, language: str, context: str) ->
         or head["earlier"]
         or tail["later"]
         or len(first) == 1
-        or f"{first}-{second}" in context
+        or f"{first}-{second}" in known
     ):
         return "-"
     is_compound = first.lower() in _FIRST_PARTS.get(primary, ()) or second.lower() in _SECOND_PARTS.get(
         primary, ()
     )
-    return "-" if is_compound and f"{first}{second}" not in context else ""
+    return "-" if is_compound and f"{first}{second}" not in known else ""

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from common.speakable_text import is_speakable
-from worker.text.hyphenation import joint_of_divided
+from worker.text.hyphenation import Words, joint_of_divided
 from worker.text.normalization.mapped_text import MappedText
 
 _BREAK = re.compile(r"[-\u2010\u00ad]?[ \t]{0,64}\n[ \t]{0,64}")
@@ -26,10 +26,10 @@ _FULL_SHARE = 0.7
 _SMALL_LETTER_SHARE = 0.25
 
 
-def mend_lines(paragraph: MappedText, *, language: str, context: str) -> MappedText:
+def mend_lines(paragraph: MappedText, *, language: str, known: Words) -> MappedText:
     """Return the paragraph with words mended, lines joined where prose is wrapped, and other lines ended by a mark.
 
-    `context` is the whole text.
+    `known` are the words of the whole text.
     """
     text = paragraph.text
     if "\n" not in text.strip() or _FENCE.search(text):
@@ -40,7 +40,7 @@ def mend_lines(paragraph: MappedText, *, language: str, context: str) -> MappedT
 
     def new_break(number: int) -> str | None:
         before, after = lines[number].strip(), lines[number + 1].strip()
-        joint = joint_of_divided(before, after, language=language, context=context)
+        joint = joint_of_divided(before, after, language=language, known=known)
         if joint is not None:
             return joint
         hyphen = before[-1:] if before.endswith(_HYPHENS) else ""
@@ -57,7 +57,7 @@ def _wrapped_breaks(lines: Sequence[str]) -> list[bool]:
     """Return for each line break whether it only wraps a line of prose."""
     widths = [_width(line) for line in lines]
     width, breaks = max(widths), range(len(lines) - 1)
-    full = [_is_full(widths[at], lines[at + 1], width=width) for at in breaks]
+    full = [_is_full(lines[at], widths[at], lines[at + 1], width=width) for at in breaks]
     inner = [at for at in breaks if lines[at] and lines[at + 1]]
     if width < _MIN_WIDTH or not inner or not _is_prose(lines, full, inner, width=width):
         return [False] * len(full)
@@ -82,8 +82,10 @@ def _is_prose(lines: Sequence[str], full: Sequence[bool], inner: Sequence[int], 
     )
 
 
-def _is_full(line_width: int, following: str, *, width: int) -> bool:
+def _is_full(line: str, line_width: int, following: str, *, width: int) -> bool:
     """True if the first word of the following line has no room in this one, or hardly any is left."""
+    if line.endswith(_HYPHENS) and _is_small(following):
+        return True
     first_word = following.split(" ", 1)[0]
     return line_width + 1 + _width(first_word) > width or line_width >= _FULL_LINE * width
 

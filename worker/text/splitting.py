@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from common.speakable_text import is_speakable
 from worker.text.break_points import CLAUSE_END, LINE_END, find_break_points, split_to_length
 from worker.text.control_characters import replace_control_characters
+from worker.text.hyphenation import Words
 from worker.text.line_structure import mend_lines
 from worker.text.normalization.mapped_text import MappedText
 from worker.text.sentences import split_paragraphs, split_sentences
@@ -84,11 +85,12 @@ def iter_text_spans(
         raise ValueError(f"max_chars must be at least 1, not {max_chars}")
     cleaned = replace_control_characters(mapped.text)
     mapped = MappedText(cleaned, mapped.starts, mapped.ends)
+    known = Words(cleaned)
     count = 0
     for start, end in split_paragraphs(cleaned):
         paragraph = mapped[start:end]
         if has_lines:
-            paragraph = mend_lines(paragraph, language=language, context=cleaned)
+            paragraph = mend_lines(paragraph, language=language, known=known)
         limit = None if count else first_max_chars
         chunks = _paragraph_chunks(
             paragraph.text, language=language, max_chars=max_chars, first_max_chars=limit
