@@ -1,5 +1,6 @@
 """Builds the spans of an SSML text from its elements and characters."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -14,6 +15,7 @@ _PARAGRAPH_END = "\n\n"
 _STOPS = ".!?…。！？:;,—–"  # noqa: RUF001
 SENTENCE_STOPS = tuple(".!?…。！？")  # noqa: RUF001
 CLOSING = "\"')]}»”’"  # noqa: RUF001
+_CLOSING_PUNCTUATION = re.compile(rf"[{re.escape(_STOPS)}]{{1,8}}[{re.escape(CLOSING)}]{{0,8}}")
 _REPLACED = frozenset({"sub", "phoneme", "say-as"})
 _NAMED_MAX = 8
 # What `interpret-as` can be. Numbers, amounts and times are read as in any text.
@@ -126,11 +128,23 @@ class SpanBuilder:
     def _add_run(self, run: Run) -> None:
         manner = self._manners[-1]
         if manner != self._runs_manner:
+            run = self._add_closing(run)
+        if run.text and manner != self._runs_manner:
             # As after a tag, a new voice begins a new paragraph, unless it continues a sentence.
             changes_voice = manner.voice_id != self._runs_manner.voice_id
             self._flush(paragraph_end=changes_voice and self._last_char() in SENTENCE_STOPS)
             self._runs_manner = manner
-        self._runs.append(run)
+        if run.text:
+            self._runs.append(run)
+
+    def _add_closing(self, run: Run) -> Run:
+        """Add the punctuation at the start of a run to the words before it. Returns the rest of the run."""
+        length = len(run.text) if not is_speakable(run.text) else _closing_length(run)
+        if not self._runs or not length:
+            return run
+        middle = run.start + length if length < len(run.text) else run.end
+        self._runs.append(replace(run, text=run.text[:length], end=middle))
+        return replace(run, text=run.text[length:], start=middle)
 
     def _flush(self, *, paragraph_end: bool) -> None:
         paragraph_end = paragraph_end or self._ends_paragraph()
@@ -216,6 +230,12 @@ class SpanBuilder:
                 f"These SSML attributes have no effect: {_listed(list(self.ignored_attributes))}."
             )
         return tuple(warnings)
+
+
+def _closing_length(run: Run) -> int:
+    """The number of characters of a full stop or a comma with closing marks, if they stand for themselves."""
+    found = _CLOSING_PUNCTUATION.match(run.text) if len(run.text) == run.end - run.start else None
+    return len(found[0]) if found else 0
 
 
 def _listed(names: list[str]) -> str:

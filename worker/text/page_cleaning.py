@@ -22,6 +22,7 @@ _MAX_HEAD_CHARS = 80
 # A head stands this many lines with text from the edge of its page.
 _HEAD_LINES = 2
 _MIN_HEAD_CHARS = 3
+_CONTEXT_CHARS = 300
 _SENTENCE_ENDS = (".", "!", "?", "…", '."', '!"', '?"', ".”", "!”", "?”", ".»", "!»", "?»")
 _DIVIDED = re.compile(r"[^\W\d_][-\u2010\u00ad]\s*\Z")
 
@@ -95,7 +96,9 @@ def _cut(mapped: MappedText, cuts: Sequence[tuple[int, int]], *, start: int, end
     ends: list[int] = []
     for cut_start, cut_end in [*cuts, (end, end)]:
         kept = mapped[start:cut_start]
-        joint = _joint(kept.text, mapped.text[cut_end : cut_end + 1]) if cut_end > cut_start else ""
+        joint = (
+            _joint(kept.text, mapped.text[cut_end : cut_end + _CONTEXT_CHARS]) if cut_end > cut_start else ""
+        )
         source_start, source_end = mapped.source(cut_start, cut_end)
         pieces += [kept.text, joint]
         starts += [*kept.starts, *[source_start] * len(joint)]
@@ -105,5 +108,11 @@ def _cut(mapped: MappedText, cuts: Sequence[tuple[int, int]], *, start: int, end
 
 
 def _joint(before: str, after: str) -> str:
-    continues = after.islower() and not before.endswith(_SENTENCE_ENDS)
-    return "\n" if continues or _DIVIDED.search(before[-3:]) else "\n\n"
+    if _DIVIDED.search(before[-3:]):
+        return "\n"
+    if not after[:1].islower() or before.endswith(_SENTENCE_ENDS):
+        return "\n\n"
+    # A line that wraps stays a line, so that its width counts.
+    earlier, following = before[-_CONTEXT_CHARS:].split("\n")[:-1], after.split("\n")[1:]
+    is_wrapped = any(lines and lines[at].strip() for lines, at in ((earlier, -1), (following, 0)))
+    return "\n" if is_wrapped else " "

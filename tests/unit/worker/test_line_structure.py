@@ -188,7 +188,7 @@ class TestPages:
     def test_numbers_and_heads_are_removed_and_paragraphs_joined(self) -> None:
         assert clean_pages(MappedText.of(BOOK)).text == (
             "The old lighthouse stood at the end of a long road, and no-\n"
-            "body knew who had built it. It was tall and white and\nempty.\n\nA woman walked there in 1984."
+            "body knew who had built it. It was tall and white and empty.\n\nA woman walked there in 1984."
         )
 
     @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ class TestPages:
         [
             (
                 "12  A TALE\nIt stood at\fA TALE  13\nthe end.\fSo it was.\n- 14 -",
-                "It stood at\nthe end.\n\nSo it was.",
+                "It stood at the end.\n\nSo it was.",
             ),
             ("Page 3 of 9\nHello.", "Hello."),
             ("Seite 4\n\nHallo.\n\nSeite 5", "Hallo."),
