@@ -83,7 +83,7 @@ class _Parser:
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code)
             raise self._error(
-                f"The text is not well-formed: {reason}.", line=error.lineno, column=error.offset
+                f"This is not well-formed: {reason}.", line=error.lineno, column=error.offset
             ) from None
         return self._builder.finish()
 

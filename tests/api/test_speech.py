@@ -105,6 +105,8 @@ def jobs(gateway: RunningGateway) -> list[str]:
         ({"input": "*** ..."}, "input", "nothing_to_speak"),
         ({"input": ["Hello."]}, "input", "invalid_request"),
         ({"input": "One [pause:61s] two."}, "input", "invalid_tag"),
+        ({"input": "<speak>One"}, "input", "invalid_ssml"),
+        ({"input": "One", "input_type": "ssml"}, "input", "invalid_ssml"),
         ({"speed": 0.2}, "speed", "invalid_request"),
         ({"speed": 4.1}, "speed", "invalid_request"),
         ({"speed": "fast"}, "speed", "invalid_request"),

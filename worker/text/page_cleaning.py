@@ -10,13 +10,14 @@ from itertools import pairwise
 from worker.text.normalization.mapped_text import MappedText
 
 _LINE = re.compile(r"[^\n\f]*(?:\n|\f|\Z)")
-_PAGE_WORD = "page|p|pg|seite|s|página|pág|pagina|pag"
+_PAGE_WORD = "(?i:page|p|pg|seite|s|página|pág|pagina|pag)"
+# Pages before the first chapter have small Roman numerals.
+_ROMAN = "(?=[ivxl])l?x{0,3}(?:ix|iv|v?i{0,3})"
 _NUMBERED = re.compile(
-    rf"(?:[-–—|[(]\s?)?(?:(?:{_PAGE_WORD})\.?\s)?(?P<number>\d{{1,4}}|[ivxl]{{1,7}})"  # noqa: RUF001
-    r"(?:\s?(?:/|of|von|sur|de|di)\s?\d{1,4})?(?:\s?[-–—|\])])?",  # noqa: RUF001
-    re.IGNORECASE,
+    rf"(?:[-–—|[(]\s?)?(?:(?:{_PAGE_WORD})\.?\s)?(?:\d{{1,4}}|{_ROMAN})"  # noqa: RUF001
+    r"(?:\s?(?:/|of|von|sur|de|di)\s?\d{1,4})?(?:\s?[-–—|\])])?"  # noqa: RUF001
 )
-_BARE = re.compile(r"[ivxlIVXL\d]+")
+_BARE = re.compile(r"[ivxl\d]+")
 _HEAD_NUMBER = re.compile(r"^\d{1,4}\s+|\s+\d{1,4}$")
 _MAX_HEAD_CHARS = 80
 # A head stands this many lines with text from the edge of its page.
@@ -113,6 +114,7 @@ def _joint(before: str, after: str) -> str:
     if not after[:1].islower() or before.endswith(_SENTENCE_ENDS):
         return "\n\n"
     # A line that wraps stays a line, so that its width counts.
-    earlier, following = before[-_CONTEXT_CHARS:].split("\n")[:-1], after.split("\n")[1:]
+    earlier = before[-_CONTEXT_CHARS:].rpartition("\f")[2].split("\n")[:-1]
+    following = after.partition("\f")[0].split("\n")[1:]
     is_wrapped = any(lines and lines[at].strip() for lines, at in ((earlier, -1), (following, 0)))
     return "\n" if is_wrapped else " "

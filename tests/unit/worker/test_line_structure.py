@@ -202,6 +202,7 @@ class TestPages:
             ("Seite 4\n\nHallo.\n\nSeite 5", "Hallo."),
             ("Bonjour.\n\npage 12/30", "Bonjour."),
             ("iv\n\nHello.", "Hello."),
+            ("I\n\nHello.\n\nill", "I\n\nHello.\n\nill"),
             ("There were\n3\nmen.", "There were\n3\nmen."),
             ("No page\n\nhas an end.", "No page\n\nhas an end."),
             ("\f\f", ""),
