@@ -48,7 +48,9 @@ class TestDetection:
         (span,) = parse_input(text, input_type=None).spans
         assert spoken(span) == "Hello."
 
-    @pytest.mark.parametrize("text", ["<b>Hello.</b>", "Say <speak>.", "<speaker>Hello.", "<speak-easy>Hello.", "1 < 2", "<"])
+    @pytest.mark.parametrize(
+        "text", ["<b>Hello.</b>", "Say <speak>.", "<speaker>Hello.", "<speak-easy>Hello.", "1 < 2", "<"]
+    )
     def test_other_texts_are_not(self, text: str) -> None:
         assert not has_markup(text, input_type=None)
         assert parse_input(text, input_type=None).spans[:1] in (

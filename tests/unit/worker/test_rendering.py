@@ -235,6 +235,11 @@ class TestIncrementalText:
             (TWO, "hibari_emma"),
         ]
 
+    def test_brackets_that_are_no_tags_are_named(self, runner: PipelineRunner) -> None:
+        pieces = (Piece("more", f"{ONE} [la"), Piece("more", "ugh] and more."), Piece("end"))
+        (warning,) = runner.speak(self.part(), ToneEngine(), *pieces).warnings
+        assert "[laugh]" in warning
+
     def test_a_pause_at_the_end_is_written(self, runner: PipelineRunner) -> None:
         pieces = (
             Piece("more", f"{ONE}[pause:1s]"),
