@@ -16,7 +16,9 @@ from common.markup.ssml_values import break_s
 MAX_DEPTH = 32
 MAX_ELEMENTS = 10_000
 
-_BEGINNING = re.compile(r"\s*\ufeff?\s*(?:<\?xml\b[^<>]{0,200}\?>\s*)?<(?:speak|!DOCTYPE\s+speak)(?=[\s/>\[])")
+_BEGINNING = re.compile(
+    r"\s*\ufeff?\s*(?:<\?xml\b[^<>]{0,200}\?>\s*)?<(?:speak|!DOCTYPE\s+speak)(?=[\s/>\[])"
+)
 _SPOKEN_ELEMENTS = frozenset(
     {"speak", "p", "s", "break", "prosody", "phoneme", "sub", "say-as", "lang", "voice"}
 )
