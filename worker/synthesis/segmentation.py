@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.catalogue import Voice, find_voice
 from common.jobs.lease import ClaimedPart
@@ -46,8 +46,9 @@ class Segment:
     sentence_end: bool
     paragraph_end: bool
     rate: float = 1.0
-    mapped: MappedText | None = None
-    phonemes: tuple[tuple[int, int, str], ...] = ()
+    # Needed only until the segment is spoken, so partial audio does not have them.
+    mapped: MappedText | None = field(default=None, compare=False)
+    phonemes: tuple[tuple[int, int, str], ...] = field(default=(), compare=False)
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """Return (start, end) in the job's text of `text[start:end]`."""

@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - phonemes look like other letters
 """SSML and mended lines on their way to the engine: segments, phonemes, rates, and words of the source."""
 
+import io
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from worker.engines.protocol import Speech, Utterance, Word
 from worker.inference.dispatch import DirectDispatcher
 from worker.synthesis.callbacks import JobCallbacks
 from worker.synthesis.mark_pauses import MIN_PAUSE_S, lengthen_pauses
+from worker.synthesis.partial_audio import read_partial, write_partial
 from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis, SynthesizedSegment
 from worker.synthesis.segmentation import Segment, plan_segments
 
@@ -99,6 +101,18 @@ class TestSsml:
             (True, True),
             (True, True),
         ]
+
+    def test_partial_audio_returns_an_equal_segment(self) -> None:
+        text = (
+            '<speak>One is <prosody rate="50%"><phoneme ph="kat">cat</phoneme> &amp; two.</prosody></speak>'
+        )
+        synthesized = speak(text, ToneEngine())
+        file = io.BytesIO()
+        write_partial(synthesized, file)
+        file.seek(0)
+        read = list(read_partial(file))
+        assert [one.segment for one in read] == [one.segment for one in synthesized]
+        assert [one.speech.words for one in read] == [one.speech.words for one in synthesized]
 
     def test_the_language_of_an_element_chooses_the_rules(self) -> None:
         text = '<speak>5 apples <lang xml:lang="fr-FR">5 pommes</lang></speak>'
