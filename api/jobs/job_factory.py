@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from api.jobs.text_markup import has_speech, languages_of, markup_of, tagged_voice_ids
 from api.models.worker_cache import WorkerCache
 from api.owner import OWNER
 from api.schemas.synthesis import SynthesisRequest
@@ -16,11 +17,9 @@ from common.errors import Conflict, InvalidRequest, NotFound, NoWorker, OratioEr
 from common.ids import new_id
 from common.jobs.options import Options
 from common.jobs.submission import NewJob
-from common.markup import check_voices, parse_markup
 from common.messaging.queue_names import job_queue
 from common.providers import ProviderChoice, choose, is_announced
 from common.settings import Settings
-from common.speakable_text import is_speakable
 from common.worker_registry import WorkerStatus, current_workers
 
 # A request is rejected only by announcements of workers that are not older than this.
@@ -30,7 +29,7 @@ STAGES_MAX = 4
 
 
 def check_text(body: SynthesisRequest, settings: Settings, *, may_be_silent: bool = False) -> None:
-    """Raises InvalidRequest, also for invalid tags in the text, and TooLarge.
+    """Raises InvalidRequest, also for invalid markup in the text, and TooLarge.
 
     With `may_be_silent`, a text may have nothing to speak, but not be empty.
     """
@@ -48,17 +47,12 @@ def check_text(body: SynthesisRequest, settings: Settings, *, may_be_silent: boo
             code="text_too_long",
             param="text",
         )
-    if not has_speech(body.text) and not may_be_silent:
+    if not has_speech(body) and not may_be_silent:
         raise InvalidRequest(
             "text contains nothing to speak. It needs at least one letter or digit.",
             code="nothing_to_speak",
             param="text",
         )
-
-
-def has_speech(text: str) -> bool:
-    """Return whether a voice can speak any of the text. Raises InvalidRequest for invalid tags."""
-    return bool(parse_markup(text).spans) if "[" in text else is_speakable(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +76,8 @@ class JobRequest:
     def options(self) -> Options:
         body = self.body
         return Options(
+            input_type=body.input_type,
+            clean_pages=body.clean_pages,
             normalize=body.normalize,
             mastering=body.mastering,
             lexicon=body.lexicon,
@@ -105,7 +101,7 @@ def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, setti
     body = job_request.body
     main = _route(body.voice_id, body, workers, settings=settings)
     tagged = [
-        _route_tagged(voice_id, body, workers, settings=settings) for voice_id in _tagged_voice_ids(body.text)
+        _route_tagged(voice_id, body, workers, settings=settings) for voice_id in tagged_voice_ids(body)
     ]
     routed_voices = [*tagged, main]
     stages = _stages(routed_voices, lane=body.priority)
@@ -126,9 +122,14 @@ def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, setti
         may_fail_over=main.choice.may_fail_over,
         warnings=tuple(
             dict.fromkeys(
-                warning
-                for routed in (main, *tagged)
-                for warning in _warnings(routed, body, named=bool(tagged))
+                [
+                    *markup_of(body).warnings,
+                    *(
+                        warning
+                        for routed in (main, *tagged)
+                        for warning in _warnings(routed, body, named=bool(tagged))
+                    ),
+                ]
             )
         ),
         owner=OWNER,
@@ -138,15 +139,6 @@ def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, setti
         join_key=_join_key(job_request) if job_request.joins else None,
         options=_with_stages(job_request.options, routed_voices, stages, lane=body.priority),
     )
-
-
-def _tagged_voice_ids(text: str) -> tuple[str, ...]:
-    """Raises InvalidRequest."""
-    if "[" not in text:
-        return ()
-    voice_ids = parse_markup(text).voice_ids
-    check_voices(voice_ids)
-    return voice_ids
 
 
 def _route_tagged(
@@ -206,7 +198,8 @@ def _with_stages(
 def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> Iterator[str]:
     """`named`: the text has several voices, so each warning names its voice."""
     yield from (f"{routed.voice.id}: {warning}" if named else warning for warning in routed.choice.warnings)
-    yield from _language_warnings(routed.voice, body.language)
+    for language in languages_of(body, routed.voice.id):
+        yield from _language_warnings(routed.voice, language)
     yield from _style_warnings(routed.voice, body.style)
     if routed.voice.note and routed.choice.provider == "local":
         yield routed.voice.note
@@ -239,11 +232,9 @@ def _check_format(audio_format: str, engine: str, workers: Sequence[WorkerStatus
         )
 
 
-def _language_warnings(voice: Voice, requested: str | None) -> tuple[str, ...]:
-    if requested is None:
-        return ()
+def _language_warnings(voice: Voice, requested: str) -> tuple[str, ...]:
     spoken = {language.split("-")[0].lower() for language in voice.languages}
-    if requested.split("-")[0].lower() in spoken:
+    if requested.split("-", maxsplit=1)[0].lower() in spoken:
         return ()
     return (
         f"The voice {voice.id} speaks {', '.join(voice.languages)}, not {requested}. GET /voices lists other voices.",
@@ -285,7 +276,7 @@ async def build_job(job_request: JobRequest, *, settings: Settings, worker_cache
 def _models_of(body: SynthesisRequest, *, settings: Settings) -> frozenset[str]:
     """Return the models of the voices in a request, without voices that do not exist."""
     models = set()
-    for voice_id in (body.voice_id, *_tagged_voice_ids(body.text)):
+    for voice_id in (body.voice_id, *tagged_voice_ids(body)):
         with suppress(OratioError):
             models.add(find_voice(voice_id, allow_fake=settings.fake_engine).model)
     return frozenset(models)

@@ -19,14 +19,18 @@ OPENAI_FIELDS = {"text": "input", "voice_id": "voice", "format": "response_forma
 
 
 def to_synthesis_request(
-    body: VoiceOptions, workers: Sequence[WorkerStatus], settings: Settings, *, text: str
+    body: VoiceOptions, workers: Sequence[WorkerStatus], settings: Settings, *, text: str, **text_options: Any
 ) -> SynthesisRequest:
-    """Return the same request in the form of POST /synthesize. Raises NotFound, InvalidRequest."""
+    """Return the same request in the form of POST /synthesize. Raises NotFound, InvalidRequest.
+
+    `text_options` are further fields of SynthesisRequest.
+    """
     voice_id = voice_id_of(body.model, body.voice, workers, settings)
     # The fields are validated already, only their names differ.
     return SynthesisRequest.model_construct(
         **{
             **_DEFAULTS,
+            **text_options,
             "text": text,
             "voice_id": voice_id,
             "speed": body.speed,

@@ -58,7 +58,12 @@ async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> 
     `GET /jobs/{job_id}/stream` continues a stream that broke. A text with nothing to speak, such as `---`, is 100 ms of
     silence without a job.
     """
-    options = StreamOptions(keep=body.keep, as_events=body.stream_format == "sse", field_names=OPENAI_FIELDS)
+    options = StreamOptions(
+        keep=body.keep,
+        as_events=body.stream_format == "sse",
+        field_names=OPENAI_FIELDS,
+        text_options={"input_type": body.input_type, "clean_pages": body.clean_pages},
+    )
     return await speak(request, gateway, body, text=body.input, options=options)
 
 

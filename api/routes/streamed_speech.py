@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from api.dependencies import Gateway
 from api.http.request_scope import note_job, request_id
 from api.jobs import job_factory, job_result
 from api.jobs.job_factory import JobRequest
+from api.jobs.text_markup import has_speech
 from api.openai.silence import RATE_HZ as SILENCE_RATE_HZ
 from api.openai.silence import silence, silent_events, silent_response
 from api.openai.synthesis_requests import renamed_fields, to_synthesis_request
@@ -28,6 +30,7 @@ class StreamOptions:
 
     `sample_rate_hz` 0 is the rate of the voice. `is_raw`: send the samples of a WAV without its header. `headers` are
     added to the response. `field_names`: the fields of POST /synthesize as the client knows them.
+    `text_options` are those of the text, by the names of POST /synthesize.
     """
 
     keep: bool = False
@@ -36,6 +39,7 @@ class StreamOptions:
     is_raw: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     field_names: Mapping[str, str]
+    text_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def speak(
@@ -73,9 +77,11 @@ async def _build_job(
 ) -> NewJob | None:
     """Return None for a text with nothing to speak. Raises OratioError."""
     workers = await gateway.worker_cache.statuses()
-    synthesis_request = to_synthesis_request(body, workers, gateway.settings, text=text)
+    synthesis_request = to_synthesis_request(
+        body, workers, gateway.settings, text=text, **options.text_options
+    )
     job_factory.check_text(synthesis_request, gateway.settings, may_be_silent=True)
-    if not job_factory.has_speech(text):
+    if not has_speech(synthesis_request):
         return None
     job_request = JobRequest(
         synthesis_request,

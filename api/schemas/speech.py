@@ -6,7 +6,16 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 
 from api.schemas.base import RequestModel, ResponseModel
 from api.schemas.job import Priority
-from api.schemas.synthesis import NORMALIZE, AudioFormat, CleanText, LanguageTag, Lexicon, blank_is_none
+from api.schemas.synthesis import (
+    CLEAN_PAGES,
+    NORMALIZE,
+    AudioFormat,
+    CleanText,
+    InputType,
+    LanguageTag,
+    Lexicon,
+    blank_is_none,
+)
 from common.formats import MEDIA_TYPES
 
 
@@ -116,6 +125,8 @@ class SpeechRequest(VoiceOptions):
     )
 
     input: CleanText = Field(description="At most ORATIO_MAX_TEXT_CHARS characters.")
+    input_type: InputType = None
+    clean_pages: bool = Field(False, description=f"{CLEAN_PAGES} Not in OpenAI's API.")
     stream_format: Literal["audio", "sse"] = "audio"
     keep: bool = Field(
         False, description="Continue the job after the listener has disconnected. Not in OpenAI's API."

@@ -41,6 +41,11 @@ Lexicon = Annotated[
         description="Pronunciations of words: a respelling, or phonemes between slashes.",
     ),
 ]
+InputType = Annotated[
+    Literal["text", "ssml"] | None,
+    Field(description="`text` or `ssml`. If it is left out, a text that begins with `<speak>` is SSML."),
+]
+CLEAN_PAGES = "Leave out page numbers and running heads of a text that was copied from pages."
 NORMALIZE = "Convert numbers, dates, units, links and Markdown to words first."
 
 
@@ -68,6 +73,7 @@ class SynthesisRequest(RequestModel):
     text: CleanText = Field(
         description="At most ORATIO_MAX_TEXT_CHARS characters, with at least one letter or digit."
     )
+    input_type: InputType = None
     voice_id: str = Field(DEFAULT_VOICE, description="GET /voices lists them.")
     speed: float = Field(
         1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the normal speed of the voice."
@@ -81,6 +87,7 @@ class SynthesisRequest(RequestModel):
     )
     seed: int | None = Field(None, ge=0, le=2**31 - 1, description="The same seed makes the same audio.")
     normalize: bool = Field(True, description=NORMALIZE)
+    clean_pages: bool = Field(False, description=CLEAN_PAGES)
     lexicon: Lexicon = Field(default_factory=dict)
     mastering: bool = Field(
         True,

@@ -17,6 +17,8 @@ class Options:
     `live_text`: the text arrives in pieces while it is spoken. `stages`: the queues that a job with voices of several
     models passes through, in order. `stage_of_voice`: voice id to the index of its stage. `sample_rate_hz`: the rate of
     the audio; 0 is that of the first voice.
+
+    `input_type`: "text", "ssml", or None to detect it. `clean_pages`: leave out page numbers and running heads.
     """
 
     normalize: bool = True
@@ -28,6 +30,8 @@ class Options:
     stages: Sequence[str] = ()
     stage_of_voice: Mapping[str, int] = field(default_factory=dict)
     sample_rate_hz: int = 0
+    input_type: str | None = None
+    clean_pages: bool = False
 
     def as_row(self) -> dict[str, Any]:
         # Not by `asdict`, which copies every value and takes half of the time of a submission.

@@ -1,11 +1,14 @@
 """Splits a segment into subtitles of at most two lines, at sentence and clause ends where possible."""
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
+
+from common.markup.ssml import is_ssml
 
 # The limit that television stations use. A wide character, such as a Chinese one, counts as two columns.
 LINE_WIDTH = 42
@@ -14,6 +17,8 @@ MAX_LINES = 2
 _CHUNK = re.compile(r"\S+")
 # Stands in for masked characters. It is a control character, so it is never shown.
 _MASK = "\0"
+_TAG = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SOURCE_MARKS = re.compile(
     r"\[(?P<word>[^\[\]\n]{1,200})\]\([^()\s]{1,300}\)|`{1,3}|^#{1,6}[ \t]+"
     r"|(?<![\w*_])[*_]{1,3}(?=[^\s*_])|(?<=[^\s*_])[*_]{1,3}(?![\w*_])",
@@ -70,7 +75,13 @@ class _Fragment:
 
 
 def mask_markup(text: str) -> str:
-    """Replace Markdown marks, link targets and phonemes by characters that are not shown. Keeps the length."""
+    """Replace Markdown marks, link targets and phonemes by characters that are not shown. Keeps the length.
+
+    In SSML, replace the tags as well.
+    """
+    if is_ssml(text):
+        text = _TAG.sub(lambda match: _MASK * len(match[0]), text)
+        text = _REFERENCE.sub(lambda match: html.unescape(match[0]).ljust(len(match[0]), _MASK), text)
     return _SOURCE_MARKS.sub(_masked, text)
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from websockets.sync.client import connect
 
+from common.db.tables import Job
 from common.jobs import changes
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, StandInWorker, run_gateway
@@ -237,3 +239,56 @@ def test_addresses_are_below_the_path_of_the_proxy(settings: Settings) -> None:
             with connect(socket) as websocket:
                 websocket.send('{"type": "input.done"}')
                 assert '"error"' in str(websocket.recv(timeout=10))
+
+
+# Markup.
+
+
+def test_ssml_is_detected_and_its_voices_are_looked_up(gateway: RunningGateway) -> None:
+    text = '<speak>Hello. <voice name="nobody">Hi.</voice></speak>'
+    response = gateway.post(text=text)
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "voice_not_found")
+    assert response.json()["error"]["param"] == "text"
+    assert gateway.post(text=text, input_type="text").status_code == 202
+
+
+@pytest.mark.parametrize("text", ["<speak>\n<p>Hello.</speak>", "<!DOCTYPE speak><speak>Hello.</speak>"])
+def test_ssml_that_is_not_well_formed_is_refused_with_its_place(gateway: RunningGateway, text: str) -> None:
+    response = gateway.post(text=text)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["param"]) == (400, "invalid_ssml", "text")
+    assert "line " in error["message"]
+    assert "column " in error["message"]
+    assert gateway.client.get("/jobs").json()["items"] == []
+
+
+def test_plain_text_that_is_sent_as_ssml_is_refused(gateway: RunningGateway) -> None:
+    assert gateway.post(text="Hello.", input_type="ssml").json()["error"]["code"] == "invalid_ssml"
+    assert gateway.post(text="Hello.", input_type="html").json()["error"]["param"] == "input_type"
+
+
+def test_ssml_without_words_is_refused(gateway: RunningGateway) -> None:
+    error = gateway.post(text='<speak><break time="1s"/>…</speak>').json()["error"]
+    assert (error["code"], error["param"]) == ("nothing_to_speak", "text")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Hello [laugh] there.", ["[laugh]"]),
+        ("<speak><emphasis>Hello</emphasis> there.</speak>", ["<emphasis>"]),
+        ('<speak>Hello <lang xml:lang="fr">monde</lang>.</speak>', ["not fr"]),
+        ("See [12] and [3][4], [a link](https://example.org).", []),
+        ("<speak>Hello there.</speak>", []),
+    ],
+)
+def test_a_warning_names_markup_without_effect(gateway: RunningGateway, text: str, named: list[str]) -> None:
+    warnings = gateway.post(text=text).json()["warnings"]
+    assert [name in warning for name, warning in zip(named, warnings, strict=True)] == [True] * len(named)
+
+
+def test_the_worker_gets_the_options_of_the_text(gateway: RunningGateway) -> None:
+    job_id = gateway.post(text="Hello.", input_type="text", clean_pages=True).json()["job_id"]
+    with gateway.database.write() as connection:
+        options = connection.execute(select(Job.options).where(Job.id == job_id)).scalar_one()
+    assert (options["input_type"], options["clean_pages"]) == ("text", True)

@@ -205,7 +205,7 @@ def test_an_invalid_message_gets_an_error_and_closes_the_session(
 def test_an_invalid_tag_gets_an_error_and_closes_the_session(stack: Stack) -> None:
     with open_session(stack.url) as session:
         session.send("session.config", **FAKE_VOICE)
-        session.send("input.text", text="This is a whole sentence. [pause:x] And another one.")
+        session.send("input.text", text="This is a whole sentence. [pause:61s] And another one.")
         session.send("input.done")
         assert session.receive_all() == 1011
     assert session.messages[-1]["error"]["code"] == "invalid_tag"

@@ -83,10 +83,10 @@ MUTATIONS = (
         "common/jobs/lease.py", ', "kept_audio": NOTHING_KEPT.as_row()', "", _JOBS, after="def hand_over"
     ),
     Mutation("worker/inference/engine_recovery.py", ">= MAX_DEATHS", "> MAX_DEATHS", _POOL),
-    Mutation("common/markup.py", "silence_s > MAX_SILENCE_S", "silence_s > 10**9", _MARKUP),
-    Mutation("common/markup.py", "duration_s > MAX_PAUSE_S", "duration_s >= MAX_PAUSE_S", _MARKUP),
-    Mutation("common/markup.py", '(1000 if match["unit"]', '(100 if match["unit"]', _MARKUP),
-    Mutation("common/markup.py", "lead_s or 0.0", "0.0", _MARKUP),
+    Mutation("common/markup/spans.py", "silence_s > MAX_SILENCE_S", "silence_s > 10**9", _MARKUP),
+    Mutation("common/markup/tags.py", "duration_s > MAX_PAUSE_S", "duration_s >= MAX_PAUSE_S", _MARKUP),
+    Mutation("common/markup/tags.py", '(1000 if tag["unit"]', '(100 if tag["unit"]', _MARKUP),
+    Mutation("common/markup/tags.py", "lead_s or 0.0", "0.0", _MARKUP),
 )
 
 

@@ -15,7 +15,8 @@ from worker.engines.protocol import EngineError
 from worker.synthesis.callbacks import ReadText
 from worker.synthesis.segmentation import FIRST_MAX_CHARS, Segment, spoken_language
 from worker.text.language_detection import detect_language
-from worker.text.splitting import TextSpan, split_text
+from worker.text.normalization.mapped_text import MappedText
+from worker.text.splitting import TextSpan, iter_text_spans
 
 # The longest wait for a piece before `check` runs again.
 CHECK_EVERY_S = 0.5
@@ -106,9 +107,9 @@ class IncrementalText:
             may_continue = kind == "more" and voice_span.end == len(pending)
             start = offset + voice_span.start
             text = pending[voice_span.start : voice_span.end]
-            for span in self._text_spans(text, voice, may_continue=may_continue):
-                segments.append(self._segment(span, voice_span, voice, offset=start))
-                self._segmented_to = start + span.end
+            for span in self._text_spans(text, voice, offset=start, may_continue=may_continue):
+                segments.append(self._segment(span, voice_span, voice))
+                self._segmented_to = span.end
                 self._voice_id = voice_span.voice_id
         self._check_silence(segments)
         return segments
@@ -121,22 +122,26 @@ class IncrementalText:
                 "invalid_tag", "The pauses add up to more than an hour. Shorten them.", caller_fault=True
             )
 
-    def _text_spans(self, text: str, voice: Voice, *, may_continue: bool) -> list[TextSpan]:
-        spans = split_text(
-            text + _CONTINUATION if may_continue else text,
+    def _text_spans(self, text: str, voice: Voice, *, offset: int, may_continue: bool) -> list[TextSpan]:
+        """`offset` is the place of the text in the whole text."""
+        extended = text + _CONTINUATION if may_continue else text
+        length = len(extended)
+        spans = iter_text_spans(
+            MappedText(extended, range(offset, offset + length), range(offset + 1, offset + length + 1)),
             language=self._language(voice),
             max_chars=self._max_chars,
             first_max_chars=None if self._segment_count else FIRST_MAX_CHARS,
+            has_lines=self._job.options.normalize,
         )
-        return [span for span in spans if span.end <= len(text)]
+        return [span for span in spans if span.end <= offset + len(text)]
 
-    def _segment(self, span: TextSpan, voice_span: VoiceSpan, voice: Voice, *, offset: int) -> Segment:
+    def _segment(self, span: TextSpan, voice_span: VoiceSpan, voice: Voice) -> Segment:
         self._segment_count += 1
         return Segment(
             index=self._segment_count - 1,
             voice_span=0,
-            start=offset + span.start,
-            end=offset + span.end,
+            start=span.start,
+            end=span.end,
             text=span.text,
             voice=voice,
             language=self._language(voice),
@@ -144,6 +149,7 @@ class IncrementalText:
             sentence_end=span.sentence_end,
             # Whether the paragraph continues is not known yet.
             paragraph_end=False,
+            mapped=span.mapped,
         )
 
     def _language(self, voice: Voice) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 from common import __version__
 from common.catalogue import find_voice
 from common.jobs.records import JobSpec
+from common.markup import without_ssml_tags
 from worker.synthesis.segmentation import Segment
 from worker.text.language_detection import mismatch_warning
 
@@ -51,5 +52,6 @@ class JobFacts:
         if job.language or job.provider == "stub":
             return ()
         voice = find_voice(job.voice_id, allow_fake=True)
-        warning = mismatch_warning(job.text, asked=None, spoken=voice.languages)
+        text = without_ssml_tags(job.text, input_type=job.options.input_type)
+        warning = mismatch_warning(text, asked=None, spoken=voice.languages)
         return (warning,) if warning else ()

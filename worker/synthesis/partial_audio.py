@@ -98,6 +98,8 @@ def _header(spoken: SynthesizedSegment) -> dict[str, Any]:
         "lead_s": segment.lead_s,
         "sentence_end": segment.sentence_end,
         "paragraph_end": segment.paragraph_end,
+        # Earlier releases cannot read it.
+        **({"rate": segment.rate} if segment.rate != 1.0 else {}),
     }
 
 

@@ -14,13 +14,12 @@ from typing import IO, TypeVar
 
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
-from common.jobs.records import JobSpec
+from common.markup import bracket_warnings
 from common.store import Store, audio_key, is_full, partial_audio_key
 from worker.engines.protocol import EngineError
 from worker.host.spools import open_spool
 from worker.inference.dispatch import Dispatcher
 from worker.runtime.store_wait import copy_from_store, retry_while_unavailable
-from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone
 from worker.synthesis.incremental_text import IncrementalText
 from worker.synthesis.job_facts import JobFacts
@@ -129,14 +128,14 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
         if rendering.live:
             rendering.live.flush()
 
-    synthesis, stretch_speed = _synthesis(attempt, while_waiting=publish)
+    synthesis = _synthesis(attempt, while_waiting=publish)
 
     def open_live() -> LiveAudioWriter | None:
         # A single segment is heard hardly sooner than its file, which costs Redis and the gateway nothing.
         is_live = synthesis.total > 1 or bool(part.partial_audio)
         return attempt.open_live(spool) if is_live else None
 
-    rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
+    rendering = _rendering(attempt, spool, open_live)
     spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.fetch)
     silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
     rendering.end(tail_s=plan.tail_s)
@@ -149,7 +148,7 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
 def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
     """Speak the segments whose voices belong to this stage. Other stages run in other queues."""
     part = attempt.part
-    synthesis, _ = _synthesis(attempt)
+    synthesis = _synthesis(attempt)
     write_partial(synthesis.speak(plan_segments(part, max_chars=attempt.max_chars).segments), spool)
     key = partial_audio_key(part.job.id, attempt=part.attempt)
     attempt.put(key, spool)
@@ -159,7 +158,7 @@ def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
 def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     """Speak a text while it arrives."""
     live = attempt.open_live(spool)
-    synthesis, stretch_speed = _synthesis(attempt, while_waiting=live.flush)
+    synthesis = _synthesis(attempt, while_waiting=live.flush)
 
     def check() -> None:
         attempt.callbacks.check()
@@ -170,48 +169,43 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     text = IncrementalText(
         attempt.part, max_chars=attempt.max_chars, read_text=attempt.callbacks.read_text, check=check
     )
-    rendering = _rendering(attempt.part.job, spool, lambda: live, speed=stretch_speed, eager=True)
+    rendering = _rendering(attempt, spool, lambda: live, eager=True)
     silent_count, synthesis_s = _render(synthesis.follow(text.segments()), rendering, attempt.callbacks)
     rendering.end(tail_s=text.tail_s)
     facts, silent_count = JobFacts(attempt.part.job), silent_count + synthesis.skipped
     result = _store_result(
         attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s
     )
-    return replace(result, text=text.text)
+    warnings = (*result.warnings, *bracket_warnings(text.text))
+    return replace(result, text=text.text, warnings=warnings)
 
 
-def _synthesis(
-    attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda: None
-) -> tuple[SegmentSynthesis, float]:
-    """The synthesis, and the speed that remains for time stretching."""
-    job = attempt.part.job
-    engine_speed, stretch_speed = split_speed(job.speed, native=attempt.dispatcher.engine.native_speed)
-    synthesis = SegmentSynthesis(
+def _synthesis(attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda: None) -> SegmentSynthesis:
+    return SegmentSynthesis(
         attempt.dispatcher,
         attempt.part,
         normalizer=SegmentNormalizer(attempt.part, attempt.lexicon),
-        speed=engine_speed,
+        speed=attempt.part.job.speed,
         callbacks=attempt.callbacks,
         while_waiting=while_waiting,
         # A text that arrives while it is spoken is split anew by each attempt.
-        finished=None if job.options.live_text else attempt.kept,
+        finished=None if attempt.part.job.options.live_text else attempt.kept,
     )
-    return synthesis, stretch_speed
 
 
 def _rendering(
-    job: JobSpec,
+    attempt: _Attempt,
     spool: IO[bytes],
     open_live: Callable[[], LiveAudioWriter | None],
     *,
-    speed: float,
     eager: bool = False,
 ) -> Rendering:
+    job = attempt.part.job
     return Rendering(
         spool,
         audio_format=job.format,
         mastering=job.options.mastering,
-        stretch_speed=speed,
+        native_speed=attempt.dispatcher.engine.native_speed,
         asked_speed=job.speed,
         open_live=open_live,
         eager=eager,

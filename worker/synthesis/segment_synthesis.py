@@ -1,14 +1,12 @@
 """Speaks the segments of a part in order, with several engine calls in flight."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Event
 from typing import Protocol
-
-import numpy as np
 
 from common.catalogue import find_model, hub_model
 from common.jobs.lease import ClaimedPart
@@ -17,8 +15,11 @@ from common.provider_names import STUB
 from common.speakable_text import is_speakable
 from worker.engines.protocol import EngineError, Speech, TooLong, Utterance, Word
 from worker.inference.dispatch import Dispatcher
+from worker.sound.time_stretch import split_speed
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
+from worker.synthesis.mark_pauses import lengthen_pauses
 from worker.synthesis.segmentation import Segment
+from worker.synthesis.split_speech import concatenate, phonemes_within
 from worker.text.break_points import split_to_length
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import NormalizedText, normalize
@@ -79,15 +80,18 @@ class SegmentNormalizer:
         if self._is_stub or find_model(segment.voice.model).verbatim:
             return keep_text(segment.text)
         if not self._options.normalize:
-            return apply_lexicon(segment.text, lexicon=self._lexicon)
-        return normalize(segment.text, language=segment.language, lexicon=self._lexicon)
+            return apply_lexicon(segment.text, lexicon=self._lexicon, phonemes=segment.phonemes)
+        return normalize(
+            segment.text, language=segment.language, lexicon=self._lexicon, phonemes=segment.phonemes
+        )
 
 
 class SegmentSynthesis:
     """Speaks segments through one dispatcher. Skips segments without sound and counts them in `skipped`.
 
-    `total` is the number of segments. It is set when the first one is returned. `while_waiting` runs from time to time
-    while an engine speaks a segment for long. Segments of `finished` are not spoken again.
+    `speed` is that of the job. `total` is the number of segments. It is set when the first one is returned.
+    `while_waiting` runs from time to time while an engine speaks a segment for long. Segments of `finished` are not
+    spoken again.
     """
 
     def __init__(
@@ -183,10 +187,13 @@ class SegmentSynthesis:
         if isinstance(pending, SynthesizedSegment):
             return pending
         results = [(call.start, self._result(call.future, call.utterance)) for call in pending.calls]
-        speech = _concatenate([(start, speech) for start, speech in results if speech is not None])
+        speech = concatenate([(start, speech) for start, speech in results if speech is not None])
         if speech is None:
             self.skipped += 1
             return None
+        if self._job.options.mastering:
+            speed = pending.calls[0].utterance.speed
+            speech = lengthen_pauses(speech, text=pending.normalized.text, speed=speed)
         spoken = SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
         if self._finished:
             self._finished.add(spoken)
@@ -224,12 +231,12 @@ class SegmentSynthesis:
             half = replace(
                 utterance,
                 text=text[start:end],
-                phonemes=_phonemes_within(utterance.phonemes, start=start, end=end),
+                phonemes=phonemes_within(utterance.phonemes, start=start, end=end),
             )
             self._callbacks.check()
             if speech := self._result(self._submit(half), half):
                 speeches.append((start, speech))
-        return _concatenate(speeches)
+        return concatenate(speeches)
 
     def _utterance(self, segment: Segment, normalized: NormalizedText, *, start: int, end: int) -> Utterance:
         job = self._job
@@ -238,54 +245,24 @@ class SegmentSynthesis:
             voice=segment.voice.engine_voice,
             model_id=hub_model(segment.voice),
             language=segment.language,
-            speed=self._speed,
+            speed=split_speed(self._speed * segment.rate, native=self._dispatcher.engine.native_speed)[0],
             style=job.style,
             seed=(job.seed + segment.index) % 2**31,
             seed_given=job.seed_given,
             is_first=segment.index == 0,
-            phonemes=_phonemes_within(
+            phonemes=phonemes_within(
                 [(span.start, span.end, span.phonemes) for span in normalized.phonemes], start=start, end=end
             ),
             job_id=job.id,
         )
 
 
-def _phonemes_within(
-    phonemes: Sequence[tuple[int, int, str]], *, start: int, end: int
-) -> tuple[tuple[int, int, str], ...]:
-    """The (start, end, phonemes) within characters [start, end) of the text, relative to `start`."""
-    return tuple(
-        (span_start - start, span_end - start, symbols)
-        for span_start, span_end, symbols in phonemes
-        if start <= span_start and span_end <= end
-    )
-
-
-def _concatenate(speeches: Sequence[tuple[int, Speech]]) -> Speech | None:
-    """Join (first character, speech) pairs into one speech. None for an empty sequence."""
-    if not speeches:
-        return None
-    if len(speeches) == 1 and speeches[0][0] == 0:
-        return speeches[0][1]
-    rate = speeches[0][1].sample_rate_hz
-    words: list[Word] = []
-    samples_before = 0
-    for offset, speech in speeches:
-        start_s = samples_before / rate
-        words += [
-            Word(offset + word.start, offset + word.end, start_s + word.start_s, start_s + word.end_s)
-            for word in speech.words
-        ]
-        samples_before += len(speech.samples)
-    return Speech(np.concatenate([speech.samples for _, speech in speeches]), rate, tuple(words))
-
-
 def _map_words_to_job(speech: Speech, pending: _PendingSegment) -> Speech:
     """Map word spans of the normalized text to spans of the job's text."""
-    offset, source = pending.segment.start, pending.normalized.source
-    spans = [source(word.start, word.end) for word in speech.words]
+    source, job_source = pending.normalized.source, pending.segment.source
+    spans = [job_source(*source(word.start, word.end)) for word in speech.words]
     words = tuple(
-        Word(offset + start, offset + end, word.start_s, word.end_s)
+        Word(start, end, word.start_s, word.end_s)
         for word, (start, end) in zip(speech.words, spans, strict=True)
     )
     return Speech(speech.samples, speech.sample_rate_hz, words)

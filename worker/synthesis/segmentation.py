@@ -1,13 +1,19 @@
 """Splits the text of a part into segments, each with its voice and language."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from common.catalogue import Voice, find_voice
 from common.jobs.lease import ClaimedPart
-from common.markup import Markup, VoiceSpan, parse_markup
+from common.jobs.options import Options
+from common.markup import Markup, VoiceSpan, parse_input, without_ssml_tags
+from common.markup.ssml_spans import CLOSING, SENTENCE_STOPS
 from worker.text.language_detection import detect_language
-from worker.text.splitting import iter_text_spans
+from worker.text.normalization.mapped_text import MappedText
+from worker.text.page_cleaning import clean_pages
+from worker.text.splitting import TextSpan, iter_text_spans
+from worker.text.spoken_text import SpokenText, spoken_text
 
 # Languages in which a character takes as long to say as several letters.
 _DENSE = frozenset({"zh", "ja", "ko", "yue"})
@@ -21,6 +27,9 @@ FIRST_MAX_CHARS = 160
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Characters [start, end) of the job's text, to be spoken in one engine call.
+
+    `text` is what is spoken for them, and `mapped` has the places of its characters, None if it stands in the job's
+    text as it is. `phonemes` are (start, end, phonemes) for characters of `text`. `rate` multiplies the job's speed.
 
     `index` counts the segments of this stage. `voice_span` is the number of the span between voice tags, counted over
     all stages. `lead_s` is the silence that pause tags ask for before the segment. If None, the pause is a natural one.
@@ -36,6 +45,16 @@ class Segment:
     lead_s: float | None
     sentence_end: bool
     paragraph_end: bool
+    rate: float = 1.0
+    # Needed only until the segment is spoken, so partial audio does not have them.
+    mapped: MappedText | None = field(default=None, compare=False)
+    phonemes: tuple[tuple[int, int, str], ...] = field(default=(), compare=False)
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """Return (start, end) in the job's text of `text[start:end]`."""
+        if self.mapped is None:
+            return self.start + start, self.start + end
+        return self.mapped.source(start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +73,7 @@ def plan_segments(part: ClaimedPart, *, max_chars: int) -> SegmentPlan:
 
     `max_chars`: the longest segment that the engine takes.
     """
-    markup = parse_markup(part.job.text)
+    markup = parse_input(part.job.text, input_type=part.job.options.input_type)
     return SegmentPlan(_segments(part, markup, max_chars=max_chars), markup.tail_s)
 
 
@@ -62,15 +81,15 @@ def _segments(part: ClaimedPart, markup: Markup, *, max_chars: int) -> Iterator[
     job, stage = part.job, len(part.partial_audio)
     voices = {voice_id: find_voice(voice_id, allow_fake=True) for voice_id in markup.voice_ids}
     job_voice = find_voice(job.voice_id, allow_fake=True)
-    detected = _DetectedLanguage(job.text)
+    detected = _DetectedLanguage(without_ssml_tags(job.text, input_type=job.options.input_type))
     count = 0
     for number, voice_span in enumerate(markup.spans):
         voice = voices[voice_span.voice_id] if voice_span.voice_id else job_voice
         if job.options.stage_of_voice.get(voice.id, stage) != stage:
             continue
-        language = job.language or spoken_language(voice, detect=detected.language)
+        language = voice_span.language or job.language or spoken_language(voice, detect=detected.language)
         span = _LocalizedSpan(number, voice_span, voice, language)
-        for segment in _split(job.text, span, max_chars=max_chars, first_index=count):
+        for segment in _split(job.text, span, job.options, max_chars=max_chars, first_index=count):
             yield segment
             count = segment.index + 1
 
@@ -83,27 +102,57 @@ class _LocalizedSpan:
     language: str
 
 
-def _split(text: str, span: _LocalizedSpan, *, max_chars: int, first_index: int) -> Iterator[Segment]:
+def _split(
+    text: str, span: _LocalizedSpan, options: Options, *, max_chars: int, first_index: int
+) -> Iterator[Segment]:
     voice_span = span.voice_span
+    is_ssml = voice_span.runs is not None
+    spoken = spoken_text(text, voice_span, language=span.language)
     text_spans = iter_text_spans(
-        text[voice_span.start : voice_span.end],
+        clean_pages(spoken.mapped) if options.clean_pages and not is_ssml else spoken.mapped,
         language=span.language,
         max_chars=_max_chars_in(span.language, max_letters=max_chars),
         first_max_chars=None if first_index else FIRST_MAX_CHARS,
+        has_lines=options.normalize and not is_ssml,
     )
     for text_span in text_spans:
-        yield Segment(
-            index=first_index + text_span.index,
-            voice_span=span.number,
-            start=voice_span.start + text_span.start,
-            end=voice_span.start + text_span.end,
-            text=text_span.text,
-            voice=span.voice,
-            language=span.language,
-            lead_s=voice_span.lead_s if text_span.index == 0 else None,
-            sentence_end=text_span.sentence_end,
-            paragraph_end=text_span.paragraph_end,
-        )
+        yield _segment(text_span, span, spoken, index=first_index + text_span.index)
+
+
+def _segment(text_span: TextSpan, span: _LocalizedSpan, spoken: SpokenText, *, index: int) -> Segment:
+    voice_span = span.voice_span
+    # Only the last segment of a span is affected by the text after the span.
+    continues = text_span.paragraph_end and not voice_span.paragraph_end and text_span.end >= spoken.last_end
+    return Segment(
+        index=index,
+        voice_span=span.number,
+        start=text_span.start,
+        end=text_span.end,
+        text=text_span.text,
+        voice=span.voice,
+        language=span.language,
+        lead_s=voice_span.lead_s if text_span.index == 0 else None,
+        sentence_end=text_span.text.rstrip(CLOSING).endswith(SENTENCE_STOPS)
+        if continues
+        else text_span.sentence_end,
+        paragraph_end=text_span.paragraph_end and not continues,
+        rate=voice_span.rate,
+        mapped=text_span.mapped,
+        phonemes=_phonemes_in(text_span.mapped, spoken.phonemes),
+    )
+
+
+def _phonemes_in(
+    mapped: MappedText, phonemes: Sequence[tuple[int, int, str]]
+) -> tuple[tuple[int, int, str], ...]:
+    """Return the (start, end, phonemes) within a segment. Those of `phonemes` are places in the job's text."""
+    first = bisect_left(phonemes, (mapped.starts[0], 0, "")) if phonemes else 0
+    found = []
+    for start, end, symbols in phonemes[first:]:
+        if end > mapped.ends[-1]:
+            break
+        found.append((bisect_left(mapped.starts, start), bisect_right(mapped.ends, end), symbols))
+    return tuple(found)
 
 
 def spoken_language(voice: Voice, *, detect: Callable[[], str | None]) -> str:

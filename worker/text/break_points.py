@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 # A speaker may pause after these. The comma in "1,000" and the colon in "12:30" do not match.
-CLAUSE_END = re.compile(r"[,;:][)\]\"'”’»]*(?=\s)|[–-](?=\s)|[—…、，；：。！？،؛؟।]")  # noqa: RUF001
+CLAUSE_END = re.compile(r"[,;:][)\]\"'”’»]*(?=\s)|(?:–|(?<!\w)-)(?=\s)|[—…、，；：。！？،؛؟।]")  # noqa: RUF001
 LINE_END = re.compile(r"\n")
 _SPACE = re.compile(r"\s")
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from common.speakable_text import is_speakable
 from worker.text.break_points import CLAUSE_END, LINE_END, find_break_points, split_to_length
 from worker.text.control_characters import replace_control_characters
+from worker.text.hyphenation import Words
+from worker.text.line_structure import mend_lines
+from worker.text.normalization.mapped_text import MappedText
 from worker.text.sentences import split_paragraphs, split_sentences
 
 # Engines speak a single "Ok." or "1." badly, and a call for it costs as much as a call for a sentence.
@@ -16,16 +19,28 @@ _SHORT_CHARS = 20
 class TextSpan:
     """One or more sentences, or a part of a sentence that is too long.
 
-    `start` and `end` are offsets into the original text, and `text` has `end - start` characters. A span with neither
-    `sentence_end` nor `paragraph_end` is a part of a sentence that is too long.
+    `mapped` is the text to speak. A span with neither `sentence_end` nor `paragraph_end` is a part of a sentence that
+    is too long.
     """
 
     index: int
-    start: int
-    end: int
-    text: str
+    mapped: MappedText
     sentence_end: bool
     paragraph_end: bool
+
+    @property
+    def text(self) -> str:
+        return self.mapped.text
+
+    @property
+    def start(self) -> int:
+        """The first character in the original text."""
+        return self.mapped.starts[0]
+
+    @property
+    def end(self) -> int:
+        """The character after the last one in the original text."""
+        return self.mapped.ends[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +63,62 @@ def split_text(
     If a sentence, clause or line ends within `first_max_chars`, the first span ends there, so that audio starts soon.
     Returns an empty list if nothing is speakable. Takes linear time for any text.
     """
-    return list(
-        iter_text_spans(text, language=language, max_chars=max_chars, first_max_chars=first_max_chars)
+    spans = iter_text_spans(
+        MappedText.of(text), language=language, max_chars=max_chars, first_max_chars=first_max_chars
     )
+    return list(spans)
 
 
 def iter_text_spans(
-    text: str, *, language: str, max_chars: int, first_max_chars: int | None = 160
+    mapped: MappedText,
+    *,
+    language: str,
+    max_chars: int,
+    first_max_chars: int | None = 160,
+    has_lines: bool = True,
 ) -> Iterator[TextSpan]:
-    """Yield the spans of `split_text` paragraph by paragraph, so that the first is available at once."""
+    """Yield the spans of `split_text` paragraph by paragraph, so that the first is available at once.
+
+    `has_lines`: the lines of a paragraph are joined or end with a pause, as `mend_lines` decides.
+    """
     if max_chars < 1:
         raise ValueError(f"max_chars must be at least 1, not {max_chars}")
-    cleaned = replace_control_characters(text)
+    cleaned = replace_control_characters(mapped.text)
+    mapped = MappedText(cleaned, mapped.starts, mapped.ends)
+    known = Words(cleaned)
     count = 0
     for start, end in split_paragraphs(cleaned):
-        sentence_chunks = list(
-            _sentence_chunks(cleaned, start=start, end=end, language=language, max_chars=max_chars)
+        paragraph = mapped[start:end]
+        if has_lines:
+            paragraph = mend_lines(paragraph, language=language, known=known)
+        limit = None if count else first_max_chars
+        chunks = _paragraph_chunks(
+            paragraph.text, language=language, max_chars=max_chars, first_max_chars=limit
         )
-        chunks = [chunk for chunk in _merge_short(sentence_chunks, max_chars=max_chars) if chunk.has_speech]
-        if chunks and not count and first_max_chars is not None:
-            sentence_ends = [chunk.end for chunk in sentence_chunks]
-            chunks[:1] = _shorten_first(
-                cleaned, chunks[0], sentence_ends=sentence_ends, limit=chunks[0].start + first_max_chars
-            )
-        yield from _to_spans(cleaned, chunks, first_index=count)
+        yield from _to_spans(paragraph, chunks, first_index=count)
         count += len(chunks)
 
 
-def _to_spans(text: str, chunks: list[_Chunk], *, first_index: int) -> Iterator[TextSpan]:
+def _paragraph_chunks(
+    text: str, *, language: str, max_chars: int, first_max_chars: int | None
+) -> list[_Chunk]:
+    sentence_chunks = list(
+        _sentence_chunks(text, start=0, end=len(text), language=language, max_chars=max_chars)
+    )
+    chunks = [chunk for chunk in _merge_short(sentence_chunks, max_chars=max_chars) if chunk.has_speech]
+    if chunks and first_max_chars is not None:
+        sentence_ends = [chunk.end for chunk in sentence_chunks]
+        chunks[:1] = _shorten_first(
+            text, chunks[0], sentence_ends=sentence_ends, limit=chunks[0].start + first_max_chars
+        )
+    return chunks
+
+
+def _to_spans(paragraph: MappedText, chunks: list[_Chunk], *, first_index: int) -> Iterator[TextSpan]:
     for index, chunk in enumerate(chunks):
         yield TextSpan(
             index=first_index + index,
-            start=chunk.start,
-            end=chunk.end,
-            text=text[chunk.start : chunk.end],
+            mapped=paragraph[chunk.start : chunk.end],
             sentence_end=chunk.sentence_end,
             paragraph_end=index == len(chunks) - 1,
         )

@@ -1,5 +1,7 @@
 """Prepare a segment that is not normalized."""
 
+from collections.abc import Sequence
+
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import NormalizedText
 from worker.text.normalization.characters import clean_characters, drop_private_use_characters
@@ -12,9 +14,15 @@ def keep_text(text: str) -> NormalizedText:
     return NormalizedText.from_mapped(MappedText.of(text))
 
 
-def apply_lexicon(text: str, *, lexicon: Lexicon) -> NormalizedText:
-    """Return the text with the words of the lexicon replaced, and with the phonemes of [word](/phonemes/) links."""
+def apply_lexicon(
+    text: str, *, lexicon: Lexicon, phonemes: Sequence[tuple[int, int, str]] = ()
+) -> NormalizedText:
+    """Return the text with the words of the lexicon replaced, and with the phonemes of [word](/phonemes/) links.
+
+    `phonemes` are as for `normalize`.
+    """
     placeholders = Placeholders()
-    mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
-    mapped, phonemes = placeholders.restore(placeholders.insert(mapped, lexicon=lexicon))
-    return NormalizedText.from_mapped(mapped, phonemes)
+    mapped = placeholders.insert_phonemes(drop_private_use_characters(MappedText.of(text)), phonemes)
+    mapped = clean_characters(mapped)
+    mapped, spans = placeholders.restore(placeholders.insert(mapped, lexicon=lexicon))
+    return NormalizedText.from_mapped(mapped, spans)

@@ -1,6 +1,6 @@
 /** Tags in a text, as the service reads them: `[pause:0.8s]`, `[voice:hibari_heart]`, `[word](/phonemes/)`. */
 
-export const TAG = /\[(?:pause|voice)\s*:[^[\]\n]{0,200}\]|\[[^\][\n]{1,100}\]\(\/[^/\n]{1,200}\/\)/gi;
+export const TAG = /\[pause\s*\]|\[(?:pause|voice)\s*:[^[\]\n]{0,200}\]|\[[^\][\n]{1,100}\]\(\/[^/\n]{1,200}\/\)/gi;
 
 export const pauseTag = (seconds: number): string => `[pause:${seconds}s]`;
 
@@ -8,20 +8,22 @@ export const voiceTag = (id: string): string => `[voice:${id}]`;
 
 export const phonemeTag = (word: string, phonemes: string): string => `[${word}](${phonemes.trim()})`;
 
-const PAUSE = /^\[pause\s*:\s*(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|s|)\s*\]$/i;
+const PAUSE = /^\[pause\s*(?::\s*(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|s|)\s*)?\]$/i;
+const PAUSE_DEFAULT_S = 0.5;
 const PAUSE_MAX_S = 60;
 
-/** The duration of a pause tag; null when the service would refuse the tag. */
+/** The duration of a pause tag; null when the service refuses the tag or reads it as text. */
 export function pauseDurationS(tag: string): number | null {
   const match = PAUSE.exec(tag);
   if (!match) return null;
+  if (match[1] === undefined) return PAUSE_DEFAULT_S;
   const seconds = Number(match[1]) / (match[2]?.toLowerCase() === "ms" ? 1000 : 1);
   return seconds <= PAUSE_MAX_S ? seconds : null;
 }
 
 /** The total duration of the pause tags in a text. */
 export function totalPausesS(text: string): number {
-  const tags = text.match(/\[pause\s*:[^[\]\n]{0,200}\]/gi) ?? [];
+  const tags = text.match(/\[pause\s*(?::[^[\]\n]{0,200})?\]/gi) ?? [];
   return tags.reduce((sum, tag) => sum + (pauseDurationS(tag) ?? 0), 0);
 }
 

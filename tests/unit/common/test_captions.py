@@ -151,6 +151,14 @@ def test_special_characters_keep_the_format_valid(text: str, srt: str, vtt: str)
     assert joined(read_vtt(as_vtt([caption(text)], text=text))) == vtt
 
 
+def test_tags_and_references_of_ssml_are_not_shown() -> None:
+    text = '<speak>\n<p>Tom &amp; <sub alias="Mister">Mr</sub> <emphasis>Lee</emphasis></p> &#233;<!-- no --></speak>'
+    first = text.index("Tom")
+    captions = [caption(text, start=first)]
+    assert joined(read_srt(as_srt(captions, text=text))) == "Tom & Mr Lee é"
+    assert joined(read_vtt(as_vtt(captions, text=text))) == "Tom & Mr Lee é"
+
+
 def test_no_visible_text_gives_no_subtitles() -> None:
     assert as_srt([], text="") == ""
     assert as_vtt([], text="") == "WEBVTT\n"

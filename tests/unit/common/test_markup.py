@@ -1,4 +1,4 @@
-"""Tags in a text: pauses, voices, invalid tags, and parsing in linear time."""
+"""Tags in a text: pauses, voices, brackets that are no tags, and parsing in linear time."""
 
 import time
 from contextlib import suppress
@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from common.errors import InvalidRequest
 from common.markup import MAX_PAUSE_S, MAX_SILENCE_S, Markup, parse_markup
+from common.markup.tags import DEFAULT_PAUSE_S
 from common.speakable_text import is_speakable_char
 
 # Complete and broken tags, and pieces of text.
 _TAGS = ["[pause:1s]", "[PAUSE: 20ms ]", "[pause:.5]", "[voice:a]", "[voice:default]"]
-_BROKEN_TAGS = ["[pause:x]", "[pause", "[voice:]", "[voice:b\n]", "[", "]", "[[", "]]", ":"]
+_BROKEN_TAGS = ["[pause:99]", "[pause:x]", "[pause", "[voice:]", "[voice:b\n]", "[", "]", "[[", "]]", ":"]
 _WORDS = ["Hello. ", "x", "…", "\n", " ", "٣", "é"]
 _FRAGMENTS = st.sampled_from([*_TAGS, *_BROKEN_TAGS, *_WORDS])
 _TEXTS = st.lists(_FRAGMENTS | st.text(max_size=5), max_size=30).map("".join)
@@ -55,52 +56,54 @@ def test_pauses_are_parsed_in_every_spelling(tag: str, pause_s: float) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [
-        *(
-            "[pause:]",
-            "[pause: ]",
-            "[pause:long]",
-            "[pause:-1s]",
-            "[pause:1m]",
-            "[pause:1,5s]",
-            "[pause:1s 2s]",
-        ),
-        *(
-            "[pause:60.001s]",
-            "[pause:60001ms]",
-            "[pause:1000000s]",
-            "[pause:1e3]",
-            "[pause:nan]",
-            "[pause:.]",
-        ),
-        *("[voice:]", "[voice: \t]"),
-    ],
-)
-def test_invalid_tags_are_refused(tag: str) -> None:
+@pytest.mark.parametrize("tag", ["[pause:60.001s]", "[pause:60001ms]", "[pause:1000000s]"])
+def test_pauses_that_are_too_long_are_refused(tag: str) -> None:
     error = refused(f"One. {tag} Two.")
     assert (error.status, error.code, error.param) == (400, "invalid_tag", "text")
     assert "One" not in error.message
 
 
+@pytest.mark.parametrize("tag", ["[pause]", "[Pause ]", "[PAUSE]"])
+def test_a_pause_without_a_length_is_half_a_second(tag: str) -> None:
+    assert parsed_spans(f"One. {tag} Two.") == [("One. ", None, None), (" Two.", None, DEFAULT_PAUSE_S)]
+    assert parse_markup(f"One. {tag} Two.").warnings == ()
+
+
+@pytest.mark.parametrize(
+    "bracket",
+    [
+        *("[laugh]", "[sic]", "[style: happy]", "[pauses:1s]", "[voice]", "[voice: John Smith]"),
+        *("[pause:]", "[pause: ]", "[pause:long]", "[pause:1m]", "[pause:1,5s]", "[pause:1s 2s]", "[voice:]"),
+    ],
+)
+def test_a_bracket_that_looks_like_a_tag_is_text_and_named_in_a_warning(bracket: str) -> None:
+    text = f"One {bracket} two."
+    assert parsed_spans(text) == [(text, None, None)]
+    assert parse_markup(text).warnings == (f"These brackets are no tags and are read as text: {bracket}.",)
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        *(
-            "Nothing [here] is a tag.",
-            "[pause]",
-            "[pause 1s]",
-            "[voice]",
-            "[pauses:1s]",
-            "[pause:1s",
-            "pause:1s]",
-        ),
-        *("[pause:\n1s]", "[[slow:1]] One.", f"[voice:{'a' * 201}]", "(pause:1s)", "[voice:[x"),
+        *("See [12] and [3][4].", "the [late and great] king", "[x] done", "[ ] open", "[a]"),
+        *("[word](https://example.org)", "[Oratio](/ɔɹˈɑtiO/)", "[ref]: https://example.org", "[word][2]"),  # noqa: RUF001
+        *("[pause 1s]", "[pause:1s", "pause:1s]", "[pause:\n1s]", f"[voice:{'a' * 201}]", "(pause:1s)"),
     ],
 )
-def test_text_that_is_no_tag_is_kept(text: str) -> None:
+def test_other_brackets_are_text_without_a_warning(text: str) -> None:
     assert parsed_spans(text) == [(text, None, None)]
+    assert parse_markup(text).warnings == ()
+
+
+def test_a_warning_names_each_bracket_once_and_only_a_few() -> None:
+    (warning,) = parse_markup(
+        "[laugh] [laugh] " + " ".join(f"[tag-{letter}]" for letter in "abcdefg")
+    ).warnings
+    assert warning.count("[laugh]") == 1
+    assert "[tag-d]" in warning
+    assert "[tag-e]" not in warning
+    assert warning.endswith("and 3 others.")
+    assert "b" * 60 not in parse_markup(f"[note: {'b' * 150}]").warnings[0]
 
 
 def test_pauses_without_speech_between_them_add_up() -> None:
@@ -110,6 +113,7 @@ def test_pauses_without_speech_between_them_add_up() -> None:
 
 
 def test_pauses_alone_give_no_spans() -> None:
+    assert parse_markup("[pause]").tail_s == DEFAULT_PAUSE_S
     assert parse_markup("[pause:1s][pause:2s]") == Markup((), 3.0)
     assert parse_markup("") == Markup((), 0.0)
     assert parse_markup(" [voice:b] … ") == Markup((), 0.0)
@@ -144,7 +148,18 @@ def test_voices_without_text_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["[", "[pause:", "[pause" + " " * 8, "[pause:1s]", "[voice:a]x", "[pause:" + "1" * 150, "]["]
+    "unit",
+    [
+        "[",
+        "[pause:",
+        "[pause" + " " * 8,
+        "[pause:1s]",
+        "[voice:a]x",
+        "[pause:" + "1" * 150,
+        "][",
+        "[a:",
+        "[a-",
+    ],
 )
 def test_parsing_takes_linear_time(unit: str) -> None:
     text = (unit * 200_000)[:200_000]
@@ -185,19 +200,12 @@ def _check_order(text: str, markup: Markup) -> None:
 
 
 def _without_tags(text: str) -> str:
-    """Remove tags without the regular expression under test: from `[pause:` or `[voice:` to the next bracket."""
+    """Remove tags without the regular expression under test: from `[pause` or `[voice` to the next bracket."""
     kept: list[str] = []
     at = 0
     while at < len(text):
-        end = _tag_end(text, at)
-        if end is None:
-            kept.append(text[at])
-        at = end or at + 1
+        head, _, _ = text[at:].partition("]")
+        is_tag = head[:6].lower() in ("[pause", "[voice") and not set(head[1:]) & set("[\n")
+        kept.append("" if is_tag else text[at])
+        at += len(head) + 1 if is_tag else 1
     return "".join(kept)
-
-
-def _tag_end(text: str, at: int) -> int | None:
-    head, _, _ = text[at:].partition("]")
-    kind, colon, value = head[1:].partition(":")
-    plain: Any = kind.rstrip().lower() in ("pause", "voice") and not set(value) & set("[\n")
-    return at + len(head) + 1 if text[at] == "[" and colon and plain else None

@@ -99,6 +99,17 @@ def test_a_period_that_may_end_an_abbreviation_does_not_end_the_sentence(text: s
     assert read(text, "and so on", END).texts == [[], [], [f"{text}and so on"]]
 
 
+def test_a_line_is_ready_when_the_next_one_shows_how_it_ends() -> None:
+    found = read("The history of a town\n", "It begins here.", END)
+    assert found.texts[:2] == [[], ["The history of a town."]]
+    found = read("Nobody in the whole village remembered who built the\n", "light-\n", "house. It stood", END)
+    assert found.texts[:3] == [
+        *([], []),
+        ["Nobody in the whole village remembered who built the lighthouse."],
+    ]
+    assert [found.incremental_text.text[one.start : one.end] for one in found.segments][1:] == ["It stood"]
+
+
 def test_a_flush_speaks_the_pending_text_once() -> None:
     assert read("Not a whole", FLUSH, FLUSH, " sentence", FLUSH, END).texts == [
         *([], ["Not a whole"], [], []),
@@ -186,8 +197,7 @@ def test_pauses_at_the_end_are_the_tail() -> None:
     [
         ("[voice:fake]Hello.", "voice_of_another_model"),
         ("[voice:nobody_at_all]Hello.", "voice_not_found"),
-        ("[pause:long]Hello.", "invalid_tag"),
-        ("[voice:]Hello.", "invalid_tag"),
+        ("[pause:61s]Hello.", "invalid_tag"),
     ],
 )
 def test_an_invalid_tag_fails_the_text(text: str, code: str) -> None:

@@ -235,6 +235,11 @@ class TestIncrementalText:
             (TWO, "hibari_emma"),
         ]
 
+    def test_brackets_that_are_no_tags_are_named(self, runner: PipelineRunner) -> None:
+        pieces = (Piece("more", f"{ONE} [la"), Piece("more", "ugh] and more."), Piece("end"))
+        (warning,) = runner.speak(self.part(), ToneEngine(), *pieces).warnings
+        assert "[laugh]" in warning
+
     def test_a_pause_at_the_end_is_written(self, runner: PipelineRunner) -> None:
         pieces = (
             Piece("more", f"{ONE}[pause:1s]"),
@@ -272,7 +277,7 @@ def test_a_pause_is_published_with_the_speech_after_it() -> None:
         io.BytesIO(),
         audio_format="wav",
         mastering=True,
-        stretch_speed=1.0,
+        native_speed=None,
         asked_speed=1.0,
         open_live=lambda: writer,
         eager=False,

@@ -35,6 +35,9 @@ class MappedText:
     def of(cls, text: str) -> "MappedText":
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
+    def __getitem__(self, part: slice) -> "MappedText":
+        return MappedText(self.text[part], self.starts[part], self.ends[part])
+
     def apply(self, rules: Iterable[Rule]) -> "MappedText":
         mapped, characters = self, set(self.text)
         for rule in rules:
@@ -68,6 +71,15 @@ class MappedText:
             "".join([*pieces, self.text[copied_until:]]),
             [*starts, *self.starts[copied_until:]],
             [*ends, *self.ends[copied_until:]],
+        )
+
+    def with_replaced(self, start: int, end: int, new: str) -> "MappedText":
+        """Return the text with characters [start, end) replaced."""
+        first, last = self._span(start, end)
+        return MappedText(
+            f"{self.text[:start]}{new}{self.text[end:]}",
+            [*self.starts[:start], *[first] * len(new), *self.starts[end:]],
+            [*self.ends[:start], *[last] * len(new), *self.ends[end:]],
         )
 
     def source(self, start: int, end: int) -> tuple[int, int]:

@@ -67,19 +67,27 @@ class NormalizedText:
         return MappedText(self.text, self._starts, self._ends).source(start, end)
 
 
-def normalize(text: str, *, language: str, lexicon: Lexicon | None = None) -> NormalizedText:
+def normalize(
+    text: str,
+    *,
+    language: str,
+    lexicon: Lexicon | None = None,
+    phonemes: Sequence[tuple[int, int, str]] = (),
+) -> NormalizedText:
     """Return the segment in the words of a careful speaker. `language` is a BCP 47 tag.
+
+    `phonemes` are (start, end, phonemes) in order: characters with a fixed pronunciation.
 
     In a language without rules, only characters, notes, emoji, Markdown and addresses are handled.
     """
     placeholders = Placeholders()
-    mapped = clean_characters(drop_private_use_characters(MappedText.of(text)))
-    mapped = placeholders.insert(mapped, lexicon=lexicon)
+    mapped = placeholders.insert_phonemes(drop_private_use_characters(MappedText.of(text)), phonemes)
+    mapped = placeholders.insert(clean_characters(mapped), lexicon=lexicon)
     mapped = clean_characters(mapped.apply((*NOTES, *MARKDOWN)))
     rules = find_language(language)
     mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
-    mapped, phonemes = placeholders.restore(mapped.apply(_CLEANUP_RULES))
-    return NormalizedText.from_mapped(mapped, phonemes)
+    mapped, spans = placeholders.restore(mapped.apply(_CLEANUP_RULES))
+    return NormalizedText.from_mapped(mapped, spans)
 
 
 def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedText:

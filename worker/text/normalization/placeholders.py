@@ -1,6 +1,8 @@
 """Protect words with a fixed pronunciation while the rest of the text is normalized."""
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from worker.text.lexicon import Lexicon
 from worker.text.normalization.mapped_text import MappedText
@@ -31,6 +33,18 @@ class Placeholders:
             )
 
         return mapped.replace(lexicon.pattern, replace_entry)
+
+    def insert_phonemes(self, mapped: MappedText, phonemes: Sequence[tuple[int, int, str]]) -> MappedText:
+        """Replace characters [start, end) of the original text with a private-use character each.
+
+        `phonemes` are (start, end, phonemes) in order.
+        """
+        for start, end, symbols in reversed(phonemes):
+            first, last = bisect_left(mapped.starts, start), bisect_right(mapped.ends, end)
+            placeholder = self._add(mapped.text[first:last], symbols)
+            if first < last and placeholder:
+                mapped = mapped.with_replaced(first, last, placeholder)
+        return mapped
 
     def restore(self, mapped: MappedText) -> tuple[MappedText, list[tuple[int, int, str]]]:
         """Put the words back. Returns the text and (start, end, phonemes) for each word that has phonemes."""

@@ -41,6 +41,18 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
     (id = "") => `La voix ${id} n’accepte pas de style\u00a0: le style a été ignoré.`,
   ],
   [
+    /These brackets are no tags and are read as text: (.+)\./,
+    (brackets = "") => `Ces crochets ne sont pas des balises et sont lus comme du texte\u00a0: ${brackets}.`,
+  ],
+  [
+    /These SSML elements have no effect, and their text is spoken: (.+)\./,
+    (elements = "") => `Ces éléments SSML sont sans effet, et leur texte est lu\u00a0: ${elements}.`,
+  ],
+  [
+    /These SSML attributes have no effect: (.+)\./,
+    (attributes = "") => `Ces attributs SSML sont sans effet\u00a0: ${attributes}.`,
+  ],
+  [
     /(\d+) of (\d+) (?:passages|segments) cannot be spoken by this voice\./,
     (n = "", total = "") => `Cette voix ne peut pas lire ${n} segments sur ${total}.`,
   ],
@@ -58,6 +70,7 @@ export const service = {
       text_too_long: "Ce texte est trop long. Raccourcissez le texte.",
       invalid_tag:
         "Le texte contient une balise non valide. Une pause s’écrit [pause:0.8s] et dure 60\u00a0s au plus\u00a0; une voix s’écrit [voice:nom].",
+      invalid_ssml: "Le SSML du texte n’est pas valide. Corrigez-le, ou enlevez <speak> au début du texte.",
       invalid_style: "Ce style n’est pas valide. Modifiez le style.",
       queue_full: "La file d’attente est pleine. Réessayez un peu plus tard.",
       worker_crashed:
