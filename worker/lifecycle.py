@@ -64,6 +64,7 @@ def _start(instance: Any, **_: Any) -> None:
 
 def _start_sweep(started: WorkerContext) -> None:
     thread = SweepThread(Sweep(started))
+    started.sweep_soon = thread.sweep_soon
     thread.start()
     _sweeps.append(thread)
 

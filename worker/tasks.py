@@ -38,9 +38,10 @@ def unload(weights: str) -> None:
     unload_model(current(), weights)
 
 
-@shared_task(name="oratio.sweep")
+@shared_task(name=messages.SWEEP)
 def run_sweep() -> None:
-    """Do nothing. Beat of an earlier release sends this task; the ops worker sweeps on a thread of its own."""
+    """Sweep at once. A worker that starts asks for it, because another one may have died."""
+    current().sweep_soon()
 
 
 @shared_task(name="oratio.clean")

@@ -61,10 +61,10 @@ class Child:
         return code
 
     def schedule_restart(self) -> float:
-        """Set `due_at`, when the process may start again. Return the delay: 1, 2, 4, ... up to 30 s."""
+        """Set `due_at`, when the process may start again. Return the delay: 0, 1, 2, 4, ... up to 30 s."""
         if time.monotonic() - self._started_at > STABLE_AFTER_S:
             self.deaths = 0
-        wait_s = min(RESTART_MAX_S, 2.0**self.deaths)
+        wait_s = min(RESTART_MAX_S, 2.0 ** (self.deaths - 1)) if self.deaths else 0.0
         self.deaths += 1
         self.due_at = time.monotonic() + wait_s
         return wait_s

@@ -86,7 +86,8 @@ class Supervisor:
 
     def _schedule_restart(self, child: Child, reason: str) -> None:
         wait_s = child.schedule_restart()
-        self._tell(f"{child.command.name} exited ({reason}). Restarting in {wait_s:.0f} s. Log: {child.log}")
+        when = f"in {wait_s:.0f} s" if wait_s else "now"
+        self._tell(f"{child.command.name} exited ({reason}). Restarting {when}. Log: {child.log}")
 
     def _stop_all(self, group: list[Child]) -> None:
         terminated_at = time.monotonic()

@@ -14,6 +14,7 @@ from typing import Any
 SPEAK = "oratio.speak"
 DOWNLOAD = "oratio.download"
 TRANSCODE = "oratio.transcode"
+SWEEP = "oratio.sweep"
 # Commands for one worker: scan the models folder again, load weights, unload weights.
 RESCAN, WARM, UNLOAD = "oratio.rescan", "oratio.warm", "oratio.unload"
 

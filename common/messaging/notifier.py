@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.messaging import audio_window, broker, events
-from common.messaging.messages import DOWNLOAD, TRANSCODE, PartMessage
+from common.messaging.messages import DOWNLOAD, SWEEP, TRANSCODE, PartMessage
 from common.messaging.redis_link import RedisLink
 
 # A full queue gets no messages for this long. The sweep refills it later.
@@ -53,6 +53,9 @@ class Notifier:
 
     def notify_rendition(self, job_id: str, audio_format: str) -> None:
         self._publish_ops_task(TRANSCODE, job_id, audio_format)
+
+    def request_sweep(self) -> None:
+        self._publish_ops_task(SWEEP)
 
     def send_command(self, worker_id: str, task: str, *args: str) -> None:
         """Make one worker run a task. The command expires after a minute."""

@@ -58,7 +58,7 @@ def test_a_child_that_dies_is_restarted_and_reported(running: Running) -> None:
     os.kill(pid, signal.SIGKILL)
 
     wait_for(lambda: running.supervisor.pids().get("sleeper", pid) != pid)
-    assert running.reports[0].startswith("sleeper exited (SIGKILL). Restarting in 1 s.")
+    assert running.reports[0].startswith("sleeper exited (SIGKILL). Restarting now.")
     assert running.supervisor.most_restarted() is not None
 
 
@@ -133,7 +133,7 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
     wait_for(lambda: not child.is_running(), timeout_s=5)
 
 
-@pytest.mark.parametrize(("deaths", "wait_s"), [(1, 1), (2, 2), (3, 4), (9, 30)])
+@pytest.mark.parametrize(("deaths", "wait_s"), [(1, 0), (2, 1), (3, 2), (9, 30)])
 def test_the_restart_delay_grows_with_each_exit(tmp_path: Path, deaths: int, wait_s: float) -> None:
     child = Child(python("dying", "worker", "raise SystemExit(3)"), logs=tmp_path)
 

@@ -115,7 +115,7 @@ def test_ctrl_c_stops_all_processes(tmp_path: Path) -> None:
         output = service.process.communicate(timeout=20)[0]
 
     assert service.process.returncode == 0, output
-    assert "worker-1 exited (SIGKILL). Restarting in 1 s. Log: " in output
+    assert "worker-1 exited (SIGKILL). Restarting now. Log: " in output
     assert f"is running at {url} and, with ORATIO_ROOT_PATH, at {url}/speech\n" in output
     assert f"Studio     not found in ORATIO_FRONTEND_DIR={nowhere} (`make studio` builds it in " in output
     assert "Workers    1 x base with 1 engine process\n" in output

@@ -88,6 +88,24 @@ def test_the_next_worker_speaks_the_rest_of_a_long_text(workers_with_long_leases
     assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
 
 
+def test_a_worker_that_starts_takes_the_job_of_a_killed_one_at_once(
+    tmp_path: Path, valkey_url: str, sqlite_template: SqliteTemplate
+) -> None:
+    settings = settings_in(
+        tmp_path, redis_url=valkey_url, database_url=sqlite_template.copy(tmp_path / "oratio.db")
+    ).model_copy(update={"lease_s": 600.0, "sweep_s": 600.0})
+    with open_worker_fleet(settings, tmp_path / "logs") as workers:
+        workers.start_ops()
+        job = fake_job("[[slow:2]] One. " * 3)
+        workers.start_worker("first")
+        workers.submit(job)
+        workers.wait_status(job, "running")
+        workers.signal("first", signal.SIGKILL)
+        workers.start_worker("second")
+        row = workers.wait_ended(job)
+        assert (row.status, row.attempts) == ("completed", 2)
+
+
 def test_a_lost_message_is_published_again(workers: WorkerFleet) -> None:
     unpublished, lost = fake_job("Never published."), fake_job("Published, and lost.")
     workers.submit(unpublished, publish=False)

@@ -102,26 +102,33 @@ class Sweep:
 
 
 class SweepThread:
-    """Sweeps at once and then every `sweep.every_s` seconds, until it is stopped. No failure ends it."""
+    """Sweeps at once and then every `sweep.every_s` seconds, or when asked, until it is stopped. No failure ends it."""
 
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
-        self._stop = threading.Event()
+        self._is_stopping = False
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def sweep_soon(self) -> None:
+        """Sweep now, or once more after the sweep that is running."""
+        self._wake.set()
+
     def stop(self, *, timeout_s: float) -> None:
-        self._stop.set()
+        self._is_stopping = True
+        self._wake.set()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._is_stopping:
+            self._wake.clear()
             try:
                 self._sweep.run()
             except DATABASE_DOWN as error:
                 log.warning("database does not answer", chore="sweep", error=type(error).__name__)
             except Exception:
                 log.exception("sweep failed")
-            self._stop.wait(self._sweep.every_s)
+            self._wake.wait(self._sweep.every_s)

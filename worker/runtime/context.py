@@ -1,7 +1,7 @@
 """The context that all tasks of a worker process share: settings, connections, engines, and shutdown state."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from common import worker_registry
@@ -60,6 +60,8 @@ class WorkerContext:
         self.lexicon = _read_lexicon(settings)
         self.engines = EngineRegistry(aliases, settings)
         self.dedicated_threads = DedicatedThreads()
+        # In an ops worker, its sweep.
+        self.sweep_soon: Callable[[], None] = lambda: None
         self._hand_back_at: float | None = None
         self._queue_consumer = queue_consumer
         self._announcer = Announcer(
@@ -107,6 +109,9 @@ class WorkerContext:
         """Celery's consumer is running: it can change its queues and receive commands from now on."""
         if self._queue_consumer:
             self._queue_consumer.attach(consumer)
+        if self.aliases:
+            # The worker before this one may have died with jobs in its hands.
+            self.notifier.request_sweep()
         for key in self.engines.served_keys_of(self.settings.warm_model_names):
             self.notifier.send_command(self.worker_id, WARM, key)
 

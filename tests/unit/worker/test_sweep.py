@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from queue import Queue
 from types import SimpleNamespace
 from typing import Any
 
@@ -114,7 +115,16 @@ def test_no_failure_ends_the_thread() -> None:
     thread.stop(timeout_s=30)
 
 
-def test_beat_no_longer_schedules_the_sweep_but_its_task_is_accepted() -> None:
+def test_a_sweep_can_be_asked_for() -> None:
+    runs: Queue[None] = Queue()
+    sweep: Any = SimpleNamespace(every_s=600, run=lambda: runs.put(None))
+    thread = SweepThread(sweep)
+    thread.start()
+    runs.get(timeout=30)
+    thread.sweep_soon()
+    runs.get(timeout=30)
+    thread.stop(timeout_s=30)
+
+
+def test_beat_does_not_schedule_the_sweep() -> None:
     assert "sweep" not in app.conf.beat_schedule
-    app.loader.import_default_modules()
-    app.tasks["oratio.sweep"]()
