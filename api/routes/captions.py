@@ -113,11 +113,11 @@ def _find_captions(database: Database, job_id: str) -> list[Any]:
 
 
 def _as_srt(captions: list[Any], audio: SpokenAudio) -> str:
-    return as_srt(captions, text=audio.text)
+    return as_srt(captions, text=audio.text, duration_s=audio.duration_s)
 
 
 def _as_vtt(captions: list[Any], audio: SpokenAudio) -> str:
-    return as_vtt(captions, text=audio.text)
+    return as_vtt(captions, text=audio.text, duration_s=audio.duration_s)
 
 
 def _as_json(captions: list[Any], audio: SpokenAudio) -> str:
