@@ -101,9 +101,7 @@ def say(
     language: options.Language = None,
     audio_format: options.Format = None,
     seed: options.Seed = None,
-    captions: Annotated[
-        Path | None, typer.Option(help="Also write captions to this .srt, .vtt or .json file.")
-    ] = None,
+    captions: options.Captions = None,
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
     as_json: options.AsJson = False,
@@ -202,15 +200,16 @@ def export(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write (default: oratio.zip).")
     ] = None,
+    captions: Annotated[str | None, typer.Option(help="Also export captions: srt, vtt, json or ass.")] = None,
     as_json: options.AsJson = False,
     url: options.Url = None,
 ) -> None:
     """Export recordings as a ZIP file with a manifest."""
+    from cli.commands.export import ExportArguments
     from cli.commands.export import export as run
 
-    raise typer.Exit(
-        run(read_settings(), job_ids or [], everything=everything, output=output, as_json=as_json, url=url)
-    )
+    arguments = ExportArguments(job_ids or [], everything, output, captions, as_json, url)
+    raise typer.Exit(run(read_settings(), arguments))
 
 
 @app.command()

@@ -20,6 +20,7 @@ KINDS = {
     "srt": "application/x-subrip",
     "vtt": "text/vtt; charset=utf-8",
     "json": "application/json",
+    "ass": "text/x-ssa; charset=utf-8",
 }
 
 
@@ -85,6 +86,8 @@ def test_captions_have_all_headers(gateway: RunningGateway, job_id: str, kind: s
     assert saved.headers["content-disposition"].startswith("attachment;")
     head = gateway.client.head(path)
     assert (head.status_code, head.content) == (200, b"")
+    audio = gateway.client.get(f"/jobs/{job_id}/audio").headers["content-disposition"]
+    assert audio.replace(".wav", f".{kind}") == response.headers["content-disposition"]
     assert head.headers["content-length"] == str(len(response.content))
     unchanged = gateway.client.get(path, headers={"If-None-Match": response.headers["etag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
@@ -102,6 +105,8 @@ def test_a_recording_without_segments_has_empty_captions(gateway: RunningGateway
     assert response.status_code == 200
     if kind == "json":
         assert response.json()["segments"] == []
+    elif kind == "ass":
+        assert "Dialogue" not in response.text
     else:
         assert (read_srt if kind == "srt" else read_vtt)(response.text) == []
 
@@ -136,4 +141,4 @@ class TestMissingCaptions:
 
 
 def test_an_unknown_format_is_not_found(gateway: RunningGateway, job_id: str) -> None:
-    assert gateway.client.get(f"/jobs/{job_id}/captions.ass").status_code == 404
+    assert gateway.client.get(f"/jobs/{job_id}/captions.sub").status_code == 404

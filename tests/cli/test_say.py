@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from cli.client import Client, Progress
-from cli.output.target import InvalidOutput, choose_target, recording_target
+from cli.output.target import InvalidOutput, captions_target, choose_target, recording_target
 from cli.service.stack import Stack
 from tests.support.command import oratio
 from tests.support.ports import free_port
@@ -102,7 +102,7 @@ def test_json_output_is_the_job(stack: Stack, tmp_path: Path) -> None:
     assert output["size_bytes"] == (tmp_path / "hello.wav").stat().st_size
 
 
-@pytest.mark.parametrize("kind", ["srt", "vtt", "json"])
+@pytest.mark.parametrize("kind", ["srt", "vtt", "json", "ass"])
 def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
     result = oratio(
         "say", "Hello there.", "-o", "a.wav", "--captions", f"a.{kind}", folder=tmp_path, url=stack.url
@@ -112,8 +112,17 @@ def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
     assert result.stdout.splitlines()[-1] == f"captions in a.{kind}"
     captions = (tmp_path / f"a.{kind}").read_text()
     assert "Hello" in captions
-    assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{"}[kind])
+    assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{", "ass": "[Script Info]"}[kind])
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{kind}", "a.wav"]
+
+
+def test_captions_of_a_given_format_are_called_like_the_audio(tmp_path: Path) -> None:
+    audio = tmp_path / "night.v2.mp3"
+    assert captions_target(Path("SRT"), audio=audio) == (tmp_path / "night.v2.srt", "srt")
+    assert captions_target(Path(".ass"), audio=audio) == (tmp_path / "night.v2.ass", "ass")
+    assert captions_target(tmp_path / "other.VTT", audio=audio) == (tmp_path / "other.VTT", "vtt")
+    with pytest.raises(InvalidOutput):
+        captions_target(tmp_path / "night.mp3", audio=audio)
 
 
 def test_a_lexicon_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
@@ -146,7 +155,7 @@ def test_an_unknown_captions_format_is_refused_before_synthesis(tmp_path: Path) 
     result = oratio("say", "Hello.", "--captions", "hello.txt", folder=tmp_path, port="1")
 
     assert (result.returncode, result.stdout) == (2, "")
-    assert ".srt, .vtt or .json" in result.stderr
+    assert ".srt, .vtt, .json or .ass" in result.stderr
 
 
 def test_a_temporary_service_is_started_and_stopped(tmp_path: Path) -> None:
